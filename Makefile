@@ -1,0 +1,61 @@
+# Two commands do it all: `make demo` shows the main job on real hosts, `make test` proves it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth bench clean
+.DEFAULT_GOAL := check
+
+# The lab needs root and namespaces; where it can't run, it says why.
+demo: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.demo
+
+test: $(VENV)/.installed-lab check
+	$(BIN)/python -m pytest tests/lab tests/scenarios
+
+check: lint types contracts docs unit
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+format: $(VENV)/.installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+types: $(VENV)/.installed
+	$(BIN)/mypy
+
+contracts: $(VENV)/.installed
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.installed
+	$(BIN)/python -m pytest tests --ignore=tests/lab --ignore=tests/scenarios
+
+# What is generated from the rules and models must be as it would be generated now.
+docs: $(VENV)/.installed
+	$(BIN)/python -m tools.documentation --check
+
+lab-up: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab up bookworm bookworm
+
+lab-down: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab down
+
+bench: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.bench
+
+$(VENV)/.installed: pyproject.toml tools/system-packages
+	tools/system-packages build
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "preflight needs Python 3.11 or newer, $(PYTHON) is older; name another: make PYTHON=python3.12" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+$(VENV)/.installed-lab: $(VENV)/.installed
+	tools/system-packages lab
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

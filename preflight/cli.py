@@ -1,0 +1,241 @@
+"""The command line: parse the arguments, call one function, print, exit."""
+
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+
+from preflight.migration import Mode, Transport
+
+app = typer.Typer(
+    name="preflight",
+    help="Will this KVM guest's live migration work? Checks both hosts before it is tried.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+)
+
+#: What ended: usage is wrong, preflight has a bug, the user interrupted it. The verdict's own codes are in `report`.
+USAGE, BUG, INTERRUPTED = 2, 70, 130
+
+Source = Annotated[
+    str, typer.Argument(help="[user@]host, an alias of ~/.ssh/config, a libvirt URI, localhost, or a snapshot file.")
+]
+Destination = Annotated[
+    str | None, typer.Argument(help="The same. Left out when SOURCE is a file of --save.", show_default=False)
+]
+Guests = Annotated[
+    list[str] | None, typer.Option("--guest", help="Judge this guest only; repeat for more.", show_default=False)
+]
+P2p = Annotated[bool, typer.Option("--p2p", help="Peer-to-peer: the source's daemon opens the control connection.")]
+Tunnelled = Annotated[
+    bool, typer.Option("--tunnelled", help="Peer-to-peer, and the memory goes through that connection too.")
+]
+Over = Annotated[Transport | None, typer.Option(help="What the control connection runs over.", show_default="ssh")]
+Uri = Annotated[
+    str | None, typer.Option(help="The destination's libvirt URI, as given to virsh migrate.", show_default=False)
+]
+Select = Annotated[list[str] | None, typer.Option(help="Only this rule or topic; repeat for more.", show_default=False)]
+Ignore = Annotated[
+    list[str] | None, typer.Option(help="Leave out this rule or topic; repeat for more.", show_default=False)
+]
+Timeout = Annotated[float, typer.Option(help="Seconds that a host may take for each batch of answers.", min=1)]
+
+
+P = ParamSpec("P")
+
+
+def command(body: Callable[P, None]) -> Callable[P, None]:
+    """Add a command. Typer would turn Ctrl-C into exit code 1, which reads as "not ready"."""
+
+    @functools.wraps(body)
+    def interruptible(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            body(*args, **kwargs)
+        except KeyboardInterrupt:
+            print("preflight: interrupted", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+
+    return app.command()(interruptible)
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has seen enough; the exit code is still the verdict's
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 - Typer's callback
+    if asked:
+        from preflight import __version__
+
+        print(f"preflight {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    _version_asked: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None: ...
+
+
+@command
+def check(  # noqa: PLR0913 - each is an option of the command
+    source: Source,
+    destination: Destination = None,
+    guest: Guests = None,
+    no_guests: Annotated[bool, typer.Option("--no-guests", help="Judge the hosts alone.")] = False,
+    concurrency: Annotated[int, typer.Option(min=1, help="Migrations started at the same time.")] = 1,
+    p2p: P2p = False,
+    tunnelled: Tunnelled = False,
+    transport: Over = None,
+    destination_uri: Uri = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Move the definition of guests that are off.")] = False,
+    copy_storage: Annotated[
+        bool, typer.Option("--copy-storage", help="Disks are copied, as by --copy-storage-all.")
+    ] = False,
+    select: Select = None,
+    ignore: Ignore = None,
+    output_format: Annotated[str, typer.Option("--format", "-f", help="text, table or json.")] = "text",
+    save: Annotated[
+        Path | None, typer.Option(help="Also keep both hosts' answers in this file.", show_default=False)
+    ] = None,
+    timeout: Timeout = 60,
+) -> None:
+    """Say whether guests can be migrated from SOURCE to DESTINATION: exit 0 ready, 1 not ready, 3 undetermined.
+
+    Nothing is changed on either host. All guests that run on the source are judged, unless --guest or --no-guests
+    narrows it.
+    """
+    from preflight import check as checking
+    from preflight.output import FORMATS, render
+
+    if output_format not in FORMATS:
+        raise typer.BadParameter(f"{output_format!r} is not one of {', '.join(FORMATS)}", param_hint="--format")
+    if guest and no_guests:
+        raise typer.BadParameter("--guest and --no-guests exclude each other", param_hint="--no-guests")
+    checked = checking.check(
+        checking.Asked(
+            source=source,
+            destination=destination,
+            guests=tuple(guest or ()),
+            no_guests=no_guests,
+            concurrency=concurrency,
+            mode=Mode.TUNNELLED if tunnelled else Mode.PEER_TO_PEER if p2p else Mode.MANAGED,
+            transport=transport,
+            destination_uri=destination_uri,
+            offline=offline,
+            copy_storage=copy_storage,
+            select=tuple(select or ()),
+            ignore=tuple(ignore or ()),
+            timeout=timeout,
+        )
+    )
+    if save is not None:
+        checking.save_pair(save, checked)
+    _print(render(checked.report, output_format, colour=_colour()))
+    raise typer.Exit(checked.report.verdict.exit_code)
+
+
+@command
+def migrate(
+    source: Source,
+    destination: Annotated[str, typer.Argument(help="The same.")],
+    guest: Annotated[str, typer.Argument(help="The guest to move.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    ignore: Ignore = None,
+    timeout: Timeout = 60,
+) -> None:
+    """Check, then move one running GUEST live from SOURCE to DESTINATION, and prove that it arrived.
+
+    Exit 0 when it runs on the destination, 4 when it does not, 5 when it was not tried, 130 when it was interrupted.
+    """
+    from preflight.moving import move
+
+    raise typer.Exit(
+        move(source, destination, guest, ask=None if yes else _ask, ignore=tuple(ignore or ()), timeout=timeout)
+    )
+
+
+def _ask(question: str) -> bool | None:
+    """The user's answer, or None where nobody can answer."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+@command
+def snapshot(
+    host: Annotated[str, typer.Argument(help="[user@]host, an alias of ~/.ssh/config, a libvirt URI, or localhost.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    timeout: Timeout = 60,
+) -> None:
+    """Keep HOST's answers in a file, for a check without a network."""
+    from preflight import check as checking
+
+    saved = checking.take_snapshot(host, output, timeout)
+    print(f"{output}: {len(saved.answers.records)} records of {saved.name}")
+
+
+@command
+def rules(
+    output_format: Annotated[str, typer.Option("--format", "-f", help="text or markdown.")] = "text",
+) -> None:
+    """List the rules."""
+    from preflight.output.rules import FORMATS, listing
+    from preflight.ruleset import load
+
+    if output_format not in FORMATS:
+        raise typer.BadParameter(f"{output_format!r} is not one of {', '.join(FORMATS)}", param_hint="--format")
+    _print(listing(load(), output_format))
+
+
+@command
+def explain(rule: Annotated[str, typer.Argument(help="A rule's name, as every finding shows it.")]) -> None:
+    """Say what a rule looks for, why it matters, and how to fix what it finds."""
+    from preflight.output.rules import explanation
+    from preflight.ruleset import find, load
+
+    _print(explanation(find(load(), rule)))
+
+
+def run() -> int:
+    """Run the command line and return its exit code; nothing that a user typed ends in a traceback."""
+    try:
+        app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else USAGE
+    except Exception as why:  # noqa: BLE001 - the last line of defence
+        return _explain_failure(why)
+    return 0
+
+
+def _explain_failure(why: Exception) -> int:
+    from preflight.check import UserError
+
+    if isinstance(why, UserError):
+        print(f"preflight: {why}", file=sys.stderr)
+        return USAGE
+    if os.environ.get("PREFLIGHT_TRACEBACK"):
+        traceback.print_exception(why)
+    print(f"preflight: a bug in preflight: {type(why).__name__}: {why}", file=sys.stderr)
+    print("preflight: set PREFLIGHT_TRACEBACK=1 to see where, and report it, please", file=sys.stderr)
+    return BUG
+
+
+def _colour() -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,42 @@
+"""How a host's text is had: live over ssh, on this machine, or from a snapshot that was taken before.
+
+A `Channel` answers questions. Nothing else in preflight reads a host.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from preflight.facts.record import Record
+
+
+@dataclass(slots=True)
+class Answers:
+    """Records by name, and for those that did not come the reason; the key "" speaks for all others."""
+
+    records: dict[str, Record] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
+
+    def update(self, other: "Answers") -> None:
+        """Take over another's records and reasons."""
+        self.records.update(other.records)
+        self.absent.update(other.absent)
+
+
+class Channel(Protocol):
+    """One host that answers questions."""
+
+    #: What libvirt is to run as its ssh so that it shares this login; None when there is none to share.
+    libvirt_command: str | None
+
+    def send(self, questions: Mapping[str, str]) -> None:
+        """Ask: POSIX sh commands by record name. Does not wait."""
+
+    def receive(self, names: Mapping[str, str]) -> Answers:
+        """Wait for the answers to these questions, as long as the channel's time limit allows."""
+
+    def login(self) -> Record:
+        """Wait until the host answers at all: code 0, or 255 with what ssh said in `err`."""
+
+    def close(self) -> None:
+        """End the session."""

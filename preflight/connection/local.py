@@ -1,0 +1,12 @@
+"""This machine: a shell of its own, without ssh."""
+
+from preflight.connection.shell import ShellChannel
+
+
+class LocalChannel(ShellChannel):
+    """A `sh -s` here, as the user who runs preflight."""
+
+    libvirt_command: str | None = None
+
+    def __init__(self, prelude: str, *, timeout: float) -> None:
+        super().__init__(["sh", "-s"], prelude, timeout=timeout)

@@ -1,0 +1,171 @@
+"""A shell at the other end of a pipe that stays open and answers one question after another.
+
+The questions go in on its standard input. Each answer comes back on its standard output and standard error between
+two lines that carry a token which nobody can guess, so that no file's content can end or begin a record. It writes
+nothing on the host, not even a temporary file.
+"""
+
+import os
+import secrets
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+from preflight.connection import Answers
+from preflight.facts.record import Record
+
+#: Bytes of one answer that are kept. What is longer is not a configuration file.
+RECORD_LIMIT = 8 * 1024 * 1024
+
+_EMIT = r"""
+emit() {{ printf '\n%s begin %s\n' {token} "$1"; printf '\n%s begin %s\n' {token} "$1" >&2
+( eval "$2" ) </dev/null; c=$?
+printf '\n%s end %s\n' {token} "$c"; printf '\n%s end %s\n' {token} "$c" >&2; }}
+"""
+
+
+class _Stream(threading.Thread):
+    """Cuts one of the two streams into the pieces between the token's lines."""
+
+    def __init__(self, pipe: IO[bytes], token: bytes, changed: threading.Condition) -> None:
+        super().__init__(daemon=True)
+        self.pipe, self.token, self.changed = pipe, token, changed
+        self.pieces: dict[str, tuple[bytes, int]] = {}
+        #: What came outside of any record: a banner, or ssh's own complaint.
+        self.noise = b""
+        self.ended = False
+
+    def run(self) -> None:
+        name, held, size = "", [], 0
+        for line in self.pipe:
+            if self.token in line:
+                words = line.split()
+                if words[1:2] == [b"begin"]:
+                    self.noise += b"".join(held)[:4096]
+                    name, held, size = words[2].decode(), [], 0
+                elif words[1:2] == [b"end"]:
+                    self._keep(name, held, int(words[2]))
+                    name, held, size = "", [], 0
+            elif size < RECORD_LIMIT:
+                held.append(line)
+                size += len(line)
+        with self.changed:
+            self.noise += b"".join(held)[-4096:]
+            self.ended = True
+            self.changed.notify_all()
+
+    def _keep(self, name: str, held: list[bytes], code: int) -> None:
+        # the newline before the token's line is ours
+        body = b"".join(held)
+        with self.changed:
+            self.pieces[name] = (body[:-1] if body.endswith(b"\n") else body, code)
+            self.changed.notify_all()
+
+
+class ShellChannel:
+    """A `sh -s` started by `command`, which answers within `timeout` seconds a batch or not at all."""
+
+    def __init__(self, command: Sequence[str], prelude: str, *, timeout: float) -> None:
+        self._token = secrets.token_hex(16)
+        self._timeout = timeout
+        self._changed = threading.Condition()
+        self._process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=False,
+        )
+        assert self._process.stdin is not None  # noqa: S101 - they are pipes, see above
+        assert self._process.stdout is not None  # noqa: S101
+        assert self._process.stderr is not None  # noqa: S101
+        self._stdin = self._process.stdin
+        self._out = _Stream(self._process.stdout, self._token.encode(), self._changed)
+        self._err = _Stream(self._process.stderr, self._token.encode(), self._changed)
+        self._out.start()
+        self._err.start()
+        self._write(prelude + _EMIT.format(token=self._token) + "emit hello :\n")
+
+    def send(self, questions: Mapping[str, str]) -> None:
+        """Ask: POSIX sh commands by record name. Does not wait."""
+        self._write("".join(f"emit {name} {_quote(text)}\n" for name, text in questions.items()))
+
+    def login(self) -> Record:
+        """Wait until the shell answers: code 0, or 255 with what was said instead."""
+        answers = self.receive({"hello": ":"})
+        if "hello" in answers.records:
+            return Record("")
+        return Record("", 255, self._complaint() or answers.absent["hello"])
+
+    def receive(self, names: Mapping[str, str]) -> Answers:
+        """Wait for the answers to questions that were sent."""
+        deadline = time.monotonic() + self._timeout
+        answers = Answers()
+        with self._changed:
+            while not self._answered(names) and not (self._out.ended and self._err.ended):
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            for name in names:
+                if name in self._out.pieces and name in self._err.pieces:
+                    (out, code), (err, _) = self._out.pieces[name], self._err.pieces[name]
+                    answers.records[name] = Record(_text(out), code, _text(err))
+                else:
+                    answers.absent[name] = self._why_missing()
+        return answers
+
+    def close(self) -> None:
+        """End the session; a shell that does not end by itself is killed."""
+        try:
+            self._stdin.close()
+        except OSError:
+            pass
+        try:
+            self._process.wait(timeout=0.3)
+        except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(timeout=2)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        for stream in (self._out, self._err):
+            stream.join(timeout=2)
+            if not stream.is_alive():
+                stream.pipe.close()
+
+    def _answered(self, names: Mapping[str, str]) -> bool:
+        return all(name in self._out.pieces and name in self._err.pieces for name in names)
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stdin.write(text.encode("utf-8", "surrogateescape"))
+            self._stdin.flush()
+        except OSError:
+            pass  # the shell is gone; receive() says so
+
+    def _why_missing(self) -> str:
+        if self._out.ended:
+            return self._complaint() or "the session ended before this was answered"
+        return f"no answer within {self._timeout:g} s"
+
+    def _complaint(self) -> str:
+        lines = [line.strip() for line in _text(self._err.noise).splitlines() if line.strip()]
+        return "\n".join(lines[-5:])
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def runtime_directory() -> str:
+    """Where short-lived sockets go: a path short enough for a UNIX socket's 107 bytes."""
+    return os.environ.get("XDG_RUNTIME_DIR") or "/tmp"  # noqa: S108 - a fresh 0700 directory is made in it

@@ -1,0 +1,91 @@
+"""Hosts' answers kept in a file, so that a check can run again without a network and give the same report."""
+
+import json
+import os
+import re
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from preflight.connection import Answers
+from preflight.facts.record import Record
+
+#: The version of the file's format.
+FORMAT = 1
+
+_SECRET = re.compile(r"^(\s*\w*(?:password|passphrase)\w*\s*=\s*)\S.*$", re.MULTILINE)
+
+
+class SnapshotError(ValueError):
+    """The file is no snapshot, or not a whole one. The text is one line for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedHost:
+    """One host as it answered: the name it was asked under, and its answers."""
+
+    name: str
+    answers: Answers
+
+
+def redact(record: Record) -> Record:
+    """Blank out what a configuration file holds as a password; nothing that preflight judges is one."""
+    return replace(record, out=_SECRET.sub(r"\1***", record.out))
+
+
+def write(path: Path, hosts: list[SavedHost]) -> None:
+    """Write a snapshot whole or not at all, readable by its owner alone."""
+    document = {
+        "preflight_snapshot": FORMAT,
+        "hosts": [
+            {
+                "name": host.name,
+                "records": {
+                    name: [record.out, record.code, record.err] for name, record in sorted(host.answers.records.items())
+                },
+                "absent": dict(sorted(host.answers.absent.items())),
+            }
+            for host in hosts
+        ],
+    }
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    except OSError as why:
+        raise SnapshotError(f"{path}: {why.strerror}") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(document, file, indent=1)
+            file.write("\n")
+        Path(temporary).replace(path)
+    except OSError as why:
+        Path(temporary).unlink(missing_ok=True)
+        raise SnapshotError(f"{path}: {why.strerror}") from None
+
+
+def read(path: Path) -> list[SavedHost]:
+    """Read a snapshot; raises `SnapshotError`."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as why:
+        raise SnapshotError(f"{path}: {why.strerror or why}") from None
+    except ValueError as why:
+        raise SnapshotError(f"{path}: not a whole snapshot: {why}") from None
+    if not isinstance(document, dict) or "preflight_snapshot" not in document:
+        raise SnapshotError(f"{path}: not a snapshot of preflight's")
+    if document["preflight_snapshot"] != FORMAT:
+        raise SnapshotError(f"{path}: snapshot format {document['preflight_snapshot']}, this preflight reads {FORMAT}")
+    try:
+        return [_host(saved) for saved in document["hosts"]]
+    except (KeyError, TypeError, ValueError, AttributeError) as why:
+        raise SnapshotError(f"{path}: not a whole snapshot: {type(why).__name__} {why}") from None
+
+
+def _host(saved: Any) -> SavedHost:
+    records = {}
+    for name, (out, code, err) in saved["records"].items():
+        if not (isinstance(out, str) and isinstance(code, int) and isinstance(err, str)):
+            raise TypeError(f"record {name}")
+        records[str(name)] = Record(out, code, err)
+    absent = {str(name): str(reason) for name, reason in saved["absent"].items()}
+    return SavedHost(str(saved["name"]), Answers(records, absent))

@@ -1,0 +1,109 @@
+"""What the user typed for a host, understood: a name for ssh, a libvirt URI, this machine, or a snapshot file."""
+
+import enum
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+
+class TargetError(ValueError):
+    """What was typed names no host that preflight can look at. The text is one line for the user."""
+
+
+class Kind(enum.Enum):
+    """How the host is reached."""
+
+    SSH = "ssh"
+    LOCAL = "local"
+    SNAPSHOT = "snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One host, as typed (`text`) and as understood."""
+
+    text: str
+    kind: Kind
+    #: What ssh takes: an alias, a name, an address, perhaps with `user@`.
+    ssh: str | None = None
+    port: int | None = None
+    keyfile: str | None = None
+    path: Path | None = None
+    #: The libvirt URI that was typed, if it was one.
+    uri: str | None = None
+    #: The transport that a typed URI asks for: ssh, tls, tcp or unix.
+    transport: str | None = None
+
+    @property
+    def host(self) -> str:
+        """The bare name or address, for a libvirt URI; empty for this machine."""
+        if self.ssh is None:
+            return ""
+        return self.ssh.rpartition("@")[2]
+
+    def libvirt_uri(self, transport: str, command: str | None = None) -> str:
+        """The URI of this host's libvirt over a transport; `command` is run by libvirt in place of ssh."""
+        if self.kind is Kind.LOCAL:
+            return "qemu:///system"
+        if self.uri and self.transport == transport:
+            uri = self.uri
+        else:
+            host = f"[{self.host}]" if ":" in self.host else self.host
+            user = (self.ssh or "").rpartition("@")[0] if transport == "ssh" else ""
+            port = f":{self.port}" if self.port and transport == "ssh" else ""
+            uri = f"qemu+{transport}://{quote(user) + '@' if user else ''}{host}{port}/system"
+        if command and transport == "ssh" and "command=" not in uri:
+            uri += ("&" if "?" in uri else "?") + "command=" + quote(command, safe="/")
+        return uri
+
+
+def parse_target(text: str) -> Target:
+    """Understand what was typed; raises `TargetError`."""
+    if not text or text.startswith("-"):
+        raise TargetError(f"{text!r} is not a host")
+    if "://" in text:
+        return _parse_uri(text)
+    if "/" in text or text.endswith(".json"):
+        path = Path(text)
+        if not path.is_file():
+            raise TargetError(f"{text}: no such snapshot file")
+        return Target(text, Kind.SNAPSHOT, path=path)
+    if text == "localhost":
+        return Target(text, Kind.LOCAL)
+    if any(character.isspace() or ord(character) < 32 for character in text):
+        raise TargetError(f"{text!r} is not a host")
+    return Target(text, Kind.SSH, ssh=text)
+
+
+def _parse_uri(text: str) -> Target:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as why:
+        raise TargetError(f"{text}: {why}") from None
+    driver, _, transport = parts.scheme.partition("+")
+    if parts.scheme == "ssh":
+        driver, transport = "qemu", "ssh"
+    if driver != "qemu":
+        raise TargetError(f"{text}: only QEMU's driver can migrate, as in qemu+ssh://host/system")
+    if parts.scheme != "ssh" and parts.path != "/system":
+        raise TargetError(f"{text}: only the system daemon's guests can be checked, as in qemu+ssh://host/system")
+    if not parts.hostname:
+        if transport not in ("", "unix"):
+            raise TargetError(f"{text}: the host is missing, as in qemu+ssh://host/system")
+        return Target(text, Kind.LOCAL, uri=text, transport="unix")
+    transport = transport or "tls"
+    if transport not in ("ssh", "tls", "tcp"):
+        raise TargetError(f"{text}: the transport {transport} is not one of ssh, tls, tcp")
+    user = f"{parts.username}@" if parts.username else ""
+    keyfile = parse_qs(parts.query).get("keyfile", [None])[0]
+    is_ssh = transport == "ssh"
+    return Target(
+        text,
+        Kind.SSH,
+        ssh=user + parts.hostname,
+        port=port if is_ssh else None,
+        keyfile=keyfile if is_ssh else None,
+        uri=None if parts.scheme == "ssh" else text,
+        transport=transport,
+    )

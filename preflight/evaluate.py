@@ -1,0 +1,125 @@
+"""Rules and facts in, results out. The only place where a fact that could not be had becomes UNKNOWN."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from preflight.facts.record import Unreadable
+from preflight.host import Guest, Guests, Host
+from preflight.migration import Migration, Role
+from preflight.report import Outcome, Result
+from preflight.rule import Finding, Severity
+from preflight.ruleset import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The two ends, what is asked, and which guests are judged.
+
+    `guests` holds for each name the guest, or why nothing is known of it; the name is None where not even
+    the list of guests could be had.
+    """
+
+    source: Host
+    destination: Host
+    migration: Migration
+    guests: Mapping[str | None, Guest | Unreadable]
+
+    def host(self, role: Role) -> Host:
+        """The host in this role."""
+        return self.source if role is Role.SOURCE else self.destination
+
+
+class NoSuchGuest(ValueError):
+    """A guest was named that the source does not have. The text is one line for the user."""
+
+
+def choose_guests(
+    source: Host, names: Sequence[str], migration: Migration, *, none: bool
+) -> dict[str | None, Guest | Unreadable]:
+    """The guests that are to be judged: those named, else all that could be migrated in this way."""
+    if none:
+        return {}
+    try:
+        guests = source.fact(Guests)
+    except Unreadable as why:
+        return dict.fromkeys(names, why) if names else {None: why}
+    if not names:
+        chosen: dict[str | None, Guest | Unreadable] = {
+            guest.name: guest for guest in guests.all if guest.running is not migration.offline
+        }
+        return chosen | {unread.name: Unreadable(unread.reason) for unread in guests.unread}
+    return dict(_named(source, guests, name) for name in names)
+
+
+def _named(source: Host, guests: Guests, name: str) -> tuple[str, Guest | Unreadable]:
+    try:
+        guest = guests.by_name(name) or guests.by_uuid(name)
+    except Unreadable as why:
+        return name, why
+    if guest is None:
+        known = ", ".join(sorted(other.name for other in (*guests.all, *guests.unread))) or "none"
+        raise NoSuchGuest(f"{source.name} has no guest {name!r}; it has: {known}")
+    return guest.name, guest
+
+
+def evaluate(rules: Sequence[Rule], pair: Pair) -> tuple[Result, ...]:
+    """Every rule about every subject that it concerns, in the order of rules, then subjects."""
+    return tuple(result for rule in rules for result in _results(rule, pair))
+
+
+def _results(rule: Rule, pair: Pair) -> Iterator[Result]:
+    skipped = rule.body.skip(pair.migration) if rule.body.skip else None
+    if rule.per_host:
+        subjects: list[tuple[str, Role | None, str | None]] = [(role.value, role, None) for role in Role]
+    elif rule.per_guest:
+        subjects = [("guests" if name is None else f"guest {name}", None, name) for name in pair.guests]
+    else:
+        roles = {parameter.role for parameter in rule.parameters if parameter.role}
+        subjects = [(next(iter(roles)).value if len(roles) == 1 else "pair", None, None)]
+    for subject, role, guest in subjects:
+        if skipped is not None:
+            yield Result(rule.text, subject, rule.body.severity, Outcome.NOT_APPLICABLE, skipped, guest=guest)
+        else:
+            yield _result(rule, pair, subject, role, guest)
+
+
+def _result(rule: Rule, pair: Pair, subject: str, role: Role | None, guest: str | None) -> Result:
+    try:
+        findings = tuple(
+            finding if finding.host or role is None else dataclasses.replace(finding, host=role)
+            for finding in rule.body.check(**_arguments(rule, pair, role, guest))
+        )
+    except Unreadable as why:
+        return Result(rule.text, subject, rule.body.severity, Outcome.UNKNOWN, str(why), guest=guest)
+    except Exception as bug:  # noqa: BLE001 - a rule that raises must not stop the others, nor pass
+        reason = f"the rule itself failed: {type(bug).__name__}: {bug}"
+        return Result(rule.text, subject, rule.body.severity, Outcome.UNKNOWN, reason, guest=guest)
+    if not findings:
+        return Result(rule.text, subject, rule.body.severity, Outcome.PASSED, guest=guest)
+    severity = max((_severity(finding, rule) for finding in findings), key=lambda severity: severity.rank)
+    return Result(rule.text, subject, severity, Outcome.FAILED, findings=findings, guest=guest)
+
+
+def _severity(finding: Finding, rule: Rule) -> Severity:
+    """A finding may be milder than its rule, never worse."""
+    if finding.severity is None or finding.severity.rank > rule.body.severity.rank:
+        return rule.body.severity
+    return finding.severity
+
+
+def _arguments(rule: Rule, pair: Pair, role: Role | None, guest: str | None) -> dict[str, object]:
+    arguments: dict[str, object] = {}
+    for parameter in rule.parameters:
+        if parameter.kind is Migration:
+            arguments[parameter.name] = pair.migration
+        elif parameter.kind is Guest:
+            found = pair.guests[guest]
+            if isinstance(found, Unreadable):
+                raise found
+            arguments[parameter.name] = found
+        else:
+            owner = parameter.role or role
+            assert owner is not None  # noqa: S101 - the loader saw to it
+            arguments[parameter.name] = pair.host(owner).fact(parameter.kind)
+    return arguments

@@ -1,0 +1,72 @@
+"""The configuration file of the daemon that guests belong to, and what would keep that daemon from starting with it."""
+
+from typing import Self
+
+from preflight.facts.conf_problems import problems
+from preflight.facts.daemon import DaemonName, Daemons
+from preflight.facts.defaults import Default, default
+from preflight.facts.libvirt_conf import Conf, ConfProblem, Value, parse_conf
+from preflight.facts.located import Located
+from preflight.facts.record import Fact, Record, Unreadable
+from preflight.facts.versions import Version, Versions
+
+
+class DaemonConf(Fact):
+    """One daemon's settings as its file has them; whether they are in force, `DaemonLimits` and `Daemons` tell."""
+
+    daemon: DaemonName
+    conf: Conf
+    #: None when libvirt did not tell its version, as when its daemon does not run.
+    version: Version | None
+    problems: tuple[ConfProblem, ...]
+
+    @property
+    def path(self) -> str:
+        """The file, which need not exist."""
+        return self.conf.path
+
+    @property
+    def present(self) -> bool:
+        """Whether the file exists."""
+        return self.conf.present
+
+    def is_set(self, key: str) -> bool:
+        """Whether the file sets the key; raises `Unreadable` when libvirt cannot parse the file."""
+        return self.conf.get(key) is not None
+
+    def value(self, key: str) -> Located[Value] | Located[Default]:
+        """What the file sets, else the default of this version; raises `Unreadable` when neither is known."""
+        found = self.conf.get(key)
+        if found is not None:
+            return found
+        if self.version is None:
+            raise Unreadable(f"the default of {key} depends on libvirt's version, which is not known")
+        return Located(default(self.daemon, key, self.version))
+
+    def number(self, key: str) -> Located[int]:
+        """As `value`, for a key that holds a number; raises `Unreadable` when it holds something else."""
+        found = self.value(key)
+        if isinstance(found.value, int):
+            return Located(found.value, found.at)
+        raise Unreadable(f"{self.path}: {key} is not a number")
+
+    @classmethod
+    def parse(  # type: ignore[override]  # a fact names the records that it takes
+        cls,
+        daemons: Record,
+        libvirtd_conf: Record,
+        virtqemud_conf: Record,
+        _virtproxyd_conf: Record,
+        libvirt_versions: Record,
+    ) -> Self:
+        """Read the file of the daemon that guests belong to; virtproxyd only passes calls on to it."""
+        serving = Daemons.parse(daemons, Record("", 1)).serving
+        if serving is None:
+            raise Unreadable("neither libvirtd nor virtqemud runs or listens on this host")
+        records = {"libvirtd": libvirtd_conf, "virtqemud": virtqemud_conf}
+        conf = parse_conf(f"/etc/libvirt/{serving}.conf", records[serving])
+        try:
+            version = Versions.parse(libvirt_versions).libvirt
+        except Unreadable:
+            version = None
+        return cls(daemon=serving, conf=conf, version=version, problems=tuple(problems(serving, conf, version)))

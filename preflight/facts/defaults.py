@@ -1,0 +1,191 @@
+"""What a setting is when no file sets it, in each release of each program, and what values it may have.
+
+Sources, unless a line names another: `daemonConfigNew` and `daemonConfigLoadOptions` of libvirt's
+src/remote/remote_daemon_config.c (v8.5.0, and 732ff069ad32 of the 11 series, which agree), `virQEMUDriverConfigNew`
+and `virQEMUDriverConfigLoad*Entry` of src/qemu/qemu_conf.c (v8.5.0), `fill_default_server_options` of OpenSSH's
+servconf.c (0ef0f5a839, 10.5). The commented lines of the files that libvirt ships are not defaults.
+"""
+
+import enum
+from typing import TypeAlias
+
+from preflight.facts.record import Unreadable
+from preflight.facts.versions import Version
+
+#: None means that the program acts as if there were no such setting.
+Default: TypeAlias = int | str | None
+
+
+class Kind(enum.Enum):
+    """How libvirt reads a setting: its virConfGetValue function."""
+
+    BOOL = "a bool"
+    UINT = "an unsigned integer"
+    INT = "a signed integer"
+    STRING = "a string"
+    STRINGS = "a string list"
+    STRING_OR_STRINGS = "a string or string list"
+    #: A string out of `AUTH`.
+    AUTH = "an authentication"
+
+
+#: What `auth_*` may be (remoteConfigGetAuth).
+AUTH = ("none", "sasl", "polkit")
+#: tcp_min_ssf may not be less, when it is set (SSF_WARNING_LEVEL, src/remote/remote_driver.h).
+LEAST_SSF = 112
+
+DAEMONS = ("libvirtd", "virtqemud", "virtproxyd")
+
+#: Settings of every daemon.
+EVERY_DAEMON: dict[str, Kind] = {
+    "auth_unix_rw": Kind.AUTH,
+    "auth_unix_ro": Kind.AUTH,
+    "access_drivers": Kind.STRINGS,
+    "unix_sock_group": Kind.STRING,
+    "unix_sock_admin_perms": Kind.STRING,
+    "unix_sock_ro_perms": Kind.STRING,
+    "unix_sock_rw_perms": Kind.STRING,
+    "unix_sock_dir": Kind.STRING,
+    "sasl_allowed_username_list": Kind.STRINGS,
+    "min_workers": Kind.UINT,
+    "max_workers": Kind.UINT,
+    "max_clients": Kind.UINT,
+    "max_queued_clients": Kind.UINT,
+    "max_anonymous_clients": Kind.UINT,
+    "prio_workers": Kind.UINT,
+    "max_client_requests": Kind.UINT,
+    "admin_min_workers": Kind.UINT,
+    "admin_max_workers": Kind.UINT,
+    "admin_max_clients": Kind.UINT,
+    "admin_max_queued_clients": Kind.UINT,
+    "admin_max_client_requests": Kind.UINT,
+    "audit_level": Kind.UINT,
+    "audit_logging": Kind.BOOL,
+    "host_uuid": Kind.STRING,
+    "host_uuid_source": Kind.STRING,
+    "log_level": Kind.UINT,
+    "log_filters": Kind.STRING,
+    "log_outputs": Kind.STRING,
+    "keepalive_interval": Kind.INT,
+    "keepalive_count": Kind.UINT,
+    "admin_keepalive_interval": Kind.INT,
+    "admin_keepalive_count": Kind.UINT,
+    "ovs_timeout": Kind.UINT,
+}
+
+#: Settings of those daemons that listen on the network (`with_ip`, src/meson.build); virtqemud never reads them.
+WITH_IP: dict[str, Kind] = {
+    "listen_tcp": Kind.BOOL,
+    "listen_tls": Kind.BOOL,
+    "tls_port": Kind.STRING,
+    "tcp_port": Kind.STRING,
+    "listen_addr": Kind.STRING,
+    "auth_tcp": Kind.AUTH,
+    "auth_tls": Kind.AUTH,
+    "tls_no_sanity_certificate": Kind.BOOL,
+    "tls_no_verify_certificate": Kind.BOOL,
+    "key_file": Kind.STRING,
+    "cert_file": Kind.STRING,
+    "ca_file": Kind.STRING,
+    "crl_file": Kind.STRING,
+    "tls_allowed_dn_list": Kind.STRINGS,
+    "tls_priority": Kind.STRING,
+    "tcp_min_ssf": Kind.UINT,
+}
+
+#: Settings that were once read and are now ignored, with the release that dropped them.
+DROPPED = {
+    "max_requests": Version(3, 7, 0),  # 733359a6ff
+    "mdns_adv": Version(5, 5, 0),  # 5a148ce846
+    "mdns_name": Version(5, 5, 0),
+    "keepalive_required": Version(1, 2, 19),  # a8743c3938
+    "admin_keepalive_required": Version(1, 2, 19),
+}
+
+#: Those settings of qemu.conf that a migration depends on.
+QEMU: dict[str, Kind] = {
+    "migrate_tls_force": Kind.BOOL,
+    "lock_manager": Kind.STRING,
+    "max_queued": Kind.UINT,
+    "keepalive_interval": Kind.INT,
+    "keepalive_count": Kind.UINT,
+    "migration_port_min": Kind.UINT,
+    "migration_port_max": Kind.UINT,
+    "migration_host": Kind.STRING,
+    "migration_address": Kind.STRING,
+}
+
+ALWAYS = Version(0)
+
+#: For each setting: from which release on which default, newest first.
+History: TypeAlias = tuple[tuple[Version, Default], ...]
+
+DAEMON_DEFAULTS: dict[str, History] = {
+    "max_clients": ((Version(1, 2, 3), 5000), (Version(0, 6, 0), 20)),  # 68f60f669c, 4fb8dd5493
+    "max_queued_clients": ((Version(1, 3, 3), 1000), (Version(1, 1, 2), 0)),  # b3a4b176f0, 1199edb1d4
+    "max_anonymous_clients": ((Version(1, 2, 3), 20),),  # 68f60f669c
+    "min_workers": ((Version(0, 6, 0), 5),),
+    "max_workers": ((Version(0, 6, 0), 20),),
+    "prio_workers": ((Version(0, 9, 5), 5),),  # 597fe3cee6
+    "max_client_requests": ((Version(0, 9, 3), 5),),  # 27111b350f
+    "admin_min_workers": ((Version(1, 2, 17), 5),),  # beb0eda2e3
+    "admin_max_workers": ((Version(1, 2, 17), 20),),
+    "admin_max_clients": ((Version(1, 2, 17), 5000),),
+    "admin_max_queued_clients": ((Version(1, 2, 17), 20),),
+    "admin_max_client_requests": ((Version(1, 2, 17), 5),),
+    "keepalive_interval": ((Version(0, 9, 8), 5),),  # f4324e3292
+    "keepalive_count": ((Version(0, 9, 8), 5),),
+    "admin_keepalive_interval": ((Version(1, 2, 17), 5),),
+    "admin_keepalive_count": ((Version(1, 2, 17), 5),),
+    "host_uuid": ((ALWAYS, None),),
+    "host_uuid_source": ((Version(1, 3, 5), "smbios"),),  # 6fe81c3a71
+    "unix_sock_dir": ((ALWAYS, "/run/libvirt"),),
+    "ovs_timeout": ((Version(3, 1, 0), 5),),
+}
+
+IP_DEFAULTS: dict[str, History] = {
+    "listen_tcp": ((ALWAYS, 0),),
+    "tls_port": ((ALWAYS, "16514"),),
+    "tcp_port": ((ALWAYS, "16509"),),
+    "listen_addr": ((ALWAYS, None),),
+}
+
+DEFAULTS: dict[str, dict[str, History]] = {
+    # honoured only with --listen
+    "libvirtd": DAEMON_DEFAULTS | IP_DEFAULTS | {"listen_tls": ((ALWAYS, 1),)},
+    "virtqemud": DAEMON_DEFAULTS,
+    "virtproxyd": DAEMON_DEFAULTS | IP_DEFAULTS | {"listen_tls": ((Version(5, 7, 0), 0),)},  # 2204585167
+    "qemu": {
+        "migration_port_min": ((ALWAYS, 49152),),
+        "migration_port_max": ((ALWAYS, 49215),),
+        "migration_host": ((ALWAYS, None),),
+        "migration_address": ((ALWAYS, None),),
+        "migrate_tls_force": ((ALWAYS, 0),),
+        "lock_manager": ((ALWAYS, None),),
+        "max_queued": ((ALWAYS, 0),),
+        "keepalive_interval": ((Version(0, 9, 8), 5),),
+        "keepalive_count": ((Version(0, 9, 8), 5),),
+    },
+    "sshd": {
+        "maxstartups": ((Version(6, 2), "10:30:100"), (ALWAYS, "10")),  # 1f583df8c
+        "maxsessions": ((Version(5, 1), 10),),
+        "logingracetime": ((ALWAYS, 120),),
+        "persourcemaxstartups": ((ALWAYS, None),),  # since 8.5, 3a9231295
+        "persourcepenalties": ((Version(9, 8), "yes"), (ALWAYS, None)),  # 81c1099d2
+        "port": ((ALWAYS, 22),),
+        "permitrootlogin": ((Version(7, 0), "prohibit-password"), (ALWAYS, "yes")),  # f4373ed1e
+    },
+}
+
+
+def default(program: str, key: str, version: Version) -> Default:
+    """What the program takes when nobody sets the key; raises `Unreadable` when this table does not know."""
+    for since, value in DEFAULTS.get(program, {}).get(key, ()):
+        if version >= since:
+            return value
+    raise Unreadable(f"the default of {key} in {program} {version} is not known")
+
+
+def known_settings(daemon: str) -> dict[str, Kind]:
+    """The settings that this daemon reads from its own file; it passes over all others without a word."""
+    return EVERY_DAEMON if daemon == "virtqemud" else WITH_IP | EVERY_DAEMON

@@ -1,0 +1,202 @@
+"""Whether a packet matches what a rule asks for: True, False, or None when that cannot be told."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_network
+
+from preflight.facts.firewall_packet import ABSENT, Packet, Span, Values, is_word_space, number
+from preflight.facts.firewall_rules import Json, Set
+
+#: What is looked at, as ("tcp", "dport").
+Kind = tuple[str, str]
+_COMPARE = {"<": (True, False), ">": (False, False), "<=": (True, True), ">=": (False, True)}
+_WIDTH = 2**128 - 1
+
+
+def any_of(answers: Iterable[bool | None]) -> bool | None:
+    """True when one is True, None when one might be, else False."""
+    unsure = False
+    for answer in answers:
+        if answer:
+            return True
+        unsure = unsure or answer is None
+    return None if unsure else False
+
+
+def all_of(answers: Iterable[bool | None]) -> bool | None:
+    """False when one is False, None when one might be, else True."""
+    inverse = any_of(None if answer is None else not answer for answer in answers)
+    return None if inverse is None else not inverse
+
+
+def matches(packet: Packet, sets: Mapping[str, Set], body: Json) -> bool | None:
+    """Whether the packet matches a `match` statement."""
+    operator, left, right = body["op"], body["left"], body["right"]
+    if isinstance(left, dict) and "concat" in left:
+        within = found_in(packet, sets, left, right)
+        return within if operator in ("==", "in") or within is None else not within
+    kind, values = _look(packet, left)
+    if values is None:
+        return None
+    if values == ABSENT:
+        return False
+    answers = {_compare(kind, operator, value, right, sets) for value in values}
+    return answers.pop() if len(answers) == 1 else None
+
+
+def found_in(packet: Packet, sets: Mapping[str, Set], key: Json, element: Json) -> bool | None:
+    """Whether what the packet has for `key`, an expression, is the element, or is in the set, of a map or set."""
+    if isinstance(key, dict) and "concat" in key:
+        return _concat_in(packet, sets, key["concat"], element)
+    kind, values = _look(packet, key)
+    if values is None:
+        return None
+    if values == ABSENT:
+        return False
+    answers = {_contains(kind, value, element, sets) for value in values}
+    return answers.pop() if len(answers) == 1 else None
+
+
+def _concat_in(packet: Packet, sets: Mapping[str, Set], keys: Json, element: Json) -> bool | None:
+    members = _members(element, sets)
+    if members is None:
+        concat = _plain(element)["concat"]
+        return all_of(found_in(packet, sets, key, one) for key, one in zip(keys, concat, strict=True))
+    answer = any_of(_concat_in(packet, sets, keys, one) for one in members)
+    return None if answer is False and _is_dynamic(element, sets) else answer
+
+
+def _look(packet: Packet, left: Json) -> tuple[Kind, Values | None]:
+    (form, body), *_ = left.items()
+    if form == "meta":
+        return ("meta", body["key"]), packet.look("meta", body["key"])
+    if form == "ct":
+        kind = ("ct", body["key"])
+        return kind, None if "dir" in body else packet.look(*kind)
+    if form == "payload" and "protocol" in body:
+        kind = (body["protocol"], body["field"])
+        return kind, packet.look(*kind)
+    if form == "fib":
+        return ("fib", body["result"]), _fib(body)
+    if form == "exthdr":  # an extension header of IPv6: a connection's first packet has none
+        return ("exthdr", ""), ABSENT if "field" in body else ("missing",)
+    if form in ("&", "|", "^"):
+        return _calculated(packet, form, body)
+    return ("", ""), None
+
+
+def _fib(body: Json) -> Values | None:
+    """What the routing table says: that the packet is for this host, and that there is a way back to its sender."""
+    flags = [body["flags"]] if isinstance(body["flags"], str) else body["flags"]
+    if body["result"] == "type":
+        return ("local",) if "daddr" in flags else None
+    return ("exists",) if "saddr" in flags else None
+
+
+def _calculated(packet: Packet, form: str, operands: Json) -> tuple[Kind, Values | None]:
+    first, *others = operands
+    kind, values = _look(packet, first)
+    mask = 0
+    for other in others:
+        part = _number(kind, other)
+        if part is None:
+            return kind, None
+        mask = part if other is others[0] else (mask & part if form == "&" else mask | part)
+    if values is None or any(isinstance(value, str) or value[0] != value[1] for value in values):
+        return kind, None
+    results = []
+    for value in values:
+        low = int(value[0])
+        result = {"&": low & mask, "|": low | mask, "^": low ^ mask}[form]
+        results.append((result, result))
+    return kind, tuple(results)
+
+
+def _number(kind: Kind, written: Json) -> int | None:
+    """A number, a word, or several words for bits, as nft writes them: a list or a chain of `|`."""
+    parts = written.get("|") if isinstance(written, dict) else written
+    if not isinstance(parts, list):
+        return number(*kind, parts)
+    total = 0
+    for part in parts:
+        bits = _number(kind, part)
+        if bits is None:
+            return None
+        total |= bits
+    return total
+
+
+def _compare(kind: Kind, operator: str, value: Span | str, right: Json, sets: Mapping[str, Set]) -> bool | None:
+    if operator in _COMPARE:
+        return _is_less_or_more(operator, value, _number(kind, right))
+    if is_word_space(*kind) and not isinstance(value, str) and _members(right, sets) is None:
+        bits = _number(kind, right)
+        if bits is None:
+            return None
+        if operator == "in":
+            return bool(value[0] & bits)
+        return (value[0] == bits) is (operator == "==")
+    within = _contains(kind, value, right, sets)
+    if within is None or operator in ("==", "in"):
+        return within
+    return not within if operator == "!=" else None
+
+
+def _is_less_or_more(operator: str, value: Span | str, limit: int | None) -> bool | None:
+    if limit is None or isinstance(value, str):
+        return None
+    less, equal = _COMPARE[operator]
+    bounds: Span = (0, limit if equal else limit - 1) if less else (limit if equal else limit + 1, _WIDTH)
+    return _overlap(value, bounds)
+
+
+def _contains(kind: Kind, value: Span | str, element: Json, sets: Mapping[str, Set]) -> bool | None:
+    members = _members(element, sets)
+    if members is not None:
+        answer = any_of(_contains(kind, value, one, sets) for one in members)
+        return None if answer is False and _is_dynamic(element, sets) else answer
+    element = _plain(element)
+    if isinstance(value, str):
+        return _is_word(value, element)
+    if isinstance(element, dict) and "range" in element:
+        low, high = (_number(kind, end) for end in element["range"])
+    elif isinstance(element, dict) and "prefix" in element:
+        network = ip_network((element["prefix"]["addr"], element["prefix"]["len"]))
+        low, high = int(network.network_address), int(network.broadcast_address)
+    else:
+        low = high = _number(kind, element)
+    return None if low is None or high is None else _overlap(value, (low, high))
+
+
+def _overlap(value: Span, bounds: Span) -> bool | None:
+    if bounds[0] <= value[0] and value[1] <= bounds[1]:
+        return True
+    return False if value[1] < bounds[0] or bounds[1] < value[0] else None
+
+
+def _is_word(value: str, element: Json) -> bool | None:
+    if isinstance(element, bool):
+        return value == ("exists" if element else "missing")
+    if not isinstance(element, str):
+        return None  # a number where we know a name
+    if element.endswith("*"):
+        return value.startswith(element[:-1])
+    return value == {"unicast": "host"}.get(element, element)
+
+
+def _plain(element: Json) -> Json:
+    """An element without its timeout, counter or comment."""
+    return element["elem"]["val"] if isinstance(element, dict) and "elem" in element else element
+
+
+def _members(element: Json, sets: Mapping[str, Set]) -> Iterator[Json] | None:
+    """The members when the element is a set, written out or named; else None."""
+    if isinstance(element, dict) and "set" in element:
+        written = element["set"]
+        return iter(written if isinstance(written, list) else [written])
+    if isinstance(element, str) and element.startswith("@"):
+        return iter(sets[element[1:]].elements)
+    return None
+
+
+def _is_dynamic(element: Json, sets: Mapping[str, Set]) -> bool:
+    return isinstance(element, str) and sets[element[1:]].dynamic

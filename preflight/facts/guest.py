@@ -1,0 +1,283 @@
+"""The guests that a host's libvirt knows, active or not, as the API gave them.
+
+A guest keeps its XML text too: what only one rule asks of it is read by the fact that the rule needs, not here.
+"""
+
+import enum
+from collections.abc import Iterator
+from typing import Self
+from xml.etree.ElementTree import Element
+
+from pydantic import BaseModel, ValidationError
+
+from preflight.facts.record import Fact, Record, Unreadable
+from preflight.facts.xml import parse_xml
+
+#: KiB in one unit of `<memory unit=…>`. libvirt itself always writes KiB (virDomainDefFormatInternal).
+KIB = {"KiB": 1, "k": 1, "MiB": 1024, "M": 1024, "GiB": 1024**2, "G": 1024**2, "TiB": 1024**3, "T": 1024**3}
+
+
+class GuestState(enum.Enum):
+    """What a guest is doing: virDomainState, by its numbers."""
+
+    NOSTATE = 0
+    RUNNING = 1
+    BLOCKED = 2
+    PAUSED = 3
+    SHUTDOWN = 4
+    SHUTOFF = 5
+    CRASHED = 6
+    PMSUSPENDED = 7
+
+
+class Disk(BaseModel, frozen=True):
+    """One `<disk>` of a guest."""
+
+    #: Its name inside the guest, as "vda".
+    target: str
+    #: disk, cdrom, floppy or lun.
+    device: str
+    #: Where its content is: file, block, dir, network, volume, nvme, vhostuser, vhostvdpa.
+    type: str
+    #: The path on the host; None for an empty drive and where the content is not at a path (network, volume, nvme).
+    path: str | None
+    #: No medium is in it.
+    empty: bool
+    #: raw, qcow2…; None when libvirt does not say.
+    format: str | None
+    #: The cache mode that is set; None when it is left to the hypervisor's default.
+    cache: str | None
+    readonly: bool
+    shareable: bool
+    transient: bool
+    #: What lies under the disk's own image: the paths (files, block devices) of its backing chain from the top
+    #: down, and of data files. libvirt tells the chain of an active guest only.
+    backing: tuple[str, ...]
+    #: What a start without the medium does: mandatory, requisite or optional; None when not set (mandatory).
+    startup_policy: str | None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path that is opened for it: its own and those of its backing chain."""
+        return (*([self.path] if self.path else []), *self.backing)
+
+    @property
+    def copied_by_default(self) -> bool:
+        """Whether `--copy-storage-all` copies it when no disks are named (qemuMigrationAnyCopyDisk)."""
+        return not (self.readonly or self.shareable or self.empty)
+
+
+class Guest(BaseModel, frozen=True):
+    """One guest, active or not."""
+
+    name: str
+    uuid: str
+    #: The number of its run on this host; None when it is not active.
+    id: int | None
+    state: GuestState
+    #: Why it is in that state; the numbers differ from state to state (virDomainPausedReason and its like).
+    reason: int
+    #: Whether its definition stays when it stops.
+    persistent: bool
+    autostart: bool
+    #: Snapshots whose metadata libvirt holds.
+    snapshots: int
+    #: The job that runs on it: virDomainJobType, 0 for none.
+    job: int
+    #: The live XML of an active guest, the inactive one of another.
+    xml: str
+    #: kvm, qemu…
+    virt_type: str
+    arch: str
+    #: In the live XML the canonical name, as "pc-q35-7.2".
+    machine: str
+    #: The path of QEMU's binary; None when the XML names none.
+    emulator: str | None
+    #: The most memory it may have without hot-plug.
+    memory_kib: int
+    #: What it has now, by its balloon.
+    current_memory_kib: int
+    #: The most virtual CPUs it may have.
+    vcpus: int
+    disks: tuple[Disk, ...]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path of the host's that it needs: those of its disks, and its emulator."""
+        disks = (path for disk in self.disks for path in disk.paths)
+        return (*disks, *([self.emulator] if self.emulator else []))
+
+    @property
+    def running(self) -> bool:
+        """Whether it is active at all, so also when it is paused: such a guest is migrated live."""
+        return self.id is not None
+
+
+class UnreadGuest(BaseModel, frozen=True):
+    """A guest that exists, but about which libvirt did not tell all."""
+
+    name: str
+    #: Empty when libvirt did not even give that.
+    uuid: str
+    reason: str
+
+
+class Guests(Fact):
+    """All guests of a host, by name."""
+
+    all: tuple[Guest, ...]
+    unread: tuple[UnreadGuest, ...] = ()
+
+    def by_name(self, name: str) -> Guest | None:
+        """The guest of that name, None when there is none; raises `Unreadable` for one that could not be read."""
+        return self._find("name", name)
+
+    def by_uuid(self, uuid: str) -> Guest | None:
+        """The guest of that UUID, None when there is none; raises `Unreadable` as `by_name` does."""
+        return self._find("uuid", uuid)
+
+    def _find(self, key: str, value: str) -> Guest | None:
+        for unread in self.unread:
+            if getattr(unread, key) == value:
+                raise Unreadable(f"guest {unread.name}: {unread.reason}")
+        return next((guest for guest in self.all if getattr(guest, key) == value), None)
+
+    @classmethod
+    def parse(cls, domains: Record) -> Self:  # type: ignore[override]  # a fact names the records that it takes
+        """Read the list of domains that the collector made of libvirt's answers."""
+        try:
+            answer = _Answer.model_validate_json(domains.required())
+        except ValidationError as why:
+            raise Unreadable(f"the list of guests is not of the form that preflight collects: {_first(why)}") from None
+        read: list[Guest] = []
+        unread: list[UnreadGuest] = []
+        for domain in answer.domains:
+            try:
+                read.append(_guest(domain))
+            except Unreadable as why:
+                unread.append(UnreadGuest(name=domain.name, uuid=domain.uuid, reason=str(why)))
+        return cls(
+            all=tuple(sorted(read, key=lambda guest: guest.name)),
+            unread=tuple(sorted(unread, key=lambda guest: guest.name)),
+        )
+
+
+class _Domain(BaseModel, strict=True):
+    """One domain as the collector writes it."""
+
+    name: str
+    uuid: str = ""
+    id: int | None = None
+    state: int = 0
+    reason: int = 0
+    persistent: bool = False
+    autostart: bool = False
+    snapshots: int = 0
+    job: int = 0
+    xml: str = ""
+    error: str | None = None
+
+
+class _Answer(BaseModel, strict=True):
+    domains: list[_Domain]
+
+
+def _first(why: ValidationError) -> str:
+    error = why.errors(include_url=False, include_input=False, include_context=False)[0]
+    return ": ".join(filter(None, (".".join(map(str, error["loc"])), error["msg"])))
+
+
+def _guest(domain: _Domain) -> Guest:
+    if domain.error is not None:
+        raise Unreadable(domain.error or "libvirt gave an error without a text")
+    try:
+        state = GuestState(domain.state)
+    except ValueError:
+        raise Unreadable(f"state {domain.state} is not known") from None
+    root = parse_xml(domain.xml)
+    if root.tag != "domain":
+        raise Unreadable(f"its XML is a <{root.tag}>, not a <domain>")
+    system = root.find("os/type")
+    memory = _kib(root, "memory")
+    return Guest(
+        name=domain.name,
+        uuid=domain.uuid,
+        id=domain.id if domain.id is not None and domain.id >= 0 else None,
+        state=state,
+        reason=domain.reason,
+        persistent=domain.persistent,
+        autostart=domain.autostart,
+        snapshots=domain.snapshots,
+        job=domain.job,
+        xml=domain.xml,
+        virt_type=_attribute(root, "type"),
+        arch=_attribute(system, "arch"),
+        machine=_attribute(system, "machine"),
+        emulator=root.findtext("devices/emulator"),
+        memory_kib=memory,
+        current_memory_kib=memory if root.find("currentMemory") is None else _kib(root, "currentMemory"),
+        vcpus=_number(root.findtext("vcpu", "1"), "vcpu"),
+        disks=tuple(_disk(disk) for disk in root.iterfind("devices/disk")),
+    )
+
+
+def _attribute(element: Element | None, name: str) -> str:
+    value = None if element is None else element.get(name)
+    if not value:
+        raise Unreadable(f"its XML has no {name}")
+    return value
+
+
+def _number(text: str, what: str) -> int:
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
+        raise Unreadable(f"its XML's <{what}> is not a number")
+    return int(digits)
+
+
+def _kib(root: Element, tag: str) -> int:
+    element = root.find(tag)
+    if element is None:
+        raise Unreadable(f"its XML has no <{tag}>")
+    unit = element.get("unit", "KiB")
+    if unit not in KIB:
+        raise Unreadable(f"its XML's <{tag}> has the unit {unit}")
+    return _number(element.text or "", tag) * KIB[unit]
+
+
+def _disk(disk: Element) -> Disk:
+    kind = disk.get("type", "file")
+    source = disk.find("source")
+    driver = disk.find("driver")
+    target = disk.find("target")
+    path = _path(source)
+    return Disk(
+        target="" if target is None else target.get("dev", ""),
+        device=disk.get("device", "disk"),
+        type=kind,
+        path=path,
+        empty=source is None or (kind in {"file", "block", "dir"} and path is None),
+        format=None if driver is None else driver.get("type"),
+        cache=None if driver is None else driver.get("cache"),
+        readonly=disk.find("readonly") is not None,
+        shareable=disk.find("shareable") is not None,
+        transient=disk.find("transient") is not None,
+        backing=tuple(_below(disk)),
+        startup_policy=None if source is None else source.get("startupPolicy"),
+    )
+
+
+def _path(source: Element | None) -> str | None:
+    if source is None:
+        return None
+    return source.get("file") or source.get("dev") or source.get("dir") or None
+
+
+def _below(image: Element) -> Iterator[str]:
+    layer: Element | None = image
+    while layer is not None:
+        if layer is not image and (path := _path(layer.find("source"))) is not None:
+            yield path
+        if (path := _path(layer.find("source/dataStore/source"))) is not None:
+            yield path
+        layer = layer.find("backingStore")

@@ -1,0 +1,48 @@
+"""Where a value was read: the file, line and column that a finding points at."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a host's file. Lines and columns count from 1, columns in characters."""
+
+    path: str
+    line: int
+    column: int
+    #: One past the last character of the value, on the same line.
+    end_column: int
+    #: The whole line, without its newline, for the caret.
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Located(Generic[T_co]):
+    """A value and the place that it was read from.
+
+    `at` is None when no file holds it: it is a default, or a running program gave it.
+    """
+
+    value: T_co
+    at: Location | None = None
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+def locate(path: str, text: str, start: int, end: int) -> Location:
+    """The place of the characters `start` to `end` (offsets from 0, end excluded) of a file's text."""
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", start)
+    if line_end < 0:
+        line_end = len(text)
+    return Location(
+        path=path,
+        line=text.count("\n", 0, start) + 1,
+        column=start - line_start + 1,
+        end_column=min(end, line_end) - line_start + 1,
+        text=text[line_start:line_end],
+    )

@@ -1,0 +1,70 @@
+"""The table of mounts, and which mount holds a path."""
+
+import re
+from typing import Self
+
+from pydantic import BaseModel
+
+from preflight.facts.record import Unreadable
+
+_ESCAPE = re.compile(r"\\([0-7]{3})")
+
+
+class Mount(BaseModel, frozen=True):
+    """One line of /proc/self/mountinfo."""
+
+    #: "major:minor" of what is mounted.
+    device: str
+    #: Where it is mounted.
+    point: str
+    #: As "ext4", "nfs4", "fuse.glusterfs".
+    type: str
+    #: As "/dev/sda1", "nas:/export"; what the file system likes to call itself.
+    source: str
+
+
+class Mounts(BaseModel, frozen=True):
+    """All mounts in the order in which they were made, a later one over an earlier."""
+
+    all: tuple[Mount, ...]
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Read /proc/self/mountinfo (proc_pid_mountinfo(5)); raises `Unreadable` on other text."""
+        found = []
+        for line in text.splitlines():
+            before, dash, after = line.partition(" - ")
+            fields, rest = before.split(" "), after.split(" ")
+            if not dash or len(fields) < 6 or len(rest) < 2:
+                raise Unreadable(f"not a line of the table of mounts: {line[:80]}")
+            found.append(
+                Mount(device=fields[2], point=_unescape(fields[4]), type=_unescape(rest[0]), source=_unescape(rest[1]))
+            )
+        if not found:
+            raise Unreadable("the table of mounts is empty")
+        return cls(all=tuple(found))
+
+    def holding(self, path: str, device: str | None = None) -> Mount:
+        """The mount that the path lies on; raises `Unreadable` when there is none, as for a relative path.
+
+        By the path's text alone a symbolic link would mislead: where the device is known and another mount has it,
+        that mount holds the path. (Not where no mount has it: btrfs counts every subvolume as a device of its own.)
+        """
+        above = [mount for mount in self.all if _is_under(path, mount.point)]
+        if not above:
+            raise Unreadable(f"no mount holds {path}")
+        longest = max(len(mount.point) for mount in above)
+        nearest = [mount for mount in above if len(mount.point) == longest][-1]
+        if device is not None and nearest.device != device:
+            same = [mount for mount in self.all if mount.device == device]
+            return same[-1] if same else nearest
+        return nearest
+
+
+def _is_under(path: str, point: str) -> bool:
+    return path == point or path.startswith(point if point.endswith("/") else f"{point}/")
+
+
+def _unescape(field: str) -> str:
+    """Give back the space, tab, line end and backslash that the kernel writes as three octal digits."""
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), field)

@@ -1,0 +1,58 @@
+"""A host as it answered, and the facts that are made of its answers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
+
+from preflight.facts.guest import Guest, Guests
+from preflight.facts.record import Fact, Record, Unreadable
+from preflight.migration import Role
+
+__all__ = ["FactSource", "Guest", "Guests", "Host"]
+
+F = TypeVar("F", bound=Fact)
+
+
+@dataclass(frozen=True, slots=True)
+class FactSource:
+    """Which records a fact is parsed from, and by what. `records` are names; see `preflight.collect`."""
+
+    parse: Callable[..., Fact]
+    records: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Host:
+    """One host as it answered: its records, and the facts made of them when first asked for.
+
+    `absent` says why a record that is not there is missing; the key "" speaks for all others.
+    """
+
+    role: Role
+    #: The host as the user named it.
+    name: str
+    records: Mapping[str, Record]
+    absent: Mapping[str, str]
+    sources: Mapping[type[Fact], FactSource]
+    _known: dict[type[Fact], Fact | Unreadable] = field(default_factory=dict)
+
+    def fact(self, kind: type[F]) -> F:
+        """The fact of this kind; raises `Unreadable` with the reason when it could not be had."""
+        if kind not in self._known:
+            try:
+                self._known[kind] = self._parse(self.sources[kind])
+            except Unreadable as why:
+                self._known[kind] = why
+            except Exception as bug:
+                # a fact that fails must not take the others with it, nor pass for one that is there
+                self._known[kind] = Unreadable(f"{kind.__name__} could not be read: {type(bug).__name__}: {bug}")
+        known = self._known[kind]
+        if isinstance(known, Unreadable):
+            raise known
+        return cast(F, known)
+
+    def _parse(self, source: FactSource) -> Fact:
+        for name in source.records:
+            if name not in self.records:
+                raise Unreadable(self.absent.get(name) or self.absent.get("", f"{name} was not collected"))
+        return source.parse(*(self.records[name] for name in source.records))

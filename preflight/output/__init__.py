@@ -1,0 +1,22 @@
+"""Reports as text for people and programs: one file a format, and this table of them."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TypeAlias
+
+from preflight.report import Report
+
+Render: TypeAlias = Callable[[Report, bool], str]
+
+#: The module that renders each format, imported when it is asked for. Each has `render(report, colour) -> str`.
+FORMATS: Mapping[str, str] = {
+    "text": "preflight.output.text",
+    "table": "preflight.output.table",
+    "json": "preflight.output.json",
+}
+
+
+def render(report: Report, format_name: str, *, colour: bool = False) -> str:
+    """The report in one of `FORMATS`."""
+    function: Render = import_module(FORMATS[format_name]).render
+    return function(report, colour)

@@ -1,0 +1,41 @@
+"""The report as one table of all results, a row a finding, for wide terminals and for pasting."""
+
+from collections.abc import Iterator
+
+from tabulate import tabulate
+
+from preflight.output.terminal import clean
+from preflight.report import Outcome, Report, Result
+
+_ORDER = (Outcome.NOT_APPLICABLE, Outcome.WAIVED, Outcome.PASSED, Outcome.UNKNOWN, Outcome.FAILED)
+
+
+def render(report: Report, colour: bool) -> str:  # noqa: ARG001, FBT001 - one signature for every format
+    """A table of results, a table of limits and the verdict."""
+    results = sorted(report.results, key=lambda result: (_ORDER.index(result.outcome), result.severity.rank))
+    rows = [row for result in results for row in _rows(result)]
+    limits = [
+        (limit.name, limit.host.value, _number(limit.configured), _number(limit.in_use), _number(limit.allows))
+        for limit in report.capacity.limits
+    ]
+    # tabulate would print the version "1.10" as 1.1
+    parts = [
+        tabulate(rows, headers=("outcome", "severity", "rule", "about", "what"), disable_numparse=True),
+        tabulate(limits, headers=("limit", "host", "configured", "in use", "allows"), disable_numparse=True),
+        f"{report.verdict.value.replace('-', ' ').upper()}  {clean(report.source.name)} -> {clean(report.destination.name)}",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _rows(result: Result) -> Iterator[tuple[str, str, str, str, str]]:
+    head = (result.outcome.value, result.severity.value, result.rule.name, clean(result.subject))
+    for finding in result.findings:
+        at = finding.location
+        where = f"{clean(at.path)}:{at.line}:{at.column}: " if at else ""
+        yield (*head, where + clean(finding.message))
+    if not result.findings:
+        yield (*head, clean(result.reason or ""))
+
+
+def _number(value: int | None) -> str:
+    return "?" if value is None else str(value)

@@ -1,0 +1,62 @@
+"""What a running migration job says of itself at one moment, and why less may be done than before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One reading of a migration job (virDomainGetJobStats). Sizes in bytes, rates in bytes a second.
+
+    `iteration` counts passes over the guest's memory from 1; 0 before the first, or where QEMU does not say.
+    """
+
+    elapsed: float
+    memory_total: int
+    memory_remaining: int
+    rate: int
+    dirty_rate: int
+    iteration: int
+
+    @property
+    def done(self) -> float:
+        """The part of the memory that need not be sent (again), 0 to 1. It is not work done: it can fall."""
+        if self.memory_total <= 0:
+            return 0.0
+        return max(0.0, min(1.0, 1 - self.memory_remaining / self.memory_total))
+
+
+def sample_of(stats: Mapping[str, int]) -> Sample | None:
+    """The reading that a dictionary of `jobStats()` holds; None while the job has not sent anything."""
+    if "memory_total" not in stats:
+        return None
+    page = stats.get("memory_page_size", 4096)
+    return Sample(
+        elapsed=stats.get("time_elapsed", 0) / 1000,
+        memory_total=stats["memory_total"],
+        memory_remaining=stats.get("memory_remaining", 0),
+        rate=stats.get("memory_bps", 0),
+        dirty_rate=stats.get("memory_dirty_rate", 0) * page,
+        iteration=stats.get("memory_iteration", 0),
+    )
+
+
+def setback(before: Sample, now: Sample) -> str | None:
+    """Why there is more left to send than before, or None when there is not.
+
+    At the end of each pass QEMU counts the pages that the guest has written meanwhile, and adds them back.
+    """
+    grown = now.memory_remaining - before.memory_remaining
+    if grown <= 0 or before.memory_total != now.memory_total:
+        return None
+    reason = f"the guest wrote to {grown / MIB:.0f} MiB that had been sent"
+    if now.iteration > before.iteration:
+        reason += f"; pass {now.iteration} sends it again"
+    if 0 < now.rate <= now.dirty_rate:
+        reason += (
+            f". It writes {now.dirty_rate / MIB:.0f} MiB/s and the link carries {now.rate / MIB:.0f} MiB/s:"
+            " like this it never ends"
+        )
+    return reason

@@ -1,0 +1,144 @@
+"""What is asked of a host's shell: one short POSIX sh command a record, which reads and never changes anything.
+
+A file that does not exist answers with code 44 (`Record.MISSING`), one that may not be read with another code, so
+"absent" and "unknown" stay apart. Commands run with LC_ALL=C. `as_root` runs its arguments as root: directly when the
+login is root's, else through `sudo -n`; `slurp FILE` prints a file of at most 1 MiB.
+"""
+
+import shlex
+from collections.abc import Sequence
+
+#: Functions that the commands below use.
+PRELUDE = r"""
+LC_ALL=C; export LC_ALL; umask 077; PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
+uid=$(id -u)
+as_root() { if [ "$uid" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+slurp() {
+  if [ ! -e "$1" ]; then
+    d=${1%/*}; while [ -n "$d" ] && [ ! -e "$d" ]; do d=${d%/*}; done
+    if [ -x "${d:-/}" ]; then return 44; fi
+    as_root test -e "$1" || { [ "$uid" = 0 ] && return 44; }
+  fi
+  if [ -r "$1" ]; then head -c 1048577 "$1"; else as_root head -c 1048577 "$1"; fi
+}
+daemons() {
+  set -- $(cat /proc/uptime); up=$1; now=$(date +%s.%N)
+  printf 'clock %s %s %s\n' "$now" "$up" "$(getconf CLK_TCK 2>/dev/null || echo 100)"
+  ns=$(readlink /proc/self/ns/pid)
+  for p in /proc/[0-9]*; do
+    c=; { read -r c < "$p/comm"; } 2>/dev/null
+    case $c in libvirtd|virtqemud|virtproxyd|virtlockd|virtlogd)
+      [ "$(readlink "$p/ns/pid" 2>/dev/null)" = "$ns" ] || [ "$uid" != 0 ] || continue
+      s=; { read -r s < "$p/stat"; } 2>/dev/null
+      set -- ${s##*) }
+      printf 'process %s %s %s\n' "$c" "${p#/proc/}" "${20}";;
+    esac
+  done
+  for f in libvirtd virtqemud virtproxyd qemu; do
+    m=$(stat -c %.Y "/etc/libvirt/$f.conf" 2>/dev/null) && printf 'conf %s %s\n' "$f" "$m"
+  done
+  for s in libvirt-sock virtqemud-sock; do
+    [ -S "/run/libvirt/$s" ] && printf 'socket %s\n' "$s"
+  done
+  return 0
+}
+sshd_listener() {
+  for p in /proc/[0-9]*; do
+    c=; { IFS= read -r c < "$p/cmdline"; } 2>/dev/null
+    case $c in sshd:*listener*) printf '%s\n' "$c";; esac
+  done
+  return 0
+}
+"""
+
+#: Asked of every host, in this order. What no selected rule needs is left out.
+STANDING: dict[str, str] = {
+    "etc.hosts": "slurp /etc/hosts",
+    "nsswitch": "slurp /etc/nsswitch.conf",
+    "resolv": "slurp /etc/resolv.conf",
+    "kernel.hostname": "cat /proc/sys/kernel/hostname",
+    "machine-id": "slurp /etc/machine-id",
+    "os-release": "slurp /etc/os-release || slurp /usr/lib/os-release",
+    "kernel": "uname -srm",
+    "openssh": "ssh -V 2>&1",
+    "addresses": "ip -o addr show",
+    "kvm": "ls -l /dev/kvm 2>&1 || true",
+    "helpers": (
+        "for h in virt-ssh-helper nc; do command -v $h; done; "
+        "nc -h 2>&1 | head -c 8192 | grep -E -e '(^|[[:space:],])-[A-Za-z]*U' | head -n 3; true"
+    ),
+    "libvirtd.conf": "slurp /etc/libvirt/libvirtd.conf",
+    "virtqemud.conf": "slurp /etc/libvirt/virtqemud.conf",
+    "virtproxyd.conf": "slurp /etc/libvirt/virtproxyd.conf",
+    "qemu.conf": "slurp /etc/libvirt/qemu.conf",
+    "sshd_config": (
+        # every file that Include may mean, each behind a line that names it; sshd's own order is worked out by the reader
+        'for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*; do [ -f "$f" ] || continue; '
+        'printf \'\\037%s\\n\' "$f"; slurp "$f" || exit; done'
+    ),
+    "sshd.effective": "as_root sshd -T",
+    "sshd.listener": "sshd_listener",
+    "sockets": "cat /proc/net/tcp; cat /proc/net/tcp6 2>/dev/null; true",
+    "udp-sockets": "cat /proc/net/udp; cat /proc/net/udp6 2>/dev/null; true",
+    "nft": "command -v nft >/dev/null || exit 44; as_root nft -j list ruleset",
+    "iptables": (
+        # iptables-save would load the module: asked only where the kernel already has legacy tables
+        "for v in '' 6; do t=/proc/net/ip${v}_tables_names; [ -e $t ] || continue; "
+        '[ -n "$(as_root cat $t)" ] || continue; echo "family ${v:-4}"; '
+        "as_root ip${v}tables-legacy-save 2>/dev/null || as_root ip${v}tables-save || exit; done"
+    ),
+    "mounts": "cat /proc/self/mountinfo",
+    "meminfo": "cat /proc/meminfo",
+}
+
+#: Asked once libvirt has been asked, since a connection may start a socket-activated daemon.
+AFTER_LIBVIRT: dict[str, str] = {
+    "daemons": "daemons",
+    "units": (
+        "systemctl show --property=Id,LoadState,ActiveState,SubState,UnitFileState,Result "
+        "libvirtd.service libvirtd.socket virtqemud.service virtqemud.socket virtproxyd.service virtproxyd.socket"
+    ),
+    "limits": (
+        # virt-admin would start a daemon that is not there: asked only of those that run
+        'daemons | while read -r kind name pid start; do [ "$kind" = process ] || continue; '
+        'case $name in libvirtd|virtqemud|virtproxyd) echo "daemon $name"; '
+        'as_root virt-admin -c "$name:///system" "srv-clients-info $name; srv-threadpool-info $name" </dev/null'
+        ' || echo "failed $?";; esac; done'
+    ),
+}
+
+
+def resolve(name: str) -> str:
+    """What the host's own resolver, with its own nsswitch.conf, answers for a name."""
+    return f"getent ahosts -- {shlex.quote(name)}"
+
+
+def connect(uri: str) -> str:
+    """Open the control connection as the source's own daemon would in peer-to-peer mode: as root, from there."""
+    return f"as_root virsh -q -c {shlex.quote(uri)} hostname"
+
+
+def stat_paths(paths: Sequence[str]) -> str:
+    """For each path: what it is, how large (bytes), on which device, and on which file system (statfs magic, hex)."""
+    quoted = " ".join(shlex.quote(path) for path in paths)
+    return (
+        f"for p in {quoted}; do printf 'path %s\\n' \"$p\"; "
+        "as_root stat -L -c 'stat %f %s %d %i %t:%T' -- \"$p\" 2>&1; "
+        'd=$p; while [ ! -e "$d" ] && [ -n "$d" ]; do d=${d%/*}; done; '
+        "as_root stat -f -c 'fs %t %S %a' -- \"${d:-/}\" 2>&1; done"
+    )
+
+
+def all_images(paths: Sequence[str]) -> str:
+    """`stat_paths` of these and of all that lies in libvirt's own image directory (at most 2,000 files).
+
+    For a snapshot that is taken before the other host is known: it answers whether another host's disks are here.
+    """
+    folder = "/var/lib/libvirt/images"
+    each = "path %n\\nstat %f %s %d %i %t:%T\\n"
+    listing = (
+        f"n=$(as_root find {folder} -mindepth 1 -maxdepth 1 2>/dev/null | wc -l); "
+        f"if [ \"$n\" -le 2000 ]; then [ -d {folder} ] && echo 'listed {folder}'; "
+        f"as_root find {folder} -mindepth 1 -maxdepth 1 -exec stat -L --printf '{each}' -- {{}} + 2>/dev/null; fi; true"
+    )
+    return (stat_paths(paths) + "; " if paths else "") + listing

@@ -1,0 +1,174 @@
+"""What came out of a check: values, no text for people."""
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from preflight.migration import Migration, Role
+from preflight.rule import Finding, Severity
+
+
+class Outcome(enum.StrEnum):
+    """What became of one rule about one subject."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    #: A fact that the rule needs could not be had.
+    UNKNOWN = "unknown"
+    WAIVED = "waived"
+    NOT_APPLICABLE = "not-applicable"
+
+
+class Verdict(enum.StrEnum):
+    """The answer of the whole check, or for one guest."""
+
+    READY = "ready"
+    NOT_READY = "not-ready"
+    UNDETERMINED = "undetermined"
+
+    @property
+    def exit_code(self) -> int:
+        """0 ready, 1 not ready, 3 undetermined."""
+        return {"ready": 0, "not-ready": 1, "undetermined": 3}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """A rule's name and what its documentation says, for whoever prints a result."""
+
+    name: str
+    #: The folder that the rule lies in, such as `sshd`.
+    topic: str
+    title: str
+    why: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One rule about one subject.
+
+    `subject` is "pair", "source", "destination" or "guest NAME". `severity` is that of the worst finding,
+    and the rule's own where it has none. `reason` is given for every outcome but passed and failed.
+    """
+
+    rule: RuleText
+    subject: str
+    severity: Severity
+    outcome: Outcome
+    reason: str | None = None
+    findings: tuple[Finding, ...] = ()
+    guest: str | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether this alone makes the verdict NOT READY."""
+        return self.outcome is Outcome.FAILED and self.severity is Severity.ERROR
+
+    @property
+    def obscures(self) -> bool:
+        """Whether this keeps the verdict from being READY, since a blocker may hide behind it."""
+        return self.outcome is Outcome.UNKNOWN and self.severity is Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One limit in the path of a migration, on one host, and how many migrations it allows.
+
+    `configured` and `in_use` are in the limit's own unit (clients, workers, ports, unauthenticated connections);
+    None where not known. `allows` is a number of migrations: None when it could not be read. `burst` says that it
+    limits only how many start at the same instant.
+    """
+
+    name: str
+    host: Role
+    configured: int | None
+    in_use: int | None
+    allows: int | None
+    burst: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """How many migrations can be in flight, how many may start at the same instant, and what stops the next one."""
+
+    limits: tuple[Limit, ...]
+
+    @property
+    def binding(self) -> Limit | None:
+        """The limit that stops the next migration in flight; the first of several equals."""
+        return _lowest(limit for limit in self.limits if not limit.burst)
+
+    @property
+    def concurrent(self) -> int | None:
+        """How many can be in flight together, by the limits that could be read."""
+        return None if self.binding is None else self.binding.allows
+
+    @property
+    def burst_binding(self) -> Limit | None:
+        """The limit that stops the next one of those started at the same instant."""
+        return _lowest(self.limits)
+
+    @property
+    def burst(self) -> int | None:
+        """How many may start at the same instant."""
+        return None if self.burst_binding is None else self.burst_binding.allows
+
+    @property
+    def unread(self) -> tuple[Limit, ...]:
+        """The limits that could not be read: the true number may be lower."""
+        return tuple(limit for limit in self.limits if limit.allows is None)
+
+
+def _lowest(limits: Iterable[Limit]) -> Limit | None:
+    return min(
+        (limit for limit in limits if limit.allows is not None), key=lambda limit: limit.allows or 0, default=None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HostSummary:
+    """A host as the report names it; None where it is not known."""
+
+    name: str
+    hostname: str | None = None
+    release: str | None = None
+    libvirt: str | None = None
+    qemu: str | None = None
+    openssh: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GuestVerdict:
+    """One guest's own answer: its results and those about the hosts."""
+
+    name: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole check."""
+
+    migration: Migration
+    source: HostSummary
+    destination: HostSummary
+    results: tuple[Result, ...]
+    guests: tuple[GuestVerdict, ...]
+    capacity: Capacity
+
+    @property
+    def verdict(self) -> Verdict:
+        """A proven blocker outranks an unknown."""
+        return judge(self.results)
+
+
+def judge(results: Iterable[Result]) -> Verdict:
+    """The verdict that these results give."""
+    undetermined = False
+    for result in results:
+        if result.blocks:
+            return Verdict.NOT_READY
+        undetermined = undetermined or result.obscures
+    return Verdict.UNDETERMINED if undetermined else Verdict.READY

@@ -1,0 +1,106 @@
+"""All that a rule's author needs: the decorator, severities, and how to say what is wrong and where."""
+
+import enum
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+from preflight.facts.located import Located, Location
+from preflight.migration import Migration, Role
+
+__all__ = [
+    "Finding",
+    "Findings",
+    "Location",
+    "RuleBody",
+    "Severity",
+    "on_destination",
+    "on_host",
+    "on_source",
+    "rule",
+]
+
+
+class Severity(enum.StrEnum):
+    """How bad a finding is, decided by what really happens in the lab."""
+
+    #: The migration fails, or is unsafe for the guest.
+    ERROR = "error"
+    #: It works, but slower, riskier or outside the vendor's support.
+    WARNING = "warning"
+    #: Worth knowing.
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for INFO, 1 for WARNING, 2 for ERROR."""
+        return ("info", "warning", "error").index(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong and where; the runner adds which rule said it and about which guest.
+
+    `host` is None when the finding is about the host that a rule of one `host` was asked about.
+    `predicted_error` is text that libvirt's or ssh's message will contain.
+    `severity` is given only where this finding is milder than its rule.
+    """
+
+    message: str
+    host: Role | None = None
+    location: Location | None = None
+    predicted_error: str | None = None
+    fix: str | None = None
+    severity: Severity | None = None
+
+
+Findings: TypeAlias = Iterator[Finding]
+At: TypeAlias = Located[object] | Location | None
+
+
+def on_host(
+    message: str,
+    *,
+    at: At = None,
+    error: str | None = None,
+    fix: str | None = None,
+    severity: Severity | None = None,
+    role: Role | None = None,
+) -> Finding:
+    """A finding about the one host that the rule was asked about (its parameter is called `host`).
+
+    `at` is the value that is wrong, or its place; `error` the text that libvirt or ssh will give.
+    """
+    location = at.at if isinstance(at, Located) else at
+    return Finding(message, role, location, error, fix, severity)
+
+
+on_source = partial(on_host, role=Role.SOURCE)
+on_destination = partial(on_host, role=Role.DESTINATION)
+
+Check: TypeAlias = Callable[..., Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBody:
+    """What `@rule` leaves in a rule file: the function, how bad its findings are, and when it applies."""
+
+    check: Check
+    severity: Severity
+    #: None when the rule always applies; else it says why it does not apply to this migration, or None.
+    skip: Callable[[Migration], str | None] | None = None
+
+
+def rule(severity: Severity, *, skip: Callable[[Migration], str | None] | None = None) -> Callable[[Check], RuleBody]:
+    """Mark a rule file's `check` function.
+
+    The function's parameters say what it needs: the name says whose fact it is (`source`, `destination`, `source_x`,
+    `destination_x`, `host` for a rule that is asked about each host alone, `guest`, `migration`), the type says which.
+    `skip` answers why the rule has nothing to say about a migration of this kind, or None when it has.
+    """
+
+    def mark(check: Check) -> RuleBody:
+        return RuleBody(check, severity, skip)
+
+    return mark

@@ -1,0 +1,174 @@
+"""Finds rule files, loads them by path, and picks those that were asked for."""
+
+import difflib
+import importlib.util
+import inspect
+import os
+import re
+import sys
+import typing
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from preflight.facts.record import Fact
+from preflight.host import Guest
+from preflight.migration import Migration, Role
+from preflight.report import RuleText
+from preflight.rule import RuleBody
+
+
+class RuleError(ValueError):
+    """A rule file that cannot be used, or a selection that names no rule. The text is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a rule: its name, the end it is about (None for `host`), and the fact that it takes."""
+
+    name: str
+    role: Role | None
+    kind: type
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A loaded rule: its text, its function and what the function needs."""
+
+    text: RuleText
+    body: RuleBody
+    parameters: tuple[Parameter, ...]
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The rule's one identifier, such as `shared-host-uuid`."""
+        return self.text.name
+
+    @property
+    def per_guest(self) -> bool:
+        """Whether it is asked once a guest."""
+        return any(parameter.kind is Guest for parameter in self.parameters)
+
+    @property
+    def per_host(self) -> bool:
+        """Whether it is asked about each host alone."""
+        return any(parameter.name.split("_")[0] == "host" for parameter in self.parameters)
+
+    def facts(self, role: Role) -> set[type[Fact]]:
+        """The facts that it needs of the host in this role."""
+        return {
+            parameter.kind
+            for parameter in self.parameters
+            if issubclass(parameter.kind, Fact) and parameter.kind is not Guest and parameter.role in (role, None)
+        }
+
+
+def builtin_directory() -> Path:
+    """Where the rules that come with preflight lie: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    inside = package / "rules"
+    return inside if inside.is_dir() else package.parent / "rules"
+
+
+def load(directories: Sequence[Path] = ()) -> tuple[Rule, ...]:
+    """Load the built-in rules and those of further directories, sorted by name; raises `RuleError`."""
+    rules: dict[str, Rule] = {}
+    for directory in (builtin_directory(), *directories):
+        if directory is not builtin_directory():
+            _refuse_if_others_write(directory)
+        for path in sorted(directory.glob("*/*.py")):
+            loaded = _load_file(path)
+            if loaded.name in rules:
+                raise RuleError(f"{path}: {rules[loaded.name].path} is already called {loaded.name}")
+            rules[loaded.name] = loaded
+    return tuple(rules[name] for name in sorted(rules))
+
+
+def select(rules: Sequence[Rule], *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
+    """Those that are selected, by rule or by topic, and not ignored; raises `RuleError` for a name of neither."""
+    wanted = _named(rules, select) or {rule.name for rule in rules}
+    unwanted = _named(rules, ignore)
+    return tuple(rule for rule in rules if rule.name in wanted and rule.name not in unwanted)
+
+
+def find(rules: Sequence[Rule], name: str) -> Rule:
+    """The rule of that name; raises `RuleError`, with what may have been meant."""
+    for rule in rules:
+        if rule.name == name:
+            return rule
+    raise RuleError(_unknown(name, [rule.name for rule in rules]))
+
+
+def _named(rules: Sequence[Rule], names: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for name in names:
+        matches = {rule.name for rule in rules if name in (rule.name, rule.text.topic)}
+        if not matches:
+            raise RuleError(_unknown(name, [rule.name for rule in rules] + [rule.text.topic for rule in rules]))
+        found |= matches
+    return found
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"no rule is called {name!r}" + (f"; did you mean {close[0]}?" if close else "; see `preflight rules`")
+
+
+def _refuse_if_others_write(directory: Path) -> None:
+    for path in (directory, *directory.glob("*"), *directory.glob("*/*.py")):
+        status = path.stat()
+        if status.st_uid not in (0, os.getuid()) or status.st_mode & 0o022:
+            raise RuleError(f"{path}: others than you and root can write it, so its rules are not run")
+
+
+def _load_file(path: Path) -> Rule:
+    module_name = f"preflight_rules.{path.parent.name}.{path.stem}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise RuleError(f"{path}: not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as why:
+        raise RuleError(f"{path}: {type(why).__name__}: {why}") from why
+    body = getattr(module, "check", None)
+    if not isinstance(body, RuleBody):
+        raise RuleError(f"{path}: has no function `check` marked with @rule")
+    name = path.stem.replace("_", "-")
+    text = _parse_documentation(path, name, module.__doc__ or "")
+    return Rule(text, body, _parameters(path, body), path)
+
+
+_HEADINGS = re.compile(r"^(Why it matters|How to fix)\n", re.MULTILINE)
+
+
+def _parse_documentation(path: Path, name: str, documentation: str) -> RuleText:
+    parts = _HEADINGS.split(inspect.cleandoc(documentation))
+    sections = dict(zip(parts[1::2], parts[2::2], strict=False))
+    title = parts[0].strip()
+    if not title or "\n" in title or set(sections) != {"Why it matters", "How to fix"}:
+        raise RuleError(f"{path}: the docstring is a title in one line, then `Why it matters`, then `How to fix`")
+    why, fix = (inspect.cleandoc(sections[heading]) for heading in ("Why it matters", "How to fix"))
+    return RuleText(name, path.parent.name, title, why, fix)
+
+
+def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
+    hints = typing.get_type_hints(body.check)
+    parameters = []
+    for name in inspect.signature(body.check).parameters:
+        kind = hints.get(name)
+        owner = name.split("_")[0]
+        plain = {"guest": Guest, "migration": Migration}.get(name)
+        if plain is not None and kind is plain:
+            parameters.append(Parameter(name, None, plain))
+        elif owner in ("source", "destination") and isinstance(kind, type) and issubclass(kind, Fact):
+            parameters.append(Parameter(name, Role(owner), kind))
+        elif owner == "host" and isinstance(kind, type) and issubclass(kind, Fact):
+            parameters.append(Parameter(name, None, kind))
+        else:
+            raise RuleError(f"{path}: no fact is called `{name}: {getattr(kind, '__name__', kind)}`")
+    if len({parameter.name.split("_")[0] == "host" for parameter in parameters if parameter.kind is not Migration}) > 1:
+        raise RuleError(f"{path}: a rule about one `host` takes no other host's facts and no guest")
+    return tuple(parameters)

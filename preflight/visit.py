@@ -1,0 +1,164 @@
+"""One host while it is being asked: first what is asked in any case, then what follows from the answers."""
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from preflight import questions
+from preflight.connection import Answers, Channel
+from preflight.connection.libvirt import LibvirtSession
+from preflight.connection.local import LocalChannel
+from preflight.connection.snapshot import SavedHost, redact
+from preflight.connection.ssh import SshChannel
+from preflight.connection.target import Kind, Target
+from preflight.facts.libvirt_connection import LibvirtConnection
+from preflight.facts.record import Record
+
+if TYPE_CHECKING:
+    import libvirt
+
+
+class Visit(Protocol):
+    """A host that is asked, live or from a snapshot."""
+
+    #: The host as the user named it.
+    name: str
+
+    def first(self) -> Answers:
+        """What it answers in any case, libvirt's answers among them. Asked once."""
+
+    def ask(self, further: Mapping[str, str]) -> Answers:
+        """Answers to questions that arise later: POSIX sh commands by record name."""
+
+    def saved(self) -> SavedHost:
+        """All that was answered so far, for a snapshot."""
+
+    def close(self) -> None:
+        """Log out."""
+
+
+class LiveVisit:
+    """A real host. The login begins at once, so that two hosts can be visited side by side.
+
+    `wanted` are the names of the records to ask for; `transport` is what libvirt is reached over; `uri` replaces the
+    libvirt URI that follows from the target; `timeout` is in seconds, for each batch of questions.
+    """
+
+    def __init__(
+        self, target: Target, wanted: Collection[str], transport: str, *, uri: str | None = None, timeout: float
+    ) -> None:
+        self.name = target.text
+        self._target, self._wanted, self._timeout = target, wanted, timeout
+        self._transport, self._uri = transport, uri
+        self._answers = Answers()
+        self._libvirt: LibvirtSession | None = None
+        self._logged_in = False
+        self._channel: Channel
+        if target.kind is Kind.LOCAL:
+            self._channel = LocalChannel(questions.PRELUDE, timeout=timeout)
+        else:
+            self._channel = SshChannel(target, questions.PRELUDE, timeout=timeout)
+
+    def first(self) -> Answers:
+        """What it answers in any case, libvirt's answers among them."""
+        standing = self._pick(questions.STANDING)
+        after_libvirt = self._pick(questions.AFTER_LIBVIRT)
+        # sent before the login is known to work: it saves a round trip, and a shell that never starts reads nothing
+        self._channel.send(standing)
+        login = self._channel.login()
+        self._logged_in = login.code == 0
+        self._answers.records["login"] = login
+        if not self._logged_in:
+            reason = login.err.strip().splitlines()[-1:] or ["no answer"]
+            self._answers.absent[""] = f"{self.name} could not be logged in to: {reason[0]}"
+        if self._logged_in or self._transport != "ssh":
+            self._ask_libvirt()
+        if self._logged_in:
+            self._channel.send(after_libvirt)
+            self._keep(self._channel.receive(standing | after_libvirt))
+        return self._answers
+
+    def ask(self, further: Mapping[str, str]) -> Answers:
+        """Answers to questions that arise later, on the same login."""
+        if not further or not self._logged_in:
+            return Answers({}, dict(self._answers.absent))
+        # a record's name may hold what a host said, so the session is given plain numbers
+        numbered = {f"further{number}": text for number, text in enumerate(further.values())}
+        self._channel.send(numbered)
+        answers, given = Answers(), self._channel.receive(numbered)
+        for number, name in zip(numbered, further, strict=True):
+            if number in given.records:
+                answers.records[name] = given.records[number]
+            else:
+                answers.absent[name] = given.absent[number]
+        self._keep(answers)
+        return answers
+
+    def connect(self) -> "libvirt.virConnect":
+        """A further libvirt connection of its own, on the same login; raises `libvirt.libvirtError`."""
+        import libvirt
+
+        return libvirt.open(self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command))
+
+    def saved(self) -> SavedHost:
+        """All that was answered so far."""
+        return SavedHost(self.name, self._answers)
+
+    def close(self) -> None:
+        """Log out."""
+        if self._libvirt is not None:
+            self._libvirt.close()
+        self._channel.close()
+
+    def _pick(self, asked: Mapping[str, str]) -> dict[str, str]:
+        return {name: text for name, text in asked.items() if name in self._wanted}
+
+    def _ask_libvirt(self) -> None:
+        uri = self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command)
+        shown = self._uri or self._target.libvirt_uri(self._transport)
+        self._libvirt = LibvirtSession(uri, shown=shown, timeout=self._timeout)
+        self._keep(self._libvirt.receive())
+        self._answers.records["own.clients"] = Record("1" if self._libvirt.open else "0")
+
+    def _keep(self, answers: Answers) -> None:
+        for name, record in answers.records.items():
+            self._answers.records[name] = redact(record)
+        self._answers.absent.update(answers.absent)
+
+
+class SavedVisit:
+    """A host from a snapshot. What it was not asked then is answered with `Record.MISSING`."""
+
+    def __init__(self, saved: SavedHost, transport: str) -> None:
+        self.name = saved.name
+        self._saved = saved
+        self._transport = transport
+
+    def first(self) -> Answers:
+        """All that was saved, but for a libvirt connection over another transport than the one asked about."""
+        answers = Answers(dict(self._saved.answers.records), dict(self._saved.answers.absent))
+        if "libvirt.connect" in answers.records:
+            taken_over = LibvirtConnection.parse(answers.records["libvirt.connect"]).transport
+            if taken_over != self._transport:
+                del answers.records["libvirt.connect"]
+                answers.absent["libvirt.connect"] = (
+                    f"the snapshot of {self.name} was taken over {taken_over}, not {self._transport}"
+                )
+        return answers
+
+    def ask(self, further: Mapping[str, str]) -> Answers:
+        """What was saved under these names."""
+        records, absent = self._saved.answers.records, self._saved.answers.absent
+        answers = Answers({}, dict(absent))
+        for name in further:
+            if name in records:
+                answers.records[name] = records[name]
+            elif name not in absent and "" not in absent:
+                answers.records[name] = Record("", Record.MISSING)
+        return answers
+
+    def saved(self) -> SavedHost:
+        """What was read from the file."""
+        return self._saved
+
+    def close(self) -> None:
+        """Nothing is open."""

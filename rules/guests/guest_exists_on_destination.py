@@ -1,0 +1,33 @@
+"""The destination already has a guest of this name or UUID.
+
+Why it matters
+    Only the same guest, name and UUID alike and off, may be there already. Else libvirt refuses: "domain 'web' already
+    exists with uuid …", "domain 'web' is already defined with uuid …" or "domain is already active as 'web'".
+
+How to fix
+    Find out which of the two is wanted. Rename, undefine or shut down the other.
+"""
+
+from preflight.facts import Guests
+from preflight.host import Guest
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.ERROR)
+def check(guest: Guest, destination: Guests) -> Findings:
+    twin = destination.by_uuid(guest.uuid)
+    namesake = destination.by_name(guest.name)
+    if twin is not None and twin.name != guest.name:
+        yield on_destination(
+            f"{twin.name} has this guest's UUID {guest.uuid}",
+            error=f"domain '{twin.name}' is already defined with uuid {guest.uuid}",
+        )
+    elif twin is not None and twin.running:
+        yield on_destination(
+            f"{guest.name} runs here already, with the same UUID", error=f"domain is already active as '{guest.name}'"
+        )
+    if namesake is not None and namesake.uuid != guest.uuid:
+        yield on_destination(
+            f"another guest is called {guest.name}, with the UUID {namesake.uuid}",
+            error=f"domain '{guest.name}' already exists with uuid {namesake.uuid}",
+        )

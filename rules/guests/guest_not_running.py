@@ -1,0 +1,19 @@
+"""The guest does not run.
+
+Why it matters
+    A live migration moves a running guest: "Requested operation is not valid: domain is not running". A guest that is
+    off is moved by its definition alone.
+
+How to fix
+    Start it, or move its definition with --offline.
+"""
+
+from preflight.host import Guest
+from preflight.migration import unless_live
+from preflight.rule import Findings, Severity, on_source, rule
+
+
+@rule(Severity.ERROR, skip=unless_live)
+def check(guest: Guest) -> Findings:
+    if not guest.running:
+        yield on_source(f"{guest.name} is {guest.state.name.lower()}", error="domain is not running")

@@ -1,0 +1,22 @@
+"""Both hosts report the same host UUID.
+
+Why it matters
+    libvirt takes the destination for the source and refuses: "Attempt to migrate guest to the same host". Boards of
+    one make, and cloned virtual hosts, share a UUID.
+
+How to fix
+    Give one of the hosts its own host_uuid, or host_uuid_source = "machine-id" with a machine ID of its own, in the
+    libvirt daemon's configuration, and restart the daemon.
+"""
+
+from preflight.facts import HostIdentity
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.ERROR)
+def check(source: HostIdentity, destination: HostIdentity) -> Findings:
+    if source.uuid == destination.uuid and not source.is_same_daemon(destination):
+        yield on_destination(
+            f"the host UUID {destination.uuid} is the source's too",
+            error=f"Attempt to migrate guest to the same host {destination.uuid}",
+        )

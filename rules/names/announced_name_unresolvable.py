@@ -1,0 +1,28 @@
+"""The source cannot resolve the name that the destination announces.
+
+Why it matters
+    The destination answers the request to migrate with a name of its own, migration_host in its qemu.conf or else its
+    host name, and it is the source that looks this name up, not the machine that you typed on. libvirt then says
+    "Unable to resolve address 'host2.example.com' service '49152'", naming a name that you never typed.
+
+How to fix
+    Give the source a line for that name in /etc/hosts or in DNS, or set migration_host in the destination's
+    /etc/libvirt/qemu.conf to a name or address that the source knows.
+"""
+
+from preflight.facts import OwnAddresses, PeerName
+from preflight.migration import without_data_connection
+from preflight.rule import Findings, Severity, on_source, rule
+
+
+@rule(Severity.ERROR, skip=without_data_connection)
+def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses) -> Findings:
+    if source_peer.resolves:
+        return
+    name = source_peer.name
+    fix = f"add to /etc/hosts on the source: {destination.reachable_from(source)} {name}"
+    error = f"Unable to resolve address '{name}' service '"
+    for line in source_peer.commented:
+        yield on_source(f"the line for {name} in /etc/hosts is commented out", at=line, error=error, fix=fix)
+    if not source_peer.commented:
+        yield on_source(f"{name}, announced by the destination, is not in /etc/hosts nor in DNS", error=error, fix=fix)

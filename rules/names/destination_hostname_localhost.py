@@ -1,0 +1,24 @@
+"""The destination announces itself as localhost.
+
+Why it matters
+    libvirt refuses: "hostname on destination resolved to localhost, but migration requires an FQDN". It happens on
+    hosts that were never given a name.
+
+How to fix
+    Give the destination a host name (hostnamectl set-hostname host2.example.com), or set migration_host in its
+    /etc/libvirt/qemu.conf, and restart its libvirt daemon.
+"""
+
+from preflight.facts import AnnouncedName
+from preflight.migration import without_data_connection
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.ERROR, skip=without_data_connection)
+def check(destination: AnnouncedName) -> Findings:
+    if destination.name.value.startswith("localhost"):
+        yield on_destination(
+            f"the host announces itself as {destination.name}",
+            at=destination.name,
+            error="hostname on destination resolved to localhost, but migration requires an FQDN",
+        )

@@ -1,0 +1,29 @@
+"""The destination's announced name leads the source to an address that the destination does not have.
+
+Why it matters
+    The guest's memory would be sent to another machine, or to none: "unable to connect to server at 'host2:49152':
+    No route to host", "Connection refused" or "Connection timed out". Where several addresses are found they are tried
+    in turn, so a right one among them saves the migration.
+
+How to fix
+    Correct the line in the source's /etc/hosts, or the record in DNS.
+"""
+
+from preflight.facts import OwnAddresses, PeerName
+from preflight.migration import without_data_connection
+from preflight.rule import Findings, Severity, on_source, rule
+
+
+@rule(Severity.ERROR, skip=without_data_connection)
+def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses) -> Findings:
+    name = source_peer.name
+    strange = [address for address in source_peer.addresses if not destination.has(address) and not source.has(address)]
+    rescued = any(destination.has(address) for address in source_peer.addresses)
+    for address in strange:
+        yield on_source(
+            f"{name} is {address} here, which is none of the destination's addresses",
+            at=source_peer.place_of(address),
+            error=f"unable to connect to server at '{name}:",
+            fix=f"in /etc/hosts on the source: {destination.reachable_from(source)} {name}",
+            severity=Severity.WARNING if rescued else None,
+        )

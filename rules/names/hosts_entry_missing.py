@@ -1,0 +1,22 @@
+"""The destination's announced name resolves on the source by DNS alone.
+
+Why it matters
+    It works while the DNS server answers. The procedure asks for a line in /etc/hosts, so that moving guests away does
+    not depend on a name server that may be one of those guests.
+
+How to fix
+    Add the destination's address and name to /etc/hosts on the source.
+"""
+
+from preflight.facts import PeerName
+from preflight.migration import without_data_connection
+from preflight.rule import Findings, Severity, on_source, rule
+
+
+@rule(Severity.WARNING, skip=without_data_connection)
+def check(source_peer: PeerName) -> Findings:
+    if source_peer.resolves and not source_peer.lines and not source_peer.is_address:
+        yield on_source(
+            f"{source_peer.name} is not in /etc/hosts: it resolves by a name service alone",
+            fix=f"add to /etc/hosts on the source: {source_peer.addresses[0]} {source_peer.name}",
+        )

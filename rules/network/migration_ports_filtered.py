@@ -1,0 +1,43 @@
+"""The destination's firewall keeps the source from the ports that migrations use.
+
+Why it matters
+    The guest's memory comes over a TCP port of its own, 49152 and up, whatever carries the commands. Where it is
+    rejected, libvirt says "unable to connect to server at 'host2:49152': Connection refused" or "No route to host";
+    where it is dropped the migration hangs for minutes first: "Connection timed out".
+
+How to fix
+    Let the source reach the range on the destination, such as with
+    firewall-cmd --add-port=49152-49215/tcp --permanent, or narrow migration_port_min and migration_port_max in its
+    qemu.conf to ports that are open.
+"""
+
+from preflight.facts import Firewall, Listening, OwnAddresses, QemuConf
+from preflight.migration import Migration, without_data_connection
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.ERROR, skip=without_data_connection)
+def check(
+    source: OwnAddresses,
+    destination: Firewall,
+    destination_conf: QemuConf,
+    destination_ports: Listening,
+    migration: Migration,
+) -> Findings:
+    ports = destination_conf.port_range
+    used = destination_ports.used_in(ports.start, ports.stop - 1)
+    free = [port for port in ports if port not in used]
+    taken = free[: migration.concurrency * migration.ports_each]
+    closed: dict[str, list[int]] = {}
+    for port in free:
+        judgement = destination.judge(port, source.global_addresses)
+        if judgement.action != "accept":
+            closed.setdefault(f"{judgement.action} by {judgement.rule}", []).append(port)
+    for reason, ports in closed.items():
+        hit = [port for port in ports if port in taken]
+        span = f"{ports[0]}" if len(ports) == 1 else f"{len(ports)} ports from {ports[0]} to {ports[-1]}"
+        yield on_destination(
+            f"the firewall does not let the source in on {span}: {reason}",
+            error="unable to connect to server at '" if hit else None,
+            severity=None if hit else Severity.WARNING,
+        )

@@ -1,0 +1,18 @@
+"""libvirt is older on the destination than on the source.
+
+Why it matters
+    The newer side may send a description of the guest that the older cannot read. It often works, but it is the
+    direction that nobody tests.
+
+How to fix
+    Upgrade the destination first.
+"""
+
+from preflight.facts import Versions
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.WARNING)
+def check(source: Versions, destination: Versions) -> Findings:
+    if destination.libvirt < source.libvirt:
+        yield on_destination(f"libvirt {destination.libvirt} is older than the source's {source.libvirt}")

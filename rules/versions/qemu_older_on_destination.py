@@ -1,0 +1,18 @@
+"""QEMU is older on the destination than on the source.
+
+Why it matters
+    A guest that keeps an older machine type can go back to an older QEMU as far as anybody tried; QEMU's developers
+    aim for it but distributions do not test it, and the failure comes at the end: "load of migration failed".
+
+How to fix
+    Upgrade the destination first, or try with a guest that may be lost.
+"""
+
+from preflight.facts import Versions
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.WARNING)
+def check(source: Versions, destination: Versions) -> Findings:
+    if destination.qemu < source.qemu:
+        yield on_destination(f"QEMU {destination.qemu} is older than the source's {source.qemu}")

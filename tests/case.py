@@ -1,0 +1,98 @@
+"""Hosts for tests: a pair that the lab recorded when all was well, with what a test changes in its answers.
+
+The answers are real ones, so a test says only what is different: `Case().source("etc.hosts", "")`.
+"""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from preflight.check import Asked, check
+from preflight.connection import Answers, snapshot
+from preflight.connection.snapshot import SavedHost
+from preflight.facts.record import Record
+from preflight.report import Report, Result
+
+#: Written by `python -m tests.lab.record`, from real hosts.
+RECORDED = Path(__file__).parent / "cases"
+
+Change = str | Record | None | Callable[[str], str]
+
+
+class Case:
+    """A recorded pair and the changes to it. Without a name it is the sound pair, with the guest "web" running."""
+
+    def __init__(self, source: str = "ready/host1", destination: str = "ready/host2") -> None:
+        self.hosts = [_read(source), _read(destination)]
+        self.options: dict[str, Any] = {}
+
+    def source(self, record: str, change: Change) -> Self:
+        """Change one answer of the source: to a text, by a function of the text, to a record; None takes it away."""
+        return self._change(0, record, change)
+
+    def destination(self, record: str, change: Change) -> Self:
+        """Change one answer of the destination."""
+        return self._change(1, record, change)
+
+    def guest(self, change: Callable[[dict[str, Any]], None], *, on: int = 0) -> Self:
+        """Change the first guest's entry in the list of guests, in place: its name, state, XML…"""
+
+        def edit(text: str) -> str:
+            listed = json.loads(text)
+            change(listed["domains"][0])
+            return json.dumps(listed)
+
+        return self._change(on, "libvirt.domains", edit)
+
+    def xml(self, before: str, after: str) -> Self:
+        """Replace text in the first guest's XML; it must be there."""
+
+        def edit(guest: dict[str, Any]) -> None:
+            assert before in guest["xml"], f"{before!r} is not in the guest's XML"
+            guest["xml"] = guest["xml"].replace(before, after)
+
+        return self.guest(edit)
+
+    def asking(self, **options: Any) -> Self:
+        """What is asked, by the fields of `preflight.check.Asked`."""
+        self.options |= options
+        return self
+
+    def report(self) -> Report:
+        """The whole report."""
+        return check(Asked(self.hosts[0], self.hosts[1], **self.options)).report
+
+    def result(self, rule: str, subject: str | None = None) -> Result:
+        """What one rule says, about the one subject that it has or the one that is named."""
+        self.options["select"] = (rule,)
+        results = [result for result in self.report().results if subject in (None, result.subject)]
+        assert len(results) == 1, f"{rule} speaks about {[result.subject for result in results]}: name one"
+        return results[0]
+
+    def _change(self, end: int, name: str, change: Change) -> Self:
+        answers = self.hosts[end].answers
+        if change is None:
+            del answers.records[name]
+            answers.absent[name] = f"{name} was not answered"
+        elif isinstance(change, Record):
+            answers.records[name] = change
+        elif isinstance(change, str):
+            answers.records[name] = Record(change)
+        else:
+            before = answers.records[name].out
+            after = change(before)
+            assert after != before, f"the change to {name} changes nothing"
+            answers.records[name] = Record(after)
+        return self
+
+
+_known: dict[str, SavedHost] = {}
+
+
+def _read(name: str) -> SavedHost:
+    if name not in _known:
+        (_known[name],) = snapshot.read(RECORDED / f"{name}.json")
+    saved = _known[name]
+    return SavedHost(saved.name, Answers(copy.copy(saved.answers.records), copy.copy(saved.answers.absent)))

@@ -1,0 +1,157 @@
+"""Record what real firewalls do, for test_firewall.py: `python record.py [CASE…]` as root, in namespaces of our own.
+
+CASE.nft is loaded by nft, CASE.nft-iptables by iptables-nft-restore (ip6tables' part behind a line "# ip6"),
+CASE.legacy-iptables by iptables-legacy-restore. Another namespace then connects to a listener, from each of its
+addresses to each port. CASE.json keeps the rules as the collecting commands would show them, and what happened.
+"""
+
+import concurrent.futures
+import errno
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+INSIDE, OUTSIDE = "pf-fw-test", "pf-fw-peer"
+#: Sources, and the address of the listener that each of them reaches.
+SOURCES = {
+    "192.0.2.12": "192.0.2.11",
+    "192.0.2.77": "192.0.2.11",
+    "198.51.100.12": "198.51.100.11",
+    "2001:db8::12": "2001:db8::11",
+}
+PORTS = (22, 49151, 49152, 49180, 49215, 49216)
+LISTEN = """
+import selectors, socket, sys
+ports = selectors.DefaultSelector()
+for family, host in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+    for port in sys.argv[1:]:
+        one = socket.socket(family)
+        if family == socket.AF_INET6:
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        one.bind((host, int(port)))
+        one.listen()
+        ports.register(one, selectors.EVENT_READ)
+print("ready", flush=True)
+while True:
+    for key, _ in ports.select():
+        key.fileobj.accept()[0].close()
+"""
+CONNECT = """
+import socket, sys
+source, target, port = sys.argv[1:]
+one = socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET)
+one.settimeout(2.5)  # a SYN is sent again after 1 s; over IPv6 it is the second rejection that counts
+one.bind((source, 0))
+try:
+    one.connect((target, int(port)))
+    print("accept")
+except TimeoutError:
+    print("drop")
+except OSError as why:
+    print("reject" if why.errno in %s else why)
+""" % ((errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES, errno.ECONNRESET),)
+
+
+def run(*argv: str, text: str | None = None) -> str:
+    """Run a command that must work."""
+    return subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True, input=text).stdout
+
+
+def inside(*argv: str, text: str | None = None) -> str:
+    """Run a command in the namespace with the firewall."""
+    return run("ip", "netns", "exec", INSIDE, *argv, text=text)
+
+
+def connect_namespaces() -> None:
+    """Two interfaces each: eth0 with two networks, eth1 with one. Rejections are not limited in number."""
+    for namespace in (INSIDE, OUTSIDE):
+        run("ip", "netns", "add", namespace)
+        run("ip", "-n", namespace, "link", "set", "lo", "up")
+    inside("sysctl", "-qw", "net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0")
+    for name in ("eth0", "eth1"):
+        run("ip", "-n", INSIDE, "link", "add", name, "type", "veth", "peer", "name", name, "netns", OUTSIDE)
+        for namespace in (INSIDE, OUTSIDE):
+            run("ip", "-n", namespace, "link", "set", name, "addrgenmode", "none", "up")
+    for source, target in SOURCES.items():
+        device, length = ("eth1", "24") if source.startswith("198") else ("eth0", "64" if ":" in source else "24")
+        for namespace, address in ((OUTSIDE, source), (INSIDE, target)):
+            extra = ["nodad"] if ":" in address else []
+            run("ip", "-n", namespace, "addr", "replace", f"{address}/{length}", "dev", device, *extra)
+
+
+def load(case: Path) -> None:
+    """Put the case's rules into force."""
+    text = case.read_text()
+    if case.suffix == ".nft":
+        inside("nft", "-f", "-", text=text)
+        return
+    variant = "nft" if case.suffix == ".nft-iptables" else "legacy"
+    four, _, six = text.partition("# ip6\n")
+    inside(f"iptables-{variant}-restore", text=four)
+    if six:
+        inside(f"ip6tables-{variant}-restore", text=six)
+
+
+def saved_iptables(case: Path) -> str:
+    """What the question "iptables" gets for an answer."""
+    if case.suffix == ".nft":
+        return ""
+    variant, mark = ("nft", " nft") if case.suffix == ".nft-iptables" else ("legacy", "")
+    six = "# ip6\n" in case.read_text()
+    text = f"family 4{mark}\n" + inside(f"iptables-{variant}-save")
+    return text + (f"family 6{mark}\n" + inside(f"ip6tables-{variant}-save") if six else "")
+
+
+def attempt(source: str, port: int) -> tuple[str, int, str]:
+    """One real connection."""
+    said = run("ip", "netns", "exec", OUTSIDE, sys.executable, "-c", CONNECT, source, SOURCES[source], str(port))
+    return source, port, said.strip()
+
+
+def record(case: Path) -> None:
+    """Write CASE.json."""
+    listener = None
+    try:
+        connect_namespaces()
+        load(case)
+        command = ["ip", "netns", "exec", INSIDE, sys.executable, "-c", LISTEN, *map(str, PORTS)]
+        listener = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert listener.stdout is not None
+        assert listener.stdout.readline() == "ready\n"
+        for source in SOURCES:  # neighbours are found, if the firewall lets them
+            attempt(source, PORTS[0])
+        nft, iptables = inside("nft", "-j", "list", "ruleset"), saved_iptables(case)
+        with concurrent.futures.ThreadPoolExecutor(len(SOURCES) * len(PORTS)) as pool:
+            tried = list(pool.map(lambda one: attempt(*one), [(source, port) for source in SOURCES for port in PORTS]))
+    finally:
+        if listener is not None:
+            listener.kill()
+            listener.wait()
+        for namespace in (INSIDE, OUTSIDE):
+            subprocess.run(["ip", "netns", "del", namespace], check=False, stderr=subprocess.DEVNULL)
+    observed: dict[str, dict[str, str]] = {}
+    for source, port, action in tried:
+        observed.setdefault(source, {})[str(port)] = action
+    document = {"addresses": ADDRESSES_OF_INSIDE, "nft": nft, "iptables": iptables, "observed": observed}
+    case.with_suffix(".json").write_text(json.dumps(document, indent=1) + "\n")
+    print(case.name, observed)
+
+
+ADDRESSES_OF_INSIDE = (
+    "1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever\n"
+    "1: lo    inet6 ::1/128 scope host \\       valid_lft forever preferred_lft forever\n"
+    "2: eth0    inet 192.0.2.11/24 scope global eth0\\       valid_lft forever preferred_lft forever\n"
+    "2: eth0    inet6 2001:db8::11/64 scope global nodad \\       valid_lft forever preferred_lft forever\n"
+    "3: eth1    inet 198.51.100.11/24 scope global eth1\\       valid_lft forever preferred_lft forever\n"
+)
+
+if __name__ == "__main__":
+    os.chdir(HERE)
+    wanted = set(sys.argv[1:])
+    for path in sorted(HERE.iterdir()):
+        if path.suffix in (".nft", ".nft-iptables", ".legacy-iptables") and (not wanted or path.stem in wanted):
+            record(path)

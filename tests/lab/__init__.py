@@ -1,0 +1,8 @@
+"""A lab of real Debian hosts with libvirt, in containers on this machine, to try preflight on."""
+
+from .client import Client
+from .host import LabHost
+from .lab import Lab
+from .machine import LabError, LabUnavailable, unavailable
+
+__all__ = ["Client", "Lab", "LabError", "LabHost", "LabUnavailable", "unavailable"]

@@ -1,0 +1,68 @@
+"""Brings the lab up once for all tests that ask for it, and gives each of them clean hosts."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from . import Client, Lab, LabHost, LabUnavailable
+
+Pair = tuple[LabHost, LabHost]
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """Two bookworm hosts; skipped where the lab cannot run, except in CI, where it has to."""
+    made = Lab()
+    try:
+        made.up(["bookworm", "bookworm"])
+    except LabUnavailable as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"the lab has to run in CI: {error}")
+        pytest.skip(str(error))
+    with made:
+        yield made
+
+
+@pytest.fixture
+def client(lab: Lab) -> Iterator[Client]:
+    """The machine that preflight runs on; its /etc/hosts and ~/.ssh are put back afterwards."""
+    yield lab.client
+    lab.client.reset(list(lab.hosts))
+
+
+@pytest.fixture
+def pair(lab: Lab) -> Pair:
+    """Source and destination, both as after installation; the test may do to them what it likes."""
+    _clean(lab)
+    host1, host2 = lab.hosts.values()
+    return host1, host2
+
+
+@pytest.fixture
+def clean_pair(lab: Lab) -> Iterator[Pair]:
+    """As `pair`, for a test that only reads: changing a host is an error."""
+    _clean(lab)
+    host1, host2 = lab.hosts.values()
+    with contextlib.ExitStack() as frozen:
+        frozen.enter_context(host1.frozen())
+        frozen.enter_context(host2.frozen())
+        yield host1, host2
+
+
+@pytest.fixture
+def host1(pair: Pair) -> LabHost:
+    """The first host of `pair`, which is the source unless a test says otherwise."""
+    return pair[0]
+
+
+@pytest.fixture
+def host2(pair: Pair) -> LabHost:
+    """The second host of `pair`."""
+    return pair[1]
+
+
+def _clean(lab: Lab) -> None:
+    """Boot anew each host that a test changed, whichever way it did."""
+    lab.reset([host for host in lab.hosts.values() if host.is_dirty()])

@@ -1,0 +1,59 @@
+"""Puts a guest on a host: its disk where the host reaches it, its definition, its first instruction."""
+
+import subprocess
+import time
+from typing import Protocol
+
+from .guest import Guest, file_disk, network_disk, serve_image, share_image
+from .instance import Instance
+from .machine import LabError
+
+BOOT_TIMEOUT = 60.0
+"""Seconds until a guest has read its disk: half a second, or four where KVM has to emulate its firmware."""
+
+
+class Run(Protocol):
+    """Runs a command on the host; a failure raises LabError."""
+
+    def __call__(self, *argv: str, input: str | None = None) -> "subprocess.CompletedProcess[str]":  # noqa: A002 # subprocess.run calls it so
+        """Run `argv` with `input` as its standard input."""
+
+
+def place(run: Run, instance: Instance, guest: Guest, kind: str, *, running: bool, persistent: bool) -> None:
+    """Make `guest` on the host that `run` runs on; `kind` is "kvm" or "qemu"."""
+    if not running and not persistent:
+        raise LabError("a guest that neither runs nor is defined does not exist")
+    definition = guest.xml(kind, _disk(run, instance, guest))
+    if persistent:
+        run("virsh", "define", "/dev/stdin", input=definition)
+        if running:
+            run("virsh", "start", guest.name)
+    else:
+        run("virsh", "create", "/dev/stdin", input=definition)
+    if running and guest.pages():
+        _wait_for_boot_sector(run, guest.name)
+
+
+def _disk(run: Run, instance: Instance, guest: Guest) -> str:
+    """Make the guest's disk where the host reaches it; gives its <disk>."""
+    if guest.disk == "none":
+        if guest.pages():
+            raise LabError("a guest without a disk runs nothing that could dirty memory")
+        return ""
+    if guest.disk == "nbd":
+        return network_disk(serve_image(instance, guest))
+    shared = share_image(instance, guest)
+    if guest.disk == "readonly":
+        return file_disk(shared, readonly=True)
+    local = f"/var/lib/libvirt/images/{guest.name}.img"
+    run("cp", "--", shared, local)
+    return file_disk(local, readonly=False)
+
+
+def _wait_for_boot_sector(run: Run, name: str) -> None:
+    """Wait until the firmware has read the disk: before that it dirties what it likes."""
+    deadline = time.monotonic() + BOOT_TIMEOUT
+    while "block.0.rd.reqs=1" not in run("virsh", "domstats", name, "--block").stdout:
+        if time.monotonic() > deadline:
+            raise LabError(f"guest {name} has not read its boot sector in {BOOT_TIMEOUT:g} s")
+        time.sleep(0.1)

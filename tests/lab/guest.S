@@ -1,0 +1,76 @@
+# A guest without a kernel: a boot sector that dirties memory at a steady rate.
+#
+# as --32 --defsym PAGES=256 --defsym END=0x3f00000 guest.S ; ld -m elf_i386 -Ttext 0x7c00 --oformat binary
+# At each of 100 ticks a second it writes to PAGES pages between 2 MiB and END (bytes), going round.
+# With PAGES=0 it halts for ever with interrupts off, so that it costs no processor time at all.
+
+        .code16
+        .text
+        .globl _start
+        .set START, 0x200000
+
+_start: cli
+        xor     %ax, %ax
+        mov     %ax, %ds
+        mov     %ax, %ss
+        mov     $0x7c00, %sp
+.if PAGES
+        movw    $tick, 8 * 4            # interrupt 8 is the timer's
+        movw    %ax, 8 * 4 + 2
+        mov     $0x34, %al              # counter 0, both bytes, rate generator
+        out     %al, $0x43
+        mov     $(11932 & 0xff), %al    # 1193182 Hz / 100
+        out     %al, $0x40
+        mov     $(11932 >> 8), %al
+        out     %al, $0x40
+        mov     $0xfe, %al              # no interrupt but the timer's
+        out     %al, $0x21
+        mov     $0xff, %al
+        out     %al, $0xa1
+
+        in      $0x92, %al              # address line 20, without which every odd MiB is hidden
+        or      $2, %al
+        and     $0xfe, %al
+        out     %al, $0x92
+        lgdt    table                   # "unreal mode": %fs keeps a limit of 4 GiB
+        mov     %cr0, %eax
+        or      $1, %al
+        mov     %eax, %cr0
+        mov     $8, %bx
+        mov     %bx, %fs
+        and     $0xfe, %al
+        mov     %eax, %cr0
+
+        mov     $START, %edi
+        mov     $4096, %esi
+        sti
+wait:   hlt
+        lea     PAGES * 4096(%edi), %eax
+        cmp     $END, %eax
+        jbe     ready
+        mov     $START, %edi
+ready:  inc     %edx                    # what is written differs each time
+        mov     $PAGES, %ecx
+touch:  mov     %edx, %fs:(%edi)        # few instructions, where KVM emulates each of them
+        add     %esi, %edi
+        loopl   touch
+        jmp     wait
+
+tick:   push    %ax
+        mov     $0x20, %al
+        out     %al, $0x20
+        pop     %ax
+        iret
+
+        .balign 8
+descriptors:
+        .quad   0
+        .quad   0x00cf92000000ffff      # data, base 0, limit 4 GiB
+table:  .word   . - descriptors - 1
+        .long   descriptors
+.else
+halt:   hlt
+        jmp     halt
+.endif
+        .org    510
+        .word   0xaa55

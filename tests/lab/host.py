@@ -1,0 +1,156 @@
+"""One host of the lab: runs commands in it, reads and writes its files, and boots it anew."""
+
+import contextlib
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import digest, network, rootfs
+from .container import Container
+from .domain import place
+from .guest import Disk, Guest
+from .image import image
+from .instance import Instance
+from .keys import Keys
+from .machine import LabError
+
+
+class LabHost:
+    """A Debian machine of the lab with systemd, sshd and libvirtd."""
+
+    def __init__(self, instance: Instance, name: str, release: str, hosts: list[str]) -> None:
+        self.name = name
+        self.fqdn = f"{name}.{network.DOMAIN}"
+        self.address = network.host_address(name)
+        self.release = release
+        self.domain_type = "kvm" if Path("/dev/kvm").exists() else "qemu"
+        self.changed = False
+        """Whether a test may have left something behind: `reset` makes it False again."""
+        self._fresh = ""
+        self._instance = instance
+        self._hosts = hosts
+        self._frozen = False
+        root = instance.state / "hosts" / name / "root"
+        group = f"{instance.group}/{name}"
+        self._container = Container(root, instance.namespace(name), group, instance.images)
+
+    def run(
+        self,
+        *argv: str,
+        input: str | None = None,  # noqa: A002 # subprocess.run calls it so
+        check: bool = True,
+        timeout: float = 60,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `argv` in the host as root, for at most `timeout` seconds.
+
+        It enters the host's namespaces, so it works whatever became of sshd or the network.
+        With `check` a failure raises LabError with what the command said.
+        """
+        self.changed = self.changed or not self._frozen
+        return self._run(*argv, input=input, check=check, timeout=timeout)
+
+    def entering(self) -> list[str]:
+        """The words to put before a command so that it runs in the host as root."""
+        return self._container.entering()
+
+    def read(self, path: str) -> str:
+        """The text of a file of the host; raises LabError when it cannot be read."""
+        return self._run("cat", "--", path).stdout
+
+    def write(self, path: str, text: str) -> None:
+        """Replace the text of a file in place; the directory must exist."""
+        self._change(path)
+        self._run("sh", "-c", 'cat >"$1"', "sh", path, input=text)
+
+    def append(self, path: str, text: str) -> None:
+        """Add text to the end of a file."""
+        self._change(path)
+        self._run("sh", "-c", 'cat >>"$1"', "sh", path, input=text)
+
+    def guest(
+        self,
+        name: str,
+        *,
+        memory_mib: int = 64,
+        dirty_mib_per_s: float = 0,
+        disk: Disk = "readonly",
+        running: bool = True,
+        machine: str | None = None,
+        persistent: bool = True,
+    ) -> None:
+        """Make a guest here; memory in MiB, the rate at which it dirties memory in MiB/s.
+
+        What it dirties is all but 3 MiB of its memory, so never more than that between two looks.
+        `disk`: "readonly" the same file on each host, "nbd" a network disk that every host reaches,
+        "local" a writable file of this host alone, which makes a migration unsafe, "none" nothing.
+        """
+        self._change(f"guest {name}")
+        made = Guest(name, memory_mib, dirty_mib_per_s, disk, machine)
+        place(self._run, self._instance, made, self.domain_type, running=running, persistent=persistent)
+
+    def tree_digest(self, *paths: str) -> str:
+        """One hash over every path, mode, owner, link and content below `paths`; no times.
+
+        Without `paths` it covers /etc, /var/lib/libvirt and /root. It does not count as a change.
+        """
+        return self._run(*digest.command(*paths)).stdout.split()[0]
+
+    def reset(self) -> None:
+        """Throw the host away and boot it anew: same name, keys and addresses, nothing else."""
+        self.end()
+        self.start()
+        self.wait()
+
+    def start(self) -> None:
+        """Begin to boot from a fresh overlay in a fresh network namespace."""
+        keys = Keys(self._instance.keys)
+        network.connect(self._instance, self.name, self.address)
+        rootfs.create(self._container.root, image(self.release), self.name, self._hosts, keys)
+        self._container.start()
+
+    def wait(self) -> None:
+        """Wait until systemd, libvirtd and sshd answer; raises LabError with the console's end."""
+        self._container.wait()
+        self.changed = False
+        self._fresh = self.tree_digest()
+
+    def is_dirty(self) -> bool:
+        """Whether anything changed since the boot: by `run`, `write`, `guest`, or from outside.
+
+        A change from outside, such as a guest that moved in, shows in the files alone.
+        """
+        return self.changed or self._fresh != self.tree_digest()
+
+    def end(self) -> None:
+        """Cut the host's power and forget its disk."""
+        self._container.end()
+        network.disconnect(self._instance, self.name)
+        rootfs.remove(self._container.root)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """For a test that only reads: writing is an error meanwhile, running is no change."""
+        self._frozen = True
+        try:
+            yield
+        finally:
+            self._frozen = False
+
+    def _change(self, what: str) -> None:
+        if self._frozen:
+            raise LabError(f"this test promised only to read {self.name}, and changes {what}")
+        self.changed = True
+
+    def _run(
+        self,
+        *argv: str,
+        input: str | None = None,  # noqa: A002 # subprocess.run calls it so
+        check: bool = True,
+        timeout: float = 60,
+    ) -> subprocess.CompletedProcess[str]:
+        done = self._container.run(*argv, input=input, timeout=timeout)
+        if check and done.returncode != 0:
+            said = (done.stderr.strip() or done.stdout.strip())[-2000:]
+            raise LabError(f"{self.name}: {shlex.join(argv)[:300]}: exit {done.returncode}: {said}")
+        return done

@@ -1,0 +1,79 @@
+"""Makes the lab's network: a bridge in a namespace of its own, and a namespace for each machine."""
+
+import contextlib
+import os
+import signal
+from pathlib import Path
+
+from .instance import Instance
+from .machine import command
+
+DOMAIN = "example.com"
+SWITCH_ADDRESS = "192.0.2.254"
+CLIENT_ADDRESS = "192.0.2.1"
+
+
+def host_address(name: str) -> str:
+    """The address of "host1", "host2", ... in 192.0.2.0/24 (TEST-NET-1 of RFC 5737)."""
+    return f"192.0.2.{10 + int(name.removeprefix('host'))}"
+
+
+def hosts_file(names: list[str]) -> str:
+    """The text of /etc/hosts that knows every host of the lab."""
+    lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
+    lines += [f"{host_address(name)} {name}.{DOMAIN} {name}" for name in names]
+    return "\n".join(lines) + "\n"
+
+
+def create_switch(instance: Instance) -> None:
+    """Make the namespace with the bridge; it has an address too, to serve NBD from."""
+    switch = instance.namespace("switch")
+    command("ip", "netns", "add", switch)
+    _ip(switch, "link", "set", "lo", "up")
+    _ip(switch, "link", "add", "bridge", "type", "bridge", "forward_delay", "0")
+    _ip(switch, "address", "add", f"{SWITCH_ADDRESS}/24", "dev", "bridge")
+    _ip(switch, "link", "set", "bridge", "up")
+
+
+def connect(instance: Instance, role: str, address: str) -> None:
+    """Make a new namespace for `role`, its eth0 on the bridge.
+
+    Its MAC address follows from the IP address: after a reset the neighbours' caches stay true.
+    """
+    switch, namespace = instance.namespace("switch"), instance.namespace(role)
+    mac = "02:00:" + ":".join(f"{int(part):02x}" for part in address.split("."))
+    command("ip", "netns", "add", namespace)
+    _ip(
+        *(switch, "link", "add", role, "type", "veth"),
+        *("peer", "name", "eth0", "address", mac, "netns", namespace),
+    )
+    _ip(switch, "link", "set", role, "master", "bridge", "up")
+    _ip(namespace, "link", "set", "lo", "up")
+    _ip(namespace, "address", "add", f"{address}/24", "dev", "eth0")
+    _ip(namespace, "link", "set", "eth0", "up")
+
+
+def disconnect(instance: Instance, role: str) -> None:
+    """Kill what runs in the namespace of `role` and take it away, if it exists."""
+    namespace = instance.namespace(role)
+    if not Path("/run/netns", namespace).exists():
+        return
+    for pid in processes(namespace):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    # Removing the veth first: with the namespace it would go at some later time, and the name
+    # would still be taken when the next connect() wants it.
+    if role != "switch":
+        switch = instance.namespace("switch")
+        command("ip", "-n", switch, "link", "delete", role, check=False)
+    command("ip", "netns", "delete", namespace)
+
+
+def processes(namespace: str) -> set[int]:
+    """Every process in the network namespace, whoever started it; never this one."""
+    listed = command("ip", "netns", "pids", namespace, check=False)
+    return {int(pid) for pid in listed.stdout.split()} - {os.getpid()}
+
+
+def _ip(namespace: str, *argv: str) -> None:
+    command("ip", "-n", namespace, *argv)
