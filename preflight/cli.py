@@ -10,6 +10,7 @@ from typing import Annotated, ParamSpec
 
 import typer
 
+from preflight.errors import UserError
 from preflight.migration import Mode, Transport
 
 app = typer.Typer(
@@ -116,30 +117,33 @@ def check(  # noqa: PLR0913 - each is an option of the command
     Nothing is changed on either host. All guests that run on the source are judged, unless --guest or --no-guests
     narrows it.
     """
-    from preflight import check as checking
-    from preflight.output import FORMATS, render
+    from preflight.asking import Asked, open_hosts
+    from preflight.output import FORMATS
 
     if output_format not in FORMATS:
         raise typer.BadParameter(f"{output_format!r} is not one of {', '.join(FORMATS)}", param_hint="--format")
     if guest and no_guests:
         raise typer.BadParameter("--guest and --no-guests exclude each other", param_hint="--no-guests")
-    checked = checking.check(
-        checking.Asked(
-            source=source,
-            destination=destination,
-            guests=tuple(guest or ()),
-            no_guests=no_guests,
-            concurrency=concurrency,
-            mode=Mode.TUNNELLED if tunnelled else Mode.PEER_TO_PEER if p2p else Mode.MANAGED,
-            transport=transport,
-            destination_uri=destination_uri,
-            offline=offline,
-            copy_storage=copy_storage,
-            select=tuple(select or ()),
-            ignore=tuple(ignore or ()),
-            timeout=timeout,
-        )
+    asked = Asked(
+        source=source,
+        destination=destination,
+        guests=tuple(guest or ()),
+        no_guests=no_guests,
+        concurrency=concurrency,
+        mode=Mode.TUNNELLED if tunnelled else Mode.PEER_TO_PEER if p2p else Mode.MANAGED,
+        transport=transport,
+        destination_uri=destination_uri,
+        offline=offline,
+        copy_storage=copy_storage,
+        select=tuple(select or ()),
+        ignore=tuple(ignore or ()),
+        timeout=timeout,
     )
+    with open_hosts(asked) as opened:
+        from preflight import check as checking  # while ssh shakes hands
+        from preflight.output import render
+
+        checked = checking.check(opened)
     if save is not None:
         checking.save_pair(save, checked)
     _print(render(checked.report, output_format, colour=_colour()))
@@ -221,8 +225,6 @@ def run() -> int:
 
 
 def _explain_failure(why: Exception) -> int:
-    from preflight.check import UserError
-
     if isinstance(why, UserError):
         print(f"preflight: {why}", file=sys.stderr)
         return USAGE

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from preflight.errors import UserError
 from preflight.facts.record import Unreadable
 from preflight.host import Guest, Guests, Host
 from preflight.migration import Migration, Role
@@ -30,7 +31,7 @@ class Pair:
         return self.source if role is Role.SOURCE else self.destination
 
 
-class NoSuchGuest(ValueError):
+class NoSuchGuest(UserError):
     """A guest was named that the source does not have. The text is one line for the user."""
 
 

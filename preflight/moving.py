@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Callable
 
-from preflight.check import Asked, visiting
+from preflight.asking import Asked, open_hosts
+from preflight.check import check
 from preflight.connection.target import TargetError
 from preflight.migrate import Ending, Place, migrate
 from preflight.output import progress, text
@@ -23,10 +24,11 @@ def move(
 ) -> int:
     """Move one guest; returns the exit code. `ask` is None when the user has agreed beforehand.
 
-    `ask` returns None where nobody can answer. Raises one of `preflight.check.UserError`.
+    `ask` returns None where nobody can answer. Raises `UserError`.
     """
     asked = Asked(source=source, destination=destination, guests=(guest,), ignore=ignore, timeout=timeout)
-    with visiting(asked) as checked:
+    with open_hosts(asked) as opened:
+        checked = check(opened)
         ends = [visit for visit in checked.visits if isinstance(visit, LiveVisit)]
         if len(ends) != len(checked.visits):
             raise TargetError("a guest cannot be moved between snapshots: name real hosts")

@@ -8,6 +8,14 @@ login is root's, else through `sudo -n`; `slurp FILE` prints a file of at most 1
 import shlex
 from collections.abc import Sequence
 
+#: Where distributions put QEMU; asked of every host that is kept in a snapshot, since another's guest may want it.
+EMULATORS = (
+    *(f"/usr/bin/qemu-system-{arch}" for arch in ("x86_64", "aarch64", "ppc64", "riscv64", "s390x")),
+    "/usr/bin/kvm",
+    "/usr/bin/qemu-kvm",
+    "/usr/libexec/qemu-kvm",
+)
+
 #: Functions that the commands below use.
 PRELUDE = r"""
 LC_ALL=C; export LC_ALL; umask 077; PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
@@ -130,7 +138,7 @@ def stat_paths(paths: Sequence[str]) -> str:
 
 
 def all_images(paths: Sequence[str]) -> str:
-    """`stat_paths` of these and of all that lies in libvirt's own image directory (at most 2,000 files).
+    """`stat_paths` of these, of `EMULATORS`, and of all that lies in libvirt's own image directory (at most 2,000 files).
 
     For a snapshot that is taken before the other host is known: it answers whether another host's disks are here.
     """
@@ -141,4 +149,4 @@ def all_images(paths: Sequence[str]) -> str:
         f"if [ \"$n\" -le 2000 ]; then [ -d {folder} ] && echo 'listed {folder}'; "
         f"as_root find {folder} -mindepth 1 -maxdepth 1 -exec stat -L --printf '{each}' -- {{}} + 2>/dev/null; fi; true"
     )
-    return (stat_paths(paths) + "; " if paths else "") + listing
+    return stat_paths(sorted({*paths, *EMULATORS})) + "; " + listing

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from preflight.errors import UserError
 from preflight.facts.record import Fact
 from preflight.host import Guest
 from preflight.migration import Migration, Role
@@ -18,7 +19,7 @@ from preflight.report import RuleText
 from preflight.rule import RuleBody
 
 
-class RuleError(ValueError):
+class RuleError(UserError):
     """A rule file that cannot be used, or a selection that names no rule. The text is one line."""
 
 

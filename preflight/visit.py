@@ -5,13 +5,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from preflight import questions
 from preflight.connection import Answers, Channel
-from preflight.connection.libvirt import LibvirtSession
-from preflight.connection.local import LocalChannel
+from preflight.connection.libvirt import LibvirtSession, transport_of
 from preflight.connection.snapshot import SavedHost, redact
-from preflight.connection.ssh import SshChannel
-from preflight.connection.target import Kind, Target
-from preflight.facts.libvirt_connection import LibvirtConnection
-from preflight.facts.record import Record
+from preflight.connection.target import Target
+from preflight.record import Record
 
 if TYPE_CHECKING:
     import libvirt
@@ -32,19 +29,26 @@ class Visit(Protocol):
     def saved(self) -> SavedHost:
         """All that was answered so far, for a snapshot."""
 
-    def close(self) -> None:
-        """Log out."""
+    def end_libvirt(self) -> None:
+        """Close the libvirt connection, if there is one; the login stays."""
 
 
 class LiveVisit:
-    """A real host. The login begins at once, so that two hosts can be visited side by side.
+    """A real host, over a channel that was opened for it.
 
     `wanted` are the names of the records to ask for; `transport` is what libvirt is reached over; `uri` replaces the
     libvirt URI that follows from the target; `timeout` is in seconds, for each batch of questions.
     """
 
     def __init__(
-        self, target: Target, wanted: Collection[str], transport: str, *, uri: str | None = None, timeout: float
+        self,
+        target: Target,
+        channel: Channel,
+        wanted: Collection[str],
+        transport: str,
+        *,
+        uri: str | None = None,
+        timeout: float,
     ) -> None:
         self.name = target.text
         self._target, self._wanted, self._timeout = target, wanted, timeout
@@ -52,11 +56,7 @@ class LiveVisit:
         self._answers = Answers()
         self._libvirt: LibvirtSession | None = None
         self._logged_in = False
-        self._channel: Channel
-        if target.kind is Kind.LOCAL:
-            self._channel = LocalChannel(questions.PRELUDE, timeout=timeout)
-        else:
-            self._channel = SshChannel(target, questions.PRELUDE, timeout=timeout)
+        self._channel = channel
 
     def first(self) -> Answers:
         """What it answers in any case, libvirt's answers among them."""
@@ -103,11 +103,10 @@ class LiveVisit:
         """All that was answered so far."""
         return SavedHost(self.name, self._answers)
 
-    def close(self) -> None:
-        """Log out."""
+    def end_libvirt(self) -> None:
+        """Close the libvirt connection, if there is one; the login stays."""
         if self._libvirt is not None:
             self._libvirt.close()
-        self._channel.close()
 
     def _pick(self, asked: Mapping[str, str]) -> dict[str, str]:
         return {name: text for name, text in asked.items() if name in self._wanted}
@@ -137,7 +136,7 @@ class SavedVisit:
         """All that was saved, but for a libvirt connection over another transport than the one asked about."""
         answers = Answers(dict(self._saved.answers.records), dict(self._saved.answers.absent))
         if "libvirt.connect" in answers.records:
-            taken_over = LibvirtConnection.parse(answers.records["libvirt.connect"]).transport
+            taken_over = transport_of(answers.records["libvirt.connect"])
             if taken_over != self._transport:
                 del answers.records["libvirt.connect"]
                 answers.absent["libvirt.connect"] = (
@@ -160,5 +159,5 @@ class SavedVisit:
         """What was read from the file."""
         return self._saved
 
-    def close(self) -> None:
-        """Nothing is open."""
+    def end_libvirt(self) -> None:
+        """There is none."""

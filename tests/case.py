@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from preflight.check import Asked, check
+from preflight.asking import Asked, open_hosts
+from preflight.check import check
 from preflight.connection import Answers, snapshot
 from preflight.connection.snapshot import SavedHost
 from preflight.facts.record import Record
@@ -62,7 +63,8 @@ class Case:
 
     def report(self) -> Report:
         """The whole report."""
-        return check(Asked(self.hosts[0], self.hosts[1], **self.options)).report
+        with open_hosts(Asked(self.hosts[0], self.hosts[1], **self.options)) as opened:
+            return check(opened).report
 
     def result(self, rule: str, subject: str | None = None) -> Result:
         """What one rule says, about the one subject that it has or the one that is named."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from preflight.facts.record import Record
+from preflight.record import Record
 
 
 @dataclass(slots=True)

@@ -11,10 +11,16 @@ from collections.abc import Callable
 from typing import Any
 
 from preflight.connection import Answers
-from preflight.facts.record import Record
+from preflight.record import Record
 
 #: The records that this module brings.
 RECORDS = ("libvirt.connect", "libvirt.hostname", "libvirt.versions", "libvirt.capabilities", "libvirt.domains")
+
+
+def transport_of(connect: Record) -> str:
+    """The transport of the URI that a `libvirt.connect` record tells of: ssh, tls, tcp or unix."""
+    scheme = str(json.loads(connect.out).get("uri", "")).partition("://")[0]
+    return scheme.partition("+")[2] or "unix"
 
 
 class LibvirtSession:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import IO
 
 from preflight.connection import Answers
-from preflight.facts.record import Record
+from preflight.record import Record
 
 #: Bytes of one answer that are kept. What is longer is not a configuration file.
 RECORD_LIMIT = 8 * 1024 * 1024

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from preflight.connection import Answers
-from preflight.facts.record import Record
+from preflight.errors import UserError
+from preflight.record import Record
 
 #: The version of the file's format.
 FORMAT = 1
@@ -17,7 +18,7 @@ FORMAT = 1
 _SECRET = re.compile(r"^(\s*\w*(?:password|passphrase)\w*\s*=\s*)\S.*$", re.MULTILINE)
 
 
-class SnapshotError(ValueError):
+class SnapshotError(UserError):
     """The file is no snapshot, or not a whole one. The text is one line for the user."""
 
 

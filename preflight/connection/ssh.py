@@ -15,7 +15,7 @@ from pathlib import Path
 from preflight.connection import Answers
 from preflight.connection.shell import ShellChannel, runtime_directory
 from preflight.connection.target import Target
-from preflight.facts.record import Record
+from preflight.record import Record
 
 _OPTIONS = (
     "-T",

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
+from preflight.errors import UserError
 
-class TargetError(ValueError):
+
+class TargetError(UserError):
     """What was typed names no host that preflight can look at. The text is one line for the user."""
 
 

@@ -20,7 +20,7 @@ def problems(daemon: str, conf: Conf, version: Version | None) -> Iterator[ConfP
     if conf.problem is not None:
         yield conf.problem
         return
-    for key, kind in known_settings(daemon).items():
+    for key, kind in known_settings(daemon, version).items():
         found = conf.settings.get(key)
         if found is not None:
             why = wrong_type(conf.path, key, kind, found) or CHECKS.get(key, _fine)(conf.path, found.value)

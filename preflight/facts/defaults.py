@@ -33,6 +33,8 @@ class Kind(enum.Enum):
 AUTH = ("none", "sasl", "polkit")
 #: tcp_min_ssf may not be less, when it is set (SSF_WARNING_LEVEL, src/remote/remote_driver.h).
 LEAST_SSF = 112
+#: The release that brought it (58a48cff84).
+SSF_SINCE = Version(7, 10, 0)
 
 DAEMONS = ("libvirtd", "virtqemud", "virtproxyd")
 
@@ -186,6 +188,12 @@ def default(program: str, key: str, version: Version) -> Default:
     raise Unreadable(f"the default of {key} in {program} {version} is not known")
 
 
-def known_settings(daemon: str) -> dict[str, Kind]:
-    """The settings that this daemon reads from its own file; it passes over all others without a word."""
-    return EVERY_DAEMON if daemon == "virtqemud" else WITH_IP | EVERY_DAEMON
+def known_settings(daemon: str, version: Version | None) -> dict[str, Kind]:
+    """The settings that this daemon reads from its own file; it passes over all others without a word.
+
+    Those of the newest release that is known, where the version is None. Of older ones only what matters is left out.
+    """
+    known = EVERY_DAEMON if daemon == "virtqemud" else WITH_IP | EVERY_DAEMON
+    if version is not None and version < SSF_SINCE:
+        return {key: kind for key, kind in known.items() if key != "tcp_min_ssf"}
+    return known

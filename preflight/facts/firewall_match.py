@@ -135,10 +135,20 @@ def _compare(kind: Kind, operator: str, value: Span | str, right: Json, sets: Ma
         if operator == "in":
             return bool(value[0] & bits)
         return (value[0] == bits) is (operator == "==")
+    if operator == "!=" and (between := _misread(kind, right)):
+        return None if isinstance(value, str) else _overlap(value, between)
     within = _contains(kind, value, right, sets)
     if within is None or operator in ("==", "in"):
         return within
     return not within if operator == "!=" else None
+
+
+def _misread(kind: Kind, right: Json) -> Span | None:
+    """The span that is meant by `!= 100-20`: so nft (1.0.6) shows a rule that asks for `< 100` and then for `> 20`."""
+    if not isinstance(right, dict) or "range" not in right:
+        return None
+    low, high = (_number(kind, end) for end in right["range"])
+    return (high + 1, low - 1) if low is not None and high is not None and low > high else None
 
 
 def _is_less_or_more(operator: str, value: Span | str, limit: int | None) -> bool | None:

@@ -51,6 +51,7 @@ def walk(packet: Packet, tables: Sequence[Table]) -> tuple[Outcomes, list[str]]:
         outcomes = walked.base(chain)
         if table.doubtful:
             unsure.append(f"table {table.family} {table.name}, which may be switched off")
+        if table.doubtful or (chain.hook == "ingress" and not chain.devices):
             outcomes.setdefault("accept", "")
         for action, text in outcomes.items():
             if action != "accept":
@@ -63,13 +64,9 @@ def walk(packet: Packet, tables: Sequence[Table]) -> tuple[Outcomes, list[str]]:
 
 
 def _sees(table: Table, chain: Chain, packet: Packet) -> bool:
-    if table.family in ("ip", "ip6", "inet"):
-        return table.family in ("inet", "ip" if packet.source.version == 4 else "ip6") and (
-            chain.hook != "ingress" or packet.interface in chain.devices
-        )
-    if table.family == "netdev":
-        return chain.hook == "ingress" and packet.interface in chain.devices
-    return table.family == "bridge"
+    if chain.hook == "ingress":
+        return packet.interface in chain.devices or not chain.devices  # nft 1.0.6 does not tell the devices
+    return table.family in ("inet", "bridge", "ip" if packet.source.version == 4 else "ip6")
 
 
 def _seen_by(packet: Packet, table: Table, chain: Chain) -> Packet:

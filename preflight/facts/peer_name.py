@@ -11,7 +11,7 @@ from typing import Self
 
 from preflight.facts.addresses import OwnAddresses, plain
 from preflight.facts.hosts_file import HostsFile
-from preflight.facts.located import Located
+from preflight.facts.located import Located, Location
 from preflight.facts.name_service import NameService
 from preflight.facts.record import Fact, Record, Unreadable
 
@@ -36,6 +36,8 @@ class PeerName(Fact):
     lines: tuple[Located[str], ...]
     #: Where a line of /etc/hosts that is commented out names it.
     commented: tuple[Located[str], ...]
+    #: Where a line can be added to /etc/hosts: behind its last.
+    end: Location
     #: Where an entry of /etc/hosts gives the name an address, by that address, in the same form as `addresses`.
     places: Mapping[str, Located[str]]
 
@@ -61,6 +63,7 @@ class PeerName(Fact):
             addresses=addresses,
             lines=tuple(at for _, at in hosts.lines_for(name)),
             commented=tuple(at for _, at in hosts.commented_for(name)),
+            end=Location("/etc/hosts", etc_hosts.out.rstrip("\n").count("\n") + 2, 1, 2, ""),
             places=_places(hosts, name),
         )
 

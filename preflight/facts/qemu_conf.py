@@ -109,6 +109,10 @@ def _ports(conf: Conf) -> Iterator[ConfProblem]:
     if isinstance(first.value, int) and isinstance(last.value, int) and not 0 <= first.value <= last.value <= 65535:
         why = f"{conf.path}: migration_port_max: port must be between the minimal port {first} and 65535"
         yield ConfProblem(f"the QEMU driver does not start with these ports: {why}", last.at or first.at, why)
+    elif first.value == last.value:
+        # virPortAllocatorRangeNew wants two ports at least
+        why = f"start port {first} must be less than end port {last}"
+        yield ConfProblem(f"the QEMU driver does not start with these ports: {why}", last.at or first.at, why)
 
 
 def _is_this_host(address: str) -> bool:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from preflight.report import Report
+if TYPE_CHECKING:
+    from preflight.report import Report
 
-Render: TypeAlias = Callable[[Report, bool], str]
+Render: TypeAlias = "Callable[[Report, bool], str]"
 
 #: The module that renders each format, imported when it is asked for. Each has `render(report, colour) -> str`.
 FORMATS: Mapping[str, str] = {
@@ -16,7 +17,7 @@ FORMATS: Mapping[str, str] = {
 }
 
 
-def render(report: Report, format_name: str, *, colour: bool = False) -> str:
+def render(report: "Report", format_name: str, *, colour: bool = False) -> str:
     """The report in one of `FORMATS`."""
     function: Render = import_module(FORMATS[format_name]).render
     return function(report, colour)

@@ -25,4 +25,9 @@ def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses
     for line in source_peer.commented:
         yield on_source(f"the line for {name} in /etc/hosts is commented out", at=line, error=error, fix=fix)
     if not source_peer.commented:
-        yield on_source(f"{name}, announced by the destination, is not in /etc/hosts nor in DNS", error=error, fix=fix)
+        yield on_source(
+            f"{name}, announced by the destination, is not in /etc/hosts nor in DNS",
+            at=source_peer.end,
+            error=error,
+            fix=fix,
+        )

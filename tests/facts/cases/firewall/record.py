@@ -1,8 +1,9 @@
-"""Record what real firewalls do, for test_firewall.py: `python record.py [CASE…]` as root, in namespaces of our own.
+"""Record what real firewalls do, for test_firewall.py: `python record.py ROOT… [CASE…]` as root.
 
 CASE.nft is loaded by nft, CASE.nft-iptables by iptables-nft-restore (ip6tables' part behind a line "# ip6"),
 CASE.legacy-iptables by iptables-legacy-restore. Another namespace then connects to a listener, from each of its
-addresses to each port. CASE.json keeps the rules as the collecting commands would show them, and what happened.
+addresses to each port. CASE.json keeps what happened, and the rules as the collecting commands of each ROOT, a
+directory with a distribution's files, show them. All is done in namespaces of our own.
 """
 
 import concurrent.futures
@@ -66,6 +67,11 @@ def inside(*argv: str, text: str | None = None) -> str:
     return run("ip", "netns", "exec", INSIDE, *argv, text=text)
 
 
+def rooted(root: str, *argv: str, text: str | None = None) -> str:
+    """Run a command of another root directory there; its /proc vanishes with the command's own mount namespace."""
+    return inside("sh", "-c", 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"', root, *argv, text=text)
+
+
 def connect_namespaces() -> None:
     """Two interfaces each: eth0 with two networks, eth1 with one. Rejections are not limited in number."""
     for namespace in (INSIDE, OUTSIDE):
@@ -83,7 +89,7 @@ def connect_namespaces() -> None:
             run("ip", "-n", namespace, "addr", "replace", f"{address}/{length}", "dev", device, *extra)
 
 
-def load(case: Path) -> None:
+def load(case: Path, root: str) -> None:
     """Put the case's rules into force."""
     text = case.read_text()
     if case.suffix == ".nft":
@@ -91,19 +97,19 @@ def load(case: Path) -> None:
         return
     variant = "nft" if case.suffix == ".nft-iptables" else "legacy"
     four, _, six = text.partition("# ip6\n")
-    inside(f"iptables-{variant}-restore", text=four)
+    rooted(root, f"iptables-{variant}-restore", text=four)
     if six:
-        inside(f"ip6tables-{variant}-restore", text=six)
+        rooted(root, f"ip6tables-{variant}-restore", text=six)
 
 
-def saved_iptables(case: Path) -> str:
+def saved_iptables(case: Path, root: str) -> str:
     """What the question "iptables" gets for an answer."""
     if case.suffix == ".nft":
         return ""
     variant, mark = ("nft", " nft") if case.suffix == ".nft-iptables" else ("legacy", "")
     six = "# ip6\n" in case.read_text()
-    text = f"family 4{mark}\n" + inside(f"iptables-{variant}-save")
-    return text + (f"family 6{mark}\n" + inside(f"ip6tables-{variant}-save") if six else "")
+    text = f"family 4{mark}\n" + rooted(root, f"iptables-{variant}-save")
+    return text + (f"family 6{mark}\n" + rooted(root, f"ip6tables-{variant}-save") if six else "")
 
 
 def attempt(source: str, port: int) -> tuple[str, int, str]:
@@ -112,19 +118,27 @@ def attempt(source: str, port: int) -> tuple[str, int, str]:
     return source, port, said.strip()
 
 
-def record(case: Path) -> None:
+def record(case: Path, roots: list[str]) -> None:
     """Write CASE.json."""
     listener = None
     try:
         connect_namespaces()
-        load(case)
+        load(case, roots[0])
         command = ["ip", "netns", "exec", INSIDE, sys.executable, "-c", LISTEN, *map(str, PORTS)]
         listener = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert listener.stdout is not None
         assert listener.stdout.readline() == "ready\n"
         for source in SOURCES:  # neighbours are found, if the firewall lets them
             attempt(source, PORTS[0])
-        nft, iptables = inside("nft", "-j", "list", "ruleset"), saved_iptables(case)
+        shown = {}
+        for root in roots:
+            version = rooted(root, "nft", "--version").split()[1].removeprefix("v")
+            try:
+                nft = rooted(root, "nft", "-j", "list", "ruleset")
+            except subprocess.CalledProcessError as why:
+                print(f"nft {version} fails with {case.name}: {why.returncode}")  # 0.9.8 crashes on some maps and sets
+                continue
+            shown[version] = {"nft": nft, "iptables": saved_iptables(case, root)}
         with concurrent.futures.ThreadPoolExecutor(len(SOURCES) * len(PORTS)) as pool:
             tried = list(pool.map(lambda one: attempt(*one), [(source, port) for source in SOURCES for port in PORTS]))
     finally:
@@ -136,7 +150,7 @@ def record(case: Path) -> None:
     observed: dict[str, dict[str, str]] = {}
     for source, port, action in tried:
         observed.setdefault(source, {})[str(port)] = action
-    document = {"addresses": ADDRESSES_OF_INSIDE, "nft": nft, "iptables": iptables, "observed": observed}
+    document = {"addresses": ADDRESSES_OF_INSIDE, "observed": observed, "shown": shown}
     case.with_suffix(".json").write_text(json.dumps(document, indent=1) + "\n")
     print(case.name, observed)
 
@@ -151,7 +165,8 @@ ADDRESSES_OF_INSIDE = (
 
 if __name__ == "__main__":
     os.chdir(HERE)
-    wanted = set(sys.argv[1:])
+    roots = [argument for argument in sys.argv[1:] if argument.startswith("/")]
+    wanted = set(sys.argv[1:]) - set(roots)
     for path in sorted(HERE.iterdir()):
         if path.suffix in (".nft", ".nft-iptables", ".legacy-iptables") and (not wanted or path.stem in wanted):
-            record(path)
+            record(path, roots)

@@ -1,0 +1,123 @@
+"""What the user asked, understood; and the logins that it takes, begun.
+
+It imports little, so that ssh is under way while the rest of preflight is still being loaded.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from preflight import questions
+from preflight.connection import Channel, snapshot
+from preflight.connection.opening import open_channel
+from preflight.connection.snapshot import SavedHost
+from preflight.connection.target import Kind, Target, TargetError, parse_target
+from preflight.migration import Migration, Mode, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the user asked to have checked, hosts as typed or as saved. `timeout` is in seconds, a batch of answers."""
+
+    source: str | SavedHost
+    destination: str | SavedHost | None = None
+    guests: tuple[str, ...] = ()
+    no_guests: bool = False
+    concurrency: int = 1
+    mode: Mode = Mode.MANAGED
+    transport: Transport | None = None
+    destination_uri: str | None = None
+    offline: bool = False
+    copy_storage: bool = False
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    rules: tuple[Path, ...] = ()
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of what was asked: a target with a channel to it, or what was saved of it."""
+
+    target: Target
+    channel: Channel | None = None
+    saved: SavedHost | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What was asked, with logins under way."""
+
+    asked: Asked
+    migration: Migration
+    source: End
+    destination: End
+
+
+@contextlib.contextmanager
+def open_hosts(asked: Asked) -> Iterator[Opened]:
+    """Begin to log in at both ends; raises `UserError` for what cannot be used. Logs out at the end."""
+    ends = _ends(asked)
+    targets = [end if isinstance(end, Target) else parse_target(end.name) for end in ends]
+    migration = _migration(asked, *targets)
+    with contextlib.ExitStack() as channels:
+        opened = []
+        for end, target in zip(ends, targets, strict=True):
+            if isinstance(end, SavedHost):
+                opened.append(End(target, saved=end))
+            else:
+                channel = open_channel(end, questions.PRELUDE, asked.timeout)
+                channels.callback(channel.close)
+                opened.append(End(target, channel=channel))
+        yield Opened(asked, migration, *opened)
+
+
+def _ends(asked: Asked) -> tuple[Target | SavedHost, Target | SavedHost]:
+    if asked.destination is not None:
+        return _one(asked.source), _one(asked.destination)
+    first = parse_target(asked.source) if isinstance(asked.source, str) else None
+    saved = snapshot.read(first.path) if first and first.path else []
+    if len(saved) != 2:
+        raise TargetError(f"{asked.source}: a DESTINATION is missing; only a file of `check --save` holds both hosts")
+    return saved[0], saved[1]
+
+
+def _one(end: str | SavedHost) -> Target | SavedHost:
+    if isinstance(end, SavedHost):
+        return end
+    target = parse_target(end)
+    if target.path is None:
+        return target
+    hosts = snapshot.read(target.path)
+    if len(hosts) != 1:
+        raise TargetError(f"{target.path}: holds {len(hosts)} hosts: give it alone, or two files of one host each")
+    return hosts[0]
+
+
+def own_transport(target: Target) -> str:
+    """What libvirt on a host is reached over when nothing else is asked for."""
+    if target.kind is Kind.LOCAL:
+        return Transport.UNIX
+    return target.transport or Transport.SSH
+
+
+def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
+    if asked.destination_uri:
+        uri = parse_target(asked.destination_uri)
+        if uri.uri is None:
+            raise TargetError(f"{asked.destination_uri}: not a libvirt URI, as in qemu+ssh://host/system")
+        transport = Transport(own_transport(uri))
+        if asked.transport not in (None, transport):
+            raise TargetError(f"{asked.destination_uri}: is not over {asked.transport}, which --transport asks for")
+    else:
+        transport = asked.transport or Transport(own_transport(destination))
+    return Migration(
+        transport=transport,
+        mode=asked.mode,
+        concurrency=asked.concurrency,
+        offline=asked.offline,
+        copy_storage=asked.copy_storage,
+        source_over_ssh=own_transport(source) == Transport.SSH,
+        destination_uri=asked.destination_uri or destination.libvirt_uri(transport),
+    )

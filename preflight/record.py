@@ -1,0 +1,36 @@
+"""What a host answered to one question, as text. Nothing here reads a host, and nothing here takes long to import."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class Unreadable(Exception):  # noqa: N818 - it is an outcome with a reason, not an error of the program
+    """A fact could not be had. The text is the reason, for the person who reads the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The answer to one question, as text.
+
+    `code` is the command's exit code (0 to 255); `out` and `err` are its standard output and error,
+    decoded as UTF-8 with a backslash escape for each byte that is not.
+    """
+
+    out: str
+    code: int = 0
+    err: str = ""
+
+    #: The exit code with which a collecting command says that the file it was to read does not exist.
+    MISSING: ClassVar[int] = 44
+
+    @property
+    def missing(self) -> bool:
+        """Whether the file that was asked for does not exist."""
+        return self.code == self.MISSING
+
+    def required(self) -> str:
+        """The output of a command that must have worked; raises `Unreadable` when it did not."""
+        if self.code != 0:
+            last = self.err.strip().splitlines()[-1:] or [f"exit code {self.code}"]
+            raise Unreadable(last[0])
+        return self.out
