@@ -45,12 +45,12 @@ def _in_path(source: Host, destination: Host, migration: Migration) -> Iterator[
         yield _startups, "MaxStartups", destination, True
 
 
-def _clients(host: Host, migration: Migration) -> Limit:
+def _clients(host: Host, _migration: Migration) -> Limit:
     limits = host.fact(DaemonLimits)
     return Limit("", host.role, limits.max_clients.value, limits.clients, limits.room_for_clients())
 
 
-def _workers(host: Host, migration: Migration) -> Limit:
+def _workers(host: Host, _migration: Migration) -> Limit:
     limits = host.fact(DaemonLimits)
     return Limit("", host.role, limits.max_workers.value, limits.busy_workers, limits.room_for_migrations())
 
@@ -61,7 +61,7 @@ def _ports(host: Host, migration: Migration) -> Limit:
     return Limit("", host.role, len(ports), used, max(0, len(ports) - used) // migration.ports_each)
 
 
-def _startups(host: Host, migration: Migration) -> Limit:
+def _startups(host: Host, _migration: Migration) -> Limit:
     configured = host.fact(SshdSettings).max_startups.value
     try:
         pending: int | None = host.fact(SshdListener).current

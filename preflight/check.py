@@ -46,6 +46,7 @@ _ALWAYS: frozenset[type[Fact]] = frozenset(
     )
 )
 
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A report and what it was made of."""

@@ -73,7 +73,7 @@ def _print(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001 - Typer's callback
+def _version(asked: bool) -> None:
     if asked:
         from preflight import __version__
 
@@ -90,7 +90,7 @@ def _main(
 
 
 @command
-def check(  # noqa: PLR0913 - each is an option of the command
+def check(
     source: Source,
     destination: Destination = None,
     guest: Guests = None,
@@ -219,7 +219,7 @@ def run() -> int:
         app()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE
-    except Exception as why:  # noqa: BLE001 - the last line of defence
+    except Exception as why:
         return _explain_failure(why)
     return 0
 

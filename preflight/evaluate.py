@@ -59,7 +59,8 @@ def _named(source: Host, guests: Guests, name: str) -> tuple[str, Guest | Unread
     except Unreadable as why:
         return name, why
     if guest is None:
-        known = ", ".join(sorted(other.name for other in (*guests.all, *guests.unread))) or "none"
+        names = sorted({other.name for other in guests.all} | {other.name for other in guests.unread})
+        known = ", ".join(names) or "none"
         raise NoSuchGuest(f"{source.name} has no guest {name!r}; it has: {known}")
     return guest.name, guest
 
@@ -93,7 +94,7 @@ def _result(rule: Rule, pair: Pair, subject: str, role: Role | None, guest: str 
         )
     except Unreadable as why:
         return Result(rule.text, subject, rule.body.severity, Outcome.UNKNOWN, str(why), guest=guest)
-    except Exception as bug:  # noqa: BLE001 - a rule that raises must not stop the others, nor pass
+    except Exception as bug:
         reason = f"the rule itself failed: {type(bug).__name__}: {bug}"
         return Result(rule.text, subject, rule.body.severity, Outcome.UNKNOWN, reason, guest=guest)
     if not findings:
@@ -121,6 +122,6 @@ def _arguments(rule: Rule, pair: Pair, role: Role | None, guest: str | None) -> 
             arguments[parameter.name] = found
         else:
             owner = parameter.role or role
-            assert owner is not None  # noqa: S101 - the loader saw to it
+            assert owner is not None
             arguments[parameter.name] = pair.host(owner).fact(parameter.kind)
     return arguments

@@ -49,7 +49,7 @@ class Host:
         known = self._known[kind]
         if isinstance(known, Unreadable):
             raise known
-        return cast(F, known)
+        return cast("F", known)
 
     def _parse(self, source: FactSource) -> Fact:
         for name in source.records:

@@ -170,7 +170,7 @@ _loop: threading.Thread | None = None
 
 @contextlib.contextmanager
 def _event_loop() -> Iterator[None]:
-    """libvirt's event loop, which keepalive needs; it must be registered before a connection is opened."""
+    """Run libvirt's event loop, which keepalive needs; it must be registered before a connection is opened."""
     global _loop  # noqa: PLW0603 - libvirt has one event loop a process
     import libvirt
 

@@ -7,7 +7,7 @@ from preflight.host import Guest
 from preflight.report import Report, Verdict
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer, not an error of the program
+class Refused(Exception):
     """The migration is not started. The text is one line for the user."""
 
 
@@ -31,9 +31,10 @@ class MigrationPlan:
             if self.persistent
             else "it is transient, and stays so"
         )
+        state = "paused" if self.paused else "running"
         return "\n".join(
             (
-                f"guest        {self.guest}  ({self.memory_kib / 1024:.0f} MiB, {'paused' if self.paused else 'running'})",
+                f"guest        {self.guest}  ({self.memory_kib / 1024:.0f} MiB, {state})",
                 f"from         {self.source}",
                 f"to           {self.destination}  ({self.destination_uri})",
                 "how          live, managed by this machine; if it fails or is interrupted the guest stays where it is",

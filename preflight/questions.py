@@ -80,7 +80,7 @@ STANDING: dict[str, str] = {
     "virtproxyd.conf": "slurp /etc/libvirt/virtproxyd.conf",
     "qemu.conf": "slurp /etc/libvirt/qemu.conf",
     "sshd_config": (
-        # every file that Include may mean, each behind a line that names it; sshd's own order is worked out by the reader
+        # every file that Include may mean, each behind a line that names it; the reader works out sshd's order
         'for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*; do [ -f "$f" ] || continue; '
         'printf \'\\037%s\\n\' "$f"; slurp "$f" || exit; done'
     ),
@@ -138,7 +138,7 @@ def stat_paths(paths: Sequence[str]) -> str:
 
 
 def all_images(paths: Sequence[str]) -> str:
-    """`stat_paths` of these, of `EMULATORS`, and of all that lies in libvirt's own image directory (at most 2,000 files).
+    """Ask `stat_paths` of these, of `EMULATORS`, and of all in libvirt's own image directory (at most 2,000 files).
 
     For a snapshot that is taken before the other host is known: it answers whether another host's disks are here.
     """

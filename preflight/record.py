@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 
-class Unreadable(Exception):  # noqa: N818 - it is an outcome with a reason, not an error of the program
+class Unreadable(Exception):
     """A fact could not be had. The text is the reason, for the person who reads the report."""
 
 

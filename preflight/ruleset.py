@@ -61,7 +61,7 @@ class Rule:
         return {
             parameter.kind
             for parameter in self.parameters
-            if issubclass(parameter.kind, Fact) and parameter.kind is not Guest and parameter.role in (role, None)
+            if issubclass(parameter.kind, Fact) and parameter.role in (role, None)
         }
 
 
@@ -161,9 +161,8 @@ def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
     for name in inspect.signature(body.check).parameters:
         kind = hints.get(name)
         owner = name.split("_")[0]
-        plain = {"guest": Guest, "migration": Migration}.get(name)
-        if plain is not None and kind is plain:
-            parameters.append(Parameter(name, None, plain))
+        if (name, kind) in (("guest", Guest), ("migration", Migration)):
+            parameters.append(Parameter(name, None, Guest if name == "guest" else Migration))
         elif owner in ("source", "destination") and isinstance(kind, type) and issubclass(kind, Fact):
             parameters.append(Parameter(name, Role(owner), kind))
         elif owner == "host" and isinstance(kind, type) and issubclass(kind, Fact):

@@ -5,6 +5,7 @@ two lines that carry a token which nobody can guess, so that no file's content c
 nothing on the host, not even a temporary file.
 """
 
+import contextlib
 import os
 import secrets
 import signal
@@ -39,7 +40,8 @@ class _Stream(threading.Thread):
         self.ended = False
 
     def run(self) -> None:
-        name, held, size = "", [], 0
+        name, size = "", 0
+        held: list[bytes] = []
         for line in self.pipe:
             if self.token in line:
                 words = line.split()
@@ -79,9 +81,9 @@ class ShellChannel:
             stderr=subprocess.PIPE,
             start_new_session=False,
         )
-        assert self._process.stdin is not None  # noqa: S101 - they are pipes, see above
-        assert self._process.stdout is not None  # noqa: S101
-        assert self._process.stderr is not None  # noqa: S101
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
         self._stdin = self._process.stdin
         self._out = _Stream(self._process.stdout, self._token.encode(), self._changed)
         self._err = _Stream(self._process.stderr, self._token.encode(), self._changed)
@@ -120,10 +122,8 @@ class ShellChannel:
 
     def close(self) -> None:
         """End the session; a shell that does not end by itself is killed."""
-        try:
+        with contextlib.suppress(OSError):
             self._stdin.close()
-        except OSError:
-            pass
         try:
             self._process.wait(timeout=0.3)
         except subprocess.TimeoutExpired:

@@ -92,7 +92,7 @@ class DaemonLimits(Fact):
         return max(0, self.max_workers.value - self.busy_workers - RESERVED_WORKERS)
 
     @classmethod
-    def parse(  # type: ignore[override]  # noqa: PLR0917 - a fact names the records that it takes
+    def parse(  # type: ignore[override]
         cls,
         limits: Record,
         daemons: Record,

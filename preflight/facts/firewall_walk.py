@@ -30,6 +30,8 @@ _HARMLESS = frozenset(
 _DEPENDS = frozenset(("limit", "quota", "ct count", "meter"))
 #: The source is changed, the packet goes on.
 _HIDES = frozenset(("snat", "masquerade"))
+#: Versions of IP that a rejection is only for.
+_REJECTS = {"icmp": 4, "icmpv6": 6}
 _FINAL = frozenset(("accept", "drop", "reject"))
 _XT_HARMLESS = frozenset(
     (
@@ -154,6 +156,9 @@ class _Walk:
             (form, looked), *_ = body["key"].items()
             rewrites = form == "payload" and looked.get("field") in ("dport", "daddr", "saddr")
             return ([(UNKNOWN, None)], True) if rewrites or form not in ("payload", "meta", "ct") else ([], True)
+        if kind == "reject" and isinstance(body, dict) and "type" in body:
+            version = _REJECTS.get(body["type"], self._packet.source.version)  # asked for by the words "with icmp"
+            return [(kind, body)], version == self._packet.source.version
         if kind in _HARMLESS or kind in ("set", "map"):
             return [], True
         return [(kind, body)], True

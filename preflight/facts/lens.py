@@ -73,7 +73,7 @@ def edited(lens: str, path: str, text: str, values: Mapping[str, str | None]) ->
         raise Unreadable(f"{path}{why}") from None
 
 
-class _Refused(Exception):  # noqa: N818 - never leaves this module
+class _Refused(Exception):
     """Why the lens did not take a text: the end of a sentence that begins with the file's name."""
 
 

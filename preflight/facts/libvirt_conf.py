@@ -113,7 +113,7 @@ def _scalar(written: str) -> int | str:
     return number
 
 
-class _Refused(Exception):  # noqa: N818 - never leaves this module
+class _Refused(Exception):
     """Where and why libvirt's parser stops."""
 
     def __init__(self, at: int, why: str) -> None:

@@ -9,7 +9,7 @@ from preflight.rule import Finding
 FORMAT = 1
 
 
-def render(report: Report, colour: bool) -> str:  # noqa: ARG001, FBT001 - one signature for every format
+def render(report: Report, _colour: bool) -> str:
     """The report as indented JSON with a final newline."""
     return json.dumps(as_dict(report), indent=2, ensure_ascii=False) + "\n"
 

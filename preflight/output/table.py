@@ -10,7 +10,7 @@ from preflight.report import Outcome, Report, Result
 _ORDER = (Outcome.NOT_APPLICABLE, Outcome.WAIVED, Outcome.PASSED, Outcome.UNKNOWN, Outcome.FAILED)
 
 
-def render(report: Report, colour: bool) -> str:  # noqa: ARG001, FBT001 - one signature for every format
+def render(report: Report, _colour: bool) -> str:
     """A table of results, a table of limits and the verdict."""
     results = sorted(report.results, key=lambda result: (_ORDER.index(result.outcome), result.severity.rank))
     rows = [row for result in results for row in _rows(result)]
@@ -22,7 +22,8 @@ def render(report: Report, colour: bool) -> str:  # noqa: ARG001, FBT001 - one s
     parts = [
         tabulate(rows, headers=("outcome", "severity", "rule", "about", "what"), disable_numparse=True),
         tabulate(limits, headers=("limit", "host", "configured", "in use", "allows"), disable_numparse=True),
-        f"{report.verdict.value.replace('-', ' ').upper()}  {clean(report.source.name)} -> {clean(report.destination.name)}",
+        report.verdict.value.replace("-", " ").upper()
+        + f"  {clean(report.source.name)} -> {clean(report.destination.name)}",
     ]
     return "\n\n".join(parts) + "\n"
 

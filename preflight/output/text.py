@@ -12,7 +12,7 @@ from preflight.rule import Finding, Severity
 _COLOUR = {"error": "red", "warning": "yellow", "info": "blue", "unknown": "yellow"}
 
 
-def render(report: Report, colour: bool) -> str:  # noqa: FBT001 - one signature for every format
+def render(report: Report, colour: bool) -> str:
     """The report as lines of text with a final newline."""
     width = _width()
     lines = [f"{clean(_host(report, 'source'))}", f"{clean(_host(report, 'destination'))}", ""]
@@ -103,7 +103,7 @@ def _capacity(report: Report, width: int | None) -> Iterator[str]:
         yield from labelled("capacity", "not known: no limit could be read", width=width, indent=0, column=10)
     else:
         binding, at_most = capacity.binding, "at most " if capacity.unread else ""
-        assert binding is not None  # noqa: S101 - concurrent is its number
+        assert binding is not None
         text = (
             f"{at_most}{capacity.concurrent} migrations at once (limited by {binding.name} on the {binding.host.value})"
         )

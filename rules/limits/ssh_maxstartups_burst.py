@@ -19,7 +19,7 @@ def check(destination: SshdSettings, migration: Migration) -> Findings:
     limit = destination.max_startups.value
     if migration.concurrency > limit.start:
         yield on_destination(
-            f"MaxStartups is {limit}: {limit.start} logins at once are safe, while {migration.concurrency} are asked for",
+            f"MaxStartups is {limit}: {limit.start} logins at once are safe, and {migration.concurrency} are asked for",
             at=destination.max_startups,
             error="kex_exchange_identification",
         )

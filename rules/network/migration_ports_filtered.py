@@ -33,9 +33,9 @@ def check(
         judgement = destination.judge(port, source.global_addresses)
         if judgement.action != "accept":
             closed.setdefault(f"{judgement.action} by {judgement.rule}", []).append(port)
-    for reason, ports in closed.items():
-        hit = [port for port in ports if port in taken]
-        span = f"{ports[0]}" if len(ports) == 1 else f"{len(ports)} ports from {ports[0]} to {ports[-1]}"
+    for reason, shut in closed.items():
+        hit = [port for port in shut if port in taken]
+        span = f"{shut[0]}" if len(shut) == 1 else f"{len(shut)} ports from {shut[0]} to {shut[-1]}"
         yield on_destination(
             f"the firewall does not let the source in on {span}: {reason}",
             error="unable to connect to server at '" if hit else None,

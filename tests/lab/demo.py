@@ -8,8 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import Lab, LabError, LabUnavailable
-from .lab import unavailable
+from . import Lab, LabError, LabUnavailable, unavailable
 
 PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 SNAPSHOTS = Path(__file__).parent.parent / "cases"
