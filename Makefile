@@ -11,7 +11,7 @@ demo: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.demo
 
 test: $(VENV)/.installed-lab check
-	$(BIN)/python -m pytest tests/lab tests/scenarios
+	$(BIN)/python -m pytest tests/lab
 
 check: lint types contracts docs unit
 
@@ -30,7 +30,7 @@ contracts: $(VENV)/.installed
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.installed
-	$(BIN)/python -m pytest tests --ignore=tests/lab --ignore=tests/scenarios
+	$(BIN)/python -m pytest tests --ignore=tests/lab
 
 # What is generated from the rules and models must be as it would be generated now.
 docs: $(VENV)/.installed

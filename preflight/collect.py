@@ -40,8 +40,8 @@ from preflight.visit import Visit
 _DAEMON_CONFS = ("libvirtd.conf", "virtqemud.conf", "virtproxyd.conf")
 
 
-def _source(kind: type[Fact], *records: str) -> tuple[type[Fact], FactSource]:
-    return kind, FactSource(kind.parse, records)
+def _source(kind: type[Fact], *records: str, optional: tuple[str, ...] = ()) -> tuple[type[Fact], FactSource]:
+    return kind, FactSource(kind.parse, (*records, *optional), optional)
 
 
 #: Which records each fact is parsed from, in the order in which its `parse` takes them.
@@ -49,9 +49,9 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
     (
         _source(AnnouncedName, "libvirt.hostname", "qemu.conf", "daemons"),
         _source(Capabilities, "libvirt.capabilities"),
-        _source(DaemonConf, "daemons", *_DAEMON_CONFS, "libvirt.versions"),
+        _source(DaemonConf, "daemons", *_DAEMON_CONFS, optional=("libvirt.versions", "units")),
         _source(DaemonLimits, "limits", "daemons", *_DAEMON_CONFS, "libvirt.versions", "own.clients"),
-        _source(Daemons, "daemons", "units"),
+        _source(Daemons, "daemons", optional=("units",)),
         _source(Firewall, "nft", "iptables"),
         _source(Guests, "libvirt.domains"),
         _source(HostIdentity, "libvirt.capabilities", "kernel.hostname", "machine-id", "daemons"),

@@ -15,10 +15,14 @@ F = TypeVar("F", bound=Fact)
 
 @dataclass(frozen=True, slots=True)
 class FactSource:
-    """Which records a fact is parsed from, and by what. `records` are names; see `preflight.collect`."""
+    """Which records a fact is parsed from, and by what. `records` are names; see `preflight.collect`.
+
+    Without an `optional` one the fact still tells something: it then gets a record of code 1 with the reason in `err`.
+    """
 
     parse: Callable[..., Fact]
     records: tuple[str, ...]
+    optional: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -52,7 +56,12 @@ class Host:
         return cast("F", known)
 
     def _parse(self, source: FactSource) -> Fact:
-        for name in source.records:
-            if name not in self.records:
-                raise Unreadable(self.absent.get(name) or self.absent.get("", f"{name} was not collected"))
-        return source.parse(*(self.records[name] for name in source.records))
+        return source.parse(*(self._record(name, source) for name in source.records))
+
+    def _record(self, name: str, source: FactSource) -> Record:
+        if name in self.records:
+            return self.records[name]
+        reason = self.absent.get(name) or self.absent.get("", f"{name} was not collected")
+        if name in source.optional:
+            return Record("", 1, reason)
+        raise Unreadable(reason)

@@ -138,15 +138,27 @@ def stat_paths(paths: Sequence[str]) -> str:
 
 
 def all_images(paths: Sequence[str]) -> str:
-    """Ask `stat_paths` of these, of `EMULATORS`, and of all in libvirt's own image directory (at most 2,000 files).
+    """Ask `stat_paths` of these and of `EMULATORS`, and list where images of guests usually lie.
 
-    For a snapshot that is taken before the other host is known: it answers whether another host's disks are here.
+    For a snapshot that is taken before the other host is known: it answers whether that one's disks are here. Listed
+    are libvirt's own image directory and what lies at the top of each further mount; at most 2,000 entries each.
     """
-    folder = "/var/lib/libvirt/images"
-    each = "path %n\\nstat %f %s %d %i %t:%T\\n"
-    listing = (
-        f"n=$(as_root find {folder} -mindepth 1 -maxdepth 1 2>/dev/null | wc -l); "
-        f"if [ \"$n\" -le 2000 ]; then [ -d {folder} ] && echo 'listed {folder}'; "
-        f"as_root find {folder} -mindepth 1 -maxdepth 1 -exec stat -L --printf '{each}' -- {{}} + 2>/dev/null; fi; true"
-    )
-    return stat_paths(sorted({*paths, *EMULATORS})) + "; " + listing
+    return stat_paths(sorted({*paths, *EMULATORS})) + _LISTING
+
+
+_LISTING = r"""
+list() {
+  [ -d "$1" ] || return
+  [ "$(as_root find "$1" -mindepth 1 -maxdepth 1 2>/dev/null | head -n 2001 | wc -l)" -le 2000 ] || return
+  printf 'listed %s\n' "$1"
+  as_root find "$1" -mindepth 1 -maxdepth 1 \
+    -exec stat -L --printf 'path %n\nstat %f %s %d %i %t:%T\n' -- {} + 2>/dev/null
+}
+list /var/lib/libvirt/images
+while read -r _ at type _; do
+  case $type in proc|sysfs|dev*|cgroup*|mqueue|overlay|*securityfs|debugfs|tracefs|autofs|*rpc*) continue;; esac
+  case $at in /|/boot*|/usr*|/var|/tmp*|/run*|/proc*|/sys*|/dev*|/etc*|/var/lib/libvirt/images|*'\'*) continue;; esac
+  list "$at"
+done < /proc/self/mounts
+true
+"""

@@ -18,8 +18,10 @@ from typing import IO
 from preflight.connection import Answers
 from preflight.record import Record
 
-#: Bytes of one answer that are kept. What is longer is not a configuration file.
+#: Bytes of one answer that are kept. What is longer is no configuration file, and not taken for a whole answer.
 RECORD_LIMIT = 8 * 1024 * 1024
+#: Bytes that are read at once of a line without an end.
+_PIECE = 64 * 1024
 
 _EMIT = r"""
 emit() {{ printf '\n%s begin %s\n' {token} "$1"; printf '\n%s begin %s\n' {token} "$1" >&2
@@ -35,6 +37,8 @@ class _Stream(threading.Thread):
         super().__init__(daemon=True)
         self.pipe, self.token, self.changed = pipe, token, changed
         self.pieces: dict[str, tuple[bytes, int]] = {}
+        #: The records that were longer than `RECORD_LIMIT`.
+        self.too_long: set[str] = set()
         #: What came outside of any record: a banner, or ssh's own complaint.
         self.noise = b""
         self.ended = False
@@ -42,7 +46,8 @@ class _Stream(threading.Thread):
     def run(self) -> None:
         name, size = "", 0
         held: list[bytes] = []
-        for line in self.pipe:
+        # a line is read in pieces, but the token's lines are short and begin one
+        for line in iter(lambda: self.pipe.readline(_PIECE), b""):
             if self.token in line:
                 words = line.split()
                 if words[1:2] == [b"begin"]:
@@ -51,9 +56,12 @@ class _Stream(threading.Thread):
                 elif words[1:2] == [b"end"]:
                     self._keep(name, held, int(words[2]))
                     name, held, size = "", [], 0
-            elif size < RECORD_LIMIT:
-                held.append(line)
+            else:
                 size += len(line)
+                if size <= RECORD_LIMIT:
+                    held.append(line)
+                else:
+                    self.too_long.add(name)
         with self.changed:
             self.noise += b"".join(held)[-4096:]
             self.ended = True
@@ -115,7 +123,10 @@ class ShellChannel:
             for name in names:
                 if name in self._out.pieces and name in self._err.pieces:
                     (out, code), (err, _) = self._out.pieces[name], self._err.pieces[name]
-                    answers.records[name] = Record(_text(out), code, _text(err))
+                    if name in self._out.too_long:
+                        answers.absent[name] = f"the answer is longer than {RECORD_LIMIT // 1024 // 1024} MiB"
+                    else:
+                        answers.records[name] = Record(_text(out), code, _text(err))
                 else:
                     answers.absent[name] = self._why_missing()
         return answers

@@ -65,7 +65,7 @@ def _few_clients(conf: Conf) -> Iterator[ConfProblem]:
     clients = conf.settings.get("max_clients", Located(default("libvirtd", "max_clients", REFUSES_FEW_CLIENTS)))
     key = "max_anonymous_clients"
     waiting = conf.settings.get(key, Located(default("libvirtd", key, REFUSES_FEW_CLIENTS)))
-    if isinstance(clients.value, int) and isinstance(waiting.value, int) and clients.value < waiting.value:
+    if isinstance(clients.value, int) and isinstance(waiting.value, int) and 0 <= clients.value < waiting.value:
         yield ConfProblem(
             f"max_clients ({clients}) is less than {key} ({waiting}):"
             f" libvirt {REFUSES_FEW_CLIENTS} and later do not start with that",

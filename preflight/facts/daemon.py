@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, Self, TypeAlias
+from typing import Literal, NamedTuple, Self, TypeAlias, get_args
 
 from preflight.facts.record import Fact, Record, Unreadable
 
-DaemonName: TypeAlias = Literal["libvirtd", "virtqemud"]
+#: Where both are there, the modular one was meant: it is what newer releases install.
+DaemonName: TypeAlias = Literal["virtqemud", "libvirtd"]
 
 #: A number of at most 15 digits before the point: what `/proc` and `stat` write.
 NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,12})?", re.ASCII)
@@ -59,6 +60,17 @@ class Daemons(Fact):
         """The daemon of that name, if it runs; the oldest if there are several."""
         return min((one for one in self.processes if one.name == name), key=lambda one: one.started, default=None)
 
+    @property
+    def intended(self) -> DaemonName | None:
+        """The daemon that guests belong to, or would if it started; None when neither is installed."""
+        if self.serving is not None:
+            return self.serving
+        found: list[DaemonName] = [
+            name for name in get_args(DaemonName) if self._state(f"{name}.service").load_state not in ("", "not-found")
+        ]
+        wanted = [name for name in found if self._wanted(name)]
+        return next(iter(wanted + found), None)
+
     def changed_since_start(self, conf: str) -> bool | None:
         """Whether a file ("libvirtd", "virtqemud", "virtproxyd", "qemu") was written after its daemon had read it.
 
@@ -75,11 +87,9 @@ class Daemons(Fact):
         """Why no daemon serves guests, as a clause: "libvirtd.service is masked". Meaningless while one runs."""
         if not self.units:
             return "neither virtqemud nor libvirtd runs"
-        found = [name for name in ("virtqemud", "libvirtd") if self._state(f"{name}.service").load_state != "not-found"]
-        if not found:
+        if self.intended is None:
             return "libvirt's daemon is not installed: there is neither libvirtd.service nor virtqemud.service"
-        wanted = [name for name in found if self._wanted(name)]
-        return self._why_not((wanted or found)[0])
+        return self._why_not(self.intended)
 
     def _why_not(self, name: str) -> str:
         service, socket = self._state(f"{name}.service"), self._state(f"{name}.socket")

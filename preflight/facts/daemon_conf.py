@@ -58,9 +58,10 @@ class DaemonConf(Fact):
         virtqemud_conf: Record,
         _virtproxyd_conf: Record,
         libvirt_versions: Record,
+        units: Record = Record("", 1),  # noqa: B008 - a frozen value
     ) -> Self:
         """Read the file of the daemon that guests belong to; virtproxyd only passes calls on to it."""
-        serving = Daemons.parse(daemons, Record("", 1)).serving
+        serving = Daemons.parse(daemons, units).intended
         if serving is None:
             raise Unreadable("neither libvirtd nor virtqemud runs or listens on this host")
         records = {"libvirtd": libvirtd_conf, "virtqemud": virtqemud_conf}

@@ -23,6 +23,8 @@ __all__ = ["LIMIT", "Node", "edited", "parse"]
 
 #: Characters that are parsed; the largest real file (qemu.conf) has 40,000. Keeps the time below two seconds.
 LIMIT = 128 * 1024
+#: Nodes that are read: augeas' own time grows with their square, to half a second here.
+MOST_NODES = 4000
 #: aug_flags.AUG_ENABLE_SPAN (augeas.h), which the Python binding does not name.
 ENABLE_SPAN = 1 << 7
 #: The last slash of a path that is not part of a label.
@@ -81,6 +83,8 @@ class _Refused(Exception):
 def _nodes(lens: str, text: str) -> tuple[Node, ...]:
     with _lock:
         augeas = _stored(lens, text)
+        if augeas.match(f"/out[count(/out//*) > {MOST_NODES}]"):
+            raise _Refused(f" has more than {MOST_NODES} settings")
         found = [
             (path, augeas.label(path), augeas.get(path), augeas.span(path)[3:])
             for path in augeas.match("/out//*[label() != '#comment']")

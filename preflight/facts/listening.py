@@ -4,6 +4,7 @@ from typing import Self
 
 from pydantic import BaseModel
 
+from preflight.facts.addresses import plain
 from preflight.facts.proc_net import sockets
 from preflight.facts.record import Fact, Record
 
@@ -28,7 +29,7 @@ class Listening(Fact):
         """Read /proc/net/tcp, followed by tcp6 where the kernel has it."""
         return cls(
             listeners=tuple(
-                Listener(address=str(socket.address), port=socket.port)
+                Listener(address=plain(str(socket.address)), port=socket.port)
                 for socket in sockets(table.required())
                 if socket.state == _LISTEN
             )

@@ -1,10 +1,13 @@
 """Which releases of the system, the kernel and OpenSSH a host runs."""
 
 import re
-import shlex
 from typing import Self
 
 from preflight.facts.record import Fact, Record, Unreadable
+
+_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_SINGLE = re.compile(r"'([^']*)'")
+_BARE = re.compile(r"""(?:[^\s"'\\]|\\.)*""")
 
 
 class OsRelease(Fact):
@@ -27,11 +30,11 @@ class OsRelease(Fact):
             name, equals, quoted = line.strip().partition("=")
             if not equals or not name.isidentifier():
                 continue
-            try:
-                words = shlex.split(quoted, comments=False)
-            except ValueError:  # a quote that is not closed
-                continue
-            values[name] = words[0] if words else ""
+            value = _unquoted(quoted)
+            if value is not None:
+                values[name] = value
+        if not values:
+            raise Unreadable("os-release does not tell which system this is")
         return cls(
             id=values.get("ID") or "linux",
             version_id=values.get("VERSION_ID") or None,
@@ -43,6 +46,17 @@ class OsRelease(Fact):
     def label(self) -> str:
         """One name for a person to read."""
         return self.pretty_name or " ".join(filter(None, (self.id, self.version_id)))
+
+
+def _unquoted(written: str) -> str | None:
+    """The value as a shell would take it; None for what is no single word."""
+    if match := _DOUBLE.fullmatch(written):
+        return re.sub(r'\\(["$`\\])', r"\1", match[1])
+    if match := _SINGLE.fullmatch(written):
+        return match[1]
+    if match := _BARE.fullmatch(written):
+        return re.sub(r"\\(.)", r"\1", match[0])
+    return None
 
 
 class Kernel(Fact):

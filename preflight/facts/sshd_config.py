@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from preflight.facts.located import Location, locate
+from preflight.facts.located import Location
 from preflight.facts.record import Record, Unreadable
 
 MAIN = "/etc/ssh/sshd_config"
@@ -19,10 +19,12 @@ DROP_INS = "/etc/ssh/sshd_config.d/"
 HARMLESS = ("/etc/crypto-policies/back-ends/opensshserver.config",)
 #: servconf.c: SERVCONF_MAX_DEPTH.
 DEEPEST = 16
+#: Characters that are read in all, a file counted as 1,000 at least. sshd itself has no such limit, but sixteen levels
+#: of a file that includes the next one twice are 65,536 files.
+LIMIT = 512 * 1024
 
-BLANKS = " \t\r\f"
 LINE = re.compile(r"[ \t\r\f]*([^ \t\r\f\"=#][^ \t\r\f\"=]*)[ \t\r\f]*=?[ \t\r\f]*")
-WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\\.|[^ \t\r\f"'\\])+""")
+WORD = re.compile(r"""[ \t\r\f]*((?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\\.|[^ \t\r\f"'\\])+)""")
 QUOTED = re.compile(r"""\\([\\"' ])|["']""")
 
 
@@ -62,59 +64,67 @@ def read_files(record: Record) -> Mapping[str, str]:
 
 def directives(files: Mapping[str, str]) -> tuple[Directive | Unseen, ...]:
     """Everything that sshd reads from its files, in its order; raises `Unreadable` where it would give up."""
-    return tuple(_file(files, MAIN, conditional=False, depth=0))
+    return tuple(_Reader(files).read(MAIN, conditional=False, depth=0))
 
 
-def _file(files: Mapping[str, str], path: str, *, conditional: bool, depth: int) -> Iterator[Directive | Unseen]:
-    if depth > DEEPEST:
-        raise Unreadable(f"{path} includes itself")
-    text, around = files[path], conditional
-    start = 0
-    for line in text.split("\n"):
-        directive = _line(path, text, start, line, conditional=conditional)
-        start += len(line) + 1
-        if directive is None:
-            continue
-        if directive.keyword == "match":
-            # until the next Match or the end of this file; whoever includes it is not touched
-            conditional = around or [word.lower() for word in directive.arguments] != ["all"]
-        elif directive.keyword == "include":
-            for pattern in directive.arguments:
-                yield from _included(files, pattern, directive, depth)
-        else:
-            yield directive
+class _Reader:
+    """Follows Include from file to file."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self._files = files
+        self._left = LIMIT
+
+    def read(self, path: str, *, conditional: bool, depth: int) -> Iterator[Directive | Unseen]:
+        """One file with all that it includes."""
+        self._left -= max(len(self._files[path]), 1000)
+        if depth > DEEPEST or self._left < 0:
+            raise Unreadable(f"{path} is too long, or is included over and over")
+        around = conditional
+        for number, line in enumerate(self._files[path].split("\n"), 1):
+            directive = _directive(path, number, line, conditional=conditional)
+            if directive is None:
+                continue
+            if directive.keyword == "match":
+                # until the next Match or the end of this file; whoever includes it is not touched
+                conditional = around or [word.lower() for word in directive.arguments] != ["all"]
+            elif directive.keyword == "include":
+                for pattern in directive.arguments:
+                    yield from self._included(pattern, directive, depth)
+            else:
+                yield directive
+
+    def _included(self, pattern: str, by: Directive, depth: int) -> Iterator[Directive | Unseen]:
+        full = pattern if pattern.startswith(("/", "~")) else f"/etc/ssh/{pattern}"
+        directory, _, last = full.rpartition("/")
+        if full in HARMLESS:
+            return
+        if full != MAIN and f"{directory}/" != DROP_INS:
+            if not by.conditional:
+                yield Unseen(pattern, by.at.path)
+            return
+        for path in sorted(self._files):
+            # glob(3): a name that begins with a dot must be asked for by that dot
+            hidden = path.rpartition("/")[2].startswith(".") and not last.startswith(".")
+            if not hidden and fnmatchcase(path, full):
+                yield from self.read(path, conditional=by.conditional, depth=depth + 1)
 
 
-def _line(path: str, text: str, start: int, line: str, *, conditional: bool) -> Directive | None:
+def _words(line: str, at: int) -> Iterator[re.Match[str]]:
+    # a number sign begins a remark only at the start of a word
+    while (word := WORD.match(line, at)) and not word[1].startswith("#"):
+        yield word
+        at = word.end()
+
+
+def _directive(path: str, number: int, line: str, *, conditional: bool) -> Directive | None:
     head = LINE.match(line)
     if head is None:
         return None
-    words = []
-    at = head.end()
-    # a number sign begins a remark only at the start of a word
-    while (word := WORD.match(line, at)) and not word.group().startswith("#"):
-        words.append(word)
-        at = word.end() + len(line[word.end() :]) - len(line[word.end() :].lstrip(BLANKS))
-    first, last = (words[0].start(), words[-1].end()) if words else (head.end(), head.end() + 1)
+    words = list(_words(line, head.end()))
+    start, end = (words[0].start(1), words[-1].end(1)) if words else (head.end(), head.end() + 1)
     return Directive(
         keyword=head[1].lower(),
-        arguments=tuple(QUOTED.sub(lambda quote: quote[1] or "", word.group()) for word in words),
-        at=locate(path, text, start + first, start + last),
+        arguments=tuple(QUOTED.sub(lambda quote: quote[1] or "", word[1]) for word in words),
+        at=Location(path, number, start + 1, end + 1, line),
         conditional=conditional,
     )
-
-
-def _included(files: Mapping[str, str], pattern: str, by: Directive, depth: int) -> Iterator[Directive | Unseen]:
-    full = pattern if pattern.startswith(("/", "~")) else f"/etc/ssh/{pattern}"
-    directory = full.rpartition("/")[0] + "/"
-    if full in HARMLESS:
-        return
-    if full != MAIN and directory != DROP_INS:
-        if not by.conditional:
-            yield Unseen(pattern, by.at.path)
-        return
-    for path in sorted(files):
-        name = path.rpartition("/")[2]
-        hidden = name.startswith(".") and not full.rpartition("/")[2].startswith(".")
-        if path.startswith(directory) and not hidden and fnmatchcase(path, full):
-            yield from _file(files, path, conditional=by.conditional, depth=depth + 1)

@@ -16,7 +16,7 @@ from preflight.rule import Findings, Severity, on_host, rule
 def check(host: Daemons, host_conf: DaemonConf, host_qemu: QemuConfFile) -> Findings:
     for problem in (*host_conf.problems, *host_qemu.problems):
         yield on_host(
-            f"{host_conf.daemon} would not start: {problem.message}",
+            problem.message,
             at=problem.location,
             error=problem.error,
             severity=Severity.WARNING if host.running else None,

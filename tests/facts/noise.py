@@ -10,7 +10,7 @@ MIB = 1024 * 1024
 
 def hostile(good: str = "") -> Iterator[str]:
     """Nothing, garbage, a mebibyte of it, and the good text cut and broken at many places."""
-    noise = random.Random(2)  # noqa: S311 - the same noise on every run
+    noise = random.Random(2)  # the same noise on every run
     yield from ("", "\n", "\0", "\x1b[2J", "\ud800", "9" * 5000, "[" * 100_000, "{" * 100_000, "<" * 1000, "=" * 1000)
     yield '{"domains": [{"name": 1}]}'
     yield "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"

@@ -42,3 +42,148 @@ def action_of(host: Firewall, port: int, source: str, own: OwnAddresses | None) 
         return str(host.judge(port, [source], own).action)
     except Unreadable as why:
         return str(why)
+
+
+def rules(text: str, *further: str, policy: str = "accept") -> Firewall:
+    """A firewall of one input chain, from nft's JSON for its rules; further objects as JSON too."""
+    chain = f'{{"family": "inet", "table": "t", "name": "i", "type": "filter", "hook": "input", "policy": "{policy}"}}'
+    body = [
+        f'{{"rule": {{"family": "inet", "table": "t", "chain": "i", "expr": [{one}]}}}}' for one in text.split("\n")
+    ]
+    table = '{"table": {"family": "inet", "name": "t"}}'
+    objects = ", ".join([table, f'{{"chain": {chain}}}', *further, *(body if text else [])])
+    return Firewall.parse(Record(f'{{"nftables": [{objects}]}}'), Record(""))
+
+
+PORT = '{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 49152}}'
+
+
+@pytest.mark.parametrize(
+    "deciding",
+    [
+        '{"limit": {"rate": 10, "burst": 5, "per": "second"}}, {"drop": null}',
+        '{"xt": {"type": "match", "name": "recent"}}, {"drop": null}',
+        '{"xt": null}, {"drop": null}',
+        '{"queue": null}',
+        '{"redirect": {"port": 22}}',
+        '{"dnat": {"addr": "192.0.2.1"}}',
+        '{"notrack": null}',
+        '{"synproxy": null}',
+        '{"xt": {"type": "target", "name": "TARPIT"}}',
+        '{"brandnew": null}, {"drop": null}',
+        '{"match": {"op": "==", "left": {"meta": {"key": "skuid"}}, "right": 0}}, {"drop": null}',
+        '{"match": {"op": "==", "left": {"payload": {"base": "th", "offset": 16, "len": 16}}, "right": 1}}, {"drop": null}',
+        '{"match": {"op": "<", "left": {"payload": {"protocol": "ip", "field": "ttl"}}, "right": 9}}, {"drop": null}',
+        '{"match": {"op": "==", "left": {"ct": {"key": "helper"}}, "right": "ftp"}}, {"drop": null}',
+        '{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "sport"}}, "right": 40000}}, {"drop": null}',
+        '{"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "daddr"}}, "right": "192.0.2.11"}}, {"drop": null}',
+        '{"mangle": {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "value": 22}}',
+        '{"mangle": {"key": {"meta": {"key": "mark"}}, "value": 1}}, '
+        '{"match": {"op": "==", "left": {"meta": {"key": "mark"}}, "right": 1}}, {"drop": null}',
+    ],
+)
+def test_what_is_not_understood_is_unknown_where_it_decides(deciding: str) -> None:
+    with pytest.raises(Unreadable, match=r"table inet t chain i|cannot be judged"):
+        rules(deciding).judge(49152, ["192.0.2.12"])
+    with_port = rules(f"{PORT}, {deciding}")
+    with pytest.raises(Unreadable):
+        with_port.judge(49152, ["192.0.2.12"])
+    assert with_port.judge(49153, ["192.0.2.12"]).action == "accept"
+
+
+def test_what_is_not_understood_does_not_matter_where_both_ways_lead_to_the_same() -> None:
+    limited = '{"limit": {"rate": 10, "per": "second"}}, {"log": {"prefix": "x"}}, {"drop": null}\n{"reject": null}'
+    assert rules(limited).judge(49152, ["192.0.2.12"]).action == "drop"
+
+
+def test_the_deciding_rule_is_named() -> None:
+    dropped = f'{PORT}, {{"counter": {{"packets": 1, "bytes": 2}}}}, {{"drop": null}}'
+    assert rules(dropped).judge(49152, ["192.0.2.12"]).rule == "table inet t chain i: tcp dport 49152 drop"
+    assert rules("", policy="drop").judge(49152, ["192.0.2.12"]).rule == "table inet t chain i: policy drop"
+    assert rules("").judge(49152, ["192.0.2.12"]).rule is None
+
+
+IIF = '{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "eth0"}}'
+
+
+def test_without_addresses_of_its_own_any_interface_may_be_the_one() -> None:
+    with pytest.raises(Unreadable, match="depends on the interface"):
+        rules(f'{IIF}, {PORT}, {{"drop": null}}').judge(49152, ["192.0.2.12"])
+    both = rules(f'{IIF}, {{"drop": null}}\n{{"drop": null}}')
+    assert both.judge(49152, ["192.0.2.12"]).action == "drop"
+
+
+def test_sources_that_fare_differently_are_unknown() -> None:
+    host = rules(
+        '{"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "192.0.2.12"}}, {"drop": null}'
+    )
+    assert host.judge(49152, ["192.0.2.13"]).action == "accept"
+    with pytest.raises(Unreadable, match="depends on"):
+        host.judge(49152, ["192.0.2.12", "192.0.2.13"])
+
+
+def test_a_source_of_a_version_that_the_host_does_not_have_is_left_out() -> None:
+    own = OwnAddresses.parse(Record("1: lo    inet 127.0.0.1/8 x\n2: eth0    inet 192.0.2.11/24 x\n"))
+    host = rules('{"match": {"op": "==", "left": {"meta": {"key": "nfproto"}}, "right": "ipv6"}}, {"drop": null}')
+    assert host.judge(49152, ["192.0.2.12", "2001:db8::12"], own).action == "accept"
+    with pytest.raises(Unreadable, match="no address"):
+        host.judge(49152, ["2001:db8::12"], own)
+
+
+DYNAMIC = '{"set": {"family": "inet", "table": "t", "name": "s", "type": "ipv4_addr", "flags": ["dynamic"], "elem": ["192.0.2.9"]}}'
+BY_SET = (
+    '{"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "@s"}}, {"drop": null}'
+)
+
+
+def test_a_set_that_rules_add_to_may_hold_more_by_then() -> None:
+    assert rules(BY_SET, DYNAMIC).judge(49152, ["192.0.2.9"]).action == "drop"
+    with pytest.raises(Unreadable, match="cannot be told"):
+        rules(BY_SET, DYNAMIC).judge(49152, ["192.0.2.12"])
+
+
+def test_a_table_that_is_switched_off_does_nothing() -> None:
+    text = RECORDED["policy-drop"]["shown"]["1.1.3"]["nft"]
+    dormant = text.replace('"name": "filter", "handle": 1', '"name": "filter", "handle": 1, "flags": ["dormant"]', 1)
+    garbled = dormant.replace('["dormant"]', '"Lester Gooch #5"')  # as nft 1.0.6 shows it
+    owned = dormant.replace("dormant", "owner")
+    assert dormant != text
+    judge = [Firewall.parse(Record(one), Record("")) for one in (text, dormant, owned, garbled)]
+    assert [action_of(one, 49152, "192.0.2.12", None) for one in judge[:3]] == ["drop", "accept", "drop"]
+    assert "switched off" in action_of(judge[3], 49152, "192.0.2.12", None)
+
+
+def test_without_nft_there_is_iptables_alone() -> None:
+    shown = RECORDED["rhel6-like"]["shown"]["1.0.6"]
+    host = Firewall.parse(Record("", Record.MISSING), Record(shown["iptables"]))
+    judgement = host.judge(49152, ["192.0.2.77"])
+    assert judgement.action == "reject"
+    assert judgement.rule == "table ip filter chain INPUT: reject with icmp-host-prohibited"
+
+
+def test_without_iptables_nft_save_its_extensions_are_unknown() -> None:
+    shown = RECORDED["default"]["shown"]["1.0.6"]
+    host = Firewall.parse(Record(shown["nft"]), Record(""))
+    with pytest.raises(Unreadable, match="xt match"):
+        host.judge(49180, ["192.0.2.12"], OwnAddresses.parse(Record(RECORDED["default"]["addresses"])))
+
+
+def test_no_firewall_lets_everything_in() -> None:
+    host = Firewall.parse(Record("", Record.MISSING), Record(""))
+    assert host.judge(49152, ["192.0.2.12", "2001:db8::12"]).action == "accept"
+
+
+@pytest.mark.parametrize("addresses", [[], ["host1"]])
+def test_no_address_is_unknown(addresses: list[str]) -> None:
+    with pytest.raises(Unreadable):
+        rules("").judge(49152, addresses)
+
+
+def test_chains_that_call_each_other_without_end_are_unknown() -> None:
+    with pytest.raises(Unreadable, match="without end"):
+        rules('{"jump": {"target": "i"}}').judge(49152, ["192.0.2.12"])
+
+
+def test_a_firewall_that_could_not_be_asked_is_unknown() -> None:
+    with pytest.raises(Unreadable, match="a password is required"):
+        Firewall.parse(Record("", 1, "sudo: a password is required"), Record(""))

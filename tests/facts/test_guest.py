@@ -82,8 +82,9 @@ def disk_of(text: str) -> Any:
 
 def test_a_data_file_belongs_to_what_lies_below() -> None:
     disk = disk_of(
-        "<disk type='file'><source file='/a'><dataStore type='file'><format type='raw'/><source file='/a.data'/>"
-        "</dataStore></source><backingStore type='block'><source dev='/dev/b'/></backingStore><target dev='vda'/></disk>"
+        "<disk type='file'><source file='/a'>"
+        "<dataStore type='file'><format type='raw'/><source file='/a.data'/></dataStore>"
+        "</source><backingStore type='block'><source dev='/dev/b'/></backingStore><target dev='vda'/></disk>"
     )
     assert disk.paths == ("/a", "/a.data", "/dev/b")
 

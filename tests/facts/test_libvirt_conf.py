@@ -36,7 +36,9 @@ def test_reads_whatever_libvirt_reads() -> None:
 
 
 def test_values_and_where_they_are() -> None:
-    found = conf("# first\nmax_clients = 30 # x\n  listen_addr='::1'\ndrivers = [ \"a\",\n 'b', ]\nlow = -1\nt = \"\"\"x\ny\"\"\"\n")
+    found = conf(
+        '# first\nmax_clients = 30 # x\n  listen_addr=\'::1\'\ndrivers = [ "a",\n \'b\', ]\nlow = -1\nt = """x\ny"""\n'
+    )
     assert {key: value.value for key, value in found.settings.items()} == {
         "max_clients": 30,
         "listen_addr": "::1",

@@ -9,7 +9,7 @@ from xml.sax.saxutils import quoteattr
 from . import cgroup
 from .container import GUESTS
 from .instance import Instance
-from .machine import LabError, command
+from .machine import command
 from .network import SWITCH_ADDRESS
 
 Disk = Literal["readonly", "nbd", "local", "none"]
@@ -85,11 +85,9 @@ def serve_image(instance: Instance, guest: Guest) -> int:
     """
     directory = instance.state / "nbd"
     directory.mkdir(exist_ok=True)
-    path = directory / f"{guest.name}.img"
-    if path.exists():
-        raise LabError(f"a guest {guest.name!r} with an NBD disk exists already")
+    port = 10809 + len(list(directory.glob("*.img")))
+    path = directory / f"{port}.img"  # a guest of that name may have been there before its host was reset
     path.write_bytes(guest.boot_image())
-    port = 10808 + len(list(directory.glob("*.img")))
     group = f"{instance.group}/nbd"
     cgroup.create(group)
     command(

@@ -7,7 +7,6 @@ directory with a distribution's files, show them. All is done in namespaces of o
 """
 
 import concurrent.futures
-import errno
 import json
 import os
 import subprocess
@@ -42,7 +41,8 @@ while True:
         key.fileobj.accept()[0].close()
 """
 CONNECT = """
-import socket, sys
+import errno, socket, sys
+refusals = errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES, errno.ECONNRESET
 source, target, port = sys.argv[1:]
 one = socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET)
 one.settimeout(2.5)  # a SYN is sent again after 1 s; over IPv6 it is the second rejection that counts
@@ -53,8 +53,8 @@ try:
 except TimeoutError:
     print("drop")
 except OSError as why:
-    print("reject" if why.errno in %s else why)
-""" % ((errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES, errno.ECONNRESET),)
+    print("reject" if why.errno in refusals else why)
+"""
 
 
 def run(*argv: str, text: str | None = None) -> str:

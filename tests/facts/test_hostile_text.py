@@ -1,0 +1,89 @@
+"""Whatever a host answers, a fact is made of it or `Unreadable` is raised, and never anything else."""
+
+import contextlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from preflight.facts.addresses import OwnAddresses
+from preflight.facts.firewall import Firewall
+from preflight.facts.hosts_file import HostsFile
+from preflight.facts.identity import AnnouncedName, HostIdentity
+from preflight.facts.listening import Listening
+from preflight.facts.login import Login
+from preflight.facts.name_service import NameService
+from preflight.facts.peer_name import PeerName
+from preflight.facts.record import Record, Unreadable
+from preflight.facts.release import Kernel, OpenSsh, OsRelease
+from preflight.facts.remote_helper import RemoteHelper
+from preflight.facts.storage import Storage
+from tests.facts.noise import answers
+
+CASES = Path(__file__).parent / "cases"
+FIREWALLS = [
+    json.loads((CASES / "firewall" / f"{name}.json").read_text()) for name in ("verdict-maps", "default", "named-sets")
+]
+NFT, IPTABLES = FIREWALLS[0]["shown"]["1.1.3"]["nft"], FIREWALLS[1]["shown"]["1.1.3"]["iptables"]
+SETS = FIREWALLS[2]["shown"]["1.1.3"]["nft"]
+HOSTS = "192.0.2.12 host2 # x\n#192.0.2.13 host3\n"
+UDP = "  sl  local_address rem_address   st\n   0: 0100007F:0035 00000000:0000 07 \n"
+CAPABILITIES = "<capabilities><host><uuid>u</uuid></host></capabilities>"
+DAEMONS = "clock 2.0 1.0 100\nprocess libvirtd 93 4711\nconf qemu 1.5\nsocket libvirt-sock\n"
+OWN = "1: lo    inet 127.0.0.1/8 x\n2: eth0    inet 192.0.2.11/24 x\n2: eth0    inet6 2001:db8::1/64 x\n"
+PATHS = "path /a\nstat 81a4 5 65024 9 0:0\nfs ef53 4096 1\n"
+MOUNTS = "21 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n"
+
+
+def judge(nft: Record, iptables: Record) -> object:
+    return Firewall.parse(nft, iptables).judge(49152, ["192.0.2.12", "2001:db8::12"])
+
+
+def look(paths: Record, mounts: Record) -> object:
+    return Storage.parse(paths, mounts).look("/a").shared
+
+
+def resolve(etc_hosts: Record) -> object:
+    return HostsFile.parse(etc_hosts).lines_for("host2")
+
+
+PARSERS: list[tuple[str, Callable[..., object], tuple[str, ...]]] = [
+    ("OwnAddresses", OwnAddresses.parse, (OWN,)),
+    ("Firewall", judge, (NFT, IPTABLES)),
+    ("Firewall sets", judge, (SETS, "")),
+    ("HostsFile", resolve, (HOSTS,)),
+    ("HostIdentity", HostIdentity.parse, (CAPABILITIES, "host1", "0" * 32, DAEMONS)),
+    ("AnnouncedName", AnnouncedName.parse, ("host1", 'migration_host = "x"\n', DAEMONS)),
+    ("Listening", Listening.parse, (UDP,)),
+    ("Login", Login.parse, ("",)),
+    ("NameService", NameService.parse, ("hosts: files dns\n", "nameserver 192.0.2.1\n", UDP)),
+    ("PeerName", PeerName.parse, ("host2", "192.0.2.12 STREAM\n", HOSTS, "hosts: files\n", "", UDP, OWN, "host1")),
+    ("Kernel", Kernel.parse, ("Linux 6.1 x86_64",)),
+    ("OpenSsh", OpenSsh.parse, ("OpenSSH_9.2p1 x",)),
+    ("OsRelease", OsRelease.parse, ('ID=debian\nPRETTY_NAME="x \\"y"\n',)),
+    ("RemoteHelper", RemoteHelper.parse, ("/usr/bin/nc\n -U x\n", DAEMONS)),
+    ("Storage", look, (PATHS, MOUNTS)),
+]
+PLACES = [(name, place) for name, _, good in PARSERS for place in range(len(good))]
+
+
+@pytest.mark.parametrize(("name", "place"), PLACES)
+def test_ends_in_a_fact_or_in_unreadable(name: str, place: int) -> None:
+    parse, good = next((parse, good) for known, parse, good in PARSERS if known == name)
+    records = [Record(text) for text in good]
+    parse(*records)  # the honest answer is understood
+    for answer in answers(good[place]):
+        with contextlib.suppress(Unreadable):
+            parse(*records[:place], answer, *records[place + 1 :])
+
+
+@pytest.mark.parametrize("place", range(2, 8))
+def test_a_name_that_was_not_asked_for_too(place: int) -> None:
+    good = ["host2", "", HOSTS, "hosts: files myhostname dns\n", "", UDP.splitlines()[0] + "\n", OWN, "host1"]
+    records = [Record(text) for text in good]
+    records[1] = Record("", Record.MISSING)
+    PeerName.parse(*records)
+    for answer in answers(good[place]):
+        with contextlib.suppress(Unreadable):
+            PeerName.parse(*records[:place], answer, *records[place + 1 :])

@@ -1,0 +1,93 @@
+from preflight.facts.hosts_file import HostsFile
+from preflight.facts.located import Location
+from preflight.facts.record import Record
+
+TEXT = """127.0.0.1 localhost
+192.0.2.12\thost2.example.com  host2 # the other
+#192.0.2.13 host3.example.com host3
+10.0.0.2 HOST2
+"""
+
+
+def hosts(text: str) -> HostsFile:
+    return HostsFile.parse(Record(text))
+
+
+def test_every_line_that_names_a_host_counts() -> None:
+    assert hosts(TEXT).addresses_of("host2") == ("192.0.2.12", "10.0.0.2")
+
+
+def test_an_address_is_given_once() -> None:
+    assert hosts("192.0.2.1 a\n192.0.2.1 b a\n").addresses_of("a") == ("192.0.2.1",)
+
+
+def test_names_are_the_same_in_upper_and_lower_case() -> None:
+    assert hosts(TEXT).addresses_of("Host2.EXAMPLE.com") == ("192.0.2.12",)
+
+
+def test_only_ascii_letters_have_a_case() -> None:
+    assert hosts("192.0.2.1 \u0130x\n").addresses_of("i\u0307x") == ()
+
+
+def test_the_first_name_is_the_canonical_one() -> None:
+    entry = hosts(TEXT).entries[1]
+    assert [name.value for name in entry.names] == ["host2.example.com", "host2"]
+
+
+def test_a_value_knows_its_place() -> None:
+    ((entry, name),) = hosts(TEXT).lines_for("host2.example.com")
+    line = "192.0.2.12\thost2.example.com  host2 # the other"
+    assert name.at == Location("/etc/hosts", 2, 12, 29, line)
+    assert entry.address.at == Location("/etc/hosts", 2, 1, 11, line)
+    assert entry.names[1].at == Location("/etc/hosts", 2, 31, 36, line)
+
+
+def test_columns_count_characters() -> None:
+    ((_, name),) = hosts("192.0.2.1 gr\u00fc\u00df host\n").lines_for("host")
+    assert name.at is not None
+    assert (name.at.column, name.at.end_column) == (16, 20)
+
+
+def test_what_follows_a_hash_is_no_name() -> None:
+    assert hosts(TEXT).lines_for("the") == ()
+    assert hosts("192.0.2.1 a#b c\n").addresses_of("a") == ("192.0.2.1",)
+    assert hosts("192.0.2.1 a#b c\n").addresses_of("c") == ()
+
+
+def test_a_line_that_is_commented_out_is_remembered() -> None:
+    ((entry, name),) = hosts(TEXT).commented_for("HOST3")
+    assert entry.address.value == "192.0.2.13"
+    assert name.at is not None
+    assert (name.at.line, name.at.column) == (3, 31)
+    assert hosts(TEXT).lines_for("host3") == ()
+
+
+def test_prose_in_a_comment_is_no_entry() -> None:
+    assert hosts("# The following lines are for host2\n## 192.0.2.1\n#\n").commented == ()
+
+
+def test_a_line_whose_address_makes_no_sense_is_passed_over() -> None:
+    wrong = (
+        "999.1.1.1 a",
+        "10.1 a",
+        "010.0.0.1 a",
+        "fe80::1%eth0 a",
+        "a 192.0.2.1",
+        "192.0.2.1",
+        "192.0.2.1 # a",
+        "1.2.3.4/8 a",
+    )
+    assert hosts("\n".join(wrong)).addresses_of("a") == ()
+
+
+def test_the_last_line_needs_no_end() -> None:
+    assert hosts("192.0.2.1 a").addresses_of("a") == ("192.0.2.1",)
+
+
+def test_no_file_is_no_entries() -> None:
+    assert HostsFile.parse(Record("", Record.MISSING)) == HostsFile(entries=(), commented=())
+
+
+def test_a_long_block_list_is_read_in_linear_time() -> None:
+    text = "".join(f"0.0.0.0 ads{number}.example.com\n" for number in range(30_000))
+    assert hosts(text).addresses_of("ads29999.example.com") == ("0.0.0.0",)

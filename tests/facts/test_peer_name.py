@@ -1,0 +1,158 @@
+"""What a snapshot tells of a name is what the host itself said of it. See cases/peer_name/record.py."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from preflight.facts.peer_name import PeerName
+from preflight.facts.record import Record, Unreadable
+
+RECORDED: dict[str, Any] = json.loads(
+    (Path(__file__).parent / "cases" / "peer_name" / "glibc-2.36-and-2.41.json").read_text()
+)
+NOT_ASKED = Record("", Record.MISSING)
+#: What these mean only the host's own C library can tell: numbers that inet_aton takes, and interfaces' names.
+UNDECIDED = {"10.1", "2130706433", "0x7f000001", "fe80::1%v0", "fe80::1%nosuch"}
+UDP = "  sl  local_address rem_address   st\n"
+OWN = "1: lo    inet 127.0.0.1/8 scope host lo\n2: eth0    inet 192.0.2.11/24 scope global eth0\n"
+
+
+def records(host: dict[str, Any]) -> list[Record]:
+    return [
+        *(Record(RECORDED["etc_hosts"]), Record(host["nsswitch"]), Record(""), Record(host["udp"])),
+        *(Record(host["addresses"]), Record("host1\n")),
+    ]
+
+
+@pytest.mark.parametrize("host", RECORDED["hosts"])
+@pytest.mark.parametrize("name", next(iter(RECORDED["hosts"].values()))["answers"])
+def test_asked_and_derived_are_equal(host: str, name: str) -> None:
+    known = RECORDED["hosts"][host]
+    code, out = known["answers"][name]
+    asked = PeerName.parse(Record(name), Record(out, code), *records(known))
+    if name in UNDECIDED:
+        with pytest.raises(Unreadable, match="was not asked"):
+            PeerName.parse(Record(name), NOT_ASKED, *records(known))
+    else:
+        assert PeerName.parse(Record(name), NOT_ASKED, *records(known)) == asked
+
+
+@pytest.mark.parametrize("host", RECORDED["hosts"])
+@pytest.mark.parametrize("name", next(iter(RECORDED["hosts"].values()))["answers"])
+def test_what_is_derived_with_less_known_is_right_or_unknown(host: str, name: str) -> None:
+    known = RECORDED["hosts"][host]
+    code, out = known["answers"][name]
+    asked = PeerName.parse(Record(name), Record(out, code), *records(known))
+    try:
+        assert PeerName.parse(Record(name), NOT_ASKED, *records(known)[:4]) == asked
+    except Unreadable as why:
+        assert "was not asked" in str(why)
+
+
+def derived(
+    name: str,
+    etc_hosts: str = "192.0.2.12 host2.example.com host2\n",
+    nsswitch: str = "hosts: files dns\n",
+    resolv: str = "",
+    hostname: str = "host1",
+) -> PeerName:
+    texts = (etc_hosts, nsswitch, resolv, UDP, OWN, hostname)
+    return PeerName.parse(Record(name), NOT_ASKED, *map(Record, texts))
+
+
+def test_a_name_in_the_file_points_at_its_line() -> None:
+    known = derived("host2")
+    assert (known.addresses, known.from_file, known.resolves) == (("192.0.2.12",), True, True)
+    (line,) = known.lines
+    assert line.at is not None
+    assert (line.at.line, line.at.column) == (1, 30)
+    assert known.place_of("192.0.2.12") is not None
+    assert known.place_of("192.0.2.13") is None
+
+
+def test_a_name_that_is_commented_out_is_not_found_but_pointed_at() -> None:
+    known = derived("host2", "#192.0.2.12 host2\n")
+    assert (known.addresses, known.lines, len(known.commented)) == ((), (), 1)
+    assert not known.from_file
+
+
+def test_a_name_that_dns_might_know_is_unknown() -> None:
+    with pytest.raises(
+        Unreadable, match="the host was not asked what it makes of host9: take the snapshot with --peer"
+    ):
+        derived("host9", resolv="nameserver 192.0.2.53\n")
+    assert derived("host2", resolv="nameserver 192.0.2.53\n").addresses == ("192.0.2.12",)
+
+
+@pytest.mark.parametrize(
+    "services",
+    [
+        "dns files",
+        "resolve [!UNAVAIL=return] files",
+        "myhostname files",
+        "files [SUCCESS=continue] dns",
+        "files [SUCCESS=merge] dns",
+        "files [!UNAVAIL=continue] dns",
+    ],
+)
+def test_what_other_services_might_add_is_unknown(services: str) -> None:
+    with pytest.raises(Unreadable, match="was not asked"):
+        derived("host2", nsswitch=f"hosts: {services}\n")
+
+
+@pytest.mark.parametrize(
+    "services",
+    [
+        "files mymachines dns",
+        "files resolve",
+        "files mdns4_minimal [NOTFOUND=return] dns",
+        "files [UNAVAIL=return] dns",
+    ],
+)
+def test_what_other_services_might_know_is_unknown(services: str) -> None:
+    assert derived("host2", nsswitch=f"hosts: {services}\n").addresses == ("192.0.2.12",)
+    with pytest.raises(Unreadable, match="was not asked"):
+        derived("host9", nsswitch=f"hosts: {services}\n")
+
+
+def test_the_file_has_the_last_word_where_the_search_stops_there() -> None:
+    known = derived("host9", nsswitch="hosts: files [NOTFOUND=return] dns\n", resolv="nameserver 192.0.2.53\n")
+    assert known.addresses == ()
+
+
+@pytest.mark.parametrize("name", ["host1", "HOST1", "localhost", "db.localhost", "_gateway"])
+def test_myhostname_knows_the_host_itself_and_no_other(name: str) -> None:
+    services = "hosts: files myhostname\n"
+    assert derived("host9", nsswitch=services).addresses == ()
+    with pytest.raises(Unreadable, match="was not asked"):
+        derived(name, nsswitch=services)
+
+
+def test_without_a_hosts_line_the_order_depends_on_the_release_of_glibc() -> None:
+    with pytest.raises(Unreadable, match="was not asked"):
+        derived("host2", nsswitch="", resolv="nameserver 192.0.2.53\n")
+
+
+def test_an_address_resolves_to_itself() -> None:
+    known = derived("192.0.2.99")
+    assert (known.addresses, known.is_address, known.from_file) == (("192.0.2.99",), True, False)
+    assert not derived("host2").is_address
+
+
+def test_answers_are_in_one_order_whatever_the_routes() -> None:
+    out = "2001:db8::2 STREAM host2\n10.0.0.9 STREAM\n9.0.0.1 STREAM\n9.0.0.1 DGRAM\n::ffff:10.0.0.9 RAW\n"
+    texts = ("", "", "", UDP)
+    known = PeerName.parse(Record("host2"), Record(out), *map(Record, texts))
+    assert known.addresses == ("9.0.0.1", "10.0.0.9", "2001:db8::2")
+
+
+def test_a_getent_that_failed_otherwise_is_unknown() -> None:
+    with pytest.raises(Unreadable, match="getent: not found"):
+        PeerName.parse(Record("host2"), Record("", 127, "sh: 1: getent: not found"), *map(Record, ("", "", "", UDP)))
+
+
+def test_an_empty_name_is_unknown() -> None:
+    with pytest.raises(Unreadable, match="empty name"):
+        derived("")

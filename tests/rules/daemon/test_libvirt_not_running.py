@@ -1,0 +1,119 @@
+"""libvirt-not-running: no daemon, and none that a connection would start."""
+
+import json
+
+import pytest
+
+from preflight.report import Outcome
+from preflight.rule import Finding, Role, Severity
+from tests.case import Case
+
+RULE = "libvirt-not-running"
+ERROR = "Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory"
+
+
+def failed(text: str) -> str:
+    return json.dumps({"uri": json.loads(text)["uri"], "error": ERROR, "code": 38, "hung": False})
+
+
+def gone(text: str) -> str:
+    """The list of daemons with neither a process nor a socket."""
+    return "\n".join(line for line in text.splitlines() if line.startswith(("clock", "conf"))) + "\n"
+
+
+def unit(text: str, name: str, **states: str) -> str:
+    """`systemctl show` with the states of one unit changed."""
+    blocks = text.split("\n\n")
+    for number, block in enumerate(blocks):
+        if f"Id={name}\n" in block:
+            lines = (line.split("=")[0] for line in block.splitlines())
+            shown = dict(line.split("=", 1) for line in block.splitlines())
+            blocks[number] = "\n".join(f"{key}={(shown | states)[key]}" for key in lines)
+    return "\n\n".join(blocks)
+
+
+def off(text: str) -> str:
+    """A daemon that somebody stopped, its socket too."""
+    text = unit(text, "libvirtd.service", ActiveState="inactive", SubState="dead")
+    return unit(text, "libvirtd.socket", ActiveState="inactive", SubState="dead")
+
+
+def stopped() -> Case:
+    return (
+        Case()
+        .destination("libvirt.connect", failed)
+        .destination("daemons", gone)
+        .destination("units", off)
+    )
+
+
+def test_catches_a_daemon_that_was_stopped() -> None:
+    result = stopped().result(RULE, "destination")
+    assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
+    assert result.findings == (
+        Finding(
+            "libvirt does not run: libvirtd.service is inactive and no socket unit would start it",
+            host=Role.DESTINATION,
+            predicted_error=ERROR,
+        ),
+    )
+
+
+def test_catches_it_on_the_source() -> None:
+    case = Case().source("libvirt.connect", failed).source("daemons", gone).source("units", off)
+    assert [finding.host for finding in case.result(RULE, "source").findings] == [Role.SOURCE]
+    assert case.result(RULE, "destination").outcome is Outcome.PASSED
+
+
+WHY = {
+    "libvirtd.service is masked": {"LoadState": "masked"},
+    "libvirtd.service failed (exit-code)": {"ActiveState": "failed", "Result": "exit-code"},
+    "libvirt's daemon is not installed: there is neither libvirtd.service nor virtqemud.service": {
+        "LoadState": "not-found"
+    },
+}
+
+
+@pytest.mark.parametrize(("why", "states"), WHY.items())
+def test_catches_and_says_why(why: str, states: dict[str, str]) -> None:
+    case = stopped().destination("units", lambda text: unit(text, "libvirtd.service", **states))
+    (finding,) = case.result(RULE, "destination").findings
+    assert finding.message == f"libvirt does not run: {why}"
+
+
+def test_catches_a_daemon_that_its_socket_could_not_start() -> None:
+    case = stopped().destination("daemons", lambda text: text + "socket libvirt-sock\n")
+    case.destination("units", lambda text: unit(text, "libvirtd.service", ActiveState="failed", Result="start-limit-hit"))
+    (finding,) = case.result(RULE, "destination").findings
+    assert finding.message == "libvirt does not run: libvirtd.service failed (start-limit-hit)"
+
+
+def test_passes_a_daemon_that_connecting_started_and_that_has_ended_since() -> None:
+    case = Case().destination("daemons", gone).destination("units", off)
+    assert case.result(RULE, "destination").outcome is Outcome.PASSED
+
+
+def test_passes_a_daemon_that_runs_but_does_not_let_us_in() -> None:
+    """That is libvirt-unreachable's to say."""
+    assert Case().destination("libvirt.connect", failed).result(RULE, "destination").outcome is Outcome.PASSED
+
+
+def test_passes_modular_daemons_without_libvirtd() -> None:
+    case = (
+        Case()
+        .destination("daemons", lambda text: text.replace("process libvirtd", "process virtqemud"))
+        .destination("units", off)
+        .destination("libvirt.connect", failed)
+    )
+    assert case.result(RULE, "destination").outcome is Outcome.PASSED
+
+
+def test_passes_a_host_without_systemd() -> None:
+    assert Case().destination("units", "").result(RULE, "destination").outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("record", ["libvirt.connect", "daemons"])
+def test_is_unknown_when_the_host_did_not_answer(record: str) -> None:
+    result = stopped().destination(record, None).result(RULE, "destination")
+    assert (result.outcome, result.severity) == (Outcome.UNKNOWN, Severity.ERROR)
+    assert result.reason == f"{record} was not answered"

@@ -1,0 +1,79 @@
+"""libvirt-unreachable: the daemon runs, and the connection fails."""
+
+import json
+
+import pytest
+
+from preflight.migration import Transport
+from preflight.report import Outcome
+from preflight.rule import Finding, Role, Severity
+from tests.case import Case
+
+RULE = "libvirt-unreachable"
+DENIED = "authentication unavailable: no polkit agent available to authenticate action 'org.libvirt.unix.manage'"
+URI = "qemu+ssh://host2.example.com/system"
+
+
+def connect(uri: str = URI, *, error: str | None = DENIED, hung: bool = False) -> str:
+    return json.dumps({"uri": uri, "error": error, "code": 38, "hung": hung})
+
+
+def test_catches_a_refusal() -> None:
+    case = Case().destination("libvirt.connect", connect())
+    result = case.result(RULE, "destination")
+    assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
+    assert result.findings == (
+        Finding(f"{URI} cannot be opened: {DENIED}", host=Role.DESTINATION, predicted_error=DENIED),
+    )
+    assert case.result(RULE, "source").outcome is Outcome.PASSED
+
+
+def test_catches_silence_and_predicts_no_message() -> None:
+    """A daemon that takes no further client lets the migration wait without a word."""
+    said = f"no answer from {URI} within 60 s"
+    result = Case().destination("libvirt.connect", connect(error=said, hung=True)).result(RULE, "destination")
+    assert result.findings == (Finding(f"{URI} cannot be opened: {said}", host=Role.DESTINATION),)
+
+
+def test_catches_a_daemon_that_does_not_listen_for_tls() -> None:
+    uri = "qemu+tls://host2.example.com/system"
+    refused = "unable to connect to server at 'host2.example.com:16514': Connection refused"
+    case = Case().destination("libvirt.connect", connect(uri, error=refused)).asking(transport=Transport.TLS)
+    (finding,) = case.result(RULE, "destination").findings
+    assert (finding.message, finding.predicted_error) == (f"{uri} cannot be opened: {refused}", refused)
+
+
+def test_catches_a_refusal_over_tls_whatever_ssh_would_need() -> None:
+    case = Case().destination("libvirt.connect", connect("qemu+tls://host2.example.com/system"))
+    case.destination("helpers", "").asking(transport=Transport.TLS)
+    assert case.result(RULE, "destination").outcome is Outcome.FAILED
+
+
+def test_passes_a_connection_that_was_opened() -> None:
+    assert Case().result(RULE, "destination").outcome is Outcome.PASSED
+
+
+def test_passes_a_host_without_a_daemon() -> None:
+    """That is libvirt-not-running's to say."""
+    case = Case().destination("libvirt.connect", connect())
+    case.destination("daemons", lambda text: text.replace("process libvirtd", "process virtlockd"))
+    assert case.result(RULE, "destination").outcome is Outcome.PASSED
+
+
+def test_passes_a_host_that_has_nothing_to_join_ssh_to_the_socket() -> None:
+    """That is remote-helper-missing's to say."""
+    case = Case().destination("libvirt.connect", connect()).destination("helpers", "")
+    assert case.result(RULE, "destination").outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("record", ["libvirt.connect", "daemons", "helpers"])
+def test_is_unknown_when_the_host_did_not_answer(record: str) -> None:
+    case = Case().destination("libvirt.connect", connect()).destination(record, None)
+    result = case.result(RULE, "destination")
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, f"{record} was not answered")
+
+
+def test_is_unknown_when_the_snapshot_was_taken_over_another_transport() -> None:
+    result = Case().asking(transport=Transport.TLS).result(RULE, "destination")
+    assert result.outcome is Outcome.UNKNOWN
+    assert result.reason == "the snapshot of host2.example.com was taken over ssh, not tls"

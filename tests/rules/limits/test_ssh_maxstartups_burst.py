@@ -1,0 +1,110 @@
+"""ssh-maxstartups-burst: more logins at one instant than the destination's sshd takes."""
+
+import pytest
+
+from preflight.migration import Mode, Transport
+from preflight.report import Outcome
+from preflight.rule import Finding, Location, Role, Severity
+from tests.case import Case
+
+RULE = "ssh-maxstartups-burst"
+
+
+def configured(value: str) -> "Case":
+    """The sound pair with MaxStartups set in the destination's sshd_config and in force."""
+    return (
+        Case()
+        .destination("sshd.effective", lambda text: text.replace("maxstartups 10:30:100", f"maxstartups {value}"))
+        .destination(
+            "sshd_config",
+            lambda text: text.replace("#MaxStartups 10:30:100", f"MaxStartups {value}"),
+        )
+    )
+
+
+def test_catches_one_login_more_than_the_default_takes() -> None:
+    result = Case().asking(concurrency=11).result(RULE)
+    assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "destination")
+    assert result.findings == (
+        Finding(
+            "MaxStartups is 10:30:100: 10 logins at once are safe, and 11 are asked for",
+            host=Role.DESTINATION,
+            predicted_error="kex_exchange_identification",
+        ),
+    )
+
+
+def test_catches_the_limit_that_a_file_sets_and_points_at_it() -> None:
+    (finding,) = configured("2:30:60").asking(concurrency=3).result(RULE).findings
+    assert finding == Finding(
+        "MaxStartups is 2:30:60: 2 logins at once are safe, and 3 are asked for",
+        host=Role.DESTINATION,
+        location=Location("/etc/ssh/sshd_config", 103, 13, 20, "MaxStartups 2:30:60"),
+        predicted_error="kex_exchange_identification",
+    )
+
+
+def test_catches_the_logins_of_peer_to_peer_migrations() -> None:
+    assert Case().asking(concurrency=11, mode=Mode.PEER_TO_PEER).result(RULE).outcome is Outcome.FAILED
+
+
+def test_catches_the_logins_of_guests_that_are_off() -> None:
+    assert Case().asking(concurrency=11, offline=True).result(RULE).outcome is Outcome.FAILED
+
+
+def test_catches_what_the_file_says_where_sshd_could_not_be_asked() -> None:
+    case = configured("2:30:60").destination("sshd.effective", "").asking(concurrency=3)
+    assert case.result(RULE).outcome is Outcome.FAILED
+
+
+def test_passes_as_many_as_are_safe() -> None:
+    assert Case().asking(concurrency=10).result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_raised_limit() -> None:
+    assert configured("100:30:200").asking(concurrency=100).result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_by_the_limit_in_force_where_a_file_says_less() -> None:
+    case = Case().destination("sshd_config", lambda text: text.replace("#MaxStartups 10:30:100", "MaxStartups 2"))
+    assert case.asking(concurrency=10).result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_few_sessions_a_connection() -> None:
+    """Each migration has a connection of its own."""
+    case = Case().destination("sshd.effective", lambda text: text.replace("maxsessions 10", "maxsessions 1"))
+    assert case.asking(concurrency=5).result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_low_limit_of_the_sources_sshd() -> None:
+    case = Case().source("sshd.effective", lambda text: text.replace("maxstartups 10:30:100", "maxstartups 1:30:2"))
+    assert case.asking(concurrency=5).result(RULE).outcome is Outcome.PASSED
+
+
+def test_does_not_apply_to_a_single_migration() -> None:
+    result = configured("1:30:60").result(RULE)
+    assert (result.outcome, result.reason) == (Outcome.NOT_APPLICABLE, "one migration logs in once")
+
+
+@pytest.mark.parametrize("transport", [Transport.TLS, Transport.TCP])
+def test_does_not_apply_without_ssh(transport: Transport) -> None:
+    result = Case().asking(concurrency=99, transport=transport).result(RULE)
+    assert (result.outcome, result.reason) == (
+        Outcome.NOT_APPLICABLE,
+        f"the control connection runs over {transport.value}",
+    )
+
+
+@pytest.mark.parametrize("record", ["sshd.effective", "sshd_config", "openssh"])
+def test_is_unknown_when_the_destination_did_not_answer(record: str) -> None:
+    result = Case().destination(record, None).asking(concurrency=2).result(RULE)
+    assert (result.outcome, result.severity) == (Outcome.UNKNOWN, Severity.ERROR)
+    assert result.reason == f"{record} was not answered"
+    assert result.obscures
+
+
+def test_is_unknown_when_neither_sshd_nor_its_files_tell() -> None:
+    case = Case().destination("sshd.effective", "")
+    case.destination("sshd_config", lambda text: text.replace("#MaxStartups 10:30:100", "MaxStartups 10:30"))
+    result = case.asking(concurrency=2).result(RULE)
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "sshd refuses this MaxStartups: '10:30'")

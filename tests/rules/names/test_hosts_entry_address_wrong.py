@@ -1,0 +1,123 @@
+"""The destination's announced name leads the source to an address that the destination does not have."""
+
+import pytest
+
+from preflight.facts.record import Record
+from preflight.migration import Mode, Role
+from preflight.report import Outcome
+from preflight.rule import Severity
+from tests.case import Case
+
+RULE = "hosts-entry-address-wrong"
+FIX = "in /etc/hosts on the source: 192.0.2.12 host2.example.com"
+ERROR = "unable to connect to server at 'host2.example.com:"
+
+
+def with_address(address: str) -> Case:
+    """The sound pair, but for the address that the source's /etc/hosts gives to the destination's name."""
+    return Case().source("etc.hosts", lambda text: text.replace("192.0.2.12", address))
+
+
+def test_catches_an_address_that_the_destination_does_not_have() -> None:
+    result = with_address("192.0.2.99").result(RULE)
+    assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "pair")
+    [finding] = result.findings
+    assert finding.host is Role.SOURCE
+    assert finding.message == "host2.example.com is 192.0.2.99 here, which is none of the destination's addresses"
+    assert finding.location is not None
+    place = finding.location
+    assert (place.path, place.line, place.column, place.end_column) == ("/etc/hosts", 4, 1, 11)
+    assert (finding.predicted_error, finding.fix) == (ERROR, FIX)
+
+
+def test_catches_an_address_that_dns_gives_and_then_points_at_no_line() -> None:
+    answer = Record("203.0.113.7     STREAM host2.example.com\n203.0.113.7     DGRAM  \n")
+    case = Case("hosts-line-gone/host1", "hosts-line-gone/host2").source("resolve:host2.example.com", answer)
+    [finding] = case.result(RULE).findings
+    assert finding.location is None
+    assert "203.0.113.7" in finding.message
+
+
+def test_catches_a_migration_host_that_is_an_address_of_another_machine() -> None:
+    case = Case().destination("qemu.conf", lambda text: text + 'migration_host = "192.0.2.13"\n')
+    [finding] = case.result(RULE).findings
+    assert finding.predicted_error == "unable to connect to server at '192.0.2.13:"
+    assert finding.location is None
+    # no line of /etc/hosts makes an address another one
+    assert finding.fix == "set migration_host in the destination's qemu.conf to 192.0.2.12"
+
+
+def test_warns_when_a_right_address_is_tried_too_and_predicts_no_error() -> None:
+    case = Case().source("etc.hosts", lambda text: text + "192.0.2.99 host2.example.com\n")
+    result = case.result(RULE)
+    assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.WARNING)
+    [finding] = result.findings
+    assert (finding.location and finding.location.line, finding.predicted_error) == (6, None)
+    assert finding.fix == FIX
+
+
+def test_catches_a_wrong_address_as_an_error_when_the_other_is_the_sources_own() -> None:
+    case = with_address("192.0.2.99").source("etc.hosts", lambda text: text + "127.0.1.1 host2.example.com\n")
+    result = case.result(RULE)
+    assert result.severity is Severity.ERROR
+    [finding] = result.findings
+    assert "192.0.2.99" in finding.message
+
+
+def test_passes_the_sound_pair() -> None:
+    assert Case().result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_another_address_that_the_destination_has() -> None:
+    storage = "3: eth1    inet 198.51.100.2/24 scope global eth1\\  valid_lft forever preferred_lft forever\n"
+    case = with_address("198.51.100.2").destination("addresses", lambda text: text + storage)
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_an_ipv6_address_of_the_destinations_that_is_written_in_a_longer_form() -> None:
+    six = "2: eth0    inet6 2001:db8::12/64 scope global \\  valid_lft forever preferred_lft forever\n"
+    case = with_address("2001:0DB8:0::0012").destination("addresses", lambda text: text + six)
+    case.source("addresses", lambda text: text + six.replace("::12", "::11"))
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_an_ipv4_address_written_inside_an_ipv6_one() -> None:
+    assert with_address("::ffff:192.0.2.12").result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("address", ["127.0.1.1", "192.0.2.11"])
+def test_passes_the_sources_own_address_which_another_rule_names(address: str) -> None:
+    assert with_address(address).result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_wrong_line_for_a_name_that_is_not_announced() -> None:
+    case = Case().source("etc.hosts", lambda text: text + "192.0.2.99 host2\n192.0.2.98 host2.example.net\n")
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_name_that_does_not_resolve_at_all() -> None:
+    case = Case("hosts-line-gone/host1", "hosts-line-gone/host2")
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_destination_that_calls_itself_localhost_since_no_line_would_help() -> None:
+    case = Case().destination("libvirt.hostname", "localhost")
+    case.source("etc.hosts", lambda text: text + "192.0.2.99 localhost\n")
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
+def test_does_not_apply_where_no_memory_is_sent_to_that_name() -> None:
+    case = with_address("192.0.2.99")
+    assert case.asking(mode=Mode.TUNNELLED).result(RULE).outcome is Outcome.NOT_APPLICABLE
+    assert case.asking(mode=Mode.MANAGED, offline=True).result(RULE).outcome is Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("end", "record"), [("source", "addresses"), ("destination", "addresses"), ("destination", "libvirt.hostname")]
+)
+def test_is_unknown_when_an_address_or_the_name_is_not_known(end: str, record: str) -> None:
+    case = with_address("192.0.2.99")
+    getattr(case, end)(record, None)
+    result = case.result(RULE)
+    assert result.outcome is Outcome.UNKNOWN
+    assert result.obscures

@@ -1,0 +1,75 @@
+"""os-release-differs: two releases of the operating system."""
+
+import pytest
+
+from preflight.connection import Answers
+from preflight.record import Record
+from preflight.report import Outcome
+from preflight.rule import Finding, Role, Severity
+from tests.case import Case
+
+RULE = "os-release-differs"
+ROLLING = 'NAME="Arch Linux"\nPRETTY_NAME="Arch Linux"\nID=arch\nBUILD_ID=rolling\n'
+
+
+def test_catches_a_newer_release_of_the_destination() -> None:
+    result = Case("ready/host1", "newer/host3").result(RULE)
+    assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.WARNING, "pair")
+    assert result.findings == (
+        Finding(
+            "Debian GNU/Linux 13 (trixie), while the source runs Debian GNU/Linux 12 (bookworm)", host=Role.DESTINATION
+        ),
+    )
+
+
+def test_catches_an_older_release_of_the_destination() -> None:
+    (finding,) = Case("newer/host3", "ready/host2").result(RULE).findings
+    assert finding.message == "Debian GNU/Linux 12 (bookworm), while the source runs Debian GNU/Linux 13 (trixie)"
+
+
+def test_catches_another_distribution_of_the_same_number() -> None:
+    (finding,) = Case().source("os-release", "ID=ol\nVERSION_ID=12\n").result(RULE).findings
+    assert finding.message == "Debian GNU/Linux 12 (bookworm), while the source runs ol 12"
+
+
+def test_catches_a_minor_release() -> None:
+    case = Case().source("os-release", 'ID="rhel"\nVERSION_ID="9.4"\n').destination("os-release", "ID=rhel\nVERSION_ID=9.2\n")
+    assert case.result(RULE).outcome is Outcome.FAILED
+
+
+def test_catches_a_release_against_none() -> None:
+    case = Case().destination("os-release", "ID=debian\n")
+    (finding,) = case.result(RULE).findings
+    assert finding.message == "debian, while the source runs Debian GNU/Linux 12 (bookworm)"
+
+
+def test_passes_the_same_release() -> None:
+    assert Case().result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_the_same_release_under_another_spelling() -> None:
+    case = Case().destination("os-release", "# by hand\nVERSION_ID='12'\nID=\"debian\"\nPRETTY_NAME=\"Our own build\"\n")
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_another_kernel() -> None:
+    assert Case().destination("kernel", "Linux 5.4.0 x86_64\n").result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_two_hosts_of_a_rolling_release() -> None:
+    case = Case().source("os-release", ROLLING).destination("os-release", ROLLING)
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("end", ["source", "destination"])
+def test_is_unknown_when_a_host_did_not_answer(end: str) -> None:
+    result = getattr(Case(), end)("os-release", None).result(RULE)
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "os-release was not answered")
+    assert not result.obscures
+
+
+def test_is_unknown_when_a_host_has_no_such_file() -> None:
+    case = Case()
+    answers: Answers = case.hosts[1].answers
+    answers.records["os-release"] = Record("", Record.MISSING)
+    assert case.result(RULE).outcome is Outcome.UNKNOWN
