@@ -174,6 +174,9 @@ def _ask(question: str) -> bool | None:
     """The user's answer, or None where nobody can answer."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
+    import termios
+
+    termios.tcflush(sys.stdin, termios.TCIFLUSH)  # what was typed before the question does not answer it
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 

@@ -30,7 +30,7 @@ class Sample:
 
 def sample_of(stats: Mapping[str, int]) -> Sample | None:
     """The reading that a dictionary of `jobStats()` holds; None while the job has not sent anything."""
-    if "memory_total" not in stats:
+    if not stats.get("memory_total"):
         return None
     page = stats.get("memory_page_size", 4096)
     return Sample(

@@ -43,7 +43,9 @@ daemons() {
     esac
   done
   for f in libvirtd virtqemud virtproxyd qemu; do
-    m=$(stat -c %.Y "/etc/libvirt/$f.conf" 2>/dev/null) && printf 'conf %s %s\n' "$f" "$m"
+    if [ -x /etc/libvirt ]; then m=$(stat -c %.Y "/etc/libvirt/$f.conf" 2>/dev/null)
+    else m=$(as_root stat -c %.Y "/etc/libvirt/$f.conf" 2>/dev/null); fi
+    [ -n "$m" ] && printf 'conf %s %s\n' "$f" "$m"
   done
   for s in libvirt-sock virtqemud-sock; do
     [ -S "/run/libvirt/$s" ] && printf 'socket %s\n' "$s"

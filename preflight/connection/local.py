@@ -9,4 +9,4 @@ class LocalChannel(ShellChannel):
     libvirt_command: str | None = None
 
     def __init__(self, prelude: str, *, timeout: float) -> None:
-        super().__init__(["sh", "-s"], prelude, timeout=timeout)
+        super().__init__(["sh", "-s"], prelude, timeout=timeout, own_group=True)

@@ -76,18 +76,22 @@ class _Stream(threading.Thread):
 
 
 class ShellChannel:
-    """A `sh -s` started by `command`, which answers within `timeout` seconds a batch or not at all."""
+    """A `sh -s` started by `command`, which answers within `timeout` seconds a batch or not at all.
 
-    def __init__(self, command: Sequence[str], prelude: str, *, timeout: float) -> None:
+    With `own_group` all that it started ends with it; ssh is without, since it must be able to ask at the terminal.
+    """
+
+    def __init__(self, command: Sequence[str], prelude: str, *, timeout: float, own_group: bool = False) -> None:
         self._token = secrets.token_hex(16)
         self._timeout = timeout
+        self._own_group = own_group
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            start_new_session=False,
+            process_group=0 if own_group else None,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -138,16 +142,23 @@ class ShellChannel:
         try:
             self._process.wait(timeout=0.3)
         except subprocess.TimeoutExpired:
-            self._process.send_signal(signal.SIGTERM)
+            self._signal(signal.SIGTERM)
             try:
                 self._process.wait(timeout=2)
             except subprocess.TimeoutExpired:
-                self._process.kill()
+                self._signal(signal.SIGKILL)
                 self._process.wait()
         for stream in (self._out, self._err):
             stream.join(timeout=2)
             if not stream.is_alive():
                 stream.pipe.close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._own_group:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+        else:
+            self._process.send_signal(number)
 
     def _answered(self, names: Mapping[str, str]) -> bool:
         return all(name in self._out.pieces and name in self._err.pieces for name in names)

@@ -15,7 +15,10 @@ from preflight.record import Record
 #: The version of the file's format.
 FORMAT = 1
 
-_SECRET = re.compile(r"^(\s*\w*(?:password|passphrase)\w*\s*=\s*)\S.*$", re.MULTILINE)
+_SECRET = re.compile(
+    r"""^([ \t]*\w*(?:password|passphrase)\w*[ \t]*=[ \t]*)(?:\"{3}(?s:.*?)\"{3}|"[^"\n]*"|'[^'\n]*'|[^\s;].*$)""",
+    re.MULTILINE,
+)
 
 
 class SnapshotError(UserError):
@@ -31,12 +34,17 @@ class SavedHost:
 
 
 def redact(record: Record) -> Record:
-    """Blank out what a configuration file holds as a password; nothing that preflight judges is one."""
-    return replace(record, out=_SECRET.sub(r"\1***", record.out))
+    """Blank out what a configuration file holds as a password; nothing that preflight judges is one.
+
+    Quotes and ends of lines stay: the syntax must not be broken by it, nor places be moved.
+    """
+    return replace(record, out=_SECRET.sub(lambda found: found[1] + '"***"' + "\n" * found[0].count("\n"), record.out))
 
 
 def write(path: Path, hosts: list[SavedHost]) -> None:
-    """Write a snapshot whole or not at all, readable by its owner alone."""
+    """Write a snapshot whole or not at all, readable by its owner alone; raises `SnapshotError`."""
+    if path.exists() and not path.is_file():
+        raise SnapshotError(f"{path}: is no regular file, and is not replaced by one")
     document = {
         "preflight_snapshot": FORMAT,
         "hosts": [
@@ -70,12 +78,13 @@ def read(path: Path) -> list[SavedHost]:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as why:
         raise SnapshotError(f"{path}: {why.strerror or why}") from None
-    except ValueError as why:
+    except (ValueError, RecursionError) as why:
         raise SnapshotError(f"{path}: not a whole snapshot: {why}") from None
     if not isinstance(document, dict) or "preflight_snapshot" not in document:
         raise SnapshotError(f"{path}: not a snapshot of preflight's")
     if document["preflight_snapshot"] != FORMAT:
-        raise SnapshotError(f"{path}: snapshot format {document['preflight_snapshot']}, this preflight reads {FORMAT}")
+        found = str(document["preflight_snapshot"])[:20]
+        raise SnapshotError(f"{path}: snapshot format {found!r}, this preflight reads {FORMAT}")
     try:
         return [_host(saved) for saved in document["hosts"]]
     except (KeyError, TypeError, ValueError, AttributeError) as why:
@@ -86,7 +95,7 @@ def _host(saved: Any) -> SavedHost:
     records = {}
     for name, (out, code, err) in saved["records"].items():
         if not (isinstance(out, str) and isinstance(code, int) and isinstance(err, str)):
-            raise TypeError(f"record {name}")
+            raise TypeError(f"record {name!r}")
         records[str(name)] = Record(out, code, err)
     absent = {str(name): str(reason) for name, reason in saved["absent"].items()}
     return SavedHost(str(saved["name"]), Answers(records, absent))

@@ -2,8 +2,9 @@
 
 import enum
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from preflight.errors import UserError
 
@@ -67,14 +68,35 @@ def parse_target(text: str) -> Target:
         return _parse_uri(text)
     if "/" in text or text.endswith(".json"):
         path = Path(text)
-        if not path.is_file():
+        try:
+            found = path.is_file()
+        except OSError as why:
+            raise TargetError(f"{text}: {why.strerror}") from None
+        if not found:
             raise TargetError(f"{text}: no such snapshot file")
         return Target(text, Kind.SNAPSHOT, path=path)
     if text == "localhost":
         return Target(text, Kind.LOCAL)
-    if any(character.isspace() or ord(character) < 32 for character in text):
-        raise TargetError(f"{text!r} is not a host")
-    return Target(text, Kind.SSH, ssh=text)
+    user, at, host = text.rpartition("@")
+    return Target(text, Kind.SSH, ssh=_login(text, user, host) if at else _login(text, None, host))
+
+
+def _login(text: str, user: str | None, host: str) -> str:
+    """What ssh takes, `[user@]host`; nothing in it may pass for an option, or split a line."""
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    for part in (host,) if user is None else (user, host):
+        if not part or part.startswith("-") or not part.isprintable() or " " in part:
+            raise TargetError(f"{text!r} is not a host")
+    if ":" in host and not _is_ipv6(host):
+        raise TargetError(f"{text!r} is not a host; a port is given as in qemu+ssh://host:22/system")
+    return host if user is None else f"{user}@{host}"
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return ip_address(host).version == 6
+    except ValueError:
+        return False
 
 
 def _parse_uri(text: str) -> Target:
@@ -97,13 +119,15 @@ def _parse_uri(text: str) -> Target:
     transport = transport or "tls"
     if transport not in ("ssh", "tls", "tcp"):
         raise TargetError(f"{text}: the transport {transport} is not one of ssh, tls, tcp")
-    user = f"{parts.username}@" if parts.username else ""
+    # not parts.hostname, which is in lower case: an alias of ~/.ssh/config need not be
+    user, at, address = parts.netloc.rpartition("@")
+    host = address[: address.index("]") + 1] if address.startswith("[") else address.partition(":")[0]
     keyfile = parse_qs(parts.query).get("keyfile", [None])[0]
     is_ssh = transport == "ssh"
     return Target(
         text,
         Kind.SSH,
-        ssh=user + parts.hostname,
+        ssh=_login(text, unquote(user.partition(":")[0]) if at else None, host),
         port=port if is_ssh else None,
         keyfile=keyfile if is_ssh else None,
         uri=None if parts.scheme == "ssh" else text,

@@ -28,7 +28,7 @@ class OwnAddresses(Fact):
     addresses: tuple[InterfaceAddress, ...]
 
     @classmethod
-    def parse(cls, addresses: Record) -> Self:  # type: ignore[override]  # a fact names the records that it takes
+    def parse(cls, addresses: Record) -> Self:
         """Read what `ip -o addr show` printed."""
         found = []
         for line in addresses.required().splitlines():

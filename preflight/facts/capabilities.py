@@ -79,7 +79,7 @@ class Capabilities(Fact):
                 yield from one.machines
 
     @classmethod
-    def parse(cls, capabilities: Record) -> Self:  # type: ignore[override]  # a fact names the records it takes
+    def parse(cls, capabilities: Record) -> Self:
         """Read the XML."""
         root = parse_xml(capabilities.required())
         arch = root.findtext("host/cpu/arch")

@@ -114,7 +114,7 @@ class Daemons(Fact):
         return self.units.get(name, Unit("not-found", "inactive", "dead", "", ""))
 
     @classmethod
-    def parse(cls, daemons: Record, units: Record) -> Self:  # type: ignore[override]  # a fact names its records
+    def parse(cls, daemons: Record, units: Record) -> Self:
         """Read the list of processes; without systemd's answer all but the reasons is still known."""
         boot: float | None = None
         ticks = 0.0

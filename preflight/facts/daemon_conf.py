@@ -51,7 +51,7 @@ class DaemonConf(Fact):
         raise Unreadable(f"{self.path}: {key} is not a number")
 
     @classmethod
-    def parse(  # type: ignore[override]  # a fact names the records that it takes
+    def parse(
         cls,
         daemons: Record,
         libvirtd_conf: Record,

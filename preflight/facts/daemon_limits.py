@@ -92,7 +92,7 @@ class DaemonLimits(Fact):
         return max(0, self.max_workers.value - self.busy_workers - RESERVED_WORKERS)
 
     @classmethod
-    def parse(  # type: ignore[override]
+    def parse(
         cls,
         limits: Record,
         daemons: Record,

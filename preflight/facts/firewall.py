@@ -46,16 +46,18 @@ class Firewall(Fact):
     gives_marks: bool
 
     @classmethod
-    def parse(cls, nft: Record, iptables: Record) -> Self:  # type: ignore[override]  # a fact names its records
+    def parse(cls, nft: Record, iptables: Record) -> Self:
         """Read `nft -j list ruleset` (missing where nft is not installed) and what iptables-save printed."""
         found = () if nft.missing else parse_nft(nft.required())
         try:
             tables = without_doubles(found, parse_iptables(iptables.required()))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
             raise Unreadable("the rules of iptables are not of the form that iptables-save writes") from None
-        return cls(
-            tables=tables, interfaces=_interfaces(tables), gives_marks=any(map(_gives_marks, _statements(tables)))
-        )
+        try:
+            marked = any(map(_gives_marks, _statements(tables)))
+            return cls(tables=tables, interfaces=_interfaces(tables), gives_marks=marked)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise Unreadable(NOT_NFT) from None
 
     def judge(self, port: int, source_addresses: Sequence[str], own: OwnAddresses | None = None) -> Judgement:
         """What happens to a new TCP connection to `port` from any of these addresses.

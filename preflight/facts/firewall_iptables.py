@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_network
 from typing import NamedTuple, TypeAlias
 
-from preflight.facts.firewall_rules import Chain, Json, Rule, Table
+from preflight.facts.firewall_rules import Chain, Json, Rule, Table, known_policy
 from preflight.facts.record import Unreadable
 
 #: Tables by where they hook in: priorities of include/uapi/linux/netfilter_ipv4.h. nat's are per hook.
@@ -71,7 +71,7 @@ def _declare(table: Table, line: str) -> None:
     hook = _HOOKS.get(name) if policy != "-" else None
     is_nat = table.name == "nat"
     priority = _NAT_PRIORITY.get(hook or "", 0) if is_nat else _PRIORITY.get(table.name, 0)
-    kept = policy.lower() if hook else "accept"
+    kept = known_policy(policy.lower()) if hook else "accept"
     table.chains[name] = Chain(name, hook, "nat" if is_nat else "filter", priority, kept, ())
 
 

@@ -170,7 +170,7 @@ def _contains(kind: Kind, value: Span | str, element: Json, sets: Mapping[str, S
     if isinstance(element, dict) and "range" in element:
         low, high = (_number(kind, end) for end in element["range"])
     elif isinstance(element, dict) and "prefix" in element:
-        network = ip_network((element["prefix"]["addr"], element["prefix"]["len"]))
+        network = ip_network(f"{element['prefix']['addr']}/{element['prefix']['len']}")
         low, high = int(network.network_address), int(network.broadcast_address)
     else:
         low = high = _number(kind, element)

@@ -112,9 +112,16 @@ def _chain(body: Mapping[str, Json]) -> Chain:
         hook=body.get("hook"),
         type=body.get("type"),
         priority=int(body.get("prio", 0)),
-        policy=str(body.get("policy", "accept")),
+        policy=known_policy(body.get("policy", "accept")),
         devices=(devices,) if isinstance(devices, str) else tuple(devices),
     )
+
+
+def known_policy(written: Json) -> str:
+    """The policy, if it is one; raises ValueError."""
+    if written not in ("accept", "drop"):
+        raise ValueError(written)
+    return str(written)
 
 
 def _set(body: Mapping[str, Json]) -> Set:

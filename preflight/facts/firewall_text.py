@@ -39,7 +39,7 @@ def _statement(statement: Json) -> str:
         known = body or {}
         return str(known.get("text") or f"xt {known.get('type', '')} {known.get('name', '')}".strip())
     if kind == "reject" and isinstance(body, dict) and "expr" in body:
-        return f"reject with {body.get('type', '')} {body['expr']}"
+        return " ".join(filter(None, ("reject with", body.get("type"), body["expr"])))
     return str(kind)
 
 

@@ -143,7 +143,7 @@ class Guests(Fact):
         return next((guest for guest in self.all if getattr(guest, key) == value), None)
 
     @classmethod
-    def parse(cls, domains: Record) -> Self:  # type: ignore[override]  # a fact names the records that it takes
+    def parse(cls, domains: Record) -> Self:
         """Read the list of domains that the collector made of libvirt's answers."""
         try:
             answer = _Answer.model_validate_json(domains.required())

@@ -38,7 +38,7 @@ class HostsFile(Fact):
     commented: tuple[HostsEntry, ...]
 
     @classmethod
-    def parse(cls, etc_hosts: Record) -> Self:  # type: ignore[override]  # a fact names the records that it takes
+    def parse(cls, etc_hosts: Record) -> Self:
         """Read the file's text."""
         text = "" if etc_hosts.missing else etc_hosts.required()
         entries: list[HostsEntry] = []

@@ -34,9 +34,7 @@ class HostIdentity(Fact):
         )
 
     @classmethod
-    def parse(  # type: ignore[override]  # a fact names the records that it takes
-        cls, capabilities: Record, kernel_hostname: Record, machine_id: Record, daemons: Record
-    ) -> Self:
+    def parse(cls, capabilities: Record, kernel_hostname: Record, machine_id: Record, daemons: Record) -> Self:
         """Read libvirt's capabilities, the host's names, and the list of libvirt's processes."""
         uuid = parse_xml(capabilities.required()).findtext("./host/uuid", "").strip()
         if not uuid:

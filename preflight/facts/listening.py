@@ -25,7 +25,7 @@ class Listening(Fact):
     listeners: tuple[Listener, ...]
 
     @classmethod
-    def parse(cls, table: Record) -> Self:  # type: ignore[override]  # a fact names the records that it takes
+    def parse(cls, table: Record) -> Self:
         """Read /proc/net/tcp, followed by tcp6 where the kernel has it."""
         return cls(
             listeners=tuple(

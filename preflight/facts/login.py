@@ -55,7 +55,7 @@ class Login(Fact):
     kind: LoginOutcome
 
     @classmethod
-    def parse(cls, login: Record) -> Self:  # type: ignore[override]  # a fact names the records that it takes
+    def parse(cls, login: Record) -> Self:
         """Judge ssh's exit code and standard error."""
         if login.code == 0:
             return cls(error=None, kind=LoginOutcome.OK)

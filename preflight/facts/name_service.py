@@ -36,9 +36,7 @@ class NameService(Fact):
     local_dns: bool
 
     @classmethod
-    def parse(  # type: ignore[override]  # a fact names the records that it takes
-        cls, nsswitch: Record, resolv: Record, udp_sockets: Record
-    ) -> Self:
+    def parse(cls, nsswitch: Record, resolv: Record, udp_sockets: Record) -> Self:
         """Read both files and the kernel's table of UDP sockets; a file that does not exist leaves the defaults."""
         services = _hosts_line("" if nsswitch.missing else nsswitch.required())
         named = services or (("files", ""), ("dns", ""))

@@ -44,7 +44,7 @@ class QemuConf(Fact):
         return range(self.migration_port_min.value, self.migration_port_max.value + 1)
 
     @classmethod
-    def parse(cls, qemu_conf: Record, daemons: Record) -> Self:  # type: ignore[override]  # a fact names its records
+    def parse(cls, qemu_conf: Record, daemons: Record) -> Self:
         """Read the file, unless the daemon that has read it too runs since before it was changed."""
         host = Daemons.parse(daemons, Record("", 1))
         if host.changed_since_start("qemu"):
@@ -76,7 +76,7 @@ class QemuConfFile(Fact):
     problems: tuple[ConfProblem, ...]
 
     @classmethod
-    def parse(cls, qemu_conf: Record) -> Self:  # type: ignore[override]  # a fact names the records that it takes
+    def parse(cls, qemu_conf: Record) -> Self:
         """Read the file."""
         conf = parse_conf(PATH, qemu_conf)
         return cls(conf=conf, problems=tuple(problems(conf)))

@@ -1,6 +1,6 @@
 """What all facts have in common: frozen values, parsed from records that a connection has brought or kept."""
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,6 +19,6 @@ class Fact(BaseModel):
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     @classmethod
-    def parse(cls, *records: Record) -> Self:
+    def parse(cls, *records: Any, **named: Any) -> Self:  # Any: each fact names the records that it takes
         """Make the fact of its records; raises `Unreadable`."""
         raise NotImplementedError

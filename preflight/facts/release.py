@@ -23,7 +23,7 @@ class OsRelease(Fact):
     pretty_name: str | None
 
     @classmethod
-    def parse(cls, os_release: Record) -> Self:  # type: ignore[override]  # a fact names the records that it takes
+    def parse(cls, os_release: Record) -> Self:
         """Read the file: shell assignments, of which the last one of a name holds."""
         values: dict[str, str] = {}
         for line in os_release.required().splitlines():
@@ -70,7 +70,7 @@ class Kernel(Fact):
     machine: str
 
     @classmethod
-    def parse(cls, kernel: Record) -> Self:  # type: ignore[override]  # a fact names the records that it takes
+    def parse(cls, kernel: Record) -> Self:
         """Read what `uname -srm` printed."""
         words = kernel.required().split()
         if len(words) != 3:
@@ -87,7 +87,7 @@ class OpenSsh(Fact):
     version: tuple[int, int]
 
     @classmethod
-    def parse(cls, openssh: Record) -> Self:  # type: ignore[override]  # a fact names the records that it takes
+    def parse(cls, openssh: Record) -> Self:
         """Read what `ssh -V` printed; lines before it (a shell's warnings) do not count."""
         for line in openssh.required().splitlines():
             match = re.match(r"OpenSSH[^0-9]{0,20}([0-9]{1,4})\.([0-9]{1,4})", line)

@@ -31,9 +31,7 @@ class RemoteHelper(Fact):
         return self.virt_ssh_helper or self.netcat_unix
 
     @classmethod
-    def parse(  # type: ignore[override]  # a fact names the records that it takes
-        cls, helpers: Record, daemons: Record
-    ) -> Self:
+    def parse(cls, helpers: Record, daemons: Record) -> Self:
         """Read which programs were found, nc's help on -U, and which of libvirt's sockets exist."""
         lines = helpers.required().splitlines()
         names = {line.rpartition("/")[2] for line in lines if line.startswith("/")}

@@ -70,9 +70,7 @@ class SshdSettings(Fact):
     permit_root_login: Located[str]
 
     @classmethod
-    def parse(  # type: ignore[override]  # a fact names the records that it takes
-        cls, sshd_effective: Record, sshd_config: Record, openssh: Record
-    ) -> Self:
+    def parse(cls, sshd_effective: Record, sshd_config: Record, openssh: Record) -> Self:
         """Read sshd's own answer if there is one, else the files."""
         told = sshd_effective.out if sshd_effective.code == 0 else ""
         if not re.search(r"^maxstartups ", told, re.MULTILINE):
@@ -114,7 +112,7 @@ class SshdListener(Fact):
     full: int
 
     @classmethod
-    def parse(cls, sshd_listener: Record) -> Self:  # type: ignore[override]  # a fact names the records that it takes
+    def parse(cls, sshd_listener: Record) -> Self:
         """Read the titles of all sshd that listen; the one with most logins under way counts."""
         found = [LISTENER.search(line) for line in sshd_listener.required().splitlines()]
         counts = [tuple(map(int, title.groups())) for title in found if title is not None]

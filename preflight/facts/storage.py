@@ -100,7 +100,7 @@ class Storage(Fact):
     mounts: Mounts
 
     @classmethod
-    def parse(cls, paths: Record, mounts: Record) -> Self:  # type: ignore[override]  # a fact names its records
+    def parse(cls, paths: Record, mounts: Record) -> Self:
         """Read the answers to `questions.stat_paths` and /proc/self/mountinfo."""
         answers: dict[str, tuple[str, ...]] = {}
         path = None

@@ -35,7 +35,7 @@ class Versions(Fact):
     qemu: Version
 
     @classmethod
-    def parse(cls, libvirt_versions: Record) -> Self:  # type: ignore[override]  # a fact names the records it takes
+    def parse(cls, libvirt_versions: Record) -> Self:
         """Read the numbers that the collector got from virConnectGetLibVersion and virConnectGetVersion."""
         try:
             answer = _Answer.model_validate_json(libvirt_versions.required())

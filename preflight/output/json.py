@@ -2,6 +2,7 @@
 
 import json
 
+from preflight.output.terminal import CONTROL
 from preflight.report import Capacity, HostSummary, Report, Result
 from preflight.rule import Finding
 
@@ -11,7 +12,9 @@ FORMAT = 1
 
 def render(report: Report, _colour: bool) -> str:
     """The report as indented JSON with a final newline."""
-    return json.dumps(as_dict(report), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(as_dict(report), indent=2, ensure_ascii=False)
+    # JSON itself escapes only what is below a space; the line ends between values are ours
+    return "\n".join(CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", line) for line in text.split("\n")) + "\n"
 
 
 def as_dict(report: Report) -> dict[str, object]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tabulate import tabulate
 
-from preflight.output.terminal import clean
+from preflight.output.terminal import one_line
 from preflight.report import Outcome, Report, Result
 
 _ORDER = (Outcome.NOT_APPLICABLE, Outcome.WAIVED, Outcome.PASSED, Outcome.UNKNOWN, Outcome.FAILED)
@@ -23,19 +23,19 @@ def render(report: Report, _colour: bool) -> str:
         tabulate(rows, headers=("outcome", "severity", "rule", "about", "what"), disable_numparse=True),
         tabulate(limits, headers=("limit", "host", "configured", "in use", "allows"), disable_numparse=True),
         report.verdict.value.replace("-", " ").upper()
-        + f"  {clean(report.source.name)} -> {clean(report.destination.name)}",
+        + f"  {one_line(report.source.name)} -> {one_line(report.destination.name)}",
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def _rows(result: Result) -> Iterator[tuple[str, str, str, str, str]]:
-    head = (result.outcome.value, result.severity.value, result.rule.name, clean(result.subject))
+    head = (result.outcome.value, result.severity.value, result.rule.name, one_line(result.subject))
     for finding in result.findings:
         at = finding.location
-        where = f"{clean(at.path)}:{at.line}:{at.column}: " if at else ""
-        yield (*head, where + clean(finding.message))
+        where = f"{one_line(at.path)}:{at.line}:{at.column}: " if at else ""
+        yield (*head, where + one_line(finding.message))
     if not result.findings:
-        yield (*head, clean(result.reason or ""))
+        yield (*head, one_line(result.reason or ""))
 
 
 def _number(value: int | None) -> str:

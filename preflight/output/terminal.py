@@ -2,17 +2,30 @@
 
 import re
 import textwrap
+import unicodedata
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+#: What steers a terminal, turns the direction of what follows, ends a line elsewhere, or is no character at all.
+CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+#: Characters of a file's line that are shown.
+_EXCERPT = 240
+#: Of these, how many before a value that lies further right.
+_BEFORE = 40
 
 _COLOURS = {"red": "31", "yellow": "33", "green": "32", "blue": "34", "bold": "1", "dim": "2"}
 
 
 def clean(text: str) -> str:
     """Text from a host with every control character made visible; newlines and tabs stay."""
-    return _CONTROL.sub(
+    return CONTROL.sub(
         lambda match: f"\\x{ord(match[0]):02x}" if ord(match[0]) < 256 else f"\\u{ord(match[0]):04x}", text
     )
+
+
+def one_line(text: str) -> str:
+    """As `clean`, on one line: what a host says must not look like a line of the report's own."""
+    return " ".join(clean(text).splitlines())
 
 
 def paint(text: str, *styles: str, colour: bool) -> str:
@@ -45,12 +58,24 @@ def labelled(label: str, text: str, *, width: int | None, indent: int = 2, colum
 def excerpt(line: str, column: int, end_column: int, number: int) -> list[str]:
     """A file's line with a caret under the characters from `column` to before `end_column` (both from 1)."""
     gutter = max(3, len(str(number)))
+    # a long line is shown from shortly before the value on
+    first = 0 if column <= _EXCERPT - _BEFORE else column - 1 - _BEFORE
+    window = line[first : first + _EXCERPT]
+    start, end = "…" if first else "", "…" if len(line) > first + _EXCERPT else ""
+    before, value = window[: column - 1 - first], window[column - 1 - first : end_column - 1 - first]
     # a tab is one character and an unknown number of places: keep it, so that the caret's line has it too
-    before = "".join("\t" if character == "\t" else " " for character in line[: column - 1])
-    carets = "^" * max(1, end_column - column)
-    shown, rest = clean(line[:240]), len(line) > 240
+    indent = "".join("\t" if character == "\t" else " " * _places(character) for character in start + before)
+    carets = "^" * max(1, sum(map(_places, value)))
     return [
         f"{'':>{gutter}} |",
-        f"{number:>{gutter}} | {shown}{'…' if rest else ''}",
-        f"{'':>{gutter}} | {before}{carets}" if column <= 240 else f"{'':>{gutter}} |",
+        f"{number:>{gutter}} | {start}{clean(window)}{end}",
+        f"{'':>{gutter}} | {indent}{carets}",
     ]
+
+
+def _places(character: str) -> int:
+    """How many places on a terminal it takes, as `clean` shows it."""
+    shown = clean(character)
+    if len(shown) > 1:
+        return len(shown)
+    return 0 if unicodedata.combining(shown) else 2 if unicodedata.east_asian_width(shown) in "WF" else 1

@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 
-from preflight.output.terminal import clean, excerpt, labelled, paint
+from preflight.output.terminal import excerpt, labelled, one_line, paint
 from preflight.report import Capacity, Outcome, Report, Result, Verdict
 from preflight.rule import Finding, Severity
 
@@ -15,7 +15,7 @@ _COLOUR = {"error": "red", "warning": "yellow", "info": "blue", "unknown": "yell
 def render(report: Report, colour: bool) -> str:
     """The report as lines of text with a final newline."""
     width = _width()
-    lines = [f"{clean(_host(report, 'source'))}", f"{clean(_host(report, 'destination'))}", ""]
+    lines = [one_line(_host(report, "source")), one_line(_host(report, "destination")), ""]
     failed = [result for result in report.results if result.outcome is Outcome.FAILED]
     for severity in (Severity.INFO, Severity.WARNING):
         lines += _all_findings(report, failed, severity, width, colour)
@@ -56,10 +56,10 @@ def _all_findings(
         for finding in result.findings:
             label = paint(f"{severity.value}:", _COLOUR[severity.value], "bold", colour=colour)
             tag = paint(f"[{result.rule.name}]", "dim", colour=colour)
-            yield f"{label} {clean(finding.message)}{clean(about)}  {tag}"
+            yield f"{label} {one_line(finding.message + about)}  {tag}"
             at = finding.location
             if at is not None:
-                yield f"  --> {clean(_name(report, finding))}:{clean(at.path)}:{at.line}:{at.column}"
+                yield f"  --> {one_line(_name(report, finding))}:{one_line(at.path)}:{at.line}:{at.column}"
                 yield from excerpt(at.text, at.column, at.end_column, at.line)
             if result.rule.why:
                 yield from labelled("why", " ".join(result.rule.why.split()), width=width)
@@ -78,7 +78,7 @@ def _unknowns(report: Report, width: int | None, colour: bool) -> Iterator[str]:
     for reason, results in reasons.items():
         decisive = any(result.obscures for result in results)
         label = paint("unknown:", _COLOUR["unknown"], "bold", colour=colour)
-        yield f"{label} {clean(reason)}"
+        yield f"{label} {one_line(reason)}"
         names = sorted(
             {f"{result.rule.name} ({result.subject})" if result.guest else result.rule.name for result in results}
         )
@@ -91,9 +91,9 @@ def _unknowns(report: Report, width: int | None, colour: bool) -> Iterator[str]:
 def _guests(report: Report, colour: bool) -> Iterator[str]:
     if not report.guests:
         return
-    wide = max(len(clean(guest.name)) for guest in report.guests)
+    wide = max(len(one_line(guest.name)) for guest in report.guests)
     for guest in report.guests:
-        yield f"guest {clean(guest.name):<{wide}}  {_word(guest.verdict, colour)}"
+        yield f"guest {one_line(guest.name):<{wide}}  {_word(guest.verdict, colour)}"
     yield ""
 
 
@@ -140,4 +140,5 @@ def _verdict(report: Report, colour: bool) -> str:
     }
     plural = {"error": "errors", "warning": "warnings", "unknown": "unknown", "passed": "passed"}
     counted = ", ".join(f"{number} {word if number == 1 else plural[word]}" for word, number in count.items())
-    return f"{_word(report.verdict, colour)}  {report.source.name} -> {report.destination.name}: {counted}"
+    ends = one_line(f"{report.source.name} -> {report.destination.name}")
+    return f"{_word(report.verdict, colour)}  {ends}: {counted}"

@@ -14,17 +14,16 @@ from preflight.rule import Findings, Severity, on_host, rule
 
 @rule(Severity.WARNING)
 def check(host: Daemons, host_limits: DaemonLimits) -> Findings:
-    if host.serving is None or not host.running:
-        return
+    daemon = host_limits.daemon
     for drift in host_limits.drift:
         yield on_host(
-            f"{drift.key} is {drift.configured} in the file, {drift.in_force} in the running {host.serving}",
+            f"{drift.key} is {drift.configured} in the file, {drift.in_force} in the running {daemon}",
             at=drift.configured,
-            fix=f"systemctl restart {host.serving}",
+            fix=f"systemctl restart {daemon}",
         )
-    for conf in (host.serving, "qemu"):
-        if host.changed_since_start(conf) and not (host_limits.drift and conf == host.serving):
+    for conf in (daemon, "qemu"):
+        if host.changed_since_start(conf) and not (host_limits.drift and conf == daemon):
             yield on_host(
-                f"/etc/libvirt/{conf}.conf was changed after {host.serving} started",
-                fix=f"systemctl restart {host.serving}",
+                f"/etc/libvirt/{conf}.conf was changed after {daemon} started",
+                fix=f"systemctl restart {daemon}",
             )

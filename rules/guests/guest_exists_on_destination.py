@@ -2,7 +2,7 @@
 
 Why it matters
     Only the same guest, name and UUID alike and off, may be there already. Else libvirt refuses: "domain 'web' already
-    exists with uuid …", "domain 'web' is already defined with uuid …" or "domain is already active as 'web'".
+    exists with uuid …", "domain 'web' is already defined with uuid …" or "domain 'web' is already active".
 
 How to fix
     Find out which of the two is wanted. Rename, undefine or shut down the other.
@@ -24,7 +24,7 @@ def check(guest: Guest, destination: Guests) -> Findings:
         )
     elif twin is not None and twin.running:
         yield on_destination(
-            f"{guest.name} runs here already, with the same UUID", error=f"domain is already active as '{guest.name}'"
+            f"{guest.name} runs here already, with the same UUID", error=f"domain '{guest.name}' is already active"
         )
     if namesake is not None and namesake.uuid != guest.uuid:
         yield on_destination(

@@ -1,8 +1,8 @@
 """The guest runs on KVM, and the destination has no KVM.
 
 Why it matters
-    A guest cannot change from KVM to emulation while it runs: "Emulator '/usr/bin/qemu-system-x86_64' does not support
-    virt type 'kvm'".
+    A guest cannot change from KVM to emulation while it runs: "Domain requires KVM, but it is not available". Its
+    definition alone, moved while it is off, is taken, but does not start there.
 
 How to fix
     Enable virtualization in the destination's firmware, or nested virtualization where it is itself a guest, and load
@@ -11,10 +11,11 @@ How to fix
 
 from preflight.facts import Capabilities
 from preflight.host import Guest
+from preflight.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, skip=unless_live)
 def check(guest: Guest, destination: Capabilities) -> Findings:
     if guest.virt_type == "kvm" and not destination.machines(guest.arch, "kvm"):
-        yield on_destination("libvirt finds no KVM on this host", error="does not support virt type 'kvm'")
+        yield on_destination("libvirt finds no KVM on this host", error="Domain requires KVM, but it is not available")

@@ -6,7 +6,8 @@ Why it matters
     tried in turn, so a right one among them saves the migration.
 
 How to fix
-    Correct the line in the source's /etc/hosts: the name must lead to the destination's address.
+    Correct the line in the source's /etc/hosts: the name must lead to the destination's address. Where an address is
+    announced instead of a name, correct migration_host in the destination's /etc/libvirt/qemu.conf.
 """
 
 from preflight.facts import OwnAddresses, PeerName
@@ -16,16 +17,18 @@ from preflight.rule import Findings, Severity, on_source, rule
 
 @rule(Severity.ERROR, skip=without_data_connection)
 def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses) -> Findings:
-    name = source_peer.name
+    name, right = source_peer.name, destination.reachable_from(source)
+    if name.startswith("localhost"):
+        return  # destination-hostname-localhost says so, and no line of the source's would help
     own = [address for address in source_peer.addresses if source.has(address)]
-    if not own:
-        return
-    rescued = len(own) < len(source_peer.addresses)
+    rescued = any(destination.has(address) for address in source_peer.addresses if address not in own)
     for address in own:
         yield on_source(
             f"{name}, announced by the destination, is {address} here: the source itself",
             at=source_peer.place_of(address),
-            error=f"unable to connect to server at '{name}:",
-            fix=f"in /etc/hosts on the source: {destination.reachable_from(source)} {name}",
+            error=None if rescued else f"unable to connect to server at '{name}:",
+            fix=f"set migration_host in the destination's qemu.conf to {right}"
+            if source_peer.is_address
+            else f"in /etc/hosts on the source: {right} {name}",
             severity=Severity.WARNING if rescued else None,
         )

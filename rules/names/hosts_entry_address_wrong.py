@@ -6,7 +6,8 @@ Why it matters
     in turn, so a right one among them saves the migration.
 
 How to fix
-    Correct the line in the source's /etc/hosts, or the record in DNS.
+    Correct the line in the source's /etc/hosts, or the record in DNS. Where an address is announced instead of a name,
+    correct migration_host in the destination's /etc/libvirt/qemu.conf.
 """
 
 from preflight.facts import OwnAddresses, PeerName
@@ -16,14 +17,18 @@ from preflight.rule import Findings, Severity, on_source, rule
 
 @rule(Severity.ERROR, skip=without_data_connection)
 def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses) -> Findings:
-    name = source_peer.name
+    name, right = source_peer.name, destination.reachable_from(source)
+    if name.startswith("localhost"):
+        return  # destination-hostname-localhost says so, and no line of the source's would help
     strange = [address for address in source_peer.addresses if not destination.has(address) and not source.has(address)]
-    rescued = any(destination.has(address) for address in source_peer.addresses)
+    rescued = any(destination.has(address) and not source.has(address) for address in source_peer.addresses)
     for address in strange:
         yield on_source(
             f"{name} is {address} here, which is none of the destination's addresses",
             at=source_peer.place_of(address),
-            error=f"unable to connect to server at '{name}:",
-            fix=f"in /etc/hosts on the source: {destination.reachable_from(source)} {name}",
+            error=None if rescued else f"unable to connect to server at '{name}:",
+            fix=f"set migration_host in the destination's qemu.conf to {right}"
+            if source_peer.is_address
+            else f"in /etc/hosts on the source: {right} {name}",
             severity=Severity.WARNING if rescued else None,
         )

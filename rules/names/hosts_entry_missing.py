@@ -15,8 +15,11 @@ from preflight.rule import Findings, Severity, on_source, rule
 
 @rule(Severity.WARNING, skip=without_data_connection)
 def check(source_peer: PeerName) -> Findings:
+    if source_peer.name.startswith("localhost"):
+        return  # destination-hostname-localhost says so, and no line of the source's would help
     if source_peer.resolves and not source_peer.lines and not source_peer.is_address:
         yield on_source(
             f"{source_peer.name} is not in /etc/hosts: it resolves by a name service alone",
+            at=source_peer.end,
             fix=f"add to /etc/hosts on the source: {source_peer.addresses[0]} {source_peer.name}",
         )

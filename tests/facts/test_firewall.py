@@ -1,6 +1,8 @@
 """What the real kernel did with real connections is what `Firewall` says it does. See cases/firewall/record.py."""
 
+import contextlib
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +57,15 @@ def rules(text: str, *further: str, policy: str = "accept") -> Firewall:
     return Firewall.parse(Record(f'{{"nftables": [{objects}]}}'), Record(""))
 
 
-PORT = '{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 49152}}'
+def match(left: str, right: object, op: str = "==") -> str:
+    """A match on what nft calls "tcp dport", "meta iifname", "ct state"…"""
+    space, key = left.split()
+    looked = {space: {"key": key}} if space in {"meta", "ct"} else {"payload": {"protocol": space, "field": key}}
+    return json.dumps({"match": {"op": op, "left": looked, "right": right}})
+
+
+DROP = ', {"drop": null}'
+PORT = match("tcp dport", 49152)
 
 
 @pytest.mark.parametrize(
@@ -71,15 +81,14 @@ PORT = '{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": 
         '{"synproxy": null}',
         '{"xt": {"type": "target", "name": "TARPIT"}}',
         '{"brandnew": null}, {"drop": null}',
-        '{"match": {"op": "==", "left": {"meta": {"key": "skuid"}}, "right": 0}}, {"drop": null}',
-        '{"match": {"op": "==", "left": {"payload": {"base": "th", "offset": 16, "len": 16}}, "right": 1}}, {"drop": null}',
-        '{"match": {"op": "<", "left": {"payload": {"protocol": "ip", "field": "ttl"}}, "right": 9}}, {"drop": null}',
-        '{"match": {"op": "==", "left": {"ct": {"key": "helper"}}, "right": "ftp"}}, {"drop": null}',
-        '{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "sport"}}, "right": 40000}}, {"drop": null}',
-        '{"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "daddr"}}, "right": "192.0.2.11"}}, {"drop": null}',
+        match("meta skuid", 0) + DROP,
+        '{"match": {"op": "==", "left": {"payload": {"base": "th", "offset": 16, "len": 16}}, "right": 1}}' + DROP,
+        match("ip ttl", 9, "<") + DROP,
+        match("ct helper", "ftp") + DROP,
+        match("tcp sport", 40000) + DROP,
+        match("ip daddr", "192.0.2.11") + DROP,
         '{"mangle": {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "value": 22}}',
-        '{"mangle": {"key": {"meta": {"key": "mark"}}, "value": 1}}, '
-        '{"match": {"op": "==", "left": {"meta": {"key": "mark"}}, "right": 1}}, {"drop": null}',
+        '{"mangle": {"key": {"meta": {"key": "mark"}}, "value": 1}}, ' + match("meta mark", 1) + DROP,
     ],
 )
 def test_what_is_not_understood_is_unknown_where_it_decides(deciding: str) -> None:
@@ -103,7 +112,7 @@ def test_the_deciding_rule_is_named() -> None:
     assert rules("").judge(49152, ["192.0.2.12"]).rule is None
 
 
-IIF = '{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "eth0"}}'
+IIF = match("meta iifname", "eth0")
 
 
 def test_without_addresses_of_its_own_any_interface_may_be_the_one() -> None:
@@ -114,9 +123,7 @@ def test_without_addresses_of_its_own_any_interface_may_be_the_one() -> None:
 
 
 def test_sources_that_fare_differently_are_unknown() -> None:
-    host = rules(
-        '{"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "192.0.2.12"}}, {"drop": null}'
-    )
+    host = rules(match("ip saddr", "192.0.2.12") + DROP)
     assert host.judge(49152, ["192.0.2.13"]).action == "accept"
     with pytest.raises(Unreadable, match="depends on"):
         host.judge(49152, ["192.0.2.12", "192.0.2.13"])
@@ -124,16 +131,16 @@ def test_sources_that_fare_differently_are_unknown() -> None:
 
 def test_a_source_of_a_version_that_the_host_does_not_have_is_left_out() -> None:
     own = OwnAddresses.parse(Record("1: lo    inet 127.0.0.1/8 x\n2: eth0    inet 192.0.2.11/24 x\n"))
-    host = rules('{"match": {"op": "==", "left": {"meta": {"key": "nfproto"}}, "right": "ipv6"}}, {"drop": null}')
+    host = rules(match("meta nfproto", "ipv6") + DROP)
     assert host.judge(49152, ["192.0.2.12", "2001:db8::12"], own).action == "accept"
     with pytest.raises(Unreadable, match="no address"):
         host.judge(49152, ["2001:db8::12"], own)
 
 
-DYNAMIC = '{"set": {"family": "inet", "table": "t", "name": "s", "type": "ipv4_addr", "flags": ["dynamic"], "elem": ["192.0.2.9"]}}'
-BY_SET = (
-    '{"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "@s"}}, {"drop": null}'
+DYNAMIC = json.dumps(
+    {"set": {"family": "inet", "table": "t", "name": "s", "flags": ["dynamic"], "elem": ["192.0.2.9"]}}
 )
+BY_SET = match("ip saddr", "@s") + DROP
 
 
 def test_a_set_that_rules_add_to_may_hold_more_by_then() -> None:
@@ -187,3 +194,30 @@ def test_chains_that_call_each_other_without_end_are_unknown() -> None:
 def test_a_firewall_that_could_not_be_asked_is_unknown() -> None:
     with pytest.raises(Unreadable, match="a password is required"):
         Firewall.parse(Record("", 1, "sudo: a password is required"), Record(""))
+
+
+def test_rules_of_another_shape_than_nft_writes_are_unknown() -> None:
+    noise = random.Random(7)
+    for case in ("verdict-maps", "firewalld-zones", "named-sets", "ct-words", "families"):
+        text = RECORDED[case]["shown"]["1.1.3"]["nft"]
+        for _ in range(150):
+            with contextlib.suppress(Unreadable):
+                host = Firewall.parse(Record(json.dumps(bent(json.loads(text), noise))), Record(""))
+                host.judge(49180, ["192.0.2.12"])
+                host.judge(49152, ["2001:db8::12"])
+
+
+def bent(document: Any, noise: random.Random) -> Any:
+    """The document with one part of it replaced by something else, somewhere deep inside."""
+    places: list[tuple[Any, Any]] = []
+    stack = [document]
+    while stack:
+        one = stack.pop()
+        keys = list(one) if isinstance(one, dict) else range(len(one)) if isinstance(one, list) else ()
+        places.extend((one, key) for key in keys)
+        stack.extend(one[key] for key in keys)
+    within, key = noise.choice(places)
+    within[key] = noise.choice(
+        [None, True, -1, 1.5, 10**40, "", "@", "@no", "x", [], {}, [[]], {"": 0}, ["a"], {"set": 1}]
+    )
+    return document

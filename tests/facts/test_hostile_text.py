@@ -2,7 +2,8 @@
 
 import contextlib
 import json
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -34,10 +35,22 @@ DAEMONS = "clock 2.0 1.0 100\nprocess libvirtd 93 4711\nconf qemu 1.5\nsocket li
 OWN = "1: lo    inet 127.0.0.1/8 x\n2: eth0    inet 192.0.2.11/24 x\n2: eth0    inet6 2001:db8::1/64 x\n"
 PATHS = "path /a\nstat 81a4 5 65024 9 0:0\nfs ef53 4096 1\n"
 MOUNTS = "21 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n"
+NOISE = tuple(answers())
+
+
+def broken(good: str) -> Iterator[Record]:
+    """The good text cut off, or with one character that is another, at many places; and a failure that says so."""
+    noise = random.Random(good)
+    for _ in range(300 if good else 0):
+        cut = noise.randrange(len(good))
+        yield Record(good[:cut])
+        yield Record(good[:cut] + chr(noise.choice((0, 9, 10, 34, 44, 48, 58, 61, 91, 123, 0xE9))) + good[cut + 1 :])
+    yield Record(good, 1)
 
 
 def judge(nft: Record, iptables: Record) -> object:
-    return Firewall.parse(nft, iptables).judge(49152, ["192.0.2.12", "2001:db8::12"])
+    host = Firewall.parse(nft, iptables)
+    return [host.judge(49152, [source]) for source in ("192.0.2.12", "2001:db8::12")]
 
 
 def look(paths: Record, mounts: Record) -> object:
@@ -73,7 +86,7 @@ def test_ends_in_a_fact_or_in_unreadable(name: str, place: int) -> None:
     parse, good = next((parse, good) for known, parse, good in PARSERS if known == name)
     records = [Record(text) for text in good]
     parse(*records)  # the honest answer is understood
-    for answer in answers(good[place]):
+    for answer in (*NOISE, *broken(good[place])):
         with contextlib.suppress(Unreadable):
             parse(*records[:place], answer, *records[place + 1 :])
 
@@ -84,6 +97,6 @@ def test_a_name_that_was_not_asked_for_too(place: int) -> None:
     records = [Record(text) for text in good]
     records[1] = Record("", Record.MISSING)
     PeerName.parse(*records)
-    for answer in answers(good[place]):
+    for answer in (*NOISE, *broken(good[place])):
         with contextlib.suppress(Unreadable):
             PeerName.parse(*records[:place], answer, *records[place + 1 :])

@@ -3,7 +3,7 @@ import pytest
 from preflight.facts.name_service import NameService
 from preflight.facts.record import Record, Unreadable
 
-UDP = "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n"
+UDP = "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 
 
 def udp_line(address: str) -> str:

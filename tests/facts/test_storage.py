@@ -159,7 +159,7 @@ def test_what_a_listed_directory_does_not_hold_is_not_there() -> None:
 
 
 def test_a_file_system_that_was_not_told_is_unknown() -> None:
-    with pytest.raises(Unreadable, match="the file system of /images/a.raw was not told"):
+    with pytest.raises(Unreadable, match=r"the file system of /images/a\.raw was not told"):
         _ = look("/images/a.raw", LISTING).shared
 
 

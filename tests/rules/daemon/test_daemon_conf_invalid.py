@@ -2,8 +2,9 @@
 
 import pytest
 
+from preflight.migration import Role
 from preflight.report import Outcome
-from preflight.rule import Finding, Location, Role, Severity
+from preflight.rule import Finding, Location, Severity
 from tests.case import Case
 
 RULE = "daemon-conf-invalid"

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from preflight.migration import Transport
+from preflight.migration import Role, Transport
 from preflight.report import Outcome
-from preflight.rule import Finding, Role, Severity
+from preflight.rule import Finding, Severity
 from tests.case import Case
 
 RULE = "libvirt-unreachable"

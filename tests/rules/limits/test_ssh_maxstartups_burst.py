@@ -2,9 +2,9 @@
 
 import pytest
 
-from preflight.migration import Mode, Transport
+from preflight.migration import Mode, Role, Transport
 from preflight.report import Outcome
-from preflight.rule import Finding, Location, Role, Severity
+from preflight.rule import Finding, Location, Severity
 from tests.case import Case
 
 RULE = "ssh-maxstartups-burst"

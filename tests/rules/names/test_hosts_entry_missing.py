@@ -20,7 +20,7 @@ def by_dns() -> Case:
 
 def test_catches_a_name_that_only_a_name_server_knows() -> None:
     result = by_dns().result(RULE)
-    assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.WARNING, "pair")
+    assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.WARNING, "source")
     [finding] = result.findings
     assert finding.host is Role.SOURCE
     assert finding.message == "host2.example.com is not in /etc/hosts: it resolves by a name service alone"

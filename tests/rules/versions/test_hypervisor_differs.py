@@ -2,8 +2,9 @@
 
 import pytest
 
+from preflight.migration import Role
 from preflight.report import Outcome
-from preflight.rule import Finding, Role, Severity
+from preflight.rule import Finding, Severity
 from tests.case import Case
 
 RULE = "hypervisor-differs"

@@ -4,8 +4,9 @@ import pytest
 
 from preflight.connection import Answers
 from preflight.record import Record
+from preflight.migration import Role
 from preflight.report import Outcome
-from preflight.rule import Finding, Role, Severity
+from preflight.rule import Finding, Severity
 from tests.case import Case
 
 RULE = "os-release-differs"

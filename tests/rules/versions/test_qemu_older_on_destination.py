@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from preflight.migration import Role
 from preflight.report import Outcome
-from preflight.rule import Finding, Role, Severity
+from preflight.rule import Finding, Severity
 from tests.case import Case
 
 RULE = "qemu-older-on-destination"

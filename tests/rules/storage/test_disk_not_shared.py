@@ -1,0 +1,167 @@
+"""A disk of the guest lies on the source's own storage."""
+
+import pytest
+
+from preflight.migration import Role
+from preflight.report import Outcome
+from preflight.rule import Severity
+from tests.case import Case
+from tests.rules.neighbour import DB, with_db
+
+RULE = "disk-not-shared"
+WEB = "guest web"
+ERROR = "Migration without shared storage is unsafe"
+NETWORK_DISK = """<disk type='network' device='disk'>
+      <driver name='qemu' type='raw'/>
+      <source protocol='nbd' tls='no' index='1'>
+        <host name='192.0.2.254' port='10809'/>
+      </source>
+      <target dev='vda' bus='virtio'/>"""
+PATH = "/srv/images/web.qcow2"
+#: statfs magic numbers, in hex
+EXT4, NFS, SMB2, FUSE, OVERLAY = "ef53", "6969", "fe534d42", "65735546", "794c7630"
+
+
+def disk(source: str, *, kind: str = "file", more: str = "", case: Case | None = None) -> Case:
+    """The sound pair, whose guest has this disk in place of its network disk; see `NETWORK_DISK`."""
+    driver = "<driver name='qemu' type='qcow2'/>"
+    made = f"<disk type='{kind}' device='disk'>{driver}{source}<target dev='vda' bus='virtio'/>{more}"
+    return (case or Case()).xml(NETWORK_DISK, made)
+
+
+def file_disk(magic: str, mount: str = "ext4 /dev/sdb1", *, more: str = "", case: Case | None = None) -> Case:
+    """The same with an image file on a file system of that magic, of which the table of mounts says this."""
+    made = disk(f"<source file='{PATH}'/>", more=more, case=case)
+    made.source("paths", f"path {PATH}\nstat 81a4 1048576 2049 12 0:0\nfs {magic} 4096 100\n")
+    return made.source("mounts", lambda text: f"{text}900 1 8:1 / /srv/images rw - {mount} rw\n")
+
+
+def test_catches_an_image_on_a_file_system_of_the_sources_own() -> None:
+    result = file_disk(EXT4, case=with_db(Case())).result(RULE, WEB)
+    assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
+    [finding] = result.findings
+    assert finding.host is Role.SOURCE
+    assert finding.message == f"vda, {PATH}, is on ext4 (/dev/sdb1), which is not shared"
+    assert finding.predicted_error == ERROR
+
+
+def test_catches_that_guest_alone() -> None:
+    assert file_disk(EXT4, case=with_db(Case())).result(RULE, DB).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("magic", "mount"),
+    [(SMB2, "cifs //nas/images"), (FUSE, "fuse.sshfs nas:/images"), (FUSE, "fuse.ceph-fuse ceph-fuse")],
+)
+def test_catches_storage_that_is_shared_but_that_libvirt_does_not_take_for_such(magic: str, mount: str) -> None:
+    [finding] = file_disk(magic, mount).result(RULE).findings
+    assert finding.message == f"vda, {PATH}, is on {mount.replace(' ', ' (')}), which is not shared"
+    assert finding.predicted_error == ERROR
+
+
+def test_catches_an_image_that_is_not_there_by_the_directory_that_it_would_be_in() -> None:
+    case = disk("<source file='/var/lib/libvirt/images/gone.qcow2'/>")
+    case.source("paths", f"path /var/lib/libvirt/images/gone.qcow2\nstat: x: No such file or directory\nfs {OVERLAY} 1 1")
+    [finding] = case.result(RULE).findings
+    assert "is on overlay (preflight-lab)" in finding.message
+
+
+def test_catches_an_nvme_device_that_is_passed_through() -> None:
+    source = "<source type='pci' managed='yes' namespace='1'><address domain='0' bus='1' slot='0' function='0'/></source>"
+    result = disk(source, kind="nvme").result(RULE)
+    assert result.outcome is Outcome.FAILED
+    [finding] = result.findings
+    assert finding.host is Role.SOURCE
+    assert (finding.message, finding.predicted_error) == ("vda is an NVMe device of the source", ERROR)
+
+
+def test_catches_a_disk_that_several_guests_write_to_although_it_is_copied_else() -> None:
+    # --copy-storage-all leaves out what is <shareable/>
+    result = file_disk(EXT4, more="<shareable/>").asking(copy_storage=True).result(RULE)
+    assert result.outcome is Outcome.FAILED
+
+
+def test_catches_one_local_disk_behind_a_sound_one() -> None:
+    case = Case().xml("<controller type='usb'", f"<disk type='file' device='disk'><source file='{PATH}'/>"
+                      "<target dev='vdb'/></disk><controller type='usb'")  # fmt: skip
+    case.source("paths", f"path {PATH}\nstat 81a4 1048576 2049 12 0:0\nfs {EXT4} 4096 100\n")
+    [finding] = case.result(RULE).findings
+    assert finding.message.startswith(f"vdb, {PATH}, is on ")
+
+
+def test_catches_two_local_disks_behind_a_read_only_one() -> None:
+    extra = "".join(
+        f"<disk type='file' device='disk'><source file='{PATH}'/><target dev='{name}'/></disk>" for name in ("vdb", "vdc")
+    )
+    case = file_disk(EXT4, more="<readonly/>").xml("<controller type='usb'", extra + "<controller type='usb'")
+    assert [finding.message[:3] for finding in case.result(RULE).findings] == ["vdb", "vdc"]
+
+
+def test_passes_the_sound_pair_with_its_network_disk() -> None:
+    assert Case().result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("magic", "mount"),
+    [
+        (NFS, "nfs4 nas:/images"),
+        ("1161970", "gfs2 /dev/mapper/shared"),
+        ("7461636f", "ocfs2 /dev/mapper/shared"),
+        ("c36400", "ceph mon:/images"),
+        (FUSE, "fuse.glusterfs nas:/images"),
+    ],
+)
+def test_passes_an_image_on_storage_that_libvirt_takes_for_shared(magic: str, mount: str) -> None:
+    assert file_disk(magic, mount).result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_local_image_that_the_guest_can_only_read() -> None:
+    assert file_disk(EXT4, more="<readonly/>").result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_local_image_that_is_copied() -> None:
+    assert file_disk(EXT4).asking(copy_storage=True).result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("kind", "source"),
+    [("block", "<source dev='/dev/vg/web'/>"), ("dir", "<source dir='/srv/share'/>"), ("file", "")],
+    ids=["a block device, which libvirt does not look at", "a directory", "an empty drive"],
+)
+def test_passes_what_libvirt_passes_unseen(kind: str, source: str) -> None:
+    assert disk(source, kind=kind).result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_local_file_behind_a_link_that_leads_to_shared_storage() -> None:
+    # /var/lib/libvirt/images -> /mnt/nas: stat and statfs follow the link, the path's text does not
+    case = disk("<source file='/var/lib/libvirt/images/web.qcow2'/>")
+    case.source("paths", f"path /var/lib/libvirt/images/web.qcow2\nstat 81a4 9 77 12 0:0\nfs {NFS} 4096 100\n")
+    case.source("mounts", lambda text: f"{text}900 1 0:77 / /mnt/nas rw - nfs4 nas:/images rw\n")
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
+def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
+    assert file_disk(EXT4).asking(offline=True, guests=("web",)).result(RULE).outcome is Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize("record", ["paths", "mounts"])
+def test_is_unknown_when_the_source_did_not_tell_where_the_image_lies(record: str) -> None:
+    result = file_disk(EXT4).source(record, None).result(RULE)
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, f"{record} was not answered")
+    assert result.obscures
+
+
+def test_is_unknown_when_a_snapshot_was_not_asked_about_the_path() -> None:
+    result = disk(f"<source file='{PATH}'/>", case=with_db(Case())).result(RULE, WEB)
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, f"the host was not asked about {PATH}")
+
+
+def test_is_unknown_when_the_guests_definition_could_not_be_read_and_of_that_guest_alone() -> None:
+    case = with_db(Case()).guest(lambda guest: guest.update(error="Cannot recv data"))
+    assert case.result(RULE, WEB).outcome is Outcome.UNKNOWN
+    assert case.result(RULE, DB).outcome is Outcome.PASSED
+
+
+def test_is_unknown_when_not_even_the_list_of_guests_is_known() -> None:
+    result = Case().source("libvirt.domains", None).result(RULE)
+    assert (result.outcome, result.subject) == (Outcome.UNKNOWN, "guests")
