@@ -42,6 +42,9 @@ lab-up: $(VENV)/.installed-lab
 lab-down: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab down
 
+truth: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.truth
+
 bench: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.bench
 

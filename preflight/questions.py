@@ -38,6 +38,7 @@ daemons() {
     case $c in libvirtd|virtqemud|virtproxyd|virtlockd|virtlogd)
       [ "$(readlink "$p/ns/pid" 2>/dev/null)" = "$ns" ] || [ "$uid" != 0 ] || continue
       s=; { read -r s < "$p/stat"; } 2>/dev/null
+      [ "$(stat -c %u "$p" 2>/dev/null)" = 0 ] || continue  # a user's own daemon has other guests
       set -- ${s##*) }
       printf 'process %s %s %s\n' "$c" "${p#/proc/}" "${20}";;
     esac
@@ -51,6 +52,34 @@ daemons() {
     [ -S "/run/libvirt/$s" ] && printf 'socket %s\n' "$s"
   done
   return 0
+}
+iptables_tables() {
+  # iptables-save would load a module: the legacy tables are asked for only where the kernel has them
+  for v in '' 6; do
+    t=/proc/net/ip${v}_tables_names
+    if [ -e $t ]; then
+      n=$(as_root cat $t) || return
+      if [ -n "$n" ]; then
+        echo "family ${v:-4}"
+        if command -v ip${v}tables-legacy-save >/dev/null; then as_root ip${v}tables-legacy-save || return
+        elif ip${v}tables-save --version | grep -q nf_tables; then
+          echo "ip${v}tables-legacy-save is not installed" >&2; return 1
+        else as_root ip${v}tables-save || return; fi
+      fi
+    fi
+    if command -v ip${v}tables-nft-save >/dev/null; then
+      echo "family ${v:-4} nft"; as_root ip${v}tables-nft-save || return
+    fi
+  done
+}
+stat_paths() {
+  for p in "$@"; do
+    printf 'path %s\n' "$p"
+    as_root stat -L -c 'stat %f %s %d %i %t:%T' -- "$p" 2>&1
+    d=$p
+    while ! f=$(as_root stat -f -c 'fs %t %S %a' -- "${d:-/}" 2>&1) && [ -n "$d" ]; do d=${d%/*}; done
+    printf '%s\n' "$f"
+  done
 }
 sshd_listener() {
   for p in /proc/[0-9]*; do
@@ -91,12 +120,7 @@ STANDING: dict[str, str] = {
     "sockets": "cat /proc/net/tcp; cat /proc/net/tcp6 2>/dev/null; true",
     "udp-sockets": "cat /proc/net/udp; cat /proc/net/udp6 2>/dev/null; true",
     "nft": "command -v nft >/dev/null || exit 44; as_root nft -j list ruleset",
-    "iptables": (
-        # iptables-save would load the module: asked only where the kernel already has legacy tables
-        "for v in '' 6; do t=/proc/net/ip${v}_tables_names; [ -e $t ] || continue; "
-        '[ -n "$(as_root cat $t)" ] || continue; echo "family ${v:-4}"; '
-        "as_root ip${v}tables-legacy-save 2>/dev/null || as_root ip${v}tables-save || exit; done"
-    ),
+    "iptables": "iptables_tables",
     "mounts": "cat /proc/self/mountinfo",
     "meminfo": "cat /proc/meminfo",
 }
@@ -130,13 +154,8 @@ def connect(uri: str) -> str:
 
 def stat_paths(paths: Sequence[str]) -> str:
     """For each path: what it is, how large (bytes), on which device, and on which file system (statfs magic, hex)."""
-    quoted = " ".join(shlex.quote(path) for path in paths)
-    return (
-        f"for p in {quoted}; do printf 'path %s\\n' \"$p\"; "
-        "as_root stat -L -c 'stat %f %s %d %i %t:%T' -- \"$p\" 2>&1; "
-        'd=$p; while [ ! -e "$d" ] && [ -n "$d" ]; do d=${d%/*}; done; '
-        "as_root stat -f -c 'fs %t %S %a' -- \"${d:-/}\" 2>&1; done"
-    )
+    quoted = " ".join(shlex.quote(path) for path in paths if path.startswith("/") and "\n" not in path)
+    return f"stat_paths {quoted}"
 
 
 def all_images(paths: Sequence[str]) -> str:

@@ -10,7 +10,9 @@ import typing
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
+from preflight import facts
 from preflight.errors import UserError
 from preflight.facts.record import Fact
 from preflight.host import Guest
@@ -76,7 +78,7 @@ def load(directories: Sequence[Path] = ()) -> tuple[Rule, ...]:
     """Load the built-in rules and those of further directories, sorted by name; raises `RuleError`."""
     rules: dict[str, Rule] = {}
     for directory in (builtin_directory(), *directories):
-        if directory is not builtin_directory():
+        if directory != builtin_directory():  # those are as safe as this very file
             _refuse_if_others_write(directory)
         for path in sorted(directory.glob("*/*.py")):
             loaded = _load_file(path)
@@ -117,6 +119,8 @@ def _unknown(name: str, known: list[str]) -> str:
 
 
 def _refuse_if_others_write(directory: Path) -> None:
+    if not directory.is_dir():
+        raise RuleError(f"{directory}: no such directory of rules")
     for path in (directory, *directory.glob("*"), *directory.glob("*/*.py")):
         status = path.stat()
         if status.st_uid not in (0, os.getuid()) or status.st_mode & 0o022:
@@ -133,7 +137,7 @@ def _load_file(path: Path) -> Rule:
     try:
         spec.loader.exec_module(module)
     except Exception as why:
-        raise RuleError(f"{path}: {type(why).__name__}: {why}") from why
+        raise RuleError(f"{path}: {type(why).__name__}: {' '.join(str(why).split())}") from why
     body = getattr(module, "check", None)
     if not isinstance(body, RuleBody):
         raise RuleError(f"{path}: has no function `check` marked with @rule")
@@ -156,19 +160,26 @@ def _parse_documentation(path: Path, name: str, documentation: str) -> RuleText:
 
 
 def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
-    hints = typing.get_type_hints(body.check)
+    try:
+        hints = typing.get_type_hints(body.check)
+    except NameError as why:
+        raise RuleError(f"{path}: {why}") from None
     parameters = []
     for name in inspect.signature(body.check).parameters:
         kind = hints.get(name)
         owner = name.split("_")[0]
         if (name, kind) in (("guest", Guest), ("migration", Migration)):
             parameters.append(Parameter(name, None, Guest if name == "guest" else Migration))
-        elif owner in ("source", "destination") and isinstance(kind, type) and issubclass(kind, Fact):
+        elif owner in ("source", "destination") and _is_fact(kind):
             parameters.append(Parameter(name, Role(owner), kind))
-        elif owner == "host" and isinstance(kind, type) and issubclass(kind, Fact):
+        elif owner == "host" and _is_fact(kind):
             parameters.append(Parameter(name, None, kind))
         else:
             raise RuleError(f"{path}: no fact is called `{name}: {getattr(kind, '__name__', kind)}`")
     if len({parameter.name.split("_")[0] == "host" for parameter in parameters if parameter.kind is not Migration}) > 1:
         raise RuleError(f"{path}: a rule about one `host` takes no other host's facts and no guest")
     return tuple(parameters)
+
+
+def _is_fact(kind: object) -> TypeGuard[type[Fact]]:
+    return isinstance(kind, type) and issubclass(kind, Fact) and getattr(facts, kind.__name__, None) is kind

@@ -18,8 +18,11 @@ RECORDS = ("libvirt.connect", "libvirt.hostname", "libvirt.versions", "libvirt.c
 
 
 def transport_of(connect: Record) -> str:
-    """The transport of the URI that a `libvirt.connect` record tells of: ssh, tls, tcp or unix."""
-    scheme = str(json.loads(connect.out).get("uri", "")).partition("://")[0]
+    """The transport of the URI that a `libvirt.connect` record tells of: ssh, tls, tcp or unix; else "nothing known"."""
+    try:
+        scheme = str(json.loads(connect.out)["uri"]).partition("://")[0]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "nothing known"
     return scheme.partition("+")[2] or "unix"
 
 

@@ -7,7 +7,6 @@ nothing on the host, not even a temporary file.
 
 import contextlib
 import os
-import secrets
 import signal
 import subprocess
 import threading
@@ -82,7 +81,7 @@ class ShellChannel:
     """
 
     def __init__(self, command: Sequence[str], prelude: str, *, timeout: float, own_group: bool = False) -> None:
-        self._token = secrets.token_hex(16)
+        self._token = os.urandom(16).hex()
         self._timeout = timeout
         self._own_group = own_group
         self._changed = threading.Condition()

@@ -13,8 +13,8 @@ FORMAT = 1
 def render(report: Report, _colour: bool) -> str:
     """The report as indented JSON with a final newline."""
     text = json.dumps(as_dict(report), indent=2, ensure_ascii=False)
-    # JSON itself escapes only what is below a space; the line ends between values are ours
-    return "\n".join(CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", line) for line in text.split("\n")) + "\n"
+    # JSON escapes of itself only what is below a space
+    return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
 
 
 def as_dict(report: Report) -> dict[str, object]:

@@ -36,8 +36,8 @@ def paint(text: str, *styles: str, colour: bool) -> str:
 
 
 def labelled(label: str, text: str, *, width: int | None, indent: int = 2, column: int = 9) -> list[str]:
-    """`label: text` with the text wrapped at `width` characters (None: never) and hanging under itself."""
-    head = f"{' ' * indent}{label + ':':<{column}}"
+    """`label: text`, or no label, with the text wrapped at `width` characters (None: never) and hanging under itself."""
+    head = f"{' ' * indent}{label + ':' if label else '':<{column}}"
     lines: list[str] = []
     for number, paragraph in enumerate(clean(text).splitlines() or [""]):
         start = head if number == 0 else " " * len(head)

@@ -1,8 +1,9 @@
 """The guest runs on KVM, and the destination has no KVM.
 
 Why it matters
-    A guest cannot change from KVM to emulation while it runs: "Domain requires KVM, but it is not available". Its
-    definition alone, moved while it is off, is taken, but does not start there.
+    A guest cannot change from KVM to emulation while it runs. By its release, and by whether /dev/kvm is not there or
+    not usable, libvirt says "Domain requires KVM, but it is not available" or "Emulator '/usr/bin/qemu-system-x86_64'
+    does not support virt type 'kvm'". The definition alone of a guest that is off is taken, but does not start there.
 
 How to fix
     Enable virtualization in the destination's firmware, or nested virtualization where it is itself a guest, and load
@@ -18,4 +19,4 @@ from preflight.rule import Findings, Severity, on_destination, rule
 @rule(Severity.ERROR, skip=unless_live)
 def check(guest: Guest, destination: Capabilities) -> Findings:
     if guest.virt_type == "kvm" and not destination.machines(guest.arch, "kvm"):
-        yield on_destination("libvirt finds no KVM on this host", error="Domain requires KVM, but it is not available")
+        yield on_destination("libvirt finds no KVM on this host")

@@ -18,8 +18,8 @@ from preflight.rule import Findings, Severity, on_source, rule
 @rule(Severity.ERROR, skip=without_data_connection)
 def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses) -> Findings:
     name, right = source_peer.name, destination.reachable_from(source)
-    if name.startswith("localhost"):
-        return  # destination-hostname-localhost says so, and no line of the source's would help
+    if name.startswith("localhost") or source == destination:
+        return  # destination-hostname-localhost or same-host says so, and no line of the source's would help
     own = [address for address in source_peer.addresses if source.has(address)]
     rescued = any(destination.has(address) for address in source_peer.addresses if address not in own)
     for address in own:

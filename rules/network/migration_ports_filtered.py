@@ -11,7 +11,7 @@ How to fix
     qemu.conf to ports that are open.
 """
 
-from preflight.facts import Firewall, Listening, OwnAddresses, QemuConf
+from preflight.facts import Firewall, Listening, OwnAddresses, PeerName, QemuConf
 from preflight.migration import Migration, without_data_connection
 from preflight.rule import Findings, Severity, on_destination, rule
 
@@ -19,7 +19,9 @@ from preflight.rule import Findings, Severity, on_destination, rule
 @rule(Severity.ERROR, skip=without_data_connection)
 def check(
     source: OwnAddresses,
+    source_peer: PeerName,
     destination: Firewall,
+    destination_own: OwnAddresses,
     destination_conf: QemuConf,
     destination_ports: Listening,
     migration: Migration,
@@ -28,9 +30,10 @@ def check(
     used = destination_ports.used_in(ports.start, ports.stop - 1)
     free = [port for port in ports if port not in used]
     taken = free[: migration.concurrency * migration.ports_each]
+    leaving = tuple(met.address for address in source_peer.addresses for met in source.met_by(address))
     closed: dict[str, list[int]] = {}
     for port in free:
-        judgement = destination.judge(port, source.global_addresses)
+        judgement = destination.judge(port, leaving or source.global_addresses, destination_own)
         if judgement.action != "accept":
             closed.setdefault(f"{judgement.action} by {judgement.rule}", []).append(port)
     for reason, shut in closed.items():

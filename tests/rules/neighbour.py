@@ -9,7 +9,7 @@ DB = "guest db"
 
 
 def with_db(case: Case) -> Case:
-    """The case with a guest "db" behind "web" that is like it, but for the name and the UUID; what follows changes "web"."""
+    """The case with a guest "db" that is like "web" but for its name and UUID; what follows changes "web" alone."""
 
     def add(text: str) -> str:
         listed = json.loads(text)

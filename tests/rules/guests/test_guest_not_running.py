@@ -61,7 +61,7 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 def test_is_unknown_when_libvirt_did_not_tell_of_the_guest() -> None:
     case = with_db(Case()).guest(lambda guest: guest.update(error="Domain not found")).asking(guests=("web", "db"))
     result = case.result(RULE, WEB)
-    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "Domain not found")
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "guest web: Domain not found")
     assert result.obscures
     assert case.result(RULE, DB).outcome is Outcome.PASSED
 

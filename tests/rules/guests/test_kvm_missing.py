@@ -27,7 +27,8 @@ def test_catches_a_kvm_guest_whose_destination_can_only_emulate() -> None:
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
     assert finding.message == "libvirt finds no KVM on this host"
-    assert finding.predicted_error == "Domain requires KVM, but it is not available"
+    # libvirt 9.0 has one text for a /dev/kvm that is missing and another for one that is of no use; 11.3 the latter
+    assert finding.predicted_error is None
 
 
 def test_catches_that_guest_alone() -> None:

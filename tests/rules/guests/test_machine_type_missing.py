@@ -67,6 +67,12 @@ def test_passes_a_destination_without_kvm_which_another_rule_says() -> None:
     assert case.result(RULE).outcome is Outcome.PASSED
 
 
+def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
+    # libvirt 9.0 takes the definition; the guest would not start, but nothing that runs is lost
+    case = Case("newer/host3", "ready/host1").asking(offline=True, guests=("new",))
+    assert case.result(RULE).outcome is Outcome.NOT_APPLICABLE
+
+
 @pytest.mark.parametrize("capabilities", [None, "<capabilities/>"])
 def test_is_unknown_when_the_destinations_capabilities_are_not_known(capabilities: str | None) -> None:
     result = Case().destination("libvirt.capabilities", capabilities).result(RULE)

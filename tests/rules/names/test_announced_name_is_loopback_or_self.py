@@ -108,6 +108,17 @@ def test_passes_a_destination_that_calls_itself_localhost_since_no_line_would_he
     assert Case().destination("libvirt.hostname", "localhost").result(RULE).outcome is Outcome.PASSED
 
 
+def test_passes_one_host_that_was_named_twice_which_another_rule_says() -> None:
+    assert Case("ready/host1", "ready/host1").result(RULE).outcome is Outcome.PASSED
+
+
+def test_catches_an_address_that_both_hosts_have_as_that_of_the_default_network() -> None:
+    bridge = "3: virbr0    inet 192.168.122.1/24 scope global virbr0\\  valid_lft forever preferred_lft forever\n"
+    case = with_address("192.168.122.1").source("addresses", lambda text: text + bridge)
+    case.destination("addresses", lambda text: text + bridge)
+    assert case.result(RULE).severity is Severity.ERROR
+
+
 def test_does_not_apply_where_no_memory_is_sent_to_that_name() -> None:
     case = with_address("127.0.1.1")
     assert case.asking(mode=Mode.TUNNELLED).result(RULE).outcome is Outcome.NOT_APPLICABLE

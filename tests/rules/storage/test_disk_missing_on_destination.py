@@ -99,6 +99,20 @@ def test_catches_a_disk_behind_one_that_may_be_left_out() -> None:
     assert finding.message.startswith(PATH)
 
 
+def test_catches_a_block_device_that_is_copied_and_that_libvirt_does_not_create() -> None:
+    disk = with_source("<source dev='/dev/vg/web'/>", kind="block")
+    result = guest(missing("/dev/vg/web"), disk).asking(copy_storage=True).result(RULE)
+    assert result.severity is Severity.ERROR
+    [finding] = result.findings
+    assert finding.predicted_error == "cannot precreate storage for disk type 'block'"
+
+
+def test_catches_what_is_missing_for_certain_although_more_is_unknown() -> None:
+    volume = with_source("<source pool='default' volume='web'/>", kind="volume")
+    result = guest(missing(PATH), volume + with_source(f"<source file='{PATH}'/>")).result(RULE)
+    assert result.outcome is Outcome.FAILED
+
+
 def test_passes_the_sound_pair_whose_disk_has_no_path() -> None:
     assert Case().result(RULE).outcome is Outcome.PASSED
 
@@ -124,8 +138,14 @@ def test_passes_an_empty_drive() -> None:
     assert guest("", disk).result(RULE).outcome is Outcome.PASSED
 
 
-def test_passes_an_image_that_is_copied() -> None:
-    assert guest(missing(PATH)).asking(copy_storage=True).result(RULE).outcome is Outcome.PASSED
+def test_passes_an_image_that_is_copied_into_one_that_is_there() -> None:
+    assert guest(found(PATH)).asking(copy_storage=True).result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_copied_image_whose_backing_file_is_not_there_since_what_is_in_it_is_copied_too() -> None:
+    disk = with_source(f"<source file='{PATH}'/>{CHAIN}")
+    case = guest(found(PATH) + missing(BASE), disk).asking(copy_storage=True)
+    assert case.result(RULE).outcome is Outcome.PASSED
 
 
 def test_passes_a_destination_of_whose_image_directory_everything_is_known() -> None:
@@ -155,6 +175,24 @@ def test_is_unknown_when_the_destination_may_not_look() -> None:
     answer = f"path {PATH}\nstat: cannot statx '{PATH}': Permission denied\nfs 6969 4096 100\n"
     result = guest(answer).result(RULE)
     assert (result.outcome, result.reason) == (Outcome.UNKNOWN, f"{PATH}: Permission denied")
+
+
+def test_is_unknown_when_a_storage_pool_would_have_to_create_the_copy() -> None:
+    # libvirt 9.0 without such a pool: "no storage pool with matching target path '/srv/images'"
+    result = guest(missing(PATH)).asking(copy_storage=True).result(RULE)
+    assert (result.outcome, result.reason) == (
+        Outcome.UNKNOWN,
+        f"{PATH} is not here, and whether a storage pool could create it was not asked",
+    )
+
+
+def test_is_unknown_when_a_disk_is_a_volume_of_a_pool() -> None:
+    # libvirt 9.0 without such a pool: "no storage pool with matching name 'default'"
+    result = guest("", with_source("<source pool='default' volume='web'/>", kind="volume")).result(RULE)
+    assert (result.outcome, result.reason) == (
+        Outcome.UNKNOWN,
+        "vdb is a volume of a storage pool: whether it is here was not asked",
+    )
 
 
 @pytest.mark.parametrize("record", ["paths", "mounts"])

@@ -60,14 +60,15 @@ def test_catches_storage_that_is_shared_but_that_libvirt_does_not_take_for_such(
 
 
 def test_catches_an_image_that_is_not_there_by_the_directory_that_it_would_be_in() -> None:
-    case = disk("<source file='/var/lib/libvirt/images/gone.qcow2'/>")
-    case.source("paths", f"path /var/lib/libvirt/images/gone.qcow2\nstat: x: No such file or directory\nfs {OVERLAY} 1 1")
+    path = "/var/lib/libvirt/images/gone.qcow2"
+    case = disk(f"<source file='{path}'/>")
+    case.source("paths", f"path {path}\nstat: x: No such file or directory\nfs {OVERLAY} 4096 100\n")
     [finding] = case.result(RULE).findings
     assert "is on overlay (preflight-lab)" in finding.message
 
 
 def test_catches_an_nvme_device_that_is_passed_through() -> None:
-    source = "<source type='pci' managed='yes' namespace='1'><address domain='0' bus='1' slot='0' function='0'/></source>"
+    source = "<source type='pci' managed='yes' namespace='1'><address domain='0' bus='1' slot='0'/></source>"
     result = disk(source, kind="nvme").result(RULE)
     assert result.outcome is Outcome.FAILED
     [finding] = result.findings
@@ -91,10 +92,16 @@ def test_catches_one_local_disk_behind_a_sound_one() -> None:
 
 def test_catches_two_local_disks_behind_a_read_only_one() -> None:
     extra = "".join(
-        f"<disk type='file' device='disk'><source file='{PATH}'/><target dev='{name}'/></disk>" for name in ("vdb", "vdc")
+        f"<disk type='file'><source file='{PATH}'/><target dev='{name}'/></disk>" for name in ("vdb", "vdc")
     )
     case = file_disk(EXT4, more="<readonly/>").xml("<controller type='usb'", extra + "<controller type='usb'")
     assert [finding.message[:3] for finding in case.result(RULE).findings] == ["vdb", "vdc"]
+
+
+def test_catches_what_is_unsafe_for_certain_although_more_is_unknown() -> None:
+    volume = "<disk type='volume'><source pool='default' volume='x'/><target dev='vdb'/></disk>"
+    case = file_disk(EXT4).xml("<controller type='usb'", f"{volume}<controller type='usb'")
+    assert case.result(RULE).outcome is Outcome.FAILED
 
 
 def test_passes_the_sound_pair_with_its_network_disk() -> None:
@@ -142,6 +149,21 @@ def test_passes_a_local_file_behind_a_link_that_leads_to_shared_storage() -> Non
 
 def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
     assert file_disk(EXT4).asking(offline=True, guests=("web",)).result(RULE).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_passes_a_volume_of_a_pool_that_the_guest_can_only_read() -> None:
+    volume = disk("<source pool='default' volume='web'/>", kind="volume", more="<readonly/>")
+    assert volume.result(RULE).outcome is Outcome.PASSED
+
+
+def test_is_unknown_when_a_disk_is_a_volume_of_a_pool() -> None:
+    # libvirt 9.0 with a pool that is a local directory: "Migration without shared storage is unsafe"
+    result = disk("<source pool='default' volume='web'/>", kind="volume").result(RULE)
+    assert (result.outcome, result.reason) == (
+        Outcome.UNKNOWN,
+        "vda is a volume of a storage pool: where it lies was not asked",
+    )
+    assert result.obscures
 
 
 @pytest.mark.parametrize("record", ["paths", "mounts"])

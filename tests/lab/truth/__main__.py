@@ -1,0 +1,81 @@
+"""`make truth`: every row on real hosts, the table of what was said and what happened, and how often they agree."""
+
+import argparse
+import os
+import sys
+
+from tabulate import tabulate
+
+from preflight.ruleset import load
+
+from .. import Lab
+from .record import Seen, read
+from .row import Row, rows
+from .run import run
+
+
+def main() -> int:
+    """Run the rows that are named, or all; 1 when a verdict was wrong or a row went otherwise than it says."""
+    parser = argparse.ArgumentParser(prog="python -m tests.lab.truth", description=__doc__)
+    parser.add_argument("rows", nargs="*", help="topic, topic/name or the beginning of one; all when none is named")
+    parser.add_argument("--table", action="store_true", help="print what was last seen, without the lab")
+    parser.add_argument("--missing", action="store_true", help="run only rows that were never seen")
+    options = parser.parse_args()
+    chosen = rows(tuple(options.rows))
+    if options.missing:
+        chosen = {name: row for name, row in chosen.items() if read(name) is None}
+    unknown = {row.rule for row in chosen.values()} - {rule.name for rule in load()}
+    if not chosen or unknown:
+        print(f"no such rule: {', '.join(sorted(unknown))}" if unknown else "no such row", file=sys.stderr)
+        return 2
+    found: list[tuple[str, Row, Seen]] = []
+    if options.table:
+        found = [(name, row, known[0]) for name, row in chosen.items() if (known := read(name))]
+    else:
+        with Lab(os.environ.get("PREFLIGHT_LAB", "truth")) as lab:
+            for name, row, saw in run(lab, chosen):
+                print(line(name, row, saw), flush=True)
+                found.append((name, row, saw))
+    print("\n" + summary(found))
+    return int(any(wrong(row, saw) for _, row, saw in found))
+
+
+def line(name: str, row: Row, saw: Seen) -> str:
+    """One row: what was said, what happened."""
+    remark = wrong(row, saw) or ""
+    cause = "" if saw.outcome == "moves" else ("same cause" if saw.same_cause else "other words")
+    said = ", ".join(sorted({rule for rule, _ in saw.errors}))
+    return f"{name:<52} {saw.verdict:<12} {saw.outcome:<6} {cause:<11} {said} {remark and '<-- ' + remark}".rstrip()
+
+
+def wrong(row: Row, saw: Seen) -> str | None:
+    """What is wrong with how a row went, if anything is."""
+    if saw.outcome != row.expect:
+        return f"the row expects that it {row.expect}: {saw.message}"
+    if saw.verdict == "ready" and saw.outcome == "fails":
+        return f"FALSE READY: {saw.message}"
+    if saw.verdict == "not-ready" and saw.outcome == "moves":
+        return "FALSE ALARM"
+    if saw.verdict == "undetermined" and row.unknowable is None:
+        return f"undetermined: {', '.join(saw.unknown)}"
+    if saw.outcome == "fails" and row.unknowable is None and row.rule not in {rule for rule, _ in saw.errors}:
+        return f"{row.rule} said nothing; libvirt: {saw.message}"
+    return None
+
+
+def summary(found: list[tuple[str, Row, Seen]]) -> str:
+    """The confusion table, and how often the predicted error is the real one."""
+    cells = [
+        (verdict, *(sum((saw.verdict, saw.outcome) == (verdict, outcome) for *_, saw in found) for outcome in WAYS))
+        for verdict in ("ready", "not-ready", "undetermined")
+    ]
+    failing = [saw for *_, saw in found if saw.outcome == "fails" and saw.verdict == "not-ready"]
+    same = sum(saw.same_cause for saw in failing)
+    rate = f"{same} of {len(failing)} blocked rows: the predicted error stands in libvirt's message"
+    return tabulate(cells, headers=("verdict", *WAYS), disable_numparse=True) + f"\n\n{len(found)} rows. {rate}"
+
+
+WAYS = ("moves", "fails")
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""What the lab saw of a row: the verdict, what libvirt then did, and both hosts' answers, kept for offline tests."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from .row import HERE
+
+RECORDED = HERE / "recorded"
+
+
+class Seen(BaseModel):
+    """One row as it went on real hosts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    #: Versions on either side, as the report gives them.
+    source: str
+    destination: str
+    #: ready, not-ready or undetermined.
+    verdict: str
+    #: The rules that said error, and the text that they said libvirt's message would contain.
+    errors: tuple[tuple[str, str | None], ...]
+    #: The rules that were unknown.
+    unknown: tuple[str, ...]
+    outcome: Literal["moves", "fails"]
+    #: virsh's message, empty when it succeeded.
+    message: str
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the verdict is what then happened."""
+        return (self.verdict, self.outcome) in (("ready", "moves"), ("not-ready", "fails"))
+
+    @property
+    def same_cause(self) -> bool:
+        """Whether an error said beforehand stands in libvirt's message."""
+        return any(predicted and predicted in self.message for _, predicted in self.errors)
+
+
+def seen(report: dict[str, Any], outcome: Literal["moves", "fails"], message: str) -> Seen:
+    """The record of a report in JSON and of what virsh said."""
+    return Seen(
+        source=_versions(report["source"]),
+        destination=_versions(report["destination"]),
+        verdict=report["verdict"],
+        errors=tuple(
+            (result["rule"], finding["predicted_error"])
+            for result in report["results"]
+            if result["outcome"] == "failed" and result["severity"] == "error"
+            for finding in result["findings"]
+        ),
+        unknown=tuple(sorted({r["rule"] for r in report["results"] if r["outcome"] == "unknown"})),
+        outcome=outcome,
+        message=message,
+    )
+
+
+def write(name: str, saw: Seen, snapshot: str) -> None:
+    """Keep a row's record; the same record gives the same bytes."""
+    path = _path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    document = json.dumps({"seen": saw.model_dump(), "snapshot": json.loads(snapshot)}, sort_keys=True)
+    path.write_bytes(gzip.compress(document.encode(), mtime=0))
+
+
+def read(name: str) -> tuple[Seen, str] | None:
+    """A row's record and the snapshot of both hosts as JSON; None when the lab has not seen the row."""
+    path = _path(name)
+    if not path.exists():
+        return None
+    document = json.loads(gzip.decompress(path.read_bytes()))
+    return Seen.model_validate(document["seen"]), json.dumps(document["snapshot"])
+
+
+def _versions(host: dict[str, Any]) -> str:
+    known = (host["release"], host["libvirt"] and f"libvirt {host['libvirt']}", host["qemu"] and f"QEMU {host['qemu']}")
+    return ", ".join(part for part in known if part) or "not known"
+
+
+def _path(name: str) -> Path:
+    return RECORDED / f"{name}.json.gz"

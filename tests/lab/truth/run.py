@@ -1,0 +1,76 @@
+"""Runs rows on the lab: brings hosts into a state, checks them, migrates for real, and keeps what was seen."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Literal
+
+from .. import Client, Lab, LabHost
+from .record import Seen, seen, write
+from .row import Row, Step
+
+PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
+SOURCE, DESTINATION = "host1.example.com", "host2.example.com"
+SOURCE_URI = f"qemu+ssh://root@{SOURCE}/system"
+
+
+def run(lab: Lab, chosen: Mapping[str, Row]) -> Iterator[tuple[str, Row, Seen]]:
+    """Each row as it went, a pair of releases after the other."""
+
+    def releases(item: tuple[str, Row]) -> tuple[str, str]:
+        return item[1].source, item[1].destination
+
+    for pair, group in groupby(sorted(chosen.items(), key=releases), key=releases):
+        lab.up(pair)
+        for name, row in group:
+            lab.client.reset(list(lab.hosts))
+            lab.reset([host for host in lab.hosts.values() if host.is_dirty()])
+            yield name, row, _row(lab, name, row)
+        lab.down()
+
+
+def _row(lab: Lab, name: str, row: Row) -> Seen:
+    hosts = lab.hosts
+    for step in row.before:
+        _step(lab, step)
+    for guest in row.guests:
+        hosts["host1"].guest(**guest.model_dump())
+    for step in row.steps:
+        _step(lab, step)
+    with tempfile.TemporaryDirectory() as directory:
+        saved = Path(directory) / "both.json"
+        words = [PREFLIGHT, "check", SOURCE, DESTINATION, "--format", "json", "--save", str(saved), *row.check]
+        checked = lab.client.run(words)
+        if checked.returncode not in (0, 1, 3):
+            raise RuntimeError(f"{name}: preflight ended with {checked.returncode}: {checked.stderr}")
+        outcome, message = _migrate(lab.client, hosts["host2"], row)
+        saw = seen(json.loads(checked.stdout), outcome, message)
+        write(name, saw, saved.read_text(encoding="utf-8"))
+    return saw
+
+
+def _step(lab: Lab, step: Step) -> None:
+    where, _, command = step.partition(": ")
+    if where == "client":
+        lab.client.run(["sh", "-c", command], check=True)
+    else:
+        lab.hosts[where].run("sh", "-c", command)
+
+
+def _migrate(client: Client, destination: LabHost, row: Row) -> tuple[Literal["moves", "fails"], str]:
+    guest = row.guests[0]
+    live = ["--live"] if row.live else []
+    words = ["virsh", "-q", "-c", SOURCE_URI, "migrate", *live, *row.virsh, guest.name, row.uri]
+    try:
+        done = client.run(words, timeout=row.patience)
+    except subprocess.TimeoutExpired:
+        return "fails", f"no end within {row.patience} s"
+    if done.returncode != 0:
+        return "fails", " ".join(done.stderr.split())
+    there = destination.run("virsh", "domstate", guest.name, check=False).stdout.strip()
+    wanted = ("running", "paused") if row.live else ("shut off", "running", "paused")
+    return ("moves", "") if there in wanted else ("fails", f"virsh reports success, the guest is {there!r} there")

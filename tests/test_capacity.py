@@ -1,0 +1,162 @@
+"""How many migrations at once, by which limits, and what is said where one could not be read."""
+
+from typing import Any
+
+import pytest
+
+from preflight.migration import Mode, Role, Transport
+from preflight.output import render
+from preflight.report import Capacity, Limit
+from tests.case import Case
+
+
+def capacity(case: Case | None = None, **asked: Any) -> Capacity:
+    return (case or Case()).asking(select=("same-host",), **asked).report().capacity
+
+
+def limits(found: Capacity) -> dict[tuple[str, str], int | None]:
+    return {(limit.name, limit.host.value): limit.allows for limit in found.limits}
+
+
+SOUND = {
+    ("max_clients", "source"): 5000,
+    ("max_clients", "destination"): 5000,
+    ("max_workers", "source"): 18,
+    ("migration_port_range", "destination"): 64,
+    ("MaxStartups", "source"): 10,
+    ("MaxStartups", "destination"): 10,
+}
+
+
+def without(*names: str, end: str | None = None) -> dict[tuple[str, str], int]:
+    return {key: value for key, value in SOUND.items() if key[0] not in names or end not in {None, key[1]}}
+
+
+def test_every_limit_in_the_path_is_counted() -> None:
+    found = capacity()
+    assert limits(found) == SOUND
+    assert found.limits[2] == Limit("max_workers", Role.SOURCE, 20, 0, 18)
+    assert found.limits[4] == Limit("MaxStartups", Role.SOURCE, 10, 0, 10, burst=True)
+    assert (found.concurrent, found.burst) == (18, 10)
+    assert [limit.burst for limit in found.limits] == [False, False, False, False, True, True]
+
+
+def test_what_is_in_use_is_taken_off() -> None:
+    case = (
+        Case()
+        .source("limits", lambda text: text.replace("nWorkers       : 5", "nWorkers       : 9"))
+        .destination("limits", lambda text: text.replace("nclients            : 1\n", "nclients            : 4\n"))
+        .destination("sshd.listener", lambda text: text.replace("0 of 10-100", "4 of 10-100"))
+    )
+    found = limits(capacity(case))
+    assert found[("max_workers", "source")] == 14
+    assert found[("max_clients", "destination")] == 4997
+    assert found[("MaxStartups", "destination")] == 6
+
+
+LISTENS = "  99: 00000000:{port:04X} 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0\n"
+
+
+def test_ports_that_something_listens_at_are_taken_off() -> None:
+    taken = "".join(LISTENS.format(port=port) for port in (49151, 49152, 49152, 49215, 49216))
+    case = Case().destination("sockets", lambda text: text + taken)
+    port = next(limit for limit in capacity(case).limits if limit.name == "migration_port_range")
+    assert (port.configured, port.in_use, port.allows) == (64, 2, 62)
+
+
+def test_copied_storage_halves_the_ports() -> None:
+    taken = LISTENS.format(port=49152)
+    assert limits(capacity(copy_storage=True)) == SOUND | {("migration_port_range", "destination"): 32}
+    case = Case().destination("sockets", lambda text: text + taken)
+    assert limits(capacity(case, copy_storage=True))[("migration_port_range", "destination")] == 31
+
+
+def test_a_narrow_range_of_ports_binds() -> None:
+    case = Case().destination("qemu.conf", lambda text: text + "migration_port_max = 49153\n")
+    found = capacity(case)
+    assert found.concurrent == 2
+    assert found.binding is not None
+    assert (found.binding.name, found.binding.host) == ("migration_port_range", Role.DESTINATION)
+    assert capacity(case, copy_storage=True).concurrent == 1
+
+
+def test_tunnelled_migrations_need_no_port() -> None:
+    assert limits(capacity(mode=Mode.TUNNELLED)) == without("migration_port_range")
+
+
+def test_peer_to_peer_needs_the_same_as_managed() -> None:
+    assert limits(capacity(mode=Mode.PEER_TO_PEER)) == SOUND
+
+
+def test_a_guest_that_is_off_needs_neither_port_nor_worker() -> None:
+    assert limits(capacity(offline=True)) == without("migration_port_range", "max_workers")
+
+
+@pytest.mark.parametrize("transport", [Transport.TLS, Transport.TCP])
+def test_without_ssh_no_login_is_counted_at_the_destination(transport: Transport) -> None:
+    assert limits(capacity(transport=transport)) == without("MaxStartups", end="destination")
+
+
+def test_logins_under_way_that_sshd_does_not_show_are_taken_for_none() -> None:
+    found = capacity(Case().destination("sshd.listener", None))
+    assert found.limits[5] == Limit("MaxStartups", Role.DESTINATION, 10, None, 10, burst=True)
+    assert found.unread == ()
+
+
+UNREAD = {
+    "limits": {("max_clients", "destination")},
+    "sshd.effective": {("MaxStartups", "destination")},
+    "qemu.conf": {("migration_port_range", "destination")},
+    "sockets": {("migration_port_range", "destination")},
+}
+
+
+@pytest.mark.parametrize(("record", "expected"), UNREAD.items())
+def test_a_limit_that_could_not_be_read_is_named_with_its_reason(
+    record: str, expected: set[tuple[str, str]]
+) -> None:
+    found = capacity(Case().destination(record, None))
+    assert {(limit.name, limit.host.value) for limit in found.unread} == expected
+    assert {limit.reason for limit in found.unread} == {f"{record} was not answered"}
+    assert {limit.configured for limit in found.unread} == {None}
+    assert found.concurrent == 18
+
+
+def said(case: Case, **asked: Any) -> list[str]:
+    report = case.asking(select=("same-host",), **asked).report()
+    text = render(report, "text")
+    return text[text.index("capacity:") :].split("\n\n", maxsplit=1)[0].splitlines()
+
+
+def test_the_report_says_the_number_and_what_limits_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert said(Case(), concurrency=7) == [
+        "capacity: 18 migrations at once (limited by max_workers on the source),"
+        " 10 started at the same instant (MaxStartups on the source); asked for: 7"
+    ]
+
+
+def test_the_report_says_at_most_where_a_limit_was_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert said(Case().destination("sockets", None)) == [
+        "capacity: at most 18 migrations at once (limited by max_workers on the source),"
+        " at most 10 started at the same instant (MaxStartups on the source); asked for: 1",
+        "          unread: migration_port_range on the destination: sockets was not answered",
+    ]
+
+
+def test_the_report_does_not_repeat_a_number_for_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    case = Case().source("limits", lambda text: text.replace("maxWorkers     : 20", "maxWorkers     : 5"))
+    assert said(case) == ["capacity: 3 migrations at once (limited by max_workers on the source); asked for: 1"]
+
+
+def test_the_report_gives_no_number_where_no_limit_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    case = Case()
+    for end in (case.source, case.destination):
+        for record in ("limits", "sockets", "sshd.effective"):
+            end(record, None)
+    lines = said(case)
+    assert lines[0] == "capacity: not known: no limit could be read"
+    assert len(lines) == 7
