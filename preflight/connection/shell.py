@@ -43,6 +43,10 @@ class _Stream(threading.Thread):
         self.ended = False
 
     def run(self) -> None:
+        with self.pipe:
+            self._cut()
+
+    def _cut(self) -> None:
         name, size = "", 0
         held: list[bytes] = []
         # a line is read in pieces, but the token's lines are short and begin one
@@ -149,8 +153,6 @@ class ShellChannel:
                 self._process.wait()
         for stream in (self._out, self._err):
             stream.join(timeout=2)
-            if not stream.is_alive():
-                stream.pipe.close()
 
     def _signal(self, number: signal.Signals) -> None:
         if self._own_group:

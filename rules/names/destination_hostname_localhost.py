@@ -19,6 +19,5 @@ def check(destination: AnnouncedName) -> Findings:
     if destination.name.value.startswith("localhost"):
         yield on_destination(
             f"the host announces itself as {destination.name}",
-            at=destination.name,
             error="hostname on destination resolved to localhost, but migration requires an FQDN",
         )

@@ -48,7 +48,7 @@ def test_catches_the_same_guest_paused_there() -> None:
 @pytest.mark.parametrize("run", [{}, OFF], ids=["running", "off"])
 def test_catches_another_guest_of_the_same_name(run: dict[str, Any]) -> None:
     result = facing(uuid=OTHER_UUID, **run).result(RULE, WEB)
-    assert result.severity is Severity.ERROR
+    assert result.blocks
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
     assert finding.message == f"another guest is called web, with the UUID {OTHER_UUID}"

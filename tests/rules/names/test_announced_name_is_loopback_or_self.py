@@ -34,7 +34,7 @@ def test_catches_an_address_of_the_sources_own(address: str) -> None:
 
 def test_catches_the_loopback_of_ipv6() -> None:
     result = with_address("::1").result(RULE)
-    assert result.severity is Severity.ERROR
+    assert result.blocks
     assert {finding.location.line for finding in result.findings if finding.location} == {4}
 
 
@@ -58,7 +58,7 @@ def test_warns_when_a_right_address_is_tried_too_and_predicts_no_error() -> None
 def test_catches_the_loopback_as_an_error_when_the_other_address_is_a_wrong_one() -> None:
     case = with_address("127.0.1.1").source("etc.hosts", lambda text: text + "192.0.2.99 host2.example.com\n")
     result = case.result(RULE)
-    assert result.severity is Severity.ERROR
+    assert result.blocks
     [finding] = result.findings
     assert finding.predicted_error == ERROR
 
@@ -67,6 +67,21 @@ def test_catches_two_loopback_addresses_as_errors_both() -> None:
     case = with_address("127.0.1.1").source("etc.hosts", lambda text: text + "127.0.0.1 host2.example.com\n")
     result = case.result(RULE)
     assert (len(result.findings), result.severity) == (2, Severity.ERROR)
+
+
+def test_catches_an_announced_address_of_the_sources_own_and_says_where_to_correct_it() -> None:
+    case = Case().destination("qemu.conf", lambda text: text + 'migration_host = "127.0.0.2"\n')
+    [finding] = case.result(RULE).findings
+    assert (finding.host, finding.location) == (Role.SOURCE, None)
+    assert finding.predicted_error == "unable to connect to server at '127.0.0.2:"
+    assert finding.fix == "set migration_host in the destination's qemu.conf to 192.0.2.12"
+
+
+def test_names_the_address_of_the_network_that_both_hosts_are_on() -> None:
+    storage = "3: eth1    inet 198.51.100.2/24 scope global eth1\\  valid_lft forever preferred_lft forever\n"
+    case = with_address("127.0.1.1").destination("addresses", lambda text: storage + text)
+    [finding] = case.result(RULE).findings
+    assert finding.fix == FIX
 
 
 def test_passes_the_sound_pair() -> None:
@@ -116,7 +131,7 @@ def test_catches_an_address_that_both_hosts_have_as_that_of_the_default_network(
     bridge = "3: virbr0    inet 192.168.122.1/24 scope global virbr0\\  valid_lft forever preferred_lft forever\n"
     case = with_address("192.168.122.1").source("addresses", lambda text: text + bridge)
     case.destination("addresses", lambda text: text + bridge)
-    assert case.result(RULE).severity is Severity.ERROR
+    assert case.result(RULE).blocks
 
 
 def test_does_not_apply_where_no_memory_is_sent_to_that_name() -> None:

@@ -59,9 +59,16 @@ def test_warns_when_a_right_address_is_tried_too_and_predicts_no_error() -> None
 def test_catches_a_wrong_address_as_an_error_when_the_other_is_the_sources_own() -> None:
     case = with_address("192.0.2.99").source("etc.hosts", lambda text: text + "127.0.1.1 host2.example.com\n")
     result = case.result(RULE)
-    assert result.severity is Severity.ERROR
+    assert result.blocks
     [finding] = result.findings
     assert "192.0.2.99" in finding.message
+
+
+def test_names_the_address_of_the_network_that_both_hosts_are_on() -> None:
+    storage = "3: eth1    inet 198.51.100.2/24 scope global eth1\\  valid_lft forever preferred_lft forever\n"
+    case = with_address("192.0.2.99").destination("addresses", lambda text: storage + text)
+    [finding] = case.result(RULE).findings
+    assert finding.fix == FIX
 
 
 def test_passes_the_sound_pair() -> None:

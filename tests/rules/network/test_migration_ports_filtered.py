@@ -72,7 +72,7 @@ def test_catches_what_distributions_set_up_by_themselves(ruleset: str) -> None:
 
 def test_catches_a_firewall_that_opens_the_range_to_another_host_alone() -> None:
     # "saddr" lets 192.0.2.12 in, and the source is 192.0.2.11
-    assert behind("saddr").result(RULE).severity is Severity.ERROR
+    assert behind("saddr").result(RULE).blocks
 
 
 def test_warns_when_ports_are_shut_that_this_migration_does_not_take() -> None:
@@ -93,7 +93,7 @@ def test_counts_the_ports_that_all_migrations_take(concurrency: int, copy_storag
     # 49154 is the third; a migration that copies storage takes two
     case = Case().destination("nft", nft(port_dropped(49154, 49154)))
     result = case.asking(concurrency=concurrency, copy_storage=copy_storage).result(RULE)
-    assert result.severity is (Severity.ERROR if hit else Severity.WARNING)
+    assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR if hit else Severity.WARNING)
 
 
 def test_tells_apart_what_several_rules_shut() -> None:
@@ -109,7 +109,7 @@ def test_passes_over_a_port_that_is_in_use_to_the_next_one() -> None:
     # 49152 is open and taken by another guest that comes in; the migration would take 49153, which is shut
     case = Case().destination("nft", nft(port_dropped(49153, 49153)))
     case.destination("sockets", lambda text: listening(49152, text))
-    assert case.result(RULE).severity is Severity.ERROR
+    assert case.result(RULE).blocks
 
 
 def test_passes_a_shut_port_that_is_in_use_and_so_not_taken() -> None:
@@ -170,7 +170,7 @@ def test_passes_a_firewall_that_shuts_ipv6_where_the_name_is_an_ipv4_address() -
 
 def test_judges_the_firewall_although_the_name_does_not_resolve() -> None:
     case = Case("hosts-line-gone/host1", "hosts-line-gone/host2")
-    assert behind("range-drop", case).result(RULE).severity is Severity.ERROR
+    assert behind("range-drop", case).result(RULE).blocks
 
 
 def test_does_not_apply_where_no_port_of_its_own_is_used() -> None:
