@@ -4,6 +4,7 @@ It imports little, so that ssh is under way while the rest of preflight is still
 """
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,16 +62,23 @@ def open_hosts(asked: Asked) -> Iterator[Opened]:
     ends = _ends(asked)
     targets = [end if isinstance(end, Target) else parse_target(end.name) for end in ends]
     migration = _migration(asked, *targets)
-    with contextlib.ExitStack() as channels:
-        opened = []
+    channels: list[Channel] = []
+    opened = []
+    try:
         for end, target in zip(ends, targets, strict=True):
             if isinstance(end, SavedHost):
                 opened.append(End(target, saved=end))
             else:
                 channel = open_channel(end, questions.PRELUDE, asked.timeout)
-                channels.callback(channel.close)
+                channels.append(channel)
                 opened.append(End(target, channel=channel))
         yield Opened(asked, migration, *opened)
+    finally:
+        closing = [threading.Thread(target=channel.close) for channel in channels]
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join()
 
 
 def _ends(asked: Asked) -> tuple[Target | SavedHost, Target | SavedHost]:

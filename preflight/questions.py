@@ -132,6 +132,10 @@ AFTER_LIBVIRT: dict[str, str] = {
         "systemctl show --property=Id,LoadState,ActiveState,SubState,UnitFileState,Result "
         "libvirtd.service libvirtd.socket virtqemud.service virtqemud.socket virtproxyd.service virtproxyd.socket"
     ),
+}
+
+#: Asked once libvirt has answered all that preflight wants of it: its own calls would count as workers in use.
+WHEN_QUIET: dict[str, str] = {
     "limits": (
         # virt-admin would start a daemon that is not there: asked only of those that run
         'daemons | while read -r kind name pid start; do [ "$kind" = process ] || continue; '

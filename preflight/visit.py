@@ -62,6 +62,7 @@ class LiveVisit:
         """What it answers in any case, libvirt's answers among them."""
         standing = self._pick(questions.STANDING)
         after_libvirt = self._pick(questions.AFTER_LIBVIRT)
+        when_quiet = self._pick(questions.WHEN_QUIET)
         # sent before the login is known to work: it saves a round trip, and a shell that never starts reads nothing
         self._channel.send(standing)
         login = self._channel.login()
@@ -71,10 +72,16 @@ class LiveVisit:
             reason = login.err.strip().splitlines()[-1:] or ["no answer"]
             self._answers.absent[""] = f"{self.name} could not be logged in to: {reason[0]}"
         if self._logged_in or self._transport != "ssh":
-            self._ask_libvirt()
+            self._libvirt = self._open_libvirt()
+            self._libvirt.wait_until_open()
         if self._logged_in:
             self._channel.send(after_libvirt)
-            self._keep(self._channel.receive(standing | after_libvirt))
+        if self._libvirt is not None:
+            self._keep(self._libvirt.receive())
+            self._answers.records["own.clients"] = Record("1" if self._libvirt.open else "0")
+        if self._logged_in:
+            self._channel.send(when_quiet)
+            self._keep(self._channel.receive(standing | after_libvirt | when_quiet))
         return self._answers
 
     def ask(self, further: Mapping[str, str]) -> Answers:
@@ -111,12 +118,10 @@ class LiveVisit:
     def _pick(self, asked: Mapping[str, str]) -> dict[str, str]:
         return {name: text for name, text in asked.items() if name in self._wanted}
 
-    def _ask_libvirt(self) -> None:
+    def _open_libvirt(self) -> LibvirtSession:
         uri = self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command)
         shown = self._uri or self._target.libvirt_uri(self._transport)
-        self._libvirt = LibvirtSession(uri, shown=shown, timeout=self._timeout)
-        self._keep(self._libvirt.receive())
-        self._answers.records["own.clients"] = Record("1" if self._libvirt.open else "0")
+        return LibvirtSession(uri, shown=shown, timeout=self._timeout)
 
     def _keep(self, answers: Answers) -> None:
         for name, record in answers.records.items():

@@ -22,7 +22,9 @@ from preflight.rule import Findings, Severity, on_destination, on_host, on_sourc
 """
 
 
-def write_rule(directory: Path, name: str, body: str, *, documentation: str = DOCUMENTATION, topic: str = "site") -> Path:
+def write_rule(
+    directory: Path, name: str, body: str, *, documentation: str = DOCUMENTATION, topic: str = "site"
+) -> Path:
     """Write one rule's file; `body` is what follows the imports."""
     (directory / topic).mkdir(parents=True, exist_ok=True)
     path = directory / topic / f"{name}.py"

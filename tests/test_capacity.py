@@ -54,7 +54,9 @@ def test_what_is_in_use_is_taken_off() -> None:
     assert found[("MaxStartups", "destination")] == 6
 
 
-LISTENS = "  99: 00000000:{port:04X} 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0\n"
+LISTENS = (
+    "  99: 00000000:{port:04X} 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0\n"
+)
 
 
 def test_ports_that_something_listens_at_are_taken_off() -> None:
@@ -112,9 +114,7 @@ UNREAD = {
 
 
 @pytest.mark.parametrize(("record", "expected"), UNREAD.items())
-def test_a_limit_that_could_not_be_read_is_named_with_its_reason(
-    record: str, expected: set[tuple[str, str]]
-) -> None:
+def test_a_limit_that_could_not_be_read_is_named_with_its_reason(record: str, expected: set[tuple[str, str]]) -> None:
     found = capacity(Case().destination(record, None))
     assert {(limit.name, limit.host.value) for limit in found.unread} == expected
     assert {limit.reason for limit in found.unread} == {f"{record} was not answered"}
@@ -131,16 +131,20 @@ def said(case: Case, **asked: Any) -> list[str]:
 def test_the_report_says_the_number_and_what_limits_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     assert said(Case(), concurrency=7) == [
-        "capacity: 18 migrations at once (limited by max_workers on the source),"
-        " 10 started at the same instant (MaxStartups on the source); asked for: 7"
+        (
+            "capacity: 18 migrations at once (limited by max_workers on the source),"
+            " 10 started at the same instant (MaxStartups on the source); asked for: 7"
+        )
     ]
 
 
 def test_the_report_says_at_most_where_a_limit_was_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     assert said(Case().destination("sockets", None)) == [
-        "capacity: at most 18 migrations at once (limited by max_workers on the source),"
-        " at most 10 started at the same instant (MaxStartups on the source); asked for: 1",
+        (
+            "capacity: at most 18 migrations at once (limited by max_workers on the source),"
+            " at most 10 started at the same instant (MaxStartups on the source); asked for: 1"
+        ),
         "          unread: migration_port_range on the destination: sockets was not answered",
     ]
 

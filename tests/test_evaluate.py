@@ -91,9 +91,7 @@ def test_the_worst_finding_counts(judged: Judged) -> None:
         ("yield from None", "TypeError: 'NoneType' object is not iterable"),
     ],
 )
-def test_a_rule_that_raises_is_unknown_and_the_others_go_on(
-    tmp_path: Path, statement: str, said: str
-) -> None:
+def test_a_rule_that_raises_is_unknown_and_the_others_go_on(tmp_path: Path, statement: str, said: str) -> None:
     write_rule(tmp_path, "of_our_own", FOUND.replace('yield on_source("found")', f"{statement}; yield"))
     report = Case().asking(rules=(tmp_path,)).report()
     (own,) = (result for result in report.results if result.rule.name == "of-our-own")

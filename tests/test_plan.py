@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from preflight.asking import open_hosts
-from preflight.asking import Asked
+from preflight.asking import Asked, open_hosts
 from preflight.check import Checked, check
 from preflight.plan import MigrationPlan, Refused, plan
 from tests.case import Case

@@ -40,7 +40,15 @@ def test_what_libvirt_does_not_say_is_none_and_a_page_four_kibibytes() -> None:
 
 @pytest.mark.parametrize(
     ("remaining", "total", "done"),
-    [(1024, 1024, 0.0), (256, 1024, 0.75), (0, 1024, 1.0), (2048, 1024, 0.0), (-1, 1024, 1.0), (5, 0, 0.0), (0, -1, 0.0)],
+    [
+        (1024, 1024, 0.0),
+        (256, 1024, 0.75),
+        (0, 1024, 1.0),
+        (2048, 1024, 0.0),
+        (-1, 1024, 1.0),
+        (5, 0, 0.0),
+        (0, -1, 0.0),
+    ],
 )
 def test_the_part_that_is_done_is_between_nothing_and_all(remaining: int, total: int, done: float) -> None:
     assert sample(remaining, total=total).done == done

@@ -31,7 +31,7 @@ BLOCKER, OPEN = result(Outcome.FAILED), result(Outcome.UNKNOWN)
 @pytest.mark.parametrize("one", GREEN, ids=lambda one: f"{one.outcome}-{one.severity}")
 def test_what_cannot_stop_a_migration_does_not(one: Result) -> None:
     assert judge([one]) is Verdict.READY
-    assert not (one.blocks or one.obscures)
+    assert (one.blocks, one.obscures) == (False, False)
     assert judge([one, OPEN]) is Verdict.UNDETERMINED
     assert judge([one, BLOCKER]) is Verdict.NOT_READY
 
@@ -70,7 +70,9 @@ def limit(allows: int | None, *, name: str = "x", burst: bool = False) -> Limit:
 
 
 def test_the_lowest_limit_binds_and_the_first_of_equals() -> None:
-    capacity = Capacity((limit(9), limit(3, name="first"), limit(3, name="second"), limit(1, name="logins", burst=True)))
+    capacity = Capacity(
+        (limit(9), limit(3, name="first"), limit(3, name="second"), limit(1, name="logins", burst=True))
+    )
     assert capacity.binding is capacity.limits[1]
     assert capacity.concurrent == 3
     assert capacity.burst_binding is capacity.limits[3]

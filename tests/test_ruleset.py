@@ -7,6 +7,7 @@ import pytest
 
 from preflight import facts, ruleset
 from preflight.collect import FACTS
+from preflight.facts.record import Fact
 from preflight.host import Guest
 from preflight.migration import Migration, Role
 from preflight.rule import Severity
@@ -54,7 +55,8 @@ def test_what_a_rule_needs_is_known_before_it_runs(tmp_path: Path) -> None:
             yield from ()
         """,
     )
-    assert rule.facts(Role.SOURCE) == {facts.Versions, facts.Login}
+    login: set[type[Fact]] = {facts.Versions, facts.Login}
+    assert rule.facts(Role.SOURCE) == login
     assert rule.facts(Role.DESTINATION) == {facts.OsRelease}
     assert [(one.name, one.role, one.kind) for one in rule.parameters][2:] == [
         ("destination_os", Role.DESTINATION, facts.OsRelease),
@@ -74,7 +76,8 @@ def test_a_rule_about_one_host_needs_its_facts_of_both(tmp_path: Path) -> None:
         """,
     )
     assert rule.per_host
-    assert rule.facts(Role.SOURCE) == rule.facts(Role.DESTINATION) == {facts.Versions, facts.Login}
+    both: set[type[Fact]] = {facts.Versions, facts.Login}
+    assert rule.facts(Role.SOURCE) == rule.facts(Role.DESTINATION) == both
 
 
 def test_a_rule_about_guests_needs_only_what_it_says_of_hosts(tmp_path: Path) -> None:
@@ -102,7 +105,7 @@ DOCUMENTED_BADLY = {
     "a title alone": '"""A title."""',
     "no reason": f'{TITLE}How to fix\n    By hand.\n"""',
     "no fix": f'{TITLE}Why it matters\n    It does.\n"""',
-    "a title of two lines": '"""A title\nof two lines.\n\nWhy it matters\n    It does.\n\nHow to fix\n    By hand.\n"""',
+    "a title of two lines": '"""A title\nof two.\n\nWhy it matters\n    It does.\n\nHow to fix\n    By hand.\n"""',
     "no title": '"""Why it matters\n    It does.\n\nHow to fix\n    By hand.\n"""',
     "another heading": f'{TITLE}Why it is so\n    It is.\n\nHow to fix\n    By hand.\n"""',
     "a heading further in": f'{TITLE}    Why it matters\n    It does.\n\nHow to fix\n    By hand.\n"""',
@@ -188,9 +191,7 @@ def test_a_rule_that_others_can_write_is_not_run(tmp_path: Path, part: str, mode
     write_rule(tmp_path / "rules.d", "of_our_own", f"open({str(mark)!r}, 'w')\n" + SOUND)
     path = tmp_path / "rules.d" / part
     path.chmod(mode)
-    assert refusal(tmp_path / "rules.d") == (
-        f"{path}: others than you and root can write it, so its rules are not run"
-    )
+    assert refusal(tmp_path / "rules.d") == (f"{path}: others than you and root can write it, so its rules are not run")
     assert not mark.exists()
 
 
@@ -271,5 +272,3 @@ def test_one_rule_is_found_by_its_name_alone() -> None:
     assert find(load(), "clients-limit").name == "clients-limit"
     with pytest.raises(RuleError, match=r"no rule is called 'limits'"):
         find(load(), "limits")
-
-

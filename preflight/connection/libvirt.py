@@ -18,7 +18,7 @@ RECORDS = ("libvirt.connect", "libvirt.hostname", "libvirt.versions", "libvirt.c
 
 
 def transport_of(connect: Record) -> str:
-    """The transport of the URI that a `libvirt.connect` record tells of: ssh, tls, tcp or unix; else "nothing known"."""
+    """The transport of the URI that a `libvirt.connect` record tells of: ssh, tls, tcp or unix, or "nothing known"."""
     try:
         scheme = str(json.loads(connect.out)["uri"]).partition("://")[0]
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -37,8 +37,13 @@ class LibvirtSession:
         self._uri, self._shown, self._timeout = uri, shown, timeout
         self._result: queue.SimpleQueue[Answers] = queue.SimpleQueue()
         self._connection: Any = None
+        self._settled = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    def wait_until_open(self) -> None:
+        """Wait until the daemon has taken the connection, or it is known that it does not."""
+        self._settled.wait(self._timeout)
 
     def receive(self) -> Answers:
         """Wait for what libvirt says; a failure is a record too."""
@@ -66,8 +71,10 @@ class LibvirtSession:
             connection = libvirt.open(self._uri)
         except libvirt.libvirtError as error:
             self._result.put(_failed(self._shown, str(error), code=error.get_error_code()))
+            self._settled.set()
             return
         self._connection = connection
+        self._settled.set()
         answers = Answers({"libvirt.connect": Record(json.dumps({"uri": self._shown, "error": None}))})
         calls: dict[str, Callable[[], str]] = {
             "libvirt.hostname": connection.getHostname,

@@ -5,9 +5,7 @@ import textwrap
 import unicodedata
 
 #: What steers a terminal, turns the direction of what follows, ends a line elsewhere, or is no character at all.
-CONTROL = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 #: Characters of a file's line that are shown.
 _EXCERPT = 240
 #: Of these, how many before a value that lies further right.
@@ -36,7 +34,7 @@ def paint(text: str, *styles: str, colour: bool) -> str:
 
 
 def labelled(label: str, text: str, *, width: int | None, indent: int = 2, column: int = 9) -> list[str]:
-    """`label: text`, or no label, with the text wrapped at `width` characters (None: never) and hanging under itself."""
+    """`label: text`, or no label; the text is wrapped at `width` characters (None: never) and hangs under itself."""
     head = f"{' ' * indent}{label + ':' if label else '':<{column}}"
     lines: list[str] = []
     for number, paragraph in enumerate(clean(text).splitlines() or [""]):

@@ -7,7 +7,8 @@ Why it matters
 
 How to fix
     Correct the line in the source's /etc/hosts, or the record in DNS. Where an address is announced instead of a name,
-    correct migration_host in the destination's /etc/libvirt/qemu.conf.
+    correct migration_host in the destination's /etc/libvirt/qemu.conf. Where that address is translated to one of the
+    destination's on the way (NAT), which no host can tell, leave this rule out: --ignore hosts-entry-address-wrong.
 """
 
 from preflight.facts import OwnAddresses, PeerName

@@ -26,7 +26,7 @@ def check(guest: Guest, destination: Storage, migration: Migration) -> Findings:
         if disk.device in ("cdrom", "floppy") and disk.startup_policy in ("optional", "requisite"):
             continue
         copied = migration.copy_storage and disk.copied_by_default
-        if disk.type == "volume":
+        if disk.type == "volume" and not disk.empty:
             unknown = f"{disk.target} is a volume of a storage pool: whether it is here was not asked"
         for path in disk.paths[:1] if copied else disk.paths:
             if destination.look(path).exists:

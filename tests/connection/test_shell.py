@@ -123,7 +123,9 @@ def test_answers_of_two_mebibytes_come_whole() -> None:
 
 @pytest.mark.parametrize("line", ["x", "yyyyyyy\\n"], ids=["in one line", "in many lines"])
 def test_an_answer_that_never_ends_is_not_taken_for_a_whole_one(line: str) -> None:
-    answers = ask({"long": f"yes \"$(printf '{line}')\" | tr -d '\\n' | head -c {RECORD_LIMIT + 1}", "next": "echo here"})
+    answers = ask(
+        {"long": f"yes \"$(printf '{line}')\" | tr -d '\\n' | head -c {RECORD_LIMIT + 1}", "next": "echo here"}
+    )
     assert answers.absent == {"long": "the answer is longer than 8 MiB"}
     assert answers.records == {"next": Record("here\n")}
 
@@ -224,7 +226,9 @@ def test_nothing_is_left_of_a_session_that_hung(tmp_path: Path) -> None:
     channel.close()
     assert time.monotonic() - began < 3
     for pid in pids:
-        assert not _runs(pid), subprocess.run(["ps", "-fp", str(pid)], capture_output=True, text=True, check=False).stdout
+        assert not _runs(pid), subprocess.run(
+            ["ps", "-fp", str(pid)], capture_output=True, text=True, check=False
+        ).stdout
 
 
 def test_closing_twice_does_no_harm() -> None:

@@ -44,9 +44,7 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
 
 
 def test_the_same_answers_give_the_same_bytes(tmp_path: Path) -> None:
-    turned = Answers(
-        dict(reversed(HOST.answers.records.items())), dict(reversed(HOST.answers.absent.items()))
-    )
+    turned = Answers(dict(reversed(HOST.answers.records.items())), dict(reversed(HOST.answers.absent.items())))
     snapshot.write(tmp_path / "one", [HOST])
     snapshot.write(tmp_path / "two", [SavedHost(HOST.name, turned)])
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
@@ -185,7 +183,7 @@ def test_an_older_file_is_replaced_and_loses_its_rights(tmp_path: Path) -> None:
     snapshot.write(path, [HOST])
     assert snapshot.read(path) == [HOST]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert os.listdir(tmp_path) == ["s.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["s.json"]
 
 
 def test_a_link_is_replaced_and_what_it_led_to_stays(tmp_path: Path) -> None:
@@ -218,7 +216,7 @@ def test_a_folder_that_does_not_exist_is_said_so(tmp_path: Path) -> None:
 def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "s.json").mkdir()
     assert not_written(tmp_path / "s.json") == "is no regular file, and is not replaced by one"
-    assert os.listdir(tmp_path) == ["s.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["s.json"]
 
 
 def test_a_device_or_pipe_is_not_replaced(tmp_path: Path) -> None:
@@ -234,4 +232,4 @@ def test_nothing_is_left_where_writing_fails(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(Path, "replace", full)
     assert not_written(tmp_path / "s.json") == "No space left on device"
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []

@@ -107,7 +107,9 @@ def test_a_report_with_one_field_less_or_of_another_type_does_not_keep_to_it() -
             assert complaints(broken), (key, wrong)
 
 
-@pytest.mark.parametrize("path", [(), ("source",), ("results", 0), ("guests", 0), ("capacity",), ("capacity", "limits", 0)])
+@pytest.mark.parametrize(
+    "path", [(), ("source",), ("results", 0), ("guests", 0), ("capacity",), ("capacity", "limits", 0)]
+)
 def test_a_report_with_one_field_more_does_not_keep_to_it(path: tuple[str | int, ...]) -> None:
     document = rendered(Case())
     part = document
@@ -119,7 +121,12 @@ def test_a_report_with_one_field_more_does_not_keep_to_it(path: tuple[str | int,
 
 def test_an_outcome_and_what_goes_with_it_belong_together() -> None:
     document = rendered(REPORTS["hosts-line-gone"]())
-    for outcome, other in (("failed", "passed"), ("passed", "failed"), ("passed", "unknown"), ("not-applicable", "passed")):
+    for outcome, other in (
+        ("failed", "passed"),
+        ("passed", "failed"),
+        ("passed", "unknown"),
+        ("not-applicable", "passed"),
+    ):
         broken = deepcopy(document)
         result = next(result for result in broken["results"] if result["outcome"] == outcome)
         result["outcome"] = other

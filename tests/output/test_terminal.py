@@ -88,7 +88,7 @@ LINES = [
 @pytest.mark.parametrize("marked", LINES)
 @pytest.mark.parametrize("number", [1, 999, 123456])
 def test_the_caret_stands_exactly_under_the_value(marked: str, number: int) -> None:
-    before, value = marked.split(">")[0], marked.split(">")[1].split("<")[0]
+    before, value = marked.split(">", maxsplit=1)[0], marked.split(">")[1].split("<", maxsplit=1)[0]
     line = marked.replace(">", "").replace("<", "")
     column = len(before) + 1
     empty, shown, carets = excerpt(line, column, column + len(value), number)

@@ -33,7 +33,9 @@ def test_catches_a_file_written_after_the_daemon_started(conf: str) -> None:
 
 
 def test_catches_both_files_written_later() -> None:
-    case = written("libvirtd", LATER).source("daemons", lambda text: text.replace("conf qemu 1795396000", "conf qemu 1795396009"))
+    case = written("libvirtd", LATER).source(
+        "daemons", lambda text: text.replace("conf qemu 1795396000", "conf qemu 1795396009")
+    )
     assert len(case.result(RULE, "source").findings) == 2
 
 

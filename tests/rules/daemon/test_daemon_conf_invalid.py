@@ -131,6 +131,8 @@ def test_is_unknown_when_a_file_was_not_read(record: str) -> None:
 def test_is_unknown_when_a_file_may_not_be_read() -> None:
     case = Case()
     name = "libvirtd.conf"
-    case.hosts[0].answers.records[name] = type(case.hosts[0].answers.records[name])("", 1, "sudo: a password is required")
+    case.hosts[0].answers.records[name] = type(case.hosts[0].answers.records[name])(
+        "", 1, "sudo: a password is required"
+    )
     result = case.result(RULE, "source")
     assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "sudo: a password is required")

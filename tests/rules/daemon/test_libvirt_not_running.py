@@ -40,12 +40,7 @@ def off(text: str) -> str:
 
 
 def stopped() -> Case:
-    return (
-        Case()
-        .destination("libvirt.connect", failed)
-        .destination("daemons", gone)
-        .destination("units", off)
-    )
+    return Case().destination("libvirt.connect", failed).destination("daemons", gone).destination("units", off)
 
 
 def test_catches_a_daemon_that_was_stopped() -> None:
@@ -84,7 +79,9 @@ def test_catches_and_says_why(why: str, states: dict[str, str]) -> None:
 
 def test_catches_a_daemon_that_its_socket_could_not_start() -> None:
     case = stopped().destination("daemons", lambda text: text + "socket libvirt-sock\n")
-    case.destination("units", lambda text: unit(text, "libvirtd.service", ActiveState="failed", Result="start-limit-hit"))
+    case.destination(
+        "units", lambda text: unit(text, "libvirtd.service", ActiveState="failed", Result="start-limit-hit")
+    )
     (finding,) = case.result(RULE, "destination").findings
     assert finding.message == "libvirt does not run: libvirtd.service failed (start-limit-hit)"
 

@@ -27,8 +27,7 @@ def test_catches_one_migration_more_than_workers() -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.WARNING, "source")
     assert result.findings == (
         Finding(
-            "max_workers is 20, 0 are busy and 2 are kept for progress and abort: room for 18,"
-            " while 19 are asked for",
+            "max_workers is 20, 0 are busy and 2 are kept for progress and abort: room for 18, while 19 are asked for",
             host=Role.SOURCE,
         ),
     )

@@ -133,8 +133,9 @@ def test_passes_a_medium_that_libvirt_leaves_out(device: str, policy: str) -> No
     assert guest(missing("/srv/iso/debian.iso"), disk).result(RULE).outcome is Outcome.PASSED
 
 
-def test_passes_an_empty_drive() -> None:
-    disk = with_source("", device="cdrom", more="<readonly/>")
+@pytest.mark.parametrize("kind", ["file", "block", "volume"])
+def test_passes_an_empty_drive(kind: str) -> None:
+    disk = with_source("", kind=kind, device="cdrom", more="<readonly/>")
     assert guest("", disk).result(RULE).outcome is Outcome.PASSED
 
 

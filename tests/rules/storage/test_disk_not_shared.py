@@ -100,8 +100,10 @@ def test_catches_two_local_disks_behind_a_read_only_one() -> None:
 
 def test_catches_what_is_unsafe_for_certain_although_more_is_unknown() -> None:
     volume = "<disk type='volume'><source pool='default' volume='x'/><target dev='vdb'/></disk>"
-    case = file_disk(EXT4).xml("<controller type='usb'", f"{volume}<controller type='usb'")
-    assert case.result(RULE).outcome is Outcome.FAILED
+    file = file_disk(EXT4).xml("<controller type='usb'", f"{volume}<controller type='usb'")
+    assert file.result(RULE).outcome is Outcome.FAILED
+    nvme = disk("<source type='pci'/>", kind="nvme").xml("<controller type='usb'", f"{volume}<controller type='usb'")
+    assert nvme.result(RULE).outcome is Outcome.FAILED
 
 
 def test_passes_the_sound_pair_with_its_network_disk() -> None:
@@ -132,8 +134,13 @@ def test_passes_a_local_image_that_is_copied() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "source"),
-    [("block", "<source dev='/dev/vg/web'/>"), ("dir", "<source dir='/srv/share'/>"), ("file", "")],
-    ids=["a block device, which libvirt does not look at", "a directory", "an empty drive"],
+    [("block", "<source dev='/dev/vg/web'/>"), ("dir", "<source dir='/srv/share'/>"), ("file", ""), ("volume", "")],
+    ids=[
+        "a block device, which libvirt does not look at",
+        "a directory",
+        "an empty drive",
+        "an empty drive for volumes",
+    ],
 )
 def test_passes_what_libvirt_passes_unseen(kind: str, source: str) -> None:
     assert disk(source, kind=kind).result(RULE).outcome is Outcome.PASSED

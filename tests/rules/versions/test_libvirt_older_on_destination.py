@@ -20,9 +20,7 @@ def versions(**changed: object) -> str:
 def test_catches_an_older_release() -> None:
     result = Case().destination("libvirt.versions", versions(libvirt=8009005)).result(RULE)
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.WARNING, "pair")
-    assert result.findings == (
-        Finding("libvirt 8.9.5 is older than the source's 9.0.0", host=Role.DESTINATION),
-    )
+    assert result.findings == (Finding("libvirt 8.9.5 is older than the source's 9.0.0", host=Role.DESTINATION),)
 
 
 def test_catches_the_way_back_between_two_real_hosts() -> None:

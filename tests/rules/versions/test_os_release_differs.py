@@ -3,8 +3,8 @@
 import pytest
 
 from preflight.connection import Answers
-from preflight.record import Record
 from preflight.migration import Role
+from preflight.record import Record
 from preflight.report import Outcome
 from preflight.rule import Finding, Severity
 from tests.case import Case
@@ -34,7 +34,11 @@ def test_catches_another_distribution_of_the_same_number() -> None:
 
 
 def test_catches_a_minor_release() -> None:
-    case = Case().source("os-release", 'ID="rhel"\nVERSION_ID="9.4"\n').destination("os-release", "ID=rhel\nVERSION_ID=9.2\n")
+    case = (
+        Case()
+        .source("os-release", 'ID="rhel"\nVERSION_ID="9.4"\n')
+        .destination("os-release", "ID=rhel\nVERSION_ID=9.2\n")
+    )
     assert case.result(RULE).outcome is Outcome.FAILED
 
 
@@ -49,7 +53,7 @@ def test_passes_the_same_release() -> None:
 
 
 def test_passes_the_same_release_under_another_spelling() -> None:
-    case = Case().destination("os-release", "# by hand\nVERSION_ID='12'\nID=\"debian\"\nPRETTY_NAME=\"Our own build\"\n")
+    case = Case().destination("os-release", '# by hand\nVERSION_ID=\'12\'\nID="debian"\nPRETTY_NAME="Our own build"\n')
     assert case.result(RULE).outcome is Outcome.PASSED
 
 

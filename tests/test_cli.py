@@ -1,0 +1,482 @@
+"""The real command, run as users run it: its exit codes, and what it writes where."""
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from preflight import __version__
+from preflight.connection import snapshot
+from tests.case import RECORDED, Case
+
+PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
+HOST1, HOST2 = (str(RECORDED / "ready" / f"{name}.json") for name in ("host1", "host2"))
+GONE1, GONE2 = (str(RECORDED / "hosts-line-gone" / f"{name}.json") for name in ("host1", "host2"))
+UNSET = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "PREFLIGHT_TRACEBACK", "TERM")
+
+
+def environment(**changed: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in UNSET} | changed
+
+
+def run(*arguments: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PREFLIGHT, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=environment(**env),
+        cwd=cwd,
+        timeout=60,
+        check=False,
+    )
+
+
+# exit codes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        ((HOST1, HOST2), 0, "READY"),
+        ((GONE1, GONE2), 1, "NOT READY"),
+        ((HOST1, HOST2, "--transport", "tls"), 3, "UNDETERMINED"),
+        ((GONE1, GONE2, "--transport", "tls"), 1, "NOT READY"),
+        ((GONE1, GONE2, "--ignore", "announced-name-unresolvable"), 0, "READY"),
+        ((HOST1, HOST2, "--guest", "web", "--select", "guests"), 0, "READY"),
+        ((HOST1, HOST2, "--no-guests"), 0, "READY"),
+        ((HOST1, HOST2, "--concurrency", "11"), 1, "NOT READY"),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "table", "json"])
+def test_the_exit_code_is_the_verdicts_whatever_the_format(
+    arguments: tuple[str, ...], code: int, word: str, form: str
+) -> None:
+    done = run("check", *arguments, "--format", form)
+    assert (done.returncode, done.stderr) == (code, "")
+    if form == "json":
+        assert json.loads(done.stdout)["verdict"] == word.lower().replace(" ", "-")
+    else:
+        assert done.stdout.splitlines()[-1].startswith(word)
+
+
+def python(code: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run `preflight ARGUMENTS` in a Python that has run `code` first."""
+    program = (
+        f"import sys\nsys.argv = ['preflight', *sys.argv[1:]]\n{code}\nfrom preflight.__main__ import main\nmain()\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=environment(**env),
+        timeout=60,
+        check=False,
+    )
+
+
+CRASH = "import preflight.check\ndef check(*_): raise KeyError('a bug')\npreflight.check.check = check"
+
+
+def test_a_bug_of_ours_is_no_verdict() -> None:
+    done = python(CRASH, "check", HOST1, HOST2)
+    assert (done.returncode, done.stdout) == (70, "")
+    assert done.stderr.splitlines() == [
+        "preflight: a bug in preflight: KeyError: 'a bug'",
+        "preflight: set PREFLIGHT_TRACEBACK=1 to see where, and report it, please",
+    ]
+
+
+def test_a_bug_of_ours_shows_where_when_asked() -> None:
+    done = python(CRASH, "check", HOST1, HOST2, PREFLIGHT_TRACEBACK="1")
+    assert done.returncode == 70
+    assert "Traceback" in done.stderr
+
+
+# what cannot be used: one line, and no traceback
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("preflight: ")
+    return line.removeprefix("preflight: ")
+
+
+def misused(done: subprocess.CompletedProcess[str]) -> str:
+    """What the command line's parser refuses: its usage, and one line that says why."""
+    assert (done.returncode, done.stdout) == (2, "")
+    *usage, line = done.stderr.splitlines()
+    assert usage[0].startswith("Usage: preflight ")
+    assert "Traceback" not in done.stderr
+    assert line.startswith("Error: ")
+    return line.removeprefix("Error: ")
+
+
+BAD_HOSTS = {
+    "none.json": "none.json: no such snapshot file",
+    "/no/such/folder/none.json": "/no/such/folder/none.json: no such snapshot file",
+    "xen://host2/": "xen://host2/: only QEMU's driver can migrate, as in qemu+ssh://host/system",
+    "qemu:///session": (
+        "qemu:///session: only the system daemon's guests can be checked, as in qemu+ssh://host/system"
+    ),
+    "": "'' is not a host",
+    "two words": "'two words' is not a host",
+}
+
+
+@pytest.mark.parametrize(("typed", "why"), BAD_HOSTS.items())
+def test_what_is_no_host_is_refused(typed: str, why: str) -> None:
+    assert refused(run("check", HOST1, typed)) == why
+    assert refused(run("check", typed, HOST2)) == why
+
+
+def test_a_host_that_looks_like_an_option_never_gets_to_ssh(tmp_path: Path) -> None:
+    fake_ssh(tmp_path, f"touch {tmp_path}/ran")
+    typed = f"-oProxyCommand=touch {tmp_path}/ran"
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    assert refused(run("check", "--", typed, HOST2, PATH=path)) == f"{typed!r} is not a host"
+    assert refused(run("check", "--", HOST1, typed, PATH=path)) == f"{typed!r} is not a host"
+    assert misused(run("check", HOST1, typed, PATH=path)) == "No such option: -o"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_half_a_snapshot_is_refused(tmp_path: Path) -> None:
+    content = Path(HOST1).read_bytes()
+    (tmp_path / "half.json").write_bytes(content[: len(content) // 2])
+    assert refused(run("check", f"{tmp_path}/half.json", HOST2)).startswith(
+        f"{tmp_path}/half.json: not a whole snapshot"
+    )
+
+
+def test_a_file_that_is_no_snapshot_is_refused() -> None:
+    assert refused(run("check", "/etc/passwd", HOST2)).startswith("/etc/passwd: not a whole snapshot")
+    assert refused(run("check", HOST1, "/dev/null")) == "/dev/null: no such snapshot file"
+
+
+def test_one_host_alone_is_refused() -> None:
+    missing = "a DESTINATION is missing; only a file of `check --save` holds both hosts"
+    assert refused(run("check", HOST1)) == f"{HOST1}: {missing}"
+    assert refused(run("check", "host1")) == f"host1: {missing}"
+
+
+def test_a_pair_is_no_single_host(tmp_path: Path) -> None:
+    pair = f"{tmp_path}/pair.json"
+    assert run("check", HOST1, HOST2, "--save", pair).returncode == 0
+    assert refused(run("check", pair, HOST2)) == f"{pair}: holds 2 hosts: give it alone, or two files of one host each"
+
+
+@pytest.mark.parametrize("option", ["--select", "--ignore"])
+def test_a_rule_that_is_not_there_is_refused_with_a_suggestion(option: str) -> None:
+    assert refused(run("check", HOST1, HOST2, option, "shared-host-uid")) == (
+        "no rule is called 'shared-host-uid'; did you mean shared-host-uuid?"
+    )
+
+
+def test_a_rule_that_is_not_there_is_not_explained() -> None:
+    assert refused(run("explain", "shared-host-uid")) == (
+        "no rule is called 'shared-host-uid'; did you mean shared-host-uuid?"
+    )
+
+
+def test_a_guest_that_is_not_there_is_refused() -> None:
+    assert refused(run("check", HOST1, HOST2, "--guest", "wbe")) == "host1.example.com has no guest 'wbe'; it has: web"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--format", "xml"), "'xml' is not one of text, table, json"),
+        (("--guest", "web", "--no-guests"), "--guest and --no-guests exclude each other"),
+        (("--concurrency", "0"), "--concurrency"),
+        (("--concurrency", "many"), "--concurrency"),
+        (("--transport", "carrier-pigeon"), "--transport"),
+        (("--timeout", "0"), "--timeout"),
+        (("--no-such-option",), "No such option: --no-such-option"),
+        (("third-host",), "third-host"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_refused(arguments: tuple[str, ...], why: str) -> None:
+    assert why in misused(run("check", HOST1, HOST2, *arguments))
+
+
+def test_a_destination_uri_over_another_transport_is_refused() -> None:
+    uri = "qemu+tls://host2.example.com/system"
+    assert refused(run("check", HOST1, HOST2, "--destination-uri", uri, "--transport", "ssh")) == (
+        f"{uri}: is not over ssh, which --transport asks for"
+    )
+    assert refused(run("check", HOST1, HOST2, "--destination-uri", "host2")) == (
+        "host2: not a libvirt URI, as in qemu+ssh://host/system"
+    )
+
+
+def test_a_place_where_nothing_can_be_saved_is_refused(tmp_path: Path) -> None:
+    assert refused(run("check", HOST1, HOST2, "--save", f"{tmp_path}/none/pair.json")) == (
+        f"{tmp_path}/none/pair.json: No such file or directory"
+    )
+    assert refused(run("snapshot", HOST1, "--output", f"{tmp_path}/again.json")) == f"{HOST1}: is a snapshot already"
+
+
+# what is written where
+
+
+def test_saved_answers_give_the_same_report_byte_for_byte(tmp_path: Path) -> None:
+    pair = f"{tmp_path}/pair.json"
+    for form in ("json", "text", "table"):
+        first = run("check", GONE1, GONE2, "--format", form, "--save", pair)
+        again = run("check", pair, "--format", form)
+        assert (first.stdout, first.returncode) == (again.stdout, again.returncode)
+        assert first.stderr == again.stderr == ""
+
+
+def test_two_runs_give_the_same_bytes() -> None:
+    assert len({run("check", GONE1, GONE2, "-f", "json", PYTHONHASHSEED=str(seed)).stdout for seed in range(4)}) == 1
+
+
+def fake_ssh(directory: Path, text: str) -> None:
+    (directory / "ssh").write_text(f"#!/bin/sh\n{text}\n")
+    (directory / "ssh").chmod(0o700)
+
+
+#: Logs in at this very machine, and lets libvirt through nowhere.
+HERE = 'case " $* " in *" -M "*) exec sh -s;; esac; echo "fake ssh: libvirt is not served" >&2; exit 255'
+
+
+def test_answers_of_live_hosts_are_saved_so_that_they_give_the_same_report(tmp_path: Path) -> None:
+    fake_ssh(tmp_path, HERE)
+    pair = f"{tmp_path}/pair.json"
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    first = run("check", "host-a", "host-b", "-f", "json", "--save", pair, PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
+    assert first.returncode in {1, 3}
+    assert "libvirt is not served" in first.stdout
+    again = run("check", pair, "-f", "json", PATH="/nowhere")
+    assert (again.stdout, again.returncode) == (first.stdout, first.returncode)
+    assert [host.name for host in snapshot.read(Path(pair))] == ["host-a", "host-b"]
+    assert left_over(tmp_path) == []
+
+
+def test_a_snapshot_of_a_live_host_says_how_much_it_holds(tmp_path: Path) -> None:
+    fake_ssh(tmp_path, HERE)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = run("snapshot", "host-a", "-o", f"{tmp_path}/a.json", PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
+    (saved,) = snapshot.read(tmp_path / "a.json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{tmp_path}/a.json: {len(saved.answers.records)} records of host-a\n"
+    assert "etc.hosts" in saved.answers.records
+
+
+def test_a_host_that_cannot_be_logged_in_to_is_a_finding_and_no_failure_of_ours(tmp_path: Path) -> None:
+    fake_ssh(tmp_path, "echo 'ssh: connect to host x port 22: Connection refused' >&2; exit 255")
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = run("check", HOST1, "host-b", PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "error: no login: ssh: connect to host x port 22: Connection refused  [ssh-login-refused]" in done.stdout
+    assert left_over(tmp_path) == []
+
+
+@pytest.mark.parametrize(("end", "code"), [("host1", 0), ("gone", 1)])
+def test_a_reader_that_has_seen_enough_does_not_change_the_code(end: str, code: int) -> None:
+    pair = (HOST1, HOST2) if end == "host1" else (GONE1, GONE2)
+    reading, writing = os.pipe()
+    os.close(reading)  # as `head -1` does once it has its line
+    try:
+        done = subprocess.run(
+            [PREFLIGHT, "check", *pair, "-f", "json"],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+def test_head_gets_its_line_and_the_code_is_the_verdicts() -> None:
+    pipe = f'{{ "$0" check {GONE1} {GONE2}; echo $? >&2; }} | head -1'
+    done = subprocess.run(
+        ["sh", "-c", pipe, PREFLIGHT], capture_output=True, text=True, env=environment(), timeout=60, check=False
+    )
+    assert done.stdout.startswith("source:")
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == "1\n"
+
+
+# colour
+
+
+@pytest.mark.parametrize(
+    ("env", "coloured"),
+    [
+        ({}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"CLICOLOR_FORCE": "1"}, True),
+        ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+        ({"NO_COLOR": ""}, False),
+        ({"TERM": "xterm"}, False),
+    ],
+)
+def test_colour_is_for_terminals_or_who_asks_for_it(env: dict[str, str], coloured: bool) -> None:
+    done = run("check", HOST1, HOST2, cwd=None, **env)
+    assert ("\x1b[" in done.stdout) is coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", done.stdout) == run("check", HOST1, HOST2).stdout
+
+
+@pytest.mark.parametrize(
+    ("env", "coloured"),
+    [({"TERM": "xterm"}, True), ({"TERM": "dumb"}, False), ({"TERM": "xterm", "NO_COLOR": "1"}, False)],
+)
+def test_a_terminal_gets_colour_unless_it_must_not(env: dict[str, str], coloured: bool) -> None:
+    master, slave = os.openpty()
+    process = subprocess.Popen(
+        [PREFLIGHT, "check", HOST1, HOST2], stdout=slave, stderr=slave, stdin=slave, env=environment(**env)
+    )
+    os.close(slave)
+    shown = b""
+    while select.select([master], [], [], 30)[0]:
+        try:
+            piece = os.read(master, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(master)
+    assert process.wait(timeout=30) == 0
+    assert (b"\x1b[32;1mREADY\x1b[0m" in shown) is coloured
+
+
+# interrupted
+
+
+def left_over(directory: Path) -> list[str]:
+    return [path.name for path in directory.iterdir() if path.name.startswith("preflight-")]
+
+
+def processes_of(directory: Path) -> list[str]:
+    """The processes that the fake ssh in this folder left: it names the folder to them."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"PREFLIGHT_TEST={directory}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_text())
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize(
+    "command", [("check", "host-a", "host-b"), ("check", HOST1, "host-b"), ("migrate", "a", "b", "web")]
+)
+def test_ctrl_c_during_a_login_that_hangs_leaves_nothing(tmp_path: Path, command: tuple[str, ...]) -> None:
+    fake_ssh(tmp_path, f"echo here >{tmp_path}/began; exec sleep 300")
+    env = environment(
+        PATH=f"{tmp_path}:{os.environ['PATH']}", XDG_RUNTIME_DIR=str(tmp_path), PREFLIGHT_TEST=str(tmp_path)
+    )
+    process = subprocess.Popen(
+        [PREFLIGHT, *command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=env,
+        start_new_session=True,
+    )
+    for _ in range(200):
+        if (tmp_path / "began").exists():
+            break
+        time.sleep(0.05)
+    time.sleep(1)
+    assert left_over(tmp_path)
+    assert processes_of(tmp_path)
+    began = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all in the foreground
+    out, err = process.communicate(timeout=30)
+    assert time.monotonic() - began < 5
+    assert (process.returncode, out, err) == (130, "", "preflight: interrupted\n")
+    assert left_over(tmp_path) == []
+    assert processes_of(tmp_path) == []
+
+
+# start-up
+
+MODULES = (
+    "import os\nos._exit = lambda code: (sys.stderr.write(' '.join(sys.modules)), sys.stderr.flush(), sys.exit(code))"
+)
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("check", "--help"), ("migrate", "--help"), ("rules", "--help")])
+def test_help_loads_nothing_that_it_does_not_need(arguments: tuple[str, ...]) -> None:
+    done = python(MODULES, *arguments)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: preflight ")
+    loaded = set(done.stderr.split())
+    assert "preflight.cli" in loaded
+    heavy = {
+        "augeas",
+        "libvirt",
+        "rich.progress",
+        "tabulate",
+        "preflight.check",
+        "preflight.ruleset",
+        "preflight.facts",
+    }
+    assert not loaded & heavy
+
+
+def test_help_does_not_load_pydantic() -> None:
+    assert "pydantic" not in python(MODULES, "--help").stderr.split()
+
+
+def test_the_version_needs_no_command_line_parser() -> None:
+    code = "import atexit\natexit.register(lambda: sys.stderr.write(' '.join(sys.modules)))"
+    done = python(code, "--version")
+    assert (done.returncode, done.stdout) == (0, f"preflight {__version__}\n")
+    loaded = set(done.stderr.split())
+    assert "preflight" in loaded
+    assert not loaded & {"typer", "click", "rich", "pydantic", "preflight.cli"}
+
+
+def test_the_version_is_told_beside_other_options_too() -> None:
+    done = run("--version", "check")
+    assert (done.returncode, done.stdout) == (0, f"preflight {__version__}\n")
+
+
+def test_a_check_of_snapshots_does_not_load_libvirt() -> None:
+    done = python(MODULES, "check", HOST1, HOST2)
+    assert done.returncode == 0
+    assert not set(done.stderr.split()) & {"libvirt", "rich.progress"}
+
+
+# rules
+
+
+def test_rules_are_listed_and_explained() -> None:
+    listed = run("rules")
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert re.search(r"^shared-host-uuid +identity +error +Both hosts", listed.stdout, re.MULTILINE)
+    assert run("rules", "-f", "markdown").stdout.splitlines()[2].startswith("| `")
+    explained = run("explain", "shared-host-uuid")
+    assert (explained.returncode, explained.stderr) == (0, "")
+    assert explained.stdout.startswith("shared-host-uuid  (identity, error)\nBoth hosts report the same host UUID.\n")
+    assert "\n\nWhy it matters\n  " in explained.stdout
+    assert "\n\nHow to fix\n  " in explained.stdout
+
+
+def test_snapshots_are_no_hosts_to_migrate_between() -> None:
+    done = run("migrate", HOST1, HOST2, "web", "--yes")
+    assert refused(done) == "a guest cannot be moved between snapshots: name real hosts"
+
+
+def test_the_recorded_pair_is_the_one_that_other_tests_change() -> None:
+    assert Case().report().verdict.exit_code == run("check", HOST1, HOST2).returncode
