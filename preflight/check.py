@@ -161,5 +161,5 @@ def _summary(host: Host) -> HostSummary:
         release=known(lambda host: host.fact(OsRelease).label),
         libvirt=known(lambda host: str(host.fact(Versions).libvirt)),
         qemu=known(lambda host: str(host.fact(Versions).qemu)),
-        openssh=known(lambda host: host.fact(OpenSsh).text),
+        openssh=known(lambda host: host.fact(OpenSsh).text.partition(",")[0]),
     )

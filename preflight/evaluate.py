@@ -87,20 +87,23 @@ def _results(rule: Rule, pair: Pair) -> Iterator[Result]:
 
 
 def _result(rule: Rule, pair: Pair, subject: str, role: Role | None, guest: str | None) -> Result:
+    findings: list[Finding] = []
+    reason: str | None = None
     try:
-        findings = tuple(
-            finding if finding.host or role is None else dataclasses.replace(finding, host=role)
-            for finding in rule.body.check(**_arguments(rule, pair, role, guest))
-        )
+        for finding in rule.body.check(**_arguments(rule, pair, role, guest)):
+            whole = finding if finding.host or role is None else dataclasses.replace(finding, host=role)
+            findings.append(whole)
     except Unreadable as why:
-        return Result(rule.text, subject, rule.body.severity, Outcome.UNKNOWN, str(why), guest=guest)
-    except Exception as bug:
+        reason = str(why)
+    except Exception as bug:  # a rule that raises must not stop the others, nor pass
         reason = f"the rule itself failed: {type(bug).__name__}: {bug}"
+    worst = max((_severity(finding, rule) for finding in findings), key=lambda severity: severity.rank, default=None)
+    if reason is not None and worst is not rule.body.severity:
         return Result(rule.text, subject, rule.body.severity, Outcome.UNKNOWN, reason, guest=guest)
-    if not findings:
+    if worst is None:
         return Result(rule.text, subject, rule.body.severity, Outcome.PASSED, guest=guest)
-    severity = max((_severity(finding, rule) for finding in findings), key=lambda severity: severity.rank)
-    return Result(rule.text, subject, severity, Outcome.FAILED, findings=findings, guest=guest)
+    # what was found before the rule came to what is unknown is as bad as it can get: that is the answer
+    return Result(rule.text, subject, worst, Outcome.FAILED, reason, findings=tuple(findings), guest=guest)
 
 
 def _severity(finding: Finding, rule: Rule) -> Severity:

@@ -49,7 +49,8 @@ class Result:
     """One rule about one subject.
 
     `subject` is "pair", "source", "destination" or "guest NAME". `severity` is that of the worst finding,
-    and the rule's own where it has none. `reason` is given for every outcome but passed and failed.
+    and the rule's own where it has none. `reason` is given for every outcome but passed; for failed only where
+    something is unknown beside what was found.
     """
 
     rule: RuleText

@@ -4,6 +4,9 @@ from typing import Self
 
 from preflight.facts.record import Fact, Record, Unreadable
 
+#: Stands for libvirt's message where virsh failed without one.
+NO_REASON = "virsh gave no reason"
+
 
 class PeerConnection(Fact):
     """The attempt, made on the source as root, to open the destination's libvirt."""
@@ -23,4 +26,4 @@ class PeerConnection(Fact):
         if connect.code in (126, 127) or any("sudo" in line for line in said):
             raise Unreadable("the source's own path was not tried: " + (said[-1] if said else "virsh could not be run"))
         real = [line for line in said if line != "failed to connect to the hypervisor"]
-        return cls(error=real[-1] if real else "virsh gave no reason")
+        return cls(error=real[-1] if real else NO_REASON)

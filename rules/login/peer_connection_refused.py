@@ -11,6 +11,7 @@ How to fix
 """
 
 from preflight.facts import PeerConnection
+from preflight.facts.peer_connection import NO_REASON
 from preflight.migration import unless_peer_to_peer
 from preflight.rule import Findings, Severity, on_source, rule
 
@@ -18,4 +19,7 @@ from preflight.rule import Findings, Severity, on_source, rule
 @rule(Severity.ERROR, skip=unless_peer_to_peer)
 def check(source: PeerConnection) -> Findings:
     if source.error is not None:
-        yield on_source(f"root on the source cannot open the destination's libvirt: {source.error}", error=source.error)
+        yield on_source(
+            f"root on the source cannot open the destination's libvirt: {source.error}",
+            error=None if source.error == NO_REASON else source.error,
+        )

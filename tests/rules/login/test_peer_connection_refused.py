@@ -32,6 +32,7 @@ def test_catches_a_source_whose_root_does_not_know_the_destinations_host_key(mod
 def test_catches_a_failure_that_came_without_a_reason() -> None:
     [finding] = answered(Record("", 1, "error: failed to connect to the hypervisor\n")).result(RULE).findings
     assert finding.message.endswith("virsh gave no reason")
+    assert finding.predicted_error is None
 
 
 def test_passes_a_source_that_opened_it() -> None:
