@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from preflight.connection.snapshot import SavedHost
 from preflight.migration import Mode, Role, Transport
 from preflight.output import render
 from preflight.report import Capacity, Limit
@@ -97,6 +98,18 @@ def test_a_guest_that_is_off_needs_neither_port_nor_worker() -> None:
 @pytest.mark.parametrize("transport", [Transport.TLS, Transport.TCP])
 def test_without_ssh_no_login_is_counted_at_the_destination(transport: Transport) -> None:
     assert limits(capacity(transport=transport)) == without("MaxStartups", end="destination")
+
+
+def test_no_login_is_counted_at_a_source_that_is_this_machine() -> None:
+    case = Case()
+    case.hosts[0] = SavedHost("localhost", case.hosts[0].answers)
+    assert limits(capacity(case)) == without("MaxStartups", end="source")
+
+
+def test_more_logins_under_way_than_are_safe_leave_room_for_none() -> None:
+    case = Case().destination("sshd.listener", lambda text: text.replace("0 of 10-100", "14 of 10-100"))
+    found = capacity(case)
+    assert limits(found)[("MaxStartups", "destination")] == found.burst == 0
 
 
 def test_logins_under_way_that_sshd_does_not_show_are_taken_for_none() -> None:

@@ -101,6 +101,24 @@ def test_a_rule_that_raises_is_unknown_and_the_others_go_on(tmp_path: Path, stat
     assert sum(result.outcome is Outcome.PASSED for result in report.results) > 20
 
 
+@pytest.mark.parametrize("statement", ["raise ValueError('a bug')", "raise Unreadable('not known')"])
+def test_a_blocker_that_was_found_before_a_rule_stopped_still_blocks(judged: Judged, statement: str) -> None:
+    imports = "from preflight.facts.record import Unreadable\n"
+    (result,) = judged(imports + FOUND + f"    {statement}\n")
+    assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
+    assert [finding.message for finding in result.findings] == ["found"]
+    assert result.reason in {"the rule itself failed: ValueError: a bug", "not known"}
+
+
+@pytest.mark.parametrize("statement", ["raise ValueError('a bug')", "raise Unreadable('not known')"])
+def test_a_milder_finding_does_not_hide_that_a_rule_stopped(judged: Judged, statement: str) -> None:
+    imports = "from preflight.facts.record import Unreadable\n"
+    mild = FOUND.replace('"found"', '"found", severity=Severity.WARNING')
+    (result,) = judged(imports + mild + f"    {statement}\n")
+    assert (result.outcome, result.severity) == (Outcome.UNKNOWN, Severity.ERROR)
+    assert result.obscures
+
+
 def test_a_rule_that_gives_no_iterator_is_unknown(judged: Judged) -> None:
     (result,) = judged(FOUND.replace('yield on_source("found")', "return None"))
     assert result.outcome is Outcome.UNKNOWN

@@ -13,6 +13,10 @@ def sample(remaining: int, *, total: int = 1024, rate: int = 0, dirty: int = 0, 
     return Sample(1.0, total * MIB, remaining * MIB, rate * MIB, dirty * MIB, iteration)
 
 
+def test_a_mebibyte_has_1048576_bytes() -> None:
+    assert MIB == 1_048_576
+
+
 def test_a_job_that_has_not_begun_is_no_sample() -> None:
     assert sample_of({}) is None
     assert sample_of({"type": 0, "time_elapsed": 5}) is None

@@ -32,7 +32,7 @@ BLOCKER, OPEN = result(Outcome.FAILED), result(Outcome.UNKNOWN)
 def test_what_cannot_stop_a_migration_does_not(one: Result) -> None:
     assert judge([one]) is Verdict.READY
     assert (one.blocks, one.obscures) == (False, False)
-    assert judge([one, OPEN]) is Verdict.UNDETERMINED
+    assert judge([one, OPEN]) is judge([OPEN, one]) is Verdict.UNDETERMINED
     assert judge([one, BLOCKER]) is Verdict.NOT_READY
 
 

@@ -87,6 +87,8 @@ def _login(text: str, user: str | None, host: str) -> str:
     for part in (host,) if user is None else (user, host):
         if not part or part.startswith("-") or not part.isprintable() or " " in part:
             raise TargetError(f"{text!r} is not a host")
+    if "[" in host or "]" in host:
+        raise TargetError(f"{text!r} is not a host")
     if ":" in host and not _is_ipv6(host):
         raise TargetError(f"{text!r} is not a host; a port is given as in qemu+ssh://host:22/system")
     return host if user is None else f"{user}@{host}"

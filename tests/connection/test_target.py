@@ -69,6 +69,7 @@ def test_an_ssh_uri_is_for_libvirts_system_daemon() -> None:
 def test_this_machine(typed: str) -> None:
     target = parse_target(typed)
     assert (target.kind, target.ssh, target.host) == (Kind.LOCAL, None, "")
+    assert (target.uri, target.transport) == ((None, None) if typed == "localhost" else (typed, "unix"))
     assert target.libvirt_uri("unix") == "qemu:///system"
     assert target.libvirt_uri("ssh", "/run/wrapper") == "qemu:///system"
 
@@ -132,7 +133,9 @@ REFUSED = {
     "host\u202e1": "is not a host",
     "qemu+ssh://ho st/system": "is not a host",
     "host1:22": "a port is given as in qemu+ssh://host:22/system",
-    "[host1]:22": "a port is given as in qemu+ssh://host:22/system",
+    "[host1": "is not a host",
+    "host1]": "is not a host",
+    "[host1]:22": "is not a host",
     "xen://host1/system": "only QEMU's driver can migrate",
     "xen:///": "only QEMU's driver can migrate",
     "lxc:///system": "only QEMU's driver can migrate",
