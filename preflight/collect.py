@@ -21,9 +21,11 @@ from preflight.facts.guest import Guests
 from preflight.facts.hosts_file import HostsFile
 from preflight.facts.identity import AnnouncedName, HostIdentity
 from preflight.facts.libvirt_connection import LibvirtConnection
+from preflight.facts.links import Links
 from preflight.facts.listening import Listening
 from preflight.facts.login import Login
 from preflight.facts.name_service import NameService
+from preflight.facts.networks import Networks
 from preflight.facts.peer_connection import PeerConnection
 from preflight.facts.peer_name import PeerName
 from preflight.facts.qemu_conf import QemuConf, QemuConfFile
@@ -58,9 +60,11 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
         _source(HostsFile, "etc.hosts"),
         _source(Kernel, "kernel"),
         _source(LibvirtConnection, "libvirt.connect"),
+        _source(Links, "links"),
         _source(Listening, "sockets"),
         _source(Login, "login"),
         _source(NameService, "nsswitch", "resolv", "udp-sockets"),
+        _source(Networks, "libvirt.networks"),
         _source(OpenSsh, "openssh"),
         _source(OsRelease, "os-release"),
         _source(OwnAddresses, "addresses"),

@@ -101,6 +101,7 @@ STANDING: dict[str, str] = {
     "kernel": "uname -srm",
     "openssh": "ssh -V 2>&1",
     "addresses": "ip -o addr show",
+    "links": "ip -o link show",
     "kvm": "ls -l /dev/kvm 2>&1 || true",
     "helpers": (
         "for h in virt-ssh-helper nc; do command -v $h; done; "

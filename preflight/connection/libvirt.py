@@ -14,7 +14,14 @@ from preflight.connection import Answers
 from preflight.record import Record
 
 #: The records that this module brings.
-RECORDS = ("libvirt.connect", "libvirt.hostname", "libvirt.versions", "libvirt.capabilities", "libvirt.domains")
+RECORDS = (
+    "libvirt.connect",
+    "libvirt.hostname",
+    "libvirt.versions",
+    "libvirt.capabilities",
+    "libvirt.domains",
+    "libvirt.networks",
+)
 
 
 def transport_of(connect: Record) -> str:
@@ -87,6 +94,7 @@ class LibvirtSession:
             ),
             "libvirt.capabilities": connection.getCapabilities,
             "libvirt.domains": lambda: _domains(connection),
+            "libvirt.networks": lambda: _networks(connection),
         }
         for name, call in calls.items():
             try:
@@ -127,3 +135,22 @@ def _domains(connection: Any) -> str:
         found.append(guest)
     found.sort(key=lambda guest: str(guest["name"]))
     return json.dumps({"domains": found})
+
+
+def _networks(connection: Any) -> str:
+    import libvirt
+
+    found, reason = [], None
+    try:
+        for network in connection.listAllNetworks():
+            try:
+                found.append(
+                    {"name": network.name(), "active": bool(network.isActive()), "xml": network.XMLDesc(), "error": None}
+                )
+            except libvirt.libvirtError as error:
+                if error.get_error_code() != libvirt.VIR_ERR_NO_NETWORK:  # it went away while we were asking
+                    found.append({"name": network.name(), "active": False, "xml": "", "error": str(error)})
+    except libvirt.libvirtError as error:
+        reason = str(error)  # no network driver: what needs no network can be judged all the same
+    found.sort(key=lambda network: str(network["name"]))
+    return json.dumps({"networks": found, "error": reason})

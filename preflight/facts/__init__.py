@@ -10,9 +10,11 @@ from preflight.facts.guest import Guests
 from preflight.facts.hosts_file import HostsFile
 from preflight.facts.identity import AnnouncedName, HostIdentity
 from preflight.facts.libvirt_connection import LibvirtConnection
+from preflight.facts.links import Links
 from preflight.facts.listening import Listening
 from preflight.facts.login import Login
 from preflight.facts.name_service import NameService
+from preflight.facts.networks import Networks
 from preflight.facts.peer_connection import PeerConnection
 from preflight.facts.peer_name import PeerName
 from preflight.facts.qemu_conf import QemuConf, QemuConfFile
@@ -34,9 +36,11 @@ __all__ = [
     "HostsFile",
     "Kernel",
     "LibvirtConnection",
+    "Links",
     "Listening",
     "Login",
     "NameService",
+    "Networks",
     "OpenSsh",
     "OsRelease",
     "OwnAddresses",

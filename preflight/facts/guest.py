@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 
 from pydantic import BaseModel, ValidationError
 
+from preflight.facts.guest_devices import GuestDevices
 from preflight.facts.record import Fact, Record, Unreadable
 from preflight.facts.xml import parse_xml
 
@@ -100,12 +101,14 @@ class Guest(BaseModel, frozen=True):
     #: The most virtual CPUs it may have.
     vcpus: int
     disks: tuple[Disk, ...]
+    #: What its other devices and its firmware need of the host.
+    devices: GuestDevices
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Every path of the host's that it needs: those of its disks, and its emulator."""
+        """Every path of the host's that it needs: those of its disks, its emulator, firmware and other devices."""
         disks = (path for disk in self.disks for path in disk.paths)
-        return (*disks, *([self.emulator] if self.emulator else []))
+        return (*disks, *([self.emulator] if self.emulator else []), *self.devices.needed_paths)
 
     @property
     def running(self) -> bool:
@@ -218,6 +221,7 @@ def _guest(domain: _Domain) -> Guest:
         current_memory_kib=memory if root.find("currentMemory") is None else _kib(root, "currentMemory"),
         vcpus=_number(root.findtext("vcpu", "1"), "vcpu"),
         disks=tuple(_disk(disk) for disk in root.iterfind("devices/disk")),
+        devices=GuestDevices.of(root),
     )
 
 

@@ -1,0 +1,32 @@
+"""The network links of a host: devices, bridges, bonds."""
+
+import re
+from typing import Self
+
+from preflight.facts.record import Fact, Record, Unreadable
+
+_LINE = re.compile(r"\d+: +([^\s:@]+)(?:@[^\s:]+)?: ")
+
+
+class Links(Fact):
+    """Every link, up or not."""
+
+    #: As "eth0".
+    names: frozenset[str]
+
+    @classmethod
+    def parse(cls, links: Record) -> Self:
+        """Read what `ip -o link show` printed."""
+        found = set()
+        for line in filter(None, links.required().split("\n")):
+            match = _LINE.match(line)
+            if match is None:
+                raise Unreadable(f"not a line of ip link show: {line[:80]}")
+            found.add(match[1])
+        if not found:
+            raise Unreadable("ip link show gave no link, not even the loopback")
+        return cls(names=frozenset(found))
+
+    def has(self, name: str) -> bool:
+        """Whether there is a link of that name."""
+        return name in self.names

@@ -1,0 +1,90 @@
+"""libvirt's own networks on a host, active or not."""
+
+from typing import Self
+
+from pydantic import BaseModel, ValidationError
+
+from preflight.facts.record import Fact, Record, Unreadable
+from preflight.facts.xml import parse_xml
+
+
+class Network(BaseModel, frozen=True):
+    """One network."""
+
+    name: str
+    active: bool
+    #: The bridge that its guests are put on; None where it has none (macvtap, SR-IOV).
+    bridge: str | None
+    #: nat, route, open, bridge, private, passthrough, hostdev…; None for an isolated network.
+    forward: str | None
+    portgroups: frozenset[str]
+
+    @property
+    def makes_its_bridge(self) -> bool:
+        """Whether libvirt makes the bridge when the network starts; with forward mode "bridge" it has to be there."""
+        return self.forward not in ("bridge", "private", "vepa", "passthrough", "hostdev")
+
+
+class Networks(Fact):
+    """All networks of a host."""
+
+    all: tuple[Network, ...]
+    #: By name, networks of which libvirt did not tell all, and why.
+    unread: tuple[tuple[str, str], ...] = ()
+    #: Why libvirt did not list them; None when it did.
+    error: str | None = None
+
+    def by_name(self, name: str) -> Network | None:
+        """The network of that name, None when there is none; raises `Unreadable` when that was not told."""
+        if self.error is not None:
+            raise Unreadable(f"libvirt did not list its networks: {self.error}")
+        for unread, reason in self.unread:
+            if unread == name:
+                raise Unreadable(f"network {name}: {reason}")
+        return next((network for network in self.all if network.name == name), None)
+
+    @classmethod
+    def parse(cls, networks: Record) -> Self:
+        """Read the list of networks that the collector made of libvirt's answers."""
+        try:
+            answer = _Answer.model_validate_json(networks.required())
+        except ValidationError:
+            raise Unreadable("the list of networks is not of the form that preflight collects") from None
+        read: list[Network] = []
+        unread: list[tuple[str, str]] = []
+        for told in answer.networks:
+            try:
+                read.append(_network(told))
+            except Unreadable as why:
+                unread.append((told.name, str(why)))
+        return cls(all=tuple(read), unread=tuple(unread), error=answer.error)
+
+
+class _Told(BaseModel, strict=True):
+    """One network as the collector writes it."""
+
+    name: str
+    active: bool = False
+    xml: str = ""
+    error: str | None = None
+
+
+class _Answer(BaseModel, strict=True):
+    networks: list[_Told]
+    error: str | None = None
+
+
+def _network(told: _Told) -> Network:
+    if told.error is not None:
+        raise Unreadable(told.error)
+    root = parse_xml(told.xml)
+    if root.tag != "network":
+        raise Unreadable(f"its XML is a <{root.tag}>, not a <network>")
+    bridge, forward = root.find("bridge"), root.find("forward")
+    return Network(
+        name=told.name,
+        active=told.active,
+        bridge=None if bridge is None else bridge.get("name"),
+        forward=None if forward is None else forward.get("mode", "nat"),
+        portgroups=frozenset(group.get("name", "") for group in root.iterfind("portgroup")),
+    )

@@ -1,0 +1,28 @@
+"""Too few ports of the destination's migration range are free.
+
+Why it matters
+    Each migration listens at a port of its own, two if storage is copied, and anything that listens there, at whatever
+    address, takes one away. The surplus fails at once: "Unable to find an unused port in range 'migration'
+    (49152-49215)".
+
+How to fix
+    Widen migration_port_min to migration_port_max in the destination's /etc/libvirt/qemu.conf and restart the libvirt
+    daemon, free the ports, or ask for fewer at once.
+"""
+
+from preflight.facts import Listening, QemuConf
+from preflight.migration import Migration, without_data_connection
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.ERROR, skip=without_data_connection)
+def check(destination: QemuConf, destination_ports: Listening, migration: Migration) -> Findings:
+    first, last = destination.migration_port_min, destination.migration_port_max
+    free = len(destination.port_range) - len(destination_ports.used_in(first.value, last.value))
+    wanted = migration.concurrency * migration.ports_each
+    if wanted > free:
+        yield on_destination(
+            f"{free} of the {len(destination.port_range)} ports from {first} to {last} are free, and {wanted} are wanted",
+            at=last.at or first.at,
+            error=f"Unable to find an unused port in range 'migration' ({first}-{last})",
+        )

@@ -1,0 +1,45 @@
+"""The destination listens for migrations at an address that it does not have, or not where the source is led.
+
+Why it matters
+    With migration_address in its qemu.conf the destination listens at that address alone. One that is not its own
+    gives "Failed to bind socket: Cannot assign requested address"; one that the announced name does not lead to gives
+    "unable to connect to server at 'host2:49152': Connection refused".
+
+How to fix
+    Correct migration_address in the destination's /etc/libvirt/qemu.conf, or take it out, and restart the libvirt
+    daemon. To receive guests at a second address, set migration_host to the same address.
+"""
+
+from preflight.facts import HostsFile, OwnAddresses, PeerName, QemuConf
+from preflight.facts.listen_address import listens_at
+from preflight.migration import without_data_connection
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.ERROR, skip=without_data_connection)
+def check(
+    source: OwnAddresses,
+    source_peer: PeerName,
+    destination: OwnAddresses,
+    destination_hosts: HostsFile,
+    destination_conf: QemuConf,
+) -> Findings:
+    address = destination_conf.migration_address
+    wanted = listens_at(address.value or "", destination_hosts)
+    if not wanted:
+        return
+    if not any(destination.has(one) for one in wanted):
+        yield on_destination(
+            f"migration_address is {address}, which is none of this host's addresses",
+            at=address,
+            error="Failed to bind socket: Cannot assign requested address",
+        )
+        return
+    led = [one for one in source_peer.addresses if destination.has(one) and not source.has(one)]
+    if led and not set(led) & set(wanted):
+        yield on_destination(
+            f"migration_address is {address}, and the source is led to {', '.join(led)} by {source_peer.name}",
+            at=address,
+            error=f"unable to connect to server at '{source_peer.name}:",
+            fix=f'set migration_host = "{wanted[0]}" beside it, if the source can reach that address',
+        )
