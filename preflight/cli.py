@@ -1,7 +1,9 @@
 """The command line: parse the arguments, call one function, print, exit."""
 
 import functools
+import io
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -121,9 +123,9 @@ def check(
     from preflight.output import FORMATS
 
     if output_format not in FORMATS:
-        raise typer.BadParameter(f"{output_format!r} is not one of {', '.join(FORMATS)}", param_hint="--format")
+        raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
     if guest and no_guests:
-        raise typer.BadParameter("--guest and --no-guests exclude each other", param_hint="--no-guests")
+        raise UserError("--guest and --no-guests exclude each other")
     asked = Asked(
         source=source,
         destination=destination,
@@ -144,9 +146,9 @@ def check(
         from preflight.output import render
 
         checked = checking.check(opened)
+    _print(render(checked.report, output_format, colour=_colour()))
     if save is not None:
         checking.save_pair(save, checked)
-    _print(render(checked.report, output_format, colour=_colour()))
     raise typer.Exit(checked.report.verdict.exit_code)
 
 
@@ -203,7 +205,7 @@ def rules(
     from preflight.ruleset import load
 
     if output_format not in FORMATS:
-        raise typer.BadParameter(f"{output_format!r} is not one of {', '.join(FORMATS)}", param_hint="--format")
+        raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
     _print(listing(load(), output_format))
 
 
@@ -218,6 +220,11 @@ def explain(rule: Annotated[str, typer.Argument(help="A rule's name, as every fi
 
 def run() -> int:
     """Run the command line and return its exit code; nothing that a user typed ends in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a host's name must not fail for want of a letter
+            stream.reconfigure(errors="backslashreplace")
+    for number in (signal.SIGTERM, signal.SIGHUP):  # log out as after Ctrl-C
+        signal.signal(number, signal.default_int_handler)
     try:
         app()
     except SystemExit as end:
@@ -228,8 +235,10 @@ def run() -> int:
 
 
 def _explain_failure(why: Exception) -> int:
+    from preflight.output.terminal import clean
+
     if isinstance(why, UserError):
-        print(f"preflight: {why}", file=sys.stderr)
+        print(f"preflight: {clean(str(why))}", file=sys.stderr)
         return USAGE
     if os.environ.get("PREFLIGHT_TRACEBACK"):
         traceback.print_exception(why)

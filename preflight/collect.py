@@ -120,11 +120,14 @@ def collect(
 ) -> Collected:
     """Ask both hosts side by side; `guests_of` picks the guests whose disks are looked at on both."""
     visits = (source, destination)
-    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+    pool = concurrent.futures.ThreadPoolExecutor(max_workers=2)
+    try:
         first = pool.map(lambda visit: visit.first(), visits)
         hosts = [make_host(role, visit.name, known) for role, visit, known in zip(Role, visits, first, strict=True)]
         further = _further_questions(hosts[0], hosts[1], migration, guests_of)
         later = list(pool.map(lambda visit, asked: visit.ask(asked.commands), visits, further))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C a host may still be silent: nobody waits for it
     ends = [_with_peer(host, asked, answers) for host, asked, answers in zip(hosts, further, later, strict=True)]
     return Collected(ends[0], ends[1])
 

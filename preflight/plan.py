@@ -47,6 +47,8 @@ def plan(report: Report, guests: tuple[Guest, ...]) -> MigrationPlan:
     """The plan for the one guest that was asked about; raises `Refused` unless the report says READY."""
     if report.verdict is not Verdict.READY:
         raise Refused(f"refused: the check says {report.verdict.value.replace('-', ' ').upper()}")
+    if len(guests) != 1:
+        raise Refused("refused: the guest could not be read")
     (guest,) = guests
     return MigrationPlan(
         guest=guest.name,

@@ -27,7 +27,9 @@ slurp() {
     if [ -x "${d:-/}" ]; then return 44; fi
     as_root test -e "$1" || { [ "$uid" = 0 ] && return 44; }
   fi
-  if [ -r "$1" ]; then head -c 1048577 "$1"; else as_root head -c 1048577 "$1"; fi
+  s=$(stat -L -c %s -- "$1" 2>/dev/null || as_root stat -L -c %s -- "$1") || return
+  [ "$s" -le 1048576 ] || { echo "$1 is larger than 1 MiB" >&2; return 1; }
+  if [ -r "$1" ]; then cat "$1"; else as_root cat "$1"; fi
 }
 daemons() {
   set -- $(cat /proc/uptime); up=$1; now=$(date +%s.%N)

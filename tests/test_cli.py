@@ -194,8 +194,6 @@ def test_a_guest_that_is_not_there_is_refused() -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (("--format", "xml"), "'xml' is not one of text, table, json"),
-        (("--guest", "web", "--no-guests"), "--guest and --no-guests exclude each other"),
         (("--concurrency", "0"), "--concurrency"),
         (("--concurrency", "many"), "--concurrency"),
         (("--transport", "carrier-pigeon"), "--transport"),
@@ -206,6 +204,13 @@ def test_a_guest_that_is_not_there_is_refused() -> None:
 )
 def test_an_option_that_cannot_be_used_is_refused(arguments: tuple[str, ...], why: str) -> None:
     assert why in misused(run("check", HOST1, HOST2, *arguments))
+
+
+def test_options_that_do_not_go_together_are_refused_in_one_line() -> None:
+    xml = refused(run("check", HOST1, HOST2, "--format", "xml"))
+    assert xml == "--format: 'xml' is not one of text, table, json"
+    both = refused(run("check", HOST1, HOST2, "--guest", "web", "--no-guests"))
+    assert both == "--guest and --no-guests exclude each other"
 
 
 def test_a_destination_uri_over_another_transport_is_refused() -> None:
@@ -219,9 +224,10 @@ def test_a_destination_uri_over_another_transport_is_refused() -> None:
 
 
 def test_a_place_where_nothing_can_be_saved_is_refused(tmp_path: Path) -> None:
-    assert refused(run("check", HOST1, HOST2, "--save", f"{tmp_path}/none/pair.json")) == (
-        f"{tmp_path}/none/pair.json: No such file or directory"
-    )
+    done = run("check", HOST1, HOST2, "--save", f"{tmp_path}/none/pair.json")
+    assert done.returncode == 2
+    assert done.stderr == f"preflight: {tmp_path}/none/pair.json: No such file or directory\n"
+    assert done.stdout == run("check", HOST1, HOST2).stdout, "the report is not lost"
     assert refused(run("snapshot", HOST1, "--output", f"{tmp_path}/again.json")) == f"{HOST1}: is a snapshot already"
 
 

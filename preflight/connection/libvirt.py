@@ -145,7 +145,12 @@ def _networks(connection: Any) -> str:
         for network in connection.listAllNetworks():
             try:
                 found.append(
-                    {"name": network.name(), "active": bool(network.isActive()), "xml": network.XMLDesc(), "error": None}
+                    {
+                        "name": network.name(),
+                        "active": bool(network.isActive()),
+                        "xml": network.XMLDesc(),
+                        "error": None,
+                    }
                 )
             except libvirt.libvirtError as error:
                 if error.get_error_code() != libvirt.VIR_ERR_NO_NETWORK:  # it went away while we were asking

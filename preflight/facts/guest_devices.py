@@ -44,7 +44,7 @@ class HostPath(BaseModel, frozen=True):
     #: As "serial".
     device: str
     path: str
-    #: unix, file, pipe or dev.
+    #: unix, file, pipe, dev, or dir for a shared directory.
     type: str
     #: Whether QEMU makes it: then only the directory has to be there.
     made: bool
@@ -53,6 +53,14 @@ class HostPath(BaseModel, frozen=True):
     def needed(self) -> str:
         """What has to exist: the path, or the directory that it is made in."""
         return (self.path.rpartition("/")[0] or "/") if self.made else self.path
+
+
+class SharedMemory(BaseModel, frozen=True):
+    """One `<shmem>`: memory of the host's that several guests have."""
+
+    name: str
+    #: master or peer; None where the XML does not say, which is peer.
+    role: str | None
 
 
 class GuestDevices(BaseModel, frozen=True):
@@ -70,6 +78,9 @@ class GuestDevices(BaseModel, frozen=True):
     nvram_template: str | None = None
     #: kernel, initrd and device tree that are started directly.
     boot_files: tuple[str, ...] = ()
+    shared_memory: tuple[SharedMemory, ...] = ()
+    #: The tags under which the guest mounts directories of the host's through virtiofs.
+    virtiofs: tuple[str, ...] = ()
     #: Disks with an active block job that writes a copy (blockcopy, active commit).
     mirrored: tuple[str, ...] = ()
 
@@ -90,6 +101,11 @@ class GuestDevices(BaseModel, frozen=True):
             nvram=_text(nvram),
             nvram_template=None if nvram is None else nvram.get("template"),
             boot_files=tuple(filter(None, (_text(root.find(f"os/{tag}")) for tag in ("kernel", "initrd", "dtb")))),
+            shared_memory=tuple(
+                SharedMemory(name=memory.get("name", ""), role=memory.get("role"))
+                for memory in devices.iterfind("shmem")
+            ),
+            virtiofs=tuple(_virtiofs(devices)),
             mirrored=tuple(_mirrored(devices)),
         )
 
@@ -133,6 +149,9 @@ def _sources(devices: Element) -> Iterator[tuple[str, str, Element]]:
     """Each source of a character device: what device it is, of which type, and the source."""
     for tag in _CHARACTER_DEVICES:
         for device in devices.iterfind(tag):
+            target = device.find("target")
+            if tag == "console" and target is not None and target.get("type") == "serial":
+                continue  # libvirt shows the first serial port as the first console too
             for source in device.iterfind("source"):
                 yield tag.partition("/")[0], device.get("type", ""), source
 
@@ -159,6 +178,19 @@ def _paths(devices: Element) -> Iterator[HostPath]:
             path = listen.get("socket", "")
             if path.startswith("/") and not _CHOSEN.match(path):
                 yield HostPath(device=graphics.get("type", "").upper(), path=path, type="unix", made=True)
+
+    for filesystem in devices.iterfind("filesystem"):
+        source = filesystem.find("source")
+        directory = "" if source is None else source.get("dir", "")
+        if filesystem.get("type", "mount") == "mount" and directory.startswith("/"):
+            yield HostPath(device="filesystem", path=directory, type="dir", made=False)
+
+
+def _virtiofs(devices: Element) -> Iterator[str]:
+    for filesystem in devices.iterfind("filesystem"):
+        driver, target = filesystem.find("driver"), filesystem.find("target")
+        if driver is not None and driver.get("type") == "virtiofs":
+            yield "" if target is None else target.get("dir", "")
 
 
 def _mirrored(devices: Element) -> Iterator[str]:

@@ -19,11 +19,6 @@ class Network(BaseModel, frozen=True):
     forward: str | None
     portgroups: frozenset[str]
 
-    @property
-    def makes_its_bridge(self) -> bool:
-        """Whether libvirt makes the bridge when the network starts; with forward mode "bridge" it has to be there."""
-        return self.forward not in ("bridge", "private", "vepa", "passthrough", "hostdev")
-
 
 class Networks(Fact):
     """All networks of a host."""

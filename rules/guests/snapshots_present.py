@@ -17,6 +17,4 @@ from preflight.rule import Findings, Severity, on_source, rule
 def check(guest: Guest) -> Findings:
     if guest.snapshots:
         many = "1 snapshot" if guest.snapshots == 1 else f"{guest.snapshots} snapshots"
-        yield on_source(
-            f"{guest.name} has {many}", error=f"cannot migrate domain with {guest.snapshots} snapshots"
-        )
+        yield on_source(f"{guest.name} has {many}", error=f"cannot migrate domain with {guest.snapshots} snapshots")

@@ -26,9 +26,7 @@ def check(
 ) -> Findings:
     address = destination_conf.migration_address
     wanted = listens_at(address.value or "", destination_hosts)
-    if not wanted:
-        return
-    if not any(destination.has(one) for one in wanted):
+    if wanted and not any(destination.has(one) for one in wanted):
         yield on_destination(
             f"migration_address is {address}, which is none of this host's addresses",
             at=address,
@@ -36,10 +34,13 @@ def check(
         )
         return
     led = [one for one in source_peer.addresses if destination.has(one) and not source.has(one)]
-    if led and not set(led) & set(wanted):
+    reached = set(wanted) if wanted else {one for one in led if ":" not in one or address.value != "0.0.0.0"}  # noqa: S104 - compared with
+    if led and not reached & set(led):
         yield on_destination(
-            f"migration_address is {address}, and the source is led to {', '.join(led)} by {source_peer.name}",
+            f"migration_address is {address}, and {source_peer.name} leads the source to {', '.join(led)}",
             at=address,
             error=f"unable to connect to server at '{source_peer.name}:",
-            fix=f'set migration_host = "{wanted[0]}" beside it, if the source can reach that address',
+            fix=f'set migration_host = "{wanted[0]}" beside it, if the source can reach that address'
+            if wanted
+            else None,
         )

@@ -26,7 +26,7 @@ class LabError(Exception):
     """Something in the lab went wrong; the message is for a person."""
 
 
-class LabUnavailable(LabError):  # noqa: N818 # it says of the lab what it is, as in `skip`
+class LabUnavailable(LabError):  # it says of the lab what it is, as in `skip`
     """The lab cannot run on this machine, or not now; the message is one line."""
 
 

@@ -7,8 +7,8 @@ import sys
 from tabulate import tabulate
 
 from preflight.ruleset import load
+from tests.lab import Lab
 
-from .. import Lab
 from .record import Seen, read
 from .row import Row, rows
 from .run import run

@@ -9,7 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
-from .. import Client, Lab, LabHost
+from tests.lab import Client, Lab, LabHost
+
 from .record import Seen, seen, write
 from .row import Row, Step
 

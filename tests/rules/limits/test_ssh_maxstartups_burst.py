@@ -1,7 +1,8 @@
-"""ssh-maxstartups-burst: more logins at one instant than the destination's sshd takes."""
+"""ssh-maxstartups-burst: more logins at one instant than either sshd takes."""
 
 import pytest
 
+from preflight.connection.snapshot import SavedHost
 from preflight.migration import Mode, Role, Transport
 from preflight.report import Outcome
 from preflight.rule import Finding, Location, Severity
@@ -24,20 +25,21 @@ def configured(value: str) -> "Case":
 
 def test_catches_one_login_more_than_the_default_takes() -> None:
     result = Case().asking(concurrency=11).result(RULE)
-    assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "destination")
-    assert result.findings == (
+    assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "pair")
+    assert result.findings == tuple(
         Finding(
-            "MaxStartups is 10:30:100: 10 logins at once are safe, and 11 are asked for",
-            host=Role.DESTINATION,
+            "MaxStartups is 10:30:100: 10 logins at once are safe, 11 are asked for",
+            host=role,
             predicted_error="kex_exchange_identification",
-        ),
+        )
+        for role in (Role.DESTINATION, Role.SOURCE)
     )
 
 
 def test_catches_the_limit_that_a_file_sets_and_points_at_it() -> None:
     (finding,) = configured("2:30:60").asking(concurrency=3).result(RULE).findings
     assert finding == Finding(
-        "MaxStartups is 2:30:60: 2 logins at once are safe, and 3 are asked for",
+        "MaxStartups is 2:30:60: 2 logins at once are safe, 3 are asked for",
         host=Role.DESTINATION,
         location=Location("/etc/ssh/sshd_config", 103, 13, 20, "MaxStartups 2:30:60"),
         predicted_error="kex_exchange_identification",
@@ -76,8 +78,16 @@ def test_passes_few_sessions_a_connection() -> None:
     assert case.asking(concurrency=5).result(RULE).outcome is Outcome.PASSED
 
 
-def test_passes_a_low_limit_of_the_sources_sshd() -> None:
+def test_catches_a_low_limit_of_the_sources_sshd() -> None:
     case = Case().source("sshd.effective", lambda text: text.replace("maxstartups 10:30:100", "maxstartups 1:30:2"))
+    (finding,) = case.asking(concurrency=5).result(RULE).findings
+    assert finding.host is Role.SOURCE
+
+
+def test_passes_a_low_limit_of_a_source_that_nobody_logs_in_to() -> None:
+    case = Case().source("sshd.effective", lambda text: text.replace("maxstartups 10:30:100", "maxstartups 1:30:2"))
+    case.hosts[0] = SavedHost("localhost", case.hosts[0].answers)
+    case.source("libvirt.connect", '{"uri": "qemu:///system", "error": null}')
     assert case.asking(concurrency=5).result(RULE).outcome is Outcome.PASSED
 
 

@@ -1,0 +1,31 @@
+"""A libvirt network that the guest is on does not exist on the destination, or is not active there.
+
+Why it matters
+    The guest's interface names the network, and libvirt starts none by itself: "Network not found: no network with
+    matching name 'lan'" or "network 'lan' is not active".
+
+How to fix
+    Define the network on the destination under the same name (virsh net-dumpxml on the source, virsh net-define on the
+    destination), and start it: virsh net-start lan; virsh net-autostart lan.
+"""
+
+from preflight.facts import Networks
+from preflight.host import Guest
+from preflight.migration import unless_live
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.ERROR, skip=unless_live)
+def check(guest: Guest, destination: Networks) -> Findings:
+    for name in dict.fromkeys(interface.network for interface in guest.devices.interfaces if interface.network):
+        network = destination.by_name(name)
+        if network is None:
+            yield on_destination(
+                f"there is no network {name}", error=f"Network not found: no network with matching name '{name}'"
+            )
+        elif not network.active:
+            yield on_destination(
+                f"the network {name} is not active",
+                error=f"network '{name}' is not active",
+                fix=f"on the destination: virsh net-start {name}",
+            )
