@@ -2,7 +2,8 @@
 
 A file that does not exist answers with code 44 (`Record.MISSING`), one that may not be read with another code, so
 "absent" and "unknown" stay apart. Commands run with LC_ALL=C. `as_root` runs its arguments as root: directly when the
-login is root's, else through `sudo -n`; `slurp FILE` prints a file of at most 1 MiB.
+login is root's, else through `sudo -n`; `slurp FILE` prints a file; of one that is
+larger than the channel takes, 8 MiB, a byte more.
 """
 
 import shlex
@@ -27,13 +28,23 @@ slurp() {
     if [ -x "${d:-/}" ]; then return 44; fi
     as_root test -e "$1" || { [ "$uid" = 0 ] && return 44; }
   fi
-  s=$(stat -L -c %s -- "$1" 2>/dev/null || as_root stat -L -c %s -- "$1") || return
-  [ "$s" -le 1048576 ] || { echo "$1 is larger than 1 MiB" >&2; return 1; }
-  if [ -r "$1" ]; then cat "$1"; else as_root cat "$1"; fi
+  if [ -r "$1" ]; then head -c 8388609 "$1"; else as_root head -c 8388609 "$1"; fi
 }
 daemons() {
   set -- $(cat /proc/uptime); up=$1; now=$(date +%s.%N)
   printf 'clock %s %s %s\n' "$now" "$up" "$(getconf CLK_TCK 2>/dev/null || echo 100)"
+  processes
+  for f in libvirtd virtqemud virtproxyd qemu; do
+    if [ -x /etc/libvirt ]; then m=$(stat -c %.Y "/etc/libvirt/$f.conf" 2>/dev/null)
+    else m=$(as_root stat -c %.Y "/etc/libvirt/$f.conf" 2>/dev/null); fi
+    [ -n "$m" ] && printf 'conf %s %s\n' "$f" "$m"
+  done
+  for s in libvirt-sock virtqemud-sock; do
+    [ -S "/run/libvirt/$s" ] && printf 'socket %s\n' "$s"
+  done
+  return 0
+}
+processes() {
   ns=$(readlink /proc/self/ns/pid)
   for p in /proc/[0-9]*; do
     c=; { read -r c < "$p/comm"; } 2>/dev/null
@@ -44,14 +55,6 @@ daemons() {
       set -- ${s##*) }
       printf 'process %s %s %s\n' "$c" "${p#/proc/}" "${20}";;
     esac
-  done
-  for f in libvirtd virtqemud virtproxyd qemu; do
-    if [ -x /etc/libvirt ]; then m=$(stat -c %.Y "/etc/libvirt/$f.conf" 2>/dev/null)
-    else m=$(as_root stat -c %.Y "/etc/libvirt/$f.conf" 2>/dev/null); fi
-    [ -n "$m" ] && printf 'conf %s %s\n' "$f" "$m"
-  done
-  for s in libvirt-sock virtqemud-sock; do
-    [ -S "/run/libvirt/$s" ] && printf 'socket %s\n' "$s"
   done
   return 0
 }
@@ -120,8 +123,8 @@ STANDING: dict[str, str] = {
     ),
     "sshd.effective": "as_root sshd -T",
     "sshd.listener": "sshd_listener",
-    "sockets": "cat /proc/net/tcp; cat /proc/net/tcp6 2>/dev/null; true",
-    "udp-sockets": "cat /proc/net/udp; cat /proc/net/udp6 2>/dev/null; true",
+    "sockets": "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null; true",
+    "udp-sockets": "cat /proc/net/udp /proc/net/udp6 2>/dev/null; true",
     "nft": "command -v nft >/dev/null || exit 44; as_root nft -j list ruleset",
     "iptables": "iptables_tables",
     "mounts": "cat /proc/self/mountinfo",
@@ -131,20 +134,24 @@ STANDING: dict[str, str] = {
 #: Asked once libvirt has been asked, since a connection may start a socket-activated daemon.
 AFTER_LIBVIRT: dict[str, str] = {
     "daemons": "daemons",
-    "units": (
-        "systemctl show --property=Id,LoadState,ActiveState,SubState,UnitFileState,Result "
-        "libvirtd.service libvirtd.socket virtqemud.service virtqemud.socket virtproxyd.service virtproxyd.socket"
-    ),
 }
 
 #: Asked once libvirt has answered all that preflight wants of it: its own calls would count as workers in use.
 WHEN_QUIET: dict[str, str] = {
     "limits": (
         # virt-admin would start a daemon that is not there: asked only of those that run
-        'daemons | while read -r kind name pid start; do [ "$kind" = process ] || continue; '
+        "processes | while read -r _ name _; do "
         'case $name in libvirtd|virtqemud|virtproxyd) echo "daemon $name"; '
         'as_root virt-admin -c "$name:///system" "srv-clients-info $name; srv-threadpool-info $name" </dev/null'
         ' || echo "failed $?";; esac; done'
+    ),
+}
+
+#: Asked where libvirt could not be opened: why nothing runs that would open it.
+WHEN_CLOSED: dict[str, str] = {
+    "units": (
+        "systemctl show --property=Id,LoadState,ActiveState,SubState,UnitFileState,Result "
+        "libvirtd.service libvirtd.socket virtqemud.service virtqemud.socket virtproxyd.service virtproxyd.socket"
     ),
 }
 

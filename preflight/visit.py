@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from preflight import questions
 from preflight.connection import Answers, Channel
-from preflight.connection.libvirt import LibvirtSession, transport_of
+from preflight.connection.libvirt import LibvirtSession, load_bindings, transport_of
 from preflight.connection.snapshot import SavedHost, redact
 from preflight.connection.target import Target
 from preflight.record import Record
@@ -62,9 +62,9 @@ class LiveVisit:
         """What it answers in any case, libvirt's answers among them."""
         standing = self._pick(questions.STANDING)
         after_libvirt = self._pick(questions.AFTER_LIBVIRT)
-        when_quiet = self._pick(questions.WHEN_QUIET)
         # sent before the login is known to work: it saves a round trip, and a shell that never starts reads nothing
         self._channel.send(standing)
+        load_bindings()  # while ssh shakes hands
         login = self._channel.login()
         self._logged_in = login.code == 0
         self._answers.records["login"] = login
@@ -80,8 +80,10 @@ class LiveVisit:
             self._keep(self._libvirt.receive())
             self._answers.records["own.clients"] = Record("1" if self._libvirt.open else "0")
         if self._logged_in:
-            self._channel.send(when_quiet)
-            self._keep(self._channel.receive(standing | after_libvirt | when_quiet))
+            opened = self._libvirt is not None and self._libvirt.open
+            last = self._pick(questions.WHEN_QUIET | ({} if opened else questions.WHEN_CLOSED))
+            self._channel.send(last)
+            self._keep(self._channel.receive(standing | after_libvirt | last))
         return self._answers
 
     def ask(self, further: Mapping[str, str]) -> Answers:

@@ -1,10 +1,12 @@
 """Writes the parts of the documents that follow from the code, or with --check says which are out of date."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from preflight.output.rules import listing
 from preflight.ruleset import load
+from tests.lab.truth.__main__ import markdown
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- rules: written by `python -m tools.documentation` -->\n", "<!-- end of rules -->\n"
@@ -17,18 +19,26 @@ def rules_table(readme: str) -> str:
     return f"{before}{BEGIN}\n{listing(load(), 'markdown')}\n{END}{after}"
 
 
+def wanted() -> Mapping[Path, str]:
+    """Each document that is generated, wholly or in part, as it should be now."""
+    readme = ROOT / "README.md"
+    return {
+        readme: rules_table(readme.read_text(encoding="utf-8")),
+        ROOT / "docs" / "truth.md": markdown(),
+    }
+
+
 def main() -> int:
     """Write or check; 1 when something is out of date."""
-    readme = ROOT / "README.md"
-    now = readme.read_text(encoding="utf-8")
-    wanted = rules_table(now)
-    if now == wanted:
-        return 0
-    if "--check" in sys.argv[1:]:
-        print("README.md: the table of rules is out of date: run `python -m tools.documentation`", file=sys.stderr)
-        return 1
-    readme.write_text(wanted, encoding="utf-8")
-    return 0
+    stale = [
+        (path, text) for path, text in wanted().items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    for path, text in stale:
+        if "--check" in sys.argv[1:]:
+            print(f"{path.relative_to(ROOT)} is out of date: run `python -m tools.documentation`", file=sys.stderr)
+        else:
+            path.write_text(text, encoding="utf-8")
+    return int(bool(stale) and "--check" in sys.argv[1:])
 
 
 if __name__ == "__main__":

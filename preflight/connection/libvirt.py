@@ -33,6 +33,11 @@ def transport_of(connect: Record) -> str:
     return scheme.partition("+")[2] or "unix"
 
 
+def load_bindings() -> None:
+    """Import libvirt's bindings, which takes a while, where there is time for it."""
+    import libvirt  # noqa: F401 - for its being imported
+
+
 class LibvirtSession:
     """One connection to a host's libvirt, opened and asked in a thread of its own.
 

@@ -1,4 +1,4 @@
-"""What a guest's XML says of its devices, as far as a rule asks: networks, listening addresses, paths, jobs on disks."""
+"""What a guest's XML says of its devices, as far as a rule asks: networks, listening addresses, paths."""
 
 import re
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ class Interface(BaseModel, frozen=True):
 
     #: network, bridge, direct, user, ethernet, hostdev…
     type: str
-    #: The libvirt network; None where the type is another.
+    #: The libvirt network; None where it is on none.
     network: str | None
     portgroup: str | None
-    #: The bridge that a guest of type "bridge" names; of type "network" it is the network's business.
+    #: The bridge that the guest names itself; where it names a network that is the network's business.
     bridge: str | None
-    #: The link that macvtap (type "direct") sits on.
+    #: The link that macvtap (type "direct") sits on, in the same way.
     link: str | None
     #: Open vSwitch and its like: the bridge is no bridge of the kernel's.
     virtual_port: str | None
@@ -126,12 +126,14 @@ def _interface(interface: Element) -> Interface:
     source = interface.find("source")
     port = interface.find("virtualport")
     named = {} if source is None else source.attrib
+    # of an active guest libvirt gives the type that its network came to: the network's name tells whose that is
+    own = "network" not in named
     return Interface(
         type=kind,
-        network=named.get("network") if kind == "network" else None,
+        network=named.get("network"),
         portgroup=named.get("portgroup"),
-        bridge=named.get("bridge") if kind == "bridge" else None,
-        link=named.get("dev") if kind == "direct" else None,
+        bridge=named.get("bridge") if own and kind == "bridge" else None,
+        link=named.get("dev") if own and kind == "direct" else None,
         virtual_port=None if port is None else port.get("type"),
     )
 
@@ -180,8 +182,8 @@ def _paths(devices: Element) -> Iterator[HostPath]:
                 yield HostPath(device=graphics.get("type", "").upper(), path=path, type="unix", made=True)
 
     for filesystem in devices.iterfind("filesystem"):
-        source = filesystem.find("source")
-        directory = "" if source is None else source.get("dir", "")
+        shared = filesystem.find("source")
+        directory = "" if shared is None else shared.get("dir", "")
         if filesystem.get("type", "mount") == "mount" and directory.startswith("/"):
             yield HostPath(device="filesystem", path=directory, type="dir", made=False)
 

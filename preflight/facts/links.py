@@ -13,12 +13,18 @@ class Links(Fact):
 
     #: As "eth0".
     names: frozenset[str]
+    #: Why they were not told; None when they were.
+    error: str | None = None
 
     @classmethod
     def parse(cls, links: Record) -> Self:
-        """Read what `ip -o link show` printed."""
+        """Read what `ip -o link show` printed. Without an answer the reason is kept: few guests need a link."""
+        try:
+            text = links.required()
+        except Unreadable as why:
+            return cls(names=frozenset(), error=str(why))
         found = set()
-        for line in filter(None, links.required().split("\n")):
+        for line in filter(None, text.split("\n")):
             match = _LINE.match(line)
             if match is None:
                 raise Unreadable(f"not a line of ip link show: {line[:80]}")
@@ -28,5 +34,7 @@ class Links(Fact):
         return cls(names=frozenset(found))
 
     def has(self, name: str) -> bool:
-        """Whether there is a link of that name."""
+        """Whether there is a link of that name; raises `Unreadable` when that was not told."""
+        if self.error is not None:
+            raise Unreadable(self.error)
         return name in self.names

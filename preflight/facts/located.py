@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from pydantic_core import CoreSchema, core_schema
+
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -28,6 +30,11 @@ class Located(Generic[T_co]):
 
     value: T_co
     at: Location | None = None
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:
+        """Take it as it is: looking into each one's value made up a third of the time that all facts take to import."""
+        return core_schema.is_instance_schema(cls)
 
     def __str__(self) -> str:
         return str(self.value)

@@ -40,9 +40,16 @@ class Networks(Fact):
 
     @classmethod
     def parse(cls, networks: Record) -> Self:
-        """Read the list of networks that the collector made of libvirt's answers."""
+        """Read the list of networks that the collector made of libvirt's answers.
+
+        Without an answer the reason is kept: a guest that is on none can be judged.
+        """
         try:
-            answer = _Answer.model_validate_json(networks.required())
+            text = networks.required()
+        except Unreadable as why:
+            return cls(all=(), error=str(why))
+        try:
+            answer = _Answer.model_validate_json(text)
         except ValidationError:
             raise Unreadable("the list of networks is not of the form that preflight collects") from None
         read: list[Network] = []

@@ -19,7 +19,9 @@ from preflight.migration import unless_live
 from preflight.rule import Findings, Severity, on_source, rule
 
 #: Image formats that block a migration as long as they are open (migrate_add_blocker in QEMU's block/*.c).
-_FORMATS = frozenset(("vmdk", "vdi"))
+_FORMATS = frozenset(("qcow", "vdi", "vmdk", "vpc"))
+#: Since then libvirt asks QEMU what blocks a migration; 7.0 was seen to know by itself, 9.0 to ask.
+_ASKS_QEMU = Version(8, 6, 0)
 #: vhost-user-fs can be moved since then, if virtiofsd can.
 _VIRTIOFS_MOVES = Version(8, 2, 0)
 
@@ -36,7 +38,9 @@ def check(guest: Guest, source: Versions) -> Findings:
         if memory.role != "master":
             yield on_source(
                 f"the guest is not the master of the shared memory {memory.name}",
-                error="Migration is disabled when using feature 'peer mode' in device 'ivshmem'",
+                error="Migration is disabled when using feature 'peer mode' in device 'ivshmem'"
+                if source.libvirt >= _ASKS_QEMU
+                else f"shmem device '{memory.name}' cannot be migrated",
             )
     for tag in guest.devices.virtiofs:
         if source.qemu < _VIRTIOFS_MOVES:

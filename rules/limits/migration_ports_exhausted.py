@@ -22,7 +22,7 @@ def check(destination: QemuConf, destination_ports: Listening, migration: Migrat
     wanted = migration.concurrency * migration.ports_each
     if wanted > free:
         yield on_destination(
-            f"{free} of the {len(destination.port_range)} ports from {first} to {last} are free, and {wanted} are wanted",
+            f"{free} of the {len(destination.port_range)} ports {first} to {last} are free, {wanted} are wanted",
             at=last.at or first.at,
             error=f"Unable to find an unused port in range 'migration' ({first}-{last})",
         )

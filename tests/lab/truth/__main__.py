@@ -75,6 +75,30 @@ def summary(found: list[tuple[str, Row, Seen]]) -> str:
     return tabulate(cells, headers=("verdict", *WAYS), disable_numparse=True) + f"\n\n{len(found)} rows. {rate}"
 
 
+def markdown() -> str:
+    """docs/truth.md: every row that the lab has seen."""
+    found = [(name, row, known[0]) for name, row in rows().items() if (known := read(name))]
+    lines = [
+        (
+            f"`{name}`",
+            row.title,
+            f"{row.source} to {row.destination}",
+            saw.verdict.replace("-", " "),
+            saw.outcome,
+            ", ".join(sorted({rule for rule, _ in saw.errors})),
+        )
+        for name, row, saw in found
+    ]
+    headers = ("Row", "What is different", "Releases", "Verdict", "virsh migrate", "Errors said beforehand")
+    table = tabulate(lines, headers=headers, tablefmt="github", disable_numparse=True)
+    return (
+        "# The verdict and what then happened\n\n"
+        "Each row is a pair of real hosts in the lab, brought into one state, checked, and then migrated with virsh.\n"
+        "Written by `python -m tools.documentation` from what `make truth` last saw.\n\n"
+        f"```\n{summary(found)}\n```\n\n{table}\n"
+    )
+
+
 WAYS = ("moves", "fails")
 
 if __name__ == "__main__":

@@ -1,0 +1,91 @@
+"""What a guest's XML says of devices; the elements are as libvirt 9.0 writes them for an active guest."""
+
+from xml.etree.ElementTree import fromstring
+
+from preflight.facts.guest_devices import GuestDevices, HostPath, Interface, Listener, SharedMemory
+
+
+def devices(inside: str, system: str = "") -> GuestDevices:
+    return GuestDevices.of(fromstring(f"<domain><os>{system}</os><devices>{inside}</devices></domain>"))
+
+
+def interface(kind: str, **named: str) -> Interface:
+    fields = dict.fromkeys(("network", "portgroup", "bridge", "link", "virtual_port"))
+    return Interface.model_validate({"type": kind} | fields | named)
+
+
+def test_nothing_is_needed_where_nothing_is_named() -> None:
+    assert devices("") == GuestDevices.of(fromstring("<domain/>")) == GuestDevices()
+    assert GuestDevices().needed_paths == ()
+
+
+def test_an_interface_names_a_network_a_bridge_or_a_link() -> None:
+    found = devices(
+        "<interface type='bridge'><source network='lan' portgroup='blue' bridge='br7'/></interface>"
+        "<interface type='bridge'><source bridge='ovs0'/><virtualport type='openvswitch'/></interface>"
+        "<interface type='direct'><source dev='eth1' mode='bridge'/></interface>"
+        "<interface type='user'/>"
+        "<interface type='direct'><source network='lan' dev='eth1' mode='bridge'/></interface>"
+    )
+    assert found.interfaces == (
+        interface("bridge", network="lan", portgroup="blue"),
+        interface("bridge", bridge="ovs0", virtual_port="openvswitch"),
+        interface("direct", link="eth1"),
+        interface("user"),
+        interface("direct", network="lan"),
+    )
+
+
+def test_a_listener_has_an_address_of_its_own() -> None:
+    found = devices(
+        "<graphics type='vnc' listen='192.0.2.11'><listen type='address' address='192.0.2.11'/></graphics>"
+        "<graphics type='spice'><listen type='network' address='192.0.2.12' network='lan'/></graphics>"
+        "<graphics type='vnc'><listen type='address'/></graphics>"
+        "<serial type='tcp'><source mode='bind' host='192.0.2.11' service='1'/></serial>"
+        "<console type='tcp'><source mode='bind' host='192.0.2.11' service='1'/><target type='serial'/></console>"
+        "<channel type='udp'><source mode='bind' host='::1' service='1'/><source mode='connect' host='::2'/></channel>"
+    )
+    assert found.listeners == (
+        Listener(device="VNC", address="192.0.2.11"),
+        Listener(device="serial", address="192.0.2.11"),
+        Listener(device="channel", address="::1"),
+    )
+
+
+def test_a_path_is_there_or_is_made_in_a_directory_that_is() -> None:
+    found = devices(
+        "<serial type='unix'><source mode='bind' path='/srv/v/c'/></serial>"
+        "<serial type='unix'><source mode='connect' path='/srv/v/d'/></serial>"
+        "<console type='pty'><source path='/dev/pts/1'/><log file='/log'/></console>"
+        "<channel type='unix'><source mode='bind' path='/run/libvirt/qemu/channel/1-web/a'/></channel>"
+    )
+    assert found.paths == (
+        HostPath(device="serial", path="/srv/v/c", type="unix", made=True),
+        HostPath(device="serial", path="/srv/v/d", type="unix", made=False),
+        HostPath(device="console", path="/log", type="file", made=True),
+    )
+    assert found.needed_paths == ("/srv/v", "/srv/v/d", "/")
+
+
+def test_firmware_and_kernel_are_paths_too() -> None:
+    found = devices(
+        "",
+        "<loader readonly='yes' type='pflash'> /srv/code.fd </loader><nvram template='/srv/vars.fd'>/srv/web.fd</nvram>"
+        "<kernel>/srv/vmlinuz</kernel><initrd>/srv/initrd</initrd>",
+    )
+    assert (found.loader, found.loader_type) == ("/srv/code.fd", "pflash")
+    assert (found.nvram, found.nvram_template) == ("/srv/web.fd", "/srv/vars.fd")
+    assert found.boot_files == ("/srv/vmlinuz", "/srv/initrd")
+    assert set(found.needed_paths) == {found.loader, found.nvram, found.nvram_template, *found.boot_files}
+
+
+def test_shared_memory_shared_directories_and_copies_of_disks() -> None:
+    found = devices(
+        "<shmem name='a' role='master'/><shmem name='b'/>"
+        "<filesystem type='mount'><driver type='virtiofs'/><source dir='/srv'/><target dir='x'/></filesystem>"
+        "<disk><mirror type='file' job='copy'/><target dev='vda'/></disk><disk><target dev='vdb'/></disk>"
+    )
+    assert found.shared_memory == (SharedMemory(name="a", role="master"), SharedMemory(name="b", role=None))
+    assert found.virtiofs == ("x",)
+    assert found.paths == (HostPath(device="filesystem", path="/srv", type="dir", made=False),)
+    assert found.mirrored == ("vda",)

@@ -1,0 +1,38 @@
+import contextlib
+
+import pytest
+
+from preflight.facts.links import Links
+from preflight.facts.record import Record, Unreadable
+from tests.facts.noise import answers
+
+TEXT = r"""1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000\
+2: eth0@if4: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP mode DEFAULT group default qlen 1000\
+3: eth0.7@eth0: <BROADCAST,MULTICAST> mtu 1500 qdisc noop state DOWN mode DEFAULT group default qlen 1000\
+10: br9: <BROADCAST,MULTICAST> mtu 1500 qdisc noop state DOWN mode DEFAULT group default qlen 1000\    link/ether
+"""
+
+
+def test_every_link_is_read_by_its_own_name() -> None:
+    links = Links.parse(Record(TEXT))
+    assert links.names == {"lo", "eth0", "eth0.7", "br9"}
+    assert links.has("br9")
+    assert not links.has("if4")
+
+
+def test_a_host_that_did_not_tell_says_why_when_a_link_is_asked_for() -> None:
+    links = Links.parse(Record("", 1, "not collected"))
+    with pytest.raises(Unreadable, match="not collected"):
+        links.has("br9")
+
+
+@pytest.mark.parametrize("text", ["", "\n", "sh: ip: not found\n", "Device does not exist.\n"])
+def test_text_without_links_is_unknown(text: str) -> None:
+    with pytest.raises(Unreadable):
+        Links.parse(Record(text))
+
+
+def test_hostile_answers_are_unreadable_and_nothing_else() -> None:
+    for record in answers(TEXT):
+        with contextlib.suppress(Unreadable):
+            Links.parse(record)

@@ -1,0 +1,42 @@
+"""Jobs that run on the guest already."""
+
+import pytest
+
+from preflight.migration import Role
+from preflight.report import Outcome
+from preflight.rule import Severity
+from tests.case import Case
+
+RULE = "guest-busy"
+TARGET = "<target dev='vda' bus='virtio'/>"
+#: As libvirt 9.0 shows it during `virsh blockcopy`.
+MIRROR = "<mirror type='file' job='copy' ready='yes'><format type='raw'/><source file='/srv/c/x.img'/></mirror>"
+
+
+@pytest.mark.parametrize("job", [1, 2], ids=["bounded", "unbounded"])
+def test_catches_a_job(job: int) -> None:
+    result = Case().guest(lambda guest: guest.update(job=job)).result(RULE)
+    assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
+    [finding] = result.findings
+    assert (finding.host, finding.message) == (Role.SOURCE, "a job runs on web")
+
+
+def test_catches_a_block_job_that_copies() -> None:
+    [finding] = Case().xml(TARGET, MIRROR + TARGET).result(RULE).findings
+    assert finding.message == "a block job copies vda"
+    assert finding.predicted_error == "domain has active block job"
+
+
+@pytest.mark.parametrize("job", [0, 3, 4, 5], ids=["none", "completed", "failed", "cancelled"])
+def test_passes_a_guest_without_a_job_or_whose_last_one_has_ended(job: int) -> None:
+    assert Case().guest(lambda guest: guest.update(job=job, autostart=True)).result(RULE).outcome is Outcome.PASSED
+
+
+def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
+    case = Case().guest(lambda guest: guest.update(job=2)).asking(offline=True, guests=("web",))
+    assert case.result(RULE).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_is_unknown_when_libvirt_did_not_tell_of_the_guest() -> None:
+    result = Case().guest(lambda guest: guest.update(error="Domain not found")).result(RULE)
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "Domain not found")

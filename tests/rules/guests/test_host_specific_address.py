@@ -1,0 +1,138 @@
+"""Addresses that the guest listens at and paths that its devices use."""
+
+import pytest
+
+from preflight.migration import Role
+from preflight.report import Outcome
+from preflight.rule import Severity
+from tests.case import Case
+
+RULE = "host-specific-address"
+CANNOT = "Failed to bind socket: Cannot assign requested address"
+
+
+def vnc(listen: str, kind: str = "vnc") -> str:
+    return f"<graphics type='{kind}' port='5900'><listen {listen}/></graphics>"
+
+
+def serial(kind: str, source: str, target: str = "<target port='0'/>") -> str:
+    return f"<serial type='{kind}'><source {source}/>{target}</serial>"
+
+
+def agent(path: str) -> str:
+    return f"<channel type='unix'><source mode='bind' path='{path}'/></channel>"
+
+
+def with_device(xml: str, *, there: str = "", missing: str = "") -> Case:
+    """The sound pair with a device of the guest's; one path that the destination has, and one that it lacks."""
+    case = Case().xml("</devices>", f"{xml}</devices>")
+    if there:
+        case.destination("paths", lambda text: f"{text}path {there}\nstat 41ed 60 45 9 0:0\nfs ef53 4096 1\n")
+    if missing:
+        told = f"stat: cannot statx '{missing}': No such file or directory"
+        case.destination("paths", lambda text: f"{text}path {missing}\n{told}\nfs ef53 4096 1\n")
+    return case
+
+
+def test_catches_vnc_at_the_sources_address() -> None:
+    result = with_device(vnc("type='address' address='192.0.2.11'")).result(RULE)
+    assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
+    [finding] = result.findings
+    assert finding.host is Role.DESTINATION
+    assert finding.message == "its VNC listens at 192.0.2.11, which is none of this host's addresses"
+    assert finding.predicted_error == CANNOT
+
+
+@pytest.mark.parametrize(
+    ("xml", "error"),
+    [
+        (vnc("type='address' address='host1.example.com'"), CANNOT),
+        (vnc("type='address' address='192.0.2.11'", "spice"), "failed to initialize spice server"),
+        (serial("tcp", "mode='bind' host='192.0.2.11' service='4555'"), CANNOT),
+        (serial("udp", "mode='bind' host='192.0.2.11' service='4555'"), CANNOT),
+    ],
+)
+def test_catches_other_listeners(xml: str, error: str) -> None:
+    [finding] = with_device(xml).result(RULE).findings
+    assert finding.predicted_error == error
+
+
+@pytest.mark.parametrize(
+    ("xml", "missing", "error"),
+    [
+        (
+            serial("unix", "mode='bind' path='/srv/v/c'"),
+            "/srv/v",
+            "Unable to bind to UNIX socket path '/srv/v/c': No such file or directory",
+        ),
+        (serial("unix", "mode='connect' path='/srv/v/c'"), "/srv/v/c", "unable to stat: /srv/v/c: No such"),
+        (serial("pipe", "path='/srv/v/p'"), "/srv/v/p", "unable to stat: /srv/v/p: No such"),
+        (serial("file", "path='/srv/v/log'"), "/srv/v", "Unable to open file: /srv/v/log: No such"),
+        ("<serial type='pty'><log file='/srv/v/log'/></serial>", "/srv/v", "Unable to open file: /srv/v/log: No such"),
+        (
+            vnc("type='socket' socket='/srv/v/s'"),
+            "/srv/v",
+            "Failed to bind socket to /srv/v/s: No such file or directory",
+        ),
+        (
+            "<filesystem type='mount'><source dir='/srv/v'/><target dir='x'/></filesystem>",
+            "/srv/v",
+            "unexpectedly closed the monitor",
+        ),
+    ],
+)
+def test_catches_paths_that_are_not_there(xml: str, missing: str, error: str) -> None:
+    [finding] = with_device(xml, missing=missing).result(RULE).findings
+    assert finding.message.startswith(f"{missing}, which its ")
+    assert error in str(finding.predicted_error)
+
+
+def test_passes_the_sound_pair() -> None:
+    assert Case().result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        vnc("type='address' address='0.0.0.0'"),
+        vnc("type='address' address='127.0.0.1'"),
+        vnc("type='address' address='localhost'"),
+        vnc("type='address' address='192.0.2.12'"),
+        vnc("type='network' network='lan' address='192.0.2.11'"),
+        vnc("type='none'"),
+        vnc("type='socket' socket='/var/lib/libvirt/qemu/domain-1-web/vnc.sock'"),
+        serial("tcp", "mode='bind' host='0.0.0.0' service='4555'"),
+        serial("tcp", "mode='connect' host='192.0.2.11' service='4555'"),
+        serial("pty", "path='/dev/pts/3'"),
+        agent("/var/lib/libvirt/qemu/channel/target/domain-1-web/org.qemu.guest_agent.0"),
+        agent("/run/libvirt/qemu/channel/1-web/org.qemu.guest_agent.0"),
+    ],
+)
+def test_passes_what_works_anywhere_or_is_chosen_anew(xml: str) -> None:
+    assert with_device(xml).result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_socket_whose_directory_is_there() -> None:
+    assert with_device(serial("unix", "mode='bind' path='/srv/v/c'"), there="/srv/v").result(RULE).findings == ()
+
+
+def test_says_once_what_libvirt_shows_as_a_console_too() -> None:
+    source = "mode='bind' host='192.0.2.11' service='4555'"
+    console = f"<console type='tcp'><source {source}/><target type='serial' port='0'/></console>"
+    assert len(with_device(serial("tcp", source) + console).result(RULE).findings) == 1
+
+
+def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
+    case = with_device(vnc("type='address' address='192.0.2.11'")).asking(offline=True, guests=("web",))
+    assert case.result(RULE).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_is_unknown_when_only_a_name_service_could_know_the_name() -> None:
+    result = with_device(vnc("type='address' address='graphics.example.com'")).result(RULE)
+    assert result.outcome is Outcome.UNKNOWN
+    assert "graphics.example.com is not in this host's /etc/hosts" in str(result.reason)
+
+
+@pytest.mark.parametrize("record", ["paths", "addresses", "etc.hosts"])
+def test_is_unknown_when_the_destination_did_not_answer(record: str) -> None:
+    assert Case().destination(record, None).result(RULE).outcome is Outcome.UNKNOWN

@@ -1,0 +1,83 @@
+"""Devices whose state QEMU cannot send."""
+
+import json
+
+import pytest
+
+from preflight.migration import Role
+from preflight.report import Outcome
+from preflight.rule import Severity
+from tests.case import Case
+
+RULE = "unmigratable-device"
+DRIVER = "<driver name='qemu' type='raw'/>"
+VIRTIOFS = "<filesystem type='mount'><driver type='virtiofs'/><source dir='/srv'/><target dir='share'/></filesystem>"
+
+
+def with_device(xml: str) -> Case:
+    return Case().xml("</devices>", f"{xml}</devices>")
+
+
+def with_versions(case: Case, libvirt: int, qemu: int) -> Case:
+    return case.source("libvirt.versions", json.dumps({"libvirt": libvirt, "hypervisor": qemu, "type": "QEMU"}))
+
+
+@pytest.mark.parametrize("form", ["qcow", "vdi", "vmdk", "vpc"])
+def test_catches_a_disk_in_a_format_that_blocks(form: str) -> None:
+    result = Case().xml(DRIVER, f"<driver name='qemu' type='{form}'/>").result(RULE)
+    assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
+    [finding] = result.findings
+    assert finding.host is Role.SOURCE
+    assert finding.message == f"vda is in the format {form}, of which a running guest cannot be moved"
+    assert finding.predicted_error == f"The {form} format used by node"
+
+
+@pytest.mark.parametrize("role", ["", " role='peer'"])
+def test_catches_shared_memory_of_another_master(role: str) -> None:
+    [finding] = with_device(f"<shmem name='s'{role}/>").result(RULE).findings
+    assert finding.message == "the guest is not the master of the shared memory s"
+    assert finding.predicted_error == "Migration is disabled when using feature 'peer mode' in device 'ivshmem'"
+
+
+def test_catches_it_in_the_words_of_an_older_libvirt() -> None:
+    [finding] = with_versions(with_device("<shmem name='s'/>"), 7_000_000, 5_002_000).result(RULE).findings
+    assert finding.predicted_error == "shmem device 's' cannot be migrated"
+
+
+def test_catches_virtiofs_on_a_qemu_that_cannot_move_it() -> None:
+    [finding] = with_device(VIRTIOFS).result(RULE).findings
+    assert finding.predicted_error == "vhost-user-fs"
+
+
+def test_passes_virtiofs_on_a_qemu_that_may_move_it() -> None:
+    case = with_versions(with_device(VIRTIOFS), 11_003_000, 10_000_000)
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("form", ["qcow2", "qed", "raw"])
+def test_passes_formats_that_were_seen_to_move(form: str) -> None:
+    case = Case().xml(DRIVER, f"<driver name='qemu'  type='{form}'/>")
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        "<shmem name='s' role='master'/>",
+        "<filesystem type='mount'><source dir='/srv'/><target dir='share'/></filesystem>",
+        "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>",
+        "<hostdev mode='subsystem' type='pci'/>",
+    ],
+)
+def test_passes_devices_that_move_or_of_which_it_is_not_known(xml: str) -> None:
+    assert with_device(xml).result(RULE).outcome is Outcome.PASSED
+
+
+def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
+    case = with_device("<shmem name='s'/>").asking(offline=True, guests=("web",))
+    assert case.result(RULE).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_is_unknown_when_the_versions_are_not_known() -> None:
+    result = with_device(VIRTIOFS).source("libvirt.versions", None).result(RULE)
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "libvirt.versions was not answered")

@@ -1,0 +1,53 @@
+"""A host allows migrations over TLS alone, and none was asked for."""
+
+from preflight.facts.record import Record
+from preflight.migration import Mode
+from preflight.report import Outcome, Result
+from preflight.rule import Severity
+from tests.case import Case
+
+RULE = "tls-forced"
+
+
+def forced(end: str, value: int = 1) -> Case:
+    """The sound pair with migrate_tls_force set at one end."""
+    case = Case()
+    return getattr(case, end)("qemu.conf", lambda text: f"{text}\nmigrate_tls_force = {value}\n")  # type: ignore[no-any-return] # by name
+
+
+def of(case: Case, end: str) -> Result:
+    return case.result(RULE, end)
+
+
+def test_catches_it_at_the_destination_and_points_at_the_line() -> None:
+    result = of(forced("destination"), "destination")
+    assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
+    [finding] = result.findings
+    assert finding.predicted_error == "this libvirtd instance allows migration only with VIR_MIGRATE_TLS flag"
+    assert finding.location is not None
+    assert (finding.location.path, finding.location.text) == ("/etc/libvirt/qemu.conf", "migrate_tls_force = 1")
+
+
+def test_catches_it_at_the_source_alone() -> None:
+    assert of(forced("source"), "source").blocks
+    assert of(forced("source"), "destination").outcome is Outcome.PASSED
+
+
+def test_catches_it_for_a_guest_that_is_moved_offline_too() -> None:
+    assert of(forced("destination").asking(offline=True), "destination").blocks
+
+
+def test_passes_the_sound_pair_and_a_setting_of_0() -> None:
+    assert of(Case(), "destination").outcome is Outcome.PASSED
+    assert of(forced("destination", 0), "destination").outcome is Outcome.PASSED
+
+
+def test_does_not_apply_to_a_tunnelled_migration_which_libvirt_lets_through() -> None:
+    result = of(forced("destination").asking(mode=Mode.TUNNELLED), "destination")
+    assert result.outcome is Outcome.NOT_APPLICABLE
+
+
+def test_is_unknown_when_the_file_may_not_be_read() -> None:
+    result = of(Case().destination("qemu.conf", Record("", 1, "Permission denied")), "destination")
+    assert result.outcome is Outcome.UNKNOWN
+    assert result.obscures

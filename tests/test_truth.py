@@ -1,0 +1,44 @@
+"""Every row that the lab has seen, judged again from its hosts' answers: the verdict must still be what happened."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from preflight.cli import app
+from preflight.ruleset import load
+from tests.lab.truth.__main__ import wrong
+from tests.lab.truth.record import RECORDED, read, seen
+from tests.lab.truth.row import rows
+
+ROWS = rows()
+SEEN = sorted(name for name in ROWS if read(name) is not None)
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_the_verdict_from_the_recorded_hosts_is_what_happened(name: str, tmp_path: Path) -> None:
+    recorded = read(name)
+    assert recorded is not None
+    saw, snapshot = recorded
+    pair = tmp_path / "pair.json"
+    pair.write_text(snapshot, encoding="utf-8")
+    done = CliRunner().invoke(app, ["check", str(pair), "--format", "json", *ROWS[name].check])
+    assert done.exit_code in (0, 1, 3), done.output
+    now = seen(json.loads(done.stdout), saw.outcome, saw.message)
+    assert wrong(ROWS[name], now) is None
+
+
+def test_every_row_names_a_rule_that_exists() -> None:
+    assert {row.rule for row in ROWS.values()} <= {rule.name for rule in load()}
+
+
+def test_what_is_recorded_has_a_row() -> None:
+    recorded = {str(path.relative_to(RECORDED)).removesuffix(".json.gz") for path in RECORDED.glob("*/*.json.gz")}
+    assert recorded <= set(ROWS)
+
+
+def test_blocked_rows_have_the_cause_that_libvirt_names() -> None:
+    blocked = [known[0] for name in SEEN if (known := read(name)) and known[0].outcome == "fails"]
+    same = sum(saw.same_cause for saw in blocked)
+    assert same >= 0.9 * len(blocked), f"{same} of {len(blocked)}"
