@@ -1,5 +1,7 @@
 """The destination's QEMU does not know the guest's machine type."""
 
+import json
+
 import pytest
 
 from preflight.migration import Role
@@ -20,6 +22,21 @@ def test_catches_a_guest_of_a_newer_host_on_its_way_to_an_older_one() -> None:
     assert finding.host is Role.DESTINATION
     assert finding.message == "the machine type pc-i440fx-10.0 is not known to this QEMU"
     assert finding.predicted_error == "does not support machine type 'pc-i440fx-10.0'"
+
+
+@pytest.mark.parametrize(
+    ("libvirt", "error"),
+    [
+        (8_005_000, "does not support machine type 'pc-i440fx-9.9'"),
+        (8_000_000, None),
+        (7_000_000, "unsupported machine type"),
+    ],
+)
+def test_catches_it_in_the_words_of_the_destinations_release(libvirt: int, error: str | None) -> None:
+    versions = json.dumps({"libvirt": libvirt, "hypervisor": 5_002_000, "type": "QEMU"})
+    case = Case().xml("machine='pc-i440fx-7.2'", "machine='pc-i440fx-9.9'").destination("libvirt.versions", versions)
+    [finding] = case.result(RULE).findings
+    assert finding.predicted_error == error
 
 
 def test_catches_that_guest_alone() -> None:
