@@ -11,7 +11,7 @@ from preflight.facts.record import Fact, Record, Unreadable
 _LINE = re.compile(r"\d+: +(\S+) +inet6? (\S+?)(?: peer \S+?)?(?:/(\d+))? ")
 
 
-class InterfaceAddress(BaseModel, frozen=True):
+class InterfaceAddress(BaseModel, frozen=True, defer_build=True):
     """One address of one interface."""
 
     #: As "eth0".

@@ -10,7 +10,7 @@ from preflight.facts.record import Fact, Record, Unreadable
 from preflight.facts.xml import parse_xml
 
 
-class Machine(BaseModel, frozen=True):
+class Machine(BaseModel, frozen=True, defer_build=True):
     """One name of a machine type."""
 
     name: str
@@ -21,7 +21,7 @@ class Machine(BaseModel, frozen=True):
     deprecated: bool
 
 
-class Platform(BaseModel, frozen=True):
+class Platform(BaseModel, frozen=True, defer_build=True):
     """What can run one kind of guest: an architecture with a domain type."""
 
     #: x86_64, aarch64…

@@ -28,7 +28,7 @@ class Action(enum.StrEnum):
     REJECT = "reject"
 
 
-class Judgement(BaseModel, frozen=True):
+class Judgement(BaseModel, frozen=True, defer_build=True):
     """What happens to a new connection, and why."""
 
     action: Action

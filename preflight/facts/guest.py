@@ -31,7 +31,7 @@ class GuestState(enum.Enum):
     PMSUSPENDED = 7
 
 
-class Disk(BaseModel, frozen=True):
+class Disk(BaseModel, frozen=True, defer_build=True):
     """One `<disk>` of a guest."""
 
     #: Its name inside the guest, as "vda".
@@ -68,7 +68,7 @@ class Disk(BaseModel, frozen=True):
         return not (self.readonly or self.shareable or self.empty)
 
 
-class Guest(BaseModel, frozen=True):
+class Guest(BaseModel, frozen=True, defer_build=True):
     """One guest, active or not."""
 
     name: str
@@ -116,7 +116,7 @@ class Guest(BaseModel, frozen=True):
         return self.id is not None
 
 
-class UnreadGuest(BaseModel, frozen=True):
+class UnreadGuest(BaseModel, frozen=True, defer_build=True):
     """A guest that exists, but about which libvirt did not tell all."""
 
     name: str

@@ -13,7 +13,7 @@ _CHOSEN = re.compile(r"/(?:var/lib|var/run|run)/libvirt/qemu/(?:channel/|domain-
 _CHARACTER_DEVICES = ("serial", "parallel", "console", "channel", "rng/backend", "smartcard", "redirdev")
 
 
-class Interface(BaseModel, frozen=True):
+class Interface(BaseModel, frozen=True, defer_build=True):
     """One `<interface>`."""
 
     #: network, bridge, direct, user, ethernet, hostdev…
@@ -29,7 +29,7 @@ class Interface(BaseModel, frozen=True):
     virtual_port: str | None
 
 
-class Listener(BaseModel, frozen=True):
+class Listener(BaseModel, frozen=True, defer_build=True):
     """An address of the host at which the guest's QEMU listens."""
 
     #: As "VNC" or "serial".
@@ -38,7 +38,7 @@ class Listener(BaseModel, frozen=True):
     address: str
 
 
-class HostPath(BaseModel, frozen=True):
+class HostPath(BaseModel, frozen=True, defer_build=True):
     """A path of the host's that a device needs."""
 
     #: As "serial".
@@ -55,7 +55,7 @@ class HostPath(BaseModel, frozen=True):
         return (self.path.rpartition("/")[0] or "/") if self.made else self.path
 
 
-class SharedMemory(BaseModel, frozen=True):
+class SharedMemory(BaseModel, frozen=True, defer_build=True):
     """One `<shmem>`: memory of the host's that several guests have."""
 
     name: str
@@ -63,7 +63,7 @@ class SharedMemory(BaseModel, frozen=True):
     role: str | None
 
 
-class GuestDevices(BaseModel, frozen=True):
+class GuestDevices(BaseModel, frozen=True, defer_build=True):
     """The devices of one guest."""
 
     interfaces: tuple[Interface, ...] = ()

@@ -21,7 +21,7 @@ _HIDDEN = re.compile(r"[ \t]*#[# \t]*")
 _ASCII_LOWER = {ord("A") + i: ord("a") + i for i in range(26)}
 
 
-class HostsEntry(BaseModel, frozen=True):
+class HostsEntry(BaseModel, frozen=True, defer_build=True):
     """One line that gives names to an address."""
 
     #: As it is written, IPv4 or IPv6.

@@ -11,7 +11,7 @@ from preflight.facts.record import Fact, Record
 _LISTEN = 0x0A  # TCP_LISTEN, include/net/tcp_states.h
 
 
-class Listener(BaseModel, frozen=True):
+class Listener(BaseModel, frozen=True, defer_build=True):
     """One listening TCP socket."""
 
     #: IPv4 or IPv6; "0.0.0.0" and "::" are any address.

@@ -10,7 +10,7 @@ from preflight.facts.record import Unreadable
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
-class Mount(BaseModel, frozen=True):
+class Mount(BaseModel, frozen=True, defer_build=True):
     """One line of /proc/self/mountinfo."""
 
     #: "major:minor" of what is mounted.
@@ -23,7 +23,7 @@ class Mount(BaseModel, frozen=True):
     source: str
 
 
-class Mounts(BaseModel, frozen=True):
+class Mounts(BaseModel, frozen=True, defer_build=True):
     """All mounts in the order in which they were made, a later one over an earlier."""
 
     all: tuple[Mount, ...]

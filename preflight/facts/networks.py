@@ -8,7 +8,7 @@ from preflight.facts.record import Fact, Record, Unreadable
 from preflight.facts.xml import parse_xml
 
 
-class Network(BaseModel, frozen=True):
+class Network(BaseModel, frozen=True, defer_build=True):
     """One network."""
 
     name: str

@@ -16,7 +16,7 @@ class Fact(BaseModel):
     and raises `Unreadable` with the reason when they do not tell.
     """
 
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True, defer_build=True)
 
     @classmethod
     def parse(cls, *records: Any, **named: Any) -> Self:  # Any: each fact names the records that it takes

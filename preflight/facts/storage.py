@@ -43,7 +43,7 @@ _STAT = re.compile(r"stat ([0-9a-f]{1,8}) (\d{1,20}) (\d{1,20}) (\d{1,20}) ([0-9
 _FS = re.compile(r"fs ([0-9a-f]{1,16}) ")
 
 
-class PathStatus(BaseModel, frozen=True):
+class PathStatus(BaseModel, frozen=True, defer_build=True):
     """One path, symbolic links followed."""
 
     path: str
