@@ -107,7 +107,6 @@ STANDING: dict[str, str] = {
     "openssh": "ssh -V 2>&1",
     "addresses": "ip -o addr show",
     "links": "ip -o link show",
-    "kvm": "ls -l /dev/kvm 2>&1 || true",
     "helpers": (
         "for h in virt-ssh-helper nc; do command -v $h; done; "
         "nc -h 2>&1 | head -c 8192 | grep -E -e '(^|[[:space:],])-[A-Za-z]*U' | head -n 3; true"
@@ -128,7 +127,6 @@ STANDING: dict[str, str] = {
     "nft": "command -v nft >/dev/null || exit 44; as_root nft -j list ruleset",
     "iptables": "iptables_tables",
     "mounts": "cat /proc/self/mountinfo",
-    "meminfo": "cat /proc/meminfo",
 }
 
 #: Asked once libvirt has been asked, since a connection may start a socket-activated daemon.
