@@ -5,7 +5,8 @@ limit, and why, is in docs/capacity.md.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from preflight.facts.daemon_limits import DaemonLimits
 from preflight.facts.listening import Listening

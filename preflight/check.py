@@ -1,8 +1,9 @@
 """One check from end to end: collect, judge, and make the report. And what is collected alone, for later."""
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from preflight import questions
 from preflight.asking import Asked, End, Opened, own_transport
@@ -47,8 +48,7 @@ _ALWAYS: frozenset[type[Fact]] = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """A report and what it was made of."""
 
     report: Report

@@ -7,7 +7,8 @@ the destination announces? does the guest's disk exist over there?).
 
 import concurrent.futures
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from preflight import questions
 from preflight.connection import Answers
@@ -94,8 +95,7 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
 SUMMARY_FACTS: frozenset[type[Fact]] = frozenset((HostIdentity, OsRelease, Versions, OpenSsh, Login))
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(Struct, frozen=True):
     """Both hosts as they answered."""
 
     source: Host
@@ -132,8 +132,7 @@ def collect(
     return Collected(ends[0], ends[1])
 
 
-@dataclass(frozen=True, slots=True)
-class _Further:
+class _Further(Struct, frozen=True):
     """What one host is asked about the other: commands by the name under which the answer is kept."""
 
     commands: Mapping[str, str]

@@ -1,8 +1,9 @@
 """Rules and facts in, results out. The only place where a fact that could not be had becomes UNKNOWN."""
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from preflight.errors import UserError
 from preflight.facts.record import Unreadable
@@ -13,8 +14,7 @@ from preflight.rule import Finding, Severity
 from preflight.ruleset import Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """The two ends, what is asked, and which guests are judged.
 
     `guests` holds for each name the guest, or why nothing is known of it; the name is None where not even
@@ -91,7 +91,7 @@ def _result(rule: Rule, pair: Pair, subject: str, role: Role | None, guest: str 
     reason: str | None = None
     try:
         for finding in rule.body.check(**_arguments(rule, pair, role, guest)):
-            whole = finding if finding.host or role is None else dataclasses.replace(finding, host=role)
+            whole = finding if finding.host or role is None else replace(finding, host=role)
             findings.append(whole)
     except Unreadable as why:
         reason = str(why)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
+from msgspec import Struct
+
 from preflight.facts.guest import Guest, Guests
 from preflight.facts.record import Fact, Record, Unreadable
 from preflight.migration import Role
@@ -13,8 +15,7 @@ __all__ = ["FactSource", "Guest", "Guests", "Host"]
 F = TypeVar("F", bound=Fact)
 
 
-@dataclass(frozen=True, slots=True)
-class FactSource:
+class FactSource(Struct, frozen=True):
     """Which records a fact is parsed from, and by what. `records` are names; see `preflight.collect`.
 
     Without an `optional` one the fact still tells something: it then gets a record of code 1 with the reason in `err`.

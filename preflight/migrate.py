@@ -5,8 +5,9 @@ import enum
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from preflight.plan import MigrationPlan
 from preflight.progress import Sample, sample_of
@@ -36,8 +37,7 @@ class Place(enum.Enum):
         return self in (Place.RUNNING, Place.PAUSED, Place.OTHER)
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """How it ended, as both hosts say afterwards. `error` is libvirt's own, `downtime` in seconds where known."""
 
     plan: MigrationPlan

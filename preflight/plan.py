@@ -1,6 +1,6 @@
 """What a migration will do, worked out from a report that says it can be done; or why it is refused."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from preflight.facts.guest import GuestState
 from preflight.host import Guest
@@ -11,8 +11,7 @@ class Refused(Exception):
     """The migration is not started. The text is one line for the user."""
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationPlan:
+class MigrationPlan(Struct, frozen=True):
     """One guest's live, managed migration. `undefine_source` and `persist` keep a persistent guest persistent."""
 
     guest: str

@@ -1,13 +1,13 @@
 """What a running migration job says of itself at one moment, and why less may be done than before."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MIB = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """One reading of a migration job (virDomainGetJobStats). Sizes in bytes, rates in bytes a second.
 
     `iteration` counts passes over the guest's memory from 1; 0 before the first, or where QEMU does not say.

@@ -2,7 +2,8 @@
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from preflight.migration import Migration, Role
 from preflight.rule import Finding, Severity
@@ -32,8 +33,7 @@ class Verdict(enum.StrEnum):
         return {"ready": 0, "not-ready": 1, "undetermined": 3}[self.value]
 
 
-@dataclass(frozen=True, slots=True)
-class RuleText:
+class RuleText(Struct, frozen=True):
     """A rule's name and what its documentation says, for whoever prints a result."""
 
     name: str
@@ -44,8 +44,7 @@ class RuleText:
     fix: str
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """One rule about one subject.
 
     `subject` is "pair", "source", "destination" or "guest NAME". `severity` is that of the worst finding,
@@ -72,8 +71,7 @@ class Result:
         return self.outcome is Outcome.UNKNOWN and self.severity is Severity.ERROR
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """One limit in the path of a migration, on one host, and how many migrations it allows.
 
     `configured` and `in_use` are in the limit's own unit (clients, workers, ports, unauthenticated connections);
@@ -90,8 +88,7 @@ class Limit:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Capacity:
+class Capacity(Struct, frozen=True):
     """How many migrations can be in flight, how many may start at the same instant, and what stops the next one."""
 
     limits: tuple[Limit, ...]
@@ -128,8 +125,7 @@ def _lowest(limits: Iterable[Limit]) -> Limit | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class HostSummary:
+class HostSummary(Struct, frozen=True):
     """A host as the report names it; None where it is not known."""
 
     name: str
@@ -140,16 +136,14 @@ class HostSummary:
     openssh: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GuestVerdict:
+class GuestVerdict(Struct, frozen=True):
     """One guest's own answer: its results and those about the hosts."""
 
     name: str
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """A whole check."""
 
     migration: Migration

@@ -2,9 +2,10 @@
 
 import enum
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from preflight.facts.located import Located, Location
 from preflight.migration import Migration, Role
@@ -38,8 +39,7 @@ class Severity(enum.StrEnum):
         return ("info", "warning", "error").index(self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What is wrong and where; the runner adds which rule said it and about which guest.
 
     `host` is None when the finding is about the host that a rule of one `host` was asked about.
@@ -82,8 +82,7 @@ on_destination = partial(on_host, role=Role.DESTINATION)
 Check: TypeAlias = Callable[..., Iterable[Finding]]
 
 
-@dataclass(frozen=True, slots=True)
-class RuleBody:
+class RuleBody(Struct, frozen=True):
     """What `@rule` leaves in a rule file: the function, how bad its findings are, and when it applies."""
 
     check: Check

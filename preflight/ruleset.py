@@ -8,9 +8,10 @@ import re
 import sys
 import typing
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
+
+from msgspec import Struct
 
 from preflight import facts
 from preflight.errors import UserError
@@ -25,8 +26,7 @@ class RuleError(UserError):
     """A rule file that cannot be used, or a selection that names no rule. The text is one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """One parameter of a rule: its name, the end it is about (None for `host`), and the fact that it takes."""
 
     name: str
@@ -34,8 +34,7 @@ class Parameter:
     kind: type
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A loaded rule: its text, its function and what the function needs."""
 
     text: RuleText

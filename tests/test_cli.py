@@ -440,8 +440,8 @@ def test_help_loads_nothing_that_it_does_not_need(arguments: tuple[str, ...]) ->
     assert not loaded & heavy
 
 
-def test_help_does_not_load_pydantic() -> None:
-    assert "pydantic" not in python(MODULES, "--help").stderr.split()
+def test_help_does_not_load_msgspec() -> None:
+    assert "msgspec" not in python(MODULES, "--help").stderr.split()
 
 
 def test_the_version_needs_no_command_line_parser() -> None:
@@ -450,7 +450,7 @@ def test_the_version_needs_no_command_line_parser() -> None:
     assert (done.returncode, done.stdout) == (0, f"preflight {__version__}\n")
     loaded = set(done.stderr.split())
     assert "preflight" in loaded
-    assert not loaded & {"typer", "click", "rich", "pydantic", "preflight.cli"}
+    assert not loaded & {"typer", "click", "rich", "msgspec", "preflight.cli"}
 
 
 def test_the_version_is_told_beside_other_options_too() -> None:

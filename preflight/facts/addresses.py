@@ -4,14 +4,14 @@ import re
 from ipaddress import IPv6Address, ip_address, ip_interface, ip_network
 from typing import Self
 
-from pydantic import BaseModel
+from msgspec import Struct
 
 from preflight.facts.record import Fact, Record, Unreadable
 
 _LINE = re.compile(r"\d+: +(\S+) +inet6? (\S+?)(?: peer \S+?)?(?:/(\d+))? ")
 
 
-class InterfaceAddress(BaseModel, frozen=True, defer_build=True):
+class InterfaceAddress(Struct, frozen=True, kw_only=True):
     """One address of one interface."""
 
     #: As "eth0".
@@ -22,7 +22,7 @@ class InterfaceAddress(BaseModel, frozen=True, defer_build=True):
     prefix: int
 
 
-class OwnAddresses(Fact):
+class OwnAddresses(Fact, frozen=True, kw_only=True):
     """Every address of every interface, up or not, in the kernel's order."""
 
     addresses: tuple[InterfaceAddress, ...]

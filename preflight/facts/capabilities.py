@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Self
 from xml.etree.ElementTree import Element
 
-from pydantic import BaseModel
+from msgspec import Struct
 
 from preflight.facts.record import Fact, Record, Unreadable
 from preflight.facts.xml import parse_xml
 
 
-class Machine(BaseModel, frozen=True, defer_build=True):
+class Machine(Struct, frozen=True, kw_only=True):
     """One name of a machine type."""
 
     name: str
@@ -21,7 +21,7 @@ class Machine(BaseModel, frozen=True, defer_build=True):
     deprecated: bool
 
 
-class Platform(BaseModel, frozen=True, defer_build=True):
+class Platform(Struct, frozen=True, kw_only=True):
     """What can run one kind of guest: an architecture with a domain type."""
 
     #: x86_64, aarch64…
@@ -32,7 +32,7 @@ class Platform(BaseModel, frozen=True, defer_build=True):
     machines: tuple[Machine, ...]
 
 
-class Capabilities(Fact):
+class Capabilities(Fact, frozen=True, kw_only=True):
     """What virConnectGetCapabilities says."""
 
     #: The UUID by which libvirt tells two hosts apart; None when it has none.

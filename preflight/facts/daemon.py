@@ -38,7 +38,7 @@ class Unit(NamedTuple):
     result: str
 
 
-class Daemons(Fact):
+class Daemons(Fact, frozen=True, kw_only=True):
     """The daemons of one host."""
 
     processes: tuple[Process, ...]

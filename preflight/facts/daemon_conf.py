@@ -11,7 +11,7 @@ from preflight.facts.record import Fact, Record, Unreadable
 from preflight.facts.versions import Version, Versions
 
 
-class DaemonConf(Fact):
+class DaemonConf(Fact, frozen=True, kw_only=True):
     """One daemon's settings as its file has them; whether they are in force, `DaemonLimits` and `Daemons` tell."""
 
     daemon: DaemonName

@@ -37,7 +37,7 @@ class Drift(NamedTuple):
     in_force: int
 
 
-class DaemonLimits(Fact):
+class DaemonLimits(Fact, frozen=True, kw_only=True):
     """The limits of the daemon that guests belong to."""
 
     conf: DaemonConf

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from typing import Self
 
-from pydantic import BaseModel
+from msgspec import Struct
 
 from preflight.facts.addresses import OwnAddresses
 from preflight.facts.firewall_iptables import parse_iptables, without_doubles
@@ -28,7 +28,7 @@ class Action(enum.StrEnum):
     REJECT = "reject"
 
 
-class Judgement(BaseModel, frozen=True, defer_build=True):
+class Judgement(Struct, frozen=True, kw_only=True):
     """What happens to a new connection, and why."""
 
     action: Action
@@ -36,7 +36,7 @@ class Judgement(BaseModel, frozen=True, defer_build=True):
     rule: str | None
 
 
-class Firewall(Fact):
+class Firewall(Fact, frozen=True, kw_only=True):
     """All rules of nftables and of iptables that a packet for this host may meet."""
 
     tables: tuple[Table, ...]

@@ -5,8 +5,9 @@ Rules stay as nft wrote them; iptables' rules are translated to the same words. 
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from preflight.facts.record import Unreadable
 
@@ -19,16 +20,14 @@ HOOKS = ("ingress", "prerouting", "input")
 NOT_NFT = "the firewall's rules are not of the form that nft writes"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule: its statements from left to right."""
 
     statements: tuple[Json, ...]
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """A chain; `hook` is None for one that is only jumped to."""
 
     name: str
@@ -44,8 +43,7 @@ class Chain:
     rules: list[Rule] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Set:
+class Set(Struct, frozen=True):
     """A named set, or map: then each element is a pair of key and verdict."""
 
     elements: tuple[Json, ...]
@@ -53,8 +51,7 @@ class Set:
     dynamic: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """One table with all that its rules refer to."""
 
     family: str

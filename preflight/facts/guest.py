@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Self
 from xml.etree.ElementTree import Element
 
-from pydantic import BaseModel, ValidationError
+from msgspec import Struct
 
 from preflight.facts.guest_devices import GuestDevices
-from preflight.facts.record import Fact, Record, Unreadable
+from preflight.facts.record import Fact, Record, Unreadable, read_json
 from preflight.facts.xml import parse_xml
 
 #: KiB in one unit of `<memory unit=…>`. libvirt itself always writes KiB (virDomainDefFormatInternal).
@@ -31,7 +31,7 @@ class GuestState(enum.Enum):
     PMSUSPENDED = 7
 
 
-class Disk(BaseModel, frozen=True, defer_build=True):
+class Disk(Struct, frozen=True, kw_only=True):
     """One `<disk>` of a guest."""
 
     #: Its name inside the guest, as "vda".
@@ -68,7 +68,7 @@ class Disk(BaseModel, frozen=True, defer_build=True):
         return not (self.readonly or self.shareable or self.empty)
 
 
-class Guest(BaseModel, frozen=True, defer_build=True):
+class Guest(Struct, frozen=True, kw_only=True):
     """One guest, active or not."""
 
     name: str
@@ -116,7 +116,7 @@ class Guest(BaseModel, frozen=True, defer_build=True):
         return self.id is not None
 
 
-class UnreadGuest(BaseModel, frozen=True, defer_build=True):
+class UnreadGuest(Struct, frozen=True, kw_only=True):
     """A guest that exists, but about which libvirt did not tell all."""
 
     name: str
@@ -125,7 +125,7 @@ class UnreadGuest(BaseModel, frozen=True, defer_build=True):
     reason: str
 
 
-class Guests(Fact):
+class Guests(Fact, frozen=True, kw_only=True):
     """All guests of a host, by name."""
 
     all: tuple[Guest, ...]
@@ -149,9 +149,9 @@ class Guests(Fact):
     def parse(cls, domains: Record) -> Self:
         """Read the list of domains that the collector made of libvirt's answers."""
         try:
-            answer = _Answer.model_validate_json(domains.required())
-        except ValidationError as why:
-            raise Unreadable(f"the list of guests is not of the form that preflight collects: {_first(why)}") from None
+            answer = read_json(domains.required(), _Answer)
+        except ValueError as why:
+            raise Unreadable(f"the list of guests is not of the form that preflight collects: {why}") from None
         read: list[Guest] = []
         unread: list[UnreadGuest] = []
         for domain in answer.domains:
@@ -165,7 +165,7 @@ class Guests(Fact):
         )
 
 
-class _Domain(BaseModel, strict=True):
+class _Domain(Struct, frozen=True, kw_only=True):
     """One domain as the collector writes it."""
 
     name: str
@@ -181,13 +181,8 @@ class _Domain(BaseModel, strict=True):
     error: str | None = None
 
 
-class _Answer(BaseModel, strict=True):
+class _Answer(Struct, frozen=True, kw_only=True):
     domains: list[_Domain]
-
-
-def _first(why: ValidationError) -> str:
-    error = why.errors(include_url=False, include_input=False, include_context=False)[0]
-    return ": ".join(filter(None, (".".join(map(str, error["loc"])), error["msg"])))
 
 
 def _guest(domain: _Domain) -> Guest:

@@ -8,7 +8,7 @@ import re
 from ipaddress import ip_address
 from typing import Self
 
-from pydantic import BaseModel
+from msgspec import Struct
 
 from preflight.facts.located import Located, Location
 from preflight.facts.record import Fact, Record
@@ -21,7 +21,7 @@ _HIDDEN = re.compile(r"[ \t]*#[# \t]*")
 _ASCII_LOWER = {ord("A") + i: ord("a") + i for i in range(26)}
 
 
-class HostsEntry(BaseModel, frozen=True, defer_build=True):
+class HostsEntry(Struct, frozen=True, kw_only=True):
     """One line that gives names to an address."""
 
     #: As it is written, IPv4 or IPv6.
@@ -30,7 +30,7 @@ class HostsEntry(BaseModel, frozen=True, defer_build=True):
     names: tuple[Located[str], ...]
 
 
-class HostsFile(Fact):
+class HostsFile(Fact, frozen=True, kw_only=True):
     """The entries of /etc/hosts in their order; none when there is no such file."""
 
     entries: tuple[HostsEntry, ...]

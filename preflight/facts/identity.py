@@ -13,7 +13,7 @@ _GUEST_DAEMONS = ("virtqemud", "libvirtd")
 _PROCESS = re.compile(r"process (\S+) (\d{1,10}) (\d{1,19})(?: |$)")
 
 
-class HostIdentity(Fact):
+class HostIdentity(Fact, frozen=True, kw_only=True):
     """What tells this host from every other one."""
 
     #: libvirt's own UUID for the host, in lower case: two hosts with the same one refuse each other.
@@ -47,7 +47,7 @@ class HostIdentity(Fact):
         )
 
 
-class AnnouncedName(Fact):
+class AnnouncedName(Fact, frozen=True, kw_only=True):
     """The name that a destination tells the source to send the guest to, unless the user gives another."""
 
     #: migration_host of qemu.conf, else the host name as libvirt resolves it; at None when no file gave it.

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from preflight.facts.record import Unreadable
 
@@ -33,8 +34,7 @@ SLASH = re.compile(r"(?<!\\)/(?=(?:[^/\\]|\\.)*\Z)")
 _lock = threading.Lock()
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One node of the tree that a lens makes of a file. Comments are left out."""
 
     label: str

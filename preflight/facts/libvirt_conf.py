@@ -6,10 +6,11 @@ words: it follows src/util/virconf.c, whose grammar has not changed from 0.8 to 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from preflight.facts import lens
 from preflight.facts.located import Located, Location, locate
@@ -31,8 +32,7 @@ MOST_DIGITS = 40
 DEEPEST = 20
 
 
-@dataclass(frozen=True, slots=True)
-class ConfProblem:
+class ConfProblem(Struct, frozen=True):
     """What keeps a daemon from starting with this file."""
 
     #: One sentence about the file, for a report.
@@ -43,8 +43,7 @@ class ConfProblem:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class Conf:
+class Conf(Struct, frozen=True):
     """One file of settings. Of a key given twice the first is in force: virConfGetValue takes the first it finds."""
 
     path: str

@@ -6,7 +6,7 @@ from typing import Self
 from preflight.facts.record import Fact, Record, Unreadable
 
 
-class LibvirtConnection(Fact):
+class LibvirtConnection(Fact, frozen=True, kw_only=True):
     """The attempt to open libvirt."""
 
     #: The URI that was opened.

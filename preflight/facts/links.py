@@ -8,7 +8,7 @@ from preflight.facts.record import Fact, Record, Unreadable
 _LINE = re.compile(r"\d+: +([^\s:@]+)(?:@[^\s:]+)?: ")
 
 
-class Links(Fact):
+class Links(Fact, frozen=True, kw_only=True):
     """Every link, up or not."""
 
     #: As "eth0".

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pydantic import BaseModel
+from msgspec import Struct
 
 from preflight.facts.addresses import plain
 from preflight.facts.proc_net import sockets
@@ -11,7 +11,7 @@ from preflight.facts.record import Fact, Record
 _LISTEN = 0x0A  # TCP_LISTEN, include/net/tcp_states.h
 
 
-class Listener(BaseModel, frozen=True, defer_build=True):
+class Listener(Struct, frozen=True, kw_only=True):
     """One listening TCP socket."""
 
     #: IPv4 or IPv6; "0.0.0.0" and "::" are any address.
@@ -19,7 +19,7 @@ class Listener(BaseModel, frozen=True, defer_build=True):
     port: int
 
 
-class Listening(Fact):
+class Listening(Fact, frozen=True, kw_only=True):
     """All listening TCP sockets, IPv4's before IPv6's."""
 
     listeners: tuple[Listener, ...]

@@ -47,7 +47,7 @@ _KINDS: tuple[tuple[str, LoginOutcome], ...] = (
 _NOISE = re.compile(r"debug[123]: |Warning: |@+$|\*\* |Pseudo-terminal ")
 
 
-class Login(Fact):
+class Login(Fact, frozen=True, kw_only=True):
     """How the login at a host went."""
 
     #: The line of ssh's complaint that tells the most; None when the login worked.

@@ -3,14 +3,14 @@
 import re
 from typing import Self
 
-from pydantic import BaseModel
+from msgspec import Struct
 
 from preflight.facts.record import Unreadable
 
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
-class Mount(BaseModel, frozen=True, defer_build=True):
+class Mount(Struct, frozen=True, kw_only=True):
     """One line of /proc/self/mountinfo."""
 
     #: "major:minor" of what is mounted.
@@ -23,7 +23,7 @@ class Mount(BaseModel, frozen=True, defer_build=True):
     source: str
 
 
-class Mounts(BaseModel, frozen=True, defer_build=True):
+class Mounts(Struct, frozen=True, kw_only=True):
     """All mounts in the order in which they were made, a later one over an earlier."""
 
     all: tuple[Mount, ...]

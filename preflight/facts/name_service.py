@@ -20,7 +20,7 @@ _NAMESERVER = re.compile(r"nameserver[ \t]+([^ \t]+)")
 _SERVICE = re.compile(r"\s*(?:\[([^]]*)\]|([^\s\[]+))")
 
 
-class NameService(Fact):
+class NameService(Fact, frozen=True, kw_only=True):
     """Which services a host asks for a name, and whether DNS can answer at all."""
 
     #: The services of the `hosts:` line in their order, as ("files", "dns"), without their actions.

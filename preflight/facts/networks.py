@@ -2,13 +2,13 @@
 
 from typing import Self
 
-from pydantic import BaseModel, ValidationError
+from msgspec import Struct
 
-from preflight.facts.record import Fact, Record, Unreadable
+from preflight.facts.record import Fact, Record, Unreadable, read_json
 from preflight.facts.xml import parse_xml
 
 
-class Network(BaseModel, frozen=True, defer_build=True):
+class Network(Struct, frozen=True, kw_only=True):
     """One network."""
 
     name: str
@@ -20,7 +20,7 @@ class Network(BaseModel, frozen=True, defer_build=True):
     portgroups: frozenset[str]
 
 
-class Networks(Fact):
+class Networks(Fact, frozen=True, kw_only=True):
     """All networks of a host."""
 
     all: tuple[Network, ...]
@@ -49,9 +49,9 @@ class Networks(Fact):
         except Unreadable as why:
             return cls(all=(), error=str(why))
         try:
-            answer = _Answer.model_validate_json(text)
-        except ValidationError:
-            raise Unreadable("the list of networks is not of the form that preflight collects") from None
+            answer = read_json(text, _Answer)
+        except ValueError as why:
+            raise Unreadable(f"the list of networks is not of the form that preflight collects: {why}") from None
         read: list[Network] = []
         unread: list[tuple[str, str]] = []
         for told in answer.networks:
@@ -62,7 +62,7 @@ class Networks(Fact):
         return cls(all=tuple(read), unread=tuple(unread), error=answer.error)
 
 
-class _Told(BaseModel, strict=True):
+class _Told(Struct, frozen=True, kw_only=True):
     """One network as the collector writes it."""
 
     name: str
@@ -71,7 +71,7 @@ class _Told(BaseModel, strict=True):
     error: str | None = None
 
 
-class _Answer(BaseModel, strict=True):
+class _Answer(Struct, frozen=True, kw_only=True):
     networks: list[_Told]
     error: str | None = None
 

@@ -8,7 +8,7 @@ from preflight.facts.record import Fact, Record, Unreadable
 NO_REASON = "virsh gave no reason"
 
 
-class PeerConnection(Fact):
+class PeerConnection(Fact, frozen=True, kw_only=True):
     """The attempt, made on the source as root, to open the destination's libvirt."""
 
     #: libvirt's own message when it could not be opened, else None.

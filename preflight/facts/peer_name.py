@@ -24,7 +24,7 @@ _NUMERIC = re.compile(r"(?:0[xX][0-9a-fA-F]*|[0-9]+)(?:\.(?:0[xX][0-9a-fA-F]*|[0
 Address = IPv4Address | IPv6Address
 
 
-class PeerName(Fact):
+class PeerName(Fact, frozen=True, kw_only=True):
     """The announced name and what this host resolves it to."""
 
     #: The name as announced; it may be an address.

@@ -16,7 +16,7 @@ PATH = "/etc/libvirt/qemu.conf"
 SINCE = Version(1, 1, 4)
 
 
-class QemuConf(Fact):
+class QemuConf(Fact, frozen=True, kw_only=True):
     """The settings in force; of those that the file does not set, the defaults."""
 
     present: bool
@@ -68,7 +68,7 @@ class QemuConf(Fact):
         )
 
 
-class QemuConfFile(Fact):
+class QemuConfFile(Fact, frozen=True, kw_only=True):
     """The file as it is, in force or not: what the next start of the daemon will make of it."""
 
     conf: Conf

@@ -10,7 +10,7 @@ _SINGLE = re.compile(r"'([^']*)'")
 _BARE = re.compile(r"""(?:[^\s"'\\]|\\.)*""")
 
 
-class OsRelease(Fact):
+class OsRelease(Fact, frozen=True, kw_only=True):
     """What /etc/os-release says. Each value is None where the file does not give it."""
 
     #: As "debian", "rhel"; "linux" when it is not given, as os-release(5) has it.
@@ -59,7 +59,7 @@ def _unquoted(written: str) -> str | None:
     return None
 
 
-class Kernel(Fact):
+class Kernel(Fact, frozen=True, kw_only=True):
     """The running kernel."""
 
     #: As "Linux".
@@ -78,7 +78,7 @@ class Kernel(Fact):
         return cls(system=words[0], release=words[1], machine=words[2])
 
 
-class OpenSsh(Fact):
+class OpenSsh(Fact, frozen=True, kw_only=True):
     """The OpenSSH client that is installed; its package's server is nearly always of the same release."""
 
     #: Its whole answer, as "OpenSSH_9.2p1 Debian-2+deb12u7, OpenSSL 3.0.17 1 Jul 2025".

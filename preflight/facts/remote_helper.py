@@ -8,7 +8,7 @@ from preflight.facts.record import Fact, Record
 _KNOWS_UNIX = re.compile(r"(?:^|[\s,])-[A-Za-z]*U(?:[\s,]|$)")
 
 
-class RemoteHelper(Fact):
+class RemoteHelper(Fact, frozen=True, kw_only=True):
     """The programs and sockets that libvirt's client uses at the far end of an ssh connection.
 
     The client takes virt-ssh-helper where it is, else `nc -U` (virNetClientSSHHelperCommand, src/rpc/virnetclient.c).

@@ -6,8 +6,10 @@ A setting that nobody sets is the default of that OpenSSH.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from preflight.facts.defaults import default
 from preflight.facts.located import Located
@@ -37,8 +39,7 @@ PORT = re.compile(r"(?:\[[^\]]*\]|[^:\[\]]*):(\d{1,5})", re.ASCII)
 LISTENER = re.compile(r"sshd: .*\[listener\] (\d{1,9}) of (\d{1,9})-(\d{1,9}) startups", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class MaxStartups:
+class MaxStartups(Struct, frozen=True):
     """How many connections may be logging in at once: below `start` none is refused, from `full` on every one."""
 
     start: int
@@ -50,7 +51,7 @@ class MaxStartups:
         return f"{self.start}:{self.rate}:{self.full}"
 
 
-class SshdSettings(Fact):
+class SshdSettings(Fact, frozen=True, kw_only=True):
     """What sshd is configured to. Settings below a `Match` hold for some connections only and are left out."""
 
     #: Whether sshd itself told (`sshd -T`); else the files were read. The sshd that runs may be older than either.
@@ -80,14 +81,14 @@ class SshdSettings(Fact):
             files = cls._of(_from_files(sshd_config, openssh), effective=False)
         except Unreadable:
             return answer.placed({})
-        return answer.placed(dict(files))
+        return answer.placed(asdict(files))
 
     def placed(self, files: dict[str, Any]) -> Self:
         """The same values, with the place of those that the files say too."""
-        located = {name: value for name, value in self if isinstance(value, Located)}
+        located = {name: value for name, value in asdict(self).items() if isinstance(value, Located)}
         same = {name: name in files and files[name].value == value.value for name, value in located.items()}
         places = {name: replace(value, at=files[name].at if same[name] else None) for name, value in located.items()}
-        return self.model_copy(update=places)
+        return replace(self, **places)
 
     @classmethod
     def _of(cls, settings: "_Settings", *, effective: bool) -> Self:
@@ -103,7 +104,7 @@ class SshdSettings(Fact):
         )
 
 
-class SshdListener(Fact):
+class SshdListener(Fact, frozen=True, kw_only=True):
     """What the sshd that listens says of itself in its process title: since OpenSSH 8.2 the logins under way."""
 
     #: Connections that were logging in.
@@ -126,8 +127,7 @@ def _from_files(sshd_config: Record, openssh: Record) -> "_Settings":
     return _Settings(directives(read_files(sshd_config)), Version(*OpenSsh.parse(openssh).version))
 
 
-@dataclass(frozen=True, slots=True)
-class _Settings:
+class _Settings(Struct, frozen=True):
     """The directives in sshd's order, and whose defaults fill the gaps: None where sshd has filled them itself."""
 
     directives: tuple[Directive | Unseen, ...]

@@ -6,8 +6,9 @@ Include is followed within what was collected; Match blocks are kept apart. What
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from preflight.facts.located import Location
 from preflight.facts.record import Record, Unreadable
@@ -28,8 +29,7 @@ WORD = re.compile(r"""[ \t\r\f]*((?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\\.|[^ \
 QUOTED = re.compile(r"""\\([\\"' ])|["']""")
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(Struct, frozen=True):
     """One keyword with its arguments."""
 
     #: In lower case.
@@ -41,8 +41,7 @@ class Directive:
     conditional: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Unseen:
+class Unseen(Struct, frozen=True):
     """A file that sshd reads at this place and that was not collected."""
 
     #: As it is written behind Include.

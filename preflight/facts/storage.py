@@ -5,7 +5,7 @@ import stat
 from collections.abc import Mapping
 from typing import Self
 
-from pydantic import BaseModel
+from msgspec import Struct
 
 from preflight.facts.mounts import Mount, Mounts
 from preflight.facts.record import Fact, Record, Unreadable
@@ -43,7 +43,7 @@ _STAT = re.compile(r"stat ([0-9a-f]{1,8}) (\d{1,20}) (\d{1,20}) (\d{1,20}) ([0-9
 _FS = re.compile(r"fs ([0-9a-f]{1,16}) ")
 
 
-class PathStatus(BaseModel, frozen=True, defer_build=True):
+class PathStatus(Struct, frozen=True, kw_only=True):
     """One path, symbolic links followed."""
 
     path: str
@@ -90,7 +90,7 @@ class PathStatus(BaseModel, frozen=True, defer_build=True):
         return self.fs_magic
 
 
-class Storage(Fact):
+class Storage(Fact, frozen=True, kw_only=True):
     """The paths that the host was asked about."""
 
     #: Lines of the answer for each path: stat's (or its complaint), then the file system's.

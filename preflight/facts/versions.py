@@ -1,15 +1,13 @@
 """Which libvirt and which QEMU a host runs, as its daemon says."""
 
-from dataclasses import dataclass
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, ValidationError
+from msgspec import Meta, Struct
 
-from preflight.facts.record import Fact, Record, Unreadable
+from preflight.facts.record import Fact, Record, Unreadable, read_json
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
+class Version(Struct, frozen=True, order=True):
     """A release, as "9.0.0"."""
 
     major: int
@@ -25,7 +23,7 @@ class Version:
         return f"{self.major}.{self.minor}.{self.release}"
 
 
-class Versions(Fact):
+class Versions(Fact, frozen=True, kw_only=True):
     """The releases in force, from the daemon that was asked."""
 
     #: The daemon's own release, not that of the client library.
@@ -38,17 +36,17 @@ class Versions(Fact):
     def parse(cls, libvirt_versions: Record) -> Self:
         """Read the numbers that the collector got from virConnectGetLibVersion and virConnectGetVersion."""
         try:
-            answer = _Answer.model_validate_json(libvirt_versions.required())
-        except ValidationError:
-            raise Unreadable("libvirt's versions are not of the form that preflight collects") from None
+            answer = read_json(libvirt_versions.required(), _Answer)
+        except ValueError as why:
+            raise Unreadable(f"libvirt's versions are not of the form that preflight collects: {why}") from None
         if answer.type.upper() != "QEMU":
             raise Unreadable(f"the hypervisor is {answer.type}, not QEMU")
         return cls(libvirt=Version.of(answer.libvirt), qemu=Version.of(answer.hypervisor))
 
 
-class _Answer(BaseModel, strict=True):
+class _Answer(Struct, frozen=True, kw_only=True):
     """The record as the collector writes it."""
 
-    libvirt: int = Field(gt=0, lt=10**9)
-    hypervisor: int = Field(gt=0, lt=10**9)
+    libvirt: Annotated[int, Meta(gt=0, lt=10**9)]
+    hypervisor: Annotated[int, Meta(gt=0, lt=10**9)]
     type: str

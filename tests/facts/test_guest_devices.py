@@ -1,5 +1,6 @@
 """What a guest's XML says of devices; the elements are as libvirt 9.0 writes them for an active guest."""
 
+from typing import Any
 from xml.etree.ElementTree import fromstring
 
 from preflight.facts.guest_devices import GuestDevices, HostPath, Interface, Listener, SharedMemory
@@ -9,9 +10,9 @@ def devices(inside: str, system: str = "") -> GuestDevices:
     return GuestDevices.of(fromstring(f"<domain><os>{system}</os><devices>{inside}</devices></domain>"))
 
 
-def interface(kind: str, **named: str) -> Interface:
-    fields = dict.fromkeys(("network", "portgroup", "bridge", "link", "virtual_port"))
-    return Interface.model_validate({"type": kind} | fields | named)
+def interface(kind: str, **named: Any) -> Interface:
+    fields: dict[str, Any] = dict.fromkeys(("network", "portgroup", "bridge", "link", "virtual_port"))
+    return Interface(**({"type": kind} | fields | named))
 
 
 def test_nothing_is_needed_where_nothing_is_named() -> None:

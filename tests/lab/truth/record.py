@@ -5,17 +5,15 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from msgspec import Struct, convert, to_builtins
 
 from .row import HERE
 
 RECORDED = HERE / "recorded"
 
 
-class Seen(BaseModel):
+class Seen(Struct, frozen=True, kw_only=True):
     """One row as it went on real hosts."""
-
-    model_config = ConfigDict(frozen=True)
 
     #: Versions on either side, as the report gives them.
     source: str
@@ -63,7 +61,7 @@ def write(name: str, saw: Seen, snapshot: str) -> None:
     """Keep a row's record; the same record gives the same bytes."""
     path = _path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    document = json.dumps({"seen": saw.model_dump(), "snapshot": json.loads(snapshot)}, sort_keys=True)
+    document = json.dumps({"seen": to_builtins(saw), "snapshot": json.loads(snapshot)}, sort_keys=True)
     path.write_bytes(gzip.compress(document.encode(), mtime=0))
 
 
@@ -73,7 +71,7 @@ def read(name: str) -> tuple[Seen, str] | None:
     if not path.exists():
         return None
     document = json.loads(gzip.decompress(path.read_bytes()))
-    return Seen.model_validate(document["seen"]), json.dumps(document["snapshot"])
+    return convert(document["seen"], Seen), json.dumps(document["snapshot"])
 
 
 def _versions(host: dict[str, Any]) -> str:

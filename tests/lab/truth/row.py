@@ -4,19 +4,17 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from msgspec import Meta, Struct, convert
 
 HERE = Path(__file__).parent
 ROWS = HERE / "rows"
 
 #: "host1: COMMAND", run by the host's `sh -c` as root; "client: COMMAND" on the machine that preflight runs on.
-Step = Annotated[str, StringConstraints(pattern=r"(?s)^(host1|host2|client): .+")]
+Step = Annotated[str, Meta(pattern=r"(?s)^(host1|host2|client): .+")]
 
 
-class GuestOf(BaseModel):
+class GuestOf(Struct, frozen=True, forbid_unknown_fields=True):
     """A guest as `tests.lab.LabHost.guest` makes it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = "web"
     memory_mib: int = 64
@@ -27,10 +25,8 @@ class GuestOf(BaseModel):
     persistent: bool = True
 
 
-class Row(BaseModel):
+class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A file of `rows`, whole."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     #: What is different about these hosts, in one line.
     title: str
@@ -45,7 +41,7 @@ class Row(BaseModel):
     before: tuple[Step, ...] = ()
     steps: tuple[Step, ...] = ()
     #: The guests of the source; the first is the one that is migrated.
-    guests: tuple[GuestOf, ...] = Field(default=(GuestOf(),), min_length=1)
+    guests: Annotated[tuple[GuestOf, ...], Meta(min_length=1)] = (GuestOf(),)
     #: Options of `preflight check`, and those of `virsh migrate --live` that ask for the same.
     check: tuple[str, ...] = ()
     virsh: tuple[str, ...] = ()
@@ -65,5 +61,5 @@ def rows(names: tuple[str, ...] = ()) -> dict[str, Row]:
     for path in sorted(ROWS.glob("*/*.toml")):
         name = f"{path.parent.name}/{path.stem}"
         if not names or name.startswith(names):
-            found[name] = Row.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+            found[name] = convert(tomllib.loads(path.read_text(encoding="utf-8")), Row)
     return found

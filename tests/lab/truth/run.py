@@ -9,6 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
+from msgspec.structs import asdict
+
 from tests.lab import Client, Lab, LabHost
 
 from .record import Seen, seen, write
@@ -39,7 +41,7 @@ def _row(lab: Lab, name: str, row: Row) -> Seen:
     for step in row.before:
         _step(lab, step)
     for guest in row.guests:
-        hosts["host1"].guest(**guest.model_dump())
+        hosts["host1"].guest(**asdict(guest))
     for step in row.steps:
         _step(lab, step)
     with tempfile.TemporaryDirectory() as directory:
