@@ -1,7 +1,13 @@
-"""The command's entry: what needs no command-line parser is answered before one is loaded."""
+"""The command's entry: what needs no command-line parser is done before one is loaded."""
 
+import gc
 import os
+import signal
 import sys
+from collections.abc import Sequence
+
+#: Commands whose first two arguments are hosts.
+OF_TWO_HOSTS = ("check", "migrate")
 
 
 def main() -> None:
@@ -11,13 +17,43 @@ def main() -> None:
 
         print(f"preflight {__version__}")
         return
-    from preflight.cli import run
-
-    code = run()
+    gc.set_threshold(50_000)  # nearly all that is made while preflight starts is there to stay
+    for number in (signal.SIGTERM, signal.SIGHUP):  # log out as after Ctrl-C
+        signal.signal(number, signal.default_int_handler)
+    try:
+        code = _run(sys.argv[1:])
+    except KeyboardInterrupt:  # so early that no command had begun
+        print("preflight: interrupted", file=sys.stderr)
+        code = 130
     sys.stdout.flush()
     sys.stderr.flush()
     # a libvirt call that never returns would otherwise hold the process in its thread
     os._exit(code)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    hosts = hosts_of(arguments)
+    if not hosts:
+        from preflight.cli import run
+
+        return run()
+    from preflight import questions
+    from preflight.connection import opening
+
+    try:
+        opening.begin(hosts, questions.PRELUDE)
+        from preflight.cli import run
+
+        return run()
+    finally:
+        opening.abandon()
+
+
+def hosts_of(arguments: Sequence[str]) -> Sequence[str]:
+    """The hosts that a command line is sure to ask for; none where only the parser can tell."""
+    command, hosts = arguments[:1], arguments[1:3]
+    sure = command and command[0] in OF_TWO_HOSTS and len(hosts) == 2 and not any(host[:1] == "-" for host in hosts)
+    return hosts if sure and "--help" not in arguments else ()
 
 
 if __name__ == "__main__":

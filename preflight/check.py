@@ -1,5 +1,6 @@
 """One check from end to end: collect, judge, and make the report. And what is collected alone, for later."""
 
+import threading
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
@@ -79,9 +80,14 @@ def check(opened: Opened) -> Checked:
         _visit(opened.destination, Role.DESTINATION, wanted, opened),
     )
     collected = collect(*visits, migration, guests_of)
-    for visit in visits:
-        visit.end_libvirt()
-    return _judge(collected, rules, asked, migration, visits)
+    ending = [threading.Thread(target=visit.end_libvirt, daemon=True) for visit in visits]
+    for thread in ending:
+        thread.start()
+    try:
+        return _judge(collected, rules, asked, migration, visits)
+    finally:
+        for thread in ending:
+            thread.join()
 
 
 def _judge(

@@ -3,7 +3,6 @@
 import functools
 import io
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -143,8 +142,9 @@ def check(
     )
     with open_hosts(asked) as opened:
         from preflight import check as checking  # while ssh shakes hands
-        from preflight.output import render
+        from preflight.output import load, render
 
+        load(output_format)
         checked = checking.check(opened)
     _print(render(checked.report, output_format, colour=_colour()))
     if save is not None:
@@ -223,8 +223,6 @@ def run() -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a host's name must not fail for want of a letter
             stream.reconfigure(errors="backslashreplace")
-    for number in (signal.SIGTERM, signal.SIGHUP):  # log out as after Ctrl-C
-        signal.signal(number, signal.default_int_handler)
     try:
         app()
     except SystemExit as end:

@@ -1,15 +1,16 @@
 """What a host answered to one question, as text. Nothing here reads a host, and nothing here takes long to import."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import NamedTuple
+
+#: The exit code with which a collecting command says that the file it was to read does not exist.
+MISSING = 44
 
 
 class Unreadable(Exception):
     """A fact could not be had. The text is the reason, for the person who reads the report."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """The answer to one question, as text.
 
     `code` is the command's exit code (0 to 255); `out` and `err` are its standard output and error,
@@ -20,13 +21,10 @@ class Record:
     code: int = 0
     err: str = ""
 
-    #: The exit code with which a collecting command says that the file it was to read does not exist.
-    MISSING: ClassVar[int] = 44
-
     @property
     def missing(self) -> bool:
         """Whether the file that was asked for does not exist."""
-        return self.code == self.MISSING
+        return self.code == MISSING
 
     def required(self) -> str:
         """The output of a command that must have worked; raises `Unreadable` when it did not."""

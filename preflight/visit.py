@@ -8,7 +8,8 @@ from preflight.connection import Answers, Channel
 from preflight.connection.libvirt import LibvirtSession, load_bindings, transport_of
 from preflight.connection.snapshot import SavedHost, redact
 from preflight.connection.target import Target
-from preflight.record import Record
+from preflight.facts import lens, libvirt_conf
+from preflight.record import MISSING, Record
 
 if TYPE_CHECKING:
     import libvirt
@@ -65,6 +66,7 @@ class LiveVisit:
         # sent before the login is known to work: it saves a round trip, and a shell that never starts reads nothing
         self._channel.send(standing)
         load_bindings()  # while ssh shakes hands
+        lens.load(libvirt_conf.LENS)
         login = self._channel.login()
         self._logged_in = login.code == 0
         self._answers.records["login"] = login
@@ -83,7 +85,9 @@ class LiveVisit:
             opened = self._libvirt is not None and self._libvirt.open
             last = self._pick(questions.WHEN_QUIET | ({} if opened else questions.WHEN_CLOSED))
             self._channel.send(last)
-            self._keep(self._channel.receive(standing | after_libvirt | last))
+            self._keep(self._channel.receive(standing))
+            libvirt_conf.read_ahead(self._answers.records)
+            self._keep(self._channel.receive(after_libvirt | last))
         return self._answers
 
     def ask(self, further: Mapping[str, str]) -> Answers:
@@ -132,7 +136,7 @@ class LiveVisit:
 
 
 class SavedVisit:
-    """A host from a snapshot. What it was not asked then is answered with `Record.MISSING`."""
+    """A host from a snapshot. What it was not asked then is answered with `MISSING`."""
 
     def __init__(self, saved: SavedHost, transport: str) -> None:
         self.name = saved.name
@@ -159,7 +163,7 @@ class SavedVisit:
             if name in records:
                 answers.records[name] = records[name]
             elif name not in absent and "" not in absent:
-                answers.records[name] = Record("", Record.MISSING)
+                answers.records[name] = Record("", MISSING)
         return answers
 
     def saved(self) -> SavedHost:

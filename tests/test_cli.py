@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from preflight import __version__
+from preflight.__main__ import hosts_of
 from preflight.connection import snapshot
 from tests.case import RECORDED, Case
 
@@ -486,3 +487,50 @@ def test_snapshots_are_no_hosts_to_migrate_between() -> None:
 
 def test_the_recorded_pair_is_the_one_that_other_tests_change() -> None:
     assert Case().report().verdict.exit_code == run("check", HOST1, HOST2).returncode
+
+
+def test_logins_begin_before_the_parser_is_loaded() -> None:
+    code = (
+        "import preflight.connection.opening as opening\n"
+        "opening.begin = lambda hosts, prelude: print(list(hosts), 'preflight.cli' in sys.modules)"
+    )
+    assert python(code, "check", "no/such/file", "b", "--p2p").stdout == "['no/such/file', 'b'] False\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("check",),
+        ("check", "a"),
+        ("check", "--guest", "web", "a", "b"),
+        ("check", "a", "--guest", "web", "b"),
+        ("check", "a", "b", "--help"),
+        ("explain", "a", "b"),
+    ],
+)
+def test_no_login_begins_where_only_the_parser_can_tell(arguments: tuple[str, ...]) -> None:
+    assert not hosts_of(arguments)
+
+
+@pytest.mark.parametrize(("rest", "code"), [(("--no-such-option",), 2), (("--format", "yaml"), 2)])
+def test_a_login_begun_in_vain_is_given_up(tmp_path: Path, rest: tuple[str, ...], code: int) -> None:
+    fake_ssh(tmp_path, "exec sleep 300")
+    env = environment(
+        PATH=f"{tmp_path}:{os.environ['PATH']}", XDG_RUNTIME_DIR=str(tmp_path), PREFLIGHT_TEST=str(tmp_path)
+    )
+    done = subprocess.run(
+        [PREFLIGHT, "check", "a", "b", *rest], capture_output=True, text=True, env=env, timeout=30, check=False
+    )
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert left_over(tmp_path) == []
+    assert processes_of(tmp_path) == []
+
+
+def test_no_directory_for_the_socket_is_one_clear_line() -> None:
+    done = run("check", "a", "b", XDG_RUNTIME_DIR="/no/such/directory")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "preflight: /no/such/directory: no directory can be made for ssh's socket: No such file or directory\n"
+    )

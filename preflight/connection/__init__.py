@@ -4,18 +4,22 @@ A `Channel` answers questions. Nothing else in preflight reads a host.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from preflight.record import Record
 
 
-@dataclass(slots=True)
 class Answers:
     """Records by name, and for those that did not come the reason; the key "" speaks for all others."""
 
-    records: dict[str, Record] = field(default_factory=dict)
-    absent: dict[str, str] = field(default_factory=dict)
+    def __init__(self, records: dict[str, Record] | None = None, absent: dict[str, str] | None = None) -> None:
+        self.records = {} if records is None else records
+        self.absent = {} if absent is None else absent
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Answers) and (self.records, self.absent) == (other.records, other.absent)
+
+    __hash__ = None  # type: ignore[assignment]
 
     def update(self, other: "Answers") -> None:
         """Take over another's records and reasons."""

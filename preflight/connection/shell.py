@@ -84,9 +84,10 @@ class ShellChannel:
     With `own_group` all that it started ends with it; ssh is without, since it must be able to ask at the terminal.
     """
 
-    def __init__(self, command: Sequence[str], prelude: str, *, timeout: float, own_group: bool = False) -> None:
+    def __init__(self, command: Sequence[str], prelude: str, *, timeout: float = 60.0, own_group: bool = False) -> None:
         self._token = os.urandom(16).hex()
-        self._timeout = timeout
+        #: Seconds that a batch of answers may take.
+        self.timeout = timeout
         self._own_group = own_group
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
@@ -119,7 +120,7 @@ class ShellChannel:
 
     def receive(self, names: Mapping[str, str]) -> Answers:
         """Wait for the answers to questions that were sent."""
-        deadline = time.monotonic() + self._timeout
+        deadline = time.monotonic() + self.timeout
         answers = Answers()
         with self._changed:
             while not self._answered(names) and not (self._out.ended and self._err.ended):
@@ -174,7 +175,7 @@ class ShellChannel:
     def _why_missing(self) -> str:
         if self._out.ended:
             return self._complaint() or "the session ended before this was answered"
-        return f"no answer within {self._timeout:g} s"
+        return f"no answer within {self.timeout:g} s"
 
     def _complaint(self) -> str:
         lines = [line.strip() for line in _text(self._err.noise).splitlines() if line.strip()]
@@ -187,8 +188,3 @@ def _quote(text: str) -> str:
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
-
-
-def runtime_directory() -> str:
-    """Where short-lived sockets go: a path short enough for a UNIX socket's 107 bytes."""
-    return os.environ.get("XDG_RUNTIME_DIR") or "/tmp"  # noqa: S108 - a fresh 0700 directory is made in it

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ def redact(record: Record) -> Record:
 
     Quotes and ends of lines stay: the syntax must not be broken by it, nor places be moved.
     """
-    return replace(record, out=_SECRET.sub(lambda found: found[1] + '"***"' + "\n" * found[0].count("\n"), record.out))
+    return record._replace(out=_SECRET.sub(lambda found: found[1] + '"***"' + "\n" * found[0].count("\n"), record.out))
 
 
 def write(path: Path, hosts: list[SavedHost]) -> None:

@@ -4,17 +4,17 @@
 connection's socket lies in a directory of our own; libvirt is given a wrapper that runs ssh through it.
 """
 
+import contextlib
 import os
 import shlex
-import shutil
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from preflight.connection import Answers
-from preflight.connection.shell import ShellChannel, runtime_directory
+from preflight.connection.shell import ShellChannel
 from preflight.connection.target import Target
+from preflight.errors import UserError
 from preflight.record import Record
 
 _OPTIONS = (
@@ -34,20 +34,31 @@ _OPTIONS = (
 class SshChannel:
     """One login at a host; `libvirt_command` is what libvirt is to run as its ssh, to share the login."""
 
-    def __init__(self, target: Target, prelude: str, *, timeout: float) -> None:
-        self._directory = Path(tempfile.mkdtemp(prefix="preflight-", dir=runtime_directory()))
+    def __init__(self, target: Target, prelude: str, *, timeout: float = 60.0) -> None:
+        self._directory = _fresh_directory()
         self._control = self._directory / "s"
-        self._target, self._prelude, self._timeout = target, prelude, timeout
-        self.libvirt_command: str | None = str(self._write_wrapper())
+        self._target, self._prelude = target, prelude
+        self._wrapper = self._write_wrapper()
+        self.libvirt_command: str | None = str(self._wrapper)
         self._sent: dict[str, str] = {}
-        self._shell = self._start(batch=True)
+        self._shell = self._start(batch=True, timeout=timeout)
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a batch of answers may take."""
+        return self._shell.timeout
+
+    @timeout.setter
+    def timeout(self, seconds: float) -> None:
+        self._shell.timeout = seconds
 
     def login(self) -> Record:
         """Wait until the host answers. Where a person could help (a password, an unknown key), ask them, once."""
         answer = self._shell.login()
         if answer.code and _a_person_could_help(answer.err) and _at_a_terminal():
             self._shell.close()
-            self._shell = self._start(batch=False)
+            # a person types at their own pace; a machine that does not answer is given up after the time limit
+            self._shell = self._start(batch=False, timeout=max(self.timeout, 120.0))
             self._shell.send(self._sent)
             answer = self._shell.login()
         return answer
@@ -64,9 +75,12 @@ class SshChannel:
     def close(self) -> None:
         """Log out and remove the socket."""
         self._shell.close()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            for path in (self._control, self._wrapper):
+                path.unlink(missing_ok=True)
+            self._directory.rmdir()
 
-    def _start(self, *, batch: bool) -> ShellChannel:
+    def _start(self, *, batch: bool, timeout: float) -> ShellChannel:
         command = ["ssh", *_OPTIONS, "-M", "-S", str(self._control), "-o", "ControlPersist=no"]
         command += ["-o", f"BatchMode={'yes' if batch else 'no'}"]
         if self._target.port:
@@ -74,16 +88,24 @@ class SshChannel:
         if self._target.keyfile:
             command += ["-i", self._target.keyfile]
         command += ["--", str(self._target.ssh), "exec sh -s"]
-        # a person types at their own pace; a machine that does not answer is given up after the time limit
-        return ShellChannel(command, self._prelude, timeout=self._timeout if batch else max(self._timeout, 120.0))
+        return ShellChannel(command, self._prelude, timeout=timeout)
 
     def _write_wrapper(self) -> Path:
         wrapper = self._directory / "ssh"
-        ssh = shlex.quote(shutil.which("ssh") or "ssh")
         control = shlex.quote(str(self._control))
-        wrapper.write_text(f'#!/bin/sh\nexec {ssh} -S {control} -o ControlMaster=no -o BatchMode=yes "$@"\n')
+        wrapper.write_text(f'#!/bin/sh\nexec ssh -S {control} -o ControlMaster=no -o BatchMode=yes "$@"\n')
         wrapper.chmod(0o700)
         return wrapper
+
+
+def _fresh_directory() -> Path:
+    """A directory that nobody else can look into. Its name is short: a UNIX socket's path has 107 bytes."""
+    directory = Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp", f"preflight-{os.urandom(5).hex()}")  # noqa: S108
+    try:
+        directory.mkdir(mode=0o700)
+    except OSError as why:
+        raise UserError(f"{directory.parent}: no directory can be made for ssh's socket: {why.strerror}") from None
+    return directory
 
 
 def _a_person_could_help(complaint: str) -> bool:

@@ -1,9 +1,9 @@
 """What the user typed for a host, understood: a name for ssh, a libvirt URI, this machine, or a snapshot file."""
 
 import enum
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from preflight.errors import UserError
@@ -21,8 +21,7 @@ class Kind(enum.Enum):
     SNAPSHOT = "snapshot"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """One host, as typed (`text`) and as understood."""
 
     text: str

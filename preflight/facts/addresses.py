@@ -1,6 +1,7 @@
 """A host's own IP addresses."""
 
 import re
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_interface, ip_network
 from typing import Self
 
@@ -81,6 +82,7 @@ class OwnAddresses(Fact, frozen=True, kw_only=True):
         return tuple(near or reachable)
 
 
+@lru_cache(maxsize=4096)  # asked of the same few addresses for each of a range's ports
 def plain(address: str) -> str:
     """The address in its usual short form; an IPv4 address inside an IPv6 one (`::ffff:192.0.2.1`) as IPv4.
 
@@ -95,6 +97,7 @@ def plain(address: str) -> str:
     return str(known)
 
 
+@lru_cache(maxsize=4096)
 def is_loopback(address: str) -> bool:
     """Whether the address leads back to the host itself: 127.0.0.0/8, ::1, and the same inside IPv6."""
     try:

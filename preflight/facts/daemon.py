@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Literal, NamedTuple, Self, TypeAlias, get_args
 
 from preflight.facts.record import Fact, Record, Unreadable
@@ -128,7 +129,7 @@ class Daemons(Fact, frozen=True, kw_only=True):
                 case ["process", name, pid, start] if boot is not None and ticks > 0:
                     seen.append(Process(name, int(_number(pid)), boot + _number(start) / ticks))
                 case ["conf", name, time]:
-                    modified[name] = _number(time)
+                    modified[PurePosixPath(name).stem] = _number(time)
                 case ["socket", name]:
                     sockets.add(name)
                 case []:

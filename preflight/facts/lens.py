@@ -100,6 +100,11 @@ def _nodes(lens: str, text: str) -> tuple[Node, ...]:
     return tuple(node for _, node in sorted(below.get("/out", []), key=lambda pair: pair[0]))
 
 
+def load(lens: str) -> None:
+    """Load augeas and a lens, which takes a while, where there is time for it."""
+    _nodes(lens, "")
+
+
 @lru_cache(maxsize=1)
 def _augeas() -> Augeas:
     import augeas  # here, since most commands parse no file

@@ -9,9 +9,9 @@ from typing import Any, Self, TypeVar
 from msgspec import Struct
 from msgspec.json import decode
 
-from preflight.record import Record, Unreadable
+from preflight.record import MISSING, Record, Unreadable
 
-__all__ = ["Fact", "Record", "Unreadable", "read_json"]
+__all__ = ["MISSING", "Fact", "Record", "Unreadable", "read_json"]
 
 T = TypeVar("T")
 

@@ -17,6 +17,11 @@ FORMATS: Mapping[str, str] = {
 }
 
 
+def load(format_name: str) -> None:
+    """Load what a format takes, where there is time for it."""
+    import_module(FORMATS[format_name])
+
+
 def render(report: "Report", format_name: str, *, colour: bool = False) -> str:
     """The report in one of `FORMATS`."""
     function: Render = import_module(FORMATS[format_name]).render

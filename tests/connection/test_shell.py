@@ -14,7 +14,7 @@ from preflight import questions
 from preflight.connection import Answers
 from preflight.connection.local import LocalChannel
 from preflight.connection.shell import RECORD_LIMIT, ShellChannel
-from preflight.record import Record
+from preflight.record import MISSING, Record
 
 SH = ("sh", "-s")
 
@@ -280,7 +280,7 @@ class TestPrelude:
     @pytest.mark.skipif(os.getuid() != 0, reason="looks at what a login of root's meets")
     def test_a_file_that_root_may_not_read_is_unknown_and_not_missing(self, tmp_path: Path) -> None:
         record = self.ask(f"slurp {tmp_path}")
-        assert record.code not in {0, Record.MISSING}
+        assert record.code not in {0, MISSING}
 
     def test_answers_are_in_the_posix_locale(self) -> None:
         assert self.ask("echo $LC_ALL").out == "C\n"

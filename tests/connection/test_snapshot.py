@@ -11,13 +11,13 @@ import pytest
 from preflight.connection import Answers, snapshot
 from preflight.connection.snapshot import SavedHost, SnapshotError
 from preflight.facts.libvirt_conf import parse_conf
-from preflight.record import Record
+from preflight.record import MISSING, Record
 from tests.case import RECORDED
 
 HOST = SavedHost(
     "root@host1",
     Answers(
-        {"b": Record("out\n\0\x1b[1m Zürich \u202e \\xff", 3, "err"), "a": Record("", Record.MISSING)},
+        {"b": Record("out\n\0\x1b[1m Zürich \u202e \\xff", 3, "err"), "a": Record("", MISSING)},
         {"": "host1 could not be logged in to: no", "c": "no answer within 60 s"},
     ),
 )

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 
-from preflight.facts.record import Record
+from preflight.facts.record import MISSING, Record
 
 MIB = 1024 * 1024
 
@@ -24,5 +24,5 @@ def hostile(good: str = "") -> Iterator[str]:
 
 def answers(good: str = "") -> Iterator[Record]:
     """The same as answers of a host, and answers of commands that failed."""
-    yield from (Record("", code) for code in (1, Record.MISSING, 127, 255))
+    yield from (Record("", code) for code in (1, MISSING, 127, 255))
     yield from map(Record, hostile(good))

@@ -3,12 +3,12 @@
 import pytest
 
 from preflight.facts.daemon_conf import DaemonConf
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.record import MISSING, Record, Unreadable
 from tests.facts.noise import answers
 
 VERSIONS = Record('{"libvirt": 9000000, "hypervisor": 7002022, "type": "QEMU"}')
 DOWN = Record("", 1, "failed to connect to the hypervisor")
-NO_FILE = Record("", Record.MISSING)
+NO_FILE = Record("", MISSING)
 LIBVIRTD = Record("clock 1500.0 500.0 100\nprocess libvirtd 42 25000\nsocket libvirt-sock\n")
 VIRTQEMUD = Record("clock 1500.0 500.0 100\nprocess virtqemud 42 25000\nsocket virtqemud-sock\n")
 NOBODY = Record("clock 1500.0 500.0 100\n")

@@ -3,7 +3,7 @@
 import pytest
 
 from preflight.facts.daemon_limits import DaemonLimits
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.record import MISSING, Record, Unreadable
 from tests.facts.noise import answers
 
 VIRT_ADMIN = """daemon libvirtd
@@ -21,7 +21,7 @@ jobQueueDepth  : 2
 
 """
 VERSIONS = Record('{"libvirt": 9000000, "hypervisor": 7002022, "type": "QEMU"}')
-NO_FILE = Record("", Record.MISSING)
+NO_FILE = Record("", MISSING)
 DAEMONS = "clock 1500.0 500.0 100\nprocess libvirtd 42 25000\nsocket libvirt-sock\nconf libvirtd 1200\n"
 CHANGED = DAEMONS.replace("conf libvirtd 1200", "conf libvirtd 1300")
 NOT_ROOT = "daemon libvirtd\nfailed 1\n"

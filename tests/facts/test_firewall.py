@@ -10,7 +10,7 @@ import pytest
 
 from preflight.facts.addresses import OwnAddresses
 from preflight.facts.firewall import Firewall
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.record import MISSING, Record, Unreadable
 
 CASES = Path(__file__).parent / "cases" / "firewall"
 RECORDED: dict[str, dict[str, Any]] = {path.stem: json.loads(path.read_text()) for path in sorted(CASES.glob("*.json"))}
@@ -162,7 +162,7 @@ def test_a_table_that_is_switched_off_does_nothing() -> None:
 
 def test_without_nft_there_is_iptables_alone() -> None:
     shown = RECORDED["rhel6-like"]["shown"]["1.0.6"]
-    host = Firewall.parse(Record("", Record.MISSING), Record(shown["iptables"]))
+    host = Firewall.parse(Record("", MISSING), Record(shown["iptables"]))
     judgement = host.judge(49152, ["192.0.2.77"])
     assert judgement.action == "reject"
     assert judgement.rule == "table ip filter chain INPUT: reject with icmp-host-prohibited"
@@ -176,7 +176,7 @@ def test_without_iptables_nft_save_its_extensions_are_unknown() -> None:
 
 
 def test_no_firewall_lets_everything_in() -> None:
-    host = Firewall.parse(Record("", Record.MISSING), Record(""))
+    host = Firewall.parse(Record("", MISSING), Record(""))
     assert host.judge(49152, ["192.0.2.12", "2001:db8::12"]).action == "accept"
 
 

@@ -16,7 +16,7 @@ from preflight.facts.listening import Listening
 from preflight.facts.login import Login
 from preflight.facts.name_service import NameService
 from preflight.facts.peer_name import PeerName
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.record import MISSING, Record, Unreadable
 from preflight.facts.release import Kernel, OpenSsh, OsRelease
 from preflight.facts.remote_helper import RemoteHelper
 from preflight.facts.storage import Storage
@@ -95,7 +95,7 @@ def test_ends_in_a_fact_or_in_unreadable(name: str, place: int) -> None:
 def test_a_name_that_was_not_asked_for_too(place: int) -> None:
     good = ["host2", "", HOSTS, "hosts: files myhostname dns\n", "", UDP.splitlines()[0] + "\n", OWN, "host1"]
     records = [Record(text) for text in good]
-    records[1] = Record("", Record.MISSING)
+    records[1] = Record("", MISSING)
     PeerName.parse(*records)
     for answer in (*NOISE, *broken(good[place])):
         with contextlib.suppress(Unreadable):

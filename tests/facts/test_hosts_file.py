@@ -1,6 +1,6 @@
 from preflight.facts.hosts_file import HostsFile
 from preflight.facts.located import Location
-from preflight.facts.record import Record
+from preflight.facts.record import MISSING, Record
 
 TEXT = """127.0.0.1 localhost
 192.0.2.12\thost2.example.com  host2 # the other
@@ -85,7 +85,7 @@ def test_the_last_line_needs_no_end() -> None:
 
 
 def test_no_file_is_no_entries() -> None:
-    assert HostsFile.parse(Record("", Record.MISSING)) == HostsFile(entries=(), commented=())
+    assert HostsFile.parse(Record("", MISSING)) == HostsFile(entries=(), commented=())
 
 
 def test_a_long_block_list_is_read_in_linear_time() -> None:

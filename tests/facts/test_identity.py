@@ -1,13 +1,13 @@
 import pytest
 
 from preflight.facts.identity import AnnouncedName, HostIdentity
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.record import MISSING, Record, Unreadable
 
 CAPABILITIES = "<capabilities><host><uuid>4C4C4544-0051-3010-8051-C7C04F344432</uuid></host></capabilities>"
 MACHINE_ID = "0123456789abcdef0123456789abcdef\n"
 CLOCK = "clock 1700001000.0 1000.0 100\n"
 DAEMONS = CLOCK + "process virtlogd 80 200\nprocess libvirtd 93 4711\nconf libvirtd 1.5\nsocket libvirt-sock\n"
-MISSING = Record("", Record.MISSING)
+NO_FILE = Record("", MISSING)
 
 
 def identity(
@@ -28,7 +28,7 @@ def test_identity() -> None:
     assert known.daemon_start == ("libvirtd", 93, "4711")
 
 
-@pytest.mark.parametrize("machine_id", [MISSING, Record("uninitialized\n"), Record("")])
+@pytest.mark.parametrize("machine_id", [NO_FILE, Record("uninitialized\n"), Record("")])
 def test_a_host_without_a_machine_id(machine_id: Record) -> None:
     assert identity(machine_id=machine_id).machine_id is None
 
@@ -64,7 +64,7 @@ def announced(qemu_conf: Record, hostname: Record | None = None, daemons: str = 
     return AnnouncedName.parse(hostname or Record("host2.example.com\n"), qemu_conf, Record(daemons))
 
 
-@pytest.mark.parametrize("qemu_conf", [MISSING, Record(""), Record('#migration_host = "x"\nuser = "root"\n')])
+@pytest.mark.parametrize("qemu_conf", [NO_FILE, Record(""), Record('#migration_host = "x"\nuser = "root"\n')])
 def test_a_host_announces_its_host_name(qemu_conf: Record) -> None:
     known = announced(qemu_conf)
     assert (known.name.value, known.name.at) == ("host2.example.com", None)
@@ -88,6 +88,6 @@ def test_a_file_that_was_changed_since_the_start_tells_nothing() -> None:
 
 def test_no_host_name_is_unknown() -> None:
     with pytest.raises(Unreadable, match="empty host name"):
-        announced(MISSING, Record("\n"))
+        announced(NO_FILE, Record("\n"))
     with pytest.raises(Unreadable, match="libvirt was not reached"):
-        announced(MISSING, Record("", 1, "libvirt was not reached"))
+        announced(NO_FILE, Record("", 1, "libvirt was not reached"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from preflight.facts.libvirt_conf import Conf, parse_conf, refusal
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.record import MISSING, Record, Unreadable
 from tests.facts.noise import answers
 
 ANSWERS: list[tuple[str, str]] = json.loads((Path(__file__).parent / "cases/libvirt_conf/answers.json").read_text())
@@ -63,7 +63,7 @@ def test_of_a_key_given_twice_the_first_counts() -> None:
 
 
 def test_a_file_that_does_not_exist_sets_nothing() -> None:
-    found = parse_conf(PATH, Record("", Record.MISSING))
+    found = parse_conf(PATH, Record("", MISSING))
     assert (found.present, dict(found.settings), found.problem) == (False, {}, None)
     assert found.get("max_clients") is None
 

@@ -1,7 +1,7 @@
 import pytest
 
 from preflight.facts.name_service import NameService
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.record import MISSING, Record, Unreadable
 
 UDP = "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 
@@ -13,7 +13,7 @@ def udp_line(address: str) -> str:
 
 
 def service(nsswitch: str | None = "hosts: files dns\n", resolv: str | None = "", udp: str = "") -> NameService:
-    missing = Record("", Record.MISSING)
+    missing = Record("", MISSING)
     return NameService.parse(
         missing if nsswitch is None else Record(nsswitch),
         missing if resolv is None else Record(resolv),

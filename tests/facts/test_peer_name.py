@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from preflight.facts.peer_name import PeerName
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.record import MISSING, Record, Unreadable
 
 RECORDED: dict[str, Any] = json.loads(
     (Path(__file__).parent / "cases" / "peer_name" / "glibc-2.36-and-2.41.json").read_text()
 )
-NOT_ASKED = Record("", Record.MISSING)
+NOT_ASKED = Record("", MISSING)
 #: What these mean only the host's own C library can tell: numbers that inet_aton takes, and interfaces' names.
 UNDECIDED = {"10.1", "2130706433", "0x7f000001", "fe80::1%v0", "fe80::1%nosuch"}
 UDP = "  sl  local_address rem_address   st\n"

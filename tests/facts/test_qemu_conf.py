@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from preflight.facts.qemu_conf import QemuConf, QemuConfFile
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.record import MISSING, Record, Unreadable
 from tests.facts.noise import answers
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases/qemu_conf/answers.json").read_text())
@@ -38,7 +38,7 @@ def test_predicts_what_the_qemu_driver_does(text: str, release: str, answer: str
 
 
 def test_without_a_file_all_is_default() -> None:
-    found = QemuConf.parse(Record("", Record.MISSING), Record(DAEMONS))
+    found = QemuConf.parse(Record("", MISSING), Record(DAEMONS))
     assert not found.present
     assert (found.port_range.start, found.port_range.stop - 1, len(found.port_range)) == (49152, 49215, 64)
     assert found.migration_host.value is found.migration_address.value is found.lock_manager.value is None

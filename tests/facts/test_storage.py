@@ -1,6 +1,6 @@
 import pytest
 
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.record import MISSING, Record, Unreadable
 from preflight.facts.storage import PathStatus, Storage
 
 MOUNTS = r"""21 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
@@ -140,7 +140,7 @@ def test_a_path_that_was_cut_off_is_unknown() -> None:
 
 
 def test_no_path_was_asked_about() -> None:
-    storage = Storage.parse(Record("", Record.MISSING), Record(MOUNTS))
+    storage = Storage.parse(Record("", MISSING), Record(MOUNTS))
     with pytest.raises(Unreadable, match="was not asked"):
         storage.look("/local.raw")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from preflight.facts.record import Record
+from preflight.facts.record import MISSING, Record
 from preflight.migration import Mode, Role
 from preflight.report import Outcome
 from preflight.rule import Severity
@@ -140,7 +140,7 @@ def test_passes_a_firewall_that_shuts_all_but_the_ports_that_qemu_conf_was_narro
 
 
 def test_passes_a_host_without_nft_and_without_rules_of_iptables() -> None:
-    case = Case().destination("nft", Record("", Record.MISSING))
+    case = Case().destination("nft", Record("", MISSING))
     assert case.result(RULE).outcome is Outcome.PASSED
 
 

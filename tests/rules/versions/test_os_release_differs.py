@@ -4,7 +4,7 @@ import pytest
 
 from preflight.connection import Answers
 from preflight.migration import Role
-from preflight.record import Record
+from preflight.record import MISSING, Record
 from preflight.report import Outcome
 from preflight.rule import Finding, Severity
 from tests.case import Case
@@ -76,5 +76,5 @@ def test_is_unknown_when_a_host_did_not_answer(end: str) -> None:
 def test_is_unknown_when_a_host_has_no_such_file() -> None:
     case = Case()
     answers: Answers = case.hosts[1].answers
-    answers.records["os-release"] = Record("", Record.MISSING)
+    answers.records["os-release"] = Record("", MISSING)
     assert case.result(RULE).outcome is Outcome.UNKNOWN
