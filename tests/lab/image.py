@@ -19,7 +19,14 @@ PACKAGES = (
     *("openssh-server", "libvirt-daemon-system", "libvirt-clients"),
     *("qemu-system-x86", "qemu-utils", "dnsmasq-base"),
     *("iproute2", "iputils-ping", "nftables", "netcat-openbsd"),
+    # a certificate authority; passwords for libvirt over TCP; storage that both hosts reach
+    *("gnutls-bin", "libsasl2-modules", "sasl2-bin", "qemu-block-extra", "tgt"),
 )
+#: What only some releases have, or have in a package of its own.
+PACKAGES_OF = {
+    "bookworm": ("swtpm", "swtpm-tools"),
+    "trixie": ("swtpm", "swtpm-tools", "libvirt-daemon-plugin-lockd"),
+}
 OPTIONS = (
     "--variant=minbase",
     *(f"--dpkgopt=path-exclude=/usr/share/{path}/*" for path in ("doc", "man", "info", "locale")),
@@ -36,14 +43,15 @@ def image(release: str) -> Path:
     """The root directory of `release`, made when it is not there yet (a minute, and the archive)."""
     if not re.fullmatch(r"[a-z]+", release):
         raise LabError(f"{release!r} is not the name of a Debian release")
-    recipe = hashlib.sha256("\n".join((release, *PACKAGES, *OPTIONS)).encode()).hexdigest()[:12]
+    packages = (*PACKAGES, *PACKAGES_OF.get(release, ()))
+    recipe = hashlib.sha256("\n".join((release, *packages, *OPTIONS)).encode()).hexdigest()[:12]
     made = CACHE / f"{release}-{recipe}"
     if made.is_dir():
         return made
     CACHE.mkdir(mode=0o755, parents=True, exist_ok=True)
     with _only_one():
         if not made.is_dir():
-            _make(release, made)
+            _make(release, packages, made)
     return made
 
 
@@ -56,13 +64,13 @@ def archive() -> str:
     raise LabUnavailable("this machine's apt has no Debian archive; try apt-get update")
 
 
-def _make(release: str, made: Path) -> None:
+def _make(release: str, packages: tuple[str, ...], made: Path) -> None:
     """Build under a temporary name: an image is there whole, or not at all."""
     building = Path(tempfile.mkdtemp(prefix=f".{release}-", dir=CACHE))
     try:
         building.chmod(0o755)
         command(
-            *("mmdebstrap", *OPTIONS, f"--include={','.join(PACKAGES)}"),
+            *("mmdebstrap", *OPTIONS, f"--include={','.join(packages)}"),
             *(release, str(building), archive()),
             timeout=900,
         )
