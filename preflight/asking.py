@@ -31,9 +31,12 @@ class Asked:
     destination_uri: str | None = None
     offline: bool = False
     copy_storage: bool = False
+    tls: bool = False
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
+    #: Whether what durations are worked out from is asked for too.
+    durations: bool = False
     timeout: float = 60.0
 
 
@@ -126,6 +129,7 @@ def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
         concurrency=asked.concurrency,
         offline=asked.offline,
         copy_storage=asked.copy_storage,
+        tls=asked.tls,
         source_over_ssh=own_transport(source) == Transport.SSH,
         destination_uri=asked.destination_uri or destination.libvirt_uri(transport),
     )

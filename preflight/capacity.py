@@ -1,15 +1,16 @@
 """How many migrations can run at once between two hosts, as configured and as used now, and what stops the next one.
 
-Counted for one libvirt connection a migration, as one `virsh migrate` a guest has it. What a migration takes of each
-limit, and why, is in docs/capacity.md.
+Counted for one libvirt connection a migration, as one `virsh migrate` a guest has it. What the lab saw of each limit is
+in docs/capacity.md.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeAlias
 
-from msgspec.structs import replace
-
-from preflight.facts.daemon_limits import DaemonLimits
+from preflight.facts.daemon_limits import RESERVED_WORKERS, DaemonLimits
 from preflight.facts.listening import Listening
+from preflight.facts.located import Located
 from preflight.facts.qemu_conf import QemuConf
 from preflight.facts.record import Unreadable
 from preflight.facts.sshd import SshdListener, SshdSettings
@@ -17,19 +18,19 @@ from preflight.host import Host
 from preflight.migration import Migration, Transport
 from preflight.report import Capacity, Limit
 
+#: What is known of one limit, still without its name and host.
+Ask: TypeAlias = Callable[[str, Host, Migration], Limit]
+
 
 def capacity(source: Host, destination: Host, migration: Migration) -> Capacity:
     """Every limit in the path of this kind of migration; one that could not be read has `allows` None."""
     found: list[Limit] = []
     for ask, name, host, burst in _in_path(source, destination, migration):
         try:
-            found.append(replace(ask(host, migration), name=name, host=host.role, burst=burst))
+            found.append(ask(name, host, migration))
         except Unreadable as why:
             found.append(Limit(name, host.role, None, None, None, burst, str(why)))
     return Capacity(tuple(found))
-
-
-Ask = Callable[[Host, Migration], Limit]
 
 
 def _in_path(source: Host, destination: Host, migration: Migration) -> Iterator[tuple[Ask, str, Host, bool]]:
@@ -40,32 +41,60 @@ def _in_path(source: Host, destination: Host, migration: Migration) -> Iterator[
         yield _workers, "max_workers", source, False
     if not migration.offline and not migration.tunnelled:
         yield _ports, "migration_port_range", destination, False
-    if migration.source_over_ssh:
-        yield _startups, "MaxStartups", source, True
-    if migration.transport is Transport.SSH:
-        yield _startups, "MaxStartups", destination, True
+    ends = [source] if migration.source_over_ssh else []
+    ends += [destination] if migration.transport is Transport.SSH else []
+    for end in ends:
+        yield _startups, "MaxStartups", end, True
+        if _has_a_limit_a_source(end):
+            yield _startups_of_one, "PerSourceMaxStartups", end, True
 
 
-def _clients(host: Host, _migration: Migration) -> Limit:
+def _clients(name: str, host: Host, _migration: Migration) -> Limit:
     limits = host.fact(DaemonLimits)
-    return Limit("", host.role, limits.max_clients.value, limits.clients, limits.room_for_clients())
+    limit = _limit(name, host, limits.max_clients, limits.clients, limits.room_for_clients())
+    return limit(beyond="waits, without a message, until another has ended")
 
 
-def _workers(host: Host, _migration: Migration) -> Limit:
+def _workers(name: str, host: Host, _migration: Migration) -> Limit:
     limits = host.fact(DaemonLimits)
-    return Limit("", host.role, limits.max_workers.value, limits.busy_workers, limits.room_for_migrations())
+    limit = _limit(name, host, limits.max_workers, limits.busy_workers, limits.free_workers())
+    return limit(reserve=RESERVED_WORKERS, beyond="waits; with none left nobody can ask for progress or abort")
 
 
-def _ports(host: Host, migration: Migration) -> Limit:
-    ports = host.fact(QemuConf).port_range
+def _ports(name: str, host: Host, migration: Migration) -> Limit:
+    conf = host.fact(QemuConf)
+    ports = conf.port_range
     used = len(host.fact(Listening).used_in(ports.start, ports.stop - 1))
-    return Limit("", host.role, len(ports), used, max(0, len(ports) - used) // migration.ports_each)
+    place = conf.migration_port_max if conf.migration_port_max.at else conf.migration_port_min
+    limit = _limit(name, host, Located(len(ports), place.at), used, max(0, len(ports) - used) // migration.ports_each)
+    return limit(takes=migration.ports_each, written=f"{ports.start}-{ports.stop - 1}", beyond="fails at once")
 
 
-def _startups(host: Host, _migration: Migration) -> Limit:
-    configured = host.fact(SshdSettings).max_startups.value
+def _startups(name: str, host: Host, _migration: Migration) -> Limit:
+    configured = host.fact(SshdSettings).max_startups
     try:
         pending: int | None = host.fact(SshdListener).current
     except Unreadable:
         pending = None  # a login lasts well under a second: none is the usual state
-    return Limit("", host.role, configured.start, pending, max(0, configured.start - (pending or 0)))
+    start = Located(configured.value.start, configured.at)
+    limit = _limit(name, host, start, pending, max(0, start.value - (pending or 0)))
+    beyond = "is refused" if configured.value.rate == 100 else f"is refused with a chance of {configured.value.rate} %"
+    return limit(burst=True, written=str(configured.value), beyond=beyond)
+
+
+def _has_a_limit_a_source(host: Host) -> bool:
+    try:
+        return host.fact(SshdSettings).per_source_max_startups.value is not None
+    except Unreadable:
+        return False  # then MaxStartups could not be read either, and says so
+
+
+def _startups_of_one(name: str, host: Host, _migration: Migration) -> Limit:
+    configured = host.fact(SshdSettings).per_source_max_startups
+    most = configured.value or 0
+    return _limit(name, host, Located(most, configured.at), None, most)(burst=True, beyond="is refused")
+
+
+def _limit(name: str, host: Host, configured: Located[int], in_use: int | None, allows: int) -> Callable[..., Limit]:
+    """A limit of which more is to be said."""
+    return partial(Limit, name, host.role, configured.value, in_use, allows, at=configured.at)

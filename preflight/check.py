@@ -9,15 +9,18 @@ from msgspec import Struct
 from preflight import questions
 from preflight.asking import Asked, End, Opened, own_transport
 from preflight.capacity import capacity
-from preflight.collect import FACTS, SUMMARY_FACTS, Collected, collect, make_host, records_for
+from preflight.collect import FACTS, SUMMARY_FACTS, Collected, collect, make_host, paths_of, records_for
 from preflight.connection import snapshot
 from preflight.connection.opening import open_channel
 from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.evaluate import NoSuchGuest, Pair, choose_guests, evaluate
+from preflight.facts.addresses import OwnAddresses
 from preflight.facts.daemon_limits import DaemonLimits
 from preflight.facts.guest import Guests
+from preflight.facts.guest_memory import GuestMemory
 from preflight.facts.identity import AnnouncedName, HostIdentity
+from preflight.facts.link_speed import LinkSpeed
 from preflight.facts.listening import Listening
 from preflight.facts.peer_name import PeerName
 from preflight.facts.qemu_conf import QemuConf
@@ -49,24 +52,34 @@ _ALWAYS: frozenset[type[Fact]] = frozenset(
 )
 
 
+#: What durations are worked out from; asked for only where they are.
+_DURATIONS: frozenset[type[Fact]] = frozenset((GuestMemory, LinkSpeed, OwnAddresses))
+
+
 class Checked(Struct, frozen=True):
     """A report and what it was made of."""
 
     report: Report
     #: The guests that were judged and could be read.
     guests: tuple[Guest, ...]
+    source: Host
+    destination: Host
     #: Source and destination, logged in to as long as they were opened for.
     visits: tuple[LiveVisit | SavedVisit, LiveVisit | SavedVisit]
 
 
-def check(opened: Opened) -> Checked:
-    """Collect from both hosts and judge; raises `UserError` for what cannot be used.
+def check(opened: Opened, rules: tuple[Rule, ...] | None = None) -> Checked:
+    """Collect from both hosts and judge, by the rules that were asked for unless others are given.
+
+    Raises `UserError` for what cannot be used.
 
     The hosts stay logged in to as long as `opened` is, so what follows needs no further login.
     """
     asked, migration = opened.asked, opened.migration
-    rules = select(load(asked.rules), select=asked.select, ignore=asked.ignore)
-    wanted = records_for(_ALWAYS | {kind for rule in rules for role in Role for kind in rule.facts(role)})
+    if rules is None:
+        rules = select(load(asked.rules), select=asked.select, ignore=asked.ignore)
+    always = _ALWAYS | (_DURATIONS if asked.durations else frozenset())
+    wanted = records_for(always | {kind for rule in rules for role in Role for kind in rule.facts(role)})
 
     def guests_of(source: Host) -> Iterable[Guest]:
         try:
@@ -107,8 +120,10 @@ def _judge(
         if name is not None
     )
     limits = capacity(source, destination, migration)
-    report = Report(migration, _summary(source), _summary(destination), results, verdicts, limits)
-    return Checked(report, tuple(guest for guest in chosen.values() if isinstance(guest, Guest)), visits)
+    narrowed = bool(asked.select or asked.ignore)
+    report = Report(migration, _summary(source), _summary(destination), results, verdicts, limits, narrowed)
+    guests = tuple(guest for guest in chosen.values() if isinstance(guest, Guest))
+    return Checked(report, guests, source, destination, visits)
 
 
 def save_pair(path: Path, checked: Checked) -> None:
@@ -138,7 +153,7 @@ def take_snapshot(text: str, path: Path, timeout: float) -> SavedHost:
 
 def _all_paths(host: Host) -> tuple[str, ...]:
     try:
-        return tuple(sorted({path for guest in host.fact(Guests).all for path in guest.paths}))
+        return tuple(sorted({path for guest in host.fact(Guests).all for path in paths_of(guest, host)}))
     except Unreadable:
         return ()
 

@@ -105,6 +105,7 @@ def check(
     copy_storage: Annotated[
         bool, typer.Option("--copy-storage", help="Disks are copied, as by --copy-storage-all.")
     ] = False,
+    tls: Annotated[bool, typer.Option("--tls", help="The memory is sent over TLS.")] = False,
     select: Select = None,
     ignore: Ignore = None,
     output_format: Annotated[str, typer.Option("--format", "-f", help="text, table or json.")] = "text",
@@ -125,6 +126,8 @@ def check(
         raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
     if guest and no_guests:
         raise UserError("--guest and --no-guests exclude each other")
+    if tls and tunnelled:
+        raise UserError("--tls and --tunnelled exclude each other: libvirt does not send a tunnel's memory over TLS")
     asked = Asked(
         source=source,
         destination=destination,
@@ -136,6 +139,7 @@ def check(
         destination_uri=destination_uri,
         offline=offline,
         copy_storage=copy_storage,
+        tls=tls,
         select=tuple(select or ()),
         ignore=tuple(ignore or ()),
         timeout=timeout,
@@ -150,6 +154,62 @@ def check(
     if save is not None:
         checking.save_pair(save, checked)
     raise typer.Exit(checked.report.verdict.exit_code)
+
+
+@command
+def capacity(
+    source: Source,
+    destination: Destination = None,
+    guest: Guests = None,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Say whether so many can run at a time.", show_default="the best")
+    ] = None,
+    p2p: P2p = False,
+    tunnelled: Tunnelled = False,
+    transport: Over = None,
+    copy_storage: Annotated[
+        bool, typer.Option("--copy-storage", help="Disks are copied, as by --copy-storage-all.")
+    ] = False,
+    bandwidth: Annotated[
+        float | None,
+        typer.Option(min=0.01, help="MiB/s that all migrations may send together.", show_default="the link's"),
+    ] = None,
+    window: Annotated[
+        str | None, typer.Option(help="Say whether all fit into this time, as 30m.", show_default=False)
+    ] = None,
+    measure_dirty_rate: Annotated[
+        bool, typer.Option("--measure-dirty-rate", help="Measure how fast the guests dirty memory. It touches them.")
+    ] = False,
+    output_format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    timeout: Timeout = 60,
+) -> None:
+    """Say how many migrations can run at once, what limits them, and how long they take.
+
+    Exit 0, 1 when what was asked for with --concurrency or --window does not fit, 3 when that cannot be known. Nothing
+    is changed on either host.
+    """
+    from preflight.asking import Asked
+    from preflight.output.capacity import FORMATS
+    from preflight.sizing import size
+
+    if output_format not in FORMATS:
+        raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
+    asked = Asked(
+        source=source,
+        destination=destination,
+        guests=tuple(guest or ()),
+        concurrency=concurrency or 1,
+        mode=Mode.TUNNELLED if tunnelled else Mode.PEER_TO_PEER if p2p else Mode.MANAGED,
+        transport=transport,
+        copy_storage=copy_storage,
+        durations=True,
+        timeout=timeout,
+    )
+    answer = size(
+        asked, concurrency=concurrency, bandwidth=bandwidth, window=window, measure_dirty_rate=measure_dirty_rate
+    )
+    _print(FORMATS[output_format](answer))
+    raise typer.Exit(answer.exit_code)
 
 
 @command
@@ -181,6 +241,44 @@ def _ask(question: str) -> bool | None:
     termios.tcflush(sys.stdin, termios.TCIFLUSH)  # what was typed before the question does not answer it
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+@command
+def fix(
+    source: Source,
+    destination: Annotated[str, typer.Argument(help="The same.")],
+    rule: Annotated[
+        list[str] | None, typer.Argument(help="Cure what these rules found, instead of all.", show_default=False)
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Migrations to be started at the same time.")] = 1,
+    p2p: P2p = False,
+    tunnelled: Tunnelled = False,
+    transport: Over = None,
+    copy_storage: Annotated[
+        bool, typer.Option("--copy-storage", help="Disks are copied, as by --copy-storage-all.")
+    ] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Make the changes, after asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    timeout: Timeout = 120,
+) -> None:
+    """Show the changes of both hosts' configuration that would cure what a check finds; with --apply, make them.
+
+    Exit 0 when there was nothing to change, or all of it is shown or in force; 4 when a change could not be computed or
+    did not come into force, 5 when nobody agreed.
+    """
+    from preflight.asking import Asked
+    from preflight.fixing import fix as do
+
+    asked = Asked(
+        source=source,
+        destination=destination,
+        concurrency=concurrency,
+        mode=Mode.TUNNELLED if tunnelled else Mode.PEER_TO_PEER if p2p else Mode.MANAGED,
+        transport=transport,
+        copy_storage=copy_storage,
+        timeout=timeout,
+    )
+    raise typer.Exit(do(asked, tuple(rule or ()), apply=apply, ask=None if yes else _ask))
 
 
 @command

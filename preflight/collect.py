@@ -6,7 +6,8 @@ the destination announces? does the guest's disk exist over there?).
 """
 
 import concurrent.futures
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -14,30 +15,45 @@ from preflight import questions
 from preflight.connection import Answers
 from preflight.facts.addresses import OwnAddresses
 from preflight.facts.capabilities import Capabilities
+from preflight.facts.certificate_paths import CertificatePaths, of_client
+from preflight.facts.control_connection import ManagedConnection, SourcesConnection
 from preflight.facts.daemon import Daemons
 from preflight.facts.daemon_conf import DaemonConf
 from preflight.facts.daemon_limits import DaemonLimits
+from preflight.facts.disk_servers import DiskServers
+from preflight.facts.domain_capabilities import DomainCapabilities
 from preflight.facts.firewall import Firewall
 from preflight.facts.guest import Guests
+from preflight.facts.guest_memory import GuestMemory
+from preflight.facts.host_cpu import HostCpu
 from preflight.facts.hosts_file import HostsFile
+from preflight.facts.hypervisor_cpus import HypervisorCpus
 from preflight.facts.identity import AnnouncedName, HostIdentity
+from preflight.facts.images import Images
 from preflight.facts.libvirt_connection import LibvirtConnection
+from preflight.facts.link_speed import LinkSpeed
 from preflight.facts.links import Links
+from preflight.facts.listener import NetworkListener
 from preflight.facts.listening import Listening
 from preflight.facts.login import Login
+from preflight.facts.migration_tls import MigrationTls
 from preflight.facts.name_service import NameService
+from preflight.facts.network_filters import NetworkFilters
 from preflight.facts.networks import Networks
 from preflight.facts.peer_connection import PeerConnection
 from preflight.facts.peer_name import PeerName
+from preflight.facts.pools import Pools
 from preflight.facts.qemu_conf import QemuConf, QemuConfFile
 from preflight.facts.record import Fact, Record, Unreadable
 from preflight.facts.release import Kernel, OpenSsh, OsRelease
 from preflight.facts.remote_helper import RemoteHelper
+from preflight.facts.secrets import Secrets, needed_by
 from preflight.facts.sshd import SshdListener, SshdSettings
 from preflight.facts.storage import Storage
+from preflight.facts.unread_conf import UnreadConf
 from preflight.facts.versions import Versions
 from preflight.host import FactSource, Guest, Host
-from preflight.migration import Migration, Role
+from preflight.migration import Migration, Role, Transport
 from preflight.visit import Visit
 
 _DAEMON_CONFS = ("libvirtd.conf", "virtqemud.conf", "virtproxyd.conf")
@@ -55,16 +71,27 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
         _source(DaemonConf, "daemons", *_DAEMON_CONFS, optional=("libvirt.versions", "units")),
         _source(DaemonLimits, "limits", "daemons", *_DAEMON_CONFS, "libvirt.versions", "own.clients"),
         _source(Daemons, "daemons", optional=("units",)),
+        _source(DomainCapabilities, optional=("libvirt.domain-capabilities",)),
+        _source(DiskServers, optional=("disk-servers",)),
         _source(Firewall, "nft", "iptables"),
+        _source(GuestMemory, "libvirt.memory"),
         _source(Guests, "libvirt.domains"),
+        _source(HostCpu, "libvirt.capabilities"),
         _source(HostIdentity, "libvirt.capabilities", "kernel.hostname", "machine-id", "daemons"),
         _source(HostsFile, "etc.hosts"),
+        _source(Images, optional=("images",)),
+        _source(HypervisorCpus, optional=("libvirt.cpus", "cpu-features")),
         _source(Kernel, "kernel"),
         _source(LibvirtConnection, "libvirt.connect"),
+        _source(LinkSpeed, "speeds"),
         _source(Links, optional=("links",)),
         _source(Listening, "sockets"),
         _source(Login, "login"),
+        _source(ManagedConnection, optional=("libvirt.connect", "tls.client", "came-from")),
+        _source(MigrationTls, "qemu.conf", "daemons", optional=("tls.data",)),
         _source(NameService, "nsswitch", "resolv", "udp-sockets"),
+        _source(NetworkListener, "daemons", "libvirtd.conf", "virtproxyd.conf", optional=("units", "tls.server")),
+        _source(NetworkFilters, optional=("libvirt.filters",)),
         _source(Networks, optional=("libvirt.networks",)),
         _source(OpenSsh, "openssh"),
         _source(OsRelease, "os-release"),
@@ -81,12 +108,16 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
             "addresses",
             "kernel.hostname",
         ),
+        _source(Pools, optional=("libvirt.pools",)),
         _source(QemuConf, "qemu.conf", "daemons"),
         _source(QemuConfFile, "qemu.conf"),
         _source(RemoteHelper, "helpers", "daemons"),
+        _source(Secrets, optional=("libvirt.secrets", "libvirt.versions")),
+        _source(SourcesConnection, optional=("peer.connect", "tls.client", "addresses")),
         _source(SshdListener, "sshd.listener"),
         _source(SshdSettings, "sshd.effective", "sshd_config", "openssh"),
         _source(Storage, "paths", "mounts"),
+        _source(UnreadConf, "daemons", *_DAEMON_CONFS),
         _source(Versions, "libvirt.versions"),
     )
 )
@@ -146,7 +177,8 @@ class _Further(Struct, frozen=True):
 def _further_questions(
     source: Host, destination: Host, migration: Migration, guests_of: Callable[[Host], Iterable[Guest]]
 ) -> tuple[_Further, _Further]:
-    paths = sorted({path for guest in guests_of(source) for path in guest.paths})
+    guests = list(guests_of(source))
+    paths = sorted({path for host in (source, destination) for guest in guests for path in paths_of(guest, host)})
     looked = {"paths": questions.stat_paths(paths)} if paths else {}
     none = {} if paths else {"paths": Record("")}
     commands, becomes, records, absent = dict(looked), {"paths": "paths"}, dict(none), {}
@@ -162,7 +194,61 @@ def _further_questions(
         uri = migration.destination_uri
         commands[f"connect:{uri}"] = questions.connect(uri)
         becomes[f"connect:{uri}"] = "peer.connect"
-    return _Further(commands, becomes, records, absent), _Further(looked, {"paths": "paths"}, none, {})
+    theirs, becomes_there = dict(looked), {"paths": "paths"}
+
+    def ask(end: Role, name: str, kept: str, command: str) -> None:
+        """Ask one end; `kept` is the name under which the answer is kept, `name` what it is in this pair."""
+        asked, becoming = (commands, becomes) if end is Role.SOURCE else (theirs, becomes_there)
+        asked[kept], becoming[kept] = command, name
+
+    def certificates(end: Role, name: str, *paths: CertificatePaths) -> None:
+        files = [one.all for one in paths]
+        ask(end, name, f"{name}:{' '.join(map(' '.join, files))}", questions.certificates(*files))
+
+    if servers := sorted({name for guest in guests for disk in guest.disks for name in disk.servers}):
+        ask(Role.DESTINATION, "disk-servers", f"disk-servers:{' '.join(servers)}", questions.resolve_all(servers))
+    if migration.copy_storage and (images := _copied(guests, source, destination)):
+        for end in Role:
+            ask(end, "images", "images", questions.image_heads(images))
+    if migration.control_port and not migration.peer_to_peer:
+        ask(Role.DESTINATION, "came-from", "came-from", questions.CAME_FROM)
+    if migration.transport is Transport.TLS:
+        if migration.peer_to_peer:
+            certificates(Role.SOURCE, "tls.client", of_client(migration.destination_uri or ""))
+        with contextlib.suppress(Unreadable):  # said by the rule that needs it
+            certificates(Role.DESTINATION, "tls.server", destination.fact(NetworkListener).paths)
+    if migration.tls:
+        for end, host, what in ((Role.SOURCE, source, "client"), (Role.DESTINATION, destination, "server")):
+            with contextlib.suppress(Unreadable):
+                certificates(end, "tls.data", *host.fact(MigrationTls).paths(what))
+    return _Further(commands, becomes, records, absent), _Further(theirs, becomes_there, none, {})
+
+
+def paths_of(guest: Guest, host: Host) -> Iterator[str]:
+    """Every path that a host has to be asked about for a guest.
+
+    Some only its libvirt tells: where volumes lie by its pools, and the values of secrets.
+    """
+    yield from guest.paths
+    with contextlib.suppress(Unreadable):
+        for disk in guest.disks:
+            if disk.pool is not None:
+                yield from host.fact(Pools).paths(disk)
+    with contextlib.suppress(Unreadable):
+        for needed in needed_by(guest):
+            secret = host.fact(Secrets).find(needed)
+            if secret is not None and secret.value_path is not None:
+                yield secret.value_path
+
+
+def _copied(guests: Iterable[Guest], *hosts: Host) -> list[str]:
+    """Where the images of disks that are copied lie, on either host."""
+    disks = [disk for guest in guests for disk in guest.disks if disk.copied_by_default]
+    found: set[str] = {disk.path for disk in disks if disk.path}
+    for host in hosts:
+        with contextlib.suppress(Unreadable):
+            found |= {path for disk in disks if disk.pool is not None and (path := host.fact(Pools).path(disk))}
+    return sorted(found)
 
 
 def _with_peer(host: Host, further: _Further, answers: Answers) -> Host:

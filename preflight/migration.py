@@ -2,6 +2,7 @@
 
 import enum
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 
 class Role(enum.StrEnum):
@@ -42,6 +43,8 @@ class Migration:
     concurrency: int = 1
     offline: bool = False
     copy_storage: bool = False
+    #: Whether the guest's memory is sent over TLS, as by `virsh migrate --tls`.
+    tls: bool = False
     #: Whether each migration's client logs in at the source by ssh too, as `virsh -c qemu+ssh://source` does.
     source_over_ssh: bool = True
     #: The libvirt URI of the destination as whoever opens the control connection uses it.
@@ -56,6 +59,17 @@ class Migration:
     def tunnelled(self) -> bool:
         """Whether the guest's memory goes through the control connection, so that no port of its own is needed."""
         return self.mode is Mode.TUNNELLED
+
+    @property
+    def control_host(self) -> str:
+        """The destination's name or address in its URI; empty for this machine."""
+        return urlsplit(self.destination_uri or "").hostname or ""
+
+    @property
+    def control_port(self) -> int | None:
+        """The port of a control connection over TLS or TCP (LIBVIRTD_TLS_PORT, LIBVIRTD_TCP_PORT); None for others."""
+        usual = {Transport.TLS: 16514, Transport.TCP: 16509}.get(self.transport)
+        return usual and (urlsplit(self.destination_uri or "").port or usual)
 
     @property
     def ports_each(self) -> int:
@@ -74,6 +88,23 @@ def unless_live(migration: Migration) -> str | None:
 def unless_peer_to_peer(migration: Migration) -> str | None:
     """For rules about the connection that the source's daemon opens."""
     return None if migration.peer_to_peer else "the migration is not peer-to-peer"
+
+
+def unless_over_network(migration: Migration) -> str | None:
+    """For rules about a control connection to a port of libvirt's own."""
+    listens = migration.transport in (Transport.TLS, Transport.TCP)
+    return None if listens else f"the control connection runs over {migration.transport}"
+
+
+def unless_over_tls(migration: Migration) -> str | None:
+    """For rules about a control connection over TLS."""
+    is_tls = migration.transport is Transport.TLS
+    return None if is_tls else f"the control connection runs over {migration.transport}"
+
+
+def unless_data_over_tls(migration: Migration) -> str | None:
+    """For rules about sending the guest's memory over TLS."""
+    return without_data_connection(migration) or (None if migration.tls else "no --tls was asked for")
 
 
 def unless_several_over_ssh(migration: Migration) -> str | None:

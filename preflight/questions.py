@@ -35,7 +35,7 @@ daemons() {
   printf 'clock %s %s 100\n' "$now" "$up"  # USER_HZ, which is 100 wherever KVM runs
   processes
   set -- stat -c 'conf %n %.Y' /etc/libvirt/libvirtd.conf /etc/libvirt/virtqemud.conf /etc/libvirt/virtproxyd.conf \
-    /etc/libvirt/qemu.conf
+    /etc/libvirt/qemu.conf /etc/libvirt/hooks/qemu /etc/libvirt/hooks/qemu.d
   if [ -x /etc/libvirt ]; then "$@" 2>/dev/null; else as_root "$@" 2>/dev/null; fi
   for s in libvirt-sock virtqemud-sock; do
     [ -S "/run/libvirt/$s" ] && printf 'socket %s\n' "$s"
@@ -83,6 +83,25 @@ stat_paths() {
     printf '%s\n' "$f"
   done
 }
+certificates() {
+  printf 'clock %s\n' "$(date +%s)"
+  for f in "$@"; do
+    case $f in
+      # of a key no more is told than whether it can be read
+      key:*) slurp "${f#key:}" >/dev/null 2>&1; printf 'file %s %s\n' $? "${f#key:}" ;;
+      *) t=$(slurp "$f" 2>/dev/null); printf 'file %s %s\n' $? "$f"
+        printf '%s\n' "$t" | sed -n '/-----BEGIN .*CERTIFICATE-----/,/-----END .*CERTIFICATE-----/p' ;;
+    esac
+  done
+}
+image_heads() {
+  for p in "$@"; do
+    printf 'path %s\n' "$p"
+    as_root test -e "$p" || continue
+    if [ -b "$p" ]; then n=$(as_root blockdev --getsize64 "$p" 2>&1); else n=$(as_root stat -L -c %s -- "$p" 2>&1); fi
+    printf 'head %s %s\n' "$n" "$(as_root head -c 2048 -- "$p" 2>/dev/null | od -An -v -tx1 | tr -d ' \n')"
+  done
+}
 sshd_listener() {
   grep -sah '^sshd:.*listener' /proc/[0-9]*/cmdline | tr -d '\000'
   return 0
@@ -100,7 +119,8 @@ STANDING: dict[str, str] = {
     "kernel": "uname -srm",
     "openssh": "ssh -V 2>&1",
     "addresses": "ip -o addr show",
-    "links": "ip -o link show",
+    "links": "ip -d -o link show",
+    "speeds": "grep -s . /sys/class/net/*/speed; true",
     "helpers": (
         "for h in virt-ssh-helper nc; do command -v $h; done; "
         "nc -h 2>&1 | grep -m 3 -E -e '(^|[[:space:],])-[A-Za-z]*U'; true"
@@ -116,6 +136,9 @@ STANDING: dict[str, str] = {
     ),
     "sshd.effective": "as_root sshd -T",
     "sshd.listener": "sshd_listener",
+    "cpu-features": (
+        "sed -n \"s/.*<feature name='\\([^']*\\)'.*/\\1/p\" /usr/share/libvirt/cpu_map/x86_features.xml"
+    ),
     "sockets": "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null; true",
     "udp-sockets": "cat /proc/net/udp /proc/net/udp6 2>/dev/null; true",
     "nft": "command -v nft >/dev/null || exit 44; as_root nft -j list ruleset",
@@ -158,17 +181,40 @@ def connect(uri: str) -> str:
     return f"as_root virsh -q -c {shlex.quote(uri)} hostname"
 
 
+def certificates(*ends: Sequence[str]) -> str:
+    """The host's time, and for each end its certificates and whether the key, the last of its files, can be read."""
+    words = [word for *public, key in ends for word in (*public, f"key:{key}")]
+    return "certificates " + " ".join(shlex.quote(word) for word in words if "\n" not in word)
+
+
+#: The address that the login comes from, which is that of libvirt's own connection too.
+CAME_FROM = "printf '%s\\n' \"${SSH_CONNECTION%% *}\""
+
+
 def stat_paths(paths: Sequence[str]) -> str:
     """For each path: what it is, how large (bytes), on which device, and on which file system (statfs magic, hex)."""
     quoted = " ".join(shlex.quote(path) for path in paths if path.startswith("/") and "\n" not in path)
     return f"stat_paths {quoted}"
 
 
+def resolve_all(names: Sequence[str]) -> str:
+    """For each name getent's exit code: 0 when the host finds an address for it, 2 when it finds none."""
+    quoted = " ".join(shlex.quote(name) for name in names if "\n" not in name)
+    return f"for n in {quoted}; do getent ahosts -- \"$n\" >/dev/null 2>&1; printf '%s %s\\n' $? \"$n\"; done"
+
+
+def image_heads(paths: Sequence[str]) -> str:
+    """For each path of an image that exists: its size in bytes, and its first bytes in hex."""
+    quoted = " ".join(shlex.quote(path) for path in paths if path.startswith("/") and "\n" not in path)
+    return f"image_heads {quoted}"
+
+
 def all_images(paths: Sequence[str]) -> str:
     """Ask `stat_paths` of these and of `EMULATORS`, and list where images of guests usually lie.
 
     For a snapshot that is taken before the other host is known: it answers whether that one's disks are here. Listed
-    are libvirt's own image directory and what lies at the top of each further mount; at most 2,000 entries each.
+    are libvirt's own image directory, the names of files with secrets, and what lies at the top of each further mount;
+    at most 2,000 entries each.
     """
     return stat_paths(sorted({*paths, *EMULATORS})) + _LISTING
 
@@ -182,6 +228,7 @@ list() {
     -exec stat -L --printf 'path %n\nstat %f %s %d %i %t:%T\n' -- {} + 2>/dev/null
 }
 list /var/lib/libvirt/images
+list /etc/libvirt/secrets
 while read -r _ at type _; do
   case $type in proc|sysfs|dev*|cgroup*|mqueue|overlay|*securityfs|debugfs|tracefs|autofs|*rpc*) continue;; esac
   case $at in /|/boot*|/usr*|/var|/tmp*|/run*|/proc*|/sys*|/dev*|/etc*|/var/lib/libvirt/images|*'\'*) continue;; esac

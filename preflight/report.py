@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from preflight.migration import Migration, Role
-from preflight.rule import Finding, Severity
+from preflight.rule import Finding, Location, Severity
 
 
 class Outcome(enum.StrEnum):
@@ -74,9 +74,11 @@ class Result(Struct, frozen=True):
 class Limit(Struct, frozen=True):
     """One limit in the path of a migration, on one host, and how many migrations it allows.
 
-    `configured` and `in_use` are in the limit's own unit (clients, workers, ports, unauthenticated connections);
-    None where not known. `allows` is a number of migrations: None when it could not be read. `burst` says that it
-    limits only how many start at the same instant.
+    `configured` is the value in force and `in_use` what is taken of it now, in the limit's own unit (clients, workers,
+    ports, unauthenticated connections); None where not known. `allows` is a number of migrations: None when it could
+    not be read, and `reason` says why. `burst` says that it limits only how many start at the same instant. A
+    migration `takes` that much of it. `written` is the value as the file or the program has it, `at` its place; None
+    for a default.
     """
 
     name: str
@@ -86,6 +88,13 @@ class Limit(Struct, frozen=True):
     allows: int | None
     burst: bool = False
     reason: str | None = None
+    takes: int = 1
+    #: So many of what it allows are better left free.
+    reserve: int = 0
+    written: str | None = None
+    at: Location | None = None
+    #: What happens to a migration more than it allows.
+    beyond: str = ""
 
 
 class Capacity(Struct, frozen=True):
@@ -104,6 +113,21 @@ class Capacity(Struct, frozen=True):
         return None if self.binding is None else self.binding.allows
 
     @property
+    def safe(self) -> int | None:
+        """How many can be in flight and leave what should stay free, by the limits that could be read."""
+        left = [
+            max(0, limit.allows - limit.reserve)
+            for limit in self.limits
+            if not limit.burst and limit.allows is not None
+        ]
+        return min(left, default=None)
+
+    @property
+    def next_binding(self) -> Limit | None:
+        """The limit that would stop the next one if the binding one were raised."""
+        return _lowest(limit for limit in self.limits if not limit.burst and limit is not self.binding)
+
+    @property
     def burst_binding(self) -> Limit | None:
         """The limit that stops the next one of those started at the same instant."""
         return _lowest(self.limits)
@@ -112,6 +136,12 @@ class Capacity(Struct, frozen=True):
     def burst(self) -> int | None:
         """How many may start at the same instant."""
         return None if self.burst_binding is None else self.burst_binding.allows
+
+    @property
+    def classic(self) -> int | None:
+        """Red Hat's estimate: each migration takes two clients of max_clients, whichever host has fewer."""
+        clients = [limit.configured for limit in self.limits if limit.name == "max_clients"]
+        return None if None in clients or not clients else min(filter(None, clients), default=0) // 2
 
     @property
     def unread(self) -> tuple[Limit, ...]:
@@ -152,6 +182,8 @@ class Report(Struct, frozen=True):
     results: tuple[Result, ...]
     guests: tuple[GuestVerdict, ...]
     capacity: Capacity
+    #: Whether some rules were left out, so that READY says nothing of what they look for.
+    narrowed: bool = False
 
     @property
     def verdict(self) -> Verdict:

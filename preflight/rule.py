@@ -11,6 +11,7 @@ from preflight.facts.located import Located, Location
 from preflight.migration import Migration, Role
 
 __all__ = [
+    "Change",
     "Finding",
     "Findings",
     "Location",
@@ -39,12 +40,20 @@ class Severity(enum.StrEnum):
         return ("info", "warning", "error").index(self.value)
 
 
+class Change(Struct, frozen=True):
+    """One setting that cures a finding: of libvirt's or sshd's files a key, of /etc/hosts a name and its address."""
+
+    path: str
+    key: str
+    value: int | str
+
+
 class Finding(Struct, frozen=True):
     """What is wrong and where; the runner adds which rule said it and about which guest.
 
     `host` is None when the finding is about the host that a rule of one `host` was asked about.
     `predicted_error` is text that libvirt's or ssh's message will contain.
-    `severity` is given only where this finding is milder than its rule.
+    `severity` is given only where this finding is milder than its rule. `change` is what `preflight fix` would write.
     """
 
     message: str
@@ -53,6 +62,7 @@ class Finding(Struct, frozen=True):
     predicted_error: str | None = None
     fix: str | None = None
     severity: Severity | None = None
+    change: Change | None = None
 
 
 Findings: TypeAlias = Iterator[Finding]
@@ -66,6 +76,7 @@ def on_host(
     error: str | None = None,
     fix: str | None = None,
     severity: Severity | None = None,
+    change: Change | None = None,
     role: Role | None = None,
 ) -> Finding:
     """A finding about the one host that the rule was asked about (its parameter is called `host`).
@@ -73,7 +84,7 @@ def on_host(
     `at` is the value that is wrong, or its place; `error` the text that libvirt or ssh will give.
     """
     location = at.at if isinstance(at, Located) else at
-    return Finding(message, role, location, error, fix, severity)
+    return Finding(message, role, location, error, fix, severity, change)
 
 
 on_source = partial(on_host, role=Role.SOURCE)

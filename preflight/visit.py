@@ -1,10 +1,12 @@
 """One host while it is being asked: first what is asked in any case, then what follows from the answers."""
 
+import shlex
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from preflight import questions
 from preflight.connection import Answers, Channel
+from preflight.connection.client_certificates import client_certificates
 from preflight.connection.libvirt import LibvirtSession, load_bindings, transport_of
 from preflight.connection.snapshot import SavedHost, redact
 from preflight.connection.target import Target
@@ -76,6 +78,8 @@ class LiveVisit:
         if self._logged_in or self._transport != "ssh":
             self._libvirt = self._open_libvirt()
             self._libvirt.wait_until_open()
+            if self._transport == "tls":
+                self._answers.records["tls.client"] = client_certificates(self._shown())
         if self._logged_in:
             self._channel.send(after_libvirt)
         if self._libvirt is not None:
@@ -106,6 +110,18 @@ class LiveVisit:
         self._keep(answers)
         return answers
 
+    def read(self, path: str) -> Record:
+        """A file as it is, passwords and all, for who is to write it back. It is kept nowhere."""
+        return self.run(f"slurp {shlex.quote(path)}")
+
+    def run(self, command: str) -> Record:
+        """The answer to a POSIX sh command, kept nowhere; code 255 where there was none."""
+        if not self._logged_in:
+            return Record("", 255, self._answers.absent.get("", "not logged in"))
+        self._channel.send({"run": command})
+        answers = self._channel.receive({"run": command})
+        return answers.records.get("run") or Record("", 255, answers.absent["run"])
+
     def connect(self) -> "libvirt.virConnect":
         """A further libvirt connection of its own, on the same login; raises `libvirt.libvirtError`."""
         import libvirt
@@ -126,8 +142,10 @@ class LiveVisit:
 
     def _open_libvirt(self) -> LibvirtSession:
         uri = self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command)
-        shown = self._uri or self._target.libvirt_uri(self._transport)
-        return LibvirtSession(uri, shown=shown, timeout=self._timeout)
+        return LibvirtSession(uri, shown=self._shown(), timeout=self._timeout, wanted=self._wanted)
+
+    def _shown(self) -> str:
+        return self._uri or self._target.libvirt_uri(self._transport)
 
     def _keep(self, answers: Answers) -> None:
         for name, record in answers.records.items():

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from preflight.asking import Asked, open_hosts
-from preflight.check import check
+from preflight.check import Checked, check
 from preflight.connection import Answers, snapshot
 from preflight.connection.snapshot import SavedHost
 from preflight.facts.record import Record
@@ -63,8 +63,12 @@ class Case:
 
     def report(self) -> Report:
         """The whole report."""
+        return self.checked().report
+
+    def checked(self) -> Checked:
+        """The report and what it was made of."""
         with open_hosts(Asked(self.hosts[0], self.hosts[1], **self.options)) as opened:
-            return check(opened).report
+            return check(opened)
 
     def result(self, rule: str, subject: str | None = None) -> Result:
         """What one rule says, about the one subject that it has or the one that is named."""
@@ -76,7 +80,7 @@ class Case:
     def _change(self, end: int, name: str, change: Change) -> Self:
         answers = self.hosts[end].answers
         if change is None:
-            del answers.records[name]
+            answers.records.pop(name, None)
             answers.absent[name] = f"{name} was not answered"
         elif isinstance(change, Record):
             answers.records[name] = change

@@ -7,7 +7,7 @@ import pytest
 from preflight.connection.snapshot import SavedHost
 from preflight.migration import Mode, Role, Transport
 from preflight.output import render
-from preflight.report import Capacity, Limit
+from preflight.report import Capacity
 from tests.case import Case
 
 
@@ -22,7 +22,7 @@ def limits(found: Capacity) -> dict[tuple[str, str], int | None]:
 SOUND = {
     ("max_clients", "source"): 5000,
     ("max_clients", "destination"): 5000,
-    ("max_workers", "source"): 18,
+    ("max_workers", "source"): 20,
     ("migration_port_range", "destination"): 64,
     ("MaxStartups", "source"): 10,
     ("MaxStartups", "destination"): 10,
@@ -36,9 +36,18 @@ def without(*names: str, end: str | None = None) -> dict[tuple[str, str], int]:
 def test_every_limit_in_the_path_is_counted() -> None:
     found = capacity()
     assert limits(found) == SOUND
-    assert found.limits[2] == Limit("max_workers", Role.SOURCE, 20, 0, 18)
-    assert found.limits[4] == Limit("MaxStartups", Role.SOURCE, 10, 0, 10, burst=True)
-    assert (found.concurrent, found.burst) == (18, 10)
+    workers, startups = found.limits[2], found.limits[4]
+    assert (workers.name, workers.host, workers.configured, workers.in_use, workers.allows) == (
+        *("max_workers", Role.SOURCE, 20, 0, 20),
+    )
+    assert (startups.name, startups.host, startups.configured, startups.in_use, startups.allows) == (
+        *("MaxStartups", Role.SOURCE, 10, 0, 10),
+    )
+    assert (workers.reserve, workers.at, workers.written, startups.written) == (2, None, None, "10:30:100")
+    assert (found.concurrent, found.safe, found.burst) == (20, 18, 10)
+    assert found.binding is workers
+    assert found.next_binding is found.limits[3]
+    assert found.classic == 2500
     assert [limit.burst for limit in found.limits] == [False, False, False, False, True, True]
 
 
@@ -50,7 +59,7 @@ def test_what_is_in_use_is_taken_off() -> None:
         .destination("sshd.listener", lambda text: text.replace("0 of 10-100", "4 of 10-100"))
     )
     found = limits(capacity(case))
-    assert found[("max_workers", "source")] == 14
+    assert found[("max_workers", "source")] == 16
     assert found[("max_clients", "destination")] == 4997
     assert found[("MaxStartups", "destination")] == 6
 
@@ -114,7 +123,8 @@ def test_more_logins_under_way_than_are_safe_leave_room_for_none() -> None:
 
 def test_logins_under_way_that_sshd_does_not_show_are_taken_for_none() -> None:
     found = capacity(Case().destination("sshd.listener", None))
-    assert found.limits[5] == Limit("MaxStartups", Role.DESTINATION, 10, None, 10, burst=True)
+    startups = found.limits[5]
+    assert (startups.host, startups.configured, startups.in_use, startups.allows) == (Role.DESTINATION, 10, None, 10)
     assert found.unread == ()
 
 
@@ -132,7 +142,7 @@ def test_a_limit_that_could_not_be_read_is_named_with_its_reason(record: str, ex
     assert {(limit.name, limit.host.value) for limit in found.unread} == expected
     assert {limit.reason for limit in found.unread} == {f"{record} was not answered"}
     assert {limit.configured for limit in found.unread} == {None}
-    assert found.concurrent == 18
+    assert (found.concurrent, found.safe) == (20, 18)
 
 
 def said(case: Case, **asked: Any) -> list[str]:
@@ -145,7 +155,8 @@ def test_the_report_says_the_number_and_what_limits_it(monkeypatch: pytest.Monke
     monkeypatch.delenv("COLUMNS", raising=False)
     assert said(Case(), concurrency=7) == [
         (
-            "capacity: 18 migrations at once (limited by max_workers on the source),"
+            "capacity: 20 migrations at once (limited by max_workers on the source),"
+            " 18 with workers left for progress and abort,"
             " 10 started at the same instant (MaxStartups on the source); asked for: 7"
         )
     ]
@@ -155,7 +166,8 @@ def test_the_report_says_at_most_where_a_limit_was_not_read(monkeypatch: pytest.
     monkeypatch.delenv("COLUMNS", raising=False)
     assert said(Case().destination("sockets", None)) == [
         (
-            "capacity: at most 18 migrations at once (limited by max_workers on the source),"
+            "capacity: at most 20 migrations at once (limited by max_workers on the source),"
+            " at most 18 with workers left for progress and abort,"
             " at most 10 started at the same instant (MaxStartups on the source); asked for: 1"
         ),
         "          unread: migration_port_range on the destination: sockets was not answered",
@@ -165,7 +177,12 @@ def test_the_report_says_at_most_where_a_limit_was_not_read(monkeypatch: pytest.
 def test_the_report_does_not_repeat_a_number_for_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     case = Case().source("limits", lambda text: text.replace("maxWorkers     : 20", "maxWorkers     : 5"))
-    assert said(case) == ["capacity: 3 migrations at once (limited by max_workers on the source); asked for: 1"]
+    assert said(case) == [
+        (
+            "capacity: 5 migrations at once (limited by max_workers on the source),"
+            " 3 with workers left for progress and abort; asked for: 1"
+        )
+    ]
 
 
 def test_the_report_gives_no_number_where_no_limit_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,3 +194,20 @@ def test_the_report_gives_no_number_where_no_limit_was_read(monkeypatch: pytest.
     lines = said(case)
     assert lines[0] == "capacity: not known: no limit could be read"
     assert len(lines) == 7
+
+
+def test_a_limit_of_one_source_counts_beside_that_of_all() -> None:
+    case = Case().destination(
+        "sshd.effective", lambda text: text.replace("persourcemaxstartups none", "persourcemaxstartups 2")
+    )
+    found = capacity(case)
+    assert limits(found)[("PerSourceMaxStartups", "destination")] == 2
+    assert (found.concurrent, found.burst) == (20, 2)
+
+
+def test_red_hats_estimate_counts_two_clients_of_the_smaller_daemon() -> None:
+    twenty = Case().source(
+        "limits", lambda text: text.replace("nclients_max        : 5000", "nclients_max        : 20")
+    )
+    assert capacity(twenty).classic == 10
+    assert capacity(Case().destination("limits", None)).classic is None

@@ -212,6 +212,8 @@ def test_options_that_do_not_go_together_are_refused_in_one_line() -> None:
     assert xml == "--format: 'xml' is not one of text, table, json"
     both = refused(run("check", HOST1, HOST2, "--guest", "web", "--no-guests"))
     assert both == "--guest and --no-guests exclude each other"
+    tunnel = refused(run("check", HOST1, HOST2, "--tls", "--tunnelled"))
+    assert tunnel.startswith("--tls and --tunnelled exclude each other")
 
 
 def test_a_destination_uri_over_another_transport_is_refused() -> None:

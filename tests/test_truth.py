@@ -1,18 +1,21 @@
 """Every row that the lab has seen, judged again from its hosts' answers: the verdict must still be what happened."""
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from preflight.cli import app
-from preflight.ruleset import load
+from preflight.rule import Severity
+from preflight.ruleset import Rule, load
 from tests.lab.truth.__main__ import wrong
 from tests.lab.truth.record import RECORDED, read, seen
-from tests.lab.truth.row import rows
+from tests.lab.truth.row import HERE, rows
 
 ROWS = rows()
+WITHOUT_ROW = tomllib.loads((HERE / "without_row.toml").read_text(encoding="utf-8"))
 SEEN = sorted(name for name in ROWS if read(name) is not None)
 
 
@@ -23,7 +26,7 @@ def test_the_verdict_from_the_recorded_hosts_is_what_happened(name: str, tmp_pat
     saw, snapshot = recorded
     pair = tmp_path / "pair.json"
     pair.write_text(snapshot, encoding="utf-8")
-    done = CliRunner().invoke(app, ["check", str(pair), "--format", "json", *ROWS[name].check])
+    done = CliRunner().invoke(app, ["check", str(pair), "--format", "json", *ROWS[name].checked_with])
     assert done.exit_code in (0, 1, 3), done.output
     now = seen(json.loads(done.stdout), saw.outcome, saw.message)
     assert wrong(ROWS[name], now) is None
@@ -31,6 +34,21 @@ def test_the_verdict_from_the_recorded_hosts_is_what_happened(name: str, tmp_pat
 
 def test_every_row_names_a_rule_that_exists() -> None:
     assert {row.rule for row in ROWS.values()} <= {rule.name for rule in load()}
+
+
+@pytest.mark.parametrize("rule", load(), ids=lambda rule: rule.name)
+def test_every_rule_has_a_row_that_it_catches_and_one_that_could_fool_it(rule: Rule) -> None:
+    # a rule that is no error cannot make a row fail
+    wanted = {"moves", "fails"} if rule.body.severity is Severity.ERROR else {"moves"}
+    there = {row.expect for row in ROWS.values() if row.rule == rule.name}
+    excused = {way for way, reasons in WITHOUT_ROW.items() if reasons.get(rule.name)}
+    assert wanted <= there | excused, f"{rule.name}: write a row, or a reason into without_row.toml"
+    assert not there & excused, f"{rule.name}: there is such a row, so without_row.toml need not say why there is none"
+
+
+def test_only_rules_that_exist_are_excused_from_rows() -> None:
+    assert WITHOUT_ROW.keys() == {"moves", "fails"}
+    assert {name for reasons in WITHOUT_ROW.values() for name in reasons} <= {rule.name for rule in load()}
 
 
 def test_what_is_recorded_has_a_row() -> None:

@@ -7,11 +7,12 @@ what a lack of rights would refuse; opening it may start a socket-activated daem
 import json
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
-from preflight.connection import Answers
-from preflight.record import Record
+from preflight.connection import Answers, hypervisor_cpus
+from preflight.facts.xml import parse_xml
+from preflight.record import Record, Unreadable
 
 #: The records that this module brings.
 RECORDS = (
@@ -21,6 +22,12 @@ RECORDS = (
     "libvirt.capabilities",
     "libvirt.domains",
     "libvirt.networks",
+    "libvirt.pools",
+    "libvirt.secrets",
+    "libvirt.memory",
+    "libvirt.filters",
+    "libvirt.domain-capabilities",
+    "libvirt.cpus",
 )
 
 
@@ -45,8 +52,8 @@ class LibvirtSession:
     the time is up. `shown` is the URI as a user would type it, without our own ssh wrapper.
     """
 
-    def __init__(self, uri: str, *, shown: str, timeout: float) -> None:
-        self._uri, self._shown, self._timeout = uri, shown, timeout
+    def __init__(self, uri: str, *, shown: str, timeout: float, wanted: Collection[str] = RECORDS) -> None:
+        self._uri, self._shown, self._timeout, self._wanted = uri, shown, timeout, wanted
         self._result: queue.SimpleQueue[Answers] = queue.SimpleQueue()
         self._connection: Any = None
         self._settled = threading.Event()
@@ -100,8 +107,18 @@ class LibvirtSession:
             "libvirt.capabilities": connection.getCapabilities,
             "libvirt.domains": lambda: _domains(connection),
             "libvirt.networks": lambda: _networks(connection),
+            "libvirt.pools": lambda: _pools(connection),
+            "libvirt.secrets": lambda: _secrets(connection),
+            "libvirt.memory": lambda: _memory(connection),
+            "libvirt.filters": lambda: _filters(connection),
+            "libvirt.domain-capabilities": connection.getDomainCapabilities,
+            "libvirt.cpus": lambda: hypervisor_cpus.read(
+                connection, answers.records.get("libvirt.domain-capabilities")
+            ),
         }
         for name, call in calls.items():
+            if name not in self._wanted:
+                continue
             try:
                 answers.records[name] = Record(call())
             except libvirt.libvirtError as error:
@@ -133,6 +150,8 @@ def _domains(connection: Any) -> str:
                 "job": domain.jobInfo()[0] if active else 0,
                 "xml": domain.XMLDesc(),
             }
+            if active:
+                guest |= _jobs(domain, guest)
         except libvirt.libvirtError as error:
             if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
                 continue  # it went away while we were asking
@@ -140,6 +159,44 @@ def _domains(connection: Any) -> str:
         found.append(guest)
     found.sort(key=lambda guest: str(guest["name"]))
     return json.dumps({"domains": found})
+
+
+def _jobs(domain: Any, guest: dict[str, object]) -> dict[str, object]:
+    """What runs on an active guest: the kind of its job, and the disks that have a block job.
+
+    Block jobs that copy a disk show in the XML. Those that pull or commit are asked for, and only of disks with a
+    backing chain: a guest that is in the middle of something lets nobody ask, for half a minute.
+    """
+    import libvirt
+
+    try:
+        if guest["job"] in (libvirt.VIR_DOMAIN_JOB_BOUNDED, libvirt.VIR_DOMAIN_JOB_UNBOUNDED):
+            return {"operation": domain.jobStats().get("operation")}
+        disks = parse_xml(str(guest["xml"])).iterfind("devices/disk")
+        layered = [disk.find("target") for disk in disks if disk.find("backingStore/source") is not None]
+        targets = [target.get("dev", "") for target in layered if target is not None]
+        return {"block_jobs": [target for target in targets if domain.blockJobInfo(target)]}
+    except (libvirt.libvirtError, Unreadable) as why:
+        return {"jobs_error": str(why)}
+
+
+def _memory(connection: Any) -> str:
+    """KiB that each active guest's QEMU holds, which is about what the guest has touched of its memory."""
+    import libvirt
+
+    stats = connection.getAllDomainStats(
+        libvirt.VIR_DOMAIN_STATS_BALLOON, libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE
+    )
+    return json.dumps({"rss": {domain.name(): told.get("balloon.rss") for domain, told in stats}})
+
+
+def _filters(connection: Any) -> str:
+    import libvirt
+
+    try:
+        return json.dumps({"names": sorted(one.name() for one in connection.listAllNWFilters()), "error": None})
+    except libvirt.libvirtError as error:  # no such driver: a guest that names no filter can be judged all the same
+        return json.dumps({"names": [], "error": str(error)})
 
 
 def _networks(connection: Any) -> str:
@@ -164,3 +221,47 @@ def _networks(connection: Any) -> str:
         reason = str(error)  # no network driver: what needs no network can be judged all the same
     found.sort(key=lambda network: str(network["name"]))
     return json.dumps({"networks": found, "error": reason})
+
+
+def _pools(connection: Any) -> str:
+    import libvirt
+
+    found, reason = [], None
+    try:
+        for pool in connection.listAllStoragePools():
+            told: dict[str, object] = {"name": pool.name(), "active": False, "xml": "", "volumes": [], "error": None}
+            try:
+                told |= {"active": bool(pool.isActive()), "xml": pool.XMLDesc()}
+                if told["active"]:
+                    # what libvirt holds to be there decides, not what lies in the directory: no refresh
+                    told["volumes"] = sorted(volume.name() for volume in pool.listAllVolumes())
+            except libvirt.libvirtError as error:
+                if error.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_POOL:
+                    continue  # it went away while we were asking
+                told["error"] = str(error)
+            found.append(told)
+    except libvirt.libvirtError as error:
+        reason = str(error)  # no storage driver: a guest that is on no volume can be judged all the same
+    found.sort(key=lambda pool: str(pool["name"]))
+    return json.dumps({"pools": found, "error": reason})
+
+
+def _secrets(connection: Any) -> str:
+    import libvirt
+
+    found: list[dict[str, object]] = []
+    reason = None
+    try:
+        found += (
+            {  # the value is never asked for
+                "uuid": secret.UUIDString(),
+                "usage_type": secret.usageType(),
+                "usage": secret.usageID() or "",
+                "ephemeral": parse_xml(secret.XMLDesc()).get("ephemeral") == "yes",
+            }
+            for secret in connection.listAllSecrets()
+        )
+    except (libvirt.libvirtError, Unreadable) as error:
+        reason = str(error)
+    found.sort(key=lambda secret: str(secret["uuid"]))
+    return json.dumps({"secrets": found, "error": reason})

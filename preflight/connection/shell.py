@@ -108,7 +108,12 @@ class ShellChannel:
         self._write(prelude + _EMIT.format(token=self._token) + "emit hello :\n")
 
     def send(self, questions: Mapping[str, str]) -> None:
-        """Ask: POSIX sh commands by record name. Does not wait."""
+        """Ask: POSIX sh commands by record name. Does not wait. What an earlier question of that name gave is gone."""
+        with self._changed:
+            for stream in (self._out, self._err):
+                for name in questions:
+                    stream.pieces.pop(name, None)
+                    stream.too_long.discard(name)
         self._write("".join(f"emit {name} {_quote(text)}\n" for name, text in questions.items()))
 
     def login(self) -> Record:

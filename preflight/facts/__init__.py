@@ -2,26 +2,40 @@
 
 from preflight.facts.addresses import OwnAddresses
 from preflight.facts.capabilities import Capabilities
+from preflight.facts.control_connection import ManagedConnection, SourcesConnection
 from preflight.facts.daemon import Daemons
 from preflight.facts.daemon_conf import DaemonConf
 from preflight.facts.daemon_limits import DaemonLimits
+from preflight.facts.disk_servers import DiskServers
+from preflight.facts.domain_capabilities import DomainCapabilities
 from preflight.facts.firewall import Firewall
 from preflight.facts.guest import Guests
+from preflight.facts.guest_memory import GuestMemory
+from preflight.facts.host_cpu import HostCpu
 from preflight.facts.hosts_file import HostsFile
+from preflight.facts.hypervisor_cpus import HypervisorCpus
 from preflight.facts.identity import AnnouncedName, HostIdentity
+from preflight.facts.images import Images
 from preflight.facts.libvirt_connection import LibvirtConnection
+from preflight.facts.link_speed import LinkSpeed
 from preflight.facts.links import Links
+from preflight.facts.listener import NetworkListener
 from preflight.facts.listening import Listening
 from preflight.facts.login import Login
+from preflight.facts.migration_tls import MigrationTls
 from preflight.facts.name_service import NameService
+from preflight.facts.network_filters import NetworkFilters
 from preflight.facts.networks import Networks
 from preflight.facts.peer_connection import PeerConnection
 from preflight.facts.peer_name import PeerName
+from preflight.facts.pools import Pools
 from preflight.facts.qemu_conf import QemuConf, QemuConfFile
 from preflight.facts.release import Kernel, OpenSsh, OsRelease
 from preflight.facts.remote_helper import RemoteHelper
+from preflight.facts.secrets import Secrets
 from preflight.facts.sshd import SshdListener, SshdSettings
 from preflight.facts.storage import Storage
+from preflight.facts.unread_conf import UnreadConf
 from preflight.facts.versions import Versions
 
 __all__ = [
@@ -30,27 +44,42 @@ __all__ = [
     "DaemonConf",
     "DaemonLimits",
     "Daemons",
+    "DiskServers",
+    "DomainCapabilities",
     "Firewall",
+    "GuestMemory",
     "Guests",
+    "HostCpu",
     "HostIdentity",
     "HostsFile",
+    "HypervisorCpus",
+    "Images",
     "Kernel",
     "LibvirtConnection",
+    "LinkSpeed",
     "Links",
     "Listening",
     "Login",
+    "ManagedConnection",
+    "MigrationTls",
     "NameService",
+    "NetworkFilters",
+    "NetworkListener",
     "Networks",
     "OpenSsh",
     "OsRelease",
     "OwnAddresses",
     "PeerConnection",
     "PeerName",
+    "Pools",
     "QemuConf",
     "QemuConfFile",
     "RemoteHelper",
+    "Secrets",
+    "SourcesConnection",
     "SshdListener",
     "SshdSettings",
     "Storage",
+    "UnreadConf",
     "Versions",
 ]

@@ -51,6 +51,8 @@ class Daemons(Fact, frozen=True, kw_only=True):
     #: When each file of /etc/libvirt was last written, by its name without ".conf"; seconds since 1970. A file that
     #: does not exist, or that may not be looked at, is not in it.
     conf_modified: Mapping[str, float]
+    #: What lies where the daemon looks for scripts of the host's owner that it runs whenever a guest starts or moves.
+    hooks: tuple[str, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -121,6 +123,7 @@ class Daemons(Fact, frozen=True, kw_only=True):
         ticks = 0.0
         seen: list[Process] = []
         modified: dict[str, float] = {}
+        hooks: list[str] = []
         sockets: set[str] = set()
         for line in daemons.required().splitlines():
             match line.split():
@@ -128,6 +131,8 @@ class Daemons(Fact, frozen=True, kw_only=True):
                     boot, ticks = _number(now) - _number(uptime), _number(per_second)
                 case ["process", name, pid, start] if boot is not None and ticks > 0:
                     seen.append(Process(name, int(_number(pid)), boot + _number(start) / ticks))
+                case ["conf", name, _] if "/hooks/" in name:
+                    hooks.append(name)
                 case ["conf", name, time]:
                     modified[PurePosixPath(name).stem] = _number(time)
                 case ["socket", name]:
@@ -144,6 +149,7 @@ class Daemons(Fact, frozen=True, kw_only=True):
             serving=_serving({one.name for one in seen}, sockets, states),
             units=states,
             conf_modified=modified,
+            hooks=tuple(hooks),
         )
 
 

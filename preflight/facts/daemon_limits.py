@@ -85,11 +85,15 @@ class DaemonLimits(Fact, frozen=True, kw_only=True):
             raise Unreadable(f"how many clients {self.daemon} has is not known: virt-admin could not be asked")
         return max(0, self.max_clients.value - self.clients)
 
-    def room_for_migrations(self) -> int:
-        """Migrations that this daemon, as the source's, can still run; raises `Unreadable` likewise."""
+    def free_workers(self) -> int:
+        """Workers, started yet or not, that have no call to do; raises `Unreadable` likewise."""
         if self.busy_workers is None:
             raise Unreadable(f"how many workers of {self.daemon} are busy is not known: virt-admin could not be asked")
-        return max(0, self.max_workers.value - self.busy_workers - RESERVED_WORKERS)
+        return max(0, self.max_workers.value - self.busy_workers)
+
+    def room_for_migrations(self) -> int:
+        """Migrations that leave this daemon, as the source's, workers to tell of progress and to abort one."""
+        return max(0, self.free_workers() - RESERVED_WORKERS)
 
     @classmethod
     def parse(

@@ -107,6 +107,10 @@ DROPPED = {
 #: Those settings of qemu.conf that a migration depends on.
 QEMU: dict[str, Kind] = {
     "migrate_tls_force": Kind.BOOL,
+    "migrate_tls_x509_cert_dir": Kind.STRING,
+    "migrate_tls_x509_verify": Kind.BOOL,
+    "default_tls_x509_cert_dir": Kind.STRING,
+    "default_tls_x509_verify": Kind.BOOL,
     "lock_manager": Kind.STRING,
     "max_queued": Kind.UINT,
     "keepalive_interval": Kind.INT,
@@ -163,6 +167,10 @@ DEFAULTS: dict[str, dict[str, History]] = {
         "migration_host": ((ALWAYS, None),),
         "migration_address": ((ALWAYS, None),),
         "migrate_tls_force": ((ALWAYS, 0),),
+        "migrate_tls_x509_cert_dir": ((ALWAYS, None),),
+        "migrate_tls_x509_verify": ((ALWAYS, None),),
+        "default_tls_x509_cert_dir": ((ALWAYS, "/etc/pki/qemu"),),
+        "default_tls_x509_verify": ((ALWAYS, 1),),
         "lock_manager": ((ALWAYS, None),),
         "max_queued": ((ALWAYS, 0),),
         "keepalive_interval": ((Version(0, 9, 8), 5),),

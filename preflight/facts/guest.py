@@ -5,6 +5,7 @@ A guest keeps its XML text too: what only one rule asks of it is read by the fac
 
 import enum
 from collections.abc import Iterator
+from ipaddress import ip_address
 from typing import Self
 from xml.etree.ElementTree import Element
 
@@ -16,6 +17,9 @@ from preflight.facts.xml import parse_xml
 
 #: KiB in one unit of `<memory unit=…>`. libvirt itself always writes KiB (virDomainDefFormatInternal).
 KIB = {"KiB": 1, "k": 1, "MiB": 1024, "M": 1024, "GiB": 1024**2, "G": 1024**2, "TiB": 1024**3, "T": 1024**3}
+
+#: The device through which QEMU uses KVM.
+KVM = "/dev/kvm"
 
 
 class GuestState(enum.Enum):
@@ -57,10 +61,21 @@ class Disk(Struct, frozen=True, kw_only=True):
     #: What a start without the medium does: mandatory, requisite or optional; None when not set (mandatory).
     startup_policy: str | None
 
+    #: Of a volume the storage pool, by name, and its own name there; None for all other disks.
+    pool: str | None = None
+    volume: str | None = None
+    #: Of a network disk the names of its servers; their addresses where it gives those are left out.
+    servers: tuple[str, ...] = ()
+
     @property
     def paths(self) -> tuple[str, ...]:
         """Every path that is opened for it: its own and those of its backing chain."""
         return (*([self.path] if self.path else []), *self.backing)
+
+    @property
+    def left_out_if_missing(self) -> bool:
+        """Whether the destination starts with the drive empty where the medium is missing."""
+        return self.device in ("cdrom", "floppy") and self.startup_policy in ("optional", "requisite")
 
     @property
     def copied_by_default(self) -> bool:
@@ -85,6 +100,12 @@ class Guest(Struct, frozen=True, kw_only=True):
     snapshots: int
     #: The job that runs on it: virDomainJobType, 0 for none.
     job: int
+    #: What that job does: virDomainJobOperation; None when no job runs, or when that was not told.
+    operation: int | None
+    #: Disks with a backing chain that have a block job, by target.
+    block_jobs: tuple[str, ...]
+    #: Why libvirt did not tell what the job does, or of block jobs; None when it did, or was not asked.
+    jobs_error: str | None
     #: The live XML of an active guest, the inactive one of another.
     xml: str
     #: kvm, qemu…
@@ -108,7 +129,8 @@ class Guest(Struct, frozen=True, kw_only=True):
     def paths(self) -> tuple[str, ...]:
         """Every path of the host's that it needs: those of its disks, its emulator, firmware and other devices."""
         disks = (path for disk in self.disks for path in disk.paths)
-        return (*disks, *([self.emulator] if self.emulator else []), *self.devices.needed_paths)
+        kvm = [KVM] if self.virt_type == "kvm" else []
+        return (*disks, *([self.emulator] if self.emulator else []), *kvm, *self.devices.needed_paths)
 
     @property
     def running(self) -> bool:
@@ -177,6 +199,9 @@ class _Domain(Struct, frozen=True, kw_only=True):
     autostart: bool = False
     snapshots: int = 0
     job: int = 0
+    operation: int | None = None
+    block_jobs: tuple[str, ...] = ()
+    jobs_error: str | None = None
     xml: str = ""
     error: str | None = None
 
@@ -207,6 +232,9 @@ def _guest(domain: _Domain) -> Guest:
         autostart=domain.autostart,
         snapshots=domain.snapshots,
         job=domain.job,
+        operation=domain.operation,
+        block_jobs=domain.block_jobs,
+        jobs_error=domain.jobs_error,
         xml=domain.xml,
         virt_type=_attribute(root, "type"),
         arch=_attribute(system, "arch"),
@@ -263,6 +291,9 @@ def _disk(disk: Element) -> Disk:
         transient=disk.find("transient") is not None,
         backing=tuple(_below(disk)),
         startup_policy=None if source is None else source.get("startupPolicy"),
+        pool=source.get("pool") if source is not None and kind == "volume" else None,
+        volume=source.get("volume") if source is not None and kind == "volume" else None,
+        servers=tuple(_servers(source)) if source is not None and kind == "network" else (),
     )
 
 
@@ -270,6 +301,16 @@ def _path(source: Element | None) -> str | None:
     if source is None:
         return None
     return source.get("file") or source.get("dev") or source.get("dir") or None
+
+
+def _servers(source: Element) -> Iterator[str]:
+    for host in source.iterfind("host"):
+        name = host.get("name", "")
+        try:
+            ip_address(name.strip("[]"))
+        except ValueError:
+            if name:
+                yield name
 
 
 def _below(image: Element) -> Iterator[str]:

@@ -29,6 +29,12 @@ class QemuConf(Fact, frozen=True, kw_only=True):
     migration_port_max: Located[int]
     #: Whether a migration without TLS is refused.
     migrate_tls_force: Located[bool]
+    #: Where the certificates for that are; None for where nothing else is meant.
+    migrate_tls_x509_cert_dir: Located[str | None]
+    default_tls_x509_cert_dir: Located[str | None]
+    #: Whether the other end's certificate is wanted; None for what the second says.
+    migrate_tls_x509_verify: Located[bool | None]
+    default_tls_x509_verify: Located[bool | None]
     #: lockd or sanlock; None for none.
     lock_manager: Located[str | None]
     #: Seconds of silence after which a peer-to-peer source asks the destination whether it lives; -1 for never.
@@ -37,6 +43,11 @@ class QemuConf(Fact, frozen=True, kw_only=True):
     keepalive_count: Located[int]
     #: Calls that may wait for one guest; 0 for no limit.
     max_queued: Located[int]
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return PATH
 
     @property
     def port_range(self) -> range:
@@ -61,6 +72,10 @@ class QemuConf(Fact, frozen=True, kw_only=True):
             migration_port_min=_number(conf, "migration_port_min"),
             migration_port_max=_number(conf, "migration_port_max"),
             migrate_tls_force=_flag(conf, "migrate_tls_force"),
+            migrate_tls_x509_cert_dir=_text(conf, "migrate_tls_x509_cert_dir"),
+            default_tls_x509_cert_dir=_text(conf, "default_tls_x509_cert_dir"),
+            migrate_tls_x509_verify=_flag_or_none(conf, "migrate_tls_x509_verify"),
+            default_tls_x509_verify=_flag_or_none(conf, "default_tls_x509_verify"),
             lock_manager=_text(conf, "lock_manager"),
             keepalive_interval=_number(conf, "keepalive_interval"),
             keepalive_count=_number(conf, "keepalive_count"),
@@ -139,6 +154,11 @@ def _number(conf: Conf, key: str) -> Located[int]:
 def _flag(conf: Conf, key: str) -> Located[bool]:
     found = _number(conf, key)
     return Located(bool(found.value), found.at)
+
+
+def _flag_or_none(conf: Conf, key: str) -> Located[bool | None]:
+    found = _setting(conf, key)
+    return Located(None if found.value is None else bool(found.value), found.at)
 
 
 def _text(conf: Conf, key: str) -> Located[str | None]:

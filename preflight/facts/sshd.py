@@ -50,6 +50,19 @@ class MaxStartups(Struct, frozen=True):
     def __str__(self) -> str:
         return f"{self.start}:{self.rate}:{self.full}"
 
+    def chance(self, logins: int) -> float:
+        """The chance, 0 to 1, that all of so many logins get in that begin at one instant, while no other is there.
+
+        After `should_drop_connection` in sshd.c: a connection that was refused does not count for those that follow.
+        """
+        chance = 1.0
+        for before in range(self.start, logins):
+            if before >= self.full or self.rate == 100:
+                return 0.0
+            refused = (100 - self.rate) * (before - self.start) // (self.full - self.start) + self.rate
+            chance *= 1 - refused / 100
+        return chance
+
 
 class SshdSettings(Fact, frozen=True, kw_only=True):
     """What sshd is configured to. Settings below a `Match` hold for some connections only and are left out."""
@@ -69,6 +82,10 @@ class SshdSettings(Fact, frozen=True, kw_only=True):
     ports: tuple[int, ...]
     #: yes, no, prohibit-password or forced-commands-only.
     permit_root_login: Located[str]
+
+    def path_of(self, setting: Located[Any]) -> str:
+        """The file that sets it, or in which it would be set."""
+        return setting.at.path if setting.at else MAIN
 
     @classmethod
     def parse(cls, sshd_effective: Record, sshd_config: Record, openssh: Record) -> Self:

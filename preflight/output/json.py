@@ -22,6 +22,7 @@ def as_dict(report: Report) -> dict[str, object]:
     return {
         "format": FORMAT,
         "verdict": report.verdict.value,
+        "narrowed": report.narrowed,
         "source": _host(report.source),
         "destination": _host(report.destination),
         "results": [_result(result) for result in report.results],

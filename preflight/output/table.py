@@ -23,7 +23,8 @@ def render(report: Report, _colour: bool) -> str:
         tabulate(rows, headers=("outcome", "severity", "rule", "about", "what"), disable_numparse=True),
         tabulate(limits, headers=("limit", "host", "configured", "in use", "allows"), disable_numparse=True),
         report.verdict.value.replace("-", " ").upper()
-        + f"  {one_line(report.source.name)} -> {one_line(report.destination.name)}",
+        + f"  {one_line(report.source.name)} -> {one_line(report.destination.name)}"
+        + (": only selected rules were judged" if report.narrowed else ""),
     ]
     return "\n\n".join(parts) + "\n"
 

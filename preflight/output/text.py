@@ -107,6 +107,8 @@ def _capacity(report: Report, width: int | None) -> Iterator[str]:
         text = (
             f"{at_most}{capacity.concurrent} migrations at once (limited by {binding.name} on the {binding.host.value})"
         )
+        if capacity.safe is not None and capacity.safe < capacity.concurrent:
+            text += f", {at_most}{capacity.safe} with workers left for progress and abort"
         first = capacity.burst_binding
         if first is not None and first.allows is not None and first.allows < capacity.concurrent:
             text += f", {at_most}{first.allows} started at the same instant ({first.name} on the {first.host.value})"
@@ -141,4 +143,5 @@ def _verdict(report: Report, colour: bool) -> str:
     plural = {"error": "errors", "warning": "warnings", "unknown": "unknown", "passed": "passed"}
     counted = ", ".join(f"{number} {word if number == 1 else plural[word]}" for word, number in count.items())
     ends = one_line(f"{report.source.name} -> {report.destination.name}")
-    return f"{_word(report.verdict, colour)}  {ends}: {counted}"
+    scope = "; only selected rules were judged" if report.narrowed else ""
+    return f"{_word(report.verdict, colour)}  {ends}: {counted}{scope}"

@@ -48,6 +48,8 @@ def check(
         if not destination.look(used.needed).exists:
             if used.device == "filesystem":
                 error = "unexpectedly closed the monitor"
+            elif used.type == "script":
+                error = f"cannot execute binary {used.path}: No such file or directory"
             elif not used.made:
                 error = f"unable to stat: {used.path}: No such file or directory"
             elif used.device == "VNC":

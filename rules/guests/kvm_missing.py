@@ -10,13 +10,36 @@ How to fix
     the module: modprobe kvm_intel or kvm_amd. /dev/kvm must exist; restart the libvirt daemon afterwards.
 """
 
-from preflight.facts import Capabilities
+from preflight.facts import Capabilities, Storage, Versions
+from preflight.facts.guest import KVM
+from preflight.facts.record import Unreadable
+from preflight.facts.versions import Version
 from preflight.host import Guest
 from preflight.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
+#: The release that was seen to say another thing of a device that is not there than of one that cannot be used; and
+#: one that is reported to say the latter's text of both, which no row has recorded. Of others the text is not known.
+_TWO_TEXTS, _ONE_TEXT = Version(9, 0, 0), Version(11, 3, 0)
+_UNUSABLE = "does not support virt type 'kvm'"
+
 
 @rule(Severity.ERROR, skip=unless_live)
-def check(guest: Guest, destination: Capabilities) -> Findings:
+def check(
+    guest: Guest, destination: Capabilities, destination_storage: Storage, destination_versions: Versions
+) -> Findings:
     if guest.virt_type == "kvm" and not destination.machines(guest.arch, "kvm"):
-        yield on_destination("libvirt finds no KVM on this host")
+        yield on_destination(
+            "libvirt finds no KVM on this host", error=_error(destination_versions, destination_storage)
+        )
+
+
+def _error(versions: Versions, storage: Storage) -> str | None:
+    if versions.libvirt >= _ONE_TEXT:
+        return _UNUSABLE
+    if versions.libvirt != _TWO_TEXTS:
+        return None
+    try:
+        return _UNUSABLE if storage.look(KVM).exists else "Domain requires KVM, but it is not available"
+    except Unreadable:
+        return None

@@ -11,7 +11,7 @@ How to fix
 
 from preflight.facts import DaemonLimits
 from preflight.migration import Migration
-from preflight.rule import Findings, Severity, on_host, rule
+from preflight.rule import Change, Findings, Severity, on_host, rule
 
 
 @rule(Severity.WARNING)
@@ -22,4 +22,5 @@ def check(host: DaemonLimits, migration: Migration) -> Findings:
             f"max_clients is {host.max_clients} and {host.clients} are in use: room for {free},"
             f" while {migration.concurrency} are asked for",
             at=host.max_clients,
+            change=Change(host.conf.path, "max_clients", (host.clients or 0) + migration.concurrency),
         )

@@ -12,7 +12,10 @@ How to fix
 
 from preflight.facts import Listening, QemuConf
 from preflight.migration import Migration, without_data_connection
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Change, Findings, Severity, on_destination, rule
+
+#: No port is higher.
+HIGHEST = 65535
 
 
 @rule(Severity.ERROR, skip=without_data_connection)
@@ -21,8 +24,10 @@ def check(destination: QemuConf, destination_ports: Listening, migration: Migrat
     free = len(destination.port_range) - len(destination_ports.used_in(first.value, last.value))
     wanted = migration.concurrency * migration.ports_each
     if wanted > free:
+        more = last.value + wanted - free
         yield on_destination(
             f"{free} of the {len(destination.port_range)} ports {first} to {last} are free, {wanted} are wanted",
             at=last.at or first.at,
+            change=Change(destination.path, "migration_port_max", more) if more <= HIGHEST else None,
             error=f"Unable to find an unused port in range 'migration' ({first}-{last})",
         )

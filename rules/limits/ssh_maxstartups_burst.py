@@ -2,8 +2,9 @@
 
 Why it matters
     Each `virsh migrate` over qemu+ssh:// logs in anew, at the source too. Beyond the first number of MaxStartups
-    sshd drops connections at random, beyond the last all: "kex_exchange_identification: Connection closed by remote
-    host".
+    sshd drops connections at random, beyond the last all, as it does beyond PerSourceMaxStartups, since all come from
+    one address: "kex_exchange_identification: Connection closed by remote host". It is an error where a drop is more
+    likely than none.
 
 How to fix
     Start migrations one after another, a second apart: a login counts only until it is authenticated. Or raise
@@ -12,17 +13,35 @@ How to fix
 
 from preflight.facts import SshdSettings
 from preflight.migration import Migration, unless_several_over_ssh
-from preflight.rule import Findings, Severity, on_destination, on_source, rule
+from preflight.rule import Change, Findings, Severity, on_destination, on_source, rule
+
+#: What ssh says wherever sshd hangs up before a login.
+HUNG_UP = "kex_exchange_identification"
 
 
 @rule(Severity.ERROR, skip=unless_several_over_ssh)
 def check(source: SshdSettings, destination: SshdSettings, migration: Migration) -> Findings:
+    wanted = migration.concurrency
     ends = [(on_destination, destination), *([(on_source, source)] if migration.source_over_ssh else [])]
     for on_end, sshd in ends:
-        limit = sshd.max_startups.value
-        if migration.concurrency > limit.start:
+        limit, each = sshd.max_startups.value, sshd.per_source_max_startups.value
+        if wanted > limit.start:
+            chance = limit.chance(wanted)
             yield on_end(
-                f"MaxStartups is {limit}: {limit.start} logins at once are safe, {migration.concurrency} are asked for",
+                f"MaxStartups is {limit}: {limit.start} logins at once are safe, {wanted} are asked for"
+                + (f" and get in with a chance of {chance:.0%}" if chance else ""),
                 at=sshd.max_startups,
-                error="kex_exchange_identification",
+                error=HUNG_UP,
+                severity=Severity.WARNING if chance >= 0.5 else None,
+                change=Change(
+                    *(sshd.path_of(sshd.max_startups), "MaxStartups"),
+                    f"{wanted}:{limit.rate}:{max(wanted, limit.full)}",
+                ),
+            )
+        if each is not None and wanted > each:
+            yield on_end(
+                f"PerSourceMaxStartups is {each}, {wanted} logins at once from one address are asked for",
+                at=sshd.per_source_max_startups,
+                error=HUNG_UP,
+                change=Change(sshd.path_of(sshd.per_source_max_startups), "PerSourceMaxStartups", wanted),
             )

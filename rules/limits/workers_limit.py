@@ -12,7 +12,7 @@ How to fix
 from preflight.facts import DaemonLimits
 from preflight.facts.daemon_limits import RESERVED_WORKERS
 from preflight.migration import Migration, unless_live
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.rule import Change, Findings, Severity, on_source, rule
 
 
 @rule(Severity.WARNING, skip=unless_live)
@@ -23,4 +23,8 @@ def check(source: DaemonLimits, migration: Migration) -> Findings:
             f"max_workers is {source.max_workers}, {source.busy_workers} are busy and {RESERVED_WORKERS} are kept"
             f" for progress and abort: room for {free}, while {migration.concurrency} are asked for",
             at=source.max_workers,
+            change=Change(
+                *(source.conf.path, "max_workers"),
+                (source.busy_workers or 0) + RESERVED_WORKERS + migration.concurrency,
+            ),
         )

@@ -2,7 +2,8 @@
 
 Why it matters
     With qemu+ssh:// libvirt runs this same ssh. It says "Cannot recv data: …: Connection reset by peer", with all that
-    ssh itself said in between. Nothing else can be found out about the host either.
+    ssh itself said in between. Where the login works and ends at once, because the host runs a command of its own choice
+    (ForceCommand), it says "End of file while reading data". Nothing else can be found out about the host either.
 
 How to fix
     Log in by hand, `ssh HOST true`, from where preflight runs, and settle what it complains of: the name, the sshd
@@ -13,11 +14,18 @@ from preflight.facts import Login
 from preflight.migration import Migration, Transport
 from preflight.rule import Findings, Severity, on_destination, on_source, rule
 
+#: What preflight itself says of a login that worked, and of which nothing came.
+_SILENT = "the session ended before this was answered"
+
 
 @rule(Severity.ERROR)
 def check(source: Login, destination: Login, migration: Migration) -> Findings:
     if source.error is not None and migration.source_over_ssh:
-        yield on_source(f"no login: {source.error}", error=source.error)
+        yield on_source(f"no login: {source.error}", error=_error(source.error))
     managed = not migration.peer_to_peer
     if destination.error is not None and managed and migration.transport is Transport.SSH:
-        yield on_destination(f"no login: {destination.error}", error=destination.error)
+        yield on_destination(f"no login: {destination.error}", error=_error(destination.error))
+
+
+def _error(said: str) -> str:
+    return "End of file while reading data" if said == _SILENT else said

@@ -12,7 +12,7 @@ How to fix
 
 from preflight.facts import OwnAddresses, PeerName
 from preflight.migration import without_data_connection
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.rule import Change, Findings, Severity, on_source, rule
 
 
 @rule(Severity.ERROR, skip=without_data_connection)
@@ -20,14 +20,19 @@ def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses
     name = source_peer.name
     if source_peer.resolves or name.startswith("localhost"):
         return  # of localhost destination-hostname-localhost speaks, and no line of the source's would help
-    fix = f"add to /etc/hosts on the source: {destination.reachable_from(source)} {name}"
+    address = destination.reachable_from(source)
+    change = None if address == "ADDRESS" else Change("/etc/hosts", name, address)
+    fix = f"add to /etc/hosts on the source: {address} {name}"
     error = f"Unable to resolve address '{name}' service '"
     for line in source_peer.commented:
-        yield on_source(f"the line for {name} in /etc/hosts is commented out", at=line, error=error, fix=fix)
+        yield on_source(
+            f"the line for {name} in /etc/hosts is commented out", at=line, error=error, fix=fix, change=change
+        )
     if not source_peer.commented:
         yield on_source(
             f"{name}, announced by the destination, is not in /etc/hosts nor in DNS",
             at=source_peer.end,
             error=error,
             fix=fix,
+            change=change,
         )

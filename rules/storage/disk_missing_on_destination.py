@@ -2,48 +2,68 @@
 
 Why it matters
     The destination's QEMU opens the same paths, backing files and CD-ROM images too: "Cannot access storage file
-    '/srv/images/web.qcow2': No such file or directory". A medium in a CD-ROM or floppy drive whose startupPolicy is
-    optional or requisite is left out instead. A disk that is copied is created, if it is a file in a directory that is
-    a storage pool of the destination's: else "no storage pool with matching target path '/srv/images'". Whether a
-    pool has it is not known here, and what volumes of pools there are is not either.
+    '/srv/images/web.qcow2': No such file or directory". A volume is looked up in the destination's own pool of that
+    name, as of its last refresh: "Storage volume not found: no storage vol with matching name 'web.qcow2'". A medium
+    in a CD-ROM or floppy drive whose startupPolicy is optional or requisite is left out instead. A disk that is copied
+    is created, if it is a file in a directory that is an active storage pool of the destination's: else "no storage
+    pool with matching target path '/srv/images'".
 
 How to fix
-    Mount the same storage at the same place on the destination, copy the image there, or eject the medium. For a disk
-    that is copied, create an image of the same size there beforehand.
+    Mount the same storage at the same place on the destination, copy the image there, or eject the medium. After a
+    volume was put there: virsh pool-refresh. For a disk that is copied, create an image of the same size there
+    beforehand, or define a pool over its directory.
 """
 
-from preflight.facts import Storage
+from preflight.facts import Pools, Storage
+from preflight.facts.guest import Disk
 from preflight.facts.record import Unreadable
 from preflight.host import Guest
 from preflight.migration import Migration, unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Finding, Findings, Severity, on_destination, rule
 
 
 @rule(Severity.ERROR, skip=unless_live)
-def check(guest: Guest, destination: Storage, migration: Migration) -> Findings:
-    missing, unknown = False, ""
+def check(guest: Guest, destination: Storage, destination_pools: Pools, migration: Migration) -> Findings:
+    unknown: Unreadable | None = None
     for disk in guest.disks:
-        if disk.device in ("cdrom", "floppy") and disk.startup_policy in ("optional", "requisite"):
+        try:
+            yield from _lacking(disk, destination, destination_pools, migration)
+        except Unreadable as why:
+            unknown = why
+    if unknown is not None:
+        raise unknown
+
+
+def _lacking(disk: Disk, destination: Storage, pools: Pools, migration: Migration) -> Findings:
+    if disk.left_out_if_missing:
+        return
+    copied = migration.copy_storage and disk.copied_by_default
+    if disk.pool is not None and disk.volume is not None:
+        pool = pools.by_name(disk.pool)
+        if copied or pool is None or not pool.active:
+            return  # created in its pool; or said by pool-missing
+        if disk.volume not in pool.volumes:
+            message = f"the storage pool {disk.pool} has no volume {disk.volume}, needed by the disk {disk.target}"
+            error = f"Storage volume not found: no storage vol with matching name '{disk.volume}'"
+            yield on_destination(message, error=error, fix=f"on the destination: virsh pool-refresh {disk.pool}")
+            return
+    own = pools.path(disk)
+    for path in (own, *disk.backing)[: 1 if copied else None]:
+        if path is None or destination.look(path).exists:
             continue
-        copied = migration.copy_storage and disk.copied_by_default
-        if disk.type == "volume" and not disk.empty:
-            unknown = f"{disk.target} is a volume of a storage pool: whether it is here was not asked"
-        for path in disk.paths[:1] if copied else disk.paths:
-            if destination.look(path).exists:
-                continue
-            if copied and disk.type == "file":
-                unknown = f"{path} is not here, and whether a storage pool could create it was not asked"
-                continue
-            missing = True
-            yield on_destination(
-                f"{path}, needed by the disk {disk.target}, is not here",
-                error=_error(path, of_backing=path != disk.path, precreated=disk.type if copied else None),
-            )
-    if unknown and not missing:
-        raise Unreadable(unknown)
+        if copied and disk.type == "file" and pools.with_target(path.rpartition("/")[0]):
+            continue
+        yield _missing(disk, path, copied=copied)
 
 
-def _error(path: str, *, of_backing: bool, precreated: str | None) -> str:
-    if precreated is not None:
-        return f"cannot precreate storage for disk type '{precreated}'"
-    return f"'{path}'" if of_backing else f"Cannot access storage file '{path}'"
+def _missing(disk: Disk, path: str, *, copied: bool) -> Finding:
+    error = f"Cannot access storage file '{path}'"
+    if copied and disk.type == "file":
+        error = f"no storage pool with matching target path '{path.rpartition('/')[0]}'"
+    elif copied:
+        error = f"cannot precreate storage for disk type '{disk.type}'"
+    elif disk.pool is not None:
+        error = f"no storage vol with matching path '{path}'"
+    elif path in disk.backing:
+        error = f"'{path}'"
+    return on_destination(f"{path}, needed by the disk {disk.target}, is not here", error=error)

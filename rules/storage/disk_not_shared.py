@@ -3,7 +3,7 @@
 Why it matters
     libvirt refuses unless the storage is of a kind that it knows to be shared: "Unsafe migration: Migration without
     shared storage is unsafe". A network disk, a read-only disk and a disk that is copied are safe; a block device is
-    not looked at. Where a volume of a storage pool lies is not known here.
+    not looked at. Of a volume it counts where the storage pool keeps it.
 
 How to fix
     Put the image on storage that both hosts mount (NFS, GFS2, OCFS2, CephFS, GlusterFS…), or copy it with
@@ -11,7 +11,7 @@ How to fix
     the source's qemu.conf, where libvirt has that key.
 """
 
-from preflight.facts import Storage
+from preflight.facts import Pools, Storage
 from preflight.facts.record import Unreadable
 from preflight.host import Guest
 from preflight.migration import Migration, unless_live
@@ -19,28 +19,27 @@ from preflight.rule import Findings, Severity, on_source, rule
 
 
 @rule(Severity.ERROR, skip=unless_live)
-def check(guest: Guest, source: Storage, migration: Migration) -> Findings:
-    at_risk = [
-        disk
-        for disk in guest.disks
-        if not (disk.empty or disk.readonly or (migration.copy_storage and disk.copied_by_default))
-    ]
-    unsafe = False
-    for disk in at_risk:
+def check(guest: Guest, source: Storage, source_pools: Pools, migration: Migration) -> Findings:
+    for disk in guest.disks:
+        if disk.empty or disk.readonly or (migration.copy_storage and disk.copied_by_default):
+            continue
         if disk.type == "nvme":
-            unsafe = True
             yield on_source(
                 f"{disk.target} is an NVMe device of the source",
                 error="Migration without shared storage is unsafe",
             )
-        elif disk.type == "file" and disk.path is not None:
-            place = source.look(disk.path)
-            if not place.shared:
-                unsafe = True
-                yield on_source(
-                    f"{disk.target}, {disk.path}, is on {place.fs_type} ({place.fs_source}), which is not shared",
-                    error="Migration without shared storage is unsafe",
-                )
-    volumes = [disk.target for disk in at_risk if disk.type == "volume"]
-    if volumes and not unsafe:
-        raise Unreadable(f"{volumes[0]} is a volume of a storage pool: where it lies was not asked")
+        if disk.pool is not None:
+            pool = source_pools.by_name(disk.pool)
+            if pool is None:
+                raise Unreadable(f"{disk.target} is a volume of the storage pool {disk.pool}, which is no longer there")
+            if not pool.makes_files:
+                continue  # a block device
+        elif disk.type != "file":
+            continue
+        path = source_pools.path(disk)
+        place = source.look(path) if path else None
+        if place is not None and not place.shared:
+            yield on_source(
+                f"{disk.target}, {path}, is on {place.fs_type} ({place.fs_source}), which is not shared",
+                error="Migration without shared storage is unsafe",
+            )

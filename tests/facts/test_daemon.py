@@ -27,6 +27,11 @@ def test_a_process_started_when_its_ticks_say() -> None:
     assert (process.name, process.pid, process.started) == ("libvirtd", 42, 1250.0)
 
 
+def test_a_hook_is_no_configuration() -> None:
+    found = daemons("conf /etc/libvirt/qemu.conf 1200.5\nconf /etc/libvirt/hooks/qemu 1300.5\n")
+    assert (found.hooks, dict(found.conf_modified)) == (("/etc/libvirt/hooks/qemu",), {"qemu": 1200.5})
+
+
 @pytest.mark.parametrize(
     ("text", "serving", "running"),
     [

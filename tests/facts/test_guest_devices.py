@@ -80,6 +80,20 @@ def test_firmware_and_kernel_are_paths_too() -> None:
     assert set(found.needed_paths) == {found.loader, found.nvram, found.nvram_template, *found.boot_files}
 
 
+def test_a_tap_device_is_named_by_its_owner_or_by_libvirt() -> None:
+    found = devices(
+        "<interface type='ethernet'><target dev='tap9' managed='no'/></interface>"
+        "<interface type='bridge'><source bridge='b'/><target dev='web0'/></interface>"
+        "<interface type='bridge'><source bridge='b'/><target dev='vnet3'/></interface>"
+    )
+    assert [(one.tap, one.name) for one in found.interfaces] == [("tap9", None), (None, "web0"), (None, None)]
+
+
+def test_open_vswitch_is_a_program_too() -> None:
+    found = devices("<interface type='bridge'><source bridge='b'/><virtualport type='openvswitch'/></interface>")
+    assert found.needed_paths == ("/usr/bin/ovs-vsctl", "/usr/local/bin/ovs-vsctl")
+
+
 def test_shared_memory_shared_directories_and_copies_of_disks() -> None:
     found = devices(
         "<shmem name='a' role='master'/><shmem name='b'/>"

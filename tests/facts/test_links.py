@@ -20,6 +20,25 @@ def test_every_link_is_read_by_its_own_name() -> None:
     assert not links.has("if4")
 
 
+def test_what_kind_of_link_it_is_stands_behind_its_address() -> None:
+    details = r"\    link/ether 1e:23:7c:33:8e:1d brd ff:ff:ff:ff:ff:ff promiscuity 0  allmulti 0 maxmtu 65535 "
+    text = (
+        rf"5: brq: <BROADCAST> mtu 1500 state DOWN{details}\    bridge forward_delay 1500" + "\n"
+        rf"7: vq@vqp: <BROADCAST> mtu 1500 master brq{details}\    veth \    bridge_slave state disabled" + "\n"
+        rf"8: eth1: <BROADCAST> mtu 1500 state UP{details}\    bridge_slave state disabled" + "\n"
+        rf"9: eth0: <BROADCAST> mtu 1500 state UP{details}addrgenmode eui64" + "\n"
+    )
+    links = Links.parse(Record(text))
+    assert links.kinds == {"brq": "bridge", "vq": "veth", "eth1": None, "eth0": None}
+    bridge = frozenset(("bridge",))
+    assert [name for name in links.kinds if links.is_other_than(name, bridge)] == ["vq", "eth1", "eth0"]
+    assert not links.is_other_than("br9", bridge)
+
+
+def test_without_details_no_kind_is_told() -> None:
+    assert Links.parse(Record(TEXT)).kinds == {}
+
+
 def test_a_host_that_did_not_tell_says_why_when_a_link_is_asked_for() -> None:
     links = Links.parse(Record("", 1, "not collected"))
     with pytest.raises(Unreadable, match="not collected"):

@@ -31,6 +31,27 @@ def test_a_connection_is_no_listener() -> None:
     assert Listening.parse(Record(TABLE)).used_in(49152, 49215) == {49152, 49215}
 
 
+@pytest.mark.parametrize(
+    ("address", "port", "taken"),
+    [
+        ("0.0.0.0", 49152, True),
+        ("192.0.2.11", 49152, True),
+        ("192.0.2.12", 49152, False),
+        ("192.0.2.12", 22, True),
+        ("192.0.2.12", 49215, True),
+        ("::", 49215, True),
+        ("::", 49152, False),
+        ("::", 49216, True),
+        ("0.0.0.0", 49216, False),
+        ("::1", 22, False),
+    ],
+)
+def test_a_port_is_taken_by_who_listens_at_the_address_or_at_all_of_its_family(
+    address: str, port: int, taken: bool
+) -> None:
+    assert Listening.parse(Record(TABLE)).in_the_way(address, port) is taken
+
+
 def test_an_empty_table_is_no_listener() -> None:
     assert Listening.parse(Record(HEAD)).used_in(1, 65535) == frozenset()
 

@@ -20,13 +20,14 @@ set -e
 mount --bind "$1/ssh" "$2"
 mount --bind "$1/hosts" /etc/hosts
 mount --bind "$1/resolv.conf" /etc/resolv.conf
+mount --bind "$1/pki" /etc/pki
 shift 2
 exec "$@"
 """
 
 
 class Client:
-    """Runs commands with the lab's network, /etc/hosts and ~/.ssh, and this machine's files else."""
+    """Runs commands with the lab's network, /etc/hosts, /etc/pki and ~/.ssh, and this machine's files else."""
 
     def __init__(self, instance: Instance) -> None:
         self.address = network.CLIENT_ADDRESS
@@ -41,8 +42,10 @@ class Client:
         self.reset(hosts)
 
     def reset(self, hosts: list[str]) -> None:
-        """Put back its /etc/hosts and ~/.ssh as they are after `start`."""
+        """Put back its /etc/hosts, its /etc/pki (empty) and ~/.ssh as they are after `start`."""
         shutil.rmtree(self.ssh_path, ignore_errors=True)
+        shutil.rmtree(self._instance.client / "pki", ignore_errors=True)
+        (self._instance.client / "pki").mkdir()
         keys = Keys(self._instance.keys)
         rootfs.write_login(self.ssh_path, keys.login("client", hosts))
         (self._instance.client / "resolv.conf").touch()
@@ -87,7 +90,8 @@ class Client:
     def entering(self) -> list[str]:
         """The words to put before a command so that it runs in the client."""
         home = Path(pwd.getpwuid(os.getuid()).pw_dir, ".ssh")
-        with contextlib.suppress(FileExistsError):
-            home.mkdir(mode=0o700)
+        for mounted_on, mode in ((home, 0o700), (Path("/etc/pki"), 0o755)):
+            with contextlib.suppress(FileExistsError):
+                mounted_on.mkdir(mode=mode)
         namespace = ["ip", "netns", "exec", self._instance.namespace("client")]
         return [*namespace, "sh", "-c", ENTER, "sh", str(self._instance.client), str(home)]

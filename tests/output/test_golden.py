@@ -1,12 +1,14 @@
 """Whole reports, byte for byte. After a change that is meant: `python -m tests.output.record`, and look at the diff."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from preflight.output import render
 from preflight.output.terminal import CONTROL
 from preflight.report import Verdict
+from tests.case import Case
 from tests.output.reports import FORMATS, REPORTS, report
 
 CASES = Path(__file__).parent / "cases"
@@ -53,6 +55,16 @@ def test_no_line_of_a_hosts_passes_for_the_verdict(form: str) -> None:
     lines = render(report("hostile"), form).splitlines()
     assert [line for line in lines if line.startswith(("READY", "NOT READY"))] == [lines[-1]]
     assert lines[-1].startswith("NOT READY  host1.example.com -> host2.example.com")
+
+
+@pytest.mark.parametrize("form", ["text", "table"])
+@pytest.mark.parametrize(
+    ("options", "narrowed"),
+    [({}, False), ({"select": ("network",)}, True), ({"ignore": ("network",)}, True)],
+)
+def test_the_verdict_says_where_rules_were_left_out(form: str, options: dict[str, Any], *, narrowed: bool) -> None:
+    last = render(Case().asking(**options).report(), form).splitlines()[-1]
+    assert last.endswith("only selected rules were judged") is narrowed
 
 
 @pytest.mark.parametrize("columns", ["1", "40", "100", "5000", "0", "many"])

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, convert
+from msgspec.structs import replace
 
 HERE = Path(__file__).parent
 ROWS = HERE / "rows"
 
-#: "host1: COMMAND", run by the host's `sh -c` as root; "client: COMMAND" on the machine that preflight runs on.
-Step = Annotated[str, Meta(pattern=r"(?s)^(host1|host2|client): .+")]
+#: "host1: COMMAND", run by the host's `sh -c` as root; "client: COMMAND" on the machine that preflight runs on;
+#: "pki: WORDS" makes a certificate, see pki.sh.
+Step = Annotated[str, Meta(pattern=r"(?s)^(host1|host2|client|pki): .+")]
 
 
 class GuestOf(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,6 +44,9 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     steps: tuple[Step, ...] = ()
     #: The guests of the source; the first is the one that is migrated.
     guests: Annotated[tuple[GuestOf, ...], Meta(min_length=1)] = (GuestOf(),)
+    #: How many of them are migrated at the same instant, each by a virsh of its own; guests like the first are added
+    #: where fewer are named. It "fails" when one of them does.
+    at_once: Annotated[int, Meta(ge=1)] = 1
     #: Options of `preflight check`, and those of `virsh migrate --live` that ask for the same.
     check: tuple[str, ...] = ()
     virsh: tuple[str, ...] = ()
@@ -51,8 +56,25 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     live: bool = True
     #: Seconds after which a migration that does not end counts as failed.
     patience: int = 30
-    #: Why preflight cannot know: such a row may be undetermined, and is counted apart.
+    #: Why preflight cannot know: such a row may be undetermined, or ready and fail, and is counted apart.
     unknowable: str | None = None
+
+    @property
+    def movers(self) -> tuple[GuestOf, ...]:
+        """The guests that are migrated."""
+        first = self.guests[0]
+        added = (replace(first, name=f"{first.name}{number}") for number in range(len(self.guests), self.at_once))
+        return (*self.guests, *added)[: self.at_once]
+
+    @property
+    def made(self) -> tuple[GuestOf, ...]:
+        """The guests that the source has."""
+        return (*self.movers, *self.guests[self.at_once :])
+
+    @property
+    def checked_with(self) -> tuple[str, ...]:
+        """All options of `preflight check`."""
+        return (*self.check, *(("--concurrency", str(self.at_once)) if self.at_once > 1 else ()))
 
 
 def rows(names: tuple[str, ...] = ()) -> dict[str, Row]:

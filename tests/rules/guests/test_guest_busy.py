@@ -21,10 +21,34 @@ def test_catches_a_job(job: int) -> None:
     assert (finding.host, finding.message) == (Role.SOURCE, "a job runs on web")
 
 
+@pytest.mark.parametrize(
+    ("operation", "message", "error"),
+    [
+        (5, "web is being migrated already", "another migration job is already running for domain 'web'"),
+        (8, "a job runs on web, which dumps its memory", "cannot acquire state change lock"),
+        (9, "a job runs on web, which backs up its disks", "cannot acquire state change lock"),
+        (0, "a job runs on web", None),
+    ],
+)
+def test_catches_what_the_job_does(operation: int, message: str, error: str | None) -> None:
+    [finding] = Case().guest(lambda guest: guest.update(job=2, operation=operation)).result(RULE).findings
+    assert (finding.message, finding.predicted_error) == (message, error)
+
+
 def test_catches_a_block_job_that_copies() -> None:
     [finding] = Case().xml(TARGET, MIRROR + TARGET).result(RULE).findings
-    assert finding.message == "a block job copies vda"
+    assert finding.message == "a block job runs on vda"
     assert finding.predicted_error == "domain has active block job"
+
+
+def test_catches_a_block_job_that_the_xml_does_not_show() -> None:
+    [finding] = Case().guest(lambda guest: guest.update(block_jobs=["vda"])).result(RULE).findings
+    assert finding.predicted_error == "domain has active block job"
+
+
+def test_says_once_that_a_disk_has_a_block_job() -> None:
+    case = Case().xml(TARGET, MIRROR + TARGET).guest(lambda guest: guest.update(block_jobs=["vda"]))
+    assert len(case.result(RULE).findings) == 1
 
 
 @pytest.mark.parametrize("job", [0, 3, 4, 5], ids=["none", "completed", "failed", "cancelled"])
@@ -40,3 +64,8 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 def test_is_unknown_when_libvirt_did_not_tell_of_the_guest() -> None:
     result = Case().guest(lambda guest: guest.update(error="Domain not found")).result(RULE)
     assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "Domain not found")
+
+
+def test_is_unknown_when_libvirt_did_not_tell_of_jobs() -> None:
+    result = Case().guest(lambda guest: guest.update(jobs_error="Timed out")).result(RULE)
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "libvirt did not tell what runs on web: Timed out")

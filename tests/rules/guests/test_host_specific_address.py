@@ -79,6 +79,11 @@ def test_catches_other_listeners(xml: str, error: str) -> None:
             "/srv/v",
             "unexpectedly closed the monitor",
         ),
+        (
+            "<interface type='ethernet'><script path='/etc/up9'/></interface>",
+            "/etc/up9",
+            "cannot execute binary /etc/up9: No such file or directory",
+        ),
     ],
 )
 def test_catches_paths_that_are_not_there(xml: str, missing: str, error: str) -> None:

@@ -1,5 +1,7 @@
 """The guest runs on KVM, and the destination has no KVM."""
 
+import json
+
 import pytest
 
 from preflight.migration import Role
@@ -27,8 +29,24 @@ def test_catches_a_kvm_guest_whose_destination_can_only_emulate() -> None:
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
     assert finding.message == "libvirt finds no KVM on this host"
-    # libvirt 9.0 has one text for a /dev/kvm that is missing and another for one that is of no use; 11.3 the latter
+    # the recorded hosts were not asked about /dev/kvm
     assert finding.predicted_error is None
+
+
+@pytest.mark.parametrize(
+    ("libvirt", "stat", "error"),
+    [
+        (9000000, "stat: cannot statx '/dev/kvm': No such file or directory", "Domain requires KVM, but it is not"),
+        (9000000, "stat 2180 0 6 200 a:e8", "does not support virt type 'kvm'"),
+        (11003000, "stat: cannot statx '/dev/kvm': No such file or directory", "does not support virt type 'kvm'"),
+        (7000000, "stat 2180 0 6 200 a:e8", "None"),
+    ],
+)
+def test_catches_it_in_the_words_of_each_release(libvirt: int, stat: str, error: str) -> None:
+    case = without_kvm().destination("paths", lambda text: f"{text}path /dev/kvm\n{stat}\nfs 1021994 4096 1\n")
+    case.destination("libvirt.versions", lambda text: json.dumps(json.loads(text) | {"libvirt": libvirt, "new": 1}))
+    [finding] = case.result(RULE).findings
+    assert error in str(finding.predicted_error)
 
 
 def test_catches_that_guest_alone() -> None:

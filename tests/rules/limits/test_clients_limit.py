@@ -4,7 +4,7 @@ import pytest
 
 from preflight.migration import Mode, Role, Transport
 from preflight.report import Outcome
-from preflight.rule import Finding, Location, Severity
+from preflight.rule import Change, Finding, Location, Severity
 from tests.case import Case
 
 RULE = "clients-limit"
@@ -28,6 +28,7 @@ def test_catches_one_migration_more_than_there_is_room_for() -> None:
         Finding(
             "max_clients is 5000 and 4997 are in use: room for 3, while 4 are asked for",
             host=Role.SOURCE,
+            change=Change("/etc/libvirt/libvirtd.conf", "max_clients", 5001),
         ),
     )
     assert case.result(RULE, "destination").outcome is Outcome.PASSED
@@ -45,6 +46,7 @@ def test_catches_the_limit_that_a_file_sets_and_points_at_it() -> None:
             "max_clients is 25 and 0 are in use: room for 25, while 26 are asked for",
             host=Role.DESTINATION,
             location=Location("/etc/libvirt/libvirtd.conf", 540, 15, 17, "max_clients = 25"),
+            change=Change("/etc/libvirt/libvirtd.conf", "max_clients", 26),
         ),
     )
 

@@ -1,11 +1,13 @@
 """ssh-maxstartups-burst: more logins at one instant than either sshd takes."""
 
+from collections.abc import Callable
+
 import pytest
 
 from preflight.connection.snapshot import SavedHost
 from preflight.migration import Mode, Role, Transport
 from preflight.report import Outcome
-from preflight.rule import Finding, Location, Severity
+from preflight.rule import Change, Finding, Location, Severity
 from tests.case import Case
 
 RULE = "ssh-maxstartups-burst"
@@ -23,26 +25,61 @@ def configured(value: str) -> "Case":
     )
 
 
-def test_catches_one_login_more_than_the_default_takes() -> None:
+def test_catches_one_login_more_than_the_default_takes_as_a_risk() -> None:
     result = Case().asking(concurrency=11).result(RULE)
-    assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "pair")
+    assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.WARNING, "pair")
     assert result.findings == tuple(
         Finding(
-            "MaxStartups is 10:30:100: 10 logins at once are safe, 11 are asked for",
+            "MaxStartups is 10:30:100: 10 logins at once are safe, 11 are asked for and get in with a chance of 70%",
             host=role,
             predicted_error="kex_exchange_identification",
+            severity=Severity.WARNING,
+            change=Change("/etc/ssh/sshd_config", "MaxStartups", "11:30:100"),
         )
         for role in (Role.DESTINATION, Role.SOURCE)
     )
 
 
+@pytest.mark.parametrize(("logins", "chance"), [(12, " and get in with a chance of 49%"), (101, "")])
+def test_catches_logins_of_which_one_is_likely_to_be_dropped(logins: int, chance: str) -> None:
+    result = Case().asking(concurrency=logins).result(RULE)
+    assert result.severity is Severity.ERROR
+    expected = f"MaxStartups is 10:30:100: 10 logins at once are safe, {logins} are asked for{chance}"
+    assert {finding.message for finding in result.findings} == {expected}
+
+
+def test_catches_a_limit_of_each_address() -> None:
+    case = Case().destination("sshd.effective", of_each_address("2"))
+    case.destination("sshd_config", lambda text: text + "PerSourceMaxStartups 2\n")
+    result = case.asking(concurrency=3).result(RULE)
+    [finding] = result.findings
+    assert (result.severity, finding.host) == (Severity.ERROR, Role.DESTINATION)
+    assert finding.message == "PerSourceMaxStartups is 2, 3 logins at once from one address are asked for"
+    assert finding.predicted_error == "kex_exchange_identification"
+    assert finding.location is not None
+    assert finding.location.text == "PerSourceMaxStartups 2"
+    assert finding.change == Change("/etc/ssh/sshd_config", "PerSourceMaxStartups", 3)
+
+
+def test_passes_a_limit_of_each_address_that_is_kept() -> None:
+    case = Case().destination("sshd.effective", of_each_address("3")).asking(concurrency=3)
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
+def of_each_address(value: str) -> Callable[[str], str]:
+    """Change `sshd -T` to this PerSourceMaxStartups."""
+    return lambda text: text.replace("persourcemaxstartups none", f"persourcemaxstartups {value}")
+
+
 def test_catches_the_limit_that_a_file_sets_and_points_at_it() -> None:
     (finding,) = configured("2:30:60").asking(concurrency=3).result(RULE).findings
     assert finding == Finding(
-        "MaxStartups is 2:30:60: 2 logins at once are safe, 3 are asked for",
+        "MaxStartups is 2:30:60: 2 logins at once are safe, 3 are asked for and get in with a chance of 70%",
         host=Role.DESTINATION,
         location=Location("/etc/ssh/sshd_config", 103, 13, 20, "MaxStartups 2:30:60"),
         predicted_error="kex_exchange_identification",
+        severity=Severity.WARNING,
+        change=Change("/etc/ssh/sshd_config", "MaxStartups", "3:30:60"),
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from preflight.migration import Mode, Role
 from preflight.report import Outcome
-from preflight.rule import Finding, Location, Severity
+from preflight.rule import Change, Finding, Location, Severity
 from tests.case import Case
 
 RULE = "workers-limit"
@@ -29,6 +29,7 @@ def test_catches_one_migration_more_than_workers() -> None:
         Finding(
             "max_workers is 20, 0 are busy and 2 are kept for progress and abort: room for 18, while 19 are asked for",
             host=Role.SOURCE,
+            change=Change("/etc/libvirt/libvirtd.conf", "max_workers", 21),
         ),
     )
 

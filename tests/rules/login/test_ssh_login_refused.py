@@ -44,6 +44,13 @@ def test_catches_a_source_that_cannot_be_reached() -> None:
     assert finding.predicted_error == said
 
 
+def test_catches_a_login_that_ends_at_once_with_what_libvirt_says_of_it() -> None:
+    result = Case().destination("login", refused("the session ended before this was answered")).result(RULE)
+    [finding] = result.findings
+    assert finding.message == "no login: the session ended before this was answered"
+    assert finding.predicted_error == "End of file while reading data"
+
+
 def test_catches_both_hosts_at_once() -> None:
     case = Case().source("login", refused("Connection timed out")).destination("login", refused(DENIED))
     assert [finding.host for finding in case.result(RULE).findings] == [Role.SOURCE, Role.DESTINATION]

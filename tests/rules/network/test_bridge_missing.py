@@ -42,6 +42,55 @@ def test_catches_a_link_under_macvtap() -> None:
     assert (finding.message, finding.predicted_error) == ("the link eth9 is not here", None)
 
 
+def kind(link: str, word: str, case: Case) -> Case:
+    """The case with one more link on the destination, and what kind of link it is, as `ip -d` tells."""
+    details = r"\    link/ether 02:00:c0:00:02:0c brd ff:ff:ff:ff:ff:ff promiscuity 0 \    " + word
+    line = f"9: {link}: <BROADCAST,MULTICAST> mtu 1500 state DOWN{details} addrgenmode eui64\n"
+    return case.destination("links", lambda text: text + line)
+
+
+OVS = "<interface type='bridge'><source bridge='br9'/><virtualport type='openvswitch'/></interface>"
+
+
+@pytest.mark.parametrize("word", ["veth", "openvswitch", "numtxqueues"])
+def test_catches_a_link_that_is_no_bridge(word: str) -> None:
+    [finding] = kind("br9", "" if word == "numtxqueues" else word, with_device(BR9)).result(RULE).findings
+    assert (finding.message, finding.predicted_error) == ("br9 is here, but no bridge", "Unable to add bridge br9 port")
+
+
+def test_catches_a_link_of_an_active_network_that_is_no_bridge() -> None:
+    case = on("lan").destination("libvirt.networks", told(lan(active=True)))
+    [finding] = kind("br7", "veth", case).result(RULE).findings
+    assert finding.message == "br7, which the network lan needs, is here, but no bridge"
+
+
+def test_catches_a_destination_without_open_vswitch() -> None:
+    gone = "".join(
+        f"path {path}\nstat: cannot statx '{path}': No such file or directory\nfs ef53 4096 1\n"
+        for path in ("/usr/bin/ovs-vsctl", "/usr/local/bin/ovs-vsctl")
+    )
+    case = kind("br9", "veth", with_device(OVS)).destination("paths", lambda text: text + gone)
+    [finding] = case.result(RULE).findings
+    assert finding.message == "there is no ovs-vsctl, so no Open vSwitch"
+    assert finding.predicted_error == "to OVS bridge br9"
+
+
+def test_catches_a_tap_device_that_nobody_made() -> None:
+    tap = "<interface type='ethernet'><target dev='tap9' managed='no'/></interface>"
+    [finding] = with_device(tap).result(RULE).findings
+    assert finding.predicted_error == "target managed='no' but specified dev doesn't exist"
+    assert having("tap9", with_device(tap)).result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_bridge_of_either_kind_where_it_is_one() -> None:
+    assert kind("br9", "bridge forward_delay 1500", with_device(BR9)).result(RULE).outcome is Outcome.PASSED
+    case = on("lan").destination("libvirt.networks", told(lan(active=True)))
+    assert kind("br7", "openvswitch", case).result(RULE).outcome is Outcome.PASSED
+    there = "path /usr/bin/ovs-vsctl\nstat 81ed 60 45 9 0:0\nfs ef53 4096 1\n"
+    case = kind("br9", "openvswitch", with_device(OVS)).destination("paths", lambda text: text + there)
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
 def test_says_it_once_for_two_interfaces_on_the_same_bridge() -> None:
     assert len(with_device(BR9 + BR9).result(RULE).findings) == 1
 

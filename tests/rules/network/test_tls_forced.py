@@ -51,3 +51,13 @@ def test_is_unknown_when_the_file_may_not_be_read() -> None:
     result = of(Case().destination("qemu.conf", Record("", 1, "Permission denied")), "destination")
     assert result.outcome is Outcome.UNKNOWN
     assert result.obscures
+
+
+def test_does_not_apply_to_a_migration_over_tls() -> None:
+    result = of(forced("destination").asking(tls=True), "destination")
+    assert (result.outcome, result.reason) == (Outcome.NOT_APPLICABLE, "the memory is sent over TLS")
+
+
+def test_predicts_no_words_for_a_peer_to_peer_migration_in_which_they_may_get_lost() -> None:
+    [finding] = of(forced("destination").asking(mode=Mode.PEER_TO_PEER), "destination").findings
+    assert finding.predicted_error is None

@@ -1,5 +1,7 @@
 """A file or device that the guest's disks need does not exist on the destination."""
 
+from typing import Any
+
 import pytest
 
 from preflight.facts.record import Record
@@ -8,6 +10,8 @@ from preflight.report import Outcome
 from preflight.rule import Severity
 from tests.case import Case
 from tests.rules.neighbour import DB, with_db
+from tests.rules.pools import PATH as VOLUME_PATH
+from tests.rules.pools import VOLUME, pools, vms
 
 RULE = "disk-missing-on-destination"
 WEB = "guest web"
@@ -178,21 +182,67 @@ def test_is_unknown_when_the_destination_may_not_look() -> None:
     assert (result.outcome, result.reason) == (Outcome.UNKNOWN, f"{PATH}: Permission denied")
 
 
-def test_is_unknown_when_a_storage_pool_would_have_to_create_the_copy() -> None:
-    # libvirt 9.0 without such a pool: "no storage pool with matching target path '/srv/images'"
-    result = guest(missing(PATH)).asking(copy_storage=True).result(RULE)
-    assert (result.outcome, result.reason) == (
-        Outcome.UNKNOWN,
-        f"{PATH} is not here, and whether a storage pool could create it was not asked",
-    )
+def test_catches_a_copied_image_that_no_pool_could_create() -> None:
+    case = guest(missing(PATH)).asking(copy_storage=True).destination("libvirt.pools", pools(vms()))
+    [finding] = case.result(RULE).findings
+    assert finding.predicted_error == "no storage pool with matching target path '/srv/images'"
 
 
-def test_is_unknown_when_a_disk_is_a_volume_of_a_pool() -> None:
-    # libvirt 9.0 without such a pool: "no storage pool with matching name 'default'"
-    result = guest("", with_source("<source pool='default' volume='web'/>", kind="volume")).result(RULE)
+def test_catches_the_same_where_the_pool_of_that_directory_is_off() -> None:
+    pool = vms(target="/srv/images", active=False)
+    case = guest(missing(PATH)).asking(copy_storage=True).destination("libvirt.pools", pools(pool))
+    assert case.result(RULE).outcome is Outcome.FAILED
+
+
+def test_passes_a_copied_image_that_a_pool_creates() -> None:
+    case = guest(missing(PATH)).asking(copy_storage=True)
+    case.destination("libvirt.pools", pools(vms(target="/srv/images")))
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
+def test_catches_a_volume_that_libvirt_does_not_know() -> None:
+    # even where the file is there: the pool was not refreshed since
+    case = guest(found(VOLUME_PATH), VOLUME).destination("libvirt.pools", pools(vms("other.img")))
+    [finding] = case.result(RULE).findings
+    assert finding.message == "the storage pool vms has no volume web.img, needed by the disk vdb"
+    assert finding.predicted_error == "Storage volume not found: no storage vol with matching name 'web.img'"
+    assert finding.fix == "on the destination: virsh pool-refresh vms"
+
+
+def test_catches_a_volume_whose_file_is_gone() -> None:
+    case = guest(missing(VOLUME_PATH), VOLUME).destination("libvirt.pools", pools(vms("web.img")))
+    [finding] = case.result(RULE).findings
+    assert finding.predicted_error == f"no storage vol with matching path '{VOLUME_PATH}'"
+
+
+def test_passes_a_volume_where_the_destinations_own_pool_has_it() -> None:
+    pool = vms("web.img", target="/srv/elsewhere/")
+    case = guest(found("/srv/elsewhere/web.img"), VOLUME).destination("libvirt.pools", pools(pool))
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("pool", [(), (vms(active=False),)])
+def test_passes_a_volume_whose_pool_is_missing_or_off_which_another_rule_says(pool: tuple[dict[str, Any], ...]) -> None:
+    case = guest(missing(VOLUME_PATH), VOLUME).destination("libvirt.pools", pools(*pool))
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_volume_whose_path_its_name_does_not_tell() -> None:
+    case = guest("", VOLUME).destination("libvirt.pools", pools(vms("web.img", kind="iscsi", target="/dev/disk")))
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_volume_that_is_copied_into_its_pool() -> None:
+    case = guest(missing(VOLUME_PATH), VOLUME).asking(copy_storage=True)
+    assert case.destination("libvirt.pools", pools(vms())).result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(("disk", "copied"), [(None, True), (VOLUME, False)])
+def test_is_unknown_when_the_storage_pools_were_not_told(disk: str | None, copied: bool) -> None:  # pytest gives it
+    result = guest(missing(PATH), disk).asking(copy_storage=copied).result(RULE)
     assert (result.outcome, result.reason) == (
         Outcome.UNKNOWN,
-        "vdb is a volume of a storage pool: whether it is here was not asked",
+        "libvirt did not list its storage pools: libvirt.pools was not collected",
     )
 
 

@@ -1,5 +1,7 @@
 """A disk of the guest lies on the source's own storage."""
 
+from typing import Any
+
 import pytest
 
 from preflight.migration import Role
@@ -7,6 +9,8 @@ from preflight.report import Outcome
 from preflight.rule import Severity
 from tests.case import Case
 from tests.rules.neighbour import DB, with_db
+from tests.rules.pools import PATH as VOLUME_PATH
+from tests.rules.pools import on_volume, pools, there, vms
 
 RULE = "disk-not-shared"
 WEB = "guest web"
@@ -163,14 +167,38 @@ def test_passes_a_volume_of_a_pool_that_the_guest_can_only_read() -> None:
     assert volume.result(RULE).outcome is Outcome.PASSED
 
 
-def test_is_unknown_when_a_disk_is_a_volume_of_a_pool() -> None:
-    # libvirt 9.0 with a pool that is a local directory: "Migration without shared storage is unsafe"
-    result = disk("<source pool='default' volume='web'/>", kind="volume").result(RULE)
-    assert (result.outcome, result.reason) == (
-        Outcome.UNKNOWN,
-        "vda is a volume of a storage pool: where it lies was not asked",
-    )
-    assert result.obscures
+def volume(magic: str, **more: Any) -> Case:
+    """A volume of the source's pool "vms" on a file system of that magic."""
+    case = on_volume().source("libvirt.pools", pools(vms("web.img", **more)))
+    return case.source("paths", there(VOLUME_PATH, magic=magic))
+
+
+def test_catches_a_volume_of_a_directory_of_the_sources_own() -> None:
+    # libvirt 9.0 looks at where the volume lies
+    [finding] = volume(EXT4).result(RULE).findings
+    assert finding.message.startswith(f"vdb, {VOLUME_PATH}, is on ")
+    assert finding.predicted_error == ERROR
+
+
+def test_passes_a_volume_on_shared_storage() -> None:
+    assert volume(NFS).result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("kind", ["logical", "iscsi", "disk"])
+def test_passes_a_volume_that_is_a_block_device(kind: str) -> None:
+    assert volume(EXT4, kind=kind).result(RULE).outcome is Outcome.PASSED
+
+
+def test_is_unknown_when_the_pools_were_not_told() -> None:
+    result = on_volume().result(RULE)
+    assert result.outcome is Outcome.UNKNOWN
+    assert result.reason == "libvirt did not list its storage pools: libvirt.pools was not collected"
+
+
+def test_is_unknown_when_the_pool_is_gone_since_the_guest_was_started() -> None:
+    result = on_volume().source("libvirt.pools", pools()).result(RULE)
+    assert result.outcome is Outcome.UNKNOWN
+    assert result.reason == "vdb is a volume of the storage pool vms, which is no longer there"
 
 
 @pytest.mark.parametrize("record", ["paths", "mounts"])

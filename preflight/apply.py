@@ -1,0 +1,113 @@
+"""Puts one changed file in force on a host: whole, judged before, taken back when anything fails.
+
+All of it is one script for the host's own shell. It goes on when preflight or the connection dies, so the host ends
+with the old or the new configuration, whole, and never in between: the new text lies beside the file until it has been
+judged, and takes its place by rename(2).
+"""
+
+import base64
+import hashlib
+import shlex
+
+from msgspec import Struct
+
+#: Seconds that a daemon may take to answer after its restart.
+PATIENCE = 30
+
+
+class Service(Struct, frozen=True):
+    """The program that reads a file: commands for the host's `sh`.
+
+    `judge` gets the new file's path as `$1` and fails when the program would not start with it; `activate` puts it in
+    force; `answers` succeeds once the program works again; `in_force` prints the settings in force, a line each.
+    """
+
+    name: str
+    judge: str
+    activate: str
+    answers: str
+    in_force: str
+    #: What a line of `in_force` must be for the change to count as made; empty where no program tells.
+    expected: tuple[str, ...] = ()
+
+
+_SCRIPT = r"""
+trap '' HUP INT TERM PIPE
+patience=@PATIENCE@
+path=$(readlink -f -- @PATH@) || path=@PATH@
+new=$path.preflight-new; kept=$path.preflight-@DATE@
+sum() { sha256sum <"$1" 2>/dev/null | cut -d ' ' -f 1; }
+judge() { @JUDGE@
+}
+activate() { @ACTIVATE@
+}
+answers() { @ANSWERS@
+}
+in_force() { @IN_FORCE@
+}
+guests() { for p in /run/libvirt/qemu/*.pid; do
+  [ -e "$p" ] && [ "${p##*/}" != driver.pid ] && kill -0 "$(cat "$p")" 2>/dev/null && echo "$p"; done; }
+working() { n=0; until answers >/dev/null 2>&1; do n=$((n+1)); [ $n -le $patience ] || return 1; sleep 1; done; }
+is_in_force() { in_force >"$told" 2>&1; while IFS= read -r line; do
+  [ -z "$line" ] || grep -qxF -e "$line" "$told" || return 1; done <<'PREFLIGHT_EXPECTED'
+@EXPECTED@
+PREFLIGHT_EXPECTED
+}
+say() { printf '%s\n' "$*"; }
+told=$(mktemp) || { say "unchanged: no temporary file can be made"; exit 1; }
+trap 'rm -f "$told" "$new"' EXIT
+there=; [ -e "$path" ] && there=y
+[ -z "$there" ] && before= || before=$(sum "$path")
+[ "$before" = '@BEFORE@' ] || { say "unchanged: $path is no longer what was read"; exit 1; }
+rm -f "$new"
+if [ -n "$there" ]; then cp -a -- "$path" "$new"; else (umask 022; : >"$new"); fi ||
+  { say "unchanged: $new cannot be made"; exit 1; }
+printf %s '@CONTENT@' | base64 -d >"$new" && [ "$(sum "$new")" = '@AFTER@' ] && sync "$new" ||
+  { say "unchanged: $new cannot be written whole"; exit 1; }
+why=$(judge "$new" 2>&1) || { say "unchanged: the new file is refused: $why"; exit 1; }
+if [ -n "$there" ]; then cp -a -- "$path" "$kept" && [ "$(sum "$kept")" = "$before" ] && sync "$kept" ||
+  { rm -f "$kept"; say "unchanged: $kept cannot be written whole"; exit 1; }; fi
+had=$(guests)
+mv -f -- "$new" "$path" || { say "unchanged: $path cannot be replaced"; exit 1; }
+sync "$(dirname "$path")"
+why=$(activate 2>&1)
+if working && is_in_force && [ "$(guests)" = "$had" ]; then
+  say "in force: $path"; [ -z "$there" ] || say "kept: $kept"; exit 0
+fi
+[ -n "$why" ] || why=$(head -c 400 "$told" | tr '\n' ' ')
+if [ -n "$there" ]; then cp -a -- "$kept" "$new" && sync "$new" && mv -f -- "$new" "$path"; else rm -f "$path"; fi
+sync "$(dirname "$path")"
+activate >/dev/null 2>&1
+if working; then say "put back: the new configuration did not come into force: $why"; exit 2; fi
+say "put back, but @NAME@ does not answer: $why"; exit 3
+"""
+
+
+def script(path: str, before: str | None, after: str, service: Service, date: str) -> str:
+    """The script that replaces the text `before` (None: no such file) by `after`.
+
+    It prints "in force", "unchanged" or "put back" with the reason, and ends with 0, 1 or 2; with 3 when the old file
+    is there again but its program does not answer.
+    """
+    values = {
+        "@PATIENCE@": str(PATIENCE),
+        "@PATH@": shlex.quote(path),
+        "@DATE@": date,
+        "@NAME@": service.name,
+        "@JUDGE@": service.judge,
+        "@ACTIVATE@": service.activate,
+        "@ANSWERS@": service.answers,
+        "@IN_FORCE@": service.in_force,
+        "@EXPECTED@": "\n".join(service.expected),
+        "@BEFORE@": "" if before is None else _digest(before),
+        "@AFTER@": _digest(after),
+        "@CONTENT@": base64.b64encode(after.encode("utf-8", "surrogateescape")).decode(),
+    }
+    text = _SCRIPT
+    for mark, value in values.items():
+        text = text.replace(mark, value)
+    return text
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

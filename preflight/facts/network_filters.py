@@ -1,0 +1,39 @@
+"""libvirt's network filters on a host, which interfaces of guests name."""
+
+from typing import Self
+
+from msgspec import Struct
+
+from preflight.facts.record import Fact, Record, Unreadable, read_json
+
+
+class NetworkFilters(Fact, frozen=True, kw_only=True):
+    """All network filters of a host."""
+
+    names: frozenset[str]
+    #: Why libvirt did not list them; None when it did.
+    error: str | None = None
+
+    def has(self, name: str) -> bool:
+        """Whether there is one of that name; raises `Unreadable` when that was not told."""
+        if self.error is not None:
+            raise Unreadable(f"libvirt did not list its network filters: {self.error}")
+        return name in self.names
+
+    @classmethod
+    def parse(cls, filters: Record) -> Self:
+        """Read the list that the collector made. Without an answer the reason is kept: few guests name one."""
+        try:
+            text = filters.required()
+        except Unreadable as why:
+            return cls(names=frozenset(), error=str(why))
+        try:
+            answer = read_json(text, _Answer)
+        except ValueError as why:
+            raise Unreadable(f"the list of network filters is not of the form that preflight collects: {why}") from None
+        return cls(names=frozenset(answer.names), error=answer.error)
+
+
+class _Answer(Struct, frozen=True, kw_only=True):
+    names: list[str]
+    error: str | None = None

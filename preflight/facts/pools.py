@@ -1,0 +1,138 @@
+"""libvirt's storage pools on a host, active or not, and the volumes that libvirt knows in them."""
+
+from typing import Self
+
+from msgspec import Struct
+
+from preflight.facts.guest import Disk
+from preflight.facts.record import Fact, Record, Unreadable, read_json
+from preflight.facts.xml import parse_xml
+
+#: Pools whose volumes lie in the target directory under their own name.
+_DIRECTORIES = frozenset(("dir", "fs", "netfs", "vstorage"))
+#: Pools whose volumes are block devices there.
+_BLOCK = frozenset(("logical", "disk"))
+
+
+class Pool(Struct, frozen=True, kw_only=True):
+    """One storage pool."""
+
+    name: str
+    active: bool
+    #: dir, fs, netfs, logical, disk, iscsi…
+    type: str
+    #: The directory in which its volumes appear; None where it has none (rbd).
+    target: str | None
+    #: What libvirt knows to be in it, as of the last refresh; empty while it is not active.
+    volumes: frozenset[str]
+
+    @property
+    def makes_files(self) -> bool:
+        """Whether its volumes are files."""
+        return self.type in _DIRECTORIES
+
+    def path(self, volume: str) -> str | None:
+        """Where a volume of that name lies or would lie; None where its name does not tell (iscsi, scsi)."""
+        if self.target is None or self.type not in _DIRECTORIES | _BLOCK:
+            return None
+        return f"{self.target.rstrip('/')}/{volume}"
+
+
+class Pools(Fact, frozen=True, kw_only=True):
+    """All storage pools of a host."""
+
+    all: tuple[Pool, ...]
+    #: By name, pools of which libvirt did not tell all, and why.
+    unread: tuple[tuple[str, str], ...] = ()
+    #: Why libvirt did not list them; None when it did.
+    error: str | None = None
+
+    def by_name(self, name: str) -> Pool | None:
+        """The pool of that name, None when there is none; raises `Unreadable` when that was not told."""
+        self._listed()
+        for unread, reason in self.unread:
+            if unread == name:
+                raise Unreadable(f"storage pool {name}: {reason}")
+        return next((pool for pool in self.all if pool.name == name), None)
+
+    def with_target(self, directory: str) -> Pool | None:
+        """The active pool that has this directory; raises `Unreadable` when that was not told."""
+        self._listed()
+        found = next((pool for pool in self.all if pool.active and pool.target == directory), None)
+        if found is None and self.unread:
+            name, reason = self.unread[0]
+            raise Unreadable(f"storage pool {name}: {reason}")
+        return found
+
+    def path(self, disk: Disk) -> str | None:
+        """Where the disk's own image lies on this host, by way of its pool if it is a volume.
+
+        None where it has no path: an empty drive, a network disk, a volume whose name does not tell where it is, or
+        whose pool is not here. Raises `Unreadable` when libvirt did not tell of pools.
+        """
+        if disk.pool is None or disk.volume is None:
+            return disk.path
+        pool = self.by_name(disk.pool)
+        return None if pool is None else pool.path(disk.volume)
+
+    def paths(self, disk: Disk) -> tuple[str, ...]:
+        """Every path on this host that is opened for the disk."""
+        own = self.path(disk)
+        return (*([own] if own else []), *disk.backing)
+
+    def _listed(self) -> None:
+        if self.error is not None:
+            raise Unreadable(f"libvirt did not list its storage pools: {self.error}")
+
+    @classmethod
+    def parse(cls, pools: Record) -> Self:
+        """Read the list of pools that the collector made of libvirt's answers.
+
+        Without an answer the reason is kept: a guest that is on no volume can be judged.
+        """
+        try:
+            text = pools.required()
+        except Unreadable as why:
+            return cls(all=(), error=str(why))
+        try:
+            answer = read_json(text, _Answer)
+        except ValueError as why:
+            raise Unreadable(f"the list of storage pools is not of the form that preflight collects: {why}") from None
+        read: list[Pool] = []
+        unread: list[tuple[str, str]] = []
+        for told in answer.pools:
+            try:
+                read.append(_pool(told))
+            except Unreadable as why:
+                unread.append((told.name, str(why)))
+        return cls(all=tuple(read), unread=tuple(unread), error=answer.error)
+
+
+class _Told(Struct, frozen=True, kw_only=True):
+    """One pool as the collector writes it."""
+
+    name: str
+    active: bool = False
+    xml: str = ""
+    volumes: list[str] = []
+    error: str | None = None
+
+
+class _Answer(Struct, frozen=True, kw_only=True):
+    pools: list[_Told]
+    error: str | None = None
+
+
+def _pool(told: _Told) -> Pool:
+    if told.error is not None:
+        raise Unreadable(told.error)
+    root = parse_xml(told.xml)
+    if root.tag != "pool":
+        raise Unreadable(f"its XML is a <{root.tag}>, not a <pool>")
+    return Pool(
+        name=told.name,
+        active=told.active,
+        type=root.get("type", ""),
+        target=root.findtext("target/path") or None,
+        volumes=frozenset(told.volumes),
+    )

@@ -1,0 +1,91 @@
+"""`preflight fix`: show what would be changed on both hosts, and, only when told, change it and prove it."""
+
+import datetime as dt
+import shlex
+import sys
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from preflight.apply import script
+from preflight.asking import Asked, open_hosts
+from preflight.check import Checked, check
+from preflight.edit import HOSTS
+from preflight.errors import UserError
+from preflight.fix import FileChange, commands, plan
+from preflight.migration import Role
+from preflight.output.terminal import clean, one_line
+from preflight.record import Record
+from preflight.ruleset import find, load
+from preflight.visit import LiveVisit
+
+#: All that was asked for is in force, or nothing was to be changed; something is not; nobody agreed.
+DONE, NOT_IN_FORCE, REFUSED = 0, 4, 5
+#: The files in which cloud-init is told to write /etc/hosts anew at each boot.
+_CLOUD_INIT = "grep -rlsE '^[[:space:]]*manage_etc_hosts:[[:space:]]*([Tt]rue|localhost)' /etc/cloud"
+
+Ask: TypeAlias = Callable[[str], bool | None]
+
+
+def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None) -> int:
+    """Do it; `ask` is None where nobody is to be asked. Raises `UserError` for what cannot be used."""
+    known = load(asked.rules)
+    only = tuple(find(known, rule).name for rule in rules)
+    with open_hosts(asked) as opened:
+        checked = check(opened)
+        visits = _live(checked)
+        changes, unfixable = plan(checked, lambda role, path: visits[role].read(path), only)
+        for change in changes:
+            _show(change, visits[change.role])
+        for one in unfixable:
+            print(f"preflight: {one_line(one.host)}: {clean(one.path)}: {clean(one.why)}", file=sys.stderr)
+        if not changes:
+            print("nothing to change" if not unfixable else "nothing that can be changed")
+            return NOT_IN_FORCE if unfixable else DONE
+        if not apply:
+            print("Nothing was changed. --apply makes these changes.")
+            return DONE
+        if ask is not None and not (agreed := ask(f"change {len(changes)} files?")):
+            if agreed is None:
+                print("preflight: refused: nobody is there to answer; use --yes", file=sys.stderr)
+            return REFUSED
+        made = [_apply(change, visits[change.role]) for change in changes]
+    return DONE if all(made) and not unfixable else NOT_IN_FORCE
+
+
+def _live(checked: Checked) -> dict[Role, LiveVisit]:
+    found = {}
+    for role, visit in zip(Role, checked.visits, strict=True):
+        if not isinstance(visit, LiveVisit):
+            raise UserError(f"{visit.name}: a snapshot cannot be fixed")
+        found[role] = visit
+    return found
+
+
+def _show(change: FileChange, visit: LiveVisit) -> None:
+    print(f"{one_line(change.host)}, for {', '.join(change.rules)}:")
+    print(clean(change.diff), end="")
+    for command in commands(change):
+        print(f"  run:  {command}")
+    for risk in change.risks:
+        print(f"  risk: {risk}")
+    by_cloud_init = visit.run(_CLOUD_INIT).out.split() if change.path == HOSTS else []
+    if by_cloud_init:
+        where = one_line(" ".join(by_cloud_init))
+        print(f"  risk: cloud-init writes /etc/hosts anew at each boot, by {where}; change its template too")
+    print(flush=True)
+
+
+def _apply(change: FileChange, visit: LiveVisit) -> bool:
+    date = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S")
+    text = script(change.path, change.before, change.after, change.service, date)
+    # not as an argument: no argument may be longer than 128 KiB (MAX_ARG_STRLEN)
+    answer = visit.run(f"printf %s {shlex.quote(text)} | as_root sh -c 's=$(cat); exec </dev/null; eval \"$s\"'")
+    said = [line for line in answer.out.splitlines() if line] or [_silence(answer)]
+    for line in said:
+        print(f"{one_line(change.host)}: {one_line(line)}", flush=True)
+    return answer.code == 0
+
+
+def _silence(answer: Record) -> str:
+    why = answer.err.strip().splitlines()[-1:] or ["the host did not answer"]
+    return f"not known whether it was changed: {why[0]}; look with `preflight check`"

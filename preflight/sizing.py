@@ -1,0 +1,63 @@
+"""`preflight capacity`: ask both hosts, measure the guests if that is asked for, and work out how many and how long."""
+
+import re
+from collections.abc import Mapping
+
+from preflight.asking import Asked, open_hosts
+from preflight.check import Checked, check
+from preflight.dirty_rate import measure
+from preflight.errors import UserError
+from preflight.facts.record import Unreadable
+from preflight.forecast import forecast, link_of
+from preflight.output.capacity import Answer
+from preflight.visit import LiveVisit
+
+_WINDOW = re.compile(r"(\d{1,9})([smh]?)", re.ASCII)
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def window_seconds(text: str) -> float:
+    """Read "90s", "30m" or "2h"; a bare number is seconds. Raises `UserError`."""
+    match = _WINDOW.fullmatch(text)
+    if match is None or not int(match[1]):
+        raise UserError(f"--window: {text!r} is not a time such as 90s, 30m or 2h")
+    return float(int(match[1]) * _SECONDS[match[2]])
+
+
+def size(
+    asked: Asked,
+    *,
+    concurrency: int | None = None,
+    bandwidth: float | None = None,
+    window: str | None = None,
+    measure_dirty_rate: bool = False,
+) -> Answer:
+    """Work it out; `bandwidth` is in MiB/s. Raises `UserError` for what cannot be used."""
+    limit = None if window is None else window_seconds(window)
+    with open_hosts(asked) as opened:
+        checked = check(opened, rules=())
+        dirty = _dirty(checked) if measure_dirty_rate else {}
+    try:
+        link = link_of(checked, bandwidth)
+    except Unreadable as why:
+        return Answer(checked.report, None, str(why), limit, concurrency)
+    return Answer(checked.report, forecast(checked, link, dirty, concurrency=concurrency), None, limit, concurrency)
+
+
+def _dirty(checked: Checked) -> Mapping[str, float]:
+    source = checked.visits[0]
+    if not isinstance(source, LiveVisit):
+        raise UserError("--measure-dirty-rate: a snapshot's guests cannot be measured")
+    names = [guest.name for guest in checked.guests if guest.running]
+    if not names:
+        return {}
+    import libvirt
+
+    try:
+        connection = source.connect()
+    except libvirt.libvirtError as why:
+        raise UserError(f"the dirty rate cannot be measured: {why}") from None
+    try:
+        return measure(connection, names)
+    finally:
+        connection.close()

@@ -1,0 +1,23 @@
+"""The libvirt daemon's file has a setting that this release no longer reads.
+
+Why it matters
+    libvirt passes over it without a word. max_requests, which old guides tell to raise, never limited anything, and
+    was dropped in 3.7.0.
+
+How to fix
+    Take the line out. What limits migrations today is max_workers, max_clients and max_client_requests.
+"""
+
+from preflight.facts import DaemonConf
+from preflight.facts.defaults import DROPPED
+from preflight.facts.record import Unreadable
+from preflight.rule import Findings, Severity, on_host, rule
+
+
+@rule(Severity.INFO)
+def check(host: DaemonConf) -> Findings:
+    if host.version is None:
+        raise Unreadable("libvirt's version is not known")
+    for key, dropped in DROPPED.items():
+        if host.version >= dropped and host.is_set(key):
+            yield on_host(f"{key} is ignored since libvirt {dropped}", at=host.conf.get(key))

@@ -1,0 +1,41 @@
+"""A server that one of the guest's devices connects to does not answer on the destination.
+
+Why it matters
+    A serial port or another character device that is a TCP client connects when QEMU starts, so again on the
+    destination: "Failed to connect to '127.0.0.1:4555': Connection refused". A server on another host than the
+    destination is not looked for: whether it lets the destination in is not known, and that is said as information.
+
+How to fix
+    Start the server on the destination too, or let QEMU go on without it: <reconnect enabled='yes' timeout='5'/> in the
+    device's <source>.
+"""
+
+from preflight.facts import HostsFile, Listening, OwnAddresses
+from preflight.facts.guest_ports import GuestPorts
+from preflight.facts.listen_address import listens_at
+from preflight.facts.record import Unreadable
+from preflight.host import Guest
+from preflight.migration import unless_live
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.ERROR, skip=unless_live)
+def check(
+    guest: Guest, destination: Listening, destination_addresses: OwnAddresses, destination_hosts: HostsFile
+) -> Findings:
+    for server in GuestPorts.of(guest.xml).connects:
+        try:
+            meant = listens_at(server.address, destination_hosts) or ("127.0.0.1",)  # who connects to any, means itself
+        except Unreadable:
+            meant = ()
+        if not meant or not all(destination_addresses.has(address) for address in meant):
+            yield on_destination(
+                f"the guest's {server.device} connects to {server.address}, port {server.port}: "
+                "whether that answers this host is not known",
+                severity=Severity.INFO,
+            )
+        elif not any(destination.has(address, server.port) for address in meant):
+            yield on_destination(
+                f"nothing listens on port {server.port} here, which the guest's {server.device} connects to",
+                error=f"Failed to connect to '{server.address}:{server.port}': Connection refused",
+            )

@@ -1,0 +1,51 @@
+"""The guest has the source's own CPU, and the destination's is another or gives it less.
+
+Why it matters
+    For such a guest (mode host-passthrough or maximum) libvirt compares nothing: it moves, and uses what it found when
+    it started. What the destination lacks is gone without a word, and the guest may crash when it uses that.
+
+How to fix
+    Restart the guest with a CPU that both hosts have: a named model, or what virsh hypervisor-cpu-baseline makes of
+    both hosts. Or bring the hosts to the same CPU, microcode, kernel and QEMU.
+"""
+
+from preflight.facts import HostCpu, HypervisorCpus
+from preflight.facts.guest_cpu import GuestCpu
+from preflight.host import Guest
+from preflight.migration import unless_live
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.WARNING, skip=unless_live)
+def check(
+    guest: Guest,
+    source: HypervisorCpus,
+    source_cpu: HostCpu,
+    destination: HypervisorCpus,
+    destination_cpu: HostCpu,
+) -> Findings:
+    cpu = GuestCpu.of(guest)
+    if not cpu.is_the_hosts or guest.virt_type != "kvm":
+        return  # QEMU's own emulation does not depend on the host's CPU
+    for what, here, there in (
+        ("vendor", source_cpu.vendor, destination_cpu.vendor),
+        ("family, model and stepping", source_cpu.signature, destination_cpu.signature),
+    ):
+        if here != there:
+            yield on_destination(f"the CPU's {what} is {_text(there)}, the source's {_text(here)}")
+    if source_cpu.microcode != destination_cpu.microcode:
+        yield on_destination(
+            f"the CPU's microcode is {_text(destination_cpu.microcode)}, the source's {_text(source_cpu.microcode)}",
+            severity=Severity.INFO,
+        )
+    given, left = source.of("kvm").features, destination.of("kvm").features
+    hidden = {name for name, policy in cpu.features.items() if policy in ("disable", "forbid")}
+    if not cpu.requires("invtsc") and cpu.migratable:
+        hidden.add("invtsc")
+    missing = sorted(given - left - hidden)
+    if missing:
+        yield on_destination(f"the guest would lose features of its CPU: {', '.join(missing)}")
+
+
+def _text(value: tuple[str, ...] | str | None) -> str:
+    return "not told" if value is None else value if isinstance(value, str) else " ".join(value)

@@ -1,0 +1,50 @@
+"""The guest's time stamp counter cannot be moved: it is invariant without a frequency, or of another frequency.
+
+Why it matters
+    With the feature invtsc a guest trusts its counter never to change pace, so QEMU moves it only when the pace is
+    set: "State blocked by non-migratable CPU device (invtsc flag)". A frequency that is set must be the destination's
+    own, or its CPU must be able to scale: "Requested TSC frequency ... is outside tolerance range".
+
+How to fix
+    Restart the guest without invtsc (policy='disable'; with migratable='on' where it has the host's own CPU), or with
+    <timer name='tsc' frequency='...'/> in its <clock>, set to what virsh capabilities tells of both hosts.
+"""
+
+from preflight.facts import HostCpu, HypervisorCpus
+from preflight.facts.guest_cpu import X86, GuestCpu
+from preflight.host import Guest
+from preflight.migration import unless_live
+from preflight.rule import Findings, Severity, on_destination, on_source, rule
+
+#: How far two frequencies may be apart, in parts of a million (virCPUx86 TSC tolerance, libvirt since 5.2).
+TOLERANCE_PPM = 250
+
+
+@rule(Severity.ERROR, skip=unless_live)
+def check(guest: Guest, source: HypervisorCpus, destination_cpu: HostCpu) -> Findings:
+    cpu = GuestCpu.of(guest)
+    if guest.arch not in X86:
+        return
+    if cpu.tsc_frequency is None:
+        if _is_invariant(cpu, guest, source):
+            yield on_source(
+                "the guest's CPU has invtsc, and no frequency is set for its time stamp counter",
+                error="State blocked by non-migratable CPU device (invtsc flag)",
+            )
+        return
+    own = destination_cpu.tsc_frequency
+    if own is None or destination_cpu.tsc_scaling:
+        return
+    if abs(cpu.tsc_frequency - own) > own * TOLERANCE_PPM // 1_000_000:
+        yield on_destination(
+            f"its time stamp counter runs at {own} Hz and cannot be scaled to the guest's {cpu.tsc_frequency} Hz",
+            error="is outside tolerance range",
+        )
+
+
+def _is_invariant(cpu: GuestCpu, guest: Guest, source: HypervisorCpus) -> bool:
+    if "invtsc" in cpu.features:
+        return cpu.requires("invtsc")
+    # the host's own CPU brings it along, where the host has it, unless only what can be migrated is let in
+    brought = cpu.is_the_hosts and not cpu.migratable and guest.virt_type == "kvm"
+    return brought and "invtsc" in source.of(guest.virt_type).features

@@ -1,0 +1,83 @@
+"""The destination's libvirt does not open over TLS because of a certificate.
+
+Why it matters
+    Client and server show each other a certificate. libvirt says little of what it dislikes: "authentication failed:
+    Failed to verify peer's certificate", "Unable to read TLS confirmation: Input/output error", or, where the
+    destination's daemon does not start with its own files, "TLS handshake failed".
+
+How to fix
+    Give each end a certificate that is in date, made out to the name in the URI, and signed by the authority in the
+    other's cacert.pem; then restart the destination's daemon, which reads its files when it starts.
+"""
+
+from collections.abc import Iterator
+
+from preflight.facts import ManagedConnection, NetworkListener, SourcesConnection
+from preflight.facts.certificates import CertificateFiles, matches_any, problem_of_own
+from preflight.facts.control_connection import ControlConnection
+from preflight.migration import Migration, unless_over_tls
+from preflight.rule import Findings, Severity, on_destination, on_host, on_source, rule
+
+
+@rule(Severity.ERROR, skip=unless_over_tls)
+def check(
+    source: SourcesConnection,
+    destination: ManagedConnection,
+    destination_listener: NetworkListener,
+    migration: Migration,
+) -> Findings:
+    opened: ControlConnection = source if migration.peer_to_peer else destination
+    if opened.error is None:
+        return
+    on_client = on_source if migration.peer_to_peer else on_host
+    where = "" if migration.peer_to_peer else ", on the machine that preflight runs on"
+    client = opened.certificates
+    unverified = destination_listener.conf.get("tls_no_verify_certificate")
+    wanted = unverified is None or not unverified.value
+    clients = list(_client(client, wanted=wanted))
+    for problem in clients:
+        yield on_client(problem + where, error=opened.error)
+    server = destination_listener.certificates
+    problem_there = destination_listener.problem
+    if problem_there is not None:
+        yield on_destination(problem_there, error=opened.error)
+    if not clients and problem_there is None:
+        for problem in _disliked_server(client, server, migration.control_host):
+            yield on_destination(problem, error=opened.error)
+        for problem in _disliked_client(client, server, destination_listener) if wanted else ():
+            yield on_destination(problem, error=opened.error)
+
+
+def _client(files: CertificateFiles, *, wanted: bool) -> Iterator[str]:
+    """What is wrong with the client's own files; `wanted` when the server asks for a certificate."""
+    authority, certificate, key = files.three
+    if not authority.exists:
+        yield f"{authority.path} is missing: without it the client trusts no server"
+    elif not certificate.exists or not key.exists:
+        if wanted:
+            yield f"{(key if certificate.exists else certificate).path} is missing: the client cannot say who it is"
+    elif problem := problem_of_own(files, "client"):
+        yield problem
+
+
+def _disliked_server(client: CertificateFiles, server: CertificateFiles, host: str) -> Iterator[str]:
+    """What the client finds wrong with the server's certificate."""
+    (trusted, *_), (_, theirs, _) = client.three, server.three
+    if not theirs.signed_by(trusted):
+        yield f"{theirs.path} is signed by none of the client's authorities in {trusted.path}"
+    elif not theirs.first.holds(host):
+        yield f"{theirs.path} is made out to {' '.join(theirs.first.names) or 'no name'}, not to {host}"
+    if wrong := theirs.first.timely(client.now):
+        yield f"{theirs.path} {wrong} by the client's clock"
+
+
+def _disliked_client(client: CertificateFiles, server: CertificateFiles, listener: NetworkListener) -> Iterator[str]:
+    """What the server finds wrong with the client's certificate."""
+    (_, own, _), (trusted, *_) = client.three, server.three
+    if not own.signed_by(trusted):
+        yield f"{own.path} of the client is signed by none of the authorities in {trusted.path}"
+    allowed = listener.conf.get("tls_allowed_dn_list")
+    if allowed and isinstance(allowed.value, tuple):
+        patterns = [str(pattern) for pattern in allowed.value]
+        if not matches_any(own.first.subjects, patterns):
+            yield f"tls_allowed_dn_list in {listener.conf.path} does not name the client, {own.first.subjects[0]}"

@@ -1,0 +1,55 @@
+"""Nothing on the destination listens for libvirt over the transport that is asked for.
+
+Why it matters
+    "unable to connect to server at 'host2.example.com:16514': Connection refused". Where systemd starts the daemon by
+    its socket units, listen_tls, listen_tcp and the ports in libvirtd.conf have no effect: the units decide.
+
+How to fix
+    On the destination, while its daemon is stopped: systemctl enable --now libvirtd-tls.socket (or -tcp.socket, or
+    virtproxyd's), then start the daemon again. Or use qemu+ssh, which needs no port of libvirt's own.
+"""
+
+from preflight.facts import Daemons, Listening, ManagedConnection, NetworkListener, SourcesConnection
+from preflight.facts.control_connection import ControlConnection
+from preflight.facts.libvirt_conf import Value
+from preflight.facts.located import Located
+from preflight.migration import Migration, Transport, unless_over_network
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.ERROR, skip=unless_over_network)
+def check(
+    source: SourcesConnection,
+    destination: ManagedConnection,
+    destination_ports: Listening,
+    destination_listener: NetworkListener,
+    destination_daemons: Daemons,
+    migration: Migration,
+) -> Findings:
+    opened: ControlConnection = source if migration.peer_to_peer else destination
+    port = migration.control_port
+    if opened.error is None or port is None or destination_ports.used_in(port, port):
+        return
+    is_tls = migration.transport is Transport.TLS
+    if is_tls and not destination_daemons.running and destination_listener.problem is not None:
+        return  # the daemon fails with its certificates, and its sockets with it: tls-certificate says so
+    name = migration.transport.value
+    ignored = _ignored(destination_listener, name)
+    tail = f"; {ignored[0]} has no effect: systemd's socket units decide" if ignored else ""
+    yield on_destination(
+        f"nothing listens on port {port}, for libvirt over {name}{tail}",
+        at=ignored[1] if ignored else None,
+        error=opened.error,
+        fix=f"on the destination: systemctl stop {destination_listener.daemon}; "
+        f"systemctl enable --now {destination_listener.daemon}-{name}.socket; "
+        f"systemctl start {destination_listener.daemon}",
+    )
+
+
+def _ignored(listener: NetworkListener, name: str) -> tuple[str, Located[Value]] | None:
+    """The setting by which someone meant the daemon to listen."""
+    for key in (f"{name}_port", f"listen_{name}"):
+        found = listener.conf.get(key)
+        if found is not None and found.value:
+            return f"{key} in {listener.conf.path}", found
+    return None

@@ -1,0 +1,38 @@
+"""The destination's firewall keeps libvirt's control connection from its port.
+
+Why it matters
+    Over TLS libvirt is reached on port 16514, over TCP on 16509. Where the port is rejected it says "unable to connect
+    to server at 'host2.example.com:16514': Connection refused" or "No route to host"; where it is dropped nothing comes
+    for minutes.
+
+How to fix
+    Open the port on the destination to where the connection comes from, such as with
+    firewall-cmd --add-service=libvirt-tls --permanent, or use qemu+ssh.
+"""
+
+from preflight.facts import Firewall, Listening, ManagedConnection, OwnAddresses, SourcesConnection
+from preflight.facts.control_connection import ControlConnection
+from preflight.migration import Migration, unless_over_network
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.ERROR, skip=unless_over_network)
+def check(
+    source: SourcesConnection,
+    destination: ManagedConnection,
+    destination_ports: Listening,
+    destination_own: OwnAddresses,
+    destination_firewall: Firewall,
+    migration: Migration,
+) -> Findings:
+    opened: ControlConnection = source if migration.peer_to_peer else destination
+    port = migration.control_port
+    if opened.error is None or port is None or not destination_ports.used_in(port, port):
+        return  # where nothing listens, transport-not-listening says so
+    judgement = destination_firewall.judge(port, opened.came_from, destination_own)
+    if judgement.action != "accept":
+        client = " ".join(opened.came_from)
+        yield on_destination(
+            f"the firewall does not let {client} in on {port}: {judgement.action} by {judgement.rule}",
+            error=opened.error,
+        )

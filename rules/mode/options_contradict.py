@@ -1,0 +1,36 @@
+"""What is asked for cannot be had together.
+
+Why it matters
+    Three pairs of options exclude each other. Offline with storage: "offline migration cannot handle non-shared
+    storage". Of what is tunnelled virsh prints "End of file while reading data: : Input/output error" alone, as
+    seen with libvirt 9.0.
+
+How to fix
+    Leave one of the two out: storage is copied beside the memory of a running guest, over a port of its own, and a
+    guest that is off has no memory to tunnel.
+"""
+
+from preflight.migration import Migration
+from preflight.rule import Findings, Severity, on_source, rule
+
+#: What is left of the reason in peer-to-peer mode over ssh.
+HUNG_UP = "End of file while reading data"
+
+
+@rule(Severity.ERROR)
+def check(migration: Migration) -> Findings:
+    if migration.offline and migration.copy_storage:
+        yield on_source(
+            "an offline migration moves the definition alone and copies no storage",
+            error="offline migration cannot handle non-shared storage",
+        )
+    if migration.offline and migration.tunnelled:
+        yield on_source(
+            "an offline migration sends no memory that could be tunnelled",
+            error=HUNG_UP,
+        )
+    if migration.tunnelled and migration.copy_storage and not migration.offline:
+        yield on_source(
+            "a tunnelled migration cannot copy storage",
+            error=HUNG_UP,
+        )

@@ -1,0 +1,37 @@
+"""What lies at the path of a guest's disk on the destination is not what such a disk can be.
+
+Why it matters
+    QEMU opens an image file as a regular file and nothing else: "'file' driver requires '/srv/images/web.qcow2' to be a
+    regular file", where a directory, a device or a pipe has the name. A block device must be a device: "'host_device'
+    driver requires '/dev/vg/web' to be either a character or block device".
+
+How to fix
+    Put the image, or the device, at the path that the guest's definition names; or shut the guest down and change the
+    disk's type.
+"""
+
+from preflight.facts import Pools, Storage
+from preflight.host import Guest
+from preflight.migration import unless_live
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.ERROR, skip=unless_live)
+def check(guest: Guest, destination: Storage, destination_pools: Pools) -> Findings:
+    for disk in guest.disks:
+        if disk.type not in ("file", "block"):
+            continue
+        path = destination_pools.path(disk)
+        place = destination.look(path) if path else None
+        if place is None or place.kind is None:
+            continue
+        if disk.type == "file" and place.kind != "file":
+            yield on_destination(
+                f"{path}, the image of the disk {disk.target}, is a {place.kind} here, not a file",
+                error=f"'{path}' to be a regular file",
+            )
+        elif disk.type == "block" and place.kind not in ("block", "character"):
+            yield on_destination(
+                f"{path}, the device of the disk {disk.target}, is a {place.kind} here, not a device",
+                error=f"'{path}' to be either a character or block device",
+            )

@@ -1,0 +1,23 @@
+"""The destination cannot resolve the name of the server that a network disk is on.
+
+Why it matters
+    The destination's QEMU connects to the server itself and looks its name up there: "Failed to connect to LUN", "Could
+    not resolve address" or "address resolution failed for san.example.com:10809". Whether the server then answers is
+    not known here.
+
+How to fix
+    Give the destination the name that the source knows, in DNS or /etc/hosts.
+"""
+
+from preflight.facts import DiskServers
+from preflight.host import Guest
+from preflight.migration import unless_live
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.ERROR, skip=unless_live)
+def check(guest: Guest, destination: DiskServers) -> Findings:
+    for disk in guest.disks:
+        for name in disk.servers:
+            if not destination.resolves(name):
+                yield on_destination(f"{name}, the server of the disk {disk.target}, has no address here", error=name)

@@ -1,0 +1,101 @@
+"""The image of a guest's disk has another size on the destination.
+
+Why it matters
+    A disk is copied only into one of the same size and format: "migration of disk vda failed: Source and target image
+    have different sizes", or "Image is not in qcow2 format". A disk that is not copied moves whatever its size, since
+    libvirt does not compare: the guest then reads other content than it had, or none beyond the shorter end.
+
+How to fix
+    For a disk that is copied, remove the image on the destination, where libvirt can create it in a storage pool, or
+    make it anew with the source's size (qemu-img info). For one that is not, put the same image on both hosts.
+"""
+
+from preflight.facts import Images, Pools, Storage
+from preflight.facts.guest import Disk
+from preflight.facts.images import Image
+from preflight.facts.record import Unreadable
+from preflight.host import Guest
+from preflight.migration import Migration, unless_live
+from preflight.rule import Finding, Findings, Severity, on_destination, rule
+
+#: QEMU counts in sectors, and so takes the last one for whole.
+SECTOR = 512
+
+
+@rule(Severity.ERROR, skip=unless_live)
+def check(
+    guest: Guest,
+    source: Storage,
+    destination: Storage,
+    source_pools: Pools,
+    destination_pools: Pools,
+    source_images: Images,
+    destination_images: Images,
+    migration: Migration,
+) -> Findings:
+    unknown: Unreadable | None = None
+    for disk in guest.disks:
+        if disk.type not in ("file", "block", "volume") or disk.empty:
+            continue
+        try:
+            here, there = source_pools.path(disk), destination_pools.path(disk)
+            if here is None or there is None or not destination.look(there).exists:
+                continue
+            if migration.copy_storage and disk.copied_by_default:
+                yield from _copied(
+                    disk,
+                    there,
+                    _image(disk, here, source, source_images),
+                    _image(disk, there, destination, destination_images),
+                    destination,
+                )
+            elif disk.readonly or disk.format == "raw":
+                mine, other = _bytes(source, here), _bytes(destination, there)
+                if mine is not None and other is not None and mine != other:
+                    message = f"{there}, of the disk {disk.target}, has {other} bytes here, and {mine} on the source"
+                    yield on_destination(message, severity=Severity.WARNING)
+        except Unreadable as why:
+            unknown = why
+    if unknown is not None:
+        raise unknown
+
+
+def _bytes(host: Storage, path: str) -> int | None:
+    """The size of a regular file; None for a device, whose size the path does not tell."""
+    place = host.look(path)
+    return place.size if place.kind == "file" else None
+
+
+def _image(disk: Disk, path: str, host: Storage, images: Images) -> Image:
+    size = _bytes(host, path)
+    if disk.format == "raw" and size is not None:
+        return Image(format="raw", size=size)
+    found = images.look(path)
+    return Image(format="raw", size=found.size) if disk.format == "raw" else found
+
+
+def _copied(disk: Disk, path: str, mine: Image, other: Image, destination: Storage) -> Findings:
+    if disk.format not in ("raw", "qcow2"):
+        raise Unreadable(f"{disk.target} is in the format {disk.format}: its size is not known")
+    if disk.format == "qcow2" and other.format != "qcow2":
+        yield on_destination(f"{path}, of the disk {disk.target}, is not qcow2", error="Image is not in qcow2 format")
+    elif -(-mine.size // SECTOR) != -(-other.size // SECTOR):
+        yield on_destination(
+            f"{path}, of the disk {disk.target}, holds {other.size} bytes here, and {mine.size} on the source",
+            error="Source and target image have different sizes",
+        )
+    elif other.backing is not None:
+        yield from _below(disk, path, other.backing, destination)
+
+
+def _below(disk: Disk, path: str, backing: str, destination: Storage) -> Findings:
+    under = backing if backing.startswith("/") else f"{path.rpartition('/')[0]}/{backing}"
+    if not destination.look(under).exists:
+        yield _missing(disk, path, under)
+
+
+def _missing(disk: Disk, path: str, under: str) -> Finding:
+    return on_destination(
+        f"{path}, of the disk {disk.target}, lies upon {under}, which is not here",
+        error=f"Cannot access backing file '{under}'",
+    )

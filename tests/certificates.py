@@ -1,0 +1,71 @@
+"""Certificates for tests, made on the spot, in the form in which a host answers for them."""
+
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from preflight.facts.record import MISSING, Record
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_CRITICAL_EC = {
+    "content_commitment",
+    "data_encipherment",
+    "key_agreement",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+}
+
+
+class Authority:
+    """One that signs certificates."""
+
+    def __init__(self, name: str = "lab") -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"{name} authority")])
+        self.pem = self._sign(self._name, self._key, (), days=0, ca=True)
+
+    def made_out_to(self, *names: str, days: int = 0, for_keys: bool = True) -> str:
+        """A certificate for these names, which is valid for a year around `NOW` and so many days."""
+        subject = x509.Name(
+            [
+                x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Lab"),
+                x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0]),
+            ]
+        )
+        return self._sign(subject, ec.generate_private_key(ec.SECP256R1()), names, days=days, for_keys=for_keys)
+
+    def _sign(
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePrivateKey,
+        names: tuple[str, ...],
+        *,
+        days: int,
+        ca: bool = False,
+        for_keys: bool = True,
+    ) -> str:
+        middle = NOW + timedelta(days=days)
+        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self._name).public_key(key.public_key())
+        builder = builder.serial_number(x509.random_serial_number())
+        builder = builder.not_valid_before(middle - timedelta(days=182)).not_valid_after(middle + timedelta(days=182))
+        usage = dict.fromkeys(_CRITICAL_EC, False)
+        builder = builder.add_extension(
+            x509.KeyUsage(digital_signature=True, key_encipherment=for_keys, key_cert_sign=ca, **usage), critical=True
+        )
+        builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        if names:
+            alternative = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
+            builder = builder.add_extension(alternative, critical=False)
+        return builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+
+
+def answer(files: dict[str, str | None]) -> Record:
+    """What `questions.certificates` gets for files by path; None for one that is missing, "" for a key."""
+    lines = [f"clock {NOW.timestamp():.0f}\n"]
+    for path, pem in files.items():
+        lines.append(f"file {MISSING if pem is None else 0} {path}\n{pem or ''}")
+    return Record("".join(lines))

@@ -1,0 +1,188 @@
+"""`preflight fix` on real hosts: what it changes, and that a host is left whole whatever breaks on the way."""
+
+import sys
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from preflight.apply import Service, script
+
+from . import Client, LabHost
+from .conftest import Pair
+
+pytestmark = pytest.mark.lab
+
+PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
+SOURCE, DESTINATION = "host1.example.com", "host2.example.com"
+#: The processes of the guests; driver.pid is the daemon's own.
+PIDS = "cat $(ls /run/libvirt/qemu/*.pid | grep -v /driver.pid)"
+CONF = "/etc/libvirt/libvirtd.conf"
+FEW = "max_clients = 20   # the old default\nmax_workers = 6\n"
+
+
+def fix(client: Client, *options: str) -> CompletedProcess[str]:
+    done = client.run([PREFLIGHT, "fix", SOURCE, DESTINATION, "--concurrency", "24", *options], timeout=150)
+    assert "Traceback" not in done.stderr
+    assert "a bug in preflight" not in done.stderr
+    return done
+
+
+def restricted(host: LabHost) -> str:
+    """Limit the daemon; gives its file's text."""
+    host.append(CONF, FEW)
+    host.run("systemctl", "restart", "libvirtd")
+    return host.read(CONF)
+
+
+def in_force(host: LabHost) -> tuple[str, str]:
+    """max_clients and max_workers of the running daemon."""
+    told = host.run("virt-admin", "-c", "libvirtd:///system", "srv-clients-info libvirtd; srv-threadpool-info libvirtd")
+    values = dict(line.replace(" ", "").split(":") for line in told.stdout.splitlines() if ":" in line)
+    return values["nclients_max"], values["maxWorkers"]
+
+
+def left_over(host: LabHost) -> list[str]:
+    return host.run(
+        "sh", "-c", "ls /etc/libvirt/*.preflight-new /etc/*.preflight-new 2>/dev/null || true"
+    ).stdout.split()
+
+
+def test_without_apply_nothing_changes(client: Client, pair: Pair) -> None:
+    host1, host2 = pair
+    restricted(host1)
+    before = [host.tree_digest("/etc") for host in pair]
+    done = fix(client)
+    assert done.returncode == 0
+    assert "\n-max_clients = 20   # the old default\n" in done.stdout
+    assert "\n+max_clients = 24   # the old default\n+max_workers = 26\n" in done.stdout
+    assert "run:  systemctl restart libvirtd" in done.stdout
+    assert "Nothing was changed" in done.stdout
+    assert [host.tree_digest("/etc") for host in (host1, host2)] == before
+
+
+def test_it_cures_what_the_check_found_and_guests_run_on(client: Client, pair: Pair) -> None:
+    host1, host2 = pair
+    for name in ("a", "b"):
+        host1.guest(name)
+    text = restricted(host1)
+    host1.run("sh", "-c", "chmod 640 /etc/libvirt/libvirtd.conf && sed -i /host2/d /etc/hosts")
+    pids = host1.run("sh", "-c", PIDS).stdout
+    done = fix(client, "--apply", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    again = fix(client, "--apply", "--yes")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert host1.read("/etc/hosts").endswith("192.0.2.12 host2.example.com\n")
+    assert in_force(host1) == ("24", "26")
+    assert host1.read(CONF) == text.replace("= 20 ", "= 24 ").replace("max_workers = 6", "max_workers = 26")
+    assert host1.run("stat", "-c", "%a %U", CONF).stdout == "640 root\n"
+    assert host1.run("sh", "-c", PIDS).stdout == pids
+    kept = host1.run("sh", "-c", f"ls {CONF}.preflight-2*").stdout.split()
+    assert [host1.read(path) for path in kept] == [text]
+    for host in (host1, host2):
+        assert "of 24-100 startups" in host.run("sh", "-c", "ps -eo args | grep '^sshd:.*listener'").stdout
+    assert fix(client).stdout == "nothing to change\n"
+
+
+def test_only_the_rules_that_are_named(client: Client, host1: LabHost) -> None:
+    restricted(host1)
+    done = fix(client, "workers-limit")
+    assert "max_workers = 26" in done.stdout
+    assert "+max_clients" not in done.stdout
+    assert "MaxStartups" not in done.stdout
+
+
+def drop_in(setting: str) -> str:
+    """The command that gives libvirtd's unit one more setting."""
+    directory = "/etc/systemd/system/libvirtd.service.d"
+    return f"mkdir -p {directory} && printf '[Service]\\n{setting}\\n' >{directory}/x.conf && systemctl daemon-reload"
+
+
+FULL = (
+    "mkdir /full && mount -t tmpfs -o size=1m none /full && cp -a /etc/libvirt/. /full/"
+    " && mount --bind /full /etc/libvirt && { dd if=/dev/zero of=/full/filler bs=1k 2>/dev/null; true; }"
+)
+TAKES_NINE = "ExecStartPost=/usr/bin/virt-admin srv-threadpool-set libvirtd --max-workers 9"
+FAULTS = {
+    "a file that cannot be replaced": (f"mount --bind {CONF} {CONF} && mount -o remount,ro,bind {CONF}", "unchanged: "),
+    "no room on the disk": (FULL, "unchanged: "),
+    "a daemon that does not start with it": (drop_in(f'ExecStartPre=/bin/sh -c "! grep -q 26 {CONF}"'), "put back: "),
+    "a daemon that takes another value": (drop_in(TAKES_NINE), "put back: "),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_fails_leaves_the_old_configuration_in_force(client: Client, host1: LabHost, fault: str) -> None:
+    text = restricted(host1)
+    breaking, said = FAULTS[fault]
+    host1.run("sh", "-c", breaking)
+    done = fix(client, "workers-limit", "--apply", "--yes")
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert f"{SOURCE}: {said}" in done.stdout
+    assert host1.read(CONF) == text
+    assert in_force(host1)[0] == "20"
+    assert left_over(host1) == []
+
+
+LIBVIRTD = Service(
+    "libvirtd",
+    ":",
+    "systemctl restart libvirtd.service",
+    "virt-admin -c libvirtd:///system srv-list",
+    "virt-admin -c libvirtd:///system 'srv-clients-info libvirtd; srv-threadpool-info libvirtd' | tr -d ' '",
+    ("maxWorkers:26",),
+)
+
+
+def _cuts(text: str) -> list[int]:
+    """The lines before which the power can fail: where a statement of the script itself begins."""
+    lines = text.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("told="))
+    begins = ("told=", "trap ", "there=", "rm ", "if ", "printf ", "why=", "had=", "mv ", "sync ", "activate ")
+    return [number for number, line in enumerate(lines) if number >= first and line.startswith(begins)]
+
+
+def test_a_power_cut_between_any_two_steps_leaves_one_whole_configuration(host1: LabHost) -> None:
+    old = restricted(host1)
+    new = old.replace("max_workers = 6", "max_workers = 26")
+    for fails in (False, True):
+        service = LIBVIRTD if not fails else Service("libvirtd", *LIBVIRTD_WRONG)
+        text = script(CONF, old, new, service, "test")
+        for number in _cuts(text):
+            lines = text.splitlines()
+            lines.insert(number, "kill -9 $$")
+            host1.run("sh", "-s", input="\n".join(lines), check=False, timeout=150)
+            now = host1.read(CONF)
+            assert now in (old, new), f"cut before line {number}: neither the old nor the new text"
+            workers = in_force(host1)[1]
+            assert workers in ("6", "26"), f"cut before line {number}"
+            # a reboot takes what the file says: it starts with either
+            host1.run("systemctl", "reset-failed", "libvirtd")
+            host1.run("systemctl", "restart", "libvirtd")
+            assert in_force(host1)[1] == ("6" if now == old else "26")
+            host1.write(CONF, old)
+            host1.run("rm", "-f", f"{CONF}.preflight-new", f"{CONF}.preflight-test")
+            host1.run("systemctl", "restart", "libvirtd")
+
+
+LIBVIRTD_WRONG = (LIBVIRTD.judge, LIBVIRTD.activate, LIBVIRTD.answers, LIBVIRTD.in_force, ("maxWorkers:99",))
+
+
+def test_a_file_that_changed_meanwhile_is_left_alone(host1: LabHost) -> None:
+    old = restricted(host1)
+    host1.append(CONF, "# somebody else was here\n")
+    done = host1.run("sh", "-s", input=script(CONF, old, old + "max_clients = 99\n", LIBVIRTD, "test"), check=False)
+    assert (done.returncode, done.stdout) == (1, f"unchanged: {CONF} is no longer what was read\n")
+    assert host1.read(CONF) == old + "# somebody else was here\n"
+
+
+def test_preflight_killed_meanwhile_leaves_the_host_to_finish(client: Client, host1: LabHost) -> None:
+    old = restricted(host1)
+    host1.run("sh", "-c", drop_in("ExecStartPre=/bin/sleep 3"))
+    words = [PREFLIGHT, "fix", SOURCE, DESTINATION, "--concurrency", "24", "workers-limit", "--apply", "--yes"]
+    client.run(["sh", "-c", f"{' '.join(words)} >/dev/null 2>&1 & p=$!; sleep 2.5; kill -9 $p; wait $p"])
+    host1.run("sh", "-c", "for i in $(seq 20); do virt-admin srv-list >/dev/null 2>&1 && break; sleep 1; done; sleep 1")
+    now = host1.read(CONF)
+    assert now in (old, old.replace("max_workers = 6", "max_workers = 26"))
+    assert in_force(host1)[1] == ("6" if now == old else "26")
+    assert left_over(host1) == []

@@ -1,0 +1,42 @@
+"""options-contradict: modes that exclude each other."""
+
+from typing import Any
+
+import pytest
+
+from preflight.migration import Mode
+from preflight.report import Outcome
+from preflight.rule import Severity
+from tests.case import Case
+
+RULE = "options-contradict"
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        ({"offline": True, "copy_storage": True}, "offline migration cannot handle non-shared storage"),
+        ({"offline": True, "mode": Mode.TUNNELLED}, "End of file while reading data"),
+        ({"copy_storage": True, "mode": Mode.TUNNELLED}, "End of file while reading data"),
+    ],
+)
+def test_catches_a_pair_that_excludes_each_other(asked: dict[str, Any], error: str) -> None:
+    result = Case().asking(**asked).result(RULE)
+    assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "pair")
+    [finding] = result.findings
+    assert finding.predicted_error == error
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"offline": True},
+        {"offline": True, "mode": Mode.PEER_TO_PEER},
+        {"copy_storage": True},
+        {"copy_storage": True, "mode": Mode.PEER_TO_PEER},
+        {"mode": Mode.TUNNELLED},
+    ],
+)
+def test_passes_what_goes_together(asked: dict[str, Any]) -> None:
+    assert Case().asking(**asked).result(RULE).outcome is Outcome.PASSED

@@ -1,0 +1,132 @@
+"""`preflight capacity` on recorded hosts: what it says, in which form, and its exit codes."""
+
+import json
+from typing import Any
+
+import pytest
+
+from preflight.check import Checked
+from preflight.duration import PAYLOAD
+from preflight.errors import UserError
+from preflight.facts.record import Unreadable
+from preflight.forecast import Forecast, Link, forecast, link_of
+from preflight.output.capacity import Answer, as_json, text
+from preflight.sizing import window_seconds
+from tests.case import Case
+
+SPEEDS = "/sys/class/net/eth0/speed:1000\n/sys/class/net/lo/speed:-1\n/sys/class/net/host0/speed:10000\n"
+MEMORY = '{"rss": {"web": 102400}}'
+
+
+def checked(case: Case | None = None, **asked: Any) -> Checked:
+    with_memory = (case or Case()).source("libvirt.memory", MEMORY).source("speeds", SPEEDS)
+    return with_memory.asking(select=("same-host",), durations=True, **asked).checked()
+
+
+def answer(case: Case | None = None, *, window: float | None = None, concurrency: int | None = None) -> Answer:
+    found = checked(case)
+    predicted = forecast(found, Link(100.0, "as given"), {}, concurrency=concurrency)
+    return Answer(found.report, predicted, None, window, concurrency)
+
+
+def test_the_link_is_that_of_the_interface_that_leads_to_the_destination() -> None:
+    found = checked()
+    speed = {"eth0": 1000, "host0": 10000}
+    link = link_of(found, None)
+    name = link.because.split()[0]
+    assert link.rate == pytest.approx(speed[name] * 1e6 / 8 / 2**20 * PAYLOAD)
+    assert link_of(found, 12.5) == Link(12.5, "as given")
+
+
+def test_a_link_without_a_speed_is_unknown() -> None:
+    with pytest.raises(Unreadable, match="give it with --bandwidth"):
+        link_of(Case().source("speeds", "/sys/class/net/lo/speed:-1\n").asking(durations=True).checked(), None)
+
+
+def test_a_guest_is_as_large_as_what_it_touched_and_never_larger_than_it_is() -> None:
+    found = checked()
+    [web] = found.guests
+    assert forecast(found, Link(100, ""), {}).loads[0].memory == min(100, web.memory_kib / 1024)
+    more = Case().source("libvirt.memory", '{"rss": {"web": 99999999}}').source("speeds", SPEEDS)
+    large = more.asking(select=("same-host",), durations=True).checked()
+    assert forecast(large, Link(100, ""), {}).loads[0].memory == web.memory_kib / 1024
+
+
+def test_where_libvirt_does_not_tell_all_memory_counts_and_is_said_to() -> None:
+    case = Case().source("libvirt.memory", None).source("speeds", SPEEDS)
+    found = case.asking(select=("same-host",), durations=True).checked()
+    predicted = forecast(found, Link(100, ""), {})
+    assert predicted.loads[0].memory == found.guests[0].memory_kib / 1024
+    assert predicted.unread
+    assert "all memory is counted" in text(Answer(found.report, predicted))
+
+
+def test_a_measured_dirty_rate_counts() -> None:
+    found = checked()
+    assert forecast(found, Link(10, ""), {"web": 50.0}).alone[0].converges is False
+    assert "never ends" in text(Answer(found.report, forecast(found, Link(10, ""), {"web": 50.0})))
+
+
+@pytest.mark.parametrize(
+    ("asked", "fits", "code"),
+    [
+        ({}, True, 0),
+        ({"concurrency": 20}, True, 0),
+        ({"concurrency": 21}, False, 1),
+        ({"window": 3600.0}, True, 0),
+        ({"window": 0.1}, False, 1),
+    ],
+)
+def test_what_was_asked_for_fits_or_does_not(asked: dict[str, Any], fits: bool, code: int) -> None:
+    found = answer(**asked)
+    assert (found.fits, found.exit_code) == (fits, code)
+
+
+def test_what_cannot_be_known_is_not_said_to_fit() -> None:
+    found = checked()
+    assert Answer(found.report, None, "no link", 60.0).exit_code == 3
+    assert Answer(found.report, None, "no link").exit_code == 0
+    unread = answer(Case().destination("sockets", None), concurrency=2)
+    assert (unread.fits, unread.exit_code) == (None, 3)
+    assert "at most 20" in text(unread)
+    assert "unread:      migration_port_range on the destination" in text(unread)
+
+
+def test_the_text_names_the_binding_limit_and_the_next_with_their_places() -> None:
+    twenty = Case().source(
+        "limits", lambda told: told.replace("nclients_max        : 5000", "nclients_max        : 20")
+    )
+    lines = text(answer(twenty.source("libvirtd.conf", "max_clients = 20\n"))).splitlines()
+    assert any(line.startswith("max_clients") and "/etc/libvirt/libvirtd.conf:1" in line for line in lines)
+    assert any(
+        line.startswith("in flight:   20, more do not run together (max_clients on the source; next: ")
+        for line in lines
+    )
+    assert any(line.startswith("Red Hat's:   10, two clients a migration") for line in lines)
+
+
+def test_the_json_says_the_same() -> None:
+    found = answer()
+    document = json.loads(as_json(found))
+    assert (document["in_flight"], document["safe"], document["burst"]) == (20, 18, 10)
+    assert document["limited_by"] == {"name": "max_workers", "host": "source"}
+    assert document["recommended"] == 1
+    assert [guest["name"] for guest in document["guests"]] == ["web"]
+    assert document["seconds"] == pytest.approx(predicted_of(found).seconds)
+    assert [limit["name"] for limit in document["limits"]] == [one.name for one in found.report.capacity.limits]
+
+
+def predicted_of(found: Answer) -> Forecast:
+    assert found.forecast is not None
+    return found.forecast
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("90", 90), ("90s", 90), ("30m", 1800), ("2h", 7200)])
+def test_a_window_is_read(written: str, seconds: float) -> None:
+    assert window_seconds(written) == seconds
+
+
+@pytest.mark.parametrize("written", ["", "0", "0m", "-1", "1d", "ten", "1.5h", "1 h", "9" * 10])
+def test_a_window_that_is_none_is_refused(written: str) -> None:
+    with pytest.raises(UserError, match="--window"):
+        window_seconds(written)
