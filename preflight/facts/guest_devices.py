@@ -14,6 +14,8 @@ _CHOSEN = re.compile(r"/(?:var/lib|var/run|run)/libvirt/qemu/(?:channel/|domain-
 OPEN_VSWITCH = ("/usr/bin/ovs-vsctl", "/usr/local/bin/ovs-vsctl")
 #: Names that begin so are libvirt's own choice, and left out when the guest moves (VIR_NET_GENERATED_*_PREFIX).
 _CHOSEN_TAPS = ("vnet", "macvtap", "macvlan")
+#: The kernel's own devices, which every host has.
+_RANDOM = ("/dev/random", "/dev/urandom")
 _CHARACTER_DEVICES = ("serial", "parallel", "console", "channel", "rng/backend", "smartcard", "redirdev")
 
 
@@ -52,7 +54,7 @@ class HostPath(Struct, frozen=True, kw_only=True):
     #: As "serial".
     device: str
     path: str
-    #: unix, file, pipe, dev, script, or dir for a shared directory.
+    #: unix, file, pipe, dev, script, rom, or dir for a shared directory.
     type: str
     #: Whether QEMU makes it: then only the directory has to be there.
     made: bool
@@ -86,6 +88,9 @@ class GuestDevices(Struct, frozen=True, kw_only=True):
     nvram_template: str | None = None
     #: kernel, initrd and device tree that are started directly.
     boot_files: tuple[str, ...] = ()
+    #: Tables of ACPI, and files that are handed to the firmware (fw_cfg).
+    tables: tuple[str, ...] = ()
+    handed: tuple[str, ...] = ()
     shared_memory: tuple[SharedMemory, ...] = ()
     #: The tags under which the guest mounts directories of the host's through virtiofs.
     virtiofs: tuple[str, ...] = ()
@@ -109,6 +114,8 @@ class GuestDevices(Struct, frozen=True, kw_only=True):
             nvram=_text(nvram),
             nvram_template=None if nvram is None else nvram.get("template"),
             boot_files=tuple(filter(None, (_text(root.find(f"os/{tag}")) for tag in ("kernel", "initrd", "dtb")))),
+            tables=tuple(filter(None, map(_text, root.iterfind("os/acpi/table")))),
+            handed=tuple(filter(None, (entry.get("file") for entry in root.iterfind("sysinfo/entry")))),
             shared_memory=tuple(
                 SharedMemory(name=memory.get("name", ""), role=memory.get("role"))
                 for memory in devices.iterfind("shmem")
@@ -125,6 +132,8 @@ class GuestDevices(Struct, frozen=True, kw_only=True):
         return (
             *(path for path in firmware if path),
             *self.boot_files,
+            *self.tables,
+            *self.handed,
             *(path.needed for path in self.paths),
             *(OPEN_VSWITCH if switched else ()),
         )
@@ -203,6 +212,14 @@ def _paths(devices: Element) -> Iterator[HostPath]:
             if path.startswith("/") and not _CHOSEN.match(path):
                 yield HostPath(device=graphics.get("type", "").upper(), path=path, type="unix", made=True)
 
+    for backend in devices.iterfind("rng/backend"):
+        path = _text(backend)
+        if backend.get("model") == "random" and path is not None and path not in _RANDOM:
+            yield HostPath(device="rng", path=path, type="dev", made=False)
+    for device in devices:
+        image = device.find("rom")
+        if image is not None and image.get("file", "").startswith("/"):
+            yield HostPath(device=device.tag, path=image.get("file", ""), type="rom", made=False)
     for script in devices.iterfind("interface/script"):
         if script.get("path", "").startswith("/"):
             yield HostPath(device="interface", path=script.get("path", ""), type="script", made=False)

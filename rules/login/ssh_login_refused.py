@@ -10,12 +10,16 @@ How to fix
     service, the key, the known host.
 """
 
+import re
+
 from preflight.facts import Login
 from preflight.migration import Migration, Transport
 from preflight.rule import Findings, Severity, on_destination, on_source, rule
 
 #: What preflight itself says of a login that worked, and of which nothing came.
 _SILENT = "the session ended before this was answered"
+#: ssh counts its channels, and preflight's session need not be the one of the number that libvirt's will be.
+_CHANNEL = re.compile(r"^channel \d+: ")
 
 
 @rule(Severity.ERROR)
@@ -28,4 +32,4 @@ def check(source: Login, destination: Login, migration: Migration) -> Findings:
 
 
 def _error(said: str) -> str:
-    return "End of file while reading data" if said == _SILENT else said
+    return "End of file while reading data" if said == _SILENT else _CHANNEL.sub("", said)

@@ -2,22 +2,28 @@
 
 Why it matters
     QEMU opens an image file as a regular file and nothing else: "'file' driver requires '/srv/images/web.qcow2' to be a
-    regular file", where a directory, a device or a pipe has the name. A block device must be a device: "'host_device'
-    driver requires '/dev/vg/web' to be either a character or block device".
+    regular file", where a directory, a device or a pipe has the name; before QEMU 6.0 a device passed. A block device
+    must be a device: "'host_device' driver requires '/dev/vg/web' to be either a character or block device".
 
 How to fix
     Put the image, or the device, at the path that the guest's definition names; or shut the guest down and change the
     disk's type.
 """
 
-from preflight.facts import Pools, Storage
+from preflight.facts import Pools, Storage, Versions
+from preflight.facts.versions import Version
 from preflight.host import Guest
 from preflight.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
+#: Since this QEMU a device is no file, and the messages name the path.
+STRICT = Version(6, 0, 0)
+
 
 @rule(Severity.ERROR, skip=unless_live)
-def check(guest: Guest, destination: Storage, destination_pools: Pools) -> Findings:
+def check(guest: Guest, destination: Storage, destination_pools: Pools, destination_versions: Versions) -> Findings:
+    strict = destination_versions.qemu >= STRICT
+    files = ("file",) if strict else ("file", "block", "character")
     for disk in guest.disks:
         if disk.type not in ("file", "block"):
             continue
@@ -25,13 +31,15 @@ def check(guest: Guest, destination: Storage, destination_pools: Pools) -> Findi
         place = destination.look(path) if path else None
         if place is None or place.kind is None:
             continue
-        if disk.type == "file" and place.kind != "file":
+        if disk.type == "file" and place.kind not in files:
             yield on_destination(
                 f"{path}, the image of the disk {disk.target}, is a {place.kind} here, not a file",
-                error=f"'{path}' to be a regular file",
+                error=f"'{path}' to be a regular file"
+                if strict
+                else "A regular file was expected by the 'file' driver",
             )
         elif disk.type == "block" and place.kind not in ("block", "character"):
             yield on_destination(
                 f"{path}, the device of the disk {disk.target}, is a {place.kind} here, not a device",
-                error=f"'{path}' to be either a character or block device",
+                error="either a character or block device",
             )

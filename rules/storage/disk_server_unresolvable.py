@@ -1,9 +1,9 @@
 """The destination cannot resolve the name of the server that a network disk is on.
 
 Why it matters
-    The destination's QEMU connects to the server itself and looks its name up there: "Failed to connect to LUN", "Could
-    not resolve address" or "address resolution failed for san.example.com:10809". Whether the server then answers is
-    not known here.
+    The destination's QEMU connects to the server itself and looks its name up there: "iSCSI: Failed to connect to LUN :
+    Failed to start full connect Invalid target:san.example.com:3260 Can not resolv into IPv4/v6". Whether the server
+    then answers is not known here.
 
 How to fix
     Give the destination the name that the source knows, in DNS or /etc/hosts.

@@ -43,7 +43,7 @@ def main() -> int:
 def line(name: str, row: Row, saw: Seen) -> str:
     """One row: what was said, what happened."""
     remark = wrong(row, saw) or ""
-    cause = "" if saw.outcome == "moves" else ("same cause" if saw.same_cause else "other words")
+    cause = "" if saw.outcome == "moves" else ("same cause" if saw.same_cause(row) else "other words")
     said = ", ".join(sorted({rule for rule, _ in saw.errors}))
     return f"{name:<52} {saw.verdict:<12} {saw.outcome:<6} {cause:<11} {said} {remark and '<-- ' + remark}".rstrip()
 
@@ -52,6 +52,8 @@ def wrong(row: Row, saw: Seen) -> str | None:
     """What is wrong with how a row went, if anything is."""
     if saw.outcome != row.expect:
         return f"the row expects that it {row.expect}: {saw.message}"
+    if row.silent and saw.message != row.no_end:
+        return f"the row expects that virsh hangs and says nothing: {saw.message}"
     if saw.verdict == "ready" and saw.outcome == "fails" and row.unknowable is None:
         return f"FALSE READY: {saw.message}"
     if saw.verdict == "not-ready" and saw.outcome == "moves":
@@ -72,9 +74,12 @@ def summary(found: list[tuple[str, Row, Seen]]) -> str:
         (verdict, *(sum((saw.verdict, saw.outcome) == (verdict, outcome) for *_, saw in found) for outcome in WAYS))
         for verdict in ("ready", "not-ready", "undetermined")
     ]
-    failing = [saw for *_, saw in found if saw.outcome == "fails" and saw.verdict == "not-ready"]
-    same = sum(saw.same_cause for saw in failing)
-    rate = f"{same} of {len(failing)} blocked rows: the predicted error stands in libvirt's message"
+    failing = [(row, saw) for _, row, saw in found if saw.outcome == "fails" and saw.verdict == "not-ready"]
+    same = sum(saw.same_cause(row) for row, saw in failing)
+    rate = (
+        f"{same} of {len(failing)} blocked rows: the predicted error stands in libvirt's message, "
+        "or it was foretold that there is none"
+    )
     excused = sum(bool(row.unknowable) and (saw.verdict, saw.outcome) == WRONGLY_READY for _, row, saw in found)
     remark = (
         f" Of those that were ready and failed, {excused} did so for what cannot be known beforehand."

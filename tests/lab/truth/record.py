@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, convert, to_builtins
 
-from .row import HERE
+from .row import HERE, Row
 
 RECORDED = HERE / "recorded"
 
@@ -33,9 +33,13 @@ class Seen(Struct, frozen=True, kw_only=True):
         """Whether the verdict is what then happened."""
         return (self.verdict, self.outcome) in (("ready", "moves"), ("not-ready", "fails"))
 
-    @property
-    def same_cause(self) -> bool:
-        """Whether an error said beforehand stands in libvirt's message."""
+    def same_cause(self, row: Row) -> bool:
+        """Whether an error said beforehand stands in libvirt's message.
+
+        Where the row says that there is none, virsh must have hung and the row's rule have foretold no message.
+        """
+        if row.silent:
+            return self.message == row.no_end and (row.rule, None) in self.errors
         return any(predicted and predicted in self.message for _, predicted in self.errors)
 
 

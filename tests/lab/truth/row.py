@@ -56,8 +56,16 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     live: bool = True
     #: Seconds after which a migration that does not end counts as failed.
     patience: int = 30
+    #: The migration hangs and virsh says nothing, so there is no message to foretell: the row's rule must then be the one
+    #: that said error, without such a text.
+    silent: bool = False
     #: Why preflight cannot know: such a row may be undetermined, or ready and fail, and is counted apart.
     unknowable: str | None = None
+
+    @property
+    def no_end(self) -> str:
+        """What is kept as the message of a virsh that neither ended nor said anything."""
+        return f"no end within {self.patience} s"
 
     @property
     def movers(self) -> tuple[GuestOf, ...]:

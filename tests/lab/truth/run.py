@@ -85,7 +85,7 @@ def _virsh(client: Client, row: Row, guest: str) -> str:
     try:
         done = client.run(words, timeout=row.patience)
     except subprocess.TimeoutExpired:
-        return f"no end within {row.patience} s"
+        return row.no_end
     return " ".join(done.stderr.split()) or f"exit code {done.returncode}" if done.returncode else ""
 
 

@@ -51,6 +51,13 @@ def test_catches_a_login_that_ends_at_once_with_what_libvirt_says_of_it() -> Non
     assert finding.predicted_error == "End of file while reading data"
 
 
+def test_predicts_what_ssh_says_of_its_channel_whatever_the_channels_number() -> None:
+    said = "channel 1: open failed: connect failed: open failed"
+    [finding] = Case().destination("login", refused(said)).result(RULE).findings
+    assert finding.message == f"no login: {said}"
+    assert finding.predicted_error == "open failed: connect failed: open failed"
+
+
 def test_catches_both_hosts_at_once() -> None:
     case = Case().source("login", refused("Connection timed out")).destination("login", refused(DENIED))
     assert [finding.host for finding in case.result(RULE).findings] == [Role.SOURCE, Role.DESTINATION]
