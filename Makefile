@@ -30,7 +30,7 @@ contracts: $(VENV)/.installed
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.installed
-	$(BIN)/python -m pytest tests --ignore=tests/lab
+	$(BIN)/python -m pytest -n auto tests --ignore=tests/lab
 
 # What is generated from the rules and models must be as it would be generated now.
 docs: $(VENV)/.installed

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from preflight import questions
 from preflight.connection import Answers
+from preflight.facts.accounts import Accounts
 from preflight.facts.addresses import OwnAddresses
 from preflight.facts.capabilities import Capabilities
 from preflight.facts.certificate_paths import CertificatePaths, of_client
@@ -26,6 +27,8 @@ from preflight.facts.firewall import Firewall
 from preflight.facts.guest import Guests
 from preflight.facts.guest_memory import GuestMemory
 from preflight.facts.host_cpu import HostCpu
+from preflight.facts.host_keys import HostKeys, PeerKeys
+from preflight.facts.host_memory import HostMemory
 from preflight.facts.hosts_file import HostsFile
 from preflight.facts.hypervisor_cpus import HypervisorCpus
 from preflight.facts.identity import AnnouncedName, HostIdentity
@@ -66,6 +69,7 @@ def _source(kind: type[Fact], *records: str, optional: tuple[str, ...] = ()) -> 
 #: Which records each fact is parsed from, in the order in which its `parse` takes them.
 FACTS: Mapping[type[Fact], FactSource] = dict(
     (
+        _source(Accounts, optional=("accounts",)),
         _source(AnnouncedName, "libvirt.hostname", "qemu.conf", "daemons"),
         _source(Capabilities, "libvirt.capabilities"),
         _source(DaemonConf, "daemons", *_DAEMON_CONFS, optional=("libvirt.versions", "units")),
@@ -78,6 +82,8 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
         _source(Guests, "libvirt.domains"),
         _source(HostCpu, "libvirt.capabilities"),
         _source(HostIdentity, "libvirt.capabilities", "kernel.hostname", "machine-id", "daemons"),
+        _source(HostKeys, optional=("host-keys",)),
+        _source(HostMemory, optional=("memory", "mounts", "qemu.conf")),
         _source(HostsFile, "etc.hosts"),
         _source(Images, optional=("images",)),
         _source(HypervisorCpus, optional=("libvirt.cpus", "cpu-features")),
@@ -108,6 +114,7 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
             "addresses",
             "kernel.hostname",
         ),
+        _source(PeerKeys, optional=("peer.keys",)),
         _source(Pools, optional=("libvirt.pools",)),
         _source(QemuConf, "qemu.conf", "daemons"),
         _source(QemuConfFile, "qemu.conf"),
@@ -190,6 +197,10 @@ def _further_questions(
         records["peer.name"] = Record(name)
         commands[f"resolve:{name}"] = questions.resolve(name)
         becomes[f"resolve:{name}"] = "peer.resolve"
+        with contextlib.suppress(Unreadable):
+            known = {own.address for host in (source, destination) for own in host.fact(OwnAddresses).addresses}
+            commands[f"keys:{name}"] = questions.keys_met(name, sorted(known))
+            becomes[f"keys:{name}"] = "peer.keys"
     if migration.peer_to_peer and migration.destination_uri:
         uri = migration.destination_uri
         commands[f"connect:{uri}"] = questions.connect(uri)
@@ -205,6 +216,8 @@ def _further_questions(
         files = [one.all for one in paths]
         ask(end, name, f"{name}:{' '.join(map(' '.join, files))}", questions.certificates(*files))
 
+    if wanted := sorted({account for guest in guests for account in guest.devices.accounts}):
+        ask(Role.DESTINATION, "accounts", f"accounts:{' '.join(wanted)}", questions.accounts(wanted))
     if servers := sorted({name for guest in guests for disk in guest.disks for name in disk.servers}):
         ask(Role.DESTINATION, "disk-servers", f"disk-servers:{' '.join(servers)}", questions.resolve_all(servers))
     if migration.copy_storage and (images := _copied(guests, source, destination)):
@@ -230,6 +243,8 @@ def paths_of(guest: Guest, host: Host) -> Iterator[str]:
     Some only its libvirt tells: where volumes lie by its pools, and the values of secrets.
     """
     yield from guest.paths
+    if "<hugepages" in guest.xml:
+        yield from (mount.marker for mount in host.fact(HostMemory).mounts)
     with contextlib.suppress(Unreadable):
         for disk in guest.disks:
             if disk.pool is not None:

@@ -33,14 +33,31 @@ slurp() {
 daemons() {
   read -r up _ < /proc/uptime; now=$(date +%s.%N)
   printf 'clock %s %s 100\n' "$now" "$up"  # USER_HZ, which is 100 wherever KVM runs
-  processes
-  set -- stat -c 'conf %n %.Y' /etc/libvirt/libvirtd.conf /etc/libvirt/virtqemud.conf /etc/libvirt/virtproxyd.conf \
+  given=; processes
+  set -- stat -c 'conf %n %.Y' $given /etc/libvirt/libvirtd.conf /etc/libvirt/virtqemud.conf /etc/libvirt/virtproxyd.conf \
     /etc/libvirt/qemu.conf /etc/libvirt/hooks/qemu /etc/libvirt/hooks/qemu.d
   if [ -x /etc/libvirt ]; then "$@" 2>/dev/null; else as_root "$@" 2>/dev/null; fi
   for s in libvirt-sock virtqemud-sock; do
     [ -S "/run/libvirt/$s" ] && printf 'socket %s\n' "$s"
   done
+  # behind a line that names it, as in sshd_config
+  for f in $given; do printf '\037%s\n' "$f"; slurp "$f" && echo; done
   return 0
+}
+reads() {
+  # NAME PROGRAM ARGUMENT...: the file that a daemon was told to read instead of its own
+  c=$1; shift
+  while [ $# -gt 1 ]; do
+    shift
+    case $1 in
+      --c*=*) g=${1#*=} ;;
+      --c*|-f|-[dlv]*f) g=$2 ;;
+      -f*) g=${1#-f} ;;
+      *) continue ;;
+    esac
+    printf 'reads %s %s\n' "$g" "$c"
+    given="$given $g"
+  done
 }
 processes() {
   ns=$(readlink /proc/self/ns/pid)
@@ -52,6 +69,10 @@ processes() {
     [ "$(stat -c %u "$p" 2>/dev/null)" = 0 ] || continue  # a user's own daemon has other guests
     set -- ${s##*) }
     printf 'process %s %s %s\n' "$c" "${p#/proc/}" "${20}"
+    case $c in libvirtd|virtqemud|virtproxyd)
+      w=$(tr '\0' ' ' < "$p/cmdline")
+      case $w in *' -'*) set -f; reads "$c" $w; set +f;; esac;;
+    esac
   done
   return 0
 }
@@ -82,6 +103,22 @@ stat_paths() {
     while ! f=$(as_root stat -f -c 'fs %t %S %a' -- "${d:-/}" 2>&1) && [ -n "$d" ]; do d=${d%/*}; done
     printf '%s\n' "$f"
   done
+}
+host_keys() {
+  for f in /etc/ssh/ssh_host_*_key.pub; do
+    read -r t k _ < "$f" && printf '%s %s\n' "$t" "$k"
+  done 2>/dev/null
+  return 0
+}
+keys_met() {
+  # NAME ADDRESS...: who answers where the name leads, but for these addresses, of which it is known
+  n=$1; shift
+  getent ahosts -- "$n" | while read -r a kind _; do
+    [ "$kind" = STREAM ] || continue
+    for own in "$@"; do [ "$a" != "$own" ] || continue 2; done
+    ssh-keyscan -T 2 -- "$a" 2>/dev/null
+  done
+  return 0
 }
 certificates() {
   printf 'clock %s\n' "$(date +%s)"
@@ -136,14 +173,17 @@ STANDING: dict[str, str] = {
     ),
     "sshd.effective": "as_root sshd -T",
     "sshd.listener": "sshd_listener",
-    "cpu-features": (
-        "sed -n \"s/.*<feature name='\\([^']*\\)'.*/\\1/p\" /usr/share/libvirt/cpu_map/x86_features.xml"
-    ),
+    "host-keys": "host_keys",
+    "cpu-features": ("sed -n \"s/.*<feature name='\\([^']*\\)'.*/\\1/p\" /usr/share/libvirt/cpu_map/x86_features.xml"),
     "sockets": "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null; true",
     "udp-sockets": "cat /proc/net/udp /proc/net/udp6 2>/dev/null; true",
     "nft": "command -v nft >/dev/null || exit 44; as_root nft -j list ruleset",
     "iptables": "iptables_tables",
     "mounts": "cat /proc/self/mountinfo",
+    "memory": (
+        "grep -s . /proc/meminfo /sys/kernel/mm/hugepages/*/*_hugepages "
+        "/sys/devices/system/node/online /sys/devices/system/cpu/online; true"
+    ),
 }
 
 #: Asked once libvirt has been asked, since a connection may start a socket-activated daemon.
@@ -176,6 +216,11 @@ def resolve(name: str) -> str:
     return f"getent ahosts -- {shlex.quote(name)}"
 
 
+def keys_met(name: str, known: Sequence[str]) -> str:
+    """The ssh host keys at each address of a name that is none of those known: 2 seconds at most for each."""
+    return " ".join(("keys_met", *map(shlex.quote, (name, *known))))
+
+
 def connect(uri: str) -> str:
     """Open the control connection as the source's own daemon would in peer-to-peer mode: as root, from there."""
     return f"as_root virsh -q -c {shlex.quote(uri)} hostname"
@@ -200,7 +245,15 @@ def stat_paths(paths: Sequence[str]) -> str:
 def resolve_all(names: Sequence[str]) -> str:
     """For each name getent's exit code: 0 when the host finds an address for it, 2 when it finds none."""
     quoted = " ".join(shlex.quote(name) for name in names if "\n" not in name)
-    return f"for n in {quoted}; do getent ahosts -- \"$n\" >/dev/null 2>&1; printf '%s %s\\n' $? \"$n\"; done"
+    return f'for n in {quoted}; do getent ahosts -- "$n" >/dev/null 2>&1; printf \'%s %s\\n\' $? "$n"; done'
+
+
+def accounts(wanted: Sequence[str]) -> str:
+    """For each user ("passwd:NAME") and group ("group:NAME") getent's exit code: 2 when the host does not know it."""
+    quoted = " ".join(shlex.quote(account) for account in wanted if "\n" not in account)
+    return (
+        f'for a in {quoted}; do getent "${{a%%:*}}" -- "${{a#*:}}" >/dev/null 2>&1; printf \'%s %s\\n\' $? "$a"; done'
+    )
 
 
 def image_heads(paths: Sequence[str]) -> str:

@@ -53,7 +53,7 @@ def run(*arguments: str, cwd: Path | None = None, **env: str) -> subprocess.Comp
         ((GONE1, GONE2, "--ignore", "announced-name-unresolvable"), 0, "READY"),
         ((HOST1, HOST2, "--guest", "web", "--select", "guests"), 0, "READY"),
         ((HOST1, HOST2, "--no-guests"), 0, "READY"),
-        ((HOST1, HOST2, "--concurrency", "11"), 1, "NOT READY"),
+        ((HOST1, HOST2, "--concurrency", "12"), 1, "NOT READY"),
     ],
 )
 @pytest.mark.parametrize("form", ["text", "table", "json"])

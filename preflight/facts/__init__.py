@@ -1,5 +1,6 @@
 """Facts: what the text of one source says, as frozen values. A rule takes them by these names."""
 
+from preflight.facts.accounts import Accounts
 from preflight.facts.addresses import OwnAddresses
 from preflight.facts.capabilities import Capabilities
 from preflight.facts.control_connection import ManagedConnection, SourcesConnection
@@ -12,6 +13,8 @@ from preflight.facts.firewall import Firewall
 from preflight.facts.guest import Guests
 from preflight.facts.guest_memory import GuestMemory
 from preflight.facts.host_cpu import HostCpu
+from preflight.facts.host_keys import HostKeys, PeerKeys
+from preflight.facts.host_memory import HostMemory
 from preflight.facts.hosts_file import HostsFile
 from preflight.facts.hypervisor_cpus import HypervisorCpus
 from preflight.facts.identity import AnnouncedName, HostIdentity
@@ -39,6 +42,7 @@ from preflight.facts.unread_conf import UnreadConf
 from preflight.facts.versions import Versions
 
 __all__ = [
+    "Accounts",
     "AnnouncedName",
     "Capabilities",
     "DaemonConf",
@@ -51,6 +55,8 @@ __all__ = [
     "Guests",
     "HostCpu",
     "HostIdentity",
+    "HostKeys",
+    "HostMemory",
     "HostsFile",
     "HypervisorCpus",
     "Images",
@@ -70,6 +76,7 @@ __all__ = [
     "OsRelease",
     "OwnAddresses",
     "PeerConnection",
+    "PeerKeys",
     "PeerName",
     "Pools",
     "QemuConf",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Literal, NamedTuple, Self, TypeAlias, get_args
 
+from preflight.facts.libvirt_conf import Conf, parse_conf
 from preflight.facts.record import Fact, Record, Unreadable
 
 #: Where both are there, the modular one was meant: it is what newer releases install.
@@ -53,6 +54,10 @@ class Daemons(Fact, frozen=True, kw_only=True):
     conf_modified: Mapping[str, float]
     #: What lies where the daemon looks for scripts of the host's owner that it runs whenever a guest starts or moves.
     hooks: tuple[str, ...] = ()
+    #: The file that a daemon was told to read by its command line (-f), by the daemon's name.
+    told: Mapping[str, str] = {}
+    #: The texts of those files, as far as they could be read, by their paths.
+    texts: Mapping[str, str] = {}
 
     @property
     def running(self) -> bool:
@@ -62,6 +67,23 @@ class Daemons(Fact, frozen=True, kw_only=True):
     def process(self, name: str) -> Process | None:
         """The daemon of that name, if it runs; the oldest if there are several."""
         return min((one for one in self.processes if one.name == name), key=lambda one: one.started, default=None)
+
+    def conf_path(self, name: str) -> str:
+        """The file that the daemon of this name reads; for "qemu" that of the daemon that serves."""
+        return self.told.get(name, f"/etc/libvirt/{name}.conf")
+
+    def reads_another(self, name: str) -> bool:
+        """Whether the daemon was told to read another file than its usual one."""
+        return self.conf_path(name) != f"/etc/libvirt/{name}.conf"
+
+    def conf(self, name: str, usual: Record) -> Conf:
+        """The file that the daemon of this name reads, its `usual` one or another; raises `Unreadable`."""
+        path = self.conf_path(name)
+        if not self.reads_another(name):
+            return parse_conf(path, usual)
+        if path not in self.texts:
+            raise Unreadable(f"{name} was started with the configuration file {path}, which could not be read")
+        return parse_conf(path, Record(self.texts[path]))
 
     @property
     def intended(self) -> DaemonName | None:
@@ -82,9 +104,8 @@ class Daemons(Fact, frozen=True, kw_only=True):
         """
         reader = self.serving if conf == "qemu" else conf
         process = None if reader is None else self.process(reader)
-        if process is None or conf not in self.conf_modified:
-            return None
-        return self.conf_modified[conf] > process.started
+        modified = self.conf_modified.get(self.told.get(conf, conf))
+        return None if process is None or modified is None else modified > process.started
 
     def why_not_running(self) -> str:
         """Why no daemon serves guests, as a clause: "libvirtd.service is masked". Meaningless while one runs."""
@@ -125,7 +146,9 @@ class Daemons(Fact, frozen=True, kw_only=True):
         modified: dict[str, float] = {}
         hooks: list[str] = []
         sockets: set[str] = set()
-        for line in daemons.required().splitlines():
+        told: dict[str, str] = {}
+        lines, *files = daemons.required().split("\x1f")
+        for line in lines.splitlines():
             match line.split():
                 case ["clock", now, uptime, per_second]:
                     boot, ticks = _number(now) - _number(uptime), _number(per_second)
@@ -133,8 +156,12 @@ class Daemons(Fact, frozen=True, kw_only=True):
                     seen.append(Process(name, int(_number(pid)), boot + _number(start) / ticks))
                 case ["conf", name, _] if "/hooks/" in name:
                     hooks.append(name)
+                case ["conf", name, time] if name in told.values():
+                    modified[name] = _number(time)
                 case ["conf", name, time]:
                     modified[PurePosixPath(name).stem] = _number(time)
+                case ["reads", path, name]:
+                    told[name] = path
                 case ["socket", name]:
                     sockets.add(name)
                 case []:
@@ -150,6 +177,8 @@ class Daemons(Fact, frozen=True, kw_only=True):
             units=states,
             conf_modified=modified,
             hooks=tuple(hooks),
+            told=told,
+            texts={path: text for path, _, text in (file.partition("\n") for file in files) if text},
         )
 
 

@@ -5,7 +5,7 @@ from typing import Self
 from preflight.facts.conf_problems import problems
 from preflight.facts.daemon import DaemonName, Daemons
 from preflight.facts.defaults import Default, default
-from preflight.facts.libvirt_conf import Conf, ConfProblem, Value, parse_conf
+from preflight.facts.libvirt_conf import Conf, ConfProblem, Value
 from preflight.facts.located import Located
 from preflight.facts.record import Fact, Record, Unreadable
 from preflight.facts.versions import Version, Versions
@@ -61,11 +61,12 @@ class DaemonConf(Fact, frozen=True, kw_only=True):
         units: Record = Record("", 1),  # noqa: B008 - a frozen value
     ) -> Self:
         """Read the file of the daemon that guests belong to; virtproxyd only passes calls on to it."""
-        serving = Daemons.parse(daemons, units).intended
+        known = Daemons.parse(daemons, units)
+        serving = known.intended
         if serving is None:
             raise Unreadable("neither libvirtd nor virtqemud runs or listens on this host")
         records = {"libvirtd": libvirtd_conf, "virtqemud": virtqemud_conf}
-        conf = parse_conf(f"/etc/libvirt/{serving}.conf", records[serving])
+        conf = known.conf(serving, records[serving])
         try:
             version = Versions.parse(libvirt_versions).libvirt
         except Unreadable:

@@ -119,6 +119,7 @@ QEMU: dict[str, Kind] = {
     "migration_port_max": Kind.UINT,
     "migration_host": Kind.STRING,
     "migration_address": Kind.STRING,
+    "hugetlbfs_mount": Kind.STRING_OR_STRINGS,
 }
 
 ALWAYS = Version(0)
@@ -175,6 +176,7 @@ DEFAULTS: dict[str, dict[str, History]] = {
         "max_queued": ((ALWAYS, 0),),
         "keepalive_interval": ((Version(0, 9, 8), 5),),
         "keepalive_count": ((Version(0, 9, 8), 5),),
+        "hugetlbfs_mount": ((ALWAYS, None),),
     },
     "sshd": {
         "maxstartups": ((Version(6, 2), "10:30:100"), (ALWAYS, "10")),  # 1f583df8c

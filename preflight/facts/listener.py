@@ -5,7 +5,7 @@ from typing import Self
 from preflight.facts.certificate_paths import CertificatePaths, of_server
 from preflight.facts.certificates import CertificateFiles, problem_of_own
 from preflight.facts.daemon import Daemons
-from preflight.facts.libvirt_conf import Conf, parse_conf
+from preflight.facts.libvirt_conf import Conf
 from preflight.facts.record import Fact, Record, Unreadable
 
 
@@ -42,11 +42,12 @@ class NetworkListener(Fact, frozen=True, kw_only=True):
         cls, daemons: Record, libvirtd_conf: Record, virtproxyd_conf: Record, units: Record, certificates: Record
     ) -> Self:
         """Read the file of the daemon; the certificates are there only when a connection over TLS is asked for."""
-        intended = Daemons.parse(daemons, units).intended
+        known = Daemons.parse(daemons, units)
+        intended = known.intended
         if intended is None:
             raise Unreadable("neither libvirtd nor virtproxyd runs or listens on this host")
         daemon, record = ("libvirtd", libvirtd_conf) if intended == "libvirtd" else ("virtproxyd", virtproxyd_conf)
-        conf = parse_conf(f"/etc/libvirt/{daemon}.conf", record)
+        conf = known.conf(daemon, record)
         files: CertificateFiles | str
         try:
             files = CertificateFiles.parse(certificates)

@@ -21,6 +21,8 @@ class Mount(Struct, frozen=True, kw_only=True):
     type: str
     #: As "/dev/sda1", "nas:/export"; what the file system likes to call itself.
     source: str
+    #: The file system's own options, as "rw,pagesize=2M".
+    options: str = ""
 
 
 class Mounts(Struct, frozen=True, kw_only=True):
@@ -38,7 +40,13 @@ class Mounts(Struct, frozen=True, kw_only=True):
             if not dash or len(fields) < 6 or len(rest) < 2:
                 raise Unreadable(f"not a line of the table of mounts: {line[:80]}")
             found.append(
-                Mount(device=fields[2], point=_unescape(fields[4]), type=_unescape(rest[0]), source=_unescape(rest[1]))
+                Mount(
+                    device=fields[2],
+                    point=_unescape(fields[4]),
+                    type=_unescape(rest[0]),
+                    source=_unescape(rest[1]),
+                    options=" ".join(rest[2:]),
+                )
             )
         if not found:
             raise Unreadable("the table of mounts is empty")

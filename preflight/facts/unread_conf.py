@@ -1,4 +1,4 @@
-"""The configuration file of the libvirt daemon that does not serve guests: what it says is read by nobody.
+"""The configuration file of the libvirt daemon that does not serve guests, or that it was told not to read.
 
 libvirtd.conf stays on disk, with all that was tuned in it, when a host changes to the modular daemons, and a tuning
 guide for either kind is easily followed on the other.
@@ -15,7 +15,7 @@ from preflight.facts.record import Fact, Record, Unreadable
 
 
 class UnreadConf(Fact, frozen=True, kw_only=True):
-    """Settings that stand in the other daemon's file alone."""
+    """Settings that stand in the unread file alone."""
 
     #: The daemon that guests belong to.
     serving: DaemonName
@@ -26,21 +26,24 @@ class UnreadConf(Fact, frozen=True, kw_only=True):
 
     @classmethod
     def parse(cls, daemons: Record, libvirtd_conf: Record, virtqemud_conf: Record, _virtproxyd_conf: Record) -> Self:
-        """Read the file of whichever of libvirtd and virtqemud does not serve."""
-        serving = Daemons.parse(daemons, Record("", 1)).serving
+        """Read the usual file of a daemon that was told to read another; else that of whichever does not serve."""
+        known = Daemons.parse(daemons, Record("", 1))
+        serving = known.serving
         if serving is None:
             raise Unreadable("neither libvirtd nor virtqemud runs or listens on this host")
         records = {"libvirtd": libvirtd_conf, "virtqemud": virtqemud_conf}
         other = "virtqemud" if serving == "libvirtd" else "libvirtd"
-        own = parse_conf(f"/etc/libvirt/{serving}.conf", records[serving]).settings
+        if known.reads_another(serving):
+            other = serving
+        own = known.conf(serving, records[serving]).settings
         unread = parse_conf(f"/etc/libvirt/{other}.conf", records[other])
-        known = known_settings(serving, None)
+        understood = known_settings(serving, None)
         return cls(
             serving=serving,
             path=unread.path,
             settings={
                 key: value
                 for key, value in unread.settings.items()
-                if key in known and (key not in own or own[key].value != value.value)
+                if key in understood and (key not in own or own[key].value != value.value)
             },
         )

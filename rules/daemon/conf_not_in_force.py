@@ -24,6 +24,6 @@ def check(host: Daemons, host_limits: DaemonLimits) -> Findings:
     for conf in (daemon, "qemu"):
         if host.changed_since_start(conf) and not (host_limits.drift and conf == daemon):
             yield on_host(
-                f"/etc/libvirt/{conf}.conf was changed after {daemon} started",
+                f"{host.conf_path(conf)} was changed after {daemon} started",
                 fix=f"systemctl restart {daemon}",
             )

@@ -1,8 +1,9 @@
-"""Settings stand in the file of a libvirt daemon that does not serve guests here.
+"""Settings stand in a libvirt daemon's file that the daemon which serves guests here does not read.
 
 Why it matters
-    libvirtd reads libvirtd.conf, virtqemud reads virtqemud.conf, and neither the other's. The daemon that guests belong
-    to runs with its defaults, whatever was tuned in the other file; nothing ever says so.
+    libvirtd reads libvirtd.conf, virtqemud reads virtqemud.conf, and neither the other's; one that was started with
+    -f (LIBVIRTD_ARGS in /etc/default/libvirtd) reads the file named there instead. The daemon that guests belong to
+    runs without what was tuned in the wrong file; nothing ever says so.
 
 How to fix
     Move the settings to the file of the daemon that serves, and restart it.

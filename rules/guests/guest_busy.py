@@ -11,7 +11,9 @@ How to fix
     web vda --abort.
 """
 
+from preflight.facts import Versions
 from preflight.facts.record import Unreadable
+from preflight.facts.versions import Version
 from preflight.host import Guest
 from preflight.migration import unless_live
 from preflight.rule import Findings, Severity, on_source, rule
@@ -21,20 +23,25 @@ _RUNNING = (1, 2)
 #: virDomainJobOperation: what runs, and what libvirt says then.
 _MIGRATES_OUT = 5
 _NAMES = {2: "saves it", 6: "takes a snapshot", 8: "dumps its memory", 9: "backs up its disks"}
+_WAITED = "cannot acquire state change lock"
+#: Seen to refuse a second migration at once; 7.0 was seen to wait as behind any other job.
+_SAYS_WHICH = Version(9, 0, 0)
 
 
 @rule(Severity.ERROR, skip=unless_live)
-def check(guest: Guest) -> Findings:
+def check(guest: Guest, source: Versions) -> Findings:
     if guest.job in _RUNNING and guest.operation == _MIGRATES_OUT:
         yield on_source(
             f"{guest.name} is being migrated already",
-            error=f"another migration job is already running for domain '{guest.name}'",
+            error=f"another migration job is already running for domain '{guest.name}'"
+            if source.libvirt >= _SAYS_WHICH
+            else _WAITED,
         )
     elif guest.job in _RUNNING:
         known = _NAMES.get(guest.operation or 0)
         yield on_source(
             f"a job runs on {guest.name}{(known and f', which {known}') or ''}",
-            error=known and "cannot acquire state change lock",
+            error=known and _WAITED,
         )
     for target in dict.fromkeys((*guest.devices.mirrored, *guest.block_jobs)):
         yield on_source(f"a block job runs on {target}", error="domain has active block job")

@@ -1,10 +1,10 @@
 """The guest listens at an address, or uses a path, that the destination does not have.
 
 Why it matters
-    Addresses of graphics and of serial ports, and paths of sockets, pipes and logs are taken over as they are: "Failed
-    to bind socket: Cannot assign requested address", "failed to initialize spice server", "Unable to bind to UNIX
-    socket path '/srv/web.sock': No such file or directory". What another program must do there, such as to accept
-    connections, is not known here.
+    Addresses of graphics and of serial ports, and paths of sockets, pipes, logs and images of ROMs are taken over as
+    they are: "Failed to bind socket: Cannot assign requested address", "failed to initialize spice server", "Unable to
+    bind to UNIX socket path '/srv/web.sock': No such file or directory", "failed to find romfile". What another program
+    must do there, such as to accept connections, is not known here.
 
 How to fix
     Let it listen at 0.0.0.0, at 127.0.0.1 or at the address of a libvirt network (`<listen type='network'>`), and make
@@ -50,6 +50,10 @@ def check(
                 error = "unexpectedly closed the monitor"
             elif used.type == "script":
                 error = f"cannot execute binary {used.path}: No such file or directory"
+            elif used.device == "rng":
+                error = f"Could not open '{used.path}': No such file or directory"
+            elif used.type == "rom":
+                error = f'failed to find romfile "{used.path}"'
             elif not used.made:
                 error = f"unable to stat: {used.path}: No such file or directory"
             elif used.device == "VNC":

@@ -18,9 +18,10 @@ from preflight.host import Guest
 from preflight.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
-#: The release that was seen to say another thing of a device that is not there than of one that cannot be used; and
-#: one that is reported to say the latter's text of both, which no row has recorded. Of others the text is not known.
-_TWO_TEXTS, _ONE_TEXT = Version(9, 0, 0), Version(11, 3, 0)
+#: 7.0 and 9.0 were seen to say another thing of a device that is not there than of one that cannot be used, 11.3 to say
+#: the latter's text of both. Of releases outside of these the text is not known. 7.0 has a text of its own for the
+#: latter: "CPU mode 'custom' for x86_64 kvm domain on x86_64 host is not supported by hypervisor".
+_TWO_TEXTS, _ONE_TEXT = (Version(7, 0, 0), Version(9, 0, 0)), Version(11, 3, 0)
 _UNUSABLE = "does not support virt type 'kvm'"
 
 
@@ -37,9 +38,11 @@ def check(
 def _error(versions: Versions, storage: Storage) -> str | None:
     if versions.libvirt >= _ONE_TEXT:
         return _UNUSABLE
-    if versions.libvirt != _TWO_TEXTS:
+    oldest, newest = _TWO_TEXTS
+    if not oldest <= versions.libvirt <= newest:
         return None
     try:
-        return _UNUSABLE if storage.look(KVM).exists else "Domain requires KVM, but it is not available"
+        unusable = _UNUSABLE if versions.libvirt == newest else "is not supported by hypervisor"
+        return unusable if storage.look(KVM).exists else "Domain requires KVM, but it is not available"
     except Unreadable:
         return None

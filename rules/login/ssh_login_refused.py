@@ -2,8 +2,9 @@
 
 Why it matters
     With qemu+ssh:// libvirt runs this same ssh. It says "Cannot recv data: …: Connection reset by peer", with all that
-    ssh itself said in between. Where the login works and ends at once, because the host runs a command of its own choice
-    (ForceCommand), it says "End of file while reading data". Nothing else can be found out about the host either.
+    ssh itself said in between. Where the login works and ends at once, because the host runs a command of its own
+    choice (ForceCommand), it says "End of file while reading data". Nothing else can be found out about the
+    host either. After logins that failed, OpenSSH since 9.8 may hang up on an address for some seconds or minutes.
 
 How to fix
     Log in by hand, `ssh HOST true`, from where preflight runs, and settle what it complains of: the name, the sshd
@@ -18,6 +19,8 @@ from preflight.rule import Findings, Severity, on_destination, on_source, rule
 
 #: What preflight itself says of a login that worked, and of which nothing came.
 _SILENT = "the session ended before this was answered"
+#: Where sshd hangs up before the login, one login sees the connection closed and the next sees it reset.
+_HUNG_UP = "kex_exchange_identification"
 #: ssh counts its channels, and preflight's session need not be the one of the number that libvirt's will be.
 _CHANNEL = re.compile(r"^channel \d+: ")
 
@@ -32,4 +35,6 @@ def check(source: Login, destination: Login, migration: Migration) -> Findings:
 
 
 def _error(said: str) -> str:
-    return "End of file while reading data" if said == _SILENT else _CHANNEL.sub("", said)
+    if said == _SILENT:
+        return "End of file while reading data"
+    return _HUNG_UP if said.startswith(_HUNG_UP) else _CHANNEL.sub("", said)

@@ -3,27 +3,44 @@
 Why it matters
     The guest's memory would be sent to another machine, or to none: "unable to connect to server at 'host2:49152':
     No route to host", "Connection refused" or "Connection timed out". Where several addresses are found they are tried
-    in turn, so a right one among them saves the migration.
+    in turn, so a right one among them saves the migration. An address that is translated to the destination's on the
+    way (NAT) works, if the migration ports are translated too: where the destination's own sshd answers the source at
+    that address, as its host key proves, this is a warning.
 
 How to fix
     Correct the line in the source's /etc/hosts, or the record in DNS. Where an address is announced instead of a name,
-    correct migration_host in the destination's /etc/libvirt/qemu.conf. Where that address is translated to one of the
-    destination's on the way (NAT), which no host can tell, leave this rule out: --ignore hosts-entry-address-wrong.
+    correct migration_host in the destination's /etc/libvirt/qemu.conf. Where an address is translated and sshd cannot
+    be reached at its port 22, nothing proves it: leave this rule out then, --ignore hosts-entry-address-wrong.
 """
 
-from preflight.facts import OwnAddresses, PeerName
+from preflight.facts import HostKeys, OwnAddresses, PeerKeys, PeerName
 from preflight.migration import without_data_connection
 from preflight.rule import Findings, Severity, on_source, rule
 
 
 @rule(Severity.ERROR, skip=without_data_connection)
-def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses) -> Findings:
+def check(
+    source_peer: PeerName,
+    source_met: PeerKeys,
+    source: OwnAddresses,
+    destination: OwnAddresses,
+    destination_keys: HostKeys,
+) -> Findings:
     name, right = source_peer.name, destination.reachable_from(source)
     if name.startswith("localhost"):
         return  # destination-hostname-localhost says so, and no line of the source's would help
     strange = [address for address in source_peer.addresses if not destination.has(address) and not source.has(address)]
     rescued = any(destination.has(address) and not source.has(address) for address in source_peer.addresses)
-    for address in strange:
+    translated = [address for address in strange if source_met.lead_to(destination_keys, address)]
+    for address in translated:
+        yield on_source(
+            f"{name} is {address} here, which is none of the destination's addresses, yet its sshd answers there: the"
+            " migration ports must be translated too",
+            at=source_peer.place_of(address),
+            severity=Severity.WARNING,
+        )
+    rescued = rescued or bool(translated)
+    for address in (one for one in strange if one not in translated):
         yield on_source(
             f"{name} is {address} here, which is none of the destination's addresses",
             at=source_peer.place_of(address),

@@ -3,7 +3,8 @@
 Why it matters
     With migration_address in its qemu.conf the destination listens at that address alone. One that is not its own
     gives "Failed to bind socket: Cannot assign requested address"; one that the announced name does not lead to gives
-    "unable to connect to server at 'host2:49152': Connection refused".
+    "unable to connect to server at 'host2:49152': Connection refused". With --p2p virsh may print "End of file while
+    reading data" instead; the log of the source's daemon has the reason.
 
 How to fix
     Correct migration_address in the destination's /etc/libvirt/qemu.conf, or take it out, and restart the libvirt

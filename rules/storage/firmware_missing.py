@@ -1,10 +1,11 @@
-"""A file that the guest is started with (firmware, its variables, a kernel) does not exist on the destination.
+"""A file that the guest is started with (its firmware, a kernel, a table) does not exist on the destination.
 
 Why it matters
     The definition names firmware by its path, which differs between distributions and releases. QEMU says "could not
     load PC BIOS '/srv/bios.bin'". The file of the guest's variables is made from a template where it is not there yet:
-    "Failed to open file '/srv/vars.bin': No such file or directory". Of a kernel, an initial RAM disk or a device tree
-    libvirt says "unable to stat: /srv/vmlinuz: No such file or directory".
+    "Failed to open file '/srv/vars.bin': No such file or directory". Of a kernel, an initial RAM disk, a device tree, a
+    table of ACPI or a file that the firmware gets (sysinfo of the type fwcfg) libvirt says "unable to stat:
+    /srv/vmlinuz: No such file or directory".
 
 How to fix
     Install the same firmware package on the destination (ovmf, edk2-ovmf, seabios), or copy the file to the same path.

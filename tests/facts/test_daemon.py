@@ -141,3 +141,40 @@ def test_hostile_answers_are_unreadable_and_nothing_else() -> None:
             continue
     for record in answers(unit("libvirtd.service")):
         assert daemons("", record).why_not_running()
+
+
+TOLD = (
+    "reads /etc/libvirt/other.conf libvirtd\nprocess libvirtd 42 25000\nsocket libvirt-sock\n"
+    "conf /etc/libvirt/other.conf 1300\nconf /etc/libvirt/libvirtd.conf 1200\n"
+)
+
+
+def test_a_daemon_that_was_told_to_read_another_file_reads_that_one() -> None:
+    found = daemons(TOLD + "\x1f/etc/libvirt/other.conf\nmax_clients = 7\n\n")
+    conf = found.conf("libvirtd", Record("max_clients = 9\n"))
+    value = conf.get("max_clients")
+    assert value is not None
+    assert (conf.path, value.value) == ("/etc/libvirt/other.conf", 7)
+    assert value.at is not None
+    assert (value.at.path, value.at.line) == ("/etc/libvirt/other.conf", 1)
+    # written after the start, which the usual file was not
+    assert found.changed_since_start("libvirtd") is True
+
+
+@pytest.mark.parametrize("files", ["", "\x1f/etc/libvirt/other.conf\n"])
+def test_another_file_that_could_not_be_read_is_not_known(files: str) -> None:
+    with pytest.raises(Unreadable, match=r"started with the configuration file /etc/libvirt/other\.conf"):
+        daemons(TOLD + files).conf("libvirtd", Record("max_clients = 9\n"))
+
+
+def test_another_file_that_is_empty_sets_nothing() -> None:
+    assert not daemons(TOLD + "\x1f/etc/libvirt/other.conf\n\n").conf("libvirtd", Record("")).settings
+
+
+def test_a_daemon_that_was_told_to_read_its_usual_file_reads_it() -> None:
+    text = TOLD.replace("other.conf", "libvirtd.conf").replace("1300", "1200")
+    conf = daemons(text).conf("libvirtd", Record("max_clients = 9\n"))
+    value = conf.get("max_clients")
+    assert value is not None
+    assert value.value == 9
+    assert daemons(text).changed_since_start("libvirtd") is False

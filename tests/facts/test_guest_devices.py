@@ -80,6 +80,37 @@ def test_firmware_and_kernel_are_paths_too() -> None:
     assert set(found.needed_paths) == {found.loader, found.nvram, found.nvram_template, *found.boot_files}
 
 
+def test_files_handed_to_the_firmware_and_images_of_roms_are_paths_too() -> None:
+    found = devices(
+        "<interface type='user'><rom bar='on' file='/srv/card.rom'/></interface><interface type='user'><rom bar='off'/>"
+        "</interface>",
+        "<acpi><table type='slic'>/srv/slic</table></acpi></os>"
+        "<sysinfo type='fwcfg'><entry name='opt/a' file='/srv/a'/><entry name='opt/b'>text</entry></sysinfo><os>",
+    )
+    assert found.boot_files == ("/srv/slic", "/srv/a")
+    assert found.paths == (HostPath(device="interface", path="/srv/card.rom", type="rom", made=False),)
+    assert found.needed_paths == ("/srv/slic", "/srv/a", "/srv/card.rom")
+
+
+def test_random_numbers_come_from_a_device_that_every_host_has_or_from_another() -> None:
+    found = devices(
+        "<rng><backend model='random'>/dev/urandom</backend></rng><rng><backend model='builtin'/></rng>"
+        "<rng><backend model='random'>/dev/hwrng</backend></rng>"
+    )
+    assert found.paths == (HostPath(device="rng", path="/dev/hwrng", type="dev", made=False),)
+
+
+def test_the_names_of_a_static_label_are_accounts() -> None:
+    def label(text: str, kind: str = "static", model: str = "dac") -> str:
+        return f"</devices><seclabel type='{kind}' model='{model}'><label>{text}</label></seclabel><devices>"
+
+    assert devices(label("vm:kvm")).accounts == ("passwd:vm", "group:kvm")
+    assert devices(label("+107:kvm")).accounts == ("group:kvm",)
+    assert devices(label("107:108")).accounts == ()
+    assert devices(label("vm:vm", kind="dynamic")).accounts == ()
+    assert devices(label("vm:vm", model="selinux")).accounts == ()
+
+
 def test_a_tap_device_is_named_by_its_owner_or_by_libvirt() -> None:
     found = devices(
         "<interface type='ethernet'><target dev='tap9' managed='no'/></interface>"

@@ -2,6 +2,7 @@ import contextlib
 
 import pytest
 
+from preflight.facts.accounts import Accounts
 from preflight.facts.disk_servers import DiskServers
 from preflight.facts.images import Image, Images
 from preflight.facts.record import Record, Unreadable
@@ -39,5 +40,7 @@ def test_hostile_text_is_refused_or_read() -> None:
             Images.parse(answer).look("/a")
         with contextlib.suppress(Unreadable):
             DiskServers.parse(answer)
+        with contextlib.suppress(Unreadable):
+            Accounts.parse(answer)
         with contextlib.suppress(Unreadable):
             Secrets.parse(answer, Record("", 1))

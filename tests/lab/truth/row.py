@@ -42,6 +42,8 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     #: What is done to the hosts before the guests are made, and after.
     before: tuple[Step, ...] = ()
     steps: tuple[Step, ...] = ()
+    #: What is put back afterwards, however it went: settings of the kernel, which all hosts share.
+    after: tuple[Step, ...] = ()
     #: The guests of the source; the first is the one that is migrated.
     guests: Annotated[tuple[GuestOf, ...], Meta(min_length=1)] = (GuestOf(),)
     #: How many of them are migrated at the same instant, each by a virsh of its own; guests like the first are added
@@ -56,8 +58,8 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     live: bool = True
     #: Seconds after which a migration that does not end counts as failed.
     patience: int = 30
-    #: The migration hangs and virsh says nothing, so there is no message to foretell: the row's rule must then be the one
-    #: that said error, without such a text.
+    #: The migration hangs and virsh says nothing, so there is no message to foretell: the row's rule must then have
+    #: said error, without such a text.
     silent: bool = False
     #: Why preflight cannot know: such a row may be undetermined, or ready and fail, and is counted apart.
     unknowable: str | None = None

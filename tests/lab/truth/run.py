@@ -34,7 +34,12 @@ def run(lab: Lab, chosen: Mapping[str, Row]) -> Iterator[tuple[str, Row, Seen]]:
         for name, row in group:
             lab.client.reset(list(lab.hosts))
             lab.reset([host for host in lab.hosts.values() if host.is_dirty()])
-            yield name, row, _row(lab, name, row)
+            try:
+                saw = _row(lab, name, row)
+            finally:
+                for step in row.after:
+                    _step(lab, step)
+            yield name, row, saw
         lab.down()
 
 

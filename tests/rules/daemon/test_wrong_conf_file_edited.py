@@ -38,6 +38,21 @@ def test_catches_virtqemuds_file_where_libvirtd_serves() -> None:
     ]
 
 
+def told_another(text: str) -> str:
+    return f"reads /srv/other.conf libvirtd\n{text}\x1f/srv/other.conf\nmax_workers = 30\n\n"
+
+
+def test_catches_the_usual_file_of_a_daemon_that_was_told_to_read_another() -> None:
+    case = Case().destination("daemons", told_another).destination("libvirtd.conf", "max_clients = 40\n")
+    messages = [finding.message for finding in case.result(RULE, "destination").findings]
+    assert messages == ["max_clients is set in /etc/libvirt/libvirtd.conf, which libvirtd does not read"]
+
+
+def test_passes_what_the_other_file_says_too() -> None:
+    case = Case().destination("daemons", told_another).destination("libvirtd.conf", "max_workers = 30\n")
+    assert case.result(RULE, "destination").outcome is Outcome.PASSED
+
+
 def test_passes_a_file_of_remarks_alone_and_one_that_is_not_there() -> None:
     case = Case().destination("virtqemud.conf", "# max_clients = 40\n").source("virtqemud.conf", Record("", 44))
     assert case.result(RULE, "destination").outcome is Outcome.PASSED

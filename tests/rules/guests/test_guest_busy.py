@@ -1,5 +1,7 @@
 """Jobs that run on the guest already."""
 
+import json
+
 import pytest
 
 from preflight.migration import Role
@@ -33,6 +35,13 @@ def test_catches_a_job(job: int) -> None:
 def test_catches_what_the_job_does(operation: int, message: str, error: str | None) -> None:
     [finding] = Case().guest(lambda guest: guest.update(job=2, operation=operation)).result(RULE).findings
     assert (finding.message, finding.predicted_error) == (message, error)
+
+
+def test_catches_a_second_migration_in_the_words_of_an_older_release() -> None:
+    case = Case().guest(lambda guest: guest.update(job=2, operation=5))
+    case.source("libvirt.versions", lambda text: json.dumps(json.loads(text) | {"libvirt": 7000000}))
+    [finding] = case.result(RULE).findings
+    assert finding.predicted_error == "cannot acquire state change lock"
 
 
 def test_catches_a_block_job_that_copies() -> None:

@@ -80,6 +80,16 @@ def test_catches_other_listeners(xml: str, error: str) -> None:
             "unexpectedly closed the monitor",
         ),
         (
+            "<interface type='user'><rom file='/srv/v/rom'/></interface>",
+            "/srv/v/rom",
+            'failed to find romfile "/srv/v/rom"',
+        ),
+        (
+            "<rng><backend model='random'>/dev/chaos</backend></rng>",
+            "/dev/chaos",
+            "Could not open '/dev/chaos': No such file or directory",
+        ),
+        (
             "<interface type='ethernet'><script path='/etc/up9'/></interface>",
             "/etc/up9",
             "cannot execute binary /etc/up9: No such file or directory",

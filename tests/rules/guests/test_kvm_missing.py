@@ -39,7 +39,9 @@ def test_catches_a_kvm_guest_whose_destination_can_only_emulate() -> None:
         (9000000, "stat: cannot statx '/dev/kvm': No such file or directory", "Domain requires KVM, but it is not"),
         (9000000, "stat 2180 0 6 200 a:e8", "does not support virt type 'kvm'"),
         (11003000, "stat: cannot statx '/dev/kvm': No such file or directory", "does not support virt type 'kvm'"),
-        (7000000, "stat 2180 0 6 200 a:e8", "None"),
+        (7000000, "stat: cannot statx '/dev/kvm': No such file or directory", "Domain requires KVM, but it is not"),
+        (7000000, "stat 2180 0 6 200 a:e8", "is not supported by hypervisor"),
+        (6000000, "stat 2180 0 6 200 a:e8", "None"),
     ],
 )
 def test_catches_it_in_the_words_of_each_release(libvirt: int, stat: str, error: str) -> None:

@@ -58,6 +58,13 @@ def test_predicts_what_ssh_says_of_its_channel_whatever_the_channels_number() ->
     assert finding.predicted_error == "open failed: connect failed: open failed"
 
 
+def test_predicts_no_more_of_a_hang_up_than_every_login_says() -> None:
+    said = "kex_exchange_identification: read: Connection reset by peer"
+    [finding] = Case().destination("login", refused(said)).result(RULE).findings
+    assert finding.message == f"no login: {said}"
+    assert finding.predicted_error == "kex_exchange_identification"
+
+
 def test_catches_both_hosts_at_once() -> None:
     case = Case().source("login", refused("Connection timed out")).destination("login", refused(DENIED))
     assert [finding.host for finding in case.result(RULE).findings] == [Role.SOURCE, Role.DESTINATION]

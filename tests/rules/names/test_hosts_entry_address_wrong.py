@@ -71,6 +71,44 @@ def test_names_the_address_of_the_network_that_both_hosts_are_on() -> None:
     assert finding.fix == FIX
 
 
+def met(address: str, *keys: str) -> Case:
+    """As `with_address`, of a destination with one host key; the source met these keys at the address."""
+    case = with_address(address).destination("host-keys", Record("ssh-ed25519 AAAAtheirs\n"))
+    text = "".join(f"{address} {key}\n" for key in keys)
+    return case.source("keys:host2.example.com", Record(f"# {address}:22 SSH-2.0-OpenSSH_9.2p1\n{text}"))
+
+
+def test_warns_of_an_address_at_which_the_destinations_own_sshd_answers_as_behind_nat() -> None:
+    result = met("198.51.100.12", "ssh-rsa AAAAother", "ssh-ed25519 AAAAtheirs").result(RULE)
+    assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.WARNING)
+    [finding] = result.findings
+    assert "its sshd answers there: the migration ports must be translated too" in finding.message
+    assert (finding.predicted_error, finding.location and finding.location.line) == (None, 4)
+
+
+@pytest.mark.parametrize("keys", [(), ("ssh-ed25519 AAAAothers",), ("ssh-rsa AAAAtheirs",)])
+def test_catches_an_address_at_which_another_sshd_or_none_answers(keys: tuple[str, ...]) -> None:
+    result = met("198.51.100.12", *keys).result(RULE)
+    assert result.blocks
+    assert result.findings[0].predicted_error == ERROR
+
+
+@pytest.mark.parametrize(
+    ("end", "record"), [("source", "keys:host2.example.com"), ("destination", "host-keys")], ids=["met", "own"]
+)
+def test_catches_it_where_the_keys_are_not_known_since_nothing_is_proven_then(end: str, record: str) -> None:
+    case = met("198.51.100.12", "ssh-ed25519 AAAAtheirs")
+    getattr(case, end)(record, Record("198.51.100.12 ssh-ed25519 AAAAtheirs\n", 1))
+    assert case.result(RULE).blocks
+
+
+def test_warns_alone_when_a_translated_address_is_tried_beside_one_of_nobodys() -> None:
+    case = met("198.51.100.12", "ssh-ed25519 AAAAtheirs")
+    case.source("etc.hosts", lambda text: text + "192.0.2.99 host2.example.com\n")
+    result = case.result(RULE)
+    assert (len(result.findings), result.severity) == (2, Severity.WARNING)
+
+
 def test_passes_the_sound_pair() -> None:
     assert Case().result(RULE).outcome is Outcome.PASSED
 

@@ -58,6 +58,6 @@ def test_does_not_apply_to_a_migration_over_tls() -> None:
     assert (result.outcome, result.reason) == (Outcome.NOT_APPLICABLE, "the memory is sent over TLS")
 
 
-def test_predicts_no_words_for_a_peer_to_peer_migration_in_which_they_may_get_lost() -> None:
+def test_catches_it_peer_to_peer_with_the_same_words_although_virsh_may_lose_them() -> None:
     [finding] = of(forced("destination").asking(mode=Mode.PEER_TO_PEER), "destination").findings
-    assert finding.predicted_error is None
+    assert finding.predicted_error == "this libvirtd instance allows migration only with VIR_MIGRATE_TLS flag"

@@ -55,6 +55,21 @@ def test_catches_a_kernel_that_is_not_there() -> None:
     assert finding.predicted_error == "unable to stat: /srv/vmlinuz: No such file or directory"
 
 
+TABLE = "<acpi><table type='slic'>/srv/vmlinuz</table></acpi>"
+HANDED = "</os><sysinfo type='fwcfg'><entry name='opt/a' file='/srv/vmlinuz'/></sysinfo><os>"
+
+
+@pytest.mark.parametrize("xml", [TABLE, HANDED], ids=["table", "handed"])
+def test_catches_a_table_of_acpi_or_a_file_for_the_firmware_that_is_not_there(xml: str) -> None:
+    [finding] = started_with(xml, "/srv/vmlinuz").result(RULE).findings
+    assert finding.message == "/srv/vmlinuz, which the guest is started with, is not here"
+    assert finding.predicted_error == "unable to stat: /srv/vmlinuz: No such file or directory"
+
+
+def test_passes_tables_and_files_for_the_firmware_that_are_there() -> None:
+    assert started_with(TABLE + HANDED).result(RULE).outcome is Outcome.PASSED
+
+
 @pytest.mark.parametrize("missing", [(), (NVRAM,), ("/srv/vars.bin",)])
 def test_passes_when_the_variables_or_their_template_are_there(missing: tuple[str, ...]) -> None:
     assert started_with(FLASH, *missing).result(RULE).outcome is Outcome.PASSED

@@ -1,0 +1,34 @@
+"""The guest's memory is bound to a NUMA node that the destination does not have.
+
+Why it matters
+    The destination's libvirt refuses to start the guest, whatever the mode of the binding, and also when other nodes
+    of the list are there: "unsupported configuration: NUMA node 1 is unavailable".
+
+How to fix
+    Give the guest nodes that both hosts have (virsh numatune guest --nodeset 0 --config, and start it anew), or migrate
+    with --xml and a changed nodeset. virsh capabilities lists a host's nodes.
+"""
+
+from preflight.facts import HostMemory
+from preflight.facts.guest_backing import GuestBacking
+from preflight.facts.number_set import listed
+from preflight.facts.record import Unreadable
+from preflight.host import Guest
+from preflight.migration import unless_live
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.ERROR, skip=unless_live)
+def check(guest: Guest, destination: HostMemory) -> Findings:
+    wanted = GuestBacking.of(guest).nodes
+    if not wanted:
+        return
+    nodes = destination.told().nodes
+    if nodes is None:
+        raise Unreadable("the destination's kernel does not tell its NUMA nodes")
+    missing = wanted - nodes
+    if missing:
+        yield on_destination(
+            f"the guest's memory is bound to NUMA node {listed(wanted)}; there the nodes are {listed(nodes)}",
+            error=f"NUMA node {min(missing)} is unavailable",
+        )

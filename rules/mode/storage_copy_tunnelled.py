@@ -1,0 +1,35 @@
+"""Storage is to be copied by a migration that is tunnelled.
+
+Why it matters
+    Storage is copied beside the memory, over a port of its own, which a tunnelled migration does not have. virsh prints
+    "End of file while reading data: : Input/output error" alone. libvirt 9.0 moves a guest that has nothing to copy;
+    7.0 and 11.3 refuse that too.
+
+How to fix
+    Leave out --tunnelled, and encrypt what is sent with --tls instead.
+"""
+
+from preflight.facts import Versions
+from preflight.facts.versions import Version
+from preflight.host import Guest
+from preflight.migration import Migration, unless_live
+from preflight.rule import Findings, Severity, on_source, rule
+
+#: What is left of the reason in peer-to-peer mode over ssh.
+HUNG_UP = "End of file while reading data"
+#: The releases that were seen to look at the guest's disks first, and the first of which that is not known.
+LENIENT, STRICT_AGAIN = Version(9), Version(10)
+
+
+@rule(Severity.ERROR, skip=unless_live)
+def check(guest: Guest, source: Versions, migration: Migration) -> Findings:
+    if not (migration.tunnelled and migration.copy_storage):
+        return
+    copied = [disk.target for disk in guest.disks if disk.copied_by_default]
+    if copied:
+        yield on_source(f"a tunnelled migration cannot copy {', '.join(copied)}", error=HUNG_UP)
+    elif not LENIENT <= source.libvirt < STRICT_AGAIN:
+        yield on_source(
+            f"libvirt {source.libvirt} refuses to copy storage in a tunnelled migration, even where there is none",
+            error=HUNG_UP,
+        )
