@@ -14,7 +14,7 @@ RULE = "device-unsupported"
 
 
 def capabilities(**listed: dict[str, str]) -> str:
-    """Domain capabilities with these lists, as graphics={"type": "vnc spice"}; a device without any is not supported."""
+    """Domain capabilities with these lists, as graphics={"type": "vnc spice"}; without any it is not supported."""
     devices = "".join(
         f"<{device} supported='{'yes' if enums else 'no'}'>"
         + "".join(

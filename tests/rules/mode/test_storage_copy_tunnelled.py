@@ -16,8 +16,8 @@ def asked(case: Case) -> Case:
     return case.asking(mode=Mode.TUNNELLED, copy_storage=True)
 
 
-def with_a_writable_disk() -> Case:
-    return Case().xml("<readonly/>", "")
+def with_nothing_to_copy() -> Case:
+    return Case().xml("<target dev='vda' bus='virtio'/>", "<target dev='vda' bus='virtio'/><readonly/>")
 
 
 def version(number: int) -> str:
@@ -25,7 +25,7 @@ def version(number: int) -> str:
 
 
 def test_catches_a_disk_that_would_be_copied() -> None:
-    result = asked(with_a_writable_disk()).result(RULE)
+    result = asked(Case()).result(RULE)
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
     [finding] = result.findings
     assert finding.message.startswith("a tunnelled migration cannot copy ")
@@ -34,23 +34,24 @@ def test_catches_a_disk_that_would_be_copied() -> None:
 
 @pytest.mark.parametrize("number", [7_000_000, 11_003_000])
 def test_catches_a_release_that_refuses_it_without_a_disk_too(number: int) -> None:
-    result = asked(Case().source("libvirt.versions", version(number))).result(RULE)
+    result = asked(with_nothing_to_copy().source("libvirt.versions", version(number))).result(RULE)
     assert result.outcome is Outcome.FAILED
     assert "even where there is none" in result.findings[0].message
 
 
 def test_passes_where_nothing_is_to_be_copied() -> None:
-    assert asked(Case()).result(RULE).outcome is Outcome.PASSED
+    assert asked(with_nothing_to_copy()).result(RULE).outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize(("mode", "copied"), [(Mode.TUNNELLED, False), (Mode.PEER_TO_PEER, True), (Mode.MANAGED, True)])
 def test_passes_the_one_without_the_other(mode: Mode, copied: bool) -> None:
-    found = with_a_writable_disk().asking(mode=mode, copy_storage=copied).result(RULE)
+    found = Case().asking(mode=mode, copy_storage=copied).result(RULE)
     assert found.outcome is Outcome.PASSED
 
 
-def test_does_not_apply_to_a_guest_that_is_off() -> None:
-    assert asked(with_a_writable_disk()).asking(offline=True).result(RULE).outcome is Outcome.NOT_APPLICABLE
+def test_does_not_apply_where_no_memory_is_sent() -> None:
+    [result] = asked(Case()).asking(offline=True, guests=("web",), select=(RULE,)).report().results
+    assert result.outcome is Outcome.NOT_APPLICABLE
 
 
 def test_is_unknown_when_the_version_or_the_guest_is_not_known() -> None:
