@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth bench clean
+.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth capacity-truth duration-truth bench clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -44,6 +44,12 @@ lab-down: $(VENV)/.installed-lab
 
 truth: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.truth
+
+capacity-truth: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.capacity_truth
+
+duration-truth: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.duration_truth
 
 bench: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.bench

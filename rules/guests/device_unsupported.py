@@ -4,8 +4,8 @@ Why it matters
     Distributions leave devices out of QEMU, or put them in packages of their own: "spice graphics are not supported
     with this QEMU", "domain configuration does not support video model 'qxl'". The emulator of a TPM is a program of
     its own, and of version 2.0 libvirt says without it "TPM version '2.0' is not supported". Judged by what libvirt
-    lists as supported, which releases before 9.0 do for graphics alone. Seen to stop a migration: the TPM alone; the
-    rest is by what libvirt lists, and the text for SPICE by what 11.3 says when such a guest is defined.
+    lists as supported, which releases before 9.0 do for graphics alone. Seen to stop a migration: SPICE, QXL and the
+    TPM; the rest is by what libvirt lists.
 
 How to fix
     Install what is missing on the destination: the packages that hold QEMU's modules for SPICE, or swtpm and

@@ -1,0 +1,149 @@
+"""What `preflight fix` would write, from recorded hosts: texts, differences, and what cannot be changed."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from preflight.apply import Service, script
+from preflight.check import Checked
+from preflight.edit import difference, edited
+from preflight.facts import GuestMemory, LinkSpeed
+from preflight.facts.record import MISSING, Record, Unreadable
+from preflight.fix import FileChange, Unfixable, commands, plan
+from preflight.migration import Role
+from preflight.rule import Change
+from tests.case import Case
+
+SSHD = "# as it was\nInclude /etc/ssh/sshd_config.d/*.conf\nmaxSTARTUPS 5:30:60\n\nMatch User git\n\tX11Forwarding no\n"
+RECORDS = {"/etc/hosts": "etc.hosts", "/etc/libvirt/libvirtd.conf": "libvirtd.conf"}
+RECORDS["/etc/libvirt/qemu.conf"] = "qemu.conf"
+
+
+def checked(case: Case, concurrency: int = 30) -> Checked:
+    return case.asking(concurrency=concurrency).checked()
+
+
+def planned(
+    case: Case, *rules: str, texts: Mapping[str, Record] | None = None
+) -> tuple[dict[tuple[Role, str], FileChange], list[Unfixable]]:
+    found = checked(case)
+
+    def read(role: Role, path: str) -> Record:
+        if texts and path in texts:
+            return texts[path]
+        if path == "/etc/ssh/sshd_config":
+            return Record(SSHD)
+        host = found.source if role is Role.SOURCE else found.destination
+        return host.records[RECORDS[path]]
+
+    changes, unfixable = plan(found, read, rules)
+    return {(change.role, change.path): change for change in changes}, unfixable
+
+
+def added(change: FileChange) -> list[str]:
+    lines = change.diff.splitlines()
+    return [line[1:] for line in lines if line.startswith("+") and not line.startswith("+++")]
+
+
+def taken(change: FileChange) -> list[str]:
+    lines = change.diff.splitlines()
+    return [line[1:] for line in lines if line.startswith("-") and not line.startswith("---")]
+
+
+def test_only_what_a_finding_asks_for_is_changed() -> None:
+    changes, unfixable = planned(Case())
+    assert unfixable == []
+    assert set(changes) == {
+        (Role.SOURCE, "/etc/libvirt/libvirtd.conf"),
+        (Role.SOURCE, "/etc/ssh/sshd_config"),
+        (Role.DESTINATION, "/etc/ssh/sshd_config"),
+    }
+    daemon = changes[Role.SOURCE, "/etc/libvirt/libvirtd.conf"]
+    assert (taken(daemon), added(daemon)) == ([], ["max_workers = 32"])
+    assert daemon.settings == (Change("/etc/libvirt/libvirtd.conf", "max_workers", 32),)
+    assert daemon.service.expected == ("maxWorkers:32",)
+    assert commands(daemon) == ("systemctl restart libvirtd",)
+    assert any("guests run on" in risk for risk in daemon.risks)
+
+
+def test_sshd_keeps_its_spelling_its_order_and_its_conditions() -> None:
+    change = planned(Case())[0][Role.DESTINATION, "/etc/ssh/sshd_config"]
+    assert (taken(change), added(change)) == (["maxSTARTUPS 5:30:60"], ["maxSTARTUPS 30:30:100"])
+    assert change.after.endswith("\nMatch User git\n\tX11Forwarding no\n")
+    assert change.service.expected == ("30-100",)
+    assert any("floods" in risk for risk in change.risks)
+
+
+def test_a_name_that_is_missing_gets_a_line_and_no_other_is_touched() -> None:
+    case = Case("hosts-line-gone/host1", "ready/host2")
+    changes, _ = planned(case, "announced-name-unresolvable")
+    [change] = changes.values()
+    assert (change.path, taken(change), added(change)) == ("/etc/hosts", [], ["192.0.2.12 host2.example.com"])
+    assert commands(change) == ()
+
+
+def test_a_file_that_does_not_exist_is_made() -> None:
+    changes, _ = planned(Case(), texts={"/etc/libvirt/libvirtd.conf": Record("", MISSING)})
+    change = changes[Role.SOURCE, "/etc/libvirt/libvirtd.conf"]
+    assert (change.before, change.after) == (None, "max_workers = 32\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("what is this?\n", "libvirtd.conf"),
+        ("max_clients = 'many'\n", "would be refused"),
+        ("# \\xe4 is no UTF-8\n", "is not UTF-8"),
+    ],
+)
+def test_what_cannot_be_written_is_said_and_the_rest_goes_on(text: str, why: str) -> None:
+    changes, unfixable = planned(Case(), texts={"/etc/libvirt/libvirtd.conf": Record(text)})
+    [one] = unfixable
+    assert (one.path, why in one.why) == ("/etc/libvirt/libvirtd.conf", True)
+    assert len(changes) == 2
+
+
+def test_a_file_that_cannot_be_read_is_said() -> None:
+    _, unfixable = planned(Case(), texts={"/etc/libvirt/libvirtd.conf": Record("", 1, "Permission denied")})
+    assert [one.why for one in unfixable] == ["Permission denied"]
+
+
+def test_only_rules_that_were_named() -> None:
+    assert set(planned(Case(), "workers-limit")[0]) == {(Role.SOURCE, "/etc/libvirt/libvirtd.conf")}
+    assert planned(Case(), "clients-limit") == ({}, [])
+
+
+def test_text_without_a_last_newline_keeps_being_so() -> None:
+    assert edited("/etc/libvirt/qemu.conf", "# a\nuser = 'root'", {"migration_port_max": 49300}) in (
+        "# a\nuser = 'root'\nmigration_port_max = 49300",
+        "# a\nuser = 'root'\nmigration_port_max = 49300\n",
+    )
+    assert edited("/etc/hosts", "127.0.0.1 localhost", {"b": "192.0.2.2"}) == "127.0.0.1 localhost\n192.0.2.2 b\n"
+
+
+def test_a_value_that_no_lens_takes_is_refused() -> None:
+    with pytest.raises(Unreadable):
+        edited("/etc/libvirt/qemu.conf", "", {"migration_host": 'a"b\n'})
+
+
+def test_no_password_is_shown() -> None:
+    before = 'vnc_password = "XYZ12345"\nmax_queued = 0\n'
+    shown = difference("/etc/libvirt/qemu.conf", before, before.replace("= 0", "= 1"))
+    assert "XYZ12345" not in shown
+    assert "+max_queued = 1" in shown
+
+
+def test_the_script_holds_the_text_and_nothing_of_it_is_run() -> None:
+    nasty = 'a = "$(touch /tmp/x) `id` \' \\\\ "\n@PATH@\n'
+    text = script("/etc/a file", None, nasty, Service("x", ":", ":", ":", ":"), "now")
+    assert "touch" not in text
+    assert "'/etc/a file'" in text
+
+
+def test_memory_and_speeds_are_read() -> None:
+    assert GuestMemory.parse(Record('{"rss": {"a": 5, "b": null}}')).resident_kib == {"a": 5}
+    for wrong in ("", "{}", '{"rss": {"a": "5"}}', "[" * 100_000):
+        with pytest.raises(Unreadable):
+            GuestMemory.parse(Record(wrong))
+    speeds = "/sys/class/net/eth0/speed:1000\n/sys/class/net/lo/speed:-1\nnonsense\n/sys/class/net/x/speed:0\n"
+    assert LinkSpeed.parse(Record(speeds)).mbit_per_s == {"eth0": 1000}
