@@ -53,6 +53,7 @@ is_in_force() { in_force >"$told" 2>&1; while IFS= read -r line; do
 @EXPECTED@
 PREFLIGHT_EXPECTED
 }
+settled() { n=0; until is_in_force; do n=$((n+1)); [ $n -le 5 ] || return 1; sleep 1; done; }
 say() { printf '%s\n' "$*"; }
 told=$(mktemp) || { say "unchanged: no temporary file can be made"; exit 1; }
 trap 'rm -f "$told" "$new"' EXIT
@@ -71,7 +72,7 @@ had=$(guests)
 mv -f -- "$new" "$path" || { say "unchanged: $path cannot be replaced"; exit 1; }
 sync "$(dirname "$path")"
 why=$(activate 2>&1)
-if working && is_in_force && [ "$(guests)" = "$had" ]; then
+if working && settled && [ "$(guests)" = "$had" ]; then
   say "in force: $path"; [ -z "$there" ] || say "kept: $kept"; exit 0
 fi
 [ -n "$why" ] || why=$(head -c 400 "$told" | tr '\n' ' ')

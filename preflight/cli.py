@@ -257,6 +257,7 @@ def fix(
     copy_storage: Annotated[
         bool, typer.Option("--copy-storage", help="Disks are copied, as by --copy-storage-all.")
     ] = False,
+    output_format: Annotated[str, typer.Option("--format", "-f", help="text or ansible.")] = "text",
     apply: Annotated[bool, typer.Option("--apply", help="Make the changes, after asking.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     timeout: Timeout = 120,
@@ -269,6 +270,8 @@ def fix(
     from preflight.asking import Asked
     from preflight.fixing import fix as do
 
+    if output_format not in ("text", "ansible"):
+        raise UserError(f"--format: {output_format!r} is not one of text, ansible")
     asked = Asked(
         source=source,
         destination=destination,
@@ -278,7 +281,13 @@ def fix(
         copy_storage=copy_storage,
         timeout=timeout,
     )
-    raise typer.Exit(do(asked, tuple(rule or ()), apply=apply, ask=None if yes else _ask))
+    code = do(
+        *(asked, tuple(rule or ())),
+        apply=apply,
+        ask=None if yes else _ask,
+        as_playbook=output_format == "ansible",
+    )
+    raise typer.Exit(code)
 
 
 @command

@@ -43,6 +43,26 @@ class FileChange(Struct, frozen=True):
     rules: tuple[str, ...]
 
     @property
+    def is_for_hosts(self) -> bool:
+        """Whether it is /etc/hosts, which no program has to be told of."""
+        return self.path == HOSTS
+
+    @property
+    def is_for_sshd(self) -> bool:
+        """Whether sshd reads it; it is told to read it anew, so that no connection ends."""
+        return self.path.startswith("/etc/ssh/")
+
+    @property
+    def unit(self) -> str | None:
+        """The systemd unit that reads it; sshd's is called ssh on Debian and sshd elsewhere."""
+        return None if self.is_for_hosts else "ssh" if self.is_for_sshd else self.service.name
+
+    @property
+    def verb(self) -> str:
+        """What is done to the unit: reload or restart."""
+        return "reload" if self.is_for_sshd else "restart"
+
+    @property
     def diff(self) -> str:
         """The unified difference, without passwords."""
         return difference(self.path, self.before or "", self.after)
@@ -168,8 +188,8 @@ def _sshd(changes: tuple[Change, ...]) -> Service:
 
 def commands(change: FileChange) -> tuple[str, ...]:
     """What a person would type to put it in force."""
-    if change.path == HOSTS:
+    if change.is_for_hosts:
         return ()
-    if change.path.startswith("/etc/ssh/"):
+    if change.is_for_sshd:
         return ("sshd -t", "systemctl reload ssh    # sshd, where the unit is called that")
     return (f"systemctl restart {change.service.name}",)

@@ -13,6 +13,7 @@ from preflight.edit import HOSTS
 from preflight.errors import UserError
 from preflight.fix import FileChange, commands, plan
 from preflight.migration import Role
+from preflight.output.ansible import playbook
 from preflight.output.terminal import clean, one_line
 from preflight.record import Record
 from preflight.ruleset import find, load
@@ -26,20 +27,25 @@ _CLOUD_INIT = "grep -rlsE '^[[:space:]]*manage_etc_hosts:[[:space:]]*([Tt]rue|lo
 Ask: TypeAlias = Callable[[str], bool | None]
 
 
-def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None) -> int:
+def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, as_playbook: bool = False) -> int:
     """Do it; `ask` is None where nobody is to be asked. Raises `UserError` for what cannot be used."""
+    if apply and as_playbook:
+        raise UserError("--apply and --format ansible exclude each other")
     known = load(asked.rules)
     only = tuple(find(known, rule).name for rule in rules)
     with open_hosts(asked) as opened:
         checked = check(opened)
         visits = _live(checked)
         changes, unfixable = plan(checked, lambda role, path: visits[role].read(path), only)
-        for change in changes:
+        for change in changes if not as_playbook else ():
             _show(change, visits[change.role])
         for one in unfixable:
             print(f"preflight: {one_line(one.host)}: {clean(one.path)}: {clean(one.why)}", file=sys.stderr)
         if not changes:
             print("nothing to change" if not unfixable else "nothing that can be changed")
+            return NOT_IN_FORCE if unfixable else DONE
+        if as_playbook:
+            print(playbook(changes), end="")
             return NOT_IN_FORCE if unfixable else DONE
         if not apply:
             print("Nothing was changed. --apply makes these changes.")

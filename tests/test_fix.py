@@ -11,6 +11,7 @@ from preflight.facts import GuestMemory, LinkSpeed
 from preflight.facts.record import MISSING, Record, Unreadable
 from preflight.fix import FileChange, Unfixable, commands, plan
 from preflight.migration import Role
+from preflight.output.ansible import playbook
 from preflight.rule import Change
 from tests.case import Case
 
@@ -147,3 +148,16 @@ def test_memory_and_speeds_are_read() -> None:
             GuestMemory.parse(Record(wrong))
     speeds = "/sys/class/net/eth0/speed:1000\n/sys/class/net/lo/speed:-1\nnonsense\n/sys/class/net/x/speed:0\n"
     assert LinkSpeed.parse(Record(speeds)).mbit_per_s == {"eth0": 1000}
+
+
+def test_the_playbook_makes_the_same_lines() -> None:
+    changes, _ = planned(Case("hosts-line-gone/host1", "ready/host2"))
+    text = playbook(changes.values())
+    assert text.startswith("---\n- name: ")
+    assert '  hosts: "host1.example.com"\n' in text
+    assert '        line: "192.0.2.12 host2.example.com"\n' in text
+    assert '        line: "max_workers = 32"\n' in text
+    assert '        line: "MaxStartups 30:30:100"\n' in text
+    assert '        validate: "sshd -t -f %s"\n' in text
+    assert '        name: "libvirtd"\n        state: restarted\n' in text
+    assert '        name: "ssh"\n        state: reloaded\n' in text
