@@ -11,7 +11,7 @@ demo: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.demo
 
 test: $(VENV)/.installed-lab check
-	$(BIN)/python -m pytest tests/lab
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/lab
 
 check: lint types contracts docs unit
 

@@ -131,3 +131,20 @@ def test_a_window_is_read(written: str, seconds: float) -> None:
 def test_a_window_that_is_none_is_refused(written: str) -> None:
     with pytest.raises(UserError, match="--window"):
         window_seconds(written)
+
+
+def test_the_procedures_own_example_is_explained() -> None:
+    """max_clients = 20 and OpenSSH's old MaxStartups 10: the procedure says 10 migrations, by two clients each."""
+    case = Case()
+    for end in (case.source, case.destination):
+        end("limits", lambda told: told.replace(": 5000", ": 20"))
+        end("sshd.effective", lambda told: told.replace("maxstartups 10:30:100", "maxstartups 10:100:10"))
+    found = answer(case)
+    capacity = found.report.capacity
+    assert (capacity.concurrent, capacity.burst, capacity.classic) == (20, 10, 10)
+    lines = text(found).splitlines()
+    assert any(
+        line.startswith("burst:       10, more at the same instant lose connections (MaxStartups") for line in lines
+    )
+    assert any(line.startswith("Red Hat's:   10, two clients a migration of max_clients 20") for line in lines)
+    assert sum(line.startswith("MaxStartups") and line.endswith("is refused") for line in lines) == 2

@@ -136,18 +136,7 @@ def main(titles: Iterable[str] = ()) -> int:
             print(tabulate(rows[-1:], tablefmt="plain"), flush=True)
             for host in lab.hosts.values():
                 host.changed = True
-    heads = (
-        "limits",
-        "started",
-        "how",
-        "in flight",
-        "burst",
-        "limited by",
-        "ran together",
-        "refused",
-        "agrees",
-        "error",
-    )
+    heads = ("limits", "mode", "started", "how", "in flight", "burst", "limited by", "together", "refused", "agrees")
     print("\n" + tabulate(rows, (*heads, "error"), tablefmt="simple"))
     print(f"\n{len(rows) - wrong} of {len(rows)} cells went as predicted")
     return int(wrong > 0)

@@ -13,8 +13,8 @@ Pair = tuple[LabHost, LabHost]
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    """Two bookworm hosts; skipped where the lab cannot run, except in CI, where it has to."""
-    made = Lab()
+    """Two bookworm hosts, a lab for each of pytest's workers; skipped where it cannot run, but in CI it has to."""
+    made = Lab((os.environ.get("PREFLIGHT_LAB") or "lab") + os.environ.get("PYTEST_XDIST_WORKER", ""))
     try:
         made.up(["bookworm", "bookworm"])
     except LabUnavailable as error:
