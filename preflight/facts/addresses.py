@@ -72,14 +72,20 @@ class OwnAddresses(Fact, frozen=True, kw_only=True):
 
         Those on its network; if there is none, all of the same version that are reachable. Empty when there is none.
         """
+        version = ip_address(plain(address)).version
+        reachable = tuple(
+            own for own in self.addresses if ip_address(own.address).version == version and not is_loopback(own.address)
+        )
+        return self.beside(address) or reachable
+
+    def beside(self, address: str) -> tuple[InterfaceAddress, ...]:
+        """The addresses, with their interfaces, on whose network the address is: no router is between them."""
         other = ip_address(plain(address))
-        reachable = [
+        return tuple(
             own
             for own in self.addresses
-            if ip_address(own.address).version == other.version and not is_loopback(own.address)
-        ]
-        near = [own for own in reachable if other in ip_network((own.address, own.prefix), strict=False)]
-        return tuple(near or reachable)
+            if not is_loopback(own.address) and other in ip_network((own.address, own.prefix), strict=False)
+        )
 
 
 @lru_cache(maxsize=4096)  # asked of the same few addresses for each of a range's ports

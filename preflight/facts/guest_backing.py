@@ -13,10 +13,12 @@ from preflight.facts.xml import parse_xml
 
 
 class GuestBacking(Struct, frozen=True, kw_only=True):
-    """`<hugepages>`, `<numatune>` and the pinning of one guest."""
+    """`<memoryBacking>`, `<numatune>` and the pinning of one guest."""
 
     #: KiB of memory by the size in KiB of the huge pages that it lies on, None for the destination's default size.
     huge: Mapping[int | None, int] = {}
+    #: Whether it lies in files, in memory_backing_dir of qemu.conf.
+    in_files: bool = False
     #: The host's NUMA nodes that are named.
     nodes: frozenset[int] = frozenset()
     #: By what is pinned ("virtual CPU 0", "the emulator") the host's CPUs that it may run on.
@@ -32,6 +34,7 @@ class GuestBacking(Struct, frozen=True, kw_only=True):
                 nodes |= number_set(one.get("nodeset", ""))
         return cls(
             huge=_huge(root, guest),
+            in_files=root.find("memoryBacking/source[@type='file']") is not None,
             nodes=nodes,
             pinned=dict(_pinned(root, guest)),
         )

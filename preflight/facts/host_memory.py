@@ -57,6 +57,11 @@ class HostMemory(Fact, frozen=True, kw_only=True):
     #: None where the kernel does not tell.
     nodes: frozenset[int] | None = None
     cpus: frozenset[int] | None = None
+    #: KiB that programs could be given without swapping, as the kernel estimates (MemAvailable; it counts no huge
+    #: pages); None where it does not tell.
+    available_kib: int | None = None
+    #: KiB of swap that is free.
+    swap_free_kib: int = 0
     #: Why the host did not tell; None when it did.
     error: str | None = None
 
@@ -96,6 +101,8 @@ class HostMemory(Fact, frozen=True, kw_only=True):
             ),
             nodes=number_set(online["node"]) if "node" in online else None,
             cpus=number_set(online["cpu"]) if "cpu" in online else None,
+            available_kib=kib.get("MemAvailable"),
+            swap_free_kib=kib.get("SwapFree", 0),
         )
 
 

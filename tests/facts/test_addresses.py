@@ -71,3 +71,10 @@ def test_plain_form() -> None:
 def test_text_without_addresses_is_unknown(text: str) -> None:
     with pytest.raises(Unreadable):
         OwnAddresses.parse(Record(text))
+
+
+def test_is_beside_what_is_on_a_network_of_its_own_and_nothing_else() -> None:
+    text = "1: lo    inet 127.0.0.1/8 scope host lo\n2: eth0    inet 192.0.2.11/24 scope global eth0\n"
+    own = OwnAddresses.parse(Record(text))
+    assert [one.interface for one in own.beside("192.0.2.12")] == ["eth0"]
+    assert [own.beside(other) for other in ("198.51.100.1", "2001:db8::1", "127.0.0.9")] == [(), (), ()]

@@ -72,3 +72,10 @@ def test_keeps_the_reason_when_it_was_not_told(memory: Record) -> None:
     found = HostMemory.parse(memory, Record(MOUNTS), NO_FILE)
     with pytest.raises(Unreadable, match="the host did not tell of its memory: "):
         found.told()
+
+
+def test_reads_what_is_left_of_memory_and_swap() -> None:
+    found = read().told()
+    assert (found.available_kib, found.swap_free_kib) == (23829428, 900)
+    older = read("/proc/meminfo:MemTotal: 100 kB\n").told()
+    assert (older.available_kib, older.swap_free_kib) == (None, 0)

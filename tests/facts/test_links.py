@@ -55,3 +55,14 @@ def test_hostile_answers_are_unreadable_and_nothing_else() -> None:
     for record in answers(TEXT):
         with contextlib.suppress(Unreadable):
             Links.parse(record)
+
+
+def test_mtus_are_read_by_name() -> None:
+    links = Links.parse(
+        Record(TEXT.replace("br9: <BROADCAST,MULTICAST> mtu 1500", "br9: <BROADCAST,MULTICAST> mtu 9000"))
+    )
+    assert [links.mtu(name) for name in ("lo", "eth0", "br9")] == [65536, 1500, 9000]
+    with pytest.raises(Unreadable, match="the MTU of eth9 was not told"):
+        links.mtu("eth9")
+    with pytest.raises(Unreadable, match="not collected"):
+        Links.parse(Record("", 1, "not collected")).mtu("eth0")

@@ -31,8 +31,8 @@ def main(guests: int = GUESTS) -> int:
         lab.up(["bookworm", "bookworm"])
         source, destination = lab.hosts["host1"], lab.hosts["host2"]
         for number in range(guests):
-            memory, rate = chosen.choice([32, 48, 64, 96, 128, 160]), chosen.choice([15, 25, 40])
-            dirty = round(rate * chosen.choice([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]), 1)
+            memory, rate = chosen.choice([32, 48, 64, 96, 128]), chosen.choice([15, 25, 40])
+            dirty = round(rate * chosen.choice([0.2, 0.3, 0.4, 0.5, 0.6, 0.7]), 1)
             name = f"g{number}"
             source.guest(name, memory_mib=memory, dirty_mib_per_s=dirty)
             _wait_until_steady(source, name)

@@ -1,0 +1,62 @@
+"""The path of a guest's disk leads to another file on the destination's network storage.
+
+Why it matters
+    libvirt sees shared storage on both hosts and compares nothing more. Where another export is mounted there, the
+    guest moves, and from then on reads and writes a disk that is not its own: a stale copy at best. The numbers of a
+    file on NFS and CephFS are the server's, so two numbers are two files, whatever the mounts are called.
+
+How to fix
+    Mount on the destination what the source has mounted at that place (compare findmnt --target of the path on both
+    hosts).
+"""
+
+from preflight.facts import Pools, Storage
+from preflight.facts.record import Unreadable
+from preflight.host import Guest
+from preflight.migration import Migration, unless_live
+from preflight.rule import Finding, Findings, Severity, on_destination, rule
+
+#: File systems on which every host sees a file by the same number, which the server gave it. Not CIFS: with
+#: noserverino a host makes numbers up.
+_NUMBERED_BY_SERVER = {"nfs": "nfs", "nfs4": "nfs", "ceph": "ceph"}
+
+
+@rule(Severity.WARNING, skip=unless_live)
+def check(
+    guest: Guest,
+    source: Storage,
+    destination: Storage,
+    source_pools: Pools,
+    destination_pools: Pools,
+    migration: Migration,
+) -> Findings:
+    unknown: Unreadable | None = None
+    for disk in guest.disks:
+        # a medium that is only read may well be a copy
+        if disk.empty or disk.readonly or disk.type not in ("file", "volume"):
+            continue
+        if migration.copy_storage and disk.copied_by_default:
+            continue
+        try:
+            here, there = source_pools.path(disk), destination_pools.path(disk)
+            if here is not None and there is not None:
+                yield from _other(disk.target, source, here, destination, there)
+        except Unreadable as why:
+            unknown = why
+    if unknown is not None:
+        raise unknown
+
+
+def _other(target: str, source: Storage, here: str, destination: Storage, there: str) -> list[Finding]:
+    mine, other = source.look(here), destination.look(there)
+    kind = _NUMBERED_BY_SERVER.get(mine.fs_type)
+    if (mine.kind, other.kind) != ("file", "file") or kind is None or kind != _NUMBERED_BY_SERVER.get(other.fs_type):
+        return []
+    if mine.inode == other.inode:
+        return []
+    return [
+        on_destination(
+            f"{there}, of the disk {target}, is another file than the source's: it lies on {other.fs_source} here, "
+            f"on {mine.fs_source} there"
+        )
+    ]

@@ -1,0 +1,68 @@
+import contextlib
+
+import pytest
+
+from preflight.facts.qemu_user import Entry, QemuUser, above
+from preflight.facts.record import MISSING, Record, Unreadable
+from tests.facts.noise import answers
+
+CAPABILITIES = (
+    "<capabilities><host><secmodel><model>apparmor</model></secmodel><secmodel><model>dac</model>"
+    "<baselabel type='kvm'>+64055:+106</baselabel></secmodel></host></capabilities>"
+)
+ACCESS = """groups 106 64055
+drwxr-xr-x 20    0    0 4096  /
+-rw-r-----+ 1   0  106 1048576  /a b.img
+brw-rw----  1   0    6 253, 16  /dev/vdb
+drwxrwxrwt. 2   0    0 40  /tmp
+"""
+#: libvirtd started 1000 s after the boot, which was at 100; qemu.conf was written at that second.
+DAEMONS = "clock 2100 2000 100\nprocess libvirtd 57 100000\nconf qemu {}\nsocket libvirt-sock\n"
+
+
+def read(access: str = ACCESS, conf: str = "", written: int = 500) -> QemuUser:
+    return QemuUser.parse(Record(CAPABILITIES), Record(conf), Record(DAEMONS.format(written)), Record(access))
+
+
+def test_the_user_is_that_in_force_as_libvirt_tells() -> None:
+    user = read()
+    assert (user.uid, user.gid, user.groups) == (64055, 106, {106, 64055})
+
+
+def test_files_devices_and_directories() -> None:
+    assert read().entries == {
+        "/": Entry("rwxr-xr-x", listed=False, owner=0, group=0),
+        "/a b.img": Entry("rw-r-----", listed=True, owner=0, group=106),
+        "/dev/vdb": Entry("rw-rw----", listed=False, owner=0, group=6),
+        "/tmp": Entry("rwxrwxrwt", listed=False, owner=0, group=0),
+    }
+
+
+def test_without_an_answer_the_user_has_the_group_alone() -> None:
+    user = QemuUser.parse(Record(CAPABILITIES), Record("", MISSING), Record(DAEMONS.format(1)), Record("", 1, "no"))
+    assert (user.groups, user.entries, user.dynamic_ownership) == ({106}, {}, True)
+
+
+@pytest.mark.parametrize(
+    ("conf", "written", "expected"),
+    [("", 500, True), ("dynamic_ownership = 0\n", 500, False), ("dynamic_ownership = 0\n", 2000, None), ("=", 1, None)],
+)
+def test_dynamic_ownership_as_it_is_in_force(conf: str, written: int, expected: bool | None) -> None:  # noqa: FBT001 - pytest gives it
+    assert read(conf=conf, written=written).dynamic_ownership is expected
+
+
+def test_a_directory_with_the_sticky_bit_may_be_passed() -> None:
+    assert read().barred_from("/tmp/a") is None
+    assert read(ACCESS.replace("rwt.", "rwT.")).barred_from("/tmp/a") == "/tmp"
+
+
+def test_the_directories_above() -> None:
+    assert list(above("/srv//vm/a.img")) == ["/", "/srv", "/srv//vm"]
+
+
+def test_hostile_text_is_refused_or_read() -> None:
+    for answer in answers(ACCESS):
+        QemuUser.parse(Record(CAPABILITIES), Record(""), Record(""), answer)
+    for answer in answers(CAPABILITIES):
+        with contextlib.suppress(Unreadable):
+            QemuUser.parse(answer, Record(""), Record(""), Record(ACCESS))
