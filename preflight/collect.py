@@ -47,6 +47,7 @@ from preflight.facts.peer_connection import PeerConnection
 from preflight.facts.peer_name import PeerName
 from preflight.facts.pools import Pools
 from preflight.facts.qemu_conf import QemuConf, QemuConfFile
+from preflight.facts.qemu_user import QemuUser, above
 from preflight.facts.record import Fact, Record, Unreadable
 from preflight.facts.release import Kernel, OpenSsh, OsRelease
 from preflight.facts.remote_helper import RemoteHelper
@@ -118,6 +119,7 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
         _source(Pools, optional=("libvirt.pools",)),
         _source(QemuConf, "qemu.conf", "daemons"),
         _source(QemuConfFile, "qemu.conf"),
+        _source(QemuUser, "libvirt.capabilities", "qemu.conf", "daemons", optional=("access",)),
         _source(RemoteHelper, "helpers", "daemons"),
         _source(Secrets, optional=("libvirt.secrets", "libvirt.versions")),
         _source(SourcesConnection, optional=("peer.connect", "tls.client", "addresses")),
@@ -216,8 +218,12 @@ def _further_questions(
         files = [one.all for one in paths]
         ask(end, name, f"{name}:{' '.join(map(' '.join, files))}", questions.certificates(*files))
 
+    opened = sorted({path for guest in guests for path in _opened(guest, destination)})
     if wanted := sorted({account for guest in guests for account in guest.devices.accounts}):
         ask(Role.DESTINATION, "accounts", f"accounts:{' '.join(wanted)}", questions.accounts(wanted))
+    with contextlib.suppress(Unreadable):  # root may do anything, so nothing is asked
+        if opened and (user := destination.fact(QemuUser).uid):
+            ask(Role.DESTINATION, "access", "access", questions.access(user, opened))
     if servers := sorted({name for guest in guests for disk in guest.disks for name in disk.servers}):
         ask(Role.DESTINATION, "disk-servers", f"disk-servers:{' '.join(servers)}", questions.resolve_all(servers))
     if migration.copy_storage and (images := _copied(guests, source, destination)):
@@ -254,6 +260,14 @@ def paths_of(guest: Guest, host: Host) -> Iterator[str]:
             secret = host.fact(Secrets).find(needed)
             if secret is not None and secret.value_path is not None:
                 yield secret.value_path
+
+
+def _opened(guest: Guest, host: Host) -> Iterator[str]:
+    """The files of the guest's disks on this host, and the directories above them."""
+    for disk in guest.disks:
+        with contextlib.suppress(Unreadable):
+            for path in host.fact(Pools).paths(disk):
+                yield from (path, *above(path))
 
 
 def _copied(guests: Iterable[Guest], *hosts: Host) -> list[str]:

@@ -256,6 +256,15 @@ def accounts(wanted: Sequence[str]) -> str:
     )
 
 
+def access(uid: int, paths: Sequence[str]) -> str:
+    """The numbers of a user's groups, and mode, owner and group of each path that exists."""
+    quoted = " ".join(shlex.quote(path) for path in paths if path.startswith("/") and "\n" not in path)
+    return (
+        f"printf 'groups %s\\n' \"$(id -G {uid} 2>/dev/null)\"; "
+        f"as_root ls -dLlnN --time-style=+ -- {quoted} 2>/dev/null; true"
+    )
+
+
 def image_heads(paths: Sequence[str]) -> str:
     """For each path of an image that exists: its size in bytes, and its first bytes in hex."""
     quoted = " ".join(shlex.quote(path) for path in paths if path.startswith("/") and "\n" not in path)

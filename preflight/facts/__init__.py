@@ -33,6 +33,7 @@ from preflight.facts.peer_connection import PeerConnection
 from preflight.facts.peer_name import PeerName
 from preflight.facts.pools import Pools
 from preflight.facts.qemu_conf import QemuConf, QemuConfFile
+from preflight.facts.qemu_user import QemuUser
 from preflight.facts.release import Kernel, OpenSsh, OsRelease
 from preflight.facts.remote_helper import RemoteHelper
 from preflight.facts.secrets import Secrets
@@ -81,6 +82,7 @@ __all__ = [
     "Pools",
     "QemuConf",
     "QemuConfFile",
+    "QemuUser",
     "RemoteHelper",
     "Secrets",
     "SourcesConnection",

@@ -95,6 +95,8 @@ class GuestDevices(Struct, frozen=True, kw_only=True):
     virtiofs: tuple[str, ...] = ()
     #: Users and groups by name that a static label has QEMU run as: "passwd:qemu", "group:qemu".
     accounts: tuple[str, ...] = ()
+    #: Whether its labels settle the user that QEMU runs as, whatever the host's usual one is.
+    own_user: bool = False
     #: Disks with an active block job that writes a copy (blockcopy, active commit).
     mirrored: tuple[str, ...] = ()
 
@@ -121,6 +123,7 @@ class GuestDevices(Struct, frozen=True, kw_only=True):
             ),
             virtiofs=tuple(_virtiofs(devices)),
             accounts=tuple(dict.fromkeys(labelled(root))),
+            own_user=any(map(_own_user, root.iterfind("seclabel"))),
             mirrored=tuple(_mirrored(devices)),
         )
 
@@ -135,6 +138,11 @@ class GuestDevices(Struct, frozen=True, kw_only=True):
             *(path.needed for path in self.paths),
             *(OPEN_VSWITCH if switched else ()),
         )
+
+
+def _own_user(label: Element) -> bool:
+    of_user = label.get("model") in (None, "dac")
+    return of_user and (label.get("type") != "dynamic" or label.find("baselabel") is not None)
 
 
 def _text(element: Element | None) -> str | None:

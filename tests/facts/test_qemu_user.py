@@ -26,7 +26,7 @@ def read(access: str = ACCESS, conf: str = "", written: int = 500) -> QemuUser:
 
 def test_the_user_is_that_in_force_as_libvirt_tells() -> None:
     user = read()
-    assert (user.uid, user.gid, user.groups) == (64055, 106, {106, 64055})
+    assert (user.uid, user.gid, user.groups) == (64055, 106, frozenset((106, 64055)))
 
 
 def test_files_devices_and_directories() -> None:
@@ -40,14 +40,16 @@ def test_files_devices_and_directories() -> None:
 
 def test_without_an_answer_the_user_has_the_group_alone() -> None:
     user = QemuUser.parse(Record(CAPABILITIES), Record("", MISSING), Record(DAEMONS.format(1)), Record("", 1, "no"))
-    assert (user.groups, user.entries, user.dynamic_ownership) == ({106}, {}, True)
+    assert user.groups == frozenset((106,))
+    assert not user.entries
+    assert user.dynamic_ownership is True
 
 
 @pytest.mark.parametrize(
     ("conf", "written", "expected"),
     [("", 500, True), ("dynamic_ownership = 0\n", 500, False), ("dynamic_ownership = 0\n", 2000, None), ("=", 1, None)],
 )
-def test_dynamic_ownership_as_it_is_in_force(conf: str, written: int, expected: bool | None) -> None:  # noqa: FBT001 - pytest gives it
+def test_dynamic_ownership_as_it_is_in_force(conf: str, written: int, expected: bool | None) -> None:
     assert read(conf=conf, written=written).dynamic_ownership is expected
 
 
