@@ -18,7 +18,7 @@ from preflight.host import Host
 from preflight.migration import Migration, Transport
 from preflight.report import Capacity, Limit
 
-#: What is known of one limit, still without its name and host.
+#: Reads one limit of a host, under its name; raises `Unreadable`.
 Ask: TypeAlias = Callable[[str, Host, Migration], Limit]
 
 

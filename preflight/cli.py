@@ -38,6 +38,7 @@ P2p = Annotated[bool, typer.Option("--p2p", help="Peer-to-peer: the source's dae
 Tunnelled = Annotated[
     bool, typer.Option("--tunnelled", help="Peer-to-peer, and the memory goes through that connection too.")
 ]
+CopyStorage = Annotated[bool, typer.Option("--copy-storage", help="Disks are copied, as by --copy-storage-all.")]
 Over = Annotated[Transport | None, typer.Option(help="What the control connection runs over.", show_default="ssh")]
 Uri = Annotated[
     str | None, typer.Option(help="The destination's libvirt URI, as given to virsh migrate.", show_default=False)
@@ -64,6 +65,10 @@ def command(body: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(INTERRUPTED) from None
 
     return app.command()(interruptible)
+
+
+def _mode(*, p2p: bool, tunnelled: bool) -> Mode:
+    return Mode.TUNNELLED if tunnelled else Mode.PEER_TO_PEER if p2p else Mode.MANAGED
 
 
 def _print(text: str) -> None:
@@ -102,9 +107,7 @@ def check(
     transport: Over = None,
     destination_uri: Uri = None,
     offline: Annotated[bool, typer.Option("--offline", help="Move the definition of guests that are off.")] = False,
-    copy_storage: Annotated[
-        bool, typer.Option("--copy-storage", help="Disks are copied, as by --copy-storage-all.")
-    ] = False,
+    copy_storage: CopyStorage = False,
     tls: Annotated[bool, typer.Option("--tls", help="The memory is sent over TLS.")] = False,
     select: Select = None,
     ignore: Ignore = None,
@@ -134,7 +137,7 @@ def check(
         guests=tuple(guest or ()),
         no_guests=no_guests,
         concurrency=concurrency,
-        mode=Mode.TUNNELLED if tunnelled else Mode.PEER_TO_PEER if p2p else Mode.MANAGED,
+        mode=_mode(p2p=p2p, tunnelled=tunnelled),
         transport=transport,
         destination_uri=destination_uri,
         offline=offline,
@@ -167,9 +170,7 @@ def capacity(
     p2p: P2p = False,
     tunnelled: Tunnelled = False,
     transport: Over = None,
-    copy_storage: Annotated[
-        bool, typer.Option("--copy-storage", help="Disks are copied, as by --copy-storage-all.")
-    ] = False,
+    copy_storage: CopyStorage = False,
     bandwidth: Annotated[
         float | None,
         typer.Option(min=0.01, help="MiB/s that all migrations may send together.", show_default="the link's"),
@@ -199,7 +200,7 @@ def capacity(
         destination=destination,
         guests=tuple(guest or ()),
         concurrency=concurrency or 1,
-        mode=Mode.TUNNELLED if tunnelled else Mode.PEER_TO_PEER if p2p else Mode.MANAGED,
+        mode=_mode(p2p=p2p, tunnelled=tunnelled),
         transport=transport,
         copy_storage=copy_storage,
         durations=True,
@@ -254,9 +255,7 @@ def fix(
     p2p: P2p = False,
     tunnelled: Tunnelled = False,
     transport: Over = None,
-    copy_storage: Annotated[
-        bool, typer.Option("--copy-storage", help="Disks are copied, as by --copy-storage-all.")
-    ] = False,
+    copy_storage: CopyStorage = False,
     output_format: Annotated[str, typer.Option("--format", "-f", help="text or ansible.")] = "text",
     apply: Annotated[bool, typer.Option("--apply", help="Make the changes, after asking.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
@@ -276,7 +275,7 @@ def fix(
         source=source,
         destination=destination,
         concurrency=concurrency,
-        mode=Mode.TUNNELLED if tunnelled else Mode.PEER_TO_PEER if p2p else Mode.MANAGED,
+        mode=_mode(p2p=p2p, tunnelled=tunnelled),
         transport=transport,
         copy_storage=copy_storage,
         timeout=timeout,

@@ -170,10 +170,7 @@ class Guests(Fact, frozen=True, kw_only=True):
     @classmethod
     def parse(cls, domains: Record) -> Self:
         """Read the list of domains that the collector made of libvirt's answers."""
-        try:
-            answer = read_json(domains.required(), _Answer)
-        except ValueError as why:
-            raise Unreadable(f"the list of guests is not of the form that preflight collects: {why}") from None
+        answer = read_json(domains.required(), _Answer, "the list of guests is")
         read: list[Guest] = []
         unread: list[UnreadGuest] = []
         for domain in answer.domains:

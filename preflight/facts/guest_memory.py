@@ -5,7 +5,7 @@ from typing import Self
 
 from msgspec import Struct
 
-from preflight.facts.record import Fact, Record, Unreadable, read_json
+from preflight.facts.record import Fact, Record, read_json
 
 
 class GuestMemory(Fact, frozen=True, kw_only=True):
@@ -20,10 +20,7 @@ class GuestMemory(Fact, frozen=True, kw_only=True):
     @classmethod
     def parse(cls, memory: Record) -> Self:
         """Read what the collector made of libvirt's statistics."""
-        try:
-            told = read_json(memory.required(), _Told)
-        except ValueError as why:
-            raise Unreadable(f"the guests' memory is not of the form that preflight collects: {why}") from None
+        told = read_json(memory.required(), _Told, "the guests' memory is")
         return cls(resident_kib={name: kib for name, kib in told.rss.items() if kib is not None})
 
 

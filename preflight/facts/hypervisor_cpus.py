@@ -64,10 +64,7 @@ class HypervisorCpus(Fact, frozen=True, kw_only=True):
             text = cpus.required()
         except Unreadable as why:
             return cls(error=str(why), names=names or None)
-        try:
-            answer = read_json(text, _Answer)
-        except ValueError as why:
-            raise Unreadable(f"the CPUs of guests are not in the form that preflight collects: {why}") from None
+        answer = read_json(text, _Answer, "the CPUs of guests are")
         return cls(types=answer.types, guests=answer.guests, names=names or None)
 
 

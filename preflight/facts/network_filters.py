@@ -27,10 +27,7 @@ class NetworkFilters(Fact, frozen=True, kw_only=True):
             text = filters.required()
         except Unreadable as why:
             return cls(names=frozenset(), error=str(why))
-        try:
-            answer = read_json(text, _Answer)
-        except ValueError as why:
-            raise Unreadable(f"the list of network filters is not of the form that preflight collects: {why}") from None
+        answer = read_json(text, _Answer, "the list of network filters is")
         return cls(names=frozenset(answer.names), error=answer.error)
 
 

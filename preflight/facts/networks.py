@@ -48,10 +48,7 @@ class Networks(Fact, frozen=True, kw_only=True):
             text = networks.required()
         except Unreadable as why:
             return cls(all=(), error=str(why))
-        try:
-            answer = read_json(text, _Answer)
-        except ValueError as why:
-            raise Unreadable(f"the list of networks is not of the form that preflight collects: {why}") from None
+        answer = read_json(text, _Answer, "the list of networks is")
         read: list[Network] = []
         unread: list[tuple[str, str]] = []
         for told in answer.networks:

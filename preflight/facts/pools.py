@@ -94,10 +94,7 @@ class Pools(Fact, frozen=True, kw_only=True):
             text = pools.required()
         except Unreadable as why:
             return cls(all=(), error=str(why))
-        try:
-            answer = read_json(text, _Answer)
-        except ValueError as why:
-            raise Unreadable(f"the list of storage pools is not of the form that preflight collects: {why}") from None
+        answer = read_json(text, _Answer, "the list of storage pools is")
         read: list[Pool] = []
         unread: list[tuple[str, str]] = []
         for told in answer.pools:

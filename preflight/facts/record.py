@@ -29,9 +29,14 @@ class Fact(Struct, frozen=True, kw_only=True):
         raise NotImplementedError
 
 
-def read_json(text: str, form: type[T]) -> T:
-    """Read JSON that must be of the form which a struct declares; raises ValueError with where it is not."""
+def read_json(text: str, form: type[T], what: str) -> T:
+    """Read JSON that the collector wrote, in the form which a struct declares; raises `Unreadable` where it is not.
+
+    `what` begins the reason, as in "the list of networks is".
+    """
     try:
         return decode(text, type=form)
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise Unreadable(f"{what} not of the form that preflight collects: it is nested too deeply") from None
+    except ValueError as why:
+        raise Unreadable(f"{what} not of the form that preflight collects: {why}") from None

@@ -71,10 +71,7 @@ class Secrets(Fact, frozen=True, kw_only=True):
             text = secrets.required()
         except Unreadable as why:
             return cls(all=(), error=str(why))
-        try:
-            answer = read_json(text, _Answer)
-        except ValueError as why:
-            raise Unreadable(f"the list of secrets is not of the form that preflight collects: {why}") from None
+        answer = read_json(text, _Answer, "the list of secrets is")
         kept = _in_plain_files(versions)
         return cls(all=tuple(_with_path(secret) if kept else secret for secret in answer.secrets), error=answer.error)
 

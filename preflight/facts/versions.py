@@ -35,10 +35,7 @@ class Versions(Fact, frozen=True, kw_only=True):
     @classmethod
     def parse(cls, libvirt_versions: Record) -> Self:
         """Read the numbers that the collector got from virConnectGetLibVersion and virConnectGetVersion."""
-        try:
-            answer = read_json(libvirt_versions.required(), _Answer)
-        except ValueError as why:
-            raise Unreadable(f"libvirt's versions are not of the form that preflight collects: {why}") from None
+        answer = read_json(libvirt_versions.required(), _Answer, "libvirt's versions are")
         if answer.type.upper() != "QEMU":
             raise Unreadable(f"the hypervisor is {answer.type}, not QEMU")
         return cls(libvirt=Version.of(answer.libvirt), qemu=Version.of(answer.hypervisor))
