@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from preflight import questions
 from preflight.connection import Channel, snapshot
@@ -32,6 +33,11 @@ class Asked:
     offline: bool = False
     copy_storage: bool = False
     tls: bool = False
+    #: Whether guests that are off are moved too, by their definition.
+    as_they_are: bool = False
+    #: The further flags and parameters of `virsh migrate` that are asked for, by its names.
+    flags: frozenset[str] = frozenset()
+    migrateuri: str | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
@@ -130,6 +136,22 @@ def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
         offline=asked.offline,
         copy_storage=asked.copy_storage,
         tls=asked.tls,
+        as_they_are=asked.as_they_are,
+        flags=asked.flags,
+        data_host=_data_host(asked.migrateuri),
         source_over_ssh=own_transport(source) == Transport.SSH,
         destination_uri=asked.destination_uri or destination.libvirt_uri(transport),
     )
+
+
+def _data_host(uri: str | None) -> str | None:
+    if uri is None:
+        return None
+    try:
+        parts = urlsplit(uri)
+        host, _ = parts.hostname, parts.port
+    except ValueError as why:
+        raise TargetError(f"--migrateuri: {uri}: {why}") from None
+    if parts.scheme not in ("tcp", "rdma", "unix") or (parts.scheme != "unix" and not host):
+        raise TargetError(f"--migrateuri: {uri}: is not of the form tcp://host[:port]")
+    return host

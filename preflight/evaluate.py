@@ -1,5 +1,6 @@
 """Rules and facts in, results out. The only place where a fact that could not be had becomes UNKNOWN."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
@@ -30,6 +31,13 @@ class Pair(Struct, frozen=True):
         """The host in this role."""
         return self.source if role is Role.SOURCE else self.destination
 
+    def migration_of(self, guest: str | None) -> Migration:
+        """How this guest is moved: one that is off by its definition, where guests are moved as they are."""
+        found = self.guests.get(guest)
+        if self.migration.as_they_are and isinstance(found, Guest) and not found.running:
+            return dataclasses.replace(self.migration, offline=True, copy_storage=False)
+        return self.migration
+
 
 class NoSuchGuest(UserError):
     """A guest was named that the source does not have. The text is one line for the user."""
@@ -47,7 +55,7 @@ def choose_guests(
         return dict.fromkeys(names, why) if names else {None: why}
     if not names:
         chosen: dict[str | None, Guest | Unreadable] = {
-            guest.name: guest for guest in guests.all if guest.running is not migration.offline
+            guest.name: guest for guest in guests.all if migration.as_they_are or guest.running is not migration.offline
         }
         return chosen | {unread.name: Unreadable(unread.reason) for unread in guests.unread}
     return dict(_named(source, guests, name) for name in names)
@@ -71,7 +79,6 @@ def evaluate(rules: Sequence[Rule], pair: Pair) -> tuple[Result, ...]:
 
 
 def _results(rule: Rule, pair: Pair) -> Iterator[Result]:
-    skipped = rule.body.skip(pair.migration) if rule.body.skip else None
     if rule.per_host:
         subjects: list[tuple[str, Role | None, str | None]] = [(role.value, role, None) for role in Role]
     elif rule.per_guest:
@@ -80,6 +87,7 @@ def _results(rule: Rule, pair: Pair) -> Iterator[Result]:
         roles = {parameter.role for parameter in rule.parameters if parameter.role}
         subjects = [(next(iter(roles)).value if len(roles) == 1 else "pair", None, None)]
     for subject, role, guest in subjects:
+        skipped = rule.body.skip(pair.migration_of(guest)) if rule.body.skip else None
         if skipped is not None:
             yield Result(rule.text, subject, rule.body.severity, Outcome.NOT_APPLICABLE, skipped, guest=guest)
         else:
@@ -117,7 +125,7 @@ def _arguments(rule: Rule, pair: Pair, role: Role | None, guest: str | None) -> 
     arguments: dict[str, object] = {}
     for parameter in rule.parameters:
         if parameter.kind is Migration:
-            arguments[parameter.name] = pair.migration
+            arguments[parameter.name] = pair.migration_of(guest)
         elif parameter.kind is Guest:
             found = pair.guests[guest]
             if isinstance(found, Unreadable):

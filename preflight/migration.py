@@ -45,6 +45,12 @@ class Migration:
     copy_storage: bool = False
     #: Whether the guest's memory is sent over TLS, as by `virsh migrate --tls`.
     tls: bool = False
+    #: Whether guests that are off are moved too, by their definition; else they are left out, or block.
+    as_they_are: bool = False
+    #: The further flags and parameters that are asked for, by the names that virsh gives them.
+    flags: frozenset[str] = frozenset()
+    #: The host that `--migrateuri` names in place of what the destination announces; None without.
+    data_host: str | None = None
     #: Whether each migration's client logs in at the source by ssh too, as `virsh -c qemu+ssh://source` does.
     source_over_ssh: bool = True
     #: The libvirt URI of the destination as whoever opens the control connection uses it.

@@ -1,0 +1,157 @@
+"""How guests are moved: every flag and parameter of `virsh migrate`, under virsh's own names.
+
+Values only. What of it a libvirt or QEMU lacks is for rules to say, how it is put to libvirt for `preflight.mover`.
+"""
+
+import enum
+
+from msgspec import Struct
+
+from preflight.errors import UserError
+from preflight.migration import Mode
+
+
+class HandOver(enum.StrEnum):
+    """Who starts the guest on the destination.
+
+    Safe: preflight does, once the source has let the guest go. libvirt itself starts it at once, and when the answer
+    to that gets lost it starts the guest on the source again: then it runs on both (virDomainMigrateVersion3Full,
+    src/libvirt-domain.c, libvirt 9.0, at "RPC failure").
+    """
+
+    SAFE = "safe"
+    AT_ONCE = "at-once"
+
+
+class CopyStorage(enum.StrEnum):
+    """Whether disks are copied too: not, whole, or what lies above a backing image that both hosts have."""
+
+    NONE = "none"
+    ALL = "all"
+    INC = "inc"
+
+
+class OnTimeout(enum.StrEnum):
+    """What is done to a migration that has lasted as long as it may."""
+
+    SUSPEND = "suspend"
+    POSTCOPY = "postcopy"
+    ABORT = "abort"
+
+
+class Method(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """How guests are moved. None leaves a thing as it is on the source, or to libvirt."""
+
+    mode: Mode = Mode.MANAGED
+    #: Whether the guest runs on meanwhile; else it stands still from the start.
+    live: bool = True
+    hand_over: HandOver = HandOver.SAFE
+    #: Whether the guest stays paused on the destination.
+    suspend: bool = False
+    #: Whether it is defined on the destination; None: if it is on the source.
+    persistent: bool | None = None
+    #: Whether its definition on the source goes.
+    undefinesource: bool = True
+    copy_storage: CopyStorage = CopyStorage.NONE
+    #: The disks that are copied, by the names of their devices inside the guest ("vda"); empty: all that can be.
+    migrate_disks: tuple[str, ...] = ()
+    disks_port: int | None = None
+    disks_uri: str | None = None
+    change_protection: bool = False
+    unsafe: bool = False
+    abort_on_error: bool = False
+    migrateuri: str | None = None
+    listen_address: str | None = None
+    graphicsuri: str | None = None
+    #: The guest's name on the destination.
+    dname: str | None = None
+    #: The guest's XML on the destination, running and defined.
+    xml: str | None = None
+    persistent_xml: str | None = None
+    #: MiB/s that each migration may send.
+    bandwidth: int | None = None
+    #: Milliseconds that the guest may stand still (migrate-setmaxdowntime); None: QEMU's 300.
+    max_downtime: int | None = None
+    #: Seconds, and what is done to a migration that has lasted so long.
+    timeout: float | None = None
+    on_timeout: OnTimeout = OnTimeout.SUSPEND
+    auto_converge: bool = False
+    #: Percent by which the guest's CPUs are slowed down at first, and more each time.
+    auto_converge_initial: int | None = None
+    auto_converge_increment: int | None = None
+    postcopy: bool = False
+    #: Whether post-copy begins by itself after the first pass over the memory.
+    postcopy_after_precopy: bool = False
+    #: MiB/s in post-copy.
+    postcopy_bandwidth: int | None = None
+    compressed: bool = False
+    #: xbzrle, mt, zlib or zstd; empty: QEMU's own.
+    comp_methods: tuple[str, ...] = ()
+    parallel: bool = False
+    parallel_connections: int | None = None
+    tls: bool = False
+    tls_destination: str | None = None
+    zerocopy: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise `UserError` for what cannot be meant."""
+        needs = (
+            (self.auto_converge_initial or self.auto_converge_increment, self.auto_converge, "--auto-converge"),
+            (self.postcopy_after_precopy or self.postcopy_bandwidth, self.postcopy, "--postcopy"),
+            (self.comp_methods, self.compressed, "--compressed"),
+            (self.parallel_connections, self.parallel, "--parallel"),
+            (self.zerocopy, self.parallel, "--parallel"),
+            (self.tls_destination, self.tls, "--tls"),
+            (self.migrate_disks, self.copy_storage is not CopyStorage.NONE, "--copy-storage-all or --copy-storage-inc"),
+        )
+        for asked, given, name in needs:
+            if asked and not given:
+                raise UserError(f"an option is of use only with {name}")
+        if self.on_timeout is OnTimeout.POSTCOPY and self.timeout is not None and not self.postcopy:
+            raise UserError("--timeout-postcopy is of use only with --postcopy")
+        if not self.live and self.postcopy:
+            raise UserError("--postcopy is for guests that run on meanwhile: leave out --no-live")
+
+    @property
+    def copies_storage(self) -> bool:
+        """Whether disks are copied at all."""
+        return self.copy_storage is not CopyStorage.NONE
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether preflight itself starts the guest; in post-copy QEMU must."""
+        return self.hand_over is HandOver.SAFE and not self.postcopy
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The flags and parameters that the hosts' libvirt and QEMU must know, by virsh's names."""
+        named = {
+            "change-protection": self.change_protection,
+            "unsafe": self.unsafe,
+            "abort-on-error": self.abort_on_error,
+            "copy-storage-all": self.copy_storage is CopyStorage.ALL,
+            "copy-storage-inc": self.copy_storage is CopyStorage.INC,
+            "migrate-disks": self.migrate_disks,
+            "disks-port": self.disks_port,
+            "disks-uri": self.disks_uri,
+            "migrateuri": self.migrateuri,
+            "listen-address": self.listen_address,
+            "graphicsuri": self.graphicsuri,
+            "dname": self.dname,
+            "xml": self.xml,
+            "persistent-xml": self.persistent_xml,
+            "bandwidth": self.bandwidth,
+            "auto-converge": self.auto_converge,
+            "auto-converge-initial": self.auto_converge_initial,
+            "auto-converge-increment": self.auto_converge_increment,
+            "postcopy": self.postcopy,
+            "postcopy-bandwidth": self.postcopy_bandwidth,
+            "compressed": self.compressed,
+            "comp-methods": self.comp_methods,
+            "parallel": self.parallel,
+            "parallel-connections": self.parallel_connections,
+            "tls": self.tls,
+            "tls-destination": self.tls_destination,
+            "zerocopy": self.zerocopy,
+        }
+        return frozenset(name for name, value in named.items() if value)
