@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 #: Commands whose first two arguments are hosts.
-OF_TWO_HOSTS = ("check", "capacity", "fix", "migrate")
+OF_TWO_HOSTS = ("check", "capacity", "fix", "migrate", "plan")
 
 
 def main() -> None:

@@ -90,6 +90,12 @@ def open_hosts(asked: Asked) -> Iterator[Opened]:
             thread.join()
 
 
+def reversed_hosts(opened: Opened, asked: Asked) -> Opened:
+    """The same logins for the way back; `asked` names the hosts in that order."""
+    migration = _migration(asked, opened.destination.target, opened.source.target)
+    return Opened(asked, migration, opened.destination, opened.source)
+
+
 def _ends(asked: Asked) -> tuple[Target | SavedHost, Target | SavedHost]:
     if asked.destination is not None:
         return _one(asked.source), _one(asked.destination)

@@ -88,10 +88,7 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None) -> Checked:
             return ()  # said below
         return (guest for guest in chosen.values() if isinstance(guest, Guest))
 
-    visits = (
-        _visit(opened.source, Role.SOURCE, wanted, opened),
-        _visit(opened.destination, Role.DESTINATION, wanted, opened),
-    )
+    visits = visit_both(opened, wanted)
     collected = collect(*visits, migration, guests_of)
     ending = [threading.Thread(target=visit.end_libvirt, daemon=True) for visit in visits]
     for thread in ending:
@@ -156,6 +153,12 @@ def _all_paths(host: Host) -> tuple[str, ...]:
         return tuple(sorted({path for guest in host.fact(Guests).all for path in paths_of(guest, host)}))
     except Unreadable:
         return ()
+
+
+def visit_both(opened: Opened, wanted: Collection[str] = ()) -> tuple[LiveVisit | SavedVisit, LiveVisit | SavedVisit]:
+    """Source and destination, to be asked for these records."""
+    source, destination = opened.source, opened.destination
+    return _visit(source, Role.SOURCE, wanted, opened), _visit(destination, Role.DESTINATION, wanted, opened)
 
 
 def _visit(end: End, role: Role, wanted: Collection[str], opened: Opened) -> LiveVisit | SavedVisit:

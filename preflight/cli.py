@@ -1,5 +1,6 @@
 """The command line: parse the arguments, call one function, print, exit."""
 
+import enum
 import functools
 import io
 import os
@@ -12,7 +13,9 @@ from typing import Annotated, ParamSpec
 import typer
 
 from preflight.errors import UserError
+from preflight.method import Method
 from preflight.migration import Mode, Transport
+from preflight.options import takes_method
 
 app = typer.Typer(
     name="preflight",
@@ -48,6 +51,13 @@ Ignore = Annotated[
     list[str] | None, typer.Option(help="Leave out this rule or topic; repeat for more.", show_default=False)
 ]
 Timeout = Annotated[float, typer.Option(help="Seconds that a host may take for each batch of answers.", min=1)]
+
+
+class OnError(enum.StrEnum):
+    """What is done about the other guests when one did not arrive."""
+
+    STOP = "stop"
+    CONTINUE = "continue"
 
 
 P = ParamSpec("P")
@@ -213,24 +223,163 @@ def capacity(
     raise typer.Exit(answer.exit_code)
 
 
+AllGuests = Annotated[bool, typer.Option("--all", help="All guests: live those that run, by definition those off.")]
+Running = Annotated[bool, typer.Option("--running", help="All guests that run.")]
+Off = Annotated[bool, typer.Option("--offline", help="All guests that are off, or those named, which must be.")]
+AtOnce = Annotated[
+    int | None, typer.Option(min=1, help="How many move at a time.", show_default="as many as are quickest")
+]
+
+
 @command
+@takes_method
 def migrate(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(help="SOURCE DESTINATION [GUEST]..., or a file of `preflight plan`.", metavar="WHAT..."),
+    ] = None,
+    all_guests: AllGuests = False,
+    running: Running = False,
+    offline: Off = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    at_once: AtOnce = None,
+    on_error: Annotated[
+        OnError, typer.Option(help="When a guest does not arrive: start no further one, or go on.")
+    ] = OnError.STOP,
+    stall_timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds without a byte sent after which a migration is aborted.")
+    ] = 120,
+    settle_timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds for which a host that does not answer is waited for afterwards.")
+    ] = 90,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the run that this journal is of.", show_default=False)
+    ] = None,
+    journal: Annotated[
+        Path | None, typer.Option(help="Where each step is written down.", show_default="~/.local/state/preflight")
+    ] = None,
+    events: Annotated[
+        Path | None, typer.Option(help="Append JSON lines of all that happens.", show_default=False)
+    ] = None,
+    back: Annotated[Path | None, typer.Option(help="Write the plan for the way home here.", show_default=False)] = None,
+    transport: Over = None,
+    destination_uri: Uri = None,
+    ignore: Ignore = None,
+    answer_timeout: Annotated[
+        float, typer.Option(help="Seconds that a host may take for each batch of answers.", min=1)
+    ] = 60,
+    *,
+    method: Method,
+) -> None:
+    """Check, then move guests from SOURCE to DESTINATION, and prove on both hosts that each has arrived.
+
+    Exit 0 when every guest asked for is there as it was asked for, 4 when not, 5 when nothing was tried, 130 when it
+    was interrupted. Ctrl-C starts no further guest; a second one aborts those under way, which stay on the source.
+    """
+    from preflight import moving
+    from preflight.migrate.run import Settings
+
+    wanted = moving.Wanted(
+        ask=None if yes else _ask,
+        journal=journal,
+        events=events,
+        back=back,
+        settings=Settings(goes_on=on_error is OnError.CONTINUE, stall=stall_timeout, patience=settle_timeout),
+    )
+    words = what or []
+    if resume is not None:
+        if words:
+            raise UserError("--resume takes a journal, which says what is moved: leave the hosts out")
+        raise typer.Exit(moving.resume(resume, wanted, timeout=answer_timeout))
+    if len(words) == 1:
+        raise typer.Exit(moving.run_plan(Path(words[0]), wanted, timeout=answer_timeout))
+    hosts = _guests_asked(words, all_guests=all_guests, running=running, offline=offline)
+    asked = moving.asked_for(
+        *hosts,
+        method,
+        transport=transport,
+        destination_uri=destination_uri,
+        offline=offline,
+        only_running=running,
+        ignore=ignore or (),
+        timeout=answer_timeout,
+    )
+    raise typer.Exit(moving.move(asked, method, wanted, at_once=at_once))
+
+
+@command
+@takes_method
+def plan(
     source: Source,
     destination: Annotated[str, typer.Argument(help="The same.")],
-    guest: Annotated[str, typer.Argument(help="The guest to move.")],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    guest: Annotated[list[str] | None, typer.Argument(help="The guests to move.", show_default=False)] = None,
+    all_guests: AllGuests = False,
+    running: Running = False,
+    offline: Off = False,
+    at_once: AtOnce = None,
+    lapses_after: Annotated[str, typer.Option(help="How long it may be run: 90s, 30m, 24h.")] = "24h",
+    transport: Over = None,
+    destination_uri: Uri = None,
     ignore: Ignore = None,
-    timeout: Timeout = 60,
+    answer_timeout: Annotated[
+        float, typer.Option(help="Seconds that a host may take for each batch of answers.", min=1)
+    ] = 60,
+    *,
+    method: Method,
 ) -> None:
-    """Check, then move one running GUEST live from SOURCE to DESTINATION, and prove that it arrived.
+    """Check, and write down what `preflight migrate` would do, to be run later if nothing has changed by then.
 
-    Exit 0 when it runs on the destination, 4 when it does not, 5 when it was not tried, 130 when it was interrupted.
+    Exit 0, or 5 when the check does not say READY. Nothing is changed on either host.
     """
-    from preflight.moving import move
+    from preflight import moving
+    from preflight.sizing import seconds_of
 
-    raise typer.Exit(
-        move(source, destination, guest, ask=None if yes else _ask, ignore=tuple(ignore or ()), timeout=timeout)
+    hosts = _guests_asked(
+        [source, destination, *(guest or ())], all_guests=all_guests, running=running, offline=offline
     )
+    lapse = seconds_of("--lapses-after", lapses_after)
+    asked = moving.asked_for(
+        *hosts,
+        method,
+        transport=transport,
+        destination_uri=destination_uri,
+        offline=offline,
+        only_running=running,
+        ignore=ignore or (),
+        timeout=answer_timeout,
+    )
+    raise typer.Exit(moving.make_plan(asked, method, output, at_once=at_once, lapses_after=lapse))
+
+
+def _guests_asked(
+    words: list[str], *, all_guests: bool, running: bool, offline: bool
+) -> tuple[str, str, tuple[str, ...]]:
+    """Source, destination and the guests named."""
+    if len(words) < 2:
+        raise UserError("SOURCE and DESTINATION are missing, or a file of `preflight plan`")
+    source, destination, *guests = words
+    if sum((all_guests, running, offline)) > 1:
+        raise UserError("--all, --running and --offline exclude each other")
+    if guests and (all_guests or running):
+        raise UserError("guests are named, or --all or --running is given, not both")
+    if not (guests or all_guests or running or offline):
+        raise UserError("which guests? Name them, or give --all, --running or --offline")
+    return source, destination, tuple(guests)
+
+
+@command
+def status(
+    journal: Annotated[Path, typer.Argument(help="The journal of a run.")],
+    output_format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+) -> None:
+    """Say what a run's journal tells of each guest. No host is looked at: `migrate --resume` does that."""
+    from preflight.moving import status as told
+    from preflight.output.ledger import FORMATS
+
+    if output_format not in FORMATS:
+        raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
+    _print(told(journal, output_format))
 
 
 def _ask(question: str) -> bool | None:

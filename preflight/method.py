@@ -50,6 +50,8 @@ class Method(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     suspend: bool = False
     #: Whether it is defined on the destination; None: if it is on the source.
     persistent: bool | None = None
+    #: Whether guests that are off are moved by dumpxml, define and undefine, rather than by libvirt's --offline.
+    dumpxml: bool = False
     #: Whether its definition on the source goes.
     undefinesource: bool = True
     copy_storage: CopyStorage = CopyStorage.NONE

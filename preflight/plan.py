@@ -1,61 +1,284 @@
-"""What a migration will do, worked out from a report that says it can be done; or why it is refused."""
+"""What a run will do, worked out from a report that says it can be done; or why it is refused.
 
+A plan can be kept in a file and run later: it holds a digest of every fact that a rule which can block reads.
+"""
+
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+import msgspec
 from msgspec import Struct
 
-from preflight.facts.guest import GuestState
-from preflight.host import Guest
-from preflight.report import Report, Verdict
+from preflight.check import Checked
+from preflight.errors import UserError
+from preflight.facts.daemon import Daemons
+from preflight.facts.daemon_limits import DaemonLimits
+from preflight.facts.guest import Guests, GuestState
+from preflight.facts.guest_memory import GuestMemory
+from preflight.facts.host_memory import HostMemory
+from preflight.facts.listening import Listening
+from preflight.facts.record import Fact, Unreadable
+from preflight.facts.sshd import SshdListener
+from preflight.facts.storage import Storage
+from preflight.host import Guest, Host
+from preflight.method import Method
+from preflight.migration import Role
+from preflight.report import Outcome, Verdict
+from preflight.rule import Severity
+from preflight.ruleset import Rule
+
+#: The version of the file's format.
+FORMAT = 1
+#: Seconds for which a plan may be run, unless another time is asked for.
+LAPSES_AFTER = 24 * 3600.0
+#: How many at a time where the link's speed is not known; see `forecast` for where it is.
+WIDTH = 4
+#: Connections of preflight's own at each end, beside one a lane: the one that looks and steers.
+OWN_CONNECTIONS = 1
+#: Seconds between two starts. A managed migration uses connections that are open; in peer-to-peer mode the source's
+#: daemon logs in anew for each, and started a second apart none is refused (docs/capacity.md).
+SPACING, SPACING_OF_LOGINS = 0.05, 1.0
+
+#: Facts that change from one moment to the next by themselves. What rules make of them is judged anew before a plan is
+#: run, so it need not be the same, only good enough.
+PASSING: frozenset[type[Fact]] = frozenset(
+    (DaemonLimits, Daemons, GuestMemory, HostMemory, Listening, SshdListener, Storage)
+)
 
 
 class Refused(Exception):
     """The migration is not started. The text is one line for the user."""
 
 
-class MigrationPlan(Struct, frozen=True):
-    """One guest's live, managed migration. `undefine_source` and `persist` keep a persistent guest persistent."""
+class PlanError(UserError):
+    """The file is no plan, or cannot be written or read. The text is one line for the user."""
 
-    guest: str
+
+class PlannedGuest(Struct, frozen=True, kw_only=True):
+    """One guest, and what it was when the plan was made. An active one is moved live, another by its definition."""
+
+    name: str
     uuid: str
+    active: bool
     paused: bool
     persistent: bool
+    autostart: bool
     memory_kib: int
+    #: KiB that it has touched, as far as its QEMU tells: what has to be sent.
+    touched_kib: int
+    #: Whether the destination has a definition of it already.
+    is_defined_there: bool = False
+    #: Seconds that it will take by the pre-copy model; None where the link's speed is not known.
+    seconds: float | None = None
+
+
+class MigrationPlan(Struct, frozen=True, kw_only=True):
+    """A whole run: which guests, in which order, how many at a time, and how. Hosts are as the user named them."""
+
+    preflight_plan: int = FORMAT
+    #: Seconds since the epoch.
+    made: float
+    lapses: float
     source: str
     destination: str
+    transport: str
+    #: The URI of the destination's libvirt as whoever opens the control connection uses it.
     destination_uri: str
+    #: Whether the user gave that URI.
+    is_uri_given: bool = False
+    method: Method
+    #: In the order in which they start. The first goes alone where there are others.
+    guests: tuple[PlannedGuest, ...]
+    #: How many at a time, and what decides that.
+    width: int
+    because: str
+    #: Seconds between two starts.
+    spacing: float
+    #: Seconds for all of them by the pre-copy model; None where the link's speed is not known.
+    seconds: float | None = None
+    warnings: int = 0
+    ignore: tuple[str, ...] = ()
+    #: By end and fact, as "source QemuConf".
+    digests: dict[str, str] = {}
 
-    def describe(self) -> str:
-        """What will be done, in a few lines for the person who is asked."""
-        kept = (
-            "it is persistent: defined on the destination, and no longer on the source"
-            if self.persistent
-            else "it is transient, and stays so"
-        )
-        state = "paused" if self.paused else "running"
-        return "\n".join(
-            (
-                f"guest        {self.guest}  ({self.memory_kib / 1024:.0f} MiB, {state})",
-                f"from         {self.source}",
-                f"to           {self.destination}  ({self.destination_uri})",
-                "how          live, managed by this machine; if it fails or is interrupted the guest stays where it is",
-                f"definition   {kept}",
-            )
-        )
+    @property
+    def live(self) -> tuple[PlannedGuest, ...]:
+        """The guests that are active."""
+        return tuple(guest for guest in self.guests if guest.active)
+
+    @property
+    def off(self) -> tuple[PlannedGuest, ...]:
+        """The guests that are not."""
+        return tuple(guest for guest in self.guests if not guest.active)
 
 
-def plan(report: Report, guests: tuple[Guest, ...]) -> MigrationPlan:
-    """The plan for the one guest that was asked about; raises `Refused` unless the report says READY."""
-    if report.verdict is not Verdict.READY:
-        raise Refused(f"refused: the check says {report.verdict.value.replace('-', ' ').upper()}")
-    if len(guests) != 1:
-        raise Refused("refused: the guest could not be read")
-    (guest,) = guests
+class Pace(Struct, frozen=True):
+    """How many at a time and why; the time that each and all take, where the link's speed is known."""
+
+    width: int
+    because: str
+    seconds_each: Mapping[str, float]
+    seconds: float | None = None
+
+
+def refuse_unless_ready(checked: Checked) -> None:
+    """Raise `Refused` unless the report says READY, of every guest."""
+    verdict = checked.report.verdict
+    if verdict is not Verdict.READY:
+        raise Refused(f"refused: the check says {verdict.value.replace('-', ' ').upper()}")
+    if not checked.guests:
+        raise Refused("refused: there is no guest to move")
+
+
+def plan(
+    checked: Checked,
+    method: Method,
+    pace: Pace,
+    digests: Mapping[str, str],
+    *,
+    is_uri_given: bool = False,
+    ignore: Iterable[str] = (),
+    lapses_after: float = LAPSES_AFTER,
+) -> MigrationPlan:
+    """The plan for the guests that were checked; raises `Refused` unless the report says READY."""
+    refuse_unless_ready(checked)
+    report = checked.report
+    now = time.time()
+    guests = [_planned(guest, checked, pace) for guest in checked.guests]
     return MigrationPlan(
-        guest=guest.name,
-        uuid=guest.uuid,
-        paused=guest.state is GuestState.PAUSED,
-        persistent=guest.persistent,
-        memory_kib=guest.memory_kib,
+        made=now,
+        lapses=now + lapses_after,
         source=report.source.name,
         destination=report.destination.name,
+        transport=report.migration.transport.value,
         destination_uri=report.migration.destination_uri or "",
+        is_uri_given=is_uri_given,
+        method=method,
+        guests=in_order(guests),
+        width=pace.width,
+        because=pace.because,
+        spacing=SPACING_OF_LOGINS if report.migration.peer_to_peer else SPACING,
+        seconds=pace.seconds,
+        warnings=sum(
+            result.outcome is Outcome.FAILED and result.severity is Severity.WARNING for result in report.results
+        ),
+        ignore=tuple(ignore),
+        digests=dict(digests),
     )
+
+
+def _planned(guest: Guest, checked: Checked, pace: Pace) -> PlannedGuest:
+    return PlannedGuest(
+        name=guest.name,
+        uuid=guest.uuid,
+        active=guest.running,
+        paused=guest.state is GuestState.PAUSED,
+        persistent=guest.persistent,
+        autostart=guest.autostart,
+        memory_kib=guest.memory_kib,
+        touched_kib=_touched(guest, checked.source),
+        is_defined_there=_is_known(guest, checked.destination),
+        seconds=pace.seconds_each.get(guest.name),
+    )
+
+
+def _touched(guest: Guest, source: Host) -> int:
+    try:
+        held = source.fact(GuestMemory).resident_kib.get(guest.name)
+    except Unreadable:
+        held = None
+    return guest.memory_kib if held is None else min(held, guest.memory_kib)
+
+
+def _is_known(guest: Guest, destination: Host) -> bool:
+    try:
+        return destination.fact(Guests).by_uuid(guest.uuid) is not None
+    except Unreadable:
+        return True  # then nothing of it is taken away there
+
+
+def in_order(guests: Sequence[PlannedGuest]) -> tuple[PlannedGuest, ...]:
+    """A canary, the least of those that are active; then those that take longest; at the end those that are off."""
+    active = sorted((one for one in guests if one.active), key=lambda one: (-_size(one), one.name))
+    off = sorted((one for one in guests if not one.active), key=lambda one: one.name)
+    return (*active[-1:], *active[:-1], *off)
+
+
+def _size(guest: PlannedGuest) -> float:
+    return guest.touched_kib if guest.seconds is None else guest.seconds * 1e9
+
+
+def digests(checked: Checked, rules: Iterable[Rule]) -> dict[str, str]:
+    """What every rule that can block reads of either host, as a digest a fact. Of guests those that are moved."""
+    blocking = [rule for rule in rules if rule.body.severity is Severity.ERROR]
+    found: dict[str, str] = {}
+    for role, host in ((Role.SOURCE, checked.source), (Role.DESTINATION, checked.destination)):
+        kinds = {kind for rule in blocking for kind in rule.facts(role)} - PASSING
+        for kind in sorted(kinds, key=lambda one: one.__name__):
+            if kind is not Guests:
+                found[f"{role.value} {kind.__name__}"] = _digest(_value(host, kind))
+    for guest in checked.guests:
+        found[f"guest {guest.uuid}"] = _digest(msgspec.structs.replace(guest, job=0, operation=None))
+    return found
+
+
+def _value(host: Host, kind: type[Fact]) -> object:
+    try:
+        return host.fact(kind)
+    except Unreadable as why:
+        return str(why)
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(repr(_ordered(value)).encode()).hexdigest()[:16]
+
+
+def _ordered(value: object) -> object:
+    """The same in an order that does not change from one run of Python to the next."""
+    if isinstance(value, Struct):
+        return [(name, _ordered(getattr(value, name))) for name in value.__struct_fields__]
+    if isinstance(value, Mapping):
+        return sorted(((_ordered(key), _ordered(each)) for key, each in value.items()), key=repr)
+    if isinstance(value, AbstractSet):
+        return sorted(map(_ordered, value), key=repr)
+    if isinstance(value, tuple | list):
+        return [_ordered(each) for each in value]
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def changed(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    """The facts that are no longer what they were when the plan was made."""
+    return tuple(sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name)))
+
+
+def write(path: Path, planned: MigrationPlan) -> None:
+    """Write a plan whole or not at all, readable by its owner alone; raises `PlanError`."""
+    text = msgspec.json.format(msgspec.json.encode(planned), indent=2) + b"\n"
+    if path.exists() and not path.is_file():
+        raise PlanError(f"{path}: is no regular file, and is not replaced by one")
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).replace(path)
+    except OSError as why:
+        raise PlanError(f"{path}: {why.strerror}") from None
+
+
+def read(path: Path) -> MigrationPlan:
+    """Read a plan; raises `PlanError`."""
+    try:
+        planned = msgspec.json.decode(path.read_bytes(), type=MigrationPlan)
+    except OSError as why:
+        raise PlanError(f"{path}: {why.strerror}") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as why:
+        raise PlanError(f"{path}: is no plan of preflight's: {why}") from None
+    if planned.preflight_plan != FORMAT:
+        raise PlanError(f"{path}: has format {planned.preflight_plan}, this preflight reads {FORMAT}")
+    return planned

@@ -19,6 +19,8 @@ class Sample(Struct, frozen=True):
     rate: int
     dirty_rate: int
     iteration: int
+    #: Seconds for which QEMU expects the guest to stand still if it handed over now; None where it does not say.
+    expected_downtime: float | None = None
 
     @property
     def done(self) -> float:
@@ -33,6 +35,7 @@ def sample_of(stats: Mapping[str, int]) -> Sample | None:
     if not stats.get("memory_total"):
         return None
     page = stats.get("memory_page_size", 4096)
+    downtime = stats.get("downtime")
     return Sample(
         elapsed=stats.get("time_elapsed", 0) / 1000,
         memory_total=stats["memory_total"],
@@ -40,6 +43,7 @@ def sample_of(stats: Mapping[str, int]) -> Sample | None:
         rate=stats.get("memory_bps", 0),
         dirty_rate=stats.get("memory_dirty_rate", 0) * page,
         iteration=stats.get("memory_iteration", 0),
+        expected_downtime=None if downtime is None else downtime / 1000,
     )
 
 

@@ -16,11 +16,11 @@ _WINDOW = re.compile(r"(\d{1,9})([smh]?)", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
-def window_seconds(text: str) -> float:
-    """Read "90s", "30m" or "2h"; a bare number is seconds. Raises `UserError`."""
+def seconds_of(option: str, text: str) -> float:
+    """Read "90s", "30m" or "2h"; a bare number is seconds. Raises `UserError`, which names the option."""
     match = _WINDOW.fullmatch(text)
     if match is None or not int(match[1]):
-        raise UserError(f"--window: {text!r} is not a time such as 90s, 30m or 2h")
+        raise UserError(f"{option}: {text!r} is not a time such as 90s, 30m or 2h")
     return float(int(match[1]) * _SECONDS[match[2]])
 
 
@@ -33,7 +33,7 @@ def size(
     measure_dirty_rate: bool = False,
 ) -> Answer:
     """Work it out; `bandwidth` is in MiB/s. Raises `UserError` for what cannot be used."""
-    limit = None if window is None else window_seconds(window)
+    limit = None if window is None else seconds_of("--window", window)
     with open_hosts(asked) as opened:
         checked = check(opened, rules=())
         dirty = _dirty(checked) if measure_dirty_rate else {}

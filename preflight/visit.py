@@ -1,6 +1,7 @@
 """One host while it is being asked: first what is asked in any case, then what follows from the answers."""
 
 import shlex
+import threading
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
@@ -60,6 +61,7 @@ class LiveVisit:
         self._libvirt: LibvirtSession | None = None
         self._logged_in = False
         self._channel = channel
+        self._asking = threading.Lock()
 
     def first(self) -> Answers:
         """What it answers in any case, libvirt's answers among them."""
@@ -118,9 +120,16 @@ class LiveVisit:
         """The answer to a POSIX sh command, kept nowhere; code 255 where there was none."""
         if not self._logged_in:
             return Record("", 255, self._answers.absent.get("", "not logged in"))
-        self._channel.send({"run": command})
-        answers = self._channel.receive({"run": command})
+        with self._asking:
+            self._channel.send({"run": command})
+            answers = self._channel.receive({"run": command})
         return answers.records.get("run") or Record("", 255, answers.absent["run"])
+
+    def log_in(self) -> Record:
+        """Wait for the login alone: code 0, or 255 with what ssh said. Nothing is asked."""
+        login = self._channel.login()
+        self._logged_in = login.code == 0
+        return login
 
     def connect(self) -> "libvirt.virConnect":
         """A further libvirt connection of its own, on the same login; raises `libvirt.libvirtError`."""

@@ -1,0 +1,122 @@
+"""One end of a run: libvirt connections to it that are opened anew when they have died, and looks at its guests."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from preflight.migrate.sighting import NOBODY_ANSWERED, Place, Sighting, look
+
+#: A connection counts as dead after `count` unanswered keepalives, `interval` seconds apart: libvirt's own defaults.
+KEEPALIVE_INTERVAL, KEEPALIVE_COUNT = 5, 5
+#: Seconds that opening a connection may take: a login of its own behind a master connection that has just died.
+PATIENCE = 40.0
+
+Connect = Callable[[], Any]
+_NEVER = "no answer within {:g} s"
+
+
+class HostSilent(Exception):
+    """The host's libvirt cannot be reached. The text is the reason."""
+
+
+class End:
+    """A host's libvirt. One connection is kept for looking and steering; each lane has one of its own besides."""
+
+    def __init__(self, name: str, connect: Connect) -> None:
+        """`connect` opens a further libvirt connection each time it is called; raises `libvirt.libvirtError`."""
+        self.name = name
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._shared: Any = None
+
+    def open(self) -> Any:
+        """A connection of one's own, with keepalive; raises `HostSilent`."""
+        import libvirt
+
+        opened: list[Any] = []
+        failed: list[str] = []
+
+        def run() -> None:
+            try:
+                connection = self._connect()
+            except libvirt.libvirtError as error:
+                failed.append(str(error))
+                return
+            with contextlib.suppress(libvirt.libvirtError):  # a transport that needs none
+                connection.setKeepAlive(KEEPALIVE_INTERVAL, KEEPALIVE_COUNT)
+            opened.append(connection)
+
+        thread = threading.Thread(target=run, daemon=True)  # libvirt's calls cannot be interrupted
+        thread.start()
+        thread.join(PATIENCE)
+        if opened:
+            return opened[0]
+        raise HostSilent(failed[0] if failed else _NEVER.format(PATIENCE))
+
+    def shared(self) -> Any:
+        """The connection that all look and steer through, opened anew if it has died; raises `HostSilent`."""
+        import libvirt
+
+        with self._lock:
+            if self._shared is not None:
+                with contextlib.suppress(libvirt.libvirtError):
+                    if self._shared.isAlive():
+                        return self._shared
+                self._shared = None
+            self._shared = self.open()
+            return self._shared
+
+    def look(self, uuid: str) -> Sighting:
+        """What it says of a guest; once more over a new connection where the old one has died meanwhile."""
+        seen = NOBODY_ANSWERED
+        for _ in range(2):
+            try:
+                seen = look(self.shared(), uuid)
+            except HostSilent as why:
+                return Sighting(Place.UNKNOWN, why=str(why))
+            if seen.place is not Place.UNKNOWN:
+                return seen
+        return seen
+
+    def domain(self, uuid: str) -> Any:
+        """The guest on this host; raises `libvirt.libvirtError` or `HostSilent`."""
+        return self.shared().lookupByUUIDString(uuid)
+
+    def close(self) -> None:
+        """Close the shared connection."""
+        import libvirt
+
+        with self._lock:
+            connection, self._shared = self._shared, None
+        if connection is not None:
+            with contextlib.suppress(libvirt.libvirtError):
+                connection.close()
+
+
+def until(seconds: float) -> Callable[[], bool]:
+    """Whether there is time left of so many seconds from now."""
+    deadline = time.monotonic() + seconds
+    return lambda: time.monotonic() < deadline
+
+
+_loop: threading.Thread | None = None
+
+
+def run_event_loop() -> None:
+    """Run libvirt's event loop, which keepalive and events need; to be called before a connection is opened."""
+    global _loop  # noqa: PLW0603 - libvirt has one event loop a process
+    import libvirt
+
+    libvirt.registerErrorHandler(lambda *_: None, None)
+    if _loop is not None:
+        return
+    libvirt.virEventRegisterDefaultImpl()
+
+    def run() -> None:
+        while True:
+            libvirt.virEventRunDefaultImpl()
+
+    _loop = threading.Thread(target=run, daemon=True)
+    _loop.start()

@@ -1,0 +1,89 @@
+"""Where every guest of a plan is in the end, from both hosts and not from memory, beside how its move went."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from preflight.migrate.past import Past
+from preflight.migrate.recovery import Intent, Result, decide
+from preflight.migrate.run import Run
+from preflight.migrate.settle import look_at_both
+from preflight.migrate.sighting import Place, Sighting
+from preflight.plan import PlannedGuest
+
+
+class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One guest. `result` is None while nobody has looked. Times are in seconds."""
+
+    name: str
+    uuid: str
+    result: Result | None = None
+    source: Place | None = None
+    destination: Place | None = None
+    persistent: bool | None = None
+    error: str | None = None
+    why: str = ""
+    #: The rule that explains the error; None where none does.
+    rule: str | None = None
+    seconds: float | None = None
+    downtime: float | None = None
+    #: Whether its move was begun at all.
+    began: bool = False
+
+
+def rows(run: Run, known: Mapping[str, Past]) -> tuple[Row, ...]:
+    """Look at every guest of the plan on both hosts."""
+    return tuple(_row(run, guest, known.get(guest.uuid, Past())) for guest in run.plan.guests)
+
+
+def _row(run: Run, guest: PlannedGuest, past: Past) -> Row:
+    source, destination = look_at_both(run, guest.uuid)
+    intent = run.intent(guest, handed_over=past.handed_over, paused_by_us=past.paused_by_us)
+    result, why = judge(guest, intent, source, destination)
+    is_there = result is Result.ARRIVED
+    return Row(
+        name=guest.name,
+        uuid=guest.uuid,
+        result=result,
+        source=source.place,
+        destination=destination.place,
+        persistent=(destination if is_there else source).persistent,
+        error=None if is_there else past.error,
+        why="" if is_there else why or past.why,
+        seconds=past.seconds,
+        downtime=past.downtime,
+        began=past.began,
+    )
+
+
+def judge(guest: PlannedGuest, intent: Intent, source: Sighting, destination: Sighting) -> tuple[Result, str]:
+    """What has become of a guest, and why that is so where it is not plain."""
+    if guest.active:
+        decision = decide(intent, source, destination)
+        if decision.result is Result.ARRIVED and intent.persist and not destination.persistent:
+            return Result.ARRIVED, "it is not defined on the destination"
+        return decision.result, decision.why
+    if Place.UNKNOWN in (source.place, destination.place):
+        return Result.UNKNOWN, source.why or destination.why
+    is_gone = source.place is Place.ABSENT
+    if destination.place is not Place.ABSENT and (is_gone or not intent.undefine):
+        return Result.ARRIVED, ""
+    if is_gone:
+        return Result.LOST, "neither host knows it"
+    return Result.STAYED, "both hosts have its definition" if destination.place is not Place.ABSENT else ""
+
+
+def of_journal(guest: PlannedGuest, past: Past) -> Row:
+    """What the journal alone tells."""
+    return Row(
+        name=guest.name,
+        uuid=guest.uuid,
+        result=past.result,
+        source=None if past.source is None else Place(past.source),
+        destination=None if past.destination is None else Place(past.destination),
+        error=past.error,
+        why=past.why,
+        seconds=past.seconds,
+        downtime=past.downtime,
+        began=past.began,
+    )

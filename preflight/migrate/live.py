@@ -1,0 +1,201 @@
+"""Moves one active guest: the call, the watch over it, the hand-over, and what is left to settle."""
+
+import contextlib
+import threading
+import time
+from typing import Any
+
+from preflight.migrate import call
+from preflight.migrate.end import HostSilent
+from preflight.migrate.event import Event
+from preflight.migrate.pauses import Pauses
+from preflight.migrate.recovery import Result
+from preflight.migrate.run import Ended, Run
+from preflight.migrate.settle import Settled, settle
+from preflight.migrate.sighting import Place
+from preflight.migrate.watch import POLL, Watch
+from preflight.migration import Mode
+from preflight.plan import PlannedGuest
+
+#: Seconds that libvirt's call may go on after it was aborted; then the guest is settled without waiting for it.
+AFTER_ABORT = 60.0
+
+
+class Lane:
+    """Connections of one's own to both ends, for the calls that last as long as a migration."""
+
+    def __init__(self, run: Run) -> None:
+        """Nothing is opened yet."""
+        self._run = run
+        self._opened: dict[str, Any] = {}
+
+    def source(self) -> Any:
+        """To the source; raises `HostSilent`."""
+        return self._get("source", self._run.source.open)
+
+    def destination(self) -> Any:
+        """To the destination, which peer-to-peer migrations do without; raises `HostSilent`."""
+        return self._get("destination", self._run.destination.open)
+
+    def close(self) -> None:
+        """Close both."""
+        import libvirt
+
+        for connection in self._opened.values():
+            with contextlib.suppress(libvirt.libvirtError):
+                connection.close()
+        self._opened.clear()
+
+    def _get(self, end: str, opens: Any) -> Any:
+        import libvirt
+
+        known = self._opened.get(end)
+        if known is not None:
+            with contextlib.suppress(libvirt.libvirtError):
+                if known.isAlive():
+                    return known
+        self._opened[end] = opens()
+        return self._opened[end]
+
+
+class _Call(threading.Thread):
+    """The one call that lasts as long as the migration, and the start on the destination right behind it."""
+
+    def __init__(self, run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool) -> None:
+        super().__init__(daemon=True)
+        self._run, self._guest, self._lane, self._resume_postcopy = run, guest, lane, resume_postcopy
+        self.error: str | None = None
+        #: When the guest was seen to run on the destination, where preflight itself has started it.
+        self.started_at: float | None = None
+
+    def run(self) -> None:
+        import libvirt
+
+        run, guest = self._run, self._guest
+        intent = run.intent(guest)
+        method = run.plan.method
+        flags = call.flags(
+            method, persist=intent.persist, undefine=intent.undefine, resume_postcopy=self._resume_postcopy
+        )
+        parameters = call.parameters(method)
+        try:
+            domain = self._lane.source().lookupByUUIDString(guest.uuid)
+            if method.mode is Mode.MANAGED:
+                arrived = domain.migrate3(self._lane.destination(), parameters, flags)
+            else:
+                domain.migrateToURI3(run.plan.destination_uri, parameters, flags)
+                arrived = None
+            if method.is_safe and intent.wanted is Place.RUNNING:
+                # what fails here is settled afterwards
+                with contextlib.suppress(libvirt.libvirtError, HostSilent):
+                    (arrived or run.destination.domain(guest.uuid)).resume()
+                    self.started_at = time.monotonic()
+        except (libvirt.libvirtError, HostSilent) as why:
+            self.error = str(why)
+
+
+def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = False) -> Ended:
+    """Move an active guest, and say how that ended; raises `JournalError` before anything is done to it."""
+    xml = definition(run, guest)
+    run.journal.write("begin", guest.uuid, name=guest.name, xml=xml)
+    run.tell(Event("started", guest.name))
+    began = time.monotonic()
+    paused_by_us = threading.Event()
+
+    def pause() -> None:
+        run.journal.note("paused", guest.uuid)
+        paused_by_us.set()
+
+    moving = _Call(run, guest, lane, resume_postcopy=resume_postcopy)
+    watch = Watch(run.source, guest.uuid, guest.name, run.plan.method, run.tell, stall=run.settings.stall, pause=pause)
+    with Pauses(run.source, run.destination, guest.uuid) as pauses:
+        moving.start()
+        error = _wait(run, moving, watch)
+        handed_over = error is None
+        if handed_over:
+            run.journal.note("handed-over", guest.uuid)
+            run.tell(Event("handed-over", guest.name))
+        intent = run.intent(guest, handed_over=handed_over, paused_by_us=paused_by_us.is_set())
+        settled = settle(run, guest, intent, xml=xml)
+        carry_over(run, guest, settled)
+        downtime = pauses.seconds(moving.started_at)
+    return end(run, guest, settled, error=error or watch.aborted, seconds=time.monotonic() - began, downtime=downtime)
+
+
+def _wait(run: Run, moving: _Call, watch: Watch) -> str | None:
+    """Watch until the call ends; libvirt's error, or what kept it from ending."""
+    aborted_at: float | None = None
+    while moving.is_alive():
+        moving.join(POLL)
+        if not moving.is_alive():
+            break
+        if run.aborting.is_set() and watch.aborted is None:
+            watch.abort("interrupted")
+        watch.look()
+        if watch.aborted is not None and aborted_at is None:
+            aborted_at = time.monotonic()
+        if aborted_at is not None and time.monotonic() - aborted_at > AFTER_ABORT:
+            return f"{watch.aborted}; libvirt's call has not ended {AFTER_ABORT:g} s after that"
+    return moving.error
+
+
+def definition(run: Run, guest: PlannedGuest) -> str | None:
+    """The guest's definition on the source, passwords and all; None where it has none or does not tell."""
+    import libvirt
+
+    if not guest.persistent:
+        return None
+    try:
+        flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+        return str(run.source.domain(guest.uuid).XMLDesc(flags))
+    except (libvirt.libvirtError, HostSilent):
+        return None
+
+
+def carry_over(run: Run, guest: PlannedGuest, settled: Settled) -> None:
+    """What libvirt forgets on the way: that the guest starts with its host."""
+    import libvirt
+
+    if settled.decision.result is Result.ARRIVED and guest.autostart and settled.destination.persistent:
+        try:
+            run.destination.domain(guest.uuid).setAutostart(1)
+        except (libvirt.libvirtError, HostSilent) as why:
+            run.tell(Event("note", guest.name, f"its autostart could not be set on the destination: {why}"))
+
+
+def end(
+    run: Run,
+    guest: PlannedGuest,
+    settled: Settled,
+    *,
+    error: str | None = None,
+    seconds: float | None = None,
+    downtime: float | None = None,
+) -> Ended:
+    """Write down and tell how a guest's move ended."""
+    ended = Ended(
+        guest=guest,
+        result=settled.decision.result,
+        source=settled.source,
+        destination=settled.destination,
+        error=None if settled.decision.result is Result.ARRIVED else error,
+        why=settled.decision.why,
+        seconds=seconds,
+        downtime=downtime,
+        settled=settled.done,
+    )
+    run.journal.note(
+        "ended",
+        guest.uuid,
+        result=ended.result,
+        source=ended.source.place,
+        destination=ended.destination.place,
+        error=ended.error,
+        why=ended.why,
+        seconds=seconds,
+        downtime=downtime,
+    )
+    told = {"result": ended.result.value, "source": ended.source.place.value}
+    told |= {"destination": ended.destination.place.value}
+    run.tell(Event("ended", guest.name, ended.error or ended.why, told=told))
+    return ended

@@ -1,0 +1,53 @@
+"""Opens a run: libvirt connections on the logins that the check made, signals turned into requests to stop."""
+
+import contextlib
+import re
+import signal
+from collections.abc import Iterator, Sequence
+from types import FrameType
+
+from preflight.journal import Journal
+from preflight.migrate.end import End, run_event_loop
+from preflight.migrate.event import Tell
+from preflight.migrate.run import Run, Settings
+from preflight.plan import MigrationPlan
+from preflight.visit import LiveVisit
+
+_AVAILABLE = re.compile(r"^MemAvailable: +(\d{1,18}) kB$", re.MULTILINE)
+
+
+@contextlib.contextmanager
+def opened_run(
+    plan: MigrationPlan, visits: Sequence[LiveVisit], journal: Journal, tell: Tell, settings: Settings
+) -> Iterator[Run]:
+    """A run on two hosts that are logged in to. Ctrl-C, SIGTERM and SIGHUP are requests to stop while it is open."""
+    run_event_loop()
+    source, destination = (End(visit.name, visit.connect) for visit in visits)
+    run = Run(plan, source, destination, journal, tell, settings, lambda: _available(visits[1]))
+    try:
+        with _signals(run):
+            yield run
+    finally:
+        source.close()
+        destination.close()
+
+
+def _available(destination: LiveVisit) -> int | None:
+    """KiB of memory that the destination has left; None where it does not tell."""
+    answer = destination.run("cat /proc/meminfo")
+    found = _AVAILABLE.search(answer.out) if answer.code == 0 else None
+    return int(found[1]) if found else None
+
+
+@contextlib.contextmanager
+def _signals(run: Run) -> Iterator[None]:
+    def interrupted(_number: int, _frame: FrameType | None) -> None:
+        run.interrupt()
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, interrupted) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,106 @@
+"""Looks at a guest on both hosts, and does what `recovery` says until nothing is left to do."""
+
+import concurrent.futures
+import contextlib
+import time
+from typing import Any
+
+from msgspec import Struct
+
+from preflight.migrate.end import HostSilent, until
+from preflight.migrate.event import Event
+from preflight.migrate.recovery import Act, Decision, Intent, Result, decide
+from preflight.migrate.run import Run
+from preflight.migrate.sighting import Place, Sighting
+from preflight.plan import PlannedGuest
+
+#: Seconds between two tries.
+PAUSE = 0.5
+_ON_SOURCE = (Act.START_ON_SOURCE, Act.END_ON_SOURCE, Act.UNDEFINE_ON_SOURCE, Act.DEFINE_ON_SOURCE)
+
+
+class Settled(Struct, frozen=True):
+    """What both hosts say once nothing is left to do, or the time is up."""
+
+    decision: Decision
+    source: Sighting
+    destination: Sighting
+    done: tuple[str, ...] = ()
+
+
+class _Changed(Exception):
+    """The guest is no longer what the step was decided upon."""
+
+
+def look_at_both(run: Run, uuid: str) -> tuple[Sighting, Sighting]:
+    """What both hosts say at about the same moment."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        source = pool.submit(run.source.look, uuid)
+        destination = pool.submit(run.destination.look, uuid)
+        return source.result(), destination.result()
+
+
+def settle(run: Run, guest: PlannedGuest, intent: Intent, *, xml: str | None, patience: float | None = None) -> Settled:
+    """Bring a guest into the state that it was asked for, or back; as far as both hosts answer in time.
+
+    `xml` is its definition, for a host that has none although it should.
+    """
+    import libvirt
+
+    is_time_left = until(run.settings.patience if patience is None else patience)
+    done: list[str] = []
+    while True:
+        source, destination = look_at_both(run, guest.uuid)
+        decision = decide(intent, source, destination)
+        if not decision.acts and (decision.result is not Result.UNKNOWN or not is_time_left()):
+            return Settled(decision, source, destination, tuple(done))
+        if not is_time_left():
+            left = ", ".join(decision.acts)
+            late = Decision((), decision.result, f"{decision.why or 'it is not settled'}; left to do: {left}")
+            return Settled(late, source, destination, tuple(done))
+        for act in decision.acts:
+            if act is Act.WAIT:
+                time.sleep(PAUSE)
+                break
+            run.tell(Event("settling", guest.name, f"{act}: {decision.why}" if decision.why else str(act)))
+            run.journal.note("settle", guest.uuid, act=act, why=decision.why)
+            try:
+                _do(run, guest, act, xml)
+                done.append(str(act))
+            except (libvirt.libvirtError, HostSilent, _Changed) as why:
+                done.append(f"{act}: {why}")
+                time.sleep(PAUSE)
+                break
+        if not decision.acts:
+            time.sleep(PAUSE)
+
+
+def _do(run: Run, guest: PlannedGuest, act: Act, xml: str | None) -> None:
+    end = run.source if act in _ON_SOURCE else run.destination
+    if act in (Act.DEFINE_ON_SOURCE, Act.DEFINE_ON_DESTINATION):
+        if xml is None:
+            raise _Changed("its definition is not known")
+        end.shared().defineXML(xml)
+        return
+    domain = end.domain(guest.uuid)
+    if act in (Act.START_ON_SOURCE, Act.START_ON_DESTINATION):
+        domain.resume()
+    elif act in (Act.END_ON_SOURCE, Act.END_ON_DESTINATION):
+        if end.look(guest.uuid).place is not Place.PAUSED:
+            raise _Changed("it is no longer paused")
+        domain.destroy()
+    else:
+        undefine(domain)
+
+
+def undefine(domain: Any) -> None:
+    """Undefine a guest and leave its files; raises `libvirt.libvirtError`, also where it is active."""
+    import libvirt
+
+    if domain.isActive():
+        raise _Changed("it is active")
+    keep = libvirt.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM
+    with contextlib.suppress(libvirt.libvirtError):
+        domain.undefineFlags(keep | getattr(libvirt, "VIR_DOMAIN_UNDEFINE_KEEP_TPM", 0))
+        return
+    domain.undefineFlags(keep)  # a daemon of before 8.9 knows no KEEP_TPM

@@ -1,0 +1,140 @@
+"""Watches one running migration over a connection of its own, and does to it what was asked for.
+
+A migration that does not converge is noticed and named; one that has lasted too long is paused, switched to post-copy
+or aborted; one that sends nothing any more is aborted.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+from preflight.method import Method, OnTimeout
+from preflight.migrate.end import End, HostSilent
+from preflight.migrate.event import Event, Tell
+from preflight.progress import MIB, Sample, sample_of
+
+#: Seconds between two looks.
+POLL = 0.2
+#: Passes over the memory, one after the other, that leave no less than the one before, until it is called so.
+PASSES = 3
+#: QEMU's downtime limit, in milliseconds, unless another is set (migration parameter downtime-limit).
+DOWNTIME = 300
+
+
+class Watch:
+    """One guest's migration, from the call's start."""
+
+    def __init__(
+        self, source: End, uuid: str, name: str, method: Method, tell: Tell, *, stall: float, pause: Callable[[], None]
+    ) -> None:
+        """Watch this guest; `stall` is in seconds, `pause` is called before it is paused on the source."""
+        self._source, self._uuid, self._name = source, uuid, name
+        self._method, self._tell, self._stall, self._pause = method, tell, stall, pause
+        self._began = self._moved = time.monotonic()
+        self._sent = -1
+        self._last: Sample | None = None
+        self._before: int | None = None
+        self._passes = 0
+        self._is_named = self._is_timed_out = self._is_in_postcopy = self._is_downtime_set = False
+        #: Why it was aborted; None when it was not.
+        self.aborted: str | None = None
+
+    def look(self) -> None:
+        """One look, and what follows of it. What cannot be seen or done now is seen or done at the next."""
+        import libvirt
+
+        with contextlib.suppress(libvirt.libvirtError, HostSilent):
+            domain = self._source.domain(self._uuid)
+            stats = domain.jobStats()
+            sample = sample_of(stats)
+            if sample is not None:
+                self._follow(domain, stats, sample)
+        self._keep_time()
+
+    def abort(self, why: str) -> None:
+        """End the migration; the guest then stays on the source. Asked for again until it has ended."""
+        import libvirt
+
+        if self.aborted is None:
+            self.aborted = why
+            self._tell(Event("aborting", self._name, why))
+        with contextlib.suppress(libvirt.libvirtError, HostSilent):
+            self._source.domain(self._uuid).abortJob()
+
+    def _follow(self, domain: Any, stats: dict[str, int], sample: Sample) -> None:
+        sent = stats.get("data_processed", stats.get("memory_processed", 0))
+        if sent != self._sent:
+            self._sent, self._moved = sent, time.monotonic()
+        self._tell(Event("progress", self._name, sample=sample))
+        if self._method.max_downtime is not None and not self._is_downtime_set:
+            domain.migrateSetMaxDowntime(self._method.max_downtime, 0)
+            self._is_downtime_set = True
+        if self._method.postcopy_after_precopy and sample.iteration > 1:
+            self._start_postcopy(domain, "the first pass is over")
+        if self._last is not None and sample.iteration > self._last.iteration:
+            self._count(sample)
+        self._last = sample
+
+    def _count(self, sample: Sample) -> None:
+        """A pass begins: whether the ones before have got anywhere."""
+        left, before = sample.memory_remaining, self._before
+        self._before = left
+        within = sample.rate * (self._method.max_downtime or DOWNTIME) / 1000
+        stuck = before is not None and left >= before * 0.95 and left > within
+        self._passes = self._passes + 1 if stuck else 0
+        if self._passes < PASSES or self._is_named:
+            return
+        self._is_named = True
+        text = (
+            f"does not converge: {self._passes} passes have left no less than {left / MIB:.0f} MiB each; it writes"
+            f" {sample.dirty_rate / MIB:.0f} MiB/s, {sample.rate / MIB:.0f} MiB/s are sent. {self._remedy()}"
+        )
+        self._tell(Event("not-converging", self._name, text, sample))
+
+    def _remedy(self) -> str:
+        if self._method.timeout is None:
+            return "Like this it may never end: --timeout, --auto-converge or --postcopy would end it"
+        left = max(0.0, self._method.timeout - (time.monotonic() - self._began))
+        what = {
+            OnTimeout.SUSPEND: "it is paused on the source until it has moved",
+            OnTimeout.POSTCOPY: "it is started on the destination, and its memory follows (post-copy)",
+            OnTimeout.ABORT: "the migration is aborted, and it stays on the source",
+        }[self._method.on_timeout]
+        return f"In {left:.0f} s {what}"
+
+    def _keep_time(self) -> None:
+        now = time.monotonic()
+        timeout = self._method.timeout
+        if timeout is not None and not self._is_timed_out and now - self._began >= timeout:
+            self._time_out(timeout)
+        if self.aborted is not None:
+            self.abort(self.aborted)
+        elif now - self._moved >= self._stall and not self._is_in_postcopy:
+            self.abort(f"nothing was sent for {self._stall:g} s")
+
+    def _time_out(self, timeout: float) -> None:
+        import libvirt
+
+        how = self._method.on_timeout
+        if how is OnTimeout.ABORT:
+            self._is_timed_out = True
+            self.abort(f"it has lasted {timeout:g} s")
+            return
+        with contextlib.suppress(libvirt.libvirtError, HostSilent):
+            domain = self._source.domain(self._uuid)
+            if domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_UNBOUNDED:
+                return  # it has not begun yet, or has just ended
+            if how is OnTimeout.POSTCOPY:
+                self._start_postcopy(domain, f"it has lasted {timeout:g} s")
+            else:
+                self._pause()
+                domain.suspend()
+                self._tell(Event("timeout", self._name, f"has lasted {timeout:g} s: it is paused until it has moved"))
+            self._is_timed_out = True
+
+    def _start_postcopy(self, domain: Any, why: str) -> None:
+        if not self._is_in_postcopy:
+            domain.migrateStartPostCopy(0)
+            self._is_in_postcopy = True
+            self._tell(Event("timeout", self._name, f"{why}: it goes on in post-copy, and can no longer be aborted"))

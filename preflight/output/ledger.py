@@ -1,0 +1,84 @@
+"""What became of each guest, for people and for programs."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from preflight.migrate.ledger import Row
+from preflight.migrate.recovery import Result
+from preflight.output.terminal import CONTROL, one_line
+from preflight.plan import MigrationPlan
+
+Render: TypeAlias = Callable[[MigrationPlan, Sequence[Row]], str]
+
+_WORDS = {
+    Result.ARRIVED: "ARRIVED",
+    Result.STAYED: "STAYED",
+    Result.STOPPED: "STOPPED",
+    Result.PAUSED: "PAUSED",
+    Result.BOTH: "ON BOTH HOSTS",
+    Result.LOST: "LOST",
+    Result.UNKNOWN: "UNKNOWN",
+}
+
+
+def text(plan: MigrationPlan, rows: Sequence[Row]) -> str:
+    """For people: a line a guest, why each that did not arrive did not, and one line for all."""
+    from tabulate import tabulate
+
+    table = [
+        (
+            one_line(row.name),
+            "NOT BEGUN" if not row.began and row.result in (None, Result.STAYED) else _word(row),
+            "?" if row.source is None else row.source.value,
+            "?" if row.destination is None else row.destination.value,
+            "" if row.seconds is None else f"{row.seconds:.1f} s",
+            "" if row.downtime is None else f"{row.downtime * 1000:.0f} ms",
+        )
+        for row in rows
+    ]
+    heads = (
+        "guest",
+        "result",
+        f"on {one_line(plan.source)}",
+        f"on {one_line(plan.destination)}",
+        "took",
+        "stood still",
+    )
+    lines = [tabulate(table, headers=heads, disable_numparse=True), ""]
+    for row in rows:
+        if row.result is Result.ARRIVED and not row.why:
+            continue
+        if row.error:
+            lines.append(f"{one_line(row.name)}: {one_line(row.error)}")
+        if row.why:
+            lines.append(f"{one_line(row.name)}: {one_line(row.why)}")
+        if row.rule:
+            lines.append(f"{one_line(row.name)}: see `preflight explain {row.rule}`")
+    arrived = sum(row.result is Result.ARRIVED for row in rows)
+    word = "ARRIVED" if arrived == len(rows) else "NOT ARRIVED"
+    ends = one_line(f"{plan.source} -> {plan.destination}")
+    lines.append(f"{word}  {ends}: {arrived} of {len(rows)} {'guest' if len(rows) == 1 else 'guests'}")
+    return "\n".join(lines) + "\n"
+
+
+def _word(row: Row) -> str:
+    return "UNDER WAY" if row.result is None else _WORDS[row.result]
+
+
+def as_json(plan: MigrationPlan, rows: Sequence[Row]) -> str:
+    """For programs."""
+    document = {
+        "format": 1,
+        "source": plan.source,
+        "destination": plan.destination,
+        "arrived": all(row.result is Result.ARRIVED for row in rows),
+        "guests": [{name: getattr(row, name) for name in row.__struct_fields__} for row in rows],
+    }
+    shown = json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=False)
+    return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", shown) + "\n"
+
+
+FORMATS: Mapping[str, Render] = {"text": text, "json": as_json}

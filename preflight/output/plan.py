@@ -1,0 +1,65 @@
+"""A plan for the person who is asked whether it is to be run."""
+
+import time
+from collections.abc import Iterator
+
+from preflight.method import CopyStorage, HandOver
+from preflight.migration import Mode
+from preflight.output.terminal import one_line
+from preflight.plan import MigrationPlan, PlannedGuest
+
+_MODES = {
+    Mode.MANAGED: "managed by this machine",
+    Mode.PEER_TO_PEER: "peer-to-peer: the source's daemon drives it",
+    Mode.TUNNELLED: "tunnelled: peer-to-peer, the memory goes through the control connection",
+}
+
+
+def text(plan: MigrationPlan) -> str:
+    """What will be done, to which guests, in which order, how many at a time."""
+    return "\n".join(_lines(plan)) + "\n"
+
+
+def _lines(plan: MigrationPlan) -> Iterator[str]:
+    yield f"from         {one_line(plan.source)}"
+    yield f"to           {one_line(plan.destination)}  ({one_line(plan.destination_uri)})"
+    for number, guest in enumerate(plan.guests):
+        yield f"{'guests' if number == 0 else '':<13}{_guest(guest)}"
+    yield f"how          {', '.join(_how(plan))}"
+    if len(plan.guests) > 1:
+        canary = "the first goes alone, then " if len(plan.live) > 1 else ""
+        yield f"at a time    {canary}{plan.width} ({plan.because})"
+    if plan.seconds is not None:
+        yield f"takes        about {plan.seconds:.0f} s by the pre-copy model, for guests that write little"
+    yield f"warnings     {plan.warnings}"
+    yield f"lapses       {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(plan.lapses))}"
+
+
+def _guest(guest: PlannedGuest) -> str:
+    state = "off, by its definition" if not guest.active else "paused, stays so" if guest.paused else "running"
+    kept = "" if guest.persistent else ", transient"
+    takes = "" if guest.seconds is None else f", about {guest.seconds:.0f} s"
+    return f"{one_line(guest.name)}  ({guest.memory_kib / 1024:.0f} MiB, {state}{kept}{takes})"
+
+
+def _how(plan: MigrationPlan) -> Iterator[str]:
+    method = plan.method
+    if plan.live:
+        yield "live" if method.live else "standing still meanwhile"
+        yield _MODES[method.mode]
+        if method.postcopy:
+            yield "post-copy if need be: then it can no longer be aborted"
+        elif method.hand_over is HandOver.SAFE:
+            yield "started there once the source has let it go"
+        else:
+            yield "started there by libvirt"
+    if method.copy_storage is not CopyStorage.NONE:
+        disks = f": {', '.join(map(one_line, method.migrate_disks))}" if method.migrate_disks else ""
+        yield f"disks copied ({method.copy_storage}){disks}"
+    if method.unsafe:
+        yield "UNSAFE: libvirt's own checks of the disks are left out"
+    if not method.undefinesource:
+        yield "the definition stays on the source too"
+    shown = sorted(method.asked - {"unsafe", "postcopy", "copy-storage-all", "copy-storage-inc", "migrate-disks"})
+    if shown:
+        yield "with " + " ".join(f"--{name}" for name in shown)

@@ -1,0 +1,162 @@
+"""Shows a run while it goes on: a bar a guest on a terminal, else lines; and everything to a file of JSON lines."""
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from preflight.errors import UserError
+from preflight.migrate.event import Event, Tell
+from preflight.output.terminal import one_line
+from preflight.plan import PlannedGuest
+from preflight.progress import MIB, Sample, setback
+
+#: Seconds between two lines of one guest's where there is no terminal.
+LINE_EVERY = 5.0
+
+
+@contextlib.contextmanager
+def shown(guests: Sequence[PlannedGuest], events: Path | None) -> Iterator[Tell]:
+    """What to call with each event, from any thread; raises `UserError` where the file cannot be written."""
+    lock = threading.Lock()
+    with contextlib.ExitStack() as stack:
+        tells: list[Tell] = []
+        if events is not None:
+            tells.append(_Log(stack.enter_context(_opened(events))))
+        tells.append(stack.enter_context(_bars(guests)) if _is_terminal() else _Lines())
+
+        def tell(event: Event) -> None:
+            with lock:
+                for one in tells:
+                    one(event)
+
+        yield tell
+
+
+def describe(sample: Sample) -> str:
+    """A sample in words: what is left, how fast it goes, how fast the guest writes, which pass."""
+    waits = "" if sample.expected_downtime is None else f", would stand still {sample.expected_downtime * 1000:.0f} ms"
+    return (
+        f"{sample.memory_remaining / MIB:.0f} of {sample.memory_total / MIB:.0f} MiB left,"
+        f" {sample.rate / MIB:.0f} MiB/s, guest writes {sample.dirty_rate / MIB:.0f} MiB/s,"
+        f" pass {sample.iteration}{waits}"
+    )
+
+
+def _is_terminal() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+
+
+def _opened(path: Path) -> IO[str]:
+    try:
+        return path.open("a", encoding="utf-8")
+    except OSError as why:
+        raise UserError(f"{path}: {why.strerror}") from None
+
+
+class _Log:
+    """Writes each event as a line of JSON, at once."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def __call__(self, event: Event) -> None:
+        line = {"time": time.time()} | msgspec.to_builtins(event)
+        with contextlib.suppress(OSError):  # a full disk must not end a migration; the journal says what happened
+            self._file.write(msgspec.json.encode(line).decode() + "\n")
+            self._file.flush()
+
+
+class _Setbacks:
+    """Says why a guest has more left to send than before."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, Sample] = {}
+
+    def why(self, name: str, sample: Sample) -> str | None:
+        before, self._last[name] = self._last.get(name), sample
+        return setback(before, sample) if before else None
+
+
+class _Lines:
+    """A line for what happens, and one a guest now and then for how far it is."""
+
+    def __init__(self) -> None:
+        self._setbacks = _Setbacks()
+        self._printed: dict[str, float] = {}
+
+    def __call__(self, event: Event) -> None:
+        name = event.guest or ""
+        if event.sample is not None and event.kind == "progress":
+            why = self._setbacks.why(name, event.sample)
+            if why:
+                _say(name, f"went back: {why}")
+            if why or time.monotonic() - self._printed.get(name, 0.0) >= LINE_EVERY:
+                self._printed[name] = time.monotonic()
+                _say(name, f"{event.sample.done:4.0%}  {describe(event.sample)}")
+        elif text := in_words(event):
+            _say(name, text)
+
+
+def in_words(event: Event) -> str:
+    """An event other than progress; empty for one that people need not hear of."""
+    if event.kind == "ended":
+        result = event.told.get("result", "")
+        return f"{result}: {event.text}" if event.text else result
+    plain = {"started": "starts", "handed-over": "", "aborting": f"is aborted: {event.text}"}
+    return plain.get(event.kind, event.text)
+
+
+def _say(name: str, text: str) -> None:
+    head = f"{one_line(name)}: " if name else "preflight: "
+    print(f"{head}{one_line(text)}", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _bars(guests: Sequence[PlannedGuest]) -> Iterator[Tell]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True, force_interactive=True, highlight=False)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TextColumn("{task.fields[words]}", markup=False),
+        TimeElapsedColumn(),
+    )
+    setbacks = _Setbacks()
+    with Progress(*columns, console=console) as progress:
+        tasks: dict[str, TaskID] = {}
+        total: TaskID | None = None
+        if len(guests) > 1:
+            total = progress.add_task("all", total=len(guests), words="")
+
+        def tell(event: Event) -> None:
+            name = event.guest or ""
+            if event.kind == "started":
+                tasks[name] = progress.add_task(one_line(name), total=1.0, words="starting")
+            fields: dict[str, Any] = {}
+            if event.sample is not None and event.kind == "progress":
+                why = setbacks.why(name, event.sample)
+                if why:
+                    progress.console.print(f"{one_line(name)}: went back: {one_line(why)}", markup=False)
+                fields = {"completed": event.sample.done, "words": describe(event.sample)}
+            elif event.kind == "ended":
+                is_there = event.told.get("result") == "arrived"
+                fields = {"words": in_words(event)} | ({"completed": 1.0} if is_there else {})
+                if total is not None and is_there:
+                    progress.advance(total)
+            elif event.kind != "started" and (text := in_words(event)):
+                head = f"{one_line(name)}: " if name else ""
+                progress.console.print(f"{head}{one_line(text)}", markup=False)
+            if fields and name in tasks:
+                progress.update(tasks[name], **fields)
+
+        yield tell

@@ -1,0 +1,33 @@
+"""How many guests move at a time, and how long they take: the limits of both hosts, and the pre-copy model."""
+
+from preflight.check import Checked
+from preflight.facts.record import Unreadable
+from preflight.forecast import forecast, link_of
+from preflight.plan import OWN_CONNECTIONS, WIDTH, Pace, Refused
+from preflight.report import Limit
+
+
+def pace(checked: Checked, at_once: int | None) -> Pace:
+    """As many as asked for, else as are quickest; raises `Refused` for more than the hosts' limits allow."""
+    limits = [limit for limit in checked.report.capacity.limits if not limit.burst and limit.allows is not None]
+    most = min((_left(limit) for limit in limits), default=1)
+    binding = min(limits, key=_left, default=None)
+    said = "no limit could be read" if binding is None else f"{binding.name} on the {binding.host.value}"
+    if at_once is not None and at_once > most:
+        raise Refused(f"refused: {at_once} at once are asked for, and at most {most} are safe: {said}")
+    active = [guest for guest in checked.guests if guest.running]
+    try:
+        predicted = forecast(checked, link_of(checked, None), {}, concurrency=at_once)
+    except Unreadable:
+        width = min(WIDTH, most, max(1, len(active)))
+        because = "the link's speed is not known" if width == WIDTH else said
+        return Pace(at_once or max(1, width), "as asked for" if at_once else because, {})
+    width = at_once or max(1, min(predicted.width, most))
+    because = "as asked for" if at_once else f"quickest, {predicted.link.because}"
+    each = {load.name: alone.seconds for load, alone in zip(predicted.loads, predicted.alone, strict=True)}
+    return Pace(width, because, {name: seconds for name, seconds in each.items() if seconds < 1e9}, predicted.seconds)
+
+
+def _left(limit: Limit) -> int:
+    own = OWN_CONNECTIONS if limit.name == "max_clients" else 0
+    return max(0, (limit.allows or 0) - limit.reserve - own)
