@@ -20,7 +20,10 @@ def pace(checked: Checked, at_once: int | None) -> Pace:
         predicted = forecast(checked, link_of(checked, None), {}, concurrency=at_once)
     except Unreadable:
         width = min(WIDTH, most, max(1, len(active)))
-        because = "the link's speed is not known" if width == WIDTH else said
+        if width >= len(active):
+            because = "all of them"
+        else:
+            because = said if width == most else "the link's speed is not known"
         return Pace(at_once or max(1, width), "as asked for" if at_once else because, {})
     width = at_once or max(1, min(predicted.width, most))
     because = "as asked for" if at_once else f"quickest, {predicted.link.because}"

@@ -1,87 +1,175 @@
-"""A plan is made of a report that says READY, and of no other."""
+"""A plan is made of a report that says READY and of no other, kept in a file, and refused once things have changed."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from preflight.asking import Asked, open_hosts
-from preflight.check import Checked, check
-from preflight.plan import MigrationPlan, Refused, plan
+from preflight import plan as plans
+from preflight.check import Checked
+from preflight.facts.record import Record
+from preflight.method import Method
+from preflight.output.plan import text
+from preflight.pace import pace
+from preflight.plan import MigrationPlan, PlanError, Refused, changed, digests, in_order, plan
+from preflight.ruleset import load
 from tests.case import Case
+from tests.migrate.plans import PLAN, guest
 
-UUID = "f1d015bd-14ec-4fe8-8cdc-f32b8929b5e0"
-
-
-def checked(case: Case) -> Checked:
-    case.asking(guests=("web",))
-    with open_hosts(Asked(case.hosts[0], case.hosts[1], **case.options)) as opened:
-        return check(opened)
+LISTENS = "  9: 0100007F:9C40 00000000:0000 0A 0 0 0 0 0 0 0\n"
+MEMORY = '{"rss": {"web": 40000}}'
 
 
-def planned(case: Case) -> MigrationPlan:
-    found = checked(case)
-    return plan(found.report, found.guests)
+def checked(case: Case, **asked: Any) -> Checked:
+    asked = {"guests": ("web",), "as_they_are": True, "durations": True} | asked
+    return case.source("libvirt.memory", MEMORY).asking(**asked).checked()
+
+
+def planned(case: Case, method: Method | None = None, *, at_once: int | None = None, **asked: Any) -> MigrationPlan:
+    found = checked(case, **asked)
+    return plan(found, method or Method(), pace(found, at_once), digests(found, load()))
 
 
 def test_a_plan_says_what_will_be_done() -> None:
-    assert planned(Case()) == MigrationPlan(
-        guest="web",
-        uuid=UUID,
-        paused=False,
-        persistent=True,
-        memory_kib=65536,
-        source="host1.example.com",
-        destination="host2.example.com",
-        destination_uri="qemu+ssh://host2.example.com/system",
-    )
-    assert planned(Case()).describe().splitlines() == [
-        "guest        web  (64 MiB, running)",
+    found = planned(Case())
+    (web,) = found.guests
+    assert (web.name, web.active, web.paused, web.persistent) == ("web", True, False, True)
+    assert (web.memory_kib, web.touched_kib) == (65536, 40000)
+    assert not web.is_defined_there
+    assert (found.source, found.destination) == ("host1.example.com", "host2.example.com")
+    assert text(found).splitlines()[:4] == [
         "from         host1.example.com",
         "to           host2.example.com  (qemu+ssh://host2.example.com/system)",
-        "how          live, managed by this machine; if it fails or is interrupted the guest stays where it is",
-        "definition   it is persistent: defined on the destination, and no longer on the source",
+        "guests       web  (64 MiB, running)",
+        "how          live, managed by this machine, started there once the source has let it go",
     ]
 
 
-def test_a_paused_guest_stays_paused() -> None:
-    found = planned(Case().guest(lambda guest: guest.update(state=3)))
-    assert found.paused
-    assert "(64 MiB, paused)" in found.describe()
+def test_a_guest_that_is_off_is_moved_by_its_definition() -> None:
+    found = planned(off())
+    assert not found.guests[0].active
+    assert "web  (64 MiB, off, by its definition)" in text(found)
 
 
-def test_a_transient_guest_stays_transient() -> None:
-    found = planned(Case().guest(lambda guest: guest.update(persistent=False)))
-    assert not found.persistent
-    assert found.describe().endswith("definition   it is transient, and stays so")
+def test_paused_and_transient_guests_stay_so() -> None:
+    found = planned(Case().guest(lambda guest: guest.update(state=3, persistent=False)))
+    assert found.guests[0].paused
+    assert not found.guests[0].persistent
+    assert "(64 MiB, paused, stays so, transient)" in text(found)
 
 
-def test_a_warning_does_not_stop_it() -> None:
-    case = Case().source("libvirtd.conf", lambda text: text + "max_workers = 40\n")
-    assert any(result.findings for result in checked(case).report.results)
-    assert planned(case).guest == "web"
+def test_what_is_dangerous_is_said_in_capitals() -> None:
+    shown = text(planned(Case(), Method(unsafe=True, undefinesource=False, auto_converge=True)))
+    assert "UNSAFE: libvirt's own checks of the disks are left out" in shown
+    assert "the definition stays on the source too" in shown
+    assert "with --auto-converge" in shown
 
 
 def off() -> Case:
     return Case().guest(lambda guest: guest.update(id=None, state=5))
 
 
+def test_a_warning_does_not_stop_it() -> None:
+    assert planned(Case().source("libvirtd.conf", lambda text: text + "max_workers = 40\n")).warnings == 1
+
+
 def unknown() -> Case:
     return Case().destination("addresses", None)
 
 
-def both() -> Case:
-    return off().destination("addresses", None)
+def broken() -> Case:
+    return Case().source("etc.hosts", "127.0.0.1 localhost\n").source("resolve:host2.example.com", Record("", 2))
 
 
 @pytest.mark.parametrize(
     ("case", "why"),
     [
-        (off, "refused: the check says NOT READY"),
         (unknown, "refused: the check says UNDETERMINED"),
-        (both, "refused: the check says NOT READY"),
+        (broken, "refused: the check says NOT READY"),
+        (lambda: unknown().guest(lambda one: one.update(snapshots=1)), "refused: the check says NOT READY"),
     ],
 )
 def test_no_plan_is_made_unless_all_is_known_to_be_well(case: Callable[[], Case], why: str) -> None:
     with pytest.raises(Refused) as refused:
         planned(case())
     assert str(refused.value) == why
+
+
+def test_no_more_at_once_than_the_hosts_allow() -> None:
+    assert planned(Case(), at_once=18).width == 18
+    with pytest.raises(Refused, match="19 at once are asked for, and at most 18 are safe: max_workers on the source"):
+        planned(Case(), at_once=19)
+
+
+def test_the_least_guest_goes_first_then_the_longest_and_those_that_are_off_last() -> None:
+    sizes = {"a": 64, "b": 2048, "c": 32, "d": 512}
+    some = [guest(name, name, mib=mib) for name, mib in sizes.items()]
+    ordered = in_order([guest("off", "off", active=False, mib=8), *some])
+    assert [one.name for one in ordered] == ["c", "b", "d", "a", "off"]
+    assert in_order([]) == ()
+
+
+def test_a_plan_is_kept_in_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
+    path = tmp_path / "evening.plan"
+    found = planned(Case(), Method(bandwidth=30))
+    plans.write(path, found)
+    assert plans.read(path) == found
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff", b"{}", b"[]", b'{"preflight_snapshot": 1, "hosts": []}', b"[" * 9999]
+)
+def test_what_is_no_plan_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "p"
+    path.write_bytes(content)
+    with pytest.raises(PlanError, match="p: is no plan of preflight's"):
+        plans.read(path)
+
+
+def test_a_plan_that_was_changed_by_hand_is_read_as_strictly(tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    plans.write(path, PLAN)
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps(document | {"preflight_plan": 2}))
+    with pytest.raises(PlanError, match="has format 2"):
+        plans.read(path)
+    path.write_text(json.dumps(document | {"method": {"zerocopy": True}}))
+    with pytest.raises(PlanError, match="an option is of use only with --parallel"):
+        plans.read(path)
+
+
+def now(case: Case) -> dict[str, str]:
+    return digests(checked(case), load())
+
+
+def test_nothing_has_changed_where_the_same_was_read() -> None:
+    assert changed(now(Case()), now(Case())) == ()
+
+
+@pytest.mark.parametrize(
+    ("case", "name"),
+    [
+        (lambda: Case().source("etc.hosts", lambda text: text + "192.0.2.99 new\n"), "source PeerName"),
+        (lambda: Case().destination("qemu.conf", lambda text: text + "\nmigration_port_max = 49200\n"), "QemuConf"),
+        (lambda: Case().xml("<vcpu placement='static'>1<", "<vcpu placement='static'>2<"), "guest "),
+        (lambda: Case().guest(lambda one: one.update(autostart=True)), "guest "),
+    ],
+)
+def test_what_a_blocking_rule_reads_must_be_as_it_was(case: Callable[[], Case], name: str) -> None:
+    assert any(name in one for one in changed(now(Case()), now(case())))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        lambda: Case().guest(lambda one: one.update(job=2, operation=5)),
+        lambda: Case().destination(
+            "sockets", lambda text: text + "  9: 0100007F:9C40 00000000:0000 0A 0 0 0 0 0 0 0\n"
+        ),
+    ],
+)
+def test_what_changes_by_itself_is_judged_anew_instead(case: Callable[[], Case]) -> None:
+    assert changed(now(Case()), now(case())) == ()

@@ -1,16 +1,25 @@
 """Progress, and why it can go back."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
-from preflight.output import progress as shown
+from preflight.errors import UserError
+from preflight.migrate.event import Event
+from preflight.output import run as shown
 from preflight.progress import MIB, Sample, sample_of, setback
+from tests.migrate.plans import PLAN
 
 
 def sample(remaining: int, *, total: int = 1024, rate: int = 0, dirty: int = 0, iteration: int = 1) -> Sample:
     """Sizes in MiB, rates in MiB/s."""
     return Sample(1.0, total * MIB, remaining * MIB, rate * MIB, dirty * MIB, iteration)
+
+
+def progress(one: Sample, name: str = "web\x1b[1m") -> Event:
+    return Event("progress", name, sample=one)
 
 
 def test_a_mebibyte_has_1048576_bytes() -> None:
@@ -106,14 +115,14 @@ def test_lines_are_for_standard_error_now_and_then(
 ) -> None:
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    with shown.shown("web\x1b[1m") as watch:
-        watch(sample(1000))
-        watch(sample(900))
+    with shown.shown(PLAN.guests, None) as tell:
+        tell(progress(sample(1000)))
+        tell(progress(sample(900)))
         now[0] += 4.9
-        watch(sample(500))
+        tell(progress(sample(500)))
         now[0] += 0.2
-        watch(sample(256))
-        watch(sample(300))
+        tell(progress(sample(256)))
+        tell(progress(sample(300)))
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
@@ -124,31 +133,78 @@ def test_lines_are_for_standard_error_now_and_then(
     ]
 
 
-def test_a_terminal_gets_a_bar_on_standard_error(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_happens_is_told_in_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    with shown.shown(PLAN.guests, None) as tell:
+        tell(Event("started", "web"))
+        tell(Event("handed-over", "web"))
+        tell(Event("stopping", None, "no further guest is started"))
+        tell(Event("ended", "web", "it broke\nhere", told={"result": "stayed"}))
+    assert capsys.readouterr().err.splitlines() == [
+        "web: starts",
+        "preflight: no further guest is started",
+        "web: stayed: it broke here",
+    ]
+
+
+def test_events_are_lines_of_json_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "events"
+    with shown.shown(PLAN.guests, path) as tell:
+        tell(Event("started", "web"))
+        tell(progress(sample(256, rate=2, iteration=3)))
+    told = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(one["kind"], one["guest"]) for one in told] == [("started", "web"), ("progress", "web\x1b[1m")]
+    assert told[1]["sample"]["memory_remaining"] == 256 * MIB
+    assert all(one["time"] > 1e9 for one in told)
+
+
+def test_a_file_of_events_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="No such file or directory"), shown.shown(PLAN.guests, tmp_path / "no" / "e"):
+        pass
+
+
+def test_a_full_disk_does_not_end_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    with shown.shown(PLAN.guests, Path("/dev/full")) as tell:
+        tell(Event("started", "web"))
+        tell(Event("note", "web", "still here"))
+    assert "web: still here" in capsys.readouterr().err
+
+
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "160")
-    with shown.shown("[bold]web\x1b[2J") as watch:
-        watch(sample(1000))
-        watch(sample(1010))
+
+
+def test_a_terminal_gets_a_bar_a_guest_and_one_for_all(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_a_terminal(monkeypatch)
+    name = "[bold]web\x1b[2J"
+    with shown.shown(PLAN.guests, None) as tell:
+        tell(Event("started", name))
+        tell(progress(sample(1000), name))
+        tell(progress(sample(1010), name))
+        tell(Event("started", "db"))
+        tell(Event("ended", "db", told={"result": "arrived"}))
     out, err = capsys.readouterr()
     assert out == ""
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", err)
     assert "[bold]web\\x1b[2J: went back: the guest wrote to 10 MiB that had been sent" in plain
     assert "1010 of 1024 MiB left" in plain
+    last = plain.strip().splitlines()
+    assert any(line.startswith("all") and "33%" in line for line in last)
+    assert any(line.startswith("db") and "100% arrived" in line for line in last)
 
 
 @pytest.mark.parametrize(("name", "value"), [("CI", "true"), ("TERM", "dumb")])
 def test_no_bar_where_nobody_watches(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setenv("TERM", "xterm")
+    on_a_terminal(monkeypatch)
     monkeypatch.setenv(name, value)
-    with shown.shown("web") as watch:
-        watch(sample(1000))
+    with shown.shown(PLAN.guests, None) as tell:
+        tell(Event("started", "web"))
     assert "\x1b" not in capsys.readouterr().err

@@ -11,7 +11,7 @@ from preflight.errors import UserError
 from preflight.facts.record import Unreadable
 from preflight.forecast import Forecast, Link, forecast, link_of
 from preflight.output.capacity import Answer, as_json, text
-from preflight.sizing import window_seconds
+from preflight.sizing import seconds_of
 from tests.case import Case
 
 SPEEDS = "/sys/class/net/eth0/speed:1000\n/sys/class/net/lo/speed:-1\n/sys/class/net/host0/speed:10000\n"
@@ -124,13 +124,13 @@ def predicted_of(found: Answer) -> Forecast:
 
 @pytest.mark.parametrize(("written", "seconds"), [("90", 90), ("90s", 90), ("30m", 1800), ("2h", 7200)])
 def test_a_window_is_read(written: str, seconds: float) -> None:
-    assert window_seconds(written) == seconds
+    assert seconds_of("--window", written) == seconds
 
 
 @pytest.mark.parametrize("written", ["", "0", "0m", "-1", "1d", "ten", "1.5h", "1 h", "9" * 10])
 def test_a_window_that_is_none_is_refused(written: str) -> None:
     with pytest.raises(UserError, match="--window"):
-        window_seconds(written)
+        seconds_of("--window", written)
 
 
 def test_the_procedures_own_example_is_explained() -> None:

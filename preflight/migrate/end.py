@@ -14,6 +14,8 @@ KEEPALIVE_INTERVAL, KEEPALIVE_COUNT = 5, 5
 PATIENCE = 40.0
 
 Connect = Callable[[], Any]
+#: What is told of a guest's life: libvirt's numbers of the event (virDomainEventType) and its detail.
+Hear = Callable[[int, int], None]
 _NEVER = "no answer within {:g} s"
 
 
@@ -30,6 +32,16 @@ class End:
         self._connect = connect
         self._lock = threading.Lock()
         self._shared: Any = None
+        #: Who listens, by the guest's UUID. libvirt is listened to once: of several listeners on one connection the
+        #: first that leaves makes the others deaf (seen with libvirt 9.0).
+        self._hearing: dict[str, Hear] = {}
+
+    def listen(self, uuid: str, hear: Hear | None) -> None:
+        """Have a guest's events told, from now on and from libvirt's own thread; None ends it."""
+        if hear is None:
+            self._hearing.pop(uuid, None)
+        else:
+            self._hearing[uuid] = hear
 
     def open(self) -> Any:
         """A connection of one's own, with keepalive; raises `HostSilent`."""
@@ -66,7 +78,15 @@ class End:
                         return self._shared
                 self._shared = None
             self._shared = self.open()
+            with contextlib.suppress(libvirt.libvirtError):  # then how long guests stand still is not known
+                event = libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE
+                self._shared.domainEventRegisterAny(None, event, self._heard, None)
             return self._shared
+
+    def _heard(self, _connection: Any, domain: Any, event: int, detail: int, _opaque: Any) -> None:
+        hear = self._hearing.get(domain.UUIDString())
+        if hear is not None:
+            hear(event, detail)
 
     def look(self, uuid: str) -> Sighting:
         """What it says of a guest; once more over a new connection where the old one has died meanwhile."""

@@ -139,6 +139,19 @@ def _wait(run: Run, moving: _Call, watch: Watch) -> str | None:
     return moving.error
 
 
+def attend(run: Run, guest: PlannedGuest) -> None:
+    """Watch a migration that goes on without the one who began it, as in peer-to-peer mode, until it has ended."""
+    method = run.plan.method
+    watch = Watch(run.source, guest.uuid, guest.name, method, run.tell, stall=run.settings.stall, pause=lambda: None)
+    if run.source.look(guest.uuid).job:
+        run.tell(Event("note", guest.name, "its migration still runs, and is watched to its end"))
+    while run.source.look(guest.uuid).job:
+        if run.aborting.is_set() and watch.aborted is None:
+            watch.abort("interrupted")
+        watch.look()
+        time.sleep(POLL)
+
+
 def definition(run: Run, guest: PlannedGuest) -> str | None:
     """The guest's definition on the source, passwords and all; None where it has none or does not tell."""
     import libvirt

@@ -1,11 +1,10 @@
 """Measures how long a guest stood still while it moved: from the source's stopping it to its running again."""
 
-import contextlib
 import threading
 import time
-from typing import Any, Self
+from typing import Self
 
-from preflight.migrate.end import End, HostSilent
+from preflight.migrate.end import End
 
 #: Seconds that the news of the source's stopping it may come after libvirt's own answer.
 LATE = 0.5
@@ -16,31 +15,21 @@ class Pauses:
 
     def __init__(self, source: End, destination: End, uuid: str) -> None:
         """Nothing is listened to yet."""
-        self._ends = (source, destination)
-        self._uuid = uuid
-        self._registered: list[tuple[Any, int]] = []
+        self._source, self._destination, self._uuid = source, destination, uuid
         self._stopped: float | None = None
         self._started: float | None = None
         self._heard = threading.Event()
 
     def __enter__(self) -> Self:
-        """Begin to listen; where a host does not answer the time is not known."""
-        import libvirt
-
-        for end, hear in zip(self._ends, (self._at_source, self._at_destination), strict=True):
-            with contextlib.suppress(libvirt.libvirtError, HostSilent):
-                connection = end.shared()
-                number = connection.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, hear, None)
-                self._registered.append((connection, number))
+        """Begin to listen."""
+        self._source.listen(self._uuid, self._at_source)
+        self._destination.listen(self._uuid, self._at_destination)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Listen no longer."""
-        import libvirt
-
-        for connection, number in self._registered:
-            with contextlib.suppress(libvirt.libvirtError):
-                connection.domainEventDeregisterAny(number)
+        self._source.listen(self._uuid, None)
+        self._destination.listen(self._uuid, None)
 
     def seconds(self, started: float | None) -> float | None:
         """Seconds between the source's stopping it and its running on the destination; None where not heard of.
@@ -53,17 +42,17 @@ class Pauses:
             return None
         return running - self._stopped
 
-    def _at_source(self, _connection: Any, domain: Any, event: int, detail: int, _opaque: Any) -> None:
+    def _at_source(self, event: int, detail: int) -> None:
         import libvirt
 
         # not a pause by its own user, from which it may go on there
         moved = (libvirt.VIR_DOMAIN_EVENT_SUSPENDED_MIGRATED, libvirt.VIR_DOMAIN_EVENT_SUSPENDED_POSTCOPY)
-        if event == libvirt.VIR_DOMAIN_EVENT_SUSPENDED and detail in moved and domain.UUIDString() == self._uuid:
+        if event == libvirt.VIR_DOMAIN_EVENT_SUSPENDED and detail in moved:
             self._stopped = time.monotonic()
             self._heard.set()
 
-    def _at_destination(self, _connection: Any, domain: Any, event: int, _detail: int, _opaque: Any) -> None:
+    def _at_destination(self, event: int, _detail: int) -> None:
         import libvirt
 
-        if event == libvirt.VIR_DOMAIN_EVENT_RESUMED and domain.UUIDString() == self._uuid:
+        if event == libvirt.VIR_DOMAIN_EVENT_RESUMED:
             self._started = time.monotonic()

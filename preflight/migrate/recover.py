@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from preflight.migrate.ledger import judge
-from preflight.migrate.live import Lane, carry_over, end, move
+from preflight.migrate.live import Lane, attend, carry_over, end, move
 from preflight.migrate.past import Past
 from preflight.migrate.recovery import Result
 from preflight.migrate.run import Ended, Run
@@ -25,6 +25,7 @@ def recover(run: Run, known: Mapping[str, Past]) -> dict[str, Ended]:
 
 
 def _recover(run: Run, guest: PlannedGuest, past: Past) -> Ended:
+    attend(run, guest)
     source, destination = look_at_both(run, guest.uuid)
     broken = (IN_POSTCOPY, POSTCOPY_FAILED)
     if source.place.active and destination.place.active and (source.reason in broken or destination.reason in broken):

@@ -141,7 +141,8 @@ def _on_destination(intent: Intent, source: Sighting, destination: Sighting) -> 
         acts.append(Act.UNDEFINE_ON_SOURCE)
     if destination.place is Place.OTHER:
         return Decision(tuple(acts), Result.STOPPED, "it has crashed on the destination")
-    return Decision(tuple(acts), Result.ARRIVED)
+    is_otherwise = destination.place is Place.RUNNING and intent.wanted is not Place.RUNNING
+    return Decision(tuple(acts), Result.ARRIVED, "it runs, and was to stay paused" if is_otherwise else "")
 
 
 def _on_source(intent: Intent, source: Sighting, destination: Sighting) -> Decision:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from types import FrameType
 
 from preflight.journal import Journal
-from preflight.migrate.end import End, run_event_loop
+from preflight.migrate.end import End, HostSilent, run_event_loop
 from preflight.migrate.event import Tell
 from preflight.migrate.run import Run, Settings
 from preflight.plan import MigrationPlan
@@ -26,6 +26,9 @@ def opened_run(
     run = Run(plan, source, destination, journal, tell, settings, lambda: _available(visits[1]))
     try:
         with _signals(run):
+            for end in (source, destination):
+                with contextlib.suppress(HostSilent):  # said of each guest that it matters to
+                    end.shared()
             yield run
     finally:
         source.close()

@@ -53,9 +53,9 @@ def _is_terminal() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
 
 
-def _opened(path: Path) -> IO[str]:
+def _opened(path: Path) -> IO[bytes]:
     try:
-        return path.open("a", encoding="utf-8")
+        return path.open("ab", buffering=0)  # nothing is left to be written, and to fail, when it is closed
     except OSError as why:
         raise UserError(f"{path}: {why.strerror}") from None
 
@@ -63,14 +63,13 @@ def _opened(path: Path) -> IO[str]:
 class _Log:
     """Writes each event as a line of JSON, at once."""
 
-    def __init__(self, file: IO[str]) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
 
     def __call__(self, event: Event) -> None:
         line = {"time": time.time()} | msgspec.to_builtins(event)
         with contextlib.suppress(OSError):  # a full disk must not end a migration; the journal says what happened
-            self._file.write(msgspec.json.encode(line).decode() + "\n")
-            self._file.flush()
+            self._file.write(msgspec.json.encode(line) + b"\n")
 
 
 class _Setbacks:
