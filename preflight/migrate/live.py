@@ -119,7 +119,9 @@ def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = F
         settled = settle(run, guest, intent, xml=xml)
         carry_over(run, guest, settled)
         downtime = pauses.seconds(moving.started_at)
-    return end(run, guest, settled, error=error or watch.aborted, seconds=time.monotonic() - began, downtime=downtime)
+    if error is not None and watch.aborted is not None:
+        error = f"{watch.aborted}; libvirt: {error}"
+    return end(run, guest, settled, error=error, seconds=time.monotonic() - began, downtime=downtime)
 
 
 def _wait(run: Run, moving: _Call, watch: Watch) -> str | None:
@@ -135,7 +137,7 @@ def _wait(run: Run, moving: _Call, watch: Watch) -> str | None:
         if watch.aborted is not None and aborted_at is None:
             aborted_at = time.monotonic()
         if aborted_at is not None and time.monotonic() - aborted_at > AFTER_ABORT:
-            return f"{watch.aborted}; libvirt's call has not ended {AFTER_ABORT:g} s after that"
+            return f"its call has not ended {AFTER_ABORT:g} s after that"
     return moving.error
 
 

@@ -62,4 +62,10 @@ def _how(plan: MigrationPlan) -> Iterator[str]:
         yield "the definition stays on the source too"
     shown = sorted(method.asked - {"unsafe", "postcopy", "copy-storage-all", "copy-storage-inc", "migrate-disks"})
     if shown:
-        yield "with " + " ".join(f"--{name}" for name in shown)
+        yield "with " + " ".join(_option(name, getattr(method, name.replace("-", "_"))) for name in shown)
+
+
+def _option(name: str, value: object) -> str:
+    if value is True or name in ("xml", "persistent-xml"):
+        return f"--{name}"
+    return f"--{name} {one_line(','.join(value) if isinstance(value, tuple) else str(value))}"

@@ -1,7 +1,10 @@
 """`preflight migrate` on real hosts: the guest arrives, or it is said where it is."""
 
+import json
+import re
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +24,7 @@ def test_a_busy_guest_arrives_and_is_where_it_is_said_to_be(client: Client, host
     host1.guest("web", memory_mib=256, dirty_mib_per_s=40)
     done = client.run([PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes"])
     assert done.returncode == ARRIVED, done.stderr
-    assert "ARRIVED" in done.stdout
+    assert "ARRIVED  host1.example.com -> host2.example.com: 1 of 1 guest" in done.stdout
     assert "MiB left" in done.stderr
     assert "web" in listed(host2)
     assert "web" not in listed(host1)
@@ -67,13 +70,16 @@ def test_a_guest_that_does_not_exist_is_named(client: Client, host1: LabHost) ->
 
 
 def test_ctrl_c_leaves_the_guest_running_on_the_source(client: Client, host1: LabHost, host2: LabHost) -> None:
-    host1.guest("web", memory_mib=2048, dirty_mib_per_s=100)
-    moving = client.popen([PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes"])
+    host1.guest("web", memory_mib=1024, dirty_mib_per_s=100)
+    moving = client.popen([PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes", "--bandwidth", "20"])
     deadline = time.monotonic() + 60
     while "Unbounded" not in host1.run("virsh", "domjobinfo", "web", check=False).stdout:
         assert time.monotonic() < deadline, "it never began"
         time.sleep(0.1)
     time.sleep(1)
+    moving.send_signal(signal.SIGINT)
+    time.sleep(1)
+    assert moving.poll() is None, "the first only keeps others from being started"
     moving.send_signal(signal.SIGINT)
     assert moving.wait(timeout=60) == INTERRUPTED
     assert "running" in host1.run("virsh", "domstate", "web").stdout
@@ -92,6 +98,59 @@ def test_a_failure_on_the_way_is_told_in_libvirts_words(client: Client, host1: L
     said, complained = moving.communicate(timeout=60)
     assert moving.returncode == NOT_ARRIVED, said + complained
     assert "NOT ARRIVED" in said
-    assert "libvirt: " in complained
-    assert "on host1.example.com: running" in said
+    assert re.search(r"^web +STAYED +running +absent", said, re.MULTILINE), said
+    assert re.search(r"^web: .*(qemu|QEMU|monitor|migration)", said, re.MULTILINE), said
     assert "running" in host1.run("virsh", "domstate", "web").stdout
+
+
+def test_all_guests_of_a_host_go_and_come_home(client: Client, host1: LabHost, host2: LabHost, tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        host1.guest(name)
+    host1.guest("rest", running=False)
+    host1.run("virsh", "autostart", "two")
+    back, events = tmp_path / "back", tmp_path / "events"
+    words = ["--all", "--yes", "--back", str(back), "--events", str(events), "--at-once", "2"]
+    done = client.run([PREFLIGHT, "migrate", SOURCE, DESTINATION, *words])
+    assert done.returncode == ARRIVED, done.stdout + done.stderr
+    assert host1.run("virsh", "list", "--all", "--name").stdout.split() == []
+    assert sorted(host2.run("virsh", "list", "--name").stdout.split()) == ["one", "three", "two"]
+    assert host2.run("virsh", "list", "--all", "--autostart", "--name").stdout.split() == ["two"]
+    assert host2.run("virsh", "list", "--inactive", "--name").stdout.split() == ["rest"]
+    told = [json.loads(line) for line in events.read_text().splitlines()]
+    assert [one["guest"] for one in told if one["kind"] == "ended"][-1] == "rest"
+    assert told[0]["kind"] == "started"
+    assert {one["guest"] for one in told[: told.index(next(one for one in told if one["kind"] == "ended"))]} == {
+        told[0]["guest"]
+    }, "the first goes alone"
+    home = client.run([PREFLIGHT, "migrate", str(back), "--yes"])
+    assert home.returncode == ARRIVED, home.stdout + home.stderr
+    assert host2.run("virsh", "list", "--all", "--name").stdout.split() == []
+    assert sorted(host1.run("virsh", "list", "--name").stdout.split()) == ["one", "three", "two"]
+
+
+def test_a_plan_is_refused_once_what_it_rests_on_has_changed(client: Client, host1: LabHost, tmp_path: Path) -> None:
+    host1.guest("web")
+    plan = tmp_path / "plan"
+    made = client.run([PREFLIGHT, "plan", SOURCE, DESTINATION, "web", "-o", str(plan)])
+    assert made.returncode == ARRIVED, made.stderr
+    host1.append("/etc/hosts", "192.0.2.77 newcomer\n")
+    refused = client.run([PREFLIGHT, "migrate", str(plan), "--yes"])
+    assert refused.returncode == REFUSED, refused.stdout
+    assert "changed since the plan was made: source " in refused.stderr
+    host1.run("sed", "-i", "/newcomer/d", "/etc/hosts")
+    done = client.run([PREFLIGHT, "migrate", str(plan), "--yes"])
+    assert done.returncode == ARRIVED, done.stderr
+
+
+def test_the_others_are_not_started_when_the_canary_does_not_arrive(
+    client: Client, host1: LabHost, host2: LabHost
+) -> None:
+    host1.guest("small", memory_mib=32)
+    host1.guest("big", memory_mib=128)
+    host2.run("sh", "-c", "printf '#!/bin/sh\\nexit 1\\n' >/etc/libvirt/hooks/qemu && chmod 755 /etc/libvirt/hooks/qemu")
+    host2.run("systemctl", "restart", "libvirtd")
+    done = client.run([PREFLIGHT, "migrate", SOURCE, DESTINATION, "--running", "--yes"])
+    assert done.returncode == NOT_ARRIVED, done.stdout + done.stderr
+    assert re.search(r"^small +STAYED +running +absent", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^big +NOT BEGUN +running +absent", done.stdout, re.MULTILINE), done.stdout
+    assert "Hook script execution failed" in done.stdout

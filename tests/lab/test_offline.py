@@ -1,0 +1,122 @@
+"""Guests that are off: moved with their NVRAM and their TPM's state, and never on neither host, whenever it is killed."""
+
+import json
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from . import Client, LabHost
+from .test_check import DESTINATION, PREFLIGHT, SOURCE
+
+pytestmark = pytest.mark.lab
+
+Pair = tuple[LabHost, LabHost]
+UUID = "0d3b6a5e-6f07-4b56-9c0a-5f2f3b1f9a11"
+NVRAM = "/var/lib/libvirt/qemu/nvram/vault_VARS.fd"
+TPM = f"/var/lib/libvirt/swtpm/{UUID}/tpm2"
+#: What makes a definition whole: it, its NVRAM, its TPM's state.
+WHOLE = f"virsh -q dominfo vault >/dev/null 2>&1 && cat {NVRAM} {TPM}/tpm2-00.permall | sha256sum"
+
+XML = f"""<domain type='kvm'>
+  <name>vault</name>
+  <uuid>{UUID}</uuid>
+  <memory unit='MiB'>64</memory>
+  <os>
+    <type arch='x86_64' machine='q35'>hvm</type>
+    <loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE.fd</loader>
+    <nvram>{NVRAM}</nvram>
+  </os>
+  <features><acpi/></features>
+  <devices>
+    <graphics type='vnc' passwd='hidden'/>
+    <tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>
+  </devices>
+</domain>
+"""
+
+
+def make(host: LabHost) -> str:
+    """Define the guest with files that are like real ones; what they hold, as a digest."""
+    host.write("/tmp/vault.xml", XML)
+    host.run("virsh", "-q", "define", "/tmp/vault.xml")
+    host.run("sh", "-c", f"mkdir -p {Path(NVRAM).parent} {TPM}; head -c 540672 /dev/urandom >{NVRAM}")
+    host.run("sh", "-c", f"head -c 6000 /dev/urandom >{TPM}/tpm2-00.permall; chmod 600 {NVRAM}")
+    return host.run("sh", "-c", WHOLE).stdout
+
+
+def whole(host: LabHost) -> str:
+    return host.run("sh", "-c", WHOLE, check=False).stdout
+
+
+def migrate(client: Client, *words: str) -> tuple[int, str]:
+    done = client.run([PREFLIGHT, "migrate", *words, "--yes"])
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("way", [[], ["--dumpxml"], ["--p2p"]], ids=["libvirt's", "dumpxml", "p2p"])
+def test_all_of_it_goes_and_nothing_stays(client: Client, pair: Pair, way: list[str]) -> None:
+    host1, host2 = pair
+    digest = make(host1)
+    code, said = migrate(client, SOURCE, DESTINATION, "vault", *way)
+    assert code == 0, said
+    assert whole(host2) == digest
+    assert "hidden" in host2.run("virsh", "dumpxml", "--security-info", "vault").stdout
+    assert host1.run("virsh", "list", "--all", "--name").stdout.split() == []
+    assert host1.run("test", "-e", NVRAM, check=False).returncode == 1
+    assert host1.run("test", "-e", TPM, check=False).returncode == 1
+    code, said = migrate(client, DESTINATION, SOURCE, "vault", *way)
+    assert code == 0, said
+    assert whole(host1) == digest
+
+
+def test_what_a_definition_does_not_carry_keeps_it_here(client: Client, pair: Pair) -> None:
+    host1, host2 = pair
+    host1.guest("web")
+    host1.run("virsh", "-q", "managedsave", "web")
+    code, said = migrate(client, SOURCE, DESTINATION, "web")
+    assert code == 4, said
+    assert "its saved state (virsh managedsave) would not move with it" in said
+    assert host1.run("virsh", "-q", "domstate", "web").stdout.strip() == "shut off"
+    assert host2.run("virsh", "list", "--all", "--name").stdout.split() == []
+
+
+def test_a_destination_whose_disk_is_full_changes_nothing(client: Client, pair: Pair) -> None:
+    host1, host2 = pair
+    digest = make(host1)
+    host2.run("sh", "-c", "mkdir -p /var/lib/libvirt/qemu/nvram && mount -t tmpfs -o size=64k t /var/lib/libvirt/qemu/nvram")
+    code, said = migrate(client, SOURCE, DESTINATION, "vault")
+    assert code == 4, said
+    assert "could not be written on the destination" in said
+    assert whole(host1) == digest
+    assert host2.run("virsh", "list", "--all", "--name").stdout.split() == []
+
+
+def test_killed_at_every_step_it_is_whole_on_one_host_and_goes_on(client: Client, pair: Pair, tmp_path: Path) -> None:
+    """Cut off when each line of the journal appears, and at moments in between."""
+    host1, host2 = pair
+    digest = make(host1)
+    chance = random.Random(5)
+    ends = {SOURCE: host1, DESTINATION: host2}
+    here, there = SOURCE, DESTINATION
+    killed = 0
+    for number, (lines, after) in enumerate([(n, after) for n in range(2, 7) for after in (0.0, 0.03, None)]):
+        journal = tmp_path / f"j{number}"
+        words = [PREFLIGHT, "migrate", here, there, "vault", "--yes", "--journal", str(journal)]
+        moving = client.popen(words, stdout=-3, stderr=-3)
+        while moving.poll() is None and not (journal.exists() and journal.read_bytes().count(b"\n") >= lines):
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0, 0.15) if after is None else after)
+        moving.send_signal(signal.SIGKILL)
+        killed += moving.wait() == -signal.SIGKILL
+        assert digest in (whole(host1), whole(host2)), f"on neither host after line {lines}"
+        done = client.run([PREFLIGHT, "migrate", "--resume", str(journal), "--yes"])
+        assert done.returncode == 0, done.stdout + done.stderr
+        told = json.loads(client.run([PREFLIGHT, "status", str(journal), "--format", "json"]).stdout)
+        assert [guest["result"] for guest in told["guests"]] == ["arrived"]
+        assert whole(ends[there]) == digest
+        assert whole(ends[here]) == ""
+        here, there = there, here
+    assert killed >= 8, "too few were really cut off"

@@ -1,0 +1,127 @@
+"""A run that was killed goes on where it was: from what both hosts say, and no guest is on both or on neither."""
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from . import Client, LabHost
+from .test_check import DESTINATION, PREFLIGHT, SOURCE
+
+pytestmark = pytest.mark.lab
+
+Pair = tuple[LabHost, LabHost]
+#: A bandwidth in MiB/s at which a guest that has touched its memory takes some seconds.
+SLOW = ["--bandwidth", "40"]
+
+
+def until(what: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.02)
+
+
+def state(host: LabHost, guest: str) -> str:
+    return host.run("virsh", "-q", "domstate", guest, check=False).stdout.strip()
+
+
+def is_moving(host: LabHost) -> bool:
+    return "Unbounded" in host.run("virsh", "domjobinfo", "web", check=False).stdout
+
+
+def status(client: Client, journal: Path) -> dict[str, str]:
+    told = json.loads(client.run([PREFLIGHT, "status", str(journal), "--format", "json"]).stdout)
+    return {guest["name"]: guest["result"] for guest in told["guests"]}
+
+
+def resume(client: Client, journal: Path, *words: str) -> tuple[int, str]:
+    done = client.run([PREFLIGHT, "migrate", "--resume", str(journal), "--yes", *words])
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("mode", [[], ["--p2p"]], ids=["managed", "p2p"])
+def test_killed_while_memory_is_sent(client: Client, pair: Pair, tmp_path: Path, mode: list[str]) -> None:
+    host1, host2 = pair
+    host1.guest("web", memory_mib=256, dirty_mib_per_s=10)
+    host1.guest("zoo", memory_mib=64)
+    journal = tmp_path / "j"
+    words = [PREFLIGHT, "migrate", SOURCE, DESTINATION, "--running", "--yes", "--journal", str(journal), *SLOW, *mode]
+    moving = client.popen(words, stdout=-3, stderr=-3)
+    until(lambda: is_moving(host1))
+    time.sleep(1)
+    moving.send_signal(signal.SIGKILL)
+    moving.wait()
+    assert status(client, journal) == {"web": None, "zoo": "arrived"}, "the least went first"
+    code, said = resume(client, journal)
+    assert code == 0, said
+    assert status(client, journal) == {"web": "arrived", "zoo": "arrived"}
+    assert (state(host1, "web"), state(host2, "web")) == ("", "running")
+    assert resume(client, journal)[0] == 0, "once more changes nothing"
+
+
+def test_killed_after_the_source_has_let_it_go(client: Client, pair: Pair, tmp_path: Path) -> None:
+    """The guest is paused on the destination then, and only the journal knows that it is to run."""
+    host1, host2 = pair
+    host1.guest("web", memory_mib=128)
+    journal = tmp_path / "j"
+    words = [PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes", "--journal", str(journal), "--p2p", *SLOW]
+    moving = client.popen(words, stdout=-3, stderr=-3)
+    until(lambda: is_moving(host1))
+    moving.send_signal(signal.SIGKILL)  # peer-to-peer goes on without it
+    moving.wait()
+    until(lambda: state(host1, "web") == "" and state(host2, "web") == "paused")
+    code, said = resume(client, journal)
+    assert code == 0, said
+    assert state(host2, "web") == "running"
+    assert "start on the destination" in said
+
+
+def test_the_sources_daemon_is_killed(client: Client, pair: Pair, tmp_path: Path) -> None:
+    host1, host2 = pair
+    host1.guest("web", memory_mib=256, dirty_mib_per_s=5)
+    journal = tmp_path / "j"
+    words = [PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes", "--journal", str(journal), *SLOW]
+    moving = client.popen(words, stdout=-1, stderr=-1)
+    until(lambda: is_moving(host1))
+    time.sleep(0.5)
+    host1.run("pkill", "-9", "libvirtd")
+    said, complained = moving.communicate(timeout=120)
+    assert moving.returncode == 4, said + complained
+    assert (state(host1, "web"), state(host2, "web")) == ("running", "")
+    assert status(client, journal) == {"web": "stayed"}
+    code, said = resume(client, journal)
+    assert code == 0, said
+    assert (state(host1, "web"), state(host2, "web")) == ("", "running")
+
+
+def test_what_sends_nothing_any_more_is_aborted(client: Client, pair: Pair, tmp_path: Path) -> None:
+    host1, host2 = pair
+    host1.guest("web", memory_mib=256, dirty_mib_per_s=20)
+    journal = tmp_path / "j"
+    words = [PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes", "--journal", str(journal), *SLOW]
+    moving = client.popen([*words, "--stall-timeout", "4"], stdout=-1, stderr=-1)
+    until(lambda: is_moving(host1))
+    time.sleep(0.5)
+    host1.run("nft", "add table ip cut; add chain ip cut out { type filter hook output priority 0; }")
+    host1.run("nft", f"add rule ip cut out ip daddr {host2.address} drop")
+    said, complained = moving.communicate(timeout=120)
+    assert moving.returncode == 4, said + complained
+    assert "web: nothing was sent for 4 s" in said
+    assert (state(host1, "web"), state(host2, "web")) == ("running", "")
+
+
+def test_a_journal_in_use_is_left_alone(client: Client, pair: Pair, tmp_path: Path) -> None:
+    host1, _ = pair
+    host1.guest("web", memory_mib=128)
+    journal = tmp_path / "j"
+    words = [PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes", "--journal", str(journal), *SLOW]
+    moving = client.popen(words, stdout=-3, stderr=-3)
+    until(lambda: is_moving(host1))
+    code, said = resume(client, journal)
+    assert code == 2, said
+    assert "another preflight is at work on it" in said
+    assert moving.wait(timeout=60) == 0
