@@ -8,14 +8,16 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, ParamSpec
+from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
 from preflight.errors import UserError
-from preflight.method import Method
 from preflight.migration import Mode, Transport
 from preflight.options import takes_method
+
+if TYPE_CHECKING:
+    from preflight.method import Method
 
 app = typer.Typer(
     name="preflight",
@@ -269,7 +271,7 @@ def migrate(
         float, typer.Option(help="Seconds that a host may take for each batch of answers.", min=1)
     ] = 60,
     *,
-    method: Method,
+    method: "Method",
 ) -> None:
     """Check, then move guests from SOURCE to DESTINATION, and prove on both hosts that each has arrived.
 
@@ -326,7 +328,7 @@ def plan(
         float, typer.Option(help="Seconds that a host may take for each batch of answers.", min=1)
     ] = 60,
     *,
-    method: Method,
+    method: "Method",
 ) -> None:
     """Check, and write down what `preflight migrate` would do, to be run later if nothing has changed by then.
 

@@ -33,6 +33,34 @@ class Mode(enum.StrEnum):
     TUNNELLED = "tunnelled"
 
 
+class HandOver(enum.StrEnum):
+    """Who starts the guest on the destination.
+
+    Safe: preflight does, once the source has let the guest go. libvirt itself starts it at once, and when the answer
+    to that gets lost it starts the guest on the source again: then it runs on both (virDomainMigrateVersion3Full,
+    src/libvirt-domain.c, libvirt 9.0, at "RPC failure").
+    """
+
+    SAFE = "safe"
+    AT_ONCE = "at-once"
+
+
+class CopyStorage(enum.StrEnum):
+    """Whether disks are copied too: not, whole, or what lies above a backing image that both hosts have."""
+
+    NONE = "none"
+    ALL = "all"
+    INC = "inc"
+
+
+class OnTimeout(enum.StrEnum):
+    """What is done to a migration that has lasted as long as it may."""
+
+    SUSPEND = "suspend"
+    POSTCOPY = "postcopy"
+    ABORT = "abort"
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """What is asked: how guests are to be moved, and how many at once."""

@@ -163,7 +163,7 @@ def resume(path: Path, wanted: Wanted, *, timeout: float) -> int:
 
 def _may_go_on(opened: Opened, remaining: Sequence[PlannedGuest]) -> bool:
     """Whether a check of what is left says READY; else the report says why not."""
-    asked = replace(opened.asked, guests=tuple(guest.name for guest in remaining))
+    asked = replace(opened.asked, guests=tuple(guest.uuid for guest in remaining))
     try:
         _refuse_unless_ready(check(replace(opened, asked=asked), _rules(asked)))
     except Refused as why:
@@ -274,11 +274,11 @@ def _tell(planned: MigrationPlan, rows: Sequence[Row], opened: Opened, wanted: W
 
 def _plan_back(planned: MigrationPlan, rows: Sequence[Row], opened: Opened, path: Path) -> None:
     """Write the plan for the way home of those that have arrived, if a check says that there is one."""
-    names = [row.name for row in rows if row.result is Result.ARRIVED]
-    if not names:
+    arrived = [row.uuid for row in rows if row.result is Result.ARRIVED]
+    if not arrived:
         print(f"preflight: {path}: no guest has arrived, so there is none to bring back", file=sys.stderr)
         return
-    asked = asked_for(planned.destination, planned.source, names, planned.method, ignore=planned.ignore)
+    asked = asked_for(planned.destination, planned.source, arrived, planned.method, ignore=planned.ignore)
     try:
         back, _ = _plan(reversed_hosts(opened, asked), planned.method, at_once=None)
         plans.write(path, back)

@@ -4,13 +4,15 @@ import functools
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from preflight.errors import UserError
-from preflight.method import CopyStorage, HandOver, Method, OnTimeout
-from preflight.migration import Mode
+from preflight.migration import CopyStorage, HandOver, Mode, OnTimeout
+
+if TYPE_CHECKING:
+    from preflight.method import Method
 
 _HOW = "How guests are moved (virsh's names)"
 
@@ -102,8 +104,10 @@ def method_of(
     tls: Annotated[bool, _option("--tls", help="The memory is sent over TLS.")] = False,
     tls_destination: Annotated[str | None, _option(help="The name that the destination's certificate is for.")] = None,
     zerocopy: Annotated[bool, _option("--zerocopy", help="Without copying it in the source's kernel.")] = False,
-) -> Method:
+) -> "Method":
     """Understand the options; raises `UserError`."""
+    from preflight.method import Method  # it takes msgspec, which --help does without
+
     if direct:
         raise UserError("--direct: QEMU has no migration without libvirt; it is managed, or peer-to-peer with --p2p")
     if copy_storage_all and copy_storage_inc:
@@ -168,9 +172,8 @@ def takes_method(body: Callable[..., None]) -> Callable[..., None]:
 
     kept = [parameter for name, parameter in own.items() if name != "method"]
     parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*kept, *shared.values())]
-    hints = get_type_hints(body, include_extras=True) | get_type_hints(method_of, include_extras=True)
     whole.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # Typer reads it
-    whole.__annotations__ = {name: hints[name] for name in (one.name for one in parameters)} | {"return": None}
+    whole.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
     del whole.__wrapped__  # or Typer would look through to the body's own parameters
     return whole
 

@@ -19,12 +19,10 @@ def pace(checked: Checked, at_once: int | None) -> Pace:
     try:
         predicted = forecast(checked, link_of(checked, None), {}, concurrency=at_once)
     except Unreadable:
-        width = min(WIDTH, most, max(1, len(active)))
-        if width >= len(active):
-            because = "all of them"
-        else:
-            because = said if width == most else "the link's speed is not known"
-        return Pace(at_once or max(1, width), "as asked for" if at_once else because, {})
+        width = max(1, min(WIDTH, most, len(active)))
+        short = said if width == most else "the link's speed is not known"
+        because = "as asked for" if at_once else "all of them" if width >= len(active) else short
+        return Pace(at_once or width, because, {})
     width = at_once or max(1, min(predicted.width, most))
     because = "as asked for" if at_once else f"quickest, {predicted.link.because}"
     each = {load.name: alone.seconds for load, alone in zip(predicted.loads, predicted.alone, strict=True)}

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from preflight.errors import UserError
-from preflight.method import CopyStorage, Method
-from preflight.migration import Mode
+from preflight.method import Method
+from preflight.migration import CopyStorage, Mode
 
 #: What `Method.asked` may hold and libvirt takes as a flag, by the rest of its name after VIR_MIGRATE_.
 _FLAGS = {

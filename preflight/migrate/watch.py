@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from preflight.method import Method, OnTimeout
+from preflight.method import Method
 from preflight.migrate.end import End, HostSilent
 from preflight.migrate.event import Event, Tell
+from preflight.migration import OnTimeout
 from preflight.progress import MIB, Sample, sample_of
 
 #: Seconds between two looks.

@@ -3,8 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from preflight.method import CopyStorage, HandOver
-from preflight.migration import Mode
+from preflight.migration import CopyStorage, HandOver, Mode
 from preflight.output.terminal import one_line
 from preflight.plan import MigrationPlan, PlannedGuest
 

@@ -147,7 +147,8 @@ def test_the_others_are_not_started_when_the_canary_does_not_arrive(
 ) -> None:
     host1.guest("small", memory_mib=32)
     host1.guest("big", memory_mib=128)
-    host2.run("sh", "-c", "printf '#!/bin/sh\\nexit 1\\n' >/etc/libvirt/hooks/qemu && chmod 755 /etc/libvirt/hooks/qemu")
+    host2.write("/etc/libvirt/hooks/qemu", "#!/bin/sh\nexit 1\n")
+    host2.run("chmod", "755", "/etc/libvirt/hooks/qemu")
     host2.run("systemctl", "restart", "libvirtd")
     done = client.run([PREFLIGHT, "migrate", SOURCE, DESTINATION, "--running", "--yes"])
     assert done.returncode == NOT_ARRIVED, done.stdout + done.stderr

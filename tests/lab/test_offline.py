@@ -1,4 +1,4 @@
-"""Guests that are off: moved with their NVRAM and their TPM's state, and never on neither host, whenever it is killed."""
+"""Guests that are off: moved with NVRAM and TPM state, and never on neither host, whenever preflight is killed."""
 
 import json
 import random
@@ -86,7 +86,8 @@ def test_what_a_definition_does_not_carry_keeps_it_here(client: Client, pair: Pa
 def test_a_destination_whose_disk_is_full_changes_nothing(client: Client, pair: Pair) -> None:
     host1, host2 = pair
     digest = make(host1)
-    host2.run("sh", "-c", "mkdir -p /var/lib/libvirt/qemu/nvram && mount -t tmpfs -o size=64k t /var/lib/libvirt/qemu/nvram")
+    directory = str(Path(NVRAM).parent)
+    host2.run("sh", "-c", f"mkdir -p {directory} && mount -t tmpfs -o size=64k t {directory}")
     code, said = migrate(client, SOURCE, DESTINATION, "vault")
     assert code == 4, said
     assert "could not be written on the destination" in said

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from preflight.errors import UserError
-from preflight.method import HandOver, Method, OnTimeout
+from preflight.method import Method
 from preflight.migrate import call
-from preflight.migration import Mode
+from preflight.migration import HandOver, Mode, OnTimeout
 from preflight.options import method_of, takes_method
 
 AT_ONCE = {"hand_over": HandOver.AT_ONCE}
