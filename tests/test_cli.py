@@ -536,3 +536,29 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
     assert done.stderr == (
         "preflight: /no/such/directory: no directory can be made for ssh's socket: No such file or directory\n"
     )
+
+
+# migrate, plan, status
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("migrate",), "SOURCE and DESTINATION are missing, or a file of `preflight plan`"),
+        (("migrate", "a", "b"), "which guests? Name them, or give --all, --running or --offline"),
+        (("migrate", "a", "b", "web", "--all"), "guests are named, or --all or --running is given, not both"),
+        (("migrate", "a", "b", "--all", "--running"), "--all, --running and --offline exclude each other"),
+        (("migrate", "/no/plan"), "/no/plan: No such file or directory"),
+        (("migrate", HOST1), f"{HOST1}: is no plan of preflight's"),
+        (("migrate", "--resume", "/no/journal"), "/no/journal: No such file or directory"),
+        (("migrate", "--resume", HOST1), f"{HOST1}: is no journal of preflight's"),
+        (("migrate", "a", "b", "--resume", "j"), "--resume takes a journal, which says what is moved: leave"),
+        (("migrate", "a", "b", "web", "--direct"), "--direct: QEMU has no migration without libvirt"),
+        (("plan", "a", "b", "web", "-o", "p", "--lapses-after", "soon"), "--lapses-after: 'soon' is not a time"),
+        (("plan", "a", "b", "web", "-o", "p", "--migrateuri", "host2"), "--migrateuri: host2: is not of the form"),
+        (("status", "/no/journal"), "/no/journal: No such file or directory"),
+        (("status", HOST1, "-f", "yaml"), "--format: 'yaml' is not one of text, json"),
+    ],
+)
+def test_what_cannot_be_run_is_one_line(arguments: tuple[str, ...], said: str) -> None:
+    assert refused(run(*arguments)).startswith(said)

@@ -1,0 +1,65 @@
+"""What became of each guest, for people and for programs."""
+
+import json
+
+from preflight.migrate.ledger import Row
+from preflight.migrate.recovery import Result
+from preflight.migrate.sighting import Place
+from preflight.output.ledger import as_json, text
+from tests.migrate.plans import PLAN, WEB
+
+ARRIVED = Row(
+    name="web",
+    uuid=WEB,
+    result=Result.ARRIVED,
+    source=Place.ABSENT,
+    destination=Place.RUNNING,
+    persistent=True,
+    seconds=12.345,
+    downtime=0.0421,
+    began=True,
+)
+STAYED = Row(
+    name="db\x1b[2J\nNOT A LINE",
+    uuid="2",
+    result=Result.STAYED,
+    source=Place.RUNNING,
+    destination=Place.ABSENT,
+    error="operation failed: \x1b[31mno",
+    rule="disk-not-shared",
+    began=True,
+)
+NOT_BEGUN = Row(name="old", uuid="3", result=Result.STAYED, source=Place.OFF, destination=Place.ABSENT)
+UNDER_WAY = Row(name="now", uuid="4", began=True)
+
+
+def test_all_that_arrived() -> None:
+    assert text(PLAN, [ARRIVED]).splitlines() == [
+        "guest    result    on host1.example.com    on host2.example.com    took    stood still",
+        "-------  --------  ----------------------  ----------------------  ------  -------------",
+        "web      ARRIVED   absent                  running                 12.3 s  42 ms",
+        "",
+        "ARRIVED  host1.example.com -> host2.example.com: 1 of 1 guest",
+    ]
+
+
+def test_each_that_did_not_says_why_and_which_rule_explains_it() -> None:
+    lines = text(PLAN, [ARRIVED, STAYED, NOT_BEGUN, UNDER_WAY]).splitlines()
+    assert lines[-1] == "NOT ARRIVED  host1.example.com -> host2.example.com: 1 of 4 guests"
+    assert [line.split()[-3] for line in lines if line.startswith("old")] == ["BEGUN"]
+    assert any(line.startswith("now") and "UNDER WAY" in line and line.count("?") == 2 for line in lines)
+    assert "db\\x1b[2J NOT A LINE: operation failed: \\x1b[31mno" in lines
+    assert "db\\x1b[2J NOT A LINE: see `preflight explain disk-not-shared`" in lines
+
+
+def test_one_that_arrived_otherwise_than_asked_says_so() -> None:
+    row = Row(name="web", uuid=WEB, result=Result.ARRIVED, why="it is not defined on the destination", began=True)
+    assert "web: it is not defined on the destination" in text(PLAN, [row])
+
+
+def test_programs_get_the_same() -> None:
+    told = json.loads(as_json(PLAN, [ARRIVED, STAYED, UNDER_WAY]))
+    assert (told["format"], told["arrived"], told["source"]) == (1, False, "host1.example.com")
+    assert [guest["result"] for guest in told["guests"]] == ["arrived", "stayed", None]
+    assert told["guests"][0]["downtime"] == 0.0421
+    assert "\x1b" not in as_json(PLAN, [STAYED])
