@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth capacity-truth duration-truth bench clean
+.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth capacity-truth duration-truth twenty bench clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -50,6 +50,9 @@ capacity-truth: $(VENV)/.installed-lab
 
 duration-truth: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.duration_truth
+
+twenty: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.twenty
 
 bench: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.bench
