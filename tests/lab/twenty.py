@@ -9,6 +9,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tabulate import tabulate
@@ -36,10 +37,9 @@ def main() -> int:
             ends[0].guest(f"g{number:02}", memory_mib=mib, dirty_mib_per_s=DIRTY)
         time.sleep(5)  # until they have touched their memory
         ways: dict[str, Callable[[LabHost, LabHost], str]] = {
-            f"xargs -P {width}": lambda source, destination, width=width: _xargs(lab, source, destination, width)
-            for width in WIDTHS
+            f"xargs -P {width}": partial(_xargs, lab, width) for width in WIDTHS
         }
-        ways["preflight migrate"] = lambda source, destination: _preflight(lab, source, destination)
+        ways["preflight migrate"] = partial(_preflight, lab)
         seconds: dict[str, list[float]] = {name: [] for name in ways}
         lost: dict[str, list[str]] = {name: [] for name in ways}
         for _ in range(ROUNDS):
@@ -52,7 +52,7 @@ def main() -> int:
                 lost[name] += [f"{len(refused)} refused"] if refused else []
                 lost[name] += [f"{len(left)} did not move"] if left else []
                 if left:
-                    _xargs(lab, *ends, 1)
+                    _xargs(lab, 1, *ends)
                 ends = ends[::-1]
                 print(f"{name}: {seconds[name][-1]:.1f} s {'; '.join(lost[name])}", flush=True)
     table = [
@@ -69,7 +69,7 @@ def main() -> int:
     return int(bool(lost["preflight migrate"]) or mine > best)
 
 
-def _xargs(lab: Lab, source: LabHost, destination: LabHost, width: int) -> str:
+def _xargs(lab: Lab, width: int, source: LabHost, destination: LabHost) -> str:
     uri = f"qemu+ssh://root@{destination.fqdn}/system"
     virsh = VIRSH.format(source=source.fqdn, destination=uri)
     names = "\n".join(source.run("virsh", "-q", "list", "--name").stdout.split())
