@@ -63,10 +63,10 @@ class SshChannel:
             answer = self._shell.login()
         return answer
 
-    def send(self, questions: Mapping[str, str]) -> None:
-        """Ask: POSIX sh commands by record name. Does not wait."""
+    def send(self, questions: Mapping[str, str], first: str = "") -> None:
+        """Ask: POSIX sh commands by record name, after what the session itself does first. Does not wait."""
         self._sent |= questions
-        self._shell.send(questions)
+        self._shell.send(questions, first)
 
     def receive(self, names: Mapping[str, str]) -> Answers:
         """Wait for the answers to questions that were sent."""
