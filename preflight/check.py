@@ -155,7 +155,7 @@ def _visit(end: End, role: Role, facts: Iterable[type[Fact]], opened: Opened) ->
     assert end.channel is not None
     uri = opened.asked.destination_uri if managed_destination else None
     wanted = records_for(facts)
-    return LiveVisit(end.target, end.channel, wanted, transport, uri=uri, timeout=opened.asked.timeout)
+    return LiveVisit(end.target, end.channel, wanted, transport, role=role, uri=uri, timeout=opened.asked.timeout)
 
 
 def _summary(host: Host) -> HostSummary:

@@ -11,6 +11,7 @@ from preflight.connection.libvirt import LibvirtSession, load_bindings, transpor
 from preflight.connection.snapshot import SavedHost, redact
 from preflight.connection.target import Target
 from preflight.facts import lens, libvirt_conf
+from preflight.migration import Role
 from preflight.record import MISSING, Record
 
 if TYPE_CHECKING:
@@ -45,8 +46,9 @@ class Visit(Protocol):
 class LiveVisit:
     """A real host, over a channel that was opened for it.
 
-    `wanted` are the names of the records to ask for; `transport` is what libvirt is reached over; `uri` replaces the
-    libvirt URI that follows from the target; `timeout` is in seconds, for each batch of questions.
+    `wanted` are the names of the records to ask for; `role` is its part, None where it may have either; `transport` is
+    what libvirt is reached over; `uri` replaces the libvirt URI that follows from the target; `timeout` is in seconds,
+    for each batch of questions.
     """
 
     def __init__(
@@ -56,12 +58,13 @@ class LiveVisit:
         wanted: Collection[str],
         transport: str,
         *,
+        role: Role | None = None,
         uri: str | None = None,
         timeout: float,
     ) -> None:
         self.name = target.text
         self._target, self._wanted, self._timeout = target, wanted, timeout
-        self._transport, self._uri = transport, uri
+        self._transport, self._role, self._uri = transport, role, uri
         self._answers = Answers()
         self._libvirt: LibvirtSession | None = None
         self._logged_in = False
@@ -163,7 +166,7 @@ class LiveVisit:
 
     def _open_libvirt(self) -> LibvirtSession:
         uri = self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command)
-        return LibvirtSession(uri, shown=self._shown(), timeout=self._timeout, wanted=self._wanted)
+        return LibvirtSession(uri, shown=self._shown(), timeout=self._timeout, wanted=self._wanted, role=self._role)
 
     def _shown(self) -> str:
         return self._uri or self._target.libvirt_uri(self._transport)
