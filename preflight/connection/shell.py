@@ -8,6 +8,7 @@ a temporary file.
 """
 
 import contextlib
+import io
 import os
 import signal
 import subprocess
@@ -103,9 +104,18 @@ class ShellChannel:
     """A `sh -s` started by `command`, which answers within `timeout` seconds a batch or not at all.
 
     With `own_group` all that it started ends with it; ssh is without, since it must be able to ask at the terminal.
+    With `seen`, what it says on standard error goes to preflight's own, where a person reads it, and is not kept.
     """
 
-    def __init__(self, command: Sequence[str], prelude: str, *, timeout: float = 60.0, own_group: bool = False) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        prelude: str,
+        *,
+        timeout: float = 60.0,
+        own_group: bool = False,
+        seen: bool = False,
+    ) -> None:
         self._token = os.urandom(16).hex()
         #: Seconds that a batch of answers may take.
         self.timeout = timeout
@@ -115,15 +125,14 @@ class ShellChannel:
             list(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=None if seen else subprocess.PIPE,
             process_group=0 if own_group else None,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        assert self._process.stderr is not None
         self._stdin = self._process.stdin
         self._out = _Answers(self._process.stdout, self._token.encode(), self._changed)
-        self._err = _Complaint(self._process.stderr, self._changed)
+        self._err = _Complaint(self._process.stderr or io.BytesIO(), self._changed)
         self._out.start()
         self._err.start()
         self._write(prelude + _EMIT.format(token=self._token) + "emit hello :\n")
@@ -165,6 +174,11 @@ class ShellChannel:
                 else:
                     answers.absent[name] = self._why_missing()
         return answers
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it."""
+        return self._out.ended and self._process.wait() == -signal.SIGINT
 
     def close(self) -> None:
         """End the session; a shell that does not end by itself is killed."""
