@@ -4,7 +4,7 @@ Counted for one libvirt connection a migration, as one `virsh migrate` a guest h
 in docs/capacity.md.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TypeAlias
 
@@ -12,41 +12,48 @@ from preflight.facts.daemon_limits import RESERVED_WORKERS, DaemonLimits
 from preflight.facts.listening import Listening
 from preflight.facts.located import Located
 from preflight.facts.qemu_conf import QemuConf
-from preflight.facts.record import Unreadable
+from preflight.facts.record import Fact, Unreadable
 from preflight.facts.sshd import SshdListener, SshdSettings
 from preflight.host import Host
-from preflight.migration import Migration, Transport
+from preflight.migration import Migration, Role, Transport
 from preflight.report import Capacity, Limit
 
-#: Reads one limit of a host, under its name; raises `Unreadable`.
-Ask: TypeAlias = Callable[[str, Host, Migration], Limit]
+#: Reads one limit of a host, under its name, None where the host has no such limit; raises `Unreadable`.
+Ask: TypeAlias = Callable[[str, Host, Migration], Limit | None]
 
 
 def capacity(source: Host, destination: Host, migration: Migration) -> Capacity:
     """Every limit in the path of this kind of migration; one that could not be read has `allows` None."""
+    hosts = {Role.SOURCE: source, Role.DESTINATION: destination}
     found: list[Limit] = []
-    for ask, name, host, burst in _in_path(source, destination, migration):
+    for ask, name, role, burst in _in_path(migration):
         try:
-            found.append(ask(name, host, migration))
+            limit = ask(name, hosts[role], migration)
         except Unreadable as why:
-            found.append(Limit(name, host.role, None, None, None, burst, str(why)))
+            limit = Limit(name, role, None, None, None, burst, str(why))
+        if limit is not None:
+            found.append(limit)
     return Capacity(tuple(found))
 
 
-def _in_path(source: Host, destination: Host, migration: Migration) -> Iterator[tuple[Ask, str, Host, bool]]:
-    yield _clients, "max_clients", source, False
-    yield _clients, "max_clients", destination, False
+def facts(role: Role, migration: Migration) -> set[type[Fact]]:
+    """The facts that the limits of the host in this role are read from."""
+    return {kind for ask, _, end, _ in _in_path(migration) if end is role for kind in _READ_FROM[ask]}
+
+
+def _in_path(migration: Migration) -> Iterator[tuple[Ask, str, Role, bool]]:
+    yield _clients, "max_clients", Role.SOURCE, False
+    yield _clients, "max_clients", Role.DESTINATION, False
     if not migration.offline:
         # the source's worker is held for the whole transfer; the destination's only while it prepares and finishes
-        yield _workers, "max_workers", source, False
+        yield _workers, "max_workers", Role.SOURCE, False
     if not migration.offline and not migration.tunnelled:
-        yield _ports, "migration_port_range", destination, False
-    ends = [source] if migration.source_over_ssh else []
-    ends += [destination] if migration.transport is Transport.SSH else []
+        yield _ports, "migration_port_range", Role.DESTINATION, False
+    ends = [Role.SOURCE] if migration.source_over_ssh else []
+    ends += [Role.DESTINATION] if migration.transport is Transport.SSH else []
     for end in ends:
         yield _startups, "MaxStartups", end, True
-        if _has_a_limit_a_source(end):
-            yield _startups_of_one, "PerSourceMaxStartups", end, True
+        yield _startups_of_one, "PerSourceMaxStartups", end, True
 
 
 def _clients(name: str, host: Host, _migration: Migration) -> Limit:
@@ -82,19 +89,26 @@ def _startups(name: str, host: Host, _migration: Migration) -> Limit:
     return limit(burst=True, written=str(configured.value), beyond=beyond)
 
 
-def _has_a_limit_a_source(host: Host) -> bool:
+def _startups_of_one(name: str, host: Host, _migration: Migration) -> Limit | None:
     try:
-        return host.fact(SshdSettings).per_source_max_startups.value is not None
+        configured = host.fact(SshdSettings).per_source_max_startups
     except Unreadable:
-        return False  # then MaxStartups could not be read either, and says so
-
-
-def _startups_of_one(name: str, host: Host, _migration: Migration) -> Limit:
-    configured = host.fact(SshdSettings).per_source_max_startups
-    most = configured.value or 0
-    return _limit(name, host, Located(most, configured.at), None, most)(burst=True, beyond="is refused")
+        return None  # then MaxStartups could not be read either, and says so
+    if configured.value is None:
+        return None
+    limit = _limit(name, host, Located(configured.value, configured.at), None, configured.value)
+    return limit(burst=True, beyond="is refused")
 
 
 def _limit(name: str, host: Host, configured: Located[int], in_use: int | None, allows: int) -> Callable[..., Limit]:
     """A limit of which more is to be said."""
     return partial(Limit, name, host.role, configured.value, in_use, allows, at=configured.at)
+
+
+_READ_FROM: Mapping[Ask, tuple[type[Fact], ...]] = {
+    _clients: (DaemonLimits,),
+    _workers: (DaemonLimits,),
+    _ports: (QemuConf, Listening),
+    _startups: (SshdSettings, SshdListener),
+    _startups_of_one: (SshdSettings,),
+}

@@ -1,7 +1,7 @@
 """One check from end to end: collect, judge, and make the report. And what is collected alone, for later."""
 
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -9,25 +9,21 @@ from msgspec import Struct
 from preflight import questions
 from preflight.asking import Asked, End, Opened, own_transport
 from preflight.capacity import capacity
-from preflight.collect import FACTS, SUMMARY_FACTS, Collected, collect, make_host, paths_of, records_for
+from preflight.capacity import facts as limited_by
+from preflight.collect import FACTS, SUMMARY_FACTS, TIES, Collected, collect, make_host, paths_of, records_for
 from preflight.connection import snapshot
 from preflight.connection.opening import open_channel
 from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.evaluate import NoSuchGuest, Pair, choose_guests, evaluate
 from preflight.facts.addresses import OwnAddresses
-from preflight.facts.daemon_limits import DaemonLimits
 from preflight.facts.guest import Guests
 from preflight.facts.guest_memory import GuestMemory
-from preflight.facts.identity import AnnouncedName, HostIdentity
+from preflight.facts.identity import HostIdentity
 from preflight.facts.link_speed import LinkSpeed
-from preflight.facts.listening import Listening
 from preflight.facts.peer_name import PeerName
-from preflight.facts.qemu_conf import QemuConf
 from preflight.facts.record import Fact, Unreadable
 from preflight.facts.release import OpenSsh, OsRelease
-from preflight.facts.sshd import SshdListener, SshdSettings
-from preflight.facts.storage import Storage
 from preflight.facts.versions import Versions
 from preflight.host import Guest, Host
 from preflight.migration import Migration, Role
@@ -35,25 +31,8 @@ from preflight.report import GuestVerdict, HostSummary, Report, judge
 from preflight.ruleset import Rule, load, select
 from preflight.visit import LiveVisit, SavedVisit
 
-#: What capacity is counted from, and what ties the two ends together, whatever rules are selected.
-_ALWAYS: frozenset[type[Fact]] = frozenset(
-    (
-        *SUMMARY_FACTS,
-        AnnouncedName,
-        DaemonLimits,
-        Guests,
-        Listening,
-        PeerName,
-        QemuConf,
-        SshdListener,
-        SshdSettings,
-        Storage,
-    )
-)
-
-
-#: What durations are worked out from; asked for only where they are.
-_DURATIONS: frozenset[type[Fact]] = frozenset((GuestMemory, LinkSpeed, OwnAddresses))
+#: What durations are worked out from; asked of the source, and only where they are.
+_DURATIONS: frozenset[type[Fact]] = frozenset((GuestMemory, LinkSpeed, OwnAddresses, PeerName))
 
 
 class Checked(Struct, frozen=True):
@@ -68,18 +47,18 @@ class Checked(Struct, frozen=True):
     visits: tuple[LiveVisit | SavedVisit, LiveVisit | SavedVisit]
 
 
-def check(opened: Opened, rules: tuple[Rule, ...] | None = None) -> Checked:
+def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool = True) -> Checked:
     """Collect from both hosts and judge, by the rules that were asked for unless others are given.
 
     Raises `UserError` for what cannot be used.
 
-    The hosts stay logged in to as long as `opened` is, so what follows needs no further login.
+    The hosts stay logged in to as long as `opened` is, so what follows needs no further login. Where nothing follows
+    (`stay` is False) they are logged out of while their answers are judged.
     """
     asked, migration = opened.asked, opened.migration
     if rules is None:
         rules = select(load(asked.rules), select=asked.select, ignore=asked.ignore)
-    always = _ALWAYS | (_DURATIONS if asked.durations else frozenset())
-    wanted = records_for(always | {kind for rule in rules for role in Role for kind in rule.facts(role)})
+    needed = {role: _needed(role, rules, asked, migration) for role in Role}
 
     def guests_of(source: Host) -> Iterable[Guest]:
         try:
@@ -88,9 +67,10 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None) -> Checked:
             return ()  # said below
         return (guest for guest in chosen.values() if isinstance(guest, Guest))
 
-    visits = visit_both(opened, wanted)
-    collected = collect(*visits, migration, guests_of)
-    ending = [threading.Thread(target=visit.end_libvirt, daemon=True) for visit in visits]
+    visits = visit_both(opened, needed)
+    collected = collect(*visits, migration, guests_of, needed)
+    ends = [visit.end_libvirt if stay else visit.leave for visit in visits]
+    ending = [threading.Thread(target=end, daemon=True) for end in ends]
     for thread in ending:
         thread.start()
     try:
@@ -98,6 +78,15 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None) -> Checked:
     finally:
         for thread in ending:
             thread.join()
+
+
+def _needed(role: Role, rules: Iterable[Rule], asked: Asked, migration: Migration) -> set[type[Fact]]:
+    """The facts that are made of one end: what its part in this migration needs, and nothing else."""
+    ways = [migration, migration.of_guests_off] if asked.as_they_are else [migration]
+    judged = [rule for rule in rules if any(rule.body.skip is None or rule.body.skip(way) is None for way in ways)]
+    needed = {*SUMMARY_FACTS, *TIES[role], *limited_by(role, migration)}
+    needed |= {kind for rule in judged for kind in rule.facts(role)}
+    return needed | _DURATIONS if asked.durations and role is Role.SOURCE else needed
 
 
 def _judge(
@@ -155,13 +144,18 @@ def _all_paths(host: Host) -> tuple[str, ...]:
         return ()
 
 
-def visit_both(opened: Opened, wanted: Collection[str] = ()) -> tuple[LiveVisit | SavedVisit, LiveVisit | SavedVisit]:
-    """Source and destination, to be asked for these records."""
-    source, destination = opened.source, opened.destination
-    return _visit(source, Role.SOURCE, wanted, opened), _visit(destination, Role.DESTINATION, wanted, opened)
+def visit_both(
+    opened: Opened, needed: Mapping[Role, Iterable[type[Fact]]] | None = None
+) -> tuple[LiveVisit | SavedVisit, LiveVisit | SavedVisit]:
+    """Source and destination, to be asked for what these facts are made of."""
+    source, destination = (
+        _visit(end, role, needed[role] if needed else (), opened)
+        for role, end in zip(Role, (opened.source, opened.destination), strict=True)
+    )
+    return source, destination
 
 
-def _visit(end: End, role: Role, wanted: Collection[str], opened: Opened) -> LiveVisit | SavedVisit:
+def _visit(end: End, role: Role, facts: Iterable[type[Fact]], opened: Opened) -> LiveVisit | SavedVisit:
     migration = opened.migration
     managed_destination = role is Role.DESTINATION and not migration.peer_to_peer
     transport = migration.transport if managed_destination else own_transport(end.target)
@@ -169,7 +163,8 @@ def _visit(end: End, role: Role, wanted: Collection[str], opened: Opened) -> Liv
         return SavedVisit(end.saved, transport)
     assert end.channel is not None
     uri = opened.asked.destination_uri if managed_destination else None
-    return LiveVisit(end.target, end.channel, wanted, transport, uri=uri, timeout=opened.asked.timeout)
+    wanted = records_for(facts)
+    return LiveVisit(end.target, end.channel, wanted, transport, role=role, uri=uri, timeout=opened.asked.timeout)
 
 
 def _summary(host: Host) -> HostSummary:

@@ -164,7 +164,7 @@ def check(
         from preflight.output import load, render
 
         load(output_format)
-        checked = checking.check(opened)
+        checked = checking.check(opened, stay=False)
     _print(render(checked.report, output_format, colour=_colour()))
     if save is not None:
         checking.save_pair(save, checked)

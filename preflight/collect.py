@@ -5,9 +5,9 @@ libvirt was reached; and what only makes sense when the other host is known (wha
 the destination announces? does the guest's disk exist over there?).
 """
 
-import concurrent.futures
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from msgspec import Struct
 
@@ -58,6 +58,7 @@ from preflight.facts.unread_conf import UnreadConf
 from preflight.facts.versions import Versions
 from preflight.host import FactSource, Guest, Host
 from preflight.migration import Migration, Role, Transport
+from preflight.side_by_side import side_by_side
 from preflight.visit import Visit
 
 _DAEMON_CONFS = ("libvirtd.conf", "virtqemud.conf", "virtproxyd.conf")
@@ -134,6 +135,13 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
 #: What every report says of a host, whatever rules are selected.
 SUMMARY_FACTS: frozenset[type[Fact]] = frozenset((HostIdentity, OsRelease, Versions, OpenSsh, Login))
 
+#: What is asked of each end for the sake of the other, whatever rules are selected: which guests there are to move, and
+#: what the questions about the name that the destination announces are made of.
+TIES: Mapping[Role, frozenset[type[Fact]]] = {
+    Role.SOURCE: frozenset((Guests, OwnAddresses, PeerName)),
+    Role.DESTINATION: frozenset((AnnouncedName, OwnAddresses)),
+}
+
 
 class Collected(Struct, frozen=True):
     """Both hosts as they answered."""
@@ -157,17 +165,23 @@ def collect(
     destination: Visit,
     migration: Migration,
     guests_of: Callable[[Host], Iterable[Guest]],
+    facts: Mapping[Role, Iterable[type[Fact]]],
 ) -> Collected:
-    """Ask both hosts side by side; `guests_of` picks the guests whose disks are looked at on both."""
+    """Ask both hosts side by side; `guests_of` picks the guests whose disks are looked at on both.
+
+    `facts` are those that will be made of each end.
+    """
     visits = (source, destination)
-    pool = concurrent.futures.ThreadPoolExecutor(max_workers=2)
-    try:
-        first = pool.map(lambda visit: visit.first(), visits)
-        hosts = [make_host(role, visit.name, known) for role, visit, known in zip(Role, visits, first, strict=True)]
-        further = _further_questions(hosts[0], hosts[1], migration, guests_of)
-        later = list(pool.map(lambda visit, asked: visit.ask(asked.commands), visits, further))
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C a host may still be silent: nobody waits for it
+    first = side_by_side(source.first, destination.first)
+    hosts = [make_host(role, visit.name, known) for role, visit, known in zip(Role, visits, first, strict=True)]
+    further = _further_questions(hosts[0], hosts[1], migration, guests_of)
+    asking = [partial(visit.ask, asked.commands) for visit, asked in zip(visits, further, strict=True)]
+
+    def read_ahead() -> None:
+        for host, asked in zip(hosts, further, strict=True):
+            host.read_ahead(facts[host.role], asked.news)
+
+    later = side_by_side(*asking, meanwhile=read_ahead)
     ends = [_with_peer(host, asked, answers) for host, asked, answers in zip(hosts, further, later, strict=True)]
     return Collected(ends[0], ends[1])
 
@@ -181,6 +195,11 @@ class _Further(Struct, frozen=True):
     #: Records that need no question, and why some cannot be asked.
     records: Mapping[str, Record]
     absent: Mapping[str, str]
+
+    @property
+    def news(self) -> set[str]:
+        """The names of all records that are not there yet."""
+        return {*self.becomes.values(), *self.records, *self.absent, *questions.LAST}
 
 
 def _further_questions(
@@ -281,10 +300,10 @@ def _copied(guests: Iterable[Guest], *hosts: Host) -> list[str]:
 
 
 def _with_peer(host: Host, further: _Further, answers: Answers) -> Host:
-    records, absent = dict(host.records) | dict(further.records), dict(host.absent) | dict(further.absent)
-    for kept, name in further.becomes.items():
+    records, absent = dict(further.records), dict(further.absent)
+    for kept, name in (*further.becomes.items(), *zip(questions.LAST, questions.LAST, strict=True)):
         if kept in answers.records:
             records[name] = answers.records[kept]
         elif kept in answers.absent:
             absent[name] = answers.absent[kept]
-    return make_host(host.role, host.name, Answers(records, absent))
+    return host.told(records, absent)

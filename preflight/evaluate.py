@@ -1,6 +1,5 @@
 """Rules and facts in, results out. The only place where a fact that could not be had becomes UNKNOWN."""
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
@@ -35,7 +34,7 @@ class Pair(Struct, frozen=True):
         """How this guest is moved: one that is off by its definition, where guests are moved as they are."""
         found = self.guests.get(guest)
         if self.migration.as_they_are and isinstance(found, Guest) and not found.running:
-            return dataclasses.replace(self.migration, offline=True, copy_storage=False)
+            return self.migration.of_guests_off
         return self.migration
 
 

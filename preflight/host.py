@@ -1,6 +1,7 @@
 """A host as it answered, and the facts that are made of its answers."""
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
@@ -55,6 +56,20 @@ class Host:
         if isinstance(known, Unreadable):
             raise known
         return cast("F", known)
+
+    def read_ahead(self, kinds: Iterable[type[Fact]], later: Iterable[str]) -> None:
+        """Make the facts of these kinds in which no record has a part that is to come later, while there is time."""
+        names = set(later)
+        for kind in kinds:
+            if names.isdisjoint(self.sources[kind].records):
+                with contextlib.suppress(Unreadable):
+                    self.fact(kind)
+
+    def told(self, records: Mapping[str, Record], absent: Mapping[str, str]) -> "Host":
+        """The host with further answers. Facts in which they have no part are not made anew."""
+        names = {*records, *absent}
+        known = {kind: fact for kind, fact in self._known.items() if names.isdisjoint(self.sources[kind].records)}
+        return Host(self.role, self.name, {**self.records, **records}, {**self.absent, **absent}, self.sources, known)
 
     def _parse(self, source: FactSource) -> Fact:
         return source.parse(*(self._record(name, source) for name in source.records))

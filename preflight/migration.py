@@ -1,7 +1,7 @@
 """What is asked: how guests are to be moved, and how many at once."""
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 
@@ -83,6 +83,11 @@ class Migration:
     source_over_ssh: bool = True
     #: The libvirt URI of the destination as whoever opens the control connection uses it.
     destination_uri: str | None = None
+
+    @property
+    def of_guests_off(self) -> "Migration":
+        """How guests that are off are moved where guests are moved as they are: by their definition alone."""
+        return replace(self, offline=True, copy_storage=False)
 
     @property
     def peer_to_peer(self) -> bool:

@@ -33,7 +33,8 @@ slurp() {
 daemons() {
   read -r up _ < /proc/uptime; now=$(date +%s.%N)
   printf 'clock %s %s 100\n' "$now" "$up"  # USER_HZ, which is 100 wherever KVM runs
-  given=; processes
+  [ -z "$seen" ] || printf '%s\n' "$seen"
+  given=$(given)
   set -- stat -c 'conf %n %.Y' $given /etc/libvirt/libvirtd.conf /etc/libvirt/virtqemud.conf \
     /etc/libvirt/virtproxyd.conf /etc/libvirt/qemu.conf /etc/libvirt/hooks/qemu /etc/libvirt/hooks/qemu.d
   if [ -x /etc/libvirt ]; then "$@" 2>/dev/null; else as_root "$@" 2>/dev/null; fi
@@ -43,6 +44,10 @@ daemons() {
   # behind a line that names it, as in sshd_config
   for f in $given; do printf '\037%s\n' "$f"; slurp "$f" && echo; done
   return 0
+}
+given() {
+  # the files that daemons were told to read instead of their own
+  case $seen in *'reads '*) printf '%s\n' "$seen" | sed -n 's/^reads \(.*\) [^ ]*$/\1/p';; esac
 }
 reads() {
   # NAME PROGRAM ARGUMENT...: the file that a daemon was told to read instead of its own
@@ -56,17 +61,16 @@ reads() {
       *) continue ;;
     esac
     printf 'reads %s %s\n' "$g" "$c"
-    given="$given $g"
   done
 }
 processes() {
-  ns=$(readlink /proc/self/ns/pid)
   # a process that ends meanwhile is no error; a loop of the shell's own over all of them would take four times as long
   for f in $(grep -slxE 'libvirtd|virtqemud|virtproxyd|virtlockd|virtlogd' /proc/[0-9]*/comm); do
     p=${f%/comm}
     { read -r c < "$f" && read -r s < "$p/stat"; } 2>/dev/null || continue
-    [ "$(readlink "$p/ns/pid" 2>/dev/null)" = "$ns" ] || [ "$uid" != 0 ] || continue
-    [ "$(stat -c %u "$p" 2>/dev/null)" = 0 ] || continue  # a user's own daemon has other guests
+    # one in a container is another host's, and a user's own daemon has other guests
+    if [ "$uid" = 0 ]; then [ "$p/ns/pid" -ef /proc/self/ns/pid ] && [ -O "$p" ] || continue
+    else [ "$(stat -c %u "$p" 2>/dev/null)" = 0 ] || continue; fi
     set -- ${s##*) }
     printf 'process %s %s %s\n' "$c" "${p#/proc/}" "${20}"
     case $c in libvirtd|virtqemud|virtproxyd)
@@ -75,6 +79,14 @@ processes() {
     esac
   done
   return 0
+}
+limits() {
+  # virt-admin would start a daemon that is not there: asked only of those that run
+  for name in libvirtd virtqemud virtproxyd; do
+    case $seen in *"process $name "*) ;; *) continue;; esac
+    echo "daemon $name"
+    as_root virt-admin -c "$name:///system" "srv-clients-info $name; srv-threadpool-info $name" || echo "failed $?"
+  done
 }
 iptables_tables() {
   # iptables-save would load a module: the legacy tables are asked for only where the kernel has them
@@ -96,13 +108,21 @@ iptables_tables() {
   done
 }
 stat_paths() {
+  n=$#
   for p in "$@"; do
+    if [ -e "$p" ]; then set -- "$@" "$p"; continue; fi
     printf 'path %s\n' "$p"
     as_root stat -L -c 'stat %f %s %d %i %t:%T' -- "$p" 2>&1
     d=$p
     while ! f=$(as_root stat -f -c 'fs %t %S %a' -- "${d:-/}" 2>&1) && [ -n "$d" ]; do d=${d%/*}; done
     printf '%s\n' "$f"
   done
+  shift "$n"
+  # what is there, all at once
+  [ $# = 0 ] || {
+    as_root stat -L --printf 'path %n\nstat %f %s %d %i %t:%T\n' -- "$@"
+    as_root stat -f --printf 'path %n\nfs %t %S %a\n' -- "$@"
+  }
 }
 host_keys() {
   for f in /etc/ssh/ssh_host_*_key.pub; do
@@ -150,7 +170,7 @@ STANDING: dict[str, str] = {
     "etc.hosts": "slurp /etc/hosts",
     "nsswitch": "slurp /etc/nsswitch.conf",
     "resolv": "slurp /etc/resolv.conf",
-    "kernel.hostname": "cat /proc/sys/kernel/hostname",
+    "kernel.hostname": "read -r name < /proc/sys/kernel/hostname && printf '%s\\n' \"$name\"",
     "machine-id": "slurp /etc/machine-id",
     "os-release": "slurp /etc/os-release || slurp /usr/lib/os-release",
     "kernel": "uname -srm",
@@ -186,20 +206,19 @@ STANDING: dict[str, str] = {
     ),
 }
 
-#: Asked once libvirt has been asked, since a connection may start a socket-activated daemon.
+#: What the session does once libvirt has been asked, since a connection may start a socket-activated daemon, and before
+#: the questions that look at its daemons.
+LOOK = "seen=$(processes)"
+
+#: Asked once libvirt has answered.
 AFTER_LIBVIRT: dict[str, str] = {
     "daemons": "daemons",
 }
 
-#: Asked once libvirt has answered all that preflight wants of it: its own calls would count as workers in use.
-WHEN_QUIET: dict[str, str] = {
-    "limits": (
-        # virt-admin would start a daemon that is not there: asked only of those that run
-        "processes | while read -r _ name _; do "
-        'case $name in libvirtd|virtqemud|virtproxyd) echo "daemon $name"; '
-        'as_root virt-admin -c "$name:///system" "srv-clients-info $name; srv-threadpool-info $name" </dev/null'
-        ' || echo "failed $?";; esac; done'
-    ),
+#: Asked last of what is asked in any case: libvirt has answered all that preflight wants of it, whose own calls would
+#: count as workers in use, and no further question depends on it.
+LAST: dict[str, str] = {
+    "limits": "limits",
 }
 
 #: Asked where libvirt could not be opened: why nothing runs that would open it.

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from preflight import questions
 from preflight.connection import Answers, Channel
-from preflight.connection.client_certificates import client_certificates
 from preflight.connection.libvirt import LibvirtSession, load_bindings, transport_of
 from preflight.connection.snapshot import SavedHost, redact
 from preflight.connection.target import Target
 from preflight.facts import lens, libvirt_conf
+from preflight.migration import Role
 from preflight.record import MISSING, Record
 
 if TYPE_CHECKING:
@@ -25,23 +25,30 @@ class Visit(Protocol):
     name: str
 
     def first(self) -> Answers:
-        """What it answers in any case, libvirt's answers among them. Asked once."""
+        """What it answers in any case, libvirt's answers among them, but for `questions.LAST`. Asked once."""
 
     def ask(self, further: Mapping[str, str]) -> Answers:
-        """Answers to questions that arise later: POSIX sh commands by record name."""
+        """Answers to questions that arise later, POSIX sh commands by record name, and to `questions.LAST`.
+
+        Asked once: libvirt's connection is closed meanwhile.
+        """
 
     def saved(self) -> SavedHost:
         """All that was answered so far, for a snapshot."""
 
     def end_libvirt(self) -> None:
-        """Close the libvirt connection, if there is one; the login stays."""
+        """Wait until the libvirt connection is closed, if there is one; the login stays."""
+
+    def leave(self) -> None:
+        """Log out: nothing more will be asked."""
 
 
 class LiveVisit:
     """A real host, over a channel that was opened for it.
 
-    `wanted` are the names of the records to ask for; `transport` is what libvirt is reached over; `uri` replaces the
-    libvirt URI that follows from the target; `timeout` is in seconds, for each batch of questions.
+    `wanted` are the names of the records to ask for; `role` is its part, None where it may have either; `transport` is
+    what libvirt is reached over; `uri` replaces the libvirt URI that follows from the target; `timeout` is in seconds,
+    for each batch of questions.
     """
 
     def __init__(
@@ -51,22 +58,25 @@ class LiveVisit:
         wanted: Collection[str],
         transport: str,
         *,
+        role: Role | None = None,
         uri: str | None = None,
         timeout: float,
     ) -> None:
         self.name = target.text
         self._target, self._wanted, self._timeout = target, wanted, timeout
-        self._transport, self._uri = transport, uri
+        self._transport, self._role, self._uri = transport, role, uri
         self._answers = Answers()
         self._libvirt: LibvirtSession | None = None
         self._logged_in = False
         self._channel = channel
         self._asking = threading.Lock()
+        self._closing: threading.Thread | None = None
+        #: What was asked and not yet waited for.
+        self._last: Mapping[str, str] = {}
 
     def first(self) -> Answers:
         """What it answers in any case, libvirt's answers among them."""
         standing = self._pick(questions.STANDING)
-        after_libvirt = self._pick(questions.AFTER_LIBVIRT)
         # sent before the login is known to work: it saves a round trip, and a shell that never starts reads nothing
         self._channel.send(standing)
         load_bindings()  # while ssh shakes hands
@@ -81,29 +91,35 @@ class LiveVisit:
             self._libvirt = self._open_libvirt()
             self._libvirt.wait_until_open()
             if self._transport == "tls":
+                from preflight.connection.client_certificates import client_certificates
+
                 self._answers.records["tls.client"] = client_certificates(self._shown())
-        if self._logged_in:
-            self._channel.send(after_libvirt)
         if self._libvirt is not None:
             self._keep(self._libvirt.receive())
             self._answers.records["own.clients"] = Record("1" if self._libvirt.open else "0")
         if self._logged_in:
             opened = self._libvirt is not None and self._libvirt.open
-            last = self._pick(questions.WHEN_QUIET | ({} if opened else questions.WHEN_CLOSED))
-            self._channel.send(last)
+            after_libvirt = self._pick(questions.AFTER_LIBVIRT | ({} if opened else questions.WHEN_CLOSED))
+            self._last = self._pick(questions.LAST)
+            self._channel.send(after_libvirt, questions.LOOK)
+            self._channel.send(self._last)
             self._keep(self._channel.receive(standing))
             libvirt_conf.read_ahead(self._answers.records)
-            self._keep(self._channel.receive(after_libvirt | last))
-        return self._answers
+            self._keep(self._channel.receive(after_libvirt))
+        return Answers(dict(self._answers.records), dict(self._answers.absent))
 
     def ask(self, further: Mapping[str, str]) -> Answers:
-        """Answers to questions that arise later, on the same login."""
-        if not further or not self._logged_in:
+        """Answers to questions that arise later, on the same login, and to those that `first` has not waited for."""
+        if not self._logged_in:
             return Answers({}, dict(self._answers.absent))
         # a record's name may hold what a host said, so the session is given plain numbers
         numbered = {f"further{number}": text for number, text in enumerate(further.values())}
         self._channel.send(numbered)
-        answers, given = Answers(), self._channel.receive(numbered)
+        answers, self._last = self._channel.receive(self._last), {}
+        if self._libvirt is not None:  # it has no more to say, and to close its connection takes a while
+            self._closing = threading.Thread(target=self._libvirt.close, daemon=True)
+            self._closing.start()
+        given = self._channel.receive(numbered)
         for number, name in zip(numbered, further, strict=True):
             if number in given.records:
                 answers.records[name] = given.records[number]
@@ -142,16 +158,23 @@ class LiveVisit:
         return SavedHost(self.name, self._answers)
 
     def end_libvirt(self) -> None:
-        """Close the libvirt connection, if there is one; the login stays."""
-        if self._libvirt is not None:
+        """Wait until the libvirt connection is closed, if there is one; the login stays."""
+        if self._closing is not None:
+            self._closing.join()
+        elif self._libvirt is not None:
             self._libvirt.close()
+
+    def leave(self) -> None:
+        """Log out: nothing more will be asked."""
+        self.end_libvirt()
+        self._channel.close()
 
     def _pick(self, asked: Mapping[str, str]) -> dict[str, str]:
         return {name: text for name, text in asked.items() if name in self._wanted}
 
     def _open_libvirt(self) -> LibvirtSession:
         uri = self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command)
-        return LibvirtSession(uri, shown=self._shown(), timeout=self._timeout, wanted=self._wanted)
+        return LibvirtSession(uri, shown=self._shown(), timeout=self._timeout, wanted=self._wanted, role=self._role)
 
     def _shown(self) -> str:
         return self._uri or self._target.libvirt_uri(self._transport)
@@ -199,3 +222,6 @@ class SavedVisit:
 
     def end_libvirt(self) -> None:
         """There is none."""
+
+    def leave(self) -> None:
+        """There is nothing to leave."""

@@ -84,7 +84,7 @@ def python(code: str, *arguments: str, **env: str) -> subprocess.CompletedProces
     )
 
 
-CRASH = "import preflight.check\ndef check(*_): raise KeyError('a bug')\npreflight.check.check = check"
+CRASH = "import preflight.check\ndef check(*_, **__): raise KeyError('a bug')\npreflight.check.check = check"
 
 
 def test_a_bug_of_ours_is_no_verdict() -> None:

@@ -33,8 +33,8 @@ class Channel(Protocol):
     #: What libvirt is to run as its ssh so that it shares this login; None when there is none to share.
     libvirt_command: str | None
 
-    def send(self, questions: Mapping[str, str]) -> None:
-        """Ask: POSIX sh commands by record name. Does not wait."""
+    def send(self, questions: Mapping[str, str], first: str = "") -> None:
+        """Ask: POSIX sh commands by record name. Does not wait. `first` is what the session itself does before."""
 
     def receive(self, names: Mapping[str, str]) -> Answers:
         """Wait for the answers to these questions, as long as the channel's time limit allows."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from preflight.connection import Answers, hypervisor_cpus
 from preflight.facts.xml import parse_xml
+from preflight.migration import Role
 from preflight.record import Record, Unreadable
 
 #: The records that this module brings.
@@ -49,11 +50,15 @@ class LibvirtSession:
     """One connection to a host's libvirt, opened and asked in a thread of its own.
 
     libvirt's calls cannot be interrupted, so a daemon that never answers is left waiting in its thread when
-    the time is up. `shown` is the URI as a user would type it, without our own ssh wrapper.
+    the time is up. `shown` is the URI as a user would type it, without our own ssh wrapper; `role` is the part that the
+    host has, None where it may have either.
     """
 
-    def __init__(self, uri: str, *, shown: str, timeout: float, wanted: Collection[str] = RECORDS) -> None:
+    def __init__(
+        self, uri: str, *, shown: str, timeout: float, wanted: Collection[str] = RECORDS, role: Role | None = None
+    ) -> None:
         self._uri, self._shown, self._timeout, self._wanted = uri, shown, timeout, wanted
+        self._role = role
         self._result: queue.SimpleQueue[Answers] = queue.SimpleQueue()
         self._connection: Any = None
         self._settled = threading.Event()
@@ -113,7 +118,7 @@ class LibvirtSession:
             "libvirt.filters": lambda: _filters(connection),
             "libvirt.domain-capabilities": connection.getDomainCapabilities,
             "libvirt.cpus": lambda: hypervisor_cpus.read(
-                connection, answers.records.get("libvirt.domain-capabilities")
+                connection, answers.records.get("libvirt.domain-capabilities"), self._role
             ),
         }
         for name, call in calls.items():

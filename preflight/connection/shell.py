@@ -1,11 +1,14 @@
 """A shell at the other end of a pipe that stays open and answers one question after another.
 
-The questions go in on its standard input. Each answer comes back on its standard output and standard error between
-two lines that carry a token which nobody can guess, so that no file's content can end or begin a record. It writes
-nothing on the host, not even a temporary file.
+The questions go in on its standard input. Each answer comes back on its standard output, ended by lines that carry a
+token which nobody can guess, so that no file's content can end or begin a record. What a command says on its standard
+error the shell holds until the command has ended (without the newlines at its end, as `$(...)` has it): one stream
+and one write a record cost the host and both ends of ssh less than two streams. It writes nothing on the host, not even
+a temporary file.
 """
 
 import contextlib
+import io
 import os
 import signal
 import subprocess
@@ -23,58 +26,77 @@ RECORD_LIMIT = 8 * 1024 * 1024
 _PIECE = 64 * 1024
 
 _EMIT = r"""
-emit() {{ printf '\n%s begin %s\n' {token} "$1"; printf '\n%s begin %s\n' {token} "$1" >&2
-( eval "$2" ) </dev/null; c=$?
-printf '\n%s end %s\n' {token} "$c"; printf '\n%s end %s\n' {token} "$c" >&2; }}
+emit() {{ {{ e=$( eval "$2" 2>&1 >&3 3>&- </dev/null ); c=$?; }} 3>&1
+printf '\n%s %s %s\n%s\n%s\n' {token} "$1" $c "$e" {token}; }}
 """
 
 
-class _Stream(threading.Thread):
-    """Cuts one of the two streams into the pieces between the token's lines."""
+class _Answers(threading.Thread):
+    """Cuts what comes on standard output into records, each of which ends with two of the token's lines.
+
+    Between the two is what the command said on its standard error.
+    """
 
     def __init__(self, pipe: IO[bytes], token: bytes, changed: threading.Condition) -> None:
         super().__init__(daemon=True)
         self.pipe, self.token, self.changed = pipe, token, changed
-        self.pieces: dict[str, tuple[bytes, int]] = {}
-        #: The records that were longer than `RECORD_LIMIT`.
+        self.records: dict[str, Record] = {}
+        #: Those of which either part was longer than `RECORD_LIMIT`.
         self.too_long: set[str] = set()
-        #: What came outside of any record: a banner, or ssh's own complaint.
-        self.noise = b""
         self.ended = False
 
     def run(self) -> None:
         with self.pipe:
             self._cut()
+        with self.changed:
+            self.ended = True
+            self.changed.notify_all()
 
     def _cut(self) -> None:
-        name, size = "", 0
+        name, code, body = "", b"", b""
+        size, too_long = 0, False
         held: list[bytes] = []
         # a line is read in pieces, but the token's lines are short and begin one
         for line in iter(lambda: self.pipe.readline(_PIECE), b""):
             if self.token in line:
                 words = line.split()
-                if words[1:2] == [b"begin"]:
-                    self.noise += b"".join(held)[:4096]
-                    name, held, size = words[2].decode(), [], 0
-                elif words[1:2] == [b"end"]:
-                    self._keep(name, held, int(words[2]))
-                    name, held, size = "", [], 0
-            else:
-                size += len(line)
-                if size <= RECORD_LIMIT:
-                    held.append(line)
+                # the newline before the token's line is ours
+                part = b"".join(held).removesuffix(b"\n")
+                held, size = [], 0
+                if len(words) == 3:
+                    name, code, body = words[1].decode(), words[2], part
                 else:
-                    self.too_long.add(name)
+                    self._keep(name, Record(_text(body), int(code), _text(part)), too_long=too_long)
+                    too_long = False
+            elif size + len(line) <= RECORD_LIMIT:
+                size += len(line)
+                held.append(line)
+            else:
+                too_long = True
+
+    def _keep(self, name: str, record: Record, *, too_long: bool) -> None:
         with self.changed:
-            self.noise += b"".join(held)[-4096:]
-            self.ended = True
+            self.records[name] = record
+            if too_long:
+                self.too_long.add(name)
             self.changed.notify_all()
 
-    def _keep(self, name: str, held: list[bytes], code: int) -> None:
-        # the newline before the token's line is ours
-        body = b"".join(held)
+
+class _Complaint(threading.Thread):
+    """Keeps the end of what comes on standard error: a banner, or ssh's own complaint."""
+
+    def __init__(self, pipe: IO[bytes], changed: threading.Condition) -> None:
+        super().__init__(daemon=True)
+        self.pipe, self.changed = pipe, changed
+        self.text = b""
+        self.ended = False
+
+    def run(self) -> None:
+        with self.pipe:
+            for line in iter(lambda: self.pipe.readline(_PIECE), b""):
+                self.text = (self.text + line)[-4096:]
         with self.changed:
-            self.pieces[name] = (body[:-1] if body.endswith(b"\n") else body, code)
+            self.ended = True
             self.changed.notify_all()
 
 
@@ -82,9 +104,18 @@ class ShellChannel:
     """A `sh -s` started by `command`, which answers within `timeout` seconds a batch or not at all.
 
     With `own_group` all that it started ends with it; ssh is without, since it must be able to ask at the terminal.
+    With `seen`, what it says on standard error goes to preflight's own, where a person reads it, and is not kept.
     """
 
-    def __init__(self, command: Sequence[str], prelude: str, *, timeout: float = 60.0, own_group: bool = False) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        prelude: str,
+        *,
+        timeout: float = 60.0,
+        own_group: bool = False,
+        seen: bool = False,
+    ) -> None:
         self._token = os.urandom(16).hex()
         #: Seconds that a batch of answers may take.
         self.timeout = timeout
@@ -94,27 +125,29 @@ class ShellChannel:
             list(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=None if seen else subprocess.PIPE,
             process_group=0 if own_group else None,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        assert self._process.stderr is not None
         self._stdin = self._process.stdin
-        self._out = _Stream(self._process.stdout, self._token.encode(), self._changed)
-        self._err = _Stream(self._process.stderr, self._token.encode(), self._changed)
+        self._out = _Answers(self._process.stdout, self._token.encode(), self._changed)
+        self._err = _Complaint(self._process.stderr or io.BytesIO(), self._changed)
         self._out.start()
         self._err.start()
         self._write(prelude + _EMIT.format(token=self._token) + "emit hello :\n")
 
-    def send(self, questions: Mapping[str, str]) -> None:
-        """Ask: POSIX sh commands by record name. Does not wait. What an earlier question of that name gave is gone."""
+    def send(self, questions: Mapping[str, str], first: str = "") -> None:
+        """Ask: POSIX sh commands by record name. Does not wait. What an earlier question of that name gave is gone.
+
+        `first` is what the session itself does before; what it sets, all later questions see.
+        """
         with self._changed:
-            for stream in (self._out, self._err):
-                for name in questions:
-                    stream.pieces.pop(name, None)
-                    stream.too_long.discard(name)
-        self._write("".join(f"emit {name} {_quote(text)}\n" for name, text in questions.items()))
+            for name in questions:
+                self._out.records.pop(name, None)
+                self._out.too_long.discard(name)
+        asked = "".join(f"emit {name} {_quote(text)}\n" for name, text in questions.items())
+        self._write(f"{first}\n{asked}")
 
     def login(self) -> Record:
         """Wait until the shell answers: code 0, or 255 with what was said instead."""
@@ -134,15 +167,18 @@ class ShellChannel:
                     break
                 self._changed.wait(left)
             for name in names:
-                if name in self._out.pieces and name in self._err.pieces:
-                    (out, code), (err, _) = self._out.pieces[name], self._err.pieces[name]
-                    if name in self._out.too_long:
-                        answers.absent[name] = f"the answer is longer than {RECORD_LIMIT // 1024 // 1024} MiB"
-                    else:
-                        answers.records[name] = Record(_text(out), code, _text(err))
+                if name in self._out.too_long:
+                    answers.absent[name] = f"the answer is longer than {RECORD_LIMIT // 1024 // 1024} MiB"
+                elif name in self._out.records:
+                    answers.records[name] = self._out.records[name]
                 else:
                     answers.absent[name] = self._why_missing()
         return answers
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it."""
+        return self._out.ended and self._process.wait() == -signal.SIGINT
 
     def close(self) -> None:
         """End the session; a shell that does not end by itself is killed."""
@@ -168,7 +204,7 @@ class ShellChannel:
             self._process.send_signal(number)
 
     def _answered(self, names: Mapping[str, str]) -> bool:
-        return all(name in self._out.pieces and name in self._err.pieces for name in names)
+        return all(name in self._out.records for name in names)
 
     def _write(self, text: str) -> None:
         try:
@@ -183,7 +219,7 @@ class ShellChannel:
         return f"no answer within {self.timeout:g} s"
 
     def _complaint(self) -> str:
-        lines = [line.strip() for line in _text(self._err.noise).splitlines() if line.strip()]
+        lines = [line.strip() for line in _text(self._err.text).splitlines() if line.strip()]
         return "\n".join(lines[-5:])
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +42,8 @@ def redact(record: Record) -> Record:
 
 def write(path: Path, hosts: list[SavedHost]) -> None:
     """Write a snapshot whole or not at all, readable by its owner alone; raises `SnapshotError`."""
+    import tempfile  # takes a while, and few checks are saved
+
     if path.exists() and not path.is_file():
         raise SnapshotError(f"{path}: is no regular file, and is not replaced by one")
     document = {

@@ -8,6 +8,7 @@ import contextlib
 import os
 import shlex
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,6 +32,21 @@ _OPTIONS = (
 )  # fmt: skip
 
 
+#: Seconds that a person may take to answer: they type at their own pace.
+PATIENCE = 120.0
+
+
+class _Person:
+    """Who sits at the terminal: is asked about one host at a time, and about none any more after Ctrl-C."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Lock()
+        self.left = False
+
+
+_person = _Person()
+
+
 class SshChannel:
     """One login at a host; `libvirt_command` is what libvirt is to run as its ssh, to share the login."""
 
@@ -41,7 +57,8 @@ class SshChannel:
         self._wrapper = self._write_wrapper()
         self.libvirt_command: str | None = str(self._wrapper)
         self._sent: dict[str, str] = {}
-        self._shell = self._start(batch=True, timeout=timeout)
+        self._closed = False
+        self._shell = self._start(timeout)
 
     @property
     def timeout(self) -> float:
@@ -56,17 +73,31 @@ class SshChannel:
         """Wait until the host answers. Where a person could help (a password, an unknown key), ask them, once."""
         answer = self._shell.login()
         if answer.code and _a_person_could_help(answer.err) and _at_a_terminal():
-            self._shell.close()
-            # a person types at their own pace; a machine that does not answer is given up after the time limit
-            self._shell = self._start(batch=False, timeout=max(self.timeout, 120.0))
-            self._shell.send(self._sent)
-            answer = self._shell.login()
+            with _person.asked:
+                if not (_person.left or self._closed):
+                    answer = self._ask_the_person()
         return answer
 
-    def send(self, questions: Mapping[str, str]) -> None:
-        """Ask: POSIX sh commands by record name. Does not wait."""
+    def _ask_the_person(self) -> Record:
+        timeout = self.timeout
+        answer = self._log_in_anew(max(timeout, PATIENCE), batch=False)
+        self._shell.timeout = timeout
+        _person.left = self._shell.interrupted
+        if answer.code and not _person.left:
+            # ssh has told the person why, in between its questions, and preflight not: so it asks once more
+            answer = self._log_in_anew(timeout, batch=True)
+        return answer
+
+    def _log_in_anew(self, timeout: float, *, batch: bool) -> Record:
+        self._shell.close()
+        self._shell = self._start(timeout, batch=batch)
+        self._shell.send(self._sent)
+        return self._shell.login()
+
+    def send(self, questions: Mapping[str, str], first: str = "") -> None:
+        """Ask: POSIX sh commands by record name, after what the session itself does first. Does not wait."""
         self._sent |= questions
-        self._shell.send(questions)
+        self._shell.send(questions, first)
 
     def receive(self, names: Mapping[str, str]) -> Answers:
         """Wait for the answers to questions that were sent."""
@@ -74,13 +105,15 @@ class SshChannel:
 
     def close(self) -> None:
         """Log out and remove the socket."""
+        self._closed = True
         self._shell.close()
         with contextlib.suppress(OSError):
             for path in (self._control, self._wrapper):
                 path.unlink(missing_ok=True)
             self._directory.rmdir()
 
-    def _start(self, *, batch: bool, timeout: float) -> ShellChannel:
+    def _start(self, timeout: float, *, batch: bool = True) -> ShellChannel:
+        """Begin to log in. Without `batch` ssh may ask the person, and they see what it says."""
         command = ["ssh", *_OPTIONS, "-M", "-S", str(self._control), "-o", "ControlPersist=no"]
         command += ["-o", f"BatchMode={'yes' if batch else 'no'}"]
         if self._target.port:
@@ -88,7 +121,7 @@ class SshChannel:
         if self._target.keyfile:
             command += ["-i", self._target.keyfile]
         command += ["--", str(self._target.ssh), "exec sh -s"]
-        return ShellChannel(command, self._prelude, timeout=timeout)
+        return ShellChannel(command, self._prelude, timeout=timeout, seen=not batch)
 
     def _write_wrapper(self) -> Path:
         wrapper = self._directory / "ssh"

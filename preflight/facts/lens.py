@@ -9,7 +9,6 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,12 +108,11 @@ def load(lens: str) -> None:
 def _augeas() -> Augeas:
     import augeas  # here, since most commands parse no file
 
-    with as_file(files("preflight")) as package:
-        return augeas.Augeas(
-            root="/dev/null",
-            loadpath=str(Path(package) / "lenses"),
-            flags=augeas.Augeas.NO_LOAD | augeas.Augeas.NO_MODL_AUTOLOAD | ENABLE_SPAN,
-        )
+    return augeas.Augeas(
+        root="/dev/null",
+        loadpath=str(Path(__file__).resolve().parent.parent / "lenses"),
+        flags=augeas.Augeas.NO_LOAD | augeas.Augeas.NO_MODL_AUTOLOAD | ENABLE_SPAN,
+    )
 
 
 def _stored(lens: str, text: str) -> Augeas:

@@ -85,7 +85,7 @@ def test_a_record_cannot_be_ended_from_a_file_even_by_one_who_saw_an_earlier_ses
 
 
 def test_standard_error_and_the_exit_code_are_kept_apart() -> None:
-    assert answer("echo out; echo err >&2; exit 44") == Record("out\n", 44, "err\n")
+    assert answer("echo out; echo err >&2; exit 44") == Record("out\n", 44, "err")
     assert answer("printf x >&2; false") == Record("", 1, "x")
     assert answer("no-such-command-anywhere").code == 127
 
@@ -116,7 +116,8 @@ def test_a_question_may_have_many_lines() -> None:
 
 
 def test_answers_of_two_mebibytes_come_whole() -> None:
-    asked = {str(number): "head -c 2097152 /dev/zero | tr '\\0' x; head -c 2097152 /dev/zero >&2" for number in (1, 2)}
+    much = "head -c 2097152 /dev/zero | tr '\\0' x"
+    asked = {str(number): f"{much}; {much} >&2" for number in (1, 2)}
     answers = ask(asked)
     assert [(len(record.out), len(record.err)) for record in answers.records.values()] == [(2097152, 2097152)] * 2
 
@@ -166,11 +167,22 @@ def test_a_session_that_dies_without_a_word_says_so() -> None:
     assert answers.absent == {"deadly": reason, "after": reason}
 
 
-def test_a_session_that_dies_with_a_message_gives_it_as_the_reason() -> None:
-    asked = {"before": "echo here", "deadly": "echo 'Connection to host2 closed.' >&2; kill -9 $$", "after": ":"}
-    answers = ask(asked)
+def test_a_session_that_dies_with_a_message_gives_it_as_the_reason(tmp_path: Path) -> None:
+    login = script(tmp_path / "login", "sh -s; echo 'Connection to host2 closed.' >&2; exit 255\n")
+    with shell(login) as channel:
+        asked = {"before": "echo here", "deadly": "kill -9 $$", "after": ":"}
+        channel.send(asked)
+        answers = channel.receive(asked)
     assert answers.records == {"before": Record("here\n")}
-    assert answers.absent["after"] == "Connection to host2 closed."
+    assert answers.absent["after"].splitlines()[-1] == "Connection to host2 closed."
+
+
+def test_what_the_session_does_first_all_later_questions_see() -> None:
+    with shell() as channel:
+        channel.send({"one": "echo $seen; seen=lost"}, "seen=$(echo once)")
+        channel.send({"two": "echo $seen"})
+        answers = channel.receive({"one": "", "two": ""})
+    assert answers.records == {"one": Record("once\n"), "two": Record("once\n")}
 
 
 def test_a_banner_does_not_get_into_any_answer(tmp_path: Path) -> None:
@@ -178,7 +190,7 @@ def test_a_banner_does_not_get_into_any_answer(tmp_path: Path) -> None:
     with shell(login) as channel:
         assert channel.login() == Record("")
         channel.send({"it": "echo out; echo err >&2"})
-        assert channel.receive({"it": ""}).records == {"it": Record("out\n", 0, "err\n")}
+        assert channel.receive({"it": ""}).records == {"it": Record("out\n", 0, "err")}
 
 
 def test_a_banner_without_an_end_of_line_does_not_hide_the_first_answer(tmp_path: Path) -> None:
