@@ -79,7 +79,7 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
         _source(DomainCapabilities, optional=("libvirt.domain-capabilities",)),
         _source(DiskServers, optional=("disk-servers",)),
         _source(Firewall, "nft", "iptables"),
-        _source(GuestMemory, "libvirt.memory"),
+        _source(GuestMemory, "libvirt.memory", optional=("guest-memory",)),
         _source(Guests, "libvirt.domains"),
         _source(HostCpu, "libvirt.capabilities"),
         _source(HostIdentity, "libvirt.capabilities", "kernel.hostname", "machine-id", "daemons"),
