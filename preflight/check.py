@@ -15,13 +15,17 @@ from preflight.connection.opening import open_channel
 from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.evaluate import NoSuchGuest, Pair, choose_guests, evaluate
+from preflight.facts.accept_queue import AcceptQueue
 from preflight.facts.addresses import OwnAddresses
+from preflight.facts.daemon_clients import LockDaemon, ProxyLimits
 from preflight.facts.daemon_limits import DaemonLimits
 from preflight.facts.guest import Guests
 from preflight.facts.guest_memory import GuestMemory
+from preflight.facts.host_memory import HostMemory
 from preflight.facts.identity import AnnouncedName, HostIdentity
 from preflight.facts.link_speed import LinkSpeed
 from preflight.facts.listening import Listening
+from preflight.facts.open_files import OpenFiles
 from preflight.facts.peer_name import PeerName
 from preflight.facts.qemu_conf import QemuConf
 from preflight.facts.record import Fact, Unreadable
@@ -44,6 +48,7 @@ _ALWAYS: frozenset[type[Fact]] = frozenset(
         Guests,
         Listening,
         PeerName,
+        ProxyLimits,
         QemuConf,
         SshdListener,
         SshdSettings,
@@ -52,8 +57,10 @@ _ALWAYS: frozenset[type[Fact]] = frozenset(
 )
 
 
-#: What durations are worked out from; asked for only where they are.
-_DURATIONS: frozenset[type[Fact]] = frozenset((GuestMemory, LinkSpeed, OwnAddresses))
+#: What `preflight capacity` alone shows is made of these.
+_SIZING: frozenset[type[Fact]] = frozenset(
+    (AcceptQueue, GuestMemory, HostMemory, LinkSpeed, LockDaemon, OpenFiles, OwnAddresses)
+)
 
 
 class Checked(Struct, frozen=True):
@@ -78,7 +85,7 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None) -> Checked:
     asked, migration = opened.asked, opened.migration
     if rules is None:
         rules = select(load(asked.rules), select=asked.select, ignore=asked.ignore)
-    always = _ALWAYS | (_DURATIONS if asked.durations else frozenset())
+    always = _ALWAYS | (_SIZING if asked.sizing else frozenset())
     wanted = records_for(always | {kind for rule in rules for role in Role for kind in rule.facts(role)})
 
     def guests_of(source: Host) -> Iterable[Guest]:
@@ -119,7 +126,7 @@ def _judge(
         for name in chosen
         if name is not None
     )
-    limits = capacity(source, destination, migration)
+    limits = capacity(source, destination, migration, every=asked.sizing)
     narrowed = bool(asked.select or asked.ignore)
     report = Report(migration, _summary(source), _summary(destination), results, verdicts, limits, narrowed)
     guests = tuple(guest for guest in chosen.values() if isinstance(guest, Guest))

@@ -178,6 +178,9 @@ def capacity(
     window: Annotated[
         str | None, typer.Option(help="Say whether all fit into this time, as 30m.", show_default=False)
     ] = None,
+    both_ways: Annotated[
+        bool, typer.Option("--both-ways", help="As many go from DESTINATION to SOURCE at the same time.")
+    ] = False,
     measure_dirty_rate: Annotated[
         bool, typer.Option("--measure-dirty-rate", help="Measure how fast the guests dirty memory. It touches them.")
     ] = False,
@@ -203,7 +206,8 @@ def capacity(
         mode=_mode(p2p=p2p, tunnelled=tunnelled),
         transport=transport,
         copy_storage=copy_storage,
-        durations=True,
+        both_ways=both_ways,
+        sizing=True,
         timeout=timeout,
     )
     answer = size(

@@ -139,6 +139,12 @@ image_heads() {
     printf 'head %s %s\n' "$n" "$(as_root head -c 2048 -- "$p" 2>/dev/null | od -An -v -tx1 | tr -d ' \n')"
   done
 }
+open_files() {
+  processes | while read -r _ name p _; do
+    m=$(as_root sed -n 's/^Max open files *\([0-9]*\).*/\1/p' "/proc/$p/limits")
+    printf 'files %s %s %s\n' "$name" "$m" "$(as_root ls "/proc/$p/fd" | wc -l)"
+  done
+}
 guest_memory() {
   # KiB of each guest's memory that its QEMU has: of the mappings that no child would get (VmFlags: dc)
   as_root sh -c 'for f in /run/libvirt/qemu/*.pid; do
@@ -175,6 +181,7 @@ STANDING: dict[str, str] = {
     "libvirtd.conf": "slurp /etc/libvirt/libvirtd.conf",
     "virtqemud.conf": "slurp /etc/libvirt/virtqemud.conf",
     "virtproxyd.conf": "slurp /etc/libvirt/virtproxyd.conf",
+    "virtlockd.conf": "slurp /etc/libvirt/virtlockd.conf",
     "qemu.conf": "slurp /etc/libvirt/qemu.conf",
     "sshd_config": (
         # every file that Include may mean, each behind a line that names it; the reader works out sshd's order
@@ -189,6 +196,7 @@ STANDING: dict[str, str] = {
     "udp-sockets": "cat /proc/net/udp /proc/net/udp6 2>/dev/null; true",
     "nft": "command -v nft >/dev/null || exit 44; as_root nft -j list ruleset",
     "iptables": "iptables_tables",
+    "somaxconn": "cat /proc/sys/net/core/somaxconn",
     "guest-memory": "guest_memory </dev/null",
     "mounts": "cat /proc/self/mountinfo",
     "memory": (
@@ -211,6 +219,11 @@ WHEN_QUIET: dict[str, str] = {
         'as_root virt-admin -c "$name:///system" "srv-clients-info $name; srv-threadpool-info $name" </dev/null'
         ' || echo "failed $?";; esac; done'
     ),
+    "limits.virtlockd": (
+        "processes | while read -r _ name _; do [ $name = virtlockd ] || continue; echo daemon virtlockd; "
+        "as_root virt-admin -c virtlockd:///system srv-clients-info virtlockd </dev/null; done; true"
+    ),
+    "open-files": "open_files",
 }
 
 #: Asked where libvirt could not be opened: why nothing runs that would open it.

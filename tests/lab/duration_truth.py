@@ -25,7 +25,7 @@ GUESTS = 30
 #: The share of the measured time that a prediction may be off, and of how many guests it must not be.
 CLOSE, MOST = 0.25, 0.9
 #: MiB that a guest may have, and MiB/s that its migration may send.
-MEMORIES, RATES = (64, 96, 128, 192, 256, 384), (12, 20, 30, 45)
+MEMORIES, RATES = (128, 192, 256, 384, 512), (10, 16, 24, 32)
 #: The MiB/s that a guest dirties as a share of what its migration may send: one in six dirties nothing.
 SHARES = (0.0, 0.1, 0.25, 0.4, 0.55, 0.7)
 HEADS = ("memory", "dirties", "MiB/s", "touched", "measured", "predicted s", "took s", "stood still ms", "off", "close")
@@ -73,7 +73,7 @@ def _try(lab: Lab, name: str, kind: Kind) -> tuple[tuple[object, ...], bool]:
     [predicted] = json.loads(told.stdout)["guests"]
     uri = f"qemu+ssh://root@{DESTINATION}/system"
     words = ["virsh", "-q", "-c", f"qemu+ssh://root@{SOURCE}/system", "migrate", "--live", "--bandwidth"]
-    done = lab.client.run([*words, str(kind.rate), name, uri], timeout=180)
+    done = lab.client.run([*words, str(kind.rate), name, uri], timeout=600)
     if done.returncode:
         raise RuntimeError(f"{name}: {done.stderr}")
     stats = destination.run("virsh", "domjobinfo", name, "--completed").stdout
