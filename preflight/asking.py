@@ -41,8 +41,9 @@ class Asked:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
-    #: Whether what durations are worked out from is asked for too.
-    durations: bool = False
+    both_ways: bool = False
+    #: Whether what `preflight capacity` alone shows is asked for too.
+    sizing: bool = False
     timeout: float = 60.0
 
 
@@ -145,6 +146,7 @@ def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
         as_they_are=asked.as_they_are,
         flags=asked.flags,
         data_host=_data_host(asked.migrateuri),
+        both_ways=asked.both_ways,
         source_over_ssh=own_transport(source) == Transport.SSH,
         destination_uri=asked.destination_uri or destination.libvirt_uri(transport),
     )

@@ -4,111 +4,126 @@ Counted for one libvirt connection a migration, as one `virsh migrate` a guest h
 in docs/capacity.md.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TypeAlias
 
-from preflight.facts.daemon_limits import RESERVED_WORKERS, DaemonLimits
+from preflight.facts.accept_queue import AcceptQueue
+from preflight.facts.daemon import Daemons
+from preflight.facts.daemon_clients import LockDaemon, ProxyLimits
+from preflight.facts.daemon_limits import DaemonLimits
 from preflight.facts.listening import Listening
-from preflight.facts.located import Located
+from preflight.facts.open_files import OpenFiles
 from preflight.facts.qemu_conf import QemuConf
 from preflight.facts.record import Fact, Unreadable
 from preflight.facts.sshd import SshdListener, SshdSettings
 from preflight.host import Host
+from preflight.limits import daemon, sshd
+from preflight.limits.reading import Asked, Read
 from preflight.migration import Migration, Role, Transport
-from preflight.report import Capacity, Limit
+from preflight.report import Capacity, Limit, Scope
 
-#: Reads one limit of a host, under its name, None where the host has no such limit; raises `Unreadable`.
-Ask: TypeAlias = Callable[[str, Host, Migration], Limit | None]
+#: How a limit is read, its name, what it limits, and whose it is.
+InPath: TypeAlias = tuple[Read, str, Scope, Host]
 
 
-def capacity(source: Host, destination: Host, migration: Migration) -> Capacity:
-    """Every limit in the path of this kind of migration; one that could not be read has `allows` None."""
-    hosts = {Role.SOURCE: source, Role.DESTINATION: destination}
-    found: list[Limit] = []
-    for ask, name, role, burst in _in_path(migration):
+def capacity(source: Host, destination: Host, migration: Migration, *, every: bool = False) -> Capacity:
+    """Every limit in the path of this kind of migration; one that could not be read has `allows` None.
+
+    With `every` also those that only facts tell which are asked for where a size is asked for. Where as many go the
+    other way at the same time, what both ways take is counted, and `allows` is a number each way.
+    """
+    met = list(_in_path(source, destination, migration, every=every))
+    if migration.both_ways:
+        met += _in_path(destination, source, _back(migration), every=every)
+    ways = Counter((name, host.role) for _, name, _, host in met)
+    found: dict[tuple[str, Role], Limit] = {}
+    for read, name, scope, host in met:
+        asked = Asked(name, scope, host, migration, ways[name, host.role])
         try:
-            limit = ask(name, hosts[role], migration)
+            limit = read(asked)
         except Unreadable as why:
-            limit = Limit(name, role, None, None, None, burst, str(why))
-        if limit is not None:
-            found.append(limit)
-    return Capacity(tuple(found))
+            limit = asked.unread(str(why))
+        found.setdefault((name, host.role), limit)
+    return Capacity(tuple(found.values()), both_ways=migration.both_ways)
 
 
-def facts(role: Role, migration: Migration) -> set[type[Fact]]:
+def facts(role: Role, migration: Migration, *, every: bool = False) -> set[type[Fact]]:
     """The facts that the limits of the host in this role are read from."""
-    return {kind for ask, _, end, _ in _in_path(migration) if end is role for kind in _READ_FROM[ask]}
+    found = _read_from(role, migration, every=every)
+    if migration.both_ways:
+        other = Role.DESTINATION if role is Role.SOURCE else Role.SOURCE
+        found |= _read_from(other, _back(migration), every=every)
+    return found
 
 
-def _in_path(migration: Migration) -> Iterator[tuple[Ask, str, Role, bool]]:
-    yield _clients, "max_clients", Role.SOURCE, False
-    yield _clients, "max_clients", Role.DESTINATION, False
+def _read_from(role: Role, migration: Migration, *, every: bool) -> set[type[Fact]]:
+    is_destination = role is Role.DESTINATION
+    found: set[type[Fact]] = {DaemonLimits}
+    if is_destination:
+        found |= {QemuConf, Listening}
+        if migration.control_port is not None:
+            found |= {Daemons, ProxyLimits}
+    if migration.transport is Transport.SSH if is_destination else migration.source_over_ssh:
+        found |= {SshdSettings, SshdListener}
+    if every:
+        found |= {OpenFiles, AcceptQueue, *((LockDaemon,) if is_destination else ())}
+    return found
+
+
+def _back(migration: Migration) -> Migration:
+    """The migration the other way: who was logged in to as the source is now the destination."""
+    over_ssh = migration.transport is Transport.SSH
+    transport = Transport.SSH if migration.source_over_ssh else Transport.UNIX
+    return replace(migration, transport=transport if over_ssh else migration.transport, source_over_ssh=over_ssh)
+
+
+def _in_path(source: Host, destination: Host, migration: Migration, *, every: bool) -> Iterator[InPath]:
+    flight, waits, shared = Scope.IN_FLIGHT, Scope.WAITS, Scope.ONE_CONNECTION
+    ends = (source, destination)
+    yield from ((daemon.clients, "max_clients", flight, end) for end in ends)
+    if _through_proxy(destination, migration):
+        yield daemon.clients_of_proxy, "virtproxyd max_clients", flight, destination
     if not migration.offline:
         # the source's worker is held for the whole transfer; the destination's only while it prepares and finishes
-        yield _workers, "max_workers", Role.SOURCE, False
+        yield daemon.workers, "max_workers", flight, source
     if not migration.offline and not migration.tunnelled:
-        yield _ports, "migration_port_range", Role.DESTINATION, False
-    ends = [Role.SOURCE] if migration.source_over_ssh else []
-    ends += [Role.DESTINATION] if migration.transport is Transport.SSH else []
-    for end in ends:
-        yield _startups, "MaxStartups", end, True
-        yield _startups_of_one, "PerSourceMaxStartups", end, True
+        yield daemon.ports, "migration_port_range", flight, destination
+    if every:
+        if not migration.offline and _locks(destination):
+            yield daemon.locks, "virtlockd max_clients", flight, destination
+        yield from ((daemon.files, "open files", flight, end) for end in ends)
+    logins = _logged_in_to(source, destination, migration)
+    for end in logins:
+        yield sshd.startups, "MaxStartups", Scope.BURST, end
+        if sshd.has_a_limit_a_source(end):
+            yield sshd.startups_of_one, "PerSourceMaxStartups", Scope.BURST, end
+    if not migration.offline:
+        yield daemon.requests, "max_client_requests", shared, source
+    if every:
+        yield from ((sshd.sessions, "MaxSessions", shared, end) for end in logins)
+        for end in ends:
+            yield daemon.anonymous, "max_anonymous_clients", waits, end
+            yield daemon.queued, "max_queued_clients", waits, end
+        yield from ((sshd.penalties, "PerSourcePenalties", waits, end) for end in logins if sshd.has_penalties(end))
 
 
-def _clients(name: str, host: Host, _migration: Migration) -> Limit:
-    limits = host.fact(DaemonLimits)
-    limit = _limit(name, host, limits.max_clients, limits.clients, limits.room_for_clients())
-    return limit(beyond="waits, without a message, until another has ended")
+def _logged_in_to(source: Host, destination: Host, migration: Migration) -> tuple[Host, ...]:
+    ends = [source] if migration.source_over_ssh else []
+    return (*ends, *([destination] if migration.transport is Transport.SSH else []))
 
 
-def _workers(name: str, host: Host, _migration: Migration) -> Limit:
-    limits = host.fact(DaemonLimits)
-    limit = _limit(name, host, limits.max_workers, limits.busy_workers, limits.free_workers())
-    return limit(reserve=RESERVED_WORKERS, beyond="waits; with none left nobody can ask for progress or abort")
-
-
-def _ports(name: str, host: Host, migration: Migration) -> Limit:
-    conf = host.fact(QemuConf)
-    ports = conf.port_range
-    used = len(host.fact(Listening).used_in(ports.start, ports.stop - 1))
-    place = conf.migration_port_max if conf.migration_port_max.at else conf.migration_port_min
-    limit = _limit(name, host, Located(len(ports), place.at), used, max(0, len(ports) - used) // migration.ports_each)
-    return limit(takes=migration.ports_each, written=f"{ports.start}-{ports.stop - 1}", beyond="fails at once")
-
-
-def _startups(name: str, host: Host, _migration: Migration) -> Limit:
-    configured = host.fact(SshdSettings).max_startups
+def _through_proxy(host: Host, migration: Migration) -> bool:
+    """Whether the control connection goes through virtproxyd: it alone listens on the network beside virtqemud."""
     try:
-        pending: int | None = host.fact(SshdListener).current
+        return migration.control_port is not None and host.fact(Daemons).intended == "virtqemud"
     except Unreadable:
-        pending = None  # a login lasts well under a second: none is the usual state
-    start = Located(configured.value.start, configured.at)
-    limit = _limit(name, host, start, pending, max(0, start.value - (pending or 0)))
-    beyond = "is refused" if configured.value.rate == 100 else f"is refused with a chance of {configured.value.rate} %"
-    return limit(burst=True, written=str(configured.value), beyond=beyond)
+        return False  # then max_clients could not be read either, and says so
 
 
-def _startups_of_one(name: str, host: Host, _migration: Migration) -> Limit | None:
+def _locks(host: Host) -> bool:
     try:
-        configured = host.fact(SshdSettings).per_source_max_startups
+        return host.fact(QemuConf).lock_manager.value == "lockd"
     except Unreadable:
-        return None  # then MaxStartups could not be read either, and says so
-    if configured.value is None:
-        return None
-    limit = _limit(name, host, Located(configured.value, configured.at), None, configured.value)
-    return limit(burst=True, beyond="is refused")
-
-
-def _limit(name: str, host: Host, configured: Located[int], in_use: int | None, allows: int) -> Callable[..., Limit]:
-    """A limit of which more is to be said."""
-    return partial(Limit, name, host.role, configured.value, in_use, allows, at=configured.at)
-
-
-_READ_FROM: Mapping[Ask, tuple[type[Fact], ...]] = {
-    _clients: (DaemonLimits,),
-    _workers: (DaemonLimits,),
-    _ports: (QemuConf, Listening),
-    _startups: (SshdSettings, SshdListener),
-    _startups_of_one: (SshdSettings,),
-}
+        return False  # then the range of ports could not be read either, and says so

@@ -19,6 +19,7 @@ from preflight.evaluate import NoSuchGuest, Pair, choose_guests, evaluate
 from preflight.facts.addresses import OwnAddresses
 from preflight.facts.guest import Guests
 from preflight.facts.guest_memory import GuestMemory
+from preflight.facts.host_memory import HostMemory
 from preflight.facts.identity import HostIdentity
 from preflight.facts.link_speed import LinkSpeed
 from preflight.facts.peer_name import PeerName
@@ -31,8 +32,11 @@ from preflight.report import GuestVerdict, HostSummary, Report, judge
 from preflight.ruleset import Rule, load, select
 from preflight.visit import LiveVisit, SavedVisit
 
-#: What durations are worked out from; asked of the source, and only where they are.
-_DURATIONS: frozenset[type[Fact]] = frozenset((GuestMemory, LinkSpeed, OwnAddresses, PeerName))
+#: What `preflight capacity` alone shows is made of these, beside the limits.
+_SIZING: Mapping[Role, frozenset[type[Fact]]] = {
+    Role.SOURCE: frozenset((GuestMemory, LinkSpeed, OwnAddresses, PeerName)),
+    Role.DESTINATION: frozenset((HostMemory,)),
+}
 
 
 class Checked(Struct, frozen=True):
@@ -84,9 +88,9 @@ def _needed(role: Role, rules: Iterable[Rule], asked: Asked, migration: Migratio
     """The facts that are made of one end: what its part in this migration needs, and nothing else."""
     ways = [migration, migration.of_guests_off] if asked.as_they_are else [migration]
     judged = [rule for rule in rules if any(rule.body.skip is None or rule.body.skip(way) is None for way in ways)]
-    needed = {*SUMMARY_FACTS, *TIES[role], *limited_by(role, migration)}
+    needed = {*SUMMARY_FACTS, *TIES[role], *limited_by(role, migration, every=asked.sizing)}
     needed |= {kind for rule in judged for kind in rule.facts(role)}
-    return needed | _DURATIONS if asked.durations and role is Role.SOURCE else needed
+    return needed | _SIZING[role] if asked.sizing else needed
 
 
 def _judge(
@@ -105,7 +109,7 @@ def _judge(
         for name in chosen
         if name is not None
     )
-    limits = capacity(source, destination, migration)
+    limits = capacity(source, destination, migration, every=asked.sizing)
     narrowed = bool(asked.select or asked.ignore)
     report = Report(migration, _summary(source), _summary(destination), results, verdicts, limits, narrowed)
     guests = tuple(guest for guest in chosen.values() if isinstance(guest, Guest))

@@ -190,6 +190,9 @@ def capacity(
     window: Annotated[
         str | None, typer.Option(help="Say whether all fit into this time, as 30m.", show_default=False)
     ] = None,
+    both_ways: Annotated[
+        bool, typer.Option("--both-ways", help="As many go from DESTINATION to SOURCE at the same time.")
+    ] = False,
     measure_dirty_rate: Annotated[
         bool, typer.Option("--measure-dirty-rate", help="Measure how fast the guests dirty memory. It touches them.")
     ] = False,
@@ -215,7 +218,8 @@ def capacity(
         mode=_mode(p2p=p2p, tunnelled=tunnelled),
         transport=transport,
         copy_storage=copy_storage,
-        durations=True,
+        both_ways=both_ways,
+        sizing=True,
         timeout=timeout,
     )
     answer = size(
@@ -414,8 +418,8 @@ def fix(
 ) -> None:
     """Show the changes of both hosts' configuration that would cure what a check finds; with --apply, make them.
 
-    Exit 0 when there was nothing to change, or all of it is shown or in force; 4 when a change could not be computed or
-    did not come into force, 5 when nobody agreed.
+    Exit 0 when there was nothing to change, or all of it is shown or in force; 3 when it is not known whether more
+    is to be changed, 4 when a change could not be computed or did not come into force, 5 when nobody agreed.
     """
     from preflight.asking import Asked
     from preflight.fixing import fix as do

@@ -13,12 +13,14 @@ from msgspec import Struct
 
 from preflight import questions
 from preflight.connection import Answers
+from preflight.facts.accept_queue import AcceptQueue
 from preflight.facts.accounts import Accounts
 from preflight.facts.addresses import OwnAddresses
 from preflight.facts.capabilities import Capabilities
 from preflight.facts.certificate_paths import CertificatePaths, of_client
 from preflight.facts.control_connection import ManagedConnection, SourcesConnection
 from preflight.facts.daemon import Daemons
+from preflight.facts.daemon_clients import LockDaemon, ProxyLimits
 from preflight.facts.daemon_conf import DaemonConf
 from preflight.facts.daemon_limits import DaemonLimits
 from preflight.facts.disk_servers import DiskServers
@@ -43,6 +45,7 @@ from preflight.facts.migration_tls import MigrationTls
 from preflight.facts.name_service import NameService
 from preflight.facts.network_filters import NetworkFilters
 from preflight.facts.networks import Networks
+from preflight.facts.open_files import OpenFiles
 from preflight.facts.peer_connection import PeerConnection
 from preflight.facts.peer_name import PeerName
 from preflight.facts.pools import Pools
@@ -71,6 +74,7 @@ def _source(kind: type[Fact], *records: str, optional: tuple[str, ...] = ()) -> 
 #: Which records each fact is parsed from, in the order in which its `parse` takes them.
 FACTS: Mapping[type[Fact], FactSource] = dict(
     (
+        _source(AcceptQueue, "somaxconn"),
         _source(Accounts, optional=("accounts",)),
         _source(AnnouncedName, "libvirt.hostname", "qemu.conf", "daemons"),
         _source(Capabilities, "libvirt.capabilities"),
@@ -80,7 +84,7 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
         _source(DomainCapabilities, optional=("libvirt.domain-capabilities",)),
         _source(DiskServers, optional=("disk-servers",)),
         _source(Firewall, "nft", "iptables"),
-        _source(GuestMemory, "libvirt.memory"),
+        _source(GuestMemory, "libvirt.memory", optional=("guest-memory",)),
         _source(Guests, "libvirt.domains"),
         _source(HostCpu, "libvirt.capabilities"),
         _source(HostIdentity, "libvirt.capabilities", "kernel.hostname", "machine-id", "daemons"),
@@ -94,6 +98,7 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
         _source(LinkSpeed, "speeds"),
         _source(Links, optional=("links",)),
         _source(Listening, "sockets"),
+        _source(LockDaemon, "limits.virtlockd", "virtlockd.conf"),
         _source(Login, "login"),
         _source(ManagedConnection, optional=("libvirt.connect", "tls.client", "came-from")),
         _source(MigrationTls, "qemu.conf", "daemons", optional=("tls.data",)),
@@ -101,6 +106,7 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
         _source(NetworkListener, "daemons", "libvirtd.conf", "virtproxyd.conf", optional=("units", "tls.server")),
         _source(NetworkFilters, optional=("libvirt.filters",)),
         _source(Networks, optional=("libvirt.networks",)),
+        _source(OpenFiles, "open-files"),
         _source(OpenSsh, "openssh"),
         _source(OsRelease, "os-release"),
         _source(OwnAddresses, "addresses"),
@@ -118,6 +124,7 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
         ),
         _source(PeerKeys, optional=("peer.keys",)),
         _source(Pools, optional=("libvirt.pools",)),
+        _source(ProxyLimits, "limits", "daemons", "virtproxyd.conf", "libvirt.versions"),
         _source(QemuConf, "qemu.conf", "daemons"),
         _source(QemuConfFile, "qemu.conf"),
         _source(QemuUser, "libvirt.capabilities", "qemu.conf", "daemons", optional=("access",)),

@@ -1,6 +1,6 @@
 """What `preflight fix` would write: the changes that findings ask for, a file at a time. Nothing is changed here."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ from preflight.facts.record import Record, Unreadable
 from preflight.facts.versions import Version, Versions
 from preflight.host import Host
 from preflight.migration import Role
-from preflight.report import Result
+from preflight.report import Outcome, Result
 from preflight.rule import Change
 
 #: What virt-admin calls a setting of a daemon's file.
@@ -102,6 +102,15 @@ def wanted(results: Iterable[Result], rules: Iterable[str] = ()) -> dict[tuple[R
             known = settings.get(change.key)
             if known is None or (isinstance(change.value, int) and change.value > int(known[0].value)):
                 settings[change.key] = (change, result.rule.name)
+    return found
+
+
+def undecided(results: Iterable[Result], rules: Collection[str]) -> dict[str, list[str]]:
+    """Those of these rules that could not be judged, or not wholly: what they would change is not known. By reason."""
+    found: dict[str, list[str]] = {}
+    for result in results:
+        if result.rule.name in rules and result.reason and result.outcome in (Outcome.UNKNOWN, Outcome.FAILED):
+            found.setdefault(result.reason, []).append(f"{result.rule.name} ({result.subject})")
     return found
 
 

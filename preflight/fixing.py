@@ -11,7 +11,7 @@ from preflight.asking import Asked, open_hosts
 from preflight.check import Checked, check
 from preflight.edit import HOSTS
 from preflight.errors import UserError
-from preflight.fix import FileChange, commands, plan
+from preflight.fix import FileChange, commands, plan, undecided
 from preflight.migration import Role
 from preflight.output.ansible import playbook
 from preflight.output.terminal import clean, one_line
@@ -19,8 +19,9 @@ from preflight.record import Record
 from preflight.ruleset import find, load
 from preflight.visit import LiveVisit
 
-#: All that was asked for is in force, or nothing was to be changed; something is not; nobody agreed.
-DONE, NOT_IN_FORCE, REFUSED = 0, 4, 5
+#: All that was asked for is shown or in force, or nothing was to be changed; a rule that could have asked for a change
+#: could not be judged; something is not in force; nobody agreed.
+DONE, UNDECIDED, NOT_IN_FORCE, REFUSED = 0, 3, 4, 5
 #: The files in which cloud-init is told to write /etc/hosts anew at each boot.
 _CLOUD_INIT = "grep -rlsE '^[[:space:]]*manage_etc_hosts:[[:space:]]*([Tt]rue|localhost)' /etc/cloud"
 
@@ -33,6 +34,7 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, as_
         raise UserError("--apply and --format ansible exclude each other")
     known = load(asked.rules)
     only = tuple(find(known, rule).name for rule in rules)
+    judged = {rule.name for rule in known if rule.may_ask_for_a_change and (not only or rule.name in only)}
     with open_hosts(asked) as opened:
         checked = check(opened)
         visits = _live(checked)
@@ -41,21 +43,31 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, as_
             _show(change, visits[change.role])
         for one in unfixable:
             print(f"preflight: {one_line(one.host)}: {clean(one.path)}: {clean(one.why)}", file=sys.stderr)
+        unknown = undecided(checked.report.results, judged)
+        for reason, names in unknown.items():
+            print(f"preflight: not known: {', '.join(names)}: {one_line(reason)}", file=sys.stderr)
+        code = NOT_IN_FORCE if unfixable else UNDECIDED if unknown else DONE
         if not changes:
-            print("nothing to change" if not unfixable else "nothing that can be changed")
-            return NOT_IN_FORCE if unfixable else DONE
+            print(_nothing(unknown=bool(unknown), unfixable=bool(unfixable)))
+            return code
         if as_playbook:
             print(playbook(changes), end="")
-            return NOT_IN_FORCE if unfixable else DONE
+            return code
         if not apply:
             print("Nothing was changed. --apply makes these changes.")
-            return DONE
+            return code
         if ask is not None and not (agreed := ask(f"change {len(changes)} files?")):
             if agreed is None:
                 print("preflight: refused: nobody is there to answer; use --yes", file=sys.stderr)
             return REFUSED
         made = [_apply(change, visits[change.role]) for change in changes]
-    return DONE if all(made) and not unfixable else NOT_IN_FORCE
+    return code if all(made) else NOT_IN_FORCE
+
+
+def _nothing(*, unknown: bool, unfixable: bool) -> str:
+    if unfixable:
+        return "nothing that can be changed"
+    return "nothing to change, as far as is known" if unknown else "nothing to change"
 
 
 def _live(checked: Checked) -> dict[Role, LiveVisit]:

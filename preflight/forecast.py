@@ -13,8 +13,6 @@ from preflight.facts.peer_name import PeerName
 from preflight.facts.record import Unreadable
 from preflight.host import Guest
 
-#: KiB that a QEMU holds for itself: 7.2 and 10.0 on the lab held 38 MiB more than their guests had touched.
-_OWN_KIB = 38 * 1024
 #: MiB in a Mbit.
 _MIB_OF_MBIT = 1e6 / 8 / 2**20
 
@@ -64,11 +62,11 @@ def link_of(checked: Checked, bandwidth: float | None) -> Link:
 def forecast(checked: Checked, link: Link, dirty: Mapping[str, float], *, concurrency: int | None = None) -> Forecast:
     """Put these guests, and the MiB/s that each dirties where measured, into the model."""
     try:
-        resident: Mapping[str, int] = checked.source.fact(GuestMemory).resident_kib
+        touched: Mapping[str, int] = checked.source.fact(GuestMemory).touched_kib
         unread = None
     except Unreadable as why:
-        resident, unread = {}, str(why)
-    loads = tuple(_load(guest, resident, dirty) for guest in checked.guests if guest.running)
+        touched, unread = {}, str(why)
+    loads = tuple(_load(guest, touched, dirty) for guest in checked.guests if guest.running)
     most = checked.report.capacity.safe
     width = best_width(loads, len(loads) if most is None else most, link.rate)
     asked = width if concurrency is None else concurrency
@@ -76,7 +74,6 @@ def forecast(checked: Checked, link: Link, dirty: Mapping[str, float], *, concur
     return Forecast(link, loads, alone, width, together(loads, max(1, asked), link.rate), unread)
 
 
-def _load(guest: Guest, resident: Mapping[str, int], dirty: Mapping[str, float]) -> Load:
-    held = resident.get(guest.name)
-    touched = guest.memory_kib if held is None else min(max(0, held - _OWN_KIB), guest.memory_kib)
-    return Load(guest.name, touched / 1024, dirty.get(guest.name))
+def _load(guest: Guest, touched: Mapping[str, int], dirty: Mapping[str, float]) -> Load:
+    sent = min(touched.get(guest.name, guest.memory_kib), guest.memory_kib)
+    return Load(guest.name, sent / 1024, dirty.get(guest.name), (guest.memory_kib - sent) / 1024)

@@ -81,6 +81,8 @@ class Migration:
     data_host: str | None = None
     #: Whether each migration's client logs in at the source by ssh too, as `virsh -c qemu+ssh://source` does.
     source_over_ssh: bool = True
+    #: Whether as many go the other way at the same time.
+    both_ways: bool = False
     #: The libvirt URI of the destination as whoever opens the control connection uses it.
     destination_uri: str | None = None
 

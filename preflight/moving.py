@@ -84,7 +84,7 @@ def asked_for(
         flags=method.asked,
         migrateuri=method.migrateuri,
         ignore=tuple(ignore),
-        durations=True,
+        sizing=True,
         timeout=timeout,
     )
 

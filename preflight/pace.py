@@ -4,12 +4,14 @@ from preflight.check import Checked
 from preflight.facts.record import Unreadable
 from preflight.forecast import forecast, link_of
 from preflight.plan import OWN_CONNECTIONS, WIDTH, Pace, Refused
-from preflight.report import Limit
+from preflight.report import Limit, Scope
 
 
 def pace(checked: Checked, at_once: int | None) -> Pace:
     """As many as asked for, else as are quickest; raises `Refused` for more than the hosts' limits allow."""
-    limits = [limit for limit in checked.report.capacity.limits if not limit.burst and limit.allows is not None]
+    limits = [
+        limit for limit in checked.report.capacity.limits if limit.scope is Scope.IN_FLIGHT and limit.allows is not None
+    ]
     most = min((_left(limit) for limit in limits), default=1)
     binding = min(limits, key=_left, default=None)
     said = "no limit could be read" if binding is None else f"{binding.name} on the {binding.host.value}"

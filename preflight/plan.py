@@ -189,10 +189,10 @@ def _planned(guest: Guest, checked: Checked, pace: Pace) -> PlannedGuest:
 
 def _touched(guest: Guest, source: Host) -> int:
     try:
-        held = source.fact(GuestMemory).resident_kib.get(guest.name)
+        touched = source.fact(GuestMemory).touched_kib.get(guest.name, guest.memory_kib)
     except Unreadable:
-        held = None
-    return guest.memory_kib if held is None else min(held, guest.memory_kib)
+        return guest.memory_kib
+    return min(touched, guest.memory_kib)
 
 
 def _is_known(guest: Guest, destination: Host) -> bool:

@@ -159,6 +159,22 @@ image_heads() {
     printf 'head %s %s\n' "$n" "$(as_root head -c 2048 -- "$p" 2>/dev/null | od -An -v -tx1 | tr -d ' \n')"
   done
 }
+open_files() {
+  processes | while read -r _ name p _; do
+    m=$(as_root sed -n 's/^Max open files *\([0-9]*\).*/\1/p' "/proc/$p/limits")
+    printf 'files %s %s %s\n' "$name" "$m" "$(as_root ls "/proc/$p/fd" | wc -l)"
+  done
+}
+guest_memory() {
+  # KiB of each guest's memory that its QEMU has: of the mappings that no child would get (VmFlags: dc)
+  as_root sh -c 'for f in /run/libvirt/qemu/*.pid; do
+    n=${f##*/}; [ -e "$f" ] && [ "$n" != driver.pid ] && read -r p < "$f" && [ -r "/proc/$p/smaps" ] || continue
+    awk "/^(Rss|Shared_Hugetlb|Private_Hugetlb):/ { has += \$2 }
+      /^VmFlags:/ { if (/ dc( |\$)/) sum += has; has = 0 }
+      END { printf \"guest %d \", sum }" "/proc/$p/smaps"
+    printf "%s\n" "${n%.pid}"
+  done'
+}
 sshd_listener() {
   grep -sah '^sshd:.*listener' /proc/[0-9]*/cmdline | tr -d '\000'
   return 0
@@ -185,6 +201,7 @@ STANDING: dict[str, str] = {
     "libvirtd.conf": "slurp /etc/libvirt/libvirtd.conf",
     "virtqemud.conf": "slurp /etc/libvirt/virtqemud.conf",
     "virtproxyd.conf": "slurp /etc/libvirt/virtproxyd.conf",
+    "virtlockd.conf": "slurp /etc/libvirt/virtlockd.conf",
     "qemu.conf": "slurp /etc/libvirt/qemu.conf",
     "sshd_config": (
         # every file that Include may mean, each behind a line that names it; the reader works out sshd's order
@@ -199,6 +216,8 @@ STANDING: dict[str, str] = {
     "udp-sockets": "cat /proc/net/udp /proc/net/udp6 2>/dev/null; true",
     "nft": "command -v nft >/dev/null || exit 44; as_root nft -j list ruleset",
     "iptables": "iptables_tables",
+    "somaxconn": "cat /proc/sys/net/core/somaxconn",
+    "guest-memory": "guest_memory </dev/null",
     "mounts": "cat /proc/self/mountinfo",
     "memory": (
         "grep -s . /proc/meminfo /sys/kernel/mm/hugepages/*/*_hugepages "
@@ -219,6 +238,11 @@ AFTER_LIBVIRT: dict[str, str] = {
 #: count as workers in use, and no further question depends on it.
 LAST: dict[str, str] = {
     "limits": "limits",
+    "limits.virtlockd": (
+        "processes | while read -r _ name _; do [ $name = virtlockd ] || continue; echo daemon virtlockd; "
+        "as_root virt-admin -c virtlockd:///system srv-clients-info virtlockd </dev/null; done; true"
+    ),
+    "open-files": "open_files",
 }
 
 #: Asked where libvirt could not be opened: why nothing runs that would open it.

@@ -57,6 +57,11 @@ class Rule(Struct, frozen=True):
         """Whether it is asked about each host alone."""
         return any(parameter.name.split("_")[0] == "host" for parameter in self.parameters)
 
+    @property
+    def may_ask_for_a_change(self) -> bool:
+        """Whether a finding of it may say what `preflight fix` is to write: its file then knows the word `Change`."""
+        return "Change" in getattr(self.body.check, "__globals__", {})
+
     def facts(self, role: Role) -> set[type[Fact]]:
         """The facts that it needs of the host in this role."""
         return {

@@ -9,7 +9,8 @@ from preflight.dirty_rate import measure
 from preflight.errors import UserError
 from preflight.facts.record import Unreadable
 from preflight.forecast import forecast, link_of
-from preflight.output.capacity import Answer
+from preflight.output.answer import Answer
+from preflight.room import Room, rooms
 from preflight.visit import LiveVisit
 
 _WINDOW = re.compile(r"(\d{1,9})([smh]?)", re.ASCII)
@@ -37,11 +38,19 @@ def size(
     with open_hosts(asked) as opened:
         checked = check(opened, rules=())
         dirty = _dirty(checked) if measure_dirty_rate else {}
+    room, no_room = _rooms(checked)
     try:
-        link = link_of(checked, bandwidth)
+        predicted = forecast(checked, link_of(checked, bandwidth), dirty, concurrency=concurrency)
     except Unreadable as why:
-        return Answer(checked.report, None, str(why), limit, concurrency)
-    return Answer(checked.report, forecast(checked, link, dirty, concurrency=concurrency), None, limit, concurrency)
+        return Answer(checked.report, None, str(why), limit, concurrency, room, no_room)
+    return Answer(checked.report, predicted, None, limit, concurrency, room, no_room)
+
+
+def _rooms(checked: Checked) -> tuple[tuple[Room, ...], str | None]:
+    try:
+        return rooms(checked), None
+    except Unreadable as why:
+        return (), str(why)
 
 
 def _dirty(checked: Checked) -> Mapping[str, float]:

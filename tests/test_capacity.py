@@ -7,7 +7,7 @@ import pytest
 from preflight.connection.snapshot import SavedHost
 from preflight.migration import Mode, Role, Transport
 from preflight.output import render
-from preflight.report import Capacity
+from preflight.report import Capacity, Limit, Scope
 from tests.case import Case
 
 
@@ -16,7 +16,7 @@ def capacity(case: Case | None = None, **asked: Any) -> Capacity:
 
 
 def limits(found: Capacity) -> dict[tuple[str, str], int | None]:
-    return {(limit.name, limit.host.value): limit.allows for limit in found.limits}
+    return {(limit.name, limit.host.value): limit.allows for limit in found.counted}
 
 
 SOUND = {
@@ -48,7 +48,7 @@ def test_every_limit_in_the_path_is_counted() -> None:
     assert found.binding is workers
     assert found.next_binding is found.limits[3]
     assert found.classic == 2500
-    assert [limit.burst for limit in found.limits] == [False, False, False, False, True, True]
+    assert [limit.burst for limit in found.counted] == [False, False, False, False, True, True]
 
 
 def test_what_is_in_use_is_taken_off() -> None:
@@ -211,3 +211,123 @@ def test_red_hats_estimate_counts_two_clients_of_the_smaller_daemon() -> None:
     )
     assert capacity(twenty).classic == 10
     assert capacity(Case().destination("limits", None)).classic is None
+
+
+SIZING = {"open-files": "files libvirtd 8192 26\n", "somaxconn": "4096\n", "limits.virtlockd": ""}
+SIZING |= {"virtlockd.conf": "", "guest-memory": "", "libvirt.memory": '{"rss": {}}', "memory": "", "speeds": ""}
+
+
+def sized(case: Case | None = None, **asked: Any) -> dict[tuple[str, str], Limit]:
+    """All limits that `preflight capacity` shows."""
+    found = case or Case()
+    for name, text in SIZING.items():
+        for number, end in enumerate((found.source, found.destination)):
+            if name not in found.hosts[number].answers.records:
+                end(name, text)
+    return {(limit.name, limit.host.value): limit for limit in capacity(found, sizing=True, **asked).limits}
+
+
+def test_over_one_connection_a_request_must_stay_free() -> None:
+    assert capacity().over_one_connection == 4
+    three = Case().source("libvirtd.conf", "max_client_requests = 3\n")
+    assert capacity(three).over_one_connection == 2
+    assert capacity(three).concurrent == 20
+    assert capacity(Case().source("libvirt.versions", None).source("limits", None)).over_one_connection is None
+
+
+@pytest.mark.parametrize(("mode", "source"), [(Mode.MANAGED, 8150), (Mode.PEER_TO_PEER, 2037), (Mode.TUNNELLED, 1164)])
+def test_open_files_are_counted_by_what_each_mode_takes(mode: Mode, source: int) -> None:
+    found = sized(mode=mode)
+    assert found["open files", "source"].allows == source
+    few = sized(Case().destination("open-files", "files libvirtd 60 26\n"), mode=mode)
+    assert few["open files", "destination"].allows == 2
+    gone = sized(Case().destination("open-files", "files virtlogd 60 26\n"))["open files", "destination"]
+    assert (gone.allows, gone.reason) == (None, "the files that libvirtd has open could not be counted")
+
+
+def test_the_system_caps_the_queue_of_clients() -> None:
+    assert sized()["max_queued_clients", "source"].allows == 1000
+    capped = sized(Case().source("somaxconn", "128\n"))["max_queued_clients", "source"]
+    assert (capped.allows, capped.written, capped.scope) == (128, "128 (somaxconn)", Scope.WAITS)
+    conf = Case().source("libvirtd.conf", "max_queued_clients = 7\n")
+    assert sized(conf)["max_queued_clients", "source"].allows == 7
+
+
+def test_what_only_waits_binds_nothing() -> None:
+    case = Case().source("limits", lambda text: text.replace("nclients_unauth_max : 20", "nclients_unauth_max : 1"))
+    case.source("somaxconn", "1\n")
+    found = capacity(case, sizing=True)
+    assert (found.concurrent, found.burst) == (20, 10)
+
+
+VIRTLOCKD = "daemon virtlockd\nnclients_max        : 9\nnclients            : 2\n"
+
+
+def test_virtlockd_counts_where_it_guards_the_disks() -> None:
+    assert ("virtlockd max_clients", "destination") not in sized()
+    locking = 'lock_manager = "lockd"\n'
+    idle = sized(Case().destination("qemu.conf", locking))["virtlockd max_clients", "destination"]
+    assert (idle.configured, idle.in_use, idle.allows) == (1024, 0, 1024)
+    case = Case().destination("qemu.conf", locking).destination("limits.virtlockd", VIRTLOCKD)
+    told = sized(case.destination("virtlockd.conf", "max_clients = 9\n"))["virtlockd max_clients", "destination"]
+    assert (told.configured, told.in_use, told.allows, told.at is not None) == (9, 2, 7, True)
+    silent = Case().destination("qemu.conf", locking).destination("limits.virtlockd", "daemon virtlockd\n")
+    assert sized(silent)["virtlockd max_clients", "destination"].reason == "virt-admin could not ask virtlockd"
+
+
+def modular() -> Case:
+    """The destination with modular daemons: virtproxyd passes on to virtqemud what comes over the network."""
+    proxy = "daemon virtproxyd\nnclients_max        : 30\nnclients            : 4\n"
+
+    def renamed(text: str) -> str:
+        return text.replace("libvirtd", "virtqemud").replace("libvirt-sock", "virtqemud-sock")
+
+    return (
+        Case()
+        .destination("daemons", renamed)
+        .destination("limits", lambda text: text.replace("libvirtd", "virtqemud") + proxy)
+        .destination("virtqemud.conf", "")
+        .destination("virtproxyd.conf", "max_clients = 30\n")
+    )
+
+
+def test_virtproxyd_counts_where_the_connection_goes_through_it() -> None:
+    found = capacity(modular(), transport=Transport.TLS)
+    proxy = next(limit for limit in found.limits if limit.name == "virtproxyd max_clients")
+    assert (proxy.host, proxy.configured, proxy.in_use, proxy.allows) == (Role.DESTINATION, 30, 4, 26)
+    assert proxy.at is not None
+    for case, transport in ((modular(), Transport.SSH), (Case(), Transport.TLS)):
+        assert not any("virtproxyd" in limit.name for limit in capacity(case, transport=transport).limits)
+
+
+def test_failed_logins_cost_an_address_where_sshd_counts_them() -> None:
+    costs = Case().destination("sshd.effective", lambda text: text + "persourcepenalties crash:90 authfail:5\n")
+    found = sized(costs)["PerSourcePenalties", "destination"]
+    assert (found.allows, found.reason, found.scope) == (None, None, Scope.WAITS)
+    assert not any(name == "PerSourcePenalties" for name, _ in sized())
+
+
+def test_both_ways_share_clients_and_logins_and_nothing_else() -> None:
+    twenty = Case()
+    for end in (twenty.source, twenty.destination):
+        end("limits", lambda text: text.replace("nclients_max        : 5000", "nclients_max        : 20"))
+    found = capacity(twenty, both_ways=True)
+    assert limits(found) == {
+        ("max_clients", "source"): 10,
+        ("max_clients", "destination"): 10,
+        ("max_workers", "source"): 20,
+        ("max_workers", "destination"): 20,
+        ("migration_port_range", "source"): 64,
+        ("migration_port_range", "destination"): 64,
+        ("MaxStartups", "source"): 5,
+        ("MaxStartups", "destination"): 5,
+    }
+    assert (found.concurrent, found.burst, found.classic) == (10, 5, 10)
+
+
+def test_both_ways_between_this_machine_and_another_log_in_there_alone() -> None:
+    case = Case()
+    case.hosts[0] = SavedHost("localhost", case.hosts[0].answers)
+    found = limits(capacity(case, both_ways=True))
+    assert ("MaxStartups", "source") not in found
+    assert found["MaxStartups", "destination"] == 5

@@ -9,10 +9,11 @@ from preflight.check import Checked
 from preflight.edit import difference, edited
 from preflight.facts import GuestMemory, LinkSpeed
 from preflight.facts.record import MISSING, Record, Unreadable
-from preflight.fix import FileChange, Unfixable, commands, plan
+from preflight.fix import FileChange, Unfixable, commands, plan, undecided
 from preflight.migration import Role
 from preflight.output.ansible import playbook
 from preflight.rule import Change
+from preflight.ruleset import load
 from tests.case import Case
 
 SSHD = "# as it was\nInclude /etc/ssh/sshd_config.d/*.conf\nmaxSTARTUPS 5:30:60\n\nMatch User git\n\tX11Forwarding no\n"
@@ -114,6 +115,29 @@ def test_only_rules_that_were_named() -> None:
     assert planned(Case(), "clients-limit") == ({}, [])
 
 
+def test_rules_that_could_ask_for_a_change_are_known_by_their_files() -> None:
+    assert {rule.name for rule in load() if rule.may_ask_for_a_change} == {
+        "announced-name-unresolvable",
+        "clients-limit",
+        "hosts-entry-missing",
+        "migration-ports-exhausted",
+        "one-request-at-a-time",
+        "ssh-maxstartups-burst",
+        "workers-limit",
+    }
+
+
+def test_a_limit_that_could_not_be_read_is_not_taken_for_one_that_suffices() -> None:
+    case = Case().source("limits", None).destination("sockets", None)
+    assert undecided(checked(case).report.results, {"clients-limit", "workers-limit"}) == {
+        "limits was not answered": ["clients-limit (source)", "workers-limit (source)"]
+    }
+    assert undecided(checked(case).report.results, {"migration-ports-exhausted"}) == {
+        "sockets was not answered": ["migration-ports-exhausted (destination)"]
+    }
+    assert undecided(checked(Case()).report.results, {"clients-limit", "workers-limit"}) == {}
+
+
 def test_text_without_a_last_newline_keeps_being_so() -> None:
     assert edited("/etc/libvirt/qemu.conf", "# a\nuser = 'root'", {"migration_port_max": 49300}) in (
         "# a\nuser = 'root'\nmigration_port_max = 49300",
@@ -142,10 +166,17 @@ def test_the_script_holds_the_text_and_nothing_of_it_is_run() -> None:
 
 
 def test_memory_and_speeds_are_read() -> None:
-    assert GuestMemory.parse(Record('{"rss": {"a": 5, "b": null}}')).resident_kib == {"a": 5}
+    nothing = Record("", 1)
+    assert GuestMemory.parse(Record('{"rss": {"a": 5, "b": null}}'), nothing).touched_kib == {"a": 0}
+    looked_at = Record("guest 7 b\nguest 12 a name\nnonsense\n")
+    assert GuestMemory.parse(Record('{"rss": {"a": 50000}}'), looked_at).touched_kib == {
+        "a": 11088,
+        "b": 7,
+        "a name": 12,
+    }
     for wrong in ("", "{}", '{"rss": {"a": "5"}}', "[" * 100_000):
         with pytest.raises(Unreadable):
-            GuestMemory.parse(Record(wrong))
+            GuestMemory.parse(Record(wrong), nothing)
     speeds = "/sys/class/net/eth0/speed:1000\n/sys/class/net/lo/speed:-1\nnonsense\n/sys/class/net/x/speed:0\n"
     assert LinkSpeed.parse(Record(speeds)).mbit_per_s == {"eth0": 1000}
 

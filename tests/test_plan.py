@@ -19,11 +19,11 @@ from tests.case import Case
 from tests.migrate.plans import PLAN, guest
 
 LISTENS = "  9: 0100007F:9C40 00000000:0000 0A 0 0 0 0 0 0 0\n"
-MEMORY = '{"rss": {"web": 40000}}'
+MEMORY = '{"rss": {"web": 41024}}'
 
 
 def checked(case: Case, **asked: Any) -> Checked:
-    asked = {"guests": ("web",), "as_they_are": True, "durations": True} | asked
+    asked = {"guests": ("web",), "as_they_are": True, "sizing": True} | asked
     return case.source("libvirt.memory", MEMORY).asking(**asked).checked()
 
 
@@ -36,7 +36,7 @@ def test_a_plan_says_what_will_be_done() -> None:
     found = planned(Case())
     (web,) = found.guests
     assert (web.name, web.active, web.paused, web.persistent) == ("web", True, False, True)
-    assert (web.memory_kib, web.touched_kib) == (65536, 40000)
+    assert (web.memory_kib, web.touched_kib) == (65536, 2112)
     assert not web.is_defined_there
     assert (found.source, found.destination) == ("host1.example.com", "host2.example.com")
     assert text(found).splitlines()[:4] == [

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from preflight.migration import Role
-from preflight.report import Capacity, GuestVerdict, Limit, Outcome, Result, RuleText, Verdict, judge
+from preflight.report import Capacity, GuestVerdict, Limit, Outcome, Result, RuleText, Scope, Verdict, judge
 from preflight.rule import Severity
 from tests.case import Case
 
@@ -66,7 +66,8 @@ def test_a_report_is_judged_by_all_its_results() -> None:
 
 
 def limit(allows: int | None, *, name: str = "x", burst: bool = False) -> Limit:
-    return Limit(name, Role.SOURCE, None, None, allows, burst)
+    scope = Scope.BURST if burst else Scope.IN_FLIGHT
+    return Limit(name, Role.SOURCE, None, None, allows, scope)
 
 
 def test_the_lowest_limit_binds_and_the_first_of_equals() -> None:

@@ -8,9 +8,11 @@ import pytest
 from preflight.check import Checked
 from preflight.duration import PAYLOAD
 from preflight.errors import UserError
-from preflight.facts.record import Unreadable
+from preflight.facts.record import MISSING, Record, Unreadable
 from preflight.forecast import Forecast, Link, forecast, link_of
-from preflight.output.capacity import Answer, as_json, text
+from preflight.output.answer import Answer
+from preflight.output.capacity import text
+from preflight.output.capacity_json import as_json
 from preflight.sizing import seconds_of
 from tests.case import Case
 
@@ -19,9 +21,30 @@ SPEEDS = "/sys/class/net/eth0/speed:1000\n/sys/class/net/lo/speed:-1\n/sys/class
 MEMORY = '{"rss": {"web": 90112}}'
 
 
-def checked(case: Case | None = None, **asked: Any) -> Checked:
-    with_memory = (case or Case()).source("libvirt.memory", MEMORY).source("speeds", SPEEDS)
-    return with_memory.asking(select=("same-host",), durations=True, **asked).checked()
+#: What both hosts answer where a size is asked for, as the lab's do.
+HOST: dict[str, str | Record] = {
+    "open-files": "files libvirtd 8192 26\nfiles virtlogd 8192 11\n",
+    "somaxconn": "4096\n",
+    "limits.virtlockd": "",
+    "virtlockd.conf": Record("", MISSING),
+    "guest-memory": "",
+    "libvirt.memory": '{"rss": {}}',
+    "memory": "/proc/meminfo:MemTotal:       24684092 kB\n/proc/meminfo:MemAvailable:   8388608 kB\n",
+}
+
+
+def asked(case: Case | None = None) -> Case:
+    """A pair that was asked all that `preflight capacity` asks."""
+    found = case or Case()
+    for name, record in HOST.items():
+        for number, end in enumerate((found.source, found.destination)):
+            if name not in found.hosts[number].answers.records:
+                end(name, record)
+    return found.source("libvirt.memory", MEMORY).source("speeds", SPEEDS)
+
+
+def checked(case: Case | None = None, **options: Any) -> Checked:
+    return asked(case).asking(select=("same-host",), sizing=True, **options).checked()
 
 
 def answer(case: Case | None = None, *, window: float | None = None, concurrency: int | None = None) -> Answer:
@@ -41,7 +64,7 @@ def test_the_link_is_that_of_the_interface_that_leads_to_the_destination() -> No
 
 def test_a_link_without_a_speed_is_unknown() -> None:
     with pytest.raises(Unreadable, match="give it with --bandwidth"):
-        link_of(Case().source("speeds", "/sys/class/net/lo/speed:-1\n").asking(durations=True).checked(), None)
+        link_of(Case().source("speeds", "/sys/class/net/lo/speed:-1\n").asking(sizing=True).checked(), None)
 
 
 def test_a_guest_is_as_large_as_what_it_touched_and_never_larger_than_it_is() -> None:
@@ -49,13 +72,13 @@ def test_a_guest_is_as_large_as_what_it_touched_and_never_larger_than_it_is() ->
     [web] = found.guests
     assert forecast(found, Link(100, ""), {}).loads[0].memory == min(50, web.memory_kib / 1024)
     more = Case().source("libvirt.memory", '{"rss": {"web": 99999999}}').source("speeds", SPEEDS)
-    large = more.asking(select=("same-host",), durations=True).checked()
+    large = more.asking(select=("same-host",), sizing=True).checked()
     assert forecast(large, Link(100, ""), {}).loads[0].memory == web.memory_kib / 1024
 
 
 def test_where_libvirt_does_not_tell_all_memory_counts_and_is_said_to() -> None:
     case = Case().source("libvirt.memory", None).source("speeds", SPEEDS)
-    found = case.asking(select=("same-host",), durations=True).checked()
+    found = case.asking(select=("same-host",), sizing=True).checked()
     predicted = forecast(found, Link(100, ""), {})
     assert predicted.loads[0].memory == found.guests[0].memory_kib / 1024
     assert predicted.unread

@@ -1,10 +1,12 @@
 """Facts: what the text of one source says, as frozen values. A rule takes them by these names."""
 
+from preflight.facts.accept_queue import AcceptQueue
 from preflight.facts.accounts import Accounts
 from preflight.facts.addresses import OwnAddresses
 from preflight.facts.capabilities import Capabilities
 from preflight.facts.control_connection import ManagedConnection, SourcesConnection
 from preflight.facts.daemon import Daemons
+from preflight.facts.daemon_clients import LockDaemon, ProxyLimits
 from preflight.facts.daemon_conf import DaemonConf
 from preflight.facts.daemon_limits import DaemonLimits
 from preflight.facts.disk_servers import DiskServers
@@ -29,6 +31,7 @@ from preflight.facts.migration_tls import MigrationTls
 from preflight.facts.name_service import NameService
 from preflight.facts.network_filters import NetworkFilters
 from preflight.facts.networks import Networks
+from preflight.facts.open_files import OpenFiles
 from preflight.facts.peer_connection import PeerConnection
 from preflight.facts.peer_name import PeerName
 from preflight.facts.pools import Pools
@@ -43,6 +46,7 @@ from preflight.facts.unread_conf import UnreadConf
 from preflight.facts.versions import Versions
 
 __all__ = [
+    "AcceptQueue",
     "Accounts",
     "AnnouncedName",
     "Capabilities",
@@ -66,6 +70,7 @@ __all__ = [
     "LinkSpeed",
     "Links",
     "Listening",
+    "LockDaemon",
     "Login",
     "ManagedConnection",
     "MigrationTls",
@@ -73,6 +78,7 @@ __all__ = [
     "NetworkFilters",
     "NetworkListener",
     "Networks",
+    "OpenFiles",
     "OpenSsh",
     "OsRelease",
     "OwnAddresses",
@@ -80,6 +86,7 @@ __all__ = [
     "PeerKeys",
     "PeerName",
     "Pools",
+    "ProxyLimits",
     "QemuConf",
     "QemuConfFile",
     "QemuUser",

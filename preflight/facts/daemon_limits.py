@@ -109,7 +109,7 @@ class DaemonLimits(Fact, frozen=True, kw_only=True):
         """Read what virt-admin told of the daemon; `own_clients` is how many connections preflight held to it."""
         conf = DaemonConf.parse(daemons, libvirtd_conf, virtqemud_conf, virtproxyd_conf, libvirt_versions)
         changed = Daemons.parse(daemons, Record("", 1)).changed_since_start(conf.daemon)
-        told = _told(limits, conf.daemon)
+        told = _complete(told_of(limits, conf.daemon))
         if not told and changed:
             raise _stale(conf, "what it allows")
         values = {key: _in_force(conf, key, told[name]) if told else conf.number(key) for key, name in IN_FORCE.items()}
@@ -130,8 +130,8 @@ def _stale(conf: DaemonConf, what: str) -> Unreadable:
     return Unreadable(f"{conf.path} was changed after {conf.daemon} started: {what} is not known until it is restarted")
 
 
-def _told(limits: Record, daemon: str) -> Mapping[str, int]:
-    """What virt-admin said of this daemon; empty unless it said all of it."""
+def told_of(limits: Record, daemon: str) -> Mapping[str, int]:
+    """What virt-admin said of this daemon, by virt-admin's own words; empty when it was not asked or said nothing."""
     told: dict[str, int] = {}
     mine = False
     for line in limits.out.splitlines():
@@ -139,6 +139,11 @@ def _told(limits: Record, daemon: str) -> Mapping[str, int]:
             mine = line.removeprefix("daemon ").strip() == daemon
         elif mine and (field := FIELD.match(line)):
             told.setdefault(field[1], int(field[2]))
+    return told
+
+
+def _complete(told: Mapping[str, int]) -> Mapping[str, int]:
+    """All of it, or nothing."""
     return told if told.keys() >= {*IN_FORCE.values(), *IN_USE} else {}
 
 

@@ -79,6 +79,6 @@ def _capacity(capacity: Capacity) -> dict[str, object]:
                 "in_use": limit.in_use,
                 "allows": limit.allows,
             }
-            for limit in capacity.limits
+            for limit in capacity.counted
         ],
     }

@@ -16,7 +16,7 @@ def render(report: Report, _colour: bool) -> str:
     rows = [row for result in results for row in _rows(result)]
     limits = [
         (limit.name, limit.host.value, _number(limit.configured), _number(limit.in_use), _number(limit.allows))
-        for limit in report.capacity.limits
+        for limit in report.capacity.counted
     ]
     # tabulate would print the version "1.10" as 1.1
     parts = [

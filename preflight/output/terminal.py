@@ -1,8 +1,12 @@
 """Text that is safe and readable on a terminal: no escape sequence of a host's gets through, lines fit."""
 
+import os
 import re
+import shutil
+import sys
 import textwrap
 import unicodedata
+from collections.abc import Sequence
 
 #: What steers a terminal, turns the direction of what follows, ends a line elsewhere, or is no character at all.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -24,6 +28,13 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """As `clean`, on one line: what a host says must not look like a line of the report's own."""
     return " ".join(clean(text).splitlines())
+
+
+def width() -> int | None:
+    """The columns that a line may take; None where it goes to no terminal, since grep wants whole lines."""
+    if "COLUMNS" in os.environ or sys.stdout.isatty():
+        return min(shutil.get_terminal_size().columns, 120)
+    return None
 
 
 def paint(text: str, *styles: str, colour: bool) -> str:
@@ -51,6 +62,15 @@ def labelled(label: str, text: str, *, width: int | None, indent: int = 2, colum
                 break_on_hyphens=False,
             ) or [start.rstrip()]
     return lines
+
+
+def columns(rows: Sequence[Sequence[str]], gap: int = 2) -> list[str]:
+    """Rows of cells as lines, each column as wide as its widest cell; the first row is underlined as heads."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    ruled = [rows[0], ["-" * wide for wide in widths], *rows[1:]]
+    return [
+        (" " * gap).join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip() for row in ruled
+    ]
 
 
 def excerpt(line: str, column: int, end_column: int, number: int) -> list[str]:

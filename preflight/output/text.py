@@ -1,11 +1,8 @@
 """The report for a person at a terminal: worst last, then what limits how many at once, then the verdict."""
 
-import os
-import shutil
-import sys
 from collections.abc import Iterator
 
-from preflight.output.terminal import excerpt, labelled, one_line, paint
+from preflight.output.terminal import excerpt, labelled, one_line, paint, width
 from preflight.report import Capacity, Outcome, Report, Result, Verdict
 from preflight.rule import Finding, Severity
 
@@ -14,23 +11,17 @@ _COLOUR = {"error": "red", "warning": "yellow", "info": "blue", "unknown": "yell
 
 def render(report: Report, colour: bool) -> str:
     """The report as lines of text with a final newline."""
-    width = _width()
+    columns = width()
     lines = [one_line(_host(report, "source")), one_line(_host(report, "destination")), ""]
     failed = [result for result in report.results if result.outcome is Outcome.FAILED]
     for severity in (Severity.INFO, Severity.WARNING):
-        lines += _all_findings(report, failed, severity, width, colour)
-    lines += _unknowns(report, width, colour)
-    lines += _all_findings(report, failed, Severity.ERROR, width, colour)
+        lines += _all_findings(report, failed, severity, columns, colour)
+    lines += _unknowns(report, columns, colour)
+    lines += _all_findings(report, failed, Severity.ERROR, columns, colour)
     lines += _guests(report, colour)
-    lines += _capacity(report, width)
+    lines += _capacity(report, columns)
     lines += ["", _verdict(report, colour)]
     return "\n".join(lines) + "\n"
-
-
-def _width() -> int | None:
-    if "COLUMNS" in os.environ or sys.stdout.isatty():
-        return min(shutil.get_terminal_size().columns, 120)
-    return None  # piped: grep wants whole lines
 
 
 def _host(report: Report, end: str) -> str:
@@ -47,7 +38,7 @@ def _name(report: Report, finding: Finding) -> str:
 
 
 def _all_findings(
-    report: Report, failed: list[Result], severity: Severity, width: int | None, colour: bool
+    report: Report, failed: list[Result], severity: Severity, columns: int | None, colour: bool
 ) -> Iterator[str]:
     for result in failed:
         if result.severity is not severity:
@@ -62,14 +53,14 @@ def _all_findings(
                 yield f"  --> {one_line(_name(report, finding))}:{one_line(at.path)}:{at.line}:{at.column}"
                 yield from excerpt(at.text, at.column, at.end_column, at.line)
             if result.rule.why:
-                yield from labelled("why", " ".join(result.rule.why.split()), width=width)
+                yield from labelled("why", " ".join(result.rule.why.split()), width=columns)
             if finding.predicted_error:
-                yield from labelled("libvirt", finding.predicted_error, width=width)
-            yield from labelled("fix", finding.fix or " ".join(result.rule.fix.split()), width=width)
+                yield from labelled("libvirt", finding.predicted_error, width=columns)
+            yield from labelled("fix", finding.fix or " ".join(result.rule.fix.split()), width=columns)
             yield ""
 
 
-def _unknowns(report: Report, width: int | None, colour: bool) -> Iterator[str]:
+def _unknowns(report: Report, columns: int | None, colour: bool) -> Iterator[str]:
     """Grouped by reason: one host that cannot be looked into leaves many rules undecided."""
     reasons: dict[str, list[Result]] = {}
     for result in report.results:
@@ -82,9 +73,9 @@ def _unknowns(report: Report, width: int | None, colour: bool) -> Iterator[str]:
         names = sorted(
             {f"{result.rule.name} ({result.subject})" if result.guest else result.rule.name for result in results}
         )
-        yield from labelled("left open", ", ".join(names), width=width, column=11)
+        yield from labelled("left open", ", ".join(names), width=columns, column=11)
         if not decisive:
-            yield from labelled("", "none of these could make it NOT READY", width=width, column=11)
+            yield from labelled("", "none of these could make it NOT READY", width=columns, column=11)
         yield ""
 
 
@@ -97,10 +88,10 @@ def _guests(report: Report, colour: bool) -> Iterator[str]:
     yield ""
 
 
-def _capacity(report: Report, width: int | None) -> Iterator[str]:
+def _capacity(report: Report, columns: int | None) -> Iterator[str]:
     capacity, asked = report.capacity, report.migration.concurrency
     if capacity.concurrent is None:
-        yield from labelled("capacity", "not known: no limit could be read", width=width, indent=0, column=10)
+        yield from labelled("capacity", "not known: no limit could be read", width=columns, indent=0, column=10)
     else:
         binding, at_most = capacity.binding, "at most " if capacity.unread else ""
         assert binding is not None
@@ -112,14 +103,14 @@ def _capacity(report: Report, width: int | None) -> Iterator[str]:
         first = capacity.burst_binding
         if first is not None and first.allows is not None and first.allows < capacity.concurrent:
             text += f", {at_most}{first.allows} started at the same instant ({first.name} on the {first.host.value})"
-        yield from labelled("capacity", text + f"; asked for: {asked}", width=width, indent=0, column=10)
-    yield from _unread(capacity, width)
+        yield from labelled("capacity", text + f"; asked for: {asked}", width=columns, indent=0, column=10)
+    yield from _unread(capacity, columns)
 
 
-def _unread(capacity: Capacity, width: int | None) -> Iterator[str]:
+def _unread(capacity: Capacity, columns: int | None) -> Iterator[str]:
     for limit in capacity.unread:
         text = f"{limit.name} on the {limit.host.value}: {limit.reason}"
-        yield from labelled("unread", text, width=width, indent=10, column=8)
+        yield from labelled("unread", text, width=columns, indent=10, column=8)
 
 
 def _word(verdict: Verdict, colour: bool) -> str:

@@ -2,7 +2,7 @@
 
 Each cell sets limits on two real hosts, asks preflight, then starts migrations that are too slow to end and counts
 what arrived at the destination. Those started a second apart show what can be in flight; those started at the same
-instant show what sshd and the daemons take of a burst.
+instant show what sshd and the daemons take of a burst; those started over one connection show how many calls it bears.
 """
 
 import json
@@ -10,10 +10,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 from tabulate import tabulate
@@ -43,11 +43,17 @@ class Cell(Struct, frozen=True, kw_only=True):
     qemu: tuple[str, ...] = ()
     source_sshd: str = ""
     destination_sshd: str = ""
+    #: Commands on either host before the daemon is started anew.
+    source_first: tuple[str, ...] = ()
+    destination_first: tuple[str, ...] = ()
     mode: Literal["managed", "p2p", "tunnelled"] = "managed"
+    transport: Literal["ssh", "tcp"] = "ssh"
     #: Whether each guest has a disk of its own, which is copied.
     copy: bool = False
     started: int = 5
-    start: Literal["spaced", "at once"] = "spaced"
+    start: Literal["spaced", "at once", "one connection", "one login"] = "spaced"
+    #: Whether as many are started the other way.
+    both_ways: bool = False
 
 
 def _clients(number: int) -> tuple[str, ...]:
@@ -61,6 +67,16 @@ def _workers(number: int) -> tuple[str, ...]:
 def _ports(first: int, last: int) -> tuple[str, ...]:
     return (f"migration_port_min = {first}", f"migration_port_max = {last}")
 
+
+#: What makes the daemon listen on TCP, and the limit that several migrations over one connection or login meet.
+TCP = ('auth_tcp = "none"',)
+LISTEN = ("systemctl stop 'libvirtd*'; systemctl start libvirtd-tcp.socket",)
+REQUESTS = ("max_client_requests = 3",)
+SESSIONS = "10:30:100\nMaxSessions 2"
+FEW_FILES = (
+    "mkdir -p /etc/systemd/system/libvirtd.service.d;"
+    " printf '[Service]\\nLimitNOFILE={}\\n' >/etc/systemd/system/libvirtd.service.d/x.conf; systemctl daemon-reload"
+)
 
 #: What a mode and storage are called by preflight and by virsh.
 CHECK = {"managed": (), "p2p": ("--p2p",), "tunnelled": ("--tunnelled",)}
@@ -98,6 +114,51 @@ GRID = (
         start="at once",
         started=8,
     ),
+    Cell(title="source: max_anonymous_clients 1", source=("max_anonymous_clients = 1",), start="at once", started=8),
+    Cell(
+        title="destination: max_anonymous_clients 1, over TCP",
+        destination=("max_anonymous_clients = 1", *TCP),
+        destination_first=LISTEN,
+        transport="tcp",
+        start="at once",
+        started=8,
+    ),
+    Cell(
+        title="destination: max_clients 3, max_queued_clients 1",
+        destination=(*_clients(3), "max_queued_clients = 1"),
+        started=6,
+    ),
+    Cell(
+        title="destination: max_clients 3, max_queued_clients 1, over TCP",
+        destination=(*_clients(3), "max_queued_clients = 1", *TCP),
+        destination_first=LISTEN,
+        transport="tcp",
+        started=6,
+    ),
+    Cell(
+        title="destination: net.core.somaxconn 1, over TCP",
+        destination=TCP,
+        destination_first=("sysctl -q -w net.core.somaxconn=1", *LISTEN),
+        transport="tcp",
+        start="at once",
+        started=8,
+    ),
+    Cell(title="one connection, max_client_requests 5", start="one connection", started=4),
+    Cell(title="one connection, max_client_requests 5", start="one connection", started=5),
+    Cell(title="one connection, max_client_requests 3", source=REQUESTS, start="one connection", started=2),
+    Cell(title="one connection, max_client_requests 3", source=REQUESTS, start="one connection", started=3),
+    Cell(title="one connection, max_client_requests 3", source=REQUESTS, start="one connection", started=2, mode="p2p"),
+    Cell(title="one login, MaxSessions 2", source_sshd=SESSIONS, destination_sshd=SESSIONS, start="one login"),
+    Cell(title="both ways: max_clients 6", source=_clients(6), destination=_clients(6), both_ways=True, started=3),
+    Cell(title="both ways: max_workers 3", source=_workers(3), destination=_workers(3), both_ways=True, started=5),
+    Cell(title="destination: 52 open files", destination_first=(FEW_FILES.format(52),)),
+    Cell(
+        title="destination: lockd, max_clients 3",
+        destination_first=(
+            "echo 'lock_manager = \"lockd\"' >>/etc/libvirt/qemu.conf",
+            "printf 'max_clients = 3\\n' >>/etc/libvirt/virtlockd.conf",
+        ),
+    ),
 )
 
 
@@ -109,12 +170,17 @@ class Seen(Struct, frozen=True):
     limited_by: str
     together: int
     refused: int
+    shared: int | None
     message: str
 
     def agrees(self, cell: Cell) -> bool:
         """Whether it went as predicted."""
         if self.predicted is None or self.burst is None:
             return False
+        if cell.start == "one connection":
+            assert self.shared is not None
+            all_run = cell.started <= self.shared
+            return (self.together, self.refused) == ((cell.started, 0) if all_run else (0, cell.started))
         if cell.start == "at once":
             return (self.refused > 0) == (cell.started > self.burst)
         return self.together == min(cell.started, self.predicted)
@@ -131,59 +197,84 @@ def main(titles: Iterable[str] = ()) -> int:
             agrees = seen.agrees(cell)
             wrong += not agrees
             asked = (cell.title, cell.mode, cell.started, cell.start)
-            found = (seen.predicted, seen.burst, seen.limited_by, seen.together, seen.refused)
+            found = (seen.predicted, seen.burst, seen.shared, seen.limited_by, seen.together, seen.refused)
             rows.append((*asked, *found, "yes" if agrees else "NO", seen.message[:60]))
             print(tabulate(rows[-1:], tablefmt="plain"), flush=True)
             for host in lab.hosts.values():
                 host.changed = True
-    heads = ("limits", "mode", "started", "how", "in flight", "burst", "limited by", "together", "refused", "agrees")
-    print("\n" + tabulate(rows, (*heads, "error"), tablefmt="simple"))
+    heads = ("limits", "mode", "started", "how", "in flight", "burst", "shared", "limited by", "together", "refused")
+    print("\n" + tabulate(rows, (*heads, "agrees", "error"), tablefmt="simple"))
     print(f"\n{len(rows) - wrong} of {len(rows)} cells went as predicted")
     return int(wrong > 0)
 
 
 def _try(lab: Lab, cell: Cell) -> Seen:
     source, destination = lab.hosts["host1"], lab.hosts["host2"]
-    _configure(source, cell.source, (), cell.source_sshd)
-    _configure(destination, cell.destination, cell.qemu, cell.destination_sshd)
-    names = [f"g{number}" for number in range(cell.started)]
-
-    def make(name: str) -> None:
-        source.guest(name, memory_mib=32, dirty_mib_per_s=DIRTY, disk="local" if cell.copy else "readonly")
-        if cell.copy:  # an image of the same size, which the copy fills
-            destination.run("truncate", "-s", str(MIB), f"/var/lib/libvirt/images/{name}.img")
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(make, names))
-    copied = ("--copy-storage",) if cell.copy else ()
-    asked = lab.client.run([PREFLIGHT, "check", SOURCE, DESTINATION, "--format", "json", *CHECK[cell.mode], *copied])
-    predicted = json.loads(asked.stdout)["capacity"]
-    limited = predicted["limited_by"] or {"name": "", "host": ""}
-    words = [*lab.client.entering(), "virsh", "-q", "-c", f"qemu+ssh://root@{SOURCE}/system", "migrate", "--live"]
-    words += [*VIRSH[cell.mode], *(["--copy-storage-all"] if cell.copy else []), "--bandwidth", str(SLOW)]
-    running = []
-    for name in names:
-        running.append(
-            subprocess.Popen(
-                [*words, name, f"qemu+ssh://root@{DESTINATION}/system"],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            )
-        )  # fmt: skip
-        time.sleep(SPACE if cell.start == "spaced" else 0)
-    time.sleep(SETTLE)
+    _configure(source, cell.source_first, cell.source, (), cell.source_sshd)
+    _configure(destination, cell.destination_first, cell.destination, cell.qemu, cell.destination_sshd)
+    if cell.start == "one login":
+        shared = "\nControlMaster auto\nControlPath ~/.ssh/%C\nControlPersist 60\n"
+        (lab.client.ssh_path / "config").write_text(f"Host *{shared}")
+    there = [f"g{number}" for number in range(cell.started)]
+    back = [f"b{number}" for number in range(cell.started)] if cell.both_ways else []
+    _make(source, destination, there, copy=cell.copy)
+    _make(destination, source, back, copy=cell.copy)
+    predicted = _predicted(lab, cell)
+    running = list(_start(lab, cell, there, back))
+    # one connection that is not read any more is closed after half a minute
+    time.sleep(SETTLE if cell.start != "one connection" else 40)
     ended = [process for process in running if process.poll() is not None]
     together = _together(destination, cell)
+    if cell.both_ways:
+        together = min(together, _together(source, cell))
     messages = [process.stderr.read() for process in ended if process.stderr is not None]
     with ThreadPoolExecutor() as pool:
         list(pool.map(_end, running))
+    (lab.client.ssh_path / "config").unlink(missing_ok=True)
+    limited = predicted["limited_by"] or {"name": "", "host": ""}
     return Seen(
-        predicted["concurrent"],
+        predicted["in_flight"],
         predicted["burst"],
         f"{limited['name']}, {limited['host']}",
         together,
-        len(ended),
+        cell.started if cell.start == "one connection" and ended else len(ended),
+        predicted["over_one_connection"],
         " ".join(messages[0].split()) if messages else "",
     )
+
+
+def _make(host: LabHost, other: LabHost, names: list[str], *, copy: bool) -> None:
+    def make(name: str) -> None:
+        host.guest(name, memory_mib=32, dirty_mib_per_s=DIRTY, disk="local" if copy else "readonly")
+        if copy:  # an image of the same size, which the copy fills
+            other.run("truncate", "-s", str(MIB), f"/var/lib/libvirt/images/{name}.img")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(make, names))
+
+
+def _predicted(lab: Lab, cell: Cell) -> dict[str, Any]:
+    asked = [PREFLIGHT, "capacity", SOURCE, DESTINATION, "--format", "json", "--transport", cell.transport]
+    asked += [*CHECK[cell.mode], *(["--copy-storage"] if cell.copy else [])]
+    asked += ["--both-ways"] if cell.both_ways else []
+    told: dict[str, Any] = json.loads(lab.client.run(asked).stdout)
+    return told
+
+
+def _start(lab: Lab, cell: Cell, there: list[str], back: list[str]) -> Iterator["subprocess.Popen[str]"]:
+    here, over = f"qemu+ssh://root@{SOURCE}/system", f"qemu+{cell.transport}://root@{DESTINATION}/system"
+    if cell.transport == "tcp":
+        over = f"qemu+tcp://{DESTINATION}/system"
+    if cell.start == "one connection":
+        driver = [sys.executable, "-m", "tests.lab.one_connection", cell.mode, here, over, str(SLOW), *there]
+        yield lab.client.popen(driver, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        return
+    options = [*VIRSH[cell.mode], *(["--copy-storage-all"] if cell.copy else []), "--bandwidth", str(SLOW)]
+    pairs = [(name, here, over) for name in there] + [(name, over, here) for name in back]
+    for name, from_uri, to_uri in pairs:
+        words = ["virsh", "-q", "-c", from_uri, "migrate", "--live", *options, name, to_uri]
+        yield lab.client.popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        time.sleep(0 if cell.start == "at once" else SPACE)
 
 
 def _together(destination: LabHost, cell: Cell) -> int:
@@ -199,12 +290,16 @@ def _end(process: "subprocess.Popen[str]") -> None:
     process.wait()
 
 
-def _configure(host: LabHost, daemon: tuple[str, ...], qemu: tuple[str, ...], startups: str) -> None:
+def _configure(
+    host: LabHost, first: tuple[str, ...], daemon: tuple[str, ...], qemu: tuple[str, ...], startups: str
+) -> None:
     if daemon:
         host.append("/etc/libvirt/libvirtd.conf", "".join(f"{line}\n" for line in daemon))
     if qemu:
         host.append("/etc/libvirt/qemu.conf", "".join(f"{line}\n" for line in qemu))
-    if daemon or qemu:
+    for command in first:
+        host.run("sh", "-c", command)
+    if daemon or qemu or first:
         host.run("systemctl", "restart", "libvirtd")
     if startups:
         host.write("/etc/ssh/sshd_config.d/limits.conf", f"MaxStartups {startups}\n")

@@ -30,14 +30,14 @@ def place(run: Run, instance: Instance, guest: Guest, kind: str, *, running: boo
             run("virsh", "start", guest.name)
     else:
         run("virsh", "create", "/dev/stdin", input=definition)
-    if running and guest.pages():
+    if running and guest.runs:
         _wait_for_boot_sector(run, guest.name)
 
 
 def _disk(run: Run, instance: Instance, guest: Guest) -> str:
     """Make the guest's disk where the host reaches it; gives its <disk>."""
     if guest.disk == "none":
-        if guest.pages():
+        if guest.runs:
             raise LabError("a guest without a disk runs nothing that could dirty memory")
         return ""
     if guest.disk == "nbd":

@@ -1,8 +1,10 @@
 # A guest without a kernel: a boot sector that dirties memory at a steady rate.
 #
-# as --32 --defsym PAGES=256 --defsym END=0x3f00000 guest.S ; ld -m elf_i386 -Ttext 0x7c00 --oformat binary
+# as --32 --defsym PAGES=256 --defsym END=0x3f00000 --defsym FILL=0 guest.S
+# ld -m elf_i386 -Ttext 0x7c00 --oformat binary
 # At each of 100 ticks a second it writes to PAGES pages between 2 MiB and END (bytes), going round.
 # With PAGES=0 it halts for ever with interrupts off, so that it costs no processor time at all.
+# With FILL=1 it first writes once to every page between 2 MiB and END, so that each is to be sent.
 
         .code16
         .text
@@ -14,6 +16,7 @@ _start: cli
         mov     %ax, %ds
         mov     %ax, %ss
         mov     $0x7c00, %sp
+.if PAGES + FILL
 .if PAGES
         movw    $tick, 8 * 4            # interrupt 8 is the timer's
         movw    %ax, 8 * 4 + 2
@@ -27,6 +30,7 @@ _start: cli
         out     %al, $0x21
         mov     $0xff, %al
         out     %al, $0xa1
+.endif
 
         in      $0x92, %al              # address line 20, without which every odd MiB is hidden
         or      $2, %al
@@ -43,6 +47,15 @@ _start: cli
 
         mov     $START, %edi
         mov     $4096, %esi
+.if FILL
+        mov     $0x5a5a5a5a, %edx
+fill:   mov     %edx, %fs:(%edi)
+        add     %esi, %edi
+        cmp     $END, %edi
+        jb      fill
+        mov     $START, %edi
+.endif
+.if PAGES
         sti
 wait:   hlt
         lea     PAGES * 4096(%edi), %eax
@@ -55,6 +68,10 @@ touch:  mov     %edx, %fs:(%edi)        # few instructions, where KVM emulates e
         add     %esi, %edi
         loopl   touch
         jmp     wait
+.else
+halt:   hlt
+        jmp     halt
+.endif
 
 tick:   push    %ax
         mov     $0x20, %al

@@ -28,6 +28,13 @@ class Guest:
     dirty_mib_per_s: float = 0
     disk: Disk = "readonly"
     machine: str | None = None
+    fill: bool = False
+    """Whether it first writes to all the memory that it would ever dirty."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it does anything but halt."""
+        return self.fill or self.pages() > 0
 
     def pages(self) -> int:
         """How many pages of 4 KiB the guest writes to at each tick."""
@@ -39,7 +46,7 @@ class Guest:
         source = Path(__file__).with_name("guest.S")
         with tempfile.TemporaryDirectory() as directory:
             made, linked = f"{directory}/guest.o", f"{directory}/guest"
-            symbols = {"PAGES": self.pages(), "END": (self.memory_mib - 1) * MIB}
+            symbols = {"PAGES": self.pages(), "END": (self.memory_mib - 1) * MIB, "FILL": int(self.fill)}
             defined = [f"--defsym={name}={value}" for name, value in symbols.items()]
             command("as", "--32", *defined, "-o", made, str(source))
             flat = ["-m", "elf_i386", "-Ttext", "0x7c00", "--oformat", "binary"]
@@ -70,7 +77,7 @@ class Guest:
 
 def share_image(instance: Instance, guest: Guest) -> str:
     """Put the guest's disk where every host sees it; gives the path there."""
-    name = f"boot-{guest.memory_mib}-{guest.pages()}.img"
+    name = f"boot-{guest.memory_mib}-{guest.pages()}{'-fill' if guest.fill else ''}.img"
     path = instance.images / name
     if not path.exists():
         path.write_bytes(guest.boot_image())

@@ -78,15 +78,17 @@ class LabHost:
         running: bool = True,
         machine: str | None = None,
         persistent: bool = True,
+        fill: bool = False,
     ) -> None:
         """Make a guest here; memory in MiB, the rate at which it dirties memory in MiB/s.
 
-        What it dirties is all but 3 MiB of its memory, so never more than that between two looks.
+        What it dirties is all but 3 MiB of its memory, so never more than that between two looks; with `fill` it
+        writes to all of that once before it begins.
         `disk`: "readonly" the same file on each host, "nbd" a network disk that every host reaches,
         "local" a writable file of this host alone, which makes a migration unsafe, "none" nothing.
         """
         self._change(f"guest {name}")
-        made = Guest(name, memory_mib, dirty_mib_per_s, disk, machine)
+        made = Guest(name, memory_mib, dirty_mib_per_s, disk, machine, fill)
         place(self._run, self._instance, made, self.domain_type, running=running, persistent=persistent)
 
     def tree_digest(self, *paths: str) -> str:

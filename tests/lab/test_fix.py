@@ -92,6 +92,20 @@ def test_only_the_rules_that_are_named(client: Client, host1: LabHost) -> None:
     assert "MaxStartups" not in done.stdout
 
 
+def test_where_the_daemon_cannot_be_asked_nothing_looks_well(client: Client, host1: LabHost) -> None:
+    restricted(host1)
+    host1.run("sh", "-c", "rm $(command -v virt-admin)")
+    done = fix(client, "workers-limit")
+    assert (done.returncode, done.stdout) == (3, "nothing to change, as far as is known\n")
+    assert (
+        "preflight: not known: workers-limit (source): how many workers of libvirtd are busy is not known"
+        in done.stderr
+    )
+    mixed = fix(client, "workers-limit", "ssh-maxstartups-burst")
+    assert mixed.returncode == 3
+    assert "+MaxStartups 24:30:100" in mixed.stdout
+
+
 def drop_in(setting: str) -> str:
     """The command that gives libvirtd's unit one more setting."""
     directory = "/etc/systemd/system/libvirtd.service.d"
