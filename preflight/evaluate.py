@@ -35,8 +35,15 @@ class Pair(Struct, frozen=True):
         """How this guest is moved: one that is off by its definition, where guests are moved as they are."""
         found = self.guests.get(guest)
         if self.migration.as_they_are and isinstance(found, Guest) and not found.running:
-            return dataclasses.replace(self.migration, offline=True, copy_storage=False)
+            return dataclasses.replace(self.migration, offline=True, copy_storage=False, flags=frozenset())
         return self.migration
+
+    def guest_of(self, role: Role, name: str | None) -> Guest:
+        """The guest as it is on the source, or as it will be on the destination; raises `Unreadable`."""
+        found = self.guests[name]
+        if isinstance(found, Unreadable):
+            raise found
+        return found if role is Role.SOURCE else found.on_destination(self.migration.dname, self.migration.xml)
 
 
 class NoSuchGuest(UserError):
@@ -127,10 +134,7 @@ def _arguments(rule: Rule, pair: Pair, role: Role | None, guest: str | None) -> 
         if parameter.kind is Migration:
             arguments[parameter.name] = pair.migration_of(guest)
         elif parameter.kind is Guest:
-            found = pair.guests[guest]
-            if isinstance(found, Unreadable):
-                raise found
-            arguments[parameter.name] = found
+            arguments[parameter.name] = pair.guest_of(parameter.role or Role.DESTINATION, guest)
         else:
             owner = parameter.role or role
             assert owner is not None
