@@ -10,6 +10,7 @@ from typing import Self
 from xml.etree.ElementTree import Element
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from preflight.facts.guest_devices import GuestDevices
 from preflight.facts.record import Fact, Record, Unreadable, read_json
@@ -98,6 +99,8 @@ class Guest(Struct, frozen=True, kw_only=True):
     autostart: bool
     #: Snapshots whose metadata libvirt holds.
     snapshots: int
+    #: Whether its memory was saved (virsh managedsave), from which it goes on when it is started.
+    saved: bool
     #: The job that runs on it: virDomainJobType, 0 for none.
     job: int
     #: What that job does: virDomainJobOperation; None when no job runs, or when that was not told.
@@ -136,6 +139,13 @@ class Guest(Struct, frozen=True, kw_only=True):
     def running(self) -> bool:
         """Whether it is active at all, so also when it is paused: such a guest is migrated live."""
         return self.id is not None
+
+    def on_destination(self, name: str | None, xml: str | None) -> "Guest":
+        """The guest as it will be there, with the name of `--dname` and the devices of `--xml`; raises `Unreadable`."""
+        if xml is None:
+            return self if name is None else replace(self, name=name)
+        fields = {field: getattr(self, field) for field in _Domain.__struct_fields__ if hasattr(self, field)}
+        return _guest(_Domain(**(fields | {"name": name or self.name, "state": self.state.value, "xml": xml})))
 
 
 class UnreadGuest(Struct, frozen=True, kw_only=True):
@@ -195,6 +205,7 @@ class _Domain(Struct, frozen=True, kw_only=True):
     persistent: bool = False
     autostart: bool = False
     snapshots: int = 0
+    saved: bool = False
     job: int = 0
     operation: int | None = None
     block_jobs: tuple[str, ...] = ()
@@ -228,6 +239,7 @@ def _guest(domain: _Domain) -> Guest:
         persistent=domain.persistent,
         autostart=domain.autostart,
         snapshots=domain.snapshots,
+        saved=domain.saved,
         job=domain.job,
         operation=domain.operation,
         block_jobs=domain.block_jobs,
