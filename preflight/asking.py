@@ -32,6 +32,8 @@ class Asked:
     offline: bool = False
     copy_storage: bool = False
     tls: bool = False
+    #: MiB/s that a migration may send; None for as much as the link takes.
+    bandwidth: float | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
@@ -130,6 +132,7 @@ def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
         offline=asked.offline,
         copy_storage=asked.copy_storage,
         tls=asked.tls,
+        bandwidth=asked.bandwidth,
         source_over_ssh=own_transport(source) == Transport.SSH,
         destination_uri=asked.destination_uri or destination.libvirt_uri(transport),
     )

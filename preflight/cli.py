@@ -109,6 +109,10 @@ def check(
     offline: Annotated[bool, typer.Option("--offline", help="Move the definition of guests that are off.")] = False,
     copy_storage: CopyStorage = False,
     tls: Annotated[bool, typer.Option("--tls", help="The memory is sent over TLS.")] = False,
+    bandwidth: Annotated[
+        float | None,
+        typer.Option(min=0.01, help="MiB/s that a migration may send, as given to virsh.", show_default="the link's"),
+    ] = None,
     select: Select = None,
     ignore: Ignore = None,
     output_format: Annotated[str, typer.Option("--format", "-f", help="text, table or json.")] = "text",
@@ -143,6 +147,7 @@ def check(
         offline=offline,
         copy_storage=copy_storage,
         tls=tls,
+        bandwidth=bandwidth,
         select=tuple(select or ()),
         ignore=tuple(ignore or ()),
         timeout=timeout,

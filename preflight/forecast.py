@@ -11,10 +11,9 @@ from preflight.facts.guest_memory import GuestMemory
 from preflight.facts.link_speed import LinkSpeed
 from preflight.facts.peer_name import PeerName
 from preflight.facts.record import Unreadable
+from preflight.facts.resident import OWN_KIB
 from preflight.host import Guest
 
-#: KiB that a QEMU holds for itself: 7.2 and 10.0 on the lab held 38 MiB more than their guests had touched.
-_OWN_KIB = 38 * 1024
 #: MiB in a Mbit.
 _MIB_OF_MBIT = 1e6 / 8 / 2**20
 
@@ -78,5 +77,5 @@ def forecast(checked: Checked, link: Link, dirty: Mapping[str, float], *, concur
 
 def _load(guest: Guest, resident: Mapping[str, int], dirty: Mapping[str, float]) -> Load:
     held = resident.get(guest.name)
-    touched = guest.memory_kib if held is None else min(max(0, held - _OWN_KIB), guest.memory_kib)
+    touched = guest.memory_kib if held is None else min(max(0, held - OWN_KIB), guest.memory_kib)
     return Load(guest.name, touched / 1024, dirty.get(guest.name))

@@ -45,6 +45,8 @@ class Migration:
     copy_storage: bool = False
     #: Whether the guest's memory is sent over TLS, as by `virsh migrate --tls`.
     tls: bool = False
+    #: MiB/s that a migration may send, as by `virsh migrate --bandwidth`; None for as much as the link takes.
+    bandwidth: float | None = None
     #: Whether each migration's client logs in at the source by ssh too, as `virsh -c qemu+ssh://source` does.
     source_over_ssh: bool = True
     #: The libvirt URI of the destination as whoever opens the control connection uses it.

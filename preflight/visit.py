@@ -1,6 +1,7 @@
 """One host while it is being asked: first what is asked in any case, then what follows from the answers."""
 
 import shlex
+import time
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
@@ -81,6 +82,7 @@ class LiveVisit:
             if self._transport == "tls":
                 self._answers.records["tls.client"] = client_certificates(self._shown())
         if self._logged_in:
+            self._answers.records["asked-at"] = Record(f"{time.time():.3f}")
             self._channel.send(after_libvirt)
         if self._libvirt is not None:
             self._keep(self._libvirt.receive())

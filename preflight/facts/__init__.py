@@ -2,11 +2,15 @@
 
 from preflight.facts.accounts import Accounts
 from preflight.facts.addresses import OwnAddresses
+from preflight.facts.block_devices import BlockDevices
+from preflight.facts.block_drivers import BlockDrivers
 from preflight.facts.capabilities import Capabilities
+from preflight.facts.clock import Clock
 from preflight.facts.control_connection import ManagedConnection, SourcesConnection
 from preflight.facts.daemon import Daemons
 from preflight.facts.daemon_conf import DaemonConf
 from preflight.facts.daemon_limits import DaemonLimits
+from preflight.facts.disk_ports import DiskPorts
 from preflight.facts.disk_servers import DiskServers
 from preflight.facts.domain_capabilities import DomainCapabilities
 from preflight.facts.firewall import Firewall
@@ -36,6 +40,7 @@ from preflight.facts.qemu_conf import QemuConf, QemuConfFile
 from preflight.facts.qemu_user import QemuUser
 from preflight.facts.release import Kernel, OpenSsh, OsRelease
 from preflight.facts.remote_helper import RemoteHelper
+from preflight.facts.resident import Resident
 from preflight.facts.secrets import Secrets
 from preflight.facts.sshd import SshdListener, SshdSettings
 from preflight.facts.storage import Storage
@@ -45,10 +50,14 @@ from preflight.facts.versions import Versions
 __all__ = [
     "Accounts",
     "AnnouncedName",
+    "BlockDevices",
+    "BlockDrivers",
     "Capabilities",
+    "Clock",
     "DaemonConf",
     "DaemonLimits",
     "Daemons",
+    "DiskPorts",
     "DiskServers",
     "DomainCapabilities",
     "Firewall",
@@ -84,6 +93,7 @@ __all__ = [
     "QemuConfFile",
     "QemuUser",
     "RemoteHelper",
+    "Resident",
     "Secrets",
     "SourcesConnection",
     "SshdListener",
