@@ -46,6 +46,6 @@ def check(
         )
     if translated and not any(destination.has(address) for address in source_peer.addresses):
         raise Unreadable(
-            f"{name} is {translated[0]} on the source, which is none of the destination's addresses, and the destination's"
-            " sshd answers there: nothing shows whether the migration ports are translated too"
+            f"{name} is {translated[0]} on the source, none of the destination's addresses, and the destination's sshd"
+            " answers there: nothing shows whether the migration ports are translated too"
         )

@@ -60,5 +60,5 @@ def _of_port(disk: Disk, server: Server, there: DiskPorts, names: DiskServers) -
     where = f"{server.name}:{server.ports[0]}"
     return on_destination(
         f"{where}, where the disk {disk.target} is, does not take a connection from here: {reasons[0]}",
-        error=f"Failed to connect to '{where}'" if server.protocol == "nbd" else None,
+        error={"nbd": f"Failed to connect to '{where}'", "iscsi": "iSCSI: Failed to connect"}.get(server.protocol),
     )

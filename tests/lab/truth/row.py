@@ -62,7 +62,7 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     #: Whether `--live` is given; a guest that is off is moved without.
     live: bool = True
     #: Seconds after which a migration that does not end counts as failed.
-    patience: int = 30
+    patience: int = 90
     #: The migration hangs and virsh says nothing, so there is no message to foretell: the row's rule must then have
     #: said error, without such a text.
     silent: bool = False
