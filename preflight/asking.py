@@ -46,6 +46,8 @@ class Asked:
     #: The guest's name, and its XML, on the destination.
     dname: str | None = None
     xml: str | None = None
+    #: MiB/s that a migration may send; None for as much as the link takes.
+    bandwidth: float | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
@@ -62,6 +64,7 @@ def moved_by(asked: Asked, method: Method) -> Asked:
         mode=method.mode,
         copy_storage=method.copies_storage,
         tls=method.tls,
+        bandwidth=method.bandwidth,
         flags=method.asked,
         migrateuri=method.migrateuri,
         listen_address=method.listen_address,
@@ -182,6 +185,7 @@ def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
         tls_name=asked.tls_destination,
         dname=asked.dname,
         xml=asked.xml,
+        bandwidth=asked.bandwidth,
         source_over_ssh=own_transport(source) == Transport.SSH,
         destination_uri=asked.destination_uri or destination.libvirt_uri(transport),
     )

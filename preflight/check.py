@@ -106,7 +106,7 @@ def _judge(
     chosen = choose_guests(source, asked.guests, migration, none=asked.no_guests)
     results = evaluate(rules, Pair(source, destination, migration, chosen))
     verdicts = tuple(
-        GuestVerdict(name, judge(result for result in results if result.guest in (None, name)))
+        GuestVerdict(name, judge(result for result in results if result.concerns(name)))
         for name in chosen
         if name is not None
     )

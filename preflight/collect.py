@@ -16,17 +16,21 @@ from preflight.connection import Answers
 from preflight.facts.accept_queue import AcceptQueue
 from preflight.facts.accounts import Accounts
 from preflight.facts.addresses import OwnAddresses
+from preflight.facts.block_devices import BlockDevices
+from preflight.facts.block_drivers import MODULES, BlockDrivers
 from preflight.facts.capabilities import Capabilities
 from preflight.facts.certificate_paths import CertificatePaths, of_client
+from preflight.facts.clock import Clock
 from preflight.facts.control_connection import ManagedConnection, SourcesConnection
 from preflight.facts.daemon import Daemons
 from preflight.facts.daemon_clients import LockDaemon, ProxyLimits
 from preflight.facts.daemon_conf import DaemonConf
 from preflight.facts.daemon_limits import DaemonLimits
+from preflight.facts.disk_ports import DiskPorts
 from preflight.facts.disk_servers import DiskServers
 from preflight.facts.domain_capabilities import DomainCapabilities
 from preflight.facts.firewall import Firewall
-from preflight.facts.guest import Guests
+from preflight.facts.guest import KVM, Guests
 from preflight.facts.guest_memory import GuestMemory
 from preflight.facts.host_cpu import HostCpu
 from preflight.facts.host_keys import HostKeys, PeerKeys
@@ -54,6 +58,7 @@ from preflight.facts.qemu_user import QemuUser, above
 from preflight.facts.record import Fact, Record, Unreadable
 from preflight.facts.release import Kernel, OpenSsh, OsRelease
 from preflight.facts.remote_helper import RemoteHelper
+from preflight.facts.resident import Resident
 from preflight.facts.secrets import Secrets, needed_by
 from preflight.facts.sshd import SshdListener, SshdSettings
 from preflight.facts.storage import Storage
@@ -77,11 +82,15 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
         _source(AcceptQueue, "somaxconn"),
         _source(Accounts, optional=("accounts",)),
         _source(AnnouncedName, "libvirt.hostname", "qemu.conf", "daemons"),
+        _source(BlockDevices, optional=("block-devices",)),
+        _source(BlockDrivers, optional=("block-drivers",)),
         _source(Capabilities, "libvirt.capabilities"),
+        _source(Clock, "daemons", "asked-at"),
         _source(DaemonConf, "daemons", *_DAEMON_CONFS, optional=("libvirt.versions", "units")),
         _source(DaemonLimits, "limits", "daemons", *_DAEMON_CONFS, "libvirt.versions", "own.clients"),
         _source(Daemons, "daemons", optional=("units",)),
         _source(DomainCapabilities, optional=("libvirt.domain-capabilities",)),
+        _source(DiskPorts, optional=("disk-ports",)),
         _source(DiskServers, optional=("disk-servers",)),
         _source(Firewall, "nft", "iptables"),
         _source(GuestMemory, "libvirt.memory", optional=("guest-memory",)),
@@ -95,7 +104,7 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
         _source(HypervisorCpus, optional=("libvirt.cpus", "cpu-features")),
         _source(Kernel, "kernel"),
         _source(LibvirtConnection, "libvirt.connect"),
-        _source(LinkSpeed, "speeds"),
+        _source(LinkSpeed, optional=("speeds",)),
         _source(Links, optional=("links",)),
         _source(Listening, "sockets"),
         _source(LockDaemon, "limits.virtlockd", "virtlockd.conf"),
@@ -129,6 +138,7 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
         _source(QemuConfFile, "qemu.conf"),
         _source(QemuUser, "libvirt.capabilities", "qemu.conf", "daemons", optional=("access",)),
         _source(RemoteHelper, "helpers", "daemons"),
+        _source(Resident, optional=("resident",)),
         _source(Secrets, optional=("libvirt.secrets", "libvirt.versions")),
         _source(SourcesConnection, optional=("peer.connect", "tls.client", "addresses")),
         _source(SshdListener, "sshd.listener"),
@@ -244,17 +254,10 @@ def _further_questions(
         files = [one.all for one in paths]
         ask(end, name, f"{name}:{' '.join(map(' '.join, files))}", questions.certificates(*files))
 
-    opened = sorted({path for guest in guests for path in _opened(guest, destination)})
     if wanted := sorted({account for guest in guests for account in guest.devices.accounts}):
         ask(Role.DESTINATION, "accounts", f"accounts:{' '.join(wanted)}", questions.accounts(wanted))
-    with contextlib.suppress(Unreadable):  # root may do anything, so nothing is asked
-        if opened and (user := destination.fact(QemuUser).uid):
-            ask(Role.DESTINATION, "access", "access", questions.access(user, opened))
-    if servers := sorted({name for guest in guests for disk in guest.disks for name in disk.servers}):
-        ask(Role.DESTINATION, "disk-servers", f"disk-servers:{' '.join(servers)}", questions.resolve_all(servers))
-    if migration.copy_storage and (images := _copied(guests, source, destination)):
-        for end in Role:
-            ask(end, "images", "images", questions.image_heads(images))
+    for end, name, command in _of_guests(guests, source, destination, migration):
+        ask(end, name, name, command)
     if migration.control_port and not migration.peer_to_peer:
         ask(Role.DESTINATION, "came-from", "came-from", questions.CAME_FROM)
     if migration.transport is Transport.TLS:
@@ -267,6 +270,44 @@ def _further_questions(
             with contextlib.suppress(Unreadable):
                 certificates(end, "tls.data", *host.fact(MigrationTls).paths(what))
     return _Further(commands, becomes, records, absent), _Further(theirs, becomes_there, none, {})
+
+
+def _of_guests(
+    guests: list[Guest], source: Host, destination: Host, migration: Migration
+) -> Iterator[tuple[Role, str, str]]:
+    """What either end is asked about the guests: records and commands."""
+    opened = sorted({path for guest in guests for path in _opened(guest, destination)})
+    kvm = any(guest.virt_type == "kvm" for guest in guests)
+    with contextlib.suppress(Unreadable):
+        user = destination.fact(QemuUser)
+        if user.uid and (opened or kvm):  # root may do anything, so nothing is asked
+            asked = [*opened, *([KVM] if kvm else [])]
+            yield Role.DESTINATION, "access", questions.access(user.uid, user.gid, asked, kvm=kvm)
+    for name, command in _of_network_disks(guests):
+        yield Role.DESTINATION, name, command
+    if devices := sorted({disk.path for guest in guests for disk in guest.disks if disk.path and disk.type == "block"}):
+        for end in Role:
+            yield end, "block-devices", questions.block_devices(devices)
+    if migration.copy_storage and (images := _copied(guests, source, destination)):
+        for end in Role:
+            yield end, "images", questions.image_heads(images)
+    with contextlib.suppress(Unreadable):  # said by the rule that needs it
+        if source.fact(DaemonLimits).max_client_requests.value <= 1:
+            running = [guest.name for guest in guests if guest.running]
+            yield Role.SOURCE, "resident", questions.resident(running)
+
+
+def _of_network_disks(guests: Iterable[Guest]) -> Iterator[tuple[str, str]]:
+    """What the destination is asked about disks on a network: records and commands."""
+    disks = [(guest, disk) for guest in guests for disk in guest.disks]
+    servers = {server for _, disk in disks for server in disk.servers}
+    if names := sorted({server.name for server in servers if server.named}):
+        yield "disk-servers", questions.resolve_all(names)
+    if ports := sorted({(server.name, port) for server in servers for port in server.ports}):
+        yield "disk-ports", questions.connect_all(ports)
+    wanted = {(guest.emulator, MODULES[one]) for guest, disk in disks for one in disk.protocols if one in MODULES}
+    if drivers := sorted((emulator, *module) for emulator, module in wanted if emulator):
+        yield "block-drivers", questions.block_drivers(drivers)
 
 
 def paths_of(guest: Guest, host: Host) -> Iterator[str]:

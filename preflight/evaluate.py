@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from preflight.errors import UserError
 from preflight.facts.record import Unreadable
-from preflight.host import Guest, Guests, Host
+from preflight.host import Guest, Guests, Host, Judged
 from preflight.migration import Migration, Role
-from preflight.report import Outcome, Result
+from preflight.report import ALL_GUESTS, Outcome, Result
 from preflight.rule import Finding, Severity
 from preflight.ruleset import Rule
 
@@ -89,6 +89,8 @@ def _results(rule: Rule, pair: Pair) -> Iterator[Result]:
         subjects: list[tuple[str, Role | None, str | None]] = [(role.value, role, None) for role in Role]
     elif rule.per_guest:
         subjects = [("guests" if name is None else f"guest {name}", None, name) for name in pair.guests]
+    elif rule.of_all_guests:
+        subjects = [(ALL_GUESTS, None, None)]
     else:
         roles = {parameter.role for parameter in rule.parameters if parameter.role}
         subjects = [(next(iter(roles)).value if len(roles) == 1 else "pair", None, None)]
@@ -134,8 +136,17 @@ def _arguments(rule: Rule, pair: Pair, role: Role | None, guest: str | None) -> 
             arguments[parameter.name] = pair.migration_of(guest)
         elif parameter.kind is Guest:
             arguments[parameter.name] = pair.guest_of(parameter.role or Role.DESTINATION, guest)
+        elif parameter.kind is Judged:
+            arguments[parameter.name] = Judged(tuple(_known(pair)))
         else:
             owner = parameter.role or role
             assert owner is not None
             arguments[parameter.name] = pair.host(owner).fact(parameter.kind)
     return arguments
+
+
+def _known(pair: Pair) -> Iterator[Guest]:
+    for found in pair.guests.values():
+        if isinstance(found, Unreadable):
+            raise found
+        yield found

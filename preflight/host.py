@@ -11,9 +11,15 @@ from preflight.facts.guest import Guest, Guests
 from preflight.facts.record import Fact, Record, Unreadable
 from preflight.migration import Role
 
-__all__ = ["FactSource", "Guest", "Guests", "Host"]
+__all__ = ["FactSource", "Guest", "Guests", "Host", "Judged"]
 
 F = TypeVar("F", bound=Fact)
+
+
+class Judged(Struct, frozen=True):
+    """All guests that are judged, for a rule about what they need together."""
+
+    all: tuple[Guest, ...]
 
 
 class FactSource(Struct, frozen=True):

@@ -93,6 +93,8 @@ class Migration:
     #: The guest's name and XML on the destination, where they are to be others.
     dname: str | None = None
     xml: str | None = None
+    #: MiB/s that a migration may send, as by `virsh migrate --bandwidth`; None for as much as the link takes.
+    bandwidth: float | None = None
     #: Whether each migration's client logs in at the source by ssh too, as `virsh -c qemu+ssh://source` does.
     source_over_ssh: bool = True
     #: Whether as many go the other way at the same time.

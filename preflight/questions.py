@@ -174,6 +174,33 @@ guest_memory() {
       END { printf \"guest %d \", sum }" "/proc/$p/smaps"
     printf "%s\n" "${n%.pid}"
   done'
+block_devices() {
+  for p in "$@"; do
+    printf 'path %s\n' "$p"
+    [ -b "$p" ] || continue
+    k=$(stat -L -c '%t:%T' -- "$p"); k=/sys/dev/block/$((0x${k%:*})):$((0x${k#*:}))
+    w=$(cat "$k/dm/uuid" "$k/wwid" "$k/device/wwid" 2>/dev/null | head -n 1 | tr -d '\0')
+    # read past the cache, which must not keep what the other host is about to change
+    h=$(as_root dd if="$p" iflag=direct bs=4096 count=1 2>/dev/null | od -An -v -tx1 | tr -d ' \n')
+    printf 'device %s %s %s\n' "$(as_root blockdev --getsize64 "$p" 2>/dev/null)" "${h:--}" "$w"
+  done
+  return 0
+}
+connects() {
+  # NAME PORT: what becomes of a TCP connection, which is closed at once; bash has what sh has not
+  if command -v bash >/dev/null; then
+    e=$(timeout 5 bash -c ': <"/dev/tcp/$0/$1"' "$1" "$2" 2>&1); c=$?
+  else e=$(nc -z -w 5 -- "$1" "$2" 2>&1 </dev/null); c=$?; fi
+  e=$(printf '%s' "${e##*: }" | tr -d '\n')
+  printf 'port %s %s %s %s\n' $c "$1" "$2" "$e"
+}
+block_driver() {
+  # EMULATOR MODULE LIBRARY: a module that QEMU loads, or a library that it is linked with
+  for f in /usr/lib/*/qemu /usr/lib*/qemu /usr/lib*/qemu-kvm /usr/local/lib*/qemu /usr/local/lib/*/qemu; do
+    if [ -e "$f/block-$2.so" ]; then printf 'driver 0 %s %s\n' "$2" "$1"; return; fi
+  done
+  grep -qaE "$3[-a-z0-9]*\.so\." "$1" 2>/dev/null
+  printf 'driver %s %s %s\n' $? "$2" "$1"
 }
 sshd_listener() {
   grep -sah '^sshd:.*listener' /proc/[0-9]*/cmdline | tr -d '\000'
@@ -291,6 +318,28 @@ def resolve_all(names: Sequence[str]) -> str:
     return f'for n in {quoted}; do getent ahosts -- "$n" >/dev/null 2>&1; printf \'%s %s\\n\' $? "$n"; done'
 
 
+def connect_all(ports: Sequence[tuple[str, int]]) -> str:
+    """What becomes of a TCP connection to each server and port: 5 seconds at most, and all at once."""
+    asked = " ".join(f"connects {shlex.quote(name)} {port} &" for name, port in ports if "\n" not in name)
+    return f"{asked} wait"
+
+
+def block_drivers(drivers: Sequence[tuple[str, str, str]]) -> str:
+    """For each QEMU, module and library, whether it has the driver: 0 for yes, 1 for no."""
+    asked = (f"block_driver {' '.join(map(shlex.quote, one))}" for one in drivers if "\n" not in one[0])
+    return f"{'; '.join(asked)}; true"
+
+
+def resident(guests: Sequence[str]) -> str:
+    """The KiB that each active guest's QEMU holds, by the name of its pidfile, which is the guest's."""
+    quoted = " ".join(shlex.quote(name) for name in guests if "/" not in name and "\n" not in name)
+    return (
+        f'for g in {quoted}; do p=$(as_root cat "/run/libvirt/qemu/$g.pid" 2>/dev/null) || continue; '
+        "k=$(sed -n 's/^VmRSS:[[:space:]]*\\([0-9]*\\) kB/\\1/p' \"/proc/$p/status\" 2>/dev/null); "
+        'printf \'resident %s %s\\n\' "$k" "$g"; done; true'
+    )
+
+
 def accounts(wanted: Sequence[str]) -> str:
     """For each user ("passwd:NAME") and group ("group:NAME") getent's exit code: 2 when the host does not know it."""
     quoted = " ".join(shlex.quote(account) for account in wanted if "\n" not in account)
@@ -299,12 +348,19 @@ def accounts(wanted: Sequence[str]) -> str:
     )
 
 
-def access(uid: int, paths: Sequence[str]) -> str:
-    """The numbers of a user's groups, and mode, owner and group of each path that exists."""
+def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> str:
+    """The numbers of a user's groups, and mode, owner and group of each path that exists.
+
+    With `kvm` also whether the user may use /dev/kvm, 0 for yes and 1 for no: a `test` that runs as that user tells.
+    """
     quoted = " ".join(shlex.quote(path) for path in paths if path.startswith("/") and "\n" not in path)
+    tried = (
+        f'as_root setpriv --reuid={uid} --regid={gid} --groups="$(id -G {uid} 2>/dev/null | tr " " ,),{gid}" '
+        "test -r /dev/kvm -a -w /dev/kvm 2>/dev/null; printf 'kvm %s\\n' $?; "
+    )
     return (
         f"printf 'groups %s\\n' \"$(id -G {uid} 2>/dev/null)\"; "
-        f"as_root ls -dLlnN --time-style=+ -- {quoted} 2>/dev/null; true"
+        f"as_root ls -dLlnN --time-style=+ -- {quoted} 2>/dev/null; {tried if kvm else ''}true"
     )
 
 
@@ -312,6 +368,12 @@ def image_heads(paths: Sequence[str]) -> str:
     """For each path of an image that exists: its size in bytes, and its first bytes in hex."""
     quoted = " ".join(shlex.quote(path) for path in paths if path.startswith("/") and "\n" not in path)
     return f"image_heads {quoted}"
+
+
+def block_devices(paths: Sequence[str]) -> str:
+    """For each path of a block device: its size in bytes, its first 4 KiB in hex, and its name in the world."""
+    quoted = " ".join(shlex.quote(path) for path in paths if path.startswith("/") and "\n" not in path)
+    return f"block_devices {quoted}"
 
 
 def all_images(paths: Sequence[str]) -> str:

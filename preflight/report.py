@@ -44,10 +44,14 @@ class RuleText(Struct, frozen=True):
     fix: str
 
 
+#: The subject of what concerns all guests that are judged, together and none of them alone.
+ALL_GUESTS = "all guests"
+
+
 class Result(Struct, frozen=True):
     """One rule about one subject.
 
-    `subject` is "pair", "source", "destination" or "guest NAME". `severity` is that of the worst finding,
+    `subject` is "pair", "source", "destination", "guest NAME" or `ALL_GUESTS`. `severity` is that of the worst finding,
     and the rule's own where it has none. `reason` is given for every outcome but passed; for failed only where
     something is unknown beside what was found.
     """
@@ -59,6 +63,10 @@ class Result(Struct, frozen=True):
     reason: str | None = None
     findings: tuple[Finding, ...] = ()
     guest: str | None = None
+
+    def concerns(self, guest: str) -> bool:
+        """Whether it counts for this guest's own verdict: what is about the guest, or about the hosts."""
+        return self.guest in (None, guest) and self.subject != ALL_GUESTS
 
     @property
     def blocks(self) -> bool:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from preflight import facts
 from preflight.errors import UserError
 from preflight.facts.record import Fact
-from preflight.host import Guest
+from preflight.host import Guest, Judged
 from preflight.migration import Migration, Role
 from preflight.report import RuleText
 from preflight.rule import RuleBody
@@ -51,6 +51,11 @@ class Rule(Struct, frozen=True):
     def per_guest(self) -> bool:
         """Whether it is asked once a guest."""
         return any(parameter.kind is Guest for parameter in self.parameters)
+
+    @property
+    def of_all_guests(self) -> bool:
+        """Whether it is asked once about all guests together."""
+        return any(parameter.kind is Judged for parameter in self.parameters)
 
     @property
     def per_host(self) -> bool:
@@ -172,8 +177,8 @@ def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
     for name in inspect.signature(body.check).parameters:
         kind = hints.get(name)
         owner = name.split("_")[0]
-        if (name, kind) in (("guest", Guest), ("migration", Migration)):
-            parameters.append(Parameter(name, None, Guest if name == "guest" else Migration))
+        if (name, kind) in (("guest", Guest), ("guests", Judged), ("migration", Migration)):
+            parameters.append(Parameter(name, None, {"guest": Guest, "guests": Judged}.get(name, Migration)))
         elif (name, kind) == ("source_guest", Guest):
             parameters.append(Parameter(name, Role.SOURCE, Guest))
         elif owner in ("source", "destination") and _is_fact(kind):
@@ -184,6 +189,8 @@ def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
             raise RuleError(f"{path}: no fact is called `{name}: {getattr(kind, '__name__', kind)}`")
     if len({parameter.name.split("_")[0] == "host" for parameter in parameters if parameter.kind is not Migration}) > 1:
         raise RuleError(f"{path}: a rule about one `host` takes no other host's facts and no guest")
+    if {Guest, Judged} <= {parameter.kind for parameter in parameters}:
+        raise RuleError(f"{path}: a rule is about one `guest` or about all `guests`, not both")
     return tuple(parameters)
 
 

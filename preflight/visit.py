@@ -2,6 +2,7 @@
 
 import shlex
 import threading
+import time
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
@@ -101,6 +102,7 @@ class LiveVisit:
             opened = self._libvirt is not None and self._libvirt.open
             after_libvirt = self._pick(questions.AFTER_LIBVIRT | ({} if opened else questions.WHEN_CLOSED))
             self._last = self._pick(questions.LAST)
+            self._answers.records["asked-at"] = Record(f"{time.time():.3f}")
             self._channel.send(after_libvirt, questions.LOOK)
             self._channel.send(self._last)
             self._keep(self._channel.receive(standing))

@@ -3,12 +3,16 @@
 from preflight.facts.accept_queue import AcceptQueue
 from preflight.facts.accounts import Accounts
 from preflight.facts.addresses import OwnAddresses
+from preflight.facts.block_devices import BlockDevices
+from preflight.facts.block_drivers import BlockDrivers
 from preflight.facts.capabilities import Capabilities
+from preflight.facts.clock import Clock
 from preflight.facts.control_connection import ManagedConnection, SourcesConnection
 from preflight.facts.daemon import Daemons
 from preflight.facts.daemon_clients import LockDaemon, ProxyLimits
 from preflight.facts.daemon_conf import DaemonConf
 from preflight.facts.daemon_limits import DaemonLimits
+from preflight.facts.disk_ports import DiskPorts
 from preflight.facts.disk_servers import DiskServers
 from preflight.facts.domain_capabilities import DomainCapabilities
 from preflight.facts.firewall import Firewall
@@ -39,6 +43,7 @@ from preflight.facts.qemu_conf import QemuConf, QemuConfFile
 from preflight.facts.qemu_user import QemuUser
 from preflight.facts.release import Kernel, OpenSsh, OsRelease
 from preflight.facts.remote_helper import RemoteHelper
+from preflight.facts.resident import Resident
 from preflight.facts.secrets import Secrets
 from preflight.facts.sshd import SshdListener, SshdSettings
 from preflight.facts.storage import Storage
@@ -49,10 +54,14 @@ __all__ = [
     "AcceptQueue",
     "Accounts",
     "AnnouncedName",
+    "BlockDevices",
+    "BlockDrivers",
     "Capabilities",
+    "Clock",
     "DaemonConf",
     "DaemonLimits",
     "Daemons",
+    "DiskPorts",
     "DiskServers",
     "DomainCapabilities",
     "Firewall",
@@ -91,6 +100,7 @@ __all__ = [
     "QemuConfFile",
     "QemuUser",
     "RemoteHelper",
+    "Resident",
     "Secrets",
     "SourcesConnection",
     "SshdListener",

@@ -4,7 +4,7 @@ A guest keeps its XML text too: what only one rule asks of it is read by the fac
 """
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from typing import Self
 from xml.etree.ElementTree import Element
@@ -36,6 +36,43 @@ class GuestState(enum.Enum):
     PMSUSPENDED = 7
 
 
+#: The ports where servers listen when the XML names none (virStorageSourceNetworkDefaultPort of libvirt's
+#: src/conf/storage_source_conf.c, 8.5); of RADOS librados' own two, of which the newer one is tried first.
+PORTS: Mapping[str, tuple[int, ...]] = {
+    "nbd": (10809,),
+    "iscsi": (3260,),
+    "ssh": (22,),
+    "http": (80,),
+    "https": (443,),
+    "ftp": (21,),
+    "ftps": (990,),
+    "gluster": (24007,),
+    "rbd": (3300, 6789),
+}
+
+
+class Server(Struct, frozen=True):
+    """A server that a network disk, or a layer below a disk, is on."""
+
+    #: nbd, iscsi, rbd, ssh, https…
+    protocol: str
+    #: A name, or an address without brackets; empty for a socket.
+    name: str
+    #: Any of them will do; none where it is not known at which one it listens.
+    ports: tuple[int, ...]
+    #: The path of a UNIX socket; None for a server on the network.
+    socket: str | None = None
+
+    @property
+    def named(self) -> bool:
+        """Whether it has a name, which must be resolved."""
+        try:
+            ip_address(self.name)
+        except ValueError:
+            return bool(self.name)
+        return False
+
+
 class Disk(Struct, frozen=True, kw_only=True):
     """One `<disk>` of a guest."""
 
@@ -65,8 +102,15 @@ class Disk(Struct, frozen=True, kw_only=True):
     #: Of a volume the storage pool, by name, and its own name there; None for all other disks.
     pool: str | None = None
     volume: str | None = None
-    #: Of a network disk the names of its servers; their addresses where it gives those are left out.
-    servers: tuple[str, ...] = ()
+    #: Where its content, and each layer below it, is on a network: any one server of a layer will do.
+    remote: tuple[tuple[Server, ...], ...] = ()
+    #: The protocols of its network layers, as "iscsi".
+    protocols: tuple[str, ...] = ()
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """All servers that it, or a layer of it, is on."""
+        return tuple(server for layer in self.remote for server in layer)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -132,8 +176,9 @@ class Guest(Struct, frozen=True, kw_only=True):
     def paths(self) -> tuple[str, ...]:
         """Every path of the host's that it needs: those of its disks, its emulator, firmware and other devices."""
         disks = (path for disk in self.disks for path in disk.paths)
+        sockets = (server.socket for disk in self.disks for server in disk.servers if server.socket)
         kvm = [KVM] if self.virt_type == "kvm" else []
-        return (*disks, *([self.emulator] if self.emulator else []), *kvm, *self.devices.needed_paths)
+        return (*disks, *sockets, *([self.emulator] if self.emulator else []), *kvm, *self.devices.needed_paths)
 
     @property
     def running(self) -> bool:
@@ -302,7 +347,8 @@ def _disk(disk: Element) -> Disk:
         startup_policy=None if source is None else source.get("startupPolicy"),
         pool=source.get("pool") if source is not None and kind == "volume" else None,
         volume=source.get("volume") if source is not None and kind == "volume" else None,
-        servers=tuple(_servers(source)) if source is not None and kind == "network" else (),
+        remote=tuple(tuple(_servers(layer)) for layer in _network_layers(disk)),
+        protocols=tuple(dict.fromkeys(layer.get("protocol", "") for layer in _network_layers(disk))),
     )
 
 
@@ -312,14 +358,26 @@ def _path(source: Element | None) -> str | None:
     return source.get("file") or source.get("dev") or source.get("dir") or None
 
 
-def _servers(source: Element) -> Iterator[str]:
+def _network_layers(disk: Element) -> Iterator[Element]:
+    """The sources of the disk and of its backing chain that name a protocol."""
+    layer: Element | None = disk
+    while layer is not None:
+        source = layer.find("source")
+        if source is not None and source.get("protocol"):
+            yield source
+        layer = layer.find("backingStore")
+
+
+def _servers(source: Element) -> Iterator[Server]:
+    protocol = source.get("protocol", "")
     for host in source.iterfind("host"):
-        name = host.get("name", "")
-        try:
-            ip_address(name.strip("[]"))
-        except ValueError:
-            if name:
-                yield name
+        port = host.get("port", "")
+        given = (int(port),) if port.isascii() and port.isdigit() and 0 < len(port) < 6 else ()
+        name = host.get("name", "").strip("[]")
+        if host.get("transport") == "unix":
+            yield Server(protocol, "", (), host.get("socket"))
+        elif name:
+            yield Server(protocol, name, given or PORTS.get(protocol, ()))
 
 
 def _below(image: Element) -> Iterator[str]:

@@ -97,6 +97,9 @@ class GuestDevices(Struct, frozen=True, kw_only=True):
     accounts: tuple[str, ...] = ()
     #: Whether its labels settle the user that QEMU runs as, whatever the host's usual one is.
     own_user: bool = False
+    #: Devices of the host's own that are passed through, and not unplugged for the time of a move, as libvirt names
+    #: them: "<hostdev mode='subsystem' type='pci'>", "<interface type='hostdev'>". USB devices are not among them.
+    passed_through: tuple[str, ...] = ()
     #: Disks with an active block job that writes a copy (blockcopy, active commit).
     mirrored: tuple[str, ...] = ()
 
@@ -124,6 +127,7 @@ class GuestDevices(Struct, frozen=True, kw_only=True):
             virtiofs=tuple(_virtiofs(devices)),
             accounts=tuple(dict.fromkeys(labelled(root))),
             own_user=any(map(_own_user, root.iterfind("seclabel"))),
+            passed_through=tuple(dict.fromkeys(_passed_through(devices))),
             mirrored=tuple(_mirrored(devices)),
         )
 
@@ -247,6 +251,22 @@ def _virtiofs(devices: Element) -> Iterator[str]:
         driver, target = filesystem.find("driver"), filesystem.find("target")
         if driver is not None and driver.get("type") == "virtiofs":
             yield "" if target is None else target.get("dir", "")
+
+
+def _passed_through(devices: Element) -> Iterator[str]:
+    def comes_off(device: Element) -> bool:
+        teaming = device.find("teaming")
+        return teaming is not None and teaming.get("type") == "transient"
+
+    for device in devices.iterfind("hostdev"):
+        mode, kind = device.get("mode", "subsystem"), device.get("type", "")
+        if mode != "subsystem":
+            yield f"<hostdev mode='{mode}'>"
+        elif kind != "usb" and not (kind == "pci" and comes_off(device)):
+            yield f"<hostdev mode='subsystem' type='{kind}'>"
+    for interface in devices.iterfind("interface"):
+        if interface.get("type") == "hostdev" and not comes_off(interface):
+            yield "<interface type='hostdev'>"
 
 
 def _mirrored(devices: Element) -> Iterator[str]:

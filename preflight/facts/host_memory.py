@@ -65,6 +65,16 @@ class HostMemory(Fact, frozen=True, kw_only=True):
     #: Why the host did not tell; None when it did.
     error: str | None = None
 
+    def page_size(self, asked: int | None, mounts: tuple[HugeMount, ...]) -> int | None:
+        """The size in KiB of the pages that a guest gets from these mounts, of which there is one at least.
+
+        A guest that names no size gets those of the mount of the kernel's default size, else of the first.
+        """
+        sizes = [mount.page_kib for mount in mounts]
+        if asked is not None:
+            return asked
+        return self.default_page_kib if self.default_page_kib in sizes else sizes[0]
+
     def told(self) -> Self:
         """This fact; raises `Unreadable` when the host did not tell."""
         if self.error is not None:

@@ -11,6 +11,7 @@ from typing import Self
 from msgspec import Struct
 
 from preflight.facts.daemon import Daemons
+from preflight.facts.guest import KVM
 from preflight.facts.libvirt_conf import parse_conf
 from preflight.facts.record import Fact, Record, Unreadable
 from preflight.facts.xml import parse_xml
@@ -41,6 +42,12 @@ class QemuUser(Fact, frozen=True, kw_only=True):
     #: Whether libvirt makes the guest's files the user's own before QEMU opens them; None where that is not known.
     dynamic_ownership: bool | None
     entries: Mapping[str, Entry]
+    #: Whether that user was seen to be let in at /dev/kvm; None where the host has nothing to try that with.
+    kvm_open: bool | None = None
+
+    def opens_kvm(self) -> bool:
+        """Whether the user may open /dev/kvm; raises `Unreadable` when that was not told."""
+        return self.may_open(KVM, "rw") if self.kvm_open is None else self.kvm_open
 
     def barred_from(self, path: str) -> str | None:
         """The first directory above the path that the user may not pass, None when there is none that is known."""
@@ -86,13 +93,15 @@ class QemuUser(Fact, frozen=True, kw_only=True):
                 break
         else:
             raise Unreadable("libvirt does not tell as which user QEMU runs")
-        groups, entries = _read(access.out if access.code == 0 else "")
+        text = access.out if access.code == 0 else ""
+        groups, entries = _read(text)
         return cls(
             uid=uid,
             gid=gid,
             groups=groups | {gid},
             dynamic_ownership=_dynamic(qemu_conf, daemons),
             entries=entries,
+            kvm_open=next((line == "kvm 0" for line in text.splitlines() if line in ("kvm 0", "kvm 1")), None),
         )
 
 

@@ -42,8 +42,7 @@ def check(guest: Guest, destination: HostMemory, destination_storage: Storage) -
 def _of_size(size: int | None, kib: int, found: tuple[HugeMount, ...], there: HostMemory) -> Findings:
     sizes = [mount.page_kib for mount in found]
     if size is None:
-        # libvirt takes the mount of the kernel's default size, else the first
-        size = there.default_page_kib if there.default_page_kib in sizes else sizes[0]
+        size = there.page_size(size, found)
     elif size not in sizes and None not in sizes:
         yield on_destination(
             f"hugetlbfs is not mounted for pages of {size} KiB",

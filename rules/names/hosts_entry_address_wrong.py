@@ -4,16 +4,17 @@ Why it matters
     The guest's memory would be sent to another machine, or to none: "unable to connect to server at 'host2:49152':
     No route to host", "Connection refused" or "Connection timed out". Where several addresses are found they are tried
     in turn, so a right one among them saves the migration. An address that is translated to the destination's on the
-    way (NAT) works, if the migration ports are translated too: where the destination's own sshd answers the source at
-    that address, as its host key proves, this is a warning.
+    way (NAT) works if the migration ports are translated too: where the destination's own sshd answers the source at
+    that address, as its host key proves, that is unknown, since only the machine that translates knows of which ports.
 
 How to fix
     Correct the line in the source's /etc/hosts, or the record in DNS. Where an address is announced instead of a name,
-    correct migration_host in the destination's /etc/libvirt/qemu.conf. Where an address is translated and sshd cannot
-    be reached at its port 22, nothing proves it: leave this rule out then, --ignore hosts-entry-address-wrong.
+    correct migration_host in the destination's /etc/libvirt/qemu.conf. Where you know that an address is translated,
+    with all ports of the migration range, leave this rule out: --ignore hosts-entry-address-wrong.
 """
 
 from preflight.facts import HostKeys, OwnAddresses, PeerKeys, PeerName
+from preflight.facts.record import Unreadable
 from preflight.migration import Migration, without_data_connection
 from preflight.rule import Findings, Severity, on_source, rule
 
@@ -33,13 +34,6 @@ def check(
     strange = [address for address in source_peer.addresses if not destination.has(address) and not source.has(address)]
     rescued = any(destination.has(address) and not source.has(address) for address in source_peer.addresses)
     translated = [address for address in strange if source_met.lead_to(destination_keys, address)]
-    for address in translated:
-        yield on_source(
-            f"{name} is {address} here, which is none of the destination's addresses, yet its sshd answers there: the"
-            " migration ports must be translated too",
-            at=source_peer.place_of(address),
-            severity=Severity.WARNING,
-        )
     rescued = rescued or bool(translated)
     for address in (one for one in strange if one not in translated):
         yield on_source(
@@ -48,4 +42,9 @@ def check(
             error=None if rescued else f"unable to connect to server at '{name}:",
             fix=source_peer.corrected(right, given=migration.data_host is not None),
             severity=Severity.WARNING if rescued else None,
+        )
+    if translated and not any(destination.has(address) for address in source_peer.addresses):
+        raise Unreadable(
+            f"{name} is {translated[0]} on the source, none of the destination's addresses, and the destination's sshd"
+            " answers there: nothing shows whether the migration ports are translated too"
         )

@@ -135,3 +135,18 @@ def test_shared_memory_shared_directories_and_copies_of_disks() -> None:
     assert found.virtiofs == ("x",)
     assert found.paths == (HostPath(device="filesystem", path="/srv", type="dir", made=False),)
     assert found.mirrored == ("vda",)
+
+
+def test_devices_of_the_hosts_own_that_stay_are_named_as_libvirt_names_them() -> None:
+    found = devices(
+        "<hostdev mode='subsystem' type='pci'/><hostdev mode='subsystem' type='usb'/><hostdev type='mdev'/>"
+        "<hostdev mode='subsystem' type='pci'><teaming type='transient' persistent='ua-net'/></hostdev>"
+        "<hostdev mode='capabilities' type='storage'/><interface type='hostdev'/>"
+        "<interface type='hostdev'><teaming type='transient' persistent='ua-net'/></interface>"
+    )
+    assert found.passed_through == (
+        "<hostdev mode='subsystem' type='pci'>",
+        "<hostdev mode='subsystem' type='mdev'>",
+        "<hostdev mode='capabilities'>",
+        "<interface type='hostdev'>",
+    )

@@ -68,3 +68,19 @@ def test_hostile_text_is_refused_or_read() -> None:
     for answer in answers(CAPABILITIES):
         with contextlib.suppress(Unreadable):
             QemuUser.parse(answer, Record(""), Record(""), Record(ACCESS))
+
+
+def test_whether_the_user_is_let_in_at_kvm_is_what_the_kernel_answered() -> None:
+    assert read(ACCESS + "kvm 0\n").opens_kvm()
+    assert not read(ACCESS + "kvm 1\n").opens_kvm()
+
+
+@pytest.mark.parametrize(("mode", "group", "expected"), [("rw-rw----", 106, True), ("rw-rw----", 5, False)])
+def test_where_nothing_was_tried_the_mode_of_kvm_decides(mode: str, group: int, expected: bool) -> None:
+    device = f"c{mode}  1    0  {group} 10, 232  /dev/kvm\n"
+    assert read(ACCESS + device + "kvm 127\n").opens_kvm() is expected
+
+
+def test_kvm_is_unknown_where_nothing_was_told() -> None:
+    with pytest.raises(Unreadable):
+        read().opens_kvm()

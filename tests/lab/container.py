@@ -36,6 +36,8 @@ class Container:
         self.group = group
         self.shared = shared
         self.console = root.with_name("console.log")
+        self.kvm = root.with_name("kvm")
+        """The machine's own /dev/kvm, if it has one: what a host does to its mode is its own business."""
         self._leader: int | None = None
 
     def start(self) -> None:
@@ -48,14 +50,16 @@ class Container:
             # systemd since 256 refuses cgroup v1 unless its command line says so.
             arguments.append("SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1")
             settings["SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE"] = "1"
-        devices = [path for path in ("/dev/kvm", "/dev/net/tun") if Path(path).exists()]
+        bound = [path for path in ("/dev/net/tun",) if Path(path).exists()]
+        if self.kvm.exists():
+            bound.append(f"{self.kvm}:{KVM}")
         nspawn = [
             *("systemd-nspawn", "--quiet", "--boot", f"--directory={self.root}"),
             *("--register=no", "--keep-unit", f"--machine={self.namespace}"),
             f"--network-namespace-path=/run/netns/{self.namespace}",
             *("--capability=all", "--console=pipe", "--link-journal=no"),
             *("--resolv-conf=off", "--timezone=off"),
-            *(f"--bind={path}" for path in devices),
+            *(f"--bind={path}" for path in bound),
             f"--bind-ro={self.shared}:{GUESTS}",
             *(f"--setenv={name}=1" for name in settings if name.startswith("SYSTEMD_CGROUP")),
             *arguments,
@@ -133,5 +137,6 @@ class Container:
             return False
 
 
+KVM = "/dev/kvm"
 GUESTS = "/srv/guests"
 """Where every host sees the disk images that the lab shares, read-only."""

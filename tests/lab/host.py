@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import digest, network, rootfs
+from . import digest, network, probed, rootfs
 from .container import Container
 from .domain import place
 from .guest import Disk, Guest
@@ -109,11 +109,15 @@ class LabHost:
         keys = Keys(self._instance.keys)
         network.connect(self._instance, self.name, self.address)
         rootfs.create(self._container.root, image(self.release), self.name, self._hosts, keys)
+        probed.lay(self._container.root, image(self.release))
         self._container.start()
 
     def wait(self) -> None:
         """Wait until systemd, libvirtd and sshd answer; raises LabError with the console's end."""
         self._container.wait()
+        if not probed.is_known(image(self.release)):
+            self._run("sh", "-c", "virsh -q capabilities && virsh -q domcapabilities")
+            probed.keep(self._container.root, image(self.release))
         self.changed = False
         self._fresh = self.tree_digest()
 

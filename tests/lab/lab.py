@@ -14,7 +14,7 @@ from .host import LabHost
 from .image import image
 from .instance import Instance
 from .keys import Keys
-from .machine import LabError, LabUnavailable, unavailable
+from .machine import LabError, LabUnavailable, make_room, unavailable
 
 
 class Lab:
@@ -47,6 +47,7 @@ class Lab:
         if reason is not None:
             raise LabUnavailable(reason)
         self.instance.lock()
+        make_room()
         try:
             self._clear()
             for release in sorted(set(releases)):

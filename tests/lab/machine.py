@@ -22,6 +22,9 @@ NEEDED = {
 """Each command the lab calls, and the Debian package that has it."""
 
 
+WATCHERS = 1024
+
+
 class LabError(Exception):
     """Something in the lab went wrong; the message is for a person."""
 
@@ -46,6 +49,16 @@ def unavailable() -> str | None:
     ):
         return "the kernel has no overlay file system"
     return None
+
+
+def make_room() -> None:
+    """Let this machine watch enough files for many hosts: each one's systemd does not boot without some ten watchers.
+
+    Linux gives a user 128 (fs.inotify.max_user_instances), which half a dozen labs side by side use up.
+    """
+    limit = Path("/proc/sys/fs/inotify/max_user_instances")
+    if int(limit.read_text()) < WATCHERS:
+        limit.write_text(f"{WATCHERS}\n")
 
 
 def command(

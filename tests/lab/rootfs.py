@@ -1,9 +1,12 @@
 """Lays a host's own root file system over a shared image, with what makes it this host."""
 
 import hashlib
+import os
 import shutil
+import stat
 from pathlib import Path
 
+from .container import KVM
 from .keys import Keys
 from .machine import command, mounts_below
 from .network import DOMAIN, hosts_file
@@ -44,6 +47,8 @@ def create(root: Path, image: Path, name: str, hosts: list[str], keys: Keys) -> 
         path.chmod(0o755)
     options = f"lowerdir={image},upperdir={upper},workdir={work}"
     command("mount", "-t", "overlay", "-o", options, "preflight-lab", str(root))
+    if Path(KVM).exists():
+        _make_kvm(root.with_name("kvm"), root / "etc/group")
     etc = root / "etc"
     (etc / "hostname").write_text(f"{name}.{DOMAIN}\n")
     (etc / "hosts").write_text(hosts_file(hosts))
@@ -61,6 +66,14 @@ def create(root: Path, image: Path, name: str, hosts: list[str], keys: Keys) -> 
     (etc / "ssh/ssh_host_ed25519_key.pub").write_text(keys.public(f"{name}.host"))
     login = keys.login(name, hosts) | {"authorized_keys": keys.authorized()}
     write_login(root / "root/.ssh", login)
+
+
+def _make_kvm(path: Path, groups: Path) -> None:
+    """Make a node of KVM's own as udev does on Debian: for root, and for the group that QEMU's user is in."""
+    group = next(line.split(":")[2] for line in groups.read_text().splitlines() if line.startswith("kvm:"))
+    os.mknod(path, stat.S_IFCHR | 0o660, Path(KVM).stat().st_rdev)
+    os.chown(path, 0, int(group))
+    path.chmod(0o660)
 
 
 def write_login(directory: Path, files: dict[str, str]) -> None:

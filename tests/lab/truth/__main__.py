@@ -3,15 +3,17 @@
 import argparse
 import os
 import sys
+import time
+from contextlib import ExitStack
 
 from tabulate import tabulate
 
 from preflight.ruleset import load
 from tests.lab import Lab
 
-from .record import Seen, read
+from .record import Seen, last_seen, read
 from .row import Row, rows
-from .run import run
+from .schedule import Done, run_all
 
 
 def main() -> int:
@@ -20,24 +22,52 @@ def main() -> int:
     parser.add_argument("rows", nargs="*", help="topic, topic/name or the beginning of one; all when none is named")
     parser.add_argument("--table", action="store_true", help="print what was last seen, without the lab")
     parser.add_argument("--missing", action="store_true", help="run only rows that were never seen")
+    parser.add_argument("--older", type=float, metavar="MINUTES", help="run only rows that were not seen since then")
+    parser.add_argument("--labs", type=int, default=3, help="labs that run side by side (%(default)s)")
     options = parser.parse_args()
     chosen = rows(tuple(options.rows))
     if options.missing:
         chosen = {name: row for name, row in chosen.items() if read(name) is None}
+    if options.older is not None:
+        since = time.time() - options.older * 60
+        chosen = {name: row for name, row in chosen.items() if last_seen(name) < since}
     unknown = {row.rule for row in chosen.values()} - {rule.name for rule in load()}
-    if not chosen or unknown:
-        print(f"no such rule: {', '.join(sorted(unknown))}" if unknown else "no such row", file=sys.stderr)
+    if not chosen or unknown or options.labs < 1:
+        why = f"no such rule: {', '.join(sorted(unknown))}" if unknown else "no such row" if not chosen else "no lab"
+        print(why, file=sys.stderr)
         return 2
-    found: list[tuple[str, Row, Seen]] = []
     if options.table:
         found = [(name, row, known[0]) for name, row in chosen.items() if (known := read(name))]
+        broken = 0
     else:
-        with Lab(os.environ.get("PREFLIGHT_LAB", "truth")) as lab:
-            for name, row, saw in run(lab, chosen):
-                print(line(name, row, saw), flush=True)
-                found.append((name, row, saw))
+        found, broken = _in_labs(chosen, options.labs)
     print("\n" + summary(found))
-    return int(any(wrong(row, saw) for _, row, saw in found))
+    return int(bool(broken) or any(wrong(row, saw) for _, row, saw in found))
+
+
+def _in_labs(chosen: dict[str, Row], labs: int) -> tuple[list[tuple[str, Row, Seen]], int]:
+    """Run the rows and say how each went; what was seen, and how many rows the lab could not show."""
+    name = os.environ.get("PREFLIGHT_LAB", "truth")
+    found: list[tuple[str, Row, Seen]] = []
+    broken = 0
+    began = time.monotonic()
+    with ExitStack() as held:
+        crew = [held.enter_context(Lab(f"{name}{number}")) for number in range(1, labs + 1)]
+        for done in run_all(chosen, crew):
+            broken += done.saw is None
+            if done.saw is not None:
+                found.append((done.name, done.row, done.saw))
+            print(f"{len(found) + broken:>4}/{len(chosen)} {_told(done)}", flush=True)
+    minutes = (time.monotonic() - began) / 60
+    print(f"\n{len(chosen)} rows in {minutes:.1f} minutes, {labs} labs side by side; the lab failed {broken}.")
+    return sorted(found), broken
+
+
+def _told(done: Done) -> str:
+    """How a row went, and how often the lab broke under it."""
+    broke = "".join(f"\n     the lab broke: {' '.join(why.split())[:300]}" for why in done.broke)
+    went = line(done.name, done.row, done.saw) if done.saw else f"{done.name:<52} NOT SEEN"
+    return went + broke
 
 
 def line(name: str, row: Row, saw: Seen) -> str:

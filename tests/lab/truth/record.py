@@ -40,11 +40,14 @@ class Seen(Struct, frozen=True, kw_only=True):
     def same_cause(self, row: Row) -> bool:
         """Whether an error said beforehand stands in libvirt's message.
 
-        Where the row says that there is none, virsh must have hung and the row's rule have foretold no message. Where
+        Where the row says that there is none, virsh must have hung and the row's rule have foretold no message; so
+        must it have where virsh was content and the guest came to harm. Where
         the message got lost on the way through the source's daemon, the row's rule must have foretold one.
         """
         if row.silent:
             return self.message == row.no_end and (row.rule, None) in self.errors
+        if self.message == row.damaged:
+            return (row.rule, None) in self.errors
         if "--p2p" in row.virsh and LOST in self.message:
             return any(predicted and rule == row.rule for rule, predicted in self.errors)
         return any(predicted and predicted in self.message for _, predicted in self.errors)
@@ -83,6 +86,12 @@ def read(name: str) -> tuple[Seen, str] | None:
         return None
     document = json.loads(gzip.decompress(path.read_bytes()))
     return convert(document["seen"], Seen), json.dumps(document["snapshot"])
+
+
+def last_seen(name: str) -> float:
+    """When the row's record was written, in seconds since the epoch as its file has it; 0 where there is none."""
+    path = _path(name)
+    return path.stat().st_mtime if path.exists() else 0.0
 
 
 def _versions(host: dict[str, Any]) -> str:

@@ -44,6 +44,11 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     steps: tuple[Step, ...] = ()
     #: What is put back afterwards, however it went: settings of the kernel, which all hosts share.
     after: tuple[Step, ...] = ()
+    #: What must hold once virsh is content and the guest runs there; where such a step fails, the guest has arrived
+    #: without something it needs, and the row "fails".
+    proof: tuple[Step, ...] = ()
+    #: Nothing runs beside it, although it has neither an `after` nor more than one migration: it depends on timing.
+    alone: bool = False
     #: The guests of the source; the first is the one that is migrated.
     guests: Annotated[tuple[GuestOf, ...], Meta(min_length=1)] = (GuestOf(),)
     #: How many of them are migrated at the same instant, each by a virsh of its own; guests like the first are added
@@ -57,7 +62,7 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     #: Whether `--live` is given; a guest that is off is moved without.
     live: bool = True
     #: Seconds after which a migration that does not end counts as failed.
-    patience: int = 30
+    patience: int = 90
     #: The migration hangs and virsh says nothing, so there is no message to foretell: the row's rule must then have
     #: said error, without such a text.
     silent: bool = False
@@ -68,6 +73,16 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def no_end(self) -> str:
         """What is kept as the message of a virsh that neither ended nor said anything."""
         return f"no end within {self.patience} s"
+
+    @property
+    def damaged(self) -> str:
+        """What is kept as the message where virsh was content and a proof was not."""
+        return "virsh reports success, and the guest has lost something"
+
+    @property
+    def runs_alone(self) -> bool:
+        """Whether no other row may run at the same time: other labs share the kernel and the time of the machine."""
+        return self.alone or self.at_once > 1 or bool(self.after)
 
     @property
     def movers(self) -> tuple[GuestOf, ...]:

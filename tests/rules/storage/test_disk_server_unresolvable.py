@@ -15,7 +15,7 @@ def on_server(name: str = "san.example.com") -> Case:
 
 
 def test_catches_a_name_that_the_destination_does_not_know() -> None:
-    result = on_server().destination("disk-servers:san.example.com", "2 san.example.com\n").result(RULE)
+    result = on_server().destination("disk-servers", "2 san.example.com\n").result(RULE)
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
@@ -24,7 +24,7 @@ def test_catches_a_name_that_the_destination_does_not_know() -> None:
 
 
 def test_passes_a_name_that_has_an_address() -> None:
-    case = on_server().destination("disk-servers:san.example.com", "0 san.example.com\n")
+    case = on_server().destination("disk-servers", "0 san.example.com\n")
     assert case.result(RULE).outcome is Outcome.PASSED
 
 
@@ -34,16 +34,12 @@ def test_passes_addresses_which_nobody_asks_for() -> None:
 
 
 def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
-    case = (
-        on_server()
-        .destination("disk-servers:san.example.com", "2 san.example.com\n")
-        .asking(offline=True, guests=("web",))
-    )
+    case = on_server().destination("disk-servers", "2 san.example.com\n").asking(offline=True, guests=("web",))
     assert case.result(RULE).outcome is Outcome.NOT_APPLICABLE
 
 
 def test_is_unknown_when_the_destination_was_not_asked() -> None:
-    result = on_server().destination("disk-servers:san.example.com", Record("", 1, "timed out")).result(RULE)
+    result = on_server().destination("disk-servers", Record("", 1, "timed out")).result(RULE)
     assert (result.outcome, result.reason) == (
         Outcome.UNKNOWN,
         "whether san.example.com can be resolved was not told: timed out",
@@ -51,5 +47,5 @@ def test_is_unknown_when_the_destination_was_not_asked() -> None:
 
 
 def test_is_unknown_when_the_resolver_itself_failed() -> None:
-    result = on_server().destination("disk-servers:san.example.com", "127 san.example.com\n").result(RULE)
+    result = on_server().destination("disk-servers", "127 san.example.com\n").result(RULE)
     assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "the host was not asked to resolve san.example.com")

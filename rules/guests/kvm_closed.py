@@ -1,0 +1,30 @@
+"""The guest runs on KVM, and the destination's QEMU may not open /dev/kvm.
+
+Why it matters
+    QEMU runs as the user that qemu.conf names (user, group), and that user must be able to read and write /dev/kvm:
+    "Could not access KVM kernel module: Permission denied", or, of QEMU 10, "No such file or directory". libvirt itself
+    runs as root and finds KVM usable.
+
+How to fix
+    Put QEMU's user in the group of /dev/kvm (usermod -a -G kvm libvirt-qemu) and see to it that the device is open to
+    that group (chmod 660, which udev does by itself).
+"""
+
+from preflight.facts import QemuUser, Storage
+from preflight.facts.guest import KVM
+from preflight.host import Guest
+from preflight.migration import unless_live
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.ERROR, skip=unless_live)
+def check(guest: Guest, destination: QemuUser, destination_storage: Storage) -> Findings:
+    if guest.virt_type != "kvm" or destination.uid == 0 or guest.devices.own_user:
+        return
+    if not destination_storage.look(KVM).exists:
+        return  # another rule says so
+    if not destination.opens_kvm():
+        yield on_destination(
+            f"QEMU's user here ({destination.uid}) may not open {KVM}",
+            error="Could not access KVM kernel module: ",
+        )

@@ -1,0 +1,31 @@
+"""The destination's QEMU lacks the driver for the network that a disk is on.
+
+Why it matters
+    Distributions put QEMU's drivers for RADOS, iSCSI, SSH, HTTP and the like into packages of their own, which the
+    guest's definition does not show: "Unknown driver 'iscsi'", or "Unknown protocol 'iscsi'".
+
+How to fix
+    Install the driver on the destination: qemu-block-extra on Debian, qemu-kvm-block-rbd (-ssh, -curl…) on Fedora and
+    its like.
+"""
+
+from preflight.facts import BlockDrivers, Storage
+from preflight.facts.block_drivers import MODULES
+from preflight.host import Guest
+from preflight.migration import unless_live
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.ERROR, skip=unless_live)
+def check(guest: Guest, destination: BlockDrivers, destination_storage: Storage) -> Findings:
+    emulator = guest.emulator
+    for disk in guest.disks:
+        for protocol in disk.protocols:
+            if protocol not in MODULES or emulator is None or not destination_storage.look(emulator).exists:
+                continue  # built in, or another rule says that there is no QEMU at all
+            module, _ = MODULES[protocol]
+            if not destination.has(emulator, module):
+                yield on_destination(
+                    f"{emulator} has no block-{module}.so here, which {protocol}, of the disk {disk.target}, needs",
+                    error=f"Unknown driver '{protocol}'",
+                )

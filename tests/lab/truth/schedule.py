@@ -1,0 +1,112 @@
+"""Spreads rows over several labs that run side by side, and lets those that need the machine for themselves wait."""
+
+import queue
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+
+from msgspec import Struct
+
+from tests.lab import Lab, LabError, LabUnavailable
+
+from .record import Seen
+from .row import Row
+from .run import run
+
+Releases = tuple[str, str]
+#: How often the lab may break under one row.
+TRIES = 2
+
+
+class Done(Struct, frozen=True):
+    """A row that is over: what was seen of it, or why the lab could not show it."""
+
+    name: str
+    row: Row
+    saw: Seen | None
+    #: What went wrong with the lab itself, each time.
+    broke: tuple[str, ...] = ()
+
+
+def run_all(chosen: Mapping[str, Row], labs: Sequence[Lab]) -> Iterator[Done]:
+    """Each row as it is over: first all that may run side by side, then the others in the first lab.
+
+    The labs are the caller's to name and to hold; they are up only as long as they are needed.
+    """
+    beside = {name: row for name, row in chosen.items() if not row.runs_alone}
+    alone = {name: row for name, row in chosen.items() if row.runs_alone}
+    for rows, crew in ((beside, labs), (alone, labs[:1])):
+        if rows:
+            yield from _Crew(rows, crew).work()
+
+
+class _Crew:
+    """Labs that take rows from one heap; each stays with one pair of releases while there are rows of it."""
+
+    def __init__(self, rows: Mapping[str, Row], labs: Sequence[Lab]) -> None:
+        self._left = dict(rows)
+        self._labs = labs
+        self._lock = threading.Lock()
+        self._over: queue.Queue[Done | BaseException | None] = queue.Queue()
+
+    def work(self) -> Iterator[Done]:
+        """Every row; an error that is not the lab's ends the work."""
+        threads = [threading.Thread(target=self._serve, args=(lab,)) for lab in self._labs]
+        with ExitStack() as ending:
+            for thread in threads:
+                thread.start()
+                ending.callback(thread.join)
+            ending.callback(self._stop)
+            busy = len(threads)
+            while busy:
+                done = self._over.get()
+                if isinstance(done, BaseException):
+                    raise done
+                if done is None:
+                    busy -= 1
+                else:
+                    yield done
+
+    def _stop(self) -> None:
+        with self._lock:
+            self._left.clear()
+
+    def _next(self, at: Releases | None) -> tuple[str, Row] | None:
+        """A row for a lab that is up with these releases: of those releases, or of those of which most are left."""
+        with self._lock:
+            if not self._left:
+                return None
+            counted = Counter(map(_releases, self._left.values()))
+            wanted = at if at in counted else counted.most_common(1)[0][0]
+            name = next(name for name, row in self._left.items() if _releases(row) == wanted)
+            return name, self._left.pop(name)
+
+    def _serve(self, lab: Lab) -> None:
+        at: Releases | None = None
+        try:
+            while taken := self._next(at):
+                name, row = taken
+                broke: list[str] = []
+                saw = None
+                while saw is None and len(broke) < TRIES:
+                    try:
+                        if at != _releases(row):
+                            lab.up(_releases(row))
+                            at = _releases(row)
+                        saw = run(lab, name, row)
+                    except LabUnavailable:
+                        raise
+                    except LabError as error:
+                        broke.append(str(error))
+                        at = None
+                self._over.put(Done(name, row, saw, tuple(broke)))
+        except BaseException as error:  # handed to who waits for the rows
+            self._over.put(error)
+        finally:
+            lab.down()
+            self._over.put(None)
+
+
+def _releases(row: Row) -> Releases:
+    return row.source, row.destination
