@@ -195,7 +195,7 @@ LIBVIRTD = Service(
 )
 
 
-def _cuts(text: str) -> list[int]:
+def cuts(text: str) -> list[int]:
     """The lines before which the power can fail: where a statement of the script itself begins."""
     lines = text.splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("told="))
@@ -209,7 +209,7 @@ def test_a_power_cut_between_any_two_steps_leaves_one_whole_configuration(host1:
     for fails in (False, True):
         service = LIBVIRTD if not fails else Service("libvirtd", *LIBVIRTD_WRONG)
         text = script(CONF, old, new, service, "test")
-        for number in _cuts(text):
+        for number in cuts(text):
             lines = text.splitlines()
             lines.insert(number, "kill -9 $$")
             host1.run("sh", "-s", input="\n".join(lines), check=False, timeout=150)
