@@ -25,7 +25,7 @@ OLD, NEW = "max_workers = 6", "max_workers = 26"
 #: What the daemon runs with, whatever its file says, where it takes another value.
 OVERRULED = "9"
 #: On the host: kills preflight's script once, so many seconds after it has begun.
-KILLER = "until p=$(pgrep -f 'exec </dev/null; eval'); do sleep 0.02; done; sleep {}; kill -9 $p"
+KILLER = "until p=$(pgrep -f '[e]xec </dev/null; eval'); do sleep 0.02; done; sleep {}; kill -9 $p"
 
 
 class Outcome(Struct, frozen=True):
@@ -115,7 +115,7 @@ def _client_killed(lab: Lab, host: LabHost, _old: str, chosen: random.Random) ->
     words = [PREFLIGHT, "fix", *ENDS, "--concurrency", "24", "workers-limit", "--apply", "--yes"]
     shell = f"{' '.join(words)} >/dev/null 2>&1 & p=$!; sleep {after}; kill -9 $p; wait $p"
     lab.client.run(["sh", "-c", shell], timeout=300)
-    host.run("sh", "-c", "for i in $(seq 60); do pgrep -f 'exec </dev/null; eval' >/dev/null || break; sleep 1; done")
+    host.run("sh", "-c", "for i in $(seq 60); do pgrep -f '[e]xec </dev/null; eval' >/dev/null || break; sleep 1; done")
     return f"after {after} s", "not known (killed)"
 
 
