@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth capacity-truth duration-truth twenty bench clean
+.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth capacity-truth duration-truth fix-chaos ansible-truth twenty bench clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -53,6 +53,12 @@ duration-truth: $(VENV)/.installed-lab
 
 twenty: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.twenty
+
+fix-chaos: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.fix_chaos
+
+ansible-truth: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.ansible_truth
 
 bench: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.bench

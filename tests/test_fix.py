@@ -188,7 +188,36 @@ def test_the_playbook_makes_the_same_lines() -> None:
     assert '  hosts: "host1.example.com"\n' in text
     assert '        line: "192.0.2.12 host2.example.com"\n' in text
     assert '        line: "max_workers = 32"\n' in text
-    assert '        line: "MaxStartups 30:30:100"\n' in text
+    assert '        line: "maxSTARTUPS 30:30:100"\n' in text
     assert '        validate: "sshd -t -f %s"\n' in text
     assert '        name: "libvirtd"\n        state: restarted\n' in text
     assert '        name: "ssh"\n        state: reloaded\n' in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "MaxStartups 30:30:100\n"),
+        ("Port 22\n", "Port 22\nMaxStartups 30:30:100\n"),
+        ("Port 22", "Port 22\nMaxStartups 30:30:100"),
+        ("Port 22\r\n", "Port 22\r\nMaxStartups 30:30:100\r\n"),
+        ("maxstartups=5 # few\n", "maxstartups=30:30:100 # few\n"),
+        ('MaxStartups "5:30:60"\n', "MaxStartups 30:30:100\n"),
+        ("MaxStartups 5\nMaxStartups 6\n", "MaxStartups 30:30:100\nMaxStartups 30:30:100\n"),
+        ("#MaxStartups 10:30:100\nPort 22\n", "#MaxStartups 10:30:100\nMaxStartups 30:30:100\nPort 22\n"),
+        ("Port 22\nMatch all\nX11Forwarding no\n", "Port 22\nMaxStartups 30:30:100\nMatch all\nX11Forwarding no\n"),
+        (
+            "Match User git\nPort 1\n# MaxStartups 1\n",
+            "MaxStartups 30:30:100\nMatch User git\nPort 1\n# MaxStartups 1\n",
+        ),
+        ("Match User git\nMatch all\nMaxStartups 5\n", "Match User git\nMatch all\nMaxStartups 30:30:100\n"),
+        ("MaxStartups\n", "MaxStartups 30:30:100\n"),
+    ],
+)
+def test_sshd_is_edited_line_by_line(before: str, after: str) -> None:
+    assert edited("/etc/ssh/sshd_config", before, {"MaxStartups": "30:30:100"}) == after
+
+
+def test_a_value_that_sshd_would_need_quotes_for_is_refused() -> None:
+    with pytest.raises(Unreadable, match="cannot be written"):
+        edited("/etc/ssh/sshd_config", "", {"MaxStartups": "30 # x\nPermitRootLogin yes"})

@@ -60,9 +60,8 @@ def edited(lens: str, path: str, text: str, values: Mapping[str, str | None]) ->
     """The text with these settings changed and every other character as it was.
 
     A value is written as the lens stores it (for libvirt's files with its quotes). The first setting of that name is
-    changed, or one is added: behind the last comment that shows it (`#max_clients = 5000`), else at the end of what
-    stands before any `Match`. None takes the setting away wherever it is. Raises `Unreadable` when the lens does not
-    take the text or the value.
+    changed, or one is added: behind the last comment that shows it (`#max_clients = 5000`), else at the end. None takes
+    the setting away wherever it is. Raises `Unreadable` when the lens does not take the text or the value.
     """
     try:
         with _lock:
@@ -157,8 +156,6 @@ def _change(augeas: Augeas, label: str, value: str | None) -> None:
         ]
         if shown:
             augeas.insert(shown[-1], label, before=False)
-        elif augeas.match("/out/Match"):
-            augeas.insert("/out/Match[1]", label, before=True)
     augeas.set(f"/out/{label}[1]", value)
 
 

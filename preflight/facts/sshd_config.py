@@ -66,6 +66,18 @@ def directives(files: Mapping[str, str]) -> tuple[Directive | Unseen, ...]:
     return tuple(_Reader(files).read(MAIN, conditional=False, depth=0))
 
 
+def own_directives(path: str, text: str) -> Iterator[Directive]:
+    """What one file itself says, Match and Include among it, without what it includes."""
+    conditional = False
+    for number, line in enumerate(text.split("\n"), 1):
+        directive = _directive(path, number, line, conditional=conditional)
+        if directive is None:
+            continue
+        if directive.keyword == "match":
+            conditional = [word.lower() for word in directive.arguments] != ["all"]
+        yield directive
+
+
 class _Reader:
     """Follows Include from file to file."""
 

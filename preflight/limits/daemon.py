@@ -18,8 +18,8 @@ FILES = {
     "p2p": {Role.SOURCE: 4, Role.DESTINATION: 7},
     "tunnelled": {Role.SOURCE: 7, Role.DESTINATION: 8},
 }
-#: Those that it opens for a moment while it starts a QEMU or a client logs in.
-SPARE_FILES = 16
+#: Those that it opens for a moment while it starts a QEMU.
+SPARE_FILES = 3
 
 
 def clients(asked: Asked) -> Limit:
@@ -35,10 +35,15 @@ def clients_of_proxy(asked: Asked) -> Limit:
 
 
 def workers(asked: Asked) -> Limit:
-    """max_workers: one of the source's for the whole transfer."""
+    """max_workers: one of the source's for the whole transfer.
+
+    Both ways one more must stay free: without it the host takes no guest in, and one whose memory has arrived stands
+    still until a migration the other way has ended, since it is a worker that starts it there.
+    """
     limits = asked.host.fact(DaemonLimits)
+    kept = 1 if asked.migration.both_ways else 0
     return asked.limit(
-        *(limits.max_workers, limits.busy_workers, limits.free_workers()),
+        *(limits.max_workers, limits.busy_workers, limits.free_workers() - kept),
         reserve=RESERVED_WORKERS,
         beyond="waits",
     )

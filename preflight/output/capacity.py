@@ -124,7 +124,7 @@ def _why_classic(answer: Answer) -> str:
 
 def _both_ways(answer: Answer) -> str:
     if answer.report.capacity.both_ways:
-        return "all numbers are each way; beyond max_clients those of either way can wait for each other for ever"
+        return "all numbers are each way; beyond them those of one way keep the others from starting"
     return "migrations the other way share max_clients and the logins of each host: see --both-ways"
 
 

@@ -87,12 +87,6 @@ def test_a_change_leaves_all_else_as_it_was(before: str, values: dict[str, str |
     assert lens.edited(CONF, "x.conf", before, values) == after
 
 
-def test_a_setting_of_sshd_is_added_before_the_first_match() -> None:
-    before = "Port 22\nMatch User a\n  PermitRootLogin no\n"
-    after = lens.edited("Sshd.lns", "sshd_config", before, {"MaxStartups": "50:30:100"})
-    assert after == "Port 22\nMaxStartups 50:30:100\nMatch User a\n  PermitRootLogin no\n"
-
-
 @pytest.mark.parametrize("value", ["@", "[", '"', "1\nb = 2", "5000 # why", ""])
 def test_a_value_that_would_break_the_file_is_refused(value: str) -> None:
     with pytest.raises(Unreadable, match=r"^x\.conf: "):

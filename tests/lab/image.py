@@ -24,7 +24,8 @@ PACKAGES = (
 )
 #: What only some releases have, or have in a package of its own.
 PACKAGES_OF = {
-    "bookworm": ("swtpm", "swtpm-tools"),
+    # sudo, for logins that are not root's; python3, which Ansible runs on a host
+    "bookworm": ("swtpm", "swtpm-tools", "sudo", "python3"),
     "trixie": ("swtpm", "swtpm-tools", "libvirt-daemon-plugin-lockd"),
 }
 OPTIONS = (

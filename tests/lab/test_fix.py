@@ -106,6 +106,53 @@ def test_where_the_daemon_cannot_be_asked_nothing_looks_well(client: Client, hos
     assert "+MaxStartups 24:30:100" in mixed.stdout
 
 
+def test_a_file_that_ends_with_match_all_is_changed_above_it(client: Client, host1: LabHost) -> None:
+    host1.append("/etc/ssh/sshd_config", "Match all\n\tX11Forwarding no\n")
+    host1.run("systemctl", "reload", "ssh")
+    done = fix(client, "ssh-maxstartups-burst", "--apply", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert host1.read("/etc/ssh/sshd_config").endswith("Match all\n\tX11Forwarding no\n")
+    assert "\nmaxstartups 24:30:100\n" in host1.run("sshd", "-T").stdout
+
+
+def test_a_login_that_may_use_sudo_changes_what_root_owns(client: Client, pair: Pair) -> None:
+    for host in pair:
+        host.run("sh", "-c", "useradd -m -s /bin/sh ops && cp -r /root/.ssh /home/ops/ && chown -R ops /home/ops/.ssh")
+        host.write("/etc/sudoers.d/ops", "ops ALL=(ALL) NOPASSWD: ALL\n")
+        host.run("sh", "-c", "chmod 440 /etc/sudoers.d/ops; usermod -aG libvirt ops")
+    host1 = pair[0]
+    text = restricted(host1)
+    host1.run("sh", "-c", f"chmod 600 {CONF}; chown root:root {CONF}")
+    ends = [f"ops@{SOURCE}", f"ops@{DESTINATION}"]
+    done = client.run(
+        [PREFLIGHT, "fix", *ends, "--concurrency", "24", "workers-limit", "--apply", "--yes"], timeout=150
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"in force: {CONF}" in done.stdout
+    assert host1.read(CONF) == text.replace("max_workers = 6", "max_workers = 26")
+    assert in_force(host1)[1] == "26"
+    assert host1.run("stat", "-c", "%a %U", CONF).stdout == "600 root\n"
+    assert left_over(host1) == []
+
+
+CLOUD = "# what a cloud image brings\nusers:\n  - default\nmanage_etc_hosts: {}\npreserve_hostname: false\n"
+
+
+@pytest.mark.parametrize(("manages", "warned"), [("true", True), ("localhost", True), ("false", False)])
+def test_where_cloud_init_writes_the_hosts_file_it_is_said(
+    client: Client, host1: LabHost, manages: str, warned: bool
+) -> None:
+    host1.run("mkdir", "-p", "/etc/cloud/templates", "/etc/cloud/cloud.cfg.d")
+    host1.write("/etc/cloud/cloud.cfg", CLOUD.format(manages))
+    host1.write("/etc/cloud/templates/hosts.debian.tmpl", "## template:jinja\n127.0.1.1 {{fqdn}} {{hostname}}\n")
+    host1.run("sed", "-i", "/host2/d", "/etc/hosts")
+    done = fix(client, "announced-name-unresolvable")
+    assert done.returncode == 0
+    assert "\n+192.0.2.12 host2.example.com\n" in done.stdout
+    risk = "risk: cloud-init writes /etc/hosts anew at each boot, by /etc/cloud/cloud.cfg; change its template too"
+    assert (risk in done.stdout) is warned
+
+
 def drop_in(setting: str) -> str:
     """The command that gives libvirtd's unit one more setting."""
     directory = "/etc/systemd/system/libvirtd.service.d"
@@ -148,7 +195,7 @@ LIBVIRTD = Service(
 )
 
 
-def _cuts(text: str) -> list[int]:
+def cuts(text: str) -> list[int]:
     """The lines before which the power can fail: where a statement of the script itself begins."""
     lines = text.splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("told="))
@@ -162,7 +209,7 @@ def test_a_power_cut_between_any_two_steps_leaves_one_whole_configuration(host1:
     for fails in (False, True):
         service = LIBVIRTD if not fails else Service("libvirtd", *LIBVIRTD_WRONG)
         text = script(CONF, old, new, service, "test")
-        for number in _cuts(text):
+        for number in cuts(text):
             lines = text.splitlines()
             lines.insert(number, "kill -9 $$")
             host1.run("sh", "-s", input="\n".join(lines), check=False, timeout=150)
