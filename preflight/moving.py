@@ -40,7 +40,8 @@ def move(
             return REFUSED
         warnings = sum(result.findings != () for result in checked.report.results)
         print(clean(planned.describe()), file=sys.stderr)
-        print(f"check        {Verdict.READY.name}, {warnings} warnings", file=sys.stderr)
+        narrowed = "; only selected rules were judged" if checked.report.narrowed else ""
+        print(f"check        {Verdict.READY.name}, {warnings} warnings{narrowed}", file=sys.stderr)
         if ask is not None:
             agreed = ask("migrate?")
             if agreed is None:
