@@ -10,11 +10,9 @@ How to fix
     guest that is off has no memory to tunnel.
 """
 
+from preflight.facts.libvirt_connection import HUNG_UP
 from preflight.migration import Migration
 from preflight.rule import Findings, Severity, on_source, rule
-
-#: What is left of the reason in peer-to-peer mode over ssh.
-HUNG_UP = "End of file while reading data"
 
 
 @rule(Severity.ERROR)
