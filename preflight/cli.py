@@ -87,8 +87,11 @@ def _print(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:  # `| head` has seen enough; the exit code is still the verdict's
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as why:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
+        # `| head` has seen enough; the exit code is still the verdict's
+        if not isinstance(why, BrokenPipeError):
+            raise UserError(f"standard output: {why.strerror}") from None
 
 
 def _version(asked: bool) -> None:
@@ -448,11 +451,21 @@ def snapshot(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
     timeout: Timeout = 60,
 ) -> None:
-    """Keep HOST's answers in a file, for a check without a network."""
+    """Keep HOST's answers in a file, for a check without a network.
+
+    Exit 3 when it could not be logged in to, which is kept too.
+    """
     from preflight import check as checking
+    from preflight.report import Verdict
 
     saved = checking.take_snapshot(host, output, timeout)
-    print(f"{output}: {len(saved.answers.records)} records of {saved.name}")
+    records, why = len(saved.answers.records), saved.answers.absent.get("")
+    _print(f"{output}: {records} record{'' if records == 1 else 's'} of {saved.name}\n")
+    if why is not None:
+        from preflight.output.terminal import one_line
+
+        print(f"preflight: {one_line(why)}", file=sys.stderr)
+        raise typer.Exit(Verdict.UNDETERMINED.exit_code)
 
 
 @command

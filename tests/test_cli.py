@@ -102,6 +102,23 @@ def test_a_bug_of_ours_shows_where_when_asked() -> None:
     assert "Traceback" in done.stderr
 
 
+def test_a_report_that_cannot_be_written_is_no_verdict() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [PREFLIGHT, "check", HOST1, HOST2], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (2, "preflight: standard output: No space left on device\n")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_the_exit_code_is_the_verdicts_where_nobody_can_see_it(closed: str) -> None:
+    for arguments, code in (((HOST1, HOST2), 0), (("", HOST2), 2)):
+        command = ["sh", "-c", f'"$@" {closed}', "sh", PREFLIGHT, "check", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == code
+        assert "Traceback" not in done.stderr
+
+
 # what cannot be used: one line, and no traceback
 
 
@@ -270,6 +287,17 @@ def test_answers_of_live_hosts_are_saved_so_that_they_give_the_same_report(tmp_p
     assert (again.stdout, again.returncode) == (first.stdout, first.returncode)
     assert [host.name for host in snapshot.read(Path(pair))] == ["host-a", "host-b"]
     assert left_over(tmp_path) == []
+
+
+def test_a_snapshot_of_a_host_that_cannot_be_logged_in_to_is_no_success(tmp_path: Path) -> None:
+    fake_ssh(tmp_path, "echo 'ssh: connect to host host-a port 22: No route to host' >&2; exit 255")
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = run("snapshot", "host-a", "-o", f"{tmp_path}/a.json", PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
+    assert (done.returncode, done.stdout) == (3, f"{tmp_path}/a.json: 1 record of host-a\n")
+    reason = "host-a could not be logged in to: ssh: connect to host host-a port 22: No route to host"
+    assert done.stderr == f"preflight: {reason}\n"
+    (saved,) = snapshot.read(tmp_path / "a.json")
+    assert saved.answers.absent[""] == reason
 
 
 def test_a_snapshot_of_a_live_host_says_how_much_it_holds(tmp_path: Path) -> None:

@@ -72,7 +72,8 @@ def parse_target(text: str) -> Target:
         except OSError as why:
             raise TargetError(f"{text}: {why.strerror}") from None
         if not found:
-            raise TargetError(f"{text}: no such snapshot file")
+            what = "a directory, not a snapshot file" if path.is_dir() else "no such snapshot file"
+            raise TargetError(f"{text}: {what}")
         return Target(text, Kind.SNAPSHOT, path=path)
     if text == "localhost":
         return Target(text, Kind.LOCAL)

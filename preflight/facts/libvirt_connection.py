@@ -5,6 +5,9 @@ from typing import Self
 
 from preflight.facts.record import Fact, Record, Unreadable
 
+#: What libvirt says where the other end of its connection hangs up, whatever the reason.
+HUNG_UP = "End of file while reading data"
+
 
 class LibvirtConnection(Fact, frozen=True, kw_only=True):
     """The attempt to open libvirt."""

@@ -6,6 +6,10 @@ from typing import Self
 
 from preflight.facts.record import Fact, Record
 
+#: How ssh's complaint begins where sshd hangs up before the login; one login sees the connection closed and the next
+#: sees it reset.
+TURNED_AWAY = "kex_exchange_identification"
+
 
 class LoginOutcome(enum.StrEnum):
     """How a login ended."""
@@ -40,7 +44,7 @@ _KINDS: tuple[tuple[str, LoginOutcome], ...] = (
     (r"Connection refused", LoginOutcome.REFUSED),
     (r"No route to host|Network is unreachable", LoginOutcome.UNREACHABLE),
     (r"timed out|Operation timed out|timeout", LoginOutcome.TIMEOUT),
-    (r"kex_exchange_identification|ssh_exchange_identification|Not allowed at this time", LoginOutcome.LIMITS),
+    (TURNED_AWAY + r"|ssh_exchange_identification|Not allowed at this time", LoginOutcome.LIMITS),
     (r"Connection (?:reset|closed) by|Exceeded MaxStartups", LoginOutcome.LIMITS),
 )
 #: Lines that say nothing of a failure's cause: a debug line, a warning, the box around a changed host key.

@@ -4,20 +4,18 @@ from typing import Self
 
 from msgspec import Struct
 
-from preflight.facts.record import Fact, Record, Unreadable, read_json
+from preflight.facts.listing import Listing
+from preflight.facts.record import Record, Unreadable, read_json
 
 
-class NetworkFilters(Fact, frozen=True, kw_only=True):
+class NetworkFilters(Listing, frozen=True, kw_only=True):
     """All network filters of a host."""
 
     names: frozenset[str]
-    #: Why libvirt did not list them; None when it did.
-    error: str | None = None
 
     def has(self, name: str) -> bool:
         """Whether there is one of that name; raises `Unreadable` when that was not told."""
-        if self.error is not None:
-            raise Unreadable(f"libvirt did not list its network filters: {self.error}")
+        self.must_be_there("network filters")
         return name in self.names
 
     @classmethod

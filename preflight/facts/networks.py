@@ -4,7 +4,8 @@ from typing import Self
 
 from msgspec import Struct
 
-from preflight.facts.record import Fact, Record, Unreadable, read_json
+from preflight.facts.listing import PartialListing, read_each
+from preflight.facts.record import Record, Unreadable, read_json
 from preflight.facts.xml import parse_xml
 
 
@@ -20,22 +21,15 @@ class Network(Struct, frozen=True, kw_only=True):
     portgroups: frozenset[str]
 
 
-class Networks(Fact, frozen=True, kw_only=True):
+class Networks(PartialListing, frozen=True, kw_only=True):
     """All networks of a host."""
 
     all: tuple[Network, ...]
-    #: By name, networks of which libvirt did not tell all, and why.
-    unread: tuple[tuple[str, str], ...] = ()
-    #: Why libvirt did not list them; None when it did.
-    error: str | None = None
 
     def by_name(self, name: str) -> Network | None:
         """The network of that name, None when there is none; raises `Unreadable` when that was not told."""
-        if self.error is not None:
-            raise Unreadable(f"libvirt did not list its networks: {self.error}")
-        for unread, reason in self.unread:
-            if unread == name:
-                raise Unreadable(f"network {name}: {reason}")
+        self.must_be_there("networks")
+        self.must_be_read(name, "network")
         return next((network for network in self.all if network.name == name), None)
 
     @classmethod
@@ -49,14 +43,8 @@ class Networks(Fact, frozen=True, kw_only=True):
         except Unreadable as why:
             return cls(all=(), error=str(why))
         answer = read_json(text, _Answer, "the list of networks is")
-        read: list[Network] = []
-        unread: list[tuple[str, str]] = []
-        for told in answer.networks:
-            try:
-                read.append(_network(told))
-            except Unreadable as why:
-                unread.append((told.name, str(why)))
-        return cls(all=tuple(read), unread=tuple(unread), error=answer.error)
+        read, unread = read_each(answer.networks, _network)
+        return cls(all=read, unread=unread, error=answer.error)
 
 
 class _Told(Struct, frozen=True, kw_only=True):

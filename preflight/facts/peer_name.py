@@ -63,7 +63,7 @@ class PeerName(Fact, frozen=True, kw_only=True):
             addresses=addresses,
             lines=tuple(at for _, at in hosts.lines_for(name)),
             commented=tuple(at for _, at in hosts.commented_for(name)),
-            end=Location("/etc/hosts", etc_hosts.out.rstrip("\n").count("\n") + 2, 1, 2, ""),
+            end=_end(etc_hosts.out.rstrip("\n")),
             places=_places(hosts, name),
         )
 
@@ -99,6 +99,11 @@ class PeerName(Fact, frozen=True, kw_only=True):
     def from_file(self) -> bool:
         """Whether every address stands in /etc/hosts; False when there is no address."""
         return self.resolves and self.places.keys() >= set(self.addresses)
+
+
+def _end(hosts: str) -> Location:
+    """Where the next line of /etc/hosts would be."""
+    return Location("/etc/hosts", hosts.count("\n") + 2 if hosts else 1, 1, 2, "")
 
 
 def _places(hosts: HostsFile, name: str) -> Mapping[str, Located[str]]:

@@ -5,9 +5,11 @@ from typing import Self
 from msgspec import Struct
 
 from preflight.facts.guest import Disk
-from preflight.facts.record import Fact, Record, Unreadable, read_json
+from preflight.facts.listing import PartialListing, read_each
+from preflight.facts.record import Record, Unreadable, read_json
 from preflight.facts.xml import parse_xml
 
+_WHAT = "storage pools"
 #: Pools whose volumes lie in the target directory under their own name.
 _DIRECTORIES = frozenset(("dir", "fs", "netfs", "vstorage"))
 #: Pools whose volumes are block devices there.
@@ -38,26 +40,20 @@ class Pool(Struct, frozen=True, kw_only=True):
         return f"{self.target.rstrip('/')}/{volume}"
 
 
-class Pools(Fact, frozen=True, kw_only=True):
+class Pools(PartialListing, frozen=True, kw_only=True):
     """All storage pools of a host."""
 
     all: tuple[Pool, ...]
-    #: By name, pools of which libvirt did not tell all, and why.
-    unread: tuple[tuple[str, str], ...] = ()
-    #: Why libvirt did not list them; None when it did.
-    error: str | None = None
 
     def by_name(self, name: str) -> Pool | None:
         """The pool of that name, None when there is none; raises `Unreadable` when that was not told."""
-        self._listed()
-        for unread, reason in self.unread:
-            if unread == name:
-                raise Unreadable(f"storage pool {name}: {reason}")
+        self.must_be_there(_WHAT)
+        self.must_be_read(name, "storage pool")
         return next((pool for pool in self.all if pool.name == name), None)
 
     def with_target(self, directory: str) -> Pool | None:
         """The active pool that has this directory; raises `Unreadable` when that was not told."""
-        self._listed()
+        self.must_be_there(_WHAT)
         found = next((pool for pool in self.all if pool.active and pool.target == directory), None)
         if found is None and self.unread:
             name, reason = self.unread[0]
@@ -80,10 +76,6 @@ class Pools(Fact, frozen=True, kw_only=True):
         own = self.path(disk)
         return (*([own] if own else []), *disk.backing)
 
-    def _listed(self) -> None:
-        if self.error is not None:
-            raise Unreadable(f"libvirt did not list its storage pools: {self.error}")
-
     @classmethod
     def parse(cls, pools: Record) -> Self:
         """Read the list of pools that the collector made of libvirt's answers.
@@ -95,14 +87,8 @@ class Pools(Fact, frozen=True, kw_only=True):
         except Unreadable as why:
             return cls(all=(), error=str(why))
         answer = read_json(text, _Answer, "the list of storage pools is")
-        read: list[Pool] = []
-        unread: list[tuple[str, str]] = []
-        for told in answer.pools:
-            try:
-                read.append(_pool(told))
-            except Unreadable as why:
-                unread.append((told.name, str(why)))
-        return cls(all=tuple(read), unread=tuple(unread), error=answer.error)
+        read, unread = read_each(answer.pools, _pool)
+        return cls(all=read, unread=unread, error=answer.error)
 
 
 class _Told(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from preflight.facts.guest import Guest
-from preflight.facts.record import Fact, Record, Unreadable, read_json
+from preflight.facts.listing import Listing
+from preflight.facts.record import Record, Unreadable, read_json
 from preflight.facts.versions import Version, Versions
 from preflight.facts.xml import parse_xml
 
@@ -47,17 +48,14 @@ class Needed(Struct, frozen=True, kw_only=True):
         return f"the secret {self.uuid}" if self.uuid else f"a secret for {self.usage}"
 
 
-class Secrets(Fact, frozen=True, kw_only=True):
+class Secrets(Listing, frozen=True, kw_only=True):
     """All secrets of a host."""
 
     all: tuple[Secret, ...]
-    #: Why libvirt did not list them; None when it did.
-    error: str | None = None
 
     def find(self, needed: Needed) -> Secret | None:
         """That secret, None when it is not here; raises `Unreadable` when that was not told."""
-        if self.error is not None:
-            raise Unreadable(f"libvirt did not list its secrets: {self.error}")
+        self.must_be_there("secrets")
         for secret in self.all:
             same_usage = (secret.usage_type, secret.usage) == (needed.usage_type, needed.usage)
             if secret.uuid == needed.uuid or (needed.uuid is None and same_usage):

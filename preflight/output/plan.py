@@ -31,6 +31,8 @@ def _lines(plan: MigrationPlan) -> Iterator[str]:
     if plan.seconds is not None:
         yield f"takes        about {plan.seconds:.0f} s by the pre-copy model, for guests that write little"
     yield f"warnings     {plan.warnings}"
+    if plan.ignore:
+        yield f"not judged   {one_line(', '.join(plan.ignore))}"
     yield f"lapses       {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(plan.lapses))}"
 
 

@@ -50,8 +50,12 @@ def _all_findings(
             yield f"{label} {one_line(finding.message + about)}  {tag}"
             at = finding.location
             if at is not None:
-                yield f"  --> {one_line(_name(report, finding))}:{one_line(at.path)}:{at.line}:{at.column}"
-                yield from excerpt(at.text, at.column, at.end_column, at.line)
+                place = f"  --> {one_line(_name(report, finding))}:{one_line(at.path)}:{at.line}:{at.column}"
+                if at.text:
+                    yield place
+                    yield from excerpt(at.text, at.column, at.end_column, at.line)
+                else:
+                    yield f"{place} (where a line is missing)"
             if result.rule.why:
                 yield from labelled("why", " ".join(result.rule.why.split()), width=columns)
             if finding.predicted_error:

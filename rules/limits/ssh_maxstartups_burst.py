@@ -12,11 +12,9 @@ How to fix
 """
 
 from preflight.facts import SshdSettings
+from preflight.facts.login import TURNED_AWAY
 from preflight.migration import Migration, unless_several_over_ssh
 from preflight.rule import Change, Findings, Severity, on_destination, on_source, rule
-
-#: What ssh says wherever sshd hangs up before a login.
-HUNG_UP = "kex_exchange_identification"
 
 
 @rule(Severity.ERROR, skip=unless_several_over_ssh)
@@ -31,7 +29,7 @@ def check(source: SshdSettings, destination: SshdSettings, migration: Migration)
                 f"MaxStartups is {limit}: {limit.start} logins at once are safe, {wanted} are asked for"
                 + (f" and get in with a chance of {chance:.0%}" if chance else ""),
                 at=sshd.max_startups,
-                error=HUNG_UP,
+                error=TURNED_AWAY,
                 severity=Severity.WARNING if chance >= 0.5 else None,
                 change=Change(
                     *(sshd.path_of(sshd.max_startups), "MaxStartups"),
@@ -42,6 +40,6 @@ def check(source: SshdSettings, destination: SshdSettings, migration: Migration)
             yield on_end(
                 f"PerSourceMaxStartups is {each}, {wanted} logins at once from one address are asked for",
                 at=sshd.per_source_max_startups,
-                error=HUNG_UP,
+                error=TURNED_AWAY,
                 change=Change(sshd.path_of(sshd.per_source_max_startups), "PerSourceMaxStartups", wanted),
             )

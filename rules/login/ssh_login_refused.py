@@ -14,13 +14,13 @@ How to fix
 import re
 
 from preflight.facts import Login
+from preflight.facts.libvirt_connection import HUNG_UP
+from preflight.facts.login import TURNED_AWAY
 from preflight.migration import Migration, Transport
 from preflight.rule import Findings, Severity, on_destination, on_source, rule
 
 #: What preflight itself says of a login that worked, and of which nothing came.
 _SILENT = "the session ended before this was answered"
-#: Where sshd hangs up before the login, one login sees the connection closed and the next sees it reset.
-_HUNG_UP = "kex_exchange_identification"
 #: ssh counts its channels, and preflight's session need not be the one of the number that libvirt's will be.
 _CHANNEL = re.compile(r"^channel \d+: ")
 
@@ -36,5 +36,5 @@ def check(source: Login, destination: Login, migration: Migration) -> Findings:
 
 def _error(said: str) -> str:
     if said == _SILENT:
-        return "End of file while reading data"
-    return _HUNG_UP if said.startswith(_HUNG_UP) else _CHANNEL.sub("", said)
+        return HUNG_UP
+    return TURNED_AWAY if said.startswith(TURNED_AWAY) else _CHANNEL.sub("", said)

@@ -12,11 +12,10 @@ How to fix
     that is off has no memory to tunnel, and what is tunnelled goes through one connection alone.
 """
 
+from preflight.facts.libvirt_connection import HUNG_UP
 from preflight.migration import Migration
 from preflight.rule import Findings, Severity, on_source, rule
 
-#: What is left of the reason in peer-to-peer mode over ssh.
-HUNG_UP = "End of file while reading data"
 NOT_LIVE = "post-copy migration is not supported with non-live or paused migration"
 ZERO_COPY = "Zero copy only available for non-compressed non-TLS multifd migration"
 

@@ -10,13 +10,12 @@ How to fix
 """
 
 from preflight.facts import Versions
+from preflight.facts.libvirt_connection import HUNG_UP
 from preflight.facts.versions import Version
 from preflight.host import Guest
 from preflight.migration import Migration, unless_live
 from preflight.rule import Findings, Severity, on_source, rule
 
-#: What is left of the reason in peer-to-peer mode over ssh.
-HUNG_UP = "End of file while reading data"
 #: The releases that were seen to look at the guest's disks first, and the first of which that is not known.
 LENIENT, STRICT_AGAIN = Version(9), Version(10)
 

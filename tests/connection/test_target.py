@@ -153,7 +153,7 @@ REFUSED = {
     "qemu+ssh://[2001:db8::1/system": "Invalid IPv6 URL",
     "/no/such/file": "no such snapshot file",
     "none.json": "no such snapshot file",
-    "./": "no such snapshot file",
+    "./": "a directory, not a snapshot file",
     "./" + "x" * 300: "File name too long",
 }
 

@@ -7,13 +7,15 @@ from typing import Any, Literal
 
 from msgspec import Struct, convert, to_builtins
 
+from preflight.facts.libvirt_connection import HUNG_UP
+
 from .row import HERE, Row
 
 RECORDED = HERE / "recorded"
 #: All that virsh says of some peer-to-peer migrations that fail: what the source's daemon meets when it closes its
 #: connection takes the place of the reason, which its log still has. Seen over ssh with libvirt 7.0, 9.0 and 11.3, at
 #: one time and not at another with the same hosts and the same cause, so neither text can be foretold for certain.
-LOST = "End of file while reading data: : Input/output error"
+LOST = f"{HUNG_UP}: : Input/output error"
 
 
 class Seen(Struct, frozen=True, kw_only=True):
