@@ -8,13 +8,13 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from preflight import questions
 from preflight.connection import Channel, snapshot
 from preflight.connection.opening import open_channel
 from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Kind, Target, TargetError, parse_target
+from preflight.data_uri import data_uri
 from preflight.migration import Migration, Mode, Transport
 
 
@@ -38,6 +38,12 @@ class Asked:
     #: The further flags and parameters of `virsh migrate` that are asked for, by its names.
     flags: frozenset[str] = frozenset()
     migrateuri: str | None = None
+    listen_address: str | None = None
+    disks_port: int | None = None
+    disks_uri: str | None = None
+    #: The guest's name, and its XML, on the destination.
+    dname: str | None = None
+    xml: str | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
@@ -136,6 +142,7 @@ def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
             raise TargetError(f"{asked.destination_uri}: is not over {asked.transport}, which --transport asks for")
     else:
         transport = asked.transport or Transport(own_transport(destination))
+    memory, disks = data_uri("--migrateuri", asked.migrateuri), data_uri("--disks-uri", asked.disks_uri)
     return Migration(
         transport=transport,
         mode=asked.mode,
@@ -145,21 +152,16 @@ def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
         tls=asked.tls,
         as_they_are=asked.as_they_are,
         flags=asked.flags,
-        data_host=_data_host(asked.migrateuri),
         both_ways=asked.both_ways,
+        data_host=memory.host,
+        data_port=memory.port,
+        data_socket=memory.socket,
+        disks_port=asked.disks_port or disks.port,
+        disks_socket=disks.socket,
+        listen_address=asked.listen_address,
+        dname=asked.dname,
+        xml=asked.xml,
         source_over_ssh=own_transport(source) == Transport.SSH,
         destination_uri=asked.destination_uri or destination.libvirt_uri(transport),
     )
 
-
-def _data_host(uri: str | None) -> str | None:
-    if uri is None:
-        return None
-    try:
-        parts = urlsplit(uri)
-        host, _ = parts.hostname, parts.port
-    except ValueError as why:
-        raise TargetError(f"--migrateuri: {uri}: {why}") from None
-    if parts.scheme not in ("tcp", "rdma", "unix") or (parts.scheme != "unix" and not host):
-        raise TargetError(f"--migrateuri: {uri}: is not of the form tcp://host[:port]")
-    return host

@@ -69,7 +69,8 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool =
             chosen = choose_guests(source, asked.guests, migration, none=asked.no_guests)
         except NoSuchGuest:
             return ()  # said below
-        return (guest for guest in chosen.values() if isinstance(guest, Guest))
+        pair = Pair(source, source, migration, chosen)
+        return (guest for name in chosen for guest in _on_either_end(pair, name))
 
     visits = visit_both(opened, needed)
     collected = collect(*visits, migration, guests_of, needed)
@@ -114,6 +115,15 @@ def _judge(
     report = Report(migration, _summary(source), _summary(destination), results, verdicts, limits, narrowed)
     guests = tuple(guest for guest in chosen.values() if isinstance(guest, Guest))
     return Checked(report, guests, source, destination, visits)
+
+
+def _on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:
+    """The guest as it is, and as it will be where that differs."""
+    try:
+        here, there = (pair.guest_of(role, name) for role in Role)
+    except Unreadable:
+        return ()  # the rules say so
+    return (here,) if here is there else (here, there)
 
 
 def save_pair(path: Path, checked: Checked) -> None:

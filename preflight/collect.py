@@ -218,7 +218,7 @@ def _further_questions(
     none = {} if paths else {"paths": Record("")}
     commands, becomes, records, absent = dict(looked), {"paths": "paths"}, dict(none), {}
     try:
-        name = destination.fact(AnnouncedName).name.value
+        name = migration.data_host or destination.fact(AnnouncedName).name.value
     except Unreadable as why:
         absent["peer.name"] = f"the name that {destination.name} announces is not known: {why}"
     else:

@@ -37,6 +37,13 @@ class Pair(Struct, frozen=True):
             return self.migration.of_guests_off
         return self.migration
 
+    def guest_of(self, role: Role, name: str | None) -> Guest:
+        """The guest as it is on the source, or as it will be on the destination; raises `Unreadable`."""
+        found = self.guests[name]
+        if isinstance(found, Unreadable):
+            raise found
+        return found if role is Role.SOURCE else found.on_destination(self.migration.dname, self.migration.xml)
+
 
 class NoSuchGuest(UserError):
     """A guest was named that the source does not have. The text is one line for the user."""
@@ -126,10 +133,7 @@ def _arguments(rule: Rule, pair: Pair, role: Role | None, guest: str | None) -> 
         if parameter.kind is Migration:
             arguments[parameter.name] = pair.migration_of(guest)
         elif parameter.kind is Guest:
-            found = pair.guests[guest]
-            if isinstance(found, Unreadable):
-                raise found
-            arguments[parameter.name] = found
+            arguments[parameter.name] = pair.guest_of(parameter.role or Role.DESTINATION, guest)
         else:
             owner = parameter.role or role
             assert owner is not None

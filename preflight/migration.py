@@ -79,6 +79,18 @@ class Migration:
     flags: frozenset[str] = frozenset()
     #: The host that `--migrateuri` names in place of what the destination announces; None without.
     data_host: str | None = None
+    #: The port that it names in place of one of the destination's migration range.
+    data_port: int | None = None
+    #: The UNIX socket that it names in place of a host: something else carries what is written there.
+    data_socket: str | None = None
+    #: The port, or the UNIX socket, for copied disks, by `--disks-port` or `--disks-uri`.
+    disks_port: int | None = None
+    disks_socket: str | None = None
+    #: Where the destination listens for the data, in place of its migration_address.
+    listen_address: str | None = None
+    #: The guest's name and XML on the destination, where they are to be others.
+    dname: str | None = None
+    xml: str | None = None
     #: Whether each migration's client logs in at the source by ssh too, as `virsh -c qemu+ssh://source` does.
     source_over_ssh: bool = True
     #: Whether as many go the other way at the same time.
@@ -89,7 +101,7 @@ class Migration:
     @property
     def of_guests_off(self) -> "Migration":
         """How guests that are off are moved where guests are moved as they are: by their definition alone."""
-        return replace(self, offline=True, copy_storage=False)
+        return replace(self, offline=True, copy_storage=False, flags=frozenset())
 
     @property
     def peer_to_peer(self) -> bool:
@@ -117,8 +129,27 @@ class Migration:
         """TCP ports of the destination's migration range that one migration takes.
 
         One for the memory; one NBD server a guest when storage is copied (qemuMigrationDstStartNBDServer, libvirt 9.0).
+        None where the port, or a UNIX socket, is given.
         """
-        return 2 if self.copy_storage else 1
+        memory = self.data_port is None and self.data_socket is None
+        disks = self.copy_storage and self.disks_port is None and self.disks_socket is None
+        return memory + disks
+
+    @property
+    def ports_given(self) -> tuple[tuple[str, int], ...]:
+        """Ports of the destination that are given, and by which option."""
+        disks = self.disks_port if self.copy_storage else None
+        named = (("--migrateuri", self.data_port), ("--disks-port", disks))
+        return tuple((option, port) for option, port in named if port is not None)
+
+    @property
+    def data_named_by(self) -> str:
+        """Who says which host the data goes to, as a finding puts it."""
+        return "announced by the destination" if self.data_host is None else "given with --migrateuri"
+
+    def refuses_as_localhost(self, name: str) -> bool:
+        """Whether libvirt itself refuses such a name; one that is given with `--migrateuri` it does not look at."""
+        return self.data_host is None and name.startswith("localhost")
 
 
 def unless_live(migration: Migration) -> str | None:
@@ -159,4 +190,18 @@ def without_data_connection(migration: Migration) -> str | None:
     """For rules about the connection from the source's QEMU to the destination's port."""
     if migration.offline:
         return "the guest is moved offline: no memory is sent"
+    if migration.data_socket is not None:
+        return "the memory goes through a UNIX socket"
     return "the memory goes through the control connection" if migration.tunnelled else None
+
+
+def unless_name_is_announced(migration: Migration) -> str | None:
+    """For rules about the name that the destination announces."""
+    if migration.data_host is not None:
+        return "--migrateuri names the host"
+    return without_data_connection(migration)
+
+
+def unless_offline(migration: Migration) -> str | None:
+    """For rules about guests that are moved by their definition."""
+    return None if migration.offline else "the guest is moved while it runs"

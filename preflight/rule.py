@@ -107,6 +107,7 @@ def rule(severity: Severity, *, skip: Callable[[Migration], str | None] | None =
 
     The function's parameters say what it needs: the name says whose fact it is (`source`, `destination`, `source_x`,
     `destination_x`, `host` for a rule that is asked about each host alone, `guest`, `migration`), the type says which.
+    `guest` is the guest as it will be on the destination, `source_guest` as it is: `--dname` and `--xml` may change it.
     `skip` answers why the rule has nothing to say about a migration of this kind, or None when it has.
     """
 

@@ -174,6 +174,8 @@ def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
         owner = name.split("_")[0]
         if (name, kind) in (("guest", Guest), ("migration", Migration)):
             parameters.append(Parameter(name, None, Guest if name == "guest" else Migration))
+        elif (name, kind) == ("source_guest", Guest):
+            parameters.append(Parameter(name, Role.SOURCE, Guest))
         elif owner in ("source", "destination") and _is_fact(kind):
             parameters.append(Parameter(name, Role(owner), kind))
         elif owner == "host" and _is_fact(kind):

@@ -10,6 +10,7 @@ from typing import Self
 from xml.etree.ElementTree import Element
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from preflight.facts.guest_devices import GuestDevices
 from preflight.facts.record import Fact, Record, Unreadable, read_json
@@ -136,6 +137,13 @@ class Guest(Struct, frozen=True, kw_only=True):
     def running(self) -> bool:
         """Whether it is active at all, so also when it is paused: such a guest is migrated live."""
         return self.id is not None
+
+    def on_destination(self, name: str | None, xml: str | None) -> "Guest":
+        """The guest as it will be there, with the name of `--dname` and the devices of `--xml`; raises `Unreadable`."""
+        if xml is None:
+            return self if name is None else replace(self, name=name)
+        fields = {field: getattr(self, field) for field in _Domain.__struct_fields__ if hasattr(self, field)}
+        return _guest(_Domain(**(fields | {"name": name or self.name, "state": self.state.value, "xml": xml})))
 
 
 class UnreadGuest(Struct, frozen=True, kw_only=True):

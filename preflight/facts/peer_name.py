@@ -25,9 +25,9 @@ Address = IPv4Address | IPv6Address
 
 
 class PeerName(Fact, frozen=True, kw_only=True):
-    """The announced name and what this host resolves it to."""
+    """The name that the data is sent to and what this host resolves it to."""
 
-    #: The name as announced; it may be an address.
+    #: The name as the destination announces it, or as --migrateuri gives it; it may be an address.
     name: str
     #: What it resolves to, each once, IPv4 first and then by number (glibc's own order depends on routes); IPv4
     #: addresses inside IPv6 ones (`::ffff:…`) are given as IPv4. Empty when the host cannot resolve the name.
@@ -80,6 +80,12 @@ class PeerName(Fact, frozen=True, kw_only=True):
         except ValueError:
             return False
         return True
+
+    def corrected(self, address: str, *, given: bool) -> str:
+        """What to write where, so that this host is led to `address`; `given`: the user named it by --migrateuri."""
+        if not self.is_address:
+            return f"in /etc/hosts on the source: {address} {self.name}"
+        return f"--migrateuri tcp://{address}" if given else f"set migration_host in the destination's qemu.conf to {address}"
 
     def place_of(self, address: str) -> Located[str] | None:
         """Where /etc/hosts gives the name this address; None when something else does."""

@@ -11,15 +11,11 @@ How to fix
 """
 
 from preflight.host import Guest
-from preflight.migration import Migration
+from preflight.migration import unless_offline
 from preflight.rule import Findings, Severity, on_source, rule
 
 
-def _unless_offline(migration: Migration) -> str | None:
-    return None if migration.offline else "the guest is moved while it runs"
-
-
-@rule(Severity.WARNING, skip=_unless_offline)
+@rule(Severity.WARNING, skip=unless_offline)
 def check(guest: Guest) -> Findings:
     if guest.running:
         yield on_source(f"{guest.name} runs on at the source, and could be started on the destination as well")

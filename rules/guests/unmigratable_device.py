@@ -27,14 +27,14 @@ _VIRTIOFS_MOVES = Version(8, 2, 0)
 
 
 @rule(Severity.ERROR, skip=unless_live)
-def check(guest: Guest, source: Versions) -> Findings:
-    for disk in guest.disks:
+def check(source_guest: Guest, source: Versions) -> Findings:
+    for disk in source_guest.disks:
         if disk.format in _FORMATS and not disk.empty:
             yield on_source(
                 f"{disk.target} is in the format {disk.format}, of which a running guest cannot be moved",
                 error=f"The {disk.format} format used by node",
             )
-    for memory in guest.devices.shared_memory:
+    for memory in source_guest.devices.shared_memory:
         if memory.role != "master":
             yield on_source(
                 f"the guest is not the master of the shared memory {memory.name}",
@@ -42,6 +42,6 @@ def check(guest: Guest, source: Versions) -> Findings:
                 if source.libvirt >= _ASKS_QEMU
                 else f"shmem device '{memory.name}' cannot be migrated",
             )
-    for tag in guest.devices.virtiofs:
+    for tag in source_guest.devices.virtiofs:
         if source.qemu < _VIRTIOFS_MOVES:
             yield on_source(f"{tag} is shared by virtiofs, which this QEMU cannot move", error="vhost-user-fs")

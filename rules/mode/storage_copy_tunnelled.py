@@ -22,10 +22,10 @@ LENIENT, STRICT_AGAIN = Version(9), Version(10)
 
 
 @rule(Severity.ERROR, skip=unless_live)
-def check(guest: Guest, source: Versions, migration: Migration) -> Findings:
+def check(source_guest: Guest, source: Versions, migration: Migration) -> Findings:
     if not (migration.tunnelled and migration.copy_storage):
         return
-    copied = [disk.target for disk in guest.disks if disk.copied_by_default]
+    copied = [disk.target for disk in source_guest.disks if disk.copied_by_default]
     if copied:
         yield on_source(f"a tunnelled migration cannot copy {', '.join(copied)}", error=HUNG_UP)
     elif not LENIENT <= source.libvirt < STRICT_AGAIN:

@@ -7,28 +7,29 @@ Why it matters
 
 How to fix
     Correct the line in the source's /etc/hosts: the name must lead to the destination's address. Where an address is
-    announced instead of a name, correct migration_host in the destination's /etc/libvirt/qemu.conf.
+    announced instead of a name, correct migration_host in the destination's /etc/libvirt/qemu.conf; where one is given
+    with --migrateuri, correct that.
 """
 
 from preflight.facts import OwnAddresses, PeerName
-from preflight.migration import without_data_connection
+from preflight.migration import Migration, without_data_connection
 from preflight.rule import Findings, Severity, on_source, rule
 
 
 @rule(Severity.ERROR, skip=without_data_connection)
-def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses) -> Findings:
+def check(
+    source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses, migration: Migration
+) -> Findings:
     name, right = source_peer.name, destination.reachable_from(source)
-    if name.startswith("localhost") or source == destination:
+    if migration.refuses_as_localhost(name) or source == destination:
         return  # destination-hostname-localhost or same-host says so, and no line of the source's would help
     own = [address for address in source_peer.addresses if source.has(address)]
     rescued = any(destination.has(address) for address in source_peer.addresses if address not in own)
     for address in own:
         yield on_source(
-            f"{name}, announced by the destination, is {address} here: the source itself",
+            f"{name}, {migration.data_named_by}, is {address} here: the source itself",
             at=source_peer.place_of(address),
             error=None if rescued else f"unable to connect to server at '{name}:",
-            fix=f"set migration_host in the destination's qemu.conf to {right}"
-            if source_peer.is_address
-            else f"in /etc/hosts on the source: {right} {name}",
+            fix=source_peer.corrected(right, given=migration.data_host is not None),
             severity=Severity.WARNING if rescued else None,
         )

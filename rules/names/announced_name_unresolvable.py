@@ -3,7 +3,8 @@
 Why it matters
     The destination answers the request to migrate with a name of its own, migration_host in its qemu.conf or else its
     host name, and it is the source that looks this name up, not the machine that you typed on. libvirt then says
-    "Unable to resolve address 'host2.example.com' service '49152'", naming a name that you never typed.
+    "Unable to resolve address 'host2.example.com' service '49152'", naming a name that you never typed. With
+    --migrateuri it is the name that stands there.
 
 How to fix
     Give the source a line for that name in /etc/hosts or in DNS, or set migration_host in the destination's
@@ -11,14 +12,16 @@ How to fix
 """
 
 from preflight.facts import OwnAddresses, PeerName
-from preflight.migration import without_data_connection
+from preflight.migration import Migration, without_data_connection
 from preflight.rule import Change, Findings, Severity, on_source, rule
 
 
 @rule(Severity.ERROR, skip=without_data_connection)
-def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses) -> Findings:
+def check(
+    source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses, migration: Migration
+) -> Findings:
     name = source_peer.name
-    if source_peer.resolves or name.startswith("localhost"):
+    if source_peer.resolves or migration.refuses_as_localhost(name):
         return  # of localhost destination-hostname-localhost speaks, and no line of the source's would help
     address = destination.reachable_from(source)
     change = None if address == "ADDRESS" else Change("/etc/hosts", name, address)
@@ -30,7 +33,7 @@ def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses
         )
     if not source_peer.commented:
         yield on_source(
-            f"{name}, announced by the destination, is not in /etc/hosts nor in DNS",
+            f"{name}, {migration.data_named_by}, is not in /etc/hosts nor in DNS",
             at=source_peer.end,
             error=error,
             fix=fix,

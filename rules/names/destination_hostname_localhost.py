@@ -10,11 +10,11 @@ How to fix
 """
 
 from preflight.facts import AnnouncedName
-from preflight.migration import without_data_connection
+from preflight.migration import unless_name_is_announced
 from preflight.rule import Findings, Severity, on_destination, rule
 
 
-@rule(Severity.ERROR, skip=without_data_connection)
+@rule(Severity.ERROR, skip=unless_name_is_announced)
 def check(destination: AnnouncedName) -> Findings:
     if destination.name.value.startswith("localhost"):
         yield on_destination(

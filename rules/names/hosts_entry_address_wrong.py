@@ -14,7 +14,7 @@ How to fix
 """
 
 from preflight.facts import HostKeys, OwnAddresses, PeerKeys, PeerName
-from preflight.migration import without_data_connection
+from preflight.migration import Migration, without_data_connection
 from preflight.rule import Findings, Severity, on_source, rule
 
 
@@ -25,9 +25,10 @@ def check(
     source: OwnAddresses,
     destination: OwnAddresses,
     destination_keys: HostKeys,
+    migration: Migration,
 ) -> Findings:
     name, right = source_peer.name, destination.reachable_from(source)
-    if name.startswith("localhost"):
+    if migration.refuses_as_localhost(name):
         return  # destination-hostname-localhost says so, and no line of the source's would help
     strange = [address for address in source_peer.addresses if not destination.has(address) and not source.has(address)]
     rescued = any(destination.has(address) and not source.has(address) for address in source_peer.addresses)
@@ -45,8 +46,6 @@ def check(
             f"{name} is {address} here, which is none of the destination's addresses",
             at=source_peer.place_of(address),
             error=None if rescued else f"unable to connect to server at '{name}:",
-            fix=f"set migration_host in the destination's qemu.conf to {right}"
-            if source_peer.is_address
-            else f"in /etc/hosts on the source: {right} {name}",
+            fix=source_peer.corrected(right, given=migration.data_host is not None),
             severity=Severity.WARNING if rescued else None,
         )

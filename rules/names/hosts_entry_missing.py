@@ -9,13 +9,13 @@ How to fix
 """
 
 from preflight.facts import PeerName
-from preflight.migration import without_data_connection
+from preflight.migration import Migration, without_data_connection
 from preflight.rule import Change, Findings, Severity, on_source, rule
 
 
 @rule(Severity.WARNING, skip=without_data_connection)
-def check(source_peer: PeerName) -> Findings:
-    if source_peer.name.startswith("localhost"):
+def check(source_peer: PeerName, migration: Migration) -> Findings:
+    if migration.refuses_as_localhost(source_peer.name):
         return  # destination-hostname-localhost says so, and no line of the source's would help
     if source_peer.resolves and not source_peer.lines and not source_peer.is_address:
         yield on_source(

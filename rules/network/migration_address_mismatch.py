@@ -1,19 +1,22 @@
 """The destination listens for migrations at an address that it does not have, or not where the source is led.
 
 Why it matters
-    With migration_address in its qemu.conf the destination listens at that address alone. One that is not its own
-    gives "Failed to bind socket: Cannot assign requested address"; one that the announced name does not lead to gives
-    "unable to connect to server at 'host2:49152': Connection refused". With --p2p virsh may print "End of file while
-    reading data" instead; the log of the source's daemon has the reason.
+    With --listen-address, or else migration_address in its qemu.conf, the destination listens at that address alone.
+    One that is not its own gives "Failed to bind socket: Cannot assign requested address"; one that the announced name,
+    or the one in --migrateuri, does not lead to gives "unable to connect to server at 'host2:49152': Connection
+    refused". With --p2p virsh may print "End of file while reading data" instead; the log of the source's daemon has
+    the reason.
 
 How to fix
     Correct migration_address in the destination's /etc/libvirt/qemu.conf, or take it out, and restart the libvirt
-    daemon. To receive guests at a second address, set migration_host to the same address.
+    daemon. To receive guests at a second address, set migration_host to the same address. Of --listen-address and
+    --migrateuri, give the same address to both.
 """
 
 from preflight.facts import HostsFile, OwnAddresses, PeerName, QemuConf
 from preflight.facts.listen_address import listens_at
-from preflight.migration import without_data_connection
+from preflight.facts.located import Located
+from preflight.migration import Migration, without_data_connection
 from preflight.rule import Findings, Severity, on_destination, rule
 
 
@@ -24,12 +27,15 @@ def check(
     destination: OwnAddresses,
     destination_hosts: HostsFile,
     destination_conf: QemuConf,
+    migration: Migration,
 ) -> Findings:
-    address = destination_conf.migration_address
+    given = migration.listen_address
+    address = destination_conf.migration_address if given is None else Located(given)
+    setting = "migration_address" if given is None else "--listen-address"
     wanted = listens_at(address.value or "", destination_hosts)
     if wanted and not any(destination.has(one) for one in wanted):
         yield on_destination(
-            f"migration_address is {address}, which is none of this host's addresses",
+            f"{setting} is {address}, which is none of this host's addresses",
             at=address,
             error="Failed to bind socket: Cannot assign requested address",
         )
@@ -38,10 +44,13 @@ def check(
     reached = set(wanted) if wanted else {one for one in led if ":" not in one or address.value != "0.0.0.0"}  # noqa: S104 - compared with
     if led and not reached & set(led):
         yield on_destination(
-            f"migration_address is {address}, and {source_peer.name} leads the source to {', '.join(led)}",
+            f"{setting} is {address}, and {source_peer.name} leads the source to {', '.join(led)}",
             at=address,
             error=f"unable to connect to server at '{source_peer.name}:",
-            fix=f'set migration_host = "{wanted[0]}" beside it, if the source can reach that address'
-            if wanted
-            else None,
+            fix=_also(setting, wanted[0]) if wanted else None,
         )
+
+
+def _also(setting: str, address: str) -> str:
+    beside = f'set migration_host = "{address}"' if setting == "migration_address" else f"--migrateuri tcp://{address}"
+    return f"{beside} beside it, if the source can reach that address"

@@ -28,11 +28,12 @@ def check(
 ) -> Findings:
     ports = destination_conf.port_range
     used = destination_ports.used_in(ports.start, ports.stop - 1)
-    free = [port for port in ports if port not in used]
-    taken = free[: migration.concurrency * migration.ports_each]
+    free = [port for port in ports if port not in used] if migration.ports_each else []
+    given = [port for _, port in migration.ports_given]
+    taken = [*given, *free[: migration.concurrency * migration.ports_each]]
     leaving = tuple(met.address for address in source_peer.addresses for met in source.met_by(address))
     closed: dict[str, list[int]] = {}
-    for port in free:
+    for port in (*given, *free):
         judgement = destination.judge(port, leaving or source.global_addresses, destination_own)
         if judgement.action != "accept":
             closed.setdefault(f"{judgement.action} by {judgement.rule}", []).append(port)

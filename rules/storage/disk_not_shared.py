@@ -19,8 +19,8 @@ from preflight.rule import Findings, Severity, on_source, rule
 
 
 @rule(Severity.ERROR, skip=unless_live)
-def check(guest: Guest, source: Storage, source_pools: Pools, migration: Migration) -> Findings:
-    for disk in guest.disks:
+def check(source_guest: Guest, source: Storage, source_pools: Pools, migration: Migration) -> Findings:
+    for disk in source_guest.disks:
         if disk.empty or disk.readonly or (migration.copy_storage and disk.copied_by_default):
             continue
         if disk.type == "nvme":

@@ -25,6 +25,7 @@ SECTOR = 512
 @rule(Severity.ERROR, skip=unless_live)
 def check(
     guest: Guest,
+    source_guest: Guest,
     source: Storage,
     destination: Storage,
     source_pools: Pools,
@@ -34,11 +35,13 @@ def check(
     migration: Migration,
 ) -> Findings:
     unknown: Unreadable | None = None
+    on_source = {disk.target: disk for disk in source_guest.disks}
     for disk in guest.disks:
         if disk.type not in ("file", "block", "volume") or disk.empty:
             continue
         try:
-            here, there = source_pools.path(disk), destination_pools.path(disk)
+            here = source_pools.path(on_source.get(disk.target, disk))
+            there = destination_pools.path(disk)
             if here is None or there is None or not destination.look(there).exists:
                 continue
             if migration.copy_storage and disk.copied_by_default:

@@ -24,6 +24,7 @@ _NUMBERED_BY_SERVER = {"nfs": "nfs", "nfs4": "nfs", "ceph": "ceph"}
 @rule(Severity.WARNING, skip=unless_live)
 def check(
     guest: Guest,
+    source_guest: Guest,
     source: Storage,
     destination: Storage,
     source_pools: Pools,
@@ -31,6 +32,7 @@ def check(
     migration: Migration,
 ) -> Findings:
     unknown: Unreadable | None = None
+    on_source = {disk.target: disk for disk in source_guest.disks}
     for disk in guest.disks:
         # a medium that is only read may well be a copy
         if disk.empty or disk.readonly or disk.type not in ("file", "volume"):
@@ -38,7 +40,8 @@ def check(
         if migration.copy_storage and disk.copied_by_default:
             continue
         try:
-            here, there = source_pools.path(disk), destination_pools.path(disk)
+            here = source_pools.path(on_source.get(disk.target, disk))
+            there = destination_pools.path(disk)
             if here is not None and there is not None:
                 yield from _other(disk.target, source, here, destination, there)
         except Unreadable as why:

@@ -14,7 +14,7 @@ from preflight.rule import Findings, Severity, on_source, rule
 
 
 @rule(Severity.ERROR, skip=unless_live)
-def check(guest: Guest) -> Findings:
-    for disk in guest.disks:
+def check(source_guest: Guest) -> Findings:
+    for disk in source_guest.disks:
         if disk.transient:
             yield on_source(f"{disk.target} is transient", error="migration with transient disk is not supported")
