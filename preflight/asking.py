@@ -6,7 +6,7 @@ It imports little, so that ssh is under way while the rest of preflight is still
 import contextlib
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from preflight import questions
@@ -15,6 +15,7 @@ from preflight.connection.opening import open_channel
 from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Kind, Target, TargetError, parse_target
 from preflight.data_uri import data_uri
+from preflight.method import Method
 from preflight.migration import Migration, Mode, Transport
 
 
@@ -41,6 +42,7 @@ class Asked:
     listen_address: str | None = None
     disks_port: int | None = None
     disks_uri: str | None = None
+    tls_destination: str | None = None
     #: The guest's name, and its XML, on the destination.
     dname: str | None = None
     xml: str | None = None
@@ -51,6 +53,24 @@ class Asked:
     #: Whether what `preflight capacity` alone shows is asked for too.
     sizing: bool = False
     timeout: float = 60.0
+
+
+def moved_by(asked: Asked, method: Method) -> Asked:
+    """The same, with guests moved in this way."""
+    return replace(
+        asked,
+        mode=method.mode,
+        copy_storage=method.copies_storage,
+        tls=method.tls,
+        flags=method.asked,
+        migrateuri=method.migrateuri,
+        listen_address=method.listen_address,
+        disks_port=method.disks_port,
+        disks_uri=method.disks_uri,
+        tls_destination=method.tls_destination,
+        dname=method.dname,
+        xml=method.xml,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +179,9 @@ def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
         disks_port=asked.disks_port or disks.port,
         disks_socket=disks.socket,
         listen_address=asked.listen_address,
+        tls_name=asked.tls_destination,
         dname=asked.dname,
         xml=asked.xml,
         source_over_ssh=own_transport(source) == Transport.SSH,
         destination_uri=asked.destination_uri or destination.libvirt_uri(transport),
     )
-

@@ -107,20 +107,21 @@ def _main(
 ) -> None: ...
 
 
+#: A check moves nothing, so nothing has to be done in time; its own --timeout is for answers.
+_TIMEOUTS = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort")
+
+
 @command
+@takes_method(without=_TIMEOUTS)
 def check(
     source: Source,
     destination: Destination = None,
     guest: Guests = None,
     no_guests: Annotated[bool, typer.Option("--no-guests", help="Judge the hosts alone.")] = False,
     concurrency: Annotated[int, typer.Option(min=1, help="Migrations started at the same time.")] = 1,
-    p2p: P2p = False,
-    tunnelled: Tunnelled = False,
     transport: Over = None,
     destination_uri: Uri = None,
     offline: Annotated[bool, typer.Option("--offline", help="Move the definition of guests that are off.")] = False,
-    copy_storage: CopyStorage = False,
-    tls: Annotated[bool, typer.Option("--tls", help="The memory is sent over TLS.")] = False,
     select: Select = None,
     ignore: Ignore = None,
     output_format: Annotated[str, typer.Option("--format", "-f", help="text, table or json.")] = "text",
@@ -128,38 +129,35 @@ def check(
         Path | None, typer.Option(help="Also keep both hosts' answers in this file.", show_default=False)
     ] = None,
     timeout: Timeout = 60,
+    *,
+    method: Method,
 ) -> None:
     """Say whether guests can be migrated from SOURCE to DESTINATION: exit 0 ready, 1 not ready, 3 undetermined.
 
     Nothing is changed on either host. All guests that run on the source are judged, unless --guest or --no-guests
     narrows it.
     """
-    from preflight.asking import Asked, open_hosts
+    from preflight.asking import Asked, moved_by, open_hosts
     from preflight.output import FORMATS
 
     if output_format not in FORMATS:
         raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
     if guest and no_guests:
         raise UserError("--guest and --no-guests exclude each other")
-    if tls and tunnelled:
-        raise UserError("--tls and --tunnelled exclude each other: libvirt does not send a tunnel's memory over TLS")
     asked = Asked(
         source=source,
         destination=destination,
         guests=tuple(guest or ()),
         no_guests=no_guests,
         concurrency=concurrency,
-        mode=_mode(p2p=p2p, tunnelled=tunnelled),
         transport=transport,
         destination_uri=destination_uri,
         offline=offline,
-        copy_storage=copy_storage,
-        tls=tls,
         select=tuple(select or ()),
         ignore=tuple(ignore or ()),
         timeout=timeout,
     )
-    with open_hosts(asked) as opened:
+    with open_hosts(moved_by(asked, method)) as opened:
         from preflight import check as checking  # while ssh shakes hands
         from preflight.output import load, render
 
@@ -238,7 +236,7 @@ AtOnce = Annotated[
 
 
 @command
-@takes_method
+@takes_method()
 def migrate(
     what: Annotated[
         list[str] | None,
@@ -314,7 +312,7 @@ def migrate(
 
 
 @command
-@takes_method
+@takes_method()
 def plan(
     source: Source,
     destination: Annotated[str, typer.Argument(help="The same.")],

@@ -81,6 +81,10 @@ class Method(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
                 raise UserError(f"an option is of use only with {name}")
         if self.on_timeout is OnTimeout.POSTCOPY and self.timeout is not None and not self.postcopy:
             raise UserError("--timeout-postcopy is of use only with --postcopy")
+        if self.tls and self.mode is Mode.TUNNELLED:
+            raise UserError(
+                "--tls and --tunnelled exclude each other: libvirt does not send a tunnel's memory over TLS"
+            )
         if not self.live and self.postcopy:
             raise UserError("--postcopy is for guests that run on meanwhile: leave out --no-live")
 
@@ -96,7 +100,10 @@ class Method(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
 
     @property
     def asked(self) -> frozenset[str]:
-        """The flags and parameters that the hosts' libvirt and QEMU must know, by virsh's names."""
+        """The flags and parameters that the hosts' libvirt and QEMU must know, by virsh's names.
+
+        Each method of compression is one of its own too: "comp-methods=zstd".
+        """
         named = {
             "change-protection": self.change_protection,
             "unsafe": self.unsafe,
@@ -125,5 +132,7 @@ class Method(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
             "tls": self.tls,
             "tls-destination": self.tls_destination,
             "zerocopy": self.zerocopy,
+            "suspend": self.suspend,
         }
-        return frozenset(name for name, value in named.items() if value)
+        methods = {f"comp-methods={method}" for method in self.comp_methods}
+        return frozenset({name for name, value in named.items() if value} | methods)

@@ -88,6 +88,8 @@ class Migration:
     disks_socket: str | None = None
     #: Where the destination listens for the data, in place of its migration_address.
     listen_address: str | None = None
+    #: The name that the destination's certificate for the data is to be made out to, by `--tls-destination`.
+    tls_name: str | None = None
     #: The guest's name and XML on the destination, where they are to be others.
     dname: str | None = None
     xml: str | None = None

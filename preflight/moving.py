@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from preflight import journal as journals
 from preflight import plan as plans
-from preflight.asking import Asked, Opened, open_hosts, reversed_hosts
+from preflight.asking import Asked, Opened, moved_by, open_hosts, reversed_hosts
 from preflight.check import Checked, check, visit_both
 from preflight.connection.target import TargetError
 from preflight.errors import UserError
@@ -70,23 +70,19 @@ def asked_for(
     timeout: float = 60.0,
 ) -> Asked:
     """What a check has to be asked for this run."""
-    return Asked(
+    asked = Asked(
         source=source,
         destination=destination,
         guests=tuple(guests),
-        mode=method.mode,
         transport=transport,
         destination_uri=destination_uri,
         offline=offline,
-        copy_storage=method.copies_storage,
-        tls=method.tls,
         as_they_are=not (offline or only_running),
-        flags=method.asked,
-        migrateuri=method.migrateuri,
         ignore=tuple(ignore),
         sizing=True,
         timeout=timeout,
     )
+    return moved_by(asked, method)
 
 
 def make_plan(asked: Asked, method: Method, output: Path, *, at_once: int | None, lapses_after: float) -> int:

@@ -160,22 +160,29 @@ def method_of(
     )
 
 
-def takes_method(body: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of `method_of`, and its `method` parameter what they come to."""
-    own = inspect.signature(body).parameters
-    shared = inspect.signature(method_of).parameters
+def takes_method(*, without: tuple[str, ...] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of `method_of`, and its `method` parameter what they come to.
 
-    @functools.wraps(body)
-    def whole(**given: Any) -> None:
-        picked = {name: given.pop(name) for name in shared}
-        body(method=method_of(**picked), **given)
+    `without` names those that it has no use for.
+    """
 
-    kept = [parameter for name, parameter in own.items() if name != "method"]
-    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*kept, *shared.values())]
-    whole.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # Typer reads it
-    whole.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
-    del whole.__wrapped__  # or Typer would look through to the body's own parameters
-    return whole
+    def give(body: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(body).parameters
+        shared = {name: one for name, one in inspect.signature(method_of).parameters.items() if name not in without}
+
+        @functools.wraps(body)
+        def whole(**given: Any) -> None:
+            picked = {name: given.pop(name) for name in shared}
+            body(method=method_of(**picked), **given)
+
+        kept = [parameter for name, parameter in own.items() if name != "method"]
+        parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*kept, *shared.values())]
+        whole.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # Typer reads it
+        whole.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
+        del whole.__wrapped__  # or Typer would look through to the body's own parameters
+        return whole
+
+    return give
 
 
 def _several(text: str | None) -> tuple[str, ...]:

@@ -152,6 +152,7 @@ def _domains(connection: Any) -> str:
                 "persistent": bool(domain.isPersistent()),
                 "autostart": bool(domain.autostart()),
                 "snapshots": domain.snapshotNum(),
+                "saved": not active and bool(domain.hasManagedSaveImage()),
                 "job": domain.jobInfo()[0] if active else 0,
                 "xml": domain.XMLDesc(),
             }

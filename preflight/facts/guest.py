@@ -99,6 +99,8 @@ class Guest(Struct, frozen=True, kw_only=True):
     autostart: bool
     #: Snapshots whose metadata libvirt holds.
     snapshots: int
+    #: Whether its memory was saved (virsh managedsave), from which it goes on when it is started.
+    saved: bool
     #: The job that runs on it: virDomainJobType, 0 for none.
     job: int
     #: What that job does: virDomainJobOperation; None when no job runs, or when that was not told.
@@ -203,6 +205,7 @@ class _Domain(Struct, frozen=True, kw_only=True):
     persistent: bool = False
     autostart: bool = False
     snapshots: int = 0
+    saved: bool = False
     job: int = 0
     operation: int | None = None
     block_jobs: tuple[str, ...] = ()
@@ -236,6 +239,7 @@ def _guest(domain: _Domain) -> Guest:
         persistent=domain.persistent,
         autostart=domain.autostart,
         snapshots=domain.snapshots,
+        saved=domain.saved,
         job=domain.job,
         operation=domain.operation,
         block_jobs=domain.block_jobs,

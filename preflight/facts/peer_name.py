@@ -85,7 +85,11 @@ class PeerName(Fact, frozen=True, kw_only=True):
         """What to write where, so that this host is led to `address`; `given`: the user named it by --migrateuri."""
         if not self.is_address:
             return f"in /etc/hosts on the source: {address} {self.name}"
-        return f"--migrateuri tcp://{address}" if given else f"set migration_host in the destination's qemu.conf to {address}"
+        return (
+            f"--migrateuri tcp://{address}"
+            if given
+            else f"set migration_host in the destination's qemu.conf to {address}"
+        )
 
     def place_of(self, address: str) -> Located[str] | None:
         """Where /etc/hosts gives the name this address; None when something else does."""

@@ -3,11 +3,13 @@
 Why it matters
     Each migration listens at a port of its own, two if storage is copied, and anything that listens there, at whatever
     address, takes one away. The surplus fails at once: "Unable to find an unused port in range 'migration'
-    (49152-49215)".
+    (49152-49215)". A port that is given with --migrateuri or --disks-port serves one migration, and has to be free:
+    else the guest's memory goes to whoever listens there, and the migration hangs without a word, or QEMU says
+    "Address already in use".
 
 How to fix
     Widen migration_port_min to migration_port_max in the destination's /etc/libvirt/qemu.conf and restart the libvirt
-    daemon, free the ports, or ask for fewer at once.
+    daemon, free the ports, or ask for fewer at once. Give another port, or none.
 """
 
 from preflight.facts import Listening, QemuConf
@@ -31,3 +33,8 @@ def check(destination: QemuConf, destination_ports: Listening, migration: Migrat
             change=Change(destination.path, "migration_port_max", more) if more <= HIGHEST else None,
             error=f"Unable to find an unused port in range 'migration' ({first}-{last})",
         )
+    for option, port in migration.ports_given:
+        if destination_ports.used_in(port, port):
+            yield on_destination(f"something listens at port {port}, which is given with {option}")
+        elif migration.concurrency > 1:
+            yield on_destination(f"port {port}, given with {option}, serves one migration at a time")

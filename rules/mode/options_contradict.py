@@ -1,13 +1,15 @@
 """What is asked for cannot be had together.
 
 Why it matters
-    An offline migration copies no storage: "offline migration cannot handle non-shared storage". One that is tunnelled
-    is refused too, and virsh prints "End of file while reading data: : Input/output error" alone, as seen with libvirt
-    7.0, 9.0 and 11.3.
+    libvirt or QEMU refuses, each pair in its own words: "offline migration cannot handle non-shared storage",
+    "post-copy is not supported with tunnelled migration", "Zero copy only available for non-compressed non-TLS multifd
+    migration". An offline migration that is tunnelled is refused too, and virsh prints "End of file while reading
+    data: : Input/output error" alone, as it may for all that is peer-to-peer over ssh; the log of the source's daemon
+    has the reason. All was seen with libvirt 7.0, 9.0 and 11.3.
 
 How to fix
-    Leave one of the two out: storage is copied beside the memory of a running guest, over a port of its own, and a
-    guest that is off has no memory to tunnel.
+    Leave one of the two out: storage is copied beside the memory of a running guest, over a port of its own, a guest
+    that is off has no memory to tunnel, and what is tunnelled goes through one connection alone.
 """
 
 from preflight.migration import Migration
@@ -15,17 +17,36 @@ from preflight.rule import Findings, Severity, on_source, rule
 
 #: What is left of the reason in peer-to-peer mode over ssh.
 HUNG_UP = "End of file while reading data"
+NOT_LIVE = "post-copy migration is not supported with non-live or paused migration"
+ZERO_COPY = "Zero copy only available for non-compressed non-TLS multifd migration"
+
+#: Two things that were asked for, and the answer.
+PAIRS: dict[tuple[str, str], str] = {
+    ("offline", "copy-storage"): "offline migration cannot handle non-shared storage",
+    ("offline", "tunnelled"): HUNG_UP,
+    ("offline", "postcopy"): NOT_LIVE,
+    ("suspend", "postcopy"): NOT_LIVE,
+    ("tunnelled", "postcopy"): "post-copy is not supported with tunnelled migration",
+    ("tunnelled", "parallel"): "Flags 'VIR_MIGRATE_TUNNELLED' and 'VIR_MIGRATE_PARALLEL' are mutually exclusive",
+    ("tunnelled", "migrateuri"): "migration URI is not supported by tunnelled migration",
+    ("tunnelled", "listen-address"): "listen address is not supported by tunnelled migration",
+    ("tunnelled", "disks-port"): "disk port address is not supported by tunnelled migration",
+    ("tunnelled", "tls"): "TLS handshake failed",
+    ("disks-port", "disks-uri"): "Both port and URI requested for disk migration while being mutually exclusive",
+    ("zerocopy", "tls"): ZERO_COPY,
+    ("zerocopy", "compressed"): ZERO_COPY,
+}
 
 
 @rule(Severity.ERROR)
 def check(migration: Migration) -> Findings:
-    if migration.offline and migration.copy_storage:
-        yield on_source(
-            "an offline migration moves the definition alone and copies no storage",
-            error="offline migration cannot handle non-shared storage",
-        )
-    if migration.offline and migration.tunnelled:
-        yield on_source(
-            "an offline migration sends no memory that could be tunnelled",
-            error=HUNG_UP,
-        )
+    named = {
+        "offline": migration.offline,
+        "copy-storage": migration.copy_storage,
+        "tunnelled": migration.tunnelled,
+        "tls": migration.tls,
+    }
+    asked = {name for name, is_asked in named.items() if is_asked} | migration.flags
+    for (one, other), error in PAIRS.items():
+        if {one, other} <= asked:
+            yield on_source(f"--{one} and --{other} exclude each other", error=error)

@@ -17,9 +17,7 @@ from preflight.rule import Findings, Severity, on_source, rule
 
 
 @rule(Severity.ERROR, skip=without_data_connection)
-def check(
-    source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses, migration: Migration
-) -> Findings:
+def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses, migration: Migration) -> Findings:
     name, right = source_peer.name, destination.reachable_from(source)
     if migration.refuses_as_localhost(name) or source == destination:
         return  # destination-hostname-localhost or same-host says so, and no line of the source's would help

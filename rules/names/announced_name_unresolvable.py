@@ -17,9 +17,7 @@ from preflight.rule import Change, Findings, Severity, on_source, rule
 
 
 @rule(Severity.ERROR, skip=without_data_connection)
-def check(
-    source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses, migration: Migration
-) -> Findings:
+def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses, migration: Migration) -> Findings:
     name = source_peer.name
     if source_peer.resolves or migration.refuses_as_localhost(name):
         return  # of localhost destination-hostname-localhost speaks, and no line of the source's would help

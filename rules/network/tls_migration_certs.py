@@ -8,12 +8,13 @@ Why it matters
 
 How to fix
     Put ca-cert.pem, server-cert.pem and server-key.pem on each destination, client-cert.pem and client-key.pem on each
-    source, in /etc/pki/qemu or the directory that qemu.conf names; made out to the name that the destination announces.
+    source, in /etc/pki/qemu or the directory that qemu.conf names; made out to the name that the destination announces,
+    or the one in --migrateuri. Where that is an address, name the host with --tls-destination.
 """
 
 from preflight.facts import AnnouncedName, MigrationTls
 from preflight.facts.certificates import CertificateFiles, problem_of_own
-from preflight.migration import unless_data_over_tls
+from preflight.migration import Migration, unless_data_over_tls
 from preflight.rule import Findings, Severity, on_destination, on_source, rule
 
 #: What a source is told that the destination hangs up on, while it writes or while it reads.
@@ -23,7 +24,9 @@ OBJECT = "unable to execute QEMU command 'object-add': "
 
 
 @rule(Severity.ERROR, skip=unless_data_over_tls)
-def check(source: MigrationTls, destination: MigrationTls, destination_name: AnnouncedName) -> Findings:
+def check(
+    source: MigrationTls, destination: MigrationTls, destination_name: AnnouncedName, migration: Migration
+) -> Findings:
     client, server = source.certificates("client"), destination.certificates("server")
     found = False
     for files, end, on_end in ((server, "server", on_destination), (client, "client", on_source)):
@@ -34,7 +37,7 @@ def check(source: MigrationTls, destination: MigrationTls, destination_name: Ann
     if found:
         return
     (trusted, own, _), (their_trusted, theirs, _) = client.three, server.three
-    name = destination_name.name.value
+    name = migration.tls_name or migration.data_host or destination_name.name.value
     if not theirs.signed_by(trusted):
         yield on_destination(
             f"{theirs.path} is signed by none of the source's authorities in {trusted.path}",

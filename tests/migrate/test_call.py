@@ -176,7 +176,7 @@ def test_a_method_goes_through_a_file_unchanged() -> None:
 def test_a_command_with_the_options_has_its_own_and_these() -> None:
     def body(first: str, *, method: Method) -> None: ...
 
-    names = list(inspect.signature(takes_method(body)).parameters)
+    names = list(inspect.signature(takes_method()(body)).parameters)
     assert names[0] == "first"
     assert "method" not in names
     assert set(names[1:]) == set(inspect.signature(method_of).parameters)
@@ -189,6 +189,6 @@ def test_a_command_gets_the_method_that_its_options_make() -> None:
         given.append((first, method))
 
     defaults = {name: one.default for name, one in inspect.signature(method_of).parameters.items()}
-    run: Callable[..., None] = takes_method(body)
+    run: Callable[..., None] = takes_method()(body)
     run(first="x", **(defaults | {"bandwidth": 9}))
     assert given == [("x", Method(bandwidth=9))]

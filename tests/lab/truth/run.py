@@ -96,6 +96,7 @@ def _virsh(client: Client, row: Row, guest: str) -> str:
 
 def _absent(destination: LabHost, row: Row, guest: str) -> str:
     """What is wrong where virsh was content and the guest is not there; nothing when it is."""
-    there = destination.run("virsh", "domstate", guest, check=False).stdout.strip()
+    words = dict(zip(row.virsh, row.virsh[1:], strict=False))
+    there = destination.run("virsh", "domstate", words.get("--dname", guest), check=False).stdout.strip()
     wanted = ("running", "paused") if row.live else ("shut off", "running", "paused")
     return "" if there in wanted else f"virsh reports success, the guest is {there!r} there"

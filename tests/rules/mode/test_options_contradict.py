@@ -17,13 +17,17 @@ RULE = "options-contradict"
     [
         ({"offline": True, "copy_storage": True}, "offline migration cannot handle non-shared storage"),
         ({"offline": True, "mode": Mode.TUNNELLED}, "End of file while reading data"),
+        ({"flags": frozenset(("postcopy",)), "mode": Mode.TUNNELLED}, "post-copy is not supported with tunnelled"),
+        ({"flags": frozenset(("postcopy", "suspend"))}, "not supported with non-live or paused migration"),
+        ({"flags": frozenset(("parallel", "zerocopy")), "tls": True}, "Zero copy only available for"),
+        ({"flags": frozenset(("disks-port", "disks-uri"))}, "Both port and URI requested"),
     ],
 )
 def test_catches_a_pair_that_excludes_each_other(asked: dict[str, Any], error: str) -> None:
     result = Case().asking(**asked).result(RULE)
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "pair")
     [finding] = result.findings
-    assert finding.predicted_error == error
+    assert error in (finding.predicted_error or "")
 
 
 @pytest.mark.parametrize(
@@ -35,6 +39,8 @@ def test_catches_a_pair_that_excludes_each_other(asked: dict[str, Any], error: s
         {"copy_storage": True},
         {"copy_storage": True, "mode": Mode.PEER_TO_PEER},
         {"mode": Mode.TUNNELLED},
+        {"flags": frozenset(("postcopy", "auto-converge", "bandwidth"))},
+        {"flags": frozenset(("compressed", "bandwidth")), "mode": Mode.TUNNELLED},
         {"copy_storage": True, "mode": Mode.TUNNELLED},  # storage-copy-tunnelled says so
     ],
 )

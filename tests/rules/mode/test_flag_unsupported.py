@@ -1,0 +1,70 @@
+"""flag-unsupported: what is asked for, beside what the hosts' libvirt and QEMU know."""
+
+import json
+
+import pytest
+
+from preflight.report import Outcome
+from preflight.rule import Severity
+from tests.case import Case
+
+RULE = "flag-unsupported"
+BULLSEYE, BOOKWORM, TRIXIE = (7_000_000, 5_002_000), (9_000_000, 7_002_022), (11_003_000, 10_000_002)
+
+
+def between(source: tuple[int, int], destination: tuple[int, int], *flags: str) -> Case:
+    def record(libvirt: int, qemu: int) -> str:
+        return json.dumps({"libvirt": libvirt, "hypervisor": qemu, "type": "QEMU"})
+
+    case = Case().asking(flags=frozenset(flags))
+    return case.source("libvirt.versions", record(*source)).destination("libvirt.versions", record(*destination))
+
+
+@pytest.mark.parametrize(
+    ("release", "flags", "error"),
+    [
+        (BULLSEYE, ("zerocopy", "parallel"), "unsupported flags (0x"),
+        (BOOKWORM, ("compressed", "comp-methods", "comp-methods=zstd"), "Unsupported compression method 'zstd'"),
+        (TRIXIE, ("compressed", "comp-methods=mt"), "Migration option 'compress' is not supported by QEMU binary"),
+        (TRIXIE, ("postcopy", "parallel"), "Postcopy is not yet compatible with multifd"),
+        (TRIXIE, ("compressed", "parallel"), "No compression algorithm selected for parallel migration"),
+        (TRIXIE, ("compressed", "comp-methods=zlib"), "'zlib' is only supported with parallel migration"),
+        (TRIXIE, ("compressed", "comp-methods=xbzrle", "parallel"), "'xbzrle' isn't supported with parallel migration"),
+        (BOOKWORM, ("compressed", "comp-methods=mt", "parallel"), "Multifd is not compatible with compress"),
+    ],
+)
+def test_catches_what_a_release_was_seen_to_refuse(
+    release: tuple[int, int], flags: tuple[str, ...], error: str
+) -> None:
+    result = between(release, release, *flags).result(RULE)
+    assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
+    assert any(error in (finding.predicted_error or "") for finding in result.findings)
+
+
+def test_catches_what_the_destination_alone_does_not_know() -> None:
+    result = between(TRIXIE, BOOKWORM, "parallel", "compressed", "comp-methods=zstd").result(RULE)
+    [finding] = result.findings
+    assert finding.host == "destination"
+    assert finding.message == "libvirt 9.0.0 does not know --comp-methods zstd, which came with 9.4.0"
+
+
+@pytest.mark.parametrize(
+    ("release", "flags"),
+    [
+        (BULLSEYE, ()),
+        (BULLSEYE, ("parallel", "postcopy")),
+        (BULLSEYE, ("parallel", "compressed", "comp-methods=mt")),
+        (BOOKWORM, ("parallel", "postcopy", "auto-converge", "dname", "xml", "listen-address", "disks-uri")),
+        (BOOKWORM, ("compressed", "comp-methods=mt", "comp-methods=xbzrle")),
+        (BOOKWORM, ("parallel", "compressed")),
+        (TRIXIE, ("parallel", "compressed", "comp-methods=zstd")),
+        (TRIXIE, ("compressed", "comp-methods=xbzrle")),
+        (TRIXIE, ("parallel", "zerocopy", "tls-destination")),
+    ],
+)
+def test_passes_what_a_release_was_seen_to_take(release: tuple[int, int], flags: tuple[str, ...]) -> None:
+    assert between(release, release, *flags).result(RULE).outcome is Outcome.PASSED
+
+
+def test_is_unknown_when_a_version_is_not_known() -> None:
+    assert Case().source("libvirt.versions", None).result(RULE).outcome is Outcome.UNKNOWN
