@@ -130,7 +130,7 @@ def check(
     ] = None,
     timeout: Timeout = 60,
     *,
-    method: Method,
+    method: "Method",
 ) -> None:
     """Say whether guests can be migrated from SOURCE to DESTINATION: exit 0 ready, 1 not ready, 3 undetermined.
 
