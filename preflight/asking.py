@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from preflight import questions
 from preflight.connection import Channel, snapshot
@@ -15,8 +16,10 @@ from preflight.connection.opening import open_channel
 from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Kind, Target, TargetError, parse_target
 from preflight.data_uri import data_uri
-from preflight.method import Method
 from preflight.migration import Migration, Mode, Transport
+
+if TYPE_CHECKING:
+    from preflight.method import Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Asked:
     timeout: float = 60.0
 
 
-def moved_by(asked: Asked, method: Method) -> Asked:
+def moved_by(asked: Asked, method: "Method") -> Asked:
     """The same, with guests moved in this way."""
     return replace(
         asked,

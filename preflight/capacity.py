@@ -88,7 +88,7 @@ def _in_path(source: Host, destination: Host, migration: Migration, *, every: bo
     if not migration.offline:
         # the source's worker is held for the whole transfer; the destination's only while it prepares and finishes
         yield daemon.workers, "max_workers", flight, source
-    if not migration.offline and not migration.tunnelled:
+    if migration.ports_each and not migration.offline and not migration.tunnelled:
         yield daemon.ports, "migration_port_range", flight, destination
     if every:
         if not migration.offline and _locks(destination):

@@ -60,6 +60,21 @@ def test_passes_ports_in_use_outside_the_range() -> None:
     assert narrow(*range(49990, 50000), 50008).asking(concurrency=8).result(RULE).outcome is Outcome.PASSED
 
 
+def test_catches_a_port_in_migrateuri_that_is_taken_or_wanted_twice() -> None:
+    [finding] = narrow(50100).asking(migrateuri="tcp://host2.example.com:50100").result(RULE).findings
+    assert finding.message == "something listens at port 50100, which is given with --migrateuri"
+    [finding] = narrow().asking(migrateuri="tcp://host2.example.com:50100", concurrency=2).result(RULE).findings
+    assert finding.message == "port 50100, given with --migrateuri, serves one migration at a time"
+
+
+def test_passes_a_full_range_where_other_ports_are_given() -> None:
+    case = narrow(*range(50000, 50008)).asking(migrateuri="tcp://host2.example.com:50100")
+    assert case.result(RULE).outcome is Outcome.PASSED
+    assert case.asking(copy_storage=True).result(RULE).blocks
+    disks = case.asking(copy_storage=True, disks_uri="tcp://host2.example.com:50101")
+    assert disks.result(RULE).outcome is Outcome.PASSED
+
+
 def test_passes_the_sound_pair() -> None:
     assert Case().asking(concurrency=64).result(RULE).outcome is Outcome.PASSED
 

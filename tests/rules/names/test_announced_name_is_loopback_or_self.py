@@ -149,3 +149,15 @@ def test_is_unknown_when_an_address_or_the_name_is_not_known(end: str, record: s
     result = case.result(RULE)
     assert result.outcome is Outcome.UNKNOWN
     assert result.obscures
+
+
+@pytest.mark.parametrize("host", ["192.0.2.11", "localhost", "127.0.0.1"])
+def test_catches_the_source_itself_in_migrateuri(host: str) -> None:
+    case = Case().asking(migrateuri=f"tcp://{host}").source("resolve:localhost", "127.0.0.1  STREAM localhost\n")
+    result = case.result(RULE)
+    assert result.blocks
+    [finding] = result.findings
+    assert finding.message.startswith(f"{host}, given with --migrateuri, is ")
+    assert finding.predicted_error == f"unable to connect to server at '{host}:"
+    if host != "localhost":
+        assert finding.fix == "--migrateuri tcp://192.0.2.12"

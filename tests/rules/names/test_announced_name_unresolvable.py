@@ -137,3 +137,21 @@ def test_is_unknown_when_the_addresses_of_either_host_are_not_known(end: str) ->
     case = Case("hosts-line-gone/host1", "hosts-line-gone/host2")
     getattr(case, end)("addresses", None)
     assert case.result(RULE).outcome is Outcome.UNKNOWN
+
+
+def test_catches_a_name_in_migrateuri_that_the_source_does_not_know() -> None:
+    case = Case().asking(migrateuri="tcp://storage2.example.com").source("resolve:storage2.example.com", NOT_FOUND)
+    [finding] = case.result(RULE).findings
+    assert finding.message == "storage2.example.com, given with --migrateuri, is not in /etc/hosts nor in DNS"
+    assert finding.predicted_error == "Unable to resolve address 'storage2.example.com' service '"
+
+
+@pytest.mark.parametrize("uri", ["tcp://192.0.2.12", "tcp://192.0.2.12:50100"])
+def test_passes_an_address_in_migrateuri_whatever_is_announced(uri: str) -> None:
+    case = Case("hosts-line-gone/host1", "hosts-line-gone/host2").asking(migrateuri=uri)
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
+def test_does_not_apply_where_the_memory_goes_through_a_unix_socket() -> None:
+    case = Case("hosts-line-gone/host1", "hosts-line-gone/host2").asking(migrateuri="unix:///run/web.sock")
+    assert case.result(RULE).outcome is Outcome.NOT_APPLICABLE

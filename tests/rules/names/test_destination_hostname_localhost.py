@@ -51,6 +51,11 @@ def test_does_not_apply_where_no_memory_is_sent_to_that_name() -> None:
     assert case.asking(mode=Mode.MANAGED, offline=True).result(RULE).outcome is Outcome.NOT_APPLICABLE
 
 
+def test_does_not_apply_where_migrateuri_names_the_host() -> None:
+    case = Case().destination("libvirt.hostname", "localhost").asking(migrateuri="tcp://host2.example.com")
+    assert case.result(RULE).outcome is Outcome.NOT_APPLICABLE
+
+
 @pytest.mark.parametrize("record", ["libvirt.hostname", "qemu.conf", "daemons"])
 def test_is_unknown_when_the_announced_name_is_not_known(record: str) -> None:
     result = Case().destination(record, None).result(RULE)

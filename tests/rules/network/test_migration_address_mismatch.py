@@ -103,3 +103,20 @@ def test_is_unknown_when_only_a_name_service_could_know_the_name() -> None:
 @pytest.mark.parametrize("record", ["addresses", "qemu.conf", "etc.hosts"])
 def test_is_unknown_when_the_destination_did_not_tell(record: str) -> None:
     assert Case().destination(record, None).result(RULE).outcome is Outcome.UNKNOWN
+
+
+def test_catches_a_listen_address_that_the_destination_does_not_have() -> None:
+    [finding] = Case().asking(listen_address="192.0.2.99").result(RULE).findings
+    assert finding.message == "--listen-address is 192.0.2.99, which is none of this host's addresses"
+    assert finding.location is None
+
+
+def test_catches_a_listen_address_while_the_name_leads_elsewhere() -> None:
+    case = with_second(Case(), "198.51.100.2/24").asking(listen_address="198.51.100.2")
+    [finding] = case.result(RULE).findings
+    assert finding.fix == "--migrateuri tcp://198.51.100.2 beside it, if the source can reach that address"
+    assert case.asking(migrateuri="tcp://198.51.100.2").result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_listen_address_in_place_of_a_wrong_migration_address() -> None:
+    assert listening_at("192.0.2.99").asking(listen_address="192.0.2.12").result(RULE).outcome is Outcome.PASSED

@@ -196,3 +196,17 @@ def test_is_unknown_when_a_program_decides() -> None:
     assert result.outcome is Outcome.UNKNOWN
     assert result.reason is not None
     assert "what cannot be judged" in result.reason
+
+
+def test_catches_the_port_in_migrateuri_that_is_dropped() -> None:
+    case = Case().destination("nft", nft(port_dropped(50100, 50100))).asking(migrateuri="tcp://host2.example.com:50100")
+    result = case.result(RULE)
+    assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
+    assert Case().destination("nft", nft(port_dropped(50100, 50100))).result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_range_that_is_dropped_where_migrateuri_names_another_port() -> None:
+    case = behind("range-drop").asking(migrateuri="tcp://host2.example.com:50100")
+    assert case.result(RULE).outcome is Outcome.PASSED
+    assert case.asking(copy_storage=True).result(RULE).blocks
+    assert case.asking(copy_storage=True, disks_port=50101).result(RULE).outcome is Outcome.PASSED

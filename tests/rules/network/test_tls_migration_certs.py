@@ -91,6 +91,13 @@ def test_catches_a_source_without_a_certificate_unless_the_destination_wants_non
     assert case.result(RULE).outcome is Outcome.PASSED
 
 
+def test_catches_an_address_in_migrateuri_that_the_certificate_does_not_hold() -> None:
+    case = over_tls().asking(migrateuri="tcp://192.0.2.12")
+    [finding] = case.result(RULE).findings
+    assert finding.predicted_error == "Certificate does not match the hostname 192.0.2.12"
+    assert case.asking(tls_destination=NAME).result(RULE).outcome is Outcome.PASSED
+
+
 def test_passes_sound_certificates_wherever_they_are() -> None:
     assert over_tls().result(RULE).outcome is Outcome.PASSED
     assert over_tls(destination=having("server", directory=OWN)).result(RULE).outcome is Outcome.PASSED
