@@ -1,0 +1,112 @@
+"""`make chaos`: faults thrown at random moments of real migrations, and where each guest then is."""
+
+import argparse
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import mkdtemp
+
+import msgspec
+
+from ..lab import Lab
+from . import record
+from .mover import MOVERS
+from .run import Outcome, run
+from .table import row, summary, violations
+from .trial import draw
+
+
+def main() -> int:
+    """Run the trials of a seed; 1 where one violated what must hold."""
+    given = _parser().parse_args()
+    numbers = iter(given.only or range(given.runs))
+    kept = Path(given.keep or mkdtemp(prefix="preflight-chaos-"))
+    turn, ended = threading.Lock(), threading.Event()
+    outcomes: list[Outcome] = []
+
+    def next_numbers() -> Iterator[int]:
+        while not ended.is_set():
+            with turn:
+                number = next(numbers, None)
+            if number is None:
+                return
+            yield number
+
+    def work(place: int) -> None:
+        name = os.environ.get("PREFLIGHT_LAB", "chaos")
+        with Lab(name if place == 0 else f"{name}{place}") as lab:
+            lab.up([given.release, given.release])
+            used_up = False
+            for number in next_numbers():
+                outcome = _try(lab, given, number, kept, used_up=used_up)
+                used_up = _uses_up(outcome)
+                with turn:
+                    outcomes.append(outcome)
+                    print(row(outcome), flush=True)
+
+    with ThreadPoolExecutor(given.labs) as pool:
+        works = [pool.submit(work, place) for place in range(given.labs)]
+        try:
+            for each in works:
+                each.result()
+        except BaseException:
+            ended.set()  # the others end after their run, and take their labs down
+            raise
+    outcomes.sort(key=lambda each: each.number)
+    print(f"\n{summary(outcomes)}\n\n{violations(outcomes, given.with_)}; what they wrote is in {kept}")
+    if given.record:
+        record.write(outcomes, given.release)
+    return int(any(each.violations for each in outcomes))
+
+
+def _try(lab: Lab, given: argparse.Namespace, number: int, kept: Path, *, used_up: bool) -> Outcome:
+    """One run, its output kept; a failure of the lab's own is told, and counts as a violation: nothing was proved."""
+    trial = draw(given.seed, number)
+    directory = kept / f"{trial.seed}-{trial.number}"
+    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        outcome = run(lab, trial, given.with_, directory, used_up=used_up)
+    except Exception as error:
+        (directory / "traceback.txt").write_text(traceback.format_exc())
+        outcome = Outcome(
+            seed=trial.seed,
+            number=number,
+            p2p=trial.p2p,
+            guests=len(trial.guests),
+            faults=trial.faults,
+            moment="",
+            codes=(),
+            results={},
+            violations=(f"the run itself failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}",),
+            seconds=0.0,
+        )
+    (directory / "outcome.json").write_bytes(msgspec.json.format(msgspec.json.encode([trial, outcome])))
+    return outcome
+
+
+def _uses_up(outcome: Outcome) -> bool:
+    """Whether the hosts boot anew before the next run."""
+    return bool(outcome.violations) or any(" full" in name or "rebooted" in name for name in outcome.faults)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.lab.chaos", description=__doc__)
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--seed", default="1")
+    parser.add_argument(
+        "--only", type=int, action="append", metavar="NUMBER", help="one run of the seed; may be repeated"
+    )
+    parser.add_argument("--labs", type=int, default=2, help="so many runs side by side")
+    parser.add_argument("--with", dest="with_", choices=MOVERS, default="preflight", help="what moves the guests")
+    parser.add_argument("--release", default="bookworm", help="the Debian release of both hosts")
+    parser.add_argument("--keep", metavar="DIRECTORY", help="where journals and outputs go")
+    parser.add_argument("--record", action="store_true", help="keep the table for docs/chaos.md")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
