@@ -54,6 +54,10 @@ class LabHost:
         """The words to put before a command so that it runs in the host as root."""
         return self._container.entering()
 
+    def inside(self, path: str) -> str:
+        """Where this machine finds a path of the host as the host itself sees it, its sockets included."""
+        return self._container.inside(path)
+
     def read(self, path: str) -> str:
         """The text of a file of the host; raises LabError when it cannot be read."""
         return self._run("cat", "--", path).stdout

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -12,18 +13,19 @@ from tempfile import mkdtemp
 
 import msgspec
 
-from ..lab import Lab
-from . import record
-from .mover import MOVERS
-from .run import Outcome, run
-from .table import row, summary, violations
-from .trial import draw
+from tests.lab.chaos import record
+from tests.lab.chaos.mover import MOVERS
+from tests.lab.chaos.run import Outcome, run
+from tests.lab.chaos.table import row, summary, violations
+from tests.lab.chaos.trial import draw
+from tests.lab.lab import Lab
 
 
 def main() -> int:
     """Run the trials of a seed; 1 where one violated what must hold."""
     given = _parser().parse_args()
-    numbers = iter(given.only or range(given.runs))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the labs are taken down then, too
+    numbers = iter(given.only or range(given.first, given.first + given.runs))
     kept = Path(given.keep or mkdtemp(prefix="preflight-chaos-"))
     turn, ended = threading.Lock(), threading.Event()
     outcomes: list[Outcome] = []
@@ -43,7 +45,7 @@ def main() -> int:
             used_up = False
             for number in next_numbers():
                 outcome = _try(lab, given, number, kept, used_up=used_up)
-                used_up = _uses_up(outcome)
+                used_up = bool(outcome.violations)
                 with turn:
                     outcomes.append(outcome)
                     print(row(outcome), flush=True)
@@ -88,14 +90,10 @@ def _try(lab: Lab, given: argparse.Namespace, number: int, kept: Path, *, used_u
     return outcome
 
 
-def _uses_up(outcome: Outcome) -> bool:
-    """Whether the hosts boot anew before the next run."""
-    return bool(outcome.violations) or any(" full" in name or "rebooted" in name for name in outcome.faults)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.lab.chaos", description=__doc__)
     parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0, metavar="NUMBER", help="the number of the first of the runs")
     parser.add_argument("--seed", default="1")
     parser.add_argument(
         "--only", type=int, action="append", metavar="NUMBER", help="one run of the seed; may be repeated"

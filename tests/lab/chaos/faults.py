@@ -3,17 +3,17 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from random import Random
 from typing import Protocol
 
 from msgspec import Struct
 
-from .. import network
-from ..host import LabHost
-from ..lab import Lab
-from . import processors
+from tests.lab import network
+from tests.lab.chaos import processors
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
 
 #: Seconds that a short cut of the network lasts.
 SHORT = 5.0
@@ -51,18 +51,26 @@ class Scene(Struct, frozen=True):
 
 
 class Fault(Struct, frozen=True):
-    """One kind of fault. `stops` names the hosts whose guests it may stop by itself."""
+    """One kind of fault."""
 
     name: str
     throw: Callable[[Scene], None]
-    heal: Callable[[Scene], None]
+    #: What ends it; None where it ends by itself.
+    mend: Callable[[Scene], None] | None = None
+    #: The hosts whose guests it may stop by itself.
     stops: tuple[str, ...] = ()
     #: What the hosts need before the run, so that it can be thrown.
-    prepare: Callable[[Scene], None] = lambda _: None
+    prepare: Callable[[Scene], None] | None = None
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it lasts until it is healed."""
+        return self.mend is not None
 
-def _nothing(_: Scene) -> None:
-    """What ends by itself needs no healing."""
+    def heal(self, scene: Scene) -> None:
+        """End it; without effect where it has ended."""
+        if self.mend is not None:
+            self.mend(scene)
 
 
 def _kill_preflight(scene: Scene) -> None:
@@ -91,7 +99,9 @@ def _end(pid: int) -> None:
 def _stop_logins(role: str, scene: Scene) -> None:
     """The daemon and every session of it: stopping the service alone would leave those."""
     host = scene.host(role)
-    host.run("systemctl", "stop", "ssh.service", "ssh.socket", check=False)
+    for pid in host.processes("sshd"):
+        _end(pid)
+    host.run("systemctl", "stop", "ssh.service", "ssh.socket", check=False)  # systemd has started it again
     for pid in host.processes("sshd"):
         _end(pid)
 
@@ -119,12 +129,11 @@ def _mend(between: str, scene: Scene) -> None:
 
 def _cut_shortly(between: str, scene: Scene) -> None:
     _cut(between, scene)
-    timer = threading.Timer(SHORT, partial(_mend, between, scene))
-    timer.start()
+    threading.Timer(SHORT, partial(_mend, between, scene)).start()
 
 
 def _separate(role: str, path: str, scene: Scene) -> None:
-    """Give what is to fill up a file system of its own, with all that is there."""
+    """Give what is to fill up a file system of its own, with all that is there; `hosts.clean` takes it away."""
     if path != "/run":  # it is one already
         own = f"/lab{path}"
         script = f"mkdir -p {own} && mount -t tmpfs -o size=64m none {own} && cp -a {path}/. {own}/"
@@ -150,27 +159,22 @@ def _boot(role: str, scene: Scene) -> None:
     scene.host(role).boot()
 
 
-def _table() -> dict[str, Fault]:
-    kinds = [Fault("kill preflight", _kill_preflight, _nothing)]
+def _kinds() -> Iterator[Fault]:
+    yield Fault("kill preflight", _kill_preflight)
     for role in ("source", "destination"):
-        kinds.append(Fault(f"kill libvirtd, {role}", partial(_kill, role, "libvirtd"), _nothing))
-    kinds.append(Fault("kill QEMU, destination", _kill_guest, _nothing, ("destination",)))
+        yield Fault(f"kill libvirtd, {role}", partial(_kill, role, "libvirtd"))
+    yield Fault("kill QEMU, destination", _kill_guest, stops=("destination",))
     for role in ("source", "destination"):
-        kinds.append(Fault(f"sshd stopped, {role}", partial(_stop_logins, role), partial(_start_logins, role)))
+        yield Fault(f"sshd stopped, {role}", partial(_stop_logins, role), partial(_start_logins, role))
     for between in ("client-source", "client-destination", "source-destination"):
-        mend = partial(_mend, between)
-        kinds += [
-            Fault(f"cut 5 s, {between}", partial(_cut_shortly, between), mend),
-            Fault(f"cut for good, {between}", partial(_cut, between), mend),
-        ]
+        yield Fault(f"cut 5 s, {between}", partial(_cut_shortly, between))
+        yield Fault(f"cut for good, {between}", partial(_cut, between), partial(_mend, between))
     for role in ("destination", "source"):
         for path, shown in FULL.items():
-            does = (partial(each, role, path) for each in (_fill, _free, _separate))
-            throw, heal, prepare = does
-            kinds.append(Fault(f"{shown} full, {role}", throw, heal, prepare=prepare))
+            throw, mend, prepare = (partial(each, role, path) for each in (_fill, _free, _separate))
+            yield Fault(f"{shown} full, {role}", throw, mend, prepare=prepare)
     for role in ("destination", "source"):
-        kinds.append(Fault(f"{role} rebooted", partial(_reboot, role), partial(_boot, role), (role,)))
-    return {fault.name: fault for fault in kinds}
+        yield Fault(f"{role} rebooted", partial(_reboot, role), partial(_boot, role), stops=(role,))
 
 
-FAULTS = _table()
+FAULTS = {fault.name: fault for fault in _kinds()}

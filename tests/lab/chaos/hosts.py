@@ -2,17 +2,20 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from ..host import LabHost
-from ..lab import Lab
-from ..machine import LabError
-from . import processors
-from .faults import Scene
-from .trial import Trial
+from tests.lab.chaos import processors
+from tests.lab.chaos.faults import Scene
+from tests.lab.chaos.trial import GuestDrawn, Trial
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.machine import LabError
 
 CLEAN = """
 for name in $(timeout 20 virsh -q list --all --name); do
   timeout 20 virsh -q destroy "$name" 2>/dev/null
   timeout 20 virsh -q undefine "$name" 2>/dev/null
+done
+for path in /etc/libvirt /var/lib/libvirt; do
+  if mountpoint -q "$path"; then umount "$path" && umount "/lab$path" || exit 1; fi
 done
 left=$(timeout 20 virsh -q list --all --name) && test -z "$left" || exit 1
 test -z "$(ls /run/libvirt/qemu/*.xml /etc/libvirt/qemu/*.xml 2>/dev/null)" && systemctl -q is-active libvirtd ssh
@@ -36,7 +39,8 @@ def _empty(host: LabHost) -> bool:
 
 def place(scene: Scene, trial: Trial) -> None:
     """Make the guests of a run at its source."""
-    for guest in trial.guests:
+
+    def make(guest: GuestDrawn) -> None:
         scene.source.guest(
             guest.name,
             memory_mib=guest.memory_mib,
@@ -44,3 +48,6 @@ def place(scene: Scene, trial: Trial) -> None:
             running=guest.running,
             persistent=guest.persistent,
         )
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(make, trial.guests))

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from .mover import Told
-from .sight import Held, Sight
-from .trial import GuestDrawn, Trial
+from tests.lab.chaos.mover import Told
+from tests.lab.chaos.sight import Held, Sight
+from tests.lab.chaos.trial import GuestDrawn, Trial
 
 #: A guest that is on one host alone, in the state that it had.
 SETTLED = ("arrived", "stayed")

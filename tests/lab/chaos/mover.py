@@ -12,13 +12,16 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from ..lab import Lab
-from .trial import Trial
+from tests.lab.chaos.trial import Trial
+from tests.lab.lab import Lab
 
 PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 SOURCE, DESTINATION = "host1.example.com", "host2.example.com"
 #: Seconds without progress after which preflight gives a migration up.
 STALL = 15
+#: Seconds for which it waits for a host that does not answer.
+SETTLE = 20
+PATIENCE = ("--yes", "--stall-timeout", str(STALL), "--settle-timeout", str(SETTLE))
 
 
 class Told(Struct, frozen=True):
@@ -87,7 +90,7 @@ class Preflight:
     def move(self) -> Started:
         """Start `preflight migrate`."""
         trial = self._trial
-        options = ["--yes", "--journal", str(self._journal), "--stall-timeout", str(STALL)]
+        options = ["--journal", str(self._journal), *PATIENCE, "--on-error", trial.on_error]
         options += ["--at-once", str(trial.at_once), "--bandwidth", str(trial.bandwidth)]
         options += ["--p2p"] if trial.p2p else []
         names = [guest.name for guest in trial.guests]
@@ -97,7 +100,7 @@ class Preflight:
         """Start `preflight migrate --resume`, if there is a journal: before that nothing was begun."""
         if not self._journal.exists():
             return None
-        return Started(self._lab, [[PREFLIGHT, "migrate", "--resume", str(self._journal), "--yes"]], self._output)
+        return Started(self._lab, [[PREFLIGHT, "migrate", "--resume", str(self._journal), *PATIENCE]], self._output)
 
     def status(self) -> dict[str, Told] | None:
         """What `preflight status` tells."""
@@ -106,10 +109,9 @@ class Preflight:
         done = self._lab.client.run([PREFLIGHT, "status", str(self._journal), "--format", "json"])
         with self._output.open("a") as file:
             file.write(done.stdout + done.stderr)
-        told = json.loads(done.stdout)["guests"]
+        words = ("result", "source", "destination", "error")
         return {
-            each["name"]: Told(each["result"], each["source"], each["destination"], each.get("error") or "")
-            for each in told
+            guest["name"]: Told(*(guest[word] or "" for word in words)) for guest in json.loads(done.stdout)["guests"]
         }
 
 

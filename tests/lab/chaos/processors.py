@@ -8,7 +8,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ..host import LabHost
+from tests.lab.host import LabHost
+
+#: How often the processors of a guest that has never run are given the machine while QEMU sets them up: at most
+#: about 20 times, counted. Below this nothing can be told.
+SET_UP = 60
 
 
 class Processors(Struct, frozen=True):

@@ -8,20 +8,20 @@ from random import Random
 
 from msgspec import Struct
 
-from .. import network
-from ..lab import Lab
-from ..machine import LabError
-from . import hosts
-from .faults import FAULTS, Scene
-from .judge import Judgement, compare, compare_claims, judge
-from .moment import wait_for
-from .mover import MOVERS, Mover, Started, Told
-from .sight import look_at, look_when_up
-from .trial import Trial
-from .witness import Witness
+from tests.lab import network
+from tests.lab.chaos import hosts
+from tests.lab.chaos.faults import FAULTS, Scene
+from tests.lab.chaos.judge import Judgement, compare, compare_claims, judge
+from tests.lab.chaos.moment import wait_for
+from tests.lab.chaos.mover import MOVERS, Mover, Started, Told
+from tests.lab.chaos.sight import look_at, look_when_up
+from tests.lab.chaos.trial import Trial
+from tests.lab.chaos.witness import Witness
+from tests.lab.lab import Lab
+from tests.lab.machine import LabError
 
 #: Seconds that a command may take in all: longer than libvirt needs to take a silent connection for dead.
-PATIENCE = 200.0
+PATIENCE = 300.0
 #: How often recovery is tried once all is healed.
 RESUMES = 3
 #: Seconds until libvirt answers again on a host that is healed.
@@ -140,8 +140,9 @@ def _hit(gathered: _Run) -> str:
     lab, trial = gathered.lab, gathered.trial
     chance = Random(f"{trial.name}:fault")
     waiting = Scene(lab, Started(lab, [], Path("/dev/null")), chance)
-    for name in trial.faults:
-        FAULTS[name].prepare(waiting)
+    for prepare in (FAULTS[name].prepare for name in trial.faults):
+        if prepare is not None:
+            prepare(waiting)
     hosts.place(waiting, trial)
     started = gathered.mover.move()
     scene = Scene(lab, started, chance)

@@ -5,10 +5,10 @@ import time
 
 from msgspec import Struct
 
-from ..host import LabHost
-from ..machine import LabError
-from . import processors
-from .witness import ran
+from tests.lab.chaos import processors
+from tests.lab.chaos.witness import ran
+from tests.lab.host import LabHost
+from tests.lab.machine import LabError
 
 #: Seconds between the two looks that tell whether a guest runs.
 APART = 0.5

@@ -1,11 +1,12 @@
 """What one run is, drawn from a seed: the guests, the way they move, the fault and its moment."""
 
+import math
 from random import Random
 from typing import Literal
 
 from msgspec import Struct
 
-from .faults import FAULTS
+from tests.lab.chaos.faults import FAULTS
 
 #: Beside which other faults preflight is killed as well, in this share of the runs.
 TOGETHER = 0.2
@@ -35,6 +36,7 @@ class Trial(Struct, frozen=True):
     #: MiB/s that each migration may send.
     bandwidth: int
     at_once: int
+    on_error: Literal["stop", "continue"]
     fault: str
     #: Whether preflight is killed in the same moment.
     together: bool
@@ -70,25 +72,30 @@ def draw(seed: str, number: int) -> Trial:
     kinds = list(FAULTS)
     chance = Random(f"{seed}:{number}")
     fault = kinds[number % len(kinds)]
+    lasts = FAULTS[fault].lasts
     keeps = not FAULTS[fault].stops  # a transient guest is nowhere once it is stopped
-    guests = tuple(_guest(chance, place, may_be_transient=keeps) for place in range(chance.choice((1, 1, 2, 3, 4, 6))))
+    guests = tuple(
+        _guest(chance, place, may_be_transient=keeps) for place in range(chance.choice((1, 1, 1, 2, 2, 3, 4, 6)))
+    )
     aim: Aim = chance.choices(("check", "transfer", "hand-over"), (10, 52, 38))[0]
-    longest = {"check": 4.0, "transfer": 8.0, "hand-over": 0.4}[aim]
     running = sum(guest.running for guest in guests)
+    at_once = chance.choice((1, 2, 3))
+    longest = {"check": 4.0, "transfer": 2 + 4 * math.ceil(running / at_once), "hand-over": 0.3}[aim]
     return Trial(
         seed=seed,
         number=number,
         p2p=number // len(kinds) % 2 == 1,
         guests=guests,
-        bandwidth=chance.choice((4, 6, 8, 12)),
-        at_once=chance.choice((1, 2, 3)),
+        bandwidth=chance.choice((6, 8, 12, 24)),
+        at_once=at_once,
+        on_error=chance.choice(("stop", "continue")),
         fault=fault,
         together=fault != "kill preflight" and chance.random() < TOGETHER,
         aim=aim,
         after=round(chance.uniform(0, longest), 2),
         of=chance.randint(1, max(running, 1)),
-        resumed_unhealed=chance.random() < 0.5,
-        resume_killed_after=round(chance.uniform(0.3, 4), 2) if chance.random() < RESUME_KILLED else None,
+        resumed_unhealed=chance.random() < 0.5 and lasts,
+        resume_killed_after=round(chance.uniform(0.3, 9), 2) if chance.random() < RESUME_KILLED else None,
     )
 
 
@@ -98,7 +105,7 @@ def _guest(chance: Random, place: int, *, may_be_transient: bool) -> GuestDrawn:
     return GuestDrawn(
         f"g{place}",
         chance.choice((64, 64, 128, 256, 512)),
-        round(chance.uniform(1, 3), 1),
+        chance.choice((0.4, 0.4, 0.8, 1.2)),
         running=place == 0 or kind >= 0.1,
         persistent=not (may_be_transient and kind > 0.85),
     )

@@ -5,14 +5,14 @@ import time
 from types import TracebackType
 from typing import Self
 
-from ..host import LabHost
-from . import processors
-from .processors import Processors
+from tests.lab.chaos import processors
+from tests.lab.chaos.processors import SET_UP, Processors
+from tests.lab.host import LabHost
 
 #: Seconds between two looks.
 INTERVAL = 0.1
 #: How often a guest's processors must have been given the machine between two looks to count as running: one that
-#: writes wakes 100 times a second, and one that stands still only when QEMU sets it up.
+#: writes wakes 100 times a second.
 WAKES = 3
 
 Sight = dict[str, Processors]
@@ -58,4 +58,8 @@ class Witness:
 
 def ran(before: Sight, now: Sight) -> set[str]:
     """The guests that ran between two looks at one host."""
-    return {guest for guest, seen in now.items() if guest in before and seen.ran_since(before[guest], WAKES)}
+    return {
+        guest
+        for guest, seen in now.items()
+        if guest in before and seen.slices >= SET_UP and seen.ran_since(before[guest], WAKES)
+    }
