@@ -55,11 +55,16 @@ def main() -> int:
         try:
             for each in works:
                 each.result()
+        except KeyboardInterrupt:
+            print("chaos: ends after the runs under way", file=sys.stderr)
+            ended.set()
         except BaseException:
             ended.set()  # the others end after their run, and take their labs down
             raise
     outcomes.sort(key=lambda each: each.number)
     print(f"\n{summary(outcomes)}\n\n{violations(outcomes, given.with_)}; what they wrote is in {kept}")
+    if ended.is_set():
+        return 130
     if given.record:
         record.write(outcomes, given.release)
     return int(any(each.violations for each in outcomes))

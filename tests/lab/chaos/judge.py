@@ -46,12 +46,12 @@ def result_of(guest: GuestDrawn, source: Held, destination: Held) -> str:
         return "both"
     found = {
         ("absent", "absent"): "lost",
-        ("absent", asked): "arrived",
-        (asked, "absent"): "stayed",
         ("off", "absent"): "stopped",
         ("absent", "off"): "stopped",
         ("paused", "absent"): "paused",
         ("absent", "paused"): "paused",
+        (asked, "absent"): "stayed",
+        ("absent", asked): "arrived",
     }
     return found.get(states, f"{source.state} beside {destination.state}")
 

@@ -48,6 +48,8 @@ class Trial(Struct, frozen=True):
     of: int
     #: Whether `--resume` is tried once before the fault is healed.
     resumed_unhealed: bool
+    #: Whether `--resume` is tried even where all has arrived.
+    resumed_anyway: bool
     #: Seconds after which the first `--resume` is killed, or None.
     resume_killed_after: float | None
 
@@ -95,6 +97,7 @@ def draw(seed: str, number: int) -> Trial:
         after=round(chance.uniform(0, longest), 2),
         of=chance.randint(1, max(running, 1)),
         resumed_unhealed=chance.random() < 0.5 and lasts,
+        resumed_anyway=chance.random() < 0.25,
         resume_killed_after=round(chance.uniform(0.3, 9), 2) if chance.random() < RESUME_KILLED else None,
     )
 
