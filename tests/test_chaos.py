@@ -39,8 +39,8 @@ def trial(fault: str = "kill preflight", *guests: GuestDrawn) -> Trial:
 def judged(
     source: Held | None, destination: Held | None, fault: str = "kill preflight", guest: GuestDrawn = WEB
 ) -> Judgement:
-    sights = [{} if held is None else {"web": held} for held in (source, destination)]
-    return judge(trial(fault, guest), *sights, {})
+    here, there = ({} if held is None else {"web": held} for held in (source, destination))
+    return judge(trial(fault, guest), here, there, {})
 
 
 def test_a_guest_that_runs_on_one_host_alone_is_well() -> None:
