@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -15,10 +16,11 @@ import msgspec
 
 from tests.lab.chaos import record
 from tests.lab.chaos.mover import MOVERS
-from tests.lab.chaos.run import Outcome, run
+from tests.lab.chaos.run import Outcome, failed, run
 from tests.lab.chaos.table import row, summary, violations
 from tests.lab.chaos.trial import draw
 from tests.lab.lab import Lab
+from tests.lab.machine import LabError
 
 
 def main() -> int:
@@ -71,28 +73,29 @@ def main() -> int:
 
 
 def _try(lab: Lab, given: argparse.Namespace, number: int, kept: Path, *, used_up: bool) -> Outcome:
-    """One run, its output kept; a failure of the lab's own is told, and counts as a violation: nothing was proved."""
+    """One run, its output kept. Where the lab itself fails, once more on fresh hosts; then that counts as a violation,
+    since nothing was proved.
+    """
     trial = draw(given.seed, number)
     directory = kept / f"{trial.seed}-{trial.number}"
-    directory.mkdir(parents=True, exist_ok=True)
     try:
-        outcome = run(lab, trial, given.with_, directory, used_up=used_up)
-    except Exception as error:
-        (directory / "traceback.txt").write_text(traceback.format_exc())
-        outcome = Outcome(
-            seed=trial.seed,
-            number=number,
-            p2p=trial.p2p,
-            guests=len(trial.guests),
-            faults=trial.faults,
-            moment="",
-            codes=(),
-            results={},
-            violations=(f"the run itself failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}",),
-            seconds=0.0,
-        )
+        outcome = run(lab, trial, given.with_, _emptied(directory), used_up=used_up)
+    except LabError as error:
+        print(f"{trial.name}: once more, the lab failed: {error}", file=sys.stderr)
+        try:
+            outcome = run(lab, trial, given.with_, _emptied(directory), used_up=True)
+        except LabError:
+            (directory / "traceback.txt").write_text(traceback.format_exc())
+            outcome = failed(trial, error)
     (directory / "outcome.json").write_bytes(msgspec.json.format(msgspec.json.encode([trial, outcome])))
     return outcome
+
+
+def _emptied(directory: Path) -> Path:
+    """The directory, with nothing in it."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    return directory
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -47,6 +47,22 @@ class Outcome(Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+def failed(trial: Trial, error: LabError) -> Outcome:
+    """The outcome of a run that the lab could not carry out."""
+    return Outcome(
+        seed=trial.seed,
+        number=trial.number,
+        p2p=trial.p2p,
+        guests=len(trial.guests),
+        faults=trial.faults,
+        moment="never",
+        codes=(),
+        results={},
+        violations=(f"the lab failed: {' '.join(str(error).split())[:300]}",),
+        seconds=0.0,
+    )
+
+
 class _Run:
     """What is gathered while a run lasts."""
 
