@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth capacity-truth duration-truth fix-chaos ansible-truth twenty bench clean
+.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth capacity-truth duration-truth fix-chaos ansible-truth twenty chaos bench clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -50,6 +50,15 @@ capacity-truth: $(VENV)/.installed-lab
 
 duration-truth: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.duration_truth
+
+# CHAOS_ONLY names one run of the seed, to throw it again; CHAOS_WITH=virsh shows what is lost without preflight.
+CHAOS_RUNS ?= 200
+CHAOS_SEED ?= 1
+CHAOS_LABS ?= 2
+CHAOS_WITH ?= preflight
+chaos: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.chaos --runs $(CHAOS_RUNS) --seed $(CHAOS_SEED) --labs $(CHAOS_LABS) \
+	  --with $(CHAOS_WITH) $(addprefix --only ,$(CHAOS_ONLY)) $(CHAOS_OPTIONS)
 
 twenty: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.twenty

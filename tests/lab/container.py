@@ -101,11 +101,13 @@ class Container:
         """Run `argv` inside as root; works without sshd and without a network."""
         return command(*self.entering(), *argv, input=input, check=False, timeout=timeout)
 
+    def inside(self, path: str) -> str:
+        """The same path from outside, through the machine's own mounts."""
+        return f"/proc/{self._running()}/root{path}"
+
     def entering(self) -> list[str]:
         """The words to put before a command so that it runs inside."""
-        leader = self._find_leader()
-        if leader is None:
-            raise LabError(f"{self.namespace} is not running")
+        leader = self._running()
         environment = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
         return ["nsenter", "--target", str(leader), "--all", "env", "-i", *environment]
 
@@ -113,6 +115,12 @@ class Container:
         """Kill every process of the machine, as a power cut would."""
         self._leader = None
         cgroup.remove(self.group)
+
+    def _running(self) -> int:
+        leader = self._find_leader()
+        if leader is None:
+            raise LabError(f"{self.namespace} is not running")
+        return leader
 
     def _find_leader(self) -> int | None:
         """The machine's process 1 as this machine numbers it, or None before there is one."""

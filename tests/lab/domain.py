@@ -8,8 +8,9 @@ from .guest import Guest, file_disk, network_disk, serve_image, share_image
 from .instance import Instance
 from .machine import LabError
 
-BOOT_TIMEOUT = 60.0
-"""Seconds until a guest has read its disk: half a second, or four where KVM has to emulate its firmware."""
+BOOT_TIMEOUT = 240.0
+"""Seconds until a guest has read its disk: half a second, or four where KVM has to emulate its firmware; and many times
+that where other labs have the processors."""
 
 
 class Run(Protocol):

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import digest, network, probed, rootfs
+from . import cgroup, digest, network, probed, rootfs
 from .container import Container
 from .domain import place
 from .guest import Disk, Guest
@@ -53,6 +53,10 @@ class LabHost:
     def entering(self) -> list[str]:
         """The words to put before a command so that it runs in the host as root."""
         return self._container.entering()
+
+    def inside(self, path: str) -> str:
+        """Where this machine finds a path of the host as the host itself sees it, its sockets included."""
+        return self._container.inside(path)
 
     def read(self, path: str) -> str:
         """The text of a file of the host; raises LabError when it cannot be read."""
@@ -133,6 +137,25 @@ class LabHost:
         self._container.end()
         network.disconnect(self._instance, self.name)
         rootfs.remove(self._container.root)
+
+    def cut_power(self) -> None:
+        """End every process of the host at once; its disk, its keys and its network stay for `boot`."""
+        self._change("power")
+        self._container.end()
+
+    def boot(self) -> None:
+        """Boot from the disk that `cut_power` left, and wait until systemd, libvirtd and sshd answer."""
+        self._container.start()
+        self._container.wait()
+
+    def processes(self, name: str) -> list[int]:
+        """The processes of the host that are called `name` (the first 15 letters), as this machine numbers them."""
+        found = []
+        for pid in cgroup.processes(self._container.group):
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                if Path(f"/proc/{pid}/comm").read_text().rstrip("\n") == name:
+                    found.append(pid)
+        return sorted(found)
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:

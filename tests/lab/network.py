@@ -53,20 +53,42 @@ def connect(instance: Instance, role: str, address: str) -> None:
     _ip(namespace, "link", "set", "eth0", "up")
 
 
+def cut(instance: Instance, role: str, address: str) -> None:
+    """Drop silently whatever goes between `role` and `address`, as a pulled cable does."""
+    rules = f"""\
+table ip cut-{address.replace(".", "-")} {{
+  chain from {{ type filter hook input priority -300; ip saddr {address} drop; }}
+  chain to {{ type filter hook output priority -300; ip daddr {address} drop; }}
+}}
+"""
+    command("ip", "netns", "exec", instance.namespace(role), "nft", "-f", "-", input=rules)
+
+
+def mend(instance: Instance, role: str, address: str) -> None:
+    """Let pass again what `cut` dropped; without effect where nothing is cut."""
+    table = f"cut-{address.replace('.', '-')}"
+    command("ip", "netns", "exec", instance.namespace(role), "nft", "delete", "table", "ip", table, check=False)
+
+
 def disconnect(instance: Instance, role: str) -> None:
     """Kill what runs in the namespace of `role` and take it away, if it exists."""
     namespace = instance.namespace(role)
     if not Path("/run/netns", namespace).exists():
         return
-    for pid in processes(namespace):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    end(instance, role)
     # Removing the veth first: with the namespace it would go at some later time, and the name
     # would still be taken when the next connect() wants it.
     if role != "switch":
         switch = instance.namespace("switch")
         command("ip", "-n", switch, "link", "delete", role, check=False)
     command("ip", "netns", "delete", namespace)
+
+
+def end(instance: Instance, role: str) -> None:
+    """Kill what runs in the namespace of `role`."""
+    for pid in processes(instance.namespace(role)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def processes(namespace: str) -> set[int]:

@@ -1,0 +1,87 @@
+"""Judges what a run left behind: where each guest is, and everything that must never be."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from tests.lab.chaos.mover import Told
+from tests.lab.chaos.sight import Held, Sight
+from tests.lab.chaos.trial import GuestDrawn, Trial
+
+#: A guest that is on one host alone, in the state that it had.
+SETTLED = ("arrived", "stayed")
+
+
+class Judgement(Struct, frozen=True):
+    """The result of each guest, in the words of `preflight status`, and the violations, a line each."""
+
+    results: dict[str, str]
+    violations: tuple[str, ...]
+
+
+def judge(trial: Trial, source: Sight, destination: Sight, both: Mapping[str, float]) -> Judgement:
+    """Judge from what both hosts hold in the end, and from who was seen to run on both meanwhile."""
+    results, violations = {}, []
+    for guest in trial.guests:
+        here, there = source.get(guest.name, Held()), destination.get(guest.name, Held())
+        results[guest.name] = result = result_of(guest, here, there)
+        where = f"source {here.state} ({here.told}), destination {there.state} ({there.told})"
+        if guest.name in both:
+            violations.append(f"{guest.name} ran on both for {both[guest.name]:.1f} s")
+        if result == "stopped" and not _excused(trial, here, there):
+            violations.append(f"{guest.name} is stopped, which no fault did: {where}")
+        if result not in (*SETTLED, "stopped"):
+            violations.append(f"{guest.name} is {result}: {where}")
+        wanted = int(guest.persistent)
+        if here.defined + there.defined != wanted:
+            violations.append(f"{guest.name} is defined on {here.defined + there.defined} hosts: {where}")
+    return Judgement(results, tuple(violations))
+
+
+def result_of(guest: GuestDrawn, source: Held, destination: Held) -> str:
+    """Where a guest is, in one word."""
+    asked = "running" if guest.running else "off"
+    states = (source.state, destination.state)
+    if source.active and destination.active:
+        return "both"
+    found = {
+        ("absent", "absent"): "lost",
+        ("off", "absent"): "stopped",
+        ("absent", "off"): "stopped",
+        ("paused", "absent"): "paused",
+        ("absent", "paused"): "paused",
+        (asked, "absent"): "stayed",
+        ("absent", asked): "arrived",
+    }
+    return found.get(states, f"{source.state} beside {destination.state}")
+
+
+def compare(told: Mapping[str, Told], judged: Judgement, source: Sight, destination: Sight) -> list[str]:
+    """What is told of the guests beside what is so; `unknown` is no lie, but no answer in the end either."""
+    wrong = []
+    for name, result in judged.results.items():
+        if name not in told:
+            wrong.append(f"{name} is not told of")
+            continue
+        said = told[name]
+        found = Told(result, source.get(name, Held()).state, destination.get(name, Held()).state, "")
+        if (said.result, said.source, said.destination) != (found.result, found.source, found.destination):
+            wrong.append(
+                f"{name} is told to be {said.result} ({said.source}, {said.destination}),"
+                f" and is {found.result} ({found.source}, {found.destination})"
+            )
+    return wrong
+
+
+def compare_claims(told: Mapping[str, Told], judged: Judgement, source: Sight, destination: Sight) -> list[str]:
+    """The same for what is told while a host could not be asked: there, only what is claimed must be so."""
+    known = {name: said for name, said in told.items() if "unknown" not in (said.result, said.source, said.destination)}
+    asked = Judgement({name: result for name, result in judged.results.items() if name in known}, ())
+    return compare(known, asked, source, destination)
+
+
+def _excused(trial: Trial, source: Held, destination: Held) -> bool:
+    """Whether a fault itself stopped the guest where it is."""
+    return (source.state == "off" and "source" in trial.stops) or (
+        destination.state == "off" and "destination" in trial.stops
+    )

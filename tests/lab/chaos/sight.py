@@ -1,0 +1,83 @@
+"""What a host really holds of each guest: libvirt's word, QEMU's own, and whether the guest's processors run."""
+
+import json
+import time
+
+from msgspec import Struct
+
+from tests.lab.chaos import processors
+from tests.lab.chaos.witness import ran
+from tests.lab.host import LabHost
+from tests.lab.machine import LabError
+
+#: Seconds between the two looks that tell whether a guest runs.
+APART = 0.5
+
+#: A line a guest: its name, libvirt's state, whether it is defined, and QEMU's answer.
+LOOK = """
+export LC_ALL=C
+names=$(timeout 20 virsh -q list --all --name) || exit 1
+for name in $names; do
+  state=$(timeout 10 virsh -q domstate "$name" --reason)
+  defined=$(timeout 10 virsh -q dominfo "$name" | sed -n 's/^Persistent: *//p')
+  asked=$(timeout 10 virsh -q qemu-monitor-command "$name" '{"execute":"query-status"}' 2>/dev/null | tr -d '\\n')
+  printf '%s\\t%s\\t%s\\t%s\\n' "$name" "$state" "$defined" "$asked"
+done
+"""
+
+
+class Held(Struct, frozen=True):
+    """What a host holds of one guest. `state` is absent, off, running, paused, or other with what does not agree."""
+
+    state: str = "absent"
+    defined: bool = False
+    told: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether a QEMU process holds it."""
+        return self.state not in ("absent", "off")
+
+
+Sight = dict[str, Held]
+
+
+def look_at(host: LabHost) -> Sight:
+    """Every guest of a host; raises LabError where libvirt does not answer there."""
+    before = processors.seen_on(host)
+    listed = host.run("sh", "-c", LOOK, timeout=120).stdout
+    time.sleep(APART)
+    now = processors.seen_on(host)
+    running = ran(before, now)
+    seen: Sight = {}
+    for line in listed.splitlines():
+        name, state, defined, asked = line.split("\t")
+        status = json.loads(asked)["return"]["status"] if asked else ""
+        told = f"{state}, QEMU {status or 'none'}{', processors run' if name in running else ''}"
+        seen[name] = Held(_state(state, status, runs=name in running, held=name in now), defined == "yes", told)
+    for name in now.keys() - seen.keys():
+        seen[name] = Held("other", defined=False, told="a QEMU process that libvirt does not know")
+    return seen
+
+
+def look_when_up(host: LabHost, seconds: float) -> Sight:
+    """The same, once libvirt answers there; raises LabError after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return look_at(host)
+        except LabError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+
+
+def _state(state: str, status: str, *, runs: bool, held: bool) -> str:
+    """One word, where all agree."""
+    if state.startswith("running") and status == "running" and runs:
+        return "running"
+    if state.startswith("paused") and status != "running" and not runs and held:
+        return "paused"
+    if state.startswith("shut off") and not held:
+        return "off"
+    return "other"

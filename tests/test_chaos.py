@@ -1,0 +1,124 @@
+"""The judge of the faults: what it must call a violation, and what not. The runs themselves are `make chaos`."""
+
+import pytest
+
+from tests.lab.chaos.faults import FAULTS
+from tests.lab.chaos.judge import Judgement, compare, compare_claims, judge
+from tests.lab.chaos.mover import Told
+from tests.lab.chaos.processors import SET_UP, Processors
+from tests.lab.chaos.sight import Held
+from tests.lab.chaos.trial import GuestDrawn, Trial, draw
+from tests.lab.chaos.witness import ran
+
+RUNS = Held("running", defined=True)
+OFF = Held("off", defined=True)
+PAUSED = Held("paused", defined=True)
+WEB = GuestDrawn("web", 64, 1)
+
+
+def trial(fault: str = "kill preflight", *guests: GuestDrawn) -> Trial:
+    return Trial(
+        seed="test",
+        number=0,
+        p2p=False,
+        guests=guests or (WEB,),
+        bandwidth=8,
+        at_once=1,
+        on_error="stop",
+        fault=fault,
+        together=False,
+        aim="transfer",
+        after=1,
+        of=1,
+        resumed_unhealed=False,
+        resumed_anyway=False,
+        resume_killed_after=None,
+    )
+
+
+def judged(
+    source: Held | None, destination: Held | None, fault: str = "kill preflight", guest: GuestDrawn = WEB
+) -> Judgement:
+    here, there = ({} if held is None else {"web": held} for held in (source, destination))
+    return judge(trial(fault, guest), here, there, {})
+
+
+def test_a_guest_that_runs_on_one_host_alone_is_well() -> None:
+    assert judged(None, RUNS) == Judgement({"web": "arrived"}, ())
+    assert judged(RUNS, None) == Judgement({"web": "stayed"}, ())
+
+
+def test_a_guest_that_was_off_is_well_where_it_is_off() -> None:
+    off = GuestDrawn("web", 64, 1, running=False)
+    assert judged(None, OFF, guest=off) == Judgement({"web": "arrived"}, ())
+    assert judged(OFF, None, guest=off) == Judgement({"web": "stayed"}, ())
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "result"),
+    [
+        (RUNS, RUNS, "both"),
+        (RUNS, PAUSED, "both"),
+        (None, None, "lost"),
+        (None, PAUSED, "paused"),
+        (PAUSED, None, "paused"),
+        (None, OFF, "stopped"),
+        (OFF, None, "stopped"),
+        (RUNS, OFF, "running beside off"),
+        (None, Held("other"), "absent beside other"),
+    ],
+)
+def test_everything_else_is_a_violation(source: Held | None, destination: Held | None, result: str) -> None:
+    found = judged(source, destination)
+    assert found.results == {"web": result}
+    assert found.violations
+
+
+def test_a_guest_that_the_fault_itself_stopped_is_excused_on_that_host_alone() -> None:
+    assert judged(None, OFF, "destination rebooted") == Judgement({"web": "stopped"}, ())
+    assert judged(OFF, None, "destination rebooted").violations
+    assert judged(OFF, None, "source rebooted") == Judgement({"web": "stopped"}, ())
+
+
+def test_a_definition_that_is_on_both_hosts_or_on_none_is_a_violation() -> None:
+    assert "defined on 2 hosts" in judged(RUNS, OFF).violations[-1]
+    assert "defined on 0 hosts" in judged(None, Held("running")).violations[-1]
+    transient = GuestDrawn("web", 64, 1, persistent=False)
+    assert judged(None, Held("running"), guest=transient).violations == ()
+    assert "defined on 1 hosts" in judged(None, RUNS, guest=transient).violations[-1]
+
+
+def test_a_guest_that_ran_on_both_for_a_while_is_a_violation_wherever_it_is_now() -> None:
+    assert judge(trial(), {}, {"web": RUNS}, {"web": 0.4}).violations == ("web ran on both for 0.4 s",)
+
+
+def test_what_is_told_must_be_so() -> None:
+    destination = {"web": RUNS}
+    found = judge(trial(), {}, destination, {})
+    assert compare({"web": Told("arrived", "absent", "running", "")}, found, {}, destination) == []
+    assert compare({"web": Told("stayed", "running", "absent", "")}, found, {}, destination) != []
+    assert compare({"web": Told("unknown", "absent", "unknown", "")}, found, {}, destination) != []
+    assert compare({}, found, {}, destination) == ["web is not told of"]
+
+
+def test_what_cannot_be_known_while_a_host_is_silent_may_be_unknown_but_not_wrong() -> None:
+    destination = {"web": RUNS}
+    found = judge(trial(), {}, destination, {})
+    assert compare_claims({"web": Told("unknown", "absent", "unknown", "")}, found, {}, destination) == []
+    assert compare_claims({"web": Told("stayed", "running", "absent", "")}, found, {}, destination) != []
+
+
+def test_a_guest_counts_as_running_by_what_its_processors_did() -> None:
+    before = {"web": Processors(7, SET_UP, queued=False)}
+    assert ran(before, {"web": Processors(7, SET_UP + 9, queued=False)}) == {"web"}
+    assert ran(before, {"web": Processors(7, SET_UP, queued=False)}) == set()
+    assert ran(before, {"web": Processors(8, SET_UP + 9, queued=False)}) == set(), "another process of that name"
+    fresh = {"web": Processors(7, 2, queued=False)}
+    assert ran(fresh, {"web": Processors(7, 20, queued=False)}) == set(), "QEMU only sets it up"
+
+
+def test_a_seed_gives_the_same_runs_again_and_each_fault_in_each_mode() -> None:
+    runs = [draw("seven", number) for number in range(2 * len(FAULTS))]
+    assert runs == [draw("seven", number) for number in range(2 * len(FAULTS))]
+    assert {(run.fault, run.p2p) for run in runs} == {(fault, p2p) for fault in FAULTS for p2p in (False, True)}
+    assert runs != [draw("eight", number) for number in range(2 * len(FAULTS))]
