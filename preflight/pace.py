@@ -1,5 +1,7 @@
 """How many guests move at a time, and how long they take: the limits of both hosts, and the pre-copy model."""
 
+import math
+
 from preflight.check import Checked
 from preflight.facts.record import Unreadable
 from preflight.forecast import forecast, link_of
@@ -24,11 +26,18 @@ def pace(checked: Checked, at_once: int | None) -> Pace:
         width = max(1, min(WIDTH, most, len(active)))
         short = said if width == most else "the link's speed is not known"
         because = "as asked for" if at_once else "all of them" if width >= len(active) else short
-        return Pace(at_once or width, because, {})
+        return Pace(at_once or width, because, {}, calls=_calls(checked))
     width = at_once or max(1, min(predicted.width, most))
     because = "as asked for" if at_once else f"quickest, {predicted.link.because}"
     each = {load.name: alone.seconds for load, alone in zip(predicted.loads, predicted.alone, strict=True)}
-    return Pace(width, because, {name: seconds for name, seconds in each.items() if seconds < 1e9}, predicted.seconds)
+    finite = {name: seconds for name, seconds in each.items() if math.isfinite(seconds)}
+    return Pace(width, because, finite, predicted.seconds, _calls(checked))
+
+
+def _calls(checked: Checked) -> int:
+    """Calls that one connection may have outstanding and still be read by the daemon."""
+    told = [limit.allows for limit in checked.report.capacity.limits if limit.name == "max_client_requests"]
+    return max(1, min(filter(None, told), default=1))
 
 
 def _left(limit: Limit) -> int:

@@ -99,6 +99,8 @@ class MigrationPlan(Struct, frozen=True, kw_only=True):
     because: str
     #: Seconds between two starts.
     spacing: float
+    #: Calls that the connection which looks and steers may have outstanding, by max_client_requests of the source.
+    calls: int = 1
     #: Seconds for all of them by the pre-copy model; None where the link's speed is not known.
     seconds: float | None = None
     warnings: int = 0
@@ -124,6 +126,7 @@ class Pace(Struct, frozen=True):
     because: str
     seconds_each: Mapping[str, float]
     seconds: float | None = None
+    calls: int = 1
 
 
 def refuse_unless_ready(checked: Checked) -> None:
@@ -162,6 +165,7 @@ def plan(
         guests=in_order(guests),
         width=pace.width,
         because=pace.because,
+        calls=pace.calls,
         spacing=SPACING_OF_LOGINS if report.migration.peer_to_peer else SPACING,
         seconds=pace.seconds,
         warnings=sum(

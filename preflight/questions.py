@@ -174,6 +174,7 @@ guest_memory() {
       END { printf \"guest %d \", sum }" "/proc/$p/smaps"
     printf "%s\n" "${n%.pid}"
   done'
+}
 block_devices() {
   for p in "$@"; do
     printf 'path %s\n' "$p"

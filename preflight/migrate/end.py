@@ -26,9 +26,15 @@ class HostSilent(Exception):
 class End:
     """A host's libvirt. One connection is kept for looking and steering; each lane has one of its own besides."""
 
-    def __init__(self, name: str, connect: Connect) -> None:
-        """`connect` opens a further libvirt connection each time it is called; raises `libvirt.libvirtError`."""
+    def __init__(self, name: str, connect: Connect, calls: int = 1) -> None:
+        """`connect` opens a further libvirt connection each time it is called; raises `libvirt.libvirtError`.
+
+        `calls` is how many calls the shared connection may have outstanding: the daemon reads nothing more of one that
+        has max_client_requests of them.
+        """
         self.name = name
+        #: To be entered for calls on the shared connection.
+        self.calling = threading.BoundedSemaphore(calls)
         self._connect = connect
         self._lock = threading.Lock()
         self._shared: Any = None
@@ -93,7 +99,8 @@ class End:
         seen = NOBODY_ANSWERED
         for _ in range(2):
             try:
-                seen = look(self.shared(), uuid)
+                with self.calling:
+                    seen = look(self.shared(), uuid)
             except HostSilent as why:
                 return Sighting(Place.UNKNOWN, why=str(why))
             if seen.place is not Place.UNKNOWN:

@@ -22,7 +22,7 @@ def opened_run(
 ) -> Iterator[Run]:
     """A run on two hosts that are logged in to. Ctrl-C, SIGTERM and SIGHUP are requests to stop while it is open."""
     run_event_loop()
-    source, destination = (End(visit.name, visit.connect) for visit in visits)
+    source, destination = (End(visit.name, visit.connect, plan.calls) for visit in visits)
     run = Run(plan, source, destination, journal, tell, settings, lambda: _available(visits[1]))
     try:
         with _signals(run):

@@ -45,7 +45,7 @@ class Watch:
         """One look, and what follows of it. What cannot be seen or done now is seen or done at the next."""
         import libvirt
 
-        with contextlib.suppress(libvirt.libvirtError, HostSilent):
+        with contextlib.suppress(libvirt.libvirtError, HostSilent), self._source.calling:
             domain = self._source.domain(self._uuid)
             stats = domain.jobStats()
             sample = sample_of(stats)
@@ -60,7 +60,7 @@ class Watch:
         if self.aborted is None:
             self.aborted = why
             self._tell(Event("aborting", self._name, why))
-        with contextlib.suppress(libvirt.libvirtError, HostSilent):
+        with contextlib.suppress(libvirt.libvirtError, HostSilent), self._source.calling:
             self._source.domain(self._uuid).abortJob()
 
     def _follow(self, domain: Any, stats: dict[str, int], sample: Sample) -> None:
@@ -122,7 +122,7 @@ class Watch:
             self._is_timed_out = True
             self.abort(f"it has lasted {timeout:g} s")
             return
-        with contextlib.suppress(libvirt.libvirtError, HostSilent):
+        with contextlib.suppress(libvirt.libvirtError, HostSilent), self._source.calling:
             domain = self._source.domain(self._uuid)
             if domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_UNBOUNDED:
                 return  # it has not begun yet, or has just ended

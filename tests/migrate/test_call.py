@@ -45,7 +45,7 @@ def flags(**options: Any) -> set[str]:
         ({"tls": True}, {"TLS"}),
         ({}, set()),
     ],
-    ids=str,
+    ids=lambda value: "+".join(sorted(map(str, value))) or "nothing",
 )
 def test_each_option_is_its_flag(options: dict[str, Any], flag: set[str]) -> None:
     assert flags(**options) == {"LIVE"} | flag
