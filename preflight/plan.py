@@ -150,6 +150,8 @@ def plan(
 ) -> MigrationPlan:
     """The plan for the guests that were checked; raises `Refused` unless the report says READY."""
     refuse_unless_ready(checked)
+    if len(checked.guests) > 1 and (method.dname or method.xml or method.persistent_xml):
+        raise UserError("--dname, --xml and --persistent-xml are about one guest: name it")
     report = checked.report
     now = time.time()
     guests = [_planned(guest, checked, pace) for guest in checked.guests]

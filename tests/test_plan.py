@@ -9,6 +9,7 @@ import pytest
 
 from preflight import plan as plans
 from preflight.check import Checked
+from preflight.errors import UserError
 from preflight.facts.record import Record
 from preflight.method import Method
 from preflight.output.plan import text
@@ -95,6 +96,21 @@ def test_no_plan_is_made_unless_all_is_known_to_be_well(case: Callable[[], Case]
     with pytest.raises(Refused) as refused:
         planned(case())
     assert str(refused.value) == why
+
+
+def two(case: Case) -> Case:
+    def double(text: str) -> str:
+        listed = json.loads(text)
+        (web,) = listed["domains"]
+        listed["domains"].append(web | {"name": "db", "uuid": "19522740-9b9c-476e-bb6d-379ee4f7650c", "id": 7})
+        return json.dumps(listed)
+
+    return case.source("libvirt.domains", double)
+
+
+def test_what_is_about_one_guest_is_not_done_to_two() -> None:
+    with pytest.raises(UserError, match="are about one guest: name it"):
+        planned(two(Case()), Method(dname="new"), guests=())
 
 
 def test_no_more_at_once_than_the_hosts_allow() -> None:

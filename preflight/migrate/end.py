@@ -37,6 +37,8 @@ class End:
         self.calling = threading.BoundedSemaphore(calls)
         self._connect = connect
         self._lock = threading.Lock()
+        #: One connection is opened after the other: it may take a login of its own, and sshd takes so many at a time.
+        self._opening = threading.Lock()
         self._shared: Any = None
         #: Who listens, by the guest's UUID. libvirt is listened to once: of several listeners on one connection the
         #: first that leaves makes the others deaf (seen with libvirt 9.0).
@@ -67,8 +69,9 @@ class End:
             opened.append(connection)
 
         thread = threading.Thread(target=run, daemon=True)  # libvirt's calls cannot be interrupted
-        thread.start()
-        thread.join(PATIENCE)
+        with self._opening:
+            thread.start()
+            thread.join(PATIENCE)
         if opened:
             return opened[0]
         raise HostSilent(failed[0] if failed else _NEVER.format(PATIENCE))

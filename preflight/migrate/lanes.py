@@ -87,6 +87,9 @@ class Lanes:
         except (JournalError, UserError) as why:
             self._run.stop(str(why))
             return
+        except Exception as bug:  # the others must come to their ends, and where this one is the ledger will tell
+            self._run.stop(f"a bug in preflight: {type(bug).__name__}: {bug}")
+            return
         with self._lock:
             self._ended[guest.uuid] = ended
         if not ended.arrived and not self._run.settings.goes_on:

@@ -4,8 +4,10 @@ At every moment at least one host has the definition with all that belongs to it
 """
 
 from typing import Any
+from xml.etree import ElementTree as ET  # to write; what is read comes through parse_xml
 
 from preflight.facts.record import Unreadable
+from preflight.facts.xml import parse_xml
 from preflight.migrate import files
 from preflight.migrate.end import HostSilent
 from preflight.migrate.event import Event
@@ -79,7 +81,7 @@ def _define(run: Run, guest: PlannedGuest, lane: Lane, xml: str) -> None:
 
     method = run.plan.method
     if method.dumpxml:
-        run.destination.shared().defineXML(method.xml or xml)
+        run.destination.shared().defineXML(_renamed(method.xml or xml, method.dname))
         return
     flags = libvirt.VIR_MIGRATE_OFFLINE | libvirt.VIR_MIGRATE_PERSIST_DEST
     domain = lane.source().lookupByUUIDString(guest.uuid)
@@ -88,6 +90,16 @@ def _define(run: Run, guest: PlannedGuest, lane: Lane, xml: str) -> None:
         domain.migrate3(lane.destination(), parameters, flags)
     else:
         domain.migrateToURI3(run.plan.destination_uri, parameters, flags | libvirt.VIR_MIGRATE_PEER2PEER)
+
+
+def _renamed(xml: str, name: str | None) -> str:
+    if name is None:
+        return xml
+    root = parse_xml(xml)
+    known = root.find("name")
+    if known is not None:
+        known.text = name
+    return ET.tostring(root, encoding="unicode")
 
 
 def _verify(run: Run, guest: PlannedGuest, needed: list[State], source: Shell, destination: Shell) -> None:

@@ -67,7 +67,7 @@ class Run:
             paused=guest.paused,
             persistent=guest.persistent,
             persist=persist,
-            undefine=guest.persistent and method.undefinesource,
+            undefine=guest.persistent and method.undefinesource and persist,
             suspend=method.suspend,
             safe=method.is_safe,
             was_defined_there=guest.is_defined_there,

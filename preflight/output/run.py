@@ -24,7 +24,7 @@ LINE_EVERY = 5.0
 @contextlib.contextmanager
 def shown(guests: Sequence[PlannedGuest], events: Path | None) -> Iterator[Tell]:
     """What to call with each event, from any thread; raises `UserError` where the file cannot be written."""
-    lock = threading.Lock()
+    lock = threading.RLock()  # a signal's handler tells too, on the thread that may be telling
     with contextlib.ExitStack() as stack:
         tells: list[Tell] = []
         if events is not None:
