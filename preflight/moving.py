@@ -134,7 +134,7 @@ def resume(path: Path, wanted: Wanted, *, timeout: float) -> int:
     """Go on with a run that was cut off: settle each guest that was begun, then move what is left."""
     planned, entries = journals.read(path)
     known = {guest.uuid: past(entries, guest.uuid) for guest in planned.guests}
-    sys.stderr.write(ledgers.text(planned, [ledger.of_journal(guest, known[guest.uuid]) for guest in planned.guests]))
+    sys.stderr.write(ledgers.text(planned, ledger.of_journal(planned, entries)))
     if (code := _agree(wanted.ask, "look where each guest is, and go on?")) is not None:
         return code
     journal = Journal.resume(path)
@@ -174,8 +174,7 @@ def _may_go_on(opened: Opened, remaining: Sequence[PlannedGuest]) -> bool:
 def status(path: Path, output_format: str) -> str:
     """What a journal says of a run, without looking at a host. Raises `UserError`."""
     planned, entries = journals.read(path)
-    rows = [ledger.of_journal(guest, past(entries, guest.uuid)) for guest in planned.guests]
-    return ledgers.FORMATS[output_format](planned, rows)
+    return ledgers.FORMATS[output_format](planned, ledger.of_journal(planned, entries))
 
 
 def _plan(

@@ -1,15 +1,16 @@
 """Where every guest of a plan is in the end, from both hosts and not from memory, beside how its move went."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, convert
 
-from preflight.migrate.past import Past
+from preflight.journal import Entry
+from preflight.migrate.past import Past, past
 from preflight.migrate.recovery import Intent, Result, decide
 from preflight.migrate.run import Run
 from preflight.migrate.settle import look_at_both
 from preflight.migrate.sighting import Place, Sighting
-from preflight.plan import PlannedGuest
+from preflight.plan import MigrationPlan, PlannedGuest
 
 
 class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -73,8 +74,21 @@ def judge(guest: PlannedGuest, intent: Intent, source: Sighting, destination: Si
     return Result.STAYED, "both hosts have its definition" if destination.place is not Place.ABSENT else ""
 
 
-def of_journal(guest: PlannedGuest, past: Past) -> Row:
-    """What the journal alone tells."""
+def of_journal(plan: MigrationPlan, entries: Sequence[Entry]) -> tuple[Row, ...]:
+    """What the journal alone tells: what the last end of a run saw, and how guests that were begun since have gone."""
+    ended = max((number for number, entry in enumerate(entries) if entry.step == "over"), default=-1)
+    seen = convert(entries[ended].told["rows"], tuple[Row, ...]) if ended >= 0 else ()
+    rows = {row.uuid: row for row in seen}
+    since = {entry.guest for entry in entries[ended + 1 :]}
+    return tuple(
+        rows[guest.uuid]
+        if guest.uuid in rows and guest.uuid not in since
+        else _of_past(guest, past(entries, guest.uuid))
+        for guest in plan.guests
+    )
+
+
+def _of_past(guest: PlannedGuest, past: Past) -> Row:
     return Row(
         name=guest.name,
         uuid=guest.uuid,

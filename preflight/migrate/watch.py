@@ -19,6 +19,8 @@ from preflight.progress import MIB, Sample, sample_of
 POLL = 0.2
 #: Passes over the memory, one after the other, that leave no less than the one before, until it is called so.
 PASSES = 3
+#: Seconds that both hosts may take at the least until the first byte is sent: the destination starts a QEMU.
+PREPARING = 60.0
 #: QEMU's downtime limit, in milliseconds, unless another is set (migration parameter downtime-limit).
 DOWNTIME = 300
 
@@ -111,8 +113,9 @@ class Watch:
             self._time_out(timeout)
         if self.aborted is not None:
             self.abort(self.aborted)
-        elif now - self._moved >= self._stall and not self._is_in_postcopy:
-            self.abort(f"nothing was sent for {self._stall:g} s")
+        stall = self._stall if self._sent >= 0 else max(self._stall, PREPARING)
+        if self.aborted is None and now - self._moved >= stall and not self._is_in_postcopy:
+            self.abort(f"nothing was sent for {stall:g} s")
 
     def _time_out(self, timeout: float) -> None:
         import libvirt
