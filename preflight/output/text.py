@@ -52,6 +52,8 @@ def _all_findings(
             if at is not None:
                 yield f"  --> {one_line(_name(report, finding))}:{one_line(at.path)}:{at.line}:{at.column}"
                 yield from excerpt(at.text, at.column, at.end_column, at.line)
+            elif finding.host is not None:  # a default stands in no file, and both hosts may have it
+                yield f"  --> {one_line(_name(report, finding))}"
             if result.rule.why:
                 yield from labelled("why", " ".join(result.rule.why.split()), width=columns)
             if finding.predicted_error:
