@@ -35,7 +35,7 @@ from preflight.visit import LiveVisit, SavedVisit
 #: What `preflight capacity` alone shows is made of these, beside the limits.
 _SIZING: Mapping[Role, frozenset[type[Fact]]] = {
     Role.SOURCE: frozenset((GuestMemory, LinkSpeed, OwnAddresses, PeerName)),
-    Role.DESTINATION: frozenset((HostMemory,)),
+    Role.DESTINATION: frozenset((GuestMemory, Guests, HostMemory)),
 }
 
 

@@ -12,11 +12,12 @@ from preflight.migration import Role
 from preflight.report import Limit
 
 #: File descriptors that a daemon holds for one migration, as source and destination, counted on the lab (libvirt 9.0
-#: and QEMU 7.2: a client's socket; with p2p the pipes to ssh too; at the destination what it holds for any guest).
+#: and QEMU 7.2: a client's socket; with p2p the pipes to ssh too; at the destination what it holds for a guest of few
+#: devices).
 FILES = {
-    "managed": {Role.SOURCE: 1, Role.DESTINATION: 7},
-    "p2p": {Role.SOURCE: 4, Role.DESTINATION: 7},
-    "tunnelled": {Role.SOURCE: 7, Role.DESTINATION: 8},
+    "managed": {Role.SOURCE: 1, Role.DESTINATION: 6},
+    "p2p": {Role.SOURCE: 4, Role.DESTINATION: 6},
+    "tunnelled": {Role.SOURCE: 7, Role.DESTINATION: 7},
 }
 #: Those that it opens for a moment while it starts a QEMU.
 SPARE_FILES = 3

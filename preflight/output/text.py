@@ -56,6 +56,8 @@ def _all_findings(
                     yield from excerpt(at.text, at.column, at.end_column, at.line)
                 else:
                     yield f"{place} (where a line is missing)"
+            elif finding.host is not None:  # a default stands in no file, and both hosts may have it
+                yield f"  --> {one_line(_name(report, finding))}"
             if result.rule.why:
                 yield from labelled("why", " ".join(result.rule.why.split()), width=columns)
             if finding.predicted_error:
