@@ -19,6 +19,7 @@ def main() -> None:
 
         print(f"preflight {__version__}")
         return
+    os.environ.setdefault("LIBVIRT_DEBUG", "4")  # libvirt's warnings are no lines of ours; its errors are raised
     gc.set_threshold(50_000)  # nearly all that is made while preflight starts is there to stay
     for number in (signal.SIGTERM, signal.SIGHUP):  # log out as after Ctrl-C
         signal.signal(number, signal.default_int_handler)

@@ -32,6 +32,16 @@ _OPTIONS = (
 )  # fmt: skip
 
 
+#: Ctrl-C at a terminal reaches all that runs there. What it means for a migration under way, preflight decides, so ssh
+#: is deaf to it: it leaves a signal ignored that it finds ignored (client_loop, clientloop.c, OpenSSH 9.2).
+_DEAF = 'trap "" INT HUP; exec "$@"'
+#: What libvirt runs as its ssh. One that shares a login hears signals again (mux_client_request_session, mux.c), so
+#: it gets a session of its own, without a terminal; it asks nothing anyway.
+_WRAPPER = """#!/bin/sh
+set -- ssh -S {control} -o ControlMaster=no -o BatchMode=yes "$@"
+! command -v setsid >/dev/null || exec setsid "$@"
+exec "$@"
+"""
 #: Seconds that a person may take to answer: they type at their own pace.
 PATIENCE = 120.0
 
@@ -121,12 +131,14 @@ class SshChannel:
         if self._target.keyfile:
             command += ["-i", self._target.keyfile]
         command += ["--", str(self._target.ssh), "exec sh -s"]
+        if batch:  # one that asks must be left by Ctrl-C
+            command = ["sh", "-c", _DEAF, "sh", *command]
         return ShellChannel(command, self._prelude, timeout=timeout, seen=not batch)
 
     def _write_wrapper(self) -> Path:
         wrapper = self._directory / "ssh"
         control = shlex.quote(str(self._control))
-        wrapper.write_text(f'#!/bin/sh\nexec ssh -S {control} -o ControlMaster=no -o BatchMode=yes "$@"\n')
+        wrapper.write_text(_WRAPPER.format(control=control))
         wrapper.chmod(0o700)
         return wrapper
 

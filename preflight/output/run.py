@@ -41,7 +41,7 @@ def shown(guests: Sequence[PlannedGuest], events: Path | None) -> Iterator[Tell]
 
 def describe(sample: Sample) -> str:
     """A sample in words: what is left, how fast it goes, how fast the guest writes, which pass."""
-    waits = "" if sample.expected_downtime is None else f", would stand still {sample.expected_downtime * 1000:.0f} ms"
+    waits = "" if sample.expected_downtime is None else f", downtime {sample.expected_downtime * 1000:.0f} ms"
     return (
         f"{sample.memory_remaining / MIB:.0f} of {sample.memory_total / MIB:.0f} MiB left,"
         f" {sample.rate / MIB:.0f} MiB/s, guest writes {sample.dirty_rate / MIB:.0f} MiB/s,"

@@ -1,6 +1,7 @@
 """`preflight migrate` on real hosts: the guest arrives, or it is said where it is."""
 
 import json
+import os
 import re
 import signal
 import time
@@ -155,3 +156,23 @@ def test_the_others_are_not_started_when_the_canary_does_not_arrive(
     assert re.search(r"^small +STAYED +running +absent", done.stdout, re.MULTILINE), done.stdout
     assert re.search(r"^big +NOT BEGUN +running +absent", done.stdout, re.MULTILINE), done.stdout
     assert "Hook script execution failed" in done.stdout
+
+
+def test_ctrl_c_at_a_terminal_lets_what_moves_arrive_and_starts_no_further_guest(
+    client: Client, host1: LabHost, host2: LabHost
+) -> None:
+    """A terminal sends it to all that runs there, to every ssh too."""
+    host1.guest("one", memory_mib=128, dirty_mib_per_s=20)
+    host1.guest("two", memory_mib=256, dirty_mib_per_s=20)
+    time.sleep(8)  # until they have touched their memory, so that the smaller one goes first
+    words = [PREFLIGHT, "migrate", SOURCE, DESTINATION, "--running", "--yes", "--bandwidth", "40"]
+    moving = client.popen(words, stdout=-1, stderr=-1, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while "Unbounded" not in host1.run("virsh", "domjobinfo", "one", check=False).stdout:
+        assert time.monotonic() < deadline, "it never began"
+        time.sleep(0.1)
+    os.killpg(moving.pid, signal.SIGINT)
+    said, complained = moving.communicate(timeout=120)
+    assert moving.returncode == INTERRUPTED, said + complained
+    assert re.search(r"^one +ARRIVED +absent +running", said, re.MULTILINE), said + complained
+    assert re.search(r"^two +NOT BEGUN +running +absent", said, re.MULTILINE), said
