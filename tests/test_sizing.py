@@ -33,6 +33,12 @@ HOST: dict[str, str | Record] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines are not wrapped."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 def asked(case: Case | None = None) -> Case:
     """A pair that was asked all that `preflight capacity` asks."""
     found = case or Case()
