@@ -252,7 +252,7 @@ def _further_questions(
             ask(Role.DESTINATION, "access", "access", questions.access(user, opened))
     if servers := sorted({name for guest in guests for disk in guest.disks for name in disk.servers}):
         ask(Role.DESTINATION, "disk-servers", f"disk-servers:{' '.join(servers)}", questions.resolve_all(servers))
-    if migration.copy_storage and (images := _copied(guests, source, destination)):
+    if migration.copy_storage and (images := _copied(guests, migration, source, destination)):
         for end in Role:
             ask(end, "images", "images", questions.image_heads(images))
     if migration.control_port and not migration.peer_to_peer:
@@ -296,9 +296,10 @@ def _opened(guest: Guest, host: Host) -> Iterator[str]:
                 yield from (path, *above(path))
 
 
-def _copied(guests: Iterable[Guest], *hosts: Host) -> list[str]:
+def _copied(guests: Iterable[Guest], migration: Migration, *hosts: Host) -> list[str]:
     """Where the images of disks that are copied lie, on either host."""
-    disks = [disk for guest in guests for disk in guest.disks if disk.copied_by_default]
+    every = [disk for guest in guests for disk in guest.disks]
+    disks = [disk for disk in every if migration.copies(disk.target, by_default=disk.copied_by_default)]
     found: set[str] = {disk.path for disk in disks if disk.path}
     for host in hosts:
         with contextlib.suppress(Unreadable):
