@@ -1,0 +1,32 @@
+"""One trial: a guest, what is asked of `preflight migrate`, and what must then be seen."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from .proofs import Proof
+
+
+class Trial(Struct, frozen=True, kw_only=True):
+    """A row of the table. Steps are "host1: COMMAND", "host2: COMMAND" or "client: COMMAND", as those of the truth."""
+
+    name: str
+    #: The options, after `preflight migrate SOURCE DESTINATION web --yes`.
+    asked: tuple[str, ...]
+    proof: Proof
+    release: str = "bookworm"
+    #: The guest, as `tests.lab.LabHost.guest` makes it.
+    guest: Mapping[str, object] = {}
+    #: What is done before the guest is made, and after.
+    before: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    #: What is done to the migration while it runs, in a shell of the host's that is ended afterwards.
+    meanwhile: tuple[str, ...] = ()
+    #: What is looked at afterwards; what that prints is kept for the proof.
+    looks: tuple[str, ...] = ()
+    #: The exit code that is expected.
+    code: int = 0
+    #: The options of `preflight migrate --resume`, where the run is gone on with; None where it is not.
+    resume: tuple[str, ...] | None = None
+    #: What is done between the two.
+    between: tuple[str, ...] = ()
