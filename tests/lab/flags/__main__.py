@@ -13,7 +13,7 @@ from tabulate import tabulate
 from tests.lab import Lab, LabError
 
 from .proofs import must
-from .run import run
+from .run import run, sweep
 from .seen import Seen, Unproved
 from .trial import Trial
 from .trials import TRIALS
@@ -45,11 +45,18 @@ def main() -> int:
         chosen = [trial for trial in chosen if trial.name not in known or known[trial.name].proved is None]
     failed = False
     with Lab(os.environ.get("PREFLIGHT_LAB", "flags")) as lab:
-        for release, trials in groupby(sorted(chosen, key=lambda trial: trial.release), lambda trial: trial.release):
+        # those that leave nothing behind come first: for them the hosts need not be booted anew
+        ordered = sorted(chosen, key=lambda trial: (trial.release, trial.leaves_traces))
+        for release, trials in groupby(ordered, lambda trial: trial.release):
             lab.up([release, release])
+            dirty = False
             for trial in trials:
                 lab.client.reset(list(lab.hosts))
-                lab.reset([host for host in lab.hosts.values() if host.is_dirty()])
+                if dirty:
+                    lab.reset(list(lab.hosts.values()))
+                else:
+                    sweep(lab)
+                dirty = trial.leaves_traces
                 row, seen = _row(lab, trial)
                 print(f"{trial.name:<34} {row.proved or 'NOT PROVED: ' + (row.instead or '')}", flush=True)
                 if row.proved is None:

@@ -18,6 +18,7 @@ SOURCE, DESTINATION = "host1.example.com", "host2.example.com"
 NOTES = "/run/preflight-notes"
 FILTERS = "1:libvirt.domain 2:qemu.qemu_monitor 1:qemu.qemu_migration 4:qemu.qemu_monitor_text"
 PATIENCE = 240.0
+_GONE = 'virsh destroy "$g"; virsh managedsave-remove "$g"; virsh undefine --nvram "$g"'
 
 
 def run(lab: Lab, trial: Trial) -> Seen:
@@ -56,6 +57,12 @@ def run(lab: Lab, trial: Trial) -> Seen:
         destination=_end(hosts["host2"]),
         noted="".join((*notes, *(_step(lab, step) for step in trial.looks))),
     )
+
+
+def sweep(lab: Lab) -> None:
+    """Take the guest of a trial that left no other traces away from both hosts."""
+    for host in lab.hosts.values():
+        host.run("sh", "-c", f"for g in $(virsh list --all --name); do {_GONE}; done; : >{LOG}")
 
 
 def _step(lab: Lab, step: str) -> str:

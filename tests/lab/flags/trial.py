@@ -30,3 +30,8 @@ class Trial(Struct, frozen=True, kw_only=True):
     resume: tuple[str, ...] | None = None
     #: What is done between the two.
     between: tuple[str, ...] = ()
+
+    @property
+    def leaves_traces(self) -> bool:
+        """Whether hosts that it was run on have to be booted anew; else it is enough to take the guest away."""
+        return bool(self.before or self.steps or self.meanwhile or "disk" in self.guest)

@@ -381,4 +381,33 @@ TRIALS: tuple[Trial, ...] = (
         steps=OFF_STEPS,
         looks=OFF_LOOKS,
     ),
+    Trial(
+        name="offline, dname",
+        asked=("--dname", "web-moved"),
+        proof=noted("", "it is called web-moved there, off", state="shut off", name="web-moved"),
+        guest={"running": False},
+    ),
+    Trial(
+        name="offline, by define, dname",
+        asked=("--dumpxml", "--dname", "web-moved"),
+        proof=noted("", "it is called web-moved there, off", state="shut off", name="web-moved"),
+        guest={"running": False},
+    ),
+    Trial(
+        name="offline, persistent-xml",
+        asked=("--persistent-xml", "/tmp/preflight-p.xml"),
+        proof=noted("<title>as there</title>", "its definition there has the title of that file", state="shut off"),
+        guest={"running": False},
+        steps=(
+            f"client: {XML} --inactive web | sed 's#<memory #<title>as there</title><memory #' > /tmp/preflight-p.xml",
+        ),
+        looks=("host2: virsh dumpxml --inactive web",),
+    ),
+    Trial(
+        name="offline, a saved state",
+        asked=(),
+        proof=refused,
+        steps=("host1: virsh managedsave web",),
+        code=5,
+    ),
 )
