@@ -3,11 +3,14 @@
 import argparse
 import json
 import os
+import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
 from msgspec import Struct, convert, to_builtins
+from msgspec.json import encode
 from tabulate import tabulate
 
 from tests.lab import Lab, LabError
@@ -40,9 +43,13 @@ def main() -> int:
     parser.add_argument("--missing", action="store_true", help="only those that are not proved yet")
     options = parser.parse_args()
     known = recorded()
-    chosen = [trial for trial in TRIALS if not options.names or trial.name.startswith(tuple(options.names))]
+    chosen = [
+        trial for trial in TRIALS if not options.names or any(map(tuple(options.names).__contains__, trial.proofs))
+    ]
     if options.missing:
-        chosen = [trial for trial in chosen if trial.name not in known or known[trial.name].proved is None]
+        chosen = [
+            trial for trial in chosen if any(name not in known or not known[name].proved for name in trial.proofs)
+        ]
     failed = False
     with Lab(os.environ.get("PREFLIGHT_LAB", "flags")) as lab:
         # those that leave nothing behind come first: for them the hosts need not be booted anew
@@ -57,35 +64,41 @@ def main() -> int:
                 else:
                     sweep(lab)
                 dirty = trial.leaves_traces
-                row, seen = _row(lab, trial)
-                print(f"{trial.name:<34} {row.proved or 'NOT PROVED: ' + (row.instead or '')}", flush=True)
-                if row.proved is None:
-                    failed = True
-                    _keep(trial.name, seen)
-                known[trial.name] = row
+                for name, row in _rows(lab, trial):
+                    print(f"{name:<34} {row.proved or 'NOT PROVED: ' + (row.instead or '')}", flush=True)
+                    failed = failed or row.proved is None
+                    known[name] = row
                 RECORDED.write_text(json.dumps(to_builtins(known), indent=1, sort_keys=True) + "\n", encoding="utf-8")
             lab.down()
     return int(failed)
 
 
-def _row(lab: Lab, trial: Trial) -> tuple[Row, Seen | None]:
-    asked = " ".join(trial.asked) or "(nothing more)"
-    seen = None
+def _rows(lab: Lab, trial: Trial) -> Iterator[tuple[str, Row]]:
+    asked, code = " ".join(trial.asked) or "(nothing more)", -1
+    seen: Seen | str
     try:
         seen = run(lab, trial)
+        code = seen.code
+        _keep(trial, seen)
         last = (seen.err.strip() or seen.out.strip()).splitlines()[-1:]
-        must(seen.code == trial.code, f"exit code {seen.code}: {' '.join(last)}")
-        return Row(asked=asked, release=trial.release, code=seen.code, proved=trial.proof(seen)), seen
-    except (Unproved, LabError) as why:
-        code = -1 if seen is None else seen.code
-        return Row(asked=asked, release=trial.release, code=code, proved=None, instead=str(why)), seen
+        must(code == trial.code, f"exit code {code}: {' '.join(last)}")
+    except (Unproved, LabError, subprocess.SubprocessError) as why:
+        seen = str(why)
+    for name, proof in trial.proofs.items():
+        proved, instead = None, seen if isinstance(seen, str) else None
+        try:
+            proved = None if isinstance(seen, str) else proof(seen)
+        except Unproved as why:
+            instead = str(why)
+        yield name, Row(asked=asked, release=trial.release, code=code, proved=proved, instead=instead)
 
 
-def _keep(name: str, seen: Seen | None) -> None:
-    """What was seen of a trial that was not proved, for whoever looks into it."""
+def _keep(trial: Trial, seen: Seen) -> None:
+    """What was seen, for whoever looks into it."""
     kept = os.environ.get("PREFLIGHT_FLAGS_KEEP")
-    if kept and seen is not None:
-        Path(kept, f"{name.replace(' ', '-').replace(',', '')}.json").write_text(json.dumps(to_builtins(seen)))
+    if kept:
+        name = next(iter(trial.proofs)).replace(" ", "-").replace(",", "")
+        Path(kept, f"{name}.json").write_bytes(encode(seen))
 
 
 def recorded() -> dict[str, Row]:
@@ -98,7 +111,7 @@ def markdown() -> str:
     known = recorded()
     rows = [
         (
-            trial.name,
+            name,
             f"`{row.asked}`",
             row.release,
             row.code,
@@ -106,7 +119,8 @@ def markdown() -> str:
             row.proved or row.instead,
         )
         for trial in TRIALS
-        if (row := known.get(trial.name))
+        for name in trial.proofs
+        if (row := known.get(name))
     ]
     table = tabulate(
         rows,
@@ -117,7 +131,8 @@ def markdown() -> str:
     proved = sum(row[4] == "yes" for row in rows)
     return (
         "# Each flag and transport, as seen\n\n"
-        "Each row is a real guest that `preflight migrate host1 host2 web --yes` moved in the lab with these options.\n"
+        "Each row is a real guest that `preflight migrate host1 host2 web --yes` moved in the lab with these options;\n"
+        "flags that do not touch each other share a run.\n"
         "What shows the effect is taken from what both libvirt daemons wrote down of the calls they got and of all\n"
         "they told QEMU, and from both hosts afterwards. Written by `python -m tools.documentation` from what\n"
         f"`make flags` last saw: {proved} of {len(rows)} as asked.\n\n"

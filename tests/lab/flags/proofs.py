@@ -47,11 +47,11 @@ def flag(name: str, *, given: bool = True, state: str = "running") -> Proof:
     return proof
 
 
-def capability(*names: str, **parameters: object) -> Proof:
+def capability(*names: str, state: str = "running", **parameters: object) -> Proof:
     """QEMU was told so at the source."""
 
     def proof(seen: Seen) -> str:
-        arrived(seen)
+        arrived(seen, state=state)
         missing = set(names) - seen.source.capabilities()
         must(not missing, f"QEMU was not told {', '.join(sorted(missing))}")
         told = [*names]
@@ -65,11 +65,11 @@ def capability(*names: str, **parameters: object) -> Proof:
     return proof
 
 
-def incoming(text: str) -> Proof:
+def incoming(text: str, state: str = "running") -> Proof:
     """The destination's QEMU was told to listen so."""
 
     def proof(seen: Seen) -> str:
-        arrived(seen)
+        arrived(seen, state=state)
         [asked] = seen.destination.sent("migrate-incoming")[-1:] or [{}]
         must(
             re.search(text, asked.get("uri", "")) is not None, f"the destination's QEMU listened at {asked.get('uri')}"
@@ -99,7 +99,7 @@ def copied(sync: str, *devices: str, port: str | None = None) -> Proof:
     return proof
 
 
-def noted(pattern: str, told: str, *, state: str = "running", name: str = "web") -> Proof:
+def noted(pattern: str, told: str, state: str = "running", name: str = "web") -> Proof:
     """What was looked at meanwhile or afterwards says so, and the guest arrived."""
 
     def proof(seen: Seen) -> str:

@@ -1,4 +1,4 @@
-"""One trial: a guest, what is asked of `preflight migrate`, and what must then be seen."""
+"""One trial: a guest, what is asked of `preflight migrate`, and what must then be seen of each flag in it."""
 
 from collections.abc import Mapping
 
@@ -8,12 +8,15 @@ from .proofs import Proof
 
 
 class Trial(Struct, frozen=True, kw_only=True):
-    """A row of the table. Steps are "host1: COMMAND", "host2: COMMAND" or "client: COMMAND", as those of the truth."""
+    """One run, of several flags that do not touch each other.
 
-    name: str
+    Steps are "host1: COMMAND", "host2: COMMAND" or "client: COMMAND", as those of the truth.
+    """
+
+    #: What shows the effect of each flag; its name is the row's.
+    proofs: Mapping[str, Proof]
     #: The options, after `preflight migrate SOURCE DESTINATION web --yes`.
-    asked: tuple[str, ...]
-    proof: Proof
+    asked: tuple[str, ...] = ()
     release: str = "bookworm"
     #: The guest, as `tests.lab.LabHost.guest` makes it.
     guest: Mapping[str, object] = {}
