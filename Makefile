@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth capacity-truth duration-truth fix-chaos ansible-truth twenty chaos bench clean
+.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos bench clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -44,6 +44,9 @@ lab-down: $(VENV)/.installed-lab
 
 truth: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.truth
+
+flags: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.flags
 
 capacity-truth: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.capacity_truth

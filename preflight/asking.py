@@ -36,6 +36,8 @@ class Asked:
     destination_uri: str | None = None
     offline: bool = False
     copy_storage: bool = False
+    #: The disks that are copied then; empty for all that can be.
+    disks: tuple[str, ...] = ()
     tls: bool = False
     #: Whether guests that are off are moved too, by their definition.
     as_they_are: bool = False
@@ -66,6 +68,7 @@ def moved_by(asked: Asked, method: "Method") -> Asked:
         asked,
         mode=method.mode,
         copy_storage=method.copies_storage,
+        disks=method.migrate_disks,
         tls=method.tls,
         bandwidth=method.bandwidth,
         flags=method.asked,
@@ -175,6 +178,7 @@ def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
         concurrency=asked.concurrency,
         offline=asked.offline,
         copy_storage=asked.copy_storage,
+        disks=asked.disks,
         tls=asked.tls,
         as_they_are=asked.as_they_are,
         flags=asked.flags,

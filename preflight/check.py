@@ -15,6 +15,7 @@ from preflight.connection import snapshot
 from preflight.connection.opening import open_channel
 from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Kind, TargetError, parse_target
+from preflight.errors import UserError
 from preflight.evaluate import NoSuchGuest, Pair, choose_guests, evaluate
 from preflight.facts.addresses import OwnAddresses
 from preflight.facts.guest import Guests
@@ -104,6 +105,8 @@ def _judge(
     """The report on hosts that have answered. Reads no host."""
     source, destination = collected.source, collected.destination
     chosen = choose_guests(source, asked.guests, migration, none=asked.no_guests)
+    if len(chosen) > 1 and (migration.dname is not None or migration.xml is not None):
+        raise UserError("--dname and --xml are for one guest: name it")
     results = evaluate(rules, Pair(source, destination, migration, chosen))
     verdicts = tuple(
         GuestVerdict(name, judge(result for result in results if result.concerns(name)))

@@ -288,7 +288,7 @@ def _of_guests(
     if devices := sorted({disk.path for guest in guests for disk in guest.disks if disk.path and disk.type == "block"}):
         for end in Role:
             yield end, "block-devices", questions.block_devices(devices)
-    if migration.copy_storage and (images := _copied(guests, source, destination)):
+    if migration.copy_storage and (images := _copied(guests, migration, source, destination)):
         for end in Role:
             yield end, "images", questions.image_heads(images)
     with contextlib.suppress(Unreadable):  # said by the rule that needs it
@@ -337,9 +337,10 @@ def _opened(guest: Guest, host: Host) -> Iterator[str]:
                 yield from (path, *above(path))
 
 
-def _copied(guests: Iterable[Guest], *hosts: Host) -> list[str]:
+def _copied(guests: Iterable[Guest], migration: Migration, *hosts: Host) -> list[str]:
     """Where the images of disks that are copied lie, on either host."""
-    disks = [disk for guest in guests for disk in guest.disks if disk.copied_by_default]
+    every = [disk for guest in guests for disk in guest.disks]
+    disks = [disk for disk in every if migration.copies(disk.target, by_default=disk.copied_by_default)]
     found: set[str] = {disk.path for disk in disks if disk.path}
     for host in hosts:
         with contextlib.suppress(Unreadable):

@@ -71,6 +71,8 @@ class Migration:
     concurrency: int = 1
     offline: bool = False
     copy_storage: bool = False
+    #: The disks that are copied then, by their names in the guest; where none is named, those that libvirt chooses.
+    disks: tuple[str, ...] = ()
     #: Whether the guest's memory is sent over TLS, as by `virsh migrate --tls`.
     tls: bool = False
     #: Whether guests that are off are moved too, by their definition; else they are left out, or block.
@@ -106,6 +108,10 @@ class Migration:
     def of_guests_off(self) -> "Migration":
         """How guests that are off are moved where guests are moved as they are: by their definition alone."""
         return replace(self, offline=True, copy_storage=False, flags=frozenset())
+
+    def copies(self, target: str, *, by_default: bool) -> bool:
+        """Whether a disk is copied; `by_default`: where no disks are named (qemuMigrationAnyCopyDisk)."""
+        return self.copy_storage and (target in self.disks if self.disks else by_default)
 
     @property
     def peer_to_peer(self) -> bool:

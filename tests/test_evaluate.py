@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from preflight.errors import UserError
-from preflight.migration import Role
+from preflight.evaluate import Pair
+from preflight.host import Guests
+from preflight.migration import Migration, Role
 from preflight.record import Record
 from preflight.report import Outcome, Report, Result, Verdict
 from preflight.rule import Finding, Severity
 from tests.case import Case
 from tests.rule_files import write_rule
+from tests.rules.neighbour import with_db
 
 
 class Judged:
@@ -357,3 +360,19 @@ def test_a_host_that_fails_every_command_is_never_ready() -> None:
     assert found.verdict is not Verdict.READY
     passed = {result.rule.name for result in found.results if result.outcome is Outcome.PASSED}
     assert passed == {"options-contradict"}  # which looks at no host
+
+
+def test_one_name_or_xml_for_the_destination_is_for_one_guest() -> None:
+    with pytest.raises(UserError, match="for one guest"):
+        with_db(Case()).asking(dname="web-moved").report()
+
+
+def test_a_rule_has_the_guest_as_it_is_and_as_it_will_be() -> None:
+    source = Case().checked().source
+    web = source.fact(Guests).all[0]
+    xml = web.xml.replace("192.0.2.254", "192.0.2.253")
+    migration = Migration(dname="web-moved", xml=xml)
+    pair = Pair(source, source, migration, {"web": web})
+    assert pair.guest_of(Role.SOURCE, "web") is web
+    there = pair.guest_of(Role.DESTINATION, "web")
+    assert (there.name, there.uuid, there.state, there.xml) == ("web-moved", web.uuid, web.state, xml)

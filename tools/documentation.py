@@ -6,7 +6,8 @@ from pathlib import Path
 
 from preflight.output.rules import listing
 from preflight.ruleset import load
-from tests.lab.truth.__main__ import markdown
+from tests.lab.flags.__main__ import markdown as flags
+from tests.lab.truth.__main__ import markdown as truth
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- rules: written by `python -m tools.documentation` -->\n", "<!-- end of rules -->\n"
@@ -24,7 +25,8 @@ def wanted() -> Mapping[Path, str]:
     readme = ROOT / "README.md"
     return {
         readme: rules_table(readme.read_text(encoding="utf-8")),
-        ROOT / "docs" / "truth.md": markdown(),
+        ROOT / "docs" / "truth.md": truth(),
+        ROOT / "docs" / "flags.md": flags(),
     }
 
 

@@ -4,11 +4,11 @@ At every moment at least one host has the definition with all that belongs to it
 """
 
 from typing import Any
-from xml.etree import ElementTree as ET  # to write; what is read comes through parse_xml
+from xml.etree.ElementTree import tostring
 
 from preflight.facts.record import Unreadable
 from preflight.facts.xml import parse_xml
-from preflight.migrate import files
+from preflight.migrate import call, files
 from preflight.migrate.end import HostSilent
 from preflight.migrate.event import Event
 from preflight.migrate.files import FilesError, Shell, State
@@ -19,6 +19,9 @@ from preflight.migrate.settle import Settled, look_at_both
 from preflight.migrate.sighting import Place
 from preflight.migration import Mode
 from preflight.plan import PlannedGuest
+
+#: What libvirt's offline migration is told of the definition.
+_OF_DEFINITION = frozenset(("destination_name", "destination_xml", "persistent_xml"))
 
 
 class _Refused(Exception):
@@ -81,25 +84,27 @@ def _define(run: Run, guest: PlannedGuest, lane: Lane, xml: str) -> None:
 
     method = run.plan.method
     if method.dumpxml:
-        run.destination.shared().defineXML(_renamed(method.xml or xml, method.dname))
+        run.destination.shared().defineXML(named(method.persistent_xml or method.xml or xml, method.dname))
         return
     flags = libvirt.VIR_MIGRATE_OFFLINE | libvirt.VIR_MIGRATE_PERSIST_DEST
     domain = lane.source().lookupByUUIDString(guest.uuid)
-    parameters = {} if method.dname is None else {"destination_name": method.dname}
+    parameters = {name: value for name, value in call.parameters(method).items() if name in _OF_DEFINITION}
     if method.mode is Mode.MANAGED:
         domain.migrate3(lane.destination(), parameters, flags)
     else:
         domain.migrateToURI3(run.plan.destination_uri, parameters, flags | libvirt.VIR_MIGRATE_PEER2PEER)
 
 
-def _renamed(xml: str, name: str | None) -> str:
+def named(xml: str, name: str | None) -> str:
+    """The definition under another name."""
     if name is None:
         return xml
     root = parse_xml(xml)
-    known = root.find("name")
-    if known is not None:
-        known.text = name
-    return ET.tostring(root, encoding="unicode")
+    own = root.find("name")
+    if own is None:
+        raise Unreadable("the XML names no guest")
+    own.text = name
+    return tostring(root, encoding="unicode")
 
 
 def _verify(run: Run, guest: PlannedGuest, needed: list[State], source: Shell, destination: Shell) -> None:

@@ -10,6 +10,7 @@ How to fix
 """
 
 from preflight.facts import Versions
+from preflight.facts.guest import Disk
 from preflight.facts.libvirt_connection import HUNG_UP
 from preflight.facts.versions import Version
 from preflight.host import Guest
@@ -24,7 +25,7 @@ LENIENT, STRICT_AGAIN = Version(9), Version(10)
 def check(source_guest: Guest, source: Versions, migration: Migration) -> Findings:
     if not (migration.tunnelled and migration.copy_storage):
         return
-    copied = [disk.target for disk in source_guest.disks if disk.copied_by_default]
+    copied = [disk.target for disk in source_guest.disks if _is_copied(disk, migration)]
     if copied:
         yield on_source(f"a tunnelled migration cannot copy {', '.join(copied)}", error=HUNG_UP)
     elif not LENIENT <= source.libvirt < STRICT_AGAIN:
@@ -32,3 +33,7 @@ def check(source_guest: Guest, source: Versions, migration: Migration) -> Findin
             f"libvirt {source.libvirt} refuses to copy storage in a tunnelled migration, even where there is none",
             error=HUNG_UP,
         )
+
+
+def _is_copied(disk: Disk, migration: Migration) -> bool:
+    return migration.copies(disk.target, by_default=disk.copied_by_default)

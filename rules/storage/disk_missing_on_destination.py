@@ -37,7 +37,7 @@ def check(guest: Guest, destination: Storage, destination_pools: Pools, migratio
 def _lacking(disk: Disk, destination: Storage, pools: Pools, migration: Migration) -> Findings:
     if disk.left_out_if_missing:
         return
-    copied = migration.copy_storage and disk.copied_by_default
+    copied = migration.copies(disk.target, by_default=disk.copied_by_default)
     if disk.pool is not None and disk.volume is not None:
         pool = pools.by_name(disk.pool)
         if copied or pool is None or not pool.active:

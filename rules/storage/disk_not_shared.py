@@ -8,10 +8,11 @@ Why it matters
 How to fix
     Put the image on storage that both hosts mount (NFS, GFS2, OCFS2, CephFS, GlusterFS…), or copy it with
     --copy-storage-all. For an exported local directory that the destination mounts, name it in shared_filesystems in
-    the source's qemu.conf, where libvirt has that key.
+    the source's qemu.conf, where libvirt has that key. With --unsafe libvirt does not look, and this is a warning.
 """
 
 from preflight.facts import Pools, Storage
+from preflight.facts.guest import Disk
 from preflight.facts.record import Unreadable
 from preflight.host import Guest
 from preflight.migration import Migration, unless_live
@@ -20,26 +21,33 @@ from preflight.rule import Findings, Severity, on_source, rule
 
 @rule(Severity.ERROR, skip=unless_live)
 def check(source_guest: Guest, source: Storage, source_pools: Pools, migration: Migration) -> Findings:
+    is_unsafe = "unsafe" in migration.flags
     for disk in source_guest.disks:
-        if disk.empty or disk.readonly or (migration.copy_storage and disk.copied_by_default):
+        if disk.empty or disk.readonly or migration.copies(disk.target, by_default=disk.copied_by_default):
             continue
-        if disk.type == "nvme":
+        why = _why_not(disk, source, source_pools)
+        if why is not None:
             yield on_source(
-                f"{disk.target} is an NVMe device of the source",
-                error="Migration without shared storage is unsafe",
+                f"{disk.target}{why}",
+                error=None if is_unsafe else "Migration without shared storage is unsafe",
+                severity=Severity.WARNING if is_unsafe else None,
             )
-        if disk.pool is not None:
-            pool = source_pools.by_name(disk.pool)
-            if pool is None:
-                raise Unreadable(f"{disk.target} is a volume of the storage pool {disk.pool}, which is no longer there")
-            if not pool.makes_files:
-                continue  # a block device
-        elif disk.type != "file":
-            continue
-        path = source_pools.path(disk)
-        place = source.look(path) if path else None
-        if place is not None and not place.shared:
-            yield on_source(
-                f"{disk.target}, {path}, is on {place.fs_type} ({place.fs_source}), which is not shared",
-                error="Migration without shared storage is unsafe",
-            )
+
+
+def _why_not(disk: Disk, source: Storage, pools: Pools) -> str | None:
+    """Why the disk is not shared; None where it is, or where libvirt does not look."""
+    if disk.type == "nvme":
+        return " is an NVMe device of the source"
+    if disk.pool is not None:
+        pool = pools.by_name(disk.pool)
+        if pool is None:
+            raise Unreadable(f"{disk.target} is a volume of the storage pool {disk.pool}, which is no longer there")
+        if not pool.makes_files:
+            return None  # a block device
+    elif disk.type != "file":
+        return None
+    path = pools.path(disk)
+    place = source.look(path) if path else None
+    if place is None or place.shared:
+        return None
+    return f", {path}, is on {place.fs_type} ({place.fs_source}), which is not shared"

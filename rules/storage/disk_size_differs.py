@@ -44,7 +44,7 @@ def check(
             there = destination_pools.path(disk)
             if here is None or there is None or not destination.look(there).exists:
                 continue
-            if migration.copy_storage and disk.copied_by_default:
+            if migration.copies(disk.target, by_default=disk.copied_by_default):
                 yield from _copied(
                     disk,
                     there,

@@ -26,7 +26,7 @@ def check(guest: Guest, destination: QemuUser, destination_pools: Pools, migrati
         return
     unknown: Unreadable | None = None
     for disk in guest.disks:
-        copied = migration.copy_storage and disk.copied_by_default
+        copied = migration.copies(disk.target, by_default=disk.copied_by_default)
         try:
             opened = destination_pools.paths(disk)[: 1 if copied else None]
         except Unreadable as why:

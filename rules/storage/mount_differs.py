@@ -37,7 +37,7 @@ def check(
         # a medium that is only read may well be a copy
         if disk.empty or disk.readonly or disk.type not in ("file", "volume"):
             continue
-        if migration.copy_storage and disk.copied_by_default:
+        if migration.copies(disk.target, by_default=disk.copied_by_default):
             continue
         try:
             here = source_pools.path(on_source.get(disk.target, disk))

@@ -111,3 +111,19 @@ def test_is_unknown_when_the_guests_own_definition_could_not_be_read() -> None:
     case = with_db(Case()).guest(lambda guest: guest.update(xml=""))
     assert case.result(RULE, WEB).outcome is Outcome.UNKNOWN
     assert case.result(RULE, DB).outcome is Outcome.PASSED
+
+
+def namesake(name: str) -> Case:
+    """The sound pair with the one guest, and a guest of that name at the destination."""
+    web = json.loads(Case().hosts[0].answers.records["libvirt.domains"].out)["domains"][0]
+    there = web | OFF | {"name": name, "uuid": OTHER_UUID}
+    return Case().destination("libvirt.domains", json.dumps({"domains": [there]}))
+
+
+def test_catches_another_guest_of_the_name_that_it_is_to_have_there() -> None:
+    [finding] = namesake("web-moved").asking(dname="web-moved").result(RULE, WEB).findings
+    assert finding.predicted_error == f"domain 'web-moved' already exists with uuid {OTHER_UUID}"
+
+
+def test_passes_a_namesake_where_it_is_to_have_another_name() -> None:
+    assert namesake("web").asking(dname="web-moved").result(RULE, WEB).outcome is Outcome.PASSED

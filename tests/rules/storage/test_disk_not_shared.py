@@ -222,3 +222,14 @@ def test_is_unknown_when_the_guests_definition_could_not_be_read_and_of_that_gue
 def test_is_unknown_when_not_even_the_list_of_guests_is_known() -> None:
     result = Case().source("libvirt.domains", None).result(RULE)
     assert (result.outcome, result.subject) == (Outcome.UNKNOWN, "guests")
+
+
+def test_catches_it_as_a_warning_where_unsafe_is_spelled_out() -> None:
+    result = file_disk(EXT4).asking(flags=frozenset(("unsafe",))).result(RULE)
+    assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.WARNING)
+    assert result.findings[0].predicted_error is None
+
+
+@pytest.mark.parametrize(("disks", "outcome"), [(("vda",), Outcome.PASSED), (("vdb",), Outcome.FAILED)])
+def test_passes_a_disk_that_is_chosen_to_be_copied(disks: tuple[str, ...], outcome: Outcome) -> None:
+    assert file_disk(EXT4).asking(copy_storage=True, disks=disks).result(RULE).outcome is outcome

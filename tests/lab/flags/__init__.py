@@ -1,0 +1,1 @@
+"""Every flag and transport of `preflight migrate`, on real guests, and how each was seen to have its effect."""
