@@ -77,7 +77,7 @@ def draw(seed: str, number: int) -> Trial:
     lasts = FAULTS[fault].lasts
     keeps = not FAULTS[fault].stops  # a transient guest is nowhere once it is stopped
     guests = tuple(
-        _guest(chance, place, may_be_transient=keeps) for place in range(chance.choice((1, 1, 1, 2, 2, 3, 4, 6)))
+        _guest(chance, place, may_be_transient=keeps) for place in range(chance.choice((1, 1, 1, 1, 2, 2, 3, 4, 6)))
     )
     aim: Aim = chance.choices(("check", "transfer", "hand-over"), (10, 52, 38))[0]
     running = sum(guest.running for guest in guests)
@@ -88,7 +88,7 @@ def draw(seed: str, number: int) -> Trial:
         number=number,
         p2p=number // len(kinds) % 2 == 1,
         guests=guests,
-        bandwidth=chance.choice((6, 8, 12, 24)),
+        bandwidth=chance.choice((8, 12, 16, 24)),
         at_once=at_once,
         on_error=chance.choice(("stop", "continue")),
         fault=fault,
@@ -108,7 +108,7 @@ def _guest(chance: Random, place: int, *, may_be_transient: bool) -> GuestDrawn:
     return GuestDrawn(
         f"g{place}",
         chance.choice((64, 64, 128, 256, 512)),
-        chance.choice((0.4, 0.4, 0.8, 1.2)),
+        chance.choice((0.4, 0.4, 0.8)),
         running=place == 0 or kind >= 0.1,
         persistent=not (may_be_transient and kind > 0.85),
     )
