@@ -105,6 +105,7 @@ def test_what_cannot_be_known_while_a_host_is_silent_may_be_unknown_but_not_wron
     destination = {"web": RUNS}
     found = judge(trial(), {}, destination, {})
     assert compare_claims({"web": Told("unknown", "absent", "unknown", "")}, found, {}, destination) == []
+    assert compare_claims({"web": Told("", "", "", "")}, found, {}, destination) == []
     assert compare_claims({"web": Told("stayed", "running", "absent", "")}, found, {}, destination) != []
 
 

@@ -2,9 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.lab.chaos import processors
+from tests.lab.chaos import processors, saved
 from tests.lab.chaos.faults import Scene
-from tests.lab.chaos.trial import GuestDrawn, Trial
+from tests.lab.chaos.trial import Trial
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.machine import LabError
@@ -39,15 +39,5 @@ def _empty(host: LabHost) -> bool:
 
 def place(scene: Scene, trial: Trial) -> None:
     """Make the guests of a run at its source."""
-
-    def make(guest: GuestDrawn) -> None:
-        scene.source.guest(
-            guest.name,
-            memory_mib=guest.memory_mib,
-            dirty_mib_per_s=guest.dirty_mib_per_s,
-            running=guest.running,
-            persistent=guest.persistent,
-        )
-
     with ThreadPoolExecutor(3) as pool:
-        list(pool.map(make, trial.guests))
+        list(pool.map(lambda guest: saved.place(scene.lab, scene.source, guest), trial.guests))

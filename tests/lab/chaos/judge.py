@@ -75,7 +75,10 @@ def compare(told: Mapping[str, Told], judged: Judgement, source: Sight, destinat
 
 def compare_claims(told: Mapping[str, Told], judged: Judgement, source: Sight, destination: Sight) -> list[str]:
     """The same for what is told while a host could not be asked: there, only what is claimed must be so."""
-    known = {name: said for name, said in told.items() if "unknown" not in (said.result, said.source, said.destination)}
+    nothing = {"unknown", ""}
+    known = {
+        name: said for name, said in told.items() if nothing.isdisjoint((said.result, said.source, said.destination))
+    }
     asked = Judgement({name: result for name, result in judged.results.items() if name in known}, ())
     return compare(known, asked, source, destination)
 

@@ -18,14 +18,14 @@ from tests.lab.lab import Lab
 PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 SOURCE, DESTINATION = "host1.example.com", "host2.example.com"
 #: Seconds without progress after which preflight gives a migration up.
-STALL = 15
+STALL = 30
 #: Seconds for which it waits for a host that does not answer.
 SETTLE = 20
 PATIENCE = ("--yes", "--stall-timeout", str(STALL), "--settle-timeout", str(SETTLE))
 
 
 class Told(Struct, frozen=True):
-    """What is told of a guest: `preflight status` has these words."""
+    """What is told of a guest, in the words of `preflight status`; empty where nothing is."""
 
     result: str
     source: str

@@ -13,6 +13,11 @@ TOGETHER = 0.2
 #: The share of the runs in which the first `--resume` is killed too.
 RESUME_KILLED = 0.3
 
+#: The guests that a run may have: each is booted once a lab, and restored from then on.
+MEMORY_MIB = {"g0": 64, "g1": 128, "g2": 256, "g3": 64, "g4": 512, "g5": 64}
+#: Each writes a little: what it has touched decides how long it moves, and that it writes shows that it runs.
+DIRTY_MIB_PER_S = 0.4
+
 Aim = Literal["check", "transfer", "hand-over"]
 
 
@@ -76,9 +81,8 @@ def draw(seed: str, number: int) -> Trial:
     fault = kinds[number % len(kinds)]
     lasts = FAULTS[fault].lasts
     keeps = not FAULTS[fault].stops  # a transient guest is nowhere once it is stopped
-    guests = tuple(
-        _guest(chance, place, may_be_transient=keeps) for place in range(chance.choice((1, 1, 1, 2, 2, 3, 4, 6)))
-    )
+    names = sorted(chance.sample(sorted(MEMORY_MIB), chance.choice((1, 1, 1, 1, 2, 2, 3, 4, 6))))
+    guests = tuple(_guest(chance, name, first=name == names[0], may_be_transient=keeps) for name in names)
     aim: Aim = chance.choices(("check", "transfer", "hand-over"), (10, 52, 38))[0]
     running = sum(guest.running for guest in guests)
     at_once = chance.choice((1, 2, 3))
@@ -88,7 +92,7 @@ def draw(seed: str, number: int) -> Trial:
         number=number,
         p2p=number // len(kinds) % 2 == 1,
         guests=guests,
-        bandwidth=chance.choice((6, 8, 12, 24)),
+        bandwidth=chance.choice((8, 12, 16, 24)),
         at_once=at_once,
         on_error=chance.choice(("stop", "continue")),
         fault=fault,
@@ -102,13 +106,12 @@ def draw(seed: str, number: int) -> Trial:
     )
 
 
-def _guest(chance: Random, place: int, *, may_be_transient: bool) -> GuestDrawn:
-    """Each dirties a little: what it has touched decides how long it moves, and that it writes shows that it runs."""
+def _guest(chance: Random, name: str, *, first: bool, may_be_transient: bool) -> GuestDrawn:
     kind = chance.random()
     return GuestDrawn(
-        f"g{place}",
-        chance.choice((64, 64, 128, 256, 512)),
-        chance.choice((0.4, 0.4, 0.8, 1.2)),
-        running=place == 0 or kind >= 0.1,
+        name,
+        MEMORY_MIB[name],
+        DIRTY_MIB_PER_S,
+        running=first or kind >= 0.1,
         persistent=not (may_be_transient and kind > 0.85),
     )

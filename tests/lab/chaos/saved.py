@@ -1,0 +1,34 @@
+"""Guests that have booted once and are restored for each run: their firmware costs seconds of a processor each time."""
+
+import shutil
+from pathlib import Path
+
+from tests.lab.chaos.trial import GuestDrawn
+from tests.lab.container import GUESTS
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+
+_ON_HOST = "/root/saved"
+
+
+def place(lab: Lab, host: LabHost, guest: GuestDrawn) -> None:
+    """Make a guest on a host as it was when it had just booted."""
+    image = _image(lab, host, guest)
+    if guest.running:
+        host.run("virsh", "restore", image, timeout=120)
+    if guest.persistent:
+        host.run("sh", "-c", 'virsh save-image-dumpxml "$1" | virsh define /dev/stdin', "sh", image)
+
+
+def _image(lab: Lab, host: LabHost, guest: GuestDrawn) -> str:
+    """The saved guest, where every host of the lab sees it; booted and saved when there is none yet."""
+    name = f"{guest.name}-{guest.memory_mib}-{guest.dirty_mib_per_s}.saved"
+    kept = lab.instance.images / name
+    if not kept.exists():
+        host.guest(guest.name, memory_mib=guest.memory_mib, dirty_mib_per_s=guest.dirty_mib_per_s, persistent=False)
+        host.run("virsh", "save", guest.name, _ON_HOST, timeout=120)
+        partial = kept.with_suffix(".partial")
+        shutil.copyfile(host.inside(_ON_HOST), partial)
+        partial.rename(kept)
+        Path(host.inside(_ON_HOST)).unlink()
+    return f"{GUESTS}/{name}"
