@@ -175,6 +175,7 @@ def test_one_host_that_is_not_known_does_not_hide_the_other(judged: Judged) -> N
         ("destination: Versions, migration: Migration", "destination"),
         ("source: Versions, destination: OsRelease", "pair"),
         ("migration: Migration", "pair"),
+        ("guests: Judged, destination: Versions", "all guests"),
     ],
 )
 def test_the_subject_follows_from_what_a_rule_asks_for(judged: Judged, signature: str, subject: str) -> None:
@@ -315,6 +316,36 @@ def test_what_is_wrong_with_one_guest_is_not_wrong_for_another() -> None:
 # unknown is never green
 
 RECORDS = sorted({name for host in Case().hosts for name in host.answers.records})
+
+
+TOGETHER = """
+@rule(Severity.ERROR)
+def check(guests: Judged) -> Findings:
+    yield on_destination(" ".join(guest.name for guest in guests.all))
+"""
+
+
+def of_all(directory: Path, *guests: dict[str, Any], **asked: Any) -> Report:
+    write_rule(directory, "of_our_own", TOGETHER)
+    case = Case().asking(rules=(directory,), select=("of-our-own",), **asked)
+    return case.source("libvirt.domains", listed({"name": "db"}, *guests)).report()
+
+
+def test_what_is_wrong_with_all_guests_together_is_wrong_with_none_alone(tmp_path: Path) -> None:
+    found = of_all(tmp_path)
+    assert [finding.message for result in found.results for finding in result.findings] == ["web db"]
+    assert found.verdict is Verdict.NOT_READY
+    assert {guest.verdict for guest in found.guests} == {Verdict.READY}
+
+
+def test_all_guests_are_those_that_are_asked_about(tmp_path: Path) -> None:
+    [result] = of_all(tmp_path, guests=("db",)).results
+    assert [finding.message for finding in result.findings] == ["db"]
+
+
+def test_a_guest_that_cannot_be_read_leaves_open_what_all_of_them_need(tmp_path: Path) -> None:
+    [result] = of_all(tmp_path, UNREAD).results
+    assert result.outcome is Outcome.UNKNOWN
 
 
 def blockers(found: Report) -> set[tuple[str, str]]:

@@ -94,6 +94,20 @@ def test_a_rule_about_guests_needs_only_what_it_says_of_hosts(tmp_path: Path) ->
     assert rule.parameters[0].kind is Guest
 
 
+def test_a_rule_about_all_guests_is_asked_once(tmp_path: Path) -> None:
+    rule = load_rule(
+        tmp_path,
+        """
+        @rule(Severity.ERROR)
+        def check(guests: Judged, destination: Versions) -> Findings:
+            yield from ()
+        """,
+    )
+    assert rule.of_all_guests
+    assert not rule.per_guest
+    assert rule.facts(Role.DESTINATION) == {facts.Versions}
+
+
 def test_every_fact_that_a_rule_can_take_is_collected() -> None:
     assert {getattr(facts, name) for name in facts.__all__} == set(FACTS)
 
@@ -134,6 +148,9 @@ SIGNATURES = {
     "*source: int": "no fact is called `source: int`",
     "host: Versions, destination: Versions": "a rule about one `host` takes no other host's facts and no guest",
     "host: Versions, guest: Guest": "a rule about one `host` takes no other host's facts and no guest",
+    "host: Versions, guests: Judged": "a rule about one `host` takes no other host's facts and no guest",
+    "guests: Guests": "no fact is called `guests: Guests`",
+    "guest: Guest, guests: Judged": "a rule is about one `guest` or about all `guests`, not both",
 }
 
 

@@ -47,7 +47,7 @@ def check(
     for used in guest.devices.paths:
         if not destination.look(used.needed).exists:
             if used.device == "filesystem":
-                error = "unexpectedly closed the monitor"
+                error = "cannot initialize fsdev"
             elif used.type == "script":
                 error = f"cannot execute binary {used.path}: No such file or directory"
             elif used.device == "rng":

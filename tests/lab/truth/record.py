@@ -17,6 +17,10 @@ RECORDED = HERE / "recorded"
 #: one time and not at another with the same hosts and the same cause, so neither text can be foretold for certain.
 LOST = f"{HUNG_UP}: : Input/output error"
 
+#: How virsh's message ends where the destination's QEMU ended before libvirt had read why. The same hosts with the same
+#: cause gave this at one time, and at another QEMU's own reason behind it (libvirt 9.0, 9p and huge pages).
+NO_REASON = "qemu unexpectedly closed the monitor"
+
 
 class Seen(Struct, frozen=True, kw_only=True):
     """One row as it went on real hosts."""
@@ -44,13 +48,14 @@ class Seen(Struct, frozen=True, kw_only=True):
 
         Where the row says that there is none, virsh must have hung and the row's rule have foretold no message; so
         must it have where virsh was content and the guest came to harm. Where
-        the message got lost on the way through the source's daemon, the row's rule must have foretold one.
+        the message got lost on the way through the source's daemon, or QEMU's reason was not read, the row's rule must
+        have foretold one.
         """
         if row.silent:
             return self.message == row.no_end and (row.rule, None) in self.errors
         if self.message == row.damaged:
             return (row.rule, None) in self.errors
-        if "--p2p" in row.virsh and LOST in self.message:
+        if ("--p2p" in row.virsh and LOST in self.message) or self.message.endswith(NO_REASON):
             return any(predicted and rule == row.rule for rule, predicted in self.errors)
         return any(predicted and predicted in self.message for _, predicted in self.errors)
 

@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from .row import Row
 from .run import run
 
 Releases = tuple[str, str]
+Perform = Callable[[Lab, str, Row], Seen]
 #: How often the lab may break under one row.
 TRIES = 2
 
@@ -29,24 +30,26 @@ class Done(Struct, frozen=True):
     broke: tuple[str, ...] = ()
 
 
-def run_all(chosen: Mapping[str, Row], labs: Sequence[Lab]) -> Iterator[Done]:
+def run_all(chosen: Mapping[str, Row], labs: Sequence[Lab], perform: Perform = run) -> Iterator[Done]:
     """Each row as it is over: first all that may run side by side, then the others in the first lab.
 
-    The labs are the caller's to name and to hold; they are up only as long as they are needed.
+    The labs are the caller's to name and to hold; they are up only as long as they are needed. `perform` runs one row
+    in a lab that is up.
     """
     beside = {name: row for name, row in chosen.items() if not row.runs_alone}
     alone = {name: row for name, row in chosen.items() if row.runs_alone}
     for rows, crew in ((beside, labs), (alone, labs[:1])):
         if rows:
-            yield from _Crew(rows, crew).work()
+            yield from _Crew(rows, crew, perform).work()
 
 
 class _Crew:
     """Labs that take rows from one heap; each stays with one pair of releases while there are rows of it."""
 
-    def __init__(self, rows: Mapping[str, Row], labs: Sequence[Lab]) -> None:
+    def __init__(self, rows: Mapping[str, Row], labs: Sequence[Lab], perform: Perform) -> None:
         self._left = dict(rows)
         self._labs = labs
+        self._perform = perform
         self._lock = threading.Lock()
         self._over: queue.Queue[Done | BaseException | None] = queue.Queue()
 
@@ -94,7 +97,7 @@ class _Crew:
                         if at != _releases(row):
                             lab.up(_releases(row))
                             at = _releases(row)
-                        saw = run(lab, name, row)
+                        saw = self._perform(lab, name, row)
                     except LabUnavailable:
                         raise
                     except LabError as error:

@@ -77,7 +77,7 @@ def test_catches_other_listeners(xml: str, error: str) -> None:
         (
             "<filesystem type='mount'><source dir='/srv/v'/><target dir='x'/></filesystem>",
             "/srv/v",
-            "unexpectedly closed the monitor",
+            "cannot initialize fsdev",
         ),
         (
             "<interface type='user'><rom file='/srv/v/rom'/></interface>",
