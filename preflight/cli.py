@@ -300,9 +300,9 @@ def migrate(
         raise typer.Exit(moving.resume(resume, wanted, timeout=answer_timeout))
     if len(words) == 1:
         raise typer.Exit(moving.run_plan(Path(words[0]), wanted, timeout=answer_timeout))
-    hosts = _guests_asked(words, all_guests=all_guests, running=running, offline=offline)
+    _refuse_unclear(words, all_guests=all_guests, running=running, offline=offline)
     asked = moving.asked_for(
-        *hosts,
+        words,
         method,
         transport=transport,
         destination_uri=destination_uri,
@@ -342,12 +342,11 @@ def plan(
     from preflight import moving
     from preflight.sizing import seconds_of
 
-    hosts = _guests_asked(
-        [source, destination, *(guest or ())], all_guests=all_guests, running=running, offline=offline
-    )
+    words = [source, destination, *(guest or ())]
+    _refuse_unclear(words, all_guests=all_guests, running=running, offline=offline)
     lapse = seconds_of("--lapses-after", lapses_after)
     asked = moving.asked_for(
-        *hosts,
+        words,
         method,
         transport=transport,
         destination_uri=destination_uri,
@@ -359,20 +358,16 @@ def plan(
     raise typer.Exit(moving.make_plan(asked, method, output, at_once=at_once, lapses_after=lapse))
 
 
-def _guests_asked(
-    words: list[str], *, all_guests: bool, running: bool, offline: bool
-) -> tuple[str, str, tuple[str, ...]]:
-    """Source, destination and the guests named."""
+def _refuse_unclear(words: list[str], *, all_guests: bool, running: bool, offline: bool) -> None:
+    """Raise `UserError` where it is not clear what is to be moved, and where to."""
     if len(words) < 2:
         raise UserError("SOURCE and DESTINATION are missing, or a file of `preflight plan`")
-    source, destination, *guests = words
     if sum((all_guests, running, offline)) > 1:
         raise UserError("--all, --running and --offline exclude each other")
-    if guests and (all_guests or running):
+    if words[2:] and (all_guests or running):
         raise UserError("guests are named, or --all or --running is given, not both")
-    if not (guests or all_guests or running or offline):
+    if not (words[2:] or all_guests or running or offline):
         raise UserError("which guests? Name them, or give --all, --running or --offline")
-    return source, destination, tuple(guests)
 
 
 @command

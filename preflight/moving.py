@@ -57,9 +57,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 
 def asked_for(
-    source: str,
-    destination: str,
-    guests: Sequence[str],
+    words: Sequence[str],
     method: Method,
     *,
     transport: Transport | None = None,
@@ -69,7 +67,8 @@ def asked_for(
     ignore: Sequence[str] = (),
     timeout: float = 60.0,
 ) -> Asked:
-    """What a check has to be asked for this run."""
+    """What a check has to be asked for this run; `words` are source, destination and guests."""
+    source, destination, *guests = words
     asked = Asked(
         source=source,
         destination=destination,
@@ -218,9 +217,7 @@ def _refuse_if_changed(planned: MigrationPlan, checked: Checked, rules: Sequence
 
 def _asked_by(planned: MigrationPlan, guests: Sequence[str], timeout: float) -> Asked:
     return asked_for(
-        planned.source,
-        planned.destination,
-        guests,
+        [planned.source, planned.destination, *guests],
         planned.method,
         transport=Transport(planned.transport),
         destination_uri=planned.destination_uri if planned.is_uri_given else None,
@@ -273,7 +270,8 @@ def _plan_back(planned: MigrationPlan, rows: Sequence[Row], opened: Opened, path
     if not arrived:
         print(f"preflight: {path}: no guest has arrived, so there is none to bring back", file=sys.stderr)
         return
-    asked = asked_for(planned.destination, planned.source, arrived, planned.method, ignore=planned.ignore)
+    words = [planned.destination, planned.source, *arrived]
+    asked = asked_for(words, planned.method, transport=Transport(planned.transport), ignore=planned.ignore)
     try:
         back, _ = _plan(reversed_hosts(opened, asked), planned.method, at_once=None)
         plans.write(path, back)
