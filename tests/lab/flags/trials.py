@@ -57,7 +57,7 @@ def defined(*, there: bool, here: bool, state: str = "running", name: str = "web
 
 def stopped_first(seen: Seen) -> str:
     """The guest stood still from the start."""
-    arrived(seen)
+    arrived(seen, state="paused")
     log = seen.source.log
     must(-1 < log.find('"execute":"stop"') < log.find('"execute":"migrate"'), "QEMU was not stopped before")
     return "QEMU was told to stop before it was told to migrate"
@@ -175,7 +175,7 @@ TRIALS: tuple[Trial, ...] = (
         ),
         proofs={
             "no-live": stopped_first,
-            "transient (of a persistent guest)": defined(there=False, here=False, state="paused"),
+            "transient (of a persistent guest)": defined(there=False, here=True, state="paused"),
             "suspend": flag("paused", state="paused"),
             "compressed, by xbzrle": capability("xbzrle", state="paused"),
             "migrateuri": incoming(":50100$", state="paused"),
@@ -196,18 +196,18 @@ TRIALS: tuple[Trial, ...] = (
         guest=SLOW,
     ),
     Trial(
-        asked=(*NEVER, "--timeout", "20", "--timeout-abort"),
+        asked=(*NEVER, "--timeout", "45", "--timeout-abort"),
         proofs={"timeout, abort": timed_out("abort")},
         guest=BUSY,
         code=4,
     ),
     Trial(
-        asked=(*NEVER, "--timeout", "20", "--timeout-suspend"),
+        asked=(*NEVER, "--timeout", "45", "--timeout-suspend"),
         proofs={"timeout, suspend": timed_out("suspend")},
         guest=BUSY,
     ),
     Trial(
-        asked=(*NEVER, "--timeout", "20", "--postcopy", "--timeout-postcopy"),
+        asked=(*NEVER, "--timeout", "45", "--postcopy", "--timeout-postcopy"),
         proofs={"timeout, post-copy": timed_out("postcopy")},
         guest=BUSY,
     ),
