@@ -5,9 +5,7 @@ from .seen import Seen
 from .trial import Trial
 
 PKI = ("pki: server host2", "pki: client client", "pki: client host1", "pki: qemu host1", "pki: qemu host2")
-#: libvirt's sockets for TLS and TCP, the latter without a password.
-_LISTEN = "systemctl stop 'libvirtd*'; systemctl start libvirtd-tls.socket libvirtd-tcp.socket libvirtd"
-LISTEN = ("host2: echo 'auth_tcp = \"none\"' >> /etc/libvirt/libvirtd.conf", f"host2: {_LISTEN}")
+NO_PASSWORD = "host2: echo 'auth_tcp = \"none\"' >> /etc/libvirt/libvirtd.conf"
 #: The data's connection is reset from now on.
 CUT = (
     "nft add table inet cut; nft add chain inet cut out '{ type filter hook output priority 0; }'; "
@@ -31,6 +29,11 @@ NEVER = ("--bandwidth", "8")
 FIRMWARE = "/usr/share/preflight-bios.bin"
 NVRAM = "/var/lib/libvirt/qemu/nvram/web_VARS.fd"
 XML = "virsh -c qemu+ssh://root@host1.example.com/system dumpxml --migratable"
+
+
+def listening(transport: str) -> str:
+    """A step that has the destination's daemon listen for this transport too."""
+    return f"host2: systemctl stop 'libvirtd*'; systemctl start libvirtd-{transport}.socket libvirtd"
 
 
 def edited(script: str, *, running: bool = True) -> str:
@@ -253,7 +256,7 @@ TRIALS: tuple[Trial, ...] = (
         guest=SLOW,
         before=PKI,
         steps=(
-            *LISTEN,
+            listening("tls"),
             edited('s#</devices>#<graphics type="vnc" autoport="yes" listen="192.0.2.11"/></devices>#'),
             f"client: {XML} web | sed s/192.0.2.11/192.0.2.12/ > /tmp/preflight-x.xml",
             f"{TITLED}; sed -i s/192.0.2.11/192.0.2.12/ /tmp/preflight-p.xml",
@@ -267,7 +270,7 @@ TRIALS: tuple[Trial, ...] = (
             "over TCP": noted(r"\btcp\b", "the destination's daemon had a client over TCP"),
             "compressed, by mt": capability("compress"),
         },
-        steps=LISTEN,
+        steps=(NO_PASSWORD, listening("tcp")),
         guest=SLOW,
         meanwhile=CLIENTS,
     ),
