@@ -68,6 +68,11 @@ def test_what_is_dangerous_is_said_in_capitals() -> None:
     assert "with --auto-converge" in shown
 
 
+def test_the_text_names_methods_of_compression_once() -> None:
+    shown = text(planned(Case(), Method(compressed=True, comp_methods=("mt", "xbzrle"), suspend=True)))
+    assert "with --comp-methods mt,xbzrle --compressed --suspend" in shown
+
+
 def off() -> Case:
     return Case().guest(lambda guest: guest.update(id=None, state=5))
 

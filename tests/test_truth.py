@@ -11,7 +11,7 @@ from preflight.cli import app
 from preflight.rule import Severity
 from preflight.ruleset import Rule, load
 from tests.lab.truth.__main__ import wrong
-from tests.lab.truth.record import RECORDED, read, seen
+from tests.lab.truth.record import RECORDED, files, read, seen
 from tests.lab.truth.row import HERE, rows
 
 ROWS = rows()
@@ -26,7 +26,12 @@ def test_the_verdict_from_the_recorded_hosts_is_what_happened(name: str, tmp_pat
     saw, snapshot = recorded
     pair = tmp_path / "pair.json"
     pair.write_text(snapshot, encoding="utf-8")
-    done = CliRunner().invoke(app, ["check", str(pair), "--format", "json", *ROWS[name].checked_with])
+    words = list(ROWS[name].checked_with)
+    for number, (path, text) in enumerate(files(name).items()):
+        kept = tmp_path / str(number)
+        kept.write_text(text, encoding="utf-8")
+        words[words.index(path)] = str(kept)
+    done = CliRunner().invoke(app, ["check", str(pair), "--format", "json", *words])
     assert done.exit_code in (0, 1, 3), done.output
     now = seen(json.loads(done.stdout), saw.outcome, saw.message)
     assert wrong(ROWS[name], now) is None

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import tostring
 
 from preflight.facts.record import Unreadable
 from preflight.facts.xml import parse_xml
-from preflight.migrate import call, files
+from preflight.migrate import files
 from preflight.migrate.end import HostSilent
 from preflight.migrate.event import Event
 from preflight.migrate.files import FilesError, Shell, State
@@ -19,9 +19,6 @@ from preflight.migrate.settle import Settled, look_at_both
 from preflight.migrate.sighting import Place
 from preflight.migration import Mode
 from preflight.plan import PlannedGuest
-
-#: What libvirt's offline migration is told of the definition.
-_OF_DEFINITION = frozenset(("destination_name", "destination_xml", "persistent_xml"))
 
 
 class _Refused(Exception):
@@ -88,7 +85,9 @@ def _define(run: Run, guest: PlannedGuest, lane: Lane, xml: str) -> None:
         return
     flags = libvirt.VIR_MIGRATE_OFFLINE | libvirt.VIR_MIGRATE_PERSIST_DEST
     domain = lane.source().lookupByUUIDString(guest.uuid)
-    parameters = {name: value for name, value in call.parameters(method).items() if name in _OF_DEFINITION}
+    # seen with libvirt 9.0: an offline migration passes over persistent_xml
+    given = {"destination_name": method.dname, "destination_xml": method.persistent_xml or method.xml}
+    parameters = {name: value for name, value in given.items() if value is not None}
     if method.mode is Mode.MANAGED:
         domain.migrate3(lane.destination(), parameters, flags)
     else:

@@ -61,7 +61,8 @@ def _how(plan: MigrationPlan) -> Iterator[str]:
         yield "UNSAFE: libvirt's own checks of the disks are left out"
     if not method.undefinesource:
         yield "the definition stays on the source too"
-    shown = sorted(method.asked - {"unsafe", "postcopy", "copy-storage-all", "copy-storage-inc", "migrate-disks"})
+    named = {name for name in method.asked if "=" not in name}  # each method of compression is one of its own too
+    shown = sorted(named - {"unsafe", "postcopy", "copy-storage-all", "copy-storage-inc", "migrate-disks"})
     if shown:
         yield "with " + " ".join(_option(name, getattr(method, name.replace("-", "_"))) for name in shown)
 

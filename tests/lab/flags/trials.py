@@ -5,9 +5,7 @@ from .seen import Seen
 from .trial import Trial
 
 PKI = ("pki: server host2", "pki: client client", "pki: client host1", "pki: qemu host1", "pki: qemu host2")
-#: libvirt's sockets for TLS and TCP, the latter without a password.
-_LISTEN = "systemctl stop 'libvirtd*'; systemctl start libvirtd-tls.socket libvirtd-tcp.socket libvirtd"
-LISTEN = ("host2: echo 'auth_tcp = \"none\"' >> /etc/libvirt/libvirtd.conf", f"host2: {_LISTEN}")
+NO_PASSWORD = "host2: echo 'auth_tcp = \"none\"' >> /etc/libvirt/libvirtd.conf"
 #: The data's connection is reset from now on.
 CUT = (
     "nft add table inet cut; nft add chain inet cut out '{ type filter hook output priority 0; }'; "
@@ -31,6 +29,11 @@ NEVER = ("--bandwidth", "8")
 FIRMWARE = "/usr/share/preflight-bios.bin"
 NVRAM = "/var/lib/libvirt/qemu/nvram/web_VARS.fd"
 XML = "virsh -c qemu+ssh://root@host1.example.com/system dumpxml --migratable"
+
+
+def listening(transport: str) -> str:
+    """A step that has the destination's daemon listen for this transport too."""
+    return f"host2: systemctl stop 'libvirtd*'; systemctl start libvirtd-{transport}.socket libvirtd"
 
 
 def edited(script: str, *, running: bool = True) -> str:
@@ -57,7 +60,7 @@ def defined(*, there: bool, here: bool, state: str = "running", name: str = "web
 
 def stopped_first(seen: Seen) -> str:
     """The guest stood still from the start."""
-    arrived(seen)
+    arrived(seen, state="paused")
     log = seen.source.log
     must(-1 < log.find('"execute":"stop"') < log.find('"execute":"migrate"'), "QEMU was not stopped before")
     return "QEMU was told to stop before it was told to migrate"
@@ -175,7 +178,7 @@ TRIALS: tuple[Trial, ...] = (
         ),
         proofs={
             "no-live": stopped_first,
-            "transient (of a persistent guest)": defined(there=False, here=False, state="paused"),
+            "transient (of a persistent guest)": defined(there=False, here=True, state="paused"),
             "suspend": flag("paused", state="paused"),
             "compressed, by xbzrle": capability("xbzrle", state="paused"),
             "migrateuri": incoming(":50100$", state="paused"),
@@ -196,18 +199,18 @@ TRIALS: tuple[Trial, ...] = (
         guest=SLOW,
     ),
     Trial(
-        asked=(*NEVER, "--timeout", "20", "--timeout-abort"),
+        asked=(*NEVER, "--timeout", "45", "--timeout-abort"),
         proofs={"timeout, abort": timed_out("abort")},
         guest=BUSY,
         code=4,
     ),
     Trial(
-        asked=(*NEVER, "--timeout", "20", "--timeout-suspend"),
+        asked=(*NEVER, "--timeout", "45", "--timeout-suspend"),
         proofs={"timeout, suspend": timed_out("suspend")},
         guest=BUSY,
     ),
     Trial(
-        asked=(*NEVER, "--timeout", "20", "--postcopy", "--timeout-postcopy"),
+        asked=(*NEVER, "--timeout", "45", "--postcopy", "--timeout-postcopy"),
         proofs={"timeout, post-copy": timed_out("postcopy")},
         guest=BUSY,
     ),
@@ -253,7 +256,7 @@ TRIALS: tuple[Trial, ...] = (
         guest=SLOW,
         before=PKI,
         steps=(
-            *LISTEN,
+            listening("tls"),
             edited('s#</devices>#<graphics type="vnc" autoport="yes" listen="192.0.2.11"/></devices>#'),
             f"client: {XML} web | sed s/192.0.2.11/192.0.2.12/ > /tmp/preflight-x.xml",
             f"{TITLED}; sed -i s/192.0.2.11/192.0.2.12/ /tmp/preflight-p.xml",
@@ -267,7 +270,7 @@ TRIALS: tuple[Trial, ...] = (
             "over TCP": noted(r"\btcp\b", "the destination's daemon had a client over TCP"),
             "compressed, by mt": capability("compress"),
         },
-        steps=LISTEN,
+        steps=(NO_PASSWORD, listening("tcp")),
         guest=SLOW,
         meanwhile=CLIENTS,
     ),

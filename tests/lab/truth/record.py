@@ -2,7 +2,9 @@
 
 import gzip
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from msgspec import Struct, convert, to_builtins
@@ -78,12 +80,12 @@ def seen(report: dict[str, Any], outcome: Literal["moves", "fails"], message: st
     )
 
 
-def write(name: str, saw: Seen, snapshot: str) -> None:
-    """Keep a row's record; the same record gives the same bytes."""
+def write(name: str, saw: Seen, snapshot: str, files: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Keep a row's record, with the files that its options name; the same record gives the same bytes."""
     path = _path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    document = json.dumps({"seen": to_builtins(saw), "snapshot": json.loads(snapshot)}, sort_keys=True)
-    path.write_bytes(gzip.compress(document.encode(), mtime=0))
+    kept = {"seen": to_builtins(saw), "snapshot": json.loads(snapshot)} | ({"files": dict(files)} if files else {})
+    path.write_bytes(gzip.compress(json.dumps(kept, sort_keys=True).encode(), mtime=0))
 
 
 def read(name: str) -> tuple[Seen, str] | None:
@@ -99,6 +101,12 @@ def last_seen(name: str) -> float:
     """When the row's record was written, in seconds since the epoch as its file has it; 0 where there is none."""
     path = _path(name)
     return path.stat().st_mtime if path.exists() else 0.0
+
+
+def files(name: str) -> Mapping[str, str]:
+    """The text of each file that the options of a recorded row name, by its path."""
+    document: dict[str, Any] = json.loads(gzip.decompress(_path(name).read_bytes()))
+    return convert(document.get("files", {}), dict[str, str])
 
 
 def _versions(host: dict[str, Any]) -> str:

@@ -97,6 +97,11 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return (*self.movers, *self.guests[self.at_once :])
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """The files that the options of `preflight check` name; a step on the client writes them."""
+        return tuple(path for option, path in zip(self.check, self.check[1:], strict=False) if option == "--xml")
+
+    @property
     def checked_with(self) -> tuple[str, ...]:
         """All options of `preflight check`."""
         return (*self.check, *(("--concurrency", str(self.at_once)) if self.at_once > 1 else ()))

@@ -61,7 +61,7 @@ def _run(lab: Lab, name: str, row: Row) -> Seen:
             raise LabError(f"preflight ended with {checked.returncode}: {checked.stderr}")
         outcome, message = _migrate(lab, row)
         saw = seen(json.loads(checked.stdout), outcome, message)
-        write(name, saw, saved.read_text(encoding="utf-8"))
+        write(name, saw, saved.read_text(encoding="utf-8"), {path: Path(path).read_text() for path in row.files})
     return saw
 
 
