@@ -12,6 +12,8 @@ from preflight.migrate.sighting import NOBODY_ANSWERED, Place, Sighting, look
 KEEPALIVE_INTERVAL, KEEPALIVE_COUNT = 5, 5
 #: Seconds that opening a connection may take: a login of its own behind a master connection that has just died.
 PATIENCE = 40.0
+#: Seconds for which a failure to open a connection holds at most.
+REMEMBERED = 10.0
 
 Connect = Callable[[], Any]
 #: What is told of a guest's life: libvirt's numbers of the event (virDomainEventType) and its detail.
@@ -40,6 +42,10 @@ class End:
         #: One connection is opened after the other: it may take a login of its own, and sshd takes so many at a time.
         self._opening = threading.Lock()
         self._shared: Any = None
+        #: Why the shared connection could not be opened, until when that is not tried again, and since when.
+        self._why = ""
+        self._not_before = 0.0
+        self._silent_since: float | None = None
         #: Who listens, by the guest's UUID. libvirt is listened to once: of several listeners on one connection the
         #: first that leaves makes the others deaf (seen with libvirt 9.0).
         self._hearing: dict[str, Hear] = {}
@@ -86,11 +92,32 @@ class End:
                     if self._shared.isAlive():
                         return self._shared
                 self._shared = None
-            self._shared = self.open()
+            self._shared = self._reopen()
             with contextlib.suppress(libvirt.libvirtError):  # then how long guests stand still is not known
                 event = libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE
                 self._shared.domainEventRegisterAny(None, event, self._heard, None)
             return self._shared
+
+    def _reopen(self) -> Any:
+        """Open the shared connection. A failure holds for as long as it took, so that guests do not wait in turn."""
+        began = time.monotonic()
+        if began < self._not_before:
+            raise HostSilent(self._why)
+        try:
+            opened = self.open()
+        except HostSilent as why:
+            ended = time.monotonic()
+            self._why, self._not_before = str(why), ended + min(ended - began, REMEMBERED)
+            self._silent_since = began if self._silent_since is None else self._silent_since
+            raise
+        self._silent_since = None
+        return opened
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the shared connection could no longer be opened; 0 while it can."""
+        since = self._silent_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def _heard(self, _connection: Any, domain: Any, event: int, detail: int, _opaque: Any) -> None:
         hear = self._hearing.get(domain.UUIDString())

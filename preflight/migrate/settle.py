@@ -43,21 +43,26 @@ def look_at_both(run: Run, uuid: str) -> tuple[Sighting, Sighting]:
 def settle(run: Run, guest: PlannedGuest, intent: Intent, *, xml: str | None, patience: float | None = None) -> Settled:
     """Bring a guest into the state that it was asked for, or back; as far as both hosts answer in time.
 
-    `xml` is its definition, for a host that has none although it should.
+    What can be done is tried once, however long the look at a silent host took. A host that has been silent for that
+    time is not waited for again. `xml` is its definition, for a host that has none although it should.
     """
     import libvirt
 
-    is_time_left = until(run.settings.patience if patience is None else patience)
+    patience = run.settings.patience if patience is None else patience
+    is_time_left = until(patience)
     done: list[str] = []
+    is_tried = False
     while True:
         source, destination = look_at_both(run, guest.uuid)
         decision = decide(intent, source, destination)
-        if not decision.acts and (decision.result is not Result.UNKNOWN or not is_time_left()):
+        is_waited_for = is_time_left() and max(run.source.silent_for, run.destination.silent_for) < patience
+        if not decision.acts and (decision.result is not Result.UNKNOWN or not is_waited_for):
             return Settled(decision, source, destination, tuple(done))
-        if not is_time_left():
+        if is_tried and not is_time_left():
             left = ", ".join(decision.acts)
             late = Decision((), decision.result, f"{decision.why or 'it is not settled'}; left to do: {left}")
             return Settled(late, source, destination, tuple(done))
+        is_tried = True
         for act in decision.acts:
             if act is Act.WAIT:
                 time.sleep(PAUSE)

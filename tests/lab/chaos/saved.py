@@ -8,8 +8,6 @@ from tests.lab.container import GUESTS
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 
-_ON_HOST = "/root/saved"
-
 
 def place(lab: Lab, host: LabHost, guest: GuestDrawn) -> None:
     """Make a guest on a host as it was when it had just booted."""
@@ -26,9 +24,10 @@ def _image(lab: Lab, host: LabHost, guest: GuestDrawn) -> str:
     kept = lab.instance.images / name
     if not kept.exists():
         host.guest(guest.name, memory_mib=guest.memory_mib, dirty_mib_per_s=guest.dirty_mib_per_s, persistent=False)
-        host.run("virsh", "save", guest.name, _ON_HOST, timeout=120)
+        saved = f"/root/{guest.name}.saved"
+        host.run("virsh", "save", guest.name, saved, timeout=120)
         partial = kept.with_suffix(".partial")
-        shutil.copyfile(host.inside(_ON_HOST), partial)
+        shutil.copyfile(host.inside(saved), partial)
         partial.rename(kept)
-        Path(host.inside(_ON_HOST)).unlink()
+        Path(host.inside(saved)).unlink()
     return f"{GUESTS}/{name}"

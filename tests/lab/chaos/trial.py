@@ -86,13 +86,13 @@ def draw(seed: str, number: int) -> Trial:
     aim: Aim = chance.choices(("check", "transfer", "hand-over"), (10, 52, 38))[0]
     running = sum(guest.running for guest in guests)
     at_once = chance.choice((1, 2, 3))
-    longest = {"check": 4.0, "transfer": 2 + 4 * math.ceil(running / at_once), "hand-over": 0.3}[aim]
+    longest = {"check": 4.0, "transfer": 1 + 3 * math.ceil(running / at_once), "hand-over": 0.3}[aim]
     return Trial(
         seed=seed,
         number=number,
         p2p=number // len(kinds) % 2 == 1,
         guests=guests,
-        bandwidth=chance.choice((8, 12, 16, 24)),
+        bandwidth=chance.choice((4, 6, 8, 12)),
         at_once=at_once,
         on_error=chance.choice(("stop", "continue")),
         fault=fault,
