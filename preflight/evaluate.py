@@ -88,7 +88,7 @@ def _results(rule: Rule, pair: Pair) -> Iterator[Result]:
     if rule.per_host:
         subjects: list[tuple[str, Role | None, str | None]] = [(role.value, role, None) for role in Role]
     elif rule.per_guest:
-        subjects = [("guests" if name is None else f"guest {name}", None, name) for name in pair.guests]
+        subjects = [(ALL_GUESTS if name is None else f"guest {name}", None, name) for name in pair.guests]
     elif rule.of_all_guests:
         subjects = [(ALL_GUESTS, None, None)]
     else:

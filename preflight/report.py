@@ -44,8 +44,9 @@ class RuleText(Struct, frozen=True):
     fix: str
 
 
-#: The subject of what concerns all guests that are judged, together and none of them alone.
-ALL_GUESTS = "all guests"
+#: The subject of what concerns all guests that are judged together and none of them alone; also of what would be said
+#: of each, where not even their list could be had.
+ALL_GUESTS = "guests"
 
 
 class Result(Struct, frozen=True):

@@ -175,7 +175,7 @@ def test_one_host_that_is_not_known_does_not_hide_the_other(judged: Judged) -> N
         ("destination: Versions, migration: Migration", "destination"),
         ("source: Versions, destination: OsRelease", "pair"),
         ("migration: Migration", "pair"),
-        ("guests: Judged, destination: Versions", "all guests"),
+        ("guests: Judged, destination: Versions", "guests"),
     ],
 )
 def test_the_subject_follows_from_what_a_rule_asks_for(judged: Judged, signature: str, subject: str) -> None:

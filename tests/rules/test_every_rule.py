@@ -22,6 +22,7 @@ NEVER_UNKNOWN: Mapping[str, str] = {
 }
 #: Error rules whose documentation quotes no message, and why there is none.
 NO_MESSAGE: Mapping[str, str] = {
+    "block-device-differs": "virsh reports success: it is the guest that comes to harm",
     "daemon-conf-invalid": "while the daemon runs nothing is said; after that libvirt is not there",
     "hypervisor-differs": "the message depends on which emulators the destination has",
     "libvirt-unreachable": "the message is the one that libvirt gave when preflight tried",
