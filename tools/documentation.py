@@ -6,6 +6,7 @@ from pathlib import Path
 
 from preflight.output.rules import listing
 from preflight.ruleset import load
+from tests.lab.chaos import record
 from tests.lab.flags.__main__ import markdown as flags
 from tests.lab.truth.__main__ import markdown as truth
 

@@ -65,10 +65,10 @@ def main() -> int:
             raise
     outcomes.sort(key=lambda each: each.number)
     print(f"\n{summary(outcomes)}\n\n{violations(outcomes, given.with_)}; what they wrote is in {kept}")
-    if ended.is_set():
-        return 130
     if given.record:
         record.write(outcomes, given.release)
+    if ended.is_set():
+        return 130
     return int(any(each.violations for each in outcomes))
 
 
