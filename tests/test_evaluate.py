@@ -333,7 +333,7 @@ def of_all(directory: Path, *guests: dict[str, Any], **asked: Any) -> Report:
 
 def test_what_is_wrong_with_all_guests_together_is_wrong_with_none_alone(tmp_path: Path) -> None:
     found = of_all(tmp_path)
-    assert [finding.message for result in found.results for finding in result.findings] == ["web db"]
+    assert [finding.message for result in found.results for finding in result.findings] == ["db web"]
     assert found.verdict is Verdict.NOT_READY
     assert {guest.verdict for guest in found.guests} == {Verdict.READY}
 
