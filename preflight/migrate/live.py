@@ -19,6 +19,8 @@ from preflight.plan import PlannedGuest
 
 #: Seconds that libvirt's call may go on after it was aborted; then the guest is settled without waiting for it.
 AFTER_ABORT = 60.0
+#: And after post-copy broke off, in which libvirt may yet end it by itself.
+AFTER_BREAK = 10.0
 
 
 class Lane:
@@ -64,6 +66,7 @@ class _Call(threading.Thread):
     def __init__(self, run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool) -> None:
         super().__init__(daemon=True)
         self._run, self._guest, self._lane, self._resume_postcopy = run, guest, lane, resume_postcopy
+        self.uuid = guest.uuid
         self.error: str | None = None
         #: When the guest was seen to run on the destination, where preflight itself has started it.
         self.started_at: float | None = None
@@ -127,6 +130,7 @@ def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = F
 def _wait(run: Run, moving: _Call, watch: Watch) -> str | None:
     """Watch until the call ends; libvirt's error, or what kept it from ending."""
     aborted_at: float | None = None
+    broken_at: float | None = None
     while moving.is_alive():
         moving.join(POLL)
         if not moving.is_alive():
@@ -138,6 +142,10 @@ def _wait(run: Run, moving: _Call, watch: Watch) -> str | None:
             aborted_at = time.monotonic()
         if aborted_at is not None and time.monotonic() - aborted_at > AFTER_ABORT:
             return f"its call has not ended {AFTER_ABORT:g} s after that"
+        if watch.is_in_postcopy and run.source.look(moving.uuid).is_broken_off:
+            broken_at = broken_at or time.monotonic()
+            if time.monotonic() - broken_at > AFTER_BREAK:
+                return "post-copy broke off"  # the destination may not notice for long, and libvirt's call waits for it
     return moving.error
 
 

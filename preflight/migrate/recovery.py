@@ -92,6 +92,8 @@ class Decision(Struct, frozen=True):
 
 def decide(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
     """The next steps for a guest that was to be moved live."""
+    if source.place.active and destination.place.active and (source.is_broken_off or destination.is_broken_off):
+        return Decision((), Result.PAUSED, "post-copy broke off: its memory lies on both hosts until --resume")
     if source.job or destination.job:
         return Decision((Act.WAIT,), Result.UNKNOWN, "a job still runs on it")
     if Place.UNKNOWN in (source.place, destination.place):

@@ -4,9 +4,12 @@ import enum
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 #: virDomainPausedReason (include/libvirt/libvirt-domain.h): who or what has stopped an active guest.
 BY_USER, BY_MIGRATION, STARTING_UP, IN_POSTCOPY, POSTCOPY_FAILED = 1, 2, 11, 12, 13
+#: virDomainRunningReason: the same of one that runs on the destination.
+RUNS_POSTCOPY_FAILED = 11
 
 
 class Place(enum.StrEnum):
@@ -36,6 +39,14 @@ class Sighting(Struct, frozen=True):
     job: bool = False
     why: str = ""
 
+    @property
+    def is_broken_off(self) -> bool:
+        """Whether post-copy has broken off here: its memory lies on both hosts until it is gone on with."""
+        return (self.place, self.reason) in (
+            (Place.PAUSED, POSTCOPY_FAILED),
+            (Place.RUNNING, RUNS_POSTCOPY_FAILED),
+        )
+
 
 NOBODY_ANSWERED = Sighting(Place.UNKNOWN)
 ABSENT = Sighting(Place.ABSENT)
@@ -49,8 +60,10 @@ def look(connection: Any, uuid: str) -> Sighting:
         domain = connection.lookupByUUIDString(uuid)
         state, reason = domain.state()
         place = _place(state)
-        job = place.active and domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE
-        return Sighting(place, reason, bool(domain.isPersistent()), job)
+        seen = Sighting(place, reason, bool(domain.isPersistent()))
+        # libvirt keeps the job of a post-copy that has broken off until it is gone on with
+        job = place.active and not seen.is_broken_off and domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE
+        return replace(seen, job=job)
     except libvirt.libvirtError as error:
         if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
             return ABSENT

@@ -43,6 +43,11 @@ class Watch:
         #: Why it was aborted; None when it was not.
         self.aborted: str | None = None
 
+    @property
+    def is_in_postcopy(self) -> bool:
+        """Whether post-copy was begun."""
+        return self._is_in_postcopy
+
     def look(self) -> None:
         """One look, and what follows of it. What cannot be seen or done now is seen or done at the next."""
         import libvirt

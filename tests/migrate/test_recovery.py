@@ -12,6 +12,7 @@ from preflight.migrate.sighting import (
     BY_USER,
     IN_POSTCOPY,
     POSTCOPY_FAILED,
+    RUNS_POSTCOPY_FAILED,
     STARTING_UP,
     Place,
     Sighting,
@@ -183,3 +184,23 @@ def test_a_broken_post_copy_is_touched_on_neither_host(reason: int) -> None:
         decision = decide(replace(RAN, safe=False), source, destination)
         assert decision.acts == ()
         assert decision.result is Result.PAUSED
+
+
+def test_a_broken_post_copy_is_not_waited_for_though_the_destination_has_not_noticed() -> None:
+    still_receives = Sighting(Place.RUNNING, 10, job=True)
+    decision = decide(replace(RAN, safe=False), paused(POSTCOPY_FAILED), still_receives)
+    assert (decision.acts, decision.result) == ((), Result.PAUSED)
+    assert "--resume" in decision.why
+
+
+@pytest.mark.parametrize(
+    ("place", "reason", "is_broken_off"),
+    [
+        (Place.PAUSED, POSTCOPY_FAILED, True),
+        (Place.RUNNING, RUNS_POSTCOPY_FAILED, True),
+        (Place.PAUSED, RUNS_POSTCOPY_FAILED, False),
+        (Place.RUNNING, POSTCOPY_FAILED, False),
+    ],
+)
+def test_a_number_means_a_broken_post_copy_in_one_state_alone(place: Place, reason: int, is_broken_off: bool) -> None:
+    assert Sighting(place, reason).is_broken_off is is_broken_off

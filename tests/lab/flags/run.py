@@ -36,7 +36,11 @@ def run(lab: Lab, trial: Trial) -> Seen:
     with tempfile.TemporaryDirectory() as directory:
         kept = [f"--journal={directory}/journal", f"--events={directory}/events"]
         words = [PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes", *kept, *trial.asked]
-        done = lab.client.run(words, timeout=PATIENCE)
+        try:
+            done = lab.client.run(words, timeout=trial.killed_after or PATIENCE)
+        except subprocess.TimeoutExpired:
+            if trial.killed_after is None:
+                raise
         if trial.resume is not None:
             for step in trial.between:
                 _step(lab, step)

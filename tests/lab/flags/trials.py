@@ -340,6 +340,7 @@ TRIALS: tuple[Trial, ...] = (
         guest={"memory_mib": 96, "dirty_mib_per_s": 40},
         meanwhile=(f"host1: until grep -q migrate-start-postcopy {LOG}; do sleep 0.1; done; sleep 2; {CUT}",),
         between=("host1: nft delete table inet cut",),
+        killed_after=75,
         resume=(),
     ),
     *(
