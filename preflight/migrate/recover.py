@@ -1,10 +1,10 @@
 """Goes on with a run that was cut off: each guest that was begun is settled, and those that can be moved are named."""
 
-import contextlib
 import time
 from collections.abc import Mapping
 
-from preflight.migrate.end import HostSilent
+from preflight.migrate.end import until
+from preflight.migrate.event import Event
 from preflight.migrate.ledger import judge
 from preflight.migrate.live import Lane, attend, carry_over, end, move
 from preflight.migrate.past import Past
@@ -14,9 +14,6 @@ from preflight.migrate.settle import look_at_both, settle
 from preflight.migrate.sighting import IN_POSTCOPY
 from preflight.migrate.watch import POLL
 from preflight.plan import PlannedGuest
-
-#: Seconds in which the destination's libvirt sees that its QEMU's post-copy has broken off.
-NOTICES = 15.0
 
 
 def recover(run: Run, known: Mapping[str, Past]) -> dict[str, Ended]:
@@ -37,7 +34,7 @@ def _recover(run: Run, guest: PlannedGuest, past: Past) -> Ended:
     broken = source.is_broken_off or destination.is_broken_off or source.reason == IN_POSTCOPY
     if source.place.active and destination.place.active and broken:
         if source.is_broken_off and not destination.is_broken_off:
-            _break_off(run, guest)
+            _wait_until_noticed(run, guest)
         lane = Lane(run)
         try:
             return move(run, guest, lane, resume_postcopy=True)
@@ -49,14 +46,11 @@ def _recover(run: Run, guest: PlannedGuest, past: Past) -> Ended:
     return end(run, guest, settled, error=past.error)
 
 
-def _break_off(run: Run, guest: PlannedGuest) -> None:
-    """Have the destination notice that post-copy has broken off, which on a connection that is silent it does not."""
-    import libvirt
-
-    with contextlib.suppress(libvirt.libvirtError, HostSilent):
-        run.destination.domain(guest.uuid).abortJobFlags(getattr(libvirt, "VIR_DOMAIN_ABORT_JOB_POSTCOPY", 1))
-    deadline = time.monotonic() + NOTICES
-    while time.monotonic() < deadline and not run.destination.look(guest.uuid).is_broken_off:
+def _wait_until_noticed(run: Run, guest: PlannedGuest) -> None:
+    """Wait until the destination has noticed too that post-copy broke off: libvirt lets nobody tell it."""
+    run.tell(Event("waiting", guest.name, "the destination has not noticed yet that post-copy broke off"))
+    is_time_left = until(run.settings.patience)
+    while is_time_left() and not run.destination.look(guest.uuid).is_broken_off:
         time.sleep(POLL)
 
 

@@ -29,12 +29,8 @@ class Trial(Struct, frozen=True, kw_only=True):
     looks: tuple[str, ...] = ()
     #: The exit code that is expected.
     code: int = 0
-    #: Seconds after which preflight is killed, where it is to be gone on with.
-    killed_after: float | None = None
     #: The options of `preflight migrate --resume`, where the run is gone on with; None where it is not.
     resume: tuple[str, ...] | None = None
-    #: What is done between the two.
-    between: tuple[str, ...] = ()
 
     @property
     def leaves_traces(self) -> bool:
