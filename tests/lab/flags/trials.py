@@ -340,7 +340,7 @@ TRIALS: tuple[Trial, ...] = (
         proofs={"postcopy, broken off and resumed": postcopy_resumed},
         guest={"memory_mib": 96, "dirty_mib_per_s": 40},
         meanwhile=(
-            f"host1: until grep -q migrate-start-postcopy {LOG}; do sleep 0.1; done; sleep 2; {CUT}; sleep 6; {MENDED}",
+            f"host1: until grep -q start-postcopy {LOG}; do sleep 0.1; done; sleep 2; {CUT}; sleep 6; {MENDED}",
         ),
         resume=(),
     ),
