@@ -141,13 +141,13 @@ def _separate(role: str, path: str, scene: Scene) -> None:
 
 
 def _fill(role: str, path: str, scene: Scene) -> None:
-    """Nothing more can be written: the file system shrinks to what it holds."""
-    script = 'mount -o remount,size="$(df --output=used -k "$1" | tail -n 1 | tr -d " ")k" "$1"'
+    """Nothing more can be written: the file system shrinks to what it holds, which must be more than nothing."""
+    script = 'echo >"$1/full"; mount -o remount,size="$(df --output=used -k "$1" | tail -n 1 | tr -d " ")k" "$1"'
     scene.host(role).run("sh", "-c", script, "sh", path)
 
 
 def _free(role: str, path: str, scene: Scene) -> None:
-    scene.host(role).run("mount", "-o", "remount,size=64m", path)
+    scene.host(role).run("sh", "-c", 'mount -o remount,size=64m "$1" && rm -f "$1/full"', "sh", path)
 
 
 def _reboot(role: str, scene: Scene) -> None:
