@@ -292,7 +292,8 @@ def _of_guests(
         for end in Role:
             yield end, "images", questions.image_heads(images)
     with contextlib.suppress(Unreadable):  # said by the rule that needs it
-        if source.fact(DaemonLimits).max_client_requests.value <= 1:
+        # by its file alone: what virt-admin says of the daemon is asked beside these questions, and does not tell it
+        if source.fact(DaemonConf).number("max_client_requests").value <= 1:
             running = [guest.name for guest in guests if guest.running]
             yield Role.SOURCE, "resident", questions.resident(running)
 
