@@ -95,10 +95,13 @@ class _Run:
                 f"before healing: {line}" for line in compare_claims(told or {}, judged, source, destination)
             ]
 
-    def resume(self) -> dict[str, Told] | None:
-        """Recover, as often as it may take; what is told of the guests in the end."""
+    def resume(self, *, late: bool) -> dict[str, Told] | None:
+        """Recover, as often as it may take; what is told of the guests in the end.
+
+        Where a fault came `late`, after all had ended, what was told then may be true no longer: it is asked again.
+        """
         told = self.mover.status()
-        if self.codes[-1] == ARRIVED and not self.trial.resumed_anyway:
+        if self.codes[-1] == ARRIVED and not (self.trial.resumed_anyway or late):
             return told
         for attempt in range(RESUMES):
             resuming = self.mover.resume()
@@ -137,7 +140,7 @@ def run(lab: Lab, trial: Trial, with_: str, directory: Path, *, used_up: bool) -
     began = time.monotonic()
     with _alone(lab), Witness(*lab.hosts.values()) as witness:
         moment = _hit(gathered)
-        told = gathered.resume()
+        told = gathered.resume(late=moment.endswith("after the end"))
         judged = gathered.judge(told, witness)
     return Outcome(
         seed=trial.seed,
