@@ -140,7 +140,8 @@ def run(lab: Lab, trial: Trial, with_: str, directory: Path, *, used_up: bool) -
     began = time.monotonic()
     with _alone(lab), Witness(*lab.hosts.values()) as witness:
         moment = _hit(gathered)
-        told = gathered.resume(late=moment.endswith("after the end"))
+        # a fault that stops guests by itself may do so while preflight looks at them for the last time, or after that
+        told = gathered.resume(late=bool(trial.stops) or moment.endswith("after the end"))
         judged = gathered.judge(told, witness)
     return Outcome(
         seed=trial.seed,

@@ -10,8 +10,9 @@ from tests.lab.chaos.witness import ran
 from tests.lab.host import LabHost
 from tests.lab.machine import LabError
 
-#: Seconds between the two looks that tell whether a guest runs.
-APART = 0.5
+#: Seconds between two looks that tell whether a guest runs, and for how long one is waited for that is said to run: one
+#: that has just arrived on a loaded machine has had its processors a few times only.
+APART, LONGEST = 0.5, 15.0
 
 #: A line a guest: its name, libvirt's state, whether it is defined, and QEMU's answer.
 LOOK = """
@@ -46,9 +47,14 @@ def look_at(host: LabHost) -> Sight:
     """Every guest of a host; raises LabError where libvirt does not answer there."""
     before = processors.seen_on(host)
     listed = host.run("sh", "-c", LOOK, timeout=120).stdout
-    time.sleep(APART)
-    now = processors.seen_on(host)
-    running = ran(before, now)
+    said = {line.split("\t")[0] for line in listed.splitlines() if line.split("\t")[1].startswith("running")}
+    deadline = time.monotonic() + LONGEST
+    while True:
+        time.sleep(APART)
+        now = processors.seen_on(host)
+        running = ran(before, now)
+        if said <= running or time.monotonic() > deadline:
+            break
     seen: Sight = {}
     for line in listed.splitlines():
         name, state, defined, asked = line.split("\t")
