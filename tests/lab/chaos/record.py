@@ -45,7 +45,7 @@ inside: QEMU's processes, libvirt's lists, and whether the guest's processors ru
 guest that runs on both. Written by `python -m tools.documentation` from what `make chaos` last recorded.
 
 {len(outcomes)} runs of seed {seeds} with {guests} guests. The moment was {aims["hand-over"]} times within 0.3 s of a
-hand-over, {aims["transfer"]} times during the transfer, {aims["start"]} times before it, {late} times all had ended before.
+hand-over, {aims["transfer"]} times during the transfer, {aims["start"]} times before it; {late} times all had ended.
 Guests by what became of them:
 
 {summary(outcomes, tablefmt="github")}
