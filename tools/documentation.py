@@ -26,6 +26,7 @@ def wanted() -> Mapping[Path, str]:
     readme = ROOT / "README.md"
     return {
         readme: rules_table(readme.read_text(encoding="utf-8")),
+        ROOT / "docs" / "chaos.md": chaos(),
         ROOT / "docs" / "truth.md": truth(),
         ROOT / "docs" / "flags.md": flags(),
         ROOT / "docs" / "chaos.md": chaos(),

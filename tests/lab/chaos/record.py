@@ -31,7 +31,8 @@ def markdown() -> str:
     outcomes = record.outcomes
     guests = sum(each.guests for each in outcomes)
     violated = [each for each in outcomes if each.violations]
-    aims = Counter(each.moment.split()[0] for each in outcomes)
+    late = sum("after the end" in each.moment for each in outcomes)
+    aims = Counter(each.moment.split()[0] for each in outcomes if "after the end" not in each.moment)
     seeds = ", ".join(sorted({each.seed for each in outcomes}))
     wrong = "\n".join(f"- {each.seed}:{each.number}: {'; '.join(each.violations)}" for each in violated)
     return (
@@ -44,12 +45,13 @@ inside: QEMU's processes, libvirt's lists, and whether the guest's processors ru
 guest that runs on both. Written by `python -m tools.documentation` from what `make chaos` last recorded.
 
 {len(outcomes)} runs of seed {seeds} with {guests} guests. The moment was {aims["hand-over"]} times within 0.3 s of a
-hand-over, {aims["transfer"]} times during the transfer, {aims["start"]} times before it. Guests by what became of them:
+hand-over, {aims["transfer"]} times during the transfer, {aims["start"]} times before it; {late} times all had ended.
+Guests by what became of them:
 
 {summary(outcomes, tablefmt="github")}
 
 "arrived": on the destination alone, as it was. "stayed": on the source alone, as it was. "stopped": on one host alone,
-stopped by the fault itself: its host was rebooted, or its QEMU killed after it had arrived.
+stopped by the fault itself: its host was rebooted, or its QEMU killed once the source had let it go.
 
 A violation is a guest that ran on both hosts at any time, is on neither, is stopped or paused by anything but the fault
 itself, is defined on both or on none, or was told to be elsewhere than it is; or a command that did not end in time.
