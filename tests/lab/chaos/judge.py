@@ -74,12 +74,21 @@ def compare(told: Mapping[str, Told], judged: Judgement, source: Sight, destinat
 
 
 def compare_claims(told: Mapping[str, Told], judged: Judgement, source: Sight, destination: Sight) -> list[str]:
-    """The same for what is told while a host could not be asked: there, only what is claimed must be so."""
+    """The same for what is told while a host could not be asked: there, only what is claimed must be so.
+
+    A guest that is off may be on its way then, defined on both hosts: it is told to have stayed, with its two places.
+    """
     nothing = {"unknown", ""}
+    halfway = ("off beside off", "stayed", "off", "off")
     known = {
         name: said for name, said in told.items() if nothing.isdisjoint((said.result, said.source, said.destination))
     }
-    asked = Judgement({name: result for name, result in judged.results.items() if name in known}, ())
+    claims = {
+        name: result
+        for name, result in judged.results.items()
+        if name in known and (result, known[name].result, known[name].source, known[name].destination) != halfway
+    }
+    asked = Judgement(claims, ())
     return compare(known, asked, source, destination)
 
 
