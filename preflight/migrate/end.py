@@ -152,6 +152,28 @@ class End:
                 connection.close()
 
 
+def within(seconds: float, call: Callable[[], object]) -> None:
+    """Make a libvirt call that gives nothing back; raises `HostSilent` where it has not ended after so many seconds.
+
+    It cannot be interrupted: it may still do what it was to do, and whoever goes on has to look.
+    """
+    failed: list[Exception] = []
+
+    def run() -> None:
+        try:
+            call()
+        except Exception as why:  # raised again below, where somebody waits for it
+            failed.append(why)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise HostSilent(f"libvirt's call has not ended within {seconds:g} s")
+    if failed:
+        raise failed[0]
+
+
 def until(seconds: float) -> Callable[[], bool]:
     """Whether there is time left of so many seconds from now."""
     deadline = time.monotonic() + seconds

@@ -3,13 +3,14 @@
 At every moment at least one host has the definition with all that belongs to it.
 """
 
+from functools import partial
 from typing import Any
 from xml.etree.ElementTree import tostring
 
 from preflight.facts.record import Unreadable
 from preflight.facts.xml import parse_xml
 from preflight.migrate import files
-from preflight.migrate.end import HostSilent
+from preflight.migrate.end import HostSilent, within
 from preflight.migrate.event import Event
 from preflight.migrate.files import FilesError, Shell, State
 from preflight.migrate.live import Lane, definition, end
@@ -89,9 +90,11 @@ def _define(run: Run, guest: PlannedGuest, lane: Lane, xml: str) -> None:
     given = {"destination_name": method.dname, "destination_xml": method.persistent_xml or method.xml}
     parameters = {name: value for name, value in given.items() if value is not None}
     if method.mode is Mode.MANAGED:
-        domain.migrate3(lane.destination(), parameters, flags)
+        call_it = partial(domain.migrate3, lane.destination(), parameters, flags)
     else:
-        domain.migrateToURI3(run.plan.destination_uri, parameters, flags | libvirt.VIR_MIGRATE_PEER2PEER)
+        flags |= libvirt.VIR_MIGRATE_PEER2PEER
+        call_it = partial(domain.migrateToURI3, run.plan.destination_uri, parameters, flags)
+    within(run.settings.stall, call_it)
 
 
 def named(xml: str, name: str | None) -> str:
