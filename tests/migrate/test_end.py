@@ -67,7 +67,7 @@ def test_it_is_known_how_long_a_host_has_been_silent() -> None:
 
 def test_a_call_that_does_not_end_is_given_up_and_one_that_fails_says_why() -> None:
     within(5, lambda: None)
-    with pytest.raises(HostSilent, match="libvirt's call has not ended within 0.05 s"):
+    with pytest.raises(HostSilent, match=r"libvirt's call has not ended within 0\.05 s"):
         within(0.05, lambda: time.sleep(1))
 
     def fails() -> None:
