@@ -272,8 +272,12 @@ def fake_ssh(directory: Path, text: str) -> None:
     (directory / "ssh").chmod(0o700)
 
 
-#: Logs in at this very machine, and lets libvirt through nowhere.
-HERE = 'case " $* " in *" -M "*) exec sh -s;; esac; echo "fake ssh: libvirt is not served" >&2; exit 255'
+#: Logs in at this very machine, and lets libvirt through nowhere. It waits for what libvirt writes first: who writes to
+#: an ssh that has gone does not hear what it said.
+HERE = (
+    'case " $* " in *" -M "*) exec sh -s;; esac; head -c 1 >/dev/null; '
+    'echo "fake ssh: libvirt is not served" >&2; exit 255'
+)
 
 
 def test_answers_of_live_hosts_are_saved_so_that_they_give_the_same_report(tmp_path: Path) -> None:
