@@ -77,8 +77,8 @@ def test_what_a_definition_does_not_carry_keeps_it_here(client: Client, pair: Pa
     host1.guest("web")
     host1.run("virsh", "-q", "managedsave", "web")
     code, said = migrate(client, SOURCE, DESTINATION, "web")
-    assert code == 4, said
-    assert "its saved state (virsh managedsave) would not move with it" in said
+    assert code == 5, said
+    assert "[saved-state-left-behind]" in said
     assert host1.run("virsh", "-q", "domstate", "web").stdout.strip() == "shut off"
     assert host2.run("virsh", "list", "--all", "--name").stdout.split() == []
 
