@@ -89,7 +89,9 @@ def test_ctrl_c_leaves_the_guest_running_on_the_source(client: Client, host1: La
 
 def test_a_failure_on_the_way_is_told_in_libvirts_words(client: Client, host1: LabHost, host2: LabHost) -> None:
     host1.guest("web", memory_mib=2048, dirty_mib_per_s=100)
-    moving = client.popen([PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes"], stdout=-1, stderr=-1)
+    time.sleep(6)  # until it has touched memory that takes a while
+    words = [PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes", "--bandwidth", "20"]
+    moving = client.popen(words, stdout=-1, stderr=-1)
     deadline = time.monotonic() + 60
     while "guest=web" not in host2.run("ps", "-e", "-o", "args").stdout:
         assert time.monotonic() < deadline, "it never began"
