@@ -65,9 +65,15 @@ class _Call(threading.Thread):
 
     def __init__(self, run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool) -> None:
         super().__init__(daemon=True)
-        self._run, self._guest, self._lane, self._resume_postcopy = run, guest, lane, resume_postcopy
+        self._run, self._guest, self._lane = run, guest, lane
         self.uuid = guest.uuid
-        self.error: str | None = None
+        intent, method = run.intent(guest), run.plan.method
+        # here, so that an option which this machine's libvirt lacks is said before anything is written down or done
+        self._flags = call.flags(
+            method, persist=intent.persist, undefine=intent.undefine, resume_postcopy=resume_postcopy
+        )
+        #: None once libvirt has said that it was done, and only then.
+        self.error: str | None = "the call came to no end"
         #: When the guest was seen to run on the destination, where preflight itself has started it.
         self.started_at: float | None = None
 
@@ -77,9 +83,7 @@ class _Call(threading.Thread):
         run, guest = self._run, self._guest
         intent = run.intent(guest)
         method = run.plan.method
-        flags = call.flags(
-            method, persist=intent.persist, undefine=intent.undefine, resume_postcopy=self._resume_postcopy
-        )
+        flags = self._flags
         parameters = call.parameters(method)
         try:
             domain = self._lane.source().lookupByUUIDString(guest.uuid)
@@ -88,6 +92,7 @@ class _Call(threading.Thread):
             else:
                 domain.migrateToURI3(run.plan.destination_uri, parameters, flags)
                 arrived = None
+            self.error = None
             if method.is_safe and intent.wanted is Place.RUNNING:
                 # what fails here is settled afterwards
                 with contextlib.suppress(libvirt.libvirtError, HostSilent):
@@ -99,6 +104,7 @@ class _Call(threading.Thread):
 
 def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = False) -> Ended:
     """Move an active guest, and say how that ended; raises `JournalError` before anything is done to it."""
+    moving = _Call(run, guest, lane, resume_postcopy=resume_postcopy)
     xml = definition(run, guest)
     run.journal.write("begin", guest.uuid, name=guest.name, xml=xml)
     run.tell(Event("started", guest.name))
@@ -109,7 +115,6 @@ def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = F
         run.journal.note("paused", guest.uuid)
         paused_by_us.set()
 
-    moving = _Call(run, guest, lane, resume_postcopy=resume_postcopy)
     watch = Watch(run.source, guest.uuid, guest.name, run.plan.method, run.tell, stall=run.settings.stall, pause=pause)
     with Pauses(run.source, run.destination, guest.uuid) as pauses:
         moving.start()
