@@ -154,10 +154,19 @@ def _wait(run: Run, moving: _Call, watch: Watch) -> str | None:
     return moving.error
 
 
-def attend(run: Run, guest: PlannedGuest) -> None:
-    """Watch a migration that goes on without the one who began it, as in peer-to-peer mode, until it has ended."""
+def attend(run: Run, guest: PlannedGuest) -> bool:
+    """Watch a migration that goes on without the one who began it, as in peer-to-peer mode, until it has ended.
+
+    Returns whether the guest had to be paused on the source for that.
+    """
     method = run.plan.method
-    watch = Watch(run.source, guest.uuid, guest.name, method, run.tell, stall=run.settings.stall, pause=lambda: None)
+    paused_by_us = threading.Event()
+
+    def pause() -> None:
+        run.journal.note("paused", guest.uuid)
+        paused_by_us.set()
+
+    watch = Watch(run.source, guest.uuid, guest.name, method, run.tell, stall=run.settings.stall, pause=pause)
     if run.source.look(guest.uuid).job:
         run.tell(Event("note", guest.name, "its migration still runs, and is watched to its end"))
     while run.source.look(guest.uuid).job:
@@ -165,6 +174,7 @@ def attend(run: Run, guest: PlannedGuest) -> None:
             watch.abort("interrupted")
         watch.look()
         time.sleep(POLL)
+    return paused_by_us.is_set()
 
 
 def definition(run: Run, guest: PlannedGuest) -> str | None:

@@ -29,7 +29,7 @@ def recover(run: Run, known: Mapping[str, Past]) -> dict[str, Ended]:
 
 
 def _recover(run: Run, guest: PlannedGuest, past: Past) -> Ended:
-    attend(run, guest)
+    paused_by_us = attend(run, guest) or past.paused_by_us
     source, destination = look_at_both(run, guest.uuid)
     broken = source.is_broken_off or destination.is_broken_off or source.reason == IN_POSTCOPY
     if source.place.active and destination.place.active and broken:
@@ -40,7 +40,7 @@ def _recover(run: Run, guest: PlannedGuest, past: Past) -> Ended:
             return move(run, guest, lane, resume_postcopy=True)
         finally:
             lane.close()
-    intent = run.intent(guest, handed_over=past.handed_over, paused_by_us=past.paused_by_us)
+    intent = run.intent(guest, handed_over=past.handed_over, paused_by_us=paused_by_us)
     settled = settle(run, guest, intent, xml=past.xml)
     carry_over(run, guest, settled)
     return end(run, guest, settled, error=past.error)
