@@ -23,6 +23,11 @@ PASSES = 3
 PREPARING = 60.0
 #: QEMU's downtime limit, in milliseconds, unless another is set (migration parameter downtime-limit).
 DOWNTIME = 300
+#: Why a migration shows nothing and heeds no abort: libvirt does not give the guest's lock away while it connects.
+BUSY = (
+    "libvirt on the source is busy with its migration and tells nothing of it, as when the destination's port does"
+    " not answer: it gives that up by itself after about two minutes, and cannot be aborted before"
+)
 
 
 class Watch:
@@ -40,6 +45,7 @@ class Watch:
         self._before: int | None = None
         self._passes = 0
         self._is_named = self._is_timed_out = self._is_in_postcopy = self._is_downtime_set = False
+        self._is_busy_said = False
         #: Why it was aborted; None when it was not.
         self.aborted: str | None = None
 
@@ -52,12 +58,17 @@ class Watch:
         """One look, and what follows of it. What cannot be seen or done now is seen or done at the next."""
         import libvirt
 
-        with contextlib.suppress(libvirt.libvirtError, HostSilent), self._source.calling:
-            domain = self._source.domain(self._uuid)
-            stats = domain.jobStats()
-            sample = sample_of(stats)
-            if sample is not None:
-                self._follow(domain, stats, sample)
+        try:
+            with contextlib.suppress(HostSilent), self._source.calling:
+                domain = self._source.domain(self._uuid)
+                stats = domain.jobStats()
+                sample = sample_of(stats)
+                if sample is not None:
+                    self._follow(domain, stats, sample)
+        except libvirt.libvirtError as why:
+            if why.get_error_code() == libvirt.VIR_ERR_OPERATION_TIMEOUT and not self._is_busy_said:
+                self._is_busy_said = True
+                self._tell(Event("note", self._name, BUSY))
         self._keep_time()
 
     def abort(self, why: str) -> None:

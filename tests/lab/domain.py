@@ -8,6 +8,12 @@ from .guest import Guest, file_disk, network_disk, serve_image, share_image
 from .instance import Instance
 from .machine import LabError
 
+RESIDENT = r"""
+pid=$(cat "/run/libvirt/qemu/$1.pid") || exit
+awk -v size="$2" '$1 == "Size:" { its = $2 } $1 == "Rss:" && its == size { print $2 }' "/proc/$pid/smaps"
+"""
+"""Prints how many KiB are resident of a QEMU process's mapping of just so many KiB: the guest's memory."""
+
 BOOT_TIMEOUT = 240.0
 """Seconds until a guest has read its disk: half a second, or four where KVM has to emulate its firmware; and many times
 that where other labs have the processors."""
@@ -33,6 +39,8 @@ def place(run: Run, instance: Instance, guest: Guest, kind: str, *, running: boo
         run("virsh", "create", "/dev/stdin", input=definition)
     if running and guest.runs:
         _wait_for_boot_sector(run, guest.name)
+    if running and guest.fill:
+        _wait_until_filled(run, guest)
 
 
 def _disk(run: Run, instance: Instance, guest: Guest) -> str:
@@ -57,4 +65,14 @@ def _wait_for_boot_sector(run: Run, name: str) -> None:
     while "block.0.rd.reqs=1" not in run("virsh", "domstats", name, "--block").stdout:
         if time.monotonic() > deadline:
             raise LabError(f"guest {name} has not read its boot sector in {BOOT_TIMEOUT:g} s")
+        time.sleep(0.1)
+
+
+def _wait_until_filled(run: Run, guest: Guest) -> None:
+    """Wait until the guest has written to all of its memory, so that a migration has all of it to send."""
+    size = guest.memory_mib * 1024
+    deadline = time.monotonic() + BOOT_TIMEOUT
+    while max(map(int, run("sh", "-c", RESIDENT, "sh", guest.name, str(size)).stdout.split())) < size - 4096:
+        if time.monotonic() > deadline:
+            raise LabError(f"guest {guest.name} has not written to its memory in {BOOT_TIMEOUT:g} s")
         time.sleep(0.1)

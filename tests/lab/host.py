@@ -87,7 +87,7 @@ class LabHost:
         """Make a guest here; memory in MiB, the rate at which it dirties memory in MiB/s.
 
         What it dirties is all but 3 MiB of its memory, so never more than that between two looks; with `fill` it
-        writes to all of that once before it begins.
+        has written to all of that once when this returns, so that a migration has that much to send.
         `disk`: "readonly" the same file on each host, "nbd" a network disk that every host reaches,
         "local" a writable file of this host alone, which makes a migration unsafe, "none" nothing.
         """

@@ -11,6 +11,7 @@ import pytest
 
 from . import Client, LabHost
 from .test_check import DESTINATION, PREFLIGHT, SOURCE
+from .test_resume import is_moving, until
 
 pytestmark = pytest.mark.lab
 
@@ -71,13 +72,9 @@ def test_a_guest_that_does_not_exist_is_named(client: Client, host1: LabHost) ->
 
 
 def test_ctrl_c_leaves_the_guest_running_on_the_source(client: Client, host1: LabHost, host2: LabHost) -> None:
-    host1.guest("web", memory_mib=1024, dirty_mib_per_s=100)
+    host1.guest("web", memory_mib=1024, dirty_mib_per_s=100, fill=True)
     moving = client.popen([PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes", "--bandwidth", "20"])
-    deadline = time.monotonic() + 60
-    while "Unbounded" not in host1.run("virsh", "domjobinfo", "web", check=False).stdout:
-        assert time.monotonic() < deadline, "it never began"
-        time.sleep(0.1)
-    time.sleep(1)
+    until(lambda: is_moving(host1))
     moving.send_signal(signal.SIGINT)
     time.sleep(1)
     assert moving.poll() is None, "the first only keeps others from being started"
@@ -88,15 +85,10 @@ def test_ctrl_c_leaves_the_guest_running_on_the_source(client: Client, host1: La
 
 
 def test_a_failure_on_the_way_is_told_in_libvirts_words(client: Client, host1: LabHost, host2: LabHost) -> None:
-    host1.guest("web", memory_mib=2048, dirty_mib_per_s=100)
-    time.sleep(6)  # until it has touched memory that takes a while
+    host1.guest("web", memory_mib=1024, dirty_mib_per_s=100, fill=True)
     words = [PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes", "--bandwidth", "20"]
     moving = client.popen(words, stdout=-1, stderr=-1)
-    deadline = time.monotonic() + 60
-    while "guest=web" not in host2.run("ps", "-e", "-o", "args").stdout:
-        assert time.monotonic() < deadline, "it never began"
-        time.sleep(0.1)
-    time.sleep(1)
+    until(lambda: is_moving(host1))
     host2.run("pkill", "-9", "-f", "guest=web")
     said, complained = moving.communicate(timeout=60)
     assert moving.returncode == NOT_ARRIVED, said + complained
@@ -164,15 +156,11 @@ def test_ctrl_c_at_a_terminal_lets_what_moves_arrive_and_starts_no_further_guest
     client: Client, host1: LabHost, host2: LabHost
 ) -> None:
     """A terminal sends it to all that runs there, to every ssh too."""
-    host1.guest("one", memory_mib=128, dirty_mib_per_s=20)
-    host1.guest("two", memory_mib=256, dirty_mib_per_s=20)
-    time.sleep(8)  # until they have touched their memory, so that the smaller one goes first
+    host1.guest("one", memory_mib=128, dirty_mib_per_s=20, fill=True)
+    host1.guest("two", memory_mib=256, dirty_mib_per_s=20, fill=True)
     words = [PREFLIGHT, "migrate", SOURCE, DESTINATION, "--running", "--yes", "--bandwidth", "40"]
     moving = client.popen(words, stdout=-1, stderr=-1, start_new_session=True)
-    deadline = time.monotonic() + 60
-    while "Unbounded" not in host1.run("virsh", "domjobinfo", "one", check=False).stdout:
-        assert time.monotonic() < deadline, "it never began"
-        time.sleep(0.1)
+    until(lambda: is_moving(host1, "one"))
     os.killpg(moving.pid, signal.SIGINT)
     said, complained = moving.communicate(timeout=120)
     assert moving.returncode == INTERRUPTED, said + complained
