@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos bench clean
 .DEFAULT_GOAL := check
