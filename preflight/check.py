@@ -10,7 +10,7 @@ from preflight import questions
 from preflight.asking import Asked, End, Opened, own_transport
 from preflight.capacity import capacity
 from preflight.capacity import facts as limited_by
-from preflight.collect import FACTS, SUMMARY_FACTS, TIES, Collected, collect, make_host, paths_of, records_for
+from preflight.collect import FACTS, SUMMARY_FACTS, TIES, Collected, collect, make_host, records_for
 from preflight.connection import snapshot
 from preflight.connection.opening import open_channel
 from preflight.connection.snapshot import SavedHost
@@ -27,6 +27,7 @@ from preflight.facts.peer_name import PeerName
 from preflight.facts.record import Fact, Unreadable
 from preflight.facts.release import OpenSsh, OsRelease
 from preflight.facts.versions import Versions
+from preflight.further import paths_of
 from preflight.host import Guest, Host
 from preflight.migration import Migration, Role
 from preflight.report import GuestVerdict, HostSummary, Report, judge

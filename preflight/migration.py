@@ -85,7 +85,8 @@ class Migration:
     data_port: int | None = None
     #: The UNIX socket that it names in place of a host: something else carries what is written there.
     data_socket: str | None = None
-    #: The port, or the UNIX socket, for copied disks, by `--disks-port` or `--disks-uri`.
+    #: The host, the port or the UNIX socket for copied disks, by `--disks-uri` or `--disks-port`.
+    disks_host: str | None = None
     disks_port: int | None = None
     disks_socket: str | None = None
     #: Where the destination listens for the data, in place of its migration_address.
@@ -203,6 +204,13 @@ def without_data_connection(migration: Migration) -> str | None:
     if migration.data_socket is not None:
         return "the memory goes through a UNIX socket"
     return "the memory goes through the control connection" if migration.tunnelled else None
+
+
+def unless_disks_host_is_given(migration: Migration) -> str | None:
+    """For rules about the host that copied disks are sent to."""
+    if not migration.copy_storage:
+        return "no disks are copied"
+    return None if migration.disks_host else "no --disks-uri names a host"
 
 
 def unless_name_is_announced(migration: Migration) -> str | None:

@@ -14,6 +14,7 @@ from preflight.facts.daemon_conf import DaemonConf
 from preflight.facts.daemon_limits import DaemonLimits
 from preflight.facts.disk_ports import DiskPorts
 from preflight.facts.disk_servers import DiskServers
+from preflight.facts.disks_name import DisksName
 from preflight.facts.domain_capabilities import DomainCapabilities
 from preflight.facts.firewall import Firewall
 from preflight.facts.guest import Guests
@@ -63,6 +64,7 @@ __all__ = [
     "Daemons",
     "DiskPorts",
     "DiskServers",
+    "DisksName",
     "DomainCapabilities",
     "Firewall",
     "GuestMemory",

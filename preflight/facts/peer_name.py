@@ -57,7 +57,7 @@ class PeerName(Fact, frozen=True, kw_only=True):
             service = NameService.parse(nsswitch, resolv, udp_sockets)
             addresses = _derived(name, hosts, service, *own[:2])
         else:
-            addresses = _answered(peer_resolve)
+            addresses = answered(peer_resolve)
         return cls(
             name=name,
             addresses=addresses,
@@ -115,7 +115,8 @@ def _places(hosts: HostsFile, name: str) -> Mapping[str, Located[str]]:
     return places
 
 
-def _answered(resolve: Record) -> tuple[str, ...]:
+def answered(resolve: Record) -> tuple[str, ...]:
+    """The addresses in the answer to `questions.resolve`, in the order of `PeerName.addresses`; raises `Unreadable`."""
     if resolve.code == _NOT_FOUND:
         return ()
     words = [line.split() for line in resolve.required().splitlines()]

@@ -1,0 +1,57 @@
+"""The destination cannot take copied disks at the host in --disks-uri, or the source is led elsewhere by it.
+
+Why it matters
+    With --disks-uri the destination's QEMU listens at that host alone and the source's QEMU connects to it. Where it is
+    none of the destination's addresses: "nbd-server-start: Failed to bind socket: Cannot assign requested address";
+    where either end does not know the name: "address resolution failed"; where the source is led to another machine, or
+    to itself: "blockdev-add: Failed to connect to 'host:49153': Connection refused". With --p2p virsh may print "End of
+    file while reading data" instead; the log of the source's daemon has the reason.
+
+How to fix
+    Name an address of the destination's own that the source reaches, or leave --disks-uri out: then the disks go where
+    the memory goes.
+"""
+
+from preflight.facts import DisksName, OwnAddresses
+from preflight.facts.listen_address import ANY
+from preflight.facts.record import Unreadable
+from preflight.migration import unless_disks_host_is_given
+from preflight.rule import Findings, Severity, on_destination, on_source, rule
+
+
+@rule(Severity.ERROR, skip=unless_disks_host_is_given)
+def check(
+    source: OwnAddresses, source_disks: DisksName, destination: OwnAddresses, destination_disks: DisksName
+) -> Findings:
+    name = source_disks.name
+    right = f"--disks-uri tcp://{destination.reachable_from(source)}"
+    unknown = f"address resolution failed for {name}:"
+    if not destination_disks.addresses:
+        yield on_destination(f"{name}, which --disks-uri names, has no address here", error=unknown, fix=right)
+        return
+    every = ANY.intersection(destination_disks.addresses)
+    taken = {one for one in destination_disks.addresses if destination.has(one)}
+    if not taken and not every:
+        yield on_destination(
+            f"{name}, which --disks-uri names, is {_all(destination_disks)} here, none of this host's addresses",
+            error="Failed to bind socket: Cannot assign requested address",
+            fix=right,
+        )
+        return
+    if not source_disks.addresses:
+        yield on_source(f"{name}, which --disks-uri names, has no address here", error=unknown, fix=right)
+        return
+    led = {one for one in source_disks.addresses if destination.has(one) and not source.has(one)}
+    if led and (every or led & taken):
+        return
+    if not led and not all(source.has(one) or one in ANY for one in source_disks.addresses):
+        raise Unreadable(f"{name} is {_all(source_disks)} for the source, which is neither host's address")
+    yield on_source(
+        f"{name}, which --disks-uri names, is {_all(source_disks)} here, where the destination does not listen",
+        error=f"Failed to connect to '{name}:",
+        fix=right,
+    )
+
+
+def _all(name: DisksName) -> str:
+    return ", ".join(name.addresses)
