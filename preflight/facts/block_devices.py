@@ -5,11 +5,11 @@ The same path on two hosts may lead to two devices, and libvirt does not look.
 
 import re
 from collections.abc import Mapping
-from typing import Self
 
 from msgspec import Struct
 
-from preflight.facts.record import Fact, Record, Unreadable
+from preflight.facts.by_path import ByPath
+from preflight.facts.record import Unreadable
 
 _LINE = re.compile(r"device (\d{1,20}) ([0-9a-f]{2,8192}|-) ?(.{0,300})", re.ASCII)
 
@@ -60,20 +60,12 @@ class BlockDevice(Struct, frozen=True, kw_only=True):
         return f"begins with {_listed(other.marks)}, not with {_listed(self.marks)}"
 
 
-class BlockDevices(Fact, frozen=True, kw_only=True):
-    """The devices that were asked about."""
-
-    answers: Mapping[str, str]
-    #: Why the host did not answer; None when it did.
-    error: str | None = None
+class BlockDevices(ByPath, frozen=True, kw_only=True):
+    """The devices that were asked about, by `questions.block_devices`."""
 
     def look(self, path: str) -> BlockDevice | None:
         """The device at the path, None where there is no block device; raises `Unreadable` when it was not told."""
-        if self.error is not None:
-            raise Unreadable(f"the device {path} was not looked at: {self.error}")
-        if path not in self.answers:
-            raise Unreadable(f"the host was not asked about the device {path}")
-        line = self.answers[path]
+        line = self.answer(path, "device")
         if not line:
             return None
         found = _LINE.fullmatch(line)
@@ -81,23 +73,6 @@ class BlockDevices(Fact, frozen=True, kw_only=True):
             raise Unreadable(f"the device {path} could not be read")
         marks = None if found[2] == "-" else _marks(bytes.fromhex(found[2]))
         return BlockDevice(size=int(found[1]), name=found[3].strip() or None, marks=marks)
-
-    @classmethod
-    def parse(cls, devices: Record) -> Self:
-        """Read the answer to `questions.block_devices`; what is wrong with one device shows when it is looked at."""
-        try:
-            text = devices.required()
-        except Unreadable as why:
-            return cls(answers={}, error=str(why))
-        answers: dict[str, str] = {}
-        path = None
-        for line in text.splitlines():
-            if line.startswith("path "):
-                path = line.removeprefix("path ")
-                answers.setdefault(path, "")
-            elif path is not None and line:
-                answers[path] = line
-        return cls(answers=answers)
 
 
 def _marks(head: bytes) -> dict[str, str]:

@@ -1,12 +1,11 @@
 """What the first bytes of disk images say: their format, the size that a guest sees, and what they lie upon."""
 
 import re
-from collections.abc import Mapping
-from typing import Self
 
 from msgspec import Struct
 
-from preflight.facts.record import Fact, Record, Unreadable
+from preflight.facts.by_path import ByPath
+from preflight.facts.record import Unreadable
 
 #: Bytes of each image that are asked for. In qcow2 the name of the backing image follows the header's extensions.
 HEAD = 2048
@@ -25,38 +24,12 @@ class Image(Struct, frozen=True, kw_only=True):
     backing: str | None = None
 
 
-class Images(Fact, frozen=True, kw_only=True):
-    """The images of the disks that are to be copied, where they exist."""
-
-    #: By path the line that was answered.
-    answers: Mapping[str, str]
-    #: Why the host did not answer; None when it did.
-    error: str | None = None
-
-    @classmethod
-    def parse(cls, images: Record) -> Self:
-        """Read the answer to `questions.image_heads`; what is wrong with one image shows when it is looked at."""
-        try:
-            text = images.required()
-        except Unreadable as why:
-            return cls(answers={}, error=str(why))
-        answers: dict[str, str] = {}
-        path = None
-        for line in text.splitlines():
-            if line.startswith("path "):
-                path = line.removeprefix("path ")
-                answers.setdefault(path, "")
-            elif path is not None and line:
-                answers[path] = line
-        return cls(answers=answers)
+class Images(ByPath, frozen=True, kw_only=True):
+    """The images of the disks that are to be copied, where they exist, by `questions.image_heads`."""
 
     def look(self, path: str) -> Image:
         """The image at the path, which must exist; raises `Unreadable` when the host could not tell."""
-        if self.error is not None:
-            raise Unreadable(f"the image {path} was not looked into: {self.error}")
-        line = self.answers.get(path)
-        if line is None:
-            raise Unreadable(f"the host was not asked about the image {path}")
+        line = self.answer(path, "image")
         found = _LINE.fullmatch(line)
         if found is None or len(found[2]) % 2:
             raise Unreadable(f"{path}: {line.rpartition(': ')[2] or 'no answer'}")
