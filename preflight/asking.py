@@ -47,6 +47,8 @@ class Asked:
     listen_address: str | None = None
     disks_port: int | None = None
     disks_uri: str | None = None
+    persistent: bool | None = None
+    undefinesource: bool = True
     tls_destination: str | None = None
     #: The guest's name, and its XML, on the destination.
     dname: str | None = None
@@ -76,6 +78,8 @@ def moved_by(asked: Asked, method: "Method") -> Asked:
         listen_address=method.listen_address,
         disks_port=method.disks_port,
         disks_uri=method.disks_uri,
+        persistent=method.persistent,
+        undefinesource=method.undefinesource,
         tls_destination=method.tls_destination,
         dname=method.dname,
         xml=method.xml,
@@ -191,6 +195,8 @@ def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
         disks_socket=disks.socket,
         listen_address=asked.listen_address,
         tls_name=asked.tls_destination,
+        persistent=asked.persistent,
+        undefinesource=asked.undefinesource,
         dname=asked.dname,
         xml=asked.xml,
         bandwidth=asked.bandwidth,

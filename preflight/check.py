@@ -27,7 +27,7 @@ from preflight.facts.peer_name import PeerName
 from preflight.facts.record import Fact, Unreadable
 from preflight.facts.release import OpenSsh, OsRelease
 from preflight.facts.versions import Versions
-from preflight.further import paths_of
+from preflight.further import paths_on
 from preflight.host import Guest, Host
 from preflight.migration import Migration, Role
 from preflight.report import GuestVerdict, HostSummary, Report, judge
@@ -157,9 +157,10 @@ def take_snapshot(text: str, path: Path, timeout: float) -> SavedHost:
 
 def _all_paths(host: Host) -> tuple[str, ...]:
     try:
-        return tuple(sorted({path for guest in host.fact(Guests).all for path in paths_of(guest, host)}))
+        guests = host.fact(Guests).all
     except Unreadable:
-        return ()
+        guests = ()
+    return tuple(paths_on((host,), guests))
 
 
 def visit_both(

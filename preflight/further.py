@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from preflight import questions
+from preflight.facts import state_directories
 from preflight.facts.addresses import OwnAddresses
 from preflight.facts.block_drivers import MODULES
 from preflight.facts.certificate_paths import CertificatePaths, of_client
@@ -100,12 +101,9 @@ def _ask_about_guests(
     here: Further, there: Further, source: Host, destination: Host, migration: Migration, guests: list[Guest]
 ) -> None:
     """What the guests need on either end."""
-    paths = sorted({path for host in (source, destination) for guest in guests for path in paths_of(guest, host)})
+    paths = paths_on((source, destination), guests)
     for end in (here, there):
-        if paths:
-            end.ask("paths", questions.stat_paths(paths))
-        else:
-            end.records["paths"] = Record("")
+        end.ask("paths", questions.stat_paths(paths))
     if wanted := sorted({account for guest in guests for account in guest.devices.accounts}):
         there.ask("accounts", questions.accounts(wanted), about=f"accounts:{' '.join(wanted)}")
     opened = sorted({path for guest in guests for path in _opened(guest, destination)})
@@ -139,6 +137,13 @@ def _ask_about_network_disks(there: Further, guests: Iterable[Guest]) -> None:
     wanted = {(guest.emulator, MODULES[one]) for guest, disk in disks for one in disk.protocols if one in MODULES}
     if drivers := sorted((emulator, *module) for emulator, module in wanted if emulator):
         there.ask("block-drivers", questions.block_drivers(drivers))
+
+
+def paths_on(hosts: Iterable[Host], guests: Iterable[Guest]) -> list[str]:
+    """Every path that these hosts have to be asked about for these guests, and those of libvirt's own."""
+    return sorted(
+        {*state_directories.ALL, *(path for host in hosts for guest in guests for path in paths_of(guest, host))}
+    )
 
 
 def paths_of(guest: Guest, host: Host) -> Iterator[str]:

@@ -93,6 +93,10 @@ class Migration:
     listen_address: str | None = None
     #: The name that the destination's certificate for the data is to be made out to, by `--tls-destination`.
     tls_name: str | None = None
+    #: Whether guests are defined on the destination; None: those that are on the source. And whether their definition
+    #: goes from the source then.
+    persistent: bool | None = None
+    undefinesource: bool = True
     #: The guest's name and XML on the destination, where they are to be others.
     dname: str | None = None
     xml: str | None = None

@@ -23,6 +23,8 @@ class Mount(Struct, frozen=True, kw_only=True):
     source: str
     #: The file system's own options, as "rw,pagesize=2M".
     options: str = ""
+    #: Whether nothing can be written to it here, because of this mount or of the file system as a whole.
+    read_only: bool = False
 
 
 class Mounts(Struct, frozen=True, kw_only=True):
@@ -46,6 +48,7 @@ class Mounts(Struct, frozen=True, kw_only=True):
                     type=_unescape(rest[0]),
                     source=_unescape(rest[1]),
                     options=" ".join(rest[2:]),
+                    read_only="ro" in (*fields[5].split(","), *" ".join(rest[2:]).split(",")),
                 )
             )
         if not found:

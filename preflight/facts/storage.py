@@ -40,7 +40,7 @@ _KINDS = {
     stat.S_IFSOCK: "socket",
 }
 _STAT = re.compile(r"stat ([0-9a-f]{1,8}) (\d{1,20}) (\d{1,20}) (\d{1,20}) ([0-9a-f]{1,8}):([0-9a-f]{1,8})")
-_FS = re.compile(r"fs ([0-9a-f]{1,16}) ")
+_FS = re.compile(r"fs ([0-9a-f]{1,16}) (\d{1,20}) \d{1,20}(?: (\d{1,20}) (\d{1,20}) (\d{1,20}))?")
 
 
 class PathStatus(Struct, frozen=True, kw_only=True):
@@ -63,6 +63,11 @@ class PathStatus(Struct, frozen=True, kw_only=True):
     fs_type: str
     #: What is mounted, as "/dev/sda1" or "nas:/export".
     fs_source: str
+    #: Bytes of it that root can still write, None when they were not told; and whether it takes no further file at all.
+    fs_free: int | None
+    fs_takes_files: bool
+    #: Whether nothing can be written to it.
+    read_only: bool
 
     @property
     def shared(self) -> bool:
@@ -127,23 +132,23 @@ class Storage(Fact, frozen=True, kw_only=True):
             raise Unreadable(f"the answer about {path} is cut off")
         if sum(not line.startswith("fs ") for line in lines) > 1:  # a path with a line end in it passes for two
             raise Unreadable(f"the host told of {path} twice, and not the same")
-        magic = next((int(match[1], 16) for line in lines if (match := _FS.match(line))), None)
+        fs = next(filter(None, map(_FS.match, lines)), None)
         found = _STAT.fullmatch(lines[0])
         if found is None:
             if lines[0].endswith((": No such file or directory", ": Not a directory")):
-                return _status(path, magic, self.mounts.holding(path))
+                return _status(path, fs, self.mounts.holding(path))
             raise Unreadable(f"{path}: {lines[0].rpartition(': ')[2]}")
         mode, size, number, inode = int(found[1], 16), int(found[2]), int(found[3]), int(found[4])
         kind = _KINDS.get(stat.S_IFMT(mode), "other")
         lies_on = _device(number)
         device = f"{int(found[5], 16)}:{int(found[6], 16)}" if kind in ("block", "character") else lies_on
         mount = self.mounts.holding(path, lies_on)
-        return _status(path, magic, mount, kind=kind, size=size, device=device, inode=inode)
+        return _status(path, fs, mount, kind=kind, size=size, device=device, inode=inode)
 
 
 def _status(
     path: str,
-    magic: int | None,
+    fs: re.Match[str] | None,
     mount: Mount,
     *,
     kind: str | None = None,
@@ -158,9 +163,13 @@ def _status(
         size=size,
         device=device,
         inode=inode,
-        fs_magic=magic,
+        fs_magic=int(fs[1], 16) if fs else None,
         fs_type=mount.type,
         fs_source=mount.source,
+        fs_free=int(fs[2]) * int(fs[3]) if fs and fs[3] else None,
+        # a file system that makes room for files as it needs it, such as btrfs, counts none at all
+        fs_takes_files=not (fs and fs[3] and int(fs[4]) and not int(fs[5])),
+        read_only=mount.read_only,
     )
 
 

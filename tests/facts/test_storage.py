@@ -69,6 +69,9 @@ def test_a_file_on_nfs() -> None:
         fs_magic=0x6969,
         fs_type="nfs4",
         fs_source="nas:/vm images",
+        fs_free=None,
+        fs_takes_files=True,
+        read_only=False,
     )
 
 
