@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from typing import Any
+from xml.etree.ElementTree import tostring
 
 from preflight.errors import UserError
+from preflight.facts.record import Unreadable
+from preflight.facts.xml import parse_xml
 from preflight.method import Method
 from preflight.migration import CopyStorage, Mode
 
@@ -82,3 +85,20 @@ def _parameters(method: Method) -> Iterator[tuple[str, Any]]:
         yield "migrate_disks", list(method.migrate_disks)
     if method.comp_methods:
         yield "compression", list(method.comp_methods)
+
+
+def definition(method: Method, xml: str) -> str:
+    """The guest's definition for the destination, from that of the source; raises `Unreadable`."""
+    return named(method.persistent_xml or method.xml or xml, method.dname)
+
+
+def named(xml: str, name: str | None) -> str:
+    """The definition under another name."""
+    if name is None:
+        return xml
+    root = parse_xml(xml)
+    own = root.find("name")
+    if own is None:
+        raise Unreadable("the XML names no guest")
+    own.text = name
+    return tostring(root, encoding="unicode")

@@ -39,7 +39,7 @@ def rows(run: Run, known: Mapping[str, Past]) -> tuple[Row, ...]:
 
 def _row(run: Run, guest: PlannedGuest, past: Past) -> Row:
     source, destination = look_at_both(run, guest.uuid)
-    intent = run.intent(guest, handed_over=past.handed_over, paused_by_us=past.paused_by_us)
+    intent = run.intent(past.of_now(guest), handed_over=past.handed_over, paused_by_us=past.paused_by_us)
     result, why = judge(guest, intent, source, destination)
     is_there = result is Result.ARRIVED
     return Row(
@@ -50,7 +50,7 @@ def _row(run: Run, guest: PlannedGuest, past: Past) -> Row:
         destination=destination.place,
         persistent=(destination if is_there else source).persistent,
         error=None if is_there else past.error,
-        why="" if is_there else why or past.why,
+        why=why or ("" if is_there else past.why),
         seconds=past.seconds,
         downtime=past.downtime,
         began=past.began,
@@ -61,13 +61,12 @@ def judge(guest: PlannedGuest, intent: Intent, source: Sighting, destination: Si
     """What has become of a guest, and why that is so where it is not plain."""
     if guest.active:
         decision = decide(intent, source, destination)
-        if decision.result is Result.ARRIVED and intent.persist and not destination.persistent:
-            return Result.ARRIVED, "it is not defined on the destination"
         return decision.result, decision.why
     if Place.UNKNOWN in (source.place, destination.place):
         return Result.UNKNOWN, source.why or destination.why
     is_gone = source.place is Place.ABSENT
-    if destination.place is not Place.ABSENT and (is_gone or not intent.undefine):
+    is_whole = intent.handed_over and not intent.undefine
+    if destination.place is not Place.ABSENT and (is_gone or is_whole):
         return Result.ARRIVED, ""
     if is_gone:
         return Result.LOST, "neither host knows it"

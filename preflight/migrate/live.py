@@ -5,14 +5,16 @@ import threading
 import time
 from typing import Any
 
+from msgspec.structs import replace
+
 from preflight.migrate import call
 from preflight.migrate.end import HostSilent
 from preflight.migrate.event import Event
 from preflight.migrate.pauses import Pauses
-from preflight.migrate.recovery import Result
+from preflight.migrate.recovery import Intent, Result
 from preflight.migrate.run import Ended, Run
-from preflight.migrate.settle import Settled, settle
-from preflight.migrate.sighting import Place
+from preflight.migrate.settle import Settled, look_at_both, settle
+from preflight.migrate.sighting import BY_MIGRATION, IN_POSTCOPY, POSTCOPY_FAILED, Place
 from preflight.migrate.watch import POLL, Watch
 from preflight.migration import Mode
 from preflight.plan import PlannedGuest
@@ -63,11 +65,11 @@ class Lane:
 class _Call(threading.Thread):
     """The one call that lasts as long as the migration, and the start on the destination right behind it."""
 
-    def __init__(self, run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool) -> None:
+    def __init__(self, run: Run, guest: PlannedGuest, intent: Intent, lane: Lane, *, resume_postcopy: bool) -> None:
         super().__init__(daemon=True)
-        self._run, self._guest, self._lane = run, guest, lane
+        self._run, self._guest, self._intent, self._lane = run, guest, intent, lane
         self.uuid = guest.uuid
-        intent, method = run.intent(guest), run.plan.method
+        method = run.plan.method
         # here, so that an option which this machine's libvirt lacks is said before anything is written down or done
         self._flags = call.flags(
             method, persist=intent.persist, undefine=intent.undefine, resume_postcopy=resume_postcopy
@@ -80,8 +82,7 @@ class _Call(threading.Thread):
     def run(self) -> None:
         import libvirt
 
-        run, guest = self._run, self._guest
-        intent = run.intent(guest)
+        run, guest, intent = self._run, self._guest, self._intent
         method = run.plan.method
         flags = self._flags
         parameters = call.parameters(method)
@@ -104,18 +105,16 @@ class _Call(threading.Thread):
 
 def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = False) -> Ended:
     """Move an active guest, and say how that ended; raises `JournalError` before anything is done to it."""
-    moving = _Call(run, guest, lane, resume_postcopy=resume_postcopy)
+    if not resume_postcopy:
+        guest = _as_now(run, guest)
+    moving = _Call(run, guest, run.intent(guest), lane, resume_postcopy=resume_postcopy)
     xml = definition(run, guest)
-    run.journal.write("begin", guest.uuid, name=guest.name, xml=xml)
+    run.journal.write(
+        "begin", guest.uuid, name=guest.name, xml=xml, paused=guest.paused, is_defined_there=guest.is_defined_there
+    )
     run.tell(Event("started", guest.name))
     began = time.monotonic()
-    paused_by_us = threading.Event()
-
-    def pause() -> None:
-        run.journal.note("paused", guest.uuid)
-        paused_by_us.set()
-
-    watch = Watch(run.source, guest.uuid, guest.name, run.plan.method, run.tell, stall=run.settings.stall, pause=pause)
+    watch = Watch(run, guest, is_in_postcopy=resume_postcopy)
     with Pauses(run.source, run.destination, guest.uuid) as pauses:
         moving.start()
         error = _wait(run, moving, watch)
@@ -123,13 +122,28 @@ def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = F
         if handed_over:
             run.journal.note("handed-over", guest.uuid)
             run.tell(Event("handed-over", guest.name))
-        intent = run.intent(guest, handed_over=handed_over, paused_by_us=paused_by_us.is_set())
+        intent = run.intent(guest, handed_over=handed_over, paused_by_us=watch.has_paused)
         settled = settle(run, guest, intent, xml=xml)
         carry_over(run, guest, settled)
         downtime = pauses.seconds(moving.started_at)
     if error is not None and watch.aborted is not None:
         error = f"{watch.aborted}; libvirt: {error}"
-    return end(run, guest, settled, error=error, seconds=time.monotonic() - began, downtime=downtime)
+    seconds = time.monotonic() - began
+    return end(run, guest, settled, intent, error=error, seconds=seconds, downtime=downtime)
+
+
+def _as_now(run: Run, guest: PlannedGuest) -> PlannedGuest:
+    """The guest as it is at the moment of its move: its owner may have paused it, or gone on with it, since the plan.
+
+    A host that does not answer leaves it as it was planned; the call itself then says so.
+    """
+    source, destination = look_at_both(run, guest.uuid)
+    libvirts_own = source.reason in (BY_MIGRATION, IN_POSTCOPY, POSTCOPY_FAILED)
+    if source.place is Place.RUNNING or (source.place is Place.PAUSED and not libvirts_own):
+        guest = replace(guest, paused=source.place is Place.PAUSED)
+    if destination.place is not Place.UNKNOWN:
+        guest = replace(guest, is_defined_there=destination.place is not Place.ABSENT)
+    return guest
 
 
 def _wait(run: Run, moving: _Call, watch: Watch) -> str | None:
@@ -140,16 +154,17 @@ def _wait(run: Run, moving: _Call, watch: Watch) -> str | None:
         moving.join(POLL)
         if not moving.is_alive():
             break
-        if run.aborting.is_set() and watch.aborted is None:
-            watch.abort("interrupted")
+        if run.aborting.is_set():
+            watch.interrupt()
         watch.look()
         if watch.aborted is not None and aborted_at is None:
             aborted_at = time.monotonic()
         if aborted_at is not None and time.monotonic() - aborted_at > AFTER_ABORT:
             return f"its call has not ended {AFTER_ABORT:g} s after that"
-        if watch.is_in_postcopy and run.source.look(moving.uuid).is_broken_off:
-            broken_at = broken_at or time.monotonic()
-            if time.monotonic() - broken_at > AFTER_BREAK:
+        if watch.is_in_postcopy:
+            is_broken = run.source.look(moving.uuid).is_broken_off
+            broken_at = (broken_at or time.monotonic()) if is_broken else None
+            if broken_at is not None and time.monotonic() - broken_at > AFTER_BREAK:
                 return "post-copy broke off"  # the destination may not notice for long, and libvirt's call waits for it
     return moving.error
 
@@ -159,22 +174,18 @@ def attend(run: Run, guest: PlannedGuest) -> bool:
 
     Returns whether the guest had to be paused on the source for that.
     """
-    method = run.plan.method
-    paused_by_us = threading.Event()
-
-    def pause() -> None:
-        run.journal.note("paused", guest.uuid)
-        paused_by_us.set()
-
-    watch = Watch(run.source, guest.uuid, guest.name, method, run.tell, stall=run.settings.stall, pause=pause)
-    if run.source.look(guest.uuid).job:
-        run.tell(Event("note", guest.name, "its migration still runs, and is watched to its end"))
-    while run.source.look(guest.uuid).job:
-        if run.aborting.is_set() and watch.aborted is None:
-            watch.abort("interrupted")
+    seen = run.source.look(guest.uuid)
+    watch = Watch(run, guest, is_in_postcopy=seen.reason == IN_POSTCOPY)
+    while seen.job:
         watch.look()
+        if watch.is_of_another:
+            break  # not a migration: `settle` waits for it
+        watch.say_once("its migration still runs, and is watched to its end")
+        if run.aborting.is_set():
+            watch.interrupt()
         time.sleep(POLL)
-    return paused_by_us.is_set()
+        seen = run.source.look(guest.uuid)
+    return watch.has_paused
 
 
 def definition(run: Run, guest: PlannedGuest) -> str | None:
@@ -191,26 +202,36 @@ def definition(run: Run, guest: PlannedGuest) -> str | None:
 
 
 def carry_over(run: Run, guest: PlannedGuest, settled: Settled) -> None:
-    """What libvirt forgets on the way: that the guest starts with its host."""
+    """What libvirt forgets on the way: that the guest starts with its host, and no longer with the one it has left."""
     import libvirt
 
-    if settled.decision.result is Result.ARRIVED and guest.autostart and settled.destination.persistent:
+    if settled.decision.result is not Result.ARRIVED or not guest.autostart:
+        return
+    if settled.destination.persistent:
         try:
             run.destination.domain(guest.uuid).setAutostart(1)
         except (libvirt.libvirtError, HostSilent) as why:
             run.tell(Event("note", guest.name, f"its autostart could not be set on the destination: {why}"))
+    if settled.source.place is Place.OFF:
+        try:
+            run.source.domain(guest.uuid).setAutostart(0)
+            run.tell(Event("note", guest.name, "no longer starts with the source, which keeps its definition"))
+        except (libvirt.libvirtError, HostSilent) as why:
+            text = f"still starts with the source, where its definition stays, and would then run twice: {why}"
+            run.tell(Event("note", guest.name, text))
 
 
 def end(
     run: Run,
     guest: PlannedGuest,
     settled: Settled,
+    intent: Intent,
     *,
     error: str | None = None,
     seconds: float | None = None,
     downtime: float | None = None,
 ) -> Ended:
-    """Write down and tell how a guest's move ended."""
+    """Write down and tell how a guest's move ended; `intent` says how far it is known to have come."""
     ended = Ended(
         guest=guest,
         result=settled.decision.result,
@@ -221,6 +242,8 @@ def end(
         seconds=seconds,
         downtime=downtime,
         settled=settled.done,
+        handed_over=intent.handed_over,
+        paused_by_us=intent.paused_by_us,
     )
     run.journal.note(
         "ended",

@@ -5,11 +5,9 @@ At every moment at least one host has the definition with all that belongs to it
 
 from functools import partial
 from typing import Any
-from xml.etree.ElementTree import tostring
 
 from preflight.facts.record import Unreadable
-from preflight.facts.xml import parse_xml
-from preflight.migrate import files
+from preflight.migrate import call, files
 from preflight.migrate.end import HostSilent, within
 from preflight.migrate.event import Event
 from preflight.migrate.files import FilesError, Shell, State
@@ -44,15 +42,17 @@ def move_off(
             _move(run, guest, lane, source, destination, xml)
     except (libvirt.libvirtError, HostSilent, FilesError, Unreadable, _Refused) as why:
         error = str(why)
-    return end(run, guest, _where(run, guest), error=error)
+    intent = run.intent(guest, handed_over=error is None)
+    return end(run, guest, _where(run, guest, is_whole=error is None), intent, error=error)
 
 
 def _move(run: Run, guest: PlannedGuest, lane: Lane, source: Shell, destination: Shell, xml: str) -> None:
     here, there = look_at_both(run, guest.uuid)
     if Place.UNKNOWN in (here.place, there.place):
         raise _Refused(here.why or there.why or "a host does not answer")
-    if here.place is Place.ABSENT and there.place is Place.OFF:
-        return  # it has moved already
+    if here.place is Place.ABSENT and there.place is Place.OFF:  # it has moved already
+        _start_with(run, guest)
+        return
     if here.place is Place.ABSENT and there.place is Place.ABSENT:
         run.source.shared().defineXML(xml)
         raise _Refused("neither host knew it: it is defined on the source again")
@@ -66,14 +66,21 @@ def _move(run: Run, guest: PlannedGuest, lane: Lane, source: Shell, destination:
     run.journal.note("copied", guest.uuid, paths=[state.path for state in copied])
     if there.place is Place.ABSENT:
         _define(run, guest, lane, xml)
-    elif guest.is_defined_there or there.place is Place.OFF:
-        run.destination.shared().defineXML(xml)
+    else:
+        run.destination.shared().defineXML(call.definition(run.plan.method, xml))
     _verify(run, guest, needed, source, destination)
     run.journal.note("defined", guest.uuid)
-    if guest.autostart:
-        run.destination.domain(guest.uuid).setAutostart(1)
     if run.plan.method.undefinesource:
         _undefine(own, leave_files=len(copied) != len(needed))
+    elif guest.autostart:
+        own.setAutostart(0)  # or it would start on both hosts
+    _start_with(run, guest)
+
+
+def _start_with(run: Run, guest: PlannedGuest) -> None:
+    """Have the destination start it with itself, if the source did; only when it is no longer the source's to start."""
+    if guest.autostart:
+        run.destination.domain(guest.uuid).setAutostart(1)
 
 
 def _define(run: Run, guest: PlannedGuest, lane: Lane, xml: str) -> None:
@@ -82,7 +89,7 @@ def _define(run: Run, guest: PlannedGuest, lane: Lane, xml: str) -> None:
 
     method = run.plan.method
     if method.dumpxml:
-        run.destination.shared().defineXML(named(method.persistent_xml or method.xml or xml, method.dname))
+        run.destination.shared().defineXML(call.definition(method, xml))
         return
     flags = libvirt.VIR_MIGRATE_OFFLINE | libvirt.VIR_MIGRATE_PERSIST_DEST
     domain = lane.source().lookupByUUIDString(guest.uuid)
@@ -95,18 +102,6 @@ def _define(run: Run, guest: PlannedGuest, lane: Lane, xml: str) -> None:
         flags |= libvirt.VIR_MIGRATE_PEER2PEER
         call_it = partial(domain.migrateToURI3, run.plan.destination_uri, parameters, flags)
     within(run.settings.stall, call_it)
-
-
-def named(xml: str, name: str | None) -> str:
-    """The definition under another name."""
-    if name is None:
-        return xml
-    root = parse_xml(xml)
-    own = root.find("name")
-    if own is None:
-        raise Unreadable("the XML names no guest")
-    own.text = name
-    return tostring(root, encoding="unicode")
 
 
 def _verify(run: Run, guest: PlannedGuest, needed: list[State], source: Shell, destination: Shell) -> None:
@@ -137,13 +132,13 @@ def _undefine(domain: Any, *, leave_files: bool) -> None:
         domain.undefineFlags(keep)  # a daemon of before 8.9 knows no flag for a TPM's state, and removes it
 
 
-def _where(run: Run, guest: PlannedGuest) -> Settled:
-    """Where the definition is afterwards."""
+def _where(run: Run, guest: PlannedGuest, *, is_whole: bool) -> Settled:
+    """Where the definition is afterwards; `is_whole`: the destination's was seen to be."""
     here, there = look_at_both(run, guest.uuid)
-    stays_too = not run.plan.method.undefinesource
+    stays_too = is_whole and not run.plan.method.undefinesource
     if Place.UNKNOWN in (here.place, there.place):
         decision = Decision((), Result.UNKNOWN, here.why or there.why)
-    elif there.place is Place.OFF and (here.place is Place.ABSENT or (stays_too and here.place is Place.OFF)):
+    elif there.place is not Place.ABSENT and (here.place is Place.ABSENT or (stays_too and here.place is Place.OFF)):
         decision = Decision((), Result.ARRIVED)
     elif here.place is Place.ABSENT and there.place is Place.ABSENT:
         decision = Decision((), Result.LOST, "neither host knows it")

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from preflight.journal import Entry
 from preflight.migrate.recovery import Result
 from preflight.migrate.run import Ended
+from preflight.plan import PlannedGuest
 
 
 class Past(Struct, frozen=True, kw_only=True):
@@ -16,6 +17,10 @@ class Past(Struct, frozen=True, kw_only=True):
     began: bool = False
     handed_over: bool = False
     paused_by_us: bool = False
+    #: What it was on the source, and whether the destination had a definition of it, when its move began; None where
+    #: that was not seen.
+    paused: bool | None = None
+    is_defined_there: bool | None = None
     #: Its definition, where it had one.
     xml: str | None = None
     #: How it ended, if it did; a later beginning takes it back.
@@ -29,8 +34,13 @@ class Past(Struct, frozen=True, kw_only=True):
 
     @property
     def is_done(self) -> bool:
-        """Whether it has arrived, so that nothing is left to do."""
-        return self.result is Result.ARRIVED
+        """Whether it has arrived and is there as it was asked for, so that nothing is left to do."""
+        return self.result is Result.ARRIVED and not self.why
+
+    def of_now(self, guest: PlannedGuest) -> PlannedGuest:
+        """The guest as it was when its move began, rather than when the plan was made."""
+        seen = {"paused": self.paused, "is_defined_there": self.is_defined_there}
+        return replace(guest, **{name: value for name, value in seen.items() if value is not None})
 
 
 def past(entries: Sequence[Entry], uuid: str) -> Past:
@@ -41,10 +51,15 @@ def past(entries: Sequence[Entry], uuid: str) -> Past:
             continue
         told = entry.told
         if entry.step == "begin":
-            known = Past(began=True, xml=told.get("xml") or known.xml)
+            known = Past(
+                began=True,
+                xml=told.get("xml") or known.xml,
+                paused=told.get("paused"),
+                is_defined_there=told.get("is_defined_there"),
+            )
         elif entry.step == "paused":
             known = replace(known, paused_by_us=True)
-        elif entry.step == "handed-over":
+        elif entry.step in ("handed-over", "defined"):
             known = replace(known, handed_over=True)
         elif entry.step == "ended":
             known = replace(
@@ -61,6 +76,10 @@ def of(ended: Ended) -> Past:
     source, destination = ended.places
     return Past(
         began=True,
+        handed_over=ended.handed_over,
+        paused_by_us=ended.paused_by_us,
+        paused=ended.guest.paused,
+        is_defined_there=ended.guest.is_defined_there,
         result=ended.result,
         source=source.value,
         destination=destination.value,

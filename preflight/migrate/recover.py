@@ -29,6 +29,7 @@ def recover(run: Run, known: Mapping[str, Past]) -> dict[str, Ended]:
 
 
 def _recover(run: Run, guest: PlannedGuest, past: Past) -> Ended:
+    guest = past.of_now(guest)
     paused_by_us = attend(run, guest) or past.paused_by_us
     source, destination = look_at_both(run, guest.uuid)
     broken = source.is_broken_off or destination.is_broken_off or source.reason == IN_POSTCOPY
@@ -43,7 +44,7 @@ def _recover(run: Run, guest: PlannedGuest, past: Past) -> Ended:
     intent = run.intent(guest, handed_over=past.handed_over, paused_by_us=paused_by_us)
     settled = settle(run, guest, intent, xml=past.xml)
     carry_over(run, guest, settled)
-    return end(run, guest, settled, error=past.error)
+    return end(run, guest, settled, intent, error=past.error)
 
 
 def _wait_until_noticed(run: Run, guest: PlannedGuest) -> None:
@@ -61,7 +62,7 @@ def left(run: Run, known: Mapping[str, Past]) -> tuple[PlannedGuest, ...]:
         past = known[guest.uuid]
         if past.is_done:
             continue
-        intent = run.intent(guest, handed_over=past.handed_over, paused_by_us=past.paused_by_us)
+        intent = run.intent(past.of_now(guest), handed_over=past.handed_over, paused_by_us=past.paused_by_us)
         if judge(guest, intent, *look_at_both(run, guest.uuid))[0] is Result.STAYED:
             found.append(guest)
     return tuple(found)

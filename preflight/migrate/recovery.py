@@ -119,11 +119,17 @@ def _one_answers(intent: Intent, source: Sighting, destination: Sighting) -> Dec
 def _both_active(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
     if destination.reason == POSTCOPY_FAILED or source.reason in (IN_POSTCOPY, POSTCOPY_FAILED):
         return Decision((), Result.PAUSED, "post-copy broke off: its memory lies on both hosts")
-    if destination.place is Place.PAUSED and (intent.safe or destination.reason in (BY_MIGRATION, STARTING_UP)):
-        # preflight starts a copy on the destination only after the source's is gone: this one has never run
+    incoming = destination.reason in (BY_MIGRATION, STARTING_UP)
+    if destination.place is Place.PAUSED and not intent.handed_over and (intent.safe or incoming):
+        # preflight starts a copy on the destination only after libvirt has handed it over: this one has never run
         return Decision((Act.END_ON_DESTINATION,), Result.BOTH, "the destination holds a copy that never ran")
-    if source.place is Place.PAUSED and source.reason != BY_USER and destination.place is Place.RUNNING:
-        return Decision((Act.END_ON_SOURCE,), Result.BOTH, "it runs on the destination, the source holds what is left")
+    # what libvirt itself has stopped at the hand-over, or preflight before it, has not run since
+    is_left = source.reason == BY_MIGRATION or (intent.handed_over and intent.paused_by_us)
+    is_whole = destination.place is Place.RUNNING or (
+        destination.place is Place.PAUSED and intent.handed_over and not incoming
+    )
+    if source.place is Place.PAUSED and is_left and is_whole:
+        return Decision((Act.END_ON_SOURCE,), Result.BOTH, "it is on the destination, the source holds what is left")
     return Decision(
         (), Result.BOTH, "it is active on both hosts; which of them is the right one, preflight cannot tell"
     )
@@ -134,7 +140,10 @@ def _on_destination(intent: Intent, source: Sighting, destination: Sighting) -> 
     if destination.place is Place.PAUSED and intent.wanted is Place.RUNNING:
         if destination.reason == POSTCOPY_FAILED:
             return Decision((), Result.PAUSED, "post-copy broke off")
-        if not (_may_start(intent) and (intent.handed_over or destination.reason == BY_USER)):
+        by_user = destination.reason == BY_USER
+        if by_user and not intent.safe and not intent.handed_over:
+            return Decision((), Result.PAUSED, "somebody has paused it on the destination")
+        if not (_may_start(intent) and (intent.handed_over or by_user)):
             return Decision((), Result.PAUSED, "its memory may not be whole: libvirt has not said that it arrived")
         acts.append(Act.START_ON_DESTINATION)
     if intent.persist and not destination.persistent:
@@ -143,8 +152,16 @@ def _on_destination(intent: Intent, source: Sighting, destination: Sighting) -> 
         acts.append(Act.UNDEFINE_ON_SOURCE)
     if destination.place is Place.OTHER:
         return Decision(tuple(acts), Result.STOPPED, "it has crashed on the destination")
-    is_otherwise = destination.place is Place.RUNNING and intent.wanted is not Place.RUNNING
-    return Decision(tuple(acts), Result.ARRIVED, "it runs, and was to stay paused" if is_otherwise else "")
+    if Act.START_ON_DESTINATION in acts:
+        return Decision(tuple(acts), Result.PAUSED, "it is paused on the destination")
+    if Act.DEFINE_ON_DESTINATION in acts:
+        why = "it is not defined on the destination"
+    elif acts:
+        why = "the source still has its definition"
+    else:
+        is_otherwise = destination.place is Place.RUNNING and intent.wanted is not Place.RUNNING
+        why = "it runs, and was to stay paused" if is_otherwise else ""
+    return Decision(tuple(acts), Result.ARRIVED, why)
 
 
 def _on_source(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
@@ -155,12 +172,14 @@ def _on_source(intent: Intent, source: Sighting, destination: Sighting) -> Decis
             why = "post-copy broke off" if ours else "somebody has paused it"
             return Decision((), Result.PAUSED, why)
         acts.append(Act.START_ON_SOURCE)
-    if destination.place is Place.OFF and not intent.was_defined_there:
+    if destination.place is Place.OFF and not intent.was_defined_there and not intent.handed_over:
         acts.append(Act.UNDEFINE_ON_DESTINATION)
     if intent.persistent and not source.persistent:
         acts.append(Act.DEFINE_ON_SOURCE)
     if source.place is Place.OTHER:
         return Decision(tuple(acts), Result.STOPPED, "it has crashed on the source")
+    if Act.START_ON_SOURCE in acts:
+        return Decision(tuple(acts), Result.PAUSED, "it is paused on the source")
     return Decision(tuple(acts), Result.STAYED)
 
 
@@ -171,11 +190,11 @@ def _nowhere_active(intent: Intent, source: Sighting, destination: Sighting) -> 
             return Decision((Act.DEFINE_ON_SOURCE,), Result.LOST, "neither host knows it")
         return Decision((), Result.LOST, "neither host knows it; it was transient, so it is gone when it stops")
     why = "it does not run on either host"
-    if ends == (Place.OFF, Place.OFF) and intent.handed_over:
-        acts = (Act.UNDEFINE_ON_SOURCE,) if intent.undefine else ()
-        return Decision(acts, Result.STOPPED, why)
-    if ends == (Place.OFF, Place.OFF) and not intent.was_defined_there:
-        return Decision((Act.UNDEFINE_ON_DESTINATION,), Result.STOPPED, why)
+    if ends == (Place.OFF, Place.OFF) and intent.handed_over and intent.undefine:
+        return Decision((Act.UNDEFINE_ON_SOURCE,), Result.STOPPED, why)
+    if ends == (Place.OFF, Place.OFF):
+        # libvirt defines a guest there only once it has arrived: it may have run there last, unseen
+        return Decision((), Result.STOPPED, f"{why}, and both have its definition")
     return Decision((), Result.STOPPED, why)
 
 

@@ -92,11 +92,14 @@ class Ended(Struct, frozen=True, kw_only=True):
     downtime: float | None = None
     #: What had to be done after libvirt's call, and what could not.
     settled: tuple[str, ...] = ()
+    #: As of `Intent`; of a guest that is off, whether its definition was seen to be whole on the destination.
+    handed_over: bool = False
+    paused_by_us: bool = False
 
     @property
     def arrived(self) -> bool:
         """Whether it is on the destination as it was asked for."""
-        return self.result is Result.ARRIVED
+        return self.result is Result.ARRIVED and not self.why
 
     @property
     def places(self) -> tuple[Place, Place]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from preflight.facts.record import Unreadable
+from preflight.migrate import call
 from preflight.migrate.end import HostSilent, until
 from preflight.migrate.event import Event
 from preflight.migrate.recovery import Act, Decision, Intent, Result, decide
@@ -52,6 +54,7 @@ def settle(run: Run, guest: PlannedGuest, intent: Intent, *, xml: str | None, pa
     is_time_left = until(patience)
     done: list[str] = []
     is_tried = False
+    before: tuple[Act, ...] = ()
     while True:
         source, destination = look_at_both(run, guest.uuid)
         decision = decide(intent, source, destination)
@@ -63,6 +66,9 @@ def settle(run: Run, guest: PlannedGuest, intent: Intent, *, xml: str | None, pa
             late = Decision((), decision.result, f"{decision.why or 'it is not settled'}; left to do: {left}")
             return Settled(late, source, destination, tuple(done))
         is_tried = True
+        if decision.acts == before:
+            time.sleep(PAUSE)  # what was done did not last
+        before = decision.acts
         for act in decision.acts:
             if act is Act.WAIT:
                 time.sleep(PAUSE)
@@ -85,7 +91,11 @@ def _do(run: Run, guest: PlannedGuest, act: Act, xml: str | None) -> None:
     if act in (Act.DEFINE_ON_SOURCE, Act.DEFINE_ON_DESTINATION):
         if xml is None:
             raise _Changed("its definition is not known")
-        end.shared().defineXML(xml)
+        try:
+            wanted = xml if act is Act.DEFINE_ON_SOURCE else call.definition(run.plan.method, xml)
+        except Unreadable as why:
+            raise _Changed(str(why)) from None
+        end.shared().defineXML(wanted)
         return
     domain = end.domain(guest.uuid)
     if act in (Act.START_ON_SOURCE, Act.START_ON_DESTINATION):

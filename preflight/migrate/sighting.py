@@ -62,12 +62,23 @@ def look(connection: Any, uuid: str) -> Sighting:
         place = _place(state)
         seen = Sighting(place, reason, bool(domain.isPersistent()))
         # libvirt keeps the job of a post-copy that has broken off until it is gone on with
-        job = place.active and not seen.is_broken_off and domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE
-        return replace(seen, job=job)
+        return replace(seen, job=place.active and not seen.is_broken_off and _has_job(domain))
     except libvirt.libvirtError as error:
         if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
             return ABSENT
         return Sighting(Place.UNKNOWN, why=str(error))
+
+
+def _has_job(domain: Any) -> bool:
+    import libvirt
+
+    try:
+        return bool(domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE)
+    except libvirt.libvirtError as error:
+        # "migration statistics are available only on the source host": it is still arriving
+        if error.get_error_code() == libvirt.VIR_ERR_OPERATION_UNSUPPORTED:
+            return True
+        raise
 
 
 def _place(state: int) -> Place:

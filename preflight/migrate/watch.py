@@ -6,13 +6,13 @@ or aborted; one that sends nothing any more is aborted.
 
 import contextlib
 import time
-from collections.abc import Callable
 from typing import Any
 
-from preflight.method import Method
-from preflight.migrate.end import End, HostSilent
-from preflight.migrate.event import Event, Tell
+from preflight.migrate.end import HostSilent
+from preflight.migrate.event import Event
+from preflight.migrate.run import Run
 from preflight.migration import OnTimeout
+from preflight.plan import PlannedGuest
 from preflight.progress import MIB, Sample, sample_of
 
 #: Seconds between two looks.
@@ -33,19 +33,27 @@ BUSY = (
 class Watch:
     """One guest's migration, from the call's start."""
 
-    def __init__(
-        self, source: End, uuid: str, name: str, method: Method, tell: Tell, *, stall: float, pause: Callable[[], None]
-    ) -> None:
-        """Watch this guest; `stall` is in seconds, `pause` is called before it is paused on the source."""
-        self._source, self._uuid, self._name = source, uuid, name
-        self._method, self._tell, self._stall, self._pause = method, tell, stall, pause
+    def __init__(self, run: Run, guest: PlannedGuest, *, is_in_postcopy: bool = False) -> None:
+        """Watch this guest of the run; `is_in_postcopy`: its migration has come so far already."""
+        self._source, self._uuid, self._name = run.source, guest.uuid, guest.name
+        self._journal, self._method, self._tell, self._stall = (
+            run.journal,
+            run.plan.method,
+            run.tell,
+            run.settings.stall,
+        )
         self._began = self._moved = time.monotonic()
         self._sent = -1
         self._last: Sample | None = None
         self._before: int | None = None
         self._passes = 0
-        self._is_named = self._is_timed_out = self._is_in_postcopy = self._is_downtime_set = False
-        self._is_busy_said = False
+        self._is_named = self._is_timed_out = self._is_downtime_set = False
+        self._said: set[str] = set()
+        self._is_in_postcopy = is_in_postcopy
+        #: Whether the job that runs on the guest is no migration, so that nothing is to be done to it.
+        self.is_of_another = False
+        #: Whether it was paused on the source so that it converges.
+        self.has_paused = False
         #: Why it was aborted; None when it was not.
         self.aborted: str | None = None
 
@@ -53,6 +61,12 @@ class Watch:
     def is_in_postcopy(self) -> bool:
         """Whether post-copy was begun."""
         return self._is_in_postcopy
+
+    def say_once(self, text: str) -> None:
+        """Tell something about the guest, unless that was told before."""
+        if text not in self._said:
+            self._said.add(text)
+            self._tell(Event("note", self._name, text))
 
     def look(self) -> None:
         """One look, and what follows of it. What cannot be seen or done now is seen or done at the next."""
@@ -62,19 +76,33 @@ class Watch:
             with contextlib.suppress(HostSilent), self._source.calling:
                 domain = self._source.domain(self._uuid)
                 stats = domain.jobStats()
+                operation = stats.get("operation", libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT)
+                self.is_of_another = operation != libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
+                if self.is_of_another:
+                    return
                 sample = sample_of(stats)
                 if sample is not None:
                     self._follow(domain, stats, sample)
         except libvirt.libvirtError as why:
-            if why.get_error_code() == libvirt.VIR_ERR_OPERATION_TIMEOUT and not self._is_busy_said:
-                self._is_busy_said = True
-                self._tell(Event("note", self._name, BUSY))
+            if why.get_error_code() == libvirt.VIR_ERR_OPERATION_TIMEOUT:
+                self.say_once(BUSY)
         self._keep_time()
 
+    def interrupt(self) -> None:
+        """What the user's second Ctrl-C asks for."""
+        if self.aborted is None:
+            self.abort("interrupted")
+
     def abort(self, why: str) -> None:
-        """End the migration; the guest then stays on the source. Asked for again until it has ended."""
+        """End the migration; the guest then stays on the source. Asked for again until it has ended.
+
+        Not in post-copy: its memory lies on both hosts then, and libvirt ends none.
+        """
         import libvirt
 
+        if self._is_in_postcopy:
+            self.say_once(f"{why}: in post-copy it cannot be aborted, and goes on")
+            return
         if self.aborted is None:
             self.aborted = why
             self._tell(Event("aborting", self._name, why))
@@ -148,7 +176,9 @@ class Watch:
             if how is OnTimeout.POSTCOPY:
                 self._start_postcopy(domain, f"it has lasted {timeout:g} s")
             else:
-                self._pause()
+                if not self.has_paused:
+                    self._journal.note("paused", self._uuid)
+                    self.has_paused = True
                 domain.suspend()
                 self._tell(Event("timeout", self._name, f"has lasted {timeout:g} s: it is paused until it has moved"))
             self._is_timed_out = True

@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import msgspec
+import pytest
+from msgspec.structs import replace
 
 from preflight import journal
 from preflight.journal import Journal
-from preflight.migrate.ledger import Row, of_journal
-from preflight.migrate.recovery import Result
-from preflight.migrate.sighting import Place
+from preflight.migrate.ledger import Row, judge, of_journal
+from preflight.migrate.past import past
+from preflight.migrate.recovery import Intent, Result
+from preflight.migrate.sighting import BY_USER, Place, Sighting
 from tests.migrate.plans import PLAN, WEB
 
 DB, OLD = PLAN.guests[1].uuid, PLAN.guests[2].uuid
@@ -46,3 +49,54 @@ def test_an_end_tells_of_all_guests_and_a_new_beginning_takes_its_own_back(tmp_p
     assert seen["db"] == (None, None)
     assert seen["web"] == (Result.STOPPED, Place.OFF)
     made.close()
+
+
+RAN = Intent(running=True, persistent=True, persist=True, undefine=True, handed_over=True)
+KEPT_OFF = Intent(running=False, persistent=True, persist=True, undefine=False)
+ABSENT, OFF = Sighting(Place.ABSENT), Sighting(Place.OFF, persistent=True)
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "result", "why"),
+    [
+        (ABSENT, Sighting(Place.RUNNING, persistent=True), Result.ARRIVED, ""),
+        (ABSENT, Sighting(Place.PAUSED, BY_USER, persistent=True), Result.PAUSED, "it is paused on the destination"),
+        (ABSENT, Sighting(Place.RUNNING), Result.ARRIVED, "it is not defined on the destination"),
+        (OFF, Sighting(Place.RUNNING, persistent=True), Result.ARRIVED, "the source still has its definition"),
+    ],
+)
+def test_a_guest_that_is_there_and_not_as_it_was_asked_for_is_said_to_be(
+    source: Sighting, destination: Sighting, result: Result, why: str
+) -> None:
+    assert judge(PLAN.guests[0], RAN, source, destination) == (result, why)
+
+
+def test_a_guest_that_is_off_and_kept_has_arrived_only_once_it_was_seen_to_be_whole() -> None:
+    off = PLAN.guests[2]
+    assert judge(off, KEPT_OFF, OFF, OFF) == (Result.STAYED, "both hosts have its definition")
+    assert judge(off, replace(KEPT_OFF, handed_over=True), OFF, OFF) == (Result.ARRIVED, "")
+    assert judge(off, KEPT_OFF, ABSENT, OFF) == (Result.ARRIVED, "")
+
+
+def test_a_guest_is_what_it_was_when_its_move_began(tmp_path: Path) -> None:
+    made = Journal.create(tmp_path / "j", PLAN)
+    made.write("begin", WEB, paused=True, is_defined_there=True)
+    made.write("begin", OLD)
+    made.note("defined", OLD)
+    entries = journal.read(tmp_path / "j")[1]
+    made.close()
+    web = past(entries, WEB).of_now(PLAN.guests[0])
+    assert (web.paused, web.is_defined_there) == (True, True)
+    assert past(entries, DB).of_now(PLAN.guests[1]) == PLAN.guests[1]
+    assert past(entries, OLD).handed_over
+
+
+def test_one_that_is_there_and_not_as_it_was_asked_for_is_settled_again(tmp_path: Path) -> None:
+    made = Journal.create(tmp_path / "j", PLAN)
+    made.write("begin", WEB)
+    made.write("ended", WEB, result="arrived", why="it is not defined on the destination")
+    made.write("begin", DB)
+    made.write("ended", DB, result="arrived", why="")
+    entries = journal.read(tmp_path / "j")[1]
+    made.close()
+    assert (past(entries, WEB).is_done, past(entries, DB).is_done) == (False, True)

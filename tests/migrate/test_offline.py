@@ -3,7 +3,7 @@
 import pytest
 
 from preflight.facts.record import Unreadable
-from preflight.migrate.offline import named
+from preflight.migrate.call import named
 
 XML = "<domain type='kvm'><name>web</name><devices><interface><name>web</name></interface></devices></domain>"
 

@@ -47,7 +47,7 @@ def intents() -> Iterator[Intent]:
             yield Intent(running=running, paused=not running, **told)
 
 
-def after(act: Act, source: Sighting, destination: Sighting) -> tuple[Sighting, Sighting]:
+def after(act: Act, intent: Intent, source: Sighting, destination: Sighting) -> tuple[Sighting, Sighting]:
     """What two hosts say once this was done on them; fails where it would do harm."""
     if act is Act.START_ON_SOURCE:
         assert source.place is Place.PAUSED
@@ -60,10 +60,13 @@ def after(act: Act, source: Sighting, destination: Sighting) -> tuple[Sighting, 
     if act is Act.END_ON_DESTINATION:
         assert destination.place is Place.PAUSED
         assert source.place.active, "it was the last copy of its memory"
+        assert not intent.handed_over, "it may have run there"
         return source, OFF if destination.persistent else GONE
     if act is Act.END_ON_SOURCE:
         assert source.place is Place.PAUSED
-        assert destination.place is Place.RUNNING, "it was the last copy of its memory"
+        assert source.reason == BY_MIGRATION or (intent.handed_over and intent.paused_by_us), "it may have run since"
+        is_whole = destination.place is Place.PAUSED and intent.handed_over
+        assert destination.place is Place.RUNNING or is_whole, "it was the last copy of its memory"
         return OFF if source.persistent else GONE, destination
     if act is Act.UNDEFINE_ON_SOURCE:
         assert source.place is Place.OFF, "an active guest would become transient"
@@ -71,7 +74,9 @@ def after(act: Act, source: Sighting, destination: Sighting) -> tuple[Sighting, 
         return GONE, destination
     if act is Act.UNDEFINE_ON_DESTINATION:
         assert destination.place is Place.OFF
-        assert source.place is not Place.ABSENT, "it was the last definition"
+        assert source.place.active, "it may have run there last"
+        assert not intent.handed_over, "it was there, and was brought home"
+        assert not intent.was_defined_there, "it is somebody else's"
         return source, GONE
     if act is Act.DEFINE_ON_SOURCE:
         return (OFF if source.place is Place.ABSENT else replace(source, persistent=True)), destination
@@ -83,7 +88,7 @@ def settle(intent: Intent, source: Sighting, destination: Sighting) -> tuple[Dec
     for _ in range(6):
         decision = decide(intent, source, destination)
         for act in decision.acts:
-            source, destination = after(act, source, destination)
+            source, destination = after(act, intent, source, destination)
         if not decision.acts:
             return decision, source, destination
     pytest.fail(f"it never comes to an end: {decision}")
@@ -100,6 +105,7 @@ def test_no_state_of_two_hosts_is_made_worse(source: Sighting) -> None:
             assert decision.result in (Result.UNKNOWN, Result.PAUSED)
         if decision.result is Result.ARRIVED:
             assert there.place is intent.wanted or decision.why
+            assert not decision.acts or decision.why, "what is still to be done is said"
             assert not here.place.active
         if decision.result is Result.STAYED:
             assert here.place.active
@@ -116,16 +122,17 @@ def test_no_state_of_two_hosts_is_made_worse(source: Sighting) -> None:
         (GONE, replace(RUNS, persistent=False), [Act.DEFINE_ON_DESTINATION], Result.ARRIVED),
         (RUNS, GONE, [], Result.STAYED),
         (RUNS, OFF, [Act.UNDEFINE_ON_DESTINATION], Result.STAYED),
-        (paused(), GONE, [Act.START_ON_SOURCE], Result.STAYED),
-        (paused(0), GONE, [Act.START_ON_SOURCE], Result.STAYED),
+        (paused(), GONE, [Act.START_ON_SOURCE], Result.PAUSED),
+        (paused(0), GONE, [Act.START_ON_SOURCE], Result.PAUSED),
         (RUNS, paused(), [Act.END_ON_DESTINATION], Result.BOTH),
         (paused(), paused(BY_USER), [Act.END_ON_DESTINATION], Result.BOTH),
         (paused(), RUNS, [Act.END_ON_SOURCE], Result.BOTH),
-        (GONE, paused(BY_USER), [Act.START_ON_DESTINATION], Result.ARRIVED),
+        (paused(5), RUNS, [], Result.BOTH),  # an I/O error: it ran, and so did the other
+        (GONE, paused(BY_USER), [Act.START_ON_DESTINATION], Result.PAUSED),
         (GONE, GONE, [Act.DEFINE_ON_SOURCE], Result.LOST),
         (OFF, GONE, [], Result.STOPPED),
         (GONE, OFF, [], Result.STOPPED),
-        (OFF, OFF, [Act.UNDEFINE_ON_DESTINATION], Result.STOPPED),
+        (OFF, OFF, [], Result.STOPPED),
         (RUNS, RUNS, [], Result.BOTH),
     ],
     ids=str,
@@ -176,6 +183,32 @@ def test_libvirts_own_start_leaves_a_copy_that_may_have_run_alone() -> None:
     at_once = replace(RAN, safe=False)
     assert decide(at_once, RUNS, paused(BY_USER)).acts == ()
     assert decide(at_once, RUNS, paused(BY_MIGRATION)).acts == (Act.END_ON_DESTINATION,)
+
+
+def test_what_ran_on_the_destination_is_ended_no_more() -> None:
+    """It was handed over and ran there; then an error stopped it, and somebody started what the source still had."""
+    handed_over = replace(RAN, handed_over=True)
+    for source in (RUNS, paused(BY_USER), paused(5)):
+        decision = decide(handed_over, source, paused(5))
+        assert (decision.acts, decision.result) == ((), Result.BOTH)
+
+
+def test_what_the_source_was_left_with_is_ended_once_it_was_handed_over() -> None:
+    handed_over = replace(RAN, handed_over=True)
+    assert decide(handed_over, paused(BY_MIGRATION), paused(BY_USER)).acts == (Act.END_ON_SOURCE,)
+    ours = replace(handed_over, paused_by_us=True)
+    assert decide(ours, paused(BY_USER), RUNS).acts == (Act.END_ON_SOURCE,)
+
+
+def test_somebody_elses_definition_stays_on_the_destination() -> None:
+    assert decide(replace(RAN, was_defined_there=True), RUNS, OFF).acts == ()
+    assert decide(replace(RAN, handed_over=True), RUNS, OFF).acts == (), "it was there, and was brought home"
+
+
+def test_what_its_owner_paused_on_the_destination_is_not_started() -> None:
+    decision = decide(replace(RAN, safe=False), GONE, paused(BY_USER))
+    assert decision.acts == ()
+    assert decision.why == "somebody has paused it on the destination"
 
 
 @pytest.mark.parametrize("reason", [IN_POSTCOPY, POSTCOPY_FAILED])
