@@ -166,3 +166,18 @@ def test_ctrl_c_at_a_terminal_lets_what_moves_arrive_and_starts_no_further_guest
     assert moving.returncode == INTERRUPTED, said + complained
     assert re.search(r"^one +ARRIVED +absent +running", said, re.MULTILINE), said + complained
     assert re.search(r"^two +NOT BEGUN +running +absent", said, re.MULTILINE), said
+
+
+def test_a_guest_that_its_owner_pauses_while_it_waits_for_its_turn_stays_paused(
+    client: Client, host1: LabHost, host2: LabHost
+) -> None:
+    host1.guest("one", memory_mib=128, dirty_mib_per_s=20, fill=True)
+    host1.guest("two", memory_mib=256, dirty_mib_per_s=20, fill=True)
+    words = [PREFLIGHT, "migrate", SOURCE, DESTINATION, "--running", "--yes", "--bandwidth", "60"]
+    moving = client.popen(words, stdout=-1, stderr=-1)
+    until(lambda: is_moving(host1, "one"))
+    host1.run("virsh", "suspend", "two")
+    said, complained = moving.communicate(timeout=120)
+    assert moving.returncode == ARRIVED, said + complained
+    assert host2.run("virsh", "domstate", "one").stdout.split() == ["running"]
+    assert host2.run("virsh", "domstate", "two").stdout.split() == ["paused"]
