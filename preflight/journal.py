@@ -1,9 +1,10 @@
 """What a run writes down before each step, synced, so that another can find out later how far it came.
 
-A file of JSON lines: the plan first, then one line a step. A line that was cut off when the machine lost its power is
-the last one, and left out when the file is read.
+A file of JSON lines: the plan first, then one line a step. A line that was cut off, when the machine lost its power or
+the disk was full, is left out when the file is read.
 """
 
+import contextlib
 import fcntl
 import os
 import threading
@@ -20,6 +21,8 @@ from preflight.plan import MigrationPlan
 
 #: The version of the file's format.
 FORMAT = 1
+#: What every step's line begins with.
+_BEGINNING = b'{"step":"'
 
 Step = Literal[
     #: A guest's move begins.
@@ -69,6 +72,8 @@ class Journal:
         self.path = path
         self._descriptor = descriptor
         self._lock = threading.Lock()
+        #: Whether what was written last may be the beginning of a line.
+        self._is_cut = False
         #: Why a step could not be written down; None while all could.
         self.broken: str | None = None
 
@@ -86,24 +91,35 @@ class Journal:
             raise JournalError(f"{path}: {why.strerror}") from None
         made = cls(path, descriptor)
         made._hold()
-        made._write(msgspec.json.encode(_Head(FORMAT, plan)))
-        _sync_directory(path.parent)
+        try:
+            made._write(msgspec.json.encode(_Head(FORMAT, plan)))
+            _sync_directory(path.parent)
+        except (JournalError, OSError) as why:
+            made.close()
+            with contextlib.suppress(OSError):
+                path.unlink()  # nothing was begun that it could tell of
+            raise why if isinstance(why, JournalError) else JournalError(f"{path}: {why.strerror}") from None
         return made
 
     @classmethod
     def resume(cls, path: Path) -> Self:
-        """Go on with a journal; raises `JournalError`, also where another process still runs it."""
+        """Go on with a journal; raises `JournalError`, also where another process still runs it, or it is none."""
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
         except OSError as why:
             raise JournalError(f"{path}: {why.strerror}") from None
         made = cls(path, descriptor)
         made._hold()
-        made._mend()
+        try:
+            read(path)  # or else a file that is no journal would be mended too
+            made._mend()
+        except JournalError:
+            made.close()
+            raise
         return made
 
     def write(self, step: Step, guest: str | None = None, **told: Any) -> None:
-        """Write a step down, and return when it is on the disk; raises `JournalError`."""
+        """Write a step down, and return when it is on the disk; raises `JournalError`, and takes it back."""
         self._write(msgspec.json.encode(Entry(step, time.time(), guest, told)))
 
     def note(self, step: Step, guest: str | None = None, **told: Any) -> None:
@@ -112,37 +128,57 @@ class Journal:
         A guest that has arrived must be started, whatever became of this machine's disk.
         """
         try:
-            self.write(step, guest, **told)
+            self._write(msgspec.json.encode(Entry(step, time.time(), guest, told)), has_happened=True)
         except JournalError as why:
             self.broken = str(why)
 
     def close(self) -> None:
         """Let go of it."""
-        os.close(self._descriptor)
+        with contextlib.suppress(OSError):  # each line that counts was synced
+            os.close(self._descriptor)
 
-    def _write(self, line: bytes) -> None:
-        left = line + b"\n"
-        try:
-            with self._lock:
+    def _write(self, line: bytes, *, has_happened: bool = False) -> None:
+        with self._lock:
+            left = b"\n" * self._is_cut + line + b"\n"
+            before: int | None = None
+            try:
+                before = os.fstat(self._descriptor).st_size
                 while left:
                     left = left[os.write(self._descriptor, left) :]
+                self._is_cut = False
                 os.fsync(self._descriptor)
-        except OSError as why:
-            raise JournalError(f"{self.path}: {why.strerror}") from None
+            except OSError as why:
+                # a whole line that may not be on the disk yet stays where it tells what has happened
+                if before is not None and (left or not has_happened):
+                    self._take_back(before)
+                raise JournalError(f"{self.path}: {why.strerror}") from None
+
+    def _take_back(self, size: int) -> None:
+        """Cut the file back to this size, at which a line ended; where that fails, the next begins a line."""
+        try:
+            os.ftruncate(self._descriptor, size)
+        except OSError:
+            self._is_cut = True
 
     def _hold(self) -> None:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._descriptor)
-            raise JournalError(f"{self.path}: another preflight is at work on it") from None
+        except OSError as why:
+            self.close()
+            is_held = isinstance(why, BlockingIOError)
+            raise JournalError(
+                f"{self.path}: {'another preflight is at work on it' if is_held else why.strerror}"
+            ) from None
 
     def _mend(self) -> None:
         """Take away a line that was cut off, so that the next one begins a line."""
-        text = self.path.read_bytes()
+        try:
+            text = self.path.read_bytes()
+        except OSError as why:
+            raise JournalError(f"{self.path}: {why.strerror}") from None
         whole = text.rfind(b"\n") + 1
         if whole != len(text):
-            os.ftruncate(self._descriptor, whole)
+            self._take_back(whole)
 
 
 def read(path: Path) -> tuple[MigrationPlan, Sequence[Entry]]:
@@ -166,7 +202,17 @@ def _entries(path: Path, lines: Sequence[bytes]) -> Iterator[Entry]:
         try:
             yield msgspec.json.decode(line, type=Entry)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as why:
-            raise JournalError(f"{path}: line {number} is no step of a journal: {why}") from None
+            if not _is_cut_off(line, str(why)):
+                raise JournalError(f"{path}: line {number} is no step of a journal: {why}") from None
+
+
+def _is_cut_off(line: bytes, why: str) -> bool:
+    """Whether it is the beginning of a step, such as a full disk leaves: nothing is wrong with it but that it ends.
+
+    `why` is msgspec's word (0.19 to 0.20): an end within a number it calls an invalid one, behind the last byte.
+    """
+    begins = line[: len(_BEGINNING)] == _BEGINNING[: len(line)]
+    return begins and (why == "Input data was truncated" or why.endswith(f"invalid number (byte {len(line)})"))
 
 
 def default_path(source: str, destination: str) -> Path:

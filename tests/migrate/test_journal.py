@@ -1,15 +1,20 @@
 """A run's journal: written before each step, whole after any crash, held by one process."""
 
+import fcntl
 import json
 import os
+import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from preflight import journal
-from preflight.journal import Journal, JournalError
+from preflight.journal import Entry, Journal, JournalError
 from preflight.migrate.past import past
 from preflight.migrate.recovery import Result
 from tests.migrate.plans import PLAN, WEB
@@ -85,6 +90,87 @@ def test_a_line_in_the_middle_that_cannot_be_read_is_named(tmp_path: Path) -> No
         file.write(b'{"step":"dance","at":1}\n{"step":"over","at":2}\n')
     with pytest.raises(JournalError, match="line 2 is no step of a journal"):
         journal.read(path)
+
+
+STEP = Entry("ended", 1_800_000_000.5, "gü", {"a": [1, -2.5e-7, True, None, 'x\\"é\n'], "b": {"c": False}})
+
+
+def test_a_line_that_was_cut_off_anywhere_is_passed_over_where_others_follow(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    Journal.create(path, PLAN).close()
+    head, line = path.read_bytes(), msgspec.json.encode(STEP)
+    for kept in range(len(line)):
+        path.write_bytes(head + line[:kept] + b"\n" + line + b"\n")
+        assert journal.read(path)[1] == (STEP,), line[:kept]
+
+
+@pytest.mark.parametrize(
+    "line", [b"\xff\xfe", b"[", b"{", b"}", b'{"step":"begin"}', b'{"step":"begin","at":1.5.', b'{"at":1', b"1"]
+)
+def test_what_no_step_begins_with_is_refused_where_others_follow(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "j"
+    Journal.create(path, PLAN).close()
+    with path.open("ab") as file:
+        file.write(line + b'x\n{"step":"over","at":2}\n')
+    with pytest.raises(JournalError, match="line 2 is no step of a journal"):
+        journal.read(path)
+
+
+@contextmanager
+def room(size: int) -> Iterator[None]:
+    """No file can grow beyond this size meanwhile: what is written is cut off there, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("left", [0, 1, 30])
+def test_a_line_for_which_there_was_no_room_is_taken_back(tmp_path: Path, left: int) -> None:
+    path = tmp_path / "j"
+    made = Journal.create(path, PLAN)
+    made.write("begin", WEB)
+    whole = path.stat().st_size
+    with room(whole + left):
+        made.note("handed-over", WEB)
+        with pytest.raises(JournalError, match="File too large"):
+            made.write("begin", "another")
+        assert path.stat().st_size == whole
+    assert made.broken
+    made.note("ended", WEB, result="arrived")
+    made.close()
+    assert [entry.step for entry in journal.read(path)[1]] == ["begin", "ended"]
+
+
+def test_what_cannot_be_taken_back_is_no_part_of_the_next_line() -> None:
+    descriptor = os.memfd_create("j", os.MFD_ALLOW_SEALING | os.MFD_CLOEXEC)
+    path = Path(f"/proc/self/fd/{descriptor}")
+    made = Journal(path, descriptor)
+    made._write(msgspec.json.encode(journal._Head(journal.FORMAT, PLAN)))
+    made.write("begin", WEB)
+    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
+    with room(path.stat().st_size + 30):
+        made.note("handed-over", WEB)
+        made.note("paused", WEB)
+    made.note("ended", WEB, result="arrived")
+    assert [entry.step for entry in journal.read(path)[1]] == ["begin", "ended"]
+    made.close()
+
+
+def test_a_journal_that_cannot_be_begun_is_not_there_afterwards(tmp_path: Path) -> None:
+    with room(20), pytest.raises(JournalError, match="File too large"):
+        Journal.create(tmp_path / "j", PLAN)
+    assert not (tmp_path / "j").exists()
+
+
+def test_what_is_no_journal_is_not_mended(tmp_path: Path) -> None:
+    path = tmp_path / "notes"
+    path.write_text("first\nsecond")
+    with pytest.raises(JournalError, match="is no journal"):
+        Journal.resume(path)
+    assert path.read_text() == "first\nsecond"
 
 
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
