@@ -1,5 +1,6 @@
 """One host while it is being asked: first what is asked in any case, then what follows from the answers."""
 
+import itertools
 import shlex
 import threading
 import time
@@ -71,6 +72,7 @@ class LiveVisit:
         self._logged_in = False
         self._channel = channel
         self._asking = threading.Lock()
+        self._runs = itertools.count()
         self._closing: threading.Thread | None = None
         #: What was asked and not yet waited for.
         self._last: Mapping[str, str] = {}
@@ -139,9 +141,11 @@ class LiveVisit:
         if not self._logged_in:
             return Record("", 255, self._answers.absent.get("", "not logged in"))
         with self._asking:
-            self._channel.send({"run": command})
-            answers = self._channel.receive({"run": command})
-        return answers.records.get("run") or Record("", 255, answers.absent["run"])
+            # a name of its own, since what comes after its time is up would else be taken for the next one's answer
+            name = f"run{next(self._runs)}"
+            self._channel.send({name: command})
+            answers = self._channel.receive({name: command})
+        return answers.records.get(name) or Record("", 255, answers.absent[name])
 
     def log_in(self) -> Record:
         """Wait for the login alone: code 0, or 255 with what ssh said. Nothing is asked."""

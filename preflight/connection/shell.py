@@ -151,13 +151,20 @@ class ShellChannel:
 
     def login(self) -> Record:
         """Wait until the shell answers: code 0, or 255 with what was said instead."""
-        answers = self.receive({"hello": ":"})
+        answers = self._await({"hello": ":"})
         if "hello" in answers.records:
             return Record("")
         return Record("", 255, self._complaint() or answers.absent["hello"])
 
     def receive(self, names: Mapping[str, str]) -> Answers:
-        """Wait for the answers to questions that were sent."""
+        """Wait for the answers to questions that were sent. Each is given once, and then forgotten."""
+        answers = self._await(names)
+        with self._changed:
+            for name in answers.records:
+                self._out.records.pop(name, None)
+        return answers
+
+    def _await(self, names: Mapping[str, str]) -> Answers:
         deadline = time.monotonic() + self.timeout
         answers = Answers()
         with self._changed:

@@ -66,7 +66,9 @@ class SshChannel:
         self._target, self._prelude = target, prelude
         self._wrapper = self._write_wrapper()
         self.libvirt_command: str | None = str(self._wrapper)
+        #: What a login anew has to ask again; nothing once a login has been answered.
         self._sent: dict[str, str] = {}
+        self._is_in = False
         self._closed = False
         self._shell = self._start(timeout)
 
@@ -86,6 +88,9 @@ class SshChannel:
             with _person.asked:
                 if not (_person.left or self._closed):
                     answer = self._ask_the_person()
+        self._is_in = answer.code == 0
+        if self._is_in:
+            self._sent.clear()
         return answer
 
     def _ask_the_person(self) -> Record:
@@ -106,7 +111,8 @@ class SshChannel:
 
     def send(self, questions: Mapping[str, str], first: str = "") -> None:
         """Ask: POSIX sh commands by record name, after what the session itself does first. Does not wait."""
-        self._sent |= questions
+        if not self._is_in:
+            self._sent |= questions
         self._shell.send(questions, first)
 
     def receive(self, names: Mapping[str, str]) -> Answers:

@@ -1,0 +1,45 @@
+"""A visit to a real host, which is this machine: each question gets its own answer, however late another's comes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from preflight.connection.local import LocalChannel
+from preflight.connection.target import parse_target
+from preflight.questions import PRELUDE
+from preflight.record import Record
+from preflight.visit import LiveVisit
+
+
+@pytest.fixture
+def channel() -> Iterator[LocalChannel]:
+    opened = LocalChannel(PRELUDE, timeout=20)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def visit(channel: LocalChannel) -> LiveVisit:
+    made = LiveVisit(parse_target("localhost"), channel, (), "ssh", timeout=20)
+    assert made.log_in().code == 0
+    return made
+
+
+def test_an_answer_that_comes_too_late_is_not_taken_for_the_next_ones(
+    channel: LocalChannel, visit: LiveVisit, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("what is in it\n")
+    channel.timeout = 0.2
+    late = visit.run(f"until [ -e {tmp_path}/go ]; do sleep 0.05; done; echo late")
+    assert (late.code, late.err) == (255, "no answer within 0.2 s")
+    (tmp_path / "go").touch()
+    channel.timeout = 20
+    assert visit.read(str(tmp_path / "file")) == Record("what is in it\n")
+    assert visit.run("echo now") == Record("now\n")
+
+
+def test_what_was_answered_is_not_kept(channel: LocalChannel, visit: LiveVisit) -> None:
+    for number in range(3):
+        visit.run(f"echo {number}")
+    assert set(channel._out.records) <= {"hello"}
