@@ -35,22 +35,35 @@ class State(Struct, frozen=True):
 
 
 def states(xml: str, uuid: str) -> Iterator[State]:
-    """What a guest keeps outside of its definition and its disks; raises `Unreadable`."""
+    """What a guest keeps outside of its definition and its disks; raises `Unreadable`.
+
+    Raises `FilesError` for what libvirt would not find on the destination, and that cannot be copied either.
+    """
     root = parse_xml(xml)
-    nvram = root.find("os/nvram")
+    nvram, varstore = root.find("os/nvram"), root.find("os/varstore")
     path = None if nvram is None else _file(nvram)
+    if path is None and varstore is not None:
+        path = varstore.get("path")
     if path:
         yield State(path, is_directory=False)
     for backend in root.iterfind("devices/tpm/backend"):
-        if backend.get("type") == "emulator" and backend.get("persistent_state", "yes") != "no":
+        # persistent_state says whether it outlives a transient guest; that of one that is defined is kept in any case
+        if backend.get("type") == "emulator":
+            if (source := backend.find("source")) is not None:
+                raise FilesError(f"its TPM's state in {source.get('path')} (<source> of <tpm>) would not move with it")
             # qemuTPMEmulatorInitPaths (src/qemu/qemu_tpm.c): swtpmStorageDir, then the guest's UUID
             yield State(f"/var/lib/libvirt/swtpm/{uuid}", is_directory=True)
             break
 
 
 def _file(nvram: Element) -> str | None:
+    """The file's path; None where none is named, or it lies on a server that both hosts reach."""
     source = nvram.find("source")
-    return source.get("file") if source is not None else (nvram.text or "").strip() or None
+    if source is None:
+        return (nvram.text or "").strip() or None
+    if nvram.get("type") not in ("file", "network"):
+        raise FilesError(f"its NVRAM on {source.get('dev') or 'what is no file'} would not move with it")
+    return source.get("file")
 
 
 #: Each is run by root's `sh` with the path as $1. A sum is over all files below it, in the order of their names.
@@ -59,7 +72,13 @@ _DIGEST = f'p=$1; [ -e "$p" ] || exit 44; {{ {_SUM}; }} | sha256sum'
 _READ = """p=$1; [ -e "$p" ] || exit 44; stat -c "%U:%G" -- "$p" || exit
 tar -C "${p%/*}" -cf - -- "${p##*/}" | gzip -c | base64 -w 0"""
 _STAGE = """p=$1; new=$p.preflight-new; mkdir -p -- "${p%/*}" && rm -rf -- "$new" && mkdir -m 700 -- "$new\""""
-_IS_STAGED = '[ -d "$1.preflight-new" ]'
+#: In words, since neither `[ -d` nor sudo tells a failure from a "no"; by the directory's list, which NFS reads anew
+#: where it would answer for a single name from memory.
+_WHOSE = """names=$(ls -a -- "${1%/*}") || exit; case "
+$names
+" in *"
+${1##*/}.preflight-new
+"*) echo both;; *) echo own;; esac"""
 _UNSTAGE = 'rm -rf -- "$1.preflight-new"'
 #: The owner, a date and the digest are $2 to $4; standard input is what _READ printed.
 _PLACE = f"""at=$1; new=$at.preflight-new; name=${{at##*/}}; base64 -d | gzip -dc | tar -C "$new" -xpf - || exit
@@ -82,8 +101,12 @@ def copy(state: State, source: Shell, destination: Shell) -> bool:
     _must(digest, "read", state)
     _must(destination(_command(_STAGE, state)), "written on the destination", state)
     try:
-        if source(_command(_IS_STAGED, state)).code == 0:
+        whose = source(_command(_WHOSE, state))
+        _must(whose, "looked for on both hosts", state)
+        if whose.out.strip() == "both":
             return False
+        if whose.out.strip() != "own":
+            raise FilesError(f"{state.path}: whether both hosts see it, the source does not say")
         if is_same(state, source, destination):
             return True
         answer = source(_command(_READ, state))

@@ -112,6 +112,43 @@ def test_what_both_hosts_see_is_left_alone(hosts: tuple[Host, Host]) -> None:
     assert len(list(path.parent.iterdir())) == 1
 
 
+@pytest.mark.parametrize("answer", [Record("", 255, "lost"), Record("", 1, "sudo: no"), Record("", 0), Record("hm", 0)])
+def test_what_both_hosts_see_is_left_alone_where_only_that_cannot_be_told(
+    hosts: tuple[Host, Host], answer: Record
+) -> None:
+    one, two = hosts
+    path = make_nvram(one)
+    two.root = one.root
+    before = path.stat()
+
+    def silent(command: str) -> Record:
+        return answer if "preflight-new" in command else one(command)
+
+    with pytest.raises(FilesError, match="web's VARS.fd"):
+        copy(NVRAM, silent, two)
+    assert path.stat() == before
+    assert len(list(path.parent.iterdir())) == 1
+
+
+def test_a_directory_that_cannot_be_listed_is_not_taken_for_one_that_lacks_the_file(hosts: tuple[Host, Host]) -> None:
+    one, two = hosts
+    make_nvram(one)
+
+    def stale(command: str) -> Record:
+        """The directory is there for the digest, and gone when it is looked into."""
+        is_asked = "preflight-new" in command
+        if is_asked:
+            one.file("nvram").rename(one.file("away"))
+        try:
+            return one(command)
+        finally:
+            if is_asked:
+                one.file("away").rename(one.file("nvram"))
+
+    with pytest.raises(FilesError, match="could not be looked for on both hosts: ls: .*No such file"):
+        copy(NVRAM, stale, two)
+
+
 def test_a_destination_that_takes_nothing_is_named_and_left_as_it_was(hosts: tuple[Host, Host]) -> None:
     one, two = hosts
     make_nvram(one)
@@ -148,7 +185,28 @@ def test_what_a_guest_keeps_beside_its_definition() -> None:
     ]
     nothing = "<domain><os/><devices><tpm><backend type='passthrough'/></tpm></devices></domain>"
     assert list(states(nothing, "u")) == []
+    kept = nothing.replace("'passthrough'", "'emulator' persistent_state='no'")
+    assert [state.path for state in states(kept, "u-u")] == ["/var/lib/libvirt/swtpm/u-u"]
     network = "<domain><os><nvram type='file'><source file='/n'/></nvram></os></domain>"
     assert [state.path for state in states(network, "u")] == ["/n"]
     with pytest.raises(Unreadable):
         list(states("<domain", "u"))
+    varstore = "<domain><os><varstore path='/v.json'/></os></domain>"
+    assert [state.path for state in states(varstore, "u")] == ["/v.json"]
+    elsewhere = "<domain><os><nvram type='network'><source protocol='iscsi' name='n'/></nvram></os></domain>"
+    assert list(states(elsewhere, "u")) == []
+
+
+@pytest.mark.parametrize(
+    ("inside", "said"),
+    [
+        (
+            "<devices><tpm><backend type='emulator'><source type='file' path='/srv/tpm'/></backend></tpm></devices>",
+            "its TPM's state in /srv/tpm .* would not move with it",
+        ),
+        ("<os><nvram type='block'><source dev='/dev/vg/vars'/></nvram></os>", "its NVRAM on /dev/vg/vars would not"),
+    ],
+)
+def test_what_lies_where_it_is_not_copied_from_keeps_the_guest_here(inside: str, said: str) -> None:
+    with pytest.raises(FilesError, match=said):
+        list(states(f"<domain>{inside}</domain>", "u"))
