@@ -1,11 +1,12 @@
 """The command's entry: what needs no command-line parser is done before one is loaded."""
 
-import contextlib
 import gc
 import os
 import signal
 import sys
 from collections.abc import Sequence
+
+from preflight.streams import outlast
 
 #: Commands whose first two arguments are hosts.
 OF_TWO_HOSTS = ("check", "capacity", "fix", "migrate", "plan")
@@ -13,7 +14,7 @@ OF_TWO_HOSTS = ("check", "capacity", "fix", "migrate", "plan")
 
 def main() -> None:
     """Run `preflight`; ends the process with one of the documented exit codes."""
-    _open_what_is_closed()
+    outlast()
     if sys.argv[1:] == ["--version"]:
         from preflight import __version__
 
@@ -29,19 +30,9 @@ def main() -> None:
         print("preflight: interrupted", file=sys.stderr)
         code = 130
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):  # who reads it has gone, or its disk is full
-            stream.flush()
+        stream.flush()
     # a libvirt call that never returns would otherwise hold the process in its thread
     os._exit(code)
-
-
-def _open_what_is_closed() -> None:
-    """Where a caller has closed standard input, output or error, nothing is read, or shown; the exit code still is."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            # the lowest descriptor that is free, which is the one that this stream should have
-            descriptor = os.open(os.devnull, os.O_RDWR)
-            setattr(sys, name, open(descriptor, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - a descriptor, for good
 
 
 def _run(arguments: Sequence[str]) -> int:

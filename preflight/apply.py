@@ -31,8 +31,9 @@ class Service(Struct, frozen=True):
     expected: tuple[str, ...] = ()
 
 
+#: Within braces, so that nothing of it is done unless all of it has come: a shell reads them to their end first.
 _SCRIPT = r"""
-trap '' HUP INT TERM PIPE
+{ trap '' HUP INT TERM PIPE
 patience=@PATIENCE@
 path=$(readlink -f -- @PATH@) || path=@PATH@
 new=$path.preflight-new; kept=$path.preflight-@DATE@
@@ -81,6 +82,7 @@ sync "$(dirname "$path")"
 activate >/dev/null 2>&1
 if working; then say "put back: the new configuration did not come into force: $why"; exit 2; fi
 say "put back, but @NAME@ does not answer: $why"; exit 3
+}
 """
 
 

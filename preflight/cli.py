@@ -2,7 +2,6 @@
 
 import enum
 import functools
-import io
 import os
 import sys
 import traceback
@@ -15,6 +14,7 @@ import typer
 from preflight.errors import UserError
 from preflight.migration import Mode, Transport
 from preflight.options import takes_method
+from preflight.streams import deliver
 
 if TYPE_CHECKING:
     from preflight.method import Method
@@ -81,17 +81,6 @@ def command(body: Callable[P, None]) -> Callable[P, None]:
 
 def _mode(*, p2p: bool, tunnelled: bool) -> Mode:
     return Mode.TUNNELLED if tunnelled else Mode.PEER_TO_PEER if p2p else Mode.MANAGED
-
-
-def _print(text: str) -> None:
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except OSError as why:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
-        # `| head` has seen enough; the exit code is still the verdict's
-        if not isinstance(why, BrokenPipeError):
-            raise UserError(f"standard output: {why.strerror}") from None
 
 
 def _version(asked: bool) -> None:
@@ -166,7 +155,7 @@ def check(
 
         load(output_format)
         checked = checking.check(opened, stay=False)
-    _print(render(checked.report, output_format, colour=_colour()))
+    deliver(render(checked.report, output_format, colour=_colour()))
     if save is not None:
         checking.save_pair(save, checked)
     raise typer.Exit(checked.report.verdict.exit_code)
@@ -226,7 +215,7 @@ def capacity(
     answer = size(
         asked, concurrency=concurrency, bandwidth=bandwidth, window=window, measure_dirty_rate=measure_dirty_rate
     )
-    _print(FORMATS[output_format](answer))
+    deliver(FORMATS[output_format](answer))
     raise typer.Exit(answer.exit_code)
 
 
@@ -381,7 +370,7 @@ def status(
 
     if output_format not in FORMATS:
         raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
-    _print(told(journal, output_format))
+    deliver(told(journal, output_format))
 
 
 def _ask(question: str) -> bool | None:
@@ -390,9 +379,12 @@ def _ask(question: str) -> bool | None:
         return None
     import termios
 
-    termios.tcflush(sys.stdin, termios.TCIFLUSH)  # what was typed before the question does not answer it
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    try:
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)  # what was typed before the question does not answer it
+        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+    except (OSError, termios.error):  # the terminal was lost
+        return None
 
 
 @command
@@ -455,7 +447,7 @@ def snapshot(
 
     saved = checking.take_snapshot(host, output, timeout)
     records, why = len(saved.answers.records), saved.answers.absent.get("")
-    _print(f"{output}: {records} record{'' if records == 1 else 's'} of {saved.name}\n")
+    deliver(f"{output}: {records} record{'' if records == 1 else 's'} of {saved.name}\n")
     if why is not None:
         from preflight.output.terminal import one_line
 
@@ -473,7 +465,7 @@ def rules(
 
     if output_format not in FORMATS:
         raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
-    _print(listing(load(), output_format))
+    deliver(listing(load(), output_format))
 
 
 @command
@@ -482,14 +474,11 @@ def explain(rule: Annotated[str, typer.Argument(help="A rule's name, as every fi
     from preflight.output.rules import explanation
     from preflight.ruleset import find, load
 
-    _print(explanation(find(load(), rule)))
+    deliver(explanation(find(load(), rule)))
 
 
 def run() -> int:
     """Run the command line and return its exit code; nothing that a user typed ends in a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a host's name must not fail for want of a letter
-            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except SystemExit as end:

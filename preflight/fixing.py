@@ -17,6 +17,7 @@ from preflight.output.ansible import playbook
 from preflight.output.terminal import clean, one_line
 from preflight.record import Record
 from preflight.ruleset import find, load
+from preflight.streams import deliver
 from preflight.visit import LiveVisit
 
 #: All that was asked for is shown or in force, or nothing was to be changed; a rule that could have asked for a change
@@ -39,8 +40,8 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, as_
         checked = check(opened)
         visits = _live(checked)
         changes, unfixable = plan(checked, lambda role, path: visits[role].read(path), only)
-        for change in changes if not as_playbook else ():
-            _show(change, visits[change.role])
+        if not as_playbook:
+            deliver("".join(_described(change, visits[change.role]) for change in changes))
         for one in unfixable:
             print(f"preflight: {one_line(one.host)}: {clean(one.path)}: {clean(one.why)}", file=sys.stderr)
         unknown = undecided(checked.report.results, judged)
@@ -48,13 +49,13 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, as_
             print(f"preflight: not known: {', '.join(names)}: {one_line(reason)}", file=sys.stderr)
         code = NOT_IN_FORCE if unfixable else UNDECIDED if unknown else DONE
         if not changes:
-            print(_nothing(unknown=bool(unknown), unfixable=bool(unfixable)))
+            deliver(f"{_nothing(unknown=bool(unknown), unfixable=bool(unfixable))}\n")
             return code
         if as_playbook:
-            print(playbook(changes), end="")
+            deliver(playbook(changes))
             return code
         if not apply:
-            print("Nothing was changed. --apply makes these changes.")
+            deliver("Nothing was changed. --apply makes these changes.\n")
             return code
         if ask is not None and not (agreed := ask(f"change {len(changes)} files?")):
             if agreed is None:
@@ -79,18 +80,15 @@ def _live(checked: Checked) -> dict[Role, LiveVisit]:
     return found
 
 
-def _show(change: FileChange, visit: LiveVisit) -> None:
-    print(f"{one_line(change.host)}, for {', '.join(change.rules)}:")
-    print(clean(change.diff), end="")
-    for command in commands(change):
-        print(f"  run:  {command}")
-    for risk in change.risks:
-        print(f"  risk: {risk}")
+def _described(change: FileChange, visit: LiveVisit) -> str:
+    lines = [f"{one_line(change.host)}, for {', '.join(change.rules)}:\n", clean(change.diff)]
+    lines += [f"  run:  {command}\n" for command in commands(change)]
+    lines += [f"  risk: {risk}\n" for risk in change.risks]
     by_cloud_init = visit.run(_CLOUD_INIT).out.split() if change.path == HOSTS else []
     if by_cloud_init:
         where = one_line(" ".join(by_cloud_init))
-        print(f"  risk: cloud-init writes /etc/hosts anew at each boot, by {where}; change its template too")
-    print(flush=True)
+        lines.append(f"  risk: cloud-init writes /etc/hosts anew at each boot, by {where}; change its template too\n")
+    return "".join([*lines, "\n"])
 
 
 def _apply(change: FileChange, visit: LiveVisit) -> bool:

@@ -17,7 +17,7 @@ from preflight.check import Checked, check, visit_both
 from preflight.connection.target import TargetError
 from preflight.errors import UserError
 from preflight.explanation import explained
-from preflight.journal import Journal
+from preflight.journal import Entry, Journal
 from preflight.method import Method
 from preflight.migrate import ledger
 from preflight.migrate.lanes import Lanes
@@ -131,13 +131,18 @@ def run_plan(path: Path, wanted: Wanted, *, timeout: float) -> int:
 
 def resume(path: Path, wanted: Wanted, *, timeout: float) -> int:
     """Go on with a run that was cut off: settle each guest that was begun, then move what is left."""
-    planned, entries = journals.read(path)
+    journal = Journal.resume(path)  # held from here on: what is read, and asked about, is how far it has come
+    with contextlib.closing(journal):
+        planned, entries = journals.read(path)
+        sys.stderr.write(ledgers.text(planned, ledger.of_journal(planned, entries)))
+        if (code := _agree(wanted.ask, "look where each guest is, and go on?")) is not None:
+            return code
+        return _go_on(journal, planned, entries, wanted, timeout)
+
+
+def _go_on(journal: Journal, planned: MigrationPlan, entries: Sequence[Entry], wanted: Wanted, timeout: float) -> int:
     known = {guest.uuid: past(entries, guest.uuid) for guest in planned.guests}
-    sys.stderr.write(ledgers.text(planned, ledger.of_journal(planned, entries)))
-    if (code := _agree(wanted.ask, "look where each guest is, and go on?")) is not None:
-        return code
-    journal = Journal.resume(path)
-    with contextlib.closing(journal), open_hosts(_asked_by(planned, [], timeout)) as opened:
+    with open_hosts(_asked_by(planned, [], timeout)) as opened:
         journal.write("resumed")
         visits = _live(visit_both(opened))
         for visit in visits:
@@ -277,6 +282,9 @@ def _plan_back(planned: MigrationPlan, rows: Sequence[Row], opened: Opened, path
         plans.write(path, back)
     except (Refused, UserError) as why:
         print(f"preflight: {path}: not written: {clean(str(why))}", file=sys.stderr)
+        return
+    except Exception as bug:  # the exit code is still that of the run, which is over
+        print(f"preflight: {path}: not written: a bug in preflight: {type(bug).__name__}: {bug}", file=sys.stderr)
         return
     print(f"{path}: the way home, checked: `preflight migrate {path}`")
 

@@ -1,19 +1,29 @@
 """What `preflight fix` would write, from recorded hosts: texts, differences, and what cannot be changed."""
 
+import os
+import subprocess
+import threading
+import time
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from preflight.apply import Service, script
 from preflight.check import Checked
+from preflight.connection.local import LocalChannel
+from preflight.connection.target import parse_target
 from preflight.edit import difference, edited
 from preflight.facts import GuestMemory, LinkSpeed
 from preflight.facts.record import MISSING, Record, Unreadable
 from preflight.fix import FileChange, Unfixable, commands, plan, undecided
+from preflight.fixing import _apply
 from preflight.migration import Role
 from preflight.output.ansible import playbook
+from preflight.questions import PRELUDE
 from preflight.rule import Change
 from preflight.ruleset import load
+from preflight.visit import LiveVisit
 from tests.case import Case
 
 SSHD = "# as it was\nInclude /etc/ssh/sshd_config.d/*.conf\nmaxSTARTUPS 5:30:60\n\nMatch User git\n\tX11Forwarding no\n"
@@ -163,6 +173,56 @@ def test_the_script_holds_the_text_and_nothing_of_it_is_run() -> None:
     text = script("/etc/a file", None, nasty, Service("x", ":", ":", ":", ":"), "now")
     assert "touch" not in text
     assert "'/etc/a file'" in text
+
+
+def test_a_script_that_has_not_come_whole_does_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    service = Service("it", ":", f"touch {tmp_path}/activated", ":", ":")
+    text = script(str(path), "old", "new", service, "now")
+    reads = ["sh", "-c", 's=$(cat); exec </dev/null; eval "$s"']
+    whole = text.rindex("}") + 1
+    for kept in sorted({*range(1, whole, 97), *(place for place in range(whole) if text[place] == "\n")}):
+        subprocess.run(reads, input=text[:kept], capture_output=True, text=True, check=False)
+        assert path.read_text() == "old", text[:kept]
+        assert [one.name for one in tmp_path.iterdir()] == ["file"], text[:kept]
+    done = subprocess.run(reads, input=text, capture_output=True, text=True, check=False)
+    assert (done.returncode, path.read_text()) == (0, "new"), done.stdout + done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the script runs as root's: as_root would ask sudo")
+def test_a_change_under_way_goes_on_when_preflight_has_left(tmp_path: Path) -> None:
+    """As after Ctrl-C: the shell on this machine is ended, and what it runs is not."""
+    path = tmp_path / "file"
+    path.write_text("old")
+    waits = f"touch {tmp_path}/began; until [ -e {tmp_path}/left ]; do sleep 0.1; done; touch {tmp_path}/activated"
+    change = FileChange(
+        Role.SOURCE,
+        "h",
+        str(path),
+        "old",
+        "new",
+        Service("it", ":", waits, f"[ -e {tmp_path}/activated ]", ":"),
+        (),
+        (),
+    )
+    visit = LiveVisit(parse_target("localhost"), LocalChannel(PRELUDE, timeout=20), (), "ssh", timeout=20)
+    visit.log_in()
+    made = threading.Thread(target=_apply, args=(change, visit))
+    made.start()
+    until(tmp_path / "began")
+    visit.leave()
+    made.join()
+    (tmp_path / "left").touch()
+    until(tmp_path / "activated")
+    assert path.read_text() == "new"
+
+
+def until(path: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path.name} does not come"
+        time.sleep(0.05)
 
 
 def test_memory_and_speeds_are_read() -> None:

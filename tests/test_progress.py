@@ -113,8 +113,8 @@ def test_a_sample_in_words() -> None:
 def test_lines_are_for_standard_error_now_and_then(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = [100.0]
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    now = [1_800_000_000.0]
+    monkeypatch.setattr("time.time", lambda: now[0])
     with shown.shown(PLAN.guests, None) as tell:
         tell(progress(sample(1000)))
         tell(progress(sample(900)))

@@ -20,7 +20,11 @@ _AVAILABLE = re.compile(r"^MemAvailable: +(\d{1,18}) kB$", re.MULTILINE)
 def opened_run(
     plan: MigrationPlan, visits: Sequence[LiveVisit], journal: Journal, tell: Tell, settings: Settings
 ) -> Iterator[Run]:
-    """A run on two hosts that are logged in to. Ctrl-C, SIGTERM and SIGHUP are requests to stop while it is open."""
+    """A run on two hosts that are logged in to. Ctrl-C and SIGTERM are requests to stop while it is open.
+
+    So is SIGHUP, but only to start no further guest: a terminal that is lost hangs up more than once, and asks nobody
+    to abort what runs.
+    """
     run_event_loop()
     source, destination = (End(visit.name, visit.connect, plan.calls) for visit in visits)
     run = Run(plan, source, destination, journal, tell, settings, lambda: _available(visits[1]))
@@ -44,8 +48,11 @@ def _available(destination: LiveVisit) -> int | None:
 
 @contextlib.contextmanager
 def _signals(run: Run) -> Iterator[None]:
-    def interrupted(_number: int, _frame: FrameType | None) -> None:
-        run.interrupt()
+    def interrupted(number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGHUP and run.stopping.is_set():
+            run.interrupted = True
+        else:
+            run.interrupt()
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, interrupted) for number in numbers}

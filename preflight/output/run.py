@@ -2,12 +2,13 @@
 
 import contextlib
 import os
+import queue
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 import msgspec
 
@@ -19,24 +20,62 @@ from preflight.progress import MIB, Sample, setback
 
 #: Seconds between two lines of one guest's where there is no terminal.
 LINE_EVERY = 5.0
+#: Seconds that what is left to show may take once the run is over.
+PATIENCE = 5.0
+
+#: Shows what happened at a time.
+Show: TypeAlias = Callable[[float, Event], None]
 
 
 @contextlib.contextmanager
 def shown(guests: Sequence[PlannedGuest], events: Path | None) -> Iterator[Tell]:
-    """What to call with each event, from any thread; raises `UserError` where the file cannot be written."""
-    lock = threading.RLock()  # a signal's handler tells too, on the thread that may be telling
-    with contextlib.ExitStack() as stack:
-        tells: list[Tell] = []
-        if events is not None:
-            tells.append(_Log(stack.enter_context(_opened(events))))
-        tells.append(stack.enter_context(_bars(guests)) if _is_terminal() else _Lines())
+    """What to call with each event, from any thread; raises `UserError` where the file cannot be written.
 
-        def tell(event: Event) -> None:
-            with lock:
-                for one in tells:
-                    one(event)
+    To tell neither raises nor waits: a guest's move goes on while a terminal is stopped (Ctrl-S), and without one.
+    """
+    outlets = [_Outlet(lambda: _bars(guests) if _is_terminal() else contextlib.nullcontext(_Lines()))]
+    if events is not None:
+        log = _opened(events)
+        outlets.append(_Outlet(lambda: _logged(log)))
 
+    def tell(event: Event) -> None:
+        for outlet in outlets:
+            outlet.tell(event)
+
+    for outlet in outlets:
+        outlet.start()
+    try:
         yield tell
+    finally:
+        for outlet in outlets:
+            outlet.end()
+
+
+class _Outlet(threading.Thread):
+    """Shows events in their order, on a thread of its own; what goes wrong with that is said, and ends nothing else."""
+
+    def __init__(self, opens: Callable[[], contextlib.AbstractContextManager[Show]]) -> None:
+        super().__init__(daemon=True)
+        self._opens = opens
+        #: Each event and when it happened, in seconds since the epoch; None is the end. A signal's handler tells too,
+        #: on the thread that may be telling, which this queue alone allows.
+        self._events: queue.SimpleQueue[tuple[float, Event] | None] = queue.SimpleQueue()
+
+    def tell(self, event: Event) -> None:
+        self._events.put((time.time(), event))
+
+    def end(self) -> None:
+        """Wait until all is shown, but not for long."""
+        self._events.put(None)
+        self.join(PATIENCE)
+
+    def run(self) -> None:
+        try:
+            with self._opens() as show:
+                while (one := self._events.get()) is not None:
+                    show(*one)
+        except Exception as why:
+            print(f"preflight: what happens is no longer shown: {type(why).__name__}: {why}", file=sys.stderr)
 
 
 def describe(sample: Sample) -> str:
@@ -60,16 +99,21 @@ def _opened(path: Path) -> IO[bytes]:
         raise UserError(f"{path}: {why.strerror}") from None
 
 
-class _Log:
-    """Writes each event as a line of JSON, at once."""
+@contextlib.contextmanager
+def _logged(file: IO[bytes]) -> Iterator[Show]:
+    """Each event as a line of JSON, at once."""
+    is_cut = False
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
+    def show(at: float, event: Event) -> None:
+        nonlocal is_cut
+        line = msgspec.json.encode({"time": at} | msgspec.to_builtins(event)) + b"\n"
+        if is_cut:
+            line = b"\n" + line
+        with contextlib.suppress(OSError):  # a disk may have room again; the journal says what happened
+            is_cut = file.write(line) != len(line)
 
-    def __call__(self, event: Event) -> None:
-        line = {"time": time.time()} | msgspec.to_builtins(event)
-        with contextlib.suppress(OSError):  # a full disk must not end a migration; the journal says what happened
-            self._file.write(msgspec.json.encode(line) + b"\n")
+    with file:
+        yield show
 
 
 class _Setbacks:
@@ -90,14 +134,14 @@ class _Lines:
         self._setbacks = _Setbacks()
         self._printed: dict[str, float] = {}
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, at: float, event: Event) -> None:
         name = event.guest or ""
         if event.sample is not None and event.kind == "progress":
             why = self._setbacks.why(name, event.sample)
             if why:
                 _say(name, f"went back: {why}")
-            if why or time.monotonic() - self._printed.get(name, 0.0) >= LINE_EVERY:
-                self._printed[name] = time.monotonic()
+            if why or abs(at - self._printed.get(name, 0.0)) >= LINE_EVERY:  # a clock may be set back
+                self._printed[name] = at
                 _say(name, f"{event.sample.done:4.0%}  {describe(event.sample)}")
         elif text := in_words(event):
             _say(name, text)
@@ -118,7 +162,7 @@ def _say(name: str, text: str) -> None:
 
 
 @contextlib.contextmanager
-def _bars(guests: Sequence[PlannedGuest]) -> Iterator[Tell]:
+def _bars(guests: Sequence[PlannedGuest]) -> Iterator[Show]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -137,7 +181,7 @@ def _bars(guests: Sequence[PlannedGuest]) -> Iterator[Tell]:
         if len(guests) > 1:
             total = progress.add_task("all", total=len(guests), words="")
 
-        def tell(event: Event) -> None:
+        def show(_at: float, event: Event) -> None:
             name = event.guest or ""
             if event.kind == "started":
                 tasks[name] = progress.add_task(one_line(name), total=1.0, words="starting")
@@ -158,4 +202,4 @@ def _bars(guests: Sequence[PlannedGuest]) -> Iterator[Tell]:
             if fields and name in tasks:
                 progress.update(tasks[name], **fields)
 
-        yield tell
+        yield show

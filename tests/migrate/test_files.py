@@ -124,7 +124,7 @@ def test_what_both_hosts_see_is_left_alone_where_only_that_cannot_be_told(
     def silent(command: str) -> Record:
         return answer if "preflight-new" in command else one(command)
 
-    with pytest.raises(FilesError, match="web's VARS.fd"):
+    with pytest.raises(FilesError, match=r"web's VARS\.fd"):
         copy(NVRAM, silent, two)
     assert path.stat() == before
     assert len(list(path.parent.iterdir())) == 1
@@ -145,7 +145,7 @@ def test_a_directory_that_cannot_be_listed_is_not_taken_for_one_that_lacks_the_f
             if is_asked:
                 one.file("away").rename(one.file("nvram"))
 
-    with pytest.raises(FilesError, match="could not be looked for on both hosts: ls: .*No such file"):
+    with pytest.raises(FilesError, match=r"could not be looked for on both hosts: ls: .*No such file"):
         copy(NVRAM, stale, two)
 
 

@@ -1,0 +1,68 @@
+"""Standard output and error, which never end what preflight is at: a reader may go, a terminal be lost, a disk be full.
+
+What is written there is told, not done. A command whose work is a text hands it to `deliver`, which says of a disk that
+is full; all others write as they please, and no write raises.
+"""
+
+import contextlib
+import io
+import os
+import select
+import sys
+from typing import Any
+
+from preflight.errors import UserError
+
+
+class _Lasting(io.FileIO):
+    """A descriptor that takes whatever is written, whether it goes on or not; `failure` is the first that did not."""
+
+    failure: OSError | None = None
+
+    def write(self, data: Any, /) -> int:
+        size = memoryview(data).nbytes
+        try:
+            written = super().write(data)
+            while written is None:  # another process has set O_NONBLOCK on what it shares with this one
+                select.select([], [self], [])
+                written = super().write(data)
+        except OSError as why:
+            self.failure = self.failure or why
+            return size
+        return written
+
+
+def outlast() -> None:
+    """Make this process's output and error such streams. One that the caller has closed is opened to nowhere."""
+    for descriptor, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            # the lowest descriptor that is free, which is the one that this stream should have
+            opened = os.open(os.devnull, os.O_RDWR)
+            assert opened == descriptor
+            if descriptor == 0:
+                sys.stdin = open(opened, encoding="utf-8")  # noqa: PTH123, SIM115 - a descriptor, for good
+    sys.stdout, sys.stderr = _lasting(1, sys.stdout), _lasting(2, sys.stderr)
+
+
+def _lasting(descriptor: int, before: Any) -> io.TextIOWrapper:
+    encoding = "utf-8" if before is None else before.encoding
+    if before is not None:
+        with contextlib.suppress(OSError):
+            before.flush()
+    raw = _Lasting(descriptor, "w", closefd=False)
+    # a host's name must not fail for want of a letter
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding, errors="backslashreplace", line_buffering=descriptor == 2 or raw.isatty()
+    )
+
+
+def deliver(text: str) -> None:
+    """Write what a command was run for to standard output; raises `UserError` where it cannot be written.
+
+    Not where its reader has gone: `| head` has seen enough, and the exit code is still the verdict's.
+    """
+    sys.stdout.write(text)
+    sys.stdout.flush()
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    if isinstance(raw, _Lasting) and raw.failure is not None and not isinstance(raw.failure, BrokenPipeError):
+        raise UserError(f"standard output: {raw.failure.strerror}")

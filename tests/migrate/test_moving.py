@@ -1,0 +1,55 @@
+"""A run from end to end, where no host is needed: who may go on with it, and what its exit code is."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from preflight import moving
+from preflight.journal import Journal, JournalError
+from preflight.migrate.ledger import Row
+from preflight.migrate.recovery import Result
+from preflight.moving import Wanted
+from tests.migrate.plans import PLAN, WEB
+
+
+def test_nobody_is_asked_to_go_on_with_a_run_that_another_preflight_is_at(tmp_path: Path) -> None:
+    held = Journal.create(tmp_path / "j", PLAN)
+    with pytest.raises(JournalError, match="another preflight is at work on it"):
+        moving.resume(tmp_path / "j", Wanted(ask=lambda _: pytest.fail("asked")), timeout=1)
+    preflight = str(Path(sys.executable).with_name("preflight"))
+    done = subprocess.run(
+        [preflight, "migrate", "--resume", str(tmp_path / "j")], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (2, f"preflight: {tmp_path / 'j'}: another preflight is at work on it\n")
+    held.close()
+
+
+def test_a_run_is_held_while_the_question_waits_so_that_what_was_shown_still_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "j"
+    made = Journal.create(path, PLAN)
+    made.write("begin", WEB)
+    made.close()
+
+    def ask(_question: str) -> bool:
+        assert "UNDER WAY" in capsys.readouterr().err
+        with pytest.raises(JournalError, match="another preflight is at work on it"):
+            Journal.resume(path)
+        return False
+
+    assert moving.resume(path, Wanted(ask=ask), timeout=1) == moving.REFUSED
+    Journal.resume(path).close()
+
+
+def test_a_way_home_that_cannot_be_planned_does_not_change_how_the_run_ended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [Row(name=guest.name, uuid=guest.uuid, result=Result.ARRIVED) for guest in PLAN.guests]
+    nowhere: Any = None
+    code = moving._tell(PLAN, rows, nowhere, Wanted(back=tmp_path / "back"), interrupted=False)
+    assert code == moving.ARRIVED
+    assert f"{tmp_path / 'back'}: not written: a bug in preflight: AttributeError" in capsys.readouterr().err
