@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from preflight.journal import Journal
+from tests.migrate.plans import PLAN
+
 #: `preflight migrate` with a move that says when it has begun, waits for what is to happen, tells on, and ends.
 MOVE = """
 import pathlib, sys, threading, time
@@ -131,6 +134,21 @@ def test_what_cannot_be_shown_is_said_and_ends_no_migration(tmp_path: Path) -> N
     assert done.returncode == 0
     assert "preflight: what happens is no longer shown: TypeError" in done.stderr
     assert (tmp_path / "lane").exists()
+
+
+def test_a_question_at_a_terminal_that_is_lost_is_answered_by_nobody(tmp_path: Path) -> None:
+    Journal.create(tmp_path / "j", PLAN).close()
+    own, its = pty.openpty()  # not its controlling one, so that nothing but the question's own answer ends it
+    preflight = str(Path(sys.executable).with_name("preflight"))
+    process = subprocess.Popen(
+        [preflight, "migrate", "--resume", str(tmp_path / "j")], stdin=its, stdout=its, stderr=its, env=environment()
+    )
+    os.close(its)
+    shown = b""
+    while b"[y/N]" not in shown:
+        shown += os.read(own, 65536)
+    os.close(own)
+    assert process.wait(30) == 5
 
 
 def closed() -> int:
