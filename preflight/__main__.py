@@ -1,11 +1,12 @@
 """The command's entry: what needs no command-line parser is done before one is loaded."""
 
-import contextlib
 import gc
 import os
 import signal
 import sys
 from collections.abc import Sequence
+
+from preflight.stream import Stream
 
 #: Commands whose first two arguments are hosts.
 OF_TWO_HOSTS = ("check", "capacity", "fix", "migrate", "plan")
@@ -14,11 +15,12 @@ OF_TWO_HOSTS = ("check", "capacity", "fix", "migrate", "plan")
 def main() -> None:
     """Run `preflight`; ends the process with one of the documented exit codes."""
     _open_what_is_closed()
+    sys.stdout, sys.stderr = out, err = Stream.instead_of(sys.stdout), Stream.instead_of(sys.stderr)
     if sys.argv[1:] == ["--version"]:
         from preflight import __version__
 
         print(f"preflight {__version__}")
-        return
+        sys.exit(_told(0, out))
     os.environ.setdefault("LIBVIRT_DEBUG", "4")  # libvirt's warnings are no lines of ours; its errors are raised
     gc.set_threshold(50_000)  # nearly all that is made while preflight starts is there to stay
     for number in (signal.SIGTERM, signal.SIGHUP):  # log out as after Ctrl-C
@@ -28,11 +30,19 @@ def main() -> None:
     except KeyboardInterrupt:  # so early that no command had begun
         print("preflight: interrupted", file=sys.stderr)
         code = 130
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):  # who reads it has gone, or its disk is full
-            stream.flush()
+    code = _told(code, out)
+    err.flush()
     # a libvirt call that never returns would otherwise hold the process in its thread
     os._exit(code)
+
+
+def _told(code: int, out: Stream) -> int:
+    """The exit code once all is written: an answer that could not be is none. What was done, or not, it still says."""
+    out.flush()
+    if out.broken is None:
+        return code
+    print(f"preflight: standard output: {out.broken}", file=sys.stderr)
+    return 2 if code in {0, 1, 3} else code
 
 
 def _open_what_is_closed() -> None:
