@@ -173,7 +173,7 @@ def test_half_a_snapshot_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_snapshot_is_refused() -> None:
     assert refused(run("check", "/etc/passwd", HOST2)).startswith("/etc/passwd: not a whole snapshot")
-    assert refused(run("check", HOST1, "/dev/null")) == "/dev/null: no such snapshot file"
+    assert refused(run("check", HOST1, "/dev/null")) == "/dev/null: not a regular file, so no snapshot"
 
 
 def test_one_host_alone_is_refused() -> None:
@@ -193,6 +193,22 @@ def test_a_rule_that_is_not_there_is_refused_with_a_suggestion(option: str) -> N
     assert refused(run("check", HOST1, HOST2, option, "shared-host-uid")) == (
         "no rule is called 'shared-host-uid'; did you mean shared-host-uuid?"
     )
+
+
+def test_a_selection_that_leaves_no_rule_is_refused() -> None:
+    said = "--select and --ignore leave no rule to judge by"
+    assert refused(run("check", HOST1, HOST2, "--select", "names", "--ignore", "names")) == said
+
+
+@pytest.mark.parametrize("form", ["text", "table"])
+def test_ready_of_no_guest_says_so(form: str) -> None:
+    said = "no guest was judged: what follows is about the hosts alone"
+    for arguments in ("--offline", "--select", "guests"), ("--no-guests", "--select", "names"):
+        done = run("check", HOST1, HOST2, *arguments, "-f", form)
+        assert done.returncode == 0
+        assert said in done.stdout.splitlines()
+        assert done.stdout.splitlines()[-1].startswith("READY")
+    assert said not in run("check", HOST1, HOST2, "-f", form).stdout
 
 
 def test_a_rule_that_is_not_there_is_not_explained() -> None:
