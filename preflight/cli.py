@@ -405,7 +405,10 @@ def status(
     journal: Annotated[Path, typer.Argument(help="The journal of a run.")],
     output_format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
 ) -> None:
-    """Say what a run's journal tells of each guest. No host is looked at: `migrate --resume` does that."""
+    """Say what a run's journal tells of each guest. No host is looked at: `migrate --resume` does that.
+
+    Exit 0 when the journal could be read, whatever it tells; 2 when not.
+    """
     from preflight.moving import status as told
     from preflight.output.ledger import FORMATS
 

@@ -730,6 +730,22 @@ def test_what_a_plan_or_a_journal_has_settled_is_refused_beside_it(arguments: li
             assert known == f"{arguments[0]}: that stands in the {where}, and cannot be changed here"
 
 
+README = (Path(__file__).parents[1] / "README.md").read_text()
+#: As `check --copy-storage` may be read, which is short for --copy-storage-all; and what needs no word.
+UNSAID = {"--copy-storage", "--help", "what", "-y"}
+
+
+@pytest.mark.parametrize("command", ["check", "capacity", "migrate"])
+def test_the_readme_names_every_option(command: str) -> None:
+    parameters = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]  # a group
+    options = {name for one in parameters for name in (*one.opts, *one.secondary_opts) if name.startswith("--")}
+    _, _, moving = README.partition("### Moving guests")
+    used = README.partition("### Exit codes")[0]
+    where = {"capacity": used.partition("preflight capacity SOURCE")[2].partition("preflight fix")[0]}
+    text = where.get(command, used + moving)
+    assert {one for one in options if not re.search(rf"{one}(?![a-z-])", text)} - UNSAID == set()
+
+
 @pytest.mark.parametrize(("option", "value"), OF_THE_RUN.items())
 def test_what_is_about_the_run_goes_with_a_plan(option: str, value: list[str]) -> None:
     done = CliRunner().invoke(app, ["migrate", "/no/plan", option, *value])
