@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from preflight.streams import outlast
+from preflight.streams import failure, outlast
 
 #: Commands whose first two arguments are hosts.
 OF_TWO_HOSTS = ("check", "capacity", "fix", "migrate", "plan")
@@ -19,7 +19,7 @@ def main() -> None:
         from preflight import __version__
 
         print(f"preflight {__version__}")
-        return
+        sys.exit(_told(0))
     os.environ.setdefault("LIBVIRT_DEBUG", "4")  # libvirt's warnings are no lines of ours; its errors are raised
     gc.set_threshold(50_000)  # nearly all that is made while preflight starts is there to stay
     for number in (signal.SIGTERM, signal.SIGHUP):  # log out as after Ctrl-C
@@ -29,10 +29,20 @@ def main() -> None:
     except KeyboardInterrupt:  # so early that no command had begun
         print("preflight: interrupted", file=sys.stderr)
         code = 130
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+    code = _told(code)
+    sys.stderr.flush()
     # a libvirt call that never returns would otherwise hold the process in its thread
     os._exit(code)
+
+
+def _told(code: int) -> int:
+    """The exit code once all is written: an answer that could not be is none. What was done, or not, it still says."""
+    sys.stdout.flush()
+    why = failure()
+    if why is None or code not in {0, 1, 3}:
+        return code
+    print(f"preflight: standard output: {why}", file=sys.stderr)
+    return 2
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -166,7 +166,9 @@ def own_transport(target: Target) -> str:
 
 
 def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
-    if asked.destination_uri:
+    if asked.destination_uri is not None:
+        if not asked.destination_uri.strip():
+            raise TargetError(f"--destination-uri: {asked.destination_uri!r} says nothing")
         uri = parse_target(asked.destination_uri)
         if uri.uri is None:
             raise TargetError(f"{asked.destination_uri}: not a libvirt URI, as in qemu+ssh://host/system")

@@ -24,14 +24,18 @@ app = typer.Typer(
     help="Will this KVM guest's live migration work? Checks both hosts before it is tried.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    no_args_is_help=True,
 )
 
 #: What ended: usage is wrong, preflight has a bug, the user interrupted it. The verdict's own codes are in `report`.
 USAGE, BUG, INTERRUPTED = 2, 70, 130
 
+_HOST = "[user@]host, an alias of ~/.ssh/config, a libvirt URI, or localhost."
 Source = Annotated[
-    str, typer.Argument(help="[user@]host, an alias of ~/.ssh/config, a libvirt URI, localhost, or a snapshot file.")
+    str,
+    typer.Argument(
+        help="[user@]host, an alias of ~/.ssh/config, a libvirt URI, localhost, or a snapshot file: what has a / in it"
+        " or ends in .json."
+    ),
 ]
 Destination = Annotated[
     str | None, typer.Argument(help="The same. Left out when SOURCE is a file of --save.", show_default=False)
@@ -55,6 +59,12 @@ Ignore = Annotated[
 Timeout = Annotated[float, typer.Option(help="Seconds that a host may take for each batch of answers.", min=1)]
 
 
+#: Of any option that takes a fraction. As seconds more than poll() takes is ever waited for: 2**31 milliseconds.
+_GREATEST = 1_000_000
+#: Of migrations at once: a host has no more ports.
+_MOST = 65535
+
+
 class OnError(enum.StrEnum):
     """What is done about the other guests when one did not arrive."""
 
@@ -66,10 +76,16 @@ P = ParamSpec("P")
 
 
 def command(body: Callable[P, None]) -> Callable[P, None]:
-    """Add a command. Typer would turn Ctrl-C into exit code 1, which reads as "not ready"."""
+    """Add a command. Typer would turn Ctrl-C into exit code 1, which reads as "not ready".
+
+    And it lets pass "nan", which is neither less nor more than any bound.
+    """
 
     @functools.wraps(body)
     def interruptible(*args: P.args, **kwargs: P.kwargs) -> None:
+        for name, value in kwargs.items():
+            if isinstance(value, float) and not abs(value) <= _GREATEST:
+                raise UserError(f"--{name.replace('_', '-')}: {value:g} is not a number up to {_GREATEST}")
         try:
             body(*args, **kwargs)
         except KeyboardInterrupt:
@@ -110,7 +126,7 @@ def check(
     destination: Destination = None,
     guest: Guests = None,
     no_guests: Annotated[bool, typer.Option("--no-guests", help="Judge the hosts alone.")] = False,
-    concurrency: Annotated[int, typer.Option(min=1, help="Migrations started at the same time.")] = 1,
+    concurrency: Annotated[int, typer.Option(min=1, max=_MOST, help="Migrations started at the same time.")] = 1,
     transport: Over = None,
     destination_uri: Uri = None,
     offline: Annotated[bool, typer.Option("--offline", help="Move the definition of guests that are off.")] = False,
@@ -167,7 +183,8 @@ def capacity(
     destination: Destination = None,
     guest: Guests = None,
     concurrency: Annotated[
-        int | None, typer.Option(min=1, help="Say whether so many can run at a time.", show_default="the best")
+        int | None,
+        typer.Option(min=1, max=_MOST, help="Say whether so many can run at a time.", show_default="the best"),
     ] = None,
     p2p: P2p = False,
     tunnelled: Tunnelled = False,
@@ -223,13 +240,14 @@ AllGuests = Annotated[bool, typer.Option("--all", help="All guests: live those t
 Running = Annotated[bool, typer.Option("--running", help="All guests that run.")]
 Off = Annotated[bool, typer.Option("--offline", help="All guests that are off, or those named, which must be.")]
 AtOnce = Annotated[
-    int | None, typer.Option(min=1, help="How many move at a time.", show_default="as many as are quickest")
+    int | None, typer.Option(min=1, max=_MOST, help="How many move at a time.", show_default="as many as are quickest")
 ]
 
 
 @command
 @takes_method()
 def migrate(
+    context: typer.Context,
     what: Annotated[
         list[str] | None,
         typer.Argument(help="SOURCE DESTINATION [GUEST]..., or a file of `preflight plan`.", metavar="WHAT..."),
@@ -286,8 +304,10 @@ def migrate(
     if resume is not None:
         if words:
             raise UserError("--resume takes a journal, which says what is moved: leave the hosts out")
+        _refuse_what_is_written_down(context, "journal")
         raise typer.Exit(moving.resume(resume, wanted, timeout=answer_timeout))
     if len(words) == 1:
+        _refuse_what_is_written_down(context, "plan")
         raise typer.Exit(moving.run_plan(Path(words[0]), wanted, timeout=answer_timeout))
     _refuse_unclear(words, all_guests=all_guests, running=running, offline=offline)
     asked = moving.asked_for(
@@ -347,6 +367,23 @@ def plan(
     raise typer.Exit(moving.make_plan(asked, method, output, at_once=at_once, lapses_after=lapse))
 
 
+#: The parameters of `migrate` that are about the run itself; all others say what is moved, and how.
+_OF_THE_RUN = frozenset(
+    ("what", "resume", "yes", "journal", "events", "back", "on_error", "stall_timeout", "settle_timeout")
+) | {"answer_timeout"}
+
+
+def _refuse_what_is_written_down(context: typer.Context, where: str) -> None:
+    """Raise `UserError` for an option that was typed, and that the plan or the journal has settled already."""
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        typed = context.get_parameter_source(name)
+        if name not in _OF_THE_RUN and typed is not None and typed.name != "DEFAULT":
+            is_no = context.params.get(name) is False and parameter.secondary_opts
+            option = (parameter.secondary_opts if is_no else parameter.opts)[0]
+            raise UserError(f"{option}: that stands in the {where}, and cannot be changed here")
+
+
 def _refuse_unclear(words: list[str], *, all_guests: bool, running: bool, offline: bool) -> None:
     """Raise `UserError` where it is not clear what is to be moved, and where to."""
     if len(words) < 2:
@@ -364,7 +401,10 @@ def status(
     journal: Annotated[Path, typer.Argument(help="The journal of a run.")],
     output_format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
 ) -> None:
-    """Say what a run's journal tells of each guest. No host is looked at: `migrate --resume` does that."""
+    """Say what a run's journal tells of each guest. No host is looked at: `migrate --resume` does that.
+
+    Exit 0 when the journal could be read, whatever it tells; 2 when not.
+    """
     from preflight.moving import status as told
     from preflight.output.ledger import FORMATS
 
@@ -389,12 +429,12 @@ def _ask(question: str) -> bool | None:
 
 @command
 def fix(
-    source: Source,
+    source: Annotated[str, typer.Argument(help=_HOST)],
     destination: Annotated[str, typer.Argument(help="The same.")],
     rule: Annotated[
         list[str] | None, typer.Argument(help="Cure what these rules found, instead of all.", show_default=False)
     ] = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Migrations to be started at the same time.")] = 1,
+    concurrency: Annotated[int, typer.Option(min=1, max=_MOST, help="Migrations to be started at the same time.")] = 1,
     p2p: P2p = False,
     tunnelled: Tunnelled = False,
     transport: Over = None,
@@ -434,7 +474,7 @@ def fix(
 
 @command
 def snapshot(
-    host: Annotated[str, typer.Argument(help="[user@]host, an alias of ~/.ssh/config, a libvirt URI, or localhost.")],
+    host: Annotated[str, typer.Argument(help=_HOST)],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
     timeout: Timeout = 60,
 ) -> None:
@@ -480,17 +520,23 @@ def explain(rule: Annotated[str, typer.Argument(help="A rule's name, as every fi
 def run() -> int:
     """Run the command line and return its exit code; nothing that a user typed ends in a traceback."""
     try:
-        app()
+        if not sys.argv[1:]:
+            app(["--help"], standalone_mode=False)
+            return USAGE
+        code = app(standalone_mode=False)  # or the parser would print what is wrong in four lines
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE
     except Exception as why:
         return _explain_failure(why)
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _explain_failure(why: Exception) -> int:
-    from preflight.output.terminal import clean
+    from preflight.output.terminal import clean, one_line
 
+    if isinstance(why, typer.TyperException):
+        print(f"preflight: {one_line(why.format_message())}", file=sys.stderr)
+        return USAGE
     if isinstance(why, UserError):
         print(f"preflight: {clean(str(why))}", file=sys.stderr)
         return USAGE

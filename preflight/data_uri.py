@@ -26,6 +26,8 @@ def data_uri(option: str, text: str | None) -> DataUri:
         raise UserError(f"{option}: {text}: {why}") from None
     if parts.scheme == "unix" and parts.path.startswith("/") and not parts.netloc:
         return DataUri(socket=parts.path)
-    if parts.scheme not in ("tcp", "rdma") or not host:
+    if parts.scheme == "rdma":  # it pins memory and needs devices that no rule looks at
+        raise UserError(f"{option}: {text}: RDMA is not supported: tcp://host[:port] or unix:///path")
+    if parts.scheme != "tcp" or not host:
         raise UserError(f"{option}: {text}: is not of the form tcp://host[:port] or unix:///path")
     return DataUri(host=host, port=port or None)

@@ -8,6 +8,10 @@ from msgspec import Struct
 from preflight.errors import UserError
 from preflight.migration import CopyStorage, HandOver, Mode, OnTimeout
 
+#: What libvirt knows to compress by (qemuMigrationCompressMethod of src/qemu/qemu_migration_params.c, libvirt 9.4).
+#: Another it refuses as "Unsupported compression method", and one that is named twice too.
+METHODS = ("mt", "xbzrle", "zlib", "zstd")
+
 
 class Method(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """How guests are moved. None leaves a thing as it is on the source, or to libvirt."""
@@ -57,7 +61,7 @@ class Method(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     #: MiB/s in post-copy.
     postcopy_bandwidth: int | None = None
     compressed: bool = False
-    #: xbzrle, mt, zlib or zstd; empty: QEMU's own.
+    #: Of METHODS; empty: QEMU's own.
     comp_methods: tuple[str, ...] = ()
     parallel: bool = False
     parallel_connections: int | None = None
@@ -67,18 +71,28 @@ class Method(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
 
     def __post_init__(self) -> None:
         """Raise `UserError` for what cannot be meant."""
+        copied = "--copy-storage-all or --copy-storage-inc"
         needs = (
-            (self.auto_converge_initial or self.auto_converge_increment, self.auto_converge, "--auto-converge"),
-            (self.postcopy_after_precopy or self.postcopy_bandwidth, self.postcopy, "--postcopy"),
-            (self.comp_methods, self.compressed, "--compressed"),
-            (self.parallel_connections, self.parallel, "--parallel"),
-            (self.zerocopy, self.parallel, "--parallel"),
-            (self.tls_destination, self.tls, "--tls"),
-            (self.migrate_disks, self.copy_storage is not CopyStorage.NONE, "--copy-storage-all or --copy-storage-inc"),
+            ("--auto-converge-initial", self.auto_converge_initial, self.auto_converge, "--auto-converge"),
+            ("--auto-converge-increment", self.auto_converge_increment, self.auto_converge, "--auto-converge"),
+            ("--postcopy-after-precopy", self.postcopy_after_precopy, self.postcopy, "--postcopy"),
+            ("--postcopy-bandwidth", self.postcopy_bandwidth, self.postcopy, "--postcopy"),
+            ("--comp-methods", self.comp_methods, self.compressed, "--compressed"),
+            ("--parallel-connections", self.parallel_connections, self.parallel, "--parallel"),
+            ("--zerocopy", self.zerocopy, self.parallel, "--parallel"),
+            ("--tls-destination", self.tls_destination, self.tls, "--tls"),
+            ("--migrate-disks", self.migrate_disks, self.copies_storage, copied),
+            ("--disks-port", self.disks_port, self.copies_storage, copied),
+            ("--disks-uri", self.disks_uri, self.copies_storage, copied),
         )
-        for asked, given, name in needs:
+        for option, asked, given, name in needs:
             if asked and not given:
-                raise UserError(f"an option is of use only with {name}")
+                raise UserError(f"{option} is of use only with {name}")
+        for number, one in enumerate(self.comp_methods):
+            if one not in METHODS:
+                raise UserError(f"--comp-methods: {one!r} is not one of {', '.join(METHODS)}")
+            if one in self.comp_methods[:number]:
+                raise UserError(f"--comp-methods: {one!r} is named twice")
         if self.on_timeout is OnTimeout.POSTCOPY and self.timeout is not None and not self.postcopy:
             raise UserError("--timeout-postcopy is of use only with --postcopy")
         if self.tls and self.mode is Mode.TUNNELLED:

@@ -14,6 +14,10 @@ from preflight.migration import CopyStorage, HandOver, Mode, OnTimeout
 if TYPE_CHECKING:
     from preflight.method import Method
 
+#: MiB/s that libvirt takes (QEMU_DOMAIN_MIG_BANDWIDTH_MAX: INT64_MAX bytes), and milliseconds that QEMU does
+#: (MAX_MIGRATE_DOWNTIME of migration/options.c: 2000 s).
+_FASTEST, _LONGEST_DOWNTIME = 8_796_093_022_207, 2_000_000
+
 _HOW = "How guests are moved (virsh's names)"
 
 
@@ -73,9 +77,10 @@ def method_of(
     dname: Annotated[str | None, _option(help="Its name on the destination.")] = None,
     xml: Annotated[Path | None, _option(help="A file with its XML for the destination.")] = None,
     persistent_xml: Annotated[Path | None, _option(help="A file with its definition for the destination.")] = None,
-    bandwidth: Annotated[int | None, _option(min=1, help="MiB/s that each migration may send.")] = None,
+    bandwidth: Annotated[int | None, _option(min=1, max=_FASTEST, help="MiB/s that each migration may send.")] = None,
     max_downtime: Annotated[
-        int | None, _option(min=1, help="Milliseconds that it may stand still; QEMU's 300.")
+        int | None,
+        _option(min=1, max=_LONGEST_DOWNTIME, help="Milliseconds that it may stand still; QEMU's 300."),
     ] = None,
     timeout: Annotated[
         float | None, _option("--timeout", min=1, help="Seconds after which it is paused until it has moved.")
@@ -96,7 +101,7 @@ def method_of(
     postcopy_after_precopy: Annotated[
         bool, _option("--postcopy-after-precopy", help="Post-copy begins after the first pass over its memory.")
     ] = False,
-    postcopy_bandwidth: Annotated[int | None, _option(min=1, help="MiB/s in post-copy.")] = None,
+    postcopy_bandwidth: Annotated[int | None, _option(min=1, max=_FASTEST, help="MiB/s in post-copy.")] = None,
     compressed: Annotated[bool, _option("--compressed", help="The memory is compressed.")] = False,
     comp_methods: Annotated[str | None, _option(help="How: mt, xbzrle, zlib, zstd; several with commas.")] = None,
     parallel: Annotated[bool, _option("--parallel", help="Over several connections.")] = False,
@@ -110,6 +115,21 @@ def method_of(
 
     if direct:
         raise UserError("--direct: QEMU has no migration without libvirt; it is managed, or peer-to-peer with --p2p")
+    texts = {
+        "--migrate-disks": migrate_disks,
+        "--disks-uri": disks_uri,
+        "--migrateuri": migrateuri,
+        "--listen-address": listen_address,
+        "--graphicsuri": graphicsuri,
+        "--dname": dname,
+        "--comp-methods": comp_methods,
+        "--tls-destination": tls_destination,
+    }
+    for option, text in texts.items():
+        if text is not None and not text.strip():  # virsh: "Option argument is empty"
+            raise UserError(f"{option}: {text!r} says nothing")
+    if dname is not None and not set(dname).isdisjoint("/\n"):  # virDomainDefParseXML, qemuDomainDefPostParse
+        raise UserError(f"--dname: {dname!r}: no guest's name has a slash or a newline in it")
     if copy_storage_all and copy_storage_inc:
         raise UserError("--copy-storage-all and --copy-storage-inc exclude each other")
     actions = [
@@ -128,7 +148,7 @@ def method_of(
         undefinesource=undefinesource,
         dumpxml=dumpxml,
         copy_storage=CopyStorage.ALL if copy_storage_all else CopyStorage.INC if copy_storage_inc else CopyStorage.NONE,
-        migrate_disks=_several(migrate_disks),
+        migrate_disks=_several("--migrate-disks", migrate_disks),
         disks_port=disks_port,
         disks_uri=disks_uri,
         change_protection=change_protection,
@@ -138,8 +158,8 @@ def method_of(
         listen_address=listen_address,
         graphicsuri=graphicsuri,
         dname=dname,
-        xml=_text("--xml", xml),
-        persistent_xml=_text("--persistent-xml", persistent_xml),
+        xml=_guest_of("--xml", xml),
+        persistent_xml=_guest_of("--persistent-xml", persistent_xml),
         bandwidth=bandwidth,
         max_downtime=max_downtime,
         timeout=timeout,
@@ -151,7 +171,7 @@ def method_of(
         postcopy_after_precopy=postcopy_after_precopy,
         postcopy_bandwidth=postcopy_bandwidth,
         compressed=compressed,
-        comp_methods=_several(comp_methods),
+        comp_methods=_several("--comp-methods", comp_methods),
         parallel=parallel,
         parallel_connections=parallel_connections,
         tls=tls,
@@ -185,15 +205,28 @@ def takes_method(*, without: tuple[str, ...] = ()) -> Callable[[Callable[..., No
     return give
 
 
-def _several(text: str | None) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else ()
+def _several(option: str, text: str | None) -> tuple[str, ...]:
+    parts = () if text is None else tuple(part.strip() for part in text.split(","))
+    if not all(parts):
+        raise UserError(f"{option}: {text!r} has an empty part")
+    return parts
 
 
-def _text(option: str, path: Path | None) -> str | None:
+def _guest_of(option: str, path: Path | None) -> str | None:
+    """A guest's XML from a file, as it stands there; libvirt refuses what has another root."""
     if path is None:
         return None
+    from preflight.facts.record import Unreadable
+    from preflight.facts.xml import parse_xml
+
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
+        root = parse_xml(text).tag
     except (OSError, UnicodeDecodeError) as why:
         said = why.strerror if isinstance(why, OSError) else "is not UTF-8"
         raise UserError(f"{option}: {path}: {said}") from None
+    except Unreadable as why:
+        raise UserError(f"{option}: {path}: {why}") from None
+    if root != "domain":
+        raise UserError(f"{option}: {path}: is no guest's XML, which begins with <domain>, but <{root}>")
+    return text

@@ -3,6 +3,7 @@
 A plan can be kept in a file and run later: it holds a digest of every fact that a rule which can block reads.
 """
 
+import codecs
 import hashlib
 import os
 import tempfile
@@ -10,9 +11,10 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from preflight.check import Checked
 from preflight.errors import UserError
@@ -27,7 +29,7 @@ from preflight.facts.sshd import SshdListener
 from preflight.facts.storage import Storage
 from preflight.host import Guest, Host
 from preflight.method import Method
-from preflight.migration import Role
+from preflight.migration import Role, Transport
 from preflight.report import Outcome, Verdict
 from preflight.rule import Severity
 from preflight.ruleset import Rule
@@ -59,6 +61,12 @@ class PlanError(UserError):
     """The file is no plan, or cannot be written or read. The text is one line for the user."""
 
 
+#: What a plan that was changed by hand is held to when it is read. Between two starts nobody waits as long as a day.
+Moment = Annotated[float, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=1)]
+Spacing = Annotated[float, Meta(ge=0, le=24 * 3600.0)]
+
+
 class PlannedGuest(Struct, frozen=True, kw_only=True):
     """One guest, and what it was when the plan was made. An active one is moved live, another by its definition."""
 
@@ -82,25 +90,24 @@ class MigrationPlan(Struct, frozen=True, kw_only=True):
 
     preflight_plan: int = FORMAT
     #: Seconds since the epoch.
-    made: float
-    lapses: float
+    made: Moment
+    lapses: Moment
     source: str
     destination: str
-    transport: str
+    transport: Transport
     #: The URI of the destination's libvirt as whoever opens the control connection uses it.
     destination_uri: str
     #: Whether the user gave that URI.
     is_uri_given: bool = False
     method: Method
     #: In the order in which they start. The first goes alone where there are others.
-    guests: tuple[PlannedGuest, ...]
+    guests: Annotated[tuple[PlannedGuest, ...], Meta(min_length=1)]
     #: How many at a time, and what decides that.
-    width: int
+    width: Count
     because: str
-    #: Seconds between two starts.
-    spacing: float
+    spacing: Spacing
     #: Calls that the connection which looks and steers may have outstanding, by max_client_requests of the source.
-    calls: int = 1
+    calls: Count = 1
     #: Seconds for all of them by the pre-copy model; None where the link's speed is not known.
     seconds: float | None = None
     warnings: int = 0
@@ -160,7 +167,7 @@ def plan(
         lapses=now + lapses_after,
         source=report.source.name,
         destination=report.destination.name,
-        transport=report.migration.transport.value,
+        transport=report.migration.transport,
         destination_uri=report.migration.destination_uri or "",
         is_uri_given=is_uri_given,
         method=method,
@@ -280,7 +287,7 @@ def write(path: Path, planned: MigrationPlan) -> None:
 def read(path: Path) -> MigrationPlan:
     """Read a plan; raises `PlanError`."""
     try:
-        planned = msgspec.json.decode(path.read_bytes(), type=MigrationPlan)
+        planned = msgspec.json.decode(path.read_bytes().removeprefix(codecs.BOM_UTF8), type=MigrationPlan)
     except OSError as why:
         raise PlanError(f"{path}: {why.strerror}") from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as why:

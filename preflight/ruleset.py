@@ -98,10 +98,16 @@ def load(directories: Sequence[Path] = ()) -> tuple[Rule, ...]:
 
 
 def select(rules: Sequence[Rule], *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
-    """Those that are selected, by rule or by topic, and not ignored; raises `RuleError` for a name of neither."""
+    """Those that are selected, by rule or by topic, and not ignored.
+
+    Raises `RuleError` for a name of neither, and where none is left: READY would then say nothing.
+    """
     wanted = _named(rules, select) or {rule.name for rule in rules}
     unwanted = _named(rules, ignore)
-    return tuple(rule for rule in rules if rule.name in wanted and rule.name not in unwanted)
+    left = tuple(rule for rule in rules if rule.name in wanted and rule.name not in unwanted)
+    if not left:
+        raise RuleError("--select and --ignore leave no rule to judge by")
+    return left
 
 
 def find(rules: Sequence[Rule], name: str) -> Rule:

@@ -63,6 +63,14 @@ def deliver(text: str) -> None:
     """
     sys.stdout.write(text)
     sys.stdout.flush()
+    why = failure()
+    if why is not None:
+        raise UserError(f"standard output: {why}")
+
+
+def failure() -> str | None:
+    """Why what was written to standard output so far is not all there; None where it is, or its reader has gone."""
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
-    if isinstance(raw, _Lasting) and raw.failure is not None and not isinstance(raw.failure, BrokenPipeError):
-        raise UserError(f"standard output: {raw.failure.strerror}")
+    if not isinstance(raw, _Lasting) or raw.failure is None or isinstance(raw.failure, BrokenPipeError):
+        return None
+    return raw.failure.strerror

@@ -9,12 +9,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from preflight import __version__
 from preflight.__main__ import hosts_of
+from preflight.cli import app
 from preflight.connection import snapshot
+from preflight.errors import UserError
 from tests.case import RECORDED, Case
 
 PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
@@ -102,11 +107,12 @@ def test_a_bug_of_ours_shows_where_when_asked() -> None:
     assert "Traceback" in done.stderr
 
 
-def test_a_report_that_cannot_be_written_is_no_verdict() -> None:
+@pytest.mark.parametrize(
+    "arguments", [("check", HOST1, HOST2), ("check", GONE1, GONE2), ("--version",), ("--help",), ("rules",)]
+)
+def test_an_answer_that_cannot_be_written_is_none(arguments: tuple[str, ...]) -> None:
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [PREFLIGHT, "check", HOST1, HOST2], stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
+        done = subprocess.run([PREFLIGHT, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, "preflight: standard output: No space left on device\n")
 
 
@@ -127,16 +133,6 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
     (line,) = done.stderr.splitlines()
     assert line.startswith("preflight: ")
     return line.removeprefix("preflight: ")
-
-
-def misused(done: subprocess.CompletedProcess[str]) -> str:
-    """What the command line's parser refuses: its usage, and one line that says why."""
-    assert (done.returncode, done.stdout) == (2, "")
-    *usage, line = done.stderr.splitlines()
-    assert usage[0].startswith("Usage: preflight ")
-    assert "Traceback" not in done.stderr
-    assert line.startswith("Error: ")
-    return line.removeprefix("Error: ")
 
 
 BAD_HOSTS = {
@@ -163,7 +159,7 @@ def test_a_host_that_looks_like_an_option_never_gets_to_ssh(tmp_path: Path) -> N
     path = f"{tmp_path}:{os.environ['PATH']}"
     assert refused(run("check", "--", typed, HOST2, PATH=path)) == f"{typed!r} is not a host"
     assert refused(run("check", "--", HOST1, typed, PATH=path)) == f"{typed!r} is not a host"
-    assert misused(run("check", HOST1, typed, PATH=path)) == "No such option: -o"
+    assert refused(run("check", HOST1, typed, PATH=path)) == "No such option: -o"
     assert not (tmp_path / "ran").exists()
 
 
@@ -177,7 +173,7 @@ def test_half_a_snapshot_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_snapshot_is_refused() -> None:
     assert refused(run("check", "/etc/passwd", HOST2)).startswith("/etc/passwd: not a whole snapshot")
-    assert refused(run("check", HOST1, "/dev/null")) == "/dev/null: no such snapshot file"
+    assert refused(run("check", HOST1, "/dev/null")) == "/dev/null: not a regular file, so no snapshot"
 
 
 def test_one_host_alone_is_refused() -> None:
@@ -197,6 +193,22 @@ def test_a_rule_that_is_not_there_is_refused_with_a_suggestion(option: str) -> N
     assert refused(run("check", HOST1, HOST2, option, "shared-host-uid")) == (
         "no rule is called 'shared-host-uid'; did you mean shared-host-uuid?"
     )
+
+
+def test_a_selection_that_leaves_no_rule_is_refused() -> None:
+    said = "--select and --ignore leave no rule to judge by"
+    assert refused(run("check", HOST1, HOST2, "--select", "names", "--ignore", "names")) == said
+
+
+@pytest.mark.parametrize("form", ["text", "table"])
+def test_ready_of_no_guest_says_so(form: str) -> None:
+    said = "no guest was judged: what follows is about the hosts alone"
+    for arguments in ("--offline", "--select", "guests"), ("--no-guests", "--select", "names"):
+        done = run("check", HOST1, HOST2, *arguments, "-f", form)
+        assert done.returncode == 0
+        assert said in done.stdout.splitlines()
+        assert done.stdout.splitlines()[-1].startswith("READY")
+    assert said not in run("check", HOST1, HOST2, "-f", form).stdout
 
 
 def test_a_rule_that_is_not_there_is_not_explained() -> None:
@@ -221,7 +233,59 @@ def test_a_guest_that_is_not_there_is_refused() -> None:
     ],
 )
 def test_an_option_that_cannot_be_used_is_refused(arguments: tuple[str, ...], why: str) -> None:
-    assert why in misused(run("check", HOST1, HOST2, *arguments))
+    assert why in refused(run("check", HOST1, HOST2, *arguments))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--compressed", "--comp-methods", "foo"), "--comp-methods: 'foo' is not one of mt, xbzrle, zlib, zstd"),
+        (("--compressed", "--comp-methods", "xbzrle,xbzrle"), "--comp-methods: 'xbzrle' is named twice"),
+        (("--compressed", "--comp-methods", "mt,"), "--comp-methods: 'mt,' has an empty part"),
+        (("--dname", ""), "--dname: '' says nothing"),
+        (("--dname", "a/b"), "--dname: 'a/b': no guest's name has a slash or a newline in it"),
+        (("--destination-uri", ""), "--destination-uri: '' says nothing"),
+        (("--xml", "/dev/null"), "--xml: /dev/null: not XML: no element found: line 1, column 0"),
+        (("--persistent-xml", HOST1), f"--persistent-xml: {HOST1}: not XML: "),
+        (("--migrateuri", "rdma://host2"), "--migrateuri: rdma://host2: RDMA is not supported"),
+        (("--tls-destination", "host2"), "--tls-destination is of use only with --tls"),
+        (("--disks-port", "50100"), "--disks-port is of use only with --copy-storage-all or --copy-storage-inc"),
+        (("--disks-uri", "tcp://host2"), "--disks-uri is of use only with --copy-storage-all or --copy-storage-inc"),
+        (("--bandwidth", "8796093022208"), "Invalid value for '--bandwidth'"),
+        (("--max-downtime", "2000001"), "Invalid value for '--max-downtime'"),
+        (("--concurrency", "65536"), "Invalid value for '--concurrency'"),
+    ],
+)
+def test_a_value_that_libvirt_refuses_is_refused_beforehand(arguments: tuple[str, ...], why: str) -> None:
+    assert refused(run("check", HOST1, HOST2, *arguments)).startswith(why)
+
+
+def test_xml_that_is_no_guests_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "net.xml"
+    path.write_text("<network/>")
+    said = f"--xml: {path}: is no guest's XML, which begins with <domain>, but <network>"
+    assert refused(run("check", HOST1, HOST2, "--xml", str(path))) == said
+
+
+FRACTIONS = [
+    (name, parameter.opts[0])
+    for name, command in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]  # it is a group
+    for parameter in command.params
+    if parameter.type.name.startswith("float")
+]
+
+
+def test_there_are_options_that_take_a_fraction() -> None:
+    assert {("check", "--timeout"), ("migrate", "--stall-timeout"), ("capacity", "--bandwidth")} <= set(FRACTIONS)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e300"])
+@pytest.mark.parametrize(("command", "option"), FRACTIONS)
+def test_what_is_no_finite_number_is_refused(command: str, option: str, value: str) -> None:
+    needed = {"migrate": ["a", "b", "web"], "plan": ["a", "b", "web", "-o", "p"], "snapshot": ["a", "-o", "p"]}
+    done = CliRunner().invoke(app, [command, *needed.get(command, ["a", "b"]), option, value])
+    assert isinstance(done.exception, UserError)
+    assert str(done.exception) == f"{option}: {float(value):g} is not a number up to 1000000"
 
 
 def test_options_that_do_not_go_together_are_refused_in_one_line() -> None:
@@ -323,14 +387,24 @@ def test_a_host_that_cannot_be_logged_in_to_is_a_finding_and_no_failure_of_ours(
     assert left_over(tmp_path) == []
 
 
-@pytest.mark.parametrize(("end", "code"), [("host1", 0), ("gone", 1)])
-def test_a_reader_that_has_seen_enough_does_not_change_the_code(end: str, code: int) -> None:
-    pair = (HOST1, HOST2) if end == "host1" else (GONE1, GONE2)
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("check", HOST1, HOST2, "-f", "json"), 0),
+        (("check", GONE1, GONE2, "-f", "json"), 1),
+        (("--version",), 0),
+        (("--version", "check"), 0),
+        (("--help",), 0),
+        (("check", "--help"), 0),
+        (("rules",), 0),
+    ],
+)
+def test_a_reader_that_has_seen_enough_does_not_change_the_code(arguments: tuple[str, ...], code: int) -> None:
     reading, writing = os.pipe()
     os.close(reading)  # as `head -1` does once it has its line
     try:
         done = subprocess.run(
-            [PREFLIGHT, "check", *pair, "-f", "json"],
+            [PREFLIGHT, *arguments],
             stdout=writing,
             stderr=subprocess.PIPE,
             text=True,
@@ -594,3 +668,85 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
 )
 def test_what_cannot_be_run_is_one_line(arguments: tuple[str, ...], said: str) -> None:
     assert refused(run(*arguments)).startswith(said)
+
+
+#: Parameters of `migrate` that are about the run, and one value that each takes.
+OF_THE_RUN = {
+    "--yes": [],
+    "--on-error": ["continue"],
+    "--stall-timeout": ["9"],
+    "--settle-timeout": ["9"],
+    "--journal": ["j"],
+    "--events": ["e"],
+    "--back": ["b"],
+    "--answer-timeout": ["9"],
+}
+VALUES = {"int range": "9", "float range": "9", "choice": "tls", "str": "mt", "path": "/dev/null"}
+
+
+def typed(parameter: Any) -> list[str]:
+    value = "safe" if parameter.opts[0] == "--hand-over" else VALUES.get(parameter.type.name)
+    return [parameter.opts[0], *([] if value is None else [value])]
+
+
+SETTLED = [
+    typed(parameter)
+    for parameter in typer.main.get_command(app).commands["migrate"].params  # type: ignore[attr-defined]  # a group
+    if parameter.opts[0] not in {*OF_THE_RUN, "what", "--resume", "--direct", "--help"}
+]
+
+
+#: Those that are refused before, alone or with such a value.
+ALONE = frozenset(
+    (
+        "--migrate-disks",
+        "--disks-port",
+        "--disks-uri",
+        "--xml",
+        "--persistent-xml",
+        "--timeout-suspend",
+        "--timeout-postcopy",
+        "--timeout-abort",
+        "--auto-converge-initial",
+        "--auto-converge-increment",
+        "--postcopy-after-precopy",
+        "--postcopy-bandwidth",
+        "--comp-methods",
+        "--parallel-connections",
+        "--tls-destination",
+        "--zerocopy",
+    )
+)
+
+
+@pytest.mark.parametrize("arguments", [*SETTLED, ["--no-live"], ["--transient"]], ids=lambda given: given[0])
+def test_what_a_plan_or_a_journal_has_settled_is_refused_beside_it(arguments: list[str]) -> None:
+    for words, where in (["evening.plan"], "plan"), (["--resume", "journal"], "journal"):
+        done = CliRunner().invoke(app, ["migrate", *words, *arguments])
+        assert isinstance(done.exception, UserError), done.output
+        known = str(done.exception)
+        assert arguments[0] in known
+        if arguments[0] not in ALONE:
+            assert known == f"{arguments[0]}: that stands in the {where}, and cannot be changed here"
+
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+#: As `check --copy-storage` may be read, which is short for --copy-storage-all; and what needs no word.
+UNSAID = {"--copy-storage", "--help", "what", "-y"}
+
+
+@pytest.mark.parametrize("command", ["check", "capacity", "migrate"])
+def test_the_readme_names_every_option(command: str) -> None:
+    parameters = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]  # a group
+    options = {name for one in parameters for name in (*one.opts, *one.secondary_opts) if name.startswith("--")}
+    _, _, moving = README.partition("### Moving guests")
+    used = README.partition("### Exit codes")[0]
+    where = {"capacity": used.partition("preflight capacity SOURCE")[2].partition("preflight fix")[0]}
+    text = where.get(command, used + moving)
+    assert {one for one in options if not re.search(rf"{one}(?![a-z-])", text)} - UNSAID == set()
+
+
+@pytest.mark.parametrize(("option", "value"), OF_THE_RUN.items())
+def test_what_is_about_the_run_goes_with_a_plan(option: str, value: list[str]) -> None:
+    done = CliRunner().invoke(app, ["migrate", "/no/plan", option, *value])
+    assert str(done.exception) == "/no/plan: No such file or directory"

@@ -13,7 +13,6 @@ from preflight.errors import UserError
         ("tcp://host2.example.com", DataUri(host="host2.example.com")),
         ("tcp://host2.example.com:50100", DataUri(host="host2.example.com", port=50100)),
         ("tcp://[2001:db8::2]:50100", DataUri(host="2001:db8::2", port=50100)),
-        ("rdma://host2", DataUri(host="host2")),
         ("unix:///run/web.sock", DataUri(socket="/run/web.sock")),
     ],
 )
@@ -28,3 +27,8 @@ def test_says_where_the_data_goes(text: str | None, read: DataUri) -> None:
 def test_refuses_what_libvirt_could_not_use(text: str) -> None:
     with pytest.raises(UserError, match="--migrateuri"):
         data_uri("--migrateuri", text)
+
+
+def test_refuses_rdma_of_which_no_rule_knows() -> None:
+    with pytest.raises(UserError, match="--migrateuri: rdma://host2: RDMA is not supported"):
+        data_uri("--migrateuri", "rdma://host2")

@@ -158,8 +158,38 @@ def test_a_plan_that_was_changed_by_hand_is_read_as_strictly(tmp_path: Path) -> 
     with pytest.raises(PlanError, match="has format 2"):
         plans.read(path)
     path.write_text(json.dumps(document | {"method": {"zerocopy": True}}))
-    with pytest.raises(PlanError, match="an option is of use only with --parallel"):
+    with pytest.raises(PlanError, match="--zerocopy is of use only with --parallel"):
         plans.read(path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"transport": "pigeon"}, "Invalid enum value 'pigeon' - at `$.transport`"),
+        ({"width": 0}, "Expected `int` >= 1 - at `$.width`"),
+        ({"calls": -1}, "Expected `int` >= 1 - at `$.calls`"),
+        ({"spacing": -0.5}, "Expected `float` >= 0.0 - at `$.spacing`"),
+        ({"spacing": 1e300}, "Expected `float` <= 86400.0 - at `$.spacing`"),
+        ({"lapses": -1e300}, "Expected `float` >= 0.0 - at `$.lapses`"),
+        ({"guests": []}, "Expected `array` of length >= 1 - at `$.guests`"),
+    ],
+)
+def test_what_no_run_could_do_is_refused_when_a_plan_is_read(
+    tmp_path: Path, changed: dict[str, object], why: str
+) -> None:
+    path = tmp_path / "p"
+    plans.write(path, PLAN)
+    path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+    with pytest.raises(PlanError) as refused:
+        plans.read(path)
+    assert str(refused.value) == f"{path}: is no plan of preflight's: {why}"
+
+
+def test_a_mark_at_a_plans_beginning_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    plans.write(path, PLAN)
+    path.write_text(path.read_text(), encoding="utf-8-sig")
+    assert plans.read(path) == PLAN
 
 
 def now(case: Case) -> dict[str, str]:

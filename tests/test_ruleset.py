@@ -265,7 +265,11 @@ def test_a_topic_selects_its_rules() -> None:
 def test_what_is_ignored_is_left_out_of_what_is_selected() -> None:
     assert "workers-limit" not in names(select=("limits",), ignore=("workers-limit",))
     assert "clients-limit" in names(select=("limits",), ignore=("workers-limit",))
-    assert names(select=("clients-limit",), ignore=("limits",)) == set()
+
+
+def test_a_selection_that_leaves_none_is_refused() -> None:
+    with pytest.raises(RuleError, match="--select and --ignore leave no rule to judge by"):
+        names(select=("clients-limit",), ignore=("limits",))
 
 
 @pytest.mark.parametrize("how", ["select", "ignore"])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from preflight.connection import Answers
+from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.errors import UserError
 from preflight.record import Record
 
@@ -76,27 +77,49 @@ def write(path: Path, hosts: list[SavedHost]) -> None:
 def read(path: Path) -> list[SavedHost]:
     """Read a snapshot; raises `SnapshotError`."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8-sig"))  # an editor may have put a mark at its beginning
     except OSError as why:
         raise SnapshotError(f"{path}: {why.strerror or why}") from None
-    except (ValueError, RecursionError) as why:
-        raise SnapshotError(f"{path}: not a whole snapshot: {why}") from None
+    except UnicodeDecodeError:
+        raise SnapshotError(f"{path}: not a whole snapshot: it is not UTF-8") from None
+    except RecursionError:
+        raise SnapshotError(f"{path}: not a whole snapshot: it is nested too deeply") from None
+    except json.JSONDecodeError as why:
+        raise SnapshotError(
+            f"{path}: not a whole snapshot: not JSON at line {why.lineno}, column {why.colno}"
+        ) from None
+    except ValueError:  # Python reads no whole number of more than 4300 digits
+        raise SnapshotError(f"{path}: not a whole snapshot: a number in it is too long") from None
     if not isinstance(document, dict) or "preflight_snapshot" not in document:
         raise SnapshotError(f"{path}: not a snapshot of preflight's")
     if document["preflight_snapshot"] != FORMAT:
         found = str(document["preflight_snapshot"])[:20]
         raise SnapshotError(f"{path}: snapshot format {found!r}, this preflight reads {FORMAT}")
+    hosts = document.get("hosts")
+    if not isinstance(hosts, list) or not hosts:
+        raise SnapshotError(f"{path}: not a whole snapshot: it holds no host")
     try:
-        return [_host(saved) for saved in document["hosts"]]
-    except (KeyError, TypeError, ValueError, AttributeError) as why:
-        raise SnapshotError(f"{path}: not a whole snapshot: {type(why).__name__} {why}") from None
+        return [_host(saved) for saved in hosts]
+    except SnapshotError as why:
+        raise SnapshotError(f"{path}: not a whole snapshot: {why}") from None
 
 
 def _host(saved: Any) -> SavedHost:
+    name = saved.get("name") if isinstance(saved, dict) else None
+    if not isinstance(name, str):
+        raise SnapshotError("a host in it has no name")
+    try:
+        of_snapshot = parse_target(name).kind is Kind.SNAPSHOT
+    except TargetError as why:
+        raise SnapshotError(f"the name of a host in it: {why}") from None
+    if of_snapshot:
+        raise SnapshotError(f"the name of a host in it is that of a file: {name!r}")
+    answered, absent = saved.get("records"), saved.get("absent")
+    if not isinstance(answered, dict) or not isinstance(absent, dict):
+        raise SnapshotError(f"{name!r} has no answers in it")
     records = {}
-    for name, (out, code, err) in saved["records"].items():
-        if not (isinstance(out, str) and isinstance(code, int) and isinstance(err, str)):
-            raise TypeError(f"record {name!r}")
-        records[str(name)] = Record(out, code, err)
-    absent = {str(name): str(reason) for name, reason in saved["absent"].items()}
-    return SavedHost(str(saved["name"]), Answers(records, absent))
+    for record, answer in answered.items():
+        if not (isinstance(answer, list) and [type(part) for part in answer] == [str, int, str]):
+            raise SnapshotError(f"the answer {record!r} of {name!r} is not of text, code and text")
+        records[record] = Record(*answer)
+    return SavedHost(name, Answers(records, {record: str(reason) for record, reason in absent.items()}))

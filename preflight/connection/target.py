@@ -72,7 +72,8 @@ def parse_target(text: str) -> Target:
         except OSError as why:
             raise TargetError(f"{text}: {why.strerror}") from None
         if not found:
-            what = "a directory, not a snapshot file" if path.is_dir() else "no such snapshot file"
+            other = "a directory, not a snapshot file" if path.is_dir() else "not a regular file, so no snapshot"
+            what = other if path.exists() else "no such snapshot file"
             raise TargetError(f"{text}: {what}")
         return Target(text, Kind.SNAPSHOT, path=path)
     if text == "localhost":

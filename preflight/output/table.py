@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tabulate import tabulate
 
 from preflight.output.terminal import one_line
+from preflight.output.text import NO_GUEST
 from preflight.report import Outcome, Report, Result
 
 _ORDER = (Outcome.NOT_APPLICABLE, Outcome.WAIVED, Outcome.PASSED, Outcome.UNKNOWN, Outcome.FAILED)
@@ -22,6 +23,7 @@ def render(report: Report, _colour: bool) -> str:
     parts = [
         tabulate(rows, headers=("outcome", "severity", "rule", "about", "what"), disable_numparse=True),
         tabulate(limits, headers=("limit", "host", "configured", "in use", "allows"), disable_numparse=True),
+        *([] if report.guests else [NO_GUEST]),
         report.verdict.value.replace("-", " ").upper()
         + f"  {one_line(report.source.name)} -> {one_line(report.destination.name)}"
         + (": only selected rules were judged" if report.narrowed else ""),

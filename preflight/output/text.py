@@ -6,6 +6,9 @@ from preflight.output.terminal import excerpt, labelled, one_line, paint, width
 from preflight.report import Capacity, Outcome, Report, Result, Verdict
 from preflight.rule import Finding, Severity
 
+#: What stands in place of the guests' verdicts: nothing is ready that was not looked at.
+NO_GUEST = "no guest was judged: what follows is about the hosts alone"
+
 _COLOUR = {"error": "red", "warning": "yellow", "info": "blue", "unknown": "yellow"}
 
 
@@ -87,6 +90,7 @@ def _unknowns(report: Report, columns: int | None, colour: bool) -> Iterator[str
 
 def _guests(report: Report, colour: bool) -> Iterator[str]:
     if not report.guests:
+        yield from (NO_GUEST, "")
         return
     wide = max(len(one_line(guest.name)) for guest in report.guests)
     for guest in report.guests:

@@ -100,7 +100,7 @@ def test_wrong_types_are_refused(tmp_path: Path, changed: dict[str, Any]) -> Non
     assert refused(tmp_path / "s.json").startswith("not a whole snapshot")
 
 
-@pytest.mark.parametrize("hosts", [None, 1, "abc", {"a": 1}, [1], [None], [[]], [{}]])
+@pytest.mark.parametrize("hosts", [None, 1, "abc", {"a": 1}, [], [1], [None], [[]], [{}]])
 def test_what_is_no_list_of_hosts_is_refused(tmp_path: Path, hosts: object) -> None:
     (tmp_path / "s.json").write_text(json.dumps({"preflight_snapshot": 1, "hosts": hosts}))
     assert refused(tmp_path / "s.json").startswith("not a whole snapshot")
@@ -111,7 +111,32 @@ def test_a_host_without_one_of_its_parts_is_refused(tmp_path: Path, key: str) ->
     without = document()
     del without["hosts"][0][key]
     (tmp_path / "s.json").write_text(json.dumps(without))
-    assert refused(tmp_path / "s.json") == f"not a whole snapshot: KeyError '{key}'"
+    why = "a host in it has no name" if key == "name" else "'h' has no answers in it"
+    assert refused(tmp_path / "s.json") == f"not a whole snapshot: {why}"
+
+
+def test_no_word_of_pythons_tells_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    path.write_text('{"preflight_snapshot": 1}')
+    assert refused(path) == "not a whole snapshot: it holds no host"
+    path.write_text('{"preflight_snapshot": 1,')
+    assert refused(path) == "not a whole snapshot: not JSON at line 1, column 26"
+    path.write_text(json.dumps(document(records={"a": ["", "0", ""]})))
+    assert refused(path) == "not a whole snapshot: the answer 'a' of 'h' is not of text, code and text"
+
+
+@pytest.mark.parametrize("name", ["", "-oProxyCommand=x", "a b", "/etc/passwd", "none.json", 1, None])
+def test_a_host_in_it_whose_name_is_none_is_refused(tmp_path: Path, name: object) -> None:
+    (tmp_path / "s.json").write_text(json.dumps(document(name=name)))
+    said = refused(tmp_path / "s.json")
+    assert said.startswith(
+        ("not a whole snapshot: the name of a host in it", "not a whole snapshot: a host in it has no")
+    )
+
+
+def test_a_mark_at_its_beginning_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text(json.dumps(document()), encoding="utf-8-sig")
+    assert snapshot.read(tmp_path / "s.json")
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:

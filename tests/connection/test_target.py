@@ -154,6 +154,7 @@ REFUSED = {
     "/no/such/file": "no such snapshot file",
     "none.json": "no such snapshot file",
     "./": "a directory, not a snapshot file",
+    "/dev/null": "not a regular file, so no snapshot",
     "./" + "x" * 300: "File name too long",
 }
 

@@ -1,6 +1,7 @@
 """A plan for tests that need one: three guests, of which one is off."""
 
 from preflight.method import Method
+from preflight.migration import Transport
 from preflight.plan import MigrationPlan, PlannedGuest
 
 WEB = "f1d015bd-14ec-4fe8-8cdc-f32b8929b5e0"
@@ -24,7 +25,7 @@ PLAN = MigrationPlan(
     lapses=1_800_086_400.0,
     source="host1.example.com",
     destination="host2.example.com",
-    transport="ssh",
+    transport=Transport.SSH,
     destination_uri="qemu+ssh://host2.example.com/system",
     method=Method(),
     guests=(

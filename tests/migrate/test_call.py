@@ -139,10 +139,12 @@ def test_what_is_done_at_a_timeout() -> None:
     assert method_of(timeout=5.0, timeout_postcopy=True, postcopy=True).on_timeout is OnTimeout.POSTCOPY
 
 
-def test_every_option_reaches_the_method() -> None:
+def test_every_option_reaches_the_method(tmp_path: Path) -> None:
     """An option that is declared and dropped would be a lie: each changes what is made of it."""
     needs: dict[str, dict[str, Any]] = {
         "migrate_disks": {"copy_storage_all": True},
+        "disks_port": {"copy_storage_all": True},
+        "disks_uri": {"copy_storage_all": True},
         "auto_converge_initial": {"auto_converge": True},
         "auto_converge_increment": {"auto_converge": True},
         "postcopy_after_precopy": {"postcopy": True},
@@ -155,10 +157,12 @@ def test_every_option_reaches_the_method() -> None:
         "timeout_postcopy": {"timeout": 1.0, "postcopy": True},
     }
     values: dict[str, Any] = {"live": False, "undefinesource": False, "persistent": True} | AT_ONCE
-    values |= {"xml": Path(__file__), "persistent_xml": Path(__file__), "timeout": 7.0}
+    xml = tmp_path / "xml"
+    xml.write_text("<domain/>")
+    values |= {"xml": xml, "persistent_xml": xml, "timeout": 7.0, "comp_methods": "mt"}
     numbers = ("disks_port", "bandwidth", "max_downtime", "auto_converge_initial", "auto_converge_increment")
     values |= dict.fromkeys((*numbers, "postcopy_bandwidth", "parallel_connections"), 5)
-    texts = ("migrate_disks", "comp_methods", "migrateuri", "listen_address", "graphicsuri", "dname", "disks_uri")
+    texts = ("migrate_disks", "migrateuri", "listen_address", "graphicsuri", "dname", "disks_uri")
     values |= dict.fromkeys((*texts, "tls_destination"), "vda")
     same = {"direct", "timeout_suspend"}  # refused, and what is done anyway
     for name in inspect.signature(method_of).parameters.keys() - same:

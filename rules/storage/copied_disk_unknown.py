@@ -1,0 +1,29 @@
+"""A disk that is named to be copied is none of the guest's.
+
+Why it matters
+    libvirt looks for each disk of --migrate-disks among the guest's before anything is sent: "disk target vdz not
+    found". Where several guests are moved, each must have them all. The name is that of the disk inside the guest.
+
+How to fix
+    Name disks as virsh domblklist shows them under "Target", or leave --migrate-disks out: then all that can be are
+    copied. Move guests that have other disks one by one.
+"""
+
+from preflight.host import Guest
+from preflight.migration import Migration, unless_live
+from preflight.rule import Findings, Severity, on_source, rule
+
+
+def _unless_named(migration: Migration) -> str | None:
+    return unless_live(migration) or (None if migration.copy_storage and migration.disks else "no disks are named")
+
+
+@rule(Severity.ERROR, skip=_unless_named)
+def check(source_guest: Guest, migration: Migration) -> Findings:
+    own = [disk.target for disk in source_guest.disks]
+    for target in migration.disks:
+        if target not in own:  # qemuMigrationSrcBeginPhase, libvirt 9.0
+            has = f"has {', '.join(own)}" if own else "has no disk"
+            yield on_source(
+                f"--migrate-disks names {target}, but the guest {has}", error=f"disk target {target} not found"
+            )
