@@ -29,17 +29,19 @@ def main() -> None:
     except KeyboardInterrupt:  # so early that no command had begun
         print("preflight: interrupted", file=sys.stderr)
         code = 130
-    code = _told(code)
+    if not sys.argv[1:] or "--help" in sys.argv:
+        code = _told(code)
+    sys.stdout.flush()
     sys.stderr.flush()
     # a libvirt call that never returns would otherwise hold the process in its thread
     os._exit(code)
 
 
 def _told(code: int) -> int:
-    """The exit code once all is written: an answer that could not be is none. What was done, or not, it still says."""
+    """The exit code once the text that was asked for is written: one that could not be is no answer."""
     sys.stdout.flush()
     why = failure()
-    if why is None or code not in {0, 1, 3}:
+    if why is None:
         return code
     print(f"preflight: standard output: {why}", file=sys.stderr)
     return 2
