@@ -59,7 +59,7 @@ Ignore = Annotated[
 Timeout = Annotated[float, typer.Option(help="Seconds that a host may take for each batch of answers.", min=1)]
 
 
-#: Of any option that takes a fraction. As seconds more than poll() takes is ever waited for: 2**31 milliseconds.
+#: Of any option that takes a fraction. Most are seconds, and poll() waits for no more than 2**31 milliseconds.
 _GREATEST = 1_000_000
 #: Of migrations at once: a host has no more ports.
 _MOST = 65535
@@ -369,8 +369,11 @@ def plan(
 
 #: The parameters of `migrate` that are about the run itself; all others say what is moved, and how.
 _OF_THE_RUN = frozenset(
-    ("what", "resume", "yes", "journal", "events", "back", "on_error", "stall_timeout", "settle_timeout")
-) | {"answer_timeout"}
+    (
+        *("what", "resume", "yes", "journal", "events", "back"),
+        *("on_error", "stall_timeout", "settle_timeout", "answer_timeout"),
+    )
+)
 
 
 def _refuse_what_is_written_down(context: typer.Context, where: str) -> None:
@@ -534,8 +537,9 @@ def run() -> int:
 def _explain_failure(why: Exception) -> int:
     from preflight.output.terminal import clean, one_line
 
-    if isinstance(why, typer.TyperException):
-        print(f"preflight: {one_line(why.format_message())}", file=sys.stderr)
+    told = getattr(why, "format_message", None)  # the parser's errors, which older releases of Typer leave to Click
+    if callable(told):
+        print(f"preflight: {one_line(told())}", file=sys.stderr)
         return USAGE
     if isinstance(why, UserError):
         print(f"preflight: {clean(str(why))}", file=sys.stderr)
