@@ -30,6 +30,9 @@ BLOCK = 4 * KIB
 STATUS_BEYOND_XML = 8 * KIB
 #: Bytes below which the room is called little.
 LITTLE = 1024 * KIB
+NO_SPACE = "No space left on device"
+#: How libvirt's message ends where QEMU could not write its pidfile.
+QEMU_ENDED = "unexpected exit status 1"
 
 
 @rule(Severity.ERROR)
@@ -42,7 +45,8 @@ def check(guests: Judged, source: Storage, destination: Storage, migration: Migr
             yield from _on_destination(destination.look(path), needed)
         except Unreadable as why:
             unknown = why
-    if defined and migration.undefinesource and source.look(DEFINITIONS).read_only:
+    leaving = migration.undefinesource and any(guest.persistent for guest in defined)
+    if leaving and source.look(DEFINITIONS).read_only:
         yield on_source(f"{DEFINITIONS} is read-only: what is undefined here is back after the daemon's next start")
     if unknown is not None:
         raise unknown
@@ -77,13 +81,14 @@ def _on_destination(place: PathStatus, needed: int) -> Iterator[Finding]:
         raise Unreadable(f"how much room there is for {path} was not told")
     elif not place.fs_takes_files:
         yield on_destination(
-            f"{place.fs_source}, which {path} is on, has no file left to give (df -i)", error=_full(path)
+            f"{place.fs_source}, which {path} is on, has no file left to give (df -i)",
+            error=QEMU_ENDED if path == STATUS else NO_SPACE,
         )
     elif place.fs_free < needed:
         yield on_destination(
             f"{place.fs_source}, which {path} is on, has {place.fs_free // KIB} KiB left;"
             f" {needed // KIB} KiB are written there",
-            error="unexpected exit status 1" if path == STATUS and place.fs_free < BLOCK else _full(path),
+            error=_full(path, place.fs_free),
         )
     elif place.fs_free < LITTLE:
         yield on_destination(
@@ -91,5 +96,8 @@ def _on_destination(place: PathStatus, needed: int) -> Iterator[Finding]:
         )
 
 
-def _full(path: str) -> str:
-    return "failed to write master key file for domain" if path == PRIVATE else "No space left on device"
+def _full(path: str, free: int) -> str:
+    """What libvirt says where there is less room than is needed, `free` bytes."""
+    if path == PRIVATE:
+        return "failed to write master key file for domain"
+    return QEMU_ENDED if path == STATUS and free < BLOCK else NO_SPACE

@@ -1,5 +1,6 @@
 import pytest
 
+from preflight.facts.mounts import Mounts
 from preflight.facts.record import MISSING, Record, Unreadable
 from preflight.facts.storage import PathStatus, Storage
 
@@ -171,6 +172,65 @@ def test_a_path_may_be_told_of_twice_if_both_say_the_same() -> None:
     assert look("/images/a.raw", twice).fs_magic == 0xEF53
     with pytest.raises(Unreadable, match="twice"):
         look("/images/a.raw", twice.replace("stat 81a4 5", "stat 81a4 6", 1))
+
+
+BLOCK = 4096
+
+
+@pytest.mark.parametrize(
+    ("fs", "free", "takes_files"),
+    [
+        # free for root are more blocks than for all, the first number
+        ("fs ef53 4096 100 120 819200 819046", 120 * BLOCK, True),
+        ("fs ef53 1024 0 5 819200 1", 5 * 1024, True),
+        ("fs ef53 4096 100 120 819200 0", 120 * BLOCK, False),
+        ("fs ef53 4096 0 0 819200 9", 0, True),
+        ("fs 9123683e 4096 100 120 0 0", 120 * BLOCK, True),  # btrfs counts no files
+        ("fs ef53 4096 100", None, True),  # as it was asked for by older releases
+        ("fs ef53 4096 100 120 819200", None, True),  # cut off
+        ("", None, True),
+    ],
+)
+def test_room_is_what_root_may_still_write_and_whether_there_can_be_further_files(
+    fs: str, free: int | None, takes_files: bool
+) -> None:
+    known = look("/local.raw", f"path /local.raw\nstat 81a4 5 65024 9 0:0\n{fs}\n")
+    assert (known.fs_free, known.fs_takes_files) == (free, takes_files)
+
+
+def test_room_is_told_of_what_is_not_there_too() -> None:
+    paths = "path /no/such\nstat: cannot statx '/no/such': No such file or directory\nfs ef53 4096 1 2 9 0\n"
+    known = look("/no/such", paths)
+    assert (known.exists, known.fs_free, known.fs_takes_files) == (False, 2 * BLOCK, False)
+
+
+@pytest.mark.parametrize(
+    ("of_the_mount", "of_the_file_system", "read_only"),
+    [
+        ("rw,relatime", "rw,errors=remount-ro", False),
+        ("ro,relatime", "rw", True),  # mount -o remount,bind,ro
+        ("rw,relatime", "ro", True),  # after an error, or mount -o remount,ro
+        ("nosuid,ro", "ro,pagesize=2M", True),
+        ("rw", "", False),
+        ("rw", "rw,context=ro", False),
+    ],
+)
+def test_a_mount_or_its_file_system_as_a_whole_is_read_only(
+    of_the_mount: str, of_the_file_system: str, read_only: bool
+) -> None:
+    mounts = f"21 1 254:0 / / {of_the_mount} shared:1 - ext4 /dev/vda1 {of_the_file_system}\n"
+    [mount] = Mounts.read(mounts).all
+    assert mount.read_only is read_only
+    paths = "path /local.raw\nstat 81a4 5 65024 9 0:0\n"
+    assert Storage.parse(Record(paths), Record(mounts)).look("/local.raw").read_only is read_only
+
+
+def test_read_only_is_the_mount_that_holds_the_path_and_no_other() -> None:
+    mounts = MOUNTS.replace("/srv rw - ext4", "/srv ro - ext4").replace("/btrfs rw", "/btrfs ro")
+    storage = Storage.parse(Record(PATHS), Record(mounts))
+    assert storage.look("/btrfs/a.raw").read_only
+    assert not storage.look("/srv/a.raw").read_only  # the mount below it is
+    assert not storage.look("/local.raw").read_only
 
 
 @pytest.mark.parametrize("mounts", ["", "x\n", "21 1 254:0 / / rw\n"])
