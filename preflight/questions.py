@@ -114,14 +114,14 @@ stat_paths() {
     printf 'path %s\n' "$p"
     as_root stat -L -c 'stat %f %s %d %i %t:%T' -- "$p" 2>&1
     d=$p
-    while ! f=$(as_root stat -f -c 'fs %t %S %a %f %c %d' -- "${d:-/}" 2>&1) && [ -n "$d" ]; do d=${d%/*}; done
+    while ! f=$(as_root stat -f -c 'fs %t %S %a %f %c %d %b' -- "${d:-/}" 2>&1) && [ -n "$d" ]; do d=${d%/*}; done
     printf '%s\n' "$f"
   done
   shift "$n"
   # what is there, all at once
   [ $# = 0 ] || {
     as_root stat -L --printf 'path %n\nstat %f %s %d %i %t:%T\n' -- "$@"
-    as_root stat -f --printf 'path %n\nfs %t %S %a %f %c %d\n' -- "$@"
+    as_root stat -f --printf 'path %n\nfs %t %S %a %f %c %d %b\n' -- "$@"
   }
 }
 host_keys() {
@@ -310,7 +310,8 @@ CAME_FROM = "printf '%s\\n' \"${SSH_CONNECTION%% *}\""
 def stat_paths(paths: Sequence[str]) -> str:
     """For each path: what it is, how large (bytes), on which device, and on which file system.
 
-    Of that the statfs magic (hex), bytes a block, blocks free for all and for root, files it may hold and those left.
+    Of that the statfs magic (hex), bytes a block, blocks free for all and for root, files it may hold and those left,
+    and its blocks.
     """
     quoted = " ".join(shlex.quote(path) for path in paths if path.startswith("/") and "\n" not in path)
     return f"stat_paths {quoted}"

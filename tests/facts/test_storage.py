@@ -185,7 +185,11 @@ BLOCK = 4096
         ("fs ef53 1024 0 5 819200 1", 5 * 1024, True),
         ("fs ef53 4096 100 120 819200 0", 120 * BLOCK, False),
         ("fs ef53 4096 0 0 819200 9", 0, True),
-        ("fs 9123683e 4096 100 120 0 0", 120 * BLOCK, True),  # btrfs counts no files
+        ("fs ef53 4096 0 4096 819200 9 62914560", 0, True),  # full: ext4 keeps these blocks for itself
+        ("fs ef53 4096 0 4100 819200 9 62914560", 4 * BLOCK, True),
+        ("fs ef53 4096 0 61 2048 9 2000", BLOCK, True),  # and of a small one a part
+        ("fs ef53 4096 100 120 819200 9 62914560", 100 * BLOCK, True),
+        ("fs ef53 4096 100 120 0 0", 120 * BLOCK, True),
         ("fs ef53 4096 100", None, True),  # as it was asked for by older releases
         ("fs ef53 4096 100 120 819200", None, True),  # cut off
         ("", None, True),
@@ -196,6 +200,12 @@ def test_room_is_what_root_may_still_write_and_whether_there_can_be_further_file
 ) -> None:
     known = look("/local.raw", f"path /local.raw\nstat 81a4 5 65024 9 0:0\n{fs}\n")
     assert (known.fs_free, known.fs_takes_files) == (free, takes_files)
+
+
+def test_room_for_root_alone_is_known_of_ext_file_systems_only() -> None:
+    paths = "path /btrfs/a.raw\nstat 81a4 5 61 257 0:0\nfs 9123683e 4096 100 120 0 0 62914560\n"
+    known = look("/btrfs/a.raw", paths)
+    assert (known.fs_free, known.fs_takes_files) == (100 * BLOCK, True)  # btrfs counts no files
 
 
 def test_room_is_told_of_what_is_not_there_too() -> None:

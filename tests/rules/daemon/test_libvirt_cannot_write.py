@@ -87,7 +87,8 @@ def test_catches_a_read_only_directory_at_the_destination(path: str, whole: bool
     ("path", "free", "needed", "error"),
     [
         (DEFINITIONS, 0, 4, "No space left on device"),
-        (PRIVATE, 0, 4, "failed to write master key file for domain"),
+        (PRIVATE, 0, 12, "No space left on device"),  # not even the directory
+        (PRIVATE, 8, 12, "failed to write master key file for domain"),
         (STATUS, 0, ONE, "unexpected exit status 1"),  # not even the pidfile
         (STATUS, 4, ONE, "No space left on device"),
         (STATUS, ONE - 4, ONE, "No space left on device"),
@@ -165,10 +166,17 @@ def test_passes_hosts_that_have_room() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "free"), [(DEFINITIONS, 4), (PRIVATE, 4), (STATUS, ONE)], ids=["definition", "key", "status"]
+    ("path", "free"), [(DEFINITIONS, 4), (PRIVATE, 12), (STATUS, ONE)], ids=["definition", "key", "status"]
 )
 def test_passes_just_enough_room_with_a_warning(path: str, free: int) -> None:
     assert room({path: free}).result(RULE).severity is Severity.WARNING
+
+
+def test_passes_a_directory_for_which_tmpfs_needs_no_block() -> None:
+    in_memory = mounts().replace("ext4", "tmpfs")
+    assert room({PRIVATE: 4}).destination("mounts", in_memory).result(RULE).severity is Severity.WARNING
+    [finding] = room({PRIVATE: 0}).destination("mounts", in_memory).result(RULE).findings
+    assert finding.predicted_error == "failed to write master key file for domain"
 
 
 def test_passes_what_is_not_little() -> None:
