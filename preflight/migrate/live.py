@@ -7,8 +7,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from preflight.errors import UserError
 from preflight.migrate import call
-from preflight.migrate.end import HostSilent
+from preflight.migrate.end import HostSilent, until
 from preflight.migrate.event import Event
 from preflight.migrate.pauses import Pauses
 from preflight.migrate.recovery import Intent, Result
@@ -104,7 +105,7 @@ class _Call(threading.Thread):
 
 
 def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = False) -> Ended:
-    """Move an active guest, and say how that ended; raises `JournalError` before anything is done to it."""
+    """Move an active guest, and say how that ended; raises `JournalError`, `UserError` before anything is done."""
     if not resume_postcopy:
         guest = _as_now(run, guest)
     moving = _Call(run, guest, run.intent(guest), lane, resume_postcopy=resume_postcopy)
@@ -135,9 +136,16 @@ def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = F
 def _as_now(run: Run, guest: PlannedGuest) -> PlannedGuest:
     """The guest as it is at the moment of its move: its owner may have paused it, or gone on with it, since the plan.
 
-    A host that does not answer leaves it as it was planned; the call itself then says so.
+    A source that does not answer is waited for; raises `UserError` where it stays silent, since nothing can be moved
+    off it then. A destination that does not answer leaves the guest as it was planned; the call itself then says so.
     """
+    is_time_left = until(run.settings.patience)
     source, destination = look_at_both(run, guest.uuid)
+    while source.place is Place.UNKNOWN and is_time_left() and not run.aborting.is_set():
+        time.sleep(POLL)
+        source, destination = look_at_both(run, guest.uuid)
+    if source.place is Place.UNKNOWN:
+        raise UserError(f"{guest.name} is not begun: the source does not answer: {source.why}")
     libvirts_own = source.reason in (BY_MIGRATION, IN_POSTCOPY, POSTCOPY_FAILED)
     if source.place is Place.RUNNING or (source.place is Place.PAUSED and not libvirts_own):
         guest = replace(guest, paused=source.place is Place.PAUSED)
