@@ -39,8 +39,7 @@ def rows(run: Run, known: Mapping[str, Past]) -> tuple[Row, ...]:
 
 def _row(run: Run, guest: PlannedGuest, past: Past) -> Row:
     source, destination = look_at_both(run, guest.uuid)
-    intent = run.intent(past.of_now(guest), handed_over=past.handed_over, paused_by_us=past.paused_by_us)
-    result, why = judge(guest, intent, source, destination)
+    result, why = judge(guest, past.intent(run, guest), source, destination)
     is_there = result is Result.ARRIVED
     return Row(
         name=guest.name,

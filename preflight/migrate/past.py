@@ -6,8 +6,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from preflight.journal import Entry
-from preflight.migrate.recovery import Result
-from preflight.migrate.run import Ended
+from preflight.migrate.recovery import Intent, Result
+from preflight.migrate.run import Ended, Run
 from preflight.plan import PlannedGuest
 
 
@@ -41,6 +41,10 @@ class Past(Struct, frozen=True, kw_only=True):
         """The guest as it was when its move began, rather than when the plan was made."""
         seen = {"paused": self.paused, "is_defined_there": self.is_defined_there}
         return replace(guest, **{name: value for name, value in seen.items() if value is not None})
+
+    def intent(self, run: Run, guest: PlannedGuest) -> Intent:
+        """What is to become of the guest, and how far that is known to have come."""
+        return run.intent(self.of_now(guest), handed_over=self.handed_over, paused_by_us=self.paused_by_us)
 
 
 def past(entries: Sequence[Entry], uuid: str) -> Past:

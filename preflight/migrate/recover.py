@@ -62,7 +62,6 @@ def left(run: Run, known: Mapping[str, Past]) -> tuple[PlannedGuest, ...]:
         past = known[guest.uuid]
         if past.is_done:
             continue
-        intent = run.intent(past.of_now(guest), handed_over=past.handed_over, paused_by_us=past.paused_by_us)
-        if judge(guest, intent, *look_at_both(run, guest.uuid))[0] is Result.STAYED:
+        if judge(guest, past.intent(run, guest), *look_at_both(run, guest.uuid))[0] is Result.STAYED:
             found.append(guest)
     return tuple(found)

@@ -53,25 +53,22 @@ def settle(run: Run, guest: PlannedGuest, intent: Intent, *, xml: str | None, pa
     patience = run.settings.patience if patience is None else patience
     is_time_left = until(patience)
     done: list[str] = []
-    is_tried = False
-    before: tuple[Act, ...] = ()
+    before: tuple[Act, ...] | None = None
     while True:
         source, destination = look_at_both(run, guest.uuid)
         decision = decide(intent, source, destination)
         is_waited_for = is_time_left() and max(run.source.silent_for, run.destination.silent_for) < patience
         if not decision.acts and (decision.result is not Result.UNKNOWN or not is_waited_for):
             return Settled(decision, source, destination, tuple(done))
-        if is_tried and not is_time_left():
+        if before is not None and not is_time_left():
             left = ", ".join(decision.acts)
             late = Decision((), decision.result, f"{decision.why or 'it is not settled'}; left to do: {left}")
             return Settled(late, source, destination, tuple(done))
-        is_tried = True
         if decision.acts == before:
-            time.sleep(PAUSE)  # what was done did not last
+            time.sleep(PAUSE)  # there is nothing to do but wait, or what was done failed, or did not last
         before = decision.acts
         for act in decision.acts:
             if act is Act.WAIT:
-                time.sleep(PAUSE)
                 break
             run.tell(Event("settling", guest.name, f"{act}: {decision.why}" if decision.why else str(act)))
             run.journal.note("settle", guest.uuid, act=act, why=decision.why)
@@ -80,10 +77,7 @@ def settle(run: Run, guest: PlannedGuest, intent: Intent, *, xml: str | None, pa
                 done.append(str(act))
             except (libvirt.libvirtError, HostSilent, _Changed) as why:
                 done.append(f"{act}: {why}")
-                time.sleep(PAUSE)
                 break
-        if not decision.acts:
-            time.sleep(PAUSE)
 
 
 def _do(run: Run, guest: PlannedGuest, act: Act, xml: str | None) -> None:

@@ -36,12 +36,8 @@ class Watch:
     def __init__(self, run: Run, guest: PlannedGuest, *, is_in_postcopy: bool = False) -> None:
         """Watch this guest of the run; `is_in_postcopy`: its migration has come so far already."""
         self._source, self._uuid, self._name = run.source, guest.uuid, guest.name
-        self._journal, self._method, self._tell, self._stall = (
-            run.journal,
-            run.plan.method,
-            run.tell,
-            run.settings.stall,
-        )
+        self._journal, self._tell = run.journal, run.tell
+        self._method, self._stall = run.plan.method, run.settings.stall
         self._began = self._moved = time.monotonic()
         self._sent = -1
         self._last: Sample | None = None
