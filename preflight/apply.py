@@ -7,9 +7,10 @@ judged, and takes its place by rename(2).
 
 import base64
 import hashlib
-import shlex
 
 from msgspec import Struct
+
+from preflight.shell_text import ShellText, shell
 
 #: Seconds that a daemon may take to answer after its restart.
 PATIENCE = 30
@@ -23,10 +24,10 @@ class Service(Struct, frozen=True):
     """
 
     name: str
-    judge: str
-    activate: str
-    answers: str
-    in_force: str
+    judge: ShellText
+    activate: ShellText
+    answers: ShellText
+    in_force: ShellText
     #: What a line of `in_force` must be for the change to count as made; empty where no program tells.
     expected: tuple[str, ...] = ()
 
@@ -34,37 +35,34 @@ class Service(Struct, frozen=True):
 #: Within braces, so that nothing of it is done unless all of it has come: a shell reads them to their end first.
 _SCRIPT = r"""
 { trap '' HUP INT TERM PIPE
-patience=@PATIENCE@
-path=$(readlink -f -- @PATH@) || path=@PATH@
-new=$path.preflight-new; kept=$path.preflight-@DATE@
+patience=@patience@
+path=$(readlink -f -- @path@) || path=@path@
+new=$path.preflight-new; kept=$path.preflight-@date@
 sum() { sha256sum <"$1" 2>/dev/null | cut -d ' ' -f 1; }
-judge() { @JUDGE@
+judge() { @judge@
 }
-activate() { @ACTIVATE@
+activate() { @activate@
 }
-answers() { @ANSWERS@
+answers() { @answers@
 }
-in_force() { @IN_FORCE@
+in_force() { @in_force@
 }
 guests() { for p in /run/libvirt/qemu/*.pid; do
   [ -e "$p" ] && [ "${p##*/}" != driver.pid ] && kill -0 "$(cat "$p")" 2>/dev/null && echo "$p"; done; }
 working() { n=0; until answers >/dev/null 2>&1; do n=$((n+1)); [ $n -le $patience ] || return 1; sleep 1; done; }
-is_in_force() { in_force >"$told" 2>&1; while IFS= read -r line; do
-  [ -z "$line" ] || grep -qxF -e "$line" "$told" || return 1; done <<'PREFLIGHT_EXPECTED'
-@EXPECTED@
-PREFLIGHT_EXPECTED
-}
+is_in_force() { in_force >"$told" 2>&1; set -- @expected@
+  for line; do grep -qxF -e "$line" "$told" || return 1; done; }
 settled() { n=0; until is_in_force; do n=$((n+1)); [ $n -le 5 ] || return 1; sleep 1; done; }
 say() { printf '%s\n' "$*"; }
 told=$(mktemp) || { say "unchanged: no temporary file can be made"; exit 1; }
 trap 'rm -f "$told" "$new"' EXIT
 there=; [ -e "$path" ] && there=y
 [ -z "$there" ] && before= || before=$(sum "$path")
-[ "$before" = '@BEFORE@' ] || { say "unchanged: $path is no longer what was read"; exit 1; }
+[ "$before" = @before@ ] || { say "unchanged: $path is no longer what was read"; exit 1; }
 rm -f "$new"
 if [ -n "$there" ]; then cp -a -- "$path" "$new"; else (umask 022; : >"$new"); fi ||
   { say "unchanged: $new cannot be made"; exit 1; }
-printf %s '@CONTENT@' | base64 -d >"$new" && [ "$(sum "$new")" = '@AFTER@' ] && sync "$new" ||
+printf %s @content@ | base64 -d >"$new" && [ "$(sum "$new")" = @after@ ] && sync "$new" ||
   { say "unchanged: $new cannot be written whole"; exit 1; }
 why=$(judge "$new" 2>&1) || { say "unchanged: the new file is refused: $why"; exit 1; }
 if [ -n "$there" ]; then cp -a -- "$path" "$kept" && [ "$(sum "$kept")" = "$before" ] && sync "$kept" ||
@@ -81,35 +79,32 @@ if [ -n "$there" ]; then cp -a -- "$kept" "$new" && sync "$new" && mv -f -- "$ne
 sync "$(dirname "$path")"
 activate >/dev/null 2>&1
 if working; then say "put back: the new configuration did not come into force: $why"; exit 2; fi
-say "put back, but @NAME@ does not answer: $why"; exit 3
+say "put back, but" @name@ "does not answer: $why"; exit 3
 }
 """
 
 
-def script(path: str, before: str | None, after: str, service: Service, date: str) -> str:
+def script(path: str, before: str | None, after: str, service: Service, date: str) -> ShellText:
     """The script that replaces the text `before` (None: no such file) by `after`.
 
     It prints "in force", "unchanged" or "put back" with the reason, and ends with 0, 1 or 2; with 3 when the old file
     is there again but its program does not answer.
     """
-    values = {
-        "@PATIENCE@": str(PATIENCE),
-        "@PATH@": shlex.quote(path),
-        "@DATE@": date,
-        "@NAME@": service.name,
-        "@JUDGE@": service.judge,
-        "@ACTIVATE@": service.activate,
-        "@ANSWERS@": service.answers,
-        "@IN_FORCE@": service.in_force,
-        "@EXPECTED@": "\n".join(service.expected),
-        "@BEFORE@": "" if before is None else _digest(before),
-        "@AFTER@": _digest(after),
-        "@CONTENT@": base64.b64encode(after.encode("utf-8", "surrogateescape")).decode(),
-    }
-    text = _SCRIPT
-    for mark, value in values.items():
-        text = text.replace(mark, value)
-    return text
+    return shell(
+        _SCRIPT,
+        patience=PATIENCE,
+        path=path,
+        date=date,
+        name=service.name,
+        judge=service.judge,
+        activate=service.activate,
+        answers=service.answers,
+        in_force=service.in_force,
+        expected=service.expected,
+        before="" if before is None else _digest(before),
+        after=_digest(after),
+        content=base64.b64encode(after.encode("utf-8", "surrogateescape")).decode(),
+    )
 
 
 def _digest(text: str) -> str:

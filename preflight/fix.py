@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from preflight import grammar
 from preflight.apply import Service
 from preflight.check import Checked
 from preflight.edit import HOSTS, difference, edited
@@ -18,6 +19,7 @@ from preflight.host import Host
 from preflight.migration import Role
 from preflight.report import Outcome, Result
 from preflight.rule import Change
+from preflight.shell_text import shell
 
 #: What virt-admin calls a setting of a daemon's file.
 _TOLD = {"max_clients": "nclients_max", "max_workers": "maxWorkers", "min_workers": "minWorkers"}
@@ -27,7 +29,8 @@ _RISKS = {
     "migration_port_max": "the firewall must let the added ports through too",
 }
 #: How the listener says what it takes; its title is new once it has read its files again.
-_LISTENER = r"grep -sah '^sshd:.*listener' /proc/[0-9]*/cmdline | tr -d '\000'"
+_LISTENER = shell(r"grep -sah '^sshd:.*listener' /proc/[0-9]*/cmdline | tr -d '\000'")
+_NOTHING = shell(":")
 
 
 class FileChange(Struct, frozen=True):
@@ -131,12 +134,25 @@ def _file_change(host: Host, path: str, record: Record, settings: Settings) -> F
     before = None if record.missing else record.required()
     if "\\x" in (before or "") and _is_escaped(before or ""):
         raise Unreadable(f"{path} is not UTF-8")
+    _typed(path, settings)
     after = edited(path, before or "", {key: change.value for key, (change, _) in settings.items()})
     changes = tuple(change for change, _ in settings.values())
     service = _service(host, path, changes)
     _judge(host, path, after)
     names = tuple(dict.fromkeys(rule for _, rule in settings.values()))
     return FileChange(host.role, host.name, path, before, after, service, changes, names)
+
+
+def _typed(path: str, settings: Settings) -> None:
+    """Hold what is to be written against its grammar: a rule may have it from the other host. Raises `Unreadable`."""
+    for change, _ in settings.values():
+        if path == HOSTS:
+            grammar.HOST_NAME.of(change.key)
+            grammar.address(str(change.value))
+        else:
+            grammar.KEYWORD.of(change.key)
+            if not isinstance(change.value, int):
+                grammar.NUMBERS.of(change.value)
 
 
 def _is_escaped(text: str) -> bool:
@@ -170,29 +186,35 @@ def _version(host: Host) -> Version | None:
 
 def _service(host: Host, path: str, changes: tuple[Change, ...]) -> Service:
     if path == HOSTS:
-        asked = " ".join(change.key for change in changes)
-        shown = f"for n in {asked}; do getent ahosts -- \"$n\"; done | cut -d ' ' -f 1 | sort -u"
-        return Service("the resolver", ":", ":", ":", shown, tuple(str(change.value) for change in changes))
+        shown = shell(
+            "for n in @names@; do getent ahosts -- \"$n\"; done | cut -d ' ' -f 1 | sort -u",
+            names=[change.key for change in changes],
+        )
+        expected = tuple(str(change.value) for change in changes)
+        return Service("the resolver", _NOTHING, _NOTHING, _NOTHING, shown, expected)
     if path.startswith("/etc/ssh/"):
         return _sshd(changes)
     daemon = host.fact(Daemons).intended
     if daemon is None:
         raise Unreadable("no libvirt daemon runs that would read it")
-    ask = f'virt-admin -c {daemon}:///system "srv-clients-info {daemon}; srv-threadpool-info {daemon}"'
+    asked = f"srv-clients-info {daemon}; srv-threadpool-info {daemon}"
+    ask = shell("virt-admin -c @uri@ @asked@", uri=f"{daemon}:///system", asked=asked)
     told = tuple(f"{_TOLD[change.key]}:{change.value}" for change in changes if change.key in _TOLD)
-    answers = f"virsh -q -c qemu:///system version && {ask}"
-    return Service(daemon, ":", f"systemctl restart {daemon}.service", answers, f"{ask} | tr -d ' '", told)
+    restart = shell("systemctl restart @unit@", unit=f"{daemon}.service")
+    answers = shell("virsh -q -c qemu:///system version && @ask@", ask=ask)
+    return Service(daemon, _NOTHING, restart, answers, shell("@ask@ | tr -d ' '", ask=ask), told)
 
 
 def _sshd(changes: tuple[Change, ...]) -> Service:
     parts = [str(change.value).split(":") for change in changes if change.key.lower() == "maxstartups"]
-    reload = (
+    reload = shell(
         "for u in ssh.service sshd.service; do systemctl is-active -q $u && { systemctl reload $u; return; }; done;"
         " echo 'no unit of sshd is active'; return 1"
     )
-    shown = f"{_LISTENER} | sed -n 's/.* of \\([0-9]*-[0-9]*\\) startups.*/\\1/p'"
+    shown = shell(r"@listener@ | sed -n 's/.* of \([0-9]*-[0-9]*\) startups.*/\1/p'", listener=_LISTENER)
     expected = tuple(f"{start}-{full}" for start, _, full in parts)
-    return Service("sshd", 'sshd -t -f "$1"', reload, f"{_LISTENER} | grep -q .", shown, expected)
+    answers = shell("@listener@ | grep -q .", listener=_LISTENER)
+    return Service("sshd", shell('sshd -t -f "$1"'), reload, answers, shown, expected)
 
 
 def commands(change: FileChange) -> tuple[str, ...]:

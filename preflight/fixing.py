@@ -1,7 +1,6 @@
 """`preflight fix`: show what would be changed on both hosts, and, only when told, change it and prove it."""
 
 import datetime as dt
-import shlex
 import sys
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
@@ -17,6 +16,7 @@ from preflight.output.ansible import playbook
 from preflight.output.terminal import clean, one_line
 from preflight.record import Record
 from preflight.ruleset import find, load
+from preflight.shell_text import shell
 from preflight.streams import deliver
 from preflight.visit import LiveVisit
 
@@ -95,7 +95,9 @@ def _apply(change: FileChange, visit: LiveVisit) -> bool:
     date = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S")
     text = script(change.path, change.before, change.after, change.service, date)
     # not as an argument: no argument may be longer than 128 KiB (MAX_ARG_STRLEN)
-    answer = visit.run(f"printf %s {shlex.quote(text)} | as_root sh -c 's=$(cat); exec </dev/null; eval \"$s\"'")
+    answer = visit.run(
+        shell("printf %s @text@ | as_root sh -c 's=$(cat); exec </dev/null; eval \"$s\"'", text=str(text))
+    )
     said = [line for line in answer.out.splitlines() if line] or [_silence(answer)]
     for line in said:
         print(f"{one_line(change.host)}: {one_line(line)}", flush=True)

@@ -13,16 +13,17 @@ from preflight.apply import Service, script
 from preflight.check import Checked
 from preflight.connection.local import LocalChannel
 from preflight.connection.target import parse_target
-from preflight.edit import difference, edited
+from preflight.edit import HOSTS, difference, edited
 from preflight.facts import GuestMemory, LinkSpeed
 from preflight.facts.record import MISSING, Record, Unreadable
-from preflight.fix import FileChange, Unfixable, commands, plan, undecided
+from preflight.fix import FileChange, Unfixable, _file_change, _service, commands, plan, undecided
 from preflight.fixing import _apply
 from preflight.migration import Role
 from preflight.output.ansible import playbook
 from preflight.questions import PRELUDE
 from preflight.rule import Change
 from preflight.ruleset import load
+from preflight.shell_text import shell
 from preflight.visit import LiveVisit
 from tests.case import Case
 
@@ -169,16 +170,59 @@ def test_no_password_is_shown() -> None:
 
 
 def test_the_script_holds_the_text_and_nothing_of_it_is_run() -> None:
-    nasty = 'a = "$(touch /tmp/x) `id` \' \\\\ "\n@PATH@\n'
-    text = script("/etc/a file", None, nasty, Service("x", ":", ":", ":", ":"), "now")
+    nasty = 'a = "$(touch /tmp/x) `id` \' \\\\ "\n@path@\n'
+    text = script("/etc/a file", None, nasty, Service("x", shell(":"), shell(":"), shell(":"), shell(":")), "now")
     assert "touch" not in text
     assert "'/etc/a file'" in text
+
+
+#: What an attacker would have a host announce as its name: each runs something where it is not quoted.
+HOSTILE_NAMES = (
+    "x;do(:);done;touch @here@/pwned;for n in y",
+    "x$(touch @here@/pwned)",
+    "`touch @here@/pwned`",
+    "'; touch @here@/pwned; '",
+    '"; touch @here@/pwned; "',
+    "x\ntouch @here@/pwned\n",
+    "x | touch @here@/pwned",
+    "x & touch @here@/pwned &",
+    "@content@ @path@ @judge@",
+)
+
+
+@pytest.mark.parametrize("sh", ["dash", "bash"])
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_name_that_is_to_be_in_force_is_never_run(tmp_path: Path, sh: str, name: str) -> None:
+    hostile = name.replace("@here@", str(tmp_path))
+    case = Case()
+    change = Change(HOSTS, hostile, "192.0.2.12")
+    service = _service(case.checked().source, HOSTS, (change,))
+    asked = script(str(tmp_path / "hosts"), None, "127.0.0.1 localhost\n", service, "now")
+    subprocess.run([sh], input=asked.replace("@here@", str(tmp_path)), capture_output=True, text=True, check=False)
+    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize("name", [*HOSTILE_NAMES, "host2\n198.51.100.66 github.com", "x" * 254, "a b", "host2#", ""])
+def test_a_name_that_no_host_can_have_is_not_written_to_etc_hosts(name: str) -> None:
+    with pytest.raises(Unreadable):
+        _file_change(
+            Case().checked().source,
+            HOSTS,
+            Record("127.0.0.1 localhost\n"),
+            {name: (Change(HOSTS, name, "192.0.2.12"), "x")},
+        )
+
+
+@pytest.mark.parametrize("value", ["192.0.2.12\n198.51.100.66", "192.0.2.12 other", "x", "", "fe80::1%a b"])
+def test_what_is_no_address_is_not_written_to_etc_hosts(value: str) -> None:
+    with pytest.raises(Unreadable):
+        _file_change(Case().checked().source, HOSTS, Record(""), {"h": (Change(HOSTS, "h", value), "x")})
 
 
 def test_a_script_that_has_not_come_whole_does_nothing(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("old")
-    service = Service("it", ":", f"touch {tmp_path}/activated", ":", ":")
+    service = Service("it", shell(":"), shell("touch @path@", path=f"{tmp_path}/activated"), shell(":"), shell(":"))
     text = script(str(path), "old", "new", service, "now")
     reads = ["sh", "-c", 's=$(cat); exec </dev/null; eval "$s"']
     whole = text.rindex("}") + 1
@@ -195,14 +239,16 @@ def test_a_change_under_way_goes_on_when_preflight_has_left(tmp_path: Path) -> N
     """As after Ctrl-C: the shell on this machine is ended, and what it runs is not."""
     path = tmp_path / "file"
     path.write_text("old")
-    waits = f"touch {tmp_path}/began; until [ -e {tmp_path}/left ]; do sleep 0.1; done; touch {tmp_path}/activated"
+    waits = shell(
+        "touch @here@/began; until [ -e @here@/left ]; do sleep 0.1; done; touch @here@/activated", here=str(tmp_path)
+    )
     change = FileChange(
         Role.SOURCE,
         "h",
         str(path),
         "old",
         "new",
-        Service("it", ":", waits, f"[ -e {tmp_path}/activated ]", ":"),
+        Service("it", shell(":"), waits, shell("[ -e @path@ ]", path=f"{tmp_path}/activated"), shell(":")),
         (),
         (),
     )

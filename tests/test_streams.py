@@ -205,12 +205,14 @@ from preflight.connection.target import parse_target
 from preflight.fix import FileChange
 from preflight.migration import Role
 from preflight.questions import PRELUDE
+from preflight.shell_text import shell
 from preflight.visit import LiveVisit
 
 here, sys.argv = pathlib.Path(sys.argv[1]), ["preflight", *sys.argv[2:]]
 visit = LiveVisit(parse_target("localhost"), LocalChannel(PRELUDE, timeout=20), (), "ssh", timeout=20)
 visit.log_in()
-service = Service("it", ":", "echo activated >>" + str(here / "log"), ":", ":")
+nothing = shell(":")
+service = Service("it", nothing, shell("echo activated >>@log@", log=str(here / "log")), nothing, nothing)
 changes = [
     FileChange(Role.SOURCE, "h", str(here / name), "old", "new", service, (), ()) for name in ("one", "two")
 ]

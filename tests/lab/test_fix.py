@@ -7,6 +7,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from preflight.apply import Service, script
+from preflight.shell_text import shell
 
 from . import Client, LabHost
 from .conftest import Pair
@@ -187,10 +188,10 @@ def test_what_fails_leaves_the_old_configuration_in_force(client: Client, host1:
 
 LIBVIRTD = Service(
     "libvirtd",
-    ":",
-    "systemctl restart libvirtd.service",
-    "virt-admin -c libvirtd:///system srv-list",
-    "virt-admin -c libvirtd:///system 'srv-clients-info libvirtd; srv-threadpool-info libvirtd' | tr -d ' '",
+    shell(":"),
+    shell("systemctl restart libvirtd.service"),
+    shell("virt-admin -c libvirtd:///system srv-list"),
+    shell("virt-admin -c libvirtd:///system 'srv-clients-info libvirtd; srv-threadpool-info libvirtd' | tr -d ' '"),
     ("maxWorkers:26",),
 )
 

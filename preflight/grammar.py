@@ -1,0 +1,78 @@
+"""The forms that names, addresses, paths and numbers of a host, or of a file, must have before they are used.
+
+Hosts and files are not trusted. A text that is to become a name, a path or a part of a command is held against its
+grammar where it enters, and is `Unreadable` when it does not fit. Nothing here reads a host.
+"""
+
+import re
+from ipaddress import ip_address
+from typing import Final
+
+from preflight.record import Unreadable
+
+#: Characters of a rejected text that its error shows.
+_SHOWN = 40
+
+
+class Grammar:
+    """One form of text: a pattern for the whole of it, and its greatest length in characters."""
+
+    def __init__(self, what: str, pattern: str, longest: int) -> None:
+        """`what` names the form in errors, as in "a host name"; `pattern` must match in linear time."""
+        self.what, self.pattern, self.longest = what, pattern, longest
+        self._whole = re.compile(pattern, re.ASCII)
+
+    def takes(self, text: str) -> bool:
+        """Report whether the text has this form."""
+        return len(text) <= self.longest and self._whole.fullmatch(text) is not None
+
+    def of(self, text: str) -> str:
+        """Return the text if it has this form; raise `Unreadable` otherwise."""
+        if not self.takes(text):
+            shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+            raise Unreadable(f"{shown!r} is not {self.what}")
+        return text
+
+
+#: A host name as DNS and /etc/hosts have it. Underscores are not allowed by RFC 1123, yet getaddrinfo(3) takes them.
+HOST_NAME: Final = Grammar("a host name", r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.-])?", 253)
+#: A user or group: useradd(8), and the domain users of SSSD and winbind ("name@domain", "DOMAIN+name").
+USER: Final = Grammar("a user name", r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*\$?", 256)
+#: The owner and group of a file by name, as `stat -c %U:%G` prints them: numbers differ from host to host.
+OWNER: Final = Grammar("an owner", r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*\$?:[A-Za-z0-9_][A-Za-z0-9_.@+-]*\$?", 513)
+#: A SHA-256 as sha256sum(1) prints it.
+SHA256: Final = Grammar("a SHA-256", r"[0-9a-f]{64}", 64)
+#: A UUID as libvirt formats it (virUUIDFormat).
+UUID: Final = Grammar("a UUID", r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", 36)
+#: base64 without line breaks, as `base64 -w 0` prints it. The bound is that of one answer of a host.
+BASE64: Final = Grammar("base64", r"[A-Za-z0-9+/]*={0,2}", 8 * 1024 * 1024)
+#: An absolute path; no control character, since answers about paths are lines. The bound is Linux' PATH_MAX.
+PATH: Final = Grammar("an absolute path", r"/[^\x00-\x1f\x7f]*", 4095)
+#: A guest's name: libvirt refuses "/" and newlines (virDomainDefPostParse), and it becomes a file's name (NAME_MAX).
+GUEST: Final = Grammar("a guest's name", r"[^/\x00-\x1f\x7f]+", 255)
+#: A keyword of a configuration file.
+KEYWORD: Final = Grammar("a keyword", r"[A-Za-z][A-Za-z0-9_]*", 64)
+#: Numbers with colons between them, as of MaxStartups.
+NUMBERS: Final = Grammar("a number", r"[0-9]{1,9}(?::[0-9]{1,9}){0,2}", 29)
+
+
+def is_address(text: str) -> bool:
+    """Report whether the text is an IPv4 or IPv6 address, without brackets; a scope ("%eth0") may follow."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    scope = getattr(address, "scope_id", None)
+    return scope is None or HOST_NAME.takes(scope)
+
+
+def address(text: str) -> str:
+    """Return the text if it is an IP address; raise `Unreadable` otherwise."""
+    if not is_address(text):
+        raise Unreadable(f"{text[:_SHOWN]!r} is not an IP address")
+    return text
+
+
+def host(text: str) -> str:
+    """Return the text if it is a host name or an IP address without brackets; raise `Unreadable` otherwise."""
+    return text if is_address(text) else HOST_NAME.of(text)

@@ -1,0 +1,42 @@
+"""Text that a host's shell will run: the only place where a value becomes part of a command.
+
+A template holds marks such as `@name@`; `shell` replaces each by its value, quoted. Whoever sends text to a shell takes
+a `ShellText`, so the type checker finds a command that was put together elsewhere.
+"""
+
+import re
+import shlex
+from collections.abc import Iterable
+from typing import TypeAlias
+
+_MARK = re.compile(r"@([a-z][a-z0-9_]*)@")
+
+
+class ShellText(str):
+    """A POSIX sh command in which every value is quoted. Only this module makes them."""
+
+    __slots__ = ()
+
+
+#: A text becomes one quoted word, several become as many words, a number its digits; `ShellText` stays as it is.
+Value: TypeAlias = str | int | ShellText | Iterable[str]
+
+
+def shell(template: str, /, **values: Value) -> ShellText:
+    """Build a command from a template written in this program and values that may be anybody's.
+
+    Each mark is replaced once, so a value that looks like a mark stays a value. Raises `ValueError` for a value with a
+    NUL, which no command can hold, and `KeyError` for a mark without a value.
+    """
+    return ShellText(_MARK.sub(lambda mark: _quoted(values[mark[1]]), template))
+
+
+def _quoted(value: Value) -> str:
+    if isinstance(value, ShellText):
+        return value
+    if isinstance(value, int):
+        return str(int(value))
+    words = (value,) if isinstance(value, str) else tuple(value)
+    if any("\0" in word for word in words):
+        raise ValueError("a shell command cannot hold a NUL")
+    return " ".join(map(shlex.quote, words))
