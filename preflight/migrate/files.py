@@ -4,7 +4,6 @@ Each is written beside its place, compared by digest, and put in place by one re
 dated name. Files that both hosts see, since they lie on shared storage, are left alone.
 """
 
-import shlex
 import time
 from collections.abc import Iterator
 from typing import Protocol
@@ -12,14 +11,16 @@ from xml.etree.ElementTree import Element
 
 from msgspec import Struct
 
+from preflight import grammar
 from preflight.facts.xml import parse_xml
-from preflight.record import Record
+from preflight.record import Record, Unreadable
+from preflight.shell_text import ShellText, shell
 
 
 class Shell(Protocol):
     """A host's shell, as root."""
 
-    def __call__(self, command: str) -> Record:
+    def __call__(self, command: ShellText) -> Record:
         """The answer to a POSIX sh command; code 255 where there was none."""
 
 
@@ -83,7 +84,7 @@ _UNSTAGE = 'rm -rf -- "$1.preflight-new"'
 #: The owner, a date and the digest are $2 to $4; standard input is what _READ printed.
 _PLACE = f"""at=$1; new=$at.preflight-new; name=${{at##*/}}; base64 -d | gzip -dc | tar -C "$new" -xpf - || exit
 p=$new/$name; sum=$({{ {_SUM}; }} | sha256sum)
-[ "$sum" = "$4" ] || {{ echo "what was written is not what was read" >&2; exit 1; }}
+[ "${{sum%% *}}" = "$4" ] || {{ echo "what was written is not what was read" >&2; exit 1; }}
 chown -R -- "$2" "$p" 2>/dev/null; sync
 if [ -e "$at" ]; then mv -T -- "$at" "$at.preflight-$3" || exit; fi
 mv -T -- "$p" "$at" && sync && rmdir -- "$new" || exit
@@ -111,9 +112,10 @@ def copy(state: State, source: Shell, destination: Shell) -> bool:
             return True
         answer = source(_command(_READ, state))
         _must(answer, "read", state)
-        owner, _, content = answer.out.partition("\n")
-        place = _command(_PLACE, state, owner, time.strftime("%Y%m%dT%H%M%S"), digest.out.strip())
-        _must(destination(f"printf %s '{content.strip()}' | {place}"), "written on the destination", state)
+        owner, content, of_all = _typed(state, *answer.out.partition("\n")[::2], digest.out.removesuffix("  -\n"))
+        place = _command(_PLACE, state, owner, time.strftime("%Y%m%dT%H%M%S"), of_all)
+        placed = shell("printf %s @content@ | @place@", content=content, place=place)
+        _must(destination(placed), "written on the destination", state)
     finally:
         destination(_command(_UNSTAGE, state))
     if not is_same(state, source, destination):
@@ -127,8 +129,16 @@ def is_same(state: State, source: Shell, destination: Shell) -> bool:
     return (one.missing and other.missing) or (one.code == other.code == 0 and one.out == other.out)
 
 
-def _command(script: str, state: State, *more: str) -> str:
-    return f"as_root sh -c {shlex.quote(script)} sh {shlex.join((state.path, *more))}"
+def _typed(state: State, owner: str, content: str, digest: str) -> tuple[str, str, str]:
+    """Return what the source said of a file, held against its form: the destination is given it in a command."""
+    try:
+        return grammar.OWNER.of(owner), grammar.BASE64.of(content.strip()), grammar.SHA256.of(digest.strip())
+    except Unreadable as why:
+        raise FilesError(f"{state.path}: the source's answer cannot be used: {why}") from None
+
+
+def _command(script: str, state: State, *more: str) -> ShellText:
+    return shell("as_root sh -c @script@ sh @arguments@", script=script, arguments=(state.path, *more))
 
 
 def _must(answer: Record, done: str, state: State) -> None:

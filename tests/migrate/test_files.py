@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from preflight.connection.local import LocalChannel
 from preflight.facts.record import Record, Unreadable
 from preflight.migrate.files import FilesError, State, copy, is_same, states
 from preflight.questions import PRELUDE
+from preflight.shell_text import ShellText
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the scripts run as root's: as_root would ask sudo")
 
@@ -24,7 +26,7 @@ class Host:
         self.channel = LocalChannel(PRELUDE, timeout=20)
         self.asked: list[str] = []
 
-    def __call__(self, command: str) -> Record:
+    def __call__(self, command: ShellText) -> Record:
         self.asked.append(command)
         moved = command.replace("/guests", shlex.quote(str(self.root)))
         self.channel.send({"run": moved})
@@ -97,6 +99,53 @@ def test_copying_again_changes_nothing(hosts: tuple[Host, Host]) -> None:
     assert len(list(two.file("nvram").iterdir())) == 1
 
 
+@pytest.mark.parametrize("sh", ["dash", "bash"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "root:root\nQUJD'; touch @here@/pwned; '",
+        "root:root\n$(touch @here@/pwned)",
+        "root:root\n`touch @here@/pwned`",
+        "'; touch @here@/pwned; '\nQUJD",
+        "$(touch @here@/pwned)\nQUJD",
+        "--reference=/etc/shadow\nQUJD",
+        "",
+    ],
+)
+def test_what_the_source_says_of_a_file_is_never_run_on_the_destination(
+    hosts: tuple[Host, Host], tmp_path: Path, said: str, sh: str
+) -> None:
+    one, two = hosts
+    make_nvram(one)
+    hostile = said.replace("@here@", str(tmp_path))
+
+    def source(command: ShellText) -> Record:
+        return Record(hostile) if "base64 -w 0" in command else one(command)
+
+    def destination(command: ShellText) -> Record:
+        subprocess.run([sh], input=PRELUDE + command, capture_output=True, text=True, check=False)
+        return two(command)
+
+    with pytest.raises(FilesError, match="the source's answer cannot be used"):
+        copy(NVRAM, source, destination)
+    assert not (tmp_path / "pwned").exists()
+    assert not two.file("nvram/web's VARS.fd").exists()
+
+
+@pytest.mark.parametrize(
+    "digest", ["", "0" * 63, "0" * 64 + "; touch /pwned", "$(touch /pwned)", "0" * 64 + "\n" + "1" * 64]
+)
+def test_a_digest_that_is_none_is_refused(hosts: tuple[Host, Host], digest: str) -> None:
+    one, two = hosts
+    make_nvram(one)
+
+    def source(command: ShellText) -> Record:
+        return Record(digest) if "exit 44" in command and "tar" not in command else one(command)
+
+    with pytest.raises(FilesError):
+        copy(NVRAM, source, two)
+
+
 def test_what_was_never_made_is_not_copied(hosts: tuple[Host, Host]) -> None:
     assert not copy(NVRAM, *hosts)
     assert is_same(NVRAM, *hosts)
@@ -121,7 +170,7 @@ def test_what_both_hosts_see_is_left_alone_where_only_that_cannot_be_told(
     two.root = one.root
     before = path.stat()
 
-    def silent(command: str) -> Record:
+    def silent(command: ShellText) -> Record:
         return answer if "preflight-new" in command else one(command)
 
     with pytest.raises(FilesError, match=r"web's VARS\.fd"):
@@ -134,7 +183,7 @@ def test_a_directory_that_cannot_be_listed_is_not_taken_for_one_that_lacks_the_f
     one, two = hosts
     make_nvram(one)
 
-    def stale(command: str) -> Record:
+    def stale(command: ShellText) -> Record:
         """The directory is there for the digest, and gone when it is looked into."""
         is_asked = "preflight-new" in command
         if is_asked:
