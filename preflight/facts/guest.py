@@ -223,11 +223,13 @@ class Guests(Fact, frozen=True, kw_only=True, dict=True):
     @cached_property
     def _by_name(self) -> "dict[str, Guest | UnreadGuest]":
         # of several the first counts, and one that could not be read before all others
-        return {guest.name: guest for guest in reversed((*self.unread, *self.all))}
+        both: list[Guest | UnreadGuest] = [*self.unread, *self.all]
+        return {guest.name: guest for guest in reversed(both)}
 
     @cached_property
     def _by_uuid(self) -> "dict[str, Guest | UnreadGuest]":
-        return {guest.uuid: guest for guest in reversed((*self.unread, *self.all))}
+        both: list[Guest | UnreadGuest] = [*self.unread, *self.all]
+        return {guest.uuid: guest for guest in reversed(both)}
 
     @classmethod
     def parse(cls, domains: Record) -> Self:

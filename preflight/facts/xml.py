@@ -5,7 +5,6 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from preflight.facts.record import Unreadable
 
-
 #: Characters of a text whose elements may be kept: they take ten times its size.
 _KEPT = 64 * 1024
 
