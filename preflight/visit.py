@@ -1,6 +1,7 @@
 """One host while it is being asked: first what is asked in any case, then what follows from the answers."""
 
 import itertools
+import sys
 import threading
 import time
 from collections.abc import Collection, Mapping
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from preflight import questions
 from preflight.connection import Answers, Channel
 from preflight.connection.libvirt import LibvirtSession, load_bindings, transport_of
+from preflight.connection.shell import TOTAL_LIMIT
 from preflight.connection.snapshot import SavedHost, redact
 from preflight.connection.target import Target
 from preflight.facts import lens, libvirt_conf
@@ -68,6 +70,8 @@ class LiveVisit:
         self._target, self._wanted, self._timeout = target, wanted, timeout
         self._transport, self._role, self._uri = transport, role, uri
         self._answers = Answers()
+        #: Bytes that these take in memory.
+        self._held = 0
         self._libvirt: LibvirtSession | None = None
         self._logged_in = False
         self._channel = channel
@@ -186,8 +190,14 @@ class LiveVisit:
         return self._uri or self._target.libvirt_uri(self._transport)
 
     def _keep(self, answers: Answers) -> None:
-        for name, record in answers.records.items():
-            self._answers.records[name] = redact(record)
+        for name, record in tuple(answers.records.items()):
+            size = sys.getsizeof(record.out) + sys.getsizeof(record.err)
+            if self._held + size > TOTAL_LIMIT:
+                del answers.records[name]
+                answers.absent[name] = f"the answers of {self.name} take more than {TOTAL_LIMIT >> 20} MiB in all"
+            else:
+                self._held += size
+                self._answers.records[name] = redact(record)
         self._answers.absent.update(answers.absent)
 
 

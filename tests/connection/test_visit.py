@@ -9,7 +9,7 @@ from preflight.connection.local import LocalChannel
 from preflight.connection.target import parse_target
 from preflight.questions import PRELUDE
 from preflight.record import Record
-from preflight.shell_text import ShellText
+from preflight.shell_text import ShellText, shell
 from preflight.visit import LiveVisit
 
 
@@ -44,3 +44,13 @@ def test_what_was_answered_is_not_kept(channel: LocalChannel, visit: LiveVisit) 
     for number in range(3):
         visit.run(ShellText(f"echo {number}"))
     assert set(channel._out.records) <= {"hello"}
+
+
+def test_answers_are_kept_up_to_a_total(visit: LiveVisit) -> None:
+    """T7: each batch may be as large as one answer may be long, times the questions in it."""
+    for batch in ("a", "b"):
+        asked = {f"{batch}{number}": shell("head -c 8388600 /dev/zero") for number in range(5)}
+        answers = visit.ask(asked)
+        assert answers.records.keys() | answers.absent.keys() == asked.keys()
+    assert answers.absent == dict.fromkeys(("b2", "b3", "b4"), "the answers of localhost take more than 64 MiB in all")
+    assert sum(len(record.out) for record in visit.saved().answers.records.values()) <= 64 << 20
