@@ -20,6 +20,7 @@ from typing import IO
 
 from preflight.connection import Answers
 from preflight.record import Record
+from preflight.shell_text import NOTHING, ShellText, joined, shell
 
 #: Bytes of one answer that are kept. What is longer is no configuration file, and not taken for a whole answer.
 RECORD_LIMIT = 8 * 1024 * 1024
@@ -228,7 +229,7 @@ class ShellChannel:
         self._err.start()
         self._write(prelude + _EMIT.format(token=self._token) + "emit hello :\n")
 
-    def send(self, questions: Mapping[str, str], first: str = "") -> None:
+    def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING) -> None:
         """Ask: POSIX sh commands by record name. Does not wait. What an earlier question of that name gave is gone.
 
         `first` is what the session itself does before; what it sets, all later questions see.
@@ -236,8 +237,8 @@ class ShellChannel:
         with self._changed:
             self._out.expect(questions)
             self._err.spent = 0
-        asked = "".join(f"emit {name} {_quote(text)}\n" for name, text in questions.items())
-        self._write(f"{first}\n{asked}")
+        asked = (shell("emit @name@ @text@", name=name, text=str(text)) for name, text in questions.items())
+        self._write(joined((first, *asked, NOTHING)))
 
     def login(self) -> Record:
         """Wait until the shell answers: code 0, or 255 with what was said instead."""
@@ -247,7 +248,7 @@ class ShellChannel:
         said = "" if self._flooded else self._complaint()
         return Record("", 255, said or answers.absent["hello"])
 
-    def receive(self, names: Mapping[str, str]) -> Answers:
+    def receive(self, names: Mapping[str, object]) -> Answers:
         """Wait for the answers to questions that were sent. Each is given once, and then forgotten."""
         answers = self._await(names)
         with self._changed:
@@ -255,7 +256,7 @@ class ShellChannel:
                 self._out.records.pop(name, None)
         return answers
 
-    def _await(self, names: Mapping[str, str]) -> Answers:
+    def _await(self, names: Mapping[str, object]) -> Answers:
         deadline = time.monotonic() + self.timeout
         answers = Answers()
         with self._changed:
@@ -324,10 +325,6 @@ class ShellChannel:
     def _complaint(self) -> str:
         lines = [line.strip() for line in _text(self._err.text).splitlines() if line.strip()]
         return "\n".join(lines[-5:])
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _text(raw: bytes) -> str:
