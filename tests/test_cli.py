@@ -21,6 +21,7 @@ from preflight.cli import app
 from preflight.connection import snapshot
 from preflight.errors import UserError
 from tests.case import RECORDED, Case
+from tests.interrupting import hears_interrupts
 
 PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 HOST1, HOST2 = (str(RECORDED / "ready" / f"{name}.json") for name in ("host1", "host2"))
@@ -506,18 +507,22 @@ def test_ctrl_c_during_a_login_that_hangs_leaves_nothing(tmp_path: Path, command
         text=True,
         env=env,
         start_new_session=True,
+        preexec_fn=hears_interrupts,  # noqa: PLW1509 - no thread of the tests' own holds a lock
     )
-    for _ in range(200):
-        if (tmp_path / "began").exists():
-            break
-        time.sleep(0.05)
-    time.sleep(1)
-    assert left_over(tmp_path)
-    assert processes_of(tmp_path)
-    began = time.monotonic()
-    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all in the foreground
-    out, err = process.communicate(timeout=30)
-    assert time.monotonic() - began < 5
+    try:
+        for _ in range(200):
+            if (tmp_path / "began").exists():
+                break
+            time.sleep(0.05)
+        time.sleep(1)
+        assert left_over(tmp_path)
+        assert processes_of(tmp_path)
+        began = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all in the foreground
+        out, err = process.communicate(timeout=30)
+        assert time.monotonic() - began < 5
+    finally:
+        process.kill()
     assert (process.returncode, out, err) == (130, "", "preflight: interrupted\n")
     assert left_over(tmp_path) == []
     assert processes_of(tmp_path) == []
