@@ -5,19 +5,24 @@ The rules are those of glibc's nss/nss_files/files-hosts.c, tried with 2.36 and 
 """
 
 import re
+from collections.abc import Mapping
+from functools import cached_property
 from ipaddress import ip_address
 from typing import Self
 
 from msgspec import Struct
 
+from preflight.facts.bounds import lines_of
 from preflight.facts.located import Located, Location
-from preflight.facts.record import Fact, Record
+from preflight.facts.record import Fact, Record, Unreadable
 
 PATH = "/etc/hosts"
 
 #: What C's isspace() takes for white space inside a line, in the C locale, parts the fields.
 _FIELD = re.compile(r"[^ \t\v\f\r]+")
 _HIDDEN = re.compile(r"[ \t]*#[# \t]*")
+#: Addresses and names of one file: what large lists of blocked names have, in some 100 MiB.
+_MOST_FIELDS = 200_000
 _ASCII_LOWER = {ord("A") + i: ord("a") + i for i in range(26)}
 
 
@@ -30,7 +35,7 @@ class HostsEntry(Struct, frozen=True, kw_only=True):
     names: tuple[Located[str], ...]
 
 
-class HostsFile(Fact, frozen=True, kw_only=True):
+class HostsFile(Fact, frozen=True, kw_only=True, dict=True):
     """The entries of /etc/hosts in their order; none when there is no such file."""
 
     entries: tuple[HostsEntry, ...]
@@ -43,20 +48,33 @@ class HostsFile(Fact, frozen=True, kw_only=True):
         text = "" if etc_hosts.missing else etc_hosts.required()
         entries: list[HostsEntry] = []
         commented: list[HostsEntry] = []
-        for number, line in enumerate(text.split("\n"), start=1):
+        fields = 0
+        for number, line in lines_of(PATH, text):
             hidden = _HIDDEN.match(line)
             entry = _entry(number, line, hidden.end() if hidden else 0)
             if entry is not None:
+                fields += 1 + len(entry.names)
+                if fields > _MOST_FIELDS:
+                    raise Unreadable(f"{PATH}:{number}: more than {_MOST_FIELDS} addresses and names are not read")
                 (commented if hidden else entries).append(entry)
         return cls(entries=tuple(entries), commented=tuple(commented))
 
     def lines_for(self, name: str) -> tuple[tuple[HostsEntry, Located[str]], ...]:
         """Each line that gives the name, with the place of the name in it; upper and lower case are the same."""
-        return _naming(self.entries, name)
+        return tuple(_naming(self.entries, number, name) for number in self._places.get(_lower(name), ()))
 
     def commented_for(self, name: str) -> tuple[tuple[HostsEntry, Located[str]], ...]:
         """As `lines_for`, among the lines that are commented out."""
-        return _naming(self.commented, name)
+        return tuple(_naming(self.commented, number, name) for number in self._commented.get(_lower(name), ()))
+
+    # each guest may have its own name to look for
+    @cached_property
+    def _places(self) -> Mapping[str, list[int]]:
+        return _by_name(self.entries)
+
+    @cached_property
+    def _commented(self) -> Mapping[str, list[int]]:
+        return _by_name(self.commented)
 
     def addresses_of(self, name: str) -> tuple[str, ...]:
         """Every address that the file gives to the name, in the file's order, each once, as written."""
@@ -83,14 +101,19 @@ def _is_address(word: str) -> bool:
     return "%" not in word
 
 
-def _naming(entries: tuple[HostsEntry, ...], name: str) -> tuple[tuple[HostsEntry, Located[str]], ...]:
+def _by_name(entries: tuple[HostsEntry, ...]) -> Mapping[str, list[int]]:
+    """The places of the entries that give each name, in lower case."""
+    found: dict[str, list[int]] = {}
+    for place, entry in enumerate(entries):
+        for name in dict.fromkeys(_lower(known.value) for known in entry.names):
+            found.setdefault(name, []).append(place)
+    return found
+
+
+def _naming(entries: tuple[HostsEntry, ...], place: int, name: str) -> tuple[HostsEntry, Located[str]]:
     wanted = _lower(name)
-    found = []
-    for entry in entries:
-        at = next((known for known in entry.names if _lower(known.value) == wanted), None)
-        if at is not None:
-            found.append((entry, at))
-    return tuple(found)
+    entry = entries[place]
+    return entry, next(known for known in entry.names if _lower(known.value) == wanted)
 
 
 def _lower(name: str) -> str:

@@ -1,6 +1,8 @@
 """The table of mounts, and which mount holds a path."""
 
 import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Self
 
 from msgspec import Struct
@@ -27,7 +29,7 @@ class Mount(Struct, frozen=True, kw_only=True):
     read_only: bool = False
 
 
-class Mounts(Struct, frozen=True, kw_only=True):
+class Mounts(Struct, frozen=True, kw_only=True, dict=True):
     """All mounts in the order in which they were made, a later one over an earlier."""
 
     all: tuple[Mount, ...]
@@ -61,19 +63,33 @@ class Mounts(Struct, frozen=True, kw_only=True):
         By the path's text alone a symbolic link would mislead: where the device is known and another mount has it,
         that mount holds the path. (Not where no mount has it: btrfs counts every subvolume as a device of its own.)
         """
-        above = [mount for mount in self.all if _is_under(path, mount.point)]
-        if not above:
+        points = self._by_point
+        nearest = next((points[point] for point in _above(path) if point in points), None)
+        if nearest is None:
             raise Unreadable(f"no mount holds {path}")
-        longest = max(len(mount.point) for mount in above)
-        nearest = [mount for mount in above if len(mount.point) == longest][-1]
         if device is not None and nearest.device != device:
-            same = [mount for mount in self.all if mount.device == device]
-            return same[-1] if same else nearest
+            return self._by_device.get(device, nearest)
         return nearest
 
+    # a host with containers has thousands, and a host with guests asks about thousands of paths
+    @cached_property
+    def _by_point(self) -> Mapping[str, Mount]:
+        return {mount.point: mount for mount in self.all}
 
-def _is_under(path: str, point: str) -> bool:
-    return path == point or path.startswith(point if point.endswith("/") else f"{point}/")
+    @cached_property
+    def _by_device(self) -> Mapping[str, Mount]:
+        return {mount.device: mount for mount in self.all}
+
+
+def _above(path: str) -> Iterator[str]:
+    """The path and the directories above it, from the longest, with a slash at their end and without."""
+    at = len(path)
+    while at > 0:
+        yield path[:at]
+        if not path.endswith("/", 0, at):
+            at = path.rfind("/", 0, at) + 1
+        else:
+            at -= 1
 
 
 def _unescape(field: str) -> str:

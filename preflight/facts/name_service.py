@@ -4,10 +4,12 @@ import re
 from ipaddress import ip_address
 from typing import Self
 
+from preflight.facts.bounds import lines_of
 from preflight.facts.located import Located, Location
 from preflight.facts.proc_net import sockets
 from preflight.facts.record import Fact, Record
 
+NSSWITCH_CONF = "/etc/nsswitch.conf"
 RESOLV_CONF = "/etc/resolv.conf"
 
 #: MAXNS of <resolv.h>: glibc reads no more `nameserver` lines.
@@ -59,7 +61,7 @@ class NameService(Fact, frozen=True, kw_only=True):
 def _hosts_line(text: str) -> tuple[tuple[str, str], ...] | None:
     """The services and the actions behind each; None when no line tells. The last line holds (nss_database.c)."""
     found = None
-    for line in text.split("\n"):
+    for _, line in lines_of(NSSWITCH_CONF, text):
         database, colon, rest = line.partition("#")[0].partition(":")
         if not colon or database.strip() != "hosts":
             continue
@@ -76,12 +78,13 @@ def _hosts_line(text: str) -> tuple[tuple[str, str], ...] | None:
 def _nameservers(text: str) -> tuple[Located[str], ...]:
     """As resolv/res_init.c reads them: the keyword at the very start of the line, what follows the address ignored."""
     found: list[Located[str]] = []
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in lines_of(RESOLV_CONF, text):
         match = _NAMESERVER.match(line)
         if match is None or not _is_address(match[1]):
             continue
-        found.append(Located(match[1], Location(RESOLV_CONF, number, match.start(1) + 1, match.end(1) + 1, line)))
-    return tuple(found[:_MOST_NAMESERVERS])
+        if len(found) < _MOST_NAMESERVERS:
+            found.append(Located(match[1], Location(RESOLV_CONF, number, match.start(1) + 1, match.end(1) + 1, line)))
+    return tuple(found)
 
 
 def _is_address(word: str) -> bool:

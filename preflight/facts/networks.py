@@ -1,5 +1,7 @@
 """libvirt's own networks on a host, active or not."""
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Self
 
 from msgspec import Struct
@@ -21,7 +23,7 @@ class Network(Struct, frozen=True, kw_only=True):
     portgroups: frozenset[str]
 
 
-class Networks(PartialListing, frozen=True, kw_only=True):
+class Networks(PartialListing, frozen=True, kw_only=True, dict=True):
     """All networks of a host."""
 
     all: tuple[Network, ...]
@@ -30,7 +32,11 @@ class Networks(PartialListing, frozen=True, kw_only=True):
         """The network of that name, None when there is none; raises `Unreadable` when that was not told."""
         self.must_be_there("networks")
         self.must_be_read(name, "network")
-        return next((network for network in self.all if network.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Network]:
+        return {network.name: network for network in reversed(self.all)}
 
     @classmethod
     def parse(cls, networks: Record) -> Self:

@@ -1,5 +1,7 @@
 """libvirt's storage pools on a host, active or not, and the volumes that libvirt knows in them."""
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Self
 
 from msgspec import Struct
@@ -40,7 +42,7 @@ class Pool(Struct, frozen=True, kw_only=True):
         return f"{self.target.rstrip('/')}/{volume}"
 
 
-class Pools(PartialListing, frozen=True, kw_only=True):
+class Pools(PartialListing, frozen=True, kw_only=True, dict=True):
     """All storage pools of a host."""
 
     all: tuple[Pool, ...]
@@ -49,12 +51,20 @@ class Pools(PartialListing, frozen=True, kw_only=True):
         """The pool of that name, None when there is none; raises `Unreadable` when that was not told."""
         self.must_be_there(_WHAT)
         self.must_be_read(name, "storage pool")
-        return next((pool for pool in self.all if pool.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Pool]:
+        return {pool.name: pool for pool in reversed(self.all)}
+
+    @cached_property
+    def _by_target(self) -> Mapping[str | None, Pool]:
+        return {pool.target: pool for pool in reversed(self.all) if pool.active}
 
     def with_target(self, directory: str) -> Pool | None:
         """The active pool that has this directory; raises `Unreadable` when that was not told."""
         self.must_be_there(_WHAT)
-        found = next((pool for pool in self.all if pool.active and pool.target == directory), None)
+        found = self._by_target.get(directory)
         if found is None and self.unread:
             name, reason = self.unread[0]
             raise Unreadable(f"storage pool {name}: {reason}")

@@ -1,6 +1,7 @@
 """Which secrets a host's libvirt has (their values are never asked for), and which a guest's disks need."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Self
 
 from msgspec import Struct
@@ -48,7 +49,7 @@ class Needed(Struct, frozen=True, kw_only=True):
         return f"the secret {self.uuid}" if self.uuid else f"a secret for {self.usage}"
 
 
-class Secrets(Listing, frozen=True, kw_only=True):
+class Secrets(Listing, frozen=True, kw_only=True, dict=True):
     """All secrets of a host."""
 
     all: tuple[Secret, ...]
@@ -56,11 +57,18 @@ class Secrets(Listing, frozen=True, kw_only=True):
     def find(self, needed: Needed) -> Secret | None:
         """That secret, None when it is not here; raises `Unreadable` when that was not told."""
         self.must_be_there("secrets")
-        for secret in self.all:
-            same_usage = (secret.usage_type, secret.usage) == (needed.usage_type, needed.usage)
-            if secret.uuid == needed.uuid or (needed.uuid is None and same_usage):
-                return secret
-        return None
+        if needed.uuid is not None:
+            return self._by_uuid.get(needed.uuid)
+        return self._by_usage.get((needed.usage_type, needed.usage))
+
+    # there may be as many as disks
+    @cached_property
+    def _by_uuid(self) -> Mapping[str, Secret]:
+        return {secret.uuid: secret for secret in reversed(self.all)}
+
+    @cached_property
+    def _by_usage(self) -> Mapping[tuple[int, str | None], Secret]:
+        return {(secret.usage_type, secret.usage): secret for secret in reversed(self.all)}
 
     @classmethod
     def parse(cls, secrets: Record, versions: Record) -> Self:

@@ -1,6 +1,10 @@
+import time
+
+import pytest
+
 from preflight.facts.hosts_file import HostsFile
 from preflight.facts.located import Location
-from preflight.facts.record import MISSING, Record
+from preflight.facts.record import MISSING, Record, Unreadable
 
 TEXT = """127.0.0.1 localhost
 192.0.2.12\thost2.example.com  host2 # the other
@@ -91,3 +95,26 @@ def test_no_file_is_no_entries() -> None:
 def test_a_long_block_list_is_read_in_linear_time() -> None:
     text = "".join(f"0.0.0.0 ads{number}.example.com\n" for number in range(30_000))
     assert hosts(text).addresses_of("ads29999.example.com") == ("0.0.0.0",)
+
+
+def test_a_line_of_six_megabytes_is_not_read_and_said() -> None:
+    """T7: one line of 6 MB made a check take 664 MiB."""
+    text = "127.0.0.1 localhost\n192.0.2.1" + " x" * 3_000_000
+    with pytest.raises(Unreadable, match=r"/etc/hosts:2: a line of 6000009 characters; 16384 are read at most"):
+        HostsFile.parse(Record(text))
+
+
+def test_more_names_than_are_read_are_said() -> None:
+    text = "192.0.2.1 a b c d e f g h i\n" * 20_001
+    with pytest.raises(Unreadable, match=r"/etc/hosts:20001: more than 200000 addresses and names"):
+        HostsFile.parse(Record(text))
+
+
+def test_names_are_found_in_time_with_their_number() -> None:
+    """Each of many guests may look for a name of its own."""
+    known = HostsFile.parse(
+        Record("".join(f"192.0.2.1 host{number} HOST{number}.example\n" for number in range(20_000)))
+    )
+    began = time.process_time()
+    assert all(len(known.lines_for(f"Host{number}.example")) == 1 for number in range(2000))
+    assert time.process_time() - began < 2
