@@ -27,7 +27,7 @@ def _lines(plan: MigrationPlan) -> Iterator[str]:
     yield f"how          {', '.join(_how(plan))}"
     if len(plan.guests) > 1:
         canary = "the first goes alone, then " if len(plan.live) > 1 else ""
-        yield f"at a time    {canary}{plan.width} ({plan.because})"
+        yield f"at a time    {canary}{plan.width} ({one_line(plan.because)})"
     if plan.seconds is not None:
         yield f"takes        about {plan.seconds:.0f} s by the pre-copy model, for guests that write little"
     yield f"warnings     {plan.warnings}"

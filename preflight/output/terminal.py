@@ -1,5 +1,6 @@
 """Text that is safe and readable on a terminal: no escape sequence of a host's gets through, lines fit."""
 
+import json
 import os
 import re
 import shutil
@@ -28,6 +29,12 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """As `clean`, on one line: what a host says must not look like a line of the report's own."""
     return " ".join(clean(text).splitlines())
+
+
+def as_json_text(document: object) -> str:
+    """A document as JSON, with control characters that JSON lets pass (DEL, C1, bidi) escaped too."""
+    shown = json.dumps(document, indent=2, ensure_ascii=False)
+    return CONTROL.sub(lambda match: match[0] if match[0] in "\n\t" else f"\\u{ord(match[0]):04x}", shown) + "\n"
 
 
 def width() -> int | None:

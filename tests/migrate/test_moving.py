@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from preflight import moving
+from preflight import moving, resume
 from preflight.journal import Journal, JournalError
 from preflight.migrate.ledger import Row
 from preflight.migrate.recovery import Result
@@ -18,7 +18,7 @@ from tests.migrate.plans import PLAN, WEB
 def test_nobody_is_asked_to_go_on_with_a_run_that_another_preflight_is_at(tmp_path: Path) -> None:
     held = Journal.create(tmp_path / "j", PLAN)
     with pytest.raises(JournalError, match="another preflight is at work on it"):
-        moving.resume(tmp_path / "j", Wanted(ask=lambda _: pytest.fail("asked")), timeout=1)
+        resume.resume(tmp_path / "j", Wanted(ask=lambda _: pytest.fail("asked")), timeout=1)
     preflight = str(Path(sys.executable).with_name("preflight"))
     done = subprocess.run(
         [preflight, "migrate", "--resume", str(tmp_path / "j")], capture_output=True, text=True, check=False
@@ -41,7 +41,7 @@ def test_a_run_is_held_while_the_question_waits_so_that_what_was_shown_still_hol
             Journal.resume(path)
         return False
 
-    assert moving.resume(path, Wanted(ask=ask), timeout=1) == moving.REFUSED
+    assert resume.resume(path, Wanted(ask=ask), timeout=1) == moving.REFUSED
     Journal.resume(path).close()
 
 
@@ -50,6 +50,6 @@ def test_a_way_home_that_cannot_be_planned_does_not_change_how_the_run_ended(
 ) -> None:
     rows = [Row(name=guest.name, uuid=guest.uuid, result=Result.ARRIVED) for guest in PLAN.guests]
     nowhere: Any = None
-    code = moving._tell(PLAN, rows, nowhere, Wanted(back=tmp_path / "back"), interrupted=False)
+    code = moving.report_end(PLAN, rows, nowhere, Wanted(back=tmp_path / "back"), interrupted=False)
     assert code == moving.ARRIVED
     assert f"{tmp_path / 'back'}: not written: a bug in preflight: AttributeError" in capsys.readouterr().err
