@@ -27,6 +27,8 @@ Word: TypeAlias = Annotated[str, Meta(pattern=rf"\A(?:{_LINE})\Z", max_length=25
 Said: TypeAlias = Annotated[str, Meta(max_length=8192)]
 #: A guest's XML. libvirt's protocol carries no longer text (REMOTE_STRING_MAX of src/remote/remote_protocol.x: 4 MiB).
 Xml: TypeAlias = Annotated[str, Meta(max_length=4 * 1024 * 1024)]
+#: A host name, an address, or an address in brackets.
+HostText: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_.:%\[\]-]{1,255}\Z")]
 Digest: TypeAlias = Annotated[str, Meta(pattern=r"\A[0-9a-f]{16,64}\Z")]
 MachineId: TypeAlias = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 
@@ -46,6 +48,7 @@ _FORMS = {
     _whole(UUID).pattern: UUID.what,
     _whole(GUEST).pattern: GUEST.what,
     rf"\A(?:{_LINE})\Z": "one line without control characters",
+    r"\A[A-Za-z0-9_.:%\[\]-]{1,255}\Z": "a host name or an address",
     r"\A[0-9a-f]{16,64}\Z": "a digest",
     r"\A[0-9a-f]{32}\Z": "a machine ID",
 }

@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from preflight.errors import UserError
-from preflight.fields import GuestName, Line, Percent, Port, Word, Xml
+from preflight.fields import GuestName, HostText, Line, Percent, Port, Word, Xml
 from preflight.migration import FASTEST, LONGEST_DOWNTIME, CopyStorage, HandOver, Mode, OnTimeout
 
 #: What libvirt knows to compress by (qemuMigrationCompressMethod of src/qemu/qemu_migration_params.c, libvirt 9.4).
@@ -41,7 +41,7 @@ class Method(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     unsafe: bool = False
     abort_on_error: bool = False
     migrateuri: Line | None = None
-    listen_address: Line | None = None
+    listen_address: HostText | None = None
     graphicsuri: Line | None = None
     #: The guest's name on the destination.
     dname: GuestName | None = None
@@ -70,7 +70,7 @@ class Method(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     parallel: bool = False
     parallel_connections: Annotated[int, Meta(ge=1, le=255)] | None = None
     tls: bool = False
-    tls_destination: Line | None = None
+    tls_destination: HostText | None = None
     zerocopy: bool = False
 
     def __post_init__(self) -> None:
