@@ -27,8 +27,9 @@ from preflight.plan import MigrationPlan, refuse_twice
 FORMAT = 2
 #: What every step's line begins with.
 _BEGINNING = b'{"step":"'
-#: Bytes of a journal and of one line of it, and lines. A definition has at most 4 MiB (`fields.Xml`).
-MOST, LONGEST, MOST_LINES = 128 * 1024 * 1024, 16 * 1024 * 1024, 500_000
+#: Bytes of a journal and of one line of it, and lines. A definition has at most 4 MiB (`fields.Xml`), of which Python
+#: may hold each character in four bytes.
+MOST, LONGEST, MOST_LINES = 96 * 1024 * 1024, 16 * 1024 * 1024, 500_000
 #: Characters of libvirt's words that are kept (`fields.Said`).
 _KEPT = 8192
 #: Seconds for which a lock is waited for: `preflight status` takes it for an instant.
@@ -51,6 +52,8 @@ class Journal:
         self.path = path
         self._descriptor = descriptor
         self._lock = threading.Lock()
+        #: What the file holds of that which `read` bounds.
+        self._lines = self._marks = 0
         #: Whether what was written last may be the beginning of a line.
         self._is_cut = False
         #: Why a step could not be written down; None while all could.
@@ -132,11 +135,18 @@ class Journal:
             before: int | None = None
             try:
                 before = os.fstat(self._descriptor).st_size
-                if len(left) > LONGEST or before + len(left) > MOST:
-                    raise JournalError(f"{self.path}: is full: no journal of more than {MOST} bytes is read")
+                marks = self._marks + own_file.marks(left)
+                if (
+                    len(left) > LONGEST
+                    or before + len(left) > MOST
+                    or self._lines >= MOST_LINES
+                    or marks > own_file.MOST_MARKS
+                ):
+                    raise JournalError(f"{self.path}: is full: what is longer would not be read")
                 while left:
                     left = left[os.write(self._descriptor, left) :]
                 self._is_cut = False
+                self._marks, self._lines = marks, self._lines + 1
                 os.fsync(self._descriptor)
             except OSError as why:
                 # a whole line that may not be on the disk yet stays where it tells what has happened
@@ -176,6 +186,7 @@ class Journal:
     def _mend(self) -> None:
         """Take away a line that was cut off, so that the next one begins a line."""
         content = self._content()
+        self._lines, self._marks = content.count(b"\n"), own_file.marks(content)
         whole = content.rfind(b"\n") + 1
         if whole != len(content):
             self._take_back(whole)

@@ -37,7 +37,7 @@ from preflight.pace import pace
 from preflight.plan import MigrationPlan, Refused
 from preflight.program_words import refuse_programs
 from preflight.ruleset import Rule, load, select
-from preflight.unchanged import as_checked, changed, refuse_another_way, refuse_other_hosts
+from preflight.unchanged import as_checked, changed, refuse_another_way, refuse_other_hosts, says_who_it_is
 from preflight.visit import LiveVisit, SavedVisit
 
 #: The exit codes beside those of a verdict.
@@ -124,8 +124,10 @@ def run_plan(path: Path, wanted: Wanted, *, timeout: float) -> int:
             refuse_another_way(planned, opened.migration.destination_uri)
             rules = rules_of(asked)
             checked = check(opened, rules)
-            refuse_other_hosts(planned, checked.source, checked.destination)
+            hosts = (checked.source, checked.destination)
+            refuse_other_hosts(planned, *filter(says_who_it_is, hosts))  # rather than what is wrong with another host
             refuse_unless_ready(checked)
+            refuse_other_hosts(planned, *hosts)
             planned = as_checked(planned, checked, pace(checked, planned.width))
             _refuse_if_changed(planned, checked, rules)
         except Refused as why:

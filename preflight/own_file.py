@@ -14,8 +14,8 @@ from preflight.errors import UserError
 
 #: Symbolic links that one path may lead through (the kernel's own MAXSYMLINKS).
 _MOST_LINKS = 40
-#: Quotes and commas in one file: decoded, each may cost a hundred bytes. A run of 50,000 guests has two million.
-_MOST_MARKS = 8_000_000
+#: `marks` of one file: decoded, each may cost fifty bytes. A journal of 5,000 guests has half a million.
+MOST_MARKS = 8_000_000
 
 
 class Opened(NamedTuple):
@@ -70,10 +70,10 @@ def open_any(path: Path) -> int:
     return descriptor
 
 
-def read(path: Path, descriptor: int, most: int, most_marks: int = _MOST_MARKS) -> bytes:
+def read(path: Path, descriptor: int, most: int, most_marks: int = MOST_MARKS) -> bytes:
     """Read all of a file that is open; raises `UserError` where it has more than `most` bytes, or cannot be read.
 
-    `most_marks` bounds its quotes, and its commas, and with them the memory that its values may take.
+    `most_marks` bounds the memory that its values may take.
     """
     try:
         size = os.fstat(descriptor).st_size
@@ -84,9 +84,14 @@ def read(path: Path, descriptor: int, most: int, most_marks: int = _MOST_MARKS) 
         raise UserError(f"{path}: {why.strerror}") from None
     if max(size, len(content)) > most:
         raise UserError(f"{path}: has {size} bytes, and at most {most} are read")
-    if max(content.count(b'"'), content.count(b",")) > most_marks:
+    if marks(content) > most_marks:
         raise UserError(f"{path}: holds more values than are read")
     return content
+
+
+def marks(content: bytes) -> int:
+    """How many quotes JSON has, or commas, whichever are more: it has no more values than that, nor names of fields."""
+    return max(content.count(b'"'), content.count(b","))
 
 
 def _regular(path: Path, descriptor: int) -> os.stat_result:

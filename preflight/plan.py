@@ -46,8 +46,8 @@ from preflight.ruleset import Rule
 
 #: The version of the file's format. 2: both hosts' identities.
 FORMAT = 2
-#: Guests in one plan.
-MOST_GUESTS = 50_000
+#: Guests in one plan. Judging them takes seconds for a thousand, and no host has as many.
+MOST_GUESTS = 5_000
 #: Seconds for which a plan may be run, unless another time is asked for.
 LAPSES_AFTER = 24 * 3600.0
 #: How many at a time where the link's speed is not known; see `forecast` for where it is.

@@ -12,8 +12,8 @@ from preflight.errors import UserError
 from preflight.fields import ERRORS, FormatNumber, explained
 from preflight.plan import FORMAT, MigrationPlan, PlanError, decode, encode
 
-#: Bytes of one plan: that of 50,000 guests has 30 MB.
-MOST = 64 * 1024 * 1024
+#: Bytes of one plan: that of 5,000 guests has 3 MB, and two definitions may be 4 MiB each.
+MOST = 16 * 1024 * 1024
 
 
 def write(path: Path, planned: MigrationPlan) -> None:

@@ -31,6 +31,15 @@ def refuse_other_hosts(planned: MigrationPlan, *hosts: Host) -> None:
         raise Refused(f"refused: {host.name} is not the {role.value} that this was made for: {differs}")
 
 
+def says_who_it_is(host: Host) -> bool:
+    """Report whether a host has said which machine it is; one that could not be logged in to has not."""
+    try:
+        Identity.of(host)
+    except Refused:
+        return False
+    return True
+
+
 def refuse_another_way(planned: MigrationPlan, uri: str | None) -> None:
     """Raise `Refused` where guests would be sent to another libvirt than the one that is checked."""
     if planned.destination_uri != (uri or ""):

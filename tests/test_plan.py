@@ -290,7 +290,7 @@ def test_a_plan_of_any_length_is_refused_by_its_size(tmp_path: Path) -> None:
     path = tmp_path / "p"
     plans.write(path, PLAN)
     os.truncate(path, 10**9)
-    with pytest.raises(PlanError, match="has 1000000000 bytes, and at most 67108864 are read"):
+    with pytest.raises(PlanError, match="has 1000000000 bytes, and at most 16777216 are read"):
         plans.read(path)
 
 

@@ -166,6 +166,6 @@ def _damaged(head: Any, drawn: random.Random) -> Iterator[tuple[str, bytes]]:
         yield f"{kind} of many lists", b"[" + b"[]," * 100_000 + b"[]]"
     yield "journal of a line of 20 MB", lines[0] + b'{"step":"' + b"x" * 20_000_000 + b"\n" + lines[1]
     yield "journal of a million lines", lines[0] + b"\n" * 1_000_000
-    yield "journal of 150 MB", whole + b"{}\n" * 50_000_000
-    yield "plan of 70 MB", plan + b" " * 70_000_000
+    yield "journal of 100 MB", whole + b"{}\n" * 34_000_000
+    yield "plan of 20 MB", plan + b" " * 20_000_000
     yield "plan of many guests", _bytes({**head["plan"], "guests": head["plan"]["guests"] * 20_000})

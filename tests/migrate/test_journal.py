@@ -17,7 +17,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from preflight import journal
+from preflight import journal, own_file
 from preflight import journal_steps as steps
 from preflight.journal import Journal, JournalError
 from preflight.migrate.ledger import Row
@@ -286,7 +286,7 @@ def test_a_journal_of_any_length_is_refused_by_its_size(tmp_path: Path) -> None:
     Journal.create(path, PLAN).close()
     os.truncate(path, 10**9)
     for reads in journal.read, Journal.resume:
-        with pytest.raises(JournalError, match="has 1000000000 bytes, and at most 134217728 are read"):
+        with pytest.raises(JournalError, match="has 1000000000 bytes, and at most 100663296 are read"):
             reads(path)
 
 
@@ -301,12 +301,33 @@ def test_a_journal_never_grows_beyond_what_is_read_of_it(tmp_path: Path) -> None
     with path.open("ab") as file:
         os.truncate(path, journal.MOST - 10)
         size = file.seek(0, os.SEEK_END)
-    with pytest.raises(JournalError, match="is full: no journal of more than 134217728 bytes is read"):
+    with pytest.raises(JournalError, match="is full: what is longer would not be read"):
         made.write("begin", WEB)
     made.note("handed-over", WEB)
     assert "is full" in (made.broken or "")
     assert path.stat().st_size == size
     made.close()
+
+
+def test_a_journal_has_no_more_lines_and_values_than_are_read_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "j"
+    marks = own_file.marks(msgspec.json.encode(journal._Head(journal.FORMAT, PLAN)))
+    begin = own_file.marks(journal._line("begin", WEB, {}))
+    for name, most in (("preflight.journal.MOST_LINES", 3), ("preflight.own_file.MOST_MARKS", marks + 2 * begin)):
+        with monkeypatch.context() as limited:
+            limited.setattr(name, most)
+            made = Journal.create(path, PLAN)
+            made.write("begin", WEB)
+            made.close()
+            again = Journal.resume(path)
+            again.write("begin", DB)
+            with pytest.raises(JournalError, match="is full"):
+                again.write("begin", OLD)
+            again.close()
+            assert len(journal.read(path)[1]) == 2
+        path.unlink()
 
 
 def test_what_libvirt_said_at_any_length_does_not_make_the_journal_unreadable(tmp_path: Path) -> None:
