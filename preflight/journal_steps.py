@@ -7,9 +7,9 @@ from msgspec import Meta, Struct
 from preflight.fields import GuestName, Moment, Said, Uuid, Word, Xml
 from preflight.plan import MOST_GUESTS
 
-#: The values of `migrate.recovery.Result` and `migrate.sighting.Place`, which lie above.
+#: The values of `migrate.recovery.Result` and `migrate.sighting.Place`, which lie above; a test compares them.
 ResultName = Literal["arrived", "stayed", "stopped", "paused", "both", "lost", "unknown"]
-PlaceName = Literal["absent", "off", "running", "paused", "other", "unknown"]
+PlaceName = Literal["absent", "off", "running", "paused", "shutting down", "crashed", "suspended", "other", "unknown"]
 #: Seconds. A clock that was set back makes them negative.
 Lapse: TypeAlias = Annotated[float, Meta(ge=-1e15, le=1e15)]
 
@@ -25,6 +25,12 @@ class Begun(Told, frozen=True, kw_only=True):
     xml: Xml | None = None
     paused: bool | None = None
     is_defined_there: bool | None = None
+
+
+class Release(Told, frozen=True, kw_only=True):
+    """Whether the source was then seen without a process of the guest."""
+
+    confirmed: bool = False
 
 
 class Files(Told, frozen=True, kw_only=True):
@@ -67,6 +73,8 @@ class SeenRow(Told, frozen=True, kw_only=True):
     seconds: Lapse | None = None
     downtime: Lapse | None = None
     began: bool = False
+    #: State files of a guest that is off, of which the source keeps its own.
+    kept: tuple[Said, ...] = ()
 
 
 class Rows(Told, frozen=True, kw_only=True):
@@ -110,7 +118,7 @@ class Paused(_OfGuest, frozen=True, kw_only=True, tag="paused"):
 class HandedOver(_OfGuest, frozen=True, kw_only=True, tag="handed-over"):
     """libvirt has said that the source has let it go."""
 
-    told: Told = Told()
+    told: Release = Release()
 
 
 class Copied(_OfGuest, frozen=True, kw_only=True, tag="copied"):

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from msgspec import Struct, convert, to_builtins
-from msgspec.structs import replace
 
 from preflight.journal_steps import Entry, Over, SeenRow
 from preflight.migrate.past import Past, pasts
@@ -93,8 +92,16 @@ def of_journal(plan: MigrationPlan, entries: Sequence[Entry]) -> tuple[Row, ...]
 
 
 def _of_seen(guest: PlannedGuest, seen: SeenRow) -> Row:
-    row = convert(to_builtins(seen), Row)
-    return replace(row, name=guest.name, rule=seen.rule if seen.rule in _rules(seen.rule) else None)
+    rule = seen.rule if seen.rule in _rules(seen.rule) else None
+    known = to_builtins(seen) | {"name": guest.name, "rule": rule}
+    return convert(known | {"source": _place(seen.source), "destination": _place(seen.destination)}, Row)
+
+
+def _place(name: str | None) -> Place | None:
+    """The place of that name; a state that another version has a name for is another than those known here."""
+    if name is None:
+        return None
+    return Place(name) if name in Place.__members__.values() else Place.OTHER
 
 
 def _rules(name: str | None) -> frozenset[str]:
@@ -114,8 +121,8 @@ def _of_past(guest: PlannedGuest, past: Past) -> Row:
         name=guest.name,
         uuid=guest.uuid,
         result=past.result,
-        source=None if past.source is None else Place(past.source),
-        destination=None if past.destination is None else Place(past.destination),
+        source=_place(past.source),
+        destination=_place(past.destination),
         error=past.error,
         why=past.why,
         seconds=past.seconds,

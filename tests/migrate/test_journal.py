@@ -362,9 +362,9 @@ def test_what_is_gone_on_with_is_the_file_that_is_held_whatever_bears_its_name(t
 
 def test_a_journal_knows_every_result_and_place_and_step() -> None:
     assert set(get_args(steps.ResultName)) == {result.value for result in Result}
-    assert set(get_args(steps.PlaceName)) == {place.value for place in Place}
+    assert set(get_args(steps.PlaceName)) >= {place.value for place in Place}
     assert set(get_args(steps.StepName)) == set(steps.STEPS)
-    assert set(steps.SeenRow.__struct_fields__) == set(Row.__struct_fields__)
+    assert set(steps.SeenRow.__struct_fields__) >= set(Row.__struct_fields__)
 
 
 def test_the_pasts_of_thousands_of_guests_are_read_in_one_pass() -> None:

@@ -1,7 +1,7 @@
 """What a journal tells of each guest: what was last seen on both hosts, and what was begun since."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from preflight import journal
 from preflight.errors import UserError
 from preflight.journal import Journal
+from preflight.journal_steps import PlaceName
 from preflight.migrate.ledger import Row, judge, of_journal
 from preflight.migrate.past import past
 from preflight.migrate.recovery import Intent, Result
@@ -138,3 +139,8 @@ def test_no_escape_and_no_line_of_a_journal_reaches_a_terminal(tmp_path: Path, o
 def test_a_rule_with_escapes_is_no_rule_of_a_journal(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"Expected one line without control characters - at `\$.told.rows\[0\].rule`"):
         over(tmp_path / "j", rule=ESCAPES)
+
+
+def test_every_place_that_a_journal_may_name_is_shown(tmp_path: Path) -> None:
+    for number, place in enumerate(get_args(PlaceName)):
+        assert over(tmp_path / f"{number}", source=place)[0].source is not None
