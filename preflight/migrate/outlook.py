@@ -9,6 +9,7 @@ from preflight.migrate.past import Past
 from preflight.migrate.recovery import Act, Result, decide
 from preflight.migrate.run import Run
 from preflight.migrate.settle import look_at_both
+from preflight.migrate.sighting import IN_POSTCOPY
 from preflight.plan import PlannedGuest
 
 
@@ -30,6 +31,9 @@ def _of(run: Run, guest: PlannedGuest, past: Past) -> Outlook:
         return Outlook(guest.name, (), "it has arrived")
     source, destination = look_at_both(run, guest.uuid)
     intent = past.intent(run, guest)
+    is_broken_off = source.is_broken_off or destination.is_broken_off or source.reason == IN_POSTCOPY
+    if guest.active and past.began and source.place.active and destination.place.active and is_broken_off:
+        return Outlook(guest.name, ("go on with its post-copy migration",), "post-copy broke off")
     if guest.active and past.began:
         decision = decide(intent, source, destination)
         if decision.acts:

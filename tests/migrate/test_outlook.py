@@ -11,7 +11,14 @@ from preflight.migrate.outlook import Outlook, outlook
 from preflight.migrate.past import Past
 from preflight.migrate.recovery import Result
 from preflight.migrate.run import Run, Settings
-from preflight.migrate.sighting import BY_MIGRATION, BY_USER, Place, Sighting
+from preflight.migrate.sighting import (
+    BY_MIGRATION,
+    BY_USER,
+    POSTCOPY_FAILED,
+    RUNS_POSTCOPY_FAILED,
+    Place,
+    Sighting,
+)
 from preflight.moving import REFUSED, Wanted
 from preflight.output.outlook import age, text
 from tests.migrate.plans import PLAN, WEB
@@ -60,6 +67,18 @@ def test_a_guest_that_nobody_is_sure_of_is_left_alone_and_said_to_be() -> None:
     )
     assert web == Outlook("web", (), "the destination does not answer")
     assert old == Outlook("old", (), "it is unknown")
+
+
+def test_a_post_copy_that_broke_off_is_gone_on_with() -> None:
+    source, destination = Sighting(Place.PAUSED, POSTCOPY_FAILED), Sighting(Place.RUNNING, RUNS_POSTCOPY_FAILED)
+    web = outlook(run({WEB: source}, {WEB: destination}), {WEB: Past(began=True)})[0]
+    assert web == Outlook("web", ("go on with its post-copy migration",), "post-copy broke off")
+
+
+def test_a_migration_that_still_runs_is_waited_for() -> None:
+    moving = Sighting(Place.RUNNING, job=True)
+    web = outlook(run({WEB: moving}, {WEB: Sighting(Place.PAUSED, job=True)}), {WEB: Past(began=True)})[0]
+    assert web == Outlook("web", ("wait for the job that runs on it",), "a job still runs on it")
 
 
 def test_the_outlook_is_a_line_a_guest_without_escapes() -> None:
