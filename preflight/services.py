@@ -30,7 +30,8 @@ _JOBS = shell(
   g=${p##*/}; g=${g%.pid}; f=/run/libvirt/qemu/$g.xml
   [ -f "$f" ] && kill -0 "$(cat "$p")" 2>/dev/null || continue
   sed -n -e "s/^ *<job .*async='\([a-z ]*\)'.*/\1/p" -e "s/^ *<blockjobs active='yes'.*/block job/p" \
-    -e '/^ *<domain /q' "$f" | grep -vx none | head -n 1 | while read -r job; do printf '%s has a job: %s\n' "$g" "$job"; done
+    -e '/^ *<domain /q' "$f" | grep -vx none | head -n 1 |
+    while read -r job; do printf '%s has a job: %s\n' "$g" "$job"; done
 done"""
 )
 
