@@ -86,6 +86,8 @@ def _complain(unfixable: Iterable[Unfixable], unknown: Mapping[str, Iterable[str
     """Say on standard error which changes cannot be computed, and what is not known."""
     lines = [f"{one.host}: {one.path}: {one.why}" for one in unfixable]
     lines += [f"not known: {', '.join(names)}: {reason}" for reason, names in unknown.items()]
+    if unknown:
+        lines.append("what is not known may be an error: see to it that it can be read, and run `preflight fix` again")
     for line in lines:
         print(f"preflight: {one_line(line)}", file=sys.stderr)
 
