@@ -4,9 +4,9 @@ import difflib
 import re
 from collections.abc import Mapping
 
-from preflight.connection.snapshot import redact
+from preflight.connection.redaction import redact_file
 from preflight.facts import lens, libvirt_conf
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.record import Unreadable
 from preflight.facts.sshd_config import own_directives
 
 HOSTS = "/etc/hosts"
@@ -72,6 +72,6 @@ def _with_names(text: str, values: Mapping[str, int | str]) -> str:
 
 def difference(path: str, before: str, after: str) -> str:
     """A unified diff, without the passwords that either text holds."""
-    old, new = (redact(Record(text)).out.splitlines(keepends=True) for text in (before, after))
+    old, new = (redact_file(path, text).splitlines(keepends=True) for text in (before, after))
     lines = difflib.unified_diff(old, new, f"a{path}", f"b{path}")
     return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
