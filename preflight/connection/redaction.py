@@ -15,7 +15,9 @@ from preflight.record import Record
 _IN_URI = re.compile(r"""(://[^\s/@:"'<>]{0,256}+:)[^\s/@"'<>]{1,1024}+@""")
 
 
-#: Passwords in URIs of one record; one that holds more is not kept.
+#: What sshd puts into the environment of each login, in its files and in what it says of itself.
+_SETENV = re.compile(r"^([ \t]*+#?[ \t]*+setenv[ \t=]++)[^\n]++", re.IGNORECASE | re.MULTILINE)
+#: Secrets of one record in URIs, or in the environment of logins; one that holds more is not kept.
 _MOST = 20_000
 #: Files in one record; there are as many as daemons that were told to read another file than their own.
 _MOST_FILES = 100
@@ -30,8 +32,9 @@ def redact(name: str, record: Record) -> Record:
 
 def redact_file(path: str, text: str) -> str:
     """The text of a configuration file without its secrets. A daemon may read one of libvirt's from anywhere."""
-    is_libvirts = path != "/etc/hosts" and not path.startswith("/etc/ssh/")
-    return redact_message(conf_secrets.without_secrets(text) if is_libvirts else text)
+    if path == "/etc/hosts":
+        return redact_message(text)
+    return redact_message(_sshds(text) if path.startswith("/etc/ssh/") else conf_secrets.without_secrets(text))
 
 
 def redact_message(text: str) -> str:
@@ -39,6 +42,12 @@ def redact_message(text: str) -> str:
     if "://" not in text or "@" not in text:
         return text
     blanked, found = _IN_URI.subn(rf"\1{conf_secrets.BLANK}@", text, count=_MOST)
+    return blanked if found < _MOST else ""
+
+
+def _sshds(text: str) -> str:
+    """Lines of sshd's; nothing of a text that sets more than any sshd would."""
+    blanked, found = _SETENV.subn(rf"\1{conf_secrets.BLANK}", text, count=_MOST)
     return blanked if found < _MOST else ""
 
 
@@ -73,6 +82,7 @@ _READERS: Mapping[str, Callable[[str], str]] = {
         conf_secrets.without_secrets,
     ),
     "daemons": _files,
+    **dict.fromkeys(("sshd_config", "sshd.effective"), _sshds),
     **dict.fromkeys(("libvirt.domains", "libvirt.networks", "libvirt.pools"), _listed),
     **dict.fromkeys(("libvirt.capabilities", "libvirt.domain-capabilities"), xml_secrets.without_secrets),
 }

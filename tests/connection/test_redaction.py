@@ -16,6 +16,7 @@ from preflight.facts.record import Unreadable
 from preflight.facts.xml import parse_xml
 from preflight.questions import PRELUDE
 from preflight.record import Record
+from preflight.shell_text import shell
 from preflight.visit import LiveVisit
 from tests.case import Case
 
@@ -107,6 +108,14 @@ def test_what_sshd_says_of_passwords_stays(text: str) -> None:
     for record in ("sshd_config", "sshd.effective"):
         assert redact(record, Record(text)) == Record(text)
     assert redact_file("/etc/ssh/sshd_config", text) == text
+
+
+def test_k1_what_sshd_puts_into_the_environment_of_logins_is_not_kept() -> None:
+    before = "PermitRootLogin yes\nSetEnv TOKEN=s3cret A=b\n#setenv=TOKEN=s3cret\nacceptenv LANG\n"
+    after = "PermitRootLogin yes\nSetEnv ***\n#setenv=***\nacceptenv LANG\n"
+    assert redact("sshd.effective", Record(before)) == Record(after)
+    assert redact("sshd_config", Record(f"\x1f/etc/ssh/sshd_config\n{before}")).out.endswith(after)
+    assert redact_file("/etc/ssh/sshd_config", before) == after
 
 
 def test_a_file_with_passwords_that_is_too_long_to_be_judged_is_not_kept() -> None:
@@ -208,7 +217,7 @@ def test_k1_what_a_live_host_answers_is_judged_without_secrets_as_its_snapshot_i
     try:
         visit = LiveVisit(parse_target("localhost"), channel, (), "ssh", timeout=20)
         assert visit.log_in().code == 0
-        given = visit.ask({"qemu.conf": "echo 'a = 1; vnc_password = \"s3cret\"'"})
+        given = visit.ask({"qemu.conf": shell("printf '%s\\n' @line@", line='a = 1; vnc_password = "s3cret"')})
     finally:
         channel.close()
     assert given == Answers({"qemu.conf": Record('a = 1; vnc_password = "***"\n')})
@@ -218,7 +227,17 @@ def test_k1_what_a_live_host_answers_is_judged_without_secrets_as_its_snapshot_i
 RECORDS = ("qemu.conf", "daemons", "libvirt.domains", "libvirt.capabilities", "sshd_config", "mounts")
 #: Each the beginning of something that a record of it would end too late.
 PIECES = (
-    *("password", "passwordpassword=", "password=1;", "#password=", '#password="', 'password="', 'password="""'),
+    *(
+        "password",
+        "passwordpassword=",
+        "setenv a\n",
+        "#",
+        "password=1;",
+        "#password=",
+        '#password="',
+        'password="',
+        'password="""',
+    ),
     *('password=["', "a=1;", "#", "\x1f", "\n", "://a:b@", "://a:", "@://", "<", "<a/>", "<title>", "<title>a</title>"),
     *(
         "<metadata>",

@@ -102,9 +102,9 @@ def test_e3_what_the_hosts_shell_says_after_the_question_does_not_steer_the_term
         for _ in pair:
             terminal.type(f"{passwords[asked(terminal)]}\n")
         assert terminal.end() in (READY, NOT_READY), terminal.screen
-    for host in (SOURCE, DESTINATION):
-        assert f"\n{host}: \\x1b]0;owned\\x07\\x1b[2J\\x9b2J\r\n" in terminal.screen
-        assert f"\n{host}: READY\r\n" in terminal.screen
+    for name in (SOURCE, DESTINATION):
+        assert f"\n{name}: \\x1b]0;owned\\x07\\x1b[2J\\x9b2J\r\n" in terminal.screen
+        assert f"\n{name}: READY\r\n" in terminal.screen
     assert not re.search("\x1b(?!\\[[0-9;]*m)|\x07|\x9b", terminal.screen)
 
 
