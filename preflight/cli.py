@@ -547,7 +547,7 @@ def _explain_failure(why: Exception) -> int:
         return USAGE
     if os.environ.get("PREFLIGHT_TRACEBACK"):
         traceback.print_exception(why)
-    print(f"preflight: a bug in preflight: {type(why).__name__}: {why}", file=sys.stderr)
+    print(f"preflight: a bug in preflight: {type(why).__name__}: {one_line(str(why))}", file=sys.stderr)
     print("preflight: set PREFLIGHT_TRACEBACK=1 to see where, and report it, please", file=sys.stderr)
     return BUG
 

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 
-from preflight.connection.snapshot import redact
+from preflight.connection.redaction import redact_file
 from preflight.facts import lens, libvirt_conf
 from preflight.facts.addresses import plain
 from preflight.facts.hosts_file import HostsFile, same_name
@@ -106,6 +106,6 @@ def _put(lines: list[str], word: Located[str], other: str) -> None:
 
 def difference(path: str, before: str, after: str) -> str:
     """A unified diff, without the passwords that either text holds."""
-    old, new = (redact(Record(text)).out.splitlines(keepends=True) for text in (before, after))
+    old, new = (redact_file(path, text).splitlines(keepends=True) for text in (before, after))
     lines = difflib.unified_diff(old, new, f"a{path}", f"b{path}")
     return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
