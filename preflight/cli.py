@@ -467,8 +467,9 @@ def fix(
 ) -> None:
     """Show the changes of both hosts' configuration that would cure what a check finds; with --apply, make them.
 
-    Exit 0 when there was nothing to change, or all of it is shown or in force; 3 when it is not known whether more
-    is to be changed, 4 when a change could not be computed or did not come into force, 5 when nobody agreed.
+    Exit 0 when there was nothing to change, or all of it is shown or in force; 3 when an error is left that no change
+    mends, which is listed, or when it is not known whether there is more; 4 when a change could not be computed or did
+    not come into force, 5 when nobody agreed.
     """
     from preflight.asking import Asked
     from preflight.fixing import fix as do
@@ -510,7 +511,7 @@ def snapshot(
     records, why = len(saved.answers.records), saved.answers.absent.get("")
     deliver(f"{output}: {records} record{'' if records == 1 else 's'} of {saved.name}\n")
     if why is not None:
-        from preflight.output.terminal import one_line
+        from preflight.visible import one_line
 
         print(f"preflight: {one_line(why)}", file=sys.stderr)
         raise typer.Exit(Verdict.UNDETERMINED.exit_code)
@@ -553,7 +554,7 @@ def run() -> int:
 
 
 def _explain_failure(why: Exception) -> int:
-    from preflight.output.terminal import one_line
+    from preflight.visible import one_line
 
     told = getattr(why, "format_message", None)  # the parser's errors, which older releases of Typer leave to Click
     if callable(told):

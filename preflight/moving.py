@@ -32,12 +32,12 @@ from preflight.output import ledger as ledgers
 from preflight.output import plan as shown_plan
 from preflight.output import run as shown_run
 from preflight.output import text
-from preflight.output.terminal import clean, one_line
 from preflight.pace import pace
 from preflight.plan import MigrationPlan, Refused
 from preflight.program_words import refuse_programs
 from preflight.ruleset import Rule, load, select
 from preflight.unchanged import as_checked, changed, refuse_another_way, refuse_other_hosts, says_who_it_is
+from preflight.visible import clean, one_line
 from preflight.visit import LiveVisit, SavedVisit
 
 #: The exit codes beside those of a verdict.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from preflight import cli
-from preflight.output.terminal import CONTROL
+from preflight.visible import CONTROL
 from tests.hostile.documents import SEED, documents
 
 #: Every so many of them is tried here; `preflight` itself is fed all of them by tests/hostile.

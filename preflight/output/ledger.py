@@ -1,5 +1,6 @@
 """What became of each guest, for people and for programs."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -7,8 +8,8 @@ import msgspec
 
 from preflight.migrate.ledger import Row
 from preflight.migrate.recovery import Result
-from preflight.output.terminal import as_json_text, one_line
 from preflight.plan import MigrationPlan
+from preflight.visible import escaped, one_line
 
 Render: TypeAlias = Callable[[MigrationPlan, Sequence[Row]], str]
 
@@ -76,7 +77,7 @@ def as_json(plan: MigrationPlan, rows: Sequence[Row]) -> str:
         "arrived": all(row.result is Result.ARRIVED for row in rows),
         "guests": [{name: getattr(row, name) for name in row.__struct_fields__} for row in rows],
     }
-    return as_json_text(msgspec.to_builtins(document))
+    return escaped(json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=False)) + "\n"
 
 
 FORMATS: Mapping[str, Render] = {"text": text, "json": as_json}

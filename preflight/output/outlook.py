@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from preflight.migrate.outlook import Outlook
-from preflight.output.terminal import one_line
+from preflight.visible import one_line
 
 
 def text(outlooks: Sequence[Outlook]) -> str:

@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterator
 
 from preflight.migration import CopyStorage, HandOver, Mode
-from preflight.output.terminal import one_line
 from preflight.plan import MigrationPlan, PlannedGuest
+from preflight.visible import one_line
 
 _MODES = {
     Mode.MANAGED: "managed by this machine",

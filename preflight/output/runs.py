@@ -1,5 +1,6 @@
 """The runs whose journals are there, for people and for programs."""
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Protocol
 from msgspec import to_builtins
 
 from preflight.migrate.runs import PastRun, Stage
-from preflight.output.terminal import as_json_text, one_line
+from preflight.visible import escaped, one_line
 
 #: Names of unfinished guests that are shown.
 _NAMED = 5
@@ -56,7 +57,8 @@ def _cells(run: PastRun) -> tuple[str, ...]:
 
 def as_json(directory: Path, runs: Sequence[PastRun], older: int) -> str:
     """For programs."""
-    return as_json_text({"format": 1, "directory": str(directory), "older": older, "runs": to_builtins(runs)})
+    document = {"format": 1, "directory": str(directory), "older": older, "runs": to_builtins(runs)}
+    return escaped(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
 
 
 FORMATS: Mapping[str, Render] = {"text": text, "json": as_json}

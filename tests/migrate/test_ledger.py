@@ -15,8 +15,8 @@ from preflight.migrate.ledger import Row, judge, of_journal
 from preflight.migrate.past import past
 from preflight.migrate.recovery import Intent, Result
 from preflight.migrate.sighting import BY_USER, Place, Sighting
-from preflight.output.terminal import CONTROL
 from preflight.status import of_run
+from preflight.visible import CONTROL
 from tests.migrate.plans import PLAN, WEB
 
 DB, OLD = PLAN.guests[1].uuid, PLAN.guests[2].uuid

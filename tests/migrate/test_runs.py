@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from preflight import journal
 from preflight.journal import Journal
 from preflight.migrate.runs import Stage, runs
-from preflight.output.terminal import CONTROL
 from preflight.status import of_all
+from preflight.visible import CONTROL
 from tests.migrate.plans import PLAN, WEB
 
 DB, OLD = PLAN.guests[1].uuid, PLAN.guests[2].uuid
