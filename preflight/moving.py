@@ -211,8 +211,8 @@ def same_hosts(planned: MigrationPlan, visits: Sequence[LiveVisit]) -> tuple[Sam
     """Both hosts, each of whose libvirt connections is held to the machine that the plan names."""
     source, destination = visits
     return (
-        SameHost(source, planned.source_identity.uuid),
-        SameHost(destination, planned.destination_identity.uuid),
+        SameHost(source, planned.source_identity),
+        SameHost(destination, planned.destination_identity),
     )
 
 
