@@ -115,9 +115,9 @@ stat_paths() {
     if [ -e "$p" ]; then set -- "$@" "$p"; continue; fi
     printf 'path %s\n' "$p"
     as_root stat -L -c 'stat %f %s %d %i %t:%T' -- "$p" 2>&1
-    d=$p
-    while ! f=$(as_root stat -f -c 'fs %t %S %a %f %c %d %b' -- "${d:-/}" 2>&1) && [ -n "$d" ]; do d=${d%/*}; done
-    printf '%s\n' "$f"
+    # one process for a path, however many directories of it are not there: it may be the other host's
+    as_root sh -c 'd=$1; while [ -n "$d" ] && [ ! -e "$d" ]; do d=${d%/*}; done
+      exec stat -f -c "fs %t %S %a %f %c %d %b" -- "${d:-/}"' sh "$p" 2>&1
   done
   shift "$n"
   # what is there, all at once
@@ -154,12 +154,36 @@ certificates() {
   done
 }
 image_heads() {
+  # the paths come from the other host's guests: of a file that is no image nothing is told but its size
   for p in "$@"; do
     printf 'path %s\n' "$p"
-    as_root test -e "$p" || continue
-    if [ -b "$p" ]; then n=$(as_root blockdev --getsize64 "$p" 2>&1); else n=$(as_root stat -L -c %s -- "$p" 2>&1); fi
-    printf 'head %s %s\n' "$n" "$(as_root head -c 2048 -- "$p" 2>/dev/null | od -An -v -tx1 | tr -d ' \n')"
+    if as_root test -f "$p"; then n=$(as_root stat -L -c %s -- "$p" 2>&1)
+    elif as_root test -b "$p"; then n=$(as_root blockdev --getsize64 "$p" 2>&1)
+    else continue; fi
+    case $n in ''|*[!0-9]*) printf 'image %s\n' "$n"; continue;; esac
+    image_head "$p" "$n" $(as_root head -c 32 -- "$p" 2>/dev/null | od -An -v -tx1)
   done
+  return 0
+}
+image_head() {
+  # PATH SIZE BYTE...: as docs/interop/qcow2.txt of QEMU has a header, magic, version, place and length of the backing
+  # image's name, bits of a cluster, size. QEMU takes no longer name than 1023 bytes, and a cluster has 2 MiB at most
+  f=$1 n=$2; shift 2
+  [ $# -ge 4 ] || [ "$n" -lt 4 ] || { printf 'image %s unread\n' "$n"; return; }
+  [ "$1$2$3$4" = 514649fb ] || { printf 'image %s raw\n' "$n"; return; }
+  [ $# = 32 ] || { printf 'image %s cut\n' "$n"; return; }
+  shift 8
+  o=$1$2$3$4$5$6$7$8; shift 8
+  l=$1$2$3$4; shift 8
+  case $o-$l in
+    0000000000000000-*|*-00000000) b=- ;;
+    0000000000[01]?????-00000[0-3]??)
+      b=$(as_root dd if="$f" bs=1 skip=$((0x$o)) count=$((0x$l)) 2>/dev/null | od -An -v -tx1 | tr -d ' \n') ;;
+    *) b=far ;;
+  esac
+  # json:… and …://… are no paths, and may hold passwords
+  case $b in 6a736f6e3a*|*3a2f2f*) b=elsewhere ;; esac
+  printf 'image %s qcow2 %s %s\n' "$n" "$1$2$3$4$5$6$7$8" "${b:-unread}"
 }
 open_files() {
   processes | while read -r _ name p _; do
@@ -183,11 +207,34 @@ block_devices() {
     [ -b "$p" ] || continue
     k=$(stat -L -c '%t:%T' -- "$p"); k=/sys/dev/block/$((0x${k%:*})):$((0x${k#*:}))
     w=$(cat "$k/dm/uuid" "$k/wwid" "$k/device/wwid" 2>/dev/null | head -n 1 | tr -d '\0')
-    # read past the cache, which must not keep what the other host is about to change
-    h=$(as_root dd if="$p" iflag=direct bs=4096 count=1 2>/dev/null | od -An -v -tx1 | tr -d ' \n')
-    printf 'device %s %s %s\n' "$(as_root blockdev --getsize64 "$p" 2>/dev/null)" "${h:--}" "$w"
+    d=$(device_start "$p" | sha256sum) m=$(device_start "$p" | device_marks)
+    # of nothing: it could not be read
+    [ -n "$m" ] || d=-
+    printf 'device %s %s %s %s\n' "$(as_root blockdev --getsize64 "$p" 2>/dev/null)" "${d%% *}" "${m:--}" "$w"
   done
   return 0
+}
+device_start() {
+  # read past the cache, which must not keep what the other host is about to change
+  as_root dd if="$1" iflag=direct bs=4096 count=1 2>/dev/null
+}
+device_marks() {
+  # the identifiers of what is written at the start of a device: UEFI 2.10 (5.3.2), superblocks and headers of Linux
+  # (fs/ext4/ext4.h, fs/xfs/libxfs/xfs_format.h), LVM2 (lib/format_text/layout.h), cryptsetup (LUKS1 and LUKS2 agree)
+  od -An -v -tx1 | tr -d ' \n' | awk '
+    function mark(name, magic_at, magic, at, bytes,  id) {
+      id = substr($0, 2 * at + 1, 2 * bytes)
+      if (substr($0, 2 * magic_at + 1, length(magic)) == magic && id ~ /[^0]/) marks = marks "," name "=" id
+    }
+    {
+      mark("mbr", 510, "55aa", 440, 4)
+      mark("gpt", 512, "4546492050415254", 568, 16)
+      mark("ext4", 1080, "53ef", 1128, 16)
+      mark("xfs", 0, "58465342", 32, 16)
+      mark("lvm", 512, "4c4142454c4f4e45", 544, 32)
+      mark("luks", 0, "4c554b53babe", 168, 36)
+      print(marks ? substr(marks, 2) : "-")
+    }'
 }
 connects() {
   # NAME PORT: what becomes of a TCP connection, which is closed at once; bash has what sh has not
@@ -412,12 +459,12 @@ def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> ShellText:
 
 
 def image_heads(paths: Sequence[str]) -> ShellText:
-    """For each path of an image that exists: its size in bytes, and its first bytes in hex."""
+    """For each path of an image: its size in bytes, its format, and of qcow2 virtual size and backing name in hex."""
     return shell("image_heads @paths@", paths=_paths(paths))
 
 
 def block_devices(paths: Sequence[str]) -> ShellText:
-    """For each path of a block device: its size in bytes, its first 4 KiB in hex, and its name in the world."""
+    """For each path of a block device: its size in bytes, SHA-256 and marks of its first 4 KiB, and its WWID."""
     return shell("block_devices @paths@", paths=_paths(paths))
 
 

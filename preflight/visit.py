@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 from preflight import questions
 from preflight.connection import Answers, Channel
 from preflight.connection.libvirt import LibvirtSession, load_bindings, transport_of
+from preflight.connection.redaction import redact, redact_message
 from preflight.connection.shell import TOTAL_LIMIT
-from preflight.connection.snapshot import SavedHost, redact
+from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Target
 from preflight.facts import lens, libvirt_conf
 from preflight.migration import Role
@@ -106,7 +107,7 @@ class LiveVisit:
         # a person may take their time, which is not the host's
         self._deadline = self._channel.deadline = self._deadline + self._channel.of_person
         self._logged_in = login.code == 0
-        self._answers.records["login"] = login
+        self._keep(Answers({"login": login}))
         if not self._logged_in:
             reason = login.err.strip().splitlines()[-1:] or ["no answer"]
             self._answers.absent[""] = f"{self.name} could not be logged in to: {reason[0]}"
@@ -152,9 +153,9 @@ class LiveVisit:
                 answers.records[name] = given.records[number]
             else:
                 answers.absent[name] = given.absent[number]
-        self._keep(answers)
+        kept = self._keep(answers)
         self._channel.deadline, self._at = None, None
-        return answers
+        return kept
 
     @property
     def waits_for(self) -> str | None:
@@ -223,16 +224,18 @@ class LiveVisit:
     def _shown(self) -> str:
         return self._uri or self._target.libvirt_uri(self._transport)
 
-    def _keep(self, answers: Answers) -> None:
-        for name, record in tuple(answers.records.items()):
+    def _keep(self, answers: Answers) -> Answers:
+        """Take over answers, without the secrets in them, and return them so: live and from a snapshot alike."""
+        kept = Answers({}, {name: redact_message(reason) for name, reason in answers.absent.items()})
+        for name, record in answers.records.items():
             size = sys.getsizeof(record.out) + sys.getsizeof(record.err)
             if self._held + size > TOTAL_LIMIT:
-                del answers.records[name]
-                answers.absent[name] = f"the answers of {self.name} take more than {TOTAL_LIMIT >> 20} MiB in all"
+                kept.absent[name] = f"the answers of {self.name} take more than {TOTAL_LIMIT >> 20} MiB in all"
             else:
                 self._held += size
-                self._answers.records[name] = redact(record)
-        self._answers.absent.update(answers.absent)
+                kept.records[name] = redact(name, record)
+        self._answers.update(kept)
+        return kept
 
 
 class SavedVisit:

@@ -2,9 +2,9 @@
 
 import json
 
-from preflight.output.terminal import CONTROL
 from preflight.report import Capacity, HostSummary, Report, Result
 from preflight.rule import Finding
+from preflight.visible import escaped
 
 #: The version of the contract. It changes only when something is removed or changes its meaning.
 FORMAT = 1
@@ -25,9 +25,7 @@ def render(report: Report, _colour: bool) -> str:
 
 
 def _text(values: dict[str, object]) -> str:
-    text = json.dumps(values, indent=2, ensure_ascii=False)
-    # JSON escapes of itself only what is below a space
-    return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return escaped(json.dumps(values, indent=2, ensure_ascii=False))
 
 
 def _head(report: Report) -> dict[str, object]:
