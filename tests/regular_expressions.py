@@ -29,6 +29,7 @@ BUILT = {
     ("preflight/edit.py", 'rf"[ \\t]*#[ \\t]*{re.escape(key)}\\b"'): r"[ \t]*#[ \t]*maxstartups\b",
     ("preflight/output/ansible.py", "remark"): r"(?i)^[ \t]*#[ \t]*maxstartups\b",
     ("preflight/facts/login.py", "pattern"): r"Connection (?:reset|closed) by|Exceeded MaxStartups",
+    ("preflight/connection/xml_secrets.py", 'rf"<(/?){name}(?=[\\s/>])[^<>]*+>"'): r"<(/?)metadata(?=[\s/>])[^<>]*+>",
     ("preflight/grammar.py", "pattern"): r"",  # each one is tried by itself
 }
 #: Characters that patterns often mean, beside those that they name.
@@ -72,9 +73,8 @@ def in_source(name: str, text: str) -> Iterator[Used]:
     """The patterns of one module, from its source; raises `LookupError` for one that is not known."""
     tree = ast.parse(text)
     constants: dict[str, Any] = {"re": re}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-            constants |= {target.id: node.value.value for target in node.targets if isinstance(target, ast.Name)}
+    if name.startswith("preflight/"):
+        constants |= vars(importlib.import_module(name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")))
     called: dict[str, set[str]] = {}
     for call in ast.walk(tree):
         if isinstance(call, ast.Attribute) and isinstance(call.value, ast.Name):

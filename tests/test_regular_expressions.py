@@ -6,8 +6,7 @@ import pytest
 
 from tests.regular_expressions import Used, all_used, in_source, slow_text
 
-#: `redact` is written anew elsewhere (T2); its pattern joins the others with that.
-USED = [used for used in all_used() if not used.where.startswith("preflight/connection/snapshot.py")]
+USED = all_used()
 
 
 @pytest.mark.parametrize("used", USED, ids=[used.where for used in USED])
