@@ -24,6 +24,11 @@ KIB = {"KiB": 1, "k": 1, "MiB": 1024, "M": 1024, "GiB": 1024**2, "G": 1024**2, "
 #: Guests of one host that are judged at once: each takes some 70 KiB in a report.
 MOST = 5000
 
+#: Characters of the list of guests: 8 KiB of XML for each.
+_LONGEST = 48 * 1024 * 1024
+#: Of what there may be so much in it: guests, members of lists, and tags in the XML of all of them together.
+_MARKS = {"{": 20 * MOST, ",": 400 * MOST, "<": 400 * MOST}
+
 #: The device through which QEMU uses KVM.
 KVM = "/dev/kvm"
 
@@ -235,7 +240,12 @@ class Guests(Fact, frozen=True, kw_only=True, dict=True):
     @classmethod
     def parse(cls, domains: Record) -> Self:
         """Read the list of domains that the collector made of libvirt's answers."""
-        answer = read_json(domains.required(), _Answer, "the list of guests is")
+        text = domains.required()
+        # counted before anything is made of them: each would take some hundred bytes
+        for mark, most in _MARKS.items():
+            if text.count(mark) > most:
+                raise Unreadable(f"the list of guests has more than {most} {mark!r}")
+        answer = read_json(text, _Answer, "the list of guests is", longest=_LONGEST)
         if len(answer.domains) > MOST:
             raise Unreadable(f"libvirt lists {len(answer.domains)} guests, and no more than {MOST} are judged")
         read: list[Guest] = []

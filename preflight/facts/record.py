@@ -29,11 +29,17 @@ class Fact(Struct, frozen=True, kw_only=True):
         raise NotImplementedError
 
 
-def read_json(text: str, form: type[T], what: str) -> T:
+#: Characters of one text of JSON; a list of short words takes twelve times as many bytes.
+LONGEST_JSON = 8 * 1024 * 1024
+
+
+def read_json(text: str, form: type[T], what: str, *, longest: int = LONGEST_JSON) -> T:
     """Read JSON that the collector wrote, in the form which a struct declares; raises `Unreadable` where it is not.
 
     `what` begins the reason, as in "the list of networks is".
     """
+    if len(text) > longest:
+        raise Unreadable(f"{what} longer than {longest >> 20} MiB")
     try:
         return decode(text, type=form)
     except RecursionError:

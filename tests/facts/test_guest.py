@@ -139,3 +139,26 @@ def test_hostile_answers_are_unreadable_and_nothing_else() -> None:
             Guests.parse(record)
         except Unreadable:
             continue
+
+
+@pytest.mark.parametrize(
+    ("listed", "reason"),
+    [
+        ('{"domains": [' + '{"name": "x"}, ' * 120_000 + '{"name": "x"}]}', r"more than 100000 '\{'"),
+        ('{"domains": [{"name": "x", "block_jobs": [' + '"ab",' * 2_100_000 + '"ab"]}]}', "more than 2000000 ','"),
+        ('{"domains": [' + json.dumps({"name": "x", "xml": "<a/>" * 2_100_000}) + "]}", "more than 2000000 '<'"),
+        ('{"domains": [' + json.dumps({"name": "x", "xml": "x" * (49 << 20)}) + "]}", "longer than 48 MiB"),
+    ],
+    ids=["guests", "block jobs", "tags", "text"],
+)
+def test_a_list_of_guests_that_would_fill_the_memory_is_not_read(listed: str, reason: str) -> None:
+    """T7: a libvirt may list what takes ten times its size."""
+    with pytest.raises(Unreadable, match=reason):
+        Guests.parse(Record(listed))
+
+
+def test_a_guest_of_too_many_tags_is_unread_alone() -> None:
+    xml = f"<domain>{'<a/>' * 100_000}</domain>"
+    listed = json.dumps({"domains": [{"name": "x", "state": 1, "xml": xml}]})
+    (unread,) = Guests.parse(Record(listed)).unread
+    assert unread.reason == "XML with more than 100000 tags is not read"
