@@ -44,7 +44,7 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, as_
         results = [one for one in checked.report.results if not only or one.rule.name in only]
         text = playbook(changes) if as_playbook else "".join(_described(one, visits[one.role]) for one in changes)
         failed = {(one.role, one.path): one.why for one in unfixable}
-        names = {Role.SOURCE: checked.source.name, Role.DESTINATION: checked.destination.name}
+        names = {role: visit.name for role, visit in visits.items()}
         left = unmended(results, able, failed, names)
         unknown = undecided(results, able)
         if changes:
