@@ -536,14 +536,14 @@ def run() -> int:
 
 
 def _explain_failure(why: Exception) -> int:
-    from preflight.output.terminal import clean, one_line
+    from preflight.visible import hanging, one_line
 
     told = getattr(why, "format_message", None)  # the parser's errors, which older releases of Typer leave to Click
     if callable(told):
         print(f"preflight: {one_line(told())}", file=sys.stderr)
         return USAGE
     if isinstance(why, UserError):
-        print(f"preflight: {clean(str(why))}", file=sys.stderr)
+        print(f"preflight: {hanging(str(why))}", file=sys.stderr)
         return USAGE
     if os.environ.get("PREFLIGHT_TRACEBACK"):
         traceback.print_exception(why)

@@ -159,6 +159,12 @@ def test_no_exception_that_ends_a_command_steers_the_terminal(kind: str, functio
     assert any("\\x1b]0;owned" in line or "x1b]0;owned" in line for line in said)
 
 
+@pytest.mark.parametrize("kind", ["RuntimeError", "UserError"])
+def test_no_exception_looks_like_a_line_of_the_report(kind: str) -> None:
+    said = lines(at_a_terminal(COMMAND.replace("KIND", kind).replace("FUNCTION", "move")))
+    assert not [line for line in said if line.startswith("ARRIVED")]
+
+
 def test_e3_what_the_remote_shell_says_after_a_question_is_shown_and_does_not_steer() -> None:
     said = lines(at_a_terminal(SSH))
     assert sum("root@host1: a\\x1b]0;owned" in line for line in said) >= 1
