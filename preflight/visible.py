@@ -18,11 +18,6 @@ def one_line(text: str) -> str:
     return " ".join(clean(text).splitlines())
 
 
-def hanging(text: str) -> str:
-    """As `clean`, with each line but the first indented: for messages of several lines, of which a host wrote some."""
-    return clean(text).replace("\n", "\n  ")
-
-
 def escaped(json: str) -> str:
     r"""JSON in which every control character is written as \u; JSON itself demands that only below a space."""
     return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", json)

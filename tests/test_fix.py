@@ -27,7 +27,7 @@ from preflight.services import service
 from preflight.shell_text import shell
 from preflight.visit import LiveVisit
 from tests.case import Case
-from tests.hostile import HOSTILE_NAMES
+from tests.hostile_names import HOSTILE_NAMES
 
 SSHD = "# as it was\nInclude /etc/ssh/sshd_config.d/*.conf\nmaxSTARTUPS 5:30:60\n\nMatch User git\n\tX11Forwarding no\n"
 RECORDS = {"/etc/hosts": "etc.hosts", "/etc/libvirt/libvirtd.conf": "libvirtd.conf"}
