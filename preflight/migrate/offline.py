@@ -4,7 +4,6 @@ At every moment at least one host has the definition with all that belongs to it
 """
 
 from functools import partial
-from typing import Any
 
 from preflight.facts.record import Unreadable
 from preflight.migrate import call, files
@@ -16,6 +15,7 @@ from preflight.migrate.recovery import Decision, Result
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import Settled, look_at_both
 from preflight.migrate.sighting import Place
+from preflight.migrate.undefine import NotUndefined, undefine
 from preflight.migration import Mode
 from preflight.plan import PlannedGuest
 
@@ -40,7 +40,7 @@ def move_off(
     try:
         if xml:
             _move(run, guest, lane, source, destination, xml)
-    except (libvirt.libvirtError, HostSilent, FilesError, Unreadable, _Refused) as why:
+    except (libvirt.libvirtError, HostSilent, FilesError, Unreadable, NotUndefined, _Refused) as why:
         error = str(why)
     intent = run.intent(guest, handed_over=error is None)
     return end(run, guest, _where(run, guest, is_whole=error is None), intent, error=error)
@@ -71,7 +71,7 @@ def _move(run: Run, guest: PlannedGuest, lane: Lane, source: Shell, destination:
     _verify(run, guest, needed, source, destination)
     run.journal.note("defined", guest.uuid)
     if run.plan.method.undefinesource:
-        _undefine(own, leave_files=len(copied) != len(needed))
+        undefine(own)
     elif guest.autostart:
         own.setAutostart(0)  # or it would start on both hosts
     _start_with(run, guest)
@@ -111,25 +111,6 @@ def _verify(run: Run, guest: PlannedGuest, needed: list[State], source: Shell, d
     for state in needed:
         if not files.is_same(state, source, destination):
             raise FilesError(f"{state.path}: the destination's is not the source's")
-
-
-def _undefine(domain: Any, *, leave_files: bool) -> None:
-    """On the source, with the files that were copied; they stay where some were not: both hosts may see them."""
-    import libvirt
-
-    if domain.isActive():
-        raise _Refused("it was started meanwhile")
-    if leave_files:
-        keep = libvirt.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM
-        tpm = getattr(libvirt, "VIR_DOMAIN_UNDEFINE_KEEP_TPM", 0)
-    else:
-        keep, tpm = libvirt.VIR_DOMAIN_UNDEFINE_NVRAM, getattr(libvirt, "VIR_DOMAIN_UNDEFINE_TPM", 0)
-    try:
-        domain.undefineFlags(keep | tpm)
-    except libvirt.libvirtError:
-        if not tpm or (leave_files and "<tpm" in domain.XMLDesc()):
-            raise
-        domain.undefineFlags(keep)  # a daemon of before 8.9 knows no flag for a TPM's state, and removes it
 
 
 def _where(run: Run, guest: PlannedGuest, *, is_whole: bool) -> Settled:

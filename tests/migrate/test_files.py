@@ -211,7 +211,7 @@ def test_what_arrives_otherwise_than_it_was_read_is_refused(hosts: tuple[Host, H
     one, two = hosts
     path = make_nvram(one, b"first")
 
-    def meanwhile(command: str) -> Record:
+    def meanwhile(command: ShellText) -> Record:
         answer = Host.__call__(one, command)
         if "sha256sum" in command:
             path.write_bytes(b"second, since the digest was taken")
