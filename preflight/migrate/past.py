@@ -31,6 +31,8 @@ class Past(Struct, frozen=True, kw_only=True):
     why: str = ""
     seconds: float | None = None
     downtime: float | None = None
+    #: State files of a guest that is off, of which the source keeps its own.
+    kept: tuple[str, ...] = ()
 
     @property
     def is_done(self) -> bool:
@@ -63,6 +65,8 @@ def past(entries: Sequence[Entry], uuid: str) -> Past:
             )
         elif entry.step == "paused":
             known = replace(known, paused_by_us=True)
+        elif entry.step == "copied":
+            known = replace(known, kept=tuple(told.get("paths", ())))
         elif entry.step in ("handed-over", "defined"):
             known = replace(known, handed_over=True)
         elif entry.step == "ended":
@@ -91,4 +95,5 @@ def of(ended: Ended) -> Past:
         why=ended.why,
         seconds=ended.seconds,
         downtime=ended.downtime,
+        kept=ended.kept,
     )

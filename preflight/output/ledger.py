@@ -49,6 +49,8 @@ def text(plan: MigrationPlan, rows: Sequence[Row]) -> str:
     )
     lines = [tabulate(table, headers=heads, disable_numparse=True), ""]
     for row in rows:
+        if row.kept and row.result is Result.ARRIVED:
+            lines.append(one_line(f"{row.name}: the source keeps its own {', '.join(row.kept)}"))
         if row.result is Result.ARRIVED and not row.why:
             continue
         if row.error:
