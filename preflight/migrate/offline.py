@@ -12,6 +12,7 @@ from preflight.migrate import call
 from preflight.migrate.end import HostSilent, within
 from preflight.migrate.event import Event
 from preflight.migrate.files import copy, is_same
+from preflight.migrate.listing import listed
 from preflight.migrate.live import Lane, definition, end
 from preflight.migrate.recovery import Decision, Result
 from preflight.migrate.run import Ended, Run
@@ -78,6 +79,8 @@ def _move(
     if there.place is Place.OFF and run.destination.domain(guest.uuid).hasManagedSaveImage():
         raise _Refused("the destination has a saved state of it, and would start it with that old memory")
     needed = list(states(xml, guest.uuid))
+    for state in needed:
+        listed(state, source)  # what cannot be moved whole is said before any part of it is
     require_free(needed, guest.uuid, run.destination.shared(), destination)
     kept += [state.path for state in needed if copy(state, source, destination)]
     run.journal.note("copied", guest.uuid, paths=kept)
