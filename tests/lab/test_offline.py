@@ -88,6 +88,34 @@ def test_what_a_definition_does_not_carry_keeps_it_here(client: Client, pair: Pa
     assert host2.run("virsh", "list", "--all", "--name").stdout.split() == []
 
 
+def test_a_guest_is_not_moved_away_from_its_disk_unless_somebody_says_so(client: Client, pair: Pair) -> None:
+    host1, host2 = pair
+    host1.guest("web", disk="local", running=False)
+    image = "/var/lib/libvirt/images/web.img"
+    host2.run("sh", "-c", f"mkdir -p {Path(image).parent}; echo another >{image}")
+    code, said = migrate(client, SOURCE, DESTINATION, "--all")
+    assert code == 5, said
+    assert "[offline-disk-left-behind]" in said
+    assert host1.run("virsh", "list", "--all", "--name").stdout.split() == ["web"]
+    assert host2.run("virsh", "list", "--all", "--name").stdout.split() == []
+    code, said = migrate(client, SOURCE, DESTINATION, "web", "--unsafe")
+    assert code == 0, said
+    [line] = [line for line in said.splitlines() if "[offline-disk-left-behind]" in line]
+    assert line.startswith(f"warning      web: {image}, the disk ")
+
+
+def test_a_saved_state_of_the_destinations_keeps_the_guest_here(client: Client, pair: Pair) -> None:
+    host1, host2 = pair
+    host1.guest("web")
+    host1.run("sh", "-c", "virsh dumpxml --inactive web >/root/w.xml")
+    host2.write("/root/w.xml", host1.run("cat", "/root/w.xml").stdout)
+    host2.run("sh", "-c", "virsh define /root/w.xml && virsh start web && virsh managedsave web")
+    code, said = migrate(client, SOURCE, DESTINATION, "web")
+    assert code == 5, said
+    assert "[saved-state-on-destination]" in said
+    assert host1.run("virsh", "-q", "domstate", "web").stdout.strip() == "running"
+
+
 def test_a_destination_whose_disk_is_full_changes_nothing(client: Client, pair: Pair) -> None:
     host1, host2 = pair
     digest = make(host1)

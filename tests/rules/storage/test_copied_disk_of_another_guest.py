@@ -1,10 +1,13 @@
 """Disks that are copied onto the image of another guest of the destination's."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 
+from preflight.collect import FACTS
+from preflight.facts.image_owners import ImageOwners
 from preflight.facts.record import Record
 from preflight.migration import Role
 from preflight.report import Outcome
@@ -116,3 +119,27 @@ def test_asks_the_destination_alone_about_images_of_its_other_guests() -> None:
     )
     assert "/srv/vms/db.img" in there_.commands["paths"]
     assert "/srv/vms/db.img" not in here.commands["paths"]
+
+
+def test_a_thousand_guests_there_take_twice_as_long_as_five_hundred() -> None:
+    def seconds(count: int) -> float:
+        case = copied("<source file='/srv/vms/db.img'/>")
+        (db,) = json.loads(case.hosts[1].answers.records["libvirt.domains"].out)["domains"]
+        each = [
+            db
+            | {"name": f"g{n}", "uuid": f"{n:08x}-0000-4000-8000-000000000000"}
+            | {"xml": db["xml"].replace("db.img", f"{n}.img")}
+            for n in range(count)
+        ]
+        case.destination("libvirt.domains", json.dumps({"domains": each}))
+        answers = case.hosts[1].answers.records
+        wanted = [answers.get(name, Record("", 1)) for name in FACTS[ImageOwners].records]
+        began = time.process_time()
+        made = ImageOwners.parse(*wanted)
+        for n in range(count):
+            assert [owner.name for owner in made.of(f"/srv/vms/{n}.img")] == [f"g{n}"]
+        return time.process_time() - began
+
+    seconds(100)
+    few, many = seconds(500), seconds(1000)
+    assert many < 3 * few
