@@ -77,6 +77,36 @@ def test_all_of_it_goes_and_nothing_stays(client: Client, pair: Pair, way: list[
     assert whole(host1) == digest
 
 
+def test_a_guest_with_real_firmware_and_a_real_tpm_starts_where_it_went(client: Client, pair: Pair) -> None:
+    """libvirt and swtpm on the destination take what lies there for their own: mode, owner, place and content."""
+    host1, host2 = pair
+    code, variables = "/usr/share/preflight-code.fd", "/usr/share/preflight-vars.fd"
+    halts = r"{ head -c 262128 /dev/zero; printf '\372\364\353\375'; head -c 12 /dev/zero; }"
+    for host in pair:
+        host.run("sh", "-c", f"{halts} >{code}; head -c 131072 /dev/zero >{variables}")
+    host1.guest("web", running=False)
+    nvram = "/var/lib/libvirt/qemu/nvram/web_VARS.fd"
+    firmware = f'<loader readonly="yes" type="pflash">{code}</loader><nvram template="{variables}">{nvram}</nvram></os>'
+    tpm = '<tpm model="tpm-crb"><backend type="emulator" version="2.0"/></tpm></devices>'
+    host1.run(
+        "sh",
+        "-c",
+        f"virsh dumpxml --inactive web | sed 's#</os>#{firmware}#; s#</devices>#{tpm}#' >/root/w.xml"
+        " && virsh -q define /root/w.xml && virsh -q start web && virsh -q destroy web",
+    )
+    kept = f"cd /var/lib/libvirt/swtpm && find . -type f -name '*permall' -exec sha256sum {{}} + && sha256sum {nvram}"
+    before = host1.run("sh", "-c", kept).stdout
+    assert before.count("\n") == 2
+    code_, said = migrate(client, SOURCE, DESTINATION, "web")
+    assert code_ == 0, said
+    assert host2.run("sh", "-c", kept).stdout == before
+    assert host1.run("sh", "-c", kept).stdout == before
+    host2.run("virsh", "-q", "start", "web")
+    assert host2.run("virsh", "domstate", "web").stdout.strip() == "running"
+    owners = host2.run("sh", "-c", "stat -c %U /var/lib/libvirt/swtpm/*/tpm2/*permall").stdout.split()
+    assert owners == host1.run("sh", "-c", "stat -c %U /var/lib/libvirt/swtpm/*/tpm2/*permall").stdout.split()
+
+
 def test_what_a_definition_does_not_carry_keeps_it_here(client: Client, pair: Pair) -> None:
     host1, host2 = pair
     host1.guest("web")
