@@ -410,6 +410,18 @@ def test_a_link_that_qemus_user_puts_in_place_of_our_directory_leads_nowhere(
     assert names(trap) == []
 
 
+def test_libvirts_directory_may_lie_behind_a_link_of_the_destinations_own(
+    hosts: tuple[Host, Host], tmp_path: Path
+) -> None:
+    one, two = hosts
+    make_tpm(one)
+    make_tpm(two, b"old")
+    two.file("swtpm").rename(tmp_path / "large")
+    two.file("swtpm").symlink_to(tmp_path / "large")
+    assert copy(STATE, one, two)
+    assert (tmp_path / "large" / UUID / "tpm2/tpm2-00.permall").read_bytes() == b"secret"
+
+
 def test_a_directory_that_all_users_may_write_to_takes_nothing(hosts: tuple[Host, Host]) -> None:
     one, two = hosts
     make_nvram(one)
