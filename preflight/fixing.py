@@ -24,7 +24,7 @@ from preflight.visit import LiveVisit
 #: could not be judged; something is not in force; nobody agreed.
 DONE, UNDECIDED, NOT_IN_FORCE, REFUSED = 0, 3, 4, 5
 #: The files in which cloud-init is told to write /etc/hosts anew at each boot.
-_CLOUD_INIT = "grep -rlsE '^[[:space:]]*manage_etc_hosts:[[:space:]]*([Tt]rue|localhost)' /etc/cloud"
+_CLOUD_INIT = shell("grep -rlsE '^[[:space:]]*manage_etc_hosts:[[:space:]]*([Tt]rue|localhost)' /etc/cloud")
 
 Ask: TypeAlias = Callable[[str], bool | None]
 

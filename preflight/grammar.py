@@ -35,7 +35,7 @@ class Grammar:
 
 
 #: A host name as DNS and /etc/hosts have it. Underscores are not allowed by RFC 1123, yet getaddrinfo(3) takes them.
-HOST_NAME: Final = Grammar("a host name", r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.-])?", 253)
+HOST_NAME: Final = Grammar("a host name", r"[A-Za-z0-9_][A-Za-z0-9._-]*", 253)
 #: A user or group: useradd(8), and the domain users of SSSD and winbind ("name@domain", "DOMAIN+name").
 USER: Final = Grammar("a user name", r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*\$?", 256)
 #: The owner and group of a file by name, as `stat -c %U:%G` prints them: numbers differ from host to host.
@@ -50,6 +50,8 @@ BASE64: Final = Grammar("base64", r"[A-Za-z0-9+/]*={0,2}", 8 * 1024 * 1024)
 PATH: Final = Grammar("an absolute path", r"/[^\x00-\x1f\x7f]*", 4095)
 #: A guest's name: libvirt refuses "/" and newlines (virDomainDefPostParse), and it becomes a file's name (NAME_MAX).
 GUEST: Final = Grammar("a guest's name", r"[^/\x00-\x1f\x7f]+", 255)
+#: What the kernel holds as its host name: any bytes, up to 64 (__NEW_UTS_LEN); "(none)" where it was never set.
+NODE_NAME: Final = Grammar("a node name", r"[^\x00-\x1f\x7f]+", 64)
 #: A keyword of a configuration file.
 KEYWORD: Final = Grammar("a keyword", r"[A-Za-z][A-Za-z0-9_]*", 64)
 #: Numbers with colons between them, as of MaxStartups.

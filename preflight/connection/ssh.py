@@ -17,6 +17,7 @@ from preflight.connection.shell import ShellChannel
 from preflight.connection.target import Target
 from preflight.errors import UserError
 from preflight.record import Record
+from preflight.shell_text import NOTHING, ShellText
 
 _OPTIONS = (
     "-T",
@@ -67,7 +68,7 @@ class SshChannel:
         self._wrapper = self._write_wrapper()
         self.libvirt_command: str | None = str(self._wrapper)
         #: What a login anew has to ask again; nothing once a login has been answered.
-        self._sent: dict[str, str] = {}
+        self._sent: dict[str, ShellText] = {}
         self._is_in = False
         self._closed = False
         self._shell = self._start(timeout)
@@ -109,13 +110,13 @@ class SshChannel:
         self._shell.send(self._sent)
         return self._shell.login()
 
-    def send(self, questions: Mapping[str, str], first: str = "") -> None:
+    def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING) -> None:
         """Ask: POSIX sh commands by record name, after what the session itself does first. Does not wait."""
         if not self._is_in:
             self._sent |= questions
         self._shell.send(questions, first)
 
-    def receive(self, names: Mapping[str, str]) -> Answers:
+    def receive(self, names: Mapping[str, object]) -> Answers:
         """Wait for the answers to questions that were sent."""
         return self._shell.receive(names)
 

@@ -11,6 +11,7 @@ from preflight.migrate.end import End, HostSilent, run_event_loop
 from preflight.migrate.event import Tell
 from preflight.migrate.run import Run, Settings
 from preflight.plan import MigrationPlan
+from preflight.shell_text import shell
 from preflight.visit import LiveVisit
 
 _AVAILABLE = re.compile(r"^MemAvailable: +(\d{1,18}) kB$", re.MULTILINE)
@@ -41,7 +42,7 @@ def opened_run(
 
 def _available(destination: LiveVisit) -> int | None:
     """KiB of memory that the destination has left; None where it does not tell."""
-    answer = destination.run("cat /proc/meminfo")
+    answer = destination.run(shell("cat /proc/meminfo"))
     found = _AVAILABLE.search(answer.out) if answer.code == 0 else None
     return int(found[1]) if found else None
 

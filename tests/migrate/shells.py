@@ -25,7 +25,7 @@ class Host:
 
     def __call__(self, command: ShellText) -> Record:
         self.asked.append(command)
-        moved = self._path + command.replace(LIBVIRT, str(self.root))
+        moved = ShellText(self._path + command.replace(LIBVIRT, str(self.root)))
         self.channel.send({"run": moved})
         return self.channel.receive({"run": moved}).records["run"]
 
