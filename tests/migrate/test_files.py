@@ -265,7 +265,7 @@ def test_a_thousand_files_are_no_state(hosts: tuple[Host, Host]) -> None:
 @pytest.mark.parametrize("name", ["new\nline", "back\\slash", "\x1b[2J"])
 def test_names_that_no_line_can_hold_refuse_the_move(hosts: tuple[Host, Host], name: str) -> None:
     one, two = hosts
-    make_tpm(one).with_name(name).touch()
+    make_tpm(one).with_name(name).write_bytes(b"x")
     with pytest.raises(FilesError, match="cannot be used"):
         copy(STATE, one, two)
     assert everything(two) == []

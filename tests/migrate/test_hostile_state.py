@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import os
 import subprocess
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,6 +88,7 @@ LISTINGS = {
     "no digest": ROOT + f"{FILE} 1 ./{UUID}/x\n",
     "a digest of what is not there": ROOT + file(f"{UUID}/x") + f"{SUM}  ./{UUID}/y\n",
     "a digest that is none": ROOT + f"{FILE} 1 ./{UUID}/x\n{'g' * 64}  ./{UUID}/x\n",
+    "a digest of what is empty": ROOT + f"{FILE} 0 ./{UUID}/x\n{SUM}  ./{UUID}/x\n",
     "one name twice": ROOT + file(f"{UUID}/x") + file(f"{UUID}/x"),
     "a file where a directory is to be": file(UUID),
     "an empty directory": ROOT,
@@ -197,6 +199,15 @@ def test_a_definition_names_no_path_that_is_written_to(destination: Host, elemen
         copy(state, Source(file(state.name), packed(b"x")), destination)
     assert everything(destination.root) == []
     assert not any("mkdir" in command for command in destination.asked)
+
+
+@pytest.mark.parametrize("path", ["/proc/kmsg", "/proc/self/mem", "/proc/kcore"])
+def test_a_file_of_the_kernels_is_not_read_to_its_end_which_never_comes(destination: Host, path: str) -> None:
+    (state,) = states(f"<domain><os><nvram>{path}</nvram></os></domain>", UUID)
+    began = time.monotonic()
+    with pytest.raises(FilesError):
+        copy(state, Source(file(state.name), packed(b"x")), destination)
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("uuid", ["", "..", "../../etc", UUID.upper(), f"{UUID}/..", f"{UUID}\n"])
