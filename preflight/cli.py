@@ -449,8 +449,9 @@ def fix(
 ) -> None:
     """Show the changes of both hosts' configuration that would cure what a check finds; with --apply, make them.
 
-    Exit 0 when there was nothing to change, or all of it is shown or in force; 3 when it is not known whether more
-    is to be changed, 4 when a change could not be computed or did not come into force, 5 when nobody agreed.
+    Exit 0 when there was nothing to change, or all of it is shown or in force; 3 when an error is left that no change
+    mends, which is listed, or when it is not known whether there is more; 4 when a change could not be computed or did
+    not come into force, 5 when nobody agreed.
     """
     from preflight.asking import Asked
     from preflight.fixing import fix as do
@@ -546,7 +547,7 @@ def _explain_failure(why: Exception) -> int:
         return USAGE
     if os.environ.get("PREFLIGHT_TRACEBACK"):
         traceback.print_exception(why)
-    print(f"preflight: a bug in preflight: {type(why).__name__}: {why}", file=sys.stderr)
+    print(f"preflight: a bug in preflight: {type(why).__name__}: {one_line(str(why))}", file=sys.stderr)
     print("preflight: set PREFLIGHT_TRACEBACK=1 to see where, and report it, please", file=sys.stderr)
     return BUG
 

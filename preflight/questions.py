@@ -6,7 +6,7 @@ login is root's, else through `sudo -n`; `slurp FILE` prints a file; of one that
 larger than the channel takes, 8 MiB, a byte more.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from preflight import grammar
 from preflight.shell_text import ShellText, fixed, joined, shell
@@ -115,9 +115,9 @@ stat_paths() {
     if [ -e "$p" ]; then set -- "$@" "$p"; continue; fi
     printf 'path %s\n' "$p"
     as_root stat -L -c 'stat %f %s %d %i %t:%T' -- "$p" 2>&1
-    d=$p
-    while ! f=$(as_root stat -f -c 'fs %t %S %a %f %c %d %b' -- "${d:-/}" 2>&1) && [ -n "$d" ]; do d=${d%/*}; done
-    printf '%s\n' "$f"
+    # one process for a path, however many directories of it are not there: it may be the other host's
+    as_root sh -c 'd=$1; while [ -n "$d" ] && [ ! -e "$d" ]; do d=${d%/*}; done
+      exec stat -f -c "fs %t %S %a %f %c %d %b" -- "${d:-/}"' sh "$p" 2>&1
   done
   shift "$n"
   # what is there, all at once
@@ -135,7 +135,7 @@ host_keys() {
 keys_met() {
   # NAME ADDRESS...: who answers where the name leads, but for these addresses, of which it is known
   n=$1; shift
-  getent ahosts -- "$n" | while read -r a kind _; do
+  getent ahosts -- "$n" | head -n 48 | while read -r a kind _; do
     [ "$kind" = STREAM ] || continue
     for own in "$@"; do [ "$a" != "$own" ] || continue 2; done
     ssh-keyscan -T 2 -- "$a" 2>/dev/null
@@ -154,12 +154,36 @@ certificates() {
   done
 }
 image_heads() {
+  # the paths come from the other host's guests: of a file that is no image nothing is told but its size
   for p in "$@"; do
     printf 'path %s\n' "$p"
-    as_root test -e "$p" || continue
-    if [ -b "$p" ]; then n=$(as_root blockdev --getsize64 "$p" 2>&1); else n=$(as_root stat -L -c %s -- "$p" 2>&1); fi
-    printf 'head %s %s\n' "$n" "$(as_root head -c 2048 -- "$p" 2>/dev/null | od -An -v -tx1 | tr -d ' \n')"
+    if as_root test -f "$p"; then n=$(as_root stat -L -c %s -- "$p" 2>&1)
+    elif as_root test -b "$p"; then n=$(as_root blockdev --getsize64 "$p" 2>&1)
+    else continue; fi
+    case $n in ''|*[!0-9]*) printf 'image %s\n' "$n"; continue;; esac
+    image_head "$p" "$n" $(as_root head -c 32 -- "$p" 2>/dev/null | od -An -v -tx1)
   done
+  return 0
+}
+image_head() {
+  # PATH SIZE BYTE...: as docs/interop/qcow2.txt of QEMU has a header, magic, version, place and length of the backing
+  # image's name, bits of a cluster, size. QEMU takes no longer name than 1023 bytes, and a cluster has 2 MiB at most
+  f=$1 n=$2; shift 2
+  [ $# -ge 4 ] || [ "$n" -lt 4 ] || { printf 'image %s unread\n' "$n"; return; }
+  [ "$1$2$3$4" = 514649fb ] || { printf 'image %s raw\n' "$n"; return; }
+  [ $# = 32 ] || { printf 'image %s cut\n' "$n"; return; }
+  shift 8
+  o=$1$2$3$4$5$6$7$8; shift 8
+  l=$1$2$3$4; shift 8
+  case $o-$l in
+    0000000000000000-*|*-00000000) b=- ;;
+    0000000000[01]?????-00000[0-3]??)
+      b=$(as_root dd if="$f" bs=1 skip=$((0x$o)) count=$((0x$l)) 2>/dev/null | od -An -v -tx1 | tr -d ' \n') ;;
+    *) b=far ;;
+  esac
+  # json:… and …://… are no paths, and may hold passwords
+  case $b in 6a736f6e3a*|*3a2f2f*) b=elsewhere ;; esac
+  printf 'image %s qcow2 %s %s\n' "$n" "$1$2$3$4$5$6$7$8" "${b:-unread}"
 }
 open_files() {
   processes | while read -r _ name p _; do
@@ -183,11 +207,34 @@ block_devices() {
     [ -b "$p" ] || continue
     k=$(stat -L -c '%t:%T' -- "$p"); k=/sys/dev/block/$((0x${k%:*})):$((0x${k#*:}))
     w=$(cat "$k/dm/uuid" "$k/wwid" "$k/device/wwid" 2>/dev/null | head -n 1 | tr -d '\0')
-    # read past the cache, which must not keep what the other host is about to change
-    h=$(as_root dd if="$p" iflag=direct bs=4096 count=1 2>/dev/null | od -An -v -tx1 | tr -d ' \n')
-    printf 'device %s %s %s\n' "$(as_root blockdev --getsize64 "$p" 2>/dev/null)" "${h:--}" "$w"
+    d=$(device_start "$p" | sha256sum) m=$(device_start "$p" | device_marks)
+    # of nothing: it could not be read
+    [ -n "$m" ] || d=-
+    printf 'device %s %s %s %s\n' "$(as_root blockdev --getsize64 "$p" 2>/dev/null)" "${d%% *}" "${m:--}" "$w"
   done
   return 0
+}
+device_start() {
+  # read past the cache, which must not keep what the other host is about to change
+  as_root dd if="$1" iflag=direct bs=4096 count=1 2>/dev/null
+}
+device_marks() {
+  # the identifiers of what is written at the start of a device: UEFI 2.10 (5.3.2), superblocks and headers of Linux
+  # (fs/ext4/ext4.h, fs/xfs/libxfs/xfs_format.h), LVM2 (lib/format_text/layout.h), cryptsetup (LUKS1 and LUKS2 agree)
+  od -An -v -tx1 | tr -d ' \n' | awk '
+    function mark(name, magic_at, magic, at, bytes,  id) {
+      id = substr($0, 2 * at + 1, 2 * bytes)
+      if (substr($0, 2 * magic_at + 1, length(magic)) == magic && id ~ /[^0]/) marks = marks "," name "=" id
+    }
+    {
+      mark("mbr", 510, "55aa", 440, 4)
+      mark("gpt", 512, "4546492050415254", 568, 16)
+      mark("ext4", 1080, "53ef", 1128, 16)
+      mark("xfs", 0, "58465342", 32, 16)
+      mark("lvm", 512, "4c4142454c4f4e45", 544, 32)
+      mark("luks", 0, "4c554b53babe", 168, 36)
+      print(marks ? substr(marks, 2) : "-")
+    }'
 }
 connects() {
   # NAME PORT: what becomes of a TCP connection, which is closed at once; bash has what sh has not
@@ -325,6 +372,17 @@ def _hosts(names: Iterable[str]) -> list[str]:
     return [name for name in names if grammar.is_address(name) or grammar.HOST_NAME.takes(name)]
 
 
+#: Servers that one host tries to connect to, and how many of them at once: all of them take 20 seconds at most.
+MOST_SERVERS, AT_ONCE = 64, 16
+#: Words of one program's arguments: 400 paths of the greatest length are 1.6 of the 2 MiB that Linux takes (ARG_MAX).
+_ARGUMENTS = 400
+
+
+def _few_at_once(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The words in pieces, each of which fits one program's arguments."""
+    return (words[at : at + _ARGUMENTS] for at in range(0, len(words), _ARGUMENTS))
+
+
 #: The address that the login comes from, which is that of libvirt's own connection too.
 CAME_FROM = shell("printf '%s\\n' \"${SSH_CONNECTION%% *}\"")
 
@@ -335,7 +393,7 @@ def stat_paths(paths: Sequence[str]) -> ShellText:
     Of that the statfs magic (hex), bytes a block, blocks free for all and for root, files it may hold and those left,
     and its blocks.
     """
-    return shell("stat_paths @paths@", paths=_paths(paths))
+    return joined(shell("stat_paths @some@", some=some) for some in _few_at_once(_paths(paths)))
 
 
 def resolve_all(names: Sequence[str]) -> ShellText:
@@ -345,10 +403,14 @@ def resolve_all(names: Sequence[str]) -> ShellText:
 
 
 def connect_all(ports: Sequence[tuple[str, int]]) -> ShellText:
-    """What becomes of a TCP connection to each server and port: 5 seconds at most, and all at once."""
-    known = [(name, port) for name, port in ports if _hosts([name])]
-    asked = joined((shell("connects @name@ @port@ &", name=name, port=port) for name, port in known), " ")
-    return shell("@asked@ wait", asked=asked)
+    """What becomes of a TCP connection to each server and port: 5 seconds at most each, `AT_ONCE` of them at once.
+
+    No more than the first `MOST_SERVERS` are tried: how many there are, the other host says.
+    """
+    known = [(name, port) for name, port in ports if _hosts([name])][:MOST_SERVERS]
+    tried = [shell("connects @name@ @port@ &", name=name, port=port) for name, port in known]
+    some = (joined(tried[at : at + AT_ONCE], " ") for at in range(0, len(tried), AT_ONCE))
+    return joined([*(shell("@asked@ wait", asked=asked) for asked in some), shell("true")])
 
 
 def block_drivers(drivers: Sequence[tuple[str, str, str]]) -> ShellText:
@@ -386,21 +448,23 @@ def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> ShellText:
         gid=gid,
     )
     return shell(
-        "printf 'groups %s\\n' \"$(id -G @uid@ 2>/dev/null)\"; "
-        "as_root ls -dLlnN --time-style=+ -- @paths@ 2>/dev/null; @tried@true",
+        "printf 'groups %s\\n' \"$(id -G @uid@ 2>/dev/null)\"\n@listed@\n@tried@true",
         uid=uid,
-        paths=_paths(paths),
+        listed=joined(
+            shell("as_root ls -dLlnN --time-style=+ -- @some@ 2>/dev/null", some=some)
+            for some in _few_at_once(_paths(paths))
+        ),
         tried=tried if kvm else ShellText(),
     )
 
 
 def image_heads(paths: Sequence[str]) -> ShellText:
-    """For each path of an image that exists: its size in bytes, and its first bytes in hex."""
+    """For each path of an image: its size in bytes, its format, and of qcow2 virtual size and backing name in hex."""
     return shell("image_heads @paths@", paths=_paths(paths))
 
 
 def block_devices(paths: Sequence[str]) -> ShellText:
-    """For each path of a block device: its size in bytes, its first 4 KiB in hex, and its name in the world."""
+    """For each path of a block device: its size in bytes, SHA-256 and marks of its first 4 KiB, and its WWID."""
     return shell("block_devices @paths@", paths=_paths(paths))
 
 

@@ -64,8 +64,8 @@ class Rule(Struct, frozen=True):
 
     @property
     def may_ask_for_a_change(self) -> bool:
-        """Whether a finding of it may say what `preflight fix` is to write: its file then knows the word `Change`."""
-        return "Change" in getattr(self.body.check, "__globals__", {})
+        """Whether a finding of it may say what `preflight fix` is to write: its file then knows a kind of change."""
+        return not {"Change", "HostsLine"}.isdisjoint(getattr(self.body.check, "__globals__", {}))
 
     def facts(self, role: Role) -> set[type[Fact]]:
         """The facts that it needs of the host in this role."""

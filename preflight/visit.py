@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 from preflight import questions
 from preflight.connection import Answers, Channel
 from preflight.connection.libvirt import LibvirtSession, load_bindings, transport_of
+from preflight.connection.redaction import redact, redact_message
 from preflight.connection.shell import TOTAL_LIMIT
-from preflight.connection.snapshot import SavedHost, redact
+from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Target
 from preflight.facts import lens, libvirt_conf
 from preflight.migration import Role
@@ -90,7 +91,7 @@ class LiveVisit:
         lens.load(libvirt_conf.LENS)
         login = self._channel.login()
         self._logged_in = login.code == 0
-        self._answers.records["login"] = login
+        self._keep(Answers({"login": login}))
         if not self._logged_in:
             reason = login.err.strip().splitlines()[-1:] or ["no answer"]
             self._answers.absent[""] = f"{self.name} could not be logged in to: {reason[0]}"
@@ -133,8 +134,7 @@ class LiveVisit:
                 answers.records[name] = given.records[number]
             else:
                 answers.absent[name] = given.absent[number]
-        self._keep(answers)
-        return answers
+        return self._keep(answers)
 
     def read(self, path: str) -> Record:
         """A file as it is, passwords and all, for who is to write it back. It is kept nowhere."""
@@ -189,16 +189,18 @@ class LiveVisit:
     def _shown(self) -> str:
         return self._uri or self._target.libvirt_uri(self._transport)
 
-    def _keep(self, answers: Answers) -> None:
-        for name, record in tuple(answers.records.items()):
+    def _keep(self, answers: Answers) -> Answers:
+        """Take over answers, without the secrets in them, and return them so: live and from a snapshot alike."""
+        kept = Answers({}, {name: redact_message(reason) for name, reason in answers.absent.items()})
+        for name, record in answers.records.items():
             size = sys.getsizeof(record.out) + sys.getsizeof(record.err)
             if self._held + size > TOTAL_LIMIT:
-                del answers.records[name]
-                answers.absent[name] = f"the answers of {self.name} take more than {TOTAL_LIMIT >> 20} MiB in all"
+                kept.absent[name] = f"the answers of {self.name} take more than {TOTAL_LIMIT >> 20} MiB in all"
             else:
                 self._held += size
-                self._answers.records[name] = redact(record)
-        self._answers.absent.update(answers.absent)
+                kept.records[name] = redact(name, record)
+        self._answers.update(kept)
+        return kept
 
 
 class SavedVisit:

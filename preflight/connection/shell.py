@@ -7,6 +7,7 @@ and one write a record cost the host and both ends of ssh less than two streams.
 a temporary file.
 """
 
+import codecs
 import contextlib
 import io
 import os
@@ -191,11 +192,35 @@ class _Complaint(_Reader):
             self.text = (self.text + piece)[-4096:]
 
 
+class _Shown(_Reader):
+    """Shows a person what comes on standard error, at once, each line behind the host's name; keeps none of it.
+
+    It is the host's banner, and what its shell says for the rest of the run.
+    """
+
+    text = b""
+
+    def __init__(self, pipe: IO[bytes], host: str, changed: threading.Condition, cut_off: Callable[[], None]) -> None:
+        super().__init__(pipe, changed, cut_off)
+        self.host = host
+
+    def _read(self) -> None:
+        # a banner may end its lines as a terminal in raw mode wants them
+        decoder = io.IncrementalNewlineDecoder(
+            codecs.getincrementaldecoder("utf-8")("backslashreplace"), translate=True
+        )
+        begins = True
+        for piece in self._pieces():
+            for line in decoder.decode(piece).splitlines(keepends=True):
+                print(f"{self.host}: {line}" if begins else line, end="", file=sys.stderr, flush=True)
+                begins = line.endswith("\n")
+
+
 class ShellChannel:
     """A `sh -s` started by `command`, which answers within `timeout` seconds a batch or not at all.
 
     With `own_group` all that it started ends with it; ssh is without, since it must be able to ask at the terminal.
-    With `seen`, what it says on standard error goes to preflight's own, where a person reads it, and is not kept.
+    With `shown_as`, what it says on standard error is shown to a person under that name, and is not kept.
     """
 
     def __init__(
@@ -205,7 +230,7 @@ class ShellChannel:
         *,
         timeout: float = 60.0,
         own_group: bool = False,
-        seen: bool = False,
+        shown_as: str | None = None,
     ) -> None:
         self._token = os.urandom(16).hex()
         #: Seconds that a batch of answers may take.
@@ -216,14 +241,19 @@ class ShellChannel:
             list(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=None if seen else subprocess.PIPE,
+            stderr=subprocess.PIPE,
             process_group=0 if own_group else None,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        assert self._process.stderr is not None
         self._stdin = self._process.stdin
         self._out = _Answers(self._process.stdout, self._token.encode(), self._changed, self._cut_off)
-        self._err = _Complaint(self._process.stderr or io.BytesIO(), self._changed, self._cut_off)
+        self._err: _Complaint | _Shown = (
+            _Complaint(self._process.stderr, self._changed, self._cut_off)
+            if shown_as is None
+            else _Shown(self._process.stderr, shown_as, self._changed, self._cut_off)
+        )
         self._out.expect(["hello"])
         self._out.start()
         self._err.start()

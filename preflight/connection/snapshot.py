@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,6 @@ from preflight.record import Record
 #: The version of the file's format.
 FORMAT = 1
 
-_SECRET = re.compile(
-    r"""^([ \t]*\w*(?:password|passphrase)\w*[ \t]*=[ \t]*)(?:\"{3}(?s:.*?)\"{3}|"[^"\n]*"|'[^'\n]*'|[^\s;].*$)""",
-    re.MULTILINE,
-)
-
 
 class SnapshotError(UserError):
     """The file is no snapshot, or not a whole one. The text is one line for the user."""
@@ -31,14 +25,6 @@ class SavedHost:
 
     name: str
     answers: Answers
-
-
-def redact(record: Record) -> Record:
-    """Blank out what a configuration file holds as a password; nothing that preflight judges is one.
-
-    Quotes and ends of lines stay: the syntax must not be broken by it, nor places be moved.
-    """
-    return record._replace(out=_SECRET.sub(lambda found: found[1] + '"***"' + "\n" * found[0].count("\n"), record.out))
 
 
 def write(path: Path, hosts: list[SavedHost]) -> None:

@@ -137,10 +137,13 @@ class SshChannel:
             command += ["-p", str(self._target.port)]
         if self._target.keyfile:
             command += ["-i", self._target.keyfile]
+        if not batch:
+            # what ssh itself says must stand before the question that it asks there; it escapes what the host wrote
+            command += ["-E", "/dev/tty"]
         command += ["--", str(self._target.ssh), "exec sh -s"]
         if batch:  # one that asks must be left by Ctrl-C
             command = ["sh", "-c", _DEAF, "sh", *command]
-        return ShellChannel(command, self._prelude, timeout=timeout, seen=not batch)
+        return ShellChannel(command, self._prelude, timeout=timeout, shown_as=None if batch else str(self._target.ssh))
 
     def _write_wrapper(self) -> Path:
         wrapper = self._directory / "ssh"
