@@ -29,15 +29,24 @@ class Grammar:
     def of(self, text: str) -> str:
         """Return the text if it has this form; raise `Unreadable` otherwise."""
         if not self.takes(text):
-            shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-            raise Unreadable(f"{shown!r} is not {self.what}")
+            raise Unreadable(f"{shown(text)} is not {self.what}")
         return text
+
+
+def shown(text: str) -> str:
+    """A rejected text in quotes, shortened."""
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
 
 
 #: A host name as DNS and /etc/hosts have it. Underscores are not allowed by RFC 1123, yet getaddrinfo(3) takes them.
 HOST_NAME: Final = Grammar("a host name", r"[A-Za-z0-9_][A-Za-z0-9._-]*", 253)
 #: A user or group: useradd(8), and the domain users of SSSD and winbind ("name@domain", "DOMAIN+name").
 USER: Final = Grammar("a user name", r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*\$?", 256)
+#: A host that ssh logs in to: a name, or an alias of ~/.ssh/config. ssh puts it into a ProxyCommand, which a shell
+#: runs, and refuses the same characters since OpenSSH 9.6 (valid_hostname of ssh.c).
+ALIAS: Final = Grammar("a host", r"""(?!-)[^][\s\x00-\x1f\x7f'`"$\\;&<>|(){},:/@%]+""", 253)
+#: The user of a login, as "DOMAIN\\user", "user@domain", "host$", without what ssh refuses (valid_ruser of ssh.c).
+LOGIN_USER: Final = Grammar("a user", r"""(?!-)[^\s\x00-\x1f\x7f'`"$;&<>|(){}]*[^\s\x00-\x1f\x7f'`"\\;&<>|(){}]""", 256)
 #: The owner and group of a file by name, as `stat -c %U:%G` prints them: numbers differ from host to host.
 OWNER: Final = Grammar("an owner", r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*\$?:[A-Za-z0-9_][A-Za-z0-9_.@+-]*\$?", 513)
 #: A SHA-256 as sha256sum(1) prints it.

@@ -51,7 +51,7 @@ def move(asked, method, wanted, at_once=None):
             tell(Event("ended", "web"))
     (here / "over").touch()
     rows = tuple(Row(name=guest.name, uuid=guest.uuid, result=result) for guest in PLAN.guests)
-    return moving._tell(PLAN, rows, None, wanted, interrupted=run.interrupted)
+    return moving.report_end(PLAN, rows, None, wanted, interrupted=run.interrupted)
 
 moving.move = move
 from preflight.__main__ import main
@@ -218,7 +218,8 @@ changes = [
 ]
 fixing.open_hosts = lambda asked: contextlib.nullcontext()
 report = types.SimpleNamespace(results=())
-fixing.check = lambda opened: types.SimpleNamespace(visits=(visit, visit), report=report)
+host = types.SimpleNamespace(name="h")
+fixing.check = lambda opened: types.SimpleNamespace(visits=(visit, visit), report=report, source=host, destination=host)
 fixing.plan = lambda checked, read, only: (changes, ())
 fixing.undecided = lambda results, judged: {}
 from preflight.__main__ import main

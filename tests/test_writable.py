@@ -9,7 +9,7 @@ from preflight.facts.record import Unreadable
 from preflight.rule import AnyChange, Change, HostsLine
 from preflight.writable import typed
 from tests.case import Case
-from tests.hostile import HOSTILE_NAMES
+from tests.hostile_names import HOSTILE_NAMES
 
 
 def accepted(change: AnyChange, path: str = HOSTS, typed_as: str = "host2.example.com") -> bool:

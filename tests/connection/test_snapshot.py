@@ -219,3 +219,27 @@ def test_nothing_is_left_where_writing_fails(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(Path, "replace", full)
     assert not_written(tmp_path / "s.json") == "No space left on device"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_snapshot_of_any_length_is_refused_by_its_size(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    path.touch()
+    os.truncate(path, 10**9)
+    assert refused(path) == "has 1000000000 bytes, and at most 67108864 are read"
+
+
+def test_a_snapshot_of_millions_of_values_is_refused_by_their_count(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    path.write_bytes(b'{"preflight_snapshot": 1, "hosts": [' + b"{}," * 3_000_000 + b"{}]}")
+    assert refused(path) == "holds more values than are read"
+
+
+def test_a_long_snapshot_that_preflight_did_not_write_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    path.write_bytes("\U0001f600".encode() + b" " * 40_000_000)
+    assert refused(path) == "not a whole snapshot: preflight itself writes ASCII"
+
+
+def test_a_snapshot_is_not_waited_for_where_it_is_a_fifo(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "s.json")
+    assert refused(tmp_path / "s.json") == "is no regular file"
