@@ -13,7 +13,7 @@ from preflight.facts.addresses import OwnAddresses
 from preflight.facts.block_drivers import MODULES
 from preflight.facts.certificate_paths import CertificatePaths, of_client
 from preflight.facts.daemon_conf import DaemonConf
-from preflight.facts.guest import KVM
+from preflight.facts.guest import KVM, Guests
 from preflight.facts.host_memory import HostMemory
 from preflight.facts.identity import AnnouncedName
 from preflight.facts.listener import NetworkListener
@@ -147,8 +147,9 @@ def _ask_about_guests(
 ) -> None:
     """What the guests need on either end."""
     paths = paths_on((source, destination), guests)
-    for end in (here, there):
-        end.ask_about("paths", "paths", paths, questions.stat_paths)
+    others = _images_of_others(destination, guests) if migration.copy_storage else set()
+    here.ask_about("paths", "paths", paths, questions.stat_paths)
+    there.ask_about("paths", "paths", sorted({*paths, *others}), questions.stat_paths)
     wanted = sorted({account for guest in guests for account in guest.devices.accounts})
     there.ask_about("accounts", "accounts", wanted, questions.accounts, named=True)
     opened = sorted({path for guest in guests for path in _opened(guest, destination)})
@@ -208,6 +209,15 @@ def paths_of(guest: Guest, host: Host) -> Iterator[str]:
             secret = host.fact(Secrets).find(needed)
             if secret is not None and secret.value_path is not None:
                 yield secret.value_path
+
+
+def _images_of_others(destination: Host, guests: Iterable[Guest]) -> set[str]:
+    """Name the images of the destination's other guests: one may be what a disk is copied onto, by another path."""
+    own = {guest.uuid for guest in guests}
+    with contextlib.suppress(Unreadable):  # said by the rule that needs it
+        others = [guest for guest in destination.fact(Guests).all if guest.uuid not in own]
+        return {path for guest in others for disk in guest.disks for path in disk.paths}
+    return set()
 
 
 def _opened(guest: Guest, host: Host) -> Iterator[str]:

@@ -32,6 +32,8 @@ class Past(Struct, frozen=True, kw_only=True):
     why: str = ""
     seconds: float | None = None
     downtime: float | None = None
+    #: State files of a guest that is off, of which the source keeps its own.
+    kept: tuple[str, ...] = ()
 
     @property
     def is_done(self) -> bool:
@@ -68,6 +70,8 @@ def _after(known: Past, entry: Entry) -> Past:
         return Past(began=True, xml=told.xml or known.xml, paused=told.paused, is_defined_there=told.is_defined_there)
     if isinstance(entry, steps.Paused):
         return replace(known, paused_by_us=True)
+    if isinstance(entry, steps.Copied):
+        return replace(known, kept=tuple(entry.told.paths))
     if isinstance(entry, steps.HandedOver | steps.Defined):
         return replace(known, handed_over=True)
     if isinstance(entry, steps.Ended):
@@ -101,4 +105,5 @@ def of(ended: Ended) -> Past:
         why=ended.why,
         seconds=ended.seconds,
         downtime=ended.downtime,
+        kept=ended.kept,
     )
