@@ -39,7 +39,7 @@ def rows(run: Run, known: Mapping[str, Past]) -> tuple[Row, ...]:
 
 def _row(run: Run, guest: PlannedGuest, past: Past) -> Row:
     source, destination = look_at_both(run, guest.uuid)
-    result, why = judge(guest, past.intent(run, guest), source, destination)
+    result, why = judge(past.intent(run, guest), source, destination)
     is_there = result is Result.ARRIVED
     return Row(
         name=guest.name,
@@ -49,27 +49,17 @@ def _row(run: Run, guest: PlannedGuest, past: Past) -> Row:
         destination=destination.place,
         persistent=(destination if is_there else source).persistent,
         error=None if is_there else past.error,
-        why=why or ("" if is_there else past.why),
+        why=why or ("" if is_there and past.result is not Result.ARRIVED else past.why),
         seconds=past.seconds,
         downtime=past.downtime,
         began=past.began,
     )
 
 
-def judge(guest: PlannedGuest, intent: Intent, source: Sighting, destination: Sighting) -> tuple[Result, str]:
+def judge(intent: Intent, source: Sighting, destination: Sighting) -> tuple[Result, str]:
     """What has become of a guest, and why that is so where it is not plain."""
-    if guest.active:
-        decision = decide(intent, source, destination)
-        return decision.result, decision.why
-    if Place.UNKNOWN in (source.place, destination.place):
-        return Result.UNKNOWN, source.why or destination.why
-    is_gone = source.place is Place.ABSENT
-    is_whole = intent.handed_over and not intent.undefine
-    if destination.place is not Place.ABSENT and (is_gone or is_whole):
-        return Result.ARRIVED, ""
-    if is_gone:
-        return Result.LOST, "neither host knows it"
-    return Result.STAYED, "both hosts have its definition" if destination.place is not Place.ABSENT else ""
+    decision = decide(intent, source, destination)
+    return decision.result, decision.why
 
 
 def of_journal(plan: MigrationPlan, entries: Sequence[Entry]) -> tuple[Row, ...]:

@@ -3,6 +3,7 @@
 At every moment at least one host has the definition with all that belongs to it.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -97,7 +98,7 @@ def _define(run: Run, guest: PlannedGuest, lane: Lane, xml: str) -> None:
     given = {"destination_name": method.dname, "destination_xml": method.persistent_xml or method.xml}
     parameters = {name: value for name, value in given.items() if value is not None}
     if method.mode is Mode.MANAGED:
-        call_it = partial(domain.migrate3, lane.destination(), parameters, flags)
+        call_it: Callable[[], object] = partial(domain.migrate3, lane.destination(), parameters, flags)
     else:
         flags |= libvirt.VIR_MIGRATE_PEER2PEER
         call_it = partial(domain.migrateToURI3, run.plan.destination_uri, parameters, flags)

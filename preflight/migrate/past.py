@@ -15,7 +15,10 @@ class Past(Struct, frozen=True, kw_only=True):
     """One guest as the journal has it."""
 
     began: bool = False
+    #: When, in seconds since the epoch.
+    began_at: float | None = None
     handed_over: bool = False
+    confirmed: bool = False
     paused_by_us: bool = False
     #: What it was on the source, and whether the destination had a definition of it, when its move began; None where
     #: that was not seen.
@@ -44,7 +47,10 @@ class Past(Struct, frozen=True, kw_only=True):
 
     def intent(self, run: Run, guest: PlannedGuest) -> Intent:
         """What is to become of the guest, and how far that is known to have come."""
-        return run.intent(self.of_now(guest), handed_over=self.handed_over, paused_by_us=self.paused_by_us)
+        return replace(
+            run.intent(self.of_now(guest), handed_over=self.handed_over, paused_by_us=self.paused_by_us),
+            confirmed=self.confirmed,
+        )
 
 
 def past(entries: Sequence[Entry], uuid: str) -> Past:
@@ -57,6 +63,7 @@ def past(entries: Sequence[Entry], uuid: str) -> Past:
         if entry.step == "begin":
             known = Past(
                 began=True,
+                began_at=entry.at,
                 xml=told.get("xml") or known.xml,
                 paused=told.get("paused"),
                 is_defined_there=told.get("is_defined_there"),
@@ -64,7 +71,7 @@ def past(entries: Sequence[Entry], uuid: str) -> Past:
         elif entry.step == "paused":
             known = replace(known, paused_by_us=True)
         elif entry.step in ("handed-over", "defined"):
-            known = replace(known, handed_over=True)
+            known = replace(known, handed_over=True, confirmed=known.confirmed or bool(told.get("confirmed")))
         elif entry.step == "ended":
             known = replace(
                 known,
