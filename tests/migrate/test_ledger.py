@@ -51,7 +51,7 @@ def test_an_end_tells_of_all_guests_and_a_new_beginning_takes_its_own_back(tmp_p
     made.close()
 
 
-RAN = Intent(running=True, persistent=True, persist=True, undefine=True, handed_over=True)
+RAN = Intent(running=True, persistent=True, persist=True, undefine=True, handed_over=True, confirmed=True)
 KEPT_OFF = Intent(running=False, persistent=True, persist=True, undefine=False)
 ABSENT, OFF = Sighting(Place.ABSENT), Sighting(Place.OFF, persistent=True)
 
