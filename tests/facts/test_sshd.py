@@ -175,3 +175,9 @@ def test_hostile_answers_are_unreadable_and_nothing_else() -> None:
             SshdListener.parse(record)
         except Unreadable:
             continue
+
+
+def test_one_number_lets_so_many_logins_in_and_no_more() -> None:
+    """`MaxStartups 10` is 10:30:10: nothing grows between its two ends (it was divided by what lies between)."""
+    value = MaxStartups(10, 30, 10)
+    assert (value.chance(10), value.chance(11), value.chance(12)) == (1.0, 0.0, 0.0)

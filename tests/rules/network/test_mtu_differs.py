@@ -42,6 +42,13 @@ def test_passes_interfaces_that_are_not_between_them() -> None:
     assert case.result(RULE).outcome is Outcome.PASSED
 
 
+def test_passes_an_address_of_the_sources_own_that_the_destinations_name_has_too() -> None:
+    """Loopbacks of any two hosts may differ, and no migration goes over them."""
+    case = Case().source("etc.hosts", lambda text: f"127.0.0.1 host2.example.com\n{text}")
+    case.destination("links", lambda text: text.replace("lo: <LOOPBACK,UP,LOWER_UP> mtu 65536", "lo: <UP> mtu 16436"))
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
 def test_passes_hosts_with_a_router_between_them() -> None:
     case = mtus(9000, 1500).source("addresses", lambda text: text.replace("192.0.2.11/24", "192.0.2.11/32"))
     assert case.result(RULE).outcome is Outcome.PASSED
