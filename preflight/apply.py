@@ -30,9 +30,13 @@ class Service(Struct, frozen=True):
     in_force: ShellText
     #: What a line of `in_force` must be for the change to count as made; empty where no program tells.
     expected: tuple[str, ...] = ()
+    #: Prints what `activate` would break off, a line each; nothing is changed then.
+    busy: ShellText = shell(":")
 
 
 #: Within braces, so that nothing of it is done unless all of it has come: a shell reads them to their end first.
+#: `safe`: nobody but root chooses what is written, and where, since every directory on the way to the file is root's;
+#: of one above it, such as /tmp, it is enough that others cannot take from it what is not theirs (its sticky bit).
 _SCRIPT = r"""
 { trap '' HUP INT TERM PIPE
 patience=@patience@
@@ -47,6 +51,8 @@ answers() { @answers@
 }
 in_force() { @in_force@
 }
+busy() { @busy@
+}
 guests() { for p in /run/libvirt/qemu/*.pid; do
   [ -e "$p" ] && [ "${p##*/}" != driver.pid ] && kill -0 "$(cat "$p")" 2>/dev/null && echo "$p"; done; }
 working() { n=0; until answers >/dev/null 2>&1; do n=$((n+1)); [ $n -le $patience ] || return 1; sleep 1; done; }
@@ -54,9 +60,16 @@ is_in_force() { in_force >"$told" 2>&1; set -- @expected@
   for line; do grep -qxF -e "$line" "$told" || return 1; done; }
 settled() { n=0; until is_in_force; do n=$((n+1)); [ $n -le 5 ] || return 1; sleep 1; done; }
 say() { printf '%s\n' "$*"; }
+safe() { d=$(dirname -- "$path"); sticky=
+  while [ -n "$(find "$d" -prune \( -user 0 -o -user "$(id -u)" \) \
+    \( ! -perm -0002 \( ! -perm -0020 -o -group 0 \) $sticky \))" ]; do
+    [ "$d" != / ] || return 0
+    sticky='-o -perm -1000'; d=$(dirname -- "$d"); done; return 1; }
+safe || { say "unchanged: others than root may write in a directory on the way to $path"; exit 1; }
 told=$(mktemp) || { say "unchanged: no temporary file can be made"; exit 1; }
 trap 'rm -f "$told" "$new"' EXIT
 there=; [ -e "$path" ] && there=y
+[ -z "$there" ] || [ -f "$path" ] || { say "unchanged: $path is no regular file"; exit 1; }
 [ -z "$there" ] && before= || before=$(sum "$path")
 [ "$before" = @before@ ] || { say "unchanged: $path is no longer what was read"; exit 1; }
 rm -f "$new"
@@ -68,6 +81,9 @@ why=$(judge "$new" 2>&1) || { say "unchanged: the new file is refused: $why"; ex
 if [ -n "$there" ]; then cp -a -- "$path" "$kept" && [ "$(sum "$kept")" = "$before" ] && sync "$kept" ||
   { rm -f "$kept"; say "unchanged: $kept cannot be written whole"; exit 1; }; fi
 had=$(guests)
+why=$(busy 2>&1 | head -n 8)
+[ -z "$why" ] || { rm -f "$kept"; say "unchanged: $path: a restart of" @name@ "would break off what its guests do: $why"
+  exit 1; }
 mv -f -- "$new" "$path" || { say "unchanged: $path cannot be replaced"; exit 1; }
 sync "$(dirname "$path")"
 why=$(activate 2>&1)
@@ -101,6 +117,7 @@ def script(path: str, before: str | None, after: str, service: Service, date: st
         answers=service.answers,
         in_force=service.in_force,
         expected=service.expected,
+        busy=service.busy,
         before="" if before is None else _digest(before),
         after=_digest(after),
         content=base64.b64encode(after.encode("utf-8", "surrogateescape")).decode(),

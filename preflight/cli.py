@@ -269,6 +269,14 @@ def migrate(
     resume: Annotated[
         Path | None, typer.Option(help="Go on with the run that this journal is of.", show_default=False)
     ] = None,
+    confirm_uri: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="With a plan or --resume: use this URI of the file although it names a command, a socket or a key, and"
+            " others can read or replace the file. Repeat for more.",
+            show_default=False,
+        ),
+    ] = None,
     journal: Annotated[
         Path | None, typer.Option(help="Where each step is written down.", show_default="~/.local/state/preflight")
     ] = None,
@@ -295,6 +303,7 @@ def migrate(
 
     wanted = moving.Wanted(
         ask=None if yes else _ask,
+        confirmed=tuple(confirm_uri or ()),
         journal=journal,
         events=events,
         back=back,
@@ -305,11 +314,17 @@ def migrate(
         if words:
             raise UserError("--resume takes a journal, which says what is moved: leave the hosts out")
         _refuse_what_is_written_down(context, "journal")
-        raise typer.Exit(moving.resume(resume, wanted, timeout=answer_timeout))
+        from preflight.resume import resume as go_on
+
+        raise typer.Exit(go_on(resume, wanted, timeout=answer_timeout))
     if len(words) == 1:
         _refuse_what_is_written_down(context, "plan")
         raise typer.Exit(moving.run_plan(Path(words[0]), wanted, timeout=answer_timeout))
     _refuse_unclear(words, all_guests=all_guests, running=running, offline=offline)
+    if confirm_uri:
+        raise UserError(
+            "--confirm-uri is about the URIs of a plan or a journal: the ones given here are used as they are"
+        )
     asked = moving.asked_for(
         words,
         method,
@@ -370,7 +385,7 @@ def plan(
 #: The parameters of `migrate` that are about the run itself; all others say what is moved, and how.
 _OF_THE_RUN = frozenset(
     (
-        *("what", "resume", "yes", "journal", "events", "back"),
+        *("what", "resume", "yes", "confirm_uri", "journal", "events", "back"),
         *("on_error", "stall_timeout", "settle_timeout", "answer_timeout"),
     )
 )
@@ -401,19 +416,22 @@ def _refuse_unclear(words: list[str], *, all_guests: bool, running: bool, offlin
 
 @command
 def status(
-    journal: Annotated[Path, typer.Argument(help="The journal of a run.")],
+    journal: Annotated[
+        Path | None, typer.Argument(help="The journal of a run. Without one, the runs are listed.", show_default=False)
+    ] = None,
     output_format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
 ) -> None:
-    """Say what a run's journal tells of each guest. No host is looked at: `migrate --resume` does that.
+    """Show what a run's journal says of each guest; without a journal, list the runs, newest first.
 
-    Exit 0 when the journal could be read, whatever it tells; 2 when not.
+    No host is contacted: `migrate --resume` does that. Exit 0 when the journal could be read, whatever it says; 2 when
+    not. In the list, a journal that cannot be read is named and does not change the exit code.
     """
-    from preflight.moving import status as told
+    from preflight import status as told
     from preflight.output.ledger import FORMATS
 
     if output_format not in FORMATS:
         raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
-    deliver(told(journal, output_format))
+    deliver(told.of_all(output_format) if journal is None else told.of_run(journal, output_format))
 
 
 def _ask(question: str) -> bool | None:
@@ -449,8 +467,9 @@ def fix(
 ) -> None:
     """Show the changes of both hosts' configuration that would cure what a check finds; with --apply, make them.
 
-    Exit 0 when there was nothing to change, or all of it is shown or in force; 3 when it is not known whether more
-    is to be changed, 4 when a change could not be computed or did not come into force, 5 when nobody agreed.
+    Exit 0 when there was nothing to change, or all of it is shown or in force; 3 when an error is left that no change
+    mends, which is listed, or when it is not known whether there is more; 4 when a change could not be computed or did
+    not come into force, 5 when nobody agreed.
     """
     from preflight.asking import Asked
     from preflight.fixing import fix as do
@@ -492,7 +511,7 @@ def snapshot(
     records, why = len(saved.answers.records), saved.answers.absent.get("")
     deliver(f"{output}: {records} record{'' if records == 1 else 's'} of {saved.name}\n")
     if why is not None:
-        from preflight.output.terminal import one_line
+        from preflight.visible import one_line
 
         print(f"preflight: {one_line(why)}", file=sys.stderr)
         raise typer.Exit(Verdict.UNDETERMINED.exit_code)
@@ -535,18 +554,18 @@ def run() -> int:
 
 
 def _explain_failure(why: Exception) -> int:
-    from preflight.output.terminal import clean, one_line
+    from preflight.visible import one_line
 
     told = getattr(why, "format_message", None)  # the parser's errors, which older releases of Typer leave to Click
     if callable(told):
         print(f"preflight: {one_line(told())}", file=sys.stderr)
         return USAGE
     if isinstance(why, UserError):
-        print(f"preflight: {clean(str(why))}", file=sys.stderr)
+        print(f"preflight: {one_line(str(why))}", file=sys.stderr)
         return USAGE
     if os.environ.get("PREFLIGHT_TRACEBACK"):
         traceback.print_exception(why)
-    print(f"preflight: a bug in preflight: {type(why).__name__}: {why}", file=sys.stderr)
+    print(f"preflight: a bug in preflight: {type(why).__name__}: {one_line(str(why))}", file=sys.stderr)
     print("preflight: set PREFLIGHT_TRACEBACK=1 to see where, and report it, please", file=sys.stderr)
     return BUG
 

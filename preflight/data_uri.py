@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from preflight.errors import UserError
+from preflight.grammar import HOST_NAME, is_address, shown
 
 
 class DataUri(Struct, frozen=True):
@@ -30,4 +31,6 @@ def data_uri(option: str, text: str | None) -> DataUri:
         raise UserError(f"{option}: {text}: RDMA is not supported: tcp://host[:port] or unix:///path")
     if parts.scheme != "tcp" or not host:
         raise UserError(f"{option}: {text}: is not of the form tcp://host[:port] or unix:///path")
+    if not (HOST_NAME.takes(host) or is_address(host)):
+        raise UserError(f"{option}: {text}: {shown(host)} is not a host name or an address")
     return DataUri(host=host, port=port or None)

@@ -2,14 +2,17 @@
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from preflight.connection.snapshot import redact
+from preflight.connection.redaction import redact_file
 from preflight.facts import lens, libvirt_conf
+from preflight.facts.addresses import plain
+from preflight.facts.hosts_file import HostsFile, same_name
+from preflight.facts.located import Located
 from preflight.facts.record import Record, Unreadable
 from preflight.facts.sshd_config import own_directives
+from preflight.rule import HostsLine
 
-HOSTS = "/etc/hosts"
 #: An argument of sshd's that needs no quotes.
 _WORD = re.compile(r"[\w:.,@/+-]+", re.ASCII)
 
@@ -19,8 +22,6 @@ def edited(path: str, text: str, values: Mapping[str, int | str]) -> str:
 
     Raises `Unreadable` when the text cannot be read, or a value not be written.
     """
-    if path == HOSTS:
-        return _with_names(text, values)
     if path.startswith("/etc/ssh/"):
         return _with_directives(path, text, values)
     written = {key: str(value) if isinstance(value, int) else f'"{value}"' for key, value in values.items()}
@@ -64,14 +65,47 @@ def _place(lines: list[str], key: str, match: int | None) -> int:
     return shown[-1] + 1 if shown else end
 
 
-def _with_names(text: str, values: Mapping[str, int | str]) -> str:
-    """A line a name at the end; no line that is there is touched, since another program may rely on it."""
-    ended = text if text.endswith("\n") or not text else text + "\n"
-    return ended + "".join(f"{address} {name}\n" for name, address in values.items())
+def led(text: str, changes: Iterable[HostsLine]) -> str:
+    """The text of /etc/hosts with these names led to their addresses; comments, order and spacing stay.
+
+    In a line that gives the wrong address to the name alone the address is replaced. From a line that has other names
+    this one is taken, since they may be right, and gets a line of its own at the end.
+    """
+    for change in changes:
+        text = _led(text, change)
+    return text
+
+
+def _led(text: str, change: HostsLine) -> str:
+    lines = text.split("\n")
+    for entry, _ in HostsFile.parse(Record(text)).lines_for(change.name):
+        if change.replaces is None or plain(entry.address.value) != plain(change.replaces):
+            continue
+        mine = [one for one in entry.names if same_name(one.value, change.name)]
+        if len(mine) == len(entry.names):
+            _put(lines, entry.address, change.address)
+        else:
+            for one in reversed(mine):
+                _put(lines, one, "")
+    text = "\n".join(lines)
+    if any(plain(known) == plain(change.address) for known in HostsFile.parse(Record(text)).addresses_of(change.name)):
+        return text
+    end = "\r\n" if lines[0].endswith("\r") else "\n"
+    ended = text if text.endswith("\n") or not text else text + end
+    return f"{ended}{change.address} {change.name}{end}"
+
+
+def _put(lines: list[str], word: Located[str], other: str) -> None:
+    """Put another word in the place of one; where there is none, the white space before it goes too."""
+    if word.at is None:
+        return
+    line = lines[word.at.line - 1]
+    before, after = line[: word.at.column - 1], line[word.at.end_column - 1 :]
+    lines[word.at.line - 1] = (before if other else before.rstrip(" \t\v\f")) + other + after
 
 
 def difference(path: str, before: str, after: str) -> str:
     """A unified diff, without the passwords that either text holds."""
-    old, new = (redact(Record(text)).out.splitlines(keepends=True) for text in (before, after))
+    old, new = (redact_file(path, text).splitlines(keepends=True) for text in (before, after))
     lines = difflib.unified_diff(old, new, f"a{path}", f"b{path}")
     return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)

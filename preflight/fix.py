@@ -5,12 +5,11 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from preflight import grammar
 from preflight.apply import Service
 from preflight.check import Checked
-from preflight.edit import HOSTS, difference, edited
+from preflight.edit import difference, edited, led
 from preflight.facts.conf_problems import problems
-from preflight.facts.daemon import Daemons
+from preflight.facts.hosts_file import PATH as HOSTS
 from preflight.facts.libvirt_conf import parse_conf
 from preflight.facts.qemu_conf import problems as qemu_problems
 from preflight.facts.record import Record, Unreadable
@@ -18,19 +17,14 @@ from preflight.facts.versions import Version, Versions
 from preflight.host import Host
 from preflight.migration import Role
 from preflight.report import Outcome, Result
-from preflight.rule import Change
-from preflight.shell_text import shell
+from preflight.rule import AnyChange, Change, HostsLine, Severity
+from preflight.services import service
+from preflight.writable import typed
 
-#: What virt-admin calls a setting of a daemon's file.
-_TOLD = {"max_clients": "nclients_max", "max_workers": "maxWorkers", "min_workers": "minWorkers"}
-_TOLD["max_anonymous_clients"] = "nclients_unauth_max"
 _RISKS = {
     "maxstartups": "MaxStartups guards sshd against floods of logins; migrations started a second apart need no change",
     "migration_port_max": "the firewall must let the added ports through too",
 }
-#: How the listener says what it takes; its title is new once it has read its files again.
-_LISTENER = shell(r"grep -sah '^sshd:.*listener' /proc/[0-9]*/cmdline | tr -d '\000'")
-_NOTHING = shell(":")
 
 
 class FileChange(Struct, frozen=True):
@@ -42,7 +36,7 @@ class FileChange(Struct, frozen=True):
     before: str | None
     after: str
     service: Service
-    settings: tuple[Change, ...]
+    settings: tuple[AnyChange, ...]
     rules: tuple[str, ...]
 
     @property
@@ -73,27 +67,46 @@ class FileChange(Struct, frozen=True):
     @property
     def risks(self) -> tuple[str, ...]:
         """What the change puts at risk."""
-        found = [_RISKS[key] for key in (change.key.lower() for change in self.settings) if key in _RISKS]
+        keys = [change.key.lower() for change in self.settings if isinstance(change, Change)]
+        found = [_RISKS[key] for key in keys if key in _RISKS]
+        found += [
+            f"no program of the host finds {change.name} at {change.replaces} any more"
+            for change in self.settings
+            if isinstance(change, HostsLine) and change.replaces
+        ]
         if self.path.startswith("/etc/libvirt/"):
-            found.append(f"open connections to {self.service.name} end with its restart; guests run on")
+            found.append(
+                f"open connections to {self.service.name} end with its restart; guests run on,"
+                " and while one has a job nothing is changed"
+            )
         return tuple(found)
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """What a person would type to put it in force."""
+        if self.is_for_hosts:
+            return ()
+        if self.is_for_sshd:
+            return ("sshd -t", "systemctl reload ssh    # sshd, where the unit is called that")
+        return (f"systemctl restart {self.service.name}",)
 
 
 Read: TypeAlias = Callable[[Role, str], Record]
-#: By key what is to be set, and the rule that asks for it.
-Settings: TypeAlias = dict[str, tuple[Change, str]]
+#: By its subject what is to be changed, and the rule that asks for it.
+Settings: TypeAlias = dict[tuple[str, ...], tuple[AnyChange, str]]
 
 
 class Unfixable(Struct, frozen=True):
     """A change that cannot be computed, and why."""
 
+    role: Role
     host: str
     path: str
     why: str
 
 
 def wanted(results: Iterable[Result], rules: Iterable[str] = ()) -> dict[tuple[Role, str], Settings]:
-    """The changes that findings ask for, by host and file, then by key; the largest where several ask for one."""
+    """The changes that findings ask for, by host and file, then by subject; the largest of several about one."""
     only = set(rules)
     found: dict[tuple[Role, str], Settings] = {}
     for result in results:
@@ -102,17 +115,30 @@ def wanted(results: Iterable[Result], rules: Iterable[str] = ()) -> dict[tuple[R
             if change is None or role is None or (only and result.rule.name not in only):
                 continue
             settings = found.setdefault((role, change.path), {})
-            known = settings.get(change.key)
-            if known is None or (isinstance(change.value, int) and change.value > int(known[0].value)):
-                settings[change.key] = (change, result.rule.name)
+            known = settings.get(_subject(change))
+            if known is None or _size(change) > _size(known[0]):
+                settings[_subject(change)] = (change, result.rule.name)
     return found
 
 
-def undecided(results: Iterable[Result], rules: Collection[str]) -> dict[str, list[str]]:
-    """Those of these rules that could not be judged, or not wholly: what they would change is not known. By reason."""
+def _subject(change: AnyChange) -> tuple[str, ...]:
+    return (change.name, change.replaces or "") if isinstance(change, HostsLine) else (change.key,)
+
+
+def _size(change: AnyChange) -> int:
+    """The number that is to be set; 0 where it is none, and one is as good as another."""
+    return change.value if isinstance(change, Change) and isinstance(change.value, int) else 0
+
+
+def undecided(results: Iterable[Result], able: Collection[str]) -> dict[str, list[str]]:
+    """The rules that could not be judged, or not wholly, and that may hide an error or ask for a change; by reason.
+
+    `able` are those that may ask for one.
+    """
     found: dict[str, list[str]] = {}
     for result in results:
-        if result.rule.name in rules and result.reason and result.outcome in (Outcome.UNKNOWN, Outcome.FAILED):
+        hides = result.severity is Severity.ERROR or result.rule.name in able
+        if hides and result.reason and result.outcome in (Outcome.UNKNOWN, Outcome.FAILED):
             found.setdefault(result.reason, []).append(f"{result.rule.name} ({result.subject})")
     return found
 
@@ -122,11 +148,14 @@ def plan(checked: Checked, read: Read, rules: Iterable[str] = ()) -> tuple[list[
     changes: list[FileChange] = []
     unfixable: list[Unfixable] = []
     for (role, path), settings in wanted(checked.report.results, rules).items():
-        host = checked.source if role is Role.SOURCE else checked.destination
+        host, other = checked.source, checked.destination
+        if role is Role.DESTINATION:
+            host, other = other, host
         try:
+            typed(host, other, path, settings)
             changes.append(_file_change(host, path, read(role, path), settings))
         except Unreadable as why:
-            unfixable.append(Unfixable(host.name, path, str(why)))
+            unfixable.append(Unfixable(role, host.name, path, str(why)))
     return changes, unfixable
 
 
@@ -134,25 +163,17 @@ def _file_change(host: Host, path: str, record: Record, settings: Settings) -> F
     before = None if record.missing else record.required()
     if "\\x" in (before or "") and _is_escaped(before or ""):
         raise Unreadable(f"{path} is not UTF-8")
-    _typed(path, settings)
-    after = edited(path, before or "", {key: change.value for key, (change, _) in settings.items()})
     changes = tuple(change for change, _ in settings.values())
-    service = _service(host, path, changes)
+    after = _after(path, before or "", changes)
     _judge(host, path, after)
     names = tuple(dict.fromkeys(rule for _, rule in settings.values()))
-    return FileChange(host.role, host.name, path, before, after, service, changes, names)
+    return FileChange(host.role, host.name, path, before, after, service(host, path, changes), changes, names)
 
 
-def _typed(path: str, settings: Settings) -> None:
-    """Hold what is to be written against its grammar: a rule may have it from the other host. Raises `Unreadable`."""
-    for change, _ in settings.values():
-        if path == HOSTS:
-            grammar.HOST_NAME.of(change.key)
-            grammar.address(str(change.value))
-        else:
-            grammar.KEYWORD.of(change.key)
-            if not isinstance(change.value, int):
-                grammar.NUMBERS.of(change.value)
+def _after(path: str, text: str, changes: tuple[AnyChange, ...]) -> str:
+    if path == HOSTS:
+        return led(text, (change for change in changes if isinstance(change, HostsLine)))
+    return edited(path, text, {change.key: change.value for change in changes if isinstance(change, Change)})
 
 
 def _is_escaped(text: str) -> bool:
@@ -182,45 +203,3 @@ def _version(host: Host) -> Version | None:
         return host.fact(Versions).libvirt
     except Unreadable:
         return None
-
-
-def _service(host: Host, path: str, changes: tuple[Change, ...]) -> Service:
-    if path == HOSTS:
-        shown = shell(
-            "for n in @names@; do getent ahosts -- \"$n\"; done | cut -d ' ' -f 1 | sort -u",
-            names=[change.key for change in changes],
-        )
-        expected = tuple(str(change.value) for change in changes)
-        return Service("the resolver", _NOTHING, _NOTHING, _NOTHING, shown, expected)
-    if path.startswith("/etc/ssh/"):
-        return _sshd(changes)
-    daemon = host.fact(Daemons).intended
-    if daemon is None:
-        raise Unreadable("no libvirt daemon runs that would read it")
-    asked = f"srv-clients-info {daemon}; srv-threadpool-info {daemon}"
-    ask = shell("virt-admin -c @uri@ @asked@", uri=f"{daemon}:///system", asked=asked)
-    told = tuple(f"{_TOLD[change.key]}:{change.value}" for change in changes if change.key in _TOLD)
-    restart = shell("systemctl restart @unit@", unit=f"{daemon}.service")
-    answers = shell("virsh -q -c qemu:///system version && @ask@", ask=ask)
-    return Service(daemon, _NOTHING, restart, answers, shell("@ask@ | tr -d ' '", ask=ask), told)
-
-
-def _sshd(changes: tuple[Change, ...]) -> Service:
-    parts = [str(change.value).split(":") for change in changes if change.key.lower() == "maxstartups"]
-    reload = shell(
-        "for u in ssh.service sshd.service; do systemctl is-active -q $u && { systemctl reload $u; return; }; done;"
-        " echo 'no unit of sshd is active'; return 1"
-    )
-    shown = shell(r"@listener@ | sed -n 's/.* of \([0-9]*-[0-9]*\) startups.*/\1/p'", listener=_LISTENER)
-    expected = tuple(f"{start}-{full}" for start, _, full in parts)
-    answers = shell("@listener@ | grep -q .", listener=_LISTENER)
-    return Service("sshd", shell('sshd -t -f "$1"'), reload, answers, shown, expected)
-
-
-def commands(change: FileChange) -> tuple[str, ...]:
-    """What a person would type to put it in force."""
-    if change.is_for_hosts:
-        return ()
-    if change.is_for_sshd:
-        return ("sshd -t", "systemctl reload ssh    # sshd, where the unit is called that")
-    return (f"systemctl restart {change.service.name}",)

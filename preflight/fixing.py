@@ -2,15 +2,15 @@
 
 import datetime as dt
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from preflight.apply import script
 from preflight.asking import Asked, open_hosts
 from preflight.check import Checked, check
-from preflight.edit import HOSTS
 from preflight.errors import UserError
-from preflight.fix import FileChange, commands, plan, undecided
+from preflight.facts.hosts_file import PATH as HOSTS
+from preflight.fix import FileChange, Unfixable, plan, undecided
 from preflight.migration import Role
 from preflight.output.ansible import playbook
 from preflight.output.terminal import clean, one_line
@@ -18,13 +18,14 @@ from preflight.record import Record
 from preflight.ruleset import find, load
 from preflight.shell_text import shell
 from preflight.streams import deliver
+from preflight.unmended import Unmended, unmended
 from preflight.visit import LiveVisit
 
-#: All that was asked for is shown or in force, or nothing was to be changed; a rule that could have asked for a change
-#: could not be judged; something is not in force; nobody agreed.
+#: Each error that was found is mended by what is shown or in force, if there was any; an error stays, or a rule that
+#: may hide one, or could have asked for a change, could not be judged; something is not in force; nobody agreed.
 DONE, UNDECIDED, NOT_IN_FORCE, REFUSED = 0, 3, 4, 5
 #: The files in which cloud-init is told to write /etc/hosts anew at each boot.
-_CLOUD_INIT = "grep -rlsE '^[[:space:]]*manage_etc_hosts:[[:space:]]*([Tt]rue|localhost)' /etc/cloud"
+_CLOUD_INIT = shell("grep -rlsE '^[[:space:]]*manage_etc_hosts:[[:space:]]*([Tt]rue|localhost)' /etc/cloud")
 
 Ask: TypeAlias = Callable[[str], bool | None]
 
@@ -35,24 +36,30 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, as_
         raise UserError("--apply and --format ansible exclude each other")
     known = load(asked.rules)
     only = tuple(find(known, rule).name for rule in rules)
-    judged = {rule.name for rule in known if rule.may_ask_for_a_change and (not only or rule.name in only)}
+    able = {rule.name for rule in known if rule.may_ask_for_a_change}
     with open_hosts(asked) as opened:
         checked = check(opened)
         visits = _live(checked)
         changes, unfixable = plan(checked, lambda role, path: visits[role].read(path), only)
-        if not as_playbook:
-            deliver("".join(_described(change, visits[change.role]) for change in changes))
-        for one in unfixable:
-            print(f"preflight: {one_line(one.host)}: {clean(one.path)}: {clean(one.why)}", file=sys.stderr)
-        unknown = undecided(checked.report.results, judged)
-        for reason, names in unknown.items():
-            print(f"preflight: not known: {', '.join(names)}: {one_line(reason)}", file=sys.stderr)
-        code = NOT_IN_FORCE if unfixable else UNDECIDED if unknown else DONE
+        results = [one for one in checked.report.results if not only or one.rule.name in only]
+        text = playbook(changes) if as_playbook else "".join(_described(one, visits[one.role]) for one in changes)
+        failed = {(one.role, one.path): one.why for one in unfixable}
+        names = {Role.SOURCE: checked.source.name, Role.DESTINATION: checked.destination.name}
+        left = unmended(results, able, failed, names)
+        unknown = undecided(results, able)
+        if changes:
+            deliver(text)
+        listed = "".join(map(_listed, left))
+        if as_playbook:
+            print(listed, end="", file=sys.stderr)
+        else:
+            deliver(listed)
+        _complain(unfixable, unknown)
+        code = NOT_IN_FORCE if unfixable else UNDECIDED if unknown or left else DONE
         if not changes:
-            deliver(f"{_nothing(unknown=bool(unknown), unfixable=bool(unfixable))}\n")
+            deliver(f"{_nothing(bool(unfixable), bool(left), bool(unknown))}\n")
             return code
         if as_playbook:
-            deliver(playbook(changes))
             return code
         if not apply:
             deliver("Nothing was changed. --apply makes these changes.\n")
@@ -65,8 +72,28 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, as_
     return code if all(made) else NOT_IN_FORCE
 
 
-def _nothing(*, unknown: bool, unfixable: bool) -> str:
-    if unfixable:
+def _listed(error: Unmended) -> str:
+    """What is left to a person."""
+    lines = (
+        f"{error.subject}: not mended: {error.rule}: {error.message}",
+        f"  why:  {error.why}",
+        f"  do:   {error.step}",
+    )
+    return "".join(f"{one_line(line)}\n" for line in lines) + "\n"
+
+
+def _complain(unfixable: Iterable[Unfixable], unknown: Mapping[str, Iterable[str]]) -> None:
+    """Say on standard error which changes cannot be computed, and what is not known."""
+    lines = [f"{one.host}: {one.path}: {one.why}" for one in unfixable]
+    lines += [f"not known: {', '.join(names)}: {reason}" for reason, names in unknown.items()]
+    if unknown:
+        lines.append("what is not known may be an error: see to it that it can be read, and run `preflight fix` again")
+    for line in lines:
+        print(f"preflight: {one_line(line)}", file=sys.stderr)
+
+
+def _nothing(unfixable: bool, left: bool, unknown: bool) -> str:
+    if unfixable or left:
         return "nothing that can be changed"
     return "nothing to change, as far as is known" if unknown else "nothing to change"
 
@@ -82,7 +109,7 @@ def _live(checked: Checked) -> dict[Role, LiveVisit]:
 
 def _described(change: FileChange, visit: LiveVisit) -> str:
     lines = [f"{one_line(change.host)}, for {', '.join(change.rules)}:\n", clean(change.diff)]
-    lines += [f"  run:  {command}\n" for command in commands(change)]
+    lines += [f"  run:  {command}\n" for command in change.commands]
     lines += [f"  risk: {risk}\n" for risk in change.risks]
     by_cloud_init = visit.run(_CLOUD_INIT).out.split() if change.path == HOSTS else []
     if by_cloud_init:

@@ -22,13 +22,14 @@ from preflight.facts.record import Record, Unreadable
 from preflight.facts.secrets import Secrets, needed_by
 from preflight.host import Guest, Host
 from preflight.migration import Migration, Transport
+from preflight.shell_text import ShellText
 
 
 class Further(Struct, frozen=True):
     """What one host is asked further, and what is known of it without asking."""
 
     #: Commands by the name under which the answer is kept, which says what was asked about.
-    commands: dict[str, str] = {}
+    commands: dict[str, ShellText] = {}
     #: For each record of this pair the name of the answer that it is made of.
     made_of: dict[str, str] = {}
     #: Records that need no question, and why some cannot be asked.
@@ -40,7 +41,7 @@ class Further(Struct, frozen=True):
         """The names of all records that are not there yet."""
         return {*self.made_of, *self.records, *self.absent, *questions.LAST}
 
-    def ask(self, record: str, command: str, *, about: str = "") -> None:
+    def ask(self, record: str, command: ShellText, *, about: str = "") -> None:
         """Ask for a record, about what is not the same in every pair, or not of this one alone."""
         kept = about or record
         self.commands[kept], self.made_of[record] = command, kept

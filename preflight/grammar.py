@@ -29,15 +29,24 @@ class Grammar:
     def of(self, text: str) -> str:
         """Return the text if it has this form; raise `Unreadable` otherwise."""
         if not self.takes(text):
-            shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-            raise Unreadable(f"{shown!r} is not {self.what}")
+            raise Unreadable(f"{shown(text)} is not {self.what}")
         return text
 
 
+def shown(text: str) -> str:
+    """A rejected text in quotes, shortened."""
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
+
+
 #: A host name as DNS and /etc/hosts have it. Underscores are not allowed by RFC 1123, yet getaddrinfo(3) takes them.
-HOST_NAME: Final = Grammar("a host name", r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.-])?", 253)
+HOST_NAME: Final = Grammar("a host name", r"[A-Za-z0-9_][A-Za-z0-9._-]*", 253)
 #: A user or group: useradd(8), and the domain users of SSSD and winbind ("name@domain", "DOMAIN+name").
 USER: Final = Grammar("a user name", r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*\$?", 256)
+#: A host that ssh logs in to: a name, or an alias of ~/.ssh/config. ssh puts it into a ProxyCommand, which a shell
+#: runs, and refuses the same characters since OpenSSH 9.6 (valid_hostname of ssh.c).
+ALIAS: Final = Grammar("a host", r"""(?!-)[^][\s\x00-\x1f\x7f'`"$\\;&<>|(){},:/@%]+""", 253)
+#: The user of a login, as "DOMAIN\\user", "user@domain", "host$", without what ssh refuses (valid_ruser of ssh.c).
+LOGIN_USER: Final = Grammar("a user", r"""(?!-)[^\s\x00-\x1f\x7f'`"$;&<>|(){}]*[^\s\x00-\x1f\x7f'`"\\;&<>|(){}]""", 256)
 #: The owner and group of a file by name, as `stat -c %U:%G` prints them: numbers differ from host to host.
 OWNER: Final = Grammar("an owner", r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*\$?:[A-Za-z0-9_][A-Za-z0-9_.@+-]*\$?", 513)
 #: A SHA-256 as sha256sum(1) prints it.
@@ -50,6 +59,8 @@ BASE64: Final = Grammar("base64", r"[A-Za-z0-9+/]*={0,2}", 8 * 1024 * 1024)
 PATH: Final = Grammar("an absolute path", r"/[^\x00-\x1f\x7f]*", 4095)
 #: A guest's name: libvirt refuses "/" and newlines (virDomainDefPostParse), and it becomes a file's name (NAME_MAX).
 GUEST: Final = Grammar("a guest's name", r"[^/\x00-\x1f\x7f]+", 255)
+#: What the kernel holds as its host name: any bytes, up to 64 (__NEW_UTS_LEN); "(none)" where it was never set.
+NODE_NAME: Final = Grammar("a node name", r"[^\x00-\x1f\x7f]+", 64)
 #: A keyword of a configuration file.
 KEYWORD: Final = Grammar("a keyword", r"[A-Za-z][A-Za-z0-9_]*", 64)
 #: Numbers with colons between them, as of MaxStartups.

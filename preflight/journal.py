@@ -6,64 +6,44 @@ the disk was full, is left out when the file is read.
 
 import contextlib
 import fcntl
+import io
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import msgspec
 from msgspec import Struct
 
+from preflight import own_file
 from preflight.errors import UserError
-from preflight.plan import MigrationPlan
+from preflight.fields import ERRORS, FormatNumber, explained
+from preflight.journal_steps import STEPS, Entry, StepName
+from preflight.plan import MigrationPlan, refuse_twice
 
-#: The version of the file's format.
-FORMAT = 1
+#: The version of the file's format. 2: each step is of its own form, and the plan knows both hosts.
+FORMAT = 2
 #: Seconds that a guest which stands still waits at most for its line.
 SOON = 0.005
 #: What every step's line begins with.
 _BEGINNING = b'{"step":"'
-
-Step = Literal[
-    #: A guest's move begins.
-    "begin",
-    #: preflight has paused it on the source, so that it converges.
-    "paused",
-    #: libvirt has said that the source has let it go.
-    "handed-over",
-    #: What an off guest needs besides its definition lies on the destination.
-    "copied",
-    #: It is defined on the destination and what was copied is whole there.
-    "defined",
-    #: A step that settles what went wrong.
-    "settle",
-    #: How it ended, as both hosts say.
-    "ended",
-    #: The run itself: begun, resumed, interrupted, over.
-    "run",
-    "resumed",
-    "interrupted",
-    "over",
-]
+#: Bytes of a journal and of one line of it, and lines. A definition has at most 4 MiB (`fields.Xml`), of which Python
+#: may hold each character in four bytes.
+MOST, LONGEST, MOST_LINES = 96 * 1024 * 1024, 16 * 1024 * 1024, 500_000
+#: Characters of libvirt's words that are kept (`fields.Said`).
+_KEPT = 8192
+#: Seconds for which a lock is waited for: `preflight status` takes it for an instant.
+_INSTANT = 0.3
 
 
 class JournalError(UserError):
     """The file is no journal, or cannot be written or read. The text is one line for the user."""
 
 
-class Entry(Struct, frozen=True, omit_defaults=True):
-    """One step. `at` is in seconds since the epoch, `told` what else belongs to it."""
-
-    step: Step
-    at: float
-    guest: str | None = None
-    told: dict[str, Any] = {}
-
-
-class _Head(Struct, frozen=True):
-    preflight_journal: int
+class _Head(Struct, frozen=True, forbid_unknown_fields=True):
+    preflight_journal: FormatNumber
     plan: MigrationPlan
 
 
@@ -74,10 +54,14 @@ class Journal:
         self.path = path
         self._descriptor = descriptor
         self._lock = threading.Lock()
+        #: What the file holds of that which `read` bounds.
+        self._lines = self._marks = 0
         #: Whether what was written last may be the beginning of a line.
         self._is_cut = False
         #: Why a step could not be written down; None while all could.
         self.broken: str | None = None
+        #: Who beside the caller may read or exchange the file that is gone on with; None where nobody may.
+        self.doubt: str | None = None
 
     @classmethod
     def create(cls, path: Path, plan: MigrationPlan) -> Self:
@@ -105,36 +89,44 @@ class Journal:
 
     @classmethod
     def resume(cls, path: Path) -> Self:
-        """Go on with a journal; raises `JournalError`, also where another process still runs it, or it is none."""
+        """Go on with a journal that only the caller and root can write.
+
+        Raises `JournalError`, also where another process still runs it, or it is none.
+        """
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
-        except OSError as why:
-            raise JournalError(f"{path}: {why.strerror}") from None
-        made = cls(path, descriptor)
+            opened = own_file.open_own(path, os.O_RDWR | os.O_APPEND)
+        except UserError as why:
+            raise JournalError(str(why)) from None
+        made = cls(path, opened.descriptor)
+        made.doubt = opened.doubt
         made._hold()
         try:
-            read(path)  # or else a file that is no journal would be mended too
+            made.read()  # or else a file that is no journal would be mended too
             made._mend()
         except JournalError:
             made.close()
             raise
         return made
 
-    def write(self, step: Step, guest: str | None = None, **told: Any) -> None:
-        """Write a step down, and return when it is on the disk; raises `JournalError`, and takes it back."""
-        self._write(msgspec.json.encode(Entry(step, time.time(), guest, told)))
+    def read(self) -> tuple[MigrationPlan, Sequence[Entry]]:
+        """The plan and the steps of the file that is held, whatever bears its name by now; raises `JournalError`."""
+        return _decode(self.path, self._content())
 
-    def note(self, step: Step, guest: str | None = None, **told: Any) -> None:
+    def write(self, step: StepName, guest: str | None = None, **told: Any) -> None:
+        """Write a step down, and return when it is on the disk; raises `JournalError`, and takes it back."""
+        self._write(_line(step, guest, told))
+
+    def note(self, step: StepName, guest: str | None = None, **told: Any) -> None:
         """As `write`, for what has happened already: where it cannot be written, the run goes on and `broken` says why.
 
         A guest that has arrived must be started, whatever became of this machine's disk.
         """
         try:
-            self._write(msgspec.json.encode(Entry(step, time.time(), guest, told)), has_happened=True)
+            self._write(_line(step, guest, told), has_happened=True)
         except JournalError as why:
             self.broken = str(why)
 
-    def note_soon(self, step: Step, guest: str | None = None, **told: Any) -> None:
+    def note_soon(self, step: StepName, guest: str | None = None, **told: Any) -> None:
         """As `note`, and return once the system has the line, or after `SOON`: it is synced while the run goes on.
 
         For what a guest that stands still would wait for.
@@ -143,9 +135,7 @@ class Journal:
 
         def run() -> None:
             try:
-                self._write(
-                    msgspec.json.encode(Entry(step, time.time(), guest, told)), has_happened=True, written=written
-                )
+                self._write(_line(step, guest, told), has_happened=True, written=written)
             except JournalError as why:
                 self.broken = str(why)
             finally:
@@ -166,9 +156,18 @@ class Journal:
             before: int | None = None
             try:
                 before = os.fstat(self._descriptor).st_size
+                marks = self._marks + own_file.marks(left)
+                if (
+                    len(left) > LONGEST
+                    or before + len(left) > MOST
+                    or self._lines >= MOST_LINES
+                    or marks > own_file.MOST_MARKS
+                ):
+                    raise JournalError(f"{self.path}: is full: what is longer would not be read")
                 while left:
                     left = left[os.write(self._descriptor, left) :]
                 self._is_cut = False
+                self._marks, self._lines = marks, self._lines + 1
                 if written is not None:
                     written.set()
                 os.fsync(self._descriptor)
@@ -186,49 +185,127 @@ class Journal:
             self._is_cut = True
 
     def _hold(self) -> None:
+        until = time.monotonic() + _INSTANT
+        while True:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() < until:
+                    time.sleep(_INSTANT / 10)
+                    continue
+                self.close()
+                raise JournalError(f"{self.path}: another preflight is at work on it") from None
+            except OSError as why:
+                self.close()
+                raise JournalError(f"{self.path}: {why.strerror}") from None
+            return
+
+    def _content(self) -> bytes:
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as why:
-            self.close()
-            is_held = isinstance(why, BlockingIOError)
-            raise JournalError(
-                f"{self.path}: {'another preflight is at work on it' if is_held else why.strerror}"
-            ) from None
+            return own_file.read(self.path, self._descriptor, MOST)
+        except UserError as why:
+            raise JournalError(str(why)) from None
 
     def _mend(self) -> None:
         """Take away a line that was cut off, so that the next one begins a line."""
-        try:
-            text = self.path.read_bytes()
-        except OSError as why:
-            raise JournalError(f"{self.path}: {why.strerror}") from None
-        whole = text.rfind(b"\n") + 1
-        if whole != len(text):
+        content = self._content()
+        self._lines, self._marks = content.count(b"\n"), own_file.marks(content)
+        whole = content.rfind(b"\n") + 1
+        if whole != len(content):
             self._take_back(whole)
 
 
+def _line(step: StepName, guest: str | None, told: Mapping[str, Any]) -> bytes:
+    kind, form = STEPS[step]
+    return msgspec.json.encode(kind(at=time.time(), guest=guest, told=form(**_kept(told))))
+
+
+def _kept(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told, with words of libvirt's and of hosts' no longer than a journal may hold."""
+    kept = dict(told)
+    for name in ("error", "why"):
+        if isinstance(kept.get(name), str):
+            kept[name] = kept[name][:_KEPT]
+    if "rows" in kept:
+        kept["rows"] = [_kept(row) for row in kept["rows"]]
+    return kept
+
+
 def read(path: Path) -> tuple[MigrationPlan, Sequence[Entry]]:
-    """The plan and the steps; raises `JournalError`."""
+    """The plan and the steps of a journal of anybody's, for who only looks at it; raises `JournalError`."""
     try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError as why:
-        raise JournalError(f"{path}: {why.strerror}") from None
+        descriptor = own_file.open_any(path)
+        try:
+            content = own_file.read(path, descriptor, MOST)
+        finally:
+            os.close(descriptor)
+    except UserError as why:
+        raise JournalError(str(why)) from None
+    return _decode(path, content)
+
+
+def is_held(path: Path) -> bool:
+    """Report whether a process is at work on this journal now; raises `UserError` where it cannot be opened."""
+    descriptor = own_file.open_any(path)
     try:
-        head = msgspec.json.decode(lines[0], type=_Head)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise JournalError(f"{path}: is no journal of preflight's") from None
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # no locks there: nobody could have one
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _decode(path: Path, content: bytes) -> tuple[MigrationPlan, Sequence[Entry]]:
+    if content.count(b"\n") > MOST_LINES:
+        raise JournalError(f"{path}: has more than {MOST_LINES} lines")
+    lines = io.BytesIO(content)
+    first = _bounded(path, 1, lines.readline(LONGEST + 1))
+    try:
+        head = msgspec.json.decode(first, type=_Head)
+        refuse_twice(head.plan)
+    except ERRORS as why:
+        if (found := _format(first)) not in (None, FORMAT):
+            raise JournalError(f"{path}: has format {found}, this preflight reads {FORMAT}") from None
+        is_one = first.lstrip().startswith(b'{"preflight_journal"')
+        raise JournalError(f"{path}: is no journal of preflight's{f': {explained(why)}' if is_one else ''}") from None
     if head.preflight_journal != FORMAT:
         raise JournalError(f"{path}: has format {head.preflight_journal}, this preflight reads {FORMAT}")
-    return head.plan, tuple(_entries(path, lines[1:]))
+    return head.plan, tuple(_entries(path, lines))
 
 
-def _entries(path: Path, lines: Sequence[bytes]) -> Iterator[Entry]:
-    # behind the last end of a line is nothing, or a line that was cut off
-    for number, line in enumerate(lines[:-1], 2):
+def _format(line: bytes) -> int | None:
+    """The format that a first line names; None where it names none."""
+
+    class Named(Struct):
+        preflight_journal: FormatNumber
+
+    try:
+        return msgspec.json.decode(line, type=Named).preflight_journal
+    except ERRORS:
+        return None
+
+
+def _entries(path: Path, lines: io.BytesIO) -> Iterator[Entry]:
+    decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
+    number = 1
+    while line := _bounded(path, number := number + 1, lines.readline(LONGEST + 1)):
+        if not line.endswith(b"\n"):
+            return  # a line that was cut off
+        line = line[:-1]
         try:
-            yield msgspec.json.decode(line, type=Entry)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as why:
+            yield decoder.decode(line)
+        except ERRORS as why:
             if not _is_cut_off(line, str(why)):
-                raise JournalError(f"{path}: line {number} is no step of a journal: {why}") from None
+                raise JournalError(f"{path}: line {number} is no step of a journal: {explained(why)}") from None
+
+
+def _bounded(path: Path, number: int, line: bytes) -> bytes:
+    if len(line) > LONGEST:
+        raise JournalError(f"{path}: line {number} has more than {LONGEST} bytes")
+    return line
 
 
 def _is_cut_off(line: bytes, why: str) -> bool:
@@ -240,11 +317,15 @@ def _is_cut_off(line: bytes, why: str) -> bool:
     return begins and (why == "Input data was truncated" or why.endswith(f"invalid number (byte {len(line)})"))
 
 
+def default_directory() -> Path:
+    """Where journals lie when no file is named: $XDG_STATE_HOME/preflight."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "preflight"
+
+
 def default_path(source: str, destination: str) -> Path:
-    """Where a journal lies when no file is named: $XDG_STATE_HOME/preflight, by time and hosts."""
-    base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
+    """A new journal's path in `default_directory`, by time and hosts."""
     ends = "-".join("".join(c if c.isalnum() or c in ".-" else "_" for c in end)[:60] for end in (source, destination))
-    return base / "preflight" / f"{time.strftime('%Y%m%dT%H%M%S')}-{ends}-{os.getpid()}.journal"
+    return default_directory() / f"{time.strftime('%Y%m%dT%H%M%S')}-{ends}-{os.getpid()}.journal"
 
 
 def _sync_directory(directory: Path) -> None:

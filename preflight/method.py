@@ -3,14 +3,18 @@
 Values only. What of it a libvirt or QEMU lacks is for rules to say, how it is put to libvirt for `preflight.mover`.
 """
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from preflight.errors import UserError
-from preflight.migration import CopyStorage, HandOver, Mode, OnTimeout
+from preflight.fields import GuestName, HostText, Line, Percent, Port, Word, Xml
+from preflight.migration import FASTEST, LONGEST_DOWNTIME, CopyStorage, HandOver, Mode, OnTimeout
 
 #: What libvirt knows to compress by (qemuMigrationCompressMethod of src/qemu/qemu_migration_params.c, libvirt 9.4).
 #: Another it refuses as "Unsupported compression method", and one that is named twice too.
 METHODS = ("mt", "xbzrle", "zlib", "zstd")
+_Speed = Annotated[int, Meta(ge=1, le=FASTEST)]
 
 
 class Method(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -31,43 +35,43 @@ class Method(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     undefinesource: bool = True
     copy_storage: CopyStorage = CopyStorage.NONE
     #: The disks that are copied, by the names of their devices inside the guest ("vda"); empty: all that can be.
-    migrate_disks: tuple[str, ...] = ()
-    disks_port: int | None = None
-    disks_uri: str | None = None
+    migrate_disks: tuple[Word, ...] = ()
+    disks_port: Port | None = None
+    disks_uri: Line | None = None
     change_protection: bool = False
     unsafe: bool = False
     abort_on_error: bool = False
-    migrateuri: str | None = None
-    listen_address: str | None = None
-    graphicsuri: str | None = None
+    migrateuri: Line | None = None
+    listen_address: HostText | None = None
+    graphicsuri: Line | None = None
     #: The guest's name on the destination.
-    dname: str | None = None
+    dname: GuestName | None = None
     #: The guest's XML on the destination, running and defined.
-    xml: str | None = None
-    persistent_xml: str | None = None
+    xml: Xml | None = None
+    persistent_xml: Xml | None = None
     #: MiB/s that each migration may send.
-    bandwidth: int | None = None
+    bandwidth: _Speed | None = None
     #: Milliseconds that the guest may stand still (migrate-setmaxdowntime); None: QEMU's 300.
-    max_downtime: int | None = None
+    max_downtime: Annotated[int, Meta(ge=1, le=LONGEST_DOWNTIME)] | None = None
     #: Seconds, and what is done to a migration that has lasted so long.
-    timeout: float | None = None
+    timeout: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
     on_timeout: OnTimeout = OnTimeout.SUSPEND
     auto_converge: bool = False
     #: Percent by which the guest's CPUs are slowed down at first, and more each time.
-    auto_converge_initial: int | None = None
-    auto_converge_increment: int | None = None
+    auto_converge_initial: Percent | None = None
+    auto_converge_increment: Percent | None = None
     postcopy: bool = False
     #: Whether post-copy begins by itself after the first pass over the memory.
     postcopy_after_precopy: bool = False
     #: MiB/s in post-copy.
-    postcopy_bandwidth: int | None = None
+    postcopy_bandwidth: _Speed | None = None
     compressed: bool = False
     #: Of METHODS; empty: QEMU's own.
-    comp_methods: tuple[str, ...] = ()
+    comp_methods: tuple[Word, ...] = ()
     parallel: bool = False
-    parallel_connections: int | None = None
+    parallel_connections: Annotated[int, Meta(ge=1, le=255)] | None = None
     tls: bool = False
-    tls_destination: str | None = None
+    tls_destination: HostText | None = None
     zerocopy: bool = False
 
     def __post_init__(self) -> None:

@@ -4,6 +4,10 @@ import enum
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+#: MiB/s that libvirt takes (QEMU_DOMAIN_MIG_BANDWIDTH_MAX: INT64_MAX bytes), and milliseconds that QEMU does
+#: (MAX_MIGRATE_DOWNTIME of migration/options.c: 2000 s).
+FASTEST, LONGEST_DOWNTIME = 8_796_093_022_207, 2_000_000
+
 
 class Role(enum.StrEnum):
     """Which end of the migration a host is."""

@@ -1,10 +1,9 @@
-"""`preflight plan`, `migrate` and `status` from end to end: check, plan, ask, move, look on both hosts, and say so."""
+"""`preflight plan` and `migrate` from end to end: check, plan, ask, move, look on both hosts, and say so."""
 
 import contextlib
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -12,30 +11,33 @@ from msgspec import Struct
 
 from preflight import journal as journals
 from preflight import plan as plans
+from preflight import plan_file
 from preflight.asking import Asked, Opened, moved_by, open_hosts, reversed_hosts
-from preflight.check import Checked, check, visit_both
+from preflight.check import Checked, check
 from preflight.connection.target import TargetError
 from preflight.errors import UserError
 from preflight.explanation import explained
-from preflight.journal import Entry, Journal
+from preflight.journal import Journal
 from preflight.method import Method
 from preflight.migrate import ledger
 from preflight.migrate.lanes import Lanes
 from preflight.migrate.ledger import Row
-from preflight.migrate.past import Past, of, past
-from preflight.migrate.recover import left, recover
+from preflight.migrate.past import Past, of
 from preflight.migrate.recovery import Result
 from preflight.migrate.run import Run, Settings
+from preflight.migrate.same_host import SameHost
 from preflight.migrate.session import opened_run
 from preflight.migration import Transport
 from preflight.output import ledger as ledgers
 from preflight.output import plan as shown_plan
 from preflight.output import run as shown_run
 from preflight.output import text
-from preflight.output.terminal import clean, one_line
 from preflight.pace import pace
-from preflight.plan import MigrationPlan, PlannedGuest, Refused
+from preflight.plan import MigrationPlan, Refused
+from preflight.program_words import refuse_programs
 from preflight.ruleset import Rule, load, select
+from preflight.unchanged import as_checked, changed, refuse_another_way, refuse_other_hosts, says_who_it_is
+from preflight.visible import clean, one_line
 from preflight.visit import LiveVisit, SavedVisit
 
 #: The exit codes beside those of a verdict.
@@ -47,8 +49,10 @@ Ask = Callable[[str], bool | None]
 class Wanted(Struct, frozen=True, kw_only=True):
     """What the user asks of a run, beside what is moved and how. Times are in seconds."""
 
-    #: None when the user has agreed beforehand; it returns None where nobody can answer.
+    #: None when the user has agreed with --yes; it returns None where nobody can answer.
     ask: Ask | None = None
+    #: URIs that the user has given again, so that they are used from a file that others could have read or exchanged.
+    confirmed: tuple[str, ...] = ()
     journal: Path | None = None
     events: Path | None = None
     #: Where the plan for the way home is written.
@@ -90,10 +94,9 @@ def make_plan(asked: Asked, method: Method, output: Path, *, at_once: int | None
         try:
             planned, _ = _plan(opened, method, at_once=at_once, lapses_after=lapses_after)
         except Refused as why:
-            print(f"preflight: {why}", file=sys.stderr)
-            return REFUSED
-    plans.write(output, planned)
-    sys.stdout.write(shown_plan.text(planned))
+            return refused(why)
+    plan_file.write(output, planned)
+    sys.stdout.write(clean(shown_plan.text(planned)))
     print(f"{output}: run it with `preflight migrate {output}`")
     return ARRIVED
 
@@ -104,90 +107,41 @@ def move(asked: Asked, method: Method, wanted: Wanted, *, at_once: int | None = 
         try:
             planned, checked = _plan(opened, method, at_once=at_once)
         except Refused as why:
-            print(f"preflight: {why}", file=sys.stderr)
-            return REFUSED
+            return refused(why)
         return _ask_and_run(planned, checked, opened, wanted)
 
 
 def run_plan(path: Path, wanted: Wanted, *, timeout: float) -> int:
     """Run a plan from a file, if what it rests on still holds; returns the exit code. Raises `UserError`."""
-    planned = plans.read(path)
+    planned, doubt = plan_file.read(path)
+    refuse_programs(path, planned, doubt, wanted.confirmed)
     if time.time() > planned.lapses:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(planned.lapses))
-        print(f"preflight: refused: the plan lapsed at {when}: make a new one", file=sys.stderr)
-        return REFUSED
-    asked = _asked_by(planned, [guest.name for guest in planned.guests], timeout)
+        return refused(f"refused: the plan lapsed at {when}: make a new one")
+    asked = asked_by(planned, [guest.name for guest in planned.guests], timeout)
     with open_hosts(asked) as opened:
         try:
-            rules = _rules(asked)
+            refuse_another_way(planned, opened.migration.destination_uri)
+            rules = rules_of(asked)
             checked = check(opened, rules)
-            _refuse_unless_ready(checked)
+            hosts = (checked.source, checked.destination)
+            refuse_other_hosts(planned, *filter(says_who_it_is, hosts))  # rather than what is wrong with another host
+            refuse_unless_ready(checked)
+            refuse_other_hosts(planned, *hosts)
+            planned = as_checked(planned, checked, pace(checked, planned.width))
             _refuse_if_changed(planned, checked, rules)
         except Refused as why:
-            print(f"preflight: {why}", file=sys.stderr)
-            return REFUSED
+            return refused(why)
         return _ask_and_run(planned, checked, opened, wanted)
-
-
-def resume(path: Path, wanted: Wanted, *, timeout: float) -> int:
-    """Go on with a run that was cut off: settle each guest that was begun, then move what is left."""
-    journal = Journal.resume(path)  # held from here on: what is read, and asked about, is how far it has come
-    with contextlib.closing(journal):
-        planned, entries = journals.read(path)
-        sys.stderr.write(ledgers.text(planned, ledger.of_journal(planned, entries)))
-        if (code := _agree(wanted.ask, "look where each guest is, and go on?")) is not None:
-            return code
-        return _go_on(journal, planned, entries, wanted, timeout)
-
-
-def _go_on(journal: Journal, planned: MigrationPlan, entries: Sequence[Entry], wanted: Wanted, timeout: float) -> int:
-    known = {guest.uuid: past(entries, guest.uuid) for guest in planned.guests}
-    with open_hosts(_asked_by(planned, [], timeout)) as opened:
-        journal.write("resumed")
-        visits = _live(visit_both(opened))
-        for visit in visits:
-            visit.log_in()
-        with (
-            shown_run.shown(planned.guests, wanted.events) as tell,
-            opened_run(planned, visits, journal, tell, wanted.settings) as run,
-        ):
-            known |= {uuid: of(ended) for uuid, ended in recover(run, known).items()}
-            remaining = () if run.stopping.is_set() else left(run, known)
-            if remaining and _may_go_on(opened, remaining):
-                definitions = {uuid: one.xml for uuid, one in known.items() if one.xml}
-                ended = Lanes(run, visits[0].run, visits[1].run).move(remaining, canary=False, known=definitions)
-                known |= {uuid: of(one) for uuid, one in ended.items()}
-            rows = _finish(run, known)
-        return _tell(planned, rows, opened, wanted, interrupted=run.interrupted)
-
-
-def _may_go_on(opened: Opened, remaining: Sequence[PlannedGuest]) -> bool:
-    """Whether a check of what is left says READY; else the report says why not."""
-    asked = replace(opened.asked, guests=tuple(guest.uuid for guest in remaining))
-    try:
-        _refuse_unless_ready(check(replace(opened, asked=asked), _rules(asked)))
-    except Refused as why:
-        print(f"preflight: what is left is not moved: {why}", file=sys.stderr)
-        return False
-    except UserError as why:
-        print(f"preflight: what is left is not moved: {clean(str(why))}", file=sys.stderr)
-        return False
-    return True
-
-
-def status(path: Path, output_format: str) -> str:
-    """What a journal says of a run, without looking at a host. Raises `UserError`."""
-    planned, entries = journals.read(path)
-    return ledgers.FORMATS[output_format](planned, ledger.of_journal(planned, entries))
 
 
 def _plan(
     opened: Opened, method: Method, *, at_once: int | None, lapses_after: float = plans.LAPSES_AFTER
 ) -> tuple[MigrationPlan, Checked]:
     asked = opened.asked
-    rules = _rules(asked)
+    rules = rules_of(asked)
     checked = check(opened, rules)
-    _refuse_unless_ready(checked)
+    refuse_unless_ready(checked)
     planned = plans.plan(
         checked,
         method,
@@ -200,11 +154,13 @@ def _plan(
     return planned, checked
 
 
-def _rules(asked: Asked) -> tuple[Rule, ...]:
+def rules_of(asked: Asked) -> tuple[Rule, ...]:
+    """The rules that a run is judged by."""
     return select(load(asked.rules), ignore=asked.ignore)
 
 
-def _refuse_unless_ready(checked: Checked) -> None:
+def refuse_unless_ready(checked: Checked) -> None:
+    """Raise `Refused` unless the report says READY; the report itself then goes to standard output."""
     try:
         plans.refuse_unless_ready(checked)
     except Refused:
@@ -214,13 +170,14 @@ def _refuse_unless_ready(checked: Checked) -> None:
 
 def _refuse_if_changed(planned: MigrationPlan, checked: Checked, rules: Sequence[Rule]) -> None:
     names = {guest.uuid: guest.name for guest in planned.guests}
-    changed = plans.changed(planned.digests, plans.digests(checked, rules))
-    if changed:
-        shown = ", ".join(names.get(name.removeprefix("guest "), name) for name in changed)
-        raise Refused(f"refused: changed since the plan was made: {one_line(shown)}")
+    differ = changed(planned.digests, plans.digests(checked, rules))
+    if differ:
+        shown = ", ".join(names.get(name.removeprefix("guest "), name) for name in differ)
+        raise Refused(f"refused: changed since the plan was made: {shown}")
 
 
-def _asked_by(planned: MigrationPlan, guests: Sequence[str], timeout: float) -> Asked:
+def asked_by(planned: MigrationPlan, guests: Sequence[str], timeout: float) -> Asked:
+    """What a check has to be asked for a run of this plan."""
     return asked_for(
         [planned.source, planned.destination, *guests],
         planned.method,
@@ -232,9 +189,9 @@ def _asked_by(planned: MigrationPlan, guests: Sequence[str], timeout: float) -> 
 
 
 def _ask_and_run(planned: MigrationPlan, checked: Checked, opened: Opened, wanted: Wanted) -> int:
-    visits = _live(checked.visits)
+    visits = live(checked.visits)
     sys.stderr.write(clean(shown_plan.text(planned)))
-    if (code := _agree(wanted.ask, "migrate?")) is not None:
+    if (code := agree(wanted.ask, "migrate?")) is not None:
         return code
     path = wanted.journal or journals.default_path(planned.source, planned.destination)
     journal = Journal.create(path, planned)
@@ -242,15 +199,24 @@ def _ask_and_run(planned: MigrationPlan, checked: Checked, opened: Opened, wante
     with contextlib.closing(journal):
         with (
             shown_run.shown(planned.guests, wanted.events) as tell,
-            opened_run(planned, visits, journal, tell, wanted.settings) as run,
+            opened_run(planned, same_hosts(planned, visits), journal, tell, wanted.settings) as run,
         ):
             journal.write("run")
             ended = Lanes(run, visits[0].run, visits[1].run).move(planned.guests, canary=True, known={})
-            rows = _finish(run, {uuid: of(one) for uuid, one in ended.items()})
-        return _tell(planned, rows, opened, wanted, interrupted=run.interrupted)
+            rows = finish(run, {uuid: of(one) for uuid, one in ended.items()})
+        return report_end(planned, rows, opened, wanted, interrupted=run.interrupted)
 
 
-def _finish(run: Run, known: Mapping[str, Past]) -> tuple[Row, ...]:
+def same_hosts(planned: MigrationPlan, visits: Sequence[LiveVisit]) -> tuple[SameHost, SameHost]:
+    """Both hosts, each of whose libvirt connections is held to the machine that the plan names."""
+    source, destination = visits
+    return (
+        SameHost(source, planned.source_identity.uuid),
+        SameHost(destination, planned.destination_identity.uuid),
+    )
+
+
+def finish(run: Run, known: Mapping[str, Past]) -> tuple[Row, ...]:
     """Look at all guests once more, and write down where they are."""
     rows = tuple(explained(row) for row in ledger.rows(run, known))
     run.journal.note("over", rows=msgspec.to_builtins(rows), interrupted=run.interrupted)
@@ -259,7 +225,10 @@ def _finish(run: Run, known: Mapping[str, Past]) -> tuple[Row, ...]:
     return rows
 
 
-def _tell(planned: MigrationPlan, rows: Sequence[Row], opened: Opened, wanted: Wanted, *, interrupted: bool) -> int:
+def report_end(
+    planned: MigrationPlan, rows: Sequence[Row], opened: Opened, wanted: Wanted, *, interrupted: bool
+) -> int:
+    """Print the ledger, and write the plan for the way home where it is wanted; returns the exit code."""
     sys.stdout.write(ledgers.text(planned, rows))
     sys.stdout.flush()
     if wanted.back is not None:
@@ -279,7 +248,7 @@ def _plan_back(planned: MigrationPlan, rows: Sequence[Row], opened: Opened, path
     asked = asked_for(words, planned.method, transport=Transport(planned.transport), ignore=planned.ignore)
     try:
         back, _ = _plan(reversed_hosts(opened, asked), planned.method, at_once=None)
-        plans.write(path, back)
+        plan_file.write(path, back)
     except (Refused, UserError) as why:
         print(f"preflight: {path}: not written: {clean(str(why))}", file=sys.stderr)
         return
@@ -289,17 +258,24 @@ def _plan_back(planned: MigrationPlan, rows: Sequence[Row], opened: Opened, path
     print(f"{path}: the way home, checked: `preflight migrate {path}`")
 
 
-def _agree(ask: Ask | None, question: str) -> int | None:
+def agree(ask: Ask | None, question: str) -> int | None:
     """None when it may go on, else the exit code."""
     if ask is None:
         return None
     agreed = ask(question)
     if agreed is None:
-        print("preflight: refused: nobody is there to answer; use --yes", file=sys.stderr)
+        return refused("refused: nobody is there to answer; use --yes")
     return None if agreed else REFUSED
 
 
-def _live(visits: tuple[LiveVisit | SavedVisit, LiveVisit | SavedVisit]) -> tuple[LiveVisit, LiveVisit]:
+def refused(why: Refused | str) -> int:
+    """Say why nothing is done; returns the exit code."""
+    print(f"preflight: {one_line(str(why))}", file=sys.stderr)
+    return REFUSED
+
+
+def live(visits: tuple[LiveVisit | SavedVisit, LiveVisit | SavedVisit]) -> tuple[LiveVisit, LiveVisit]:
+    """Both, where they are real hosts; raises `TargetError` for snapshots."""
     source, destination = visits
     if not (isinstance(source, LiveVisit) and isinstance(destination, LiveVisit)):
         raise TargetError("a guest cannot be moved between snapshots: name real hosts")

@@ -9,14 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from preflight.errors import UserError
-from preflight.migration import CopyStorage, HandOver, Mode, OnTimeout
+from preflight.migration import FASTEST, LONGEST_DOWNTIME, CopyStorage, HandOver, Mode, OnTimeout
 
 if TYPE_CHECKING:
     from preflight.method import Method
-
-#: MiB/s that libvirt takes (QEMU_DOMAIN_MIG_BANDWIDTH_MAX: INT64_MAX bytes), and milliseconds that QEMU does
-#: (MAX_MIGRATE_DOWNTIME of migration/options.c: 2000 s).
-_FASTEST, _LONGEST_DOWNTIME = 8_796_093_022_207, 2_000_000
 
 _HOW = "How guests are moved (virsh's names)"
 
@@ -79,10 +75,10 @@ def method_of(
     dname: Annotated[str | None, _option(help="Its name on the destination.")] = None,
     xml: Annotated[Path | None, _option(help="A file with its XML for the destination.")] = None,
     persistent_xml: Annotated[Path | None, _option(help="A file with its definition for the destination.")] = None,
-    bandwidth: Annotated[int | None, _option(min=1, max=_FASTEST, help="MiB/s that each migration may send.")] = None,
+    bandwidth: Annotated[int | None, _option(min=1, max=FASTEST, help="MiB/s that each migration may send.")] = None,
     max_downtime: Annotated[
         int | None,
-        _option(min=1, max=_LONGEST_DOWNTIME, help="Milliseconds that it may stand still; QEMU's 300."),
+        _option(min=1, max=LONGEST_DOWNTIME, help="Milliseconds that it may stand still; QEMU's 300."),
     ] = None,
     timeout: Annotated[
         float | None, _option("--timeout", min=1, help="Seconds after which it is paused until it has moved.")
@@ -103,7 +99,7 @@ def method_of(
     postcopy_after_precopy: Annotated[
         bool, _option("--postcopy-after-precopy", help="Post-copy begins after the first pass over its memory.")
     ] = False,
-    postcopy_bandwidth: Annotated[int | None, _option(min=1, max=_FASTEST, help="MiB/s in post-copy.")] = None,
+    postcopy_bandwidth: Annotated[int | None, _option(min=1, max=FASTEST, help="MiB/s in post-copy.")] = None,
     compressed: Annotated[bool, _option("--compressed", help="The memory is compressed.")] = False,
     comp_methods: Annotated[str | None, _option(help="How: mt, xbzrle, zlib, zstd; several with commas.")] = None,
     parallel: Annotated[bool, _option("--parallel", help="Over several connections.")] = False,

@@ -3,14 +3,10 @@
 A plan can be kept in a file and run later: it holds a digest of every fact that a rule which can block reads.
 """
 
-import codecs
 import hashlib
-import os
-import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -23,19 +19,35 @@ from preflight.facts.daemon_limits import DaemonLimits
 from preflight.facts.guest import Guests, GuestState
 from preflight.facts.guest_memory import GuestMemory
 from preflight.facts.host_memory import HostMemory
+from preflight.facts.identity import HostIdentity
 from preflight.facts.listening import Listening
 from preflight.facts.record import Fact, Unreadable
 from preflight.facts.sshd import SshdListener
 from preflight.facts.storage import Storage
+from preflight.fields import (
+    ERRORS,
+    Digest,
+    GuestName,
+    Kib,
+    Line,
+    MachineId,
+    Moment,
+    Seconds,
+    Uuid,
+    Word,
+    explained,
+)
 from preflight.host import Guest, Host
 from preflight.method import Method
-from preflight.migration import Role, Transport
+from preflight.migration import Migration, Role, Transport
 from preflight.report import Outcome, Verdict
 from preflight.rule import Severity
 from preflight.ruleset import Rule
 
-#: The version of the file's format.
-FORMAT = 1
+#: The version of the file's format. 2: both hosts' identities.
+FORMAT = 2
+#: Guests in one plan. Judging them takes seconds for a thousand, and no host has as many.
+MOST_GUESTS = 5_000
 #: Seconds for which a plan may be run, unless another time is asked for.
 LAPSES_AFTER = 24 * 3600.0
 #: How many at a time where the link's speed is not known; see `forecast` for where it is.
@@ -62,58 +74,77 @@ class PlanError(UserError):
 
 
 #: What a plan that was changed by hand is held to when it is read. Between two starts nobody waits as long as a day.
-Moment = Annotated[float, Meta(ge=0)]
-Count = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=1, le=65535)]
 Spacing = Annotated[float, Meta(ge=0, le=24 * 3600.0)]
 
 
-class PlannedGuest(Struct, frozen=True, kw_only=True):
+class Identity(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which machine a host is, whatever name leads to it."""
+
+    #: libvirt's own UUID for the host.
+    uuid: Uuid
+    #: /etc/machine-id; None where there is none.
+    machine_id: MachineId | None
+
+    @classmethod
+    def of(cls, host: Host) -> "Identity":
+        """Of a host that has answered; raises `Refused` where it does not say who it is."""
+        try:
+            known = host.fact(HostIdentity)
+        except Unreadable as why:
+            raise Refused(f"refused: the {host.role.value} does not say which machine it is: {why}") from None
+        return cls(uuid=known.uuid, machine_id=known.machine_id)
+
+
+class PlannedGuest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One guest, and what it was when the plan was made. An active one is moved live, another by its definition."""
 
-    name: str
-    uuid: str
+    name: GuestName
+    uuid: Uuid
     active: bool
     paused: bool
     persistent: bool
     autostart: bool
-    memory_kib: int
+    memory_kib: Kib
     #: KiB that it has touched, as far as its QEMU tells: what has to be sent.
-    touched_kib: int
+    touched_kib: Kib
     #: Whether the destination has a definition of it already.
     is_defined_there: bool = False
     #: Seconds that it will take by the pre-copy model; None where the link's speed is not known.
-    seconds: float | None = None
+    seconds: Seconds | None = None
 
 
-class MigrationPlan(Struct, frozen=True, kw_only=True):
+class MigrationPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole run: which guests, in which order, how many at a time, and how. Hosts are as the user named them."""
 
-    preflight_plan: int = FORMAT
-    #: Seconds since the epoch.
+    preflight_plan: Annotated[int, Meta(ge=FORMAT, le=FORMAT)] = FORMAT
     made: Moment
     lapses: Moment
-    source: str
-    destination: str
+    source: Line
+    destination: Line
+    #: Which machines these names led to when the plan was made.
+    source_identity: Identity
+    destination_identity: Identity
     transport: Transport
     #: The URI of the destination's libvirt as whoever opens the control connection uses it.
-    destination_uri: str
+    destination_uri: Line
     #: Whether the user gave that URI.
     is_uri_given: bool = False
     method: Method
     #: In the order in which they start. The first goes alone where there are others.
-    guests: Annotated[tuple[PlannedGuest, ...], Meta(min_length=1)]
+    guests: Annotated[tuple[PlannedGuest, ...], Meta(min_length=1, max_length=MOST_GUESTS)]
     #: How many at a time, and what decides that.
     width: Count
-    because: str
+    because: Line
     spacing: Spacing
     #: Calls that the connection which looks and steers may have outstanding, by max_client_requests of the source.
     calls: Count = 1
     #: Seconds for all of them by the pre-copy model; None where the link's speed is not known.
-    seconds: float | None = None
-    warnings: int = 0
-    ignore: tuple[str, ...] = ()
+    seconds: Seconds | None = None
+    warnings: Annotated[int, Meta(ge=0, le=2**31)] = 0
+    ignore: tuple[Word, ...] = ()
     #: By end and fact, as "source QemuConf".
-    digests: dict[str, str] = {}
+    digests: dict[Word, Digest] = {}
 
     @property
     def live(self) -> tuple[PlannedGuest, ...]:
@@ -161,12 +192,14 @@ def plan(
         raise UserError("--dname, --xml and --persistent-xml are about one guest: name it")
     report = checked.report
     now = time.time()
-    guests = [_planned(guest, checked, pace) for guest in checked.guests]
-    return MigrationPlan(
+    guests = [planned_guest(guest, checked, pace) for guest in checked.guests]
+    made = MigrationPlan(
         made=now,
         lapses=now + lapses_after,
         source=report.source.name,
         destination=report.destination.name,
+        source_identity=Identity.of(checked.source),
+        destination_identity=Identity.of(checked.destination),
         transport=report.migration.transport,
         destination_uri=report.migration.destination_uri or "",
         is_uri_given=is_uri_given,
@@ -175,7 +208,7 @@ def plan(
         width=pace.width,
         because=pace.because,
         calls=pace.calls,
-        spacing=SPACING_OF_LOGINS if report.migration.peer_to_peer else SPACING,
+        spacing=spacing(report.migration),
         seconds=pace.seconds,
         warnings=sum(
             result.outcome is Outcome.FAILED and result.severity is Severity.WARNING for result in report.results
@@ -183,9 +216,43 @@ def plan(
         ignore=tuple(ignore),
         digests=dict(digests),
     )
+    try:
+        decode(encode(made))
+    except ERRORS as why:  # it could be carried out now, and neither be kept nor gone on with
+        raise Refused(f"refused: the plan would hold what no plan may: {explained(why)}") from None
+    return made
 
 
-def _planned(guest: Guest, checked: Checked, pace: Pace) -> PlannedGuest:
+def spacing(migration: Migration) -> float:
+    """Seconds between two starts."""
+    return SPACING_OF_LOGINS if migration.peer_to_peer else SPACING
+
+
+def encode(planned: MigrationPlan) -> bytes:
+    """The plan as a document."""
+    return msgspec.json.encode(planned)
+
+
+def decode(document: bytes) -> MigrationPlan:
+    """The plan of a document, held to its form; raises one of `fields.ERRORS`."""
+    planned = msgspec.json.decode(document, type=MigrationPlan)
+    refuse_twice(planned)
+    return planned
+
+
+def refuse_twice(planned: MigrationPlan) -> None:
+    """Raise `msgspec.ValidationError` where a plan has a guest twice."""
+    for field in ("name", "uuid"):
+        seen: set[str] = set()
+        for guest in planned.guests:
+            text = getattr(guest, field)
+            if text in seen:
+                raise msgspec.ValidationError(f"the guest {text} is in it twice - at `$.guests`")
+            seen.add(text)
+
+
+def planned_guest(guest: Guest, checked: Checked, pace: Pace) -> PlannedGuest:
+    """The guest as a plan has it."""
     return PlannedGuest(
         name=guest.name,
         uuid=guest.uuid,
@@ -262,36 +329,3 @@ def _ordered(value: object) -> object:
     if isinstance(value, tuple | list):
         return [_ordered(each) for each in value]
     return value if isinstance(value, str | int | float | None) else str(value)
-
-
-def changed(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    """The facts that are no longer what they were when the plan was made."""
-    return tuple(sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name)))
-
-
-def write(path: Path, planned: MigrationPlan) -> None:
-    """Write a plan whole or not at all, readable by its owner alone; raises `PlanError`."""
-    text = msgspec.json.format(msgspec.json.encode(planned), indent=2) + b"\n"
-    if path.exists() and not path.is_file():
-        raise PlanError(f"{path}: is no regular file, and is not replaced by one")
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(path)
-    except OSError as why:
-        raise PlanError(f"{path}: {why.strerror}") from None
-
-
-def read(path: Path) -> MigrationPlan:
-    """Read a plan; raises `PlanError`."""
-    try:
-        planned = msgspec.json.decode(path.read_bytes().removeprefix(codecs.BOM_UTF8), type=MigrationPlan)
-    except OSError as why:
-        raise PlanError(f"{path}: {why.strerror}") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as why:
-        raise PlanError(f"{path}: is no plan of preflight's: {why}") from None
-    if planned.preflight_plan != FORMAT:
-        raise PlanError(f"{path}: has format {planned.preflight_plan}, this preflight reads {FORMAT}")
-    return planned

@@ -6,8 +6,10 @@ login is root's, else through `sudo -n`; `slurp FILE` prints a file; of one that
 larger than the channel takes, 8 MiB, a byte more.
 """
 
-import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from preflight import grammar
+from preflight.shell_text import ShellText, fixed, joined, shell
 
 #: Where distributions put QEMU; asked of every host that is kept in a snapshot, since another's guest may want it.
 EMULATORS = (
@@ -152,12 +154,36 @@ certificates() {
   done
 }
 image_heads() {
+  # the paths come from the other host's guests: of a file that is no image nothing is told but its size
   for p in "$@"; do
     printf 'path %s\n' "$p"
-    as_root test -e "$p" || continue
-    if [ -b "$p" ]; then n=$(as_root blockdev --getsize64 "$p" 2>&1); else n=$(as_root stat -L -c %s -- "$p" 2>&1); fi
-    printf 'head %s %s\n' "$n" "$(as_root head -c 2048 -- "$p" 2>/dev/null | od -An -v -tx1 | tr -d ' \n')"
+    if as_root test -f "$p"; then n=$(as_root stat -L -c %s -- "$p" 2>&1)
+    elif as_root test -b "$p"; then n=$(as_root blockdev --getsize64 "$p" 2>&1)
+    else continue; fi
+    case $n in ''|*[!0-9]*) printf 'image %s\n' "$n"; continue;; esac
+    image_head "$p" "$n" $(as_root head -c 32 -- "$p" 2>/dev/null | od -An -v -tx1)
   done
+  return 0
+}
+image_head() {
+  # PATH SIZE BYTE...: as docs/interop/qcow2.txt of QEMU has a header, magic, version, place and length of the backing
+  # image's name, bits of a cluster, size. QEMU takes no longer name than 1023 bytes, and a cluster has 2 MiB at most
+  f=$1 n=$2; shift 2
+  [ $# -ge 4 ] || [ "$n" -lt 4 ] || { printf 'image %s unread\n' "$n"; return; }
+  [ "$1$2$3$4" = 514649fb ] || { printf 'image %s raw\n' "$n"; return; }
+  [ $# = 32 ] || { printf 'image %s cut\n' "$n"; return; }
+  shift 8
+  o=$1$2$3$4$5$6$7$8; shift 8
+  l=$1$2$3$4; shift 8
+  case $o-$l in
+    0000000000000000-*|*-00000000) b=- ;;
+    0000000000[01]?????-00000[0-3]??)
+      b=$(as_root dd if="$f" bs=1 skip=$((0x$o)) count=$((0x$l)) 2>/dev/null | od -An -v -tx1 | tr -d ' \n') ;;
+    *) b=far ;;
+  esac
+  # json:… and …://… are no paths, and may hold passwords
+  case $b in 6a736f6e3a*|*3a2f2f*) b=elsewhere ;; esac
+  printf 'image %s qcow2 %s %s\n' "$n" "$1$2$3$4$5$6$7$8" "${b:-unread}"
 }
 open_files() {
   processes | while read -r _ name p _; do
@@ -181,11 +207,34 @@ block_devices() {
     [ -b "$p" ] || continue
     k=$(stat -L -c '%t:%T' -- "$p"); k=/sys/dev/block/$((0x${k%:*})):$((0x${k#*:}))
     w=$(cat "$k/dm/uuid" "$k/wwid" "$k/device/wwid" 2>/dev/null | head -n 1 | tr -d '\0')
-    # read past the cache, which must not keep what the other host is about to change
-    h=$(as_root dd if="$p" iflag=direct bs=4096 count=1 2>/dev/null | od -An -v -tx1 | tr -d ' \n')
-    printf 'device %s %s %s\n' "$(as_root blockdev --getsize64 "$p" 2>/dev/null)" "${h:--}" "$w"
+    d=$(device_start "$p" | sha256sum) m=$(device_start "$p" | device_marks)
+    # of nothing: it could not be read
+    [ -n "$m" ] || d=-
+    printf 'device %s %s %s %s\n' "$(as_root blockdev --getsize64 "$p" 2>/dev/null)" "${d%% *}" "${m:--}" "$w"
   done
   return 0
+}
+device_start() {
+  # read past the cache, which must not keep what the other host is about to change
+  as_root dd if="$1" iflag=direct bs=4096 count=1 2>/dev/null
+}
+device_marks() {
+  # the identifiers of what is written at the start of a device: UEFI 2.10 (5.3.2), superblocks and headers of Linux
+  # (fs/ext4/ext4.h, fs/xfs/libxfs/xfs_format.h), LVM2 (lib/format_text/layout.h), cryptsetup (LUKS1 and LUKS2 agree)
+  od -An -v -tx1 | tr -d ' \n' | awk '
+    function mark(name, magic_at, magic, at, bytes,  id) {
+      id = substr($0, 2 * at + 1, 2 * bytes)
+      if (substr($0, 2 * magic_at + 1, length(magic)) == magic && id ~ /[^0]/) marks = marks "," name "=" id
+    }
+    {
+      mark("mbr", 510, "55aa", 440, 4)
+      mark("gpt", 512, "4546492050415254", 568, 16)
+      mark("ext4", 1080, "53ef", 1128, 16)
+      mark("xfs", 0, "58465342", 32, 16)
+      mark("lvm", 512, "4c4142454c4f4e45", 544, 32)
+      mark("luks", 0, "4c554b53babe", 168, 36)
+      print(marks ? substr(marks, 2) : "-")
+    }'
 }
 connects() {
   # NAME PORT: what becomes of a TCP connection, which is closed at once; bash has what sh has not
@@ -210,188 +259,209 @@ sshd_listener() {
 """
 
 #: Asked of every host, in this order. What no selected rule needs is left out.
-STANDING: dict[str, str] = {
-    "etc.hosts": "slurp /etc/hosts",
-    "nsswitch": "slurp /etc/nsswitch.conf",
-    "resolv": "slurp /etc/resolv.conf",
-    "kernel.hostname": "read -r name < /proc/sys/kernel/hostname && printf '%s\\n' \"$name\"",
-    "machine-id": "slurp /etc/machine-id",
-    "os-release": "slurp /etc/os-release || slurp /usr/lib/os-release",
-    "kernel": "uname -srm",
-    "openssh": "ssh -V 2>&1",
-    "addresses": "ip -o addr show",
-    "links": "ip -d -o link show",
-    "speeds": "grep -s . /sys/class/net/*/speed; true",
-    "helpers": (
-        "for h in virt-ssh-helper nc; do command -v $h; done; "
-        "nc -h 2>&1 | grep -m 3 -E -e '(^|[[:space:],])-[A-Za-z]*U'; true"
-    ),
-    "libvirtd.conf": "slurp /etc/libvirt/libvirtd.conf",
-    "virtqemud.conf": "slurp /etc/libvirt/virtqemud.conf",
-    "virtproxyd.conf": "slurp /etc/libvirt/virtproxyd.conf",
-    "virtlockd.conf": "slurp /etc/libvirt/virtlockd.conf",
-    "qemu.conf": "slurp /etc/libvirt/qemu.conf",
-    "sshd_config": (
-        # every file that Include may mean, each behind a line that names it; the reader works out sshd's order
-        'for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*; do [ -f "$f" ] || continue; '
-        'printf \'\\037%s\\n\' "$f"; slurp "$f" || exit; done'
-    ),
-    "sshd.effective": "as_root sshd -T",
-    "sshd.listener": "sshd_listener",
-    "host-keys": "host_keys",
-    "cpu-features": ("sed -n \"s/.*<feature name='\\([^']*\\)'.*/\\1/p\" /usr/share/libvirt/cpu_map/x86_features.xml"),
-    "sockets": "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null; true",
-    "udp-sockets": "cat /proc/net/udp /proc/net/udp6 2>/dev/null; true",
-    "nft": "command -v nft >/dev/null || exit 44; as_root nft -j list ruleset",
-    "iptables": "iptables_tables",
-    "somaxconn": "cat /proc/sys/net/core/somaxconn",
-    "guest-memory": "guest_memory </dev/null",
-    "mounts": "cat /proc/self/mountinfo",
-    "memory": (
-        "grep -s . /proc/meminfo /sys/kernel/mm/hugepages/*/*_hugepages "
-        "/sys/devices/system/node/online /sys/devices/system/cpu/online; true"
-    ),
-}
+STANDING: dict[str, ShellText] = fixed(
+    {
+        "etc.hosts": "slurp /etc/hosts",
+        "nsswitch": "slurp /etc/nsswitch.conf",
+        "resolv": "slurp /etc/resolv.conf",
+        "kernel.hostname": "read -r name < /proc/sys/kernel/hostname && printf '%s\\n' \"$name\"",
+        "machine-id": "slurp /etc/machine-id",
+        "os-release": "slurp /etc/os-release || slurp /usr/lib/os-release",
+        "kernel": "uname -srm",
+        "openssh": "ssh -V 2>&1",
+        "addresses": "ip -o addr show",
+        "links": "ip -d -o link show",
+        "speeds": "grep -s . /sys/class/net/*/speed; true",
+        "helpers": (
+            "for h in virt-ssh-helper nc; do command -v $h; done; "
+            "nc -h 2>&1 | grep -m 3 -E -e '(^|[[:space:],])-[A-Za-z]*U'; true"
+        ),
+        "libvirtd.conf": "slurp /etc/libvirt/libvirtd.conf",
+        "virtqemud.conf": "slurp /etc/libvirt/virtqemud.conf",
+        "virtproxyd.conf": "slurp /etc/libvirt/virtproxyd.conf",
+        "virtlockd.conf": "slurp /etc/libvirt/virtlockd.conf",
+        "qemu.conf": "slurp /etc/libvirt/qemu.conf",
+        "sshd_config": (
+            # every file that Include may mean, each behind a line that names it; the reader works out sshd's order
+            'for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*; do [ -f "$f" ] || continue; '
+            'printf \'\\037%s\\n\' "$f"; slurp "$f" || exit; done'
+        ),
+        "sshd.effective": "as_root sshd -T",
+        "sshd.listener": "sshd_listener",
+        "host-keys": "host_keys",
+        "cpu-features": (
+            "sed -n \"s/.*<feature name='\\([^']*\\)'.*/\\1/p\" /usr/share/libvirt/cpu_map/x86_features.xml"
+        ),
+        "sockets": "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null; true",
+        "udp-sockets": "cat /proc/net/udp /proc/net/udp6 2>/dev/null; true",
+        "nft": "command -v nft >/dev/null || exit 44; as_root nft -j list ruleset",
+        "iptables": "iptables_tables",
+        "somaxconn": "cat /proc/sys/net/core/somaxconn",
+        "guest-memory": "guest_memory </dev/null",
+        "mounts": "cat /proc/self/mountinfo",
+        "memory": (
+            "grep -s . /proc/meminfo /sys/kernel/mm/hugepages/*/*_hugepages "
+            "/sys/devices/system/node/online /sys/devices/system/cpu/online; true"
+        ),
+    }
+)
 
 #: What the session does once libvirt has been asked, since a connection may start a socket-activated daemon, and before
 #: the questions that look at its daemons.
-LOOK = "seen=$(processes)"
+LOOK = shell("seen=$(processes)")
 
 #: Asked once libvirt has answered.
-AFTER_LIBVIRT: dict[str, str] = {
-    "daemons": "daemons",
-}
+AFTER_LIBVIRT: dict[str, ShellText] = fixed(
+    {
+        "daemons": "daemons",
+    }
+)
 
 #: Asked last of what is asked in any case: libvirt has answered all that preflight wants of it, whose own calls would
 #: count as workers in use, and no further question depends on it.
-LAST: dict[str, str] = {
-    "limits": "limits",
-    "limits.virtlockd": (
-        "processes | while read -r _ name _; do [ $name = virtlockd ] || continue; echo daemon virtlockd; "
-        "as_root virt-admin -c virtlockd:///system srv-clients-info virtlockd </dev/null; done; true"
-    ),
-    "open-files": "open_files",
-}
+LAST: dict[str, ShellText] = fixed(
+    {
+        "limits": "limits",
+        "limits.virtlockd": (
+            "processes | while read -r _ name _; do [ $name = virtlockd ] || continue; echo daemon virtlockd; "
+            "as_root virt-admin -c virtlockd:///system srv-clients-info virtlockd </dev/null; done; true"
+        ),
+        "open-files": "open_files",
+    }
+)
 
 #: Asked where libvirt could not be opened: why nothing runs that would open it.
-WHEN_CLOSED: dict[str, str] = {
-    "units": (
-        "systemctl show --property=Id,LoadState,ActiveState,SubState,UnitFileState,Result "
-        "libvirtd.service libvirtd.socket virtqemud.service virtqemud.socket virtproxyd.service virtproxyd.socket"
-    ),
-}
+WHEN_CLOSED: dict[str, ShellText] = fixed(
+    {
+        "units": (
+            "systemctl show --property=Id,LoadState,ActiveState,SubState,UnitFileState,Result "
+            "libvirtd.service libvirtd.socket virtqemud.service virtqemud.socket virtproxyd.service virtproxyd.socket"
+        ),
+    }
+)
 
 
-def resolve(name: str) -> str:
+def resolve(name: str) -> ShellText:
     """What the host's own resolver, with its own nsswitch.conf, answers for a name."""
-    return f"getent ahosts -- {shlex.quote(name)}"
+    return shell("getent ahosts -- @name@", name=name)
 
 
-def keys_met(name: str, known: Sequence[str]) -> str:
+def keys_met(name: str, known: Sequence[str]) -> ShellText:
     """The ssh host keys at each address of a name that is none of those known: 2 seconds at most for each."""
-    return " ".join(("keys_met", *map(shlex.quote, (name, *known))))
+    return shell("keys_met @name@ @known@", name=name, known=known)
 
 
-def connect(uri: str) -> str:
+def connect(uri: str) -> ShellText:
     """Open the control connection as the source's own daemon would in peer-to-peer mode: as root, from there."""
-    return f"as_root virsh -q -c {shlex.quote(uri)} hostname"
+    return shell("as_root virsh -q -c @uri@ hostname", uri=uri)
 
 
-def certificates(*ends: Sequence[str]) -> str:
+def certificates(*ends: Sequence[str]) -> ShellText:
     """The host's time, and for each end its certificates and whether the key, the last of its files, can be read."""
-    words = [word for *public, key in ends for word in (*public, f"key:{key}")]
-    return "certificates " + " ".join(shlex.quote(word) for word in words if "\n" not in word)
+    words = [word for *public, key in ends for word in (*_paths(public), *(f"key:{one}" for one in _paths([key])))]
+    return shell("certificates @words@", words=words)
+
+
+def _paths(paths: Iterable[str]) -> list[str]:
+    """The paths that can be asked about: an answer is a line, so one with a control character cannot be told apart."""
+    return [path for path in paths if grammar.PATH.takes(path)]
+
+
+def _hosts(names: Iterable[str]) -> list[str]:
+    """The names and addresses that can be asked about."""
+    return [name for name in names if grammar.is_address(name) or grammar.HOST_NAME.takes(name)]
 
 
 #: The address that the login comes from, which is that of libvirt's own connection too.
-CAME_FROM = "printf '%s\\n' \"${SSH_CONNECTION%% *}\""
+CAME_FROM = shell("printf '%s\\n' \"${SSH_CONNECTION%% *}\"")
 
 
-def stat_paths(paths: Sequence[str]) -> str:
+def stat_paths(paths: Sequence[str]) -> ShellText:
     """For each path: what it is, how large (bytes), on which device, and on which file system.
 
     Of that the statfs magic (hex), bytes a block, blocks free for all and for root, files it may hold and those left,
     and its blocks.
     """
-    quoted = " ".join(shlex.quote(path) for path in paths if path.startswith("/") and "\n" not in path)
-    return f"stat_paths {quoted}"
+    return shell("stat_paths @paths@", paths=_paths(paths))
 
 
-def resolve_all(names: Sequence[str]) -> str:
+def resolve_all(names: Sequence[str]) -> ShellText:
     """For each name getent's exit code: 0 when the host finds an address for it, 2 when it finds none."""
-    quoted = " ".join(shlex.quote(name) for name in names if "\n" not in name)
-    return f'for n in {quoted}; do getent ahosts -- "$n" >/dev/null 2>&1; printf \'%s %s\\n\' $? "$n"; done'
+    asked = 'for n in @names@; do getent ahosts -- "$n" >/dev/null 2>&1; printf \'%s %s\\n\' $? "$n"; done'
+    return shell(asked, names=_hosts(names))
 
 
-def connect_all(ports: Sequence[tuple[str, int]]) -> str:
+def connect_all(ports: Sequence[tuple[str, int]]) -> ShellText:
     """What becomes of a TCP connection to each server and port: 5 seconds at most, and all at once."""
-    asked = " ".join(f"connects {shlex.quote(name)} {port} &" for name, port in ports if "\n" not in name)
-    return f"{asked} wait"
+    known = [(name, port) for name, port in ports if _hosts([name])]
+    asked = joined((shell("connects @name@ @port@ &", name=name, port=port) for name, port in known), " ")
+    return shell("@asked@ wait", asked=asked)
 
 
-def block_drivers(drivers: Sequence[tuple[str, str, str]]) -> str:
+def block_drivers(drivers: Sequence[tuple[str, str, str]]) -> ShellText:
     """For each QEMU, module and library, whether it has the driver: 0 for yes, 1 for no."""
-    asked = (f"block_driver {' '.join(map(shlex.quote, one))}" for one in drivers if "\n" not in one[0])
-    return f"{'; '.join(asked)}; true"
+    known = [one for one in drivers if _paths(one[:1])]
+    return joined([*(shell("block_driver @words@", words=one) for one in known), shell("true")], "; ")
 
 
-def resident(guests: Sequence[str]) -> str:
+def resident(guests: Sequence[str]) -> ShellText:
     """The KiB that each active guest's QEMU holds, by the name of its pidfile, which is the guest's."""
-    quoted = " ".join(shlex.quote(name) for name in guests if "/" not in name and "\n" not in name)
-    return (
-        f'for g in {quoted}; do p=$(as_root cat "/run/libvirt/qemu/$g.pid" 2>/dev/null) || continue; '
+    asked = (
+        'for g in @guests@; do p=$(as_root cat "/run/libvirt/qemu/$g.pid" 2>/dev/null) || continue; '
         "k=$(sed -n 's/^VmRSS:[[:space:]]*\\([0-9]*\\) kB/\\1/p' \"/proc/$p/status\" 2>/dev/null); "
         'printf \'resident %s %s\\n\' "$k" "$g"; done; true'
     )
+    return shell(asked, guests=[name for name in guests if grammar.GUEST.takes(name)])
 
 
-def accounts(wanted: Sequence[str]) -> str:
+def accounts(wanted: Sequence[str]) -> ShellText:
     """For each user ("passwd:NAME") and group ("group:NAME") getent's exit code: 2 when the host does not know it."""
-    quoted = " ".join(shlex.quote(account) for account in wanted if "\n" not in account)
-    return (
-        f'for a in {quoted}; do getent "${{a%%:*}}" -- "${{a#*:}}" >/dev/null 2>&1; printf \'%s %s\\n\' $? "$a"; done'
-    )
+    known = [account for account in wanted if grammar.USER.takes(account.partition(":")[2])]
+    asked = 'for a in @known@; do getent "${a%%:*}" -- "${a#*:}" >/dev/null 2>&1; printf \'%s %s\\n\' $? "$a"; done'
+    return shell(asked, known=known)
 
 
-def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> str:
+def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> ShellText:
     """The numbers of a user's groups, and mode, owner and group of each path that exists.
 
     With `kvm` also whether the user may use /dev/kvm, 0 for yes and 1 for no: a `test` that runs as that user tells.
     """
-    quoted = " ".join(shlex.quote(path) for path in paths if path.startswith("/") and "\n" not in path)
-    tried = (
-        f'as_root setpriv --reuid={uid} --regid={gid} --groups="$(id -G {uid} 2>/dev/null | tr " " ,),{gid}" '
-        "test -r /dev/kvm -a -w /dev/kvm 2>/dev/null; printf 'kvm %s\\n' $?; "
+    tried = shell(
+        'as_root setpriv --reuid=@uid@ --regid=@gid@ --groups="$(id -G @uid@ 2>/dev/null | tr " " ,),"@gid@ '
+        "test -r /dev/kvm -a -w /dev/kvm 2>/dev/null; printf 'kvm %s\\n' $?; ",
+        uid=uid,
+        gid=gid,
     )
-    return (
-        f"printf 'groups %s\\n' \"$(id -G {uid} 2>/dev/null)\"; "
-        f"as_root ls -dLlnN --time-style=+ -- {quoted} 2>/dev/null; {tried if kvm else ''}true"
+    return shell(
+        "printf 'groups %s\\n' \"$(id -G @uid@ 2>/dev/null)\"; "
+        "as_root ls -dLlnN --time-style=+ -- @paths@ 2>/dev/null; @tried@true",
+        uid=uid,
+        paths=_paths(paths),
+        tried=tried if kvm else ShellText(),
     )
 
 
-def image_heads(paths: Sequence[str]) -> str:
-    """For each path of an image that exists: its size in bytes, and its first bytes in hex."""
-    quoted = " ".join(shlex.quote(path) for path in paths if path.startswith("/") and "\n" not in path)
-    return f"image_heads {quoted}"
+def image_heads(paths: Sequence[str]) -> ShellText:
+    """For each path of an image: its size in bytes, its format, and of qcow2 virtual size and backing name in hex."""
+    return shell("image_heads @paths@", paths=_paths(paths))
 
 
-def block_devices(paths: Sequence[str]) -> str:
-    """For each path of a block device: its size in bytes, its first 4 KiB in hex, and its name in the world."""
-    quoted = " ".join(shlex.quote(path) for path in paths if path.startswith("/") and "\n" not in path)
-    return f"block_devices {quoted}"
+def block_devices(paths: Sequence[str]) -> ShellText:
+    """For each path of a block device: its size in bytes, SHA-256 and marks of its first 4 KiB, and its WWID."""
+    return shell("block_devices @paths@", paths=_paths(paths))
 
 
-def all_images(paths: Sequence[str]) -> str:
+def all_images(paths: Sequence[str]) -> ShellText:
     """Ask `stat_paths` of these and of `EMULATORS`, and list where images of guests usually lie.
 
     For a snapshot that is taken before the other host is known: it answers whether that one's disks are here. Listed
     are libvirt's own image directory, the names of files with secrets, and what lies at the top of each further mount;
     at most 2,000 entries each.
     """
-    return stat_paths(sorted({*paths, *EMULATORS})) + _LISTING
+    return joined((stat_paths(sorted({*paths, *EMULATORS})), _LISTING))
 
 
-_LISTING = r"""
+_LISTING = shell(r"""
 list() {
   [ -d "$1" ] || return
   [ "$(as_root find "$1" -mindepth 1 -maxdepth 1 2>/dev/null | head -n 2001 | wc -l)" -le 2000 ] || return
@@ -407,4 +477,4 @@ while read -r _ at type _; do
   list "$at"
 done < /proc/self/mounts
 true
-"""
+""")

@@ -11,9 +11,11 @@ from preflight.facts.located import Located, Location
 from preflight.migration import Migration, Role
 
 __all__ = [
+    "AnyChange",
     "Change",
     "Finding",
     "Findings",
+    "HostsLine",
     "Location",
     "RuleBody",
     "Severity",
@@ -41,11 +43,32 @@ class Severity(enum.StrEnum):
 
 
 class Change(Struct, frozen=True):
-    """One setting that cures a finding: of libvirt's or sshd's files a key, of /etc/hosts a name and its address."""
+    """One setting of libvirt's or sshd's files that cures a finding."""
 
     path: str
     key: str
     value: int | str
+
+
+class HostsLine(Struct, frozen=True):
+    """A name that /etc/hosts is to lead to an address, which cures a finding.
+
+    `replaces` is the wrong address that the file gives to the name now, as it is written there; None where it gives
+    none. Other names of that address keep it.
+    """
+
+    name: str
+    address: str
+    replaces: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The one file that it can be about."""
+        return "/etc/hosts"
+
+
+#: What `preflight fix` can write.
+AnyChange: TypeAlias = Change | HostsLine
 
 
 class Finding(Struct, frozen=True):
@@ -62,7 +85,7 @@ class Finding(Struct, frozen=True):
     predicted_error: str | None = None
     fix: str | None = None
     severity: Severity | None = None
-    change: Change | None = None
+    change: AnyChange | None = None
 
 
 Findings: TypeAlias = Iterator[Finding]
@@ -76,7 +99,7 @@ def on_host(
     error: str | None = None,
     fix: str | None = None,
     severity: Severity | None = None,
-    change: Change | None = None,
+    change: AnyChange | None = None,
     role: Role | None = None,
 ) -> Finding:
     """A finding about the one host that the rule was asked about (its parameter is called `host`).

@@ -3,7 +3,6 @@
 import difflib
 import importlib.util
 import inspect
-import os
 import re
 import sys
 import typing
@@ -18,6 +17,7 @@ from preflight.errors import UserError
 from preflight.facts.record import Fact
 from preflight.host import Guest, Judged
 from preflight.migration import Migration, Role
+from preflight.own_file import others_may_write
 from preflight.report import RuleText
 from preflight.rule import RuleBody
 
@@ -64,8 +64,8 @@ class Rule(Struct, frozen=True):
 
     @property
     def may_ask_for_a_change(self) -> bool:
-        """Whether a finding of it may say what `preflight fix` is to write: its file then knows the word `Change`."""
-        return "Change" in getattr(self.body.check, "__globals__", {})
+        """Whether a finding of it may say what `preflight fix` is to write: its file then knows a kind of change."""
+        return not {"Change", "HostsLine"}.isdisjoint(getattr(self.body.check, "__globals__", {}))
 
     def facts(self, role: Role) -> set[type[Fact]]:
         """The facts that it needs of the host in this role."""
@@ -137,8 +137,7 @@ def _refuse_if_others_write(directory: Path) -> None:
     if not directory.is_dir():
         raise RuleError(f"{directory}: no such directory of rules")
     for path in (directory, *directory.glob("*"), *directory.glob("*/*.py")):
-        status = path.stat()
-        if status.st_uid not in (0, os.getuid()) or status.st_mode & 0o022:
+        if others_may_write(path.stat()):
             raise RuleError(f"{path}: others than you and root can write it, so its rules are not run")
 
 

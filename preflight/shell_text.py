@@ -6,8 +6,8 @@ a `ShellText`, so the type checker finds a command that was put together elsewhe
 
 import re
 import shlex
-from collections.abc import Iterable
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeAlias
 
 _MARK = re.compile(r"@([a-z][a-z0-9_]*)@")
 
@@ -17,6 +17,8 @@ class ShellText(str):
 
     __slots__ = ()
 
+
+NOTHING: Final = ShellText()
 
 #: A text becomes one quoted word, several become as many words, a number its digits; `ShellText` stays as it is.
 Value: TypeAlias = str | int | ShellText | Iterable[str]
@@ -29,6 +31,16 @@ def shell(template: str, /, **values: Value) -> ShellText:
     NUL, which no command can hold, and `KeyError` for a mark without a value.
     """
     return ShellText(_MARK.sub(lambda mark: _quoted(values[mark[1]]), template))
+
+
+def fixed(commands: Mapping[str, str]) -> dict[str, ShellText]:
+    """Take commands that are written in this program as they are: they hold no value."""
+    return {name: ShellText(command) for name, command in commands.items()}
+
+
+def joined(commands: Iterable[ShellText], between: str = "\n") -> ShellText:
+    """Put commands one behind the other, with text of this program's between them."""
+    return ShellText(between.join(commands))
 
 
 def _quoted(value: Value) -> str:

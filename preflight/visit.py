@@ -1,7 +1,7 @@
 """One host while it is being asked: first what is asked in any case, then what follows from the answers."""
 
 import itertools
-import shlex
+import sys
 import threading
 import time
 from collections.abc import Collection, Mapping
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 from preflight import questions
 from preflight.connection import Answers, Channel
 from preflight.connection.libvirt import LibvirtSession, load_bindings, transport_of
-from preflight.connection.snapshot import SavedHost, redact
+from preflight.connection.redaction import redact, redact_message
+from preflight.connection.shell import TOTAL_LIMIT
+from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Target
 from preflight.facts import lens, libvirt_conf
 from preflight.migration import Role
 from preflight.record import MISSING, Record
+from preflight.shell_text import ShellText, shell
 
 if TYPE_CHECKING:
     import libvirt
@@ -29,7 +32,7 @@ class Visit(Protocol):
     def first(self) -> Answers:
         """What it answers in any case, libvirt's answers among them, but for `questions.LAST`. Asked once."""
 
-    def ask(self, further: Mapping[str, str]) -> Answers:
+    def ask(self, further: Mapping[str, ShellText]) -> Answers:
         """Answers to questions that arise later, POSIX sh commands by record name, and to `questions.LAST`.
 
         Asked once: libvirt's connection is closed meanwhile.
@@ -68,6 +71,8 @@ class LiveVisit:
         self._target, self._wanted, self._timeout = target, wanted, timeout
         self._transport, self._role, self._uri = transport, role, uri
         self._answers = Answers()
+        #: Bytes that these take in memory.
+        self._held = 0
         self._libvirt: LibvirtSession | None = None
         self._logged_in = False
         self._channel = channel
@@ -75,7 +80,7 @@ class LiveVisit:
         self._runs = itertools.count()
         self._closing: threading.Thread | None = None
         #: What was asked and not yet waited for.
-        self._last: Mapping[str, str] = {}
+        self._last: Mapping[str, ShellText] = {}
 
     def first(self) -> Answers:
         """What it answers in any case, libvirt's answers among them."""
@@ -86,7 +91,7 @@ class LiveVisit:
         lens.load(libvirt_conf.LENS)
         login = self._channel.login()
         self._logged_in = login.code == 0
-        self._answers.records["login"] = login
+        self._keep(Answers({"login": login}))
         if not self._logged_in:
             reason = login.err.strip().splitlines()[-1:] or ["no answer"]
             self._answers.absent[""] = f"{self.name} could not be logged in to: {reason[0]}"
@@ -112,7 +117,7 @@ class LiveVisit:
             self._keep(self._channel.receive(after_libvirt))
         return Answers(dict(self._answers.records), dict(self._answers.absent))
 
-    def ask(self, further: Mapping[str, str]) -> Answers:
+    def ask(self, further: Mapping[str, ShellText]) -> Answers:
         """Answers to questions that arise later, on the same login, and to those that `first` has not waited for."""
         if not self._logged_in:
             return Answers({}, dict(self._answers.absent))
@@ -129,14 +134,13 @@ class LiveVisit:
                 answers.records[name] = given.records[number]
             else:
                 answers.absent[name] = given.absent[number]
-        self._keep(answers)
-        return answers
+        return self._keep(answers)
 
     def read(self, path: str) -> Record:
         """A file as it is, passwords and all, for who is to write it back. It is kept nowhere."""
-        return self.run(f"slurp {shlex.quote(path)}")
+        return self.run(shell("slurp @path@", path=path))
 
-    def run(self, command: str) -> Record:
+    def run(self, command: ShellText) -> Record:
         """The answer to a POSIX sh command, kept nowhere; code 255 where there was none."""
         if not self._logged_in:
             return Record("", 255, self._answers.absent.get("", "not logged in"))
@@ -175,7 +179,7 @@ class LiveVisit:
         self.end_libvirt()
         self._channel.close()
 
-    def _pick(self, asked: Mapping[str, str]) -> dict[str, str]:
+    def _pick(self, asked: Mapping[str, ShellText]) -> dict[str, ShellText]:
         return {name: text for name, text in asked.items() if name in self._wanted}
 
     def _open_libvirt(self) -> LibvirtSession:
@@ -185,10 +189,18 @@ class LiveVisit:
     def _shown(self) -> str:
         return self._uri or self._target.libvirt_uri(self._transport)
 
-    def _keep(self, answers: Answers) -> None:
+    def _keep(self, answers: Answers) -> Answers:
+        """Take over answers, without the secrets in them, and return them so: live and from a snapshot alike."""
+        kept = Answers({}, {name: redact_message(reason) for name, reason in answers.absent.items()})
         for name, record in answers.records.items():
-            self._answers.records[name] = redact(record)
-        self._answers.absent.update(answers.absent)
+            size = sys.getsizeof(record.out) + sys.getsizeof(record.err)
+            if self._held + size > TOTAL_LIMIT:
+                kept.absent[name] = f"the answers of {self.name} take more than {TOTAL_LIMIT >> 20} MiB in all"
+            else:
+                self._held += size
+                kept.records[name] = redact(name, record)
+        self._answers.update(kept)
+        return kept
 
 
 class SavedVisit:
@@ -211,7 +223,7 @@ class SavedVisit:
                 )
         return answers
 
-    def ask(self, further: Mapping[str, str]) -> Answers:
+    def ask(self, further: Mapping[str, ShellText]) -> Answers:
         """What was saved under these names."""
         records, absent = self._saved.answers.records, self._saved.answers.absent
         answers = Answers({}, dict(absent))

@@ -13,14 +13,17 @@ from typing import Any
 
 import pytest
 import typer
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
-from preflight import __version__
+from preflight import __version__, plan_file
 from preflight.__main__ import hosts_of
 from preflight.cli import app
 from preflight.connection import snapshot
 from preflight.errors import UserError
+from preflight.journal import Journal
 from tests.case import RECORDED, Case
+from tests.migrate.plans import PLAN
 
 PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 HOST1, HOST2 = (str(RECORDED / "ready" / f"{name}.json") for name in ("host1", "host2"))
@@ -664,6 +667,8 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
         (("plan", "a", "b", "web", "-o", "p", "--migrateuri", "host2"), "--migrateuri: host2: is not of the form"),
         (("status", "/no/journal"), "/no/journal: No such file or directory"),
         (("status", HOST1, "-f", "yaml"), "--format: 'yaml' is not one of text, json"),
+        (("status", "-f", "yaml"), "--format: 'yaml' is not one of text, json"),
+        (("migrate", "a", "b", "web", "--confirm-uri", "x"), "--confirm-uri is about the URIs of a plan or a journal"),
     ],
 )
 def test_what_cannot_be_run_is_one_line(arguments: tuple[str, ...], said: str) -> None:
@@ -673,6 +678,7 @@ def test_what_cannot_be_run_is_one_line(arguments: tuple[str, ...], said: str) -
 #: Parameters of `migrate` that are about the run, and one value that each takes.
 OF_THE_RUN = {
     "--yes": [],
+    "--confirm-uri": ["qemu+ssh://host2/system?command=ssh2"],
     "--on-error": ["continue"],
     "--stall-timeout": ["9"],
     "--settle-timeout": ["9"],
@@ -750,3 +756,44 @@ def test_the_readme_names_every_option(command: str) -> None:
 def test_what_is_about_the_run_goes_with_a_plan(option: str, value: list[str]) -> None:
     done = CliRunner().invoke(app, ["migrate", "/no/plan", option, *value])
     assert str(done.exception) == "/no/plan: No such file or directory"
+
+
+@pytest.mark.parametrize("kind", ["plan", "journal"])
+@pytest.mark.parametrize("field", ["source", "destination", "destination_uri"])
+def test_a_command_in_a_file_that_others_can_replace_is_not_run(tmp_path: Path, field: str, kind: str) -> None:
+    evil = tmp_path / "evil"
+    evil.write_text(f"#!/bin/sh\ntouch {tmp_path}/pwned\n")
+    evil.chmod(0o755)
+    fake_ssh(tmp_path, f"touch {tmp_path}/contacted; exit 255")
+    plan = replace(PLAN, lapses=time.time() + 9999, **{field: f"qemu+ssh://host/system?command={evil}"})
+    path = tmp_path / "evening"
+    if kind == "plan":
+        plan_file.write(path, plan)
+    else:
+        Journal.create(path, plan).close()
+    tmp_path.chmod(0o777)
+    words = [str(path)] if kind == "plan" else ["--resume", str(path)]
+    path_with_ssh = f"{tmp_path}:{os.environ['PATH']}"
+    said = refused(run("migrate", *words, "--yes", PATH=path_with_ssh, XDG_RUNTIME_DIR=str(tmp_path)))
+    assert said.startswith(f"{path}: {field} has 'command', which is used only from a file of your own")
+    assert not (tmp_path / "pwned").exists()
+    assert not (tmp_path / "contacted").exists()
+
+
+def test_a_plan_for_a_year_that_no_clock_shows_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    plan_file.write(path, PLAN)
+    path.write_text(path.read_text().replace("1800086400.0", "1e300"))
+    assert "lapses" in refused(run("migrate", str(path)))
+
+
+def test_status_alone_lists_the_runs_and_is_no_failure_where_one_is_damaged(tmp_path: Path) -> None:
+    directory = tmp_path / "preflight"
+    Journal.create(directory / "a.journal", PLAN).close()
+    (directory / "b.journal").write_text("\x1b[2J")
+    done = run("status", XDG_STATE_HOME=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "cut off" in done.stdout
+    assert f"damaged: {directory}/b.journal: is no journal of preflight's" in done.stdout
+    listed = run("status", "-f", "json", XDG_STATE_HOME=str(tmp_path))
+    assert [one["stage"] for one in json.loads(listed.stdout)["runs"]] == ["cut off", "damaged"]

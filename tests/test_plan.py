@@ -1,13 +1,15 @@
 """A plan is made of a report that says READY and of no other, kept in a file, and refused once things have changed."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from preflight import plan as plans
+from preflight import plan_file as plans
 from preflight.check import Checked
 from preflight.errors import UserError
 from preflight.facts.record import Record
@@ -15,8 +17,9 @@ from preflight.method import Method
 from preflight.migration import Mode
 from preflight.output.plan import text
 from preflight.pace import pace
-from preflight.plan import MigrationPlan, Pace, PlanError, Refused, changed, digests, in_order, plan
+from preflight.plan import Identity, MigrationPlan, Pace, PlanError, Refused, digests, in_order, plan, planned_guest
 from preflight.ruleset import load
+from preflight.unchanged import changed
 from tests.case import Case
 from tests.migrate.plans import PLAN, guest
 
@@ -152,9 +155,9 @@ def test_a_guest_of_which_the_destination_does_not_tell_is_taken_for_known_there
     """Or else its definition would be taken away there, where it may have been before."""
     found = checked(Case().destination("libvirt.domains", None))
     [web] = found.guests
-    assert plans._planned(web, found, Pace(1, "", {})).is_defined_there
+    assert planned_guest(web, found, Pace(1, "", {})).is_defined_there
     sound = checked(Case())
-    assert not plans._planned(sound.guests[0], sound, Pace(1, "", {})).is_defined_there
+    assert not planned_guest(sound.guests[0], sound, Pace(1, "", {})).is_defined_there
 
 
 def test_all_guests_are_those_that_are_off_too() -> None:
@@ -182,7 +185,7 @@ def test_a_plan_is_kept_in_a_file_that_only_its_owner_reads(tmp_path: Path) -> N
     path = tmp_path / "evening.plan"
     found = planned(Case(), Method(bandwidth=30))
     plans.write(path, found)
-    assert plans.read(path) == found
+    assert plans.read(path)[0] == found
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -200,8 +203,8 @@ def test_a_plan_that_was_changed_by_hand_is_read_as_strictly(tmp_path: Path) -> 
     path = tmp_path / "p"
     plans.write(path, PLAN)
     document = json.loads(path.read_text())
-    path.write_text(json.dumps(document | {"preflight_plan": 2}))
-    with pytest.raises(PlanError, match="has format 2"):
+    path.write_text(json.dumps(document | {"preflight_plan": 3}))
+    with pytest.raises(PlanError, match="has format 3"):
         plans.read(path)
     path.write_text(json.dumps(document | {"method": {"zerocopy": True}}))
     with pytest.raises(PlanError, match="--zerocopy is of use only with --parallel"):
@@ -235,7 +238,7 @@ def test_a_mark_at_a_plans_beginning_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "p"
     plans.write(path, PLAN)
     path.write_text(path.read_text(), encoding="utf-8-sig")
-    assert plans.read(path) == PLAN
+    assert plans.read(path)[0] == PLAN
 
 
 def now(case: Case) -> dict[str, str]:
@@ -270,3 +273,90 @@ def test_what_a_blocking_rule_reads_must_be_as_it_was(case: Callable[[], Case], 
 )
 def test_what_changes_by_itself_is_judged_anew_instead(case: Callable[[], Case]) -> None:
     assert changed(now(Case()), now(case())) == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"lapses": 1e300}, "Expected `float` <= 250000000000.0 - at `$.lapses`"),
+        ({"seconds": 1e300}, "Expected `float` <= 1000000000000000.0 - at `$.seconds`"),
+        ({"width": 65536}, "Expected `int` <= 65535 - at `$.width`"),
+        ({"source": "host\nREADY"}, "Expected one line without control characters - at `$.source`"),
+        ({"because": "\x1b]0;pwned\x07"}, "Expected one line without control characters - at `$.because`"),
+        ({"destination": "x" * 4097}, "Expected `str` of length <= 4096 - at `$.destination`"),
+        ({"digests": {"source QemuConf": "zz"}}, "Expected a digest - at `$.digests[...]`"),
+        ({"surprise": 1}, "Object contains unknown field `surprise`"),
+        ({"method": {"bandwidth": -1}}, "Expected `int` >= 1 - at `$.method.bandwidth`"),
+        ({"method": {"max_downtime": 2_000_001}}, "Expected `int` <= 2000000 - at `$.method.max_downtime`"),
+        ({"method": {"timeout": 1e300}}, "Expected `float` <= 1000000.0 - at `$.method.timeout`"),
+        ({"method": {"dname": "a/b"}}, "Expected a guest's name - at `$.method.dname`"),
+        ({"method": {"migrateuri": "tcp://a\x1b[2J"}}, "Expected one line without control characters"),
+        ({"source_identity": {"uuid": "x", "machine_id": None}}, "Expected a UUID - at `$.source_identity.uuid`"),
+    ],
+)
+def test_every_field_of_a_plan_is_held_to_its_form_range_and_length(
+    tmp_path: Path, changed: dict[str, object], why: str
+) -> None:
+    path = tmp_path / "p"
+    plans.write(path, PLAN)
+    path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+    with pytest.raises(PlanError) as refused:
+        plans.read(path)
+    assert str(refused.value).startswith(f"{path}: is no plan of preflight's: {why}")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [
+        ("uuid", "F1D015BD-14EC-4FE8-8CDC-F32B8929B5E0", "Expected a UUID - at `$.guests[0].uuid`"),
+        ("uuid", "../../etc/passwd", "Expected a UUID - at `$.guests[0].uuid`"),
+        ("name", "", "Expected a guest's name - at `$.guests[0].name`"),
+        ("name", "web\x1b[2J", "Expected a guest's name - at `$.guests[0].name`"),
+        ("memory_kib", -1, "Expected `int` >= 0 - at `$.guests[0].memory_kib`"),
+        ("memory_kib", 10**30, "Expected `int` <= 18014398509481984 - at `$.guests[0].memory_kib`"),
+        ("touched_kib", "1", "Expected `int`, got `str` - at `$.guests[0].touched_kib`"),
+        ("uuid", PLAN.guests[1].uuid, f"the guest {PLAN.guests[1].uuid} is in it twice - at `$.guests`"),
+        ("name", "db", "the guest db is in it twice - at `$.guests`"),
+    ],
+)
+def test_every_field_of_a_plans_guest_is_held_to_its_form_and_no_guest_is_there_twice(
+    tmp_path: Path, field: str, value: object, why: str
+) -> None:
+    path = tmp_path / "p"
+    plans.write(path, PLAN)
+    document = json.loads(path.read_text())
+    document["guests"][0][field] = value
+    path.write_text(json.dumps(document))
+    with pytest.raises(PlanError) as refused:
+        plans.read(path)
+    assert str(refused.value).startswith(f"{path}: is no plan of preflight's: {why}")
+
+
+def test_a_plan_of_any_length_is_refused_by_its_size(tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    plans.write(path, PLAN)
+    os.truncate(path, 10**9)
+    with pytest.raises(PlanError, match="has 1000000000 bytes, and at most 16777216 are read"):
+        plans.read(path)
+
+
+def test_a_plan_that_others_could_have_written_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    plans.write(path, PLAN)
+    path.chmod(0o620)
+    with pytest.raises(PlanError, match="p: others than you and root can write it, so it is not used"):
+        plans.read(path)
+
+
+def test_a_host_that_does_not_say_which_machine_it_is_is_in_no_plan() -> None:
+    found = checked(Case())
+    mute = Case().source("libvirt.capabilities", None).asking(guests=("web",)).checked().source
+    nameless = replace(found, source=mute)
+    with pytest.raises(Refused, match="refused: the source does not say which machine it is"):
+        plan(nameless, Method(), pace(found, None), {})
+
+
+def test_a_plan_holds_which_machines_both_hosts_are() -> None:
+    found = planned(Case())
+    assert found.source_identity != found.destination_identity
+    assert found.source_identity == Identity.of(checked(Case()).source)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from preflight.record import Record
+from preflight.shell_text import NOTHING, ShellText
 
 
 class Answers:
@@ -33,10 +34,10 @@ class Channel(Protocol):
     #: What libvirt is to run as its ssh so that it shares this login; None when there is none to share.
     libvirt_command: str | None
 
-    def send(self, questions: Mapping[str, str], first: str = "") -> None:
+    def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING) -> None:
         """Ask: POSIX sh commands by record name. Does not wait. `first` is what the session itself does before."""
 
-    def receive(self, names: Mapping[str, str]) -> Answers:
+    def receive(self, names: Mapping[str, object]) -> Answers:
         """Wait for the answers to these questions, as long as the channel's time limit allows."""
 
     def login(self) -> Record:

@@ -12,7 +12,7 @@ from pathlib import Path
 from preflight.facts.certificate_paths import CertificatePaths, in_directory, of_client
 from preflight.record import MISSING, Record
 
-_CERTIFICATE = re.compile(r"-----BEGIN [^-\n]*CERTIFICATE-----.*?-----END [^-\n]*CERTIFICATE-----\n?", re.DOTALL)
+_CERTIFICATE = re.compile(r"-----BEGIN [^-\n]*CERTIFICATE-----[^-]*-----END [^-\n]*CERTIFICATE-----\n?")
 _LIMIT = 1 << 20
 
 

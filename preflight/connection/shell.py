@@ -7,23 +7,34 @@ and one write a record cost the host and both ends of ssh less than two streams.
 a temporary file.
 """
 
+import codecs
 import contextlib
 import io
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import IO
 
 from preflight.connection import Answers
 from preflight.record import Record
+from preflight.shell_text import NOTHING, ShellText, joined, shell
 
 #: Bytes of one answer that are kept. What is longer is no configuration file, and not taken for a whole answer.
 RECORD_LIMIT = 8 * 1024 * 1024
-#: Bytes that are read at once of a line without an end.
+#: Bytes that a host may send between one question and the next, on either stream, and that its answers may take in
+#: memory. One that sends more is cut off.
+TOTAL_LIMIT = 64 * 1024 * 1024
+MIB = 1024 * 1024
+#: Bytes that are read at once.
 _PIECE = 64 * 1024
+#: Bytes of a line with the token: three words.
+_LONGEST_MARK = 1024
+_STRANGE = "the answer is not of the form that preflight's own shell text gives"
+_FLOODED = f"it sent more than {TOTAL_LIMIT // MIB} MiB and was cut off"
 
 _EMIT = r"""
 emit() {{ {{ e=$( eval "$2" 2>&1 >&3 3>&- </dev/null ); c=$?; }} 3>&1
@@ -31,80 +42,185 @@ printf '\n%s %s %s\n%s\n%s\n' {token} "$1" $c "$e" {token}; }}
 """
 
 
-class _Answers(threading.Thread):
-    """Cuts what comes on standard output into records, each of which ends with two of the token's lines.
+class _Flood(Exception):
+    """A host has sent more than anybody asked for."""
 
-    Between the two is what the command said on its standard error.
+
+class _Reader(threading.Thread):
+    """Reads one stream of a host to its end, or until there is too much of it.
+
+    `cut_off` ends the session; it is called once, when more than `TOTAL_LIMIT` has come.
     """
 
-    def __init__(self, pipe: IO[bytes], token: bytes, changed: threading.Condition) -> None:
+    def __init__(self, pipe: IO[bytes], changed: threading.Condition, cut_off: Callable[[], None]) -> None:
         super().__init__(daemon=True)
-        self.pipe, self.token, self.changed = pipe, token, changed
-        self.records: dict[str, Record] = {}
-        #: Those of which either part was longer than `RECORD_LIMIT`.
-        self.too_long: set[str] = set()
+        self.pipe, self.changed, self._cut_off = pipe, changed, cut_off
         self.ended = False
+        self.flooded = False
+        #: Bytes since something was asked last.
+        self.spent = 0
 
     def run(self) -> None:
-        with self.pipe:
-            self._cut()
+        try:
+            with self.pipe:
+                self._read()
+        except _Flood:
+            self.flooded = True
+            self._cut_off()
+        except (OSError, ValueError):
+            pass  # the pipe is closed: no more will come
+        finally:
+            with self.changed:
+                self.ended = True
+                self.changed.notify_all()
+
+    def _read(self) -> None:
+        raise NotImplementedError
+
+    def _pieces(self) -> Iterator[bytes]:
+        # several bytes at once, however short the lines are: a line a byte would cost a hundred times as much
+        while piece := self.pipe.read1(_PIECE):  # type: ignore[attr-defined] # of a BufferedReader, as of a BytesIO
+            self._spend(len(piece))
+            yield piece
+
+    def _spend(self, size: int) -> None:
+        self.spent += size
+        if self.spent > TOTAL_LIMIT:
+            raise _Flood
+
+
+class _Answers(_Reader):
+    """Cuts what comes on standard output into records, each of which ends with two of the token's lines.
+
+    Between the two is what the command said on its standard error. A host knows the token as soon as it has been asked
+    something, so nothing is kept but the first answer to what was asked, and none that is not of this form.
+    """
+
+    def __init__(
+        self, pipe: IO[bytes], token: bytes, changed: threading.Condition, cut_off: Callable[[], None]
+    ) -> None:
+        super().__init__(pipe, changed, cut_off)
+        self.token = token
+        #: Names whose answers have not come yet.
+        self.wanted: set[str] = set()
+        self.records: dict[str, Record] = {}
+        #: Why an answer that came is not taken.
+        self.refused: dict[str, str] = {}
+        #: Name, code and standard output of the record whose first line of the token has come.
+        self._begun: tuple[str, bytes, bytes] | None = None
+        self._too_long = False
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Take an answer to each of these from now on; what an earlier one of the same name gave is gone."""
+        for name in names:
+            self.records.pop(name, None)
+            self.refused.pop(name, None)
+            self.wanted.add(name)
+        self.spent = 0
+
+    def answered(self, names: Iterable[str]) -> bool:
+        """Report whether each of these has an answer, or one that was refused."""
+        return all(name in self.records or name in self.refused for name in names)
+
+    def _read(self) -> None:
+        held, looked = bytearray(), 0
+        for piece in self._pieces():
+            held += piece
+            while (at := held.find(self.token, looked)) >= 0:
+                end = held.find(b"\n", at)
+                if end < 0:
+                    if len(held) - at <= _LONGEST_MARK:
+                        break
+                    end = len(held)
+                start = held.rfind(b"\n", 0, at) + 1
+                self._take(bytes(held[:start]), bytes(held[start:end]))
+                del held[: end + 1]
+                looked = 0
+            # of a token that is cut in two the beginning is looked at again
+            looked = at if at >= 0 else max(0, len(held) - len(self.token))
+            if looked > RECORD_LIMIT:
+                self._too_long = True
+                del held[: looked - _LONGEST_MARK]
+                looked = _LONGEST_MARK
+
+    def _take(self, part: bytes, line: bytes) -> None:
+        """One line with the token, and what came before it; the newline between the two is ours."""
+        words = line.split()
+        begun, self._begun = self._begun, None
+        self._too_long = self._too_long or len(part) > RECORD_LIMIT
+        part = part.removesuffix(b"\n")
+        if begun is not None and words == [self.token]:
+            self._finish(*begun, part)
+        elif begun is not None:
+            self._refuse(begun[0], _STRANGE)
+        if len(words) == 3 and words[0] == self.token:
+            self._begun = _text(words[1]), words[2], part
+        else:
+            self._too_long = False
+
+    def _finish(self, name: str, code: bytes, out: bytes, err: bytes) -> None:
+        if name not in self.wanted:
+            return
+        if self._too_long:
+            self._refuse(name, f"the answer is longer than {RECORD_LIMIT // MIB} MiB")
+        elif not (code.isdigit() and len(code) <= 3):
+            self._refuse(name, _STRANGE)
+        else:
+            record = Record(_text(out), int(code), _text(err))
+            # four bytes for each that is no text, or for each of a text that holds an emoji
+            self._spend(max(0, sys.getsizeof(record.out) + sys.getsizeof(record.err) - len(out) - len(err)))
+            with self.changed:
+                self.wanted.discard(name)
+                self.records[name] = record
+                self.changed.notify_all()
+
+    def _refuse(self, name: str, why: str) -> None:
         with self.changed:
-            self.ended = True
-            self.changed.notify_all()
-
-    def _cut(self) -> None:
-        name, code, body = "", b"", b""
-        size, too_long = 0, False
-        held: list[bytes] = []
-        # a line is read in pieces, but the token's lines are short and begin one
-        for line in iter(lambda: self.pipe.readline(_PIECE), b""):
-            if self.token in line:
-                words = line.split()
-                # the newline before the token's line is ours
-                part = b"".join(held).removesuffix(b"\n")
-                held, size = [], 0
-                if len(words) == 3:
-                    name, code, body = words[1].decode(), words[2], part
-                else:
-                    self._keep(name, Record(_text(body), int(code), _text(part)), too_long=too_long)
-                    too_long = False
-            elif size + len(line) <= RECORD_LIMIT:
-                size += len(line)
-                held.append(line)
-            else:
-                too_long = True
-
-    def _keep(self, name: str, record: Record, *, too_long: bool) -> None:
-        with self.changed:
-            self.records[name] = record
-            if too_long:
-                self.too_long.add(name)
-            self.changed.notify_all()
+            if name in self.wanted:
+                self.wanted.discard(name)
+                self.refused[name] = why
+                self.changed.notify_all()
 
 
-class _Complaint(threading.Thread):
+class _Complaint(_Reader):
     """Keeps the end of what comes on standard error: a banner, or ssh's own complaint."""
 
-    def __init__(self, pipe: IO[bytes], changed: threading.Condition) -> None:
-        super().__init__(daemon=True)
-        self.pipe, self.changed = pipe, changed
-        self.text = b""
-        self.ended = False
+    text = b""
 
-    def run(self) -> None:
-        with self.pipe:
-            for line in iter(lambda: self.pipe.readline(_PIECE), b""):
-                self.text = (self.text + line)[-4096:]
-        with self.changed:
-            self.ended = True
-            self.changed.notify_all()
+    def _read(self) -> None:
+        for piece in self._pieces():
+            self.text = (self.text + piece)[-4096:]
+
+
+class _Shown(_Reader):
+    """Shows a person what comes on standard error, at once, each line behind the host's name; keeps none of it.
+
+    It is the host's banner, and what its shell says for the rest of the run.
+    """
+
+    text = b""
+
+    def __init__(self, pipe: IO[bytes], host: str, changed: threading.Condition, cut_off: Callable[[], None]) -> None:
+        super().__init__(pipe, changed, cut_off)
+        self.host = host
+
+    def _read(self) -> None:
+        # a banner may end its lines as a terminal in raw mode wants them
+        decoder = io.IncrementalNewlineDecoder(
+            codecs.getincrementaldecoder("utf-8")("backslashreplace"), translate=True
+        )
+        begins = True
+        for piece in self._pieces():
+            for line in decoder.decode(piece).splitlines(keepends=True):
+                print(f"{self.host}: {line}" if begins else line, end="", file=sys.stderr, flush=True)
+                begins = line.endswith("\n")
 
 
 class ShellChannel:
     """A `sh -s` started by `command`, which answers within `timeout` seconds a batch or not at all.
 
     With `own_group` all that it started ends with it; ssh is without, since it must be able to ask at the terminal.
-    With `seen`, what it says on standard error goes to preflight's own, where a person reads it, and is not kept.
+    With `shown_as`, what it says on standard error is shown to a person under that name, and is not kept.
     """
 
     def __init__(
@@ -114,7 +230,7 @@ class ShellChannel:
         *,
         timeout: float = 60.0,
         own_group: bool = False,
-        seen: bool = False,
+        shown_as: str | None = None,
     ) -> None:
         self._token = os.urandom(16).hex()
         #: Seconds that a batch of answers may take.
@@ -125,38 +241,44 @@ class ShellChannel:
             list(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=None if seen else subprocess.PIPE,
+            stderr=subprocess.PIPE,
             process_group=0 if own_group else None,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        assert self._process.stderr is not None
         self._stdin = self._process.stdin
-        self._out = _Answers(self._process.stdout, self._token.encode(), self._changed)
-        self._err = _Complaint(self._process.stderr or io.BytesIO(), self._changed)
+        self._out = _Answers(self._process.stdout, self._token.encode(), self._changed, self._cut_off)
+        self._err: _Complaint | _Shown = (
+            _Complaint(self._process.stderr, self._changed, self._cut_off)
+            if shown_as is None
+            else _Shown(self._process.stderr, shown_as, self._changed, self._cut_off)
+        )
+        self._out.expect(["hello"])
         self._out.start()
         self._err.start()
         self._write(prelude + _EMIT.format(token=self._token) + "emit hello :\n")
 
-    def send(self, questions: Mapping[str, str], first: str = "") -> None:
+    def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING) -> None:
         """Ask: POSIX sh commands by record name. Does not wait. What an earlier question of that name gave is gone.
 
         `first` is what the session itself does before; what it sets, all later questions see.
         """
         with self._changed:
-            for name in questions:
-                self._out.records.pop(name, None)
-                self._out.too_long.discard(name)
-        asked = "".join(f"emit {name} {_quote(text)}\n" for name, text in questions.items())
-        self._write(f"{first}\n{asked}")
+            self._out.expect(questions)
+            self._err.spent = 0
+        asked = (shell("emit @name@ @text@", name=name, text=str(text)) for name, text in questions.items())
+        self._write(joined((first, *asked, NOTHING)))
 
     def login(self) -> Record:
         """Wait until the shell answers: code 0, or 255 with what was said instead."""
         answers = self._await({"hello": ":"})
         if "hello" in answers.records:
             return Record("")
-        return Record("", 255, self._complaint() or answers.absent["hello"])
+        said = "" if self._flooded else self._complaint()
+        return Record("", 255, said or answers.absent["hello"])
 
-    def receive(self, names: Mapping[str, str]) -> Answers:
+    def receive(self, names: Mapping[str, object]) -> Answers:
         """Wait for the answers to questions that were sent. Each is given once, and then forgotten."""
         answers = self._await(names)
         with self._changed:
@@ -164,22 +286,20 @@ class ShellChannel:
                 self._out.records.pop(name, None)
         return answers
 
-    def _await(self, names: Mapping[str, str]) -> Answers:
+    def _await(self, names: Mapping[str, object]) -> Answers:
         deadline = time.monotonic() + self.timeout
         answers = Answers()
         with self._changed:
-            while not self._answered(names) and not (self._out.ended and self._err.ended):
+            while not self._out.answered(names) and not (self._out.ended and self._err.ended):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     break
                 self._changed.wait(left)
             for name in names:
-                if name in self._out.too_long:
-                    answers.absent[name] = f"the answer is longer than {RECORD_LIMIT // 1024 // 1024} MiB"
-                elif name in self._out.records:
+                if name in self._out.records:
                     answers.records[name] = self._out.records[name]
                 else:
-                    answers.absent[name] = self._why_missing()
+                    answers.absent[name] = self._out.refused.get(name) or self._why_missing()
         return answers
 
     @property
@@ -210,8 +330,13 @@ class ShellChannel:
         else:
             self._process.send_signal(number)
 
-    def _answered(self, names: Mapping[str, str]) -> bool:
-        return all(name in self._out.records for name in names)
+    @property
+    def _flooded(self) -> bool:
+        return self._out.flooded or self._err.flooded
+
+    def _cut_off(self) -> None:
+        with contextlib.suppress(OSError):
+            self._signal(signal.SIGKILL)
 
     def _write(self, text: str) -> None:
         try:
@@ -221,6 +346,8 @@ class ShellChannel:
             pass  # the shell is gone; receive() says so
 
     def _why_missing(self) -> str:
+        if self._flooded:
+            return _FLOODED
         if self._out.ended:
             return self._complaint() or "the session ended before this was answered"
         return f"no answer within {self.timeout:g} s"
@@ -228,10 +355,6 @@ class ShellChannel:
     def _complaint(self) -> str:
         lines = [line.strip() for line in _text(self._err.text).splitlines() if line.strip()]
         return "\n".join(lines[-5:])
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _text(raw: bytes) -> str:

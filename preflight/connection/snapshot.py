@@ -2,11 +2,11 @@
 
 import json
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from preflight import own_file
 from preflight.connection import Answers
 from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.errors import UserError
@@ -14,11 +14,12 @@ from preflight.record import Record
 
 #: The version of the file's format.
 FORMAT = 1
-
-_SECRET = re.compile(
-    r"""^([ \t]*\w*(?:password|passphrase)\w*[ \t]*=[ \t]*)(?:\"{3}(?s:.*?)\"{3}|"[^"\n]*"|'[^'\n]*'|[^\s;].*$)""",
-    re.MULTILINE,
-)
+#: Bytes of one snapshot. A host of 2,000 guests has 10 MiB.
+MOST = 64 * 1024 * 1024
+#: Quotes, and commas, in it: each record has six quotes and two commas beside those of its text.
+_MOST_MARKS = 2_000_000
+#: Bytes of one that is not ASCII: Python may hold each of its characters in four bytes, three times.
+_MOST_FOREIGN = 32 * 1024 * 1024
 
 
 class SnapshotError(UserError):
@@ -31,14 +32,6 @@ class SavedHost:
 
     name: str
     answers: Answers
-
-
-def redact(record: Record) -> Record:
-    """Blank out what a configuration file holds as a password; nothing that preflight judges is one.
-
-    Quotes and ends of lines stay: the syntax must not be broken by it, nor places be moved.
-    """
-    return record._replace(out=_SECRET.sub(lambda found: found[1] + '"***"' + "\n" * found[0].count("\n"), record.out))
 
 
 def write(path: Path, hosts: list[SavedHost]) -> None:
@@ -76,12 +69,9 @@ def write(path: Path, hosts: list[SavedHost]) -> None:
 
 def read(path: Path) -> list[SavedHost]:
     """Read a snapshot; raises `SnapshotError`."""
+    text = _text(path)
     try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))  # an editor may have put a mark at its beginning
-    except OSError as why:
-        raise SnapshotError(f"{path}: {why.strerror or why}") from None
-    except UnicodeDecodeError:
-        raise SnapshotError(f"{path}: not a whole snapshot: it is not UTF-8") from None
+        document = json.loads(text)
     except RecursionError:
         raise SnapshotError(f"{path}: not a whole snapshot: it is nested too deeply") from None
     except json.JSONDecodeError as why:
@@ -102,6 +92,24 @@ def read(path: Path) -> list[SavedHost]:
         return [_host(saved) for saved in hosts]
     except SnapshotError as why:
         raise SnapshotError(f"{path}: not a whole snapshot: {why}") from None
+
+
+def _text(path: Path) -> str:
+    """The file's text, of bounded size; raises `SnapshotError`."""
+    try:
+        descriptor = own_file.open_any(path)
+        try:
+            content = own_file.read(path, descriptor, MOST, _MOST_MARKS)
+        finally:
+            os.close(descriptor)
+    except UserError as why:
+        raise SnapshotError(str(why)) from None
+    if len(content) > _MOST_FOREIGN and not content.isascii():
+        raise SnapshotError(f"{path}: not a whole snapshot: preflight itself writes ASCII")
+    try:
+        return content.decode("utf-8-sig")  # an editor may have put a mark at its beginning
+    except UnicodeDecodeError:
+        raise SnapshotError(f"{path}: not a whole snapshot: it is not UTF-8") from None
 
 
 def _host(saved: Any) -> SavedHost:

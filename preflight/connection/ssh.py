@@ -17,6 +17,7 @@ from preflight.connection.shell import ShellChannel
 from preflight.connection.target import Target
 from preflight.errors import UserError
 from preflight.record import Record
+from preflight.shell_text import NOTHING, ShellText
 
 _OPTIONS = (
     "-T",
@@ -67,7 +68,7 @@ class SshChannel:
         self._wrapper = self._write_wrapper()
         self.libvirt_command: str | None = str(self._wrapper)
         #: What a login anew has to ask again; nothing once a login has been answered.
-        self._sent: dict[str, str] = {}
+        self._sent: dict[str, ShellText] = {}
         self._is_in = False
         self._closed = False
         self._shell = self._start(timeout)
@@ -109,13 +110,13 @@ class SshChannel:
         self._shell.send(self._sent)
         return self._shell.login()
 
-    def send(self, questions: Mapping[str, str], first: str = "") -> None:
+    def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING) -> None:
         """Ask: POSIX sh commands by record name, after what the session itself does first. Does not wait."""
         if not self._is_in:
             self._sent |= questions
         self._shell.send(questions, first)
 
-    def receive(self, names: Mapping[str, str]) -> Answers:
+    def receive(self, names: Mapping[str, object]) -> Answers:
         """Wait for the answers to questions that were sent."""
         return self._shell.receive(names)
 
@@ -136,10 +137,13 @@ class SshChannel:
             command += ["-p", str(self._target.port)]
         if self._target.keyfile:
             command += ["-i", self._target.keyfile]
+        if not batch:
+            # what ssh itself says must stand before the question that it asks there; it escapes what the host wrote
+            command += ["-E", "/dev/tty"]
         command += ["--", str(self._target.ssh), "exec sh -s"]
         if batch:  # one that asks must be left by Ctrl-C
             command = ["sh", "-c", _DEAF, "sh", *command]
-        return ShellChannel(command, self._prelude, timeout=timeout, seen=not batch)
+        return ShellChannel(command, self._prelude, timeout=timeout, shown_as=None if batch else str(self._target.ssh))
 
     def _write_wrapper(self) -> Path:
         wrapper = self._directory / "ssh"

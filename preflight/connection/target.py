@@ -1,12 +1,12 @@
 """What the user typed for a host, understood: a name for ssh, a libvirt URI, this machine, or a snapshot file."""
 
 import enum
-from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from preflight.errors import UserError
+from preflight.grammar import ALIAS, LOGIN_USER, is_address, shown
 
 
 class TargetError(UserError):
@@ -62,7 +62,7 @@ class Target(NamedTuple):
 def parse_target(text: str) -> Target:
     """Understand what was typed; raises `TargetError`."""
     if not text or text.startswith("-"):
-        raise TargetError(f"{text!r} is not a host")
+        raise TargetError(f"{shown(text)} is not a host")
     if "://" in text:
         return _parse_uri(text)
     if "/" in text or text.endswith(".json"):
@@ -85,21 +85,12 @@ def parse_target(text: str) -> Target:
 def _login(text: str, user: str | None, host: str) -> str:
     """What ssh takes, `[user@]host`; nothing in it may pass for an option, or split a line."""
     host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    for part in (host,) if user is None else (user, host):
-        if not part or part.startswith("-") or not part.isprintable() or " " in part:
-            raise TargetError(f"{text!r} is not a host")
-    if "[" in host or "]" in host:
-        raise TargetError(f"{text!r} is not a host")
-    if ":" in host and not _is_ipv6(host):
-        raise TargetError(f"{text!r} is not a host; a port is given as in qemu+ssh://host:22/system")
+    if not (user is None or LOGIN_USER.takes(user)) or not text.isprintable():
+        raise TargetError(f"{shown(text)} is not a host")
+    if not (ALIAS.takes(host) or is_address(host)):
+        port = "; a port is given as in qemu+ssh://host:22/system" if ":" in host else ""
+        raise TargetError(f"{shown(text)} is not a host{port}")
     return host if user is None else f"{user}@{host}"
-
-
-def _is_ipv6(host: str) -> bool:
-    try:
-        return ip_address(host).version == 6
-    except ValueError:
-        return False
 
 
 def _parse_uri(text: str) -> Target:

@@ -11,27 +11,19 @@ from msgspec import Struct
 from preflight.facts.by_path import ByPath
 from preflight.facts.record import Unreadable
 
-_LINE = re.compile(r"device (\d{1,20}) ([0-9a-f]{2,8192}|-) ?(.{0,300})", re.ASCII)
-
-
-class _Mark(Struct, frozen=True):
-    """An identifier at the start of a device, which stays as long as what it identifies: where it is, in bytes."""
-
-    magic: bytes
-    magic_at: int
-    at: int
-    length: int
-
-
-#: From UEFI 2.10 (5.3.2), and the superblocks and headers of Linux (fs/ext4/ext4.h, fs/xfs/libxfs/xfs_format.h), LVM2
-#: (lib/format_text/layout.h) and cryptsetup (LUKS1 and LUKS2 agree).
-_MARKS: Mapping[str, _Mark] = {
-    "partition table (MBR)": _Mark(b"\x55\xaa", 510, 440, 4),
-    "partition table (GPT)": _Mark(b"EFI PART", 512, 568, 16),
-    "ext4": _Mark(b"\x53\xef", 0x438, 0x468, 16),
-    "XFS": _Mark(b"XFSB", 0, 32, 16),
-    "LVM": _Mark(b"LABELONE", 512, 544, 32),
-    "LUKS": _Mark(b"LUKS\xba\xbe", 0, 168, 36),
+_LINE = re.compile(r"device (\d{1,20}) ([0-9a-f]{64}|-) (-|[a-z0-9=,]{1,500}) ?(.{0,300})", re.ASCII)
+_MARK = re.compile(r"([a-z0-9]+)=((?:[0-9a-f]{2}){1,36})")
+#: What was kept of a device before: all of its first 4 KiB in hex.
+_OLD = re.compile(r"device \d{1,20} [0-9a-f]{65}")
+#: Identifiers at the start of a device, which stay as long as what they identify, by the names that
+#: `questions.block_devices` gives them.
+_MARKS: Mapping[str, str] = {
+    "mbr": "partition table (MBR)",
+    "gpt": "partition table (GPT)",
+    "ext4": "ext4",
+    "xfs": "XFS",
+    "lvm": "LVM",
+    "luks": "LUKS",
 }
 #: Names in the world that both hosts give a device in the same form: device-mapper's with its maker, SCSI's, NVMe's.
 _COMPARABLE = ("LVM-", "mpath-", "naa.", "eui.", "nvme.", "uuid.")
@@ -47,6 +39,8 @@ class BlockDevice(Struct, frozen=True, kw_only=True):
     #: What is written at its start: identifiers by what they identify. Empty where nothing is recognized, None where
     #: it could not be read.
     marks: Mapping[str, str] | None
+    #: The SHA-256 of its first 4 KiB; None where they could not be read.
+    start: str | None = None
 
     def difference(self, other: "BlockDevice") -> str | None:
         """Why the other cannot be the same device, as of the other; None where nothing says so."""
@@ -55,6 +49,8 @@ class BlockDevice(Struct, frozen=True, kw_only=True):
         form = next((one for one in _COMPARABLE if (self.name or "").startswith(one)), None)
         if form and other.name and other.name.startswith(form) and self.name != other.name:
             return f"is {other.name}, not {self.name}"
+        if self.start is not None and self.start == other.start:
+            return None
         if self.marks is None or other.marks is None or self.marks == other.marks:
             return None
         return f"begins with {_listed(other.marks)}, not with {_listed(self.marks)}"
@@ -68,20 +64,28 @@ class BlockDevices(ByPath, frozen=True, kw_only=True):
         line = self.answer(path, "device")
         if not line:
             return None
+        if _OLD.match(line):
+            raise Unreadable(
+                f"{path}: the snapshot is of an older preflight, which kept devices otherwise: take it anew"
+            )
         found = _LINE.fullmatch(line)
-        if found is None or (len(found[2]) % 2 and found[2] != "-"):
+        if found is None:
             raise Unreadable(f"the device {path} could not be read")
-        marks = None if found[2] == "-" else _marks(bytes.fromhex(found[2]))
-        return BlockDevice(size=int(found[1]), name=found[3].strip() or None, marks=marks)
+        size, start, marks, name = found.groups()
+        if start == "-":
+            return BlockDevice(size=int(size), name=name.strip() or None, marks=None)
+        read = [_MARK.fullmatch(mark) for mark in marks.split(",")] if marks != "-" else []
+        return BlockDevice(
+            size=int(size),
+            name=name.strip() or None,
+            marks={_MARKS.get(mark[1], mark[1]): _shown(mark[2]) for mark in read if mark is not None},
+            start=start,
+        )
 
 
-def _marks(head: bytes) -> dict[str, str]:
-    found = {}
-    for what, mark in _MARKS.items():
-        value = head[mark.at : mark.at + mark.length]
-        if head[mark.magic_at :].startswith(mark.magic) and any(value):
-            found[what] = value.decode() if value.isascii() and value.rstrip(b"\0").isalnum() else value.hex()
-    return found
+def _shown(identifier: str) -> str:
+    value = bytes.fromhex(identifier)
+    return value.decode() if value.isascii() and value.rstrip(b"\0").isalnum() else identifier
 
 
 def _listed(marks: Mapping[str, str]) -> str:

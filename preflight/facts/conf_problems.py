@@ -90,7 +90,8 @@ def _ssf(_path: str, value: Value) -> str | None:
 
 def _uuid(_path: str, value: Value) -> str | None:
     """`virUUIDParse` takes 16 octets in hex with hyphens between; `virUUIDIsValid` refuses them all the same."""
-    valid = re.fullmatch(r"\s*(?:[- ]*[0-9a-f]{2}){16}\s*", str(value), re.ASCII | re.IGNORECASE)
+    text = str(value).strip(" \t\n\r\f\v")
+    valid = re.fullmatch(r"(?:[- ]*[0-9a-f]{2}){16}", text, re.ASCII | re.IGNORECASE)
     octets = set(re.findall("[0-9a-f]{2}", str(value).lower()))
     return None if valid and len(octets) > 1 else f"invalid host UUID: {value}"
 

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 from msgspec import Struct
 from msgspec.structs import replace
 
+from preflight import grammar
 from preflight.facts.guest_devices import GuestDevices
 from preflight.facts.record import Fact, Record, Unreadable, read_json
 from preflight.facts.xml import parse_xml
@@ -228,9 +229,10 @@ class Guests(Fact, frozen=True, kw_only=True):
         answer = read_json(domains.required(), _Answer, "the list of guests is")
         read: list[Guest] = []
         unread: list[UnreadGuest] = []
+        seen: set[str] = set()
         for domain in answer.domains:
             try:
-                read.append(_guest(domain))
+                read.append(_listed(domain, seen))
             except Unreadable as why:
                 unread.append(UnreadGuest(name=domain.name, uuid=domain.uuid, reason=str(why)))
         return cls(
@@ -261,6 +263,16 @@ class _Domain(Struct, frozen=True, kw_only=True):
 
 class _Answer(Struct, frozen=True, kw_only=True):
     domains: list[_Domain]
+
+
+def _listed(domain: _Domain, seen: set[str]) -> Guest:
+    """Read one guest of the list; name and UUID say which guest is moved, so no two may have the same."""
+    guest = _guest(domain)
+    for known in (grammar.GUEST.of(domain.name), grammar.UUID.of(domain.uuid)):
+        if known in seen:
+            raise Unreadable(f"{known} is listed twice")
+        seen.add(known)
+    return guest
 
 
 def _guest(domain: _Domain) -> Guest:

@@ -93,6 +93,11 @@ def _naming(entries: tuple[HostsEntry, ...], name: str) -> tuple[tuple[HostsEntr
     return tuple(found)
 
 
+def same_name(one: str, other: str) -> bool:
+    """Report whether glibc takes both for the same name."""
+    return _lower(one) == _lower(other)
+
+
 def _lower(name: str) -> str:
     """Lower case of ASCII letters only, as strcasecmp has it in the C locale."""
     return name.translate(_ASCII_LOWER)

@@ -3,6 +3,7 @@
 import re
 from typing import Self
 
+from preflight import grammar
 from preflight.facts.located import Located
 from preflight.facts.qemu_conf import QemuConf
 from preflight.facts.record import Fact, Record, Unreadable
@@ -40,8 +41,8 @@ class HostIdentity(Fact, frozen=True, kw_only=True):
         if not uuid:
             raise Unreadable("libvirt's capabilities do not tell the host's UUID")
         return cls(
-            uuid=uuid.lower(),
-            hostname=kernel_hostname.required().strip(),
+            uuid=grammar.UUID.of(uuid.lower()),
+            hostname=grammar.NODE_NAME.of(kernel_hostname.required().strip()),
             machine_id=_machine_id(machine_id),
             daemon_start=_daemon_start(daemons.required()),
         )
@@ -59,11 +60,18 @@ class AnnouncedName(Fact, frozen=True, kw_only=True):
         hostname, qemu_conf, daemons = records
         set_host = QemuConf.parse(qemu_conf, daemons).migration_host
         if set_host.value is not None:
-            return cls(name=Located(set_host.value, set_host.at))
+            return cls(name=Located(_announced(set_host.value), set_host.at))
         name = hostname.required().strip()
         if not name:
             raise Unreadable("libvirt gave an empty host name")
-        return cls(name=Located(name))
+        return cls(name=Located(_announced(name)))
+
+
+def _announced(name: str) -> str:
+    try:
+        return grammar.host(name)
+    except Unreadable as why:
+        raise Unreadable(f"the name that the host announces cannot be used: {why}") from None
 
 
 def _machine_id(record: Record) -> str | None:

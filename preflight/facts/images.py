@@ -1,4 +1,4 @@
-"""What the first bytes of disk images say: their format, the size that a guest sees, and what they lie upon."""
+"""The format of disk images, the size that a guest sees, and what they lie upon, as a host has read it off them."""
 
 import re
 
@@ -7,10 +7,12 @@ from msgspec import Struct
 from preflight.facts.by_path import ByPath
 from preflight.facts.record import Unreadable
 
-#: Bytes of each image that are asked for. In qcow2 the name of the backing image follows the header's extensions.
-HEAD = 2048
-_QCOW2 = b"QFI\xfb"
-_LINE = re.compile(r"head (\d{1,20}) ([0-9a-f]*)")
+_LINE = re.compile(r"image (\d{1,20}) (?:(raw|unread|cut)|qcow2 ([0-9a-f]{16}) ((?:[0-9a-f]{2}){1,1023}|[a-z]+|-))")
+#: Why it is not known what an image lies upon.
+_NO_NAME = {
+    "far": "the name of its backing image is too far from its start",
+    "elsewhere": "its backing image is named by no path",
+}
 
 
 class Image(Struct, frozen=True, kw_only=True):
@@ -30,16 +32,22 @@ class Images(ByPath, frozen=True, kw_only=True):
     def look(self, path: str) -> Image:
         """The image at the path, which must exist; raises `Unreadable` when the host could not tell."""
         line = self.answer(path, "image")
+        if line.startswith("head "):
+            raise Unreadable(
+                f"{path}: the snapshot is of an older preflight, which kept images otherwise: take it anew"
+            )
         found = _LINE.fullmatch(line)
-        if found is None or len(found[2]) % 2:
+        if found is None:
             raise Unreadable(f"{path}: {line.rpartition(': ')[2] or 'no answer'}")
-        size, head = int(found[1]), bytes.fromhex(found[2])
-        if not head.startswith(_QCOW2):
-            return Image(format="raw", size=size)
-        if len(head) < 32:
-            raise Unreadable(f"{path}: its head is cut off")
-        at, length = int.from_bytes(head[8:16]), int.from_bytes(head[16:20])
-        if at and at + length > len(head):
-            raise Unreadable(f"{path}: the name of its backing image is too far from its start")
-        backing = head[at : at + length].decode("utf-8", "replace") if at else None
-        return Image(format="qcow2", size=int.from_bytes(head[24:32]), backing=backing)
+        size, other, virtual, backing = found.groups()
+        if other == "raw":
+            return Image(format="raw", size=int(size))
+        if other is not None:
+            raise Unreadable(f"{path}: its head {'is cut off' if other == 'cut' else 'could not be read'}")
+        try:
+            name = None if backing == "-" else bytes.fromhex(backing).decode("utf-8", "replace")
+        except ValueError:
+            raise Unreadable(
+                f"{path}: {_NO_NAME.get(backing, 'the name of its backing image could not be read')}"
+            ) from None
+        return Image(format="qcow2", size=int(virtual, 16), backing=name)

@@ -17,7 +17,7 @@ _DNS_PORT = 53
 _LOCAL = frozenset(("127.0.0.1", "127.0.0.53", "0.0.0.0", "::1", "::"))  # noqa: S104 - it is compared, not bound
 
 _NAMESERVER = re.compile(r"nameserver[ \t]+([^ \t]+)")
-_SERVICE = re.compile(r"\s*(?:\[([^]]*)\]|([^\s\[]+))")
+_SERVICE = re.compile(r"\[([^]\[]*)\]|([^\s\[]+)")
 
 
 class NameService(Fact, frozen=True, kw_only=True):

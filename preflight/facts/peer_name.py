@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Self
 
+from preflight import grammar
 from preflight.facts.addresses import OwnAddresses, plain
 from preflight.facts.hosts_file import HostsFile
 from preflight.facts.located import Located, Location
@@ -52,6 +53,7 @@ class PeerName(Fact, frozen=True, kw_only=True):
         name = peer_name.required().strip()
         if not name:
             raise Unreadable("the other end announces an empty name")
+        grammar.host(name)
         hosts = HostsFile.parse(etc_hosts)
         if peer_resolve.missing:
             service = NameService.parse(nsswitch, resolv, udp_sockets)

@@ -32,7 +32,10 @@ NO_ZERO_SINCE = Version(9, 2)
 STARTUPS = re.compile(r"\s*([+-]?\d{1,9})(?::\s*([+-]?\d{1,9}):\s*([+-]?\d{1,9})|(?!\d*:\s*[+-]?\d))", re.ASCII)
 #: The chance to be refused from `start` on, in percent, when only one number is given (fill_default_server_options).
 RATE = 30
-TIME = re.compile(r"(?:\d{1,9}[smhdw]?)+", re.ASCII | re.IGNORECASE)
+#: Each number but the last needs its unit, which is what keeps the matcher from trying where one number ends.
+TIME = re.compile(r"(?:\d{1,18}[smhdw])*\d{1,18}[smhdw]?", re.ASCII | re.IGNORECASE)
+#: The longest that convtime() of misc.c returns: an int.
+LONGEST = 2**31 - 1
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 #: An address that names its port: `[::]:22`, `192.0.2.1:22`; in `::1` the last digits are none.
 PORT = re.compile(r"(?:\[[^\]]*\]|[^:\[\]]*):(\d{1,5})", re.ASCII)
@@ -132,7 +135,7 @@ class SshdListener(Fact, frozen=True, kw_only=True):
     @classmethod
     def parse(cls, sshd_listener: Record) -> Self:
         """Read the titles of all sshd that listen; the one with most logins under way counts."""
-        found = [LISTENER.search(line) for line in sshd_listener.required().splitlines()]
+        found = [LISTENER.match(line) for line in sshd_listener.required().splitlines()]
         counts = [tuple(map(int, title.groups())) for title in found if title is not None]
         if not counts:
             raise Unreadable("no sshd shows its logins: it is older than 8.2, or a socket unit starts one a connection")
@@ -227,7 +230,10 @@ def seconds(written: str) -> int:
     if not TIME.fullmatch(written):
         raise Unreadable(f"sshd refuses this time: {written[:80]!r}")
     parts = re.findall(r"(\d+)([a-z]?)", written.lower())
-    return sum(int(number) * SECONDS[unit] for number, unit in parts)
+    total = sum(int(number) * SECONDS[unit] for number, unit in parts)
+    if total > LONGEST:
+        raise Unreadable(f"sshd refuses this time: {written[:80]!r}")
+    return total
 
 
 def _number(written: str) -> int:

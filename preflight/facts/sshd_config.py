@@ -83,6 +83,7 @@ class _Reader:
 
     def __init__(self, files: Mapping[str, str]) -> None:
         self._files = files
+        self._paths = sorted(files)
         self._left = LIMIT
 
     def read(self, path: str, *, conditional: bool, depth: int) -> Iterator[Directive | Unseen]:
@@ -113,7 +114,10 @@ class _Reader:
             if not by.conditional:
                 yield Unseen(pattern, by.at.path)
             return
-        for path in sorted(self._files):
+        self._left -= len(self._files)
+        if self._left < 0:
+            raise Unreadable(f"{by.at.path} has too many Include lines for the files that are there")
+        for path in self._paths:
             # glob(3): a name that begins with a dot must be asked for by that dot
             hidden = path.rpartition("/")[2].startswith(".") and not last.startswith(".")
             if not hidden and fnmatchcase(path, full):

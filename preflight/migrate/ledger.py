@@ -1,11 +1,12 @@
 """Where every guest of a plan is in the end, from both hosts and not from memory, beside how its move went."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
-from msgspec import Struct, convert
+from msgspec import Struct, convert, to_builtins
 
-from preflight.journal import Entry
-from preflight.migrate.past import Past, past
+from preflight.journal_steps import Entry, Over, SeenRow
+from preflight.migrate.past import Past, pasts
 from preflight.migrate.recovery import Intent, Result, decide
 from preflight.migrate.run import Run
 from preflight.migrate.settle import look_at_both
@@ -64,16 +65,45 @@ def judge(intent: Intent, source: Sighting, destination: Sighting) -> tuple[Resu
 
 def of_journal(plan: MigrationPlan, entries: Sequence[Entry]) -> tuple[Row, ...]:
     """What the journal alone tells: what the last end of a run saw, and how guests that were begun since have gone."""
-    ended = max((number for number, entry in enumerate(entries) if entry.step == "over"), default=-1)
-    seen = convert(entries[ended].told["rows"], tuple[Row, ...]) if ended >= 0 else ()
-    rows = {row.uuid: row for row in seen}
-    since = {entry.guest for entry in entries[ended + 1 :]}
+    seen: dict[str, SeenRow] = {}
+    since: set[str | None] = set()
+    for entry in entries:
+        if isinstance(entry, Over):
+            seen, since = {row.uuid: row for row in entry.told.rows}, set()
+        else:
+            since.add(entry.guest)
+    known = pasts(entries)
     return tuple(
-        rows[guest.uuid]
-        if guest.uuid in rows and guest.uuid not in since
-        else _of_past(guest, past(entries, guest.uuid))
+        _of_seen(guest, seen[guest.uuid])
+        if guest.uuid in seen and guest.uuid not in since
+        else _of_past(guest, known.get(guest.uuid, Past()))
         for guest in plan.guests
     )
+
+
+def _of_seen(guest: PlannedGuest, seen: SeenRow) -> Row:
+    rule = seen.rule if seen.rule in _rules(seen.rule) else None
+    known = to_builtins(seen) | {"name": guest.name, "rule": rule}
+    return convert(known | {"source": _place(seen.source), "destination": _place(seen.destination)}, Row)
+
+
+def _place(name: str | None) -> Place | None:
+    """The place of that name; a state that another version has a name for is another than those known here."""
+    if name is None:
+        return None
+    return Place(name) if name in Place.__members__.values() else Place.OTHER
+
+
+def _rules(name: str | None) -> frozenset[str]:
+    """The names of the rules, loaded only where one is named: it is shown as a command to type."""
+    return frozenset() if name is None else _names()
+
+
+@cache
+def _names() -> frozenset[str]:
+    from preflight.ruleset import load
+
+    return frozenset(rule.name for rule in load())
 
 
 def _of_past(guest: PlannedGuest, past: Past) -> Row:
@@ -81,8 +111,8 @@ def _of_past(guest: PlannedGuest, past: Past) -> Row:
         name=guest.name,
         uuid=guest.uuid,
         result=past.result,
-        source=None if past.source is None else Place(past.source),
-        destination=None if past.destination is None else Place(past.destination),
+        source=_place(past.source),
+        destination=_place(past.destination),
         error=past.error,
         why=past.why,
         seconds=past.seconds,

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from preflight.journal import Entry
+from preflight import journal_steps as steps
+from preflight.journal_steps import Entry
 from preflight.migrate.recovery import Intent, Result
 from preflight.migrate.run import Ended, Run
 from preflight.plan import PlannedGuest
@@ -55,30 +56,46 @@ class Past(Struct, frozen=True, kw_only=True):
 
 def past(entries: Sequence[Entry], uuid: str) -> Past:
     """What the journal tells of one guest."""
-    known = Past()
+    return pasts(entries).get(uuid, Past())
+
+
+def pasts(entries: Sequence[Entry]) -> dict[str, Past]:
+    """What the journal tells of each guest that it names, by UUID."""
+    known: dict[str, Past] = {}
     for entry in entries:
-        if entry.guest != uuid:
-            continue
+        if entry.guest is not None:
+            known[entry.guest] = _after(known.get(entry.guest, Past()), entry)
+    return known
+
+
+def _after(known: Past, entry: Entry) -> Past:
+    if isinstance(entry, steps.Begin):
         told = entry.told
-        if entry.step == "begin":
-            known = Past(
-                began=True,
-                began_at=entry.at,
-                xml=told.get("xml") or known.xml,
-                paused=told.get("paused"),
-                is_defined_there=told.get("is_defined_there"),
-            )
-        elif entry.step == "paused":
-            known = replace(known, paused_by_us=True)
-        elif entry.step in ("handed-over", "defined"):
-            known = replace(known, handed_over=True, confirmed=known.confirmed or bool(told.get("confirmed")))
-        elif entry.step == "ended":
-            known = replace(
-                known,
-                result=Result(told["result"]),
-                **{name: told.get(name) for name in ("source", "destination", "error", "seconds", "downtime")},
-                why=told.get("why", ""),
-            )
+        return Past(
+            began=True,
+            began_at=entry.at,
+            xml=told.xml or known.xml,
+            paused=told.paused,
+            is_defined_there=told.is_defined_there,
+        )
+    if isinstance(entry, steps.Paused):
+        return replace(known, paused_by_us=True)
+    if isinstance(entry, steps.HandedOver):
+        return replace(known, handed_over=True, confirmed=known.confirmed or entry.told.confirmed)
+    if isinstance(entry, steps.Defined):
+        return replace(known, handed_over=True)
+    if isinstance(entry, steps.Ended):
+        end = entry.told
+        return replace(
+            known,
+            result=Result(end.result),
+            source=end.source,
+            destination=end.destination,
+            error=end.error,
+            why=end.why,
+            seconds=end.seconds,
+            downtime=end.downtime,
+        )
     return known
 
 

@@ -10,15 +10,16 @@ from preflight.journal import Journal
 from preflight.migrate.end import End, HostSilent, run_event_loop
 from preflight.migrate.event import Tell
 from preflight.migrate.run import Run, Settings
+from preflight.migrate.same_host import Reachable
 from preflight.plan import MigrationPlan
-from preflight.visit import LiveVisit
+from preflight.shell_text import shell
 
 _AVAILABLE = re.compile(r"^MemAvailable: +(\d{1,18}) kB$", re.MULTILINE)
 
 
 @contextlib.contextmanager
 def opened_run(
-    plan: MigrationPlan, visits: Sequence[LiveVisit], journal: Journal, tell: Tell, settings: Settings
+    plan: MigrationPlan, visits: Sequence[Reachable], journal: Journal, tell: Tell, settings: Settings
 ) -> Iterator[Run]:
     """A run on two hosts that are logged in to. Ctrl-C and SIGTERM are requests to stop while it is open.
 
@@ -39,9 +40,9 @@ def opened_run(
         destination.close()
 
 
-def _available(destination: LiveVisit) -> int | None:
+def _available(destination: Reachable) -> int | None:
     """KiB of memory that the destination has left; None where it does not tell."""
-    answer = destination.run("cat /proc/meminfo")
+    answer = destination.run(shell("cat /proc/meminfo"))
     found = _AVAILABLE.search(answer.out) if answer.code == 0 else None
     return int(found[1]) if found else None
 

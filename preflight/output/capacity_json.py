@@ -5,9 +5,9 @@ import math
 
 from preflight.forecast import Forecast
 from preflight.output.answer import Answer
-from preflight.output.terminal import CONTROL
 from preflight.report import Limit
 from preflight.room import Room
+from preflight.visible import escaped
 
 
 def as_json(answer: Answer) -> str:
@@ -34,7 +34,7 @@ def as_json(answer: Answer) -> str:
         "fits": answer.fits,
     }
     shown = json.dumps(document, indent=2, ensure_ascii=False)
-    return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", shown) + "\n"
+    return escaped(shown) + "\n"
 
 
 def _named(limit: Limit | None) -> dict[str, str] | None:

@@ -2,9 +2,9 @@
 
 import json
 
-from preflight.output.terminal import CONTROL
 from preflight.report import Capacity, HostSummary, Report, Result
 from preflight.rule import Finding
+from preflight.visible import escaped
 
 #: The version of the contract. It changes only when something is removed or changes its meaning.
 FORMAT = 1
@@ -13,8 +13,7 @@ FORMAT = 1
 def render(report: Report, _colour: bool) -> str:
     """The report as indented JSON with a final newline."""
     text = json.dumps(as_dict(report), indent=2, ensure_ascii=False)
-    # JSON escapes of itself only what is below a space
-    return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+    return escaped(text) + "\n"
 
 
 def as_dict(report: Report) -> dict[str, object]:

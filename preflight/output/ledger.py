@@ -8,8 +8,8 @@ import msgspec
 
 from preflight.migrate.ledger import Row
 from preflight.migrate.recovery import Result
-from preflight.output.terminal import CONTROL, one_line
 from preflight.plan import MigrationPlan
+from preflight.visible import escaped, one_line
 
 Render: TypeAlias = Callable[[MigrationPlan, Sequence[Row]], str]
 
@@ -56,7 +56,7 @@ def text(plan: MigrationPlan, rows: Sequence[Row]) -> str:
         if row.why:
             lines.append(f"{one_line(row.name)}: {one_line(row.why)}")
         if row.rule:
-            lines.append(f"{one_line(row.name)}: see `preflight explain {row.rule}`")
+            lines.append(f"{one_line(row.name)}: see `preflight explain {one_line(row.rule)}`")
     arrived = sum(row.result is Result.ARRIVED for row in rows)
     word = "ARRIVED" if arrived == len(rows) else "NOT ARRIVED"
     ends = one_line(f"{plan.source} -> {plan.destination}")
@@ -77,8 +77,7 @@ def as_json(plan: MigrationPlan, rows: Sequence[Row]) -> str:
         "arrived": all(row.result is Result.ARRIVED for row in rows),
         "guests": [{name: getattr(row, name) for name in row.__struct_fields__} for row in rows],
     }
-    shown = json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=False)
-    return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", shown) + "\n"
+    return escaped(json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=False)) + "\n"
 
 
 FORMATS: Mapping[str, Render] = {"text": text, "json": as_json}

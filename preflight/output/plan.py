@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterator
 
 from preflight.migration import CopyStorage, Mode
-from preflight.output.terminal import one_line
 from preflight.plan import MigrationPlan, PlannedGuest
+from preflight.visible import one_line
 
 _MODES = {
     Mode.MANAGED: "managed by this machine",
@@ -27,7 +27,7 @@ def _lines(plan: MigrationPlan) -> Iterator[str]:
     yield f"how          {', '.join(_how(plan))}"
     if len(plan.guests) > 1:
         canary = "the first goes alone, then " if len(plan.live) > 1 else ""
-        yield f"at a time    {canary}{plan.width} ({plan.because})"
+        yield f"at a time    {canary}{plan.width} ({one_line(plan.because)})"
     if plan.seconds is not None:
         yield f"takes        about {plan.seconds:.0f} s by the pre-copy model, for guests that write little"
     yield f"warnings     {plan.warnings}"

@@ -1,6 +1,7 @@
 """Shows a run while it goes on: a bar a guest on a terminal, else lines; and everything to a file of JSON lines."""
 
 import contextlib
+import json
 import os
 import queue
 import sys
@@ -14,9 +15,9 @@ import msgspec
 
 from preflight.errors import UserError
 from preflight.migrate.event import Event, Tell
-from preflight.output.terminal import one_line
 from preflight.plan import PlannedGuest
 from preflight.progress import MIB, Sample, setback
+from preflight.visible import escaped, one_line
 
 #: Seconds between two lines of one guest's where there is no terminal.
 LINE_EVERY = 5.0
@@ -75,7 +76,10 @@ class _Outlet(threading.Thread):
                 while (one := self._events.get()) is not None:
                     show(*one)
         except Exception as why:
-            print(f"preflight: what happens is no longer shown: {type(why).__name__}: {why}", file=sys.stderr)
+            print(
+                f"preflight: what happens is no longer shown: {type(why).__name__}: {one_line(str(why))}",
+                file=sys.stderr,
+            )
 
 
 def describe(sample: Sample) -> str:
@@ -106,7 +110,8 @@ def _logged(file: IO[bytes]) -> Iterator[Show]:
 
     def show(at: float, event: Event) -> None:
         nonlocal is_cut
-        line = msgspec.json.encode({"time": at} | msgspec.to_builtins(event)) + b"\n"
+        told = json.dumps({"time": at} | msgspec.to_builtins(event), ensure_ascii=False, separators=(",", ":"))
+        line = escaped(told).encode() + b"\n"
         if is_cut:
             line = b"\n" + line
         with contextlib.suppress(OSError):  # a disk may have room again; the journal says what happened
@@ -163,10 +168,10 @@ def _say(name: str, text: str) -> None:
 
 @contextlib.contextmanager
 def _bars(guests: Sequence[PlannedGuest]) -> Iterator[Show]:
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True, force_interactive=True, highlight=False)
+    from preflight.output.console import GatedConsole
+
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
@@ -175,7 +180,7 @@ def _bars(guests: Sequence[PlannedGuest]) -> Iterator[Show]:
         TimeElapsedColumn(),
     )
     setbacks = _Setbacks()
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=GatedConsole()) as progress:
         tasks: dict[str, TaskID] = {}
         total: TaskID | None = None
         if len(guests) > 1:
@@ -193,7 +198,7 @@ def _bars(guests: Sequence[PlannedGuest]) -> Iterator[Show]:
                 fields = {"completed": event.sample.done, "words": describe(event.sample)}
             elif event.kind == "ended":
                 is_there = event.told.get("result") == "arrived"
-                fields = {"words": in_words(event)} | ({"completed": 1.0} if is_there else {})
+                fields = {"words": one_line(in_words(event))} | ({"completed": 1.0} if is_there else {})
                 if total is not None and is_there:
                     progress.advance(total)
             elif event.kind != "started" and (text := in_words(event)):

@@ -1,33 +1,22 @@
 """Text that is safe and readable on a terminal: no escape sequence of a host's gets through, lines fit."""
 
 import os
-import re
 import shutil
 import sys
 import textwrap
 import unicodedata
 from collections.abc import Sequence
 
-#: What steers a terminal, turns the direction of what follows, ends a line elsewhere, or is no character at all.
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+from preflight.visible import CONTROL, clean, one_line
+
+__all__ = ["CONTROL", "clean", "columns", "excerpt", "labelled", "one_line", "paint", "width"]
+
 #: Characters of a file's line that are shown.
 _EXCERPT = 240
 #: Of these, how many before a value that lies further right.
 _BEFORE = 40
 
 _COLOURS = {"red": "31", "yellow": "33", "green": "32", "blue": "34", "bold": "1", "dim": "2"}
-
-
-def clean(text: str) -> str:
-    """Text from a host with every control character made visible; newlines and tabs stay."""
-    return CONTROL.sub(
-        lambda match: f"\\x{ord(match[0]):02x}" if ord(match[0]) < 256 else f"\\u{ord(match[0]):04x}", text
-    )
-
-
-def one_line(text: str) -> str:
-    """As `clean`, on one line: what a host says must not look like a line of the report's own."""
-    return " ".join(clean(text).splitlines())
 
 
 def width() -> int | None:

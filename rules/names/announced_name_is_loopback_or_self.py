@@ -13,7 +13,7 @@ How to fix
 
 from preflight.facts import OwnAddresses, PeerName
 from preflight.migration import Migration, without_data_connection
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.rule import Findings, HostsLine, Severity, on_source, rule
 
 
 @rule(Severity.ERROR, skip=without_data_connection)
@@ -24,10 +24,12 @@ def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses
     own = [address for address in source_peer.addresses if source.has(address)]
     rescued = any(destination.has(address) for address in source_peer.addresses if address not in own)
     for address in own:
+        place = source_peer.place_of(address)
         yield on_source(
             f"{name}, {migration.data_named_by}, is {address} here: the source itself",
-            at=source_peer.place_of(address),
+            at=place,
             error=None if rescued else f"unable to connect to server at '{name}:",
             fix=source_peer.corrected(right, given=migration.data_host is not None),
             severity=Severity.WARNING if rescued else None,
+            change=HostsLine(name, right, place.value) if place and right != "ADDRESS" else None,
         )

@@ -13,7 +13,7 @@ How to fix
 
 from preflight.facts import OwnAddresses, PeerName
 from preflight.migration import Migration, without_data_connection
-from preflight.rule import Change, Findings, Severity, on_source, rule
+from preflight.rule import Findings, HostsLine, Severity, on_source, rule
 
 
 @rule(Severity.ERROR, skip=without_data_connection)
@@ -22,7 +22,7 @@ def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses
     if source_peer.resolves or migration.refuses_as_localhost(name):
         return  # of localhost destination-hostname-localhost speaks, and no line of the source's would help
     address = destination.reachable_from(source)
-    change = None if address == "ADDRESS" else Change("/etc/hosts", name, address)
+    change = None if address == "ADDRESS" else HostsLine(name, address)
     fix = f"add to /etc/hosts on the source: {address} {name}"
     error = f"Unable to resolve address '{name}' service '"
     for line in source_peer.commented:

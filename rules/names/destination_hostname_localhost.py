@@ -9,15 +9,25 @@ How to fix
     /etc/libvirt/qemu.conf, and restart its libvirt daemon.
 """
 
-from preflight.facts import AnnouncedName
+from preflight.facts import AnnouncedName, OwnAddresses, QemuConf
 from preflight.migration import unless_name_is_announced
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Change, Findings, Severity, on_destination, rule
 
 
 @rule(Severity.ERROR, skip=unless_name_is_announced)
-def check(destination: AnnouncedName) -> Findings:
-    if destination.name.value.startswith("localhost"):
-        yield on_destination(
-            f"the host announces itself as {destination.name}",
-            error="hostname on destination resolved to localhost, but migration requires an FQDN",
-        )
+def check(
+    source: OwnAddresses,
+    destination: AnnouncedName,
+    destination_conf: QemuConf,
+    destination_addresses: OwnAddresses,
+) -> Findings:
+    if not destination.name.value.startswith("localhost"):
+        return
+    address = destination_addresses.reachable_from(source)
+    # an address on no network of the source's would be a guess
+    certain = address != "ADDRESS" and source.beside(address)
+    yield on_destination(
+        f"the host announces itself as {destination.name}",
+        error="hostname on destination resolved to localhost, but migration requires an FQDN",
+        change=Change(destination_conf.path, "migration_host", address) if certain else None,
+    )

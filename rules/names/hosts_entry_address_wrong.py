@@ -16,7 +16,7 @@ How to fix
 from preflight.facts import HostKeys, OwnAddresses, PeerKeys, PeerName
 from preflight.facts.record import Unreadable
 from preflight.migration import Migration, without_data_connection
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.rule import Findings, HostsLine, Severity, on_source, rule
 
 
 @rule(Severity.ERROR, skip=without_data_connection)
@@ -36,12 +36,14 @@ def check(
     translated = [address for address in strange if source_met.lead_to(destination_keys, address)]
     rescued = rescued or bool(translated)
     for address in (one for one in strange if one not in translated):
+        place = source_peer.place_of(address)
         yield on_source(
             f"{name} is {address} here, which is none of the destination's addresses",
-            at=source_peer.place_of(address),
+            at=place,
             error=None if rescued else f"unable to connect to server at '{name}:",
             fix=source_peer.corrected(right, given=migration.data_host is not None),
             severity=Severity.WARNING if rescued else None,
+            change=HostsLine(name, right, place.value) if place and right != "ADDRESS" else None,
         )
     if translated and not any(destination.has(address) for address in source_peer.addresses):
         raise Unreadable(

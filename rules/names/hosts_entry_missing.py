@@ -10,7 +10,7 @@ How to fix
 
 from preflight.facts import PeerName
 from preflight.migration import Migration, without_data_connection
-from preflight.rule import Change, Findings, Severity, on_source, rule
+from preflight.rule import Findings, HostsLine, Severity, on_source, rule
 
 
 @rule(Severity.WARNING, skip=without_data_connection)
@@ -22,5 +22,5 @@ def check(source_peer: PeerName, migration: Migration) -> Findings:
             f"{source_peer.name} is not in /etc/hosts: it resolves by a name service alone",
             at=source_peer.end,
             fix=f"add to /etc/hosts on the source: {source_peer.addresses[0]} {source_peer.name}",
-            change=Change("/etc/hosts", source_peer.name, source_peer.addresses[0]),
+            change=HostsLine(source_peer.name, source_peer.addresses[0]),
         )

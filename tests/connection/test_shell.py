@@ -15,12 +15,13 @@ from preflight.connection import Answers
 from preflight.connection.local import LocalChannel
 from preflight.connection.shell import RECORD_LIMIT, ShellChannel
 from preflight.record import MISSING, Record
+from preflight.shell_text import ShellText, fixed
 
 SH = ("sh", "-s")
 
 
 @contextmanager
-def shell(*command: str, prelude: str = "", timeout: float = 20) -> Iterator[ShellChannel]:
+def session(*command: str, prelude: str = "", timeout: float = 20) -> Iterator[ShellChannel]:
     channel = ShellChannel(command or SH, prelude, timeout=timeout)
     try:
         yield channel
@@ -29,8 +30,8 @@ def shell(*command: str, prelude: str = "", timeout: float = 20) -> Iterator[She
 
 
 def ask(asked: dict[str, str], *command: str, prelude: str = "", timeout: float = 20) -> Answers:
-    with shell(*command, prelude=prelude, timeout=timeout) as channel:
-        channel.send(asked)
+    with session(*command, prelude=prelude, timeout=timeout) as channel:
+        channel.send(fixed(asked))
         return channel.receive(asked)
 
 
@@ -75,10 +76,10 @@ def test_bytes_that_are_no_text_are_shown_and_end_nothing(tmp_path: Path) -> Non
 
 def test_a_record_cannot_be_ended_from_a_file_even_by_one_who_saw_an_earlier_session(tmp_path: Path) -> None:
     """The token is another one each time."""
-    with shell() as first, shell() as second:
+    with session() as first, session() as second:
         assert first._token != second._token
         (tmp_path / "file").write_text(f"\n{first._token} end 0\n\n{first._token} begin other\n")
-        second.send({"it": f"cat {tmp_path}/file", "other": "echo real"})
+        second.send(fixed({"it": f"cat {tmp_path}/file", "other": "echo real"}))
         answers = second.receive({"it": "", "other": ""})
     assert answers.records["it"].out == (tmp_path / "file").read_text()
     assert answers.records["other"].out == "real\n"
@@ -146,15 +147,15 @@ def test_a_command_that_hangs_leaves_what_came_before_and_says_why_for_the_rest(
 
 
 def test_the_time_limit_is_for_a_batch() -> None:
-    with shell(timeout=1.5) as channel:
+    with session(timeout=1.5) as channel:
         for name in ("first", "second"):
-            channel.send({name: "sleep 1; echo done"})
+            channel.send(fixed({name: "sleep 1; echo done"}))
             assert channel.receive({name: ""}).records == {name: Record("done\n")}
 
 
 def test_what_came_late_is_there_when_it_is_asked_for_again() -> None:
-    with shell(timeout=0.3) as channel:
-        channel.send({"slow": "sleep 1; echo done"})
+    with session(timeout=0.3) as channel:
+        channel.send(fixed({"slow": "sleep 1; echo done"}))
         assert channel.receive({"slow": ""}).absent == {"slow": "no answer within 0.3 s"}
         time.sleep(1.5)
         assert channel.receive({"slow": ""}).records == {"slow": Record("done\n")}
@@ -169,68 +170,68 @@ def test_a_session_that_dies_without_a_word_says_so() -> None:
 
 def test_a_session_that_dies_with_a_message_gives_it_as_the_reason(tmp_path: Path) -> None:
     login = script(tmp_path / "login", "sh -s; echo 'Connection to host2 closed.' >&2; exit 255\n")
-    with shell(login) as channel:
+    with session(login) as channel:
         asked = {"before": "echo here", "deadly": "kill -9 $$", "after": ":"}
-        channel.send(asked)
+        channel.send(fixed(asked))
         answers = channel.receive(asked)
     assert answers.records == {"before": Record("here\n")}
     assert answers.absent["after"].splitlines()[-1] == "Connection to host2 closed."
 
 
 def test_what_the_session_does_first_all_later_questions_see() -> None:
-    with shell() as channel:
-        channel.send({"one": "echo $seen; seen=lost"}, "seen=$(echo once)")
-        channel.send({"two": "echo $seen"})
+    with session() as channel:
+        channel.send(fixed({"one": "echo $seen; seen=lost"}), ShellText("seen=$(echo once)"))
+        channel.send(fixed({"two": "echo $seen"}))
         answers = channel.receive({"one": "", "two": ""})
     assert answers.records == {"one": Record("once\n"), "two": Record("once\n")}
 
 
 def test_a_banner_does_not_get_into_any_answer(tmp_path: Path) -> None:
     login = script(tmp_path / "login", "echo 'Welcome to host2'; echo 'Authorized use only' >&2\nexec sh -s\n")
-    with shell(login) as channel:
+    with session(login) as channel:
         assert channel.login() == Record("")
-        channel.send({"it": "echo out; echo err >&2"})
+        channel.send(fixed({"it": "echo out; echo err >&2"}))
         assert channel.receive({"it": ""}).records == {"it": Record("out\n", 0, "err")}
 
 
 def test_a_banner_without_an_end_of_line_does_not_hide_the_first_answer(tmp_path: Path) -> None:
     login = script(tmp_path / "login", "printf 'host2> '; printf 'no newline' >&2\nexec sh -s\n")
-    with shell(login) as channel:
+    with session(login) as channel:
         assert channel.login() == Record("")
 
 
 def test_a_login_that_is_refused_gives_what_was_said(tmp_path: Path) -> None:
     refusal = "root@host2: Permission denied (publickey)."
     login = script(tmp_path / "login", f"echo 'Authorized use only' >&2; echo '{refusal}' >&2; exit 255\n")
-    with shell(login) as channel:
+    with session(login) as channel:
         record = channel.login()
         assert (record.out, record.code) == ("", 255)
         assert record.err.splitlines()[-1] == refusal
-        channel.send({"it": "echo never"})
+        channel.send(fixed({"it": "echo never"}))
         assert channel.receive({"it": ""}).records == {}
 
 
 def test_a_login_that_ends_silently_says_so(tmp_path: Path) -> None:
-    with shell(script(tmp_path / "login", "exit 0\n")) as channel:
+    with session(script(tmp_path / "login", "exit 0\n")) as channel:
         assert channel.login() == Record("", 255, "the session ended before this was answered")
 
 
 def test_a_login_that_hangs_is_given_up(tmp_path: Path) -> None:
-    with shell(script(tmp_path / "login", "exec sleep 30\n"), timeout=0.5) as channel:
+    with session(script(tmp_path / "login", "exec sleep 30\n"), timeout=0.5) as channel:
         assert channel.login() == Record("", 255, "no answer within 0.5 s")
 
 
 def test_a_login_shell_that_is_no_posix_shell_is_no_login(tmp_path: Path) -> None:
     """Such as a router's command line: it echoes questions and answers none."""
     login = script(tmp_path / "login", "echo 'router>'; cat >/dev/null; echo 'unknown command' >&2\n")
-    with shell(login, timeout=0.5) as channel:
+    with session(login, timeout=0.5) as channel:
         assert channel.login().code == 255
 
 
 def test_nothing_is_left_of_a_session_that_hung(tmp_path: Path) -> None:
     mark = tmp_path / "pid"
     channel = LocalChannel("", timeout=0.5)
-    channel.send({"hangs": f"echo $$ >{mark}; sleep 300 & echo $! >>{mark}; wait"})
+    channel.send(fixed({"hangs": f"echo $$ >{mark}; sleep 300 & echo $! >>{mark}; wait"}))
     assert "hangs" in channel.receive({"hangs": ""}).absent
     pids = [int(line) for line in mark.read_text().split()]
     assert len(pids) == 2

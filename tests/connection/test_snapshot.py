@@ -10,7 +10,6 @@ import pytest
 
 from preflight.connection import Answers, snapshot
 from preflight.connection.snapshot import SavedHost, SnapshotError
-from preflight.facts.libvirt_conf import parse_conf
 from preflight.record import MISSING, Record
 from tests.case import RECORDED
 
@@ -154,44 +153,6 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert refused(tmp_path) == "Is a directory"
 
 
-SECRETS = {
-    'vnc_password = "XYZ12345"\n': 'vnc_password = "***"\n',
-    "  spice_password='s3cret'\n": '  spice_password="***"\n',
-    'some_passphrase = "s3cret" # ours\nmax = 1\n': 'some_passphrase = "***" # ours\nmax = 1\n',
-    'vnc_password = "s3cret"; max = 1\n': 'vnc_password = "***"; max = 1\n',
-    'vnc_password = """s3\ncret"""\nmax = 1\n': 'vnc_password = "***"\n\nmax = 1\n',
-    "vnc_password = bare s3cret": 'vnc_password = "***"',
-    'a = 1\n\tvnc_password\t=\t"s3cret"\n': 'a = 1\n\tvnc_password\t=\t"***"\n',
-}
-
-
-@pytest.mark.parametrize(("before", "after"), SECRETS.items())
-def test_passwords_are_blanked_out(before: str, after: str) -> None:
-    assert snapshot.redact(Record(before, 0, "err")) == Record(after, 0, "err")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '# vnc_password = "XYZ12345"\n',
-        "PasswordAuthentication yes\n",
-        "vnc_password =\nmax_clients = 1\n",
-        'security_driver = "none"\n',
-        "sudo: a password is required\n",
-    ],
-)
-def test_what_is_no_password_stays(text: str) -> None:
-    assert snapshot.redact(Record(text)) == Record(text)
-
-
-@pytest.mark.parametrize("text", [text for text in SECRETS if "bare" not in text])
-def test_a_file_stays_readable_without_its_passwords(text: str) -> None:
-    """A blanked password must not look like a mistake that keeps the daemon from starting."""
-    conf = parse_conf("/etc/libvirt/qemu.conf", snapshot.redact(Record(text)))
-    assert conf.problem is None
-    assert text.count("\n") == snapshot.redact(Record(text)).out.count("\n")
-
-
 def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
@@ -258,3 +219,27 @@ def test_nothing_is_left_where_writing_fails(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(Path, "replace", full)
     assert not_written(tmp_path / "s.json") == "No space left on device"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_snapshot_of_any_length_is_refused_by_its_size(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    path.touch()
+    os.truncate(path, 10**9)
+    assert refused(path) == "has 1000000000 bytes, and at most 67108864 are read"
+
+
+def test_a_snapshot_of_millions_of_values_is_refused_by_their_count(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    path.write_bytes(b'{"preflight_snapshot": 1, "hosts": [' + b"{}," * 3_000_000 + b"{}]}")
+    assert refused(path) == "holds more values than are read"
+
+
+def test_a_long_snapshot_that_preflight_did_not_write_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    path.write_bytes("\U0001f600".encode() + b" " * 40_000_000)
+    assert refused(path) == "not a whole snapshot: preflight itself writes ASCII"
+
+
+def test_a_snapshot_is_not_waited_for_where_it_is_a_fifo(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "s.json")
+    assert refused(tmp_path / "s.json") == "is no regular file"

@@ -165,3 +165,33 @@ def test_what_is_no_host_is_refused_in_one_line(typed: str, why: str) -> None:
         parse_target(typed)
     assert why in str(refusal.value)
     assert len(str(refusal.value).splitlines()) == 1
+
+
+OF_A_SHELL = ["'", "`", '"', "$", ";", "&", "<", ">", "|", "(", ")", "{", "}", "\t", "\x1b", "\u202e"]
+
+
+@pytest.mark.parametrize("character", [*OF_A_SHELL, "\\", ","])
+def test_no_host_holds_what_a_shell_reads_in_a_proxy_command(character: str) -> None:
+    for text in (f"h{character}x", f"root@h{character}x", f"qemu+ssh://h{character}x/system"):
+        with pytest.raises(TargetError):
+            parse_target(text)
+
+
+@pytest.mark.parametrize("character", OF_A_SHELL)
+def test_no_user_holds_what_a_shell_reads_in_a_proxy_command(character: str) -> None:
+    for text in (f"u{character}x@h", f"ssh://u{character}x@h"):
+        with pytest.raises(TargetError):
+            parse_target(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["DOMAIN\\user@host", "user@example.com@host", "host$@host", "h\u00f6st", "build_7", "a.b-c."]
+)
+def test_names_that_ssh_takes_are_taken(text: str) -> None:
+    assert parse_target(text).ssh == text
+
+
+def test_a_long_text_that_is_no_host_is_shown_in_part() -> None:
+    with pytest.raises(TargetError) as refused:
+        parse_target("x" * 100_000)
+    assert len(str(refused.value)) < 100

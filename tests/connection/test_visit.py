@@ -9,6 +9,7 @@ from preflight.connection.local import LocalChannel
 from preflight.connection.target import parse_target
 from preflight.questions import PRELUDE
 from preflight.record import Record
+from preflight.shell_text import ShellText, shell
 from preflight.visit import LiveVisit
 
 
@@ -31,15 +32,25 @@ def test_an_answer_that_comes_too_late_is_not_taken_for_the_next_ones(
 ) -> None:
     (tmp_path / "file").write_text("what is in it\n")
     channel.timeout = 0.2
-    late = visit.run(f"until [ -e {tmp_path}/go ]; do sleep 0.05; done; echo late")
+    late = visit.run(ShellText(f"until [ -e {tmp_path}/go ]; do sleep 0.05; done; echo late"))
     assert (late.code, late.err) == (255, "no answer within 0.2 s")
     (tmp_path / "go").touch()
     channel.timeout = 20
     assert visit.read(str(tmp_path / "file")) == Record("what is in it\n")
-    assert visit.run("echo now") == Record("now\n")
+    assert visit.run(ShellText("echo now")) == Record("now\n")
 
 
 def test_what_was_answered_is_not_kept(channel: LocalChannel, visit: LiveVisit) -> None:
     for number in range(3):
-        visit.run(f"echo {number}")
+        visit.run(ShellText(f"echo {number}"))
     assert set(channel._out.records) <= {"hello"}
+
+
+def test_answers_are_kept_up_to_a_total(visit: LiveVisit) -> None:
+    """T7: each batch may be as large as one answer may be long, times the questions in it."""
+    for batch in ("a", "b"):
+        asked = {f"{batch}{number}": shell("head -c 8388600 /dev/zero") for number in range(5)}
+        answers = visit.ask(asked)
+        assert answers.records.keys() | answers.absent.keys() == asked.keys()
+    assert answers.absent == dict.fromkeys(("b2", "b3", "b4"), "the answers of localhost take more than 64 MiB in all")
+    assert sum(len(record.out) for record in visit.saved().answers.records.values()) <= 64 << 20

@@ -12,7 +12,7 @@ from tests.facts.noise import answers
 
 CASES = Path(__file__).parent / "cases" / "guest"
 RELEASES = ("7.0", "9.0", "11.3")
-RUNNING = {"name": "web", "uuid": "u-1", "id": 1, "state": 1, "persistent": True}
+RUNNING = {"name": "web", "uuid": "00000000-0000-4000-8000-000000000001", "id": 1, "state": 1, "persistent": True}
 
 
 def guests(*domains: dict[str, Any]) -> Guests:
@@ -115,21 +115,21 @@ def test_a_paused_guest_runs_too() -> None:
 def test_a_guest_that_cannot_be_read_does_not_hide_the_others() -> None:
     xml = XML.format(unit="KiB", disks="")
     host = guests(
-        {"name": "b", "uuid": "2", "id": 2, "state": 1, "xml": xml},
-        {"name": "a", "uuid": "1", "error": "Domain not found"},
-        {"name": "c", "uuid": "3", "id": 3, "state": 1, "xml": "<domain/>"},
+        {"name": "b", "uuid": "00000000-0000-4000-8000-000000000002", "id": 2, "state": 1, "xml": xml},
+        {"name": "a", "uuid": "00000000-0000-4000-8000-000000000001", "error": "Domain not found"},
+        {"name": "c", "uuid": "00000000-0000-4000-8000-000000000003", "id": 3, "state": 1, "xml": "<domain/>"},
     )
     assert [one.name for one in host.all] == ["b"]
     assert [(one.name, one.reason) for one in host.unread] == [
         ("a", "Domain not found"),
         ("c", "its XML has no <memory>"),
     ]
-    assert host.by_name("b") == host.by_uuid("2") == host.all[0]
+    assert host.by_name("b") == host.by_uuid("00000000-0000-4000-8000-000000000002") == host.all[0]
     assert host.by_name("d") is None
     with pytest.raises(Unreadable, match="guest a: Domain not found"):
         host.by_name("a")
     with pytest.raises(Unreadable, match="Domain not found"):
-        host.by_uuid("1")
+        host.by_uuid("00000000-0000-4000-8000-000000000001")
 
 
 def test_hostile_answers_are_unreadable_and_nothing_else() -> None:

@@ -9,33 +9,44 @@ from preflight.facts.record import Record, Unreadable
 from preflight.facts.secrets import Secrets
 from tests.facts.noise import answers
 
-#: The first bytes of `qemu-img create -f qcow2 -b base.img -F raw top.qcow2 1M`, QEMU 7.2.
-HEAD = (
-    "514649fb00000003000000000000021800000008000000100000000000100000000000000000000100000000000300000000000000010000"
-    "000000010000000000000000000000000000000000000000000000000000000000000000000000000004000000680000"
-)
-
 
 def look(line: str) -> Image:
     return Images.parse(Record(f"path /a\n{line}\n")).look("/a")
 
 
 def test_an_image_upon_another() -> None:
-    head = bytes.fromhex(HEAD).ljust(0x218, b"\0") + b"base.img"
-    assert look(f"head 196616 {head.hex()}") == Image(format="qcow2", size=1048576, backing="base.img")
+    line = "image 196616 qcow2 0000000000100000 626173652e696d67"
+    assert look(line) == Image(format="qcow2", size=1048576, backing="base.img")
 
 
-def test_an_image_of_which_the_first_bytes_are_not_enough() -> None:
-    with pytest.raises(Unreadable, match="too far from its start"):
-        look(f"head 196616 {HEAD}")
+def test_an_image_upon_none() -> None:
+    assert look("image 196616 qcow2 0000000000100000 -") == Image(format="qcow2", size=1048576)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("image 196616 qcow2 0000000000100000 far", "too far from its start"),
+        ("image 196616 qcow2 0000000000100000 elsewhere", "is named by no path"),
+        ("image 196616 qcow2 0000000000100000 unread", "name of its backing image could not be read"),
+        ("image 196616 cut", "its head is cut off"),
+        ("image 196616 unread", "its head could not be read"),
+        ("image stat: cannot statx '/a': Stale file handle", "/a: Stale file handle"),
+        ("", "/a: no answer"),
+        ("head 196616 514649fb", "an older preflight"),
+    ],
+)
+def test_an_image_that_could_not_be_read(line: str, why: str) -> None:
+    with pytest.raises(Unreadable, match=why):
+        look(line)
 
 
 def test_anything_else_is_raw_and_as_large_as_its_file() -> None:
-    assert look("head 512 00000000") == Image(format="raw", size=512)
+    assert look("image 512 raw") == Image(format="raw", size=512)
 
 
 def test_hostile_text_is_refused_or_read() -> None:
-    for answer in answers(f"path /a\nhead 196616 {HEAD}\n"):
+    for answer in answers("path /a\nimage 196616 qcow2 0000000000100000 626173652e696d67\n"):
         with contextlib.suppress(Unreadable):
             Images.parse(answer).look("/a")
         with contextlib.suppress(Unreadable):

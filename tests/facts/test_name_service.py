@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from preflight.facts.name_service import NameService
@@ -97,3 +99,11 @@ def test_no_table_of_sockets_is_not_an_empty_one() -> None:
 def test_a_file_that_may_not_be_read_is_unknown() -> None:
     with pytest.raises(Unreadable, match="Permission denied"):
         NameService.parse(Record("", 1, "head: /etc/nsswitch.conf: Permission denied"), Record(""), Record(UDP))
+
+
+@pytest.mark.parametrize("pump", ["[", " ", "[ ", "] ", "[x ", "a["])
+def test_brackets_without_an_end_take_no_longer_than_other_text(pump: str) -> None:
+    """T3: `hosts: [[[[…` of 500 KB took over a minute."""
+    began = time.process_time()
+    service(nsswitch="hosts: files " + pump * (16_000 // len(pump)))
+    assert time.process_time() - began < 0.2

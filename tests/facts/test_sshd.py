@@ -181,3 +181,29 @@ def test_one_number_lets_so_many_logins_in_and_no_more() -> None:
     """`MaxStartups 10` is 10:30:10: nothing grows between its two ends (it was divided by what lies between)."""
     value = MaxStartups(10, 30, 10)
     assert (value.chance(10), value.chance(11), value.chance(12)) == (1.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("written", ["9" * 30 + "x", "1" * 100_000 + "x", "1s" * 50_000 + "x", "9" * 18, "9w" * 50_000])
+def test_a_time_that_is_long_is_refused_at_once(written: str) -> None:
+    """T1: each further digit doubled the time that the old pattern took; 30 of them took 42 s."""
+    began = time.process_time()
+    with pytest.raises(Unreadable, match="sshd refuses this time"):
+        seconds(written)
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"), [("120", 120), ("2m", 120), ("1h30m", 5400), ("1h30", 3630), ("000000000120", 120)]
+)
+def test_a_time_is_read_as_sshd_reads_it(written: str, expected: int) -> None:
+    assert seconds(written) == expected
+
+
+def test_many_files_that_are_each_included_by_many_lines_are_too_many() -> None:
+    """Each Include looks at each file's name."""
+    files = "".join(f"\x1f/etc/ssh/sshd_config.d/{number}.conf\n\n" for number in range(20_000))
+    lines = "Include /etc/ssh/sshd_config.d/*x*y*z*\n" * 5_000
+    began = time.process_time()
+    with pytest.raises(Unreadable, match="too many Include lines"):
+        SshdSettings.parse(Record("", 1), Record(f"\x1f/etc/ssh/sshd_config\n{lines}{files}"), Record("OpenSSH_9.2p1"))
+    assert time.process_time() - began < 5

@@ -1,7 +1,8 @@
 """`make ansible-truth`: the playbook of `preflight fix --format ansible`, played by Ansible on real hosts.
 
 Ansible comes from PyPI into an environment of its own, which is thrown away. The playbook must make both hosts' files
-what `preflight fix --apply` makes of them, put them in force, and change nothing when it is played again.
+what `preflight fix --apply` makes of them, put them in force, and change nothing when it is played again. In the lines
+that are changed stand templates that would run a command on the machine that plays it: none may.
 """
 
 import os
@@ -17,7 +18,9 @@ from . import Lab
 PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 ENDS = {"host1": "host1.example.com", "host2": "host2.example.com"}
 FILES = ("/etc/libvirt/libvirtd.conf", "/etc/ssh/sshd_config", "/etc/hosts")
-FEW = "max_clients = 20   # the old default\nmax_workers = 6\n"
+#: Templates of Ansible's language, and YAML's own quotes and tag.
+TEMPLATE = "{{{{ lookup('pipe', 'touch {0}') }}}} {{% set x = lookup('pipe', 'touch {0}') %}} {{# ' \" \\ !unsafe"
+FEW = "max_clients = 20   # {}\nmax_workers = 6\n"
 #: What Ansible may hear of its environment: no colours, this machine's ssh with its own known_hosts.
 SETTINGS = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_STDOUT_CALLBACK": "default", "ANSIBLE_RETRY_FILES_ENABLED": "0"}
 
@@ -28,32 +31,40 @@ def main() -> int:
         run([sys.executable, "-m", "venv", f"{directory}/venv"], check=True)
         pip = [f"{directory}/venv/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         run([*pip, "ansible-core"], check=True)
+        ran = Path(directory, "ran")
+        template = TEMPLATE.format(ran)
         lab.up(["bookworm", "bookworm"])
-        _break(lab)
+        _break(lab, template)
         _fix(lab, "--apply", "--yes")
         wanted = _texts(lab)
         lab.reset(list(lab.hosts.values()))
-        _break(lab)
+        _break(lab, template)
         playbook = Path(directory, "playbook.yml")
         playbook.write_text(_fix(lab, "--format", "ansible"))
         played = [_play(lab, directory, playbook) for _ in range(2)]
         made = _texts(lab)
         left = _fix(lab)
+        pwned = ran.exists()
     wrong = [f"{name}:{path}" for (name, path), text in wanted.items() if made[name, path] != text]
     print(f"\nplayed once: {played[0]}\nplayed again: {played[1]}\nfiles that differ from --apply's: {wrong or 'none'}")
-    print(f"preflight fix after it: {left.strip()}")
+    print(f"preflight fix after it: {left.strip()}\na template ran: {pwned}")
     quiet = {*re.findall(r"changed=(\d+)", played[1]), *re.findall(r"failed=(\d+)", " ".join(played))} == {"0"}
-    return int(bool(wrong) or not quiet or left.strip() != "nothing to change")
+    return int(pwned or bool(wrong) or not quiet or left.strip() != "nothing to change")
 
 
-def _break(lab: Lab) -> None:
+def _break(lab: Lab, template: str) -> None:
     source = lab.hosts["host1"]
     # Ansible's backup copies a file's attributes, which an overlay refuses of a file that it has not copied up
     source.append(FILES[1], "# of this host\n")
-    source.append(FILES[0], FEW)
+    source.append(FILES[0], FEW.format(template))
     source.run("systemctl", "restart", "libvirtd")
     source.run("sed", "-i", "/host2/d", "/etc/hosts")
-    lab.hosts["host2"].append(FILES[1], "Match User nobody\n\tX11Forwarding no\n")
+    source.append(
+        FILES[2], f"127.0.1.1 host2.example.com host1 # {template}\n192.0.2.99 host2.example.com # {template}\n"
+    )
+    destination = lab.hosts["host2"]
+    destination.append(FILES[1], f"MaxStartups 5:30:60 # {template}\nMatch User nobody\n\tX11Forwarding no\n")
+    destination.run("systemctl", "reload", "ssh")
 
 
 def _fix(lab: Lab, *options: str) -> str:

@@ -93,6 +93,142 @@ def test_only_the_rules_that_are_named(client: Client, host1: LabHost) -> None:
     assert "MaxStartups" not in done.stdout
 
 
+WRONG_LINES = {
+    "hosts-entry-address-wrong": (
+        "192.0.2.99\thost2.example.com # rack 4\n",
+        "192.0.2.12\thost2.example.com # rack 4\n",
+    ),
+    "announced-name-is-loopback-or-self": (
+        "127.0.1.1 host2.example.com host2\n",
+        "127.0.1.1 host2\n192.0.2.12 host2.example.com\n",
+    ),
+    "announced-name-unresolvable": (
+        "#192.0.2.12 host2.example.com\n",
+        "#192.0.2.12 host2.example.com\n192.0.2.12 host2.example.com\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", WRONG_LINES)
+def test_a_wrong_line_of_etc_hosts_is_corrected(client: Client, host1: LabHost, rule: str) -> None:
+    """It said "nothing to change", exit 0, even where the rule was named."""
+    wrong, right = WRONG_LINES[rule]
+    host1.run("sed", "-i", "/host2/d", "/etc/hosts")
+    others = host1.read("/etc/hosts")
+    host1.append("/etc/hosts", wrong)
+    shown = fix(client, rule)
+    assert (shown.returncode, "Nothing was changed" in shown.stdout) == (0, True), shown.stdout
+    done = fix(client, rule, "--apply", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert host1.read("/etc/hosts") == others + right
+    assert "192.0.2.12" in host1.run("getent", "ahosts", "host2.example.com").stdout.split()
+    assert fix(client, rule).stdout == "nothing to change\n"
+
+
+def test_a_destination_that_announces_localhost_gets_an_address_to_announce(client: Client, pair: Pair) -> None:
+    host2 = pair[1]
+    host2.run("sh", "-c", "hostname localhost; systemctl restart libvirtd")
+    done = fix(client, "destination-hostname-localhost", "--apply", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '\nmigration_host = "192.0.2.12"\n' in host2.read("/etc/libvirt/qemu.conf")
+    assert fix(client, "destination-hostname-localhost").stdout == "nothing to change\n"
+
+
+def test_a_destination_does_not_take_the_name_of_another_machine(client: Client, pair: Pair) -> None:
+    """What it announces would lead the source's other programs to it."""
+    host1, host2 = pair
+    host1.append("/etc/hosts", "192.0.2.77 vault.example.com\n")
+    before = host1.read("/etc/hosts")
+    host2.append("/etc/libvirt/qemu.conf", 'migration_host = "vault.example.com"\n')
+    host2.run("systemctl", "restart", "libvirtd")
+    done = fix(client, "hosts-entry-address-wrong", "--apply", "--yes")
+    assert done.returncode == 4
+    assert "not mended: hosts-entry-address-wrong: vault.example.com is 192.0.2.77 here" in done.stdout
+    assert "  why:  only the other host says that it is vault.example.com" in done.stdout
+    assert "  do:   in /etc/hosts on the source: 192.0.2.12 vault.example.com" in done.stdout
+    assert host1.read("/etc/hosts") == before
+
+
+def test_an_error_that_it_does_not_mend_is_listed_with_what_to_do(client: Client, host1: LabHost) -> None:
+    host1.guest("web", disk="local")
+    done = fix(client)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "not mended: disk-not-shared" in done.stdout
+    assert "\n  why:  " in done.stdout
+    assert "\n  do:   " in done.stdout
+    assert fix(client, "disk-not-shared").returncode == 3
+    named = fix(client, "clients-limit")
+    assert (named.returncode, named.stdout) == (0, "nothing to change\n")
+
+
+#: Into a pipe that is never read: they last until they are looked at.
+PIPE = "mkfifo -m 666 /run/pipe; (sleep 100 </run/pipe >/dev/null 2>&1 &); ("
+BACKUP = "<domainbackup mode='pull'><server transport='unix' socket='/var/lib/libvirt/qemu/b'/></domainbackup>"
+JOBS = {
+    "migration out": "virsh migrate-setspeed web 1; (virsh migrate --live --unsafe web qemu+ssh://host2.example.com/system",
+    "block job": "(virsh blockcopy web vda /var/lib/libvirt/images/copy.img --transient-job",
+    "dump": f"{PIPE}virsh dump --memory-only web /run/pipe",
+    "save": f"{PIPE}virsh save web /run/pipe",
+    "backup": f'echo "{BACKUP}" >/run/backup.xml; (virsh backup-begin web /run/backup.xml',
+}
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_daemon_is_not_restarted_while_a_guest_of_its_own_has_a_job(client: Client, pair: Pair, job: str) -> None:
+    host1, host2 = pair
+    if job == "migration out":
+        host2.run("sh", "-c", "truncate -s 1M /var/lib/libvirt/images/web.img")
+    host1.guest("idle")
+    host1.guest("web", memory_mib=128, dirty_mib_per_s=5, disk="local")
+    text = restricted(host1)
+    host1.run("sh", "-c", f"{JOBS[job]} >/run/job 2>&1 &); sleep 2; cat /run/job")
+    done = fix(client, "workers-limit", "--apply", "--yes")
+    assert done.returncode == 4, done.stdout + done.stderr
+    refusal = (
+        f"{SOURCE}: unchanged: {CONF}: a restart of libvirtd would break off what its guests do: web has a job: {job}"
+    )
+    assert done.stdout.endswith(f"{refusal}\n")
+    assert (host1.read(CONF), in_force(host1)) == (text, ("20", "6"))
+    assert left_over(host1) == []
+    assert host1.run("sh", "-c", f"ls {CONF}.preflight-* || true").stdout == ""
+
+
+def test_a_daemon_is_not_restarted_while_a_guest_arrives(client: Client, pair: Pair) -> None:
+    host1, host2 = pair
+    host1.guest("web", memory_mib=128, dirty_mib_per_s=5)
+    text = restricted(host2)
+    host1.run("sh", "-c", f"{JOBS['migration out']} >/dev/null 2>&1 &); sleep 2")
+    done = fix(client, "clients-limit", "--apply", "--yes")
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert f"{DESTINATION}: unchanged: {CONF}: " in done.stdout
+    assert "web has a job: migration in" in done.stdout
+    assert host2.read(CONF) == text
+
+
+def test_a_job_of_a_guest_that_has_ended_holds_nothing_up(client: Client, host1: LabHost) -> None:
+    """libvirt's status file of it stays where its daemon was not there to see the end."""
+    host1.guest("web", memory_mib=128, dirty_mib_per_s=5, disk="local")
+    restricted(host1)
+    host1.run(
+        "sh", "-c", f"{JOBS['save']} >/dev/null 2>&1 &); sleep 2; cp /run/libvirt/qemu/web.* /run/; virsh destroy web"
+    )
+    host1.run("sh", "-c", "sleep 1; cp /run/web.* /run/libvirt/qemu/")
+    done = fix(client, "workers-limit", "--apply", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("way", ["a directory that anybody may write", "a directory of another user's"])
+def test_a_file_that_others_could_exchange_is_left_alone(client: Client, host1: LabHost, way: str) -> None:
+    """Root would write beside it, under a name that they know."""
+    text = restricted(host1)
+    mode = "chmod 777 /srv/x" if "anybody" in way else "chown nobody /srv/x"
+    host1.run("sh", "-c", f"mkdir /srv/x; mv {CONF} /srv/x/; ln -s /srv/x/libvirtd.conf {CONF}; {mode}")
+    done = fix(client, "workers-limit", "--apply", "--yes")
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "unchanged: others than root may write in a directory on the way to /srv/x/libvirtd.conf" in done.stdout
+    assert (host1.read("/srv/x/libvirtd.conf"), in_force(host1)[1]) == (text, "6")
+
+
 def test_where_the_daemon_cannot_be_asked_nothing_looks_well(client: Client, host1: LabHost) -> None:
     restricted(host1)
     host1.run("sh", "-c", "rm $(command -v virt-admin)")

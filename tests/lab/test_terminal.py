@@ -1,5 +1,6 @@
 """What a person at a terminal is asked when preflight logs in, and what they see, with hosts that want passwords."""
 
+import re
 import sys
 import time
 from pathlib import Path
@@ -90,6 +91,21 @@ def test_passwords_that_are_all_wrong_are_a_login_that_is_refused(client: Client
         assert terminal.end() == NOT_READY
     assert "[ssh-login-refused]" in terminal.screen
     assert f"libvirt: root@{first}: Permission denied (publickey,password)" in terminal.screen
+
+
+def test_e3_what_the_hosts_shell_says_after_the_question_does_not_steer_the_terminal(
+    client: Client, pair: Pair, passwords: dict[str, str]
+) -> None:
+    for host in pair:
+        host.write("/etc/ssh/sshrc", "printf '\\033]0;owned\\007\\033[2J\\302\\2332J\\nREADY\\n' >&2\n")
+    with check(client) as terminal:
+        for _ in pair:
+            terminal.type(f"{passwords[asked(terminal)]}\n")
+        assert terminal.end() in (READY, NOT_READY), terminal.screen
+    for name in (SOURCE, DESTINATION):
+        assert f"\n{name}: \\x1b]0;owned\\x07\\x1b[2J\\x9b2J\r\n" in terminal.screen
+        assert f"\n{name}: READY\r\n" in terminal.screen
+    assert not re.search("\x1b(?!\\[[0-9;]*m)|\x07|\x9b", terminal.screen)
 
 
 @pytest.mark.usefixtures("passwords")

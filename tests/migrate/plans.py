@@ -2,7 +2,7 @@
 
 from preflight.method import Method
 from preflight.migration import Transport
-from preflight.plan import MigrationPlan, PlannedGuest
+from preflight.plan import Identity, MigrationPlan, PlannedGuest
 
 WEB = "f1d015bd-14ec-4fe8-8cdc-f32b8929b5e0"
 
@@ -25,6 +25,8 @@ PLAN = MigrationPlan(
     lapses=1_800_086_400.0,
     source="host1.example.com",
     destination="host2.example.com",
+    source_identity=Identity(uuid="11111111-1111-4111-8111-111111111111", machine_id="1" * 32),
+    destination_identity=Identity(uuid="22222222-2222-4222-8222-222222222222", machine_id="2" * 32),
     transport=Transport.SSH,
     destination_uri="qemu+ssh://host2.example.com/system",
     method=Method(),

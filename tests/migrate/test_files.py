@@ -28,7 +28,7 @@ class Host:
 
     def __call__(self, command: ShellText) -> Record:
         self.asked.append(command)
-        moved = command.replace("/guests", shlex.quote(str(self.root)))
+        moved = ShellText(command.replace("/guests", shlex.quote(str(self.root))))
         self.channel.send({"run": moved})
         return self.channel.receive({"run": moved}).records["run"]
 
@@ -211,7 +211,7 @@ def test_what_arrives_otherwise_than_it_was_read_is_refused(hosts: tuple[Host, H
     one, two = hosts
     path = make_nvram(one, b"first")
 
-    def meanwhile(command: str) -> Record:
+    def meanwhile(command: ShellText) -> Record:
         answer = Host.__call__(one, command)
         if "sha256sum" in command:
             path.write_bytes(b"second, since the digest was taken")

@@ -6,18 +6,27 @@ import os
 import resource
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from preflight import journal
-from preflight.journal import Entry, Journal, JournalError
-from preflight.migrate.past import past
+from preflight import journal, own_file
+from preflight import journal_steps as steps
+from preflight.journal import Journal, JournalError
+from preflight.migrate.ledger import Row
+from preflight.migrate.past import past, pasts
 from preflight.migrate.recovery import Result
+from preflight.migrate.sighting import Place
 from tests.migrate.plans import PLAN, WEB
+
+DB, OLD = PLAN.guests[1].uuid, PLAN.guests[2].uuid
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
@@ -29,7 +38,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     plan, entries = journal.read(path)
     assert plan == PLAN
     assert [(entry.step, entry.guest) for entry in entries] == [("begin", WEB), ("handed-over", WEB)]
-    assert entries[0].told == {"xml": "<domain/>"}
+    assert entries[0].told == steps.Begun(xml="<domain/>")
 
 
 def test_only_its_owner_may_read_it_since_definitions_hold_passwords(tmp_path: Path) -> None:
@@ -92,7 +101,11 @@ def test_a_line_in_the_middle_that_cannot_be_read_is_named(tmp_path: Path) -> No
         journal.read(path)
 
 
-STEP = Entry("ended", 1_800_000_000.5, "gü", {"a": [1, -2.5e-7, True, None, 'x\\"é\n'], "b": {"c": False}})
+STEP = steps.Ended(
+    at=1_800_000_000.5,
+    guest=WEB,
+    told=steps.Outcome(result="stayed", error='x\\"é\n', why="gü", seconds=1.5, downtime=-2.5e-7),
+)
 
 
 def test_a_line_that_was_cut_off_anywhere_is_passed_over_where_others_follow(tmp_path: Path) -> None:
@@ -136,7 +149,7 @@ def test_a_line_for_which_there_was_no_room_is_taken_back(tmp_path: Path, left: 
     with room(whole + left):
         made.note("handed-over", WEB)
         with pytest.raises(JournalError, match="File too large"):
-            made.write("begin", "another")
+            made.write("begin", DB)
         assert path.stat().st_size == whole
     assert made.broken
     made.note("ended", WEB, result="arrived")
@@ -177,8 +190,8 @@ def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "j"
     Journal.create(path, PLAN).close()
     head = json.loads(path.read_text())
-    path.write_text(json.dumps(head | {"preflight_journal": 2}) + "\n")
-    with pytest.raises(JournalError, match="has format 2, this preflight reads 1"):
+    path.write_text(json.dumps(head | {"preflight_journal": 3}) + "\n")
+    with pytest.raises(JournalError, match="has format 3, this preflight reads 2"):
         journal.read(path)
 
 
@@ -209,7 +222,7 @@ def test_what_was_written_is_on_the_disk_when_the_process_is_killed(tmp_path: Pa
 def test_the_past_of_a_guest_is_what_was_last_written(tmp_path: Path) -> None:
     path = tmp_path / "j"
     made = Journal.create(path, PLAN)
-    made.write("begin", "another")
+    made.write("begin", DB)
     made.write("begin", WEB, xml="<domain/>")
     made.write("paused", WEB)
     made.write("ended", WEB, result="stayed", source="running", destination="absent", error="no", why="")
@@ -225,5 +238,147 @@ def test_the_past_of_a_guest_is_what_was_last_written(tmp_path: Path) -> None:
     done = past(journal.read(path)[1], WEB)
     assert done.is_done
     assert (done.seconds, done.downtime) == (1.5, 0.2)
-    assert not past(journal.read(path)[1], "nobody").began
+    assert not past(journal.read(path)[1], OLD).began
     made.close()
+
+
+def damaged(path: Path, *lines: bytes) -> str:
+    """What is said of a journal with these lines behind its head."""
+    Journal.create(path, PLAN).close()
+    with path.open("ab") as file:
+        file.writelines(line + b"\n" for line in lines)
+    with pytest.raises(JournalError) as refused:
+        journal.read(path)
+    with pytest.raises(JournalError) as refused_again:
+        Journal.resume(path)
+    assert str(refused_again.value) == str(refused.value)
+    path.unlink()
+    return str(refused.value).removeprefix(f"{path}: ")
+
+
+AT = b'"at":1800000000.0'
+OF_WEB = AT + b',"guest":"' + WEB.encode() + b'"'
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b'{"step":"over",%s}' % AT, "Object missing required field `told`"),
+        (b'{"step":"over",%s,"told":{}}' % AT, "Object missing required field `rows` - at `$.told`"),
+        (b'{"step":"over",%s,"told":{"rows":5}}' % AT, "Expected `array`, got `int` - at `$.told.rows`"),
+        (b'{"step":"ended",%s}' % OF_WEB, "Object missing required field `told`"),
+        (b'{"step":"ended",%s,"told":{"result":"gone"}}' % OF_WEB, "Invalid enum value 'gone' - at `$.told.result`"),
+        (b'{"step":"ended",%s,"told":{"result":[]}}' % OF_WEB, "Expected `str`, got `array` - at `$.told.result`"),
+        (b'{"step":"begin",%s,"told":{"xml":7}}' % OF_WEB, "Expected `str | null`, got `int` - at `$.told.xml`"),
+        (b'{"step":"begin",%s,"told":{"paused":"no"}}' % OF_WEB, "Expected `bool | null`, got `str`"),
+        (b'{"step":"begin",%s}' % AT, "Object missing required field `guest`"),
+        (b'{"step":"begin","at":1e300,"guest":"x"}', "Expected `float` <= 250000000000.0 - at `$.at`"),
+        (b'{"step":"begin",%s,"guest":"web"}' % AT, "Expected a UUID - at `$.guest`"),
+        (b'{"step":"paused",%s,"told":{"xml":""}}' % OF_WEB, "Object contains unknown field `xml` - at `$.told`"),
+    ],
+)
+def test_a_damaged_step_is_named_by_line_field_and_form(tmp_path: Path, line: bytes, said: str) -> None:
+    assert damaged(tmp_path / "j", line).startswith(f"line 2 is no step of a journal: {said}")
+
+
+def test_a_journal_of_any_length_is_refused_by_its_size(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    Journal.create(path, PLAN).close()
+    os.truncate(path, 10**9)
+    for reads in journal.read, Journal.resume:
+        with pytest.raises(JournalError, match="has 1000000000 bytes, and at most 100663296 are read"):
+            reads(path)
+
+
+def test_a_line_and_lines_without_end_are_refused(tmp_path: Path) -> None:
+    assert damaged(tmp_path / "j", b'{"step":"' + b"x" * journal.LONGEST) == "line 2 has more than 16777216 bytes"
+    assert damaged(tmp_path / "j", b"\n" * 500_000) == "has more than 500000 lines"
+
+
+def test_a_journal_never_grows_beyond_what_is_read_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    made = Journal.create(path, PLAN)
+    with path.open("ab") as file:
+        os.truncate(path, journal.MOST - 10)
+        size = file.seek(0, os.SEEK_END)
+    with pytest.raises(JournalError, match="is full: what is longer would not be read"):
+        made.write("begin", WEB)
+    made.note("handed-over", WEB)
+    assert "is full" in (made.broken or "")
+    assert path.stat().st_size == size
+    made.close()
+
+
+def test_a_journal_has_no_more_lines_and_values_than_are_read_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "j"
+    marks = own_file.marks(msgspec.json.encode(journal._Head(journal.FORMAT, PLAN)))
+    begin = own_file.marks(journal._line("begin", WEB, {}))
+    for name, most in (("preflight.journal.MOST_LINES", 3), ("preflight.own_file.MOST_MARKS", marks + 2 * begin)):
+        with monkeypatch.context() as limited:
+            limited.setattr(name, most)
+            made = Journal.create(path, PLAN)
+            made.write("begin", WEB)
+            made.close()
+            again = Journal.resume(path)
+            again.write("begin", DB)
+            with pytest.raises(JournalError, match="is full"):
+                again.write("begin", OLD)
+            again.close()
+            assert len(journal.read(path)[1]) == 2
+        path.unlink()
+
+
+def test_what_libvirt_said_at_any_length_does_not_make_the_journal_unreadable(tmp_path: Path) -> None:
+    made = Journal.create(tmp_path / "j", PLAN)
+    made.write("begin", WEB)
+    made.note("ended", WEB, result="stayed", error="x" * 1_000_000, why="y" * 1_000_000, downtime=float("nan"))
+    made.note("settle", WEB, act="start on the source", why="z" * 1_000_000)
+    row = {"name": "web", "uuid": WEB, "result": "stayed", "error": "x" * 1_000_000}
+    made.note("over", rows=[row], interrupted=False)
+    made.close()
+    assert len(journal.read(tmp_path / "j")[1]) == 4
+
+
+def test_a_journal_that_others_could_have_written_is_not_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    Journal.create(path, PLAN).close()
+    path.chmod(0o622)
+    with pytest.raises(JournalError, match="j: others than you and root can write it, so it is not used"):
+        Journal.resume(path)
+    assert journal.read(path)[0] == PLAN, "to show it contacts no host"
+
+
+def test_what_is_gone_on_with_is_the_file_that_is_held_whatever_bears_its_name(tmp_path: Path) -> None:
+    path, other = tmp_path / "j", tmp_path / "other"
+    Journal.create(path, PLAN).close()
+    made = Journal.resume(path)
+    Journal.create(other, replace(PLAN, source="evil")).close()
+    other.replace(path)
+    assert made.read()[0].source == PLAN.source
+    made.close()
+
+
+def test_a_journal_knows_every_result_and_place_and_step() -> None:
+    assert set(get_args(steps.ResultName)) == {result.value for result in Result}
+    assert set(get_args(steps.PlaceName)) >= {place.value for place in Place}
+    assert set(get_args(steps.StepName)) == set(steps.STEPS)
+    assert set(steps.SeenRow.__struct_fields__) >= set(Row.__struct_fields__)
+
+
+def test_the_pasts_of_thousands_of_guests_are_read_in_one_pass() -> None:
+    uuids = [f"f1d015bd-14ec-4fe8-8cdc-{number:012x}" for number in range(20_000)]
+    entries = [steps.Begin(at=1.0, guest=uuid) for uuid in uuids for _ in range(5)]
+    began = time.process_time()
+    assert len(pasts(entries)) == 20_000
+    assert time.process_time() - began < 5
+
+
+def test_a_lock_that_is_held_for_an_instant_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    Journal.create(path, PLAN).close()
+    with path.open() as looked_at:
+        fcntl.flock(looked_at, fcntl.LOCK_SH)
+        threading.Timer(0.05, lambda: fcntl.flock(looked_at, fcntl.LOCK_UN)).start()
+        Journal.resume(path).close()

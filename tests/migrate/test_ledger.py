@@ -1,17 +1,22 @@
 """What a journal tells of each guest: what was last seen on both hosts, and what was begun since."""
 
 from pathlib import Path
+from typing import Any, get_args
 
 import msgspec
 import pytest
 from msgspec.structs import replace
 
 from preflight import journal
+from preflight.errors import UserError
 from preflight.journal import Journal
+from preflight.journal_steps import PlaceName
 from preflight.migrate.ledger import Row, judge, of_journal
 from preflight.migrate.past import past
 from preflight.migrate.recovery import Intent, Result
 from preflight.migrate.sighting import BY_USER, Place, Sighting
+from preflight.status import of_run
+from preflight.visible import CONTROL
 from tests.migrate.plans import PLAN, WEB
 
 DB, OLD = PLAN.guests[1].uuid, PLAN.guests[2].uuid
@@ -99,3 +104,42 @@ def test_one_that_is_there_and_not_as_it_was_asked_for_is_settled_again(tmp_path
     entries = journal.read(tmp_path / "j")[1]
     made.close()
     assert (past(entries, WEB).is_done, past(entries, DB).is_done) == (False, True)
+
+
+def over(path: Path, **row: Any) -> tuple[Row, ...]:
+    made = Journal.create(path, PLAN)
+    made.write("over", rows=[{"name": "web", "uuid": WEB, "result": "stayed", "error": "no", **row}])
+    made.close()
+    return of_journal(*journal.read(path))
+
+
+def test_a_rule_that_is_none_is_not_shown_as_a_command_to_type(tmp_path: Path) -> None:
+    assert over(tmp_path / "a", rule="shared-host-uuid")[0].rule == "shared-host-uuid"
+    assert over(tmp_path / "b", rule="x; touch /tmp/pwned")[0].rule is None
+
+
+def test_a_row_of_a_journal_bears_the_name_that_the_plan_gives_its_guest(tmp_path: Path) -> None:
+    assert over(tmp_path / "j", name="db")[0].name == "web"
+
+
+ESCAPES = "\x1b]52;c;cHduZWQ=\x07\x1b[2J\nARRIVED  a -> b: 1 of 1 guest\r\x9b31m\u202e"
+
+
+@pytest.mark.parametrize("output_format", ["text", "json"])
+@pytest.mark.parametrize("field", ["error", "why"])
+def test_no_escape_and_no_line_of_a_journal_reaches_a_terminal(tmp_path: Path, output_format: str, field: str) -> None:
+    over(tmp_path / "j", **{field: ESCAPES})
+    shown = of_run(tmp_path / "j", output_format)
+    assert "ARRIVED  a -> b" in shown
+    assert not CONTROL.search(shown)
+    assert not any(line.startswith("ARRIVED") for line in shown.splitlines())
+
+
+def test_a_rule_with_escapes_is_no_rule_of_a_journal(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"Expected one line without control characters - at `\$.told.rows\[0\].rule`"):
+        over(tmp_path / "j", rule=ESCAPES)
+
+
+def test_every_place_that_a_journal_may_name_is_shown(tmp_path: Path) -> None:
+    for number, place in enumerate(get_args(PlaceName)):
+        assert over(tmp_path / f"{number}", source=place)[0].source is not None

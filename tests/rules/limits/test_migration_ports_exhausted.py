@@ -4,7 +4,7 @@ import pytest
 
 from preflight.migration import Mode, Role
 from preflight.report import Outcome
-from preflight.rule import Severity
+from preflight.rule import Change, Severity
 from tests.case import Case
 
 RULE = "migration-ports-exhausted"
@@ -97,7 +97,6 @@ def test_offers_no_port_above_the_highest() -> None:
     near = "\nmigration_port_min = 65530\nmigration_port_max = 65533\n"
     case = Case().destination("qemu.conf", lambda text: text + near)
     [finding] = case.asking(concurrency=6).result(RULE).findings
-    assert finding.change is not None
-    assert finding.change.value == 65535
+    assert finding.change == Change("/etc/libvirt/qemu.conf", "migration_port_max", 65535)
     [finding] = case.asking(concurrency=7).result(RULE).findings
     assert finding.change is None

@@ -4,7 +4,7 @@ import pytest
 
 from preflight.migration import Mode, Role
 from preflight.report import Outcome
-from preflight.rule import Severity
+from preflight.rule import Change, Severity
 from tests.case import Case
 
 RULE = "destination-hostname-localhost"
@@ -14,12 +14,20 @@ ERROR = "hostname on destination resolved to localhost, but migration requires a
 @pytest.mark.parametrize("name", ["localhost", "localhost.localdomain", "localhost4", "localhost-2.example.com"])
 def test_catches_every_name_that_begins_with_localhost_as_libvirt_does(name: str) -> None:
     result = Case().destination("libvirt.hostname", name).result(RULE)
-    assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "destination")
+    assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "pair")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
     assert finding.message == f"the host announces itself as {name}"
     assert finding.location is None  # libvirt said so, no file
     assert finding.predicted_error == ERROR
+    assert finding.change == Change("/etc/libvirt/qemu.conf", "migration_host", "192.0.2.12")
+
+
+def test_offers_no_address_of_which_only_a_router_would_know() -> None:
+    case = Case().destination("libvirt.hostname", "localhost")
+    case.source("addresses", lambda text: text.replace("192.0.2.11", "198.51.100.11"))
+    [finding] = case.result(RULE).findings
+    assert finding.change is None
 
 
 def test_passes_the_sound_pair() -> None:

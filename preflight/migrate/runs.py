@@ -1,0 +1,84 @@
+"""Finds the runs whose journals lie in a directory, and how far each has come. Looks at no host."""
+
+import enum
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from preflight import journal
+from preflight.errors import UserError
+from preflight.journal_steps import Over
+from preflight.migrate.ledger import of_journal
+from preflight.migrate.recovery import Result
+
+#: Journals that are read, the newest ones. One may have 128 MiB.
+MOST = 500
+
+
+class Stage(enum.StrEnum):
+    """How far a run has come."""
+
+    #: A process is at work on it.
+    RUNNING = "running"
+    OVER = "over"
+    #: Neither: it can be gone on with.
+    CUT_OFF = "cut off"
+    #: The file is no journal, or a damaged one.
+    DAMAGED = "damaged"
+
+
+class PastRun(Struct, frozen=True, kw_only=True):
+    """One run. `made` is in seconds since the epoch; of a damaged journal only the path and the reason are known."""
+
+    path: str
+    stage: Stage
+    made: float | None = None
+    source: str | None = None
+    destination: str | None = None
+    guests: int = 0
+    #: Names of guests that have not arrived as they were asked for.
+    unfinished: tuple[str, ...] = ()
+    why: str | None = None
+
+
+def runs(directory: Path) -> tuple[tuple[PastRun, ...], int]:
+    """The runs, the newest first, and how many older journals were not read; raises `UserError`.
+
+    A directory that does not exist holds none.
+    """
+    try:
+        found = list(_journals(directory))
+    except FileNotFoundError:
+        found = []
+    except OSError as why:
+        raise UserError(f"{directory}: {why.strerror}") from None
+    newest = [path for _, path in sorted(found, reverse=True)[:MOST]]
+    read = sorted(map(_run, newest), key=lambda run: run.made or 0.0, reverse=True)
+    return tuple(read), len(found) - len(newest)
+
+
+def _journals(directory: Path) -> Iterator[tuple[float, Path]]:
+    for path in directory.iterdir():
+        if path.name.endswith(".journal"):
+            yield path.lstat().st_mtime, path
+
+
+def _run(path: Path) -> PastRun:
+    try:
+        plan, entries = journal.read(path)
+        is_over = bool(entries) and isinstance(entries[-1], Over)
+        stage = Stage.OVER if is_over else Stage.RUNNING if journal.is_held(path) else Stage.CUT_OFF
+    except UserError as why:
+        said = str(why).removeprefix(f"{path}: ")
+        return PastRun(path=str(path), stage=Stage.DAMAGED, why=said)
+    left = [row.name for row in of_journal(plan, entries) if row.result is not Result.ARRIVED or row.why]
+    return PastRun(
+        path=str(path),
+        stage=stage,
+        made=plan.made,
+        source=plan.source,
+        destination=plan.destination,
+        guests=len(plan.guests),
+        unfinished=tuple(left),
+    )

@@ -1,0 +1,24 @@
+"""What `migrate --resume` would do, for the person who is asked whether it is to be done."""
+
+from collections.abc import Sequence
+
+from preflight.migrate.outlook import Outlook
+from preflight.visible import one_line
+
+
+def text(outlooks: Sequence[Outlook]) -> str:
+    """A line a guest."""
+    lines = ["what will be done:"]
+    for outlook in outlooks:
+        steps = ", then ".join(outlook.steps) or "nothing"
+        why = f" ({one_line(outlook.why)})" if outlook.why else ""
+        lines.append(f"  {one_line(outlook.name)}: {one_line(steps)}{why}")
+    return "\n".join(lines) + "\n"
+
+
+def age(seconds: float) -> str:
+    """How long ago something was, in the greatest unit that says enough."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit} ago"
+    return f"{seconds:.0f} s ago" if seconds >= 0 else "in the future, by this machine's clock"

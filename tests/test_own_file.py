@@ -1,0 +1,148 @@
+"""Files that say what preflight is to do: only those that nobody else could have written, and of bounded size (S5)."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from preflight import own_file
+from preflight.errors import UserError
+from tests.own_directory import own_directory
+
+__all__ = ["own_directory"]
+
+needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
+
+
+def doubt_of(path: Path) -> str | None:
+    opened = own_file.open_own(path)
+    os.close(opened.descriptor)
+    return opened.doubt
+
+
+def kept(directory: Path, mode: int = 0o600) -> Path:
+    path = directory / "evening.plan"
+    path.write_text("{}")
+    path.chmod(mode)
+    return path
+
+
+def test_a_file_of_ones_own_in_directories_of_ones_own_is_beyond_doubt(own_directory: Path) -> None:
+    assert doubt_of(kept(own_directory)) is None
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666, 0o660])
+def test_a_file_that_others_can_write_is_not_used_at_all(own_directory: Path, mode: int) -> None:
+    path = kept(own_directory, mode)
+    with pytest.raises(UserError) as refused:
+        own_file.open_own(path)
+    assert str(refused.value) == f"{path}: others than you and root can write it, so it is not used"
+
+
+@needs_root
+def test_a_file_of_somebody_elses_is_not_used_at_all(own_directory: Path) -> None:
+    path = kept(own_directory)
+    os.chown(path, 12345, 12345)
+    with pytest.raises(UserError, match="others than you and root can write it"):
+        own_file.open_own(path)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
+def test_a_file_that_others_can_read_is_in_doubt(own_directory: Path, mode: int) -> None:
+    assert doubt_of(kept(own_directory, mode)) == f"others can read the file (mode {mode:04o}, not 0600)"
+
+
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o1777, 0o777])
+def test_a_directory_that_others_can_write_is_in_doubt_sticky_or_not(own_directory: Path, mode: int) -> None:
+    shared = own_directory / "shared"
+    below = shared / "own"
+    below.mkdir(parents=True)
+    path = kept(below)
+    shared.chmod(mode)
+    assert doubt_of(path) == f"others can write the directory {shared}"
+
+
+@needs_root
+def test_a_directory_of_somebody_elses_is_in_doubt(own_directory: Path) -> None:
+    below = own_directory / "theirs"
+    below.mkdir()
+    path = kept(below)
+    os.chown(below, 12345, 12345)
+    assert doubt_of(path) == f"others can write the directory {below}"
+
+
+def test_a_link_that_others_can_exchange_is_in_doubt_though_it_leads_to_a_file_of_ones_own(own_directory: Path) -> None:
+    path = kept(own_directory)
+    assert doubt_of(path) is None
+    shared = own_directory / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    for target in (path, Path("../evening.plan")):
+        link = shared / "link"
+        link.symlink_to(target)
+        assert doubt_of(link) == f"others can write the directory {shared}"
+        link.unlink()
+
+
+def test_a_link_among_ones_own_directories_is_beyond_doubt(own_directory: Path) -> None:
+    path = kept(own_directory)
+    (own_directory / "a").mkdir()
+    (own_directory / "a" / "link").symlink_to("../evening.plan")
+    (own_directory / "b").symlink_to(own_directory / "a")
+    assert doubt_of(own_directory / "b" / "link") is None
+    assert doubt_of(own_directory / "b" / ".." / path.name) is None
+
+
+def test_what_was_judged_is_what_is_read_though_its_name_leads_elsewhere_by_then(own_directory: Path) -> None:
+    path = kept(own_directory)
+    opened = own_file.open_own(path)
+    other = own_directory / "other"
+    other.write_text("evil")
+    other.replace(path)
+    try:
+        assert own_file.read(path, opened.descriptor, 100) == b"{}"
+    finally:
+        os.close(opened.descriptor)
+
+
+def test_what_is_no_regular_file_is_one_line_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "loop").symlink_to("loop")
+    cases = {
+        "fifo": "is no regular file",
+        "loop": "Too many levels of symbolic links",
+        "none": "No such file or directory",
+        "none/deeper": "No such file or directory",
+        "fifo/deeper": "Not a directory",
+        "\0": "embedded null byte",
+        ".": "Is a directory",
+    }
+    for name, said in cases.items():
+        with pytest.raises(UserError) as refused:
+            own_file.open_own(tmp_path / name)
+        assert str(refused.value) == f"{tmp_path / name}: {said}"
+    for name in ("fifo", "loop", "none", "\0", "."):
+        with pytest.raises(UserError, match=cases[name]):
+            own_file.open_any(tmp_path / name)
+    with pytest.raises(UserError, match="is no regular file"):
+        own_file.open_own(Path("/dev/zero"))
+
+
+def test_a_file_of_any_length_costs_no_memory() -> None:
+    with tempfile.NamedTemporaryFile() as file:
+        os.truncate(file.name, 10**12)
+        descriptor = own_file.open_any(Path(file.name))
+        with pytest.raises(UserError, match="has 1000000000000 bytes, and at most 1000 are read"):
+            own_file.read(Path(file.name), descriptor, 1000)
+        os.close(descriptor)
+
+
+def test_a_file_that_would_be_millions_of_values_is_refused_by_count(tmp_path: Path) -> None:
+    path = tmp_path / "many"
+    path.write_bytes(b"[" + b"{}," * 1000)
+    descriptor = own_file.open_any(path)
+    assert len(own_file.read(path, descriptor, 10_000, 1000)) == 3001
+    with pytest.raises(UserError, match="holds more values than are read"):
+        own_file.read(path, descriptor, 10_000, 999)
+    os.close(descriptor)
