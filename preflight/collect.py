@@ -37,6 +37,7 @@ from preflight.facts.host_memory import HostMemory
 from preflight.facts.hosts_file import HostsFile
 from preflight.facts.hypervisor_cpus import HypervisorCpus
 from preflight.facts.identity import AnnouncedName, HostIdentity
+from preflight.facts.image_owners import ImageOwners
 from preflight.facts.images import Images
 from preflight.facts.libvirt_connection import LibvirtConnection
 from preflight.facts.link_speed import LinkSpeed
@@ -101,6 +102,7 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
         _source(HostKeys, optional=("host-keys",)),
         _source(HostMemory, optional=("memory", "mounts", "qemu.conf")),
         _source(HostsFile, "etc.hosts"),
+        _source(ImageOwners, "libvirt.domains", "paths", "mounts", optional=("libvirt.pools",)),
         _source(Images, optional=("images",)),
         _source(HypervisorCpus, optional=("libvirt.cpus", "cpu-features")),
         _source(Kernel, "kernel"),

@@ -11,7 +11,7 @@ from preflight.facts.addresses import OwnAddresses
 from preflight.facts.block_drivers import MODULES
 from preflight.facts.certificate_paths import CertificatePaths, of_client
 from preflight.facts.daemon_conf import DaemonConf
-from preflight.facts.guest import KVM
+from preflight.facts.guest import KVM, Guests
 from preflight.facts.host_memory import HostMemory
 from preflight.facts.identity import AnnouncedName
 from preflight.facts.listener import NetworkListener
@@ -23,6 +23,9 @@ from preflight.facts.secrets import Secrets, needed_by
 from preflight.host import Guest, Host
 from preflight.migration import Migration, Transport
 from preflight.shell_text import ShellText
+
+#: Images of other guests that the destination is asked about: a path has some 100 bytes, and a command an end.
+MOST_IMAGES = 4000
 
 
 class Further(Struct, frozen=True):
@@ -105,6 +108,9 @@ def _ask_about_guests(
     paths = paths_on((source, destination), guests)
     for end in (here, there):
         end.ask("paths", questions.stat_paths(paths))
+    if migration.copy_storage:
+        others = _images_of_others(destination, guests)
+        there.ask("paths", questions.stat_paths(sorted({*paths, *others})))
     if wanted := sorted({account for guest in guests for account in guest.devices.accounts}):
         there.ask("accounts", questions.accounts(wanted), about=f"accounts:{' '.join(wanted)}")
     opened = sorted({path for guest in guests for path in _opened(guest, destination)})
@@ -164,6 +170,19 @@ def paths_of(guest: Guest, host: Host) -> Iterator[str]:
             secret = host.fact(Secrets).find(needed)
             if secret is not None and secret.value_path is not None:
                 yield secret.value_path
+
+
+def _images_of_others(destination: Host, guests: Iterable[Guest]) -> set[str]:
+    """Name the images of the destination's other guests: they may be what a disk is copied onto, by another path.
+
+    Where there are more than can be asked about, their paths alone have to do.
+    """
+    own = {guest.uuid for guest in guests}
+    with contextlib.suppress(Unreadable):
+        others = [guest for guest in destination.fact(Guests).all if guest.uuid not in own]
+        found = {path for guest in others for disk in guest.disks for path in disk.paths}
+        return found if len(found) <= MOST_IMAGES else set()
+    return set()
 
 
 def _opened(guest: Guest, host: Host) -> Iterator[str]:

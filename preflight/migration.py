@@ -121,7 +121,7 @@ class Migration:
     @property
     def of_guests_off(self) -> "Migration":
         """How guests that are off are moved where guests are moved as they are: by their definition alone."""
-        return replace(self, offline=True, copy_storage=False, flags=frozenset())
+        return replace(self, offline=True, copy_storage=False, flags=self.flags & {"unsafe"})
 
     def copies(self, target: str, *, by_default: bool) -> bool:
         """Whether a disk is copied; `by_default`: where no disks are named (qemuMigrationAnyCopyDisk)."""
@@ -224,6 +224,11 @@ def unless_disks_host_is_given(migration: Migration) -> str | None:
     if not migration.copy_storage:
         return "no disks are copied"
     return None if migration.disks_host else "no --disks-uri names a host"
+
+
+def unless_storage_is_copied(migration: Migration) -> str | None:
+    """For rules about what disks are copied onto."""
+    return None if migration.copy_storage else "no disks are copied"
 
 
 def unless_name_is_announced(migration: Migration) -> str | None:

@@ -92,11 +92,11 @@ def make_plan(asked: Asked, method: Method, output: Path, *, at_once: int | None
     """Check, and write the plan of what would be done; returns the exit code."""
     with open_hosts(asked) as opened:
         try:
-            planned, _ = _plan(opened, method, at_once=at_once, lapses_after=lapses_after)
+            planned, checked = _plan(opened, method, at_once=at_once, lapses_after=lapses_after)
         except Refused as why:
             return refused(why)
     plan_file.write(output, planned)
-    sys.stdout.write(clean(shown_plan.text(planned)))
+    sys.stdout.write(clean(shown_plan.text(planned, checked.report)))
     print(f"{output}: run it with `preflight migrate {output}`")
     return ARRIVED
 
@@ -190,7 +190,7 @@ def asked_by(planned: MigrationPlan, guests: Sequence[str], timeout: float) -> A
 
 def _ask_and_run(planned: MigrationPlan, checked: Checked, opened: Opened, wanted: Wanted) -> int:
     visits = live(checked.visits)
-    sys.stderr.write(clean(shown_plan.text(planned)))
+    sys.stderr.write(clean(shown_plan.text(planned, checked.report)))
     if (code := agree(wanted.ask, "migrate?")) is not None:
         return code
     path = wanted.journal or journals.default_path(planned.source, planned.destination)

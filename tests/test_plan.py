@@ -22,6 +22,7 @@ from preflight.ruleset import load
 from preflight.unchanged import changed
 from tests.case import Case
 from tests.migrate.plans import PLAN, guest
+from tests.rules.storage.test_disk_not_shared import disk
 
 LISTENS = "  9: 0100007F:9C40 00000000:0000 0A 0 0 0 0 0 0 0\n"
 MEMORY = '{"rss": {"web": 41024}}'
@@ -83,6 +84,49 @@ def off() -> Case:
 
 def test_a_warning_does_not_stop_it() -> None:
     assert planned(Case().source("libvirtd.conf", lambda text: text + "max_workers = 40\n")).warnings == 1
+
+
+def warned(case: Case, *, unsafe: bool = False) -> list[str]:
+    found = checked(case, flags=frozenset({"unsafe"}) if unsafe else frozenset())
+    made = plan(found, Method(), pace(found, None), digests(found, load()))
+    return [line for line in text(made, found.report).splitlines() if line.startswith(("warning ", "unknown "))]
+
+
+def test_each_warning_is_listed_by_name_before_the_question() -> None:
+    lines = warned(Case().source("libvirtd.conf", lambda text: text + "max_workers = 40\n"))
+    [line] = [line for line in lines if "[conf-not-in-force]" in line]
+    assert line.startswith("warning      "), line
+
+
+def off_with_a_local_disk() -> Case:
+    case = disk("<source file='/srv/web.img'/>").guest(lambda guest: guest.update(id=None, state=5))
+    for change in (case.source, case.destination):
+        change("paths", lambda text: f"{text}\npath /srv/web.img\nstat 81a4 1048576 2049 12 0:0\nfs ef53 4096 100\n")
+    return case
+
+
+def test_what_a_guest_may_lose_comes_first_and_with_its_name() -> None:
+    case = off_with_a_local_disk()
+    case.source("libvirtd.conf", lambda text: text + "max_workers = 40\n")
+    lines = warned(case, unsafe=True)
+    assert lines[0].startswith("warning      web: /srv/web.img, the disk vda, is on ")
+    assert lines[0].endswith("[offline-disk-left-behind]")
+    assert any("[conf-not-in-force]" in line for line in lines[1:])
+
+
+def test_a_guest_that_is_off_and_whose_disk_stays_behind_is_not_moved() -> None:
+    case = off_with_a_local_disk()
+    with pytest.raises(Refused):
+        planned(case)
+
+
+def test_warnings_without_number_are_bounded() -> None:
+    found = checked(Case().source("libvirtd.conf", lambda text: text + "max_workers = 40\n"))
+    result = next(one for one in found.report.results if one.rule.name == "conf-not-in-force" and one.findings)
+    many = replace(found.report, results=tuple(replace(result, guest=f"g{number}\n\x1b[2J") for number in range(500)))
+    lines = text(PLAN, many).splitlines()
+    assert lines[-1] == "             and 460 more, which preflight check lists"
+    assert all(line.isprintable() for line in lines)
 
 
 def unknown() -> Case:

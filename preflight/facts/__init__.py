@@ -25,6 +25,7 @@ from preflight.facts.host_memory import HostMemory
 from preflight.facts.hosts_file import HostsFile
 from preflight.facts.hypervisor_cpus import HypervisorCpus
 from preflight.facts.identity import AnnouncedName, HostIdentity
+from preflight.facts.image_owners import ImageOwners
 from preflight.facts.images import Images
 from preflight.facts.libvirt_connection import LibvirtConnection
 from preflight.facts.link_speed import LinkSpeed
@@ -75,6 +76,7 @@ __all__ = [
     "HostMemory",
     "HostsFile",
     "HypervisorCpus",
+    "ImageOwners",
     "Images",
     "Kernel",
     "LibvirtConnection",

@@ -31,6 +31,13 @@ FUSE_MAGIC = 0x65735546
 SHARED_FUSE = frozenset(("fuse.glusterfs", "fuse.quobyte"))
 CLUSTER_FUSE = frozenset(("fuse.glusterfs",))
 
+#: File systems on which every host sees a file by the same number, which the server gave it. Not CIFS: with
+#: noserverino a host makes numbers up.
+_NUMBERED_BY_SERVER = {"nfs": "nfs", "nfs4": "nfs", "ceph": "ceph"}
+
+#: File systems on a network that libvirt does not take for shared: each host mounts the same by the same source.
+_NETWORKED = frozenset(("cifs", "smb3", "fuse.sshfs", "fuse.ceph-fuse", "lustre", "beegfs", "fuse.mfs", "9p"))
+
 _KINDS = {
     stat.S_IFREG: "file",
     stat.S_IFDIR: "directory",
@@ -87,6 +94,23 @@ class PathStatus(Struct, frozen=True, kw_only=True):
         if self.fs_magic == FUSE_MAGIC:
             return self.fs_type in CLUSTER_FUSE
         return self._magic in CLUSTER_MAGIC
+
+    def is_another_than(self, other: "PathStatus") -> bool:
+        """Report whether two hosts' files on network storage are not one, by the numbers that the server gave them."""
+        kind = _NUMBERED_BY_SERVER.get(self.fs_type)
+        if (self.kind, other.kind) != ("file", "file") or kind is None:
+            return False
+        return kind == _NUMBERED_BY_SERVER.get(other.fs_type) and self.inode != other.inode
+
+    def is_networked_with(self, other: "PathStatus") -> bool:
+        """Report whether two hosts' files are one on network storage that libvirt does not take for shared.
+
+        By what is mounted and the size; by the number too where the server gave it.
+        """
+        mounted = (self.fs_type, self.fs_source, self.kind, self.size)
+        if self.fs_type not in _NETWORKED or mounted != (other.fs_type, other.fs_source, other.kind, other.size):
+            return False
+        return self.fs_type != "fuse.ceph-fuse" or self.inode == other.inode
 
     @property
     def _magic(self) -> int:

@@ -1,147 +1,173 @@
 """Copies the files that a guest needs besides its definition, its NVRAM and its TPM's state, from host to host.
 
-Each is written beside its place, compared by digest, and put in place by one rename; what was there is kept under a
-dated name. Files that both hosts see, since they lie on shared storage, are left alone.
+No archive is unpacked: the source says what lies there and what each file holds, and the destination makes every
+directory and file by itself, in a directory of its own that nobody else can enter, so neither links nor devices nor
+paths of the source's choice can come about. What was made is listed there and held against the source's listing; then
+it is put in place. Files that both hosts see, since they lie on shared storage, are left alone.
 """
 
+import secrets
 import time
 from collections.abc import Iterator
-from typing import Protocol
-from xml.etree.ElementTree import Element
-
-from msgspec import Struct
+from contextlib import contextmanager
 
 from preflight import grammar
-from preflight.facts.xml import parse_xml
-from preflight.record import Record, Unreadable
-from preflight.shell_text import ShellText, shell
+from preflight.migrate.listing import Entry, Listing, listed
+from preflight.migrate.shell import FilesError, Shell, as_root, require
+from preflight.migrate.state import State
+from preflight.record import Unreadable
+from preflight.shell_text import shell
 
-
-class Shell(Protocol):
-    """A host's shell, as root."""
-
-    def __call__(self, command: ShellText) -> Record:
-        """The answer to a POSIX sh command; code 255 where there was none."""
-
-
-class FilesError(Exception):
-    """A file could not be copied whole. The text is the reason."""
-
-
-class State(Struct, frozen=True):
-    """One thing to copy: a file, or a directory with all that is in it."""
-
-    path: str
-    is_directory: bool
-
-
-def states(xml: str, uuid: str) -> Iterator[State]:
-    """What a guest keeps outside of its definition and its disks; raises `Unreadable`.
-
-    Raises `FilesError` for what libvirt would not find on the destination, and that cannot be copied either.
-    """
-    root = parse_xml(xml)
-    nvram, varstore = root.find("os/nvram"), root.find("os/varstore")
-    path = None if nvram is None else _file(nvram)
-    if path is None and varstore is not None:
-        path = varstore.get("path")
-    if path:
-        yield State(path, is_directory=False)
-    for backend in root.iterfind("devices/tpm/backend"):
-        # persistent_state says whether it outlives a transient guest; that of one that is defined is kept in any case
-        if backend.get("type") == "emulator":
-            if (source := backend.find("source")) is not None:
-                raise FilesError(f"its TPM's state in {source.get('path')} (<source> of <tpm>) would not move with it")
-            # qemuTPMEmulatorInitPaths (src/qemu/qemu_tpm.c): swtpmStorageDir, then the guest's UUID
-            yield State(f"/var/lib/libvirt/swtpm/{uuid}", is_directory=True)
-            break
-
-
-def _file(nvram: Element) -> str | None:
-    """The file's path; None where none is named, or it lies on a server that both hosts reach."""
-    source = nvram.find("source")
-    if source is None:
-        return (nvram.text or "").strip() or None
-    if nvram.get("type") not in ("file", "network"):
-        raise FilesError(f"its NVRAM on {source.get('dev') or 'what is no file'} would not move with it")
-    return source.get("file")
-
-
-#: Each is run by root's `sh` with the path as $1. A sum is over all files below it, in the order of their names.
-_SUM = 'cd "${p%/*}" && find "./${p##*/}" -type f | LC_ALL=C sort | while IFS= read -r f; do sha256sum <"$f"; done'
-_DIGEST = f'p=$1; [ -e "$p" ] || exit 44; {{ {_SUM}; }} | sha256sum'
-_READ = """p=$1; [ -e "$p" ] || exit 44; stat -c "%U:%G" -- "$p" || exit
-tar -C "${p%/*}" -cf - -- "${p##*/}" | gzip -c | base64 -w 0"""
-_STAGE = """p=$1; new=$p.preflight-new; mkdir -p -- "${p%/*}" && rm -rf -- "$new" && mkdir -m 700 -- "$new\""""
-#: In words, since neither `[ -d` nor sudo tells a failure from a "no"; by the directory's list, which NFS reads anew
-#: where it would answer for a single name from memory.
-_WHOSE = """names=$(ls -a -- "${1%/*}") || exit; case "
+#: All run as root with libvirt's directory as $1 and the name of the directory of our own in it as $2. `enter` goes
+#: into that by its inode: libvirt's directory belongs to QEMU's user, who could put a link in place of ours.
+_ENTER = """LC_ALL=C; export LC_ALL
+ours() { case $(stat -c %u:%a .) in 0:700|0:2700) [ "$(pwd -P)" = "$at/$1" ];; *) false;; esac; }
+enter() { cd -P -- "$1" && at=$(pwd -P) && cd -- "./$2" && ours "$2" && return
+echo "$1/$2 is not what it was made as" >&2; exit 1; }
+"""
+#: Leftovers of a run that was cut off go first, those older than an hour: another run may be at work.
+_STAGE = """[ -d "$1" ] || mkdir -m 711 -- "$1" || exit; cd -P -- "$1" || exit
+[ -z "$(find . -prune -perm -0002)" ] || { echo "all users may write to it" >&2; exit 1; }
+find . -mindepth 1 -maxdepth 1 -name '.preflight-????????????????' -type d -user 0 -mmin +60 -exec rm -rf -- {} +
+mkdir -m 700 -- "./$2\""""
+#: By the directory's list, which NFS reads anew where it would answer for a single name from memory. In words, since
+#: sudo does not tell a failure from a "no".
+_WHOSE = """names=$(ls -a -- "$1") || exit
+case "
 $names
 " in *"
-${1##*/}.preflight-new
+$2
 "*) echo both;; *) echo own;; esac"""
-_UNSTAGE = 'rm -rf -- "$1.preflight-new"'
-#: The owner, a date and the digest are $2 to $4; standard input is what _READ printed.
-_PLACE = f"""at=$1; new=$at.preflight-new; name=${{at##*/}}; base64 -d | gzip -dc | tar -C "$new" -xpf - || exit
-p=$new/$name; sum=$({{ {_SUM}; }} | sha256sum)
-[ "${{sum%% *}}" = "$4" ] || {{ echo "what was written is not what was read" >&2; exit 1; }}
-chown -R -- "$2" "$p" 2>/dev/null; sync
-if [ -e "$at" ]; then mv -T -- "$at" "$at.preflight-$3" || exit; fi
-mv -T -- "$p" "$at" && sync && rmdir -- "$new" || exit
-! command -v restorecon >/dev/null || restorecon -RF "$at\""""
+#: The file, by its path in $1.
+_READ = 'cd -P -- "${1%/*}/" && [ -f "./${1##*/}" ] && gzip -c <"./${1##*/}" | base64 -w 0'
+#: A directory's name and mode are $3 and $4.
+_MAKE = f'{_ENTER}enter "$1" "$2"; mkdir -- "./$3" && chmod -- "$4" "./$3"'
+#: A file's name, mode and size are $3 to $5; standard input is what _READ printed. One byte more is written than it
+#: may have, and no more: what is packed may unpack to anything.
+_WRITE = f"""{_ENTER}enter "$1" "$2"; set -C
+base64 -d | gzip -dc 2>/dev/null | head -c "$(($5 + 1))" >"./$3" || exit
+[ "$(stat -c %s "./$3")" = "$5" ] || {{ echo "what was written is not what was read" >&2; exit 1; }}
+chmod -- "$4" "./$3\""""
+#: The state's name and a date are $3 and $4, then come names that are to go, "--", and each directory and file in the
+#: order of their names. What is there already stays in place until something else has its name, and is kept besides.
+#: libvirt makes QEMU's user and group the owner of its directories when it starts (qemuStateInitialize), and what it
+#: makes there itself gets the same; those of a TPM it hands to swtpm's user at each start (virFileChownFiles).
+_PLACE = f"""{_ENTER}enter "$1" "$2"; name=$3; date=$4; shift 4
+owner=$(stat -c %u:%g "$at") && chown -R -- "$owner" "./$name" && sync || exit
+if [ -e "$at/$name" ]; then
+  k=$at/$name.preflight-$date; while [ -e "$k" ]; do k=$k+; done
+  cp -a -- "$at/$name" ./kept && sync && mv -T -- ./kept "$k" || exit
+fi
+if [ -d "$at/$name" ]; then
+  while [ "$1" != -- ]; do
+    if [ -d "$at/$1" ]; then rmdir -- "$at/$1"; else rm -f -- "$at/$1"; fi || exit; shift
+  done
+  shift
+  for n do
+    if [ ! -d "./$n" ]; then mv -fT -- "./$n" "$at/$n" || exit
+    elif [ -d "$at/$n" ]; then chmod -- "$(stat -c %a "./$n")" "$at/$n" || exit
+    else mkdir -m "$(stat -c %a "./$n")" -- "$at/$n" && chown -- "$owner" "$at/$n" || exit; fi
+  done
+else mv -fT -- "./$name" "$at/$name" || exit; fi
+sync; ! command -v restorecon >/dev/null || restorecon -RF "$at/$name\""""
+_UNSTAGE = 'cd -P -- "$1" && rm -rf -- "./$2"'
 
 
 def copy(state: State, source: Shell, destination: Shell) -> bool:
-    """Copy one; whether the destination has a copy of its own: not where there is none, or both hosts see the same.
+    """Copy one; report whether the source has something there that the destination now has too, as its own.
 
-    Raises `FilesError`.
+    False where the source has nothing, or both hosts see the same. Raises `FilesError`.
     """
-    digest = source(_command(_DIGEST, state))
-    if digest.missing:
+    wanted = listed(state, source)
+    if wanted is None:
         return False
-    _must(digest, "read", state)
-    _must(destination(_command(_STAGE, state)), "written on the destination", state)
-    try:
-        whose = source(_command(_WHOSE, state))
-        _must(whose, "looked for on both hosts", state)
-        if whose.out.strip() == "both":
-            return False
-        if whose.out.strip() != "own":
-            raise FilesError(f"{state.path}: whether both hosts see it, the source does not say")
-        if is_same(state, source, destination):
-            return True
-        answer = source(_command(_READ, state))
-        _must(answer, "read", state)
-        owner, content, of_all = _typed(state, *answer.out.partition("\n")[::2], digest.out.removesuffix("  -\n"))
-        place = _command(_PLACE, state, owner, time.strftime("%Y%m%dT%H%M%S"), of_all)
-        placed = shell("printf %s @content@ | @place@", content=content, place=place)
-        _must(destination(placed), "written on the destination", state)
-    finally:
-        destination(_command(_UNSTAGE, state))
-    if not is_same(state, source, destination):
-        raise FilesError(f"{state.path}: the destination's is not the source's")
+    there = _on_destination(state, destination)
+    if there == wanted:
+        return not _is_shared(state, source, destination)
+    if state.home is None:
+        raise FilesError(
+            f"{state.path}, its {state.what}, is not the same on the destination, and lies outside of libvirt's own"
+            " directory, where nothing is written: copy it there yourself"
+        )
+    if there is not None and there[0].is_directory is not state.is_directory:
+        raise FilesError(f"{state.path} is of another type on the destination")
+    with _staged(state.home, destination) as own:
+        if _sees(state, own, source):
+            raise FilesError(f"{state.path}: both hosts see it, and differ in what they read")
+        for entry in wanted:
+            _bring(state, entry, own, source, destination)
+        if _on_destination(state, destination, at=f"{state.home}/{own}/{state.name}") != wanted:
+            raise FilesError(f"{state.path}: what was written is not what was read")
+        _place(state, own, wanted, there or (), destination)
     return True
 
 
 def is_same(state: State, source: Shell, destination: Shell) -> bool:
-    """Whether both hosts have the same there, or neither has anything."""
-    one, other = (shell(_command(_DIGEST, state)) for shell in (source, destination))
-    return (one.missing and other.missing) or (one.code == other.code == 0 and one.out == other.out)
+    """Report whether both hosts have the same there, or neither has anything; raises `FilesError`."""
+    return listed(state, source) == _on_destination(state, destination)
 
 
-def _typed(state: State, owner: str, content: str, digest: str) -> tuple[str, str, str]:
-    """Return what the source said of a file, held against its form: the destination is given it in a command."""
+def _on_destination(state: State, destination: Shell, *, at: str | None = None) -> Listing | None:
     try:
-        return grammar.OWNER.of(owner), grammar.BASE64.of(content.strip()), grammar.SHA256.of(digest.strip())
+        return listed(state, destination, at=at)
+    except FilesError as why:
+        raise FilesError(f"on the destination, {why}") from None
+
+
+def _is_shared(state: State, source: Shell, destination: Shell) -> bool:
+    """Report whether both hosts see the same directory; of one that is not libvirt's nothing is known, or done."""
+    if state.home is None:
+        return True
+    with _staged(state.home, destination) as own:
+        return _sees(state, own, source)
+
+
+@contextmanager
+def _staged(home: str, destination: Shell) -> Iterator[str]:
+    """Make a directory on the destination that root alone can enter, and remove it afterwards; its name."""
+    own = f".preflight-{secrets.token_hex(8)}"
+    require(destination(as_root(_STAGE, home, own)), home, "written to on the destination")
+    try:
+        yield own
+    finally:
+        destination(as_root(_UNSTAGE, home, own))
+
+
+def _sees(state: State, own: str, source: Shell) -> bool:
+    """Report whether the source sees the directory that was just made on the destination."""
+    assert state.home is not None
+    whose = require(source(as_root(_WHOSE, state.home, own)), state.path, "looked for on both hosts").strip()
+    if whose not in ("both", "own"):
+        raise FilesError(f"{state.path}: whether both hosts see it, the source does not say")
+    return whose == "both"
+
+
+def _bring(state: State, entry: Entry, own: str, source: Shell, destination: Shell) -> None:
+    """Make one directory or file of the source's in the directory that is the destination's own."""
+    assert state.home is not None
+    mode, written = f"{entry.mode:o}", "written on the destination"
+    if entry.is_directory:
+        require(destination(as_root(_MAKE, state.home, own, entry.name, mode)), state.path, written)
+        return
+    path = f"{state.path.rpartition('/')[0]}/{entry.name}"
+    answer = require(source(as_root(_READ, path)), path, "read")
+    try:
+        content = grammar.BASE64.of(answer.strip())
     except Unreadable as why:
-        raise FilesError(f"{state.path}: the source's answer cannot be used: {why}") from None
+        raise FilesError(f"{path}: the source's answer cannot be used: {why}") from None
+    write = as_root(_WRITE, state.home, own, entry.name, mode, str(entry.size))
+    placed = shell("printf %s @content@ | @write@", content=content, write=write)
+    require(destination(placed), path, written)
 
 
-def _command(script: str, state: State, *more: str) -> ShellText:
-    return shell("as_root sh -c @script@ sh @arguments@", script=script, arguments=(state.path, *more))
-
-
-def _must(answer: Record, done: str, state: State) -> None:
-    if answer.code != 0:
-        last = answer.err.strip().splitlines()[-1:] or [f"exit code {answer.code}"]
-        raise FilesError(f"{state.path} could not be {done}: {last[0]}")
+def _place(state: State, own: str, wanted: Listing, there: Listing, destination: Shell) -> None:
+    """Put what was made in place, and keep what was there under a dated name."""
+    assert state.home is not None
+    names = [entry.name for entry in wanted]
+    gone = [entry.name for entry in reversed(there) if entry.name not in names]
+    kinds = {entry.name: entry.is_directory for entry in there}
+    for entry in wanted:
+        if kinds.get(entry.name, entry.is_directory) is not entry.is_directory:
+            raise FilesError(f"{state.path}: {entry.name} is of another type on the destination")
+    place = as_root(_PLACE, state.home, own, state.name, time.strftime("%Y%m%dT%H%M%S"), *gone, "--", *names)
+    require(destination(place), state.path, "put in place on the destination")

@@ -31,6 +31,8 @@ class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
     downtime: float | None = None
     #: Whether its move was begun at all.
     began: bool = False
+    #: State files of a guest that is off, of which the source keeps its own.
+    kept: tuple[str, ...] = ()
 
 
 def rows(run: Run, known: Mapping[str, Past]) -> tuple[Row, ...]:
@@ -50,10 +52,12 @@ def _row(run: Run, guest: PlannedGuest, past: Past) -> Row:
         destination=destination.place,
         persistent=(destination if is_there else source).persistent,
         error=None if is_there else past.error,
+        # what was amiss when it arrived still is: nobody has looked at that since
         why=why or ("" if is_there and past.result is not Result.ARRIVED else past.why),
         seconds=past.seconds,
         downtime=past.downtime,
         began=past.began,
+        kept=past.kept,
     )
 
 
@@ -118,4 +122,5 @@ def _of_past(guest: PlannedGuest, past: Past) -> Row:
         seconds=past.seconds,
         downtime=past.downtime,
         began=past.began,
+        kept=past.kept,
     )

@@ -5,18 +5,24 @@ At every moment at least one host has the definition with all that belongs to it
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+
+from msgspec.structs import replace
 
 from preflight.facts.record import Unreadable
-from preflight.migrate import call, files
+from preflight.migrate import call
 from preflight.migrate.end import HostSilent, within
 from preflight.migrate.event import Event
-from preflight.migrate.files import FilesError, Shell, State
+from preflight.migrate.files import copy, is_same
+from preflight.migrate.listing import listed
 from preflight.migrate.live import Lane, definition, end
 from preflight.migrate.recovery import Decision, Result
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import Settled, look_at_both
+from preflight.migrate.shell import FilesError, Shell
 from preflight.migrate.sighting import Place
+from preflight.migrate.state import State, states
+from preflight.migrate.taken import require_free
+from preflight.migrate.undefine import NotUndefined, undefine
 from preflight.migration import Mode
 from preflight.plan import PlannedGuest
 
@@ -37,51 +43,78 @@ def move_off(
     xml = definition(run, guest) or known
     run.journal.write("begin", guest.uuid, name=guest.name, xml=xml)
     run.tell(Event("started", guest.name))
-    error = None if xml else "its definition cannot be read"
+    error = None
+    why = ""
+    kept: list[str] = []
     try:
-        if xml:
-            _move(run, guest, lane, source, destination, xml)
-    except (libvirt.libvirtError, HostSilent, FilesError, Unreadable, _Refused) as why:
-        error = str(why)
+        why = _move(run, guest, lane, source, destination, xml, kept)
+    except (libvirt.libvirtError, HostSilent, FilesError, Unreadable, NotUndefined, _Refused) as failure:
+        error = str(failure)
     intent = run.intent(guest, handed_over=error is None)
-    return end(run, guest, _where(run, guest, is_whole=error is None), intent, error=error)
+    where = _where(run, guest, is_whole=error is None, why=why)
+    return replace(end(run, guest, where, intent, error=error), kept=tuple(kept))
 
 
-def _move(run: Run, guest: PlannedGuest, lane: Lane, source: Shell, destination: Shell, xml: str) -> None:
+def _move(
+    run: Run, guest: PlannedGuest, lane: Lane, source: Shell, destination: Shell, xml: str | None, kept: list[str]
+) -> str:
+    """Move it; return what is not as it was asked for although it has arrived, or nothing.
+
+    `kept` is given the paths of the state files of which the source keeps its own.
+    """
     here, there = look_at_both(run, guest.uuid)
     if Place.UNKNOWN in (here.place, there.place):
         raise _Refused(here.why or there.why or "a host does not answer")
     if here.place is Place.ABSENT and there.place is Place.OFF:  # it has moved already
-        _start_with(run, guest)
-        return
+        return _start_with(run, guest)
     if here.place is Place.ABSENT and there.place is Place.ABSENT:
-        run.source.shared().defineXML(xml)
-        raise _Refused("neither host knew it: it is defined on the source again")
+        # no step of ours leaves it on neither: its owner may have moved it on, and it would then be on two hosts
+        raise _Refused("neither host knows it any more; its definition is in the journal, for `virsh define`")
     if here.place is not Place.OFF or there.place.active:
         raise _Refused("it is no longer off")
+    if xml is None:
+        raise _Refused("its definition cannot be read")
     own = run.source.domain(guest.uuid)
     if own.hasManagedSaveImage():
         raise _Refused("its saved state (virsh managedsave) would not move with it: start it, or remove that state")
-    needed = list(files.states(xml, guest.uuid))
-    copied = [state for state in needed if files.copy(state, source, destination)]
-    run.journal.note("copied", guest.uuid, paths=[state.path for state in copied])
+    if there.place is Place.OFF and run.destination.domain(guest.uuid).hasManagedSaveImage():
+        raise _Refused("the destination has a saved state of it, and would start it with that old memory")
+    needed = list(states(xml, guest.uuid))
+    for state in needed:
+        listed(state, source)  # what cannot be moved whole is said before any part of it is
+    require_free(needed, guest.uuid, run.destination.shared(), destination)
+    kept += [state.path for state in needed if copy(state, source, destination)]
+    run.journal.note("copied", guest.uuid, paths=kept)
     if there.place is Place.ABSENT:
         _define(run, guest, lane, xml)
     else:
         run.destination.shared().defineXML(call.definition(run.plan.method, xml))
     _verify(run, guest, needed, source, destination)
-    run.journal.note("defined", guest.uuid)
     if run.plan.method.undefinesource:
-        _undefine(own, leave_files=len(copied) != len(needed))
-    elif guest.autostart:
-        own.setAutostart(0)  # or it would start on both hosts
-    _start_with(run, guest)
+        run.journal.note("defined", guest.uuid)
+        undefine(own)
+    else:
+        if guest.autostart:
+            own.setAutostart(0)  # or it would start on both hosts
+        run.journal.note("defined", guest.uuid)
+    for path in kept:
+        run.tell(Event("note", guest.name, f"the source keeps its own {path}"))
+    return _start_with(run, guest)
 
 
-def _start_with(run: Run, guest: PlannedGuest) -> None:
-    """Have the destination start it with itself, if the source did; only when it is no longer the source's to start."""
+def _start_with(run: Run, guest: PlannedGuest) -> str:
+    """Have the destination start it with itself, if the source did; only when it is no longer the source's to start.
+
+    Returns why that could not be done, or nothing.
+    """
+    import libvirt
+
     if guest.autostart:
-        run.destination.domain(guest.uuid).setAutostart(1)
+        try:
+            run.destination.domain(guest.uuid).setAutostart(1)
+        except (libvirt.libvirtError, HostSilent) as why:
+            return f"its autostart could not be set on the destination (virsh autostart {guest.name}): {why}"
+    return ""
 
 
 def _define(run: Run, guest: PlannedGuest, lane: Lane, xml: str) -> None:
@@ -110,37 +143,18 @@ def _verify(run: Run, guest: PlannedGuest, needed: list[State], source: Shell, d
     if there.place is not Place.OFF or not there.persistent:
         raise _Refused("the destination does not have its definition afterwards")
     for state in needed:
-        if not files.is_same(state, source, destination):
+        if not is_same(state, source, destination):
             raise FilesError(f"{state.path}: the destination's is not the source's")
 
 
-def _undefine(domain: Any, *, leave_files: bool) -> None:
-    """On the source, with the files that were copied; they stay where some were not: both hosts may see them."""
-    import libvirt
-
-    if domain.isActive():
-        raise _Refused("it was started meanwhile")
-    if leave_files:
-        keep = libvirt.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM
-        tpm = getattr(libvirt, "VIR_DOMAIN_UNDEFINE_KEEP_TPM", 0)
-    else:
-        keep, tpm = libvirt.VIR_DOMAIN_UNDEFINE_NVRAM, getattr(libvirt, "VIR_DOMAIN_UNDEFINE_TPM", 0)
-    try:
-        domain.undefineFlags(keep | tpm)
-    except libvirt.libvirtError:
-        if not tpm or (leave_files and "<tpm" in domain.XMLDesc()):
-            raise
-        domain.undefineFlags(keep)  # a daemon of before 8.9 knows no flag for a TPM's state, and removes it
-
-
-def _where(run: Run, guest: PlannedGuest, *, is_whole: bool) -> Settled:
-    """Where the definition is afterwards; `is_whole`: the destination's was seen to be."""
+def _where(run: Run, guest: PlannedGuest, *, is_whole: bool, why: str) -> Settled:
+    """Look where the definition is afterwards; `is_whole`: the destination's was seen to be; `why`: what is amiss."""
     here, there = look_at_both(run, guest.uuid)
     stays_too = is_whole and not run.plan.method.undefinesource
     if Place.UNKNOWN in (here.place, there.place):
         decision = Decision((), Result.UNKNOWN, here.why or there.why)
     elif there.place is not Place.ABSENT and (here.place is Place.ABSENT or (stays_too and here.place is Place.OFF)):
-        decision = Decision((), Result.ARRIVED)
+        decision = Decision((), Result.ARRIVED, why)
     elif here.place is Place.ABSENT and there.place is Place.ABSENT:
         decision = Decision((), Result.LOST, "neither host knows it")
     else:

@@ -35,6 +35,8 @@ class Past(Struct, frozen=True, kw_only=True):
     why: str = ""
     seconds: float | None = None
     downtime: float | None = None
+    #: State files of a guest that is off, of which the source keeps its own.
+    kept: tuple[str, ...] = ()
 
     @property
     def is_done(self) -> bool:
@@ -80,6 +82,8 @@ def _after(known: Past, entry: Entry) -> Past:
         )
     if isinstance(entry, steps.Paused):
         return replace(known, paused_by_us=True)
+    if isinstance(entry, steps.Copied):
+        return replace(known, kept=entry.told.paths)
     if isinstance(entry, steps.HandedOver):
         return replace(known, handed_over=True, confirmed=known.confirmed or entry.told.confirmed)
     if isinstance(entry, steps.Defined):
@@ -115,4 +119,5 @@ def of(ended: Ended) -> Past:
         why=ended.why,
         seconds=ended.seconds,
         downtime=ended.downtime,
+        kept=ended.kept,
     )

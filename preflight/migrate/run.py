@@ -105,6 +105,8 @@ class Ended(Struct, frozen=True, kw_only=True):
     #: As of `Intent`; of a guest that is off, whether its definition was seen to be whole on the destination.
     handed_over: bool = False
     paused_by_us: bool = False
+    #: State files of a guest that is off, of which the source keeps its own.
+    kept: tuple[str, ...] = ()
 
     @property
     def arrived(self) -> bool:

@@ -11,10 +11,10 @@ from preflight.facts.record import Unreadable
 from preflight.migrate import call
 from preflight.migrate.end import HostSilent, until
 from preflight.migrate.event import Event
-from preflight.migrate.hypervisor import Domain
 from preflight.migrate.recovery import Act, Decision, Intent, Result, decide
 from preflight.migrate.run import Run
 from preflight.migrate.sighting import Place, Sighting
+from preflight.migrate.undefine import NotUndefined, undefine
 from preflight.plan import PlannedGuest
 
 #: Seconds between two tries.
@@ -91,7 +91,7 @@ def settle(
         try:
             _do(run, guest, act, xml, (source, destination))
             done.append(str(act))
-        except (libvirt.libvirtError, HostSilent, _Changed) as why:
+        except (libvirt.libvirtError, HostSilent, NotUndefined, _Changed) as why:
             done.append(f"{act}: {why}")
             continue
         if act is Act.END_ON_SOURCE:
@@ -124,20 +124,3 @@ def _do(run: Run, guest: PlannedGuest, act: Act, xml: str | None, seen: tuple[Si
         domain.destroy()
     else:
         undefine(domain)
-
-
-def undefine(domain: Domain) -> None:
-    """Undefine a guest and leave its files; raises `libvirt.libvirtError`, also where it is active."""
-    import libvirt
-
-    if domain.isActive():
-        raise _Changed("it is active")
-    keep, tpm = libvirt.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM, getattr(libvirt, "VIR_DOMAIN_UNDEFINE_KEEP_TPM", 0)
-    try:
-        domain.undefineFlags(keep | tpm)
-    except libvirt.libvirtError as why:
-        # a daemon of before 8.9 knows no KEEP_TPM (virCheckFlags), and would remove a TPM's state
-        unknown = why.get_error_code() in (libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED)
-        if not tpm or not unknown or "<tpm" in domain.XMLDesc():
-            raise
-        domain.undefineFlags(keep)

@@ -49,6 +49,8 @@ def text(plan: MigrationPlan, rows: Sequence[Row]) -> str:
     )
     lines = [tabulate(table, headers=heads, disable_numparse=True), ""]
     for row in rows:
+        if row.kept and row.result is Result.ARRIVED:
+            lines.append(one_line(f"{row.name}: the source keeps its own {', '.join(row.kept)}"))
         if row.result is Result.ARRIVED and not row.why:
             continue
         if row.error:
@@ -58,10 +60,18 @@ def text(plan: MigrationPlan, rows: Sequence[Row]) -> str:
         if row.rule:
             lines.append(f"{one_line(row.name)}: see `preflight explain {one_line(row.rule)}`")
     arrived = sum(row.result is Result.ARRIVED for row in rows)
-    word = "ARRIVED" if arrived == len(rows) else "NOT ARRIVED"
+    if arrived != len(rows):
+        word = "NOT ARRIVED"
+    else:
+        word = "ARRIVED" if all(map(_is_as_asked, rows)) else "ARRIVED, NOT AS ASKED FOR"
     ends = one_line(f"{plan.source} -> {plan.destination}")
     lines.append(f"{word}  {ends}: {arrived} of {len(rows)} {'guest' if len(rows) == 1 else 'guests'}")
     return "\n".join(lines) + "\n"
+
+
+def _is_as_asked(row: Row) -> bool:
+    """Report whether a guest has arrived, and all is there as it was asked for: what exit code 0 says of all."""
+    return row.result is Result.ARRIVED and not row.why
 
 
 def _word(row: Row) -> str:
@@ -74,7 +84,7 @@ def as_json(plan: MigrationPlan, rows: Sequence[Row]) -> str:
         "format": 1,
         "source": plan.source,
         "destination": plan.destination,
-        "arrived": all(row.result is Result.ARRIVED for row in rows),
+        "arrived": all(map(_is_as_asked, rows)),
         "guests": [{name: getattr(row, name) for name in row.__struct_fields__} for row in rows],
     }
     return escaped(json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=False)) + "\n"

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from preflight.migration import CopyStorage, Mode
 from preflight.plan import MigrationPlan, PlannedGuest
+from preflight.report import Outcome, Report, Result
+from preflight.rule import Severity
 from preflight.visible import one_line
 
 _MODES = {
@@ -14,9 +16,36 @@ _MODES = {
 }
 
 
-def text(plan: MigrationPlan) -> str:
-    """What will be done, to which guests, in which order, how many at a time."""
-    return "\n".join(_lines(plan)) + "\n"
+#: Warnings that are listed by name; what is more is counted.
+MOST_WARNINGS = 40
+#: Topics of what a guest may lose; other warnings come after them.
+_WORST = ("storage", "guests")
+
+
+def text(plan: MigrationPlan, report: Report | None = None) -> str:
+    """What will be done, to which guests, in which order, how many at a time; and what the check warns of, by name."""
+    warned = () if report is None else _warnings(report)
+    return "\n".join((*_lines(plan), *warned)) + "\n"
+
+
+def _warnings(report: Report) -> Iterator[str]:
+    """Name each warning in a line, with its rule and its guest: what a guest may lose comes first."""
+    results = [result for result in report.results if result.severity is Severity.WARNING]
+    results.sort(key=lambda result: (result.rule.topic not in _WORST, result.rule.name, result.subject))
+    lines = [line for result in results for line in _warning(result)]
+    yield from lines[:MOST_WARNINGS]
+    if len(lines) > MOST_WARNINGS:
+        yield f"             and {len(lines) - MOST_WARNINGS} more, which preflight check lists"
+
+
+def _warning(result: Result) -> Iterator[str]:
+    guest = "" if result.guest is None else f"{result.guest}: "
+    if result.outcome is Outcome.FAILED:
+        for finding in result.findings:
+            if finding.severity in (None, Severity.WARNING):
+                yield one_line(f"warning      {guest}{finding.message}  [{result.rule.name}]")
+    elif result.outcome is Outcome.UNKNOWN:
+        yield one_line(f"unknown      {guest}{result.reason or 'no reason was given'}  [{result.rule.name}]")
 
 
 def _lines(plan: MigrationPlan) -> Iterator[str]:

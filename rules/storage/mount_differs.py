@@ -16,10 +16,6 @@ from preflight.host import Guest
 from preflight.migration import Migration, unless_live
 from preflight.rule import Finding, Findings, Severity, on_destination, rule
 
-#: File systems on which every host sees a file by the same number, which the server gave it. Not CIFS: with
-#: noserverino a host makes numbers up.
-_NUMBERED_BY_SERVER = {"nfs": "nfs", "nfs4": "nfs", "ceph": "ceph"}
-
 
 @rule(Severity.WARNING, skip=unless_live)
 def check(
@@ -52,10 +48,7 @@ def check(
 
 def _other(target: str, source: Storage, here: str, destination: Storage, there: str) -> list[Finding]:
     mine, other = source.look(here), destination.look(there)
-    kind = _NUMBERED_BY_SERVER.get(mine.fs_type)
-    if (mine.kind, other.kind) != ("file", "file") or kind is None or kind != _NUMBERED_BY_SERVER.get(other.fs_type):
-        return []
-    if mine.inode == other.inode:
+    if not other.is_another_than(mine):
         return []
     return [
         on_destination(

@@ -6,9 +6,9 @@ import libvirt
 import pytest
 
 from preflight.migrate.recovery import Intent, Result
-from preflight.migrate.settle import Settled, settle, undefine
+from preflight.migrate.settle import Settled, settle
 from preflight.migrate.sighting import Place
-from tests.fakes.hypervisor import Disk, Host, refusal
+from tests.fakes.hypervisor import refusal
 from tests.migrate.plans import WEB
 from tests.migrate.runs import Pair
 
@@ -94,35 +94,3 @@ def test_a_step_that_fails_is_tried_again_and_said(tmp_path: Path) -> None:
     assert found.decision.result is Result.BOTH
     assert "left to do: end the copy on the destination" in found.decision.why
     assert pair.here.state == libvirt.VIR_DOMAIN_PAUSED, "it is not started while the other copy is there"
-
-
-def host(**told: bool) -> Host:
-    made = Host("host1")
-    made.add(WEB, Disk(), **told).to(libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED)
-    return made
-
-
-KEEP_BOTH = f"undefine {libvirt.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM | libvirt.VIR_DOMAIN_UNDEFINE_KEEP_TPM}"
-KEEP_NVRAM = f"undefine {libvirt.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM}"
-
-
-def test_a_passing_failure_of_undefine_does_not_forget_the_tpm() -> None:
-    """D8."""
-    for code in (libvirt.VIR_ERR_OPERATION_TIMEOUT, libvirt.VIR_ERR_RPC, libvirt.VIR_ERR_SYSTEM_ERROR):
-        made = host(has_tpm=False)
-        made.fails["undefineFlags"] = refusal(code, "a passing failure")
-        with pytest.raises(libvirt.libvirtError, match="a passing failure"):
-            undefine(made.connect().lookupByUUIDString(WEB))
-        assert made.called == [KEEP_BOTH]
-
-
-def test_a_daemon_that_knows_no_keep_tpm_is_asked_without_it_unless_the_guest_has_a_tpm() -> None:
-    made = host(has_tpm=False)
-    made.knows_keep_tpm = False
-    undefine(made.connect().lookupByUUIDString(WEB))
-    assert made.called == [KEEP_BOTH, KEEP_NVRAM]
-    made = host(has_tpm=True)
-    made.knows_keep_tpm = False
-    with pytest.raises(libvirt.libvirtError, match="unsupported flags"):
-        undefine(made.connect().lookupByUUIDString(WEB))
-    assert made.called == [KEEP_BOTH]

@@ -57,6 +57,21 @@ def test_one_that_arrived_otherwise_than_asked_says_so() -> None:
     assert "web: it is not defined on the destination" in text(PLAN, [row])
 
 
+def test_one_that_arrived_without_its_autostart_is_no_success_for_people_or_programs() -> None:
+    why = "its autostart could not be set on the destination (virsh autostart web): no"
+    row = Row(name="web", uuid=WEB, result=Result.ARRIVED, why=why, began=True)
+    lines = text(PLAN, [row]).splitlines()
+    assert lines[-1] == "ARRIVED, NOT AS ASKED FOR  host1.example.com -> host2.example.com: 1 of 1 guest"
+    assert f"web: {why}" in lines
+    assert json.loads(as_json(PLAN, [row]))["arrived"] is False
+
+
+def test_state_files_that_the_source_keeps_are_named() -> None:
+    row = Row(name="web", uuid=WEB, result=Result.ARRIVED, began=True, kept=("/var/lib/libvirt/qemu/nvram/web\x1b",))
+    assert "web: the source keeps its own /var/lib/libvirt/qemu/nvram/web\\x1b" in text(PLAN, [row])
+    assert json.loads(as_json(PLAN, [row]))["guests"][0]["kept"] == ["/var/lib/libvirt/qemu/nvram/web\x1b"]
+
+
 def test_programs_get_the_same() -> None:
     told = json.loads(as_json(PLAN, [ARRIVED, STAYED, UNDER_WAY]))
     assert (told["format"], told["arrived"], told["source"]) == (1, False, "host1.example.com")

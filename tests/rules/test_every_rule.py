@@ -23,8 +23,10 @@ NEVER_UNKNOWN: Mapping[str, str] = {
 #: Error rules whose documentation quotes no message, and why there is none.
 NO_MESSAGE: Mapping[str, str] = {
     "block-device-differs": "virsh reports success: it is the guest that comes to harm",
+    "copied-disk-of-another-guest": "libvirt copies, and reports success: it is the other guest that comes to harm",
     "daemon-conf-invalid": "while the daemon runs nothing is said; after that libvirt is not there",
     "hypervisor-differs": "the message depends on which emulators the destination has",
+    "saved-state-on-destination": "libvirt moves the guest; it comes to harm at its next start",
     "libvirt-unreachable": "the message is the one that libvirt gave when preflight tried",
 }
 #: What a rule may import: no room of preflight's but facts, and nothing that reads a host.

@@ -115,7 +115,7 @@ def offline(how: str, name: str = "web") -> Proof:
         by_libvirt = "virDomainMigratePrepare3Params" in seen.destination.log
         must(by_libvirt is (how == "libvirt"), "by libvirt's migration" if by_libvirt else "by define")
         way = "libvirt's offline migration" if by_libvirt else "define"
-        return f"defined there by {way}, with NVRAM, the TPM's state and autostart; nothing is left on the source"
+        return f"defined there by {way}, with NVRAM, the TPM's state and autostart; its definition has left the source"
 
     return proof
 

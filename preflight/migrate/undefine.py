@@ -1,0 +1,51 @@
+"""Undefines a guest and leaves its state files, its NVRAM and its TPM's state, where they are.
+
+They may be the only copies, or lie on storage that the other host sees too: nothing in preflight deletes them.
+"""
+
+from typing import Any, Final
+
+from preflight.facts.record import Unreadable
+from preflight.facts.xml import parse_xml
+
+#: VIR_DOMAIN_UNDEFINE_KEEP_TPM (include/libvirt/libvirt-domain.h, since 8.9.0). By its number: a daemon may know it
+#: where this machine's binding does not, and the client's library passes flags through.
+KEEP_TPM: Final = 1 << 6
+
+
+class NotUndefined(Exception):
+    """The guest keeps its definition. The text is the reason."""
+
+
+def undefine(domain: Any) -> None:
+    """Undefine a guest that is off, and keep its state files.
+
+    A daemon of before 8.9 does not know KEEP_TPM and, without it, deletes a TPM's state unless persistent_state says
+    otherwise (qemuExtTPMCleanupHost, src/qemu/qemu_tpm.c of 7.0). There a guest with such a TPM stays defined.
+    Raises `NotUndefined` for that, and for a guest that is active; raises `libvirt.libvirtError`.
+    """
+    import libvirt
+
+    if domain.isActive():
+        raise NotUndefined("it is active")  # undefining it would make it transient
+    keep = libvirt.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM
+    try:
+        domain.undefineFlags(keep | KEEP_TPM)
+    except libvirt.libvirtError as why:
+        # virCheckFlags (src/internal.h); any other failure may pass, and says nothing of what the daemon knows
+        if why.get_error_code() != libvirt.VIR_ERR_INVALID_ARG:
+            raise
+        if _would_lose_tpm_state(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)):
+            raise NotUndefined(
+                "its definition stays there: this libvirt, older than 8.9, would delete its TPM's state with it."
+                " Copy /var/lib/libvirt/swtpm/<its UUID> away, then: virsh undefine --keep-nvram"
+            ) from None
+        domain.undefineFlags(keep)
+
+
+def _would_lose_tpm_state(xml: str) -> bool:
+    try:
+        backends = parse_xml(xml).findall("devices/tpm/backend")
+    except Unreadable:
+        return True
+    return any(one.get("type") == "emulator" and one.get("persistent_state") != "yes" for one in backends)

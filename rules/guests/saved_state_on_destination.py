@@ -1,0 +1,26 @@
+"""The destination has a saved state of this guest, which would be started in place of the one that moved.
+
+Why it matters
+    virsh managedsave, and libvirt-guests with ON_SHUTDOWN=suspend at each reboot, keep a guest's memory in
+    /var/lib/libvirt/qemu/save. A migration leaves what is kept there alone. When the guest has moved, has run, and is
+    started on the destination the next time, libvirt does not boot it: it restores that old memory, with the page cache
+    of then, over disks that have been written to since. File systems are damaged.
+
+How to fix
+    On the destination: virsh managedsave-remove. If that saved memory is the one that is wanted, do not move the guest:
+    start it there.
+"""
+
+from preflight.facts import Guests
+from preflight.host import Guest
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.ERROR)
+def check(guest: Guest, destination: Guests) -> Findings:
+    twin = destination.by_uuid(guest.uuid)
+    if twin is not None and twin.saved:
+        yield on_destination(
+            f"{twin.name} has a saved state here, which its next start would restore over newer disks",
+            fix=f"on the destination: virsh managedsave-remove {twin.name}",
+        )

@@ -1,0 +1,40 @@
+"""A disk is to be copied onto an image that another guest of the destination has.
+
+Why it matters
+    A copy (--copy-storage-all, --copy-storage-inc) is written over what lies at the disk's path on the destination.
+    libvirt asks nobody whose that is. A guest that is off holds no lock on its image, and finds the disk of another at
+    its next start; of one that runs QEMU's lock on the image stops the copy, where the storage has locks.
+
+How to fix
+    Give the disk another path on the destination (--xml), or move the other guest's image away and change its
+    definition.
+"""
+
+from preflight.facts import ImageOwners, Pools
+from preflight.facts.record import Unreadable
+from preflight.host import Guest
+from preflight.migration import Migration, unless_storage_is_copied
+from preflight.rule import Findings, Severity, on_destination, rule
+
+
+@rule(Severity.ERROR, skip=unless_storage_is_copied)
+def check(guest: Guest, destination: ImageOwners, destination_pools: Pools, migration: Migration) -> Findings:
+    unknown: Unreadable | None = None
+    unread = next((other for other in destination.unread if other.uuid != guest.uuid), None)
+    for disk in guest.disks:
+        if disk.empty or not migration.copies(disk.target, by_default=disk.copied_by_default):
+            continue
+        try:
+            path = destination_pools.path(disk)
+        except Unreadable as why:
+            unknown = why
+            continue
+        if path is None:
+            continue
+        for other in destination.of(path):
+            if other.uuid != guest.uuid:
+                yield on_destination(f"{path}, onto which {disk.target} is to be copied, belongs to {other.name}")
+        if unread is not None:
+            unknown = Unreadable(f"whether {path} belongs to {unread.name} is not known: {unread.reason}")
+    if unknown is not None:
+        raise unknown

@@ -1,0 +1,48 @@
+"""What lies at the path of a disk that is copied is written over on the destination.
+
+Why it matters
+    A copy (--copy-storage-all, --copy-storage-inc) is written into the image or device that is there already, whatever
+    it holds: libvirt makes a new one only where nothing is. An image that was made for the copy holds nothing; a disk
+    that somebody still wants is gone.
+
+How to fix
+    Look what it is (qemu-img info, virsh domblklist of the guests that are off). If it is not needed, remove it and let
+    libvirt create the image in a storage pool, or go on.
+"""
+
+from preflight.facts import Images, Pools, Storage
+from preflight.facts.guest import Disk
+from preflight.facts.record import Unreadable
+from preflight.host import Guest
+from preflight.migration import Migration, unless_storage_is_copied
+from preflight.rule import Findings, Severity, on_destination, rule
+
+#: Bytes up to which a qcow2 image holds no data yet: its header, its first tables and those of the largest disk that
+#: qemu-img makes without preallocation (a disk of 2 TiB: 33 clusters of 64 KiB).
+EMPTY = 4 * 1024 * 1024
+
+
+@rule(Severity.WARNING, skip=unless_storage_is_copied)
+def check(
+    guest: Guest, destination: Storage, destination_pools: Pools, destination_images: Images, migration: Migration
+) -> Findings:
+    unknown: Unreadable | None = None
+    for disk in guest.disks:
+        if disk.empty or not migration.copies(disk.target, by_default=disk.copied_by_default):
+            continue
+        try:
+            path = destination_pools.path(disk)
+            place = destination.look(path) if path else None
+            if place is None or place.kind not in ("file", "block") or (place.size == 0 and place.kind == "file"):
+                continue
+            if not _is_new(disk, path or "", place.size or 0, destination_images):
+                yield on_destination(f"{path} is there already: what it holds is written over by {disk.target}")
+        except Unreadable as why:
+            unknown = why
+    if unknown is not None:
+        raise unknown
+
+
+def _is_new(disk: Disk, path: str, size: int, images: Images) -> bool:
+    """Report whether an image was made and never written to; of a raw one its size does not tell."""
+    return disk.format == "qcow2" and size <= EMPTY and images.look(path).format == "qcow2"
