@@ -235,7 +235,8 @@ def attend(run: Run, guest: PlannedGuest, began_at: float | None) -> bool:
     while seen.job:
         watch.look()
         if watch.is_of_another:
-            break  # no migration of this run's: `settle` waits for it
+            watch.say_once("a job that is not this run's runs on it: it is waited for, and left alone")
+            break
         watch.say_once("its migration still runs, and is watched to its end")
         if run.aborting.is_set():
             watch.interrupt()
