@@ -21,7 +21,7 @@ from preflight import moving
 from preflight.migrate import session
 from preflight.migrate.event import Event
 from preflight.migrate.ledger import Row
-from preflight.migrate.recovery import Result
+from preflight.migrate.intent import Result
 from preflight.migrate.run import Run, Settings
 from preflight.output import run as shown
 from preflight.progress import Sample
@@ -51,7 +51,7 @@ def move(asked, method, wanted, at_once=None):
             tell(Event("ended", "web"))
     (here / "over").touch()
     rows = tuple(Row(name=guest.name, uuid=guest.uuid, result=result) for guest in PLAN.guests)
-    return moving._tell(PLAN, rows, None, wanted, interrupted=run.interrupted)
+    return moving.report_end(PLAN, rows, None, wanted, interrupted=run.interrupted)
 
 moving.move = move
 from preflight.__main__ import main

@@ -9,9 +9,10 @@ from queue import Empty, SimpleQueue
 from preflight.errors import UserError
 from preflight.journal import JournalError
 from preflight.migrate.event import Event
-from preflight.migrate.live import Busy, Lane, end, move
+from preflight.migrate.intent import Decision, Result
+from preflight.migrate.lane import Lane
+from preflight.migrate.live import Busy, end, move
 from preflight.migrate.offline import move_off
-from preflight.migrate.recovery import Decision, Result
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import Settled, look_at_both
 from preflight.migrate.shell import Shell

@@ -1,24 +1,22 @@
 """Moves one active guest: the call, the watch over it, the hand-over, and what is left to settle."""
 
 import contextlib
-import threading
 import time
-from collections.abc import Callable
 
 from msgspec.structs import replace
 
 from preflight.errors import UserError
-from preflight.migrate import call
+from preflight.migrate.autostart import carry_over
 from preflight.migrate.end import HostSilent, until
 from preflight.migrate.event import Event
-from preflight.migrate.hypervisor import Hypervisor
+from preflight.migrate.intent import Intent, Result
+from preflight.migrate.lane import Lane
 from preflight.migrate.pauses import Pauses
-from preflight.migrate.recovery import Intent, Result
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import Settled, look_at_both, settle
 from preflight.migrate.sighting import BY_MIGRATION, IN_POSTCOPY, POSTCOPY_FAILED, Place, Sighting
+from preflight.migrate.transfer import Transfer
 from preflight.migrate.watch import POLL, Watch
-from preflight.migration import Mode
 from preflight.plan import PlannedGuest
 
 #: Seconds that libvirt's call may go on after it was aborted; then the guest is settled without waiting for it.
@@ -31,109 +29,11 @@ class Busy(UserError):
     """A guest that a job runs on already. Its move is not begun; the text is one line for the user."""
 
 
-class Lane:
-    """Connections of one's own to both ends, for the calls that last as long as a migration."""
-
-    def __init__(self, run: Run) -> None:
-        """Nothing is opened yet."""
-        self._run = run
-        self._opened: dict[str, Hypervisor] = {}
-
-    def source(self) -> Hypervisor:
-        """To the source; raises `HostSilent`."""
-        return self._get("source", self._run.source.open)
-
-    def destination(self) -> Hypervisor:
-        """To the destination, which peer-to-peer migrations do without; raises `HostSilent`."""
-        return self._get("destination", self._run.destination.open)
-
-    def close(self) -> None:
-        """Close both."""
-        import libvirt
-
-        for connection in self._opened.values():
-            with contextlib.suppress(libvirt.libvirtError):
-                connection.close()
-        self._opened.clear()
-
-    def _get(self, end: str, opens: Callable[[], Hypervisor]) -> Hypervisor:
-        import libvirt
-
-        known = self._opened.get(end)
-        if known is not None:
-            with contextlib.suppress(libvirt.libvirtError):
-                if known.isAlive():
-                    return known
-        self._opened[end] = opens()
-        return self._opened[end]
-
-
-class _Call(threading.Thread):
-    """The one call that lasts as long as the migration, and the start on the destination right behind it."""
-
-    def __init__(self, run: Run, guest: PlannedGuest, intent: Intent, lane: Lane, *, resume_postcopy: bool) -> None:
-        super().__init__(daemon=True)
-        self._run, self._guest, self._intent, self._lane = run, guest, intent, lane
-        self.uuid = guest.uuid
-        method = run.plan.method
-        # here, so that an option which this machine's libvirt lacks is said before anything is written down or done
-        self._flags = call.flags(
-            method, persist=intent.persist, undefine=intent.undefine, resume_postcopy=resume_postcopy
-        )
-        self._lock = threading.Lock()
-        self._is_left = False
-        self._is_handed_over = False
-        #: None once libvirt has said that it was done, and only then.
-        self.error: str | None = "the call came to no end"
-        #: When the guest was seen to run on the destination, where preflight itself has started it.
-        self.started_at: float | None = None
-
-    def run(self) -> None:
-        import libvirt
-
-        run, guest, intent = self._run, self._guest, self._intent
-        method = run.plan.method
-        flags = self._flags
-        parameters = call.parameters(method)
-        try:
-            domain = self._lane.source().lookupByUUIDString(guest.uuid)
-            if method.mode is Mode.MANAGED:
-                arrived = domain.migrate3(self._lane.destination(), parameters, flags)
-            else:
-                domain.migrateToURI3(run.plan.destination_uri, parameters, flags)
-                arrived = None
-            with self._lock:
-                self._is_handed_over = True
-                is_left = self._is_left
-            self.error = None
-            run.handed_over.add(guest.uuid)
-            # before it can run there: what has never run may be ended, and what has run never
-            run.journal.note_soon("handed-over", guest.uuid)
-            if method.is_safe and intent.wanted is Place.RUNNING and not is_left:
-                # what fails here is settled afterwards
-                with contextlib.suppress(libvirt.libvirtError, HostSilent):
-                    (arrived or run.destination.domain(guest.uuid)).resume()
-                    self.started_at = time.monotonic()
-        except (libvirt.libvirtError, HostSilent) as why:
-            self.error = str(why)
-
-    def leave(self) -> None:
-        """Have the guest settled without this call, which may not have ended: from now on it starts nothing."""
-        with self._lock:
-            self._is_left = True
-
-    @property
-    def is_handed_over(self) -> bool:
-        """Whether libvirt has said that the source has let it go."""
-        with self._lock:
-            return self._is_handed_over
-
-
 def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = False) -> Ended:
     """Move an active guest, and say how that ended; raises `JournalError`, `UserError` before anything is done."""
     if not resume_postcopy:
         guest = _as_now(run, guest)
-    moving = _Call(run, guest, run.intent(guest), lane, resume_postcopy=resume_postcopy)
+    moving = Transfer(run, guest, run.intent(guest), lane, resume_postcopy=resume_postcopy)
     xml = definition(run, guest)
     run.journal.write(
         "begin", guest.uuid, name=guest.name, xml=xml, paused=guest.paused, is_defined_there=guest.is_defined_there
@@ -199,7 +99,7 @@ def _whose(run: Run, guest: PlannedGuest, source: Sighting) -> str:
     return f"a job of somebody else's runs on it {since} (libvirt's operation {stats.get('operation', 0)})"
 
 
-def _wait(run: Run, moving: _Call, watch: Watch) -> str | None:
+def _wait(run: Run, moving: Transfer, watch: Watch) -> str | None:
     """Watch until the call ends; libvirt's error, or what kept it from ending."""
     aborted_at: float | None = None
     broken_at: float | None = None
@@ -256,37 +156,6 @@ def definition(run: Run, guest: PlannedGuest) -> str | None:
         return str(run.source.domain(guest.uuid).XMLDesc(flags))
     except (libvirt.libvirtError, HostSilent):
         return None
-
-
-def carry_over(run: Run, guest: PlannedGuest, settled: Settled) -> Settled:
-    """What libvirt forgets on the way: that the guest starts with its host, and no longer with the one it has left.
-
-    The source's first: one that starts with both hosts would run twice. What could not be changed is said in the
-    decision, so that the guest has not arrived as it was asked for.
-    """
-    import libvirt
-
-    if settled.decision.result is not Result.ARRIVED or not guest.autostart:
-        return settled
-    if settled.source.place is Place.OFF:
-        try:
-            run.source.domain(guest.uuid).setAutostart(0)
-            run.tell(Event("note", guest.name, "no longer starts with the source, which keeps its definition"))
-        except (libvirt.libvirtError, HostSilent) as why:
-            text = f"still starts with the source, where its definition stays, and would then run twice: {why}"
-            return _short_of(settled, f"{text}; on {run.plan.source}: virsh autostart --disable {guest.uuid}")
-    if settled.destination.persistent:
-        try:
-            run.destination.domain(guest.uuid).setAutostart(1)
-        except (libvirt.libvirtError, HostSilent) as why:
-            text = f"does not start with the destination: {why}"
-            return _short_of(settled, f"{text}; on {run.plan.destination}: virsh autostart {guest.uuid}")
-    return settled
-
-
-def _short_of(settled: Settled, why: str) -> Settled:
-    whole = f"{settled.decision.why}; {why}" if settled.decision.why else why
-    return replace(settled, decision=replace(settled.decision, why=whole))
 
 
 def end(

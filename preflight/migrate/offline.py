@@ -13,9 +13,10 @@ from preflight.migrate import call
 from preflight.migrate.end import HostSilent, within
 from preflight.migrate.event import Event
 from preflight.migrate.files import copy, is_same
+from preflight.migrate.intent import Decision, Result
+from preflight.migrate.lane import Lane
 from preflight.migrate.listing import listed
-from preflight.migrate.live import Lane, definition, end
-from preflight.migrate.recovery import Decision, Result
+from preflight.migrate.live import definition, end
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import Settled, look_at_both
 from preflight.migrate.shell import FilesError, Shell

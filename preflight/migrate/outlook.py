@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from preflight.migrate.decide import decide
+from preflight.migrate.intent import Act, Result
 from preflight.migrate.ledger import judge
 from preflight.migrate.past import Past
-from preflight.migrate.recovery import Act, Result, decide
 from preflight.migrate.run import Run
 from preflight.migrate.settle import look_at_both
 from preflight.migrate.sighting import IN_POSTCOPY

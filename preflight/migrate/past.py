@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from preflight import journal_steps as steps
 from preflight.journal_steps import Entry
-from preflight.migrate.recovery import Intent, Result
+from preflight.migrate.intent import Intent, Result
 from preflight.migrate.run import Ended, Run
 from preflight.plan import PlannedGuest
 

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from preflight.migrate.autostart import carry_over
 from preflight.migrate.end import until
 from preflight.migrate.event import Event
+from preflight.migrate.intent import Result
+from preflight.migrate.lane import Lane
 from preflight.migrate.ledger import judge
-from preflight.migrate.live import Lane, attend, carry_over, end, move
+from preflight.migrate.live import attend, end, move
 from preflight.migrate.past import Past
-from preflight.migrate.recovery import Result
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import look_at_both, settle
 from preflight.migrate.sighting import IN_POSTCOPY

@@ -9,7 +9,7 @@ from msgspec import Struct
 from preflight.journal import Journal
 from preflight.migrate.end import End
 from preflight.migrate.event import Event, Tell
-from preflight.migrate.recovery import Intent, Result
+from preflight.migrate.intent import Intent, Result
 from preflight.migrate.sighting import Place, Sighting
 from preflight.migration import Mode
 from preflight.plan import MigrationPlan, PlannedGuest

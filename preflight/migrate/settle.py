@@ -1,4 +1,4 @@
-"""Looks at a guest on both hosts, and does what `recovery` says until nothing is left to do."""
+"""Looks at a guest on both hosts, and does what `decide` says until nothing is left to do."""
 
 import concurrent.futures
 import time
@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from preflight.facts.record import Unreadable
 from preflight.migrate import call
+from preflight.migrate.decide import decide
 from preflight.migrate.end import HostSilent, until
 from preflight.migrate.event import Event
-from preflight.migrate.recovery import Act, Decision, Intent, Result, decide
+from preflight.migrate.intent import Act, Decision, Intent, Result
 from preflight.migrate.run import Run
 from preflight.migrate.sighting import Place, Sighting
 from preflight.migrate.undefine import NotUndefined, undefine

@@ -8,8 +8,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from preflight.migrate import lanes
+from preflight.migrate.intent import Result
 from preflight.migrate.lanes import Lanes
-from preflight.migrate.recovery import Result
 from preflight.migrate.run import Ended
 from tests.fakes.hypervisor import Disk
 from tests.migrate.plans import guest

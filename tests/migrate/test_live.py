@@ -10,10 +10,11 @@ import pytest
 
 from preflight.method import Method
 from preflight.migrate import live
+from preflight.migrate.intent import Result
+from preflight.migrate.lane import Lane
 from preflight.migrate.lanes import Lanes
-from preflight.migrate.live import Busy, Lane, attend, move
+from preflight.migrate.live import Busy, attend, move
 from preflight.migrate.recover import recover
-from preflight.migrate.recovery import Result
 from preflight.migrate.run import Ended
 from preflight.migrate.sighting import Place
 from preflight.migration import HandOver, Mode, OnTimeout

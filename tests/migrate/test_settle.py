@@ -5,7 +5,7 @@ from pathlib import Path
 import libvirt
 import pytest
 
-from preflight.migrate.recovery import Intent, Result
+from preflight.migrate.intent import Intent, Result
 from preflight.migrate.settle import Settled, settle
 from preflight.migrate.sighting import Place
 from tests.fakes.hypervisor import refusal

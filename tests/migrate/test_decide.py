@@ -10,8 +10,9 @@ import libvirt
 import pytest
 from msgspec.structs import replace
 
+from preflight.migrate.decide import decide
 from preflight.migrate.history import _OF, History, on_destination, on_source
-from preflight.migrate.recovery import Act, Decision, Intent, Result, decide
+from preflight.migrate.intent import Act, Decision, Intent, Result
 from preflight.migrate.sighting import (
     BY_MIGRATION,
     BY_USER,
