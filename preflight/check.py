@@ -30,7 +30,7 @@ from preflight.facts.versions import Versions
 from preflight.further import paths_on
 from preflight.host import Guest, Host
 from preflight.migration import Migration, Role
-from preflight.report import GuestVerdict, HostSummary, Report, judge
+from preflight.report import GuestVerdict, HostSummary, Report, judge_each
 from preflight.ruleset import Rule, load, select
 from preflight.visit import LiveVisit, SavedVisit
 
@@ -110,9 +110,8 @@ def _judge(
         raise UserError("--dname and --xml are for one guest: name it")
     results = evaluate(rules, Pair(source, destination, migration, chosen))
     verdicts = tuple(
-        GuestVerdict(name, judge(result for result in results if result.concerns(name)))
-        for name in chosen
-        if name is not None
+        GuestVerdict(name, verdict)
+        for name, verdict in judge_each(results, (name for name in chosen if name is not None))
     )
     limits = capacity(source, destination, migration, every=asked.sizing)
     narrowed = bool(asked.select or asked.ignore)

@@ -81,25 +81,34 @@ def _named(source: Host, guests: Guests, name: str) -> tuple[str, Guest | Unread
 
 def evaluate(rules: Sequence[Rule], pair: Pair) -> tuple[Result, ...]:
     """Every rule about every subject that it concerns, in the order of rules, then subjects."""
-    return tuple(result for rule in rules for result in _results(rule, pair))
+    of_guests: dict[str, list[Result]] = {rule.name: [] for rule in rules if rule.per_guest}
+    for name in pair.guests:
+        # guest by guest: what one rule has parsed of it is at hand for the next
+        for rule in rules:
+            if rule.per_guest:
+                of_guests[rule.name].append(_outcome(rule, pair, ALL_GUESTS if name is None else f"guest {name}", name))
+    return tuple(
+        result for rule in rules for result in (of_guests[rule.name] if rule.per_guest else _results(rule, pair))
+    )
 
 
 def _results(rule: Rule, pair: Pair) -> Iterator[Result]:
     if rule.per_host:
-        subjects: list[tuple[str, Role | None, str | None]] = [(role.value, role, None) for role in Role]
-    elif rule.per_guest:
-        subjects = [(ALL_GUESTS if name is None else f"guest {name}", None, name) for name in pair.guests]
+        subjects: list[tuple[str, Role | None]] = [(role.value, role) for role in Role]
     elif rule.of_all_guests:
-        subjects = [(ALL_GUESTS, None, None)]
+        subjects = [(ALL_GUESTS, None)]
     else:
         roles = {parameter.role for parameter in rule.parameters if parameter.role}
-        subjects = [(next(iter(roles)).value if len(roles) == 1 else "pair", None, None)]
-    for subject, role, guest in subjects:
-        skipped = rule.body.skip(pair.migration_of(guest)) if rule.body.skip else None
-        if skipped is not None:
-            yield Result(rule.text, subject, rule.body.severity, Outcome.NOT_APPLICABLE, skipped, guest=guest)
-        else:
-            yield _result(rule, pair, subject, role, guest)
+        subjects = [(next(iter(roles)).value if len(roles) == 1 else "pair", None)]
+    for subject, role in subjects:
+        yield _outcome(rule, pair, subject, None, role)
+
+
+def _outcome(rule: Rule, pair: Pair, subject: str, guest: str | None, role: Role | None = None) -> Result:
+    skipped = rule.body.skip(pair.migration_of(guest)) if rule.body.skip else None
+    if skipped is not None:
+        return Result(rule.text, subject, rule.body.severity, Outcome.NOT_APPLICABLE, skipped, guest=guest)
+    return _result(rule, pair, subject, role, guest)
 
 
 def _result(rule: Rule, pair: Pair, subject: str, role: Role | None, guest: str | None) -> Result:

@@ -1,7 +1,9 @@
 """What each host is asked once the first answers are there: about the other host, and about the guests to be moved."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -24,8 +26,22 @@ from preflight.host import Guest, Host
 from preflight.migration import Migration, Transport
 from preflight.shell_text import ShellText
 
-#: Images of other guests that the destination is asked about: a path has some 100 bytes, and a command an end.
-MOST_IMAGES = 4000
+T = TypeVar("T")
+
+#: Of each kind, how many a host is asked about at once: what 2,000 guests may need, and no process for each of a
+#: million.
+MOST = {
+    "paths": 50_000,
+    "accounts": 1000,
+    "names of servers": 256,
+    "drivers": 256,
+    "block devices": 5000,
+    "images": 5000,
+    "guests": 5000,
+    "addresses": 5000,
+}
+#: Characters of one question.
+LONGEST = 8 * 1024 * 1024
 
 
 class Further(Struct, frozen=True):
@@ -47,7 +63,29 @@ class Further(Struct, frozen=True):
     def ask(self, record: str, command: ShellText, *, about: str = "") -> None:
         """Ask for a record, about what is not the same in every pair, or not of this one alone."""
         kept = about or record
-        self.commands[kept], self.made_of[record] = command, kept
+        if len(command) > LONGEST:
+            self.absent[record] = f"the question about it would be longer than {LONGEST >> 20} MiB"
+        else:
+            self.commands[kept], self.made_of[record] = command, kept
+
+    def ask_about(
+        self,
+        record: str,
+        what: str,
+        items: Sequence[T],
+        command: Callable[[Sequence[T]], ShellText],
+        *,
+        named: bool = False,
+    ) -> None:
+        """Ask for a record about each of these; about none of them where there are more than `MOST` allows.
+
+        How many there are, another host says: left out without a word they would pass for looked at.
+        """
+        most = MOST[what]
+        if len(items) > most:
+            self.absent[record] = f"{len(items)} {what} would have to be asked about, and no more than {most} are"
+        elif items:
+            self.ask(record, command(items), about=f"{record}:{' '.join(map(str, items))}" if named else "")
 
     def ask_for_address(self, record: str, name: str) -> None:
         """Ask what the host makes of a name."""
@@ -94,7 +132,10 @@ def _ask_about_names(here: Further, there: Further, source: Host, destination: H
         here.ask_for_address("peer.resolve", name)
         with contextlib.suppress(Unreadable):
             known = {own.address for host in (source, destination) for own in host.fact(OwnAddresses).addresses}
-            here.ask("peer.keys", questions.keys_met(name, sorted(known)), about=f"keys:{name}")
+            if len(known) > MOST["addresses"]:
+                here.absent["peer.keys"] = f"the hosts have {len(known)} addresses"
+            else:
+                here.ask("peer.keys", questions.keys_met(name, sorted(known)), about=f"keys:{name}")
     if migration.copy_storage and migration.disks_host:
         for end in (here, there):
             end.records["disks.name"] = Record(migration.disks_host)
@@ -106,44 +147,42 @@ def _ask_about_guests(
 ) -> None:
     """What the guests need on either end."""
     paths = paths_on((source, destination), guests)
-    for end in (here, there):
-        end.ask("paths", questions.stat_paths(paths))
-    if migration.copy_storage:
-        others = _images_of_others(destination, guests)
-        there.ask("paths", questions.stat_paths(sorted({*paths, *others})))
-    if wanted := sorted({account for guest in guests for account in guest.devices.accounts}):
-        there.ask("accounts", questions.accounts(wanted), about=f"accounts:{' '.join(wanted)}")
+    others = _images_of_others(destination, guests) if migration.copy_storage else set()
+    here.ask_about("paths", "paths", paths, questions.stat_paths)
+    there.ask_about("paths", "paths", sorted({*paths, *others}), questions.stat_paths)
+    wanted = sorted({account for guest in guests for account in guest.devices.accounts})
+    there.ask_about("accounts", "accounts", wanted, questions.accounts, named=True)
     opened = sorted({path for guest in guests for path in _opened(guest, destination)})
     kvm = any(guest.virt_type == "kvm" for guest in guests)
     with contextlib.suppress(Unreadable):
         user = destination.fact(QemuUser)
         if user.uid and (opened or kvm):  # root may do anything, so nothing is asked
             asked = [*opened, *([KVM] if kvm else [])]
-            there.ask("access", questions.access(user.uid, user.gid, asked, kvm=kvm))
+            there.ask_about("access", "paths", asked, partial(questions.access, user.uid, user.gid, kvm=kvm))
     _ask_about_network_disks(there, guests)
-    if devices := sorted({disk.path for guest in guests for disk in guest.disks if disk.path and disk.type == "block"}):
-        for end in (here, there):
-            end.ask("block-devices", questions.block_devices(devices))
-    if migration.copy_storage and (images := _copied(guests, migration, source, destination)):
-        for end in (here, there):
-            end.ask("images", questions.image_heads(images))
+    devices = sorted({disk.path for guest in guests for disk in guest.disks if disk.path and disk.type == "block"})
+    images = _copied(guests, migration, source, destination) if migration.copy_storage else []
+    for end in (here, there):
+        end.ask_about("block-devices", "block devices", devices, questions.block_devices)
+        end.ask_about("images", "images", images, questions.image_heads)
     with contextlib.suppress(Unreadable):  # said by the rule that needs it
         # by its file alone: what virt-admin says of the daemon is asked beside these questions, and does not tell it
         if source.fact(DaemonConf).number("max_client_requests").value <= 1:
-            here.ask("resident", questions.resident([guest.name for guest in guests if guest.running]))
+            running = [guest.name for guest in guests if guest.running]
+            here.ask_about("resident", "guests", running, questions.resident)
 
 
 def _ask_about_network_disks(there: Further, guests: Iterable[Guest]) -> None:
     """What the destination has for disks on a network, and whether it reaches them."""
     disks = [(guest, disk) for guest in guests for disk in guest.disks]
     servers = {server for _, disk in disks for server in disk.servers}
-    if names := sorted({server.name for server in servers if server.named}):
-        there.ask("disk-servers", questions.resolve_all(names))
+    names = sorted({server.name for server in servers if server.named})
+    there.ask_about("disk-servers", "names of servers", names, questions.resolve_all)
     if ports := sorted({(server.name, port) for server in servers for port in server.ports}):
         there.ask("disk-ports", questions.connect_all(ports))
     wanted = {(guest.emulator, MODULES[one]) for guest, disk in disks for one in disk.protocols if one in MODULES}
-    if drivers := sorted((emulator, *module) for emulator, module in wanted if emulator):
-        there.ask("block-drivers", questions.block_drivers(drivers))
+    drivers = sorted((emulator, *module) for emulator, module in wanted if emulator)
+    there.ask_about("block-drivers", "drivers", drivers, questions.block_drivers)
 
 
 def paths_on(hosts: Iterable[Host], guests: Iterable[Guest]) -> list[str]:
@@ -173,15 +212,11 @@ def paths_of(guest: Guest, host: Host) -> Iterator[str]:
 
 
 def _images_of_others(destination: Host, guests: Iterable[Guest]) -> set[str]:
-    """Name the images of the destination's other guests: they may be what a disk is copied onto, by another path.
-
-    Where there are more than can be asked about, their paths alone have to do.
-    """
+    """Name the images of the destination's other guests: one may be what a disk is copied onto, by another path."""
     own = {guest.uuid for guest in guests}
-    with contextlib.suppress(Unreadable):
+    with contextlib.suppress(Unreadable):  # said by the rule that needs it
         others = [guest for guest in destination.fact(Guests).all if guest.uuid not in own]
-        found = {path for guest in others for disk in guest.disks for path in disk.paths}
-        return found if len(found) <= MOST_IMAGES else set()
+        return {path for guest in others for disk in guest.disks for path in disk.paths}
     return set()
 
 

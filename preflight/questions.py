@@ -6,7 +6,7 @@ login is root's, else through `sudo -n`; `slurp FILE` prints a file; of one that
 larger than the channel takes, 8 MiB, a byte more.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from preflight import grammar
 from preflight.shell_text import ShellText, fixed, joined, shell
@@ -115,9 +115,9 @@ stat_paths() {
     if [ -e "$p" ]; then set -- "$@" "$p"; continue; fi
     printf 'path %s\n' "$p"
     as_root stat -L -c 'stat %f %s %d %i %t:%T' -- "$p" 2>&1
-    d=$p
-    while ! f=$(as_root stat -f -c 'fs %t %S %a %f %c %d %b' -- "${d:-/}" 2>&1) && [ -n "$d" ]; do d=${d%/*}; done
-    printf '%s\n' "$f"
+    # one process for a path, however many directories of it are not there: it may be the other host's
+    as_root sh -c 'd=$1; while [ -n "$d" ] && [ ! -e "$d" ]; do d=${d%/*}; done
+      exec stat -f -c "fs %t %S %a %f %c %d %b" -- "${d:-/}"' sh "$p" 2>&1
   done
   shift "$n"
   # what is there, all at once
@@ -135,7 +135,7 @@ host_keys() {
 keys_met() {
   # NAME ADDRESS...: who answers where the name leads, but for these addresses, of which it is known
   n=$1; shift
-  getent ahosts -- "$n" | while read -r a kind _; do
+  getent ahosts -- "$n" | head -n 48 | while read -r a kind _; do
     [ "$kind" = STREAM ] || continue
     for own in "$@"; do [ "$a" != "$own" ] || continue 2; done
     ssh-keyscan -T 2 -- "$a" 2>/dev/null
@@ -372,6 +372,17 @@ def _hosts(names: Iterable[str]) -> list[str]:
     return [name for name in names if grammar.is_address(name) or grammar.HOST_NAME.takes(name)]
 
 
+#: Servers that one host tries to connect to, and how many of them at once: all of them take 20 seconds at most.
+MOST_SERVERS, AT_ONCE = 64, 16
+#: Words of one program's arguments: 400 paths of the greatest length are 1.6 of the 2 MiB that Linux takes (ARG_MAX).
+_ARGUMENTS = 400
+
+
+def _few_at_once(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The words in pieces, each of which fits one program's arguments."""
+    return (words[at : at + _ARGUMENTS] for at in range(0, len(words), _ARGUMENTS))
+
+
 #: The address that the login comes from, which is that of libvirt's own connection too.
 CAME_FROM = shell("printf '%s\\n' \"${SSH_CONNECTION%% *}\"")
 
@@ -382,7 +393,7 @@ def stat_paths(paths: Sequence[str]) -> ShellText:
     Of that the statfs magic (hex), bytes a block, blocks free for all and for root, files it may hold and those left,
     and its blocks.
     """
-    return shell("stat_paths @paths@", paths=_paths(paths))
+    return joined(shell("stat_paths @some@", some=some) for some in _few_at_once(_paths(paths)))
 
 
 def resolve_all(names: Sequence[str]) -> ShellText:
@@ -392,10 +403,14 @@ def resolve_all(names: Sequence[str]) -> ShellText:
 
 
 def connect_all(ports: Sequence[tuple[str, int]]) -> ShellText:
-    """What becomes of a TCP connection to each server and port: 5 seconds at most, and all at once."""
-    known = [(name, port) for name, port in ports if _hosts([name])]
-    asked = joined((shell("connects @name@ @port@ &", name=name, port=port) for name, port in known), " ")
-    return shell("@asked@ wait", asked=asked)
+    """What becomes of a TCP connection to each server and port: 5 seconds at most each, `AT_ONCE` of them at once.
+
+    No more than the first `MOST_SERVERS` are tried: how many there are, the other host says.
+    """
+    known = [(name, port) for name, port in ports if _hosts([name])][:MOST_SERVERS]
+    tried = [shell("connects @name@ @port@ &", name=name, port=port) for name, port in known]
+    some = (joined(tried[at : at + AT_ONCE], " ") for at in range(0, len(tried), AT_ONCE))
+    return joined([*(shell("@asked@ wait", asked=asked) for asked in some), shell("true")])
 
 
 def block_drivers(drivers: Sequence[tuple[str, str, str]]) -> ShellText:
@@ -433,10 +448,12 @@ def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> ShellText:
         gid=gid,
     )
     return shell(
-        "printf 'groups %s\\n' \"$(id -G @uid@ 2>/dev/null)\"; "
-        "as_root ls -dLlnN --time-style=+ -- @paths@ 2>/dev/null; @tried@true",
+        "printf 'groups %s\\n' \"$(id -G @uid@ 2>/dev/null)\"\n@listed@\n@tried@true",
         uid=uid,
-        paths=_paths(paths),
+        listed=joined(
+            shell("as_root ls -dLlnN --time-style=+ -- @some@ 2>/dev/null", some=some)
+            for some in _few_at_once(_paths(paths))
+        ),
         tried=tried if kvm else ShellText(),
     )
 

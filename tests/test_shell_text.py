@@ -4,6 +4,7 @@ import inspect
 import os
 import re
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -158,6 +159,25 @@ def _hostile(answers: Answers, text: str) -> Answers:
     records["libvirt.domains"] = Record(json.dumps(listed))
     records["libvirt.hostname"] = Record(text)
     return Answers(records, answers.absent)
+
+
+@pytest.mark.parametrize("sh", SHELLS)
+def test_a_path_of_a_thousand_directories_costs_no_process_each(sh: str) -> None:
+    """A guest of the source's names it, root on the destination is asked: each directory took a process of its own."""
+    missing = "/missing" + "/a" * 2000
+    began = time.monotonic()
+    done = subprocess.run(
+        [sh, "-s"],
+        input=f"{questions.PRELUDE}{questions.stat_paths([missing] * 5)}\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert time.monotonic() - began < 5
+    assert [line.split()[0] for line in done.stdout.splitlines() if line.startswith(("path", "fs"))] == [
+        "path",
+        "fs",
+    ] * 5
 
 
 @pytest.mark.parametrize("sh", SHELLS)

@@ -1,8 +1,9 @@
 """A host's own IP addresses."""
 
 import re
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address, ip_interface, ip_network
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from ipaddress import IPv6Address, ip_address, ip_interface
 from typing import Self
 
 from msgspec import Struct
@@ -23,7 +24,7 @@ class InterfaceAddress(Struct, frozen=True, kw_only=True):
     prefix: int
 
 
-class OwnAddresses(Fact, frozen=True, kw_only=True):
+class OwnAddresses(Fact, frozen=True, kw_only=True, dict=True):
     """Every address of every interface, up or not, in the kernel's order."""
 
     addresses: tuple[InterfaceAddress, ...]
@@ -42,50 +43,69 @@ class OwnAddresses(Fact, frozen=True, kw_only=True):
 
     def has(self, address: str) -> bool:
         """Whether the address, or any address of 127.0.0.0/8, is the host's own."""
-        if is_loopback(address):
-            return True
-        wanted = plain(address)
-        return any(plain(own.address) == wanted for own in self.addresses)
+        return is_loopback(address) or plain(address) in self._plain
 
-    @property
+    @cached_property
     def global_addresses(self) -> tuple[str, ...]:
         """The addresses that another host may reach: no loopback, no link-local."""
-        return tuple(
-            own.address
-            for own in self.addresses
-            if not is_loopback(own.address) and not ip_address(own.address).is_link_local
-        )
+        return tuple(own.address for own in self._reachable if not ip_address(own.address).is_link_local)
 
     def reachable_from(self, other: "OwnAddresses") -> str:
         """The address at which another host would best reach this one: on a network of its own first, IPv4 first."""
-        networks = [
-            ip_interface(f"{own.address}/{own.prefix}").network
-            for own in other.addresses
-            if own.address in other.global_addresses
-        ]
         reachable = sorted(self.global_addresses, key=lambda address: ip_address(address).version)
-        near = [address for address in reachable if any(ip_address(address) in network for network in networks)]
-        return (near + reachable + ["ADDRESS"])[0]
+        of_other = set(other.global_addresses)
+        near = (one for one in reachable if any(own.address in of_other for own in other.beside(one)))
+        return next(near, next(iter(reachable), "ADDRESS"))
 
     def met_by(self, address: str) -> tuple[InterfaceAddress, ...]:
         """The addresses, with their interfaces, at which this host would meet another host's address.
 
         Those on its network; if there is none, all of the same version that are reachable. Empty when there is none.
         """
-        version = ip_address(plain(address)).version
-        reachable = tuple(
-            own for own in self.addresses if ip_address(own.address).version == version and not is_loopback(own.address)
-        )
-        return self.beside(address) or reachable
+        return self.beside(address) or self._by_version[ip_address(plain(address)).version]
 
     def beside(self, address: str) -> tuple[InterfaceAddress, ...]:
         """The addresses, with their interfaces, on whose network the address is: no router is between them."""
         other = ip_address(plain(address))
-        return tuple(
-            own
-            for own in self.addresses
-            if not is_loopback(own.address) and other in ip_network((own.address, own.prefix), strict=False)
-        )
+        bits = {
+            prefix: int(other) >> (other.max_prefixlen - prefix) for of, prefix in self._prefixes if of == other.version
+        }
+        mine = tuple(key for key in ((other.version, *one) for one in sorted(bits.items())) if key in self._networks)
+        if mine not in self._beside:
+            found = [one for key in mine for one in self._networks[key]]
+            self._beside[mine] = tuple(own for _, own in sorted(found, key=lambda one: one[0]))
+        return self._beside[mine]
+
+    @cached_property
+    def _beside(self) -> dict[tuple[tuple[int, int, int], ...], tuple[InterfaceAddress, ...]]:
+        return {}
+
+    @cached_property
+    def _plain(self) -> frozenset[str]:
+        return frozenset(plain(own.address) for own in self.addresses)
+
+    @cached_property
+    def _reachable(self) -> tuple[InterfaceAddress, ...]:
+        return tuple(own for own in self.addresses if not is_loopback(own.address))
+
+    @cached_property
+    def _by_version(self) -> Mapping[int, tuple[InterfaceAddress, ...]]:
+        versions = [(ip_address(own.address).version, own) for own in self._reachable]
+        return {version: tuple(own for of, own in versions if of == version) for version in (4, 6)}
+
+    @cached_property
+    def _networks(self) -> Mapping[tuple[int, int, int], list[tuple[int, InterfaceAddress]]]:
+        """The reachable addresses, with their places, by their networks: version, prefix and the bits of that."""
+        found: dict[tuple[int, int, int], list[tuple[int, InterfaceAddress]]] = {}
+        for place, own in enumerate(self._reachable):
+            known = ip_address(own.address)
+            bits = int(known) >> (known.max_prefixlen - own.prefix)
+            found.setdefault((known.version, own.prefix, bits), []).append((place, own))
+        return found
+
+    @cached_property
+    def _prefixes(self) -> frozenset[tuple[int, int]]:
+        return frozenset((version, prefix) for version, prefix, _ in self._networks)
 
 
 @lru_cache(maxsize=4096)  # asked of the same few addresses for each of a range's ports

@@ -34,7 +34,9 @@ class DiskPorts(Fact, frozen=True, kw_only=True):
             raise Unreadable(f"whether {name} answers at port {port} was not told: {self.error}")
         tried = self.answers.get((name, port))
         if tried is None:
-            raise Unreadable(f"the host was not asked to connect to {name} at port {port}")
+            raise Unreadable(
+                f"the host was not asked to connect to {name} at port {port}: 64 servers are tried at most"
+            )
         if tried.code == 0:
             return None
         if tried.code == _TIMED_OUT:

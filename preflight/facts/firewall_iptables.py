@@ -76,7 +76,9 @@ def _declare(table: Table, line: str) -> None:
 
 
 def _add(table: Table, line: str) -> None:
-    words = shlex.split(re.sub(r"^\[[0-9:]*\] ", "", line))
+    rule = re.sub(r"^\[[0-9:]*\] ", "", line)
+    # shlex goes a character at a time
+    words = shlex.split(rule) if any(mark in rule for mark in "\"'\\#") else rule.split()
     if len(words) < 2 or words[0] != "-A":
         raise Unreadable(f"not a rule of iptables-save: {line[:80]}")
     statements: list[Json] = []

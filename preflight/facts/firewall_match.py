@@ -1,10 +1,18 @@
 """Whether a packet matches what a rule asks for: True, False, or None when that cannot be told."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from ipaddress import ip_network
 
 from preflight.facts.firewall_packet import ABSENT, Packet, Span, Values, is_word_space, number
 from preflight.facts.firewall_rules import Json, Set
+
+_EQUAL = frozenset(("==", "in", "!="))
+#: More values than this are looked up in order.
+_FEW = 4
+#: The word of nft's for one of ours.
+_UNICAST = {"host": "unicast"}
 
 #: What is looked at, as ("tcp", "dport").
 Kind = tuple[str, str]
@@ -39,8 +47,12 @@ def matches(packet: Packet, sets: Mapping[str, Set], body: Json) -> bool | None:
         return None
     if values == ABSENT:
         return False
-    answers = {_compare(kind, operator, value, right, sets) for value in values}
-    return answers.pop() if len(answers) == 1 else None
+    if len(values) > _FEW and operator in _EQUAL and not _is_set(right) and not is_word_space(*kind):
+        packet.work.spend(1)
+        within = None if _misread(kind, right) else _all_within(values, _bounds(kind, _plain(right)))
+        return not within if operator == "!=" and within is not None else within
+    packet.work.spend(len(values))
+    return _agreed(_compare(kind, operator, value, right, sets) for value in values)
 
 
 def found_in(packet: Packet, sets: Mapping[str, Set], key: Json, element: Json) -> bool | None:
@@ -52,8 +64,8 @@ def found_in(packet: Packet, sets: Mapping[str, Set], key: Json, element: Json) 
         return None
     if values == ABSENT:
         return False
-    answers = {_contains(kind, value, element, sets) for value in values}
-    return answers.pop() if len(answers) == 1 else None
+    packet.work.spend(len(values))
+    return _agreed(_contains(kind, value, element, sets) for value in values)
 
 
 def _concat_in(packet: Packet, sets: Mapping[str, Set], keys: Json, element: Json) -> bool | None:
@@ -61,7 +73,7 @@ def _concat_in(packet: Packet, sets: Mapping[str, Set], keys: Json, element: Jso
     if members is None:
         concat = _plain(element)["concat"]
         return all_of(found_in(packet, sets, key, one) for key, one in zip(keys, concat, strict=True))
-    answer = any_of(_concat_in(packet, sets, keys, one) for one in members)
+    answer = any_of(_concat_in(packet, sets, keys, _member(one)) for one in members)
     return None if answer is False and _is_dynamic(element, sets) else answer
 
 
@@ -160,21 +172,85 @@ def _is_less_or_more(operator: str, value: Span | str, limit: int | None) -> boo
 
 
 def _contains(kind: Kind, value: Span | str, element: Json, sets: Mapping[str, Set]) -> bool | None:
+    if isinstance(element, str) and element.startswith("@"):
+        named = sets[element[1:]]
+        if kind not in named.lookups:
+            named.lookups[kind] = Lookup(kind, named.elements)
+        answer = named.lookups[kind].has(value)
+        return None if answer is False and named.dynamic else answer
     members = _members(element, sets)
     if members is not None:
-        answer = any_of(_contains(kind, value, one, sets) for one in members)
-        return None if answer is False and _is_dynamic(element, sets) else answer
+        return any_of(_contains(kind, value, one, sets) for one in members)
     element = _plain(element)
     if isinstance(value, str):
         return _is_word(value, element)
+    bounds = _bounds(kind, element)
+    return None if bounds is None else _overlap(value, bounds)
+
+
+class Lookup:
+    """The elements of a named set in order, so that none is looked at twice: a set may have tens of thousands."""
+
+    def __init__(self, kind: Kind, elements: Iterable[Json]) -> None:
+        """`kind` is what is looked up, which says what words stand for which numbers."""
+        plain = [_plain(element) for element in elements]
+        bounds = [_bounds(kind, one) for one in plain]
+        self._words = {one for one in plain if isinstance(one, str)}
+        self._beginnings = tuple(one[:-1] for one in self._words if one.endswith("*"))
+        self._others = [one for one in plain if not isinstance(one, str)]
+        self._is_known = None not in bounds
+        self._lows: list[int] = []
+        self._highs: list[int] = []
+        for low, high in sorted(one for one in bounds if one is not None):
+            if self._highs and low <= self._highs[-1] + 1:
+                self._highs[-1] = max(self._highs[-1], high)
+            else:
+                self._lows.append(low)
+                self._highs.append(high)
+
+    def has(self, value: Span | str) -> bool | None:
+        """Whether the value is in the set; None where only a part of a span is, or an element cannot be told."""
+        if isinstance(value, str):
+            if {value, _UNICAST.get(value, value)} & self._words or value.startswith(self._beginnings):
+                return True
+            return any_of(_is_word(value, one) for one in self._others)
+        after = bisect_right(self._lows, value[1])
+        if after and self._highs[after - 1] >= value[0]:
+            covered = self._lows[after - 1] <= value[0] and value[1] <= self._highs[after - 1]
+            return True if covered else None
+        return False if self._is_known else None
+
+
+def _bounds(kind: Kind, element: Json) -> Span | None:
+    """The numbers that an element stands for; None where that cannot be told."""
     if isinstance(element, dict) and "range" in element:
         low, high = (_number(kind, end) for end in element["range"])
     elif isinstance(element, dict) and "prefix" in element:
-        network = ip_network(f"{element['prefix']['addr']}/{element['prefix']['len']}")
-        low, high = int(network.network_address), int(network.broadcast_address)
+        return _network(f"{element['prefix']['addr']}/{element['prefix']['len']}")
     else:
         low = high = _number(kind, element)
-    return None if low is None or high is None else _overlap(value, (low, high))
+    return None if low is None or high is None else (low, high)
+
+
+@lru_cache(maxsize=1 << 15)  # one rule is looked at for each of many ports
+def _network(written: str) -> Span:
+    network = ip_network(written)
+    return int(network.network_address), int(network.broadcast_address)
+
+
+def _all_within(values: Values, bounds: Span | None) -> bool | None:
+    """Whether all of these many are within the bounds, or none of them is; they are in order, and none is a span."""
+    if bounds is None or any(isinstance(value, str) for value in (values[0], values[-1])):
+        return None
+    inside = bisect_right(values, (bounds[1], bounds[1])) - bisect_left(values, (bounds[0], bounds[0]))
+    return True if inside == len(values) else False if inside <= 0 else None
+
+
+def _agreed(answers: Iterable[bool | None]) -> bool | None:
+    """The one answer; None when they differ, as soon as two do."""
+    given = iter(answers)
+    first = next(given)
+    return first if all(answer is first for answer in given) else None
 
 
 def _overlap(value: Span, bounds: Span) -> bool | None:
@@ -190,12 +266,23 @@ def _is_word(value: str, element: Json) -> bool | None:
         return None  # a number where we know a name
     if element.endswith("*"):
         return value.startswith(element[:-1])
-    return value == {"unicast": "host"}.get(element, element)
+    return value == ("host" if element == "unicast" else element)
 
 
 def _plain(element: Json) -> Json:
     """An element without its timeout, counter or comment."""
     return element["elem"]["val"] if isinstance(element, dict) and "elem" in element else element
+
+
+def _is_set(element: Json) -> bool:
+    return (isinstance(element, dict) and "set" in element) or (isinstance(element, str) and element.startswith("@"))
+
+
+def _member(element: Json) -> Json:
+    """The member of a set, which is never one itself: nft has no such thing, and it might be that very set."""
+    if _is_set(element):
+        raise ValueError(element)
+    return element
 
 
 def _members(element: Json, sets: Mapping[str, Set]) -> Iterator[Json] | None:

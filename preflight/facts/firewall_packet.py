@@ -1,13 +1,17 @@
-"""The packet that is judged: the first one of a new TCP connection to a port of this host.
+"""The packets that are judged: the first ones of new TCP connections to ports of this host.
 
-What a rule may look at is given as all the values that it may have; None where nothing is known of it, and `ABSENT`
-where the packet has no such thing, so that a rule which asks for it does not match.
+Many that differ in port, source or interface are judged at once. What a rule may look at is given as all the values
+that they may have; None where nothing is known of it, and `ABSENT` where a packet has no such thing, so that a rule
+which asks for it does not match.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final, TypeAlias
+
+from preflight.facts.record import Unreadable
 
 #: A number from `first` to `last`, or a word.
 Span: TypeAlias = tuple[int, int]
@@ -39,14 +43,33 @@ _OTHER_TRANSPORTS = frozenset(("udp", "udplite", "sctp", "dccp", "icmp", "icmpv6
 _EPHEMERAL: Span = (1024, 65535)
 
 
+#: Rules, elements and values that are looked at for one judgement: some five seconds.
+MOST_STEPS = 1_000_000
+
+
+class Work:
+    """The steps that a judgement may still take."""
+
+    def __init__(self) -> None:
+        self._left = MOST_STEPS
+
+    def spend(self, steps: int) -> None:
+        """Take so many steps; raises `Unreadable` where there are no more."""
+        self._left -= steps
+        if self._left < 0:
+            raise Unreadable(f"the firewall's rules take more than {MOST_STEPS} steps to judge")
+
+
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """One such packet."""
+    """Packets that may be any of these."""
 
-    port: int
-    source: IPv4Address | IPv6Address
-    #: The name of the interface that it comes in by; "" when that is not known.
-    interface: str
+    #: The first and the last port that they go to.
+    ports: Span
+    #: Of one version of IP.
+    sources: tuple[IPv4Address | IPv6Address, ...]
+    #: The names of the interfaces that they come in by; none when that is not known.
+    interfaces: tuple[str, ...]
     #: The host's own addresses that it may be sent to; none when they are not known.
     own: tuple[str, ...] = ()
     #: Whether some rule gives packets marks, so that a mark may be anything here.
@@ -55,6 +78,7 @@ class Packet:
     tracked: bool = True
     #: Whether it is looked at below IP, as a frame.
     frame: bool = False
+    work: Work = field(default_factory=Work, compare=False)
     _values: dict[tuple[str, str], Values | None] = field(default_factory=dict, compare=False)
 
     def look(self, space: str, key: str) -> Values | None:
@@ -69,17 +93,23 @@ class Packet:
 
     @property
     def _network(self) -> str:
-        return "ip" if self.source.version == 4 else "ip6"
+        return "ip" if self.version == 4 else "ip6"
+
+    @property
+    def version(self) -> int:
+        """Of IP."""
+        return self.sources[0].version
 
     def _known(self) -> dict[tuple[str, str], Values | None]:
         network = self._network
-        destinations = [address for own in self.own if (address := ip_address(own)).version == self.source.version]
+        known_own = map(ip_address, self.own)
+        destinations = sorted(int(address) for address in known_own if address.version == self.version)
         known: dict[tuple[str, str], Values | None] = {
             ("meta", "l4proto"): _one(6),
             ("meta", "nfproto"): None if self.frame else ("ipv4" if network == "ip" else "ipv6",),
             ("meta", "protocol"): (network,),
-            ("meta", "iifname"): (self.interface,) if self.interface else None,
-            ("meta", "iif"): (self.interface,) if self.interface else None,
+            ("meta", "iifname"): self.interfaces or None,
+            ("meta", "iif"): self.interfaces or None,
             ("meta", "oifname"): ("",),
             ("meta", "oif"): ("",),
             ("meta", "pkttype"): ("host",),
@@ -88,14 +118,14 @@ class Packet:
             ("ct", "state"): _one(CT_STATE["new"]) if self.tracked else None,
             ("ct", "status"): _one(0) if self.tracked else None,
             ("ct", "direction"): ("original",) if self.tracked else None,
-            (network, "saddr"): _one(int(self.source)),
-            (network, "daddr"): tuple((int(address), int(address)) for address in destinations) or None,
-            (network, "version"): _one(self.source.version),
+            (network, "saddr"): tuple((address, address) for address in sorted(map(int, self.sources))),
+            (network, "daddr"): tuple((address, address) for address in destinations) or None,
+            (network, "version"): _one(self.version),
         }
         known["ip", "protocol"] = _one(6) if network == "ip" else ABSENT
         known["ip6", "nexthdr"] = _one(6) if network == "ip6" else ABSENT
         for transport in ("tcp", "th"):
-            known[transport, "dport"] = _one(self.port)
+            known[transport, "dport"] = (self.ports,)
             known[transport, "sport"] = (_EPHEMERAL,)
         known["tcp", "flags"] = _one(TCP_FLAGS["syn"])
         if network == "ip":
@@ -105,6 +135,14 @@ class Packet:
 
 def _one(number: int) -> Values:
     return ((number, number),)
+
+
+@lru_cache(maxsize=1 << 15)  # one rule is looked at for each of many ports
+def _address(written: str) -> int | None:
+    try:
+        return int(ip_address(written))
+    except ValueError:
+        return None
 
 
 def is_word_space(space: str, key: str) -> bool:
@@ -124,10 +162,7 @@ def number(space: str, key: str, written: Any) -> int | None:
     if written in words:
         return words[written]
     if key in ("saddr", "daddr"):
-        try:
-            return int(ip_address(written))
-        except ValueError:
-            return None
+        return _address(written)
     try:
         return int(written, 0)
     except ValueError:

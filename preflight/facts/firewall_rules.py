@@ -46,9 +46,11 @@ class Chain(Struct, frozen=True):
 class Set(Struct, frozen=True):
     """A named set, or map: then each element is a pair of key and verdict."""
 
-    elements: tuple[Json, ...]
+    elements: list[Json]
     #: Rules add to it while packets pass.
     dynamic: bool
+    #: For each thing that is looked up in it, as ("tcp", "dport"), the elements as a `Lookup`.
+    lookups: dict[tuple[str, str], Any] = field(default_factory=dict)
 
 
 class Table(Struct, frozen=True):
@@ -93,8 +95,7 @@ def _tables(objects: Sequence[tuple[str, Mapping[str, Json]]]) -> tuple[Table, .
         elif kind in ("set", "map"):
             table.sets[body["name"]] = _set(body)
         elif kind == "element":
-            known = table.sets[body["name"]]
-            table.sets[body["name"]] = Set(known.elements + tuple(body["elem"]), known.dynamic)
+            table.sets[body["name"]].elements.extend(body["elem"])
     for kind, body in objects:
         if kind == "rule" and (body["family"], body["table"]) in tables:
             chain = tables[body["family"], body["table"]].chains[body["chain"]]
@@ -123,4 +124,4 @@ def known_policy(written: Json) -> str:
 
 def _set(body: Mapping[str, Json]) -> Set:
     flags = body.get("flags", [])
-    return Set(tuple(body.get("elem", [])), "dynamic" in flags)
+    return Set(list(body.get("elem", [])), "dynamic" in flags)

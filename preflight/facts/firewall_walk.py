@@ -51,6 +51,9 @@ def walk(packet: Packet, tables: Sequence[Table]) -> tuple[Outcomes, list[str]]:
     for table, chain in passes:
         walked = _Walk(_seen_by(packet, table, chain), table, unsure)
         outcomes = walked.base(chain)
+        if chain.hook == "ingress" and chain.devices and not set(packet.interfaces) <= set(chain.devices):
+            unsure.append(f"table {table.family} {table.name} chain {chain.name}, which sees only some interfaces")
+            outcomes.setdefault("accept", "")
         if table.doubtful:
             unsure.append(f"table {table.family} {table.name}, which may be switched off")
         if table.doubtful or (chain.hook == "ingress" and not chain.devices):
@@ -67,21 +70,23 @@ def walk(packet: Packet, tables: Sequence[Table]) -> tuple[Outcomes, list[str]]:
 
 def _sees(table: Table, chain: Chain, packet: Packet) -> bool:
     if chain.hook == "ingress":
-        return packet.interface in chain.devices or not chain.devices  # nft 1.0.6 does not tell the devices
-    return table.family in ("inet", "bridge", "ip" if packet.source.version == 4 else "ip6")
+        # nft 1.0.6 does not tell the devices
+        return not chain.devices or not set(chain.devices).isdisjoint(packet.interfaces)
+    return table.family in ("inet", "bridge", "ip" if packet.version == 4 else "ip6")
 
 
 def _seen_by(packet: Packet, table: Table, chain: Chain) -> Packet:
     """The packet as it looks at that hook."""
     is_tracked = chain.hook == "input" or (chain.hook == "prerouting" and chain.priority > _TRACKING)
     return Packet(
-        port=packet.port,
-        source=packet.source,
-        interface="" if table.family == "bridge" else packet.interface,
+        ports=packet.ports,
+        sources=packet.sources,
+        interfaces=() if table.family == "bridge" else packet.interfaces,
         own=packet.own,
         marked=packet.marked,
         tracked=table.family != "bridge" and is_tracked,
         frame=table.family in ("bridge", "netdev"),
+        work=packet.work,
     )
 
 
@@ -123,9 +128,9 @@ class _Walk:
 
     def _rule(self, chain: Chain, rule: Rule, depth: int) -> Outcomes:
         """What may come of the rule; _NEXT when the one after it may be reached."""
-        text = rule_text(self._table, chain, rule)
         certain = True
         for statement in rule.statements:
+            self._packet.work.spend(1)
             (kind, body), *_ = statement.items()
             verdicts, matched = self._statement(kind, body)
             if matched is False:
@@ -134,6 +139,7 @@ class _Walk:
             if not verdicts:
                 continue
             outcomes: Outcomes = {}
+            text = rule_text(self._table, chain, rule)
             for verdict in verdicts:
                 outcomes |= self._verdict(verdict, text, depth)
             if not certain and outcomes.keys() != {_NEXT}:
@@ -157,8 +163,8 @@ class _Walk:
             rewrites = form == "payload" and looked.get("field") in ("dport", "daddr", "saddr")
             return ([(UNKNOWN, None)], True) if rewrites or form not in ("payload", "meta", "ct") else ([], True)
         if kind == "reject" and isinstance(body, dict) and "type" in body:
-            version = _REJECTS.get(body["type"], self._packet.source.version)  # asked for by the words "with icmp"
-            return [(kind, body)], version == self._packet.source.version
+            version = _REJECTS.get(body["type"], self._packet.version)  # asked for by the words "with icmp"
+            return [(kind, body)], version == self._packet.version
         if kind in _HARMLESS or kind in ("set", "map"):
             return [], True
         return [(kind, body)], True
@@ -168,6 +174,7 @@ class _Walk:
         pairs = self._table.sets[data[1:]].elements if isinstance(data, str) else data["set"]
         possible = []
         for key, verdict in pairs:
+            self._packet.work.spend(1)
             (kind, target), *_ = verdict.items()
             found = found_in(self._packet, self._table.sets, body["key"], key)
             if found:

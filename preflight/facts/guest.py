@@ -5,6 +5,7 @@ A guest keeps its XML text too: what only one rule asks of it is read by the fac
 
 import enum
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from ipaddress import ip_address
 from typing import Self
 from xml.etree.ElementTree import Element
@@ -19,6 +20,9 @@ from preflight.facts.xml import parse_xml
 
 #: KiB in one unit of `<memory unit=…>`. libvirt itself always writes KiB (virDomainDefFormatInternal).
 KIB = {"KiB": 1, "k": 1, "MiB": 1024, "M": 1024, "GiB": 1024**2, "G": 1024**2, "TiB": 1024**3, "T": 1024**3}
+
+#: Guests of one host that are judged at once: each takes some 70 KiB in a report.
+MOST = 5000
 
 #: The device through which QEMU uses KVM.
 KVM = "/dev/kvm"
@@ -203,7 +207,7 @@ class UnreadGuest(Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Guests(Fact, frozen=True, kw_only=True):
+class Guests(Fact, frozen=True, kw_only=True, dict=True):
     """All guests of a host, by name."""
 
     all: tuple[Guest, ...]
@@ -211,22 +215,29 @@ class Guests(Fact, frozen=True, kw_only=True):
 
     def by_name(self, name: str) -> Guest | None:
         """The guest of that name, None when there is none; raises `Unreadable` for one that could not be read."""
-        return self._find("name", name)
+        return _found(self._by_name, name)
 
     def by_uuid(self, uuid: str) -> Guest | None:
         """The guest of that UUID, None when there is none; raises `Unreadable` as `by_name` does."""
-        return self._find("uuid", uuid)
+        return _found(self._by_uuid, uuid)
 
-    def _find(self, key: str, value: str) -> Guest | None:
-        for unread in self.unread:
-            if getattr(unread, key) == value:
-                raise Unreadable(f"guest {unread.name}: {unread.reason}")
-        return next((guest for guest in self.all if getattr(guest, key) == value), None)
+    @cached_property
+    def _by_name(self) -> "dict[str, Guest | UnreadGuest]":
+        # of several the first counts, and one that could not be read before all others
+        both: list[Guest | UnreadGuest] = [*self.unread, *self.all]
+        return {guest.name: guest for guest in reversed(both)}
+
+    @cached_property
+    def _by_uuid(self) -> "dict[str, Guest | UnreadGuest]":
+        both: list[Guest | UnreadGuest] = [*self.unread, *self.all]
+        return {guest.uuid: guest for guest in reversed(both)}
 
     @classmethod
     def parse(cls, domains: Record) -> Self:
         """Read the list of domains that the collector made of libvirt's answers."""
         answer = read_json(domains.required(), _Answer, "the list of guests is")
+        if len(answer.domains) > MOST:
+            raise Unreadable(f"libvirt lists {len(answer.domains)} guests, and no more than {MOST} are judged")
         read: list[Guest] = []
         unread: list[UnreadGuest] = []
         seen: set[str] = set()
@@ -239,6 +250,13 @@ class Guests(Fact, frozen=True, kw_only=True):
             all=tuple(sorted(read, key=lambda guest: guest.name)),
             unread=tuple(sorted(unread, key=lambda guest: guest.name)),
         )
+
+
+def _found(index: Mapping[str, Guest | UnreadGuest], key: str) -> Guest | None:
+    found = index.get(key)
+    if isinstance(found, UnreadGuest):
+        raise Unreadable(f"guest {found.name}: {found.reason}")
+    return found
 
 
 class _Domain(Struct, frozen=True, kw_only=True):

@@ -8,23 +8,38 @@ from preflight.visible import escaped
 
 #: The version of the contract. It changes only when something is removed or changes its meaning.
 FORMAT = 1
+#: Results that are turned to text at once, and what stands around them.
+_AT_ONCE = 1000
+_OPEN, _CLOSE = '{\n  "results": [\n', "\n  ]\n}"
 
 
 def render(report: Report, _colour: bool) -> str:
     """The report as indented JSON with a final newline."""
-    text = json.dumps(as_dict(report), indent=2, ensure_ascii=False)
-    return escaped(text) + "\n"
+    # a few results at a time: the values of 200,000, and the pieces of their text, would take half a GiB
+    some = range(0, len(report.results), _AT_ONCE)
+    results = [_text({"results": [*map(_result, report.results[at : at + _AT_ONCE])]}) for at in some]
+    listed = ",\n".join(text.removeprefix(_OPEN).removesuffix(_CLOSE) for text in results)
+    whole = f"{_OPEN}{listed}{_CLOSE}" if results else _text({"results": []})
+    head, tail = _text(_head(report)), _text(_tail(report))
+    return "".join((head.removesuffix("\n}"), ",", whole[1:].removesuffix("\n}"), ",", tail[1:], "\n"))
 
 
-def as_dict(report: Report) -> dict[str, object]:
-    """The report as plain values."""
+def _text(values: dict[str, object]) -> str:
+    return escaped(json.dumps(values, indent=2, ensure_ascii=False))
+
+
+def _head(report: Report) -> dict[str, object]:
     return {
         "format": FORMAT,
         "verdict": report.verdict.value,
         "narrowed": report.narrowed,
         "source": _host(report.source),
         "destination": _host(report.destination),
-        "results": [_result(result) for result in report.results],
+    }
+
+
+def _tail(report: Report) -> dict[str, object]:
+    return {
         "guests": [{"name": guest.name, "verdict": guest.verdict.value} for guest in report.guests],
         "capacity": _capacity(report.capacity),
     }

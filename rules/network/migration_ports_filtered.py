@@ -33,8 +33,8 @@ def check(
     taken = [*given, *free[: migration.concurrency * migration.ports_each]]
     leaving = tuple(met.address for address in source_peer.addresses for met in source.met_by(address))
     closed: dict[str, list[int]] = {}
-    for port in (*given, *free):
-        judgement = destination.judge(port, leaving or source.global_addresses, destination_own)
+    judged = destination.judge_all((*given, *free), leaving or source.global_addresses, destination_own)
+    for port, judgement in judged:
         if judgement.action != "accept":
             closed.setdefault(f"{judgement.action} by {judgement.rule}", []).append(port)
     for reason, shut in closed.items():

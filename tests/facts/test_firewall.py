@@ -3,13 +3,14 @@
 import contextlib
 import json
 import random
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from preflight.facts.addresses import OwnAddresses
-from preflight.facts.firewall import Firewall
+from preflight.facts.firewall import Firewall, Judgement
 from preflight.facts.record import MISSING, Record, Unreadable
 
 CASES = Path(__file__).parent / "cases" / "firewall"
@@ -221,3 +222,72 @@ def bent(document: Any, noise: random.Random) -> Any:
         [None, True, -1, 1.5, 10**40, "", "@", "@no", "x", [], {}, [[]], {"": 0}, ["a"], {"set": 1}]
     )
     return document
+
+
+def told(judged: tuple[int, Judgement]) -> tuple[int, str, str | None]:
+    """Which rule accepts does not matter: many packets may pass by several."""
+    port, judgement = judged
+    return port, judgement.action, None if judgement.action == "accept" else judgement.rule
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_many_at_once_are_judged_as_one_by_one(name: str) -> None:
+    """All ports, sources and interfaces are judged in one go, and parted where the rules part them."""
+    case = RECORDED[name]
+    host = firewall(next(iter(case["shown"].values())))
+    ports = [*range(49152, 49160), *range(49176, 49184), 49215, 22, 16514, 1]
+    for own in (OwnAddresses.parse(Record(case["addresses"])), None):
+        for sources in (*([one] for one in case["observed"]), list(case["observed"]), ["192.0.2.99", "10.1.2.3"]):
+            one_by_one: list[tuple[int, Judgement]] = []
+            for port in ports:
+                with contextlib.suppress(Unreadable):
+                    one_by_one += host.judge_all([port], sources, own)
+            known = [port for port, _ in one_by_one]
+            assert list(map(told, host.judge_all(known, sources, own))) == list(map(told, one_by_one))
+            if len(known) < len(ports):
+                with pytest.raises(Unreadable):
+                    host.judge_all(ports, sources, own)
+
+
+def test_a_set_that_holds_itself_ends() -> None:
+    """T4: the names in it were looked up without end."""
+    itself = '{"set": {"family": "inet", "table": "t", "name": "s", "elem": ["@s", "@s", "eth0"]}}'
+    asked = '{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "@s"}}, {"drop": null}'
+    began = time.process_time()
+    host = rules(asked, itself)
+    assert host.names >= {"eth0"}
+    for concat in ('{"meta": {"key": "iifname"}}', '{"concat": [{"meta": {"key": "iifname"}}]}'):
+        with contextlib.suppress(Unreadable):
+            rules(asked.replace('{"meta": {"key": "iifname"}}', concat), itself).judge(49152, ["192.0.2.12"])
+    assert time.process_time() - began < 1
+
+
+def test_sets_of_each_other_and_chains_in_a_circle_end() -> None:
+    """T4: forty sets that each name the next one twice are a billion billion elements."""
+    of = '"family": "inet", "table": "t"'
+    sets = [f'{{"set": {{{of}, "name": "s{n}", "elem": ["@s{(n + 1) % 40}", "@s{(n + 1) % 40}"]}}}}' for n in range(40)]
+    chains = [f'{{"chain": {{{of}, "name": "c{n}"}}}}' for n in range(40)]
+    jumps = [
+        f'{{"rule": {{{of}, "chain": "c{n}", "expr": [{{"jump": {{"target": "c{(n + 1) % 40}"}}}}]}}}}'
+        for n in range(40)
+        for _ in range(2)
+    ]
+    concat = '{"concat": [{"payload": {"protocol": "ip", "field": "saddr"}}]}'
+    began = time.process_time()
+    for left in ('{"payload": {"protocol": "ip", "field": "saddr"}}', concat):
+        with contextlib.suppress(Unreadable):
+            rules(f'{{"match": {{"op": "==", "left": {left}, "right": "@s0"}}}}, {{"drop": null}}', *sets).judge(
+                49152, ["192.0.2.12"]
+            )
+    with pytest.raises(Unreadable, match="without end"):
+        rules('{"jump": {"target": "c0"}}', *chains, *jumps).judge(49152, ["192.0.2.12"])
+    assert time.process_time() - began < 2
+
+
+def test_rules_that_would_take_too_long_are_not_judged() -> None:
+    text = "\n".join(match("ip saddr", f"10.0.{n >> 8}.{n & 255}") + ', {"accept": null}' for n in range(4000))
+    ports = "\n".join(match("tcp dport", 49152 + n) + ', {"drop": null}' for n in range(64))
+    began = time.process_time()
+    with pytest.raises(Unreadable, match="take more than"):
+        rules(f"{text}\n{ports}").judge_all(range(49152, 49216), [f"10.1.{n}.1" for n in range(250)])
+    assert time.process_time() - began < 20

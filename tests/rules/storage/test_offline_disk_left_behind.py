@@ -94,7 +94,7 @@ def test_catches_a_block_device_that_is_another() -> None:
     case = disk("<source dev='/dev/vg/web'/>", kind="block").guest(switched_off)
     for change, size in ((case.source, 1 << 30), (case.destination, 1 << 31)):
         change("paths", "path /dev/vg/web\nstat 61b0 0 5 12 fd:1\nfs ef53 4096 100\n")
-        change("block-devices", f"path /dev/vg/web\ndevice {size} - \n")
+        change("block-devices", f"path /dev/vg/web\ndevice {size} - - \n")
     [finding] = case.asking(offline=True, guests=("web",)).result(RULE).findings
     assert (
         finding.message == f"/dev/vg/web, the disk vda, is another device here: it has {1 << 31} bytes, not {1 << 30}"
