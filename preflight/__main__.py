@@ -23,7 +23,8 @@ def main() -> None:
     os.environ.setdefault("LIBVIRT_DEBUG", "4")  # libvirt's warnings are no lines of ours; its errors are raised
     gc.set_threshold(50_000)  # nearly all that is made while preflight starts is there to stay
     for number in (signal.SIGTERM, signal.SIGHUP):  # log out as after Ctrl-C
-        signal.signal(number, signal.default_int_handler)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as after nohup
+            signal.signal(number, signal.default_int_handler)
     try:
         code = _run(sys.argv[1:])
     except KeyboardInterrupt:  # so early that no command had begun

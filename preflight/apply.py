@@ -28,7 +28,7 @@ class Service(Struct, frozen=True):
     activate: ShellText
     answers: ShellText
     in_force: ShellText
-    #: What a line of `in_force` must be for the change to count as made; empty where no program tells.
+    #: What a line of `in_force` must be for the change to count as made; empty where no program reports it.
     expected: tuple[str, ...] = ()
     #: Prints what `activate` would break off, a line each; nothing is changed then.
     busy: ShellText = shell(":")

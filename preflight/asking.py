@@ -4,7 +4,6 @@ It imports little, so that ssh is under way while the rest of preflight is still
 """
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from preflight import questions
 from preflight.connection import Channel, snapshot
-from preflight.connection.opening import open_channel
+from preflight.connection.opening import close_all, open_channel
 from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Kind, Target, TargetError, parse_target
 from preflight.data_uri import data_uri
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the user asked to have checked, hosts as typed or as saved. `timeout` is in seconds, a batch of answers."""
+    """What the user asked to have checked, hosts as typed or as saved. `timeout` is in seconds, for a whole host."""
 
     source: str | SavedHost
     destination: str | SavedHost | None = None
@@ -123,11 +122,7 @@ def open_hosts(asked: Asked) -> Iterator[Opened]:
                 opened.append(End(target, channel=channel))
         yield Opened(asked, migration, *opened)
     finally:
-        closing = [threading.Thread(target=channel.close) for channel in channels]
-        for thread in closing:
-            thread.start()
-        for thread in closing:
-            thread.join()
+        close_all(channels)
 
 
 def reversed_hosts(opened: Opened, asked: Asked) -> Opened:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -10,7 +11,7 @@ from preflight import questions
 from preflight.asking import Asked, End, Opened, own_transport
 from preflight.capacity import capacity
 from preflight.capacity import facts as limited_by
-from preflight.collect import FACTS, SUMMARY_FACTS, TIES, Collected, collect, make_host, records_for
+from preflight.collect import FACTS, SUMMARY_FACTS, TIES, Collected, Waiting, collect, make_host, records_for
 from preflight.connection import snapshot
 from preflight.connection.opening import open_channel
 from preflight.connection.snapshot import SavedHost
@@ -32,6 +33,7 @@ from preflight.host import Guest, Host
 from preflight.migration import Migration, Role
 from preflight.report import GuestVerdict, HostSummary, Report, judge_each
 from preflight.ruleset import Rule, load, select
+from preflight.side_by_side import side_by_side
 from preflight.visit import LiveVisit, SavedVisit
 
 #: What `preflight capacity` alone shows is made of these, beside the limits.
@@ -80,11 +82,10 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool =
     ending = [threading.Thread(target=end, daemon=True) for end in ends]
     for thread in ending:
         thread.start()
-    try:
-        return _judge(collected, rules, asked, migration, visits)
-    finally:
-        for thread in ending:
-            thread.join()
+    checked = _judge(collected, rules, asked, migration, visits)
+    for thread in ending:
+        thread.join()
+    return checked
 
 
 def _needed(role: Role, rules: Iterable[Rule], asked: Asked, migration: Migration) -> set[type[Fact]]:
@@ -145,8 +146,11 @@ def take_snapshot(text: str, path: Path, timeout: float) -> SavedHost:
     channel = open_channel(target, questions.PRELUDE, timeout)
     try:
         visit = LiveVisit(target, channel, records_for(FACTS), own_transport(target), timeout=timeout)
-        host = make_host(Role.SOURCE, visit.name, visit.first())
-        visit.ask({"paths": questions.all_images(_all_paths(host))})
+        waiting = Waiting([visit])
+        (first,) = side_by_side(visit.first, waiting=waiting)
+        host = make_host(Role.SOURCE, visit.name, first)
+        images = {"paths": questions.all_images(_all_paths(host))}
+        side_by_side(partial(visit.ask, images), waiting=waiting)
         visit.end_libvirt()
     finally:
         channel.close()

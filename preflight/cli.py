@@ -56,7 +56,7 @@ Select = Annotated[list[str] | None, typer.Option(help="Only this rule or topic;
 Ignore = Annotated[
     list[str] | None, typer.Option(help="Leave out this rule or topic; repeat for more.", show_default=False)
 ]
-Timeout = Annotated[float, typer.Option(help="Seconds that a host may take for each batch of answers.", min=1)]
+Timeout = Annotated[float, typer.Option(help="Seconds that a host may take for its login and all its answers.", min=1)]
 
 
 #: Of any option that takes a fraction. Most are seconds, and poll() waits for no more than 2**31 milliseconds.
@@ -288,7 +288,7 @@ def migrate(
     destination_uri: Uri = None,
     ignore: Ignore = None,
     answer_timeout: Annotated[
-        float, typer.Option(help="Seconds that a host may take for each batch of answers.", min=1)
+        float, typer.Option(help="Seconds that a host may take for its login and all its answers.", min=1)
     ] = 60,
     *,
     method: "Method",
@@ -354,7 +354,7 @@ def plan(
     destination_uri: Uri = None,
     ignore: Ignore = None,
     answer_timeout: Annotated[
-        float, typer.Option(help="Seconds that a host may take for each batch of answers.", min=1)
+        float, typer.Option(help="Seconds that a host may take for its login and all its answers.", min=1)
     ] = 60,
     *,
     method: "Method",

@@ -68,6 +68,7 @@ from preflight.further import Further, further_questions
 from preflight.host import FactSource, Guest, Host
 from preflight.migration import Migration, Role
 from preflight.side_by_side import side_by_side
+from preflight.streams import say_waiting
 from preflight.visit import Visit
 
 _DAEMON_CONFS = ("libvirtd.conf", "virtqemud.conf", "virtproxyd.conf")
@@ -192,7 +193,8 @@ def collect(
     `facts` are those that will be made of each end.
     """
     visits = (source, destination)
-    first = side_by_side(source.first, destination.first)
+    waiting = Waiting(visits)
+    first = side_by_side(source.first, destination.first, waiting=waiting)
     hosts = [make_host(role, visit.name, known) for role, visit, known in zip(Role, visits, first, strict=True)]
     further = further_questions(hosts[0], hosts[1], migration, list(guests_of(hosts[0])))
     asking = [partial(visit.ask, asked.commands) for visit, asked in zip(visits, further, strict=True)]
@@ -201,9 +203,25 @@ def collect(
         for host, asked in zip(hosts, further, strict=True):
             host.read_ahead(facts[host.role], asked.news)
 
-    later = side_by_side(*asking, meanwhile=read_ahead)
+    later = side_by_side(*asking, meanwhile=read_ahead, waiting=waiting)
     ends = [_with_peer(host, asked, answers) for host, asked, answers in zip(hosts, further, later, strict=True)]
     return Collected(ends[0], ends[1])
+
+
+class Waiting:
+    """Says what is being waited for, each thing once."""
+
+    def __init__(self, visits: Iterable[Visit]) -> None:
+        self._visits = tuple(visits)
+        self._said: set[str] = set()
+
+    def __call__(self) -> None:
+        """Say it."""
+        for visit in self._visits:
+            whom = f"{visit.name}: {visit.waits_for}"
+            if visit.waits_for is not None and whom not in self._said:
+                self._said.add(whom)
+                say_waiting(whom)
 
 
 def _with_peer(host: Host, further: Further, answers: Answers) -> Host:

@@ -46,7 +46,7 @@ class FileChange(Struct, frozen=True):
 
     @property
     def is_for_sshd(self) -> bool:
-        """Whether sshd reads it; it is told to read it anew, so that no connection ends."""
+        """Whether sshd reads it; it is reloaded, so that no connection ends."""
         return self.path.startswith("/etc/ssh/")
 
     @property
@@ -76,7 +76,7 @@ class FileChange(Struct, frozen=True):
         ]
         if self.path.startswith("/etc/libvirt/"):
             found.append(
-                f"open connections to {self.service.name} end with its restart; guests run on,"
+                f"open connections to {self.service.name} end with its restart; guests keep running,"
                 " and while one has a job nothing is changed"
             )
         return tuple(found)

@@ -24,7 +24,7 @@ from preflight.visit import LiveVisit
 #: Each error that was found is mended by what is shown or in force, if there was any; an error stays, or a rule that
 #: may hide one, or could have asked for a change, could not be judged; something is not in force; nobody agreed.
 DONE, UNDECIDED, NOT_IN_FORCE, REFUSED = 0, 3, 4, 5
-#: The files in which cloud-init is told to write /etc/hosts anew at each boot.
+#: The files in which cloud-init is set to rewrite /etc/hosts at each boot.
 _CLOUD_INIT = shell("grep -rlsE '^[[:space:]]*manage_etc_hosts:[[:space:]]*([Tt]rue|localhost)' /etc/cloud")
 
 Ask: TypeAlias = Callable[[str], bool | None]
@@ -44,7 +44,7 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, as_
         results = [one for one in checked.report.results if not only or one.rule.name in only]
         text = playbook(changes) if as_playbook else "".join(_described(one, visits[one.role]) for one in changes)
         failed = {(one.role, one.path): one.why for one in unfixable}
-        names = {Role.SOURCE: checked.source.name, Role.DESTINATION: checked.destination.name}
+        names = {role: visit.name for role, visit in visits.items()}
         left = unmended(results, able, failed, names)
         unknown = undecided(results, able)
         if changes:
@@ -114,7 +114,7 @@ def _described(change: FileChange, visit: LiveVisit) -> str:
     by_cloud_init = visit.run(_CLOUD_INIT).out.split() if change.path == HOSTS else []
     if by_cloud_init:
         where = one_line(" ".join(by_cloud_init))
-        lines.append(f"  risk: cloud-init writes /etc/hosts anew at each boot, by {where}; change its template too\n")
+        lines.append(f"  risk: cloud-init rewrites /etc/hosts at each boot, by {where}; change its template too\n")
     return "".join([*lines, "\n"])
 
 

@@ -211,8 +211,8 @@ def same_hosts(planned: MigrationPlan, visits: Sequence[LiveVisit]) -> tuple[Sam
     """Both hosts, each of whose libvirt connections is held to the machine that the plan names."""
     source, destination = visits
     return (
-        SameHost(source, planned.source_identity.uuid),
-        SameHost(destination, planned.destination_identity.uuid),
+        SameHost(source, planned.source_identity),
+        SameHost(destination, planned.destination_identity),
     )
 
 
@@ -221,7 +221,7 @@ def finish(run: Run, known: Mapping[str, Past]) -> tuple[Row, ...]:
     rows = tuple(explained(row) for row in ledger.rows(run, known))
     run.journal.note("over", rows=msgspec.to_builtins(rows), interrupted=run.interrupted)
     if run.journal.broken:
-        print(f"preflight: the journal is not whole: {run.journal.broken}", file=sys.stderr)
+        print(f"preflight: the journal is not whole: {one_line(run.journal.broken)}", file=sys.stderr)
     return rows
 
 
@@ -250,10 +250,13 @@ def _plan_back(planned: MigrationPlan, rows: Sequence[Row], opened: Opened, path
         back, _ = _plan(reversed_hosts(opened, asked), planned.method, at_once=None)
         plan_file.write(path, back)
     except (Refused, UserError) as why:
-        print(f"preflight: {path}: not written: {clean(str(why))}", file=sys.stderr)
+        print(f"preflight: {path}: not written: {one_line(str(why))}", file=sys.stderr)
         return
     except Exception as bug:  # the exit code is still that of the run, which is over
-        print(f"preflight: {path}: not written: a bug in preflight: {type(bug).__name__}: {bug}", file=sys.stderr)
+        print(
+            f"preflight: {path}: not written: a bug in preflight: {type(bug).__name__}: {one_line(str(bug))}",
+            file=sys.stderr,
+        )
         return
     print(f"{path}: the way home, checked: `preflight migrate {path}`")
 

@@ -103,6 +103,12 @@ def deliver(text: str) -> None:
         raise UserError(f"standard output: {why}")
 
 
+def say_waiting(whom: str) -> None:
+    """Write for who sits at a terminal what is being waited for; to a file, nothing."""
+    if sys.stderr.isatty():
+        print(f"preflight: waiting for {whom}", file=sys.stderr, flush=True)
+
+
 def failure() -> str | None:
     """Why what was written to standard output so far is not all there; None where it is, or its reader has gone."""
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)

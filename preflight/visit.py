@@ -23,11 +23,19 @@ if TYPE_CHECKING:
     import libvirt
 
 
+#: Seconds that a daemon has to close a connection.
+_PARTING = 2.0
+
+
 class Visit(Protocol):
     """A host that is asked, live or from a snapshot."""
 
     #: The host as the user named it.
     name: str
+
+    @property
+    def waits_for(self) -> str | None:
+        """The answers that it waits for now; None for none."""
 
     def first(self) -> Answers:
         """What it answers in any case, libvirt's answers among them, but for `questions.LAST`. Asked once."""
@@ -53,7 +61,7 @@ class LiveVisit:
 
     `wanted` are the names of the records to ask for; `role` is its part, None where it may have either; `transport` is
     what libvirt is reached over; `uri` replaces the libvirt URI that follows from the target; `timeout` is in seconds,
-    for each batch of questions.
+    for all that is collected from the host: its login, libvirt and all answers.
     """
 
     def __init__(
@@ -76,6 +84,10 @@ class LiveVisit:
         self._libvirt: LibvirtSession | None = None
         self._logged_in = False
         self._channel = channel
+        #: When nothing that is collected is waited for any more, by `time.monotonic`.
+        self._deadline = time.monotonic() + timeout
+        #: What is waited for now.
+        self._at: str | None = None
         self._asking = threading.Lock()
         self._runs = itertools.count()
         self._closing: threading.Thread | None = None
@@ -84,18 +96,23 @@ class LiveVisit:
 
     def first(self) -> Answers:
         """What it answers in any case, libvirt's answers among them."""
+        self._deadline = self._channel.deadline = time.monotonic() + self._timeout
+        self._at = "the login"
         standing = self._pick(questions.STANDING)
         # sent before the login is known to work: it saves a round trip, and a shell that never starts reads nothing
         self._channel.send(standing)
         load_bindings()  # while ssh shakes hands
         lens.load(libvirt_conf.LENS)
         login = self._channel.login()
+        # a person may take their time, which is not the host's
+        self._deadline = self._channel.deadline = self._deadline + self._channel.of_person
         self._logged_in = login.code == 0
         self._keep(Answers({"login": login}))
         if not self._logged_in:
             reason = login.err.strip().splitlines()[-1:] or ["no answer"]
             self._answers.absent[""] = f"{self.name} could not be logged in to: {reason[0]}"
         if self._logged_in or self._transport != "ssh":
+            self._at = "libvirt"
             self._libvirt = self._open_libvirt()
             self._libvirt.wait_until_open()
             if self._transport == "tls":
@@ -106,6 +123,7 @@ class LiveVisit:
             self._keep(self._libvirt.receive())
             self._answers.records["own.clients"] = Record("1" if self._libvirt.open else "0")
         if self._logged_in:
+            self._at = "answers about its configuration"
             opened = self._libvirt is not None and self._libvirt.open
             after_libvirt = self._pick(questions.AFTER_LIBVIRT | ({} if opened else questions.WHEN_CLOSED))
             self._last = self._pick(questions.LAST)
@@ -122,6 +140,7 @@ class LiveVisit:
         if not self._logged_in:
             return Answers({}, dict(self._answers.absent))
         # a record's name may hold what a host said, so the session is given plain numbers
+        self._at = "answers about the guests and the other host"
         numbered = {f"further{number}": text for number, text in enumerate(further.values())}
         self._channel.send(numbered)
         answers, self._last = self._channel.receive(self._last), {}
@@ -134,7 +153,14 @@ class LiveVisit:
                 answers.records[name] = given.records[number]
             else:
                 answers.absent[name] = given.absent[number]
-        return self._keep(answers)
+        kept = self._keep(answers)
+        self._channel.deadline, self._at = None, None
+        return kept
+
+    @property
+    def waits_for(self) -> str | None:
+        """The answers that it waits for; None for none, and while a person is asked."""
+        return None if self._channel.with_person else self._at
 
     def read(self, path: str) -> Record:
         """A file as it is, passwords and all, for who is to write it back. It is kept nowhere."""
@@ -169,10 +195,12 @@ class LiveVisit:
 
     def end_libvirt(self) -> None:
         """Wait until the libvirt connection is closed, if there is one; the login stays."""
+        if self._libvirt is not None and self._closing is None:
+            self._closing = threading.Thread(target=self._libvirt.close, daemon=True)
+            self._closing.start()
         if self._closing is not None:
-            self._closing.join()
-        elif self._libvirt is not None:
-            self._libvirt.close()
+            # a daemon that does not answer would hold its connection for ever
+            self._closing.join(_PARTING)
 
     def leave(self) -> None:
         """Log out: nothing more will be asked."""
@@ -184,7 +212,14 @@ class LiveVisit:
 
     def _open_libvirt(self) -> LibvirtSession:
         uri = self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command)
-        return LibvirtSession(uri, shown=self._shown(), timeout=self._timeout, wanted=self._wanted, role=self._role)
+        return LibvirtSession(
+            uri,
+            shown=self._shown(),
+            timeout=self._timeout,
+            deadline=self._deadline,
+            wanted=self._wanted,
+            role=self._role,
+        )
 
     def _shown(self) -> str:
         return self._uri or self._target.libvirt_uri(self._transport)
@@ -205,6 +240,8 @@ class LiveVisit:
 
 class SavedVisit:
     """A host from a snapshot. What it was not asked then is answered with `MISSING`."""
+
+    waits_for = None
 
     def __init__(self, saved: SavedHost, transport: str) -> None:
         self.name = saved.name

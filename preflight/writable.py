@@ -58,7 +58,7 @@ def _line(host: Host, other: Host, change: HostsLine) -> None:
         if grammar.is_address(named) or not same_name(_first(change.name), _first(named)):
             raise Unreadable(
                 f"only the other host says that it is {change.name}, and {change.replaces} has that name here:"
-                " it is taken from an address only where the host was called by it on the command line"
+                " preflight takes a name from an address only if you named the host by it on the command line"
             )
 
 

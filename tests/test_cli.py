@@ -23,6 +23,7 @@ from preflight.connection import snapshot
 from preflight.errors import UserError
 from preflight.journal import Journal
 from tests.case import RECORDED, Case
+from tests.interrupting import hears_interrupts
 from tests.migrate.plans import PLAN
 
 PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
@@ -509,18 +510,22 @@ def test_ctrl_c_during_a_login_that_hangs_leaves_nothing(tmp_path: Path, command
         text=True,
         env=env,
         start_new_session=True,
+        preexec_fn=hears_interrupts,  # noqa: PLW1509 - no thread of the tests' own holds a lock
     )
-    for _ in range(200):
-        if (tmp_path / "began").exists():
-            break
-        time.sleep(0.05)
-    time.sleep(1)
-    assert left_over(tmp_path)
-    assert processes_of(tmp_path)
-    began = time.monotonic()
-    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all in the foreground
-    out, err = process.communicate(timeout=30)
-    assert time.monotonic() - began < 5
+    try:
+        for _ in range(200):
+            if (tmp_path / "began").exists():
+                break
+            time.sleep(0.05)
+        time.sleep(1)
+        assert left_over(tmp_path)
+        assert processes_of(tmp_path)
+        began = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all in the foreground
+        out, err = process.communicate(timeout=30)
+        assert time.monotonic() - began < 5
+    finally:
+        process.kill()
     assert (process.returncode, out, err) == (130, "", "preflight: interrupted\n")
     assert left_over(tmp_path) == []
     assert processes_of(tmp_path) == []

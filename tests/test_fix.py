@@ -78,7 +78,7 @@ def test_only_what_a_finding_asks_for_is_changed() -> None:
     assert daemon.settings == (Change("/etc/libvirt/libvirtd.conf", "max_workers", 32),)
     assert daemon.service.expected == ("maxWorkers:32",)
     assert daemon.commands == ("systemctl restart libvirtd",)
-    assert any("guests run on" in risk for risk in daemon.risks)
+    assert any("guests keep running" in risk for risk in daemon.risks)
 
 
 def test_sshd_keeps_its_spelling_its_order_and_its_conditions() -> None:

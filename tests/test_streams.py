@@ -218,7 +218,8 @@ changes = [
 ]
 fixing.open_hosts = lambda asked: contextlib.nullcontext()
 report = types.SimpleNamespace(results=())
-fixing.check = lambda opened: types.SimpleNamespace(visits=(visit, visit), report=report)
+host = types.SimpleNamespace(name="h")
+fixing.check = lambda opened: types.SimpleNamespace(visits=(visit, visit), report=report, source=host, destination=host)
 fixing.plan = lambda checked, read, only: (changes, ())
 fixing.undecided = lambda results, judged: {}
 from preflight.__main__ import main

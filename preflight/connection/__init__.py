@@ -33,6 +33,16 @@ class Channel(Protocol):
 
     #: What libvirt is to run as its ssh so that it shares this login; None when there is none to share.
     libvirt_command: str | None
+    #: When nothing is waited for any more, by `time.monotonic`; None while each batch of answers has its own time.
+    deadline: float | None
+
+    @property
+    def with_person(self) -> bool:
+        """Whether a person is being asked, for a password as it may be, who takes their time."""
+
+    @property
+    def of_person(self) -> float:
+        """Seconds that a person was asked for."""
 
     def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING) -> None:
         """Ask: POSIX sh commands by record name. Does not wait. `first` is what the session itself does before."""

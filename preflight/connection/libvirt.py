@@ -7,6 +7,7 @@ what a lack of rights would refuse; opening it may start a socket-activated daem
 import json
 import queue
 import threading
+import time
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -49,15 +50,24 @@ def load_bindings() -> None:
 class LibvirtSession:
     """One connection to a host's libvirt, opened and asked in a thread of its own.
 
-    libvirt's calls cannot be interrupted, so a daemon that never answers is left waiting in its thread when
-    the time is up. `shown` is the URI as a user would type it, without our own ssh wrapper; `role` is the part that the
-    host has, None where it may have either.
+    libvirt's calls cannot be interrupted, so a daemon that never answers is left waiting in its thread when the time
+    is up: at `deadline`, by `time.monotonic`, of the `timeout` in seconds that its host has in all. `shown` is the URI
+    as a user would type it, without our own ssh wrapper; `role` is the part that the host has, None where it may have
+    either.
     """
 
     def __init__(
-        self, uri: str, *, shown: str, timeout: float, wanted: Collection[str] = RECORDS, role: Role | None = None
+        self,
+        uri: str,
+        *,
+        shown: str,
+        timeout: float,
+        deadline: float,
+        wanted: Collection[str] = RECORDS,
+        role: Role | None = None,
     ) -> None:
         self._uri, self._shown, self._timeout, self._wanted = uri, shown, timeout, wanted
+        self._deadline = deadline
         self._role = role
         self._result: queue.SimpleQueue[Answers] = queue.SimpleQueue()
         self._connection: Any = None
@@ -67,14 +77,17 @@ class LibvirtSession:
 
     def wait_until_open(self) -> None:
         """Wait until the daemon has taken the connection, or it is known that it does not."""
-        self._settled.wait(self._timeout)
+        self._settled.wait(self._left())
 
     def receive(self) -> Answers:
         """Wait for what libvirt says; a failure is a record too."""
         try:
-            return self._result.get(timeout=self._timeout)
+            return self._result.get(timeout=self._left())
         except queue.Empty:
             return _failed(self._shown, f"no answer from {self._shown} within {self._timeout:g} s", hung=True)
+
+    def _left(self) -> float:
+        return max(0.0, self._deadline - time.monotonic())
 
     @property
     def open(self) -> bool:

@@ -11,6 +11,7 @@ import codecs
 import contextlib
 import io
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -216,6 +217,31 @@ class _Shown(_Reader):
                 begins = line.endswith("\n")
 
 
+class _Writer(threading.Thread):
+    """Writes what a host is asked. One that reads nothing holds up nobody but this thread."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        super().__init__(daemon=True)
+        self._pipe = pipe
+        self._texts: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+
+    def write(self, text: bytes) -> None:
+        """Write the text when what came before it is written."""
+        self._texts.put(text)
+
+    def end(self) -> None:
+        """Close the pipe when all is written, or the reader has gone."""
+        self._texts.put(None)
+
+    def run(self) -> None:
+        # a reader that has gone is seen by who waits for its answers
+        with contextlib.suppress(OSError), self._pipe:
+            for text in iter(self._texts.get, None):
+                left = memoryview(text)
+                while left:
+                    left = left[os.write(self._pipe.fileno(), left) :]
+
+
 class ShellChannel:
     """A `sh -s` started by `command`, which answers within `timeout` seconds a batch or not at all.
 
@@ -233,6 +259,8 @@ class ShellChannel:
         shown_as: str | None = None,
     ) -> None:
         self._token = os.urandom(16).hex()
+        self.deadline: float | None = None
+        self.with_person, self.of_person = False, 0.0
         #: Seconds that a batch of answers may take.
         self.timeout = timeout
         self._own_group = own_group
@@ -247,7 +275,7 @@ class ShellChannel:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
-        self._stdin = self._process.stdin
+        self._in = _Writer(self._process.stdin)
         self._out = _Answers(self._process.stdout, self._token.encode(), self._changed, self._cut_off)
         self._err: _Complaint | _Shown = (
             _Complaint(self._process.stderr, self._changed, self._cut_off)
@@ -255,6 +283,7 @@ class ShellChannel:
             else _Shown(self._process.stderr, shown_as, self._changed, self._cut_off)
         )
         self._out.expect(["hello"])
+        self._in.start()
         self._out.start()
         self._err.start()
         self._write(prelude + _EMIT.format(token=self._token) + "emit hello :\n")
@@ -288,6 +317,8 @@ class ShellChannel:
 
     def _await(self, names: Mapping[str, object]) -> Answers:
         deadline = time.monotonic() + self.timeout
+        if self.deadline is not None:
+            deadline = min(deadline, self.deadline)
         answers = Answers()
         with self._changed:
             while not self._out.answered(names) and not (self._out.ended and self._err.ended):
@@ -309,19 +340,18 @@ class ShellChannel:
 
     def close(self) -> None:
         """End the session; a shell that does not end by itself is killed."""
-        with contextlib.suppress(OSError):
-            self._stdin.close()
+        self._in.end()
         try:
             self._process.wait(timeout=0.3)
         except subprocess.TimeoutExpired:
             self._signal(signal.SIGTERM)
             try:
-                self._process.wait(timeout=2)
+                self._process.wait(timeout=0.4)
             except subprocess.TimeoutExpired:
                 self._signal(signal.SIGKILL)
                 self._process.wait()
         for stream in (self._out, self._err):
-            stream.join(timeout=2)
+            stream.join(timeout=0.1)  # another process may still hold the pipe
 
     def _signal(self, number: signal.Signals) -> None:
         if self._own_group:
@@ -339,11 +369,7 @@ class ShellChannel:
             self._signal(signal.SIGKILL)
 
     def _write(self, text: str) -> None:
-        try:
-            self._stdin.write(text.encode("utf-8", "surrogateescape"))
-            self._stdin.flush()
-        except OSError:
-            pass  # the shell is gone; receive() says so
+        self._in.write(text.encode("utf-8", "surrogateescape"))
 
     def _why_missing(self) -> str:
         if self._flooded:

@@ -9,6 +9,7 @@ import os
 import shlex
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -70,6 +71,7 @@ class SshChannel:
         #: What a login anew has to ask again; nothing once a login has been answered.
         self._sent: dict[str, ShellText] = {}
         self._is_in = False
+        self.with_person, self.of_person = False, 0.0
         self._closed = False
         self._shell = self._start(timeout)
 
@@ -82,13 +84,24 @@ class SshChannel:
     def timeout(self, seconds: float) -> None:
         self._shell.timeout = seconds
 
+    @property
+    def deadline(self) -> float | None:
+        """When nothing is waited for any more, by `time.monotonic`."""
+        return self._shell.deadline
+
+    @deadline.setter
+    def deadline(self, moment: float | None) -> None:
+        self._shell.deadline = moment
+
     def login(self) -> Record:
         """Wait until the host answers. Where a person could help (a password, an unknown key), ask them, once."""
         answer = self._shell.login()
         if answer.code and _a_person_could_help(answer.err) and _at_a_terminal():
             with _person.asked:
                 if not (_person.left or self._closed):
+                    began, self.with_person = time.monotonic(), True
                     answer = self._ask_the_person()
+                    self.of_person, self.with_person = time.monotonic() - began, False
         self._is_in = answer.code == 0
         if self._is_in:
             self._sent.clear()

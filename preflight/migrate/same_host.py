@@ -4,8 +4,9 @@ from typing import Any, Protocol
 
 from preflight.facts.record import Unreadable
 from preflight.facts.xml import parse_xml
+from preflight.plan import Identity
 from preflight.record import Record
-from preflight.shell_text import ShellText
+from preflight.shell_text import ShellText, shell
 
 
 class Reachable(Protocol):
@@ -21,12 +22,16 @@ class Reachable(Protocol):
 
 
 class SameHost:
-    """The same host, each of whose libvirt connections is closed again unless its libvirt has this UUID."""
+    """The same host, each of whose libvirt connections is closed again unless it leads to this machine.
 
-    def __init__(self, host: Reachable, uuid: str) -> None:
-        """`uuid` is the one of the plan's `Identity`."""
+    A libvirtd that finds no UUID in SMBIOS makes up another at each start. Where one was restarted during a run, the
+    machine ID on the login, which was held to the plan when the run began, says that it is still the same machine.
+    """
+
+    def __init__(self, host: Reachable, identity: Identity) -> None:
+        """`identity` is the plan's."""
         self.name, self.run = host.name, host.run
-        self._host, self._uuid = host, uuid
+        self._host, self._identity = host, identity
 
     def connect(self) -> Any:
         """A further libvirt connection to the plan's host; raises `libvirt.libvirtError`, also for another host."""
@@ -34,10 +39,15 @@ class SameHost:
 
         connection = self._host.connect()
         found = _uuid_of(connection)
-        if found != self._uuid:
+        if found != self._identity.uuid and not self._is_logged_in_to():
             connection.close()
             raise libvirt.libvirtError(f"{self.name} is another host now: its libvirt's UUID is {found}")
         return connection
+
+    def _is_logged_in_to(self) -> bool:
+        known = self._identity.machine_id
+        answer = self.run(shell("cat /etc/machine-id"))
+        return known is not None and answer.code == 0 and answer.out.strip() == known
 
 
 def _uuid_of(connection: Any) -> str:

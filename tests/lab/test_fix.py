@@ -286,7 +286,7 @@ def test_where_cloud_init_writes_the_hosts_file_it_is_said(
     done = fix(client, "announced-name-unresolvable")
     assert done.returncode == 0
     assert "\n+192.0.2.12 host2.example.com\n" in done.stdout
-    risk = "risk: cloud-init writes /etc/hosts anew at each boot, by /etc/cloud/cloud.cfg; change its template too"
+    risk = "risk: cloud-init rewrites /etc/hosts at each boot, by /etc/cloud/cloud.cfg; change its template too"
     assert (risk in done.stdout) is warned
 
 
