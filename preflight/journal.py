@@ -25,6 +25,8 @@ from preflight.plan import MigrationPlan, refuse_twice
 
 #: The version of the file's format. 2: each step is of its own form, and the plan knows both hosts.
 FORMAT = 2
+#: Seconds that a guest which stands still waits at most for its line.
+SOON = 0.005
 #: What every step's line begins with.
 _BEGINNING = b'{"step":"'
 #: Bytes of a journal and of one line of it, and lines. A definition has at most 4 MiB (`fields.Xml`), of which Python
@@ -124,12 +126,31 @@ class Journal:
         except JournalError as why:
             self.broken = str(why)
 
+    def note_soon(self, step: StepName, guest: str | None = None, **told: Any) -> None:
+        """As `note`, and return once the system has the line, or after `SOON`: it is synced while the run goes on.
+
+        For what a guest that stands still would wait for.
+        """
+        written = threading.Event()
+
+        def run() -> None:
+            try:
+                self._write(_line(step, guest, told), has_happened=True, written=written)
+            except JournalError as why:
+                self.broken = str(why)
+            finally:
+                written.set()
+
+        thread = threading.Thread(target=run)  # no daemon: the process ends once it is on the disk
+        thread.start()
+        written.wait(SOON)
+
     def close(self) -> None:
         """Let go of it."""
         with contextlib.suppress(OSError):  # each line that counts was synced
             os.close(self._descriptor)
 
-    def _write(self, line: bytes, *, has_happened: bool = False) -> None:
+    def _write(self, line: bytes, *, has_happened: bool = False, written: threading.Event | None = None) -> None:
         with self._lock:
             left = b"\n" * self._is_cut + line + b"\n"
             before: int | None = None
@@ -147,6 +168,8 @@ class Journal:
                     left = left[os.write(self._descriptor, left) :]
                 self._is_cut = False
                 self._marks, self._lines = marks, self._lines + 1
+                if written is not None:
+                    written.set()
                 os.fsync(self._descriptor)
             except OSError as why:
                 # a whole line that may not be on the disk yet stays where it tells what has happened

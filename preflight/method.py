@@ -23,7 +23,8 @@ class Method(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     mode: Mode = Mode.MANAGED
     #: Whether the guest runs on meanwhile; else it stands still from the start.
     live: bool = True
-    hand_over: HandOver = HandOver.SAFE
+    #: None: as `HandOver` says for the mode.
+    hand_over: HandOver | None = None
     #: Whether the guest stays paused on the destination.
     suspend: bool = False
     #: Whether it is defined on the destination; None: if it is on the source.
@@ -113,8 +114,9 @@ class Method(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
 
     @property
     def is_safe(self) -> bool:
-        """Whether preflight itself starts the guest; in post-copy QEMU must."""
-        return self.hand_over is HandOver.SAFE and not self.postcopy
+        """Whether preflight itself starts the guest; in post-copy QEMU must, and in peer-to-peer mode libvirt does."""
+        unasked = HandOver.SAFE if self.mode is Mode.MANAGED else HandOver.AT_ONCE
+        return (self.hand_over or unasked) is HandOver.SAFE and not self.postcopy
 
     @property
     def asked(self) -> frozenset[str]:

@@ -42,7 +42,12 @@ class HandOver(enum.StrEnum):
 
     Safe: preflight does, once the source has let the guest go. libvirt itself starts it at once, and when the answer
     to that gets lost it starts the guest on the source again: then it runs on both (virDomainMigrateVersion3Full,
-    src/libvirt-domain.c, libvirt 9.0, at "RPC failure").
+    src/libvirt-domain.c, and qemuMigrationSrcPerformPeer2Peer3, src/qemu/qemu_migration.c, libvirt 9.0, at "RPC
+    failure").
+
+    Unless the user chooses, a managed migration is handed over safely: it dies with preflight anyway, so nothing is
+    lost by preflight's being needed for its end. A peer-to-peer migration goes on without preflight, and a guest that
+    only preflight may start would stand still if preflight had died at any moment of it: libvirt starts that one.
     """
 
     SAFE = "safe"

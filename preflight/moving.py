@@ -20,10 +20,10 @@ from preflight.explanation import explained
 from preflight.journal import Journal
 from preflight.method import Method
 from preflight.migrate import ledger
+from preflight.migrate.intent import Result
 from preflight.migrate.lanes import Lanes
 from preflight.migrate.ledger import Row
 from preflight.migrate.past import Past, of
-from preflight.migrate.recovery import Result
 from preflight.migrate.run import Run, Settings
 from preflight.migrate.same_host import SameHost
 from preflight.migrate.session import opened_run

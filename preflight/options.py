@@ -31,12 +31,14 @@ def method_of(
     direct: Annotated[bool, _option("--direct", help="Refused: QEMU has no such migration.")] = False,
     live: Annotated[bool, _option("--live/--no-live", help="Whether the guest runs on meanwhile; it does.")] = True,
     hand_over: Annotated[
-        HandOver,
+        HandOver | None,
         _option(
+            "--hand-over",
             help="Who starts it there: preflight, once the source has let it go (safe), or libvirt itself (at-once),"
-            " which can leave it running on both hosts when an answer gets lost."
+            " which can leave it running on both hosts when an answer gets lost. Safe, but at-once with --p2p and"
+            " --tunnelled, where a guest would stay paused if preflight died meanwhile.",
         ),
-    ] = HandOver.SAFE,
+    ] = None,
     suspend: Annotated[bool, _option("--suspend", help="It stays paused on the destination.")] = False,
     persistent: Annotated[
         bool | None, _option("--persistent/--transient", help="Whether it is defined there; as on the source.")

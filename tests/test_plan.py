@@ -14,9 +14,10 @@ from preflight.check import Checked
 from preflight.errors import UserError
 from preflight.facts.record import Record
 from preflight.method import Method
+from preflight.migration import Mode
 from preflight.output.plan import text
 from preflight.pace import pace
-from preflight.plan import Identity, MigrationPlan, PlanError, Refused, digests, in_order, plan
+from preflight.plan import Identity, MigrationPlan, Pace, PlanError, Refused, digests, in_order, plan, planned_guest
 from preflight.ruleset import load
 from preflight.unchanged import changed
 from tests.case import Case
@@ -169,6 +170,51 @@ def test_no_more_at_once_than_the_hosts_allow() -> None:
     assert planned(Case(), at_once=18).width == 18
     with pytest.raises(Refused, match="19 at once are asked for, and at most 18 are safe: max_workers on the source"):
         planned(Case(), at_once=19)
+
+
+def test_preflights_own_connection_takes_one_of_the_clients_that_a_daemon_lets_in() -> None:
+    case = Case().destination(
+        "limits", lambda text: text.replace("nclients_max        : 5000", "nclients_max        : 9")
+    )
+    found = checked(case)
+    [limit] = [
+        limit
+        for limit in found.report.capacity.limits
+        if (limit.name, limit.host.value) == ("max_clients", "destination")
+    ]
+    assert limit.allows is not None
+    assert pace(found, limit.allows - 1).width == limit.allows - 1
+    with pytest.raises(Refused, match=f"at most {limit.allows - 1} are safe: max_clients on the destination"):
+        pace(found, limit.allows)
+
+
+def test_peer_to_peer_migrations_start_as_far_apart_as_logins_need() -> None:
+    """The source's daemon logs in for each: sshd refuses some of those that begin at one instant (MaxStartups)."""
+    assert planned(Case()).spacing == 0.05
+    case = Case().source("connect:qemu+ssh://host2.example.com/system", "")
+    assert planned(case, Method(mode=Mode.PEER_TO_PEER), mode=Mode.PEER_TO_PEER).spacing == 1.0
+
+
+def test_a_guest_of_which_the_destination_does_not_tell_is_taken_for_known_there() -> None:
+    """Or else its definition would be taken away there, where it may have been before."""
+    found = checked(Case().destination("libvirt.domains", None))
+    [web] = found.guests
+    assert planned_guest(web, found, Pace(1, "", {})).is_defined_there
+    sound = checked(Case())
+    assert not planned_guest(sound.guests[0], sound, Pace(1, "", {})).is_defined_there
+
+
+def test_all_guests_are_those_that_are_off_too() -> None:
+    def both(text: str) -> str:
+        listed = json.loads(text)
+        listed["domains"][1] |= {"id": None, "state": 5}
+        return json.dumps(listed)
+
+    case = two(Case()).source("libvirt.domains", both)
+    assert {guest.name for guest in checked(case, guests=()).guests} == {"web", "db"}
+    assert {guest.name for guest in checked(case, guests=(), as_they_are=False).guests} == {"web"}
+    found = planned(case, guests=())
+    assert [(one.name, one.active) for one in found.guests] == [("web", True), ("db", False)]
 
 
 def test_the_least_guest_goes_first_then_the_longest_and_those_that_are_off_last() -> None:

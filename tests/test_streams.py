@@ -21,7 +21,7 @@ from preflight import moving
 from preflight.migrate import session
 from preflight.migrate.event import Event
 from preflight.migrate.ledger import Row
-from preflight.migrate.recovery import Result
+from preflight.migrate.intent import Result
 from preflight.migrate.run import Run, Settings
 from preflight.output import run as shown
 from preflight.progress import Sample

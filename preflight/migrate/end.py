@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from preflight.migrate.hypervisor import Domain, Hypervisor
 from preflight.migrate.sighting import NOBODY_ANSWERED, Place, Sighting, look
 
 #: A connection counts as dead after `count` unanswered keepalives, `interval` seconds apart: libvirt's own defaults.
@@ -15,7 +16,7 @@ PATIENCE = 40.0
 #: Seconds for which a failure to open a connection holds at most.
 REMEMBERED = 10.0
 
-Connect = Callable[[], Any]
+Connect = Callable[[], Hypervisor]
 #: What is told of a guest's life: libvirt's numbers of the event (virDomainEventType) and its detail.
 Hear = Callable[[int, int], None]
 _NEVER = "no answer within {:g} s"
@@ -41,7 +42,7 @@ class End:
         self._lock = threading.Lock()
         #: One connection is opened after the other: it may take a login of its own, and sshd takes so many at a time.
         self._opening = threading.Lock()
-        self._shared: Any = None
+        self._shared: Hypervisor | None = None
         #: Why the shared connection could not be opened, until when that is not tried again, and since when.
         self._why = ""
         self._not_before = 0.0
@@ -57,11 +58,11 @@ class End:
         else:
             self._hearing[uuid] = hear
 
-    def open(self) -> Any:
+    def open(self) -> Hypervisor:
         """A connection of one's own, with keepalive; raises `HostSilent`."""
         import libvirt
 
-        opened: list[Any] = []
+        opened: list[Hypervisor] = []
         failed: list[str] = []
 
         def run() -> None:
@@ -82,7 +83,7 @@ class End:
             return opened[0]
         raise HostSilent(failed[0] if failed else _NEVER.format(PATIENCE))
 
-    def shared(self) -> Any:
+    def shared(self) -> Hypervisor:
         """The connection that all look and steer through, opened anew if it has died; raises `HostSilent`."""
         import libvirt
 
@@ -98,7 +99,7 @@ class End:
                 self._shared.domainEventRegisterAny(None, event, self._heard, None)
             return self._shared
 
-    def _reopen(self) -> Any:
+    def _reopen(self) -> Hypervisor:
         """Open the shared connection. A failure holds for as long as it took, so that guests do not wait in turn."""
         began = time.monotonic()
         if began < self._not_before:
@@ -137,7 +138,7 @@ class End:
                 return seen
         return seen
 
-    def domain(self, uuid: str) -> Any:
+    def domain(self, uuid: str) -> Domain:
         """The guest on this host; raises `libvirt.libvirtError` or `HostSilent`."""
         return self.shared().lookupByUUIDString(uuid)
 

@@ -9,9 +9,12 @@ from queue import Empty, SimpleQueue
 from preflight.errors import UserError
 from preflight.journal import JournalError
 from preflight.migrate.event import Event
-from preflight.migrate.live import Lane, move
+from preflight.migrate.intent import Decision, Result
+from preflight.migrate.lane import Lane
+from preflight.migrate.live import Busy, end, move
 from preflight.migrate.offline import move_off
 from preflight.migrate.run import Ended, Run
+from preflight.migrate.settle import Settled, look_at_both
 from preflight.migrate.shell import Shell
 from preflight.plan import PlannedGuest
 
@@ -84,16 +87,29 @@ class Lanes:
     def _keep(self, guest: PlannedGuest, moves: Callable[[], Ended]) -> None:
         try:
             ended = moves()
+        except Busy as why:
+            self._run.tell(Event("note", guest.name, str(why)))
+            if not self._run.settings.goes_on:
+                self._run.stop(str(why))
+            return
         except (JournalError, UserError) as why:
             self._run.stop(str(why))
             return
-        except Exception as bug:  # the others must come to their ends, and where this one is the ledger will tell
-            self._run.stop(f"a bug in preflight: {type(bug).__name__}: {bug}")
-            return
+        except Exception as bug:  # the others must come to their ends, and where this one is the ledger will say
+            said = f"a bug in preflight: {type(bug).__name__}: {bug}"
+            self._run.stop(said)
+            ended = self._cut_off(guest, said)
         with self._lock:
             self._ended[guest.uuid] = ended
         if not ended.arrived and not self._run.settings.goes_on:
             self._run.stop(f"{guest.name} did not arrive: no further guest is started")
+
+    def _cut_off(self, guest: PlannedGuest, why: str) -> Ended:
+        """How a guest ended whose move was begun, for all that is known, and not settled."""
+        here, there = look_at_both(self._run, guest.uuid)
+        is_handed_over = guest.uuid in self._run.handed_over
+        settled = Settled(Decision((), Result.UNKNOWN, why), here, there)
+        return end(self._run, guest, settled, self._run.intent(guest, handed_over=is_handed_over))
 
     def _may_start(self, guest: PlannedGuest) -> bool:
         """Wait for the guest's turn and for room on the destination; False when it is not to be started."""

@@ -6,8 +6,9 @@ from functools import cache
 from msgspec import Struct, convert, to_builtins
 
 from preflight.journal_steps import Entry, Over, SeenRow
+from preflight.migrate.decide import decide
+from preflight.migrate.intent import Intent, Result
 from preflight.migrate.past import Past, pasts
-from preflight.migrate.recovery import Intent, Result, decide
 from preflight.migrate.run import Run
 from preflight.migrate.settle import look_at_both
 from preflight.migrate.sighting import Place, Sighting
@@ -42,7 +43,7 @@ def rows(run: Run, known: Mapping[str, Past]) -> tuple[Row, ...]:
 
 def _row(run: Run, guest: PlannedGuest, past: Past) -> Row:
     source, destination = look_at_both(run, guest.uuid)
-    result, why = judge(guest, past.intent(run, guest), source, destination)
+    result, why = judge(past.intent(run, guest), source, destination)
     is_there = result is Result.ARRIVED
     return Row(
         name=guest.name,
@@ -61,20 +62,10 @@ def _row(run: Run, guest: PlannedGuest, past: Past) -> Row:
     )
 
 
-def judge(guest: PlannedGuest, intent: Intent, source: Sighting, destination: Sighting) -> tuple[Result, str]:
+def judge(intent: Intent, source: Sighting, destination: Sighting) -> tuple[Result, str]:
     """What has become of a guest, and why that is so where it is not plain."""
-    if guest.active:
-        decision = decide(intent, source, destination)
-        return decision.result, decision.why
-    if Place.UNKNOWN in (source.place, destination.place):
-        return Result.UNKNOWN, source.why or destination.why
-    is_gone = source.place is Place.ABSENT
-    is_whole = intent.handed_over and not intent.undefine
-    if destination.place is not Place.ABSENT and (is_gone or is_whole):
-        return Result.ARRIVED, ""
-    if is_gone:
-        return Result.LOST, "neither host knows it"
-    return Result.STAYED, "both hosts have its definition" if destination.place is not Place.ABSENT else ""
+    decision = decide(intent, source, destination)
+    return decision.result, decision.why
 
 
 def of_journal(plan: MigrationPlan, entries: Sequence[Entry]) -> tuple[Row, ...]:

@@ -1,23 +1,22 @@
 """Moves one active guest: the call, the watch over it, the hand-over, and what is left to settle."""
 
 import contextlib
-import threading
 import time
-from typing import Any
 
 from msgspec.structs import replace
 
 from preflight.errors import UserError
-from preflight.migrate import call
+from preflight.migrate.autostart import carry_over
 from preflight.migrate.end import HostSilent, until
 from preflight.migrate.event import Event
+from preflight.migrate.intent import Intent, Result
+from preflight.migrate.lane import Lane
 from preflight.migrate.pauses import Pauses
-from preflight.migrate.recovery import Intent, Result
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import Settled, look_at_both, settle
-from preflight.migrate.sighting import BY_MIGRATION, IN_POSTCOPY, POSTCOPY_FAILED, Place
+from preflight.migrate.sighting import BY_MIGRATION, IN_POSTCOPY, POSTCOPY_FAILED, Place, Sighting
+from preflight.migrate.transfer import Transfer
 from preflight.migrate.watch import POLL, Watch
-from preflight.migration import Mode
 from preflight.plan import PlannedGuest
 
 #: Seconds that libvirt's call may go on after it was aborted; then the guest is settled without waiting for it.
@@ -26,89 +25,15 @@ AFTER_ABORT = 60.0
 AFTER_BREAK = 10.0
 
 
-class Lane:
-    """Connections of one's own to both ends, for the calls that last as long as a migration."""
-
-    def __init__(self, run: Run) -> None:
-        """Nothing is opened yet."""
-        self._run = run
-        self._opened: dict[str, Any] = {}
-
-    def source(self) -> Any:
-        """To the source; raises `HostSilent`."""
-        return self._get("source", self._run.source.open)
-
-    def destination(self) -> Any:
-        """To the destination, which peer-to-peer migrations do without; raises `HostSilent`."""
-        return self._get("destination", self._run.destination.open)
-
-    def close(self) -> None:
-        """Close both."""
-        import libvirt
-
-        for connection in self._opened.values():
-            with contextlib.suppress(libvirt.libvirtError):
-                connection.close()
-        self._opened.clear()
-
-    def _get(self, end: str, opens: Any) -> Any:
-        import libvirt
-
-        known = self._opened.get(end)
-        if known is not None:
-            with contextlib.suppress(libvirt.libvirtError):
-                if known.isAlive():
-                    return known
-        self._opened[end] = opens()
-        return self._opened[end]
-
-
-class _Call(threading.Thread):
-    """The one call that lasts as long as the migration, and the start on the destination right behind it."""
-
-    def __init__(self, run: Run, guest: PlannedGuest, intent: Intent, lane: Lane, *, resume_postcopy: bool) -> None:
-        super().__init__(daemon=True)
-        self._run, self._guest, self._intent, self._lane = run, guest, intent, lane
-        self.uuid = guest.uuid
-        method = run.plan.method
-        # here, so that an option which this machine's libvirt lacks is said before anything is written down or done
-        self._flags = call.flags(
-            method, persist=intent.persist, undefine=intent.undefine, resume_postcopy=resume_postcopy
-        )
-        #: None once libvirt has said that it was done, and only then.
-        self.error: str | None = "the call came to no end"
-        #: When the guest was seen to run on the destination, where preflight itself has started it.
-        self.started_at: float | None = None
-
-    def run(self) -> None:
-        import libvirt
-
-        run, guest, intent = self._run, self._guest, self._intent
-        method = run.plan.method
-        flags = self._flags
-        parameters = call.parameters(method)
-        try:
-            domain = self._lane.source().lookupByUUIDString(guest.uuid)
-            if method.mode is Mode.MANAGED:
-                arrived = domain.migrate3(self._lane.destination(), parameters, flags)
-            else:
-                domain.migrateToURI3(run.plan.destination_uri, parameters, flags)
-                arrived = None
-            self.error = None
-            if method.is_safe and intent.wanted is Place.RUNNING:
-                # what fails here is settled afterwards
-                with contextlib.suppress(libvirt.libvirtError, HostSilent):
-                    (arrived or run.destination.domain(guest.uuid)).resume()
-                    self.started_at = time.monotonic()
-        except (libvirt.libvirtError, HostSilent) as why:
-            self.error = str(why)
+class Busy(UserError):
+    """A guest that a job runs on already. Its move is not begun; the text is one line for the user."""
 
 
 def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = False) -> Ended:
     """Move an active guest, and say how that ended; raises `JournalError`, `UserError` before anything is done."""
     if not resume_postcopy:
         guest = _as_now(run, guest)
-    moving = _Call(run, guest, run.intent(guest), lane, resume_postcopy=resume_postcopy)
+    moving = Transfer(run, guest, run.intent(guest), lane, resume_postcopy=resume_postcopy)
     xml = definition(run, guest)
     run.journal.write(
         "begin", guest.uuid, name=guest.name, xml=xml, paused=guest.paused, is_defined_there=guest.is_defined_there
@@ -119,13 +44,15 @@ def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = F
     with Pauses(run.source, run.destination, guest.uuid) as pauses:
         moving.start()
         error = _wait(run, moving, watch)
-        handed_over = error is None
-        if handed_over:
-            run.journal.note("handed-over", guest.uuid)
+        moving.leave()
+        if moving.is_handed_over:
+            error = None
             run.tell(Event("handed-over", guest.name))
-        intent = run.intent(guest, handed_over=handed_over, paused_by_us=watch.has_paused)
-        settled = settle(run, guest, intent, xml=xml)
-        carry_over(run, guest, settled)
+        intent = run.intent(
+            guest, handed_over=moving.is_handed_over, paused_by_us=watch.has_paused, watched=not resume_postcopy
+        )
+        settled = settle(run, guest, intent, xml=xml, is_handed_over=lambda: moving.is_handed_over)
+        settled = carry_over(run, guest, settled)
         downtime = pauses.seconds(moving.started_at)
     if error is not None and watch.aborted is not None:
         error = f"{watch.aborted}; libvirt: {error}"
@@ -137,7 +64,8 @@ def _as_now(run: Run, guest: PlannedGuest) -> PlannedGuest:
     """The guest as it is at the moment of its move: its owner may have paused it, or gone on with it, since the plan.
 
     A source that does not answer is waited for; raises `UserError` where it stays silent, since nothing can be moved
-    off it then. A destination that does not answer leaves the guest as it was planned; the call itself then says so.
+    off it then, and `Busy` where somebody else is at work on the guest. A destination that does not answer leaves the
+    guest as it was planned; the call itself then says so.
     """
     is_time_left = until(run.settings.patience)
     source, destination = look_at_both(run, guest.uuid)
@@ -146,6 +74,8 @@ def _as_now(run: Run, guest: PlannedGuest) -> PlannedGuest:
         source, destination = look_at_both(run, guest.uuid)
     if source.place is Place.UNKNOWN:
         raise UserError(f"{guest.name} is not begun: the source does not answer: {source.why}")
+    if source.job or destination.job:
+        raise Busy(f"{guest.name} is not begun: {_whose(run, guest, source)}")
     libvirts_own = source.reason in (BY_MIGRATION, IN_POSTCOPY, POSTCOPY_FAILED)
     if source.place is Place.RUNNING or (source.place is Place.PAUSED and not libvirts_own):
         guest = replace(guest, paused=source.place is Place.PAUSED)
@@ -154,7 +84,22 @@ def _as_now(run: Run, guest: PlannedGuest) -> PlannedGuest:
     return guest
 
 
-def _wait(run: Run, moving: _Call, watch: Watch) -> str | None:
+def _whose(run: Run, guest: PlannedGuest, source: Sighting) -> str:
+    """What libvirt says of the job that runs on a guest."""
+    import libvirt
+
+    if not source.job:
+        return "it is arriving on the destination already: another preflight, or somebody else, moves it there"
+    stats: dict[str, int] = {}
+    with contextlib.suppress(libvirt.libvirtError, HostSilent):
+        stats = run.source.domain(guest.uuid).jobStats()
+    since = f"since {stats.get('time_elapsed', 0) / 1000:.0f} s"
+    if stats.get("operation") == libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT:
+        return f"another preflight, or somebody else, has been migrating it {since}"
+    return f"a job of somebody else's runs on it {since} (libvirt's operation {stats.get('operation', 0)})"
+
+
+def _wait(run: Run, moving: Transfer, watch: Watch) -> str | None:
     """Watch until the call ends; libvirt's error, or what kept it from ending."""
     aborted_at: float | None = None
     broken_at: float | None = None
@@ -177,17 +122,21 @@ def _wait(run: Run, moving: _Call, watch: Watch) -> str | None:
     return moving.error
 
 
-def attend(run: Run, guest: PlannedGuest) -> bool:
+def attend(run: Run, guest: PlannedGuest, began_at: float | None) -> bool:
     """Watch a migration that goes on without the one who began it, as in peer-to-peer mode, until it has ended.
 
-    Returns whether the guest had to be paused on the source for that.
+    `began_at` is when the journal has its move begin, in seconds since the epoch. Returns whether the guest had to be
+    paused on the source for that.
     """
+    age = None if began_at is None else max(time.time() - began_at, 0.001)
     seen = run.source.look(guest.uuid)
-    watch = Watch(run, guest, is_in_postcopy=seen.reason == IN_POSTCOPY)
+    in_postcopy = (seen.place, seen.reason) == (Place.PAUSED, IN_POSTCOPY)
+    watch = Watch(run, guest, is_in_postcopy=in_postcopy, age=age)
     while seen.job:
         watch.look()
         if watch.is_of_another:
-            break  # not a migration: `settle` waits for it
+            watch.say_once("a job that is not this run's runs on it: it is waited for, and left alone")
+            break
         watch.say_once("its migration still runs, and is watched to its end")
         if run.aborting.is_set():
             watch.interrupt()
@@ -207,26 +156,6 @@ def definition(run: Run, guest: PlannedGuest) -> str | None:
         return str(run.source.domain(guest.uuid).XMLDesc(flags))
     except (libvirt.libvirtError, HostSilent):
         return None
-
-
-def carry_over(run: Run, guest: PlannedGuest, settled: Settled) -> None:
-    """What libvirt forgets on the way: that the guest starts with its host, and no longer with the one it has left."""
-    import libvirt
-
-    if settled.decision.result is not Result.ARRIVED or not guest.autostart:
-        return
-    if settled.destination.persistent:
-        try:
-            run.destination.domain(guest.uuid).setAutostart(1)
-        except (libvirt.libvirtError, HostSilent) as why:
-            run.tell(Event("note", guest.name, f"its autostart could not be set on the destination: {why}"))
-    if settled.source.place is Place.OFF:
-        try:
-            run.source.domain(guest.uuid).setAutostart(0)
-            run.tell(Event("note", guest.name, "no longer starts with the source, which keeps its definition"))
-        except (libvirt.libvirtError, HostSilent) as why:
-            text = f"still starts with the source, where its definition stays, and would then run twice: {why}"
-            run.tell(Event("note", guest.name, text))
 
 
 def end(
@@ -250,7 +179,7 @@ def end(
         seconds=seconds,
         downtime=downtime,
         settled=settled.done,
-        handed_over=intent.handed_over,
+        handed_over=intent.handed_over or settled.handed_over,
         paused_by_us=intent.paused_by_us,
     )
     run.journal.note(

@@ -3,6 +3,7 @@
 At every moment at least one host has the definition with all that belongs to it.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 from msgspec.structs import replace
@@ -12,9 +13,10 @@ from preflight.migrate import call
 from preflight.migrate.end import HostSilent, within
 from preflight.migrate.event import Event
 from preflight.migrate.files import copy, is_same
+from preflight.migrate.intent import Decision, Result
+from preflight.migrate.lane import Lane
 from preflight.migrate.listing import listed
-from preflight.migrate.live import Lane, definition, end
-from preflight.migrate.recovery import Decision, Result
+from preflight.migrate.live import definition, end
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import Settled, look_at_both
 from preflight.migrate.shell import FilesError, Shell
@@ -130,7 +132,7 @@ def _define(run: Run, guest: PlannedGuest, lane: Lane, xml: str) -> None:
     given = {"destination_name": method.dname, "destination_xml": method.persistent_xml or method.xml}
     parameters = {name: value for name, value in given.items() if value is not None}
     if method.mode is Mode.MANAGED:
-        call_it = partial(domain.migrate3, lane.destination(), parameters, flags)
+        call_it: Callable[[], object] = partial(domain.migrate3, lane.destination(), parameters, flags)
     else:
         flags |= libvirt.VIR_MIGRATE_PEER2PEER
         call_it = partial(domain.migrateToURI3, run.plan.destination_uri, parameters, flags)

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from preflight.migrate.decide import decide
+from preflight.migrate.intent import Act, Result
 from preflight.migrate.ledger import judge
 from preflight.migrate.past import Past
-from preflight.migrate.recovery import Act, Result, decide
 from preflight.migrate.run import Run
 from preflight.migrate.settle import look_at_both
 from preflight.migrate.sighting import IN_POSTCOPY
@@ -38,7 +39,7 @@ def _of(run: Run, guest: PlannedGuest, past: Past) -> Outlook:
         decision = decide(intent, source, destination)
         if decision.acts:
             return Outlook(guest.name, tuple(map(_words, decision.acts)), decision.why)
-    result, why = judge(guest, intent, source, destination)
+    result, why = judge(intent, source, destination)
     if result is Result.STAYED:
         return Outlook(guest.name, ("move, if a check says READY",), why)
     return Outlook(guest.name, (), why or f"it is {result.value}")

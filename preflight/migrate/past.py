@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from preflight import journal_steps as steps
 from preflight.journal_steps import Entry
-from preflight.migrate.recovery import Intent, Result
+from preflight.migrate.intent import Intent, Result
 from preflight.migrate.run import Ended, Run
 from preflight.plan import PlannedGuest
 
@@ -16,7 +16,10 @@ class Past(Struct, frozen=True, kw_only=True):
     """One guest as the journal has it."""
 
     began: bool = False
+    #: When, in seconds since the epoch.
+    began_at: float | None = None
     handed_over: bool = False
+    confirmed: bool = False
     paused_by_us: bool = False
     #: What it was on the source, and whether the destination had a definition of it, when its move began; None where
     #: that was not seen.
@@ -47,7 +50,10 @@ class Past(Struct, frozen=True, kw_only=True):
 
     def intent(self, run: Run, guest: PlannedGuest) -> Intent:
         """What is to become of the guest, and how far that is known to have come."""
-        return run.intent(self.of_now(guest), handed_over=self.handed_over, paused_by_us=self.paused_by_us)
+        return replace(
+            run.intent(self.of_now(guest), handed_over=self.handed_over, paused_by_us=self.paused_by_us),
+            confirmed=self.confirmed,
+        )
 
 
 def past(entries: Sequence[Entry], uuid: str) -> Past:
@@ -67,12 +73,20 @@ def pasts(entries: Sequence[Entry]) -> dict[str, Past]:
 def _after(known: Past, entry: Entry) -> Past:
     if isinstance(entry, steps.Begin):
         told = entry.told
-        return Past(began=True, xml=told.xml or known.xml, paused=told.paused, is_defined_there=told.is_defined_there)
+        return Past(
+            began=True,
+            began_at=entry.at,
+            xml=told.xml or known.xml,
+            paused=told.paused,
+            is_defined_there=told.is_defined_there,
+        )
     if isinstance(entry, steps.Paused):
         return replace(known, paused_by_us=True)
     if isinstance(entry, steps.Copied):
         return replace(known, kept=tuple(entry.told.paths))
-    if isinstance(entry, steps.HandedOver | steps.Defined):
+    if isinstance(entry, steps.HandedOver):
+        return replace(known, handed_over=True, confirmed=known.confirmed or entry.told.confirmed)
+    if isinstance(entry, steps.Defined):
         return replace(known, handed_over=True)
     if isinstance(entry, steps.Ended):
         end = entry.told

@@ -3,12 +3,16 @@
 import time
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
+from preflight.migrate.autostart import carry_over
 from preflight.migrate.end import until
 from preflight.migrate.event import Event
+from preflight.migrate.intent import Result
+from preflight.migrate.lane import Lane
 from preflight.migrate.ledger import judge
-from preflight.migrate.live import Lane, attend, carry_over, end, move
+from preflight.migrate.live import attend, end, move
 from preflight.migrate.past import Past
-from preflight.migrate.recovery import Result
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import look_at_both, settle
 from preflight.migrate.sighting import IN_POSTCOPY
@@ -30,7 +34,7 @@ def recover(run: Run, known: Mapping[str, Past]) -> dict[str, Ended]:
 
 def _recover(run: Run, guest: PlannedGuest, past: Past) -> Ended:
     guest = past.of_now(guest)
-    paused_by_us = attend(run, guest) or past.paused_by_us
+    paused_by_us = attend(run, guest, past.began_at) or past.paused_by_us
     source, destination = look_at_both(run, guest.uuid)
     broken = source.is_broken_off or destination.is_broken_off or source.reason == IN_POSTCOPY
     if source.place.active and destination.place.active and broken:
@@ -41,9 +45,8 @@ def _recover(run: Run, guest: PlannedGuest, past: Past) -> Ended:
             return move(run, guest, lane, resume_postcopy=True)
         finally:
             lane.close()
-    intent = run.intent(guest, handed_over=past.handed_over, paused_by_us=paused_by_us)
-    settled = settle(run, guest, intent, xml=past.xml)
-    carry_over(run, guest, settled)
+    intent = replace(past.intent(run, guest), paused_by_us=paused_by_us)
+    settled = carry_over(run, guest, settle(run, guest, intent, xml=past.xml))
     return end(run, guest, settled, intent, error=past.error)
 
 
@@ -62,6 +65,6 @@ def left(run: Run, known: Mapping[str, Past]) -> tuple[PlannedGuest, ...]:
         past = known[guest.uuid]
         if past.is_done:
             continue
-        if judge(guest, past.intent(run, guest), *look_at_both(run, guest.uuid))[0] is Result.STAYED:
+        if judge(past.intent(run, guest), *look_at_both(run, guest.uuid))[0] is Result.STAYED:
             found.append(guest)
     return tuple(found)

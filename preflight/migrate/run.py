@@ -9,8 +9,9 @@ from msgspec import Struct
 from preflight.journal import Journal
 from preflight.migrate.end import End
 from preflight.migrate.event import Event, Tell
-from preflight.migrate.recovery import Intent, Result
+from preflight.migrate.intent import Intent, Result
 from preflight.migrate.sighting import Place, Sighting
+from preflight.migration import Mode
 from preflight.plan import MigrationPlan, PlannedGuest
 
 
@@ -42,6 +43,8 @@ class Run:
     #: Migrations that run are aborted.
     aborting: threading.Event = field(default_factory=threading.Event)
     interrupted: bool = False
+    #: The UUIDs of guests that the source has let go, as libvirt has said in this run.
+    handed_over: set[str] = field(default_factory=set)
 
     def stop(self, why: str) -> None:
         """Start no further guest; those that are under way go on."""
@@ -58,8 +61,10 @@ class Run:
         else:
             self.stop("interrupted: no further guest is started; those that move go on (again: abort them)")
 
-    def intent(self, guest: PlannedGuest, *, handed_over: bool = False, paused_by_us: bool = False) -> Intent:
-        """What is to become of a guest by the plan."""
+    def intent(
+        self, guest: PlannedGuest, *, handed_over: bool = False, paused_by_us: bool = False, watched: bool = False
+    ) -> Intent:
+        """What is to become of a guest by the plan, and how far that is known to have come."""
         method = self.plan.method
         persist = guest.persistent if method.persistent is None else method.persistent
         return Intent(
@@ -69,10 +74,15 @@ class Run:
             persist=persist,
             undefine=guest.persistent and method.undefinesource and persist,
             suspend=method.suspend,
+            autostart=guest.autostart,
             safe=method.is_safe,
+            peer_to_peer=method.mode is not Mode.MANAGED,
             was_defined_there=guest.is_defined_there,
             handed_over=handed_over,
             paused_by_us=paused_by_us,
+            watched=watched,
+            uuid=guest.uuid,
+            hosts=(self.plan.source, self.plan.destination),
         )
 
 

@@ -1,19 +1,21 @@
-"""Looks at a guest on both hosts, and does what `recovery` says until nothing is left to do."""
+"""Looks at a guest on both hosts, and does what `decide` says until nothing is left to do."""
 
 import concurrent.futures
-import contextlib
 import time
-from typing import Any
+from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from preflight.facts.record import Unreadable
 from preflight.migrate import call
+from preflight.migrate.decide import decide
 from preflight.migrate.end import HostSilent, until
 from preflight.migrate.event import Event
-from preflight.migrate.recovery import Act, Decision, Intent, Result, decide
+from preflight.migrate.intent import Act, Decision, Intent, Result
 from preflight.migrate.run import Run
 from preflight.migrate.sighting import Place, Sighting
+from preflight.migrate.undefine import NotUndefined, undefine
 from preflight.plan import PlannedGuest
 
 #: Seconds between two tries.
@@ -28,6 +30,8 @@ class Settled(Struct, frozen=True):
     source: Sighting
     destination: Sighting
     done: tuple[str, ...] = ()
+    #: Whether libvirt has said by then that the source has let it go.
+    handed_over: bool = False
 
 
 class _Changed(Exception):
@@ -42,11 +46,20 @@ def look_at_both(run: Run, uuid: str) -> tuple[Sighting, Sighting]:
         return source.result(), destination.result()
 
 
-def settle(run: Run, guest: PlannedGuest, intent: Intent, *, xml: str | None, patience: float | None = None) -> Settled:
+def settle(
+    run: Run,
+    guest: PlannedGuest,
+    intent: Intent,
+    *,
+    xml: str | None,
+    patience: float | None = None,
+    is_handed_over: Callable[[], bool] = lambda: False,
+) -> Settled:
     """Bring a guest into the state that it was asked for, or back; as far as both hosts answer in time.
 
-    What can be done is tried once, however long the look at a silent host took. A host that has been silent for that
-    time is not waited for again. `xml` is its definition, for a host that has none although it should.
+    Both hosts are looked at before each step. What can be done is tried once, however long the look at a silent host
+    took. A host that has been silent for that time is not waited for again. `xml` is its definition, for a host that
+    has none although it should; `is_handed_over` says so of a call that may yet come to its end.
     """
     import libvirt
 
@@ -56,31 +69,39 @@ def settle(run: Run, guest: PlannedGuest, intent: Intent, *, xml: str | None, pa
     before: tuple[Act, ...] | None = None
     while True:
         source, destination = look_at_both(run, guest.uuid)
+        intent = replace(intent, handed_over=intent.handed_over or is_handed_over())
+        if intent.handed_over and intent.watched and not intent.confirmed and source.place in (Place.ABSENT, Place.OFF):
+            intent = replace(intent, confirmed=True)
+            run.journal.note("handed-over", guest.uuid, confirmed=True)
         decision = decide(intent, source, destination)
         is_waited_for = is_time_left() and max(run.source.silent_for, run.destination.silent_for) < patience
         if not decision.acts and (decision.result is not Result.UNKNOWN or not is_waited_for):
-            return Settled(decision, source, destination, tuple(done))
+            return Settled(decision, source, destination, tuple(done), intent.handed_over)
         if before is not None and not is_time_left():
             left = ", ".join(decision.acts)
             late = Decision((), decision.result, f"{decision.why or 'it is not settled'}; left to do: {left}")
-            return Settled(late, source, destination, tuple(done))
+            return Settled(late, source, destination, tuple(done), intent.handed_over)
         if decision.acts == before:
             time.sleep(PAUSE)  # there is nothing to do but wait, or what was done failed, or did not last
         before = decision.acts
-        for act in decision.acts:
-            if act is Act.WAIT:
-                break
-            run.tell(Event("settling", guest.name, f"{act}: {decision.why}" if decision.why else str(act)))
-            run.journal.note("settle", guest.uuid, act=act, why=decision.why)
-            try:
-                _do(run, guest, act, xml)
-                done.append(str(act))
-            except (libvirt.libvirtError, HostSilent, _Changed) as why:
-                done.append(f"{act}: {why}")
-                break
+        act = decision.acts[0] if decision.acts else Act.WAIT
+        if act is Act.WAIT:
+            continue
+        run.tell(Event("settling", guest.name, f"{act}: {decision.why}" if decision.why else str(act)))
+        run.journal.note("settle", guest.uuid, act=act, why=decision.why)
+        try:
+            _do(run, guest, act, xml, (source, destination))
+            done.append(str(act))
+        except (libvirt.libvirtError, HostSilent, NotUndefined, _Changed) as why:
+            done.append(f"{act}: {why}")
+            continue
+        if act is Act.END_ON_SOURCE:
+            intent = replace(intent, ended_on_source=True)
+        elif act is Act.END_ON_DESTINATION:
+            intent = replace(intent, ended_on_destination=True)
 
 
-def _do(run: Run, guest: PlannedGuest, act: Act, xml: str | None) -> None:
+def _do(run: Run, guest: PlannedGuest, act: Act, xml: str | None, seen: tuple[Sighting, Sighting]) -> None:
     end = run.source if act in _ON_SOURCE else run.destination
     if act in (Act.DEFINE_ON_SOURCE, Act.DEFINE_ON_DESTINATION):
         if xml is None:
@@ -95,21 +116,12 @@ def _do(run: Run, guest: PlannedGuest, act: Act, xml: str | None) -> None:
     if act in (Act.START_ON_SOURCE, Act.START_ON_DESTINATION):
         domain.resume()
     elif act in (Act.END_ON_SOURCE, Act.END_ON_DESTINATION):
-        if end.look(guest.uuid).place is not Place.PAUSED:
+        # once more: a source may have been on its way out between libvirt's answers, and an owner is quick
+        now = look_at_both(run, guest.uuid)
+        if now[end is run.destination].place is not Place.PAUSED:
             raise _Changed("it is no longer paused")
+        if now != seen:
+            raise _Changed("it is no longer what it was")
         domain.destroy()
     else:
         undefine(domain)
-
-
-def undefine(domain: Any) -> None:
-    """Undefine a guest and leave its files; raises `libvirt.libvirtError`, also where it is active."""
-    import libvirt
-
-    if domain.isActive():
-        raise _Changed("it is active")
-    keep = libvirt.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM
-    with contextlib.suppress(libvirt.libvirtError):
-        domain.undefineFlags(keep | getattr(libvirt, "VIR_DOMAIN_UNDEFINE_KEEP_TPM", 0))
-        return
-    domain.undefineFlags(keep)  # a daemon of before 8.9 knows no KEEP_TPM

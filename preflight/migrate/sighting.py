@@ -1,15 +1,18 @@
 """What a host's libvirt says of one guest at one moment. Looks, and changes nothing."""
 
 import enum
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from preflight.migrate.hypervisor import Domain, Hypervisor
+
 #: virDomainPausedReason (include/libvirt/libvirt-domain.h): who or what has stopped an active guest.
-BY_USER, BY_MIGRATION, STARTING_UP, IN_POSTCOPY, POSTCOPY_FAILED = 1, 2, 11, 12, 13
-#: virDomainRunningReason: the same of one that runs on the destination.
-RUNS_POSTCOPY_FAILED = 11
+BY_USER, BY_MIGRATION, IO_ERROR, STARTING_UP, IN_POSTCOPY, POSTCOPY_FAILED = 1, 2, 5, 11, 12, 13
+#: virDomainRunningReason: what made it run last. One that its owner has started from its disks was BOOTED.
+RUNS_BOOTED, RUNS_MIGRATED, RUNS_UNPAUSED, RUNS_POSTCOPY, RUNS_POSTCOPY_FAILED = 1, 2, 5, 10, 11
+#: virDomainShutoffReason. libvirt keeps it in memory alone: after a restart of the daemon it is 0, unknown.
+OFF_SHUT_DOWN, OFF_DESTROYED, OFF_MIGRATED, OFF_FAILED = 1, 2, 4, 6
 
 
 class Place(enum.StrEnum):
@@ -19,6 +22,12 @@ class Place(enum.StrEnum):
     OFF = "off"
     RUNNING = "running"
     PAUSED = "paused"
+    #: It shuts down just now.
+    SHUTTING_DOWN = "shutting down"
+    CRASHED = "crashed"
+    #: It has suspended itself to memory (S3), and is woken by `virsh dompmwakeup`.
+    SUSPENDED = "suspended"
+    #: A state that this preflight does not know.
     OTHER = "other"
     #: The host did not answer.
     UNKNOWN = "unknown"
@@ -26,7 +35,7 @@ class Place(enum.StrEnum):
     @property
     def active(self) -> bool:
         """Whether a QEMU process holds the guest there."""
-        return self in (Place.RUNNING, Place.PAUSED, Place.OTHER)
+        return self not in (Place.ABSENT, Place.OFF, Place.UNKNOWN)
 
 
 class Sighting(Struct, frozen=True):
@@ -38,6 +47,9 @@ class Sighting(Struct, frozen=True):
     #: Whether a job runs on it, such as the migration itself.
     job: bool = False
     why: str = ""
+    #: Nanoseconds that its virtual CPUs have run in this QEMU process; None where that is not known. QEMU's own
+    #: threads, which take in a migration, do not count. Of one that is paused alone: nothing else asks for it.
+    cpu_time: int | None = None
 
     @property
     def is_broken_off(self) -> bool:
@@ -52,24 +64,25 @@ NOBODY_ANSWERED = Sighting(Place.UNKNOWN)
 ABSENT = Sighting(Place.ABSENT)
 
 
-def look(connection: Any, uuid: str) -> Sighting:
+def look(connection: Hypervisor, uuid: str) -> Sighting:
     """What this connection's daemon says of the guest; `Place.UNKNOWN` where it does not answer."""
     import libvirt
 
     try:
         domain = connection.lookupByUUIDString(uuid)
         state, reason = domain.state()
-        place = _place(state)
+        place = place_of(state)
         seen = Sighting(place, reason, bool(domain.isPersistent()))
         # libvirt keeps the job of a post-copy that has broken off until it is gone on with
-        return replace(seen, job=place.active and not seen.is_broken_off and _has_job(domain))
+        seen = replace(seen, job=place.active and not seen.is_broken_off and _has_job(domain))
+        return replace(seen, cpu_time=_cpu_time(domain)) if place is Place.PAUSED else seen
     except libvirt.libvirtError as error:
         if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
             return ABSENT
         return Sighting(Place.UNKNOWN, why=str(error))
 
 
-def _has_job(domain: Any) -> bool:
+def _has_job(domain: Domain) -> bool:
     import libvirt
 
     try:
@@ -81,13 +94,25 @@ def _has_job(domain: Any) -> bool:
         raise
 
 
-def _place(state: int) -> Place:
+def _cpu_time(domain: Domain) -> int | None:
+    import libvirt
+
+    try:
+        return sum(each[2] for each in domain.vcpus()[0])
+    except libvirt.libvirtError:
+        return None
+
+
+def place_of(state: int) -> Place:
+    """The place that a number of virDomainState stands for."""
     import libvirt
 
     return {
         libvirt.VIR_DOMAIN_RUNNING: Place.RUNNING,
         libvirt.VIR_DOMAIN_BLOCKED: Place.RUNNING,
         libvirt.VIR_DOMAIN_PAUSED: Place.PAUSED,
+        libvirt.VIR_DOMAIN_SHUTDOWN: Place.SHUTTING_DOWN,
         libvirt.VIR_DOMAIN_SHUTOFF: Place.OFF,
-        libvirt.VIR_DOMAIN_CRASHED: Place.OTHER,
+        libvirt.VIR_DOMAIN_CRASHED: Place.CRASHED,
+        libvirt.VIR_DOMAIN_PMSUSPENDED: Place.SUSPENDED,
     }.get(state, Place.OTHER)

@@ -6,10 +6,11 @@ or aborted; one that sends nothing any more is aborted.
 
 import contextlib
 import time
-from typing import Any
+from collections.abc import Mapping
 
 from preflight.migrate.end import HostSilent
 from preflight.migrate.event import Event
+from preflight.migrate.hypervisor import Domain
 from preflight.migrate.run import Run
 from preflight.migration import OnTimeout
 from preflight.plan import PlannedGuest
@@ -21,6 +22,10 @@ POLL = 0.2
 PASSES = 3
 #: Seconds that both hosts may take at the least until the first byte is sent: the destination starts a QEMU.
 PREPARING = 60.0
+#: Seconds by which libvirt's clock and this one's may differ in how long a job has run.
+SLACK = 2.0
+#: Seconds between a move's line in the journal and its job at the most: a login, and a guest's lock.
+BEGINNING = 60.0
 #: QEMU's downtime limit, in milliseconds, unless another is set (migration parameter downtime-limit).
 DOWNTIME = 300
 #: Why a migration shows nothing and heeds no abort: libvirt does not give the guest's lock away while it connects.
@@ -31,10 +36,15 @@ BUSY = (
 
 
 class Watch:
-    """One guest's migration, from the call's start."""
+    """One guest's migration, from the call's start. A job that is not this run's own is looked at, and left alone."""
 
-    def __init__(self, run: Run, guest: PlannedGuest, *, is_in_postcopy: bool = False) -> None:
-        """Watch this guest of the run; `is_in_postcopy`: its migration has come so far already."""
+    def __init__(self, run: Run, guest: PlannedGuest, *, is_in_postcopy: bool = False, age: float | None = 0.0) -> None:
+        """Watch this guest of the run; `is_in_postcopy`: its migration has come so far already.
+
+        `age` is how many seconds ago the journal has its move begin, 0 for a call of this process's own. None where
+        that is not known: then no job is taken for this run's.
+        """
+        self._age = age
         self._source, self._uuid, self._name = run.source, guest.uuid, guest.name
         self._journal, self._tell = run.journal, run.tell
         self._method, self._stall = run.plan.method, run.settings.stall
@@ -46,7 +56,7 @@ class Watch:
         self._is_named = self._is_timed_out = self._is_downtime_set = False
         self._said: set[str] = set()
         self._is_in_postcopy = is_in_postcopy
-        #: Whether the job that runs on the guest is no migration, so that nothing is to be done to it.
+        #: Whether the job that runs on the guest is not this run's own, so that nothing is to be done to it.
         self.is_of_another = False
         #: Whether it was paused on the source so that it converges.
         self.has_paused = False
@@ -72,8 +82,7 @@ class Watch:
             with contextlib.suppress(HostSilent), self._source.calling:
                 domain = self._source.domain(self._uuid)
                 stats = domain.jobStats()
-                operation = stats.get("operation", libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT)
-                self.is_of_another = operation != libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
+                self.is_of_another = not self._is_own(stats)
                 if self.is_of_another:
                     return
                 sample = sample_of(stats)
@@ -83,6 +92,17 @@ class Watch:
             if why.get_error_code() == libvirt.VIR_ERR_OPERATION_TIMEOUT:
                 self.say_once(BUSY)
         self._keep_time()
+
+    def _is_own(self, stats: Mapping[str, int]) -> bool:
+        """Whether the job is a migration away that began when this run's did: not before, and not long after."""
+        import libvirt
+
+        outgoing = libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
+        if self._age is None or stats.get("operation", outgoing) != outgoing:
+            return False
+        since = self._age + time.monotonic() - self._began
+        has_run = stats.get("time_elapsed", 0) / 1000
+        return has_run <= since + SLACK and (not self._age or has_run >= since - BEGINNING)
 
     def interrupt(self) -> None:
         """What the user's second Ctrl-C asks for."""
@@ -103,9 +123,11 @@ class Watch:
             self.aborted = why
             self._tell(Event("aborting", self._name, why))
         with contextlib.suppress(libvirt.libvirtError, HostSilent), self._source.calling:
-            self._source.domain(self._uuid).abortJob()
+            domain = self._source.domain(self._uuid)
+            if self._is_own(domain.jobStats()):
+                domain.abortJob()
 
-    def _follow(self, domain: Any, stats: dict[str, int], sample: Sample) -> None:
+    def _follow(self, domain: Domain, stats: dict[str, int], sample: Sample) -> None:
         sent = stats.get("data_processed", stats.get("memory_processed", 0))
         if sent != self._sent:
             self._sent, self._moved = sent, time.monotonic()
@@ -167,7 +189,7 @@ class Watch:
             return
         with contextlib.suppress(libvirt.libvirtError, HostSilent), self._source.calling:
             domain = self._source.domain(self._uuid)
-            if domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_UNBOUNDED:
+            if domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_UNBOUNDED or not self._is_own(domain.jobStats()):
                 return  # it has not begun yet, or has just ended
             if how is OnTimeout.POSTCOPY:
                 self._start_postcopy(domain, f"it has lasted {timeout:g} s")
@@ -179,7 +201,7 @@ class Watch:
                 self._tell(Event("timeout", self._name, f"has lasted {timeout:g} s: it is paused until it has moved"))
             self._is_timed_out = True
 
-    def _start_postcopy(self, domain: Any, why: str) -> None:
+    def _start_postcopy(self, domain: Domain, why: str) -> None:
         if not self._is_in_postcopy:
             domain.migrateStartPostCopy(0)
             self._is_in_postcopy = True

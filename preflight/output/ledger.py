@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from preflight.migrate.intent import Result
 from preflight.migrate.ledger import Row
-from preflight.migrate.recovery import Result
 from preflight.plan import MigrationPlan
 from preflight.visible import escaped, one_line
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from preflight.migration import CopyStorage, HandOver, Mode
+from preflight.migration import CopyStorage, Mode
 from preflight.plan import MigrationPlan, PlannedGuest
 from preflight.report import Outcome, Report, Result
 from preflight.rule import Severity
@@ -79,7 +79,7 @@ def _how(plan: MigrationPlan) -> Iterator[str]:
         yield _MODES[method.mode]
         if method.postcopy:
             yield "post-copy if need be: then it can no longer be aborted"
-        elif method.hand_over is HandOver.SAFE:
+        elif method.is_safe:
             yield "started there once the source has let it go"
         else:
             yield "started there by libvirt"

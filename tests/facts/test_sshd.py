@@ -177,6 +177,12 @@ def test_hostile_answers_are_unreadable_and_nothing_else() -> None:
             continue
 
 
+def test_one_number_lets_so_many_logins_in_and_no_more() -> None:
+    """`MaxStartups 10` is 10:30:10: nothing grows between its two ends (it was divided by what lies between)."""
+    value = MaxStartups(10, 30, 10)
+    assert (value.chance(10), value.chance(11), value.chance(12)) == (1.0, 0.0, 0.0)
+
+
 @pytest.mark.parametrize("written", ["9" * 30 + "x", "1" * 100_000 + "x", "1s" * 50_000 + "x", "9" * 18, "9w" * 50_000])
 def test_a_time_that_is_long_is_refused_at_once(written: str) -> None:
     """T1: each further digit doubled the time that the old pattern took; 30 of them took 42 s."""

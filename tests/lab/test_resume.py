@@ -66,21 +66,51 @@ def test_killed_while_memory_is_sent(client: Client, pair: Pair, tmp_path: Path,
     assert resume(client, journal)[0] == 0, "once more changes nothing"
 
 
-def test_killed_after_the_source_has_let_it_go(client: Client, pair: Pair, tmp_path: Path) -> None:
-    """The guest is paused on the destination then, and only the journal knows that it is to run."""
+def killed_at_once(client: Client, host: LabHost, journal: Path, *mode: str) -> None:
+    """Begin to move "web", and kill preflight as soon as memory is sent."""
+    words = [PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes", "--journal", str(journal), *mode, *SLOW]
+    moving = client.popen(words, stdout=-3, stderr=-3)
+    until(lambda: is_moving(host))
+    moving.send_signal(signal.SIGKILL)
+    moving.wait()
+
+
+@pytest.mark.parametrize("mode", ["--p2p", "--tunnelled"])
+def test_the_death_of_preflight_stops_no_guest(client: Client, pair: Pair, tmp_path: Path, mode: str) -> None:
+    """Peer-to-peer goes on without preflight, and so it is libvirt that starts the guest there."""
     host1, host2 = pair
     host1.guest("web", memory_mib=128, fill=True)
-    journal = tmp_path / "j"
-    words = [PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes", "--journal", str(journal), "--p2p", *SLOW]
-    moving = client.popen(words, stdout=-3, stderr=-3)
-    until(lambda: is_moving(host1))
-    moving.send_signal(signal.SIGKILL)  # peer-to-peer goes on without it
-    moving.wait()
+    killed_at_once(client, host1, tmp_path / "j", mode)
+    until(lambda: state(host1, "web") == "" and state(host2, "web") == "running")
+    code, said = resume(client, tmp_path / "j")
+    assert code == 0, said
+    assert status(client, tmp_path / "j") == {"web": "arrived"}
+
+
+def test_killed_after_the_source_has_let_it_go(client: Client, pair: Pair, tmp_path: Path) -> None:
+    """With the safe hand-over it is paused on the destination then, and only the journal knows that it is to run."""
+    host1, host2 = pair
+    host1.guest("web", memory_mib=128, fill=True)
+    killed_at_once(client, host1, tmp_path / "j", "--p2p", "--hand-over", "safe")
     until(lambda: state(host1, "web") == "" and state(host2, "web") == "paused")
-    code, said = resume(client, journal)
+    code, said = resume(client, tmp_path / "j")
     assert code == 0, said
     assert state(host2, "web") == "running"
     assert "start on the destination" in said
+
+
+def test_a_second_run_of_the_same_guest_is_not_begun(client: Client, pair: Pair, tmp_path: Path) -> None:
+    host1, host2 = pair
+    host1.guest("web", memory_mib=256, dirty_mib_per_s=5, fill=True)
+    words = [PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes", *SLOW]
+    first = client.popen([*words, "--journal", str(tmp_path / "1")], stdout=-3, stderr=-3)
+    until(lambda: is_moving(host1))
+    began = time.monotonic()
+    second = client.run([*words, "--journal", str(tmp_path / "2")])
+    assert second.returncode in (4, 5), second.stdout + second.stderr
+    assert time.monotonic() - began < 30
+    assert first.wait(timeout=90) == 0
+    assert (state(host1, "web"), state(host2, "web")) == ("", "running")
 
 
 def test_the_sources_daemon_is_killed(client: Client, pair: Pair, tmp_path: Path) -> None:

@@ -109,10 +109,12 @@ def run_of(source: Libvirt, destination: Libvirt, journal: Path, **options: Any)
     from msgspec.structs import replace
 
     plan = replace(PLAN, method=replace(PLAN.method, dumpxml=True, **options))
+    here: Any = source  # they have of the protocol what a guest that is off needs
+    there: Any = destination
     return Run(
         plan=plan,
-        source=End("host1", lambda: source),
-        destination=End("host2", lambda: destination),
+        source=End("host1", lambda: here),
+        destination=End("host2", lambda: there),
         journal=Journal.create(journal, plan),
         tell=lambda _event: None,
         settings=Settings(),

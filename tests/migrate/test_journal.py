@@ -20,9 +20,9 @@ from msgspec.structs import replace
 from preflight import journal, own_file
 from preflight import journal_steps as steps
 from preflight.journal import Journal, JournalError
+from preflight.migrate.intent import Result
 from preflight.migrate.ledger import Row
 from preflight.migrate.past import past, pasts
-from preflight.migrate.recovery import Result
 from preflight.migrate.sighting import Place
 from tests.migrate.plans import PLAN, WEB
 

@@ -11,9 +11,9 @@ from preflight import journal
 from preflight.errors import UserError
 from preflight.journal import Journal
 from preflight.journal_steps import PlaceName
+from preflight.migrate.intent import Intent, Result
 from preflight.migrate.ledger import Row, judge, of_journal
 from preflight.migrate.past import past
-from preflight.migrate.recovery import Intent, Result
 from preflight.migrate.sighting import BY_USER, Place, Sighting
 from preflight.status import of_run
 from preflight.visible import CONTROL
@@ -56,7 +56,7 @@ def test_an_end_tells_of_all_guests_and_a_new_beginning_takes_its_own_back(tmp_p
     made.close()
 
 
-RAN = Intent(running=True, persistent=True, persist=True, undefine=True, handed_over=True)
+RAN = Intent(running=True, persistent=True, persist=True, undefine=True, handed_over=True, confirmed=True)
 KEPT_OFF = Intent(running=False, persistent=True, persist=True, undefine=False)
 ABSENT, OFF = Sighting(Place.ABSENT), Sighting(Place.OFF, persistent=True)
 
@@ -73,14 +73,13 @@ ABSENT, OFF = Sighting(Place.ABSENT), Sighting(Place.OFF, persistent=True)
 def test_a_guest_that_is_there_and_not_as_it_was_asked_for_is_said_to_be(
     source: Sighting, destination: Sighting, result: Result, why: str
 ) -> None:
-    assert judge(PLAN.guests[0], RAN, source, destination) == (result, why)
+    assert judge(RAN, source, destination) == (result, why)
 
 
 def test_a_guest_that_is_off_and_kept_has_arrived_only_once_it_was_seen_to_be_whole() -> None:
-    off = PLAN.guests[2]
-    assert judge(off, KEPT_OFF, OFF, OFF) == (Result.STAYED, "both hosts have its definition")
-    assert judge(off, replace(KEPT_OFF, handed_over=True), OFF, OFF) == (Result.ARRIVED, "")
-    assert judge(off, KEPT_OFF, ABSENT, OFF) == (Result.ARRIVED, "")
+    assert judge(KEPT_OFF, OFF, OFF) == (Result.STAYED, "both hosts have its definition")
+    assert judge(replace(KEPT_OFF, handed_over=True), OFF, OFF) == (Result.ARRIVED, "")
+    assert judge(KEPT_OFF, ABSENT, OFF) == (Result.ARRIVED, "")
 
 
 def test_a_guest_is_what_it_was_when_its_move_began(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ import pytest
 from msgspec.structs import replace
 
 from preflight.journal import read
+from preflight.migrate.intent import Result
+from preflight.migrate.lane import Lane
 from preflight.migrate.ledger import rows
-from preflight.migrate.live import Lane
 from preflight.migrate.offline import move_off
 from preflight.migrate.past import of, past
-from preflight.migrate.recovery import Result
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.state import NVRAM, TPM
 

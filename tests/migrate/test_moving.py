@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from preflight import moving, plan_file, resume
 from preflight.journal import Journal, JournalError
+from preflight.migrate.intent import Result
 from preflight.migrate.ledger import Row
-from preflight.migrate.recovery import Result
 from preflight.moving import Wanted
 from tests.migrate.plans import PLAN, WEB
 

@@ -7,9 +7,9 @@ import pytest
 
 from preflight import resume
 from preflight.journal import Journal
+from preflight.migrate.intent import Result
 from preflight.migrate.outlook import Outlook, outlook
 from preflight.migrate.past import Past
-from preflight.migrate.recovery import Result
 from preflight.migrate.run import Run, Settings
 from preflight.migrate.sighting import (
     BY_MIGRATION,

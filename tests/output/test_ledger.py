@@ -2,8 +2,8 @@
 
 import json
 
+from preflight.migrate.intent import Result
 from preflight.migrate.ledger import Row
-from preflight.migrate.recovery import Result
 from preflight.migrate.sighting import Place
 from preflight.output.ledger import as_json, text
 from tests.migrate.plans import PLAN, WEB

@@ -4,7 +4,7 @@ import pytest
 
 from preflight.migration import Mode, Role
 from preflight.report import Outcome
-from preflight.rule import Severity
+from preflight.rule import Change, Severity
 from tests.case import Case
 
 RULE = "migration-ports-exhausted"
@@ -90,3 +90,13 @@ def test_is_unknown_when_the_destination_did_not_answer(record: str) -> None:
     result = Case().destination(record, None).result(RULE)
     assert (result.outcome, result.reason) == (Outcome.UNKNOWN, f"{record} was not answered")
     assert result.obscures
+
+
+def test_offers_no_port_above_the_highest() -> None:
+    """A fix that asked for one would have libvirt's daemon refuse its whole file."""
+    near = "\nmigration_port_min = 65530\nmigration_port_max = 65533\n"
+    case = Case().destination("qemu.conf", lambda text: text + near)
+    [finding] = case.asking(concurrency=6).result(RULE).findings
+    assert finding.change == Change("/etc/libvirt/qemu.conf", "migration_port_max", 65535)
+    [finding] = case.asking(concurrency=7).result(RULE).findings
+    assert finding.change is None

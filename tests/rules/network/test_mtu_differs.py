@@ -42,6 +42,16 @@ def test_passes_interfaces_that_are_not_between_them() -> None:
     assert case.result(RULE).outcome is Outcome.PASSED
 
 
+def test_passes_an_address_that_the_source_has_itself() -> None:
+    """libvirt's default bridge has the same one on all hosts: no packet to it leaves the source."""
+    case = Case().source("etc.hosts", lambda text: f"192.168.122.1 host2.example.com\n{text}")
+    case.source("links", lambda text: text + LINK.format("virbr0", 1500))
+    case.destination("links", lambda text: text + LINK.format("virbr0", 9000))
+    for end in (case.source, case.destination):
+        end("addresses", lambda text: text + ADDRESS.format("virbr0", "192.168.122.1/24", "virbr0"))
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
 def test_passes_hosts_with_a_router_between_them() -> None:
     case = mtus(9000, 1500).source("addresses", lambda text: text.replace("192.0.2.11/24", "192.0.2.11/32"))
     assert case.result(RULE).outcome is Outcome.PASSED

@@ -1,0 +1,236 @@
+"""What has to be done for a guest, from what both hosts say of it. Pure: it looks at no host and does nothing.
+
+Nothing is started, ended, defined or undefined unless it is certain to harm nothing, whatever the guest's owner may
+have done meanwhile. All else is reported, with the commands that a person may run who knows more.
+"""
+
+from preflight.migrate.history import History, on_destination, on_source
+from preflight.migrate.intent import Act, Decision, Intent, Result
+from preflight.migrate.sighting import IN_POSTCOPY, POSTCOPY_FAILED, RUNS_MIGRATED, Place, Sighting
+
+#: What a guest is that has a process and neither runs nor is paused; after "it".
+_OTHERWISE = {
+    Place.CRASHED: "has crashed",
+    Place.SHUTTING_DOWN: "is shutting down",
+    Place.SUSPENDED: "has suspended itself to memory",
+    Place.OTHER: "is in a state that preflight does not know",
+}
+
+
+def decide(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
+    """The next steps for a guest that was to be moved."""
+    if source.place.active and destination.place.active and (source.is_broken_off or destination.is_broken_off):
+        return Decision((), Result.PAUSED, "post-copy broke off: its memory lies on both hosts until --resume")
+    if source.job or destination.job:
+        return Decision((Act.WAIT,), Result.UNKNOWN, "a job still runs on it")
+    if Place.UNKNOWN in (source.place, destination.place):
+        return _one_answers(intent, source, destination)
+    if intent.is_off:
+        return _off(intent, source, destination)
+    if source.place.active and destination.place.active:
+        return _both_active(intent, source, destination)
+    if destination.place.active:
+        return _on_destination(intent, source, destination)
+    if source.place.active:
+        return _on_source(intent, source, destination)
+    return _nowhere_active(intent, source, destination)
+
+
+def _one_answers(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
+    silent = "source" if source.place is Place.UNKNOWN else "destination"
+    why = f"the {silent} does not answer"
+    # the source has let it go a moment ago; one that starts with its host would start again where that has crashed
+    is_left = silent == "source" and intent.handed_over and intent.watched and not intent.autostart
+    if is_left and destination.place is Place.PAUSED and not _keeps_from_start(intent, destination):
+        return Decision((Act.START_ON_DESTINATION,), Result.PAUSED, why)
+    return Decision((), Result.UNKNOWN, why)
+
+
+def _off(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
+    """Of a guest that was off: its move is begun again from its start, so that nothing is done for it here."""
+    if source.place.active and destination.place.active:
+        return Decision((), Result.BOTH, f"somebody has started it on both hosts; {_either(intent)}")
+    if source.place is destination.place is Place.ABSENT:
+        return _lost(intent)
+    is_moved = source.place is Place.ABSENT or (intent.handed_over and not intent.undefine)
+    if destination.place is not Place.ABSENT and is_moved and not source.place.active:
+        return Decision((), Result.ARRIVED)
+    if destination.place.active:
+        why = "somebody has started it on the destination, and the source still has its definition"
+        return Decision((), Result.STAYED, f"{why}; if it is to stay there, {intent.here('undefine --keep-nvram')}")
+    return Decision((), Result.STAYED, "both hosts have its definition" if destination.place is Place.OFF else "")
+
+
+def _both_active(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
+    if destination.reason == POSTCOPY_FAILED or source.reason in (IN_POSTCOPY, POSTCOPY_FAILED):
+        return Decision((), Result.PAUSED, "post-copy broke off: its memory lies on both hosts")
+    if source.place in (Place.RUNNING, Place.PAUSED) and _has_never_run_there(intent, destination):
+        return Decision((Act.END_ON_DESTINATION,), Result.BOTH, "the destination holds a copy that never ran")
+    # what libvirt itself has stopped at the hand-over, or preflight before it, has not run since
+    is_left = source.place is Place.PAUSED and _is_ours_on_source(intent, source, anyway=intent.handed_over)
+    if is_left and _is_whole_there(intent, destination):
+        return Decision((Act.END_ON_SOURCE,), Result.BOTH, "it is on the destination, the source holds what is left")
+    why = "it is active on both hosts; which of them is the right one, preflight cannot tell"
+    return Decision((), Result.BOTH, f"{why}; {_either(intent)}")
+
+
+def _has_never_run_there(intent: Intent, destination: Sighting) -> bool:
+    if destination.place is not Place.PAUSED or intent.handed_over or destination.cpu_time != 0:
+        return False
+    # libvirt calls one that arrived to be started by preflight paused by its user
+    past = on_destination(destination)
+    return past is History.NEVER_RAN or (past is History.STOPPED_BY_OWNER and intent.safe)
+
+
+def _is_ours_on_source(intent: Intent, source: Sighting, *, anyway: bool) -> bool:
+    """Whether the paused copy on the source has not run since a migration, or preflight for it, has stopped it."""
+    past = on_source(source)
+    ours = past is History.STOPPED_BY_OWNER and intent.paused_by_us and (intent.watched or anyway)
+    return past is History.LET_GO or ours
+
+
+def _is_whole_there(intent: Intent, destination: Sighting) -> bool:
+    """Whether the destination's copy is the guest: all of its memory is there, and was that of the source."""
+    if intent.handed_over:
+        arrived = on_destination(destination) not in (History.NEVER_RAN, History.UNKNOWN)
+        return arrived and destination.place in (Place.RUNNING, Place.PAUSED)
+    return (destination.place, destination.reason) == (Place.RUNNING, RUNS_MIGRATED)
+
+
+def _on_destination(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
+    acts: list[Act] = []
+    if destination.place is Place.PAUSED and intent.wanted is Place.RUNNING:
+        why = _keeps_from_start(intent, destination) or _may_have_run_here(intent, source)
+        if why:
+            return Decision((), Result.PAUSED, f"{why}; to start it, {intent.there('resume')}")
+        acts.append(Act.START_ON_DESTINATION)
+    is_let_go = source.place is Place.ABSENT or on_source(source) is History.LET_GO or intent.ended_on_source
+    if intent.persist and not destination.persistent and (is_let_go or intent.handed_over):
+        acts.append(Act.DEFINE_ON_DESTINATION)
+    has_definition = destination.persistent or Act.DEFINE_ON_DESTINATION in acts
+    is_old = is_let_go or (intent.handed_over and on_source(source) is History.UNKNOWN)
+    if intent.undefine and source.place is Place.OFF and is_old and has_definition:
+        acts.append(Act.UNDEFINE_ON_SOURCE)
+    if Act.START_ON_DESTINATION in acts:
+        return Decision(tuple(acts), Result.PAUSED, "it is paused on the destination")
+    otherwise = _OTHERWISE.get(destination.place)
+    if otherwise is not None:
+        return _stands(intent, tuple(acts), destination.place, f"it {otherwise} on the destination", Result.ARRIVED)
+    if Act.DEFINE_ON_DESTINATION in acts:
+        why = "it is not defined on the destination"
+    elif intent.undefine and source.place is Place.OFF:
+        why = "the source still has its definition"
+        if not acts:
+            why += f", and it may have run there since; if not, {intent.here('undefine --keep-nvram')}"
+    else:
+        is_otherwise = destination.place is Place.RUNNING and intent.wanted is not Place.RUNNING
+        why = "it runs, and was to stay paused" if is_otherwise else ""
+    return Decision(tuple(acts), Result.ARRIVED, why)
+
+
+def _keeps_from_start(intent: Intent, destination: Sighting) -> str:
+    """Why the paused copy on the destination is not to be started, by what the destination says; "" if nothing does."""
+    past = on_destination(destination)
+    if destination.reason in (IN_POSTCOPY, POSTCOPY_FAILED):
+        return "post-copy broke off"
+    if intent.wanted is not Place.RUNNING:
+        return "it is to stay paused"
+    if past is History.NEVER_RAN:
+        return "its memory may not be whole: libvirt has not said that it arrived"
+    if past is not History.STOPPED_BY_OWNER:
+        return f"it was stopped on the destination by something else (libvirt's reason {destination.reason})"
+    if not intent.safe or destination.cpu_time:
+        return "somebody has paused it on the destination"
+    if destination.cpu_time is None and not intent.handed_over:
+        return "libvirt does not say whether it has run on the destination"
+    return ""
+
+
+def _may_have_run_here(intent: Intent, source: Sighting) -> str:
+    """Why the source, which has no process of it, may have run it since; "" if it has not.
+
+    Where preflight drove the migration the source may have been left paused, with the guest's memory, also where
+    libvirt has said that it arrived (Confirm gets lost). If that copy is gone later, somebody has seen to that, and the
+    guest may have been shut down since, or run on a third host.
+    """
+    past = on_source(source)
+    if intent.watched and intent.handed_over:
+        is_gone = source.place is Place.ABSENT or intent.ended_on_source or past in (History.LET_GO, History.UNKNOWN)
+    else:
+        # its definition went with its process, and nobody can have started it there again
+        is_gone = source.place is Place.ABSENT and intent.undefine and (intent.peer_to_peer or intent.confirmed)
+    return "" if is_gone else "it may have run on the source since, or run elsewhere"
+
+
+def _on_source(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
+    acts: list[Act] = []
+    if source.place is Place.PAUSED and intent.running:
+        why = _keeps_from_start_here(intent, source, destination)
+        if why:
+            return Decision((), Result.PAUSED, f"{why}; to start it, {intent.here('resume')}")
+        acts.append(Act.START_ON_SOURCE)
+    is_new_there = destination.place is Place.OFF and not intent.was_defined_there
+    is_left_over = on_destination(destination) is History.NEVER_RAN or intent.ended_on_destination
+    if is_new_there and is_left_over and not intent.handed_over:
+        acts.append(Act.UNDEFINE_ON_DESTINATION)
+    if intent.persistent and not source.persistent and not intent.handed_over:
+        acts.append(Act.DEFINE_ON_SOURCE)
+    if Act.START_ON_SOURCE in acts:
+        return Decision(tuple(acts), Result.PAUSED, "it is paused on the source")
+    otherwise = _OTHERWISE.get(source.place)
+    if otherwise is not None:
+        return _stands(intent, tuple(acts), source.place, f"it {otherwise} on the source", Result.STAYED)
+    if is_new_there and Act.UNDEFINE_ON_DESTINATION not in acts:
+        why = "the destination has its definition, and it may have run there"
+        return Decision(tuple(acts), Result.STAYED, f"{why}; if not, {intent.there('undefine --keep-nvram')}")
+    return Decision(tuple(acts), Result.STAYED)
+
+
+def _keeps_from_start_here(intent: Intent, source: Sighting, destination: Sighting) -> str:
+    """Why the paused copy on the source is not to be started; "" if nothing forbids it."""
+    if source.reason in (IN_POSTCOPY, POSTCOPY_FAILED):
+        return "post-copy broke off"
+    if intent.handed_over:
+        return "it was handed over, and has run on the destination since: this copy is older than its disks"
+    if not _is_ours_on_source(intent, source, anyway=False):
+        by_user = on_source(source) is History.STOPPED_BY_OWNER
+        return "somebody has paused it" if by_user else f"it was stopped by libvirt's reason {source.reason}"
+    is_seen = intent.watched and (destination.place is Place.ABSENT or intent.was_defined_there)
+    if intent.ended_on_destination or on_destination(destination) is History.NEVER_RAN or is_seen:
+        return ""
+    return "all of its memory may have been sent, and it may have run on the destination since"
+
+
+def _stands(intent: Intent, acts: tuple[Act, ...], place: Place, why: str, where: Result) -> Decision:
+    """Of a guest that has a process on one host, and neither runs nor is paused."""
+    if place is not Place.SUSPENDED:
+        return Decision(acts, Result.STOPPED, why)
+    wake = intent.there("dompmwakeup") if where is Result.ARRIVED else intent.here("dompmwakeup")
+    return Decision(acts, where, f"{why}; {wake}")
+
+
+def _nowhere_active(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
+    if source.place is destination.place is Place.ABSENT:
+        return _lost(intent)
+    why = "it does not run on either host"
+    if source.place is destination.place is Place.OFF:
+        is_old = on_source(source) is History.LET_GO or intent.ended_on_source
+        if intent.handed_over and intent.undefine and is_old:
+            return Decision((Act.UNDEFINE_ON_SOURCE,), Result.STOPPED, why)
+        # libvirt defines a guest there only once it has arrived: it may have run there last, unseen
+        why += ", and both have its definition: start it where it ran last"
+        return Decision((), Result.STOPPED, f"{why}, {intent.here('start')}, or {intent.there('start')}")
+    only = intent.here("start") if source.place is Place.OFF else intent.there("start")
+    return Decision((), Result.STOPPED, f"{why}; {only}")
+
+
+def _lost(intent: Intent) -> Decision:
+    """Of a guest that neither host knows: its owner may have moved it on, so that it is defined nowhere again."""
+    if not intent.persistent:
+        return Decision((), Result.LOST, "neither host knows it; it was transient, so it is gone when it stops")
+    why = "neither host knows it: its owner may have moved it on"
+    return Decision((), Result.LOST, f"{why}; its definition is in the journal, for virsh define where it belongs")
+
+
+def _either(intent: Intent) -> str:
+    return f"end the other, {intent.here('destroy')}, or {intent.there('destroy')}"
