@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos bench clean
+.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos bench hostile hostile-lab clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -73,6 +73,14 @@ fix-chaos: $(VENV)/.installed-lab
 
 ansible-truth: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.ansible_truth
+
+# HOSTILE_OPTIONS='--only TEXT' runs again what has this in its kind or name.
+HOSTILE_SEED ?= 1
+hostile: $(VENV)/.installed
+	$(BIN)/python -m tests.hostile --seed $(HOSTILE_SEED) --record $(HOSTILE_OPTIONS)
+
+hostile-lab: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.hostile --seed $(HOSTILE_SEED) --record $(HOSTILE_OPTIONS)
 
 bench: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.bench

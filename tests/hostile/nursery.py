@@ -106,6 +106,9 @@ def _become(job: Job, out: int, err: int) -> NoReturn:
         from preflight.__main__ import main as preflight
 
         preflight()
+    except SystemExit as end:
+        sys.stdout.flush()
+        os._exit(end.code if isinstance(end.code, int) else 0)
     except BaseException:  # what preflight itself does not catch, a user would see as a traceback
         sys.excepthook(*sys.exc_info())
         sys.stderr.flush()
