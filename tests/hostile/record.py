@@ -16,7 +16,7 @@ _ROOT = Path(__file__).parent.parent.parent
 DOCUMENT = _ROOT / "docs" / "hostile.md"
 #: The parts in the order of the document, and what each is.
 PARTS: Mapping[str, str] = {
-    "snapshots": "Hostile snapshots, through `preflight check FILE`, every eighth through `preflight capacity FILE` too",
+    "snapshots": "Hostile snapshots, through `preflight check FILE`, every eighth through `capacity FILE` too",
     "files": "Hostile journals and plans, through `status` in text and JSON, `migrate --resume`, and `migrate PLAN`",
     "live hosts": "Hosts that answer as an attacker would, against check, capacity, fix, plan and migrate",
     "lab": "Real hosts of the lab, one of them an attacker's, against check, fix, plan, migrate, resume and status",

@@ -93,6 +93,13 @@ def silent() -> NoReturn:
         time.sleep(3600)
 
 
+def unanswering() -> NoReturn:
+    """Take what is sent and say nothing; ends with who sends, as ssh does."""
+    while os.read(0, 65536):
+        pass
+    sys.exit(255)
+
+
 def leave() -> NoReturn:
     """End as ssh does when its connection fails."""
     sys.exit(255)
@@ -125,11 +132,15 @@ def deaf(session: Session) -> None:
 
 
 def orphan(session: Session) -> None:
-    """Leave a child that holds the pipes open and hears nothing."""
-    if os.fork() == 0:
-        deaf(session)
+    """Leave a child that holds the pipes open for as long as preflight is there, and hears nothing."""
+    preflight = os.getppid()
     next(session.questions())
     put(session.honest(b"hello"))
+    if os.fork() == 0:
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_IGN)
+        while os.path.exists(f"/proc/{preflight}"):  # noqa: PTH110 - pathlib takes as long to load as all else
+            time.sleep(0.1)
 
 
 def reversed_order(session: Session) -> None:
@@ -249,10 +260,10 @@ KINDS: dict[str, Callable[[Session], object]] = {
 #: What the program at the other end of libvirt's own ssh does.
 LIBVIRT: dict[str, Callable[[], object]] = {
     "refuses libvirt": lambda: sys.exit(1),
-    "libvirt is silent": silent,
+    "libvirt is silent": unanswering,
     "libvirt says noise without end": lambda: forever(b"\xff" * 65536),
-    "libvirt says a message of 4 GiB": lambda: put_and(silent, b"\xff\xff\xff\xff" + b"x" * 65536),
-    "libvirt says half a message": lambda: put_and(silent, b"\x00\x00\x00\x1c\x20\x00"),
+    "libvirt says a message of 4 GiB": lambda: put_and(unanswering, b"\xff\xff\xff\xff" + b"x" * 65536),
+    "libvirt says half a message": lambda: put_and(unanswering, b"\x00\x00\x00\x1c\x20\x00"),
     "libvirt complains in escapes": lambda: put_and(leave, ANSI * 100, ERR),
 }
 
