@@ -88,17 +88,29 @@ def only_prints(name: str, printed: str) -> Attack:
 
 def announces(word: str) -> Attack:
     """The name to which guests are sent, by qemu.conf."""
-    return lambda host: host.append("/etc/libvirt/qemu.conf", f'\nmigration_host = "{word}"\n')
+
+    def attack(host: LabHost) -> None:
+        host.append("/etc/libvirt/qemu.conf", f'\nmigration_host = "{word}"\n')
+        sh(host, "systemctl restart libvirtd")
+
+    return attack
 
 
 def announces_lines(host: LabHost) -> None:
     """A name of two lines, as libvirt's configuration can hold it."""
     host.append("/etc/libvirt/qemu.conf", '\nmigration_host = """host2\n198.51.100.66 github.com"""\n')
+    sh(host, "systemctl restart libvirtd")
 
 
 def is_called(word: str) -> Attack:
     """The kernel's own name for the host (64 bytes), which libvirt announces."""
-    return lambda host: sh(host, 'printf %s "$1" >/proc/sys/kernel/hostname; systemctl restart libvirtd', word[:64])
+    call = "import socket, sys; socket.sethostname(sys.argv[1])"  # hostname(1) would refuse it, and /proc is read-only
+
+    def attack(host: LabHost) -> None:
+        host.run("python3", "-c", call, word[:64])
+        sh(host, "systemctl restart libvirtd")
+
+    return attack
 
 
 def lines(path: str, text: str) -> Attack:
