@@ -3,7 +3,7 @@
 import base64
 import shlex
 from collections.abc import Callable, Mapping
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from tests.hostile.demands import FORGED
 from tests.lab.host import LabHost
@@ -212,24 +212,40 @@ def tpm(make: str) -> Attack:
     return lambda host: sh(host, make, TPM)
 
 
-def disk(xml: str) -> Attack:
-    """A guest that is off with a disk of the attacker's."""
+def disk(*xml: str) -> Attack:
+    """A guest that is off with disks of the attacker's."""
 
     def attack(host: LabHost) -> None:
-        host.write("/root/made.xml", _domain("disky", f"<devices>{xml}</devices>"))
+        host.write("/root/made.xml", _domain("disky", f"<devices>{''.join(xml)}</devices>"))
         sh(host, "virsh -q define /root/made.xml")
 
     return attack
 
 
-def of_file(path: str) -> str:
+def of_file(path: str, target: str = "vda") -> str:
     """A disk that is a file."""
-    return f"<disk type='file' device='disk'><source file='{escape(path)}'/><target dev='vda' bus='virtio'/></disk>"
+    source = f"<source file={quoteattr(path)}/><target dev='{target}' bus='virtio'/>"
+    return f"<disk type='file' device='disk'>{source}</disk>"
+
+
+#: A pipe of the honest host, whose writer makes a mark once anybody has opened it.
+PIPE = "/var/lib/libvirt/images/pipe"
+#: 20 paths of 2,000 directories that are not there.
+LONG_PATHS = tuple(of_file("/x" + "/a" * 2000 + f"/{number}", f"vd{chr(97 + number)}") for number in range(20))
+
+
+def pipe(host: LabHost) -> None:
+    """Lay out `PIPE`: whoever opens a pipe takes what was meant for its reader; of a device it may do anything."""
+    sh(
+        host,
+        'mkfifo "$1"; setsid -f sh -c \'echo text >"$1"; touch /tmp/pwned\' sh "$1" >/dev/null 2>&1 </dev/null',
+        PIPE,
+    )
 
 
 def of_hosts(*hosts: str) -> str:
     """A disk on servers."""
-    servers = "".join(f"<host name='{escape(name)}' port='1'/>" for name in hosts)
+    servers = "".join(f"<host name={quoteattr(name)} port='1'/>" for name in hosts)
     return (
         f"<disk type='network' device='disk'><source protocol='rbd' name='p/x$(touch /tmp/pwned)'>{servers}</source>"
         "<target dev='vda' bus='virtio'/></disk>"

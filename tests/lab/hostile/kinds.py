@@ -15,12 +15,16 @@ _ESCAPED = (
 
 
 class Kind(Struct, frozen=True):
-    """One attacker. `more` are words behind `check`, for what is only asked with an option."""
+    """One attacker. `more` are words behind `check`, for what is only asked with an option.
+
+    `trap` is what lies on the honest host for this attacker to reach.
+    """
 
     name: str
     end: str
     attack: Attack
     more: tuple[str, ...] = ()
+    trap: Attack | None = None
 
 
 def _each(end: str, **kinds: Attack) -> list[Kind]:
@@ -121,4 +125,12 @@ KINDS: Sequence[Kind] = (
     ),
     _secret("/etc/shadow"),
     _secret("/root/.ssh/id_ed25519"),
+    Kind(
+        "a disk that is a pipe of the other host's",
+        SOURCE,
+        attacks.disk(attacks.of_file(attacks.PIPE)),
+        ("--copy-storage-all",),
+        attacks.pipe,
+    ),
+    Kind("disks with long paths that lead nowhere", SOURCE, attacks.disk(*attacks.LONG_PATHS)),
 )

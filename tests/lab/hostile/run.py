@@ -62,7 +62,7 @@ COMMANDS = (
 )
 
 
-def attack(lab: Lab, kind: Kind) -> Iterator[Judged]:
+def attack(lab: Lab, kind: Kind, commands: Sequence[Command] = COMMANDS) -> Iterator[Judged]:
     """Lay out both hosts, let the attacker prepare theirs, and run every command."""
     hosts = dict(zip(("source", "destination"), lab.hosts.values(), strict=True))
     evil, honest = hosts[kind.end], hosts["destination" if kind.end == SOURCE else "source"]
@@ -70,9 +70,11 @@ def attack(lab: Lab, kind: Kind) -> Iterator[Judged]:
     hosts["source"].guest("web")
     if kind.end == SOURCE:
         _other(honest)
+    if kind.trap is not None:
+        kind.trap(honest)
     kind.attack(evil)
     with tempfile.TemporaryDirectory(prefix="preflight-hostile-") as name:
-        for command in COMMANDS:
+        for command in commands:
             if "journal" in command.words[1:3] and not Path(name, "journal").exists():
                 continue  # it was refused: there is no run to tell of
             words = [*command.words, *(kind.more if command.words[0] == "check" else ())]
