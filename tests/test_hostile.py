@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hostile import files, live, runs, snapshots
+from tests.hostile import files, journals, live, runs, snapshots
 from tests.hostile.canary import EVIL, MARKS, canaries, sung
 from tests.hostile.demands import faults
 from tests.hostile.nursery import Job, Outcome
@@ -27,7 +27,7 @@ def home() -> Iterator[runs.Nursery]:
         yield made
 
 
-@pytest.mark.parametrize("one", snapshots.sample(1, 40), ids=lambda one: f"{one.kind}: {one.name}")
+@pytest.mark.parametrize("one", snapshots.sample(1, 70), ids=lambda one: f"{one.kind}: {one.name}")
 def test_a_hostile_snapshot_breaks_no_demand(home: runs.Nursery, one: Hostile) -> None:
     for judged in snapshots.judge(one, home):
         assert judged.faults == (), judged
@@ -43,6 +43,11 @@ def test_a_hostile_journal_or_plan_breaks_no_demand(home: runs.Nursery, one: tup
 def test_a_hostile_host_breaks_no_demand(home: runs.Nursery, kind: str) -> None:
     for judged in live.judge((kind, "source", "check"), home):
         assert judged.faults == (), judged
+
+
+def test_a_sound_journal_is_read(home: runs.Nursery) -> None:
+    (judged, *_) = files.judge(("sound", journals.sound()), home)
+    assert (judged.words[0], judged.code, judged.faults) == ("status", 0, ())
 
 
 def test_an_honest_host_is_logged_in_to(home: runs.Nursery) -> None:

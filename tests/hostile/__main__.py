@@ -41,7 +41,8 @@ def _runs(part: str, seed: int, only: str) -> Iterator[Judged]:
         chosen = (one for one in snapshots.snapshots(seed) if only in f"{one.kind}: {one.name}")
         return judge_all(chosen, snapshots.judge)
     if part == "files":
-        return judge_all((one for one in files.documents(seed) if only in one[0]), files.judge)
+        named = [one for one in files.documents(seed) if only in one[0]]
+        return judge_all(named if only else files.sample(seed, files.DRAWN), files.judge)
     return judge_all((one for one in live.hosts() if only in ": ".join(one)), live.judge, workers=WAITING)
 
 

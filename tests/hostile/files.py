@@ -23,6 +23,9 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
     (("migrate", "file", *_SHORT), _MIGRATE),
 )
 
+#: How many of all of them a run takes, unless it is told to take those of a name.
+DRAWN = 600
+
 
 def documents(seed: int) -> Iterator[tuple[str, bytes]]:
     """All journals and plans; `tests.hostile.documents` adds its own where it is there."""

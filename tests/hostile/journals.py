@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from preflight.journal import FORMAT
 from tests.hostile import texts
 from tests.hostile.canary import EVIL
 from tests.migrate.plans import PLAN, WEB
@@ -15,7 +16,7 @@ Json: TypeAlias = Any
 #: What stands in a field's place.
 VALUES: tuple[Json, ...] = (
     *(None, True, False, 0, -1, 10**30, 1e300, 1.5, "", "x", "gone", [], {}, [[]], {"a": []}, [None], "\ud800"),
-    *(*texts.ESCAPES, *texts.VERDICTS, *texts.WORDS[:12]),
+    *(*texts.ESCAPES, *texts.VERDICTS, *texts.WORDS[:14]),
 )
 HOSTS = (
     f"qemu+ssh://host/system?command={EVIL}",
@@ -78,6 +79,11 @@ def documents(seed: int) -> Iterator[tuple[str, bytes]]:
     yield from _at_random(Random(seed))
 
 
+def sound() -> bytes:
+    """A journal in which nothing is wrong: were it refused, so would be all others, for the same reason."""
+    return _journal(_plan(), _step("over", told={"rows": [ROW], "interrupted": False}, guest=None))
+
+
 def _steps() -> Iterator[tuple[str, bytes]]:
     for step in STEPS:
         for number, value in enumerate(VALUES):
@@ -135,7 +141,7 @@ def _step(step: str, *, told: Json = None, guest: str | None = WEB) -> dict[str,
 
 
 def _journal(plan: Json, *steps: Json) -> bytes:
-    return b"\n".join((_text({"preflight_journal": 1, "plan": plan}), *map(_text, steps), b""))
+    return b"\n".join((_text({"preflight_journal": FORMAT, "plan": plan}), *map(_text, steps), b""))
 
 
 def _text(value: Json) -> bytes:

@@ -38,7 +38,7 @@ def sample(seed: int, count: int) -> list[Hostile]:
     """So many of them, of every kind at least one while there are enough; none that takes long to write."""
     by_kind: dict[str, list[Hostile]] = {}
     for one in snapshots(seed):
-        if one.kind != "record huge":
+        if one.kind not in ("record huge", "many guests"):
             by_kind.setdefault(one.kind, []).append(one)
     chance = Random(seed)
     for ones in by_kind.values():

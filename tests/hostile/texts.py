@@ -22,8 +22,11 @@ ESCAPES = (
 VERDICTS = tuple(
     f"\n{word}  {FORGED}: 1 rule passed\n" for word in ("READY", "NOT READY", "UNDETERMINED", "ARRIVED", "NOT ARRIVED")
 )
+#: Names that are such a line without a line's end, which libvirt allows.
+NAMES = (f"READY  {FORGED}: 1 rule passed", f"ARRIVED  {FORGED}: 1 of 1 guest")
 #: What a shell, a template or a path would take for more than text. `/tmp/pwned` must never come to be.
 WORDS = (
+    *NAMES,
     "x;do(:);done;touch /tmp/pwned;for n in y",
     "$(touch /tmp/pwned)",
     "`touch /tmp/pwned`",
