@@ -271,8 +271,9 @@ ln -s /etc/cron.d evil/link; mknod evil/sda b 8 0; mkfifo evil/fifo; echo x >'ev
 """
 #: What `base64` prints instead of a file's content: its quotes end where shell text begins.
 QUOTED = "';touch /tmp/pwned;touch /pwned;'"
-#: Two gigabytes of nothing in two mebibytes.
+#: A file of two gigabytes of nothing, which is packed into two mebibytes, in place of what `tar -cf -` is asked for.
 BOMB = r"""
-case "$*" in *-d*) exec /usr/bin/gzip "$@";; esac
-/bin/cat >/dev/null; /usr/bin/head -c 2000000000 /dev/zero | /usr/bin/gzip -c
+case "$*" in *-c*) ;; *) exec /usr/bin/tar "$@";; esac
+for f; do :; done
+cd /tmp && /usr/bin/truncate -s 2000000000 "$f" && /usr/bin/tar -cf - "$f"; /bin/rm -f "$f"
 """

@@ -75,7 +75,7 @@ KINDS: Sequence[Kind] = (
     Kind("sha256sum prints shell text", SOURCE, attacks.only_prints("sha256sum", "0$(touch /tmp/pwned)  -\n")),
     Kind("getent prints shell text", SOURCE, attacks.only_prints("getent", "$(touch /tmp/pwned) STREAM x\n")),
     Kind("tar packs links, devices and paths", SOURCE, lambda host: attacks.program(host, "tar", attacks.ARCHIVE)),
-    Kind("gzip packs two gigabytes of nothing", SOURCE, lambda host: attacks.program(host, "gzip", attacks.BOMB)),
+    Kind("tar packs two gigabytes of nothing", SOURCE, lambda host: attacks.program(host, "tar", attacks.BOMB)),
     *(
         Kind(f"a guest called {what}", SOURCE, attacks.named(word))
         for what, word in WORDS.items()

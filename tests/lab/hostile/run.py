@@ -23,6 +23,8 @@ PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 ENDS = ("host1.example.com", "host2.example.com")
 #: Seconds that a command may take by the clock; the lab's hosts boot and answer on the same processors.
 WALL = 120.0
+#: Bytes that may lie below /var/lib/libvirt of the honest host; its guests have NVRAM and TPM state of 1 MiB.
+MOST = 100 * 1024 * 1024
 #: What each command may write on an honest host: nothing, but what it is for.
 _GUESTS = "|".join(
     (
@@ -99,9 +101,13 @@ def _run(
 ) -> Judged:
     before = watched.files(honest)
     hosts_before = honest.read("/etc/hosts")
+    peak = watched.Peak(honest)
+    peak.start()
     outcome = _outcome(lab, words, directory)
     found = list(faults(Job(words, cwd="", wall=WALL), outcome, command.codes))
     found += canary.sung()
+    if (most := peak.end()) > MOST:
+        found.append(f"wrote {most // 1024 // 1024} MiB on {honest.name}")
     for host in (honest, evil):
         found += watched.marks(host)
     found += (

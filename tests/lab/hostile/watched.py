@@ -1,9 +1,11 @@
 """All that is on an honest host's disk beyond its image, so that what was written there is seen, whoever wrote it."""
 
+import contextlib
 import hashlib
 import os
 import re
 import stat
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -32,6 +34,35 @@ def changes(before: Files, after: Files) -> Iterator[str]:
     for path in sorted(before.keys() | after.keys()):
         if before.get(path) != after.get(path):
             yield f"/{path}: {after.get(path, 'gone')}"
+
+
+class Peak(threading.Thread):
+    """Watches how much lies in libvirt's directory of a host, in bytes, at most: a file may be gone again in the end."""
+
+    def __init__(self, host: LabHost) -> None:
+        super().__init__(daemon=True)
+        self._at = host.written() / "var/lib/libvirt"
+        self._over = threading.Event()
+        self.most = 0
+
+    def run(self) -> None:
+        """Look, five times a second, until `end`."""
+        while not self._over.wait(0.2):
+            self.most = max(self.most, self._now())
+
+    def end(self) -> int:
+        """Stop, and give the most that was there."""
+        self._over.set()
+        self.join()
+        return self.most
+
+    def _now(self) -> int:
+        total = 0
+        for directory, _, names in os.walk(self._at):
+            for name in names:
+                with contextlib.suppress(OSError):  # it went away
+                    total += Path(directory, name).lstat().st_blocks * 512
+        return total
 
 
 def marks(host: LabHost) -> Iterator[str]:
