@@ -37,7 +37,7 @@ def changes(before: Files, after: Files) -> Iterator[str]:
 
 
 class Peak(threading.Thread):
-    """Watches how much lies in libvirt's directory of a host, in bytes, at most: a file may be gone again in the end."""
+    """Watches how many bytes lie in libvirt's directory of a host at most: a file may be gone again in the end."""
 
     def __init__(self, host: LabHost) -> None:
         super().__init__(daemon=True)
