@@ -191,16 +191,12 @@ def _domain(name: str, devices: str = "") -> str:
     return f"{head}{devices}</domain>"
 
 
-def nvram(path: str, make: str = 'mkdir -p "${1%/*}"; echo "* * * * * root touch /tmp/pwned" >"$1"') -> Attack:
+def nvram(path: str, make: str = 'mkdir -p "${1%/*}"; echo "* * * * * root touch /tmp/pwned" >>"$1"') -> Attack:
     """The guest that is off, with its NVRAM at this path; `make` makes what lies there, as $1."""
 
     def attack(host: LabHost) -> None:
-        sh(
-            host,
-            "virsh -q undefine vault --keep-nvram; mkdir -p /root/kept; cp /root/.ssh/authorized_keys /root/kept",
-        )
-        sh(host, make, path)
-        sh(host, "cp /root/kept/authorized_keys /root/.ssh/authorized_keys")
+        sh(host, "virsh -q undefine vault --keep-nvram")
+        sh(host, make, path)  # a line more, so that the attacker's own authorized_keys still let preflight in
         host.write("/root/made.xml", XML.replace(NVRAM, escape(path)))
         sh(host, "virsh -q define /root/made.xml")
 
