@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench clean
+.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench hostile hostile-lab clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -77,6 +77,14 @@ ansible-truth: $(VENV)/.installed-lab
 # How the time of a check grows with the size of its hosts, up to 4,000 guests and 60,000 firewall rules.
 growth: $(VENV)/.installed
 	$(BIN)/python -m tests.growing
+
+# HOSTILE_OPTIONS='--only TEXT' runs again what has this in its kind or name.
+HOSTILE_SEED ?= 1
+hostile: $(VENV)/.installed
+	$(BIN)/python -m tests.hostile --seed $(HOSTILE_SEED) --record $(HOSTILE_OPTIONS)
+
+hostile-lab: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.hostile --seed $(HOSTILE_SEED) --record $(HOSTILE_OPTIONS)
 
 bench: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.bench

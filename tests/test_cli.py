@@ -21,6 +21,7 @@ from preflight.__main__ import hosts_of
 from preflight.cli import app
 from preflight.connection import snapshot
 from preflight.errors import UserError
+from preflight.grammar import shown
 from preflight.journal import Journal
 from tests.case import RECORDED, Case
 from tests.interrupting import hears_interrupts
@@ -161,7 +162,7 @@ def test_a_host_that_looks_like_an_option_never_gets_to_ssh(tmp_path: Path) -> N
     fake_ssh(tmp_path, f"touch {tmp_path}/ran")
     typed = f"-oProxyCommand=touch {tmp_path}/ran"
     path = f"{tmp_path}:{os.environ['PATH']}"
-    assert refused(run("check", "--", typed, HOST2, PATH=path)) == f"{typed!r} is not a host"
+    assert refused(run("check", "--", typed, HOST2, PATH=path)) == f"{shown(typed)} is not a host"
     assert refused(run("check", "--", HOST1, typed, PATH=path)) == f"{typed!r} is not a host"
     assert refused(run("check", HOST1, typed, PATH=path)) == "No such option: -o"
     assert not (tmp_path / "ran").exists()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from preflight.output.rules import listing
 from preflight.ruleset import load
+from tests.hostile.record import markdown as hostile
 from tests.lab.chaos.record import markdown as chaos
 from tests.lab.flags.__main__ import markdown as flags
 from tests.lab.truth.__main__ import markdown as truth
@@ -27,6 +28,7 @@ def wanted() -> Mapping[Path, str]:
     return {
         readme: rules_table(readme.read_text(encoding="utf-8")),
         ROOT / "docs" / "chaos.md": chaos(),
+        ROOT / "docs" / "hostile.md": hostile(),
         ROOT / "docs" / "truth.md": truth(),
         ROOT / "docs" / "flags.md": flags(),
         ROOT / "docs" / "chaos.md": chaos(),

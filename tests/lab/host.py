@@ -58,6 +58,10 @@ class LabHost:
         """Where this machine finds a path of the host as the host itself sees it, its sockets included."""
         return self._container.inside(path)
 
+    def written(self) -> Path:
+        """Where this machine finds all that was written on the host's disk since its image was made."""
+        return self._container.root.with_name("upper")
+
     def read(self, path: str) -> str:
         """The text of a file of the host; raises LabError when it cannot be read."""
         return self._run("cat", "--", path).stdout
