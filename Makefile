@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos bench clean
+.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos interleavings bench clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -64,6 +64,10 @@ CHAOS_WITH ?= preflight
 chaos: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.chaos --runs $(CHAOS_RUNS) --seed $(CHAOS_SEED) --labs $(CHAOS_LABS) \
 	  --with $(CHAOS_WITH) $(addprefix --only ,$(CHAOS_ONLY)) $(CHAOS_OPTIONS)
+
+# What befalls a guest between a fault and --resume (D1, D2, D3, D10, D11), each five times; goes on where it was cut off.
+interleavings: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.interleavings $(INTERLEAVINGS_OPTIONS)
 
 twenty: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.twenty
