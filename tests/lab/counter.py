@@ -21,7 +21,6 @@ def disk(instance: Instance, guest: Guest) -> str:
     path = image(instance, guest.name)
     path.parent.mkdir(exist_ok=True)
     is_served = path.exists()
-    port = FIRST + int.from_bytes(guest.name.encode()[-2:], "big")
     with path.open("r+b" if is_served else "wb") as file:
         file.write(guest.boot_image())
     if not is_served:
@@ -31,12 +30,12 @@ def disk(instance: Instance, guest: Guest) -> str:
             *cgroup.entering(group),
             *("ip", "netns", "exec", instance.namespace("switch")),
             *("qemu-nbd", "--fork", "--persistent", "--shared=8", "--format=raw"),
-            *(f"--bind={SWITCH_ADDRESS}", f"--port={port}", f"--pid-file={path}.pid"),
+            *(f"--bind={SWITCH_ADDRESS}", f"--port={port(guest.name)}", f"--pid-file={path}.pid"),
             str(path),
         )
     return (
         "<disk type='network' device='disk'><driver name='qemu' type='raw' error_policy='stop'/>"
-        f"<source protocol='nbd'><host name='{SWITCH_ADDRESS}' port='{port}'/></source>"
+        f"<source protocol='nbd'><host name='{SWITCH_ADDRESS}' port='{port(guest.name)}'/></source>"
         "<target dev='hda' bus='ide'/></disk>"
     )
 
@@ -44,6 +43,11 @@ def disk(instance: Instance, guest: Guest) -> str:
 def image(instance: Instance, name: str) -> Path:
     """The file that is served."""
     return instance.state / "counters" / f"{name}.img"
+
+
+def port(name: str) -> int:
+    """Where it is served: by the last two letters of the guest's name."""
+    return FIRST + int.from_bytes(name.encode()[-2:], "big")
 
 
 def reset(instance: Instance, name: str) -> None:

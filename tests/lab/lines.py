@@ -58,6 +58,8 @@ class Lines(Generic[Line]):
     def keep(self, wanted: Callable[[Line], bool]) -> Sequence[Line]:
         """Forget all but these, and give them."""
         kept = [line for line in self.read() if wanted(line)]
+        if len(kept) == len(self.read()):
+            return kept
         partial = self.path.with_suffix(".partial")
         partial.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in kept))
         partial.rename(self.path)

@@ -8,16 +8,18 @@ from random import Random
 
 from msgspec import Struct
 
-from tests.lab import network
-from tests.lab.chaos import hosts
+from tests.lab import counter, network
+from tests.lab.chaos import hosts, owners, saved
 from tests.lab.chaos.faults import FAULTS, Scene
-from tests.lab.chaos.judge import Judgement, compare, compare_claims, judge
+from tests.lab.chaos.judge import Judgement, compare, compare_claims, in_words_of, judge, stopped_by_owners
 from tests.lab.chaos.moment import wait_for
 from tests.lab.chaos.mover import MOVERS, Mover, Started, Told
-from tests.lab.chaos.sight import look_at, look_when_up
+from tests.lab.chaos.sight import Sight, look_at, look_when_up
 from tests.lab.chaos.trial import Trial
 from tests.lab.chaos.witness import Witness
+from tests.lab.counters import Counters
 from tests.lab.lab import Lab
+from tests.lab.lines import Code
 from tests.lab.machine import LabError
 
 #: Seconds that a command may take in all: longer than libvirt needs to take a silent connection for dead.
@@ -37,10 +39,15 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
     seed: str
     number: int
-    p2p: bool
+    mode: str
     guests: int
     faults: tuple[str, ...]
     moment: str
+    #: What each guest's owner did then, and where that left it, by the act; empty where there was nothing to do.
+    acts: dict[str, str]
+    #: What then happened to the hosts.
+    hosts: str
+    code: Code
     codes: tuple[int | None, ...]
     results: dict[str, str]
     violations: tuple[str, ...]
@@ -52,10 +59,13 @@ def failed(trial: Trial, error: LabError) -> Outcome:
     return Outcome(
         seed=trial.seed,
         number=trial.number,
-        p2p=trial.p2p,
+        mode=trial.mode,
         guests=len(trial.guests),
         faults=trial.faults,
         moment="never",
+        acts={},
+        hosts=trial.hosts,
+        code=Code.now(),
         codes=(),
         results={},
         violations=(f"the lab failed: {' '.join(str(error).split())[:300]}",),
@@ -70,6 +80,9 @@ class _Run:
         self.lab, self.trial, self.mover = lab, trial, mover
         self.codes: list[int | None] = []
         self.wrong: list[str] = []
+        #: What each guest's owner has done, and what both hosts held before `--resume`.
+        self.done: dict[str, str] = {}
+        self.before: tuple[Sight, Sight] = ({}, {})
 
     def wait(self, started: Started, what: str) -> int | None:
         """Wait for a command to end, and keep what is wrong with how it did."""
@@ -100,7 +113,7 @@ class _Run:
 
         Where a fault came `late`, after all had ended, what was told then may be true no longer: it is asked again.
         """
-        told = self.mover.status()
+        told, before = self.mover.status(), None
         if self.codes[-1] == ARRIVED and not (self.trial.resumed_anyway or late):
             return told
         for attempt in range(RESUMES):
@@ -115,20 +128,22 @@ class _Run:
                 resuming = self.mover.resume() or resuming
             code = self.wait(resuming, "--resume")
             told = self.mover.status()
-            if code == ARRIVED or (told and all(each.result in FINAL for each in told.values())):
+            if code == ARRIVED or told == before or (told and all(each.result in FINAL for each in told.values())):
                 break
+            before = told
         return told
 
-    def judge(self, told: dict[str, Told] | None, witness: Witness) -> Judgement:
+    def judge(self, told: dict[str, Told] | None, witness: Witness, counters: Counters) -> Judgement:
         """Look at both hosts, and hold what was told against it."""
         source, destination = (look_when_up(host, RECOVERY) for host in self.lab.hosts.values())
-        judged = judge(self.trial, source, destination, witness.both)
+        stopped = stopped_by_owners(self.trial, self.done, *self.before)
+        judged = judge(self.trial, source, destination, witness.both, stopped)
+        self.wrong += counters.back
         if told is not None:
-            self.wrong += compare(told, judged, source, destination)
-        if self.mover.recovers:
-            arrived = all(result == "arrived" for result in judged.results.values())
-            if self.codes and arrived != (self.codes[-1] == ARRIVED):
-                self.wrong.append(f"exit code {self.codes[-1]}, though {'all' if arrived else 'not all'} arrived")
+            self.wrong += compare(told, in_words_of(told, judged, stopped, source, destination), source, destination)
+        if self.mover.recovers and self.codes and self.codes[-1] == ARRIVED:
+            astray = [name for name, result in judged.results.items() if result not in ("arrived", "paused")]
+            self.wrong += [f"exit code 0, though {name} is {judged.results[name]}" for name in astray]
         return judged
 
 
@@ -138,18 +153,25 @@ def run(lab: Lab, trial: Trial, with_: str, directory: Path, *, used_up: bool) -
     mover = MOVERS[with_](lab, trial, directory)
     gathered = _Run(lab, trial, mover)
     began = time.monotonic()
-    with _alone(lab), Witness(*lab.hosts.values()) as witness:
+    code, names = Code.now(), [guest.name for guest in trial.guests]
+    for guest in trial.guests:
+        saved.image(lab, lab.hosts["host1"], guest)
+        counter.reset(lab.instance, guest.name)
+    with _alone(lab), Witness(*lab.hosts.values()) as witness, Counters(lab.instance, names) as counters:
         moment = _hit(gathered)
         # a fault that stops guests by itself may do so while preflight looks at them for the last time, or after that
         told = gathered.resume(late=bool(trial.stops) or moment.endswith("after the end"))
-        judged = gathered.judge(told, witness)
+        judged = gathered.judge(told, witness, counters)
     return Outcome(
         seed=trial.seed,
         number=trial.number,
-        p2p=trial.p2p,
+        mode=trial.mode,
         guests=len(trial.guests),
         faults=trial.faults,
         moment=moment,
+        acts={act: gathered.done.get(guest, "") for guest, act in trial.acts.items()},
+        hosts=trial.hosts,
+        code=code,
         codes=tuple(gathered.codes),
         results=judged.results,
         violations=(*judged.violations, *gathered.wrong),
@@ -178,13 +200,21 @@ def _hit(gathered: _Run) -> str:
     finally:
         for name in trial.faults:
             FAULTS[name].heal(scene)
+    for host in lab.hosts.values():
+        look_when_up(host, RECOVERY)
+    gathered.done = owners.act_all(scene, trial)
+    owners.befall_hosts(scene, trial)
+    source, destination = (look_when_up(host, RECOVERY) for host in lab.hosts.values())
+    gathered.before = (source, destination)
     return moment
 
 
 @contextlib.contextmanager
 def _alone(lab: Lab) -> Iterator[None]:
-    """End what a killed command left behind in the client, such as its ssh, once the run is over."""
+    """End what a killed command left behind in the client, and what hosts are refused, once the run is over."""
     try:
         yield
     finally:
         network.end(lab.instance, "client")
+        for host in lab.hosts:
+            network.connect_again(lab.instance, host)

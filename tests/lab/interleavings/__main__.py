@@ -7,12 +7,12 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from tests.lab.interleavings.cases import INTERLEAVINGS
+from tests.lab.interleavings.record import RECORDED
 from tests.lab.interleavings.run import Outcome, run
 from tests.lab.interleavings.table import row, summary
 from tests.lab.lab import Lab
 from tests.lab.lines import Code, Lines
 
-RECORDED = Path(__file__).with_name("recorded.jsonl")
 #: How often one that was not reached is tried again.
 TRIES = 4
 

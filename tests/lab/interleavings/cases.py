@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from tests.lab.interleavings import owner
 from tests.lab.interleavings.stage import Impossible, Stage, status
 
 LET_GO, OFF, BY_USER, ERROR = "paused (migrating)", "shut off (shutdown)", "paused (user)", "paused (I/O error)"
@@ -28,21 +29,21 @@ class Interleaving(Struct, frozen=True):
 def _confirm_lost(stage: Stage) -> None:
     """The source's daemon dies before Confirm, and is away until preflight has given up; the guest runs on."""
     stage.move_until_finished()
-    stage.lose_source()
+    owner.lose_source(stage)
     stage.kill_daemon(stage.source)
     stage.end()
-    stage.find_source()
+    owner.find_source(stage)
     stage.let_count()
 
 
 def _confirm_lost_and_shut_down(stage: Stage) -> None:
     _confirm_lost(stage)
-    stage.shut_down(stage.destination)
+    owner.shut_down(stage, stage.destination)
 
 
 def _confirm_lost_and_powered_off(stage: Stage) -> None:
     _confirm_lost(stage)
-    stage.virsh(stage.destination, "destroy")
+    owner.virsh(stage.destination, "destroy")
 
 
 def _killed_before_confirm(stage: Stage) -> None:
@@ -56,36 +57,36 @@ def _used_on_the_source(stage: Stage) -> None:
     _killed_before_confirm(stage)
     if stage.seen(stage.destination).startswith("running"):
         raise Impossible("libvirt itself has started it on the destination")
-    stage.virsh(stage.source, "resume")
+    owner.virsh(stage.source, "resume")
     stage.let_count()
 
 
 def _used_on_the_source_and_shut_down(stage: Stage) -> None:
     _used_on_the_source(stage)
-    stage.shut_down(stage.source)
+    owner.shut_down(stage, stage.source)
 
 
 def _used_on_the_source_and_powered_off(stage: Stage) -> None:
     _used_on_the_source(stage)
-    stage.virsh(stage.source, "destroy")
+    owner.virsh(stage.source, "destroy")
 
 
 def _used_on_the_destination(stage: Stage) -> None:
     _killed_before_confirm(stage)
     if stage.seen(stage.destination) == BY_USER:
-        stage.virsh(stage.destination, "resume")
+        owner.virsh(stage.destination, "resume")
     stage.let_count()
 
 
 def _used_on_the_destination_and_error(stage: Stage) -> None:
     _used_on_the_destination(stage)
-    stage.break_disk(stage.destination)
+    owner.break_disk(stage, stage.destination)
     stage.until(lambda: stage.seen(stage.destination) == ERROR, "no I/O error")
 
 
 def _used_on_the_destination_and_suspended(stage: Stage) -> None:
     _used_on_the_destination(stage)
-    stage.virsh(stage.destination, "suspend")
+    owner.virsh(stage.destination, "suspend")
 
 
 def _killed_while_sending(stage: Stage) -> None:
@@ -101,14 +102,14 @@ def _killed_while_sending(stage: Stage) -> None:
 
 def _error_on_the_source(stage: Stage) -> None:
     _killed_while_sending(stage)
-    stage.break_disk(stage.source)
+    owner.break_disk(stage, stage.source)
     stage.until(lambda: stage.seen(stage.source) == ERROR, "no I/O error")
 
 
 def _error_on_arrival(stage: Stage) -> None:
     """preflight starts the guest on the destination, where its first access to its disk fails."""
     stage.move_until_finished()
-    stage.break_disk(stage.destination)
+    owner.break_disk(stage, stage.destination)
     stage.let_confirm()
     stage.until(lambda: '"handed-over"' in stage.journal.read_text(), "it was not handed over")
     stage.kill_preflight()
@@ -117,13 +118,13 @@ def _error_on_arrival(stage: Stage) -> None:
 
 def _moved_on(stage: Stage) -> None:
     _killed_while_sending(stage)
-    stage.move_on()
+    owner.move_on(stage)
 
 
 def _undefined(stage: Stage) -> None:
     _killed_while_sending(stage)
-    stage.shut_down(stage.source)
-    stage.virsh(stage.source, "undefine")
+    owner.shut_down(stage, stage.source)
+    owner.virsh(stage.source, "undefine")
 
 
 NEVER_STARTS = (START, START)

@@ -12,8 +12,8 @@ from tests.lab.machine import LabError
 
 #: Seconds for which events may still be on their way.
 LATE = 0.5
-WATCH = ("virsh", "-q", "event", "--all", "--loop")
-EVENT = re.compile(r"^event 'lifecycle' for domain '[^']*': (\w+)", re.MULTILINE)
+WATCH = ("virsh", "-q", "event", "--all", "--loop", "--timestamp")
+EVENT = re.compile(r"^\S+ \S+: event 'lifecycle' for domain '[^']*': (\w+)", re.MULTILINE)
 
 
 class Happenings:
@@ -21,14 +21,17 @@ class Happenings:
 
     def __init__(self, host: LabHost) -> None:
         self._host = host
-        self._file = tempfile.TemporaryFile("w+")  # noqa: SIM115 # it outlives this method: __exit__ reads it
+        self._file = tempfile.TemporaryFile("w+")  # noqa: SIM115 # __exit__ reads and closes it
         self.seen: tuple[str, ...] = ()
+        #: All that virsh wrote.
+        self.text = ""
 
     def __enter__(self) -> Self:
         words = [*self._host.entering(), "stdbuf", "-oL", *WATCH]
         self._running = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=self._file, stderr=self._file)
         time.sleep(LATE)  # until it listens
         if self._running.poll() is not None:
+            self._file.close()
             raise LabError(f"{self._host.name}: virsh event ended")
         return self
 
@@ -38,5 +41,7 @@ class Happenings:
         time.sleep(LATE)
         self._running.terminate()
         self._running.wait()
-        self._file.seek(0)
-        self.seen = tuple(EVENT.findall(self._file.read()))
+        with self._file as file:
+            file.seek(0)
+            self.text = file.read()
+        self.seen = tuple(EVENT.findall(self.text))

@@ -14,17 +14,12 @@ from tests.lab.chaos.mover import DESTINATION, PREFLIGHT, SOURCE, Started
 from tests.lab.chaos.trial import GuestDrawn
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
-from tests.lab.machine import LabError, command
 
 GUEST = GuestDrawn("g0", 64, 0.4)
 #: MiB/s: what is left at the hand-over then fits into what the kernel buffers for a QEMU that is stopped.
 BANDWIDTH = 16
 #: Seconds for which preflight waits for a silent host.
 SETTLE = 4
-REJECTED = """table ip error {
-  chain out { type filter hook output priority 0; ip daddr %s meta l4proto tcp reject with tcp reset; }
-}
-"""
 
 
 class NotReached(Exception):
@@ -97,52 +92,18 @@ class Stage:
         self.send(host, signal.SIGKILL)
         self.until(lambda: host.run("virsh", "-q", "list", check=False).returncode == 0, "no new libvirtd")
 
-    def virsh(self, host: LabHost, verb: str) -> None:
-        """What the guest's owner types on a host; raises `NotReached` where libvirt refuses."""
-        try:
-            host.run("virsh", "-q", verb, GUEST.name)
-        except LabError as why:
-            raise NotReached(str(why)) from None
-
     def let_count(self, ticks: int = 20) -> None:
         """Wait until the guest has counted on, wherever it runs."""
         began = self.count()
         self.until(lambda: self.count() >= began + ticks, "it does not count on")
 
-    def shut_down(self, host: LabHost) -> None:
-        """Shut the guest down as its owner does, and wait until it is off."""
-        self.virsh(host, "shutdown")
-        self.until(lambda: self.seen(host).startswith("shut off"), "it did not shut down")
-
-    def break_disk(self, host: LabHost) -> None:
-        """Every further access to the guest's disk is an I/O error on this host, for good."""
-        host.run("nft", "-f", "-", input=REJECTED % network.SWITCH_ADDRESS)
-
-    def lose_source(self) -> None:
-        """Lose preflight's connection to the source, and let none be made, until `find_source`."""
-        client = self.lab.instance.namespace("client")
-        command("ip", "netns", "exec", client, "nft", "-f", "-", input=REJECTED % self.source.address)
-
-    def find_source(self) -> None:
-        """Let connections to the source be made again."""
-        client = self.lab.instance.namespace("client")
-        command("ip", "netns", "exec", client, "nft", "delete", "table", "ip", "error", check=False)
-
     def tidy(self) -> None:
         """Take away what would hinder the next stage: preflight, what was cut, and daemons that are stopped."""
         network.end(self.lab.instance, "client")
-        self.find_source()
         for host in self.lab.hosts.values():
             self.send(host, signal.SIGCONT)
-            host.run("nft", "delete", "table", "ip", "error", check=False)
-
-    def move_on(self) -> None:
-        """Move the guest from the source to the third host, as its owner does with virsh."""
-        here, there = (f"qemu+ssh://root@{self.lab.hosts[name].fqdn}/system" for name in ("host1", "host3"))
-        words = ["virsh", "-q", "-c", here, "migrate", "--live", "--persistent", "--undefinesource", GUEST.name, there]
-        done = self.lab.client.run(words)
-        if done.returncode:
-            raise NotReached(done.stderr)
+            network.connect_again(self.lab.instance, host.name)
+        network.connect_again(self.lab.instance, "client")
 
     def resume(self) -> None:
         """Let `preflight migrate --resume` do what it does."""
