@@ -155,8 +155,8 @@ def test_what_its_owner_stopped_stays_as_it_is(
     act: str, before: tuple[Held, Held], after: tuple[Held, Held], wrong: str
 ) -> None:
     def found(source: Held, destination: Held) -> tuple[str, ...]:
-        ends = ({} if each.state == "absent" else {"web": each} for each in (source, destination))
-        return judge(trial(act=act), *ends, {}, stopped(act, *before)).violations
+        here, there = ({} if each.state == "absent" else {"web": each} for each in (source, destination))
+        return judge(trial(act=act), here, there, {}, stopped(act, *before)).violations
 
     assert found(*before) == ()
     assert [line for line in found(*after) if wrong in line]

@@ -16,8 +16,9 @@ from tempfile import mkdtemp
 import msgspec
 
 from tests.lab.chaos.mover import MOVERS
+from tests.lab.chaos.outcome import Outcome, failed
 from tests.lab.chaos.record import RECORDED
-from tests.lab.chaos.run import Outcome, failed, run
+from tests.lab.chaos.run import run
 from tests.lab.chaos.table import acts, row, summary, violations
 from tests.lab.chaos.trial import draw
 from tests.lab.lab import Lab

@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from tests.lab.chaos.run import Outcome
+from tests.lab.chaos.outcome import Outcome
 from tests.lab.chaos.table import acts, summary
 from tests.lab.interleavings.record import markdown as interleavings
 from tests.lab.kill_nine.record import markdown as kills
@@ -67,13 +67,14 @@ def markdown() -> str:
     violated = [each for each in outcomes if each.violations]
     wrong = "\n".join(f"- {each.seed}:{each.number}: {'; '.join(each.violations)}" for each in violated)
     codes = sorted({(each.code.commit, each.code.migrate) for each in outcomes})
+    well = "No run with a violation." if outcomes else ""
     of = ", ".join(f"commit {commit} (preflight/migrate {migrate})" for commit, migrate in codes)
     return TEXT.format(
         code=f"This is of {of}." if codes else "Nothing is recorded yet.",
         counts=counts if outcomes else "",
         summary=summary(outcomes, tablefmt="github") if outcomes else "",
         acts=acts(outcomes, tablefmt="github") if outcomes else "",
-        wrong=f"{len(violated)} runs with a violation:\n\n{wrong}" if violated else "No run with a violation.",
+        wrong=f"{len(violated)} runs with a violation:\n\n{wrong}" if violated else well,
         interleavings=interleavings(),
         kills=kills(),
     )

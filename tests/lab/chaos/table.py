@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from tests.lab.chaos.modes import MODES
-from tests.lab.chaos.run import Outcome
+from tests.lab.chaos.outcome import Outcome
 
 HEADS = ("run", "mode", "guests", "fault", "moment", "exit codes", "result", "s")
 #: The results that have a column of their own, in this order; any other has one behind them.
