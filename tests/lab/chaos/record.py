@@ -61,7 +61,8 @@ def markdown() -> str:
     seeds = ", ".join(sorted({each.seed for each in outcomes}))
     counts = (
         f"{len(outcomes)} runs of seed {seeds} with {sum(each.guests for each in outcomes)} guests. The moment was "
-        f"{aims['hand-over']} times within 0.3 s of a hand-over, {aims['transfer']} times during the transfer, "
+        f"{aims['answer']} times within 0.05 s of libvirt's answer to it, {aims['hand-over']} times within 0.3 s of a "
+        f"hand-over, {aims['transfer']} times during the transfer, "
         f"{aims['start']} times before it; {late} times all had ended."
     )
     violated = [each for each in outcomes if each.violations]

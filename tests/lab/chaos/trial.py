@@ -28,7 +28,7 @@ MEMORY_MIB = {"g0": 64, "g1": 128, "g2": 96, "g3": 64, "g4": 160, "g5": 64, "g6"
 #: Each writes a little: what it has touched decides how long it moves, and that it writes shows that it runs.
 DIRTY_MIB_PER_S = 0.4
 
-Aim = Literal["check", "transfer", "hand-over"]
+Aim = Literal["check", "transfer", "hand-over", "answer"]
 
 
 class GuestDrawn(Struct, frozen=True):
@@ -58,7 +58,8 @@ class Trial(Struct, frozen=True):
     #: Whether preflight is killed in the same moment.
     together: bool
     #: "check": from its start; "transfer": from the first guest's arrival at the destination's QEMU; "hand-over": from
-    #: the moment at which a guest that moves stands still at the source.
+    #: the moment at which a guest that moves stands still at the source; "answer": from the moment at which its memory
+    #: was sent, and libvirt's answer is on its way.
     aim: Aim
     after: float
     #: Which guest's hand-over is waited for, counted from 1.
@@ -97,9 +98,11 @@ def draw(seed: str, number: int) -> Trial:
     fault, turn = kinds[number % len(kinds)], number // (len(kinds) * len(modes)) % TURNS
     names = sorted(MEMORY_MIB)
     guests = tuple(GuestDrawn(name, MEMORY_MIB[name], DIRTY_MIB_PER_S) for name in names)
-    aim: Aim = chance.choices(("check", "transfer", "hand-over"), (5, 40, 55))[0]
-    at_once = chance.choice((2, 3, 4))
-    longest = {"check": 4.0, "transfer": 2.0 + 2 * math.ceil(len(guests) / at_once), "hand-over": 0.3}[aim]
+    aim: Aim = chance.choices(("check", "transfer", "hand-over", "answer"), (3, 27, 30, 40))[0]
+    at_once = chance.choice((3, 6, 6))
+    longest = {"check": 4.0, "transfer": 2.0 + 2 * math.ceil(len(guests) / at_once), "hand-over": 0.3, "answer": 0.05}[
+        aim
+    ]
     return Trial(
         seed=seed,
         number=number,
@@ -112,7 +115,7 @@ def draw(seed: str, number: int) -> Trial:
         together=fault != "kill preflight" and turn in (0, 3),
         aim=aim,
         after=round(chance.uniform(0, longest), 2),
-        of=chance.randint(1, len(guests)),
+        of=chance.randint(1, len(guests) - 2),
         acts=dict(zip(names, chance.sample(ACTS, len(names)), strict=True)),
         hosts=HOSTS[turn],
         resumed_unhealed=chance.random() < UNHEALED and FAULTS[fault].lasts,

@@ -1,1 +1,1 @@
-"""What befalls a guest between a fault and `--resume`, really made on the hosts of the lab."""
+"""Interleavings of a fault and what befalls a guest before `--resume`, really made on the hosts of the lab."""

@@ -26,7 +26,7 @@ def summary(outcomes: Sequence[Outcome], *, tablefmt: str = "simple") -> str:
         killed = [each for each in outcomes if each.mode == mode and each.moment is not None]
         late = sum("after the end" in (each.moment or "") for each in killed)
         ran = [_runs_on(each) for each in killed if not each.violations and not each.unstarted]
-        gaps = sorted(1000 * each.gap for each in outcomes if each.mode == mode and each.gap is not None)
+        gaps = sorted(1000 * each.gap for each in outcomes if each.mode == mode and not each.moment and each.gap)
         waited = (
             f"{gaps[len(gaps) // 2]:.0f} ms (at most {gaps[-1]:.0f}, of {len(gaps)})" if gaps else "never paused there"
         )
