@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 
 from tests.lab import counter, network
 from tests.lab.chaos.faults import Scene
@@ -27,18 +28,20 @@ ENDS = {"down": "shutdown", "off": "destroy", "suspended": "suspend", "undefined
 def act_all(scene: Scene, trial: Trial) -> dict[str, str]:
     """Let each owner act, all at once; what was done, by guest, empty where there was nothing to do."""
     with ThreadPoolExecutor(3) as pool:
-        done = pool.map(lambda item: _try(scene, *item), trial.acts.items())
+        done = pool.map(
+            lambda guest: _try(scene, guest, trial.acts[guest], Random(f"{trial.name}:{guest}")), trial.acts
+        )
         return dict(zip(trial.acts, done, strict=True))
 
 
-def _try(scene: Scene, guest: str, act: str) -> str:
+def _try(scene: Scene, guest: str, act: str, chance: Random) -> str:
     try:
-        return _act(scene, guest, act)
+        return _act(scene, guest, act, chance)
     except LabError as why:
         return f"failed: {' '.join(str(why).split())[-80:]}"
 
 
-def _act(scene: Scene, guest: str, act: str) -> str:
+def _act(scene: Scene, guest: str, act: str, chance: Random) -> str:
     deadline = time.monotonic() + PATIENCE
     while _has_job(scene, guest):
         if time.monotonic() > deadline:
@@ -47,7 +50,7 @@ def _act(scene: Scene, guest: str, act: str) -> str:
     if act.startswith("resumed"):
         role = act.rsplit(maxsplit=1)[-1]
         return _seen(scene, role, guest) if _resume(scene, role, guest) else ""
-    at_first = ("destination",) if act.startswith("I/O") else ROLES if scene.random.random() < 0.5 else ROLES[::-1]
+    at_first = ("destination",) if act.startswith("I/O") else ROLES if chance.random() < 0.5 else ROLES[::-1]
     role = next((role for role in ROLES if _state(scene, role, guest).startswith("running")), "")
     if not role:
         role = next((role for role in at_first if _resume(scene, role, guest)), "")
@@ -76,6 +79,8 @@ def _resume(scene: Scene, role: str, guest: str) -> bool:
     paused = _state(scene, role, guest)
     if not paused.startswith("paused") or _state(scene, other, guest).startswith("running"):
         return False
+    if role == "destination" and "(user)" not in paused:
+        return False  # its memory may not be whole, or it was stopped for a reason
     words = ("virsh", "-q", "qemu-monitor-command", "--hmp", guest, "xp /1wx 0x7e00")
     memory = re.search(r": 0x([0-9a-f]+)", scene.host(role).run(*words).stdout)
     if memory is None or int(memory[1], 16) < counter.value(scene.lab.instance, guest):
