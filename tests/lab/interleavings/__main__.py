@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 from tempfile import mkdtemp
@@ -20,6 +21,7 @@ TRIES = 4
 def main() -> int:
     """Run what is not recorded of this code yet; 1 where one was a violation or could not be made."""
     given = _parser().parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the lab is taken down then, too
     code, lines = Code.now(), Lines(given.record, Outcome)
     lines.keep(lambda each: each.code.migrate == code.migrate)
     kept = Path(mkdtemp(prefix="preflight-interleavings-"))

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 from tempfile import mkdtemp
@@ -17,6 +18,7 @@ from tests.lab.lines import Code, Lines
 def main() -> int:
     """Run what is not recorded of this code yet; 1 where a guest was not on exactly one host a minute later."""
     given = _parser().parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the lab is taken down then, too
     code, lines = Code.now(), Lines(given.record, Outcome)
     done = {(each.mode, each.number) for each in lines.keep(lambda each: each.code.migrate == code.migrate)}
     kept = Path(mkdtemp(prefix="preflight-kill-nine-"))
