@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench hostile hostile-lab clean
+.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench hostile hostile-lab interleavings kill-nine clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -56,14 +56,23 @@ capacity-truth: $(VENV)/.installed-lab
 duration-truth: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.duration_truth
 
+# Runs that are recorded of the same preflight/migrate are left out, so that it goes on where it was cut off.
 # CHAOS_ONLY names one run of the seed, to throw it again; CHAOS_WITH=virsh shows what is lost without preflight.
-CHAOS_RUNS ?= 200
+CHAOS_RUNS ?= 240
 CHAOS_SEED ?= 1
 CHAOS_LABS ?= 2
 CHAOS_WITH ?= preflight
 chaos: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.chaos --runs $(CHAOS_RUNS) --seed $(CHAOS_SEED) --labs $(CHAOS_LABS) \
 	  --with $(CHAOS_WITH) $(addprefix --only ,$(CHAOS_ONLY)) $(CHAOS_OPTIONS)
+
+# What befalls a guest between a fault and --resume (D1, D2, D3, D10, D11), each five times; goes on where it was cut off.
+interleavings: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.interleavings $(INTERLEAVINGS_OPTIONS)
+
+# preflight killed at 20 random moments of a transfer in each mode, and nobody resumes it.
+kill-nine: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.kill_nine $(KILL_NINE_OPTIONS)
 
 twenty: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.twenty

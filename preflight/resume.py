@@ -52,8 +52,8 @@ def resume(path: Path, wanted: Wanted, *, timeout: float) -> int:
     with contextlib.closing(journal):
         planned, entries = journal.read()
         refuse_programs(path, planned, journal.doubt, wanted.confirmed)
-        sys.stderr.write(ledgers.text(planned, ledger.of_journal(planned, entries)))
         with open_hosts(asked_by(planned, [], timeout)) as opened:
+            sys.stderr.write(ledgers.text(planned, ledger.of_journal(planned, entries)))
             try:
                 refuse_another_way(planned, opened.migration.destination_uri)
                 visits = live(visit_both(opened, dict.fromkeys(Role, (HostIdentity,))))

@@ -5,6 +5,9 @@ import re
 #: What steers a terminal, turns the direction of what follows, ends a line elsewhere, or is no character at all.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
+#: A name of one word.
+_PLAIN = re.compile(r"[\w.+@:-]+")
+
 
 def clean(text: str) -> str:
     """Text from a host with every control character made visible; newlines and tabs stay."""
@@ -16,6 +19,12 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """As `clean`, on one line: what a host says must not look like a line of the report's own."""
     return " ".join(clean(text).splitlines())
+
+
+def named(name: str) -> str:
+    """A guest's name that begins a line: in quotes where it could pass for words of the report's own."""
+    shown = one_line(name)
+    return shown if _PLAIN.fullmatch(shown) else repr(shown)
 
 
 def escaped(json: str) -> str:

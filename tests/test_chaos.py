@@ -1,13 +1,16 @@
 """The judge of the faults: what it must call a violation, and what not. The runs themselves are `make chaos`."""
 
+from collections import Counter
+
 import pytest
 
 from tests.lab.chaos.faults import FAULTS
-from tests.lab.chaos.judge import Judgement, compare, compare_claims, judge
+from tests.lab.chaos.judge import Judgement, Stopped, compare, compare_claims, judge, stopped_by_owners
+from tests.lab.chaos.modes import MODES
 from tests.lab.chaos.mover import Told
 from tests.lab.chaos.processors import SET_UP, Processors
 from tests.lab.chaos.sight import Held
-from tests.lab.chaos.trial import GuestDrawn, Trial, draw
+from tests.lab.chaos.trial import ACTS, TURNS, GuestDrawn, Trial, draw
 from tests.lab.chaos.witness import ran
 
 RUNS = Held("running", defined=True)
@@ -16,11 +19,11 @@ PAUSED = Held("paused", defined=True)
 WEB = GuestDrawn("web", 64, 1)
 
 
-def trial(fault: str = "kill preflight", *guests: GuestDrawn) -> Trial:
+def trial(fault: str = "kill preflight", *guests: GuestDrawn, act: str = "used and shut down") -> Trial:
     return Trial(
         seed="test",
         number=0,
-        p2p=False,
+        mode="managed",
         guests=guests or (WEB,),
         bandwidth=8,
         at_once=1,
@@ -30,6 +33,8 @@ def trial(fault: str = "kill preflight", *guests: GuestDrawn) -> Trial:
         aim="transfer",
         after=1,
         of=1,
+        acts={"web": act},
+        hosts="libvirtd restarted",
         resumed_unhealed=False,
         resumed_anyway=False,
         resume_killed_after=None,
@@ -119,7 +124,44 @@ def test_a_guest_counts_as_running_by_what_its_processors_did() -> None:
 
 
 def test_a_seed_gives_the_same_runs_again_and_each_fault_in_each_mode() -> None:
-    runs = [draw("seven", number) for number in range(2 * len(FAULTS))]
-    assert runs == [draw("seven", number) for number in range(2 * len(FAULTS))]
-    assert {(run.fault, run.p2p) for run in runs} == {(fault, p2p) for fault in FAULTS for p2p in (False, True)}
-    assert runs != [draw("eight", number) for number in range(2 * len(FAULTS))]
+    numbers = range(len(FAULTS) * len(MODES) * TURNS)
+    runs = [draw("seven", number) for number in numbers]
+    assert runs == [draw("seven", number) for number in numbers]
+    assert runs != [draw("eight", number) for number in numbers]
+    acted = Counter((run.fault, run.mode, act) for run in runs for act in run.acts.values())
+    befallen = Counter((run.fault, run.mode, run.hosts.partition(" ")[2]) for run in runs)
+    assert set(acted) == {(fault, mode, act) for fault in FAULTS for mode in MODES for act in ACTS}
+    assert min(acted.values()) >= 2
+    assert set(befallen.values()) == {2}, "daemons restarted, and a host that comes back"
+
+
+def stopped(act: str, source: Held, destination: Held) -> dict[str, Stopped]:
+    known = {"web": source}, {"web": destination}
+    here, there = ({} if each["web"].state == "absent" else each for each in known)
+    return stopped_by_owners(trial(act=act), {"web": "done"}, here, there)
+
+
+@pytest.mark.parametrize(
+    ("act", "before", "after", "wrong"),
+    [
+        ("used and shut down", (OFF, PAUSED), (Held(), RUNS), "was started"),
+        ("used and suspended", (PAUSED, PAUSED), (RUNS, Held()), "was started"),
+        ("I/O error on the destination", (OFF, PAUSED), (OFF, Held()), "was ended"),
+        ("shut down and undefined", (Held(), Held()), (OFF, Held()), "was defined again"),
+        ("used and powered off", (OFF, Held()), (Held(), Held()), "is known nowhere"),
+    ],
+)
+def test_what_its_owner_stopped_stays_as_it_is(
+    act: str, before: tuple[Held, Held], after: tuple[Held, Held], wrong: str
+) -> None:
+    def found(source: Held, destination: Held) -> tuple[str, ...]:
+        here, there = ({} if each.state == "absent" else {"web": each} for each in (source, destination))
+        return judge(trial(act=act), here, there, {}, stopped(act, *before)).violations
+
+    assert found(*before) == ()
+    assert [line for line in found(*after) if wrong in line]
+
+
+def test_a_guest_that_runs_is_nobody_s_to_stop() -> None:
+    assert stopped("resumed on the source", RUNS, PAUSED) == {}
+    assert stopped("used and suspended", RUNS, Held()) == {}

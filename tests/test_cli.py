@@ -163,7 +163,7 @@ def test_a_host_that_looks_like_an_option_never_gets_to_ssh(tmp_path: Path) -> N
     typed = f"-oProxyCommand=touch {tmp_path}/ran"
     path = f"{tmp_path}:{os.environ['PATH']}"
     assert refused(run("check", "--", typed, HOST2, PATH=path)) == f"{shown(typed)} is not a host"
-    assert refused(run("check", "--", HOST1, typed, PATH=path)) == f"{typed!r} is not a host"
+    assert refused(run("check", "--", HOST1, typed, PATH=path)) == f"{shown(typed)} is not a host"
     assert refused(run("check", HOST1, typed, PATH=path)) == "No such option: -o"
     assert not (tmp_path / "ran").exists()
 

@@ -9,7 +9,7 @@ import msgspec
 from preflight.migrate.intent import Result
 from preflight.migrate.ledger import Row
 from preflight.plan import MigrationPlan
-from preflight.visible import escaped, one_line
+from preflight.visible import escaped, named, one_line
 
 Render: TypeAlias = Callable[[MigrationPlan, Sequence[Row]], str]
 
@@ -30,7 +30,7 @@ def text(plan: MigrationPlan, rows: Sequence[Row]) -> str:
 
     table = [
         (
-            one_line(row.name),
+            named(row.name),
             "NOT BEGUN" if not row.began and row.result in (None, Result.STAYED) else _word(row),
             "?" if row.source is None else row.source.value,
             "?" if row.destination is None else row.destination.value,
@@ -50,15 +50,15 @@ def text(plan: MigrationPlan, rows: Sequence[Row]) -> str:
     lines = [tabulate(table, headers=heads, disable_numparse=True), ""]
     for row in rows:
         if row.kept and row.result is Result.ARRIVED:
-            lines.append(one_line(f"{row.name}: the source keeps its own {', '.join(row.kept)}"))
+            lines.append(one_line(f"{named(row.name)}: the source keeps its own {', '.join(row.kept)}"))
         if row.result is Result.ARRIVED and not row.why:
             continue
         if row.error:
-            lines.append(f"{one_line(row.name)}: {one_line(row.error)}")
+            lines.append(f"{named(row.name)}: {one_line(row.error)}")
         if row.why:
-            lines.append(f"{one_line(row.name)}: {one_line(row.why)}")
+            lines.append(f"{named(row.name)}: {one_line(row.why)}")
         if row.rule:
-            lines.append(f"{one_line(row.name)}: see `preflight explain {one_line(row.rule)}`")
+            lines.append(f"{named(row.name)}: see `preflight explain {one_line(row.rule)}`")
     arrived = sum(row.result is Result.ARRIVED for row in rows)
     if arrived != len(rows):
         word = "NOT ARRIVED"

@@ -7,7 +7,7 @@ from preflight.migration import CopyStorage, Mode
 from preflight.plan import MigrationPlan, PlannedGuest
 from preflight.report import Outcome, Report, Result
 from preflight.rule import Severity
-from preflight.visible import one_line
+from preflight.visible import named, one_line
 
 _MODES = {
     Mode.MANAGED: "managed by this machine",
@@ -69,7 +69,7 @@ def _guest(guest: PlannedGuest) -> str:
     state = "off, by its definition" if not guest.active else "paused, stays so" if guest.paused else "running"
     kept = "" if guest.persistent else ", transient"
     takes = "" if guest.seconds is None else f", about {guest.seconds:.0f} s"
-    return f"{one_line(guest.name)}  ({guest.memory_kib / 1024:.0f} MiB, {state}{kept}{takes})"
+    return f"{named(guest.name)}  ({guest.memory_kib / 1024:.0f} MiB, {state}{kept}{takes})"
 
 
 def _how(plan: MigrationPlan) -> Iterator[str]:

@@ -17,7 +17,7 @@ from preflight.errors import UserError
 from preflight.migrate.event import Event, Tell
 from preflight.plan import PlannedGuest
 from preflight.progress import MIB, Sample, setback
-from preflight.visible import escaped, one_line
+from preflight.visible import escaped, named, one_line
 
 #: Seconds between two lines of one guest's where there is no terminal.
 LINE_EVERY = 5.0
@@ -162,7 +162,7 @@ def in_words(event: Event) -> str:
 
 
 def _say(name: str, text: str) -> None:
-    head = f"{one_line(name)}: " if name else "preflight: "
+    head = f"{named(name)}: " if name else "preflight: "
     print(f"{head}{one_line(text)}", file=sys.stderr, flush=True)
 
 
@@ -189,12 +189,12 @@ def _bars(guests: Sequence[PlannedGuest]) -> Iterator[Show]:
         def show(_at: float, event: Event) -> None:
             name = event.guest or ""
             if event.kind == "started":
-                tasks[name] = progress.add_task(one_line(name), total=1.0, words="starting")
+                tasks[name] = progress.add_task(named(name), total=1.0, words="starting")
             fields: dict[str, Any] = {}
             if event.sample is not None and event.kind == "progress":
                 why = setbacks.why(name, event.sample)
                 if why:
-                    progress.console.print(f"{one_line(name)}: went back: {one_line(why)}", markup=False)
+                    progress.console.print(f"{named(name)}: went back: {one_line(why)}", markup=False)
                 fields = {"completed": event.sample.done, "words": describe(event.sample)}
             elif event.kind == "ended":
                 is_there = event.told.get("result") == "arrived"
@@ -202,7 +202,7 @@ def _bars(guests: Sequence[PlannedGuest]) -> Iterator[Show]:
                 if total is not None and is_there:
                     progress.advance(total)
             elif event.kind != "started" and (text := in_words(event)):
-                head = f"{one_line(name)}: " if name else ""
+                head = f"{named(name)}: " if name else ""
                 progress.console.print(f"{head}{one_line(text)}", markup=False)
             if fields and name in tasks:
                 progress.update(tasks[name], **fields)

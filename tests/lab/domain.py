@@ -1,9 +1,11 @@
 """Puts a guest on a host: its disk where the host reaches it, its definition, its first instruction."""
 
+import re
 import subprocess
 import time
 from typing import Protocol
 
+from . import counter
 from .guest import Guest, file_disk, network_disk, serve_image, share_image
 from .instance import Instance
 from .machine import LabError
@@ -51,6 +53,8 @@ def _disk(run: Run, instance: Instance, guest: Guest) -> str:
         return ""
     if guest.disk == "nbd":
         return network_disk(serve_image(instance, guest))
+    if guest.disk == "counter":
+        return counter.disk(instance, guest)
     shared = share_image(instance, guest)
     if guest.disk == "readonly":
         return file_disk(shared, readonly=True)
@@ -62,7 +66,7 @@ def _disk(run: Run, instance: Instance, guest: Guest) -> str:
 def _wait_for_boot_sector(run: Run, name: str) -> None:
     """Wait until the firmware has read the disk: before that it dirties what it likes."""
     deadline = time.monotonic() + BOOT_TIMEOUT
-    while "block.0.rd.reqs=1" not in run("virsh", "domstats", name, "--block").stdout:
+    while not re.search(r"block\.0\.rd\.reqs=[1-9]", run("virsh", "domstats", name, "--block").stdout):
         if time.monotonic() > deadline:
             raise LabError(f"guest {name} has not read its boot sector in {BOOT_TIMEOUT:g} s")
         time.sleep(0.1)

@@ -1,15 +1,21 @@
 # A guest without a kernel: a boot sector that dirties memory at a steady rate.
 #
-# as --32 --defsym PAGES=256 --defsym END=0x3f00000 --defsym FILL=0 guest.S
+# as --32 --defsym PAGES=256 --defsym END=0x3f00000 --defsym FILL=0 --defsym COUNT=0 guest.S
 # ld -m elf_i386 -Ttext 0x7c00 --oformat binary
 # At each of 100 ticks a second it writes to PAGES pages between 2 MiB and END (bytes), going round.
 # With PAGES=0 it halts for ever with interrupts off, so that it costs no processor time at all.
 # With FILL=1 it first writes once to every page between 2 MiB and END, so that each is to be sent.
+# With COUNT=1 (and PAGES) it counts in its memory, and at every tenth tick writes that to the second sector of its
+# IDE disk, from which it goes on when it boots again: were an older memory image of it started on the same disk, what lies there would go back. It also turns
+# itself off when its power button is pressed, as `virsh shutdown` does.
 
         .code16
         .text
         .globl _start
         .set START, 0x200000
+        .set COUNTER, 0x7e00            # the sector behind this one in memory
+        .set IDE, 0x1f0                 # the first IDE channel's ports
+        .set POWER, 0x600               # where SeaBIOS puts PIIX4's power management
 
 _start: cli
         xor     %ax, %ax
@@ -45,6 +51,15 @@ _start: cli
         and     $0xfe, %al
         mov     %eax, %cr0
 
+.if COUNT
+        mov     $0x20, %al              # READ SECTORS: it goes on where it was before it was turned off
+        call    disk
+        mov     $COUNTER, %di
+        rep insw
+        mov     $0x100, %ax             # notice the power button
+        mov     $POWER + 2, %dx
+        out     %ax, %dx
+.endif
         mov     $START, %edi
         mov     $4096, %esi
 .if FILL
@@ -58,6 +73,9 @@ fill:   mov     %edx, %fs:(%edi)
 .if PAGES
         sti
 wait:   hlt
+.if COUNT
+        call    count
+.endif
         lea     PAGES * 4096(%edi), %eax
         cmp     $END, %eax
         jbe     ready
@@ -78,6 +96,52 @@ tick:   push    %ax
         out     %al, $0x20
         pop     %ax
         iret
+
+.if COUNT
+count:  pushl   %edx
+        pushl   %esi
+        mov     $POWER, %dx
+        in      %dx, %ax
+        test    $0x100, %ax
+        jz      beat
+        mov     $POWER + 4, %dx
+        mov     $0x2000, %ax            # S5
+        out     %ax, %dx
+beat:   decb    beats
+        jnz     done
+        movb    $10, beats
+        mov     $IDE + 7, %dx
+        in      %dx, %al
+        test    $0x80, %al              # busy: what was written last is still on its way
+        jnz     done
+        incl    COUNTER
+        mov     $0x30, %al              # WRITE SECTORS
+        call    disk
+        mov     $COUNTER, %si
+        rep outsw
+done:   popl    %esi
+        popl    %edx
+        ret
+
+disk:   push    %ax                     # begins the command %al on the second sector, up to where data can pass
+        mov     $task, %si
+        mov     $IDE + 2, %dx
+        mov     $5, %cx
+give:   outsb
+        inc     %dx
+        loop    give
+        pop     %ax
+        out     %al, %dx
+drq:    in      %dx, %al
+        and     $0x88, %al              # no longer busy, and asking for data
+        cmp     $8, %al
+        jne     drq
+        mov     $IDE, %dx
+        mov     $256, %cx
+        ret
+task:   .byte   1, 1, 0, 0, 0xe0        # one sector, at address 1
+beats:  .byte   10
+.endif
 
         .balign 8
 descriptors:

@@ -12,7 +12,7 @@ from .instance import Instance
 from .machine import command
 from .network import SWITCH_ADDRESS
 
-Disk = Literal["readonly", "nbd", "local", "none"]
+Disk = Literal["readonly", "nbd", "local", "none", "counter"]
 
 MIB = 1024 * 1024
 TICKS = 100
@@ -47,6 +47,7 @@ class Guest:
         with tempfile.TemporaryDirectory() as directory:
             made, linked = f"{directory}/guest.o", f"{directory}/guest"
             symbols = {"PAGES": self.pages(), "END": (self.memory_mib - 1) * MIB, "FILL": int(self.fill)}
+            symbols["COUNT"] = int(self.disk == "counter")
             defined = [f"--defsym={name}={value}" for name, value in symbols.items()]
             command("as", "--32", *defined, "-o", made, str(source))
             flat = ["-m", "elf_i386", "-Ttext", "0x7c00", "--oformat", "binary"]

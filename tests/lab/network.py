@@ -70,6 +70,23 @@ def mend(instance: Instance, role: str, address: str) -> None:
     command("ip", "netns", "exec", instance.namespace(role), "nft", "delete", "table", "ip", table, check=False)
 
 
+def refuse(instance: Instance, role: str, address: str, port: int | None = None) -> None:
+    """End each TCP connection of `role` with `address`, or with a port of it, and refuse new ones: `connect_again`."""
+    to = "meta l4proto tcp" if port is None else f"tcp dport {port}"
+    rules = f"""\
+table ip refused {{
+  chain to {{ type filter hook output priority -300; }}
+}}
+add rule ip refused to ip daddr {address} {to} reject with tcp reset
+"""
+    command("ip", "netns", "exec", instance.namespace(role), "nft", "-f", "-", input=rules)
+
+
+def connect_again(instance: Instance, role: str) -> None:
+    """Refuse nothing any more; without effect where nothing is refused."""
+    command("ip", "netns", "exec", instance.namespace(role), "nft", "delete", "table", "ip", "refused", check=False)
+
+
 def disconnect(instance: Instance, role: str) -> None:
     """Kill what runs in the namespace of `role` and take it away, if it exists."""
     namespace = instance.namespace(role)

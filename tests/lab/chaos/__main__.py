@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,12 +15,14 @@ from tempfile import mkdtemp
 
 import msgspec
 
-from tests.lab.chaos import record
 from tests.lab.chaos.mover import MOVERS
-from tests.lab.chaos.run import Outcome, failed, run
-from tests.lab.chaos.table import row, summary, violations
+from tests.lab.chaos.outcome import Outcome, failed
+from tests.lab.chaos.record import RECORDED
+from tests.lab.chaos.run import run
+from tests.lab.chaos.table import acts, row, summary, violations
 from tests.lab.chaos.trial import draw
 from tests.lab.lab import Lab
+from tests.lab.lines import Code, Lines
 from tests.lab.machine import LabError
 
 
@@ -27,7 +30,11 @@ def main() -> int:
     """Run the trials of a seed; 1 where one violated what must hold."""
     given = _parser().parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the labs are taken down then, too
-    numbers = iter(given.only or range(given.first, given.first + given.runs))
+    code, lines = Code.now(), Lines(given.record, Outcome)
+    recorded = lines.keep(lambda each: each.code.migrate == code.migrate)
+    done = {each.number for each in recorded if each.seed == given.seed and given.with_ == "preflight"}
+    wanted = given.only or [number for number in range(given.first, given.first + given.runs) if number not in done]
+    numbers, deadline = iter(wanted), time.monotonic() + given.minutes * 60
     kept = Path(given.keep or mkdtemp(prefix="preflight-chaos-"))
     turn, ended = threading.Lock(), threading.Event()
     outcomes: list[Outcome] = []
@@ -36,7 +43,7 @@ def main() -> int:
         while not ended.is_set():
             with turn:
                 number = next(numbers, None)
-            if number is None:
+            if number is None or time.monotonic() > deadline:
                 return
             yield number
 
@@ -50,6 +57,8 @@ def main() -> int:
                 used_up = bool(outcome.violations)
                 with turn:
                     outcomes.append(outcome)
+                    if given.with_ == "preflight":
+                        lines.append(outcome)
                     print(row(outcome), flush=True)
 
     with ThreadPoolExecutor(given.labs) as pool:
@@ -64,12 +73,12 @@ def main() -> int:
             ended.set()  # the others end after their run, and take their labs down
             raise
     outcomes.sort(key=lambda each: each.number)
-    print(f"\n{summary(outcomes)}\n\n{violations(outcomes, given.with_)}; what they wrote is in {kept}")
-    if given.record:
-        record.write(outcomes, given.release)
+    of_all = lines.read() if given.with_ == "preflight" else outcomes
+    print(f"\n{summary(of_all)}\n\n{acts(of_all)}\n\n{violations(of_all, given.with_)}; what they wrote is in {kept}")
+    print(f"of preflight/migrate {code.migrate}, commit {code.commit}; docs/chaos.md: python -m tools.documentation")
     if ended.is_set():
         return 130
-    return int(any(each.violations for each in outcomes))
+    return int(any(each.violations for each in of_all))
 
 
 def _try(lab: Lab, given: argparse.Namespace, number: int, kept: Path, *, used_up: bool) -> Outcome:
@@ -100,7 +109,8 @@ def _emptied(directory: Path) -> Path:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.lab.chaos", description=__doc__)
-    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--runs", type=int, default=240, help="of which those recorded of this code are left out")
+    parser.add_argument("--minutes", type=float, default=24 * 60, help="after which no further run is begun")
     parser.add_argument("--first", type=int, default=0, metavar="NUMBER", help="the number of the first of the runs")
     parser.add_argument("--seed", default="1")
     parser.add_argument(
@@ -110,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--with", dest="with_", choices=MOVERS, default="preflight", help="what moves the guests")
     parser.add_argument("--release", default="bookworm", help="the Debian release of both hosts")
     parser.add_argument("--keep", metavar="DIRECTORY", help="where journals and outputs go")
-    parser.add_argument("--record", action="store_true", help="keep the table for docs/chaos.md")
+    parser.add_argument("--record", type=Path, default=RECORDED, metavar="FILE", help="what docs/chaos.md is made from")
     return parser
 
 

@@ -1,6 +1,7 @@
 """Judges what a run left behind: where each guest is, and everything that must never be."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -19,7 +20,32 @@ class Judgement(Struct, frozen=True):
     violations: tuple[str, ...]
 
 
-def judge(trial: Trial, source: Sight, destination: Sight, both: Mapping[str, float]) -> Judgement:
+class Stopped(Struct, frozen=True):
+    """A guest that nobody may start any more: whether a host knew it before `--resume`, and whether one held it."""
+
+    known: bool
+    active: bool
+
+
+def stopped_by_owners(trial: Trial, done: Mapping[str, str], source: Sight, destination: Sight) -> dict[str, Stopped]:
+    """Those that their owners have stopped, or a host that lost its power; both sights are of before `--resume`."""
+    stopped = {}
+    for guest, act in trial.acts.items():
+        here, there = source.get(guest, Held()), destination.get(guest, Held())
+        active = here.active or there.active
+        by_owner = bool(done.get(guest)) and not act.startswith("resumed")
+        if "running" not in (here.state, there.state) and (by_owner or not active):
+            stopped[guest] = Stopped(guest in source or guest in destination, active)
+    return stopped
+
+
+def judge(
+    trial: Trial,
+    source: Sight,
+    destination: Sight,
+    both: Mapping[str, float],
+    stopped: Mapping[str, Stopped] = MappingProxyType({}),
+) -> Judgement:
     """Judge from what both hosts hold in the end, and from who was seen to run on both meanwhile."""
     results, violations = {}, []
     for guest in trial.guests:
@@ -28,6 +54,9 @@ def judge(trial: Trial, source: Sight, destination: Sight, both: Mapping[str, fl
         where = f"source {here.state} ({here.told}), destination {there.state} ({there.told})"
         if guest.name in both:
             violations.append(f"{guest.name} ran on both for {both[guest.name]:.1f} s")
+        if guest.name in stopped:
+            violations += [f"{guest.name} {wrong}: {where}" for wrong in _undone(stopped[guest.name], here, there)]
+            continue
         if result == "stopped" and not _excused(trial, here, there):
             violations.append(f"{guest.name} is stopped, which no fault did: {where}")
         if result not in (*SETTLED, "stopped"):
@@ -54,6 +83,30 @@ def result_of(guest: GuestDrawn, source: Held, destination: Held) -> str:
         ("absent", asked): "arrived",
     }
     return found.get(states, f"{source.state} beside {destination.state}")
+
+
+def _undone(stopped: Stopped, source: Held, destination: Held) -> Iterator[str]:
+    """What was undone of that its owner had stopped it."""
+    states = {source.state, destination.state}
+    if "running" in states:
+        yield "was started, though its owner had stopped it"
+    elif stopped.active and not (source.active or destination.active):
+        yield "was ended, though its owner had only paused it, or an I/O error"
+    if stopped.known == (states == {"absent"}):
+        yield "is known nowhere any more" if stopped.known else "was defined again, though its owner had taken it away"
+
+
+def in_words_of(
+    told: Mapping[str, Told], judged: Judgement, stopped: Mapping[str, Stopped], source: Sight, destination: Sight
+) -> Judgement:
+    """The judgement, but of a guest that its owner stopped any word does that claims no more than is so."""
+    results = dict(judged.results)
+    for name in stopped.keys() & told.keys():
+        here, there = source.get(name, Held()), destination.get(name, Held())
+        claimed = {"arrived": here.state == "absent" != there.state, "stayed": there.state == "absent" != here.state}
+        if claimed.get(told[name].result, True):
+            results[name] = told[name].result
+    return Judgement(results, judged.violations)
 
 
 def compare(told: Mapping[str, Told], judged: Judgement, source: Sight, destination: Sight) -> list[str]:

@@ -1,7 +1,9 @@
 """Waits for the moment at which a run's fault is thrown."""
 
 import contextlib
+import re
 import time
+from pathlib import Path
 from typing import Any
 
 from tests.lab.chaos import processors
@@ -18,6 +20,8 @@ CLOSE, STILL = 0.005, 4
 LONGEST = 90.0
 #: QEMU hands a guest over once what is left takes no longer than this many seconds to send.
 DOWNTIME = 0.3
+#: What libvirtd writes down of a guest then: the last two phases of its protocol's third version at the source.
+ANSWERED = re.compile("<job [^>]* phase='(perform3_done|confirm3)'")
 MIB = 1024 * 1024
 
 
@@ -31,6 +35,9 @@ def wait_for(trial: Trial, scene: Scene, started: Started) -> str:
     elif trial.aim == "hand-over":
         guest = _wait_for_hand_over(trial, scene, started, deadline)
         name = f"hand-over of {guest or 'none'} +{trial.after} s"
+    elif trial.aim == "answer":
+        guest = _wait_for_answer(trial, scene, started, deadline)
+        name = f"answer of {guest or 'none'} +{trial.after} s"
     moment = time.monotonic() + trial.after
     while time.monotonic() < moment and not started.has_ended():
         time.sleep(0.003)
@@ -59,6 +66,21 @@ def _wait_for_hand_over(trial: Trial, scene: Scene, started: Started, deadline: 
                     _wait_until_it_stands(scene, guest, started, deadline)
                     return guest
             time.sleep(INTERVAL)
+    return None
+
+
+def _wait_for_answer(trial: Trial, scene: Scene, started: Started, deadline: float) -> str | None:
+    """Until the memory of so many guests was sent, and libvirt's answer to that is on its way; the last of them."""
+    answered: set[str] = set()
+    written = Path(scene.source.inside("/run/libvirt/qemu"))
+    while not started.has_ended() and time.monotonic() < deadline:
+        for path in written.glob("*.xml"):
+            with contextlib.suppress(OSError):
+                if ANSWERED.search(path.read_text()):
+                    answered.add(path.stem)
+                    if len(answered) >= trial.of:
+                        return path.stem
+        time.sleep(CLOSE)
     return None
 
 

@@ -12,15 +12,16 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from tests.lab.chaos.modes import MODES
 from tests.lab.chaos.trial import Trial
 from tests.lab.lab import Lab
 
 PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 SOURCE, DESTINATION = "host1.example.com", "host2.example.com"
 #: Seconds without progress after which preflight gives a migration up.
-STALL = 30
+STALL = 15
 #: Seconds for which it waits for a host that does not answer.
-SETTLE = 20
+SETTLE = 10
 PATIENCE = ("--yes", "--stall-timeout", str(STALL), "--settle-timeout", str(SETTLE))
 
 
@@ -92,7 +93,7 @@ class Preflight:
         trial = self._trial
         options = ["--journal", str(self._journal), *PATIENCE, "--on-error", trial.on_error]
         options += ["--at-once", str(trial.at_once), "--bandwidth", str(trial.bandwidth)]
-        options += ["--p2p"] if trial.p2p else []
+        options += MODES[trial.mode]
         names = [guest.name for guest in trial.guests]
         return Started(self._lab, [[PREFLIGHT, "migrate", SOURCE, DESTINATION, *names, *options]], self._output)
 
@@ -130,7 +131,7 @@ class Virsh:
         for guest in trial.guests:
             flags = ["--live", "--bandwidth", str(trial.bandwidth)] if guest.running else ["--offline"]
             flags += ["--persistent", "--undefinesource"] if guest.persistent else []
-            flags += ["--p2p"] if trial.p2p else []
+            flags += MODES[trial.mode]
             virsh = ["virsh", "-q", "-c", f"qemu+ssh://root@{SOURCE}/system", "migrate", *flags, guest.name]
             commands.append([*virsh, f"qemu+ssh://root@{DESTINATION}/system"])
         return Started(self._lab, commands, self._output)

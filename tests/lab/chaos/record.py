@@ -1,63 +1,81 @@
-"""Keeps the outcomes of a whole run beside the tests, and writes docs/chaos.md from them."""
+"""Writes docs/chaos.md from the runs that are recorded."""
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-from msgspec import Struct
+from tests.lab.chaos.outcome import Outcome
+from tests.lab.chaos.table import acts, summary
+from tests.lab.interleavings.record import markdown as interleavings
+from tests.lab.kill_nine.record import markdown as kills
+from tests.lab.lines import Lines
 
-from tests.lab.chaos.run import Outcome
-from tests.lab.chaos.table import summary
+RECORDED = Path(__file__).with_name("recorded.jsonl")
+TEXT = """\
+# Faults, what follows them, and where the guests then are
 
-RECORDED = Path(__file__).with_name("recorded.json")
+## Faults and second events
 
+Each run moves seven guests between two real hosts of the lab (bookworm) with `preflight migrate` and throws a fault at
+a random moment. Once it is healed, the owner of each guest acts, each in another way; then both daemons are restarted,
+or a host loses its power and comes back. Then `preflight migrate --resume` has to finish. Owners know what they do:
+they start no copy beside one that runs, and none that is older than its disk. Both hosts are looked at from inside:
+QEMU's processes, libvirt's lists, and whether the guest's processors run. All the while each guest counts on its disk,
+which nothing locks. Written by `python -m tools.documentation` from what `make chaos` last recorded.
 
-class Record(Struct, frozen=True):
-    """What is kept of a whole run."""
+{code}
 
-    release: str
-    outcomes: tuple[Outcome, ...]
+{counts}
 
+{summary}
 
-def write(outcomes: Sequence[Outcome], release: str) -> None:
-    """Keep them in place of those that were kept."""
-    RECORDED.write_bytes(msgspec.json.format(msgspec.json.encode(Record(release, tuple(outcomes)))) + b"\n")
+{acts}
+
+"arrived": on the destination alone, as it was. "stayed": on the source alone, as it was. "stopped" and "paused": on
+one host alone, stopped by the fault, by its owner, or by a host that lost its power. A violation is a guest that ran on
+both hosts at any time, whose counter went back, that is on neither host though nobody took it away, is stopped or
+paused by anything but the fault and its owner, is started though its owner had stopped it, or was told to be elsewhere
+than it is; or a command that did not end in time.
+
+{wrong}
+
+## Interleavings
+
+Each was really made: libvirtd is stopped just between Finish and Confirm, its owner acts, and `--resume` follows
+(`make interleavings`).
+
+{interleavings}
+
+## preflight killed, and nobody resumes it
+
+At random moments of a transfer (`make kill-nine`). Looked at is where the guest is a minute later.
+
+{kills}
+"""
 
 
 def markdown() -> str:
     """docs/chaos.md."""
-    record = msgspec.json.decode(RECORDED.read_bytes(), type=Record)
-    outcomes = record.outcomes
-    guests = sum(each.guests for each in outcomes)
-    violated = [each for each in outcomes if each.violations]
+    outcomes = Lines(RECORDED, Outcome).read()
     late = sum("after the end" in each.moment for each in outcomes)
     aims = Counter(each.moment.split()[0] for each in outcomes if "after the end" not in each.moment)
     seeds = ", ".join(sorted({each.seed for each in outcomes}))
+    counts = (
+        f"{len(outcomes)} runs of seed {seeds} with {sum(each.guests for each in outcomes)} guests. The moment was "
+        f"{aims['answer']} times within 0.05 s of libvirt's answer to it, {aims['hand-over']} times within 0.3 s of a "
+        f"hand-over, {aims['transfer']} times during the transfer, "
+        f"{aims['start']} times before it; {late} times all had ended."
+    )
+    violated = [each for each in outcomes if each.violations]
     wrong = "\n".join(f"- {each.seed}:{each.number}: {'; '.join(each.violations)}" for each in violated)
-    return (
-        f"""\
-# Faults, and where the guests then are
-
-Each run moves 1 to 6 guests between two real hosts of the lab ({record.release}) with `preflight migrate`, throws a
-fault at a random moment, heals it, and lets `preflight migrate --resume` finish. Then both hosts are looked at from
-inside: QEMU's processes, libvirt's lists, and whether the guest's processors run. Meanwhile both are watched for a
-guest that runs on both. Written by `python -m tools.documentation` from what `make chaos` last recorded.
-
-{len(outcomes)} runs of seed {seeds} with {guests} guests. The moment was {aims["hand-over"]} times within 0.3 s of a
-hand-over, {aims["transfer"]} times during the transfer, {aims["start"]} times before it; {late} times all had ended.
-Guests by what became of them:
-
-{summary(outcomes, tablefmt="github")}
-
-"arrived": on the destination alone, as it was. "stayed": on the source alone, as it was. "stopped": on one host alone,
-stopped by the fault itself: its host was rebooted, or its QEMU killed once the source had let it go.
-
-A violation is a guest that ran on both hosts at any time, is on neither, is stopped or paused by anything but the fault
-itself, is defined on both or on none, or was told to be elsewhere than it is; or a command that did not end in time.
-
-{f"{len(violated)} runs with a violation:" if violated else "No run with a violation."}
-{wrong}
-""".rstrip()
-        + "\n"
+    codes = sorted({(each.code.commit, each.code.migrate) for each in outcomes})
+    well = "No run with a violation." if outcomes else ""
+    of = ", ".join(f"commit {commit} (preflight/migrate {migrate})" for commit, migrate in codes)
+    return TEXT.format(
+        code=f"This is of {of}." if codes else "Nothing is recorded yet.",
+        counts=counts if outcomes else "",
+        summary=summary(outcomes, tablefmt="github") if outcomes else "",
+        acts=acts(outcomes, tablefmt="github") if outcomes else "",
+        wrong=f"{len(violated)} runs with a violation:\n\n{wrong}" if violated else well,
+        interleavings=interleavings(),
+        kills=kills(),
     )

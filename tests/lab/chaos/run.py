@@ -1,4 +1,4 @@
-"""One run: guests made, moved, hit by a fault, healed, recovered, and judged."""
+"""One run: guests made, moved, hit by a fault, healed, left to their owners, recovered, and judged."""
 
 import contextlib
 import time
@@ -6,150 +6,49 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
-from msgspec import Struct
-
-from tests.lab import network
-from tests.lab.chaos import hosts
+from tests.lab import counter, network
+from tests.lab.chaos import hosts, owners, saved
 from tests.lab.chaos.faults import FAULTS, Scene
-from tests.lab.chaos.judge import Judgement, compare, compare_claims, judge
+from tests.lab.chaos.gathering import Gathering
 from tests.lab.chaos.moment import wait_for
-from tests.lab.chaos.mover import MOVERS, Mover, Started, Told
-from tests.lab.chaos.sight import look_at, look_when_up
+from tests.lab.chaos.mover import MOVERS, Started
+from tests.lab.chaos.outcome import Outcome
+from tests.lab.chaos.sight import look_when_up
 from tests.lab.chaos.trial import Trial
 from tests.lab.chaos.witness import Witness
+from tests.lab.counters import Counters
 from tests.lab.lab import Lab
-from tests.lab.machine import LabError
+from tests.lab.lines import Code
 
-#: Seconds that a command may take in all: longer than libvirt needs to take a silent connection for dead.
-PATIENCE = 300.0
-#: How often recovery is tried once all is healed.
-RESUMES = 3
 #: Seconds until libvirt answers again on a host that is healed.
 RECOVERY = 60.0
-#: Exit codes of `preflight migrate`: all arrived, not all, refused.
-ARRIVED, NOT_ARRIVED, REFUSED = 0, 4, 5
-#: What is not recovered any further.
-FINAL = ("arrived", "stopped")
-
-
-class Outcome(Struct, frozen=True, kw_only=True):
-    """What became of one run. `codes` are the exit codes in turn, None where a command had to be killed."""
-
-    seed: str
-    number: int
-    p2p: bool
-    guests: int
-    faults: tuple[str, ...]
-    moment: str
-    codes: tuple[int | None, ...]
-    results: dict[str, str]
-    violations: tuple[str, ...]
-    seconds: float
-
-
-def failed(trial: Trial, error: LabError) -> Outcome:
-    """The outcome of a run that the lab could not carry out."""
-    return Outcome(
-        seed=trial.seed,
-        number=trial.number,
-        p2p=trial.p2p,
-        guests=len(trial.guests),
-        faults=trial.faults,
-        moment="never",
-        codes=(),
-        results={},
-        violations=(f"the lab failed: {' '.join(str(error).split())[:300]}",),
-        seconds=0.0,
-    )
-
-
-class _Run:
-    """What is gathered while a run lasts."""
-
-    def __init__(self, lab: Lab, trial: Trial, mover: Mover) -> None:
-        self.lab, self.trial, self.mover = lab, trial, mover
-        self.codes: list[int | None] = []
-        self.wrong: list[str] = []
-
-    def wait(self, started: Started, what: str) -> int | None:
-        """Wait for a command to end, and keep what is wrong with how it did."""
-        code = started.wait(PATIENCE)
-        self.codes.append(code)
-        if code is None:
-            self.wrong.append(f"{what} did not end within {PATIENCE:g} s")
-        elif self.mover.recovers and code not in (-9, ARRIVED, NOT_ARRIVED, REFUSED):
-            self.wrong.append(f"{what} ended with {code}")
-        return code
-
-    def resume_unhealed(self) -> None:
-        """Recover while the fault lasts: what cannot be known must not be claimed."""
-        resuming = self.mover.resume()
-        if resuming is None:
-            return
-        self.wait(resuming, "--resume before healing")
-        told = self.mover.status()
-        with contextlib.suppress(LabError):  # a host without power: nothing to compare with
-            source, destination = (look_at(host) for host in self.lab.hosts.values())
-            judged = judge(self.trial, source, destination, {})
-            self.wrong += [
-                f"before healing: {line}" for line in compare_claims(told or {}, judged, source, destination)
-            ]
-
-    def resume(self, *, late: bool) -> dict[str, Told] | None:
-        """Recover, as often as it may take; what is told of the guests in the end.
-
-        Where a fault came `late`, after all had ended, what was told then may be true no longer: it is asked again.
-        """
-        told = self.mover.status()
-        if self.codes[-1] == ARRIVED and not (self.trial.resumed_anyway or late):
-            return told
-        for attempt in range(RESUMES):
-            resuming = self.mover.resume()
-            if resuming is None:
-                return told
-            if attempt == 0 and self.trial.resume_killed_after is not None:
-                time.sleep(self.trial.resume_killed_after)
-                resuming.kill()
-                resuming.wait(PATIENCE)
-                self.codes.append(-9)
-                resuming = self.mover.resume() or resuming
-            code = self.wait(resuming, "--resume")
-            told = self.mover.status()
-            if code == ARRIVED or (told and all(each.result in FINAL for each in told.values())):
-                break
-        return told
-
-    def judge(self, told: dict[str, Told] | None, witness: Witness) -> Judgement:
-        """Look at both hosts, and hold what was told against it."""
-        source, destination = (look_when_up(host, RECOVERY) for host in self.lab.hosts.values())
-        judged = judge(self.trial, source, destination, witness.both)
-        if told is not None:
-            self.wrong += compare(told, judged, source, destination)
-        if self.mover.recovers:
-            arrived = all(result == "arrived" for result in judged.results.values())
-            if self.codes and arrived != (self.codes[-1] == ARRIVED):
-                self.wrong.append(f"exit code {self.codes[-1]}, though {'all' if arrived else 'not all'} arrived")
-        return judged
 
 
 def run(lab: Lab, trial: Trial, with_: str, directory: Path, *, used_up: bool) -> Outcome:
     """Run a trial and judge it. `directory` keeps what the commands wrote; `used_up` says that hosts boot anew."""
     hosts.clean(lab, used_up=used_up)
     mover = MOVERS[with_](lab, trial, directory)
-    gathered = _Run(lab, trial, mover)
+    gathered = Gathering(lab, trial, mover)
     began = time.monotonic()
-    with _alone(lab), Witness(*lab.hosts.values()) as witness:
+    code, names = Code.now(), [guest.name for guest in trial.guests]
+    for guest in trial.guests:
+        saved.image(lab, lab.hosts["host1"], guest)
+        counter.reset(lab.instance, guest.name)
+    with _alone(lab), Witness(*lab.hosts.values()) as witness, Counters(lab.instance, names) as counters:
         moment = _hit(gathered)
         # a fault that stops guests by itself may do so while preflight looks at them for the last time, or after that
         told = gathered.resume(late=bool(trial.stops) or moment.endswith("after the end"))
-        judged = gathered.judge(told, witness)
+        judged = gathered.judge(told, witness, counters)
     return Outcome(
         seed=trial.seed,
         number=trial.number,
-        p2p=trial.p2p,
+        mode=trial.mode,
         guests=len(trial.guests),
         faults=trial.faults,
         moment=moment,
+        acts={act: gathered.done.get(guest, "") for guest, act in trial.acts.items()},
+        hosts=trial.hosts,
+        code=code,
         codes=tuple(gathered.codes),
         results=judged.results,
         violations=(*judged.violations, *gathered.wrong),
@@ -157,7 +56,7 @@ def run(lab: Lab, trial: Trial, with_: str, directory: Path, *, used_up: bool) -
     )
 
 
-def _hit(gathered: _Run) -> str:
+def _hit(gathered: Gathering) -> str:
     """Move the guests, throw the faults, let the first command end, and heal; the moment, in words."""
     lab, trial = gathered.lab, gathered.trial
     chance = Random(f"{trial.name}:fault")
@@ -178,13 +77,21 @@ def _hit(gathered: _Run) -> str:
     finally:
         for name in trial.faults:
             FAULTS[name].heal(scene)
+    for host in lab.hosts.values():
+        look_when_up(host, RECOVERY)
+    gathered.done = owners.act_all(scene, trial)
+    owners.befall_hosts(scene, trial)
+    source, destination = (look_when_up(host, RECOVERY) for host in lab.hosts.values())
+    gathered.before = (source, destination)
     return moment
 
 
 @contextlib.contextmanager
 def _alone(lab: Lab) -> Iterator[None]:
-    """End what a killed command left behind in the client, such as its ssh, once the run is over."""
+    """End what a killed command left behind in the client, and what hosts are refused, once the run is over."""
     try:
         yield
     finally:
         network.end(lab.instance, "client")
+        for host in lab.hosts:
+            network.connect_again(lab.instance, host)

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from tests.lab import counter
 from tests.lab.chaos.trial import GuestDrawn
 from tests.lab.container import GUESTS
 from tests.lab.host import LabHost
@@ -11,19 +12,23 @@ from tests.lab.lab import Lab
 
 def place(lab: Lab, host: LabHost, guest: GuestDrawn) -> None:
     """Make a guest on a host as it was when it had just booted."""
-    image = _image(lab, host, guest)
+    path = image(lab, host, guest)
+    counter.reset(lab.instance, guest.name)
     if guest.running:
-        host.run("virsh", "restore", image, timeout=120)
+        host.run("virsh", "restore", path, timeout=120)
     if guest.persistent:
-        host.run("sh", "-c", 'virsh save-image-dumpxml "$1" | virsh define /dev/stdin', "sh", image)
+        host.run("sh", "-c", 'virsh save-image-dumpxml "$1" | virsh define /dev/stdin', "sh", path)
 
 
-def _image(lab: Lab, host: LabHost, guest: GuestDrawn) -> str:
+def image(lab: Lab, host: LabHost, guest: GuestDrawn) -> str:
     """The saved guest, where every host of the lab sees it; booted and saved when there is none yet."""
-    name = f"{guest.name}-{guest.memory_mib}-{guest.dirty_mib_per_s}.saved"
+    name = f"{guest.name}-{guest.memory_mib}-{guest.dirty_mib_per_s}{'-filled' if guest.fill else ''}.saved"
     kept = lab.instance.images / name
     if not kept.exists():
-        host.guest(guest.name, memory_mib=guest.memory_mib, dirty_mib_per_s=guest.dirty_mib_per_s, persistent=False)
+        memory, dirty = guest.memory_mib, guest.dirty_mib_per_s
+        host.guest(
+            guest.name, memory_mib=memory, dirty_mib_per_s=dirty, disk="counter", fill=guest.fill, persistent=False
+        )
         saved = f"/root/{guest.name}.saved"
         host.run("virsh", "save", guest.name, saved, timeout=120)
         partial = kept.with_suffix(".partial")

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from tests.lab.chaos.run import Outcome
+from tests.lab.chaos.modes import MODES
+from tests.lab.chaos.outcome import Outcome
 
 HEADS = ("run", "mode", "guests", "fault", "moment", "exit codes", "result", "s")
 #: The results that have a column of their own, in this order; any other has one behind them.
@@ -17,9 +18,10 @@ def row(outcome: Outcome) -> str:
     codes = " ".join("hung" if code is None else str(code) for code in outcome.codes)
     counted = Counter(outcome.results.values())
     result = ", ".join(f"{number} {name}" for name, number in sorted(counted.items()))
-    mode = "p2p" if outcome.p2p else "managed"
     name = f"{outcome.seed}:{outcome.number}"
-    line = f"{name:10} {mode:7} {outcome.guests} {' + '.join(outcome.faults):45} {outcome.moment:32} {codes:14}"
+    line = f"{name:10} {outcome.mode:9} {' + '.join(outcome.faults):45} {outcome.moment:32} {codes:14}"
+    acted = sum(bool(done) for done in outcome.acts.values())
+    line += f" {acted} acts, {outcome.hosts}"
     wrong = "".join(f"\n    VIOLATION {violation}" for violation in outcome.violations)
     return f"{line} {result}  {outcome.seconds:.0f} s{wrong}"
 
@@ -32,12 +34,27 @@ def summary(outcomes: Sequence[Outcome], *, tablefmt: str = "simple") -> str:
     for fault in sorted({each.faults for each in outcomes}, key=lambda names: (len(names), names)):
         of = [each for each in outcomes if each.faults == fault]
         counted = Counter(result for each in of for result in each.results.values())
-        modes = Counter("p2p" if each.p2p else "managed" for each in of)
+        modes = Counter(each.mode for each in of)
         wrong = sum(bool(each.violations) for each in of)
-        rows.append((" + ".join(fault), modes["managed"], modes["p2p"], *(counted[name] for name in columns), wrong))
+        rows.append((" + ".join(fault), *(modes[mode] for mode in MODES), *(counted[name] for name in columns), wrong))
     total = [sum(column) for column in zip(*(each[1:] for each in rows), strict=True)]
-    heads = ("fault", "managed", "p2p", *columns, "violations")
+    heads = ("fault", *MODES, *columns, "violations")
     return tabulate([*rows, ("all", *total)], heads, tablefmt=tablefmt, disable_numparse=True)
+
+
+def acts(outcomes: Sequence[Outcome], *, tablefmt: str = "simple") -> str:
+    """Act by mode: how often there was something to do after a fault, out of how often it was tried."""
+    rows = []
+    for act in sorted({act for each in outcomes for act in each.acts}):
+        row: list[object] = [act]
+        for mode in MODES:
+            tried = [each.acts[act] for each in outcomes if each.mode == mode and act in each.acts]
+            row.append(f"{sum(map(bool, tried))} of {len(tried)}")
+        rows.append(row)
+    for befell in sorted({each.hosts for each in outcomes}):
+        counted = Counter(each.mode for each in outcomes if each.hosts == befell)
+        rows.append([befell, *(f"{counted[mode]} of {counted[mode]}" for mode in MODES)])
+    return tabulate(rows, ("second event", *MODES), tablefmt=tablefmt, disable_numparse=True)
 
 
 def violations(outcomes: Sequence[Outcome], with_: str) -> str:

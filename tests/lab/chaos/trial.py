@@ -7,18 +7,28 @@ from typing import Literal
 from msgspec import Struct
 
 from tests.lab.chaos.faults import FAULTS
+from tests.lab.chaos.modes import MODES
 
-#: Beside which other faults preflight is killed as well, in this share of the runs.
-TOGETHER = 0.2
+#: The owners' acts, one for each guest of a run, between the fault and `--resume` (see `owners`).
+ACTS = (
+    *("resumed on the source", "resumed on the destination", "used and shut down", "used and powered off"),
+    *("used and suspended", "shut down and undefined", "I/O error on the destination"),
+)
+#: What happens to the hosts after that.
+HOSTS = ("libvirtd restarted", "source comes back", "libvirtd restarted", "destination comes back")
+#: The runs in which each fault is thrown in each mode: all acts in each, what befalls hosts in turn.
+TURNS = len(HOSTS)
 #: The share of the runs in which the first `--resume` is killed too.
-RESUME_KILLED = 0.3
+RESUME_KILLED = 0.15
+#: And in which it is tried while the fault lasts.
+UNHEALED = 0.2
 
 #: The guests that a run may have: each is booted once a lab, and restored from then on.
-MEMORY_MIB = {"g0": 64, "g1": 128, "g2": 256, "g3": 64, "g4": 512, "g5": 64}
+MEMORY_MIB = {"g0": 64, "g1": 128, "g2": 96, "g3": 64, "g4": 160, "g5": 64, "g6": 64}
 #: Each writes a little: what it has touched decides how long it moves, and that it writes shows that it runs.
 DIRTY_MIB_PER_S = 0.4
 
-Aim = Literal["check", "transfer", "hand-over"]
+Aim = Literal["check", "transfer", "hand-over", "answer"]
 
 
 class GuestDrawn(Struct, frozen=True):
@@ -29,6 +39,8 @@ class GuestDrawn(Struct, frozen=True):
     dirty_mib_per_s: float
     running: bool = True
     persistent: bool = True
+    #: Whether it has written to all of its memory, so that a migration has that much to send.
+    fill: bool = False
 
 
 class Trial(Struct, frozen=True):
@@ -36,7 +48,7 @@ class Trial(Struct, frozen=True):
 
     seed: str
     number: int
-    p2p: bool
+    mode: str
     guests: tuple[GuestDrawn, ...]
     #: MiB/s that each migration may send.
     bandwidth: int
@@ -46,11 +58,15 @@ class Trial(Struct, frozen=True):
     #: Whether preflight is killed in the same moment.
     together: bool
     #: "check": from its start; "transfer": from the first guest's arrival at the destination's QEMU; "hand-over": from
-    #: the moment at which a guest that moves stands still at the source.
+    #: the moment at which a guest that moves stands still at the source; "answer": from the moment at which its memory
+    #: was sent, and libvirt's answer is on its way.
     aim: Aim
     after: float
     #: Which guest's hand-over is waited for, counted from 1.
     of: int
+    #: What the owner of each guest does after the fault, and what then happens to the hosts.
+    acts: dict[str, str]
+    hosts: str
     #: Whether `--resume` is tried once before the fault is healed.
     resumed_unhealed: bool
     #: Whether `--resume` is tried even where all has arrived.
@@ -70,48 +86,39 @@ class Trial(Struct, frozen=True):
 
     @property
     def stops(self) -> frozenset[str]:
-        """The hosts on which the faults may stop a guest by themselves."""
-        return frozenset(role for name in self.faults for role in FAULTS[name].stops)
+        """The hosts on which the faults, or what happens to the hosts then, may stop a guest by themselves."""
+        back = frozenset(role for role in ("source", "destination") if self.hosts == f"{role} comes back")
+        return back | frozenset(role for name in self.faults for role in FAULTS[name].stops)
 
 
 def draw(seed: str, number: int) -> Trial:
-    """The run `number` of `seed`: each kind of fault in turn, in each mode; all else by chance."""
-    kinds = list(FAULTS)
+    """The run `number` of `seed`: each kind of fault in turn, in each mode, four times; all else by chance."""
+    kinds, modes = list(FAULTS), list(MODES)
     chance = Random(f"{seed}:{number}")
-    fault = kinds[number % len(kinds)]
-    lasts = FAULTS[fault].lasts
-    keeps = not FAULTS[fault].stops  # a transient guest is nowhere once it is stopped
-    names = sorted(chance.sample(sorted(MEMORY_MIB), chance.choice((1, 1, 1, 1, 2, 2, 3, 4, 6))))
-    guests = tuple(_guest(chance, name, first=name == names[0], may_be_transient=keeps) for name in names)
-    aim: Aim = chance.choices(("check", "transfer", "hand-over"), (10, 52, 38))[0]
-    running = sum(guest.running for guest in guests)
-    at_once = chance.choice((1, 2, 3))
-    longest = {"check": 4.0, "transfer": 1 + 3 * math.ceil(running / at_once), "hand-over": 0.3}[aim]
+    fault, turn = kinds[number % len(kinds)], number // (len(kinds) * len(modes)) % TURNS
+    names = sorted(MEMORY_MIB)
+    guests = tuple(GuestDrawn(name, MEMORY_MIB[name], DIRTY_MIB_PER_S) for name in names)
+    aim: Aim = chance.choices(("check", "transfer", "hand-over", "answer"), (3, 27, 30, 40))[0]
+    at_once = chance.choice((3, 6, 6))
+    longest = {"check": 4.0, "transfer": 2.0 + 2 * math.ceil(len(guests) / at_once), "hand-over": 0.3, "answer": 0.05}[
+        aim
+    ]
     return Trial(
         seed=seed,
         number=number,
-        p2p=number // len(kinds) % 2 == 1,
+        mode=modes[number // len(kinds) % len(modes)],
         guests=guests,
-        bandwidth=chance.choice((4, 6, 8, 12)),
+        bandwidth=chance.choice((8, 12, 16)),
         at_once=at_once,
         on_error=chance.choice(("stop", "continue")),
         fault=fault,
-        together=fault != "kill preflight" and chance.random() < TOGETHER,
+        together=fault != "kill preflight" and turn in (0, 3),
         aim=aim,
         after=round(chance.uniform(0, longest), 2),
-        of=chance.randint(1, max(running, 1)),
-        resumed_unhealed=chance.random() < 0.5 and lasts,
-        resumed_anyway=chance.random() < 0.25,
+        of=chance.randint(1, len(guests) - 2),
+        acts=dict(zip(names, chance.sample(ACTS, len(names)), strict=True)),
+        hosts=HOSTS[turn],
+        resumed_unhealed=chance.random() < UNHEALED and FAULTS[fault].lasts,
+        resumed_anyway=True,
         resume_killed_after=round(chance.uniform(0.3, 9), 2) if chance.random() < RESUME_KILLED else None,
-    )
-
-
-def _guest(chance: Random, name: str, *, first: bool, may_be_transient: bool) -> GuestDrawn:
-    kind = chance.random()
-    return GuestDrawn(
-        name,
-        MEMORY_MIB[name],
-        DIRTY_MIB_PER_S,
-        running=first or kind >= 0.1,
-        persistent=not (may_be_transient and kind > 0.85),
     )

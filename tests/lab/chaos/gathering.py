@@ -1,0 +1,98 @@
+"""What is gathered while a run lasts: exit codes, what is wrong, and where the guests were."""
+
+import contextlib
+import time
+
+from tests.lab.chaos.judge import Judgement, compare, compare_claims, in_words_of, judge, stopped_by_owners
+from tests.lab.chaos.mover import Mover, Started, Told
+from tests.lab.chaos.sight import Sight, look_at, look_when_up
+from tests.lab.chaos.trial import Trial
+from tests.lab.chaos.witness import Witness
+from tests.lab.counters import Counters
+from tests.lab.lab import Lab
+from tests.lab.machine import LabError
+
+#: Seconds that a command may take in all: longer than libvirt needs to take a silent connection for dead.
+PATIENCE = 300.0
+#: How often recovery is tried once all is healed.
+RESUMES = 3
+#: Seconds until libvirt answers again on a host that is healed.
+RECOVERY = 60.0
+#: Exit codes of `preflight migrate`: all arrived, not all, refused.
+ARRIVED, NOT_ARRIVED, REFUSED = 0, 4, 5
+#: What is not recovered any further.
+FINAL = ("arrived", "stopped")
+
+
+class Gathering:
+    """What is gathered while a run lasts."""
+
+    def __init__(self, lab: Lab, trial: Trial, mover: Mover) -> None:
+        self.lab, self.trial, self.mover = lab, trial, mover
+        self.codes: list[int | None] = []
+        self.wrong: list[str] = []
+        #: What each guest's owner has done, and what both hosts held before `--resume`.
+        self.done: dict[str, str] = {}
+        self.before: tuple[Sight, Sight] = ({}, {})
+
+    def wait(self, started: Started, what: str) -> int | None:
+        """Wait for a command to end, and keep what is wrong with how it did."""
+        code = started.wait(PATIENCE)
+        self.codes.append(code)
+        if code is None:
+            self.wrong.append(f"{what} did not end within {PATIENCE:g} s")
+        elif self.mover.recovers and code not in (-9, ARRIVED, NOT_ARRIVED, REFUSED):
+            self.wrong.append(f"{what} ended with {code}")
+        return code
+
+    def resume_unhealed(self) -> None:
+        """Recover while the fault lasts: what cannot be known must not be claimed."""
+        resuming = self.mover.resume()
+        if resuming is None:
+            return
+        self.wait(resuming, "--resume before healing")
+        told = self.mover.status()
+        with contextlib.suppress(LabError):  # a host without power: nothing to compare with
+            source, destination = (look_at(host) for host in self.lab.hosts.values())
+            judged = judge(self.trial, source, destination, {})
+            self.wrong += [
+                f"before healing: {line}" for line in compare_claims(told or {}, judged, source, destination)
+            ]
+
+    def resume(self, *, late: bool) -> dict[str, Told] | None:
+        """Recover, as often as it may take; what is told of the guests in the end.
+
+        Where a fault came `late`, after all had ended, what was told then may be true no longer: it is asked again.
+        """
+        told, before = self.mover.status(), None
+        if self.codes[-1] == ARRIVED and not (self.trial.resumed_anyway or late):
+            return told
+        for attempt in range(RESUMES):
+            resuming = self.mover.resume()
+            if resuming is None:
+                return told
+            if attempt == 0 and self.trial.resume_killed_after is not None:
+                time.sleep(self.trial.resume_killed_after)
+                resuming.kill()
+                resuming.wait(PATIENCE)
+                self.codes.append(-9)
+                resuming = self.mover.resume() or resuming
+            code = self.wait(resuming, "--resume")
+            told = self.mover.status()
+            if code == ARRIVED or told == before or (told and all(each.result in FINAL for each in told.values())):
+                break
+            before = told
+        return told
+
+    def judge(self, told: dict[str, Told] | None, witness: Witness, counters: Counters) -> Judgement:
+        """Look at both hosts, and hold what was told against it."""
+        source, destination = (look_when_up(host, RECOVERY) for host in self.lab.hosts.values())
+        stopped = stopped_by_owners(self.trial, self.done, *self.before)
+        judged = judge(self.trial, source, destination, witness.both, stopped)
+        self.wrong += counters.back
+        if told is not None:
+            self.wrong += compare(told, in_words_of(told, judged, stopped, source, destination), source, destination)
+        if self.mover.recovers and self.codes and self.codes[-1] == ARRIVED:
+            astray = [name for name, result in judged.results.items() if result not in ("arrived", "paused")]
+            self.wrong += [f"exit code 0, though {name} is {judged.results[name]}" for name in astray]
+        return judged

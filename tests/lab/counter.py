@@ -1,0 +1,64 @@
+"""The disk to which a guest writes how far it has come: whoever reads it sees whether an older memory image ran on it.
+
+Served by NBD, which locks nothing, as storage area networks do not: two QEMUs may write to it at the same time.
+"""
+
+from pathlib import Path
+
+from . import cgroup
+from .guest import Guest
+from .instance import Instance
+from .machine import command
+from .network import SWITCH_ADDRESS
+
+SECTOR = 512
+#: The first port: below it are those of disks without a counter.
+FIRST = 20809
+
+
+def disk(instance: Instance, guest: Guest) -> str:
+    """Serve the guest's disk with its counter at 0, and give its <disk>: an I/O error pauses the guest."""
+    path = image(instance, guest.name)
+    path.parent.mkdir(exist_ok=True)
+    is_served = path.exists()
+    with path.open("r+b" if is_served else "wb") as file:
+        file.write(guest.boot_image())
+    if not is_served:
+        group = f"{instance.group}/nbd"
+        cgroup.create(group)
+        command(
+            *cgroup.entering(group),
+            *("ip", "netns", "exec", instance.namespace("switch")),
+            *("qemu-nbd", "--fork", "--persistent", "--shared=8", "--format=raw"),
+            *(f"--bind={SWITCH_ADDRESS}", f"--port={port(guest.name)}", f"--pid-file={path}.pid"),
+            str(path),
+        )
+    return (
+        "<disk type='network' device='disk'><driver name='qemu' type='raw' error_policy='stop'/>"
+        f"<source protocol='nbd'><host name='{SWITCH_ADDRESS}' port='{port(guest.name)}'/></source>"
+        "<target dev='hda' bus='ide'/></disk>"
+    )
+
+
+def image(instance: Instance, name: str) -> Path:
+    """The file that is served."""
+    return instance.state / "counters" / f"{name}.img"
+
+
+def port(name: str) -> int:
+    """Where it is served: by the last two letters of the guest's name."""
+    return FIRST + int.from_bytes(name.encode()[-2:], "big")
+
+
+def reset(instance: Instance, name: str) -> None:
+    """Put the counter back to 0; nothing may have the disk open."""
+    with image(instance, name).open("r+b") as file:
+        file.seek(SECTOR)
+        file.write(bytes(SECTOR))
+
+
+def value(instance: Instance, name: str) -> int:
+    """How far the guest has come, in tenths of a second of running."""
+    with image(instance, name).open("rb") as file:
+        file.seek(SECTOR)
+        return int.from_bytes(file.read(4), "little")

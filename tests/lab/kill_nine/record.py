@@ -1,0 +1,21 @@
+"""Where the kills are kept, and what docs/chaos.md says of them."""
+
+from pathlib import Path
+
+from tests.lab.kill_nine.run import Outcome
+from tests.lab.kill_nine.table import summary
+from tests.lab.lines import Lines
+
+RECORDED = Path(__file__).with_name("recorded.jsonl")
+
+
+def markdown() -> str:
+    """The section of docs/chaos.md."""
+    outcomes = Lines(RECORDED, Outcome).read()
+    if not outcomes:
+        return "Nothing is recorded yet."
+    last = outcomes[-1].code
+    wrong = [f"- {each.mode} {each.number}: {'; '.join(each.violations)}" for each in outcomes if each.violations]
+    listed = "\n".join(wrong) or "No violation."
+    of = f"Of commit {last.commit}, preflight/migrate {last.migrate}."
+    return "\n\n".join((summary(outcomes, tablefmt="github"), of, listed))
