@@ -24,7 +24,7 @@ def one_line(text: str) -> str:
 def named(name: str) -> str:
     """A guest's name that begins a line: in quotes where it could pass for words of the report's own."""
     shown = one_line(name)
-    return shown if _PLAIN.fullmatch(shown) else repr(shown)
+    return shown if _PLAIN.fullmatch(shown) else f"'{shown}'"
 
 
 def escaped(json: str) -> str:

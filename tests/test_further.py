@@ -1,5 +1,6 @@
 """No question holds as many jobs, or words, as the other host chose (T9)."""
 
+import json
 import subprocess
 from collections.abc import Callable
 
@@ -10,8 +11,10 @@ from preflight.collect import make_host
 from preflight.facts.guest import Guests
 from preflight.further import MOST, Further, further_questions
 from preflight.migration import Migration, Role
+from preflight.record import Record
 from preflight.shell_text import ShellText, joined, shell
 from tests.case import Case
+from tests.growing import with_guests
 
 HOSTS = [f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}" for number in range(20_000)]
 
@@ -64,11 +67,23 @@ def test_more_than_are_asked_about_is_said_and_nothing_is_asked(record: str, wha
     many = "".join(xml.format(number) for number in range(MOST[what] + 1))
     if "<host" in xml:
         case = with_disk(f"<source protocol='iscsi' name='x'>{many}</source>")
+    elif record == "paths":  # more than the elements that one guest may have
+        case = with_guests(3)
+        third = "".join(xml.format(f"{{0}}-{number}") for number in range(MOST[what] // 3 + 1))
+        case.hosts[0].answers.records["libvirt.domains"] = Record(_with_devices(case, third))
     else:
         case = Case().xml("</devices>", f"{many}</devices>")
     _, there = asked(case, copy_storage=record == "images")
     assert record not in there.commands
     assert f"no more than {MOST[what]} are" in there.absent[record]
+
+
+def _with_devices(case: Case, devices: str) -> str:
+    """The source's list of guests, each with these devices; {0} in them is the guest's number."""
+    listed = json.loads(case.hosts[0].answers.records["libvirt.domains"].out)
+    for number, guest in enumerate(listed["domains"]):
+        guest["xml"] = guest["xml"].replace("</devices>", devices.replace("{0}", str(number)) + "</devices>")
+    return json.dumps(listed)
 
 
 @pytest.mark.parametrize("build", [questions.stat_paths, lambda paths: questions.access(1, 1, paths, kvm=False)])

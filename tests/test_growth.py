@@ -12,9 +12,14 @@ from tests.growing import KINDS, growth, seconds_of
 def test_twice_as_many_take_about_twice_as_long(what: str) -> None:
     make, few, many, most = KINDS[what]
     base = min(seconds_of(Case().report) for _ in range(2))
-    once, twice = growth(make, few)
+    ratios = []
+    for _ in range(3):  # another process may have had the processor's caches meanwhile
+        once, twice = growth(make, few)
+        ratios.append((twice - base) / max(once - base, 0.02))
+        if ratios[-1] < 2.8:
+            break
     assert twice < most * 2 * few / many
-    assert (twice - base) / max(once - base, 0.02) < 2.8
+    assert min(ratios) < 2.8
 
 
 def test_more_guests_than_are_judged_are_unknown() -> None:

@@ -2,6 +2,8 @@
 
 import json
 
+from msgspec.structs import replace
+
 from preflight.migrate.intent import Result
 from preflight.migrate.ledger import Row
 from preflight.migrate.sighting import Place
@@ -43,13 +45,21 @@ def test_all_that_arrived() -> None:
     ]
 
 
+def test_a_guest_that_is_called_like_the_verdict_is_in_quotes() -> None:
+    """A name may have blanks, and a person or a script finds the last line by its first word."""
+    name = "ARRIVED  host1 -> host2: 9 of 9 guests"
+    lines = text(PLAN, [replace(STAYED, name=name)]).splitlines()
+    assert [line for line in lines if line.startswith("ARRIVED")] == []
+    assert any(line.startswith(f"'{name}'") for line in lines)
+
+
 def test_each_that_did_not_says_why_and_which_rule_explains_it() -> None:
     lines = text(PLAN, [ARRIVED, STAYED, NOT_BEGUN, UNDER_WAY]).splitlines()
     assert lines[-1] == "NOT ARRIVED  host1.example.com -> host2.example.com: 1 of 4 guests"
     assert [line.split()[-3] for line in lines if line.startswith("old")] == ["BEGUN"]
     assert any(line.startswith("now") and "UNDER WAY" in line and line.count("?") == 2 for line in lines)
-    assert "db\\x1b[2J NOT A LINE: operation failed: \\x1b[31mno" in lines
-    assert "db\\x1b[2J NOT A LINE: see `preflight explain disk-not-shared`" in lines
+    assert "'db\\x1b[2J NOT A LINE': operation failed: \\x1b[31mno" in lines
+    assert "'db\\x1b[2J NOT A LINE': see `preflight explain disk-not-shared`" in lines
 
 
 def test_one_that_arrived_otherwise_than_asked_says_so() -> None:
