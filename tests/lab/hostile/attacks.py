@@ -208,12 +208,12 @@ def tpm(make: str) -> Attack:
     return lambda host: sh(host, make, TPM)
 
 
-def disk(*xml: str) -> Attack:
-    """A guest that is off with disks of the attacker's."""
+def disk(*xml: str, make: str = ":") -> Attack:
+    """A guest with disks of the attacker's, which runs where it can; `make` makes what it needs for that."""
 
     def attack(host: LabHost) -> None:
         host.write("/root/made.xml", _domain("disky", f"<devices>{''.join(xml)}</devices>"))
-        sh(host, "virsh -q define /root/made.xml")
+        sh(host, f"{make}; virsh -q define /root/made.xml && virsh -q start disky")
 
     return attack
 

@@ -13,6 +13,9 @@ _ESCAPED = (
     '192.0.2.11 x\x1b]0;t\x07\u202e # \x1b[2J\n127.0.0.1 host1.example.com host2.example.com\n"; touch /tmp/pwned\n'
 )
 
+#: For guests that cannot run: a check judges those that are off only where it is told to.
+_OFF = ("--offline", "--guest", "disky")
+
 
 class Kind(Struct, frozen=True):
     """One attacker. `more` are words behind `check`, for what is only asked with an option.
@@ -112,25 +115,28 @@ KINDS: Sequence[Kind] = (
         "a disk whose path is for a shell",
         SOURCE,
         attacks.disk(attacks.of_file("/x$(touch /tmp/pwned)';touch /tmp/pwned;'\"`")),
+        _OFF,
     ),
     Kind(
         "a disk whose servers are for a shell",
         SOURCE,
         attacks.disk(attacks.of_hosts("$(touch /tmp/pwned)", "-oProxyCommand=x", "';touch /tmp/pwned;'")),
+        _OFF,
     ),
     Kind(
         "a disk with 20,000 servers",
         SOURCE,
         attacks.disk(attacks.of_hosts(*(f"192.0.2.{n % 250}" for n in range(20_000)))),
+        _OFF,
     ),
     _secret("/etc/shadow"),
     _secret("/root/.ssh/id_ed25519"),
     Kind(
         "a disk that is a pipe of the other host's",
         SOURCE,
-        attacks.disk(attacks.of_file(attacks.PIPE)),
+        attacks.disk(attacks.of_file(attacks.PIPE), make=f"truncate -s 1M {attacks.PIPE}"),
         ("--copy-storage-all",),
         attacks.pipe,
     ),
-    Kind("disks with long paths that lead nowhere", SOURCE, attacks.disk(*attacks.LONG_PATHS)),
+    Kind("disks with long paths that lead nowhere", SOURCE, attacks.disk(*attacks.LONG_PATHS), _OFF),
 )

@@ -23,6 +23,8 @@ PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 ENDS = ("host1.example.com", "host2.example.com")
 #: Seconds that a command may take by the clock; the lab's hosts boot and answer on the same processors.
 WALL = 120.0
+#: Seconds in which a check ends on a loaded machine: what takes longer, the attacker has made the other host do.
+SLOW = 30.0
 #: Bytes that may lie below /var/lib/libvirt of the honest host; its guests have NVRAM and TPM state of 1 MiB.
 MOST = 100 * 1024 * 1024
 #: What each command may write on an honest host: nothing, but what it is for.
@@ -99,6 +101,7 @@ def _other(host: LabHost) -> None:
 def _run(
     lab: Lab, kind: Kind, honest: LabHost, evil: LabHost, words: list[str], command: Command, directory: Path
 ) -> Judged:
+    began = time.time()
     before = watched.files(honest)
     hosts_before = honest.read("/etc/hosts")
     peak = watched.Peak(honest)
@@ -106,6 +109,8 @@ def _run(
     outcome = _outcome(lab, words, directory)
     found = list(faults(Job(words, cwd="", wall=WALL), outcome, command.codes))
     found += canary.sung()
+    if words[0] == "check" and outcome.wall > SLOW:
+        found.append(f"kept {honest.name} at work for {outcome.wall:.0f} s")
     if (most := peak.end()) > MOST:
         found.append(f"wrote {most // 1024 // 1024} MiB on {honest.name}")
     for host in (honest, evil):
@@ -116,7 +121,7 @@ def _run(
         if not command.writes.fullmatch(change)
     )
     found += _forged_names(hosts_before, honest.read("/etc/hosts"))
-    found += _secrets(honest, directory)
+    found += _secrets(honest, directory, began)
     found += _files_that_steer(directory)
     return Judged(
         part="lab",
@@ -175,12 +180,14 @@ def _forged_names(before: str, after: str) -> Iterator[str]:
             yield f"wrote into /etc/hosts: {line!r}"
 
 
-def _secrets(honest: LabHost, directory: Path) -> Iterator[str]:
-    """Secrets of the honest host in a file that preflight has written for its user."""
+def _secrets(honest: LabHost, directory: Path, since: float) -> Iterator[str]:
+    """Secrets of the honest host in a file that this command has written for its user."""
     for path in ("/etc/shadow", "/root/.ssh/id_ed25519"):
         secret = (Path(honest.inside(path)).read_bytes())[40:72]
         for file in directory.iterdir():
-            if file.is_file() and (secret in (kept := file.read_bytes()) or secret.hex().encode() in kept):
+            if file.stat().st_mtime >= since and (
+                secret in (kept := file.read_bytes()) or secret.hex().encode() in kept
+            ):
                 yield f"{path} of {honest.name} is in {file.name}"
 
 
