@@ -97,11 +97,12 @@ class SshChannel:
         """Wait until the host answers. Where a person could help (a password, an unknown key), ask them, once."""
         answer = self._shell.login()
         if answer.code and _a_person_could_help(answer.err) and _at_a_terminal():
+            # from here on it is the person's time, also while they answer about the other host
+            began, self.with_person = time.monotonic(), True
             with _person.asked:
                 if not (_person.left or self._closed):
-                    began, self.with_person = time.monotonic(), True
                     answer = self._ask_the_person()
-                    self.of_person, self.with_person = time.monotonic() - began, False
+            self.of_person, self.with_person = time.monotonic() - began, False
         self._is_in = answer.code == 0
         if self._is_in:
             self._sent.clear()

@@ -68,7 +68,7 @@ def test_a_run_is_gone_on_with_on_its_own_machines_alone_and_says_what_it_will_d
     host1.guest("web", memory_mib=256, fill=True)
     journal = tmp_path / "j"
     words = [PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes", "--journal", str(journal), *SLOW]
-    moving = client.popen([*words, "--p2p"], stdout=-3, stderr=-3)
+    moving = client.popen([*words, "--p2p", "--hand-over", "safe"], stdout=-3, stderr=-3)
     until(lambda: is_moving(host1))
     moving.kill()  # peer-to-peer goes on without it
     moving.wait()
