@@ -21,6 +21,10 @@ PATH = "/etc/hosts"
 #: What C's isspace() takes for white space inside a line, in the C locale, parts the fields.
 _FIELD = re.compile(r"[^ \t\v\f\r]+")
 _HIDDEN = re.compile(r"[ \t]*#[# \t]*")
+#: Lines of one file; large lists of blocked names have a fifth of it.
+_MOST_LINES = 1_000_000
+#: How an address begins; the rest is for `ip_address`, which takes long to refuse a word.
+_BEGINNING = re.compile(r"[0-9A-Fa-f]{0,4}[.:]")
 #: Addresses and names of one file: what large lists of blocked names have, in some 100 MiB.
 _MOST_FIELDS = 200_000
 _ASCII_LOWER = {ord("A") + i: ord("a") + i for i in range(26)}
@@ -49,6 +53,8 @@ class HostsFile(Fact, frozen=True, kw_only=True, dict=True):
         entries: list[HostsEntry] = []
         commented: list[HostsEntry] = []
         fields = 0
+        if text.count("\n") > _MOST_LINES:
+            raise Unreadable(f"{PATH}: more than {_MOST_LINES} lines are not read")
         for number, line in lines_of(PATH, text):
             hidden = _HIDDEN.match(line)
             entry = _entry(number, line, hidden.end() if hidden else 0)
@@ -83,17 +89,23 @@ class HostsFile(Fact, frozen=True, kw_only=True, dict=True):
 
 def _entry(number: int, line: str, start: int) -> HostsEntry | None:
     end = line.find("#", start)
+    until = len(line) if end < 0 else end
+    first = _FIELD.search(line, start, until)
+    if first is None or not _is_address(first.group()):
+        return None
     words = [
         Located(match.group(), Location(PATH, number, match.start() + 1, match.end() + 1, line))
-        for match in _FIELD.finditer(line, start, len(line) if end < 0 else end)
+        for match in _FIELD.finditer(line, first.start(), until)
     ]
-    if len(words) < 2 or not _is_address(words[0].value):
+    if len(words) < 2:
         return None
     return HostsEntry(address=words[0], names=tuple(words[1:]))
 
 
 def _is_address(word: str) -> bool:
     """Whether inet_pton knows it. A scope (`%eth0`) it does not know: glibc passes over such lines."""
+    if not _BEGINNING.match(word):
+        return False
     try:
         ip_address(word)
     except ValueError:

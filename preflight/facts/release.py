@@ -78,6 +78,10 @@ class Kernel(Fact, frozen=True, kw_only=True):
         return cls(system=words[0], release=words[1], machine=words[2])
 
 
+#: Lines that a shell may print before the answer.
+_MOST_LINES = 1000
+
+
 class OpenSsh(Fact, frozen=True, kw_only=True):
     """The OpenSSH client that is installed; its package's server is nearly always of the same release."""
 
@@ -89,7 +93,7 @@ class OpenSsh(Fact, frozen=True, kw_only=True):
     @classmethod
     def parse(cls, openssh: Record) -> Self:
         """Read what `ssh -V` printed; lines before it (a shell's warnings) do not count."""
-        for line in openssh.required().splitlines():
+        for line in openssh.required().splitlines()[:_MOST_LINES]:
             match = re.match(r"OpenSSH[^0-9]{0,20}([0-9]{1,4})\.([0-9]{1,4})", line)
             if match:
                 return cls(text=line.strip(), version=(int(match[1]), int(match[2])))

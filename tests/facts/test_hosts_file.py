@@ -118,3 +118,17 @@ def test_names_are_found_in_time_with_their_number() -> None:
     began = time.process_time()
     assert all(len(known.lines_for(f"Host{number}.example")) == 1 for number in range(2000))
     assert time.process_time() - began < 2
+
+
+def test_a_file_of_two_million_lines_is_refused_at_once() -> None:
+    """8 MiB of lines that name nothing took eight seconds."""
+    began = time.process_time()
+    with pytest.raises(Unreadable, match="more than 1000000 lines"):
+        HostsFile.parse(Record("x y\n" * 2_000_000))
+    assert time.process_time() - began < 1
+
+
+def test_a_million_lines_that_name_nothing_are_passed_over_in_little_time() -> None:
+    began = time.process_time()
+    assert HostsFile.parse(Record("x y\n" * 900_000 + "192.0.2.1 host1\n")).addresses_of("host1") == ("192.0.2.1",)
+    assert time.process_time() - began < 5
