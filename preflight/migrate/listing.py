@@ -18,8 +18,9 @@ from preflight.migrate.state import State
 LARGEST: Final = 128 * 1024 * 1024
 #: Names below one path. A TPM's state has five.
 MOST: Final = 64
-#: Bits of a mode that are kept: no set-uid, set-gid, sticky, and nothing that all users may write.
+#: Bits of a mode that are kept: no set-uid, set-gid, sticky, nothing that all users may write, no file that can be run.
 MODES: Final = 0o775
+FILE_MODES: Final = 0o664
 
 #: With the path as $1: one line a name, then one line a file with its digest. What does not exist answers with 44; that
 #: is said by the error's text, since neither `[ -e` nor sudo tells a failure from a "no". LARGEST and MOST are $2, $3.
@@ -97,11 +98,11 @@ def _entries(state: State, text: str) -> Iterator[Entry]:
         if kind == stat.S_IFDIR:
             yield Entry(name, mode & MODES)
         elif size == 0:
-            yield Entry(name, mode & MODES, 0, _NOTHING)
+            yield Entry(name, mode & FILE_MODES, 0, _NOTHING)
         elif name not in sums:
             raise FilesError(f"{_path(state, name)}: its content's digest was not told")
         else:
-            yield Entry(name, mode & MODES, size, sums.pop(name))
+            yield Entry(name, mode & FILE_MODES, size, sums.pop(name))
     if sums:
         raise FilesError(f"{state.path}: a digest of what is not listed: {min(sums)[:80]!r}")
 

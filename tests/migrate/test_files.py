@@ -94,11 +94,11 @@ def test_a_file_belongs_to_whom_the_destinations_libvirt_would_give_it(hosts: tu
     assert (there.st_uid, there.st_gid) == (64055, 64055)
 
 
-def test_modes_bring_no_set_uid_and_nothing_that_all_may_write(hosts: tuple[Host, Host]) -> None:
+def test_modes_bring_no_set_uid_nothing_that_all_may_write_and_no_program(hosts: tuple[Host, Host]) -> None:
     one, two = hosts
     make_nvram(one).chmod(0o6777)
     assert copy(VARS, one, two)
-    assert two.file("qemu/nvram/web's VARS.fd").stat().st_mode & 0o7777 == 0o775
+    assert two.file("qemu/nvram/web's VARS.fd").stat().st_mode & 0o7777 == 0o664
 
 
 def test_what_was_there_is_kept_under_a_dated_name(hosts: tuple[Host, Host]) -> None:
