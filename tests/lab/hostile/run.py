@@ -32,7 +32,7 @@ _GUESTS = "|".join(
     (
         r"/etc/libvirt/qemu/[^/]*\.xml: (-rw------- 0:0 .*|gone)",
         r"/etc/libvirt/qemu/autostart(/.*)?: (gone|d.*|lrwxrwxrwx to /etc/libvirt/qemu/[^/]*\.xml)",
-        r"/var/lib/libvirt/qemu/nvram(/vault_VARS\.fd(\.preflight-\d*T\d*)?)?: (-rw-[r-]--[r-]-- .*|d[rwx-]{9} .*|gone)",
+        r"/var/lib/libvirt/qemu/nvram(/vault_VARS\.fd(\.preflight-\d*T\d*)?)?: (-rw-[r-]--[r-]-- .*|d.*|gone)",
         rf"/var/lib/libvirt/swtpm(/{UUID}(\.preflight-\d*T\d*)?(/tpm2)?)?: (d[rwx-]{{9}} .*|gone)",
         rf"/var/lib/libvirt/swtpm/{UUID}(\.preflight-\d*T\d*)?/tpm2/[a-z0-9.-]*: (-rw-[r-]--[r-]-- .*|gone)",
     )
