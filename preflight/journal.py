@@ -221,14 +221,19 @@ def _line(step: StepName, guest: str | None, told: Mapping[str, Any]) -> bytes:
 
 
 def _kept(told: Mapping[str, Any]) -> dict[str, Any]:
-    """What is told, with words of libvirt's and of hosts' no longer than a journal may hold."""
-    kept = dict(told)
+    """What is told, with words of libvirt's and of hosts' no longer than a journal may hold, and all of them text."""
+    kept = {name: _text(value) for name, value in told.items()}
     for name in ("error", "why"):
         if isinstance(kept.get(name), str):
             kept[name] = kept[name][:_KEPT]
     if "rows" in kept:
         kept["rows"] = [_kept(row) for row in kept["rows"]]
     return kept
+
+
+def _text(value: Any) -> Any:
+    """The value, where a text's lone surrogates, which no JSON can hold, are written as escapes."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def read(path: Path) -> tuple[MigrationPlan, Sequence[Entry]]:

@@ -382,3 +382,15 @@ def test_a_lock_that_is_held_for_an_instant_is_waited_for(tmp_path: Path) -> Non
         fcntl.flock(looked_at, fcntl.LOCK_SH)
         threading.Timer(0.05, lambda: fcntl.flock(looked_at, fcntl.LOCK_UN)).start()
         Journal.resume(path).close()
+
+
+def test_words_of_libvirts_that_are_no_text_stop_no_run(tmp_path: Path) -> None:
+    """An encoder that raises would leave a guest that has arrived without whoever starts it."""
+    path = tmp_path / "journal"
+    written = Journal.create(path, PLAN)
+    written.note("ended", WEB, result="stayed", error="it said \udc80", why="\ud800")
+    written.close()
+    assert written.broken is None
+    (entry,) = journal.read(path)[1]
+    assert isinstance(entry, steps.Ended)
+    assert entry.told.error == "it said \\udc80"
