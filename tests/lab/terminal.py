@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from tests.interrupting import hears_interrupts
+
 
 class Terminal:
     """Runs a command at a terminal of its own; `screen` is all that it has shown."""
@@ -20,7 +22,13 @@ class Terminal:
         """All that was shown so far, line ends as a terminal has them (\\r\\n)."""
         self._seen = 0
         # setsid makes the terminal the command's controlling one, so that Ctrl-C reaches it and /dev/tty is there
-        self._process = subprocess.Popen(["setsid", "--ctty", "--wait", *argv], stdin=its, stdout=its, stderr=its)
+        self._process = subprocess.Popen(
+            ["setsid", "--ctty", "--wait", *argv],
+            stdin=its,
+            stdout=its,
+            stderr=its,
+            preexec_fn=hears_interrupts,  # noqa: PLW1509 # no thread of a test's holds what it needs
+        )
         os.close(its)
 
     def __enter__(self) -> Self:
