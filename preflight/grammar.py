@@ -47,10 +47,6 @@ USER: Final = Grammar("a user name", r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*\$?", 256)
 ALIAS: Final = Grammar("a host", r"""(?!-)[^][\s\x00-\x1f\x7f'`"$\\;&<>|(){},:/@%]+""", 253)
 #: The user of a login, as "DOMAIN\\user", "user@domain", "host$", without what ssh refuses (valid_ruser of ssh.c).
 LOGIN_USER: Final = Grammar("a user", r"""(?!-)[^\s\x00-\x1f\x7f'`"$;&<>|(){}]*[^\s\x00-\x1f\x7f'`"\\;&<>|(){}]""", 256)
-#: The owner and group of a file by name, as `stat -c %U:%G` prints them: numbers differ from host to host.
-OWNER: Final = Grammar("an owner", r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*\$?:[A-Za-z0-9_][A-Za-z0-9_.@+-]*\$?", 513)
-#: A SHA-256 as sha256sum(1) prints it.
-SHA256: Final = Grammar("a SHA-256", r"[0-9a-f]{64}", 64)
 #: A UUID as libvirt formats it (virUUIDFormat).
 UUID: Final = Grammar("a UUID", r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", 36)
 #: base64 without line breaks, as `base64 -w 0` prints it. The bound is that of one answer of a host.
