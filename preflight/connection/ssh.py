@@ -73,7 +73,11 @@ class SshChannel:
         self._is_in = False
         self.with_person, self.of_person = False, 0.0
         self._closed = False
-        self._shell = self._start(timeout)
+        try:
+            self._shell = self._start(timeout)
+        except BaseException:  # Ctrl-C too: nobody else knows of the directory yet
+            self._remove()
+            raise
 
     @property
     def timeout(self) -> float:
@@ -138,6 +142,9 @@ class SshChannel:
         """Log out and remove the socket."""
         self._closed = True
         self._shell.close()
+        self._remove()
+
+    def _remove(self) -> None:
         with contextlib.suppress(OSError):
             for path in (self._control, self._wrapper):
                 path.unlink(missing_ok=True)
