@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from preflight import journal as journals
 from preflight import plan as plans
-from preflight import plan_file
+from preflight import plan_file, run_lock
 from preflight.asking import Asked, Opened, moved_by, open_hosts, reversed_hosts
 from preflight.check import Checked, check
 from preflight.connection.target import TargetError
@@ -160,12 +160,17 @@ def rules_of(asked: Asked) -> tuple[Rule, ...]:
 
 
 def refuse_unless_ready(checked: Checked) -> None:
-    """Raise `Refused` unless the report says READY; the report itself then goes to standard output."""
+    """Raise `Refused` unless the report says READY; the report itself then goes to standard output.
+
+    Where another run moves one of the guests, the refusal says whose.
+    """
     try:
         plans.refuse_unless_ready(checked)
-    except Refused:
+    except Refused as why:
         sys.stdout.write(text.render(checked.report, sys.stdout.isatty()))
-        raise
+        source = checked.visits[0]
+        other = isinstance(source, LiveVisit) and run_lock.others(source, [guest.uuid for guest in checked.guests])
+        raise Refused(f"{why} ({other})") if other else why from None
 
 
 def _refuse_if_changed(planned: MigrationPlan, checked: Checked, rules: Sequence[Rule]) -> None:
@@ -194,9 +199,18 @@ def _ask_and_run(planned: MigrationPlan, checked: Checked, opened: Opened, wante
     if (code := agree(wanted.ask, "migrate?")) is not None:
         return code
     path = wanted.journal or journals.default_path(planned.source, planned.destination)
-    journal = Journal.create(path, planned)
-    print(f"journal      {path}", file=sys.stderr)
-    with contextlib.closing(journal):
+    try:
+        with run_lock.held(visits[0], path, planned.guests):
+            return _run(planned, opened, visits, path, wanted)
+    except Refused as why:
+        return refused(why)
+
+
+def _run(
+    planned: MigrationPlan, opened: Opened, visits: tuple[LiveVisit, LiveVisit], path: Path, wanted: Wanted
+) -> int:
+    with contextlib.closing(Journal.create(path, planned)) as journal:
+        print(f"journal      {path}", file=sys.stderr)
         with (
             shown_run.shown(planned.guests, wanted.events) as tell,
             opened_run(planned, same_hosts(planned, visits), journal, tell, wanted.settings) as run,

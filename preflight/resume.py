@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from preflight import run_lock
 from preflight.asking import Opened, open_hosts
 from preflight.check import check, visit_both
 from preflight.collect import make_host
@@ -62,8 +63,12 @@ def resume(path: Path, wanted: Wanted, *, timeout: float) -> int:
                 return refused(why)
             if (code := _agree(journal, planned, entries, visits, wanted)) is not None:
                 return code
-            journal.write("resumed")
-            return _go_on(journal, planned, entries, wanted, opened, visits)
+            try:
+                with run_lock.held(visits[0], path, planned.guests):
+                    journal.write("resumed")
+                    return _go_on(journal, planned, entries, wanted, opened, visits)
+            except Refused as why:
+                return refused(why)
 
 
 def _refuse_other_hosts(planned: MigrationPlan, visits: Sequence[LiveVisit]) -> None:

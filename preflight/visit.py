@@ -17,7 +17,7 @@ from preflight.connection.target import Target
 from preflight.facts import lens, libvirt_conf
 from preflight.migration import Role
 from preflight.record import MISSING, Record
-from preflight.shell_text import ShellText, shell
+from preflight.shell_text import NOTHING, ShellText, shell
 
 if TYPE_CHECKING:
     import libvirt
@@ -166,16 +166,24 @@ class LiveVisit:
         """A file as it is, passwords and all, for who is to write it back. It is kept nowhere."""
         return self.run(shell("slurp @path@", path=path))
 
-    def run(self, command: ShellText) -> Record:
-        """The answer to a POSIX sh command, kept nowhere; code 255 where there was none."""
+    def run(self, command: ShellText, first: ShellText = NOTHING) -> Record:
+        """The answer to a POSIX sh command, kept nowhere; code 255 where there was none.
+
+        `first` is what the session's own shell does before, as to open a file that it is to hold.
+        """
         if not self._logged_in:
             return Record("", 255, self._answers.absent.get("", "not logged in"))
         with self._asking:
             # a name of its own, since what comes after its time is up would else be taken for the next one's answer
             name = f"run{next(self._runs)}"
-            self._channel.send({name: command})
+            self._channel.send({name: command}, first)
             answers = self._channel.receive({name: command})
         return answers.records.get(name) or Record("", 255, answers.absent[name])
+
+    def tell(self, command: ShellText) -> None:
+        """Have the session's own shell do something that nobody waits for, if there is a session."""
+        if self._logged_in:
+            self._channel.send({}, command)
 
     def log_in(self) -> Record:
         """Wait for the login alone: code 0, or 255 with what ssh said. Nothing is asked."""

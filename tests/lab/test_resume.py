@@ -1,6 +1,7 @@
 """A run that was killed goes on where it was: from what both hosts say, and no guest is on both or on neither."""
 
 import json
+import os
 import re
 import signal
 import time
@@ -107,10 +108,28 @@ def test_a_second_run_of_the_same_guest_is_not_begun(client: Client, pair: Pair,
     until(lambda: is_moving(host1))
     began = time.monotonic()
     second = client.run([*words, "--journal", str(tmp_path / "2")])
-    assert second.returncode in (4, 5), second.stdout + second.stderr
+    assert second.returncode == 5, second.stdout + second.stderr
+    assert re.search(rf"a run of \S+ on {os.uname().nodename} \(process \d+, since .*\) moves it", second.stderr)
     assert time.monotonic() - began < 30
     assert first.wait(timeout=90) == 0
     assert (state(host1, "web"), state(host2, "web")) == ("", "running")
+    assert host1.run("ls", "/run/preflight").stdout == ""
+
+
+def test_of_two_runs_that_begin_together_one_at_most_begins(client: Client, pair: Pair, tmp_path: Path) -> None:
+    host1, host2 = pair
+    host1.guest("web", memory_mib=256, dirty_mib_per_s=5, fill=True)
+    words = [PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes", *SLOW]
+    began = time.monotonic()
+    runs = [client.popen([*words, "--journal", str(tmp_path / name)], stdout=-1, stderr=-1) for name in "12"]
+    said = [each.communicate(timeout=120)[1] for each in runs]
+    assert time.monotonic() - began < 90
+    refused = [text for each, text in zip(runs, said, strict=True) if each.returncode == 5]
+    assert refused, said
+    assert all("a run of" in text for text in refused), said
+    assert all(each.returncode in (0, 5) for each in runs), said
+    there = any(each.returncode == 0 for each in runs)
+    assert (state(host1, "web"), state(host2, "web")) == (("", "running") if there else ("running", ""))
 
 
 def test_the_sources_daemon_is_killed(client: Client, pair: Pair, tmp_path: Path) -> None:
