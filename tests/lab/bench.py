@@ -1,4 +1,8 @@
-"""`make bench`: how long a check of two hosts takes, beside one `virsh capabilities` of one host, taken in turn."""
+"""`make bench`: how long a check of two hosts takes, beside one `virsh capabilities` of one host, taken in turn.
+
+And how long a guest stands still at a hand-over. BENCH_AGAINST names another preflight, of the commit before as it may
+be, whose times are then taken in turn with this one's.
+"""
 
 import contextlib
 import os
@@ -9,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import Lab, cgroup
+from . import Lab, cgroup, hand_over
 
 PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 ROUNDS = 25
@@ -17,6 +21,9 @@ ROUNDS = 25
 RATIO = 2.0
 #: Seconds that `preflight --version` may take beyond an empty Python.
 START_UP = 0.15
+#: Hand-overs of each preflight, and the most milliseconds by which one may have grown.
+HAND_OVERS = 15
+GREW = 5.0
 #: Seconds between two commands in which the rest of the machine may go on.
 PAUSE = 0.1
 
@@ -30,7 +37,11 @@ def main() -> int:
         virsh = [*lab.client.entering(), "virsh", "-c", "qemu+ssh://root@host1.example.com/system", "capabilities"]
         nothing = [*lab.client.entering(), "true"]
         alone = put_before_all_else(lab)
-        times = in_turn({"check": check, "virsh": virsh, "entering the client": nothing})
+        against = os.environ.get("BENCH_AGAINST", "")
+        other = {"check before": [*lab.client.entering(), against, *check[-3:]]} if against else {}
+        times = in_turn({"check": check, **other, "virsh": virsh, "entering the client": nothing})
+        movers = {"hand-over": [PREFLIGHT, "migrate"]} | ({"hand-over before": [against, "migrate"]} if against else {})
+        stood = hand_over.measure(lab, movers, HAND_OVERS)
     version = in_turn({"version": [PREFLIGHT, "--version"], "python": [sys.executable, "-c", "pass"]})
     entering = statistics.median(times["entering the client"])
     mine, theirs = ([seconds - entering for seconds in times[name]] for name in ("check", "virsh"))
@@ -44,9 +55,17 @@ def main() -> int:
         f"                                {ratios[ROUNDS // 4]:.2f} to {ratios[-1 - ROUNDS // 4]:.2f} in half of them"
     )
     print(f"preflight --version             {start_up:.3f} s   over python -c pass; at most {START_UP:g} s")
+    if against:
+        before = [seconds - entering for seconds in times["check before"]]
+        print(f"preflight check, that before    {statistics.median(before):.3f} s   in turn with it")
+    for name, each in stood.items():
+        print(hand_over.row(name, each))
+    grew = statistics.median(stood["hand-over"]) - statistics.median(stood["hand-over before"]) if against else 0.0
+    if against:
+        print(f"hand-over grew by               {grew:.1f} ms   at most {GREW:g} ms")
     if not alone:
         print("the rest of the machine was not kept from disturbing: no real-time scheduling is allowed here")
-    return int(ratio > RATIO or start_up > START_UP)
+    return int(ratio > RATIO or start_up > START_UP or grew > GREW)
 
 
 def put_before_all_else(lab: Lab) -> bool:
