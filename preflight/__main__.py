@@ -32,6 +32,8 @@ def main() -> None:
         code = 130
     if not sys.argv[1:] or "--help" in sys.argv:
         code = _told(code)
+    if (ssh := sys.modules.get("preflight.connection.ssh")) is not None:
+        ssh.sweep()
     sys.stdout.flush()
     sys.stderr.flush()
     # a libvirt call that never returns would otherwise hold the process in its thread

@@ -48,6 +48,10 @@ exec "$@"
 PATIENCE = 120.0
 
 
+#: Those that are there yet.
+_directories: set[Path] = set()
+
+
 class _Person:
     """Who sits at the terminal: is asked about one host at a time, and about none any more after Ctrl-C."""
 
@@ -149,6 +153,7 @@ class SshChannel:
             for path in (self._control, self._wrapper):
                 path.unlink(missing_ok=True)
             self._directory.rmdir()
+            _directories.discard(self._directory)
 
     def _start(self, timeout: float, *, batch: bool = True) -> ShellChannel:
         """Begin to log in. Without `batch` ssh may ask the person, and they see what it says."""
@@ -174,9 +179,20 @@ class SshChannel:
         return wrapper
 
 
+def sweep() -> None:
+    """Remove what Ctrl-C has left, wherever it came: to be called before the process ends."""
+    for directory in _directories:
+        for name in ("s", "ssh"):
+            with contextlib.suppress(OSError):
+                (directory / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            directory.rmdir()
+
+
 def _fresh_directory() -> Path:
     """A directory that nobody else can look into. Its name is short: a UNIX socket's path has 107 bytes."""
     directory = Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp", f"preflight-{os.urandom(5).hex()}")  # noqa: S108
+    _directories.add(directory)
     try:
         directory.mkdir(mode=0o700)
     except OSError as why:
