@@ -29,7 +29,7 @@ def disk(instance: Instance, guest: Guest) -> str:
         command(
             *cgroup.entering(group),
             *("ip", "netns", "exec", instance.namespace("switch")),
-            *("qemu-nbd", "--fork", "--persistent", "--shared=8", "--format=raw"),
+            *("qemu-nbd", "--fork", "--persistent", "--shared=0", "--format=raw"),
             *(f"--bind={SWITCH_ADDRESS}", f"--port={port(guest.name)}", f"--pid-file={path}.pid"),
             str(path),
         )

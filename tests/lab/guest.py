@@ -101,7 +101,7 @@ def serve_image(instance: Instance, guest: Guest) -> int:
     command(
         *cgroup.entering(group),
         *("ip", "netns", "exec", instance.namespace("switch")),
-        *("qemu-nbd", "--fork", "--persistent", "--shared=8", "--format=raw"),
+        *("qemu-nbd", "--fork", "--persistent", "--shared=0", "--format=raw"),
         *(f"--bind={SWITCH_ADDRESS}", f"--port={port}", f"--pid-file={path}.pid"),
         str(path),
     )
