@@ -1,6 +1,7 @@
 """The judge of the faults: what it must call a violation, and what not. The runs themselves are `make chaos`."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.lab.chaos.processors import SET_UP, Processors
 from tests.lab.chaos.sight import Held
 from tests.lab.chaos.trial import ACTS, TURNS, GuestDrawn, Trial, draw
 from tests.lab.chaos.witness import ran
+from tests.lab.lines import digest
 
 RUNS = Held("running", defined=True)
 OFF = Held("off", defined=True)
@@ -165,3 +167,15 @@ def test_what_its_owner_stopped_stays_as_it_is(
 def test_a_guest_that_runs_is_nobody_s_to_stop() -> None:
     assert stopped("resumed on the source", RUNS, PAUSED) == {}
     assert stopped("used and suspended", RUNS, Held()) == {}
+
+
+def test_a_record_is_of_what_the_code_does_whatever_its_files_are_called(tmp_path: Path) -> None:
+    old, new, other = (tmp_path / name for name in ("old", "new", "other"))
+    for directory in (old, new, other):
+        directory.mkdir()
+    (old / "a.py").write_text('"""One."""\nimport os\n\ndef f():\n    """Two."""\n    return os.name  # three\n')
+    (new / "b.py").write_text("from sys import path\nimport os\n\n\ndef f():\n    return os.name\n")
+    (other / "a.py").write_text('"""One."""\nimport os\n\ndef f():\n    """Two."""\n    return os.sep  # three\n')
+    assert digest(old) == digest(new) != digest(other)
+    (new / "c.sh").write_text("rm -f x\n")
+    assert digest(new) != digest(old)

@@ -1,5 +1,7 @@
 """Keeps what long measurements have found, a line each as it is found, so that one that was cut off goes on there."""
 
+import ast
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,13 +25,32 @@ class Code(Struct, frozen=True):
 
     @classmethod
     def now(cls) -> "Code":
-        """Read from git; what is not committed is told by the word behind."""
-        commit, tree = (
-            command("git", "-C", str(ROOT), "rev-parse", "--short=12", what).stdout.strip()
-            for what in ("HEAD", f"HEAD:{TESTED}")
-        )
+        """Of the files as they are; what is not committed is told by the word behind the commit."""
+        commit = command("git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD").stdout.strip()
         changed = command("git", "-C", str(ROOT), "status", "--porcelain", "--", TESTED).stdout
-        return cls(commit, f"{tree}-modified" if changed else tree)
+        return cls(f"{commit}-modified" if changed else commit, digest(ROOT / TESTED))
+
+
+def digest(directory: Path) -> str:
+    """40 hex digits over what the code does: a file's name, its imports, comments and docstrings are left out."""
+    parts = [_statements(path) for path in directory.rglob("*") if path.suffix in {".py", ".sh"}]
+    return hashlib.sha256(b"".join(sorted(hashlib.sha256(part).digest() for part in parts))).hexdigest()[:40]
+
+
+def _statements(path: Path) -> bytes:
+    if path.suffix != ".py":
+        return path.read_bytes()
+    tree = ast.parse(path.read_bytes())
+    for node in ast.walk(tree):
+        for name in ("body", "orelse", "finalbody"):
+            if isinstance(block := getattr(node, name, None), list):
+                setattr(node, name, [each for each in block if not _says_nothing(each)])
+    return ast.dump(tree).encode()
+
+
+def _says_nothing(node: ast.AST) -> bool:
+    is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    return is_text or isinstance(node, ast.Import | ast.ImportFrom)
 
 
 Line = TypeVar("Line", bound=Struct)
