@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from preflight.streams import failure, outlast
+from preflight.stdio import failure, outlast
 
 #: Commands whose first two arguments are hosts.
 OF_TWO_HOSTS = ("check", "capacity", "fix", "migrate", "plan")

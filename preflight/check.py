@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from preflight import questions
 from preflight.asking import Asked, End, Opened, own_transport
-from preflight.capacity import capacity
-from preflight.capacity import facts as limited_by
+from preflight.capacity.path import capacity
+from preflight.capacity.path import facts as limited_by
 from preflight.collect import FACTS, SUMMARY_FACTS, TIES, Collected, Waiting, collect, make_host, records_for
 from preflight.connection import snapshot
 from preflight.connection.opening import open_channel
@@ -33,7 +33,7 @@ from preflight.host import Guest, Host
 from preflight.migration import Migration, Role
 from preflight.report import GuestVerdict, HostSummary, Report, judge_each
 from preflight.ruleset import Rule, load, select
-from preflight.side_by_side import side_by_side
+from preflight.threads import side_by_side
 from preflight.visit import LiveVisit, SavedVisit
 
 #: What `preflight capacity` alone shows is made of these, beside the limits.

@@ -14,7 +14,7 @@ import typer
 from preflight.errors import UserError
 from preflight.migration import Mode, Transport
 from preflight.options import takes_method
-from preflight.streams import deliver
+from preflight.stdio import deliver
 
 if TYPE_CHECKING:
     from preflight.method import Method

@@ -67,8 +67,8 @@ from preflight.facts.versions import Versions
 from preflight.further import Further, further_questions
 from preflight.host import FactSource, Guest, Host
 from preflight.migration import Migration, Role
-from preflight.side_by_side import side_by_side
-from preflight.streams import say_waiting
+from preflight.stdio import say_waiting
+from preflight.threads import side_by_side
 from preflight.visit import Visit
 
 _DAEMON_CONFS = ("libvirtd.conf", "virtqemud.conf", "virtproxyd.conf")

@@ -3,19 +3,11 @@
 import re
 from functools import cache
 
-from msgspec.structs import replace
-
-from preflight.migrate.ledger import Row
 from preflight.ruleset import load
 
 _QUOTED = re.compile(r'"([^"]{12,}?)"')
 #: What stands in many errors, whatever their cause.
 _ANYTHING = ("End of file while reading data", "unable to connect to server", "operation failed")
-
-
-def explained(row: Row) -> Row:
-    """The row with the name of the rule, if one explains its error."""
-    return replace(row, rule=explaining(row.error)) if row.error else row
 
 
 def explaining(error: str) -> str | None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
+from preflight.answers import Record
 from preflight.apply import script
 from preflight.asking import Asked, open_hosts
 from preflight.check import Checked, check
@@ -14,10 +15,9 @@ from preflight.fix import FileChange, Unfixable, plan, undecided
 from preflight.migration import Role
 from preflight.output.ansible import playbook
 from preflight.output.terminal import clean, one_line
-from preflight.record import Record
 from preflight.ruleset import find, load
 from preflight.shell_text import shell
-from preflight.streams import deliver
+from preflight.stdio import deliver
 from preflight.unmended import Unmended, unmended
 from preflight.visit import LiveVisit
 

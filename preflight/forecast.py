@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from preflight.capacity.precopy import PAYLOAD, STREAM, Load, Prediction, best_width, predict, together
 from preflight.check import Checked
-from preflight.duration import PAYLOAD, STREAM, Load, Prediction, best_width, predict, together
 from preflight.facts.addresses import OwnAddresses
 from preflight.facts.guest_memory import GuestMemory
 from preflight.facts.link_speed import LinkSpeed

@@ -16,7 +16,7 @@ from preflight.asking import Asked, Opened, moved_by, open_hosts, reversed_hosts
 from preflight.check import Checked, check
 from preflight.connection.target import TargetError
 from preflight.errors import UserError
-from preflight.explanation import explained
+from preflight.explanation import explaining
 from preflight.journal import Journal
 from preflight.method import Method
 from preflight.migrate import ledger
@@ -218,11 +218,16 @@ def same_hosts(planned: MigrationPlan, visits: Sequence[LiveVisit]) -> tuple[Sam
 
 def finish(run: Run, known: Mapping[str, Past]) -> tuple[Row, ...]:
     """Look at all guests once more, and write down where they are."""
-    rows = tuple(explained(row) for row in ledger.rows(run, known))
+    rows = tuple(_explained(row) for row in ledger.rows(run, known))
     run.journal.note("over", rows=msgspec.to_builtins(rows), interrupted=run.interrupted)
     if run.journal.broken:
         print(f"preflight: the journal is not whole: {one_line(run.journal.broken)}", file=sys.stderr)
     return rows
+
+
+def _explained(row: Row) -> Row:
+    """The row with the name of the rule, if one explains its error."""
+    return msgspec.structs.replace(row, rule=explaining(row.error)) if row.error else row
 
 
 def report_end(

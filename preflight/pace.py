@@ -2,11 +2,11 @@
 
 import math
 
+from preflight.capacity.limit import Limit, Scope
 from preflight.check import Checked
 from preflight.facts.record import Unreadable
 from preflight.forecast import forecast, link_of
 from preflight.plan import OWN_CONNECTIONS, WIDTH, Pace, Refused
-from preflight.report import Limit, Scope
 
 
 def pace(checked: Checked, at_once: int | None) -> Pace:

@@ -40,7 +40,7 @@ from preflight.output import outlook as outlooks
 from preflight.output import run as shown_run
 from preflight.plan import MigrationPlan, PlannedGuest, Refused
 from preflight.program_words import refuse_programs
-from preflight.side_by_side import side_by_side
+from preflight.threads import side_by_side
 from preflight.unchanged import refuse_another_way, refuse_other_guests, refuse_other_hosts
 from preflight.visible import one_line
 from preflight.visit import LiveVisit

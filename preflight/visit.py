@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from preflight import questions
+from preflight.answers import MISSING, Record
 from preflight.connection import Answers, Channel
 from preflight.connection.libvirt import LibvirtSession, load_bindings, transport_of
 from preflight.connection.redaction import redact, redact_message
@@ -16,7 +17,6 @@ from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Target
 from preflight.facts import lens, libvirt_conf
 from preflight.migration import Role
-from preflight.record import MISSING, Record
 from preflight.shell_text import ShellText, shell
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from preflight.answers import Record
 from preflight.errors import UserError
 from preflight.evaluate import Pair
 from preflight.host import Guests
 from preflight.migration import Migration, Role
-from preflight.record import Record
 from preflight.report import Outcome, Report, Result, Verdict
 from preflight.rule import Finding, Severity
 from tests.case import Case

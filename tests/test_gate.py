@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from preflight.output.run import shown
-from preflight.streams import Gated
+from preflight.stdio import Gated
 from preflight.visible import CONTROL
 from tests.migrate.plans import PLAN
 
@@ -27,7 +27,7 @@ RICH = re.compile(r"\x1b\[(?:\?25[lh]|1A|2K|[0-9;]*m)|\r")
 
 BEGIN = """
 import sys, threading, time
-from preflight.streams import outlast
+from preflight.stdio import outlast
 outlast()
 from tests.test_gate import HOSTILE
 """

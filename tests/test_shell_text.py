@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from preflight import questions
+from preflight.answers import Record
 from preflight.apply import Service, script
 from preflight.collect import make_host
 from preflight.connection import Answers
 from preflight.further import further_questions
 from preflight.host import Guests
 from preflight.migration import Migration, Role
-from preflight.record import Record
 from preflight.shell_text import NOTHING, ShellText, fixed, joined, shell
 from tests.case import Case
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from preflight.capacity.precopy import PAYLOAD
 from preflight.check import Checked
-from preflight.duration import PAYLOAD
 from preflight.errors import UserError
 from preflight.facts.record import MISSING, Record, Unreadable
 from preflight.forecast import Forecast, Link, forecast, link_of

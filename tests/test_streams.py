@@ -186,7 +186,7 @@ def test_how_it_ended_is_told_by_the_exit_code_where_nothing_can_be_said(
 def test_a_pipe_that_another_process_has_made_non_blocking_is_waited_for() -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    text = "from preflight.streams import outlast\noutlast()\nfor n in range(1000): print('x' * 999)\n"
+    text = "from preflight.stdio import outlast\noutlast()\nfor n in range(1000): print('x' * 999)\n"
     process = subprocess.Popen(program(text), stdout=writing)
     os.close(writing)
     time.sleep(1)

@@ -3,9 +3,9 @@
 import json
 from typing import TYPE_CHECKING, Any
 
+from preflight.answers import Record, Unreadable
 from preflight.facts.xml import parse_xml
 from preflight.migration import Role
-from preflight.record import Record, Unreadable
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

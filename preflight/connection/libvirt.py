@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Collection
 from typing import Any
 
+from preflight.answers import Record, Unreadable
 from preflight.connection import Answers, hypervisor_cpus
 from preflight.facts.xml import parse_xml
 from preflight.migration import Role
-from preflight.record import Record, Unreadable
 
 #: The records that this module brings.
 RECORDS = (

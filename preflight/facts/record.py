@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 from msgspec import Struct
 from msgspec.json import decode
 
-from preflight.record import MISSING, Record, Unreadable
+from preflight.answers import MISSING, Record, Unreadable
 
 __all__ = ["MISSING", "Fact", "Record", "Unreadable", "read_json"]
 

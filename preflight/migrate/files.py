@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from preflight import grammar
+from preflight.answers import Unreadable
 from preflight.migrate.listing import Entry, Listing, listed
 from preflight.migrate.shell import FilesError, Shell, as_root, require
 from preflight.migrate.state import State
-from preflight.record import Unreadable
 from preflight.shell_text import shell
 
 #: All run as root with libvirt's directory as $1 and the name of the directory of our own in it as $2. `enter` goes

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from preflight.record import Record
+from preflight.answers import Record
 from preflight.shell_text import ShellText, shell
 
 

@@ -12,9 +12,9 @@ from xml.etree.ElementTree import Element
 from msgspec import Struct
 
 from preflight import grammar
+from preflight.answers import Unreadable
 from preflight.facts.xml import parse_xml
 from preflight.migrate.shell import FilesError
-from preflight.record import Unreadable
 
 #: Where libvirt keeps them (virQEMUDriverConfigNew, src/qemu/qemu_conf.c): no release from 1.2.8 to 11.3 has a setting
 #: for it, and distributions leave it. The directory of varstores came with the element.

@@ -3,9 +3,9 @@
 import json
 import math
 
+from preflight.capacity.limit import Limit
 from preflight.forecast import Forecast
 from preflight.output.answer import Answer
-from preflight.report import Limit
 from preflight.room import Room
 from preflight.visible import escaped
 

@@ -6,7 +6,7 @@ from typing import IO, cast
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from preflight.streams import Ungated
+from preflight.stdio import Ungated
 from preflight.visible import clean
 
 

@@ -2,7 +2,8 @@
 
 import json
 
-from preflight.report import Capacity, HostSummary, Report, Result
+from preflight.capacity.limit import Capacity
+from preflight.report import HostSummary, Report, Result
 from preflight.rule import Finding
 from preflight.visible import escaped
 

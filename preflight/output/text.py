@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from preflight.capacity.limit import Capacity
 from preflight.output.terminal import excerpt, labelled, one_line, paint, width
-from preflight.report import Capacity, Outcome, Report, Result, Verdict
+from preflight.report import Outcome, Report, Result, Verdict
 from preflight.rule import Finding, Severity
 
 #: What stands in place of the guests' verdicts: nothing is ready that was not looked at.

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from preflight.answers import Record
 from preflight.connection import Answers
 from preflight.connection.local import LocalChannel
 from preflight.connection.redaction import redact, redact_file
@@ -15,7 +16,6 @@ from preflight.facts.libvirt_conf import parse_conf
 from preflight.facts.record import Unreadable
 from preflight.facts.xml import parse_xml
 from preflight.questions import PRELUDE
-from preflight.record import Record
 from preflight.shell_text import shell
 from preflight.visit import LiveVisit
 from tests.case import Case

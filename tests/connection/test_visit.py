@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from preflight.answers import Record
 from preflight.connection.local import LocalChannel
 from preflight.connection.target import parse_target
 from preflight.questions import PRELUDE
-from preflight.record import Record
 from preflight.shell_text import ShellText, shell
 from preflight.visit import LiveVisit
 

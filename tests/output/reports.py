@@ -3,9 +3,9 @@
 import json
 from collections.abc import Callable, Mapping
 
+from preflight.answers import Record
 from preflight.connection import Answers
 from preflight.connection.snapshot import SavedHost
-from preflight.record import Record
 from preflight.report import Report
 from tests.case import Case
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from preflight.answers import MISSING, Record
 from preflight.connection import Answers
 from preflight.migration import Role
-from preflight.record import MISSING, Record
 from preflight.report import Outcome
 from preflight.rule import Finding, Severity
 from tests.case import Case

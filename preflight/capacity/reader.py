@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
+from preflight.capacity.limit import Limit, Scope
 from preflight.facts.located import Located
 from preflight.host import Host
 from preflight.migration import Migration
-from preflight.report import Limit, Scope
 
 #: Reads one limit of a host; raises `Unreadable`.
 Read: TypeAlias = Callable[["Asked"], Limit]

@@ -1,5 +1,7 @@
 """Limits of libvirt's daemons: clients, workers, requests, ports, locks, open files."""
 
+from preflight.capacity.limit import Limit
+from preflight.capacity.reader import Asked
 from preflight.facts.accept_queue import AcceptQueue
 from preflight.facts.daemon_clients import LockDaemon, ProxyLimits
 from preflight.facts.daemon_limits import RESERVED_WORKERS, DaemonLimits
@@ -7,9 +9,7 @@ from preflight.facts.listening import Listening
 from preflight.facts.located import Located
 from preflight.facts.open_files import OpenFiles
 from preflight.facts.qemu_conf import QemuConf
-from preflight.limits.reading import Asked
 from preflight.migration import Role
-from preflight.report import Limit
 
 #: File descriptors that a daemon holds for one migration, as source and destination, counted on the lab (libvirt 9.0
 #: and QEMU 7.2: a client's socket; with p2p the pipes to ssh too; at the destination what it holds for a guest of few

@@ -1,11 +1,11 @@
 """Limits of the sshd that the control connection logs in at."""
 
+from preflight.capacity.limit import Limit
+from preflight.capacity.reader import Asked
 from preflight.facts.located import Located
 from preflight.facts.record import Unreadable
 from preflight.facts.sshd import SshdListener, SshdSettings
 from preflight.host import Host
-from preflight.limits.reading import Asked
-from preflight.report import Limit
 
 
 def startups(asked: Asked) -> Limit:

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
+from preflight.capacity import daemon, sshd
+from preflight.capacity.limit import Capacity, Limit, Scope
+from preflight.capacity.reader import Asked, Read
 from preflight.facts.accept_queue import AcceptQueue
 from preflight.facts.daemon import Daemons
 from preflight.facts.daemon_clients import LockDaemon, ProxyLimits
@@ -19,10 +22,7 @@ from preflight.facts.qemu_conf import QemuConf
 from preflight.facts.record import Fact, Unreadable
 from preflight.facts.sshd import SshdListener, SshdSettings
 from preflight.host import Host
-from preflight.limits import daemon, sshd
-from preflight.limits.reading import Asked, Read
 from preflight.migration import Migration, Role, Transport
-from preflight.report import Capacity, Limit, Scope
 
 #: How a limit is read, its name, what it limits, and whose it is.
 InPath: TypeAlias = tuple[Read, str, Scope, Host]
