@@ -14,11 +14,11 @@ from preflight.connection import Channel, snapshot
 from preflight.connection.opening import close_all, open_channel
 from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Kind, Target, TargetError, parse_target
-from preflight.data_uri import data_uri
-from preflight.migration import Migration, Mode, Transport
+from preflight.request.data_uri import data_uri
+from preflight.request.migration import Migration, Mode, Transport
 
 if TYPE_CHECKING:
-    from preflight.method import Method
+    from preflight.request.method import Method
 
 
 @dataclass(frozen=True, slots=True)

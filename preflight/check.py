@@ -30,8 +30,8 @@ from preflight.facts.release import OpenSsh, OsRelease
 from preflight.facts.versions import Versions
 from preflight.further import paths_on
 from preflight.host import Guest, Host
-from preflight.migration import Migration, Role
 from preflight.report import GuestVerdict, HostSummary, Report, judge_each
+from preflight.request.migration import Migration, Role
 from preflight.ruleset import Rule, load, select
 from preflight.threads import side_by_side
 from preflight.visit import LiveVisit, SavedVisit

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 import typer
 
 from preflight.errors import UserError
-from preflight.migration import Mode, Transport
 from preflight.options import takes_method
+from preflight.request.migration import Mode, Transport
 from preflight.stdio import deliver
 
 if TYPE_CHECKING:
-    from preflight.method import Method
+    from preflight.request.method import Method
 
 app = typer.Typer(
     name="preflight",

@@ -66,7 +66,7 @@ from preflight.facts.unread_conf import UnreadConf
 from preflight.facts.versions import Versions
 from preflight.further import Further, further_questions
 from preflight.host import FactSource, Guest, Host
-from preflight.migration import Migration, Role
+from preflight.request.migration import Migration, Role
 from preflight.stdio import say_waiting
 from preflight.threads import side_by_side
 from preflight.visit import Visit

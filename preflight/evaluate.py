@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from preflight.errors import UserError
 from preflight.facts.record import Unreadable
 from preflight.host import Guest, Guests, Host, Judged
-from preflight.migration import Migration, Role
 from preflight.report import ALL_GUESTS, Outcome, Result
+from preflight.request.migration import Migration, Role
 from preflight.rule import Finding, Severity
 from preflight.ruleset import Rule
 

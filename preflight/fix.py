@@ -15,8 +15,8 @@ from preflight.facts.qemu_conf import problems as qemu_problems
 from preflight.facts.record import Record, Unreadable
 from preflight.facts.versions import Version, Versions
 from preflight.host import Host
-from preflight.migration import Role
 from preflight.report import Outcome, Result
+from preflight.request.migration import Role
 from preflight.rule import AnyChange, Change, HostsLine, Severity
 from preflight.services import service
 from preflight.writable import typed

@@ -12,9 +12,9 @@ from preflight.check import Checked, check
 from preflight.errors import UserError
 from preflight.facts.hosts_file import PATH as HOSTS
 from preflight.fix import FileChange, Unfixable, plan, undecided
-from preflight.migration import Role
 from preflight.output.ansible import playbook
 from preflight.output.terminal import clean, one_line
+from preflight.request.migration import Role
 from preflight.ruleset import find, load
 from preflight.shell_text import shell
 from preflight.stdio import deliver

@@ -23,7 +23,7 @@ from preflight.facts.qemu_user import QemuUser, above
 from preflight.facts.record import Record, Unreadable
 from preflight.facts.secrets import Secrets, needed_by
 from preflight.host import Guest, Host
-from preflight.migration import Migration, Transport
+from preflight.request.migration import Migration, Transport
 from preflight.shell_text import ShellText
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from preflight.facts.guest import Guest, Guests
 from preflight.facts.record import Fact, Record, Unreadable
-from preflight.migration import Role
+from preflight.request.migration import Role
 
 __all__ = ["FactSource", "Guest", "Guests", "Host", "Judged"]
 

@@ -18,7 +18,6 @@ from preflight.connection.target import TargetError
 from preflight.errors import UserError
 from preflight.explanation import explaining
 from preflight.journal import Journal
-from preflight.method import Method
 from preflight.migrate import ledger
 from preflight.migrate.intent import Result
 from preflight.migrate.lanes import Lanes
@@ -27,7 +26,6 @@ from preflight.migrate.past import Past, of
 from preflight.migrate.run import Run, Settings
 from preflight.migrate.same_host import SameHost
 from preflight.migrate.session import opened_run
-from preflight.migration import Transport
 from preflight.output import ledger as ledgers
 from preflight.output import plan as shown_plan
 from preflight.output import run as shown_run
@@ -35,6 +33,8 @@ from preflight.output import text
 from preflight.pace import pace
 from preflight.plan import MigrationPlan, Refused
 from preflight.program_words import refuse_programs
+from preflight.request.method import Method
+from preflight.request.migration import Transport
 from preflight.ruleset import Rule, load, select
 from preflight.unchanged import as_checked, changed, refuse_another_way, refuse_other_hosts, says_who_it_is
 from preflight.visible import clean, one_line

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from preflight.errors import UserError
-from preflight.migration import FASTEST, LONGEST_DOWNTIME, CopyStorage, HandOver, Mode, OnTimeout
+from preflight.request.migration import FASTEST, LONGEST_DOWNTIME, CopyStorage, HandOver, Mode, OnTimeout
 
 if TYPE_CHECKING:
-    from preflight.method import Method
+    from preflight.request.method import Method
 
 _HOW = "How guests are moved (virsh's names)"
 
@@ -109,7 +109,7 @@ def method_of(
     zerocopy: Annotated[bool, _option("--zerocopy", help="Without copying it in the source's kernel.")] = False,
 ) -> "Method":
     """Understand the options; raises `UserError`."""
-    from preflight.method import Method  # it takes msgspec, which --help does without
+    from preflight.request.method import Method  # it takes msgspec, which --help does without
 
     if direct:
         raise UserError("--direct: QEMU has no migration without libvirt; it is managed, or peer-to-peer with --p2p")

@@ -38,9 +38,9 @@ from preflight.fields import (
     explained,
 )
 from preflight.host import Guest, Host
-from preflight.method import Method
-from preflight.migration import Migration, Role, Transport
 from preflight.report import Outcome, Verdict
+from preflight.request.method import Method
+from preflight.request.migration import Migration, Role, Transport
 from preflight.rule import Severity
 from preflight.ruleset import Rule
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from preflight.capacity.limit import Capacity
-from preflight.migration import Migration
+from preflight.request.migration import Migration
 from preflight.rule import Finding, Severity
 
 

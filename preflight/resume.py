@@ -22,7 +22,6 @@ from preflight.migrate.outlook import outlook
 from preflight.migrate.past import Past, of, pasts
 from preflight.migrate.recover import left, recover
 from preflight.migrate.session import opened_run
-from preflight.migration import Role
 from preflight.moving import (
     Wanted,
     agree,
@@ -40,6 +39,7 @@ from preflight.output import outlook as outlooks
 from preflight.output import run as shown_run
 from preflight.plan import MigrationPlan, PlannedGuest, Refused
 from preflight.program_words import refuse_programs
+from preflight.request.migration import Role
 from preflight.threads import side_by_side
 from preflight.unchanged import refuse_another_way, refuse_other_guests, refuse_other_hosts
 from preflight.visible import one_line

@@ -16,9 +16,9 @@ from preflight import facts
 from preflight.errors import UserError
 from preflight.facts.record import Fact
 from preflight.host import Guest, Judged
-from preflight.migration import Migration, Role
 from preflight.own_file import others_may_write
 from preflight.report import RuleText
+from preflight.request.migration import Migration, Role
 from preflight.rule import RuleBody
 
 

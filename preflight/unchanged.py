@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from preflight.check import Checked
 from preflight.host import Host
-from preflight.migration import Role
 from preflight.plan import Identity, MigrationPlan, Pace, PlannedGuest, Refused, planned_guest, spacing
+from preflight.request.migration import Role
 
 #: What makes a guest the one that was planned; and what else is acted on, and must be as it was when it was planned.
 _IDENTITY = ("name", "uuid", "active", "persistent")

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-from preflight.migration import Role
 from preflight.report import Outcome, Result
+from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 
 _NOT_ITS_OWN = (

@@ -16,7 +16,7 @@ from preflight.connection.shell import TOTAL_LIMIT
 from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Target
 from preflight.facts import lens, libvirt_conf
-from preflight.migration import Role
+from preflight.request.migration import Role
 from preflight.shell_text import ShellText, shell
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from preflight.answers import Record
 from preflight.errors import UserError
 from preflight.evaluate import Pair
 from preflight.host import Guests
-from preflight.migration import Migration, Role
 from preflight.report import Outcome, Report, Result, Verdict
+from preflight.request.migration import Migration, Role
 from preflight.rule import Finding, Severity
 from tests.case import Case
 from tests.rule_files import write_rule

@@ -19,8 +19,8 @@ from preflight.facts.hosts_file import PATH as HOSTS
 from preflight.facts.record import MISSING, Record, Unreadable
 from preflight.fix import FileChange, Unfixable, plan, undecided
 from preflight.fixing import _apply
-from preflight.migration import Role
 from preflight.questions import PRELUDE
+from preflight.request.migration import Role
 from preflight.rule import Change, HostsLine
 from preflight.ruleset import load
 from preflight.services import service

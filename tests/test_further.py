@@ -11,7 +11,7 @@ from preflight.answers import Record
 from preflight.collect import make_host
 from preflight.facts.guest import Guests
 from preflight.further import MOST, Further, further_questions
-from preflight.migration import Migration, Role
+from preflight.request.migration import Migration, Role
 from preflight.shell_text import ShellText, joined, shell
 from tests.case import Case
 from tests.growing import with_guests

@@ -13,11 +13,11 @@ from preflight import plan_file as plans
 from preflight.check import Checked
 from preflight.errors import UserError
 from preflight.facts.record import Record
-from preflight.method import Method
-from preflight.migration import Mode
 from preflight.output.plan import text
 from preflight.pace import pace
 from preflight.plan import Identity, MigrationPlan, Pace, PlanError, Refused, digests, in_order, plan, planned_guest
+from preflight.request.method import Method
+from preflight.request.migration import Mode
 from preflight.ruleset import load
 from preflight.unchanged import changed
 from tests.case import Case

@@ -9,7 +9,7 @@ from preflight import facts, ruleset
 from preflight.collect import FACTS
 from preflight.facts.record import Fact
 from preflight.host import Guest
-from preflight.migration import Migration, Role
+from preflight.request.migration import Migration, Role
 from preflight.rule import Severity
 from preflight.ruleset import RuleError, find, load, select
 from tests.rule_files import load_rule, write_rule

@@ -17,7 +17,7 @@ from preflight.collect import make_host
 from preflight.connection import Answers
 from preflight.further import further_questions
 from preflight.host import Guests
-from preflight.migration import Migration, Role
+from preflight.request.migration import Migration, Role
 from preflight.shell_text import NOTHING, ShellText, fixed, joined, shell
 from tests.case import Case
 

@@ -203,7 +203,7 @@ from preflight.apply import Service
 from preflight.connection.local import LocalChannel
 from preflight.connection.target import parse_target
 from preflight.fix import FileChange
-from preflight.migration import Role
+from preflight.request.migration import Role
 from preflight.questions import PRELUDE
 from preflight.shell_text import shell
 from preflight.visit import LiveVisit

@@ -4,7 +4,7 @@ import re
 
 from preflight.facts.xml import parse_xml
 from preflight.fix import plan
-from preflight.migration import Role
+from preflight.request.migration import Role
 from preflight.rule import Change, HostsLine
 from preflight.ruleset import load
 from preflight.unmended import Unmended, unmended

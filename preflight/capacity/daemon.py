@@ -9,7 +9,7 @@ from preflight.facts.listening import Listening
 from preflight.facts.located import Located
 from preflight.facts.open_files import OpenFiles
 from preflight.facts.qemu_conf import QemuConf
-from preflight.migration import Role
+from preflight.request.migration import Role
 
 #: File descriptors that a daemon holds for one migration, as source and destination, counted on the lab (libvirt 9.0
 #: and QEMU 7.2: a client's socket; with p2p the pipes to ssh too; at the destination what it holds for a guest of few

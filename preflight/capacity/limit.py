@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from preflight.facts.located import Location
-from preflight.migration import Role
+from preflight.request.migration import Role
 
 
 class Scope(enum.StrEnum):

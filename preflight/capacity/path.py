@@ -22,7 +22,7 @@ from preflight.facts.qemu_conf import QemuConf
 from preflight.facts.record import Fact, Unreadable
 from preflight.facts.sshd import SshdListener, SshdSettings
 from preflight.host import Host
-from preflight.migration import Migration, Role, Transport
+from preflight.request.migration import Migration, Role, Transport
 
 #: How a limit is read, its name, what it limits, and whose it is.
 InPath: TypeAlias = tuple[Read, str, Scope, Host]

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from preflight.capacity.limit import Limit, Scope
 from preflight.facts.located import Located
 from preflight.host import Host
-from preflight.migration import Migration
+from preflight.request.migration import Migration
 
 #: Reads one limit of a host; raises `Unreadable`.
 Read: TypeAlias = Callable[["Asked"], Limit]

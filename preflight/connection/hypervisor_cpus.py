@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from preflight.answers import Record, Unreadable
 from preflight.facts.xml import parse_xml
-from preflight.migration import Role
+from preflight.request.migration import Role
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

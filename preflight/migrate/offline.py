@@ -24,8 +24,8 @@ from preflight.migrate.sighting import Place
 from preflight.migrate.state import State, states
 from preflight.migrate.taken import require_free
 from preflight.migrate.undefine import NotUndefined, undefine
-from preflight.migration import Mode
 from preflight.plan import PlannedGuest
+from preflight.request.migration import Mode
 
 
 class _Refused(Exception):

@@ -11,8 +11,8 @@ from preflight.migrate.end import End
 from preflight.migrate.event import Event, Tell
 from preflight.migrate.intent import Intent, Result
 from preflight.migrate.sighting import Place, Sighting
-from preflight.migration import Mode
 from preflight.plan import MigrationPlan, PlannedGuest
+from preflight.request.migration import Mode
 
 
 class Settings(Struct, frozen=True):

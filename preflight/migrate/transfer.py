@@ -10,8 +10,8 @@ from preflight.migrate.intent import Intent
 from preflight.migrate.lane import Lane
 from preflight.migrate.run import Run
 from preflight.migrate.sighting import Place
-from preflight.migration import Mode
 from preflight.plan import PlannedGuest
+from preflight.request.migration import Mode
 
 
 class Transfer(threading.Thread):

@@ -19,7 +19,7 @@ from preflight.facts import DomainCapabilities, Versions
 from preflight.facts.versions import Version
 from preflight.facts.xml import parse_xml
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
 #: The oldest release that the lab has seen to list all of what is asked here.

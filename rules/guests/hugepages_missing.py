@@ -15,7 +15,7 @@ from preflight.facts import HostMemory, Storage
 from preflight.facts.guest_backing import GuestBacking
 from preflight.facts.host_memory import HugeMount, HugePages
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Finding, Findings, Severity, on_destination, rule
 
 _NO_MOUNT = "hugetlbfs filesystem is not mounted or disabled by administrator config"

@@ -15,7 +15,7 @@ from preflight.facts.guest_ports import GuestPorts
 from preflight.facts.listen_address import ANY, listens_at
 from preflight.facts.record import Unreadable
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
 

@@ -14,7 +14,7 @@ from preflight.facts import HostMemory
 from preflight.facts.guest_backing import GuestBacking
 from preflight.facts.record import Unreadable
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
 

@@ -13,7 +13,7 @@ How to fix
 from preflight.facts.record import Unreadable
 from preflight.facts.xml import parse_xml
 from preflight.host import Guest
-from preflight.migration import Migration
+from preflight.request.migration import Migration
 from preflight.rule import Findings, Severity, on_source, rule
 
 

@@ -15,7 +15,7 @@ How to fix
 from preflight.facts import DaemonLimits, LinkSpeed, Resident
 from preflight.facts.record import Unreadable
 from preflight.host import Guest
-from preflight.migration import Migration, unless_live
+from preflight.request.migration import Migration, unless_live
 from preflight.rule import Findings, Severity, on_source, rule
 
 #: MiB/s of memory that a link of 1 Mbit/s carries (preflight.capacity.precopy has where that comes from).

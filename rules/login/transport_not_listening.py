@@ -13,7 +13,7 @@ from preflight.facts import Daemons, Listening, ManagedConnection, NetworkListen
 from preflight.facts.control_connection import ControlConnection
 from preflight.facts.libvirt_conf import Value
 from preflight.facts.located import Located
-from preflight.migration import Migration, Transport, unless_over_network
+from preflight.request.migration import Migration, Transport, unless_over_network
 from preflight.rule import Findings, Severity, on_destination, rule
 
 

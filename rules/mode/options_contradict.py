@@ -13,7 +13,7 @@ How to fix
 """
 
 from preflight.facts.libvirt_connection import HUNG_UP
-from preflight.migration import Migration
+from preflight.request.migration import Migration
 from preflight.rule import Findings, Severity, on_source, rule
 
 NOT_LIVE = "post-copy migration is not supported with non-live or paused migration"

@@ -18,7 +18,7 @@ from preflight.facts import Pools, Storage
 from preflight.facts.guest import Disk
 from preflight.facts.record import Unreadable
 from preflight.host import Guest
-from preflight.migration import Migration, unless_live
+from preflight.request.migration import Migration, unless_live
 from preflight.rule import Finding, Findings, Severity, on_destination, rule
 
 

@@ -15,7 +15,7 @@ from preflight.facts.guest import Disk
 from preflight.facts.images import Image
 from preflight.facts.record import Unreadable
 from preflight.host import Guest
-from preflight.migration import Migration, unless_live
+from preflight.request.migration import Migration, unless_live
 from preflight.rule import Finding, Findings, Severity, on_destination, rule
 
 #: QEMU counts in sectors, and so takes the last one for whole.

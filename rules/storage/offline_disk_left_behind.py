@@ -17,7 +17,7 @@ from preflight.facts.guest import Disk
 from preflight.facts.record import Unreadable
 from preflight.facts.storage import PathStatus
 from preflight.host import Guest
-from preflight.migration import Migration, unless_offline
+from preflight.request.migration import Migration, unless_offline
 from preflight.rule import Finding, Findings, Severity, on_destination, on_source, rule
 
 

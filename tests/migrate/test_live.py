@@ -8,7 +8,6 @@ from pathlib import Path
 import libvirt
 import pytest
 
-from preflight.method import Method
 from preflight.migrate import live
 from preflight.migrate.intent import Result
 from preflight.migrate.lane import Lane
@@ -17,7 +16,8 @@ from preflight.migrate.live import Busy, attend, move
 from preflight.migrate.recover import recover
 from preflight.migrate.run import Ended
 from preflight.migrate.sighting import Place
-from preflight.migration import HandOver, Mode, OnTimeout
+from preflight.request.method import Method
+from preflight.request.migration import HandOver, Mode, OnTimeout
 from tests.fakes.hypervisor import refusal
 from tests.migrate.plans import WEB
 from tests.migrate.runs import XML, Pair

@@ -8,8 +8,8 @@ from preflight.apply import Service
 from preflight.edit import edited, led
 from preflight.errors import UserError
 from preflight.fix import FileChange
-from preflight.migration import Role
 from preflight.output.ansible import playbook
+from preflight.request.migration import Role
 from preflight.rule import AnyChange, Change, HostsLine
 from preflight.shell_text import shell
 

@@ -6,8 +6,8 @@ from types import MappingProxyType
 import pytest
 
 from preflight.facts.record import Record
-from preflight.migration import Role
 from preflight.report import Outcome
+from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case
 from tests.certificates import Authority, answer

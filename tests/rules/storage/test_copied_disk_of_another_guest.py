@@ -9,8 +9,8 @@ import pytest
 from preflight.collect import FACTS
 from preflight.facts.image_owners import ImageOwners
 from preflight.facts.record import Record
-from preflight.migration import Role
 from preflight.report import Outcome
+from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case
 from tests.rules.pools import pools, vms

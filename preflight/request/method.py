@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from preflight.errors import UserError
 from preflight.fields import GuestName, HostText, Line, Percent, Port, Word, Xml
-from preflight.migration import FASTEST, LONGEST_DOWNTIME, CopyStorage, HandOver, Mode, OnTimeout
+from preflight.request.migration import FASTEST, LONGEST_DOWNTIME, CopyStorage, HandOver, Mode, OnTimeout
 
 #: What libvirt knows to compress by (qemuMigrationCompressMethod of src/qemu/qemu_migration_params.c, libvirt 9.4).
 #: Another it refuses as "Unsupported compression method", and one that is named twice too.
