@@ -13,7 +13,8 @@ from preflight.facts.hosts_file import PATH as HOSTS
 from preflight.facts.libvirt_conf import parse_conf
 from preflight.facts.qemu_conf import problems as qemu_problems
 from preflight.facts.record import Record, Unreadable
-from preflight.facts.versions import Version, Versions
+from preflight.facts.version import Version
+from preflight.facts.versions import Versions
 from preflight.host import Host
 from preflight.report import Outcome, Result
 from preflight.request.migration import Role

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from preflight.facts.defaults import AUTH, LEAST_SSF, Kind, default, known_settings
 from preflight.facts.libvirt_conf import Conf, ConfProblem, Value
 from preflight.facts.located import Located
-from preflight.facts.versions import Version
+from preflight.facts.version import Version
 
 #: From here on virNetServerNew refuses fewer clients than clients that wait (seen with 9.0.0 and 11.3.0).
 REFUSES_FEW_CLIENTS = Version(9, 0, 0)

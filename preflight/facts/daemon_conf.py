@@ -8,7 +8,8 @@ from preflight.facts.defaults import Default, default
 from preflight.facts.libvirt_conf import Conf, ConfProblem, Value
 from preflight.facts.located import Located
 from preflight.facts.record import Fact, Record, Unreadable
-from preflight.facts.versions import Version, Versions
+from preflight.facts.version import Version
+from preflight.facts.versions import Versions
 
 
 class DaemonConf(Fact, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import enum
 from typing import TypeAlias
 
 from preflight.facts.record import Unreadable
-from preflight.facts.versions import Version
+from preflight.facts.version import Version
 
 #: None means that the program acts as if there were no such setting.
 Default: TypeAlias = int | str | None

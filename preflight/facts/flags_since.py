@@ -8,7 +8,7 @@ A distribution may have brought one to an older release.
 
 from msgspec import Struct
 
-from preflight.facts.versions import Version
+from preflight.facts.version import Version
 
 ANY = Version(0)
 #: What libvirt says of a bit that it does not know; the bit and the function's name follow.

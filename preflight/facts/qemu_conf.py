@@ -9,7 +9,7 @@ from preflight.facts.defaults import QEMU, Default, default
 from preflight.facts.libvirt_conf import Conf, ConfProblem, Value, parse_conf
 from preflight.facts.located import Located
 from preflight.facts.record import Fact, Record, Unreadable
-from preflight.facts.versions import Version
+from preflight.facts.version import Version
 
 PATH = "/etc/libvirt/qemu.conf"
 #: The defaults of this file have been the same since this release.

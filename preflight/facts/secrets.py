@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from preflight.facts.guest import Guest
 from preflight.facts.listing import Listing
 from preflight.facts.record import Record, Unreadable, read_json
-from preflight.facts.versions import Version, Versions
+from preflight.facts.version import Version
+from preflight.facts.versions import Versions
 from preflight.facts.xml import parse_xml
 
 #: Where a daemon of the system's keeps values of secrets (secretDriverStateInitialize, src/secret/secret_driver.c).

@@ -16,7 +16,7 @@ from preflight.facts.located import Located
 from preflight.facts.record import Fact, Record, Unreadable
 from preflight.facts.release import OpenSsh
 from preflight.facts.sshd_config import MAIN, Directive, Unseen, directives, read_files
-from preflight.facts.versions import Version
+from preflight.facts.version import Version
 
 T = TypeVar("T")
 

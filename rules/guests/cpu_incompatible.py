@@ -15,7 +15,7 @@ How to fix
 from preflight.facts import HostCpu, HypervisorCpus, Versions
 from preflight.facts.guest_cpu import X86, GuestCpu
 from preflight.facts.record import Unreadable
-from preflight.facts.versions import Version
+from preflight.facts.version import Version
 from preflight.host import Guest
 from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule

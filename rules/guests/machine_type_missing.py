@@ -10,7 +10,7 @@ How to fix
 """
 
 from preflight.facts import Capabilities, Versions
-from preflight.facts.versions import Version
+from preflight.facts.version import Version
 from preflight.host import Guest
 from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule

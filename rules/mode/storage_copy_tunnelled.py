@@ -12,7 +12,7 @@ How to fix
 from preflight.facts import Versions
 from preflight.facts.guest import Disk
 from preflight.facts.libvirt_connection import HUNG_UP
-from preflight.facts.versions import Version
+from preflight.facts.version import Version
 from preflight.host import Guest
 from preflight.request.migration import Migration, unless_live
 from preflight.rule import Findings, Severity, on_source, rule
