@@ -18,16 +18,16 @@ from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.errors import UserError
 from preflight.evaluate import NoSuchGuest, Pair, choose_guests, evaluate
-from preflight.facts.addresses import OwnAddresses
-from preflight.facts.guest import Guests
-from preflight.facts.guest_memory import GuestMemory
-from preflight.facts.host_memory import HostMemory
-from preflight.facts.identity import HostIdentity
-from preflight.facts.link_speed import LinkSpeed
-from preflight.facts.peer_name import PeerName
-from preflight.facts.record import Fact, Unreadable
-from preflight.facts.release import OpenSsh, OsRelease
-from preflight.facts.versions import Versions
+from preflight.facts.fact import Fact, Unreadable
+from preflight.facts.guest.guests import Guests
+from preflight.facts.guest.memory import GuestMemory
+from preflight.facts.libvirt.versions import Versions
+from preflight.facts.memory.host import HostMemory
+from preflight.facts.names.peer_name import PeerName
+from preflight.facts.network.addresses import OwnAddresses
+from preflight.facts.network.link_speed import LinkSpeed
+from preflight.facts.system.identity import HostIdentity
+from preflight.facts.system.release import OpenSsh, OsRelease
 from preflight.further import paths_on
 from preflight.host import Guest, Host
 from preflight.report import GuestVerdict, HostSummary, Report, judge_each

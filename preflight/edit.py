@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterable, Mapping
 
 from preflight.connection.redaction import redact_file
-from preflight.facts import lens, libvirt_conf
-from preflight.facts.addresses import plain
-from preflight.facts.hosts_file import HostsFile, same_name
-from preflight.facts.located import Located
-from preflight.facts.record import Record, Unreadable
-from preflight.facts.sshd_config import own_directives
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.names.hosts_file import HostsFile, same_name
+from preflight.facts.network.addresses import plain
+from preflight.facts.ssh.sshd_config import own_directives
+from preflight.facts.text import augeas, libvirt_conf
+from preflight.facts.text.located import Located
 from preflight.rule import HostsLine
 
 #: An argument of sshd's that needs no quotes.
@@ -25,7 +25,7 @@ def edited(path: str, text: str, values: Mapping[str, int | str]) -> str:
     if path.startswith("/etc/ssh/"):
         return _with_directives(path, text, values)
     written = {key: str(value) if isinstance(value, int) else f'"{value}"' for key, value in values.items()}
-    return lens.edited(libvirt_conf.LENS, path, text, written)
+    return augeas.edited(libvirt_conf.LENS, path, text, written)
 
 
 def _with_directives(path: str, text: str, values: Mapping[str, int | str]) -> str:

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from preflight.errors import UserError
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
 from preflight.host import Guest, Guests, Host, Judged
 from preflight.report import ALL_GUESTS, Outcome, Result
 from preflight.request.migration import Migration, Role

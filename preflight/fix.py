@@ -8,13 +8,13 @@ from msgspec import Struct
 from preflight.apply import Service
 from preflight.check import Checked
 from preflight.edit import difference, edited, led
-from preflight.facts.conf_problems import problems
-from preflight.facts.hosts_file import PATH as HOSTS
-from preflight.facts.libvirt_conf import parse_conf
-from preflight.facts.qemu_conf import problems as qemu_problems
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.daemon.conf_problems import problems
+from preflight.facts.daemon.qemu_conf import problems as qemu_problems
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.libvirt.versions import Versions
+from preflight.facts.names.hosts_file import PATH as HOSTS
+from preflight.facts.text.libvirt_conf import parse_conf
 from preflight.facts.version import Version
-from preflight.facts.versions import Versions
 from preflight.host import Host
 from preflight.report import Outcome, Result
 from preflight.request.migration import Role

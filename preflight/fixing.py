@@ -10,7 +10,7 @@ from preflight.apply import script
 from preflight.asking import Asked, open_hosts
 from preflight.check import Checked, check
 from preflight.errors import UserError
-from preflight.facts.hosts_file import PATH as HOSTS
+from preflight.facts.names.hosts_file import PATH as HOSTS
 from preflight.fix import FileChange, Unfixable, plan, undecided
 from preflight.output.ansible import playbook
 from preflight.output.terminal import clean, one_line

@@ -6,11 +6,11 @@ from msgspec import Struct
 
 from preflight.capacity.precopy import PAYLOAD, STREAM, Load, Prediction, best_width, predict, together
 from preflight.check import Checked
-from preflight.facts.addresses import OwnAddresses
-from preflight.facts.guest_memory import GuestMemory
-from preflight.facts.link_speed import LinkSpeed
-from preflight.facts.peer_name import PeerName
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
+from preflight.facts.guest.memory import GuestMemory
+from preflight.facts.names.peer_name import PeerName
+from preflight.facts.network.addresses import OwnAddresses
+from preflight.facts.network.link_speed import LinkSpeed
 from preflight.host import Guest
 
 #: MiB in a Mbit.

@@ -8,20 +8,20 @@ from typing import TypeVar
 from msgspec import Struct
 
 from preflight import questions
-from preflight.facts import state_directories
-from preflight.facts.addresses import OwnAddresses
-from preflight.facts.block_drivers import MODULES
-from preflight.facts.certificate_paths import CertificatePaths, of_client
-from preflight.facts.daemon_conf import DaemonConf
-from preflight.facts.guest import KVM, Guests
-from preflight.facts.host_memory import HostMemory
-from preflight.facts.identity import AnnouncedName
-from preflight.facts.listener import NetworkListener
-from preflight.facts.migration_tls import MigrationTls
-from preflight.facts.pools import Pools
-from preflight.facts.qemu_user import QemuUser, above
-from preflight.facts.record import Record, Unreadable
-from preflight.facts.secrets import Secrets, needed_by
+from preflight.facts.daemon import state_directories
+from preflight.facts.daemon.conf import DaemonConf
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.guest.guests import KVM, Guests
+from preflight.facts.memory.host import HostMemory
+from preflight.facts.network.addresses import OwnAddresses
+from preflight.facts.storage.block_drivers import MODULES
+from preflight.facts.storage.pools import Pools
+from preflight.facts.storage.qemu_user import QemuUser, above
+from preflight.facts.storage.secrets import Secrets, needed_by
+from preflight.facts.system.identity import AnnouncedName
+from preflight.facts.tls.certificate_paths import CertificatePaths, of_client
+from preflight.facts.tls.listener import NetworkListener
+from preflight.facts.tls.migration_tls import MigrationTls
 from preflight.host import Guest, Host
 from preflight.request.migration import Migration, Transport
 from preflight.shell_text import ShellText

@@ -7,8 +7,8 @@ from typing import TypeVar, cast
 
 from msgspec import Struct
 
-from preflight.facts.guest import Guest, Guests
-from preflight.facts.record import Fact, Record, Unreadable
+from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.guest.guests import Guest, Guests
 from preflight.request.migration import Role
 
 __all__ = ["FactSource", "Guest", "Guests", "Host", "Judged"]

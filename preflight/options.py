@@ -214,8 +214,8 @@ def _guest_of(option: str, path: Path | None) -> str | None:
     """A guest's XML from a file, as it stands there; libvirt refuses what has another root."""
     if path is None:
         return None
-    from preflight.facts.record import Unreadable
-    from preflight.facts.xml import parse_xml
+    from preflight.facts.fact import Unreadable
+    from preflight.facts.text.xml import parse_xml
 
     try:
         text = path.read_text(encoding="utf-8")

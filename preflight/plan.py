@@ -14,16 +14,16 @@ from msgspec import Meta, Struct
 
 from preflight.check import Checked
 from preflight.errors import UserError
-from preflight.facts.daemon import Daemons
-from preflight.facts.daemon_limits import DaemonLimits
-from preflight.facts.guest import Guests, GuestState
-from preflight.facts.guest_memory import GuestMemory
-from preflight.facts.host_memory import HostMemory
-from preflight.facts.identity import HostIdentity
-from preflight.facts.listening import Listening
-from preflight.facts.record import Fact, Unreadable
-from preflight.facts.sshd import SshdListener
-from preflight.facts.storage import Storage
+from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.daemon.limits import DaemonLimits
+from preflight.facts.fact import Fact, Unreadable
+from preflight.facts.guest.guests import Guests, GuestState
+from preflight.facts.guest.memory import GuestMemory
+from preflight.facts.memory.host import HostMemory
+from preflight.facts.network.listening import Listening
+from preflight.facts.ssh.sshd import SshdListener
+from preflight.facts.storage.paths import Storage
+from preflight.facts.system.identity import HostIdentity
 from preflight.fields import (
     ERRORS,
     Digest,

@@ -11,8 +11,8 @@ from preflight.asking import Opened, open_hosts
 from preflight.check import check, visit_both
 from preflight.collect import make_host
 from preflight.errors import UserError
-from preflight.facts.identity import HostIdentity
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
+from preflight.facts.system.identity import HostIdentity
 from preflight.host import Host
 from preflight.journal import Journal
 from preflight.journal_steps import Entry

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from preflight.check import Checked
-from preflight.facts.guest import Guests
-from preflight.facts.guest_backing import GuestBacking
-from preflight.facts.guest_memory import GuestMemory
-from preflight.facts.host_memory import HostMemory
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
+from preflight.facts.guest.backing import GuestBacking
+from preflight.facts.guest.guests import Guests
+from preflight.facts.guest.memory import GuestMemory
+from preflight.facts.memory.host import HostMemory
 from preflight.host import Guest, Host
 
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from preflight.facts.located import Located, Location
+from preflight.facts.text.located import Located, Location
 from preflight.request.migration import Migration, Role
 
 __all__ = [

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from preflight import facts
 from preflight.errors import UserError
-from preflight.facts.record import Fact
+from preflight.facts.fact import Fact
 from preflight.host import Guest, Judged
 from preflight.own_file import others_may_write
 from preflight.report import RuleText

@@ -7,7 +7,7 @@ from preflight.asking import Asked, open_hosts
 from preflight.check import Checked, check
 from preflight.dirty_rate import measure
 from preflight.errors import UserError
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
 from preflight.forecast import forecast, link_of
 from preflight.output.answer import Answer
 from preflight.room import Room, rooms

@@ -15,7 +15,7 @@ from preflight.connection.redaction import redact, redact_message
 from preflight.connection.shell import TOTAL_LIMIT
 from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Target
-from preflight.facts import lens, libvirt_conf
+from preflight.facts.text import augeas, libvirt_conf
 from preflight.request.migration import Role
 from preflight.shell_text import ShellText, shell
 
@@ -102,7 +102,7 @@ class LiveVisit:
         # sent before the login is known to work: it saves a round trip, and a shell that never starts reads nothing
         self._channel.send(standing)
         load_bindings()  # while ssh shakes hands
-        lens.load(libvirt_conf.LENS)
+        augeas.load(libvirt_conf.LENS)
         login = self._channel.login()
         # a person may take their time, which is not the host's
         self._deadline = self._channel.deadline = self._deadline + self._channel.of_person

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from preflight import grammar
 from preflight.connection.target import parse_target
-from preflight.facts.hosts_file import PATH as HOSTS
-from preflight.facts.hosts_file import same_name
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
+from preflight.facts.names.hosts_file import PATH as HOSTS
+from preflight.facts.names.hosts_file import same_name
 from preflight.grammar import Grammar
 from preflight.host import Host
 from preflight.rule import AnyChange, Change, HostsLine

@@ -13,7 +13,7 @@ from preflight.asking import Asked, open_hosts
 from preflight.check import Checked, check
 from preflight.connection import Answers, snapshot
 from preflight.connection.snapshot import SavedHost
-from preflight.facts.record import Record
+from preflight.facts.fact import Record
 from preflight.report import Report, Result
 
 #: Written by `python -m tests.lab.record`, from real hosts.

@@ -28,7 +28,7 @@ ONCE = frozenset(("match", "fullmatch"))
 BUILT = {
     ("preflight/edit.py", 'rf"[ \\t]*#[ \\t]*{re.escape(key)}\\b"'): r"[ \t]*#[ \t]*maxstartups\b",
     ("preflight/output/ansible.py", "remark"): r"(?i)^[ \t]*#[ \t]*maxstartups\b",
-    ("preflight/facts/login.py", "pattern"): r"Connection (?:reset|closed) by|Exceeded MaxStartups",
+    ("preflight/facts/ssh/login.py", "pattern"): r"Connection (?:reset|closed) by|Exceeded MaxStartups",
     ("preflight/connection/xml_secrets.py", 'rf"<(/?){name}(?=[\\s/>])[^<>]*+>"'): r"<(/?)metadata(?=[\s/>])[^<>]*+>",
     ("preflight/grammar.py", "pattern"): r"",  # each one is tried by itself
 }

@@ -106,7 +106,7 @@ def test_a_rule_that_raises_is_unknown_and_the_others_go_on(tmp_path: Path, stat
 
 @pytest.mark.parametrize("statement", ["raise ValueError('a bug')", "raise Unreadable('not known')"])
 def test_a_blocker_that_was_found_before_a_rule_stopped_still_blocks(judged: Judged, statement: str) -> None:
-    imports = "from preflight.facts.record import Unreadable\n"
+    imports = "from preflight.facts.fact import Unreadable\n"
     (result,) = judged(imports + FOUND + f"    {statement}\n")
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
     assert [finding.message for finding in result.findings] == ["found"]
@@ -115,7 +115,7 @@ def test_a_blocker_that_was_found_before_a_rule_stopped_still_blocks(judged: Jud
 
 @pytest.mark.parametrize("statement", ["raise ValueError('a bug')", "raise Unreadable('not known')"])
 def test_a_milder_finding_does_not_hide_that_a_rule_stopped(judged: Judged, statement: str) -> None:
-    imports = "from preflight.facts.record import Unreadable\n"
+    imports = "from preflight.facts.fact import Unreadable\n"
     mild = FOUND.replace('"found"', '"found", severity=Severity.WARNING')
     (result,) = judged(imports + mild + f"    {statement}\n")
     assert (result.outcome, result.severity) == (Outcome.UNKNOWN, Severity.ERROR)

@@ -15,8 +15,8 @@ from preflight.connection.local import LocalChannel
 from preflight.connection.target import parse_target
 from preflight.edit import difference, edited, led
 from preflight.facts import GuestMemory, LinkSpeed
-from preflight.facts.hosts_file import PATH as HOSTS
-from preflight.facts.record import MISSING, Record, Unreadable
+from preflight.facts.fact import MISSING, Record, Unreadable
+from preflight.facts.names.hosts_file import PATH as HOSTS
 from preflight.fix import FileChange, Unfixable, plan, undecided
 from preflight.fixing import _apply
 from preflight.questions import PRELUDE

@@ -9,7 +9,7 @@ import pytest
 from preflight import questions
 from preflight.answers import Record
 from preflight.collect import make_host
-from preflight.facts.guest import Guests
+from preflight.facts.guest.guests import Guests
 from preflight.further import MOST, Further, further_questions
 from preflight.request.migration import Migration, Role
 from preflight.shell_text import ShellText, joined, shell

@@ -46,4 +46,4 @@ def test_the_wheel_in_an_empty_environment_lists_the_same_rules(wheel: Path, tmp
 def test_the_wheel_installs_no_module_called_rules(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"preflight"}
-    assert "preflight/lenses/preflight_conf.aug" in names
+    assert "preflight/facts/text/lenses/preflight_conf.aug" in names

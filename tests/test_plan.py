@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from preflight import plan_file as plans
 from preflight.check import Checked
 from preflight.errors import UserError
-from preflight.facts.record import Record
+from preflight.facts.fact import Record
 from preflight.output.plan import text
 from preflight.pace import pace
 from preflight.plan import Identity, MigrationPlan, Pace, PlanError, Refused, digests, in_order, plan, planned_guest

@@ -7,7 +7,7 @@ import pytest
 
 from preflight import facts, ruleset
 from preflight.collect import FACTS
-from preflight.facts.record import Fact
+from preflight.facts.fact import Fact
 from preflight.host import Guest
 from preflight.request.migration import Migration, Role
 from preflight.rule import Severity
@@ -168,7 +168,7 @@ def test_a_fact_that_nobody_collects_is_refused(tmp_path: Path, kind: str) -> No
         tmp_path,
         "bad",
         f"""
-        from preflight.facts.record import Fact
+        from preflight.facts.fact import Fact
         class Own(Fact):
             x: int
         @rule(Severity.ERROR)

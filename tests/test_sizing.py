@@ -8,7 +8,7 @@ import pytest
 from preflight.capacity.precopy import PAYLOAD
 from preflight.check import Checked
 from preflight.errors import UserError
-from preflight.facts.record import MISSING, Record, Unreadable
+from preflight.facts.fact import MISSING, Record, Unreadable
 from preflight.forecast import Forecast, Link, forecast, link_of
 from preflight.output.answer import Answer
 from preflight.output.capacity import text

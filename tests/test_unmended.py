@@ -2,7 +2,7 @@
 
 import re
 
-from preflight.facts.xml import parse_xml
+from preflight.facts.text.xml import parse_xml
 from preflight.fix import plan
 from preflight.request.migration import Role
 from preflight.rule import Change, HostsLine

@@ -2,13 +2,13 @@
 
 from preflight.capacity.limit import Limit
 from preflight.capacity.reader import Asked
-from preflight.facts.accept_queue import AcceptQueue
-from preflight.facts.daemon_clients import LockDaemon, ProxyLimits
-from preflight.facts.daemon_limits import RESERVED_WORKERS, DaemonLimits
-from preflight.facts.listening import Listening
-from preflight.facts.located import Located
-from preflight.facts.open_files import OpenFiles
-from preflight.facts.qemu_conf import QemuConf
+from preflight.facts.daemon.clients import LockDaemon, ProxyLimits
+from preflight.facts.daemon.limits import RESERVED_WORKERS, DaemonLimits
+from preflight.facts.daemon.open_files import OpenFiles
+from preflight.facts.daemon.qemu_conf import QemuConf
+from preflight.facts.network.accept_queue import AcceptQueue
+from preflight.facts.network.listening import Listening
+from preflight.facts.text.located import Located
 from preflight.request.migration import Role
 
 #: File descriptors that a daemon holds for one migration, as source and destination, counted on the lab (libvirt 9.0

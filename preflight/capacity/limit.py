@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from preflight.facts.located import Location
+from preflight.facts.text.located import Location
 from preflight.request.migration import Role
 
 

@@ -12,15 +12,15 @@ from typing import TypeAlias
 from preflight.capacity import daemon, sshd
 from preflight.capacity.limit import Capacity, Limit, Scope
 from preflight.capacity.reader import Asked, Read
-from preflight.facts.accept_queue import AcceptQueue
-from preflight.facts.daemon import Daemons
-from preflight.facts.daemon_clients import LockDaemon, ProxyLimits
-from preflight.facts.daemon_limits import DaemonLimits
-from preflight.facts.listening import Listening
-from preflight.facts.open_files import OpenFiles
-from preflight.facts.qemu_conf import QemuConf
-from preflight.facts.record import Fact, Unreadable
-from preflight.facts.sshd import SshdListener, SshdSettings
+from preflight.facts.daemon.clients import LockDaemon, ProxyLimits
+from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.daemon.limits import DaemonLimits
+from preflight.facts.daemon.open_files import OpenFiles
+from preflight.facts.daemon.qemu_conf import QemuConf
+from preflight.facts.fact import Fact, Unreadable
+from preflight.facts.network.accept_queue import AcceptQueue
+from preflight.facts.network.listening import Listening
+from preflight.facts.ssh.sshd import SshdListener, SshdSettings
 from preflight.host import Host
 from preflight.request.migration import Migration, Role, Transport
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from preflight.capacity.limit import Limit, Scope
-from preflight.facts.located import Located
+from preflight.facts.text.located import Located
 from preflight.host import Host
 from preflight.request.migration import Migration
 

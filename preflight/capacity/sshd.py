@@ -2,9 +2,9 @@
 
 from preflight.capacity.limit import Limit
 from preflight.capacity.reader import Asked
-from preflight.facts.located import Located
-from preflight.facts.record import Unreadable
-from preflight.facts.sshd import SshdListener, SshdSettings
+from preflight.facts.fact import Unreadable
+from preflight.facts.ssh.sshd import SshdListener, SshdSettings
+from preflight.facts.text.located import Located
 from preflight.host import Host
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from preflight.answers import MISSING, Record
-from preflight.facts.certificate_paths import CertificatePaths, in_directory, of_client
+from preflight.facts.tls.certificate_paths import CertificatePaths, in_directory, of_client
 
 _CERTIFICATE = re.compile(r"-----BEGIN [^-\n]*CERTIFICATE-----[^-]*-----END [^-\n]*CERTIFICATE-----\n?")
 _LIMIT = 1 << 20

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from preflight.answers import Record, Unreadable
-from preflight.facts.xml import parse_xml
+from preflight.facts.text.xml import parse_xml
 from preflight.request.migration import Role
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any
 
 from preflight.answers import Record, Unreadable
 from preflight.connection import Answers, hypervisor_cpus
-from preflight.facts.xml import parse_xml
+from preflight.facts.text.xml import parse_xml
 from preflight.request.migration import Role
 
 #: The records that this module brings.

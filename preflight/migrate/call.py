@@ -5,8 +5,8 @@ from typing import Any
 from xml.etree.ElementTree import tostring
 
 from preflight.errors import UserError
-from preflight.facts.record import Unreadable
-from preflight.facts.xml import parse_xml
+from preflight.facts.fact import Unreadable
+from preflight.facts.text.xml import parse_xml
 from preflight.request.method import Method
 from preflight.request.migration import CopyStorage, Mode
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
 from preflight.migrate import call
 from preflight.migrate.end import HostSilent, within
 from preflight.migrate.event import Event

@@ -3,8 +3,8 @@
 from typing import Any, Protocol
 
 from preflight.answers import Record
-from preflight.facts.record import Unreadable
-from preflight.facts.xml import parse_xml
+from preflight.facts.fact import Unreadable
+from preflight.facts.text.xml import parse_xml
 from preflight.plan import Identity
 from preflight.shell_text import ShellText, shell
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from preflight import grammar
 from preflight.answers import Unreadable
-from preflight.facts.xml import parse_xml
+from preflight.facts.text.xml import parse_xml
 from preflight.migrate.shell import FilesError
 
 #: Where libvirt keeps them (virQEMUDriverConfigNew, src/qemu/qemu_conf.c): no release from 1.2.8 to 11.3 has a setting

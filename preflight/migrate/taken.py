@@ -7,8 +7,8 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from preflight.facts.record import Unreadable
-from preflight.facts.xml import parse_xml
+from preflight.facts.fact import Unreadable
+from preflight.facts.text.xml import parse_xml
 from preflight.migrate.shell import FilesError, Shell, as_root, require
 from preflight.migrate.state import TPM, State
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from preflight import grammar
 from preflight.connection.target import parse_target
 from preflight.errors import UserError
-from preflight.facts.libvirt_conf import parse_conf
-from preflight.facts.record import Record
-from preflight.facts.sshd_config import own_directives
+from preflight.facts.fact import Record
+from preflight.facts.ssh.sshd_config import own_directives
+from preflight.facts.text.libvirt_conf import parse_conf
 from preflight.fix import FileChange
 from preflight.rule import Change
 

@@ -13,8 +13,8 @@ How to fix
 """
 
 from preflight.facts import HostCpu, HypervisorCpus, Versions
-from preflight.facts.guest_cpu import X86, GuestCpu
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
+from preflight.facts.guest.cpu import X86, GuestCpu
 from preflight.facts.version import Version
 from preflight.host import Guest
 from preflight.request.migration import unless_live

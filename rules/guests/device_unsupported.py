@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from preflight.facts import DomainCapabilities, Versions
+from preflight.facts.text.xml import parse_xml
 from preflight.facts.version import Version
-from preflight.facts.xml import parse_xml
 from preflight.host import Guest
 from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule

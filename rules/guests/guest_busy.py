@@ -12,7 +12,7 @@ How to fix
 """
 
 from preflight.facts import Versions
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
 from preflight.facts.version import Version
 from preflight.host import Guest
 from preflight.request.migration import unless_live

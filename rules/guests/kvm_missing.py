@@ -11,8 +11,8 @@ How to fix
 """
 
 from preflight.facts import Capabilities, Storage, Versions
-from preflight.facts.guest import KVM
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
+from preflight.facts.guest.guests import KVM
 from preflight.facts.version import Version
 from preflight.host import Guest
 from preflight.request.migration import unless_live

@@ -11,7 +11,7 @@ How to fix
 """
 
 from preflight.facts import HostCpu, HypervisorCpus
-from preflight.facts.guest_cpu import X86, GuestCpu
+from preflight.facts.guest.cpu import X86, GuestCpu
 from preflight.host import Guest
 from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, on_source, rule

@@ -13,7 +13,7 @@ How to fix
 """
 
 from preflight.facts import DaemonLimits, LinkSpeed, Resident
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
 from preflight.host import Guest
 from preflight.request.migration import Migration, unless_live
 from preflight.rule import Findings, Severity, on_source, rule

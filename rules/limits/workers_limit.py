@@ -10,7 +10,7 @@ How to fix
 """
 
 from preflight.facts import DaemonLimits
-from preflight.facts.daemon_limits import RESERVED_WORKERS
+from preflight.facts.daemon.limits import RESERVED_WORKERS
 from preflight.request.migration import Migration, unless_live
 from preflight.rule import Change, Findings, Severity, on_source, rule
 

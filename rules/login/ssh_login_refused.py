@@ -14,8 +14,8 @@ How to fix
 import re
 
 from preflight.facts import Login
-from preflight.facts.libvirt_connection import HUNG_UP
-from preflight.facts.login import TURNED_AWAY
+from preflight.facts.control.by_preflight import HUNG_UP
+from preflight.facts.ssh.login import TURNED_AWAY
 from preflight.request.migration import Migration, Transport
 from preflight.rule import Findings, Severity, on_destination, on_source, rule
 

@@ -13,7 +13,7 @@ How to fix
 """
 
 from preflight.facts import Versions
-from preflight.facts.flags_since import (
+from preflight.facts.libvirt.flags_since import (
     COMPRESS_ALONE,
     FOR_PARALLEL,
     KNOWN,

@@ -10,8 +10,8 @@ How to fix
 """
 
 from preflight.facts import Versions
-from preflight.facts.guest import Disk
-from preflight.facts.libvirt_connection import HUNG_UP
+from preflight.facts.control.by_preflight import HUNG_UP
+from preflight.facts.guest.guests import Disk
 from preflight.facts.version import Version
 from preflight.host import Guest
 from preflight.request.migration import Migration, unless_live

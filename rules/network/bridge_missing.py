@@ -14,7 +14,7 @@ How to fix
 """
 
 from preflight.facts import Links, Networks, Storage
-from preflight.facts.guest_devices import OPEN_VSWITCH
+from preflight.facts.guest.devices import OPEN_VSWITCH
 from preflight.host import Guest
 from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule

@@ -11,7 +11,7 @@ How to fix
 """
 
 from preflight.facts import Pools, Storage
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
 from preflight.host import Guest
 from preflight.request.migration import Migration, unless_live
 from preflight.rule import Finding, Findings, Severity, on_destination, rule

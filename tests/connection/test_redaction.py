@@ -11,10 +11,10 @@ from preflight.connection.local import LocalChannel
 from preflight.connection.redaction import redact, redact_file
 from preflight.connection.target import parse_target
 from preflight.edit import difference
-from preflight.facts.lens import LIMIT
-from preflight.facts.libvirt_conf import parse_conf
-from preflight.facts.record import Unreadable
-from preflight.facts.xml import parse_xml
+from preflight.facts.fact import Unreadable
+from preflight.facts.text.augeas import LIMIT
+from preflight.facts.text.libvirt_conf import parse_conf
+from preflight.facts.text.xml import parse_xml
 from preflight.questions import PRELUDE
 from preflight.shell_text import shell
 from preflight.visit import LiveVisit

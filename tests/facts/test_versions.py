@@ -2,9 +2,9 @@
 
 import pytest
 
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.libvirt.versions import Versions
 from preflight.facts.version import Version
-from preflight.facts.versions import Versions
 from tests.facts.noise import answers
 
 GOOD = '{"libvirt": 9000000, "hypervisor": 7002022, "type": "QEMU", "hypervisor_uri": "qemu:///system"}'

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from preflight.connection.local import LocalChannel
-from preflight.facts.record import Record
+from preflight.facts.fact import Record
 from preflight.questions import PRELUDE
 from preflight.shell_text import ShellText
 

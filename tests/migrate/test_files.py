@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from preflight.facts.record import Record
+from preflight.facts.fact import Record
 from preflight.migrate.files import copy, is_same
 from preflight.migrate.shell import FilesError
 from preflight.migrate.state import NVRAM, TPM, State

@@ -2,7 +2,7 @@
 
 import pytest
 
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
 from preflight.migrate.shell import FilesError
 from preflight.migrate.state import NVRAM, TPM, VARSTORE, State, states
 

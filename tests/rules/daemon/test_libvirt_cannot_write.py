@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from preflight.facts.record import Record
-from preflight.facts.state_directories import ALL, DEFINITIONS, LOGS, PRIVATE, STATUS
+from preflight.facts.daemon.state_directories import ALL, DEFINITIONS, LOGS, PRIVATE, STATUS
+from preflight.facts.fact import Record
 from preflight.report import Outcome
 from preflight.request.migration import Role
 from preflight.rule import Severity

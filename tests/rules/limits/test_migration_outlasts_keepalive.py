@@ -2,7 +2,7 @@
 
 import pytest
 
-from preflight.facts.resident import OWN_KIB
+from preflight.facts.memory.resident import OWN_KIB
 from preflight.report import Outcome
 from preflight.request.migration import Role
 from preflight.rule import Severity

@@ -2,7 +2,7 @@
 
 import pytest
 
-from preflight.facts.record import Record
+from preflight.facts.fact import Record
 from preflight.report import Outcome
 from preflight.request.migration import Mode, Role, Transport
 from preflight.rule import Severity

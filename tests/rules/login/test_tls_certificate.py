@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from preflight.facts.record import Record
+from preflight.facts.fact import Record
 from preflight.report import Outcome, Result
 from preflight.request.migration import Mode, Role, Transport
 from preflight.rule import Severity

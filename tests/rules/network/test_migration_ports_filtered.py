@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from preflight.facts.record import MISSING, Record
+from preflight.facts.fact import MISSING, Record
 from preflight.report import Outcome
 from preflight.request.migration import Mode, Role
 from preflight.rule import Severity

@@ -1,6 +1,6 @@
 """A host allows migrations over TLS alone, and none was asked for."""
 
-from preflight.facts.record import Record
+from preflight.facts.fact import Record
 from preflight.report import Outcome, Result
 from preflight.request.migration import Mode
 from preflight.rule import Severity

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from preflight.collect import FACTS
-from preflight.facts.image_owners import ImageOwners
-from preflight.facts.record import Record
+from preflight.facts.fact import Record
+from preflight.facts.storage.image_owners import ImageOwners
 from preflight.report import Outcome
 from preflight.request.migration import Role
 from preflight.rule import Severity

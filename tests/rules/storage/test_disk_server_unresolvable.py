@@ -1,6 +1,6 @@
 """Names of the servers that network disks are on."""
 
-from preflight.facts.record import Record
+from preflight.facts.fact import Record
 from preflight.report import Outcome
 from preflight.request.migration import Role
 from preflight.rule import Severity
