@@ -55,15 +55,15 @@ def _run(arguments: Sequence[str]) -> int:
 
         return run()
     from preflight import questions
-    from preflight.connection import opening
+    from preflight.connection import logins
 
     try:
-        opening.begin(hosts, questions.PRELUDE)
+        logins.begin(hosts, questions.PRELUDE)
         from preflight.cli import run
 
         return run()
     finally:
-        opening.abandon()
+        logins.abandon()
 
 
 def hosts_of(arguments: Sequence[str]) -> Sequence[str]:

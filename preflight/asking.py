@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from preflight import questions
 from preflight.connection import Channel, snapshot
-from preflight.connection.opening import close_all, open_channel
+from preflight.connection.logins import close_all, open_channel
 from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Kind, Target, TargetError, parse_target
 from preflight.request.data_uri import data_uri

@@ -13,7 +13,7 @@ from preflight.capacity.path import capacity
 from preflight.capacity.path import facts as limited_by
 from preflight.collect import FACTS, SUMMARY_FACTS, TIES, Collected, Waiting, collect, make_host, records_for
 from preflight.connection import snapshot
-from preflight.connection.opening import open_channel
+from preflight.connection.logins import open_channel
 from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.errors import UserError

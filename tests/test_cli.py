@@ -608,7 +608,7 @@ def test_the_recorded_pair_is_the_one_that_other_tests_change() -> None:
 
 def test_logins_begin_before_the_parser_is_loaded() -> None:
     code = (
-        "import preflight.connection.opening as opening\n"
+        "import preflight.connection.logins as opening\n"
         "opening.begin = lambda hosts, prelude: print(list(hosts), 'preflight.cli' in sys.modules)"
     )
     assert python(code, "check", "no/such/file", "b", "--p2p").stdout == "['no/such/file', 'b'] False\n"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from preflight.answers import Record, Unreadable
-from preflight.connection import Answers, hypervisor_cpus
+from preflight.connection import Answers, libvirt_cpus
 from preflight.facts.text.xml import parse_xml
 from preflight.request.migration import Role
 
@@ -130,7 +130,7 @@ class LibvirtSession:
             "libvirt.memory": lambda: _memory(connection),
             "libvirt.filters": lambda: _filters(connection),
             "libvirt.domain-capabilities": connection.getDomainCapabilities,
-            "libvirt.cpus": lambda: hypervisor_cpus.read(
+            "libvirt.cpus": lambda: libvirt_cpus.read(
                 connection, answers.records.get("libvirt.domain-capabilities"), self._role
             ),
         }
