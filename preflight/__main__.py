@@ -54,7 +54,7 @@ def _run(arguments: Sequence[str]) -> int:
         from preflight.cli import run
 
         return run()
-    from preflight import questions
+    from preflight.collect import questions
     from preflight.connection import logins
 
     try:

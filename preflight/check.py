@@ -7,11 +7,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from preflight import questions
-from preflight.asking import Asked, End, Opened, own_transport
 from preflight.capacity.path import capacity
 from preflight.capacity.path import facts as limited_by
-from preflight.collect import FACTS, SUMMARY_FACTS, TIES, Collected, Waiting, collect, make_host, records_for
+from preflight.collect import questions
+from preflight.collect.endpoints import Asked, End, Opened, own_transport
+from preflight.collect.follow_up import paths_on
+from preflight.collect.pair import FACTS, SUMMARY_FACTS, TIES, Collected, Waiting, collect, make_host, records_for
+from preflight.collect.session import LiveVisit, SavedVisit
 from preflight.connection import snapshot
 from preflight.connection.logins import open_channel
 from preflight.connection.snapshot import SavedHost
@@ -28,13 +30,11 @@ from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.network.link_speed import LinkSpeed
 from preflight.facts.system.identity import HostIdentity
 from preflight.facts.system.release import OpenSsh, OsRelease
-from preflight.further import paths_on
 from preflight.host import Guest, Host
 from preflight.report import GuestVerdict, HostSummary, Report, judge_each
 from preflight.request.migration import Migration, Role
 from preflight.ruleset import Rule, load, select
 from preflight.threads import side_by_side
-from preflight.visit import LiveVisit, SavedVisit
 
 #: What `preflight capacity` alone shows is made of these, beside the limits.
 _SIZING: Mapping[Role, frozenset[type[Fact]]] = {

@@ -145,7 +145,7 @@ def check(
     Nothing is changed on either host. All guests that run on the source are judged, unless --guest or --no-guests
     narrows it.
     """
-    from preflight.asking import Asked, moved_by, open_hosts
+    from preflight.collect.endpoints import Asked, moved_by, open_hosts
     from preflight.output import FORMATS
 
     if output_format not in FORMATS:
@@ -211,7 +211,7 @@ def capacity(
     Exit 0, 1 when what was asked for with --concurrency or --window does not fit, 3 when that cannot be known. Nothing
     is changed on either host.
     """
-    from preflight.asking import Asked
+    from preflight.collect.endpoints import Asked
     from preflight.output.capacity import FORMATS
     from preflight.sizing import size
 
@@ -471,7 +471,7 @@ def fix(
     mends, which is listed, or when it is not known whether there is more; 4 when a change could not be computed or did
     not come into force, 5 when nobody agreed.
     """
-    from preflight.asking import Asked
+    from preflight.collect.endpoints import Asked
     from preflight.fixing import fix as do
 
     if output_format not in ("text", "ansible"):

@@ -7,8 +7,9 @@ from typing import TypeAlias
 
 from preflight.answers import Record
 from preflight.apply import script
-from preflight.asking import Asked, open_hosts
 from preflight.check import Checked, check
+from preflight.collect.endpoints import Asked, open_hosts
+from preflight.collect.session import LiveVisit
 from preflight.errors import UserError
 from preflight.facts.names.hosts_file import PATH as HOSTS
 from preflight.fix import FileChange, Unfixable, plan, undecided
@@ -19,7 +20,6 @@ from preflight.ruleset import find, load
 from preflight.shell_text import shell
 from preflight.stdio import deliver
 from preflight.unmended import Unmended, unmended
-from preflight.visit import LiveVisit
 
 #: Each error that was found is mended by what is shown or in force, if there was any; an error stays, or a rule that
 #: may hide one, or could have asked for a change, could not be judged; something is not in force; nobody agreed.

@@ -12,8 +12,9 @@ from msgspec import Struct
 from preflight import journal as journals
 from preflight import plan as plans
 from preflight import plan_file
-from preflight.asking import Asked, Opened, moved_by, open_hosts, reversed_hosts
 from preflight.check import Checked, check
+from preflight.collect.endpoints import Asked, Opened, moved_by, open_hosts, reversed_hosts
+from preflight.collect.session import LiveVisit, SavedVisit
 from preflight.connection.target import TargetError
 from preflight.errors import UserError
 from preflight.explanation import explaining
@@ -38,7 +39,6 @@ from preflight.request.migration import Transport
 from preflight.ruleset import Rule, load, select
 from preflight.unchanged import as_checked, changed, refuse_another_way, refuse_other_hosts, says_who_it_is
 from preflight.visible import clean, one_line
-from preflight.visit import LiveVisit, SavedVisit
 
 #: The exit codes beside those of a verdict.
 ARRIVED, NOT_ARRIVED, REFUSED, INTERRUPTED = 0, 4, 5, 130

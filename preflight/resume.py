@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from preflight.asking import Opened, open_hosts
 from preflight.check import check, visit_both
-from preflight.collect import make_host
+from preflight.collect.endpoints import Opened, open_hosts
+from preflight.collect.pair import make_host
+from preflight.collect.session import LiveVisit
 from preflight.errors import UserError
 from preflight.facts.fact import Unreadable
 from preflight.facts.system.identity import HostIdentity
@@ -43,7 +44,6 @@ from preflight.request.migration import Role
 from preflight.threads import side_by_side
 from preflight.unchanged import refuse_another_way, refuse_other_guests, refuse_other_hosts
 from preflight.visible import one_line
-from preflight.visit import LiveVisit
 
 
 def resume(path: Path, wanted: Wanted, *, timeout: float) -> int:

@@ -3,15 +3,15 @@
 import re
 from collections.abc import Mapping
 
-from preflight.asking import Asked, open_hosts
 from preflight.check import Checked, check
+from preflight.collect.endpoints import Asked, open_hosts
+from preflight.collect.session import LiveVisit
 from preflight.dirty_rate import measure
 from preflight.errors import UserError
 from preflight.facts.fact import Unreadable
 from preflight.forecast import forecast, link_of
 from preflight.output.answer import Answer
 from preflight.room import Room, rooms
-from preflight.visit import LiveVisit
 
 _WINDOW = re.compile(r"(\d{1,9})([smh]?)", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}

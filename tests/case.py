@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from preflight.asking import Asked, open_hosts
 from preflight.check import Checked, check
+from preflight.collect.endpoints import Asked, open_hosts
 from preflight.connection import Answers, snapshot
 from preflight.connection.snapshot import SavedHost
 from preflight.facts.fact import Record

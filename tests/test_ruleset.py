@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from preflight import facts, ruleset
-from preflight.collect import FACTS
+from preflight.collect.pair import FACTS
 from preflight.facts.fact import Fact
 from preflight.host import Guest
 from preflight.request.migration import Migration, Role

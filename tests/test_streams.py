@@ -204,9 +204,9 @@ from preflight.connection.local import LocalChannel
 from preflight.connection.target import parse_target
 from preflight.fix import FileChange
 from preflight.request.migration import Role
-from preflight.questions import PRELUDE
+from preflight.collect.questions import PRELUDE
 from preflight.shell_text import shell
-from preflight.visit import LiveVisit
+from preflight.collect.session import LiveVisit
 
 here, sys.argv = pathlib.Path(sys.argv[1]), ["preflight", *sys.argv[2:]]
 visit = LiveVisit(parse_target("localhost"), LocalChannel(PRELUDE, timeout=20), (), "ssh", timeout=20)

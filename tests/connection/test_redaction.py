@@ -6,6 +6,8 @@ import time
 import pytest
 
 from preflight.answers import Record
+from preflight.collect.questions import PRELUDE
+from preflight.collect.session import LiveVisit
 from preflight.connection import Answers
 from preflight.connection.local import LocalChannel
 from preflight.connection.redaction import redact, redact_file
@@ -15,9 +17,7 @@ from preflight.facts.fact import Unreadable
 from preflight.facts.text.augeas import LIMIT
 from preflight.facts.text.libvirt_conf import parse_conf
 from preflight.facts.text.xml import parse_xml
-from preflight.questions import PRELUDE
 from preflight.shell_text import shell
-from preflight.visit import LiveVisit
 from tests.case import Case
 
 MIB = 1 << 20

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from preflight import questions
+from preflight.collect import questions
 from preflight.facts.control.remote_helper import RemoteHelper
 from preflight.facts.fact import Record
 

@@ -64,9 +64,9 @@ def main() -> None:
 
 
 def _load() -> None:
-    import preflight.asking
     import preflight.check
     import preflight.cli
+    import preflight.collect.endpoints
     import preflight.fixing
     import preflight.moving
     import preflight.output.json

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from preflight.collect import FACTS
+from preflight.collect.pair import FACTS
 from preflight.facts.fact import Record
 from preflight.facts.storage.image_owners import ImageOwners
 from preflight.report import Outcome
@@ -111,7 +111,7 @@ def test_is_unknown_when_the_destination_does_not_tell_of_its_guests() -> None:
 
 
 def test_asks_the_destination_alone_about_images_of_its_other_guests() -> None:
-    from preflight.further import further_questions
+    from preflight.collect.follow_up import further_questions
 
     checked = copied("<source file='/srv/vms/db.img'/>").checked()
     here, there_ = further_questions(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from preflight import questions
+from preflight.collect import questions
 from preflight.connection import Channel, snapshot
 from preflight.connection.logins import close_all, open_channel
 from preflight.connection.snapshot import SavedHost

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from preflight import questions
+from preflight.collect import questions
 from preflight.facts.daemon import state_directories
 from preflight.facts.daemon.conf import DaemonConf
 from preflight.facts.fact import Record, Unreadable

@@ -7,8 +7,8 @@ import time
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from preflight import questions
 from preflight.answers import MISSING, Record
+from preflight.collect import questions
 from preflight.connection import Answers, Channel
 from preflight.connection.libvirt import LibvirtSession, load_bindings, transport_of
 from preflight.connection.redaction import redact, redact_message

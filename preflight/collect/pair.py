@@ -10,7 +10,9 @@ from functools import partial
 
 from msgspec import Struct
 
-from preflight import questions
+from preflight.collect import questions
+from preflight.collect.follow_up import Further, further_questions
+from preflight.collect.session import Visit
 from preflight.connection import Answers
 from preflight.facts.control.by_preflight import LibvirtConnection
 from preflight.facts.control.by_source import PeerConnection
@@ -64,12 +66,10 @@ from preflight.facts.system.identity import AnnouncedName, HostIdentity
 from preflight.facts.system.release import Kernel, OpenSsh, OsRelease
 from preflight.facts.tls.listener import NetworkListener
 from preflight.facts.tls.migration_tls import MigrationTls
-from preflight.further import Further, further_questions
 from preflight.host import FactSource, Guest, Host
 from preflight.request.migration import Migration, Role
 from preflight.stdio import say_waiting
 from preflight.threads import side_by_side
-from preflight.visit import Visit
 
 _DAEMON_CONFS = ("libvirtd.conf", "virtqemud.conf", "virtproxyd.conf")
 
