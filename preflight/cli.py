@@ -166,7 +166,7 @@ def check(
         timeout=timeout,
     )
     with open_hosts(moved_by(asked, method)) as opened:
-        from preflight import check as checking  # while ssh shakes hands
+        from preflight.judge import check as checking  # while ssh shakes hands
         from preflight.output import load, render
 
         load(output_format)
@@ -504,8 +504,8 @@ def snapshot(
 
     Exit 3 when it could not be logged in to, which is kept too.
     """
-    from preflight import check as checking
-    from preflight.report import Verdict
+    from preflight.judge import check as checking
+    from preflight.judge.report import Verdict
 
     saved = checking.take_snapshot(host, output, timeout)
     records, why = len(saved.answers.records), saved.answers.absent.get("")
@@ -522,8 +522,8 @@ def rules(
     output_format: Annotated[str, typer.Option("--format", "-f", help="text or markdown.")] = "text",
 ) -> None:
     """List the rules."""
+    from preflight.judge.ruleset import load
     from preflight.output.rules import FORMATS, listing
-    from preflight.ruleset import load
 
     if output_format not in FORMATS:
         raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
@@ -533,8 +533,8 @@ def rules(
 @command
 def explain(rule: Annotated[str, typer.Argument(help="A rule's name, as every finding shows it.")]) -> None:
     """Say what a rule looks for, why it matters, and how to fix what it finds."""
+    from preflight.judge.ruleset import find, load
     from preflight.output.rules import explanation
-    from preflight.ruleset import find, load
 
     deliver(explanation(find(load(), rule)))
 

@@ -6,7 +6,6 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from preflight.apply import Service
-from preflight.check import Checked
 from preflight.edit import difference, edited, led
 from preflight.facts.daemon.conf_problems import problems
 from preflight.facts.daemon.qemu_conf import problems as qemu_problems
@@ -16,7 +15,8 @@ from preflight.facts.names.hosts_file import PATH as HOSTS
 from preflight.facts.text.libvirt_conf import parse_conf
 from preflight.facts.version import Version
 from preflight.host import Host
-from preflight.report import Outcome, Result
+from preflight.judge.check import Checked
+from preflight.judge.report import Outcome, Result
 from preflight.request.migration import Role
 from preflight.rule import AnyChange, Change, HostsLine, Severity
 from preflight.services import service

@@ -7,16 +7,16 @@ from typing import TypeAlias
 
 from preflight.answers import Record
 from preflight.apply import script
-from preflight.check import Checked, check
 from preflight.collect.endpoints import Asked, open_hosts
 from preflight.collect.session import LiveVisit
 from preflight.errors import UserError
 from preflight.facts.names.hosts_file import PATH as HOSTS
 from preflight.fix import FileChange, Unfixable, plan, undecided
+from preflight.judge.check import Checked, check
+from preflight.judge.ruleset import find, load
 from preflight.output.ansible import playbook
 from preflight.output.terminal import clean, one_line
 from preflight.request.migration import Role
-from preflight.ruleset import find, load
 from preflight.shell_text import shell
 from preflight.stdio import deliver
 from preflight.unmended import Unmended, unmended

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from preflight.capacity.precopy import PAYLOAD, STREAM, Load, Prediction, best_width, predict, together
-from preflight.check import Checked
 from preflight.facts.fact import Unreadable
 from preflight.facts.guest.memory import GuestMemory
 from preflight.facts.names.peer_name import PeerName
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.network.link_speed import LinkSpeed
 from preflight.host import Guest
+from preflight.judge.check import Checked
 
 #: MiB in a Mbit.
 _MIB_OF_MBIT = 1e6 / 8 / 2**20

@@ -12,13 +12,14 @@ from msgspec import Struct
 from preflight import journal as journals
 from preflight import plan as plans
 from preflight import plan_file
-from preflight.check import Checked, check
 from preflight.collect.endpoints import Asked, Opened, moved_by, open_hosts, reversed_hosts
 from preflight.collect.session import LiveVisit, SavedVisit
 from preflight.connection.target import TargetError
 from preflight.errors import UserError
-from preflight.explanation import explaining
 from preflight.journal import Journal
+from preflight.judge.check import Checked, check
+from preflight.judge.explain import explaining
+from preflight.judge.ruleset import Rule, load, select
 from preflight.migrate import ledger
 from preflight.migrate.intent import Result
 from preflight.migrate.lanes import Lanes
@@ -36,7 +37,6 @@ from preflight.plan import MigrationPlan, Refused
 from preflight.program_words import refuse_programs
 from preflight.request.method import Method
 from preflight.request.migration import Transport
-from preflight.ruleset import Rule, load, select
 from preflight.unchanged import as_checked, changed, refuse_another_way, refuse_other_hosts, says_who_it_is
 from preflight.visible import clean, one_line
 

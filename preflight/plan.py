@@ -12,7 +12,6 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from preflight.check import Checked
 from preflight.errors import UserError
 from preflight.facts.daemon.daemons import Daemons
 from preflight.facts.daemon.limits import DaemonLimits
@@ -38,11 +37,12 @@ from preflight.fields import (
     explained,
 )
 from preflight.host import Guest, Host
-from preflight.report import Outcome, Verdict
+from preflight.judge.check import Checked
+from preflight.judge.report import Outcome, Verdict
+from preflight.judge.ruleset import Rule
 from preflight.request.method import Method
 from preflight.request.migration import Migration, Role, Transport
 from preflight.rule import Severity
-from preflight.ruleset import Rule
 
 #: The version of the file's format. 2: both hosts' identities.
 FORMAT = 2

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from preflight.check import check, visit_both
 from preflight.collect.endpoints import Opened, open_hosts
 from preflight.collect.pair import make_host
 from preflight.collect.session import LiveVisit
@@ -17,6 +16,7 @@ from preflight.facts.system.identity import HostIdentity
 from preflight.host import Host
 from preflight.journal import Journal
 from preflight.journal_steps import Entry
+from preflight.judge.check import check, visit_both
 from preflight.migrate import ledger
 from preflight.migrate.lanes import Lanes
 from preflight.migrate.outlook import outlook

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from preflight.check import Checked
 from preflight.facts.fact import Unreadable
 from preflight.facts.guest.backing import GuestBacking
 from preflight.facts.guest.guests import Guests
 from preflight.facts.guest.memory import GuestMemory
 from preflight.facts.memory.host import HostMemory
 from preflight.host import Guest, Host
+from preflight.judge.check import Checked
 
 
 class Room(Struct, frozen=True):

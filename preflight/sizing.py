@@ -3,13 +3,13 @@
 import re
 from collections.abc import Mapping
 
-from preflight.check import Checked, check
 from preflight.collect.endpoints import Asked, open_hosts
 from preflight.collect.session import LiveVisit
 from preflight.dirty_rate import measure
 from preflight.errors import UserError
 from preflight.facts.fact import Unreadable
 from preflight.forecast import forecast, link_of
+from preflight.judge.check import Checked, check
 from preflight.output.answer import Answer
 from preflight.room import Room, rooms
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from preflight.check import Checked
 from preflight.host import Host
+from preflight.judge.check import Checked
 from preflight.plan import Identity, MigrationPlan, Pace, PlannedGuest, Refused, planned_guest, spacing
 from preflight.request.migration import Role
 

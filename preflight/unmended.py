@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-from preflight.report import Outcome, Result
+from preflight.judge.report import Outcome, Result
 from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 

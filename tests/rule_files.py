@@ -3,7 +3,7 @@
 import textwrap
 from pathlib import Path
 
-from preflight.ruleset import Rule, load
+from preflight.judge.ruleset import Rule, load
 
 DOCUMENTATION = '''"""A rule of the site's own.
 

@@ -94,7 +94,7 @@ def python(code: str, *arguments: str, **env: str) -> subprocess.CompletedProces
     )
 
 
-CRASH = "import preflight.check\ndef check(*_, **__): raise KeyError('a bug')\npreflight.check.check = check"
+CRASH = "import preflight.judge.check\ndef check(*_, **__): raise KeyError('a bug')\npreflight.check.check = check"
 
 
 def test_a_bug_of_ours_is_no_verdict() -> None:
@@ -551,8 +551,8 @@ def test_help_loads_nothing_that_it_does_not_need(arguments: tuple[str, ...]) ->
         "libvirt",
         "rich.progress",
         "tabulate",
-        "preflight.check",
-        "preflight.ruleset",
+        "preflight.judge.check",
+        "preflight.judge.ruleset",
         "preflight.facts",
     }
     assert not loaded & heavy

@@ -9,9 +9,9 @@ import pytest
 
 from preflight.answers import Record
 from preflight.errors import UserError
-from preflight.evaluate import Pair
 from preflight.host import Guests
-from preflight.report import Outcome, Report, Result, Verdict
+from preflight.judge.evaluate import Pair
+from preflight.judge.report import Outcome, Report, Result, Verdict
 from preflight.request.migration import Migration, Role
 from preflight.rule import Finding, Severity
 from tests.case import Case

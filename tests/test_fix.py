@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from preflight.apply import Service, script
-from preflight.check import Checked
 from preflight.collect.questions import PRELUDE
 from preflight.collect.session import LiveVisit
 from preflight.connection.local import LocalChannel
@@ -21,9 +20,10 @@ from preflight.facts.fact import MISSING, Record, Unreadable
 from preflight.facts.names.hosts_file import PATH as HOSTS
 from preflight.fix import FileChange, Unfixable, plan, undecided
 from preflight.fixing import _apply
+from preflight.judge.check import Checked
+from preflight.judge.ruleset import load
 from preflight.request.migration import Role
 from preflight.rule import Change, HostsLine
-from preflight.ruleset import load
 from preflight.services import service
 from preflight.shell_text import shell
 from tests.case import Case

@@ -36,7 +36,7 @@ def test_the_wheel_in_an_empty_environment_lists_the_same_rules(wheel: Path, tmp
     )
     assert there.stdout == here.stdout
     assert there.stdout.count(b"\n") > 25
-    where = "import preflight.ruleset as r; print(r.builtin_directory())"
+    where = "import preflight.judge.ruleset as r; print(r.builtin_directory())"
     found = subprocess.run(
         [str(python), "-c", where], capture_output=True, text=True, check=True, cwd=tmp_path, env=environment
     )

@@ -10,15 +10,15 @@ import pytest
 from msgspec.structs import replace
 
 from preflight import plan_file as plans
-from preflight.check import Checked
 from preflight.errors import UserError
 from preflight.facts.fact import Record
+from preflight.judge.check import Checked
+from preflight.judge.ruleset import load
 from preflight.output.plan import text
 from preflight.pace import pace
 from preflight.plan import Identity, MigrationPlan, Pace, PlanError, Refused, digests, in_order, plan, planned_guest
 from preflight.request.method import Method
 from preflight.request.migration import Mode
-from preflight.ruleset import load
 from preflight.unchanged import changed
 from tests.case import Case
 from tests.migrate.plans import PLAN, guest

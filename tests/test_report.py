@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from preflight.capacity.limit import Capacity, Limit, Scope
-from preflight.report import GuestVerdict, Outcome, Result, RuleText, Verdict, judge
+from preflight.judge.report import GuestVerdict, Outcome, Result, RuleText, Verdict, judge
 from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case

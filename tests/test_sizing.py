@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from preflight.capacity.precopy import PAYLOAD
-from preflight.check import Checked
 from preflight.errors import UserError
 from preflight.facts.fact import MISSING, Record, Unreadable
 from preflight.forecast import Forecast, Link, forecast, link_of
+from preflight.judge.check import Checked
 from preflight.output.answer import Answer
 from preflight.output.capacity import text
 from preflight.output.capacity_json import as_json

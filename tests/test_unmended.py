@@ -4,9 +4,9 @@ import re
 
 from preflight.facts.text.xml import parse_xml
 from preflight.fix import plan
+from preflight.judge.ruleset import load
 from preflight.request.migration import Role
 from preflight.rule import Change, HostsLine
-from preflight.ruleset import load
 from preflight.unmended import Unmended, unmended
 from tests.case import Case
 

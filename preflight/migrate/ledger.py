@@ -106,7 +106,7 @@ def _rules(name: str | None) -> frozenset[str]:
 
 @cache
 def _names() -> frozenset[str]:
-    from preflight.ruleset import load
+    from preflight.judge.ruleset import load
 
     return frozenset(rule.name for rule in load())
 

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from preflight.report import Report
+    from preflight.judge.report import Report
 
 Render: TypeAlias = "Callable[[Report, bool], str]"
 

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from preflight.forecast import Forecast
-from preflight.report import Report
+from preflight.judge.report import Report
 from preflight.room import Room
 
 

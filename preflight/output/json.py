@@ -3,7 +3,7 @@
 import json
 
 from preflight.capacity.limit import Capacity
-from preflight.report import HostSummary, Report, Result
+from preflight.judge.report import HostSummary, Report, Result
 from preflight.rule import Finding
 from preflight.visible import escaped
 

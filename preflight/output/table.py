@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from tabulate import tabulate
 
+from preflight.judge.report import Outcome, Report, Result
 from preflight.output.terminal import one_line
 from preflight.output.text import NO_GUEST
-from preflight.report import Outcome, Report, Result
 
 _ORDER = (Outcome.NOT_APPLICABLE, Outcome.WAIVED, Outcome.PASSED, Outcome.UNKNOWN, Outcome.FAILED)
 

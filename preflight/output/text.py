@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from preflight.capacity.limit import Capacity
+from preflight.judge.report import Outcome, Report, Result, Verdict
 from preflight.output.terminal import excerpt, labelled, one_line, paint, width
-from preflight.report import Outcome, Report, Result, Verdict
 from preflight.rule import Finding, Severity
 
 #: What stands in place of the guests' verdicts: nothing is ready that was not looked at.

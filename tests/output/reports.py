@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from preflight.answers import Record
 from preflight.connection import Answers
 from preflight.connection.snapshot import SavedHost
-from preflight.report import Report
+from preflight.judge.report import Report
 from tests.case import Case
 
 FORMATS = ("text", "table", "json")

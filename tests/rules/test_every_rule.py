@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from preflight.judge.ruleset import Rule, load
 from preflight.rule import Severity
-from preflight.ruleset import Rule, load
 
 TESTS = Path(__file__).parent
 RULES = load()

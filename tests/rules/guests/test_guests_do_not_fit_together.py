@@ -2,7 +2,7 @@
 
 import pytest
 
-from preflight.report import ALL_GUESTS, Outcome, Verdict
+from preflight.judge.report import ALL_GUESTS, Outcome, Verdict
 from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case

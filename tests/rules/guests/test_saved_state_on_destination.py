@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from preflight.facts.fact import Record
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
 from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case

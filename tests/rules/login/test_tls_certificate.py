@@ -5,7 +5,7 @@ import json
 import pytest
 
 from preflight.facts.fact import Record
-from preflight.report import Outcome, Result
+from preflight.judge.report import Outcome, Result
 from preflight.request.migration import Mode, Role, Transport
 from preflight.rule import Severity
 from tests.case import Case

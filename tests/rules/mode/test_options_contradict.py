@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
 from preflight.request.migration import Mode
 from preflight.rule import Severity
 from tests.case import Case

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from preflight.facts.fact import MISSING, Record
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
 from preflight.request.migration import Mode, Role
 from preflight.rule import Severity
 from tests.case import Case

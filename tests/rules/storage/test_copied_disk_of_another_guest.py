@@ -9,7 +9,7 @@ import pytest
 from preflight.collect.pair import FACTS
 from preflight.facts.fact import Record
 from preflight.facts.storage.image_owners import ImageOwners
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
 from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case

@@ -1,7 +1,7 @@
 """Names of the servers that network disks are on."""
 
 from preflight.facts.fact import Record
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
 from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
 from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 from tests.case import Case

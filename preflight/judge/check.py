@@ -19,7 +19,6 @@ from preflight.connection.logins import open_channel
 from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.errors import UserError
-from preflight.evaluate import NoSuchGuest, Pair, choose_guests, evaluate
 from preflight.facts.fact import Fact, Unreadable
 from preflight.facts.guest.guests import Guests
 from preflight.facts.guest.memory import GuestMemory
@@ -31,9 +30,10 @@ from preflight.facts.network.link_speed import LinkSpeed
 from preflight.facts.system.identity import HostIdentity
 from preflight.facts.system.release import OpenSsh, OsRelease
 from preflight.host import Guest, Host
-from preflight.report import GuestVerdict, HostSummary, Report, judge_each
+from preflight.judge.evaluate import NoSuchGuest, Pair, choose_guests, evaluate
+from preflight.judge.report import GuestVerdict, HostSummary, Report, judge_each
+from preflight.judge.ruleset import Rule, load, select
 from preflight.request.migration import Migration, Role
-from preflight.ruleset import Rule, load, select
 from preflight.threads import side_by_side
 
 #: What `preflight capacity` alone shows is made of these, beside the limits.

@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from preflight.errors import UserError
 from preflight.facts.fact import Unreadable
 from preflight.host import Guest, Guests, Host, Judged
-from preflight.report import ALL_GUESTS, Outcome, Result
+from preflight.judge.report import ALL_GUESTS, Outcome, Result
+from preflight.judge.ruleset import Rule
 from preflight.request.migration import Migration, Role
 from preflight.rule import Finding, Severity
-from preflight.ruleset import Rule
 
 
 class Pair(Struct, frozen=True):

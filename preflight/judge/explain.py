@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from preflight.ruleset import load
+from preflight.judge.ruleset import load
 
 _QUOTED = re.compile(r'"([^"]{12,}?)"')
 #: What stands in many errors, whatever their cause.

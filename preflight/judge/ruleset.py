@@ -16,8 +16,8 @@ from preflight import facts
 from preflight.errors import UserError
 from preflight.facts.fact import Fact
 from preflight.host import Guest, Judged
+from preflight.judge.report import RuleText
 from preflight.own_file import others_may_write
-from preflight.report import RuleText
 from preflight.request.migration import Migration, Role
 from preflight.rule import RuleBody
 
@@ -78,7 +78,7 @@ class Rule(Struct, frozen=True):
 
 def builtin_directory() -> Path:
     """Where the rules that come with preflight lie: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     inside = package / "rules"
     return inside if inside.is_dir() else package.parent / "rules"
 
