@@ -4,7 +4,7 @@ import math
 
 from preflight.capacity.limit import Limit, Scope
 from preflight.facts.fact import Unreadable
-from preflight.forecast import forecast, link_of
+from preflight.forecast.duration import forecast, link_of
 from preflight.judge.check import Checked
 from preflight.plan import OWN_CONNECTIONS, WIDTH, Pace, Refused
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from preflight.facts.fact import Unreadable
-from preflight.room import Room, rooms
+from preflight.forecast.memory import Room, rooms
 from tests.case import Case
 from tests.test_sizing import asked
 

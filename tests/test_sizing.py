@@ -8,9 +8,9 @@ import pytest
 from preflight.capacity.precopy import PAYLOAD
 from preflight.errors import UserError
 from preflight.facts.fact import MISSING, Record, Unreadable
-from preflight.forecast import Forecast, Link, forecast, link_of
+from preflight.forecast.answer import Answer
+from preflight.forecast.duration import Forecast, Link, forecast, link_of
 from preflight.judge.check import Checked
-from preflight.output.answer import Answer
 from preflight.output.capacity import text
 from preflight.output.capacity_json import as_json
 from preflight.sizing import seconds_of

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from preflight.capacity.limit import Limit, Scope
-from preflight.forecast import Forecast
-from preflight.output.answer import Answer
+from preflight.forecast.answer import Answer
+from preflight.forecast.duration import Forecast
+from preflight.forecast.memory import Room
 from preflight.output.capacity_json import as_json
 from preflight.output.terminal import columns, labelled, one_line, width
-from preflight.room import Room
 
 Render: TypeAlias = Callable[[Answer], str]
 

@@ -4,9 +4,9 @@ import json
 import math
 
 from preflight.capacity.limit import Limit
-from preflight.forecast import Forecast
-from preflight.output.answer import Answer
-from preflight.room import Room
+from preflight.forecast.answer import Answer
+from preflight.forecast.duration import Forecast
+from preflight.forecast.memory import Room
 from preflight.visible import escaped
 
 

@@ -2,9 +2,9 @@
 
 from msgspec import Struct
 
-from preflight.forecast import Forecast
+from preflight.forecast.duration import Forecast
+from preflight.forecast.memory import Room
 from preflight.judge.report import Report
-from preflight.room import Room
 
 
 class Answer(Struct, frozen=True):
