@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from preflight.answers import Record
-from preflight.apply import script
 from preflight.collect.endpoints import Asked, open_hosts
 from preflight.collect.session import LiveVisit
 from preflight.errors import UserError
 from preflight.facts.names.hosts_file import PATH as HOSTS
-from preflight.fix import FileChange, Unfixable, plan, undecided
+from preflight.fix.apply import script
+from preflight.fix.changes import FileChange, Unfixable, plan, undecided
+from preflight.fix.unmended import Unmended, unmended
 from preflight.judge.check import Checked, check
 from preflight.judge.ruleset import find, load
 from preflight.output.ansible import playbook
@@ -19,7 +20,6 @@ from preflight.output.terminal import clean, one_line
 from preflight.request.migration import Role
 from preflight.shell_text import shell
 from preflight.stdio import deliver
-from preflight.unmended import Unmended, unmended
 
 #: Each error that was found is mended by what is shown or in force, if there was any; an error stays, or a rule that
 #: may hide one, or could have asked for a change, could not be judged; something is not in force; nobody agreed.

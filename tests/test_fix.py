@@ -9,22 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from preflight.apply import Service, script
 from preflight.collect.questions import PRELUDE
 from preflight.collect.session import LiveVisit
 from preflight.connection.local import LocalChannel
 from preflight.connection.target import parse_target
-from preflight.edit import difference, edited, led
 from preflight.facts import GuestMemory, LinkSpeed
 from preflight.facts.fact import MISSING, Record, Unreadable
 from preflight.facts.names.hosts_file import PATH as HOSTS
-from preflight.fix import FileChange, Unfixable, plan, undecided
+from preflight.fix.apply import Service, script
+from preflight.fix.changes import FileChange, Unfixable, plan, undecided
+from preflight.fix.files import difference, edited, led
+from preflight.fix.services import service
 from preflight.fixing import _apply
 from preflight.judge.check import Checked
 from preflight.judge.ruleset import load
 from preflight.request.migration import Role
 from preflight.rule import Change, HostsLine
-from preflight.services import service
 from preflight.shell_text import shell
 from tests.case import Case
 from tests.hostile_names import HOSTILE_NAMES

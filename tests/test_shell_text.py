@@ -12,11 +12,11 @@ import pytest
 
 import preflight
 from preflight.answers import Record
-from preflight.apply import Service, script
 from preflight.collect import questions
 from preflight.collect.follow_up import further_questions
 from preflight.collect.pair import make_host
 from preflight.connection import Answers
+from preflight.fix.apply import Service, script
 from preflight.host import Guests
 from preflight.request.migration import Migration, Role
 from preflight.shell_text import NOTHING, ShellText, fixed, joined, shell

@@ -199,10 +199,10 @@ def test_a_pipe_that_another_process_has_made_non_blocking_is_waited_for() -> No
 FIX = """
 import contextlib, pathlib, sys, types
 from preflight import fixing
-from preflight.apply import Service
+from preflight.fix.apply import Service
 from preflight.connection.local import LocalChannel
 from preflight.connection.target import parse_target
-from preflight.fix import FileChange
+from preflight.fix.changes import FileChange
 from preflight.request.migration import Role
 from preflight.collect.questions import PRELUDE
 from preflight.shell_text import shell

@@ -6,8 +6,8 @@ import pytest
 
 from preflight.facts.fact import Unreadable
 from preflight.facts.names.hosts_file import PATH as HOSTS
+from preflight.fix.writable import typed
 from preflight.rule import AnyChange, Change, HostsLine
-from preflight.writable import typed
 from tests.case import Case
 from tests.hostile_names import HOSTILE_NAMES
 

@@ -13,7 +13,7 @@ from preflight.errors import UserError
 from preflight.facts.fact import Record
 from preflight.facts.ssh.sshd_config import own_directives
 from preflight.facts.text.libvirt_conf import parse_conf
-from preflight.fix import FileChange
+from preflight.fix.changes import FileChange
 from preflight.rule import Change
 
 _MATCH = r"(?i)^[ \t]*match\b"

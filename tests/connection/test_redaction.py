@@ -12,11 +12,11 @@ from preflight.connection import Answers
 from preflight.connection.local import LocalChannel
 from preflight.connection.redaction import redact, redact_file
 from preflight.connection.target import parse_target
-from preflight.edit import difference
 from preflight.facts.fact import Unreadable
 from preflight.facts.text.augeas import LIMIT
 from preflight.facts.text.libvirt_conf import parse_conf
 from preflight.facts.text.xml import parse_xml
+from preflight.fix.files import difference
 from preflight.shell_text import shell
 from tests.case import Case
 

@@ -1,9 +1,9 @@
 """The programs that read the files of `preflight fix`: how a host puts a changed file in force, and how it shows."""
 
-from preflight.apply import Service
 from preflight.facts.daemon.daemons import Daemons
 from preflight.facts.fact import Unreadable
 from preflight.facts.network.addresses import plain
+from preflight.fix.apply import Service
 from preflight.host import Host
 from preflight.rule import AnyChange, Change, HostsLine
 from preflight.shell_text import shell

@@ -5,8 +5,6 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from preflight.apply import Service
-from preflight.edit import difference, edited, led
 from preflight.facts.daemon.conf_problems import problems
 from preflight.facts.daemon.qemu_conf import problems as qemu_problems
 from preflight.facts.fact import Record, Unreadable
@@ -14,13 +12,15 @@ from preflight.facts.libvirt.versions import Versions
 from preflight.facts.names.hosts_file import PATH as HOSTS
 from preflight.facts.text.libvirt_conf import parse_conf
 from preflight.facts.version import Version
+from preflight.fix.apply import Service
+from preflight.fix.files import difference, edited, led
+from preflight.fix.services import service
+from preflight.fix.writable import typed
 from preflight.host import Host
 from preflight.judge.check import Checked
 from preflight.judge.report import Outcome, Result
 from preflight.request.migration import Role
 from preflight.rule import AnyChange, Change, HostsLine, Severity
-from preflight.services import service
-from preflight.writable import typed
 
 _RISKS = {
     "maxstartups": "MaxStartups guards sshd against floods of logins; migrations started a second apart need no change",
