@@ -21,7 +21,7 @@ from preflight import own_file
 from preflight.errors import UserError
 from preflight.fields import ERRORS, FormatNumber, explained
 from preflight.journal_steps import STEPS, Entry, StepName
-from preflight.plan import MigrationPlan, refuse_twice
+from preflight.plan.make import MigrationPlan, refuse_twice
 
 #: The version of the file's format. 2: each step is of its own form, and the plan knows both hosts.
 FORMAT = 2

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias, get_args
 from msgspec import Meta, Struct
 
 from preflight.fields import GuestName, Moment, Said, Uuid, Word, Xml
-from preflight.plan import MOST_GUESTS
+from preflight.plan.make import MOST_GUESTS
 
 #: The values of `migrate.intent.Result` and `migrate.sighting.Place`, which lie above; a test compares them.
 ResultName = Literal["arrived", "stayed", "stopped", "paused", "both", "lost", "unknown"]

@@ -10,8 +10,6 @@ import msgspec
 from msgspec import Struct
 
 from preflight import journal as journals
-from preflight import plan as plans
-from preflight import plan_file
 from preflight.collect.endpoints import Asked, Opened, moved_by, open_hosts, reversed_hosts
 from preflight.collect.session import LiveVisit, SavedVisit
 from preflight.connection.target import TargetError
@@ -32,12 +30,14 @@ from preflight.output import ledger as ledgers
 from preflight.output import plan as shown_plan
 from preflight.output import run as shown_run
 from preflight.output import text
-from preflight.pace import pace
-from preflight.plan import MigrationPlan, Refused
-from preflight.program_words import refuse_programs
+from preflight.plan import file as plan_file
+from preflight.plan import make as plans
+from preflight.plan.make import MigrationPlan, Refused
+from preflight.plan.program_words import refuse_programs
+from preflight.plan.unchanged import as_checked, changed, refuse_another_way, refuse_other_hosts, says_who_it_is
+from preflight.plan.width import pace
 from preflight.request.method import Method
 from preflight.request.migration import Transport
-from preflight.unchanged import as_checked, changed, refuse_another_way, refuse_other_hosts, says_who_it_is
 from preflight.visible import clean, one_line
 
 #: The exit codes beside those of a verdict.

@@ -38,11 +38,11 @@ from preflight.moving import (
 from preflight.output import ledger as ledgers
 from preflight.output import outlook as outlooks
 from preflight.output import run as shown_run
-from preflight.plan import MigrationPlan, PlannedGuest, Refused
-from preflight.program_words import refuse_programs
+from preflight.plan.make import MigrationPlan, PlannedGuest, Refused
+from preflight.plan.program_words import refuse_programs
+from preflight.plan.unchanged import refuse_another_way, refuse_other_guests, refuse_other_hosts
 from preflight.request.migration import Role
 from preflight.threads import side_by_side
-from preflight.unchanged import refuse_another_way, refuse_other_guests, refuse_other_hosts
 from preflight.visible import one_line
 
 

@@ -16,13 +16,14 @@ import typer
 from msgspec.structs import replace
 from typer.testing import CliRunner
 
-from preflight import __version__, plan_file
+from preflight import __version__
 from preflight.__main__ import hosts_of
 from preflight.cli import app
 from preflight.connection import snapshot
 from preflight.errors import UserError
 from preflight.grammar import shown
 from preflight.journal import Journal
+from preflight.plan import file as plan_file
 from tests.case import RECORDED, Case
 from tests.interrupting import hears_interrupts
 from tests.migrate.plans import PLAN

@@ -69,7 +69,7 @@ import sys
 from preflight import moving
 from preflight.errors import UserError
 from preflight.__main__ import main
-from preflight.plan import Refused
+from preflight.plan.make import Refused
 from tests.test_gate import HOSTILE
 
 def fail(*_, **__):

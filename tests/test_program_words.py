@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from preflight.errors import UserError
-from preflight.plan import MigrationPlan
-from preflight.program_words import program_words, refuse_programs
+from preflight.plan.make import MigrationPlan
+from preflight.plan.program_words import program_words, refuse_programs
 from preflight.request.method import Method
 from preflight.request.migration import CopyStorage
 from tests.migrate.plans import PLAN

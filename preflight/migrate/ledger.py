@@ -12,7 +12,7 @@ from preflight.migrate.past import Past, pasts
 from preflight.migrate.run import Run
 from preflight.migrate.settle import look_at_both
 from preflight.migrate.sighting import Place, Sighting
-from preflight.plan import MigrationPlan, PlannedGuest
+from preflight.plan.make import MigrationPlan, PlannedGuest
 
 
 class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):

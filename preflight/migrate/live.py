@@ -17,7 +17,7 @@ from preflight.migrate.settle import Settled, look_at_both, settle
 from preflight.migrate.sighting import BY_MIGRATION, IN_POSTCOPY, POSTCOPY_FAILED, Place, Sighting
 from preflight.migrate.transfer import Transfer
 from preflight.migrate.watch import POLL, Watch
-from preflight.plan import PlannedGuest
+from preflight.plan.make import PlannedGuest
 
 #: Seconds that libvirt's call may go on after it was aborted; then the guest is settled without waiting for it.
 AFTER_ABORT = 60.0

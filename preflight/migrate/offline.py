@@ -24,7 +24,7 @@ from preflight.migrate.sighting import Place
 from preflight.migrate.state import State, states
 from preflight.migrate.taken import require_free
 from preflight.migrate.undefine import NotUndefined, undefine
-from preflight.plan import PlannedGuest
+from preflight.plan.make import PlannedGuest
 from preflight.request.migration import Mode
 
 

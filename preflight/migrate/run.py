@@ -11,7 +11,7 @@ from preflight.migrate.end import End
 from preflight.migrate.event import Event, Tell
 from preflight.migrate.intent import Intent, Result
 from preflight.migrate.sighting import Place, Sighting
-from preflight.plan import MigrationPlan, PlannedGuest
+from preflight.plan.make import MigrationPlan, PlannedGuest
 from preflight.request.migration import Mode
 
 

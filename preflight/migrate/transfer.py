@@ -10,7 +10,7 @@ from preflight.migrate.intent import Intent
 from preflight.migrate.lane import Lane
 from preflight.migrate.run import Run
 from preflight.migrate.sighting import Place
-from preflight.plan import PlannedGuest
+from preflight.plan.make import PlannedGuest
 from preflight.request.migration import Mode
 
 

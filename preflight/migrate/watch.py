@@ -12,7 +12,7 @@ from preflight.migrate.end import HostSilent
 from preflight.migrate.event import Event
 from preflight.migrate.hypervisor import Domain
 from preflight.migrate.run import Run
-from preflight.plan import PlannedGuest
+from preflight.plan.make import PlannedGuest
 from preflight.progress import MIB, Sample, sample_of
 from preflight.request.migration import OnTimeout
 

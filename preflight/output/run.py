@@ -15,7 +15,7 @@ import msgspec
 
 from preflight.errors import UserError
 from preflight.migrate.event import Event, Tell
-from preflight.plan import PlannedGuest
+from preflight.plan.make import PlannedGuest
 from preflight.progress import MIB, Sample, setback
 from preflight.visible import escaped, named, one_line
 

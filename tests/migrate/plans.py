@@ -1,6 +1,6 @@
 """A plan for tests that need one: three guests, of which one is off."""
 
-from preflight.plan import Identity, MigrationPlan, PlannedGuest
+from preflight.plan.make import Identity, MigrationPlan, PlannedGuest
 from preflight.request.method import Method
 from preflight.request.migration import Transport
 

@@ -12,7 +12,7 @@ from preflight.migrate.end import End
 from preflight.migrate.event import Event
 from preflight.migrate.past import Past, past
 from preflight.migrate.run import Run, Settings
-from preflight.plan import MigrationPlan, PlannedGuest
+from preflight.plan.make import MigrationPlan, PlannedGuest
 from preflight.request.method import Method
 from tests.fakes.hypervisor import HOSTS, Copy, Disk, Host
 from tests.migrate.plans import PLAN, WEB

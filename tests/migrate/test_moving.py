@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from preflight import moving, plan_file, resume
+from preflight import moving, resume
 from preflight.journal import Journal, JournalError
 from preflight.migrate.intent import Result
 from preflight.migrate.ledger import Row
 from preflight.moving import Wanted
+from preflight.plan import file as plan_file
 from tests.migrate.plans import PLAN, WEB
 
 

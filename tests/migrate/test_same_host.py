@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from preflight.answers import Record
 from preflight.migrate.same_host import SameHost
-from preflight.plan import Identity
+from preflight.plan.make import Identity
 from tests.migrate.plans import PLAN
 
 libvirt = pytest.importorskip("libvirt")

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from preflight.host import Host
 from preflight.judge.check import Checked
-from preflight.plan import Identity, MigrationPlan, Pace, PlannedGuest, Refused, planned_guest, spacing
+from preflight.plan.make import Identity, MigrationPlan, Pace, PlannedGuest, Refused, planned_guest, spacing
 from preflight.request.migration import Role
 
 #: What makes a guest the one that was planned; and what else is acted on, and must be as it was when it was planned.

@@ -10,7 +10,7 @@ import msgspec
 from preflight import own_file
 from preflight.errors import UserError
 from preflight.fields import ERRORS, FormatNumber, explained
-from preflight.plan import FORMAT, MigrationPlan, PlanError, decode, encode
+from preflight.plan.make import FORMAT, MigrationPlan, PlanError, decode, encode
 
 #: Bytes of one plan: that of 5,000 guests has 3 MB, and two definitions may be 4 MiB each.
 MOST = 16 * 1024 * 1024

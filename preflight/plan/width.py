@@ -6,7 +6,7 @@ from preflight.capacity.limit import Limit, Scope
 from preflight.facts.fact import Unreadable
 from preflight.forecast.duration import forecast, link_of
 from preflight.judge.check import Checked
-from preflight.plan import OWN_CONNECTIONS, WIDTH, Pace, Refused
+from preflight.plan.make import OWN_CONNECTIONS, WIDTH, Pace, Refused
 
 
 def pace(checked: Checked, at_once: int | None) -> Pace:
