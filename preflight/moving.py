@@ -9,23 +9,23 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from preflight import journal as journals
 from preflight.collect.endpoints import Asked, Opened, moved_by, open_hosts, reversed_hosts
 from preflight.collect.session import LiveVisit, SavedVisit
 from preflight.connection.target import TargetError
 from preflight.errors import UserError
-from preflight.journal import Journal
 from preflight.judge.check import Checked, check
 from preflight.judge.explain import explaining
 from preflight.judge.ruleset import Rule, load, select
+from preflight.migrate import journal as journals
 from preflight.migrate import ledger
-from preflight.migrate.intent import Result
-from preflight.migrate.lanes import Lanes
+from preflight.migrate.journal import Journal
 from preflight.migrate.ledger import Row
+from preflight.migrate.open import opened_run
+from preflight.migrate.outcome import Result
 from preflight.migrate.past import Past, of
 from preflight.migrate.run import Run, Settings
 from preflight.migrate.same_host import SameHost
-from preflight.migrate.session import opened_run
+from preflight.migrate.scheduler import Lanes
 from preflight.output import ledger as ledgers
 from preflight.output import plan as shown_plan
 from preflight.output import run as shown_run

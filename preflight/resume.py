@@ -14,15 +14,15 @@ from preflight.errors import UserError
 from preflight.facts.fact import Unreadable
 from preflight.facts.system.identity import HostIdentity
 from preflight.host import Host
-from preflight.journal import Journal
-from preflight.journal_steps import Entry
 from preflight.judge.check import check, visit_both
 from preflight.migrate import ledger
-from preflight.migrate.lanes import Lanes
+from preflight.migrate.journal import Journal
+from preflight.migrate.journal_steps import Entry
+from preflight.migrate.open import opened_run
 from preflight.migrate.outlook import outlook
 from preflight.migrate.past import Past, of, pasts
-from preflight.migrate.recover import left, recover
-from preflight.migrate.session import opened_run
+from preflight.migrate.resume import left, recover
+from preflight.migrate.scheduler import Lanes
 from preflight.moving import (
     Wanted,
     agree,

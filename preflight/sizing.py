@@ -5,13 +5,13 @@ from collections.abc import Mapping
 
 from preflight.collect.endpoints import Asked, open_hosts
 from preflight.collect.session import LiveVisit
-from preflight.dirty_rate import measure
 from preflight.errors import UserError
 from preflight.facts.fact import Unreadable
 from preflight.forecast.answer import Answer
 from preflight.forecast.duration import forecast, link_of
 from preflight.forecast.memory import Room, rooms
 from preflight.judge.check import Checked, check
+from preflight.migrate.dirty_rate import measure
 
 _WINDOW = re.compile(r"(\d{1,9})([smh]?)", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from preflight import journal
-from preflight.migrate import ledger
+from preflight.migrate import journal, ledger
 from preflight.migrate.runs import runs
 from preflight.output import ledger as ledgers
 from preflight.output import runs as listings

@@ -22,7 +22,7 @@ from preflight.cli import app
 from preflight.connection import snapshot
 from preflight.errors import UserError
 from preflight.grammar import shown
-from preflight.journal import Journal
+from preflight.migrate.journal import Journal
 from preflight.plan import file as plan_file
 from tests.case import RECORDED, Case
 from tests.interrupting import hears_interrupts

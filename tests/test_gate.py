@@ -34,9 +34,9 @@ from tests.test_gate import HOSTILE
 
 BARS = f"""{BEGIN}
 from msgspec.structs import replace
-from preflight.migrate.event import Event
+from preflight.migrate.events import Event
 from preflight.output import run as shown
-from preflight.progress import Sample
+from preflight.migrate.progress import Sample
 from tests.migrate.plans import PLAN
 
 guests = tuple(replace(guest, name=HOSTILE) for guest in PLAN.guests)
@@ -53,7 +53,7 @@ with shown.shown(guests, None) as tell:
 """
 
 BROKEN_BARS = f"""{BEGIN}
-from preflight.migrate.event import Event
+from preflight.migrate.events import Event
 from preflight.output import run as shown
 
 def fail(*_):
@@ -204,7 +204,7 @@ def test_the_colours_of_reports_pass(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_events_hold_what_a_host_said_and_no_control_character(tmp_path: Path) -> None:
-    from preflight.migrate.event import Event
+    from preflight.migrate.events import Event
 
     path = tmp_path / "events"
     with shown(PLAN.guests, path) as tell:
@@ -225,7 +225,7 @@ def test_events_hold_what_a_host_said_and_no_control_character(tmp_path: Path) -
 HERE = Path(__file__).parent.parent / "preflight"
 #: Where a descriptor or a terminal is written without the gate, and why that is no way past it.
 WITHOUT_GATE = {
-    ("journal.py", "os.write"): "to a file of its own",
+    ("migrate/journal.py", "os.write"): "to a file of its own",
     ("connection/shell.py", "os.write"): "to the shell at the other end of a pipe",
     ("output/console.py", "Console"): "gates each text by itself",
 }

@@ -11,20 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from preflight.journal import Journal
+from preflight.migrate.journal import Journal
 from tests.migrate.plans import PLAN
 
 #: `preflight migrate` with a move that says when it has begun, waits for what is to happen, tells on, and ends.
 MOVE = """
 import pathlib, sys, threading, time
 from preflight import moving
-from preflight.migrate import session
-from preflight.migrate.event import Event
+from preflight.migrate.open import _signals
+from preflight.migrate.events import Event
 from preflight.migrate.ledger import Row
-from preflight.migrate.intent import Result
+from preflight.migrate.outcome import Result
 from preflight.migrate.run import Run, Settings
 from preflight.output import run as shown
-from preflight.progress import Sample
+from preflight.migrate.progress import Sample
 from tests.migrate.plans import PLAN
 
 here, result, sys.argv = pathlib.Path(sys.argv[1]), Result(sys.argv[2]), ["preflight", *sys.argv[3:]]
@@ -38,7 +38,7 @@ def lane(tell):
 def move(asked, method, wanted, at_once=None):
     with shown.shown(PLAN.guests, wanted.events) as tell:
         run = Run(PLAN, None, None, None, tell, Settings(), None)
-        with session._signals(run):
+        with _signals(run):
             tell(Event("started", "web"))
             (here / "began").touch()
             while not (here / "happened").exists():

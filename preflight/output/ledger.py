@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from preflight.migrate.intent import Result
 from preflight.migrate.ledger import Row
+from preflight.migrate.outcome import Result
 from preflight.plan.make import MigrationPlan
 from preflight.visible import escaped, named, one_line
 

@@ -14,9 +14,9 @@ from typing import IO, Any, TypeAlias
 import msgspec
 
 from preflight.errors import UserError
-from preflight.migrate.event import Event, Tell
+from preflight.migrate.events import Event, Tell
+from preflight.migrate.progress import MIB, Sample, setback
 from preflight.plan.make import PlannedGuest
-from preflight.progress import MIB, Sample, setback
 from preflight.visible import escaped, named, one_line
 
 #: Seconds between two lines of one guest's where there is no terminal.

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from preflight.journal import FORMAT
+from preflight.migrate.journal import FORMAT
 from preflight.plan.make import encode
 from tests.migrate.plans import PLAN, WEB
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from preflight.journal import Journal, read
 from preflight.migrate.end import End
-from preflight.migrate.event import Event
+from preflight.migrate.events import Event
+from preflight.migrate.journal import Journal, read
 from preflight.migrate.past import Past, past
 from preflight.migrate.run import Run, Settings
 from preflight.plan.make import MigrationPlan, PlannedGuest

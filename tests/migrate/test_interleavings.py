@@ -12,7 +12,7 @@ from pathlib import Path
 import libvirt
 import pytest
 
-from preflight.migrate.recover import recover
+from preflight.migrate.resume import recover
 from preflight.request.method import Method
 from preflight.request.migration import HandOver, Mode
 from tests.fakes.hypervisor import Host

@@ -11,9 +11,9 @@ import pytest
 from msgspec.structs import replace
 
 from preflight import moving, resume
-from preflight.journal import Journal, JournalError
-from preflight.migrate.intent import Result
+from preflight.migrate.journal import Journal, JournalError
 from preflight.migrate.ledger import Row
+from preflight.migrate.outcome import Result
 from preflight.moving import Wanted
 from preflight.plan import file as plan_file
 from tests.migrate.plans import PLAN, WEB

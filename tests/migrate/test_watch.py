@@ -7,7 +7,7 @@ from typing import Any
 import libvirt
 import pytest
 
-from preflight.migrate.event import Event
+from preflight.migrate.events import Event
 from preflight.migrate.run import Settings
 from preflight.migrate.watch import BUSY, Watch
 from preflight.request.method import Method

@@ -9,8 +9,8 @@ from typing import Any
 
 from preflight.facts.fact import Unreadable
 from preflight.facts.text.xml import parse_xml
-from preflight.migrate.shell import FilesError, Shell, as_root, require
-from preflight.migrate.state import TPM, State
+from preflight.migrate.root_shell import FilesError, Shell, as_root, require
+from preflight.migrate.state_files import TPM, State
 
 #: The real path of each argument, one a line, whether or not it exists.
 _RESOLVE = 'for p do readlink -f -- "$p" 2>/dev/null || printf "%s\\n" "$p"; done'

@@ -20,7 +20,7 @@ from msgspec import Struct
 from preflight import own_file
 from preflight.errors import UserError
 from preflight.fields import ERRORS, FormatNumber, explained
-from preflight.journal_steps import STEPS, Entry, StepName
+from preflight.migrate.journal_steps import STEPS, Entry, StepName
 from preflight.plan.make import MigrationPlan, refuse_twice
 
 #: The version of the file's format. 2: each step is of its own form, and the plan knows both hosts.

@@ -11,8 +11,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from preflight.migrate.shell import FilesError, Shell, as_root, require
-from preflight.migrate.state import State
+from preflight.migrate.root_shell import FilesError, Shell, as_root, require
+from preflight.migrate.state_files import State
 
 #: Bytes of all files together. The largest in the field is AAVMF's NVRAM, 64 MiB of flash; a TPM's state has kilobytes.
 LARGEST: Final = 128 * 1024 * 1024

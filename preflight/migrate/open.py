@@ -6,9 +6,9 @@ import signal
 from collections.abc import Iterator, Sequence
 from types import FrameType
 
-from preflight.journal import Journal
 from preflight.migrate.end import End, HostSilent, run_event_loop
-from preflight.migrate.event import Tell
+from preflight.migrate.events import Tell
+from preflight.migrate.journal import Journal
 from preflight.migrate.run import Run, Settings
 from preflight.migrate.same_host import Reachable
 from preflight.plan.make import MigrationPlan

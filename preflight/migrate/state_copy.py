@@ -13,9 +13,9 @@ from contextlib import contextmanager
 
 from preflight import grammar
 from preflight.answers import Unreadable
-from preflight.migrate.listing import Entry, Listing, listed
-from preflight.migrate.shell import FilesError, Shell, as_root, require
-from preflight.migrate.state import State
+from preflight.migrate.root_shell import FilesError, Shell, as_root, require
+from preflight.migrate.state_files import State
+from preflight.migrate.state_listing import Entry, Listing, listed
 from preflight.shell_text import shell
 
 #: All run as root with libvirt's directory as $1 and the name of the directory of our own in it as $2. `enter` goes

@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
-from preflight.progress import Sample
+from preflight.migrate.progress import Sample
 
 Kind = Literal[
     "started",

@@ -4,7 +4,7 @@ import enum
 
 from msgspec import Struct
 
-from preflight.migrate.sighting import Place
+from preflight.migrate.observation import Place
 
 
 class Act(enum.StrEnum):

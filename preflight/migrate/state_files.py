@@ -14,7 +14,7 @@ from msgspec import Struct
 from preflight import grammar
 from preflight.answers import Unreadable
 from preflight.facts.text.xml import parse_xml
-from preflight.migrate.shell import FilesError
+from preflight.migrate.root_shell import FilesError
 
 #: Where libvirt keeps them (virQEMUDriverConfigNew, src/qemu/qemu_conf.c): no release from 1.2.8 to 11.3 has a setting
 #: for it, and distributions leave it. The directory of varstores came with the element.

@@ -7,15 +7,15 @@ from msgspec.structs import replace
 
 from preflight.migrate.autostart import carry_over
 from preflight.migrate.end import until
-from preflight.migrate.event import Event
-from preflight.migrate.intent import Result
+from preflight.migrate.events import Event
 from preflight.migrate.lane import Lane
 from preflight.migrate.ledger import judge
 from preflight.migrate.live import attend, end, move
+from preflight.migrate.observation import IN_POSTCOPY
+from preflight.migrate.outcome import Result
 from preflight.migrate.past import Past
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import look_at_both, settle
-from preflight.migrate.sighting import IN_POSTCOPY
 from preflight.migrate.watch import POLL
 from preflight.plan.make import PlannedGuest
 

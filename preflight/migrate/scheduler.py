@@ -7,15 +7,15 @@ from functools import partial
 from queue import Empty, SimpleQueue
 
 from preflight.errors import UserError
-from preflight.journal import JournalError
-from preflight.migrate.event import Event
-from preflight.migrate.intent import Decision, Result
+from preflight.migrate.events import Event
+from preflight.migrate.journal import JournalError
 from preflight.migrate.lane import Lane
 from preflight.migrate.live import Busy, end, move
 from preflight.migrate.offline import move_off
+from preflight.migrate.outcome import Decision, Result
+from preflight.migrate.root_shell import Shell
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import Settled, look_at_both
-from preflight.migrate.shell import Shell
 from preflight.plan.make import PlannedGuest
 
 #: Seconds between two looks at the destination's memory while a guest waits for it.
