@@ -212,7 +212,7 @@ def capacity(
     is changed on either host.
     """
     from preflight.collect.endpoints import Asked
-    from preflight.output.capacity import FORMATS
+    from preflight.output.capacity.text import FORMATS
     from preflight.sizing import size
 
     if output_format not in FORMATS:
@@ -427,7 +427,7 @@ def status(
     not. In the list, a journal that cannot be read is named and does not change the exit code.
     """
     from preflight import status as told
-    from preflight.output.ledger import FORMATS
+    from preflight.output.ledger.ledger import FORMATS
 
     if output_format not in FORMATS:
         raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")

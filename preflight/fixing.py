@@ -15,7 +15,7 @@ from preflight.fix.changes import FileChange, Unfixable, plan, undecided
 from preflight.fix.unmended import Unmended, unmended
 from preflight.judge.check import Checked, check
 from preflight.judge.ruleset import find, load
-from preflight.output.ansible import playbook
+from preflight.output.fix.ansible import playbook
 from preflight.output.terminal import clean, one_line
 from preflight.request.migration import Role
 from preflight.shell_text import shell

@@ -26,10 +26,10 @@ from preflight.migrate.past import Past, of
 from preflight.migrate.run import Run, Settings
 from preflight.migrate.same_host import SameHost
 from preflight.migrate.scheduler import Lanes
-from preflight.output import ledger as ledgers
 from preflight.output import plan as shown_plan
-from preflight.output import run as shown_run
-from preflight.output import text
+from preflight.output.ledger import ledger as ledgers
+from preflight.output.report import text
+from preflight.output.run import progress as shown_run
 from preflight.plan import file as plan_file
 from preflight.plan import make as plans
 from preflight.plan.make import MigrationPlan, Refused

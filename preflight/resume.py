@@ -35,9 +35,9 @@ from preflight.moving import (
     rules_of,
     same_hosts,
 )
-from preflight.output import ledger as ledgers
 from preflight.output import outlook as outlooks
-from preflight.output import run as shown_run
+from preflight.output.ledger import ledger as ledgers
+from preflight.output.run import progress as shown_run
 from preflight.plan.make import MigrationPlan, PlannedGuest, Refused
 from preflight.plan.program_words import refuse_programs
 from preflight.plan.unchanged import refuse_another_way, refuse_other_guests, refuse_other_hosts

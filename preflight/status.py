@@ -4,8 +4,8 @@ from pathlib import Path
 
 from preflight.migrate import journal, ledger
 from preflight.migrate.runs import runs
-from preflight.output import ledger as ledgers
 from preflight.output import runs as listings
+from preflight.output.ledger import ledger as ledgers
 
 
 def of_run(path: Path, output_format: str) -> str:

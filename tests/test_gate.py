@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from preflight.output.run import shown
+from preflight.output.run.progress import shown
 from preflight.stdio import Gated
 from preflight.visible import CONTROL
 from tests.migrate.plans import PLAN
@@ -35,7 +35,7 @@ from tests.test_gate import HOSTILE
 BARS = f"""{BEGIN}
 from msgspec.structs import replace
 from preflight.migrate.events import Event
-from preflight.output import run as shown
+from preflight.output.run import progress as shown
 from preflight.migrate.progress import Sample
 from tests.migrate.plans import PLAN
 
@@ -54,7 +54,7 @@ with shown.shown(guests, None) as tell:
 
 BROKEN_BARS = f"""{BEGIN}
 from preflight.migrate.events import Event
-from preflight.output import run as shown
+from preflight.output.run import progress as shown
 
 def fail(*_):
     raise RuntimeError(HOSTILE)
@@ -227,7 +227,7 @@ HERE = Path(__file__).parent.parent / "preflight"
 WITHOUT_GATE = {
     ("migrate/journal.py", "os.write"): "to a file of its own",
     ("connection/shell.py", "os.write"): "to the shell at the other end of a pipe",
-    ("output/console.py", "Console"): "gates each text by itself",
+    ("output/run/console.py", "Console"): "gates each text by itself",
 }
 
 

@@ -11,8 +11,8 @@ from preflight.facts.fact import MISSING, Record, Unreadable
 from preflight.forecast.answer import Answer
 from preflight.forecast.duration import Forecast, Link, forecast, link_of
 from preflight.judge.check import Checked
-from preflight.output.capacity import text
-from preflight.output.capacity_json import as_json
+from preflight.output.capacity.json import as_json
+from preflight.output.capacity.text import text
 from preflight.sizing import seconds_of
 from tests.case import Case
 

@@ -23,7 +23,7 @@ from preflight.migrate.events import Event
 from preflight.migrate.ledger import Row
 from preflight.migrate.outcome import Result
 from preflight.migrate.run import Run, Settings
-from preflight.output import run as shown
+from preflight.output.run import progress as shown
 from preflight.migrate.progress import Sample
 from tests.migrate.plans import PLAN
 

@@ -11,9 +11,9 @@ Render: TypeAlias = "Callable[[Report, bool], str]"
 
 #: The module that renders each format, imported when it is asked for. Each has `render(report, colour) -> str`.
 FORMATS: Mapping[str, str] = {
-    "text": "preflight.output.text",
-    "table": "preflight.output.table",
-    "json": "preflight.output.json",
+    "text": "preflight.output.report.text",
+    "table": "preflight.output.report.table",
+    "json": "preflight.output.report.json",
 }
 
 

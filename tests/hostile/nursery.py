@@ -69,9 +69,9 @@ def _load() -> None:
     import preflight.fixing
     import preflight.judge.check
     import preflight.moving
-    import preflight.output.json
-    import preflight.output.table
-    import preflight.output.text
+    import preflight.output.report.json
+    import preflight.output.report.table
+    import preflight.output.report.text
     import preflight.sizing  # noqa: F401 - for its being imported
     from preflight.judge.ruleset import load
 

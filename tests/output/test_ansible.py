@@ -8,7 +8,7 @@ from preflight.errors import UserError
 from preflight.fix.apply import Service
 from preflight.fix.changes import FileChange
 from preflight.fix.files import edited, led
-from preflight.output.ansible import playbook
+from preflight.output.fix.ansible import playbook
 from preflight.request.migration import Role
 from preflight.rule import AnyChange, Change, HostsLine
 from preflight.shell_text import shell

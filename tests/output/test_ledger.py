@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from preflight.migrate.ledger import Row
 from preflight.migrate.observation import Place
 from preflight.migrate.outcome import Result
-from preflight.output.ledger import as_json, text
+from preflight.output.ledger.ledger import as_json, text
 from tests.migrate.plans import PLAN, WEB
 
 ARRIVED = Row(

@@ -8,7 +8,7 @@ from preflight.capacity.limit import Limit, Scope
 from preflight.forecast.answer import Answer
 from preflight.forecast.duration import Forecast
 from preflight.forecast.memory import Room
-from preflight.output.capacity_json import as_json
+from preflight.output.capacity.json import as_json
 from preflight.output.terminal import columns, labelled, one_line, width
 
 Render: TypeAlias = Callable[[Answer], str]

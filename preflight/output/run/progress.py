@@ -170,7 +170,7 @@ def _say(name: str, text: str) -> None:
 def _bars(guests: Sequence[PlannedGuest]) -> Iterator[Show]:
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-    from preflight.output.console import GatedConsole
+    from preflight.output.run.console import GatedConsole
 
     columns = (
         TextColumn("{task.description}", markup=False),

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from tabulate import tabulate
 
 from preflight.judge.report import Outcome, Report, Result
+from preflight.output.report.text import NO_GUEST
 from preflight.output.terminal import one_line
-from preflight.output.text import NO_GUEST
 
 _ORDER = (Outcome.NOT_APPLICABLE, Outcome.WAIVED, Outcome.PASSED, Outcome.UNKNOWN, Outcome.FAILED)
 
