@@ -212,8 +212,8 @@ def capacity(
     is changed on either host.
     """
     from preflight.collect.endpoints import Asked
+    from preflight.commands.capacity import size
     from preflight.output.capacity.text import FORMATS
-    from preflight.sizing import size
 
     if output_format not in FORMATS:
         raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
@@ -298,10 +298,10 @@ def migrate(
     Exit 0 when every guest asked for is there as it was asked for, 4 when not, 5 when nothing was tried, 130 when it
     was interrupted. Ctrl-C starts no further guest; a second one aborts those under way, which stay on the source.
     """
-    from preflight import moving
+    from preflight.commands import migrate
     from preflight.migrate.run import Settings
 
-    wanted = moving.Wanted(
+    wanted = migrate.Wanted(
         ask=None if yes else _ask,
         confirmed=tuple(confirm_uri or ()),
         journal=journal,
@@ -314,18 +314,18 @@ def migrate(
         if words:
             raise UserError("--resume takes a journal, which says what is moved: leave the hosts out")
         _refuse_what_is_written_down(context, "journal")
-        from preflight.resume import resume as go_on
+        from preflight.commands.resume import resume as go_on
 
         raise typer.Exit(go_on(resume, wanted, timeout=answer_timeout))
     if len(words) == 1:
         _refuse_what_is_written_down(context, "plan")
-        raise typer.Exit(moving.run_plan(Path(words[0]), wanted, timeout=answer_timeout))
+        raise typer.Exit(migrate.run_plan(Path(words[0]), wanted, timeout=answer_timeout))
     _refuse_unclear(words, all_guests=all_guests, running=running, offline=offline)
     if confirm_uri:
         raise UserError(
             "--confirm-uri is about the URIs of a plan or a journal: the ones given here are used as they are"
         )
-    asked = moving.asked_for(
+    asked = migrate.asked_for(
         words,
         method,
         transport=transport,
@@ -335,7 +335,7 @@ def migrate(
         ignore=ignore or (),
         timeout=answer_timeout,
     )
-    raise typer.Exit(moving.move(asked, method, wanted, at_once=at_once))
+    raise typer.Exit(migrate.move(asked, method, wanted, at_once=at_once))
 
 
 @command
@@ -363,13 +363,13 @@ def plan(
 
     Exit 0, or 5 when the check does not say READY. Nothing is changed on either host.
     """
-    from preflight import moving
-    from preflight.sizing import seconds_of
+    from preflight.commands import migrate
+    from preflight.commands.capacity import seconds_of
 
     words = [source, destination, *(guest or ())]
     _refuse_unclear(words, all_guests=all_guests, running=running, offline=offline)
     lapse = seconds_of("--lapses-after", lapses_after)
-    asked = moving.asked_for(
+    asked = migrate.asked_for(
         words,
         method,
         transport=transport,
@@ -379,7 +379,7 @@ def plan(
         ignore=ignore or (),
         timeout=answer_timeout,
     )
-    raise typer.Exit(moving.make_plan(asked, method, output, at_once=at_once, lapses_after=lapse))
+    raise typer.Exit(migrate.make_plan(asked, method, output, at_once=at_once, lapses_after=lapse))
 
 
 #: The parameters of `migrate` that are about the run itself; all others say what is moved, and how.
@@ -426,7 +426,7 @@ def status(
     No host is contacted: `migrate --resume` does that. Exit 0 when the journal could be read, whatever it says; 2 when
     not. In the list, a journal that cannot be read is named and does not change the exit code.
     """
-    from preflight import status as told
+    from preflight.commands import status as told
     from preflight.output.ledger.ledger import FORMATS
 
     if output_format not in FORMATS:
@@ -472,7 +472,7 @@ def fix(
     not come into force, 5 when nobody agreed.
     """
     from preflight.collect.endpoints import Asked
-    from preflight.fixing import fix as do
+    from preflight.commands.fix import fix as do
 
     if output_format not in ("text", "ansible"):
         raise UserError(f"--format: {output_format!r} is not one of text, ansible")

@@ -11,6 +11,7 @@ import pytest
 
 from preflight.collect.questions import PRELUDE
 from preflight.collect.session import LiveVisit
+from preflight.commands.fix import _apply
 from preflight.connection.local import LocalChannel
 from preflight.connection.target import parse_target
 from preflight.facts import GuestMemory, LinkSpeed
@@ -20,7 +21,6 @@ from preflight.fix.apply import Service, script
 from preflight.fix.changes import FileChange, Unfixable, plan, undecided
 from preflight.fix.files import difference, edited, led
 from preflight.fix.services import service
-from preflight.fixing import _apply
 from preflight.judge.check import Checked
 from preflight.judge.ruleset import load
 from preflight.request.migration import Role

@@ -66,7 +66,7 @@ with shown.shown((), None) as tell:
 
 COMMAND = """
 import sys
-from preflight import moving
+from preflight.commands import migrate
 from preflight.errors import UserError
 from preflight.__main__ import main
 from preflight.plan.make import Refused
@@ -75,7 +75,7 @@ from tests.test_gate import HOSTILE
 def fail(*_, **__):
     raise KIND(HOSTILE)
 
-moving.FUNCTION = fail
+migrate.FUNCTION = fail
 sys.argv = ["preflight", "migrate", "localhost", "localhost", "web", "--yes"]
 main()
 """

@@ -17,7 +17,7 @@ from tests.migrate.plans import PLAN
 #: `preflight migrate` with a move that says when it has begun, waits for what is to happen, tells on, and ends.
 MOVE = """
 import pathlib, sys, threading, time
-from preflight import moving
+from preflight.commands import migrate
 from preflight.migrate.open import _signals
 from preflight.migrate.events import Event
 from preflight.migrate.ledger import Row
@@ -51,9 +51,9 @@ def move(asked, method, wanted, at_once=None):
             tell(Event("ended", "web"))
     (here / "over").touch()
     rows = tuple(Row(name=guest.name, uuid=guest.uuid, result=result) for guest in PLAN.guests)
-    return moving.report_end(PLAN, rows, None, wanted, interrupted=run.interrupted)
+    return migrate.report_end(PLAN, rows, None, wanted, interrupted=run.interrupted)
 
-moving.move = move
+migrate.move = move
 from preflight.__main__ import main
 main()
 """
@@ -170,7 +170,7 @@ def test_how_it_ended_is_told_by_the_exit_code_where_nothing_can_be_said(
     nowhere: Callable[[], int], failure: str, code: int
 ) -> None:
     text = (
-        "import sys\nfrom preflight import moving\nfrom preflight.errors import UserError\n"
+        "import sys\nfrom preflight.commands import migrate\nfrom preflight.errors import UserError\n"
         f"def move(*_, **__):\n    print('said')\n    raise {failure}\n"
         "moving.move = move\nsys.argv[0] = 'preflight'\nfrom preflight.__main__ import main\nmain()\n"
     )
@@ -198,7 +198,7 @@ def test_a_pipe_that_another_process_has_made_non_blocking_is_waited_for() -> No
 #: `preflight fix --apply` of two files of this machine's.
 FIX = """
 import contextlib, pathlib, sys, types
-from preflight import fixing
+from preflight.commands import fix
 from preflight.fix.apply import Service
 from preflight.connection.local import LocalChannel
 from preflight.connection.target import parse_target
@@ -216,12 +216,12 @@ service = Service("it", nothing, shell("echo activated >>@log@", log=str(here / 
 changes = [
     FileChange(Role.SOURCE, "h", str(here / name), "old", "new", service, (), ()) for name in ("one", "two")
 ]
-fixing.open_hosts = lambda asked: contextlib.nullcontext()
+fix.open_hosts = lambda asked: contextlib.nullcontext()
 report = types.SimpleNamespace(results=())
 host = types.SimpleNamespace(name="h")
-fixing.check = lambda opened: types.SimpleNamespace(visits=(visit, visit), report=report, source=host, destination=host)
-fixing.plan = lambda checked, read, only: (changes, ())
-fixing.undecided = lambda results, judged: {}
+fix.check = lambda opened: types.SimpleNamespace(visits=(visit, visit), report=report, source=host, destination=host)
+fix.plan = lambda checked, read, only: (changes, ())
+fix.undecided = lambda results, judged: {}
 from preflight.__main__ import main
 main()
 """

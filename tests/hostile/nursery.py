@@ -64,15 +64,6 @@ def main() -> None:
 
 
 def _load() -> None:
-    import preflight.cli
-    import preflight.collect.endpoints
-    import preflight.fixing
-    import preflight.judge.check
-    import preflight.moving
-    import preflight.output.report.json
-    import preflight.output.report.table
-    import preflight.output.report.text
-    import preflight.sizing  # noqa: F401 - for its being imported
     from preflight.judge.ruleset import load
 
     load()

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from preflight.commands.status import of_run
 from preflight.errors import UserError
 from preflight.migrate import journal
 from preflight.migrate.journal import Journal
@@ -15,7 +16,6 @@ from preflight.migrate.ledger import Row, judge, of_journal
 from preflight.migrate.observation import BY_USER, Place, Sighting
 from preflight.migrate.outcome import Intent, Result
 from preflight.migrate.past import past
-from preflight.status import of_run
 from preflight.visible import CONTROL
 from tests.migrate.plans import PLAN, WEB
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from preflight import resume
+from preflight.commands import resume
+from preflight.commands.migrate import REFUSED, Wanted
 from preflight.migrate.journal import Journal
 from preflight.migrate.observation import (
     BY_MIGRATION,
@@ -18,7 +19,6 @@ from preflight.migrate.outcome import Result
 from preflight.migrate.outlook import Outlook, outlook
 from preflight.migrate.past import Past
 from preflight.migrate.run import Run, Settings
-from preflight.moving import REFUSED, Wanted
 from preflight.output.outlook import age, text
 from tests.migrate.plans import PLAN, WEB
 

@@ -10,6 +10,18 @@ from pathlib import Path
 from preflight.collect.endpoints import Opened, open_hosts
 from preflight.collect.pair import make_host
 from preflight.collect.session import LiveVisit
+from preflight.commands.migrate import (
+    Wanted,
+    agree,
+    asked_by,
+    finish,
+    live,
+    refuse_unless_ready,
+    refused,
+    report_end,
+    rules_of,
+    same_hosts,
+)
 from preflight.errors import UserError
 from preflight.facts.fact import Unreadable
 from preflight.facts.system.identity import HostIdentity
@@ -23,18 +35,6 @@ from preflight.migrate.outlook import outlook
 from preflight.migrate.past import Past, of, pasts
 from preflight.migrate.resume import left, recover
 from preflight.migrate.scheduler import Lanes
-from preflight.moving import (
-    Wanted,
-    agree,
-    asked_by,
-    finish,
-    live,
-    refuse_unless_ready,
-    refused,
-    report_end,
-    rules_of,
-    same_hosts,
-)
 from preflight.output import outlook as outlooks
 from preflight.output.ledger import ledger as ledgers
 from preflight.output.run import progress as shown_run
