@@ -51,7 +51,7 @@ def _told(code: int) -> int:
 def _run(arguments: Sequence[str]) -> int:
     hosts = hosts_of(arguments)
     if not hosts:
-        from preflight.cli import run
+        from preflight.cli.app import run
 
         return run()
     from preflight.collect import questions
@@ -59,7 +59,7 @@ def _run(arguments: Sequence[str]) -> int:
 
     try:
         logins.begin(hosts, questions.PRELUDE)
-        from preflight.cli import run
+        from preflight.cli.app import run
 
         return run()
     finally:

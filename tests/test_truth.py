@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from preflight.cli import app
+from preflight.cli.app import app
 from preflight.judge.ruleset import Rule, load
 from preflight.rule import Severity
 from tests.lab.truth.__main__ import wrong

@@ -10,9 +10,9 @@ import libvirt
 import msgspec
 import pytest
 
+from preflight.cli.options import method_of, takes_method
 from preflight.errors import UserError
 from preflight.migrate import call
-from preflight.options import method_of, takes_method
 from preflight.request.method import Method
 from preflight.request.migration import HandOver, Mode, OnTimeout
 

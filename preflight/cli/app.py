@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
+from preflight.cli.options import takes_method
 from preflight.errors import UserError
-from preflight.options import takes_method
 from preflight.request.migration import Mode, Transport
 from preflight.stdio import deliver
 
