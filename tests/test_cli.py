@@ -95,7 +95,9 @@ def python(code: str, *arguments: str, **env: str) -> subprocess.CompletedProces
     )
 
 
-CRASH = "import preflight.judge.check\ndef check(*_, **__): raise KeyError('a bug')\npreflight.check.check = check"
+CRASH = (
+    "import preflight.judge.check\ndef check(*_, **__): raise KeyError('a bug')\npreflight.judge.check.check = check"
+)
 
 
 def test_a_bug_of_ours_is_no_verdict() -> None:

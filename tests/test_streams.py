@@ -127,7 +127,7 @@ def test_a_reader_that_stops_reading_holds_no_migration_up(tmp_path: Path) -> No
 
 
 def test_what_cannot_be_shown_is_said_and_ends_no_migration(tmp_path: Path) -> None:
-    broken = MOVE.replace("moving.move = move", "shown.describe = None\nmoving.move = move")
+    broken = MOVE.replace("migrate.move = move", "shown.describe = None\nmigrate.move = move")
     (tmp_path / "happened").touch()
     command = program(broken, str(tmp_path), "arrived", "migrate", "localhost", "localhost", "web", "--yes")
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
@@ -172,7 +172,7 @@ def test_how_it_ended_is_told_by_the_exit_code_where_nothing_can_be_said(
     text = (
         "import sys\nfrom preflight.commands import migrate\nfrom preflight.errors import UserError\n"
         f"def move(*_, **__):\n    print('said')\n    raise {failure}\n"
-        "moving.move = move\nsys.argv[0] = 'preflight'\nfrom preflight.__main__ import main\nmain()\n"
+        "migrate.move = move\nsys.argv[0] = 'preflight'\nfrom preflight.__main__ import main\nmain()\n"
     )
     descriptor = nowhere()
     try:
