@@ -1,0 +1,229 @@
+"""A lock that a run holds on the source for as long as it is logged in there, so that no other moves the same guests.
+
+Each run has a file of its own in /run/preflight on the source: who it is, and the guests it moves. The login's shell
+holds an exclusive flock(2) on the file, which the kernel lets go of when the shell ends, whatever ended it. A run
+publishes its file first and reads the others' then, so of two that begin together at least one sees the other.
+"""
+
+import contextlib
+import getpass
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, Protocol, Self
+
+from msgspec import Struct
+
+from preflight.answers import Record, Unreadable
+from preflight.grammar import LOGIN_USER, NODE_NAME, UUID, Grammar
+from preflight.plan.make import PlannedGuest, Refused
+from preflight.shell_text import NOTHING, ShellText, shell
+from preflight.visible import one_line
+
+#: Where the files are: root's alone to write in, and gone when the host boots.
+DIRECTORY: Final = "/run/preflight"
+#: Characters of what one host's files say in all that are read.
+_MOST: Final = 4 * 1024 * 1024
+
+_KEY = Grammar("a run's key", r"[0-9a-f]{32}", 32)
+_NUMBER = Grammar("a number", r"[0-9]{1,12}", 12)
+
+#: Makes the file $1.new in root's directory ($3), and gives it to the login's user ($2), whose shell will open it.
+_MAKE = r"""
+set -e
+[ -d "$3" ] || mkdir -m 755 "$3" || [ -d "$3" ]
+cd "$3"
+[ "$(stat -c '%F %u' .)" = "directory $(id -u)" ] || { echo "$3 is not root's directory" >&2; exit 1; }
+command -v flock >/dev/null || { echo 'flock is not installed' >&2; exit 1; }
+umask 077; rm -f "$1.new"; cat > "$1.new"; chown "$2" "$1.new"
+"""
+#: Publishes the file ($1), which is locked by now, and removes those that nobody holds any more.
+_PUBLISH = r"""
+cd "$2" || exit
+for f in *.run; do [ ! -f "$f" ] || ! flock -n -s "$f" true || rm -f "$f"; done
+mv -f "$1.new" "$1.run"
+"""
+#: Prints each file that somebody holds, behind a line that names it.
+_LIST = r"""
+[ -d "$1" ] || exit 0
+cd "$1" || exit
+for f in *.run; do
+  [ -f "$f" ] || continue
+  flock -n -s "$f" true && continue
+  printf 'file %s\n' "$f"; head -c 1048576 "$f" || exit; echo
+done
+exit 0
+"""
+#: What the login's shell does: `locked` is empty once it holds the lock, and else says why it does not.
+_HOLD = r"""
+if locked=$(printf '%s\n' @text@ | as_root sh -c @make@ sh @key@ "$(id -u)" @directory@ 2>&1) &&
+  { command exec 9<>@new@; } 2>/dev/null && flock -n 9 &&
+  locked=$(as_root flock -w 5 @directory@ sh -c @publish@ sh @key@ @directory@ </dev/null 2>&1)
+then locked=; else locked=${locked:-its file cannot be locked}; fi
+"""
+_LET_GO = r"""
+as_root rm -f @files@ </dev/null >/dev/null 2>&1; { command exec 9>&-; } 2>/dev/null
+"""
+
+
+class Host(Protocol):
+    """A host that is logged in to: what a lock needs of `collect.session.LiveVisit`."""
+
+    name: str
+
+    def run(self, command: ShellText, first: ShellText = NOTHING) -> Record:
+        """The answer to a POSIX sh command, behind what the session itself does first."""
+
+    def tell(self, command: ShellText) -> None:
+        """Have the session's own shell do something; nobody waits for it."""
+
+
+class Holder(Struct, frozen=True, kw_only=True):
+    """A run that holds its lock: who began it, when (seconds since 1970), and the UUIDs of the guests it moves."""
+
+    key: str
+    user: str
+    machine: str
+    process: int
+    since: int
+    guests: frozenset[str]
+
+    def __str__(self) -> str:
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))
+        return f"{self.user} on {self.machine} (process {self.process}, since {when})"
+
+    @classmethod
+    def own(cls, journal: Path, guests: Sequence[PlannedGuest]) -> Self:
+        """This process, as the run that writes this journal: a run that is resumed is the same run."""
+        return cls(
+            key=key_of(journal),
+            user=_user(),
+            machine=os.uname().nodename,
+            process=os.getpid(),
+            since=int(time.time()),
+            guests=frozenset(guest.uuid for guest in guests),
+        )
+
+    def text(self) -> str:
+        """What the file holds."""
+        head = {"user": self.user, "machine": self.machine, "process": self.process, "since": self.since}
+        lines = [f"{name} {value}" for name, value in head.items()]
+        return "\n".join([*lines, *(f"guest {uuid}" for uuid in sorted(self.guests))])
+
+
+def key_of(journal: Path) -> str:
+    """32 hex digits that name the run of this journal on this machine."""
+    try:
+        machine = Path("/etc/machine-id").read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        machine = os.uname().nodename
+    return hashlib.sha256(f"{machine}\0{os.path.realpath(journal)}".encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+@contextlib.contextmanager
+def held(source: Host, journal: Path, guests: Sequence[PlannedGuest], *, directory: str = DIRECTORY) -> Iterator[None]:
+    """Hold the lock of this journal's run on the source. Raises `Refused` where another run moves one of the guests.
+
+    Where no lock can be held, which is said, two runs are told apart by the jobs that libvirt reports alone.
+    """
+    own = Holder.own(journal, guests)
+    try:
+        answer = source.run(listing(directory), hold(own, directory))
+        if answer.code != 0:
+            _say(f"no lock is held on {source.name}, so a second run is seen by libvirt's jobs alone: {_last(answer)}")
+        elif met := _met(answer.out, own, guests, directory):
+            raise Refused(f"refused: {met}")
+        yield
+    finally:
+        source.tell(let_go(own, directory))
+
+
+def others(source: Host, guests: Sequence[str], *, directory: str = DIRECTORY) -> str | None:
+    """Who moves one of these guests (UUIDs) now, in one line; None for nobody, or where it cannot be seen."""
+    answer = source.run(listing(directory))
+    if answer.code != 0:
+        return None
+    with contextlib.suppress(Unreadable):
+        for holder in parse(answer.out):
+            if not holder.guests.isdisjoint(guests):
+                return f"a run of {holder} moves {'it' if len(guests) == 1 else 'one of them'}"
+    return None
+
+
+def hold(own: Holder, directory: str) -> ShellText:
+    """Build what the login's shell does to hold the lock."""
+    new = f"{directory}/{own.key}.new"
+    return shell(_HOLD, text=own.text(), make=_MAKE, publish=_PUBLISH, key=own.key, new=new, directory=directory)
+
+
+def let_go(own: Holder, directory: str) -> ShellText:
+    """Build what the login's shell does to let go of the lock."""
+    return shell(_LET_GO, files=(f"{directory}/{own.key}.run", f"{directory}/{own.key}.new"))
+
+
+def listing(directory: str) -> ShellText:
+    """Build the question who holds a lock; it fails with the reason where the login's own lock could not be had."""
+    return shell(
+        'if [ -n "$locked" ]; then printf "%s\\n" "$locked" >&2; false; else as_root sh -c @list@ sh @directory@; fi',
+        list=_LIST,
+        directory=directory,
+    )
+
+
+def parse(text: str) -> Iterator[Holder]:
+    """The runs that hold their locks; raises `Unreadable` for a file that is not of this form."""
+    if len(text) > _MOST:
+        raise Unreadable(f"the files in {DIRECTORY} are longer than {_MOST >> 20} MiB")
+    for block in f"\n{text}".split("\nfile ")[1:]:
+        name, _, rest = block.partition("\n")
+        values: dict[str, str] = {}
+        guests: set[str] = set()
+        for line in filter(None, rest.split("\n")):
+            word, _, value = line.partition(" ")
+            if word == "guest":
+                guests.add(UUID.of(value))
+            else:
+                values[word] = value
+        yield Holder(
+            key=_KEY.of(name.removesuffix(".run")),
+            user=LOGIN_USER.of(values.get("user", "")),
+            machine=NODE_NAME.of(values.get("machine", "")),
+            process=int(_NUMBER.of(values.get("process", ""))),
+            since=int(_NUMBER.of(values.get("since", ""))),
+            guests=frozenset(guests),
+        )
+
+
+def _met(text: str, own: Holder, guests: Sequence[PlannedGuest], directory: str) -> str | None:
+    """Why the run must not begin; None where no other moves one of its guests."""
+    try:
+        found = [each for each in parse(text) if each.key != own.key]
+    except Unreadable as why:
+        return f"who else moves guests cannot be read in {directory}: {why}"
+    for holder in found:
+        names = [guest.name for guest in guests if guest.uuid in holder.guests]
+        if names:
+            shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+            them = "it" if len(names) == 1 else "them"
+            file = f"{directory}/{holder.key}.run"
+            return f"{shown}: a run of {holder} moves {them}; if that run is dead, remove {file} on the source"
+    return None
+
+
+def _say(text: str) -> None:
+    print(f"preflight: {one_line(text)}", file=sys.stderr)
+
+
+def _last(answer: Record) -> str:
+    return (answer.err.strip().splitlines() or [f"exit code {answer.code}"])[-1]
+
+
+def _user() -> str:
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a UID without an account
+        return str(os.getuid())
+    return name if LOGIN_USER.takes(name) else str(os.getuid())
