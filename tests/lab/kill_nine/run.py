@@ -45,7 +45,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     destination: str = ""
     settled: float | None = None
     gap: float | None = None
-    #: Whether it was left paused on the destination, with nothing wrong but that nobody started it.
+    #: Whether it was left paused, with nothing wrong but that nobody went on: neither to Finish nor to its start.
     unstarted: bool = False
     violations: tuple[str, ...] = ()
 
@@ -84,13 +84,13 @@ def run(lab: Lab, mode: str, number: int, directory: Path, *, kill: bool = True)
         network.end(lab.instance, "client")
     wrong = [*counters.back, *(f"ran on both for {seconds:.1f} s" for seconds in witness.both.values())]
     runs_on = [held for held in (here, there) if held.state == "running"]
-    unstarted = (here.state, there.state) in (("absent", "paused"), ("paused", "paused"))
+    unstarted = {here.state, there.state} in ({"absent", "paused"}, {"paused"})
     if len(runs_on) != 1 or here.active == there.active:
         wrong.append(f"a minute later {here.state} on the source, {there.state} on the destination")
     elif not counts:
         wrong.append("it does not count on")
-    # what libvirt has answered, and nobody has started: managed, this is said to be left
-    is_moment = unstarted and mode == "managed" and _is_answered(at)
+    # managed, each step is the client's: from the guest's stop on to its start nobody goes on, and that is said
+    is_moment = unstarted and mode == "managed" and _stood_still(at)
     return Outcome(
         mode=mode, number=number, code=outcome.code, moment=moment, killed_at=at, source=here.told or here.state,
         destination=there.told or there.state, settled=settled, gap=gap.seconds, unstarted=is_moment,
@@ -119,8 +119,8 @@ def _phase(text: str) -> str:
     return " ".join(found) or "absent"
 
 
-def _is_answered(at: tuple[str, str]) -> bool:
-    """Whether the guest had stood still and its memory had been sent, so that libvirt was about to answer or had."""
+def _stood_still(at: tuple[str, str]) -> bool:
+    """Whether the source had stopped the guest to send the last of its memory, or had done so already."""
     return not at[0].startswith("running")
 
 

@@ -31,10 +31,13 @@ def summary(outcomes: Sequence[Outcome], *, tablefmt: str = "simple") -> str:
             f"{gaps[len(gaps) // 2]:.0f} ms (at most {gaps[-1]:.0f}, of {len(gaps)})" if gaps else "never paused there"
         )
         still = sum("stands still" in (each.moment or "") for each in killed)
-        counted = (ran.count("source"), ran.count("destination"), sum(each.unstarted for each in killed))
+        left = [each for each in killed if each.unstarted]
+        here = sum(each.destination == "absent" for each in left)
+        counted = (ran.count("source"), ran.count("destination"), len(left) - here, here)
         rows.append((mode, len(killed), still, late, *counted, sum(bool(each.violations) for each in killed), waited))
     heads = [*("mode", "kills", "at the hand-over", "after the end", "runs on the source", "on the destination")]
-    heads += ["left paused in the moment that is said", "violations", "waits for its start, unkilled"]
+    heads += ["left paused in the moment that is said, on the destination", "on the source"]
+    heads += ["violations", "waits for its start, unkilled"]
     return tabulate(rows, heads, tablefmt=tablefmt, disable_numparse=True)
 
 
