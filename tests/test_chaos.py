@@ -4,9 +4,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.lab.chaos.faults import FAULTS
-from tests.lab.chaos.judge import Judgement, Stopped, compare, compare_claims, judge, stopped_by_owners
+from tests.lab.chaos.judge import Judgement, Stopped, compare, compare_claims, judge, left_paused, stopped_by_owners
 from tests.lab.chaos.modes import MODES
 from tests.lab.chaos.mover import Told
 from tests.lab.chaos.processors import SET_UP, Processors
@@ -179,3 +180,29 @@ def test_a_record_is_of_what_the_code_does_whatever_its_files_are_called(tmp_pat
     assert digest(old) == digest(new) != digest(other)
     (new / "c.sh").write_text("rm -f x\n")
     assert digest(new) != digest(old)
+
+
+@pytest.mark.parametrize(
+    ("told", "mode", "codes", "left"),
+    [
+        (Told("paused", "absent", "paused", "", "to start it: virsh resume x"), "managed", (-9, 4), True),
+        (Told("paused", "absent", "paused", "", "to start it: virsh resume x"), "managed", (4, 4), False),
+        (Told("paused", "absent", "paused", "", "to start it: virsh resume x"), "p2p", (-9, 4), False),
+        (
+            Told("paused", "absent", "paused", "", "to start it: virsh resume x", handed_over=True),
+            "managed",
+            (-9, 4),
+            False,
+        ),
+        (Told("paused", "absent", "paused", "", "somebody has paused it"), "managed", (-9, 4), False),
+        (Told("arrived", "absent", "paused", "", "virsh resume x"), "managed", (-9, 4), False),
+    ],
+)
+def test_a_guest_may_be_left_paused_only_where_preflight_died_in_that_moment_and_says_how_to_start_it(
+    told: Told, mode: str, codes: tuple[int, ...], left: bool
+) -> None:
+    tried = replace(trial(), mode=mode)
+    excused = left_paused(tried, {"web": told}, codes)
+    assert (excused == {"web"}) == left
+    assert bool(judge(tried, {}, {"web": PAUSED}, {}, left=excused).violations) != left
+    assert judge(tried, {"web": PAUSED}, {"web": PAUSED}, {}, left=excused).violations, "on both it is never excused"

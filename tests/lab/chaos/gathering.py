@@ -3,7 +3,7 @@
 import contextlib
 import time
 
-from tests.lab.chaos.judge import Judgement, compare, compare_claims, in_words_of, judge, stopped_by_owners
+from tests.lab.chaos.judge import Judgement, compare, compare_claims, in_words_of, judge, left_paused, stopped_by_owners
 from tests.lab.chaos.mover import Mover, Started, Told
 from tests.lab.chaos.sight import Sight, look_at, look_when_up
 from tests.lab.chaos.trial import Trial
@@ -34,6 +34,8 @@ class Gathering:
         #: What each guest's owner has done, and what both hosts held before `--resume`.
         self.done: dict[str, str] = {}
         self.before: tuple[Sight, Sight] = ({}, {})
+        #: Those that a person has to start.
+        self.left: frozenset[str] = frozenset()
 
     def wait(self, started: Started, what: str) -> int | None:
         """Wait for a command to end, and keep what is wrong with how it did."""
@@ -88,7 +90,8 @@ class Gathering:
         """Look at both hosts, and hold what was told against it."""
         source, destination = (look_when_up(host, RECOVERY) for host in self.lab.hosts.values())
         stopped = stopped_by_owners(self.trial, self.done, *self.before)
-        judged = judge(self.trial, source, destination, witness.both, stopped)
+        self.left = left_paused(self.trial, told, self.codes) - stopped.keys()
+        judged = judge(self.trial, source, destination, witness.both, stopped, self.left)
         self.wrong += counters.back
         if told is not None:
             self.wrong += compare(told, in_words_of(told, judged, stopped, source, destination), source, destination)

@@ -1,6 +1,6 @@
 """Judges what a run left behind: where each guest is, and everything that must never be."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from msgspec import Struct
@@ -39,12 +39,28 @@ def stopped_by_owners(trial: Trial, done: Mapping[str, str], source: Sight, dest
     return stopped
 
 
+def left_paused(trial: Trial, told: Mapping[str, Told] | None, codes: Sequence[int | None]) -> frozenset[str]:
+    """Those that preflight may leave paused, since nobody can know whether their owner has moved them on meanwhile.
+
+    It was killed in a managed migration, while the guest stood still and before it had let it start; it says that the
+    guest is paused, and names the command by which a person starts it.
+    """
+    if trial.mode != "managed" or -9 not in codes:
+        return frozenset()
+    return frozenset(
+        name
+        for name, said in (told or {}).items()
+        if said.result == "paused" and "virsh resume" in said.why and not said.handed_over
+    )
+
+
 def judge(
     trial: Trial,
     source: Sight,
     destination: Sight,
     both: Mapping[str, float],
     stopped: Mapping[str, Stopped] = MappingProxyType({}),
+    left: Collection[str] = (),
 ) -> Judgement:
     """Judge from what both hosts hold in the end, and from who was seen to run on both meanwhile."""
     results, violations = {}, []
@@ -59,7 +75,7 @@ def judge(
             continue
         if result == "stopped" and not _excused(trial, here, there):
             violations.append(f"{guest.name} is stopped, which no fault did: {where}")
-        if result not in (*SETTLED, "stopped"):
+        if result not in (*SETTLED, "stopped") and not (result == "paused" and guest.name in left):
             violations.append(f"{guest.name} is {result}: {where}")
         wanted = int(guest.persistent)
         if here.defined + there.defined != wanted:

@@ -32,6 +32,9 @@ class Told(Struct, frozen=True):
     source: str
     destination: str
     error: str
+    why: str = ""
+    #: Whether the journal says that preflight has let it start on the destination.
+    handed_over: bool = False
 
 
 class Started:
@@ -110,9 +113,13 @@ class Preflight:
         done = self._lab.client.run([PREFLIGHT, "status", str(self._journal), "--format", "json"])
         with self._output.open("a") as file:
             file.write(done.stdout + done.stderr)
-        words = ("result", "source", "destination", "error")
+        words = ("result", "source", "destination", "error", "why")
+        steps = [line for line in self._journal.read_text().splitlines() if line.startswith('{"step":"handed-over"')]
         return {
-            guest["name"]: Told(*(guest[word] or "" for word in words)) for guest in json.loads(done.stdout)["guests"]
+            guest["name"]: Told(
+                **{word: guest[word] or "" for word in words}, handed_over=any(guest["uuid"] in step for step in steps)
+            )
+            for guest in json.loads(done.stdout)["guests"]
         }
 
 

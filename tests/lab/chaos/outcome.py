@@ -25,6 +25,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     results: dict[str, str]
     violations: tuple[str, ...]
     seconds: float
+    #: Those that were left paused to be started by a person, since preflight was killed while they stood still.
+    left: tuple[str, ...] = ()
 
 
 def failed(trial: Trial, error: LabError) -> Outcome:

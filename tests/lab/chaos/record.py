@@ -9,6 +9,10 @@ from tests.lab.interleavings.record import markdown as interleavings
 from tests.lab.kill_nine.record import markdown as kills
 from tests.lab.lines import Lines
 
+LEFT = (
+    "which was killed in a managed migration while they stood still: nobody can know then whether their owner has "
+    "moved them on, so `--resume` says so and names the command that starts them"
+)
 RECORDED = Path(__file__).with_name("recorded.jsonl")
 TEXT = """\
 # Faults, what follows them, and where the guests then are
@@ -31,10 +35,11 @@ which nothing locks. Written by `python -m tools.documentation` from what `make 
 {acts}
 
 "arrived": on the destination alone, as it was. "stayed": on the source alone, as it was. "stopped" and "paused": on
-one host alone, stopped by the fault, by its owner, or by a host that lost its power. A violation is a guest that ran on
-both hosts at any time, whose counter went back, that is on neither host though nobody took it away, is stopped or
-paused by anything but the fault and its owner, is started though its owner had stopped it, or was told to be elsewhere
-than it is; or a command that did not end in time.
+one host alone, stopped by the fault, by its owner, or by a host that lost its power{left}.
+
+A violation is a guest that ran on both hosts at any time, whose counter went back, that is on neither host though nobody
+took it away, is stopped or paused by anything else, is started though its owner had stopped it, or was told to be
+elsewhere than it is; or a command that did not end in time.
 
 {wrong}
 
@@ -68,6 +73,8 @@ def markdown() -> str:
     violated = [each for each in outcomes if each.violations]
     wrong = "\n".join(f"- {each.seed}:{each.number}: {'; '.join(each.violations)}" for each in violated)
     codes = sorted({(each.code.commit, each.code.migrate) for each in outcomes})
+    paused = sum(len(each.left) for each in outcomes)
+    left = f", and {paused} left paused by preflight, {LEFT}" if paused else ""
     well = "No run with a violation." if outcomes else ""
     of = ", ".join(f"commit {commit} (preflight/migrate {migrate})" for commit, migrate in codes)
     return TEXT.format(
@@ -75,6 +82,7 @@ def markdown() -> str:
         counts=counts if outcomes else "",
         summary=summary(outcomes, tablefmt="github") if outcomes else "",
         acts=acts(outcomes, tablefmt="github") if outcomes else "",
+        left=left,
         wrong=f"{len(violated)} runs with a violation:\n\n{wrong}" if violated else well,
         interleavings=interleavings(),
         kills=kills(),

@@ -51,6 +51,7 @@ def run(lab: Lab, trial: Trial, with_: str, directory: Path, *, used_up: bool) -
         code=code,
         codes=tuple(gathered.codes),
         results=judged.results,
+        left=tuple(sorted(gathered.left)),
         violations=(*judged.violations, *gathered.wrong),
         seconds=round(time.monotonic() - began, 1),
     )
