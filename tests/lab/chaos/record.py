@@ -37,9 +37,9 @@ which nothing locks. Written by `python -m tools.documentation` from what `make 
 "arrived": on the destination alone, as it was. "stayed": on the source alone, as it was. "stopped" and "paused": on
 one host alone, stopped by the fault, by its owner, or by a host that lost its power{left}.
 
-A violation is a guest that ran on both hosts at any time, whose counter went back, that is on neither host though nobody
-took it away, is stopped or paused by anything else, is started though its owner had stopped it, or was told to be
-elsewhere than it is; or a command that did not end in time.
+A violation is a guest that ran on both hosts at any time, whose counter went back, that is on neither host though
+nobody took it away, is stopped or paused by anything else, is started though its owner had stopped it, or was told to
+be elsewhere than it is; or a command that did not end in time.
 
 {wrong}
 
