@@ -10,8 +10,7 @@ How to fix
 """
 
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_live
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.rule import Findings, Migration, Severity, on_source, rule, unless_live
 
 
 def _unless_named(migration: Migration) -> str | None:
