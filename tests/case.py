@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+from preflight.answers import Answers, SavedHost
 from preflight.collect.endpoints import Asked, open_hosts
-from preflight.connection import Answers, snapshot
-from preflight.connection.snapshot import SavedHost
+from preflight.connection import snapshot
 from preflight.facts.fact import Record
 from preflight.judge.check import Checked, check
 from preflight.judge.report import Report, Result

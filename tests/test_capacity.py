@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from preflight.answers import SavedHost
 from preflight.capacity.limit import Capacity, Limit, Scope
-from preflight.connection.snapshot import SavedHost
 from preflight.output import render
 from preflight.request.migration import Mode, Role, Transport
 from tests.case import Case

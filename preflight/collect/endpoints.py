@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from preflight.answers import SavedHost
 from preflight.collect import questions
-from preflight.connection import Channel, snapshot
+from preflight.connection import snapshot
+from preflight.connection.channel import Channel
 from preflight.connection.logins import close_all, open_channel
-from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Kind, Target, TargetError, parse_target
 from preflight.request.data_uri import data_uri
 from preflight.request.migration import Migration, Mode, Transport

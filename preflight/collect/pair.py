@@ -10,10 +10,10 @@ from functools import partial
 
 from msgspec import Struct
 
+from preflight.answers import Answers
 from preflight.collect import questions
 from preflight.collect.follow_up import Further, further_questions
 from preflight.collect.session import Visit
-from preflight.connection import Answers
 from preflight.facts.control.by_preflight import LibvirtConnection
 from preflight.facts.control.by_source import PeerConnection
 from preflight.facts.control.connection import ManagedConnection, SourcesConnection

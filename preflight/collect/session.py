@@ -7,13 +7,12 @@ import time
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from preflight.answers import MISSING, Record
+from preflight.answers import MISSING, Answers, Record, SavedHost
 from preflight.collect import questions
-from preflight.connection import Answers, Channel
+from preflight.connection.channel import Channel
 from preflight.connection.libvirt import LibvirtSession, load_bindings, transport_of
 from preflight.connection.redaction import redact, redact_message
 from preflight.connection.shell import TOTAL_LIMIT
-from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Target
 from preflight.facts.text import augeas, libvirt_conf
 from preflight.request.migration import Role

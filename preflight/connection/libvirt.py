@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Collection
 from typing import Any
 
-from preflight.answers import Record, Unreadable
-from preflight.connection import Answers, libvirt_cpus
+from preflight.answers import Answers, Record, Unreadable
+from preflight.connection import libvirt_cpus
 from preflight.facts.text.xml import parse_xml
 from preflight.request.migration import Role
 

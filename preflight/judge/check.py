@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from preflight.answers import SavedHost
 from preflight.capacity.path import capacity
 from preflight.capacity.path import facts as limited_by
 from preflight.collect import questions
@@ -16,7 +17,6 @@ from preflight.collect.pair import FACTS, SUMMARY_FACTS, TIES, Collected, Waitin
 from preflight.collect.session import LiveVisit, SavedVisit
 from preflight.connection import snapshot
 from preflight.connection.logins import open_channel
-from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.errors import UserError
 from preflight.facts.fact import Fact, Unreadable

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from preflight.answers import Record
-from preflight.connection import Answers, shell
+from preflight.answers import Answers, Record
+from preflight.connection import shell
 from preflight.connection.shell import ShellChannel
 from preflight.shell_text import shell as shell_text
 from tests.hostile_host import hostile_host

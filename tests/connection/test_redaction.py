@@ -5,10 +5,9 @@ import time
 
 import pytest
 
-from preflight.answers import Record
+from preflight.answers import Answers, Record
 from preflight.collect.questions import PRELUDE
 from preflight.collect.session import LiveVisit
-from preflight.connection import Answers
 from preflight.connection.local import LocalChannel
 from preflight.connection.redaction import redact, redact_file
 from preflight.connection.target import parse_target

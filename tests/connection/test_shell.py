@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from preflight.answers import MISSING, Record
+from preflight.answers import MISSING, Answers, Record
 from preflight.collect import questions
-from preflight.connection import Answers
 from preflight.connection.local import LocalChannel
 from preflight.connection.shell import RECORD_LIMIT, ShellChannel
 from preflight.shell_text import ShellText, fixed

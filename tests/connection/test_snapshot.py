@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from preflight.answers import MISSING, Record
-from preflight.connection import Answers, snapshot
-from preflight.connection.snapshot import SavedHost, SnapshotError
+from preflight.answers import MISSING, Answers, Record, SavedHost
+from preflight.connection import snapshot
+from preflight.connection.snapshot import SnapshotError
 from tests.case import RECORDED
 
 HOST = SavedHost(

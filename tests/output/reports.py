@@ -3,9 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 
-from preflight.answers import Record
-from preflight.connection import Answers
-from preflight.connection.snapshot import SavedHost
+from preflight.answers import Answers, Record, SavedHost
 from preflight.judge.report import Report
 from tests.case import Case
 
