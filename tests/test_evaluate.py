@@ -10,7 +10,7 @@ import pytest
 from preflight.answers import Record
 from preflight.errors import UserError
 from preflight.host import Guests
-from preflight.judge.evaluate import Pair
+from preflight.judge.guests import Pair
 from preflight.judge.report import Outcome, Report, Result, Verdict
 from preflight.request.migration import Migration, Role
 from preflight.rule import Finding, Severity

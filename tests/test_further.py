@@ -9,7 +9,7 @@ import pytest
 from preflight.answers import Record
 from preflight.collect import questions
 from preflight.collect.follow_up import MOST, Further, further_questions
-from preflight.collect.pair import make_host
+from preflight.collect.sources import make_host
 from preflight.facts.guest.guests import Guests
 from preflight.request.migration import Migration, Role
 from preflight.shell_text import ShellText, joined, shell

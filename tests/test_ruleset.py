@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from preflight import facts
-from preflight.collect.pair import FACTS
+from preflight.collect.sources import FACTS
 from preflight.facts.fact import Fact
 from preflight.host import Guest
 from preflight.judge import ruleset

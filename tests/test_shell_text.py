@@ -14,7 +14,7 @@ import preflight
 from preflight.answers import Answers, Record
 from preflight.collect import questions
 from preflight.collect.follow_up import further_questions
-from preflight.collect.pair import make_host
+from preflight.collect.sources import make_host
 from preflight.fix.apply import Service, script
 from preflight.host import Guests
 from preflight.request.migration import Migration, Role

@@ -145,8 +145,9 @@ def check(
     Nothing is changed on either host. All guests that run on the source are judged, unless --guest or --no-guests
     narrows it.
     """
-    from preflight.collect.endpoints import Asked, moved_by, open_hosts
+    from preflight.collect.endpoints import open_hosts
     from preflight.output import FORMATS
+    from preflight.request.check_request import Asked, moved_by
 
     if output_format not in FORMATS:
         raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
@@ -211,9 +212,9 @@ def capacity(
     Exit 0, 1 when what was asked for with --concurrency or --window does not fit, 3 when that cannot be known. Nothing
     is changed on either host.
     """
-    from preflight.collect.endpoints import Asked
     from preflight.commands.capacity import size
     from preflight.output.capacity.text import FORMATS
+    from preflight.request.check_request import Asked
 
     if output_format not in FORMATS:
         raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
@@ -471,8 +472,8 @@ def fix(
     mends, which is listed, or when it is not known whether there is more; 4 when a change could not be computed or did
     not come into force, 5 when nobody agreed.
     """
-    from preflight.collect.endpoints import Asked
     from preflight.commands.fix import fix as do
+    from preflight.request.check_request import Asked
 
     if output_format not in ("text", "ansible"):
         raise UserError(f"--format: {output_format!r} is not one of text, ansible")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from preflight.collect.endpoints import Asked, open_hosts
+from preflight.collect.endpoints import open_hosts
 from preflight.collect.session import LiveVisit
 from preflight.errors import UserError
 from preflight.facts.fact import Unreadable
@@ -12,6 +12,7 @@ from preflight.forecast.duration import forecast, link_of
 from preflight.forecast.memory import Room, rooms
 from preflight.judge.check import Checked, check
 from preflight.migrate.dirty_rate import measure
+from preflight.request.check_request import Asked
 
 _WINDOW = re.compile(r"(\d{1,9})([smh]?)", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}

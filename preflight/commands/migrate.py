@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from preflight.collect.endpoints import Asked, Opened, moved_by, open_hosts, reversed_hosts
+from preflight.collect.endpoints import Opened, open_hosts, reversed_hosts
 from preflight.collect.session import LiveVisit, SavedVisit
 from preflight.connection.target import TargetError
 from preflight.errors import UserError
@@ -36,6 +36,7 @@ from preflight.plan.make import MigrationPlan, Refused
 from preflight.plan.program_words import refuse_programs
 from preflight.plan.unchanged import as_checked, changed, refuse_another_way, refuse_other_hosts, says_who_it_is
 from preflight.plan.width import pace
+from preflight.request.check_request import Asked, moved_by
 from preflight.request.method import Method
 from preflight.request.migration import Transport
 from preflight.visible import clean, one_line

@@ -19,7 +19,7 @@ T = TypeVar("T")
 class Fact(Struct, frozen=True, kw_only=True):
     """One frozen value parsed from records.
 
-    A fact's `parse` takes the records that the table in `preflight.collect.pair` names for it, in that order,
+    A fact's `parse` takes the records that the table in `preflight.collect.sources` names for it, in that order,
     and raises `Unreadable` with the reason when they do not tell.
     """
 
