@@ -67,13 +67,6 @@ def test_a_rule_imports_only_what_a_rule_may(path: Path) -> None:
         assert module.partition(".")[0] not in {"os", "subprocess", "socket", "pathlib", "libvirt", "augeas", "sys"}
 
 
-def test_only_the_lens_knows_augeas() -> None:
-    knowing = {
-        path.relative_to(ROOT).as_posix() for path in (ROOT / "preflight").rglob("*.py") if "augeas" in imported(path)
-    }
-    assert knowing == {"preflight/facts/text/augeas.py"}
-
-
 def test_facts_and_rules_reach_no_host() -> None:
     reaching = {"subprocess", "socket", "libvirt", "preflight.connection"}
     for path in (*(ROOT / "preflight" / "facts").rglob("*.py"), *(ROOT / "rules").rglob("*.py")):

@@ -46,6 +46,13 @@ def load_bindings() -> None:
     import libvirt  # noqa: F401 - for its being imported
 
 
+def opened(uri: str) -> Any:
+    """A libvirt connection (`libvirt.virConnect`); raises `libvirt.libvirtError`."""
+    import libvirt
+
+    return libvirt.open(uri)
+
+
 class LibvirtSession:
     """One connection to a host's libvirt, opened and asked in a thread of its own.
 
