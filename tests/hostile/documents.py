@@ -8,7 +8,7 @@ from typing import Any
 
 from preflight.migrate.journal import FORMAT
 from preflight.plan.make import encode
-from tests.migrate.plans import PLAN, WEB
+from tests.unit.migrate.plans import PLAN, WEB
 
 #: What `documents` was run with when the tests were written.
 SEED = 20261129

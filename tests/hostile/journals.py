@@ -10,7 +10,7 @@ import msgspec
 from preflight.migrate.journal import FORMAT
 from tests.hostile import texts
 from tests.hostile.canary import EVIL
-from tests.migrate.plans import PLAN, WEB
+from tests.unit.migrate.plans import PLAN, WEB
 
 Json: TypeAlias = Any
 #: What stands in a field's place.
