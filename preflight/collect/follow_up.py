@@ -25,6 +25,7 @@ from preflight.facts.tls.migration_tls import MigrationTls
 from preflight.host import Guest, Host
 from preflight.request.migration import Migration, Transport
 from preflight.shell_text import ShellText
+from preflight.units import MIB
 
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ MOST = {
     "addresses": 5000,
 }
 #: Characters of one question.
-LONGEST = 8 * 1024 * 1024
+LONGEST = 8 * MIB
 
 
 class Further(Struct, frozen=True):

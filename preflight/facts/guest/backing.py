@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 from msgspec import Struct
 
 from preflight.facts.fact import Unreadable
-from preflight.facts.guest.guests import KIB, Guest
+from preflight.facts.guest.guests import KIB_IN, Guest
 from preflight.facts.text.number_set import number_set
 from preflight.facts.text.xml import parse_xml
 
@@ -85,9 +85,9 @@ def _pinned(root: Element, guest: Guest) -> Iterator[tuple[str, frozenset[int]]]
 
 def _kib(text: str | None, unit: str) -> int:
     number = _number(text)
-    if number is None or unit not in KIB:
+    if number is None or unit not in KIB_IN:
         raise Unreadable(f"its XML has a size of {text} {unit}")
-    return number * KIB[unit]
+    return number * KIB_IN[unit]
 
 
 def _number(text: str | None) -> int | None:

@@ -4,10 +4,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from preflight.migrate.events import Event
-from preflight.migrate.progress import MIB, Sample
+from preflight.migrate.progress import Sample
 from preflight.migrate.run import Settings
 from preflight.migrate.watch import PASSES, Watch
 from preflight.request.method import Method
+from preflight.units import MIB
 from tests.unit.migrate.plans import PLAN
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from preflight.errors import UserError
 from preflight.migrate.events import Event
-from preflight.migrate.progress import MIB, Sample, sample_of, setback
+from preflight.migrate.progress import Sample, sample_of, setback
 from preflight.output.run import progress as shown
+from preflight.units import MIB
 from tests.unit.migrate.plans import PLAN
 
 
