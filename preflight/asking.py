@@ -37,6 +37,8 @@ class Asked:
     copy_storage: bool = False
     #: The disks that are copied then; empty for all that can be.
     disks: tuple[str, ...] = ()
+    #: The lists of disks that are given, by the option as it is typed: ("--migrate-disks", ("vda", "vdb")).
+    disk_lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
     tls: bool = False
     #: Whether guests that are off are moved too, by their definition.
     as_they_are: bool = False
@@ -70,6 +72,7 @@ def moved_by(asked: Asked, method: "Method") -> Asked:
         mode=method.mode,
         copy_storage=method.copies_storage,
         disks=method.migrate_disks,
+        disk_lists=method.disk_lists,
         tls=method.tls,
         bandwidth=method.bandwidth,
         flags=method.asked,
@@ -180,6 +183,7 @@ def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
         offline=asked.offline,
         copy_storage=asked.copy_storage,
         disks=asked.disks,
+        disk_lists=asked.disk_lists,
         tls=asked.tls,
         as_they_are=asked.as_they_are,
         flags=asked.flags,

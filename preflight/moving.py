@@ -19,7 +19,7 @@ from preflight.errors import UserError
 from preflight.explanation import explained
 from preflight.journal import Journal
 from preflight.method import Method
-from preflight.migrate import ledger
+from preflight.migrate import call, ledger
 from preflight.migrate.intent import Result
 from preflight.migrate.lanes import Lanes
 from preflight.migrate.ledger import Row
@@ -104,6 +104,7 @@ def make_plan(asked: Asked, method: Method, output: Path, *, at_once: int | None
 def move(asked: Asked, method: Method, wanted: Wanted, *, at_once: int | None = None) -> int:
     """Check, plan, ask and move; returns the exit code. Raises `UserError`."""
     with open_hosts(asked) as opened:
+        call.refuse_unknown(method)
         try:
             planned, checked = _plan(opened, method, at_once=at_once)
         except Refused as why:
@@ -120,6 +121,7 @@ def run_plan(path: Path, wanted: Wanted, *, timeout: float) -> int:
         return refused(f"refused: the plan lapsed at {when}: make a new one")
     asked = asked_by(planned, [guest.name for guest in planned.guests], timeout)
     with open_hosts(asked) as opened:
+        call.refuse_unknown(planned.method)
         try:
             refuse_another_way(planned, opened.migration.destination_uri)
             rules = rules_of(asked)

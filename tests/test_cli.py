@@ -23,6 +23,7 @@ from preflight.connection import snapshot
 from preflight.errors import UserError
 from preflight.grammar import shown
 from preflight.journal import Journal
+from preflight.request.options import Form, declared, option_name
 from tests.case import RECORDED, Case
 from tests.interrupting import hears_interrupts
 from tests.migrate.plans import PLAN
@@ -709,26 +710,9 @@ SETTLED = [
 
 
 #: Those that are refused before, alone or with such a value.
-ALONE = frozenset(
-    (
-        "--migrate-disks",
-        "--disks-port",
-        "--disks-uri",
-        "--xml",
-        "--persistent-xml",
-        "--timeout-suspend",
-        "--timeout-postcopy",
-        "--timeout-abort",
-        "--auto-converge-initial",
-        "--auto-converge-increment",
-        "--postcopy-after-precopy",
-        "--postcopy-bandwidth",
-        "--comp-methods",
-        "--parallel-connections",
-        "--tls-destination",
-        "--zerocopy",
-    )
-)
+ALONE = {option_name(name) for name, option in declared().items() if option.needs or option.form is Form.XML} | {
+    switch.names[0] for switch in declared()["on_timeout"].switches
+}
 
 
 @pytest.mark.parametrize("arguments", [*SETTLED, ["--no-live"], ["--transient"]], ids=lambda given: given[0])
@@ -743,6 +727,7 @@ def test_what_a_plan_or_a_journal_has_settled_is_refused_beside_it(arguments: li
 
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
+OPTIONS = (Path(__file__).parents[1] / "docs" / "options.md").read_text()
 #: As `check --copy-storage` may be read, which is short for --copy-storage-all; and what needs no word.
 UNSAID = {"--copy-storage", "--help", "what", "-y"}
 
@@ -754,7 +739,7 @@ def test_the_readme_names_every_option(command: str) -> None:
     _, _, moving = README.partition("### Moving guests")
     used = README.partition("### Exit codes")[0]
     where = {"capacity": used.partition("preflight capacity SOURCE")[2].partition("preflight fix")[0]}
-    text = where.get(command, used + moving)
+    text = where.get(command, used + moving + OPTIONS)
     assert {one for one in options if not re.search(rf"{one}(?![a-z-])", text)} - UNSAID == set()
 
 
