@@ -558,12 +558,30 @@ def explain(rule: Annotated[str, typer.Argument(help="A rule's name, as every fi
     deliver(explanation(find(load(), rule)))
 
 
+def _pass_over_others(called: str) -> None:
+    """Leave the commands that are not called their names and their help alone.
+
+    The parser would build the parameters of all, one by one, whichever is called.
+    """
+    known = {one.callback.__name__: one for one in app.registered_commands if one.callback is not None}
+    if called not in known and called != "--help":
+        return
+    for name, other in known.items():
+        if name != called:
+
+            def passed_over() -> None: ...
+
+            passed_over.__name__, passed_over.__doc__ = name, other.callback.__doc__
+            other.callback = passed_over
+
+
 def run() -> int:
     """Run the command line and return its exit code; nothing that a user typed ends in a traceback."""
     try:
         if not sys.argv[1:]:
             app(["--help"], standalone_mode=False)
             return USAGE
+        _pass_over_others(sys.argv[1])
         code = app(standalone_mode=False)  # or the parser would print what is wrong in four lines
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE

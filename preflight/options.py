@@ -115,8 +115,8 @@ def takes_method(
             picked = {name: given.pop(name) for name in shared}
             body(method=method_of(**picked), **given)
 
-        kept = [parameter for name, parameter in own.items() if name != "method"]
-        all_of_them = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*kept, *shared.values())]
+        kept = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, one in own.items() if name != "method"]
+        all_of_them = [*kept, *shared.values()]
         whole.__signature__ = inspect.Signature(all_of_them)  # type: ignore[attr-defined]  # Typer reads it
         whole.__annotations__ = {one.name: one.annotation for one in all_of_them} | {"return": None}
         del whole.__wrapped__  # or Typer would look through to the body's own parameters

@@ -41,7 +41,7 @@ class Form(enum.Enum):
     DISK = enum.auto()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)  # `--help` would pay for more
 class Told:
     """What libvirt is told of an option, since when libvirt and QEMU know that, and what one says that does not."""
 
@@ -74,7 +74,7 @@ def _parameter(name: str, *since: int, **more: Any) -> Told:
     return Told(parameter=name, since=since, **more)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class Switch:
     """An option without a value, one of several that settle the same field."""
 
@@ -94,7 +94,7 @@ class Switch:
         return self.names[0].lstrip("-")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class Option:
     """What a field is on the command line, on a host and in a plan."""
 

@@ -152,7 +152,7 @@ AT_TIMEOUT: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", parameters().keys() - {"direct", "timeout_suspend"})
+@pytest.mark.parametrize("name", sorted(parameters().keys() - {"direct", "timeout_suspend"}))
 def test_every_option_reaches_the_method(name: str, tmp_path: Path) -> None:
     """An option that is declared and dropped would be a lie: each changes what is made of it."""
     xml = tmp_path / "xml"
