@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from preflight.options import parameters
+from preflight.cli.options import parameters
 from preflight.request.options import Form, Option, declared, default_of, option_name, type_of, virsh_name
 
 

@@ -4,9 +4,9 @@ from typing import Any
 from xml.etree.ElementTree import tostring
 
 from preflight.errors import UserError
-from preflight.facts.record import Unreadable
-from preflight.facts.xml import parse_xml
-from preflight.method import Method
+from preflight.facts.fact import Unreadable
+from preflight.facts.text.xml import parse_xml
+from preflight.request.method import Method
 
 _TOO_OLD = "this machine's libvirt library is too old for"
 

@@ -16,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from preflight.errors import UserError
-from preflight.migration import FASTEST, LONGEST_DOWNTIME, CopyStorage, HandOver, Mode, OnTimeout
+from preflight.request.migration import FASTEST, LONGEST_DOWNTIME, CopyStorage, HandOver, Mode, OnTimeout
 
 
 class Group(enum.StrEnum):
@@ -125,7 +125,7 @@ if TYPE_CHECKING:
 else:
 
     class _Declared:
-        """Nothing: `preflight.method` makes the type of values, with msgspec, which `--help` does without."""
+        """Nothing: `preflight.request.method` makes the type of values, with msgspec, which `--help` does without."""
 
         def __init_subclass__(cls, **_: object) -> None: ...
 

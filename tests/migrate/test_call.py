@@ -10,11 +10,11 @@ import libvirt
 import msgspec
 import pytest
 
+from preflight.cli.options import method_of, parameters, takes_method
 from preflight.errors import UserError
-from preflight.method import Method
 from preflight.migrate import call
-from preflight.migration import HandOver, Mode, OnTimeout
-from preflight.options import method_of, parameters, takes_method
+from preflight.request.method import Method
+from preflight.request.migration import HandOver, Mode, OnTimeout
 from preflight.request.options import all_told, declared, option_name, virsh_name
 from tests.each_option import given
 

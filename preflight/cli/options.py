@@ -1,0 +1,152 @@
+"""Typer's parameters for the options that say how guests are moved, and what they come to."""
+
+import enum
+import functools
+import inspect
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from preflight.errors import UserError
+from preflight.request.options import Form, Option, Switch, declared, default_of, option_name, type_of
+
+if TYPE_CHECKING:
+    from preflight.request.method import Method
+
+
+@functools.cache
+def parameters() -> Mapping[str, inspect.Parameter]:
+    """A parameter for each option, in the order of `--help`."""
+    return {one.name: one for name, option in declared().items() for one in _parameters(name, option)}
+
+
+def _parameters(name: str, option: Option) -> Iterator[inspect.Parameter]:
+    shown: dict[str, Any] = {"rich_help_panel": option.group.value, "show_default": False}
+    for switch in option.switches:
+        yield _parameter(_variable(switch), bool, typer.Option(*switch.names, help=switch.help, **shown), default=False)
+    if not option.switches:
+        spelled = f"{option_name(name)}/{option.contrary}" if option.contrary else option_name(name)
+        shown |= {"help": option.help, "min": option.least, "max": option.most}
+        default = default_of(name)
+        yield _parameter(
+            name, _taken(name, option), typer.Option(spelled, **shown), default=None if default == () else default
+        )
+
+
+def _parameter(name: str, taken: Any, shown: Any, *, default: Any) -> inspect.Parameter:
+    annotation = Annotated[taken, shown]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _variable(switch: Switch) -> str:
+    return switch.name.replace("-", "_")
+
+
+def _taken(name: str, option: Option) -> Any:
+    """The type of what is typed: a list is a text with commas, and XML the path of its file."""
+    held = type_of(name)
+    if held == tuple[str, ...]:
+        return str | None
+    return Path | None if option.form is Form.XML else held
+
+
+def method_of(**given: Any) -> "Method":
+    """Understand the options that were given, by their parameters' names; raises `UserError`."""
+    from preflight.request.method import Method  # it takes msgspec, which --help does without
+
+    if unknown := given.keys() - parameters():
+        raise TypeError(f"no such option: {', '.join(sorted(unknown))}")
+    values = {name: _value(name, option, given) for name, option in declared().items()}
+    actions = [one for one in declared()["on_timeout"].switches if given.get(_variable(one))]
+    if len(actions) > 1 or (actions and values["timeout"] is None):
+        raise UserError("of --timeout-suspend, --timeout-postcopy and --timeout-abort one goes with --timeout")
+    return Method(**values)
+
+
+method_of.__signature__ = inspect.Signature(list(parameters().values()))  # type: ignore[attr-defined]  # for callers
+
+
+def _value(name: str, option: Option, given: Mapping[str, Any]) -> Any:
+    """What a field is made by the options that were given; raises `UserError`."""
+    if option.switches:
+        return _switched(name, option, given)
+    value, typed = given.get(name, default_of(name)), option_name(name)
+    if isinstance(value, str) and not isinstance(value, enum.Enum) and not value.strip():
+        raise UserError(f"{typed}: {value!r} says nothing")  # virsh: "Option argument is empty"
+    if type_of(name) == tuple[str, ...]:
+        return _several(typed, value) if isinstance(value, str) else ()
+    if option.form is Form.XML and value is not None:
+        return _guest_of(typed, value)
+    if option.form is Form.GUEST and value is not None and not set(value).isdisjoint("/\n"):
+        # virDomainDefParseXML, qemuDomainDefPostParse
+        raise UserError(f"{typed}: {value!r}: no guest's name has a slash or a newline in it")
+    return value
+
+
+def _switched(name: str, option: Option, given: Mapping[str, Any]) -> Any:
+    """What a field is made by its switches; the last one given wins where they do not exclude each other."""
+    switches = [one for one in option.switches if given.get(_variable(one))]
+    for one in switches:
+        if one.refused:
+            raise UserError(f"{one.names[0]}: {one.refused}")
+    if len(switches) > 1 and option.exclusive:
+        raise UserError(f"{' and '.join(one.names[0] for one in switches)} exclude each other")
+    return switches[-1].value if switches else default_of(name)
+
+
+def takes_method(
+    *, only: Collection[str] | None = None, without: Collection[str] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of a migration, and its `method` parameter what they come to.
+
+    `only` names those that it takes, where it does not take all; `without` those that it has no use for.
+    """
+
+    def give(body: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(body).parameters
+        shared = {
+            name: one for name, one in parameters().items() if name not in without and (only is None or name in only)
+        }
+
+        @functools.wraps(body)
+        def whole(**given: Any) -> None:
+            picked = {name: given.pop(name) for name in shared}
+            body(method=method_of(**picked), **given)
+
+        kept = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, one in own.items() if name != "method"]
+        all_of_them = [*kept, *shared.values()]
+        whole.__signature__ = inspect.Signature(all_of_them)  # type: ignore[attr-defined]  # Typer reads it
+        whole.__annotations__ = {one.name: one.annotation for one in all_of_them} | {"return": None}
+        del whole.__wrapped__  # or Typer would look through to the body's own parameters
+        return whole
+
+    return give
+
+
+def _several(option: str, text: str | None) -> tuple[str, ...]:
+    parts = () if text is None else tuple(part.strip() for part in text.split(","))
+    if not all(parts):
+        raise UserError(f"{option}: {text!r} has an empty part")
+    return parts
+
+
+def _guest_of(option: str, path: Path | None) -> str | None:
+    """A guest's XML from a file, as it stands there; libvirt refuses what has another root."""
+    if path is None:
+        return None
+    from preflight.facts.fact import Unreadable
+    from preflight.facts.text.xml import parse_xml
+
+    try:
+        text = path.read_text(encoding="utf-8")
+        root = parse_xml(text).tag
+    except (OSError, UnicodeDecodeError) as why:
+        said = why.strerror if isinstance(why, OSError) else "is not UTF-8"
+        raise UserError(f"{option}: {path}: {said}") from None
+    except Unreadable as why:
+        raise UserError(f"{option}: {path}: {why}") from None
+    if root != "domain":
+        raise UserError(f"{option}: {path}: is no guest's XML, which begins with <domain>, but <{root}>")
+    return text
