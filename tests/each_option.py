@@ -20,7 +20,8 @@ def needed(option: Option) -> dict[str, Any]:
         return {}
     name, _, word = option.needs[0].partition("=")
     parameter = name.replace("-", "_")
-    return needed(_field_of(parameter)[1]) | {parameter: word or True}
+    value = f"{word}192.0.2.12" if word.endswith("://") else word or True
+    return needed(_field_of(parameter)[1]) | {parameter: value}
 
 
 def typed(parameter: str) -> tuple[str, ...]:

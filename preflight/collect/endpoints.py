@@ -191,6 +191,7 @@ def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
         data_host=memory.host,
         data_port=memory.port,
         data_socket=memory.socket,
+        rdma=memory.rdma,
         disks_host=disks.host,
         disks_port=asked.disks_port or disks.port,
         disks_socket=disks.socket,

@@ -33,6 +33,7 @@ from preflight.facts.network.link_speed import LinkSpeed
 from preflight.facts.network.links import Links
 from preflight.facts.network.listening import Listening
 from preflight.facts.network.networks import Networks
+from preflight.facts.network.rdma import Rdma
 from preflight.facts.ssh.host_keys import HostKeys, PeerKeys
 from preflight.facts.ssh.login import Login
 from preflight.facts.ssh.sshd import SshdListener, SshdSettings
@@ -103,6 +104,7 @@ __all__ = [
     "QemuConf",
     "QemuConfFile",
     "QemuUser",
+    "Rdma",
     "RemoteHelper",
     "Resident",
     "Secrets",

@@ -37,7 +37,7 @@ else:
         "Method",
         [(name, _held(name), default_of(name)) for name in declared()],
         namespace={name: value for name, value in vars(Options).items() if isinstance(value, property)}
-        | {"__post_init__": Options.__post_init__, "__doc__": Options.__doc__},
+        | {name: vars(Options)[name] for name in ("__post_init__", "__doc__", "_has")},
         module=__name__,
         frozen=True,
         kw_only=True,

@@ -96,6 +96,8 @@ class Migration:
     data_port: int | None = None
     #: The UNIX socket that it names in place of a host: something else carries what is written there.
     data_socket: str | None = None
+    #: Whether it names RDMA, over which no TCP connection for the memory is made.
+    rdma: bool = False
     #: The host, the port or the UNIX socket for copied disks, by `--disks-uri` or `--disks-port`.
     disks_host: str | None = None
     disks_port: int | None = None
@@ -218,7 +220,14 @@ def without_data_connection(migration: Migration) -> str | None:
         return "the guest is moved offline: no memory is sent"
     if migration.data_socket is not None:
         return "the memory goes through a UNIX socket"
+    if migration.rdma:
+        return "the memory goes over RDMA"
     return "the memory goes through the control connection" if migration.tunnelled else None
+
+
+def unless_over_rdma(migration: Migration) -> str | None:
+    """For rules about memory that is sent over RDMA."""
+    return unless_live(migration) or (None if migration.rdma else "no --migrateuri names RDMA")
 
 
 def unless_disks_host_is_given(migration: Migration) -> str | None:

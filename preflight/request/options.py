@@ -115,7 +115,8 @@ class Option:
     form: Form = Form.LINE
     #: The only words that a list may have, each once, with what is known of it; any may be in it where there are none.
     words: Mapping[str, Told] = field(default_factory=dict)
-    #: The options of which one must be given too, by virsh's names; with a word of its list: "comp-methods=mt".
+    #: The options of which one must be given too, by virsh's names; with a word of its list ("comp-methods=mt") or the
+    #: beginning of its text ("migrateuri=rdma://").
     needs: tuple[str, ...] = ()
     libvirt: Told = NOTHING
 
@@ -278,6 +279,15 @@ class Options(_Declared, frozen=True, kw_only=True):
         str | None,
         Option("Where the memory is sent: tcp://HOST[:PORT].", libvirt=_parameter("migrate_uri", 1, 1, 0)),
     ] = None
+    # for guests with a hard limit of their memory, which the rule rdma-without-hard-limit looks at
+    rdma_pin_all: Annotated[
+        bool,
+        Option(
+            "Over RDMA: all its memory is pinned at once, before anything is sent.",
+            needs=("migrateuri=rdma://",),
+            libvirt=_flag("RDMA_PIN_ALL", 1, 2, 9, qemu=(2,), capability="rdma-pin-all"),
+        ),
+    ] = False
     listen_address: Annotated[
         str | None,
         Option(
@@ -519,10 +529,9 @@ class Options(_Declared, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Raise `UserError` for what cannot be meant."""
-        given = self.given
         for name, option in declared().items():
             value = getattr(self, name)
-            if option.needs and value != default_of(name) and given.isdisjoint(option.needs):
+            if option.needs and value != default_of(name) and not any(map(self._has, option.needs)):
                 needed = " or ".join(f"--{one.replace('=', ' ')}" for one in option.needs)
                 raise UserError(f"{option_name(name)} is of use only with {needed}")
             if option.words:
@@ -570,10 +579,12 @@ class Options(_Declared, frozen=True, kw_only=True):
             )
         return {name: told for name, told in found.items() if told is not NOTHING}
 
-    @property
-    def given(self) -> frozenset[str]:
-        """The options that are given and that libvirt is told of, by virsh's names."""
-        return frozenset(self.told)
+    def _has(self, needed: str) -> bool:
+        """Whether an option is given that another needs, with that word or that beginning."""
+        name, _, beginning = needed.partition("=")
+        text = getattr(self, name.replace("-", "_"), None)
+        begins = isinstance(text, str) and beginning != "" and text.lower().startswith(beginning)
+        return begins or needed in self.told
 
     @property
     def asked(self) -> frozenset[str]:

@@ -411,6 +411,11 @@ EXPLICIT: tuple[Trial, ...] = (
         code=5,
     ),
     Trial(
+        asked=("--migrateuri", "rdma://192.0.2.12", "--rdma-pin-all"),
+        proofs={"rdma-pin-all": refused_for("the host has no RDMA device")},
+        code=5,
+    ),
+    Trial(
         asked=("--available-switchover-bandwidth", "100"),
         proofs={"available-switchover-bandwidth": capability(avail_switchover_bandwidth=100 * MIB)},
         release="trixie",
