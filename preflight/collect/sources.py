@@ -37,6 +37,7 @@ from preflight.facts.network.link_speed import LinkSpeed
 from preflight.facts.network.links import Links
 from preflight.facts.network.listening import Listening
 from preflight.facts.network.networks import Networks
+from preflight.facts.network.rdma import Rdma
 from preflight.facts.ssh.host_keys import HostKeys, PeerKeys
 from preflight.facts.ssh.login import Login
 from preflight.facts.ssh.sshd import SshdListener, SshdSettings
@@ -128,6 +129,7 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
         _source(QemuConf, "qemu.conf", "daemons"),
         _source(QemuConfFile, "qemu.conf"),
         _source(QemuUser, "libvirt.capabilities", "qemu.conf", "daemons", optional=("access",)),
+        _source(Rdma, optional=("rdma",)),
         _source(RemoteHelper, "helpers", "daemons"),
         _source(Resident, optional=("resident",)),
         _source(Secrets, optional=("libvirt.secrets", "libvirt.versions")),

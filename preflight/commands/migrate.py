@@ -16,8 +16,8 @@ from preflight.errors import UserError
 from preflight.judge.check import Checked, check
 from preflight.judge.explain import explaining
 from preflight.judge.ruleset import Rule, load, select
+from preflight.migrate import call, ledger
 from preflight.migrate import journal as journals
-from preflight.migrate import ledger
 from preflight.migrate.journal import Journal
 from preflight.migrate.ledger import Row
 from preflight.migrate.open import opened_run
@@ -105,6 +105,7 @@ def make_plan(asked: Asked, method: Method, output: Path, *, at_once: int | None
 def move(asked: Asked, method: Method, wanted: Wanted, *, at_once: int | None = None) -> int:
     """Check, plan, ask and move; returns the exit code. Raises `UserError`."""
     with open_hosts(asked) as opened:
+        call.refuse_unknown(method)
         try:
             planned, checked = _plan(opened, method, at_once=at_once)
         except Refused as why:
@@ -121,6 +122,7 @@ def run_plan(path: Path, wanted: Wanted, *, timeout: float) -> int:
         return refused(f"refused: the plan lapsed at {when}: make a new one")
     asked = asked_by(planned, [guest.name for guest in planned.guests], timeout)
     with open_hosts(asked) as opened:
+        call.refuse_unknown(planned.method)
         try:
             refuse_another_way(planned, opened.migration.destination_uri)
             rules = rules_of(asked)

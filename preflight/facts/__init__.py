@@ -24,7 +24,16 @@ from preflight.facts.guest import Accounts, GuestMemory, Guests
 from preflight.facts.libvirt import Capabilities, DomainCapabilities, Versions
 from preflight.facts.memory import HostMemory, Resident
 from preflight.facts.names import DisksName, HostsFile, NameService, PeerName
-from preflight.facts.network import AcceptQueue, Links, LinkSpeed, Listening, NetworkFilters, Networks, OwnAddresses
+from preflight.facts.network import (
+    AcceptQueue,
+    Links,
+    LinkSpeed,
+    Listening,
+    NetworkFilters,
+    Networks,
+    OwnAddresses,
+    Rdma,
+)
 from preflight.facts.ssh import HostKeys, Login, PeerKeys, SshdListener, SshdSettings
 from preflight.facts.storage import (
     BlockDevices,
@@ -92,6 +101,7 @@ __all__ = [
     "QemuConf",
     "QemuConfFile",
     "QemuUser",
+    "Rdma",
     "RemoteHelper",
     "Resident",
     "Secrets",

@@ -43,7 +43,14 @@ def without_data_connection(migration: Migration) -> str | None:
         return "the guest is moved offline: no memory is sent"
     if migration.data_socket is not None:
         return "the memory goes through a UNIX socket"
+    if migration.rdma:
+        return "the memory goes over RDMA"
     return "the memory goes through the control connection" if migration.tunnelled else None
+
+
+def unless_over_rdma(migration: Migration) -> str | None:
+    """For rules about memory that is sent over RDMA."""
+    return unless_live(migration) or (None if migration.rdma else "no --migrateuri names RDMA")
 
 
 def unless_disks_host_is_given(migration: Migration) -> str | None:

@@ -27,6 +27,8 @@ class Asked:
     copy_storage: bool = False
     #: The disks that are copied then; empty for all that can be.
     disks: tuple[str, ...] = ()
+    #: The lists of disks that are given, by the option as it is typed: ("--migrate-disks", ("vda", "vdb")).
+    disk_lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
     tls: bool = False
     #: Whether guests that are off are moved too, by their definition.
     as_they_are: bool = False
@@ -60,6 +62,7 @@ def moved_by(asked: Asked, method: "Method") -> Asked:
         mode=method.mode,
         copy_storage=method.copies_storage,
         disks=method.migrate_disks,
+        disk_lists=method.disk_lists,
         tls=method.tls,
         bandwidth=method.bandwidth,
         flags=method.asked,

@@ -82,6 +82,8 @@ class Migration:
     copy_storage: bool = False
     #: The disks that are copied then, by their names in the guest; where none is named, those that libvirt chooses.
     disks: tuple[str, ...] = ()
+    #: The lists of disks that are given, by the option as it is typed: ("--migrate-disks", ("vda", "vdb")).
+    disk_lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
     #: Whether the guest's memory is sent over TLS, as by `virsh migrate --tls`.
     tls: bool = False
     #: Whether guests that are off are moved too, by their definition; else they are left out, or block.
@@ -94,6 +96,8 @@ class Migration:
     data_port: int | None = None
     #: The UNIX socket that it names in place of a host: something else carries what is written there.
     data_socket: str | None = None
+    #: Whether it names RDMA, over which no TCP connection for the memory is made.
+    rdma: bool = False
     #: The host, the port or the UNIX socket for copied disks, by `--disks-uri` or `--disks-port`.
     disks_host: str | None = None
     disks_port: int | None = None

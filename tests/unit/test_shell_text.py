@@ -79,6 +79,7 @@ BUILDERS: Mapping[str, Callable[[list[str]], Iterator[ShellText]]] = {
     "resolve_all": lambda bad: iter([questions.resolve_all(bad)]),
     "connect_all": lambda bad: iter([questions.connect_all([(one, 1) for one in bad])]),
     "block_drivers": lambda bad: iter([questions.block_drivers([(one, one, one) for one in bad])]),
+    "rdma": lambda bad: iter([questions.rdma(bad)]),
     "resident": lambda bad: iter([questions.resident(bad)]),
     "accounts": lambda bad: iter([questions.accounts(bad)]),
     "access": lambda bad: iter([questions.access(1, 2, bad, kvm=kvm) for kvm in (True, False)]),

@@ -7,6 +7,7 @@ from preflight.facts.network.link_speed import LinkSpeed
 from preflight.facts.network.links import Links
 from preflight.facts.network.listening import Listening
 from preflight.facts.network.networks import Networks
+from preflight.facts.network.rdma import Rdma
 
 __all__ = [
     "AcceptQueue",
@@ -16,4 +17,5 @@ __all__ = [
     "NetworkFilters",
     "Networks",
     "OwnAddresses",
+    "Rdma",
 ]

@@ -24,6 +24,7 @@ from preflight.errors import UserError
 from preflight.grammar import shown
 from preflight.migrate.journal import Journal
 from preflight.plan import file as plan_file
+from preflight.request.options import Form, declared, option_name
 from tests.case import RECORDED, Case
 from tests.interrupting import hears_interrupts
 from tests.unit.migrate.plans import PLAN
@@ -255,7 +256,8 @@ def test_an_option_that_cannot_be_used_is_refused(arguments: tuple[str, ...], wh
         (("--destination-uri", ""), "--destination-uri: '' says nothing"),
         (("--xml", "/dev/null"), "--xml: /dev/null: not XML: no element found: line 1, column 0"),
         (("--persistent-xml", HOST1), f"--persistent-xml: {HOST1}: not XML: "),
-        (("--migrateuri", "rdma://host2"), "--migrateuri: rdma://host2: RDMA is not supported"),
+        (("--copy-storage-all", "--disks-uri", "rdma://host2"), "--disks-uri: rdma://host2: disks are not sent over"),
+        (("--rdma-pin-all",), "--rdma-pin-all is of use only with --migrateuri rdma://"),
         (("--tls-destination", "host2"), "--tls-destination is of use only with --tls"),
         (("--disks-port", "50100"), "--disks-port is of use only with --copy-storage-all or --copy-storage-inc"),
         (("--disks-uri", "tcp://host2"), "--disks-uri is of use only with --copy-storage-all or --copy-storage-inc"),
@@ -712,26 +714,9 @@ SETTLED = [
 
 
 #: Those that are refused before, alone or with such a value.
-ALONE = frozenset(
-    (
-        "--migrate-disks",
-        "--disks-port",
-        "--disks-uri",
-        "--xml",
-        "--persistent-xml",
-        "--timeout-suspend",
-        "--timeout-postcopy",
-        "--timeout-abort",
-        "--auto-converge-initial",
-        "--auto-converge-increment",
-        "--postcopy-after-precopy",
-        "--postcopy-bandwidth",
-        "--comp-methods",
-        "--parallel-connections",
-        "--tls-destination",
-        "--zerocopy",
-    )
-)
+ALONE = {option_name(name) for name, option in declared().items() if option.needs or option.form is Form.XML} | {
+    switch.names[0] for switch in declared()["on_timeout"].switches
+}
 
 
 @pytest.mark.parametrize("arguments", [*SETTLED, ["--no-live"], ["--transient"]], ids=lambda given: given[0])
@@ -746,6 +731,7 @@ def test_what_a_plan_or_a_journal_has_settled_is_refused_beside_it(arguments: li
 
 
 README = (Path(__file__).parents[3] / "README.md").read_text()
+OPTIONS = (Path(__file__).parents[3] / "docs" / "options.md").read_text()
 #: As `check --copy-storage` may be read, which is short for --copy-storage-all; and what needs no word.
 UNSAID = {"--copy-storage", "--help", "what", "-y"}
 
@@ -757,7 +743,7 @@ def test_the_readme_names_every_option(command: str) -> None:
     _, _, moving = README.partition("### Moving guests")
     used = README.partition("### Exit codes")[0]
     where = {"capacity": used.partition("preflight capacity SOURCE")[2].partition("preflight fix")[0]}
-    text = where.get(command, used + moving)
+    text = where.get(command, used + moving + OPTIONS)
     assert {one for one in options if not re.search(rf"{one}(?![a-z-])", text)} - UNSAID == set()
 
 

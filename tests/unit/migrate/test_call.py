@@ -10,12 +10,16 @@ import libvirt
 import msgspec
 import pytest
 
-from preflight.cli.options import method_of, takes_method
+from preflight.cli.options import method_of, parameters, takes_method
 from preflight.errors import UserError
 from preflight.migrate import call
 from preflight.request.method import Method
 from preflight.request.migration import HandOver, Mode, OnTimeout
+from preflight.request.options import all_told, declared, option_name, virsh_name
+from tests.each_option import given
 
+#: The parameters that this machine's libvirt library has a constant for.
+PARAMETERS = {getattr(libvirt, name) for name in dir(libvirt) if name.startswith("VIR_MIGRATE_PARAM_")}
 AT_ONCE = {"hand_over": HandOver.AT_ONCE}
 
 
@@ -91,8 +95,7 @@ def test_parameters_have_libvirts_names() -> None:
         tls_destination="host2",
     )
     found = call.parameters(method)
-    known = {getattr(libvirt, name) for name in dir(libvirt) if name.startswith("VIR_MIGRATE_PARAM_")}
-    assert found.keys() <= known
+    assert found.keys() <= PARAMETERS
     assert len(found) == 14
     assert found[libvirt.VIR_MIGRATE_PARAM_MIGRATE_DISKS] == ["vda", "vdb"]
     assert found[libvirt.VIR_MIGRATE_PARAM_COMPRESSION] == ["xbzrle"]
@@ -110,6 +113,9 @@ def test_parameters_have_libvirts_names() -> None:
         ({"parallel_connections": 2}, "only with --parallel"),
         ({"zerocopy": True}, "only with --parallel"),
         ({"comp_methods": "mt"}, "only with --compressed"),
+        ({"compressed": True, "comp_mt_level": 0}, "--comp-mt-level is of use only with --comp-methods mt"),
+        ({"compressed": True, "comp_methods": "mt", "comp_xbzrle_cache": 1}, "only with --comp-methods xbzrle"),
+        ({"migrate_disks_detect_zeroes": "vda"}, "only with --copy-storage-all or --copy-storage-inc"),
         ({"migrate_disks": "vda"}, "only with --copy-storage-all or --copy-storage-inc"),
         ({"auto_converge_initial": 5}, "only with --auto-converge"),
         ({"postcopy_after_precopy": True}, "only with --postcopy"),
@@ -139,35 +145,62 @@ def test_what_is_done_at_a_timeout() -> None:
     assert method_of(timeout=5.0, timeout_postcopy=True, postcopy=True).on_timeout is OnTimeout.POSTCOPY
 
 
-def test_every_option_reaches_the_method(tmp_path: Path) -> None:
+#: What is done at a timeout needs one, and one of the three is done anyway; --direct is refused.
+AT_TIMEOUT: dict[str, dict[str, Any]] = {
+    "timeout_abort": {"timeout": 1.0},
+    "timeout_postcopy": {"timeout": 1.0, "postcopy": True},
+}
+
+
+@pytest.mark.parametrize("name", sorted(parameters().keys() - {"direct", "timeout_suspend"}))
+def test_every_option_reaches_the_method(name: str, tmp_path: Path) -> None:
     """An option that is declared and dropped would be a lie: each changes what is made of it."""
-    needs: dict[str, dict[str, Any]] = {
-        "migrate_disks": {"copy_storage_all": True},
-        "disks_port": {"copy_storage_all": True},
-        "disks_uri": {"copy_storage_all": True},
-        "auto_converge_initial": {"auto_converge": True},
-        "auto_converge_increment": {"auto_converge": True},
-        "postcopy_after_precopy": {"postcopy": True},
-        "postcopy_bandwidth": {"postcopy": True},
-        "comp_methods": {"compressed": True},
-        "parallel_connections": {"parallel": True},
-        "zerocopy": {"parallel": True},
-        "tls_destination": {"tls": True},
-        "timeout_abort": {"timeout": 1.0},
-        "timeout_postcopy": {"timeout": 1.0, "postcopy": True},
-    }
-    values: dict[str, Any] = {"live": False, "undefinesource": False, "persistent": True} | AT_ONCE
     xml = tmp_path / "xml"
     xml.write_text("<domain/>")
-    values |= {"xml": xml, "persistent_xml": xml, "timeout": 7.0, "comp_methods": "mt"}
-    numbers = ("disks_port", "bandwidth", "max_downtime", "auto_converge_initial", "auto_converge_increment")
-    values |= dict.fromkeys((*numbers, "postcopy_bandwidth", "parallel_connections"), 5)
-    texts = ("migrate_disks", "migrateuri", "listen_address", "graphicsuri", "dname", "disks_uri")
-    values |= dict.fromkeys((*texts, "tls_destination"), "vda")
-    same = {"direct", "timeout_suspend"}  # refused, and what is done anyway
-    for name in inspect.signature(method_of).parameters.keys() - same:
-        without = method_of(**needs.get(name, {}))
-        assert method_of(**needs.get(name, {}), **{name: values.get(name, True)}) != without, name
+    whole = AT_TIMEOUT.get(name, {}) | given(name, xml)
+    without = {other: value for other, value in whole.items() if other != name}
+    assert method_of(**whole) != method_of(**without)
+
+
+@pytest.mark.parametrize("name", [name for name, option in declared().items() if option.needs])
+def test_every_option_that_needs_another_is_refused_without(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"^{option_name(name)} is of use only with --"):
+        method_of(**{name: given(name)[name]})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name in parameters() if (told := all_told().get(virsh_name(name))) and (told.flags or told.parameter)],
+)
+def test_libvirt_is_told_of_every_option_that_it_knows(name: str, tmp_path: Path) -> None:
+    xml = tmp_path / "xml"
+    xml.write_text("<domain/>")
+    whole = {other: value for other, value in given(name, xml).items() if value is not False}
+    method, told = method_of(**whole), all_told()[virsh_name(name)]
+    value = call.flags(method, persist=False, undefine=False)
+    assert all(value & getattr(libvirt, f"VIR_MIGRATE_{flag}") for flag in told.flags)
+    if told.parameter is not None and told.parameter in PARAMETERS:
+        value = getattr(method, name)
+        assert call.parameters(method)[told.parameter] == (list(value) if isinstance(value, tuple) else value)
+
+
+def test_a_number_that_the_library_would_send_as_another_type_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in vars(libvirt) if name.startswith("VIR_MIGRATE_PARAM_COMPRESSION_")]:
+        monkeypatch.delattr(libvirt, name)
+    level = method_of(compressed=True, parallel=True, comp_methods="zlib", comp_zlib_level=0)
+    with pytest.raises(UserError, match=r"libvirt library is too old for --comp-zlib-level$"):
+        call.parameters(level)
+    cache = method_of(compressed=True, comp_methods="xbzrle", comp_xbzrle_cache=2**40)  # an ullong anyway
+    assert call.parameters(cache) == {"compression": ["xbzrle"], "compression.xbzrle.cache": 2**40}
+
+
+def test_every_name_that_libvirt_has_is_declared_as_it_has_it() -> None:
+    """Where this machine's library knows a parameter, it is called so; where not, the header of 12.8 says so."""
+    declared_ones = {told.parameter for told in all_told().values() if told.parameter}
+    newer = {"bandwidth.avail.switchover", "migrate_disks_detect_zeroes", "migrate_disks_target_zero"}
+    newer |= {"compression.zlib.level", "compression.zstd.level"}
+    assert declared_ones - PARAMETERS <= newer
+    assert declared_ones >= PARAMETERS
 
 
 def test_a_method_goes_through_a_file_unchanged() -> None:

@@ -13,6 +13,7 @@ from preflight.request.data_uri import DataUri, data_uri
         ("tcp://host2.example.com", DataUri(host="host2.example.com")),
         ("tcp://host2.example.com:50100", DataUri(host="host2.example.com", port=50100)),
         ("tcp://[2001:db8::2]:50100", DataUri(host="2001:db8::2", port=50100)),
+        ("rdma://host2.example.com", DataUri(host="host2.example.com", rdma=True)),
         ("unix:///run/web.sock", DataUri(socket="/run/web.sock")),
     ],
 )
@@ -29,6 +30,6 @@ def test_refuses_what_libvirt_could_not_use(text: str) -> None:
         data_uri("--migrateuri", text)
 
 
-def test_refuses_rdma_of_which_no_rule_knows() -> None:
-    with pytest.raises(UserError, match="--migrateuri: rdma://host2: RDMA is not supported"):
-        data_uri("--migrateuri", "rdma://host2")
+def test_refuses_to_send_disks_over_rdma() -> None:
+    with pytest.raises(UserError, match="--disks-uri: rdma://host2: disks are not sent over RDMA"):
+        data_uri("--disks-uri", "rdma://host2")
