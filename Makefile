@@ -20,6 +20,7 @@ check: lint types contracts docs unit
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/shellcheck tools/system-packages .ci/run $$(find preflight -name '*.sh')
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format .

@@ -1,9 +1,10 @@
 """A host's shell as root, for the few files that are copied from host to host."""
 
+from pathlib import Path
 from typing import Protocol
 
 from preflight.record import Record
-from preflight.shell_text import ShellText, shell
+from preflight.shell_text import ShellText, of_file, shell
 
 
 class Shell(Protocol):
@@ -15,6 +16,11 @@ class Shell(Protocol):
 
 class FilesError(Exception):
     """A file could not be copied whole. The text is the reason."""
+
+
+def script(name: str) -> ShellText:
+    """Read the script of that name."""
+    return of_file(Path(__file__).parent / "scripts" / f"{name}.sh")
 
 
 def as_root(script: str, *arguments: str) -> ShellText:
