@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from preflight import grammar
-from preflight.shell_text import ShellText, fixed, joined, of_file, shell
+from preflight.shell_text import NOTHING, ShellText, fixed, joined, of_file, shell
 
 #: Where distributions put QEMU; asked of every host that is kept in a snapshot, since another's guest may want it.
 EMULATORS = (
@@ -37,20 +37,13 @@ STANDING: dict[str, ShellText] = fixed(
         "addresses": "ip -o addr show",
         "links": "ip -d -o link show",
         "speeds": "grep -s . /sys/class/net/*/speed; true",
-        "helpers": (
-            "for h in virt-ssh-helper nc; do command -v $h; done; "
-            "nc -h 2>&1 | grep -m 3 -E -e '(^|[[:space:],])-[A-Za-z]*U'; true"
-        ),
+        "helpers": "remote_helpers",
         "libvirtd.conf": "slurp /etc/libvirt/libvirtd.conf",
         "virtqemud.conf": "slurp /etc/libvirt/virtqemud.conf",
         "virtproxyd.conf": "slurp /etc/libvirt/virtproxyd.conf",
         "virtlockd.conf": "slurp /etc/libvirt/virtlockd.conf",
         "qemu.conf": "slurp /etc/libvirt/qemu.conf",
-        "sshd_config": (
-            # every file that Include may mean, each behind a line that names it; the reader works out sshd's order
-            'for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*; do [ -f "$f" ] || continue; '
-            'printf \'\\037%s\\n\' "$f"; slurp "$f" || exit; done'
-        ),
+        "sshd_config": "sshd_config",
         "sshd.effective": "as_root sshd -T",
         "sshd.listener": "sshd_listener",
         "host-keys": "host_keys",
@@ -87,10 +80,7 @@ AFTER_LIBVIRT: dict[str, ShellText] = fixed(
 LAST: dict[str, ShellText] = fixed(
     {
         "limits": "limits",
-        "limits.virtlockd": (
-            "processes | while read -r _ name _; do [ $name = virtlockd ] || continue; echo daemon virtlockd; "
-            "as_root virt-admin -c virtlockd:///system srv-clients-info virtlockd </dev/null; done; true"
-        ),
+        "limits.virtlockd": "virtlockd_limits",
         "open-files": "open_files",
     }
 )
@@ -163,8 +153,7 @@ def stat_paths(paths: Sequence[str]) -> ShellText:
 
 def resolve_all(names: Sequence[str]) -> ShellText:
     """For each name getent's exit code: 0 when the host finds an address for it, 2 when it finds none."""
-    asked = 'for n in @names@; do getent ahosts -- "$n" >/dev/null 2>&1; printf \'%s %s\\n\' $? "$n"; done'
-    return shell(asked, names=_hosts(names))
+    return shell("resolves @names@", names=_hosts(names))
 
 
 def connect_all(ports: Sequence[tuple[str, int]]) -> ShellText:
@@ -186,32 +175,19 @@ def block_drivers(drivers: Sequence[tuple[str, str, str]]) -> ShellText:
 
 def resident(guests: Sequence[str]) -> ShellText:
     """The KiB that each active guest's QEMU holds, by the name of its pidfile, which is the guest's."""
-    asked = (
-        'for g in @guests@; do p=$(as_root cat "/run/libvirt/qemu/$g.pid" 2>/dev/null) || continue; '
-        "k=$(sed -n 's/^VmRSS:[[:space:]]*\\([0-9]*\\) kB/\\1/p' \"/proc/$p/status\" 2>/dev/null); "
-        'printf \'resident %s %s\\n\' "$k" "$g"; done; true'
-    )
-    return shell(asked, guests=[name for name in guests if grammar.GUEST.takes(name)])
+    return shell("resident @guests@", guests=[name for name in guests if grammar.GUEST.takes(name)])
 
 
 def accounts(wanted: Sequence[str]) -> ShellText:
     """For each user ("passwd:NAME") and group ("group:NAME") getent's exit code: 2 when the host does not know it."""
-    known = [account for account in wanted if grammar.USER.takes(account.partition(":")[2])]
-    asked = 'for a in @known@; do getent "${a%%:*}" -- "${a#*:}" >/dev/null 2>&1; printf \'%s %s\\n\' $? "$a"; done'
-    return shell(asked, known=known)
+    return shell("accounts @known@", known=[one for one in wanted if grammar.USER.takes(one.partition(":")[2])])
 
 
 def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> ShellText:
     """The numbers of a user's groups, and mode, owner and group of each path that exists.
 
-    With `kvm` also whether the user may use /dev/kvm, 0 for yes and 1 for no: a `test` that runs as that user tells.
+    With `kvm` also whether the user may use /dev/kvm.
     """
-    tried = shell(
-        'as_root setpriv --reuid=@uid@ --regid=@gid@ --groups="$(id -G @uid@ 2>/dev/null | tr " " ,),"@gid@ '
-        "test -r /dev/kvm -a -w /dev/kvm 2>/dev/null; printf 'kvm %s\\n' $?; ",
-        uid=uid,
-        gid=gid,
-    )
     return shell(
         "printf 'groups %s\\n' \"$(id -G @uid@ 2>/dev/null)\"\n@listed@\n@tried@true",
         uid=uid,
@@ -219,7 +195,7 @@ def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> ShellText:
             shell("as_root ls -dLlnN --time-style=+ -- @some@ 2>/dev/null", some=some)
             for some in _few_at_once(_paths(paths))
         ),
-        tried=tried if kvm else ShellText(),
+        tried=shell("may_use_kvm @uid@ @gid@; ", uid=uid, gid=gid) if kvm else NOTHING,
     )
 
 

@@ -247,3 +247,45 @@ sshd_listener() {
   grep -sah '^sshd:.*listener' /proc/[0-9]*/cmdline | tr -d '\000'
   return 0
 }
+sshd_config() {
+  # every file that Include may mean, each behind a line that names it; the reader works out sshd's order
+  for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*; do
+    [ -f "$f" ] || continue
+    printf '\037%s\n' "$f"
+    slurp "$f" || return
+  done
+}
+remote_helpers() {
+  for h in virt-ssh-helper nc; do command -v "$h"; done
+  nc -h 2>&1 | grep -m 3 -E -e '(^|[[:space:],])-[A-Za-z]*U'
+  return 0
+}
+virtlockd_limits() {
+  processes | while read -r _ name _; do
+    [ "$name" = virtlockd ] || continue
+    echo daemon virtlockd
+    as_root virt-admin -c virtlockd:///system srv-clients-info virtlockd </dev/null
+  done
+  return 0
+}
+resolves() {
+  for n do getent ahosts -- "$n" >/dev/null 2>&1; printf '%s %s\n' $? "$n"; done
+}
+accounts() {
+  # DATABASE:NAME...
+  for a do getent "${a%%:*}" -- "${a#*:}" >/dev/null 2>&1; printf '%s %s\n' $? "$a"; done
+}
+resident() {
+  for g do
+    p=$(as_root cat "/run/libvirt/qemu/$g.pid" 2>/dev/null) || continue
+    k=$(sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$p/status" 2>/dev/null)
+    printf 'resident %s %s\n' "$k" "$g"
+  done
+  return 0
+}
+may_use_kvm() {
+  # UID GID: 0 for yes and 1 for no; a `test` that runs as that user tells
+  as_root setpriv --reuid="$1" --regid="$2" --groups="$(id -G "$1" 2>/dev/null | tr ' ' ,),$2" \
+    test -r /dev/kvm -a -w /dev/kvm 2>/dev/null
+  printf 'kvm %s\n' $?
+}

@@ -25,7 +25,7 @@ def script(name: str) -> ShellText:
 
 def as_root(script: str, *arguments: str) -> ShellText:
     """Build the command that runs a script of this program's as root, with the arguments as $1, $2 and so on."""
-    return shell("as_root sh -c @script@ sh @arguments@", script=script, arguments=arguments)
+    return shell("as_root sh -c @script@ sh @arguments@", script=str(script), arguments=arguments)
 
 
 def require(answer: Record, path: str, done: str) -> str:
