@@ -38,6 +38,7 @@ unit: $(VENV)/.installed
 # What is generated from the rules and models must be as it would be generated now.
 docs: $(VENV)/.installed
 	$(BIN)/python -m tools.documentation --check
+	$(BIN)/python -m tests.documentation --check
 
 lab-up: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab up bookworm bookworm
