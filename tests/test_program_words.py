@@ -6,10 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from preflight.errors import UserError
-from preflight.method import Method
-from preflight.migration import CopyStorage
-from preflight.plan import MigrationPlan
-from preflight.program_words import program_words, refuse_programs
+from preflight.plan.make import MigrationPlan
+from preflight.plan.program_words import program_words, refuse_programs
+from preflight.request.method import Method
+from preflight.request.migration import CopyStorage
 from tests.migrate.plans import PLAN
 
 #: Every parameter that doRemoteOpen of libvirt's src/remote/remote_driver.c takes, but for no_tty; and one of nobody's.

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from preflight.facts.record import MISSING, Record
-from preflight.pace import pace
-from preflight.plan import Identity, MigrationPlan, PlannedGuest, Refused
-from preflight.unchanged import as_checked, refuse_another_way, refuse_other_guests, refuse_other_hosts
+from preflight.facts.fact import MISSING, Record
+from preflight.plan.make import Identity, MigrationPlan, PlannedGuest, Refused
+from preflight.plan.unchanged import as_checked, refuse_another_way, refuse_other_guests, refuse_other_hosts
+from preflight.plan.width import pace
 from tests.case import Case
 from tests.test_plan import checked, planned
 

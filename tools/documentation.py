@@ -4,8 +4,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from preflight.judge.ruleset import load
 from preflight.output.rules import listing
-from preflight.ruleset import load
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

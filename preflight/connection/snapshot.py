@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from preflight import own_file
+from preflight.answers import Record
 from preflight.connection import Answers
 from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.errors import UserError
-from preflight.record import Record
 
 #: The version of the file's format.
 FORMAT = 1

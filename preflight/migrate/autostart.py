@@ -3,12 +3,12 @@
 from msgspec.structs import replace
 
 from preflight.migrate.end import HostSilent
-from preflight.migrate.event import Event
-from preflight.migrate.intent import Result
+from preflight.migrate.events import Event
+from preflight.migrate.observation import Place
+from preflight.migrate.outcome import Result
 from preflight.migrate.run import Run
 from preflight.migrate.settle import Settled
-from preflight.migrate.sighting import Place
-from preflight.plan import PlannedGuest
+from preflight.plan.make import PlannedGuest
 
 
 def carry_over(run: Run, guest: PlannedGuest, settled: Settled) -> Settled:

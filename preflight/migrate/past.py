@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from preflight import journal_steps as steps
-from preflight.journal_steps import Entry
-from preflight.migrate.intent import Intent, Result
+from preflight.migrate import journal_steps as steps
+from preflight.migrate.journal_steps import Entry
+from preflight.migrate.outcome import Intent, Result
 from preflight.migrate.run import Ended, Run
-from preflight.plan import PlannedGuest
+from preflight.plan.make import PlannedGuest
 
 
 class Past(Struct, frozen=True, kw_only=True):

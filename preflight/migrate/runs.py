@@ -6,11 +6,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from preflight import journal
 from preflight.errors import UserError
-from preflight.journal_steps import Over
-from preflight.migrate.intent import Result
+from preflight.migrate import journal
+from preflight.migrate.journal_steps import Over
 from preflight.migrate.ledger import of_journal
+from preflight.migrate.outcome import Result
 
 #: Journals that are read, the newest ones. One may have 128 MiB.
 MOST = 500

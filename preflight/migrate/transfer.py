@@ -6,12 +6,12 @@ import time
 
 from preflight.migrate import call
 from preflight.migrate.end import HostSilent
-from preflight.migrate.intent import Intent
 from preflight.migrate.lane import Lane
+from preflight.migrate.observation import Place
+from preflight.migrate.outcome import Intent
 from preflight.migrate.run import Run
-from preflight.migrate.sighting import Place
-from preflight.migration import Mode
-from preflight.plan import PlannedGuest
+from preflight.plan.make import PlannedGuest
+from preflight.request.migration import Mode
 
 
 class Transfer(threading.Thread):

@@ -9,12 +9,12 @@ import time
 from collections.abc import Mapping
 
 from preflight.migrate.end import HostSilent
-from preflight.migrate.event import Event
+from preflight.migrate.events import Event
 from preflight.migrate.hypervisor import Domain
+from preflight.migrate.progress import MIB, Sample, sample_of
 from preflight.migrate.run import Run
-from preflight.migration import OnTimeout
-from preflight.plan import PlannedGuest
-from preflight.progress import MIB, Sample, sample_of
+from preflight.plan.make import PlannedGuest
+from preflight.request.migration import OnTimeout
 
 #: Seconds between two looks.
 POLL = 0.2

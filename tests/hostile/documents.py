@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from preflight.journal import FORMAT
-from preflight.plan import encode
+from preflight.migrate.journal import FORMAT
+from preflight.plan.make import encode
 from tests.migrate.plans import PLAN, WEB
 
 #: What `documents` was run with when the tests were written.

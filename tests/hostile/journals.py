@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from preflight.journal import FORMAT
+from preflight.migrate.journal import FORMAT
 from tests.hostile import texts
 from tests.hostile.canary import EVIL
 from tests.migrate.plans import PLAN, WEB

@@ -1,8 +1,8 @@
 """A plan for tests that need one: three guests, of which one is off."""
 
-from preflight.method import Method
-from preflight.migration import Transport
-from preflight.plan import Identity, MigrationPlan, PlannedGuest
+from preflight.plan.make import Identity, MigrationPlan, PlannedGuest
+from preflight.request.method import Method
+from preflight.request.migration import Transport
 
 WEB = "f1d015bd-14ec-4fe8-8cdc-f32b8929b5e0"
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from preflight.journal import Journal, read
-from preflight.method import Method
 from preflight.migrate.end import End
-from preflight.migrate.event import Event
+from preflight.migrate.events import Event
+from preflight.migrate.journal import Journal, read
 from preflight.migrate.past import Past, past
 from preflight.migrate.run import Run, Settings
-from preflight.plan import MigrationPlan, PlannedGuest
+from preflight.plan.make import MigrationPlan, PlannedGuest
+from preflight.request.method import Method
 from tests.fakes.hypervisor import HOSTS, Copy, Disk, Host
 from tests.migrate.plans import PLAN, WEB
 

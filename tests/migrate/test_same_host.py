@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from preflight.answers import Record
 from preflight.migrate.same_host import SameHost
-from preflight.plan import Identity
-from preflight.record import Record
+from preflight.plan.make import Identity
 from tests.migrate.plans import PLAN
 
 libvirt = pytest.importorskip("libvirt")

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from preflight.judge.report import Outcome, Verdict
 from preflight.output import render
-from preflight.report import Outcome, Verdict
 from preflight.rule import Severity
 from tests.case import Case
 from tests.output.reports import REPORTS

@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from preflight.questions import PRELUDE
+from preflight.collect.questions import PRELUDE
 from preflight.shell_text import Value, shell
 
 #: What `sh` is on Debian, and on Red Hat's systems.

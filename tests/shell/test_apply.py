@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from preflight.apply import PATIENCE, Service, script
+from preflight.fix.apply import PATIENCE, Service, script
 from preflight.shell_text import shell
 from tests.shell.host import Host
 

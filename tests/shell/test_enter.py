@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from preflight.migrate.shell import script
+from preflight.migrate.root_shell import script
 from tests.shell.host import Host
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the directory is root's")

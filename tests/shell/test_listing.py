@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from preflight.questions import PRELUDE
+from preflight.collect.questions import PRELUDE
 from preflight.shell_text import of_file
 from tests.shell.host import Host
 from tests.shell.test_every_function import FILES

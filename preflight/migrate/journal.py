@@ -1,0 +1,341 @@
+"""What a run writes down before each step, synced, so that another can find out later how far it came.
+
+A file of JSON lines: the plan first, then one line a step. A line that was cut off, when the machine lost its power or
+the disk was full, is left out when the file is read.
+"""
+
+import contextlib
+import fcntl
+import io
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+from msgspec import Struct
+
+from preflight import own_file
+from preflight.errors import UserError
+from preflight.fields import ERRORS, FormatNumber, explained
+from preflight.migrate.journal_steps import STEPS, Entry, StepName
+from preflight.plan.make import MigrationPlan, refuse_twice
+
+#: The version of the file's format. 2: each step is of its own form, and the plan knows both hosts.
+FORMAT = 2
+#: Seconds that a guest which stands still waits at most for its line.
+SOON = 0.005
+#: What every step's line begins with.
+_BEGINNING = b'{"step":"'
+#: Bytes of a journal and of one line of it, and lines. A definition has at most 4 MiB (`fields.Xml`), of which Python
+#: may hold each character in four bytes.
+MOST, LONGEST, MOST_LINES = 96 * 1024 * 1024, 16 * 1024 * 1024, 500_000
+#: Characters of libvirt's words that are kept (`fields.Said`).
+_KEPT = 8192
+#: Seconds for which a lock is waited for: `preflight status` takes it for an instant.
+_INSTANT = 0.3
+
+
+class JournalError(UserError):
+    """The file is no journal, or cannot be written or read. The text is one line for the user."""
+
+
+class _Head(Struct, frozen=True, forbid_unknown_fields=True):
+    preflight_journal: FormatNumber
+    plan: MigrationPlan
+
+
+class Journal:
+    """A run's journal, held by one process at a time."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+        self._lock = threading.Lock()
+        #: What the file holds of that which `read` bounds.
+        self._lines = self._marks = 0
+        #: Whether what was written last may be the beginning of a line.
+        self._is_cut = False
+        #: Why a step could not be written down; None while all could.
+        self.broken: str | None = None
+        #: Who beside the caller may read or exchange the file that is gone on with; None where nobody may.
+        self.doubt: str | None = None
+
+    @classmethod
+    def create(cls, path: Path, plan: MigrationPlan) -> Self:
+        """Begin a journal; raises `JournalError`, also where the file exists: what it says may be needed yet."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        except FileExistsError:
+            raise JournalError(
+                f"{path}: exists; a journal is not written over: see `preflight status {path}`"
+            ) from None
+        except OSError as why:
+            raise JournalError(f"{path}: {why.strerror}") from None
+        made = cls(path, descriptor)
+        made._hold()
+        try:
+            made._write(msgspec.json.encode(_Head(FORMAT, plan)))
+            _sync_directory(path.parent)
+        except (JournalError, OSError) as why:
+            made.close()
+            with contextlib.suppress(OSError):
+                path.unlink()  # nothing was begun that it could tell of
+            raise why if isinstance(why, JournalError) else JournalError(f"{path}: {why.strerror}") from None
+        return made
+
+    @classmethod
+    def resume(cls, path: Path) -> Self:
+        """Go on with a journal that only the caller and root can write.
+
+        Raises `JournalError`, also where another process still runs it, or it is none.
+        """
+        try:
+            opened = own_file.open_own(path, os.O_RDWR | os.O_APPEND)
+        except UserError as why:
+            raise JournalError(str(why)) from None
+        made = cls(path, opened.descriptor)
+        made.doubt = opened.doubt
+        made._hold()
+        try:
+            made.read()  # or else a file that is no journal would be mended too
+            made._mend()
+        except JournalError:
+            made.close()
+            raise
+        return made
+
+    def read(self) -> tuple[MigrationPlan, Sequence[Entry]]:
+        """The plan and the steps of the file that is held, whatever bears its name by now; raises `JournalError`."""
+        return _decode(self.path, self._content())
+
+    def write(self, step: StepName, guest: str | None = None, **told: Any) -> None:
+        """Write a step down, and return when it is on the disk; raises `JournalError`, and takes it back."""
+        self._write(_line(step, guest, told))
+
+    def note(self, step: StepName, guest: str | None = None, **told: Any) -> None:
+        """As `write`, for what has happened already: where it cannot be written, the run goes on and `broken` says why.
+
+        A guest that has arrived must be started, whatever became of this machine's disk.
+        """
+        try:
+            self._write(_line(step, guest, told), has_happened=True)
+        except JournalError as why:
+            self.broken = str(why)
+
+    def note_soon(self, step: StepName, guest: str | None = None, **told: Any) -> None:
+        """As `note`, and return once the system has the line, or after `SOON`: it is synced while the run goes on.
+
+        For what a guest that stands still would wait for.
+        """
+        written = threading.Event()
+
+        def run() -> None:
+            try:
+                self._write(_line(step, guest, told), has_happened=True, written=written)
+            except JournalError as why:
+                self.broken = str(why)
+            finally:
+                written.set()
+
+        thread = threading.Thread(target=run)  # no daemon: the process ends once it is on the disk
+        thread.start()
+        written.wait(SOON)
+
+    def close(self) -> None:
+        """Let go of it."""
+        with contextlib.suppress(OSError):  # each line that counts was synced
+            os.close(self._descriptor)
+
+    def _write(self, line: bytes, *, has_happened: bool = False, written: threading.Event | None = None) -> None:
+        with self._lock:
+            left = b"\n" * self._is_cut + line + b"\n"
+            before: int | None = None
+            try:
+                before = os.fstat(self._descriptor).st_size
+                marks = self._marks + own_file.marks(left)
+                if (
+                    len(left) > LONGEST
+                    or before + len(left) > MOST
+                    or self._lines >= MOST_LINES
+                    or marks > own_file.MOST_MARKS
+                ):
+                    raise JournalError(f"{self.path}: is full: what is longer would not be read")
+                while left:
+                    left = left[os.write(self._descriptor, left) :]
+                self._is_cut = False
+                self._marks, self._lines = marks, self._lines + 1
+                if written is not None:
+                    written.set()
+                os.fsync(self._descriptor)
+            except OSError as why:
+                # a whole line that may not be on the disk yet stays where it tells what has happened
+                if before is not None and (left or not has_happened):
+                    self._take_back(before)
+                raise JournalError(f"{self.path}: {why.strerror}") from None
+
+    def _take_back(self, size: int) -> None:
+        """Cut the file back to this size, at which a line ended; where that fails, the next begins a line."""
+        try:
+            os.ftruncate(self._descriptor, size)
+        except OSError:
+            self._is_cut = True
+
+    def _hold(self) -> None:
+        until = time.monotonic() + _INSTANT
+        while True:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() < until:
+                    time.sleep(_INSTANT / 10)
+                    continue
+                self.close()
+                raise JournalError(f"{self.path}: another preflight is at work on it") from None
+            except OSError as why:
+                self.close()
+                raise JournalError(f"{self.path}: {why.strerror}") from None
+            return
+
+    def _content(self) -> bytes:
+        try:
+            return own_file.read(self.path, self._descriptor, MOST)
+        except UserError as why:
+            raise JournalError(str(why)) from None
+
+    def _mend(self) -> None:
+        """Take away a line that was cut off, so that the next one begins a line."""
+        content = self._content()
+        self._lines, self._marks = content.count(b"\n"), own_file.marks(content)
+        whole = content.rfind(b"\n") + 1
+        if whole != len(content):
+            self._take_back(whole)
+
+
+def _line(step: StepName, guest: str | None, told: Mapping[str, Any]) -> bytes:
+    kind, form = STEPS[step]
+    return msgspec.json.encode(kind(at=time.time(), guest=guest, told=form(**_kept(told))))
+
+
+def _kept(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told, with words of libvirt's and of hosts' no longer than a journal may hold, and all of them text."""
+    kept = {name: _text(value) for name, value in told.items()}
+    for name in ("error", "why"):
+        if isinstance(kept.get(name), str):
+            kept[name] = kept[name][:_KEPT]
+    if "rows" in kept:
+        kept["rows"] = [_kept(row) for row in kept["rows"]]
+    return kept
+
+
+def _text(value: Any) -> Any:
+    """The value, where a text's lone surrogates, which no JSON can hold, are written as escapes."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
+def read(path: Path) -> tuple[MigrationPlan, Sequence[Entry]]:
+    """The plan and the steps of a journal of anybody's, for who only looks at it; raises `JournalError`."""
+    try:
+        descriptor = own_file.open_any(path)
+        try:
+            content = own_file.read(path, descriptor, MOST)
+        finally:
+            os.close(descriptor)
+    except UserError as why:
+        raise JournalError(str(why)) from None
+    return _decode(path, content)
+
+
+def is_held(path: Path) -> bool:
+    """Report whether a process is at work on this journal now; raises `UserError` where it cannot be opened."""
+    descriptor = own_file.open_any(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # no locks there: nobody could have one
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _decode(path: Path, content: bytes) -> tuple[MigrationPlan, Sequence[Entry]]:
+    if content.count(b"\n") > MOST_LINES:
+        raise JournalError(f"{path}: has more than {MOST_LINES} lines")
+    lines = io.BytesIO(content)
+    first = _bounded(path, 1, lines.readline(LONGEST + 1))
+    try:
+        head = msgspec.json.decode(first, type=_Head)
+        refuse_twice(head.plan)
+    except ERRORS as why:
+        if (found := _format(first)) not in (None, FORMAT):
+            raise JournalError(f"{path}: has format {found}, this preflight reads {FORMAT}") from None
+        is_one = first.lstrip().startswith(b'{"preflight_journal"')
+        raise JournalError(f"{path}: is no journal of preflight's{f': {explained(why)}' if is_one else ''}") from None
+    if head.preflight_journal != FORMAT:
+        raise JournalError(f"{path}: has format {head.preflight_journal}, this preflight reads {FORMAT}")
+    return head.plan, tuple(_entries(path, lines))
+
+
+def _format(line: bytes) -> int | None:
+    """The format that a first line names; None where it names none."""
+
+    class Named(Struct):
+        preflight_journal: FormatNumber
+
+    try:
+        return msgspec.json.decode(line, type=Named).preflight_journal
+    except ERRORS:
+        return None
+
+
+def _entries(path: Path, lines: io.BytesIO) -> Iterator[Entry]:
+    decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
+    number = 1
+    while line := _bounded(path, number := number + 1, lines.readline(LONGEST + 1)):
+        if not line.endswith(b"\n"):
+            return  # a line that was cut off
+        line = line[:-1]
+        try:
+            yield decoder.decode(line)
+        except ERRORS as why:
+            if not _is_cut_off(line, str(why)):
+                raise JournalError(f"{path}: line {number} is no step of a journal: {explained(why)}") from None
+
+
+def _bounded(path: Path, number: int, line: bytes) -> bytes:
+    if len(line) > LONGEST:
+        raise JournalError(f"{path}: line {number} has more than {LONGEST} bytes")
+    return line
+
+
+def _is_cut_off(line: bytes, why: str) -> bool:
+    """Whether it is the beginning of a step, such as a full disk leaves: nothing is wrong with it but that it ends.
+
+    `why` is msgspec's word (0.19 to 0.20): an end within a number it calls an invalid one, behind the last byte.
+    """
+    begins = line[: len(_BEGINNING)] == _BEGINNING[: len(line)]
+    return begins and (why == "Input data was truncated" or why.endswith(f"invalid number (byte {len(line)})"))
+
+
+def default_directory() -> Path:
+    """Where journals lie when no file is named: $XDG_STATE_HOME/preflight."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "preflight"
+
+
+def default_path(source: str, destination: str) -> Path:
+    """A new journal's path in `default_directory`, by time and hosts."""
+    ends = "-".join("".join(c if c.isalnum() or c in ".-" else "_" for c in end)[:60] for end in (source, destination))
+    return default_directory() / f"{time.strftime('%Y%m%dT%H%M%S')}-{ends}-{os.getpid()}.journal"
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

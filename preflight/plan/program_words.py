@@ -1,0 +1,78 @@
+"""Finds what a plan or a journal says that runs commands, opens sockets, names keys or weakens checks.
+
+A libvirt URI is a program: `?command=` is run on this machine, and on the source in peer-to-peer mode. Such words are
+used from a file that nobody but its owner could have written or exchanged, or when they are given again.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from preflight.errors import UserError
+from preflight.plan.make import MigrationPlan
+
+#: Parameters of a libvirt URI that are harmless. All others of doRemoteOpen (src/remote/remote_driver.c, libvirt 12)
+#: run something, name a socket or a key, leave a check out, or go on to the other host's libvirt: command, netcat,
+#: proxy, socket, mode, name, auth, authfile, sshauth, keyfile, pkipath, known_hosts, known_hosts_verify,
+#: tls_priority, no_sanity, no_verify. Names are compared without regard to case, as libvirt does.
+HARMLESS = frozenset(("no_tty",))
+#: The one of a graphics URI that libvirt knows (qemuMonitorGraphicsRelocate of src/qemu/qemu_migration.c).
+_OF_GRAPHICS = frozenset(("tlsport",))
+
+
+class Found(NamedTuple):
+    """One word: the field that it stands in, the field's text, and the parameter."""
+
+    field: str
+    text: str
+    parameter: str
+
+
+def program_words(plan: MigrationPlan) -> Iterator[Found]:
+    """What in this plan is a program, a socket, a key or a weaker check."""
+    method = plan.method
+    uris = {"source": plan.source, "destination": plan.destination, "destination_uri": plan.destination_uri}
+    for field, text in uris.items():
+        for name in _parameters(text):
+            if name not in HARMLESS:
+                yield Found(field, text, name)
+    data = {"migrateuri": method.migrateuri, "disks_uri": method.disks_uri, "graphicsuri": method.graphicsuri}
+    for field, value in data.items():
+        text = value or ""
+        if text.lower().startswith("unix:"):
+            yield Found(field, text, "a socket")
+        for name in _parameters(text):
+            if field != "graphicsuri" or name not in _OF_GRAPHICS:
+                yield Found(field, text, name)
+    for field, value in {"xml": method.xml, "persistent_xml": method.persistent_xml}.items():
+        if value is not None:  # it names an emulator, and devices of the host
+            yield Found(field, value, "a guest's XML")
+
+
+def refuse_programs(path: Path, plan: MigrationPlan, doubt: str | None, confirmed: Sequence[str]) -> None:
+    """Raise `UserError` for such words in a file that is not the caller's own, unless they are given again.
+
+    `doubt` says who else may read or exchange the file; None where nobody may.
+    """
+    if doubt is None:
+        return
+    for word in program_words(plan):
+        if word.text not in confirmed:
+            again = "" if "XML" in word.parameter else ", or give the URI again with --confirm-uri"
+            raise UserError(
+                f"{path}: {word.field} has {word.parameter!r}, which is used only from a file of your own, of mode 0600"
+                f" and in directories that only you and root can write; {doubt}: change that{again}"
+            )
+
+
+def _parameters(uri: str) -> Iterator[str]:
+    """The names of a URI's parameters, split at "&" and ";" as virURIParseParams of src/util/viruri.c does."""
+    try:
+        query = urlsplit(uri).query
+    except ValueError:
+        query = uri.partition("?")[2]
+    for part in re.split("[&;]", query):
+        if part:
+            yield unquote(part.partition("=")[0]).strip().lower()
