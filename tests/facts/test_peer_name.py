@@ -24,8 +24,12 @@ OWN = "1: lo    inet 127.0.0.1/8 scope host lo\n2: eth0    inet 192.0.2.11/24 sc
 
 def records(host: dict[str, Any]) -> list[Record]:
     return [
-        *(Record(RECORDED["etc_hosts"]), Record(host["nsswitch"]), Record(""), Record(host["udp"])),
-        *(Record(host["addresses"]), Record("host1\n")),
+        Record(RECORDED["etc_hosts"]),
+        Record(host["nsswitch"]),
+        Record(""),
+        Record(host["udp"]),
+        Record(host["addresses"]),
+        Record("host1\n"),
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from preflight.capacity.limit import Limit
 from preflight.judge.report import Outcome, Report, Result, Verdict
-from preflight.output.terminal import excerpt, labelled, one_line, paint, width
+from preflight.output.terminal import excerpt, labelled, one_line, padded, paint, places, width
 from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 
@@ -111,9 +111,9 @@ def _guests(report: Report, colour: bool) -> Iterator[str]:
     if not report.guests:
         yield from (NO_GUEST, "")
         return
-    wide = max(len(one_line(guest.name)) for guest in report.guests)
+    wide = max(places(one_line(guest.name)) for guest in report.guests)
     for guest in report.guests:
-        yield f"guest {one_line(guest.name):<{wide}}  {_word(guest.verdict, colour)}"
+        yield f"guest {padded(one_line(guest.name), wide)}  {_word(guest.verdict, colour)}"
     yield ""
 
 
