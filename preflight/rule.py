@@ -3,10 +3,11 @@
 import enum
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
 
+from preflight.facts.fact import Unreadable
 from preflight.facts.text.located import Located, Location
 from preflight.request.migration import Migration, Role
 
@@ -19,11 +20,15 @@ __all__ = [
     "Location",
     "RuleBody",
     "Severity",
+    "of_each",
     "on_destination",
     "on_host",
     "on_source",
     "rule",
 ]
+
+
+T = TypeVar("T")
 
 
 class Severity(enum.StrEnum):
@@ -108,6 +113,21 @@ def on_host(
     """
     location = at.at if isinstance(at, Located) else at
     return Finding(message, role, location, error, fix, severity, change)
+
+
+def of_each(things: Iterable[T], judge: Callable[[T], Iterable[Finding]]) -> Findings:
+    """Yield what is found about each thing; what could not be read of one is raised once all are judged.
+
+    Of several the last is the reason: one `Unreadable` makes the whole rule unknown.
+    """
+    unknown: Unreadable | None = None
+    for thing in things:
+        try:
+            yield from judge(thing)
+        except Unreadable as why:
+            unknown = why
+    if unknown is not None:
+        raise unknown
 
 
 on_source = partial(on_host, role=Role.SOURCE)
