@@ -1,6 +1,6 @@
 """How guests are moved: every flag and parameter of `virsh migrate`, under virsh's own names.
 
-Values only. What of it a libvirt or QEMU lacks is for rules to say, how it is put to libvirt for `preflight.mover`.
+Values only. What of it a libvirt or QEMU lacks is for rules to say, how libvirt is told for `preflight.migrate.call`.
 """
 
 from typing import Annotated
