@@ -1,4 +1,4 @@
-"""Writes the parts of the documents that follow from the code, or with --check says which are out of date."""
+"""Writes the parts of the documents that follow from the code, or says with --check which are out of date."""
 
 import sys
 from collections.abc import Mapping
@@ -6,13 +6,10 @@ from pathlib import Path
 
 from preflight.judge.ruleset import load
 from preflight.output.rules import listing
-from tests.hostile.record import markdown as hostile
-from tests.lab.chaos.record import markdown as chaos
-from tests.lab.flags.__main__ import markdown as flags
-from tests.lab.truth.__main__ import markdown as truth
 from tools.options import markdown as options
 
 ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 BEGIN, END = "<!-- rules: written by `python -m tools.documentation` -->\n", "<!-- end of rules -->\n"
 
 
@@ -28,27 +25,21 @@ def wanted() -> Mapping[Path, str]:
     readme = ROOT / "README.md"
     return {
         readme: rules_table(readme.read_text(encoding="utf-8")),
-        ROOT / "docs" / "chaos.md": chaos(),
-        ROOT / "docs" / "hostile.md": hostile(),
-        ROOT / "docs" / "truth.md": truth(),
-        ROOT / "docs" / "flags.md": flags(),
-        ROOT / "docs" / "options.md": options(),
-        ROOT / "docs" / "chaos.md": chaos(),
+        DOCS / "options.md": options(),
     }
 
 
-def main() -> int:
-    """Write or check; 1 when something is out of date."""
-    stale = [
-        (path, text) for path, text in wanted().items() if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
-    for path, text in stale:
-        if "--check" in sys.argv[1:]:
-            print(f"{path.relative_to(ROOT)} is out of date: run `python -m tools.documentation`", file=sys.stderr)
+def publish(documents: Mapping[Path, str], module: str) -> int:
+    """Write the documents, or check them; 1 when something is out of date. `module` is what writes them."""
+    check = "--check" in sys.argv[1:]
+    stale = [path for path, text in documents.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        if check:
+            print(f"{path.relative_to(ROOT)} is out of date: run `python -m {module}`", file=sys.stderr)
         else:
-            path.write_text(text, encoding="utf-8")
-    return int(bool(stale) and "--check" in sys.argv[1:])
+            path.write_text(documents[path], encoding="utf-8")
+    return int(check and bool(stale))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(publish(wanted(), "tools.documentation"))

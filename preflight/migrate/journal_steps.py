@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from preflight.fields import GuestName, Moment, Said, Uuid, Word, Xml
 from preflight.plan.make import MOST_GUESTS
 
-#: The values of `migrate.intent.Result` and `migrate.sighting.Place`, which lie above; a test compares them.
+#: The values of `migrate.outcome.Result` and `migrate.observation.Place`, which lie above; a test compares them.
 ResultName = Literal["arrived", "stayed", "stopped", "paused", "both", "lost", "unknown"]
 PlaceName = Literal["absent", "off", "running", "paused", "shutting down", "crashed", "suspended", "other", "unknown"]
 #: Seconds. A clock that was set back makes them negative.
@@ -40,7 +40,7 @@ class Files(Told, frozen=True, kw_only=True):
 
 
 class Settling(Told, frozen=True, kw_only=True):
-    """An act of `migrate.intent.Act`, in words, and why it was decided upon."""
+    """An act of `migrate.outcome.Act`, in words, and why it was decided upon."""
 
     act: Word = ""
     why: Said = ""

@@ -1,5 +1,6 @@
 """Whole reports, byte for byte. After a change that is meant: `python -m tests.golden.record`, and look at the diff."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,33 @@ def test_no_line_of_a_hosts_passes_for_the_verdict(form: str) -> None:
 def test_the_verdict_says_where_rules_were_left_out(form: str, options: dict[str, Any], *, narrowed: bool) -> None:
     last = render(Case().asking(**options).report(), form).splitlines()[-1]
     assert last.endswith("only selected rules were judged") is narrowed
+
+
+CAUSE = "ssh: connect to host host2.example.com port 22: Connection refused"
+
+
+@pytest.mark.parametrize("form", ["text", "table"])
+def test_a_host_that_cannot_be_logged_in_to_is_said_once_and_no_list_of_rules_follows(form: str) -> None:
+    lines = render(REPORTS["no-login"]().report(), form).splitlines()
+    unknown = [line for line in lines if "host2.example.com could not be logged in to" in line]
+    assert len([line for line in unknown if "unread:" not in line]) == 1
+    assert not any(CAUSE in line for line in unknown), "the finding has said it"
+    assert not any("disk-missing-on-destination" in line for line in lines)
+    assert any(re.search(r"\b5\d rules\b", line) for line in lines)
+
+
+@pytest.mark.parametrize("form", ["text", "table"])
+def test_the_cause_is_said_where_no_finding_says_it(form: str) -> None:
+    lines = render(REPORTS["no-login"]().asking(ignore=("login",)).report(), form).splitlines()
+    assert any(f"host2.example.com could not be logged in to: {CAUSE}" in line for line in lines)
+    assert lines[-1].startswith("UNDETERMINED")
+
+
+@pytest.mark.parametrize("form", ["text", "table"])
+def test_what_is_unknown_for_another_reason_is_still_listed(form: str) -> None:
+    text = render(REPORTS["no-login"]().source("limits", None).report(), form)
+    assert "limits was not answered" in text
+    assert "workers-limit" in text
 
 
 @pytest.mark.parametrize("columns", ["1", "40", "100", "5000", "0", "many"])

@@ -38,10 +38,18 @@ def test_every_limit_in_the_path_is_counted() -> None:
     assert limits(found) == SOUND
     workers, startups = found.limits[2], found.limits[4]
     assert (workers.name, workers.host, workers.configured, workers.in_use, workers.allows) == (
-        *("max_workers", Role.SOURCE, 20, 0, 20),
+        "max_workers",
+        Role.SOURCE,
+        20,
+        0,
+        20,
     )
     assert (startups.name, startups.host, startups.configured, startups.in_use, startups.allows) == (
-        *("MaxStartups", Role.SOURCE, 10, 0, 10),
+        "MaxStartups",
+        Role.SOURCE,
+        10,
+        0,
+        10,
     )
     assert (workers.reserve, workers.at, workers.written, startups.written) == (2, None, None, "10:30:100")
     assert (found.concurrent, found.safe, found.burst) == (20, 18, 10)
