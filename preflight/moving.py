@@ -9,12 +9,13 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from preflight import __version__, plan_file
 from preflight import journal as journals
 from preflight import plan as plans
-from preflight import plan_file
 from preflight.asking import Asked, Opened, moved_by, open_hosts, reversed_hosts
 from preflight.check import Checked, check
 from preflight.connection.target import TargetError
+from preflight.digests import digests
 from preflight.errors import UserError
 from preflight.explanation import explained
 from preflight.journal import Journal
@@ -33,9 +34,10 @@ from preflight.output import plan as shown_plan
 from preflight.output import run as shown_run
 from preflight.output import text
 from preflight.pace import pace
-from preflight.plan import MigrationPlan, Refused
+from preflight.plan import Refused
 from preflight.program_words import refuse_programs
 from preflight.ruleset import Rule, load, select
+from preflight.schema.plan import MigrationPlan
 from preflight.unchanged import as_checked, changed, refuse_another_way, refuse_other_hosts, says_who_it_is
 from preflight.visible import clean, one_line
 from preflight.visit import LiveVisit, SavedVisit
@@ -146,7 +148,7 @@ def _plan(
         checked,
         method,
         pace(checked, at_once),
-        plans.digests(checked, rules),
+        digests(checked, rules),
         is_uri_given=asked.destination_uri is not None,
         ignore=asked.ignore,
         lapses_after=lapses_after,
@@ -170,10 +172,17 @@ def refuse_unless_ready(checked: Checked) -> None:
 
 def _refuse_if_changed(planned: MigrationPlan, checked: Checked, rules: Sequence[Rule]) -> None:
     names = {guest.uuid: guest.name for guest in planned.guests}
-    differ = changed(planned.digests, plans.digests(checked, rules))
-    if differ:
-        shown = ", ".join(names.get(name.removeprefix("guest "), name) for name in differ)
-        raise Refused(f"refused: changed since the plan was made: {shown}")
+    differ = changed(planned.digests, digests(checked, rules))
+    if not differ:
+        return
+    shown = ", ".join(names.get(name.removeprefix("guest "), name) for name in differ)
+    if planned.preflight_version != __version__:
+        maker = planned.preflight_version or "an older one"
+        raise Refused(
+            f"refused: the plan was made by another preflight ({maker}, and this is {__version__}), which may be all"
+            f" that differs: make a new plan. Not as it was written down: {shown}"
+        )
+    raise Refused(f"refused: changed since the plan was made: {shown}")
 
 
 def asked_by(planned: MigrationPlan, guests: Sequence[str], timeout: float) -> Asked:

@@ -15,7 +15,6 @@ from preflight.facts.identity import HostIdentity
 from preflight.facts.record import Unreadable
 from preflight.host import Host
 from preflight.journal import Journal
-from preflight.journal_steps import Entry
 from preflight.migrate import ledger
 from preflight.migrate.lanes import Lanes
 from preflight.migrate.outlook import outlook
@@ -38,8 +37,10 @@ from preflight.moving import (
 from preflight.output import ledger as ledgers
 from preflight.output import outlook as outlooks
 from preflight.output import run as shown_run
-from preflight.plan import MigrationPlan, PlannedGuest, Refused
+from preflight.plan import Refused
 from preflight.program_words import refuse_programs
+from preflight.schema.journal import Entry
+from preflight.schema.plan import MigrationPlan, PlannedGuest
 from preflight.side_by_side import side_by_side
 from preflight.unchanged import refuse_another_way, refuse_other_guests, refuse_other_hosts
 from preflight.visible import one_line

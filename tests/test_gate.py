@@ -33,13 +33,12 @@ from tests.test_gate import HOSTILE
 """
 
 BARS = f"""{BEGIN}
-from msgspec.structs import replace
 from preflight.migrate.event import Event
 from preflight.output import run as shown
 from preflight.progress import Sample
-from tests.migrate.plans import PLAN
+from tests.migrate.plans import PLAN, altered
 
-guests = tuple(replace(guest, name=HOSTILE) for guest in PLAN.guests)
+guests = tuple(altered(guest, name=HOSTILE) for guest in PLAN.guests)
 with shown.shown(guests, None) as tell:
     tell(Event("started", HOSTILE))
     for left in (1 << 20, 1 << 29):

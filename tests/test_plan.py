@@ -11,14 +11,16 @@ from msgspec.structs import replace
 
 from preflight import plan_file as plans
 from preflight.check import Checked
+from preflight.digests import digests
 from preflight.errors import UserError
 from preflight.facts.record import Record
 from preflight.method import Method
 from preflight.migration import Mode
 from preflight.output.plan import text
 from preflight.pace import pace
-from preflight.plan import Identity, MigrationPlan, Pace, PlanError, Refused, digests, in_order, plan, planned_guest
+from preflight.plan import Pace, PlanError, Refused, identity_of, in_order, plan, planned_guest
 from preflight.ruleset import load
+from preflight.schema.plan import MigrationPlan
 from preflight.unchanged import changed
 from tests.case import Case
 from tests.migrate.plans import PLAN, guest
@@ -247,8 +249,8 @@ def test_a_plan_that_was_changed_by_hand_is_read_as_strictly(tmp_path: Path) -> 
     path = tmp_path / "p"
     plans.write(path, PLAN)
     document = json.loads(path.read_text())
-    path.write_text(json.dumps(document | {"preflight_plan": 3}))
-    with pytest.raises(PlanError, match="has format 3"):
+    path.write_text(json.dumps(document | {"preflight_plan": 4}))
+    with pytest.raises(PlanError, match="has format 4, this preflight reads 2 and 3"):
         plans.read(path)
     path.write_text(json.dumps(document | {"method": {"zerocopy": True}}))
     with pytest.raises(PlanError, match="--zerocopy is of use only with --parallel"):
@@ -403,4 +405,4 @@ def test_a_host_that_does_not_say_which_machine_it_is_is_in_no_plan() -> None:
 def test_a_plan_holds_which_machines_both_hosts_are() -> None:
     found = planned(Case())
     assert found.source_identity != found.destination_identity
-    assert found.source_identity == Identity.of(checked(Case()).source)
+    assert found.source_identity == identity_of(checked(Case()).source)

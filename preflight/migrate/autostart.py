@@ -8,7 +8,7 @@ from preflight.migrate.intent import Result
 from preflight.migrate.run import Run
 from preflight.migrate.settle import Settled
 from preflight.migrate.sighting import Place
-from preflight.plan import PlannedGuest
+from preflight.schema.plan import PlannedGuest
 
 
 def carry_over(run: Run, guest: PlannedGuest, settled: Settled) -> Settled:

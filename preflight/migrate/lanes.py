@@ -16,7 +16,7 @@ from preflight.migrate.offline import move_off
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import Settled, look_at_both
 from preflight.migrate.shell import Shell
-from preflight.plan import PlannedGuest
+from preflight.schema.plan import PlannedGuest
 
 #: Seconds between two looks at the destination's memory while a guest waits for it.
 LOOK_AGAIN = 1.0

@@ -5,14 +5,14 @@ from functools import cache
 
 from msgspec import Struct, convert, to_builtins
 
-from preflight.journal_steps import Entry, Over, SeenRow
 from preflight.migrate.decide import decide
 from preflight.migrate.intent import Intent, Result
 from preflight.migrate.past import Past, pasts
 from preflight.migrate.run import Run
 from preflight.migrate.settle import look_at_both
 from preflight.migrate.sighting import Place, Sighting
-from preflight.plan import MigrationPlan, PlannedGuest
+from preflight.schema.journal import Entry, Over, SeenRow
+from preflight.schema.plan import MigrationPlan, PlannedGuest
 
 
 class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):

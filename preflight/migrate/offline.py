@@ -25,7 +25,7 @@ from preflight.migrate.state import State, states
 from preflight.migrate.taken import require_free
 from preflight.migrate.undefine import NotUndefined, undefine
 from preflight.migration import Mode
-from preflight.plan import PlannedGuest
+from preflight.schema.plan import PlannedGuest
 
 
 class _Refused(Exception):

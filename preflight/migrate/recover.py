@@ -17,7 +17,7 @@ from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import look_at_both, settle
 from preflight.migrate.sighting import IN_POSTCOPY
 from preflight.migrate.watch import POLL
-from preflight.plan import PlannedGuest
+from preflight.schema.plan import PlannedGuest
 
 
 def recover(run: Run, known: Mapping[str, Past]) -> dict[str, Ended]:

@@ -12,7 +12,7 @@ from preflight.migrate.event import Event, Tell
 from preflight.migrate.intent import Intent, Result
 from preflight.migrate.sighting import Place, Sighting
 from preflight.migration import Mode
-from preflight.plan import MigrationPlan, PlannedGuest
+from preflight.schema.plan import MigrationPlan, PlannedGuest
 
 
 class Settings(Struct, frozen=True):

@@ -4,8 +4,8 @@ from typing import Any, Protocol
 
 from preflight.facts.record import Unreadable
 from preflight.facts.xml import parse_xml
-from preflight.plan import Identity
 from preflight.record import Record
+from preflight.schema.plan import Identity
 from preflight.shell_text import ShellText, shell
 
 

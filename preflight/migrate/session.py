@@ -11,7 +11,7 @@ from preflight.migrate.end import End, HostSilent, run_event_loop
 from preflight.migrate.event import Tell
 from preflight.migrate.run import Run, Settings
 from preflight.migrate.same_host import Reachable
-from preflight.plan import MigrationPlan
+from preflight.schema.plan import MigrationPlan
 from preflight.shell_text import shell
 
 _AVAILABLE = re.compile(r"^MemAvailable: +(\d{1,18}) kB$", re.MULTILINE)

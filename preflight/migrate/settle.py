@@ -16,7 +16,7 @@ from preflight.migrate.intent import Act, Decision, Intent, Result
 from preflight.migrate.run import Run
 from preflight.migrate.sighting import Place, Sighting
 from preflight.migrate.undefine import NotUndefined, undefine
-from preflight.plan import PlannedGuest
+from preflight.schema.plan import PlannedGuest
 
 #: Seconds between two tries.
 PAUSE = 0.5

@@ -11,7 +11,7 @@ from preflight.migrate.lane import Lane
 from preflight.migrate.run import Run
 from preflight.migrate.sighting import Place
 from preflight.migration import Mode
-from preflight.plan import PlannedGuest
+from preflight.schema.plan import PlannedGuest
 
 
 class Transfer(threading.Thread):
@@ -27,6 +27,8 @@ class Transfer(threading.Thread):
         self._flags = call.flags(
             method, persist=intent.persist, undefine=intent.undefine, resume_postcopy=resume_postcopy
         )
+        # and not while the guest stands still
+        self._handed_over = run.journal.ready("handed-over", guest.uuid)
         self._lock = threading.Lock()
         self._is_left = False
         self._is_handed_over = False
@@ -56,7 +58,7 @@ class Transfer(threading.Thread):
             self.error = None
             run.handed_over.add(guest.uuid)
             # before it can run there: what has never run may be ended, and what has run never
-            run.journal.note_soon("handed-over", guest.uuid)
+            run.journal.note_soon(self._handed_over)
             if method.is_safe and intent.wanted is Place.RUNNING and not is_left:
                 # what fails here is settled afterwards
                 with contextlib.suppress(libvirt.libvirtError, HostSilent):

@@ -13,8 +13,8 @@ from preflight.migrate.event import Event
 from preflight.migrate.hypervisor import Domain
 from preflight.migrate.run import Run
 from preflight.migration import OnTimeout
-from preflight.plan import PlannedGuest
 from preflight.progress import MIB, Sample, sample_of
+from preflight.schema.plan import PlannedGuest
 
 #: Seconds between two looks.
 POLL = 0.2

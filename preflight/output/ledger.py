@@ -8,7 +8,7 @@ import msgspec
 
 from preflight.migrate.intent import Result
 from preflight.migrate.ledger import Row
-from preflight.plan import MigrationPlan
+from preflight.schema.plan import MigrationPlan
 from preflight.visible import escaped, named, one_line
 
 Render: TypeAlias = Callable[[MigrationPlan, Sequence[Row]], str]

@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterator
 
 from preflight.migration import CopyStorage, Mode
-from preflight.plan import MigrationPlan, PlannedGuest
 from preflight.report import Outcome, Report, Result
 from preflight.rule import Severity
+from preflight.schema.plan import MigrationPlan, PlannedGuest
 from preflight.visible import named, one_line
 
 _MODES = {

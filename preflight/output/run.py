@@ -15,8 +15,8 @@ import msgspec
 
 from preflight.errors import UserError
 from preflight.migrate.event import Event, Tell
-from preflight.plan import PlannedGuest
 from preflight.progress import MIB, Sample, setback
+from preflight.schema.plan import PlannedGuest
 from preflight.visible import escaped, named, one_line
 
 #: Seconds between two lines of one guest's where there is no terminal.

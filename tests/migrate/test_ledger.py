@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from preflight import journal
 from preflight.errors import UserError
 from preflight.journal import Journal
-from preflight.journal_steps import PlaceName
 from preflight.migrate.intent import Intent, Result
 from preflight.migrate.ledger import Row, judge, of_journal
 from preflight.migrate.past import past
 from preflight.migrate.sighting import BY_USER, Place, Sighting
+from preflight.schema.journal import PlaceName
 from preflight.status import of_run
 from preflight.visible import CONTROL
 from tests.migrate.plans import PLAN, WEB

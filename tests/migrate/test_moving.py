@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from preflight import moving, plan_file, resume
 from preflight.journal import Journal, JournalError
 from preflight.migrate.intent import Result
 from preflight.migrate.ledger import Row
 from preflight.moving import Wanted
-from tests.migrate.plans import PLAN, WEB
+from tests.migrate.plans import PLAN, WEB, altered
 
 
 def test_nobody_is_asked_to_go_on_with_a_run_that_another_preflight_is_at(tmp_path: Path) -> None:
@@ -66,7 +65,7 @@ def test_a_plan_for_a_host_that_cannot_be_logged_in_to_is_refused_with_the_repor
     ssh.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    plan_file.write(tmp_path / "p", replace(PLAN, lapses=time.time() + 99))
+    plan_file.write(tmp_path / "p", altered(PLAN, lapses=time.time() + 99))
     assert moving.run_plan(tmp_path / "p", Wanted(), timeout=5) == moving.REFUSED
     shown = capsys.readouterr()
     assert "ssh-login-refused" in shown.out
