@@ -16,6 +16,7 @@ import msgspec
 from preflight.errors import UserError
 from preflight.migrate.event import Event, Tell
 from preflight.progress import MIB, Sample, setback
+from preflight.schema import events as schema
 from preflight.schema.plan import PlannedGuest
 from preflight.visible import escaped, named, one_line
 
@@ -105,13 +106,13 @@ def _opened(path: Path) -> IO[bytes]:
 
 @contextlib.contextmanager
 def _logged(file: IO[bytes]) -> Iterator[Show]:
-    """Each event as a line of JSON, at once."""
+    """Each event as a line of JSON, at once: a public contract, described by docs/events.schema.json."""
     is_cut = False
 
     def show(at: float, event: Event) -> None:
         nonlocal is_cut
-        told = json.dumps({"time": at} | msgspec.to_builtins(event), ensure_ascii=False, separators=(",", ":"))
-        line = escaped(told).encode() + b"\n"
+        told = schema.values({"time": at} | msgspec.to_builtins(event))
+        line = escaped(json.dumps(told, ensure_ascii=False, separators=(",", ":"))).encode() + b"\n"
         if is_cut:
             line = b"\n" + line
         with contextlib.suppress(OSError):  # a disk may have room again; the journal says what happened

@@ -1,10 +1,11 @@
 """Types of the fields of documents: each with its form, its length or its range, and its form in words."""
 
+import re
 from typing import Annotated, Any, TypeAlias, get_args
 
 from msgspec import Meta
 from pydantic import Field
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from preflight import fields
 from preflight.grammar import UUID, Grammar
@@ -42,15 +43,32 @@ def _as_in_values(kind: Any) -> Any:
     return demands(get_args(kind)[1])
 
 
-class _AnyText:
-    r"""Any text of Python's, lone surrogates too: what a host said, which is written with JSON's \u escapes."""
+class AnyText:
+    r"""Text of Python's that may hold lone surrogates: what a host said, which is written with JSON's \u escapes."""
+
+    def __init__(self, pattern: str | None = None, *, least: int = 0) -> None:
+        """`pattern` is one for engines of linear time and ECMAScript alike; `least` counts characters."""
+        self._pattern, self._least = pattern, least
 
     def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
-        return core_schema.json_or_python_schema(core_schema.str_schema(), core_schema.is_instance_schema(str))
+        """What pydantic asks of an annotation."""
+        as_json = core_schema.str_schema(pattern=self._pattern, min_length=self._least or None)
+        any_text = core_schema.is_instance_schema(str)
+        if self._pattern is None and not self._least:
+            return core_schema.json_or_python_schema(as_json, any_text)
+        form, least = re.compile(self._pattern or ""), self._least
+
+        def held(text: str) -> str:
+            if len(text) < least or form.search(text) is None:
+                raise PydanticCustomError("form", "Expected another form")
+            return text
+
+        return core_schema.json_or_python_schema(as_json, core_schema.no_info_after_validator_function(held, any_text))
 
 
-#: Text of hosts and of libvirt in what is written for others.
-Text: TypeAlias = Annotated[str, _AnyText()]
+#: Text of hosts and of libvirt in what is written for others; and such as is not empty.
+Text: TypeAlias = Annotated[str, AnyText()]
+SomeText: TypeAlias = Annotated[str, AnyText(least=1)]
 
 Uuid: TypeAlias = Annotated[str, _whole(UUID)]
 MachineId: TypeAlias = Annotated[str, _form("[0-9a-f]{32}", "a machine ID")]
