@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from preflight.streams import failure, outlast
+from preflight.stdio import failure, outlast
 
 #: Commands whose first two arguments are hosts.
 OF_TWO_HOSTS = ("check", "capacity", "fix", "migrate", "plan")
@@ -51,19 +51,19 @@ def _told(code: int) -> int:
 def _run(arguments: Sequence[str]) -> int:
     hosts = hosts_of(arguments)
     if not hosts:
-        from preflight.cli import run
+        from preflight.cli.app import run
 
         return run()
-    from preflight import questions
-    from preflight.connection import opening
+    from preflight.collect import questions
+    from preflight.connection import logins
 
     try:
-        opening.begin(hosts, questions.PRELUDE)
-        from preflight.cli import run
+        logins.begin(hosts, questions.PRELUDE)
+        from preflight.cli.app import run
 
         return run()
     finally:
-        opening.abandon()
+        logins.abandon()
 
 
 def hosts_of(arguments: Sequence[str]) -> Sequence[str]:

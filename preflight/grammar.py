@@ -8,7 +8,7 @@ import re
 from ipaddress import ip_address
 from typing import Final
 
-from preflight.record import Unreadable
+from preflight.answers import Unreadable
 
 #: Characters of a rejected text that its error shows.
 _SHOWN = 40

@@ -7,9 +7,9 @@ from typing import TypeVar, cast
 
 from msgspec import Struct
 
-from preflight.facts.guest import Guest, Guests
-from preflight.facts.record import Fact, Record, Unreadable
-from preflight.migration import Role
+from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.guest.guests import Guest, Guests
+from preflight.request.migration import Role
 
 __all__ = ["FactSource", "Guest", "Guests", "Host", "Judged"]
 
@@ -23,7 +23,7 @@ class Judged(Struct, frozen=True):
 
 
 class FactSource(Struct, frozen=True):
-    """Which records a fact is parsed from, and by what. `records` are names; see `preflight.collect`.
+    """Which records a fact is parsed from, and by what. `records` are names; see `preflight.collect.pair`.
 
     Without an `optional` one the fact still tells something: it then gets a record of code 1 with the reason in `err`.
     """

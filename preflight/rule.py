@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from preflight.facts.located import Located, Location
-from preflight.migration import Migration, Role
+from preflight.facts.text.located import Located, Location
+from preflight.request.migration import Migration, Role
 
 __all__ = [
     "AnyChange",

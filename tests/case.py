@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from preflight.asking import Asked, open_hosts
-from preflight.check import Checked, check
+from preflight.collect.endpoints import Asked, open_hosts
 from preflight.connection import Answers, snapshot
 from preflight.connection.snapshot import SavedHost
-from preflight.facts.record import Record
-from preflight.report import Report, Result
+from preflight.facts.fact import Record
+from preflight.judge.check import Checked, check
+from preflight.judge.report import Report, Result
 
 #: Written by `python -m tests.lab.record`, from real hosts.
 RECORDED = Path(__file__).parent / "cases"
@@ -57,7 +57,7 @@ class Case:
         return self.guest(edit)
 
     def asking(self, **options: Any) -> Self:
-        """What is asked, by the fields of `preflight.check.Asked`."""
+        """What is asked, by the fields of `preflight.judge.check.Asked`."""
         self.options |= options
         return self
 

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from preflight.facts.record import MISSING, Record
+from preflight.facts.fact import MISSING, Record
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _CRITICAL_EC = {

@@ -7,9 +7,9 @@ import signal
 import sys
 from collections.abc import Iterator
 
+from preflight.answers import Record
 from preflight.connection.shell import RECORD_LIMIT
-from preflight.output import text as shown
-from preflight.record import Record
+from preflight.output.report import text as shown
 from tests.case import Case
 
 #: Seconds of CPU after which a check of such hosts is given up.

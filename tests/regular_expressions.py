@@ -26,9 +26,9 @@ SCANS = frozenset(("search", "findall", "finditer", "sub", "subn", "split"))
 ONCE = frozenset(("match", "fullmatch"))
 #: Patterns that are put together where they are used, by file and source: what they are like.
 BUILT = {
-    ("preflight/edit.py", 'rf"[ \\t]*#[ \\t]*{re.escape(key)}\\b"'): r"[ \t]*#[ \t]*maxstartups\b",
-    ("preflight/output/ansible.py", "remark"): r"(?i)^[ \t]*#[ \t]*maxstartups\b",
-    ("preflight/facts/login.py", "pattern"): r"Connection (?:reset|closed) by|Exceeded MaxStartups",
+    ("preflight/fix/files.py", 'rf"[ \\t]*#[ \\t]*{re.escape(key)}\\b"'): r"[ \t]*#[ \t]*maxstartups\b",
+    ("preflight/output/fix/ansible.py", "remark"): r"(?i)^[ \t]*#[ \t]*maxstartups\b",
+    ("preflight/facts/ssh/login.py", "pattern"): r"Connection (?:reset|closed) by|Exceeded MaxStartups",
     ("preflight/connection/xml_secrets.py", 'rf"<(/?){name}(?=[\\s/>])[^<>]*+>"'): r"<(/?)metadata(?=[\s/>])[^<>]*+>",
     ("preflight/grammar.py", "pattern"): r"",  # each one is tried by itself
 }

@@ -3,7 +3,7 @@
 import textwrap
 from pathlib import Path
 
-from preflight.ruleset import Rule, load
+from preflight.judge.ruleset import Rule, load
 
 DOCUMENTATION = '''"""A rule of the site's own.
 
@@ -17,7 +17,7 @@ How to fix
 IMPORTS = """
 from preflight.facts import DaemonLimits, Guests, Login, OsRelease, Versions
 from preflight.host import Guest, Judged
-from preflight.migration import Migration, unless_live
+from preflight.request.migration import Migration, unless_live
 from preflight.rule import Findings, Severity, on_destination, on_host, on_source, rule
 """
 

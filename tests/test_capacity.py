@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from preflight.capacity.limit import Capacity, Limit, Scope
 from preflight.connection.snapshot import SavedHost
-from preflight.migration import Mode, Role, Transport
 from preflight.output import render
-from preflight.report import Capacity, Limit, Scope
+from preflight.request.migration import Mode, Role, Transport
 from tests.case import Case
 
 

@@ -15,13 +15,14 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from preflight import __version__, plan_file
+from preflight import __version__
 from preflight.__main__ import hosts_of
-from preflight.cli import app
+from preflight.cli.app import app
 from preflight.connection import snapshot
 from preflight.errors import UserError
 from preflight.grammar import shown
-from preflight.journal import Journal
+from preflight.migrate.journal import Journal
+from preflight.plan import file as plan_file
 from tests.case import RECORDED, Case
 from tests.interrupting import hears_interrupts
 from tests.migrate.plans import PLAN, altered
@@ -93,7 +94,9 @@ def python(code: str, *arguments: str, **env: str) -> subprocess.CompletedProces
     )
 
 
-CRASH = "import preflight.check\ndef check(*_, **__): raise KeyError('a bug')\npreflight.check.check = check"
+CRASH = (
+    "import preflight.judge.check\ndef check(*_, **__): raise KeyError('a bug')\npreflight.judge.check.check = check"
+)
 
 
 def test_a_bug_of_ours_is_no_verdict() -> None:
@@ -544,14 +547,14 @@ def test_help_loads_nothing_that_it_does_not_need(arguments: tuple[str, ...]) ->
     assert done.returncode == 0
     assert done.stdout.startswith("Usage: preflight ")
     loaded = set(done.stderr.split())
-    assert "preflight.cli" in loaded
+    assert "preflight.cli.app" in loaded
     heavy = {
         "augeas",
         "libvirt",
         "rich.progress",
         "tabulate",
-        "preflight.check",
-        "preflight.ruleset",
+        "preflight.judge.check",
+        "preflight.judge.ruleset",
         "preflight.facts",
     }
     assert not loaded & heavy
@@ -567,7 +570,7 @@ def test_the_version_needs_no_command_line_parser() -> None:
     assert (done.returncode, done.stdout) == (0, f"preflight {__version__}\n")
     loaded = set(done.stderr.split())
     assert "preflight" in loaded
-    assert not loaded & {"typer", "click", "rich", "msgspec", "preflight.cli"}
+    assert not loaded & {"typer", "click", "rich", "msgspec", "preflight.cli.app"}
 
 
 def test_the_version_is_told_beside_other_options_too() -> None:
@@ -607,8 +610,8 @@ def test_the_recorded_pair_is_the_one_that_other_tests_change() -> None:
 
 def test_logins_begin_before_the_parser_is_loaded() -> None:
     code = (
-        "import preflight.connection.opening as opening\n"
-        "opening.begin = lambda hosts, prelude: print(list(hosts), 'preflight.cli' in sys.modules)"
+        "import preflight.connection.logins as opening\n"
+        "opening.begin = lambda hosts, prelude: print(list(hosts), 'preflight.cli.app' in sys.modules)"
     )
     assert python(code, "check", "no/such/file", "b", "--p2p").stdout == "['no/such/file', 'b'] False\n"
 

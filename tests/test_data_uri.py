@@ -2,8 +2,8 @@
 
 import pytest
 
-from preflight.data_uri import DataUri, data_uri
 from preflight.errors import UserError
+from preflight.request.data_uri import DataUri, data_uri
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from preflight.duration import HANDOVER, NEVER, OVERHEAD, Load, best_width, predict, together
+from preflight.capacity.precopy import HANDOVER, NEVER, OVERHEAD, Load, best_width, predict, together
 
 #: Memory, rate and dirty rate in MiB and MiB/s; seconds by the closed form of Liu et al.
 EXAMPLES = [

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from preflight.answers import Record
 from preflight.errors import UserError
-from preflight.evaluate import Pair
 from preflight.host import Guests
-from preflight.migration import Migration, Role
-from preflight.record import Record
-from preflight.report import Outcome, Report, Result, Verdict
+from preflight.judge.evaluate import Pair
+from preflight.judge.report import Outcome, Report, Result, Verdict
+from preflight.request.migration import Migration, Role
 from preflight.rule import Finding, Severity
 from tests.case import Case
 from tests.rule_files import write_rule
@@ -106,7 +106,7 @@ def test_a_rule_that_raises_is_unknown_and_the_others_go_on(tmp_path: Path, stat
 
 @pytest.mark.parametrize("statement", ["raise ValueError('a bug')", "raise Unreadable('not known')"])
 def test_a_blocker_that_was_found_before_a_rule_stopped_still_blocks(judged: Judged, statement: str) -> None:
-    imports = "from preflight.facts.record import Unreadable\n"
+    imports = "from preflight.facts.fact import Unreadable\n"
     (result,) = judged(imports + FOUND + f"    {statement}\n")
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
     assert [finding.message for finding in result.findings] == ["found"]
@@ -115,7 +115,7 @@ def test_a_blocker_that_was_found_before_a_rule_stopped_still_blocks(judged: Jud
 
 @pytest.mark.parametrize("statement", ["raise ValueError('a bug')", "raise Unreadable('not known')"])
 def test_a_milder_finding_does_not_hide_that_a_rule_stopped(judged: Judged, statement: str) -> None:
-    imports = "from preflight.facts.record import Unreadable\n"
+    imports = "from preflight.facts.fact import Unreadable\n"
     mild = FOUND.replace('"found"', '"found", severity=Severity.WARNING')
     (result,) = judged(imports + mild + f"    {statement}\n")
     assert (result.outcome, result.severity) == (Outcome.UNKNOWN, Severity.ERROR)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from preflight.explanation import explaining
+from preflight.judge.explain import explaining
 
 
 @pytest.mark.parametrize(

@@ -9,23 +9,23 @@ from pathlib import Path
 
 import pytest
 
-from preflight.apply import Service, script
-from preflight.check import Checked
+from preflight.collect.questions import PRELUDE
+from preflight.collect.session import LiveVisit
+from preflight.commands.fix import _apply
 from preflight.connection.local import LocalChannel
 from preflight.connection.target import parse_target
-from preflight.edit import difference, edited, led
 from preflight.facts import GuestMemory, LinkSpeed
-from preflight.facts.hosts_file import PATH as HOSTS
-from preflight.facts.record import MISSING, Record, Unreadable
-from preflight.fix import FileChange, Unfixable, plan, undecided
-from preflight.fixing import _apply
-from preflight.migration import Role
-from preflight.questions import PRELUDE
+from preflight.facts.fact import MISSING, Record, Unreadable
+from preflight.facts.names.hosts_file import PATH as HOSTS
+from preflight.fix.apply import Service, script
+from preflight.fix.changes import FileChange, Unfixable, plan, undecided
+from preflight.fix.files import difference, edited, led
+from preflight.fix.services import service
+from preflight.judge.check import Checked
+from preflight.judge.ruleset import load
+from preflight.request.migration import Role
 from preflight.rule import Change, HostsLine
-from preflight.ruleset import load
-from preflight.services import service
 from preflight.shell_text import shell
-from preflight.visit import LiveVisit
 from tests.case import Case
 from tests.hostile_names import HOSTILE_NAMES
 

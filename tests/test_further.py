@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from preflight import questions
-from preflight.collect import make_host
-from preflight.facts.guest import Guests
-from preflight.further import MOST, Further, further_questions
-from preflight.migration import Migration, Role
-from preflight.record import Record
+from preflight.answers import Record
+from preflight.collect import questions
+from preflight.collect.follow_up import MOST, Further, further_questions
+from preflight.collect.pair import make_host
+from preflight.facts.guest.guests import Guests
+from preflight.request.migration import Migration, Role
 from preflight.shell_text import ShellText, joined, shell
 from tests.case import Case
 from tests.growing import with_guests

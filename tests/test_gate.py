@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from preflight.output.run import shown
-from preflight.streams import Gated
+from preflight.output.run.progress import shown
+from preflight.stdio import Gated
 from preflight.visible import CONTROL
 from tests.migrate.plans import PLAN
 
@@ -27,15 +27,15 @@ RICH = re.compile(r"\x1b\[(?:\?25[lh]|1A|2K|[0-9;]*m)|\r")
 
 BEGIN = """
 import sys, threading, time
-from preflight.streams import outlast
+from preflight.stdio import outlast
 outlast()
 from tests.test_gate import HOSTILE
 """
 
 BARS = f"""{BEGIN}
-from preflight.migrate.event import Event
-from preflight.output import run as shown
-from preflight.progress import Sample
+from preflight.migrate.events import Event
+from preflight.output.run import progress as shown
+from preflight.migrate.progress import Sample
 from tests.migrate.plans import PLAN, altered
 
 guests = tuple(altered(guest, name=HOSTILE) for guest in PLAN.guests)
@@ -52,8 +52,8 @@ with shown.shown(guests, None) as tell:
 """
 
 BROKEN_BARS = f"""{BEGIN}
-from preflight.migrate.event import Event
-from preflight.output import run as shown
+from preflight.migrate.events import Event
+from preflight.output.run import progress as shown
 
 def fail(*_):
     raise RuntimeError(HOSTILE)
@@ -65,16 +65,16 @@ with shown.shown((), None) as tell:
 
 COMMAND = """
 import sys
-from preflight import moving
+from preflight.commands import migrate
 from preflight.errors import UserError
 from preflight.__main__ import main
-from preflight.plan import Refused
+from preflight.plan.make import Refused
 from tests.test_gate import HOSTILE
 
 def fail(*_, **__):
     raise KIND(HOSTILE)
 
-moving.FUNCTION = fail
+migrate.FUNCTION = fail
 sys.argv = ["preflight", "migrate", "localhost", "localhost", "web", "--yes"]
 main()
 """
@@ -203,7 +203,7 @@ def test_the_colours_of_reports_pass(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_events_hold_what_a_host_said_and_no_control_character(tmp_path: Path) -> None:
-    from preflight.migrate.event import Event
+    from preflight.migrate.events import Event
 
     path = tmp_path / "events"
     with shown(PLAN.guests, path) as tell:
@@ -221,9 +221,9 @@ def test_events_hold_what_a_host_said_and_no_control_character(tmp_path: Path) -
 HERE = Path(__file__).parent.parent / "preflight"
 #: Where a descriptor or a terminal is written without the gate, and why that is no way past it.
 WITHOUT_GATE = {
-    ("journal.py", "os.write"): "to a file of its own",
+    ("migrate/journal.py", "os.write"): "to a file of its own",
     ("connection/shell.py", "os.write"): "to the shell at the other end of a pipe",
-    ("output/console.py", "Console"): "gates each text by itself",
+    ("output/run/console.py", "Console"): "gates each text by itself",
 }
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from preflight.facts.guest import MOST
-from preflight.report import Verdict
+from preflight.facts.guest.guests import MOST
+from preflight.judge.report import Verdict
 from tests.case import Case
 from tests.growing import KINDS, growth, seconds_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from preflight import cli
+from preflight.cli import app
 from preflight.visible import CONTROL
 from tests.hostile.documents import SEED, documents
 
@@ -60,7 +60,7 @@ def test_no_document_ends_in_a_traceback_a_bug_or_an_escape(
         for arguments in commands(name, path):
             monkeypatch.setattr(sys, "argv", ["preflight", *arguments])
             began = time.process_time()
-            code = cli.run()
+            code = app.run()
             took = time.process_time() - began
             shown = capsys.readouterr()
             said = f"{name}: {' '.join(arguments[:-1])}: {code}\n{shown.out[:500]}{shown.err[:500]}"

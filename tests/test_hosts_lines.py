@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from preflight.edit import led
-from preflight.facts.addresses import plain
+from preflight.facts.network.addresses import plain
+from preflight.fix.files import led
 from preflight.rule import HostsLine
 
 NAME, RIGHT, WRONG = "host2.example.com", "192.0.2.12", "192.0.2.99"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from preflight.facts.block_devices import BlockDevices
-from preflight.facts.images import Image, Images
-from preflight.facts.record import Record, Unreadable
-from preflight.questions import PRELUDE, block_devices, image_heads
+from preflight.collect.questions import PRELUDE, block_devices, image_heads
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.storage.block_devices import BlockDevices
+from preflight.facts.storage.images import Image, Images
 
 MIB = 1 << 20
 SECRET = "root:$6$s3cret"

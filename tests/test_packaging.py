@@ -36,7 +36,7 @@ def test_the_wheel_in_an_empty_environment_lists_the_same_rules(wheel: Path, tmp
     )
     assert there.stdout == here.stdout
     assert there.stdout.count(b"\n") > 25
-    where = "import preflight.ruleset as r; print(r.builtin_directory())"
+    where = "import preflight.judge.ruleset as r; print(r.builtin_directory())"
     found = subprocess.run(
         [str(python), "-c", where], capture_output=True, text=True, check=True, cwd=tmp_path, env=environment
     )
@@ -46,4 +46,4 @@ def test_the_wheel_in_an_empty_environment_lists_the_same_rules(wheel: Path, tmp
 def test_the_wheel_installs_no_module_called_rules(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"preflight"}
-    assert "preflight/lenses/preflight_conf.aug" in names
+    assert "preflight/facts/text/lenses/preflight_conf.aug" in names

@@ -9,19 +9,27 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from preflight import plan_file as plans
-from preflight.check import Checked
-from preflight.digests import digests
 from preflight.errors import UserError
-from preflight.facts.record import Record
-from preflight.method import Method
-from preflight.migration import Mode
+from preflight.facts.fact import Record
+from preflight.judge.check import Checked
+from preflight.judge.ruleset import load
 from preflight.output.plan import text
-from preflight.pace import pace
-from preflight.plan import Pace, PlanError, Refused, identity_of, in_order, plan, planned_guest
-from preflight.ruleset import load
+from preflight.plan import file as plans
+from preflight.plan.digests import digests
+from preflight.plan.make import (
+    Pace,
+    PlanError,
+    Refused,
+    identity_of,
+    in_order,
+    plan,
+    planned_guest,
+)
+from preflight.plan.unchanged import changed
+from preflight.plan.width import pace
+from preflight.request.method import Method
+from preflight.request.migration import Mode
 from preflight.schema.plan import MigrationPlan
-from preflight.unchanged import changed
 from tests.case import Case
 from tests.migrate.plans import PLAN, guest
 from tests.rules.storage.test_disk_not_shared import disk

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from preflight.errors import UserError
-from preflight.method import Method
-from preflight.migration import CopyStorage
-from preflight.program_words import program_words, refuse_programs
+from preflight.plan.program_words import program_words, refuse_programs
+from preflight.request.method import Method
+from preflight.request.migration import CopyStorage
 from preflight.schema.plan import MigrationPlan
 from tests.migrate.plans import PLAN, altered
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from preflight.errors import UserError
-from preflight.migrate.event import Event
-from preflight.output import run as shown
-from preflight.progress import MIB, Sample, sample_of, setback
+from preflight.migrate.events import Event
+from preflight.migrate.progress import MIB, Sample, sample_of, setback
+from preflight.output.run import progress as shown
 from tests.migrate.plans import PLAN
 
 

@@ -4,8 +4,9 @@ import itertools
 
 import pytest
 
-from preflight.migration import Role
-from preflight.report import Capacity, GuestVerdict, Limit, Outcome, Result, RuleText, Scope, Verdict, judge
+from preflight.capacity.limit import Capacity, Limit, Scope
+from preflight.judge.report import GuestVerdict, Outcome, Result, RuleText, Verdict, judge
+from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case
 

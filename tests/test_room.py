@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from preflight.facts.record import Unreadable
-from preflight.room import Room, rooms
+from preflight.facts.fact import Unreadable
+from preflight.forecast.memory import Room, rooms
 from tests.case import Case
 from tests.test_sizing import asked
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from preflight import facts, ruleset
-from preflight.collect import FACTS
-from preflight.facts.record import Fact
+from preflight import facts
+from preflight.collect.pair import FACTS
+from preflight.facts.fact import Fact
 from preflight.host import Guest
-from preflight.migration import Migration, Role
+from preflight.judge import ruleset
+from preflight.judge.ruleset import RuleError, find, load, select
+from preflight.request.migration import Migration, Role
 from preflight.rule import Severity
-from preflight.ruleset import RuleError, find, load, select
 from tests.rule_files import load_rule, write_rule
 
 SOUND = """
@@ -168,7 +169,7 @@ def test_a_fact_that_nobody_collects_is_refused(tmp_path: Path, kind: str) -> No
         tmp_path,
         "bad",
         f"""
-        from preflight.facts.record import Fact
+        from preflight.facts.fact import Fact
         class Own(Fact):
             x: int
         @rule(Severity.ERROR)

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from preflight import questions
-from preflight.apply import Service, script
-from preflight.collect import make_host
+import preflight
+from preflight.answers import Record
+from preflight.collect import questions
+from preflight.collect.follow_up import further_questions
+from preflight.collect.pair import make_host
 from preflight.connection import Answers
-from preflight.further import further_questions
+from preflight.fix.apply import Service, script
 from preflight.host import Guests
-from preflight.migration import Migration, Role
-from preflight.record import Record
+from preflight.request.migration import Migration, Role
 from preflight.shell_text import NOTHING, ShellText, fixed, joined, shell
 from tests.case import Case
 
@@ -220,7 +221,7 @@ def test_a_mark_without_a_value_is_refused() -> None:
 
 def test_no_other_module_builds_shell_text() -> None:
     """`ShellText(...)` and `shlex.quote` stand in one module, and what is sent to a shell is typed as one."""
-    root = Path(questions.__file__).parent
+    root = Path(preflight.__file__).parent
     elsewhere = {
         path.relative_to(root).as_posix()
         for path in root.rglob("*.py")

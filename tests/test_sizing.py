@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from preflight.check import Checked
-from preflight.duration import PAYLOAD
+from preflight.capacity.precopy import PAYLOAD
+from preflight.commands.capacity import seconds_of
 from preflight.errors import UserError
-from preflight.facts.record import MISSING, Record, Unreadable
-from preflight.forecast import Forecast, Link, forecast, link_of
-from preflight.output.answer import Answer
-from preflight.output.capacity import text
-from preflight.output.capacity_json import as_json
-from preflight.sizing import seconds_of
+from preflight.facts.fact import MISSING, Record, Unreadable
+from preflight.forecast.answer import Answer
+from preflight.forecast.duration import Forecast, Link, forecast, link_of
+from preflight.judge.check import Checked
+from preflight.output.capacity.json import as_json
+from preflight.output.capacity.text import text
 from tests.case import Case
 
 SPEEDS = "/sys/class/net/eth0/speed:1000\n/sys/class/net/lo/speed:-1\n/sys/class/net/host0/speed:10000\n"

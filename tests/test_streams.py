@@ -11,20 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from preflight.journal import Journal
+from preflight.migrate.journal import Journal
 from tests.migrate.plans import PLAN
 
 #: `preflight migrate` with a move that says when it has begun, waits for what is to happen, tells on, and ends.
 MOVE = """
 import pathlib, sys, threading, time
-from preflight import moving
-from preflight.migrate import session
-from preflight.migrate.event import Event
+from preflight.commands import migrate
+from preflight.migrate.open import _signals
+from preflight.migrate.events import Event
 from preflight.migrate.ledger import Row
-from preflight.migrate.intent import Result
+from preflight.migrate.outcome import Result
 from preflight.migrate.run import Run, Settings
-from preflight.output import run as shown
-from preflight.progress import Sample
+from preflight.output.run import progress as shown
+from preflight.migrate.progress import Sample
 from tests.migrate.plans import PLAN
 
 here, result, sys.argv = pathlib.Path(sys.argv[1]), Result(sys.argv[2]), ["preflight", *sys.argv[3:]]
@@ -38,7 +38,7 @@ def lane(tell):
 def move(asked, method, wanted, at_once=None):
     with shown.shown(PLAN.guests, wanted.events) as tell:
         run = Run(PLAN, None, None, None, tell, Settings(), None)
-        with session._signals(run):
+        with _signals(run):
             tell(Event("started", "web"))
             (here / "began").touch()
             while not (here / "happened").exists():
@@ -51,9 +51,9 @@ def move(asked, method, wanted, at_once=None):
             tell(Event("ended", "web"))
     (here / "over").touch()
     rows = tuple(Row(name=guest.name, uuid=guest.uuid, result=result) for guest in PLAN.guests)
-    return moving.report_end(PLAN, rows, None, wanted, interrupted=run.interrupted)
+    return migrate.report_end(PLAN, rows, None, wanted, interrupted=run.interrupted)
 
-moving.move = move
+migrate.move = move
 from preflight.__main__ import main
 main()
 """
@@ -127,7 +127,7 @@ def test_a_reader_that_stops_reading_holds_no_migration_up(tmp_path: Path) -> No
 
 
 def test_what_cannot_be_shown_is_said_and_ends_no_migration(tmp_path: Path) -> None:
-    broken = MOVE.replace("moving.move = move", "shown.describe = None\nmoving.move = move")
+    broken = MOVE.replace("migrate.move = move", "shown.describe = None\nmigrate.move = move")
     (tmp_path / "happened").touch()
     command = program(broken, str(tmp_path), "arrived", "migrate", "localhost", "localhost", "web", "--yes")
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
@@ -170,9 +170,9 @@ def test_how_it_ended_is_told_by_the_exit_code_where_nothing_can_be_said(
     nowhere: Callable[[], int], failure: str, code: int
 ) -> None:
     text = (
-        "import sys\nfrom preflight import moving\nfrom preflight.errors import UserError\n"
+        "import sys\nfrom preflight.commands import migrate\nfrom preflight.errors import UserError\n"
         f"def move(*_, **__):\n    print('said')\n    raise {failure}\n"
-        "moving.move = move\nsys.argv[0] = 'preflight'\nfrom preflight.__main__ import main\nmain()\n"
+        "migrate.move = move\nsys.argv[0] = 'preflight'\nfrom preflight.__main__ import main\nmain()\n"
     )
     descriptor = nowhere()
     try:
@@ -186,7 +186,7 @@ def test_how_it_ended_is_told_by_the_exit_code_where_nothing_can_be_said(
 def test_a_pipe_that_another_process_has_made_non_blocking_is_waited_for() -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    text = "from preflight.streams import outlast\noutlast()\nfor n in range(1000): print('x' * 999)\n"
+    text = "from preflight.stdio import outlast\noutlast()\nfor n in range(1000): print('x' * 999)\n"
     process = subprocess.Popen(program(text), stdout=writing)
     os.close(writing)
     time.sleep(1)
@@ -198,15 +198,15 @@ def test_a_pipe_that_another_process_has_made_non_blocking_is_waited_for() -> No
 #: `preflight fix --apply` of two files of this machine's.
 FIX = """
 import contextlib, pathlib, sys, types
-from preflight import fixing
-from preflight.apply import Service
+from preflight.commands import fix
+from preflight.fix.apply import Service
 from preflight.connection.local import LocalChannel
 from preflight.connection.target import parse_target
-from preflight.fix import FileChange
-from preflight.migration import Role
-from preflight.questions import PRELUDE
+from preflight.fix.changes import FileChange
+from preflight.request.migration import Role
+from preflight.collect.questions import PRELUDE
 from preflight.shell_text import shell
-from preflight.visit import LiveVisit
+from preflight.collect.session import LiveVisit
 
 here, sys.argv = pathlib.Path(sys.argv[1]), ["preflight", *sys.argv[2:]]
 visit = LiveVisit(parse_target("localhost"), LocalChannel(PRELUDE, timeout=20), (), "ssh", timeout=20)
@@ -216,12 +216,12 @@ service = Service("it", nothing, shell("echo activated >>@log@", log=str(here / 
 changes = [
     FileChange(Role.SOURCE, "h", str(here / name), "old", "new", service, (), ()) for name in ("one", "two")
 ]
-fixing.open_hosts = lambda asked: contextlib.nullcontext()
+fix.open_hosts = lambda asked: contextlib.nullcontext()
 report = types.SimpleNamespace(results=())
 host = types.SimpleNamespace(name="h")
-fixing.check = lambda opened: types.SimpleNamespace(visits=(visit, visit), report=report, source=host, destination=host)
-fixing.plan = lambda checked, read, only: (changes, ())
-fixing.undecided = lambda results, judged: {}
+fix.check = lambda opened: types.SimpleNamespace(visits=(visit, visit), report=report, source=host, destination=host)
+fix.plan = lambda checked, read, only: (changes, ())
+fix.undecided = lambda results, judged: {}
 from preflight.__main__ import main
 main()
 """

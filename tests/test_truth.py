@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from preflight.cli import app
+from preflight.cli.app import app
+from preflight.judge.ruleset import Rule, load
 from preflight.rule import Severity
-from preflight.ruleset import Rule, load
 from tests.lab.truth.__main__ import wrong
 from tests.lab.truth.record import RECORDED, files, read, seen
 from tests.lab.truth.row import HERE, rows

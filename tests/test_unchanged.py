@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from preflight.facts.record import MISSING, Record
-from preflight.pace import pace
-from preflight.plan import Refused
+from preflight.facts.fact import MISSING, Record
+from preflight.plan.make import Refused
+from preflight.plan.unchanged import as_checked, refuse_another_way, refuse_other_guests, refuse_other_hosts
+from preflight.plan.width import pace
 from preflight.schema.plan import Identity, MigrationPlan, PlannedGuest
-from preflight.unchanged import as_checked, refuse_another_way, refuse_other_guests, refuse_other_hosts
 from tests.case import Case
 from tests.migrate.plans import altered
 from tests.test_plan import checked, planned

@@ -2,12 +2,12 @@
 
 import re
 
-from preflight.facts.xml import parse_xml
-from preflight.fix import plan
-from preflight.migration import Role
+from preflight.facts.text.xml import parse_xml
+from preflight.fix.changes import plan
+from preflight.fix.unmended import Unmended, unmended
+from preflight.judge.ruleset import load
+from preflight.request.migration import Role
 from preflight.rule import Change, HostsLine
-from preflight.ruleset import load
-from preflight.unmended import Unmended, unmended
 from tests.case import Case
 
 NAME, RIGHT = "host2.example.com", "192.0.2.12"

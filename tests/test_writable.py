@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from preflight.facts.hosts_file import PATH as HOSTS
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
+from preflight.facts.names.hosts_file import PATH as HOSTS
+from preflight.fix.writable import typed
 from preflight.rule import AnyChange, Change, HostsLine
-from preflight.writable import typed
 from tests.case import Case
 from tests.hostile_names import HOSTILE_NAMES
 

@@ -1,11 +1,13 @@
 """Writes the parts of the documents that follow from the code, or with --check says which are out of date."""
 
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from preflight.judge.ruleset import load
 from preflight.output.rules import listing
-from preflight.ruleset import load
+from preflight.schema.published import PUBLISHED, Published
 from tests.hostile.record import markdown as hostile
 from tests.lab.chaos.record import markdown as chaos
 from tests.lab.flags.__main__ import markdown as flags
@@ -22,6 +24,11 @@ def rules_table(readme: str) -> str:
     return f"{before}{BEGIN}\n{listing(load(), 'markdown')}\n{END}{after}"
 
 
+def schema(document: Published) -> str:
+    """A document's JSON schema, as it is published."""
+    return json.dumps(document.schema(), indent=2, ensure_ascii=False) + "\n"
+
+
 def wanted() -> Mapping[Path, str]:
     """Each document that is generated, wholly or in part, as it should be now."""
     readme = ROOT / "README.md"
@@ -31,6 +38,7 @@ def wanted() -> Mapping[Path, str]:
         ROOT / "docs" / "hostile.md": hostile(),
         ROOT / "docs" / "truth.md": truth(),
         ROOT / "docs" / "flags.md": flags(),
+        **{ROOT / "docs" / f"{one.name}.schema.json": schema(one) for one in PUBLISHED},
         ROOT / "docs" / "chaos.md": chaos(),
     }
 

@@ -6,7 +6,7 @@ A `Channel` answers questions. Nothing else in preflight reads a host.
 from collections.abc import Mapping
 from typing import Protocol
 
-from preflight.record import Record
+from preflight.answers import Record
 from preflight.shell_text import NOTHING, ShellText
 
 

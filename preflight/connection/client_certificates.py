@@ -9,8 +9,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from preflight.facts.certificate_paths import CertificatePaths, in_directory, of_client
-from preflight.record import MISSING, Record
+from preflight.answers import MISSING, Record
+from preflight.facts.tls.certificate_paths import CertificatePaths, in_directory, of_client
 
 _CERTIFICATE = re.compile(r"-----BEGIN [^-\n]*CERTIFICATE-----[^-]*-----END [^-\n]*CERTIFICATE-----\n?")
 _LIMIT = 1 << 20

@@ -8,7 +8,7 @@ number, or a list of those. The syntax, the type of each value and the numbers o
 import re
 from collections.abc import Iterator
 
-from preflight.facts.lens import LIMIT
+from preflight.facts.text.augeas import LIMIT
 
 #: What takes the place of a secret.
 BLANK = "***"

@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Collection
 from typing import Any
 
-from preflight.connection import Answers, hypervisor_cpus
-from preflight.facts.xml import parse_xml
-from preflight.migration import Role
-from preflight.record import Record, Unreadable
+from preflight.answers import Record, Unreadable
+from preflight.connection import Answers, libvirt_cpus
+from preflight.facts.text.xml import parse_xml
+from preflight.request.migration import Role
 
 #: The records that this module brings.
 RECORDS = (
@@ -130,7 +130,7 @@ class LibvirtSession:
             "libvirt.memory": lambda: _memory(connection),
             "libvirt.filters": lambda: _filters(connection),
             "libvirt.domain-capabilities": connection.getDomainCapabilities,
-            "libvirt.cpus": lambda: hypervisor_cpus.read(
+            "libvirt.cpus": lambda: libvirt_cpus.read(
                 connection, answers.records.get("libvirt.domain-capabilities"), self._role
             ),
         }

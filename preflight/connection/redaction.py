@@ -8,8 +8,8 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
+from preflight.answers import Record
 from preflight.connection import conf_secrets, xml_secrets
-from preflight.record import Record
 
 #: A password in a URI, which may stand anywhere: in a message, a mount, a disk's source.
 _IN_URI = re.compile(r"""(://[^\s/@:"'<>]{0,256}+:)[^\s/@"'<>]{1,1024}+@""")

@@ -20,8 +20,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import IO
 
+from preflight.answers import Record
 from preflight.connection import Answers
-from preflight.record import Record
 from preflight.shell_text import NOTHING, ShellText, joined, shell
 
 #: Bytes of one answer that are kept. What is longer is no configuration file, and not taken for a whole answer.

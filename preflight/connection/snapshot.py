@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from preflight import own_file
+from preflight.answers import Record
 from preflight.connection import Answers
 from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.errors import UserError
-from preflight.record import Record
 from preflight.visible import encodable
 
 if TYPE_CHECKING:

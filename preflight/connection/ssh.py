@@ -13,11 +13,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from preflight.answers import Record
 from preflight.connection import Answers
 from preflight.connection.shell import ShellChannel
 from preflight.connection.target import Target
 from preflight.errors import UserError
-from preflight.record import Record
 from preflight.shell_text import NOTHING, ShellText
 
 _OPTIONS = (

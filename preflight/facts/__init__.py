@@ -1,56 +1,56 @@
 """Facts: what the text of one source says, as frozen values. A rule takes them by these names."""
 
-from preflight.facts.accept_queue import AcceptQueue
-from preflight.facts.accounts import Accounts
-from preflight.facts.addresses import OwnAddresses
-from preflight.facts.block_devices import BlockDevices
-from preflight.facts.block_drivers import BlockDrivers
-from preflight.facts.capabilities import Capabilities
-from preflight.facts.clock import Clock
-from preflight.facts.control_connection import ManagedConnection, SourcesConnection
-from preflight.facts.daemon import Daemons
-from preflight.facts.daemon_clients import LockDaemon, ProxyLimits
-from preflight.facts.daemon_conf import DaemonConf
-from preflight.facts.daemon_limits import DaemonLimits
-from preflight.facts.disk_ports import DiskPorts
-from preflight.facts.disk_servers import DiskServers
-from preflight.facts.disks_name import DisksName
-from preflight.facts.domain_capabilities import DomainCapabilities
-from preflight.facts.firewall import Firewall
-from preflight.facts.guest import Guests
-from preflight.facts.guest_memory import GuestMemory
-from preflight.facts.host_cpu import HostCpu
-from preflight.facts.host_keys import HostKeys, PeerKeys
-from preflight.facts.host_memory import HostMemory
-from preflight.facts.hosts_file import HostsFile
-from preflight.facts.hypervisor_cpus import HypervisorCpus
-from preflight.facts.identity import AnnouncedName, HostIdentity
-from preflight.facts.image_owners import ImageOwners
-from preflight.facts.images import Images
-from preflight.facts.libvirt_connection import LibvirtConnection
-from preflight.facts.link_speed import LinkSpeed
-from preflight.facts.links import Links
-from preflight.facts.listener import NetworkListener
-from preflight.facts.listening import Listening
-from preflight.facts.login import Login
-from preflight.facts.migration_tls import MigrationTls
-from preflight.facts.name_service import NameService
-from preflight.facts.network_filters import NetworkFilters
-from preflight.facts.networks import Networks
-from preflight.facts.open_files import OpenFiles
-from preflight.facts.peer_connection import PeerConnection
-from preflight.facts.peer_name import PeerName
-from preflight.facts.pools import Pools
-from preflight.facts.qemu_conf import QemuConf, QemuConfFile
-from preflight.facts.qemu_user import QemuUser
-from preflight.facts.release import Kernel, OpenSsh, OsRelease
-from preflight.facts.remote_helper import RemoteHelper
-from preflight.facts.resident import Resident
-from preflight.facts.secrets import Secrets
-from preflight.facts.sshd import SshdListener, SshdSettings
-from preflight.facts.storage import Storage
-from preflight.facts.unread_conf import UnreadConf
-from preflight.facts.versions import Versions
+from preflight.facts.control.by_preflight import LibvirtConnection
+from preflight.facts.control.by_source import PeerConnection
+from preflight.facts.control.connection import ManagedConnection, SourcesConnection
+from preflight.facts.control.remote_helper import RemoteHelper
+from preflight.facts.cpu.host import HostCpu
+from preflight.facts.cpu.hypervisor import HypervisorCpus
+from preflight.facts.daemon.clients import LockDaemon, ProxyLimits
+from preflight.facts.daemon.conf import DaemonConf
+from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.daemon.limits import DaemonLimits
+from preflight.facts.daemon.open_files import OpenFiles
+from preflight.facts.daemon.qemu_conf import QemuConf, QemuConfFile
+from preflight.facts.daemon.unread_conf import UnreadConf
+from preflight.facts.firewall.firewall import Firewall
+from preflight.facts.guest.accounts import Accounts
+from preflight.facts.guest.guests import Guests
+from preflight.facts.guest.memory import GuestMemory
+from preflight.facts.libvirt.capabilities import Capabilities
+from preflight.facts.libvirt.domain_capabilities import DomainCapabilities
+from preflight.facts.libvirt.versions import Versions
+from preflight.facts.memory.host import HostMemory
+from preflight.facts.memory.resident import Resident
+from preflight.facts.names.disks_name import DisksName
+from preflight.facts.names.hosts_file import HostsFile
+from preflight.facts.names.name_service import NameService
+from preflight.facts.names.peer_name import PeerName
+from preflight.facts.network.accept_queue import AcceptQueue
+from preflight.facts.network.addresses import OwnAddresses
+from preflight.facts.network.filters import NetworkFilters
+from preflight.facts.network.link_speed import LinkSpeed
+from preflight.facts.network.links import Links
+from preflight.facts.network.listening import Listening
+from preflight.facts.network.networks import Networks
+from preflight.facts.ssh.host_keys import HostKeys, PeerKeys
+from preflight.facts.ssh.login import Login
+from preflight.facts.ssh.sshd import SshdListener, SshdSettings
+from preflight.facts.storage.block_devices import BlockDevices
+from preflight.facts.storage.block_drivers import BlockDrivers
+from preflight.facts.storage.disk_ports import DiskPorts
+from preflight.facts.storage.disk_servers import DiskServers
+from preflight.facts.storage.image_owners import ImageOwners
+from preflight.facts.storage.images import Images
+from preflight.facts.storage.paths import Storage
+from preflight.facts.storage.pools import Pools
+from preflight.facts.storage.qemu_user import QemuUser
+from preflight.facts.storage.secrets import Secrets
+from preflight.facts.system.clock import Clock
+from preflight.facts.system.identity import AnnouncedName, HostIdentity
+from preflight.facts.system.release import Kernel, OpenSsh, OsRelease
+from preflight.facts.tls.listener import NetworkListener
+from preflight.facts.tls.migration_tls import MigrationTls
 
 __all__ = [
     "AcceptQueue",

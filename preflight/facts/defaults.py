@@ -9,8 +9,8 @@ servconf.c (0ef0f5a839, 10.5). The commented lines of the files that libvirt shi
 import enum
 from typing import TypeAlias
 
-from preflight.facts.record import Unreadable
-from preflight.facts.versions import Version
+from preflight.facts.fact import Unreadable
+from preflight.facts.version import Version
 
 #: None means that the program acts as if there were no such setting.
 Default: TypeAlias = int | str | None

@@ -3,11 +3,11 @@
 from msgspec.structs import replace
 
 from preflight.migrate.end import HostSilent
-from preflight.migrate.event import Event
-from preflight.migrate.intent import Result
+from preflight.migrate.events import Event
+from preflight.migrate.observation import Place
+from preflight.migrate.outcome import Result
 from preflight.migrate.run import Run
 from preflight.migrate.settle import Settled
-from preflight.migrate.sighting import Place
 from preflight.schema.plan import PlannedGuest
 
 

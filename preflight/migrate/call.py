@@ -5,10 +5,10 @@ from typing import Any
 from xml.etree.ElementTree import tostring
 
 from preflight.errors import UserError
-from preflight.facts.record import Unreadable
-from preflight.facts.xml import parse_xml
-from preflight.method import Method
-from preflight.migration import CopyStorage, Mode
+from preflight.facts.fact import Unreadable
+from preflight.facts.text.xml import parse_xml
+from preflight.request.method import Method
+from preflight.request.migration import CopyStorage, Mode
 
 #: What `Method.asked` may hold and libvirt takes as a flag, by the rest of its name after VIR_MIGRATE_.
 _FLAGS = {

@@ -5,8 +5,8 @@ have done meanwhile. All else is reported, with the commands that a person may r
 """
 
 from preflight.migrate.history import History, on_destination, on_source
-from preflight.migrate.intent import Act, Decision, Intent, Result
-from preflight.migrate.sighting import IN_POSTCOPY, POSTCOPY_FAILED, RUNS_MIGRATED, Place, Sighting
+from preflight.migrate.observation import IN_POSTCOPY, POSTCOPY_FAILED, RUNS_MIGRATED, Place, Sighting
+from preflight.migrate.outcome import Act, Decision, Intent, Result
 
 #: What a guest is that has a process and neither runs nor is paused; after "it".
 _OTHERWISE = {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from preflight.migrate.hypervisor import Domain, Hypervisor
-from preflight.migrate.sighting import NOBODY_ANSWERED, Place, Sighting, look
+from preflight.migrate.observation import NOBODY_ANSWERED, Place, Sighting, look
 
 #: A connection counts as dead after `count` unanswered keepalives, `interval` seconds apart: libvirt's own defaults.
 KEEPALIVE_INTERVAL, KEEPALIVE_COUNT = 5, 5

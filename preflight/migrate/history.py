@@ -6,7 +6,7 @@ From include/libvirt/libvirt-domain.h up to libvirt 11.9. A number that is not n
 import enum
 from collections.abc import Mapping
 
-from preflight.migrate.sighting import Place, Sighting
+from preflight.migrate.observation import Place, Sighting
 
 
 class History(enum.Enum):

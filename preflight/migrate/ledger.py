@@ -6,11 +6,11 @@ from functools import cache
 from msgspec import Struct, convert, to_builtins
 
 from preflight.migrate.decide import decide
-from preflight.migrate.intent import Intent, Result
+from preflight.migrate.observation import Place, Sighting
+from preflight.migrate.outcome import Intent, Result
 from preflight.migrate.past import Past, pasts
 from preflight.migrate.run import Run
 from preflight.migrate.settle import look_at_both
-from preflight.migrate.sighting import Place, Sighting
 from preflight.schema.journal import Entry, Over, SeenRow
 from preflight.schema.plan import MigrationPlan, PlannedGuest
 
@@ -106,7 +106,7 @@ def _rules(name: str | None) -> frozenset[str]:
 
 @cache
 def _names() -> frozenset[str]:
-    from preflight.ruleset import load
+    from preflight.judge.ruleset import load
 
     return frozenset(rule.name for rule in load())
 

@@ -5,14 +5,14 @@ import time
 
 from preflight.errors import UserError
 from preflight.migrate.autostart import carry_over
+from preflight.migrate.downtime import Pauses
 from preflight.migrate.end import HostSilent, until
-from preflight.migrate.event import Event
-from preflight.migrate.intent import Intent, Result
+from preflight.migrate.events import Event
 from preflight.migrate.lane import Lane
-from preflight.migrate.pauses import Pauses
+from preflight.migrate.observation import BY_MIGRATION, IN_POSTCOPY, POSTCOPY_FAILED, Place, Sighting
+from preflight.migrate.outcome import Intent, Result
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import Settled, look_at_both, settle
-from preflight.migrate.sighting import BY_MIGRATION, IN_POSTCOPY, POSTCOPY_FAILED, Place, Sighting
 from preflight.migrate.transfer import Transfer
 from preflight.migrate.watch import POLL, Watch
 from preflight.schema.plan import PlannedGuest

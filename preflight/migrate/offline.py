@@ -8,23 +8,23 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
 from preflight.migrate import call
 from preflight.migrate.end import HostSilent, within
-from preflight.migrate.event import Event
-from preflight.migrate.files import copy, is_same
-from preflight.migrate.intent import Decision, Result
+from preflight.migrate.events import Event
 from preflight.migrate.lane import Lane
-from preflight.migrate.listing import listed
 from preflight.migrate.live import definition, end
+from preflight.migrate.observation import Place
+from preflight.migrate.outcome import Decision, Result
+from preflight.migrate.root_shell import FilesError, Shell
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import Settled, look_at_both
-from preflight.migrate.shell import FilesError, Shell
-from preflight.migrate.sighting import Place
-from preflight.migrate.state import State, states
-from preflight.migrate.taken import require_free
+from preflight.migrate.state_copy import copy, is_same
+from preflight.migrate.state_files import State, states
+from preflight.migrate.state_listing import listed
+from preflight.migrate.state_taken import require_free
 from preflight.migrate.undefine import NotUndefined, undefine
-from preflight.migration import Mode
+from preflight.request.migration import Mode
 from preflight.schema.plan import PlannedGuest
 
 

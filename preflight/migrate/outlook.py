@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from preflight.migrate.decide import decide
-from preflight.migrate.intent import Act, Result
 from preflight.migrate.ledger import judge
+from preflight.migrate.observation import IN_POSTCOPY
+from preflight.migrate.outcome import Act, Result
 from preflight.migrate.past import Past
 from preflight.migrate.run import Run
 from preflight.migrate.settle import look_at_both
-from preflight.migrate.sighting import IN_POSTCOPY
 from preflight.schema.plan import PlannedGuest
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from preflight.migrate.intent import Intent, Result
+from preflight.migrate.outcome import Intent, Result
 from preflight.migrate.run import Ended, Run
 from preflight.schema import journal as steps
 from preflight.schema.journal import Entry

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
-from preflight.journal import Journal
 from preflight.migrate.end import End
-from preflight.migrate.event import Event, Tell
-from preflight.migrate.intent import Intent, Result
-from preflight.migrate.sighting import Place, Sighting
-from preflight.migration import Mode
+from preflight.migrate.events import Event, Tell
+from preflight.migrate.journal import Journal
+from preflight.migrate.observation import Place, Sighting
+from preflight.migrate.outcome import Intent, Result
+from preflight.request.migration import Mode
 from preflight.schema.plan import MigrationPlan, PlannedGuest
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from preflight import journal
 from preflight.errors import UserError
-from preflight.migrate.intent import Result
+from preflight.migrate import journal
 from preflight.migrate.ledger import of_journal
+from preflight.migrate.outcome import Result
 from preflight.schema.journal import Over
 
 #: Journals that are read, the newest ones. One may have 128 MiB.

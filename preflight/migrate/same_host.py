@@ -2,9 +2,9 @@
 
 from typing import Any, Protocol
 
-from preflight.facts.record import Unreadable
-from preflight.facts.xml import parse_xml
-from preflight.record import Record
+from preflight.answers import Record
+from preflight.facts.fact import Unreadable
+from preflight.facts.text.xml import parse_xml
 from preflight.schema.plan import Identity
 from preflight.shell_text import ShellText, shell
 

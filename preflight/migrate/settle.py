@@ -7,14 +7,14 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
 from preflight.migrate import call
 from preflight.migrate.decide import decide
 from preflight.migrate.end import HostSilent, until
-from preflight.migrate.event import Event
-from preflight.migrate.intent import Act, Decision, Intent, Result
+from preflight.migrate.events import Event
+from preflight.migrate.observation import Place, Sighting
+from preflight.migrate.outcome import Act, Decision, Intent, Result
 from preflight.migrate.run import Run
-from preflight.migrate.sighting import Place, Sighting
 from preflight.migrate.undefine import NotUndefined, undefine
 from preflight.schema.plan import PlannedGuest
 

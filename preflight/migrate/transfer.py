@@ -6,11 +6,11 @@ import time
 
 from preflight.migrate import call
 from preflight.migrate.end import HostSilent
-from preflight.migrate.intent import Intent
 from preflight.migrate.lane import Lane
+from preflight.migrate.observation import Place
+from preflight.migrate.outcome import Intent
 from preflight.migrate.run import Run
-from preflight.migrate.sighting import Place
-from preflight.migration import Mode
+from preflight.request.migration import Mode
 from preflight.schema.plan import PlannedGuest
 
 

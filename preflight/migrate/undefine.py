@@ -5,8 +5,8 @@ They may be the only copies, or lie on storage that the other host sees too: not
 
 from typing import Any, Final
 
-from preflight.facts.record import Unreadable
-from preflight.facts.xml import parse_xml
+from preflight.facts.fact import Unreadable
+from preflight.facts.text.xml import parse_xml
 
 #: VIR_DOMAIN_UNDEFINE_KEEP_TPM (include/libvirt/libvirt-domain.h, since 8.9.0). By its number: a daemon may know it
 #: where this machine's binding does not, and the client's library passes flags through.

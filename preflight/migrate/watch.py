@@ -9,11 +9,11 @@ import time
 from collections.abc import Mapping
 
 from preflight.migrate.end import HostSilent
-from preflight.migrate.event import Event
+from preflight.migrate.events import Event
 from preflight.migrate.hypervisor import Domain
+from preflight.migrate.progress import MIB, Sample, sample_of
 from preflight.migrate.run import Run
-from preflight.migration import OnTimeout
-from preflight.progress import MIB, Sample, sample_of
+from preflight.request.migration import OnTimeout
 from preflight.schema.plan import PlannedGuest
 
 #: Seconds between two looks.

@@ -5,15 +5,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from preflight.report import Report
+    from preflight.judge.report import Report
 
 Render: TypeAlias = "Callable[[Report, bool], str]"
 
 #: The module that renders each format, imported when it is asked for. Each has `render(report, colour) -> str`.
 FORMATS: Mapping[str, str] = {
-    "text": "preflight.output.text",
-    "table": "preflight.output.table",
-    "json": "preflight.output.json",
+    "text": "preflight.output.report.text",
+    "table": "preflight.output.report.table",
+    "json": "preflight.output.report.json",
 }
 
 

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Iterator
 
-from preflight.migration import CopyStorage, Mode
-from preflight.report import Outcome, Report, Result
+from preflight.judge.report import Outcome, Report, Result
+from preflight.request.migration import CopyStorage, Mode
 from preflight.rule import Severity
 from preflight.schema.plan import MigrationPlan, PlannedGuest
 from preflight.visible import named, one_line

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tabulate import tabulate
 
-from preflight.ruleset import Rule
+from preflight.judge.ruleset import Rule
 
 
 def _text(rules: Sequence[Rule]) -> str:

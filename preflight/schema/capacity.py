@@ -11,7 +11,7 @@ from preflight.schema.report import LimitName, Location, Role
 #: The version of the contract. It changes only when something is removed or changes its meaning.
 FORMAT: Final = 1
 
-#: The values of `report.Scope`; a test compares them.
+#: The values of `capacity.limit.Scope`; a test compares them.
 Scope: TypeAlias = Literal["in flight", "at once", "over one connection", "only waits"]
 #: A measure, from none.
 _Measure: TypeAlias = Annotated[float, Field(ge=0)]

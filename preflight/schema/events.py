@@ -1,13 +1,16 @@
 """The lines of `migrate --events`: what happens during a run, told apart by their `kind`. A public contract."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
 from preflight.schema.document import Contract
 from preflight.schema.fields import SomeText, Text
 from preflight.schema.journal import PlaceName, ResultName
+
+#: The version of the contract. It changes only when something is removed or changes its meaning.
+FORMAT: Final = 1
 
 
 class Sample(Contract):

@@ -46,20 +46,20 @@ def _as_in_values(kind: Any) -> Any:
 class AnyText:
     r"""Text of Python's that may hold lone surrogates: what a host said, which is written with JSON's \u escapes."""
 
-    def __init__(self, pattern: str | None = None, *, least: int = 0) -> None:
-        """`pattern` is one for engines of linear time and ECMAScript alike; `least` counts characters."""
-        self._pattern, self._least = pattern, least
+    def __init__(self, form: re.Pattern[str] | None = None, *, least: int = 0) -> None:
+        """`form` is one that engines of linear time and ECMAScript read alike; `least` counts characters."""
+        self._form, self._least = form, least
 
     def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
         """What pydantic asks of an annotation."""
-        as_json = core_schema.str_schema(pattern=self._pattern, min_length=self._least or None)
+        form, least = self._form, self._least
+        as_json = core_schema.str_schema(pattern=form and form.pattern, min_length=least or None)
         any_text = core_schema.is_instance_schema(str)
-        if self._pattern is None and not self._least:
+        if form is None and not least:
             return core_schema.json_or_python_schema(as_json, any_text)
-        form, least = re.compile(self._pattern or ""), self._least
 
         def held(text: str) -> str:
-            if len(text) < least or form.search(text) is None:
+            if len(text) < least or (form is not None and form.search(text) is None):
                 raise PydanticCustomError("form", "Expected another form")
             return text
 

@@ -21,7 +21,7 @@ FORMAT: Final = 3
 #: The formats that are read, and in words: a run that an older preflight began can be gone on with.
 FORMATS, READ = (2, 3), "2 and 3"
 
-#: The values of `migrate.intent.Result` and `migrate.sighting.Place`, which lie above; a test compares them.
+#: The values of `migrate.outcome.Result` and `migrate.observation.Place`, which lie above; a test compares them.
 ResultName = Literal["arrived", "stayed", "stopped", "paused", "both", "lost", "unknown"]
 PlaceName = Literal["absent", "off", "running", "paused", "shutting down", "crashed", "suspended", "other", "unknown"]
 
@@ -181,7 +181,7 @@ class Settle(_OfGuest):
     """A step that settles what went wrong."""
 
     step: Literal["settle"] = _STEP
-    told: Settling = Field(default=Settling(), description="An act of `migrate.intent.Act`, and its reason.")
+    told: Settling = Field(default=Settling(), description="An act of `migrate.outcome.Act`, and its reason.")
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)

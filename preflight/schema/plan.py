@@ -8,8 +8,8 @@ from typing import Annotated, Final, Literal
 from pydantic import FailFast, Field, TypeAdapter, field_validator
 from pydantic_core import PydanticCustomError
 
-from preflight.method import Method
-from preflight.migration import Transport
+from preflight.request.method import Method
+from preflight.request.migration import Transport
 from preflight.schema.document import Document
 from preflight.schema.fields import Digest, GuestName, Kib, Line, MachineId, Moment, Seconds, Uuid, Version, Word
 from preflight.schema.inside import Inside

@@ -1,5 +1,6 @@
 """The report of `check --format json`: whether guests can be migrated, and why not. A public contract."""
 
+import re
 from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import ConfigDict, Field, JsonValue, TypeAdapter, model_validator
@@ -10,12 +11,15 @@ from preflight.schema.fields import AnyText, Count, SomeText, Text
 #: The version of the contract. It changes only when something is removed or changes its meaning.
 FORMAT: Final = 1
 
-#: Values of `report.Verdict`, `report.Outcome`, `rule.Severity` and `migration.Role`; a test compares them.
+#: Values of `judge.report.Verdict` and `judge.report.Outcome`, `rule.Severity` and `request.migration.Role`; a test
+#: compares them.
 Verdict: TypeAlias = Literal["ready", "not-ready", "undetermined"]
 Outcome: TypeAlias = Literal["passed", "failed", "unknown", "waived", "not-applicable"]
 Severity: TypeAlias = Literal["error", "warning", "info"]
 Role: TypeAlias = Literal["source", "destination"]
 
+_PATH = re.compile("^/")
+_SUBJECT = re.compile("^(pair$|source$|destination$|guests$|guest )")
 #: A program's release, as three numbers.
 _Release: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
 _VERDICT = (
@@ -39,7 +43,7 @@ class Host(Contract):
 class Location(Contract):
     """A place in a host's file."""
 
-    path: Annotated[str, AnyText("^/")] = Field(description="The file's absolute path on the host.")
+    path: Annotated[str, AnyText(_PATH)] = Field(description="The file's absolute path on the host.")
     line: Annotated[int, Field(ge=1)] = Field(description="From 1.")
     column: Annotated[int, Field(ge=1)] = Field(description="In characters, from 1.")
 
@@ -90,7 +94,7 @@ class Result(Contract):
     rule: Annotated[str, Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")] = Field(
         description="The rule's name; `preflight explain` tells more."
     )
-    subject: Annotated[str, AnyText("^(pair$|source$|destination$|guests$|guest )")] = Field(
+    subject: Annotated[str, AnyText(_SUBJECT)] = Field(
         description="What the rule was asked about: pair, source, destination, `guest NAME`; or guests, for all of them"
         " together, or where not even their list could be had."
     )

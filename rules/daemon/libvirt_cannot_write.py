@@ -16,11 +16,11 @@ How to fix
 from collections.abc import Iterator
 
 from preflight.facts import Storage
-from preflight.facts.record import Unreadable
-from preflight.facts.state_directories import DEFINITIONS, LOGS, PRIVATE, STATUS
-from preflight.facts.storage import PathStatus
+from preflight.facts.daemon.state_directories import DEFINITIONS, LOGS, PRIVATE, STATUS
+from preflight.facts.fact import Unreadable
+from preflight.facts.storage.paths import PathStatus
 from preflight.host import Guest, Judged
-from preflight.migration import Migration
+from preflight.request.migration import Migration
 from preflight.rule import Finding, Findings, Severity, on_destination, on_source, rule
 
 KIB = 1024

@@ -10,7 +10,7 @@ How to fix
 
 from preflight.facts import DaemonConf
 from preflight.facts.defaults import DROPPED
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
 from preflight.rule import Findings, Severity, on_host, rule
 
 

@@ -13,11 +13,11 @@ How to fix
 """
 
 from preflight.facts import HostCpu, HypervisorCpus, Versions
-from preflight.facts.guest_cpu import X86, GuestCpu
-from preflight.facts.record import Unreadable
-from preflight.facts.versions import Version
+from preflight.facts.fact import Unreadable
+from preflight.facts.guest.cpu import X86, GuestCpu
+from preflight.facts.version import Version
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
 #: The QEMU that gives ht to all virtual CPUs that share a socket with another; before, nobody gets it by name.

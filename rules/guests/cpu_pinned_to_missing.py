@@ -10,11 +10,11 @@ How to fix
 """
 
 from preflight.facts import HostMemory
-from preflight.facts.guest_backing import GuestBacking
-from preflight.facts.number_set import listed
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
+from preflight.facts.guest.backing import GuestBacking
+from preflight.facts.text.number_set import listed
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
 

@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from preflight.facts import DomainCapabilities, Versions
-from preflight.facts.versions import Version
-from preflight.facts.xml import parse_xml
+from preflight.facts.text.xml import parse_xml
+from preflight.facts.version import Version
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
 #: The oldest release that the lab has seen to list all of what is asked here.

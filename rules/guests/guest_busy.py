@@ -12,10 +12,10 @@ How to fix
 """
 
 from preflight.facts import Versions
-from preflight.facts.record import Unreadable
-from preflight.facts.versions import Version
+from preflight.facts.fact import Unreadable
+from preflight.facts.version import Version
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_source, rule
 
 #: virDomainJobType: bounded and unbounded. Those above tell of a job that has ended.

@@ -9,7 +9,7 @@ How to fix
 """
 
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_source, rule
 
 

@@ -10,7 +10,7 @@ How to fix
 """
 
 from preflight.facts import Daemons
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
 

@@ -13,10 +13,10 @@ How to fix
 """
 
 from preflight.facts import HostsFile, OwnAddresses, Storage
-from preflight.facts.listen_address import listens_at
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
+from preflight.facts.names.listen_address import listens_at
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
 _ERRORS = {

@@ -11,11 +11,11 @@ How to fix
 """
 
 from preflight.facts import Capabilities, Storage, Versions
-from preflight.facts.guest import KVM
-from preflight.facts.record import Unreadable
-from preflight.facts.versions import Version
+from preflight.facts.fact import Unreadable
+from preflight.facts.guest.guests import KVM
+from preflight.facts.version import Version
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
 #: 7.0 and 9.0 were seen to say another thing of a device that is not there than of one that cannot be used, 11.3 to say

@@ -11,11 +11,11 @@ How to fix
 """
 
 from preflight.facts import HostsFile, Listening
-from preflight.facts.guest_ports import GuestPorts
-from preflight.facts.listen_address import ANY, listens_at
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
+from preflight.facts.guest.ports import GuestPorts
+from preflight.facts.names.listen_address import ANY, listens_at
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
 

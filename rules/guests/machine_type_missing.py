@@ -10,9 +10,9 @@ How to fix
 """
 
 from preflight.facts import Capabilities, Versions
-from preflight.facts.versions import Version
+from preflight.facts.version import Version
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
 #: Releases that were seen to refuse it themselves, and to leave it to QEMU (qemu_validate.c of 8.5.0; 7.0 in the lab).

@@ -11,7 +11,7 @@ How to fix
 """
 
 from preflight.host import Guest
-from preflight.migration import unless_offline
+from preflight.request.migration import unless_offline
 from preflight.rule import Findings, Severity, on_source, rule
 
 

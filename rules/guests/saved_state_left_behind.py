@@ -12,7 +12,7 @@ How to fix
 """
 
 from preflight.host import Guest
-from preflight.migration import Migration, unless_offline
+from preflight.request.migration import Migration, unless_offline
 from preflight.rule import Findings, Severity, on_source, rule
 
 

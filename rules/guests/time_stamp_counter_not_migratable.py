@@ -11,9 +11,9 @@ How to fix
 """
 
 from preflight.facts import HostCpu, HypervisorCpus
-from preflight.facts.guest_cpu import X86, GuestCpu
+from preflight.facts.guest.cpu import X86, GuestCpu
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, on_source, rule
 
 #: How far two frequencies may be apart, in parts of a million (virCPUx86 TSC tolerance, libvirt since 5.2).

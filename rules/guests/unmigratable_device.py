@@ -13,9 +13,9 @@ How to fix
 """
 
 from preflight.facts import Versions
-from preflight.facts.versions import Version
+from preflight.facts.version import Version
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_source, rule
 
 #: Image formats that block a migration as long as they are open (migrate_add_blocker in QEMU's block/*.c).

@@ -10,10 +10,10 @@ How to fix
     is given with --dname.
 """
 
-from preflight.facts.record import Unreadable
-from preflight.facts.xml import parse_xml
+from preflight.facts.fact import Unreadable
+from preflight.facts.text.xml import parse_xml
 from preflight.host import Guest
-from preflight.migration import Migration
+from preflight.request.migration import Migration
 from preflight.rule import Findings, Severity, on_source, rule
 
 

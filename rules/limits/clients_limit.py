@@ -10,7 +10,7 @@ How to fix
 """
 
 from preflight.facts import DaemonLimits
-from preflight.migration import Migration
+from preflight.request.migration import Migration
 from preflight.rule import Change, Findings, Severity, on_host, rule
 
 

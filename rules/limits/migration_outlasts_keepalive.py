@@ -13,12 +13,12 @@ How to fix
 """
 
 from preflight.facts import DaemonLimits, LinkSpeed, Resident
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
 from preflight.host import Guest
-from preflight.migration import Migration, unless_live
+from preflight.request.migration import Migration, unless_live
 from preflight.rule import Findings, Severity, on_source, rule
 
-#: MiB/s of memory that a link of 1 Mbit/s carries (preflight.duration has where that comes from).
+#: MiB/s of memory that a link of 1 Mbit/s carries (preflight.capacity.precopy has where that comes from).
 _OF_MBIT = 0.94e6 / 8 / 2**20
 #: Mbit/s of a link of which no driver tells the speed: slower ones are rare between hypervisors.
 _SLOW = 1000

@@ -13,7 +13,7 @@ How to fix
 """
 
 from preflight.facts import Listening, QemuConf
-from preflight.migration import Migration, without_data_connection
+from preflight.request.migration import Migration, without_data_connection
 from preflight.rule import Change, Findings, Severity, on_destination, rule
 
 #: No port is higher.

@@ -12,7 +12,7 @@ How to fix
 """
 
 from preflight.facts import DaemonLimits
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Change, Findings, Severity, on_source, rule
 
 

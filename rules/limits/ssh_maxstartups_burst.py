@@ -12,8 +12,8 @@ How to fix
 """
 
 from preflight.facts import SshdSettings
-from preflight.facts.login import TURNED_AWAY
-from preflight.migration import Migration, unless_several_over_ssh
+from preflight.facts.ssh.login import TURNED_AWAY
+from preflight.request.migration import Migration, unless_several_over_ssh
 from preflight.rule import Change, Findings, Severity, on_destination, on_source, rule
 
 

@@ -11,8 +11,8 @@ How to fix
 """
 
 from preflight.facts import PeerConnection
-from preflight.facts.peer_connection import NO_REASON
-from preflight.migration import unless_peer_to_peer
+from preflight.facts.control.by_source import NO_REASON
+from preflight.request.migration import unless_peer_to_peer
 from preflight.rule import Findings, Severity, on_source, rule
 
 

@@ -14,9 +14,9 @@ How to fix
 import re
 
 from preflight.facts import Login
-from preflight.facts.libvirt_connection import HUNG_UP
-from preflight.facts.login import TURNED_AWAY
-from preflight.migration import Migration, Transport
+from preflight.facts.control.by_preflight import HUNG_UP
+from preflight.facts.ssh.login import TURNED_AWAY
+from preflight.request.migration import Migration, Transport
 from preflight.rule import Findings, Severity, on_destination, on_source, rule
 
 #: What preflight itself says of a login that worked, and of which nothing came.

@@ -10,10 +10,10 @@ How to fix
 """
 
 from preflight.facts import Daemons, Listening, ManagedConnection, NetworkListener, SourcesConnection
-from preflight.facts.control_connection import ControlConnection
-from preflight.facts.libvirt_conf import Value
-from preflight.facts.located import Located
-from preflight.migration import Migration, Transport, unless_over_network
+from preflight.facts.control.connection import ControlConnection
+from preflight.facts.text.libvirt_conf import Value
+from preflight.facts.text.located import Located
+from preflight.request.migration import Migration, Transport, unless_over_network
 from preflight.rule import Findings, Severity, on_destination, rule
 
 

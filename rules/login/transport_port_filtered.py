@@ -11,8 +11,8 @@ How to fix
 """
 
 from preflight.facts import Firewall, Listening, ManagedConnection, OwnAddresses, SourcesConnection
-from preflight.facts.control_connection import ControlConnection
-from preflight.migration import Migration, unless_over_network
+from preflight.facts.control.connection import ControlConnection
+from preflight.request.migration import Migration, unless_over_network
 from preflight.rule import Findings, Severity, on_destination, rule
 
 

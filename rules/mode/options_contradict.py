@@ -12,8 +12,8 @@ How to fix
     that is off has no memory to tunnel, and what is tunnelled goes through one connection alone.
 """
 
-from preflight.facts.libvirt_connection import HUNG_UP
-from preflight.migration import Migration
+from preflight.facts.control.by_preflight import HUNG_UP
+from preflight.request.migration import Migration
 from preflight.rule import Findings, Severity, on_source, rule
 
 NOT_LIVE = "post-copy migration is not supported with non-live or paused migration"

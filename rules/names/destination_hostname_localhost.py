@@ -10,7 +10,7 @@ How to fix
 """
 
 from preflight.facts import AnnouncedName, OwnAddresses, QemuConf
-from preflight.migration import unless_name_is_announced
+from preflight.request.migration import unless_name_is_announced
 from preflight.rule import Change, Findings, Severity, on_destination, rule
 
 

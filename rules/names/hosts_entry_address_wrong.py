@@ -14,8 +14,8 @@ How to fix
 """
 
 from preflight.facts import HostKeys, OwnAddresses, PeerKeys, PeerName
-from preflight.facts.record import Unreadable
-from preflight.migration import Migration, without_data_connection
+from preflight.facts.fact import Unreadable
+from preflight.request.migration import Migration, without_data_connection
 from preflight.rule import Findings, HostsLine, Severity, on_source, rule
 
 

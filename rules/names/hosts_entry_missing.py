@@ -9,7 +9,7 @@ How to fix
 """
 
 from preflight.facts import PeerName
-from preflight.migration import Migration, without_data_connection
+from preflight.request.migration import Migration, without_data_connection
 from preflight.rule import Findings, HostsLine, Severity, on_source, rule
 
 

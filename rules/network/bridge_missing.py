@@ -14,9 +14,9 @@ How to fix
 """
 
 from preflight.facts import Links, Networks, Storage
-from preflight.facts.guest_devices import OPEN_VSWITCH
+from preflight.facts.guest.devices import OPEN_VSWITCH
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
 _BRIDGE = frozenset(("bridge",))

@@ -13,9 +13,9 @@ How to fix
 """
 
 from preflight.facts import DisksName, OwnAddresses
-from preflight.facts.listen_address import ANY
-from preflight.facts.record import Unreadable
-from preflight.migration import unless_disks_host_is_given
+from preflight.facts.fact import Unreadable
+from preflight.facts.names.listen_address import ANY
+from preflight.request.migration import unless_disks_host_is_given
 from preflight.rule import Findings, Severity, on_destination, on_source, rule
 
 

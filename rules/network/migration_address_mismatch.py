@@ -14,9 +14,9 @@ How to fix
 """
 
 from preflight.facts import HostsFile, OwnAddresses, PeerName, QemuConf
-from preflight.facts.listen_address import listens_at
-from preflight.facts.located import Located
-from preflight.migration import Migration, without_data_connection
+from preflight.facts.names.listen_address import listens_at
+from preflight.facts.text.located import Located
+from preflight.request.migration import Migration, without_data_connection
 from preflight.rule import Findings, Severity, on_destination, rule
 
 

@@ -12,7 +12,7 @@ How to fix
 """
 
 from preflight.facts import Firewall, Listening, OwnAddresses, PeerName, QemuConf
-from preflight.migration import Migration, without_data_connection
+from preflight.request.migration import Migration, without_data_connection
 from preflight.rule import Findings, Severity, on_destination, rule
 
 

@@ -12,8 +12,8 @@ How to fix
 """
 
 from preflight.facts import Links, OwnAddresses, PeerName
-from preflight.facts.record import Unreadable
-from preflight.migration import without_data_connection
+from preflight.facts.fact import Unreadable
+from preflight.request.migration import without_data_connection
 from preflight.rule import Findings, Severity, on_destination, rule
 
 

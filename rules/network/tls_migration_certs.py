@@ -13,8 +13,8 @@ How to fix
 """
 
 from preflight.facts import AnnouncedName, MigrationTls
-from preflight.facts.certificates import CertificateFiles, problem_of_own
-from preflight.migration import Migration, unless_data_over_tls
+from preflight.facts.tls.certificates import CertificateFiles, problem_of_own
+from preflight.request.migration import Migration, unless_data_over_tls
 from preflight.rule import Findings, Severity, on_destination, on_source, rule
 
 #: What a source is told that the destination hangs up on, while it writes or while it reads.

@@ -11,9 +11,9 @@ How to fix
 """
 
 from preflight.facts import ImageOwners, Pools
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
 from preflight.host import Guest
-from preflight.migration import Migration, unless_storage_is_copied
+from preflight.request.migration import Migration, unless_storage_is_copied
 from preflight.rule import Findings, Severity, on_destination, rule
 
 

@@ -10,7 +10,7 @@ How to fix
 """
 
 from preflight.host import Guest
-from preflight.migration import Migration, unless_live
+from preflight.request.migration import Migration, unless_live
 from preflight.rule import Findings, Severity, on_source, rule
 
 

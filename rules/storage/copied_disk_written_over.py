@@ -11,10 +11,10 @@ How to fix
 """
 
 from preflight.facts import Images, Pools, Storage
-from preflight.facts.guest import Disk
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
+from preflight.facts.guest.guests import Disk
 from preflight.host import Guest
-from preflight.migration import Migration, unless_storage_is_copied
+from preflight.request.migration import Migration, unless_storage_is_copied
 from preflight.rule import Findings, Severity, on_destination, rule
 
 #: Bytes up to which a qcow2 image holds no data yet: its header, its first tables and those of the largest disk that

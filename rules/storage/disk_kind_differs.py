@@ -11,9 +11,9 @@ How to fix
 """
 
 from preflight.facts import Pools, Storage, Versions
-from preflight.facts.versions import Version
+from preflight.facts.version import Version
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
 #: Since this QEMU a device is no file, and the messages name the path.

@@ -15,10 +15,10 @@ How to fix
 """
 
 from preflight.facts import Pools, Storage
-from preflight.facts.guest import Disk
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
+from preflight.facts.guest.guests import Disk
 from preflight.host import Guest
-from preflight.migration import Migration, unless_live
+from preflight.request.migration import Migration, unless_live
 from preflight.rule import Finding, Findings, Severity, on_destination, rule
 
 

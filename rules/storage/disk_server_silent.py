@@ -11,10 +11,10 @@ How to fix
 """
 
 from preflight.facts import DiskPorts, DiskServers, Storage
-from preflight.facts.guest import Disk, Server
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
+from preflight.facts.guest.guests import Disk, Server
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Finding, Findings, Severity, on_destination, rule
 
 

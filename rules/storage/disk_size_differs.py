@@ -11,11 +11,11 @@ How to fix
 """
 
 from preflight.facts import Images, Pools, Storage
-from preflight.facts.guest import Disk
-from preflight.facts.images import Image
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
+from preflight.facts.guest.guests import Disk
+from preflight.facts.storage.images import Image
 from preflight.host import Guest
-from preflight.migration import Migration, unless_live
+from preflight.request.migration import Migration, unless_live
 from preflight.rule import Finding, Findings, Severity, on_destination, rule
 
 #: QEMU counts in sectors, and so takes the last one for whole.

@@ -11,9 +11,9 @@ How to fix
 """
 
 from preflight.facts import Pools, Storage
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
 from preflight.host import Guest
-from preflight.migration import Migration, unless_live
+from preflight.request.migration import Migration, unless_live
 from preflight.rule import Finding, Findings, Severity, on_destination, rule
 
 

@@ -13,11 +13,11 @@ How to fix
 """
 
 from preflight.facts import BlockDevices, Pools, Storage
-from preflight.facts.guest import Disk
-from preflight.facts.record import Unreadable
-from preflight.facts.storage import PathStatus
+from preflight.facts.fact import Unreadable
+from preflight.facts.guest.guests import Disk
+from preflight.facts.storage.paths import PathStatus
 from preflight.host import Guest
-from preflight.migration import Migration, unless_offline
+from preflight.request.migration import Migration, unless_offline
 from preflight.rule import Finding, Findings, Severity, on_destination, on_source, rule
 
 

@@ -11,9 +11,9 @@ How to fix
 """
 
 from preflight.facts import Secrets, Storage
-from preflight.facts.secrets import needed_by
+from preflight.facts.storage.secrets import needed_by
 from preflight.host import Guest
-from preflight.migration import unless_live
+from preflight.request.migration import unless_live
 from preflight.rule import Findings, Severity, on_destination, rule
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from preflight.answers import Record
 from preflight.connection import Answers, shell
 from preflight.connection.shell import ShellChannel
-from preflight.record import Record
 from preflight.shell_text import shell as shell_text
 from tests.hostile_host import hostile_host
 

@@ -5,19 +5,19 @@ import time
 
 import pytest
 
+from preflight.answers import Record
+from preflight.collect.questions import PRELUDE
+from preflight.collect.session import LiveVisit
 from preflight.connection import Answers
 from preflight.connection.local import LocalChannel
 from preflight.connection.redaction import redact, redact_file
 from preflight.connection.target import parse_target
-from preflight.edit import difference
-from preflight.facts.lens import LIMIT
-from preflight.facts.libvirt_conf import parse_conf
-from preflight.facts.record import Unreadable
-from preflight.facts.xml import parse_xml
-from preflight.questions import PRELUDE
-from preflight.record import Record
+from preflight.facts.fact import Unreadable
+from preflight.facts.text.augeas import LIMIT
+from preflight.facts.text.libvirt_conf import parse_conf
+from preflight.facts.text.xml import parse_xml
+from preflight.fix.files import difference
 from preflight.shell_text import shell
-from preflight.visit import LiveVisit
 from tests.case import Case
 
 MIB = 1 << 20

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from preflight import questions
+from preflight.answers import MISSING, Record
+from preflight.collect import questions
 from preflight.connection import Answers
 from preflight.connection.local import LocalChannel
 from preflight.connection.shell import RECORD_LIMIT, ShellChannel
-from preflight.record import MISSING, Record
 from preflight.shell_text import ShellText, fixed
 
 SH = ("sh", "-s")

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from preflight.answers import MISSING, Record
 from preflight.connection import Answers, snapshot
 from preflight.connection.snapshot import SavedHost, SnapshotError
-from preflight.record import MISSING, Record
 from tests.case import RECORDED
 
 HOST = SavedHost(

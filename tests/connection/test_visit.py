@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from preflight.answers import Record
+from preflight.collect.questions import PRELUDE
+from preflight.collect.session import LiveVisit
 from preflight.connection.local import LocalChannel
 from preflight.connection.target import parse_target
-from preflight.questions import PRELUDE
-from preflight.record import Record
 from preflight.shell_text import ShellText, shell
-from preflight.visit import LiveVisit
 
 
 @pytest.fixture

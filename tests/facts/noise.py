@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 
-from preflight.facts.record import MISSING, Record
+from preflight.facts.fact import MISSING, Record
 
 MIB = 1024 * 1024
 

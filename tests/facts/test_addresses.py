@@ -1,7 +1,7 @@
 import pytest
 
-from preflight.facts.addresses import InterfaceAddress, OwnAddresses, is_loopback, plain
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.network.addresses import InterfaceAddress, OwnAddresses, is_loopback, plain
 
 TEXT = r"""1: lo    inet 127.0.0.1/8 scope host lo\       valid_lft forever preferred_lft forever
 1: lo    inet6 ::1/128 scope host \       valid_lft forever preferred_lft forever

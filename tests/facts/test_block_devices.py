@@ -5,8 +5,8 @@ import hashlib
 
 import pytest
 
-from preflight.facts.block_devices import BlockDevice, BlockDevices
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.storage.block_devices import BlockDevice, BlockDevices
 from tests.facts.noise import answers
 
 SIZE = 3145728

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from preflight.facts.capabilities import Capabilities
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.libvirt.capabilities import Capabilities
 from tests.facts.noise import answers
 
 CASES = Path(__file__).parent / "cases" / "capabilities"

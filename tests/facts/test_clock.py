@@ -2,9 +2,9 @@ import contextlib
 
 import pytest
 
-from preflight.facts.clock import Clock
-from preflight.facts.record import Record, Unreadable
-from preflight.facts.resident import OWN_KIB, Resident
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.memory.resident import OWN_KIB, Resident
+from preflight.facts.system.clock import Clock
 from tests.facts.noise import answers
 
 DAEMONS = "clock 1700000030.5 1000.2 100\n"

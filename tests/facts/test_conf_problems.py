@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from preflight.facts.conf_problems import problems
-from preflight.facts.libvirt_conf import ConfProblem, parse_conf
-from preflight.facts.record import Record, Unreadable
-from preflight.facts.versions import Version
+from preflight.facts.daemon.conf_problems import problems
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.text.libvirt_conf import ConfProblem, parse_conf
+from preflight.facts.version import Version
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases/daemon_conf/answers.json").read_text())
 #: Of these the three releases do not make the same.

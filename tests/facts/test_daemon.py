@@ -2,8 +2,8 @@
 
 import pytest
 
-from preflight.facts.daemon import Daemons
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.fact import Record, Unreadable
 from tests.facts.noise import answers
 
 #: A host that booted at 1000 (seconds since 1970) and is now 500 seconds old.

@@ -2,8 +2,8 @@
 
 import pytest
 
-from preflight.facts.daemon_conf import DaemonConf
-from preflight.facts.record import MISSING, Record, Unreadable
+from preflight.facts.daemon.conf import DaemonConf
+from preflight.facts.fact import MISSING, Record, Unreadable
 from tests.facts.noise import answers
 
 VERSIONS = Record('{"libvirt": 9000000, "hypervisor": 7002022, "type": "QEMU"}')

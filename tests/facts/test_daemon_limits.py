@@ -2,8 +2,8 @@
 
 import pytest
 
-from preflight.facts.daemon_limits import DaemonLimits
-from preflight.facts.record import MISSING, Record, Unreadable
+from preflight.facts.daemon.limits import DaemonLimits
+from preflight.facts.fact import MISSING, Record, Unreadable
 from tests.facts.noise import answers
 
 VIRT_ADMIN = """daemon libvirtd

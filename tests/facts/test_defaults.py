@@ -3,8 +3,8 @@
 import pytest
 
 from preflight.facts.defaults import DAEMON_DEFAULTS, DAEMONS, DEFAULTS, DROPPED, default, known_settings
-from preflight.facts.record import Unreadable
-from preflight.facts.versions import Version
+from preflight.facts.fact import Unreadable
+from preflight.facts.version import Version
 
 
 @pytest.mark.parametrize(

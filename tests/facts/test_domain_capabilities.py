@@ -2,8 +2,8 @@ import contextlib
 
 import pytest
 
-from preflight.facts.domain_capabilities import DomainCapabilities
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.libvirt.domain_capabilities import DomainCapabilities
 from tests.facts.noise import answers
 
 TEXT = """<domainCapabilities>

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from preflight.facts.addresses import OwnAddresses
-from preflight.facts.firewall import Firewall, Judgement
-from preflight.facts.record import MISSING, Record, Unreadable
+from preflight.facts.fact import MISSING, Record, Unreadable
+from preflight.facts.firewall.firewall import Firewall, Judgement
+from preflight.facts.network.addresses import OwnAddresses
 
 CASES = Path(__file__).parent / "cases" / "firewall"
 RECORDED: dict[str, dict[str, Any]] = {path.stem: json.loads(path.read_text()) for path in sorted(CASES.glob("*.json"))}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from preflight.facts.guest import Guest, Guests, GuestState
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.guest.guests import Guest, Guests, GuestState
 from tests.facts.noise import answers
 
 CASES = Path(__file__).parent / "cases" / "guest"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from preflight.facts.guest import Guests
-from preflight.facts.guest_backing import GuestBacking
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
+from preflight.facts.guest.backing import GuestBacking
+from preflight.facts.guest.guests import Guests
 from tests.case import Case
 
 

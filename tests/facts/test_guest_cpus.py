@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from preflight.facts.host_cpu import HostCpu
-from preflight.facts.hypervisor_cpus import HypervisorCpus
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.cpu.host import HostCpu
+from preflight.facts.cpu.hypervisor import HypervisorCpus
+from preflight.facts.fact import Record, Unreadable
 from tests.facts.noise import answers
 
 HOST = """<capabilities><host><cpu><arch>x86_64</arch><model>EPYC</model><vendor>AMD</vendor>

@@ -3,7 +3,7 @@
 from typing import Any
 from xml.etree.ElementTree import fromstring
 
-from preflight.facts.guest_devices import GuestDevices, HostPath, Interface, Listener, SharedMemory
+from preflight.facts.guest.devices import GuestDevices, HostPath, Interface, Listener, SharedMemory
 
 
 def devices(inside: str, system: str = "") -> GuestDevices:

@@ -1,4 +1,4 @@
-from preflight.facts.guest_ports import GuestPorts, Port
+from preflight.facts.guest.ports import GuestPorts, Port
 
 
 def ports(inside: str) -> GuestPorts:

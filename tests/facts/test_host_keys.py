@@ -1,7 +1,7 @@
 """Whose sshd answers at an address."""
 
-from preflight.facts.host_keys import HostKeys, PeerKeys
-from preflight.facts.record import Record
+from preflight.facts.fact import Record
+from preflight.facts.ssh.host_keys import HostKeys, PeerKeys
 
 OWN = HostKeys.parse(Record("ssh-rsa AAAAr\nssh-ed25519 AAAAe\n"))
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from preflight.facts.host_memory import HostMemory, HugeMount, HugePages
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.memory.host import HostMemory, HugeMount, HugePages
 
 MEMORY = """/proc/meminfo:MemTotal:       24684092 kB
 /proc/meminfo:MemAvailable:   23829428 kB

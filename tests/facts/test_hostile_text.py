@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from preflight.facts.addresses import OwnAddresses
-from preflight.facts.firewall import Firewall
-from preflight.facts.hosts_file import HostsFile
-from preflight.facts.identity import AnnouncedName, HostIdentity
-from preflight.facts.listening import Listening
-from preflight.facts.login import Login
-from preflight.facts.name_service import NameService
-from preflight.facts.peer_name import PeerName
-from preflight.facts.record import MISSING, Record, Unreadable
-from preflight.facts.release import Kernel, OpenSsh, OsRelease
-from preflight.facts.remote_helper import RemoteHelper
-from preflight.facts.storage import Storage
+from preflight.facts.control.remote_helper import RemoteHelper
+from preflight.facts.fact import MISSING, Record, Unreadable
+from preflight.facts.firewall.firewall import Firewall
+from preflight.facts.names.hosts_file import HostsFile
+from preflight.facts.names.name_service import NameService
+from preflight.facts.names.peer_name import PeerName
+from preflight.facts.network.addresses import OwnAddresses
+from preflight.facts.network.listening import Listening
+from preflight.facts.ssh.login import Login
+from preflight.facts.storage.paths import Storage
+from preflight.facts.system.identity import AnnouncedName, HostIdentity
+from preflight.facts.system.release import Kernel, OpenSsh, OsRelease
 from tests.facts.noise import answers
 
 CASES = Path(__file__).parent / "cases"

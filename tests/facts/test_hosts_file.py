@@ -2,9 +2,9 @@ import time
 
 import pytest
 
-from preflight.facts.hosts_file import HostsFile
-from preflight.facts.located import Location
-from preflight.facts.record import MISSING, Record, Unreadable
+from preflight.facts.fact import MISSING, Record, Unreadable
+from preflight.facts.names.hosts_file import HostsFile
+from preflight.facts.text.located import Location
 
 TEXT = """127.0.0.1 localhost
 192.0.2.12\thost2.example.com  host2 # the other

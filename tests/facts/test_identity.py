@@ -1,7 +1,7 @@
 import pytest
 
-from preflight.facts.identity import AnnouncedName, HostIdentity
-from preflight.facts.record import MISSING, Record, Unreadable
+from preflight.facts.fact import MISSING, Record, Unreadable
+from preflight.facts.system.identity import AnnouncedName, HostIdentity
 
 CAPABILITIES = "<capabilities><host><uuid>4C4C4544-0051-3010-8051-C7C04F344432</uuid></host></capabilities>"
 MACHINE_ID = "0123456789abcdef0123456789abcdef\n"

@@ -2,11 +2,11 @@ import contextlib
 
 import pytest
 
-from preflight.facts.accounts import Accounts
-from preflight.facts.disk_servers import DiskServers
-from preflight.facts.images import Image, Images
-from preflight.facts.record import Record, Unreadable
-from preflight.facts.secrets import Secrets
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.guest.accounts import Accounts
+from preflight.facts.storage.disk_servers import DiskServers
+from preflight.facts.storage.images import Image, Images
+from preflight.facts.storage.secrets import Secrets
 from tests.facts.noise import answers
 
 

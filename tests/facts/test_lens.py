@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from preflight.facts import lens
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
+from preflight.facts.text import augeas
 from tests.facts.noise import MIB, hostile
 
 CONF = "Preflight_conf.lns"
@@ -38,12 +38,12 @@ ROUND_TRIPS = {
 
 @pytest.mark.parametrize("text", ROUND_TRIPS.values(), ids=ROUND_TRIPS)
 def test_what_is_not_changed_comes_back_byte_for_byte(text: str) -> None:
-    assert lens.edited(CONF, "x.conf", text, {}) == text
+    assert augeas.edited(CONF, "x.conf", text, {}) == text
 
 
 def test_places_count_characters_and_not_bytes() -> None:
     text = '# Grüße 😀\nhost = "ü" # ö\nlist = [ "é",\n  "a" ]\n'
-    nodes = lens.parse(CONF, "x.conf", text)
+    nodes = augeas.parse(CONF, "x.conf", text)
     assert [(node.label, text[node.start : node.end]) for node in nodes] == [
         ("host", '"ü"'),
         ("list", '[ "é",\n  "a" ]'),
@@ -52,7 +52,7 @@ def test_places_count_characters_and_not_bytes() -> None:
 
 
 def test_nodes_keep_the_order_of_the_file_and_their_children() -> None:
-    nodes = lens.parse(
+    nodes = augeas.parse(
         "Sshd.lns", "sshd_config", "Port 22\nMatch User a,b\n  AcceptEnv LANG LC_*\nMatch Group c\n  X11Forwarding no\n"
     )
     assert [node.label for node in nodes] == ["Port", "Match", "Match"]
@@ -67,7 +67,7 @@ def test_nodes_keep_the_order_of_the_file_and_their_children() -> None:
 )
 def test_what_cannot_be_read_is_refused_with_its_place(text: str, place: str) -> None:
     with pytest.raises(Unreadable, match=f"^{place}: "):
-        lens.parse(CONF, "x.conf", text)
+        augeas.parse(CONF, "x.conf", text)
 
 
 @pytest.mark.parametrize(
@@ -84,20 +84,20 @@ def test_what_cannot_be_read_is_refused_with_its_place(text: str, place: str) ->
     ],
 )
 def test_a_change_leaves_all_else_as_it_was(before: str, values: dict[str, str | None], after: str) -> None:
-    assert lens.edited(CONF, "x.conf", before, values) == after
+    assert augeas.edited(CONF, "x.conf", before, values) == after
 
 
 @pytest.mark.parametrize("value", ["@", "[", '"', "1\nb = 2", "5000 # why", ""])
 def test_a_value_that_would_break_the_file_is_refused(value: str) -> None:
     with pytest.raises(Unreadable, match=r"^x\.conf: "):
-        lens.edited(CONF, "x.conf", "a = 1\n", {"a": value})
+        augeas.edited(CONF, "x.conf", "a = 1\n", {"a": value})
 
 
 def test_one_text_leaves_no_trace_in_the_next() -> None:
-    assert len(lens.parse(CONF, "x.conf", "a = 1\nb = 2\n")) == 2
+    assert len(augeas.parse(CONF, "x.conf", "a = 1\nb = 2\n")) == 2
     with pytest.raises(Unreadable):
-        lens.parse(CONF, "x.conf", "a @")
-    assert [node.label for node in lens.parse(CONF, "x.conf", "c = 3\n")] == ["c"]
+        augeas.parse(CONF, "x.conf", "a @")
+    assert [node.label for node in augeas.parse(CONF, "x.conf", "c = 3\n")] == ["c"]
 
 
 def test_threads_do_not_disturb_each_other() -> None:
@@ -106,7 +106,7 @@ def test_threads_do_not_disturb_each_other() -> None:
     def read(number: int) -> None:
         for turn in range(50):
             text = f"a{number} = {turn}\n" * 20
-            nodes = lens.parse(CONF, "x.conf", text)
+            nodes = augeas.parse(CONF, "x.conf", text)
             if {(node.label, node.value) for node in nodes} != {(f"a{number}", str(turn))}:
                 wrong.append(number)
 
@@ -119,7 +119,7 @@ def test_threads_do_not_disturb_each_other() -> None:
 
 
 def test_noise_is_refused_at_once() -> None:
-    longest = lens.LIMIT
+    longest = augeas.LIMIT
     worst = (
         *hostile(),
         "\n" * longest,
@@ -134,10 +134,10 @@ def test_noise_is_refused_at_once() -> None:
         for name in (CONF, "Sshd.lns"):
             start = time.monotonic()
             with contextlib.suppress(Unreadable):
-                lens.parse(name, "x.conf", text)
+                augeas.parse(name, "x.conf", text)
             assert time.monotonic() - start < 2
 
 
 def test_augeas_is_not_imported_before_it_is_needed() -> None:
-    code = "import sys, preflight.facts.lens; sys.exit('augeas' in sys.modules)"
+    code = "import sys, preflight.facts.text.augeas; sys.exit('augeas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

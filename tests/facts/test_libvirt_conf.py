@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from preflight.facts.libvirt_conf import Conf, parse_conf, refusal
-from preflight.facts.record import MISSING, Record, Unreadable
+from preflight.facts.fact import MISSING, Record, Unreadable
+from preflight.facts.text.libvirt_conf import Conf, parse_conf, refusal
 from tests.facts.noise import answers
 
 ANSWERS: list[tuple[str, str]] = json.loads((Path(__file__).parent / "cases/libvirt_conf/answers.json").read_text())

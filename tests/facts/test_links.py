@@ -2,8 +2,8 @@ import contextlib
 
 import pytest
 
-from preflight.facts.links import Links
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.network.links import Links
 from tests.facts.noise import answers
 
 TEXT = r"""1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000\

@@ -1,8 +1,8 @@
 import pytest
 
-from preflight.facts.hosts_file import HostsFile
-from preflight.facts.listen_address import listens_at
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.names.hosts_file import HostsFile
+from preflight.facts.names.listen_address import listens_at
 
 HOSTS = HostsFile.parse(Record("127.0.0.1 localhost\n::1 localhost\n192.0.2.12 host2.example.com host2\n"))
 

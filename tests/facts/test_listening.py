@@ -1,7 +1,7 @@
 import pytest
 
-from preflight.facts.listening import Listener, Listening
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.network.listening import Listener, Listening
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 REST = "00000000:00000000 00:00000000 00000000     0        0 18421 1 0000000000000000 100 0 0 10 0\n"

@@ -1,7 +1,7 @@
 import pytest
 
-from preflight.facts.login import Login, LoginOutcome
-from preflight.facts.record import Record
+from preflight.facts.fact import Record
+from preflight.facts.ssh.login import Login, LoginOutcome
 
 CHANGED_KEY = """@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
 @    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @

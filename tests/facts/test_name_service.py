@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from preflight.facts.name_service import NameService
-from preflight.facts.record import MISSING, Record, Unreadable
+from preflight.facts.fact import MISSING, Record, Unreadable
+from preflight.facts.names.name_service import NameService
 
 UDP = "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 

@@ -6,10 +6,10 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from preflight.facts.block_drivers import BlockDrivers
-from preflight.facts.disk_ports import DiskPorts
-from preflight.facts.guest import Disk, Server, _disk
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.guest.guests import Disk, Server, _disk
+from preflight.facts.storage.block_drivers import BlockDrivers
+from preflight.facts.storage.disk_ports import DiskPorts
 from tests.facts.noise import answers
 
 DRIVERS = "driver 0 iscsi /usr/bin/qemu-system-x86_64\ndriver 1 rbd /usr/bin/qemu-system-x86_64\n"

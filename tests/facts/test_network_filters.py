@@ -3,8 +3,8 @@ import json
 
 import pytest
 
-from preflight.facts.network_filters import NetworkFilters
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.network.filters import NetworkFilters
 from tests.facts.noise import answers
 
 TEXT = json.dumps({"names": ["allow-arp", "mine"], "error": None})

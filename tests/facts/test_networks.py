@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from preflight.facts.networks import Network, Networks
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.network.networks import Network, Networks
 from tests.facts.noise import answers
 
 NAT = "<network><name>default</name><forward mode='nat'/><bridge name='virbr0'/></network>"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from preflight.facts.number_set import listed, number_set
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
+from preflight.facts.text.number_set import listed, number_set
 
 
 @pytest.mark.parametrize(

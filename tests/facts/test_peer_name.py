@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from preflight.facts.peer_name import PeerName
-from preflight.facts.record import MISSING, Record, Unreadable
+from preflight.facts.fact import MISSING, Record, Unreadable
+from preflight.facts.names.peer_name import PeerName
 
 RECORDED: dict[str, Any] = json.loads(
     (Path(__file__).parent / "cases" / "peer_name" / "glibc-2.36-and-2.41.json").read_text()

@@ -3,8 +3,8 @@ import json
 
 import pytest
 
-from preflight.facts.pools import Pools
-from preflight.facts.record import Record, Unreadable
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.storage.pools import Pools
 from tests.facts.noise import answers
 from tests.rules.pools import pools, vms
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from preflight.facts.qemu_conf import QemuConf, QemuConfFile
-from preflight.facts.record import MISSING, Record, Unreadable
+from preflight.facts.daemon.qemu_conf import QemuConf, QemuConfFile
+from preflight.facts.fact import MISSING, Record, Unreadable
 from tests.facts.noise import answers
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases/qemu_conf/answers.json").read_text())

@@ -2,8 +2,8 @@ import contextlib
 
 import pytest
 
-from preflight.facts.qemu_user import Entry, QemuUser, above
-from preflight.facts.record import MISSING, Record, Unreadable
+from preflight.facts.fact import MISSING, Record, Unreadable
+from preflight.facts.storage.qemu_user import Entry, QemuUser, above
 from tests.facts.noise import answers
 
 CAPABILITIES = (

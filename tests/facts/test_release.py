@@ -1,7 +1,7 @@
 import pytest
 
-from preflight.facts.record import Record, Unreadable
-from preflight.facts.release import Kernel, OpenSsh, OsRelease
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.system.release import Kernel, OpenSsh, OsRelease
 
 DEBIAN = """PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
 NAME="Debian GNU/Linux"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from preflight import questions
-from preflight.facts.record import Record
-from preflight.facts.remote_helper import RemoteHelper
+from preflight.collect import questions
+from preflight.facts.control.remote_helper import RemoteHelper
+from preflight.facts.fact import Record
 
 CASES = Path(__file__).parent / "cases" / "remote_helper"
 

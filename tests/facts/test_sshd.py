@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from preflight.facts.record import Record, Unreadable
-from preflight.facts.sshd import MaxStartups, SshdListener, SshdSettings, seconds
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.ssh.sshd import MaxStartups, SshdListener, SshdSettings, seconds
 from tests.facts.noise import answers
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases/sshd/answers.json").read_text())

@@ -1,8 +1,8 @@
 import pytest
 
-from preflight.facts.mounts import Mounts
-from preflight.facts.record import MISSING, Record, Unreadable
-from preflight.facts.storage import PathStatus, Storage
+from preflight.facts.fact import MISSING, Record, Unreadable
+from preflight.facts.storage.paths import PathStatus, Storage
+from preflight.facts.text.mounts import Mounts
 
 MOUNTS = r"""21 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
 22 21 0:21 / /proc rw - proc proc rw

@@ -2,8 +2,9 @@
 
 import pytest
 
-from preflight.facts.record import Record, Unreadable
-from preflight.facts.versions import Version, Versions
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.libvirt.versions import Versions
+from preflight.facts.version import Version
 from tests.facts.noise import answers
 
 GOOD = '{"libvirt": 9000000, "hypervisor": 7002022, "type": "QEMU", "hypervisor_uri": "qemu:///system"}'

@@ -1,7 +1,7 @@
 import pytest
 
-from preflight.facts.record import Unreadable
-from preflight.facts.xml import parse_xml
+from preflight.facts.fact import Unreadable
+from preflight.facts.text.xml import parse_xml
 
 
 def test_parses() -> None:

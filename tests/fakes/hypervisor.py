@@ -12,7 +12,7 @@ from typing import Any
 
 import libvirt
 
-from preflight.facts.xml import parse_xml
+from preflight.facts.text.xml import parse_xml
 
 #: Nanoseconds that a guest's CPUs take for one step of its counter.
 STEP = 10_000_000

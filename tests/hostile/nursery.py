@@ -64,16 +64,7 @@ def main() -> None:
 
 
 def _load() -> None:
-    import preflight.asking
-    import preflight.check
-    import preflight.cli
-    import preflight.fixing
-    import preflight.moving
-    import preflight.output.json
-    import preflight.output.table
-    import preflight.output.text
-    import preflight.sizing  # noqa: F401 - for its being imported
-    from preflight.ruleset import load
+    from preflight.judge.ruleset import load
 
     load()
 

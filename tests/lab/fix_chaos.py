@@ -13,7 +13,7 @@ from collections.abc import Callable
 from msgspec import Struct
 from tabulate import tabulate
 
-from preflight.apply import Service, script
+from preflight.fix.apply import Service, script
 
 from . import Lab, LabHost
 from .test_fix import CONF, FAULTS, LIBVIRTD, LIBVIRTD_WRONG, PREFLIGHT, cuts, drop_in, in_force, restricted

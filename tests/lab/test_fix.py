@@ -6,7 +6,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from preflight.apply import Service, script
+from preflight.fix.apply import Service, script
 from preflight.shell_text import shell
 
 from . import Client, LabHost

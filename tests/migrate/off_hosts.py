@@ -6,8 +6,8 @@ from typing import Any
 
 import libvirt
 
-from preflight.journal import Journal
 from preflight.migrate.end import End
+from preflight.migrate.journal import Journal
 from preflight.migrate.run import Run, Settings
 
 from .plans import PLAN, altered

@@ -4,8 +4,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from preflight.method import Method
-from preflight.migration import Transport
+from preflight.request.method import Method
+from preflight.request.migration import Transport
 from preflight.schema.plan import Identity, MigrationPlan, PlannedGuest
 
 WEB = "f1d015bd-14ec-4fe8-8cdc-f32b8929b5e0"

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from preflight.journal import Journal, read
-from preflight.method import Method
 from preflight.migrate.end import End
-from preflight.migrate.event import Event
+from preflight.migrate.events import Event
+from preflight.migrate.journal import Journal, read
 from preflight.migrate.past import Past, past
 from preflight.migrate.run import Run, Settings
+from preflight.request.method import Method
 from preflight.schema.plan import MigrationPlan, PlannedGuest
 from tests.fakes.hypervisor import HOSTS, Copy, Disk, Host
 from tests.migrate.plans import PLAN, WEB, altered

@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
+from preflight.collect.questions import PRELUDE
 from preflight.connection.local import LocalChannel
-from preflight.facts.record import Record
-from preflight.questions import PRELUDE
+from preflight.facts.fact import Record
 from preflight.shell_text import ShellText
 
 LIBVIRT = "/var/lib/libvirt"

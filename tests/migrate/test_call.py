@@ -10,11 +10,11 @@ import libvirt
 import msgspec
 import pytest
 
+from preflight.cli.options import method_of, takes_method
 from preflight.errors import UserError
-from preflight.method import Method
 from preflight.migrate import call
-from preflight.migration import HandOver, Mode, OnTimeout
-from preflight.options import method_of, takes_method
+from preflight.request.method import Method
+from preflight.request.migration import HandOver, Mode, OnTimeout
 
 AT_ONCE = {"hand_over": HandOver.AT_ONCE}
 

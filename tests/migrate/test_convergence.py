@@ -3,11 +3,11 @@
 from types import SimpleNamespace
 from typing import Any
 
-from preflight.method import Method
-from preflight.migrate.event import Event
+from preflight.migrate.events import Event
+from preflight.migrate.progress import MIB, Sample
 from preflight.migrate.run import Settings
 from preflight.migrate.watch import PASSES, Watch
-from preflight.progress import MIB, Sample
+from preflight.request.method import Method
 from tests.migrate.plans import PLAN
 
 

@@ -12,8 +12,7 @@ from msgspec.structs import replace
 
 from preflight.migrate.decide import decide
 from preflight.migrate.history import _OF, History, on_destination, on_source
-from preflight.migrate.intent import Act, Decision, Intent, Result
-from preflight.migrate.sighting import (
+from preflight.migrate.observation import (
     BY_MIGRATION,
     BY_USER,
     IN_POSTCOPY,
@@ -31,6 +30,7 @@ from preflight.migrate.sighting import (
     Place,
     Sighting,
 )
+from preflight.migrate.outcome import Act, Decision, Intent, Result
 
 #: As preflight knows it that has watched the guest since its move began; and a run that is gone on with.
 SEEN = Intent(running=True, persistent=True, persist=True, undefine=True, watched=True)

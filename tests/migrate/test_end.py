@@ -7,7 +7,7 @@ import libvirt
 import pytest
 
 from preflight.migrate.end import End, HostSilent, within
-from preflight.migrate.sighting import Place
+from preflight.migrate.observation import Place
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 #: Seconds until a host that does not answer is given up.

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from preflight.facts.record import Record
-from preflight.migrate.files import copy, is_same
-from preflight.migrate.shell import FilesError
-from preflight.migrate.state import NVRAM, TPM, State
+from preflight.facts.fact import Record
+from preflight.migrate.root_shell import FilesError
+from preflight.migrate.state_copy import copy, is_same
+from preflight.migrate.state_files import NVRAM, TPM, State
 from preflight.shell_text import ShellText
 
 from .shells import Host

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from preflight.facts.record import Record
-from preflight.migrate.files import copy
-from preflight.migrate.shell import FilesError
-from preflight.migrate.state import NVRAM, TPM, State, states
+from preflight.facts.fact import Record
+from preflight.migrate.root_shell import FilesError
+from preflight.migrate.state_copy import copy
+from preflight.migrate.state_files import NVRAM, TPM, State, states
 from preflight.shell_text import ShellText
 
 from .shells import Host

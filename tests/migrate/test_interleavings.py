@@ -12,9 +12,9 @@ from pathlib import Path
 import libvirt
 import pytest
 
-from preflight.method import Method
-from preflight.migrate.recover import recover
-from preflight.migration import HandOver, Mode
+from preflight.migrate.resume import recover
+from preflight.request.method import Method
+from preflight.request.migration import HandOver, Mode
 from tests.fakes.hypervisor import Host
 from tests.migrate.plans import WEB
 from tests.migrate.runs import Pair

@@ -16,12 +16,13 @@ from typing import get_args
 
 import pytest
 
-from preflight import journal, own_file
-from preflight.journal import Journal, JournalError
-from preflight.migrate.intent import Result
+from preflight import own_file
+from preflight.migrate import journal
+from preflight.migrate.journal import Journal, JournalError
 from preflight.migrate.ledger import Row
+from preflight.migrate.observation import Place
+from preflight.migrate.outcome import Result
 from preflight.migrate.past import past, pasts
-from preflight.migrate.sighting import Place
 from preflight.schema import journal as steps
 from tests.migrate.plans import PLAN, WEB, altered
 
@@ -209,7 +210,7 @@ def test_a_full_disk_is_an_error_before_a_step_and_remembered_after_one(tmp_path
 def test_what_was_written_is_on_the_disk_when_the_process_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "j"
     script = (
-        "import os, signal\nfrom pathlib import Path\nfrom preflight.journal import Journal\n"
+        "import os, signal\nfrom pathlib import Path\nfrom preflight.migrate.journal import Journal\n"
         "from tests.migrate.plans import PLAN, WEB\n"
         f"j = Journal.create(Path({str(path)!r}), PLAN)\nj.write('begin', WEB)\nos.kill(os.getpid(), signal.SIGKILL)\n"
     )
@@ -315,7 +316,10 @@ def test_a_journal_has_no_more_lines_and_values_than_are_read_of_it(
     path = tmp_path / "j"
     marks = own_file.marks(steps.Head(plan=PLAN).model_dump_json().encode())
     begin = own_file.marks(steps.ready("begin", WEB, {}).at(time.time()))
-    for name, most in (("preflight.journal.MOST_LINES", 3), ("preflight.own_file.MOST_MARKS", marks + 2 * begin)):
+    for name, most in (
+        ("preflight.migrate.journal.MOST_LINES", 3),
+        ("preflight.own_file.MOST_MARKS", marks + 2 * begin),
+    ):
         with monkeypatch.context() as limited:
             limited.setattr(name, most)
             made = Journal.create(path, PLAN)

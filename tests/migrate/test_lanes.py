@@ -7,10 +7,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from preflight.migrate import lanes
-from preflight.migrate.intent import Result
-from preflight.migrate.lanes import Lanes
+from preflight.migrate import scheduler
+from preflight.migrate.outcome import Result
 from preflight.migrate.run import Ended
+from preflight.migrate.scheduler import Lanes
 from tests.fakes.hypervisor import Disk
 from tests.migrate.plans import altered, guest
 from tests.migrate.runs import Pair
@@ -46,7 +46,7 @@ def test_guests_start_at_least_so_far_apart(tmp_path: Path) -> None:
 def test_memory_that_is_promised_to_guests_under_way_is_not_promised_twice(tmp_path: Path) -> None:
     """The destination has 100 MiB left and says so all the time: a second of 64 MiB does not fit beside the first."""
     pair = three(tmp_path, mib=64)
-    lanes_before, lanes.LOOK_AGAIN = lanes.LOOK_AGAIN, 0.02
+    lanes_before, scheduler.LOOK_AGAIN = scheduler.LOOK_AGAIN, 0.02
     under_way: list[int] = []
     lock = threading.Lock()
     most = 0
@@ -68,7 +68,7 @@ def test_memory_that_is_promised_to_guests_under_way_is_not_promised_twice(tmp_p
     try:
         ended = moved(pair)
     finally:
-        lanes.LOOK_AGAIN = lanes_before
+        scheduler.LOOK_AGAIN = lanes_before
     assert {one.result for one in ended.values()} == {Result.ARRIVED}
     assert most == 1
 

@@ -7,15 +7,15 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from preflight import journal
+from preflight.commands.status import of_run
 from preflight.errors import UserError
-from preflight.journal import Journal
-from preflight.migrate.intent import Intent, Result
+from preflight.migrate import journal
+from preflight.migrate.journal import Journal
 from preflight.migrate.ledger import Row, judge, of_journal
+from preflight.migrate.observation import BY_USER, Place, Sighting
+from preflight.migrate.outcome import Intent, Result
 from preflight.migrate.past import past
-from preflight.migrate.sighting import BY_USER, Place, Sighting
 from preflight.schema.journal import PlaceName
-from preflight.status import of_run
 from preflight.visible import CONTROL
 from tests.migrate.plans import PLAN, WEB
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import libvirt
 import pytest
 
-from preflight.method import Method
 from preflight.migrate import live
-from preflight.migrate.intent import Result
 from preflight.migrate.lane import Lane
-from preflight.migrate.lanes import Lanes
 from preflight.migrate.live import Busy, attend, move
-from preflight.migrate.recover import recover
+from preflight.migrate.observation import Place
+from preflight.migrate.outcome import Result
+from preflight.migrate.resume import recover
 from preflight.migrate.run import Ended
-from preflight.migrate.sighting import Place
-from preflight.migration import HandOver, Mode, OnTimeout
+from preflight.migrate.scheduler import Lanes
+from preflight.request.method import Method
+from preflight.request.migration import HandOver, Mode, OnTimeout
 from tests.fakes.hypervisor import refusal
 from tests.migrate.plans import WEB
 from tests.migrate.runs import XML, Pair

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from preflight.journal import read
-from preflight.migrate.intent import Result
+from preflight.migrate.journal import read
 from preflight.migrate.lane import Lane
 from preflight.migrate.ledger import rows
 from preflight.migrate.offline import move_off
+from preflight.migrate.outcome import Result
 from preflight.migrate.past import of, past
 from preflight.migrate.run import Ended, Run
-from preflight.migrate.state import NVRAM, TPM
+from preflight.migrate.state_files import NVRAM, TPM
 
 from .off_hosts import Libvirt, run_of
 from .plans import PLAN, altered

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from preflight import moving, plan_file, resume
-from preflight.journal import Journal, JournalError
-from preflight.migrate.intent import Result
+from preflight.commands import migrate, resume
+from preflight.commands.migrate import Wanted
+from preflight.migrate.journal import Journal, JournalError
 from preflight.migrate.ledger import Row
-from preflight.moving import Wanted
+from preflight.migrate.outcome import Result
+from preflight.plan import file as plan_file
 from tests.migrate.plans import PLAN, WEB, altered
 
 
@@ -43,7 +44,7 @@ def test_a_run_is_held_while_the_question_waits_so_that_what_was_shown_still_hol
             Journal.resume(path)
         return False
 
-    assert resume.resume(path, Wanted(ask=ask), timeout=1) == moving.REFUSED
+    assert resume.resume(path, Wanted(ask=ask), timeout=1) == migrate.REFUSED
     Journal.resume(path).close()
 
 
@@ -52,8 +53,8 @@ def test_a_way_home_that_cannot_be_planned_does_not_change_how_the_run_ended(
 ) -> None:
     rows = [Row(name=guest.name, uuid=guest.uuid, result=Result.ARRIVED) for guest in PLAN.guests]
     nowhere: Any = None
-    code = moving.report_end(PLAN, rows, nowhere, Wanted(back=tmp_path / "back"), interrupted=False)
-    assert code == moving.ARRIVED
+    code = migrate.report_end(PLAN, rows, nowhere, Wanted(back=tmp_path / "back"), interrupted=False)
+    assert code == migrate.ARRIVED
     assert f"{tmp_path / 'back'}: not written: a bug in preflight: AttributeError" in capsys.readouterr().err
 
 
@@ -66,7 +67,7 @@ def test_a_plan_for_a_host_that_cannot_be_logged_in_to_is_refused_with_the_repor
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     plan_file.write(tmp_path / "p", altered(PLAN, lapses=time.time() + 99))
-    assert moving.run_plan(tmp_path / "p", Wanted(), timeout=5) == moving.REFUSED
+    assert migrate.run_plan(tmp_path / "p", Wanted(), timeout=5) == migrate.REFUSED
     shown = capsys.readouterr()
     assert "ssh-login-refused" in shown.out
     assert shown.err == "preflight: refused: the check says NOT READY\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from preflight.facts.record import Unreadable
+from preflight.facts.fact import Unreadable
 from preflight.migrate.call import named
 
 XML = "<domain type='kvm'><name>web</name><devices><interface><name>web</name></interface></devices></domain>"

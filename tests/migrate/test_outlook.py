@@ -5,20 +5,20 @@ from typing import Any
 
 import pytest
 
-from preflight import resume
-from preflight.journal import Journal
-from preflight.migrate.intent import Result
-from preflight.migrate.outlook import Outlook, outlook
-from preflight.migrate.past import Past
-from preflight.migrate.run import Run, Settings
-from preflight.migrate.sighting import (
+from preflight.commands import resume
+from preflight.commands.migrate import REFUSED, Wanted
+from preflight.migrate.journal import Journal
+from preflight.migrate.observation import (
     BY_MIGRATION,
     POSTCOPY_FAILED,
     RUNS_POSTCOPY_FAILED,
     Place,
     Sighting,
 )
-from preflight.moving import REFUSED, Wanted
+from preflight.migrate.outcome import Result
+from preflight.migrate.outlook import Outlook, outlook
+from preflight.migrate.past import Past
+from preflight.migrate.run import Run, Settings
 from preflight.output.outlook import age, text
 from tests.migrate.plans import PLAN, WEB
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from preflight import journal
-from preflight.journal import Journal
+from preflight.commands.status import of_all
+from preflight.migrate import journal
+from preflight.migrate.journal import Journal
 from preflight.migrate.runs import Stage, runs
-from preflight.status import of_all
 from preflight.visible import CONTROL
 from tests.migrate.plans import PLAN, WEB, altered
 

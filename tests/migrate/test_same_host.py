@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from preflight.answers import Record
 from preflight.migrate.same_host import SameHost
-from preflight.record import Record
 from preflight.schema.plan import Identity
 from tests.migrate.plans import PLAN, altered
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import libvirt
 import pytest
 
-from preflight.migrate.intent import Intent, Result
+from preflight.migrate.observation import Place
+from preflight.migrate.outcome import Intent, Result
 from preflight.migrate.settle import Settled, settle
-from preflight.migrate.sighting import Place
 from tests.fakes.hypervisor import refusal
 from tests.migrate.plans import WEB
 from tests.migrate.runs import Pair

@@ -2,9 +2,9 @@
 
 import pytest
 
-from preflight.facts.record import Unreadable
-from preflight.migrate.shell import FilesError
-from preflight.migrate.state import NVRAM, TPM, VARSTORE, State, states
+from preflight.facts.fact import Unreadable
+from preflight.migrate.root_shell import FilesError
+from preflight.migrate.state_files import NVRAM, TPM, VARSTORE, State, states
 
 UUID = "0d3b6a5e-6f07-4b56-9c0a-5f2f3b1f9a11"
 

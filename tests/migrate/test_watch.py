@@ -7,11 +7,11 @@ from typing import Any
 import libvirt
 import pytest
 
-from preflight.method import Method
-from preflight.migrate.event import Event
+from preflight.migrate.events import Event
 from preflight.migrate.run import Settings
 from preflight.migrate.watch import BUSY, Watch
-from preflight.migration import OnTimeout
+from preflight.request.method import Method
+from preflight.request.migration import OnTimeout
 from tests.migrate.plans import PLAN
 
 

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Callable, Mapping
 
+from preflight.answers import Record
 from preflight.connection import Answers
 from preflight.connection.snapshot import SavedHost
-from preflight.record import Record
-from preflight.report import Report
+from preflight.judge.report import Report
 from tests.case import Case
 
 FORMATS = ("text", "table", "json")

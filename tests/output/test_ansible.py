@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from preflight.apply import Service
-from preflight.edit import edited, led
 from preflight.errors import UserError
-from preflight.fix import FileChange
-from preflight.migration import Role
-from preflight.output.ansible import playbook
+from preflight.fix.apply import Service
+from preflight.fix.changes import FileChange
+from preflight.fix.files import edited, led
+from preflight.output.fix.ansible import playbook
+from preflight.request.migration import Role
 from preflight.rule import AnyChange, Change, HostsLine
 from preflight.shell_text import shell
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from preflight.judge.report import Verdict
 from preflight.output import render
 from preflight.output.terminal import CONTROL
-from preflight.report import Verdict
 from tests.case import Case
 from tests.output.reports import FORMATS, REPORTS, report
 

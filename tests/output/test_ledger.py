@@ -4,10 +4,10 @@ import json
 
 from msgspec.structs import replace
 
-from preflight.migrate.intent import Result
 from preflight.migrate.ledger import Row
-from preflight.migrate.sighting import Place
-from preflight.output.ledger import as_json, text
+from preflight.migrate.observation import Place
+from preflight.migrate.outcome import Result
+from preflight.output.ledger.ledger import as_json, text
 from tests.migrate.plans import PLAN, WEB
 
 ARRIVED = Row(

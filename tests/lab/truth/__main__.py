@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 from tabulate import tabulate
 
-from preflight.ruleset import load
+from preflight.judge.ruleset import load
 from tests.lab import Lab
 
 from .record import Seen, last_seen, read

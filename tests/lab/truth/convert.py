@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from preflight.answers import Record
 from preflight.connection.redaction import redact
-from preflight.record import Record
 
 from .row import HERE
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, convert, to_builtins
 
-from preflight.facts.libvirt_connection import HUNG_UP
+from preflight.facts.control.by_preflight import HUNG_UP
 
 from .row import HERE, Row
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from preflight.facts.record import Record
-from preflight.facts.state_directories import ALL, DEFINITIONS, LOGS, PRIVATE, STATUS
-from preflight.migration import Role
-from preflight.report import Outcome
+from preflight.facts.daemon.state_directories import ALL, DEFINITIONS, LOGS, PRIVATE, STATUS
+from preflight.facts.fact import Record
+from preflight.judge.report import Outcome
+from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case
 from tests.rules.neighbour import with_db

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from preflight.migration import Role, Transport
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
+from preflight.request.migration import Role, Transport
 from preflight.rule import Finding, Severity
 from tests.case import Case
 

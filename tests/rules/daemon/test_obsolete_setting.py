@@ -1,7 +1,7 @@
 """obsolete-setting: what this release of libvirt passes over."""
 
-from preflight.migration import Role
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
+from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case
 

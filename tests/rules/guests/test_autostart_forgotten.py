@@ -1,6 +1,6 @@
 """A guest that starts with its host."""
 
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
 from preflight.rule import Severity
 from tests.case import Case
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from preflight.facts.record import Record
-from preflight.report import Outcome
+from preflight.facts.fact import Record
+from preflight.judge.report import Outcome
 from preflight.rule import Severity
 from tests.case import Case
 

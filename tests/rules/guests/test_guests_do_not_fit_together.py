@@ -2,8 +2,8 @@
 
 import pytest
 
-from preflight.migration import Role
-from preflight.report import ALL_GUESTS, Outcome, Verdict
+from preflight.judge.report import ALL_GUESTS, Outcome, Verdict
+from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case
 from tests.rules.guests.test_hugepages_missing import FOUND, LINE, files

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
 from preflight.rule import Severity
 from tests.case import Case
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
 from preflight.rule import Severity
 from tests.case import Case
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from preflight.migration import Mode, Role, Transport
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
+from preflight.request.migration import Mode, Role, Transport
 from preflight.rule import Change, Finding, Location, Severity
 from tests.case import Case
 

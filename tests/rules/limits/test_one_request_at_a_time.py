@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from preflight.migration import Mode, Role
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
+from preflight.request.migration import Mode, Role
 from preflight.rule import Change, Severity
 from tests.case import Case
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from preflight.connection.snapshot import SavedHost
-from preflight.migration import Mode, Role, Transport
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
+from preflight.request.migration import Mode, Role, Transport
 from preflight.rule import Change, Finding, Location, Severity
 from tests.case import Case
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from preflight.facts.record import Record
-from preflight.migration import Mode, Role, Transport
-from preflight.report import Outcome, Result
+from preflight.facts.fact import Record
+from preflight.judge.report import Outcome, Result
+from preflight.request.migration import Mode, Role, Transport
 from preflight.rule import Severity
 from tests.case import Case
 from tests.certificates import Authority, answer

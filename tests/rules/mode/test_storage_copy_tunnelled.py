@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from preflight.migration import Mode
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
+from preflight.request.migration import Mode
 from preflight.rule import Severity
 from tests.case import Case
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from preflight.facts.record import Record
-from preflight.migration import Mode, Role
-from preflight.report import Outcome
+from preflight.facts.fact import Record
+from preflight.judge.report import Outcome
+from preflight.request.migration import Mode, Role
 from preflight.rule import Severity
 from tests.case import Case
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from preflight.facts.record import Record
-from preflight.migration import Role
-from preflight.report import Outcome
+from preflight.facts.fact import Record
+from preflight.judge.report import Outcome
+from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from preflight.facts.record import MISSING, Record
-from preflight.migration import Mode, Role
-from preflight.report import Outcome
+from preflight.facts.fact import MISSING, Record
+from preflight.judge.report import Outcome
+from preflight.request.migration import Mode, Role
 from preflight.rule import Severity
 from tests.case import Case
 

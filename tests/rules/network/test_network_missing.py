@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from preflight.facts.record import Record
-from preflight.migration import Role
-from preflight.report import Outcome
+from preflight.facts.fact import Record
+from preflight.judge.report import Outcome
+from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case
 

@@ -1,8 +1,8 @@
 """A host allows migrations over TLS alone, and none was asked for."""
 
-from preflight.facts.record import Record
-from preflight.migration import Mode
-from preflight.report import Outcome, Result
+from preflight.facts.fact import Record
+from preflight.judge.report import Outcome, Result
+from preflight.request.migration import Mode
 from preflight.rule import Severity
 from tests.case import Case
 

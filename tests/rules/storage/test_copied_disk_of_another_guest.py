@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from preflight.collect import FACTS
-from preflight.facts.image_owners import ImageOwners
-from preflight.facts.record import Record
-from preflight.migration import Role
-from preflight.report import Outcome
+from preflight.collect.pair import FACTS
+from preflight.facts.fact import Record
+from preflight.facts.storage.image_owners import ImageOwners
+from preflight.judge.report import Outcome
+from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case
 from tests.rules.pools import pools, vms
@@ -111,7 +111,7 @@ def test_is_unknown_when_the_destination_does_not_tell_of_its_guests() -> None:
 
 
 def test_asks_the_destination_alone_about_images_of_its_other_guests() -> None:
-    from preflight.further import further_questions
+    from preflight.collect.follow_up import further_questions
 
     checked = copied("<source file='/srv/vms/db.img'/>").checked()
     here, there_ = further_questions(

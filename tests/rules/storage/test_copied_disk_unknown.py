@@ -2,7 +2,7 @@
 
 import json
 
-from preflight.report import Outcome, Verdict
+from preflight.judge.report import Outcome, Verdict
 from preflight.rule import Severity
 from tests.case import Case
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from preflight.migration import Role
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
+from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case
 from tests.rules.pools import gone

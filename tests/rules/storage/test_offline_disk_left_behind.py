@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from preflight.migration import Role
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
+from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case
 from tests.rules.storage.test_disk_not_shared import EXT4, FUSE, NETWORK_DISK, NFS, PATH, SMB2, disk

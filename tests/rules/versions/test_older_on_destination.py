@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import pytest
 
-from preflight.migration import Role
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
+from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 from tests.case import Case
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from preflight.answers import MISSING, Record
 from preflight.connection import Answers
-from preflight.migration import Role
-from preflight.record import MISSING, Record
-from preflight.report import Outcome
+from preflight.judge.report import Outcome
+from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 from tests.case import Case
 

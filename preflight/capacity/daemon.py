@@ -1,0 +1,109 @@
+"""Limits of libvirt's daemons: clients, workers, requests, ports, locks, open files."""
+
+from preflight.capacity.limit import Limit
+from preflight.capacity.reader import Asked
+from preflight.facts.daemon.clients import LockDaemon, ProxyLimits
+from preflight.facts.daemon.limits import RESERVED_WORKERS, DaemonLimits
+from preflight.facts.daemon.open_files import OpenFiles
+from preflight.facts.daemon.qemu_conf import QemuConf
+from preflight.facts.network.accept_queue import AcceptQueue
+from preflight.facts.network.listening import Listening
+from preflight.facts.text.located import Located
+from preflight.request.migration import Role
+
+#: File descriptors that a daemon holds for one migration, as source and destination, counted on the lab (libvirt 9.0
+#: and QEMU 7.2: a client's socket; with p2p the pipes to ssh too; at the destination what it holds for a guest of few
+#: devices).
+FILES = {
+    "managed": {Role.SOURCE: 1, Role.DESTINATION: 6},
+    "p2p": {Role.SOURCE: 4, Role.DESTINATION: 6},
+    "tunnelled": {Role.SOURCE: 7, Role.DESTINATION: 7},
+}
+#: Those that it opens for a moment while it starts a QEMU.
+SPARE_FILES = 3
+
+
+def clients(asked: Asked) -> Limit:
+    """max_clients: one connection at each daemon, in every mode."""
+    limits = asked.host.fact(DaemonLimits)
+    return asked.limit(limits.max_clients, limits.clients, limits.room_for_clients(), beyond="waits")
+
+
+def clients_of_proxy(asked: Asked) -> Limit:
+    """max_clients of virtproxyd, which passes on what comes over TLS or TCP where daemons are modular."""
+    proxy = asked.host.fact(ProxyLimits).clients
+    return asked.limit(proxy.most, proxy.now, proxy.room, beyond="waits")
+
+
+def workers(asked: Asked) -> Limit:
+    """max_workers: one of the source's for the whole transfer.
+
+    Both ways one more must stay free: without it the host takes no guest in, and one whose memory has arrived stands
+    still until a migration the other way has ended, since it is a worker that starts it there.
+    """
+    limits = asked.host.fact(DaemonLimits)
+    kept = 1 if asked.migration.both_ways else 0
+    return asked.limit(
+        *(limits.max_workers, limits.busy_workers, limits.free_workers() - kept),
+        reserve=RESERVED_WORKERS,
+        beyond="waits",
+    )
+
+
+def ports(asked: Asked) -> Limit:
+    """The range that QEMU at the destination listens in."""
+    conf = asked.host.fact(QemuConf)
+    found = conf.port_range
+    used = len(asked.host.fact(Listening).used_in(found.start, found.stop - 1))
+    place = conf.migration_port_max if conf.migration_port_max.at else conf.migration_port_min
+    return asked.limit(
+        *(Located(len(found), place.at), used, len(found) - used),
+        each=asked.migration.ports_each,
+        written=f"{found.start}-{found.stop - 1}",
+        beyond="fails at once",
+    )
+
+
+def locks(asked: Asked) -> Limit:
+    """max_clients of virtlockd: a guest whose disks it guards is its client from start to end."""
+    locked = asked.host.fact(LockDaemon).clients
+    return asked.limit(locked.most, locked.now, locked.room, beyond="waits")
+
+
+def files(asked: Asked) -> Limit:
+    """RLIMIT_NOFILE of the daemon that guests belong to."""
+    daemon = asked.host.fact(DaemonLimits).daemon
+    found = asked.host.fact(OpenFiles).of(daemon)
+    of_ends = FILES[asked.migration.mode.value]
+    each = of_ends[asked.host.role] if asked.ways == 1 else sum(of_ends.values())
+    left = found.limit - found.used - SPARE_FILES
+    return asked.limit(Located(found.limit), found.used, left, each=each, beyond="fails")
+
+
+def requests(asked: Asked) -> Limit:
+    """max_client_requests of the source: each migration over one connection is a call that lasts as long as it does.
+
+    With as many under way the daemon reads nothing of that connection any more, not even the answers to its keepalive,
+    and closes it after half a minute: so one must stay free.
+    """
+    limits = asked.host.fact(DaemonLimits)
+    most = limits.max_client_requests
+    return asked.limit(most, None, most.value - 1, beyond="all are cut off")
+
+
+def anonymous(asked: Asked) -> Limit:
+    """max_anonymous_clients: a connection that has not authenticated, as none has for a moment; 0 is no limit."""
+    limits = asked.host.fact(DaemonLimits)
+    most = limits.max_anonymous_clients
+    left = limits.max_clients.value if not most.value else most.value - (limits.anonymous_clients or 0)
+    return asked.limit(most, limits.anonymous_clients, left, beyond="waits briefly")
+
+
+def queued(asked: Asked) -> Limit:
+    """max_queued_clients: connections that the daemon has not accepted, no more than net.core.somaxconn allows."""
+    most = asked.host.fact(DaemonLimits).conf.number("max_queued_clients")
+    system = asked.host.fact(AcceptQueue).somaxconn
+    # listen(2) takes the lesser of both
+    least = Located(system) if system < most.value else most
+    written = f"{least.value} (somaxconn)" if least is not most else None
+    return asked.limit(least, None, least.value, written=written, beyond="waits briefly")

@@ -1,0 +1,129 @@
+"""How many migrations can run at once between two hosts, as configured and as used now, and what stops the next one.
+
+Counted for one libvirt connection a migration, as one `virsh migrate` a guest has it. What the lab saw of each limit is
+in docs/capacity.md.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TypeAlias
+
+from preflight.capacity import daemon, sshd
+from preflight.capacity.limit import Capacity, Limit, Scope
+from preflight.capacity.reader import Asked, Read
+from preflight.facts.daemon.clients import LockDaemon, ProxyLimits
+from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.daemon.limits import DaemonLimits
+from preflight.facts.daemon.open_files import OpenFiles
+from preflight.facts.daemon.qemu_conf import QemuConf
+from preflight.facts.fact import Fact, Unreadable
+from preflight.facts.network.accept_queue import AcceptQueue
+from preflight.facts.network.listening import Listening
+from preflight.facts.ssh.sshd import SshdListener, SshdSettings
+from preflight.host import Host
+from preflight.request.migration import Migration, Role, Transport
+
+#: How a limit is read, its name, what it limits, and whose it is.
+InPath: TypeAlias = tuple[Read, str, Scope, Host]
+
+
+def capacity(source: Host, destination: Host, migration: Migration, *, every: bool = False) -> Capacity:
+    """Every limit in the path of this kind of migration; one that could not be read has `allows` None.
+
+    With `every` also those that only facts tell which are asked for where a size is asked for. Where as many go the
+    other way at the same time, what both ways take is counted, and `allows` is a number each way.
+    """
+    met = list(_in_path(source, destination, migration, every=every))
+    if migration.both_ways:
+        met += _in_path(destination, source, _back(migration), every=every)
+    ways = Counter((name, host.role) for _, name, _, host in met)
+    found: dict[tuple[str, Role], Limit] = {}
+    for read, name, scope, host in met:
+        asked = Asked(name, scope, host, migration, ways[name, host.role])
+        try:
+            limit = read(asked)
+        except Unreadable as why:
+            limit = asked.unread(str(why))
+        found.setdefault((name, host.role), limit)
+    return Capacity(tuple(found.values()), both_ways=migration.both_ways)
+
+
+def facts(role: Role, migration: Migration, *, every: bool = False) -> set[type[Fact]]:
+    """The facts that the limits of the host in this role are read from."""
+    found = _read_from(role, migration, every=every)
+    if migration.both_ways:
+        other = Role.DESTINATION if role is Role.SOURCE else Role.SOURCE
+        found |= _read_from(other, _back(migration), every=every)
+    return found
+
+
+def _read_from(role: Role, migration: Migration, *, every: bool) -> set[type[Fact]]:
+    is_destination = role is Role.DESTINATION
+    found: set[type[Fact]] = {DaemonLimits}
+    if is_destination:
+        found |= {QemuConf, Listening}
+        if migration.control_port is not None:
+            found |= {Daemons, ProxyLimits}
+    if migration.transport is Transport.SSH if is_destination else migration.source_over_ssh:
+        found |= {SshdSettings, SshdListener}
+    if every:
+        found |= {OpenFiles, AcceptQueue, *((LockDaemon,) if is_destination else ())}
+    return found
+
+
+def _back(migration: Migration) -> Migration:
+    """The migration the other way: who was logged in to as the source is now the destination."""
+    over_ssh = migration.transport is Transport.SSH
+    transport = Transport.SSH if migration.source_over_ssh else Transport.UNIX
+    return replace(migration, transport=transport if over_ssh else migration.transport, source_over_ssh=over_ssh)
+
+
+def _in_path(source: Host, destination: Host, migration: Migration, *, every: bool) -> Iterator[InPath]:
+    flight, waits, shared = Scope.IN_FLIGHT, Scope.WAITS, Scope.ONE_CONNECTION
+    ends = (source, destination)
+    yield from ((daemon.clients, "max_clients", flight, end) for end in ends)
+    if _through_proxy(destination, migration):
+        yield daemon.clients_of_proxy, "virtproxyd max_clients", flight, destination
+    if not migration.offline:
+        # the source's worker is held for the whole transfer; the destination's only while it prepares and finishes
+        yield daemon.workers, "max_workers", flight, source
+    if migration.ports_each and not migration.offline and not migration.tunnelled:
+        yield daemon.ports, "migration_port_range", flight, destination
+    if every:
+        if not migration.offline and _locks(destination):
+            yield daemon.locks, "virtlockd max_clients", flight, destination
+        yield from ((daemon.files, "open files", flight, end) for end in ends)
+    logins = _logged_in_to(source, destination, migration)
+    for end in logins:
+        yield sshd.startups, "MaxStartups", Scope.BURST, end
+        if sshd.has_a_limit_a_source(end):
+            yield sshd.startups_of_one, "PerSourceMaxStartups", Scope.BURST, end
+    if not migration.offline:
+        yield daemon.requests, "max_client_requests", shared, source
+    if every:
+        yield from ((sshd.sessions, "MaxSessions", shared, end) for end in logins)
+        for end in ends:
+            yield daemon.anonymous, "max_anonymous_clients", waits, end
+            yield daemon.queued, "max_queued_clients", waits, end
+        yield from ((sshd.penalties, "PerSourcePenalties", waits, end) for end in logins if sshd.has_penalties(end))
+
+
+def _logged_in_to(source: Host, destination: Host, migration: Migration) -> tuple[Host, ...]:
+    ends = [source] if migration.source_over_ssh else []
+    return (*ends, *([destination] if migration.transport is Transport.SSH else []))
+
+
+def _through_proxy(host: Host, migration: Migration) -> bool:
+    """Whether the control connection goes through virtproxyd: it alone listens on the network beside virtqemud."""
+    try:
+        return migration.control_port is not None and host.fact(Daemons).intended == "virtqemud"
+    except Unreadable:
+        return False  # then max_clients could not be read either, and says so
+
+
+def _locks(host: Host) -> bool:
+    try:
+        return host.fact(QemuConf).lock_manager.value == "lockd"
+    except Unreadable:
+        return False  # then the range of ports could not be read either, and says so

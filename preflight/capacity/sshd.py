@@ -1,0 +1,57 @@
+"""Limits of the sshd that the control connection logs in at."""
+
+from preflight.capacity.limit import Limit
+from preflight.capacity.reader import Asked
+from preflight.facts.fact import Unreadable
+from preflight.facts.ssh.sshd import SshdListener, SshdSettings
+from preflight.facts.text.located import Located
+from preflight.host import Host
+
+
+def startups(asked: Asked) -> Limit:
+    """MaxStartups: logins under way."""
+    configured = asked.host.fact(SshdSettings).max_startups
+    try:
+        pending: int | None = asked.host.fact(SshdListener).current
+    except Unreadable:
+        pending = None  # a login lasts well under a second: none is the usual state
+    start, rate = Located(configured.value.start, configured.at), configured.value.rate
+    left = start.value - (pending or 0)
+    beyond = "is refused" if rate == 100 else f"is refused: {rate} %"
+    return asked.limit(start, pending, left, written=str(configured.value), beyond=beyond)
+
+
+def has_a_limit_a_source(host: Host) -> bool:
+    """Whether PerSourceMaxStartups is set."""
+    try:
+        return host.fact(SshdSettings).per_source_max_startups.value is not None
+    except Unreadable:
+        return False  # then MaxStartups could not be read either, and says so
+
+
+def startups_of_one(asked: Asked) -> Limit:
+    """PerSourceMaxStartups: logins under way of one address."""
+    configured = asked.host.fact(SshdSettings).per_source_max_startups
+    most = configured.value or 0
+    return asked.limit(Located(most, configured.at), None, most, beyond="is refused")
+
+
+def sessions(asked: Asked) -> Limit:
+    """MaxSessions: over one login that several share (ControlMaster), each libvirt connection is a session."""
+    most = asked.host.fact(SshdSettings).max_sessions
+    return asked.limit(most, None, most.value, beyond="logs in anew")
+
+
+def has_penalties(host: Host) -> bool:
+    """Whether PerSourcePenalties shut out an address whose logins fail."""
+    try:
+        return host.fact(SshdSettings).penalties.value is not None
+    except Unreadable:
+        return False
+
+
+def penalties(asked: Asked) -> Limit:
+    """PerSourcePenalties: no number of migrations, since a login that succeeds costs nothing."""
+    found = asked.host.fact(SshdSettings).penalties
+    name, role = asked.name, asked.host.role
+    return Limit(name, role, None, None, None, asked.scope, written="on", at=found.at, beyond="costs if it fails")

@@ -1,0 +1,1 @@
+"""The command line: Typer parses, one command is called, the process exits."""

@@ -1,0 +1,202 @@
+"""What the user asked, understood; and the logins that it takes, begun.
+
+It imports little, so that ssh is under way while the rest of preflight is still being loaded.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from preflight.collect import questions
+from preflight.connection import Channel, snapshot
+from preflight.connection.logins import close_all, open_channel
+from preflight.connection.snapshot import SavedHost
+from preflight.connection.target import Kind, Target, TargetError, parse_target
+from preflight.request.data_uri import data_uri
+from preflight.request.migration import Migration, Mode, Transport
+
+if TYPE_CHECKING:
+    from preflight.request.method import Method
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the user asked to have checked, hosts as typed or as saved. `timeout` is in seconds, for a whole host."""
+
+    source: str | SavedHost
+    destination: str | SavedHost | None = None
+    guests: tuple[str, ...] = ()
+    no_guests: bool = False
+    concurrency: int = 1
+    mode: Mode = Mode.MANAGED
+    transport: Transport | None = None
+    destination_uri: str | None = None
+    offline: bool = False
+    copy_storage: bool = False
+    #: The disks that are copied then; empty for all that can be.
+    disks: tuple[str, ...] = ()
+    tls: bool = False
+    #: Whether guests that are off are moved too, by their definition.
+    as_they_are: bool = False
+    #: The further flags and parameters of `virsh migrate` that are asked for, by its names.
+    flags: frozenset[str] = frozenset()
+    migrateuri: str | None = None
+    listen_address: str | None = None
+    disks_port: int | None = None
+    disks_uri: str | None = None
+    persistent: bool | None = None
+    undefinesource: bool = True
+    tls_destination: str | None = None
+    #: The guest's name, and its XML, on the destination.
+    dname: str | None = None
+    xml: str | None = None
+    #: MiB/s that a migration may send; None for as much as the link takes.
+    bandwidth: float | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    rules: tuple[Path, ...] = ()
+    both_ways: bool = False
+    #: Whether what `preflight capacity` alone shows is asked for too.
+    sizing: bool = False
+    timeout: float = 60.0
+
+
+def moved_by(asked: Asked, method: "Method") -> Asked:
+    """The same, with guests moved in this way."""
+    return replace(
+        asked,
+        mode=method.mode,
+        copy_storage=method.copies_storage,
+        disks=method.migrate_disks,
+        tls=method.tls,
+        bandwidth=method.bandwidth,
+        flags=method.asked,
+        migrateuri=method.migrateuri,
+        listen_address=method.listen_address,
+        disks_port=method.disks_port,
+        disks_uri=method.disks_uri,
+        persistent=method.persistent,
+        undefinesource=method.undefinesource,
+        tls_destination=method.tls_destination,
+        dname=method.dname,
+        xml=method.xml,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of what was asked: a target with a channel to it, or what was saved of it."""
+
+    target: Target
+    channel: Channel | None = None
+    saved: SavedHost | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What was asked, with logins under way."""
+
+    asked: Asked
+    migration: Migration
+    source: End
+    destination: End
+
+
+@contextlib.contextmanager
+def open_hosts(asked: Asked) -> Iterator[Opened]:
+    """Begin to log in at both ends; raises `UserError` for what cannot be used. Logs out at the end."""
+    ends = _ends(asked)
+    targets = [end if isinstance(end, Target) else parse_target(end.name) for end in ends]
+    migration = _migration(asked, *targets)
+    channels: list[Channel] = []
+    opened = []
+    try:
+        for end, target in zip(ends, targets, strict=True):
+            if isinstance(end, SavedHost):
+                opened.append(End(target, saved=end))
+            else:
+                channel = open_channel(end, questions.PRELUDE, asked.timeout)
+                channels.append(channel)
+                opened.append(End(target, channel=channel))
+        yield Opened(asked, migration, *opened)
+    finally:
+        close_all(channels)
+
+
+def reversed_hosts(opened: Opened, asked: Asked) -> Opened:
+    """The same logins for the way back; `asked` names the hosts in that order."""
+    migration = _migration(asked, opened.destination.target, opened.source.target)
+    return Opened(asked, migration, opened.destination, opened.source)
+
+
+def _ends(asked: Asked) -> tuple[Target | SavedHost, Target | SavedHost]:
+    if asked.destination is not None:
+        return _one(asked.source), _one(asked.destination)
+    first = parse_target(asked.source) if isinstance(asked.source, str) else None
+    saved = snapshot.read(first.path) if first and first.path else []
+    if len(saved) != 2:
+        raise TargetError(f"{asked.source}: a DESTINATION is missing; only a file of `check --save` holds both hosts")
+    return saved[0], saved[1]
+
+
+def _one(end: str | SavedHost) -> Target | SavedHost:
+    if isinstance(end, SavedHost):
+        return end
+    target = parse_target(end)
+    if target.path is None:
+        return target
+    hosts = snapshot.read(target.path)
+    if len(hosts) != 1:
+        raise TargetError(f"{target.path}: holds {len(hosts)} hosts: give it alone, or two files of one host each")
+    return hosts[0]
+
+
+def own_transport(target: Target) -> str:
+    """What libvirt on a host is reached over when nothing else is asked for."""
+    if target.kind is Kind.LOCAL:
+        return Transport.UNIX
+    return target.transport or Transport.SSH
+
+
+def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
+    if asked.destination_uri is not None:
+        if not asked.destination_uri.strip():
+            raise TargetError(f"--destination-uri: {asked.destination_uri!r} says nothing")
+        uri = parse_target(asked.destination_uri)
+        if uri.uri is None:
+            raise TargetError(f"{asked.destination_uri}: not a libvirt URI, as in qemu+ssh://host/system")
+        transport = Transport(own_transport(uri))
+        if asked.transport not in (None, transport):
+            raise TargetError(f"{asked.destination_uri}: is not over {asked.transport}, which --transport asks for")
+    else:
+        transport = asked.transport or Transport(own_transport(destination))
+    memory, disks = data_uri("--migrateuri", asked.migrateuri), data_uri("--disks-uri", asked.disks_uri)
+    return Migration(
+        transport=transport,
+        mode=asked.mode,
+        concurrency=asked.concurrency,
+        offline=asked.offline,
+        copy_storage=asked.copy_storage,
+        disks=asked.disks,
+        tls=asked.tls,
+        as_they_are=asked.as_they_are,
+        flags=asked.flags,
+        both_ways=asked.both_ways,
+        data_host=memory.host,
+        data_port=memory.port,
+        data_socket=memory.socket,
+        disks_host=disks.host,
+        disks_port=asked.disks_port or disks.port,
+        disks_socket=disks.socket,
+        listen_address=asked.listen_address,
+        tls_name=asked.tls_destination,
+        persistent=asked.persistent,
+        undefinesource=asked.undefinesource,
+        dname=asked.dname,
+        xml=asked.xml,
+        bandwidth=asked.bandwidth,
+        source_over_ssh=own_transport(source) == Transport.SSH,
+        destination_uri=asked.destination_uri or destination.libvirt_uri(transport),
+    )

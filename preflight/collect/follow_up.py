@@ -1,0 +1,239 @@
+"""What each host is asked once the first answers are there: about the other host, and about the guests to be moved."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
+
+from msgspec import Struct
+
+from preflight.collect import questions
+from preflight.facts.daemon import state_directories
+from preflight.facts.daemon.conf import DaemonConf
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.guest.guests import KVM, Guests
+from preflight.facts.memory.host import HostMemory
+from preflight.facts.network.addresses import OwnAddresses
+from preflight.facts.storage.block_drivers import MODULES
+from preflight.facts.storage.pools import Pools
+from preflight.facts.storage.qemu_user import QemuUser, above
+from preflight.facts.storage.secrets import Secrets, needed_by
+from preflight.facts.system.identity import AnnouncedName
+from preflight.facts.tls.certificate_paths import CertificatePaths, of_client
+from preflight.facts.tls.listener import NetworkListener
+from preflight.facts.tls.migration_tls import MigrationTls
+from preflight.host import Guest, Host
+from preflight.request.migration import Migration, Transport
+from preflight.shell_text import ShellText
+
+T = TypeVar("T")
+
+#: Of each kind, how many a host is asked about at once: what 2,000 guests may need, and no process for each of a
+#: million.
+MOST = {
+    "paths": 50_000,
+    "accounts": 1000,
+    "names of servers": 256,
+    "drivers": 256,
+    "block devices": 5000,
+    "images": 5000,
+    "guests": 5000,
+    "addresses": 5000,
+}
+#: Characters of one question.
+LONGEST = 8 * 1024 * 1024
+
+
+class Further(Struct, frozen=True):
+    """What one host is asked further, and what is known of it without asking."""
+
+    #: Commands by the name under which the answer is kept, which says what was asked about.
+    commands: dict[str, ShellText] = {}
+    #: For each record of this pair the name of the answer that it is made of.
+    made_of: dict[str, str] = {}
+    #: Records that need no question, and why some cannot be asked.
+    records: dict[str, Record] = {}
+    absent: dict[str, str] = {}
+
+    @property
+    def news(self) -> set[str]:
+        """The names of all records that are not there yet."""
+        return {*self.made_of, *self.records, *self.absent, *questions.LAST}
+
+    def ask(self, record: str, command: ShellText, *, about: str = "") -> None:
+        """Ask for a record, about what is not the same in every pair, or not of this one alone."""
+        kept = about or record
+        if len(command) > LONGEST:
+            self.absent[record] = f"the question about it would be longer than {LONGEST >> 20} MiB"
+        else:
+            self.commands[kept], self.made_of[record] = command, kept
+
+    def ask_about(
+        self,
+        record: str,
+        what: str,
+        items: Sequence[T],
+        command: Callable[[Sequence[T]], ShellText],
+        *,
+        named: bool = False,
+    ) -> None:
+        """Ask for a record about each of these; about none of them where there are more than `MOST` allows.
+
+        How many there are, another host says: left out without a word they would pass for looked at.
+        """
+        most = MOST[what]
+        if len(items) > most:
+            self.absent[record] = f"{len(items)} {what} would have to be asked about, and no more than {most} are"
+        elif items:
+            self.ask(record, command(items), about=f"{record}:{' '.join(map(str, items))}" if named else "")
+
+    def ask_for_address(self, record: str, name: str) -> None:
+        """Ask what the host makes of a name."""
+        self.ask(record, questions.resolve(name), about=f"resolve:{name}")
+
+    def ask_for_certificates(self, record: str, *paths: CertificatePaths) -> None:
+        """Ask for the files of one or more places where they are looked for."""
+        files = [one.all for one in paths]
+        self.ask(record, questions.certificates(*files), about=f"{record}:{' '.join(map(' '.join, files))}")
+
+
+def further_questions(
+    source: Host, destination: Host, migration: Migration, guests: list[Guest]
+) -> tuple[Further, Further]:
+    """What the source and the destination are asked."""
+    here, there = further = Further(), Further()
+    _ask_about_names(here, there, source, destination, migration)
+    _ask_about_guests(here, there, source, destination, migration, guests)
+    if migration.peer_to_peer and migration.destination_uri:
+        uri = migration.destination_uri
+        here.ask("peer.connect", questions.connect(uri), about=f"connect:{uri}")
+    if migration.control_port and not migration.peer_to_peer:
+        there.ask("came-from", questions.CAME_FROM)
+    if migration.transport is Transport.TLS:
+        if migration.peer_to_peer:
+            here.ask_for_certificates("tls.client", of_client(migration.destination_uri or ""))
+        with contextlib.suppress(Unreadable):  # said by the rule that needs it
+            there.ask_for_certificates("tls.server", destination.fact(NetworkListener).paths)
+    if migration.tls:
+        for end, host, what in ((here, source, "client"), (there, destination, "server")):
+            with contextlib.suppress(Unreadable):
+                end.ask_for_certificates("tls.data", *host.fact(MigrationTls).paths(what))
+    return further
+
+
+def _ask_about_names(here: Further, there: Further, source: Host, destination: Host, migration: Migration) -> None:
+    """Where either end is led by the names that the guests' data is sent to."""
+    try:
+        name = migration.data_host or destination.fact(AnnouncedName).name.value
+    except Unreadable as why:
+        here.absent["peer.name"] = f"the name that {destination.name} announces is not known: {why}"
+    else:
+        here.records["peer.name"] = Record(name)
+        here.ask_for_address("peer.resolve", name)
+        with contextlib.suppress(Unreadable):
+            known = {own.address for host in (source, destination) for own in host.fact(OwnAddresses).addresses}
+            if len(known) > MOST["addresses"]:
+                here.absent["peer.keys"] = f"the hosts have {len(known)} addresses"
+            else:
+                here.ask("peer.keys", questions.keys_met(name, sorted(known)), about=f"keys:{name}")
+    if migration.copy_storage and migration.disks_host:
+        for end in (here, there):
+            end.records["disks.name"] = Record(migration.disks_host)
+            end.ask_for_address("disks.resolve", migration.disks_host)
+
+
+def _ask_about_guests(
+    here: Further, there: Further, source: Host, destination: Host, migration: Migration, guests: list[Guest]
+) -> None:
+    """What the guests need on either end."""
+    paths = paths_on((source, destination), guests)
+    others = _images_of_others(destination, guests) if migration.copy_storage else set()
+    here.ask_about("paths", "paths", paths, questions.stat_paths)
+    there.ask_about("paths", "paths", sorted({*paths, *others}), questions.stat_paths)
+    wanted = sorted({account for guest in guests for account in guest.devices.accounts})
+    there.ask_about("accounts", "accounts", wanted, questions.accounts, named=True)
+    opened = sorted({path for guest in guests for path in _opened(guest, destination)})
+    kvm = any(guest.virt_type == "kvm" for guest in guests)
+    with contextlib.suppress(Unreadable):
+        user = destination.fact(QemuUser)
+        if user.uid and (opened or kvm):  # root may do anything, so nothing is asked
+            asked = [*opened, *([KVM] if kvm else [])]
+            there.ask_about("access", "paths", asked, partial(questions.access, user.uid, user.gid, kvm=kvm))
+    _ask_about_network_disks(there, guests)
+    devices = sorted({disk.path for guest in guests for disk in guest.disks if disk.path and disk.type == "block"})
+    images = _copied(guests, migration, source, destination) if migration.copy_storage else []
+    for end in (here, there):
+        end.ask_about("block-devices", "block devices", devices, questions.block_devices)
+        end.ask_about("images", "images", images, questions.image_heads)
+    with contextlib.suppress(Unreadable):  # said by the rule that needs it
+        # by its file alone: what virt-admin says of the daemon is asked beside these questions, and does not tell it
+        if source.fact(DaemonConf).number("max_client_requests").value <= 1:
+            running = [guest.name for guest in guests if guest.running]
+            here.ask_about("resident", "guests", running, questions.resident)
+
+
+def _ask_about_network_disks(there: Further, guests: Iterable[Guest]) -> None:
+    """What the destination has for disks on a network, and whether it reaches them."""
+    disks = [(guest, disk) for guest in guests for disk in guest.disks]
+    servers = {server for _, disk in disks for server in disk.servers}
+    names = sorted({server.name for server in servers if server.named})
+    there.ask_about("disk-servers", "names of servers", names, questions.resolve_all)
+    if ports := sorted({(server.name, port) for server in servers for port in server.ports}):
+        there.ask("disk-ports", questions.connect_all(ports))
+    wanted = {(guest.emulator, MODULES[one]) for guest, disk in disks for one in disk.protocols if one in MODULES}
+    drivers = sorted((emulator, *module) for emulator, module in wanted if emulator)
+    there.ask_about("block-drivers", "drivers", drivers, questions.block_drivers)
+
+
+def paths_on(hosts: Iterable[Host], guests: Iterable[Guest]) -> list[str]:
+    """Every path that these hosts have to be asked about for these guests, and those of libvirt's own."""
+    return sorted(
+        {*state_directories.ALL, *(path for host in hosts for guest in guests for path in paths_of(guest, host))}
+    )
+
+
+def paths_of(guest: Guest, host: Host) -> Iterator[str]:
+    """Every path that a host has to be asked about for a guest.
+
+    Some only its libvirt tells: where volumes lie by its pools, and the values of secrets.
+    """
+    yield from guest.paths
+    if "<hugepages" in guest.xml:
+        yield from (mount.marker for mount in host.fact(HostMemory).mounts)
+    with contextlib.suppress(Unreadable):
+        for disk in guest.disks:
+            if disk.pool is not None:
+                yield from host.fact(Pools).paths(disk)
+    with contextlib.suppress(Unreadable):
+        for needed in needed_by(guest):
+            secret = host.fact(Secrets).find(needed)
+            if secret is not None and secret.value_path is not None:
+                yield secret.value_path
+
+
+def _images_of_others(destination: Host, guests: Iterable[Guest]) -> set[str]:
+    """Name the images of the destination's other guests: one may be what a disk is copied onto, by another path."""
+    own = {guest.uuid for guest in guests}
+    with contextlib.suppress(Unreadable):  # said by the rule that needs it
+        others = [guest for guest in destination.fact(Guests).all if guest.uuid not in own]
+        return {path for guest in others for disk in guest.disks for path in disk.paths}
+    return set()
+
+
+def _opened(guest: Guest, host: Host) -> Iterator[str]:
+    """The files of the guest's disks on this host, and the directories above them."""
+    for disk in guest.disks:
+        with contextlib.suppress(Unreadable):
+            for path in host.fact(Pools).paths(disk):
+                yield from (path, *above(path))
+
+
+def _copied(guests: Iterable[Guest], migration: Migration, *hosts: Host) -> list[str]:
+    """Where the images of disks that are copied lie, on either host."""
+    every = [disk for guest in guests for disk in guest.disks]
+    disks = [disk for disk in every if migration.copies(disk.target, by_default=disk.copied_by_default)]
+    found: set[str] = {disk.path for disk in disks if disk.path}
+    for host in hosts:
+        with contextlib.suppress(Unreadable):
+            found |= {path for disk in disks if disk.pool is not None and (path := host.fact(Pools).path(disk))}
+    return sorted(found)

@@ -1,0 +1,282 @@
+"""One host while it is being asked: first what is asked in any case, then what follows from the answers."""
+
+import itertools
+import sys
+import threading
+import time
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from preflight.answers import MISSING, Record
+from preflight.collect import questions
+from preflight.connection import Answers, Channel
+from preflight.connection.libvirt import LibvirtSession, load_bindings, transport_of
+from preflight.connection.redaction import redact, redact_message
+from preflight.connection.shell import TOTAL_LIMIT
+from preflight.connection.snapshot import SavedHost
+from preflight.connection.target import Target
+from preflight.facts.text import augeas, libvirt_conf
+from preflight.request.migration import Role
+from preflight.shell_text import ShellText, shell
+
+if TYPE_CHECKING:
+    import libvirt
+
+
+#: Seconds that a daemon has to close a connection.
+_PARTING = 2.0
+
+
+class Visit(Protocol):
+    """A host that is asked, live or from a snapshot."""
+
+    #: The host as the user named it.
+    name: str
+
+    @property
+    def waits_for(self) -> str | None:
+        """The answers that it waits for now; None for none."""
+
+    def first(self) -> Answers:
+        """What it answers in any case, libvirt's answers among them, but for `questions.LAST`. Asked once."""
+
+    def ask(self, further: Mapping[str, ShellText]) -> Answers:
+        """Answers to questions that arise later, POSIX sh commands by record name, and to `questions.LAST`.
+
+        Asked once: libvirt's connection is closed meanwhile.
+        """
+
+    def saved(self) -> SavedHost:
+        """All that was answered so far, for a snapshot."""
+
+    def end_libvirt(self) -> None:
+        """Wait until the libvirt connection is closed, if there is one; the login stays."""
+
+    def leave(self) -> None:
+        """Log out: nothing more will be asked."""
+
+
+class LiveVisit:
+    """A real host, over a channel that was opened for it.
+
+    `wanted` are the names of the records to ask for; `role` is its part, None where it may have either; `transport` is
+    what libvirt is reached over; `uri` replaces the libvirt URI that follows from the target; `timeout` is in seconds,
+    for all that is collected from the host: its login, libvirt and all answers.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        channel: Channel,
+        wanted: Collection[str],
+        transport: str,
+        *,
+        role: Role | None = None,
+        uri: str | None = None,
+        timeout: float,
+    ) -> None:
+        self.name = target.text
+        self._target, self._wanted, self._timeout = target, wanted, timeout
+        self._transport, self._role, self._uri = transport, role, uri
+        self._answers = Answers()
+        #: Bytes that these take in memory.
+        self._held = 0
+        self._libvirt: LibvirtSession | None = None
+        self._logged_in = False
+        self._channel = channel
+        #: When nothing that is collected is waited for any more, by `time.monotonic`.
+        self._deadline = time.monotonic() + timeout
+        #: What is waited for now.
+        self._at: str | None = None
+        self._asking = threading.Lock()
+        self._runs = itertools.count()
+        self._closing: threading.Thread | None = None
+        #: What was asked and not yet waited for.
+        self._last: Mapping[str, ShellText] = {}
+
+    def first(self) -> Answers:
+        """What it answers in any case, libvirt's answers among them."""
+        self._deadline = self._channel.deadline = time.monotonic() + self._timeout
+        self._at = "the login"
+        standing = self._pick(questions.STANDING)
+        # sent before the login is known to work: it saves a round trip, and a shell that never starts reads nothing
+        self._channel.send(standing)
+        load_bindings()  # while ssh shakes hands
+        augeas.load(libvirt_conf.LENS)
+        login = self._channel.login()
+        # a person may take their time, which is not the host's
+        self._deadline = self._channel.deadline = self._deadline + self._channel.of_person
+        self._logged_in = login.code == 0
+        self._keep(Answers({"login": login}))
+        if not self._logged_in:
+            reason = login.err.strip().splitlines()[-1:] or ["no answer"]
+            self._answers.absent[""] = f"{self.name} could not be logged in to: {reason[0]}"
+        if self._logged_in or self._transport != "ssh":
+            self._at = "libvirt"
+            self._libvirt = self._open_libvirt()
+            self._libvirt.wait_until_open()
+            if self._transport == "tls":
+                from preflight.connection.client_certificates import client_certificates
+
+                self._answers.records["tls.client"] = client_certificates(self._shown())
+        if self._libvirt is not None:
+            self._keep(self._libvirt.receive())
+            self._answers.records["own.clients"] = Record("1" if self._libvirt.open else "0")
+        if self._logged_in:
+            self._at = "answers about its configuration"
+            opened = self._libvirt is not None and self._libvirt.open
+            after_libvirt = self._pick(questions.AFTER_LIBVIRT | ({} if opened else questions.WHEN_CLOSED))
+            self._last = self._pick(questions.LAST)
+            self._answers.records["asked-at"] = Record(f"{time.time():.3f}")
+            self._channel.send(after_libvirt, questions.LOOK)
+            self._channel.send(self._last)
+            self._keep(self._channel.receive(standing))
+            libvirt_conf.read_ahead(self._answers.records)
+            self._keep(self._channel.receive(after_libvirt))
+        return Answers(dict(self._answers.records), dict(self._answers.absent))
+
+    def ask(self, further: Mapping[str, ShellText]) -> Answers:
+        """Answers to questions that arise later, on the same login, and to those that `first` has not waited for."""
+        if not self._logged_in:
+            return Answers({}, dict(self._answers.absent))
+        # a record's name may hold what a host said, so the session is given plain numbers
+        self._at = "answers about the guests and the other host"
+        numbered = {f"further{number}": text for number, text in enumerate(further.values())}
+        self._channel.send(numbered)
+        answers, self._last = self._channel.receive(self._last), {}
+        if self._libvirt is not None:  # it has no more to say, and to close its connection takes a while
+            self._closing = threading.Thread(target=self._libvirt.close, daemon=True)
+            self._closing.start()
+        given = self._channel.receive(numbered)
+        for number, name in zip(numbered, further, strict=True):
+            if number in given.records:
+                answers.records[name] = given.records[number]
+            else:
+                answers.absent[name] = given.absent[number]
+        kept = self._keep(answers)
+        self._channel.deadline, self._at = None, None
+        return kept
+
+    @property
+    def waits_for(self) -> str | None:
+        """The answers that it waits for; None for none, and while a person is asked."""
+        return None if self._channel.with_person else self._at
+
+    def read(self, path: str) -> Record:
+        """A file as it is, passwords and all, for who is to write it back. It is kept nowhere."""
+        return self.run(shell("slurp @path@", path=path))
+
+    def run(self, command: ShellText) -> Record:
+        """The answer to a POSIX sh command, kept nowhere; code 255 where there was none."""
+        if not self._logged_in:
+            return Record("", 255, self._answers.absent.get("", "not logged in"))
+        with self._asking:
+            # a name of its own, since what comes after its time is up would else be taken for the next one's answer
+            name = f"run{next(self._runs)}"
+            self._channel.send({name: command})
+            answers = self._channel.receive({name: command})
+        return answers.records.get(name) or Record("", 255, answers.absent[name])
+
+    def log_in(self) -> Record:
+        """Wait for the login alone: code 0, or 255 with what ssh said. Nothing is asked."""
+        login = self._channel.login()
+        self._logged_in = login.code == 0
+        return login
+
+    def connect(self) -> "libvirt.virConnect":
+        """A further libvirt connection of its own, on the same login; raises `libvirt.libvirtError`."""
+        import libvirt
+
+        return libvirt.open(self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command))
+
+    def saved(self) -> SavedHost:
+        """All that was answered so far."""
+        return SavedHost(self.name, self._answers)
+
+    def end_libvirt(self) -> None:
+        """Wait until the libvirt connection is closed, if there is one; the login stays."""
+        if self._libvirt is not None and self._closing is None:
+            self._closing = threading.Thread(target=self._libvirt.close, daemon=True)
+            self._closing.start()
+        if self._closing is not None:
+            # a daemon that does not answer would hold its connection for ever
+            self._closing.join(_PARTING)
+
+    def leave(self) -> None:
+        """Log out: nothing more will be asked."""
+        self.end_libvirt()
+        self._channel.close()
+
+    def _pick(self, asked: Mapping[str, ShellText]) -> dict[str, ShellText]:
+        return {name: text for name, text in asked.items() if name in self._wanted}
+
+    def _open_libvirt(self) -> LibvirtSession:
+        uri = self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command)
+        return LibvirtSession(
+            uri,
+            shown=self._shown(),
+            timeout=self._timeout,
+            deadline=self._deadline,
+            wanted=self._wanted,
+            role=self._role,
+        )
+
+    def _shown(self) -> str:
+        return self._uri or self._target.libvirt_uri(self._transport)
+
+    def _keep(self, answers: Answers) -> Answers:
+        """Take over answers, without the secrets in them, and return them so: live and from a snapshot alike."""
+        kept = Answers({}, {name: redact_message(reason) for name, reason in answers.absent.items()})
+        for name, record in answers.records.items():
+            size = sys.getsizeof(record.out) + sys.getsizeof(record.err)
+            if self._held + size > TOTAL_LIMIT:
+                kept.absent[name] = f"the answers of {self.name} take more than {TOTAL_LIMIT >> 20} MiB in all"
+            else:
+                self._held += size
+                kept.records[name] = redact(name, record)
+        self._answers.update(kept)
+        return kept
+
+
+class SavedVisit:
+    """A host from a snapshot. What it was not asked then is answered with `MISSING`."""
+
+    waits_for = None
+
+    def __init__(self, saved: SavedHost, transport: str) -> None:
+        self.name = saved.name
+        self._saved = saved
+        self._transport = transport
+
+    def first(self) -> Answers:
+        """All that was saved, but for a libvirt connection over another transport than the one asked about."""
+        answers = Answers(dict(self._saved.answers.records), dict(self._saved.answers.absent))
+        if "libvirt.connect" in answers.records:
+            taken_over = transport_of(answers.records["libvirt.connect"])
+            if taken_over != self._transport:
+                del answers.records["libvirt.connect"]
+                answers.absent["libvirt.connect"] = (
+                    f"the snapshot of {self.name} was taken over {taken_over}, not {self._transport}"
+                )
+        return answers
+
+    def ask(self, further: Mapping[str, ShellText]) -> Answers:
+        """What was saved under these names."""
+        records, absent = self._saved.answers.records, self._saved.answers.absent
+        answers = Answers({}, dict(absent))
+        for name in further:
+            if name in records:
+                answers.records[name] = records[name]
+            elif name not in absent and "" not in absent:
+                answers.records[name] = Record("", MISSING)
+        return answers
+
+    def saved(self) -> SavedHost:
+        """What was read from the file."""
+        return self._saved
+
+    def end_libvirt(self) -> None:
+        """There is none."""
+
+    def leave(self) -> None:
+        """There is nothing to leave."""

@@ -1,0 +1,72 @@
+"""`preflight capacity`: ask both hosts, measure the guests if that is asked for, and work out how many and how long."""
+
+import re
+from collections.abc import Mapping
+
+from preflight.collect.endpoints import Asked, open_hosts
+from preflight.collect.session import LiveVisit
+from preflight.errors import UserError
+from preflight.facts.fact import Unreadable
+from preflight.forecast.answer import Answer
+from preflight.forecast.duration import forecast, link_of
+from preflight.forecast.memory import Room, rooms
+from preflight.judge.check import Checked, check
+from preflight.migrate.dirty_rate import measure
+
+_WINDOW = re.compile(r"(\d{1,9})([smh]?)", re.ASCII)
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def seconds_of(option: str, text: str) -> float:
+    """Read "90s", "30m" or "2h"; a bare number is seconds. Raises `UserError`, which names the option."""
+    match = _WINDOW.fullmatch(text)
+    if match is None or not int(match[1]):
+        raise UserError(f"{option}: {text!r} is not a time such as 90s, 30m or 2h")
+    return float(int(match[1]) * _SECONDS[match[2]])
+
+
+def size(
+    asked: Asked,
+    *,
+    concurrency: int | None = None,
+    bandwidth: float | None = None,
+    window: str | None = None,
+    measure_dirty_rate: bool = False,
+) -> Answer:
+    """Work it out; `bandwidth` is in MiB/s. Raises `UserError` for what cannot be used."""
+    limit = None if window is None else seconds_of("--window", window)
+    with open_hosts(asked) as opened:
+        checked = check(opened, rules=())
+        dirty = _dirty(checked) if measure_dirty_rate else {}
+    room, no_room = _rooms(checked)
+    try:
+        predicted = forecast(checked, link_of(checked, bandwidth), dirty, concurrency=concurrency)
+    except Unreadable as why:
+        return Answer(checked.report, None, str(why), limit, concurrency, room, no_room)
+    return Answer(checked.report, predicted, None, limit, concurrency, room, no_room)
+
+
+def _rooms(checked: Checked) -> tuple[tuple[Room, ...], str | None]:
+    try:
+        return rooms(checked), None
+    except Unreadable as why:
+        return (), str(why)
+
+
+def _dirty(checked: Checked) -> Mapping[str, float]:
+    source = checked.visits[0]
+    if not isinstance(source, LiveVisit):
+        raise UserError("--measure-dirty-rate: a snapshot's guests cannot be measured")
+    names = [guest.name for guest in checked.guests if guest.running]
+    if not names:
+        return {}
+    import libvirt
+
+    try:
+        connection = source.connect()
+    except libvirt.libvirtError as why:
+        raise UserError(f"the dirty rate cannot be measured: {why}") from None
+    try:
+        return measure(connection, names)
+    finally:
+        connection.close()

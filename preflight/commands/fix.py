@@ -1,0 +1,136 @@
+"""`preflight fix`: show what would be changed on both hosts, and, only when told, change it and prove it."""
+
+import datetime as dt
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
+
+from preflight.answers import Record
+from preflight.collect.endpoints import Asked, open_hosts
+from preflight.collect.session import LiveVisit
+from preflight.errors import UserError
+from preflight.facts.names.hosts_file import PATH as HOSTS
+from preflight.fix.apply import script
+from preflight.fix.changes import FileChange, Unfixable, plan, undecided
+from preflight.fix.unmended import Unmended, unmended
+from preflight.judge.check import Checked, check
+from preflight.judge.ruleset import find, load
+from preflight.output.fix.ansible import playbook
+from preflight.output.terminal import clean, one_line
+from preflight.request.migration import Role
+from preflight.shell_text import shell
+from preflight.stdio import deliver
+
+#: Each error that was found is mended by what is shown or in force, if there was any; an error stays, or a rule that
+#: may hide one, or could have asked for a change, could not be judged; something is not in force; nobody agreed.
+DONE, UNDECIDED, NOT_IN_FORCE, REFUSED = 0, 3, 4, 5
+#: The files in which cloud-init is set to rewrite /etc/hosts at each boot.
+_CLOUD_INIT = shell("grep -rlsE '^[[:space:]]*manage_etc_hosts:[[:space:]]*([Tt]rue|localhost)' /etc/cloud")
+
+Ask: TypeAlias = Callable[[str], bool | None]
+
+
+def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, as_playbook: bool = False) -> int:
+    """Do it; `ask` is None where nobody is to be asked. Raises `UserError` for what cannot be used."""
+    if apply and as_playbook:
+        raise UserError("--apply and --format ansible exclude each other")
+    known = load(asked.rules)
+    only = tuple(find(known, rule).name for rule in rules)
+    able = {rule.name for rule in known if rule.may_ask_for_a_change}
+    with open_hosts(asked) as opened:
+        checked = check(opened)
+        visits = _live(checked)
+        changes, unfixable = plan(checked, lambda role, path: visits[role].read(path), only)
+        results = [one for one in checked.report.results if not only or one.rule.name in only]
+        text = playbook(changes) if as_playbook else "".join(_described(one, visits[one.role]) for one in changes)
+        failed = {(one.role, one.path): one.why for one in unfixable}
+        names = {role: visit.name for role, visit in visits.items()}
+        left = unmended(results, able, failed, names)
+        unknown = undecided(results, able)
+        if changes:
+            deliver(text)
+        listed = "".join(map(_listed, left))
+        if as_playbook:
+            print(listed, end="", file=sys.stderr)
+        else:
+            deliver(listed)
+        _complain(unfixable, unknown)
+        code = NOT_IN_FORCE if unfixable else UNDECIDED if unknown or left else DONE
+        if not changes:
+            deliver(f"{_nothing(bool(unfixable), bool(left), bool(unknown))}\n")
+            return code
+        if as_playbook:
+            return code
+        if not apply:
+            deliver("Nothing was changed. --apply makes these changes.\n")
+            return code
+        if ask is not None and not (agreed := ask(f"change {len(changes)} files?")):
+            if agreed is None:
+                print("preflight: refused: nobody is there to answer; use --yes", file=sys.stderr)
+            return REFUSED
+        made = [_apply(change, visits[change.role]) for change in changes]
+    return code if all(made) else NOT_IN_FORCE
+
+
+def _listed(error: Unmended) -> str:
+    """What is left to a person."""
+    lines = (
+        f"{error.subject}: not mended: {error.rule}: {error.message}",
+        f"  why:  {error.why}",
+        f"  do:   {error.step}",
+    )
+    return "".join(f"{one_line(line)}\n" for line in lines) + "\n"
+
+
+def _complain(unfixable: Iterable[Unfixable], unknown: Mapping[str, Iterable[str]]) -> None:
+    """Say on standard error which changes cannot be computed, and what is not known."""
+    lines = [f"{one.host}: {one.path}: {one.why}" for one in unfixable]
+    lines += [f"not known: {', '.join(names)}: {reason}" for reason, names in unknown.items()]
+    if unknown:
+        lines.append("what is not known may be an error: see to it that it can be read, and run `preflight fix` again")
+    for line in lines:
+        print(f"preflight: {one_line(line)}", file=sys.stderr)
+
+
+def _nothing(unfixable: bool, left: bool, unknown: bool) -> str:
+    if unfixable or left:
+        return "nothing that can be changed"
+    return "nothing to change, as far as is known" if unknown else "nothing to change"
+
+
+def _live(checked: Checked) -> dict[Role, LiveVisit]:
+    found = {}
+    for role, visit in zip(Role, checked.visits, strict=True):
+        if not isinstance(visit, LiveVisit):
+            raise UserError(f"{visit.name}: a snapshot cannot be fixed")
+        found[role] = visit
+    return found
+
+
+def _described(change: FileChange, visit: LiveVisit) -> str:
+    lines = [f"{one_line(change.host)}, for {', '.join(change.rules)}:\n", clean(change.diff)]
+    lines += [f"  run:  {command}\n" for command in change.commands]
+    lines += [f"  risk: {risk}\n" for risk in change.risks]
+    by_cloud_init = visit.run(_CLOUD_INIT).out.split() if change.path == HOSTS else []
+    if by_cloud_init:
+        where = one_line(" ".join(by_cloud_init))
+        lines.append(f"  risk: cloud-init rewrites /etc/hosts at each boot, by {where}; change its template too\n")
+    return "".join([*lines, "\n"])
+
+
+def _apply(change: FileChange, visit: LiveVisit) -> bool:
+    date = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S")
+    text = script(change.path, change.before, change.after, change.service, date)
+    # not as an argument: no argument may be longer than 128 KiB (MAX_ARG_STRLEN)
+    answer = visit.run(
+        shell("printf %s @text@ | as_root sh -c 's=$(cat); exec </dev/null; eval \"$s\"'", text=str(text))
+    )
+    said = [line for line in answer.out.splitlines() if line] or [_silence(answer)]
+    for line in said:
+        print(f"{one_line(change.host)}: {one_line(line)}", flush=True)
+    return answer.code == 0
+
+
+def _silence(answer: Record) -> str:
+    why = answer.err.strip().splitlines()[-1:] or ["the host did not answer"]
+    return f"not known whether it was changed: {why[0]}; look with `preflight check`"

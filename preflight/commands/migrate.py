@@ -1,0 +1,300 @@
+"""`preflight plan` and `migrate` from end to end: check, plan, ask, move, look on both hosts, and say so."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from preflight import __version__
+from preflight.collect.endpoints import Asked, Opened, moved_by, open_hosts, reversed_hosts
+from preflight.collect.session import LiveVisit, SavedVisit
+from preflight.connection.target import TargetError
+from preflight.errors import UserError
+from preflight.judge.check import Checked, check
+from preflight.judge.explain import explaining
+from preflight.judge.ruleset import Rule, load, select
+from preflight.migrate import journal as journals
+from preflight.migrate import ledger
+from preflight.migrate.journal import Journal
+from preflight.migrate.ledger import Row
+from preflight.migrate.open import opened_run
+from preflight.migrate.outcome import Result
+from preflight.migrate.past import Past, of
+from preflight.migrate.run import Run, Settings
+from preflight.migrate.same_host import SameHost
+from preflight.migrate.scheduler import Lanes
+from preflight.output import plan as shown_plan
+from preflight.output.ledger import ledger as ledgers
+from preflight.output.report import text
+from preflight.output.run import progress as shown_run
+from preflight.plan import file as plan_file
+from preflight.plan import make as plans
+from preflight.plan.digests import digests
+from preflight.plan.make import Refused
+from preflight.plan.program_words import refuse_programs
+from preflight.plan.unchanged import as_checked, changed, refuse_another_way, refuse_other_hosts, says_who_it_is
+from preflight.plan.width import pace
+from preflight.request.method import Method
+from preflight.request.migration import Transport
+from preflight.schema.plan import MigrationPlan
+from preflight.visible import clean, one_line
+
+#: The exit codes beside those of a verdict.
+ARRIVED, NOT_ARRIVED, REFUSED, INTERRUPTED = 0, 4, 5, 130
+
+Ask = Callable[[str], bool | None]
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What the user asks of a run, beside what is moved and how. Times are in seconds."""
+
+    #: None when the user has agreed with --yes; it returns None where nobody can answer.
+    ask: Ask | None = None
+    #: URIs that the user has given again, so that they are used from a file that others could have read or exchanged.
+    confirmed: tuple[str, ...] = ()
+    journal: Path | None = None
+    events: Path | None = None
+    #: Where the plan for the way home is written.
+    back: Path | None = None
+    settings: Settings = Settings()
+
+
+def asked_for(
+    words: Sequence[str],
+    method: Method,
+    *,
+    transport: Transport | None = None,
+    destination_uri: str | None = None,
+    offline: bool = False,
+    only_running: bool = False,
+    ignore: Sequence[str] = (),
+    timeout: float = 60.0,
+) -> Asked:
+    """What a check has to be asked for this run; `words` are source, destination and guests."""
+    source, destination, *guests = words
+    asked = Asked(
+        source=source,
+        destination=destination,
+        guests=tuple(guests),
+        transport=transport,
+        destination_uri=destination_uri,
+        offline=offline,
+        as_they_are=not (offline or only_running),
+        ignore=tuple(ignore),
+        sizing=True,
+        timeout=timeout,
+    )
+    return moved_by(asked, method)
+
+
+def make_plan(asked: Asked, method: Method, output: Path, *, at_once: int | None, lapses_after: float) -> int:
+    """Check, and write the plan of what would be done; returns the exit code."""
+    with open_hosts(asked) as opened:
+        try:
+            planned, checked = _plan(opened, method, at_once=at_once, lapses_after=lapses_after)
+        except Refused as why:
+            return refused(why)
+    plan_file.write(output, planned)
+    sys.stdout.write(clean(shown_plan.text(planned, checked.report)))
+    print(f"{output}: run it with `preflight migrate {output}`")
+    return ARRIVED
+
+
+def move(asked: Asked, method: Method, wanted: Wanted, *, at_once: int | None = None) -> int:
+    """Check, plan, ask and move; returns the exit code. Raises `UserError`."""
+    with open_hosts(asked) as opened:
+        try:
+            planned, checked = _plan(opened, method, at_once=at_once)
+        except Refused as why:
+            return refused(why)
+        return _ask_and_run(planned, checked, opened, wanted)
+
+
+def run_plan(path: Path, wanted: Wanted, *, timeout: float) -> int:
+    """Run a plan from a file, if what it rests on still holds; returns the exit code. Raises `UserError`."""
+    planned, doubt = plan_file.read(path)
+    refuse_programs(path, planned, doubt, wanted.confirmed)
+    if time.time() > planned.lapses:
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(planned.lapses))
+        return refused(f"refused: the plan lapsed at {when}: make a new one")
+    asked = asked_by(planned, [guest.name for guest in planned.guests], timeout)
+    with open_hosts(asked) as opened:
+        try:
+            refuse_another_way(planned, opened.migration.destination_uri)
+            rules = rules_of(asked)
+            checked = check(opened, rules)
+            hosts = (checked.source, checked.destination)
+            refuse_other_hosts(planned, *filter(says_who_it_is, hosts))  # rather than what is wrong with another host
+            refuse_unless_ready(checked)
+            refuse_other_hosts(planned, *hosts)
+            planned = as_checked(planned, checked, pace(checked, planned.width))
+            _refuse_if_changed(planned, checked, rules)
+        except Refused as why:
+            return refused(why)
+        return _ask_and_run(planned, checked, opened, wanted)
+
+
+def _plan(
+    opened: Opened, method: Method, *, at_once: int | None, lapses_after: float = plans.LAPSES_AFTER
+) -> tuple[MigrationPlan, Checked]:
+    asked = opened.asked
+    rules = rules_of(asked)
+    checked = check(opened, rules)
+    refuse_unless_ready(checked)
+    planned = plans.plan(
+        checked,
+        method,
+        pace(checked, at_once),
+        digests(checked, rules),
+        is_uri_given=asked.destination_uri is not None,
+        ignore=asked.ignore,
+        lapses_after=lapses_after,
+    )
+    return planned, checked
+
+
+def rules_of(asked: Asked) -> tuple[Rule, ...]:
+    """The rules that a run is judged by."""
+    return select(load(asked.rules), ignore=asked.ignore)
+
+
+def refuse_unless_ready(checked: Checked) -> None:
+    """Raise `Refused` unless the report says READY; the report itself then goes to standard output."""
+    try:
+        plans.refuse_unless_ready(checked)
+    except Refused:
+        sys.stdout.write(text.render(checked.report, sys.stdout.isatty()))
+        raise
+
+
+def _refuse_if_changed(planned: MigrationPlan, checked: Checked, rules: Sequence[Rule]) -> None:
+    names = {guest.uuid: guest.name for guest in planned.guests}
+    differ = changed(planned.digests, digests(checked, rules))
+    if not differ:
+        return
+    shown = ", ".join(names.get(name.removeprefix("guest "), name) for name in differ)
+    if planned.preflight_version != __version__:
+        maker = planned.preflight_version or "an older one"
+        raise Refused(
+            f"refused: the plan was made by another preflight ({maker}, and this is {__version__}), which may be all"
+            f" that differs: make a new plan. Not as it was written down: {shown}"
+        )
+    raise Refused(f"refused: changed since the plan was made: {shown}")
+
+
+def asked_by(planned: MigrationPlan, guests: Sequence[str], timeout: float) -> Asked:
+    """What a check has to be asked for a run of this plan."""
+    return asked_for(
+        [planned.source, planned.destination, *guests],
+        planned.method,
+        transport=Transport(planned.transport),
+        destination_uri=planned.destination_uri if planned.is_uri_given else None,
+        ignore=planned.ignore,
+        timeout=timeout,
+    )
+
+
+def _ask_and_run(planned: MigrationPlan, checked: Checked, opened: Opened, wanted: Wanted) -> int:
+    visits = live(checked.visits)
+    sys.stderr.write(clean(shown_plan.text(planned, checked.report)))
+    if (code := agree(wanted.ask, "migrate?")) is not None:
+        return code
+    path = wanted.journal or journals.default_path(planned.source, planned.destination)
+    journal = Journal.create(path, planned)
+    print(f"journal      {path}", file=sys.stderr)
+    with contextlib.closing(journal):
+        with (
+            shown_run.shown(planned.guests, wanted.events) as tell,
+            opened_run(planned, same_hosts(planned, visits), journal, tell, wanted.settings) as run,
+        ):
+            journal.write("run")
+            ended = Lanes(run, visits[0].run, visits[1].run).move(planned.guests, canary=True, known={})
+            rows = finish(run, {uuid: of(one) for uuid, one in ended.items()})
+        return report_end(planned, rows, opened, wanted, interrupted=run.interrupted)
+
+
+def same_hosts(planned: MigrationPlan, visits: Sequence[LiveVisit]) -> tuple[SameHost, SameHost]:
+    """Both hosts, each of whose libvirt connections is held to the machine that the plan names."""
+    source, destination = visits
+    return (
+        SameHost(source, planned.source_identity),
+        SameHost(destination, planned.destination_identity),
+    )
+
+
+def finish(run: Run, known: Mapping[str, Past]) -> tuple[Row, ...]:
+    """Look at all guests once more, and write down where they are."""
+    rows = tuple(_explained(row) for row in ledger.rows(run, known))
+    run.journal.note("over", rows=msgspec.to_builtins(rows), interrupted=run.interrupted)
+    if run.journal.broken:
+        print(f"preflight: the journal is not whole: {one_line(run.journal.broken)}", file=sys.stderr)
+    return rows
+
+
+def _explained(row: Row) -> Row:
+    """The row with the name of the rule, if one explains its error."""
+    return msgspec.structs.replace(row, rule=explaining(row.error)) if row.error else row
+
+
+def report_end(
+    planned: MigrationPlan, rows: Sequence[Row], opened: Opened, wanted: Wanted, *, interrupted: bool
+) -> int:
+    """Print the ledger, and write the plan for the way home where it is wanted; returns the exit code."""
+    sys.stdout.write(ledgers.text(planned, rows))
+    sys.stdout.flush()
+    if wanted.back is not None:
+        _plan_back(planned, rows, opened, wanted.back)
+    if all(row.result is Result.ARRIVED and not row.why for row in rows):
+        return ARRIVED
+    return INTERRUPTED if interrupted else NOT_ARRIVED
+
+
+def _plan_back(planned: MigrationPlan, rows: Sequence[Row], opened: Opened, path: Path) -> None:
+    """Write the plan for the way home of those that have arrived, if a check says that there is one."""
+    arrived = [row.uuid for row in rows if row.result is Result.ARRIVED]
+    if not arrived:
+        print(f"preflight: {path}: no guest has arrived, so there is none to bring back", file=sys.stderr)
+        return
+    words = [planned.destination, planned.source, *arrived]
+    asked = asked_for(words, planned.method, transport=Transport(planned.transport), ignore=planned.ignore)
+    try:
+        back, _ = _plan(reversed_hosts(opened, asked), planned.method, at_once=None)
+        plan_file.write(path, back)
+    except (Refused, UserError) as why:
+        print(f"preflight: {path}: not written: {one_line(str(why))}", file=sys.stderr)
+        return
+    except Exception as bug:  # the exit code is still that of the run, which is over
+        print(
+            f"preflight: {path}: not written: a bug in preflight: {type(bug).__name__}: {one_line(str(bug))}",
+            file=sys.stderr,
+        )
+        return
+    print(f"{path}: the way home, checked: `preflight migrate {path}`")
+
+
+def agree(ask: Ask | None, question: str) -> int | None:
+    """None when it may go on, else the exit code."""
+    if ask is None:
+        return None
+    agreed = ask(question)
+    if agreed is None:
+        return refused("refused: nobody is there to answer; use --yes")
+    return None if agreed else REFUSED
+
+
+def refused(why: Refused | str) -> int:
+    """Say why nothing is done; returns the exit code."""
+    print(f"preflight: {one_line(str(why))}", file=sys.stderr)
+    return REFUSED
+
+
+def live(visits: tuple[LiveVisit | SavedVisit, LiveVisit | SavedVisit]) -> tuple[LiveVisit, LiveVisit]:
+    """Both, where they are real hosts; raises `TargetError` for snapshots."""
+    source, destination = visits
+    if not (isinstance(source, LiveVisit) and isinstance(destination, LiveVisit)):
+        raise TargetError("a guest cannot be moved between snapshots: name real hosts")
+    return source, destination

@@ -1,0 +1,152 @@
+"""`preflight migrate --resume`: shows what a cut-off run needs, asks, settles each guest, and moves what is left."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from preflight.collect.endpoints import Opened, open_hosts
+from preflight.collect.pair import make_host
+from preflight.collect.session import LiveVisit
+from preflight.commands.migrate import (
+    Wanted,
+    agree,
+    asked_by,
+    finish,
+    live,
+    refuse_unless_ready,
+    refused,
+    report_end,
+    rules_of,
+    same_hosts,
+)
+from preflight.errors import UserError
+from preflight.facts.fact import Unreadable
+from preflight.facts.system.identity import HostIdentity
+from preflight.host import Host
+from preflight.judge.check import check, visit_both
+from preflight.migrate import ledger
+from preflight.migrate.journal import Journal
+from preflight.migrate.open import opened_run
+from preflight.migrate.outlook import outlook
+from preflight.migrate.past import Past, of, pasts
+from preflight.migrate.resume import left, recover
+from preflight.migrate.scheduler import Lanes
+from preflight.output import outlook as outlooks
+from preflight.output.ledger import ledger as ledgers
+from preflight.output.run import progress as shown_run
+from preflight.plan.make import Refused
+from preflight.plan.program_words import refuse_programs
+from preflight.plan.unchanged import refuse_another_way, refuse_other_guests, refuse_other_hosts
+from preflight.request.migration import Role
+from preflight.schema.journal import Entry
+from preflight.schema.plan import MigrationPlan, PlannedGuest
+from preflight.threads import side_by_side
+from preflight.visible import one_line
+
+
+def resume(path: Path, wanted: Wanted, *, timeout: float) -> int:
+    """Go on with a run that was cut off; returns the exit code. Raises `UserError`."""
+    journal = Journal.resume(path)  # held from here on: what is read, and asked about, is how far it has come
+    with contextlib.closing(journal):
+        planned, entries = journal.read()
+        refuse_programs(path, planned, journal.doubt, wanted.confirmed)
+        with open_hosts(asked_by(planned, [], timeout)) as opened:
+            sys.stderr.write(ledgers.text(planned, ledger.of_journal(planned, entries)))
+            try:
+                refuse_another_way(planned, opened.migration.destination_uri)
+                visits = live(visit_both(opened, dict.fromkeys(Role, (HostIdentity,))))
+                _refuse_other_hosts(planned, visits)
+            except Refused as why:
+                return refused(why)
+            if (code := _agree(journal, planned, entries, visits, wanted)) is not None:
+                return code
+            journal.write("resumed")
+            return _go_on(journal, planned, entries, wanted, opened, visits)
+
+
+def _refuse_other_hosts(planned: MigrationPlan, visits: Sequence[LiveVisit]) -> None:
+    """Raise `Refused` where a host that answers is not the plan's.
+
+    One that does not is not acted on, but for its libvirt once that answers, which is held to the plan's UUID then.
+    """
+    answers = side_by_side(*(visit.first for visit in visits))
+    for role, visit, given in zip(Role, visits, answers, strict=True):
+        visit.end_libvirt()
+        host = make_host(role, visit.name, given)
+        if (why := _silent(host)) is None:
+            refuse_other_hosts(planned, host)
+        else:
+            print(f"preflight: {one_line(f'the {role.value} does not answer: {why}')}", file=sys.stderr)
+
+
+def _silent(host: Host) -> str | None:
+    """Why a host's libvirt did not answer; None where it did."""
+    if "libvirt.capabilities" in host.records:
+        return None
+    try:
+        host.fact(HostIdentity)
+    except Unreadable as why:
+        return str(why)
+    return None
+
+
+def _agree(
+    journal: Journal,
+    planned: MigrationPlan,
+    entries: Sequence[Entry],
+    visits: tuple[LiveVisit, LiveVisit],
+    wanted: Wanted,
+) -> int | None:
+    """Show what will be done for each guest, and ask; None when it may be done, else the exit code."""
+    with opened_run(planned, same_hosts(planned, visits), journal, lambda _: None, wanted.settings) as run:
+        found = outlook(run, pasts(entries))
+        if run.interrupted:
+            raise KeyboardInterrupt
+    sys.stderr.write(outlooks.text(found))
+    last = entries[-1].at if entries else planned.made
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(last))
+    return agree(wanted.ask, f"the journal was last written {when}, {outlooks.age(time.time() - last)}: go on?")
+
+
+def _go_on(
+    journal: Journal,
+    planned: MigrationPlan,
+    entries: Sequence[Entry],
+    wanted: Wanted,
+    opened: Opened,
+    visits: tuple[LiveVisit, LiveVisit],
+) -> int:
+    found = pasts(entries)
+    known = {guest.uuid: found.get(guest.uuid, Past()) for guest in planned.guests}
+    with (
+        shown_run.shown(planned.guests, wanted.events) as tell,
+        opened_run(planned, same_hosts(planned, visits), journal, tell, wanted.settings) as run,
+    ):
+        known |= {uuid: of(ended) for uuid, ended in recover(run, known).items()}
+        remaining = () if run.stopping.is_set() else left(run, known)
+        if remaining and _may_go_on(planned, opened, remaining):
+            ended = Lanes(run, visits[0].run, visits[1].run).move(remaining, canary=False, known=_definitions(known))
+            known |= {uuid: of(one) for uuid, one in ended.items()}
+        rows = finish(run, known)
+    return report_end(planned, rows, opened, wanted, interrupted=run.interrupted)
+
+
+def _definitions(known: Mapping[str, Past]) -> dict[str, str]:
+    return {uuid: one.xml for uuid, one in known.items() if one.xml}
+
+
+def _may_go_on(planned: MigrationPlan, opened: Opened, remaining: Sequence[PlannedGuest]) -> bool:
+    """Whether a check of what is left says READY; else the report says why not."""
+    asked = replace(opened.asked, guests=tuple(guest.uuid for guest in remaining))
+    try:
+        checked = check(replace(opened, asked=asked), rules_of(asked))
+        refuse_other_hosts(planned, checked.source, checked.destination)
+        refuse_unless_ready(checked)
+        refuse_other_guests(remaining, checked)
+    except (Refused, UserError) as why:
+        print(f"preflight: what is left is not moved: {one_line(str(why))}", file=sys.stderr)
+        return False
+    return True

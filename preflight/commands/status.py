@@ -1,0 +1,21 @@
+"""`preflight status`: what journals say, of one run or of all. It contacts no host, so it reads anybody's journal."""
+
+from pathlib import Path
+
+from preflight.migrate import journal, ledger
+from preflight.migrate.runs import runs
+from preflight.output import runs as listings
+from preflight.output.ledger import ledger as ledgers
+
+
+def of_run(path: Path, output_format: str) -> str:
+    """What a journal says of each guest. Raises `UserError`."""
+    planned, entries = journal.read(path)
+    return ledgers.FORMATS[output_format](planned, ledger.of_journal(planned, entries))
+
+
+def of_all(output_format: str) -> str:
+    """The runs whose journals are in the default directory, the newest first. Raises `UserError`."""
+    directory = journal.default_directory()
+    found, older = runs(directory)
+    return listings.FORMATS[output_format](directory, found, older)

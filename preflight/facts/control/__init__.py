@@ -1,0 +1,1 @@
+"""The connection that controls a migration: who opens it, and what became of it."""

@@ -1,0 +1,52 @@
+"""The host's own CPU, as libvirt's capabilities name it."""
+
+from typing import Self
+from xml.etree.ElementTree import Element
+
+from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.text.xml import parse_xml
+
+_SIGNATURE = ("family", "model", "stepping")
+
+
+class HostCpu(Fact, frozen=True, kw_only=True):
+    """The CPU that a guest with mode host-passthrough sees."""
+
+    arch: str
+    vendor: str | None
+    #: Family, model and stepping; None where libvirt does not say (it does for x86, since 6.2).
+    signature: tuple[str, ...] | None
+    microcode: str | None
+    #: The nearest model that libvirt has a name for; another release of libvirt may choose another.
+    model: str | None
+    #: What the CPU has beyond that model.
+    features: frozenset[str]
+    #: Of the time stamp counter, in Hz; None where libvirt does not say.
+    tsc_frequency: int | None
+    #: Whether the CPU can give a guest another frequency than its own.
+    tsc_scaling: bool
+
+    @classmethod
+    def parse(cls, capabilities: Record) -> Self:
+        """Read the XML of virConnectGetCapabilities."""
+        cpu = parse_xml(capabilities.required()).find("host/cpu")
+        if cpu is None or not cpu.findtext("arch"):
+            raise Unreadable("libvirt's capabilities do not tell the host's CPU")
+        counter = cpu.find("counter[@name='tsc']")
+        frequency = _attribute(counter, "frequency") or ""
+        is_number = frequency.isascii() and frequency.isdigit() and len(frequency) < 16
+        signature = cpu.find("signature")
+        return cls(
+            arch=(cpu.findtext("arch") or "").strip(),
+            vendor=cpu.findtext("vendor"),
+            signature=None if signature is None else tuple(signature.get(part, "") for part in _SIGNATURE),
+            microcode=_attribute(cpu.find("microcode"), "version"),
+            model=cpu.findtext("model"),
+            features=frozenset(feature.get("name", "") for feature in cpu.iterfind("feature")),
+            tsc_frequency=int(frequency) if is_number else None,
+            tsc_scaling=_attribute(counter, "scaling") == "yes",
+        )
+
+
+def _attribute(element: Element | None, name: str) -> str | None:
+    return None if element is None else element.get(name)

@@ -1,0 +1,1 @@
+"""libvirt's daemons: which run, what their configuration says, and what it allows."""

@@ -1,0 +1,65 @@
+"""How many clients those daemons take that stand beside the one guests belong to: virtproxyd and virtlockd."""
+
+from typing import Self
+
+from msgspec import Struct
+
+from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.daemon.limits import told_of
+from preflight.facts.defaults import default
+from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.libvirt.versions import Versions
+from preflight.facts.text.libvirt_conf import Conf, parse_conf
+from preflight.facts.text.located import Located
+
+_LOCKD = "/etc/libvirt/virtlockd.conf"
+#: virLockDaemonConfigNew (src/locking/lock_daemon_config.c).
+_LOCKD_DEFAULT = 1024
+
+
+class Clients(Struct, frozen=True):
+    """max_clients in force, and the clients there are: none before the daemon runs, which its first one starts."""
+
+    most: Located[int]
+    now: int
+
+    @property
+    def room(self) -> int:
+        """Connections that can still be opened."""
+        return self.most.value - self.now
+
+
+class ProxyLimits(Fact, frozen=True, kw_only=True):
+    """virtproxyd: where daemons are modular it passes on what comes over TLS or TCP."""
+
+    clients: Clients
+
+    @classmethod
+    def parse(cls, limits: Record, daemons: Record, virtproxyd_conf: Record, libvirt_versions: Record) -> Self:
+        """Read what virt-admin told of virtproxyd if it runs, and its file; the default is its version's."""
+        conf = Daemons.parse(daemons, Record("", 1)).conf("virtproxyd", virtproxyd_conf)
+        usual = default("virtproxyd", "max_clients", Versions.parse(libvirt_versions).libvirt)
+        return cls(clients=_clients(limits, "virtproxyd", conf, int(usual or 0)))
+
+
+class LockDaemon(Fact, frozen=True, kw_only=True):
+    """virtlockd: with lock_manager = "lockd" every guest that runs is its client."""
+
+    clients: Clients
+
+    @classmethod
+    def parse(cls, limits: Record, virtlockd_conf: Record) -> Self:
+        """Read what virt-admin told of virtlockd if it runs, and its file."""
+        return cls(clients=_clients(limits, "virtlockd", parse_conf(_LOCKD, virtlockd_conf), _LOCKD_DEFAULT))
+
+
+def _clients(limits: Record, daemon: str, conf: Conf, usual: int) -> Clients:
+    told = told_of(limits, daemon)
+    if "nclients_max" not in told and f"daemon {daemon}" in limits.required().splitlines():
+        raise Unreadable(f"virt-admin could not ask {daemon}")
+    setting = conf.get("max_clients")
+    if setting is not None and not isinstance(setting.value, int):
+        raise Unreadable(f"{conf.path}: max_clients is not a number")
+    file = Located(usual) if setting is None else Located(int(str(setting.value)), setting.at)
+    most = told.get("nclients_max", file.value)
+    return Clients(file if file.value == most else Located(most), told.get("nclients", 0))

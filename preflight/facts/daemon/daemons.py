@@ -1,0 +1,212 @@
+"""Which of libvirt's daemons run on a host, since when, and what systemd says of their units."""
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Literal, NamedTuple, Self, TypeAlias, get_args
+
+from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.text.libvirt_conf import Conf, parse_conf
+
+#: Where both are there, the modular one was meant: it is what newer releases install.
+DaemonName: TypeAlias = Literal["virtqemud", "libvirtd"]
+
+#: A number of at most 15 digits before the point: what `/proc` and `stat` write.
+NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,12})?", re.ASCII)
+
+
+class Process(NamedTuple):
+    """One daemon that runs."""
+
+    name: str
+    pid: int
+    #: When it was started, in seconds since 1970 by the host's own clock, to some 20 ms. A clock that was set since
+    #: shifts it.
+    started: float
+
+
+class Unit(NamedTuple):
+    """One systemd unit, in systemd's own words (`systemctl show`); empty where it says nothing."""
+
+    #: loaded, not-found, masked, error…
+    load_state: str
+    #: active, inactive, failed, activating…
+    active_state: str
+    #: running, dead, listening…
+    sub_state: str
+    #: enabled, disabled, masked, static…
+    unit_file_state: str
+    #: success, exit-code, signal, start-limit-hit…
+    result: str
+
+
+class Daemons(Fact, frozen=True, kw_only=True):
+    """The daemons of one host."""
+
+    processes: tuple[Process, ...]
+    #: The daemon that QEMU guests belong to: what a client's `qemu:///system` reaches (remoteGetUNIXSocket in
+    #: src/remote/remote_sockets.c: virtqemud where its socket exists, else libvirtd). None when there is neither.
+    serving: DaemonName | None
+    #: By their names, as "libvirtd.socket". Empty on a host without systemd.
+    units: Mapping[str, Unit]
+    #: When each file of /etc/libvirt was last written, by its name without ".conf"; seconds since 1970. A file that
+    #: does not exist, or that may not be looked at, is not in it.
+    conf_modified: Mapping[str, float]
+    #: What lies where the daemon looks for scripts of the host's owner that it runs whenever a guest starts or moves.
+    hooks: tuple[str, ...] = ()
+    #: The file that a daemon was told to read by its command line (-f), by the daemon's name.
+    told: Mapping[str, str] = {}
+    #: The texts of those files, as far as they could be read, by their paths.
+    texts: Mapping[str, str] = {}
+
+    @property
+    def running(self) -> bool:
+        """Whether the daemon that guests belong to runs. One that its socket would start does not yet."""
+        return self.serving is not None and self.process(self.serving) is not None
+
+    def process(self, name: str) -> Process | None:
+        """The daemon of that name, if it runs; the oldest if there are several."""
+        return min((one for one in self.processes if one.name == name), key=lambda one: one.started, default=None)
+
+    def conf_path(self, name: str) -> str:
+        """The file that the daemon of this name reads; for "qemu" that of the daemon that serves."""
+        return self.told.get(name, f"/etc/libvirt/{name}.conf")
+
+    def reads_another(self, name: str) -> bool:
+        """Whether the daemon was told to read another file than its usual one."""
+        return self.conf_path(name) != f"/etc/libvirt/{name}.conf"
+
+    def conf(self, name: str, usual: Record) -> Conf:
+        """The file that the daemon of this name reads, its `usual` one or another; raises `Unreadable`."""
+        path = self.conf_path(name)
+        if not self.reads_another(name):
+            return parse_conf(path, usual)
+        if path not in self.texts:
+            raise Unreadable(f"{name} was started with the configuration file {path}, which could not be read")
+        return parse_conf(path, Record(self.texts[path]))
+
+    @property
+    def intended(self) -> DaemonName | None:
+        """The daemon that guests belong to, or would if it started; None when neither is installed."""
+        if self.serving is not None:
+            return self.serving
+        found: list[DaemonName] = [
+            name for name in get_args(DaemonName) if self._state(f"{name}.service").load_state not in ("", "not-found")
+        ]
+        wanted = [name for name in found if self._wanted(name)]
+        return next(iter(wanted + found), None)
+
+    def changed_since_start(self, conf: str) -> bool | None:
+        """Whether a file ("libvirtd", "virtqemud", "virtproxyd", "qemu") was written after its daemon had read it.
+
+        qemu.conf is read by the daemon that guests belong to. None when that daemon does not run or the file's time
+        is not known, as of a file that does not exist.
+        """
+        reader = self.serving if conf == "qemu" else conf
+        process = None if reader is None else self.process(reader)
+        modified = self.conf_modified.get(self.told.get(conf, conf))
+        return None if process is None or modified is None else modified > process.started
+
+    def why_not_running(self) -> str:
+        """Why no daemon serves guests, as a clause: "libvirtd.service is masked". Meaningless while one runs."""
+        if not self.units:
+            return "neither virtqemud nor libvirtd runs"
+        if self.intended is None:
+            return "libvirt's daemon is not installed: there is neither libvirtd.service nor virtqemud.service"
+        return self._why_not(self.intended)
+
+    def _why_not(self, name: str) -> str:
+        service, socket = self._state(f"{name}.service"), self._state(f"{name}.socket")
+        if service.load_state == "masked":
+            return f"{name}.service is masked"
+        if service.load_state != "loaded":
+            return f"{name}.service cannot be loaded ({service.load_state or 'systemd does not say why'})"
+        if service.active_state == "failed":
+            return f"{name}.service failed ({service.result})"
+        if service.active_state != "inactive":
+            return f"{name}.service is {service.active_state} ({service.sub_state}), but no such process was seen"
+        if socket.active_state == "active":
+            return f"{name}.service is inactive; {name}.socket would start it"
+        return f"{name}.service is inactive and no socket unit would start it"
+
+    def _wanted(self, name: str) -> bool:
+        """Whether someone meant this daemon to be the one that runs."""
+        units = self._state(f"{name}.service"), self._state(f"{name}.socket")
+        return any(unit.unit_file_state == "enabled" or unit.active_state in {"active", "failed"} for unit in units)
+
+    def _state(self, name: str) -> Unit:
+        return self.units.get(name, Unit("not-found", "inactive", "dead", "", ""))
+
+    @classmethod
+    def parse(cls, daemons: Record, units: Record) -> Self:
+        """Read the list of processes; without systemd's answer all but the reasons is still known."""
+        boot: float | None = None
+        ticks = 0.0
+        seen: list[Process] = []
+        modified: dict[str, float] = {}
+        hooks: list[str] = []
+        sockets: set[str] = set()
+        told: dict[str, str] = {}
+        lines, *files = daemons.required().split("\x1f")
+        for line in lines.splitlines():
+            match line.split():
+                case ["clock", now, uptime, per_second]:
+                    boot, ticks = _number(now) - _number(uptime), _number(per_second)
+                case ["process", name, pid, start] if boot is not None and ticks > 0:
+                    seen.append(Process(name, int(_number(pid)), boot + _number(start) / ticks))
+                case ["conf", name, _] if "/hooks/" in name:
+                    hooks.append(name)
+                case ["conf", name, time] if name in told.values():
+                    modified[name] = _number(time)
+                case ["conf", name, time]:
+                    modified[PurePosixPath(name).stem] = _number(time)
+                case ["reads", path, name]:
+                    told[name] = path
+                case ["socket", name]:
+                    sockets.add(name)
+                case []:
+                    continue
+                case _:
+                    raise Unreadable(f"unexpected line in the list of daemons: {line[:80]!r}")
+        if boot is None:
+            raise Unreadable("the list of daemons does not tell the time")
+        states = _units(units)
+        return cls(
+            processes=tuple(seen),
+            serving=_serving({one.name for one in seen}, sockets, states),
+            units=states,
+            conf_modified=modified,
+            hooks=tuple(hooks),
+            told=told,
+            texts={path: text for path, _, text in (file.partition("\n") for file in files) if text},
+        )
+
+
+def _serving(running: set[str], sockets: set[str], units: Mapping[str, Unit]) -> DaemonName | None:
+    if "virtqemud" in running or "virtqemud-sock" in sockets:
+        return "virtqemud"
+    if "libvirtd" in running:
+        return "libvirtd"
+    # virtproxyd listens at the same place
+    proxy = units.get("virtproxyd.socket")
+    if "libvirt-sock" in sockets and "virtproxyd" not in running and (proxy is None or proxy.active_state != "active"):
+        return "libvirtd"
+    return None
+
+
+def _number(text: str) -> float:
+    if not NUMBER.fullmatch(text):
+        raise Unreadable(f"not a number in the list of daemons: {text[:80]!r}")
+    return float(text)
+
+
+def _units(record: Record) -> Mapping[str, Unit]:
+    if record.code != 0:
+        return {}
+    units = {}
+    for block in re.split(r"\n[ \t]*\n", record.out):
+        shown = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if "Id" in shown:
+            states = ("LoadState", "ActiveState", "SubState", "UnitFileState", "Result")
+            units[shown["Id"]] = Unit(*(shown.get(state, "") for state in states))
+    return units

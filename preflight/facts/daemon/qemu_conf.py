@@ -1,0 +1,170 @@
+"""Those settings of /etc/libvirt/qemu.conf that a migration depends on."""
+
+from collections.abc import Iterator
+from typing import Self
+
+from preflight.facts.daemon.conf_problems import wrong_type
+from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.defaults import QEMU, Default, default
+from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.text.libvirt_conf import Conf, ConfProblem, Value, parse_conf
+from preflight.facts.text.located import Located
+from preflight.facts.version import Version
+
+PATH = "/etc/libvirt/qemu.conf"
+#: The defaults of this file have been the same since this release.
+SINCE = Version(1, 1, 4)
+
+
+class QemuConf(Fact, frozen=True, kw_only=True):
+    """The settings in force; of those that the file does not set, the defaults."""
+
+    present: bool
+    #: What the destination announces as its address; None for its host name.
+    migration_host: Located[str | None]
+    #: The address at which QEMU listens for a migration; None for all.
+    migration_address: Located[str | None]
+    #: The first and the last port at which QEMU listens for migrations.
+    migration_port_min: Located[int]
+    migration_port_max: Located[int]
+    #: Whether a migration without TLS is refused.
+    migrate_tls_force: Located[bool]
+    #: Where the certificates for that are; None for where nothing else is meant.
+    migrate_tls_x509_cert_dir: Located[str | None]
+    default_tls_x509_cert_dir: Located[str | None]
+    #: Whether the other end's certificate is wanted; None for what the second says.
+    migrate_tls_x509_verify: Located[bool | None]
+    default_tls_x509_verify: Located[bool | None]
+    #: lockd or sanlock; None for none.
+    lock_manager: Located[str | None]
+    #: Seconds of silence after which a peer-to-peer source asks the destination whether it lives; -1 for never.
+    keepalive_interval: Located[int]
+    #: Such questions without an answer until the connection is given up.
+    keepalive_count: Located[int]
+    #: Calls that may wait for one guest; 0 for no limit.
+    max_queued: Located[int]
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return PATH
+
+    @property
+    def port_range(self) -> range:
+        """The ports at which QEMU may listen for a migration."""
+        return range(self.migration_port_min.value, self.migration_port_max.value + 1)
+
+    @classmethod
+    def parse(cls, qemu_conf: Record, daemons: Record) -> Self:
+        """Read the file, unless the daemon that has read it too runs since before it was changed."""
+        host = Daemons.parse(daemons, Record("", 1))
+        if host.changed_since_start("qemu"):
+            raise Unreadable(
+                f"{PATH} was changed after {host.serving} started: what is in force is not known until it is restarted"
+            )
+        conf = parse_conf(PATH, qemu_conf)
+        for problem in problems(conf):
+            raise Unreadable(problem.message)
+        return cls(
+            present=conf.present,
+            migration_host=_text(conf, "migration_host"),
+            migration_address=_text(conf, "migration_address"),
+            migration_port_min=_number(conf, "migration_port_min"),
+            migration_port_max=_number(conf, "migration_port_max"),
+            migrate_tls_force=_flag(conf, "migrate_tls_force"),
+            migrate_tls_x509_cert_dir=_text(conf, "migrate_tls_x509_cert_dir"),
+            default_tls_x509_cert_dir=_text(conf, "default_tls_x509_cert_dir"),
+            migrate_tls_x509_verify=_flag_or_none(conf, "migrate_tls_x509_verify"),
+            default_tls_x509_verify=_flag_or_none(conf, "default_tls_x509_verify"),
+            lock_manager=_text(conf, "lock_manager"),
+            keepalive_interval=_number(conf, "keepalive_interval"),
+            keepalive_count=_number(conf, "keepalive_count"),
+            max_queued=_number(conf, "max_queued"),
+        )
+
+
+class QemuConfFile(Fact, frozen=True, kw_only=True):
+    """The file as it is, in force or not: what the next start of the daemon will make of it."""
+
+    conf: Conf
+    #: What would keep the daemon from starting. Settings that no migration depends on are not looked at.
+    problems: tuple[ConfProblem, ...]
+
+    @classmethod
+    def parse(cls, qemu_conf: Record) -> Self:
+        """Read the file."""
+        conf = parse_conf(PATH, qemu_conf)
+        return cls(conf=conf, problems=tuple(problems(conf)))
+
+
+def problems(conf: Conf) -> Iterator[ConfProblem]:
+    """What keeps the QEMU driver, and with it the daemon, from starting (virQEMUDriverConfigLoadFile)."""
+    if conf.problem is not None:
+        yield conf.problem
+        return
+    for key, kind in QEMU.items():
+        found = conf.settings.get(key)
+        if found is not None and (why := wrong_type(conf.path, key, kind, found) or _refused(conf.path, key, found)):
+            yield ConfProblem(f"the QEMU driver does not start with this {key}: {why}", found.at, why)
+    yield from _ports(conf)
+
+
+def _refused(path: str, key: str, found: Located[Value]) -> str | None:
+    address = _bare(str(found.value))
+    if key in {"migration_host", "migration_address"} and _is_this_host(address):
+        return f"{key} must not be the address of the local machine: {address}"
+    if key == "migration_port_min" and found.value == 0:
+        return f"{path}: migration_port_min: port must be greater than 0"
+    return None
+
+
+def _ports(conf: Conf) -> Iterator[ConfProblem]:
+    first = conf.settings.get("migration_port_min", Located(default("qemu", "migration_port_min", SINCE)))
+    last = conf.settings.get("migration_port_max", Located(default("qemu", "migration_port_max", SINCE)))
+    if isinstance(first.value, int) and isinstance(last.value, int) and not 0 <= first.value <= last.value <= 65535:
+        why = f"{conf.path}: migration_port_max: port must be between the minimal port {first} and 65535"
+        yield ConfProblem(f"the QEMU driver does not start with these ports: {why}", last.at or first.at, why)
+    elif first.value == last.value:
+        # virPortAllocatorRangeNew wants two ports at least
+        why = f"start port {first} must be less than end port {last}"
+        yield ConfProblem(f"the QEMU driver does not start with these ports: {why}", last.at or first.at, why)
+
+
+def _is_this_host(address: str) -> bool:
+    """As libvirt decides it (virSocketAddrIsNumericLocalhost): 127.0.0.2 passes, and so does a name but this."""
+    return address.startswith("localhost") or address in {"127.0.0.1", "::1"}
+
+
+def _bare(address: str) -> str:
+    """The address without the brackets of IPv6 (virStringStripIPv6Brackets)."""
+    return address[1:-1] if address.startswith("[") and address.endswith("]") and ":" in address else address
+
+
+def _setting(conf: Conf, key: str) -> Located[Value] | Located[Default]:
+    return conf.get(key) or Located(default("qemu", key, SINCE))
+
+
+def _number(conf: Conf, key: str) -> Located[int]:
+    found = _setting(conf, key)
+    if not isinstance(found.value, int):
+        raise Unreadable(f"{conf.path}: {key} is not a number")
+    return Located(found.value, found.at)
+
+
+def _flag(conf: Conf, key: str) -> Located[bool]:
+    found = _number(conf, key)
+    return Located(bool(found.value), found.at)
+
+
+def _flag_or_none(conf: Conf, key: str) -> Located[bool | None]:
+    found = _setting(conf, key)
+    return Located(None if found.value is None else bool(found.value), found.at)
+
+
+def _text(conf: Conf, key: str) -> Located[str | None]:
+    found = _setting(conf, key)
+    if found.value is None:
+        return Located(None, found.at)
+    if not isinstance(found.value, str):
+        raise Unreadable(f"{conf.path}: {key} is not a string")
+    return Located(_bare(found.value), found.at)

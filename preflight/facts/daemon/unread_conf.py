@@ -1,0 +1,49 @@
+"""The configuration file of the libvirt daemon that does not serve guests, or that it was told not to read.
+
+libvirtd.conf stays on disk, with all that was tuned in it, when a host changes to the modular daemons, and a tuning
+guide for either kind is easily followed on the other.
+"""
+
+from collections.abc import Mapping
+from typing import Self
+
+from preflight.facts.daemon.daemons import DaemonName, Daemons
+from preflight.facts.defaults import known_settings
+from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.text.libvirt_conf import Value, parse_conf
+from preflight.facts.text.located import Located
+
+
+class UnreadConf(Fact, frozen=True, kw_only=True):
+    """Settings that stand in the unread file alone."""
+
+    #: The daemon that guests belong to.
+    serving: DaemonName
+    #: The file that it does not read.
+    path: str
+    #: What that file sets, which the serving daemon would understand, and which its own file does not say too.
+    settings: Mapping[str, Located[Value]]
+
+    @classmethod
+    def parse(cls, daemons: Record, libvirtd_conf: Record, virtqemud_conf: Record, _virtproxyd_conf: Record) -> Self:
+        """Read the usual file of a daemon that was told to read another; else that of whichever does not serve."""
+        known = Daemons.parse(daemons, Record("", 1))
+        serving = known.serving
+        if serving is None:
+            raise Unreadable("neither libvirtd nor virtqemud runs or listens on this host")
+        records = {"libvirtd": libvirtd_conf, "virtqemud": virtqemud_conf}
+        other = "virtqemud" if serving == "libvirtd" else "libvirtd"
+        if known.reads_another(serving):
+            other = serving
+        own = known.conf(serving, records[serving]).settings
+        unread = parse_conf(f"/etc/libvirt/{other}.conf", records[other])
+        understood = known_settings(serving, None)
+        return cls(
+            serving=serving,
+            path=unread.path,
+            settings={
+                key: value
+                for key, value in unread.settings.items()
+                if key in understood and (key not in own or own[key].value != value.value)
+            },
+        )

@@ -1,0 +1,1 @@
+"""What a host's packet filter does with a new connection."""

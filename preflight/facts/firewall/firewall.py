@@ -1,0 +1,242 @@
+"""What a host's packet filter does with a new connection to one of its ports.
+
+A migration's data comes in by a port that nothing listens on until the migration begins, so it cannot be tried.
+"""
+
+import enum
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import NamedTuple, Self, TypeAlias
+
+from msgspec import Struct
+
+from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.firewall.iptables import parse_iptables, without_doubles
+from preflight.facts.firewall.packet import Packet, Work
+from preflight.facts.firewall.rules import NOT_NFT, Json, Table, parse_nft
+from preflight.facts.firewall.walk import UNKNOWN, walk
+from preflight.facts.network.addresses import InterfaceAddress, OwnAddresses
+
+Source: TypeAlias = IPv4Address | IPv6Address
+
+
+class Action(enum.StrEnum):
+    """What happens to a packet."""
+
+    ACCEPT = "accept"
+    #: Silently: the other end waits until it gives up.
+    DROP = "drop"
+    #: The other end is told, and fails at once.
+    REJECT = "reject"
+
+
+class Judgement(Struct, frozen=True, kw_only=True):
+    """What happens to a new connection, and why."""
+
+    action: Action
+    #: The rule or policy that decides, as `table inet filter chain input: policy drop`; None when nothing forbids it.
+    rule: str | None
+
+
+class Firewall(Fact, frozen=True, kw_only=True, dict=True):
+    """All rules of nftables and of iptables that a packet for this host may meet."""
+
+    tables: tuple[Table, ...]
+    #: The names of interfaces in rules; one that ends with `*` stands for all that begin so.
+    names: frozenset[str]
+    #: The interfaces that rules name, but the loopback, and one that none names.
+    interfaces: tuple[str, ...]
+    #: Some rule gives packets a mark.
+    gives_marks: bool
+
+    @classmethod
+    def parse(cls, nft: Record, iptables: Record) -> Self:
+        """Read `nft -j list ruleset` (missing where nft is not installed) and what iptables-save printed."""
+        found = () if nft.missing else parse_nft(nft.required())
+        try:
+            tables = without_doubles(found, parse_iptables(iptables.required()))
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+            raise Unreadable("the rules of iptables are not of the form that iptables-save writes") from None
+        try:
+            marked = any(map(_gives_marks, _statements(tables)))
+            names = _interfaces(tables)
+            interfaces = (*sorted(name.replace("*", "0") for name in names - {"lo"}), _NAMELESS)
+            return cls(tables=tables, names=names, interfaces=interfaces, gives_marks=marked)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise Unreadable(NOT_NFT) from None
+
+    def judge(self, port: int, source_addresses: Sequence[str], own: OwnAddresses | None = None) -> Judgement:
+        """What happens to a new TCP connection to `port` from any of these addresses; see `judge_all`."""
+        ((_, judgement),) = self.judge_all([port], source_addresses, own)
+        return judgement
+
+    def judge_all(
+        self, ports: Sequence[int], source_addresses: Sequence[str], own: OwnAddresses | None = None
+    ) -> list[tuple[int, Judgement]]:
+        """What happens to a new TCP connection to each of the ports from any of these addresses.
+
+        `own` are this host's addresses: they tell by which interface, and to which address, a packet may come, and
+        a source address of a version of IP that the host does not have is left out. Without them any interface that a
+        rule names may be the one, and any other. Raises `Unreadable` when it cannot be told.
+
+        All that may come is judged at once, and in halves only where the rules part it: 64 ports, 2,000 addresses and
+        30,000 rules are as good as one port and one address.
+        """
+        ways = self._ways(source_addresses, own)
+        if ports and not ways:
+            raise Unreadable("no address is known that a connection might come from")
+        work = Work()
+        judged: list[tuple[int, Judgement]] = []
+        left = [tuple(ports)] if ports else []
+        while left:
+            some = left.pop()
+            found = self._found(some, ways, work)
+            if found is None:
+                middle = len(some) // 2
+                left += [some[middle:], some[:middle]]
+                continue
+            one = _one(found, f"whether port {some[0]} is open depends on the interface or address that is used")
+            judged += [(port, one) for port in some]
+        return judged
+
+    def _ways(self, source_addresses: Sequence[str], own: OwnAddresses | None) -> list["_Way"]:
+        """By which interfaces, and to which addresses, packets from the sources may come."""
+        sources: dict[tuple[int, int], list[Source]] = {}
+        met_by: dict[int, tuple[InterfaceAddress, ...]] = {}
+        for written in source_addresses:
+            try:
+                source = ip_address(written)
+            except ValueError:
+                raise Unreadable(f"{written} is not an address") from None
+            met = () if own is None else own.met_by(written)
+            if own is None or met:
+                # the same addresses are the same tuple
+                met_by[id(met)] = met
+                sources.setdefault((source.version, id(met)), []).append(source)
+        return [
+            _Way(
+                tuple(dict.fromkeys(same)),
+                self.interfaces if own is None else self._told_apart(met.interface for met in met_by[key]),
+                tuple(met.address for met in met_by[key]),
+            )
+            for (_, key), same in sources.items()
+        ]
+
+    def _told_apart(self, interfaces: Iterable[str]) -> tuple[str, ...]:
+        """Those that some rule names, and one of all others: they are the same to every rule."""
+        named, others = list[str](), list[str]()
+        for one in dict.fromkeys(interfaces):
+            (named if one in self.names or one.startswith(self._beginnings) else others).append(one)
+        return (*named, *others[:1])
+
+    @cached_property
+    def _beginnings(self) -> tuple[str, ...]:
+        return tuple(name[:-1] for name in self.names if name.endswith("*"))
+
+    def _found(self, ports: Sequence[int], ways: Iterable["_Way"], work: Work) -> dict[Action, str] | None:
+        """What may happen to connections to these ports, and why; None where it is not the same for all of them."""
+        found: dict[Action, str] = {}
+        for way in ways:
+            left = [(way.sources, way.interfaces)]
+            while left:
+                sources, interfaces = left.pop()
+                is_one = len(ports) == len(sources) == len(interfaces) == 1
+                packet = Packet(
+                    (min(ports), max(ports)), sources, interfaces, way.addresses, self.gives_marks, work=work
+                )
+                judged = self._judge(packet, exactly=is_one)
+                if judged is not None:
+                    found.setdefault(*judged)
+                elif len(ports) > 1:
+                    return None
+                elif len(sources) > 1:
+                    middle = len(sources) // 2
+                    left += [(sources[middle:], interfaces), (sources[:middle], interfaces)]
+                else:
+                    middle = len(interfaces) // 2
+                    left += [(sources, interfaces[middle:]), (sources, interfaces[:middle])]
+        return found
+
+    def _judge(self, packet: Packet, *, exactly: bool) -> tuple[Action, str] | None:
+        """What happens to all of these packets; None where it may differ, unless they are one, `exactly`."""
+        try:
+            outcomes, unsure = walk(packet, self.tables)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
+            raise Unreadable(NOT_NFT) from None
+        if not exactly:
+            is_sure = len(outcomes) == 1 and UNKNOWN not in outcomes and (not unsure or "accept" in outcomes)
+            return (Action(next(iter(outcomes))), next(iter(outcomes.values()))) if is_sure else None
+        port = packet.ports[0]
+        if UNKNOWN in outcomes:
+            raise Unreadable(f"the firewall hands port {port} to what cannot be judged: {outcomes[UNKNOWN]}")
+        why = f"the firewall's answer for port {port} cannot be told: {unsure[-1] if unsure else ''}"
+        judged = _one({Action(action): rule for action, rule in outcomes.items()}, why)
+        return judged.action, judged.rule or ""
+
+
+class _Way(NamedTuple):
+    """Sources whose packets come by the same interfaces, to the same addresses."""
+
+    sources: tuple[Source, ...]
+    interfaces: tuple[str, ...]
+    addresses: tuple[str, ...]
+
+
+#: No rule names it: it is not even a name that the kernel would take.
+_NAMELESS = "an interface/"
+_LONGEST_NAME = 15  # IFNAMSIZ with its NUL is 16, include/uapi/linux/if.h
+
+
+def _one(found: dict[Action, str], why: str) -> Judgement:
+    """The one judgement; where it is either a drop or a rejection, a drop: both keep the connection out."""
+    if Action.ACCEPT in found and len(found) > 1:
+        raise Unreadable(why)
+    action = Action.DROP if Action.DROP in found else next(iter(found))
+    return Judgement(action=action, rule=found[action] or None)
+
+
+def _statements(tables: Sequence[Table]) -> Iterator[Json]:
+    for table in tables:
+        for chain in table.chains.values():
+            for rule in chain.rules:
+                yield from rule.statements
+
+
+def _interfaces(tables: Sequence[Table]) -> frozenset[str]:
+    """Every interface that a rule or chain names."""
+    names: set[str] = set()
+    for table in tables:
+        for chain in table.chains.values():
+            names.update(chain.devices)
+        seen: set[str] = set()
+        for statement in _statements([table]):
+            for body in statement.values():
+                asked = body.get("left", body.get("key")) if isinstance(body, dict) else None
+                if "'iif" in str(asked):
+                    names.update(_words([body.get("right"), body.get("data")], table, seen))
+    return frozenset(names)
+
+
+def _words(body: Json, table: Table, seen: set[str]) -> Iterator[str]:
+    """The words in an expression, and in the sets that it names, but for those that were seen before."""
+    stack = [body]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, dict):
+            stack.extend(one.values())
+        elif isinstance(one, list | tuple):
+            stack.extend(one)
+        elif isinstance(one, str) and one.startswith("@"):
+            if one not in seen:  # a set may name itself
+                seen.add(one)
+                stack.extend(table.sets[one[1:]].elements)
+        elif isinstance(one, str) and len(one) <= _LONGEST_NAME:
+            yield one
+
+
+def _gives_marks(statement: Json) -> bool:
+    mangle, xt = (statement.get(kind) if isinstance(statement, dict) else None for kind in ("mangle", "xt"))
+    if isinstance(mangle, dict) and "mark" in str(mangle.get("key")):
+        return True
+    return isinstance(xt, dict) and xt.get("type") == "target" and xt.get("name") in {"MARK", "CONNMARK"}

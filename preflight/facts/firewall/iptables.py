@@ -1,0 +1,227 @@
+"""iptables' rules in the words of nft's JSON, so that one judge serves both.
+
+What is not understood becomes a match that cannot be told; it matters only where such a rule would decide.
+"""
+
+import re
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from ipaddress import ip_network
+from typing import NamedTuple, TypeAlias
+
+from preflight.facts.fact import Unreadable
+from preflight.facts.firewall.rules import Chain, Json, Rule, Table, known_policy
+
+#: Tables by where they hook in: priorities of include/uapi/linux/netfilter_ipv4.h. nat's are per hook.
+_PRIORITY = {"raw": -300, "mangle": -150, "filter": 0, "security": 50}
+_NAT_PRIORITY = {"prerouting": -100, "input": 100}
+_HOOKS = {name: name.lower() for name in ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")}
+_FLAGS = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"}
+
+#: One option of a rule, as ("--dport", ["22"]), and whether a `!` stands before it.
+Option: TypeAlias = tuple[str, list[str], bool]
+
+
+class Saved(NamedTuple):
+    """One table as iptables-save wrote it."""
+
+    table: Table
+    #: It is iptables-nft's, and so among nft's tables too.
+    in_nft: bool
+
+
+def parse_iptables(text: str) -> tuple[Saved, ...]:
+    """Read what iptables-save wrote for a family, behind a line `family 4` or `family 6`.
+
+    `family 4 nft` introduces the tables of iptables-nft. Raises `Unreadable` on other text.
+    """
+    saved: list[Saved] = []
+    family, in_nft, open_table = "", False, None
+    for line in text.splitlines():
+        if not line or line.startswith("#"):
+            continue
+        if open_table is None:
+            heading = re.fullmatch(r"family ([46])( nft)?", line)
+            if heading:
+                family, in_nft = ("ip" if heading[1] == "4" else "ip6"), bool(heading[2])
+            elif family and line.startswith("*"):
+                open_table = Table(family, line[1:])
+            else:
+                raise Unreadable(f"not a line of iptables-save: {line[:80]}")
+        elif line == "COMMIT":
+            saved.append(Saved(open_table, in_nft))
+            open_table = None
+        elif line.startswith(":"):
+            _declare(open_table, line)
+        else:
+            _add(open_table, line)
+    if open_table is not None:
+        raise Unreadable("the rules of iptables are cut off")
+    return tuple(saved)
+
+
+def without_doubles(tables: Sequence[Table], saved: Sequence[Saved]) -> tuple[Table, ...]:
+    """All tables, iptables-nft's as iptables-save tells them: nft names their extensions and says no more of them."""
+    told = {(one.table.family, one.table.name) for one in saved if one.in_nft}
+    return (*(one.table for one in saved), *(table for table in tables if (table.family, table.name) not in told))
+
+
+def _declare(table: Table, line: str) -> None:
+    name, policy = line[1:].split()[:2]
+    hook = _HOOKS.get(name) if policy != "-" else None
+    is_nat = table.name == "nat"
+    priority = _NAT_PRIORITY.get(hook or "", 0) if is_nat else _PRIORITY.get(table.name, 0)
+    kept = known_policy(policy.lower()) if hook else "accept"
+    table.chains[name] = Chain(name, hook, "nat" if is_nat else "filter", priority, kept, ())
+
+
+def _add(table: Table, line: str) -> None:
+    rule = re.sub(r"^\[[0-9:]*\] ", "", line)
+    # shlex goes a character at a time
+    words = shlex.split(rule) if any(mark in rule for mark in "\"'\\#") else rule.split()
+    if len(words) < 2 or words[0] != "-A":
+        raise Unreadable(f"not a rule of iptables-save: {line[:80]}")
+    statements: list[Json] = []
+    comment = None
+    options = list(_options(words[2:]))
+    for position, (name, values, negated) in enumerate(options):
+        if name == "--comment":
+            comment = values[0]
+        elif name in ("-j", "-g"):
+            statements += _target(name, values[0], options[position + 1 :], table)
+            break
+        elif name != "-m":
+            statements.append(_match(name, values, negated=negated))
+    table.chains[words[1]].rules.append(Rule(tuple(statements), comment))
+
+
+def _options(words: list[str]) -> Iterator[Option]:
+    """Each option with its values; iptables-save writes `!` before the option."""
+    negated = False
+    name, values = "", list[str]()
+    for word in [*words, "-"]:
+        if word == "!" or word.startswith("-"):
+            if name:
+                yield name, values, negated
+                name, values, negated = "", [], False
+            if word == "!":
+                negated = True
+            else:
+                name = word
+        else:
+            values.append(word)
+
+
+def _match(name: str, values: list[str], *, negated: bool) -> Json:
+    translate = _MATCHES.get(name)
+    try:
+        known = None if translate is None else translate(values)
+    except (ValueError, IndexError):
+        known = None
+    if known is None:
+        text = " ".join([*(["!"] if negated else []), name, *values])
+        return {"xt": {"type": "match", "name": name, "text": text}}
+    left, right = known
+    return {"match": {"op": "!=" if negated else "==", "left": left, "right": right}}
+
+
+def _payload(protocol: str, field: str) -> Json:
+    return {"payload": {"protocol": protocol, "field": field}}
+
+
+def _address(field: str) -> Callable[[list[str]], tuple[Json, Json]]:
+    def translate(values: list[str]) -> tuple[Json, Json]:
+        network = ip_network(values[0])
+        prefix = {"prefix": {"addr": str(network.network_address), "len": network.prefixlen}}
+        return _payload("ip" if network.version == 4 else "ip6", field), prefix
+
+    return translate
+
+
+def _interface(values: list[str]) -> tuple[Json, Json]:
+    return {"meta": {"key": "iifname"}}, re.sub(r"\+$", "*", values[0])
+
+
+def _protocol(values: list[str]) -> tuple[Json, Json]:
+    return {"meta": {"key": "l4proto"}}, int(values[0]) if values[0].isdecimal() else values[0]
+
+
+def _ports(field: str) -> Callable[[list[str]], tuple[Json, Json]]:
+    def translate(values: list[str]) -> tuple[Json, Json]:
+        return _payload("th", field), {"set": [_port_range(one) for one in values[0].split(",")]}
+
+    return translate
+
+
+def _port_range(written: str) -> Json:
+    low, colon, high = written.partition(":")
+    return {"range": [int(low or 0), int(high or 65535)]} if colon else int(low)
+
+
+def _states(values: list[str]) -> tuple[Json, Json] | None:
+    words = values[0].lower().split(",")
+    if not set(words) <= {"invalid", "established", "related", "new", "untracked"}:
+        return None  # SNAT and DNAT are states to iptables, not to the kernel
+    return {"ct": {"key": "state"}}, {"set": words}
+
+
+def _tcp_flags(values: list[str]) -> tuple[Json, Json] | None:
+    mask, wanted = ([flag for flag in value.split(",") if flag != "NONE"] for value in values)
+    if not {*mask, *wanted} <= _FLAGS:
+        return None
+    left = {"&": [_payload("tcp", "flags"), _flags(mask)]}
+    return left, _flags(wanted)
+
+
+def _flags(words: list[str]) -> Json:
+    return [{"ECE": "ecn"}.get(word, word.lower()) for word in words]
+
+
+def _type_of_address(field: str) -> Callable[[list[str]], tuple[Json, Json]]:
+    def translate(values: list[str]) -> tuple[Json, Json]:
+        return {"fib": {"result": "type", "flags": [field]}}, {"set": values[0].lower().split(",")}
+
+    return translate
+
+
+def _mark(values: list[str]) -> tuple[Json, Json]:
+    value, _, mask = values[0].partition("/")
+    return {"&": [{"meta": {"key": "mark"}}, int(mask or "0xffffffff", 0)]}, int(value, 0)
+
+
+_MATCHES: dict[str, Callable[[list[str]], tuple[Json, Json] | None]] = {
+    "-s": _address("saddr"),
+    "-d": _address("daddr"),
+    "-i": _interface,
+    "-p": _protocol,
+    "--dport": _ports("dport"),
+    "--sport": _ports("sport"),
+    "--dports": _ports("dport"),
+    "--sports": _ports("sport"),
+    "--state": _states,
+    "--ctstate": _states,
+    "--tcp-flags": _tcp_flags,
+    "--dst-type": _type_of_address("daddr"),
+    "--src-type": _type_of_address("saddr"),
+    "--mark": _mark,
+    "--pkt-type": lambda values: ({"meta": {"key": "pkttype"}}, values[0]),
+}
+
+_VERDICTS = {"ACCEPT": "accept", "DROP": "drop", "RETURN": "return"}
+_NAT = {"DNAT": "dnat", "REDIRECT": "redirect", "SNAT": "snat", "MASQUERADE": "masquerade", "NETMAP": "dnat"}
+
+
+def _target(option: str, name: str, rest: Sequence[Option], table: Table) -> list[Json]:
+    if name in table.chains:
+        return [{"goto" if option == "-g" else "jump": {"target": name}}]
+    if name in _VERDICTS:
+        return [{_VERDICTS[name]: None}]
+    if name == "REJECT":
+        how = [values[0] for given, values, _ in rest if given == "--reject-with" and values]
+        return [{"reject": {"type": "", "expr": how[0]} if how else None}]
+    if name in _NAT:
+        return [{_NAT[name]: {}}]
+    if name == "NOTRACK" or (name == "CT" and any(given == "--notrack" for given, _, _ in rest)):
+        return [{"notrack": None}]
+    words = " ".join([option, name, *(word for given, values, _ in rest for word in (given, *values))])
+    return [{"xt": {"type": "target", "name": name, "text": words}}]

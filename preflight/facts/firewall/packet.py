@@ -1,0 +1,169 @@
+"""The packets that are judged: the first ones of new TCP connections to ports of this host.
+
+Many that differ in port, source or interface are judged at once. What a rule may look at is given as all the values
+that they may have; None where nothing is known of it, and `ABSENT` where a packet has no such thing, so that a rule
+which asks for it does not match.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any, Final, TypeAlias
+
+from preflight.facts.fact import Unreadable
+
+#: A number from `first` to `last`, or a word.
+Span: TypeAlias = tuple[int, int]
+Values: TypeAlias = tuple[Span | str, ...]
+
+ABSENT: Final[Values] = ()
+
+#: Bits of the kernel's masks, by the words that nft has for them.
+CT_STATE = {"invalid": 1, "established": 2, "related": 4, "new": 8, "untracked": 64}
+CT_STATUS = {
+    "expected": 1, "seen-reply": 2, "assured": 4, "confirmed": 8, "snat": 16, "dnat": 32, "dying": 512,
+}  # fmt: skip
+TCP_FLAGS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16, "urg": 32, "ecn": 64, "cwr": 128}
+PROTOCOLS = {
+    "icmp": 1, "igmp": 2, "ipencap": 4, "tcp": 6, "udp": 17, "dccp": 33, "gre": 47, "esp": 50, "ah": 51,
+    "ipv6-icmp": 58, "icmpv6": 58, "ospf": 89, "comp": 108, "vrrp": 112, "sctp": 132, "udplite": 136,
+}  # fmt: skip
+#: The words that may stand for a number, by what is looked at.
+WORDS: Mapping[tuple[str, str], Mapping[str, int]] = {
+    ("ct", "state"): CT_STATE,
+    ("ct", "status"): CT_STATUS,
+    ("tcp", "flags"): TCP_FLAGS,
+    ("meta", "l4proto"): PROTOCOLS,
+    ("ip", "protocol"): PROTOCOLS,
+    ("ip6", "nexthdr"): PROTOCOLS,
+}
+_OTHER_TRANSPORTS = frozenset(("udp", "udplite", "sctp", "dccp", "icmp", "icmpv6", "igmp", "esp", "ah", "comp"))
+#: A client's own port is never a privileged one unless it asks for that, which neither libvirt nor QEMU does.
+_EPHEMERAL: Span = (1024, 65535)
+
+
+#: Rules, elements and values that are looked at for one judgement: some five seconds.
+MOST_STEPS = 1_000_000
+
+
+class Work:
+    """The steps that a judgement may still take."""
+
+    def __init__(self) -> None:
+        self._left = MOST_STEPS
+
+    def spend(self, steps: int) -> None:
+        """Take so many steps; raises `Unreadable` where there are no more."""
+        self._left -= steps
+        if self._left < 0:
+            raise Unreadable(f"the firewall's rules take more than {MOST_STEPS} steps to judge")
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """Packets that may be any of these."""
+
+    #: The first and the last port that they go to.
+    ports: Span
+    #: Of one version of IP.
+    sources: tuple[IPv4Address | IPv6Address, ...]
+    #: The names of the interfaces that they come in by; none when that is not known.
+    interfaces: tuple[str, ...]
+    #: The host's own addresses that it may be sent to; none when they are not known.
+    own: tuple[str, ...] = ()
+    #: Whether some rule gives packets marks, so that a mark may be anything here.
+    marked: bool = False
+    #: Whether the kernel's connection tracking has seen it yet.
+    tracked: bool = True
+    #: Whether it is looked at below IP, as a frame.
+    frame: bool = False
+    work: Work = field(default_factory=Work, compare=False)
+    _values: dict[tuple[str, str], Values | None] = field(default_factory=dict, compare=False)
+
+    def look(self, space: str, key: str) -> Values | None:
+        """The values that the packet may have for what nft calls `space key`, as `tcp dport` or `meta iifname`."""
+        if not self._values:
+            self._values.update(self._known())
+        if (space, key) in self._values:
+            return self._values[space, key]
+        if space in _OTHER_TRANSPORTS or space in ({"ip", "ip6", "arp"} - {self._network}):
+            return ABSENT
+        return None
+
+    @property
+    def _network(self) -> str:
+        return "ip" if self.version == 4 else "ip6"
+
+    @property
+    def version(self) -> int:
+        """Of IP."""
+        return self.sources[0].version
+
+    def _known(self) -> dict[tuple[str, str], Values | None]:
+        network = self._network
+        known_own = map(ip_address, self.own)
+        destinations = sorted(int(address) for address in known_own if address.version == self.version)
+        known: dict[tuple[str, str], Values | None] = {
+            ("meta", "l4proto"): _one(6),
+            ("meta", "nfproto"): None if self.frame else ("ipv4" if network == "ip" else "ipv6",),
+            ("meta", "protocol"): (network,),
+            ("meta", "iifname"): self.interfaces or None,
+            ("meta", "iif"): self.interfaces or None,
+            ("meta", "oifname"): ("",),
+            ("meta", "oif"): ("",),
+            ("meta", "pkttype"): ("host",),
+            ("meta", "mark"): None if self.marked else _one(0),
+            ("ct", "mark"): None if self.marked else _one(0),
+            ("ct", "state"): _one(CT_STATE["new"]) if self.tracked else None,
+            ("ct", "status"): _one(0) if self.tracked else None,
+            ("ct", "direction"): ("original",) if self.tracked else None,
+            (network, "saddr"): tuple((address, address) for address in sorted(map(int, self.sources))),
+            (network, "daddr"): tuple((address, address) for address in destinations) or None,
+            (network, "version"): _one(self.version),
+        }
+        known["ip", "protocol"] = _one(6) if network == "ip" else ABSENT
+        known["ip6", "nexthdr"] = _one(6) if network == "ip6" else ABSENT
+        for transport in ("tcp", "th"):
+            known[transport, "dport"] = (self.ports,)
+            known[transport, "sport"] = (_EPHEMERAL,)
+        known["tcp", "flags"] = _one(TCP_FLAGS["syn"])
+        if network == "ip":
+            known["ip", "frag-off"] = (*_one(0), *_one(0x4000))  # whole, with or without "don't fragment"
+        return known
+
+
+def _one(number: int) -> Values:
+    return ((number, number),)
+
+
+@lru_cache(maxsize=1 << 15)  # one rule is looked at for each of many ports
+def _address(written: str) -> int | None:
+    try:
+        return int(ip_address(written))
+    except ValueError:
+        return None
+
+
+def is_word_space(space: str, key: str) -> bool:
+    """Whether several words may be named at once, each for a bit."""
+    return (space, key) in (("ct", "state"), ("ct", "status"), ("tcp", "flags"))
+
+
+def number(space: str, key: str, written: Any) -> int | None:
+    """The number that is meant by a number, a word or an address in a rule; None when there is none."""
+    if isinstance(written, bool):
+        return None
+    if isinstance(written, int):
+        return written
+    if not isinstance(written, str):
+        return None
+    words = WORDS.get((space, key), {})
+    if written in words:
+        return words[written]
+    if key in ("saddr", "daddr"):
+        return _address(written)
+    try:
+        return int(written, 0)
+    except ValueError:
+        return -1 if words is PROTOCOLS else None  # a protocol of a name that is none of ours

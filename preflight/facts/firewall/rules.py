@@ -1,0 +1,131 @@
+"""A host's packet filter as values: tables, chains and rules, in the words of nft's JSON (libnftables-json(5)).
+
+Rules stay as nft wrote them; iptables' rules are translated to the same words. Nothing is judged here.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from msgspec import Struct, field
+
+from preflight.facts.fact import Unreadable
+
+#: One statement or expression of a rule, as nft's JSON has it.
+Json: TypeAlias = Any
+#: Where each hook comes on the way of a packet that is for this host.
+HOOKS = ("ingress", "prerouting", "input")
+
+#: Why rules are not judged.
+NOT_NFT = "the firewall's rules are not of the form that nft writes"
+
+
+class Rule(Struct, frozen=True):
+    """One rule: its statements from left to right."""
+
+    statements: tuple[Json, ...]
+    comment: str | None = None
+
+
+class Chain(Struct, frozen=True):
+    """A chain; `hook` is None for one that is only jumped to."""
+
+    name: str
+    hook: str | None
+    #: filter, nat or route; None without a hook.
+    type: str | None
+    #: The smaller comes first.
+    priority: int
+    #: accept or drop.
+    policy: str
+    #: The interfaces of an ingress chain; none of another.
+    devices: tuple[str, ...]
+    rules: list[Rule] = field(default_factory=list)
+
+
+class Set(Struct, frozen=True, dict=True):
+    """A named set, or map: then each element is a pair of key and verdict."""
+
+    elements: list[Json]
+    #: Rules add to it while packets pass.
+    dynamic: bool
+
+    @cached_property
+    def lookups(self) -> dict[tuple[str, str], Any]:
+        """For each thing that was looked up in it, as ("tcp", "dport"), the elements as a `Lookup`: no part of it."""
+        return {}
+
+
+class Table(Struct, frozen=True):
+    """One table with all that its rules refer to."""
+
+    family: str
+    name: str
+    #: It may be switched off as a whole: nft 1.0.6 garbles the flag that says so.
+    doubtful: bool = False
+    chains: dict[str, Chain] = field(default_factory=dict)
+    sets: dict[str, Set] = field(default_factory=dict)
+
+    def base_chains(self) -> Iterator[Chain]:
+        """The chains that packets for this host, or for any, enter by themselves."""
+        return (chain for chain in self.chains.values() if chain.hook in HOOKS)
+
+
+def parse_nft(text: str) -> tuple[Table, ...]:
+    """Read `nft -j list ruleset`; raises `Unreadable` on text of another form."""
+    try:
+        objects = json.loads(text)["nftables"]
+        return _tables([(kind, body) for one in objects for kind, body in one.items()])
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        raise Unreadable(NOT_NFT) from None
+
+
+def _tables(objects: Sequence[tuple[str, Mapping[str, Json]]]) -> tuple[Table, ...]:
+    tables: dict[tuple[str, str], Table] = {}
+    for kind, body in objects:
+        if kind == "table":
+            flags = body.get("flags", [])
+            flags = [flags] if isinstance(flags, str) else flags
+            if "dormant" not in flags:
+                doubtful = not set(flags) <= {"owner", "persist"}
+                tables[body["family"], body["name"]] = Table(str(body["family"]), str(body["name"]), doubtful)
+    for kind, body in objects:
+        table = tables.get((body["family"], body["table"])) if "table" in body else None
+        if table is None:
+            continue
+        if kind == "chain":
+            table.chains[body["name"]] = _chain(body)
+        elif kind in ("set", "map"):
+            table.sets[body["name"]] = _set(body)
+        elif kind == "element":
+            table.sets[body["name"]].elements.extend(body["elem"])
+    for kind, body in objects:
+        if kind == "rule" and (body["family"], body["table"]) in tables:
+            chain = tables[body["family"], body["table"]].chains[body["chain"]]
+            chain.rules.append(Rule(tuple(body["expr"]), body.get("comment")))
+    return tuple(tables.values())
+
+
+def _chain(body: Mapping[str, Json]) -> Chain:
+    devices = body.get("dev", [])
+    return Chain(
+        name=str(body["name"]),
+        hook=body.get("hook"),
+        type=body.get("type"),
+        priority=int(body.get("prio", 0)),
+        policy=known_policy(body.get("policy", "accept")),
+        devices=(devices,) if isinstance(devices, str) else tuple(devices),
+    )
+
+
+def known_policy(written: Json) -> str:
+    """The policy, if it is one; raises ValueError."""
+    if written not in ("accept", "drop"):
+        raise ValueError(written)
+    return str(written)
+
+
+def _set(body: Mapping[str, Json]) -> Set:
+    flags = body.get("flags", [])
+    return Set(list(body.get("elem", [])), "dynamic" in flags)

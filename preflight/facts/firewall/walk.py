@@ -1,0 +1,213 @@
+"""A packet's way through a host's packet filter, with every turn that it may take.
+
+Where a rule's match cannot be told, both ways are followed; what comes out is each thing that may happen to the packet.
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from preflight.facts.fact import Unreadable
+from preflight.facts.firewall.match import found_in, matches
+from preflight.facts.firewall.packet import Packet
+from preflight.facts.firewall.rules import HOOKS, Chain, Json, Rule, Table
+from preflight.facts.firewall.wording import policy_text, rule_text
+
+#: What may happen, and the rule that does it: accept, drop, reject, or one of those below.
+Outcomes: TypeAlias = dict[str, str]
+
+#: Something that is not judged here: a program or another host decides.
+UNKNOWN = "unknown"
+_NEXT = "next rule"
+_RETURN = "return"
+
+_DEEPEST = 16  # NFT_JUMP_STACK_SIZE, include/net/netfilter/nf_tables.h
+_TRACKING = -200  # NF_IP_PRI_CONNTRACK, include/uapi/linux/netfilter_ipv4.h
+#: Statements that let the packet go on as it is, for what is judged here.
+_HARMLESS = frozenset(
+    ("counter", "log", "comment", "last", "flow", "ct helper", "ct timeout", "ct expectation", "secmark", "dup")
+)
+#: Statements that let the packet go on, or not, by what happened before.
+_DEPENDS = frozenset(("limit", "quota", "ct count", "meter"))
+#: The source is changed, the packet goes on.
+_HIDES = frozenset(("snat", "masquerade"))
+#: Versions of IP that a rejection is only for.
+_REJECTS = {"icmp": 4, "icmpv6": 6}
+_FINAL = frozenset(("accept", "drop", "reject"))
+_XT_HARMLESS = frozenset(
+    (
+        "AUDIT", "CHECKSUM", "CLASSIFY", "CONNMARK", "CONNSECMARK", "CT", "DSCP", "HL", "LOG", "MARK", "NFLOG",
+        "RATEEST", "SECMARK", "SET", "TCPMSS", "TOS", "TRACE", "TTL", "ULOG",
+    )
+)  # fmt: skip
+
+
+def walk(packet: Packet, tables: Sequence[Table]) -> tuple[Outcomes, list[str]]:
+    """All that may happen to the packet, and the rules whose match could not be told."""
+    passes = [(table, chain) for table in tables for chain in table.base_chains() if _sees(table, chain, packet)]
+    passes.sort(key=lambda one: (HOOKS.index(one[1].hook or ""), one[1].priority))
+    happened: Outcomes = {}
+    unsure: list[str] = []
+    accepted = ""
+    for table, chain in passes:
+        walked = _Walk(_seen_by(packet, table, chain), table, unsure)
+        outcomes = walked.base(chain)
+        if chain.hook == "ingress" and chain.devices and not set(packet.interfaces) <= set(chain.devices):
+            unsure.append(f"table {table.family} {table.name} chain {chain.name}, which sees only some interfaces")
+            outcomes.setdefault("accept", "")
+        if table.doubtful:
+            unsure.append(f"table {table.family} {table.name}, which may be switched off")
+        if table.doubtful or (chain.hook == "ingress" and not chain.devices):
+            outcomes.setdefault("accept", "")
+        for action, text in outcomes.items():
+            if action != "accept":
+                happened.setdefault(action, text)
+        if "accept" not in outcomes:
+            return happened, unsure
+        accepted = outcomes["accept"] or accepted
+    happened["accept"] = accepted
+    return happened, unsure
+
+
+def _sees(table: Table, chain: Chain, packet: Packet) -> bool:
+    if chain.hook == "ingress":
+        # nft 1.0.6 does not tell the devices
+        return not chain.devices or not set(chain.devices).isdisjoint(packet.interfaces)
+    return table.family in ("inet", "bridge", "ip" if packet.version == 4 else "ip6")
+
+
+def _seen_by(packet: Packet, table: Table, chain: Chain) -> Packet:
+    """The packet as it looks at that hook."""
+    is_tracked = chain.hook == "input" or (chain.hook == "prerouting" and chain.priority > _TRACKING)
+    return Packet(
+        ports=packet.ports,
+        sources=packet.sources,
+        interfaces=() if table.family == "bridge" else packet.interfaces,
+        own=packet.own,
+        marked=packet.marked,
+        tracked=table.family != "bridge" and is_tracked,
+        frame=table.family in ("bridge", "netdev"),
+        work=packet.work,
+    )
+
+
+class _Walk:
+    """The way through one base chain."""
+
+    def __init__(self, packet: Packet, table: Table, unsure: list[str]) -> None:
+        self._packet, self._table, self._unsure = packet, table, unsure
+        self._walked: dict[str, Outcomes] = {}
+
+    def base(self, chain: Chain) -> Outcomes:
+        outcomes = self._chain(chain, 0)
+        outcomes = {action: text for action, text in outcomes.items() if action != _RETURN} | (
+            {chain.policy: ""} if _RETURN in outcomes and chain.policy not in outcomes else {}
+        )
+        if chain.policy == "drop" and outcomes.get("drop") == "":
+            outcomes["drop"] = policy_text(self._table, chain)
+        if self._table.family == "bridge":  # perhaps no interface of the packet's is in a bridge
+            outcomes.setdefault("accept", "")
+        return outcomes
+
+    def _chain(self, chain: Chain, depth: int) -> Outcomes:
+        """What may come of the chain; _RETURN when its end may be reached."""
+        if chain.name in self._walked:
+            return self._walked[chain.name]
+        if depth > _DEEPEST:
+            raise Unreadable("the firewall's chains call each other without end")
+        outcomes: Outcomes = {}
+        for rule in chain.rules:
+            of_rule = self._rule(chain, rule, depth)
+            goes_on = of_rule.pop(_NEXT, None) is not None
+            outcomes = of_rule | outcomes
+            if not goes_on:
+                break
+        else:
+            outcomes.setdefault(_RETURN, "")
+        self._walked[chain.name] = outcomes
+        return outcomes
+
+    def _rule(self, chain: Chain, rule: Rule, depth: int) -> Outcomes:
+        """What may come of the rule; _NEXT when the one after it may be reached."""
+        certain = True
+        for statement in rule.statements:
+            self._packet.work.spend(1)
+            (kind, body), *_ = statement.items()
+            verdicts, matched = self._statement(kind, body)
+            if matched is False:
+                return {_NEXT: ""}
+            certain = certain and matched is True
+            if not verdicts:
+                continue
+            outcomes: Outcomes = {}
+            text = rule_text(self._table, chain, rule)
+            for verdict in verdicts:
+                outcomes |= self._verdict(verdict, text, depth)
+            if not certain and outcomes.keys() != {_NEXT}:
+                self._unsure.append(text)
+                outcomes.setdefault(_NEXT, "")
+            return outcomes
+        return {_NEXT: ""}
+
+    def _statement(self, kind: str, body: Json) -> tuple[list[tuple[str, Json]], bool | None]:
+        """The verdicts that it may give, none where it gives none; whether the packet gets past it."""
+        if kind == "match":
+            return [], matches(self._packet, self._table.sets, body)
+        if kind == "vmap":
+            return self._looked_up(body)
+        if kind == "xt":
+            return _xt(body or {})
+        if kind in _DEPENDS or (kind in ("set", "map") and "stmt" in body):
+            return [], None
+        if kind == "mangle":
+            (form, looked), *_ = body["key"].items()
+            rewrites = form == "payload" and looked.get("field") in ("dport", "daddr", "saddr")
+            return ([(UNKNOWN, None)], True) if rewrites or form not in ("payload", "meta", "ct") else ([], True)
+        if kind == "reject" and isinstance(body, dict) and "type" in body:
+            version = _REJECTS.get(body["type"], self._packet.version)  # asked for by the words "with icmp"
+            return [(kind, body)], version == self._packet.version
+        if kind in _HARMLESS or kind in ("set", "map"):
+            return [], True
+        return [(kind, body)], True
+
+    def _looked_up(self, body: Json) -> tuple[list[tuple[str, Json]], bool | None]:
+        data = body["data"]
+        pairs = self._table.sets[data[1:]].elements if isinstance(data, str) else data["set"]
+        possible = []
+        for key, verdict in pairs:
+            self._packet.work.spend(1)
+            (kind, target), *_ = verdict.items()
+            found = found_in(self._packet, self._table.sets, body["key"], key)
+            if found:
+                return [(kind, target)], True
+            if found is None:
+                possible.append((kind, target))
+        return possible, None if possible else False
+
+    def _verdict(self, verdict: tuple[str, Json], text: str, depth: int) -> Outcomes:
+        kind, body = verdict
+        if kind in _FINAL:
+            return {kind: text}
+        if kind == "continue":
+            return {_NEXT: ""}
+        if kind == "return":
+            return {_RETURN: ""}
+        if kind in _HIDES:
+            return {"accept": text}
+        if kind in ("jump", "goto"):
+            outcomes = dict(self._chain(self._table.chains[body["target"]], depth + 1))
+            if kind == "jump" and outcomes.pop(_RETURN, None) is not None:
+                outcomes[_NEXT] = ""
+            return outcomes
+        return {UNKNOWN: text}
+
+
+def _xt(body: Json) -> tuple[list[tuple[str, Json]], bool | None]:
+    """An extension of iptables of which nft tells no more than the name."""
+    name, kind = body.get("name"), body.get("type")
+    if kind == "match":
+        return [], True if name == "comment" else None
+    if kind == "target" and name in _XT_HARMLESS:
+        return [], True
+    if kind == "target" and name == "REJECT":
+        return [("reject", None)], True
+    return [(UNKNOWN, None)], None

@@ -1,0 +1,430 @@
+"""The guests that a host's libvirt knows, active or not, as the API gave them.
+
+A guest keeps its XML text too: what only one rule asks of it is read by the fact that the rule needs, not here.
+"""
+
+import enum
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from ipaddress import ip_address
+from typing import Self
+from xml.etree.ElementTree import Element
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from preflight import grammar
+from preflight.facts.fact import Fact, Record, Unreadable, read_json
+from preflight.facts.guest.devices import GuestDevices
+from preflight.facts.text.xml import parse_xml
+
+#: KiB in one unit of `<memory unit=…>`. libvirt itself always writes KiB (virDomainDefFormatInternal).
+KIB = {"KiB": 1, "k": 1, "MiB": 1024, "M": 1024, "GiB": 1024**2, "G": 1024**2, "TiB": 1024**3, "T": 1024**3}
+
+#: Guests of one host that are judged at once: each takes some 70 KiB in a report.
+MOST = 5000
+
+#: Characters of the list of guests: 8 KiB of XML for each.
+_LONGEST = 48 * 1024 * 1024
+#: Of what there may be so much in it: guests, members of lists, and tags in the XML of all of them together.
+_MARKS = {"{": 20 * MOST, ",": 400 * MOST, "<": 400 * MOST}
+
+#: The device through which QEMU uses KVM.
+KVM = "/dev/kvm"
+
+
+class GuestState(enum.Enum):
+    """What a guest is doing: virDomainState, by its numbers."""
+
+    NOSTATE = 0
+    RUNNING = 1
+    BLOCKED = 2
+    PAUSED = 3
+    SHUTDOWN = 4
+    SHUTOFF = 5
+    CRASHED = 6
+    PMSUSPENDED = 7
+
+
+#: The ports where servers listen when the XML names none (virStorageSourceNetworkDefaultPort of libvirt's
+#: src/conf/storage_source_conf.c, 8.5); of RADOS librados' own two, of which the newer one is tried first.
+PORTS: Mapping[str, tuple[int, ...]] = {
+    "nbd": (10809,),
+    "iscsi": (3260,),
+    "ssh": (22,),
+    "http": (80,),
+    "https": (443,),
+    "ftp": (21,),
+    "ftps": (990,),
+    "gluster": (24007,),
+    "rbd": (3300, 6789),
+}
+
+
+class Server(Struct, frozen=True):
+    """A server that a network disk, or a layer below a disk, is on."""
+
+    #: nbd, iscsi, rbd, ssh, https…
+    protocol: str
+    #: A name, or an address without brackets; empty for a socket.
+    name: str
+    #: Any of them will do; none where it is not known at which one it listens.
+    ports: tuple[int, ...]
+    #: The path of a UNIX socket; None for a server on the network.
+    socket: str | None = None
+
+    @property
+    def named(self) -> bool:
+        """Whether it has a name, which must be resolved."""
+        try:
+            ip_address(self.name)
+        except ValueError:
+            return bool(self.name)
+        return False
+
+
+class Disk(Struct, frozen=True, kw_only=True):
+    """One `<disk>` of a guest."""
+
+    #: Its name inside the guest, as "vda".
+    target: str
+    #: disk, cdrom, floppy or lun.
+    device: str
+    #: Where its content is: file, block, dir, network, volume, nvme, vhostuser, vhostvdpa.
+    type: str
+    #: The path on the host; None for an empty drive and where the content is not at a path (network, volume, nvme).
+    path: str | None
+    #: No medium is in it.
+    empty: bool
+    #: raw, qcow2…; None when libvirt does not say.
+    format: str | None
+    #: The cache mode that is set; None when it is left to the hypervisor's default.
+    cache: str | None
+    readonly: bool
+    shareable: bool
+    transient: bool
+    #: What lies under the disk's own image: the paths (files, block devices) of its backing chain from the top
+    #: down, and of data files. libvirt tells the chain of an active guest only.
+    backing: tuple[str, ...]
+    #: What a start without the medium does: mandatory, requisite or optional; None when not set (mandatory).
+    startup_policy: str | None
+
+    #: Of a volume the storage pool, by name, and its own name there; None for all other disks.
+    pool: str | None = None
+    volume: str | None = None
+    #: Where its content, and each layer below it, is on a network: any one server of a layer will do.
+    remote: tuple[tuple[Server, ...], ...] = ()
+    #: The protocols of its network layers, as "iscsi".
+    protocols: tuple[str, ...] = ()
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """All servers that it, or a layer of it, is on."""
+        return tuple(server for layer in self.remote for server in layer)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path that is opened for it: its own and those of its backing chain."""
+        return (*([self.path] if self.path else []), *self.backing)
+
+    @property
+    def left_out_if_missing(self) -> bool:
+        """Whether the destination starts with the drive empty where the medium is missing."""
+        return self.device in ("cdrom", "floppy") and self.startup_policy in ("optional", "requisite")
+
+    @property
+    def copied_by_default(self) -> bool:
+        """Whether `--copy-storage-all` copies it when no disks are named (qemuMigrationAnyCopyDisk)."""
+        return not (self.readonly or self.shareable or self.empty)
+
+
+class Guest(Struct, frozen=True, kw_only=True):
+    """One guest, active or not."""
+
+    name: str
+    uuid: str
+    #: The number of its run on this host; None when it is not active.
+    id: int | None
+    state: GuestState
+    #: Why it is in that state; the numbers differ from state to state (virDomainPausedReason and its like).
+    reason: int
+    #: Whether its definition stays when it stops.
+    persistent: bool
+    autostart: bool
+    #: Snapshots whose metadata libvirt holds.
+    snapshots: int
+    #: Whether its memory was saved (virsh managedsave), from which it goes on when it is started.
+    saved: bool
+    #: The job that runs on it: virDomainJobType, 0 for none.
+    job: int
+    #: What that job does: virDomainJobOperation; None when no job runs, or when that was not told.
+    operation: int | None
+    #: Disks with a backing chain that have a block job, by target.
+    block_jobs: tuple[str, ...]
+    #: Why libvirt did not tell what the job does, or of block jobs; None when it did, or was not asked.
+    jobs_error: str | None
+    #: The live XML of an active guest, the inactive one of another.
+    xml: str
+    #: kvm, qemu…
+    virt_type: str
+    arch: str
+    #: In the live XML the canonical name, as "pc-q35-7.2".
+    machine: str
+    #: The path of QEMU's binary; None when the XML names none.
+    emulator: str | None
+    #: The most memory it may have without hot-plug.
+    memory_kib: int
+    #: What it has now, by its balloon.
+    current_memory_kib: int
+    #: The most virtual CPUs it may have.
+    vcpus: int
+    disks: tuple[Disk, ...]
+    #: What its other devices and its firmware need of the host.
+    devices: GuestDevices
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path of the host's that it needs: those of its disks, its emulator, firmware and other devices."""
+        disks = (path for disk in self.disks for path in disk.paths)
+        sockets = (server.socket for disk in self.disks for server in disk.servers if server.socket)
+        kvm = [KVM] if self.virt_type == "kvm" else []
+        return (*disks, *sockets, *([self.emulator] if self.emulator else []), *kvm, *self.devices.needed_paths)
+
+    @property
+    def running(self) -> bool:
+        """Whether it is active at all, so also when it is paused: such a guest is migrated live."""
+        return self.id is not None
+
+    def on_destination(self, name: str | None, xml: str | None) -> "Guest":
+        """The guest as it will be there, with the name of `--dname` and the devices of `--xml`; raises `Unreadable`."""
+        if xml is None:
+            return self if name is None else replace(self, name=name)
+        fields = {field: getattr(self, field) for field in _Domain.__struct_fields__ if hasattr(self, field)}
+        return _guest(_Domain(**(fields | {"name": name or self.name, "state": self.state.value, "xml": xml})))
+
+
+class UnreadGuest(Struct, frozen=True, kw_only=True):
+    """A guest that exists, but about which libvirt did not tell all."""
+
+    name: str
+    #: Empty when libvirt did not even give that.
+    uuid: str
+    reason: str
+
+
+class Guests(Fact, frozen=True, kw_only=True, dict=True):
+    """All guests of a host, by name."""
+
+    all: tuple[Guest, ...]
+    unread: tuple[UnreadGuest, ...] = ()
+
+    def by_name(self, name: str) -> Guest | None:
+        """The guest of that name, None when there is none; raises `Unreadable` for one that could not be read."""
+        return _found(self._by_name, name)
+
+    def by_uuid(self, uuid: str) -> Guest | None:
+        """The guest of that UUID, None when there is none; raises `Unreadable` as `by_name` does."""
+        return _found(self._by_uuid, uuid)
+
+    @cached_property
+    def _by_name(self) -> "dict[str, Guest | UnreadGuest]":
+        # of several the first counts, and one that could not be read before all others
+        both: list[Guest | UnreadGuest] = [*self.unread, *self.all]
+        return {guest.name: guest for guest in reversed(both)}
+
+    @cached_property
+    def _by_uuid(self) -> "dict[str, Guest | UnreadGuest]":
+        both: list[Guest | UnreadGuest] = [*self.unread, *self.all]
+        return {guest.uuid: guest for guest in reversed(both)}
+
+    @classmethod
+    def parse(cls, domains: Record) -> Self:
+        """Read the list of domains that the collector made of libvirt's answers."""
+        text = domains.required()
+        # counted before anything is made of them: each would take some hundred bytes
+        for mark, most in _MARKS.items():
+            if text.count(mark) > most:
+                raise Unreadable(f"the list of guests has more than {most} {mark!r}")
+        answer = read_json(text, _Answer, "the list of guests is", longest=_LONGEST)
+        if len(answer.domains) > MOST:
+            raise Unreadable(f"libvirt lists {len(answer.domains)} guests, and no more than {MOST} are judged")
+        read: list[Guest] = []
+        unread: list[UnreadGuest] = []
+        seen: set[str] = set()
+        for domain in answer.domains:
+            try:
+                read.append(_listed(domain, seen))
+            except Unreadable as why:
+                unread.append(UnreadGuest(name=domain.name, uuid=domain.uuid, reason=str(why)))
+        return cls(
+            all=tuple(sorted(read, key=lambda guest: guest.name)),
+            unread=tuple(sorted(unread, key=lambda guest: guest.name)),
+        )
+
+
+def _found(index: Mapping[str, Guest | UnreadGuest], key: str) -> Guest | None:
+    found = index.get(key)
+    if isinstance(found, UnreadGuest):
+        raise Unreadable(f"guest {found.name}: {found.reason}")
+    return found
+
+
+class _Domain(Struct, frozen=True, kw_only=True):
+    """One domain as the collector writes it."""
+
+    name: str
+    uuid: str = ""
+    id: int | None = None
+    state: int = 0
+    reason: int = 0
+    persistent: bool = False
+    autostart: bool = False
+    snapshots: int = 0
+    saved: bool = False
+    job: int = 0
+    operation: int | None = None
+    block_jobs: tuple[str, ...] = ()
+    jobs_error: str | None = None
+    xml: str = ""
+    error: str | None = None
+
+
+class _Answer(Struct, frozen=True, kw_only=True):
+    domains: list[_Domain]
+
+
+def _listed(domain: _Domain, seen: set[str]) -> Guest:
+    """Read one guest of the list; name and UUID say which guest is moved, so no two may have the same."""
+    guest = _guest(domain)
+    for known in (grammar.GUEST.of(domain.name), grammar.UUID.of(domain.uuid)):
+        if known in seen:
+            raise Unreadable(f"{known} is listed twice")
+        seen.add(known)
+    return guest
+
+
+def _guest(domain: _Domain) -> Guest:
+    if domain.error is not None:
+        raise Unreadable(domain.error or "libvirt gave an error without a text")
+    try:
+        state = GuestState(domain.state)
+    except ValueError:
+        raise Unreadable(f"state {domain.state} is not known") from None
+    root = parse_xml(domain.xml)
+    if root.tag != "domain":
+        raise Unreadable(f"its XML is a <{root.tag}>, not a <domain>")
+    system = root.find("os/type")
+    memory = _kib(root, "memory")
+    return Guest(
+        name=domain.name,
+        uuid=domain.uuid,
+        id=domain.id if domain.id is not None and domain.id >= 0 else None,
+        state=state,
+        reason=domain.reason,
+        persistent=domain.persistent,
+        autostart=domain.autostart,
+        snapshots=domain.snapshots,
+        saved=domain.saved,
+        job=domain.job,
+        operation=domain.operation,
+        block_jobs=domain.block_jobs,
+        jobs_error=domain.jobs_error,
+        xml=domain.xml,
+        virt_type=_attribute(root, "type"),
+        arch=_attribute(system, "arch"),
+        machine=_attribute(system, "machine"),
+        emulator=root.findtext("devices/emulator"),
+        memory_kib=memory,
+        current_memory_kib=memory if root.find("currentMemory") is None else _kib(root, "currentMemory"),
+        vcpus=_number(root.findtext("vcpu", "1"), "vcpu"),
+        disks=tuple(_disk(disk) for disk in root.iterfind("devices/disk")),
+        devices=GuestDevices.of(root),
+    )
+
+
+def _attribute(element: Element | None, name: str) -> str:
+    value = None if element is None else element.get(name)
+    if not value:
+        raise Unreadable(f"its XML has no {name}")
+    return value
+
+
+def _number(text: str, what: str) -> int:
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
+        raise Unreadable(f"its XML's <{what}> is not a number")
+    return int(digits)
+
+
+def _kib(root: Element, tag: str) -> int:
+    element = root.find(tag)
+    if element is None:
+        raise Unreadable(f"its XML has no <{tag}>")
+    unit = element.get("unit", "KiB")
+    if unit not in KIB:
+        raise Unreadable(f"its XML's <{tag}> has the unit {unit}")
+    return _number(element.text or "", tag) * KIB[unit]
+
+
+def _disk(disk: Element) -> Disk:
+    kind = disk.get("type", "file")
+    source = disk.find("source")
+    driver = disk.find("driver")
+    target = disk.find("target")
+    path = _path(source)
+    return Disk(
+        target="" if target is None else target.get("dev", ""),
+        device=disk.get("device", "disk"),
+        type=kind,
+        path=path,
+        empty=source is None or (kind in {"file", "block", "dir"} and path is None),
+        format=None if driver is None else driver.get("type"),
+        cache=None if driver is None else driver.get("cache"),
+        readonly=disk.find("readonly") is not None,
+        shareable=disk.find("shareable") is not None,
+        transient=disk.find("transient") is not None,
+        backing=tuple(_below(disk)),
+        startup_policy=None if source is None else source.get("startupPolicy"),
+        pool=source.get("pool") if source is not None and kind == "volume" else None,
+        volume=source.get("volume") if source is not None and kind == "volume" else None,
+        remote=tuple(tuple(_servers(layer)) for layer in _network_layers(disk)),
+        protocols=tuple(dict.fromkeys(layer.get("protocol", "") for layer in _network_layers(disk))),
+    )
+
+
+def _path(source: Element | None) -> str | None:
+    if source is None:
+        return None
+    return source.get("file") or source.get("dev") or source.get("dir") or None
+
+
+def _network_layers(disk: Element) -> Iterator[Element]:
+    """The sources of the disk and of its backing chain that name a protocol."""
+    layer: Element | None = disk
+    while layer is not None:
+        source = layer.find("source")
+        if source is not None and source.get("protocol"):
+            yield source
+        layer = layer.find("backingStore")
+
+
+def _servers(source: Element) -> Iterator[Server]:
+    protocol = source.get("protocol", "")
+    for host in source.iterfind("host"):
+        port = host.get("port", "")
+        given = (int(port),) if port.isascii() and port.isdigit() and 0 < len(port) < 6 else ()
+        name = host.get("name", "").strip("[]")
+        if host.get("transport") == "unix":
+            yield Server(protocol, "", (), host.get("socket"))
+        elif name:
+            yield Server(protocol, name, given or PORTS.get(protocol, ()))
+
+
+def _below(image: Element) -> Iterator[str]:
+    layer: Element | None = image
+    while layer is not None:
+        if layer is not image and (path := _path(layer.find("source"))) is not None:
+            yield path
+        if (path := _path(layer.find("source/dataStore/source"))) is not None:
+            yield path
+        layer = layer.find("backingStore")

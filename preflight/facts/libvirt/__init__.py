@@ -1,0 +1,1 @@
+"""What a host's libvirt and QEMU are and can do, by their own word."""

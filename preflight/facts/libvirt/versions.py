@@ -1,0 +1,34 @@
+"""Which libvirt and which QEMU a host runs, as its daemon says."""
+
+from typing import Annotated, Self
+
+from msgspec import Meta, Struct
+
+from preflight.facts.fact import Fact, Record, Unreadable, read_json
+from preflight.facts.version import Version
+
+
+class Versions(Fact, frozen=True, kw_only=True):
+    """The releases in force, from the daemon that was asked."""
+
+    #: The daemon's own release, not that of the client library.
+    libvirt: Version
+    #: The release of the QEMU binary that libvirt would start for the host's own architecture; guests that run since
+    #: before an upgrade have an older one.
+    qemu: Version
+
+    @classmethod
+    def parse(cls, libvirt_versions: Record) -> Self:
+        """Read the numbers that the collector got from virConnectGetLibVersion and virConnectGetVersion."""
+        answer = read_json(libvirt_versions.required(), _Answer, "libvirt's versions are")
+        if answer.type.upper() != "QEMU":
+            raise Unreadable(f"the hypervisor is {answer.type}, not QEMU")
+        return cls(libvirt=Version.of(answer.libvirt), qemu=Version.of(answer.hypervisor))
+
+
+class _Answer(Struct, frozen=True, kw_only=True):
+    """The record as the collector writes it."""
+
+    libvirt: Annotated[int, Meta(gt=0, lt=10**9)]
+    hypervisor: Annotated[int, Meta(gt=0, lt=10**9)]
+    type: str

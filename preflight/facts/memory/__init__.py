@@ -1,0 +1,1 @@
+"""Memory of a host, and how much of it its guests hold."""

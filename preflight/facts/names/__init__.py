@@ -1,0 +1,1 @@
+"""What a host makes of names: /etc/hosts, the resolver, and the name that the other end announces."""

@@ -1,0 +1,243 @@
+"""What a host makes of the name that the other end announces: where its QEMU will send the guest's memory.
+
+The host was asked (`getent ahosts`) or, in a snapshot that was taken without knowing the other host, it was not; then
+its files tell, when they suffice. Both ways give the same fact for the same host.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Self
+
+from preflight import grammar
+from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.names.hosts_file import HostsFile
+from preflight.facts.names.name_service import NameService
+from preflight.facts.network.addresses import OwnAddresses, plain
+from preflight.facts.text.located import Located, Location
+
+_NOT_FOUND = 2  # getent(1)
+#: What these know is in a record, or they know nothing that could be asked for here.
+_UNDERSTOOD = frozenset(("files", "dns", "myhostname"))
+#: glibc takes these for addresses too, as inet_aton(3) does: "10.1" is 10.0.0.1.
+_NUMERIC = re.compile(r"(?:0[xX][0-9a-fA-F]*|[0-9]+)(?:\.(?:0[xX][0-9a-fA-F]*|[0-9]+)){0,3}\.?")
+
+Address = IPv4Address | IPv6Address
+
+
+class PeerName(Fact, frozen=True, kw_only=True):
+    """The name that the data is sent to and what this host resolves it to."""
+
+    #: The name as the destination announces it, or as --migrateuri gives it; it may be an address.
+    name: str
+    #: What it resolves to, each once, IPv4 first and then by number (glibc's own order depends on routes); IPv4
+    #: addresses inside IPv6 ones (`::ffff:…`) are given as IPv4. Empty when the host cannot resolve the name.
+    addresses: tuple[str, ...]
+    #: Where /etc/hosts names it.
+    lines: tuple[Located[str], ...]
+    #: Where a line of /etc/hosts that is commented out names it.
+    commented: tuple[Located[str], ...]
+    #: Where a line can be added to /etc/hosts: behind its last.
+    end: Location
+    #: Where an entry of /etc/hosts gives the name an address, by that address, in the same form as `addresses`.
+    places: Mapping[str, Located[str]]
+
+    @classmethod
+    def parse(cls, *records: Record) -> Self:
+        """Make it of the records peer.name, peer.resolve, etc.hosts, nsswitch, resolv, udp-sockets.
+
+        Then, if they are known, addresses and kernel.hostname: without them less can be told of a host that was not
+        asked, since glibc gives no IPv6 address on a host without IPv6, and myhostname knows the host's own name.
+        """
+        peer_name, peer_resolve, etc_hosts, nsswitch, resolv, udp_sockets, *own = records
+        name = peer_name.required().strip()
+        if not name:
+            raise Unreadable("the other end announces an empty name")
+        grammar.host(name)
+        hosts = HostsFile.parse(etc_hosts)
+        if peer_resolve.missing:
+            service = NameService.parse(nsswitch, resolv, udp_sockets)
+            addresses = _derived(name, hosts, service, *own[:2])
+        else:
+            addresses = answered(peer_resolve)
+        return cls(
+            name=name,
+            addresses=addresses,
+            lines=tuple(at for _, at in hosts.lines_for(name)),
+            commented=tuple(at for _, at in hosts.commented_for(name)),
+            end=_end(etc_hosts.out.rstrip("\n")),
+            places=_places(hosts, name),
+        )
+
+    @property
+    def resolves(self) -> bool:
+        """Whether the host finds any address for the name."""
+        return bool(self.addresses)
+
+    @property
+    def is_address(self) -> bool:
+        """Whether an address was announced, which needs no resolving."""
+        try:
+            ip_address(self.name)
+        except ValueError:
+            return False
+        return True
+
+    def corrected(self, address: str, *, given: bool) -> str:
+        """What to write where, so that this host is led to `address`; `given`: the user named it by --migrateuri."""
+        if not self.is_address:
+            return f"in /etc/hosts on the source: {address} {self.name}"
+        return (
+            f"--migrateuri tcp://{address}"
+            if given
+            else f"set migration_host in the destination's qemu.conf to {address}"
+        )
+
+    def place_of(self, address: str) -> Located[str] | None:
+        """Where /etc/hosts gives the name this address; None when something else does."""
+        return self.places.get(address)
+
+    @property
+    def from_file(self) -> bool:
+        """Whether every address stands in /etc/hosts; False when there is no address."""
+        return self.resolves and self.places.keys() >= set(self.addresses)
+
+
+def _end(hosts: str) -> Location:
+    """Where the next line of /etc/hosts would be."""
+    return Location("/etc/hosts", hosts.count("\n") + 2 if hosts else 1, 1, 2, "")
+
+
+def _places(hosts: HostsFile, name: str) -> Mapping[str, Located[str]]:
+    places: dict[str, Located[str]] = {}
+    for entry, _ in hosts.lines_for(name):
+        places.setdefault(plain(entry.address.value), entry.address)
+    if "::1" in places:
+        places.setdefault("127.0.0.1", places["::1"])  # glibc gives it for ::1 on a host without IPv6
+    return places
+
+
+def answered(resolve: Record) -> tuple[str, ...]:
+    """The addresses in the answer to `questions.resolve`, in the order of `PeerName.addresses`; raises `Unreadable`."""
+    if resolve.code == _NOT_FOUND:
+        return ()
+    words = [line.split() for line in resolve.required().splitlines()]
+    try:
+        return _in_order([ip_address(plain(line[0])) for line in words if line])
+    except ValueError:
+        raise Unreadable("getent did not answer with addresses") from None
+
+
+def _derived(
+    name: str,
+    hosts: HostsFile,
+    service: NameService,
+    addresses: Record | None = None,
+    hostname: Record | None = None,
+) -> tuple[str, ...]:
+    """What getent would answer, as far as the host's files tell."""
+    unasked = Unreadable(
+        f"the host was not asked what it makes of {name}: take the snapshot with --peer or use check --save"
+    )
+    literal = _literal(name, unasked)
+    if literal is None:
+        _know_all_services(name, hosts, service, hostname, unasked)
+    found = _parsed(hosts.addresses_of(name)) if literal is None else [literal]
+    if addresses is not None:
+        return _usable(found, literal is not None, *_families(OwnAddresses.parse(addresses)))
+    answers = {
+        _usable(found, literal is not None, four, six) for four, six in ((True, True), (True, False), (False, True))
+    }
+    if len(answers) > 1:
+        raise unasked
+    return answers.pop()
+
+
+def _literal(name: str, unasked: Unreadable) -> Address | None:
+    """The address that the name is, or None; a form that only the host's C library can judge is not judged."""
+    try:
+        literal = ip_address(name)
+    except ValueError:
+        if _NUMERIC.fullmatch(name) or "%" in name:
+            raise unasked from None
+        return None
+    if "%" in name:  # the scope is a number of that host's own
+        raise unasked
+    return literal
+
+
+def _know_all_services(
+    name: str, hosts: HostsFile, service: NameService, hostname: Record | None, unasked: Unreadable
+) -> None:
+    """Raise `unasked` unless what /etc/hosts says of the name, perhaps nothing, is all that the host would find."""
+    if service.hosts_default and service.dns_can_answer:
+        raise unasked  # which service comes first depends on glibc's release
+    if service.hosts_services[0] != "files":
+        raise unasked
+    if hosts.lines_for(name):
+        if service.hosts_actions[0] and _goes_on_after_success(service.hosts_actions[0]):
+            raise unasked
+        return
+    if "return" in service.hosts_actions[0].lower():
+        if service.hosts_actions[0].replace(" ", "").lower() == "notfound=return":
+            return
+        raise unasked
+    asked = set(service.hosts_services)
+    if not asked <= _UNDERSTOOD or ("dns" in asked and service.dns_can_answer):
+        raise unasked
+    if "myhostname" in asked and (hostname is None or _is_own_name(name, hostname.required().strip())):
+        raise unasked
+
+
+def _goes_on_after_success(actions: str) -> bool:
+    """Whether the next service is asked although this one knew the name: `[SUCCESS=continue]`, `merge`, `[!…=…]`."""
+    return "success" in actions.lower() or "!" in actions
+
+
+def _is_own_name(name: str, hostname: str) -> bool:
+    """Whether nss-myhostname answers for the name, and so with addresses that the host would have to tell."""
+    short = name.lower().rstrip(".")
+    own = hostname.lower()
+    special = ("localhost", "localhost.localdomain", "_gateway", "_outbound", "_localdnsstub", "_localdnsproxy")
+    endings = (".localhost", ".localhost.localdomain")
+    return short in (own, own.partition(".")[0], *special) or short.endswith(endings)
+
+
+def _families(own: OwnAddresses) -> tuple[bool, bool]:
+    """Whether the host has an IPv4 and an IPv6 address beside the loopback's; if neither, glibc cares for neither.
+
+    This is AI_ADDRCONFIG (sysdeps/unix/sysv/linux/check_pf.c), which getent, libvirt and QEMU all ask for.
+    """
+    parsed = [ip_address(known.address) for known in own.addresses]
+    four = any(address.version == 4 and not address.is_loopback for address in parsed)
+    six = any(address.version == 6 and not address.is_loopback for address in parsed)
+    return (four, six) if four or six else (True, True)
+
+
+def _usable(found: list[Address], literal: bool, four: bool, six: bool) -> tuple[str, ...]:
+    """Those of the addresses that glibc gives on a host with these families; tried with 2.36 and 2.41."""
+    if four and six:
+        return _in_order(found)
+    if four:
+        mapped = [_as_ipv4(address, literal) for address in found]
+        return _in_order([address for address in mapped if address is not None])
+    if literal or not any(isinstance(address, IPv6Address) for address in found):
+        return _in_order(found)
+    return _in_order([address for address in found if isinstance(address, IPv6Address) and not address.ipv4_mapped])
+
+
+def _as_ipv4(address: Address, literal: bool) -> Address | None:
+    if isinstance(address, IPv4Address):
+        return address
+    if address.is_loopback and not literal:
+        return IPv4Address("127.0.0.1")
+    return address.ipv4_mapped
+
+
+def _parsed(addresses: tuple[str, ...]) -> list[Address]:
+    return [ip_address(address) for address in addresses]
+
+
+def _in_order(addresses: Sequence[Address]) -> tuple[str, ...]:
+    unique = {ip_address(plain(str(address))) for address in addresses}
+    return tuple(str(address) for address in sorted(unique, key=lambda one: (one.version, int(one), str(one))))

@@ -1,0 +1,83 @@
+"""libvirt's own networks on a host, active or not."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Self
+
+from msgspec import Struct
+
+from preflight.facts.fact import Record, Unreadable, read_json
+from preflight.facts.text.listing import PartialListing, read_each
+from preflight.facts.text.xml import parse_xml
+
+
+class Network(Struct, frozen=True, kw_only=True):
+    """One network."""
+
+    name: str
+    active: bool
+    #: The bridge that its guests are put on; None where it has none (macvtap, SR-IOV).
+    bridge: str | None
+    #: nat, route, open, bridge, private, passthrough, hostdev…; None for an isolated network.
+    forward: str | None
+    portgroups: frozenset[str]
+
+
+class Networks(PartialListing, frozen=True, kw_only=True, dict=True):
+    """All networks of a host."""
+
+    all: tuple[Network, ...]
+
+    def by_name(self, name: str) -> Network | None:
+        """The network of that name, None when there is none; raises `Unreadable` when that was not told."""
+        self.must_be_there("networks")
+        self.must_be_read(name, "network")
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Network]:
+        return {network.name: network for network in reversed(self.all)}
+
+    @classmethod
+    def parse(cls, networks: Record) -> Self:
+        """Read the list of networks that the collector made of libvirt's answers.
+
+        Without an answer the reason is kept: a guest that is on none can be judged.
+        """
+        try:
+            text = networks.required()
+        except Unreadable as why:
+            return cls(all=(), error=str(why))
+        answer = read_json(text, _Answer, "the list of networks is")
+        read, unread = read_each(answer.networks, _network)
+        return cls(all=read, unread=unread, error=answer.error)
+
+
+class _Told(Struct, frozen=True, kw_only=True):
+    """One network as the collector writes it."""
+
+    name: str
+    active: bool = False
+    xml: str = ""
+    error: str | None = None
+
+
+class _Answer(Struct, frozen=True, kw_only=True):
+    networks: list[_Told]
+    error: str | None = None
+
+
+def _network(told: _Told) -> Network:
+    if told.error is not None:
+        raise Unreadable(told.error)
+    root = parse_xml(told.xml)
+    if root.tag != "network":
+        raise Unreadable(f"its XML is a <{root.tag}>, not a <network>")
+    bridge, forward = root.find("bridge"), root.find("forward")
+    return Network(
+        name=told.name,
+        active=told.active,
+        bridge=None if bridge is None else bridge.get("name"),
+        forward=None if forward is None else forward.get("mode", "nat"),
+        portgroups=frozenset(group.get("name", "") for group in root.iterfind("portgroup")),
+    )

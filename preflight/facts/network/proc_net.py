@@ -1,0 +1,44 @@
+"""Read the addresses in /proc/net/tcp, tcp6, udp and udp6."""
+
+import re
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
+
+from preflight.facts.fact import Unreadable
+
+_LINE = re.compile(
+    r"\s*\d+: ([0-9A-F]{32}|[0-9A-F]{8}):([0-9A-F]{4}) (?:[0-9A-F]{32}|[0-9A-F]{8}):[0-9A-F]{4} ([0-9A-F]{2}) "
+)
+
+
+class Socket(NamedTuple):
+    """One line of the kernel's table."""
+
+    #: The address that it is bound to.
+    address: IPv4Address | IPv6Address
+    port: int
+    #: The kernel's number for its state; 10 is a TCP socket that listens.
+    state: int
+
+
+def sockets(text: str) -> Iterator[Socket]:
+    """The sockets of one or more such files in a row; raises `Unreadable` on any other text."""
+    lines = text.split("\n")
+    if "local_address" not in lines[0]:
+        raise Unreadable("the kernel's table of sockets is not there")
+    if lines.pop() != "":
+        raise Unreadable("the kernel's table of sockets is cut off")
+    for line in lines:
+        if "local_address" in line:
+            continue
+        match = _LINE.match(line)
+        if match is None:
+            raise Unreadable(f"not a line of the kernel's table of sockets: {line[:80]}")
+        yield Socket(_address(match[1]), int(match[2], 16), int(match[3], 16))
+
+
+def _address(digits: str) -> IPv4Address | IPv6Address:
+    """The address of the kernel's words of 32 bits, each printed as the number that a little-endian machine sees."""
+    packed = b"".join(bytes.fromhex(digits[i : i + 8])[::-1] for i in range(0, len(digits), 8))
+    return IPv4Address(packed) if len(packed) == 4 else IPv6Address(packed)

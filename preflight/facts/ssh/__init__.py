@@ -1,0 +1,1 @@
+"""Logins over ssh: sshd's configuration, the keys of hosts, and how a login went."""

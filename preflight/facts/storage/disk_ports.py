@@ -1,0 +1,56 @@
+"""Whether the servers of network disks take a host's connections."""
+
+import re
+from collections.abc import Mapping
+from typing import Self
+
+from msgspec import Struct
+
+from preflight.facts.fact import Fact, Record, Unreadable
+
+_LINE = re.compile(r"port (\d{1,3}) (\S{1,300}) (\d{1,5}) (.{0,300})", re.ASCII)
+#: The code of `timeout`.
+_TIMED_OUT = 124
+#: What the C library says of a connection that cannot be had (strerror).
+_REASONS = ("Connection refused", "No route to host", "Network is unreachable", "Connection timed out")
+
+
+class DiskPorts(Fact, frozen=True, kw_only=True):
+    """The servers and ports that were tried."""
+
+    class Tried(Struct, frozen=True):
+        """What became of one connection: whether it was taken, and what was said."""
+
+        code: int
+        said: str
+
+    answers: Mapping[tuple[str, int], Tried]
+    #: Why the host did not answer; None when it did.
+    error: str | None = None
+
+    def refusal(self, name: str, port: int) -> str | None:
+        """Why a connection cannot be had, as the C library says it; None when it can. Raises `Unreadable`."""
+        if self.error is not None:
+            raise Unreadable(f"whether {name} answers at port {port} was not told: {self.error}")
+        tried = self.answers.get((name, port))
+        if tried is None:
+            raise Unreadable(
+                f"the host was not asked to connect to {name} at port {port}: 64 servers are tried at most"
+            )
+        if tried.code == 0:
+            return None
+        if tried.code == _TIMED_OUT:
+            return "Connection timed out"
+        if tried.said not in _REASONS:
+            raise Unreadable(f"whether {name} answers at port {port} is not known: {tried.said or tried.code}")
+        return tried.said
+
+    @classmethod
+    def parse(cls, ports: Record) -> Self:
+        """Read the answer to `questions.connect_all`; without one the reason is kept."""
+        try:
+            text = ports.required()
+        except Unreadable as why:
+            return cls(answers={}, error=str(why))
+        found = filter(None, map(_LINE.fullmatch, text.splitlines()))
+        return cls(answers={(one[2], int(one[3])): cls.Tried(int(one[1]), one[4].strip()) for one in found})

@@ -1,0 +1,53 @@
+"""The format of disk images, the size that a guest sees, and what they lie upon, as a host has read it off them."""
+
+import re
+
+from msgspec import Struct
+
+from preflight.facts.fact import Unreadable
+from preflight.facts.text.by_path import ByPath
+
+_LINE = re.compile(r"image (\d{1,20}) (?:(raw|unread|cut)|qcow2 ([0-9a-f]{16}) ((?:[0-9a-f]{2}){1,1023}|[a-z]+|-))")
+#: Why it is not known what an image lies upon.
+_NO_NAME = {
+    "far": "the name of its backing image is too far from its start",
+    "elsewhere": "its backing image is named by no path",
+}
+
+
+class Image(Struct, frozen=True, kw_only=True):
+    """One image."""
+
+    #: What its first bytes say: qcow2, or raw for everything else.
+    format: str
+    #: The size of the disk that is in it, in bytes.
+    size: int
+    #: The image that it lies upon, as it names it; None for none, and for all but qcow2.
+    backing: str | None = None
+
+
+class Images(ByPath, frozen=True, kw_only=True):
+    """The images of the disks that are to be copied, where they exist, by `questions.image_heads`."""
+
+    def look(self, path: str) -> Image:
+        """The image at the path, which must exist; raises `Unreadable` when the host could not tell."""
+        line = self.answer(path, "image")
+        if line.startswith("head "):
+            raise Unreadable(
+                f"{path}: the snapshot is of an older preflight, which kept images otherwise: take it anew"
+            )
+        found = _LINE.fullmatch(line)
+        if found is None:
+            raise Unreadable(f"{path}: {line.rpartition(': ')[2] or 'no answer'}")
+        size, other, virtual, backing = found.groups()
+        if other == "raw":
+            return Image(format="raw", size=int(size))
+        if other is not None:
+            raise Unreadable(f"{path}: its head {'is cut off' if other == 'cut' else 'could not be read'}")
+        try:
+            name = None if backing == "-" else bytes.fromhex(backing).decode("utf-8", "replace")
+        except ValueError:
+            raise Unreadable(
+                f"{path}: {_NO_NAME.get(backing, 'the name of its backing image could not be read')}"
+            ) from None
+        return Image(format="qcow2", size=int(virtual, 16), backing=name)

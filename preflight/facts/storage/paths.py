@@ -1,0 +1,218 @@
+"""What lies at the paths of the guests' disks on a host, and on what kind of file system."""
+
+import re
+import stat
+from collections.abc import Mapping
+from typing import Self
+
+from msgspec import Struct
+
+from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.text.mounts import Mount, Mounts
+
+#: File systems that libvirt takes for shared: statfs magic, and the libvirt release that first does (0: all that
+#: are supported). From virFileIsSharedFS, src/util/virfile.c of 8.5.0; BeeGFS from the NEWS of 9.6.0.
+SHARED_MAGIC: Mapping[int, int] = {
+    0x6969: 0,  # NFS
+    0x01161970: 0,  # GFS2
+    0x7461636F: 0,  # OCFS2
+    0x6B414653: 0,  # AFS
+    0x517B: 0,  # SMB
+    0xFF534D42: 0,  # CIFS; not 0xFE534D42, SMB2 and later
+    0x00C36400: 0,  # CephFS, by the kernel; 5.1
+    0x47504653: 0,  # GPFS; 5.1
+    0x61636673: 0,  # ACFS; 5.10
+    0x19830326: 9006000,  # BeeGFS
+}
+#: Those of them that keep every host's cache coherent: virFileIsClusterFS, same file.
+CLUSTER_MAGIC = frozenset((0x01161970, 0x7461636F, 0x00C36400))
+#: FUSE has one magic for all, so libvirt looks at the mount's type; it takes glusterfs for GFS2. Since 5.6.
+FUSE_MAGIC = 0x65735546
+SHARED_FUSE = frozenset(("fuse.glusterfs", "fuse.quobyte"))
+CLUSTER_FUSE = frozenset(("fuse.glusterfs",))
+
+#: File systems on which every host sees a file by the same number, which the server gave it. Not CIFS: with
+#: noserverino a host makes numbers up.
+_NUMBERED_BY_SERVER = {"nfs": "nfs", "nfs4": "nfs", "ceph": "ceph"}
+
+#: File systems on a network that libvirt does not take for shared: each host mounts the same by the same source.
+_NETWORKED = frozenset(("cifs", "smb3", "fuse.sshfs", "fuse.ceph-fuse", "lustre", "beegfs", "fuse.mfs", "9p"))
+
+_KINDS = {
+    stat.S_IFREG: "file",
+    stat.S_IFDIR: "directory",
+    stat.S_IFBLK: "block",
+    stat.S_IFCHR: "character",
+    stat.S_IFIFO: "fifo",
+    stat.S_IFSOCK: "socket",
+}
+_STAT = re.compile(r"stat ([0-9a-f]{1,8}) (\d{1,20}) (\d{1,20}) (\d{1,20}) ([0-9a-f]{1,8}):([0-9a-f]{1,8})")
+_FS = re.compile(r"fs ([0-9a-f]{1,16}) (\d{1,20}) (\d{1,20})(?: (\d{1,20}) (\d{1,20}) (\d{1,20})(?: (\d{1,20}))?)?")
+
+
+class PathStatus(Struct, frozen=True, kw_only=True):
+    """One path, symbolic links followed."""
+
+    path: str
+    exists: bool
+    #: file, directory, block, character, fifo, socket or other; None when nothing is there.
+    kind: str | None
+    #: Bytes; 0 for a device, None when nothing is there.
+    size: int | None
+    #: "major:minor" of the device that the file lies on, or of the device itself if it is one; None when nothing is
+    #: there.
+    device: str | None
+    #: Number of the file within its file system; None when nothing is there.
+    inode: int | None
+    #: statfs magic of the file system, or of the nearest directory above that exists; None when it was not told.
+    fs_magic: int | None
+    #: As in the table of mounts: "ext4", "nfs4", "fuse.glusterfs".
+    fs_type: str
+    #: What is mounted, as "/dev/sda1" or "nas:/export".
+    fs_source: str
+    #: Bytes of it that root can still write, None when they were not told; and whether it takes no further file at all.
+    fs_free: int | None
+    fs_takes_files: bool
+    #: Whether nothing can be written to it.
+    read_only: bool
+
+    @property
+    def shared(self) -> bool:
+        """Whether libvirt's newest releases take the file system for shared storage; `shared_since` tells of older."""
+        return self.shared_since is not None
+
+    @property
+    def shared_since(self) -> int | None:
+        """The libvirt release (8.5.0 is 8005000) since which it is taken for shared, 0 for all, None for never."""
+        if self.fs_magic == FUSE_MAGIC:
+            return 0 if self.fs_type in SHARED_FUSE else None
+        return SHARED_MAGIC.get(self._magic)
+
+    @property
+    def cluster(self) -> bool:
+        """Whether libvirt takes it for a file system on which a guest is safe with any cache mode."""
+        if self.fs_magic == FUSE_MAGIC:
+            return self.fs_type in CLUSTER_FUSE
+        return self._magic in CLUSTER_MAGIC
+
+    def is_another_than(self, other: "PathStatus") -> bool:
+        """Report whether two hosts' files on network storage are not one, by the numbers that the server gave them."""
+        kind = _NUMBERED_BY_SERVER.get(self.fs_type)
+        if (self.kind, other.kind) != ("file", "file") or kind is None:
+            return False
+        return kind == _NUMBERED_BY_SERVER.get(other.fs_type) and self.inode != other.inode
+
+    def is_networked_with(self, other: "PathStatus") -> bool:
+        """Report whether two hosts' files are one on network storage that libvirt does not take for shared.
+
+        By what is mounted and the size; by the number too where the server gave it.
+        """
+        mounted = (self.fs_type, self.fs_source, self.kind, self.size)
+        if self.fs_type not in _NETWORKED or mounted != (other.fs_type, other.fs_source, other.kind, other.size):
+            return False
+        return self.fs_type != "fuse.ceph-fuse" or self.inode == other.inode
+
+    @property
+    def _magic(self) -> int:
+        if self.fs_magic is None:
+            raise Unreadable(f"the file system of {self.path} was not told")
+        return self.fs_magic
+
+
+class Storage(Fact, frozen=True, kw_only=True):
+    """The paths that the host was asked about."""
+
+    #: Lines of the answer for each path: stat's (or its complaint), then the file system's.
+    answers: Mapping[str, tuple[str, ...]]
+    #: Directories of which everything that is directly in them was told.
+    listed: frozenset[str]
+    mounts: Mounts
+
+    @classmethod
+    def parse(cls, paths: Record, mounts: Record) -> Self:
+        """Read the answers to `questions.stat_paths` and /proc/self/mountinfo."""
+        answers: dict[str, tuple[str, ...]] = {}
+        path = None
+        listed: set[str] = set()
+        for line in [] if paths.missing else paths.out.split("\n"):
+            if line.startswith("path "):
+                path = line.removeprefix("path ")
+                answers.setdefault(path, ())
+            elif line.startswith("listed "):
+                listed.add(line.removeprefix("listed "))
+                path = None
+            elif path is not None and line and line not in answers[path]:
+                answers[path] += (line,)
+        return cls(answers=answers, listed=frozenset(listed), mounts=Mounts.read(mounts.required()))
+
+    def look(self, path: str) -> PathStatus:
+        """What is at the path; raises `Unreadable` when the host was not asked, or could not tell."""
+        lines = self.answers.get(path)
+        if lines is None and path.rpartition("/")[0] in self.listed and "\n" not in path:
+            return _status(path, None, self.mounts.holding(path))
+        if lines is None:
+            raise Unreadable(f"the host was not asked about {path}")
+        if not lines:
+            raise Unreadable(f"the answer about {path} is cut off")
+        if sum(not line.startswith("fs ") for line in lines) > 1:  # a path with a line end in it passes for two
+            raise Unreadable(f"the host told of {path} twice, and not the same")
+        fs = next(filter(None, map(_FS.match, lines)), None)
+        found = _STAT.fullmatch(lines[0])
+        if found is None:
+            if lines[0].endswith((": No such file or directory", ": Not a directory")):
+                return _status(path, fs, self.mounts.holding(path))
+            raise Unreadable(f"{path}: {lines[0].rpartition(': ')[2]}")
+        mode, size, number, inode = int(found[1], 16), int(found[2]), int(found[3]), int(found[4])
+        kind = _KINDS.get(stat.S_IFMT(mode), "other")
+        lies_on = _device(number)
+        device = f"{int(found[5], 16)}:{int(found[6], 16)}" if kind in ("block", "character") else lies_on
+        mount = self.mounts.holding(path, lies_on)
+        return _status(path, fs, mount, kind=kind, size=size, device=device, inode=inode)
+
+
+def _status(
+    path: str,
+    fs: re.Match[str] | None,
+    mount: Mount,
+    *,
+    kind: str | None = None,
+    size: int | None = None,
+    device: str | None = None,
+    inode: int | None = None,
+) -> PathStatus:
+    return PathStatus(
+        path=path,
+        exists=kind is not None,
+        kind=kind,
+        size=size,
+        device=device,
+        inode=inode,
+        fs_magic=int(fs[1], 16) if fs else None,
+        fs_type=mount.type,
+        fs_source=mount.source,
+        fs_free=_free(fs, mount.type) if fs and fs[4] else None,
+        # a file system that makes room for files as it needs it, such as btrfs, counts none at all
+        fs_takes_files=not (fs and fs[4] and int(fs[5]) and not int(fs[6])),
+        read_only=mount.read_only,
+    )
+
+
+def _free(fs: re.Match[str], kind: str) -> int:
+    """Bytes that root can still write.
+
+    What is kept for root alone only ext2 to ext4 know. ext4 counts there too what it keeps for itself: 2 % of all
+    blocks, 4096 at most (ext4_set_resv_clusters and ext4_statfs, fs/ext4/super.c of Linux 6.1). Its tables and its
+    journal are not in the number of blocks that it tells, so of that it is taken to be 3 %.
+    """
+    size, free, for_root = int(fs[2]), int(fs[3]), int(fs[4])
+    if kind not in ("ext2", "ext3", "ext4"):
+        return size * free
+    own = min(int(fs[7] or 0) * 3 // 100, 4096) if kind == "ext4" else 0
+    return size * max(free, for_root - own)
+
+
+def _device(number: int) -> str:
+    """st_dev as glibc's gnu_dev_major and gnu_dev_minor take it apart."""
+    major = (number >> 8) & 0xFFF | (number >> 32) & 0xFFFFF000
+    minor = number & 0xFF | (number >> 12) & 0xFFFFFF00
+    return f"{major}:{minor}"

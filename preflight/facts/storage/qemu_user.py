@@ -1,0 +1,139 @@
+"""As whom a host's QEMU runs, and what that user may do with the files that guests need.
+
+libvirt names the user and the group in its capabilities, as numbers and as they are in force; the host tells what the
+kernel would look at: the user's groups, and owner and mode of the files and of the directories above them.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Self
+
+from msgspec import Struct
+
+from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.guest.guests import KVM
+from preflight.facts.text.libvirt_conf import parse_conf
+from preflight.facts.text.xml import parse_xml
+
+_LABEL = re.compile(r"\+?(\d{1,10}):\+?(\d{1,10})")
+#: As `ls -dLlnN --time-style=+` prints: mode, "+" for an access control list, owner, group, size or device, path.
+_ENTRY = re.compile(r"[a-z-]([a-zA-Z-]{9})(\S?) +\d+ +(\d{1,10}) +(\d{1,10}) +\d+(?:, +\d+)? +(/.*)")
+
+
+class Entry(Struct, frozen=True):
+    """Who may do what with one file or directory, symbolic links followed."""
+
+    #: As "rw-r--r--".
+    mode: str
+    #: Whether more is said in an access control list; the group's part of the mode is then the most that it gives.
+    listed: bool
+    owner: int
+    group: int
+
+
+class QemuUser(Fact, frozen=True, kw_only=True):
+    """The user of QEMU's processes, where the guest does not name another."""
+
+    uid: int
+    gid: int
+    #: All groups of the user, `gid` among them.
+    groups: frozenset[int]
+    #: Whether libvirt makes the guest's files the user's own before QEMU opens them; None where that is not known.
+    dynamic_ownership: bool | None
+    entries: Mapping[str, Entry]
+    #: Whether that user was seen to be let in at /dev/kvm; None where the host has nothing to try that with.
+    kvm_open: bool | None = None
+
+    def opens_kvm(self) -> bool:
+        """Whether the user may open /dev/kvm; raises `Unreadable` when that was not told."""
+        return self.may_open(KVM, "rw") if self.kvm_open is None else self.kvm_open
+
+    def barred_from(self, path: str) -> str | None:
+        """The first directory above the path that the user may not pass, None when there is none that is known."""
+        for directory in above(path):
+            entry = self.entries.get(directory)
+            if entry is not None and self._may(entry, "x") is False:
+                return directory
+        return None
+
+    def may_open(self, path: str, wanted: str) -> bool:
+        """Whether the user may open what lies at the path, if no directory bars the way; `wanted` is "r" or "rw".
+
+        Raises `Unreadable` when that was not told, or an access control list decides it.
+        """
+        entry = self.entries.get(path)
+        if entry is None:
+            raise Unreadable(f"whether QEMU's user {self.uid} may read {path} was not told")
+        answers = [self._may(entry, one) for one in wanted]
+        if None in answers and False not in answers:
+            raise Unreadable(f"an access control list decides whether QEMU's user {self.uid} may open {path}")
+        return all(answers)
+
+    def _may(self, entry: Entry, wanted: str) -> bool | None:
+        """None where the access control list decides."""
+        if self.uid == 0:
+            return True
+        own, group, other = (_has(entry.mode[start : start + 3], wanted) for start in (0, 3, 6))
+        if self.uid == entry.owner:
+            return own
+        member = entry.group in self.groups
+        if not entry.listed or not group:
+            return group if member else other
+        return True if other and not member else None
+
+    @classmethod
+    def parse(cls, capabilities: Record, qemu_conf: Record, daemons: Record, access: Record) -> Self:
+        """Read libvirt's capabilities, qemu.conf, and the answer to `questions.access`, if it was asked."""
+        root = parse_xml(capabilities.required())
+        for model in root.iterfind("host/secmodel"):
+            found = _LABEL.fullmatch((model.findtext("baselabel") or "").strip())
+            if model.findtext("model") == "dac" and found is not None:
+                uid, gid = int(found[1]), int(found[2])
+                break
+        else:
+            raise Unreadable("libvirt does not tell as which user QEMU runs")
+        text = access.out if access.code == 0 else ""
+        groups, entries = _read(text)
+        return cls(
+            uid=uid,
+            gid=gid,
+            groups=groups | {gid},
+            dynamic_ownership=_dynamic(qemu_conf, daemons),
+            entries=entries,
+            kvm_open=next((line == "kvm 0" for line in text.splitlines() if line in ("kvm 0", "kvm 1")), None),
+        )
+
+
+def above(path: str) -> Iterator[str]:
+    """The directories above a path, from the root down."""
+    yield "/"
+    for place, letter in enumerate(path):
+        if letter == "/" and place and path[place - 1] != "/":
+            yield path[:place]
+
+
+def _has(mode: str, wanted: str) -> bool:
+    # "s" and "t" stand for "x" with set-id and sticky bits
+    return any(letter in mode for letter in ("xst" if wanted == "x" else wanted))
+
+
+def _dynamic(qemu_conf: Record, daemons: Record) -> bool | None:
+    try:
+        if Daemons.parse(daemons, Record("", 1)).changed_since_start("qemu"):
+            return None
+        found = parse_conf("/etc/libvirt/qemu.conf", qemu_conf).get("dynamic_ownership")
+    except Unreadable:
+        return None
+    return found is None or found.value != 0
+
+
+def _read(text: str) -> tuple[frozenset[int], Mapping[str, Entry]]:
+    groups: frozenset[int] = frozenset()
+    entries: dict[str, Entry] = {}
+    for line in text.split("\n"):
+        if line.startswith("groups "):
+            groups |= {int(word) for word in line.split()[1:] if word.isascii() and word.isdigit() and len(word) < 11}
+        elif found := _ENTRY.fullmatch(line):
+            entries[found[5]] = Entry(found[1], found[2] == "+", int(found[3]), int(found[4]))
+    return groups, entries

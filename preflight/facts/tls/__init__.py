@@ -1,0 +1,1 @@
+"""Certificates that a migration shows and meets."""

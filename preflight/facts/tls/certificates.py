@@ -1,0 +1,220 @@
+"""Certificates of a host, as files: whether they are there, their dates, their names, and who signed them.
+
+The texts are those of gnutls as libvirt and QEMU use it: both check their own files in the same way before they use
+them (virnettlscontext.c in libvirt, crypto/tlscredsx509.c in QEMU).
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
+
+from preflight.facts.fact import MISSING, Record, Unreadable
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate as Parsed
+
+_LONGEST_CHAIN = 10
+
+
+class Certificate(Struct, frozen=True):
+    """What one certificate says."""
+
+    #: As X.509 writes it, the largest first, and the other way round.
+    subjects: tuple[str, str]
+    #: Seconds since 1970.
+    not_before: float
+    not_after: float
+    #: DNS names and addresses of the subject's alternative names; without any, the common name.
+    names: tuple[str, ...]
+    #: Whether it may be used to exchange keys, which both programs ask of their own.
+    for_keys: bool
+    pem: str
+
+    def timely(self, now: float) -> str | None:
+        """What is wrong with its dates, in gnutls' words; None when nothing is."""
+        if now > self.not_after:
+            return "has expired"
+        return "is not yet active" if now < self.not_before else None
+
+    def holds(self, host: str) -> bool:
+        """Whether it is made out to this name or address."""
+        host = host.strip("[]").lower().rstrip(".")
+        return any(_same(name.lower().rstrip("."), host) for name in self.names)
+
+
+class CertificateFile(Struct, frozen=True):
+    """One file: a certificate, perhaps with those of its issuers behind it, or a key, of which nothing is read."""
+
+    path: str
+    #: 0 when it could be read, `MISSING` when it does not exist.
+    code: int
+    pem: str
+
+    @property
+    def exists(self) -> bool:
+        """Whether the file is there, readable or not."""
+        return self.code != MISSING
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """All of its certificates; raises `Unreadable` when there is none that can be read."""
+        if self.code != 0:
+            raise Unreadable(f"{self.path} could not be read")
+        try:
+            found = _read(self.pem)
+        except ValueError as why:
+            raise Unreadable(f"{self.path} cannot be read as a certificate: {why}") from None
+        if not found:
+            raise Unreadable(f"{self.path} holds no certificate")
+        return found
+
+    @property
+    def first(self) -> Certificate:
+        """The certificate itself; raises `Unreadable`."""
+        return self.certificates[0]
+
+    def signed_by(self, authority: "CertificateFile") -> bool:
+        """Whether the certificate leads to one of that file's, by way of those behind it; raises `Unreadable`."""
+        current, *between = self.certificates
+        trusted = authority.certificates
+        for _ in range(_LONGEST_CHAIN):
+            if any(_issued(current.pem, ca.pem) for ca in trusted):
+                return True
+            above = next((one for one in between if one != current and _issued(current.pem, one.pem)), None)
+            if above is None:
+                return False
+            current = above
+        return False
+
+
+class CertificateFiles(Struct, frozen=True):
+    """The files that were asked for."""
+
+    #: The clock of the machine that has them, in seconds since 1970.
+    now: float
+    files: Mapping[str, CertificateFile]
+
+    @property
+    def three(self) -> tuple[CertificateFile, CertificateFile, CertificateFile]:
+        """The authority's certificate, one's own and its key, in which order they are asked for."""
+        authority, certificate, key, *_ = self.files.values()
+        return authority, certificate, key
+
+    def of(self, *paths: str) -> "CertificateFiles":
+        """Only these; raises `Unreadable` when one was not asked for."""
+        unasked = [path for path in paths if path not in self.files]
+        if unasked:
+            raise Unreadable(f"{unasked[0]} was not asked for")
+        return CertificateFiles(self.now, {path: self.files[path] for path in paths})
+
+    @classmethod
+    def parse(cls, record: Record) -> Self:
+        """Read what `questions.certificates` asks for: `clock SECONDS`, then `file CODE PATH` and the PEM text."""
+        now: float | None = None
+        path = ""
+        files: dict[str, int] = {}
+        lines: dict[str, list[str]] = {}
+        try:
+            for line in record.required().splitlines():
+                if line.startswith("clock "):
+                    now = float(line[6:])
+                elif line.startswith("file "):
+                    _, number, path = line.split(" ", 2)
+                    files[path], lines[path] = int(number), []
+                elif path:
+                    lines[path].append(line)
+        except ValueError:
+            raise Unreadable("the certificates are not of the form that preflight collects") from None
+        if now is None or len(files) < 3:
+            raise Unreadable("the answer about certificates is not whole")
+        return cls(now, {one: CertificateFile(one, files[one], "\n".join(lines[one])) for one in files})
+
+
+def problem_of_own(files: CertificateFiles, kind: str) -> str | None:
+    """What a program finds wrong with its own files, in libvirt's and QEMU's words; raises `Unreadable`.
+
+    `kind` is "server" or "client".
+    """
+    authority, certificate, _ = files.three
+    for what, one in (("CA", authority), (kind, certificate)):
+        for found in one.certificates if what == "CA" else (one.first,):
+            wrong = found.timely(files.now)
+            if wrong:
+                return f"The {what} certificate {one.path} {wrong}"
+    if not certificate.first.for_keys:
+        return f"Certificate {certificate.path} usage does not permit key encipherment"
+    if not certificate.signed_by(authority):
+        return f"Our own certificate {certificate.path} failed validation against {authority.path}"
+    return None
+
+
+@lru_cache(maxsize=256)
+def _load(pem: str) -> "tuple[Parsed, ...]":
+    from cryptography import x509  # what is not over TLS needs it not, and it takes a while to load
+
+    return tuple(x509.load_pem_x509_certificates(pem.encode()))
+
+
+@lru_cache(maxsize=256)
+def _read(pem: str) -> tuple[Certificate, ...]:
+    return tuple(_certificate(one) for one in _load(pem)) if pem.strip() else ()
+
+
+def _certificate(read: "Parsed") -> Certificate:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    names: list[str] = []
+    for_keys = True
+    for extension in read.extensions:
+        if isinstance(extension.value, x509.SubjectAlternativeName):
+            names += extension.value.get_values_for_type(x509.DNSName)
+            names += [str(address) for address in extension.value.get_values_for_type(x509.IPAddress)]
+        elif isinstance(extension.value, x509.KeyUsage) and extension.critical:
+            for_keys = extension.value.key_encipherment or extension.value.key_cert_sign
+    if not names:
+        common = read.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+        names = [str(one.value) for one in common]
+    largest_last = read.subject.rfc4514_string()
+    largest_first = ",".join(part.rfc4514_string() for part in read.subject.rdns)
+    return Certificate(
+        subjects=(largest_first, largest_last),
+        not_before=read.not_valid_before_utc.timestamp(),
+        not_after=read.not_valid_after_utc.timestamp(),
+        names=tuple(names),
+        for_keys=for_keys,
+        pem=read.public_bytes(Encoding.PEM).decode(),
+    )
+
+
+@lru_cache(maxsize=256)
+def _issued(pem: str, issuer: str) -> bool:
+    from cryptography.exceptions import InvalidSignature
+
+    if pem == issuer:
+        return True
+    (certificate,), (authority,) = _load(pem), _load(issuer)
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def _same(name: str, host: str) -> bool:
+    """As gnutls_x509_crt_check_hostname: an address by its value, a name with one star for its first part."""
+    try:
+        return ip_address(name) == ip_address(host)
+    except ValueError:
+        first, _, rest = host.partition(".")
+        return name == host or (bool(first) and bool(rest) and name == f"*.{rest}")
+
+
+def matches_any(subjects: Sequence[str], patterns: Sequence[str]) -> bool:
+    """Whether a subject, in whatever order it is written, is on a list like tls_allowed_dn_list."""
+    from fnmatch import fnmatchcase
+
+    return any(fnmatchcase(subject, pattern.replace("[", "[[]")) for subject in subjects for pattern in patterns)

@@ -1,0 +1,56 @@
+"""The daemon that listens on the network for libvirt: what its file says, and the certificate that it shows."""
+
+from typing import Self
+
+from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.text.libvirt_conf import Conf
+from preflight.facts.tls.certificate_paths import CertificatePaths, of_server
+from preflight.facts.tls.certificates import CertificateFiles, problem_of_own
+
+
+class NetworkListener(Fact, frozen=True, kw_only=True):
+    """libvirtd, or virtproxyd where the daemons are modular."""
+
+    #: libvirtd or virtproxyd.
+    daemon: str
+    conf: Conf
+    paths: CertificatePaths
+    _certificates: CertificateFiles | str
+
+    @property
+    def certificates(self) -> CertificateFiles:
+        """Authority, certificate and key; raises `Unreadable`."""
+        if isinstance(self._certificates, str):
+            raise Unreadable(self._certificates)
+        return self._certificates
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps the daemon from listening for TLS with its own files; raises `Unreadable`."""
+        missing = [file.path for file in self.certificates.three if not file.exists]
+        if missing:
+            return f"{missing[0]} is missing: the daemon cannot listen for TLS"
+        unchecked = self.conf.get("tls_no_sanity_certificate")
+        if unchecked is not None and unchecked.value:
+            return None
+        found = problem_of_own(self.certificates, "server")
+        return found and f"{found}: the daemon does not start with it"
+
+    @classmethod
+    def parse(
+        cls, daemons: Record, libvirtd_conf: Record, virtproxyd_conf: Record, units: Record, certificates: Record
+    ) -> Self:
+        """Read the file of the daemon; the certificates are there only when a connection over TLS is asked for."""
+        known = Daemons.parse(daemons, units)
+        intended = known.intended
+        if intended is None:
+            raise Unreadable("neither libvirtd nor virtproxyd runs or listens on this host")
+        daemon, record = ("libvirtd", libvirtd_conf) if intended == "libvirtd" else ("virtproxyd", virtproxyd_conf)
+        conf = known.conf(daemon, record)
+        files: CertificateFiles | str
+        try:
+            files = CertificateFiles.parse(certificates)
+        except Unreadable as why:
+            files = str(why)
+        return cls(daemon=daemon, conf=conf, paths=of_server(conf), _certificates=files)

@@ -1,0 +1,21 @@
+"""A release of libvirt or QEMU, as a number that can be compared."""
+
+from typing import Self
+
+from msgspec import Struct
+
+
+class Version(Struct, frozen=True, order=True):
+    """A release, as "9.0.0"."""
+
+    major: int
+    minor: int = 0
+    release: int = 0
+
+    @classmethod
+    def of(cls, number: int) -> Self:
+        """The release that libvirt's API writes as one number: major * 1,000,000 + minor * 1,000 + release."""
+        return cls(number // 1_000_000, number // 1_000 % 1_000, number % 1_000)
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}.{self.release}"

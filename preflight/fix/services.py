@@ -1,0 +1,79 @@
+"""The programs that read the files of `preflight fix`: how a host puts a changed file in force, and how it shows."""
+
+from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.fact import Unreadable
+from preflight.facts.network.addresses import plain
+from preflight.fix.apply import Service
+from preflight.host import Host
+from preflight.rule import AnyChange, Change, HostsLine
+from preflight.shell_text import shell
+
+#: What virt-admin calls a setting of a daemon's file.
+_TOLD = {"max_clients": "nclients_max", "max_workers": "maxWorkers", "min_workers": "minWorkers"}
+_TOLD["max_anonymous_clients"] = "nclients_unauth_max"
+#: How the listener says what it takes; its title is new once it has read its files again.
+_LISTENER = shell(r"grep -sah '^sshd:.*listener' /proc/[0-9]*/cmdline | tr -d '\000'")
+_NOTHING = shell(":")
+#: Prints of a name that it leads to the address after it, and of a third word that it leads there no more.
+_LEADS = shell(
+    r"""leads() { found=$(getent ahosts -- "$1" | cut -d ' ' -f 1)
+  printf '%s\n' "$found" | grep -qxF -e "$2" && printf '%s leads to %s\n' "$1" "$2"
+  [ -n "$3" ] || return 0
+  printf '%s\n' "$found" | grep -qxF -e "$3" -e "::ffff:$3" || printf '%s leads no more to %s\n' "$1" "$3"; }"""
+)
+#: The jobs of guests that a restart of their daemon would break off, a line each. libvirt writes into a guest's status
+#: file what it would have to recover: `<job>` has no `async` but "none" where nothing lasts (qemu_domain.c,
+#: qemuDomainObjPrivateXMLFormatJob and qemuDomainObjPrivateXMLFormatBlockjobs, libvirt 9.0). All of it stands before
+#: the guest's own definition.
+_JOBS = shell(
+    r"""for p in /run/libvirt/qemu/*.pid; do
+  g=${p##*/}; g=${g%.pid}; f=/run/libvirt/qemu/$g.xml
+  [ -f "$f" ] && kill -0 "$(cat "$p")" 2>/dev/null || continue
+  sed -n -e "s/^ *<job .*async='\([a-z ]*\)'.*/\1/p" -e "s/^ *<blockjobs active='yes'.*/block job/p" \
+    -e '/^ *<domain /q' "$f" | grep -vx none | head -n 1 |
+    while read -r job; do printf '%s has a job: %s\n' "$g" "$job"; done
+done"""
+)
+
+
+def service(host: Host, path: str, changes: tuple[AnyChange, ...]) -> Service:
+    """The program that reads a file, and what shows that these changes are in force; raises `Unreadable`."""
+    lines = [change for change in changes if isinstance(change, HostsLine)]
+    settings = [change for change in changes if isinstance(change, Change)]
+    if lines:
+        return _resolver(lines)
+    if path.startswith("/etc/ssh/"):
+        return _sshd(settings)
+    daemon = host.fact(Daemons).intended
+    if daemon is None:
+        raise Unreadable("no libvirt daemon runs that would read it")
+    asked = f"srv-clients-info {daemon}; srv-threadpool-info {daemon}"
+    ask = shell("virt-admin -c @uri@ @asked@", uri=f"{daemon}:///system", asked=asked)
+    told = tuple(f"{_TOLD[change.key]}:{change.value}" for change in settings if change.key in _TOLD)
+    restart = shell("systemctl restart @unit@", unit=f"{daemon}.service")
+    answers = shell("virsh -q -c qemu:///system version && @ask@", ask=ask)
+    return Service(daemon, _NOTHING, restart, answers, shell("@ask@ | tr -d ' '", ask=ask), told, _JOBS)
+
+
+def _resolver(lines: list[HostsLine]) -> Service:
+    """glibc, which reads /etc/hosts at each look-up. A name that leads to the wrong address as well is not mended."""
+    shown, expected = _LEADS, []
+    for line in lines:
+        wrong = () if line.replaces is None else (plain(line.replaces),)
+        shown = shell(
+            "@shown@\nleads @name@ @right@ @wrong@", shown=shown, name=line.name, right=line.address, wrong=wrong
+        )
+        expected += [f"{line.name} leads to {line.address}", *(f"{line.name} leads no more to {one}" for one in wrong)]
+    return Service("the resolver", _NOTHING, _NOTHING, _NOTHING, shown, tuple(expected))
+
+
+def _sshd(changes: list[Change]) -> Service:
+    parts = [str(change.value).split(":") for change in changes if change.key.lower() == "maxstartups"]
+    reload = shell(
+        "for u in ssh.service sshd.service; do systemctl is-active -q $u && { systemctl reload $u; return; }; done;"
+        " echo 'no unit of sshd is active'; return 1"
+    )
+    shown = shell(r"@listener@ | sed -n 's/.* of \([0-9]*-[0-9]*\) startups.*/\1/p'", listener=_LISTENER)
+    expected = tuple(f"{start}-{full}" for start, _, full in parts)
+    answers = shell("@listener@ | grep -q .", listener=_LISTENER)
+    return Service("sshd", shell('sshd -t -f "$1"'), reload, answers, shown, expected)

@@ -1,0 +1,1 @@
+"""Rules and facts in, a report out. Nothing here talks to a host but `check`, by way of `preflight.collect`."""

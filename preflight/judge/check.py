@@ -1,0 +1,206 @@
+"""One check from end to end: collect, judge, and make the report. And what is collected alone, for later."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+
+from msgspec import Struct
+
+from preflight.capacity.path import capacity
+from preflight.capacity.path import facts as limited_by
+from preflight.collect import questions
+from preflight.collect.endpoints import Asked, End, Opened, own_transport
+from preflight.collect.follow_up import paths_on
+from preflight.collect.pair import FACTS, SUMMARY_FACTS, TIES, Collected, Waiting, collect, make_host, records_for
+from preflight.collect.session import LiveVisit, SavedVisit
+from preflight.connection import snapshot
+from preflight.connection.logins import open_channel
+from preflight.connection.snapshot import SavedHost
+from preflight.connection.target import Kind, TargetError, parse_target
+from preflight.errors import UserError
+from preflight.facts.fact import Fact, Unreadable
+from preflight.facts.guest.guests import Guests
+from preflight.facts.guest.memory import GuestMemory
+from preflight.facts.libvirt.versions import Versions
+from preflight.facts.memory.host import HostMemory
+from preflight.facts.names.peer_name import PeerName
+from preflight.facts.network.addresses import OwnAddresses
+from preflight.facts.network.link_speed import LinkSpeed
+from preflight.facts.system.identity import HostIdentity
+from preflight.facts.system.release import OpenSsh, OsRelease
+from preflight.host import Guest, Host
+from preflight.judge.evaluate import NoSuchGuest, Pair, choose_guests, evaluate
+from preflight.judge.report import GuestVerdict, HostSummary, Report, judge_each
+from preflight.judge.ruleset import Rule, load, select
+from preflight.request.migration import Migration, Role
+from preflight.threads import side_by_side
+
+#: What `preflight capacity` alone shows is made of these, beside the limits.
+_SIZING: Mapping[Role, frozenset[type[Fact]]] = {
+    Role.SOURCE: frozenset((GuestMemory, LinkSpeed, OwnAddresses, PeerName)),
+    Role.DESTINATION: frozenset((GuestMemory, Guests, HostMemory)),
+}
+
+
+class Checked(Struct, frozen=True):
+    """A report and what it was made of."""
+
+    report: Report
+    #: The guests that were judged and could be read.
+    guests: tuple[Guest, ...]
+    source: Host
+    destination: Host
+    #: Source and destination, logged in to as long as they were opened for.
+    visits: tuple[LiveVisit | SavedVisit, LiveVisit | SavedVisit]
+
+
+def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool = True) -> Checked:
+    """Collect from both hosts and judge, by the rules that were asked for unless others are given.
+
+    Raises `UserError` for what cannot be used.
+
+    The hosts stay logged in to as long as `opened` is, so what follows needs no further login. Where nothing follows
+    (`stay` is False) they are logged out of while their answers are judged.
+    """
+    asked, migration = opened.asked, opened.migration
+    if rules is None:
+        rules = select(load(asked.rules), select=asked.select, ignore=asked.ignore)
+    needed = {role: _needed(role, rules, asked, migration) for role in Role}
+
+    def guests_of(source: Host) -> Iterable[Guest]:
+        try:
+            chosen = choose_guests(source, asked.guests, migration, none=asked.no_guests)
+        except NoSuchGuest:
+            return ()  # said below
+        pair = Pair(source, source, migration, chosen)
+        return (guest for name in chosen for guest in _on_either_end(pair, name))
+
+    visits = visit_both(opened, needed)
+    collected = collect(*visits, migration, guests_of, needed)
+    ends = [visit.end_libvirt if stay else visit.leave for visit in visits]
+    ending = [threading.Thread(target=end, daemon=True) for end in ends]
+    for thread in ending:
+        thread.start()
+    checked = _judge(collected, rules, asked, migration, visits)
+    for thread in ending:
+        thread.join()
+    return checked
+
+
+def _needed(role: Role, rules: Iterable[Rule], asked: Asked, migration: Migration) -> set[type[Fact]]:
+    """The facts that are made of one end: what its part in this migration needs, and nothing else."""
+    ways = [migration, migration.of_guests_off] if asked.as_they_are else [migration]
+    judged = [rule for rule in rules if any(rule.body.skip is None or rule.body.skip(way) is None for way in ways)]
+    needed = {*SUMMARY_FACTS, *TIES[role], *limited_by(role, migration, every=asked.sizing)}
+    needed |= {kind for rule in judged for kind in rule.facts(role)}
+    return needed | _SIZING[role] if asked.sizing else needed
+
+
+def _judge(
+    collected: Collected,
+    rules: tuple[Rule, ...],
+    asked: Asked,
+    migration: Migration,
+    visits: tuple[LiveVisit | SavedVisit, LiveVisit | SavedVisit],
+) -> Checked:
+    """The report on hosts that have answered. Reads no host."""
+    source, destination = collected.source, collected.destination
+    chosen = choose_guests(source, asked.guests, migration, none=asked.no_guests)
+    if len(chosen) > 1 and (migration.dname is not None or migration.xml is not None):
+        raise UserError("--dname and --xml are for one guest: name it")
+    results = evaluate(rules, Pair(source, destination, migration, chosen))
+    verdicts = tuple(
+        GuestVerdict(name, verdict)
+        for name, verdict in judge_each(results, (name for name in chosen if name is not None))
+    )
+    limits = capacity(source, destination, migration, every=asked.sizing)
+    narrowed = bool(asked.select or asked.ignore)
+    report = Report(migration, _summary(source), _summary(destination), results, verdicts, limits, narrowed)
+    guests = tuple(guest for guest in chosen.values() if isinstance(guest, Guest))
+    return Checked(report, guests, source, destination, visits)
+
+
+def _on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:
+    """The guest as it is, and as it will be where that differs."""
+    try:
+        here, there = (pair.guest_of(role, name) for role in Role)
+    except Unreadable:
+        return ()  # the rules say so
+    return (here,) if here is there else (here, there)
+
+
+def save_pair(path: Path, checked: Checked) -> None:
+    """Keep both hosts' answers in one file; raises `UserError` when it cannot be written."""
+    snapshot.write(path, [visit.saved() for visit in checked.visits])
+
+
+def take_snapshot(text: str, path: Path, timeout: float) -> SavedHost:
+    """Ask one host all that any rule may need, and write it to a file; raises `UserError`.
+
+    A host that cannot be logged in to is saved as such: that is an answer too.
+    """
+    target = parse_target(text)
+    if target.kind is Kind.SNAPSHOT:
+        raise TargetError(f"{text}: is a snapshot already")
+    channel = open_channel(target, questions.PRELUDE, timeout)
+    try:
+        visit = LiveVisit(target, channel, records_for(FACTS), own_transport(target), timeout=timeout)
+        waiting = Waiting([visit])
+        (first,) = side_by_side(visit.first, waiting=waiting)
+        host = make_host(Role.SOURCE, visit.name, first)
+        images = {"paths": questions.all_images(_all_paths(host))}
+        side_by_side(partial(visit.ask, images), waiting=waiting)
+        visit.end_libvirt()
+    finally:
+        channel.close()
+    snapshot.write(path, [visit.saved()])
+    return visit.saved()
+
+
+def _all_paths(host: Host) -> tuple[str, ...]:
+    try:
+        guests = host.fact(Guests).all
+    except Unreadable:
+        guests = ()
+    return tuple(paths_on((host,), guests))
+
+
+def visit_both(
+    opened: Opened, needed: Mapping[Role, Iterable[type[Fact]]] | None = None
+) -> tuple[LiveVisit | SavedVisit, LiveVisit | SavedVisit]:
+    """Source and destination, to be asked for what these facts are made of."""
+    source, destination = (
+        _visit(end, role, needed[role] if needed else (), opened)
+        for role, end in zip(Role, (opened.source, opened.destination), strict=True)
+    )
+    return source, destination
+
+
+def _visit(end: End, role: Role, facts: Iterable[type[Fact]], opened: Opened) -> LiveVisit | SavedVisit:
+    migration = opened.migration
+    managed_destination = role is Role.DESTINATION and not migration.peer_to_peer
+    transport = migration.transport if managed_destination else own_transport(end.target)
+    if end.saved is not None:
+        return SavedVisit(end.saved, transport)
+    assert end.channel is not None
+    uri = opened.asked.destination_uri if managed_destination else None
+    wanted = records_for(facts)
+    return LiveVisit(end.target, end.channel, wanted, transport, role=role, uri=uri, timeout=opened.asked.timeout)
+
+
+def _summary(host: Host) -> HostSummary:
+    def known(say: Callable[[Host], str]) -> str | None:
+        try:
+            return say(host)
+        except Unreadable:
+            return None
+
+    return HostSummary(
+        name=host.name,
+        hostname=known(lambda host: host.fact(HostIdentity).hostname),
+        release=known(lambda host: host.fact(OsRelease).label),
+        libvirt=known(lambda host: str(host.fact(Versions).libvirt)),
+        qemu=known(lambda host: str(host.fact(Versions).qemu)),
+        openssh=known(lambda host: host.fact(OpenSsh).text.partition(",")[0]),
+    )

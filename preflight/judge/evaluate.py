@@ -1,0 +1,161 @@
+"""Rules and facts in, results out. The only place where a fact that could not be had becomes UNKNOWN."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from preflight.errors import UserError
+from preflight.facts.fact import Unreadable
+from preflight.host import Guest, Guests, Host, Judged
+from preflight.judge.report import ALL_GUESTS, Outcome, Result
+from preflight.judge.ruleset import Rule
+from preflight.request.migration import Migration, Role
+from preflight.rule import Finding, Severity
+
+
+class Pair(Struct, frozen=True):
+    """The two ends, what is asked, and which guests are judged.
+
+    `guests` holds for each name the guest, or why nothing is known of it; the name is None where not even
+    the list of guests could be had.
+    """
+
+    source: Host
+    destination: Host
+    migration: Migration
+    guests: Mapping[str | None, Guest | Unreadable]
+
+    def host(self, role: Role) -> Host:
+        """The host in this role."""
+        return self.source if role is Role.SOURCE else self.destination
+
+    def migration_of(self, guest: str | None) -> Migration:
+        """How this guest is moved: one that is off by its definition, where guests are moved as they are."""
+        found = self.guests.get(guest)
+        if self.migration.as_they_are and isinstance(found, Guest) and not found.running:
+            return self.migration.of_guests_off
+        return self.migration
+
+    def guest_of(self, role: Role, name: str | None) -> Guest:
+        """The guest as it is on the source, or as it will be on the destination; raises `Unreadable`."""
+        found = self.guests[name]
+        if isinstance(found, Unreadable):
+            raise found
+        return found if role is Role.SOURCE else found.on_destination(self.migration.dname, self.migration.xml)
+
+
+class NoSuchGuest(UserError):
+    """A guest was named that the source does not have. The text is one line for the user."""
+
+
+def choose_guests(
+    source: Host, names: Sequence[str], migration: Migration, *, none: bool
+) -> dict[str | None, Guest | Unreadable]:
+    """The guests that are to be judged: those named, else all that could be migrated in this way."""
+    if none:
+        return {}
+    try:
+        guests = source.fact(Guests)
+    except Unreadable as why:
+        return dict.fromkeys(names, why) if names else {None: why}
+    if not names:
+        chosen: dict[str | None, Guest | Unreadable] = {
+            guest.name: guest for guest in guests.all if migration.as_they_are or guest.running is not migration.offline
+        }
+        return chosen | {unread.name: Unreadable(unread.reason) for unread in guests.unread}
+    return dict(_named(source, guests, name) for name in names)
+
+
+def _named(source: Host, guests: Guests, name: str) -> tuple[str, Guest | Unreadable]:
+    try:
+        guest = guests.by_name(name) or guests.by_uuid(name)
+    except Unreadable as why:
+        return name, why
+    if guest is None:
+        names = sorted({other.name for other in guests.all} | {other.name for other in guests.unread})
+        known = ", ".join(names) or "none"
+        raise NoSuchGuest(f"{source.name} has no guest {name!r}; it has: {known}")
+    return guest.name, guest
+
+
+def evaluate(rules: Sequence[Rule], pair: Pair) -> tuple[Result, ...]:
+    """Every rule about every subject that it concerns, in the order of rules, then subjects."""
+    of_guests: dict[str, list[Result]] = {rule.name: [] for rule in rules if rule.per_guest}
+    for name in pair.guests:
+        # guest by guest: what one rule has parsed of it is at hand for the next
+        for rule in rules:
+            if rule.per_guest:
+                of_guests[rule.name].append(_outcome(rule, pair, ALL_GUESTS if name is None else f"guest {name}", name))
+    return tuple(
+        result for rule in rules for result in (of_guests[rule.name] if rule.per_guest else _results(rule, pair))
+    )
+
+
+def _results(rule: Rule, pair: Pair) -> Iterator[Result]:
+    if rule.per_host:
+        subjects: list[tuple[str, Role | None]] = [(role.value, role) for role in Role]
+    elif rule.of_all_guests:
+        subjects = [(ALL_GUESTS, None)]
+    else:
+        roles = {parameter.role for parameter in rule.parameters if parameter.role}
+        subjects = [(next(iter(roles)).value if len(roles) == 1 else "pair", None)]
+    for subject, role in subjects:
+        yield _outcome(rule, pair, subject, None, role)
+
+
+def _outcome(rule: Rule, pair: Pair, subject: str, guest: str | None, role: Role | None = None) -> Result:
+    skipped = rule.body.skip(pair.migration_of(guest)) if rule.body.skip else None
+    if skipped is not None:
+        return Result(rule.text, subject, rule.body.severity, Outcome.NOT_APPLICABLE, skipped, guest=guest)
+    return _result(rule, pair, subject, role, guest)
+
+
+def _result(rule: Rule, pair: Pair, subject: str, role: Role | None, guest: str | None) -> Result:
+    findings: list[Finding] = []
+    reason: str | None = None
+    try:
+        for finding in rule.body.check(**_arguments(rule, pair, role, guest)):
+            whole = finding if finding.host or role is None else replace(finding, host=role)
+            findings.append(whole)
+    except Unreadable as why:
+        reason = str(why)
+    except Exception as bug:  # a rule that raises must not stop the others, nor pass
+        reason = f"the rule itself failed: {type(bug).__name__}: {bug}"
+    worst = max((_severity(finding, rule) for finding in findings), key=lambda severity: severity.rank, default=None)
+    if reason is not None and worst is not rule.body.severity:
+        return Result(rule.text, subject, rule.body.severity, Outcome.UNKNOWN, reason, guest=guest)
+    if worst is None:
+        return Result(rule.text, subject, rule.body.severity, Outcome.PASSED, guest=guest)
+    # what was found before the rule came to what is unknown is as bad as it can get: that is the answer
+    return Result(rule.text, subject, worst, Outcome.FAILED, reason, findings=tuple(findings), guest=guest)
+
+
+def _severity(finding: Finding, rule: Rule) -> Severity:
+    """A finding may be milder than its rule, never worse."""
+    if finding.severity is None or finding.severity.rank > rule.body.severity.rank:
+        return rule.body.severity
+    return finding.severity
+
+
+def _arguments(rule: Rule, pair: Pair, role: Role | None, guest: str | None) -> dict[str, object]:
+    arguments: dict[str, object] = {}
+    for parameter in rule.parameters:
+        if parameter.kind is Migration:
+            arguments[parameter.name] = pair.migration_of(guest)
+        elif parameter.kind is Guest:
+            arguments[parameter.name] = pair.guest_of(parameter.role or Role.DESTINATION, guest)
+        elif parameter.kind is Judged:
+            arguments[parameter.name] = Judged(tuple(_known(pair)))
+        else:
+            owner = parameter.role or role
+            assert owner is not None
+            arguments[parameter.name] = pair.host(owner).fact(parameter.kind)
+    return arguments
+
+
+def _known(pair: Pair) -> Iterator[Guest]:
+    for found in pair.guests.values():
+        if isinstance(found, Unreadable):
+            raise found
+        yield found

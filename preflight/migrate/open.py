@@ -1,0 +1,64 @@
+"""Opens a run: libvirt connections on the logins that the check made, signals turned into requests to stop."""
+
+import contextlib
+import re
+import signal
+from collections.abc import Iterator, Sequence
+from types import FrameType
+
+from preflight.migrate.end import End, HostSilent, run_event_loop
+from preflight.migrate.events import Tell
+from preflight.migrate.journal import Journal
+from preflight.migrate.run import Run, Settings
+from preflight.migrate.same_host import Reachable
+from preflight.schema.plan import MigrationPlan
+from preflight.shell_text import shell
+
+_AVAILABLE = re.compile(r"^MemAvailable: +(\d{1,18}) kB$", re.MULTILINE)
+
+
+@contextlib.contextmanager
+def opened_run(
+    plan: MigrationPlan, visits: Sequence[Reachable], journal: Journal, tell: Tell, settings: Settings
+) -> Iterator[Run]:
+    """A run on two hosts that are logged in to. Ctrl-C and SIGTERM are requests to stop while it is open.
+
+    So is SIGHUP, but only to start no further guest: a terminal that is lost hangs up more than once, and asks nobody
+    to abort what runs.
+    """
+    run_event_loop()
+    source, destination = (End(visit.name, visit.connect, plan.calls) for visit in visits)
+    run = Run(plan, source, destination, journal, tell, settings, lambda: _available(visits[1]))
+    try:
+        with _signals(run):
+            for end in (source, destination):
+                with contextlib.suppress(HostSilent):  # said of each guest that it matters to
+                    end.shared()
+            yield run
+    finally:
+        source.close()
+        destination.close()
+
+
+def _available(destination: Reachable) -> int | None:
+    """KiB of memory that the destination has left; None where it does not tell."""
+    answer = destination.run(shell("cat /proc/meminfo"))
+    found = _AVAILABLE.search(answer.out) if answer.code == 0 else None
+    return int(found[1]) if found else None
+
+
+@contextlib.contextmanager
+def _signals(run: Run) -> Iterator[None]:
+    def interrupted(number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGHUP and run.stopping.is_set():
+            run.interrupted = True
+        else:
+            run.interrupt()
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, interrupted) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

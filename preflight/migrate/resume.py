@@ -1,0 +1,70 @@
+"""Goes on with a run that was cut off: each guest that was begun is settled, and those that can be moved are named."""
+
+import time
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from preflight.migrate.autostart import carry_over
+from preflight.migrate.end import until
+from preflight.migrate.events import Event
+from preflight.migrate.lane import Lane
+from preflight.migrate.ledger import judge
+from preflight.migrate.live import attend, end, move
+from preflight.migrate.observation import IN_POSTCOPY
+from preflight.migrate.outcome import Result
+from preflight.migrate.past import Past
+from preflight.migrate.run import Ended, Run
+from preflight.migrate.settle import look_at_both, settle
+from preflight.migrate.watch import POLL
+from preflight.schema.plan import PlannedGuest
+
+
+def recover(run: Run, known: Mapping[str, Past]) -> dict[str, Ended]:
+    """How each guest that was begun and had not arrived has ended now, by UUID.
+
+    One that is off is left to be moved again, which finishes what was begun.
+    """
+    return {
+        guest.uuid: _recover(run, guest, known[guest.uuid])
+        for guest in run.plan.live
+        if known[guest.uuid].began and not known[guest.uuid].is_done
+    }
+
+
+def _recover(run: Run, guest: PlannedGuest, past: Past) -> Ended:
+    guest = past.of_now(guest)
+    paused_by_us = attend(run, guest, past.began_at) or past.paused_by_us
+    source, destination = look_at_both(run, guest.uuid)
+    broken = source.is_broken_off or destination.is_broken_off or source.reason == IN_POSTCOPY
+    if source.place.active and destination.place.active and broken:
+        if source.is_broken_off and not destination.is_broken_off:
+            _wait_until_noticed(run, guest)
+        lane = Lane(run)
+        try:
+            return move(run, guest, lane, resume_postcopy=True)
+        finally:
+            lane.close()
+    intent = replace(past.intent(run, guest), paused_by_us=paused_by_us)
+    settled = carry_over(run, guest, settle(run, guest, intent, xml=past.xml))
+    return end(run, guest, settled, intent, error=past.error)
+
+
+def _wait_until_noticed(run: Run, guest: PlannedGuest) -> None:
+    """Wait until the destination has noticed too that post-copy broke off: libvirt lets nobody tell it."""
+    run.tell(Event("waiting", guest.name, "the destination has not noticed yet that post-copy broke off"))
+    is_time_left = until(run.settings.patience)
+    while is_time_left() and not run.destination.look(guest.uuid).is_broken_off:
+        time.sleep(POLL)
+
+
+def left(run: Run, known: Mapping[str, Past]) -> tuple[PlannedGuest, ...]:
+    """The guests that are still on the source and can be moved, in the plan's order."""
+    found = []
+    for guest in run.plan.guests:
+        past = known[guest.uuid]
+        if past.is_done:
+            continue
+        if judge(past.intent(run, guest), *look_at_both(run, guest.uuid))[0] is Result.STAYED:
+            found.append(guest)
+    return tuple(found)

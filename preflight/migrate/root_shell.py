@@ -1,0 +1,30 @@
+"""A host's shell as root, for the few files that are copied from host to host."""
+
+from typing import Protocol
+
+from preflight.answers import Record
+from preflight.shell_text import ShellText, shell
+
+
+class Shell(Protocol):
+    """A host's shell, as root."""
+
+    def __call__(self, command: ShellText) -> Record:
+        """Return the answer to a POSIX sh command; code 255 where there was none."""
+
+
+class FilesError(Exception):
+    """A file could not be copied whole. The text is the reason."""
+
+
+def as_root(script: str, *arguments: str) -> ShellText:
+    """Build the command that runs a script of this program's as root, with the arguments as $1, $2 and so on."""
+    return shell("as_root sh -c @script@ sh @arguments@", script=script, arguments=arguments)
+
+
+def require(answer: Record, path: str, done: str) -> str:
+    """Return what a command printed; raise `FilesError` with the last line of its complaint where it failed."""
+    if answer.code != 0:
+        last = answer.err.strip().splitlines()[-1:] or [f"exit code {answer.code}"]
+        raise FilesError(f"{path} could not be {done}: {last[0]}")
+    return answer.out

@@ -1,0 +1,138 @@
+"""Runs a whole plan: a canary first, then the others on as many lanes as the plan has, then those that are off."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from queue import Empty, SimpleQueue
+
+from preflight.errors import UserError
+from preflight.migrate.events import Event
+from preflight.migrate.journal import JournalError
+from preflight.migrate.lane import Lane
+from preflight.migrate.live import Busy, end, move
+from preflight.migrate.offline import move_off
+from preflight.migrate.outcome import Decision, Result
+from preflight.migrate.root_shell import Shell
+from preflight.migrate.run import Ended, Run
+from preflight.migrate.settle import Settled, look_at_both
+from preflight.schema.plan import PlannedGuest
+
+#: Seconds between two looks at the destination's memory while a guest waits for it.
+LOOK_AGAIN = 1.0
+
+
+class Lanes:
+    """Moves guests, at most so many at a time. Nothing is thrown away: each guest that was begun has its `Ended`."""
+
+    def __init__(self, run: Run, source: Shell, destination: Shell) -> None:
+        """`source` and `destination` are the hosts' shells, for the files of guests that are off."""
+        self._run, self._shells = run, (source, destination)
+        self._ended: dict[str, Ended] = {}
+        self._lock = threading.Lock()
+        self._gate = threading.Lock()
+        self._last_start = 0.0
+        #: KiB that guests under way will take on the destination.
+        self._promised: dict[str, int] = {}
+
+    def move(self, guests: Sequence[PlannedGuest], *, canary: bool, known: dict[str, str]) -> dict[str, Ended]:
+        """Move them in their order; how each one that was begun ended, by UUID.
+
+        `known` has definitions from an earlier run's journal, by UUID.
+        """
+        live = [guest for guest in guests if guest.active]
+        off = [guest for guest in guests if not guest.active]
+        if canary and len(live) > 1:
+            first, *live = live
+            self._in_lanes([first], 1)
+        self._in_lanes(live, self._run.plan.width)
+        lane = Lane(self._run)
+        try:
+            for guest in off:
+                if self._run.stopping.is_set():
+                    break
+                text = known.get(guest.uuid)
+                self._keep(guest, partial(move_off, self._run, guest, lane, *self._shells, known=text))
+        finally:
+            lane.close()
+        return dict(self._ended)
+
+    def _in_lanes(self, guests: Sequence[PlannedGuest], width: int) -> None:
+        if not guests:
+            return
+        waiting: SimpleQueue[PlannedGuest] = SimpleQueue()
+        for guest in guests:
+            waiting.put(guest)
+        threads = [threading.Thread(target=self._lane, args=(waiting,)) for _ in range(min(width, len(guests)))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(0.2)  # a signal's handler runs between two joins
+
+    def _lane(self, waiting: SimpleQueue[PlannedGuest]) -> None:
+        lane = Lane(self._run)
+        try:
+            while not self._run.stopping.is_set():
+                try:
+                    guest = waiting.get_nowait()
+                except Empty:
+                    return
+                if self._may_start(guest):
+                    self._keep(guest, partial(move, self._run, guest, lane))
+                    self._promised.pop(guest.uuid, None)
+        finally:
+            lane.close()
+
+    def _keep(self, guest: PlannedGuest, moves: Callable[[], Ended]) -> None:
+        try:
+            ended = moves()
+        except Busy as why:
+            self._run.tell(Event("note", guest.name, str(why)))
+            if not self._run.settings.goes_on:
+                self._run.stop(str(why))
+            return
+        except (JournalError, UserError) as why:
+            self._run.stop(str(why))
+            return
+        except Exception as bug:  # the others must come to their ends, and where this one is the ledger will say
+            said = f"a bug in preflight: {type(bug).__name__}: {bug}"
+            self._run.stop(said)
+            ended = self._cut_off(guest, said)
+        with self._lock:
+            self._ended[guest.uuid] = ended
+        if not ended.arrived and not self._run.settings.goes_on:
+            self._run.stop(f"{guest.name} did not arrive: no further guest is started")
+
+    def _cut_off(self, guest: PlannedGuest, why: str) -> Ended:
+        """How a guest ended whose move was begun, for all that is known, and not settled."""
+        here, there = look_at_both(self._run, guest.uuid)
+        is_handed_over = guest.uuid in self._run.handed_over
+        settled = Settled(Decision((), Result.UNKNOWN, why), here, there)
+        return end(self._run, guest, settled, self._run.intent(guest, handed_over=is_handed_over))
+
+    def _may_start(self, guest: PlannedGuest) -> bool:
+        """Wait for the guest's turn and for room on the destination; False when it is not to be started."""
+        with self._gate:
+            told = False
+            while not self._run.stopping.is_set():
+                time.sleep(max(0.0, self._last_start + self._run.plan.spacing - time.monotonic()))
+                room = self._run.room()
+                left = None if room is None else room - sum(self._promised.values())
+                if left is None or left >= guest.touched_kib:
+                    break
+                if not self._promised:
+                    text = f"the destination has {left // 1024} MiB left, and it needs {guest.touched_kib // 1024} MiB"
+                    self._run.tell(Event("note", guest.name, f"not started: {text}"))
+                    if not self._run.settings.goes_on:
+                        self._run.stop(f"{guest.name}: {text}")
+                    return False
+                if not told:
+                    self._run.tell(Event("waiting", guest.name, "waits for memory on the destination"))
+                    told = True
+                time.sleep(LOOK_AGAIN)
+            if self._run.stopping.is_set():
+                return False
+            self._promised[guest.uuid] = guest.touched_kib
+            self._last_start = time.monotonic()
+            return True

@@ -1,0 +1,126 @@
+"""Lists what lies at a path on a host: each name below it with its type, its mode, its size and its content's digest.
+
+Two hosts have the same there when their listings are equal. What a host answers is typed before anything is done with
+it: a listing holds regular files and directories and nothing else, is of bounded size, and never empty.
+"""
+
+import re
+import stat
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from preflight.migrate.root_shell import FilesError, Shell, as_root, require
+from preflight.migrate.state_files import State
+
+#: Bytes of all files together. The largest in the field is AAVMF's NVRAM, 64 MiB of flash; a TPM's state has kilobytes.
+LARGEST: Final = 128 * 1024 * 1024
+#: Names below one path. A TPM's state has five.
+MOST: Final = 64
+#: Bits of a mode that are kept: no set-uid, set-gid, sticky, nothing that all users may write, no file that can be run.
+MODES: Final = 0o775
+FILE_MODES: Final = 0o664
+
+#: With the path as $1: one line a name, then one line a file with its digest. What does not exist answers with 44; that
+#: is said by the error's text, since neither `[ -e` nor sudo tells a failure from a "no". LARGEST and MOST are $2, $3.
+#: What is empty is not read: some of the kernel's files say that they are, and give no end of content.
+_LIST = """LC_ALL=C; export LC_ALL; p=$1
+e=$(stat -- "$p" 2>&1 >/dev/null) || case $e in
+*": No such file or directory") exit 44;;
+*) printf '%s\\n' "$e" >&2; exit 1;; esac
+cd -P -- "${p%/*}/" || exit; n=./${p##*/}
+[ "$(find "$n" | head -n "$(($3 + 1))" | wc -l)" -le "$3" ] || { echo "more than $3 files" >&2; exit 1; }
+[ -z "$(find "$n" -type f -size "+$(($2 / 1024))k" | head -n 1)" ] || { echo "more than $2 bytes" >&2; exit 1; }
+find "$n" -exec stat -c '%f %s %n' -- {} + && find "$n" -type f ! -size 0 -exec sha256sum -- {} +"""
+
+_NAME = r"[^/\x00-\x1f\x7f]{1,255}"
+_STAT = re.compile(rf"([0-9a-f]{{1,8}}) ([0-9]{{1,15}}) \./({_NAME}(?:/{_NAME}){{0,7}})")
+_SUM = re.compile(rf"([0-9a-f]{{64}})  \./({_NAME}(?:/{_NAME}){{0,7}})")
+#: SHA-256 of a file that is empty.
+_NOTHING: Final = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+_OTHERS = {
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFBLK: "a device",
+    stat.S_IFCHR: "a device",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+class Entry(Struct, frozen=True):
+    """One file or directory. `name` is its path from the listed one's directory; `size` in bytes, 0 of a directory."""
+
+    name: str
+    mode: int
+    size: int = 0
+    #: SHA-256 of a file's content; None of a directory.
+    digest: str | None = None
+
+    @property
+    def is_directory(self) -> bool:
+        """Report whether it is one; else it is a regular file."""
+        return self.digest is None
+
+
+Listing = tuple[Entry, ...]
+
+
+def listed(state: State, shell: Shell, *, at: str | None = None) -> Listing | None:
+    """List what a host has at a path, in the order of names; None where it has nothing. Raises `FilesError`.
+
+    `at` is the path on the host where it is not the state's own.
+    """
+    answer = shell(as_root(_LIST, at or state.path, str(LARGEST), str(MOST)))
+    if answer.missing:
+        return None
+    entries = tuple(_entries(state, require(answer, state.path, "read")))
+    _check(state, entries)
+    return entries
+
+
+def _entries(state: State, text: str) -> Iterator[Entry]:
+    """Type a host's answer; raises `FilesError`."""
+    stats: dict[str, tuple[int, int]] = {}
+    sums: dict[str, str] = {}
+    for line in text.splitlines():
+        if (found := _STAT.fullmatch(line)) is not None and found[3] not in stats:
+            stats[found[3]] = int(found[1], 16), int(found[2])
+        elif (summed := _SUM.fullmatch(line)) is not None and summed[2] not in sums:
+            sums[summed[2]] = summed[1]
+        else:
+            raise FilesError(f"{state.path}: a line of its listing cannot be used: {line[:80]!r}")
+    for name, (mode, size) in sorted(stats.items()):
+        kind = stat.S_IFMT(mode)
+        if kind not in (stat.S_IFREG, stat.S_IFDIR):
+            what = _OTHERS.get(kind, "neither a file nor a directory")
+            raise FilesError(f"{_path(state, name)} is {what}: only regular files and directories are moved")
+        if kind == stat.S_IFDIR:
+            yield Entry(name, mode & MODES)
+        elif size == 0:
+            yield Entry(name, mode & FILE_MODES, 0, _NOTHING)
+        elif name not in sums:
+            raise FilesError(f"{_path(state, name)}: its content's digest was not told")
+        else:
+            yield Entry(name, mode & FILE_MODES, size, sums.pop(name))
+    if sums:
+        raise FilesError(f"{state.path}: a digest of what is not listed: {min(sums)[:80]!r}")
+
+
+def _check(state: State, entries: Listing) -> None:
+    """Hold a listing against the form of what a guest keeps; raises `FilesError`."""
+    directories = {entry.name for entry in entries if entry.is_directory}
+    for entry in entries:
+        above, _, last = entry.name.rpartition("/")
+        if last in (".", "..") or (above not in directories if above else entry.name != state.name):
+            raise FilesError(f"{state.path}: its listing names what does not lie there: {entry.name[:80]!r}")
+    if (state.name in directories) is not state.is_directory:
+        raise FilesError(f"{state.path} is not a {'directory' if state.is_directory else 'file'}")
+    if len(directories) == len(entries):
+        raise FilesError(f"{state.path} holds no file: an empty directory is not the {state.what} of a guest")
+    if len(entries) > MOST or sum(entry.size for entry in entries) > LARGEST:
+        raise FilesError(f"{state.path} is too large for the {state.what} of a guest")
+
+
+def _path(state: State, name: str) -> str:
+    return f"{state.path.rpartition('/')[0]}/{name}"

@@ -1,0 +1,1 @@
+"""An answer of `capacity`, a module a format."""

@@ -1,0 +1,191 @@
+"""What `preflight capacity` prints: each limit, the numbers that follow, and how long the guests take."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+from preflight.capacity.limit import Limit, Scope
+from preflight.forecast.answer import Answer
+from preflight.forecast.duration import Forecast
+from preflight.forecast.memory import Room
+from preflight.output.capacity.json import as_json
+from preflight.output.terminal import columns, labelled, one_line, width
+
+Render: TypeAlias = Callable[[Answer], str]
+
+#: What the number that a limit allows is a number of, where that is not migrations in flight.
+_OF = {Scope.BURST: " at once", Scope.ONE_CONNECTION: " shared"}
+
+
+def text(answer: Answer) -> str:
+    """For people."""
+    parts = [*_limits(answer), "\n".join(_numbers(answer))]
+    if answer.rooms or answer.no_rooms:
+        parts.append("\n".join(_rooms(answer)))
+    if answer.forecast is not None and answer.forecast.loads:
+        parts.append(_guests(answer.forecast))
+        parts.append("\n".join(_all(answer, answer.forecast)))
+    return "\n\n".join(parts) + "\n"
+
+
+FORMATS: Mapping[str, Render] = {"text": text, "json": as_json}
+
+
+def _limits(answer: Answer) -> Iterator[str]:
+    """A table a host: in one alone its name would take the place that 80 columns lack."""
+    report = answer.report
+    for host in (report.source, report.destination):
+        role = "source" if host is report.source else "destination"
+        limits = [limit for limit in report.capacity.limits if limit.host.value == role]
+        rows = [
+            (
+                limit.name,
+                limit.written or _number(limit.configured),
+                "" if limit.in_use is None else str(limit.in_use),
+                str(limit.takes),
+                _allows(limit),
+                limit.beyond,
+            )
+            for limit in limits
+        ]
+        heads = ("limit", "in force", "in use", "takes", "allows", "one more")
+        lines = [f"{role}: {one_line(host.name)}", *columns([heads, *rows])]
+        set_by: dict[str, list[str]] = {}
+        for limit in limits:
+            if limit.at is not None:
+                set_by.setdefault(f"{one_line(limit.at.path)}:{limit.at.line}", []).append(limit.name)
+        lines += (f"{', '.join(names)}: set at {place}" for place, names in set_by.items())
+        yield "\n".join(lines)
+
+
+def _allows(limit: Limit) -> str:
+    if limit.allows is None:
+        return "not known" if limit.reason else ""
+    return str(limit.allows) + _OF.get(limit.scope, "")
+
+
+def _numbers(answer: Answer) -> Iterator[str]:
+    capacity = answer.report.capacity
+    at_most = "at most " if capacity.unread else ""
+    each_way = " each way" if capacity.both_ways else ""
+    binding, following, first = capacity.binding, capacity.next_binding, capacity.burst_binding
+    if binding is None or first is None:
+        yield from _line("in flight", "not known: no limit could be read")
+    else:
+        more = f"; next: {_name(following)}, {following.allows}" if following else ""
+        what = f"{at_most}{binding.allows}{each_way}, more do not run together"
+        yield from _line("in flight", f"{what} ({_name(binding)}{more})")
+        if capacity.safe != binding.allows:
+            yield from _line(
+                "safe", f"{at_most}{capacity.safe}{each_way}, which leaves workers to tell of progress and to abort"
+            )
+        spaced = "; started a second apart none is lost" if first.burst else ""
+        lost = "lose connections" if first.burst else "do not run together"
+        yield from _line(
+            "burst", f"{at_most}{first.allows}{each_way}, more at the same instant {lost} ({_name(first)}{spaced})"
+        )
+    if (shared := capacity.over_one_connection) is not None:
+        yield from _line(
+            "shared",
+            f"{shared} over one connection of one program; with more the daemon closes it after half a minute"
+            " (max_client_requests on the source)",
+        )
+    yield from _recommended(answer)
+    if capacity.classic is not None:
+        yield from _line("Red Hat's", f"{capacity.classic}, {_why_classic(answer)}")
+    yield from _line("both ways", _both_ways(answer))
+    for limit in capacity.limits:
+        if limit.reason is not None:
+            yield from _line("unread", f"{_name(limit)}: {limit.reason}")
+
+
+def _recommended(answer: Answer) -> Iterator[str]:
+    if answer.forecast is not None and answer.forecast.loads:
+        link, count = answer.forecast.link, len(answer.forecast.loads)
+        yield from _line(
+            "recommended",
+            f"{answer.forecast.width}, the shortest time for {'this guest' if count == 1 else f'these {count} guests'}"
+            f" on a link of {link.rate:.0f} MiB/s ({link.because})",
+        )
+    elif answer.no_forecast:
+        yield from _line("recommended", f"not known: {answer.no_forecast}")
+
+
+def _why_classic(answer: Answer) -> str:
+    capacity = answer.report.capacity
+    fewest = min(limit.configured or 0 for limit in capacity.limits if limit.name == "max_clients")
+    if capacity.both_ways:
+        return f"two clients a migration of max_clients {fewest}: right where as many go both ways, as here"
+    return (
+        f"two clients a migration of max_clients {fewest}: it adds up both daemons' clients, while each daemon has a"
+        " max_clients of its own and sees one"
+    )
+
+
+def _both_ways(answer: Answer) -> str:
+    if answer.report.capacity.both_ways:
+        return "all numbers are each way; beyond them those of one way keep the others from starting"
+    return "migrations the other way share max_clients and the logins of each host: see --both-ways"
+
+
+def _rooms(answer: Answer) -> Iterator[str]:
+    if answer.no_rooms:
+        yield from _line("room", f"not known: {answer.no_rooms}")
+    for room in answer.rooms:
+        yield from _line("room", _room(room))
+
+
+def _room(room: Room) -> str:
+    fitting = room.fitting
+    promised = f", less {_mib(room.promised)} that its guests may still touch" if room.promised else ""
+    said = f"{room.name} of the destination, {_mib(room.free)} MiB{promised}: fits {len(fitting)} of {len(room.wanted)}"
+    said += f" ({', '.join(map(one_line, fitting))})" if fitting else ""
+    if room.first_without is None:
+        return said
+    name, needs, left = room.first_without
+    return f"{said}; {one_line(name)} needs {_mib(needs)} MiB, {_mib(left)} are left"
+
+
+def _mib(kib: int) -> int:
+    return kib // 1024
+
+
+def _guests(forecast: Forecast) -> str:
+    rows = [
+        (
+            one_line(load.name),
+            f"{load.memory:.0f}",
+            "not measured" if load.dirty is None else f"{load.dirty:.0f}",
+            "never ends" if not alone.converges else f"{alone.seconds:.1f} s",
+            "" if not alone.converges else f"{alone.downtime * 1000:.0f} ms",
+            "" if not alone.converges else f"{alone.sent:.0f}",
+        )
+        for load, alone in zip(forecast.loads, forecast.alone, strict=True)
+    ]
+    heads = ("guest", "touched MiB", "dirties MiB/s", "alone takes", "pause up to", "sends MiB")
+    return "\n".join(columns([heads, *rows]))
+
+
+def _all(answer: Answer, forecast: Forecast) -> Iterator[str]:
+    at_a_time = answer.concurrency or forecast.width
+    took = "never end: one dirties memory as fast as it is sent" if math.isinf(forecast.seconds) else None
+    yield from _line("all of them", took or f"{forecast.seconds:.0f} s, {at_a_time} at a time")
+    if any(load.dirty is None for load in forecast.loads):
+        yield from _line("", "at least: without --measure-dirty-rate every guest is taken for idle")
+    if forecast.unread:
+        yield from _line("", f"all memory is counted: {forecast.unread}")
+    if answer.window is not None:
+        fits = "fits" if forecast.seconds <= answer.window else "DOES NOT FIT"
+        yield from _line("window", f"{answer.window:.0f} s: {fits}")
+
+
+def _line(label: str, said: str) -> list[str]:
+    return labelled(label, said, width=width(), indent=0, column=13)
+
+
+def _name(limit: Limit) -> str:
+    return f"{limit.name} on the {limit.host.value}"
+
+
+def _number(value: int | None) -> str:
+    return "?" if value is None else str(value)

@@ -1,0 +1,1 @@
+"""The changes of `fix` for programs that make them in its place."""

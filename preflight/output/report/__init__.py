@@ -1,0 +1,1 @@
+"""A report of `check`, a module a format."""

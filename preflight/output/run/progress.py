@@ -1,0 +1,211 @@
+"""Shows a run while it goes on: a bar a guest on a terminal, else lines; and everything to a file of JSON lines."""
+
+import contextlib
+import json
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+import msgspec
+
+from preflight.errors import UserError
+from preflight.migrate.events import Event, Tell
+from preflight.migrate.progress import MIB, Sample, setback
+from preflight.schema import events as schema
+from preflight.schema.plan import PlannedGuest
+from preflight.visible import escaped, named, one_line
+
+#: Seconds between two lines of one guest's where there is no terminal.
+LINE_EVERY = 5.0
+#: Seconds that what is left to show may take once the run is over.
+PATIENCE = 5.0
+
+#: Shows what happened at a time.
+Show: TypeAlias = Callable[[float, Event], None]
+
+
+@contextlib.contextmanager
+def shown(guests: Sequence[PlannedGuest], events: Path | None) -> Iterator[Tell]:
+    """What to call with each event, from any thread; raises `UserError` where the file cannot be written.
+
+    To tell neither raises nor waits: a guest's move goes on while a terminal is stopped (Ctrl-S), and without one.
+    """
+    outlets = [_Outlet(lambda: _bars(guests) if _is_terminal() else contextlib.nullcontext(_Lines()))]
+    if events is not None:
+        log = _opened(events)
+        outlets.append(_Outlet(lambda: _logged(log)))
+
+    def tell(event: Event) -> None:
+        for outlet in outlets:
+            outlet.tell(event)
+
+    for outlet in outlets:
+        outlet.start()
+    try:
+        yield tell
+    finally:
+        for outlet in outlets:
+            outlet.end()
+
+
+class _Outlet(threading.Thread):
+    """Shows events in their order, on a thread of its own; what goes wrong with that is said, and ends nothing else."""
+
+    def __init__(self, opens: Callable[[], contextlib.AbstractContextManager[Show]]) -> None:
+        super().__init__(daemon=True)
+        self._opens = opens
+        #: Each event and when it happened, in seconds since the epoch; None is the end. A signal's handler tells too,
+        #: on the thread that may be telling, which this queue alone allows.
+        self._events: queue.SimpleQueue[tuple[float, Event] | None] = queue.SimpleQueue()
+
+    def tell(self, event: Event) -> None:
+        self._events.put((time.time(), event))
+
+    def end(self) -> None:
+        """Wait until all is shown, but not for long."""
+        self._events.put(None)
+        self.join(PATIENCE)
+
+    def run(self) -> None:
+        try:
+            with self._opens() as show:
+                while (one := self._events.get()) is not None:
+                    show(*one)
+        except Exception as why:
+            print(
+                f"preflight: what happens is no longer shown: {type(why).__name__}: {one_line(str(why))}",
+                file=sys.stderr,
+            )
+
+
+def describe(sample: Sample) -> str:
+    """A sample in words: what is left, how fast it goes, how fast the guest writes, which pass."""
+    waits = "" if sample.expected_downtime is None else f", downtime {sample.expected_downtime * 1000:.0f} ms"
+    return (
+        f"{sample.memory_remaining / MIB:.0f} of {sample.memory_total / MIB:.0f} MiB left,"
+        f" {sample.rate / MIB:.0f} MiB/s, guest writes {sample.dirty_rate / MIB:.0f} MiB/s,"
+        f" pass {sample.iteration}{waits}"
+    )
+
+
+def _is_terminal() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return path.open("ab", buffering=0)  # nothing is left to be written, and to fail, when it is closed
+    except OSError as why:
+        raise UserError(f"{path}: {why.strerror}") from None
+
+
+@contextlib.contextmanager
+def _logged(file: IO[bytes]) -> Iterator[Show]:
+    """Each event as a line of JSON, at once: a public contract, described by docs/events.schema.json."""
+    is_cut = False
+
+    def show(at: float, event: Event) -> None:
+        nonlocal is_cut
+        told = schema.values({"time": at} | msgspec.to_builtins(event))
+        line = escaped(json.dumps(told, ensure_ascii=False, separators=(",", ":"))).encode() + b"\n"
+        if is_cut:
+            line = b"\n" + line
+        with contextlib.suppress(OSError):  # a disk may have room again; the journal says what happened
+            is_cut = file.write(line) != len(line)
+
+    with file:
+        yield show
+
+
+class _Setbacks:
+    """Says why a guest has more left to send than before."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, Sample] = {}
+
+    def why(self, name: str, sample: Sample) -> str | None:
+        before, self._last[name] = self._last.get(name), sample
+        return setback(before, sample) if before else None
+
+
+class _Lines:
+    """A line for what happens, and one a guest now and then for how far it is."""
+
+    def __init__(self) -> None:
+        self._setbacks = _Setbacks()
+        self._printed: dict[str, float] = {}
+
+    def __call__(self, at: float, event: Event) -> None:
+        name = event.guest or ""
+        if event.sample is not None and event.kind == "progress":
+            why = self._setbacks.why(name, event.sample)
+            if why:
+                _say(name, f"went back: {why}")
+            if why or abs(at - self._printed.get(name, 0.0)) >= LINE_EVERY:  # a clock may be set back
+                self._printed[name] = at
+                _say(name, f"{event.sample.done:4.0%}  {describe(event.sample)}")
+        elif text := in_words(event):
+            _say(name, text)
+
+
+def in_words(event: Event) -> str:
+    """An event other than progress; empty for one that people need not hear of."""
+    if event.kind == "ended":
+        result = event.told.get("result", "")
+        return f"{result}: {event.text}" if event.text else result
+    plain = {"started": "starts", "handed-over": "", "aborting": f"is aborted: {event.text}"}
+    return plain.get(event.kind, event.text)
+
+
+def _say(name: str, text: str) -> None:
+    head = f"{named(name)}: " if name else "preflight: "
+    print(f"{head}{one_line(text)}", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _bars(guests: Sequence[PlannedGuest]) -> Iterator[Show]:
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+    from preflight.output.run.console import GatedConsole
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TextColumn("{task.fields[words]}", markup=False),
+        TimeElapsedColumn(),
+    )
+    setbacks = _Setbacks()
+    with Progress(*columns, console=GatedConsole()) as progress:
+        tasks: dict[str, TaskID] = {}
+        total: TaskID | None = None
+        if len(guests) > 1:
+            total = progress.add_task("all", total=len(guests), words="")
+
+        def show(_at: float, event: Event) -> None:
+            name = event.guest or ""
+            if event.kind == "started":
+                tasks[name] = progress.add_task(named(name), total=1.0, words="starting")
+            fields: dict[str, Any] = {}
+            if event.sample is not None and event.kind == "progress":
+                why = setbacks.why(name, event.sample)
+                if why:
+                    progress.console.print(f"{named(name)}: went back: {one_line(why)}", markup=False)
+                fields = {"completed": event.sample.done, "words": describe(event.sample)}
+            elif event.kind == "ended":
+                is_there = event.told.get("result") == "arrived"
+                fields = {"words": one_line(in_words(event))} | ({"completed": 1.0} if is_there else {})
+                if total is not None and is_there:
+                    progress.advance(total)
+            elif event.kind != "started" and (text := in_words(event)):
+                head = f"{named(name)}: " if name else ""
+                progress.console.print(f"{head}{one_line(text)}", markup=False)
+            if fields and name in tasks:
+                progress.update(tasks[name], **fields)
+
+        yield show

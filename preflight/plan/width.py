@@ -1,0 +1,45 @@
+"""How many guests move at a time, and how long they take: the limits of both hosts, and the pre-copy model."""
+
+import math
+
+from preflight.capacity.limit import Limit, Scope
+from preflight.facts.fact import Unreadable
+from preflight.forecast.duration import forecast, link_of
+from preflight.judge.check import Checked
+from preflight.plan.make import OWN_CONNECTIONS, WIDTH, Pace, Refused
+
+
+def pace(checked: Checked, at_once: int | None) -> Pace:
+    """As many as asked for, else as are quickest; raises `Refused` for more than the hosts' limits allow."""
+    limits = [
+        limit for limit in checked.report.capacity.limits if limit.scope is Scope.IN_FLIGHT and limit.allows is not None
+    ]
+    most = min((_left(limit) for limit in limits), default=1)
+    binding = min(limits, key=_left, default=None)
+    said = "no limit could be read" if binding is None else f"{binding.name} on the {binding.host.value}"
+    if at_once is not None and at_once > most:
+        raise Refused(f"refused: {at_once} at once are asked for, and at most {most} are safe: {said}")
+    active = [guest for guest in checked.guests if guest.running]
+    try:
+        predicted = forecast(checked, link_of(checked, None), {}, concurrency=at_once)
+    except Unreadable:
+        width = max(1, min(WIDTH, most, len(active)))
+        short = said if width == most else "the link's speed is not known"
+        because = "as asked for" if at_once else "all of them" if width >= len(active) else short
+        return Pace(at_once or width, because, {}, calls=_calls(checked))
+    width = at_once or max(1, min(predicted.width, most))
+    because = "as asked for" if at_once else f"quickest, {predicted.link.because}"
+    each = {load.name: alone.seconds for load, alone in zip(predicted.loads, predicted.alone, strict=True)}
+    finite = {name: seconds for name, seconds in each.items() if math.isfinite(seconds)}
+    return Pace(width, because, finite, predicted.seconds, _calls(checked))
+
+
+def _calls(checked: Checked) -> int:
+    """Calls that one connection may have outstanding and still be read by the daemon."""
+    told = [limit.allows for limit in checked.report.capacity.limits if limit.name == "max_client_requests"]
+    return max(1, min(filter(None, told), default=1))
+
+
+def _left(limit: Limit) -> int:
+    own = OWN_CONNECTIONS if limit.name == "max_clients" else 0
+    return max(0, (limit.allows or 0) - limit.reserve - own)
