@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 import typer
-from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from preflight import __version__
@@ -27,7 +26,7 @@ from preflight.plan import file as plan_file
 from preflight.request.options import Form, declared, option_name
 from tests.case import RECORDED, Case
 from tests.interrupting import hears_interrupts
-from tests.unit.migrate.plans import PLAN
+from tests.unit.migrate.plans import PLAN, altered
 
 PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 HOST1, HOST2 = (str(RECORDED / "ready" / f"{name}.json") for name in ("host1", "host2"))
@@ -760,7 +759,7 @@ def test_a_command_in_a_file_that_others_can_replace_is_not_run(tmp_path: Path, 
     evil.write_text(f"#!/bin/sh\ntouch {tmp_path}/pwned\n")
     evil.chmod(0o755)
     fake_ssh(tmp_path, f"touch {tmp_path}/contacted; exit 255")
-    plan = replace(PLAN, lapses=time.time() + 9999, **{field: f"qemu+ssh://host/system?command={evil}"})
+    plan = altered(PLAN, lapses=time.time() + 9999, **{field: f"qemu+ssh://host/system?command={evil}"})
     path = tmp_path / "evening"
     if kind == "plan":
         plan_file.write(path, plan)
