@@ -12,6 +12,7 @@ from tests.hostile.record import markdown as hostile
 from tests.lab.chaos.record import markdown as chaos
 from tests.lab.flags.__main__ import markdown as flags
 from tests.lab.truth.__main__ import markdown as truth
+from tools.options import markdown as options
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- rules: written by `python -m tools.documentation` -->\n", "<!-- end of rules -->\n"
@@ -39,6 +40,7 @@ def wanted() -> Mapping[Path, str]:
         ROOT / "docs" / "truth.md": truth(),
         ROOT / "docs" / "flags.md": flags(),
         **{ROOT / "docs" / f"{one.name}.schema.json": schema(one) for one in PUBLISHED},
+        ROOT / "docs" / "options.md": options(),
         ROOT / "docs" / "chaos.md": chaos(),
     }
 

@@ -252,6 +252,20 @@ block_driver() {
   grep -qaE "$3[-a-z0-9]*\.so\." "$1" 2>/dev/null
   printf 'driver %s %s %s\n' $? "$2" "$1"
 }
+rdma_ports() {
+  for f in /sys/class/infiniband/*/ports/*/state; do
+    [ -e "$f" ] || continue
+    read -r s < "$f" && printf 'port %s %s\n' "$f" "$s"
+  done
+  return 0
+}
+rdma_linked() {
+  # EMULATOR...: whether each is linked with what RDMA takes
+  for q in "$@"; do
+    grep -qaF librdmacm.so. "$q" 2>/dev/null
+    printf 'qemu %s %s\n' $? "$q"
+  done
+}
 sshd_listener() {
   grep -sah '^sshd:.*listener' /proc/[0-9]*/cmdline | tr -d '\000'
   return 0
@@ -417,6 +431,11 @@ def block_drivers(drivers: Sequence[tuple[str, str, str]]) -> ShellText:
     """For each QEMU, module and library, whether it has the driver: 0 for yes, 1 for no."""
     known = [one for one in drivers if _paths(one[:1])]
     return joined([*(shell("block_driver @words@", words=one) for one in known), shell("true")], "; ")
+
+
+def rdma(emulators: Sequence[str]) -> ShellText:
+    """The state of each port of the host's RDMA devices, and for each QEMU whether it has RDMA: 0 for yes, 1 for no."""
+    return joined([shell("rdma_ports"), *(shell("rdma_linked @one@", one=one) for one in _paths(emulators))], "; ")
 
 
 def resident(guests: Sequence[str]) -> ShellText:

@@ -10,15 +10,15 @@ import msgspec
 from msgspec import Struct
 
 from preflight import __version__
-from preflight.collect.endpoints import Asked, Opened, moved_by, open_hosts, reversed_hosts
+from preflight.collect.endpoints import Opened, open_hosts, reversed_hosts
 from preflight.collect.session import LiveVisit, SavedVisit
 from preflight.connection.target import TargetError
 from preflight.errors import UserError
 from preflight.judge.check import Checked, check
 from preflight.judge.explain import explaining
 from preflight.judge.ruleset import Rule, load, select
+from preflight.migrate import call, ledger
 from preflight.migrate import journal as journals
-from preflight.migrate import ledger
 from preflight.migrate.journal import Journal
 from preflight.migrate.ledger import Row
 from preflight.migrate.open import opened_run
@@ -38,6 +38,7 @@ from preflight.plan.make import Refused
 from preflight.plan.program_words import refuse_programs
 from preflight.plan.unchanged import as_checked, changed, refuse_another_way, refuse_other_hosts, says_who_it_is
 from preflight.plan.width import pace
+from preflight.request.check_request import Asked, moved_by
 from preflight.request.method import Method
 from preflight.request.migration import Transport
 from preflight.schema.plan import MigrationPlan
@@ -107,6 +108,7 @@ def make_plan(asked: Asked, method: Method, output: Path, *, at_once: int | None
 def move(asked: Asked, method: Method, wanted: Wanted, *, at_once: int | None = None) -> int:
     """Check, plan, ask and move; returns the exit code. Raises `UserError`."""
     with open_hosts(asked) as opened:
+        call.refuse_unknown(method)
         try:
             planned, checked = _plan(opened, method, at_once=at_once)
         except Refused as why:
@@ -123,6 +125,7 @@ def run_plan(path: Path, wanted: Wanted, *, timeout: float) -> int:
         return refused(f"refused: the plan lapsed at {when}: make a new one")
     asked = asked_by(planned, [guest.name for guest in planned.guests], timeout)
     with open_hosts(asked) as opened:
+        call.refuse_unknown(planned.method)
         try:
             refuse_another_way(planned, opened.migration.destination_uri)
             rules = rules_of(asked)

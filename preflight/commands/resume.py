@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from preflight.collect.endpoints import Opened, open_hosts
-from preflight.collect.pair import make_host
 from preflight.collect.session import LiveVisit
+from preflight.collect.sources import make_host
 from preflight.commands.migrate import (
     Wanted,
     agree,

@@ -3,13 +3,11 @@
 import codecs
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from preflight import own_file
-from preflight.answers import Record
-from preflight.connection import Answers
+from preflight.answers import Answers, Record, SavedHost
 from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.errors import UserError
 from preflight.visible import encodable
@@ -27,14 +25,6 @@ _MOST_FOREIGN = 32 * 1024 * 1024
 
 class SnapshotError(UserError):
     """The file is no snapshot, or not a whole one. The text is one line for the user."""
-
-
-@dataclass(frozen=True, slots=True)
-class SavedHost:
-    """One host as it answered: the name it was asked under, and its answers."""
-
-    name: str
-    answers: Answers
 
 
 def write(path: Path, hosts: list[SavedHost]) -> None:

@@ -6,7 +6,7 @@ import time
 from preflight.errors import UserError
 from preflight.migrate.autostart import carry_over
 from preflight.migrate.downtime import Pauses
-from preflight.migrate.end import HostSilent, until
+from preflight.migrate.end import HostSilent
 from preflight.migrate.events import Event
 from preflight.migrate.lane import Lane
 from preflight.migrate.observation import BY_MIGRATION, IN_POSTCOPY, POSTCOPY_FAILED, Place, Sighting
@@ -16,6 +16,7 @@ from preflight.migrate.settle import Settled, look_at_both, settle
 from preflight.migrate.transfer import Transfer
 from preflight.migrate.watch import POLL, Watch
 from preflight.schema.plan import PlannedGuest
+from preflight.threads import until
 
 #: Seconds that libvirt's call may go on after it was aborted; then the guest is settled without waiting for it.
 AFTER_ABORT = 60.0

@@ -27,6 +27,7 @@ class Transfer(threading.Thread):
         self._flags = call.flags(
             method, persist=intent.persist, undefine=intent.undefine, resume_postcopy=resume_postcopy
         )
+        self._parameters = call.parameters(method)
         # and not while the guest stands still
         self._handed_over = run.journal.ready("handed-over", guest.uuid)
         self._lock = threading.Lock()
@@ -43,8 +44,7 @@ class Transfer(threading.Thread):
 
         run, guest, intent = self._run, self._guest, self._intent
         method = run.plan.method
-        flags = self._flags
-        parameters = call.parameters(method)
+        flags, parameters = self._flags, self._parameters
         try:
             domain = self._lane.source().lookupByUUIDString(guest.uuid)
             if method.mode is Mode.MANAGED:

@@ -11,10 +11,8 @@ How to fix
 """
 
 from preflight.facts import ImageOwners, Pools
-from preflight.facts.fact import Unreadable
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_storage_is_copied
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Migration, Severity, Unreadable, on_destination, rule, unless_storage_is_copied
 
 
 @rule(Severity.ERROR, skip=unless_storage_is_copied)

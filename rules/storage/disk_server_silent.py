@@ -11,11 +11,9 @@ How to fix
 """
 
 from preflight.facts import DiskPorts, DiskServers, Storage
-from preflight.facts.fact import Unreadable
-from preflight.facts.guest.guests import Disk, Server
+from preflight.facts.guest import Disk, Server
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Finding, Findings, Severity, on_destination, rule
+from preflight.rule import Finding, Findings, Severity, Unreadable, on_destination, rule, unless_live
 
 
 @rule(Severity.ERROR, skip=unless_live)

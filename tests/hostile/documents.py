@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from preflight.schema.journal import FORMAT
-from tests.migrate.plans import PLAN, WEB
+from tests.unit.migrate.plans import PLAN, WEB
 
 #: What `documents` was run with when the tests were written.
 SEED = 20261129

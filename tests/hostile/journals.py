@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from preflight.schema.journal import FORMAT
 from tests.hostile import texts
 from tests.hostile.canary import EVIL
-from tests.migrate.plans import PLAN, WEB
+from tests.unit.migrate.plans import PLAN, WEB
 
 Json: TypeAlias = Any
 #: What stands in a field's place.

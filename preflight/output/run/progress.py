@@ -15,9 +15,10 @@ import msgspec
 
 from preflight.errors import UserError
 from preflight.migrate.events import Event, Tell
-from preflight.migrate.progress import MIB, Sample, setback
+from preflight.migrate.progress import Sample, setback
 from preflight.schema import events as schema
 from preflight.schema.plan import PlannedGuest
+from preflight.units import MIB
 from preflight.visible import escaped, named, one_line
 
 #: Seconds between two lines of one guest's where there is no terminal.
