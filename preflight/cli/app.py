@@ -1,15 +1,18 @@
 """The command line: parse the arguments, call one function, print, exit."""
 
+import contextlib
+import copy
 import enum
 import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
+from typer.models import CommandInfo
 
 from preflight.cli.grouped_help import Grouped
 from preflight.cli.options import takes_method
@@ -559,21 +562,31 @@ def explain(rule: Annotated[str, typer.Argument(help="A rule's name, as every fi
     deliver(explanation(find(load(), rule)))
 
 
-def _pass_over_others(called: str) -> None:
+@contextlib.contextmanager
+def _building_only(called: str) -> Iterator[None]:
     """Leave the commands that are not called their names and their help alone.
 
     The parser would build the parameters of all, one by one, whichever is called.
     """
-    known = {one.callback.__name__: one for one in app.registered_commands if one.callback is not None}
-    if called not in known and called != "--help":
-        return
-    for name, other in known.items():
-        if name != called:
+    known = app.registered_commands
+    bodies = [one.callback for one in known if one.callback is not None]
+    if called == "--help" or any(body.__name__ == called for body in bodies):
+        app.registered_commands = [
+            one if body.__name__ == called else _bare(one, body) for one, body in zip(known, bodies, strict=True)
+        ]
+    try:
+        yield
+    finally:
+        app.registered_commands = known
 
-            def passed_over() -> None: ...
 
-            passed_over.__name__, passed_over.__doc__ = name, other.callback.__doc__
-            other.callback = passed_over
+def _bare(command: CommandInfo, body: Callable[..., None]) -> CommandInfo:
+    def passed_over() -> None: ...
+
+    passed_over.__name__, passed_over.__doc__ = body.__name__, body.__doc__
+    bare = copy.copy(command)
+    bare.callback = passed_over
+    return bare
 
 
 def run() -> int:
@@ -582,8 +595,8 @@ def run() -> int:
         if not sys.argv[1:]:
             app(["--help"], standalone_mode=False)
             return USAGE
-        _pass_over_others(sys.argv[1])
-        code = app(standalone_mode=False)  # or the parser would print what is wrong in four lines
+        with _building_only(sys.argv[1]):
+            code = app(standalone_mode=False)  # or the parser would print what is wrong in four lines
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE
     except Exception as why:
