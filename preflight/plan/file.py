@@ -2,10 +2,9 @@
 
 import codecs
 import os
-import tempfile
 from pathlib import Path
 
-from preflight import own_file
+from preflight import atomic_file, own_file
 from preflight.errors import UserError
 from preflight.plan.make import PlanError
 from preflight.schema import document
@@ -20,20 +19,10 @@ _MOST_MARKS = 1_000_000
 def write(path: Path, planned: MigrationPlan) -> None:
     """Write a plan whole or not at all, readable by its owner alone; raises `PlanError`."""
     text = planned.model_dump_json(indent=2).encode() + b"\n"
-    if path.exists() and not path.is_file():
-        raise PlanError(f"{path}: is no regular file, and is not replaced by one")
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as why:
-        raise PlanError(f"{path}: {why.strerror}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with atomic_file.written(path) as file:
             file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
     except OSError as why:
-        Path(temporary).unlink(missing_ok=True)
         raise PlanError(f"{path}: {why.strerror}") from None
 
 
