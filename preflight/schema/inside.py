@@ -21,11 +21,17 @@ class Inside:
     So a thing that is declared once, as an option of a migration is, needs no second declaration for the plan.
     """
 
+    def __init__(self, described: Mapping[str, str]) -> None:
+        """`described` says of each field what it is, for the schema."""
+        self._described = described
+
     def __get_pydantic_core_schema__(self, struct: type[msgspec.Struct], handler: GetCoreSchemaHandler) -> CoreSchema:
         """What pydantic asks of an annotation."""
         fields = {
             field.encode_name: core_schema.typed_dict_field(
-                handler.generate_schema(_as_pydantic_has_it(field.type)), required=field.required
+                handler.generate_schema(_as_pydantic_has_it(field.type)),
+                required=field.required,
+                metadata={"pydantic_js_updates": {"description": self._described[field.name]}},
             )
             for field in msgspec.structs.fields(struct)
         }

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from preflight.request.method import Method
 from preflight.request.migration import Transport
+from preflight.request.options import declared
 from preflight.schema.document import Document
 from preflight.schema.fields import Digest, GuestName, Kib, Line, MachineId, Moment, Seconds, Uuid, Version, Word
 from preflight.schema.inside import Inside
@@ -23,6 +24,12 @@ MOST_GUESTS = 5_000
 
 #: So many migrations or calls at a time.
 _AtATime = Annotated[int, Field(ge=1, le=65535)]
+
+
+#: What each option says of itself.
+_OPTIONS = {
+    name: option.help or " ".join(switch.help for switch in option.switches) for name, option in declared().items()
+}
 
 
 class Identity(Document):
@@ -68,7 +75,7 @@ class MigrationPlan(Document):
         description="The URI of the destination's libvirt as whoever opens the control connection uses it."
     )
     is_uri_given: bool = Field(default=False, description="Whether the user gave that URI.")
-    method: Annotated[Method, Inside()] = Field(
+    method: Annotated[Method, Inside(_OPTIONS)] = Field(
         description="How guests are moved, by the options of `preflight migrate`; what is left out is as by default."
     )
     guests: Annotated[tuple[PlannedGuest, ...], Field(min_length=1, max_length=MOST_GUESTS), FailFast()] = Field(
