@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from types import UnionType
+from types import GenericAlias, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
-from pydantic import GetCoreSchemaHandler
+from pydantic import FailFast, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from preflight.errors import UserError
@@ -64,5 +64,6 @@ def _as_pydantic_has_it(kind: Any) -> Any:
     if origin in (Union, UnionType):
         return reduce(or_, map(_as_pydantic_has_it, arguments))
     if origin is tuple:
-        return tuple[tuple(one if one is ... else _as_pydantic_has_it(one) for one in arguments)]  # type: ignore[misc]
+        each = tuple(one if one is ... else _as_pydantic_has_it(one) for one in arguments)
+        return Annotated[GenericAlias(tuple, each), FailFast()]
     return kind

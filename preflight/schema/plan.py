@@ -19,6 +19,8 @@ from preflight.schema.inside import Inside
 FORMAT: Final = 3
 #: The formats that are read, and in words.
 FORMATS, READ = (2, 3), "2 and 3"
+#: `own_file.marks` of one: every field may be wrong, and each is a complaint. That of 5,000 guests has 140,000.
+MOST_MARKS = 400_000
 #: Guests in one plan. Judging them takes seconds for a thousand, and no host has as many.
 MOST_GUESTS = 5_000
 
@@ -94,7 +96,9 @@ class MigrationPlan(Document):
         description="Seconds for all of them by the pre-copy model; null where the link's speed is not known.",
     )
     warnings: Annotated[int, Field(ge=0, le=2**31)] = Field(default=0, description="Warnings of the check.")
-    ignore: tuple[Word, ...] = Field(default=(), description="The rules and topics that the check left out.")
+    ignore: Annotated[tuple[Word, ...], FailFast()] = Field(
+        default=(), description="The rules and topics that the check left out."
+    )
     digests: dict[Word, Digest] = Field(
         default_factory=dict,
         description="What every rule that can block has read, by end and fact, as `source QemuConf`; and each guest.",
