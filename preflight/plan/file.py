@@ -8,12 +8,10 @@ from preflight import atomic_file, own_file
 from preflight.errors import UserError
 from preflight.plan.make import PlanError
 from preflight.schema import document
-from preflight.schema.plan import FORMATS, PLAN, READ, MigrationPlan
+from preflight.schema.plan import FORMATS, MOST_MARKS, PLAN, READ, MigrationPlan
 
 #: Bytes of one plan: that of 5,000 guests has 3 MB, and two definitions may be 4 MiB each.
 MOST = 16 * 1024 * 1024
-#: `own_file.marks` of one, whose every field may be wrong, and each is a complaint. One of 5,000 guests has 140,000.
-_MOST_MARKS = 1_000_000
 
 
 def write(path: Path, planned: MigrationPlan) -> None:
@@ -34,7 +32,7 @@ def read(path: Path) -> tuple[MigrationPlan, str | None]:
     try:
         opened = own_file.open_own(path)
         try:
-            content = own_file.read(path, opened.descriptor, MOST, _MOST_MARKS).removeprefix(codecs.BOM_UTF8)
+            content = own_file.read(path, opened.descriptor, MOST, MOST_MARKS).removeprefix(codecs.BOM_UTF8)
         finally:
             os.close(opened.descriptor)
     except UserError as why:
