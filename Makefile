@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench hostile hostile-lab interleavings kill-nine clean
+.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -88,6 +88,12 @@ ansible-truth: $(VENV)/.installed-lab
 # How the time of a check grows with the size of its hosts, up to 4,000 guests and 60,000 firewall rules.
 growth: $(VENV)/.installed
 	$(BIN)/python -m tests.growing
+
+# What no test of a module notices: changes of the modules that decide, drawn by a seed, within 45 minutes.
+MUTATION_SEED ?= 1
+MUTATION_MOST ?= 300
+mutation: $(VENV)/.installed
+	$(BIN)/python -m tests.mutation --seed $(MUTATION_SEED) --most $(MUTATION_MOST) --record $(MUTATION_OPTIONS)
 
 # HOSTILE_OPTIONS='--only TEXT' runs again what has this in its kind or name.
 HOSTILE_SEED ?= 1
