@@ -15,13 +15,14 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=main.__doc__)
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--most", type=int, default=300, help="mutants of a subject")
+    asked.add_argument("--minutes", type=float, default=45, help="after which no further one is begun")
     asked.add_argument("--at-once", type=int, default=2)
     asked.add_argument("--only", choices=[one.name for one in SUBJECTS], action="append")
     asked.add_argument("--record", action="store_true", help="write tests/mutation/recorded.json")
     given = asked.parse_args()
     began = time.monotonic()
     trials = [
-        _tried(subject, given.seed, given.most, given.at_once)
+        _tried(subject, given.seed, given.most, given.at_once, began + 60 * given.minutes)
         for subject in SUBJECTS
         if not given.only or subject.name in given.only
     ]
@@ -34,10 +35,10 @@ def main() -> None:
         print("docs/mutation.md: python -m tests.documentation")
 
 
-def _tried(subject: Subject, seed: int, most: int, at_once: int) -> Trial:
+def _tried(subject: Subject, seed: int, most: int, at_once: int, until: float) -> Trial:
     # spawned: nothing that another subject's mutants share has been imported there
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as one:
-        return one.submit(try_drawn, subject, seed, most, at_once).result()
+        return one.submit(try_drawn, subject, seed, most, at_once, until).result()
 
 
 def _with_others(new: Recorded) -> Recorded:

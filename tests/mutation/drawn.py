@@ -16,8 +16,8 @@ def draw(subject: Subject, seed: int, most: int) -> tuple[int, list[tuple[str, M
     return len(possible), drawn, texts
 
 
-def try_drawn(subject: Subject, seed: int, most: int, at_once: int) -> Trial:
-    """Try the mutants that the seed draws, and say of each what became of it."""
+def try_drawn(subject: Subject, seed: int, most: int, at_once: int, until: float) -> Trial:
+    """Try the mutants that the seed draws, until a moment of `time.monotonic`, and say of each what became of it."""
     possible, drawn, texts = draw(subject, seed, most)
     warm_up(subject)
 
@@ -25,5 +25,5 @@ def try_drawn(subject: Subject, seed: int, most: int, at_once: int) -> Trial:
         line = texts[module].splitlines()[mutant.line - 1].strip()
         print(f"{became.value:<9} {module}:{mutant.line}: {line}   [{mutant.after}]", flush=True)
 
-    found = list(try_all(subject, drawn, texts, at_once=at_once, told=tell))
+    found = list(try_all(subject, drawn, texts, at_once=at_once, until=until, told=tell))
     return trial_of(subject.name, subject.modules, possible, found, texts)

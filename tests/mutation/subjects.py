@@ -12,7 +12,6 @@ class Subject(Struct, frozen=True):
 
 
 SUBJECTS = (
-    Subject("decide", ("preflight.migrate.decide",), ("tests/migrate/test_decide.py",)),
     Subject(
         "settle",
         ("preflight.migrate.settle",),
@@ -37,4 +36,6 @@ SUBJECTS = (
         ("tests/test_plan.py", "tests/test_unchanged.py"),
     ),
     Subject("scheduler", ("preflight.migrate.scheduler",), ("tests/migrate/test_lanes.py",)),
+    # last, since its tests take longest: they look at every state of two hosts
+    Subject("decide", ("preflight.migrate.decide",), ("tests/migrate/test_decide.py",)),
 )

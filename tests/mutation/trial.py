@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -118,13 +119,19 @@ def try_all(
     texts: dict[str, str],
     *,
     at_once: int,
+    until: float,
     told: Callable[[str, Mutant, Outcome], None],
 ) -> Iterator[tuple[str, Mutant, Outcome]]:
-    """Try each mutant, some at once; yields module, mutant and outcome in the order in which they end."""
+    """Try each mutant, some at once; yields module, mutant and outcome in the order in which they end.
+
+    None is begun after `until`, by `time.monotonic`: those that were drawn first are as good a sample.
+    """
     seconds = _BESIDES + _TIMES * measure(subject)
     left = list(reversed(drawn))
     running: dict[int, tuple[str, Mutant]] = {}
     while left or running:
+        if time.monotonic() > until:
+            left.clear()
         while left and len(running) < at_once:
             module, mutant = left.pop()
             running[run(subject, (module, mutant.of(texts[module])), seconds)] = (module, mutant)
