@@ -7,9 +7,23 @@ from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from preflight.facts.fact import Unreadable
+from preflight.answers import Unreadable
 from preflight.facts.text.located import Located, Location
-from preflight.request.migration import Migration, Role
+from preflight.request.applicability import (
+    unless_data_over_tls,
+    unless_disks_host_is_given,
+    unless_live,
+    unless_name_is_announced,
+    unless_offline,
+    unless_over_network,
+    unless_over_rdma,
+    unless_over_tls,
+    unless_peer_to_peer,
+    unless_several_over_ssh,
+    unless_storage_is_copied,
+    without_data_connection,
+)
+from preflight.request.migration import Migration, Role, Transport
 
 __all__ = [
     "AnyChange",
@@ -18,13 +32,29 @@ __all__ = [
     "Findings",
     "HostsLine",
     "Location",
+    "Migration",
+    "Role",
     "RuleBody",
     "Severity",
+    "Transport",
+    "Unreadable",
     "of_each",
     "on_destination",
     "on_host",
     "on_source",
     "rule",
+    "unless_data_over_tls",
+    "unless_disks_host_is_given",
+    "unless_live",
+    "unless_name_is_announced",
+    "unless_offline",
+    "unless_over_network",
+    "unless_over_rdma",
+    "unless_over_tls",
+    "unless_peer_to_peer",
+    "unless_several_over_ssh",
+    "unless_storage_is_copied",
+    "without_data_connection",
 ]
 
 

@@ -1,11 +1,14 @@
 """Writes the parts of the documents that follow from the code, or says with --check which are out of date."""
 
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from preflight.judge.ruleset import load
 from preflight.output.rules import listing
+from preflight.schema.published import PUBLISHED, Published
+from tools.options import markdown as options
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -19,10 +22,19 @@ def rules_table(readme: str) -> str:
     return f"{before}{BEGIN}\n{listing(load(), 'markdown')}\n{END}{after}"
 
 
+def schema(document: Published) -> str:
+    """A document's JSON schema, as it is published."""
+    return json.dumps(document.schema(), indent=2, ensure_ascii=False) + "\n"
+
+
 def wanted() -> Mapping[Path, str]:
     """Each document that is generated, wholly or in part, as it should be now."""
     readme = ROOT / "README.md"
-    return {readme: rules_table(readme.read_text(encoding="utf-8"))}
+    return {
+        readme: rules_table(readme.read_text(encoding="utf-8")),
+        DOCS / "options.md": options(),
+        **{ROOT / "docs" / f"{one.name}.schema.json": schema(one) for one in PUBLISHED},
+    }
 
 
 def publish(documents: Mapping[Path, str], module: str) -> int:

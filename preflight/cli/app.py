@@ -1,19 +1,24 @@
 """The command line: parse the arguments, call one function, print, exit."""
 
+import contextlib
+import copy
 import enum
 import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
+from typer.models import CommandInfo
 
+from preflight.cli.grouped_help import Grouped
 from preflight.cli.options import takes_method
 from preflight.errors import UserError
-from preflight.request.migration import Mode, Transport
+from preflight.request.migration import Transport
+from preflight.request.options import Group
 from preflight.stdio import deliver
 
 if TYPE_CHECKING:
@@ -29,6 +34,19 @@ app = typer.Typer(
 #: What ended: usage is wrong, preflight has a bug, the user interrupted it. The verdict's own codes are in `report`.
 USAGE, BUG, INTERRUPTED = 2, 70, 130
 
+
+def _what(*names: str, **more: Any) -> Any:
+    return typer.Option(*names, rich_help_panel=Group.WHAT, **more)
+
+
+def _how(*names: str, **more: Any) -> Any:
+    return typer.Option(*names, rich_help_panel=Group.HOW, **more)
+
+
+def _output(*names: str, **more: Any) -> Any:
+    return typer.Option(*names, rich_help_panel=Group.OUTPUT, **more)
+
+
 _HOST = "[user@]host, an alias of ~/.ssh/config, a libvirt URI, or localhost."
 Source = Annotated[
     str,
@@ -41,16 +59,20 @@ Destination = Annotated[
     str | None, typer.Argument(help="The same. Left out when SOURCE is a file of --save.", show_default=False)
 ]
 Guests = Annotated[
-    list[str] | None, typer.Option("--guest", help="Judge this guest only; repeat for more.", show_default=False)
+    list[str] | None,
+    _what("--guest", help="Judge this guest only; repeat for more.", show_default=False),
 ]
-P2p = Annotated[bool, typer.Option("--p2p", help="Peer-to-peer: the source's daemon opens the control connection.")]
-Tunnelled = Annotated[
-    bool, typer.Option("--tunnelled", help="Peer-to-peer, and the memory goes through that connection too.")
+CopyStorage = Annotated[
+    bool,
+    _what("--copy-storage", help="Disks are copied, as by --copy-storage-all."),
 ]
-CopyStorage = Annotated[bool, typer.Option("--copy-storage", help="Disks are copied, as by --copy-storage-all.")]
-Over = Annotated[Transport | None, typer.Option(help="What the control connection runs over.", show_default="ssh")]
+Over = Annotated[
+    Transport | None,
+    _how(help="What the control connection runs over.", show_default="ssh"),
+]
 Uri = Annotated[
-    str | None, typer.Option(help="The destination's libvirt URI, as given to virsh migrate.", show_default=False)
+    str | None,
+    _how(help="The destination's libvirt URI, as given to virsh migrate.", show_default=False),
 ]
 Select = Annotated[list[str] | None, typer.Option(help="Only this rule or topic; repeat for more.", show_default=False)]
 Ignore = Annotated[
@@ -92,11 +114,7 @@ def command(body: Callable[P, None]) -> Callable[P, None]:
             print("preflight: interrupted", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
 
-    return app.command()(interruptible)
-
-
-def _mode(*, p2p: bool, tunnelled: bool) -> Mode:
-    return Mode.TUNNELLED if tunnelled else Mode.PEER_TO_PEER if p2p else Mode.MANAGED
+    return app.command(cls=Grouped)(interruptible)
 
 
 def _version(asked: bool) -> None:
@@ -125,16 +143,16 @@ def check(
     source: Source,
     destination: Destination = None,
     guest: Guests = None,
-    no_guests: Annotated[bool, typer.Option("--no-guests", help="Judge the hosts alone.")] = False,
-    concurrency: Annotated[int, typer.Option(min=1, max=_MOST, help="Migrations started at the same time.")] = 1,
+    no_guests: Annotated[bool, _what("--no-guests", help="Judge the hosts alone.")] = False,
+    concurrency: Annotated[int, _how(min=1, max=_MOST, help="Migrations started at the same time.")] = 1,
     transport: Over = None,
     destination_uri: Uri = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Move the definition of guests that are off.")] = False,
+    offline: Annotated[bool, _what("--offline", help="Move the definition of guests that are off.")] = False,
     select: Select = None,
     ignore: Ignore = None,
-    output_format: Annotated[str, typer.Option("--format", "-f", help="text, table or json.")] = "text",
+    output_format: Annotated[str, _output("--format", "-f", help="text, table or json.")] = "text",
     save: Annotated[
-        Path | None, typer.Option(help="Also keep both hosts' answers in this file.", show_default=False)
+        Path | None, _output(help="Also keep both hosts' answers in this file.", show_default=False)
     ] = None,
     timeout: Timeout = 60,
     *,
@@ -145,8 +163,9 @@ def check(
     Nothing is changed on either host. All guests that run on the source are judged, unless --guest or --no-guests
     narrows it.
     """
-    from preflight.collect.endpoints import Asked, moved_by, open_hosts
+    from preflight.collect.endpoints import open_hosts
     from preflight.output import FORMATS
+    from preflight.request.check_request import Asked, moved_by
 
     if output_format not in FORMATS:
         raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
@@ -177,43 +196,48 @@ def check(
     raise typer.Exit(checked.report.verdict.exit_code)
 
 
+#: Who drives the migrations: all that a count of connections and a change of configuration depend on.
+_DRIVEN = ("p2p", "tunnelled")
+
+
 @command
+@takes_method(only=_DRIVEN)
 def capacity(
     source: Source,
     destination: Destination = None,
     guest: Guests = None,
     concurrency: Annotated[
         int | None,
-        typer.Option(min=1, max=_MOST, help="Say whether so many can run at a time.", show_default="the best"),
+        _how(min=1, max=_MOST, help="Say whether so many can run at a time.", show_default="the best"),
     ] = None,
-    p2p: P2p = False,
-    tunnelled: Tunnelled = False,
     transport: Over = None,
     copy_storage: CopyStorage = False,
     bandwidth: Annotated[
         float | None,
-        typer.Option(min=0.01, help="MiB/s that all migrations may send together.", show_default="the link's"),
+        _how(min=0.01, help="MiB/s that all migrations may send together.", show_default="the link's"),
     ] = None,
     window: Annotated[
         str | None, typer.Option(help="Say whether all fit into this time, as 30m.", show_default=False)
     ] = None,
     both_ways: Annotated[
-        bool, typer.Option("--both-ways", help="As many go from DESTINATION to SOURCE at the same time.")
+        bool, _how("--both-ways", help="As many go from DESTINATION to SOURCE at the same time.")
     ] = False,
     measure_dirty_rate: Annotated[
         bool, typer.Option("--measure-dirty-rate", help="Measure how fast the guests dirty memory. It touches them.")
     ] = False,
-    output_format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    output_format: Annotated[str, _output("--format", "-f", help="text or json.")] = "text",
     timeout: Timeout = 60,
+    *,
+    method: "Method",
 ) -> None:
     """Say how many migrations can run at once, what limits them, and how long they take.
 
     Exit 0, 1 when what was asked for with --concurrency or --window does not fit, 3 when that cannot be known. Nothing
     is changed on either host.
     """
-    from preflight.collect.endpoints import Asked
     from preflight.commands.capacity import size
     from preflight.output.capacity.text import FORMATS
+    from preflight.request.check_request import Asked
 
     if output_format not in FORMATS:
         raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
@@ -222,7 +246,7 @@ def capacity(
         destination=destination,
         guests=tuple(guest or ()),
         concurrency=concurrency or 1,
-        mode=_mode(p2p=p2p, tunnelled=tunnelled),
+        mode=method.mode,
         transport=transport,
         copy_storage=copy_storage,
         both_ways=both_ways,
@@ -236,11 +260,11 @@ def capacity(
     raise typer.Exit(answer.exit_code)
 
 
-AllGuests = Annotated[bool, typer.Option("--all", help="All guests: live those that run, by definition those off.")]
-Running = Annotated[bool, typer.Option("--running", help="All guests that run.")]
-Off = Annotated[bool, typer.Option("--offline", help="All guests that are off, or those named, which must be.")]
+AllGuests = Annotated[bool, _what("--all", help="All guests: live those that run, by definition those off.")]
+Running = Annotated[bool, _what("--running", help="All guests that run.")]
+Off = Annotated[bool, _what("--offline", help="All guests that are off, or those named, which must be.")]
 AtOnce = Annotated[
-    int | None, typer.Option(min=1, max=_MOST, help="How many move at a time.", show_default="as many as are quickest")
+    int | None, _how(min=1, max=_MOST, help="How many move at a time.", show_default="as many as are quickest")
 ]
 
 
@@ -278,12 +302,10 @@ def migrate(
         ),
     ] = None,
     journal: Annotated[
-        Path | None, typer.Option(help="Where each step is written down.", show_default="~/.local/state/preflight")
+        Path | None, _output(help="Where each step is written down.", show_default="~/.local/state/preflight")
     ] = None,
-    events: Annotated[
-        Path | None, typer.Option(help="Append JSON lines of all that happens.", show_default=False)
-    ] = None,
-    back: Annotated[Path | None, typer.Option(help="Write the plan for the way home here.", show_default=False)] = None,
+    events: Annotated[Path | None, _output(help="Append JSON lines of all that happens.", show_default=False)] = None,
+    back: Annotated[Path | None, _output(help="Write the plan for the way home here.", show_default=False)] = None,
     transport: Over = None,
     destination_uri: Uri = None,
     ignore: Ignore = None,
@@ -343,7 +365,7 @@ def migrate(
 def plan(
     source: Source,
     destination: Annotated[str, typer.Argument(help="The same.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    output: Annotated[Path, _output("--output", "-o", help="The file to write.")],
     guest: Annotated[list[str] | None, typer.Argument(help="The guests to move.", show_default=False)] = None,
     all_guests: AllGuests = False,
     running: Running = False,
@@ -419,7 +441,7 @@ def status(
     journal: Annotated[
         Path | None, typer.Argument(help="The journal of a run. Without one, the runs are listed.", show_default=False)
     ] = None,
-    output_format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    output_format: Annotated[str, _output("--format", "-f", help="text or json.")] = "text",
 ) -> None:
     """Show what a run's journal says of each guest; without a journal, list the runs, newest first.
 
@@ -449,21 +471,22 @@ def _ask(question: str) -> bool | None:
 
 
 @command
+@takes_method(only=_DRIVEN)
 def fix(
     source: Annotated[str, typer.Argument(help=_HOST)],
     destination: Annotated[str, typer.Argument(help="The same.")],
     rule: Annotated[
         list[str] | None, typer.Argument(help="Cure what these rules found, instead of all.", show_default=False)
     ] = None,
-    concurrency: Annotated[int, typer.Option(min=1, max=_MOST, help="Migrations to be started at the same time.")] = 1,
-    p2p: P2p = False,
-    tunnelled: Tunnelled = False,
+    concurrency: Annotated[int, _how(min=1, max=_MOST, help="Migrations to be started at the same time.")] = 1,
     transport: Over = None,
     copy_storage: CopyStorage = False,
-    output_format: Annotated[str, typer.Option("--format", "-f", help="text or ansible.")] = "text",
+    output_format: Annotated[str, _output("--format", "-f", help="text or ansible.")] = "text",
     apply: Annotated[bool, typer.Option("--apply", help="Make the changes, after asking.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     timeout: Timeout = 120,
+    *,
+    method: "Method",
 ) -> None:
     """Show the changes of both hosts' configuration that would cure what a check finds; with --apply, make them.
 
@@ -471,8 +494,8 @@ def fix(
     mends, which is listed, or when it is not known whether there is more; 4 when a change could not be computed or did
     not come into force, 5 when nobody agreed.
     """
-    from preflight.collect.endpoints import Asked
     from preflight.commands.fix import fix as do
+    from preflight.request.check_request import Asked
 
     if output_format not in ("text", "ansible"):
         raise UserError(f"--format: {output_format!r} is not one of text, ansible")
@@ -480,7 +503,7 @@ def fix(
         source=source,
         destination=destination,
         concurrency=concurrency,
-        mode=_mode(p2p=p2p, tunnelled=tunnelled),
+        mode=method.mode,
         transport=transport,
         copy_storage=copy_storage,
         timeout=timeout,
@@ -539,13 +562,41 @@ def explain(rule: Annotated[str, typer.Argument(help="A rule's name, as every fi
     deliver(explanation(find(load(), rule)))
 
 
+@contextlib.contextmanager
+def _building_only(called: str) -> Iterator[None]:
+    """Leave the commands that are not called their names and their help alone.
+
+    The parser would build the parameters of all, one by one, whichever is called.
+    """
+    known = app.registered_commands
+    bodies = [one.callback for one in known if one.callback is not None]
+    if called == "--help" or any(body.__name__ == called for body in bodies):
+        app.registered_commands = [
+            one if body.__name__ == called else _bare(one, body) for one, body in zip(known, bodies, strict=True)
+        ]
+    try:
+        yield
+    finally:
+        app.registered_commands = known
+
+
+def _bare(command: CommandInfo, body: Callable[..., None]) -> CommandInfo:
+    def passed_over() -> None: ...
+
+    passed_over.__name__, passed_over.__doc__ = body.__name__, body.__doc__
+    bare = copy.copy(command)
+    bare.callback = passed_over
+    return bare
+
+
 def run() -> int:
     """Run the command line and return its exit code; nothing that a user typed ends in a traceback."""
     try:
         if not sys.argv[1:]:
             app(["--help"], standalone_mode=False)
             return USAGE
-        code = app(standalone_mode=False)  # or the parser would print what is wrong in four lines
+        with _building_only(sys.argv[1]):
+            code = app(standalone_mode=False)  # or the parser would print what is wrong in four lines
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE
     except Exception as why:

@@ -173,6 +173,11 @@ def block_drivers(drivers: Sequence[tuple[str, str, str]]) -> ShellText:
     return joined([*(shell("block_driver @words@", words=one) for one in known), shell("true")], "; ")
 
 
+def rdma(emulators: Sequence[str]) -> ShellText:
+    """The state of each port of the host's RDMA devices, and for each QEMU whether it has RDMA: 0 for yes, 1 for no."""
+    return joined([shell("rdma_ports"), *(shell("rdma_linked @one@", one=one) for one in _paths(emulators))], "; ")
+
+
 def resident(guests: Sequence[str]) -> ShellText:
     """The KiB that each active guest's QEMU holds, by the name of its pidfile, which is the guest's."""
     return shell("resident @guests@", guests=[name for name in guests if grammar.GUEST.takes(name)])

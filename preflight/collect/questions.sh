@@ -243,6 +243,20 @@ block_driver() {
   grep -qaE "$3[-a-z0-9]*\.so\." "$1" 2>/dev/null
   printf 'driver %s %s %s\n' $? "$2" "$1"
 }
+rdma_ports() {
+  for f in /sys/class/infiniband/*/ports/*/state; do
+    [ -e "$f" ] || continue
+    read -r s < "$f" && printf 'port %s %s\n' "$f" "$s"
+  done
+  return 0
+}
+rdma_linked() {
+  # EMULATOR...: whether each is linked with what RDMA takes
+  for q in "$@"; do
+    grep -qaF librdmacm.so. "$q" 2>/dev/null
+    printf 'qemu %s %s\n' $? "$q"
+  done
+}
 sshd_listener() {
   grep -sah '^sshd:.*listener' /proc/[0-9]*/cmdline | tr -d '\000'
   return 0

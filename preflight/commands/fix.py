@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from preflight.answers import Record
-from preflight.collect.endpoints import Asked, open_hosts
+from preflight.collect.endpoints import open_hosts
 from preflight.collect.session import LiveVisit
 from preflight.errors import UserError
 from preflight.facts.names.hosts_file import PATH as HOSTS
@@ -17,6 +17,7 @@ from preflight.judge.check import Checked, check
 from preflight.judge.ruleset import find, load
 from preflight.output.fix.ansible import playbook
 from preflight.output.terminal import clean, one_line
+from preflight.request.check_request import Asked
 from preflight.request.migration import Role
 from preflight.shell_text import shell
 from preflight.stdio import deliver

@@ -9,15 +9,16 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from preflight.collect.endpoints import Asked, Opened, moved_by, open_hosts, reversed_hosts
+from preflight import __version__
+from preflight.collect.endpoints import Opened, open_hosts, reversed_hosts
 from preflight.collect.session import LiveVisit, SavedVisit
 from preflight.connection.target import TargetError
 from preflight.errors import UserError
 from preflight.judge.check import Checked, check
 from preflight.judge.explain import explaining
 from preflight.judge.ruleset import Rule, load, select
+from preflight.migrate import call, ledger
 from preflight.migrate import journal as journals
-from preflight.migrate import ledger
 from preflight.migrate.journal import Journal
 from preflight.migrate.ledger import Row
 from preflight.migrate.open import opened_run
@@ -32,12 +33,15 @@ from preflight.output.report import text
 from preflight.output.run import progress as shown_run
 from preflight.plan import file as plan_file
 from preflight.plan import make as plans
-from preflight.plan.make import MigrationPlan, Refused
+from preflight.plan.digests import digests
+from preflight.plan.make import Refused
 from preflight.plan.program_words import refuse_programs
 from preflight.plan.unchanged import as_checked, changed, refuse_another_way, refuse_other_hosts, says_who_it_is
 from preflight.plan.width import pace
+from preflight.request.check_request import Asked, moved_by
 from preflight.request.method import Method
 from preflight.request.migration import Transport
+from preflight.schema.plan import MigrationPlan
 from preflight.visible import clean, one_line
 
 #: The exit codes beside those of a verdict.
@@ -104,6 +108,7 @@ def make_plan(asked: Asked, method: Method, output: Path, *, at_once: int | None
 def move(asked: Asked, method: Method, wanted: Wanted, *, at_once: int | None = None) -> int:
     """Check, plan, ask and move; returns the exit code. Raises `UserError`."""
     with open_hosts(asked) as opened:
+        call.refuse_unknown(method)
         try:
             planned, checked = _plan(opened, method, at_once=at_once)
         except Refused as why:
@@ -120,6 +125,7 @@ def run_plan(path: Path, wanted: Wanted, *, timeout: float) -> int:
         return refused(f"refused: the plan lapsed at {when}: make a new one")
     asked = asked_by(planned, [guest.name for guest in planned.guests], timeout)
     with open_hosts(asked) as opened:
+        call.refuse_unknown(planned.method)
         try:
             refuse_another_way(planned, opened.migration.destination_uri)
             rules = rules_of(asked)
@@ -146,7 +152,7 @@ def _plan(
         checked,
         method,
         pace(checked, at_once),
-        plans.digests(checked, rules),
+        digests(checked, rules),
         is_uri_given=asked.destination_uri is not None,
         ignore=asked.ignore,
         lapses_after=lapses_after,
@@ -170,10 +176,17 @@ def refuse_unless_ready(checked: Checked) -> None:
 
 def _refuse_if_changed(planned: MigrationPlan, checked: Checked, rules: Sequence[Rule]) -> None:
     names = {guest.uuid: guest.name for guest in planned.guests}
-    differ = changed(planned.digests, plans.digests(checked, rules))
-    if differ:
-        shown = ", ".join(names.get(name.removeprefix("guest "), name) for name in differ)
-        raise Refused(f"refused: changed since the plan was made: {shown}")
+    differ = changed(planned.digests, digests(checked, rules))
+    if not differ:
+        return
+    shown = ", ".join(names.get(name.removeprefix("guest "), name) for name in differ)
+    if planned.preflight_version != __version__:
+        maker = planned.preflight_version or "an older one"
+        raise Refused(
+            f"refused: the plan was made by another preflight ({maker}, and this is {__version__}), which may be all"
+            f" that differs: make a new plan. Not as it was written down: {shown}"
+        )
+    raise Refused(f"refused: changed since the plan was made: {shown}")
 
 
 def asked_by(planned: MigrationPlan, guests: Sequence[str], timeout: float) -> Asked:

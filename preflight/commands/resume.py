@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from preflight.collect.endpoints import Opened, open_hosts
-from preflight.collect.pair import make_host
 from preflight.collect.session import LiveVisit
+from preflight.collect.sources import make_host
 from preflight.commands.migrate import (
     Wanted,
     agree,
@@ -29,7 +29,6 @@ from preflight.host import Host
 from preflight.judge.check import check, visit_both
 from preflight.migrate import ledger
 from preflight.migrate.journal import Journal
-from preflight.migrate.journal_steps import Entry
 from preflight.migrate.open import opened_run
 from preflight.migrate.outlook import outlook
 from preflight.migrate.past import Past, of, pasts
@@ -38,10 +37,12 @@ from preflight.migrate.scheduler import Lanes
 from preflight.output import outlook as outlooks
 from preflight.output.ledger import ledger as ledgers
 from preflight.output.run import progress as shown_run
-from preflight.plan.make import MigrationPlan, PlannedGuest, Refused
+from preflight.plan.make import Refused
 from preflight.plan.program_words import refuse_programs
 from preflight.plan.unchanged import refuse_another_way, refuse_other_guests, refuse_other_hosts
 from preflight.request.migration import Role
+from preflight.schema.journal import Entry
+from preflight.schema.plan import MigrationPlan, PlannedGuest
 from preflight.threads import side_by_side
 from preflight.visible import one_line
 

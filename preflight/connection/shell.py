@@ -21,18 +21,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from preflight.answers import Record
-from preflight.connection import Answers
+from preflight.answers import Answers, Record
 from preflight.shell_text import NOTHING, ShellText, joined, of_file, shell
+from preflight.units import KIB, MIB
 
 #: Bytes of one answer that are kept. What is longer is no configuration file, and not taken for a whole answer.
-RECORD_LIMIT = 8 * 1024 * 1024
+RECORD_LIMIT = 8 * MIB
 #: Bytes that a host may send between one question and the next, on either stream, and that its answers may take in
 #: memory. One that sends more is cut off.
-TOTAL_LIMIT = 64 * 1024 * 1024
-MIB = 1024 * 1024
+TOTAL_LIMIT = 64 * MIB
 #: Bytes that are read at once.
-_PIECE = 64 * 1024
+_PIECE = 64 * KIB
 #: Bytes of a line with the token: three words.
 _LONGEST_MARK = 1024
 _STRANGE = "the answer is not of the form that preflight's own shell text gives"

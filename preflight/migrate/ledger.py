@@ -6,13 +6,13 @@ from functools import cache
 from msgspec import Struct, convert, to_builtins
 
 from preflight.migrate.decide import decide
-from preflight.migrate.journal_steps import Entry, Over, SeenRow
 from preflight.migrate.observation import Place, Sighting
 from preflight.migrate.outcome import Intent, Result
 from preflight.migrate.past import Past, pasts
 from preflight.migrate.run import Run
 from preflight.migrate.settle import look_at_both
-from preflight.plan.make import MigrationPlan, PlannedGuest
+from preflight.schema.journal import Entry, Over, SeenRow
+from preflight.schema.plan import MigrationPlan, PlannedGuest
 
 
 class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):

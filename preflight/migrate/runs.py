@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from preflight.errors import UserError
 from preflight.migrate import journal
-from preflight.migrate.journal_steps import Over
 from preflight.migrate.ledger import of_journal
 from preflight.migrate.outcome import Result
+from preflight.schema.journal import Over
 
 #: Journals that are read, the newest ones. One may have 128 MiB.
 MOST = 500

@@ -13,9 +13,10 @@ from msgspec import Struct
 
 from preflight.migrate.root_shell import FilesError, Shell, as_root, require, script
 from preflight.migrate.state_files import State
+from preflight.units import MIB
 
 #: Bytes of all files together. The largest in the field is AAVMF's NVRAM, 64 MiB of flash; a TPM's state has kilobytes.
-LARGEST: Final = 128 * 1024 * 1024
+LARGEST: Final = 128 * MIB
 #: Names below one path. A TPM's state has five.
 MOST: Final = 64
 #: Bits of a mode that are kept: no set-uid, set-gid, sticky, nothing that all users may write, no file that can be run.

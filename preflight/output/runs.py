@@ -1,15 +1,13 @@
 """The runs whose journals are there, for people and for programs."""
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from msgspec import to_builtins
-
 from preflight.migrate.runs import PastRun, Stage
-from preflight.visible import escaped, one_line
+from preflight.schema import document, status
+from preflight.visible import one_line
 
 #: Names of unfinished guests that are shown.
 _NAMED = 5
@@ -56,9 +54,27 @@ def _cells(run: PastRun) -> tuple[str, ...]:
 
 
 def as_json(directory: Path, runs: Sequence[PastRun], older: int) -> str:
-    """For programs."""
-    document = {"format": 1, "directory": str(directory), "older": older, "runs": to_builtins(runs)}
-    return escaped(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+    """For programs: a public contract, described by docs/runs.schema.json."""
+    return document.text(
+        status.Runs(
+            format=status.FORMAT,
+            directory=str(directory),
+            older=older,
+            runs=tuple(
+                status.Run(
+                    path=run.path,
+                    stage=run.stage.value,
+                    made=run.made,
+                    source=run.source,
+                    destination=run.destination,
+                    guests=run.guests,
+                    unfinished=run.unfinished,
+                    why=run.why,
+                )
+                for run in runs
+            ),
+        )
+    )
 
 
 FORMATS: Mapping[str, Render] = {"text": text, "json": as_json}

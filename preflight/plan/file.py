@@ -5,20 +5,21 @@ import os
 import tempfile
 from pathlib import Path
 
-import msgspec
-
 from preflight import own_file
 from preflight.errors import UserError
-from preflight.fields import ERRORS, FormatNumber, explained
-from preflight.plan.make import FORMAT, MigrationPlan, PlanError, decode, encode
+from preflight.plan.make import PlanError
+from preflight.schema import document
+from preflight.schema.plan import FORMATS, PLAN, READ, MigrationPlan
 
 #: Bytes of one plan: that of 5,000 guests has 3 MB, and two definitions may be 4 MiB each.
 MOST = 16 * 1024 * 1024
+#: `own_file.marks` of one, whose every field may be wrong, and each is a complaint. One of 5,000 guests has 140,000.
+_MOST_MARKS = 1_000_000
 
 
 def write(path: Path, planned: MigrationPlan) -> None:
     """Write a plan whole or not at all, readable by its owner alone; raises `PlanError`."""
-    text = msgspec.json.format(encode(planned), indent=2) + b"\n"
+    text = planned.model_dump_json(indent=2).encode() + b"\n"
     if path.exists() and not path.is_file():
         raise PlanError(f"{path}: is no regular file, and is not replaced by one")
     try:
@@ -44,27 +45,15 @@ def read(path: Path) -> tuple[MigrationPlan, str | None]:
     try:
         opened = own_file.open_own(path)
         try:
-            content = own_file.read(path, opened.descriptor, MOST).removeprefix(codecs.BOM_UTF8)
+            content = own_file.read(path, opened.descriptor, MOST, _MOST_MARKS).removeprefix(codecs.BOM_UTF8)
         finally:
             os.close(opened.descriptor)
     except UserError as why:
         raise PlanError(str(why)) from None
     try:
-        return decode(content), opened.doubt
-    except ERRORS as why:
-        found = _format(content)
-        if found not in (None, FORMAT):
-            raise PlanError(f"{path}: has format {found}, this preflight reads {FORMAT}") from None
-        raise PlanError(f"{path}: is no plan of preflight's: {explained(why)}") from None
-
-
-def _format(content: bytes) -> int | None:
-    """The format that a document names; None where it names none."""
-
-    class Named(msgspec.Struct):
-        preflight_plan: FormatNumber
-
-    try:
-        return msgspec.json.decode(content, type=Named).preflight_plan
-    except ERRORS:
-        return None
+        return document.read(PLAN, content), opened.doubt
+    except document.Wrong as why:
+        found = document.format_of(content, "preflight_plan")
+        if found not in (None, *FORMATS):
+            raise PlanError(f"{path}: has format {found}, this preflight reads {READ}") from None
+        raise PlanError(f"{path}: is no plan of preflight's: {why}") from None

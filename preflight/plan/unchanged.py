@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from msgspec.structs import replace
-
 from preflight.host import Host
 from preflight.judge.check import Checked
-from preflight.plan.make import Identity, MigrationPlan, Pace, PlannedGuest, Refused, planned_guest, spacing
+from preflight.plan.make import Pace, Refused, identity_of, planned_guest, spacing
 from preflight.request.migration import Role
+from preflight.schema.plan import MigrationPlan, PlannedGuest
 
 #: What makes a guest the one that was planned; and what else is acted on, and must be as it was when it was planned.
 _IDENTITY = ("name", "uuid", "active", "persistent")
@@ -19,7 +18,7 @@ def refuse_other_hosts(planned: MigrationPlan, *hosts: Host) -> None:
     for host in hosts:
         role = host.role
         known = planned.source_identity if role is Role.SOURCE else planned.destination_identity
-        now = Identity.of(host)
+        now = identity_of(host)
         if now.uuid != known.uuid:
             differs = f"libvirt's host UUID is {now.uuid}, and was {known.uuid}"
         elif now.machine_id != known.machine_id:
@@ -34,7 +33,7 @@ def refuse_other_hosts(planned: MigrationPlan, *hosts: Host) -> None:
 def says_who_it_is(host: Host) -> bool:
     """Report whether a host has said which machine it is; one that could not be logged in to has not."""
     try:
-        Identity.of(host)
+        identity_of(host)
     except Refused:
         return False
     return True
@@ -56,7 +55,7 @@ def as_checked(planned: MigrationPlan, checked: Checked, pace: Pace) -> Migratio
     for other in now.values():
         raise Refused(f"refused: {other.name} was checked and is not in the plan: uuid {other.uuid}")
     apart = max(planned.spacing, spacing(checked.report.migration))
-    return replace(planned, guests=guests, calls=min(planned.calls, pace.calls), spacing=apart)
+    return planned.model_copy(update={"guests": guests, "calls": min(planned.calls, pace.calls), "spacing": apart})
 
 
 def refuse_other_guests(guests: Iterable[PlannedGuest], checked: Checked) -> None:
@@ -75,7 +74,7 @@ def _same(guest: PlannedGuest, now: PlannedGuest | None, fields: Iterable[str] =
         if planned != found:
             shown = f"{field} is {_word(planned)} in the plan and {_word(found)} now"
             raise Refused(f"refused: {name} is not the guest that was checked: {shown}")
-    return replace(guest, touched_kib=now.touched_kib)
+    return guest.model_copy(update={"touched_kib": now.touched_kib})
 
 
 def _word(value: object) -> str:

@@ -11,10 +11,9 @@ How to fix
 """
 
 from preflight.facts import BlockDevices
-from preflight.facts.guest.guests import Disk
+from preflight.facts.guest import Disk
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_live
-from preflight.rule import Findings, Severity, of_each, on_destination, rule
+from preflight.rule import Findings, Migration, Severity, of_each, on_destination, rule, unless_live
 
 
 @rule(Severity.ERROR, skip=unless_live)

@@ -11,11 +11,18 @@ How to fix
 """
 
 from preflight.facts import ImageOwners, Pools
-from preflight.facts.fact import Unreadable
-from preflight.facts.guest.guests import Disk
+from preflight.facts.guest import Disk
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_storage_is_copied
-from preflight.rule import Findings, Severity, of_each, on_destination, rule
+from preflight.rule import (
+    Findings,
+    Migration,
+    Severity,
+    Unreadable,
+    of_each,
+    on_destination,
+    rule,
+    unless_storage_is_copied,
+)
 
 
 @rule(Severity.ERROR, skip=unless_storage_is_copied)

@@ -11,10 +11,9 @@ How to fix
 """
 
 from preflight.facts import Images, Pools, Storage
-from preflight.facts.guest.guests import Disk
+from preflight.facts.guest import Disk
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_storage_is_copied
-from preflight.rule import Findings, Severity, of_each, on_destination, rule
+from preflight.rule import Findings, Migration, Severity, of_each, on_destination, rule, unless_storage_is_copied
 
 #: Bytes up to which a qcow2 image holds no data yet: its header, its first tables and those of the largest disk that
 #: qemu-img makes without preallocation (a disk of 2 TiB: 33 clusters of 64 KiB).

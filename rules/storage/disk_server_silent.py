@@ -13,10 +13,9 @@ How to fix
 from collections.abc import Iterable
 
 from preflight.facts import DiskPorts, DiskServers, Storage
-from preflight.facts.guest.guests import Disk, Server
+from preflight.facts.guest import Disk, Server
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Finding, Findings, Severity, of_each, on_destination, rule
+from preflight.rule import Finding, Findings, Severity, of_each, on_destination, rule, unless_live
 
 
 @rule(Severity.ERROR, skip=unless_live)

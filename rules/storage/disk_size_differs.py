@@ -11,12 +11,20 @@ How to fix
 """
 
 from preflight.facts import Images, Pools, Storage
-from preflight.facts.fact import Unreadable
-from preflight.facts.guest.guests import Disk
-from preflight.facts.storage.images import Image
+from preflight.facts.guest import Disk
+from preflight.facts.storage import Image
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_live
-from preflight.rule import Finding, Findings, Severity, of_each, on_destination, rule
+from preflight.rule import (
+    Finding,
+    Findings,
+    Migration,
+    Severity,
+    Unreadable,
+    of_each,
+    on_destination,
+    rule,
+    unless_live,
+)
 
 #: QEMU counts in sectors, and so takes the last one for whole.
 SECTOR = 512

@@ -13,10 +13,9 @@ How to fix
 from collections.abc import Iterable
 
 from preflight.facts import Pools, Storage
-from preflight.facts.guest.guests import Disk
+from preflight.facts.guest import Disk
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_live
-from preflight.rule import Finding, Findings, Severity, of_each, on_destination, rule
+from preflight.rule import Finding, Findings, Migration, Severity, of_each, on_destination, rule, unless_live
 
 
 @rule(Severity.WARNING, skip=unless_live)

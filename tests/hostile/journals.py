@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, TypeAlias
 
-import msgspec
-
-from preflight.migrate.journal import FORMAT
+from preflight.schema.journal import FORMAT
 from tests.hostile import texts
 from tests.hostile.canary import EVIL
-from tests.migrate.plans import PLAN, WEB
+from tests.unit.migrate.plans import PLAN, WEB
 
 Json: TypeAlias = Any
 #: What stands in a field's place.
@@ -150,7 +148,7 @@ def _at_random(chance: Random) -> Iterator[tuple[str, bytes]]:
 
 
 def _plan() -> dict[str, Json]:
-    plan: dict[str, Json] = msgspec.to_builtins(PLAN)
+    plan: dict[str, Json] = PLAN.model_dump(mode="json")
     return plan
 
 

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preflight.output.terminal import CONTROL, clean, columns, excerpt, labelled, one_line
-from tests.output.test_terminal import places
 from tests.properties.texts import STRANGE
+from tests.unit.output.test_terminal import places
 
 #: Joined characters are left out: whether a terminal joins them nobody knows.
 CHARACTERS = st.one_of(st.sampled_from(STRANGE), st.characters(codec="utf-8", max_codepoint=0x2FF))

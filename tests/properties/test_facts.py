@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from preflight.collect.pair import FACTS, make_host
-from preflight.connection import Answers
+from preflight.answers import Answers
+from preflight.collect.sources import FACTS, make_host
 from preflight.facts.fact import Fact, Record, Unreadable
 from preflight.request.migration import Role
 from tests.case import Case

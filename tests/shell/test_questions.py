@@ -267,6 +267,22 @@ def test_block_driver_is_a_module_or_a_library(host: Host) -> None:
     assert gone == f"driver 2 ssh {host.root}/none\n"
 
 
+def test_rdma_ports_are_those_of_each_device(host: Host) -> None:
+    ports = host.has_directory("/sys/class/infiniband") / "rxe0" / "ports"
+    (ports / "1").mkdir(parents=True)
+    (ports / "1" / "state").write_text("4: ACTIVE\n")
+    (ports / "2").mkdir()
+    assert host.says("rdma_ports") == f"port {ports}/1/state 4: ACTIVE\n"
+
+
+def test_rdma_linked_says_it_of_each_emulator(host: Host) -> None:
+    linked, other, gone = (host.root / name for name in ("linked", "other", "gone"))
+    linked.write_bytes(b"\0librdmacm.so.1\0")
+    other.write_bytes(b"\0libnfs.so.13\0")
+    said = host.says("rdma_linked @words@", words=[str(linked), str(other), str(gone)])
+    assert said == f"qemu 0 {linked}\nqemu 1 {other}\nqemu 2 {gone}\n"
+
+
 def test_sshd_listener_is_the_title_of_one(host: Host) -> None:
     title = "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups"
     with running("bash", "-c", 'exec -a "$0" sleep 60', title) as pid:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from preflight.facts.fact import Unreadable
+from preflight.units import KIB
 
 if TYPE_CHECKING:
     from augeas import Augeas
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["LIMIT", "Node", "edited", "parse"]
 
 #: Characters that are parsed; the largest real file (qemu.conf) has 40,000. Keeps the time below two seconds.
-LIMIT = 128 * 1024
+LIMIT = 128 * KIB
 #: Nodes that are read: augeas' own time grows with their square, to half a second here.
 MOST_NODES = 4000
 #: aug_flags.AUG_ENABLE_SPAN (augeas.h), which the Python binding does not name.

@@ -1,15 +1,13 @@
 """What became of each guest, for people and for programs."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-import msgspec
-
 from preflight.migrate.ledger import Row
 from preflight.migrate.outcome import Result
-from preflight.plan.make import MigrationPlan
-from preflight.visible import escaped, named, one_line
+from preflight.schema import document, status
+from preflight.schema.plan import MigrationPlan
+from preflight.visible import named, one_line
 
 Render: TypeAlias = Callable[[MigrationPlan, Sequence[Row]], str]
 
@@ -79,15 +77,34 @@ def _word(row: Row) -> str:
 
 
 def as_json(plan: MigrationPlan, rows: Sequence[Row]) -> str:
-    """For programs."""
-    document = {
-        "format": 1,
-        "source": plan.source,
-        "destination": plan.destination,
-        "arrived": all(map(_is_as_asked, rows)),
-        "guests": [{name: getattr(row, name) for name in row.__struct_fields__} for row in rows],
-    }
-    return escaped(json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=False)) + "\n"
+    """For programs: a public contract, described by docs/status.schema.json."""
+    return document.text(
+        status.Status(
+            format=status.FORMAT,
+            source=plan.source,
+            destination=plan.destination,
+            arrived=all(map(_is_as_asked, rows)),
+            guests=tuple(_guest(row) for row in rows),
+        )
+    )
+
+
+def _guest(row: Row) -> status.Guest:
+    return status.Guest(
+        name=row.name,
+        uuid=row.uuid,
+        result=row.result and row.result.value,
+        source=row.source and row.source.value,
+        destination=row.destination and row.destination.value,
+        persistent=row.persistent,
+        error=row.error,
+        why=row.why,
+        rule=row.rule,
+        seconds=row.seconds,
+        downtime=row.downtime,
+        began=row.began,
+        kept=row.kept,
+    )
 
 
 FORMATS: Mapping[str, Render] = {"text": text, "json": as_json}

@@ -43,9 +43,7 @@ def main() -> int:
     parser.add_argument("--missing", action="store_true", help="only those that are not proved yet")
     options = parser.parse_args()
     known = recorded()
-    chosen = [
-        trial for trial in TRIALS if not options.names or any(map(tuple(options.names).__contains__, trial.proofs))
-    ]
+    chosen = [trial for trial in TRIALS if any(name.startswith(tuple(options.names) or "") for name in trial.proofs)]
     if options.missing:
         chosen = [
             trial for trial in chosen if any(name not in known or not known[name].proved for name in trial.proofs)
