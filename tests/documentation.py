@@ -8,6 +8,7 @@ from tests.hostile.record import markdown as hostile
 from tests.lab.chaos.record import markdown as chaos
 from tests.lab.flags.__main__ import markdown as flags
 from tests.lab.truth.__main__ import markdown as truth
+from tests.mutation.record import markdown as mutation
 from tools.documentation import DOCS, publish
 
 
@@ -18,6 +19,7 @@ def wanted() -> Mapping[Path, str]:
         DOCS / "hostile.md": hostile(),
         DOCS / "truth.md": truth(),
         DOCS / "flags.md": flags(),
+        DOCS / "mutation.md": mutation(),
     }
 
 

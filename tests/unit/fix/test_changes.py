@@ -292,6 +292,10 @@ def test_memory_and_speeds_are_read() -> None:
         ),
         ("Match User git\nMatch all\nMaxStartups 5\n", "Match User git\nMatch all\nMaxStartups 30:30:100\n"),
         ("MaxStartups\n", "MaxStartups 30:30:100\n"),
+        ("MaxStartups\r\n", "MaxStartups 30:30:100\r\n"),
+        ("MaxStartups # few\n", "MaxStartups 30:30:100 # few\n"),
+        ('MaxStartups"5"\n', "MaxStartups 30:30:100\n"),
+        ('MaxStartups"5\n', "MaxStartups 30:30:100\n"),
     ],
 )
 def test_sshd_is_edited_line_by_line(before: str, after: str) -> None:
