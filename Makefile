@@ -20,6 +20,7 @@ check: lint types contracts docs unit
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/shellcheck tools/system-packages .ci/run $$(find preflight -name '*.sh')
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format .
@@ -37,6 +38,7 @@ unit: $(VENV)/.installed
 # What is generated from the rules and models must be as it would be generated now.
 docs: $(VENV)/.installed
 	$(BIN)/python -m tools.documentation --check
+	$(BIN)/python -m tests.documentation --check
 
 lab-up: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab up bookworm bookworm
@@ -111,4 +113,4 @@ $(VENV)/.installed-lab: $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

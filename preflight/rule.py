@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -38,6 +38,7 @@ __all__ = [
     "Severity",
     "Transport",
     "Unreadable",
+    "of_each",
     "on_destination",
     "on_host",
     "on_source",
@@ -55,6 +56,9 @@ __all__ = [
     "unless_storage_is_copied",
     "without_data_connection",
 ]
+
+
+T = TypeVar("T")
 
 
 class Severity(enum.StrEnum):
@@ -139,6 +143,21 @@ def on_host(
     """
     location = at.at if isinstance(at, Located) else at
     return Finding(message, role, location, error, fix, severity, change)
+
+
+def of_each(things: Iterable[T], judge: Callable[[T], Iterable[Finding]]) -> Findings:
+    """Yield what is found about each thing; what could not be read of one is raised once all are judged.
+
+    Of several the last is the reason: one `Unreadable` makes the whole rule unknown.
+    """
+    unknown: Unreadable | None = None
+    for thing in things:
+        try:
+            yield from judge(thing)
+        except Unreadable as why:
+            unknown = why
+    if unknown is not None:
+        raise unknown
 
 
 on_source = partial(on_host, role=Role.SOURCE)

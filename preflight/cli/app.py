@@ -1,15 +1,18 @@
 """The command line: parse the arguments, call one function, print, exit."""
 
+import contextlib
+import copy
 import enum
 import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
+from typer.models import CommandInfo
 
 from preflight.cli.grouped_help import Grouped
 from preflight.cli.options import takes_method
@@ -161,11 +164,10 @@ def check(
     narrows it.
     """
     from preflight.collect.endpoints import open_hosts
-    from preflight.output import FORMATS
+    from preflight.output import formats
     from preflight.request.check_request import Asked, moved_by
 
-    if output_format not in FORMATS:
-        raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
+    formats.require("report", output_format)
     if guest and no_guests:
         raise UserError("--guest and --no-guests exclude each other")
     asked = Asked(
@@ -183,11 +185,10 @@ def check(
     )
     with open_hosts(moved_by(asked, method)) as opened:
         from preflight.judge import check as checking  # while ssh shakes hands
-        from preflight.output import load, render
 
-        load(output_format)
+        formats.load("report", output_format)
         checked = checking.check(opened, stay=False)
-    deliver(render(checked.report, output_format, colour=_colour()))
+    deliver(formats.render("report", output_format, checked.report, colour=_colour()))
     if save is not None:
         checking.save_pair(save, checked)
     raise typer.Exit(checked.report.verdict.exit_code)
@@ -233,11 +234,10 @@ def capacity(
     is changed on either host.
     """
     from preflight.commands.capacity import size
-    from preflight.output.capacity.text import FORMATS
+    from preflight.output import formats
     from preflight.request.check_request import Asked
 
-    if output_format not in FORMATS:
-        raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
+    formats.require("capacity", output_format)
     asked = Asked(
         source=source,
         destination=destination,
@@ -253,7 +253,7 @@ def capacity(
     answer = size(
         asked, concurrency=concurrency, bandwidth=bandwidth, window=window, measure_dirty_rate=measure_dirty_rate
     )
-    deliver(FORMATS[output_format](answer))
+    deliver(formats.render("capacity", output_format, answer))
     raise typer.Exit(answer.exit_code)
 
 
@@ -446,10 +446,9 @@ def status(
     not. In the list, a journal that cannot be read is named and does not change the exit code.
     """
     from preflight.commands import status as told
-    from preflight.output.ledger.ledger import FORMATS
+    from preflight.output import formats
 
-    if output_format not in FORMATS:
-        raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
+    formats.require("ledger", output_format)
     deliver(told.of_all(output_format) if journal is None else told.of_run(journal, output_format))
 
 
@@ -492,10 +491,10 @@ def fix(
     not come into force, 5 when nobody agreed.
     """
     from preflight.commands.fix import fix as do
+    from preflight.output import formats
     from preflight.request.check_request import Asked
 
-    if output_format not in ("text", "ansible"):
-        raise UserError(f"--format: {output_format!r} is not one of text, ansible")
+    formats.require("fix", output_format)
     asked = Asked(
         source=source,
         destination=destination,
@@ -509,7 +508,7 @@ def fix(
         *(asked, tuple(rule or ())),
         apply=apply,
         ask=None if yes else _ask,
-        as_playbook=output_format == "ansible",
+        output_format=output_format,
     )
     raise typer.Exit(code)
 
@@ -543,37 +542,46 @@ def rules(
 ) -> None:
     """List the rules."""
     from preflight.judge.ruleset import load
-    from preflight.output.rules import FORMATS, listing
+    from preflight.output import formats
 
-    if output_format not in FORMATS:
-        raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
-    deliver(listing(load(), output_format))
+    formats.require("rules", output_format)
+    deliver(formats.render("rules", output_format, load()))
 
 
 @command
 def explain(rule: Annotated[str, typer.Argument(help="A rule's name, as every finding shows it.")]) -> None:
     """Say what a rule looks for, why it matters, and how to fix what it finds."""
     from preflight.judge.ruleset import find, load
-    from preflight.output.rules import explanation
+    from preflight.output.formats import render
 
-    deliver(explanation(find(load(), rule)))
+    deliver(render("rule", "text", find(load(), rule)))
 
 
-def _pass_over_others(called: str) -> None:
+@contextlib.contextmanager
+def _building_only(called: str) -> Iterator[None]:
     """Leave the commands that are not called their names and their help alone.
 
     The parser would build the parameters of all, one by one, whichever is called.
     """
-    known = {one.callback.__name__: one for one in app.registered_commands if one.callback is not None}
-    if called not in known and called != "--help":
-        return
-    for name, other in known.items():
-        if name != called:
+    known = app.registered_commands
+    bodies = [one.callback for one in known if one.callback is not None]
+    if called == "--help" or any(body.__name__ == called for body in bodies):
+        app.registered_commands = [
+            one if body.__name__ == called else _bare(one, body) for one, body in zip(known, bodies, strict=True)
+        ]
+    try:
+        yield
+    finally:
+        app.registered_commands = known
 
-            def passed_over() -> None: ...
 
-            passed_over.__name__, passed_over.__doc__ = name, other.callback.__doc__
-            other.callback = passed_over
+def _bare(command: CommandInfo, body: Callable[..., None]) -> CommandInfo:
+    def passed_over() -> None: ...
+
+    passed_over.__name__, passed_over.__doc__ = body.__name__, body.__doc__
+    bare = copy.copy(command)
+    bare.callback = passed_over
+    return bare
 
 
 def run() -> int:
@@ -582,8 +590,8 @@ def run() -> int:
         if not sys.argv[1:]:
             app(["--help"], standalone_mode=False)
             return USAGE
-        _pass_over_others(sys.argv[1])
-        code = app(standalone_mode=False)  # or the parser would print what is wrong in four lines
+        with _building_only(sys.argv[1]):
+            code = app(standalone_mode=False)  # or the parser would print what is wrong in four lines
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE
     except Exception as why:

@@ -19,15 +19,15 @@ from preflight.judge.ruleset import Rule, load, select
 from preflight.migrate import call, ledger
 from preflight.migrate import journal as journals
 from preflight.migrate.journal import Journal
-from preflight.migrate.ledger import Row
+from preflight.migrate.ledger import Ledger, Row
 from preflight.migrate.open import opened_run
 from preflight.migrate.outcome import Result
 from preflight.migrate.past import Past, of
 from preflight.migrate.run import Run, Settings
 from preflight.migrate.same_host import SameHost
 from preflight.migrate.scheduler import Lanes
-from preflight.output import plan as shown_plan
-from preflight.output.ledger import ledger as ledgers
+from preflight.output.formats import render
+from preflight.output.plan import text as shown_plan
 from preflight.output.report import text
 from preflight.output.run import progress as shown_run
 from preflight.plan import file as plan_file
@@ -231,7 +231,7 @@ def report_end(
     planned: MigrationPlan, rows: Sequence[Row], opened: Opened, wanted: Wanted, *, interrupted: bool
 ) -> int:
     """Print the ledger, and write the plan for the way home where it is wanted; returns the exit code."""
-    sys.stdout.write(ledgers.text(planned, rows))
+    sys.stdout.write(render("ledger", "text", Ledger(planned, rows)))
     sys.stdout.flush()
     if wanted.back is not None:
         _plan_back(planned, rows, opened, wanted.back)

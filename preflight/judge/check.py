@@ -199,6 +199,7 @@ def _summary(host: Host) -> HostSummary:
         except Unreadable:
             return None
 
+    login = host.records.get("login")
     return HostSummary(
         name=host.name,
         hostname=known(lambda host: host.fact(HostIdentity).hostname),
@@ -206,4 +207,5 @@ def _summary(host: Host) -> HostSummary:
         libvirt=known(lambda host: str(host.fact(Versions).libvirt)),
         qemu=known(lambda host: str(host.fact(Versions).qemu)),
         openssh=known(lambda host: host.fact(OpenSsh).text.partition(",")[0]),
+        no_login=host.absent.get("") if login is not None and login.code else None,
     )

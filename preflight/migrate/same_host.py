@@ -10,7 +10,7 @@ from preflight.shell_text import ShellText, shell
 
 
 class Reachable(Protocol):
-    """A host that is logged in to: what a run needs of `visit.LiveVisit`."""
+    """A host that is logged in to: what a run needs of `collect.session.LiveVisit`."""
 
     name: str
 

@@ -40,7 +40,8 @@ def check(source: SshdSettings, destination: SshdSettings, migration: Migration)
                 error=TURNED_AWAY,
                 severity=Severity.WARNING if chance >= 0.5 else None,
                 change=Change(
-                    *(sshd.path_of(sshd.max_startups), "MaxStartups"),
+                    sshd.path_of(sshd.max_startups),
+                    "MaxStartups",
                     f"{wanted}:{limit.rate}:{max(wanted, limit.full)}",
                 ),
             )

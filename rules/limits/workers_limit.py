@@ -23,7 +23,8 @@ def check(source: DaemonLimits, migration: Migration) -> Findings:
             f" for progress and abort: room for {free}, while {migration.concurrency} are asked for",
             at=source.max_workers,
             change=Change(
-                *(source.conf.path, "max_workers"),
+                source.conf.path,
+                "max_workers",
                 (source.busy_workers or 0) + RESERVED_WORKERS + migration.concurrency,
             ),
         )

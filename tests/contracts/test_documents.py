@@ -17,7 +17,7 @@ from preflight.migrate import journal
 from preflight.migrate.events import Event, Kind
 from preflight.migrate.progress import Sample
 from preflight.migrate.runs import Stage
-from preflight.output.capacity.json import as_json
+from preflight.output.formats import render
 from preflight.output.run.progress import shown
 from preflight.plan import file as plan_file
 from preflight.plan.make import Refused
@@ -82,7 +82,7 @@ def test_what_capacity_says_keeps_to_its_schema() -> None:
     host = str(ROOT / "tests" / "cases" / "ready" / "host{}.json")
     asked = Asked(source=host.format(1), destination=host.format(2), guests=("web",), sizing=True)
     for bandwidth in (None, 100.0):
-        document = json.loads(as_json(size(asked, bandwidth=bandwidth, window="1h")))
+        document = json.loads(render("capacity", "json", size(asked, bandwidth=bandwidth, window="1h")))
         assert complaints("capacity", document) == []
         assert document["limits"]
         del document["limits"][0]["scope"]

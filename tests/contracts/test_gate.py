@@ -37,7 +37,6 @@ from preflight.migrate.events import Event
 from preflight.output.run import progress as shown
 from preflight.migrate.progress import Sample
 from tests.unit.migrate.plans import PLAN, altered
-from tests.unit.migrate.plans import PLAN
 
 guests = tuple(altered(guest, name=HOSTILE) for guest in PLAN.guests)
 with shown.shown(guests, None) as tell:

@@ -71,3 +71,9 @@ def test_facts_and_rules_reach_no_host() -> None:
     reaching = {"subprocess", "socket", "libvirt", "preflight.connection"}
     for path in (*(ROOT / "preflight" / "facts").rglob("*.py"), *(ROOT / "rules").rglob("*.py")):
         assert not imported(path) & reaching, path
+
+
+@pytest.mark.parametrize("package", ["preflight", "rules", "tools"])
+def test_nothing_but_tests_imports_tests(package: str) -> None:
+    for path in (ROOT / package).rglob("*.py"):
+        assert not {name for name in imported(path) if name.partition(".")[0] == "tests"}, path

@@ -47,3 +47,6 @@ def test_the_wheel_installs_no_module_called_rules(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"preflight"}
     assert "preflight/facts/text/lenses/preflight_conf.aug" in names
+    scripts = {path.relative_to(ROOT).as_posix() for path in (ROOT / "preflight").rglob("*.sh")}
+    assert len(scripts) > 10
+    assert scripts <= set(names)

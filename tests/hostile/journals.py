@@ -13,8 +13,26 @@ from tests.unit.migrate.plans import PLAN, WEB
 Json: TypeAlias = Any
 #: What stands in a field's place.
 VALUES: tuple[Json, ...] = (
-    *(None, True, False, 0, -1, 10**30, 1e300, 1.5, "", "x", "gone", [], {}, [[]], {"a": []}, [None], "\ud800"),
-    *(*texts.ESCAPES, *texts.VERDICTS, *texts.WORDS[:14]),
+    None,
+    True,
+    False,
+    0,
+    -1,
+    10**30,
+    1e300,
+    1.5,
+    "",
+    "x",
+    "gone",
+    [],
+    {},
+    [[]],
+    {"a": []},
+    [None],
+    "\ud800",
+    *texts.ESCAPES,
+    *texts.VERDICTS,
+    *texts.WORDS[:14],
 )
 HOSTS = (
     f"qemu+ssh://host/system?command={EVIL}",

@@ -30,15 +30,22 @@ OTHERS: tuple[Any, ...] = (
 )
 #: Where it stands: the keys on the way to it.
 PLACES: tuple[tuple[str | int, ...], ...] = (
-    *(("preflight_snapshot",), ("hosts",), ("hosts", 0), ("hosts", 1), ("hosts", 0, "name"), ("hosts", 1, "name")),
-    *(
-        ("hosts", 0, "records"),
-        ("hosts", 0, "absent"),
-        ("hosts", 1, "records", "login"),
-        ("hosts", 0, "records", "limits"),
-    ),
-    *(("hosts", 0, "records", "limits", 0), ("hosts", 0, "records", "limits", 1), ("hosts", 0, "records", "limits", 2)),
-    *(("hosts", 0, "absent", "limits"), ("hosts", 0, "absent", ""), ("hosts", 0, "more")),
+    ("preflight_snapshot",),
+    ("hosts",),
+    ("hosts", 0),
+    ("hosts", 1),
+    ("hosts", 0, "name"),
+    ("hosts", 1, "name"),
+    ("hosts", 0, "records"),
+    ("hosts", 0, "absent"),
+    ("hosts", 1, "records", "login"),
+    ("hosts", 0, "records", "limits"),
+    ("hosts", 0, "records", "limits", 0),
+    ("hosts", 0, "records", "limits", 1),
+    ("hosts", 0, "records", "limits", 2),
+    ("hosts", 0, "absent", "limits"),
+    ("hosts", 0, "absent", ""),
+    ("hosts", 0, "more"),
 )
 #: Files that are no document at all.
 RAW: dict[str, Callable[[], bytes]] = {

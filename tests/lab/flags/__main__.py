@@ -132,7 +132,7 @@ def markdown() -> str:
         "Each row is a real guest that `preflight migrate host1 host2 web --yes` moved in the lab with these options;\n"
         "flags that do not touch each other share a run.\n"
         "What shows the effect is taken from what both libvirt daemons wrote down of the calls they got and of all\n"
-        "they told QEMU, and from both hosts afterwards. Written by `python -m tools.documentation` from what\n"
+        "they told QEMU, and from both hosts afterwards. Written by `python -m tests.documentation` from what\n"
         f"`make flags` last saw: {proved} of {len(rows)} as asked.\n\n"
         f"{table}\n"
     )

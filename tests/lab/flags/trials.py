@@ -184,9 +184,21 @@ EXPLICIT: tuple[Trial, ...] = (
     ),
     Trial(
         asked=(
-            *("--p2p", "--hand-over", "at-once", "--persistent", "--bandwidth", "77", "--max-downtime", "777"),
-            *("--auto-converge", "--auto-converge-initial", "40", "--auto-converge-increment", "20"),
-            *("--change-protection", "--abort-on-error"),
+            "--p2p",
+            "--hand-over",
+            "at-once",
+            "--persistent",
+            "--bandwidth",
+            "77",
+            "--max-downtime",
+            "777",
+            "--auto-converge",
+            "--auto-converge-initial",
+            "40",
+            "--auto-converge-increment",
+            "20",
+            "--change-protection",
+            "--abort-on-error",
         ),
         proofs={
             "p2p": flag("p2p"),
@@ -204,8 +216,16 @@ EXPLICIT: tuple[Trial, ...] = (
     Trial(asked=("--direct",), proofs={"direct": refused}, code=2),
     Trial(
         asked=(
-            *("--no-live", "--transient", "--suspend", "--compressed", "--comp-methods", "xbzrle"),
-            *("--migrateuri", "tcp://192.0.2.12:50100", "--listen-address", "192.0.2.12"),
+            "--no-live",
+            "--transient",
+            "--suspend",
+            "--compressed",
+            "--comp-methods",
+            "xbzrle",
+            "--migrateuri",
+            "tcp://192.0.2.12:50100",
+            "--listen-address",
+            "192.0.2.12",
         ),
         proofs={
             "no-live": stopped_first,
@@ -268,9 +288,22 @@ EXPLICIT: tuple[Trial, ...] = (
     Trial(proofs={"offline, a saved state": refused}, steps=("host1: virsh managedsave web",), code=5),
     Trial(
         asked=(
-            *("--transport", "tls", "--tls", "--tls-destination", "host2.example.com"),
-            *("--migrateuri", "tcp://192.0.2.12", "--graphicsuri", "vnc://192.0.2.12:5900", "--dname", "web-moved"),
-            *("--xml", "/tmp/preflight-x.xml", "--persistent-xml", "/tmp/preflight-p.xml", "--keepsource"),
+            "--transport",
+            "tls",
+            "--tls",
+            "--tls-destination",
+            "host2.example.com",
+            "--migrateuri",
+            "tcp://192.0.2.12",
+            "--graphicsuri",
+            "vnc://192.0.2.12:5900",
+            "--dname",
+            "web-moved",
+            "--xml",
+            "/tmp/preflight-x.xml",
+            "--persistent-xml",
+            "/tmp/preflight-p.xml",
+            "--keepsource",
         ),
         proofs={
             "over TLS": noted(r"\btls\b", "the destination's daemon had a client over TLS", name="web-moved"),
@@ -307,8 +340,11 @@ EXPLICIT: tuple[Trial, ...] = (
     ),
     Trial(
         asked=(
-            *("--p2p", "--destination-uri", "qemu+unix:///system?socket=/run/there.sock"),
-            *("--migrateuri", "unix:///run/web.sock"),
+            "--p2p",
+            "--destination-uri",
+            "qemu+unix:///system?socket=/run/there.sock",
+            "--migrateuri",
+            "unix:///run/web.sock",
         ),
         proofs={"over UNIX sockets": incoming("^unix:/run/web.sock")},
         steps=(
@@ -374,8 +410,15 @@ EXPLICIT: tuple[Trial, ...] = (
     ),
     Trial(
         asked=(
-            *("--compressed", "--comp-methods", "mt"),
-            *("--comp-mt-level", "3", "--comp-mt-threads", "5", "--comp-mt-dthreads", "4"),
+            "--compressed",
+            "--comp-methods",
+            "mt",
+            "--comp-mt-level",
+            "3",
+            "--comp-mt-threads",
+            "5",
+            "--comp-mt-dthreads",
+            "4",
         ),
         proofs={
             "comp-mt-level, threads and dthreads": capability(

@@ -33,7 +33,7 @@ def summary(outcomes: Sequence[Outcome], *, tablefmt: str = "simple") -> str:
         still = sum("stands still" in (each.moment or "") for each in killed)
         counted = (ran.count("source"), ran.count("destination"), sum(each.unstarted for each in killed))
         rows.append((mode, len(killed), still, late, *counted, sum(bool(each.violations) for each in killed), waited))
-    heads = [*("mode", "kills", "at the hand-over", "after the end", "runs on the source", "on the destination")]
+    heads = ["mode", "kills", "at the hand-over", "after the end", "runs on the source", "on the destination"]
     heads += ["left paused in the moment that is said", "violations", "waits for its start, unkilled"]
     return tabulate(rows, heads, tablefmt=tablefmt, disable_numparse=True)
 

@@ -6,7 +6,7 @@ import pytest
 
 from preflight.answers import SavedHost
 from preflight.capacity.limit import Capacity, Limit, Scope
-from preflight.output import render
+from preflight.output.formats import render
 from preflight.request.migration import Mode, Role, Transport
 from tests.case import Case
 
@@ -38,10 +38,18 @@ def test_every_limit_in_the_path_is_counted() -> None:
     assert limits(found) == SOUND
     workers, startups = found.limits[2], found.limits[4]
     assert (workers.name, workers.host, workers.configured, workers.in_use, workers.allows) == (
-        *("max_workers", Role.SOURCE, 20, 0, 20),
+        "max_workers",
+        Role.SOURCE,
+        20,
+        0,
+        20,
     )
     assert (startups.name, startups.host, startups.configured, startups.in_use, startups.allows) == (
-        *("MaxStartups", Role.SOURCE, 10, 0, 10),
+        "MaxStartups",
+        Role.SOURCE,
+        10,
+        0,
+        10,
     )
     assert (workers.reserve, workers.at, workers.written, startups.written) == (2, None, None, "10:30:100")
     assert (found.concurrent, found.safe, found.burst) == (20, 18, 10)
@@ -147,7 +155,7 @@ def test_a_limit_that_could_not_be_read_is_named_with_its_reason(record: str, ex
 
 def said(case: Case, **asked: Any) -> list[str]:
     report = case.asking(select=("same-host",), **asked).report()
-    text = render(report, "text")
+    text = render("report", "text", report)
     return text[text.index("capacity:") :].split("\n\n", maxsplit=1)[0].splitlines()
 
 

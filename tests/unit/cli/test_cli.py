@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from preflight import __version__
 from preflight.__main__ import hosts_of
 from preflight.cli.app import app
+from preflight.cli.app import run as run_in_process
 from preflight.connection import snapshot
 from preflight.errors import UserError
 from preflight.grammar import shown
@@ -560,6 +561,15 @@ def test_help_loads_nothing_that_it_does_not_need(arguments: tuple[str, ...]) ->
         "preflight.facts",
     }
     assert not loaded & heavy
+
+
+def test_a_run_leaves_the_parser_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It builds the parameters of the one command that is called; whoever calls the next has those of all."""
+    known = list(app.registered_commands)
+    monkeypatch.setattr(sys, "argv", ["preflight", "rules", "--help"])
+    assert run_in_process() == 0
+    assert "preflight rules [OPTIONS]" in capsys.readouterr().out
+    assert app.registered_commands == known
 
 
 def test_help_does_not_load_msgspec() -> None:

@@ -230,6 +230,28 @@ def test_rules_that_come_with_preflight_are_as_safe_as_preflight(
     assert [rule.name for rule in load()] == ["of-our-own"]
 
 
+def test_rules_that_come_with_preflight_are_loaded_once_a_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = load()
+    assert all(mine is theirs for mine, theirs in zip(load(), once, strict=True))
+    planted = tmp_path / "rules"
+    monkeypatch.setattr(ruleset, "builtin_directory", lambda: planted)
+    for name in ("of_our_own", "of_another"):
+        write_rule(tmp_path / name, name, SOUND)
+        (tmp_path / name).rename(planted)
+        assert [rule.path.stem for rule in load()] == [name]
+        planted.rename(tmp_path / f"{name} as it was")
+    monkeypatch.undo()
+    assert [rule.name for rule in load()] == [rule.name for rule in once]
+
+
+def test_a_sites_rules_are_read_at_every_load(tmp_path: Path) -> None:
+    before = load_rule(tmp_path, SOUND)
+    assert before.body.severity is Severity.WARNING
+    assert load_rule(tmp_path, SOUND.replace("WARNING", "ERROR")).body.severity is Severity.ERROR
+
+
 def test_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "none") == f"{tmp_path}/none: no such directory of rules"
 

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from preflight.output.terminal import clean, excerpt, labelled, one_line, paint
+from preflight.output.terminal import clean, columns, excerpt, labelled, one_line, paint
 
 TAB = 8
 
@@ -46,6 +46,20 @@ def test_a_label_hangs_before_its_text() -> None:
         "  why:     word word word word word word",
         "           word word word",
     ]
+
+
+def test_columns_are_as_wide_as_a_terminal_shows_them() -> None:
+    rows = [("guest", "state"), ("web", "on"), ("東京-db", "off"), ("e\u0301e\u0301", "a\tb"), ("é\tx", "")]
+    lines = columns(rows)
+    assert lines[1] == "-------  -----"
+    for line, (name, state) in zip(lines[2:], rows[1:], strict=True):
+        assert line.startswith(name)
+        assert not state or places(line.partition(state)[0].replace("\t", " ")) == 9
+
+
+def test_wide_text_is_wrapped_where_a_terminal_ends() -> None:
+    lines = labelled("fix", "東京 " * 9, width=40)
+    assert lines == ["  fix:     東京 東京 東京 東京 東京 東京", "           東京 東京 東京"]
 
 
 def test_a_word_is_never_broken() -> None:

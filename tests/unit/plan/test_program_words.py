@@ -13,8 +13,23 @@ from tests.unit.migrate.plans import PLAN, altered
 
 #: Every parameter that doRemoteOpen of libvirt's src/remote/remote_driver.c takes, but for no_tty; and one of nobody's.
 NAMES = (
-    *("name", "command", "socket", "auth", "authfile", "sshauth", "netcat", "keyfile", "pkipath", "known_hosts"),
-    *("known_hosts_verify", "tls_priority", "mode", "proxy", "no_sanity", "no_verify", "surprise"),
+    "name",
+    "command",
+    "socket",
+    "auth",
+    "authfile",
+    "sshauth",
+    "netcat",
+    "keyfile",
+    "pkipath",
+    "known_hosts",
+    "known_hosts_verify",
+    "tls_priority",
+    "mode",
+    "proxy",
+    "no_sanity",
+    "no_verify",
+    "surprise",
 )
 HOST = "qemu+ssh://host2.example.com/system"
 SAYS = "others can write the directory /tmp"

@@ -13,18 +13,21 @@ from preflight.collect.questions import PRELUDE, block_devices, image_heads
 from preflight.facts.fact import Record, Unreadable
 from preflight.facts.storage.block_devices import BlockDevices
 from preflight.facts.storage.images import Image, Images
+from tests.shell.host import SHELLS
 
 MIB = 1 << 20
 SECRET = "root:$6$s3cret"
 
 
-@pytest.fixture(params=["dash", "bash"])
+@pytest.fixture(params=SHELLS)
 def sh(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 def run(sh: str, command: str, given: bytes = b"") -> str:
-    done = subprocess.run([sh, "-c", PRELUDE + command], input=given, capture_output=True, check=False, timeout=20)
+    done = subprocess.run(
+        [*sh.split(), "-c", PRELUDE + command], input=given, capture_output=True, check=False, timeout=20
+    )
     assert done.stderr == b""
     return done.stdout.decode("utf-8", "backslashreplace")
 
@@ -45,7 +48,7 @@ def qcow2(path: Path, *, at: int = 0, length: int = 0, name: bytes = b"", size: 
 
 
 @pytest.mark.parametrize("size", ["0", "512", "1M", "3G", "5T"])
-def test_the_virtual_size_of_qcow2(sh: str, tmp_path: Path, size: str) -> None:
+def test_image_head_says_the_virtual_size_of_qcow2(sh: str, tmp_path: Path, size: str) -> None:
     bytes_ = int(size.rstrip("MGT")) * {"M": MIB, "G": 1 << 30, "T": 1 << 40}.get(size[-1], 1)
     assert look(sh, create(tmp_path / "a", "qcow2", size=size)) == Image(format="qcow2", size=bytes_)
 
@@ -53,26 +56,28 @@ def test_the_virtual_size_of_qcow2(sh: str, tmp_path: Path, size: str) -> None:
 @pytest.mark.parametrize(
     "name", ["base.img", "base with a space.img", "ba\nse\t'\"$(id)`.img", "Zürich.img", "x" * 255]
 )
-def test_the_name_of_a_backing_image(sh: str, tmp_path: Path, name: str) -> None:
+def test_image_head_says_the_name_of_a_backing_image(sh: str, tmp_path: Path, name: str) -> None:
     create(tmp_path / name, "raw")
     made = create(tmp_path / "top", "qcow2", "-F", "raw", "-b", name)
     assert look(sh, made) == Image(format="qcow2", size=MIB, backing=name)
 
 
-def test_the_name_of_a_backing_image_behind_the_extensions_of_a_header(sh: str, tmp_path: Path) -> None:
+def test_image_head_says_the_name_of_a_backing_image_behind_the_extensions_of_a_header(sh: str, tmp_path: Path) -> None:
     made = qcow2(tmp_path / "a", at=2 * MIB - 1024, length=4, name=b"base")
     assert look(sh, made) == Image(format="qcow2", size=MIB, backing="base")
 
 
 @pytest.mark.parametrize("fmt", ["raw", "qed", "vmdk", "vdi", "vpc", "vhdx"])
-def test_k2_of_another_format_nothing_is_told_but_the_size(sh: str, tmp_path: Path, fmt: str) -> None:
+def test_image_heads_of_another_format_of_which_nothing_is_told_but_the_size(sh: str, tmp_path: Path, fmt: str) -> None:
     made = create(tmp_path / "a", fmt)
     size = made.stat().st_size
     assert run(sh, image_heads([str(made)])) == f"path {made}\nimage {size} raw\n"
 
 
 @pytest.mark.parametrize("text", [f"{SECRET}:20000:0:99999:7:::\n", "QFI", "", "\0", "QFI\n514649fb", "5146 49fb"])
-def test_k2_of_a_file_that_is_no_image_nothing_is_told_but_the_size(sh: str, tmp_path: Path, text: str) -> None:
+def test_image_heads_of_a_file_that_is_no_image_of_which_nothing_is_told_but_the_size(
+    sh: str, tmp_path: Path, text: str
+) -> None:
     shadow = tmp_path / "shadow"
     shadow.write_text(text)
     said = run(sh, image_heads([str(shadow)]))
@@ -91,7 +96,9 @@ def test_k2_of_a_file_that_is_no_image_nothing_is_told_but_the_size(sh: str, tmp
         (104, 24, b"https://me:s3cret@a/base", "named by no path"),
     ],
 )
-def test_a_hostile_header_is_not_followed(sh: str, tmp_path: Path, at: int, length: int, name: bytes, why: str) -> None:
+def test_image_head_that_is_hostile_is_not_followed(
+    sh: str, tmp_path: Path, at: int, length: int, name: bytes, why: str
+) -> None:
     made = tmp_path / "a"
     made.write_bytes(struct.pack(">4sIQIIQ", b"QFI\xfb", 3, at, length, 16, MIB).ljust(104, b"\0") + name)
     assert b"s3cret".hex() not in run(sh, image_heads([str(made)]))
@@ -99,14 +106,14 @@ def test_a_hostile_header_is_not_followed(sh: str, tmp_path: Path, at: int, leng
         look(sh, made)
 
 
-def test_a_header_that_is_cut_off(sh: str, tmp_path: Path) -> None:
+def test_image_head_that_is_cut_off(sh: str, tmp_path: Path) -> None:
     made = tmp_path / "a"
     made.write_bytes(b"QFI\xfb\0\0\0\3")
     with pytest.raises(Unreadable, match="cut off"):
         look(sh, made)
 
 
-def test_what_is_neither_a_file_nor_a_device_is_not_opened(sh: str, tmp_path: Path) -> None:
+def test_image_heads_are_of_files_and_devices_and_nothing_else_is_opened(sh: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     paths = [str(tmp_path), str(tmp_path / "fifo"), "/dev/zero", str(tmp_path / "none")]
     assert run(sh, image_heads(paths)) == "".join(f"path {path}\n" for path in paths)
@@ -137,11 +144,11 @@ MARKS = {
 
 
 @pytest.mark.parametrize(("marks", "start"), MARKS.items(), ids=MARKS)
-def test_k2_the_marks_at_the_start_of_a_device(sh: str, marks: str, start: bytes) -> None:
+def test_device_marks_at_the_start_of_a_device(sh: str, marks: str, start: bytes) -> None:
     assert run(sh, "device_marks", start) == marks + "\n"
 
 
-def test_marks_without_an_identifier_are_none(sh: str) -> None:
+def test_device_marks_without_an_identifier_are_none(sh: str) -> None:
     assert run(sh, "device_marks", head((510, b"\x55\xaa"))) == "-\n"
     assert run(sh, "device_marks", b"\0" * 512) == "-\n"
     assert run(sh, "device_marks", b"") == ""
@@ -162,7 +169,7 @@ def loop(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["losetup", "-d", str(device)], check=True)
 
 
-def test_k2_nothing_of_a_device_is_told_but_its_size_marks_and_digest(sh: str, loop: Path) -> None:
+def test_block_devices_of_which_nothing_is_told_but_its_size_marks_and_digest(sh: str, loop: Path) -> None:
     start = head((0, SECRET.encode()), (0x438, b"\x53\xef"), (0x468, b"\5" * 16))
     loop.write_bytes(start)
     said = run(sh, block_devices([str(loop)]))
@@ -174,6 +181,6 @@ def test_k2_nothing_of_a_device_is_told_but_its_size_marks_and_digest(sh: str, l
     assert run(sh, image_heads([str(loop)])) == f"path {loop}\nimage {3 * MIB} raw\n"
 
 
-def test_a_device_that_is_none_is_no_device(sh: str, tmp_path: Path) -> None:
+def test_block_devices_that_are_none_are_no_devices(sh: str, tmp_path: Path) -> None:
     (tmp_path / "a").write_text(SECRET)
     assert run(sh, block_devices([str(tmp_path / "a"), "/dev/null"])) == f"path {tmp_path}/a\npath /dev/null\n"
