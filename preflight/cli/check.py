@@ -79,9 +79,12 @@ def check(
         timeout=timeout,
     )
     with open_hosts(moved_by(asked, method)) as opened:
+        from preflight.connection import snapshot as snapshots
         from preflight.judge import check as checking  # while ssh shakes hands
 
         formats.load("report", output_format)
+        if save is not None:
+            snapshots.load()
         checked = checking.check(opened, stay=False)
     deliver(formats.render("report", output_format, checked.report, colour=_colour()))
     if save is not None:

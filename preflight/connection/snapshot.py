@@ -28,6 +28,11 @@ class SnapshotError(UserError):
     """The file is no snapshot, or not a whole one. The text is one line for the user."""
 
 
+def load() -> None:
+    """Load what writing or reading one takes, where there is time for it."""
+    import preflight.schema.snapshot  # noqa: F401 - pydantic, while a host is waited for
+
+
 def write(path: Path, hosts: list[SavedHost]) -> None:
     """Write a snapshot whole or not at all, readable by its owner alone; raises `SnapshotError`."""
     from preflight.schema.snapshot import FORMAT, Snapshot

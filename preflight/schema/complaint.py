@@ -23,6 +23,8 @@ _KINDS = {
     "typed": "object",
     "none": "null",
 }
+#: How the types of errors end that say no more than that.
+_OF_ANOTHER_TYPE = ("_type", "_required", "_from_float", "_parsing", "_parsing_size")
 _FOUND = {str: "str", bool: "bool", int: "int", float: "float", list: "array", dict: "object", type(None): "null"}
 _COMPARED = {
     "greater_than_equal": ("ge", ">="),
@@ -81,7 +83,7 @@ def _said(
         deep = "recursion" in context["error"]
         return "it is nested too deeply" if deep else f"JSON is malformed: {context['error']}", place
     wanted = _KINDS.get(kind.partition("_")[0])
-    if wanted is not None and kind.endswith(("_type", "_from_float", "_parsing", "_parsing_size", "_attributes_type")):
+    if wanted is not None and kind.endswith(_OF_ANOTHER_TYPE):
         return f"Expected `{wanted}`, got `{_FOUND.get(type(found), 'other')}`", place
     return otherwise, place
 

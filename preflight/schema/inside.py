@@ -46,7 +46,14 @@ class Inside:
             return msgspec.to_builtins(value) if isinstance(value, struct) else value
 
         read = core_schema.no_info_after_validator_function(
-            made, core_schema.typed_dict_schema(fields, extra_behavior="forbid")
+            made,
+            core_schema.typed_dict_schema(
+                fields,
+                extra_behavior="forbid",
+                metadata={
+                    "pydantic_js_updates": {"additionalProperties": False}
+                },  # as not every release says by itself
+            ),
         )
         return core_schema.json_or_python_schema(
             read,
