@@ -15,9 +15,9 @@ SUBJECTS = (
     Subject(
         "settle",
         ("preflight.migrate.settle",),
-        ("tests/migrate/test_settle.py", "tests/migrate/test_interleavings.py"),
+        ("tests/unit/migrate/test_settle.py", "tests/unit/migrate/test_interleavings.py"),
     ),
-    Subject("evaluate", ("preflight.judge.evaluate",), ("tests/test_evaluate.py",)),
+    Subject("evaluate", ("preflight.judge.evaluate",), ("tests/unit/judge/test_evaluate.py",)),
     Subject(
         "capacity",
         (
@@ -28,14 +28,14 @@ SUBJECTS = (
             "preflight.capacity.reader",
             "preflight.capacity.precopy",
         ),
-        ("tests/test_capacity.py", "tests/test_duration.py"),
+        ("tests/unit/capacity/test_path.py", "tests/unit/capacity/test_precopy.py"),
     ),
     Subject(
         "plan",
         ("preflight.plan.make", "preflight.plan.width", "preflight.plan.unchanged"),
-        ("tests/test_plan.py", "tests/test_unchanged.py"),
+        ("tests/unit/plan/test_make.py", "tests/unit/plan/test_unchanged.py"),
     ),
-    Subject("scheduler", ("preflight.migrate.scheduler",), ("tests/migrate/test_lanes.py",)),
+    Subject("scheduler", ("preflight.migrate.scheduler",), ("tests/unit/migrate/test_scheduler.py",)),
     # last, since its tests take longest: they look at every state of two hosts
-    Subject("decide", ("preflight.migrate.decide",), ("tests/migrate/test_decide.py",)),
+    Subject("decide", ("preflight.migrate.decide",), ("tests/unit/migrate/test_decide.py",)),
 )
