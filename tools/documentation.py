@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from preflight.judge.ruleset import load
-from preflight.output.rules import listing
+from preflight.output.formats import render
 from preflight.schema.published import PUBLISHED, Published
 from tools.options import markdown as options
 
@@ -19,7 +19,7 @@ def rules_table(readme: str) -> str:
     """The README with the table of rules as they are now."""
     before, _, rest = readme.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{listing(load(), 'markdown')}\n{END}{after}"
+    return f"{before}{BEGIN}\n{render('rules', 'markdown', load())}\n{END}{after}"
 
 
 def schema(document: Published) -> str:

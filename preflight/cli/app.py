@@ -164,11 +164,10 @@ def check(
     narrows it.
     """
     from preflight.collect.endpoints import open_hosts
-    from preflight.output import FORMATS
+    from preflight.output import formats
     from preflight.request.check_request import Asked, moved_by
 
-    if output_format not in FORMATS:
-        raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
+    formats.require("report", output_format)
     if guest and no_guests:
         raise UserError("--guest and --no-guests exclude each other")
     asked = Asked(
@@ -186,11 +185,10 @@ def check(
     )
     with open_hosts(moved_by(asked, method)) as opened:
         from preflight.judge import check as checking  # while ssh shakes hands
-        from preflight.output import load, render
 
-        load(output_format)
+        formats.load("report", output_format)
         checked = checking.check(opened, stay=False)
-    deliver(render(checked.report, output_format, colour=_colour()))
+    deliver(formats.render("report", output_format, checked.report, colour=_colour()))
     if save is not None:
         checking.save_pair(save, checked)
     raise typer.Exit(checked.report.verdict.exit_code)
@@ -236,11 +234,10 @@ def capacity(
     is changed on either host.
     """
     from preflight.commands.capacity import size
-    from preflight.output.capacity.text import FORMATS
+    from preflight.output import formats
     from preflight.request.check_request import Asked
 
-    if output_format not in FORMATS:
-        raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
+    formats.require("capacity", output_format)
     asked = Asked(
         source=source,
         destination=destination,
@@ -256,7 +253,7 @@ def capacity(
     answer = size(
         asked, concurrency=concurrency, bandwidth=bandwidth, window=window, measure_dirty_rate=measure_dirty_rate
     )
-    deliver(FORMATS[output_format](answer))
+    deliver(formats.render("capacity", output_format, answer))
     raise typer.Exit(answer.exit_code)
 
 
@@ -449,10 +446,9 @@ def status(
     not. In the list, a journal that cannot be read is named and does not change the exit code.
     """
     from preflight.commands import status as told
-    from preflight.output.ledger.ledger import FORMATS
+    from preflight.output import formats
 
-    if output_format not in FORMATS:
-        raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
+    formats.require("ledger", output_format)
     deliver(told.of_all(output_format) if journal is None else told.of_run(journal, output_format))
 
 
@@ -495,10 +491,10 @@ def fix(
     not come into force, 5 when nobody agreed.
     """
     from preflight.commands.fix import fix as do
+    from preflight.output import formats
     from preflight.request.check_request import Asked
 
-    if output_format not in ("text", "ansible"):
-        raise UserError(f"--format: {output_format!r} is not one of text, ansible")
+    formats.require("fix", output_format)
     asked = Asked(
         source=source,
         destination=destination,
@@ -512,7 +508,7 @@ def fix(
         *(asked, tuple(rule or ())),
         apply=apply,
         ask=None if yes else _ask,
-        as_playbook=output_format == "ansible",
+        output_format=output_format,
     )
     raise typer.Exit(code)
 
@@ -546,20 +542,19 @@ def rules(
 ) -> None:
     """List the rules."""
     from preflight.judge.ruleset import load
-    from preflight.output.rules import FORMATS, listing
+    from preflight.output import formats
 
-    if output_format not in FORMATS:
-        raise UserError(f"--format: {output_format!r} is not one of {', '.join(FORMATS)}")
-    deliver(listing(load(), output_format))
+    formats.require("rules", output_format)
+    deliver(formats.render("rules", output_format, load()))
 
 
 @command
 def explain(rule: Annotated[str, typer.Argument(help="A rule's name, as every finding shows it.")]) -> None:
     """Say what a rule looks for, why it matters, and how to fix what it finds."""
     from preflight.judge.ruleset import find, load
-    from preflight.output.rules import explanation
+    from preflight.output.formats import render
 
-    deliver(explanation(find(load(), rule)))
+    deliver(render("rule", "text", find(load(), rule)))
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from preflight import __version__
 from preflight.collect.endpoints import Opened, open_hosts, reversed_hosts
 from preflight.collect.session import LiveVisit, SavedVisit
 from preflight.connection.target import TargetError
@@ -20,15 +19,15 @@ from preflight.judge.ruleset import Rule, load, select
 from preflight.migrate import call, ledger
 from preflight.migrate import journal as journals
 from preflight.migrate.journal import Journal
-from preflight.migrate.ledger import Row
+from preflight.migrate.ledger import Ledger, Row
 from preflight.migrate.open import opened_run
 from preflight.migrate.outcome import Result
 from preflight.migrate.past import Past, of
 from preflight.migrate.run import Run, Settings
 from preflight.migrate.same_host import SameHost
 from preflight.migrate.scheduler import Lanes
-from preflight.output import plan as shown_plan
-from preflight.output.ledger import ledger as ledgers
+from preflight.output.formats import render
+from preflight.output.plan import text as shown_plan
 from preflight.output.report import text
 from preflight.output.run import progress as shown_run
 from preflight.plan import file as plan_file
@@ -36,7 +35,7 @@ from preflight.plan import make as plans
 from preflight.plan.digests import digests
 from preflight.plan.make import Refused
 from preflight.plan.program_words import refuse_programs
-from preflight.plan.unchanged import as_checked, changed, refuse_another_way, refuse_other_hosts, says_who_it_is
+from preflight.plan.unchanged import as_checked, refuse_another_way, refuse_changed, refuse_other_hosts, says_who_it_is
 from preflight.plan.width import pace
 from preflight.request.check_request import Asked, moved_by
 from preflight.request.method import Method
@@ -135,7 +134,7 @@ def run_plan(path: Path, wanted: Wanted, *, timeout: float) -> int:
             refuse_unless_ready(checked)
             refuse_other_hosts(planned, *hosts)
             planned = as_checked(planned, checked, pace(checked, planned.width))
-            _refuse_if_changed(planned, checked, rules)
+            refuse_changed(planned, digests(checked, rules))
         except Refused as why:
             return refused(why)
         return _ask_and_run(planned, checked, opened, wanted)
@@ -172,21 +171,6 @@ def refuse_unless_ready(checked: Checked) -> None:
     except Refused:
         sys.stdout.write(text.render(checked.report, sys.stdout.isatty()))
         raise
-
-
-def _refuse_if_changed(planned: MigrationPlan, checked: Checked, rules: Sequence[Rule]) -> None:
-    names = {guest.uuid: guest.name for guest in planned.guests}
-    differ = changed(planned.digests, digests(checked, rules))
-    if not differ:
-        return
-    shown = ", ".join(names.get(name.removeprefix("guest "), name) for name in differ)
-    if planned.preflight_version != __version__:
-        maker = planned.preflight_version or "an older one"
-        raise Refused(
-            f"refused: the plan was made by another preflight ({maker}, and this is {__version__}), which may be all"
-            f" that differs: make a new plan. Not as it was written down: {shown}"
-        )
-    raise Refused(f"refused: changed since the plan was made: {shown}")
 
 
 def asked_by(planned: MigrationPlan, guests: Sequence[str], timeout: float) -> Asked:
@@ -247,7 +231,7 @@ def report_end(
     planned: MigrationPlan, rows: Sequence[Row], opened: Opened, wanted: Wanted, *, interrupted: bool
 ) -> int:
     """Print the ledger, and write the plan for the way home where it is wanted; returns the exit code."""
-    sys.stdout.write(ledgers.text(planned, rows))
+    sys.stdout.write(render("ledger", "text", Ledger(planned, rows)))
     sys.stdout.flush()
     if wanted.back is not None:
         _plan_back(planned, rows, opened, wanted.back)

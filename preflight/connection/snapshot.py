@@ -1,12 +1,13 @@
 """Hosts' answers kept in a file, so that a check can run again without a network and give the same report."""
 
 import codecs
+import io
 import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from preflight import own_file
+from preflight import atomic_file, own_file
 from preflight.answers import Answers, Record, SavedHost
 from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.errors import UserError
@@ -29,24 +30,16 @@ class SnapshotError(UserError):
 
 def write(path: Path, hosts: list[SavedHost]) -> None:
     """Write a snapshot whole or not at all, readable by its owner alone; raises `SnapshotError`."""
-    import tempfile  # takes a while, and few checks are saved
-
     from preflight.schema.snapshot import FORMAT, Snapshot
 
-    if path.exists() and not path.is_file():
-        raise SnapshotError(f"{path}: is no regular file, and is not replaced by one")
     document = Snapshot(preflight_snapshot=FORMAT, hosts=[_saved(host) for host in hosts])
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        with atomic_file.written(path) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8")
+            json.dump(document.model_dump(), text, indent=1)
+            text.write("\n")
+            text.detach()
     except OSError as why:
-        raise SnapshotError(f"{path}: {why.strerror}") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(document.model_dump(), file, indent=1)
-            file.write("\n")
-        Path(temporary).replace(path)
-    except OSError as why:
-        Path(temporary).unlink(missing_ok=True)
         raise SnapshotError(f"{path}: {why.strerror}") from None
 
 

@@ -31,8 +31,8 @@ _BEGINNING = b'{"step":"'
 #: Bytes of a journal and of one line of it, and lines. A definition has at most 4 MiB (`fields.Xml`), of which Python
 #: may hold each character in four bytes.
 MOST, LONGEST, MOST_LINES = 96 * 1024 * 1024, 16 * 1024 * 1024, 500_000
-#: `own_file.marks` of one line, whose every field may be wrong, and each is a complaint.
-_MOST_MARKS = 1_000_000
+#: `own_file.marks` of one line: every field may be wrong, and each is a complaint. That of 5,000 guests has 200,000.
+MOST_MARKS = 400_000
 #: Characters of libvirt's words that are kept (`schema.fields.Said`).
 _KEPT = 8192
 #: Seconds for which a lock is waited for: `preflight status` takes it for an instant.
@@ -159,9 +159,11 @@ class Journal:
             before: int | None = None
             try:
                 before = os.fstat(self._descriptor).st_size
-                marks = self._marks + own_file.marks(left)
+                own = own_file.marks(left)
+                marks = self._marks + own
                 if (
                     len(left) > LONGEST
+                    or own > MOST_MARKS
                     or before + len(left) > MOST
                     or self._lines >= MOST_LINES
                     or marks > own_file.MOST_MARKS
@@ -294,7 +296,7 @@ def _entries(path: Path, lines: io.BytesIO) -> Iterator[Entry]:
 def _bounded(path: Path, number: int, line: bytes) -> bytes:
     if len(line) > LONGEST:
         raise JournalError(f"{path}: line {number} has more than {LONGEST} bytes")
-    if own_file.marks(line) > _MOST_MARKS:
+    if own_file.marks(line) > MOST_MARKS:
         raise JournalError(f"{path}: line {number} holds more values than are read")
     return line
 

@@ -36,6 +36,13 @@ class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kept: tuple[str, ...] = ()
 
 
+class Ledger(Struct, frozen=True):
+    """The rows of all guests of a plan."""
+
+    plan: MigrationPlan
+    rows: Sequence[Row]
+
+
 def rows(run: Run, known: Mapping[str, Past]) -> tuple[Row, ...]:
     """Look at every guest of the plan on both hosts."""
     return tuple(_row(run, guest, known.get(guest.uuid, Past())) for guest in run.plan.guests)

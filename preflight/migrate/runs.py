@@ -42,6 +42,14 @@ class PastRun(Struct, frozen=True, kw_only=True):
     why: str | None = None
 
 
+class Found(Struct, frozen=True):
+    """The runs that were found in a directory; `older` journals were not read."""
+
+    directory: Path
+    runs: tuple[PastRun, ...]
+    older: int
+
+
 def runs(directory: Path) -> tuple[tuple[PastRun, ...], int]:
     """The runs, the newest first, and how many older journals were not read; raises `UserError`.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from preflight import __version__
 from preflight.host import Host
 from preflight.judge.check import Checked
 from preflight.plan.make import Pace, Refused, identity_of, planned_guest, spacing
@@ -79,6 +80,25 @@ def _same(guest: PlannedGuest, now: PlannedGuest | None, fields: Iterable[str] =
 
 def _word(value: object) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def refuse_changed(planned: MigrationPlan, now: Mapping[str, str]) -> None:
+    """Raise `Refused` where the digests of the hosts and guests are no longer those of the plan.
+
+    Another preflight than the one that made it may read another thing of a host that is as it was.
+    """
+    differ = changed(planned.digests, now)
+    if not differ:
+        return
+    names = {guest.uuid: guest.name for guest in planned.guests}
+    shown = ", ".join(names.get(name.removeprefix("guest "), name) for name in differ)
+    if planned.preflight_version == __version__:
+        raise Refused(f"refused: changed since the plan was made: {shown}")
+    maker = planned.preflight_version or "an older one"
+    raise Refused(
+        f"refused: the plan was made by another preflight ({maker}; this is {__version__}), which may be all that has"
+        f" changed: make a new plan. Not as it was written down: {shown}"
+    )
 
 
 def changed(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from types import UnionType
+from types import GenericAlias, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
-from pydantic import GetCoreSchemaHandler
+from pydantic import FailFast, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from preflight.errors import UserError
@@ -21,11 +21,17 @@ class Inside:
     So a thing that is declared once, as an option of a migration is, needs no second declaration for the plan.
     """
 
+    def __init__(self, described: Mapping[str, str]) -> None:
+        """`described` says of each field what it is, for the schema."""
+        self._described = described
+
     def __get_pydantic_core_schema__(self, struct: type[msgspec.Struct], handler: GetCoreSchemaHandler) -> CoreSchema:
         """What pydantic asks of an annotation."""
         fields = {
             field.encode_name: core_schema.typed_dict_field(
-                handler.generate_schema(_as_pydantic_has_it(field.type)), required=field.required
+                handler.generate_schema(_as_pydantic_has_it(field.type)),
+                required=field.required,
+                metadata={"pydantic_js_updates": {"description": self._described[field.name]}},
             )
             for field in msgspec.structs.fields(struct)
         }
@@ -58,5 +64,6 @@ def _as_pydantic_has_it(kind: Any) -> Any:
     if origin in (Union, UnionType):
         return reduce(or_, map(_as_pydantic_has_it, arguments))
     if origin is tuple:
-        return tuple[tuple(one if one is ... else _as_pydantic_has_it(one) for one in arguments)]  # type: ignore[misc]
+        each = tuple(one if one is ... else _as_pydantic_has_it(one) for one in arguments)
+        return Annotated[GenericAlias(tuple, each), FailFast()]
     return kind

@@ -63,7 +63,9 @@ class Release:
 class Files:
     """State files."""
 
-    paths: tuple[Said, ...] = Field(default=(), description="Those that lie on the destination now.")
+    paths: Annotated[tuple[Said, ...], FailFast()] = Field(
+        default=(), description="Those that lie on the destination now."
+    )
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
@@ -103,7 +105,7 @@ class SeenRow:
     seconds: Lapse | None = Field(default=None, description="Seconds that its move took.")
     downtime: Lapse | None = Field(default=None, description="Seconds for which it stood still.")
     began: bool = Field(default=False, description="Whether its move was begun at all.")
-    kept: tuple[Said, ...] = Field(
+    kept: Annotated[tuple[Said, ...], FailFast()] = Field(
         default=(), description="State files of a guest that is off, of which the source keeps its own."
     )
 

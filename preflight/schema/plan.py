@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from preflight.request.method import Method
 from preflight.request.migration import Transport
+from preflight.request.options import declared
 from preflight.schema.document import Document
 from preflight.schema.fields import Digest, GuestName, Kib, Line, MachineId, Moment, Seconds, Uuid, Version, Word
 from preflight.schema.inside import Inside
@@ -18,11 +19,19 @@ from preflight.schema.inside import Inside
 FORMAT: Final = 3
 #: The formats that are read, and in words.
 FORMATS, READ = (2, 3), "2 and 3"
+#: `own_file.marks` of one: every field may be wrong, and each is a complaint. That of 5,000 guests has 140,000.
+MOST_MARKS = 400_000
 #: Guests in one plan. Judging them takes seconds for a thousand, and no host has as many.
 MOST_GUESTS = 5_000
 
 #: So many migrations or calls at a time.
 _AtATime = Annotated[int, Field(ge=1, le=65535)]
+
+
+#: What each option says of itself.
+_OPTIONS = {
+    name: option.help or " ".join(switch.help for switch in option.switches) for name, option in declared().items()
+}
 
 
 class Identity(Document):
@@ -68,7 +77,7 @@ class MigrationPlan(Document):
         description="The URI of the destination's libvirt as whoever opens the control connection uses it."
     )
     is_uri_given: bool = Field(default=False, description="Whether the user gave that URI.")
-    method: Annotated[Method, Inside()] = Field(
+    method: Annotated[Method, Inside(_OPTIONS)] = Field(
         description="How guests are moved, by the options of `preflight migrate`; what is left out is as by default."
     )
     guests: Annotated[tuple[PlannedGuest, ...], Field(min_length=1, max_length=MOST_GUESTS), FailFast()] = Field(
@@ -87,7 +96,9 @@ class MigrationPlan(Document):
         description="Seconds for all of them by the pre-copy model; null where the link's speed is not known.",
     )
     warnings: Annotated[int, Field(ge=0, le=2**31)] = Field(default=0, description="Warnings of the check.")
-    ignore: tuple[Word, ...] = Field(default=(), description="The rules and topics that the check left out.")
+    ignore: Annotated[tuple[Word, ...], FailFast()] = Field(
+        default=(), description="The rules and topics that the check left out."
+    )
     digests: dict[Word, Digest] = Field(
         default_factory=dict,
         description="What every rule that can block has read, by end and fact, as `source QemuConf`; and each guest.",

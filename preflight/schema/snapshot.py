@@ -1,9 +1,9 @@
 """A snapshot: what hosts answered, so that a check can run again without a network and give the same report."""
 
 import json
-from typing import Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import Field, TypeAdapter, ValidationError, field_validator
+from pydantic import FailFast, Field, TypeAdapter, ValidationError, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError, from_json
 
 from preflight.schema.document import Contract, Wrong
@@ -58,7 +58,9 @@ class Snapshot(Contract):
     """One host, or the two of a check."""
 
     preflight_snapshot: Literal[1] = Field(description="The version of this format.")
-    hosts: list[SavedHost] = Field(min_length=1, description="The hosts: one, or the source and the destination.")
+    hosts: Annotated[list[SavedHost], FailFast()] = Field(
+        min_length=1, description="The hosts: one, or the source and the destination."
+    )
 
 
 #: Reads a snapshot.

@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from preflight.judge.report import Outcome, Verdict
-from preflight.output import render
+from preflight.output.formats import render
 from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case
@@ -36,7 +36,7 @@ VALIDATOR = Draft202012Validator(closed(SCHEMA))
 
 
 def rendered(case: Case) -> Any:
-    return json.loads(render(case.report(), "json"))
+    return json.loads(render("report", "json", case.report()))
 
 
 def complaints(document: Any) -> list[str]:

@@ -11,7 +11,7 @@ from preflight.schema.document import text
 from preflight.schema.report import LimitName, Location
 
 
-def as_json(answer: Answer) -> str:
+def render(answer: Answer, _colour: bool) -> str:
     """For programs."""
     capacity, forecast = answer.report.capacity, answer.forecast
     return text(

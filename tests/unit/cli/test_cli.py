@@ -596,6 +596,24 @@ def test_a_check_of_snapshots_does_not_load_libvirt() -> None:
     assert not set(done.stderr.split()) & {"libvirt", "rich.progress"}
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("check", "--help"), ("migrate", "--help"), ("--version",), ("rules",), ("explain", "workers-limit")],
+)
+def test_where_no_document_is_touched_pydantic_is_not_loaded(arguments: tuple[str, ...]) -> None:
+    code = f"import atexit\natexit.register(lambda: sys.stderr.write(' '.join(sys.modules)))\n{MODULES}"
+    assert "pydantic" not in python(code, *arguments).stderr.split()
+
+
+@pytest.mark.parametrize(("form", "is_loaded"), [("text", False), ("table", False), ("json", True)])
+def test_a_check_of_hosts_loads_pydantic_for_json_alone(tmp_path: Path, form: str, *, is_loaded: bool) -> None:
+    fake_ssh(tmp_path, "exit 255")
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = python(MODULES, "check", "a", "b", "-f", form, PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
+    assert done.returncode == 1
+    assert ("pydantic" in done.stderr.split()) is is_loaded
+
+
 # rules
 
 
@@ -623,9 +641,11 @@ def test_the_recorded_pair_is_the_one_that_other_tests_change() -> None:
 def test_logins_begin_before_the_parser_is_loaded() -> None:
     code = (
         "import preflight.connection.logins as opening\n"
-        "opening.begin = lambda hosts, prelude: print(list(hosts), 'preflight.cli.app' in sys.modules)"
+        "heavy = {'preflight.cli.app', 'pydantic'}\n"
+        "opening.begin = lambda hosts, prelude: print(list(hosts), heavy & set(sys.modules))"
     )
-    assert python(code, "check", "no/such/file", "b", "--p2p").stdout == "['no/such/file', 'b'] False\n"
+    for command in ("check", "capacity", "fix", "migrate", "plan"):
+        assert python(code, command, "no/such/file", "b", "--p2p").stdout == "['no/such/file', 'b'] set()\n"
 
 
 @pytest.mark.parametrize(

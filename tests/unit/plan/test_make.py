@@ -13,7 +13,7 @@ from preflight.errors import UserError
 from preflight.facts.fact import Record
 from preflight.judge.check import Checked
 from preflight.judge.ruleset import load
-from preflight.output.plan import text
+from preflight.output.plan.text import text
 from preflight.plan import file as plans
 from preflight.plan.digests import digests
 from preflight.plan.make import (

@@ -1,15 +1,8 @@
 """What became of each guest, for people and for programs."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
-
-from preflight.migrate.ledger import Row
+from preflight.migrate.ledger import Ledger, Row
 from preflight.migrate.outcome import Result
-from preflight.schema import document, status
-from preflight.schema.plan import MigrationPlan
 from preflight.visible import named, one_line
-
-Render: TypeAlias = Callable[[MigrationPlan, Sequence[Row]], str]
 
 _WORDS = {
     Result.ARRIVED: "ARRIVED",
@@ -22,10 +15,11 @@ _WORDS = {
 }
 
 
-def text(plan: MigrationPlan, rows: Sequence[Row]) -> str:
-    """For people: a line a guest, why each that did not arrive did not, and one line for all."""
+def render(ledger: Ledger, _colour: bool) -> str:
+    """Render it for people: a line a guest, why each that did not arrive did not, and one line for all."""
     from tabulate import tabulate
 
+    plan, rows = ledger.plan, ledger.rows
     table = [
         (
             named(row.name),
@@ -61,50 +55,16 @@ def text(plan: MigrationPlan, rows: Sequence[Row]) -> str:
     if arrived != len(rows):
         word = "NOT ARRIVED"
     else:
-        word = "ARRIVED" if all(map(_is_as_asked, rows)) else "ARRIVED, NOT AS ASKED FOR"
+        word = "ARRIVED" if all(map(is_as_asked, rows)) else "ARRIVED, NOT AS ASKED FOR"
     ends = one_line(f"{plan.source} -> {plan.destination}")
     lines.append(f"{word}  {ends}: {arrived} of {len(rows)} {'guest' if len(rows) == 1 else 'guests'}")
     return "\n".join(lines) + "\n"
 
 
-def _is_as_asked(row: Row) -> bool:
+def is_as_asked(row: Row) -> bool:
     """Report whether a guest has arrived, and all is there as it was asked for: what exit code 0 says of all."""
     return row.result is Result.ARRIVED and not row.why
 
 
 def _word(row: Row) -> str:
     return "UNDER WAY" if row.result is None else _WORDS[row.result]
-
-
-def as_json(plan: MigrationPlan, rows: Sequence[Row]) -> str:
-    """For programs: a public contract, described by docs/status.schema.json."""
-    return document.text(
-        status.Status(
-            format=status.FORMAT,
-            source=plan.source,
-            destination=plan.destination,
-            arrived=all(map(_is_as_asked, rows)),
-            guests=tuple(_guest(row) for row in rows),
-        )
-    )
-
-
-def _guest(row: Row) -> status.Guest:
-    return status.Guest(
-        name=row.name,
-        uuid=row.uuid,
-        result=row.result and row.result.value,
-        source=row.source and row.source.value,
-        destination=row.destination and row.destination.value,
-        persistent=row.persistent,
-        error=row.error,
-        why=row.why,
-        rule=row.rule,
-        seconds=row.seconds,
-        downtime=row.downtime,
-        began=row.began,
-        kept=row.kept,
-    )
-
-
-FORMATS: Mapping[str, Render] = {"text": text, "json": as_json}
