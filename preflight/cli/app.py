@@ -404,8 +404,17 @@ def plan(
 #: The parameters of `migrate` that are about the run itself; all others say what is moved, and how.
 _OF_THE_RUN = frozenset(
     (
-        *("what", "resume", "yes", "confirm_uri", "journal", "events", "back"),
-        *("on_error", "stall_timeout", "settle_timeout", "answer_timeout"),
+        "what",
+        "resume",
+        "yes",
+        "confirm_uri",
+        "journal",
+        "events",
+        "back",
+        "on_error",
+        "stall_timeout",
+        "settle_timeout",
+        "answer_timeout",
     )
 )
 
@@ -505,7 +514,8 @@ def fix(
         timeout=timeout,
     )
     code = do(
-        *(asked, tuple(rule or ())),
+        asked,
+        tuple(rule or ()),
         apply=apply,
         ask=None if yes else _ask,
         output_format=output_format,
