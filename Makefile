@@ -35,8 +35,8 @@ contracts: $(VENV)/.installed
 unit: $(VENV)/.installed
 	$(BIN)/python -m pytest -n auto tests --ignore=tests/lab
 
-# Not in `check`: measured, the tests take half as long again, and what a change leaves untested is seen once, not each
-# time. Commands that tests start, and processes that they fork, are measured too.
+# Not in `check`: measured, the tests take more than twice their CPU time. Commands that tests start, and processes that
+# they fork, are measured too.
 coverage: $(VENV)/.installed
 	rm -f .coverage .coverage.*
 	$(BIN)/python -m coverage run -m pytest -n auto tests --ignore=tests/lab

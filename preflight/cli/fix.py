@@ -52,7 +52,8 @@ def fix(
         timeout=timeout,
     )
     code = do(
-        *(asked, tuple(rule or ())),
+        asked,
+        tuple(rule or ()),
         apply=apply,
         ask=None if yes else ask,
         output_format=output_format,

@@ -176,8 +176,17 @@ def plan(
 #: The parameters of `migrate` that are about the run itself; all others say what is moved, and how.
 _OF_THE_RUN = frozenset(
     (
-        *("what", "resume", "yes", "confirm_uri", "journal", "events", "back"),
-        *("on_error", "stall_timeout", "settle_timeout", "answer_timeout"),
+        "what",
+        "resume",
+        "yes",
+        "confirm_uri",
+        "journal",
+        "events",
+        "back",
+        "on_error",
+        "stall_timeout",
+        "settle_timeout",
+        "answer_timeout",
     )
 )
 

@@ -239,7 +239,8 @@ def test_a_change_under_way_goes_on_when_preflight_has_left(tmp_path: Path) -> N
         (),
         (),
     )
-    visit = LiveVisit(parse_target("localhost"), LocalChannel(PRELUDE, timeout=20), (), "ssh", timeout=20)
+    # what was left is not waited for longer than this
+    visit = LiveVisit(parse_target("localhost"), LocalChannel(PRELUDE, timeout=2), (), "ssh", timeout=20)
     visit.log_in()
     made = threading.Thread(target=_apply, args=(change, visit))
     made.start()
