@@ -1,4 +1,4 @@
-"""What a host answered to one question, as text. Nothing here reads a host, and nothing here takes long to import."""
+"""What hosts answered, as text. Nothing here reads a host, and nothing here takes long to import."""
 
 from typing import NamedTuple
 
@@ -32,3 +32,28 @@ class Record(NamedTuple):
             last = self.err.strip().splitlines()[-1:] or [f"exit code {self.code}"]
             raise Unreadable(last[0])
         return self.out
+
+
+class Answers:
+    """Records by name, and for those that did not come the reason; the key "" speaks for all others."""
+
+    def __init__(self, records: dict[str, Record] | None = None, absent: dict[str, str] | None = None) -> None:
+        self.records = {} if records is None else records
+        self.absent = {} if absent is None else absent
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Answers) and (self.records, self.absent) == (other.records, other.absent)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def update(self, other: "Answers") -> None:
+        """Take over another's records and reasons."""
+        self.records.update(other.records)
+        self.absent.update(other.absent)
+
+
+class SavedHost(NamedTuple):
+    """One host as it answered: the name it was asked under, and its answers."""
+
+    name: str
+    answers: Answers

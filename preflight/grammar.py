@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from preflight.answers import Unreadable
+from preflight.units import MIB
 
 #: Characters of a rejected text that its error shows.
 _SHOWN = 40
@@ -50,7 +51,7 @@ LOGIN_USER: Final = Grammar("a user", r"""(?!-)[^\s\x00-\x1f\x7f'`"$;&<>|(){}]*[
 #: A UUID as libvirt formats it (virUUIDFormat).
 UUID: Final = Grammar("a UUID", r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", 36)
 #: base64 without line breaks, as `base64 -w 0` prints it. The bound is that of one answer of a host.
-BASE64: Final = Grammar("base64", r"[A-Za-z0-9+/]*={0,2}", 8 * 1024 * 1024)
+BASE64: Final = Grammar("base64", r"[A-Za-z0-9+/]*={0,2}", 8 * MIB)
 #: An absolute path; no control character, since answers about paths are lines. The bound is Linux' PATH_MAX.
 PATH: Final = Grammar("an absolute path", r"/[^\x00-\x1f\x7f]*", 4095)
 #: A guest's name: libvirt refuses "/" and newlines (virDomainDefPostParse), and it becomes a file's name (NAME_MAX).

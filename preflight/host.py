@@ -23,7 +23,7 @@ class Judged(Struct, frozen=True):
 
 
 class FactSource(Struct, frozen=True):
-    """Which records a fact is parsed from, and by what. `records` are names; see `preflight.collect.pair`.
+    """Which records a fact is parsed from, and by what. `records` are names; see `preflight.collect.sources`.
 
     Without an `optional` one the fact still tells something: it then gets a record of code 1 with the reason in `err`.
     """

@@ -3,12 +3,27 @@
 import enum
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
 
+from preflight.answers import Unreadable
 from preflight.facts.text.located import Located, Location
-from preflight.request.migration import Migration, Role
+from preflight.request.applicability import (
+    unless_data_over_tls,
+    unless_disks_host_is_given,
+    unless_live,
+    unless_name_is_announced,
+    unless_offline,
+    unless_over_network,
+    unless_over_rdma,
+    unless_over_tls,
+    unless_peer_to_peer,
+    unless_several_over_ssh,
+    unless_storage_is_copied,
+    without_data_connection,
+)
+from preflight.request.migration import Migration, Role, Transport
 
 __all__ = [
     "AnyChange",
@@ -17,13 +32,33 @@ __all__ = [
     "Findings",
     "HostsLine",
     "Location",
+    "Migration",
+    "Role",
     "RuleBody",
     "Severity",
+    "Transport",
+    "Unreadable",
+    "of_each",
     "on_destination",
     "on_host",
     "on_source",
     "rule",
+    "unless_data_over_tls",
+    "unless_disks_host_is_given",
+    "unless_live",
+    "unless_name_is_announced",
+    "unless_offline",
+    "unless_over_network",
+    "unless_over_rdma",
+    "unless_over_tls",
+    "unless_peer_to_peer",
+    "unless_several_over_ssh",
+    "unless_storage_is_copied",
+    "without_data_connection",
 ]
+
+
+T = TypeVar("T")
 
 
 class Severity(enum.StrEnum):
@@ -108,6 +143,21 @@ def on_host(
     """
     location = at.at if isinstance(at, Located) else at
     return Finding(message, role, location, error, fix, severity, change)
+
+
+def of_each(things: Iterable[T], judge: Callable[[T], Iterable[Finding]]) -> Findings:
+    """Yield what is found about each thing; what could not be read of one is raised once all are judged.
+
+    Of several the last is the reason: one `Unreadable` makes the whole rule unknown.
+    """
+    unknown: Unreadable | None = None
+    for thing in things:
+        try:
+            yield from judge(thing)
+        except Unreadable as why:
+            unknown = why
+    if unknown is not None:
+        raise unknown
 
 
 on_source = partial(on_host, role=Role.SOURCE)

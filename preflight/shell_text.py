@@ -7,8 +7,10 @@ a `ShellText`, so the type checker finds a command that was put together elsewhe
 import re
 import shlex
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Final, TypeAlias
 
+_REMARK = "# shellcheck "
 _MARK = re.compile(r"@([a-z][a-z0-9_]*)@")
 
 
@@ -36,6 +38,18 @@ def shell(template: str, /, **values: Value) -> ShellText:
 def fixed(commands: Mapping[str, str]) -> dict[str, ShellText]:
     """Take commands that are written in this program as they are: they hold no value."""
     return {name: ShellText(command) for name, command in commands.items()}
+
+
+def of_file(path: Path) -> ShellText:
+    """Read a script of this program's, which lies as a `.sh` file beside the module that sends it.
+
+    What a host gets is neither the file's head, up to its first empty line, nor what is said to shellcheck, nor the
+    newline at its end.
+    """
+    _, _, text = path.read_text(encoding="utf-8").partition("\n\n")
+    # without a regular expression, whose compilation would take longer than all else here, before ssh can be started
+    first, *others = text.removesuffix("\n").split(_REMARK)
+    return ShellText(first + "".join(other.partition("\n")[2].lstrip(" ") for other in others))
 
 
 def joined(commands: Iterable[ShellText], between: str = "\n") -> ShellText:

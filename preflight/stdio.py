@@ -76,7 +76,7 @@ def _lasting(descriptor: int, before: Any) -> Gated:
 
 
 class Ungated:
-    """Standard error for `output.console` alone, which steers the terminal, and gates each text by itself."""
+    """Standard error for `output.run.console` alone, which steers the terminal, and gates each text by itself."""
 
     def __init__(self) -> None:
         self._stream = sys.stderr

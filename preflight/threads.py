@@ -1,4 +1,7 @@
-"""Several calls at once, each in a thread of its own; importing `concurrent.futures` would take longer than they do."""
+"""Calls in threads: several at once, or one that is not waited for longer than it may take.
+
+Importing `concurrent.futures` would take longer than most of them do.
+"""
 
 import threading
 import time
@@ -47,3 +50,35 @@ def side_by_side(
     for number in sorted(failed):
         raise failed[number]
     return [done[number] for number in range(len(calls))]
+
+
+class Late(Exception):
+    """A call has not ended in its time. The text says so behind the name of the call."""
+
+
+def within(seconds: float, call: Callable[[], T]) -> T:
+    """What a call returns that nothing can interrupt; raises its exception, or `Late` when its time is up.
+
+    It may still do what it was to do then, and whoever goes on has to look.
+    """
+    done: list[T] = []
+    failed: list[Exception] = []
+
+    def run() -> None:
+        try:
+            done.append(call())
+        except Exception as why:  # raised again below, where somebody waits for it
+            failed.append(why)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if done:
+        return done[0]
+    raise failed[0] if failed else Late(f"has not ended within {seconds:g} s")
+
+
+def until(seconds: float) -> Callable[[], bool]:
+    """Whether there is time left of so many seconds from now."""
+    deadline = time.monotonic() + seconds
+    return lambda: time.monotonic() < deadline

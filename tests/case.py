@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from preflight.collect.endpoints import Asked, open_hosts
-from preflight.connection import Answers, snapshot
-from preflight.connection.snapshot import SavedHost
+from preflight.answers import Answers, SavedHost
+from preflight.collect.endpoints import open_hosts
+from preflight.connection import snapshot
 from preflight.facts.fact import Record
 from preflight.judge.check import Checked, check
 from preflight.judge.report import Report, Result
+from preflight.request.check_request import Asked
 
 #: Written by `python -m tests.lab.record`, from real hosts.
 RECORDED = Path(__file__).parent / "cases"

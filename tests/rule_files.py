@@ -17,7 +17,8 @@ How to fix
 IMPORTS = """
 from preflight.facts import DaemonLimits, Guests, Login, OsRelease, Versions
 from preflight.host import Guest, Judged
-from preflight.request.migration import Migration, unless_live
+from preflight.request.applicability import unless_live
+from preflight.request.migration import Migration
 from preflight.rule import Findings, Severity, on_destination, on_host, on_source, rule
 """
 

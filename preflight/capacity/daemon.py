@@ -44,7 +44,9 @@ def workers(asked: Asked) -> Limit:
     limits = asked.host.fact(DaemonLimits)
     kept = 1 if asked.migration.both_ways else 0
     return asked.limit(
-        *(limits.max_workers, limits.busy_workers, limits.free_workers() - kept),
+        limits.max_workers,
+        limits.busy_workers,
+        limits.free_workers() - kept,
         reserve=RESERVED_WORKERS,
         beyond="waits",
     )
@@ -57,7 +59,9 @@ def ports(asked: Asked) -> Limit:
     used = len(asked.host.fact(Listening).used_in(found.start, found.stop - 1))
     place = conf.migration_port_max if conf.migration_port_max.at else conf.migration_port_min
     return asked.limit(
-        *(Located(len(found), place.at), used, len(found) - used),
+        Located(len(found), place.at),
+        used,
+        len(found) - used,
         each=asked.migration.ports_each,
         written=f"{found.start}-{found.stop - 1}",
         beyond="fails at once",

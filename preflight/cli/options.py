@@ -1,202 +1,124 @@
-"""The options of the command line that say how guests are moved, once for all commands that take them."""
+"""Typer's parameters for the options that say how guests are moved, and what they come to."""
 
+import enum
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from preflight.errors import UserError
-from preflight.request.migration import FASTEST, LONGEST_DOWNTIME, CopyStorage, HandOver, Mode, OnTimeout
+from preflight.request.options import Form, Option, Switch, declared, default_of, option_name, type_of
 
 if TYPE_CHECKING:
     from preflight.request.method import Method
 
-_HOW = "How guests are moved (virsh's names)"
+
+@functools.cache
+def parameters() -> Mapping[str, inspect.Parameter]:
+    """A parameter for each option, in the order of `--help`."""
+    return {one.name: one for name, option in declared().items() for one in _parameters(name, option)}
 
 
-def _option(*names: str, **more: Any) -> Any:
-    return typer.Option(*names, rich_help_panel=_HOW, show_default=False, **more)
+def _parameters(name: str, option: Option) -> Iterator[inspect.Parameter]:
+    shown: dict[str, Any] = {"rich_help_panel": option.group.value, "show_default": False}
+    for switch in option.switches:
+        yield _parameter(_variable(switch), bool, typer.Option(*switch.names, help=switch.help, **shown), default=False)
+    if not option.switches:
+        spelled = f"{option_name(name)}/{option.contrary}" if option.contrary else option_name(name)
+        shown |= {"help": option.help, "min": option.least, "max": option.most}
+        default = default_of(name)
+        yield _parameter(
+            name, _taken(name, option), typer.Option(spelled, **shown), default=None if default == () else default
+        )
 
 
-def method_of(
-    p2p: Annotated[
-        bool, _option("--p2p", help="Peer-to-peer: the source's daemon opens the control connection.")
-    ] = False,
-    tunnelled: Annotated[
-        bool, _option("--tunnelled", help="Peer-to-peer, and the memory goes through that connection too.")
-    ] = False,
-    direct: Annotated[bool, _option("--direct", help="Refused: QEMU has no such migration.")] = False,
-    live: Annotated[bool, _option("--live/--no-live", help="Whether the guest runs on meanwhile; it does.")] = True,
-    hand_over: Annotated[
-        HandOver | None,
-        _option(
-            "--hand-over",
-            help="Who starts it there: preflight, once the source has let it go (safe), or libvirt itself (at-once),"
-            " which can leave it running on both hosts when an answer gets lost. Safe, but at-once with --p2p and"
-            " --tunnelled, where a guest would stay paused if preflight died meanwhile.",
-        ),
-    ] = None,
-    suspend: Annotated[bool, _option("--suspend", help="It stays paused on the destination.")] = False,
-    persistent: Annotated[
-        bool | None, _option("--persistent/--transient", help="Whether it is defined there; as on the source.")
-    ] = None,
-    undefinesource: Annotated[
-        bool, _option("--undefinesource/--keepsource", help="Whether its definition on the source goes; it does.")
-    ] = True,
-    dumpxml: Annotated[
-        bool, _option("--dumpxml", help="Guests that are off: by dumpxml, define, undefine, not libvirt's --offline.")
-    ] = False,
-    copy_storage_all: Annotated[
-        bool, _option("--copy-storage-all", "--copy-storage", help="Disks are copied, whole.")
-    ] = False,
-    copy_storage_inc: Annotated[
-        bool, _option("--copy-storage-inc", help="Disks are copied but for the image that both hosts have.")
-    ] = False,
-    migrate_disks: Annotated[str | None, _option(help="The disks that are copied: vda,vdb.")] = None,
-    disks_port: Annotated[int | None, _option(min=1, max=65535, help="The port that disks are copied to.")] = None,
-    disks_uri: Annotated[
-        str | None, _option(help="Where disks are copied to: tcp://HOST:PORT or unix:///PATH.")
-    ] = None,
-    change_protection: Annotated[
-        bool, _option("--change-protection", help="Nobody may change its configuration meanwhile.")
-    ] = False,
-    unsafe: Annotated[
-        bool, _option("--unsafe", help="Also where libvirt thinks that its disks would be harmed.")
-    ] = False,
-    abort_on_error: Annotated[
-        bool, _option("--abort-on-error", help="An error of its disks ends the migration.")
-    ] = False,
-    migrateuri: Annotated[str | None, _option(help="Where the memory is sent: tcp://HOST[:PORT].")] = None,
-    listen_address: Annotated[str | None, _option(help="The address that the destination's QEMU listens at.")] = None,
-    graphicsuri: Annotated[str | None, _option(help="Where viewers of its console are sent.")] = None,
-    dname: Annotated[str | None, _option(help="Its name on the destination.")] = None,
-    xml: Annotated[Path | None, _option(help="A file with its XML for the destination.")] = None,
-    persistent_xml: Annotated[Path | None, _option(help="A file with its definition for the destination.")] = None,
-    bandwidth: Annotated[int | None, _option(min=1, max=FASTEST, help="MiB/s that each migration may send.")] = None,
-    max_downtime: Annotated[
-        int | None,
-        _option(min=1, max=LONGEST_DOWNTIME, help="Milliseconds that it may stand still; QEMU's 300."),
-    ] = None,
-    timeout: Annotated[
-        float | None, _option("--timeout", min=1, help="Seconds after which it is paused until it has moved.")
-    ] = None,
-    timeout_suspend: Annotated[bool, _option("--timeout-suspend", help="At --timeout: pause it.")] = False,
-    timeout_postcopy: Annotated[
-        bool, _option("--timeout-postcopy", help="At --timeout: start it there, its memory follows.")
-    ] = False,
-    timeout_abort: Annotated[
-        bool, _option("--timeout-abort", help="At --timeout: abort, it stays where it is.")
-    ] = False,
-    auto_converge: Annotated[
-        bool, _option("--auto-converge", help="Slow its CPUs down when it writes faster than is sent.")
-    ] = False,
-    auto_converge_initial: Annotated[int | None, _option(min=1, max=99, help="Percent at first.")] = None,
-    auto_converge_increment: Annotated[int | None, _option(min=1, max=99, help="Percent more each time.")] = None,
-    postcopy: Annotated[bool, _option("--postcopy", help="Post-copy may be switched to.")] = False,
-    postcopy_after_precopy: Annotated[
-        bool, _option("--postcopy-after-precopy", help="Post-copy begins after the first pass over its memory.")
-    ] = False,
-    postcopy_bandwidth: Annotated[int | None, _option(min=1, max=FASTEST, help="MiB/s in post-copy.")] = None,
-    compressed: Annotated[bool, _option("--compressed", help="The memory is compressed.")] = False,
-    comp_methods: Annotated[str | None, _option(help="How: mt, xbzrle, zlib, zstd; several with commas.")] = None,
-    parallel: Annotated[bool, _option("--parallel", help="Over several connections.")] = False,
-    parallel_connections: Annotated[int | None, _option(min=1, max=255, help="How many; 2.")] = None,
-    tls: Annotated[bool, _option("--tls", help="The memory is sent over TLS.")] = False,
-    tls_destination: Annotated[str | None, _option(help="The name that the destination's certificate is for.")] = None,
-    zerocopy: Annotated[bool, _option("--zerocopy", help="Without copying it in the source's kernel.")] = False,
-) -> "Method":
-    """Understand the options; raises `UserError`."""
+def _parameter(name: str, taken: Any, shown: Any, *, default: Any) -> inspect.Parameter:
+    annotation = Annotated[taken, shown]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _variable(switch: Switch) -> str:
+    return switch.name.replace("-", "_")
+
+
+def _taken(name: str, option: Option) -> Any:
+    """The type of what is typed: a list is a text with commas, and XML the path of its file."""
+    held = type_of(name)
+    if held == tuple[str, ...]:
+        return str | None
+    return Path | None if option.form is Form.XML else held
+
+
+def method_of(**given: Any) -> "Method":
+    """Understand the options that were given, by their parameters' names; raises `UserError`."""
     from preflight.request.method import Method  # it takes msgspec, which --help does without
 
-    if direct:
-        raise UserError("--direct: QEMU has no migration without libvirt; it is managed, or peer-to-peer with --p2p")
-    texts = {
-        "--migrate-disks": migrate_disks,
-        "--disks-uri": disks_uri,
-        "--migrateuri": migrateuri,
-        "--listen-address": listen_address,
-        "--graphicsuri": graphicsuri,
-        "--dname": dname,
-        "--comp-methods": comp_methods,
-        "--tls-destination": tls_destination,
-    }
-    for option, text in texts.items():
-        if text is not None and not text.strip():  # virsh: "Option argument is empty"
-            raise UserError(f"{option}: {text!r} says nothing")
-    if dname is not None and not set(dname).isdisjoint("/\n"):  # virDomainDefParseXML, qemuDomainDefPostParse
-        raise UserError(f"--dname: {dname!r}: no guest's name has a slash or a newline in it")
-    if copy_storage_all and copy_storage_inc:
-        raise UserError("--copy-storage-all and --copy-storage-inc exclude each other")
-    actions = [
-        *([OnTimeout.SUSPEND] if timeout_suspend else []),
-        *([OnTimeout.POSTCOPY] if timeout_postcopy else []),
-        *([OnTimeout.ABORT] if timeout_abort else []),
-    ]
-    if len(actions) > 1 or (actions and timeout is None):
+    if unknown := given.keys() - parameters():
+        raise TypeError(f"no such option: {', '.join(sorted(unknown))}")
+    values = {name: _value(name, option, given) for name, option in declared().items()}
+    actions = [one for one in declared()["on_timeout"].switches if given.get(_variable(one))]
+    if len(actions) > 1 or (actions and values["timeout"] is None):
         raise UserError("of --timeout-suspend, --timeout-postcopy and --timeout-abort one goes with --timeout")
-    return Method(
-        mode=Mode.TUNNELLED if tunnelled else Mode.PEER_TO_PEER if p2p else Mode.MANAGED,
-        live=live,
-        hand_over=hand_over,
-        suspend=suspend,
-        persistent=persistent,
-        undefinesource=undefinesource,
-        dumpxml=dumpxml,
-        copy_storage=CopyStorage.ALL if copy_storage_all else CopyStorage.INC if copy_storage_inc else CopyStorage.NONE,
-        migrate_disks=_several("--migrate-disks", migrate_disks),
-        disks_port=disks_port,
-        disks_uri=disks_uri,
-        change_protection=change_protection,
-        unsafe=unsafe,
-        abort_on_error=abort_on_error,
-        migrateuri=migrateuri,
-        listen_address=listen_address,
-        graphicsuri=graphicsuri,
-        dname=dname,
-        xml=_guest_of("--xml", xml),
-        persistent_xml=_guest_of("--persistent-xml", persistent_xml),
-        bandwidth=bandwidth,
-        max_downtime=max_downtime,
-        timeout=timeout,
-        on_timeout=actions[0] if actions else OnTimeout.SUSPEND,
-        auto_converge=auto_converge,
-        auto_converge_initial=auto_converge_initial,
-        auto_converge_increment=auto_converge_increment,
-        postcopy=postcopy,
-        postcopy_after_precopy=postcopy_after_precopy,
-        postcopy_bandwidth=postcopy_bandwidth,
-        compressed=compressed,
-        comp_methods=_several("--comp-methods", comp_methods),
-        parallel=parallel,
-        parallel_connections=parallel_connections,
-        tls=tls,
-        tls_destination=tls_destination,
-        zerocopy=zerocopy,
-    )
+    return Method(**values)
 
 
-def takes_method(*, without: tuple[str, ...] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of `method_of`, and its `method` parameter what they come to.
+method_of.__signature__ = inspect.Signature(list(parameters().values()))  # type: ignore[attr-defined]  # for callers
 
-    `without` names those that it has no use for.
+
+def _value(name: str, option: Option, given: Mapping[str, Any]) -> Any:
+    """What a field is made by the options that were given; raises `UserError`."""
+    if option.switches:
+        return _switched(name, option, given)
+    value, typed = given.get(name, default_of(name)), option_name(name)
+    if isinstance(value, str) and not isinstance(value, enum.Enum) and not value.strip():
+        raise UserError(f"{typed}: {value!r} says nothing")  # virsh: "Option argument is empty"
+    if type_of(name) == tuple[str, ...]:
+        return _several(typed, value) if isinstance(value, str) else ()
+    if option.form is Form.XML and value is not None:
+        return _guest_of(typed, value)
+    if option.form is Form.GUEST and value is not None and not set(value).isdisjoint("/\n"):
+        # virDomainDefParseXML, qemuDomainDefPostParse
+        raise UserError(f"{typed}: {value!r}: no guest's name has a slash or a newline in it")
+    return value
+
+
+def _switched(name: str, option: Option, given: Mapping[str, Any]) -> Any:
+    """What a field is made by its switches; the last one given wins where they do not exclude each other."""
+    switches = [one for one in option.switches if given.get(_variable(one))]
+    for one in switches:
+        if one.refused:
+            raise UserError(f"{one.names[0]}: {one.refused}")
+    if len(switches) > 1 and option.exclusive:
+        raise UserError(f"{' and '.join(one.names[0] for one in switches)} exclude each other")
+    return switches[-1].value if switches else default_of(name)
+
+
+def takes_method(
+    *, only: Collection[str] | None = None, without: Collection[str] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of a migration, and its `method` parameter what they come to.
+
+    `only` names those that it takes, where it does not take all; `without` those that it has no use for.
     """
 
     def give(body: Callable[..., None]) -> Callable[..., None]:
         own = inspect.signature(body).parameters
-        shared = {name: one for name, one in inspect.signature(method_of).parameters.items() if name not in without}
+        shared = {
+            name: one for name, one in parameters().items() if name not in without and (only is None or name in only)
+        }
 
         @functools.wraps(body)
         def whole(**given: Any) -> None:
             picked = {name: given.pop(name) for name in shared}
             body(method=method_of(**picked), **given)
 
-        kept = [parameter for name, parameter in own.items() if name != "method"]
-        parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*kept, *shared.values())]
-        whole.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # Typer reads it
-        whole.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
+        kept = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, one in own.items() if name != "method"]
+        all_of_them = [*kept, *shared.values()]
+        whole.__signature__ = inspect.Signature(all_of_them)  # type: ignore[attr-defined]  # Typer reads it
+        whole.__annotations__ = {one.name: one.annotation for one in all_of_them} | {"return": None}
         del whole.__wrapped__  # or Typer would look through to the body's own parameters
         return whole
 

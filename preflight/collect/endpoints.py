@@ -1,88 +1,21 @@
-"""What the user asked, understood; and the logins that it takes, begun.
+"""Both ends of what was asked: the hosts that are meant, how they are reached, and the logins that it takes, begun.
 
 It imports little, so that ssh is under way while the rest of preflight is still being loaded.
 """
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
+from preflight.answers import SavedHost
 from preflight.collect import questions
-from preflight.connection import Channel, snapshot
+from preflight.connection import snapshot
+from preflight.connection.channel import Channel
 from preflight.connection.logins import close_all, open_channel
-from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Kind, Target, TargetError, parse_target
+from preflight.request.check_request import Asked
 from preflight.request.data_uri import data_uri
-from preflight.request.migration import Migration, Mode, Transport
-
-if TYPE_CHECKING:
-    from preflight.request.method import Method
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the user asked to have checked, hosts as typed or as saved. `timeout` is in seconds, for a whole host."""
-
-    source: str | SavedHost
-    destination: str | SavedHost | None = None
-    guests: tuple[str, ...] = ()
-    no_guests: bool = False
-    concurrency: int = 1
-    mode: Mode = Mode.MANAGED
-    transport: Transport | None = None
-    destination_uri: str | None = None
-    offline: bool = False
-    copy_storage: bool = False
-    #: The disks that are copied then; empty for all that can be.
-    disks: tuple[str, ...] = ()
-    tls: bool = False
-    #: Whether guests that are off are moved too, by their definition.
-    as_they_are: bool = False
-    #: The further flags and parameters of `virsh migrate` that are asked for, by its names.
-    flags: frozenset[str] = frozenset()
-    migrateuri: str | None = None
-    listen_address: str | None = None
-    disks_port: int | None = None
-    disks_uri: str | None = None
-    persistent: bool | None = None
-    undefinesource: bool = True
-    tls_destination: str | None = None
-    #: The guest's name, and its XML, on the destination.
-    dname: str | None = None
-    xml: str | None = None
-    #: MiB/s that a migration may send; None for as much as the link takes.
-    bandwidth: float | None = None
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    rules: tuple[Path, ...] = ()
-    both_ways: bool = False
-    #: Whether what `preflight capacity` alone shows is asked for too.
-    sizing: bool = False
-    timeout: float = 60.0
-
-
-def moved_by(asked: Asked, method: "Method") -> Asked:
-    """The same, with guests moved in this way."""
-    return replace(
-        asked,
-        mode=method.mode,
-        copy_storage=method.copies_storage,
-        disks=method.migrate_disks,
-        tls=method.tls,
-        bandwidth=method.bandwidth,
-        flags=method.asked,
-        migrateuri=method.migrateuri,
-        listen_address=method.listen_address,
-        disks_port=method.disks_port,
-        disks_uri=method.disks_uri,
-        persistent=method.persistent,
-        undefinesource=method.undefinesource,
-        tls_destination=method.tls_destination,
-        dname=method.dname,
-        xml=method.xml,
-    )
+from preflight.request.migration import Migration, Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +113,7 @@ def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
         offline=asked.offline,
         copy_storage=asked.copy_storage,
         disks=asked.disks,
+        disk_lists=asked.disk_lists,
         tls=asked.tls,
         as_they_are=asked.as_they_are,
         flags=asked.flags,
@@ -187,6 +121,7 @@ def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
         data_host=memory.host,
         data_port=memory.port,
         data_socket=memory.socket,
+        rdma=memory.rdma,
         disks_host=disks.host,
         disks_port=asked.disks_port or disks.port,
         disks_socket=disks.socket,

@@ -25,6 +25,7 @@ from preflight.facts.tls.migration_tls import MigrationTls
 from preflight.host import Guest, Host
 from preflight.request.migration import Migration, Transport
 from preflight.shell_text import ShellText
+from preflight.units import MIB
 
 T = TypeVar("T")
 
@@ -35,13 +36,14 @@ MOST = {
     "accounts": 1000,
     "names of servers": 256,
     "drivers": 256,
+    "emulators": 256,
     "block devices": 5000,
     "images": 5000,
     "guests": 5000,
     "addresses": 5000,
 }
 #: Characters of one question.
-LONGEST = 8 * 1024 * 1024
+LONGEST = 8 * MIB
 
 
 class Further(Struct, frozen=True):
@@ -159,6 +161,13 @@ def _ask_about_guests(
         if user.uid and (opened or kvm):  # root may do anything, so nothing is asked
             asked = [*opened, *([KVM] if kvm else [])]
             there.ask_about("access", "paths", asked, partial(questions.access, user.uid, user.gid, kvm=kvm))
+    if migration.rdma:
+        emulators = sorted({guest.emulator for guest in guests if guest.emulator})
+        for end in (here, there):
+            if emulators:
+                end.ask_about("rdma", "emulators", emulators, questions.rdma)
+            else:
+                end.ask("rdma", questions.rdma(()))
     _ask_about_network_disks(there, guests)
     devices = sorted({disk.path for guest in guests for disk in guest.disks if disk.path and disk.type == "block"})
     images = _copied(guests, migration, source, destination) if migration.copy_storage else []

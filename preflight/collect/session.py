@@ -5,23 +5,18 @@ import sys
 import threading
 import time
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
-from preflight.answers import MISSING, Record
+from preflight.answers import MISSING, Answers, Record, SavedHost
 from preflight.collect import questions
-from preflight.connection import Answers, Channel
-from preflight.connection.libvirt import LibvirtSession, load_bindings, transport_of
+from preflight.connection.channel import Channel
+from preflight.connection.libvirt import LibvirtSession, load_bindings, opened, transport_of
 from preflight.connection.redaction import redact, redact_message
 from preflight.connection.shell import TOTAL_LIMIT
-from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Target
 from preflight.facts.text import augeas, libvirt_conf
 from preflight.request.migration import Role
 from preflight.shell_text import NOTHING, ShellText, shell
-
-if TYPE_CHECKING:
-    import libvirt
-
 
 #: Seconds that a daemon has to close a connection.
 _PARTING = 2.0
@@ -191,11 +186,9 @@ class LiveVisit:
         self._logged_in = login.code == 0
         return login
 
-    def connect(self) -> "libvirt.virConnect":
+    def connect(self) -> Any:
         """A further libvirt connection of its own, on the same login; raises `libvirt.libvirtError`."""
-        import libvirt
-
-        return libvirt.open(self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command))
+        return opened(self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command))
 
     def saved(self) -> SavedHost:
         """All that was answered so far."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from preflight.collect.endpoints import Asked, open_hosts
+from preflight.collect.endpoints import open_hosts
 from preflight.collect.session import LiveVisit
 from preflight.errors import UserError
 from preflight.facts.fact import Unreadable
@@ -11,7 +11,8 @@ from preflight.forecast.answer import Answer
 from preflight.forecast.duration import forecast, link_of
 from preflight.forecast.memory import Room, rooms
 from preflight.judge.check import Checked, check
-from preflight.migrate.dirty_rate import measure
+from preflight.migrate.dirty_rate import measure_over
+from preflight.request.check_request import Asked
 
 _WINDOW = re.compile(r"(\d{1,9})([smh]?)", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -60,13 +61,4 @@ def _dirty(checked: Checked) -> Mapping[str, float]:
     names = [guest.name for guest in checked.guests if guest.running]
     if not names:
         return {}
-    import libvirt
-
-    try:
-        connection = source.connect()
-    except libvirt.libvirtError as why:
-        raise UserError(f"the dirty rate cannot be measured: {why}") from None
-    try:
-        return measure(connection, names)
-    finally:
-        connection.close()
+    return measure_over(source.connect, names)

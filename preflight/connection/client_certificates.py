@@ -11,9 +11,10 @@ from pathlib import Path
 
 from preflight.answers import MISSING, Record
 from preflight.facts.tls.certificate_paths import CertificatePaths, in_directory, of_client
+from preflight.units import MIB
 
 _CERTIFICATE = re.compile(r"-----BEGIN [^-\n]*CERTIFICATE-----[^-]*-----END [^-\n]*CERTIFICATE-----\n?")
-_LIMIT = 1 << 20
+_LIMIT = MIB
 
 
 def client_certificates(uri: str) -> Record:

@@ -4,7 +4,7 @@ import contextlib
 import threading
 from collections.abc import Iterable
 
-from preflight.connection import Channel
+from preflight.connection.channel import Channel
 from preflight.connection.ssh import SshChannel
 from preflight.connection.target import Kind, Target, parse_target
 from preflight.errors import UserError

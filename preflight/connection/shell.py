@@ -18,29 +18,26 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import IO
 
-from preflight.answers import Record
-from preflight.connection import Answers
-from preflight.shell_text import NOTHING, ShellText, joined, shell
+from preflight.answers import Answers, Record
+from preflight.shell_text import NOTHING, ShellText, joined, of_file, shell
+from preflight.units import KIB, MIB
 
 #: Bytes of one answer that are kept. What is longer is no configuration file, and not taken for a whole answer.
-RECORD_LIMIT = 8 * 1024 * 1024
+RECORD_LIMIT = 8 * MIB
 #: Bytes that a host may send between one question and the next, on either stream, and that its answers may take in
 #: memory. One that sends more is cut off.
-TOTAL_LIMIT = 64 * 1024 * 1024
-MIB = 1024 * 1024
+TOTAL_LIMIT = 64 * MIB
 #: Bytes that are read at once.
-_PIECE = 64 * 1024
+_PIECE = 64 * KIB
 #: Bytes of a line with the token: three words.
 _LONGEST_MARK = 1024
 _STRANGE = "the answer is not of the form that preflight's own shell text gives"
 _FLOODED = f"it sent more than {TOTAL_LIMIT // MIB} MiB and was cut off"
 
-_EMIT = r"""
-emit() {{ {{ e=$( eval "$2" 2>&1 >&3 3>&- </dev/null ); c=$?; }} 3>&1
-printf '\n%s %s %s\n%s\n%s\n' {token} "$1" $c "$e" {token}; }}
-"""
+_EMIT = of_file(Path(__file__).with_name("emit.sh"))
 
 
 class _Flood(Exception):
@@ -286,7 +283,7 @@ class ShellChannel:
         self._in.start()
         self._out.start()
         self._err.start()
-        self._write(prelude + _EMIT.format(token=self._token) + "emit hello :\n")
+        self._write(f"{prelude}\n{shell(_EMIT, token=self._token)}\nemit hello :\n")
 
     def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING) -> None:
         """Ask: POSIX sh commands by record name. Does not wait. What an earlier question of that name gave is gone.

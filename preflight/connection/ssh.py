@@ -13,8 +13,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from preflight.answers import Record
-from preflight.connection import Answers
+from preflight.answers import Answers, Record
 from preflight.connection.shell import ShellChannel
 from preflight.connection.target import Target
 from preflight.errors import UserError

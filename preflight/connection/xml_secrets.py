@@ -17,11 +17,24 @@ _STEP = 64
 
 #: Elements whose content is anybody's: free text, boot parameters, and what is handed to the guest's firmware.
 _FREE = (
-    *("metadata", "description", "title"),
-    *("cmdline", "initarg", "initenv", "bootloader_args"),
-    "entry",  # of sysinfo: fw_cfg files, and SMBIOS' strings, in which systemd looks for credentials
-    *("dhCert", "session", "idBlock", "idAuth", "hostData"),  # of launchSecurity
-    *("cookie", "cookies"),  # of disks over HTTP, should a release show them
+    "metadata",
+    "description",
+    "title",
+    "cmdline",
+    "initarg",
+    "initenv",
+    "bootloader_args",
+    # of sysinfo: fw_cfg files, and SMBIOS' strings, in which systemd looks for credentials
+    "entry",
+    # of launchSecurity
+    "dhCert",
+    "session",
+    "idBlock",
+    "idAuth",
+    "hostData",
+    # of disks over HTTP, should a release show them
+    "cookie",
+    "cookies",
 )
 _OPENING = re.compile(rf"<({'|'.join(_FREE)})(?:\s[^<>]*+)?>")
 #: Arguments and environment of QEMU, properties that are overridden, options of a pool's mount or of its Ceph.

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.json import decode
 
 from preflight.answers import MISSING, Record, Unreadable
+from preflight.units import MIB
 
 __all__ = ["MISSING", "Fact", "Record", "Unreadable", "read_json"]
 
@@ -19,7 +20,7 @@ T = TypeVar("T")
 class Fact(Struct, frozen=True, kw_only=True):
     """One frozen value parsed from records.
 
-    A fact's `parse` takes the records that the table in `preflight.collect.pair` names for it, in that order,
+    A fact's `parse` takes the records that the table in `preflight.collect.sources` names for it, in that order,
     and raises `Unreadable` with the reason when they do not tell.
     """
 
@@ -30,7 +31,7 @@ class Fact(Struct, frozen=True, kw_only=True):
 
 
 #: Characters of one text of JSON; a list of short words takes twelve times as many bytes.
-LONGEST_JSON = 8 * 1024 * 1024
+LONGEST_JSON = 8 * MIB
 
 
 def read_json(text: str, form: type[T], what: str, *, longest: int = LONGEST_JSON) -> T:

@@ -7,10 +7,11 @@ judged, and takes its place by rename(2).
 
 import base64
 import hashlib
+from pathlib import Path
 
 from msgspec import Struct
 
-from preflight.shell_text import ShellText, shell
+from preflight.shell_text import ShellText, of_file, shell
 
 #: Seconds that a daemon may take to answer after its restart.
 PATIENCE = 30
@@ -34,70 +35,7 @@ class Service(Struct, frozen=True):
     busy: ShellText = shell(":")
 
 
-#: Within braces, so that nothing of it is done unless all of it has come: a shell reads them to their end first.
-#: `safe`: nobody but root chooses what is written, and where, since every directory on the way to the file is root's;
-#: of one above it, such as /tmp, it is enough that others cannot take from it what is not theirs (its sticky bit).
-_SCRIPT = r"""
-{ trap '' HUP INT TERM PIPE
-patience=@patience@
-path=$(readlink -f -- @path@) || path=@path@
-new=$path.preflight-new; kept=$path.preflight-@date@
-sum() { sha256sum <"$1" 2>/dev/null | cut -d ' ' -f 1; }
-judge() { @judge@
-}
-activate() { @activate@
-}
-answers() { @answers@
-}
-in_force() { @in_force@
-}
-busy() { @busy@
-}
-guests() { for p in /run/libvirt/qemu/*.pid; do
-  [ -e "$p" ] && [ "${p##*/}" != driver.pid ] && kill -0 "$(cat "$p")" 2>/dev/null && echo "$p"; done; }
-working() { n=0; until answers >/dev/null 2>&1; do n=$((n+1)); [ $n -le $patience ] || return 1; sleep 1; done; }
-is_in_force() { in_force >"$told" 2>&1; set -- @expected@
-  for line; do grep -qxF -e "$line" "$told" || return 1; done; }
-settled() { n=0; until is_in_force; do n=$((n+1)); [ $n -le 5 ] || return 1; sleep 1; done; }
-say() { printf '%s\n' "$*"; }
-safe() { d=$(dirname -- "$path"); sticky=
-  while [ -n "$(find "$d" -prune \( -user 0 -o -user "$(id -u)" \) \
-    \( ! -perm -0002 \( ! -perm -0020 -o -group 0 \) $sticky \))" ]; do
-    [ "$d" != / ] || return 0
-    sticky='-o -perm -1000'; d=$(dirname -- "$d"); done; return 1; }
-safe || { say "unchanged: others than root may write in a directory on the way to $path"; exit 1; }
-told=$(mktemp) || { say "unchanged: no temporary file can be made"; exit 1; }
-trap 'rm -f "$told" "$new"' EXIT
-there=; [ -e "$path" ] && there=y
-[ -z "$there" ] || [ -f "$path" ] || { say "unchanged: $path is no regular file"; exit 1; }
-[ -z "$there" ] && before= || before=$(sum "$path")
-[ "$before" = @before@ ] || { say "unchanged: $path is no longer what was read"; exit 1; }
-rm -f "$new"
-if [ -n "$there" ]; then cp -a -- "$path" "$new"; else (umask 022; : >"$new"); fi ||
-  { say "unchanged: $new cannot be made"; exit 1; }
-printf %s @content@ | base64 -d >"$new" && [ "$(sum "$new")" = @after@ ] && sync "$new" ||
-  { say "unchanged: $new cannot be written whole"; exit 1; }
-why=$(judge "$new" 2>&1) || { say "unchanged: the new file is refused: $why"; exit 1; }
-if [ -n "$there" ]; then cp -a -- "$path" "$kept" && [ "$(sum "$kept")" = "$before" ] && sync "$kept" ||
-  { rm -f "$kept"; say "unchanged: $kept cannot be written whole"; exit 1; }; fi
-had=$(guests)
-why=$(busy 2>&1 | head -n 8)
-[ -z "$why" ] || { rm -f "$kept"; say "unchanged: $path: a restart of" @name@ "would break off what its guests do: $why"
-  exit 1; }
-mv -f -- "$new" "$path" || { say "unchanged: $path cannot be replaced"; exit 1; }
-sync "$(dirname "$path")"
-why=$(activate 2>&1)
-if working && settled && [ "$(guests)" = "$had" ]; then
-  say "in force: $path"; [ -z "$there" ] || say "kept: $kept"; exit 0
-fi
-[ -n "$why" ] || why=$(head -c 400 "$told" | tr '\n' ' ')
-if [ -n "$there" ]; then cp -a -- "$kept" "$new" && sync "$new" && mv -f -- "$new" "$path"; else rm -f "$path"; fi
-sync "$(dirname "$path")"
-activate >/dev/null 2>&1
-if working; then say "put back: the new configuration did not come into force: $why"; exit 2; fi
-say "put back, but" @name@ "does not answer: $why"; exit 3
-}
-"""
+_SCRIPT = of_file(Path(__file__).with_name("apply.sh"))
 
 
 def script(path: str, before: str | None, after: str, service: Service, date: str) -> ShellText:

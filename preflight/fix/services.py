@@ -1,12 +1,14 @@
 """The programs that read the files of `preflight fix`: how a host puts a changed file in force, and how it shows."""
 
+from pathlib import Path
+
 from preflight.facts.daemon.daemons import Daemons
 from preflight.facts.fact import Unreadable
 from preflight.facts.network.addresses import plain
 from preflight.fix.apply import Service
 from preflight.host import Host
 from preflight.rule import AnyChange, Change, HostsLine
-from preflight.shell_text import shell
+from preflight.shell_text import of_file, shell
 
 #: What virt-admin calls a setting of a daemon's file.
 _TOLD = {"max_clients": "nclients_max", "max_workers": "maxWorkers", "min_workers": "minWorkers"}
@@ -14,26 +16,8 @@ _TOLD["max_anonymous_clients"] = "nclients_unauth_max"
 #: How the listener says what it takes; its title is new once it has read its files again.
 _LISTENER = shell(r"grep -sah '^sshd:.*listener' /proc/[0-9]*/cmdline | tr -d '\000'")
 _NOTHING = shell(":")
-#: Prints of a name that it leads to the address after it, and of a third word that it leads there no more.
-_LEADS = shell(
-    r"""leads() { found=$(getent ahosts -- "$1" | cut -d ' ' -f 1)
-  printf '%s\n' "$found" | grep -qxF -e "$2" && printf '%s leads to %s\n' "$1" "$2"
-  [ -n "$3" ] || return 0
-  printf '%s\n' "$found" | grep -qxF -e "$3" -e "::ffff:$3" || printf '%s leads no more to %s\n' "$1" "$3"; }"""
-)
-#: The jobs of guests that a restart of their daemon would break off, a line each. libvirt writes into a guest's status
-#: file what it would have to recover: `<job>` has no `async` but "none" where nothing lasts (qemu_domain.c,
-#: qemuDomainObjPrivateXMLFormatJob and qemuDomainObjPrivateXMLFormatBlockjobs, libvirt 9.0). All of it stands before
-#: the guest's own definition.
-_JOBS = shell(
-    r"""for p in /run/libvirt/qemu/*.pid; do
-  g=${p##*/}; g=${g%.pid}; f=/run/libvirt/qemu/$g.xml
-  [ -f "$f" ] && kill -0 "$(cat "$p")" 2>/dev/null || continue
-  sed -n -e "s/^ *<job .*async='\([a-z ]*\)'.*/\1/p" -e "s/^ *<blockjobs active='yes'.*/block job/p" \
-    -e '/^ *<domain /q' "$f" | grep -vx none | head -n 1 |
-    while read -r job; do printf '%s has a job: %s\n' "$g" "$job"; done
-done"""
-)
+_LEADS = of_file(Path(__file__).with_name("leads.sh"))
+_JOBS = of_file(Path(__file__).with_name("guest_jobs.sh"))
 
 
 def service(host: Host, path: str, changes: tuple[AnyChange, ...]) -> Service:

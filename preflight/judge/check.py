@@ -7,16 +7,17 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from preflight.answers import SavedHost
 from preflight.capacity.path import capacity
 from preflight.capacity.path import facts as limited_by
 from preflight.collect import questions
-from preflight.collect.endpoints import Asked, End, Opened, own_transport
+from preflight.collect.endpoints import End, Opened, own_transport
 from preflight.collect.follow_up import paths_on
-from preflight.collect.pair import FACTS, SUMMARY_FACTS, TIES, Collected, Waiting, collect, make_host, records_for
+from preflight.collect.pair import Collected, Waiting, collect
 from preflight.collect.session import LiveVisit, SavedVisit
+from preflight.collect.sources import FACTS, SUMMARY_FACTS, TIES, make_host, records_for
 from preflight.connection import snapshot
 from preflight.connection.logins import open_channel
-from preflight.connection.snapshot import SavedHost
 from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.errors import UserError
 from preflight.facts.fact import Fact, Unreadable
@@ -30,9 +31,11 @@ from preflight.facts.network.link_speed import LinkSpeed
 from preflight.facts.system.identity import HostIdentity
 from preflight.facts.system.release import OpenSsh, OsRelease
 from preflight.host import Guest, Host
-from preflight.judge.evaluate import NoSuchGuest, Pair, choose_guests, evaluate
+from preflight.judge.evaluate import evaluate
+from preflight.judge.guests import NoSuchGuest, Pair, choose_guests
 from preflight.judge.report import GuestVerdict, HostSummary, Report, judge_each
 from preflight.judge.ruleset import Rule, load, select
+from preflight.request.check_request import Asked
 from preflight.request.migration import Migration, Role
 from preflight.threads import side_by_side
 
@@ -147,6 +150,7 @@ def take_snapshot(text: str, path: Path, timeout: float) -> SavedHost:
     try:
         visit = LiveVisit(target, channel, records_for(FACTS), own_transport(target), timeout=timeout)
         waiting = Waiting([visit])
+        snapshot.load()
         (first,) = side_by_side(visit.first, waiting=waiting)
         host = make_host(Role.SOURCE, visit.name, first)
         images = {"paths": questions.all_images(_all_paths(host))}
@@ -196,6 +200,7 @@ def _summary(host: Host) -> HostSummary:
         except Unreadable:
             return None
 
+    login = host.records.get("login")
     return HostSummary(
         name=host.name,
         hostname=known(lambda host: host.fact(HostIdentity).hostname),
@@ -203,4 +208,5 @@ def _summary(host: Host) -> HostSummary:
         libvirt=known(lambda host: str(host.fact(Versions).libvirt)),
         qemu=known(lambda host: str(host.fact(Versions).qemu)),
         openssh=known(lambda host: host.fact(OpenSsh).text.partition(",")[0]),
+        no_login=host.absent.get("") if login is not None and login.code else None,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from preflight.capacity.limit import Capacity
-from preflight.request.migration import Migration
+from preflight.request.migration import Migration, Role
 from preflight.rule import Finding, Severity
 
 
@@ -86,6 +86,8 @@ class HostSummary(Struct, frozen=True):
     libvirt: str | None = None
     qemu: str | None = None
     openssh: str | None = None
+    #: What is said in place of each answer where it could not be logged in to: its name, and behind a colon the cause.
+    no_login: str | None = None
 
 
 class GuestVerdict(Struct, frozen=True):
@@ -111,6 +113,25 @@ class Report(Struct, frozen=True):
     def verdict(self) -> Verdict:
         """A proven blocker outranks an unknown."""
         return judge(self.results)
+
+    def host(self, role: Role) -> HostSummary:
+        """The host in this role."""
+        return self.source if role is Role.SOURCE else self.destination
+
+    def without_login(self, host: HostSummary) -> tuple[Result, ...]:
+        """The results that are unknown because the host could not be logged in to: one cause, to be said once."""
+        why = host.no_login
+        if why is None:
+            return ()
+        unknown = (one for one in self.results if one.outcome is Outcome.UNKNOWN)
+        return tuple(one for one in unknown if (one.reason or "").endswith(why))
+
+    def no_login(self, host: HostSummary) -> str:
+        """Say that the host could not be logged in to, with the cause unless a finding gives it."""
+        said, _, cause = (host.no_login or "").partition(": ")
+        failed = (one for one in self.results if one.outcome is Outcome.FAILED)
+        given = any(cause in finding.message for one in failed for finding in one.findings)
+        return said if given else f"{said}: {cause}"
 
 
 def judge(results: Iterable[Result]) -> Verdict:

@@ -1,12 +1,13 @@
 """Finds rule files, loads them by path, and picks those that were asked for."""
 
 import difflib
+import functools
 import importlib.util
 import inspect
 import re
 import sys
 import typing
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeGuard
 
@@ -84,17 +85,33 @@ def builtin_directory() -> Path:
 
 
 def load(directories: Sequence[Path] = ()) -> tuple[Rule, ...]:
-    """Load the built-in rules and those of further directories, sorted by name; raises `RuleError`."""
+    """Load the built-in rules, once a process, and those of further directories, sorted by name; raises `RuleError`."""
+    builtin = builtin_directory()
+    there = builtin.stat()
     rules: dict[str, Rule] = {}
-    for directory in (builtin_directory(), *directories):
-        if directory != builtin_directory():  # those are as safe as this very file
+    _add(rules, _builtin(builtin, (there.st_dev, there.st_ino)))
+    for directory in directories:
+        if directory != builtin:  # those are as safe as this very file
             _refuse_if_others_write(directory)
-        for path in sorted(directory.glob("*/*.py")):
-            loaded = _load_file(path)
-            if loaded.name in rules:
-                raise RuleError(f"{path}: {rules[loaded.name].path} is already called {loaded.name}")
-            rules[loaded.name] = loaded
+        _add(rules, _load_directory(directory))
     return tuple(rules[name] for name in sorted(rules))
+
+
+@functools.lru_cache(maxsize=1)
+def _builtin(directory: Path, _identity: tuple[int, int]) -> tuple[Rule, ...]:
+    """Load the rules that come with preflight. Another directory in that one's place is loaded anew."""
+    return tuple(_load_directory(directory))
+
+
+def _load_directory(directory: Path) -> Iterator[Rule]:
+    return (_load_file(path) for path in sorted(directory.glob("*/*.py")))
+
+
+def _add(rules: dict[str, Rule], others: Iterable[Rule]) -> None:
+    for rule in others:
+        if rule.name in rules:
+            raise RuleError(f"{rule.path}: {rules[rule.name].path} is already called {rule.name}")
+        rules[rule.name] = rule
 
 
 def select(rules: Sequence[Rule], *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Rule, ...]:

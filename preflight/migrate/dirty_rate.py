@@ -1,7 +1,7 @@
 """Measures how fast guests dirty their memory. It touches the guests, so it is done only when it is asked for."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from preflight.errors import UserError
@@ -21,6 +21,20 @@ _BY_LOG, _BY_SAMPLES = 1, 0
 _SAMPLED_FROM = 16 * 1024**2
 #: QEMU gives whole MiB/s, rounded down: this much less than it is, on average.
 _ROUNDED_OFF = 0.5
+
+
+def measure_over(connect: "Callable[[], libvirt.virConnect]", names: Collection[str]) -> dict[str, float]:
+    """As `measure`, over a connection of its own; raises `UserError` where none can be had."""
+    import libvirt
+
+    try:
+        connection = connect()
+    except libvirt.libvirtError as why:
+        raise UserError(f"the dirty rate cannot be measured: {why}") from None
+    try:
+        return measure(connection, names)
+    finally:
+        connection.close()
 
 
 def measure(connection: "libvirt.virConnect", names: Collection[str]) -> dict[str, float]:

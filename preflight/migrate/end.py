@@ -8,6 +8,7 @@ from typing import Any
 
 from preflight.migrate.hypervisor import Domain, Hypervisor
 from preflight.migrate.observation import NOBODY_ANSWERED, Place, Sighting, look
+from preflight.threads import Late, within
 
 #: A connection counts as dead after `count` unanswered keepalives, `interval` seconds apart: libvirt's own defaults.
 KEEPALIVE_INTERVAL, KEEPALIVE_COUNT = 5, 5
@@ -62,26 +63,19 @@ class End:
         """A connection of one's own, with keepalive; raises `HostSilent`."""
         import libvirt
 
-        opened: list[Hypervisor] = []
-        failed: list[str] = []
-
-        def run() -> None:
-            try:
-                connection = self._connect()
-            except libvirt.libvirtError as error:
-                failed.append(str(error))
-                return
+        def connect() -> Hypervisor:
+            connection = self._connect()
             with contextlib.suppress(libvirt.libvirtError):  # a transport that needs none
                 connection.setKeepAlive(KEEPALIVE_INTERVAL, KEEPALIVE_COUNT)
-            opened.append(connection)
+            return connection
 
-        thread = threading.Thread(target=run, daemon=True)  # libvirt's calls cannot be interrupted
         with self._opening:
-            thread.start()
-            thread.join(PATIENCE)
-        if opened:
-            return opened[0]
-        raise HostSilent(failed[0] if failed else _NEVER.format(PATIENCE))
+            try:
+                return within(PATIENCE, connect)  # libvirt's calls cannot be interrupted
+            except libvirt.libvirtError as error:
+                raise HostSilent(str(error)) from None
+            except Late:
+                raise HostSilent(_NEVER.format(PATIENCE)) from None
 
     def shared(self) -> Hypervisor:
         """The connection that all look and steer through, opened anew if it has died; raises `HostSilent`."""
@@ -151,34 +145,6 @@ class End:
         if connection is not None:
             with contextlib.suppress(libvirt.libvirtError):
                 connection.close()
-
-
-def within(seconds: float, call: Callable[[], object]) -> None:
-    """Make a libvirt call that gives nothing back; raises `HostSilent` where it has not ended after so many seconds.
-
-    It cannot be interrupted: it may still do what it was to do, and whoever goes on has to look.
-    """
-    failed: list[Exception] = []
-
-    def run() -> None:
-        try:
-            call()
-        except Exception as why:  # raised again below, where somebody waits for it
-            failed.append(why)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        raise HostSilent(f"libvirt's call has not ended within {seconds:g} s")
-    if failed:
-        raise failed[0]
-
-
-def until(seconds: float) -> Callable[[], bool]:
-    """Whether there is time left of so many seconds from now."""
-    deadline = time.monotonic() + seconds
-    return lambda: time.monotonic() < deadline
 
 
 _loop: threading.Thread | None = None

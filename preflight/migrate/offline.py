@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from preflight.facts.fact import Unreadable
 from preflight.migrate import call
-from preflight.migrate.end import HostSilent, within
+from preflight.migrate.end import HostSilent
 from preflight.migrate.events import Event
 from preflight.migrate.lane import Lane
 from preflight.migrate.live import definition, end
@@ -24,8 +24,9 @@ from preflight.migrate.state_files import State, states
 from preflight.migrate.state_listing import listed
 from preflight.migrate.state_taken import require_free
 from preflight.migrate.undefine import NotUndefined, undefine
-from preflight.plan.make import PlannedGuest
 from preflight.request.migration import Mode
+from preflight.schema.plan import PlannedGuest
+from preflight.threads import Late, within
 
 
 class _Refused(Exception):
@@ -136,7 +137,10 @@ def _define(run: Run, guest: PlannedGuest, lane: Lane, xml: str) -> None:
     else:
         flags |= libvirt.VIR_MIGRATE_PEER2PEER
         call_it = partial(domain.migrateToURI3, run.plan.destination_uri, parameters, flags)
-    within(run.settings.stall, call_it)
+    try:
+        within(run.settings.stall, call_it)
+    except Late as why:
+        raise HostSilent(f"libvirt's call {why}") from None
 
 
 def _verify(run: Run, guest: PlannedGuest, needed: list[State], source: Shell, destination: Shell) -> None:

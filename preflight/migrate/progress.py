@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-MIB = 1024 * 1024
+from preflight.units import MIB
 
 
 class Sample(Struct, frozen=True):

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from preflight.migrate.autostart import carry_over
-from preflight.migrate.end import until
 from preflight.migrate.events import Event
 from preflight.migrate.lane import Lane
 from preflight.migrate.ledger import judge
@@ -17,7 +16,8 @@ from preflight.migrate.past import Past
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import look_at_both, settle
 from preflight.migrate.watch import POLL
-from preflight.plan.make import PlannedGuest
+from preflight.schema.plan import PlannedGuest
+from preflight.threads import until
 
 
 def recover(run: Run, known: Mapping[str, Past]) -> dict[str, Ended]:

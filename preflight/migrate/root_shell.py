@@ -1,9 +1,10 @@
 """A host's shell as root, for the few files that are copied from host to host."""
 
+from pathlib import Path
 from typing import Protocol
 
 from preflight.answers import Record
-from preflight.shell_text import ShellText, shell
+from preflight.shell_text import ShellText, of_file, shell
 
 
 class Shell(Protocol):
@@ -17,9 +18,14 @@ class FilesError(Exception):
     """A file could not be copied whole. The text is the reason."""
 
 
+def script(name: str) -> ShellText:
+    """Read the script of that name."""
+    return of_file(Path(__file__).parent / "scripts" / f"{name}.sh")
+
+
 def as_root(script: str, *arguments: str) -> ShellText:
     """Build the command that runs a script of this program's as root, with the arguments as $1, $2 and so on."""
-    return shell("as_root sh -c @script@ sh @arguments@", script=script, arguments=arguments)
+    return shell("as_root sh -c @script@ sh @arguments@", script=str(script), arguments=arguments)
 
 
 def require(answer: Record, path: str, done: str) -> str:

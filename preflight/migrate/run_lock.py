@@ -19,7 +19,8 @@ from msgspec import Struct
 
 from preflight.answers import Record, Unreadable
 from preflight.grammar import LOGIN_USER, NODE_NAME, UUID, Grammar
-from preflight.plan.make import PlannedGuest, Refused
+from preflight.plan.make import Refused
+from preflight.plan.model import PlannedGuest
 from preflight.shell_text import NOTHING, ShellText, shell
 from preflight.visible import one_line
 

@@ -5,12 +5,12 @@ from typing import Any, Protocol
 from preflight.answers import Record
 from preflight.facts.fact import Unreadable
 from preflight.facts.text.xml import parse_xml
-from preflight.plan.make import Identity
+from preflight.schema.plan import Identity
 from preflight.shell_text import ShellText, shell
 
 
 class Reachable(Protocol):
-    """A host that is logged in to: what a run needs of `visit.LiveVisit`."""
+    """A host that is logged in to: what a run needs of `collect.session.LiveVisit`."""
 
     name: str
 

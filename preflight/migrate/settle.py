@@ -10,13 +10,14 @@ from msgspec.structs import replace
 from preflight.facts.fact import Unreadable
 from preflight.migrate import call
 from preflight.migrate.decide import decide
-from preflight.migrate.end import HostSilent, until
+from preflight.migrate.end import HostSilent
 from preflight.migrate.events import Event
 from preflight.migrate.observation import Place, Sighting
 from preflight.migrate.outcome import Act, Decision, Intent, Result
 from preflight.migrate.run import Run
 from preflight.migrate.undefine import NotUndefined, undefine
-from preflight.plan.make import PlannedGuest
+from preflight.schema.plan import PlannedGuest
+from preflight.threads import until
 
 #: Seconds between two tries.
 PAUSE = 0.5

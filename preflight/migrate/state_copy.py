@@ -13,64 +13,15 @@ from contextlib import contextmanager
 
 from preflight import grammar
 from preflight.answers import Unreadable
-from preflight.migrate.root_shell import FilesError, Shell, as_root, require
+from preflight.migrate.root_shell import FilesError, Shell, as_root, require, script
 from preflight.migrate.state_files import State
 from preflight.migrate.state_listing import Entry, Listing, listed
 from preflight.shell_text import shell
 
-#: All run as root with libvirt's directory as $1 and the name of the directory of our own in it as $2. `enter` goes
-#: into that by its inode: libvirt's directory belongs to QEMU's user, who could put a link in place of ours.
-_ENTER = """LC_ALL=C; export LC_ALL
-ours() { case $(stat -c %u:%a .) in 0:700|0:2700) [ "$(pwd -P)" = "$at/$1" ];; *) false;; esac; }
-enter() { cd -P -- "$1" && at=$(pwd -P) && cd -- "./$2" && ours "$2" && return
-echo "$1/$2 is not what it was made as" >&2; exit 1; }
-"""
-#: Leftovers of a run that was cut off go first, those older than an hour: another run may be at work.
-_STAGE = """[ -d "$1" ] || mkdir -m 711 -- "$1" || exit; cd -P -- "$1" || exit
-[ -z "$(find . -prune -perm -0002)" ] || { echo "all users may write to it" >&2; exit 1; }
-find . -mindepth 1 -maxdepth 1 -name '.preflight-????????????????' -type d -user 0 -mmin +60 -exec rm -rf -- {} +
-mkdir -m 700 -- "./$2\""""
-#: By the directory's list, which NFS reads anew where it would answer for a single name from memory. In words, since
-#: sudo does not tell a failure from a "no".
-_WHOSE = """names=$(ls -a -- "$1") || exit
-case "
-$names
-" in *"
-$2
-"*) echo both;; *) echo own;; esac"""
-#: The file, by its path in $1.
-_READ = 'cd -P -- "${1%/*}/" && [ -f "./${1##*/}" ] && gzip -c <"./${1##*/}" | base64 -w 0'
-#: A directory's name and mode are $3 and $4.
-_MAKE = f'{_ENTER}enter "$1" "$2"; mkdir -- "./$3" && chmod -- "$4" "./$3"'
-#: A file's name, mode and size are $3 to $5; standard input is what _READ printed. One byte more is written than it
-#: may have, and no more: what is packed may unpack to anything.
-_WRITE = f"""{_ENTER}enter "$1" "$2"; set -C
-base64 -d | gzip -dc 2>/dev/null | head -c "$(($5 + 1))" >"./$3" || exit
-[ "$(stat -c %s "./$3")" = "$5" ] || {{ echo "what was written is not what was read" >&2; exit 1; }}
-chmod -- "$4" "./$3\""""
-#: The state's name and a date are $3 and $4, then come names that are to go, "--", and each directory and file in the
-#: order of their names. What is there already stays in place until something else has its name, and is kept besides.
-#: libvirt makes QEMU's user and group the owner of its directories when it starts (qemuStateInitialize), and what it
-#: makes there itself gets the same; those of a TPM it hands to swtpm's user at each start (virFileChownFiles).
-_PLACE = f"""{_ENTER}enter "$1" "$2"; name=$3; date=$4; shift 4
-owner=$(stat -c %u:%g "$at") && chown -R -- "$owner" "./$name" && sync || exit
-if [ -e "$at/$name" ]; then
-  k=$at/$name.preflight-$date; while [ -e "$k" ]; do k=$k+; done
-  cp -a -- "$at/$name" ./kept && sync && mv -T -- ./kept "$k" || exit
-fi
-if [ -d "$at/$name" ]; then
-  while [ "$1" != -- ]; do
-    if [ -d "$at/$1" ]; then rmdir -- "$at/$1"; else rm -f -- "$at/$1"; fi || exit; shift
-  done
-  shift
-  for n do
-    if [ ! -d "./$n" ]; then mv -fT -- "./$n" "$at/$n" || exit
-    elif [ -d "$at/$n" ]; then chmod -- "$(stat -c %a "./$n")" "$at/$n" || exit
-    else mkdir -m "$(stat -c %a "./$n")" -- "$at/$n" && chown -- "$owner" "$at/$n" || exit; fi
-  done
-else mv -fT -- "./$name" "$at/$name" || exit; fi
-sync; ! command -v restorecon >/dev/null || restorecon -RF "$at/$name\""""
-_UNSTAGE = 'cd -P -- "$1" && rm -rf -- "./$2"'
+#: All run as root with libvirt's directory as $1 and the name of the directory of our own in it as $2.
+_STAGE, _UNSTAGE, _WHOSE, _READ = map(script, ("stage", "unstage", "whose", "read"))
+#: Those that go into our own directory first.
+_MAKE, _WRITE, _PLACE = (f"{script('enter')}\n{script(name)}" for name in ("make", "write", "place"))
 
 
 def copy(state: State, source: Shell, destination: Shell) -> bool:

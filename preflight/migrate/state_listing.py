@@ -11,28 +11,19 @@ from typing import Final
 
 from msgspec import Struct
 
-from preflight.migrate.root_shell import FilesError, Shell, as_root, require
+from preflight.migrate.root_shell import FilesError, Shell, as_root, require, script
 from preflight.migrate.state_files import State
+from preflight.units import MIB
 
 #: Bytes of all files together. The largest in the field is AAVMF's NVRAM, 64 MiB of flash; a TPM's state has kilobytes.
-LARGEST: Final = 128 * 1024 * 1024
+LARGEST: Final = 128 * MIB
 #: Names below one path. A TPM's state has five.
 MOST: Final = 64
 #: Bits of a mode that are kept: no set-uid, set-gid, sticky, nothing that all users may write, no file that can be run.
 MODES: Final = 0o775
 FILE_MODES: Final = 0o664
 
-#: With the path as $1: one line a name, then one line a file with its digest. What does not exist answers with 44; that
-#: is said by the error's text, since neither `[ -e` nor sudo tells a failure from a "no". LARGEST and MOST are $2, $3.
-#: What is empty is not read: some of the kernel's files say that they are, and give no end of content.
-_LIST = """LC_ALL=C; export LC_ALL; p=$1
-e=$(stat -- "$p" 2>&1 >/dev/null) || case $e in
-*": No such file or directory") exit 44;;
-*) printf '%s\\n' "$e" >&2; exit 1;; esac
-cd -P -- "${p%/*}/" || exit; n=./${p##*/}
-[ "$(find "$n" | head -n "$(($3 + 1))" | wc -l)" -le "$3" ] || { echo "more than $3 files" >&2; exit 1; }
-[ -z "$(find "$n" -type f -size "+$(($2 / 1024))k" | head -n 1)" ] || { echo "more than $2 bytes" >&2; exit 1; }
-find "$n" -exec stat -c '%f %s %n' -- {} + && find "$n" -type f ! -size 0 -exec sha256sum -- {} +"""
+_LIST = script("list")
 
 _NAME = r"[^/\x00-\x1f\x7f]{1,255}"
 _STAT = re.compile(rf"([0-9a-f]{{1,8}}) ([0-9]{{1,15}}) \./({_NAME}(?:/{_NAME}){{0,7}})")

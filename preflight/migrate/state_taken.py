@@ -9,11 +9,10 @@ from typing import Any
 
 from preflight.facts.fact import Unreadable
 from preflight.facts.text.xml import parse_xml
-from preflight.migrate.root_shell import FilesError, Shell, as_root, require
+from preflight.migrate.root_shell import FilesError, Shell, as_root, require, script
 from preflight.migrate.state_files import TPM, State
 
-#: The real path of each argument, one a line, whether or not it exists.
-_RESOLVE = 'for p do readlink -f -- "$p" 2>/dev/null || printf "%s\\n" "$p"; done'
+_RESOLVE = script("resolve")
 
 
 def require_free(needed: Sequence[State], uuid: str, connection: Any, destination: Shell) -> None:

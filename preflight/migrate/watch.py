@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from preflight.migrate.end import HostSilent
 from preflight.migrate.events import Event
 from preflight.migrate.hypervisor import Domain
-from preflight.migrate.progress import MIB, Sample, sample_of
+from preflight.migrate.progress import Sample, sample_of
 from preflight.migrate.run import Run
-from preflight.plan.make import PlannedGuest
 from preflight.request.migration import OnTimeout
+from preflight.schema.plan import PlannedGuest
+from preflight.units import MIB
 
 #: Seconds between two looks.
 POLL = 0.2

@@ -4,12 +4,11 @@ import os
 import shutil
 import sys
 import textwrap
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from preflight.visible import CONTROL, clean, one_line
 
-__all__ = ["CONTROL", "clean", "columns", "excerpt", "labelled", "one_line", "paint", "width"]
+__all__ = ["CONTROL", "clean", "columns", "excerpt", "labelled", "one_line", "padded", "paint", "places", "width"]
 
 #: Characters of a file's line that are shown.
 _EXCERPT = 240
@@ -42,7 +41,7 @@ def labelled(label: str, text: str, *, width: int | None, indent: int = 2, colum
         if width is None:
             lines.append((start + paragraph).rstrip())
         else:
-            lines += textwrap.wrap(
+            lines += _wrap(paragraph)(
                 paragraph,
                 max(width, len(head) + 20),
                 initial_indent=start,
@@ -55,11 +54,16 @@ def labelled(label: str, text: str, *, width: int | None, indent: int = 2, colum
 
 def columns(rows: Sequence[Sequence[str]], gap: int = 2) -> list[str]:
     """Rows of cells as lines, each column as wide as its widest cell; the first row is underlined as heads."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(places, column)) for column in zip(*rows, strict=True)]
     ruled = [rows[0], ["-" * wide for wide in widths], *rows[1:]]
     return [
-        (" " * gap).join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip() for row in ruled
+        (" " * gap).join(padded(cell, wide) for cell, wide in zip(row, widths, strict=True)).rstrip() for row in ruled
     ]
+
+
+def padded(text: str, wide: int) -> str:
+    """The text with spaces behind it, so that it takes that many places on a terminal."""
+    return text + " " * (wide - places(text))
 
 
 def excerpt(line: str, column: int, end_column: int, number: int) -> list[str]:
@@ -71,8 +75,8 @@ def excerpt(line: str, column: int, end_column: int, number: int) -> list[str]:
     start, end = "…" if first else "", "…" if len(line) > first + _EXCERPT else ""
     before, value = window[: column - 1 - first], window[column - 1 - first : end_column - 1 - first]
     # a tab is one character and an unknown number of places: keep it, so that the caret's line has it too
-    indent = "".join("\t" if character == "\t" else " " * _places(character) for character in start + before)
-    carets = "^" * max(1, sum(map(_places, value)))
+    indent = "\t".join(" " * places(clean(part)) for part in f"{start}{before}".split("\t"))
+    carets = "^" * max(1, places(clean(value)))
     return [
         f"{'':>{gutter}} |",
         f"{number:>{gutter}} | {start}{clean(window)}{end}",
@@ -80,9 +84,19 @@ def excerpt(line: str, column: int, end_column: int, number: int) -> list[str]:
     ]
 
 
-def _places(character: str) -> int:
-    """How many places on a terminal it takes, as `clean` shows it."""
-    shown = clean(character)
-    if len(shown) > 1:
-        return len(shown)
-    return 0 if unicodedata.combining(shown) else 2 if unicodedata.east_asian_width(shown) in "WF" else 1
+def places(text: str) -> int:
+    """How many places on a terminal a text takes that was made visible; a tab in it counts as one."""
+    if text.isascii():  # nearly always: wcwidth takes 20 ms to load
+        return len(text)
+    from wcwidth import wcswidth
+
+    return wcswidth(text.replace("\t", " "))
+
+
+def _wrap(text: str) -> Callable[..., list[str]]:
+    """What wraps such a text by the places that it takes."""
+    if text.isascii():
+        return textwrap.wrap
+    from wcwidth import wrap
+
+    return wrap

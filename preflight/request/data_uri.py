@@ -9,11 +9,12 @@ from preflight.grammar import HOST_NAME, is_address, shown
 
 
 class DataUri(Struct, frozen=True):
-    """A host and perhaps a port, or a UNIX socket."""
+    """A host and perhaps a port, over TCP or RDMA, or a UNIX socket."""
 
     host: str | None = None
     port: int | None = None
     socket: str | None = None
+    rdma: bool = False
 
 
 def data_uri(option: str, text: str | None) -> DataUri:
@@ -27,10 +28,11 @@ def data_uri(option: str, text: str | None) -> DataUri:
         raise UserError(f"{option}: {text}: {why}") from None
     if parts.scheme == "unix" and parts.path.startswith("/") and not parts.netloc:
         return DataUri(socket=parts.path)
-    if parts.scheme == "rdma":  # it pins memory and needs devices that no rule looks at
-        raise UserError(f"{option}: {text}: RDMA is not supported: tcp://host[:port] or unix:///path")
-    if parts.scheme != "tcp" or not host:
+    over_rdma = parts.scheme == "rdma"
+    if over_rdma and option != "--migrateuri":  # QEMU's NBD has none
+        raise UserError(f"{option}: {text}: disks are not sent over RDMA: tcp://host[:port] or unix:///path")
+    if not (over_rdma or parts.scheme == "tcp") or not host:
         raise UserError(f"{option}: {text}: is not of the form tcp://host[:port] or unix:///path")
     if not (HOST_NAME.takes(host) or is_address(host)):
         raise UserError(f"{option}: {text}: {shown(host)} is not a host name or an address")
-    return DataUri(host=host, port=port or None)
+    return DataUri(host=host, port=port or None, rdma=over_rdma)

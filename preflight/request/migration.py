@@ -82,6 +82,8 @@ class Migration:
     copy_storage: bool = False
     #: The disks that are copied then, by their names in the guest; where none is named, those that libvirt chooses.
     disks: tuple[str, ...] = ()
+    #: The lists of disks that are given, by the option as it is typed: ("--migrate-disks", ("vda", "vdb")).
+    disk_lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
     #: Whether the guest's memory is sent over TLS, as by `virsh migrate --tls`.
     tls: bool = False
     #: Whether guests that are off are moved too, by their definition; else they are left out, or block.
@@ -94,6 +96,8 @@ class Migration:
     data_port: int | None = None
     #: The UNIX socket that it names in place of a host: something else carries what is written there.
     data_socket: str | None = None
+    #: Whether it names RDMA, over which no TCP connection for the memory is made.
+    rdma: bool = False
     #: The host, the port or the UNIX socket for copied disks, by `--disks-uri` or `--disks-port`.
     disks_host: str | None = None
     disks_port: int | None = None
@@ -174,70 +178,3 @@ class Migration:
     def refuses_as_localhost(self, name: str) -> bool:
         """Whether libvirt itself refuses such a name; one that is given with `--migrateuri` it does not look at."""
         return self.data_host is None and name.startswith("localhost")
-
-
-def unless_live(migration: Migration) -> str | None:
-    """For rules about running guests."""
-    return "the guest is moved offline" if migration.offline else None
-
-
-def unless_peer_to_peer(migration: Migration) -> str | None:
-    """For rules about the connection that the source's daemon opens."""
-    return None if migration.peer_to_peer else "the migration is not peer-to-peer"
-
-
-def unless_over_network(migration: Migration) -> str | None:
-    """For rules about a control connection to a port of libvirt's own."""
-    listens = migration.transport in (Transport.TLS, Transport.TCP)
-    return None if listens else f"the control connection runs over {migration.transport}"
-
-
-def unless_over_tls(migration: Migration) -> str | None:
-    """For rules about a control connection over TLS."""
-    is_tls = migration.transport is Transport.TLS
-    return None if is_tls else f"the control connection runs over {migration.transport}"
-
-
-def unless_data_over_tls(migration: Migration) -> str | None:
-    """For rules about sending the guest's memory over TLS."""
-    return without_data_connection(migration) or (None if migration.tls else "no --tls was asked for")
-
-
-def unless_several_over_ssh(migration: Migration) -> str | None:
-    """For rules about many logins at the destination's sshd at one instant."""
-    if migration.transport is not Transport.SSH:
-        return f"the control connection runs over {migration.transport}"
-    return "one migration logs in once" if migration.concurrency == 1 else None
-
-
-def without_data_connection(migration: Migration) -> str | None:
-    """For rules about the connection from the source's QEMU to the destination's port."""
-    if migration.offline:
-        return "the guest is moved offline: no memory is sent"
-    if migration.data_socket is not None:
-        return "the memory goes through a UNIX socket"
-    return "the memory goes through the control connection" if migration.tunnelled else None
-
-
-def unless_disks_host_is_given(migration: Migration) -> str | None:
-    """For rules about the host that copied disks are sent to."""
-    if not migration.copy_storage:
-        return "no disks are copied"
-    return None if migration.disks_host else "no --disks-uri names a host"
-
-
-def unless_storage_is_copied(migration: Migration) -> str | None:
-    """For rules about what disks are copied onto."""
-    return None if migration.copy_storage else "no disks are copied"
-
-
-def unless_name_is_announced(migration: Migration) -> str | None:
-    """For rules about the name that the destination announces."""
-    if migration.data_host is not None:
-        return "--migrateuri names the host"
-    return without_data_connection(migration)
-
-
-def unless_offline(migration: Migration) -> str | None:
-    """For rules about guests that are moved by their definition."""
-    return None if migration.offline else "the guest is moved while it runs"

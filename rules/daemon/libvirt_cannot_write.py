@@ -16,12 +16,10 @@ How to fix
 from collections.abc import Iterator
 
 from preflight.facts import Storage
-from preflight.facts.daemon.state_directories import DEFINITIONS, LOGS, PRIVATE, STATUS
-from preflight.facts.fact import Unreadable
-from preflight.facts.storage.paths import PathStatus
+from preflight.facts.daemon import DEFINITIONS, LOGS, PRIVATE, STATUS
+from preflight.facts.storage import PathStatus
 from preflight.host import Guest, Judged
-from preflight.request.migration import Migration
-from preflight.rule import Finding, Findings, Severity, on_destination, on_source, rule
+from preflight.rule import Finding, Findings, Migration, Severity, Unreadable, on_destination, on_source, rule
 
 KIB = 1024
 #: Bytes in which file systems usually give room away.

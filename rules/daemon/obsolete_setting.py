@@ -9,9 +9,8 @@ How to fix
 """
 
 from preflight.facts import DaemonConf
-from preflight.facts.defaults import DROPPED
-from preflight.facts.fact import Unreadable
-from preflight.rule import Findings, Severity, on_host, rule
+from preflight.facts.daemon import DROPPED
+from preflight.rule import Findings, Severity, Unreadable, on_host, rule
 
 
 @rule(Severity.INFO)

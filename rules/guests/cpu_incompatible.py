@@ -13,12 +13,10 @@ How to fix
 """
 
 from preflight.facts import HostCpu, HypervisorCpus, Versions
-from preflight.facts.fact import Unreadable
-from preflight.facts.guest.cpu import X86, GuestCpu
-from preflight.facts.version import Version
+from preflight.facts.guest import X86, GuestCpu
+from preflight.facts.libvirt import Version
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Severity, Unreadable, on_destination, rule, unless_live
 
 #: The QEMU that gives ht to all virtual CPUs that share a socket with another; before, nobody gets it by name.
 _ADDS_HT = Version(10)

@@ -16,11 +16,10 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from preflight.facts import DomainCapabilities, Versions
-from preflight.facts.text.xml import parse_xml
-from preflight.facts.version import Version
+from preflight.facts.libvirt import Version
+from preflight.facts.text import parse_xml
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 #: The oldest release that the lab has seen to list all of what is asked here.
 _LISTS_ALL = Version(9, 0, 0)

@@ -12,11 +12,9 @@ How to fix
 """
 
 from preflight.facts import Versions
-from preflight.facts.fact import Unreadable
-from preflight.facts.version import Version
+from preflight.facts.libvirt import Version
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.rule import Findings, Severity, Unreadable, on_source, rule, unless_live
 
 #: virDomainJobType: bounded and unbounded. Those above tell of a job that has ended.
 _RUNNING = (1, 2)

@@ -13,10 +13,9 @@ How to fix
 from collections import Counter
 
 from preflight.facts import HostMemory
-from preflight.facts.guest.backing import GuestBacking
+from preflight.facts.guest import GuestBacking
 from preflight.host import Judged
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 
 @rule(Severity.ERROR, skip=unless_live)

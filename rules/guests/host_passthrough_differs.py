@@ -10,10 +10,9 @@ How to fix
 """
 
 from preflight.facts import HostCpu, HypervisorCpus
-from preflight.facts.guest.cpu import GuestCpu
+from preflight.facts.guest import GuestCpu
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 
 @rule(Severity.WARNING, skip=unless_live)

@@ -13,11 +13,9 @@ How to fix
 """
 
 from preflight.facts import HostsFile, OwnAddresses, Storage
-from preflight.facts.fact import Unreadable
-from preflight.facts.names.listen_address import listens_at
+from preflight.facts.names import listens_at
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Severity, Unreadable, on_destination, rule, unless_live
 
 _ERRORS = {
     "unix": "Unable to bind to UNIX socket path '{}': No such file or directory",

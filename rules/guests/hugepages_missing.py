@@ -12,11 +12,10 @@ How to fix
 """
 
 from preflight.facts import HostMemory, Storage
-from preflight.facts.guest.backing import GuestBacking
-from preflight.facts.memory.host import HugeMount, HugePages
+from preflight.facts.guest import GuestBacking
+from preflight.facts.memory import HugeMount, HugePages
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Finding, Findings, Severity, on_destination, rule
+from preflight.rule import Finding, Findings, Severity, on_destination, rule, unless_live
 
 _NO_MOUNT = "hugetlbfs filesystem is not mounted or disabled by administrator config"
 

@@ -11,10 +11,9 @@ How to fix
 """
 
 from preflight.facts import QemuUser, Storage
-from preflight.facts.guest.guests import KVM
+from preflight.facts.guest import KVM
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 
 @rule(Severity.ERROR, skip=unless_live)

@@ -11,12 +11,10 @@ How to fix
 """
 
 from preflight.facts import Capabilities, Storage, Versions
-from preflight.facts.fact import Unreadable
-from preflight.facts.guest.guests import KVM
-from preflight.facts.version import Version
+from preflight.facts.guest import KVM
+from preflight.facts.libvirt import Version
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Severity, Unreadable, on_destination, rule, unless_live
 
 #: 7.0 and 9.0 were seen to say another thing of a device that is not there than of one that cannot be used, 11.3 to say
 #: the latter's text of both. Of releases outside of these the text is not known. 7.0 has a text of its own for the

@@ -11,12 +11,10 @@ How to fix
 """
 
 from preflight.facts import HostsFile, Listening
-from preflight.facts.fact import Unreadable
-from preflight.facts.guest.ports import GuestPorts
-from preflight.facts.names.listen_address import ANY, listens_at
+from preflight.facts.guest import GuestPorts
+from preflight.facts.names import ANY, listens_at
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Severity, Unreadable, on_destination, rule, unless_live
 
 
 @rule(Severity.ERROR, skip=unless_live)

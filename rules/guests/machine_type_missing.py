@@ -10,10 +10,9 @@ How to fix
 """
 
 from preflight.facts import Capabilities, Versions
-from preflight.facts.version import Version
+from preflight.facts.libvirt import Version
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 #: Releases that were seen to refuse it themselves, and to leave it to QEMU (qemu_validate.c of 8.5.0; 7.0 in the lab).
 LIBVIRT_REFUSES, QEMU_REFUSES = Version(8, 5), Version(7, 0)

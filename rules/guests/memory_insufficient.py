@@ -11,11 +11,9 @@ How to fix
 """
 
 from preflight.facts import HostMemory
-from preflight.facts.fact import Unreadable
-from preflight.facts.guest.backing import GuestBacking
+from preflight.facts.guest import GuestBacking
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Severity, Unreadable, on_destination, rule, unless_live
 
 
 @rule(Severity.WARNING, skip=unless_live)

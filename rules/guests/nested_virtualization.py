@@ -11,10 +11,9 @@ How to fix
 """
 
 from preflight.facts import HypervisorCpus
-from preflight.facts.guest.cpu import GuestCpu
+from preflight.facts.guest import GuestCpu
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.rule import Findings, Severity, on_source, rule, unless_live
 
 _FEATURES = ("vmx", "svm")
 

@@ -11,8 +11,7 @@ How to fix
 """
 
 from preflight.host import Guest
-from preflight.request.migration import unless_offline
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.rule import Findings, Severity, on_source, rule, unless_offline
 
 
 @rule(Severity.WARNING, skip=unless_offline)

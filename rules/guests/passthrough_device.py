@@ -12,11 +12,9 @@ How to fix
 """
 
 from preflight.facts import Versions
-from preflight.facts.fact import Unreadable
-from preflight.facts.version import Version
+from preflight.facts.libvirt import Version
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.rule import Findings, Severity, Unreadable, on_source, rule, unless_live
 
 #: Since then libvirt asks QEMU (qemuMigrationSrcIsAllowed, src/qemu/qemu_migration.c).
 _ASKS_QEMU = Version(8, 6, 0)

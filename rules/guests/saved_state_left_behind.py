@@ -12,8 +12,7 @@ How to fix
 """
 
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_offline
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.rule import Findings, Migration, Severity, on_source, rule, unless_offline
 
 
 @rule(Severity.ERROR, skip=unless_offline)

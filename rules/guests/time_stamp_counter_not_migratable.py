@@ -11,10 +11,9 @@ How to fix
 """
 
 from preflight.facts import HostCpu, HypervisorCpus
-from preflight.facts.guest.cpu import X86, GuestCpu
+from preflight.facts.guest import X86, GuestCpu
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_destination, on_source, rule
+from preflight.rule import Findings, Severity, on_destination, on_source, rule, unless_live
 
 #: How far two frequencies may be apart, in parts of a million (virCPUx86 TSC tolerance, libvirt since 5.2).
 TOLERANCE_PPM = 250

@@ -13,10 +13,9 @@ How to fix
 """
 
 from preflight.facts import Versions
-from preflight.facts.version import Version
+from preflight.facts.libvirt import Version
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.rule import Findings, Severity, on_source, rule, unless_live
 
 #: Image formats that block a migration as long as they are open (migrate_add_blocker in QEMU's block/*.c).
 _FORMATS = frozenset(("qcow", "vdi", "vmdk", "vpc"))

@@ -10,11 +10,9 @@ How to fix
     is given with --dname.
 """
 
-from preflight.facts.fact import Unreadable
-from preflight.facts.text.xml import parse_xml
+from preflight.facts.text import parse_xml
 from preflight.host import Guest
-from preflight.request.migration import Migration
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.rule import Findings, Migration, Severity, Unreadable, on_source, rule
 
 
 def _without_xml(migration: Migration) -> str | None:

@@ -10,8 +10,7 @@ How to fix
 """
 
 from preflight.facts import DaemonLimits
-from preflight.request.migration import Migration
-from preflight.rule import Change, Findings, Severity, on_host, rule
+from preflight.rule import Change, Findings, Migration, Severity, on_host, rule
 
 
 @rule(Severity.WARNING)

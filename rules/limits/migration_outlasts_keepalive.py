@@ -13,10 +13,8 @@ How to fix
 """
 
 from preflight.facts import DaemonLimits, LinkSpeed, Resident
-from preflight.facts.fact import Unreadable
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_live
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.rule import Findings, Migration, Severity, Unreadable, on_source, rule, unless_live
 
 #: MiB/s of memory that a link of 1 Mbit/s carries (preflight.capacity.precopy has where that comes from).
 _OF_MBIT = 0.94e6 / 8 / 2**20

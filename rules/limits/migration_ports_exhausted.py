@@ -13,8 +13,7 @@ How to fix
 """
 
 from preflight.facts import Listening, QemuConf
-from preflight.request.migration import Migration, without_data_connection
-from preflight.rule import Change, Findings, Severity, on_destination, rule
+from preflight.rule import Change, Findings, Migration, Severity, on_destination, rule, without_data_connection
 
 #: No port is higher.
 HIGHEST = 65535

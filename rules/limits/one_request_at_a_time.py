@@ -12,8 +12,7 @@ How to fix
 """
 
 from preflight.facts import DaemonLimits
-from preflight.request.migration import unless_live
-from preflight.rule import Change, Findings, Severity, on_source, rule
+from preflight.rule import Change, Findings, Severity, on_source, rule, unless_live
 
 
 @rule(Severity.WARNING, skip=unless_live)

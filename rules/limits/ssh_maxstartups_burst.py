@@ -12,9 +12,17 @@ How to fix
 """
 
 from preflight.facts import SshdSettings
-from preflight.facts.ssh.login import TURNED_AWAY
-from preflight.request.migration import Migration, unless_several_over_ssh
-from preflight.rule import Change, Findings, Severity, on_destination, on_source, rule
+from preflight.facts.ssh import TURNED_AWAY
+from preflight.rule import (
+    Change,
+    Findings,
+    Migration,
+    Severity,
+    on_destination,
+    on_source,
+    rule,
+    unless_several_over_ssh,
+)
 
 
 @rule(Severity.ERROR, skip=unless_several_over_ssh)
@@ -32,7 +40,8 @@ def check(source: SshdSettings, destination: SshdSettings, migration: Migration)
                 error=TURNED_AWAY,
                 severity=Severity.WARNING if chance >= 0.5 else None,
                 change=Change(
-                    *(sshd.path_of(sshd.max_startups), "MaxStartups"),
+                    sshd.path_of(sshd.max_startups),
+                    "MaxStartups",
                     f"{wanted}:{limit.rate}:{max(wanted, limit.full)}",
                 ),
             )

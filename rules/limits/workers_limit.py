@@ -10,9 +10,8 @@ How to fix
 """
 
 from preflight.facts import DaemonLimits
-from preflight.facts.daemon.limits import RESERVED_WORKERS
-from preflight.request.migration import Migration, unless_live
-from preflight.rule import Change, Findings, Severity, on_source, rule
+from preflight.facts.daemon import RESERVED_WORKERS
+from preflight.rule import Change, Findings, Migration, Severity, on_source, rule, unless_live
 
 
 @rule(Severity.WARNING, skip=unless_live)
@@ -24,7 +23,8 @@ def check(source: DaemonLimits, migration: Migration) -> Findings:
             f" for progress and abort: room for {free}, while {migration.concurrency} are asked for",
             at=source.max_workers,
             change=Change(
-                *(source.conf.path, "max_workers"),
+                source.conf.path,
+                "max_workers",
                 (source.busy_workers or 0) + RESERVED_WORKERS + migration.concurrency,
             ),
         )

@@ -11,9 +11,8 @@ How to fix
 """
 
 from preflight.facts import PeerConnection
-from preflight.facts.control.by_source import NO_REASON
-from preflight.request.migration import unless_peer_to_peer
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.facts.control import NO_REASON
+from preflight.rule import Findings, Severity, on_source, rule, unless_peer_to_peer
 
 
 @rule(Severity.ERROR, skip=unless_peer_to_peer)

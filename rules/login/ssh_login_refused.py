@@ -14,10 +14,9 @@ How to fix
 import re
 
 from preflight.facts import Login
-from preflight.facts.control.by_preflight import HUNG_UP
-from preflight.facts.ssh.login import TURNED_AWAY
-from preflight.request.migration import Migration, Transport
-from preflight.rule import Findings, Severity, on_destination, on_source, rule
+from preflight.facts.control import HUNG_UP
+from preflight.facts.ssh import TURNED_AWAY
+from preflight.rule import Findings, Migration, Severity, Transport, on_destination, on_source, rule
 
 #: What preflight itself says of a login that worked, and of which nothing came.
 _SILENT = "the session ended before this was answered"

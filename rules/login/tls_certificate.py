@@ -13,10 +13,9 @@ How to fix
 from collections.abc import Iterator
 
 from preflight.facts import ManagedConnection, NetworkListener, SourcesConnection
-from preflight.facts.control.connection import ControlConnection
-from preflight.facts.tls.certificates import CertificateFiles, matches_any, problem_of_own
-from preflight.request.migration import Migration, unless_over_tls
-from preflight.rule import Findings, Severity, on_destination, on_host, on_source, rule
+from preflight.facts.control import ControlConnection
+from preflight.facts.tls import CertificateFiles, matches_any, problem_of_own
+from preflight.rule import Findings, Migration, Severity, on_destination, on_host, on_source, rule, unless_over_tls
 
 
 @rule(Severity.ERROR, skip=unless_over_tls)

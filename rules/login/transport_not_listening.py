@@ -10,11 +10,9 @@ How to fix
 """
 
 from preflight.facts import Daemons, Listening, ManagedConnection, NetworkListener, SourcesConnection
-from preflight.facts.control.connection import ControlConnection
-from preflight.facts.text.libvirt_conf import Value
-from preflight.facts.text.located import Located
-from preflight.request.migration import Migration, Transport, unless_over_network
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.facts.control import ControlConnection
+from preflight.facts.text import Located, Value
+from preflight.rule import Findings, Migration, Severity, Transport, on_destination, rule, unless_over_network
 
 
 @rule(Severity.ERROR, skip=unless_over_network)

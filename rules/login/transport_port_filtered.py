@@ -11,9 +11,8 @@ How to fix
 """
 
 from preflight.facts import Firewall, Listening, ManagedConnection, OwnAddresses, SourcesConnection
-from preflight.facts.control.connection import ControlConnection
-from preflight.request.migration import Migration, unless_over_network
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.facts.control import ControlConnection
+from preflight.rule import Findings, Migration, Severity, on_destination, rule, unless_over_network
 
 
 @rule(Severity.ERROR, skip=unless_over_network)

@@ -13,7 +13,7 @@ How to fix
 """
 
 from preflight.facts import Versions
-from preflight.facts.libvirt.flags_since import (
+from preflight.facts.libvirt import (
     COMPRESS_ALONE,
     FOR_PARALLEL,
     KNOWN,
@@ -22,8 +22,7 @@ from preflight.facts.libvirt.flags_since import (
     POSTCOPY_PARALLEL,
     UNKNOWN_TO_QEMU,
 )
-from preflight.request.migration import Migration, Role
-from preflight.rule import Findings, Severity, on_host, on_source, rule
+from preflight.rule import Findings, Migration, Role, Severity, on_host, on_source, rule
 
 
 @rule(Severity.ERROR)

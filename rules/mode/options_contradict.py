@@ -12,9 +12,8 @@ How to fix
     that is off has no memory to tunnel, and what is tunnelled goes through one connection alone.
 """
 
-from preflight.facts.control.by_preflight import HUNG_UP
-from preflight.request.migration import Migration
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.facts.control import HUNG_UP
+from preflight.rule import Findings, Migration, Severity, on_source, rule
 
 NOT_LIVE = "post-copy migration is not supported with non-live or paused migration"
 ZERO_COPY = "Zero copy only available for non-compressed non-TLS multifd migration"

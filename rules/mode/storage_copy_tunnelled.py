@@ -10,12 +10,11 @@ How to fix
 """
 
 from preflight.facts import Versions
-from preflight.facts.control.by_preflight import HUNG_UP
-from preflight.facts.guest.guests import Disk
-from preflight.facts.version import Version
+from preflight.facts.control import HUNG_UP
+from preflight.facts.guest import Disk
+from preflight.facts.libvirt import Version
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_live
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.rule import Findings, Migration, Severity, on_source, rule, unless_live
 
 #: The releases that were seen to look at the guest's disks first, and the first of which that is not known.
 LENIENT, STRICT_AGAIN = Version(9), Version(10)

@@ -12,8 +12,7 @@ How to fix
 """
 
 from preflight.facts import OwnAddresses, PeerName
-from preflight.request.migration import Migration, without_data_connection
-from preflight.rule import Findings, HostsLine, Severity, on_source, rule
+from preflight.rule import Findings, HostsLine, Migration, Severity, on_source, rule, without_data_connection
 
 
 @rule(Severity.ERROR, skip=without_data_connection)

@@ -10,8 +10,7 @@ How to fix
 """
 
 from preflight.facts import AnnouncedName, OwnAddresses, QemuConf
-from preflight.request.migration import unless_name_is_announced
-from preflight.rule import Change, Findings, Severity, on_destination, rule
+from preflight.rule import Change, Findings, Severity, on_destination, rule, unless_name_is_announced
 
 
 @rule(Severity.ERROR, skip=unless_name_is_announced)

@@ -14,9 +14,16 @@ How to fix
 """
 
 from preflight.facts import HostKeys, OwnAddresses, PeerKeys, PeerName
-from preflight.facts.fact import Unreadable
-from preflight.request.migration import Migration, without_data_connection
-from preflight.rule import Findings, HostsLine, Severity, on_source, rule
+from preflight.rule import (
+    Findings,
+    HostsLine,
+    Migration,
+    Severity,
+    Unreadable,
+    on_source,
+    rule,
+    without_data_connection,
+)
 
 
 @rule(Severity.ERROR, skip=without_data_connection)

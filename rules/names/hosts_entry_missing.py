@@ -9,8 +9,7 @@ How to fix
 """
 
 from preflight.facts import PeerName
-from preflight.request.migration import Migration, without_data_connection
-from preflight.rule import Findings, HostsLine, Severity, on_source, rule
+from preflight.rule import Findings, HostsLine, Migration, Severity, on_source, rule, without_data_connection
 
 
 @rule(Severity.WARNING, skip=without_data_connection)

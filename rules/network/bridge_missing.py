@@ -14,10 +14,9 @@ How to fix
 """
 
 from preflight.facts import Links, Networks, Storage
-from preflight.facts.guest.devices import OPEN_VSWITCH
+from preflight.facts.guest import OPEN_VSWITCH
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 _BRIDGE = frozenset(("bridge",))
 #: What a libvirt network's bridge may be: its own virtual port says which.

@@ -13,10 +13,8 @@ How to fix
 """
 
 from preflight.facts import DisksName, OwnAddresses
-from preflight.facts.fact import Unreadable
-from preflight.facts.names.listen_address import ANY
-from preflight.request.migration import unless_disks_host_is_given
-from preflight.rule import Findings, Severity, on_destination, on_source, rule
+from preflight.facts.names import ANY
+from preflight.rule import Findings, Severity, Unreadable, on_destination, on_source, rule, unless_disks_host_is_given
 
 
 @rule(Severity.ERROR, skip=unless_disks_host_is_given)

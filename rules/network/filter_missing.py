@@ -9,10 +9,9 @@ How to fix
 """
 
 from preflight.facts import NetworkFilters
-from preflight.facts.text.xml import parse_xml
+from preflight.facts.text import parse_xml
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 
 @rule(Severity.ERROR, skip=unless_live)

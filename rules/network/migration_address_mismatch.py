@@ -14,10 +14,9 @@ How to fix
 """
 
 from preflight.facts import HostsFile, OwnAddresses, PeerName, QemuConf
-from preflight.facts.names.listen_address import listens_at
-from preflight.facts.text.located import Located
-from preflight.request.migration import Migration, without_data_connection
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.facts.names import listens_at
+from preflight.facts.text import Located
+from preflight.rule import Findings, Migration, Severity, on_destination, rule, without_data_connection
 
 
 @rule(Severity.ERROR, skip=without_data_connection)

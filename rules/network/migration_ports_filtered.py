@@ -12,8 +12,7 @@ How to fix
 """
 
 from preflight.facts import Firewall, Listening, OwnAddresses, PeerName, QemuConf
-from preflight.request.migration import Migration, without_data_connection
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Migration, Severity, on_destination, rule, without_data_connection
 
 
 @rule(Severity.ERROR, skip=without_data_connection)

@@ -12,9 +12,7 @@ How to fix
 """
 
 from preflight.facts import Links, OwnAddresses, PeerName
-from preflight.facts.fact import Unreadable
-from preflight.request.migration import without_data_connection
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Severity, Unreadable, on_destination, rule, without_data_connection
 
 
 @rule(Severity.WARNING, skip=without_data_connection)

@@ -10,8 +10,7 @@ How to fix
 
 from preflight.facts import Links
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 #: Those for which libvirt makes a tap device; the XML of an active guest has what its network came to.
 _TAPS = frozenset(("bridge", "network", "ethernet"))

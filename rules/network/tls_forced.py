@@ -11,8 +11,7 @@ How to fix
 """
 
 from preflight.facts import QemuConf
-from preflight.request.migration import Migration
-from preflight.rule import Findings, Severity, on_host, rule
+from preflight.rule import Findings, Migration, Severity, on_host, rule
 
 REFUSAL = "this libvirtd instance allows migration only with VIR_MIGRATE_TLS flag"
 

@@ -13,9 +13,8 @@ How to fix
 """
 
 from preflight.facts import AnnouncedName, MigrationTls
-from preflight.facts.tls.certificates import CertificateFiles, problem_of_own
-from preflight.request.migration import Migration, unless_data_over_tls
-from preflight.rule import Findings, Severity, on_destination, on_source, rule
+from preflight.facts.tls import CertificateFiles, problem_of_own
+from preflight.rule import Findings, Migration, Severity, on_destination, on_source, rule, unless_data_over_tls
 
 #: What a source is told that the destination hangs up on, while it writes or while it reads.
 CUT_OFF = "TLS channel: Input/output error"

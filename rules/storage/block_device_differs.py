@@ -11,27 +11,21 @@ How to fix
 """
 
 from preflight.facts import BlockDevices
-from preflight.facts.fact import Unreadable
+from preflight.facts.guest import Disk
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Migration, Severity, of_each, on_destination, rule, unless_live
 
 
 @rule(Severity.ERROR, skip=unless_live)
 def check(guest: Guest, source: BlockDevices, destination: BlockDevices, migration: Migration) -> Findings:
-    unknown: Unreadable | None = None
-    for disk in guest.disks:
+    def differing(disk: Disk) -> Findings:
         if disk.type != "block" or disk.path is None or (migration.copy_storage and disk.copied_by_default):
-            continue
-        try:
-            mine, other = source.look(disk.path), destination.look(disk.path)
-        except Unreadable as why:
-            unknown = why
-            continue
+            return
+        mine, other = source.look(disk.path), destination.look(disk.path)
         if mine is None or other is None:
-            continue  # another rule says what is there instead
+            return  # another rule says what is there instead
         difference = mine.difference(other)
         if difference is not None:
             yield on_destination(f"{disk.path}, of the disk {disk.target}, is another device here: it {difference}")
-    if unknown is not None:
-        raise unknown
+
+    yield from of_each(guest.disks, differing)

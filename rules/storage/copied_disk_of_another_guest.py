@@ -11,30 +11,34 @@ How to fix
 """
 
 from preflight.facts import ImageOwners, Pools
-from preflight.facts.fact import Unreadable
+from preflight.facts.guest import Disk
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_storage_is_copied
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import (
+    Findings,
+    Migration,
+    Severity,
+    Unreadable,
+    of_each,
+    on_destination,
+    rule,
+    unless_storage_is_copied,
+)
 
 
 @rule(Severity.ERROR, skip=unless_storage_is_copied)
 def check(guest: Guest, destination: ImageOwners, destination_pools: Pools, migration: Migration) -> Findings:
-    unknown: Unreadable | None = None
     unread = next((other for other in destination.unread if other.uuid != guest.uuid), None)
-    for disk in guest.disks:
+
+    def owned(disk: Disk) -> Findings:
         if disk.empty or not migration.copies(disk.target, by_default=disk.copied_by_default):
-            continue
-        try:
-            path = destination_pools.path(disk)
-        except Unreadable as why:
-            unknown = why
-            continue
+            return
+        path = destination_pools.path(disk)
         if path is None:
-            continue
+            return
         for other in destination.of(path):
             if other.uuid != guest.uuid:
                 yield on_destination(f"{path}, onto which {disk.target} is to be copied, belongs to {other.name}")
         if unread is not None:
-            unknown = Unreadable(f"whether {path} belongs to {unread.name} is not known: {unread.reason}")
-    if unknown is not None:
-        raise unknown
+            raise Unreadable(f"whether {path} belongs to {unread.name} is not known: {unread.reason}")
+
+    yield from of_each(guest.disks, owned)

@@ -10,20 +10,20 @@ How to fix
 """
 
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_live
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.rule import Findings, Migration, Severity, on_source, rule, unless_live
 
 
 def _unless_named(migration: Migration) -> str | None:
-    return unless_live(migration) or (None if migration.copy_storage and migration.disks else "no disks are named")
+    return unless_live(migration) or (None if migration.copy_storage and migration.disk_lists else "no disks are named")
 
 
 @rule(Severity.ERROR, skip=_unless_named)
 def check(source_guest: Guest, migration: Migration) -> Findings:
     own = [disk.target for disk in source_guest.disks]
-    for target in migration.disks:
-        if target not in own:  # qemuMigrationSrcBeginPhase, libvirt 9.0
-            has = f"has {', '.join(own)}" if own else "has no disk"
-            yield on_source(
-                f"--migrate-disks names {target}, but the guest {has}", error=f"disk target {target} not found"
-            )
+    for option, targets in migration.disk_lists:
+        for target in targets:
+            if target not in own:  # qemuMigrationSrcBeginPhase, libvirt 9.0
+                has = f"has {', '.join(own)}" if own else "has no disk"
+                yield on_source(
+                    f"{option} names {target}, but the guest {has}", error=f"disk target {target} not found"
+                )

@@ -11,11 +11,9 @@ How to fix
 """
 
 from preflight.facts import Images, Pools, Storage
-from preflight.facts.fact import Unreadable
-from preflight.facts.guest.guests import Disk
+from preflight.facts.guest import Disk
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_storage_is_copied
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Migration, Severity, of_each, on_destination, rule, unless_storage_is_copied
 
 #: Bytes up to which a qcow2 image holds no data yet: its header, its first tables and those of the largest disk that
 #: qemu-img makes without preallocation (a disk of 2 TiB: 33 clusters of 64 KiB).
@@ -26,21 +24,17 @@ EMPTY = 4 * 1024 * 1024
 def check(
     guest: Guest, destination: Storage, destination_pools: Pools, destination_images: Images, migration: Migration
 ) -> Findings:
-    unknown: Unreadable | None = None
-    for disk in guest.disks:
+    def written_over(disk: Disk) -> Findings:
         if disk.empty or not migration.copies(disk.target, by_default=disk.copied_by_default):
-            continue
-        try:
-            path = destination_pools.path(disk)
-            place = destination.look(path) if path else None
-            if place is None or place.kind not in ("file", "block") or (place.size == 0 and place.kind == "file"):
-                continue
-            if not _is_new(disk, path or "", place.size or 0, destination_images):
-                yield on_destination(f"{path} is there already: what it holds is written over by {disk.target}")
-        except Unreadable as why:
-            unknown = why
-    if unknown is not None:
-        raise unknown
+            return
+        path = destination_pools.path(disk)
+        place = destination.look(path) if path else None
+        if place is None or place.kind not in ("file", "block") or (place.size == 0 and place.kind == "file"):
+            return
+        if not _is_new(disk, path or "", place.size or 0, destination_images):
+            yield on_destination(f"{path} is there already: what it holds is written over by {disk.target}")
+
+    yield from of_each(guest.disks, written_over)
 
 
 def _is_new(disk: Disk, path: str, size: int, images: Images) -> bool:

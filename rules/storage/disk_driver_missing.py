@@ -10,10 +10,9 @@ How to fix
 """
 
 from preflight.facts import BlockDrivers, Storage
-from preflight.facts.storage.block_drivers import MODULES
+from preflight.facts.storage import MODULES
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 
 @rule(Severity.ERROR, skip=unless_live)

@@ -11,10 +11,9 @@ How to fix
 """
 
 from preflight.facts import Pools, Storage, Versions
-from preflight.facts.version import Version
+from preflight.facts.libvirt import Version
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 #: Since this QEMU a device is no file, and the messages name the path.
 STRICT = Version(6, 0, 0)

@@ -15,23 +15,14 @@ How to fix
 """
 
 from preflight.facts import Pools, Storage
-from preflight.facts.fact import Unreadable
-from preflight.facts.guest.guests import Disk
+from preflight.facts.guest import Disk
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_live
-from preflight.rule import Finding, Findings, Severity, on_destination, rule
+from preflight.rule import Finding, Findings, Migration, Severity, of_each, on_destination, rule, unless_live
 
 
 @rule(Severity.ERROR, skip=unless_live)
 def check(guest: Guest, destination: Storage, destination_pools: Pools, migration: Migration) -> Findings:
-    unknown: Unreadable | None = None
-    for disk in guest.disks:
-        try:
-            yield from _lacking(disk, destination, destination_pools, migration)
-        except Unreadable as why:
-            unknown = why
-    if unknown is not None:
-        raise unknown
+    yield from of_each(guest.disks, lambda disk: _lacking(disk, destination, destination_pools, migration))
 
 
 def _lacking(disk: Disk, destination: Storage, pools: Pools, migration: Migration) -> Findings:

@@ -12,11 +12,9 @@ How to fix
 """
 
 from preflight.facts import Pools, Storage
-from preflight.facts.fact import Unreadable
-from preflight.facts.guest.guests import Disk
+from preflight.facts.guest import Disk
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_live
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.rule import Findings, Migration, Severity, Unreadable, on_source, rule, unless_live
 
 
 @rule(Severity.ERROR, skip=unless_live)

@@ -10,38 +10,33 @@ How to fix
     Let the destination in at the server, and start what listens there.
 """
 
+from collections.abc import Iterable
+
 from preflight.facts import DiskPorts, DiskServers, Storage
-from preflight.facts.fact import Unreadable
-from preflight.facts.guest.guests import Disk, Server
+from preflight.facts.guest import Disk, Server
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Finding, Findings, Severity, on_destination, rule
+from preflight.rule import Finding, Findings, Severity, of_each, on_destination, rule, unless_live
 
 
 @rule(Severity.ERROR, skip=unless_live)
 def check(
     guest: Guest, destination: DiskPorts, destination_servers: DiskServers, destination_storage: Storage
 ) -> Findings:
-    unknown: Unreadable | None = None
-    for disk in guest.disks:
-        for layer in disk.remote:
-            refused: list[Finding] = []
-            try:
-                for server in layer:
-                    found = (
-                        _of_socket(disk, server.socket, destination_storage)
-                        if server.socket
-                        else _of_port(disk, server, destination, destination_servers)
-                    )
-                    if found is None:
-                        break
-                    refused.append(found)
-                else:
-                    yield from refused
-            except Unreadable as why:
-                unknown = why
-    if unknown is not None:
-        raise unknown
+    def refused(of_disk: tuple[Disk, Iterable[Server]]) -> Iterable[Finding]:
+        disk, layer = of_disk
+        found = []
+        for server in layer:
+            refusal = (
+                _of_socket(disk, server.socket, destination_storage)
+                if server.socket
+                else _of_port(disk, server, destination, destination_servers)
+            )
+            if refusal is None:
+                return ()
+            found.append(refusal)
+        return found
+
+    yield from of_each(((disk, layer) for disk in guest.disks for layer in disk.remote), refused)
 
 
 def _of_socket(disk: Disk, path: str, there: Storage) -> Finding | None:

@@ -11,12 +11,20 @@ How to fix
 """
 
 from preflight.facts import Images, Pools, Storage
-from preflight.facts.fact import Unreadable
-from preflight.facts.guest.guests import Disk
-from preflight.facts.storage.images import Image
+from preflight.facts.guest import Disk
+from preflight.facts.storage import Image
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_live
-from preflight.rule import Finding, Findings, Severity, on_destination, rule
+from preflight.rule import (
+    Finding,
+    Findings,
+    Migration,
+    Severity,
+    Unreadable,
+    of_each,
+    on_destination,
+    rule,
+    unless_live,
+)
 
 #: QEMU counts in sectors, and so takes the last one for whole.
 SECTOR = 512
@@ -34,33 +42,30 @@ def check(
     destination_images: Images,
     migration: Migration,
 ) -> Findings:
-    unknown: Unreadable | None = None
     on_source = {disk.target: disk for disk in source_guest.disks}
-    for disk in guest.disks:
+
+    def differing(disk: Disk) -> Findings:
         if disk.type not in ("file", "block", "volume") or disk.empty:
-            continue
-        try:
-            here = source_pools.path(on_source.get(disk.target, disk))
-            there = destination_pools.path(disk)
-            if here is None or there is None or not destination.look(there).exists:
-                continue
-            if migration.copies(disk.target, by_default=disk.copied_by_default):
-                yield from _copied(
-                    disk,
-                    there,
-                    _image(disk, here, source, source_images),
-                    _image(disk, there, destination, destination_images),
-                    destination,
-                )
-            elif disk.readonly or disk.format == "raw":
-                mine, other = _bytes(source, here), _bytes(destination, there)
-                if mine is not None and other is not None and mine != other:
-                    message = f"{there}, of the disk {disk.target}, has {other} bytes here, and {mine} on the source"
-                    yield on_destination(message, severity=Severity.WARNING)
-        except Unreadable as why:
-            unknown = why
-    if unknown is not None:
-        raise unknown
+            return
+        here = source_pools.path(on_source.get(disk.target, disk))
+        there = destination_pools.path(disk)
+        if here is None or there is None or not destination.look(there).exists:
+            return
+        if migration.copies(disk.target, by_default=disk.copied_by_default):
+            yield from _copied(
+                disk,
+                there,
+                _image(disk, here, source, source_images),
+                _image(disk, there, destination, destination_images),
+                destination,
+            )
+        elif disk.readonly or disk.format == "raw":
+            mine, other = _bytes(source, here), _bytes(destination, there)
+            if mine is not None and other is not None and mine != other:
+                message = f"{there}, of the disk {disk.target}, has {other} bytes here, and {mine} on the source"
+                yield on_destination(message, severity=Severity.WARNING)
+
+    yield from of_each(guest.disks, differing)
 
 
 def _bytes(host: Storage, path: str) -> int | None:

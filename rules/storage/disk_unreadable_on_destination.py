@@ -12,10 +12,8 @@ How to fix
 """
 
 from preflight.facts import Pools, QemuUser
-from preflight.facts.fact import Unreadable
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_live
-from preflight.rule import Finding, Findings, Severity, on_destination, rule
+from preflight.rule import Finding, Findings, Migration, Severity, Unreadable, on_destination, rule, unless_live
 
 READ_ONLY = "Block node is read-only"
 

@@ -10,11 +10,12 @@ How to fix
     hosts).
 """
 
+from collections.abc import Iterable
+
 from preflight.facts import Pools, Storage
-from preflight.facts.fact import Unreadable
+from preflight.facts.guest import Disk
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_live
-from preflight.rule import Finding, Findings, Severity, on_destination, rule
+from preflight.rule import Finding, Findings, Migration, Severity, of_each, on_destination, rule, unless_live
 
 
 @rule(Severity.WARNING, skip=unless_live)
@@ -27,23 +28,21 @@ def check(
     destination_pools: Pools,
     migration: Migration,
 ) -> Findings:
-    unknown: Unreadable | None = None
     on_source = {disk.target: disk for disk in source_guest.disks}
-    for disk in guest.disks:
+
+    def differing(disk: Disk) -> Iterable[Finding]:
         # a medium that is only read may well be a copy
         if disk.empty or disk.readonly or disk.type not in ("file", "volume"):
-            continue
+            return ()
         if migration.copies(disk.target, by_default=disk.copied_by_default):
-            continue
-        try:
-            here = source_pools.path(on_source.get(disk.target, disk))
-            there = destination_pools.path(disk)
-            if here is not None and there is not None:
-                yield from _other(disk.target, source, here, destination, there)
-        except Unreadable as why:
-            unknown = why
-    if unknown is not None:
-        raise unknown
+            return ()
+        here = source_pools.path(on_source.get(disk.target, disk))
+        there = destination_pools.path(disk)
+        if here is None or there is None:
+            return ()
+        return _other(disk.target, source, here, destination, there)
+
+    yield from of_each(guest.disks, differing)
 
 
 def _other(target: str, source: Storage, here: str, destination: Storage, there: str) -> list[Finding]:

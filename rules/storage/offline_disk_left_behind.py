@@ -13,12 +13,20 @@ How to fix
 """
 
 from preflight.facts import BlockDevices, Pools, Storage
-from preflight.facts.fact import Unreadable
-from preflight.facts.guest.guests import Disk
-from preflight.facts.storage.paths import PathStatus
+from preflight.facts.guest import Disk
+from preflight.facts.storage import PathStatus
 from preflight.host import Guest
-from preflight.request.migration import Migration, unless_offline
-from preflight.rule import Finding, Findings, Severity, on_destination, on_source, rule
+from preflight.rule import (
+    Finding,
+    Findings,
+    Migration,
+    Severity,
+    Unreadable,
+    on_destination,
+    on_source,
+    rule,
+    unless_offline,
+)
 
 
 @rule(Severity.ERROR, skip=unless_offline)

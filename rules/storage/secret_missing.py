@@ -11,10 +11,9 @@ How to fix
 """
 
 from preflight.facts import Secrets, Storage
-from preflight.facts.storage.secrets import needed_by
+from preflight.facts.storage import needed_by
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_destination, rule
+from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 
 @rule(Severity.ERROR, skip=unless_live)

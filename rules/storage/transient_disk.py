@@ -9,8 +9,7 @@ How to fix
 """
 
 from preflight.host import Guest
-from preflight.request.migration import unless_live
-from preflight.rule import Findings, Severity, on_source, rule
+from preflight.rule import Findings, Severity, on_source, rule, unless_live
 
 
 @rule(Severity.ERROR, skip=unless_live)

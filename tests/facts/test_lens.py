@@ -141,3 +141,11 @@ def test_noise_is_refused_at_once() -> None:
 def test_augeas_is_not_imported_before_it_is_needed() -> None:
     code = "import sys, preflight.facts.text.augeas; sys.exit('augeas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("reserved", ["\x01", "\x02", "\x03", "\x04"])
+@pytest.mark.parametrize("text", ["# {}\na = 1\n", "a = 1 # {}\n", "a = '{}'\n", "a = 1\n"])
+def test_what_augeas_sets_between_nodes_is_not_given_to_it(text: str, reserved: str) -> None:
+    """An assertion of libaugeas ended the process; other places made it write what is no UTF-8."""
+    with pytest.raises(Unreadable, match=r"x\.conf would hold a control character that augeas cannot write"):
+        augeas.edited(CONF, "x.conf", text.format(reserved), {"b": f"'{reserved}'" if "{" not in text else "1"})

@@ -16,9 +16,10 @@ CASES = Path(__file__).parent / "cases" / "remote_helper"
 def ask(directory: Path) -> str:
     """Run the collecting command on a host that has only these programs, and the usual ones."""
     path = f"{directory}:/usr/bin:/bin"
-    command = questions.STANDING["helpers"].replace(
-        "command -v $h", "command -v $h | grep ^" + shlex.quote(str(directory))
-    )
+    looked = 'command -v "$h"'
+    assert looked in questions.PRELUDE
+    functions = questions.PRELUDE.replace(looked, f"{looked} | grep ^{shlex.quote(str(directory))}")
+    command = functions + questions.STANDING["helpers"]
     asked = subprocess.run(["sh", "-c", command], env={"PATH": path}, capture_output=True, text=True, check=True)
     return asked.stdout
 

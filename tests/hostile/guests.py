@@ -65,7 +65,18 @@ def hostile(seed: int) -> Iterator[Hostile]:
 
 #: Of every type that JSON has, and larger than any host's.
 VALUES: tuple[object, ...] = (
-    *(None, True, -1, 10**30, 1e308, "", "x", [], {}, [[[[]]]], {"a": {"b": []}}, "\x1b[31m\n\ud800"),
+    None,
+    True,
+    -1,
+    10**30,
+    1e308,
+    "",
+    "x",
+    [],
+    {},
+    [[[[]]]],
+    {"a": {"b": []}},
+    "\x1b[31m\n\ud800",
 )
 
 
@@ -101,14 +112,18 @@ def _with_piece(piece: str, chance: Random, found: Pair) -> None:
 
 
 PATHS = (
-    *("/etc/cron.d/x", "/root/.ssh/authorized_keys", "/dev/sda", "/proc/self/mem", "/dev/stdin", "relative", "//x//"),
-    *(
-        "/var/lib/libvirt/qemu/nvram/../../../../etc/passwd",
-        "/" + "a/" * 2500,
-        "/x\ny",
-        "/$(touch /tmp/pwned)",
-        "/'\"`",
-    ),
+    "/etc/cron.d/x",
+    "/root/.ssh/authorized_keys",
+    "/dev/sda",
+    "/proc/self/mem",
+    "/dev/stdin",
+    "relative",
+    "//x//",
+    "/var/lib/libvirt/qemu/nvram/../../../../etc/passwd",
+    "/" + "a/" * 2500,
+    "/x\ny",
+    "/$(touch /tmp/pwned)",
+    "/'\"`",
 )
 
 

@@ -26,7 +26,7 @@ _HEAD = f"""# Hostile hosts and files
 What `make hostile` and `make hostile-lab` last saw. Every run is a process of its own. It must end with a documented
 exit code and without a traceback, write no control or bidirectional character and no verdict that a host has forged,
 take at most {CPU:.0f} s of processor time and {RSS // 1024} MiB, leave no process behind, and run or write nothing
-of an attacker's anywhere. Written by `python -m tools.documentation`.
+of an attacker's anywhere. Written by `python -m tests.documentation`.
 """
 
 

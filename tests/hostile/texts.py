@@ -61,8 +61,29 @@ WORDS = (
 )
 #: Numbers that are none, or that no machine has.
 NUMBERS = (
-    *("-1", "0", "1e999", "nan", "inf", "-0", "0x10", "07", "1_000", "\u0663", "4294967296", "18446744073709551616"),
-    *("9" * 30, "9" * 5000, "-" + "9" * 400, "1" + "0" * 309, "1.5", "", " ", "+5", "1,5", "5 5", "\uff11\uff12"),
+    "-1",
+    "0",
+    "1e999",
+    "nan",
+    "inf",
+    "-0",
+    "0x10",
+    "07",
+    "1_000",
+    "\u0663",
+    "4294967296",
+    "18446744073709551616",
+    "9" * 30,
+    "9" * 5000,
+    "-" + "9" * 400,
+    "1" + "0" * 309,
+    "1.5",
+    "",
+    " ",
+    "+5",
+    "1,5",
+    "5 5",
+    "\uff11\uff12",
 )
 
 Mutation = Callable[[Random, str], str]
@@ -145,7 +166,17 @@ def brackets(chance: Random, text: str) -> str:
 MUTATIONS: dict[str, Mutation] = {
     one.__name__: one
     for one in (
-        *(escaped, worded, cut, noisy, numbered, shuffled, doubled, nulls, one_long_line, many_lines, brackets),
+        escaped,
+        worded,
+        cut,
+        noisy,
+        numbered,
+        shuffled,
+        doubled,
+        nulls,
+        one_long_line,
+        many_lines,
+        brackets,
     )
 }
 

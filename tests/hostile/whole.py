@@ -30,15 +30,22 @@ OTHERS: tuple[Any, ...] = (
 )
 #: Where it stands: the keys on the way to it.
 PLACES: tuple[tuple[str | int, ...], ...] = (
-    *(("preflight_snapshot",), ("hosts",), ("hosts", 0), ("hosts", 1), ("hosts", 0, "name"), ("hosts", 1, "name")),
-    *(
-        ("hosts", 0, "records"),
-        ("hosts", 0, "absent"),
-        ("hosts", 1, "records", "login"),
-        ("hosts", 0, "records", "limits"),
-    ),
-    *(("hosts", 0, "records", "limits", 0), ("hosts", 0, "records", "limits", 1), ("hosts", 0, "records", "limits", 2)),
-    *(("hosts", 0, "absent", "limits"), ("hosts", 0, "absent", ""), ("hosts", 0, "more")),
+    ("preflight_snapshot",),
+    ("hosts",),
+    ("hosts", 0),
+    ("hosts", 1),
+    ("hosts", 0, "name"),
+    ("hosts", 1, "name"),
+    ("hosts", 0, "records"),
+    ("hosts", 0, "absent"),
+    ("hosts", 1, "records", "login"),
+    ("hosts", 0, "records", "limits"),
+    ("hosts", 0, "records", "limits", 0),
+    ("hosts", 0, "records", "limits", 1),
+    ("hosts", 0, "records", "limits", 2),
+    ("hosts", 0, "absent", "limits"),
+    ("hosts", 0, "absent", ""),
+    ("hosts", 0, "more"),
 )
 #: Files that are no document at all.
 RAW: dict[str, Callable[[], bytes]] = {
@@ -57,6 +64,10 @@ RAW: dict[str, Callable[[], bytes]] = {
     "a float of 5,000 digits": lambda: b'{"preflight_snapshot": 1.' + b"9" * 5000 + b"}",
     "NaN": lambda: b'{"preflight_snapshot": NaN, "hosts": Infinity}',
     "a string of 50 MB": lambda: b'{"preflight_snapshot": "' + b"x" * 50_000_000 + b'"}',
+    "1,900,000 hosts of another type": lambda: b'{"preflight_snapshot": 1, "hosts": [' + b"1," * 1_900_000 + b"1]}",
+    "900,000 wrong answers": lambda: json.dumps(
+        {"preflight_snapshot": 1, "hosts": [{"name": "h", "absent": {}, "records": dict.fromkeys(range(900_000), 1)}]}
+    ).encode(),
     "1,000 hosts": lambda: json.dumps(
         {"preflight_snapshot": 1, "hosts": [{"name": f"h{n}", "records": {}, "absent": {}} for n in range(1000)]}
     ).encode(),

@@ -54,11 +54,19 @@ class Container:
         if self.kvm.exists():
             bound.append(f"{self.kvm}:{KVM}")
         nspawn = [
-            *("systemd-nspawn", "--quiet", "--boot", f"--directory={self.root}"),
-            *("--register=no", "--keep-unit", f"--machine={self.namespace}"),
+            "systemd-nspawn",
+            "--quiet",
+            "--boot",
+            f"--directory={self.root}",
+            "--register=no",
+            "--keep-unit",
+            f"--machine={self.namespace}",
             f"--network-namespace-path=/run/netns/{self.namespace}",
-            *("--capability=all", "--console=pipe", "--link-journal=no"),
-            *("--resolv-conf=off", "--timezone=off"),
+            "--capability=all",
+            "--console=pipe",
+            "--link-journal=no",
+            "--resolv-conf=off",
+            "--timezone=off",
             *(f"--bind={path}" for path in bound),
             f"--bind-ro={self.shared}:{GUESTS}",
             *(f"--setenv={name}=1" for name in settings if name.startswith("SYSTEMD_CGROUP")),

@@ -28,9 +28,18 @@ def disk(instance: Instance, guest: Guest) -> str:
         cgroup.create(group)
         command(
             *cgroup.entering(group),
-            *("ip", "netns", "exec", instance.namespace("switch")),
-            *("qemu-nbd", "--fork", "--persistent", "--shared=0", "--format=raw"),
-            *(f"--bind={SWITCH_ADDRESS}", f"--port={port(guest.name)}", f"--pid-file={path}.pid"),
+            "ip",
+            "netns",
+            "exec",
+            instance.namespace("switch"),
+            "qemu-nbd",
+            "--fork",
+            "--persistent",
+            "--shared=0",
+            "--format=raw",
+            f"--bind={SWITCH_ADDRESS}",
+            f"--port={port(guest.name)}",
+            f"--pid-file={path}.pid",
             str(path),
         )
     return (

@@ -100,9 +100,18 @@ def serve_image(instance: Instance, guest: Guest) -> int:
     cgroup.create(group)
     command(
         *cgroup.entering(group),
-        *("ip", "netns", "exec", instance.namespace("switch")),
-        *("qemu-nbd", "--fork", "--persistent", "--shared=0", "--format=raw"),
-        *(f"--bind={SWITCH_ADDRESS}", f"--port={port}", f"--pid-file={path}.pid"),
+        "ip",
+        "netns",
+        "exec",
+        instance.namespace("switch"),
+        "qemu-nbd",
+        "--fork",
+        "--persistent",
+        "--shared=0",
+        "--format=raw",
+        f"--bind={SWITCH_ADDRESS}",
+        f"--port={port}",
+        f"--pid-file={path}.pid",
         str(path),
     )
     return port

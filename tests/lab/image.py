@@ -15,12 +15,26 @@ from .machine import LabError, LabUnavailable, command
 CACHE = Path(os.environ.get("PREFLIGHT_LAB_CACHE", "/var/cache/preflight-lab/images"))
 RELEASES = ("bullseye", "bookworm", "trixie")
 PACKAGES = (
-    *("systemd", "systemd-sysv", "dbus", "procps"),
-    *("openssh-server", "libvirt-daemon-system", "libvirt-clients"),
-    *("qemu-system-x86", "qemu-utils", "dnsmasq-base"),
-    *("iproute2", "iputils-ping", "nftables", "netcat-openbsd"),
+    "systemd",
+    "systemd-sysv",
+    "dbus",
+    "procps",
+    "openssh-server",
+    "libvirt-daemon-system",
+    "libvirt-clients",
+    "qemu-system-x86",
+    "qemu-utils",
+    "dnsmasq-base",
+    "iproute2",
+    "iputils-ping",
+    "nftables",
+    "netcat-openbsd",
     # a certificate authority; passwords for libvirt over TCP; storage that both hosts reach
-    *("gnutls-bin", "libsasl2-modules", "sasl2-bin", "qemu-block-extra", "tgt"),
+    "gnutls-bin",
+    "libsasl2-modules",
+    "sasl2-bin",
+    "qemu-block-extra",
+    "tgt",
 )
 #: What only some releases have, or have in a package of its own.
 PACKAGES_OF = {
@@ -58,7 +72,7 @@ def image(release: str) -> Path:
 
 def archive() -> str:
     """The Debian archive that this machine's own apt uses; its name is written nowhere."""
-    listed = command(*("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"))
+    listed = command("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
     for uri in listed.stdout.split():
         if uri.endswith("/debian/") and "security" not in uri:
             return uri
@@ -71,8 +85,12 @@ def _make(release: str, packages: tuple[str, ...], made: Path) -> None:
     try:
         building.chmod(0o755)
         command(
-            *("mmdebstrap", *OPTIONS, f"--include={','.join(packages)}"),
-            *(release, str(building), archive()),
+            "mmdebstrap",
+            *OPTIONS,
+            f"--include={','.join(packages)}",
+            release,
+            str(building),
+            archive(),
             timeout=900,
         )
         building.rename(made)

@@ -17,8 +17,16 @@ class Keys:
         for name in [*roles, *(f"{role}.host" for role in roles)]:
             if not (self.directory / name).exists():
                 command(
-                    *("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name),
-                    *("-f", str(self.directory / name)),
+                    "ssh-keygen",
+                    "-q",
+                    "-t",
+                    "ed25519",
+                    "-N",
+                    "",
+                    "-C",
+                    name,
+                    "-f",
+                    str(self.directory / name),
                 )
 
     def private(self, name: str) -> str:

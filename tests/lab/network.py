@@ -44,8 +44,19 @@ def connect(instance: Instance, role: str, address: str) -> None:
     mac = "02:00:" + ":".join(f"{int(part):02x}" for part in address.split("."))
     command("ip", "netns", "add", namespace)
     _ip(
-        *(switch, "link", "add", role, "type", "veth"),
-        *("peer", "name", "eth0", "address", mac, "netns", namespace),
+        switch,
+        "link",
+        "add",
+        role,
+        "type",
+        "veth",
+        "peer",
+        "name",
+        "eth0",
+        "address",
+        mac,
+        "netns",
+        namespace,
     )
     _ip(switch, "link", "set", role, "master", "bridge", "up")
     _ip(namespace, "link", "set", "lo", "up")

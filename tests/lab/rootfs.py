@@ -31,9 +31,17 @@ LOGIND_CONF = """\
 UserStopDelaySec=infinity
 """
 MASKED = (
-    *("getty@tty1.service", "console-getty.service", "getty.target", "systemd-pstore.service"),
-    *("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "fstrim.timer"),
-    *("logrotate.timer", "e2scrub_all.timer", "e2scrub_reap.service"),
+    "getty@tty1.service",
+    "console-getty.service",
+    "getty.target",
+    "systemd-pstore.service",
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "dpkg-db-backup.timer",
+    "fstrim.timer",
+    "logrotate.timer",
+    "e2scrub_all.timer",
+    "e2scrub_reap.service",
     # The lab brings the host key along; this would add an RSA key, slowly.
     "sshd-keygen.service",
 )

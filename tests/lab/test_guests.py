@@ -15,8 +15,14 @@ def migrate(client: Client, name: str, *options: str) -> "subprocess.CompletedPr
     """Move a guest from host1 to host2 as an administrator would."""
     return client.run(
         [
-            *("virsh", "-c", "qemu+ssh://root@host1.example.com/system", "migrate", "--live"),
-            *(*options, name, "qemu+ssh://root@host2.example.com/system"),
+            "virsh",
+            "-c",
+            "qemu+ssh://root@host1.example.com/system",
+            "migrate",
+            "--live",
+            *options,
+            name,
+            "qemu+ssh://root@host2.example.com/system",
         ]
     )
 

@@ -53,8 +53,10 @@ def test_a_plan_is_run_on_its_own_machines_and_for_its_own_guests_alone(
     code, said = run(client, str(path))
     assert (code, said) == (5, f"preflight: refused: web is not the guest that was checked: uuid is {db} in the plan\n")
     assert (state(host1, "web"), state(host1, "db"), state(host2, "web"), state(host2, "db")) == (
-        *("running", "running"),
-        *("", ""),
+        "running",
+        "running",
+        "",
+        "",
     )
     change(path, guests=[web])
     assert run(client, str(path))[0] == 0

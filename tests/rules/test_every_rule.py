@@ -30,7 +30,7 @@ NO_MESSAGE: Mapping[str, str] = {
     "libvirt-unreachable": "the message is the one that libvirt gave when preflight tried",
 }
 #: What a rule may import: no room of preflight's but facts, and nothing that reads a host.
-ALLOWED = re.compile(r"preflight\.(rule|host|request\.migration|facts(\.\w+)*)$")
+ALLOWED = re.compile(r"preflight\.(rule|host|facts(\.[a-z]+)?)$")
 FORBIDDEN = frozenset(("os", "subprocess", "socket", "libvirt", "augeas", "pathlib", "shutil", "requests", "urllib"))
 LONGEST_TITLE = 110
 #: A message between quotes, of two words at least.

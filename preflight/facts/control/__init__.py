@@ -1,1 +1,17 @@
 """The connection that controls a migration: who opens it, and what became of it."""
+
+from preflight.facts.control.by_preflight import HUNG_UP, LibvirtConnection
+from preflight.facts.control.by_source import NO_REASON, PeerConnection
+from preflight.facts.control.connection import ControlConnection, ManagedConnection, SourcesConnection
+from preflight.facts.control.remote_helper import RemoteHelper
+
+__all__ = [
+    "HUNG_UP",
+    "NO_REASON",
+    "ControlConnection",
+    "LibvirtConnection",
+    "ManagedConnection",
+    "PeerConnection",
+    "RemoteHelper",
+    "SourcesConnection",
+]

@@ -1,1 +1,29 @@
 """libvirt's daemons: which run, what their configuration says, and what it allows."""
+
+from preflight.facts.daemon.clients import LockDaemon, ProxyLimits
+from preflight.facts.daemon.conf import DaemonConf
+from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.daemon.limits import RESERVED_WORKERS, DaemonLimits
+from preflight.facts.daemon.open_files import OpenFiles
+from preflight.facts.daemon.qemu_conf import QemuConf, QemuConfFile
+from preflight.facts.daemon.state_directories import DEFINITIONS, LOGS, PRIVATE, STATUS
+from preflight.facts.daemon.unread_conf import UnreadConf
+from preflight.facts.defaults import DROPPED
+
+__all__ = [
+    "DEFINITIONS",
+    "DROPPED",
+    "LOGS",
+    "PRIVATE",
+    "RESERVED_WORKERS",
+    "STATUS",
+    "DaemonConf",
+    "DaemonLimits",
+    "Daemons",
+    "LockDaemon",
+    "OpenFiles",
+    "ProxyLimits",
+    "QemuConf",
+    "QemuConfFile",
+    "UnreadConf",
+]

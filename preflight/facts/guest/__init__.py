@@ -1,1 +1,23 @@
 """Guests as their host's libvirt has them: XML, memory, CPU, devices, ports."""
+
+from preflight.facts.guest.accounts import Accounts
+from preflight.facts.guest.backing import GuestBacking
+from preflight.facts.guest.cpu import X86, GuestCpu
+from preflight.facts.guest.devices import OPEN_VSWITCH
+from preflight.facts.guest.guests import KVM, Disk, Guests, Server
+from preflight.facts.guest.memory import GuestMemory
+from preflight.facts.guest.ports import GuestPorts
+
+__all__ = [
+    "KVM",
+    "OPEN_VSWITCH",
+    "X86",
+    "Accounts",
+    "Disk",
+    "GuestBacking",
+    "GuestCpu",
+    "GuestMemory",
+    "GuestPorts",
+    "Guests",
+    "Server",
+]

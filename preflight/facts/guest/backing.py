@@ -7,18 +7,23 @@ from xml.etree.ElementTree import Element
 from msgspec import Struct
 
 from preflight.facts.fact import Unreadable
-from preflight.facts.guest.guests import KIB, Guest
+from preflight.facts.guest.guests import KIB_IN, Guest
 from preflight.facts.text.number_set import number_set
 from preflight.facts.text.xml import parse_xml
 
+#: KiB from which on a limit is none (VIR_DOMAIN_MEMORY_PARAM_UNLIMITED of include/libvirt/libvirt-domain.h).
+_UNLIMITED = 9_007_199_254_740_991
+
 
 class GuestBacking(Struct, frozen=True, kw_only=True):
-    """`<memoryBacking>`, `<numatune>` and the pinning of one guest."""
+    """`<memoryBacking>`, `<memtune>`, `<numatune>` and the pinning of one guest."""
 
     #: KiB of memory by the size in KiB of the huge pages that it lies on, None for the destination's default size.
     huge: Mapping[int | None, int] = {}
     #: Whether it lies in files, in memory_backing_dir of qemu.conf.
     in_files: bool = False
+    #: Whether `<memtune>` limits what its QEMU may take, and so lock, of the host's memory.
+    has_hard_limit: bool = False
     #: The host's NUMA nodes that are named.
     nodes: frozenset[int] = frozenset()
     #: By what is pinned ("virtual CPU 0", "the emulator") the host's CPUs that it may run on.
@@ -34,10 +39,16 @@ class GuestBacking(Struct, frozen=True, kw_only=True):
                 nodes |= number_set(one.get("nodeset", ""))
         return cls(
             huge=_huge(root, guest),
+            has_hard_limit=_has_hard_limit(root),
             in_files=root.find("memoryBacking/source[@type='file']") is not None,
             nodes=nodes,
             pinned=dict(_pinned(root, guest)),
         )
+
+
+def _has_hard_limit(root: Element) -> bool:
+    limit = root.find("memtune/hard_limit")
+    return limit is not None and _kib(limit.text, limit.get("unit", "KiB")) < _UNLIMITED
 
 
 def _huge(root: Element, guest: Guest) -> Mapping[int | None, int]:
@@ -85,9 +96,9 @@ def _pinned(root: Element, guest: Guest) -> Iterator[tuple[str, frozenset[int]]]
 
 def _kib(text: str | None, unit: str) -> int:
     number = _number(text)
-    if number is None or unit not in KIB:
+    if number is None or unit not in KIB_IN:
         raise Unreadable(f"its XML has a size of {text} {unit}")
-    return number * KIB[unit]
+    return number * KIB_IN[unit]
 
 
 def _number(text: str | None) -> int | None:

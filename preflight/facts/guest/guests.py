@@ -17,15 +17,16 @@ from preflight import grammar
 from preflight.facts.fact import Fact, Record, Unreadable, read_json
 from preflight.facts.guest.devices import GuestDevices
 from preflight.facts.text.xml import parse_xml
+from preflight.units import MIB
 
 #: KiB in one unit of `<memory unit=…>`. libvirt itself always writes KiB (virDomainDefFormatInternal).
-KIB = {"KiB": 1, "k": 1, "MiB": 1024, "M": 1024, "GiB": 1024**2, "G": 1024**2, "TiB": 1024**3, "T": 1024**3}
+KIB_IN = {"KiB": 1, "k": 1, "MiB": 1024, "M": 1024, "GiB": 1024**2, "G": 1024**2, "TiB": 1024**3, "T": 1024**3}
 
 #: Guests of one host that are judged at once: each takes some 70 KiB in a report.
 MOST = 5000
 
 #: Characters of the list of guests: 8 KiB of XML for each.
-_LONGEST = 48 * 1024 * 1024
+_LONGEST = 48 * MIB
 #: Of what there may be so much in it: guests, members of lists, and tags in the XML of all of them together.
 _MARKS = {"{": 20 * MOST, ",": 400 * MOST, "<": 400 * MOST}
 
@@ -361,9 +362,9 @@ def _kib(root: Element, tag: str) -> int:
     if element is None:
         raise Unreadable(f"its XML has no <{tag}>")
     unit = element.get("unit", "KiB")
-    if unit not in KIB:
+    if unit not in KIB_IN:
         raise Unreadable(f"its XML's <{tag}> has the unit {unit}")
-    return _number(element.text or "", tag) * KIB[unit]
+    return _number(element.text or "", tag) * KIB_IN[unit]
 
 
 def _disk(disk: Element) -> Disk:

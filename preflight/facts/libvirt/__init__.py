@@ -1,1 +1,29 @@
 """What a host's libvirt and QEMU are and can do, by their own word."""
+
+from preflight.facts.libvirt.capabilities import Capabilities
+from preflight.facts.libvirt.domain_capabilities import DomainCapabilities
+from preflight.facts.libvirt.flags_since import (
+    COMPRESS_ALONE,
+    FOR_PARALLEL,
+    KNOWN,
+    METHODS_KEPT_APART,
+    POSTCOPY_ALONE,
+    POSTCOPY_PARALLEL,
+    UNKNOWN_TO_QEMU,
+)
+from preflight.facts.libvirt.versions import Versions
+from preflight.facts.version import Version
+
+__all__ = [
+    "COMPRESS_ALONE",
+    "FOR_PARALLEL",
+    "KNOWN",
+    "METHODS_KEPT_APART",
+    "POSTCOPY_ALONE",
+    "POSTCOPY_PARALLEL",
+    "UNKNOWN_TO_QEMU",
+    "Capabilities",
+    "DomainCapabilities",
+    "Version",
+    "Versions",
+]

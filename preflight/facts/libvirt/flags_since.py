@@ -1,14 +1,12 @@
 """Since when libvirt and QEMU know each flag and parameter of a migration, and what they say that do not.
 
-Sources: of libvirt the public header (include/libvirt/libvirt-domain.h, "Since" of each constant) and NEWS.rst, of
-QEMU qapi/migration.json ("Since" of each capability and parameter, v10.0). What a release says that lacks one was seen
-with libvirt 7.0 and QEMU 5.2, 9.0 and 7.2, 11.3 and 10.0, unless a line says otherwise. Names are those of virsh.
-A distribution may have brought one to an older release.
+The releases are those of the declarations in `preflight.request.options`, which names their sources. Names are virsh's.
 """
 
 from msgspec import Struct
 
 from preflight.facts.version import Version
+from preflight.request.options import Told, all_told
 
 ANY = Version(0)
 #: What libvirt says of a bit that it does not know; the bit and the function's name follow.
@@ -40,43 +38,16 @@ class Known(Struct, frozen=True, kw_only=True):
     capability: str = ""
 
 
-def _parameter(name: str, *since: int, qemu: Version = ANY) -> Known:
-    return Known(libvirt=Version(*since), refusal=UNKNOWN_PARAMETER.format(name), qemu=qemu)
+def _known(told: Told) -> Known:
+    unknown = UNKNOWN_FLAG if told.parameter is None else UNKNOWN_PARAMETER.format(told.parameter)
+    return Known(
+        libvirt=Version(*(told.since or (0,))),
+        refusal=told.refusal or unknown,
+        qemu=Version(*told.qemu),
+        lost=None if told.lost is None else Version(*told.lost),
+        capability=told.capability,
+    )
 
 
-KNOWN: dict[str, Known] = {
-    "change-protection": Known(libvirt=Version(0, 9, 4)),
-    "unsafe": Known(libvirt=Version(0, 9, 11)),
-    "compressed": Known(libvirt=Version(1, 0, 3), qemu=Version(1, 2), capability="xbzrle"),
-    "abort-on-error": Known(libvirt=Version(1, 1, 0)),
-    "migrateuri": _parameter("migrate_uri", 1, 1, 0),
-    "dname": _parameter("destination_name", 1, 1, 0),
-    "xml": _parameter("destination_xml", 1, 1, 0),
-    "graphicsuri": _parameter("graphics_uri", 1, 1, 0),
-    "listen-address": _parameter("listen_address", 1, 1, 4),
-    "auto-converge": Known(libvirt=Version(1, 2, 3), qemu=Version(1, 6), capability="auto-converge"),
-    "migrate-disks": _parameter("migrate_disks", 1, 2, 17),
-    "disks-port": _parameter("disks_port", 1, 3, 3),
-    "postcopy": Known(libvirt=Version(1, 3, 3), qemu=Version(2, 6), capability="postcopy-ram"),
-    "persistent-xml": _parameter("persistent_xml", 1, 3, 4),
-    "comp-methods": _parameter("compression", 1, 3, 4),
-    "auto-converge-initial": _parameter("auto_converge.initial", 2, 0, 0, qemu=Version(2, 7)),
-    "auto-converge-increment": _parameter("auto_converge.increment", 2, 0, 0, qemu=Version(2, 7)),
-    "tls": Known(libvirt=Version(3, 2, 0), qemu=Version(2, 7)),
-    "postcopy-bandwidth": _parameter("bandwidth.postcopy", 5, 1, 0, qemu=Version(3)),
-    "parallel": Known(libvirt=Version(5, 2, 0), qemu=Version(4), capability="multifd"),
-    "parallel-connections": _parameter("parallel.connections", 5, 2, 0, qemu=Version(4)),
-    "tls-destination": _parameter("tls.destination", 6, 0, 0),
-    "disks-uri": _parameter("disks_uri", 6, 8, 0),
-    "zerocopy": Known(libvirt=Version(8, 5, 0), qemu=Version(7, 1), capability="zero-copy-send"),
-    "comp-methods=xbzrle": Known(libvirt=Version(1, 3, 4), qemu=Version(1, 2), capability="xbzrle"),
-    "comp-methods=mt": Known(libvirt=Version(1, 3, 4), qemu=Version(2, 4), lost=Version(9, 1), capability="compress"),
-    **{
-        f"comp-methods={method}": Known(
-            libvirt=Version(9, 4, 0),
-            refusal=f"Unsupported compression method '{method}'",
-            qemu=Version(5),
-        )
-        for method in ("zlib", "zstd")
-    },
-}
+#: By virsh's names; each method of compression is one of its own too: "comp-methods=zstd".
+KNOWN: dict[str, Known] = {name: _known(told) for name, told in all_told().items() if told.since is not None}

@@ -136,9 +136,7 @@ def _derived(
     hostname: Record | None = None,
 ) -> tuple[str, ...]:
     """What getent would answer, as far as the host's files tell."""
-    unasked = Unreadable(
-        f"the host was not asked what it makes of {name}: take the snapshot with --peer or use check --save"
-    )
+    unasked = Unreadable(f"the host was not asked what it makes of {name}: take the snapshots with `check --save`")
     literal = _literal(name, unasked)
     if literal is None:
         _know_all_services(name, hosts, service, hostname, unasked)

@@ -1,1 +1,21 @@
 """Addresses, links and sockets of a host, and libvirt's networks and filters."""
+
+from preflight.facts.network.accept_queue import AcceptQueue
+from preflight.facts.network.addresses import OwnAddresses
+from preflight.facts.network.filters import NetworkFilters
+from preflight.facts.network.link_speed import LinkSpeed
+from preflight.facts.network.links import Links
+from preflight.facts.network.listening import Listening
+from preflight.facts.network.networks import Networks
+from preflight.facts.network.rdma import Rdma
+
+__all__ = [
+    "AcceptQueue",
+    "LinkSpeed",
+    "Links",
+    "Listening",
+    "NetworkFilters",
+    "Networks",
+    "OwnAddresses",
+    "Rdma",
+]

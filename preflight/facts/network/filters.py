@@ -2,10 +2,8 @@
 
 from typing import Self
 
-from msgspec import Struct
-
-from preflight.facts.fact import Record, Unreadable, read_json
-from preflight.facts.text.listing import Listing
+from preflight.facts.fact import Record
+from preflight.facts.text.listing import Answer, Listing, answered
 
 
 class NetworkFilters(Listing, frozen=True, kw_only=True):
@@ -21,14 +19,9 @@ class NetworkFilters(Listing, frozen=True, kw_only=True):
     @classmethod
     def parse(cls, filters: Record) -> Self:
         """Read the list that the collector made. Without an answer the reason is kept: few guests name one."""
-        try:
-            text = filters.required()
-        except Unreadable as why:
-            return cls(names=frozenset(), error=str(why))
-        answer = read_json(text, _Answer, "the list of network filters is")
+        answer = answered(filters, _Answer(names=[]), "the list of network filters is")
         return cls(names=frozenset(answer.names), error=answer.error)
 
 
-class _Answer(Struct, frozen=True, kw_only=True):
+class _Answer(Answer, frozen=True, kw_only=True):
     names: list[str]
-    error: str | None = None

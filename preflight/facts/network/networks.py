@@ -6,8 +6,8 @@ from typing import Self
 
 from msgspec import Struct
 
-from preflight.facts.fact import Record, Unreadable, read_json
-from preflight.facts.text.listing import PartialListing, read_each
+from preflight.facts.fact import Record, Unreadable
+from preflight.facts.text.listing import Answer, PartialListing, answered, read_each
 from preflight.facts.text.xml import parse_xml
 
 
@@ -44,11 +44,7 @@ class Networks(PartialListing, frozen=True, kw_only=True, dict=True):
 
         Without an answer the reason is kept: a guest that is on none can be judged.
         """
-        try:
-            text = networks.required()
-        except Unreadable as why:
-            return cls(all=(), error=str(why))
-        answer = read_json(text, _Answer, "the list of networks is")
+        answer = answered(networks, _Answer(networks=[]), "the list of networks is")
         read, unread = read_each(answer.networks, _network)
         return cls(all=read, unread=unread, error=answer.error)
 
@@ -62,9 +58,8 @@ class _Told(Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
-class _Answer(Struct, frozen=True, kw_only=True):
+class _Answer(Answer, frozen=True, kw_only=True):
     networks: list[_Told]
-    error: str | None = None
 
 
 def _network(told: _Told) -> Network:

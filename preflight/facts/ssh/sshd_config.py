@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from preflight.facts.fact import Record, Unreadable
 from preflight.facts.text.located import Location
+from preflight.units import KIB
 
 MAIN = "/etc/ssh/sshd_config"
 #: All files of this directory are collected, and no other file than these and the main one.
@@ -22,7 +23,7 @@ HARMLESS = ("/etc/crypto-policies/back-ends/opensshserver.config",)
 DEEPEST = 16
 #: Characters that are read in all, a file counted as 1,000 at least. sshd itself has no such limit, but sixteen levels
 #: of a file that includes the next one twice are 65,536 files.
-LIMIT = 512 * 1024
+LIMIT = 512 * KIB
 
 LINE = re.compile(r"[ \t\r\f]*([^ \t\r\f\"=#][^ \t\r\f\"=]*)[ \t\r\f]*=?[ \t\r\f]*")
 WORD = re.compile(r"""[ \t\r\f]*((?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\\.|[^ \t\r\f"'\\])+)""")

@@ -1,1 +1,29 @@
 """What lies at the paths of guests' disks, and who may read it: files, devices, images, pools, servers, secrets."""
+
+from preflight.facts.storage.block_devices import BlockDevices
+from preflight.facts.storage.block_drivers import MODULES, BlockDrivers
+from preflight.facts.storage.disk_ports import DiskPorts
+from preflight.facts.storage.disk_servers import DiskServers
+from preflight.facts.storage.image_owners import ImageOwners
+from preflight.facts.storage.images import Image, Images
+from preflight.facts.storage.paths import PathStatus, Storage
+from preflight.facts.storage.pools import Pools
+from preflight.facts.storage.qemu_user import QemuUser
+from preflight.facts.storage.secrets import Secrets, needed_by
+
+__all__ = [
+    "MODULES",
+    "BlockDevices",
+    "BlockDrivers",
+    "DiskPorts",
+    "DiskServers",
+    "Image",
+    "ImageOwners",
+    "Images",
+    "PathStatus",
+    "Pools",
+    "QemuUser",
+    "Secrets",
+    "Storage",
+    "needed_by",
+]

@@ -6,9 +6,9 @@ from typing import Self
 
 from msgspec import Struct
 
-from preflight.facts.fact import Record, Unreadable, read_json
+from preflight.facts.fact import Record, Unreadable
 from preflight.facts.guest.guests import Disk
-from preflight.facts.text.listing import PartialListing, read_each
+from preflight.facts.text.listing import Answer, PartialListing, answered, read_each
 from preflight.facts.text.xml import parse_xml
 
 _WHAT = "storage pools"
@@ -92,11 +92,7 @@ class Pools(PartialListing, frozen=True, kw_only=True, dict=True):
 
         Without an answer the reason is kept: a guest that is on no volume can be judged.
         """
-        try:
-            text = pools.required()
-        except Unreadable as why:
-            return cls(all=(), error=str(why))
-        answer = read_json(text, _Answer, "the list of storage pools is")
+        answer = answered(pools, _Answer(pools=[]), "the list of storage pools is")
         read, unread = read_each(answer.pools, _pool)
         return cls(all=read, unread=unread, error=answer.error)
 
@@ -111,9 +107,8 @@ class _Told(Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
-class _Answer(Struct, frozen=True, kw_only=True):
+class _Answer(Answer, frozen=True, kw_only=True):
     pools: list[_Told]
-    error: str | None = None
 
 
 def _pool(told: _Told) -> Pool:

@@ -7,10 +7,10 @@ from typing import Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from preflight.facts.fact import Record, Unreadable, read_json
+from preflight.facts.fact import Record, Unreadable
 from preflight.facts.guest.guests import Guest
 from preflight.facts.libvirt.versions import Versions
-from preflight.facts.text.listing import Listing
+from preflight.facts.text.listing import Answer, Listing, answered
 from preflight.facts.text.xml import parse_xml
 from preflight.facts.version import Version
 
@@ -74,18 +74,13 @@ class Secrets(Listing, frozen=True, kw_only=True, dict=True):
     @classmethod
     def parse(cls, secrets: Record, versions: Record) -> Self:
         """Read the list of secrets that the collector made; without one the reason is kept."""
-        try:
-            text = secrets.required()
-        except Unreadable as why:
-            return cls(all=(), error=str(why))
-        answer = read_json(text, _Answer, "the list of secrets is")
+        answer = answered(secrets, _Answer(secrets=[]), "the list of secrets is")
         kept = _in_plain_files(versions)
         return cls(all=tuple(_with_path(secret) if kept else secret for secret in answer.secrets), error=answer.error)
 
 
-class _Answer(Struct, frozen=True, kw_only=True):
+class _Answer(Answer, frozen=True, kw_only=True):
     secrets: list[Secret]
-    error: str | None = None
 
 
 def _in_plain_files(versions: Record) -> bool:

@@ -1,1 +1,14 @@
 """The system below libvirt: who the host is, its releases and its clock."""
+
+from preflight.facts.system.clock import Clock
+from preflight.facts.system.identity import AnnouncedName, HostIdentity
+from preflight.facts.system.release import Kernel, OpenSsh, OsRelease
+
+__all__ = [
+    "AnnouncedName",
+    "Clock",
+    "HostIdentity",
+    "Kernel",
+    "OpenSsh",
+    "OsRelease",
+]

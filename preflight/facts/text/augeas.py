@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from preflight.facts.fact import Unreadable
+from preflight.units import KIB
 
 if TYPE_CHECKING:
     from augeas import Augeas
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
 __all__ = ["LIMIT", "Node", "edited", "parse"]
 
 #: Characters that are parsed; the largest real file (qemu.conf) has 40,000. Keeps the time below two seconds.
-LIMIT = 128 * 1024
+LIMIT = 128 * KIB
 #: Nodes that are read: augeas' own time grows with their square, to half a second here.
 MOST_NODES = 4000
 #: aug_flags.AUG_ENABLE_SPAN (augeas.h), which the Python binding does not name.
 ENABLE_SPAN = 1 << 7
 #: The last slash of a path that is not part of a label.
 SLASH = re.compile(r"(?<!\\)/(?=(?:[^/\\]|\\.)*\Z)")
+
+#: What augeas itself sets between the nodes of a tree that it writes (RESERVED_FROM to RESERVED_TO, lens.h of 1.14): of
+#: a text that holds one it makes another, or ends the process.
+RESERVED = re.compile(r"[\x01-\x04]")
 
 _lock = threading.Lock()
 
@@ -63,6 +68,8 @@ def edited(lens: str, path: str, text: str, values: Mapping[str, str | None]) ->
     changed, or one is added: behind the last comment that shows it (`#max_clients = 5000`), else at the end. None takes
     the setting away wherever it is. Raises `Unreadable` when the lens does not take the text or the value.
     """
+    if any(map(RESERVED.search, (text, *filter(None, values.values())))):
+        raise Unreadable(f"{path} would hold a control character that augeas cannot write")
     try:
         with _lock:
             augeas = _stored(lens, text)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from preflight.facts.fact import Unreadable
+from preflight.units import KIB
 
 #: Characters of a line of a file that people write.
-LONGEST_LINE = 16 * 1024
+LONGEST_LINE = 16 * KIB
 
 
 def lines_of(path: str, text: str, longest: int = LONGEST_LINE) -> Iterator[tuple[int, str]]:

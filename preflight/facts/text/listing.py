@@ -3,7 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
-from preflight.facts.fact import Fact, Unreadable
+from msgspec import Struct
+from msgspec.structs import replace
+
+from preflight.facts.fact import Fact, Record, Unreadable, read_json
 
 
 class Named(Protocol):
@@ -14,6 +17,14 @@ class Named(Protocol):
         """The name that is told even where nothing else is."""
 
 
+class Answer(Struct, frozen=True, kw_only=True):
+    """What the collector writes of one kind, besides the list itself."""
+
+    #: Why libvirt did not list them; None when it did.
+    error: str | None = None
+
+
+An = TypeVar("An", bound=Answer)
 Told = TypeVar("Told", bound=Named)
 Read = TypeVar("Read")
 
@@ -41,6 +52,18 @@ class PartialListing(Listing, frozen=True, kw_only=True):
         for unread, reason in self.unread:
             if unread == name:
                 raise Unreadable(f"{what} {name}: {reason}")
+
+
+def answered(record: Record, nothing: An, what: str) -> An:
+    """The collector's answer, of the form of `nothing`; that with the reason where there is none.
+
+    What needs none of them can then still be judged. `what` begins the sentence about an answer of another form.
+    """
+    try:
+        text = record.required()
+    except Unreadable as why:
+        return replace(nothing, error=str(why))
+    return read_json(text, type(nothing), what)
 
 
 def read_each(

@@ -4,12 +4,13 @@ from functools import lru_cache
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from preflight.facts.fact import Unreadable
+from preflight.units import KIB
 
 #: Beginnings and ends of elements in one text: ten times what a host of 1,000 CPUs says of itself. Where each is within
 #: the one before, expat takes 2 KiB for each.
 MOST_TAGS = 100_000
 #: Characters of a text whose elements may be kept: they take ten times its size.
-_KEPT = 64 * 1024
+_KEPT = 64 * KIB
 
 
 def parse_xml(text: str) -> Element:

@@ -1,1 +1,13 @@
 """Certificates that a migration shows and meets."""
+
+from preflight.facts.tls.certificates import CertificateFiles, matches_any, problem_of_own
+from preflight.facts.tls.listener import NetworkListener
+from preflight.facts.tls.migration_tls import MigrationTls
+
+__all__ = [
+    "CertificateFiles",
+    "MigrationTls",
+    "NetworkListener",
+    "matches_any",
+    "problem_of_own",
+]

@@ -1,27 +1,37 @@
 """The report as one table of all results, a row a finding, for wide terminals and for pasting."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from tabulate import tabulate
 
 from preflight.judge.report import Outcome, Report, Result
-from preflight.output.report.text import NO_GUEST
+from preflight.output.report.text import NO_GUEST, counted
 from preflight.output.terminal import one_line
+from preflight.request.migration import Role
+from preflight.rule import Severity
 
+_Row: TypeAlias = tuple[str, str, str, str, str]
 _ORDER = (Outcome.NOT_APPLICABLE, Outcome.WAIVED, Outcome.PASSED, Outcome.UNKNOWN, Outcome.FAILED)
 
 
 def render(report: Report, _colour: bool) -> str:
     """A table of results, a table of limits and the verdict."""
-    results = sorted(report.results, key=lambda result: (_ORDER.index(result.outcome), result.severity.rank))
-    rows = [row for result in results for row in _rows(result)]
+    of_login = {role: report.without_login(report.host(role)) for role in Role}
+    told = {id(result) for results in of_login.values() for result in results}
+    results = [result for result in report.results if id(result) not in told]
+    rows = [(result.outcome, result.severity, row) for result in results for row in _rows(result)]
+    rows += [_of_login(report, role, results) for role, results in of_login.items() if results]
+    rows.sort(key=lambda row: (_ORDER.index(row[0]), row[1].rank))
     limits = [
         (limit.name, limit.host.value, _number(limit.configured), _number(limit.in_use), _number(limit.allows))
         for limit in report.capacity.counted
     ]
     # tabulate would print the version "1.10" as 1.1
     parts = [
-        tabulate(rows, headers=("outcome", "severity", "rule", "about", "what"), disable_numparse=True),
+        tabulate(
+            [row for _, _, row in rows], headers=("outcome", "severity", "rule", "about", "what"), disable_numparse=True
+        ),
         tabulate(limits, headers=("limit", "host", "configured", "in use", "allows"), disable_numparse=True),
         *([] if report.guests else [NO_GUEST]),
         report.verdict.value.replace("-", " ").upper()
@@ -31,7 +41,15 @@ def render(report: Report, _colour: bool) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _rows(result: Result) -> Iterator[tuple[str, str, str, str, str]]:
+def _of_login(report: Report, role: Role, results: Sequence[Result]) -> tuple[Outcome, Severity, _Row]:
+    """One row for all results that are unknown because a host could not be logged in to."""
+    worst = max((result.severity for result in results), key=lambda severity: severity.rank)
+    rules = f"({counted(results)})"
+    what = one_line(report.no_login(report.host(role)))
+    return Outcome.UNKNOWN, worst, (Outcome.UNKNOWN.value, worst.value, rules, role.value, what)
+
+
+def _rows(result: Result) -> Iterator[_Row]:
     head = (result.outcome.value, result.severity.value, result.rule.name, one_line(result.subject))
     for finding in result.findings:
         at = finding.location

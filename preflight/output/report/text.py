@@ -1,10 +1,11 @@
 """The report for a person at a terminal: worst last, then what limits how many at once, then the verdict."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from preflight.capacity.limit import Capacity
+from preflight.capacity.limit import Limit
 from preflight.judge.report import Outcome, Report, Result, Verdict
-from preflight.output.terminal import excerpt, labelled, one_line, paint, width
+from preflight.output.terminal import excerpt, labelled, one_line, padded, paint, places, width
+from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 
 #: What stands in place of the guests' verdicts: nothing is ready that was not looked at.
@@ -73,29 +74,46 @@ def _all_findings(
 def _unknowns(report: Report, columns: int | None, colour: bool) -> Iterator[str]:
     """Grouped by reason: one host that cannot be looked into leaves many rules undecided."""
     reasons: dict[str, list[Result]] = {}
+    of_login = {role: report.without_login(report.host(role)) for role in Role}
+    told = {id(result) for results in of_login.values() for result in results}
     for result in report.results:
-        if result.outcome is Outcome.UNKNOWN:
+        if result.outcome is Outcome.UNKNOWN and id(result) not in told:
             reasons.setdefault(result.reason or "", []).append(result)
-    for reason, results in reasons.items():
+    listed = [
+        (report.no_login(report.host(role)), results, f"{counted(results)}; --format json names them")
+        for role, results in of_login.items()
+        if results
+    ]
+    listed += [(reason, tuple(results), _named(results)) for reason, results in reasons.items()]
+    for reason, results, left_open in listed:
         decisive = any(result.obscures for result in results)
         label = paint("unknown:", _COLOUR["unknown"], "bold", colour=colour)
         yield f"{label} {one_line(reason)}"
-        names = sorted(
-            {f"{result.rule.name} ({result.subject})" if result.guest else result.rule.name for result in results}
-        )
-        yield from labelled("left open", ", ".join(names), width=columns, column=11)
+        yield from labelled("left open", left_open, width=columns, column=11)
         if not decisive:
             yield from labelled("", "none of these could make it NOT READY", width=columns, column=11)
         yield ""
+
+
+def counted(results: Iterable[Result]) -> str:
+    """How many rules these are the results of."""
+    rules = len({result.rule.name for result in results})
+    return f"{rules} {'rule' if rules == 1 else 'rules'}"
+
+
+def _named(results: Iterable[Result]) -> str:
+    return ", ".join(
+        sorted({f"{result.rule.name} ({result.subject})" if result.guest else result.rule.name for result in results})
+    )
 
 
 def _guests(report: Report, colour: bool) -> Iterator[str]:
     if not report.guests:
         yield from (NO_GUEST, "")
         return
-    wide = max(len(one_line(guest.name)) for guest in report.guests)
+    wide = max(places(one_line(guest.name)) for guest in report.guests)
     for guest in report.guests:
-        yield f"guest {one_line(guest.name):<{wide}}  {_word(guest.verdict, colour)}"
+        yield f"guest {padded(one_line(guest.name), wide)}  {_word(guest.verdict, colour)}"
     yield ""
 
 
@@ -115,12 +133,18 @@ def _capacity(report: Report, columns: int | None) -> Iterator[str]:
         if first is not None and first.allows is not None and first.allows < capacity.concurrent:
             text += f", {at_most}{first.allows} started at the same instant ({first.name} on the {first.host.value})"
         yield from labelled("capacity", text + f"; asked for: {asked}", width=columns, indent=0, column=10)
-    yield from _unread(capacity, columns)
+    yield from _unread(report, columns)
 
 
-def _unread(capacity: Capacity, columns: int | None) -> Iterator[str]:
-    for limit in capacity.unread:
-        text = f"{limit.name} on the {limit.host.value}: {limit.reason}"
+def _unread(report: Report, columns: int | None) -> Iterator[str]:
+    groups: dict[tuple[Role, str | None], list[Limit]] = {}
+    for limit in report.capacity.unread:
+        no_login = report.host(limit.host).no_login
+        of_login = no_login is not None and (limit.reason or "").endswith(no_login)
+        groups.setdefault((limit.host, None if of_login else limit.name), []).append(limit)
+    for (role, alone), limits in groups.items():
+        why = limits[0].reason if alone else report.no_login(report.host(role))
+        text = f"{', '.join(limit.name for limit in limits)} on the {role.value}: {why}"
         yield from labelled("unread", text, width=columns, indent=10, column=8)
 
 

@@ -75,7 +75,7 @@ def main() -> int:
     outcomes.sort(key=lambda each: each.number)
     of_all = lines.read() if given.with_ == "preflight" else outcomes
     print(f"\n{summary(of_all)}\n\n{acts(of_all)}\n\n{violations(of_all, given.with_)}; what they wrote is in {kept}")
-    print(f"of preflight/migrate {code.migrate}, commit {code.commit}; docs/chaos.md: python -m tools.documentation")
+    print(f"of preflight/migrate {code.migrate}, commit {code.commit}; docs/chaos.md: python -m tests.documentation")
     if ended.is_set():
         return 130
     return int(any(each.violations for each in of_all))

@@ -24,7 +24,7 @@ a random moment. Once it is healed, the owner of each guest acts, each in anothe
 or a host loses its power and comes back. Then `preflight migrate --resume` has to finish. Owners know what they do:
 they start no copy beside one that runs, and none that is older than its disk. Both hosts are looked at from inside:
 QEMU's processes, libvirt's lists, and whether the guest's processors run. All the while each guest counts on its disk,
-which nothing locks. Written by `python -m tools.documentation` from what `make chaos` last recorded.
+which nothing locks. Written by `python -m tests.documentation` from what `make chaos` last recorded.
 
 {code}
 

@@ -11,8 +11,13 @@ from tests.lab.chaos.modes import MODES
 
 #: The owners' acts, one for each guest of a run, between the fault and `--resume` (see `owners`).
 ACTS = (
-    *("resumed on the source", "resumed on the destination", "used and shut down", "used and powered off"),
-    *("used and suspended", "shut down and undefined", "I/O error on the destination"),
+    "resumed on the source",
+    "resumed on the destination",
+    "used and shut down",
+    "used and powered off",
+    "used and suspended",
+    "shut down and undefined",
+    "I/O error on the destination",
 )
 #: What happens to the hosts after that.
 HOSTS = ("libvirtd restarted", "source comes back", "libvirtd restarted", "destination comes back")

@@ -43,9 +43,7 @@ def main() -> int:
     parser.add_argument("--missing", action="store_true", help="only those that are not proved yet")
     options = parser.parse_args()
     known = recorded()
-    chosen = [
-        trial for trial in TRIALS if not options.names or any(map(tuple(options.names).__contains__, trial.proofs))
-    ]
+    chosen = [trial for trial in TRIALS if any(name.startswith(tuple(options.names) or "") for name in trial.proofs)]
     if options.missing:
         chosen = [
             trial for trial in chosen if any(name not in known or not known[name].proved for name in trial.proofs)
@@ -134,7 +132,7 @@ def markdown() -> str:
         "Each row is a real guest that `preflight migrate host1 host2 web --yes` moved in the lab with these options;\n"
         "flags that do not touch each other share a run.\n"
         "What shows the effect is taken from what both libvirt daemons wrote down of the calls they got and of all\n"
-        "they told QEMU, and from both hosts afterwards. Written by `python -m tools.documentation` from what\n"
+        "they told QEMU, and from both hosts afterwards. Written by `python -m tests.documentation` from what\n"
         f"`make flags` last saw: {proved} of {len(rows)} as asked.\n\n"
         f"{table}\n"
     )

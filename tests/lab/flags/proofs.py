@@ -3,21 +3,10 @@
 import re
 from collections.abc import Callable
 
+from preflight.request.options import all_told
+
 from .seen import Seen, Unproved
 
-#: virDomainMigrateFlags (include/libvirt/libvirt-domain.h).
-BITS = {
-    "live": 1,
-    "p2p": 2,
-    "tunnelled": 4,
-    "persistent": 8,
-    "undefinesource": 16,
-    "paused": 32,
-    "change-protection": 256,
-    "unsafe": 512,
-    "offline": 1024,
-    "abort-on-error": 4096,
-}
 #: Says in a few words what shows that the flag had its effect; raises `Unproved`.
 Proof = Callable[[Seen], str]
 
@@ -36,13 +25,42 @@ def arrived(seen: Seen, name: str = "web", state: str = "running") -> None:
 
 
 def flag(name: str, *, given: bool = True, state: str = "running") -> Proof:
-    """libvirt's own call had the flag, or had it not, and the guest arrived."""
+    """libvirt's own call had the flag of an option, or had it not, and the guest arrived."""
 
     def proof(seen: Seen) -> str:
+        import libvirt
+
         arrived(seen, state=state)
+        bits = sum(getattr(libvirt, f"VIR_MIGRATE_{flag}") for flag in all_told()[name].flags)
         flags = seen.source.flags(r"virDomainMigratePerform3Params")
-        must(bool(flags & BITS[name]) is given, f"the call had the flags 0x{flags:x}")
-        return f"libvirt's call had the flag {BITS[name]}" if given else f"libvirt's call had not the flag {BITS[name]}"
+        must((flags & bits == bits) is given, f"the call had the flags 0x{flags:x}")
+        return f"libvirt's call had the flag {bits}" if given else f"libvirt's call had not the flag {bits}"
+
+    return proof
+
+
+def parameter(name: str) -> Proof:
+    """libvirt's own call had the parameter of an option, and the guest arrived."""
+    own = all_told()[name].parameter
+
+    def proof(seen: Seen) -> str:
+        arrived(seen)
+        found = re.findall(rf'params\["{re.escape(own or "")}"\]=\((\w+)\)(.*)$', seen.source.log, re.MULTILINE)
+        must(bool(found), f"the call had no parameter {own}")
+        kind, value = found[-1]
+        return f"libvirt's call had {own} {value} ({kind})"
+
+    return proof
+
+
+def refused_for(text: str) -> Proof:
+    """preflight says this, and does nothing."""
+
+    def proof(seen: Seen) -> str:
+        must(seen.destination.states == {}, "something is on the destination")
+        said = [line.strip() for line in (seen.out + seen.err).splitlines() if text in line]
+        must(bool(said), f"not said: {text}")
+        return said[0]
 
     return proof
 
@@ -79,8 +97,8 @@ def incoming(text: str, state: str = "running") -> Proof:
     return proof
 
 
-def copied(sync: str, *devices: str, port: str | None = None) -> Proof:
-    """QEMU mirrored these disks and no others, and they are the same on both hosts."""
+def copied(sync: str, *devices: str, port: str | None = None, mode: str | None = None) -> Proof:
+    """QEMU mirrored these disks and no others, in this mode, and they are the same on both hosts."""
 
     def proof(seen: Seen) -> str:
         arrived(seen)
@@ -90,11 +108,32 @@ def copied(sync: str, *devices: str, port: str | None = None) -> Proof:
         sums = set(re.findall(r"^([0-9a-f]{64})", seen.noted, re.MULTILINE))
         must(len(sums) == 1, f"the images differ: {seen.noted}")
         told = f"QEMU mirrored {', '.join(devices)} (sync {sync}), and the images are alike"
+        if mode is not None:
+            must(
+                all(job.get("copy-mode") == mode for job in jobs), f"copy-mode {[job.get('copy-mode') for job in jobs]}"
+            )
+            told += f"; copy-mode {mode}"
         if port is not None:
             [server] = seen.destination.sent("nbd-server-start")
             must(port in str(server), f"the NBD server listened at {server}")
             told += f"; the NBD server listened at {port}"
         return told
+
+    return proof
+
+
+def zeroes_left_out(device: str) -> Proof:
+    """QEMU was told to look for zeroes in what it sends of a disk."""
+
+    def proof(seen: Seen) -> str:
+        arrived(seen)
+        sent = [
+            node for node in seen.source.sent("blockdev-add") if node["node-name"].startswith(f"migration-{device}-")
+        ]
+        must(bool(sent), f"no disk {device} was sent")
+        told = {node.get("detect-zeroes") for node in sent} - {None}
+        must(told == {"unmap"}, f"detect-zeroes {told}")
+        return f"QEMU was told detect-zeroes unmap of what it sends of {device}"
 
     return proof
 

@@ -1,6 +1,25 @@
 """The table: each flag and transport of `preflight migrate`, what is asked, and what must be seen."""
 
-from .proofs import Proof, arrived, capability, copied, flag, incoming, must, noted, timed_out
+import libvirt
+from msgspec.structs import replace
+
+from preflight.request.options import Told, all_told
+from tests.each_option import typed
+
+from .proofs import (
+    Proof,
+    arrived,
+    capability,
+    copied,
+    flag,
+    incoming,
+    must,
+    noted,
+    parameter,
+    refused_for,
+    timed_out,
+    zeroes_left_out,
+)
 from .seen import Seen
 from .trial import Trial
 
@@ -16,6 +35,8 @@ EMPTY = (f"host2: truncate -s 1M {IMAGE}",)
 SLOW = {"memory_mib": 96, "dirty_mib_per_s": 30}
 BUSY = {"memory_mib": 32, "dirty_mib_per_s": 30}
 MIB = 1024**2
+#: libvirt's of each release that the lab has.
+RELEASES = {"bookworm": (9, 0), "trixie": (11, 3)}
 TITLE = "<title>as there</title>"
 TITLED = (
     "client: virsh -c qemu+ssh://root@host1.example.com/system dumpxml --inactive --migratable web |"
@@ -140,23 +161,48 @@ OFF_STEPS = (
 )
 OFF_LOOKS = (f"host2: cat {NVRAM} /var/lib/libvirt/swtpm/*/tpm2/state",)
 
-TRIALS: tuple[Trial, ...] = (
+
+def level(method: str, option: str, number: int) -> Trial:
+    """A trial of a level of compression, of which this machine's libvirt library may know nothing."""
+    asked = ("--parallel", "--compressed", "--comp-methods", method, f"--{option}", str(number))
+    if all_told()[option].parameter not in vars(libvirt).values():
+        return Trial(asked=asked, proofs={option: refused_for(f"too old for --{option}")}, release="trixie", code=2)
+    proofs = {
+        "comp-zlib-level": capability("multifd", multifd_zlib_level=number),
+        "comp-zstd-level": capability("multifd", multifd_zstd_level=number),
+    }
+    return Trial(asked=asked, proofs={option: proofs[option]}, release="trixie")
+
+
+EXPLICIT: tuple[Trial, ...] = (
     Trial(
         proofs={
             "live": flag("live"),
-            "managed, started by preflight": flag("paused"),
+            "managed, started by preflight": flag("suspend"),
             "undefinesource": defined(there=True, here=False),
         }
     ),
     Trial(
         asked=(
-            *("--p2p", "--hand-over", "at-once", "--persistent", "--bandwidth", "77", "--max-downtime", "777"),
-            *("--auto-converge", "--auto-converge-initial", "40", "--auto-converge-increment", "20"),
-            *("--change-protection", "--abort-on-error"),
+            "--p2p",
+            "--hand-over",
+            "at-once",
+            "--persistent",
+            "--bandwidth",
+            "77",
+            "--max-downtime",
+            "777",
+            "--auto-converge",
+            "--auto-converge-initial",
+            "40",
+            "--auto-converge-increment",
+            "20",
+            "--change-protection",
+            "--abort-on-error",
         ),
         proofs={
             "p2p": flag("p2p"),
-            "started by libvirt (--hand-over at-once)": flag("paused", given=False),
+            "started by libvirt (--hand-over at-once)": flag("suspend", given=False),
             "persistent (of a transient guest)": defined(there=True, here=False),
             "bandwidth": capability(max_bandwidth=77 * MIB),
             "max-downtime": capability(downtime_limit=777),
@@ -170,13 +216,21 @@ TRIALS: tuple[Trial, ...] = (
     Trial(asked=("--direct",), proofs={"direct": refused}, code=2),
     Trial(
         asked=(
-            *("--no-live", "--transient", "--suspend", "--compressed", "--comp-methods", "xbzrle"),
-            *("--migrateuri", "tcp://192.0.2.12:50100", "--listen-address", "192.0.2.12"),
+            "--no-live",
+            "--transient",
+            "--suspend",
+            "--compressed",
+            "--comp-methods",
+            "xbzrle",
+            "--migrateuri",
+            "tcp://192.0.2.12:50100",
+            "--listen-address",
+            "192.0.2.12",
         ),
         proofs={
             "no-live": stopped_first,
             "transient (of a persistent guest)": defined(there=False, here=True, state="paused"),
-            "suspend": flag("paused", state="paused"),
+            "suspend": flag("suspend", state="paused"),
             "compressed, by xbzrle": capability("xbzrle", state="paused"),
             "migrateuri": incoming(":50100$", state="paused"),
             "listen-address": incoming("^tcp:192.0.2.12:", state="paused"),
@@ -234,9 +288,22 @@ TRIALS: tuple[Trial, ...] = (
     Trial(proofs={"offline, a saved state": refused}, steps=("host1: virsh managedsave web",), code=5),
     Trial(
         asked=(
-            *("--transport", "tls", "--tls", "--tls-destination", "host2.example.com"),
-            *("--migrateuri", "tcp://192.0.2.12", "--graphicsuri", "vnc://192.0.2.12:5900", "--dname", "web-moved"),
-            *("--xml", "/tmp/preflight-x.xml", "--persistent-xml", "/tmp/preflight-p.xml", "--keepsource"),
+            "--transport",
+            "tls",
+            "--tls",
+            "--tls-destination",
+            "host2.example.com",
+            "--migrateuri",
+            "tcp://192.0.2.12",
+            "--graphicsuri",
+            "vnc://192.0.2.12:5900",
+            "--dname",
+            "web-moved",
+            "--xml",
+            "/tmp/preflight-x.xml",
+            "--persistent-xml",
+            "/tmp/preflight-p.xml",
+            "--keepsource",
         ),
         proofs={
             "over TLS": noted(r"\btls\b", "the destination's daemon had a client over TLS", name="web-moved"),
@@ -273,8 +340,11 @@ TRIALS: tuple[Trial, ...] = (
     ),
     Trial(
         asked=(
-            *("--p2p", "--destination-uri", "qemu+unix:///system?socket=/run/there.sock"),
-            *("--migrateuri", "unix:///run/web.sock"),
+            "--p2p",
+            "--destination-uri",
+            "qemu+unix:///system?socket=/run/there.sock",
+            "--migrateuri",
+            "unix:///run/web.sock",
         ),
         proofs={"over UNIX sockets": incoming("^unix:/run/web.sock")},
         steps=(
@@ -338,6 +408,65 @@ TRIALS: tuple[Trial, ...] = (
         meanwhile=(f"host1: {BREAK_OFF}",),
         resume=(),
     ),
+    Trial(
+        asked=(
+            "--compressed",
+            "--comp-methods",
+            "mt",
+            "--comp-mt-level",
+            "3",
+            "--comp-mt-threads",
+            "5",
+            "--comp-mt-dthreads",
+            "4",
+        ),
+        proofs={
+            "comp-mt-level, threads and dthreads": capability(
+                "compress", compress_level=3, compress_threads=5, decompress_threads=4
+            )
+        },
+    ),
+    Trial(
+        asked=("--compressed", "--comp-methods", "xbzrle", "--comp-xbzrle-cache", "8388608"),
+        proofs={"comp-xbzrle-cache": capability("xbzrle", xbzrle_cache_size=8 * MIB)},
+    ),
+    Trial(
+        asked=("--copy-storage-all", "--copy-storage-synchronous-writes"),
+        proofs={"copy-storage-synchronous-writes": copied("full", "vda", mode="write-blocking")},
+        guest={"disk": "local"},
+        steps=EMPTY,
+        looks=SAME,
+    ),
+    Trial(
+        asked=("--copy-storage-all", "--migrate-disks-detect-zeroes", "vda"),
+        proofs={"migrate-disks-detect-zeroes": zeroes_left_out("vda")},
+        release="trixie",
+        guest={"disk": "local"},
+        steps=EMPTY,
+        looks=SAME,
+    ),
+    Trial(
+        asked=("--copy-storage-all", "--migrate-disks-target-zero", "vda"),
+        proofs={"migrate-disks-target-zero": refused_for("--migrate-disks-target-zero, which came with 12.2.0")},
+        release="trixie",
+        guest={"disk": "local"},
+        steps=EMPTY,
+        code=5,
+    ),
+    Trial(
+        asked=("--migrateuri", "rdma://192.0.2.12", "--rdma-pin-all"),
+        proofs={"rdma-pin-all": refused_for("the host has no RDMA device")},
+        code=5,
+    ),
+    Trial(
+        asked=("--available-switchover-bandwidth", "100"),
+        proofs={"available-switchover-bandwidth": capability(avail_switchover_bandwidth=100 * MIB)},
+        release="trixie",
+    ),
+    *(
+        level(method, option, number)
+        for method, option, number in (("zlib", "comp-zlib-level", 4), ("zstd", "comp-zstd-level", 11))
+    ),
     *(
         Trial(
             asked=("--parallel", "--compressed", "--comp-methods", method),
@@ -345,5 +474,33 @@ TRIALS: tuple[Trial, ...] = (
             release="trixie",
         )
         for method in ("zlib", "zstd")
+    ),
+)
+
+
+def automatic(name: str, told: Told) -> Trial:
+    """A trial of an option that has none of its own: it is told to a libvirt that knows it, or refused."""
+    asked = typed(name.replace("-", "_"))
+    releases = [release for release, libvirt in RELEASES.items() if libvirt >= (told.since or ())]
+    is_local = "--copy-storage-all" in asked
+    trial = Trial(
+        asked=asked,
+        proofs={name: parameter(name) if told.parameter else flag(name)},
+        release=releases[0] if releases else list(RELEASES)[-1],
+        guest={"disk": "local"} if is_local else {},
+        steps=EMPTY if is_local else (),
+    )
+    if releases:
+        return trial
+    return replace(trial, proofs={name: refused_for(f"--{name}, which came with")}, code=5)
+
+
+TRIALS: tuple[Trial, ...] = (
+    *EXPLICIT,
+    *(
+        automatic(name, told)
+        for name, told in all_told().items()
+        if (told.flags or told.parameter)
+        and not any(name in trial.proofs or f"--{name}" in trial.asked for trial in EXPLICIT)
     ),
 )

@@ -90,12 +90,14 @@ KINDS: Sequence[Kind] = (
     *(
         Kind(f"NVRAM at {path}", SOURCE, attacks.nvram(path))
         for path in (
-            *("/etc/cron.d/x", "/root/.ssh/authorized_keys", "/etc/ld.so.preload", "/usr/local/bin/virsh"),
-            *(
-                "/var/lib/libvirt/qemu/nvram/../../../../../etc/cron.d/y",
-                "/var/lib/libvirt/qemu/nvram/$(touch /tmp/pwned)",
-            ),
-            *("/var/lib/libvirt/qemu/nvram/x';touch /tmp/pwned;'", "/var/lib/libvirt/qemu/nvram/other_VARS.fd"),
+            "/etc/cron.d/x",
+            "/root/.ssh/authorized_keys",
+            "/etc/ld.so.preload",
+            "/usr/local/bin/virsh",
+            "/var/lib/libvirt/qemu/nvram/../../../../../etc/cron.d/y",
+            "/var/lib/libvirt/qemu/nvram/$(touch /tmp/pwned)",
+            "/var/lib/libvirt/qemu/nvram/x';touch /tmp/pwned;'",
+            "/var/lib/libvirt/qemu/nvram/other_VARS.fd",
         )
     ),
     Kind("NVRAM that is a link", SOURCE, attacks.nvram(NVRAM, 'rm -f "$1"; ln -s /etc/shadow "$1"')),

@@ -35,7 +35,7 @@ def summary(outcomes: Sequence[Outcome], *, tablefmt: str = "simple") -> str:
         here = sum(each.destination == "absent" for each in left)
         counted = (ran.count("source"), ran.count("destination"), len(left) - here, here)
         rows.append((mode, len(killed), still, late, *counted, sum(bool(each.violations) for each in killed), waited))
-    heads = [*("mode", "kills", "at the hand-over", "after the end", "runs on the source", "on the destination")]
+    heads = ["mode", "kills", "at the hand-over", "after the end", "runs on the source", "on the destination"]
     heads += ["left paused in the moment that is said, on the destination", "on the source"]
     heads += ["violations", "waits for its start, unkilled"]
     return tabulate(rows, heads, tablefmt=tablefmt, disable_numparse=True)

@@ -139,7 +139,7 @@ def markdown() -> str:
     return (
         "# The verdict and what then happened\n\n"
         "Each row is a pair of real hosts in the lab, brought into one state, checked, and then migrated with virsh.\n"
-        "Written by `python -m tools.documentation` from what `make truth` last saw.\n\n"
+        "Written by `python -m tests.documentation` from what `make truth` last saw.\n\n"
         f"```\n{summary(found)}\n```\n\n{table}\n"
     )
 

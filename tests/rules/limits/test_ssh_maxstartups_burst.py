@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from preflight.connection.snapshot import SavedHost
+from preflight.answers import SavedHost
 from preflight.judge.report import Outcome
 from preflight.request.migration import Mode, Role, Transport
 from preflight.rule import Change, Finding, Location, Severity

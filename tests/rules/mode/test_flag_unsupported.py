@@ -31,6 +31,10 @@ def between(source: tuple[int, int], destination: tuple[int, int], *flags: str) 
         (TRIXIE, ("compressed", "comp-methods=zlib"), "'zlib' is only supported with parallel migration"),
         (TRIXIE, ("compressed", "comp-methods=xbzrle", "parallel"), "'xbzrle' isn't supported with parallel migration"),
         (BOOKWORM, ("compressed", "comp-methods=mt", "parallel"), "Multifd is not compatible with compress"),
+        (BULLSEYE, ("copy-storage-synchronous-writes",), "unsupported flags (0x"),
+        (BOOKWORM, ("comp-zlib-level",), "parameter 'compression.zlib.level' not supported"),
+        (BOOKWORM, ("migrate-disks-detect-zeroes",), "parameter 'migrate_disks_detect_zeroes' not supported"),
+        (TRIXIE, ("migrate-disks-target-zero",), "parameter 'migrate_disks_target_zero' not supported"),
     ],
 )
 def test_catches_what_a_release_was_seen_to_refuse(
@@ -48,10 +52,20 @@ def test_catches_what_the_destination_alone_does_not_know() -> None:
     assert finding.message == "libvirt 9.0.0 does not know --comp-methods zstd, which came with 9.4.0"
 
 
+def test_names_the_release_that_brought_it() -> None:
+    [there, here] = between(BOOKWORM, BOOKWORM, "available-switchover-bandwidth").result(RULE).findings
+    assert there.message == "libvirt 9.0.0 does not know --available-switchover-bandwidth, which came with 11.1.0"
+    assert {there.host, here.host} == {"source", "destination"}
+
+
 @pytest.mark.parametrize(
     ("release", "flags"),
     [
         (BULLSEYE, ()),
+        (BULLSEYE, ("compressed", "comp-methods=mt", "comp-mt-level", "comp-mt-threads", "comp-mt-dthreads")),
+        (BOOKWORM, ("compressed", "comp-methods=xbzrle", "comp-xbzrle-cache", "copy-storage-synchronous-writes")),
+        (TRIXIE, ("comp-zlib-level", "comp-zstd-level", "available-switchover-bandwidth")),
+        (TRIXIE, ("migrate-disks-detect-zeroes", "copy-storage-synchronous-writes")),
         (BULLSEYE, ("parallel", "postcopy")),
         (BULLSEYE, ("parallel", "compressed", "comp-methods=mt")),
         (BOOKWORM, ("parallel", "postcopy", "auto-converge", "dname", "xml", "listen-address", "disks-uri")),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from preflight.collect.pair import FACTS
+from preflight.collect.sources import FACTS
 from preflight.facts.fact import Record
 from preflight.facts.storage.image_owners import ImageOwners
 from preflight.judge.report import Outcome

@@ -1,4 +1,4 @@
-"""copied-disk-unknown: a disk of --migrate-disks that the guest does not have."""
+"""copied-disk-unknown: a disk of --migrate-disks, or of another list of disks, that the guest does not have."""
 
 import json
 
@@ -9,8 +9,8 @@ from tests.case import Case
 RULE = "copied-disk-unknown"
 
 
-def naming(*disks: str, case: Case | None = None) -> Case:
-    return (case or Case()).asking(copy_storage=True, disks=disks)
+def naming(*disks: str, case: Case | None = None, option: str = "--migrate-disks") -> Case:
+    return (case or Case()).asking(copy_storage=True, disk_lists=((option, disks),) if disks else ())
 
 
 def two(case: Case) -> Case:
@@ -32,6 +32,11 @@ def test_catches_a_disk_that_the_guest_does_not_have() -> None:
     (finding,) = result.findings
     assert finding.message == "--migrate-disks names vdz, but the guest has vda"
     assert finding.predicted_error == "disk target vdz not found"
+
+
+def test_catches_one_whose_zeroes_are_looked_for() -> None:
+    (finding,) = naming("vdz", option="--migrate-disks-detect-zeroes").result(RULE).findings
+    assert finding.message == "--migrate-disks-detect-zeroes names vdz, but the guest has vda"
 
 
 def test_catches_it_for_the_guest_that_lacks_the_disk_alone() -> None:

@@ -120,7 +120,11 @@ def test_is_unknown_when_the_images_were_not_looked_into() -> None:
 @pytest.mark.parametrize(
     "head",
     [
-        *("", "image x raw", "image 1 0", "image 196616 cut", "image 196616 unread"),
+        "",
+        "image x raw",
+        "image 1 0",
+        "image 196616 cut",
+        "image 196616 unread",
         *(f"image 196616 qcow2 {MIB:016x} {name}" for name in ("far", "elsewhere", "unread", "", "2")),
         "head 196616 514649fb0000000300000000000000000000000000000010000000000010000000",
     ],

@@ -30,10 +30,10 @@ class Program(NamedTuple):
 #: The rules that are tested here: alike but for the program.
 RULES = {
     "libvirt-older-on-destination": Program(
-        *("libvirt", "hypervisor", "libvirt", 8009005, 9009000, 9010000), *("8.9.5", "9.0.0", "11.3.0")
+        "libvirt", "hypervisor", "libvirt", 8009005, 9009000, 9010000, "8.9.5", "9.0.0", "11.3.0"
     ),
     "qemu-older-on-destination": Program(
-        *("hypervisor", "libvirt", "QEMU", 7002021, 9002000, 10000000), *("7.2.21", "7.2.22", "10.0.13")
+        "hypervisor", "libvirt", "QEMU", 7002021, 9002000, 10000000, "7.2.21", "7.2.22", "10.0.13"
     ),
 }
 each = pytest.mark.parametrize(("rule", "program"), RULES.items(), ids=list(RULES))

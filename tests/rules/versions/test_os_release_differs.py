@@ -2,8 +2,7 @@
 
 import pytest
 
-from preflight.answers import MISSING, Record
-from preflight.connection import Answers
+from preflight.answers import MISSING, Answers, Record
 from preflight.judge.report import Outcome
 from preflight.request.migration import Role
 from preflight.rule import Finding, Severity

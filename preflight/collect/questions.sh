@@ -1,0 +1,305 @@
+# shellcheck shell=sh
+# Functions that the questions of questions.py call; each host's shell is given them once. They read and never change
+# anything. `as_root` runs its arguments as root: directly when the login is root's, else through `sudo -n`. `slurp FILE`
+# prints a file; of one that is larger than the channel takes, 8 MiB, a byte more; one that does not exist is code 44.
+
+LC_ALL=C; export LC_ALL; umask 077; PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
+uid=$(id -u)
+as_root() { if [ "$uid" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+slurp() {
+  if [ ! -e "$1" ]; then
+    d=${1%/*}; while [ -n "$d" ] && [ ! -e "$d" ]; do d=${d%/*}; done
+    if [ -x "${d:-/}" ]; then return 44; fi
+    as_root test -e "$1" || { [ "$uid" = 0 ] && return 44; }
+  fi
+  if [ -r "$1" ]; then head -c 8388609 "$1"; else as_root head -c 8388609 "$1"; fi
+}
+daemons() {
+  read -r up _ < /proc/uptime; now=$(date +%s.%N)
+  printf 'clock %s %s 100\n' "$now" "$up"  # USER_HZ, which is 100 wherever KVM runs
+  [ -z "$seen" ] || printf '%s\n' "$seen"
+  given=$(given)
+  # shellcheck disable=SC2086 # each is a word: no daemon's file has a space in its name
+  set -- stat -c 'conf %n %.Y' $given /etc/libvirt/libvirtd.conf /etc/libvirt/virtqemud.conf \
+    /etc/libvirt/virtproxyd.conf /etc/libvirt/qemu.conf /etc/libvirt/hooks/qemu /etc/libvirt/hooks/qemu.d
+  if [ -x /etc/libvirt ]; then "$@" 2>/dev/null; else as_root "$@" 2>/dev/null; fi
+  for s in libvirt-sock virtqemud-sock; do
+    [ -S "/run/libvirt/$s" ] && printf 'socket %s\n' "$s"
+  done
+  # behind a line that names it, as in sshd_config
+  for f in $given; do printf '\037%s\n' "$f"; slurp "$f" && echo; done
+  return 0
+}
+given() {
+  # the files that daemons were told to read instead of their own
+  case $seen in *'reads '*) printf '%s\n' "$seen" | sed -n 's/^reads \(.*\) [^ ]*$/\1/p';; esac
+}
+reads() {
+  # NAME PROGRAM ARGUMENT...: the file that a daemon was told to read instead of its own
+  c=$1; shift
+  while [ $# -gt 1 ]; do
+    shift
+    case $1 in
+      --c*=*) g=${1#*=} ;;
+      --c*|-f|-[dlv]*f) g=$2 ;;
+      -f*) g=${1#-f} ;;
+      *) continue ;;
+    esac
+    printf 'reads %s %s\n' "$g" "$c"
+  done
+}
+processes() {
+  # a process that ends meanwhile is no error; a loop of the shell's own over all of them would take four times as long
+  # shellcheck disable=SC2013 # names in /proc: words
+  for f in $(grep -slxE 'libvirtd|virtqemud|virtproxyd|virtlockd|virtlogd' /proc/[0-9]*/comm); do
+    p=${f%/comm}
+    { read -r c < "$f" && read -r s < "$p/stat"; } 2>/dev/null || continue
+    # one in a container is another host's, and a user's own daemon has other guests
+    # shellcheck disable=SC3067 # dash, bash and busybox know -O
+    if [ "$uid" = 0 ]; then [ "$p/ns/pid" -ef /proc/self/ns/pid ] && [ -O "$p" ] || continue
+    else [ "$(stat -c %u "$p" 2>/dev/null)" = 0 ] || continue; fi
+    # shellcheck disable=SC2086 # /proc/PID/stat is words
+    set -- ${s##*) }
+    printf 'process %s %s %s\n' "$c" "${p#/proc/}" "${20}"
+    case $c in libvirtd|virtqemud|virtproxyd)
+      w=$(tr '\0' ' ' < "$p/cmdline")
+      # shellcheck disable=SC2086 # without globbing: arguments
+      case $w in *' -'*) set -f; reads "$c" $w; set +f;; esac;;
+    esac
+  done
+  return 0
+}
+limits() {
+  # virt-admin would start a daemon that is not there: asked only of those that run
+  for name in libvirtd virtqemud virtproxyd; do
+    case $seen in *"process $name "*) ;; *) continue;; esac
+    echo "daemon $name"
+    as_root virt-admin -c "$name:///system" "srv-clients-info $name; srv-threadpool-info $name" || echo "failed $?"
+  done
+}
+iptables_tables() {
+  # iptables-save would load a module: the legacy tables are asked for only where the kernel has them
+  for v in '' 6; do
+    t=/proc/net/ip${v}_tables_names
+    if [ -e $t ]; then
+      n=$(as_root cat $t) || return
+      if [ -n "$n" ]; then
+        echo "family ${v:-4}"
+        if command -v ip${v}tables-legacy-save >/dev/null; then as_root ip${v}tables-legacy-save || return
+        elif ip${v}tables-save --version | grep -q nf_tables; then
+          echo "ip${v}tables-legacy-save is not installed" >&2; return 1
+        else as_root ip${v}tables-save || return; fi
+      fi
+    fi
+    if command -v ip${v}tables-nft-save >/dev/null; then
+      echo "family ${v:-4} nft"; as_root ip${v}tables-nft-save || return
+    fi
+  done
+}
+stat_paths() {
+  n=$#
+  for p in "$@"; do
+    if [ -e "$p" ]; then set -- "$@" "$p"; continue; fi
+    printf 'path %s\n' "$p"
+    as_root stat -L -c 'stat %f %s %d %i %t:%T' -- "$p" 2>&1
+    # one process for a path, however many directories of it are not there: it may be the other host's
+    # shellcheck disable=SC2016 # the inner shell's own
+    as_root sh -c 'd=$1; while [ -n "$d" ] && [ ! -e "$d" ]; do d=${d%/*}; done
+      exec stat -f -c "fs %t %S %a %f %c %d %b" -- "${d:-/}"' sh "$p" 2>&1
+  done
+  shift "$n"
+  # what is there, all at once
+  [ $# = 0 ] || {
+    as_root stat -L --printf 'path %n\nstat %f %s %d %i %t:%T\n' -- "$@"
+    as_root stat -f --printf 'path %n\nfs %t %S %a %f %c %d %b\n' -- "$@"
+  }
+}
+host_keys() {
+  for f in /etc/ssh/ssh_host_*_key.pub; do
+    read -r t k _ < "$f" && printf '%s %s\n' "$t" "$k"
+  done 2>/dev/null
+  return 0
+}
+keys_met() {
+  # NAME ADDRESS...: who answers where the name leads, but for these addresses, of which it is known
+  n=$1; shift
+  getent ahosts -- "$n" | head -n 48 | while read -r a kind _; do
+    [ "$kind" = STREAM ] || continue
+    for own in "$@"; do [ "$a" != "$own" ] || continue 2; done
+    ssh-keyscan -T 2 -- "$a" 2>/dev/null
+  done
+  return 0
+}
+certificates() {
+  printf 'clock %s\n' "$(date +%s)"
+  for f in "$@"; do
+    case $f in
+      # of a key no more is told than whether it can be read
+      key:*) slurp "${f#key:}" >/dev/null 2>&1; printf 'file %s %s\n' $? "${f#key:}" ;;
+      *) t=$(slurp "$f" 2>/dev/null); printf 'file %s %s\n' $? "$f"
+        printf '%s\n' "$t" | sed -n '/-----BEGIN .*CERTIFICATE-----/,/-----END .*CERTIFICATE-----/p' ;;
+    esac
+  done
+}
+image_heads() {
+  # the paths come from the other host's guests: of a file that is no image nothing is told but its size
+  for p in "$@"; do
+    printf 'path %s\n' "$p"
+    if as_root test -f "$p"; then n=$(as_root stat -L -c %s -- "$p" 2>&1)
+    elif as_root test -b "$p"; then n=$(as_root blockdev --getsize64 "$p" 2>&1)
+    else continue; fi
+    case $n in ''|*[!0-9]*) printf 'image %s\n' "$n"; continue;; esac
+    # shellcheck disable=SC2046 # a word a byte
+    image_head "$p" "$n" $(as_root head -c 32 -- "$p" 2>/dev/null | od -An -v -tx1)
+  done
+  return 0
+}
+image_head() {
+  # PATH SIZE BYTE...: as docs/interop/qcow2.txt of QEMU has a header, magic, version, place and length of the backing
+  # image's name, bits of a cluster, size. QEMU takes no longer name than 1023 bytes, and a cluster has 2 MiB at most
+  f=$1 n=$2; shift 2
+  [ $# -ge 4 ] || [ "$n" -lt 4 ] || { printf 'image %s unread\n' "$n"; return; }
+  [ "$1$2$3$4" = 514649fb ] || { printf 'image %s raw\n' "$n"; return; }
+  [ $# = 32 ] || { printf 'image %s cut\n' "$n"; return; }
+  shift 8
+  o=$1$2$3$4$5$6$7$8; shift 8
+  l=$1$2$3$4; shift 8
+  case $o-$l in
+    0000000000000000-*|*-00000000) b=- ;;
+    0000000000[01]?????-00000[0-3]??)
+      b=$(as_root dd if="$f" bs=1 skip=$((0x$o)) count=$((0x$l)) 2>/dev/null | od -An -v -tx1 | tr -d ' \n') ;;
+    *) b=far ;;
+  esac
+  # json:… and …://… are no paths, and may hold passwords
+  case $b in 6a736f6e3a*|*3a2f2f*) b=elsewhere ;; esac
+  printf 'image %s qcow2 %s %s\n' "$n" "$1$2$3$4$5$6$7$8" "${b:-unread}"
+}
+open_files() {
+  processes | while read -r _ name p _; do
+    m=$(as_root sed -n 's/^Max open files *\([0-9]*\).*/\1/p' "/proc/$p/limits")
+    printf 'files %s %s %s\n' "$name" "$m" "$(as_root ls "/proc/$p/fd" | wc -l)"
+  done
+}
+guest_memory() {
+  # KiB of each guest's memory that its QEMU has: of the mappings that no child would get (VmFlags: dc)
+  # shellcheck disable=SC2016 # the inner shell's own
+  as_root sh -c 'for f in /run/libvirt/qemu/*.pid; do
+    n=${f##*/}; [ -e "$f" ] && [ "$n" != driver.pid ] && read -r p < "$f" && [ -r "/proc/$p/smaps" ] || continue
+    awk "/^(Rss|Shared_Hugetlb|Private_Hugetlb):/ { has += \$2 }
+      /^VmFlags:/ { if (/ dc( |\$)/) sum += has; has = 0 }
+      END { printf \"guest %d \", sum }" "/proc/$p/smaps"
+    printf "%s\n" "${n%.pid}"
+  done'
+}
+block_devices() {
+  for p in "$@"; do
+    printf 'path %s\n' "$p"
+    [ -b "$p" ] || continue
+    k=$(stat -L -c '%t:%T' -- "$p"); k=/sys/dev/block/$((0x${k%:*})):$((0x${k#*:}))
+    w=$(cat "$k/dm/uuid" "$k/wwid" "$k/device/wwid" 2>/dev/null | head -n 1 | tr -d '\0')
+    d=$(device_start "$p" | sha256sum) m=$(device_start "$p" | device_marks)
+    # of nothing: it could not be read
+    [ -n "$m" ] || d=-
+    printf 'device %s %s %s %s\n' "$(as_root blockdev --getsize64 "$p" 2>/dev/null)" "${d%% *}" "${m:--}" "$w"
+  done
+  return 0
+}
+device_start() {
+  # read past the cache, which must not keep what the other host is about to change
+  as_root dd if="$1" iflag=direct bs=4096 count=1 2>/dev/null
+}
+device_marks() {
+  # the identifiers of what is written at the start of a device: UEFI 2.10 (5.3.2), superblocks and headers of Linux
+  # (fs/ext4/ext4.h, fs/xfs/libxfs/xfs_format.h), LVM2 (lib/format_text/layout.h), cryptsetup (LUKS1 and LUKS2 agree)
+  od -An -v -tx1 | tr -d ' \n' | awk '
+    function mark(name, magic_at, magic, at, bytes,  id) {
+      id = substr($0, 2 * at + 1, 2 * bytes)
+      if (substr($0, 2 * magic_at + 1, length(magic)) == magic && id ~ /[^0]/) marks = marks "," name "=" id
+    }
+    {
+      mark("mbr", 510, "55aa", 440, 4)
+      mark("gpt", 512, "4546492050415254", 568, 16)
+      mark("ext4", 1080, "53ef", 1128, 16)
+      mark("xfs", 0, "58465342", 32, 16)
+      mark("lvm", 512, "4c4142454c4f4e45", 544, 32)
+      mark("luks", 0, "4c554b53babe", 168, 36)
+      print(marks ? substr(marks, 2) : "-")
+    }'
+}
+connects() {
+  # NAME PORT: what becomes of a TCP connection, which is closed at once; bash has what sh has not
+  if command -v bash >/dev/null; then
+    # shellcheck disable=SC2016 # the inner shell's own
+    e=$(timeout 5 bash -c ': <"/dev/tcp/$0/$1"' "$1" "$2" 2>&1); c=$?
+  else e=$(nc -z -w 5 -- "$1" "$2" 2>&1 </dev/null); c=$?; fi
+  e=$(printf '%s' "${e##*: }" | tr -d '\n')
+  printf 'port %s %s %s %s\n' $c "$1" "$2" "$e"
+}
+block_driver() {
+  # EMULATOR MODULE LIBRARY: a module that QEMU loads, or a library that it is linked with
+  for f in /usr/lib/*/qemu /usr/lib*/qemu /usr/lib*/qemu-kvm /usr/local/lib*/qemu /usr/local/lib/*/qemu; do
+    if [ -e "$f/block-$2.so" ]; then printf 'driver 0 %s %s\n' "$2" "$1"; return; fi
+  done
+  grep -qaE "$3[-a-z0-9]*\.so\." "$1" 2>/dev/null
+  printf 'driver %s %s %s\n' $? "$2" "$1"
+}
+rdma_ports() {
+  for f in /sys/class/infiniband/*/ports/*/state; do
+    [ -e "$f" ] || continue
+    read -r s < "$f" && printf 'port %s %s\n' "$f" "$s"
+  done
+  return 0
+}
+rdma_linked() {
+  # EMULATOR...: whether each is linked with what RDMA takes
+  for q in "$@"; do
+    grep -qaF librdmacm.so. "$q" 2>/dev/null
+    printf 'qemu %s %s\n' $? "$q"
+  done
+}
+sshd_listener() {
+  grep -sah '^sshd:.*listener' /proc/[0-9]*/cmdline | tr -d '\000'
+  return 0
+}
+sshd_config() {
+  # every file that Include may mean, each behind a line that names it; the reader works out sshd's order
+  for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*; do
+    [ -f "$f" ] || continue
+    printf '\037%s\n' "$f"
+    slurp "$f" || return
+  done
+}
+remote_helpers() {
+  for h in virt-ssh-helper nc; do command -v "$h"; done
+  nc -h 2>&1 | grep -m 3 -E -e '(^|[[:space:],])-[A-Za-z]*U'
+  return 0
+}
+virtlockd_limits() {
+  processes | while read -r _ name _; do
+    [ "$name" = virtlockd ] || continue
+    echo daemon virtlockd
+    as_root virt-admin -c virtlockd:///system srv-clients-info virtlockd </dev/null
+  done
+  return 0
+}
+resolves() {
+  for n do getent ahosts -- "$n" >/dev/null 2>&1; printf '%s %s\n' $? "$n"; done
+}
+accounts() {
+  # DATABASE:NAME...
+  for a do getent "${a%%:*}" -- "${a#*:}" >/dev/null 2>&1; printf '%s %s\n' $? "$a"; done
+}
+resident() {
+  for g do
+    p=$(as_root cat "/run/libvirt/qemu/$g.pid" 2>/dev/null) || continue
+    k=$(sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$p/status" 2>/dev/null)
+    printf 'resident %s %s\n' "$k" "$g"
+  done
+  return 0
+}
+may_use_kvm() {
+  # UID GID: 0 for yes and 1 for no; a `test` that runs as that user tells
+  as_root setpriv --reuid="$1" --regid="$2" --groups="$(id -G "$1" 2>/dev/null | tr ' ' ,),$2" \
+    test -r /dev/kvm -a -w /dev/kvm 2>/dev/null
+  printf 'kvm %s\n' $?
+}

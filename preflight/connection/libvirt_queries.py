@@ -1,0 +1,149 @@
+"""The calls that ask libvirt for each record, as text. Only calls that read."""
+
+import json
+from typing import Any
+
+from preflight.answers import Unreadable
+from preflight.facts.text.xml import parse_xml
+
+
+def domains(connection: Any) -> str:
+    """The guests that are there, active or not: what each is at, and its XML."""
+    import libvirt
+
+    found = []
+    for domain in connection.listAllDomains():
+        guest: dict[str, object] = {"name": domain.name(), "uuid": domain.UUIDString(), "error": None}
+        try:
+            state, reason = domain.state()
+            active = bool(domain.isActive())
+            guest |= {
+                "id": domain.ID() if active else None,
+                "state": state,
+                "reason": reason,
+                "persistent": bool(domain.isPersistent()),
+                "autostart": bool(domain.autostart()),
+                "snapshots": domain.snapshotNum(),
+                "saved": not active and bool(domain.hasManagedSaveImage()),
+                "job": domain.jobInfo()[0] if active else 0,
+                "xml": domain.XMLDesc(),
+            }
+            if active:
+                guest |= _jobs(domain, guest)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+                continue  # it went away while we were asking
+            guest["error"] = str(error)
+        found.append(guest)
+    found.sort(key=lambda guest: str(guest["name"]))
+    return json.dumps({"domains": found})
+
+
+def _jobs(domain: Any, guest: dict[str, object]) -> dict[str, object]:
+    """What runs on an active guest: the kind of its job, and the disks that have a block job.
+
+    Block jobs that copy a disk show in the XML. Those that pull or commit are asked for, and only of disks with a
+    backing chain: a guest that is in the middle of something lets nobody ask, for half a minute.
+    """
+    import libvirt
+
+    try:
+        if guest["job"] in (libvirt.VIR_DOMAIN_JOB_BOUNDED, libvirt.VIR_DOMAIN_JOB_UNBOUNDED):
+            return {"operation": domain.jobStats().get("operation")}
+        disks = parse_xml(str(guest["xml"])).iterfind("devices/disk")
+        layered = [disk.find("target") for disk in disks if disk.find("backingStore/source") is not None]
+        targets = [target.get("dev", "") for target in layered if target is not None]
+        return {"block_jobs": [target for target in targets if domain.blockJobInfo(target)]}
+    except (libvirt.libvirtError, Unreadable) as why:
+        return {"jobs_error": str(why)}
+
+
+def memory(connection: Any) -> str:
+    """KiB that each active guest's QEMU holds, which is about what the guest has touched of its memory."""
+    import libvirt
+
+    stats = connection.getAllDomainStats(
+        libvirt.VIR_DOMAIN_STATS_BALLOON, libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE
+    )
+    return json.dumps({"rss": {domain.name(): told.get("balloon.rss") for domain, told in stats}})
+
+
+def filters(connection: Any) -> str:
+    """The names of libvirt's network filters."""
+    import libvirt
+
+    try:
+        return json.dumps({"names": sorted(one.name() for one in connection.listAllNWFilters()), "error": None})
+    except libvirt.libvirtError as error:  # no such driver: a guest that names no filter can be judged all the same
+        return json.dumps({"names": [], "error": str(error)})
+
+
+def networks(connection: Any) -> str:
+    """The networks that are there, and their XML."""
+    import libvirt
+
+    found, reason = [], None
+    try:
+        for network in connection.listAllNetworks():
+            try:
+                found.append(
+                    {
+                        "name": network.name(),
+                        "active": bool(network.isActive()),
+                        "xml": network.XMLDesc(),
+                        "error": None,
+                    }
+                )
+            except libvirt.libvirtError as error:
+                if error.get_error_code() != libvirt.VIR_ERR_NO_NETWORK:  # it went away while we were asking
+                    found.append({"name": network.name(), "active": False, "xml": "", "error": str(error)})
+    except libvirt.libvirtError as error:
+        reason = str(error)  # no network driver: what needs no network can be judged all the same
+    found.sort(key=lambda network: str(network["name"]))
+    return json.dumps({"networks": found, "error": reason})
+
+
+def pools(connection: Any) -> str:
+    """The storage pools that are there, their XML, and the volumes that libvirt knows in them."""
+    import libvirt
+
+    found, reason = [], None
+    try:
+        for pool in connection.listAllStoragePools():
+            told: dict[str, object] = {"name": pool.name(), "active": False, "xml": "", "volumes": [], "error": None}
+            try:
+                told |= {"active": bool(pool.isActive()), "xml": pool.XMLDesc()}
+                if told["active"]:
+                    # what libvirt holds to be there decides, not what lies in the directory: no refresh
+                    told["volumes"] = sorted(volume.name() for volume in pool.listAllVolumes())
+            except libvirt.libvirtError as error:
+                if error.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_POOL:
+                    continue  # it went away while we were asking
+                told["error"] = str(error)
+            found.append(told)
+    except libvirt.libvirtError as error:
+        reason = str(error)  # no storage driver: a guest that is on no volume can be judged all the same
+    found.sort(key=lambda pool: str(pool["name"]))
+    return json.dumps({"pools": found, "error": reason})
+
+
+def secrets(connection: Any) -> str:
+    """The secrets that are there, but not their values."""
+    import libvirt
+
+    found: list[dict[str, object]] = []
+    reason = None
+    try:
+        found += (
+            {  # the value is never asked for
+                "uuid": secret.UUIDString(),
+                "usage_type": secret.usageType(),
+                "usage": secret.usageID() or "",
+                "ephemeral": parse_xml(secret.XMLDesc()).get("ephemeral") == "yes",
+            }
+            for secret in connection.listAllSecrets()
+        )
+    except (libvirt.libvirtError, Unreadable) as error:
+        reason = str(error)
+    found.sort(key=lambda secret: str(secret["uuid"]))
+    return json.dumps({"secrets": found, "error": reason})

@@ -1,0 +1,44 @@
+"""What a host has for sending a guest's memory over RDMA: ports of devices, and a QEMU that can use them."""
+
+import re
+from collections.abc import Mapping
+from typing import Self
+
+from preflight.facts.fact import Fact, Record, Unreadable
+
+_PORT = re.compile(r"port /sys/class/infiniband/([^/\s]+)/ports/(\d+)/state \d+: (\w+)")
+
+
+class Rdma(Fact, frozen=True, kw_only=True):
+    """The ports of InfiniBand, RoCE and iWARP devices, and the emulators that were asked for."""
+
+    #: By device and port ("mlx5_0/1") its state in the kernel's words: ACTIVE, DOWN, INIT, ARMED.
+    ports: Mapping[str, str] = {}
+    #: By emulator, whether it is linked with the library that RDMA takes.
+    emulators: Mapping[str, bool] = {}
+    #: Why the host did not answer; None when it did.
+    error: str | None = None
+
+    def known(self) -> Self:
+        """Return this when the host has answered, else raise `Unreadable`."""
+        if self.error is not None:
+            raise Unreadable(f"whether the host has RDMA was not told: {self.error}")
+        return self
+
+    @classmethod
+    def parse(cls, rdma: Record) -> Self:
+        """Read the answer to `questions.rdma`; without one the reason is kept."""
+        try:
+            text = rdma.required()
+        except Unreadable as why:
+            return cls(error=str(why))
+        ports, emulators = {}, {}
+        for line in text.splitlines():
+            match line.split(" ", 2):
+                case ["port", *_] if found := _PORT.fullmatch(line):
+                    ports[f"{found[1]}/{found[2]}"] = found[3]
+                case ["qemu", "0" | "1" as code, emulator]:
+                    emulators[emulator] = code == "0"
+                case _:
+                    pass  # grep's own failure: another rule says that there is no QEMU
+        return cls(ports=ports, emulators=emulators)

@@ -1,0 +1,14 @@
+# shellcheck shell=sh
+# Prints the jobs of guests that a restart of their daemon would break off, a line each. libvirt writes into a guest's
+# status file what it would have to recover: `<job>` has no `async` but "none" where nothing lasts (qemu_domain.c,
+# qemuDomainObjPrivateXMLFormatJob and qemuDomainObjPrivateXMLFormatBlockjobs, libvirt 9.0). All of it stands before
+# the guest's own definition.
+# shellcheck disable=SC2015 # `a && b || c`: c where either fails
+
+for p in /run/libvirt/qemu/*.pid; do
+  g=${p##*/}; g=${g%.pid}; f=/run/libvirt/qemu/$g.xml
+  [ -f "$f" ] && kill -0 "$(cat "$p")" 2>/dev/null || continue
+  sed -n -e "s/^ *<job .*async='\([a-z ]*\)'.*/\1/p" -e "s/^ *<blockjobs active='yes'.*/block job/p" \
+    -e '/^ *<domain /q' "$f" | grep -vx none | head -n 1 |
+    while read -r job; do printf '%s has a job: %s\n' "$g" "$job"; done
+done

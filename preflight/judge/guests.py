@@ -1,0 +1,75 @@
+"""The pair of hosts that is judged, and which guests of the source's are."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from preflight.errors import UserError
+from preflight.facts.fact import Unreadable
+from preflight.host import Guest, Guests, Host
+from preflight.request.migration import Migration, Role
+
+
+class Pair(Struct, frozen=True):
+    """The two ends, what is asked, and which guests are judged.
+
+    `guests` holds for each name the guest, or why nothing is known of it; the name is None where not even
+    the list of guests could be had.
+    """
+
+    source: Host
+    destination: Host
+    migration: Migration
+    guests: Mapping[str | None, Guest | Unreadable]
+
+    def host(self, role: Role) -> Host:
+        """The host in this role."""
+        return self.source if role is Role.SOURCE else self.destination
+
+    def migration_of(self, guest: str | None) -> Migration:
+        """How this guest is moved: one that is off by its definition, where guests are moved as they are."""
+        found = self.guests.get(guest)
+        if self.migration.as_they_are and isinstance(found, Guest) and not found.running:
+            return self.migration.of_guests_off
+        return self.migration
+
+    def guest_of(self, role: Role, name: str | None) -> Guest:
+        """The guest as it is on the source, or as it will be on the destination; raises `Unreadable`."""
+        found = self.guests[name]
+        if isinstance(found, Unreadable):
+            raise found
+        return found if role is Role.SOURCE else found.on_destination(self.migration.dname, self.migration.xml)
+
+
+class NoSuchGuest(UserError):
+    """A guest was named that the source does not have. The text is one line for the user."""
+
+
+def choose_guests(
+    source: Host, names: Sequence[str], migration: Migration, *, none: bool
+) -> dict[str | None, Guest | Unreadable]:
+    """The guests that are to be judged: those named, else all that could be migrated in this way."""
+    if none:
+        return {}
+    try:
+        guests = source.fact(Guests)
+    except Unreadable as why:
+        return dict.fromkeys(names, why) if names else {None: why}
+    if not names:
+        chosen: dict[str | None, Guest | Unreadable] = {
+            guest.name: guest for guest in guests.all if migration.as_they_are or guest.running is not migration.offline
+        }
+        return chosen | {unread.name: Unreadable(unread.reason) for unread in guests.unread}
+    return dict(_named(source, guests, name) for name in names)
+
+
+def _named(source: Host, guests: Guests, name: str) -> tuple[str, Guest | Unreadable]:
+    try:
+        guest = guests.by_name(name) or guests.by_uuid(name)
+    except Unreadable as why:
+        return name, why
+    if guest is None:
+        names = sorted({other.name for other in guests.all} | {other.name for other in guests.unread})
+        known = ", ".join(names) or "none"
+        raise NoSuchGuest(f"{source.name} has no guest {name!r}; it has: {known}")
+    return guest.name, guest

@@ -1,0 +1,70 @@
+"""What became of each guest, for people and for programs."""
+
+from preflight.migrate.ledger import Ledger, Row
+from preflight.migrate.outcome import Result
+from preflight.visible import named, one_line
+
+_WORDS = {
+    Result.ARRIVED: "ARRIVED",
+    Result.STAYED: "STAYED",
+    Result.STOPPED: "STOPPED",
+    Result.PAUSED: "PAUSED",
+    Result.BOTH: "ON BOTH HOSTS",
+    Result.LOST: "LOST",
+    Result.UNKNOWN: "UNKNOWN",
+}
+
+
+def render(ledger: Ledger, _colour: bool) -> str:
+    """Render it for people: a line a guest, why each that did not arrive did not, and one line for all."""
+    from tabulate import tabulate
+
+    plan, rows = ledger.plan, ledger.rows
+    table = [
+        (
+            named(row.name),
+            "NOT BEGUN" if not row.began and row.result in (None, Result.STAYED) else _word(row),
+            "?" if row.source is None else row.source.value,
+            "?" if row.destination is None else row.destination.value,
+            "" if row.seconds is None else f"{row.seconds:.1f} s",
+            "" if row.downtime is None else f"{row.downtime * 1000:.0f} ms",
+        )
+        for row in rows
+    ]
+    heads = (
+        "guest",
+        "result",
+        f"on {one_line(plan.source)}",
+        f"on {one_line(plan.destination)}",
+        "took",
+        "stood still",
+    )
+    lines = [tabulate(table, headers=heads, disable_numparse=True), ""]
+    for row in rows:
+        if row.kept and row.result is Result.ARRIVED:
+            lines.append(one_line(f"{named(row.name)}: the source keeps its own {', '.join(row.kept)}"))
+        if row.result is Result.ARRIVED and not row.why:
+            continue
+        if row.error:
+            lines.append(f"{named(row.name)}: {one_line(row.error)}")
+        if row.why:
+            lines.append(f"{named(row.name)}: {one_line(row.why)}")
+        if row.rule:
+            lines.append(f"{named(row.name)}: see `preflight explain {one_line(row.rule)}`")
+    arrived = sum(row.result is Result.ARRIVED for row in rows)
+    if arrived != len(rows):
+        word = "NOT ARRIVED"
+    else:
+        word = "ARRIVED" if all(map(is_as_asked, rows)) else "ARRIVED, NOT AS ASKED FOR"
+    ends = one_line(f"{plan.source} -> {plan.destination}")
+    lines.append(f"{word}  {ends}: {arrived} of {len(rows)} {'guest' if len(rows) == 1 else 'guests'}")
+    return "\n".join(lines) + "\n"
+
+
+def is_as_asked(row: Row) -> bool:
+    """Report whether a guest has arrived, and all is there as it was asked for: what exit code 0 says of all."""
+    return row.result is Result.ARRIVED and not row.why
+
+
+def _word(row: Row) -> str:
+    return "UNDER WAY" if row.result is None else _WORDS[row.result]

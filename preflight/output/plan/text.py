@@ -1,0 +1,102 @@
+"""A plan for the person who is asked whether it is to be run."""
+
+import time
+from collections.abc import Iterator
+
+from preflight.judge.report import Outcome, Report, Result
+from preflight.request.migration import CopyStorage, Mode
+from preflight.rule import Severity
+from preflight.schema.plan import MigrationPlan, PlannedGuest
+from preflight.visible import named, one_line
+
+_MODES = {
+    Mode.MANAGED: "managed by this machine",
+    Mode.PEER_TO_PEER: "peer-to-peer: the source's daemon drives it",
+    Mode.TUNNELLED: "tunnelled: peer-to-peer, the memory goes through the control connection",
+}
+
+
+#: Warnings that are listed by name; what is more is counted.
+MOST_WARNINGS = 40
+#: Topics of what a guest may lose; other warnings come after them.
+_WORST = ("storage", "guests")
+
+
+def text(plan: MigrationPlan, report: Report | None = None) -> str:
+    """What will be done, to which guests, in which order, how many at a time; and what the check warns of, by name."""
+    warned = () if report is None else _warnings(report)
+    return "\n".join((*_lines(plan), *warned)) + "\n"
+
+
+def _warnings(report: Report) -> Iterator[str]:
+    """Name each warning in a line, with its rule and its guest: what a guest may lose comes first."""
+    results = [result for result in report.results if result.severity is Severity.WARNING]
+    results.sort(key=lambda result: (result.rule.topic not in _WORST, result.rule.name, result.subject))
+    lines = [line for result in results for line in _warning(result)]
+    yield from lines[:MOST_WARNINGS]
+    if len(lines) > MOST_WARNINGS:
+        yield f"             and {len(lines) - MOST_WARNINGS} more, which preflight check lists"
+
+
+def _warning(result: Result) -> Iterator[str]:
+    guest = "" if result.guest is None else f"{result.guest}: "
+    if result.outcome is Outcome.FAILED:
+        for finding in result.findings:
+            if finding.severity in (None, Severity.WARNING):
+                yield one_line(f"warning      {guest}{finding.message}  [{result.rule.name}]")
+    elif result.outcome is Outcome.UNKNOWN:
+        yield one_line(f"unknown      {guest}{result.reason or 'no reason was given'}  [{result.rule.name}]")
+
+
+def _lines(plan: MigrationPlan) -> Iterator[str]:
+    yield f"from         {one_line(plan.source)}"
+    yield f"to           {one_line(plan.destination)}  ({one_line(plan.destination_uri)})"
+    for number, guest in enumerate(plan.guests):
+        yield f"{'guests' if number == 0 else '':<13}{_guest(guest)}"
+    yield f"how          {', '.join(_how(plan))}"
+    if len(plan.guests) > 1:
+        canary = "the first goes alone, then " if len(plan.live) > 1 else ""
+        yield f"at a time    {canary}{plan.width} ({one_line(plan.because)})"
+    if plan.seconds is not None:
+        yield f"takes        about {plan.seconds:.0f} s by the pre-copy model, for guests that write little"
+    yield f"warnings     {plan.warnings}"
+    if plan.ignore:
+        yield f"not judged   {one_line(', '.join(plan.ignore))}"
+    yield f"lapses       {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(plan.lapses))}"
+
+
+def _guest(guest: PlannedGuest) -> str:
+    state = "off, by its definition" if not guest.active else "paused, stays so" if guest.paused else "running"
+    kept = "" if guest.persistent else ", transient"
+    takes = "" if guest.seconds is None else f", about {guest.seconds:.0f} s"
+    return f"{named(guest.name)}  ({guest.memory_kib / 1024:.0f} MiB, {state}{kept}{takes})"
+
+
+def _how(plan: MigrationPlan) -> Iterator[str]:
+    method = plan.method
+    if plan.live:
+        yield "live" if method.live else "standing still meanwhile"
+        yield _MODES[method.mode]
+        if method.postcopy:
+            yield "post-copy if need be: then it can no longer be aborted"
+        elif method.is_safe:
+            yield "started there once the source has let it go"
+        else:
+            yield "started there by libvirt"
+    if method.copy_storage is not CopyStorage.NONE:
+        disks = f": {', '.join(map(one_line, method.migrate_disks))}" if method.migrate_disks else ""
+        yield f"disks copied ({method.copy_storage}){disks}"
+    if method.unsafe:
+        yield "UNSAFE: libvirt's own checks of the disks are left out"
+    if not method.undefinesource:
+        yield "the definition stays on the source too"
+    named = {name for name in method.asked if "=" not in name}  # each method of compression is one of its own too
+    shown = sorted(named - {"unsafe", "postcopy", "copy-storage-all", "copy-storage-inc", "migrate-disks"})
+    if shown:
+        yield "with " + " ".join(_option(name, getattr(method, name.replace("-", "_"))) for name in shown)
+
+
+def _option(name: str, value: object) -> str:
+    if value is True or name in ("xml", "persistent-xml"):
+        return f"--{name}"
+    return f"--{name} {one_line(','.join(value) if isinstance(value, tuple) else str(value))}"

@@ -1,0 +1,43 @@
+"""The runs whose journals are there, for people and for programs."""
+
+import time
+
+from preflight.migrate.runs import Found, PastRun, Stage
+from preflight.visible import one_line
+
+#: Names of unfinished guests that are shown.
+_NAMED = 5
+
+
+def render(found: Found, _colour: bool) -> str:
+    """Render them for people: a line a run, a line for each journal that cannot be read."""
+    from tabulate import tabulate
+
+    runs, older = found.runs, found.older
+    where = one_line(str(found.directory))
+    readable = [run for run in runs if run.stage is not Stage.DAMAGED]
+    lines = []
+    if readable:
+        heads = ("begun", "from", "to", "guests", "state", "not arrived", "journal")
+        lines.append(tabulate([_cells(run) for run in readable], headers=heads, disable_numparse=True))
+    elif not runs:
+        lines.append(f"no journal in {where}")
+    damaged = [run for run in runs if run.stage is Stage.DAMAGED]
+    lines += [f"damaged: {one_line(run.path)}: {one_line(run.why or '')}" for run in damaged]
+    if older:
+        lines.append(f"{older} older journals in {where} are not listed")
+    return "\n".join(lines) + "\n"
+
+
+def _cells(run: PastRun) -> tuple[str, ...]:
+    named = ", ".join(map(one_line, run.unfinished[:_NAMED]))
+    more = f" and {len(run.unfinished) - _NAMED} more" if len(run.unfinished) > _NAMED else ""
+    return (
+        time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.made or 0)),
+        one_line(run.source or ""),
+        one_line(run.destination or ""),
+        str(run.guests),
+        run.stage.value,
+        named + more,
+        one_line(run.path),
+    )

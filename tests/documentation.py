@@ -1,0 +1,27 @@
+"""Writes the documents that follow from what the lab and the hostile runs recorded, or checks them with --check."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.hostile.record import markdown as hostile
+from tests.lab.chaos.record import markdown as chaos
+from tests.lab.flags.__main__ import markdown as flags
+from tests.lab.truth.__main__ import markdown as truth
+from tests.mutation.record import markdown as mutation
+from tools.documentation import DOCS, publish
+
+
+def wanted() -> Mapping[Path, str]:
+    """Each document, as it should be now."""
+    return {
+        DOCS / "chaos.md": chaos(),
+        DOCS / "hostile.md": hostile(),
+        DOCS / "truth.md": truth(),
+        DOCS / "flags.md": flags(),
+        DOCS / "mutation.md": mutation(),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(publish(wanted(), "tests.documentation"))

@@ -1,0 +1,25 @@
+"""Writes what the reports look like now: look at what has changed before you keep it."""
+
+import os
+from pathlib import Path
+
+from preflight.output.formats import render
+from tests.golden.reports import FORMATS, REPORTS, report
+
+CASES = Path(__file__).parent / "cases"
+
+
+def main() -> None:
+    """Write every report in every format, and as text for a terminal of 80 columns."""
+    CASES.mkdir(exist_ok=True)
+    for name in REPORTS:
+        made = report(name)
+        os.environ.pop("COLUMNS", None)
+        for form in FORMATS:
+            (CASES / f"{name}.{form}").write_bytes(render("report", form, made).encode())
+        os.environ["COLUMNS"] = "80"
+        (CASES / f"{name}.columns-80").write_bytes(render("report", "text", made).encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The reports whose output is kept in cases/, written by `python -m tests.golden.record`."""
+
+import json
+from collections.abc import Callable, Mapping
+
+from preflight.answers import Answers, Record, SavedHost
+from preflight.judge.report import Report
+from tests.case import Case
+
+FORMATS = ("text", "table", "json")
+#: Named one by one, so that a new rule changes no file in cases/.
+RULES = (
+    "announced-name-unresolvable",
+    "clients-limit",
+    "conf-not-in-force",
+    "daemon-conf-invalid",
+    "guest-not-running",
+    "hosts-entry-address-wrong",
+    "libvirt-unreachable",
+    "os-release-differs",
+    "peer-connection-refused",
+    "ssh-login-refused",
+    "workers-limit",
+)
+#: What a hostile host puts wherever it can: a cleared screen, a turned line, a line that looks like the report's.
+HOSTILE = "\x1b[2J\x1b]0;x\x07\u202etxt\u2069 \x9b31m\u2028\nREADY  all is well\r"
+
+
+def sound() -> Case:
+    return Case()
+
+
+def hosts_line_gone() -> Case:
+    return Case("hosts-line-gone/host1", "hosts-line-gone/host2")
+
+
+def no_login() -> Case:
+    case = Case()
+    complaint = "ssh: connect to host host2.example.com port 22: Connection refused"
+    answers = Answers(
+        {"login": Record("", 255, complaint)}, {"": f"host2.example.com could not be logged in to: {complaint}"}
+    )
+    case.hosts[1] = SavedHost("host2.example.com", answers)
+    return case
+
+
+def warnings() -> Case:
+    return (
+        Case("newer/host3", "ready/host2")
+        .source("libvirtd.conf", lambda text: text + "max_workers = 40\n")
+        .destination("limits", lambda text: text.replace("nclients            : 1\n", "nclients            : 4999\n"))
+        .asking(concurrency=3)
+    )
+
+
+def hostile() -> Case:
+    """Escape sequences, right-to-left overrides, lone surrogates, forged lines, tabs, and lines of 300 columns."""
+    long = "x" * 300
+    named = f"\t203.0.113.9\t\x1b[31mevil\u202e 東京\thost2.example.com  # {long}"
+    return (
+        Case()
+        .source("etc.hosts", lambda text: text.replace("192.0.2.12 host2.example.com host2", named))
+        .source("libvirtd.conf", lambda text: text + f"max_workers = 40 # {long}\n")
+        .destination("libvirtd.conf", lambda text: text + f'host_uuid_source = "a"; {long} = 1; max_clients = 4\n')
+        .destination("os-release", f"PRETTY_NAME='{HOSTILE.splitlines()[0]}\ud800'\nID=x\n")
+        .destination(
+            "libvirt.connect",
+            lambda text: json.dumps(json.loads(text) | {"error": f"no: {HOSTILE}", "code": 38, "hung": False}),
+        )
+        .destination("limits", Record("", 1, HOSTILE))
+        .guest(lambda guest: guest.update(name=f"web{HOSTILE}"))
+    )
+
+
+REPORTS: Mapping[str, Callable[[], Case]] = {
+    "sound": sound,
+    "hosts-line-gone": hosts_line_gone,
+    "no-login": no_login,
+    "warnings": warnings,
+    "hostile": hostile,
+}
+
+
+def report(name: str) -> Report:
+    """The report of that name."""
+    return REPORTS[name]().asking(select=RULES).report()

@@ -1,0 +1,337 @@
+"""What the questions of a check call on a host. Images and devices: test_questions_images.py."""
+
+import mmap
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.shell.host import Host
+
+
+@contextmanager
+def running(*command: str | Path) -> Iterator[int]:
+    """A process that sleeps until the test is over; its number."""
+    with subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE) as process:
+        try:
+            yield process.pid
+        finally:
+            process.kill()
+
+
+@contextmanager
+def called(name: str, where: Path, *words: str) -> Iterator[int]:
+    """A process whose program is of that name, with these words behind it."""
+    program = where / name
+    shutil.copy("/bin/sleep", program)
+    with running(program, "60", *words) as pid:
+        comm = Path(f"/proc/{pid}/comm")
+        while comm.read_text() != f"{name}\n":
+            time.sleep(0.01)
+        yield pid
+
+
+def test_as_root_runs_its_arguments_as_root(host: Host) -> None:
+    host.has_program("sudo", 'printf "<%s>" sudo "$@"')
+    assert host.says("as_root printf '<%s>' @words@", words=["a b", "$c"]) == "<a b><$c>"
+    assert host.says("as_root cat @words@", words=["a b", "$c"], as_root=False) == "<sudo><-n><cat><a b><$c>"
+
+
+def test_slurp_prints_a_file(host: Host) -> None:
+    (host.root / "file").write_text("without an end")
+    assert host.says("slurp @path@", path=f"{host.root}/file") == "without an end"
+
+
+@pytest.mark.parametrize("path", ["none", "no/such/directory/none"])
+def test_slurp_of_what_is_not_there_is_44(host: Host, path: str) -> None:
+    assert host.run("slurp @path@", path=f"{host.root}/{path}").returncode == 44
+
+
+def test_slurp_prints_a_byte_more_than_the_channel_takes(host: Host) -> None:
+    with (host.root / "long").open("wb") as long:
+        long.truncate(9 << 20)
+    assert len(host.says("slurp @path@", path=f"{host.root}/long")) == (8 << 20) + 1
+
+
+def test_slurp_asks_root_where_the_login_may_not_look(host: Host) -> None:
+    """A directory of a program that only root may run `test` by stands for one that the login cannot enter."""
+    host.has_program("sudo", 'shift; [ "$1 $2" != "test -e" ] || exit 1; exec "$@"')
+    closed = '[() { case $1 in -x) return 1;; *) command [ "$@";; esac; }; slurp @path@; echo $?'
+    assert host.run(closed, path=f"{host.root}/none", as_root=False).stdout != "44\n"
+
+
+def test_daemons_says_the_clock_and_what_was_seen_and_reads_the_files_that_were_given(host: Host) -> None:
+    (host.root / "own.conf").write_text("max_clients = 5")
+    etc = host.has_directory("/etc/libvirt")
+    (etc / "qemu.conf").write_text("")
+    host.has_directory("/run/libvirt")
+    with socket.socket(socket.AF_UNIX) as listening:
+        # a UNIX socket's path has 107 bytes
+        here = Path.cwd()
+        os.chdir(host.root)
+        listening.bind("run/libvirt/libvirt-sock")
+        os.chdir(here)
+        seen = f"process libvirtd 7 8\nreads {host.root}/own.conf libvirtd"
+        lines = host.says("seen=@seen@; daemons", seen=seen).split("\n")
+    assert re.fullmatch(r"clock \d+\.\d+ \d+\.\d\d 100", lines[0])
+    assert lines[1:3] == seen.split("\n")
+    confs = [line.rpartition(" ") for line in lines if line.startswith("conf ")]
+    assert [name for name, _, _ in confs] == [f"conf {host.root}/own.conf", f"conf {etc}/qemu.conf"]
+    assert all(re.fullmatch(r"\d+\.\d+", changed) for _, _, changed in confs)
+    assert lines[5:] == ["socket libvirt-sock", f"\x1f{host.root}/own.conf", "max_clients = 5", ""]
+
+
+def test_given_is_each_file_that_a_daemon_was_told_to_read(host: Host) -> None:
+    seen = "process libvirtd 1 2\nreads /a/b libvirtd\nprocess virtqemud 3 4\nreads /c virtqemud"
+    assert host.says("seen=@seen@; given", seen=seen) == "/a/b\n/c\n"
+    assert host.says("seen=@seen@; given", seen="process libvirtd 1 2") == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        ("", ""),
+        ("--daemon --listen", ""),
+        ("--config /a", "/a"),
+        ("--config=/a --listen", "/a"),
+        ("--conf=/a", "/a"),
+        ("-f /a -l", "/a"),
+        ("-f/a", "/a"),
+        ("-dlf /a", "/a"),
+        ("-p /pid", ""),
+    ],
+)
+def test_reads_is_the_file_of_an_option(host: Host, words: str, read: str) -> None:
+    said = host.says("reads libvirtd /usr/sbin/libvirtd @words@", words=words.split())
+    assert said == (f"reads {read} libvirtd\n" if read else "")
+
+
+def test_processes_are_the_daemons_that_run(host: Host) -> None:
+    with called("virtlogd", host.root) as pid:
+        started = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[19]
+        assert f"process virtlogd {pid} {started}\n" in host.says("processes")
+    assert f" {pid} " not in host.says("processes")
+
+
+def test_limits_are_asked_only_of_daemons_that_run(host: Host) -> None:
+    host.has_program("virt-admin", 'printf "<%s>" "$@"; echo; [ "$2" != virtqemud:///system ]')
+    assert host.says("seen=@seen@; limits", seen="process virtqemud 1 2\nprocess libvirtd 3 4") == (
+        "daemon libvirtd\n<-c><libvirtd:///system><srv-clients-info libvirtd; srv-threadpool-info libvirtd>\n"
+        "daemon virtqemud\n<-c><virtqemud:///system><srv-clients-info virtqemud; srv-threadpool-info virtqemud>\n"
+        "failed 1\n"
+    )
+
+
+def test_virtlockd_limits_are_asked_only_where_it_runs(host: Host) -> None:
+    host.has_program("virt-admin", 'printf "<%s>" "$@"; echo')
+    processes = "processes() { printf 'process %s 1 2\\n' @names@; }; virtlockd_limits"
+    asked = "daemon virtlockd\n<-c><virtlockd:///system><srv-clients-info><virtlockd>\n"
+    assert host.says(processes, names=["libvirtd", "virtlockd"]) == asked
+    assert host.says(processes, names=["libvirtd"]) == ""
+
+
+def test_iptables_tables_are_those_of_both_families(host: Host) -> None:
+    net = host.has_directory("/proc/net")
+    (net / "ip_tables_names").write_text("filter\n")
+    for name in ("iptables-legacy-save", "iptables-nft-save", "ip6tables-nft-save"):
+        host.has_program(name, f"echo of {name}")
+    assert host.says("iptables_tables") == (
+        "family 4\nof iptables-legacy-save\nfamily 4 nft\nof iptables-nft-save\nfamily 6 nft\nof ip6tables-nft-save\n"
+    )
+
+
+def test_iptables_tables_that_cannot_be_read_are_unknown(host: Host) -> None:
+    net = host.has_directory("/proc/net")
+    (net / "ip_tables_names").write_text("filter\n")
+    host.has_program("iptables-legacy-save", "exit 3")
+    assert host.run("iptables_tables").returncode == 3
+    # one whose kernel has tables, and whose program shows others
+    hidden = 'command() { [ "$2" != iptables-legacy-save ] && builtin_command "$@"; }; iptables_tables'
+    host.has_program("iptables-save", "echo iptables-save v1.8.9 '(nf_tables)'")
+    done = host.run(hidden)
+    assert (done.returncode, done.stderr) == (1, "iptables-legacy-save is not installed\n")
+
+
+def test_iptables_tables_of_a_kernel_without_any_are_none(host: Host) -> None:
+    host.has_directory("/proc/net")
+    only_none = "command() { return 1; }; iptables_tables"
+    assert host.says(only_none) == ""
+
+
+def test_stat_paths_says_of_each_path_what_it_is(host: Host) -> None:
+    there = host.root / "a b"
+    there.write_text("12345")
+    found = there.stat()
+    there_said = f"path {there}\nstat {found.st_mode:x} 5 {found.st_dev} {found.st_ino} 0:0\n"
+    missing = host.root / "none" / "of it"
+    said = host.says("stat_paths @paths@", paths=[str(there), str(missing)])
+    assert there_said in said
+    assert f"path {missing}\nstat: cannot statx '{missing}': No such file or directory\nfs " in said
+    assert len(re.findall(r"^fs [0-9a-f]+ \d+ \d+ \d+ \d+ \d+ \d+$", said, re.MULTILINE)) == 2
+    assert host.says("stat_paths") == ""
+
+
+def test_host_keys_are_those_that_sshd_has(host: Host) -> None:
+    keys = host.has_directory("/etc/ssh")
+    assert host.says("host_keys") == ""
+    (keys / "ssh_host_rsa_key.pub").write_text("ssh-rsa AAAA root@here\n")
+    (keys / "ssh_host_rsa_key").write_text("secret\n")
+    (keys / "ssh_host_x_key.pub").write_text("ssh-ed25519 BBBB\n")
+    assert host.says("host_keys") == "ssh-rsa AAAA\nssh-ed25519 BBBB\n"
+
+
+def test_keys_met_are_those_at_addresses_that_are_not_known(host: Host) -> None:
+    host.has_program(
+        "getent", "printf '%s %s x\\n' 192.0.2.1 STREAM 192.0.2.1 DGRAM 192.0.2.2 STREAM 2001:db8::3 STREAM"
+    )
+    host.has_program("ssh-keyscan", 'printf "<%s>" "$@"; echo')
+    said = host.says("keys_met @name@ @own@", name="host2", own=["192.0.2.2"])
+    assert said == "<-T><2><--><192.0.2.1>\n<-T><2><--><2001:db8::3>\n"
+
+
+def test_certificates_are_shown_and_keys_are_not(host: Host) -> None:
+    certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    (host.root / "cert.pem").write_text(f"text before\n{certificate}text behind\n")
+    (host.root / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n")
+    files = [f"{host.root}/cert.pem", f"key:{host.root}/key.pem", f"{host.root}/none", f"key:{host.root}/none"]
+    clock, _, said = host.says("certificates @files@", files=files).partition("\n")
+    assert abs(int(clock.removeprefix("clock ")) - time.time()) < 20
+    assert said == (
+        f"file 0 {host.root}/cert.pem\n{certificate}file 0 {host.root}/key.pem\n"
+        f"file 44 {host.root}/none\nfile 44 {host.root}/none\n"
+    )
+
+
+def test_open_files_are_counted(host: Host) -> None:
+    with called("virtlogd", host.root) as pid:
+        said = host.says(f"processes() {{ echo process virtlogd {pid} 5; }}; open_files")
+        number = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    limit = re.search(r"Max open files +(\d+)", Path("/proc/self/limits").read_text())
+    assert limit is not None
+    assert said == f"files virtlogd {limit[1]} {number}\n"
+
+
+def test_guest_memory_is_what_no_child_would_get(host: Host) -> None:
+    pids = host.has_directory("/run/libvirt/qemu")
+    guest = (
+        "import mmap, time; m = mmap.mmap(-1, 3 << 20); m.madvise(mmap.MADV_DONTFORK); m.write(b'x' * (3 << 20));"
+        "print('there', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", guest], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"there\n"
+        (pids / "a guest.pid").write_text(f"{process.pid}\n")
+        (pids / "driver.pid").write_text(f"{process.pid}\n")
+        said = host.says("guest_memory")
+        process.kill()
+    assert mmap.PAGESIZE == 4096
+    assert said == "guest 3072 a guest\n"
+
+
+def test_device_start_is_read_past_the_cache_and_is_short(host: Host) -> None:
+    host.has_program("dd", 'printf "<%s>" "$@"; echo complaint >&2')
+    assert host.says("device_start @path@", path="/dev/a b") == "<if=/dev/a b><iflag=direct><bs=4096><count=1>"
+
+
+def test_connects_says_what_becomes_of_a_connection(host: Host) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert host.says(f"connects 127.0.0.1 {port}") == f"port 0 127.0.0.1 {port} \n"
+    assert host.says(f"connects 127.0.0.1 {port}") == f"port 1 127.0.0.1 {port} Connection refused\n"
+
+
+def test_connects_without_bash_asks_netcat(host: Host) -> None:
+    host.has_program("nc", 'printf "<%s>" "$@" >&2; echo ": Connection timed out" >&2; exit 1')
+    said = host.says("command() { return 1; }; connects @name@ 49152", name="host2")
+    assert said == "port 1 host2 49152 Connection timed out\n"
+
+
+def test_block_driver_is_a_module_or_a_library(host: Host) -> None:
+    usr = host.has_directory("/usr")
+    (usr / "lib" / "x86_64-linux-gnu" / "qemu").mkdir(parents=True)
+    (usr / "lib" / "x86_64-linux-gnu" / "qemu" / "block-rbd.so").touch()
+    emulator = host.root / "qemu-system-x86_64"
+    emulator.write_bytes(b"\0libnfs.so.13\0")
+    asked = [("rbd", "librbd"), ("nfs", "libnfs"), ("ssh", "libssh")]
+    said = [host.says("block_driver @words@", words=[str(emulator), *one]) for one in asked]
+    assert said == [f"driver {code} {name} {emulator}\n" for code, name in ((0, "rbd"), (0, "nfs"), (1, "ssh"))]
+    gone = host.says("block_driver @words@", words=[f"{host.root}/none", "ssh", "libssh"])
+    assert gone == f"driver 2 ssh {host.root}/none\n"
+
+
+def test_rdma_ports_are_those_of_each_device(host: Host) -> None:
+    ports = host.has_directory("/sys/class/infiniband") / "rxe0" / "ports"
+    (ports / "1").mkdir(parents=True)
+    (ports / "1" / "state").write_text("4: ACTIVE\n")
+    (ports / "2").mkdir()
+    assert host.says("rdma_ports") == f"port {ports}/1/state 4: ACTIVE\n"
+
+
+def test_rdma_linked_says_it_of_each_emulator(host: Host) -> None:
+    linked, other, gone = (host.root / name for name in ("linked", "other", "gone"))
+    linked.write_bytes(b"\0librdmacm.so.1\0")
+    other.write_bytes(b"\0libnfs.so.13\0")
+    said = host.says("rdma_linked @words@", words=[str(linked), str(other), str(gone)])
+    assert said == f"qemu 0 {linked}\nqemu 1 {other}\nqemu 2 {gone}\n"
+
+
+def test_sshd_listener_is_the_title_of_one(host: Host) -> None:
+    title = "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups"
+    with running("bash", "-c", 'exec -a "$0" sleep 60', title) as pid:
+        cmdline = Path(f"/proc/{pid}/cmdline")
+        while not cmdline.read_text().startswith("sshd:"):
+            time.sleep(0.01)
+        assert f"{title}60\n" in host.says("sshd_listener; echo")
+
+
+def test_sshd_config_is_every_file_behind_its_name(host: Host) -> None:
+    etc = host.has_directory("/etc/ssh")
+    (etc / "sshd_config.d").mkdir()
+    (etc / "sshd_config").write_text("Port 22\n")
+    (etc / "sshd_config.d" / "a.conf").write_text("UseDNS no\n")
+    assert host.says("sshd_config") == f"\x1f{etc}/sshd_config\nPort 22\n\x1f{etc}/sshd_config.d/a.conf\nUseDNS no\n"
+
+
+def test_remote_helpers_are_programs_and_what_netcat_can(host: Host) -> None:
+    host.has_program("virt-ssh-helper", "")
+    host.has_program("nc", "printf 'usage: nc\\n\\t-U\\t\\tUse UNIX domain socket\\n\\t-u\\t\\tUDP mode\\n' >&2")
+    programs = host.root / "programs"
+    assert host.says("remote_helpers") == (
+        f"{programs}/virt-ssh-helper\n{programs}/nc\n\t-U\t\tUse UNIX domain socket\n"
+    )
+
+
+def test_resolves_says_whether_a_name_leads_anywhere(host: Host) -> None:
+    host.has_program("getent", '[ "$*" = "ahosts -- known" ] || exit 2; echo 192.0.2.1')
+    assert host.says("resolves @names@", names=["known", "un known"]) == "0 known\n2 un known\n"
+
+
+def test_accounts_says_whether_each_is_known(host: Host) -> None:
+    said = host.says("accounts @all@", all=["passwd:root", "group:root", "passwd:no such user"])
+    assert said == "0 passwd:root\n0 group:root\n2 passwd:no such user\n"
+
+
+def test_resident_is_what_each_guest_holds(host: Host) -> None:
+    pids = host.has_directory("/run/libvirt/qemu")
+    with called("qemu", host.root) as pid:
+        (pids / "a guest.pid").write_text(f"{pid}")
+        said = host.says("resident @guests@", guests=["a guest", "none"])
+        held = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert held is not None
+    assert said == f"resident {held[1]} a guest\n"
+
+
+def test_may_use_kvm_is_tried_as_that_user(host: Host) -> None:
+    host.has_program("setpriv", 'printf "<%s>" "$@"; exit 1')
+    host.has_program("id", "echo 107 36")
+    assert host.says("may_use_kvm 64055 107") == (
+        "<--reuid=64055><--regid=107><--groups=107,36,107><test><-r></dev/kvm><-a><-w></dev/kvm>kvm 1\n"
+    )

@@ -1,0 +1,341 @@
+"""How many migrations at once, by which limits, and what is said where one could not be read."""
+
+from typing import Any
+
+import pytest
+
+from preflight.answers import SavedHost
+from preflight.capacity.limit import Capacity, Limit, Scope
+from preflight.output.formats import render
+from preflight.request.migration import Mode, Role, Transport
+from tests.case import Case
+
+
+def capacity(case: Case | None = None, **asked: Any) -> Capacity:
+    return (case or Case()).asking(select=("same-host",), **asked).report().capacity
+
+
+def limits(found: Capacity) -> dict[tuple[str, str], int | None]:
+    return {(limit.name, limit.host.value): limit.allows for limit in found.counted}
+
+
+SOUND = {
+    ("max_clients", "source"): 5000,
+    ("max_clients", "destination"): 5000,
+    ("max_workers", "source"): 20,
+    ("migration_port_range", "destination"): 64,
+    ("MaxStartups", "source"): 10,
+    ("MaxStartups", "destination"): 10,
+}
+
+
+def without(*names: str, end: str | None = None) -> dict[tuple[str, str], int]:
+    return {key: value for key, value in SOUND.items() if key[0] not in names or end not in {None, key[1]}}
+
+
+def test_every_limit_in_the_path_is_counted() -> None:
+    found = capacity()
+    assert limits(found) == SOUND
+    workers, startups = found.limits[2], found.limits[4]
+    assert (workers.name, workers.host, workers.configured, workers.in_use, workers.allows) == (
+        "max_workers",
+        Role.SOURCE,
+        20,
+        0,
+        20,
+    )
+    assert (startups.name, startups.host, startups.configured, startups.in_use, startups.allows) == (
+        "MaxStartups",
+        Role.SOURCE,
+        10,
+        0,
+        10,
+    )
+    assert (workers.reserve, workers.at, workers.written, startups.written) == (2, None, None, "10:30:100")
+    assert (found.concurrent, found.safe, found.burst) == (20, 18, 10)
+    assert found.binding is workers
+    assert found.next_binding is found.limits[3]
+    assert found.classic == 2500
+    assert [limit.burst for limit in found.counted] == [False, False, False, False, True, True]
+
+
+def test_what_is_in_use_is_taken_off() -> None:
+    case = (
+        Case()
+        .source("limits", lambda text: text.replace("nWorkers       : 5", "nWorkers       : 9"))
+        .destination("limits", lambda text: text.replace("nclients            : 1\n", "nclients            : 4\n"))
+        .destination("sshd.listener", lambda text: text.replace("0 of 10-100", "4 of 10-100"))
+    )
+    found = limits(capacity(case))
+    assert found[("max_workers", "source")] == 16
+    assert found[("max_clients", "destination")] == 4997
+    assert found[("MaxStartups", "destination")] == 6
+
+
+LISTENS = (
+    "  99: 00000000:{port:04X} 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0\n"
+)
+
+
+def test_ports_that_something_listens_at_are_taken_off() -> None:
+    taken = "".join(LISTENS.format(port=port) for port in (49151, 49152, 49152, 49215, 49216))
+    case = Case().destination("sockets", lambda text: text + taken)
+    port = next(limit for limit in capacity(case).limits if limit.name == "migration_port_range")
+    assert (port.configured, port.in_use, port.allows) == (64, 2, 62)
+
+
+def test_copied_storage_halves_the_ports() -> None:
+    taken = LISTENS.format(port=49152)
+    assert limits(capacity(copy_storage=True)) == SOUND | {("migration_port_range", "destination"): 32}
+    case = Case().destination("sockets", lambda text: text + taken)
+    assert limits(capacity(case, copy_storage=True))[("migration_port_range", "destination")] == 31
+
+
+def test_a_narrow_range_of_ports_binds() -> None:
+    case = Case().destination("qemu.conf", lambda text: text + "migration_port_max = 49153\n")
+    found = capacity(case)
+    assert found.concurrent == 2
+    assert found.binding is not None
+    assert (found.binding.name, found.binding.host) == ("migration_port_range", Role.DESTINATION)
+    assert capacity(case, copy_storage=True).concurrent == 1
+
+
+def test_tunnelled_migrations_need_no_port() -> None:
+    assert limits(capacity(mode=Mode.TUNNELLED)) == without("migration_port_range")
+
+
+def test_peer_to_peer_needs_the_same_as_managed() -> None:
+    assert limits(capacity(mode=Mode.PEER_TO_PEER)) == SOUND
+
+
+def test_a_guest_that_is_off_needs_neither_port_nor_worker() -> None:
+    assert limits(capacity(offline=True)) == without("migration_port_range", "max_workers")
+
+
+@pytest.mark.parametrize("transport", [Transport.TLS, Transport.TCP])
+def test_without_ssh_no_login_is_counted_at_the_destination(transport: Transport) -> None:
+    assert limits(capacity(transport=transport)) == without("MaxStartups", end="destination")
+
+
+def test_no_login_is_counted_at_a_source_that_is_this_machine() -> None:
+    case = Case()
+    case.hosts[0] = SavedHost("localhost", case.hosts[0].answers)
+    assert limits(capacity(case)) == without("MaxStartups", end="source")
+
+
+def test_more_logins_under_way_than_are_safe_leave_room_for_none() -> None:
+    case = Case().destination("sshd.listener", lambda text: text.replace("0 of 10-100", "14 of 10-100"))
+    found = capacity(case)
+    assert limits(found)[("MaxStartups", "destination")] == found.burst == 0
+
+
+def test_logins_under_way_that_sshd_does_not_show_are_taken_for_none() -> None:
+    found = capacity(Case().destination("sshd.listener", None))
+    startups = found.limits[5]
+    assert (startups.host, startups.configured, startups.in_use, startups.allows) == (Role.DESTINATION, 10, None, 10)
+    assert found.unread == ()
+
+
+UNREAD = {
+    "limits": {("max_clients", "destination")},
+    "sshd.effective": {("MaxStartups", "destination")},
+    "qemu.conf": {("migration_port_range", "destination")},
+    "sockets": {("migration_port_range", "destination")},
+}
+
+
+@pytest.mark.parametrize(("record", "expected"), UNREAD.items())
+def test_a_limit_that_could_not_be_read_is_named_with_its_reason(record: str, expected: set[tuple[str, str]]) -> None:
+    found = capacity(Case().destination(record, None))
+    assert {(limit.name, limit.host.value) for limit in found.unread} == expected
+    assert {limit.reason for limit in found.unread} == {f"{record} was not answered"}
+    assert {limit.configured for limit in found.unread} == {None}
+    assert (found.concurrent, found.safe) == (20, 18)
+
+
+def said(case: Case, **asked: Any) -> list[str]:
+    report = case.asking(select=("same-host",), **asked).report()
+    text = render("report", "text", report)
+    return text[text.index("capacity:") :].split("\n\n", maxsplit=1)[0].splitlines()
+
+
+def test_the_report_says_the_number_and_what_limits_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert said(Case(), concurrency=7) == [
+        (
+            "capacity: 20 migrations at once (limited by max_workers on the source),"
+            " 18 with workers left for progress and abort,"
+            " 10 started at the same instant (MaxStartups on the source); asked for: 7"
+        )
+    ]
+
+
+def test_the_report_says_at_most_where_a_limit_was_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert said(Case().destination("sockets", None)) == [
+        (
+            "capacity: at most 20 migrations at once (limited by max_workers on the source),"
+            " at most 18 with workers left for progress and abort,"
+            " at most 10 started at the same instant (MaxStartups on the source); asked for: 1"
+        ),
+        "          unread: migration_port_range on the destination: sockets was not answered",
+    ]
+
+
+def test_the_report_does_not_repeat_a_number_for_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    case = Case().source("limits", lambda text: text.replace("maxWorkers     : 20", "maxWorkers     : 5"))
+    assert said(case) == [
+        (
+            "capacity: 5 migrations at once (limited by max_workers on the source),"
+            " 3 with workers left for progress and abort; asked for: 1"
+        )
+    ]
+
+
+def test_the_report_gives_no_number_where_no_limit_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    case = Case()
+    for end in (case.source, case.destination):
+        for record in ("limits", "sockets", "sshd.effective"):
+            end(record, None)
+    lines = said(case)
+    assert lines[0] == "capacity: not known: no limit could be read"
+    assert len(lines) == 7
+
+
+def test_a_limit_of_one_source_counts_beside_that_of_all() -> None:
+    case = Case().destination(
+        "sshd.effective", lambda text: text.replace("persourcemaxstartups none", "persourcemaxstartups 2")
+    )
+    found = capacity(case)
+    assert limits(found)[("PerSourceMaxStartups", "destination")] == 2
+    assert (found.concurrent, found.burst) == (20, 2)
+
+
+def test_red_hats_estimate_counts_two_clients_of_the_smaller_daemon() -> None:
+    twenty = Case().source(
+        "limits", lambda text: text.replace("nclients_max        : 5000", "nclients_max        : 20")
+    )
+    assert capacity(twenty).classic == 10
+    assert capacity(Case().destination("limits", None)).classic is None
+
+
+SIZING = {"open-files": "files libvirtd 8192 26\n", "somaxconn": "4096\n", "limits.virtlockd": ""}
+SIZING |= {"virtlockd.conf": "", "guest-memory": "", "libvirt.memory": '{"rss": {}}', "memory": "", "speeds": ""}
+
+
+def sized(case: Case | None = None, **asked: Any) -> dict[tuple[str, str], Limit]:
+    """All limits that `preflight capacity` shows."""
+    found = case or Case()
+    for name, text in SIZING.items():
+        for number, end in enumerate((found.source, found.destination)):
+            if name not in found.hosts[number].answers.records:
+                end(name, text)
+    return {(limit.name, limit.host.value): limit for limit in capacity(found, sizing=True, **asked).limits}
+
+
+def test_over_one_connection_a_request_must_stay_free() -> None:
+    assert capacity().over_one_connection == 4
+    three = Case().source("libvirtd.conf", "max_client_requests = 3\n")
+    assert capacity(three).over_one_connection == 2
+    assert capacity(three).concurrent == 20
+    assert capacity(Case().source("libvirt.versions", None).source("limits", None)).over_one_connection is None
+
+
+@pytest.mark.parametrize(("mode", "source"), [(Mode.MANAGED, 8163), (Mode.PEER_TO_PEER, 2040), (Mode.TUNNELLED, 1166)])
+def test_open_files_are_counted_by_what_each_mode_takes(mode: Mode, source: int) -> None:
+    found = sized(mode=mode)
+    assert found["open files", "source"].allows == source
+    few = sized(Case().destination("open-files", "files libvirtd 46 26\n"), mode=mode)
+    assert few["open files", "destination"].allows == 2
+    gone = sized(Case().destination("open-files", "files virtlogd 60 26\n"))["open files", "destination"]
+    assert (gone.allows, gone.reason) == (None, "the files that libvirtd has open could not be counted")
+
+
+def test_the_system_caps_the_queue_of_clients() -> None:
+    assert sized()["max_queued_clients", "source"].allows == 1000
+    capped = sized(Case().source("somaxconn", "128\n"))["max_queued_clients", "source"]
+    assert (capped.allows, capped.written, capped.scope) == (128, "128 (somaxconn)", Scope.WAITS)
+    conf = Case().source("libvirtd.conf", "max_queued_clients = 7\n")
+    assert sized(conf)["max_queued_clients", "source"].allows == 7
+
+
+def test_what_only_waits_binds_nothing() -> None:
+    case = Case().source("limits", lambda text: text.replace("nclients_unauth_max : 20", "nclients_unauth_max : 1"))
+    case.source("somaxconn", "1\n")
+    found = capacity(case, sizing=True)
+    assert (found.concurrent, found.burst) == (20, 10)
+
+
+VIRTLOCKD = "daemon virtlockd\nnclients_max        : 9\nnclients            : 2\n"
+
+
+def test_virtlockd_counts_where_it_guards_the_disks() -> None:
+    assert ("virtlockd max_clients", "destination") not in sized()
+    locking = 'lock_manager = "lockd"\n'
+    idle = sized(Case().destination("qemu.conf", locking))["virtlockd max_clients", "destination"]
+    assert (idle.configured, idle.in_use, idle.allows) == (1024, 0, 1024)
+    case = Case().destination("qemu.conf", locking).destination("limits.virtlockd", VIRTLOCKD)
+    told = sized(case.destination("virtlockd.conf", "max_clients = 9\n"))["virtlockd max_clients", "destination"]
+    assert (told.configured, told.in_use, told.allows, told.at is not None) == (9, 2, 7, True)
+    silent = Case().destination("qemu.conf", locking).destination("limits.virtlockd", "daemon virtlockd\n")
+    assert sized(silent)["virtlockd max_clients", "destination"].reason == "virt-admin could not ask virtlockd"
+
+
+def modular() -> Case:
+    """The destination with modular daemons: virtproxyd passes on to virtqemud what comes over the network."""
+    proxy = "daemon virtproxyd\nnclients_max        : 30\nnclients            : 4\n"
+
+    def renamed(text: str) -> str:
+        return text.replace("libvirtd", "virtqemud").replace("libvirt-sock", "virtqemud-sock")
+
+    return (
+        Case()
+        .destination("daemons", renamed)
+        .destination("limits", lambda text: text.replace("libvirtd", "virtqemud") + proxy)
+        .destination("virtqemud.conf", "")
+        .destination("virtproxyd.conf", "max_clients = 30\n")
+    )
+
+
+def test_virtproxyd_counts_where_the_connection_goes_through_it() -> None:
+    found = capacity(modular(), transport=Transport.TLS)
+    proxy = next(limit for limit in found.limits if limit.name == "virtproxyd max_clients")
+    assert (proxy.host, proxy.configured, proxy.in_use, proxy.allows) == (Role.DESTINATION, 30, 4, 26)
+    assert proxy.at is not None
+    for case, transport in ((modular(), Transport.SSH), (Case(), Transport.TLS)):
+        assert not any("virtproxyd" in limit.name for limit in capacity(case, transport=transport).limits)
+
+
+def test_failed_logins_cost_an_address_where_sshd_counts_them() -> None:
+    costs = Case().destination("sshd.effective", lambda text: text + "persourcepenalties crash:90 authfail:5\n")
+    found = sized(costs)["PerSourcePenalties", "destination"]
+    assert (found.allows, found.reason, found.scope) == (None, None, Scope.WAITS)
+    assert not any(name == "PerSourcePenalties" for name, _ in sized())
+
+
+def test_both_ways_share_clients_and_logins_and_nothing_else() -> None:
+    twenty = Case()
+    for end in (twenty.source, twenty.destination):
+        end("limits", lambda text: text.replace("nclients_max        : 5000", "nclients_max        : 20"))
+    found = capacity(twenty, both_ways=True)
+    assert limits(found) == {
+        ("max_clients", "source"): 10,
+        ("max_clients", "destination"): 10,
+        ("max_workers", "source"): 19,
+        ("max_workers", "destination"): 19,
+        ("migration_port_range", "source"): 64,
+        ("migration_port_range", "destination"): 64,
+        ("MaxStartups", "source"): 5,
+        ("MaxStartups", "destination"): 5,
+    }
+    assert (found.concurrent, found.burst, found.classic) == (10, 5, 10)
+
+
+def test_both_ways_between_this_machine_and_another_log_in_there_alone() -> None:
+    case = Case()
+    case.hosts[0] = SavedHost("localhost", case.hosts[0].answers)
+    found = limits(capacity(case, both_ways=True))
+    assert ("MaxStartups", "source") not in found
+    assert found["MaxStartups", "destination"] == 5

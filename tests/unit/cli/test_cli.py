@@ -1,0 +1,823 @@
+"""The real command, run as users run it: its exit codes, and what it writes where."""
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from preflight import __version__
+from preflight.__main__ import hosts_of
+from preflight.cli.app import app
+from preflight.cli.app import run as run_in_process
+from preflight.connection import snapshot
+from preflight.errors import UserError
+from preflight.grammar import shown
+from preflight.migrate.journal import Journal
+from preflight.plan import file as plan_file
+from preflight.request.options import Form, declared, option_name
+from tests.case import RECORDED, Case
+from tests.interrupting import hears_interrupts
+from tests.unit.migrate.plans import PLAN, altered
+
+PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
+HOST1, HOST2 = (str(RECORDED / "ready" / f"{name}.json") for name in ("host1", "host2"))
+GONE1, GONE2 = (str(RECORDED / "hosts-line-gone" / f"{name}.json") for name in ("host1", "host2"))
+UNSET = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "PREFLIGHT_TRACEBACK", "TERM")
+
+
+def environment(**changed: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in UNSET} | changed
+
+
+def run(*arguments: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PREFLIGHT, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=environment(**env),
+        cwd=cwd,
+        timeout=60,
+        check=False,
+    )
+
+
+# exit codes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        ((HOST1, HOST2), 0, "READY"),
+        ((GONE1, GONE2), 1, "NOT READY"),
+        ((HOST1, HOST2, "--transport", "tls"), 3, "UNDETERMINED"),
+        ((GONE1, GONE2, "--transport", "tls"), 1, "NOT READY"),
+        ((GONE1, GONE2, "--ignore", "announced-name-unresolvable"), 0, "READY"),
+        ((HOST1, HOST2, "--guest", "web", "--select", "guests"), 0, "READY"),
+        ((HOST1, HOST2, "--no-guests"), 0, "READY"),
+        ((HOST1, HOST2, "--concurrency", "12"), 1, "NOT READY"),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "table", "json"])
+def test_the_exit_code_is_the_verdicts_whatever_the_format(
+    arguments: tuple[str, ...], code: int, word: str, form: str
+) -> None:
+    done = run("check", *arguments, "--format", form)
+    assert (done.returncode, done.stderr) == (code, "")
+    if form == "json":
+        assert json.loads(done.stdout)["verdict"] == word.lower().replace(" ", "-")
+    else:
+        assert done.stdout.splitlines()[-1].startswith(word)
+
+
+def python(code: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run `preflight ARGUMENTS` in a Python that has run `code` first."""
+    program = (
+        f"import sys\nsys.argv = ['preflight', *sys.argv[1:]]\n{code}\nfrom preflight.__main__ import main\nmain()\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=environment(**env),
+        timeout=60,
+        check=False,
+    )
+
+
+CRASH = (
+    "import preflight.judge.check\ndef check(*_, **__): raise KeyError('a bug')\npreflight.judge.check.check = check"
+)
+
+
+def test_a_bug_of_ours_is_no_verdict() -> None:
+    done = python(CRASH, "check", HOST1, HOST2)
+    assert (done.returncode, done.stdout) == (70, "")
+    assert done.stderr.splitlines() == [
+        "preflight: a bug in preflight: KeyError: 'a bug'",
+        "preflight: set PREFLIGHT_TRACEBACK=1 to see where, and report it, please",
+    ]
+
+
+def test_a_bug_of_ours_shows_where_when_asked() -> None:
+    done = python(CRASH, "check", HOST1, HOST2, PREFLIGHT_TRACEBACK="1")
+    assert done.returncode == 70
+    assert "Traceback" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("check", HOST1, HOST2), ("check", GONE1, GONE2), ("--version",), ("--help",), ("rules",)]
+)
+def test_an_answer_that_cannot_be_written_is_none(arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([PREFLIGHT, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "preflight: standard output: No space left on device\n")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_the_exit_code_is_the_verdicts_where_nobody_can_see_it(closed: str) -> None:
+    for arguments, code in (((HOST1, HOST2), 0), (("", HOST2), 2)):
+        command = ["sh", "-c", f'"$@" {closed}', "sh", PREFLIGHT, "check", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == code
+        assert "Traceback" not in done.stderr
+
+
+# what cannot be used: one line, and no traceback
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("preflight: ")
+    return line.removeprefix("preflight: ")
+
+
+BAD_HOSTS = {
+    "none.json": "none.json: no such snapshot file",
+    "/no/such/folder/none.json": "/no/such/folder/none.json: no such snapshot file",
+    "xen://host2/": "xen://host2/: only QEMU's driver can migrate, as in qemu+ssh://host/system",
+    "qemu:///session": (
+        "qemu:///session: only the system daemon's guests can be checked, as in qemu+ssh://host/system"
+    ),
+    "": "'' is not a host",
+    "two words": "'two words' is not a host",
+}
+
+
+@pytest.mark.parametrize(("typed", "why"), BAD_HOSTS.items())
+def test_what_is_no_host_is_refused(typed: str, why: str) -> None:
+    assert refused(run("check", HOST1, typed)) == why
+    assert refused(run("check", typed, HOST2)) == why
+
+
+def test_a_host_that_looks_like_an_option_never_gets_to_ssh(tmp_path: Path) -> None:
+    fake_ssh(tmp_path, f"touch {tmp_path}/ran")
+    typed = f"-oProxyCommand=touch {tmp_path}/ran"
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    assert refused(run("check", "--", typed, HOST2, PATH=path)) == f"{shown(typed)} is not a host"
+    assert refused(run("check", "--", HOST1, typed, PATH=path)) == f"{shown(typed)} is not a host"
+    assert refused(run("check", HOST1, typed, PATH=path)) == "No such option: -o"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_half_a_snapshot_is_refused(tmp_path: Path) -> None:
+    content = Path(HOST1).read_bytes()
+    (tmp_path / "half.json").write_bytes(content[: len(content) // 2])
+    assert refused(run("check", f"{tmp_path}/half.json", HOST2)).startswith(
+        f"{tmp_path}/half.json: not a whole snapshot"
+    )
+
+
+def test_a_file_that_is_no_snapshot_is_refused() -> None:
+    assert refused(run("check", "/etc/passwd", HOST2)).startswith("/etc/passwd: not a whole snapshot")
+    assert refused(run("check", HOST1, "/dev/null")) == "/dev/null: not a regular file, so no snapshot"
+
+
+def test_one_host_alone_is_refused() -> None:
+    missing = "a DESTINATION is missing; only a file of `check --save` holds both hosts"
+    assert refused(run("check", HOST1)) == f"{HOST1}: {missing}"
+    assert refused(run("check", "host1")) == f"host1: {missing}"
+
+
+def test_a_pair_is_no_single_host(tmp_path: Path) -> None:
+    pair = f"{tmp_path}/pair.json"
+    assert run("check", HOST1, HOST2, "--save", pair).returncode == 0
+    assert refused(run("check", pair, HOST2)) == f"{pair}: holds 2 hosts: give it alone, or two files of one host each"
+
+
+@pytest.mark.parametrize("option", ["--select", "--ignore"])
+def test_a_rule_that_is_not_there_is_refused_with_a_suggestion(option: str) -> None:
+    assert refused(run("check", HOST1, HOST2, option, "shared-host-uid")) == (
+        "no rule is called 'shared-host-uid'; did you mean shared-host-uuid?"
+    )
+
+
+def test_a_selection_that_leaves_no_rule_is_refused() -> None:
+    said = "--select and --ignore leave no rule to judge by"
+    assert refused(run("check", HOST1, HOST2, "--select", "names", "--ignore", "names")) == said
+
+
+@pytest.mark.parametrize("form", ["text", "table"])
+def test_ready_of_no_guest_says_so(form: str) -> None:
+    said = "no guest was judged: what follows is about the hosts alone"
+    for arguments in ("--offline", "--select", "guests"), ("--no-guests", "--select", "names"):
+        done = run("check", HOST1, HOST2, *arguments, "-f", form)
+        assert done.returncode == 0
+        assert said in done.stdout.splitlines()
+        assert done.stdout.splitlines()[-1].startswith("READY")
+    assert said not in run("check", HOST1, HOST2, "-f", form).stdout
+
+
+def test_a_rule_that_is_not_there_is_not_explained() -> None:
+    assert refused(run("explain", "shared-host-uid")) == (
+        "no rule is called 'shared-host-uid'; did you mean shared-host-uuid?"
+    )
+
+
+def test_a_guest_that_is_not_there_is_refused() -> None:
+    assert refused(run("check", HOST1, HOST2, "--guest", "wbe")) == "host1.example.com has no guest 'wbe'; it has: web"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--concurrency", "0"), "--concurrency"),
+        (("--concurrency", "many"), "--concurrency"),
+        (("--transport", "carrier-pigeon"), "--transport"),
+        (("--timeout", "0"), "--timeout"),
+        (("--no-such-option",), "No such option: --no-such-option"),
+        (("third-host",), "third-host"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_refused(arguments: tuple[str, ...], why: str) -> None:
+    assert why in refused(run("check", HOST1, HOST2, *arguments))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--compressed", "--comp-methods", "foo"), "--comp-methods: 'foo' is not one of mt, xbzrle, zlib, zstd"),
+        (("--compressed", "--comp-methods", "xbzrle,xbzrle"), "--comp-methods: 'xbzrle' is named twice"),
+        (("--compressed", "--comp-methods", "mt,"), "--comp-methods: 'mt,' has an empty part"),
+        (("--dname", ""), "--dname: '' says nothing"),
+        (("--dname", "a/b"), "--dname: 'a/b': no guest's name has a slash or a newline in it"),
+        (("--destination-uri", ""), "--destination-uri: '' says nothing"),
+        (("--xml", "/dev/null"), "--xml: /dev/null: not XML: no element found: line 1, column 0"),
+        (("--persistent-xml", HOST1), f"--persistent-xml: {HOST1}: not XML: "),
+        (("--copy-storage-all", "--disks-uri", "rdma://host2"), "--disks-uri: rdma://host2: disks are not sent over"),
+        (("--rdma-pin-all",), "--rdma-pin-all is of use only with --migrateuri rdma://"),
+        (("--tls-destination", "host2"), "--tls-destination is of use only with --tls"),
+        (("--disks-port", "50100"), "--disks-port is of use only with --copy-storage-all or --copy-storage-inc"),
+        (("--disks-uri", "tcp://host2"), "--disks-uri is of use only with --copy-storage-all or --copy-storage-inc"),
+        (("--bandwidth", "8796093022208"), "Invalid value for '--bandwidth'"),
+        (("--max-downtime", "2000001"), "Invalid value for '--max-downtime'"),
+        (("--concurrency", "65536"), "Invalid value for '--concurrency'"),
+    ],
+)
+def test_a_value_that_libvirt_refuses_is_refused_beforehand(arguments: tuple[str, ...], why: str) -> None:
+    assert refused(run("check", HOST1, HOST2, *arguments)).startswith(why)
+
+
+def test_xml_that_is_no_guests_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "net.xml"
+    path.write_text("<network/>")
+    said = f"--xml: {path}: is no guest's XML, which begins with <domain>, but <network>"
+    assert refused(run("check", HOST1, HOST2, "--xml", str(path))) == said
+
+
+FRACTIONS = [
+    (name, parameter.opts[0])
+    for name, command in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]  # it is a group
+    for parameter in command.params
+    if parameter.type.name.startswith("float")
+]
+
+
+def test_there_are_options_that_take_a_fraction() -> None:
+    assert {("check", "--timeout"), ("migrate", "--stall-timeout"), ("capacity", "--bandwidth")} <= set(FRACTIONS)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e300"])
+@pytest.mark.parametrize(("command", "option"), FRACTIONS)
+def test_what_is_no_finite_number_is_refused(command: str, option: str, value: str) -> None:
+    needed = {"migrate": ["a", "b", "web"], "plan": ["a", "b", "web", "-o", "p"], "snapshot": ["a", "-o", "p"]}
+    done = CliRunner().invoke(app, [command, *needed.get(command, ["a", "b"]), option, value])
+    assert isinstance(done.exception, UserError)
+    assert str(done.exception) == f"{option}: {float(value):g} is not a number up to 1000000"
+
+
+def test_options_that_do_not_go_together_are_refused_in_one_line() -> None:
+    xml = refused(run("check", HOST1, HOST2, "--format", "xml"))
+    assert xml == "--format: 'xml' is not one of text, table, json"
+    both = refused(run("check", HOST1, HOST2, "--guest", "web", "--no-guests"))
+    assert both == "--guest and --no-guests exclude each other"
+    tunnel = refused(run("check", HOST1, HOST2, "--tls", "--tunnelled"))
+    assert tunnel.startswith("--tls and --tunnelled exclude each other")
+
+
+def test_a_destination_uri_over_another_transport_is_refused() -> None:
+    uri = "qemu+tls://host2.example.com/system"
+    assert refused(run("check", HOST1, HOST2, "--destination-uri", uri, "--transport", "ssh")) == (
+        f"{uri}: is not over ssh, which --transport asks for"
+    )
+    assert refused(run("check", HOST1, HOST2, "--destination-uri", "host2")) == (
+        "host2: not a libvirt URI, as in qemu+ssh://host/system"
+    )
+
+
+def test_a_place_where_nothing_can_be_saved_is_refused(tmp_path: Path) -> None:
+    done = run("check", HOST1, HOST2, "--save", f"{tmp_path}/none/pair.json")
+    assert done.returncode == 2
+    assert done.stderr == f"preflight: {tmp_path}/none/pair.json: No such file or directory\n"
+    assert done.stdout == run("check", HOST1, HOST2).stdout, "the report is not lost"
+    assert refused(run("snapshot", HOST1, "--output", f"{tmp_path}/again.json")) == f"{HOST1}: is a snapshot already"
+
+
+# what is written where
+
+
+def test_saved_answers_give_the_same_report_byte_for_byte(tmp_path: Path) -> None:
+    pair = f"{tmp_path}/pair.json"
+    for form in ("json", "text", "table"):
+        first = run("check", GONE1, GONE2, "--format", form, "--save", pair)
+        again = run("check", pair, "--format", form)
+        assert (first.stdout, first.returncode) == (again.stdout, again.returncode)
+        assert first.stderr == again.stderr == ""
+
+
+def test_two_runs_give_the_same_bytes() -> None:
+    assert len({run("check", GONE1, GONE2, "-f", "json", PYTHONHASHSEED=str(seed)).stdout for seed in range(4)}) == 1
+
+
+def fake_ssh(directory: Path, text: str) -> None:
+    (directory / "ssh").write_text(f"#!/bin/sh\n{text}\n")
+    (directory / "ssh").chmod(0o700)
+
+
+#: Logs in at this very machine, and lets libvirt through nowhere. It waits for what libvirt writes first: who writes to
+#: an ssh that has gone does not hear what it said.
+HERE = (
+    'case " $* " in *" -M "*) exec sh -s;; esac; head -c 1 >/dev/null; '
+    'echo "fake ssh: libvirt is not served" >&2; exit 255'
+)
+
+
+def test_answers_of_live_hosts_are_saved_so_that_they_give_the_same_report(tmp_path: Path) -> None:
+    fake_ssh(tmp_path, HERE)
+    pair = f"{tmp_path}/pair.json"
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    first = run("check", "host-a", "host-b", "-f", "json", "--save", pair, PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
+    assert first.returncode in {1, 3}
+    assert "libvirt is not served" in first.stdout
+    again = run("check", pair, "-f", "json", PATH="/nowhere")
+    assert (again.stdout, again.returncode) == (first.stdout, first.returncode)
+    assert [host.name for host in snapshot.read(Path(pair))] == ["host-a", "host-b"]
+    assert left_over(tmp_path) == []
+
+
+def test_a_snapshot_of_a_host_that_cannot_be_logged_in_to_is_no_success(tmp_path: Path) -> None:
+    fake_ssh(tmp_path, "echo 'ssh: connect to host host-a port 22: No route to host' >&2; exit 255")
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = run("snapshot", "host-a", "-o", f"{tmp_path}/a.json", PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
+    assert (done.returncode, done.stdout) == (3, f"{tmp_path}/a.json: 1 record of host-a\n")
+    reason = "host-a could not be logged in to: ssh: connect to host host-a port 22: No route to host"
+    assert done.stderr == f"preflight: {reason}\n"
+    (saved,) = snapshot.read(tmp_path / "a.json")
+    assert saved.answers.absent[""] == reason
+
+
+def test_a_snapshot_of_a_live_host_says_how_much_it_holds(tmp_path: Path) -> None:
+    fake_ssh(tmp_path, HERE)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = run("snapshot", "host-a", "-o", f"{tmp_path}/a.json", PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
+    (saved,) = snapshot.read(tmp_path / "a.json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{tmp_path}/a.json: {len(saved.answers.records)} records of host-a\n"
+    assert "etc.hosts" in saved.answers.records
+
+
+def test_a_host_that_cannot_be_logged_in_to_is_a_finding_and_no_failure_of_ours(tmp_path: Path) -> None:
+    fake_ssh(tmp_path, "echo 'ssh: connect to host x port 22: Connection refused' >&2; exit 255")
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = run("check", HOST1, "host-b", PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "error: no login: ssh: connect to host x port 22: Connection refused  [ssh-login-refused]" in done.stdout
+    assert left_over(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("check", HOST1, HOST2, "-f", "json"), 0),
+        (("check", GONE1, GONE2, "-f", "json"), 1),
+        (("--version",), 0),
+        (("--version", "check"), 0),
+        (("--help",), 0),
+        (("check", "--help"), 0),
+        (("rules",), 0),
+    ],
+)
+def test_a_reader_that_has_seen_enough_does_not_change_the_code(arguments: tuple[str, ...], code: int) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)  # as `head -1` does once it has its line
+    try:
+        done = subprocess.run(
+            [PREFLIGHT, *arguments],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+def test_head_gets_its_line_and_the_code_is_the_verdicts() -> None:
+    pipe = f'{{ "$0" check {GONE1} {GONE2}; echo $? >&2; }} | head -1'
+    done = subprocess.run(
+        ["sh", "-c", pipe, PREFLIGHT], capture_output=True, text=True, env=environment(), timeout=60, check=False
+    )
+    assert done.stdout.startswith("source:")
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == "1\n"
+
+
+# colour
+
+
+@pytest.mark.parametrize(
+    ("env", "coloured"),
+    [
+        ({}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"CLICOLOR_FORCE": "1"}, True),
+        ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+        ({"NO_COLOR": ""}, False),
+        ({"TERM": "xterm"}, False),
+    ],
+)
+def test_colour_is_for_terminals_or_who_asks_for_it(env: dict[str, str], coloured: bool) -> None:
+    done = run("check", HOST1, HOST2, cwd=None, **env)
+    assert ("\x1b[" in done.stdout) is coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", done.stdout) == run("check", HOST1, HOST2).stdout
+
+
+@pytest.mark.parametrize(
+    ("env", "coloured"),
+    [({"TERM": "xterm"}, True), ({"TERM": "dumb"}, False), ({"TERM": "xterm", "NO_COLOR": "1"}, False)],
+)
+def test_a_terminal_gets_colour_unless_it_must_not(env: dict[str, str], coloured: bool) -> None:
+    master, slave = os.openpty()
+    process = subprocess.Popen(
+        [PREFLIGHT, "check", HOST1, HOST2], stdout=slave, stderr=slave, stdin=slave, env=environment(**env)
+    )
+    os.close(slave)
+    shown = b""
+    while select.select([master], [], [], 30)[0]:
+        try:
+            piece = os.read(master, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(master)
+    assert process.wait(timeout=30) == 0
+    assert (b"\x1b[32;1mREADY\x1b[0m" in shown) is coloured
+
+
+# interrupted
+
+
+def left_over(directory: Path) -> list[str]:
+    return [path.name for path in directory.iterdir() if path.name.startswith("preflight-")]
+
+
+def processes_of(directory: Path) -> list[str]:
+    """The processes that the fake ssh in this folder left: it names the folder to them."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"PREFLIGHT_TEST={directory}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_text())
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize(
+    "command", [("check", "host-a", "host-b"), ("check", HOST1, "host-b"), ("migrate", "a", "b", "web")]
+)
+def test_ctrl_c_during_a_login_that_hangs_leaves_nothing(tmp_path: Path, command: tuple[str, ...]) -> None:
+    fake_ssh(tmp_path, f"echo here >{tmp_path}/began; exec sleep 300")
+    env = environment(
+        PATH=f"{tmp_path}:{os.environ['PATH']}", XDG_RUNTIME_DIR=str(tmp_path), PREFLIGHT_TEST=str(tmp_path)
+    )
+    process = subprocess.Popen(
+        [PREFLIGHT, *command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=env,
+        start_new_session=True,
+        preexec_fn=hears_interrupts,  # noqa: PLW1509 - no thread of the tests' own holds a lock
+    )
+    try:
+        for _ in range(200):
+            if (tmp_path / "began").exists():
+                break
+            time.sleep(0.05)
+        time.sleep(1)
+        assert left_over(tmp_path)
+        assert processes_of(tmp_path)
+        began = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all in the foreground
+        out, err = process.communicate(timeout=30)
+        assert time.monotonic() - began < 5
+    finally:
+        process.kill()
+    assert (process.returncode, out, err) == (130, "", "preflight: interrupted\n")
+    assert left_over(tmp_path) == []
+    assert processes_of(tmp_path) == []
+
+
+# start-up
+
+MODULES = (
+    "import os\nos._exit = lambda code: (sys.stderr.write(' '.join(sys.modules)), sys.stderr.flush(), sys.exit(code))"
+)
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("check", "--help"), ("migrate", "--help"), ("rules", "--help")])
+def test_help_loads_nothing_that_it_does_not_need(arguments: tuple[str, ...]) -> None:
+    done = python(MODULES, *arguments)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: preflight ")
+    loaded = set(done.stderr.split())
+    assert "preflight.cli.app" in loaded
+    heavy = {
+        "augeas",
+        "libvirt",
+        "rich.progress",
+        "tabulate",
+        "preflight.judge.check",
+        "preflight.judge.ruleset",
+        "preflight.facts",
+    }
+    assert not loaded & heavy
+
+
+def test_a_run_leaves_the_parser_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It builds the parameters of the one command that is called; whoever calls the next has those of all."""
+    known = list(app.registered_commands)
+    monkeypatch.setattr(sys, "argv", ["preflight", "rules", "--help"])
+    assert run_in_process() == 0
+    assert "preflight rules [OPTIONS]" in capsys.readouterr().out
+    assert app.registered_commands == known
+
+
+def test_help_does_not_load_msgspec() -> None:
+    assert "msgspec" not in python(MODULES, "--help").stderr.split()
+
+
+def test_the_version_needs_no_command_line_parser() -> None:
+    code = "import atexit\natexit.register(lambda: sys.stderr.write(' '.join(sys.modules)))"
+    done = python(code, "--version")
+    assert (done.returncode, done.stdout) == (0, f"preflight {__version__}\n")
+    loaded = set(done.stderr.split())
+    assert "preflight" in loaded
+    assert not loaded & {"typer", "click", "rich", "msgspec", "preflight.cli.app"}
+
+
+def test_the_version_is_told_beside_other_options_too() -> None:
+    done = run("--version", "check")
+    assert (done.returncode, done.stdout) == (0, f"preflight {__version__}\n")
+
+
+def test_a_check_of_snapshots_does_not_load_libvirt() -> None:
+    done = python(MODULES, "check", HOST1, HOST2)
+    assert done.returncode == 0
+    assert not set(done.stderr.split()) & {"libvirt", "rich.progress"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("check", "--help"), ("migrate", "--help"), ("--version",), ("rules",), ("explain", "workers-limit")],
+)
+def test_where_no_document_is_touched_pydantic_is_not_loaded(arguments: tuple[str, ...]) -> None:
+    code = f"import atexit\natexit.register(lambda: sys.stderr.write(' '.join(sys.modules)))\n{MODULES}"
+    assert "pydantic" not in python(code, *arguments).stderr.split()
+
+
+@pytest.mark.parametrize(("form", "is_loaded"), [("text", False), ("table", False), ("json", True)])
+def test_a_check_of_hosts_loads_pydantic_for_json_alone(tmp_path: Path, form: str, *, is_loaded: bool) -> None:
+    fake_ssh(tmp_path, "exit 255")
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = python(MODULES, "check", "a", "b", "-f", form, PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
+    assert done.returncode == 1
+    assert ("pydantic" in done.stderr.split()) is is_loaded
+
+
+# rules
+
+
+def test_rules_are_listed_and_explained() -> None:
+    listed = run("rules")
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert re.search(r"^shared-host-uuid +identity +error +Both hosts", listed.stdout, re.MULTILINE)
+    assert run("rules", "-f", "markdown").stdout.splitlines()[2].startswith("| `")
+    explained = run("explain", "shared-host-uuid")
+    assert (explained.returncode, explained.stderr) == (0, "")
+    assert explained.stdout.startswith("shared-host-uuid  (identity, error)\nBoth hosts report the same host UUID.\n")
+    assert "\n\nWhy it matters\n  " in explained.stdout
+    assert "\n\nHow to fix\n  " in explained.stdout
+
+
+def test_snapshots_are_no_hosts_to_migrate_between() -> None:
+    done = run("migrate", HOST1, HOST2, "web", "--yes")
+    assert refused(done) == "a guest cannot be moved between snapshots: name real hosts"
+
+
+def test_the_recorded_pair_is_the_one_that_other_tests_change() -> None:
+    assert Case().report().verdict.exit_code == run("check", HOST1, HOST2).returncode
+
+
+def test_logins_begin_before_the_parser_is_loaded() -> None:
+    code = (
+        "import preflight.connection.logins as opening\n"
+        "heavy = {'preflight.cli.app', 'pydantic'}\n"
+        "opening.begin = lambda hosts, prelude: print(list(hosts), heavy & set(sys.modules))"
+    )
+    for command in ("check", "capacity", "fix", "migrate", "plan"):
+        assert python(code, command, "no/such/file", "b", "--p2p").stdout == "['no/such/file', 'b'] set()\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("check",),
+        ("check", "a"),
+        ("check", "--guest", "web", "a", "b"),
+        ("check", "a", "--guest", "web", "b"),
+        ("check", "a", "b", "--help"),
+        ("explain", "a", "b"),
+    ],
+)
+def test_no_login_begins_where_only_the_parser_can_tell(arguments: tuple[str, ...]) -> None:
+    assert not hosts_of(arguments)
+
+
+@pytest.mark.parametrize(("rest", "code"), [(("--no-such-option",), 2), (("--format", "yaml"), 2)])
+def test_a_login_begun_in_vain_is_given_up(tmp_path: Path, rest: tuple[str, ...], code: int) -> None:
+    fake_ssh(tmp_path, "exec sleep 300")
+    env = environment(
+        PATH=f"{tmp_path}:{os.environ['PATH']}", XDG_RUNTIME_DIR=str(tmp_path), PREFLIGHT_TEST=str(tmp_path)
+    )
+    done = subprocess.run(
+        [PREFLIGHT, "check", "a", "b", *rest], capture_output=True, text=True, env=env, timeout=30, check=False
+    )
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert left_over(tmp_path) == []
+    assert processes_of(tmp_path) == []
+
+
+def test_no_directory_for_the_socket_is_one_clear_line() -> None:
+    done = run("check", "a", "b", XDG_RUNTIME_DIR="/no/such/directory")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "preflight: /no/such/directory: no directory can be made for ssh's socket: No such file or directory\n"
+    )
+
+
+# migrate, plan, status
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("migrate",), "SOURCE and DESTINATION are missing, or a file of `preflight plan`"),
+        (("migrate", "a", "b"), "which guests? Name them, or give --all, --running or --offline"),
+        (("migrate", "a", "b", "web", "--all"), "guests are named, or --all or --running is given, not both"),
+        (("migrate", "a", "b", "--all", "--running"), "--all, --running and --offline exclude each other"),
+        (("migrate", "/no/plan"), "/no/plan: No such file or directory"),
+        (("migrate", HOST1), f"{HOST1}: is no plan of preflight's"),
+        (("migrate", "--resume", "/no/journal"), "/no/journal: No such file or directory"),
+        (("migrate", "--resume", HOST1), f"{HOST1}: is no journal of preflight's"),
+        (("migrate", "a", "b", "--resume", "j"), "--resume takes a journal, which says what is moved: leave"),
+        (("migrate", "a", "b", "web", "--direct"), "--direct: QEMU has no migration without libvirt"),
+        (("plan", "a", "b", "web", "-o", "p", "--lapses-after", "soon"), "--lapses-after: 'soon' is not a time"),
+        (("plan", "a", "b", "web", "-o", "p", "--migrateuri", "host2"), "--migrateuri: host2: is not of the form"),
+        (("status", "/no/journal"), "/no/journal: No such file or directory"),
+        (("status", HOST1, "-f", "yaml"), "--format: 'yaml' is not one of text, json"),
+        (("status", "-f", "yaml"), "--format: 'yaml' is not one of text, json"),
+        (("migrate", "a", "b", "web", "--confirm-uri", "x"), "--confirm-uri is about the URIs of a plan or a journal"),
+    ],
+)
+def test_what_cannot_be_run_is_one_line(arguments: tuple[str, ...], said: str) -> None:
+    assert refused(run(*arguments)).startswith(said)
+
+
+#: Parameters of `migrate` that are about the run, and one value that each takes.
+OF_THE_RUN = {
+    "--yes": [],
+    "--confirm-uri": ["qemu+ssh://host2/system?command=ssh2"],
+    "--on-error": ["continue"],
+    "--stall-timeout": ["9"],
+    "--settle-timeout": ["9"],
+    "--journal": ["j"],
+    "--events": ["e"],
+    "--back": ["b"],
+    "--answer-timeout": ["9"],
+}
+VALUES = {"int range": "9", "float range": "9", "choice": "tls", "str": "mt", "path": "/dev/null"}
+
+
+def typed(parameter: Any) -> list[str]:
+    value = "safe" if parameter.opts[0] == "--hand-over" else VALUES.get(parameter.type.name)
+    return [parameter.opts[0], *([] if value is None else [value])]
+
+
+SETTLED = [
+    typed(parameter)
+    for parameter in typer.main.get_command(app).commands["migrate"].params  # type: ignore[attr-defined]  # a group
+    if parameter.opts[0] not in {*OF_THE_RUN, "what", "--resume", "--direct", "--help"}
+]
+
+
+#: Those that are refused before, alone or with such a value.
+ALONE = {option_name(name) for name, option in declared().items() if option.needs or option.form is Form.XML} | {
+    switch.names[0] for switch in declared()["on_timeout"].switches
+}
+
+
+@pytest.mark.parametrize("arguments", [*SETTLED, ["--no-live"], ["--transient"]], ids=lambda given: given[0])
+def test_what_a_plan_or_a_journal_has_settled_is_refused_beside_it(arguments: list[str]) -> None:
+    for words, where in (["evening.plan"], "plan"), (["--resume", "journal"], "journal"):
+        done = CliRunner().invoke(app, ["migrate", *words, *arguments])
+        assert isinstance(done.exception, UserError), done.output
+        known = str(done.exception)
+        assert arguments[0] in known
+        if arguments[0] not in ALONE:
+            assert known == f"{arguments[0]}: that stands in the {where}, and cannot be changed here"
+
+
+README = (Path(__file__).parents[3] / "README.md").read_text()
+OPTIONS = (Path(__file__).parents[3] / "docs" / "options.md").read_text()
+#: As `check --copy-storage` may be read, which is short for --copy-storage-all; and what needs no word.
+UNSAID = {"--copy-storage", "--help", "what", "-y"}
+
+
+@pytest.mark.parametrize("command", ["check", "capacity", "migrate"])
+def test_the_readme_names_every_option(command: str) -> None:
+    parameters = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]  # a group
+    options = {name for one in parameters for name in (*one.opts, *one.secondary_opts) if name.startswith("--")}
+    _, _, moving = README.partition("### Moving guests")
+    used = README.partition("### Exit codes")[0]
+    where = {"capacity": used.partition("preflight capacity SOURCE")[2].partition("preflight fix")[0]}
+    text = where.get(command, used + moving + OPTIONS)
+    assert {one for one in options if not re.search(rf"{one}(?![a-z-])", text)} - UNSAID == set()
+
+
+@pytest.mark.parametrize(("option", "value"), OF_THE_RUN.items())
+def test_what_is_about_the_run_goes_with_a_plan(option: str, value: list[str]) -> None:
+    done = CliRunner().invoke(app, ["migrate", "/no/plan", option, *value])
+    assert str(done.exception) == "/no/plan: No such file or directory"
+
+
+@pytest.mark.parametrize("kind", ["plan", "journal"])
+@pytest.mark.parametrize("field", ["source", "destination", "destination_uri"])
+def test_a_command_in_a_file_that_others_can_replace_is_not_run(tmp_path: Path, field: str, kind: str) -> None:
+    evil = tmp_path / "evil"
+    evil.write_text(f"#!/bin/sh\ntouch {tmp_path}/pwned\n")
+    evil.chmod(0o755)
+    fake_ssh(tmp_path, f"touch {tmp_path}/contacted; exit 255")
+    plan = altered(PLAN, lapses=time.time() + 9999, **{field: f"qemu+ssh://host/system?command={evil}"})
+    path = tmp_path / "evening"
+    if kind == "plan":
+        plan_file.write(path, plan)
+    else:
+        Journal.create(path, plan).close()
+    tmp_path.chmod(0o777)
+    words = [str(path)] if kind == "plan" else ["--resume", str(path)]
+    path_with_ssh = f"{tmp_path}:{os.environ['PATH']}"
+    said = refused(run("migrate", *words, "--yes", PATH=path_with_ssh, XDG_RUNTIME_DIR=str(tmp_path)))
+    assert said.startswith(f"{path}: {field} has 'command', which is used only from a file of your own")
+    assert not (tmp_path / "pwned").exists()
+    assert not (tmp_path / "contacted").exists()
+
+
+def test_a_plan_for_a_year_that_no_clock_shows_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    plan_file.write(path, PLAN)
+    path.write_text(path.read_text().replace("1800086400.0", "1e300"))
+    assert "lapses" in refused(run("migrate", str(path)))
+
+
+def test_status_alone_lists_the_runs_and_is_no_failure_where_one_is_damaged(tmp_path: Path) -> None:
+    directory = tmp_path / "preflight"
+    Journal.create(directory / "a.journal", PLAN).close()
+    (directory / "b.journal").write_text("\x1b[2J")
+    done = run("status", XDG_STATE_HOME=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "cut off" in done.stdout
+    assert f"damaged: {directory}/b.journal: is no journal of preflight's" in done.stdout
+    listed = run("status", "-f", "json", XDG_STATE_HOME=str(tmp_path))
+    assert [one["stage"] for one in json.loads(listed.stdout)["runs"]] == ["cut off", "damaged"]

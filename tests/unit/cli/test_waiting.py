@@ -1,0 +1,116 @@
+"""A check ends within its --timeout whatever a host does, and within a second of Ctrl-C, and leaves nothing behind."""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.hostile_host import hostile_host
+from tests.interrupting import hears_interrupts
+from tests.unit.cli.test_cli import PREFLIGHT, environment, left_over, processes_of
+
+#: What a host does that has read the token, by what it is.
+HOSTS = {
+    "is silent from the start": "time.sleep(300)",
+    "is silent after the login": 'answer(name) if name == b"hello" else time.sleep(300)',
+    "answers half": "answer(name) if len(name) % 2 else None",
+    "answers ever more slowly": "time.sleep(0.4); answer(name)",
+    "stops reading": 'answer(name) if name == b"hello" else (out.write(b"x" * 1000), time.sleep(300))',
+    "floods": 'flood(b"x" * 65536)',
+    "floods slowly": 'while True: out.write(b"x" * 1000); time.sleep(0.01)',
+    "floods standard error": 'while True: sys.stderr.write("x" * 65536)',
+    "sends strange records": 'answer(name, code=b"none"); answer(b"\\xff"); answer(name + b" " + name)',
+    "sends halves of records": 'out.write(b"\\n" + token + b" " + name + b" 0\\n")',
+    "deafens itself": "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(300)",
+}
+
+
+@contextmanager
+def started(tmp_path: Path, asked: str, *options: str, **streams: int) -> Iterator[subprocess.Popen[str]]:
+    hostile_host(tmp_path / "ssh", f"open({str(tmp_path / 'began')!r}, 'w').close()\n{asked}")
+    process = subprocess.Popen(
+        [PREFLIGHT, "check", "host-a", "host-b", *options],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=streams.get("stderr", subprocess.PIPE),
+        text=True,
+        env=environment(
+            PATH=f"{tmp_path}:{os.environ['PATH']}", XDG_RUNTIME_DIR=str(tmp_path), PREFLIGHT_TEST=str(tmp_path)
+        ),
+        start_new_session=True,
+        preexec_fn=hears_interrupts,  # noqa: PLW1509 - no thread of the tests' own holds a lock
+    )
+    try:
+        with process:
+            yield process
+            process.kill()
+    finally:
+        process.kill()
+
+
+def nothing_is_left(tmp_path: Path) -> None:
+    for _ in range(20):
+        if not processes_of(tmp_path):
+            break
+        time.sleep(0.1)
+    assert processes_of(tmp_path) == []
+    assert left_over(tmp_path) == []
+
+
+@pytest.mark.parametrize("what", HOSTS)
+def test_a_check_ends_within_its_timeout_of_a_host_that(tmp_path: Path, what: str) -> None:
+    began = time.monotonic()
+    with started(tmp_path, HOSTS[what], "--timeout", "4") as process:
+        out, err = process.communicate(timeout=40)
+    assert time.monotonic() - began < 4 + 5  # to start, to judge and to leave
+    assert process.returncode in {1, 3}
+    assert err == ""
+    assert "Traceback" not in out
+    nothing_is_left(tmp_path)
+
+
+@pytest.mark.parametrize("what", HOSTS)
+@pytest.mark.parametrize("after", [0.0, 1.0])
+def test_ctrl_c_ends_a_check_of_a_host_that(tmp_path: Path, what: str, after: float) -> None:
+    with started(tmp_path, HOSTS[what]) as process:
+        deadline = time.monotonic() + 20
+        while not (tmp_path / "began").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        time.sleep(after)
+        began = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        took = time.monotonic() - began
+    if process.returncode in {1, 3}:
+        pytest.skip("it had judged by then")
+    assert (process.returncode, out, err) == (130, "", "preflight: interrupted\n")
+    assert took < 2.5  # one second, on a machine that has other work
+    nothing_is_left(tmp_path)
+
+
+def test_at_a_terminal_it_says_what_it_waits_for(tmp_path: Path) -> None:
+    own, its = pty.openpty()
+    with started(tmp_path, HOSTS["is silent after the login"], "--timeout", "5", stderr=its) as process:
+        os.close(its)
+        said = b""
+        while select.select([own], [], [], 20)[0]:
+            try:
+                said += os.read(own, 4096)
+            except OSError:
+                break
+        process.communicate(timeout=20)
+    os.close(own)
+    lines = said.decode().split("\r\n")
+    for host in ("host-a", "host-b"):
+        # libvirt of the stand-in is refused at once
+        assert f"preflight: waiting for {host}: answers about its configuration" in lines
+        assert len([line for line in lines if host in line]) == len({line for line in lines if host in line})
+    nothing_is_left(tmp_path)

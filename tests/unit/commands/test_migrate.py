@@ -1,0 +1,73 @@
+"""A run from end to end, where no host is needed: who may go on with it, and what its exit code is."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from preflight.commands import migrate, resume
+from preflight.commands.migrate import Wanted
+from preflight.migrate.journal import Journal, JournalError
+from preflight.migrate.ledger import Row
+from preflight.migrate.outcome import Result
+from preflight.plan import file as plan_file
+from tests.unit.migrate.plans import PLAN, WEB, altered
+
+
+def test_nobody_is_asked_to_go_on_with_a_run_that_another_preflight_is_at(tmp_path: Path) -> None:
+    held = Journal.create(tmp_path / "j", PLAN)
+    with pytest.raises(JournalError, match="another preflight is at work on it"):
+        resume.resume(tmp_path / "j", Wanted(ask=lambda _: pytest.fail("asked")), timeout=1)
+    preflight = str(Path(sys.executable).with_name("preflight"))
+    done = subprocess.run(
+        [preflight, "migrate", "--resume", str(tmp_path / "j")], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (2, f"preflight: {tmp_path / 'j'}: another preflight is at work on it\n")
+    held.close()
+
+
+def test_a_run_is_held_while_the_question_waits_so_that_what_was_shown_still_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "j"
+    made = Journal.create(path, PLAN)
+    made.write("begin", WEB)
+    made.close()
+
+    def ask(_question: str) -> bool:
+        assert "UNDER WAY" in capsys.readouterr().err
+        with pytest.raises(JournalError, match="another preflight is at work on it"):
+            Journal.resume(path)
+        return False
+
+    assert resume.resume(path, Wanted(ask=ask), timeout=1) == migrate.REFUSED
+    Journal.resume(path).close()
+
+
+def test_a_way_home_that_cannot_be_planned_does_not_change_how_the_run_ended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [Row(name=guest.name, uuid=guest.uuid, result=Result.ARRIVED) for guest in PLAN.guests]
+    nowhere: Any = None
+    code = migrate.report_end(PLAN, rows, nowhere, Wanted(back=tmp_path / "back"), interrupted=False)
+    assert code == migrate.ARRIVED
+    assert f"{tmp_path / 'back'}: not written: a bug in preflight: AttributeError" in capsys.readouterr().err
+
+
+def test_a_plan_for_a_host_that_cannot_be_logged_in_to_is_refused_with_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ssh = tmp_path / "ssh"
+    ssh.write_text("#!/bin/sh\necho 'Connection refused' >&2\nexit 255\n")
+    ssh.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    plan_file.write(tmp_path / "p", altered(PLAN, lapses=time.time() + 99))
+    assert migrate.run_plan(tmp_path / "p", Wanted(), timeout=5) == migrate.REFUSED
+    shown = capsys.readouterr()
+    assert "ssh-login-refused" in shown.out
+    assert shown.err == "preflight: refused: the check says NOT READY\n"
