@@ -217,6 +217,22 @@ def test_no_state_of_two_hosts_is_made_worse(source: Sighting) -> None:
             assert decision.result in (Result.BOTH, Result.PAUSED)
 
 
+@pytest.mark.parametrize(
+    ("source", "destination", "why"),
+    [
+        (GONE, RUNS, ""),
+        (GONE, replace(RUNS, persistent=False), "it is not defined on the destination"),
+        (LEFT, replace(RUNS, persistent=False), "it is not defined on the destination"),
+        (LEFT, RUNS, "the source still has its definition"),
+    ],
+    ids=str,
+)
+def test_what_is_still_to_be_done_of_a_guest_that_has_arrived_is_said(
+    source: Sighting, destination: Sighting, why: str
+) -> None:
+    assert decide(RAN, source, destination).why == why
+
+
 def test_a_number_that_no_table_names_is_unknown() -> None:
     for place in Place:
         for past in (on_source(Sighting(place, 99)), on_destination(Sighting(place, 99))):
@@ -286,6 +302,13 @@ SEEN_THERE = replace(ARRIVED, watched=True)
         (RAN, OFF, RUNS, [], Result.ARRIVED),
         (ARRIVED, OFF, RUNS, [Act.UNDEFINE_ON_SOURCE], Result.ARRIVED),
         (RAN, GONE, replace(RUNS, persistent=False), [Act.DEFINE_ON_DESTINATION], Result.ARRIVED),
+        (
+            RAN,
+            LEFT,
+            replace(RUNS, persistent=False),
+            [Act.DEFINE_ON_DESTINATION, Act.UNDEFINE_ON_SOURCE],
+            Result.ARRIVED,
+        ),
         (RAN, RUNS, GONE, [], Result.STAYED),
         (RAN, RUNS, OFF, [], Result.STAYED),
         (RAN, RUNS, replace(OFF, reason=OFF_FAILED), [Act.UNDEFINE_ON_DESTINATION], Result.STAYED),
