@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
-from pydantic import ValidationError
 
 from preflight import __version__
 from preflight.errors import UserError
@@ -22,7 +21,7 @@ from preflight.judge.report import Outcome, Verdict
 from preflight.request.method import Method
 from preflight.request.migration import Migration
 from preflight.rule import Severity
-from preflight.schema.complaint import explained
+from preflight.schema.document import Wrong, held
 from preflight.schema.plan import Identity, MigrationPlan, PlannedGuest
 
 #: Seconds for which a plan may be run, unless another time is asked for.
@@ -58,9 +57,10 @@ def identity_of(host: Host) -> Identity:
 def _of_its_form() -> Iterator[None]:
     """Raise `Refused` for what could be carried out now, and neither be kept nor gone on with."""
     try:
-        yield
-    except ValidationError as why:
-        raise Refused(f"refused: the plan would hold what no plan may: {explained(why)}") from None
+        with held():
+            yield
+    except Wrong as why:
+        raise Refused(f"refused: the plan would hold what no plan may: {why}") from None
 
 
 class Pace(Struct, frozen=True):

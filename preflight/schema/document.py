@@ -1,7 +1,9 @@
 """What all documents have in common: how they are read, or refused in one line, and how they are written."""
 
+import contextlib
 import json
 import re
+from collections.abc import Iterator
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -41,6 +43,15 @@ def read(form: "TypeAdapter[T]", content: bytes, *, tagged: bool = False) -> T:
         return form.validate_json(content, strict=True)
     except ValidationError as why:
         raise Wrong(explained(why, tagged=tagged)) from None
+
+
+@contextlib.contextmanager
+def held() -> Iterator[None]:
+    """Raise `Wrong` for a document that is made here of values that it may not have."""
+    try:
+        yield
+    except ValidationError as why:
+        raise Wrong(explained(why)) from None
 
 
 def text(document: BaseModel) -> str:
