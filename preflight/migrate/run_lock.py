@@ -20,7 +20,7 @@ from msgspec import Struct
 from preflight.answers import Record, Unreadable
 from preflight.grammar import LOGIN_USER, NODE_NAME, UUID, Grammar
 from preflight.plan.make import Refused
-from preflight.plan.model import PlannedGuest
+from preflight.schema.plan import PlannedGuest
 from preflight.shell_text import NOTHING, ShellText, shell
 from preflight.visible import one_line
 

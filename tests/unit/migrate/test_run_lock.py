@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from preflight.plan.model import PlannedGuest
 
 from preflight.answers import Record, Unreadable
 from preflight.collect.questions import PRELUDE
@@ -16,6 +15,7 @@ from preflight.grammar import UUID
 from preflight.migrate import run_lock
 from preflight.migrate.run_lock import Holder, held, key_of, others, parse
 from preflight.plan.make import Refused
+from preflight.schema.plan import PlannedGuest
 from preflight.shell_text import NOTHING, ShellText
 from tests.unit.migrate.plans import PLAN, guest
 from tests.unit.test_shell_text import SHELLS, hostile
