@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from preflight.answers import Record, Unreadable
 from preflight.grammar import LOGIN_USER, NODE_NAME, UUID, Grammar
+from preflight.migrate.root_shell import script
 from preflight.plan.make import Refused
 from preflight.schema.plan import PlannedGuest
 from preflight.shell_text import NOTHING, ShellText, shell
@@ -32,32 +33,6 @@ _MOST: Final = 4 * 1024 * 1024
 _KEY = Grammar("a run's key", r"[0-9a-f]{32}", 32)
 _NUMBER = Grammar("a number", r"[0-9]{1,12}", 12)
 
-#: Makes the file $1.new in root's directory ($3), and gives it to the login's user ($2), whose shell will open it.
-_MAKE = r"""
-set -e
-[ -d "$3" ] || mkdir -m 755 "$3" || [ -d "$3" ]
-cd "$3"
-[ "$(stat -c '%F %u' .)" = "directory $(id -u)" ] || { echo "$3 is not root's directory" >&2; exit 1; }
-command -v flock >/dev/null || { echo 'flock is not installed' >&2; exit 1; }
-umask 077; rm -f "$1.new"; cat > "$1.new"; chown "$2" "$1.new"
-"""
-#: Publishes the file ($1), which is locked by now, and removes those that nobody holds any more.
-_PUBLISH = r"""
-cd "$2" || exit
-for f in *.run; do [ ! -f "$f" ] || ! flock -n -s "$f" true || rm -f "$f"; done
-mv -f "$1.new" "$1.run"
-"""
-#: Prints each file that somebody holds, behind a line that names it.
-_LIST = r"""
-[ -d "$1" ] || exit 0
-cd "$1" || exit
-for f in *.run; do
-  [ -f "$f" ] || continue
-  flock -n -s "$f" true && continue
-  printf 'file %s\n' "$f"; head -c 1048576 "$f" || exit; echo
-done
-exit 0
-"""
 #: What the login's shell does: `locked` is empty once it holds the lock, and else says why it does not.
 _HOLD = r"""
 if locked=$(printf '%s\n' @text@ | as_root sh -c @make@ sh @key@ "$(id -u)" @directory@ 2>&1) &&
@@ -157,7 +132,15 @@ def others(source: Host, guests: Sequence[str], *, directory: str = DIRECTORY) -
 def hold(own: Holder, directory: str) -> ShellText:
     """Build what the login's shell does to hold the lock."""
     new = f"{directory}/{own.key}.new"
-    return shell(_HOLD, text=own.text(), make=_MAKE, publish=_PUBLISH, key=own.key, new=new, directory=directory)
+    return shell(
+        _HOLD,
+        text=own.text(),
+        make=str(script("lock_make")),
+        publish=str(script("lock_publish")),
+        key=own.key,
+        new=new,
+        directory=directory,
+    )
 
 
 def let_go(own: Holder, directory: str) -> ShellText:
@@ -169,7 +152,7 @@ def listing(directory: str) -> ShellText:
     """Build the question who holds a lock; it fails with the reason where the login's own lock could not be had."""
     return shell(
         'if [ -n "$locked" ]; then printf "%s\\n" "$locked" >&2; false; else as_root sh -c @list@ sh @directory@; fi',
-        list=_LIST,
+        list=str(script("lock_list")),
         directory=directory,
     )
 
