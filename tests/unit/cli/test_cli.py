@@ -731,7 +731,7 @@ def test_what_a_plan_or_a_journal_has_settled_is_refused_beside_it(arguments: li
 
 
 README = (Path(__file__).parents[3] / "README.md").read_text()
-OPTIONS = (Path(__file__).parents[3] / "docs" / "options.md").read_text()
+OPTIONS = (Path(__file__).parents[3] / "docs" / "reference" / "options.md").read_text()
 #: As `check --copy-storage` may be read, which is short for --copy-storage-all; and what needs no word.
 UNSAID = {"--copy-storage", "--help", "what", "-y"}
 
