@@ -1,4 +1,4 @@
-"""Keeps what a whole run of the harness saw beside the tests, a file a part; docs/reference/hostile.md is made of them."""
+"""Keeps what a whole run of the harness saw beside the tests, a file a part; writes docs/reference/hostile.md from them."""
 
 import subprocess
 from collections import Counter
