@@ -1,4 +1,4 @@
-"""Keeps what a whole run of the harness saw beside the tests, a file a part; writes docs/reference/hostile.md from them."""
+"""Keeps what a run of the harness saw beside the tests, a file a part, and writes docs/reference/hostile.md of them."""
 
 import subprocess
 from collections import Counter
