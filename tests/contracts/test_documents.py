@@ -6,7 +6,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from preflight.cli.app import app
 from tools.documentation import publish
 
 ROOT = Path(__file__).parents[2]
@@ -126,6 +129,86 @@ def test_the_finding_in_readme_is_one_that_preflight_prints() -> None:
     assert shown is not None
     printed = ROOT / "tests" / "golden" / "cases" / "hosts-line-gone.columns-80"
     assert shown[1] in printed.read_text(encoding="utf-8")
+
+
+def blocks(page: Path) -> Iterator[str]:
+    """The blocks of code of a page, without their fences."""
+    for block in _FENCE.finditer(page.read_text(encoding="utf-8")):
+        yield block[0].strip("\n").partition("\n")[2].rpartition("\n")[0]
+
+
+#: Commands whose output is shown and can be had without a host: of recorded hosts, and of the rules.
+SHOWN = [
+    pytest.param(command, shown, id=f"{page.name}: {' '.join(command[:2])}")
+    for page in PAGES
+    for block in blocks(page)
+    for command, shown in [(block.partition("\n")[0].split()[2:], block.partition("\n")[2])]
+    if block.startswith(("$ preflight explain ", "$ preflight rules")) or "tests/cases/" in block.partition("\n")[0]
+]
+
+
+@pytest.mark.parametrize(("command", "shown"), SHOWN)
+def test_what_a_page_shows_is_what_the_command_prints(
+    command: list[str], shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    output = CliRunner().invoke(app, command).stdout
+    assert shown
+    at = 0
+    for part in re.split(r"^\.\.\.\n?", f"{shown}\n", flags=re.MULTILINE):
+        assert part in output[at:], part
+        at = output.index(part, at) + len(part)
+
+
+def test_outputs_are_shown_and_compared() -> None:
+    assert len(SHOWN) >= 5
+
+
+TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+COMMANDS = {
+    name: {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
+    for name, command in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]  # a group
+}
+
+
+def invented(text: str) -> list[str]:
+    """The targets of make, and the commands and options of preflight, that code on a page names and that are none."""
+    code = [match[0] for match in (*_FENCE.finditer(text), *_CODE.finditer(_FENCE.sub("", text)))]
+    found = []
+    for piece in code:
+        found += [
+            f"make {one}"
+            for one in re.findall(r"(?:^|`)make ([a-z][a-z-]*)", piece, re.MULTILINE)
+            if one not in TARGETS
+        ]
+        for command, rest in re.findall(
+            r"(?:^|[$`/]|-- )\s*(?:\S*/)?preflight ([a-z]+)([^`\n#]*)", piece, re.MULTILINE
+        ):
+            if command not in COMMANDS:
+                found.append(f"preflight {command}")
+            else:
+                options = set(re.findall(r"(?<!\S)--?[a-z][a-z-]*", rest))
+                found += [f"preflight {command} {one}" for one in sorted(options - COMMANDS[command] - {"--help"})]
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_command_that_a_page_names_exists(page: Path) -> None:
+    assert invented(page.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "`make everything`",
+        "```\n$ preflight chekc a b\n```",
+        "```\npreflight check a b --peer\n```",
+        "`preflight fix -z`",
+    ],
+)
+def test_a_command_that_does_not_exist_is_found(line: str) -> None:
+    assert invented(line)
 
 
 def test_each_change_is_one_line() -> None:
