@@ -27,6 +27,8 @@ _PROGRAM = re.compile(r"qemu-system-x86_64: ")
 _ARGUMENT = re.compile(r"^-[a-z]+ (?:\{.*\}|\S+): ")
 _CHILD = re.compile(r"Child process \(.*?\) unexpected")
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+#: Where a message of virsh begins; libvirt has "internal error: " within one.
+_ERROR = re.compile(r"(?<!internal )\berror: ")
 #: How ssh frames a warning.
 _FRAME = re.compile(r"@{3,}|(?<= )@ ")
 _PROCESS = re.compile(r"\bprocess \d+")
@@ -117,7 +119,7 @@ def message(said: str, predicted: str) -> str:
 
     Of several messages in one, and of a daemon's log before it, the one with the predicted text is left.
     """
-    text = next((part for part in said.split("error: ") if predicted in part), said)
+    text = next((part for part in _ERROR.split(said) if predicted in part), said)
     text = _STAMP.sub("", text)
     begin = _QEMU.match(text)
     if begin and "qemu" in text:
