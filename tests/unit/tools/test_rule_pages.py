@@ -66,7 +66,7 @@ def test_the_page_of_a_rule_has_all_that_explain_says_and_the_error() -> None:
 
 
 def test_without_a_recorded_message_constants_of_the_rule_stand_there(tmp_path: Path) -> None:
-    path = tmp_path / "a_rule.py"
+    path = tmp_path / "some.py"
     path.write_text(
         '_SAID = "Unable to do such a thing"\n_OTHER = "of nothing, not named"\n\n\n'
         'def check(source):\n    yield f(error=_SAID)\n    yield f(error="cannot do another thing")\n'
