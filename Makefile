@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint format types contracts unit docs lab-up lab-down truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench hostile hostile-lab interleavings kill-nine clean
+.PHONY: demo test check lint format types contracts unit coverage docs lab-up lab-down truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -34,6 +34,14 @@ contracts: $(VENV)/.installed
 
 unit: $(VENV)/.installed
 	$(BIN)/python -m pytest -n auto tests --ignore=tests/lab
+
+# Not in `check`: measured, the tests take more than twice their CPU time. Commands that tests start, and processes that
+# they fork, are measured too.
+coverage: $(VENV)/.installed
+	rm -f .coverage .coverage.*
+	$(BIN)/python -m coverage run -m pytest -n auto tests --ignore=tests/lab
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
 
 # What is generated from the rules and models must be as it would be generated now.
 docs: $(VENV)/.installed
@@ -89,6 +97,12 @@ ansible-truth: $(VENV)/.installed-lab
 growth: $(VENV)/.installed
 	$(BIN)/python -m tests.growing
 
+# What no test of a module notices: changes of the modules that decide, drawn by a seed, within 45 minutes.
+MUTATION_SEED ?= 1
+MUTATION_MOST ?= 300
+mutation: $(VENV)/.installed
+	$(BIN)/python -m tests.mutation --seed $(MUTATION_SEED) --most $(MUTATION_MOST) --record $(MUTATION_OPTIONS)
+
 # HOSTILE_OPTIONS='--only TEXT' runs again what has this in its kind or name.
 HOSTILE_SEED ?= 1
 hostile: $(VENV)/.installed
@@ -113,4 +127,4 @@ $(VENV)/.installed-lab: $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

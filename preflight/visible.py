@@ -27,6 +27,11 @@ def named(name: str) -> str:
     return shown if _PLAIN.fullmatch(shown) else f"'{shown}'"
 
 
+def encodable(text: str) -> str:
+    """Text whose lone surrogates, which neither UTF-8 nor JSON can hold, are written as backslash escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def escaped(json: str) -> str:
     r"""JSON in which every control character is written as \u; JSON itself demands that only below a space."""
     return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", json)

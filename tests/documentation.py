@@ -8,6 +8,7 @@ from tests.hostile.record import markdown as hostile
 from tests.lab.chaos.record import markdown as chaos
 from tests.lab.flags.__main__ import markdown as flags
 from tests.lab.truth.__main__ import markdown as truth
+from tests.mutation.record import markdown as mutation
 from tools.documentation import REFERENCE, publish
 
 
@@ -18,6 +19,7 @@ def wanted() -> Mapping[Path, str]:
         REFERENCE / "hostile.md": hostile(),
         REFERENCE / "truth.md": truth(),
         REFERENCE / "flags.md": flags(),
+        REFERENCE / "mutation.md": mutation(),
     }
 
 

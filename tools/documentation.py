@@ -1,10 +1,12 @@
 """Writes the documents that follow from the code, or says with --check which are out of date."""
 
+import json
 import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from preflight.judge.ruleset import load
+from preflight.schema.published import PUBLISHED, Published
 from tools.options import markdown as options
 from tools.rule_pages import pages
 
@@ -14,10 +16,16 @@ REFERENCE = DOCS / "reference"
 RULES = DOCS / "rules"
 
 
+def schema(document: Published) -> str:
+    """A document's JSON schema, as it is published."""
+    return json.dumps(document.schema(), indent=2, ensure_ascii=False) + "\n"
+
+
 def wanted() -> Mapping[Path, str]:
     """Each document that is generated, as it should be now."""
     return {
         REFERENCE / "options.md": options(),
+        **{DOCS / f"{one.name}.schema.json": schema(one) for one in PUBLISHED},
         **{RULES / name: text for name, text in pages(load()).items()},
     }
 

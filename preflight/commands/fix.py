@@ -11,12 +11,12 @@ from preflight.collect.session import LiveVisit
 from preflight.errors import UserError
 from preflight.facts.names.hosts_file import PATH as HOSTS
 from preflight.fix.apply import script
-from preflight.fix.changes import FileChange, Unfixable, plan, undecided
+from preflight.fix.changes import FileChange, Shown, Unfixable, plan, undecided
 from preflight.fix.unmended import Unmended, unmended
 from preflight.judge.check import Checked, check
 from preflight.judge.ruleset import find, load
-from preflight.output.fix.ansible import playbook
-from preflight.output.terminal import clean, one_line
+from preflight.output.formats import render
+from preflight.output.terminal import one_line
 from preflight.request.check_request import Asked
 from preflight.request.migration import Role
 from preflight.shell_text import shell
@@ -31,8 +31,9 @@ _CLOUD_INIT = shell("grep -rlsE '^[[:space:]]*manage_etc_hosts:[[:space:]]*([Tt]
 Ask: TypeAlias = Callable[[str], bool | None]
 
 
-def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, as_playbook: bool = False) -> int:
+def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, output_format: str = "text") -> int:
     """Do it; `ask` is None where nobody is to be asked. Raises `UserError` for what cannot be used."""
+    as_playbook = output_format == "ansible"
     if apply and as_playbook:
         raise UserError("--apply and --format ansible exclude each other")
     known = load(asked.rules)
@@ -43,7 +44,7 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, as_
         visits = _live(checked)
         changes, unfixable = plan(checked, lambda role, path: visits[role].read(path), only)
         results = [one for one in checked.report.results if not only or one.rule.name in only]
-        text = playbook(changes) if as_playbook else "".join(_described(one, visits[one.role]) for one in changes)
+        text = render("fix", output_format, [_shown(one, visits[one.role]) for one in changes])
         failed = {(one.role, one.path): one.why for one in unfixable}
         names = {role: visit.name for role, visit in visits.items()}
         left = unmended(results, able, failed, names)
@@ -108,15 +109,9 @@ def _live(checked: Checked) -> dict[Role, LiveVisit]:
     return found
 
 
-def _described(change: FileChange, visit: LiveVisit) -> str:
-    lines = [f"{one_line(change.host)}, for {', '.join(change.rules)}:\n", clean(change.diff)]
-    lines += [f"  run:  {command}\n" for command in change.commands]
-    lines += [f"  risk: {risk}\n" for risk in change.risks]
+def _shown(change: FileChange, visit: LiveVisit) -> Shown:
     by_cloud_init = visit.run(_CLOUD_INIT).out.split() if change.path == HOSTS else []
-    if by_cloud_init:
-        where = one_line(" ".join(by_cloud_init))
-        lines.append(f"  risk: cloud-init rewrites /etc/hosts at each boot, by {where}; change its template too\n")
-    return "".join([*lines, "\n"])
+    return Shown(change, tuple(by_cloud_init))
 
 
 def _apply(change: FileChange, visit: LiveVisit) -> bool:

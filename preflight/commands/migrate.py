@@ -19,26 +19,28 @@ from preflight.judge.ruleset import Rule, load, select
 from preflight.migrate import call, ledger
 from preflight.migrate import journal as journals
 from preflight.migrate.journal import Journal
-from preflight.migrate.ledger import Row
+from preflight.migrate.ledger import Ledger, Row
 from preflight.migrate.open import opened_run
 from preflight.migrate.outcome import Result
 from preflight.migrate.past import Past, of
 from preflight.migrate.run import Run, Settings
 from preflight.migrate.same_host import SameHost
 from preflight.migrate.scheduler import Lanes
-from preflight.output import plan as shown_plan
-from preflight.output.ledger import ledger as ledgers
+from preflight.output.formats import render
+from preflight.output.plan import text as shown_plan
 from preflight.output.report import text
 from preflight.output.run import progress as shown_run
 from preflight.plan import file as plan_file
 from preflight.plan import make as plans
-from preflight.plan.make import MigrationPlan, Refused
+from preflight.plan.digests import digests
+from preflight.plan.make import Refused
 from preflight.plan.program_words import refuse_programs
-from preflight.plan.unchanged import as_checked, changed, refuse_another_way, refuse_other_hosts, says_who_it_is
+from preflight.plan.unchanged import as_checked, refuse_another_way, refuse_changed, refuse_other_hosts, says_who_it_is
 from preflight.plan.width import pace
 from preflight.request.check_request import Asked, moved_by
 from preflight.request.method import Method
 from preflight.request.migration import Transport
+from preflight.schema.plan import MigrationPlan
 from preflight.visible import clean, one_line
 
 #: The exit codes beside those of a verdict.
@@ -132,7 +134,7 @@ def run_plan(path: Path, wanted: Wanted, *, timeout: float) -> int:
             refuse_unless_ready(checked)
             refuse_other_hosts(planned, *hosts)
             planned = as_checked(planned, checked, pace(checked, planned.width))
-            _refuse_if_changed(planned, checked, rules)
+            refuse_changed(planned, digests(checked, rules))
         except Refused as why:
             return refused(why)
         return _ask_and_run(planned, checked, opened, wanted)
@@ -149,7 +151,7 @@ def _plan(
         checked,
         method,
         pace(checked, at_once),
-        plans.digests(checked, rules),
+        digests(checked, rules),
         is_uri_given=asked.destination_uri is not None,
         ignore=asked.ignore,
         lapses_after=lapses_after,
@@ -169,14 +171,6 @@ def refuse_unless_ready(checked: Checked) -> None:
     except Refused:
         sys.stdout.write(text.render(checked.report, sys.stdout.isatty()))
         raise
-
-
-def _refuse_if_changed(planned: MigrationPlan, checked: Checked, rules: Sequence[Rule]) -> None:
-    names = {guest.uuid: guest.name for guest in planned.guests}
-    differ = changed(planned.digests, plans.digests(checked, rules))
-    if differ:
-        shown = ", ".join(names.get(name.removeprefix("guest "), name) for name in differ)
-        raise Refused(f"refused: changed since the plan was made: {shown}")
 
 
 def asked_by(planned: MigrationPlan, guests: Sequence[str], timeout: float) -> Asked:
@@ -237,7 +231,7 @@ def report_end(
     planned: MigrationPlan, rows: Sequence[Row], opened: Opened, wanted: Wanted, *, interrupted: bool
 ) -> int:
     """Print the ledger, and write the plan for the way home where it is wanted; returns the exit code."""
-    sys.stdout.write(ledgers.text(planned, rows))
+    sys.stdout.write(render("ledger", "text", Ledger(planned, rows)))
     sys.stdout.flush()
     if wanted.back is not None:
         _plan_back(planned, rows, opened, wanted.back)

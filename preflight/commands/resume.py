@@ -29,19 +29,21 @@ from preflight.host import Host
 from preflight.judge.check import check, visit_both
 from preflight.migrate import ledger
 from preflight.migrate.journal import Journal
-from preflight.migrate.journal_steps import Entry
+from preflight.migrate.ledger import Ledger
 from preflight.migrate.open import opened_run
 from preflight.migrate.outlook import outlook
 from preflight.migrate.past import Past, of, pasts
 from preflight.migrate.resume import left, recover
 from preflight.migrate.scheduler import Lanes
-from preflight.output import outlook as outlooks
-from preflight.output.ledger import ledger as ledgers
+from preflight.output.formats import render
+from preflight.output.outlook import text as outlooks
 from preflight.output.run import progress as shown_run
-from preflight.plan.make import MigrationPlan, PlannedGuest, Refused
+from preflight.plan.make import Refused
 from preflight.plan.program_words import refuse_programs
 from preflight.plan.unchanged import refuse_another_way, refuse_other_guests, refuse_other_hosts
 from preflight.request.migration import Role
+from preflight.schema.journal import Entry
+from preflight.schema.plan import MigrationPlan, PlannedGuest
 from preflight.threads import side_by_side
 from preflight.visible import one_line
 
@@ -53,7 +55,7 @@ def resume(path: Path, wanted: Wanted, *, timeout: float) -> int:
         planned, entries = journal.read()
         refuse_programs(path, planned, journal.doubt, wanted.confirmed)
         with open_hosts(asked_by(planned, [], timeout)) as opened:
-            sys.stderr.write(ledgers.text(planned, ledger.of_journal(planned, entries)))
+            sys.stderr.write(render("ledger", "text", Ledger(planned, ledger.of_journal(planned, entries))))
             try:
                 refuse_another_way(planned, opened.migration.destination_uri)
                 visits = live(visit_both(opened, dict.fromkeys(Role, (HostIdentity,))))

@@ -3,19 +3,19 @@
 from pathlib import Path
 
 from preflight.migrate import journal, ledger
-from preflight.migrate.runs import runs
-from preflight.output import runs as listings
-from preflight.output.ledger import ledger as ledgers
+from preflight.migrate.ledger import Ledger
+from preflight.migrate.runs import Found, runs
+from preflight.output.formats import render
 
 
 def of_run(path: Path, output_format: str) -> str:
     """What a journal says of each guest. Raises `UserError`."""
     planned, entries = journal.read(path)
-    return ledgers.FORMATS[output_format](planned, ledger.of_journal(planned, entries))
+    return render("ledger", output_format, Ledger(planned, ledger.of_journal(planned, entries)))
 
 
 def of_all(output_format: str) -> str:
     """The runs whose journals are in the default directory, the newest first. Raises `UserError`."""
     directory = journal.default_directory()
     found, older = runs(directory)
-    return listings.FORMATS[output_format](directory, found, older)
+    return render("runs", output_format, Found(directory, found, older))

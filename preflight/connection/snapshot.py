@@ -1,17 +1,21 @@
 """Hosts' answers kept in a file, so that a check can run again without a network and give the same report."""
 
+import codecs
+import io
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from preflight import own_file
+from preflight import atomic_file, own_file
 from preflight.answers import Answers, Record, SavedHost
 from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.errors import UserError
+from preflight.visible import encodable
 
-#: The version of the file's format.
-FORMAT = 1
+if TYPE_CHECKING:
+    from preflight.schema import snapshot as schema
+
 #: Bytes of one snapshot. A host of 2,000 guests has 10 MiB.
 MOST = 64 * 1024 * 1024
 #: Quotes, and commas, in it: each record has six quotes and two commas beside those of its text.
@@ -24,68 +28,55 @@ class SnapshotError(UserError):
     """The file is no snapshot, or not a whole one. The text is one line for the user."""
 
 
+def load() -> None:
+    """Load what writing or reading one takes, where there is time for it."""
+    import preflight.schema.snapshot  # noqa: F401 - pydantic, while a host is waited for
+
+
 def write(path: Path, hosts: list[SavedHost]) -> None:
     """Write a snapshot whole or not at all, readable by its owner alone; raises `SnapshotError`."""
-    import tempfile  # takes a while, and few checks are saved
+    from preflight.schema.snapshot import FORMAT, Snapshot
 
-    if path.exists() and not path.is_file():
-        raise SnapshotError(f"{path}: is no regular file, and is not replaced by one")
-    document = {
-        "preflight_snapshot": FORMAT,
-        "hosts": [
-            {
-                "name": host.name,
-                "records": {
-                    name: [record.out, record.code, record.err] for name, record in sorted(host.answers.records.items())
-                },
-                "absent": dict(sorted(host.answers.absent.items())),
-            }
-            for host in hosts
-        ],
+    document = Snapshot(preflight_snapshot=FORMAT, hosts=[_saved(host) for host in hosts])
+    try:
+        with atomic_file.written(path) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8")
+            json.dump(document.model_dump(), text, indent=1)
+            text.write("\n")
+            text.detach()
+    except OSError as why:
+        raise SnapshotError(f"{path}: {why.strerror}") from None
+
+
+def _saved(host: SavedHost) -> "schema.SavedHost":
+    from preflight.schema import snapshot as schema
+
+    records = {
+        name: (encodable(record.out), record.code, encodable(record.err))
+        for name, record in sorted(host.answers.records.items())
     }
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    except OSError as why:
-        raise SnapshotError(f"{path}: {why.strerror}") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=1)
-            file.write("\n")
-        Path(temporary).replace(path)
-    except OSError as why:
-        Path(temporary).unlink(missing_ok=True)
-        raise SnapshotError(f"{path}: {why.strerror}") from None
+    absent = {name: encodable(reason) for name, reason in sorted(host.answers.absent.items())}
+    return schema.SavedHost(name=encodable(host.name), records=records, absent=absent)
 
 
 def read(path: Path) -> list[SavedHost]:
     """Read a snapshot; raises `SnapshotError`."""
-    text = _text(path)
+    content = _content(path)
+    from preflight.schema import snapshot as schema
+    from preflight.schema.document import Wrong
+
     try:
-        document = json.loads(text)
-    except RecursionError:
-        raise SnapshotError(f"{path}: not a whole snapshot: it is nested too deeply") from None
-    except json.JSONDecodeError as why:
-        raise SnapshotError(
-            f"{path}: not a whole snapshot: not JSON at line {why.lineno}, column {why.colno}"
-        ) from None
-    except ValueError:  # Python reads no whole number of more than 4300 digits
-        raise SnapshotError(f"{path}: not a whole snapshot: a number in it is too long") from None
-    if not isinstance(document, dict) or "preflight_snapshot" not in document:
-        raise SnapshotError(f"{path}: not a snapshot of preflight's")
-    if document["preflight_snapshot"] != FORMAT:
-        found = str(document["preflight_snapshot"])[:20]
-        raise SnapshotError(f"{path}: snapshot format {found!r}, this preflight reads {FORMAT}")
-    hosts = document.get("hosts")
-    if not isinstance(hosts, list) or not hosts:
-        raise SnapshotError(f"{path}: not a whole snapshot: it holds no host")
+        document = schema.read(content)
+    except Wrong as why:
+        raise SnapshotError(f"{path}: {why}") from None
     try:
-        return [_host(saved) for saved in hosts]
+        return [_host(saved) for saved in document.hosts]
     except SnapshotError as why:
         raise SnapshotError(f"{path}: not a whole snapshot: {why}") from None
 
 
-def _text(path: Path) -> str:
-    """The file's text, of bounded size; raises `SnapshotError`."""
+def _content(path: Path) -> bytes:
+    """The file's bytes, so many at most; raises `SnapshotError`."""
     try:
         descriptor = own_file.open_any(path)
         try:
@@ -96,28 +87,15 @@ def _text(path: Path) -> str:
         raise SnapshotError(str(why)) from None
     if len(content) > _MOST_FOREIGN and not content.isascii():
         raise SnapshotError(f"{path}: not a whole snapshot: preflight itself writes ASCII")
-    try:
-        return content.decode("utf-8-sig")  # an editor may have put a mark at its beginning
-    except UnicodeDecodeError:
-        raise SnapshotError(f"{path}: not a whole snapshot: it is not UTF-8") from None
+    return content.removeprefix(codecs.BOM_UTF8)  # an editor may have put a mark at its beginning
 
 
-def _host(saved: Any) -> SavedHost:
-    name = saved.get("name") if isinstance(saved, dict) else None
-    if not isinstance(name, str):
-        raise SnapshotError("a host in it has no name")
+def _host(saved: "schema.SavedHost") -> SavedHost:
     try:
-        of_snapshot = parse_target(name).kind is Kind.SNAPSHOT
+        of_snapshot = parse_target(saved.name).kind is Kind.SNAPSHOT
     except TargetError as why:
         raise SnapshotError(f"the name of a host in it: {why}") from None
     if of_snapshot:
-        raise SnapshotError(f"the name of a host in it is that of a file: {name!r}")
-    answered, absent = saved.get("records"), saved.get("absent")
-    if not isinstance(answered, dict) or not isinstance(absent, dict):
-        raise SnapshotError(f"{name!r} has no answers in it")
-    records = {}
-    for record, answer in answered.items():
-        if not (isinstance(answer, list) and [type(part) for part in answer] == [str, int, str]):
-            raise SnapshotError(f"the answer {record!r} of {name!r} is not of text, code and text")
-        records[record] = Record(*answer)
-    return SavedHost(name, Answers(records, {record: str(reason) for record, reason in absent.items()}))
+        raise SnapshotError(f"the name of a host in it is that of a file: {saved.name!r}")
+    records = {name: Record(*answer) for name, answer in saved.records.items()}
+    return SavedHost(saved.name, Answers(records, saved.absent))

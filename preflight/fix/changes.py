@@ -97,6 +97,13 @@ Read: TypeAlias = Callable[[Role, str], Record]
 Settings: TypeAlias = dict[tuple[str, ...], tuple[AnyChange, str]]
 
 
+class Shown(Struct, frozen=True):
+    """A change as it is shown, and the files by which cloud-init would undo it at the next boot."""
+
+    change: FileChange
+    by_cloud_init: tuple[str, ...] = ()
+
+
 class Unfixable(Struct, frozen=True):
     """A change that cannot be computed, and why."""
 

@@ -43,11 +43,12 @@ def _with_directives(path: str, text: str, values: Mapping[str, int | str]) -> s
         for one in mine:
             number, at = one.at.line - 1, one.at
             line = lines[number]
-            # a keyword without an argument, which sshd refuses, has no place for one
-            head, tail = (
-                (line[: at.column - 1], line[at.end_column - 1 :]) if one.arguments else (f"{line.rstrip()} ", "")
-            )
-            lines[number] = f"{head}{value}{tail}"
+            head, rest = line[: at.column - 1], line[at.end_column - 1 :]
+            if not one.arguments:  # which sshd refuses: of what stands there in place of one a remark stays
+                head, rest = head.rstrip(" \t\r\f"), line[at.column - 1 :]
+                rest = f" {rest}" if rest.startswith("#") else "\r" * line.endswith("\r")
+            between = "" if head.endswith((" ", "\t", "=")) else " "  # a quote needs none before it
+            lines[number] = f"{head}{between}{value}{rest}"
         if not mine:
             first = next((one.at.line - 1 for one in found if one.keyword == "match"), None)
             ended = "\r" if lines[0].endswith("\r") else ""

@@ -150,6 +150,7 @@ def take_snapshot(text: str, path: Path, timeout: float) -> SavedHost:
     try:
         visit = LiveVisit(target, channel, records_for(FACTS), own_transport(target), timeout=timeout)
         waiting = Waiting([visit])
+        snapshot.load()
         (first,) = side_by_side(visit.first, waiting=waiting)
         host = make_host(Role.SOURCE, visit.name, first)
         images = {"paths": questions.all_images(_all_paths(host))}

@@ -8,7 +8,7 @@ from preflight.migrate.observation import Place
 from preflight.migrate.outcome import Result
 from preflight.migrate.run import Run
 from preflight.migrate.settle import Settled
-from preflight.plan.make import PlannedGuest
+from preflight.schema.plan import PlannedGuest
 
 
 def carry_over(run: Run, guest: PlannedGuest, settled: Settled) -> Settled:

@@ -7,6 +7,7 @@ the disk was full, is left out when the file is read.
 import contextlib
 import fcntl
 import io
+import math
 import os
 import threading
 import time
@@ -14,17 +15,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-import msgspec
-from msgspec import Struct
-
 from preflight import own_file
 from preflight.errors import UserError
-from preflight.fields import ERRORS, FormatNumber, explained
-from preflight.migrate.journal_steps import STEPS, Entry, StepName
-from preflight.plan.make import MigrationPlan, refuse_twice
+from preflight.schema import journal as schema
+from preflight.schema.document import Wrong, format_of, is_cut_off
+from preflight.schema.document import read as read_form
+from preflight.schema.journal import FORMATS, HEAD, READ, STEP, Entry, Head, Ready, StepName
+from preflight.schema.plan import MigrationPlan
+from preflight.visible import encodable
 
-#: The version of the file's format. 2: each step is of its own form, and the plan knows both hosts.
-FORMAT = 2
 #: Seconds that a guest which stands still waits at most for its line.
 SOON = 0.005
 #: What every step's line begins with.
@@ -32,7 +31,9 @@ _BEGINNING = b'{"step":"'
 #: Bytes of a journal and of one line of it, and lines. A definition has at most 4 MiB (`fields.Xml`), of which Python
 #: may hold each character in four bytes.
 MOST, LONGEST, MOST_LINES = 96 * 1024 * 1024, 16 * 1024 * 1024, 500_000
-#: Characters of libvirt's words that are kept (`fields.Said`).
+#: `own_file.marks` of one line: every field may be wrong, and each is a complaint. That of 5,000 guests has 200,000.
+MOST_MARKS = 400_000
+#: Characters of libvirt's words that are kept (`schema.fields.Said`).
 _KEPT = 8192
 #: Seconds for which a lock is waited for: `preflight status` takes it for an instant.
 _INSTANT = 0.3
@@ -40,11 +41,6 @@ _INSTANT = 0.3
 
 class JournalError(UserError):
     """The file is no journal, or cannot be written or read. The text is one line for the user."""
-
-
-class _Head(Struct, frozen=True, forbid_unknown_fields=True):
-    preflight_journal: FormatNumber
-    plan: MigrationPlan
 
 
 class Journal:
@@ -78,7 +74,7 @@ class Journal:
         made = cls(path, descriptor)
         made._hold()
         try:
-            made._write(msgspec.json.encode(_Head(FORMAT, plan)))
+            made._write(Head(plan=plan).model_dump_json().encode())
             _sync_directory(path.parent)
         except (JournalError, OSError) as why:
             made.close()
@@ -114,7 +110,14 @@ class Journal:
 
     def write(self, step: StepName, guest: str | None = None, **told: Any) -> None:
         """Write a step down, and return when it is on the disk; raises `JournalError`, and takes it back."""
-        self._write(_line(step, guest, told))
+        self._write(self.ready(step, guest, **told).at(time.time()))
+
+    def ready(self, step: StepName, guest: str | None = None, **told: Any) -> Ready:
+        """All of a step's line but its moment, for `note_soon`; raises `JournalError` for what is no step."""
+        try:
+            return schema.ready(step, guest, _kept(told))
+        except Wrong as why:
+            raise JournalError(f"{self.path}: {step}: {why}") from None
 
     def note(self, step: StepName, guest: str | None = None, **told: Any) -> None:
         """As `write`, for what has happened already: where it cannot be written, the run goes on and `broken` says why.
@@ -122,20 +125,20 @@ class Journal:
         A guest that has arrived must be started, whatever became of this machine's disk.
         """
         try:
-            self._write(_line(step, guest, told), has_happened=True)
+            self._write(self.ready(step, guest, **told).at(time.time()), has_happened=True)
         except JournalError as why:
             self.broken = str(why)
 
-    def note_soon(self, step: StepName, guest: str | None = None, **told: Any) -> None:
+    def note_soon(self, step: Ready) -> None:
         """As `note`, and return once the system has the line, or after `SOON`: it is synced while the run goes on.
 
-        For what a guest that stands still would wait for.
+        For what a guest that stands still would wait for: the step has been made `ready` before.
         """
         written = threading.Event()
 
         def run() -> None:
             try:
-                self._write(_line(step, guest, told), has_happened=True, written=written)
+                self._write(step.at(time.time()), has_happened=True, written=written)
             except JournalError as why:
                 self.broken = str(why)
             finally:
@@ -156,9 +159,11 @@ class Journal:
             before: int | None = None
             try:
                 before = os.fstat(self._descriptor).st_size
-                marks = self._marks + own_file.marks(left)
+                own = own_file.marks(left)
+                marks = self._marks + own
                 if (
                     len(left) > LONGEST
+                    or own > MOST_MARKS
                     or before + len(left) > MOST
                     or self._lines >= MOST_LINES
                     or marks > own_file.MOST_MARKS
@@ -215,11 +220,6 @@ class Journal:
             self._take_back(whole)
 
 
-def _line(step: StepName, guest: str | None, told: Mapping[str, Any]) -> bytes:
-    kind, form = STEPS[step]
-    return msgspec.json.encode(kind(at=time.time(), guest=guest, told=form(**_kept(told))))
-
-
 def _kept(told: Mapping[str, Any]) -> dict[str, Any]:
     """What is told, with words of libvirt's and of hosts' no longer than a journal may hold, and all of them text."""
     kept = {name: _text(value) for name, value in told.items()}
@@ -232,8 +232,10 @@ def _kept(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: Any) -> Any:
-    """The value, where a text's lone surrogates, which no JSON can hold, are written as escapes."""
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+    """The value as JSON can hold it: lone surrogates as escapes, a number that is none as null."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return encodable(value) if isinstance(value, str) else value
 
 
 def read(path: Path) -> tuple[MigrationPlan, Sequence[Entry]]:
@@ -269,57 +271,34 @@ def _decode(path: Path, content: bytes) -> tuple[MigrationPlan, Sequence[Entry]]
     lines = io.BytesIO(content)
     first = _bounded(path, 1, lines.readline(LONGEST + 1))
     try:
-        head = msgspec.json.decode(first, type=_Head)
-        refuse_twice(head.plan)
-    except ERRORS as why:
-        if (found := _format(first)) not in (None, FORMAT):
-            raise JournalError(f"{path}: has format {found}, this preflight reads {FORMAT}") from None
+        head = read_form(HEAD, first)
+    except Wrong as why:
+        if (found := format_of(first, "preflight_journal")) not in (None, *FORMATS):
+            raise JournalError(f"{path}: has format {found}, this preflight reads {READ}") from None
         is_one = first.lstrip().startswith(b'{"preflight_journal"')
-        raise JournalError(f"{path}: is no journal of preflight's{f': {explained(why)}' if is_one else ''}") from None
-    if head.preflight_journal != FORMAT:
-        raise JournalError(f"{path}: has format {head.preflight_journal}, this preflight reads {FORMAT}")
+        raise JournalError(f"{path}: is no journal of preflight's{f': {why}' if is_one else ''}") from None
     return head.plan, tuple(_entries(path, lines))
 
 
-def _format(line: bytes) -> int | None:
-    """The format that a first line names; None where it names none."""
-
-    class Named(Struct):
-        preflight_journal: FormatNumber
-
-    try:
-        return msgspec.json.decode(line, type=Named).preflight_journal
-    except ERRORS:
-        return None
-
-
 def _entries(path: Path, lines: io.BytesIO) -> Iterator[Entry]:
-    decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
     number = 1
     while line := _bounded(path, number := number + 1, lines.readline(LONGEST + 1)):
         if not line.endswith(b"\n"):
             return  # a line that was cut off
         line = line[:-1]
         try:
-            yield decoder.decode(line)
-        except ERRORS as why:
-            if not _is_cut_off(line, str(why)):
-                raise JournalError(f"{path}: line {number} is no step of a journal: {explained(why)}") from None
+            yield read_form(STEP, line, tagged=True)
+        except Wrong as why:
+            if not (line[: len(_BEGINNING)] == _BEGINNING[: len(line)] and is_cut_off(line)):
+                raise JournalError(f"{path}: line {number} is no step of a journal: {why}") from None
 
 
 def _bounded(path: Path, number: int, line: bytes) -> bytes:
     if len(line) > LONGEST:
         raise JournalError(f"{path}: line {number} has more than {LONGEST} bytes")
+    if own_file.marks(line) > MOST_MARKS:
+        raise JournalError(f"{path}: line {number} holds more values than are read")
     return line
-
-
-def _is_cut_off(line: bytes, why: str) -> bool:
-    """Whether it is the beginning of a step, such as a full disk leaves: nothing is wrong with it but that it ends.
-
-    `why` is msgspec's word (0.19 to 0.20): an end within a number it calls an invalid one, behind the last byte.
-    """
-    begins = line[: len(_BEGINNING)] == _BEGINNING[: len(line)]
-    return begins and (why == "Input data was truncated" or why.endswith(f"invalid number (byte {len(line)})"))
 
 
 def default_directory() -> Path:

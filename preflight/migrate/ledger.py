@@ -6,13 +6,13 @@ from functools import cache
 from msgspec import Struct, convert, to_builtins
 
 from preflight.migrate.decide import decide
-from preflight.migrate.journal_steps import Entry, Over, SeenRow
 from preflight.migrate.observation import Place, Sighting
 from preflight.migrate.outcome import Intent, Result
 from preflight.migrate.past import Past, pasts
 from preflight.migrate.run import Run
 from preflight.migrate.settle import look_at_both
-from preflight.plan.make import MigrationPlan, PlannedGuest
+from preflight.schema.journal import Entry, Over, SeenRow
+from preflight.schema.plan import MigrationPlan, PlannedGuest
 
 
 class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -34,6 +34,13 @@ class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
     began: bool = False
     #: State files of a guest that is off, of which the source keeps its own.
     kept: tuple[str, ...] = ()
+
+
+class Ledger(Struct, frozen=True):
+    """The rows of all guests of a plan."""
+
+    plan: MigrationPlan
+    rows: Sequence[Row]
 
 
 def rows(run: Run, known: Mapping[str, Past]) -> tuple[Row, ...]:

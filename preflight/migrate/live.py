@@ -3,8 +3,6 @@
 import contextlib
 import time
 
-from msgspec.structs import replace
-
 from preflight.errors import UserError
 from preflight.migrate.autostart import carry_over
 from preflight.migrate.downtime import Pauses
@@ -17,7 +15,7 @@ from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import Settled, look_at_both, settle
 from preflight.migrate.transfer import Transfer
 from preflight.migrate.watch import POLL, Watch
-from preflight.plan.make import PlannedGuest
+from preflight.schema.plan import PlannedGuest
 from preflight.threads import until
 
 #: Seconds that libvirt's call may go on after it was aborted; then the guest is settled without waiting for it.
@@ -79,9 +77,9 @@ def _as_now(run: Run, guest: PlannedGuest) -> PlannedGuest:
         raise Busy(f"{guest.name} is not begun: {_whose(run, guest, source)}")
     libvirts_own = source.reason in (BY_MIGRATION, IN_POSTCOPY, POSTCOPY_FAILED)
     if source.place is Place.RUNNING or (source.place is Place.PAUSED and not libvirts_own):
-        guest = replace(guest, paused=source.place is Place.PAUSED)
+        guest = guest.model_copy(update={"paused": source.place is Place.PAUSED})
     if destination.place is not Place.UNKNOWN:
-        guest = replace(guest, is_defined_there=destination.place is not Place.ABSENT)
+        guest = guest.model_copy(update={"is_defined_there": destination.place is not Place.ABSENT})
     return guest
 
 

@@ -24,8 +24,8 @@ from preflight.migrate.state_files import State, states
 from preflight.migrate.state_listing import listed
 from preflight.migrate.state_taken import require_free
 from preflight.migrate.undefine import NotUndefined, undefine
-from preflight.plan.make import PlannedGuest
 from preflight.request.migration import Mode
+from preflight.schema.plan import PlannedGuest
 from preflight.threads import Late, within
 
 

@@ -11,7 +11,7 @@ from preflight.migrate.events import Tell
 from preflight.migrate.journal import Journal
 from preflight.migrate.run import Run, Settings
 from preflight.migrate.same_host import Reachable
-from preflight.plan.make import MigrationPlan
+from preflight.schema.plan import MigrationPlan
 from preflight.shell_text import shell
 
 _AVAILABLE = re.compile(r"^MemAvailable: +(\d{1,18}) kB$", re.MULTILINE)

@@ -11,7 +11,7 @@ from preflight.migrate.outcome import Act, Result
 from preflight.migrate.past import Past
 from preflight.migrate.run import Run
 from preflight.migrate.settle import look_at_both
-from preflight.plan.make import PlannedGuest
+from preflight.schema.plan import PlannedGuest
 
 
 class Outlook(Struct, frozen=True):

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from preflight.migrate import journal_steps as steps
-from preflight.migrate.journal_steps import Entry
 from preflight.migrate.outcome import Intent, Result
 from preflight.migrate.run import Ended, Run
-from preflight.plan.make import PlannedGuest
+from preflight.schema import journal as steps
+from preflight.schema.journal import Entry
+from preflight.schema.plan import PlannedGuest
 
 
 class Past(Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class Past(Struct, frozen=True, kw_only=True):
     def of_now(self, guest: PlannedGuest) -> PlannedGuest:
         """The guest as it was when its move began, rather than when the plan was made."""
         seen = {"paused": self.paused, "is_defined_there": self.is_defined_there}
-        return replace(guest, **{name: value for name, value in seen.items() if value is not None})
+        return guest.model_copy(update={name: value for name, value in seen.items() if value is not None})
 
     def intent(self, run: Run, guest: PlannedGuest) -> Intent:
         """What is to become of the guest, and how far that is known to have come."""

@@ -16,7 +16,7 @@ from preflight.migrate.past import Past
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import look_at_both, settle
 from preflight.migrate.watch import POLL
-from preflight.plan.make import PlannedGuest
+from preflight.schema.plan import PlannedGuest
 from preflight.threads import until
 
 

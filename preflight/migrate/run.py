@@ -11,8 +11,8 @@ from preflight.migrate.events import Event, Tell
 from preflight.migrate.journal import Journal
 from preflight.migrate.observation import Place, Sighting
 from preflight.migrate.outcome import Intent, Result
-from preflight.plan.make import MigrationPlan, PlannedGuest
 from preflight.request.migration import Mode
+from preflight.schema.plan import MigrationPlan, PlannedGuest
 
 
 class Settings(Struct, frozen=True):

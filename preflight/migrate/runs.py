@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from preflight.errors import UserError
 from preflight.migrate import journal
-from preflight.migrate.journal_steps import Over
 from preflight.migrate.ledger import of_journal
 from preflight.migrate.outcome import Result
+from preflight.schema.journal import Over
 
 #: Journals that are read, the newest ones. One may have 128 MiB.
 MOST = 500
@@ -40,6 +40,14 @@ class PastRun(Struct, frozen=True, kw_only=True):
     #: Names of guests that have not arrived as they were asked for.
     unfinished: tuple[str, ...] = ()
     why: str | None = None
+
+
+class Found(Struct, frozen=True):
+    """The runs that were found in a directory; `older` journals were not read."""
+
+    directory: Path
+    runs: tuple[PastRun, ...]
+    older: int
 
 
 def runs(directory: Path) -> tuple[tuple[PastRun, ...], int]:

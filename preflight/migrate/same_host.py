@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from preflight.answers import Record
 from preflight.facts.fact import Unreadable
 from preflight.facts.text.xml import parse_xml
-from preflight.plan.make import Identity
+from preflight.schema.plan import Identity
 from preflight.shell_text import ShellText, shell
 
 

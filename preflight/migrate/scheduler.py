@@ -16,7 +16,7 @@ from preflight.migrate.outcome import Decision, Result
 from preflight.migrate.root_shell import Shell
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import Settled, look_at_both
-from preflight.plan.make import PlannedGuest
+from preflight.schema.plan import PlannedGuest
 
 #: Seconds between two looks at the destination's memory while a guest waits for it.
 LOOK_AGAIN = 1.0

@@ -16,7 +16,7 @@ from preflight.migrate.observation import Place, Sighting
 from preflight.migrate.outcome import Act, Decision, Intent, Result
 from preflight.migrate.run import Run
 from preflight.migrate.undefine import NotUndefined, undefine
-from preflight.plan.make import PlannedGuest
+from preflight.schema.plan import PlannedGuest
 from preflight.threads import until
 
 #: Seconds between two tries.

@@ -10,8 +10,8 @@ from preflight.migrate.lane import Lane
 from preflight.migrate.observation import Place
 from preflight.migrate.outcome import Intent
 from preflight.migrate.run import Run
-from preflight.plan.make import PlannedGuest
 from preflight.request.migration import Mode
+from preflight.schema.plan import PlannedGuest
 
 
 class Transfer(threading.Thread):
@@ -28,6 +28,8 @@ class Transfer(threading.Thread):
             method, persist=intent.persist, undefine=intent.undefine, resume_postcopy=resume_postcopy
         )
         self._parameters = call.parameters(method)
+        # and not while the guest stands still
+        self._handed_over = run.journal.ready("handed-over", guest.uuid)
         self._lock = threading.Lock()
         self._is_left = False
         self._is_handed_over = False
@@ -56,7 +58,7 @@ class Transfer(threading.Thread):
             self.error = None
             run.handed_over.add(guest.uuid)
             # before it can run there: what has never run may be ended, and what has run never
-            run.journal.note_soon("handed-over", guest.uuid)
+            run.journal.note_soon(self._handed_over)
             if method.is_safe and intent.wanted is Place.RUNNING and not is_left:
                 # what fails here is settled afterwards
                 with contextlib.suppress(libvirt.libvirtError, HostSilent):

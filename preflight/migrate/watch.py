@@ -13,8 +13,8 @@ from preflight.migrate.events import Event
 from preflight.migrate.hypervisor import Domain
 from preflight.migrate.progress import Sample, sample_of
 from preflight.migrate.run import Run
-from preflight.plan.make import PlannedGuest
 from preflight.request.migration import OnTimeout
+from preflight.schema.plan import PlannedGuest
 from preflight.units import MIB
 
 #: Seconds between two looks.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from preflight.errors import UserError
-from preflight.plan.make import MigrationPlan
+from preflight.schema.plan import MigrationPlan
 
 #: Parameters of a libvirt URI that are harmless. All others of doRemoteOpen (src/remote/remote_driver.c, libvirt 12)
 #: run something, name a socket or a key, leave a check out, or go on to the other host's libvirt: command, netcat,

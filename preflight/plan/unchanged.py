@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 
-from msgspec.structs import replace
-
+from preflight import __version__
 from preflight.host import Host
 from preflight.judge.check import Checked
-from preflight.plan.make import Identity, MigrationPlan, Pace, PlannedGuest, Refused, planned_guest, spacing
+from preflight.plan.make import Pace, Refused, identity_of, planned_guest, spacing
 from preflight.request.migration import Role
+from preflight.schema.plan import MigrationPlan, PlannedGuest
 
 #: What makes a guest the one that was planned; and what else is acted on, and must be as it was when it was planned.
 _IDENTITY = ("name", "uuid", "active", "persistent")
@@ -19,7 +19,7 @@ def refuse_other_hosts(planned: MigrationPlan, *hosts: Host) -> None:
     for host in hosts:
         role = host.role
         known = planned.source_identity if role is Role.SOURCE else planned.destination_identity
-        now = Identity.of(host)
+        now = identity_of(host)
         if now.uuid != known.uuid:
             differs = f"libvirt's host UUID is {now.uuid}, and was {known.uuid}"
         elif now.machine_id != known.machine_id:
@@ -34,7 +34,7 @@ def refuse_other_hosts(planned: MigrationPlan, *hosts: Host) -> None:
 def says_who_it_is(host: Host) -> bool:
     """Report whether a host has said which machine it is; one that could not be logged in to has not."""
     try:
-        Identity.of(host)
+        identity_of(host)
     except Refused:
         return False
     return True
@@ -56,7 +56,7 @@ def as_checked(planned: MigrationPlan, checked: Checked, pace: Pace) -> Migratio
     for other in now.values():
         raise Refused(f"refused: {other.name} was checked and is not in the plan: uuid {other.uuid}")
     apart = max(planned.spacing, spacing(checked.report.migration))
-    return replace(planned, guests=guests, calls=min(planned.calls, pace.calls), spacing=apart)
+    return planned.model_copy(update={"guests": guests, "calls": min(planned.calls, pace.calls), "spacing": apart})
 
 
 def refuse_other_guests(guests: Iterable[PlannedGuest], checked: Checked) -> None:
@@ -75,11 +75,30 @@ def _same(guest: PlannedGuest, now: PlannedGuest | None, fields: Iterable[str] =
         if planned != found:
             shown = f"{field} is {_word(planned)} in the plan and {_word(found)} now"
             raise Refused(f"refused: {name} is not the guest that was checked: {shown}")
-    return replace(guest, touched_kib=now.touched_kib)
+    return guest.model_copy(update={"touched_kib": now.touched_kib})
 
 
 def _word(value: object) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def refuse_changed(planned: MigrationPlan, now: Mapping[str, str]) -> None:
+    """Raise `Refused` where the digests of the hosts and guests are no longer those of the plan.
+
+    Another preflight than the one that made it may read another thing of a host that is as it was.
+    """
+    differ = changed(planned.digests, now)
+    if not differ:
+        return
+    names = {guest.uuid: guest.name for guest in planned.guests}
+    shown = ", ".join(names.get(name.removeprefix("guest "), name) for name in differ)
+    if planned.preflight_version == __version__:
+        raise Refused(f"refused: changed since the plan was made: {shown}")
+    maker = planned.preflight_version or "an older one"
+    raise Refused(
+        f"refused: the plan was made by another preflight ({maker}; this is {__version__}), which may be all that has"
+        f" changed: make a new plan. Not as it was written down: {shown}"
+    )
 
 
 def changed(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:

@@ -33,13 +33,12 @@ from tests.contracts.test_gate import HOSTILE
 """
 
 BARS = f"""{BEGIN}
-from msgspec.structs import replace
 from preflight.migrate.events import Event
 from preflight.output.run import progress as shown
 from preflight.migrate.progress import Sample
-from tests.unit.migrate.plans import PLAN
+from tests.unit.migrate.plans import PLAN, altered
 
-guests = tuple(replace(guest, name=HOSTILE) for guest in PLAN.guests)
+guests = tuple(altered(guest, name=HOSTILE) for guest in PLAN.guests)
 with shown.shown(guests, None) as tell:
     tell(Event("started", HOSTILE))
     for left in (1 << 20, 1 << 29):
@@ -208,16 +207,13 @@ def test_events_hold_what_a_host_said_and_no_control_character(tmp_path: Path) -
 
     path = tmp_path / "events"
     with shown(PLAN.guests, path) as tell:
-        tell(Event("ended", HOSTILE, HOSTILE, told={"result": HOSTILE, HOSTILE: "Zürich"}))
+        ended = {"result": "stayed", "source": "running", "destination": "absent"}
+        tell(Event("ended", HOSTILE, f"{HOSTILE} Zürich", told=ended))
         tell(Event("note", "web", "after it"))
     text = path.read_text(encoding="utf-8")
     assert not CONTROL.search(text)
     first, second = map(json.loads, text.splitlines())
-    assert (first["guest"], first["text"], first["told"]) == (
-        HOSTILE,
-        HOSTILE,
-        {"result": HOSTILE, HOSTILE: "Zürich"},
-    )
+    assert (first["guest"], first["text"], first["told"]) == (HOSTILE, f"{HOSTILE} Zürich", ended)
     assert second["text"] == "after it"
     assert "Zürich" in text
 

@@ -13,7 +13,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from preflight.judge.report import Outcome, Verdict
-from preflight.output import render
+from preflight.output.formats import render
+from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case
 from tests.golden.reports import REPORTS
@@ -35,7 +36,7 @@ VALIDATOR = Draft202012Validator(closed(SCHEMA))
 
 
 def rendered(case: Case) -> Any:
-    return json.loads(render(case.report(), "json"))
+    return json.loads(render("report", "json", case.report()))
 
 
 def complaints(document: Any) -> list[str]:
@@ -91,9 +92,11 @@ def test_every_object_is_open_to_later_fields_and_every_field_required_and_descr
 
 
 def test_its_words_are_the_programs() -> None:
-    assert SCHEMA["$defs"]["verdict"]["enum"] == [verdict.value for verdict in Verdict]
-    assert SCHEMA["$defs"]["severity"]["enum"] == [severity.value for severity in Severity]
-    assert SCHEMA["$defs"]["result"]["properties"]["outcome"]["enum"] == [outcome.value for outcome in Outcome]
+    assert SCHEMA["properties"]["verdict"]["enum"] == [verdict.value for verdict in Verdict]
+    result = SCHEMA["$defs"]["Result"]["properties"]
+    assert result["severity"]["enum"] == [severity.value for severity in Severity]
+    assert result["outcome"]["enum"] == [outcome.value for outcome in Outcome]
+    assert SCHEMA["$defs"]["Limit"]["properties"]["host"]["enum"] == [role.value for role in Role]
 
 
 def branches(document: Any) -> Iterator[tuple[Any, str]]:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from preflight.output import render
+from preflight.output.formats import render
 from tests.golden.reports import FORMATS, REPORTS, report
 
 CASES = Path(__file__).parent / "cases"
@@ -16,9 +16,9 @@ def main() -> None:
         made = report(name)
         os.environ.pop("COLUMNS", None)
         for form in FORMATS:
-            (CASES / f"{name}.{form}").write_bytes(render(made, form).encode())
+            (CASES / f"{name}.{form}").write_bytes(render("report", form, made).encode())
         os.environ["COLUMNS"] = "80"
-        (CASES / f"{name}.columns-80").write_bytes(render(made, "text").encode())
+        (CASES / f"{name}.columns-80").write_bytes(render("report", "text", made).encode())
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from preflight.judge.report import Verdict
-from preflight.output import render
+from preflight.output.formats import render
 from preflight.output.terminal import CONTROL
 from tests.case import Case
 from tests.golden.reports import FORMATS, REPORTS, report
@@ -23,13 +23,13 @@ def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_report_is_what_it_was(name: str, form: str) -> None:
-    assert render(report(name), form).encode() == (CASES / f"{name}.{form}").read_bytes()
+    assert render("report", form, report(name)).encode() == (CASES / f"{name}.{form}").read_bytes()
 
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_text_for_eighty_columns_is_what_it_was(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    assert render(report(name), "text").encode() == (CASES / f"{name}.columns-80").read_bytes()
+    assert render("report", "text", report(name)).encode() == (CASES / f"{name}.columns-80").read_bytes()
 
 
 def test_every_kept_report_is_still_compared() -> None:
@@ -45,7 +45,7 @@ def test_nothing_of_a_hosts_steers_the_terminal(
 ) -> None:
     if columns:
         monkeypatch.setenv("COLUMNS", columns)
-    text = render(report(name), form)
+    text = render("report", form, report(name))
     assert not CONTROL.search(text)
     assert text.isprintable() or set(text) - {"\n", "\t"} == {one for one in text if one.isprintable()}
     assert text.endswith("\n")
@@ -53,7 +53,7 @@ def test_nothing_of_a_hosts_steers_the_terminal(
 
 @pytest.mark.parametrize("form", ["text", "table"])
 def test_no_line_of_a_hosts_passes_for_the_verdict(form: str) -> None:
-    lines = render(report("hostile"), form).splitlines()
+    lines = render("report", form, report("hostile")).splitlines()
     assert [line for line in lines if line.startswith(("READY", "NOT READY"))] == [lines[-1]]
     assert lines[-1].startswith("NOT READY  host1.example.com -> host2.example.com")
 
@@ -64,7 +64,7 @@ def test_no_line_of_a_hosts_passes_for_the_verdict(form: str) -> None:
     [({}, False), ({"select": ("network",)}, True), ({"ignore": ("network",)}, True)],
 )
 def test_the_verdict_says_where_rules_were_left_out(form: str, options: dict[str, Any], *, narrowed: bool) -> None:
-    last = render(Case().asking(**options).report(), form).splitlines()[-1]
+    last = render("report", form, Case().asking(**options).report()).splitlines()[-1]
     assert last.endswith("only selected rules were judged") is narrowed
 
 
@@ -73,7 +73,7 @@ CAUSE = "ssh: connect to host host2.example.com port 22: Connection refused"
 
 @pytest.mark.parametrize("form", ["text", "table"])
 def test_a_host_that_cannot_be_logged_in_to_is_said_once_and_no_list_of_rules_follows(form: str) -> None:
-    lines = render(REPORTS["no-login"]().report(), form).splitlines()
+    lines = render("report", form, REPORTS["no-login"]().report()).splitlines()
     unknown = [line for line in lines if "host2.example.com could not be logged in to" in line]
     assert len([line for line in unknown if "unread:" not in line]) == 1
     assert not any(CAUSE in line for line in unknown), "the finding has said it"
@@ -83,28 +83,28 @@ def test_a_host_that_cannot_be_logged_in_to_is_said_once_and_no_list_of_rules_fo
 
 @pytest.mark.parametrize("form", ["text", "table"])
 def test_the_cause_is_said_where_no_finding_says_it(form: str) -> None:
-    lines = render(REPORTS["no-login"]().asking(ignore=("login",)).report(), form).splitlines()
+    lines = render("report", form, REPORTS["no-login"]().asking(ignore=("login",)).report()).splitlines()
     assert any(f"host2.example.com could not be logged in to: {CAUSE}" in line for line in lines)
     assert lines[-1].startswith("UNDETERMINED")
 
 
 @pytest.mark.parametrize("form", ["text", "table"])
 def test_what_is_unknown_for_another_reason_is_still_listed(form: str) -> None:
-    text = render(REPORTS["no-login"]().source("limits", None).report(), form)
+    text = render("report", form, REPORTS["no-login"]().source("limits", None).report())
     assert "limits was not answered" in text
     assert "workers-limit" in text
 
 
 @pytest.mark.parametrize("columns", ["1", "40", "100", "5000", "0", "many"])
 def test_any_width_will_do(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    unwrapped = "".join(render(report("warnings"), "text").split())
+    unwrapped = "".join(render("report", "text", report("warnings")).split())
     monkeypatch.setenv("COLUMNS", columns)
-    assert "".join(render(report("warnings"), "text").split()) == unwrapped
+    assert "".join(render("report", "text", report("warnings")).split()) == unwrapped
 
 
 def test_lines_are_wrapped_at_the_width(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
-    lines = render(report("warnings"), "text").splitlines()
+    lines = render("report", "text", report("warnings")).splitlines()
     wrapped = [line for line in lines if line.startswith("  why:")]
     assert wrapped
     assert all(len(line) <= 60 for line in wrapped)
@@ -112,7 +112,7 @@ def test_lines_are_wrapped_at_the_width(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_colour_adds_only_colour(name: str) -> None:
-    plain, coloured = (render(report(name), "text", colour=colour) for colour in (False, True))
+    plain, coloured = (render("report", "text", report(name), colour=colour) for colour in (False, True))
     codes = ("1", "2", "31;1", "32;1", "33;1", "34;1", "0")
     stripped = coloured
     for code in codes:
@@ -128,17 +128,17 @@ def test_colour_adds_only_colour(name: str) -> None:
     [("sound", "32;1", "READY"), ("hosts-line-gone", "31;1", "NOT READY")],
 )
 def test_the_verdict_has_its_colour(name: str, code: str, word: str) -> None:
-    last = render(report(name), "text", colour=True).splitlines()[-1]
+    last = render("report", "text", report(name), colour=True).splitlines()[-1]
     assert last.startswith(f"\x1b[{code}m{word}\x1b[0m  ")
 
 
 @pytest.mark.parametrize("form", ["table", "json"])
 def test_other_formats_have_no_colour(form: str) -> None:
-    assert render(report("warnings"), form, colour=True) == render(report("warnings"), form)
+    assert render("report", form, report("warnings"), colour=True) == render("report", form, report("warnings"))
 
 
 def test_the_worst_stands_last() -> None:
-    text = render(report("hostile"), "text")
+    text = render("report", "text", report("hostile"))
     places = [text.index(word) for word in ("\nwarning: ", "\nunknown: ", "\nerror: ", "\nguest ", "\ncapacity:")]
     assert places == sorted(places)
     assert text.rindex("\nwarning: ") < text.index("\nunknown: ") < text.index("\nerror: ")

@@ -6,8 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from preflight.migrate.journal import FORMAT
-from preflight.plan.make import encode
+from preflight.schema.journal import FORMAT
 from tests.unit.migrate.plans import PLAN, WEB
 
 #: What `documents` was run with when the tests were written.
@@ -83,7 +82,7 @@ _STEPS: tuple[dict[str, Any], ...] = (
 def documents(seed: int) -> Iterator[tuple[str, bytes]]:
     """Yield a name and the bytes of each document; names begin with "plan" or "journal"."""
     drawn = random.Random(seed)
-    plan = json.loads(encode(PLAN))
+    plan = json.loads(PLAN.model_dump_json())
     for name, changed in _changes(plan, drawn):
         yield f"plan {name}", _bytes(changed)
     head = {"preflight_journal": FORMAT, "plan": plan}

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, TypeAlias
 
-import msgspec
-
-from preflight.migrate.journal import FORMAT
+from preflight.schema.journal import FORMAT
 from tests.hostile import texts
 from tests.hostile.canary import EVIL
 from tests.unit.migrate.plans import PLAN, WEB
@@ -116,6 +114,11 @@ def _steps() -> Iterator[tuple[str, bytes]]:
                 f"row's {field} {number}",
                 _journal(_plan(), _step("over", told={"rows": [ROW | {field: value}]}, guest=None)),
             )
+    yield "a step of 390,000 wrong paths", _journal(_plan(), _step("copied", told={"paths": [1] * 390_000}))
+    for kind, made in (("plan", _text), ("head", _journal)):
+        yield f"{kind} of 190,000 wrong digests", made(_plan() | {"digests": dict.fromkeys(range(190_000), 1)})
+        yield f"{kind} of 190,000 unknown fields", made(_plan() | {str(number): 1 for number in range(190_000)})
+        yield f"{kind} of 390,000 wrong rules", made(_plan() | {"ignore": [1] * 390_000})
     yield "100,000 steps", _journal(_plan(), *(_step(STEPS[n % 7]) for n in range(100_000)))
     yield (
         "10,000 guests",
@@ -150,7 +153,7 @@ def _at_random(chance: Random) -> Iterator[tuple[str, bytes]]:
 
 
 def _plan() -> dict[str, Json]:
-    plan: dict[str, Json] = msgspec.to_builtins(PLAN)
+    plan: dict[str, Json] = PLAN.model_dump(mode="json")
     return plan
 
 

@@ -64,6 +64,10 @@ RAW: dict[str, Callable[[], bytes]] = {
     "a float of 5,000 digits": lambda: b'{"preflight_snapshot": 1.' + b"9" * 5000 + b"}",
     "NaN": lambda: b'{"preflight_snapshot": NaN, "hosts": Infinity}',
     "a string of 50 MB": lambda: b'{"preflight_snapshot": "' + b"x" * 50_000_000 + b'"}',
+    "1,900,000 hosts of another type": lambda: b'{"preflight_snapshot": 1, "hosts": [' + b"1," * 1_900_000 + b"1]}",
+    "900,000 wrong answers": lambda: json.dumps(
+        {"preflight_snapshot": 1, "hosts": [{"name": "h", "absent": {}, "records": dict.fromkeys(range(900_000), 1)}]}
+    ).encode(),
     "1,000 hosts": lambda: json.dumps(
         {"preflight_snapshot": 1, "hosts": [{"name": f"h{n}", "records": {}, "absent": {}} for n in range(1000)]}
     ).encode(),

@@ -3,15 +3,15 @@
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preflight.migrate import journal
 from preflight.migrate.journal import Journal, JournalError
-from preflight.migrate.journal_steps import STEPS
 from preflight.migrate.outcome import Result
+from preflight.schema.journal import StepName
 from tests.properties.texts import STRANGE, words_of
 from tests.unit.migrate.plans import PLAN
 
@@ -93,7 +93,7 @@ def test_any_text_behind_the_plan_is_read_or_refused_in_one_line(text: str) -> N
             file.write(text.encode("utf-8", "surrogatepass"))
         said = ""
         try:
-            assert {step for step, _ in read(path)} <= STEPS.keys()
+            assert {step for step, _ in read(path)} <= set(get_args(StepName))
         except JournalError as why:
             said = str(why)
         assert len(said.splitlines()) <= 1

@@ -5,6 +5,7 @@ Rules stay as nft wrote them; iptables' rules are translated to the same words. 
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from msgspec import Struct, field
@@ -43,14 +44,17 @@ class Chain(Struct, frozen=True):
     rules: list[Rule] = field(default_factory=list)
 
 
-class Set(Struct, frozen=True):
+class Set(Struct, frozen=True, dict=True):
     """A named set, or map: then each element is a pair of key and verdict."""
 
     elements: list[Json]
     #: Rules add to it while packets pass.
     dynamic: bool
-    #: For each thing that is looked up in it, as ("tcp", "dport"), the elements as a `Lookup`.
-    lookups: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    @cached_property
+    def lookups(self) -> dict[tuple[str, str], Any]:
+        """For each thing that was looked up in it, as ("tcp", "dport"), the elements as a `Lookup`: no part of it."""
+        return {}
 
 
 class Table(Struct, frozen=True):

@@ -1,87 +1,88 @@
-"""`preflight capacity --format json`."""
+"""`preflight capacity --format json`: a public contract, described by docs/capacity.schema.json."""
 
-import json
 import math
 
 from preflight.capacity.limit import Limit
 from preflight.forecast.answer import Answer
 from preflight.forecast.duration import Forecast
 from preflight.forecast.memory import Room
-from preflight.visible import escaped
+from preflight.schema import capacity as schema
+from preflight.schema.document import text
+from preflight.schema.report import LimitName, Location
 
 
-def as_json(answer: Answer) -> str:
+def render(answer: Answer, _colour: bool) -> str:
     """For programs."""
     capacity, forecast = answer.report.capacity, answer.forecast
-    document = {
-        "format": 1,
-        "limits": [_limit(limit) for limit in capacity.limits],
-        "in_flight": capacity.concurrent,
-        "safe": capacity.safe,
-        "burst": capacity.burst,
-        "over_one_connection": capacity.over_one_connection,
-        "both_ways": capacity.both_ways,
-        "limited_by": _named(capacity.binding),
-        "next": _named(capacity.next_binding),
-        "burst_limited_by": _named(capacity.burst_binding),
-        "classic": capacity.classic,
-        "recommended": forecast.width if forecast else None,
-        "link_mib_per_s": forecast.link.rate if forecast else None,
-        "room": [_room(room) for room in answer.rooms],
-        "guests": _guests(forecast) if forecast else [],
-        "seconds": _finite(forecast.seconds) if forecast else None,
-        "window_seconds": answer.window,
-        "fits": answer.fits,
-    }
-    shown = json.dumps(document, indent=2, ensure_ascii=False)
-    return escaped(shown) + "\n"
+    return text(
+        schema.Capacity(
+            format=schema.FORMAT,
+            limits=tuple(_limit(limit) for limit in capacity.limits),
+            in_flight=capacity.concurrent,
+            safe=capacity.safe,
+            burst=capacity.burst,
+            over_one_connection=capacity.over_one_connection,
+            both_ways=capacity.both_ways,
+            limited_by=_named(capacity.binding),
+            next=_named(capacity.next_binding),
+            burst_limited_by=_named(capacity.burst_binding),
+            classic=capacity.classic,
+            recommended=forecast.width if forecast else None,
+            link_mib_per_s=forecast.link.rate if forecast else None,
+            room=tuple(_room(room) for room in answer.rooms),
+            guests=_guests(forecast) if forecast else (),
+            seconds=_finite(forecast.seconds) if forecast else None,
+            window_seconds=answer.window,
+            fits=answer.fits,
+        )
+    )
 
 
-def _named(limit: Limit | None) -> dict[str, str] | None:
-    return None if limit is None else {"name": limit.name, "host": limit.host.value}
+def _named(limit: Limit | None) -> LimitName | None:
+    return None if limit is None else LimitName(name=limit.name, host=limit.host.value)
 
 
-def _limit(limit: Limit) -> dict[str, object]:
+def _limit(limit: Limit) -> schema.Limit:
     place = limit.at
-    return {
-        "name": limit.name,
-        "host": limit.host.value,
-        "scope": limit.scope.value,
-        "configured": limit.configured,
-        "written": limit.written,
-        "location": {"path": place.path, "line": place.line, "column": place.column} if place else None,
-        "in_use": limit.in_use,
-        "takes": limit.takes,
-        "allows": limit.allows,
-        "burst": limit.burst,
-        "beyond": limit.beyond or None,
-        "reason": limit.reason,
-    }
+    return schema.Limit(
+        name=limit.name,
+        host=limit.host.value,
+        scope=limit.scope.value,
+        configured=limit.configured,
+        written=limit.written,
+        location=Location(path=place.path, line=place.line, column=place.column) if place else None,
+        in_use=limit.in_use,
+        takes=limit.takes,
+        allows=limit.allows,
+        burst=limit.burst,
+        beyond=limit.beyond or None,
+        reason=limit.reason,
+    )
 
 
-def _room(room: Room) -> dict[str, object]:
-    return {
-        "name": room.name,
-        "free_kib": room.free,
-        "promised_kib": room.promised,
-        "guests": [{"name": name, "needs_kib": needs} for name, needs in room.wanted],
-        "fitting": list(room.fitting),
-    }
+def _room(room: Room) -> schema.Room:
+    return schema.Room(
+        name=room.name,
+        free_kib=room.free,
+        promised_kib=room.promised,
+        guests=tuple(schema.Need(name=name, needs_kib=needs) for name, needs in room.wanted),
+        fitting=tuple(room.fitting),
+    )
 
 
-def _guests(forecast: Forecast) -> list[dict[str, object]]:
-    return [
-        {
-            "name": load.name,
-            "touched_mib": load.memory,
-            "dirty_mib_per_s": load.dirty,
-            "converges": alone.converges,
-            "seconds": _finite(alone.seconds),
-            "downtime_seconds": _finite(alone.downtime),
-            "sent_mib": _finite(alone.sent),
-        }
+def _guests(forecast: Forecast) -> tuple[schema.Guest, ...]:
+    return tuple(
+        schema.Guest(
+            name=load.name,
+            touched_mib=load.memory,
+            dirty_mib_per_s=load.dirty,
+            converges=alone.converges,
+            seconds=_finite(alone.seconds),
+            downtime_seconds=_finite(alone.downtime),
+            sent_mib=_finite(alone.sent),
+        )
         for load, alone in zip(forecast.loads, forecast.alone, strict=True)
-    ]
+    )
 
 
 def _finite(value: float) -> float | None:

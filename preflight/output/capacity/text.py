@@ -1,24 +1,20 @@
 """What `preflight capacity` prints: each limit, the numbers that follow, and how long the guests take."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from typing import TypeAlias
+from collections.abc import Iterator
 
 from preflight.capacity.limit import Limit, Scope
 from preflight.forecast.answer import Answer
 from preflight.forecast.duration import Forecast
 from preflight.forecast.memory import Room
-from preflight.output.capacity.json import as_json
 from preflight.output.terminal import columns, labelled, one_line, width
-
-Render: TypeAlias = Callable[[Answer], str]
 
 #: What the number that a limit allows is a number of, where that is not migrations in flight.
 _OF = {Scope.BURST: " at once", Scope.ONE_CONNECTION: " shared"}
 
 
-def text(answer: Answer) -> str:
-    """For people."""
+def render(answer: Answer, _colour: bool) -> str:
+    """Render it for people."""
     parts = [*_limits(answer), "\n".join(_numbers(answer))]
     if answer.rooms or answer.no_rooms:
         parts.append("\n".join(_rooms(answer)))
@@ -26,9 +22,6 @@ def text(answer: Answer) -> str:
         parts.append(_guests(answer.forecast))
         parts.append("\n".join(_all(answer, answer.forecast)))
     return "\n\n".join(parts) + "\n"
-
-
-FORMATS: Mapping[str, Render] = {"text": text, "json": as_json}
 
 
 def _limits(answer: Answer) -> Iterator[str]:

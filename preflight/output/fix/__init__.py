@@ -1,1 +1,1 @@
-"""The changes of `fix` for programs that make them in its place."""
+"""The changes of `fix`, a module a format."""

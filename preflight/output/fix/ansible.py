@@ -5,7 +5,7 @@ itself acts on (`hosts`, the names of tasks and handlers) is preflight's own wor
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from preflight import grammar
 from preflight.connection.target import parse_target
@@ -13,12 +13,17 @@ from preflight.errors import UserError
 from preflight.facts.fact import Record
 from preflight.facts.ssh.sshd_config import own_directives
 from preflight.facts.text.libvirt_conf import parse_conf
-from preflight.fix.changes import FileChange
+from preflight.fix.changes import FileChange, Shown
 from preflight.rule import Change
 
 _MATCH = r"(?i)^[ \t]*match\b"
 #: Names that Ansible takes for groups of its own.
 _GROUPS = ("all", "ungrouped")
+
+
+def render(shown: Sequence[Shown], _colour: bool) -> str:
+    """Render the changes; raises `UserError` as `playbook`."""
+    return playbook(one.change for one in shown)
 
 
 def playbook(changes: Iterable[FileChange]) -> str:

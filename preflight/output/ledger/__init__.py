@@ -1,1 +1,1 @@
-"""What became of each guest of a run."""
+"""What became of each guest of a run, a module a format."""

@@ -16,7 +16,8 @@ import msgspec
 from preflight.errors import UserError
 from preflight.migrate.events import Event, Tell
 from preflight.migrate.progress import Sample, setback
-from preflight.plan.make import PlannedGuest
+from preflight.schema import events as schema
+from preflight.schema.plan import PlannedGuest
 from preflight.units import MIB
 from preflight.visible import escaped, named, one_line
 
@@ -106,13 +107,13 @@ def _opened(path: Path) -> IO[bytes]:
 
 @contextlib.contextmanager
 def _logged(file: IO[bytes]) -> Iterator[Show]:
-    """Each event as a line of JSON, at once."""
+    """Each event as a line of JSON, at once: a public contract, described by docs/events.schema.json."""
     is_cut = False
 
     def show(at: float, event: Event) -> None:
         nonlocal is_cut
-        told = json.dumps({"time": at} | msgspec.to_builtins(event), ensure_ascii=False, separators=(",", ":"))
-        line = escaped(told).encode() + b"\n"
+        told = schema.values({"time": at} | msgspec.to_builtins(event))
+        line = escaped(json.dumps(told, ensure_ascii=False, separators=(",", ":"))).encode() + b"\n"
         if is_cut:
             line = b"\n" + line
         with contextlib.suppress(OSError):  # a disk may have room again; the journal says what happened

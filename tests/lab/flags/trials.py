@@ -410,8 +410,15 @@ EXPLICIT: tuple[Trial, ...] = (
     ),
     Trial(
         asked=(
-            *("--compressed", "--comp-methods", "mt"),
-            *("--comp-mt-level", "3", "--comp-mt-threads", "5", "--comp-mt-dthreads", "4"),
+            "--compressed",
+            "--comp-methods",
+            "mt",
+            "--comp-mt-level",
+            "3",
+            "--comp-mt-threads",
+            "5",
+            "--comp-mt-dthreads",
+            "4",
         ),
         proofs={
             "comp-mt-level, threads and dthreads": capability(

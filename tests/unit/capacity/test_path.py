@@ -6,7 +6,7 @@ import pytest
 
 from preflight.answers import SavedHost
 from preflight.capacity.limit import Capacity, Limit, Scope
-from preflight.output import render
+from preflight.output.formats import render
 from preflight.request.migration import Mode, Role, Transport
 from tests.case import Case
 
@@ -155,7 +155,7 @@ def test_a_limit_that_could_not_be_read_is_named_with_its_reason(record: str, ex
 
 def said(case: Case, **asked: Any) -> list[str]:
     report = case.asking(select=("same-host",), **asked).report()
-    text = render(report, "text")
+    text = render("report", "text", report)
     return text[text.index("capacity:") :].split("\n\n", maxsplit=1)[0].splitlines()
 
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 import typer
-from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from preflight import __version__
 from preflight.__main__ import hosts_of
 from preflight.cli.app import app
+from preflight.cli.app import run as run_in_process
 from preflight.connection import snapshot
 from preflight.errors import UserError
 from preflight.grammar import shown
@@ -27,7 +27,7 @@ from preflight.plan import file as plan_file
 from preflight.request.options import Form, declared, option_name
 from tests.case import RECORDED, Case
 from tests.interrupting import hears_interrupts
-from tests.unit.migrate.plans import PLAN
+from tests.unit.migrate.plans import PLAN, altered
 
 PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 HOST1, HOST2 = (str(RECORDED / "ready" / f"{name}.json") for name in ("host1", "host2"))
@@ -563,6 +563,15 @@ def test_help_loads_nothing_that_it_does_not_need(arguments: tuple[str, ...]) ->
     assert not loaded & heavy
 
 
+def test_a_run_leaves_the_parser_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It builds the parameters of the one command that is called; whoever calls the next has those of all."""
+    known = list(app.registered_commands)
+    monkeypatch.setattr(sys, "argv", ["preflight", "rules", "--help"])
+    assert run_in_process() == 0
+    assert "preflight rules [OPTIONS]" in capsys.readouterr().out
+    assert app.registered_commands == known
+
+
 def test_help_does_not_load_msgspec() -> None:
     assert "msgspec" not in python(MODULES, "--help").stderr.split()
 
@@ -585,6 +594,24 @@ def test_a_check_of_snapshots_does_not_load_libvirt() -> None:
     done = python(MODULES, "check", HOST1, HOST2)
     assert done.returncode == 0
     assert not set(done.stderr.split()) & {"libvirt", "rich.progress"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("check", "--help"), ("migrate", "--help"), ("--version",), ("rules",), ("explain", "workers-limit")],
+)
+def test_where_no_document_is_touched_pydantic_is_not_loaded(arguments: tuple[str, ...]) -> None:
+    code = f"import atexit\natexit.register(lambda: sys.stderr.write(' '.join(sys.modules)))\n{MODULES}"
+    assert "pydantic" not in python(code, *arguments).stderr.split()
+
+
+@pytest.mark.parametrize(("form", "is_loaded"), [("text", False), ("table", False), ("json", True)])
+def test_a_check_of_hosts_loads_pydantic_for_json_alone(tmp_path: Path, form: str, *, is_loaded: bool) -> None:
+    fake_ssh(tmp_path, "exit 255")
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = python(MODULES, "check", "a", "b", "-f", form, PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
+    assert done.returncode == 1
+    assert ("pydantic" in done.stderr.split()) is is_loaded
 
 
 # rules
@@ -614,9 +641,11 @@ def test_the_recorded_pair_is_the_one_that_other_tests_change() -> None:
 def test_logins_begin_before_the_parser_is_loaded() -> None:
     code = (
         "import preflight.connection.logins as opening\n"
-        "opening.begin = lambda hosts, prelude: print(list(hosts), 'preflight.cli.app' in sys.modules)"
+        "heavy = {'preflight.cli.app', 'pydantic'}\n"
+        "opening.begin = lambda hosts, prelude: print(list(hosts), heavy & set(sys.modules))"
     )
-    assert python(code, "check", "no/such/file", "b", "--p2p").stdout == "['no/such/file', 'b'] False\n"
+    for command in ("check", "capacity", "fix", "migrate", "plan"):
+        assert python(code, command, "no/such/file", "b", "--p2p").stdout == "['no/such/file', 'b'] set()\n"
 
 
 @pytest.mark.parametrize(
@@ -766,7 +795,7 @@ def test_a_command_in_a_file_that_others_can_replace_is_not_run(tmp_path: Path, 
     evil.write_text(f"#!/bin/sh\ntouch {tmp_path}/pwned\n")
     evil.chmod(0o755)
     fake_ssh(tmp_path, f"touch {tmp_path}/contacted; exit 255")
-    plan = replace(PLAN, lapses=time.time() + 9999, **{field: f"qemu+ssh://host/system?command={evil}"})
+    plan = altered(PLAN, lapses=time.time() + 9999, **{field: f"qemu+ssh://host/system?command={evil}"})
     path = tmp_path / "evening"
     if kind == "plan":
         plan_file.write(path, plan)

@@ -12,8 +12,7 @@ from preflight.facts.fact import MISSING, Record, Unreadable
 from preflight.forecast.answer import Answer
 from preflight.forecast.duration import Forecast, Link, forecast, link_of
 from preflight.judge.check import Checked
-from preflight.output.capacity.json import as_json
-from preflight.output.capacity.text import text
+from preflight.output.formats import render
 from tests.case import Case
 
 SPEEDS = "/sys/class/net/eth0/speed:1000\n/sys/class/net/lo/speed:-1\n/sys/class/net/host0/speed:10000\n"
@@ -37,6 +36,10 @@ HOST: dict[str, str | Record] = {
 def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines are not wrapped."""
     monkeypatch.delenv("COLUMNS", raising=False)
+
+
+def shown(said: Answer) -> str:
+    return render("capacity", "text", said)
 
 
 def asked(case: Case | None = None) -> Case:
@@ -88,13 +91,13 @@ def test_where_libvirt_does_not_tell_all_memory_counts_and_is_said_to() -> None:
     predicted = forecast(found, Link(100, ""), {})
     assert predicted.loads[0].memory == found.guests[0].memory_kib / 1024
     assert predicted.unread
-    assert "all memory is counted" in text(Answer(found.report, predicted))
+    assert "all memory is counted" in shown(Answer(found.report, predicted))
 
 
 def test_a_measured_dirty_rate_counts() -> None:
     found = checked()
     assert forecast(found, Link(10, ""), {"web": 50.0}).alone[0].converges is False
-    assert "never ends" in text(Answer(found.report, forecast(found, Link(10, ""), {"web": 50.0})))
+    assert "never ends" in shown(Answer(found.report, forecast(found, Link(10, ""), {"web": 50.0})))
 
 
 @pytest.mark.parametrize(
@@ -118,15 +121,15 @@ def test_what_cannot_be_known_is_not_said_to_fit() -> None:
     assert Answer(found.report, None, "no link").exit_code == 0
     unread = answer(Case().destination("sockets", None), concurrency=2)
     assert (unread.fits, unread.exit_code) == (None, 3)
-    assert "at most 20" in text(unread)
-    assert "unread:      migration_port_range on the destination" in text(unread)
+    assert "at most 20" in shown(unread)
+    assert "unread:      migration_port_range on the destination" in shown(unread)
 
 
 def test_the_text_names_the_binding_limit_and_the_next_with_their_places() -> None:
     twenty = Case().source(
         "limits", lambda told: told.replace("nclients_max        : 5000", "nclients_max        : 20")
     )
-    lines = text(answer(twenty.source("libvirtd.conf", "max_clients = 20\n"))).splitlines()
+    lines = shown(answer(twenty.source("libvirtd.conf", "max_clients = 20\n"))).splitlines()
     assert any(line.startswith("max_clients") and "/etc/libvirt/libvirtd.conf:1" in line for line in lines)
     assert any(
         line.startswith("in flight:   20, more do not run together (max_clients on the source; next: ")
@@ -137,7 +140,7 @@ def test_the_text_names_the_binding_limit_and_the_next_with_their_places() -> No
 
 def test_the_json_says_the_same() -> None:
     found = answer()
-    document = json.loads(as_json(found))
+    document = json.loads(render("capacity", "json", found))
     assert (document["in_flight"], document["safe"], document["burst"]) == (20, 18, 10)
     assert document["limited_by"] == {"name": "max_workers", "host": "source"}
     assert document["recommended"] == 1
@@ -171,7 +174,7 @@ def test_the_procedures_own_example_is_explained() -> None:
     found = answer(case)
     capacity = found.report.capacity
     assert (capacity.concurrent, capacity.burst, capacity.classic) == (20, 10, 10)
-    lines = text(found).splitlines()
+    lines = shown(found).splitlines()
     assert any(
         line.startswith("burst:       10, more at the same instant lose connections (MaxStartups") for line in lines
     )

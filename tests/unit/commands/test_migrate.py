@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from preflight.commands import migrate, resume
 from preflight.commands.migrate import Wanted
@@ -16,7 +15,7 @@ from preflight.migrate.journal import Journal, JournalError
 from preflight.migrate.ledger import Row
 from preflight.migrate.outcome import Result
 from preflight.plan import file as plan_file
-from tests.unit.migrate.plans import PLAN, WEB
+from tests.unit.migrate.plans import PLAN, WEB, altered
 
 
 def test_nobody_is_asked_to_go_on_with_a_run_that_another_preflight_is_at(tmp_path: Path) -> None:
@@ -67,7 +66,7 @@ def test_a_plan_for_a_host_that_cannot_be_logged_in_to_is_refused_with_the_repor
     ssh.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    plan_file.write(tmp_path / "p", replace(PLAN, lapses=time.time() + 99))
+    plan_file.write(tmp_path / "p", altered(PLAN, lapses=time.time() + 99))
     assert migrate.run_plan(tmp_path / "p", Wanted(), timeout=5) == migrate.REFUSED
     shown = capsys.readouterr()
     assert "ssh-login-refused" in shown.out

@@ -239,7 +239,8 @@ def test_a_change_under_way_goes_on_when_preflight_has_left(tmp_path: Path) -> N
         (),
         (),
     )
-    visit = LiveVisit(parse_target("localhost"), LocalChannel(PRELUDE, timeout=20), (), "ssh", timeout=20)
+    # what was left is not waited for longer than this
+    visit = LiveVisit(parse_target("localhost"), LocalChannel(PRELUDE, timeout=2), (), "ssh", timeout=20)
     visit.log_in()
     made = threading.Thread(target=_apply, args=(change, visit))
     made.start()
@@ -292,6 +293,10 @@ def test_memory_and_speeds_are_read() -> None:
         ),
         ("Match User git\nMatch all\nMaxStartups 5\n", "Match User git\nMatch all\nMaxStartups 30:30:100\n"),
         ("MaxStartups\n", "MaxStartups 30:30:100\n"),
+        ("MaxStartups\r\n", "MaxStartups 30:30:100\r\n"),
+        ("MaxStartups # few\n", "MaxStartups 30:30:100 # few\n"),
+        ('MaxStartups"5"\n', "MaxStartups 30:30:100\n"),
+        ('MaxStartups"5\n', "MaxStartups 30:30:100\n"),
     ],
 )
 def test_sshd_is_edited_line_by_line(before: str, after: str) -> None:

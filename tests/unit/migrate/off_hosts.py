@@ -10,7 +10,7 @@ from preflight.migrate.end import End
 from preflight.migrate.journal import Journal
 from preflight.migrate.run import Run, Settings
 
-from .plans import PLAN
+from .plans import PLAN, altered
 
 
 class Failure(libvirt.libvirtError):  # type: ignore[misc] # the binding has no types
@@ -108,7 +108,7 @@ def run_of(source: Libvirt, destination: Libvirt, journal: Path, **options: Any)
     """A run between the two, whose guests that are off move by dumpxml and define."""
     from msgspec.structs import replace
 
-    plan = replace(PLAN, method=replace(PLAN.method, dumpxml=True, **options))
+    plan = altered(PLAN, method=replace(PLAN.method, dumpxml=True, **options))
     here: Any = source  # they have of the protocol what a guest that is off needs
     there: Any = destination
     return Run(

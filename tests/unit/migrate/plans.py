@@ -1,14 +1,27 @@
 """A plan for tests that need one: three guests, of which one is off."""
 
-from preflight.plan.make import Identity, MigrationPlan, PlannedGuest
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
 from preflight.request.method import Method
 from preflight.request.migration import Transport
+from preflight.schema.plan import Identity, MigrationPlan, PlannedGuest
 
 WEB = "f1d015bd-14ec-4fe8-8cdc-f32b8929b5e0"
 
 
+D = TypeVar("D", bound=BaseModel)
+
+
+def altered(document: D, **fields: Any) -> D:
+    """The same with other fields, also such as no document may have."""
+    return document.model_copy(update=fields)
+
+
 def guest(name: str, uuid: str, *, active: bool = True, mib: int = 64) -> PlannedGuest:
-    return PlannedGuest(
+    """One guest; its UUID need be none."""
+    return PlannedGuest.model_construct(
         name=name,
         uuid=uuid,
         active=active,

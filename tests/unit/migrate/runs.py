@@ -5,17 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import replace
-
 from preflight.migrate.end import End
 from preflight.migrate.events import Event
 from preflight.migrate.journal import Journal, read
 from preflight.migrate.past import Past, past
 from preflight.migrate.run import Run, Settings
-from preflight.plan.make import MigrationPlan, PlannedGuest
 from preflight.request.method import Method
+from preflight.schema.plan import MigrationPlan, PlannedGuest
 from tests.fakes.hypervisor import HOSTS, Copy, Disk, Host
-from tests.unit.migrate.plans import PLAN, WEB
+from tests.unit.migrate.plans import PLAN, WEB, altered
 
 XML = f"<domain type='kvm'><name>web</name><uuid>{WEB}</uuid></domain>"
 
@@ -33,10 +31,10 @@ class Pair:
         self.disk = Disk()
         self.here = self.source.add(WEB, self.disk, **guest)
         self.told: list[Event] = []
-        planned = replace(
+        planned = altered(
             PLAN.guests[0], persistent=self.here.persistent, autostart=self.here.autostart, active=self.here.is_active
         )
-        self.plan: MigrationPlan = replace(PLAN, guests=(planned,), method=method or Method())
+        self.plan: MigrationPlan = altered(PLAN, guests=(planned,), method=method or Method())
         self.settings = Settings(patience=patience)
         self.path = directory / f"{next(_numbers)}.journal"
         HOSTS[self.plan.destination_uri] = self.destination

@@ -1,5 +1,6 @@
 """A run's journal: written before each step, whole after any crash, held by one process."""
 
+import dataclasses
 import fcntl
 import json
 import os
@@ -13,19 +14,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
 
-import msgspec
 import pytest
-from msgspec.structs import replace
 
 from preflight import own_file
 from preflight.migrate import journal
-from preflight.migrate import journal_steps as steps
 from preflight.migrate.journal import Journal, JournalError
 from preflight.migrate.ledger import Row
 from preflight.migrate.observation import Place
 from preflight.migrate.outcome import Result
 from preflight.migrate.past import past, pasts
-from tests.unit.migrate.plans import PLAN, WEB
+from preflight.schema import journal as steps
+from tests.unit.migrate.plans import PLAN, WEB, altered
 
 DB, OLD = PLAN.guests[1].uuid, PLAN.guests[2].uuid
 
@@ -103,6 +102,7 @@ def test_a_line_in_the_middle_that_cannot_be_read_is_named(tmp_path: Path) -> No
 
 
 STEP = steps.Ended(
+    step="ended",
     at=1_800_000_000.5,
     guest=WEB,
     told=steps.Outcome(result="stayed", error='x\\"é\n', why="gü", seconds=1.5, downtime=-2.5e-7),
@@ -112,7 +112,7 @@ STEP = steps.Ended(
 def test_a_line_that_was_cut_off_anywhere_is_passed_over_where_others_follow(tmp_path: Path) -> None:
     path = tmp_path / "j"
     Journal.create(path, PLAN).close()
-    head, line = path.read_bytes(), msgspec.json.encode(STEP)
+    head, line = path.read_bytes(), steps.STEP.dump_json(STEP)
     for kept in range(len(line)):
         path.write_bytes(head + line[:kept] + b"\n" + line + b"\n")
         assert journal.read(path)[1] == (STEP,), line[:kept]
@@ -162,7 +162,7 @@ def test_what_cannot_be_taken_back_is_no_part_of_the_next_line() -> None:
     descriptor = os.memfd_create("j", os.MFD_ALLOW_SEALING | os.MFD_CLOEXEC)
     path = Path(f"/proc/self/fd/{descriptor}")
     made = Journal(path, descriptor)
-    made._write(msgspec.json.encode(journal._Head(journal.FORMAT, PLAN)))
+    made._write(steps.Head(plan=PLAN).model_dump_json().encode())
     made.write("begin", WEB)
     fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
     with room(path.stat().st_size + 30):
@@ -191,8 +191,8 @@ def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "j"
     Journal.create(path, PLAN).close()
     head = json.loads(path.read_text())
-    path.write_text(json.dumps(head | {"preflight_journal": 3}) + "\n")
-    with pytest.raises(JournalError, match="has format 3, this preflight reads 2"):
+    path.write_text(json.dumps(head | {"preflight_journal": 4}) + "\n")
+    with pytest.raises(JournalError, match="has format 4, this preflight reads 2 and 3"):
         journal.read(path)
 
 
@@ -270,8 +270,8 @@ OF_WEB = AT + b',"guest":"' + WEB.encode() + b'"'
         (b'{"step":"ended",%s}' % OF_WEB, "Object missing required field `told`"),
         (b'{"step":"ended",%s,"told":{"result":"gone"}}' % OF_WEB, "Invalid enum value 'gone' - at `$.told.result`"),
         (b'{"step":"ended",%s,"told":{"result":[]}}' % OF_WEB, "Expected `str`, got `array` - at `$.told.result`"),
-        (b'{"step":"begin",%s,"told":{"xml":7}}' % OF_WEB, "Expected `str | null`, got `int` - at `$.told.xml`"),
-        (b'{"step":"begin",%s,"told":{"paused":"no"}}' % OF_WEB, "Expected `bool | null`, got `str`"),
+        (b'{"step":"begin",%s,"told":{"xml":7}}' % OF_WEB, "Expected `str`, got `int` - at `$.told.xml`"),
+        (b'{"step":"begin",%s,"told":{"paused":"no"}}' % OF_WEB, "Expected `bool`, got `str`"),
         (b'{"step":"begin",%s}' % AT, "Object missing required field `guest`"),
         (b'{"step":"begin","at":1e300,"guest":"x"}', "Expected `float` <= 250000000000.0 - at `$.at`"),
         (b'{"step":"begin",%s,"guest":"web"}' % AT, "Expected a UUID - at `$.guest`"),
@@ -314,8 +314,8 @@ def test_a_journal_has_no_more_lines_and_values_than_are_read_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "j"
-    marks = own_file.marks(msgspec.json.encode(journal._Head(journal.FORMAT, PLAN)))
-    begin = own_file.marks(journal._line("begin", WEB, {}))
+    marks = own_file.marks(steps.Head(plan=PLAN).model_dump_json().encode())
+    begin = own_file.marks(steps.ready("begin", WEB, {}).at(time.time()))
     for name, most in (
         ("preflight.migrate.journal.MOST_LINES", 3),
         ("preflight.own_file.MOST_MARKS", marks + 2 * begin),
@@ -358,7 +358,7 @@ def test_what_is_gone_on_with_is_the_file_that_is_held_whatever_bears_its_name(t
     path, other = tmp_path / "j", tmp_path / "other"
     Journal.create(path, PLAN).close()
     made = Journal.resume(path)
-    Journal.create(other, replace(PLAN, source="evil")).close()
+    Journal.create(other, altered(PLAN, source="evil")).close()
     other.replace(path)
     assert made.read()[0].source == PLAN.source
     made.close()
@@ -367,13 +367,13 @@ def test_what_is_gone_on_with_is_the_file_that_is_held_whatever_bears_its_name(t
 def test_a_journal_knows_every_result_and_place_and_step() -> None:
     assert set(get_args(steps.ResultName)) == {result.value for result in Result}
     assert set(get_args(steps.PlaceName)) >= {place.value for place in Place}
-    assert set(get_args(steps.StepName)) == set(steps.STEPS)
-    assert set(steps.SeenRow.__struct_fields__) >= set(Row.__struct_fields__)
+    assert [get_args(one.__annotations__["step"])[0] for one in get_args(steps.Entry)] == list(get_args(steps.StepName))
+    assert {field.name for field in dataclasses.fields(steps.SeenRow)} >= set(Row.__struct_fields__)
 
 
 def test_the_pasts_of_thousands_of_guests_are_read_in_one_pass() -> None:
     uuids = [f"f1d015bd-14ec-4fe8-8cdc-{number:012x}" for number in range(20_000)]
-    entries = [steps.Begin(at=1.0, guest=uuid) for uuid in uuids for _ in range(5)]
+    entries = [steps.Begin(step="begin", at=1.0, guest=uuid) for uuid in uuids for _ in range(5)]
     began = time.process_time()
     assert len(pasts(entries)) == 20_000
     assert time.process_time() - began < 5

@@ -11,11 +11,11 @@ from preflight.commands.status import of_run
 from preflight.errors import UserError
 from preflight.migrate import journal
 from preflight.migrate.journal import Journal
-from preflight.migrate.journal_steps import PlaceName
 from preflight.migrate.ledger import Row, judge, of_journal
 from preflight.migrate.observation import BY_USER, Place, Sighting
 from preflight.migrate.outcome import Intent, Result
 from preflight.migrate.past import past
+from preflight.schema.journal import PlaceName
 from preflight.visible import CONTROL
 from tests.unit.migrate.plans import PLAN, WEB
 

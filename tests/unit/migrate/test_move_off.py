@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from preflight.migrate.journal import read
 from preflight.migrate.lane import Lane
@@ -19,12 +18,12 @@ from preflight.migrate.run import Ended, Run
 from preflight.migrate.state_files import NVRAM, TPM
 
 from .off_hosts import Libvirt, run_of
-from .plans import PLAN
+from .plans import PLAN, altered
 from .shells import Host
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the scripts run as root's: as_root would ask sudo")
 
-GUEST = replace(PLAN.guests[2], autostart=True)
+GUEST = altered(PLAN.guests[2], autostart=True)
 OTHER = "11111111-9b9c-476e-bb6d-379ee4f7650c"
 XML = (
     f"<domain><name>old</name><uuid>{{uuid}}</uuid><os><nvram>{NVRAM}/old_VARS.fd</nvram></os>"

@@ -5,14 +5,13 @@ import os
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from preflight.commands.status import of_all
 from preflight.migrate import journal
 from preflight.migrate.journal import Journal
 from preflight.migrate.runs import Stage, runs
 from preflight.visible import CONTROL
-from tests.unit.migrate.plans import PLAN, WEB
+from tests.unit.migrate.plans import PLAN, WEB, altered
 
 DB, OLD = PLAN.guests[1].uuid, PLAN.guests[2].uuid
 ROWS = [
@@ -29,7 +28,7 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def begun(path: Path, made: float) -> Journal:
-    written = Journal.create(path, replace(PLAN, made=made))
+    written = Journal.create(path, altered(PLAN, made=made))
     written.write("run")
     written.write("begin", WEB)
     return written
@@ -77,7 +76,7 @@ def test_the_list_is_a_table_and_names_what_is_damaged(directory: Path) -> None:
     assert shown[0].split() == ["begun", "from", "to", "guests", "state", "not", "arrived", "journal"]
     assert "host1.example.com  host2.example.com  3         cut off  web, db, old" in shown[2]
     assert sorted(shown[3:]) == [
-        f"damaged: {directory}/e.journal: has format 1, this preflight reads 2",
+        f"damaged: {directory}/e.journal: has format 1, this preflight reads 2 and 3",
         f"damaged: {directory}/f.journal: is no regular file",
     ]
 

@@ -3,12 +3,11 @@
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from preflight.answers import Record
 from preflight.migrate.same_host import SameHost
-from preflight.plan.make import Identity
-from tests.unit.migrate.plans import PLAN
+from preflight.schema.plan import Identity
+from tests.unit.migrate.plans import PLAN, altered
 
 libvirt = pytest.importorskip("libvirt")
 IDENTITY = PLAN.source_identity
@@ -77,8 +76,8 @@ def test_a_daemon_that_makes_up_a_uuid_at_each_start_may_be_restarted_during_a_r
     [
         (IDENTITY, Record("2" * 32)),
         (IDENTITY, Record(f"{IDENTITY.machine_id}", 1)),
-        (replace(IDENTITY, machine_id=None), Record("")),
-        (replace(IDENTITY, machine_id=None), Record("None")),
+        (altered(IDENTITY, machine_id=None), Record("")),
+        (altered(IDENTITY, machine_id=None), Record("None")),
     ],
 )
 def test_another_uuid_without_the_same_machine_id_is_another_machine(identity: Identity, answer: Record) -> None:

@@ -12,7 +12,7 @@ from preflight.migrate.outcome import Result
 from preflight.migrate.run import Ended
 from preflight.migrate.scheduler import Lanes
 from tests.fakes.hypervisor import Disk
-from tests.unit.migrate.plans import guest
+from tests.unit.migrate.plans import altered, guest
 from tests.unit.migrate.runs import Pair
 
 NAMES = ("web", "db", "cache")
@@ -25,7 +25,7 @@ def three(directory: Path, *, width: int = 3, spacing: float = 0.0, mib: int = 6
     guests = tuple(guest(name, uuid, mib=mib) for name, uuid in zip(NAMES, uuids, strict=True))
     for one in guests[1:]:
         pair.source.add(one.uuid, Disk())
-    pair.plan = pair.run.plan = replace(pair.plan, guests=guests, width=width, spacing=spacing)
+    pair.plan = pair.run.plan = altered(pair.plan, guests=guests, width=width, spacing=spacing)
     return pair
 
 

@@ -13,15 +13,14 @@ from preflight.errors import UserError
 from preflight.facts.fact import Record
 from preflight.judge.check import Checked
 from preflight.judge.ruleset import load
-from preflight.output.plan import text
+from preflight.output.plan.text import text
 from preflight.plan import file as plans
+from preflight.plan.digests import digests
 from preflight.plan.make import (
-    Identity,
-    MigrationPlan,
     Pace,
     PlanError,
     Refused,
-    digests,
+    identity_of,
     in_order,
     plan,
     planned_guest,
@@ -30,6 +29,7 @@ from preflight.plan.unchanged import changed
 from preflight.plan.width import pace
 from preflight.request.method import Method
 from preflight.request.migration import Mode
+from preflight.schema.plan import MigrationPlan
 from tests.case import Case
 from tests.rules.storage.test_disk_not_shared import disk
 from tests.unit.migrate.plans import PLAN, guest
@@ -257,8 +257,8 @@ def test_a_plan_that_was_changed_by_hand_is_read_as_strictly(tmp_path: Path) -> 
     path = tmp_path / "p"
     plans.write(path, PLAN)
     document = json.loads(path.read_text())
-    path.write_text(json.dumps(document | {"preflight_plan": 3}))
-    with pytest.raises(PlanError, match="has format 3"):
+    path.write_text(json.dumps(document | {"preflight_plan": 4}))
+    with pytest.raises(PlanError, match="has format 4, this preflight reads 2 and 3"):
         plans.read(path)
     path.write_text(json.dumps(document | {"method": {"zerocopy": True}}))
     with pytest.raises(PlanError, match="--zerocopy is of use only with --parallel"):
@@ -413,4 +413,4 @@ def test_a_host_that_does_not_say_which_machine_it_is_is_in_no_plan() -> None:
 def test_a_plan_holds_which_machines_both_hosts_are() -> None:
     found = planned(Case())
     assert found.source_identity != found.destination_identity
-    assert found.source_identity == Identity.of(checked(Case()).source)
+    assert found.source_identity == identity_of(checked(Case()).source)

@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from preflight.errors import UserError
-from preflight.plan.make import MigrationPlan
 from preflight.plan.program_words import program_words, refuse_programs
 from preflight.request.method import Method
 from preflight.request.migration import CopyStorage
-from tests.unit.migrate.plans import PLAN
+from preflight.schema.plan import MigrationPlan
+from tests.unit.migrate.plans import PLAN, altered
 
 #: Every parameter that doRemoteOpen of libvirt's src/remote/remote_driver.c takes, but for no_tty; and one of nobody's.
 NAMES = (
@@ -48,7 +47,7 @@ def refused(plan: MigrationPlan) -> str | None:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_command_socket_key_or_weaker_check_is_taken_from_a_file_in_doubt(field: str, name: str) -> None:
     uri = f"{HOST}?no_tty=1&{name}=/tmp/evil"
-    plan = replace(PLAN, **{field: uri})
+    plan = altered(PLAN, **{field: uri})
     assert refused(plan) == (
         f"p: {field} has {name!r}, which is used only from a file of your own, of mode 0600 and in directories that"
         f" only you and root can write; {SAYS}: change that, or give the URI again with --confirm-uri"
@@ -64,12 +63,12 @@ def test_no_command_socket_key_or_weaker_check_is_taken_from_a_file_in_doubt(fie
     ["COMMAND=x", "%63ommand=x", "a=1;command=x", "no_tty=1;Command=x", "command", "&;&command=x", " command=x"],
 )
 def test_a_command_is_found_however_it_is_written(query: str) -> None:
-    assert refused(replace(PLAN, destination=f"{HOST}?{query}")) is not None
+    assert refused(altered(PLAN, destination=f"{HOST}?{query}")) is not None
 
 
 @pytest.mark.parametrize("text", [HOST, f"{HOST}?no_tty=1", f"{HOST}?", "host2", "root@[2001:db8::1]", "ssh://a:22"])
 def test_a_name_and_a_plain_uri_are_no_programs(text: str) -> None:
-    assert refused(replace(PLAN, source=text, destination=text)) is None
+    assert refused(altered(PLAN, source=text, destination=text)) is None
 
 
 @pytest.mark.parametrize(
@@ -85,10 +84,10 @@ def test_a_name_and_a_plain_uri_are_no_programs(text: str) -> None:
     ],
 )
 def test_sockets_and_a_guests_xml_in_the_method_are_programs_too(method: Method, field: str, word: str) -> None:
-    (found,) = program_words(replace(PLAN, method=method))
+    (found,) = program_words(altered(PLAN, method=method))
     assert (found.field, found.parameter) == (field, word)
 
 
 def test_where_the_memory_and_the_screen_go_by_tcp_is_no_program() -> None:
     method = Method(migrateuri="tcp://host2:49152", graphicsuri="spice://host2:5900?tlsPort=5901")
-    assert list(program_words(replace(PLAN, method=method))) == []
+    assert list(program_words(altered(PLAN, method=method))) == []

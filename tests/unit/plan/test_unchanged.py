@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from preflight.facts.fact import MISSING, Record
-from preflight.plan.make import Identity, MigrationPlan, PlannedGuest, Refused
+from preflight.plan.make import Refused
 from preflight.plan.unchanged import as_checked, refuse_another_way, refuse_other_guests, refuse_other_hosts
 from preflight.plan.width import pace
+from preflight.schema.plan import Identity, MigrationPlan, PlannedGuest
 from tests.case import Case
+from tests.unit.migrate.plans import altered
 from tests.unit.plan.test_make import checked, planned
 
 DB = "19522740-9b9c-476e-bb6d-379ee4f7650c"
@@ -17,7 +18,7 @@ DB = "19522740-9b9c-476e-bb6d-379ee4f7650c"
 
 def changed(plan: MigrationPlan, **fields: Any) -> MigrationPlan:
     (web,) = plan.guests
-    return replace(plan, guests=(replace(web, **fields),))
+    return altered(plan, guests=(altered(web, **fields),))
 
 
 def run(plan: MigrationPlan, case: Case | None = None) -> MigrationPlan:
@@ -52,7 +53,7 @@ def test_what_is_moved_is_what_was_checked(field: str, value: object, said: str)
 def test_every_field_of_a_guest_is_compared_or_taken_as_of_now() -> None:
     of_now = {"touched_kib", "seconds"}
     plan = planned(Case())
-    for field in set(PlannedGuest.__struct_fields__) - of_now:
+    for field in set(PlannedGuest.model_fields) - of_now:
         before = getattr(plan.guests[0], field)
         other = not before if isinstance(before, bool) else 7 if isinstance(before, int) else DB
         with pytest.raises(Refused):
@@ -63,15 +64,15 @@ def test_every_field_of_a_guest_is_compared_or_taken_as_of_now() -> None:
 def test_what_the_hosts_allow_is_as_of_now_too() -> None:
     plan = planned(Case())
     with pytest.raises(Refused, match="19 at once are asked for, and at most 18 are safe"):
-        run(replace(plan, width=19))
-    assert run(replace(plan, calls=9999, spacing=0.0)) == plan
+        run(altered(plan, width=19))
+    assert run(altered(plan, calls=9999, spacing=0.0)) == plan
 
 
 def test_guests_go_to_the_libvirt_that_was_checked() -> None:
     plan = planned(Case())
     refuse_another_way(plan, plan.destination_uri)
     with pytest.raises(Refused, match="destination_uri is qemu\\+ssh://evil/system, and qemu"):
-        refuse_another_way(replace(plan, destination_uri="qemu+ssh://evil/system"), plan.destination_uri)
+        refuse_another_way(altered(plan, destination_uri="qemu+ssh://evil/system"), plan.destination_uri)
 
 
 def hosts(case: Case) -> Any:
@@ -88,11 +89,11 @@ def test_the_same_machines_may_be_run_on() -> None:
 def test_a_plan_is_not_run_on_other_machines_that_bear_the_names(role: str, field: str) -> None:
     plan = planned(Case())
     known: Identity = getattr(plan, f"{role}_identity")
-    other = replace(known, **{field: DB if field == "uuid" else "0" * 32})
+    other = altered(known, **{field: DB if field == "uuid" else "0" * 32})
     what = "libvirt's host UUID" if field == "uuid" else "its machine ID"
     host = getattr(plan, role)
     with pytest.raises(Refused) as refused:
-        refuse_other_hosts(replace(plan, **{f"{role}_identity": other}), *hosts(Case()))
+        refuse_other_hosts(altered(plan, **{f"{role}_identity": other}), *hosts(Case()))
     assert str(refused.value) == (
         f"refused: {host} is not the {role} that this was made for: {what} is {getattr(known, field)},"
         f" and was {getattr(other, field)}"
@@ -101,7 +102,7 @@ def test_a_plan_is_not_run_on_other_machines_that_bear_the_names(role: str, fiel
 
 def test_hosts_that_were_exchanged_are_other_machines() -> None:
     plan = planned(Case())
-    exchanged = replace(plan, source_identity=plan.destination_identity, destination_identity=plan.source_identity)
+    exchanged = altered(plan, source_identity=plan.destination_identity, destination_identity=plan.source_identity)
     with pytest.raises(Refused):
         refuse_other_hosts(exchanged, *hosts(Case()))
 

@@ -1,17 +1,8 @@
 """What became of each guest, for people and for programs."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
-
-import msgspec
-
-from preflight.migrate.ledger import Row
+from preflight.migrate.ledger import Ledger, Row
 from preflight.migrate.outcome import Result
-from preflight.plan.make import MigrationPlan
-from preflight.visible import escaped, named, one_line
-
-Render: TypeAlias = Callable[[MigrationPlan, Sequence[Row]], str]
+from preflight.visible import named, one_line
 
 _WORDS = {
     Result.ARRIVED: "ARRIVED",
@@ -24,10 +15,11 @@ _WORDS = {
 }
 
 
-def text(plan: MigrationPlan, rows: Sequence[Row]) -> str:
-    """For people: a line a guest, why each that did not arrive did not, and one line for all."""
+def render(ledger: Ledger, _colour: bool) -> str:
+    """Render it for people: a line a guest, why each that did not arrive did not, and one line for all."""
     from tabulate import tabulate
 
+    plan, rows = ledger.plan, ledger.rows
     table = [
         (
             named(row.name),
@@ -63,31 +55,16 @@ def text(plan: MigrationPlan, rows: Sequence[Row]) -> str:
     if arrived != len(rows):
         word = "NOT ARRIVED"
     else:
-        word = "ARRIVED" if all(map(_is_as_asked, rows)) else "ARRIVED, NOT AS ASKED FOR"
+        word = "ARRIVED" if all(map(is_as_asked, rows)) else "ARRIVED, NOT AS ASKED FOR"
     ends = one_line(f"{plan.source} -> {plan.destination}")
     lines.append(f"{word}  {ends}: {arrived} of {len(rows)} {'guest' if len(rows) == 1 else 'guests'}")
     return "\n".join(lines) + "\n"
 
 
-def _is_as_asked(row: Row) -> bool:
+def is_as_asked(row: Row) -> bool:
     """Report whether a guest has arrived, and all is there as it was asked for: what exit code 0 says of all."""
     return row.result is Result.ARRIVED and not row.why
 
 
 def _word(row: Row) -> str:
     return "UNDER WAY" if row.result is None else _WORDS[row.result]
-
-
-def as_json(plan: MigrationPlan, rows: Sequence[Row]) -> str:
-    """For programs."""
-    document = {
-        "format": 1,
-        "source": plan.source,
-        "destination": plan.destination,
-        "arrived": all(map(_is_as_asked, rows)),
-        "guests": [{name: getattr(row, name) for name in row.__struct_fields__} for row in rows],
-    }
-    return escaped(json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=False)) + "\n"
-
-
-FORMATS: Mapping[str, Render] = {"text": text, "json": as_json}

@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterator
 
 from preflight.judge.report import Outcome, Report, Result
-from preflight.plan.make import MigrationPlan, PlannedGuest
 from preflight.request.migration import CopyStorage, Mode
 from preflight.rule import Severity
+from preflight.schema.plan import MigrationPlan, PlannedGuest
 from preflight.visible import named, one_line
 
 _MODES = {

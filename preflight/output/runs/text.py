@@ -1,32 +1,20 @@
 """The runs whose journals are there, for people and for programs."""
 
-import json
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Protocol
 
-from msgspec import to_builtins
-
-from preflight.migrate.runs import PastRun, Stage
-from preflight.visible import escaped, one_line
+from preflight.migrate.runs import Found, PastRun, Stage
+from preflight.visible import one_line
 
 #: Names of unfinished guests that are shown.
 _NAMED = 5
 
 
-class Render(Protocol):
-    """Prints runs in one format."""
-
-    def __call__(self, directory: Path, runs: Sequence[PastRun], older: int) -> str:
-        """The text; `older` journals were not read."""
-
-
-def text(directory: Path, runs: Sequence[PastRun], older: int) -> str:
-    """For people: a line a run, a line for each journal that cannot be read."""
+def render(found: Found, _colour: bool) -> str:
+    """Render them for people: a line a run, a line for each journal that cannot be read."""
     from tabulate import tabulate
 
-    where = one_line(str(directory))
+    runs, older = found.runs, found.older
+    where = one_line(str(found.directory))
     readable = [run for run in runs if run.stage is not Stage.DAMAGED]
     lines = []
     if readable:
@@ -53,12 +41,3 @@ def _cells(run: PastRun) -> tuple[str, ...]:
         named + more,
         one_line(run.path),
     )
-
-
-def as_json(directory: Path, runs: Sequence[PastRun], older: int) -> str:
-    """For programs."""
-    document = {"format": 1, "directory": str(directory), "older": older, "runs": to_builtins(runs)}
-    return escaped(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
-
-
-FORMATS: Mapping[str, Render] = {"text": text, "json": as_json}

@@ -1,0 +1,36 @@
+"""`--format json` of what became of each guest."""
+
+from preflight.migrate.ledger import Ledger, Row
+from preflight.output.ledger.text import is_as_asked
+from preflight.schema import document, status
+
+
+def render(ledger: Ledger, _colour: bool) -> str:
+    """For programs: a public contract, described by docs/status.schema.json."""
+    return document.text(
+        status.Status(
+            format=status.FORMAT,
+            source=ledger.plan.source,
+            destination=ledger.plan.destination,
+            arrived=all(map(is_as_asked, ledger.rows)),
+            guests=tuple(_guest(row) for row in ledger.rows),
+        )
+    )
+
+
+def _guest(row: Row) -> status.Guest:
+    return status.Guest(
+        name=row.name,
+        uuid=row.uuid,
+        result=row.result and row.result.value,
+        source=row.source and row.source.value,
+        destination=row.destination and row.destination.value,
+        persistent=row.persistent,
+        error=row.error,
+        why=row.why,
+        rule=row.rule,
+        seconds=row.seconds,
+        downtime=row.downtime,
+        began=row.began,
+        kept=row.kept,
+    )

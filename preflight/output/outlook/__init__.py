@@ -1,0 +1,1 @@
+"""What a run that is gone on with would do."""

@@ -1,0 +1,1 @@
+"""A plan for the person who is asked whether it is to be run."""

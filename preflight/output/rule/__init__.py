@@ -1,0 +1,1 @@
+"""One rule, from its own documentation, a module a format."""

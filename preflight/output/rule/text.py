@@ -1,0 +1,15 @@
+"""One rule's documentation for a terminal."""
+
+import textwrap
+
+from preflight.judge.ruleset import Rule
+
+
+def render(rule: Rule, _colour: bool) -> str:
+    """Render it."""
+    parts = [
+        f"{rule.name}  ({rule.text.topic}, {rule.body.severity.value})\n{rule.text.title}",
+        "Why it matters\n" + textwrap.indent(rule.text.why, "  "),
+        "How to fix\n" + textwrap.indent(rule.text.fix, "  "),
+    ]
+    return "\n\n".join(parts) + "\n"

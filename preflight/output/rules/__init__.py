@@ -1,0 +1,1 @@
+"""The rules as a list, a module a format."""

@@ -1,0 +1,1 @@
+"""The runs whose journals are there, a module a format."""

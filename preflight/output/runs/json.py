@@ -1,0 +1,28 @@
+"""`status --format json`: the runs whose journals are there."""
+
+from preflight.migrate.runs import Found
+from preflight.schema import document, status
+
+
+def render(found: Found, _colour: bool) -> str:
+    """For programs: a public contract, described by docs/runs.schema.json."""
+    return document.text(
+        status.Runs(
+            format=status.FORMAT,
+            directory=str(found.directory),
+            older=found.older,
+            runs=tuple(
+                status.Run(
+                    path=run.path,
+                    stage=run.stage.value,
+                    made=run.made,
+                    source=run.source,
+                    destination=run.destination,
+                    guests=run.guests,
+                    unfinished=run.unfinished,
+                    why=run.why,
+                )
+                for run in found.runs
+            ),
+        )
+    )

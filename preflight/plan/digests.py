@@ -1,0 +1,80 @@
+"""What a plan rests on, as digests: by them a run sees whether a host is still as it was when the plan was made."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import fields, is_dataclass
+from enum import Enum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.daemon.limits import DaemonLimits
+from preflight.facts.fact import Fact, Unreadable
+from preflight.facts.guest.guests import Guests
+from preflight.facts.guest.memory import GuestMemory
+from preflight.facts.memory.host import HostMemory
+from preflight.facts.network.listening import Listening
+from preflight.facts.ssh.sshd import SshdListener
+from preflight.facts.storage.paths import Storage
+from preflight.host import Host
+from preflight.judge.check import Checked
+from preflight.judge.ruleset import Rule
+from preflight.request.migration import Role
+from preflight.rule import Severity
+
+#: Facts that change from one moment to the next by themselves. What rules make of them is judged anew before a plan is
+#: run, so it need not be the same, only good enough.
+PASSING: frozenset[type[Fact]] = frozenset(
+    (DaemonLimits, Daemons, GuestMemory, HostMemory, Listening, SshdListener, Storage)
+)
+
+
+def digests(checked: Checked, rules: Iterable[Rule]) -> dict[str, str]:
+    """What every rule that can block reads of either host, as a digest a fact. Of guests those that are moved."""
+    blocking = [rule for rule in rules if rule.body.severity is Severity.ERROR]
+    found: dict[str, str] = {}
+    for role, host in ((Role.SOURCE, checked.source), (Role.DESTINATION, checked.destination)):
+        kinds = {kind for rule in blocking for kind in rule.facts(role)} - PASSING
+        for kind in sorted(kinds, key=lambda one: one.__name__):
+            if kind is not Guests:
+                found[f"{role.value} {kind.__name__}"] = digest(_value(host, kind))
+    for guest in checked.guests:
+        found[f"guest {guest.uuid}"] = digest(replace(guest, job=0, operation=None))
+    return found
+
+
+def _value(host: Host, kind: type[Fact]) -> object:
+    try:
+        return host.fact(kind)
+    except Unreadable as why:
+        return str(why)
+
+
+def digest(value: object) -> str:
+    """64 bits of the SHA-256 of a value's JSON: the same for equal values in every process, whatever its hashes."""
+    return hashlib.sha256(json.dumps(plain(value), separators=(",", ":")).encode()).hexdigest()[:16]
+
+
+def plain(value: object) -> object:
+    """A value as JSON has it, in an order that follows from it alone; raises `TypeError` for what has no such form.
+
+    A struct is its name and its fields; what it remembers beside them, to be quick, is no part of it.
+    """
+    if isinstance(value, Enum):
+        return value.name
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, Struct):
+        return [type(value).__name__, {name: plain(getattr(value, name)) for name in value.__struct_fields__}]
+    if is_dataclass(value):
+        return [type(value).__name__, {field.name: plain(getattr(value, field.name)) for field in fields(value)}]
+    if isinstance(value, Mapping):
+        return sorted(([plain(key), plain(each)] for key, each in value.items()), key=json.dumps)
+    if isinstance(value, AbstractSet):
+        return sorted(map(plain, value), key=json.dumps)
+    if isinstance(value, tuple | list):
+        return [plain(each) for each in value]
+    raise TypeError(f"{type(value).__name__} has no form in a digest")

@@ -1,0 +1,76 @@
+"""Puts a value of the program's, a msgspec struct, into a document: its fields and their forms are the struct's own."""
+
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
+from types import GenericAlias, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import msgspec
+from msgspec import Meta
+from pydantic import FailFast, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from preflight.errors import UserError
+from preflight.schema.fields import demands
+
+
+class Inside:
+    """Reads a struct as strictly as a model, and writes it without what is as it is by default.
+
+    So a thing that is declared once, as an option of a migration is, needs no second declaration for the plan.
+    """
+
+    def __init__(self, described: Mapping[str, str]) -> None:
+        """`described` says of each field what it is, for the schema."""
+        self._described = described
+
+    def __get_pydantic_core_schema__(self, struct: type[msgspec.Struct], handler: GetCoreSchemaHandler) -> CoreSchema:
+        """What pydantic asks of an annotation."""
+        fields = {
+            field.encode_name: core_schema.typed_dict_field(
+                handler.generate_schema(_as_pydantic_has_it(field.type)),
+                required=field.required,
+                metadata={"pydantic_js_updates": {"description": self._described[field.name]}},
+            )
+            for field in msgspec.structs.fields(struct)
+        }
+
+        def made(values: Mapping[str, Any]) -> msgspec.Struct:
+            try:
+                return struct(**values)
+            except UserError as why:  # fields that cannot be meant together
+                raise PydanticCustomError("meaning", "{why}", {"why": str(why)}) from None
+
+        def taken_apart(value: Any) -> Any:
+            return msgspec.to_builtins(value) if isinstance(value, struct) else value
+
+        read = core_schema.no_info_after_validator_function(
+            made,
+            core_schema.typed_dict_schema(
+                fields,
+                extra_behavior="forbid",
+                metadata={
+                    "pydantic_js_updates": {"additionalProperties": False}
+                },  # as not every release says by itself
+            ),
+        )
+        return core_schema.json_or_python_schema(
+            read,
+            core_schema.no_info_before_validator_function(taken_apart, read),
+            serialization=core_schema.plain_serializer_function_ser_schema(msgspec.to_builtins),
+        )
+
+
+def _as_pydantic_has_it(kind: Any) -> Any:
+    """A field's type, with msgspec's demands as pydantic's."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        bounds = (demands(one) if isinstance(one, Meta) else one for one in arguments[1:])
+        return Annotated[_as_pydantic_has_it(arguments[0]), *bounds]
+    if origin in (Union, UnionType):
+        return reduce(or_, map(_as_pydantic_has_it, arguments))
+    if origin is tuple:
+        each = tuple(one if one is ... else _as_pydantic_has_it(one) for one in arguments)
+        return Annotated[GenericAlias(tuple, each), FailFast()]
+    return kind

@@ -1,0 +1,89 @@
+"""The mutants of a text are programs that differ from it in one place, and what no test should fix stays."""
+
+import ast
+
+import pytest
+
+from tests.mutation.drawn import draw
+from tests.mutation.mutants import mutants
+from tests.mutation.record import Recorded, markdown
+from tests.mutation.subjects import SUBJECTS, Subject
+from tests.mutation.trial import ROOT, Outcome, outcome
+
+TEXT = '''"""A module, which says True."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import os
+
+
+def f(a: int | None, b: str = "x") -> int | None:
+    """Says not a thing."""
+    é = 7  # a character of two bytes
+    if a is None and (
+        b == "x"
+    ):
+        raise ValueError(f"{a} is {b}")
+    return min(é, a + 1) if not b else Act.STOP
+Act.START
+'''
+
+
+def changes(text: str) -> set[tuple[str, str]]:
+    return {(one.before, one.after) for one in mutants(text)}
+
+
+def test_each_change_is_made_where_it_stands() -> None:
+    assert changes(TEXT) == {
+        ("7", "8"),
+        ("é = 7", "pass"),
+        ('a is None and (\n        b == "x"\n    )', '(not (a is None and (\n        b == "x"\n    )))'),
+        ("and", "or"),
+        ("is", "is not"),
+        ("==", "!="),
+        ('"x"', '"another"'),
+        ('raise ValueError(f"{a} is {b}")', "pass"),
+        ("min(é, a + 1) if not b else Act.STOP", "None"),
+        ("not b", "(not (not b))"),
+        ("not b", "b"),
+        ("min", "max"),
+        ("+", "-"),
+        ("1", "2"),
+        ("Act.STOP", "Act.START"),
+        ("Act.START", "Act.STOP"),
+    }
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda one: one.name)
+def test_every_mutant_is_a_program_and_another_one(subject: Subject) -> None:
+    _, drawn, texts = draw(subject, 1, 1000)
+    for module, mutant in drawn:
+        assert ast.dump(ast.parse(mutant.of(texts[module]))) != ast.dump(ast.parse(texts[module])), mutant
+
+
+def test_a_seed_draws_the_same_mutants_again_and_another_seed_others() -> None:
+    subject = SUBJECTS[-1]
+    assert draw(subject, 1, 50)[1] == draw(subject, 1, 50)[1]
+    assert draw(subject, 1, 50)[1] != draw(subject, 2, 50)[1]
+    possible, drawn, _ = draw(subject, 1, 10_000)
+    assert len(drawn) == possible > 100
+
+
+def test_the_tests_of_each_subject_are_there() -> None:
+    for subject in SUBJECTS:
+        for path in subject.tests:
+            assert (ROOT / path).is_file(), path
+
+
+def test_an_end_says_whether_the_change_was_noticed() -> None:
+    assert outcome(0) is Outcome.SURVIVED
+    assert outcome(1 << 8) is Outcome.NOTICED
+    assert outcome(24) is Outcome.ENDLESS  # SIGXCPU
+    assert outcome(14) is Outcome.ENDLESS  # SIGALRM
+    assert outcome(11) is Outcome.NOTICED  # a crash
+
+
+def test_the_page_is_made_of_what_was_recorded() -> None:
+    assert Recorded.__struct_fields__[:2] == ("seed", "most")
+    assert markdown().startswith("# Mutation testing\n")

@@ -1,0 +1,57 @@
+"""`python -m tests.mutation`: draw mutants by a seed, try them, and record what survived."""
+
+import argparse
+import multiprocessing
+import time
+from concurrent.futures import ProcessPoolExecutor
+
+from tests.mutation.drawn import try_drawn
+from tests.mutation.record import Recorded, Trial, keep, read
+from tests.mutation.subjects import SUBJECTS, Subject
+
+
+def main() -> None:
+    """Try each subject that was asked for, in a process of its own, since what is imported once stays so."""
+    asked = argparse.ArgumentParser(description=main.__doc__)
+    asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--most", type=int, default=300, help="mutants of a subject")
+    asked.add_argument("--minutes", type=float, default=45, help="after which no further one is begun")
+    asked.add_argument("--at-once", type=int, default=2)
+    asked.add_argument("--only", choices=[one.name for one in SUBJECTS], action="append")
+    asked.add_argument("--record", action="store_true", help="write tests/mutation/recorded.json")
+    given = asked.parse_args()
+    began = time.monotonic()
+    trials = [
+        _tried(subject, given.seed, given.most, given.at_once, began + 60 * given.minutes)
+        for subject in SUBJECTS
+        if not given.only or subject.name in given.only
+    ]
+    minutes = (time.monotonic() - began) / 60
+    for one in trials:
+        print(f"{one.subject}: {one.drawn} of {one.possible} tried, {len(one.survivors)} survived")
+    print(f"{minutes:.1f} minutes")
+    if given.record:
+        keep(_with_others(Recorded(given.seed, given.most, minutes, tuple(trials))))
+        print("docs/reference/mutation.md: python -m tests.documentation")
+
+
+def _tried(subject: Subject, seed: int, most: int, at_once: int, until: float) -> Trial:
+    # spawned: nothing that another subject's mutants share has been imported there
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as one:
+        return one.submit(try_drawn, subject, seed, most, at_once, until).result()
+
+
+def _with_others(new: Recorded) -> Recorded:
+    """The trials of this run, and of the last those of subjects that were not tried in this one."""
+    before = read()
+    if before is None or (before.seed, before.most) != (new.seed, new.most):
+        return new
+    names = {one.subject for one in new.trials}
+    kept = [one for one in before.trials if one.subject not in names]
+    order = [one.name for one in SUBJECTS]
+    trials = sorted([*kept, *new.trials], key=lambda one: order.index(one.subject))
+    return Recorded(new.seed, new.most, new.minutes + before.minutes * bool(kept), tuple(trials))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""What was tried and what survived, as it is kept and as docs/reference/mutation.md shows it."""
+
+import tomllib
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from tests.mutation.mutants import Mutant
+from tests.mutation.trial import Outcome
+
+RECORDED = Path(__file__).parent / "recorded.json"
+#: Why a survivor is none that a test should notice: [subject] "LINE OF THE SOURCE | CHANGE" = "reason".
+REASONS = Path(__file__).parent / "reasons.toml"
+
+
+class Survivor(Struct, frozen=True):
+    """A change that no test noticed. `text` is the line of the source in which it begins."""
+
+    module: str
+    line: int
+    text: str
+    before: str
+    after: str
+
+    @property
+    def key(self) -> str:
+        """What it is known by, wherever the line moves."""
+        return f"{self.text} | {_short(self.before)} -> {_short(self.after)}"
+
+
+class Trial(Struct, frozen=True):
+    """All that was tried of one subject."""
+
+    subject: str
+    modules: tuple[str, ...]
+    possible: int
+    noticed: int
+    endless: int
+    survivors: tuple[Survivor, ...]
+
+    @property
+    def drawn(self) -> int:
+        """How many mutants were tried."""
+        return self.noticed + self.endless + len(self.survivors)
+
+
+class Recorded(Struct, frozen=True):
+    """The trials that were recorded last: the seed they were drawn by, and how many at most of a subject."""
+
+    seed: int
+    most: int
+    minutes: float
+    trials: tuple[Trial, ...]
+
+
+def trial_of(
+    subject: str,
+    modules: tuple[str, ...],
+    possible: int,
+    found: list[tuple[str, Mutant, Outcome]],
+    texts: dict[str, str],
+) -> Trial:
+    """Put together what became of a subject's mutants."""
+    survivors = [
+        Survivor(module, one.line, texts[module].splitlines()[one.line - 1].strip(), one.before, one.after)
+        for module, one, became in found
+        if became is Outcome.SURVIVED
+    ]
+    return Trial(
+        subject,
+        modules,
+        possible,
+        sum(became is Outcome.NOTICED for _, _, became in found),
+        sum(became is Outcome.ENDLESS for _, _, became in found),
+        tuple(sorted(survivors, key=lambda one: (one.module, one.line, one.key))),
+    )
+
+
+def keep(recorded: Recorded) -> None:
+    """Write it down."""
+    RECORDED.write_bytes(msgspec.json.format(msgspec.json.encode(recorded), indent=1) + b"\n")
+
+
+def read() -> Recorded | None:
+    """What was recorded last; None where nothing was."""
+    return msgspec.json.decode(RECORDED.read_bytes(), type=Recorded) if RECORDED.exists() else None
+
+
+def reasons() -> dict[str, dict[str, str]]:
+    """The reasons that are known, by subject and by the survivor's key."""
+    return tomllib.loads(REASONS.read_text(encoding="utf-8")) if REASONS.exists() else {}
+
+
+def markdown() -> str:
+    """docs/reference/mutation.md."""
+    recorded, known = read(), reasons()
+    lines = [
+        "# Mutation testing",
+        "",
+        "`make mutation` changes one place of a module that decides, runs that module's own tests, and says whether",
+        "they noticed. Written by `python -m tests.documentation` from what was recorded last.",
+        "",
+    ]
+    if recorded is None:
+        return "\n".join([*lines, "Nothing was recorded yet."]) + "\n"
+    lines += [
+        f"Seed {recorded.seed}, at most {recorded.most} mutants of a subject; it took {recorded.minutes:.0f} minutes.",
+        "",
+        "| Subject | Modules | Possible | Tried | Noticed | Endless | Survived | Score |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for trial in recorded.trials:
+        score = 1 - len(trial.survivors) / trial.drawn if trial.drawn else 1.0
+        modules = ", ".join(f"`{one.removeprefix('preflight.')}`" for one in trial.modules)
+        lines.append(
+            f"| {trial.subject} | {modules} | {trial.possible} | {trial.drawn} | {trial.noticed} | {trial.endless} "
+            f"| {len(trial.survivors)} | {score:.1%} |"
+        )
+    for trial in recorded.trials:
+        if trial.survivors:
+            lines += ["", f"## What survived of {trial.subject}", ""]
+            lines += [_listed(one, known.get(trial.subject, {})) for one in trial.survivors]
+    return "\n".join(lines) + "\n"
+
+
+def _listed(one: Survivor, known: dict[str, str]) -> str:
+    place = f"{one.module.removeprefix('preflight.')}:{one.line}"
+    change = f"``{_short(one.before)}`` as ``{_short(one.after)}``"
+    return f"- {place} ``{one.text}``: {change}: {known.get(one.key, 'no reason yet')}"
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= 60 else f"{words[:57]}..."

@@ -1,0 +1,79 @@
+"""A digest is of a value and of nothing else: the same in every process, and whatever was looked up meanwhile."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from preflight.facts.firewall.match import Lookup
+from preflight.facts.firewall.rules import Set
+from preflight.facts.guest.guests import GuestState
+from preflight.judge.ruleset import load
+from preflight.plan.digests import digest, digests, plain
+from tests.case import Case
+from tests.unit.plan.test_make import checked
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_it_does_not_depend_on_the_hashes_of_a_process() -> None:
+    code = "from tests.case import Case\nfrom tests.unit.plan.test_digests import all_digests\nprint(all_digests())"
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(found) == 1
+    assert "source QemuConf" in found.pop()
+
+
+def all_digests() -> dict[str, str]:
+    return digests(checked(Case()), load())
+
+
+def test_what_was_looked_up_in_a_firewalls_set_is_no_part_of_it() -> None:
+    named = Set([1, 2, 3], dynamic=False)
+    before = digest(named)
+    named.lookups["tcp", "dport"] = Lookup(("tcp", "dport"), named.elements)
+    assert digest(named) == before
+    assert digest(Set([1, 2], dynamic=False)) != before
+
+
+def test_the_order_of_sets_and_mappings_does_not_count_and_that_of_lists_does() -> None:
+    assert plain(frozenset("ba")) == plain({"a", "b"}) == ["a", "b"]
+    assert plain(MappingProxyType({("b", 1): 2, ("a", 2): None})) == [[["a", 2], None], [["b", 1], 2]]
+    assert plain(("b", "a")) == ["b", "a"]
+    assert digest(["a", "b"]) != digest(["b", "a"])
+
+
+def test_one_value_is_not_taken_for_another() -> None:
+    values: list[object] = [
+        None,
+        False,
+        True,
+        2,
+        2.5,
+        "2",
+        "",
+        [],
+        [[]],
+        GuestState.RUNNING,
+        {"a": 1},
+        {"a": "1"},
+        [["a"], 1],
+    ]
+    assert len({digest(value) for value in values}) == len(values)
+
+
+def test_what_has_no_form_of_its_own_is_no_part_of_a_fact() -> None:
+    with pytest.raises(TypeError, match="object has no form in a digest"):
+        digest([object()])
