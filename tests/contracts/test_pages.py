@@ -10,7 +10,8 @@ import typer
 from typer.testing import CliRunner
 
 from preflight.cli.app import app
-from tools.documentation import publish
+from tests.documentation import wanted as recorded
+from tools.documentation import REFERENCE, publish, wanted
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -232,6 +233,11 @@ def test_a_page_of_a_rule_that_is_gone_is_stale_and_removed(
     assert not gone.exists()
     monkeypatch.setattr("sys.argv", ["documentation", "--check"])
     assert publish({kept: "kept"}, "tools.documentation", (tmp_path,)) == 0
+
+
+def test_every_reference_is_generated() -> None:
+    written = {path for path in (*wanted(), *recorded()) if path.parent == REFERENCE}
+    assert set(REFERENCE.iterdir()) == written
 
 
 def test_a_page_that_differs_or_is_missing_is_out_of_date_and_written(
