@@ -9,17 +9,17 @@ from tests.lab.chaos.record import markdown as chaos
 from tests.lab.flags.__main__ import markdown as flags
 from tests.lab.truth.__main__ import markdown as truth
 from tests.mutation.record import markdown as mutation
-from tools.documentation import DOCS, publish
+from tools.documentation import REFERENCE, publish
 
 
 def wanted() -> Mapping[Path, str]:
     """Each document, as it should be now."""
     return {
-        DOCS / "chaos.md": chaos(),
-        DOCS / "hostile.md": hostile(),
-        DOCS / "truth.md": truth(),
-        DOCS / "flags.md": flags(),
-        DOCS / "mutation.md": mutation(),
+        REFERENCE / "chaos.md": chaos(),
+        REFERENCE / "hostile.md": hostile(),
+        REFERENCE / "truth.md": truth(),
+        REFERENCE / "flags.md": flags(),
+        REFERENCE / "mutation.md": mutation(),
     }
 
 

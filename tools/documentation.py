@@ -1,25 +1,19 @@
-"""Writes the parts of the documents that follow from the code, or says with --check which are out of date."""
+"""Writes the documents that follow from the code, or says with --check which are out of date."""
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from preflight.judge.ruleset import load
-from preflight.output.formats import render
 from preflight.schema.published import PUBLISHED, Published
 from tools.options import markdown as options
+from tools.rule_pages import pages
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-BEGIN, END = "<!-- rules: written by `python -m tools.documentation` -->\n", "<!-- end of rules -->\n"
-
-
-def rules_table(readme: str) -> str:
-    """The README with the table of rules as they are now."""
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{render('rules', 'markdown', load())}\n{END}{after}"
+REFERENCE = DOCS / "reference"
+RULES = DOCS / "rules"
 
 
 def schema(document: Published) -> str:
@@ -28,26 +22,39 @@ def schema(document: Published) -> str:
 
 
 def wanted() -> Mapping[Path, str]:
-    """Each document that is generated, wholly or in part, as it should be now."""
-    readme = ROOT / "README.md"
+    """Each document that is generated, as it should be now."""
     return {
-        readme: rules_table(readme.read_text(encoding="utf-8")),
-        DOCS / "options.md": options(),
-        **{ROOT / "docs" / f"{one.name}.schema.json": schema(one) for one in PUBLISHED},
+        REFERENCE / "options.md": options(),
+        **{DOCS / f"{one.name}.schema.json": schema(one) for one in PUBLISHED},
+        **{RULES / name: text for name, text in pages(load()).items()},
     }
 
 
-def publish(documents: Mapping[Path, str], module: str) -> int:
-    """Write the documents, or check them; 1 when something is out of date. `module` is what writes them."""
+def publish(documents: Mapping[Path, str], module: str, folders: Collection[Path] = ()) -> int:
+    """Write the documents, or check them; 1 when something is out of date. `module` is what writes them.
+
+    `folders` hold nothing but such documents: any other Markdown file in one is stale, and is removed.
+    """
     check = "--check" in sys.argv[1:]
-    stale = [path for path, text in documents.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    outdated = [path for path, text in documents.items() if _text(path) != text]
+    stale = [path for folder in folders for path in sorted(folder.glob("*.md")) if path not in documents]
+    if check:
+        for path in outdated:
+            print(f"{path} is out of date: run `python -m {module}`", file=sys.stderr)
+        for path in stale:
+            print(f"{path} is stale, as nothing writes it any more: run `python -m {module}`", file=sys.stderr)
+        return int(bool(outdated or stale))
+    for path in outdated:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(documents[path], encoding="utf-8")
     for path in stale:
-        if check:
-            print(f"{path.relative_to(ROOT)} is out of date: run `python -m {module}`", file=sys.stderr)
-        else:
-            path.write_text(documents[path], encoding="utf-8")
-    return int(check and bool(stale))
+        path.unlink()
+    return 0
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
 
 
 if __name__ == "__main__":
-    sys.exit(publish(wanted(), "tools.documentation"))
+    sys.exit(publish(wanted(), "tools.documentation", (RULES,)))

@@ -1,4 +1,4 @@
-"""docs/options.md: the options that say how guests are moved, from their declaration."""
+"""docs/reference/options.md: the options that say how guests are moved, from their declaration."""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,7 @@
 """Every option that says how guests are moved, declared once: `virsh migrate`'s, under its names, and preflight's own.
 
 One field is one option. The command line's parameters, what a check knows of releases, what libvirt is told, the
-plan's form, the trials in the lab and docs/options.md follow from it. `--help` reads it: it imports little.
+plan's form, the trials in the lab and docs/reference/options.md follow from it. `--help` reads it: it imports little.
 
 Sources: of libvirt the public header (include/libvirt/libvirt-domain.h of 12.8, "Since" of each constant), NEWS.rst and
 virsh(1), of QEMU qapi/migration.json ("Since" of each capability and parameter, v10.0). What a release says that lacks

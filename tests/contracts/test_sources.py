@@ -39,7 +39,7 @@ MODULES = {
     for folder in FOLDERS
     for path in (ROOT / folder).rglob("*.py")
 } | {folder: ROOT / folder for folder in FOLDERS}
-DOCUMENTS = [*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md"), ROOT / "Makefile", *(ROOT / "preflight").rglob("*.sh")]
+DOCUMENTS = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), ROOT / "Makefile", *(ROOT / "preflight").rglob("*.sh")]
 ROOMS = sorted(path.parent.name for path in (ROOT / "preflight").glob("*/__init__.py"))
 #: A module's name from its folder on, and in backticks from its room on, perhaps with what it defines.
 WHOLE = re.compile(rf"(?<![\w/.@\"'])(?:{'|'.join(FOLDERS)})(?:\.[a-z_]\w*)+")

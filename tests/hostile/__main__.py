@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="what all is drawn from")
     parser.add_argument("--part", action="append", choices=PARTS, help="this part alone; repeat for more")
     parser.add_argument("--only", default="", metavar="TEXT", help="what has this in its kind or name")
-    parser.add_argument("--record", action="store_true", help="keep what was seen for docs/hostile.md")
+    parser.add_argument("--record", action="store_true", help="keep what was seen for docs/reference/hostile.md")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Keeps what a whole run of the harness saw beside the tests, a file a part, and writes docs/hostile.md from them."""
+"""Keeps what a run of the harness saw beside the tests, a file a part, and writes docs/reference/hostile.md of them."""
 
 import subprocess
 from collections import Counter
@@ -85,7 +85,7 @@ def write(part: Part) -> None:
 
 
 def markdown() -> str:
-    """docs/hostile.md."""
+    """docs/reference/hostile.md."""
     return "\n".join([_HEAD, *(_section(part) for part in _kept())])
 
 

@@ -32,7 +32,7 @@ def main() -> None:
     print(f"{minutes:.1f} minutes")
     if given.record:
         keep(_with_others(Recorded(given.seed, given.most, minutes, tuple(trials))))
-        print("docs/mutation.md: python -m tests.documentation")
+        print("docs/reference/mutation.md: python -m tests.documentation")
 
 
 def _tried(subject: Subject, seed: int, most: int, at_once: int, until: float) -> Trial:

@@ -1,4 +1,4 @@
-"""What was tried and what survived, as it is kept and as docs/mutation.md shows it."""
+"""What was tried and what survived, as it is kept and as docs/reference/mutation.md shows it."""
 
 import tomllib
 from pathlib import Path
@@ -93,7 +93,7 @@ def reasons() -> dict[str, dict[str, str]]:
 
 
 def markdown() -> str:
-    """docs/mutation.md."""
+    """docs/reference/mutation.md."""
     recorded, known = read(), reasons()
     lines = [
         "# Mutation testing",

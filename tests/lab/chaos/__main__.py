@@ -75,7 +75,8 @@ def main() -> int:
     outcomes.sort(key=lambda each: each.number)
     of_all = lines.read() if given.with_ == "preflight" else outcomes
     print(f"\n{summary(of_all)}\n\n{acts(of_all)}\n\n{violations(of_all, given.with_)}; what they wrote is in {kept}")
-    print(f"of preflight/migrate {code.migrate}, commit {code.commit}; docs/chaos.md: python -m tests.documentation")
+    print(f"of preflight/migrate {code.migrate}, commit {code.commit}")
+    print("docs/reference/chaos.md: python -m tests.documentation")
     if ended.is_set():
         return 130
     return int(any(each.violations for each in of_all))
@@ -120,7 +121,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--with", dest="with_", choices=MOVERS, default="preflight", help="what moves the guests")
     parser.add_argument("--release", default="bookworm", help="the Debian release of both hosts")
     parser.add_argument("--keep", metavar="DIRECTORY", help="where journals and outputs go")
-    parser.add_argument("--record", type=Path, default=RECORDED, metavar="FILE", help="what docs/chaos.md is made from")
+    parser.add_argument(
+        "--record", type=Path, default=RECORDED, metavar="FILE", help="what docs/reference/chaos.md is made from"
+    )
     return parser
 
 

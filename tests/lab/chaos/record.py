@@ -1,4 +1,4 @@
-"""Writes docs/chaos.md from the runs that are recorded."""
+"""Writes docs/reference/chaos.md from the runs that are recorded."""
 
 from collections import Counter
 from pathlib import Path
@@ -59,7 +59,7 @@ At random moments of a transfer (`make kill-nine`). Looked at is where the guest
 
 
 def markdown() -> str:
-    """docs/chaos.md."""
+    """docs/reference/chaos.md."""
     outcomes = Lines(RECORDED, Outcome).read()
     late = sum("after the end" in each.moment for each in outcomes)
     aims = Counter(each.moment.split()[0] for each in outcomes if "after the end" not in each.moment)

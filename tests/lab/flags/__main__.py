@@ -1,4 +1,4 @@
-"""`make flags`: each flag on real guests, and the table flag by result, which docs/flags.md shows as last seen."""
+"""`make flags`: each flag on real guests, and the table flag by result, as docs/reference/flags.md shows it."""
 
 import argparse
 import json
@@ -105,7 +105,7 @@ def recorded() -> dict[str, Row]:
 
 
 def markdown() -> str:
-    """docs/flags.md: every trial that the lab has seen."""
+    """docs/reference/flags.md: every trial that the lab has seen."""
     known = recorded()
     rows = [
         (

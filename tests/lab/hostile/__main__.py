@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="named in the record; nothing here is drawn")
     parser.add_argument("--only", default="", metavar="TEXT", help="the attackers that have this in their name")
     parser.add_argument("--verbose", "-v", action="store_true", help="name each run, whether it broke a demand or not")
-    parser.add_argument("--record", action="store_true", help="keep what was seen for docs/hostile.md")
+    parser.add_argument("--record", action="store_true", help="keep what was seen for docs/reference/hostile.md")
     return parser
 
 

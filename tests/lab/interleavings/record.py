@@ -1,4 +1,4 @@
-"""Where the interleavings are kept, and what docs/chaos.md says of them."""
+"""Where the interleavings are kept, and what docs/reference/chaos.md says of them."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ RECORDED = Path(__file__).with_name("recorded.jsonl")
 
 
 def markdown() -> str:
-    """The section of docs/chaos.md."""
+    """The section of docs/reference/chaos.md."""
     outcomes = Lines(RECORDED, Outcome).read()
     if not outcomes:
         return "Nothing is recorded yet."

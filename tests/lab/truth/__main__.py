@@ -121,7 +121,7 @@ def summary(found: list[tuple[str, Row, Seen]]) -> str:
 
 
 def markdown() -> str:
-    """docs/truth.md: every row that the lab has seen."""
+    """docs/reference/truth.md: every row that the lab has seen."""
     found = [(name, row, known[0]) for name, row in rows().items() if (known := read(name))]
     lines = [
         (

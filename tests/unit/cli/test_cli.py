@@ -759,20 +759,26 @@ def test_what_a_plan_or_a_journal_has_settled_is_refused_beside_it(arguments: li
             assert known == f"{arguments[0]}: that stands in the {where}, and cannot be changed here"
 
 
-README = (Path(__file__).parents[3] / "README.md").read_text()
-OPTIONS = (Path(__file__).parents[3] / "docs" / "options.md").read_text()
-#: As `check --copy-storage` may be read, which is short for --copy-storage-all; and what needs no word.
-UNSAID = {"--copy-storage", "--help", "what", "-y"}
+DOCS = Path(__file__).parents[3] / "docs"
+#: The pages that document the options of each command.
+PAGES = {
+    "check": ("check", "output", "reference/options"),
+    "capacity": ("capacity",),
+    "fix": ("fix",),
+    "migrate": ("migrate", "reference/options"),
+    "plan": ("migrate", "reference/options"),
+    "snapshot": ("check",),
+    "status": ("output",),
+}
+#: Short for --copy-storage-all, and what every command has.
+UNSAID = {"--copy-storage", "--help"}
 
 
-@pytest.mark.parametrize("command", ["check", "capacity", "migrate"])
-def test_the_readme_names_every_option(command: str) -> None:
+@pytest.mark.parametrize("command", PAGES)
+def test_the_pages_of_a_command_name_each_of_its_options(command: str) -> None:
     parameters = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]  # a group
     options = {name for one in parameters for name in (*one.opts, *one.secondary_opts) if name.startswith("--")}
-    _, _, moving = README.partition("### Moving guests")
-    used = README.partition("### Exit codes")[0]
-    where = {"capacity": used.partition("preflight capacity SOURCE")[2].partition("preflight fix")[0]}
-    text = where.get(command, used + moving + OPTIONS)
+    text = "".join((DOCS / f"{page}.md").read_text(encoding="utf-8") for page in PAGES[command])
     assert {one for one in options if not re.search(rf"{one}(?![a-z-])", text)} - UNSAID == set()
 
 

@@ -1,0 +1,68 @@
+"""docs/troubleshooting.md has a row for each reason for which a fact is unknown."""
+
+import ast
+import html
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "troubleshooting.md"
+#: Letters that a reason must have of its own, beside what it quotes: else it is another's words.
+LEAST = 6
+#: Reasons of `fix` for which a change cannot be computed are no unknowns of a report.
+LEFT_OUT = ROOT / "preflight" / "fix"
+
+
+def reasons(tree: ast.AST) -> Iterator[str]:
+    """The texts of `Unreadable` in a module, with X where a value stands."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "Unreadable"
+            and node.args
+        ):
+            (text,) = node.args
+            parts = text.values if isinstance(text, ast.JoinedStr) else [text]
+            known = [str(part.value) if isinstance(part, ast.Constant) else "X" for part in parts]
+            if sum(map(str.isalpha, "".join(known).replace("X", ""))) >= LEAST:
+                yield "".join(known)
+
+
+def patterns(page: str) -> list[re.Pattern[str]]:
+    """What the first cells of a page's tables say, `...` for anything."""
+    cells = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")]
+    texts = [html.unescape(text) for cell in cells for text in cell.split("<br>")]
+    own = [text for text in texts if sum(map(str.isalpha, text)) >= LEAST]
+    return [re.compile(".*".join(map(re.escape, text.split("...")))) for text in own]
+
+
+SAID = sorted(
+    {
+        reason
+        for folder in ("preflight", "rules")
+        for path in (ROOT / folder).rglob("*.py")
+        if not path.is_relative_to(LEFT_OUT)
+        for reason in reasons(ast.parse(path.read_text(encoding="utf-8")))
+    }
+)
+KNOWN = patterns(PAGE.read_text(encoding="utf-8"))
+
+
+def test_reasons_are_found() -> None:
+    assert len(SAID) > 100
+
+
+@pytest.mark.parametrize("reason", SAID)
+def test_the_page_says_what_resolves_it(reason: str) -> None:
+    assert any(known.fullmatch(reason) for known in KNOWN)
+
+
+def test_a_reason_without_a_row_is_found() -> None:
+    (reason,) = reasons(ast.parse('raise Unreadable(f"{path} is upside down")'))
+    assert reason == "X is upside down"
+    assert not any(known.fullmatch(reason) for known in KNOWN)
+    assert any(known.fullmatch(reason) for known in patterns("| ... is upside down<br>... | turn it |"))
