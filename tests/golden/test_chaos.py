@@ -174,11 +174,11 @@ def test_a_record_is_of_what_the_code_does_whatever_its_files_are_called(tmp_pat
     old, new, other = (tmp_path / name for name in ("old", "new", "other"))
     for directory in (old, new, other):
         directory.mkdir()
-    (old / "a.py").write_text('"""One."""\nimport os\n\ndef f():\n    """Two."""\n    return os.name  # three\n')
-    (new / "b.py").write_text("from sys import path\nimport os\n\n\ndef f():\n    return os.name\n")
-    (other / "a.py").write_text('"""One."""\nimport os\n\ndef f():\n    """Two."""\n    return os.sep  # three\n')
+    (old / "live.py").write_text('"""One."""\nimport os\n\ndef f():\n    """Two."""\n    return os.name  # three\n')
+    (new / "lane.py").write_text("from sys import path\nimport os\n\n\ndef f():\n    return os.name\n")
+    (other / "live.py").write_text('"""One."""\nimport os\n\ndef f():\n    """Two."""\n    return os.sep  # three\n')
     assert digest(old) == digest(new) != digest(other)
-    (new / "c.sh").write_text("rm -f x\n")
+    (new / "stage.sh").write_text("rm -f x\n")
     assert digest(new) != digest(old)
 
 
