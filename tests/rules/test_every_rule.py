@@ -27,6 +27,7 @@ NO_MESSAGE: Mapping[str, str] = {
     "daemon-conf-invalid": "while the daemon runs nothing is said; after that libvirt is not there",
     "hypervisor-differs": "the message depends on which emulators the destination has",
     "saved-state-on-destination": "libvirt moves the guest; it comes to harm at its next start",
+    "rdma-unavailable": "the message is that of the end which lacks RDMA; no host of the lab has any, so none was seen",
     "libvirt-unreachable": "the message is the one that libvirt gave when preflight tried",
 }
 #: What a rule may import: no room of preflight's but facts, and nothing that reads a host.
