@@ -132,10 +132,10 @@ def test_noise_is_refused_at_once() -> None:
     )
     for text in worst:
         for name in (CONF, "Sshd.lns"):
-            start = time.monotonic()
+            start = time.process_time()
             with contextlib.suppress(Unreadable):
                 augeas.parse(name, "x.conf", text)
-            assert time.monotonic() - start < 2
+            assert time.process_time() - start < 2
 
 
 def test_augeas_is_not_imported_before_it_is_needed() -> None:

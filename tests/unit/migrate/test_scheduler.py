@@ -40,7 +40,9 @@ def test_guests_start_at_least_so_far_apart(tmp_path: Path) -> None:
     pair.source.migrations.at["begin"] = lambda: times.append(time.monotonic())
     ended = moved(pair)
     assert {one.result for one in ended.values()} == {Result.ARRIVED}
-    assert all(later - before >= 0.25 for before, later in itertools.pairwise(times))
+    # a thread that is late to its start makes the next gap shorter: only where none is kept are all of them short
+    assert times[-1] - times[0] >= 0.45
+    assert all(later - before >= 0.1 for before, later in itertools.pairwise(times))
 
 
 def test_memory_that_is_promised_to_guests_under_way_is_not_promised_twice(tmp_path: Path) -> None:
