@@ -13,7 +13,7 @@ from tests.hostile.demands import CPU, RSS, Judged
 
 RECORDED = Path(__file__).parent / "recorded"
 _ROOT = Path(__file__).parent.parent.parent
-DOCUMENT = _ROOT / "docs" / "hostile.md"
+DOCUMENT = _ROOT / "docs" / "reference" / "hostile.md"
 #: The parts in the order of the document, and what each is.
 PARTS: Mapping[str, str] = {
     "snapshots": "Hostile snapshots, through `preflight check FILE`, every eighth through `capacity FILE` too",
