@@ -164,17 +164,18 @@ def rules_of(asked: Asked) -> tuple[Rule, ...]:
     return select(load(asked.rules), ignore=asked.ignore)
 
 
-def refuse_unless_ready(checked: Checked) -> None:
+def refuse_unless_ready(checked: Checked, own: Path | None = None) -> None:
     """Raise `Refused` unless the report says READY; the report itself then goes to standard output.
 
-    Where another run moves one of the guests, the refusal says whose.
+    Where a job runs on one of the guests and another run moves it, the refusal says whose. `own` is the journal of the
+    run that asks, where it holds its lock already.
     """
     try:
         plans.refuse_unless_ready(checked)
     except Refused as why:
         sys.stdout.write(text.render(checked.report, sys.stdout.isatty()))
-        source = checked.visits[0]
-        other = isinstance(source, LiveVisit) and run_lock.others(source, [guest.uuid for guest in checked.guests])
+        source, busy = checked.visits[0], [guest.uuid for guest in checked.guests if guest.job]
+        other = busy and isinstance(source, LiveVisit) and run_lock.others(source, busy, own=own)
         raise Refused(f"{why} ({other})") if other else why from None
 
 
@@ -196,26 +197,31 @@ def _ask_and_run(planned: MigrationPlan, checked: Checked, opened: Opened, wante
     if (code := agree(wanted.ask, "migrate?")) is not None:
         return code
     path = wanted.journal or journals.default_path(planned.source, planned.destination)
-    try:
-        with run_lock.held(visits[0], path, planned.guests):
-            return _run(planned, opened, visits, path, wanted)
-    except Refused as why:
-        return refused(why)
+    with contextlib.ExitStack() as stack:
+        # first the journal: the lock bears its name, and another run's of that name must not be taken over
+        journal = stack.enter_context(contextlib.closing(Journal.create(path, planned)))
+        try:
+            stack.enter_context(run_lock.held(visits[0], path, planned.guests))
+        except BaseException as why:  # Ctrl-C too
+            journal.discard()
+            if isinstance(why, Refused):
+                return refused(why)
+            raise
+        print(f"journal      {path}", file=sys.stderr)
+        return _run(planned, opened, visits, journal, wanted)
 
 
 def _run(
-    planned: MigrationPlan, opened: Opened, visits: tuple[LiveVisit, LiveVisit], path: Path, wanted: Wanted
+    planned: MigrationPlan, opened: Opened, visits: tuple[LiveVisit, LiveVisit], journal: Journal, wanted: Wanted
 ) -> int:
-    with contextlib.closing(Journal.create(path, planned)) as journal:
-        print(f"journal      {path}", file=sys.stderr)
-        with (
-            shown_run.shown(planned.guests, wanted.events) as tell,
-            opened_run(planned, same_hosts(planned, visits), journal, tell, wanted.settings) as run,
-        ):
-            journal.write("run")
-            ended = Lanes(run, visits[0].run, visits[1].run).move(planned.guests, canary=True, known={})
-            rows = finish(run, {uuid: of(one) for uuid, one in ended.items()})
-        return report_end(planned, rows, opened, wanted, interrupted=run.interrupted)
+    with (
+        shown_run.shown(planned.guests, wanted.events) as tell,
+        opened_run(planned, same_hosts(planned, visits), journal, tell, wanted.settings) as run,
+    ):
+        journal.write("run")
+        ended = Lanes(run, visits[0].run, visits[1].run).move(planned.guests, canary=True, known={})
+        rows = finish(run, {uuid: of(one) for uuid, one in ended.items()})
+    return report_end(planned, rows, opened, wanted, interrupted=run.interrupted)
 
 
 def same_hosts(planned: MigrationPlan, visits: Sequence[LiveVisit]) -> tuple[SameHost, SameHost]:

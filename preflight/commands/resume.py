@@ -132,7 +132,7 @@ def _go_on(
     ):
         known |= {uuid: of(ended) for uuid, ended in recover(run, known).items()}
         remaining = () if run.stopping.is_set() else left(run, known)
-        if remaining and _may_go_on(planned, opened, remaining):
+        if remaining and _may_go_on(planned, opened, remaining, journal.path):
             ended = Lanes(run, visits[0].run, visits[1].run).move(remaining, canary=False, known=_definitions(known))
             known |= {uuid: of(one) for uuid, one in ended.items()}
         rows = finish(run, known)
@@ -143,13 +143,13 @@ def _definitions(known: Mapping[str, Past]) -> dict[str, str]:
     return {uuid: one.xml for uuid, one in known.items() if one.xml}
 
 
-def _may_go_on(planned: MigrationPlan, opened: Opened, remaining: Sequence[PlannedGuest]) -> bool:
+def _may_go_on(planned: MigrationPlan, opened: Opened, remaining: Sequence[PlannedGuest], own: Path) -> bool:
     """Whether a check of what is left says READY; else the report says why not."""
     asked = replace(opened.asked, guests=tuple(guest.uuid for guest in remaining))
     try:
         checked = check(replace(opened, asked=asked), rules_of(asked))
         refuse_other_hosts(planned, checked.source, checked.destination)
-        refuse_unless_ready(checked)
+        refuse_unless_ready(checked, own)
         refuse_other_guests(remaining, checked)
     except (Refused, UserError) as why:
         print(f"preflight: what is left is not moved: {one_line(str(why))}", file=sys.stderr)

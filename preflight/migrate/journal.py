@@ -78,8 +78,7 @@ class Journal:
             _sync_directory(path.parent)
         except (JournalError, OSError) as why:
             made.close()
-            with contextlib.suppress(OSError):
-                path.unlink()  # nothing was begun that it could tell of
+            made.discard()
             raise why if isinstance(why, JournalError) else JournalError(f"{path}: {why.strerror}") from None
         return made
 
@@ -147,6 +146,11 @@ class Journal:
         thread = threading.Thread(target=run)  # no daemon: the process ends once it is on the disk
         thread.start()
         written.wait(SOON)
+
+    def discard(self) -> None:
+        """Remove the file: nothing was begun that it could tell of."""
+        with contextlib.suppress(OSError):
+            self.path.unlink()
 
     def close(self) -> None:
         """Let go of it."""

@@ -11,7 +11,7 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Protocol, Self
 
@@ -117,15 +117,17 @@ def held(source: Host, journal: Path, guests: Sequence[PlannedGuest], *, directo
         source.tell(let_go(own, directory))
 
 
-def others(source: Host, guests: Sequence[str], *, directory: str = DIRECTORY) -> str | None:
-    """Who moves one of these guests (UUIDs) now, in one line; None for nobody, or where it cannot be seen."""
+def others(source: Host, guests: Collection[str], *, own: Path | None = None, directory: str = DIRECTORY) -> str | None:
+    """Who moves one of these guests (UUIDs) now, in one line; None for nobody, or where it cannot be seen.
+
+    `own` is the journal of the run that asks, where it holds its lock already.
+    """
     answer = source.run(listing(directory))
     if answer.code != 0:
         return None
     with contextlib.suppress(Unreadable):
-        for holder in parse(answer.out):
-            if not holder.guests.isdisjoint(guests):
-                return f"a run of {holder} moves {'it' if len(guests) == 1 else 'one of them'}"
+        for holder in _overlapping(answer.out, guests, None if own is None else key_of(own)):
+            return f"a run of {holder} moves {'it' if len(guests) == 1 else 'one of them'}"
     return None
 
 
@@ -184,17 +186,21 @@ def parse(text: str) -> Iterator[Holder]:
 def _met(text: str, own: Holder, guests: Sequence[PlannedGuest], directory: str) -> str | None:
     """Why the run must not begin; None where no other moves one of its guests."""
     try:
-        found = [each for each in parse(text) if each.key != own.key]
+        found = _overlapping(text, own.guests, own.key)
     except Unreadable as why:
         return f"who else moves guests cannot be read in {directory}: {why}"
     for holder in found:
         names = [guest.name for guest in guests if guest.uuid in holder.guests]
-        if names:
-            shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-            them = "it" if len(names) == 1 else "them"
-            file = f"{directory}/{holder.key}.run"
-            return f"{shown}: a run of {holder} moves {them}; if that run is dead, remove {file} on the source"
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        them = "it" if len(names) == 1 else "them"
+        file = f"{directory}/{holder.key}.run"
+        return f"{shown}: a run of {holder} moves {them}; if that run is dead, remove {file} on the source"
     return None
+
+
+def _overlapping(text: str, guests: Collection[str], own: str | None) -> list[Holder]:
+    """The other runs that move one of these guests; raises `Unreadable`."""
+    return [each for each in parse(text) if each.key != own and not each.guests.isdisjoint(guests)]
 
 
 def _say(text: str) -> None:

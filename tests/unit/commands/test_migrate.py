@@ -4,17 +4,23 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from preflight.commands import migrate, resume
 from preflight.commands.migrate import Wanted
+from preflight.migrate import run_lock
 from preflight.migrate.journal import Journal, JournalError
 from preflight.migrate.ledger import Row
 from preflight.migrate.outcome import Result
+from preflight.output.plan import text as shown_plan
 from preflight.plan import file as plan_file
+from preflight.plan.make import Refused
 from tests.unit.migrate.plans import PLAN, WEB, altered
 
 
@@ -46,6 +52,43 @@ def test_a_run_is_held_while_the_question_waits_so_that_what_was_shown_still_hol
 
     assert resume.resume(path, Wanted(ask=ask), timeout=1) == migrate.REFUSED
     Journal.resume(path).close()
+
+
+def begun(monkeypatch: pytest.MonkeyPatch, path: Path, held: Any) -> int:
+    """Begin a run whose check said READY, with this lock on the source."""
+    nothing: Any = SimpleNamespace(visits=(None, None), report=None)
+    monkeypatch.setattr(migrate, "live", lambda visits: visits)
+    monkeypatch.setattr(shown_plan, "text", lambda *_: "")
+    monkeypatch.setattr(run_lock, "held", held)
+    return migrate._ask_and_run(PLAN, nothing, nothing, Wanted(journal=path))
+
+
+def test_a_run_under_the_name_of_anothers_journal_does_not_touch_the_others_lock(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first = Journal.create(tmp_path / "j", PLAN)
+    with pytest.raises(JournalError, match="exists"):
+        begun(monkeypatch, tmp_path / "j", lambda *_: pytest.fail("the lock bears the journal's name"))
+    first.close()
+
+
+@pytest.mark.parametrize("why", [Refused("refused: web: a run of alice moves it already"), KeyboardInterrupt()])
+def test_a_run_that_gets_no_lock_leaves_no_journal(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], why: BaseException
+) -> None:
+    @contextmanager
+    def held(*_: object) -> Iterator[None]:
+        assert (tmp_path / "j").exists()
+        raise why
+        yield
+
+    if isinstance(why, Refused):
+        assert begun(monkeypatch, tmp_path / "j", held) == migrate.REFUSED
+        assert capsys.readouterr().err == f"preflight: {why}\n"
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            begun(monkeypatch, tmp_path / "j", held)
+    assert not (tmp_path / "j").exists()
 
 
 def test_a_way_home_that_cannot_be_planned_does_not_change_how_the_run_ended(

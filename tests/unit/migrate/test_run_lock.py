@@ -38,7 +38,8 @@ class Login:
         return self.channel.receive({"one": command}).records["one"]
 
     def tell(self, command: ShellText) -> None:
-        self.channel.send({}, command)
+        self.channel.send({"told": ShellText(":")}, command)
+        self.channel.receive({"told": None})  # a test goes on once that is done; a run does not wait for it
 
 
 @pytest.fixture(params=SHELLS)
@@ -71,6 +72,13 @@ def test_a_second_run_of_the_same_guest_is_refused_and_says_whose_the_first_is(
         assert f"(process {os.getpid()}" in str(others(second, [DB.uuid], directory=directory))
     take(second, tmp_path / "two", [WEB], directory)
     assert others(first, [WEB.uuid], directory=directory) is None
+
+
+def test_a_run_does_not_name_itself(logins: list[Login], directory: str, tmp_path: Path) -> None:
+    first, second = logins
+    with held(first, tmp_path / "one", [WEB], directory=directory):
+        assert others(first, [WEB.uuid], own=tmp_path / "one", directory=directory) is None
+        assert others(second, [WEB.uuid], own=tmp_path / "two", directory=directory)
 
 
 def test_a_run_that_was_refused_holds_nothing_and_the_first_still_holds_its_own(
