@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import MOST, Ignore, Over, Source, Uri, how, output, what
+from preflight.cli.arguments import MOST, Ignore, Over, Source, Timeout, Uri, how, output, what
 from preflight.cli.frame import command
 from preflight.cli.options import takes_method
 from preflight.cli.question import ask
@@ -78,9 +78,7 @@ def migrate(
     transport: Over = None,
     destination_uri: Uri = None,
     ignore: Ignore = None,
-    answer_timeout: Annotated[
-        float, typer.Option(help="Seconds that a host may take for its login and all its answers.", min=1)
-    ] = 60,
+    answer_timeout: Timeout = 60,
     *,
     method: "Method",
 ) -> None:
@@ -144,9 +142,7 @@ def plan(
     transport: Over = None,
     destination_uri: Uri = None,
     ignore: Ignore = None,
-    answer_timeout: Annotated[
-        float, typer.Option(help="Seconds that a host may take for its login and all its answers.", min=1)
-    ] = 60,
+    answer_timeout: Timeout = 60,
     *,
     method: "Method",
 ) -> None:

@@ -47,7 +47,9 @@ exec "$@"
 PATIENCE = 120.0
 
 
-#: Those that are there yet.
+#: What is in a login's directory: the master connection's socket, and what libvirt runs as its ssh.
+_SOCKET, _WRAPPER_NAME = "s", "ssh"
+#: The directories that are there yet.
 _directories: set[Path] = set()
 
 
@@ -67,7 +69,7 @@ class SshChannel:
 
     def __init__(self, target: Target, prelude: str, *, timeout: float = 60.0) -> None:
         self._directory = _fresh_directory()
-        self._control = self._directory / "s"
+        self._control = self._directory / _SOCKET
         self._target, self._prelude = target, prelude
         self._wrapper = self._write_wrapper()
         self.libvirt_command: str | None = str(self._wrapper)
@@ -79,7 +81,7 @@ class SshChannel:
         try:
             self._shell = self._start(timeout)
         except BaseException:  # Ctrl-C too: nobody else knows of the directory yet
-            self._remove()
+            _remove(self._directory)
             raise
 
     @property
@@ -145,14 +147,7 @@ class SshChannel:
         """Log out and remove the socket."""
         self._closed = True
         self._shell.close()
-        self._remove()
-
-    def _remove(self) -> None:
-        with contextlib.suppress(OSError):
-            for path in (self._control, self._wrapper):
-                path.unlink(missing_ok=True)
-            self._directory.rmdir()
-            _directories.discard(self._directory)
+        _remove(self._directory)
 
     def _start(self, timeout: float, *, batch: bool = True) -> ShellChannel:
         """Begin to log in. Without `batch` ssh may ask the person, and they see what it says."""
@@ -171,7 +166,7 @@ class SshChannel:
         return ShellChannel(command, self._prelude, timeout=timeout, shown_as=None if batch else str(self._target.ssh))
 
     def _write_wrapper(self) -> Path:
-        wrapper = self._directory / "ssh"
+        wrapper = self._directory / _WRAPPER_NAME
         control = shlex.quote(str(self._control))
         wrapper.write_text(_WRAPPER.format(control=control))
         wrapper.chmod(0o700)
@@ -180,12 +175,17 @@ class SshChannel:
 
 def sweep() -> None:
     """Remove what Ctrl-C has left, wherever it came: to be called before the process ends."""
-    for directory in _directories:
-        for name in ("s", "ssh"):
-            with contextlib.suppress(OSError):
-                (directory / name).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            directory.rmdir()
+    for directory in tuple(_directories):
+        _remove(directory)
+
+
+def _remove(directory: Path) -> None:
+    """Remove a login's directory, with the socket and the wrapper in it."""
+    with contextlib.suppress(OSError):
+        for name in (_SOCKET, _WRAPPER_NAME):
+            (directory / name).unlink(missing_ok=True)
+        directory.rmdir()
+        _directories.discard(directory)
 
 
 def _fresh_directory() -> Path:

@@ -31,6 +31,10 @@ def as_root(script: str, *arguments: str) -> ShellText:
 def require(answer: Record, path: str, done: str) -> str:
     """Return what a command printed; raise `FilesError` with the last line of its complaint where it failed."""
     if answer.code != 0:
-        last = answer.err.strip().splitlines()[-1:] or [f"exit code {answer.code}"]
-        raise FilesError(f"{path} could not be {done}: {last[0]}")
+        raise FilesError(f"{path} could not be {done}: {complaint(answer)}")
     return answer.out
+
+
+def complaint(answer: Record) -> str:
+    """Return the last line of what a command that failed complained of, or else its exit code."""
+    return (answer.err.strip().splitlines() or [f"exit code {answer.code}"])[-1]

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from preflight.answers import Record, Unreadable
 from preflight.grammar import LOGIN_USER, NODE_NAME, UUID, Grammar
-from preflight.migrate.root_shell import script
+from preflight.migrate.root_shell import as_root, complaint, script
 from preflight.plan.make import Refused
 from preflight.schema.plan import PlannedGuest
 from preflight.shell_text import NOTHING, ShellText, shell
@@ -35,9 +35,9 @@ _NUMBER = Grammar("a number", r"[0-9]{1,12}", 12)
 
 #: What the login's shell does: `locked` is empty once it holds the lock, and else says why it does not.
 _HOLD = r"""
-if locked=$(printf '%s\n' @text@ | as_root sh -c @make@ sh @key@ "$(id -u)" @directory@ 2>&1) &&
+if locked=$(printf '%s\n' @text@ | @make@ "$(id -u)" 2>&1) &&
   { command exec 9<>@new@; } 2>/dev/null && flock -n 9 &&
-  locked=$(as_root flock -w 5 @directory@ sh -c @publish@ sh @key@ @directory@ </dev/null 2>&1)
+  locked=$(@publish@ </dev/null 2>&1)
 then locked=; else locked=${locked:-its file cannot be locked}; fi
 """
 _LET_GO = r"""
@@ -109,7 +109,8 @@ def held(source: Host, journal: Path, guests: Sequence[PlannedGuest], *, directo
     try:
         answer = source.run(listing(directory), hold(own, directory))
         if answer.code != 0:
-            _say(f"no lock is held on {source.name}, so a second run is seen by libvirt's jobs alone: {_last(answer)}")
+            why = complaint(answer)
+            _say(f"no lock is held on {source.name}, so a second run is seen by libvirt's jobs alone: {why}")
         elif met := _met(answer.out, own, guests, directory):
             raise Refused(f"refused: {met}")
         yield
@@ -133,15 +134,12 @@ def others(source: Host, guests: Collection[str], *, own: Path | None = None, di
 
 def hold(own: Holder, directory: str) -> ShellText:
     """Build what the login's shell does to hold the lock."""
-    new = f"{directory}/{own.key}.new"
     return shell(
         _HOLD,
         text=own.text(),
-        make=str(script("lock_make")),
-        publish=str(script("lock_publish")),
-        key=own.key,
-        new=new,
-        directory=directory,
+        make=as_root(script("lock_make"), own.key, directory),
+        publish=as_root(script("lock_publish"), own.key, directory),
+        new=f"{directory}/{own.key}.new",
     )
 
 
@@ -153,9 +151,8 @@ def let_go(own: Holder, directory: str) -> ShellText:
 def listing(directory: str) -> ShellText:
     """Build the question who holds a lock; it fails with the reason where the login's own lock could not be had."""
     return shell(
-        'if [ -n "$locked" ]; then printf "%s\\n" "$locked" >&2; false; else as_root sh -c @list@ sh @directory@; fi',
-        list=str(script("lock_list")),
-        directory=directory,
+        'if [ -n "$locked" ]; then printf "%s\\n" "$locked" >&2; false; else @listed@; fi',
+        listed=as_root(script("lock_list"), directory),
     )
 
 
@@ -205,10 +202,6 @@ def _overlapping(text: str, guests: Collection[str], own: str | None) -> list[Ho
 
 def _say(text: str) -> None:
     print(f"preflight: {one_line(text)}", file=sys.stderr)
-
-
-def _last(answer: Record) -> str:
-    return (answer.err.strip().splitlines() or [f"exit code {answer.code}"])[-1]
 
 
 def _user() -> str:

@@ -5,10 +5,8 @@ Served by NBD, which locks nothing, as storage area networks do not: two QEMUs m
 
 from pathlib import Path
 
-from . import cgroup
-from .guest import Guest
+from .guest import Guest, export
 from .instance import Instance
-from .machine import command
 from .network import SWITCH_ADDRESS
 
 SECTOR = 512
@@ -24,24 +22,7 @@ def disk(instance: Instance, guest: Guest) -> str:
     with path.open("r+b" if is_served else "wb") as file:
         file.write(guest.boot_image())
     if not is_served:
-        group = f"{instance.group}/nbd"
-        cgroup.create(group)
-        command(
-            *cgroup.entering(group),
-            "ip",
-            "netns",
-            "exec",
-            instance.namespace("switch"),
-            "qemu-nbd",
-            "--fork",
-            "--persistent",
-            "--shared=0",
-            "--format=raw",
-            f"--bind={SWITCH_ADDRESS}",
-            f"--port={port(guest.name)}",
-            f"--pid-file={path}.pid",
-            str(path),
-        )
+        export(instance, path, port(guest.name))
     return (
         "<disk type='network' device='disk'><driver name='qemu' type='raw' error_policy='stop'/>"
         f"<source protocol='nbd'><host name='{SWITCH_ADDRESS}' port='{port(guest.name)}'/></source>"

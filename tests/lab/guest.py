@@ -87,15 +87,22 @@ def share_image(instance: Instance, guest: Guest) -> str:
 
 
 def serve_image(instance: Instance, guest: Guest) -> int:
-    """Serve the guest's disk by NBD from the switch's address; gives the port.
-
-    One export takes 8 connections, since two hosts have the disk open while the guest moves.
-    """
+    """Serve the guest's disk by NBD from the switch's address; gives the port."""
     directory = instance.state / "nbd"
     directory.mkdir(exist_ok=True)
     port = 10809 + len(list(directory.glob("*.img")))
     path = directory / f"{port}.img"  # a guest of that name may have been there before its host was reset
     path.write_bytes(guest.boot_image())
+    export(instance, path, port)
+    return port
+
+
+def export(instance: Instance, path: Path, port: int) -> None:
+    """Serve an image by NBD at this port of the switch's address.
+
+    To any number of clients: two hosts have a disk open while the guest moves, and connections over a link that was cut
+    stay for good.
+    """
     group = f"{instance.group}/nbd"
     cgroup.create(group)
     command(
@@ -114,7 +121,6 @@ def serve_image(instance: Instance, guest: Guest) -> int:
         f"--pid-file={path}.pid",
         str(path),
     )
-    return port
 
 
 def file_disk(path: str, *, readonly: bool) -> str:
