@@ -23,8 +23,9 @@ def listed(host: LabHost) -> str:
 
 
 def test_a_busy_guest_arrives_and_is_where_it_is_said_to_be(client: Client, host1: LabHost, host2: LabHost) -> None:
-    host1.guest("web", memory_mib=256, dirty_mib_per_s=40)
-    done = client.run([PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes"])
+    host1.guest("web", memory_mib=256, dirty_mib_per_s=40, fill=True)
+    # so that it takes seconds: what is left is looked at five times a second
+    done = client.run([PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes", "--bandwidth", "100"])
     assert done.returncode == ARRIVED, done.stderr
     assert "ARRIVED  host1.example.com -> host2.example.com: 1 of 1 guest" in done.stdout
     assert "MiB left" in done.stderr
