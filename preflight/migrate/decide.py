@@ -5,8 +5,8 @@ have done meanwhile. All else is reported, with the commands that a person may r
 """
 
 from preflight.migrate.history import History, on_destination, on_source
-from preflight.migrate.observation import IN_POSTCOPY, POSTCOPY_FAILED, RUNS_MIGRATED, Place, Sighting
-from preflight.migrate.outcome import Act, Decision, Intent, Result
+from preflight.migrate.observation import IN_POSTCOPY, POSTCOPY_FAILED, RUNS_MIGRATED, RUNS_UNPAUSED, Place, Sighting
+from preflight.migrate.outcome import Act, Decision, Intent, LogEnd, Result
 
 #: What a guest is that has a process and neither runs nor is paused; after "it".
 _OTHERWISE = {
@@ -22,7 +22,7 @@ def decide(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
     if source.place.active and destination.place.active and (source.is_broken_off or destination.is_broken_off):
         return Decision((), Result.PAUSED, "post-copy broke off: its memory lies on both hosts until --resume")
     if source.job or destination.job:
-        return Decision((Act.WAIT,), Result.UNKNOWN, "a job still runs on it")
+        return Decision((Act.WAIT,), Result.UNKNOWN, _job(intent, source, destination))
     if Place.UNKNOWN in (source.place, destination.place):
         return _one_answers(intent, source, destination)
     if intent.is_off:
@@ -34,6 +34,16 @@ def decide(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
     if source.place.active:
         return _on_source(intent, source, destination)
     return _nowhere_active(intent, source, destination)
+
+
+def _job(intent: Intent, source: Sighting, destination: Sighting) -> str:
+    """Say what job a guest waits for, and what ends one that nobody will end."""
+    has_sender = source.place.active or source.place is Place.UNKNOWN
+    if has_sender or not destination.job or destination.place is not Place.PAUSED:
+        return "a job still runs on it"
+    # seen with libvirt 9.0 when the source lost its power during Finish, which then waits for the rest of the memory
+    why = "the destination still takes it in, and the source has no process of it any more"
+    return f"{why}; if that does not end, restart the libvirt daemon on {intent.hosts[1]}: guests that run there go on"
 
 
 def _one_answers(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
@@ -104,11 +114,14 @@ def _on_destination(intent: Intent, source: Sighting, destination: Sighting) -> 
         if why:
             return Decision((), Result.PAUSED, f"{why}; to start it, {intent.there('resume')}")
         acts.append(Act.START_ON_DESTINATION)
-    is_let_go = source.place is Place.ABSENT or on_source(source) is History.LET_GO or intent.ended_on_source
+    is_let_go = source.place is Place.ABSENT or _was_let_go(intent, source) or intent.ended_on_source
     if intent.persist and not destination.persistent and (is_let_go or intent.handed_over):
         acts.append(Act.DEFINE_ON_DESTINATION)
     has_definition = destination.persistent or Act.DEFINE_ON_DESTINATION in acts
-    is_old = is_let_go or (intent.handed_over and on_source(source) is History.UNKNOWN)
+    # the source's process went down with its host, no other was started, and the guest that arrived runs
+    runs_on = destination.place is Place.RUNNING and destination.reason in (RUNS_MIGRATED, RUNS_UNPAUSED)
+    went_down = on_source(source) is History.UNKNOWN and intent.log_end is LogEnd.NONE and runs_on
+    is_old = is_let_go or went_down or (intent.handed_over and on_source(source) is History.UNKNOWN)
     if intent.undefine and source.place is Place.OFF and is_old and has_definition:
         acts.append(Act.UNDEFINE_ON_SOURCE)
     if Act.START_ON_DESTINATION in acts:
@@ -154,12 +167,21 @@ def _may_have_run_here(intent: Intent, source: Sighting) -> str:
     guest may have been shut down since, or run on a third host.
     """
     past = on_source(source)
-    if intent.watched and intent.handed_over:
+    if _was_let_go(intent, source) and intent.log_end is LogEnd.MIGRATED:
+        is_gone = True
+    elif intent.watched and intent.handed_over:
         is_gone = source.place is Place.ABSENT or intent.ended_on_source or past in (History.LET_GO, History.UNKNOWN)
     else:
         # its definition went with its process, and nobody can have started it there again
         is_gone = source.place is Place.ABSENT and intent.undefine and (intent.peer_to_peer or intent.confirmed)
     return "" if is_gone else "it may have run on the source since, or run elsewhere"
+
+
+def _was_let_go(intent: Intent, source: Sighting) -> bool:
+    """Whether the source, which has no process of the guest, ended it because the migration was confirmed."""
+    has_none = source.place in (Place.ABSENT, Place.OFF)
+    by_log = has_none and intent.log_end is LogEnd.MIGRATED and on_source(source) in (History.LET_GO, History.UNKNOWN)
+    return by_log or (source.place is Place.OFF and on_source(source) is History.LET_GO)
 
 
 def _on_source(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
@@ -214,8 +236,9 @@ def _nowhere_active(intent: Intent, source: Sighting, destination: Sighting) -> 
         return _lost(intent)
     why = "it does not run on either host"
     if source.place is destination.place is Place.OFF:
-        is_old = on_source(source) is History.LET_GO or intent.ended_on_source
-        if intent.handed_over and intent.undefine and is_old:
+        is_old = _was_let_go(intent, source) or intent.ended_on_source
+        is_there = intent.handed_over or intent.log_end is LogEnd.MIGRATED
+        if is_there and intent.undefine and is_old:
             return Decision((Act.UNDEFINE_ON_SOURCE,), Result.STOPPED, why)
         # libvirt defines a guest there only once it has arrived: it may have run there last, unseen
         why += ", and both have its definition: start it where it ran last"

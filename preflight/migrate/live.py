@@ -3,6 +3,8 @@
 import contextlib
 import time
 
+from msgspec.structs import asdict
+
 from preflight.errors import UserError
 from preflight.migrate.autostart import carry_over
 from preflight.migrate.downtime import Pauses
@@ -35,7 +37,13 @@ def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = F
     moving = Transfer(run, guest, run.intent(guest), lane, resume_postcopy=resume_postcopy)
     xml = definition(run, guest)
     run.journal.write(
-        "begin", guest.uuid, name=guest.name, xml=xml, paused=guest.paused, is_defined_there=guest.is_defined_there
+        "begin",
+        guest.uuid,
+        name=guest.name,
+        xml=xml,
+        paused=guest.paused,
+        is_defined_there=guest.is_defined_there,
+        log=None if (mark := run.log_marks.get(guest.uuid)) is None else asdict(mark),
     )
     run.tell(Event("started", guest.name))
     began = time.monotonic()

@@ -34,6 +34,8 @@ def recover(run: Run, known: Mapping[str, Past]) -> dict[str, Ended]:
 
 def _recover(run: Run, guest: PlannedGuest, past: Past) -> Ended:
     guest = past.of_now(guest)
+    if past.log_mark is not None:
+        run.log_marks[guest.uuid] = past.log_mark
     paused_by_us = attend(run, guest, past.began_at) or past.paused_by_us
     source, destination = look_at_both(run, guest.uuid)
     broken = source.is_broken_off or destination.is_broken_off or source.reason == IN_POSTCOPY

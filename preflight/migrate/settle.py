@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from preflight.facts.fact import Unreadable
 from preflight.migrate import call
-from preflight.migrate.decide import decide
 from preflight.migrate.end import HostSilent
 from preflight.migrate.events import Event
 from preflight.migrate.observation import Place, Sighting
 from preflight.migrate.outcome import Act, Decision, Intent, Result
 from preflight.migrate.run import Run
+from preflight.migrate.source_log import decided
 from preflight.migrate.undefine import NotUndefined, undefine
 from preflight.schema.plan import PlannedGuest
 from preflight.threads import until
@@ -74,7 +74,7 @@ def settle(
         if intent.handed_over and intent.watched and not intent.confirmed and source.place in (Place.ABSENT, Place.OFF):
             intent = replace(intent, confirmed=True)
             run.journal.note("handed-over", guest.uuid, confirmed=True)
-        decision = decide(intent, source, destination)
+        decision, intent = decided(run.logs, guest.name, intent, source, destination)
         is_waited_for = is_time_left() and max(run.source.silent_for, run.destination.silent_for) < patience
         if not decision.acts and (decision.result is not Result.UNKNOWN or not is_waited_for):
             return Settled(decision, source, destination, tuple(done), intent.handed_over)

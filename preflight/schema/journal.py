@@ -39,6 +39,14 @@ class Told:
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
+class Mark:
+    """A position in a log file."""
+
+    inode: Annotated[int, Field(ge=0, lt=2**64)] = Field(description="The inode number of the file.")
+    size: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="The size of the file in bytes.")
+
+
+@dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class Begun:
     """The guest as it was when its move began; null where that was not seen."""
 
@@ -48,6 +56,7 @@ class Begun:
     is_defined_there: bool | None = Field(
         default=None, description="Whether the destination had a definition of it already."
     )
+    log: Mark | None = Field(default=None, description="How far the log of the guest's QEMU reached on the source.")
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)

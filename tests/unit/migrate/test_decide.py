@@ -30,7 +30,7 @@ from preflight.migrate.observation import (
     Place,
     Sighting,
 )
-from preflight.migrate.outcome import Act, Decision, Intent, Result
+from preflight.migrate.outcome import Act, Decision, Intent, LogEnd, Result
 
 #: As preflight knows it that has watched the guest since its move began; and a run that is gone on with.
 SEEN = Intent(running=True, persistent=True, persist=True, undefine=True, watched=True)
@@ -122,9 +122,10 @@ def after_a_start(
     else:
         gone = source.place is Place.ABSENT and intent.undefine
         seen = intent.handed_over and intent.watched
-        assert gone or seen, "it may have run on at the source (D2)"
+        by_log = intent.log_end is LogEnd.MIGRATED
+        assert gone or seen or by_log, "it may have run on at the source (D2)"
         assert source.reason not in (OFF_SHUT_DOWN, OFF_DESTROYED) or intent.ended_on_source, "it did (D2)"
-        known = seen or intent.peer_to_peer or intent.confirmed
+        known = seen or intent.peer_to_peer or intent.confirmed or by_log
         assert known, "the source was left with it, so somebody took it away"
     return intent, source, replace(destination, place=Place.RUNNING, reason=RUNS_UNPAUSED, cpu_time=None)
 
@@ -166,7 +167,9 @@ def after(act: Act, intent: Intent, source: Sighting, destination: Sighting) -> 
         assert destination.persistent, "it was the last definition"
         assert intent.undefine
         assert source.reason in (OFF_MIGRATED, OFF_FAILED, 0, 99) or intent.ended_on_source, "it has run there since"
-        assert source.reason == OFF_MIGRATED or intent.ended_on_source or intent.handed_over
+        runs_on = destination.place is Place.RUNNING and destination.reason in (RUNS_MIGRATED, RUNS_UNPAUSED)
+        by_log = intent.log_end is LogEnd.MIGRATED or (intent.log_end is LogEnd.NONE and runs_on)
+        assert source.reason == OFF_MIGRATED or intent.ended_on_source or intent.handed_over or by_log
         return intent, GONE, destination
     if act is Act.UNDEFINE_ON_DESTINATION:
         assert destination.place is Place.OFF
@@ -185,6 +188,14 @@ def after(act: Act, intent: Intent, source: Sighting, destination: Sighting) -> 
     return intent, source, replace(destination, persistent=True)
 
 
+def informed(intent: Intent, source: Sighting) -> Iterator[Intent]:
+    """The intent with everything that a log may say of a guest of which the source has no process."""
+    yield intent
+    if source.place in (Place.ABSENT, Place.OFF) and not intent.is_off:
+        yield replace(intent, log_end=LogEnd.MIGRATED)
+        yield replace(intent, log_end=LogEnd.NONE)
+
+
 def settle(intent: Intent, source: Sighting, destination: Sighting) -> tuple[Decision, Sighting, Sighting]:
     for _ in range(6):
         decision = decide(intent, source, destination)
@@ -197,7 +208,8 @@ def settle(intent: Intent, source: Sighting, destination: Sighting) -> tuple[Dec
 
 @pytest.mark.parametrize("source", list(sightings()), ids=str)
 def test_no_state_of_two_hosts_is_made_worse(source: Sighting) -> None:
-    for destination, intent in itertools.product(sightings(), intents()):
+    known = [one for intent in intents() for one in informed(intent, source)]
+    for destination, intent in itertools.product(sightings(), known):
         was_active = (source.place.active, destination.place.active)
         decision, here, there = settle(intent, source, destination)
         assert any(was_active) == (here.place.active or there.place.active), "a guest was lost"
@@ -463,6 +475,13 @@ def test_a_guest_that_its_owner_paused_meanwhile_is_not_started() -> None:
 def test_a_running_job_is_waited_for() -> None:
     for source, destination in ((replace(RUNS, job=True), GONE), (RUNS, replace(paused(), job=True))):
         assert decide(RAN, source, destination).acts == (Act.WAIT,)
+
+
+@pytest.mark.parametrize("source", [GONE, OFF, SILENT, RUNS], ids=str)
+def test_a_job_that_nobody_will_end_is_left_to_a_person(source: Sighting) -> None:
+    decision = decide(RAN, source, replace(paused(), job=True))
+    assert (decision.acts, decision.result) == ((Act.WAIT,), Result.UNKNOWN)
+    assert ("restart the libvirt daemon on the destination" in decision.why) is (source in (GONE, OFF))
 
 
 @pytest.mark.parametrize(
