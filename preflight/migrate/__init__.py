@@ -1,4 +1,4 @@
-"""Runs a migration plan: moves guests, settles what went wrong, and looks at both hosts for what became of each.
+"""Runs a migration plan: moves the guests, settles what went wrong, and asks both hosts where each guest is now.
 
 The only part of preflight that moves, starts, stops, defines or undefines a guest.
 """

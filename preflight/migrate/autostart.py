@@ -1,4 +1,4 @@
-"""Carries a guest's autostart over to the destination, so that at no moment it starts with both hosts."""
+"""Transfers a guest's autostart setting to the destination without ever enabling it on both hosts at once."""
 
 from msgspec.structs import replace
 
@@ -12,10 +12,10 @@ from preflight.schema.plan import PlannedGuest
 
 
 def carry_over(run: Run, guest: PlannedGuest, settled: Settled) -> Settled:
-    """What libvirt forgets on the way: that the guest starts with its host, and no longer with the one it has left.
+    """Transfer the autostart setting, which libvirt does not migrate, from the source to the destination.
 
-    The source's first: one that starts with both hosts would run twice. What could not be changed is said in the
-    decision, so that the guest has not arrived as it was asked for.
+    The source's setting is cleared first: a guest that both hosts start at boot would run twice. If a setting cannot
+    be changed, the decision's reason says so, and the guest then does not count as having arrived as requested.
     """
     import libvirt
 
@@ -24,15 +24,15 @@ def carry_over(run: Run, guest: PlannedGuest, settled: Settled) -> Settled:
     if settled.source.place is Place.OFF:
         try:
             run.source.domain(guest.uuid).setAutostart(0)
-            run.tell(Event("note", guest.name, "no longer starts with the source, which keeps its definition"))
+            run.tell(Event("note", guest.name, "autostart disabled on the source, which keeps the definition"))
         except (libvirt.libvirtError, HostSilent) as why:
-            text = f"still starts with the source, where its definition stays, and would then run twice: {why}"
+            text = f"autostart is still enabled on the source, which keeps the definition and may start it too: {why}"
             return _short_of(settled, f"{text}; on {run.plan.source}: virsh autostart --disable {guest.uuid}")
     if settled.destination.persistent:
         try:
             run.destination.domain(guest.uuid).setAutostart(1)
         except (libvirt.libvirtError, HostSilent) as why:
-            text = f"does not start with the destination: {why}"
+            text = f"autostart could not be enabled on the destination: {why}"
             return _short_of(settled, f"{text}; on {run.plan.destination}: virsh autostart {guest.uuid}")
     return settled
 

@@ -1,4 +1,4 @@
-"""The one libvirt call that migrates a guest: a method and a guest put into flags and parameters."""
+"""Translates a method and a guest into the flags and parameters of the libvirt call that migrates it."""
 
 from typing import Any
 from xml.etree.ElementTree import tostring
@@ -18,7 +18,7 @@ def refuse_unknown(method: Method) -> None:
 
 
 def flags(method: Method, *, persist: bool, undefine: bool, resume_postcopy: bool = False) -> int:
-    """The flags of one live migration; raises `UserError` for one that this machine's libvirt does not know."""
+    """Return the flags of one live migration; raises `UserError` for a flag that this machine's libvirt lacks."""
     asked = {flag: f"--{name}" for name, told in method.told.items() for flag in told.flags}
     decided = {
         "PERSIST_DEST": persist,
@@ -42,9 +42,9 @@ def _flag(name: str, option: str | None) -> int:
 
 
 def parameters(method: Method) -> dict[str, Any]:
-    """The typed parameters of one live migration, by libvirt's names (VIR_MIGRATE_PARAM_*).
+    """Return the typed parameters of one live migration by libvirt's names (VIR_MIGRATE_PARAM_*).
 
-    Raises `UserError` for one that this machine's libvirt does not know and would send as another type.
+    Raises `UserError` for a parameter that this machine's libvirt does not know and would send with the wrong type.
     """
     import libvirt
 
@@ -52,7 +52,7 @@ def parameters(method: Method) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, told in method.told.items():
         if told.parameter is not None:
-            # virPyDictToTypedParamOne of libvirt-python makes a number that it does not know an ullong
+            # virPyDictToTypedParamOne of libvirt-python turns a number under an unknown name into an ullong
             if told.is_int and told.parameter not in known:
                 raise UserError(f"{_TOO_OLD} --{name}")
             value = getattr(method, name.replace("-", "_"))
@@ -61,12 +61,12 @@ def parameters(method: Method) -> dict[str, Any]:
 
 
 def definition(method: Method, xml: str) -> str:
-    """The guest's definition for the destination, from that of the source; raises `Unreadable`."""
+    """Return the guest's definition for the destination, made from the source's; raises `Unreadable`."""
     return named(method.persistent_xml or method.xml or xml, method.dname)
 
 
 def named(xml: str, name: str | None) -> str:
-    """The definition under another name."""
+    """Return the definition with the guest's name replaced by the given one, if any."""
     if name is None:
         return xml
     root = parse_xml(xml)

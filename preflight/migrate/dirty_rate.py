@@ -1,4 +1,4 @@
-"""Measures how fast guests dirty their memory. It touches the guests, so it is done only when it is asked for."""
+"""Measures how fast guests dirty their memory. This affects the guests, so it is done only on request."""
 
 import time
 from collections.abc import Callable, Collection
@@ -9,22 +9,22 @@ from preflight.errors import UserError
 if TYPE_CHECKING:
     import libvirt
 
-#: Seconds that QEMU looks at a guest.
+#: Seconds for which QEMU observes a guest.
 SECONDS = 2
 #: VIR_DOMAIN_DIRTYRATE_MEASURED (virDomainDirtyRateStatus).
 _MEASURED = 2
 #: VIR_DOMAIN_DIRTYRATE_MODE_DIRTY_BITMAP and _PAGE_SAMPLING, which bindings before 8.1 lack.
 _BY_LOG, _BY_SAMPLES = 1, 0
-#: KiB of memory from which on QEMU samples pages, 512 of each GiB, at the beginning and at the end. Of a smaller guest
-#: so few of them were dirtied that the rate would be a third off; there all are counted, by the log of dirty pages
-#: that a migration keeps too.
+#: KiB of memory from which QEMU is asked to sample pages: 512 in each GiB, at the start and at the end. In a smaller
+#: guest too few of the sampled pages were dirtied, and the rate was off by a third; there every page is counted, with
+#: the dirty log that a migration uses too.
 _SAMPLED_FROM = 16 * 1024**2
-#: QEMU gives whole MiB/s, rounded down: this much less than it is, on average.
+#: QEMU reports whole MiB/s, rounded down: on average this much below the true rate.
 _ROUNDED_OFF = 0.5
 
 
 def measure_over(connect: "Callable[[], libvirt.virConnect]", names: Collection[str]) -> dict[str, float]:
-    """As `measure`, over a connection of its own; raises `UserError` where none can be had."""
+    """Measure as `measure` does, over a new connection; raises `UserError` if none can be opened."""
     import libvirt
 
     try:
@@ -38,7 +38,7 @@ def measure_over(connect: "Callable[[], libvirt.virConnect]", names: Collection[
 
 
 def measure(connection: "libvirt.virConnect", names: Collection[str]) -> dict[str, float]:
-    """MiB/s by guest's name, all measured at the same time; raises `UserError` where libvirt or QEMU cannot."""
+    """Return MiB/s by guest name, all measured at the same time; raises `UserError` if libvirt or QEMU cannot."""
     import libvirt
 
     try:
@@ -70,7 +70,7 @@ def _start(domain: Any) -> None:
         try:
             domain.startDirtyRateCalc(SECONDS, _BY_LOG)
         except libvirt.libvirtError as why:
-            # before libvirt 8.1 or QEMU 6.2
+            # libvirt older than 8.1 or QEMU older than 6.2
             if why.get_error_code() not in (libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_CONFIG_UNSUPPORTED):
                 raise
         else:

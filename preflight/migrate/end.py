@@ -1,4 +1,4 @@
-"""One end of a run: libvirt connections to it that are opened anew when they have died, and looks at its guests."""
+"""One end of a run: libvirt connections that are reopened when they have died, and queries about its guests."""
 
 import contextlib
 import threading
@@ -10,15 +10,15 @@ from preflight.migrate.hypervisor import Domain, Hypervisor
 from preflight.migrate.observation import NOBODY_ANSWERED, Place, Sighting, look
 from preflight.threads import Late, within
 
-#: A connection counts as dead after `count` unanswered keepalives, `interval` seconds apart: libvirt's own defaults.
+#: A connection counts as dead after `count` unanswered keepalives, `interval` seconds apart; libvirt's own defaults.
 KEEPALIVE_INTERVAL, KEEPALIVE_COUNT = 5, 5
-#: Seconds that opening a connection may take: a login of its own behind a master connection that has just died.
+#: Seconds that opening a connection may take: it needs a login of its own if the master connection has just died.
 PATIENCE = 40.0
-#: Seconds for which a failure to open a connection holds at most.
+#: Longest time, in seconds, for which a failure to open a connection is remembered.
 REMEMBERED = 10.0
 
 Connect = Callable[[], Hypervisor]
-#: What is told of a guest's life: libvirt's numbers of the event (virDomainEventType) and its detail.
+#: Called for each lifecycle event of a guest, with libvirt's numbers of the event (virDomainEventType) and its detail.
 Hear = Callable[[int, int], None]
 _NEVER = "no answer within {:g} s"
 
@@ -28,44 +28,44 @@ class HostSilent(Exception):
 
 
 class End:
-    """A host's libvirt. One connection is kept for looking and steering; each lane has one of its own besides."""
+    """A host's libvirt. One connection is shared for queries and control; each lane opens its own in addition."""
 
     def __init__(self, name: str, connect: Connect, calls: int = 1) -> None:
-        """`connect` opens a further libvirt connection each time it is called; raises `libvirt.libvirtError`.
+        """Name the host; `connect` opens another libvirt connection at each call, and raises `libvirt.libvirtError`.
 
-        `calls` is how many calls the shared connection may have outstanding: the daemon reads nothing more of one that
-        has max_client_requests of them.
+        `calls` is how many calls may be outstanding on the shared connection: once a connection has
+        max_client_requests of them, the daemon reads nothing more from it.
         """
         self.name = name
-        #: To be entered for calls on the shared connection.
+        #: To be held during a call on the shared connection.
         self.calling = threading.BoundedSemaphore(calls)
         self._connect = connect
         self._lock = threading.Lock()
-        #: One connection is opened after the other: it may take a login of its own, and sshd takes so many at a time.
+        #: Connections are opened one at a time: each may need its own login, and sshd limits concurrent logins.
         self._opening = threading.Lock()
         self._shared: Hypervisor | None = None
-        #: Why the shared connection could not be opened, until when that is not tried again, and since when.
+        #: Why the shared connection could not be opened, when to try again at the earliest, and since when it fails.
         self._why = ""
         self._not_before = 0.0
         self._silent_since: float | None = None
-        #: Who listens, by the guest's UUID. libvirt is listened to once: of several listeners on one connection the
-        #: first that leaves makes the others deaf (seen with libvirt 9.0).
+        #: Listeners by guest UUID. Only one callback is registered with libvirt: if several are registered on one
+        #: connection, removing the first silences the others (seen with libvirt 9.0).
         self._hearing: dict[str, Hear] = {}
 
     def listen(self, uuid: str, hear: Hear | None) -> None:
-        """Have a guest's events told, from now on and from libvirt's own thread; None ends it."""
+        """Pass a guest's events to `hear` from now on, on libvirt's own thread; None ends it."""
         if hear is None:
             self._hearing.pop(uuid, None)
         else:
             self._hearing[uuid] = hear
 
     def open(self) -> Hypervisor:
-        """A connection of one's own, with keepalive; raises `HostSilent`."""
+        """Open a connection for the caller alone, with keepalive; raises `HostSilent`."""
         import libvirt
 
         def connect() -> Hypervisor:
             connection = self._connect()
-            with contextlib.suppress(libvirt.libvirtError):  # a transport that needs none
+            with contextlib.suppress(libvirt.libvirtError):  # a transport without keepalive
                 connection.setKeepAlive(KEEPALIVE_INTERVAL, KEEPALIVE_COUNT)
             return connection
 
@@ -78,7 +78,7 @@ class End:
                 raise HostSilent(_NEVER.format(PATIENCE)) from None
 
     def shared(self) -> Hypervisor:
-        """The connection that all look and steer through, opened anew if it has died; raises `HostSilent`."""
+        """Return the connection that all guests share, reopened if it has died; raises `HostSilent`."""
         import libvirt
 
         with self._lock:
@@ -88,13 +88,13 @@ class End:
                         return self._shared
                 self._shared = None
             self._shared = self._reopen()
-            with contextlib.suppress(libvirt.libvirtError):  # then how long guests stand still is not known
+            with contextlib.suppress(libvirt.libvirtError):  # then downtimes are not known
                 event = libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE
                 self._shared.domainEventRegisterAny(None, event, self._heard, None)
             return self._shared
 
     def _reopen(self) -> Hypervisor:
-        """Open the shared connection. A failure holds for as long as it took, so that guests do not wait in turn."""
+        """Open the shared connection. A failure is remembered for as long as it took, so guests do not wait in turn."""
         began = time.monotonic()
         if began < self._not_before:
             raise HostSilent(self._why)
@@ -110,7 +110,7 @@ class End:
 
     @property
     def silent_for(self) -> float:
-        """Seconds since the shared connection could no longer be opened; 0 while it can."""
+        """Seconds since the shared connection could first not be opened; 0 while it can."""
         since = self._silent_since
         return 0.0 if since is None else time.monotonic() - since
 
@@ -120,7 +120,7 @@ class End:
             hear(event, detail)
 
     def look(self, uuid: str) -> Sighting:
-        """What it says of a guest; once more over a new connection where the old one has died meanwhile."""
+        """Return what the host says of a guest; asks again over a new connection if the old one has died."""
         seen = NOBODY_ANSWERED
         for _ in range(2):
             try:
@@ -133,7 +133,7 @@ class End:
         return seen
 
     def domain(self, uuid: str) -> Domain:
-        """The guest on this host; raises `libvirt.libvirtError` or `HostSilent`."""
+        """Return the guest on this host; raises `libvirt.libvirtError` or `HostSilent`."""
         return self.shared().lookupByUUIDString(uuid)
 
     def close(self) -> None:
@@ -151,7 +151,7 @@ _loop: threading.Thread | None = None
 
 
 def run_event_loop() -> None:
-    """Run libvirt's event loop, which keepalive and events need; to be called before a connection is opened."""
+    """Run libvirt's event loop, which keepalive and events need; call this before opening a connection."""
     global _loop  # noqa: PLW0603 - libvirt has one event loop a process
     import libvirt
 

@@ -1,4 +1,4 @@
-"""What happens during a run, as values for whoever shows it: a terminal, a file of JSON lines."""
+"""Events of a run, as values for whatever shows them: a terminal, or a file of JSON lines."""
 
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
@@ -23,7 +23,7 @@ Kind = Literal[
 
 
 class Event(Struct, frozen=True, omit_defaults=True):
-    """One thing that happened, to one guest (by name) or to the run. `text` is for people, `told` for programs."""
+    """Something that happened to one guest (by name) or to the run. `text` is for people, `told` for programs."""
 
     kind: Kind
     guest: str | None = None

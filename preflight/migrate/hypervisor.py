@@ -1,13 +1,13 @@
-"""The calls that a run makes of a host's libvirt: what of libvirt-python's `virConnect` and `virDomain` it needs.
+"""The calls that a run makes to a host's libvirt: the part of libvirt-python's `virConnect` and `virDomain` it uses.
 
-libvirt-python's own classes have these methods; so has the fake that tests put in their place. Each raises
-`libvirt.libvirtError`. Numbers are libvirt's, of its header include/libvirt/libvirt-domain.h.
+libvirt-python's classes have these methods, and so does the fake that tests use instead. Each raises
+`libvirt.libvirtError`. The numbers are those of libvirt's header include/libvirt/libvirt-domain.h.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-#: Called with the connection, the guest, virDomainEventType, its detail, and what was given when it was registered.
+#: Called with the connection, the guest, virDomainEventType, its detail, and the opaque value given at registration.
 Heard = Callable[[Any, Any, int, int, Any], None]
 
 
@@ -15,83 +15,83 @@ class Domain(Protocol):
     """One guest on one host."""
 
     def UUIDString(self) -> str:  # noqa: N802 # libvirt calls it so
-        """The guest's UUID."""
+        """Return the guest's UUID."""
 
     def state(self) -> Sequence[int]:
-        """Its state (virDomainState), and the reason, whose numbers are of that state."""
+        """Return the state (virDomainState) and the reason, whose numbering depends on the state."""
 
     def isActive(self) -> int:  # noqa: N802 # libvirt calls it so
-        """1 where a QEMU process holds it."""
+        """Return 1 if the guest has a QEMU process."""
 
     def isPersistent(self) -> int:  # noqa: N802 # libvirt calls it so
-        """1 where it has a definition."""
+        """Return 1 if the guest has a definition."""
 
     def vcpus(self) -> tuple[Sequence[Sequence[int]], Any]:
-        """By virtual CPU its number, state, nanoseconds that it has run, and the host's CPU; then what pins it."""
+        """Return each virtual CPU's number, state, run time in nanoseconds and host CPU; then the pinning."""
 
     def XMLDesc(self, flags: int = 0) -> str:  # noqa: N802 # libvirt calls it so
-        """Its XML (virDomainXMLFlags)."""
+        """Return the guest's XML (virDomainXMLFlags)."""
 
     def jobInfo(self) -> Sequence[int]:  # noqa: N802 # libvirt calls it so
-        """The job that runs on it: first its kind (virDomainJobType)."""
+        """Return the job that runs on the guest; its first item is the kind (virDomainJobType)."""
 
     def jobStats(self, flags: int = 0) -> dict[str, int]:  # noqa: N802 # libvirt calls it so
-        """The same by name (VIR_DOMAIN_JOB_*), with the operation."""
+        """Return the same by name (VIR_DOMAIN_JOB_*), with the operation."""
 
     def abortJob(self) -> int:  # noqa: N802 # libvirt calls it so
-        """Ask for the job's end."""
+        """Ask libvirt to abort the job."""
 
     def resume(self) -> int:
-        """Start its CPUs."""
+        """Start the guest's CPUs."""
 
     def suspend(self) -> int:
-        """Stop its CPUs."""
+        """Stop the guest's CPUs."""
 
     def destroy(self) -> int:
-        """End its QEMU process."""
+        """End the guest's QEMU process."""
 
     def undefineFlags(self, flags: int = 0) -> int:  # noqa: N802 # libvirt calls it so
-        """Remove its definition (virDomainUndefineFlagsValues)."""
+        """Remove the guest's definition (virDomainUndefineFlagsValues)."""
 
     def autostart(self) -> int:
-        """1 where it starts with its host."""
+        """Return 1 if the host starts the guest at boot."""
 
     def setAutostart(self, autostart: int) -> int:  # noqa: N802 # libvirt calls it so
-        """Have it start with its host, or no longer."""
+        """Enable or disable the guest's start at the host's boot."""
 
     def hasManagedSaveImage(self, flags: int = 0) -> int:  # noqa: N802 # libvirt calls it so
-        """1 where its memory is saved on the host (virsh managedsave)."""
+        """Return 1 if the guest's memory is saved on the host (virsh managedsave)."""
 
     def migrate3(self, dconn: Any, params: Mapping[str, Any], flags: int) -> "Domain":
-        """Migrate it over two connections of the caller's; the guest on the destination."""
+        """Migrate the guest over the caller's own two connections, and return the guest on the destination."""
 
     def migrateToURI3(self, dconnuri: str, params: Mapping[str, Any], flags: int) -> int:  # noqa: N802 # libvirt's name
-        """Migrate it over a connection of the source's daemon."""
+        """Migrate the guest over a connection that the source's daemon opens."""
 
     def migrateSetMaxDowntime(self, downtime: int, flags: int = 0) -> int:  # noqa: N802 # libvirt calls it so
-        """Milliseconds that it may stand still at the hand-over."""
+        """Set the longest downtime at the hand-over, in milliseconds."""
 
     def migrateStartPostCopy(self, flags: int = 0) -> int:  # noqa: N802 # libvirt calls it so
-        """Switch a migration that runs to post-copy."""
+        """Switch a running migration to post-copy."""
 
 
 class Hypervisor(Protocol):
     """A connection to one host's libvirt."""
 
     def lookupByUUIDString(self, uuidstr: str) -> Domain:  # noqa: N802 # libvirt calls it so
-        """The guest of this UUID; VIR_ERR_NO_DOMAIN where there is none."""
+        """Return the guest of this UUID; raises VIR_ERR_NO_DOMAIN if there is none."""
 
     def defineXML(self, xml: str) -> Domain:  # noqa: N802 # libvirt calls it so
-        """Define a guest, or define it otherwise."""
+        """Define a guest, or replace its definition."""
 
     def isAlive(self) -> int:  # noqa: N802 # libvirt calls it so
-        """1 while it can be used."""
+        """Return 1 while the connection can be used."""
 
     def setKeepAlive(self, interval: int, count: int) -> int:  # noqa: N802 # libvirt calls it so
-        """Have the other end's silence noticed after so many seconds, so many times."""
+        """Send a keepalive after `interval` seconds of silence; `count` unanswered ones end the connection."""
 
     def domainEventRegisterAny(self, dom: Any, eventID: int, cb: Heard, opaque: Any) -> int:  # noqa: N802, N803
-        """Have events told, of one guest or (None) of all."""
+        """Register a callback for events of one guest, or of all guests if `dom` is None."""
 
     def close(self) -> int:
-        """Let go of it."""
+        """Close the connection."""

@@ -1,4 +1,4 @@
-"""Connections for the calls that last as long as a migration: the others go over one that all guests share."""
+"""Connections for calls that last as long as a migration; all other calls use the connection that guests share."""
 
 import contextlib
 from collections.abc import Callable
@@ -8,23 +8,23 @@ from preflight.migrate.run import Run
 
 
 class Lane:
-    """Connections of one's own to both ends, for the calls that last as long as a migration."""
+    """A lane's own connections to both ends, for calls that last as long as a migration."""
 
     def __init__(self, run: Run) -> None:
-        """Nothing is opened yet."""
+        """Take the run; connections are opened when they are first needed."""
         self._run = run
         self._opened: dict[str, Hypervisor] = {}
 
     def source(self) -> Hypervisor:
-        """To the source; raises `HostSilent`."""
+        """Return the connection to the source; raises `HostSilent`."""
         return self._get("source", self._run.source.open)
 
     def destination(self) -> Hypervisor:
-        """To the destination, which peer-to-peer migrations do without; raises `HostSilent`."""
+        """Return the connection to the destination, which peer-to-peer migrations do not use; raises `HostSilent`."""
         return self._get("destination", self._run.destination.open)
 
     def close(self) -> None:
-        """Close both."""
+        """Close both connections."""
         import libvirt
 
         for connection in self._opened.values():

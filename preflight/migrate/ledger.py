@@ -1,4 +1,4 @@
-"""Where every guest of a plan is in the end, from both hosts and not from memory, beside how its move went."""
+"""Reports where every guest of a plan is at the end, as both hosts say at that moment, and how each move went."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -17,7 +17,7 @@ from preflight.schema.plan import MigrationPlan, PlannedGuest
 
 
 class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One guest. `result` is None while nobody has looked. Times are in seconds."""
+    """One guest. `result` is None until the hosts have been asked. Times are in seconds."""
 
     name: str
     uuid: str
@@ -27,13 +27,13 @@ class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
     persistent: bool | None = None
     error: str | None = None
     why: str = ""
-    #: The rule that explains the error; None where none does.
+    #: The rule that explains the error; None if none does.
     rule: str | None = None
     seconds: float | None = None
     downtime: float | None = None
-    #: Whether its move was begun at all.
+    #: True once the guest's move has begun.
     began: bool = False
-    #: State files of a guest that is off, of which the source keeps its own.
+    #: State files of a guest that is off of which the source keeps its own copy.
     kept: tuple[str, ...] = ()
 
 
@@ -45,7 +45,7 @@ class Ledger(Struct, frozen=True):
 
 
 def rows(run: Run, known: Mapping[str, Past]) -> tuple[Row, ...]:
-    """Look at every guest of the plan on both hosts."""
+    """Ask both hosts about every guest of the plan."""
     return tuple(_row(run, guest, known.get(guest.uuid, Past())) for guest in run.plan.guests)
 
 
@@ -62,7 +62,7 @@ def _row(run: Run, guest: PlannedGuest, past: Past) -> Row:
         destination=destination.place,
         persistent=(destination if is_there else source).persistent,
         error=None if is_there else past.error,
-        # what was amiss when it arrived still is: nobody has looked at that since
+        # a shortcoming that was found on arrival still counts: nobody has checked it since
         why=why or ("" if is_there and past.result is not Result.ARRIVED else past.why),
         seconds=past.seconds,
         downtime=past.downtime,
@@ -72,13 +72,16 @@ def _row(run: Run, guest: PlannedGuest, past: Past) -> Row:
 
 
 def judge(intent: Intent, source: Sighting, destination: Sighting) -> tuple[Result, str]:
-    """What has become of a guest, and why that is so where it is not plain."""
+    """Return what has become of a guest, with the reason if that is not obvious."""
     decision = decide(intent, source, destination)
     return decision.result, decision.why
 
 
 def of_journal(plan: MigrationPlan, entries: Sequence[Entry]) -> tuple[Row, ...]:
-    """What the journal alone tells: what the last end of a run saw, and how guests that were begun since have gone."""
+    """Return the rows as far as the journal alone knows them.
+
+    That is what the run's last end saw, and how the moves went that were begun since.
+    """
     seen: dict[str, SeenRow] = {}
     since: set[str | None] = set()
     for entry in entries:
@@ -102,14 +105,14 @@ def _of_seen(guest: PlannedGuest, seen: SeenRow) -> Row:
 
 
 def _place(name: str | None) -> Place | None:
-    """The place of that name; a state that another version has a name for is another than those known here."""
+    """Return the place of that name; a name that only another version knows becomes `Place.OTHER`."""
     if name is None:
         return None
     return Place(name) if name in Place.__members__.values() else Place.OTHER
 
 
 def _rules(name: str | None) -> frozenset[str]:
-    """The names of the rules, loaded only where one is named: it is shown as a command to type."""
+    """Return the names of all rules, loaded only if a rule is named: it is shown as a command to type."""
     return frozenset() if name is None else _names()
 
 

@@ -1,6 +1,7 @@
-"""Moves a guest that is off: what it needs, then its definition; and only when both are whole there it goes here.
+"""Moves a guest that is off: first its state files, then its definition.
 
-At every moment at least one host has the definition with all that belongs to it.
+The source's definition is removed only after both have been verified on the destination. At every moment at least one
+host has the definition with everything that belongs to it.
 """
 
 from collections.abc import Callable
@@ -30,15 +31,15 @@ from preflight.threads import Late, within
 
 
 class _Refused(Exception):
-    """It is not moved, and stays as it is."""
+    """The guest is not moved and stays as it is. The text is the reason."""
 
 
 def move_off(
     run: Run, guest: PlannedGuest, lane: Lane, source: Shell, destination: Shell, *, known: str | None
 ) -> Ended:
-    """Move a guest that is off, or finish what was begun. `known` is its definition where the journal has it.
+    """Move a guest that is off, or finish a move that was begun. `known` is its definition if the journal has it.
 
-    Every step can be done again. Raises `JournalError` before anything is done.
+    Every step can be repeated. Raises `JournalError` before anything is done.
     """
     import libvirt
 
@@ -60,9 +61,9 @@ def move_off(
 def _move(
     run: Run, guest: PlannedGuest, lane: Lane, source: Shell, destination: Shell, xml: str | None, kept: list[str]
 ) -> str:
-    """Move it; return what is not as it was asked for although it has arrived, or nothing.
+    """Move the guest; return what is not as requested although it has arrived, or an empty text.
 
-    `kept` is given the paths of the state files of which the source keeps its own.
+    The paths of state files of which the source keeps its own copy are added to `kept`.
     """
     here, there = look_at_both(run, guest.uuid)
     if Place.UNKNOWN in (here.place, there.place):
@@ -70,20 +71,22 @@ def _move(
     if here.place is Place.ABSENT and there.place is Place.OFF:  # it has moved already
         return _start_with(run, guest)
     if here.place is Place.ABSENT and there.place is Place.ABSENT:
-        # no step of ours leaves it on neither: its owner may have moved it on, and it would then be on two hosts
-        raise _Refused("neither host knows it any more; its definition is in the journal, for `virsh define`")
+        # no step of a run leaves it on neither host: its owner may have moved it on, and it would end up on two hosts
+        raise _Refused("neither host knows the guest any more; the journal has its definition, for `virsh define`")
     if here.place is not Place.OFF or there.place.active:
-        raise _Refused("it is no longer off")
+        raise _Refused("the guest is no longer off")
     if xml is None:
-        raise _Refused("its definition cannot be read")
+        raise _Refused("the guest's definition cannot be read")
     own = run.source.domain(guest.uuid)
     if own.hasManagedSaveImage():
-        raise _Refused("its saved state (virsh managedsave) would not move with it: start it, or remove that state")
+        raise _Refused(
+            "its saved state (virsh managedsave) would not move with it: start the guest, or remove the saved state"
+        )
     if there.place is Place.OFF and run.destination.domain(guest.uuid).hasManagedSaveImage():
-        raise _Refused("the destination has a saved state of it, and would start it with that old memory")
+        raise _Refused("the destination has a saved state of this guest and would start it from that old memory")
     needed = list(states(xml, guest.uuid))
     for state in needed:
-        listed(state, source)  # what cannot be moved whole is said before any part of it is
+        listed(state, source)  # raises for state that cannot be moved whole, before any part of it is moved
     require_free(needed, guest.uuid, run.destination.shared(), destination)
     kept += [state.path for state in needed if copy(state, source, destination)]
     run.journal.note("copied", guest.uuid, paths=kept)
@@ -97,7 +100,7 @@ def _move(
         undefine(own)
     else:
         if guest.autostart:
-            own.setAutostart(0)  # or it would start on both hosts
+            own.setAutostart(0)  # otherwise both hosts would start it
         run.journal.note("defined", guest.uuid)
     for path in kept:
         run.tell(Event("note", guest.name, f"the source keeps its own {path}"))
@@ -105,9 +108,9 @@ def _move(
 
 
 def _start_with(run: Run, guest: PlannedGuest) -> str:
-    """Have the destination start it with itself, if the source did; only when it is no longer the source's to start.
+    """Enable autostart on the destination if the source had it; call this only once the source no longer starts it.
 
-    Returns why that could not be done, or nothing.
+    Return why that failed, or an empty text.
     """
     import libvirt
 
@@ -115,12 +118,12 @@ def _start_with(run: Run, guest: PlannedGuest) -> str:
         try:
             run.destination.domain(guest.uuid).setAutostart(1)
         except (libvirt.libvirtError, HostSilent) as why:
-            return f"its autostart could not be set on the destination (virsh autostart {guest.name}): {why}"
+            return f"autostart could not be enabled on the destination (virsh autostart {guest.name}): {why}"
     return ""
 
 
 def _define(run: Run, guest: PlannedGuest, lane: Lane, xml: str) -> None:
-    """On the destination, by libvirt's offline migration, or literally from the XML."""
+    """Define the guest on the destination by libvirt's offline migration or, with `dumpxml`, literally from its XML."""
     import libvirt
 
     method = run.plan.method
@@ -129,7 +132,7 @@ def _define(run: Run, guest: PlannedGuest, lane: Lane, xml: str) -> None:
         return
     flags = libvirt.VIR_MIGRATE_OFFLINE | libvirt.VIR_MIGRATE_PERSIST_DEST
     domain = lane.source().lookupByUUIDString(guest.uuid)
-    # seen with libvirt 9.0: an offline migration passes over persistent_xml
+    # seen with libvirt 9.0: an offline migration ignores persistent_xml
     given = {"destination_name": method.dname, "destination_xml": method.persistent_xml or method.xml}
     parameters = {name: value for name, value in given.items() if value is not None}
     if method.mode is Mode.MANAGED:
@@ -146,14 +149,17 @@ def _define(run: Run, guest: PlannedGuest, lane: Lane, xml: str) -> None:
 def _verify(run: Run, guest: PlannedGuest, needed: list[State], source: Shell, destination: Shell) -> None:
     there = run.destination.look(guest.uuid)
     if there.place is not Place.OFF or not there.persistent:
-        raise _Refused("the destination does not have its definition afterwards")
+        raise _Refused("the destination does not have the guest's definition after the move")
     for state in needed:
         if not is_same(state, source, destination):
-            raise FilesError(f"{state.path}: the destination's is not the source's")
+            raise FilesError(f"{state.path}: the destination's copy differs from the source's")
 
 
 def _where(run: Run, guest: PlannedGuest, *, is_whole: bool, why: str) -> Settled:
-    """Look where the definition is afterwards; `is_whole`: the destination's was seen to be; `why`: what is amiss."""
+    """Find where the definition is after the move.
+
+    `is_whole` says that the definition on the destination was verified; `why` is what is not as requested.
+    """
     here, there = look_at_both(run, guest.uuid)
     stays_too = is_whole and not run.plan.method.undefinesource
     if Place.UNKNOWN in (here.place, there.place):
@@ -161,7 +167,7 @@ def _where(run: Run, guest: PlannedGuest, *, is_whole: bool, why: str) -> Settle
     elif there.place is not Place.ABSENT and (here.place is Place.ABSENT or (stays_too and here.place is Place.OFF)):
         decision = Decision((), Result.ARRIVED, why)
     elif here.place is Place.ABSENT and there.place is Place.ABSENT:
-        decision = Decision((), Result.LOST, "neither host knows it")
+        decision = Decision((), Result.LOST, "neither host knows the guest")
     else:
         both = there.place is Place.OFF and here.place is Place.OFF
         decision = Decision((), Result.STAYED, "both hosts have its definition" if both else "")

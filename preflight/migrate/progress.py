@@ -1,4 +1,4 @@
-"""What a running migration job says of itself at one moment, and why less may be done than before."""
+"""Readings of a running migration job, and the reason if more is left to send than at the reading before."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from preflight.units import MIB
 class Sample(Struct, frozen=True):
     """One reading of a migration job (virDomainGetJobStats). Sizes in bytes, rates in bytes a second.
 
-    `iteration` counts passes over the guest's memory from 1; 0 before the first, or where QEMU does not say.
+    `iteration` counts passes over the guest's memory from 1; 0 before the first, or if QEMU does not report it.
     """
 
     elapsed: float
@@ -19,19 +19,19 @@ class Sample(Struct, frozen=True):
     rate: int
     dirty_rate: int
     iteration: int
-    #: Seconds for which QEMU expects the guest to stand still if it handed over now; None where it does not say.
+    #: The downtime in seconds that QEMU expects if it handed the guest over now; None if QEMU does not report it.
     expected_downtime: float | None = None
 
     @property
     def done(self) -> float:
-        """The part of the memory that need not be sent (again), 0 to 1. It is not work done: it can fall."""
+        """The share of the memory that need not be sent (again), 0 to 1. It is not a measure of work: it can fall."""
         if self.memory_total <= 0:
             return 0.0
         return max(0.0, min(1.0, 1 - self.memory_remaining / self.memory_total))
 
 
 def sample_of(stats: Mapping[str, int]) -> Sample | None:
-    """The reading that a dictionary of `jobStats()` holds; None while the job has not sent anything."""
+    """Return the reading in a dictionary from `jobStats()`; None as long as the job has not sent anything."""
     if not stats.get("memory_total"):
         return None
     page = stats.get("memory_page_size", 4096)
@@ -48,19 +48,19 @@ def sample_of(stats: Mapping[str, int]) -> Sample | None:
 
 
 def setback(before: Sample, now: Sample) -> str | None:
-    """Why there is more left to send than before, or None when there is not.
+    """Return why more is left to send than before, or None if it is not more.
 
-    At the end of each pass QEMU counts the pages that the guest has written meanwhile, and adds them back.
+    At the end of each pass QEMU counts the pages that the guest has written during the pass, and adds them back.
     """
     grown = now.memory_remaining - before.memory_remaining
     if grown <= 0 or before.memory_total != now.memory_total:
         return None
-    reason = f"the guest wrote to {grown / MIB:.0f} MiB that had been sent"
+    reason = f"the guest wrote to {grown / MIB:.0f} MiB that had already been sent"
     if now.iteration > before.iteration:
         reason += f"; pass {now.iteration} sends it again"
     if 0 < now.rate <= now.dirty_rate:
         reason += (
             f". It writes {now.dirty_rate / MIB:.0f} MiB/s and the link carries {now.rate / MIB:.0f} MiB/s:"
-            " like this it never ends"
+            " at these rates the migration never ends"
         )
     return reason

@@ -1,4 +1,4 @@
-"""What all guests of one run share: both ends, the journal, who is told, and whether to stop."""
+"""State that all guests of one run share: both ends, the journal, the receiver of events, and requests to stop."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -17,13 +17,13 @@ from preflight.schema.plan import MigrationPlan, PlannedGuest
 
 
 class Settings(Struct, frozen=True):
-    """How a run behaves. Times are in seconds."""
+    """Settings of a run. Times are in seconds."""
 
-    #: Whether the others go on when one guest did not arrive.
+    #: Continue with the other guests if one has not arrived.
     goes_on: bool = False
-    #: How long nothing may be sent before a migration is aborted.
+    #: Time for which nothing may be sent before a migration is aborted.
     stall: float = 120.0
-    #: How long hosts that do not answer, and jobs that still run, are waited for when a guest is settled.
+    #: Time to wait for silent hosts and for jobs that still run when a guest is settled.
     patience: float = 90.0
 
 
@@ -37,34 +37,36 @@ class Run:
     journal: Journal
     tell: Tell
     settings: Settings
-    #: KiB that the destination has left for guests; None where it cannot be asked.
+    #: Memory in KiB that the destination has left for guests; None if it cannot be asked.
     room: Callable[[], int | None]
     #: The logs of the source's guests.
     logs: Logs
-    #: No further guest is started.
+    #: Set to start no further guest.
     stopping: threading.Event = field(default_factory=threading.Event)
-    #: Migrations that run are aborted.
+    #: Set to abort the migrations that are running.
     aborting: threading.Event = field(default_factory=threading.Event)
     interrupted: bool = False
-    #: The UUIDs of guests that the source has let go, as libvirt has said in this run.
+    #: UUIDs of the guests that the source has handed over, as libvirt reported in this run.
     handed_over: set[str] = field(default_factory=set)
     #: How far the log of each guest reached before the moves began, by UUID.
     log_marks: dict[str, LogMark] = field(default_factory=dict)
 
     def stop(self, why: str) -> None:
-        """Start no further guest; those that are under way go on."""
+        """Start no further guest; those that are under way continue."""
         if not self.stopping.is_set():
             self.stopping.set()
             self.tell(Event("stopping", None, why))
 
     def interrupt(self) -> None:
-        """What Ctrl-C does: at first no further guest is started; the second time those under way are aborted."""
+        """React to Ctrl-C: the first starts no further guest; the second aborts the migrations under way."""
         self.interrupted = True
         if self.stopping.is_set() and not self.aborting.is_set():
             self.aborting.set()
-            self.tell(Event("stopping", None, "aborting what runs: each guest stays on the source"))
+            self.tell(Event("stopping", None, "aborting the running migrations: each guest stays on the source"))
         else:
-            self.stop("interrupted: no further guest is started; those that move go on (again: abort them)")
+            self.stop(
+                "interrupted: no further guest is started; running migrations continue (Ctrl-C again: abort them)"
+            )
 
     def mark_logs(self, guests: Sequence[PlannedGuest]) -> None:
         """Note how far the logs of the guests reach on the source, before their moves begin."""
@@ -74,7 +76,7 @@ class Run:
     def intent(
         self, guest: PlannedGuest, *, handed_over: bool = False, paused_by_us: bool = False, watched: bool = False
     ) -> Intent:
-        """What is to become of a guest by the plan, and how far that is known to have come."""
+        """Return what the plan intends for a guest, and how far its move is known to have come."""
         method = self.plan.method
         persist = guest.persistent if method.persistent is None else method.persistent
         return Intent(
@@ -98,9 +100,9 @@ class Run:
 
 
 class Ended(Struct, frozen=True, kw_only=True):
-    """How a guest's move ended, as both hosts said afterwards. Times are in seconds; None where not known.
+    """The end of a guest's move, as both hosts reported it afterwards. Times are in seconds; None if not known.
 
-    `error` is libvirt's own, `why` what preflight makes of it.
+    `error` is libvirt's message, `why` is preflight's reason.
     """
 
     guest: PlannedGuest
@@ -111,20 +113,20 @@ class Ended(Struct, frozen=True, kw_only=True):
     why: str = ""
     seconds: float | None = None
     downtime: float | None = None
-    #: What had to be done after libvirt's call, and what could not.
+    #: Steps that were taken after libvirt's call, and those that failed.
     settled: tuple[str, ...] = ()
-    #: As of `Intent`; of a guest that is off, whether its definition was seen to be whole on the destination.
+    #: As in `Intent`; for a guest that is off, true once its definition was verified on the destination.
     handed_over: bool = False
     paused_by_us: bool = False
-    #: State files of a guest that is off, of which the source keeps its own.
+    #: State files of a guest that is off of which the source keeps its own copy.
     kept: tuple[str, ...] = ()
 
     @property
     def arrived(self) -> bool:
-        """Whether it is on the destination as it was asked for."""
+        """True if the guest is on the destination as requested."""
         return self.result is Result.ARRIVED and not self.why
 
     @property
     def places(self) -> tuple[Place, Place]:
-        """Where it is: on the source, on the destination."""
+        """The guest's places: on the source, on the destination."""
         return self.source.place, self.destination.place

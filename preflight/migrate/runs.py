@@ -1,4 +1,4 @@
-"""Finds the runs whose journals lie in a directory, and how far each has come. Looks at no host."""
+"""Finds the runs whose journals are in a directory, and how far each has come. Connects to no host."""
 
 import enum
 from collections.abc import Iterator
@@ -12,24 +12,24 @@ from preflight.migrate.ledger import of_journal
 from preflight.migrate.outcome import Result
 from preflight.schema.journal import Over
 
-#: Journals that are read, the newest ones. One may have 128 MiB.
+#: Most journals that are read, the newest first. A journal may have 128 MiB.
 MOST = 500
 
 
 class Stage(enum.StrEnum):
-    """How far a run has come."""
+    """State of a run."""
 
     #: A process is at work on it.
     RUNNING = "running"
     OVER = "over"
-    #: Neither: it can be gone on with.
+    #: Neither running nor over: it can be resumed.
     CUT_OFF = "cut off"
-    #: The file is no journal, or a damaged one.
+    #: The file is not a journal, or is damaged.
     DAMAGED = "damaged"
 
 
 class PastRun(Struct, frozen=True, kw_only=True):
-    """One run. `made` is in seconds since the epoch; of a damaged journal only the path and the reason are known."""
+    """One run. `made` is in seconds since the epoch; a damaged journal has only the path and the reason."""
 
     path: str
     stage: Stage
@@ -37,13 +37,13 @@ class PastRun(Struct, frozen=True, kw_only=True):
     source: str | None = None
     destination: str | None = None
     guests: int = 0
-    #: Names of guests that have not arrived as they were asked for.
+    #: Names of guests that have not arrived as requested.
     unfinished: tuple[str, ...] = ()
     why: str | None = None
 
 
 class Found(Struct, frozen=True):
-    """The runs that were found in a directory; `older` journals were not read."""
+    """The runs found in a directory; `older` is the number of older journals that were not read."""
 
     directory: Path
     runs: tuple[PastRun, ...]
@@ -51,7 +51,7 @@ class Found(Struct, frozen=True):
 
 
 def runs(directory: Path) -> tuple[tuple[PastRun, ...], int]:
-    """The runs, the newest first, and how many older journals were not read; raises `UserError`.
+    """Return the runs, newest first, and the number of older journals that were not read; raises `UserError`.
 
     A directory that does not exist holds none.
     """

@@ -1,4 +1,4 @@
-"""Holds libvirt connections to the machine that a plan names: a name may lead to another one by now."""
+"""Checks that libvirt connections reach the machine a plan was made for: its name may lead to another one by now."""
 
 from typing import Any, Protocol
 
@@ -10,31 +10,32 @@ from preflight.shell_text import ShellText, shell
 
 
 class Reachable(Protocol):
-    """A host that is logged in to: what a run needs of `collect.session.LiveVisit`."""
+    """A host with an open login: the part of `collect.session.LiveVisit` that a run needs."""
 
     name: str
 
     def connect(self) -> Any:
-        """A further libvirt connection; raises `libvirt.libvirtError`."""
+        """Open another libvirt connection; raises `libvirt.libvirtError`."""
 
     def run(self, command: ShellText) -> Record:
-        """The answer to a POSIX sh command."""
+        """Return the answer to a POSIX sh command."""
 
 
 class SameHost:
-    """The same host, each of whose libvirt connections is closed again unless it leads to this machine.
+    """A host whose libvirt connections are closed at once if they do not lead to the plan's machine.
 
-    A libvirtd that finds no UUID in SMBIOS makes up another at each start. Where one was restarted during a run, the
-    machine ID on the login, which was held to the plan when the run began, says that it is still the same machine.
+    A libvirtd that finds no UUID in SMBIOS makes up another one at each start. If it was restarted during a run, the
+    machine ID read over the login, which was compared with the plan when the run began, shows that the machine is
+    the same.
     """
 
     def __init__(self, host: Reachable, identity: Identity) -> None:
-        """`identity` is the plan's."""
+        """Take the host, and the identity that the plan has for it."""
         self.name, self.run = host.name, host.run
         self._host, self._identity = host, identity
 
     def connect(self) -> Any:
-        """A further libvirt connection to the plan's host; raises `libvirt.libvirtError`, also for another host."""
+        """Open another libvirt connection to the plan's host; raises `libvirt.libvirtError`, also for another host."""
         import libvirt
 
         connection = self._host.connect()

@@ -1,4 +1,4 @@
-"""Runs a whole plan: a canary first, then the others on as many lanes as the plan has, then those that are off."""
+"""Runs a whole plan: the canary first, the other active guests on the plan's lanes, then the guests that are off."""
 
 import threading
 import time
@@ -18,25 +18,25 @@ from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import Settled, look_at_both
 from preflight.schema.plan import PlannedGuest
 
-#: Seconds between two looks at the destination's memory while a guest waits for it.
+#: Seconds between two readings of the destination's free memory while a guest waits for it.
 LOOK_AGAIN = 1.0
 
 
 class Lanes:
-    """Moves guests, at most so many at a time. Nothing is thrown away: each guest that was begun has its `Ended`."""
+    """Moves guests, a limited number at a time. Each guest whose move was begun gets an `Ended`, whatever happens."""
 
     def __init__(self, run: Run, source: Shell, destination: Shell) -> None:
-        """`source` and `destination` are the hosts' shells, for the files of guests that are off."""
+        """Take the run, and the shells of both hosts for the state files of guests that are off."""
         self._run, self._shells = run, (source, destination)
         self._ended: dict[str, Ended] = {}
         self._lock = threading.Lock()
         self._gate = threading.Lock()
         self._last_start = 0.0
-        #: KiB that guests under way will take on the destination.
+        #: KiB that the guests under way will need on the destination, by UUID.
         self._promised: dict[str, int] = {}
 
     def move(self, guests: Sequence[PlannedGuest], *, canary: bool, known: dict[str, str]) -> dict[str, Ended]:
-        """Move them in their order; how each one that was begun ended, by UUID.
+        """Move the guests in their order; return how each move that was begun ended, by UUID.
 
         `known` has definitions from an earlier run's journal, by UUID.
         """
@@ -69,7 +69,7 @@ class Lanes:
             thread.start()
         for thread in threads:
             while thread.is_alive():
-                thread.join(0.2)  # a signal's handler runs between two joins
+                thread.join(0.2)  # signal handlers run between two joins
 
     def _lane(self, waiting: SimpleQueue[PlannedGuest]) -> None:
         lane = Lane(self._run)
@@ -96,7 +96,7 @@ class Lanes:
         except (JournalError, UserError) as why:
             self._run.stop(str(why))
             return
-        except Exception as bug:  # the others must come to their ends, and where this one is the ledger will say
+        except Exception as bug:  # the other guests must finish, and the ledger reports where this one is
             said = f"a bug in preflight: {type(bug).__name__}: {bug}"
             self._run.stop(said)
             ended = self._cut_off(guest, said)
@@ -106,14 +106,14 @@ class Lanes:
             self._run.stop(f"{guest.name} did not arrive: no further guest is started")
 
     def _cut_off(self, guest: PlannedGuest, why: str) -> Ended:
-        """How a guest ended whose move was begun, for all that is known, and not settled."""
+        """Return the end of a guest whose move was begun but, as far as is known, never settled."""
         here, there = look_at_both(self._run, guest.uuid)
         is_handed_over = guest.uuid in self._run.handed_over
         settled = Settled(Decision((), Result.UNKNOWN, why), here, there)
         return end(self._run, guest, settled, self._run.intent(guest, handed_over=is_handed_over))
 
     def _may_start(self, guest: PlannedGuest) -> bool:
-        """Wait for the guest's turn and for room on the destination; False when it is not to be started."""
+        """Wait for the guest's turn and for memory on the destination; return False if it must not be started."""
         with self._gate:
             told = False
             while not self._run.stopping.is_set():
@@ -123,13 +123,15 @@ class Lanes:
                 if left is None or left >= guest.touched_kib:
                     break
                 if not self._promised:
-                    text = f"the destination has {left // 1024} MiB left, and it needs {guest.touched_kib // 1024} MiB"
+                    text = (
+                        f"the destination has {left // 1024} MiB left, the guest needs {guest.touched_kib // 1024} MiB"
+                    )
                     self._run.tell(Event("note", guest.name, f"not started: {text}"))
                     if not self._run.settings.goes_on:
                         self._run.stop(f"{guest.name}: {text}")
                     return False
                 if not told:
-                    self._run.tell(Event("waiting", guest.name, "waits for memory on the destination"))
+                    self._run.tell(Event("waiting", guest.name, "waiting for memory on the destination"))
                     told = True
                 time.sleep(LOOK_AGAIN)
             if self._run.stopping.is_set():

@@ -1,9 +1,9 @@
-"""Copies the files that a guest needs besides its definition, its NVRAM and its TPM's state, from host to host.
+"""Copies the state files that a guest needs besides its definition (NVRAM, TPM state) from host to host.
 
-No archive is unpacked: the source says what lies there and what each file holds, and the destination makes every
-directory and file by itself, in a directory of its own that nobody else can enter, so neither links nor devices nor
-paths of the source's choice can come about. What was made is listed there and held against the source's listing; then
-it is put in place. Files that both hosts see, since they lie on shared storage, are left alone.
+No archive is unpacked. The source reports which files exist and what each contains, and preflight creates every
+directory and file on the destination, in a staging directory that only root can enter. The source therefore cannot
+bring about links, devices or paths of its choice. The staged files are listed on the destination and compared with the
+source's listing, and then put in place. Files that both hosts see, because they are on shared storage, are left alone.
 """
 
 import secrets
@@ -18,16 +18,16 @@ from preflight.migrate.state_files import State
 from preflight.migrate.state_listing import Entry, Listing, listed
 from preflight.shell_text import shell
 
-#: All run as root with libvirt's directory as $1 and the name of the directory of our own in it as $2.
+#: All of these run as root, with libvirt's directory as $1 and the name of our staging directory in it as $2.
 _STAGE, _UNSTAGE, _WHOSE, _READ = map(script, ("stage", "unstage", "whose", "read"))
-#: Those that go into our own directory first.
+#: These enter the staging directory first.
 _MAKE, _WRITE, _PLACE = (f"{script('enter')}\n{script(name)}" for name in ("make", "write", "place"))
 
 
 def copy(state: State, source: Shell, destination: Shell) -> bool:
-    """Copy one; report whether the source has something there that the destination now has too, as its own.
+    """Copy one state; return True if the source keeps its own copy of what the destination now has too.
 
-    False where the source has nothing, or both hosts see the same. Raises `FilesError`.
+    Return False if the source has nothing there, or if both hosts see the same files. Raises `FilesError`.
     """
     wanted = listed(state, source)
     if wanted is None:
@@ -37,24 +37,24 @@ def copy(state: State, source: Shell, destination: Shell) -> bool:
         return not _is_shared(state, source, destination)
     if state.home is None:
         raise FilesError(
-            f"{state.path}, its {state.what}, is not the same on the destination, and lies outside of libvirt's own"
-            " directory, where nothing is written: copy it there yourself"
+            f"{state.path}, its {state.what}, differs on the destination and is outside libvirt's own directory, where"
+            " preflight writes nothing: copy it there yourself"
         )
     if there is not None and there[0].is_directory is not state.is_directory:
-        raise FilesError(f"{state.path} is of another type on the destination")
+        raise FilesError(f"{state.path} has a different type on the destination")
     with _staged(state.home, destination) as own:
         if _sees(state, own, source):
-            raise FilesError(f"{state.path}: both hosts see it, and differ in what they read")
+            raise FilesError(f"{state.path}: both hosts see it, but they read different content")
         for entry in wanted:
             _bring(state, entry, own, source, destination)
         if _on_destination(state, destination, at=f"{state.home}/{own}/{state.name}") != wanted:
-            raise FilesError(f"{state.path}: what was written is not what was read")
+            raise FilesError(f"{state.path}: the copy on the destination differs from what the source sent")
         _place(state, own, wanted, there or (), destination)
     return True
 
 
 def is_same(state: State, source: Shell, destination: Shell) -> bool:
-    """Report whether both hosts have the same there, or neither has anything; raises `FilesError`."""
+    """Report whether both hosts have the same files there, or neither has any; raises `FilesError`."""
     return listed(state, source) == _on_destination(state, destination)
 
 
@@ -66,7 +66,10 @@ def _on_destination(state: State, destination: Shell, *, at: str | None = None) 
 
 
 def _is_shared(state: State, source: Shell, destination: Shell) -> bool:
-    """Report whether both hosts see the same directory; of one that is not libvirt's nothing is known, or done."""
+    """Report whether both hosts see the same directory.
+
+    A directory that is not libvirt's counts as shared: nothing can be written there to find out.
+    """
     if state.home is None:
         return True
     with _staged(state.home, destination) as own:
@@ -75,7 +78,7 @@ def _is_shared(state: State, source: Shell, destination: Shell) -> bool:
 
 @contextmanager
 def _staged(home: str, destination: Shell) -> Iterator[str]:
-    """Make a directory on the destination that root alone can enter, and remove it afterwards; its name."""
+    """Make a directory on the destination that only root can enter, yield its name, and remove it afterwards."""
     own = f".preflight-{secrets.token_hex(8)}"
     require(destination(as_root(_STAGE, home, own)), home, "written to on the destination")
     try:
@@ -85,16 +88,16 @@ def _staged(home: str, destination: Shell) -> Iterator[str]:
 
 
 def _sees(state: State, own: str, source: Shell) -> bool:
-    """Report whether the source sees the directory that was just made on the destination."""
+    """Report whether the source sees the staging directory that was just made on the destination."""
     assert state.home is not None
     whose = require(source(as_root(_WHOSE, state.home, own)), state.path, "looked for on both hosts").strip()
     if whose not in ("both", "own"):
-        raise FilesError(f"{state.path}: whether both hosts see it, the source does not say")
+        raise FilesError(f"{state.path}: the source does not report whether both hosts see it")
     return whose == "both"
 
 
 def _bring(state: State, entry: Entry, own: str, source: Shell, destination: Shell) -> None:
-    """Make one directory or file of the source's in the directory that is the destination's own."""
+    """Create one of the source's directories or files in the destination's staging directory."""
     assert state.home is not None
     mode, written = f"{entry.mode:o}", "written on the destination"
     if entry.is_directory:
@@ -112,13 +115,13 @@ def _bring(state: State, entry: Entry, own: str, source: Shell, destination: She
 
 
 def _place(state: State, own: str, wanted: Listing, there: Listing, destination: Shell) -> None:
-    """Put what was made in place, and keep what was there under a dated name."""
+    """Put the staged files in place, and keep what was there under a dated name."""
     assert state.home is not None
     names = [entry.name for entry in wanted]
     gone = [entry.name for entry in reversed(there) if entry.name not in names]
     kinds = {entry.name: entry.is_directory for entry in there}
     for entry in wanted:
         if kinds.get(entry.name, entry.is_directory) is not entry.is_directory:
-            raise FilesError(f"{state.path}: {entry.name} is of another type on the destination")
+            raise FilesError(f"{state.path}: {entry.name} has a different type on the destination")
     place = as_root(_PLACE, state.home, own, state.name, time.strftime("%Y%m%dT%H%M%S"), *gone, "--", *names)
     require(destination(place), state.path, "put in place on the destination")

@@ -1,7 +1,8 @@
-"""Names what a guest keeps besides its definition and its disks: its firmware's variables, and its TPM's state.
+"""Names a guest's state files, which it keeps besides its definition and its disks: firmware variables and TPM state.
 
-Pure. What may be written on the destination is decided here, and by path alone: libvirt's own directories, and there
-what bears the guest's own name or UUID. A definition may name any path; none but these is ever written to.
+Pure. This module decides what may be written on the destination, by path alone: a file directly in libvirt's NVRAM or
+varstore directory, and the directory in libvirt's TPM directory that is named after the guest's UUID. A definition may
+name any path; preflight never writes to any other.
 """
 
 import posixpath
@@ -16,33 +17,33 @@ from preflight.answers import Unreadable
 from preflight.facts.text.xml import parse_xml
 from preflight.migrate.root_shell import FilesError
 
-#: Where libvirt keeps them (virQEMUDriverConfigNew, src/qemu/qemu_conf.c): no release from 1.2.8 to 11.3 has a setting
-#: for it, and distributions leave it. The directory of varstores came with the element.
+#: libvirt's directories (virQEMUDriverConfigNew, src/qemu/qemu_conf.c): no release from 1.2.8 to 11.3 has a setting for
+#: them, and distributions do not change them. The varstore directory was added together with the <varstore> element.
 NVRAM: Final = "/var/lib/libvirt/qemu/nvram"
 VARSTORE: Final = "/var/lib/libvirt/qemu/varstore"
 TPM: Final = "/var/lib/libvirt/swtpm"
 
 
 class State(Struct, frozen=True):
-    """One thing to copy: a file, or a directory with all that is in it."""
+    """A state to copy: a file, or a directory with everything in it."""
 
     path: str
     is_directory: bool
-    #: What it is to a person.
+    #: Its name in messages.
     what: str
-    #: libvirt's own directory, which it lies in; None for a path elsewhere, which is compared and never written to.
+    #: libvirt's own directory that contains it; None for a path elsewhere, which is compared but never written to.
     home: str | None
 
     @property
     def name(self) -> str:
-        """Its name in its directory."""
+        """The last component of its path."""
         return self.path.rpartition("/")[2]
 
 
 def states(xml: str, uuid: str) -> Iterator[State]:
-    """Name what a guest keeps, by its definition; raises `Unreadable`.
+    """Yield the states that a guest keeps, by its definition; raises `Unreadable`.
 
-    Raises `FilesError` for what libvirt would not find on the destination, and that cannot be copied either.
+    Raises `FilesError` for a state that libvirt would not find on the destination and that cannot be copied either.
     """
     root = parse_xml(xml)
     nvram, varstore = root.find("os/nvram"), root.find("os/varstore")
@@ -52,7 +53,7 @@ def states(xml: str, uuid: str) -> Iterator[State]:
     elif varstore is not None and (path := varstore.get("path")):
         yield _state(path, VARSTORE, "NVRAM")
     for backend in root.iterfind("devices/tpm/backend"):
-        # persistent_state says whether it outlives a transient guest; that of one that is defined is kept in any case
+        # persistent_state only matters to a transient guest: the state of a defined guest is kept in any case
         if backend.get("type") == "emulator":
             if (source := backend.find("source")) is not None:
                 raise FilesError(f"its TPM's state in {source.get('path')} (<source> of <tpm>) would not move with it")
@@ -69,15 +70,15 @@ def _state(path: str, home: str, what: str) -> State:
         raise FilesError(f"its {what} cannot be moved: {why}") from None
     directory, _, name = path.rpartition("/")
     if posixpath.normpath(path) != path or not name or name.startswith("."):
-        raise FilesError(f"its {what} cannot be moved: {path!r} is not the plain path of a file")
+        raise FilesError(f"its {what} cannot be moved: {path!r} is not a plain path of a file")
     return State(path, is_directory=False, what=what, home=home if directory == home else None)
 
 
 def _file(nvram: Element) -> str | None:
-    """Return the file's path; None where none is named, or it lies on a server that both hosts reach."""
+    """Return the file's path; None if none is named, or if it is on a server that both hosts reach."""
     source = nvram.find("source")
     if source is None:
         return (nvram.text or "").strip() or None
     if nvram.get("type") not in ("file", "network"):
-        raise FilesError(f"its NVRAM on {source.get('dev') or 'what is no file'} would not move with it")
+        raise FilesError(f"its NVRAM on {source.get('dev') or 'something other than a file'} would not move with it")
     return source.get("file")

@@ -1,7 +1,7 @@
-"""Lists what lies at a path on a host: each name below it with its type, its mode, its size and its content's digest.
+"""Lists what is at a path on a host: each name with its type, its mode, its size and the digest of its content.
 
-Two hosts have the same there when their listings are equal. What a host answers is typed before anything is done with
-it: a listing holds regular files and directories and nothing else, is of bounded size, and never empty.
+Two hosts have the same files there if their listings are equal. A host's answer is checked and typed before it is used:
+a listing has only regular files and directories, has a bounded size, and is never empty.
 """
 
 import re
@@ -15,11 +15,12 @@ from preflight.migrate.root_shell import FilesError, Shell, as_root, require, sc
 from preflight.migrate.state_files import State
 from preflight.units import MIB
 
-#: Bytes of all files together. The largest in the field is AAVMF's NVRAM, 64 MiB of flash; a TPM's state has kilobytes.
+#: Most bytes of all files together. The largest in the field is AAVMF's NVRAM, 64 MiB of flash; a TPM state has
+#: kilobytes.
 LARGEST: Final = 128 * MIB
-#: Names below one path. A TPM's state has five.
+#: Most names at one path. A TPM state has five.
 MOST: Final = 64
-#: Bits of a mode that are kept: no set-uid, set-gid, sticky, nothing that all users may write, no file that can be run.
+#: Mode bits that are kept: no set-uid, set-gid or sticky bit, no write access for others, and no executable files.
 MODES: Final = 0o775
 FILE_MODES: Final = 0o664
 
@@ -28,7 +29,7 @@ _LIST = script("list")
 _NAME = r"[^/\x00-\x1f\x7f]{1,255}"
 _STAT = re.compile(rf"([0-9a-f]{{1,8}}) ([0-9]{{1,15}}) \./({_NAME}(?:/{_NAME}){{0,7}})")
 _SUM = re.compile(rf"([0-9a-f]{{64}})  \./({_NAME}(?:/{_NAME}){{0,7}})")
-#: SHA-256 of a file that is empty.
+#: SHA-256 of an empty file.
 _NOTHING: Final = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _OTHERS = {
     stat.S_IFLNK: "a symbolic link",
@@ -40,17 +41,20 @@ _OTHERS = {
 
 
 class Entry(Struct, frozen=True):
-    """One file or directory. `name` is its path from the listed one's directory; `size` in bytes, 0 of a directory."""
+    """A file or directory. `name` is its path relative to the parent of the listed path; `size` is in bytes.
+
+    A directory's `size` is 0.
+    """
 
     name: str
     mode: int
     size: int = 0
-    #: SHA-256 of a file's content; None of a directory.
+    #: SHA-256 of a file's content; None for a directory.
     digest: str | None = None
 
     @property
     def is_directory(self) -> bool:
-        """Report whether it is one; else it is a regular file."""
+        """True for a directory; otherwise it is a regular file."""
         return self.digest is None
 
 
@@ -58,9 +62,9 @@ Listing = tuple[Entry, ...]
 
 
 def listed(state: State, shell: Shell, *, at: str | None = None) -> Listing | None:
-    """List what a host has at a path, in the order of names; None where it has nothing. Raises `FilesError`.
+    """List what a host has at a path, sorted by name; return None if it has nothing. Raises `FilesError`.
 
-    `at` is the path on the host where it is not the state's own.
+    `at` is the path on the host if that is not the state's own path.
     """
     answer = shell(as_root(_LIST, at or state.path, str(LARGEST), str(MOST)))
     if answer.missing:
@@ -71,7 +75,7 @@ def listed(state: State, shell: Shell, *, at: str | None = None) -> Listing | No
 
 
 def _entries(state: State, text: str) -> Iterator[Entry]:
-    """Type a host's answer; raises `FilesError`."""
+    """Turn a host's answer into typed entries; raises `FilesError`."""
     stats: dict[str, tuple[int, int]] = {}
     sums: dict[str, str] = {}
     for line in text.splitlines():
@@ -91,24 +95,24 @@ def _entries(state: State, text: str) -> Iterator[Entry]:
         elif size == 0:
             yield Entry(name, mode & FILE_MODES, 0, _NOTHING)
         elif name not in sums:
-            raise FilesError(f"{_path(state, name)}: its content's digest was not told")
+            raise FilesError(f"{_path(state, name)}: the digest of its content is missing")
         else:
             yield Entry(name, mode & FILE_MODES, size, sums.pop(name))
     if sums:
-        raise FilesError(f"{state.path}: a digest of what is not listed: {min(sums)[:80]!r}")
+        raise FilesError(f"{state.path}: a digest of something that is not listed: {min(sums)[:80]!r}")
 
 
 def _check(state: State, entries: Listing) -> None:
-    """Hold a listing against the form of what a guest keeps; raises `FilesError`."""
+    """Check that a listing has the form of a guest's state; raises `FilesError`."""
     directories = {entry.name for entry in entries if entry.is_directory}
     for entry in entries:
         above, _, last = entry.name.rpartition("/")
         if last in (".", "..") or (above not in directories if above else entry.name != state.name):
-            raise FilesError(f"{state.path}: its listing names what does not lie there: {entry.name[:80]!r}")
+            raise FilesError(f"{state.path}: its listing names something outside it: {entry.name[:80]!r}")
     if (state.name in directories) is not state.is_directory:
         raise FilesError(f"{state.path} is not a {'directory' if state.is_directory else 'file'}")
     if len(directories) == len(entries):
-        raise FilesError(f"{state.path} holds no file: an empty directory is not the {state.what} of a guest")
+        raise FilesError(f"{state.path} contains no file: an empty directory is not the {state.what} of a guest")
     if len(entries) > MOST or sum(entry.size for entry in entries) > LARGEST:
         raise FilesError(f"{state.path} is too large for the {state.what} of a guest")
 

@@ -1,6 +1,6 @@
-"""Looks whether another definition of the destination's names the place that a guest's state is to be written to.
+"""Checks that no other guest on the destination uses a path to which a guest's state is about to be written.
 
-The definition of a guest that was renamed keeps its NVRAM's path, so two guests of one name can have the same.
+A guest that is renamed keeps the path of its NVRAM. A later guest of the old name can therefore have the same path.
 """
 
 import posixpath
@@ -16,15 +16,15 @@ _RESOLVE = script("resolve")
 
 
 def require_free(needed: Sequence[State], uuid: str, connection: Any, destination: Shell) -> None:
-    """Raise `FilesError` where another definition has what would be written; raises `libvirt.libvirtError`.
+    """Raise `FilesError` if another definition uses a path that would be written; raises `libvirt.libvirtError`.
 
-    `connection` is one to the destination's libvirt. A definition that cannot be read may have any path.
+    `connection` is one to the destination's libvirt. An unreadable definition could use any path, so it raises too.
     """
     if not needed:
         return
     for name, paths in _definitions(connection, uuid):
         for state in needed:
-            # by another path, through a symbolic link of the destination's, the last name still is the same
+            # through a symbolic link on the destination the path may differ, but the last name is still the same
             alike = [path for path in paths if posixpath.basename(path) == state.name]
             if any(path == state.path or path.startswith(f"{state.path}/") for path in paths) or (
                 alike and _is_among(state, alike, destination)
@@ -41,7 +41,7 @@ def _is_among(state: State, paths: Sequence[str], destination: Shell) -> bool:
 
 
 def _definitions(connection: Any, uuid: str) -> Iterator[tuple[str, list[str]]]:
-    """Name each guest but this one, with every absolute path in its definition and, of an active one, in what runs."""
+    """Yield every other guest's name, with each absolute path in its definition and, if active, in its live XML."""
     import libvirt
 
     for domain in connection.listAllDomains():
@@ -51,7 +51,7 @@ def _definitions(connection: Any, uuid: str) -> Iterator[tuple[str, list[str]]]:
             texts = {domain.XMLDesc(0), domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)}
         except libvirt.libvirtError as why:
             if why.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
-                continue  # it has gone meanwhile
+                continue  # it has gone since it was listed
             raise
         name = domain.name()
         paths = [f"{TPM}/{domain.UUIDString()}"]

@@ -1,4 +1,4 @@
-"""The libvirt call that moves a guest, on a thread of its own, and the guest's start right behind it."""
+"""The libvirt call that moves a guest, on its own thread, and the start of the guest immediately after it."""
 
 import contextlib
 import threading
@@ -15,31 +15,31 @@ from preflight.schema.plan import PlannedGuest
 
 
 class Transfer(threading.Thread):
-    """The one call that lasts as long as the migration, and the start on the destination right behind it."""
+    """The call that lasts as long as the migration, and the start on the destination immediately after it."""
 
     def __init__(self, run: Run, guest: PlannedGuest, intent: Intent, lane: Lane, *, resume_postcopy: bool) -> None:
-        """Nothing is called yet; raises `UserError` for an option that this machine's libvirt lacks."""
+        """Prepare the call without making it; raises `UserError` for an option that this machine's libvirt lacks."""
         super().__init__(daemon=True)
         self._run, self._guest, self._intent, self._lane = run, guest, intent, lane
         self.uuid = guest.uuid
         method = run.plan.method
-        # before anything is written down or done
+        # raises before anything is written to the journal or done
         self._flags = call.flags(
             method, persist=intent.persist, undefine=intent.undefine, resume_postcopy=resume_postcopy
         )
         self._parameters = call.parameters(method)
-        # and not while the guest stands still
+        # prepared now, so that it costs no time during the downtime
         self._handed_over = run.journal.ready("handed-over", guest.uuid)
         self._lock = threading.Lock()
         self._is_left = False
         self._is_handed_over = False
-        #: None once libvirt has said that it was done, and only then.
-        self.error: str | None = "the call came to no end"
-        #: When the guest was seen to run on the destination, where preflight itself has started it.
+        #: None only once libvirt has reported success.
+        self.error: str | None = "libvirt's call has not returned"
+        #: When the guest was seen to run on the destination, if preflight itself started it.
         self.started_at: float | None = None
 
     def run(self) -> None:
-        """Make the call, write down that the guest was handed over, and start it if that is preflight's to do."""
+        """Make the call, record the hand-over in the journal, and start the guest if that is left to preflight."""
         import libvirt
 
         run, guest, intent = self._run, self._guest, self._intent
@@ -57,10 +57,10 @@ class Transfer(threading.Thread):
                 is_left = self._is_left
             self.error = None
             run.handed_over.add(guest.uuid)
-            # before it can run there: what has never run may be ended, and what has run never
+            # before the guest can run there: a guest that has never run there may be destroyed, one that has must not
             run.journal.note_soon(self._handed_over)
             if method.is_safe and intent.wanted is Place.RUNNING and not is_left:
-                # what fails here is settled afterwards
+                # a failure here is settled afterwards
                 with contextlib.suppress(libvirt.libvirtError, HostSilent):
                     (arrived or run.destination.domain(guest.uuid)).resume()
                     self.started_at = time.monotonic()
@@ -68,12 +68,12 @@ class Transfer(threading.Thread):
             self.error = str(why)
 
     def leave(self) -> None:
-        """Have the guest settled without this call, which may not have ended: from now on it starts nothing."""
+        """Let the guest be settled without this call, which may not have ended: it starts nothing from now on."""
         with self._lock:
             self._is_left = True
 
     @property
     def is_handed_over(self) -> bool:
-        """Whether libvirt has said that the source has let it go."""
+        """True once libvirt has reported that the source has handed the guest over."""
         with self._lock:
             return self._is_handed_over

@@ -1,6 +1,6 @@
 """Undefines a guest and leaves its state files, its NVRAM and its TPM's state, where they are.
 
-They may be the only copies, or lie on storage that the other host sees too: nothing in preflight deletes them.
+They may be the only copies, or be on storage that the other host sees too: preflight never deletes them.
 """
 
 from typing import Any, Final
@@ -8,8 +8,8 @@ from typing import Any, Final
 from preflight.facts.fact import Unreadable
 from preflight.facts.text.xml import parse_xml
 
-#: VIR_DOMAIN_UNDEFINE_KEEP_TPM (include/libvirt/libvirt-domain.h, since 8.9.0). By its number: a daemon may know it
-#: where this machine's binding does not, and the client's library passes flags through.
+#: VIR_DOMAIN_UNDEFINE_KEEP_TPM (include/libvirt/libvirt-domain.h, since 8.9.0). Given by its number: a daemon may know
+#: it although this machine's binding does not, and the client library passes flags through.
 KEEP_TPM: Final = 1 << 6
 
 
@@ -20,25 +20,25 @@ class NotUndefined(Exception):
 def undefine(domain: Any) -> None:
     """Undefine a guest that is off, and keep its state files.
 
-    A daemon of before 8.9 does not know KEEP_TPM and, without it, deletes a TPM's state unless persistent_state says
-    otherwise (qemuExtTPMCleanupHost, src/qemu/qemu_tpm.c of 7.0). There a guest with such a TPM stays defined.
-    Raises `NotUndefined` for that, and for a guest that is active; raises `libvirt.libvirtError`.
+    A daemon older than 8.9 does not know KEEP_TPM and, without it, deletes a TPM's state unless persistent_state says
+    otherwise (qemuExtTPMCleanupHost, src/qemu/qemu_tpm.c of 7.0). On such a daemon a guest with such a TPM stays
+    defined. Raises `NotUndefined` for that, and for a guest that is active; raises `libvirt.libvirtError`.
     """
     import libvirt
 
     if domain.isActive():
-        raise NotUndefined("it is active")  # undefining it would make it transient
+        raise NotUndefined("the guest is active")  # undefining it would make it transient
     keep = libvirt.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM
     try:
         domain.undefineFlags(keep | KEEP_TPM)
     except libvirt.libvirtError as why:
-        # virCheckFlags (src/internal.h); any other failure may pass, and says nothing of what the daemon knows
+        # virCheckFlags (src/internal.h); other failures may be temporary, and do not show what the daemon knows
         if why.get_error_code() != libvirt.VIR_ERR_INVALID_ARG:
             raise
         if _would_lose_tpm_state(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)):
             raise NotUndefined(
-                "its definition stays there: this libvirt, older than 8.9, would delete its TPM's state with it."
-                " Copy /var/lib/libvirt/swtpm/<its UUID> away, then: virsh undefine --keep-nvram"
+                "the definition stays on this host: its libvirt is older than 8.9 and would delete the TPM's state with"
+                " it. Make a copy of /var/lib/libvirt/swtpm/<UUID of the guest>, then: virsh undefine --keep-nvram"
             ) from None
         domain.undefineFlags(keep)
 

@@ -1,7 +1,7 @@
-"""Watches one running migration over a connection of its own, and does to it what was asked for.
+"""Watches a running migration over the source's shared connection, and applies the options about how it may end.
 
-A migration that does not converge is noticed and named; one that has lasted too long is paused, switched to post-copy
-or aborted; one that sends nothing any more is aborted.
+If the migration does not converge, this is reported. If it lasts too long, the guest is paused, or the migration is
+switched to post-copy or aborted. If it no longer sends anything, it is aborted.
 """
 
 import contextlib
@@ -17,33 +17,34 @@ from preflight.request.migration import OnTimeout
 from preflight.schema.plan import PlannedGuest
 from preflight.units import MIB
 
-#: Seconds between two looks.
+#: Seconds between two readings.
 POLL = 0.2
-#: Passes over the memory, one after the other, that leave no less than the one before, until it is called so.
+#: Consecutive passes over the memory that each leave at least 95 % of what the one before left, until this is reported.
 PASSES = 3
-#: Seconds that both hosts may take at the least until the first byte is sent: the destination starts a QEMU.
+#: Seconds that the hosts are given at least until the first byte is sent: the destination has to start a QEMU.
 PREPARING = 60.0
 #: Seconds by which libvirt's clock and this one's may differ in how long a job has run.
 SLACK = 2.0
-#: Seconds between a move's line in the journal and its job at the most: a login, and a guest's lock.
+#: Most seconds between a move's line in the journal and the start of its job: a login, and the guest's lock.
 BEGINNING = 60.0
 #: QEMU's downtime limit, in milliseconds, unless another is set (migration parameter downtime-limit).
 DOWNTIME = 300
-#: Why a migration shows nothing and heeds no abort: libvirt does not give the guest's lock away while it connects.
+#: Why a migration reports nothing and ignores an abort: libvirt holds the guest's lock while it connects.
 BUSY = (
-    "libvirt on the source is busy with its migration and tells nothing of it, as when the destination's port does"
-    " not answer: it gives that up by itself after about two minutes, and cannot be aborted before"
+    "libvirt on the source is busy with the migration and reports nothing about it, as happens if the destination's"
+    " port does not answer: libvirt gives up by itself after about two minutes, and the migration cannot be aborted"
+    " before that"
 )
 
 
 class Watch:
-    """One guest's migration, from the call's start. A job that is not this run's own is looked at, and left alone."""
+    """Watches one guest's migration from the start of the call. A job that is not this run's is left alone."""
 
     def __init__(self, run: Run, guest: PlannedGuest, *, is_in_postcopy: bool = False, age: float | None = 0.0) -> None:
-        """Watch this guest of the run; `is_in_postcopy`: its migration has come so far already.
+        """Watch this guest of the run; `is_in_postcopy` says that its migration is already in post-copy.
 
-        `age` is how many seconds ago the journal has its move begin, 0 for a call of this process's own. None where
-        that is not known: then no job is taken for this run's.
+        `age` is the number of seconds since the move began by the journal, 0 for a call of this process. None means
+        that it is not known: then no job is taken for this run's.
         """
         self._age = age
         self._source, self._uuid, self._name = run.source, guest.uuid, guest.name
@@ -57,26 +58,26 @@ class Watch:
         self._is_named = self._is_timed_out = self._is_downtime_set = False
         self._said: set[str] = set()
         self._is_in_postcopy = is_in_postcopy
-        #: Whether the job that runs on the guest is not this run's own, so that nothing is to be done to it.
+        #: True if the guest's job is not this run's, so that it must not be touched.
         self.is_of_another = False
-        #: Whether it was paused on the source so that it converges.
+        #: True once the guest was paused on the source to make the migration converge.
         self.has_paused = False
-        #: Why it was aborted; None when it was not.
+        #: Why the migration was aborted; None if it was not.
         self.aborted: str | None = None
 
     @property
     def is_in_postcopy(self) -> bool:
-        """Whether post-copy was begun."""
+        """True once post-copy has begun."""
         return self._is_in_postcopy
 
     def say_once(self, text: str) -> None:
-        """Tell something about the guest, unless that was told before."""
+        """Report something about the guest, unless it was reported before."""
         if text not in self._said:
             self._said.add(text)
             self._tell(Event("note", self._name, text))
 
     def look(self) -> None:
-        """One look, and what follows of it. What cannot be seen or done now is seen or done at the next."""
+        """Read the job once and act on it. Anything that cannot be read or done now is retried at the next reading."""
         import libvirt
 
         try:
@@ -95,7 +96,7 @@ class Watch:
         self._keep_time()
 
     def _is_own(self, stats: Mapping[str, int]) -> bool:
-        """Whether the job is a migration away that began when this run's did: not before, and not long after."""
+        """Report whether the job is an outgoing migration that began with this run's: not before, nor long after."""
         import libvirt
 
         outgoing = libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
@@ -106,19 +107,19 @@ class Watch:
         return has_run <= since + SLACK and (not self._age or has_run >= since - BEGINNING)
 
     def interrupt(self) -> None:
-        """What the user's second Ctrl-C asks for."""
+        """Abort the migration at the user's second Ctrl-C."""
         if self.aborted is None:
             self.abort("interrupted")
 
     def abort(self, why: str) -> None:
-        """End the migration; the guest then stays on the source. Asked for again until it has ended.
+        """Abort the migration, so that the guest stays on the source. The request is repeated until it has ended.
 
-        Not in post-copy: its memory lies on both hosts then, and libvirt ends none.
+        In post-copy nothing is aborted: the memory is on both hosts then, and libvirt refuses.
         """
         import libvirt
 
         if self._is_in_postcopy:
-            self.say_once(f"{why}: in post-copy it cannot be aborted, and goes on")
+            self.say_once(f"{why}: a post-copy migration cannot be aborted, and continues")
             return
         if self.aborted is None:
             self.aborted = why
@@ -143,7 +144,7 @@ class Watch:
         self._last = sample
 
     def _count(self, sample: Sample) -> None:
-        """A pass begins: whether the ones before have got anywhere."""
+        """Judge, as a pass begins, whether the passes before it have made progress."""
         left, before = sample.memory_remaining, self._before
         self._before = left
         within = sample.rate * (self._method.max_downtime or DOWNTIME) / 1000
@@ -153,19 +154,20 @@ class Watch:
             return
         self._is_named = True
         text = (
-            f"does not converge: {self._passes} passes have left no less than {left / MIB:.0f} MiB each; it writes"
-            f" {sample.dirty_rate / MIB:.0f} MiB/s, {sample.rate / MIB:.0f} MiB/s are sent. {self._remedy()}"
+            f"does not converge: {self._passes} passes in a row made no progress, and {left / MIB:.0f} MiB are left;"
+            f" the guest writes {sample.dirty_rate / MIB:.0f} MiB/s, {sample.rate / MIB:.0f} MiB/s are sent."
+            f" {self._remedy()}"
         )
         self._tell(Event("not-converging", self._name, text, sample))
 
     def _remedy(self) -> str:
         if self._method.timeout is None:
-            return "Like this it may never end: --timeout, --auto-converge or --postcopy would end it"
+            return "At these rates it may never end: --timeout, --auto-converge or --postcopy would end it"
         left = max(0.0, self._method.timeout - (time.monotonic() - self._began))
         what = {
-            OnTimeout.SUSPEND: "it is paused on the source until it has moved",
-            OnTimeout.POSTCOPY: "it is started on the destination, and its memory follows (post-copy)",
-            OnTimeout.ABORT: "the migration is aborted, and it stays on the source",
+            OnTimeout.SUSPEND: "the guest is paused on the source until it has moved",
+            OnTimeout.POSTCOPY: "the guest is started on the destination, and its memory follows (post-copy)",
+            OnTimeout.ABORT: "the migration is aborted, and the guest stays on the source",
         }[self._method.on_timeout]
         return f"In {left:.0f} s {what}"
 
@@ -186,24 +188,30 @@ class Watch:
         how = self._method.on_timeout
         if how is OnTimeout.ABORT:
             self._is_timed_out = True
-            self.abort(f"it has lasted {timeout:g} s")
+            self.abort(f"the migration has lasted {timeout:g} s")
             return
         with contextlib.suppress(libvirt.libvirtError, HostSilent), self._source.calling:
             domain = self._source.domain(self._uuid)
             if domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_UNBOUNDED or not self._is_own(domain.jobStats()):
-                return  # it has not begun yet, or has just ended
+                return  # the job has not begun yet, or has just ended
             if how is OnTimeout.POSTCOPY:
-                self._start_postcopy(domain, f"it has lasted {timeout:g} s")
+                self._start_postcopy(domain, f"the migration has lasted {timeout:g} s")
             else:
                 if not self.has_paused:
                     self._journal.note("paused", self._uuid)
                     self.has_paused = True
                 domain.suspend()
-                self._tell(Event("timeout", self._name, f"has lasted {timeout:g} s: it is paused until it has moved"))
+                self._tell(
+                    Event(
+                        "timeout",
+                        self._name,
+                        f"the migration has lasted {timeout:g} s: the guest is paused until it has moved",
+                    )
+                )
             self._is_timed_out = True
 
     def _start_postcopy(self, domain: Domain, why: str) -> None:
         if not self._is_in_postcopy:
             domain.migrateStartPostCopy(0)
             self._is_in_postcopy = True
-            self._tell(Event("timeout", self._name, f"{why}: it goes on in post-copy, and can no longer be aborted"))
+            self._tell(Event("timeout", self._name, f"{why}: it continues in post-copy, and can no longer be aborted"))

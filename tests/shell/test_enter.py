@@ -34,7 +34,7 @@ def test_enter_goes_nowhere_else(host: Host, made: str) -> None:
         os.chown(own, 65534 if made == "another's" else 0, 0)
     done = go(host)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.endswith(f"{host.root}/own is not what it was made as\n")
+    assert done.stderr.endswith(f"{host.root}/own has changed since it was made\n")
 
 
 @pytest.mark.parametrize(("mode", "is_ours"), [(0o700, True), (0o2700, True), (0o750, False), (0o1700, False)])

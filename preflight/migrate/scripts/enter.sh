@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# Goes into the directory $2 of our own in libvirt's directory $1, by its inode: libvirt's belongs to QEMU's user, who
-# could put a link in place of ours.
+# Enters our staging directory $2 in libvirt's directory $1, and checks it by its inode: libvirt's directory belongs to
+# QEMU's user, who could put a link in place of ours.
 
 LC_ALL=C; export LC_ALL
 ours() { case $(stat -c %u:%a .) in 0:700|0:2700) [ "$(pwd -P)" = "$at/$1" ];; *) false;; esac; }
 enter() { cd -P -- "$1" && at=$(pwd -P) && cd -- "./$2" && ours "$2" && return
-echo "$1/$2 is not what it was made as" >&2; exit 1; }
+echo "$1/$2 has changed since it was made" >&2; exit 1; }

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# Lists what lies at the path $1, of which $3 names and $2 bytes may lie there: one line a name, then one line a file
-# with its digest. What does not exist answers with 44; that is said by the error's text, since neither `[ -e` nor sudo
-# tells a failure from a "no". What is empty is not read: some of the kernel's files say that they are, and give no end
-# of content.
+# Lists what is at the path $1, where at most $3 names and $2 bytes may be: one line for each name, then one line with
+# the digest for each file. If nothing exists there, the exit code is 44. The text of the error decides that, since
+# neither `[ -e` nor sudo distinguishes a failure from a "no". Empty files are not read: some kernel files report a size
+# of 0 and never end.
 
 LC_ALL=C; export LC_ALL; p=$1
 e=$(stat -- "$p" 2>&1 >/dev/null) || case $e in

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Prints each file in the directory ($1) that somebody holds, behind a line that names it.
+# Prints each file in the directory ($1) that somebody holds, after a line that names it.
 
 [ -d "$1" ] || exit 0
 cd "$1" || exit

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Publishes the file ($1) in the directory ($2), locked by now, and removes those that nobody holds.
+# Publishes the file ($1), which is locked by now, in the directory ($2), and removes files that nobody holds.
 
-cd "$2" && exec 8<. && flock -w 5 8 || exit  # two that remove and publish at once would remove what is new
+cd "$2" && exec 8<. && flock -w 5 8 || exit  # of two that publish at once, one could remove the other's new file
 for f in *.run; do [ ! -f "$f" ] || ! flock -n -s "$f" true || rm -f "$f"; done
 mv -f "$1.new" "$1.run"

@@ -1,4 +1,4 @@
 # shellcheck shell=sh
-# Makes the directory $3 of mode $4 in our own; behind enter.sh.
+# Makes the directory $3 with mode $4 in our staging directory; sent after enter.sh.
 
 enter "$1" "$2"; mkdir -- "./$3" && chmod -- "$4" "./$3"

@@ -1,9 +1,9 @@
 # shellcheck shell=sh
-# Puts the state named $3 in place, and keeps what is there under the date $4; behind enter.sh. Then come names that
-# are to go, "--", and each directory and file in the order of their names. What is there already stays in place until
-# something else has its name, and is kept besides.
-# libvirt makes QEMU's user and group the owner of its directories when it starts (qemuStateInitialize), and what it
-# makes there itself gets the same; those of a TPM it hands to swtpm's user at each start (virFileChownFiles).
+# Puts the state named $3 in place, and keeps a copy of what is there, named with the date $4; sent after enter.sh. The
+# further arguments are the names to remove, "--", and each directory and file, sorted by name. Existing files stay in
+# place until they are replaced.
+# libvirt makes QEMU's user and group the owner of its directories when it starts (qemuStateInitialize), and files that
+# it creates there get the same owner; a TPM's files it gives to swtpm's user at each start (virFileChownFiles).
 # shellcheck disable=SC2154 # enter.sh sets `at`
 
 enter "$1" "$2"; name=$3; date=$4; shift 4

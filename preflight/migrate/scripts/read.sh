@@ -1,4 +1,4 @@
 # shellcheck shell=sh
-# Prints the file whose path is $1, packed, in base64.
+# Prints the file at the path $1, compressed, in base64.
 
 cd -P -- "${1%/*}/" && [ -f "./${1##*/}" ] && gzip -c <"./${1##*/}" | base64 -w 0

@@ -1,4 +1,4 @@
 # shellcheck shell=sh
-# Removes the directory $2 of our own from libvirt's directory $1.
+# Removes our staging directory $2 from libvirt's directory $1.
 
 cd -P -- "$1" && rm -rf -- "./$2"

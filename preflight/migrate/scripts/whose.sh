@@ -1,6 +1,7 @@
 # shellcheck shell=sh
-# Says "both" where this host sees $2 in the directory $1, else "own". By the directory's list, which NFS reads anew
-# where it would answer for a single name from memory. In words, since sudo does not tell a failure from a "no".
+# Prints "both" if this host sees $2 in the directory $1, else "own". It reads the directory's list, which NFS fetches
+# again, while it would answer for a single name from its cache. It prints words, since sudo does not distinguish a
+# failure from a "no".
 
 names=$(ls -a -- "$1") || exit
 case "

@@ -100,7 +100,7 @@ def test_an_autostart_that_cannot_be_set_is_no_complete_arrival(pair: Pair) -> N
     ended = pair.move()
     assert ended.result is Result.ARRIVED
     assert not ended.arrived
-    assert ended.why == "its autostart could not be set on the destination (virsh autostart old): cannot autostart 1"
+    assert ended.why == "autostart could not be enabled on the destination (virsh autostart old): cannot autostart 1"
     (row,) = [row for row in rows(pair.run, {GUEST.uuid: of(ended)}) if row.uuid == GUEST.uuid]
     assert row.why == ended.why
     assert not past(read(pair.journal)[1], GUEST.uuid).is_done
@@ -152,7 +152,7 @@ def _link_for_nvram(pair: Pair) -> None:
     ("make", "said"),
     [
         (_saved_here, "its saved state"),
-        (_saved_there, "the destination has a saved state of it"),
+        (_saved_there, "the destination has a saved state of this guest"),
         (_of_another, "belongs to the guest old on the destination too|belongs to the guest renamed"),
         (_of_another_by_a_link, "belongs to the guest old on the destination too"),
         (_tpm_of_another, "its TPM state, belongs to the guest old on the destination too"),
@@ -184,7 +184,7 @@ def test_a_definition_that_its_owner_took_elsewhere_is_not_defined_again(pair: P
     pair.source.domains.clear()
     ended = move_off(run, GUEST, Lane(run), *pair.shells, known=VAULT)
     assert ended.result is Result.LOST
-    assert "neither host knows it any more" in (ended.error or "")
+    assert "neither host knows the guest any more" in (ended.error or "")
     assert pair.log == []
 
 

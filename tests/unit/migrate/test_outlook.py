@@ -56,8 +56,8 @@ def test_each_guest_has_its_acts_or_its_move_or_nothing_and_why() -> None:
     found = outlook(run({WEB: MIGRATED, DB: RUNS}, {WEB: RUNS, OLD: OFF}), known)
     assert found == (
         Outlook("web", ("undefine on the source",), "the source still has its definition"),
-        Outlook("db", ("move, if a check says READY",), ""),
-        Outlook("old", (), "it has arrived"),
+        Outlook("db", ("move the guest, if a check reports READY",), ""),
+        Outlook("old", (), "the guest has arrived"),
     )
 
 
@@ -74,7 +74,7 @@ def test_a_guest_that_nobody_is_sure_of_is_left_alone_and_said_to_be() -> None:
 def test_a_post_copy_that_broke_off_is_gone_on_with() -> None:
     source, destination = Sighting(Place.PAUSED, POSTCOPY_FAILED), Sighting(Place.RUNNING, RUNS_POSTCOPY_FAILED)
     web = outlook(run({WEB: source}, {WEB: destination}), {WEB: Past(began=True)})[0]
-    assert web == Outlook("web", ("go on with its post-copy migration",), "post-copy broke off")
+    assert web == Outlook("web", ("resume its post-copy migration",), "the post-copy migration was interrupted")
 
 
 def test_a_migration_that_still_runs_is_waited_for() -> None:

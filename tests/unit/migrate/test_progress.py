@@ -83,26 +83,26 @@ def test_going_on_needs_no_reason(before: Sample, now: Sample) -> None:
 
 
 def test_more_left_within_a_pass_is_what_the_guest_wrote() -> None:
-    assert setback(sample(100), sample(164)) == "the guest wrote to 64 MiB that had been sent"
+    assert setback(sample(100), sample(164)) == "the guest wrote to 64 MiB that had already been sent"
 
 
 def test_more_left_after_a_pass_names_the_pass() -> None:
     assert setback(sample(0), sample(300, rate=100, dirty=50, iteration=2)) == (
-        "the guest wrote to 300 MiB that had been sent; pass 2 sends it again"
+        "the guest wrote to 300 MiB that had already been sent; pass 2 sends it again"
     )
 
 
 @pytest.mark.parametrize("dirty", [100, 250])
 def test_a_guest_that_writes_faster_than_the_link_carries_never_ends(dirty: int) -> None:
     assert setback(sample(0), sample(300, rate=100, dirty=dirty, iteration=2)) == (
-        "the guest wrote to 300 MiB that had been sent; pass 2 sends it again."
-        f" It writes {dirty} MiB/s and the link carries 100 MiB/s: like this it never ends"
+        "the guest wrote to 300 MiB that had already been sent; pass 2 sends it again."
+        f" It writes {dirty} MiB/s and the link carries 100 MiB/s: at these rates the migration never ends"
     )
 
 
 def test_a_rate_that_is_not_known_yet_proves_nothing() -> None:
     reason = setback(sample(0), sample(300, rate=0, dirty=250))
-    assert reason == "the guest wrote to 300 MiB that had been sent"
+    assert reason == "the guest wrote to 300 MiB that had already been sent"
 
 
 def test_a_sample_in_words() -> None:
@@ -129,7 +129,7 @@ def test_lines_are_for_standard_error_now_and_then(
     assert err.splitlines() == [
         "'web\\x1b[1m':   2%  1000 of 1024 MiB left, 0 MiB/s, guest writes 0 MiB/s, pass 1",
         "'web\\x1b[1m':  75%  256 of 1024 MiB left, 0 MiB/s, guest writes 0 MiB/s, pass 1",
-        "'web\\x1b[1m': went back: the guest wrote to 44 MiB that had been sent",
+        "'web\\x1b[1m': went back: the guest wrote to 44 MiB that had already been sent",
         "'web\\x1b[1m':  71%  300 of 1024 MiB left, 0 MiB/s, guest writes 0 MiB/s, pass 1",
     ]
 
@@ -193,7 +193,7 @@ def test_a_terminal_gets_a_bar_a_guest_and_one_for_all(
     out, err = capsys.readouterr()
     assert out == ""
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", err)
-    assert "'[bold]web\\x1b[2J': went back: the guest wrote to 10 MiB that had been sent" in plain
+    assert "'[bold]web\\x1b[2J': went back: the guest wrote to 10 MiB that had already been sent" in plain
     assert "1010 of 1024 MiB left" in plain
     last = plain.strip().splitlines()
     assert any(line.startswith("all") and "33%" in line for line in last)

@@ -166,7 +166,7 @@ def test_a_directory_of_somebody_else_is_not_used(
     os.chown(directory, 65534, 65534)
     with held(logins[0], tmp_path / "one", [WEB], directory=directory):
         assert list(Path(directory).iterdir()) == []
-    assert "is not root's directory" in capsys.readouterr().err
+    assert "is not a directory of root's" in capsys.readouterr().err
 
 
 def test_4000_guests_fit(logins: list[Login], directory: str, tmp_path: Path) -> None:

@@ -101,6 +101,6 @@ def test_nothing_is_aborted_in_post_copy() -> None:
     assert (source.done, watch.aborted) == ([], None)
     said = [event.text for event in told if event.kind == "note"]
     assert said == [
-        "it has lasted 0 s: in post-copy it cannot be aborted, and goes on",
-        "interrupted: in post-copy it cannot be aborted, and goes on",
+        "the migration has lasted 0 s: a post-copy migration cannot be aborted, and continues",
+        "interrupted: a post-copy migration cannot be aborted, and continues",
     ]
