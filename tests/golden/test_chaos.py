@@ -194,7 +194,7 @@ def test_a_record_is_of_what_the_code_does_whatever_its_files_are_called(tmp_pat
             (-9, 4),
             False,
         ),
-        (Told("paused", "absent", "paused", "", "somebody has paused it"), "managed", (-9, 4), False),
+        (Told("paused", "absent", "paused", "", "the guest has been paused by its user"), "managed", (-9, 4), False),
         (Told("arrived", "absent", "paused", "", "virsh resume x"), "managed", (-9, 4), False),
     ],
 )

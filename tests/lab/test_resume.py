@@ -89,7 +89,7 @@ def test_the_death_of_preflight_stops_no_guest(client: Client, pair: Pair, tmp_p
 
 
 def test_killed_after_the_source_has_let_it_go(client: Client, pair: Pair, tmp_path: Path) -> None:
-    """With the safe hand-over it is paused on the destination then, and only the journal knows that it is to run."""
+    """With the safe hand-over the guest is paused there, and only the journal knows that it is to run."""
     host1, host2 = pair
     host1.guest("web", memory_mib=128, fill=True)
     killed_at_once(client, host1, tmp_path / "j", "--p2p", "--hand-over", "safe")
@@ -109,7 +109,9 @@ def test_a_second_run_of_the_same_guest_is_not_begun(client: Client, pair: Pair,
     began = time.monotonic()
     second = client.run([*words, "--journal", str(tmp_path / "2")])
     assert second.returncode == 5, second.stdout + second.stderr
-    assert re.search(rf"a run of \S+ on {os.uname().nodename} \(process \d+, since .*\) moves it", second.stderr)
+    assert re.search(
+        rf"already being migrated by \S+ on {os.uname().nodename} \(process \d+, since .*\)", second.stderr
+    )
     assert time.monotonic() - began < 30
     assert first.wait(timeout=90) == 0
     assert (state(host1, "web"), state(host2, "web")) == ("", "running")
@@ -126,7 +128,7 @@ def test_of_two_runs_that_begin_together_one_at_most_begins(client: Client, pair
     assert time.monotonic() - began < 90
     refused = [text for each, text in zip(runs, said, strict=True) if each.returncode == 5]
     assert refused, said
-    assert all("a run of" in text for text in refused), said
+    assert all("already being migrated by" in text for text in refused), said
     assert all(each.returncode in (0, 5) for each in runs), said
     there = any(each.returncode == 0 for each in runs)
     assert (state(host1, "web"), state(host2, "web")) == (("", "running") if there else ("running", ""))

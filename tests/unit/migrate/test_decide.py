@@ -233,8 +233,8 @@ def test_no_state_of_two_hosts_is_made_worse(source: Sighting) -> None:
     ("source", "destination", "why"),
     [
         (GONE, RUNS, ""),
-        (GONE, replace(RUNS, persistent=False), "it is not defined on the destination"),
-        (LEFT, replace(RUNS, persistent=False), "it is not defined on the destination"),
+        (GONE, replace(RUNS, persistent=False), "the guest is not defined on the destination"),
+        (LEFT, replace(RUNS, persistent=False), "the guest is not defined on the destination"),
         (LEFT, RUNS, "the source still has its definition"),
     ],
     ids=str,
@@ -413,7 +413,7 @@ def test_what_an_error_or_a_watchdog_or_a_crash_has_paused_is_not_started() -> N
         (Place.CRASHED, Result.STOPPED, "it has crashed on the"),
         (Place.SHUTTING_DOWN, Result.STOPPED, "it is shutting down on the"),
         (Place.SUSPENDED, None, "it has suspended itself to memory on the"),
-        (Place.OTHER, Result.STOPPED, "it is in a state that preflight does not know on the"),
+        (Place.OTHER, Result.STOPPED, "it is in a state unknown to preflight on the"),
     ],
 )
 def test_a_guest_that_sleeps_or_shuts_down_has_not_crashed(place: Place, result: Result | None, word: str) -> None:
@@ -468,7 +468,7 @@ def test_a_copy_whose_memory_may_not_be_whole_is_not_started() -> None:
 def test_a_guest_that_its_owner_paused_meanwhile_is_not_started() -> None:
     decision = decide(SEEN, paused(BY_USER), GONE)
     assert decision.acts == ()
-    assert decision.why.startswith("somebody has paused it")
+    assert decision.why.startswith("the guest has been paused by its user")
     assert decide(replace(SEEN, paused_by_us=True), paused(BY_USER), GONE).acts == (Act.START_ON_SOURCE,)
 
 
@@ -531,7 +531,7 @@ def test_what_its_owner_paused_on_the_destination_is_not_started() -> None:
     for known in (True, False):
         decision = decide(replace(RAN, safe=False, handed_over=known, peer_to_peer=True), GONE, paused(BY_USER))
         assert decision.acts == ()
-        assert decision.why.startswith("somebody has paused it on the destination")
+        assert decision.why.startswith("the guest has been paused on the destination")
     ran = paused(BY_USER, cpu_time=10_000_000)
     assert decide(ARRIVED, GONE, ran).acts == (), "preflight started it, and then its owner paused it"
 

@@ -279,7 +279,7 @@ OF_WEB = AT + b',"guest":"' + WEB.encode() + b'"'
     ],
 )
 def test_a_damaged_step_is_named_by_line_field_and_form(tmp_path: Path, line: bytes, said: str) -> None:
-    assert damaged(tmp_path / "j", line).startswith(f"line 2 is no step of a journal: {said}")
+    assert damaged(tmp_path / "j", line).startswith(f"line 2 is not a valid journal step: {said}")
 
 
 def test_a_journal_of_any_length_is_refused_by_its_size(tmp_path: Path) -> None:

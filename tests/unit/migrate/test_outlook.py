@@ -80,7 +80,7 @@ def test_a_post_copy_that_broke_off_is_gone_on_with() -> None:
 def test_a_migration_that_still_runs_is_waited_for() -> None:
     moving = Sighting(Place.RUNNING, job=True)
     web = outlook(run({WEB: moving}, {WEB: Sighting(Place.PAUSED, job=True)}), {WEB: Past(began=True)})[0]
-    assert web == Outlook("web", ("wait for the job that runs on it",), "a job still runs on it")
+    assert web == Outlook("web", ("wait for the job that runs on it",), "a libvirt job is still running on the guest")
 
 
 def test_the_outlook_is_a_line_a_guest_without_escapes() -> None:

@@ -68,7 +68,7 @@ def test_a_second_run_of_the_same_guest_is_refused_and_says_whose_the_first_is(
         with pytest.raises(Refused) as refused:
             take(second, tmp_path / "two", [WEB], directory)
         assert f" on {os.uname().nodename} (process {os.getpid()}, since " in str(refused.value)
-        assert str(refused.value).startswith("refused: web: a run of ")
+        assert str(refused.value).startswith("refused: web: already being migrated by ")
         assert f"(process {os.getpid()}" in str(others(second, [DB.uuid], directory=directory))
     take(second, tmp_path / "two", [WEB], directory)
     assert others(first, [WEB.uuid], directory=directory) is None
