@@ -177,5 +177,5 @@ def test_a_journal_in_use_is_left_alone(client: Client, pair: Pair, tmp_path: Pa
     until(lambda: is_moving(host1))
     code, said = resume(client, journal)
     assert code == 2, said
-    assert "another preflight is at work on it" in said
+    assert "in use by another preflight" in said
     assert moving.wait(timeout=60) == 0

@@ -143,6 +143,6 @@ def test_a_file_that_would_be_millions_of_values_is_refused_by_count(tmp_path: P
     path.write_bytes(b"[" + b"{}," * 1000)
     descriptor = own_file.open_any(path)
     assert len(own_file.read(path, descriptor, 10_000, 1000)) == 3001
-    with pytest.raises(UserError, match="has too many values"):
+    with pytest.raises(UserError, match="holds more values than are read"):
         own_file.read(path, descriptor, 10_000, 999)
     os.close(descriptor)
