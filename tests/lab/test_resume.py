@@ -100,6 +100,35 @@ def test_killed_after_the_source_has_let_it_go(client: Client, pair: Pair, tmp_p
     assert "start on the destination" in said
 
 
+def test_the_sources_log_remembers_what_its_daemon_has_forgotten(client: Client, pair: Pair, tmp_path: Path) -> None:
+    """The source keeps its definition: only libvirt's reason, or the log, says that it did not run there again."""
+    host1, host2 = pair
+    host1.guest("web", memory_mib=128, fill=True)
+    killed_at_once(client, host1, tmp_path / "j", "--p2p", "--hand-over", "safe", "--keepsource")
+    until(lambda: state(host1, "web") == "shut off" and state(host2, "web") == "paused")
+    host1.run("systemctl", "restart", "libvirtd")
+    assert "unknown" in host1.run("virsh", "-q", "domstate", "--reason", "web").stdout
+    code, said = resume(client, tmp_path / "j")
+    assert code == 0, said
+    assert (state(host1, "web"), state(host2, "web")) == ("shut off", "running")
+
+
+def test_a_guest_that_was_started_on_the_source_since_is_not_started_on_the_destination(
+    client: Client, pair: Pair, tmp_path: Path
+) -> None:
+    host1, host2 = pair
+    host1.guest("web", memory_mib=128, fill=True)
+    killed_at_once(client, host1, tmp_path / "j", "--p2p", "--hand-over", "safe", "--keepsource")
+    until(lambda: state(host1, "web") == "shut off" and state(host2, "web") == "paused")
+    host1.run("virsh", "-q", "start", "web")
+    host1.run("virsh", "-q", "destroy", "web")
+    host1.run("systemctl", "restart", "libvirtd")
+    code, said = resume(client, tmp_path / "j")
+    assert code == 4, said
+    assert "virsh resume" in said
+    assert state(host2, "web") == "paused"
+
+
 def test_a_second_run_of_the_same_guest_is_not_begun(client: Client, pair: Pair, tmp_path: Path) -> None:
     host1, host2 = pair
     host1.guest("web", memory_mib=256, dirty_mib_per_s=5, fill=True)
