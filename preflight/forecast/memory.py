@@ -66,7 +66,7 @@ def rooms(checked: Checked) -> tuple[Room, ...]:
     found = []
     if of_memory:
         if there.available_kib is None:
-            raise Unreadable("the destination's kernel does not tell how much memory is available")
+            raise Unreadable("the destination's kernel does not report how much memory is available")
         found.append(Room("memory", there.available_kib, _promised(checked.destination), tuple(of_memory)))
     for size, wanted in of_pages.items():
         pool = there.pages.get(size)
