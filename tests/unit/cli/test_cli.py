@@ -393,7 +393,8 @@ def test_a_host_that_cannot_be_logged_in_to_is_a_finding_and_no_failure_of_ours(
     path = f"{tmp_path}:{os.environ['PATH']}"
     done = run("check", HOST1, "host-b", PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
     assert (done.returncode, done.stderr) == (1, "")
-    assert "error: no login: ssh: connect to host x port 22: Connection refused  [ssh-login-refused]" in done.stdout
+    refused = "ssh login failed: ssh: connect to host x port 22: Connection refused"
+    assert f"error: {refused}  [ssh-login-refused]" in done.stdout
     assert left_over(tmp_path) == []
 
 
