@@ -31,7 +31,7 @@ def check(
     taken = {one for one in destination_disks.addresses if destination.has(one)}
     if not taken and not every:
         yield on_destination(
-            f"the destination resolves {name} in --disks-uri to {_all(destination_disks)}, not to an address of its own",
+            f"the destination resolves {name} in --disks-uri to {_all(destination_disks)}, not to its own address",
             error="Failed to bind socket: Cannot assign requested address",
             fix=right,
         )

@@ -30,11 +30,11 @@ def named(source: Record | None, destination: Record | None, *, name: str = NAME
     [
         (
             [OTHERS],
-            f"the destination resolves {NAME} in --disks-uri to {OTHERS}, not to an address of its own",
+            f"the destination resolves {NAME} in --disks-uri to {OTHERS}, not to its own address",
         ),
         (
             [THEIRS, OTHERS],
-            f"the destination resolves {NAME} in --disks-uri to {THEIRS}, {OTHERS}, not to an address of its own",
+            f"the destination resolves {NAME} in --disks-uri to {THEIRS}, {OTHERS}, not to its own address",
         ),
     ],
 )
