@@ -10,7 +10,7 @@ Why it matters
     guest that is off; with autostart, the guest then runs on both hosts.
 
 How to fix
-    Free space or inodes (df, df -i). If the file system is read-only, find out why first (dmesg), then mount -o
+    Free up space or inodes (df, df -i). If the file system is read-only, find out why first (dmesg), then mount -o
     remount,rw.
 """
 
