@@ -200,12 +200,12 @@ def test_a_pair_is_no_single_host(tmp_path: Path) -> None:
 @pytest.mark.parametrize("option", ["--select", "--ignore"])
 def test_a_rule_that_is_not_there_is_refused_with_a_suggestion(option: str) -> None:
     assert refused(run("check", HOST1, HOST2, option, "shared-host-uid")) == (
-        "no rule is called 'shared-host-uid'; did you mean shared-host-uuid?"
+        "there is no rule 'shared-host-uid'; did you mean shared-host-uuid?"
     )
 
 
 def test_a_selection_that_leaves_no_rule_is_refused() -> None:
-    said = "--select and --ignore leave no rule to judge by"
+    said = "--select and --ignore leave no rule to apply"
     assert refused(run("check", HOST1, HOST2, "--select", "names", "--ignore", "names")) == said
 
 
@@ -222,7 +222,7 @@ def test_ready_of_no_guest_says_so(form: str) -> None:
 
 def test_a_rule_that_is_not_there_is_not_explained() -> None:
     assert refused(run("explain", "shared-host-uid")) == (
-        "no rule is called 'shared-host-uid'; did you mean shared-host-uuid?"
+        "there is no rule 'shared-host-uid'; did you mean shared-host-uuid?"
     )
 
 
@@ -322,7 +322,7 @@ def test_a_place_where_nothing_can_be_saved_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr == f"preflight: {tmp_path}/none/pair.json: No such file or directory\n"
     assert done.stdout == run("check", HOST1, HOST2).stdout, "the report is not lost"
-    assert refused(run("snapshot", HOST1, "--output", f"{tmp_path}/again.json")) == f"{HOST1}: is a snapshot already"
+    assert refused(run("snapshot", HOST1, "--output", f"{tmp_path}/again.json")) == f"{HOST1}: already a snapshot"
 
 
 # what is written where
@@ -393,7 +393,8 @@ def test_a_host_that_cannot_be_logged_in_to_is_a_finding_and_no_failure_of_ours(
     path = f"{tmp_path}:{os.environ['PATH']}"
     done = run("check", HOST1, "host-b", PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
     assert (done.returncode, done.stderr) == (1, "")
-    assert "error: no login: ssh: connect to host x port 22: Connection refused  [ssh-login-refused]" in done.stdout
+    refused = "ssh login failed: ssh: connect to host x port 22: Connection refused"
+    assert f"error: {refused}  [ssh-login-refused]" in done.stdout
     assert left_over(tmp_path) == []
 
 
