@@ -17,7 +17,7 @@ def written(path: Path) -> Iterator[BinaryIO]:
     import tempfile  # takes a while, and few commands write a file
 
     if path.exists() and not path.is_file():
-        raise OSError(errno.EEXIST, "is no regular file, and is not replaced by one")
+        raise OSError(errno.EEXIST, "is not a regular file, and is not replaced")
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -42,7 +42,7 @@ def open_own(path: Path, flags: int = os.O_RDONLY) -> Opened:
     try:
         status = _regular(path, entry)
         if others_may_write(status):
-            raise UserError(f"{path}: others than you and root can write it, so it is not used")
+            raise UserError(f"{path}: users other than you and root can write to it, so it is not used")
         # the entry that was looked at, whatever bears its name by now
         descriptor = os.open(f"/proc/self/fd/{entry}", flags | os.O_CLOEXEC)
     except OSError as why:
@@ -52,7 +52,7 @@ def open_own(path: Path, flags: int = os.O_RDONLY) -> Opened:
     if status.st_uid != os.getuid():
         doubt = "the file belongs to another user"
     elif status.st_mode & 0o077:
-        doubt = f"others can read the file (mode {stat.S_IMODE(status.st_mode):04o}, not 0600)"
+        doubt = f"other users can read the file (mode {stat.S_IMODE(status.st_mode):04o}, not 0600)"
     return Opened(descriptor, doubt)
 
 
@@ -83,9 +83,9 @@ def read(path: Path, descriptor: int, most: int, most_marks: int = MOST_MARKS) -
     except OSError as why:
         raise UserError(f"{path}: {why.strerror}") from None
     if max(size, len(content)) > most:
-        raise UserError(f"{path}: has {size} bytes, and at most {most} are read")
+        raise UserError(f"{path}: has {size} bytes; the limit is {most}")
     if marks(content) > most_marks:
-        raise UserError(f"{path}: holds more values than are read")
+        raise UserError(f"{path}: contains more values than preflight reads")
     return content
 
 
@@ -97,7 +97,7 @@ def marks(content: bytes) -> int:
 def _regular(path: Path, descriptor: int) -> os.stat_result:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        raise UserError(f"{path}: {'Is a directory' if stat.S_ISDIR(status.st_mode) else 'is no regular file'}")
+        raise UserError(f"{path}: {'Is a directory' if stat.S_ISDIR(status.st_mode) else 'is not a regular file'}")
     return status
 
 
@@ -108,7 +108,7 @@ def _walk(path: Path) -> tuple[int, str | None]:
         left = list(reversed((Path.cwd() / path).parts[1:]))
         while left:
             if others_may_write(os.fstat(at)):
-                doubt = doubt or f"others can write the directory {shown}"
+                doubt = doubt or f"other users can write to the directory {shown}"
             name = left.pop()
             entry = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
             if not stat.S_ISLNK(os.fstat(entry).st_mode):

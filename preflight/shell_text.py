@@ -64,5 +64,5 @@ def _quoted(value: Value) -> str:
         return str(int(value))
     words = (value,) if isinstance(value, str) else tuple(value)
     if any("\0" in word for word in words):
-        raise ValueError("a shell command cannot hold a NUL")
+        raise ValueError("a shell command cannot contain a NUL")
     return " ".join(map(shlex.quote, words))

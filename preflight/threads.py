@@ -75,7 +75,7 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     thread.join(seconds)
     if done:
         return done[0]
-    raise failed[0] if failed else Late(f"has not ended within {seconds:g} s")
+    raise failed[0] if failed else Late(f"has not finished within {seconds:g} s")
 
 
 def until(seconds: float) -> Callable[[], bool]:

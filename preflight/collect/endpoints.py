@@ -70,7 +70,7 @@ def _ends(asked: Asked) -> tuple[Target | SavedHost, Target | SavedHost]:
     first = parse_target(asked.source) if isinstance(asked.source, str) else None
     saved = snapshot.read(first.path) if first and first.path else []
     if len(saved) != 2:
-        raise TargetError(f"{asked.source}: a DESTINATION is missing; only a file of `check --save` holds both hosts")
+        raise TargetError(f"{asked.source}: the DESTINATION is missing; only a file of `check --save` holds both hosts")
     return saved[0], saved[1]
 
 
@@ -96,13 +96,13 @@ def own_transport(target: Target) -> str:
 def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
     if asked.destination_uri is not None:
         if not asked.destination_uri.strip():
-            raise TargetError(f"--destination-uri: {asked.destination_uri!r} says nothing")
+            raise TargetError(f"--destination-uri: {asked.destination_uri!r} is blank")
         uri = parse_target(asked.destination_uri)
         if uri.uri is None:
-            raise TargetError(f"{asked.destination_uri}: not a libvirt URI, as in qemu+ssh://host/system")
+            raise TargetError(f"{asked.destination_uri}: not a libvirt URI such as qemu+ssh://host/system")
         transport = Transport(own_transport(uri))
         if asked.transport not in (None, transport):
-            raise TargetError(f"{asked.destination_uri}: is not over {asked.transport}, which --transport asks for")
+            raise TargetError(f"{asked.destination_uri}: does not use {asked.transport}, which --transport requires")
     else:
         transport = asked.transport or Transport(own_transport(destination))
     memory, disks = data_uri("--migrateuri", asked.migrateuri), data_uri("--disks-uri", asked.disks_uri)

@@ -34,7 +34,7 @@ T = TypeVar("T")
 MOST = {
     "paths": 50_000,
     "accounts": 1000,
-    "names of servers": 256,
+    "server names": 256,
     "drivers": 256,
     "emulators": 256,
     "block devices": 5000,
@@ -66,7 +66,7 @@ class Further(Struct, frozen=True):
         """Ask for a record, about what is not the same in every pair, or not of this one alone."""
         kept = about or record
         if len(command) > LONGEST:
-            self.absent[record] = f"the question about it would be longer than {LONGEST >> 20} MiB"
+            self.absent[record] = f"the question about it would exceed {LONGEST >> 20} MiB"
         else:
             self.commands[kept], self.made_of[record] = command, kept
 
@@ -85,7 +85,7 @@ class Further(Struct, frozen=True):
         """
         most = MOST[what]
         if len(items) > most:
-            self.absent[record] = f"{len(items)} {what} would have to be asked about, and no more than {most} are"
+            self.absent[record] = f"{len(items)} {what} would have to be checked, and the limit is {most}"
         elif items:
             self.ask(record, command(items), about=f"{record}:{' '.join(map(str, items))}" if named else "")
 
@@ -128,7 +128,7 @@ def _ask_about_names(here: Further, there: Further, source: Host, destination: H
     try:
         name = migration.data_host or destination.fact(AnnouncedName).name.value
     except Unreadable as why:
-        here.absent["peer.name"] = f"the name that {destination.name} announces is not known: {why}"
+        here.absent["peer.name"] = f"the name that {destination.name} announces is unknown: {why}"
     else:
         here.records["peer.name"] = Record(name)
         here.ask_for_address("peer.resolve", name)
@@ -186,7 +186,7 @@ def _ask_about_network_disks(there: Further, guests: Iterable[Guest]) -> None:
     disks = [(guest, disk) for guest in guests for disk in guest.disks]
     servers = {server for _, disk in disks for server in disk.servers}
     names = sorted({server.name for server in servers if server.named})
-    there.ask_about("disk-servers", "names of servers", names, questions.resolve_all)
+    there.ask_about("disk-servers", "server names", names, questions.resolve_all)
     if ports := sorted({(server.name, port) for server in servers for port in server.ports}):
         there.ask("disk-ports", questions.connect_all(ports))
     wanted = {(guest.emulator, MODULES[one]) for guest, disk in disks for one in disk.protocols if one in MODULES}

@@ -105,7 +105,7 @@ class LiveVisit:
         self._keep(Answers({"login": login}))
         if not self._logged_in:
             reason = login.err.strip().splitlines()[-1:] or ["no answer"]
-            self._answers.absent[""] = f"{self.name} could not be logged in to: {reason[0]}"
+            self._answers.absent[""] = f"login to {self.name} failed: {reason[0]}"
         if self._logged_in or self._transport != "ssh":
             self._at = "libvirt"
             self._libvirt = self._open_libvirt()
@@ -231,7 +231,7 @@ class LiveVisit:
         for name, record in answers.records.items():
             size = sys.getsizeof(record.out) + sys.getsizeof(record.err)
             if self._held + size > TOTAL_LIMIT:
-                kept.absent[name] = f"the answers of {self.name} take more than {TOTAL_LIMIT >> 20} MiB in all"
+                kept.absent[name] = f"the answers of {self.name} exceed {TOTAL_LIMIT >> 20} MiB in total"
             else:
                 self._held += size
                 kept.records[name] = redact(name, record)

@@ -33,11 +33,11 @@ RECORDS = (
 
 
 def transport_of(connect: Record) -> str:
-    """The transport of the URI that a `libvirt.connect` record tells of: ssh, tls, tcp or unix, or "nothing known"."""
+    """Return the transport of a `libvirt.connect` record's URI: ssh, tls, tcp, unix or "an unknown transport"."""
     try:
         scheme = str(json.loads(connect.out)["uri"]).partition("://")[0]
     except (ValueError, KeyError, TypeError, RecursionError):
-        return "nothing known"
+        return "an unknown transport"
     return scheme.partition("+")[2] or "unix"
 
 
@@ -152,4 +152,4 @@ class LibvirtSession:
 
 def _failed(uri: str, message: str, *, code: int | None = None, hung: bool = False) -> Answers:
     record = Record(json.dumps({"uri": uri, "error": message, "code": code, "hung": hung}))
-    return Answers({"libvirt.connect": record}, dict.fromkeys(RECORDS[1:], f"libvirt could not be asked: {message}"))
+    return Answers({"libvirt.connect": record}, dict.fromkeys(RECORDS[1:], f"libvirt could not be queried: {message}"))

@@ -58,7 +58,7 @@ def _type(connection: Any, kind: str, text: str) -> dict[str, object]:
     models = [model.text or "" for model in capabilities.iterfind("cpu/mode[@name='custom']/model")]
     host = capabilities.find("cpu/mode[@name='host-model']")
     if host is None or host.get("supported") != "yes":
-        raise Unreadable(f"libvirt does not tell what the CPU of a {kind} guest can have")
+        raise Unreadable(f"libvirt reports no host-model CPU for {kind} guests")
     inner = "".join(ET.tostring(child, encoding="unicode") for child in host)
     return {"models": models, "features": _expand(connection, (None, None, None, kind), f"<cpu>{inner}</cpu>")}
 

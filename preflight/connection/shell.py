@@ -34,8 +34,8 @@ TOTAL_LIMIT = 64 * MIB
 _PIECE = 64 * KIB
 #: Bytes of a line with the token: three words.
 _LONGEST_MARK = 1024
-_STRANGE = "the answer is not of the form that preflight's own shell text gives"
-_FLOODED = f"it sent more than {TOTAL_LIMIT // MIB} MiB and was cut off"
+_STRANGE = "the answer is not in the format of preflight's own shell text"
+_FLOODED = f"the host sent more than {TOTAL_LIMIT // MIB} MiB and was cut off"
 
 _EMIT = of_file(Path(__file__).with_name("emit.sh"))
 

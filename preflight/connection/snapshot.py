@@ -86,7 +86,7 @@ def _content(path: Path) -> bytes:
     except UserError as why:
         raise SnapshotError(str(why)) from None
     if len(content) > _MOST_FOREIGN and not content.isascii():
-        raise SnapshotError(f"{path}: not a whole snapshot: preflight itself writes ASCII")
+        raise SnapshotError(f"{path}: not a whole snapshot: preflight writes only ASCII")
     return content.removeprefix(codecs.BOM_UTF8)  # an editor may have put a mark at its beginning
 
 
@@ -94,8 +94,8 @@ def _host(saved: "schema.SavedHost") -> SavedHost:
     try:
         of_snapshot = parse_target(saved.name).kind is Kind.SNAPSHOT
     except TargetError as why:
-        raise SnapshotError(f"the name of a host in it: {why}") from None
+        raise SnapshotError(f"the name of a host in it is invalid: {why}") from None
     if of_snapshot:
-        raise SnapshotError(f"the name of a host in it is that of a file: {saved.name!r}")
+        raise SnapshotError(f"the name of a host in it is a file name: {saved.name!r}")
     records = {name: Record(*answer) for name, answer in saved.records.items()}
     return SavedHost(saved.name, Answers(records, saved.absent))

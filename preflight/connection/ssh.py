@@ -195,7 +195,7 @@ def _fresh_directory() -> Path:
     try:
         directory.mkdir(mode=0o700)
     except OSError as why:
-        raise UserError(f"{directory.parent}: no directory can be made for ssh's socket: {why.strerror}") from None
+        raise UserError(f"{directory.parent}: cannot create a directory for ssh's socket: {why.strerror}") from None
     return directory
 
 

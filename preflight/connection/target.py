@@ -72,7 +72,7 @@ def parse_target(text: str) -> Target:
         except OSError as why:
             raise TargetError(f"{text}: {why.strerror}") from None
         if not found:
-            other = "a directory, not a snapshot file" if path.is_dir() else "not a regular file, so no snapshot"
+            other = "a directory, not a snapshot file" if path.is_dir() else "not a regular file, so not a snapshot"
             what = other if path.exists() else "no such snapshot file"
             raise TargetError(f"{text}: {what}")
         return Target(text, Kind.SNAPSHOT, path=path)
@@ -88,7 +88,7 @@ def _login(text: str, user: str | None, host: str) -> str:
     if not (user is None or LOGIN_USER.takes(user)) or not text.isprintable():
         raise TargetError(f"{shown(text)} is not a host")
     if not (ALIAS.takes(host) or is_address(host)):
-        port = "; a port is given as in qemu+ssh://host:22/system" if ":" in host else ""
+        port = "; to give a port, write qemu+ssh://host:22/system" if ":" in host else ""
         raise TargetError(f"{shown(text)} is not a host{port}")
     return host if user is None else f"{user}@{host}"
 
@@ -103,9 +103,9 @@ def _parse_uri(text: str) -> Target:
     if parts.scheme == "ssh":
         driver, transport = "qemu", "ssh"
     if driver != "qemu":
-        raise TargetError(f"{text}: only QEMU's driver can migrate, as in qemu+ssh://host/system")
+        raise TargetError(f"{text}: only the QEMU driver can migrate, as in qemu+ssh://host/system")
     if parts.scheme != "ssh" and parts.path != "/system":
-        raise TargetError(f"{text}: only the system daemon's guests can be checked, as in qemu+ssh://host/system")
+        raise TargetError(f"{text}: only guests of the system daemon can be checked, as in qemu+ssh://host/system")
     if not parts.hostname:
         if transport not in ("", "unix"):
             raise TargetError(f"{text}: the host is missing, as in qemu+ssh://host/system")

@@ -195,7 +195,7 @@ def default(program: str, key: str, version: Version) -> Default:
     for since, value in DEFAULTS.get(program, {}).get(key, ()):
         if version >= since:
             return value
-    raise Unreadable(f"the default of {key} in {program} {version} is not known")
+    raise Unreadable(f"the default of {key} in {program} {version} is unknown")
 
 
 def known_settings(daemon: str, version: Version | None) -> dict[str, Kind]:

@@ -44,6 +44,6 @@ def read_json(text: str, form: type[T], what: str, *, longest: int = LONGEST_JSO
     try:
         return decode(text, type=form)
     except RecursionError:
-        raise Unreadable(f"{what} not of the form that preflight collects: it is nested too deeply") from None
+        raise Unreadable(f"{what} not in the format that preflight collects: it is nested too deeply") from None
     except ValueError as why:
-        raise Unreadable(f"{what} not of the form that preflight collects: {why}") from None
+        raise Unreadable(f"{what} not in the format that preflight collects: {why}") from None

@@ -19,11 +19,11 @@ class PeerConnection(Fact, frozen=True, kw_only=True):
         """Make it of `peer.connect`, the output of virsh on the source."""
         (connect,) = records
         if connect.missing:
-            raise Unreadable("the snapshot was not asked whether the source can open the destination's libvirt")
+            raise Unreadable("the snapshot does not record whether the source can open the destination's libvirt")
         if connect.code == 0:
             return cls(error=None)
         said = [line.removeprefix("error: ").strip() for line in connect.err.splitlines() if line.strip()]
         if connect.code in (126, 127) or any("sudo" in line for line in said):
-            raise Unreadable("the source's own path was not tried: " + (said[-1] if said else "virsh could not be run"))
+            raise Unreadable("the source did not try to connect: " + (said[-1] if said else "virsh could not be run"))
         real = [line for line in said if line != "failed to connect to the hypervisor"]
         return cls(error=real[-1] if real else NO_REASON)

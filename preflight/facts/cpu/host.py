@@ -31,7 +31,7 @@ class HostCpu(Fact, frozen=True, kw_only=True):
         """Read the XML of virConnectGetCapabilities."""
         cpu = parse_xml(capabilities.required()).find("host/cpu")
         if cpu is None or not cpu.findtext("arch"):
-            raise Unreadable("libvirt's capabilities do not tell the host's CPU")
+            raise Unreadable("libvirt's capabilities do not describe the host's CPU")
         counter = cpu.find("counter[@name='tsc']")
         frequency = _attribute(counter, "frequency") or ""
         is_number = frequency.isascii() and frequency.isdigit() and len(frequency) < 16

@@ -39,7 +39,7 @@ class HypervisorCpus(Fact, frozen=True, kw_only=True):
         found = self.types.get(virt_type)
         if found is None or found.error is not None:
             reason = self.error if found is None else found.error
-            raise Unreadable(f"what the CPU of a {virt_type} guest can have is not known: {reason or 'not asked'}")
+            raise Unreadable(f"the CPU features available to {virt_type} guests are unknown: {reason or 'not asked'}")
         return found
 
     def of_guest(self, uuid: str) -> frozenset[str]:
@@ -47,7 +47,7 @@ class HypervisorCpus(Fact, frozen=True, kw_only=True):
         found = self.guests.get(uuid)
         if found is None or found.features is None:
             reason = self.error if found is None else found.error
-            raise Unreadable(f"the features of the guest's CPU are not known: {reason or 'libvirt does not tell'}")
+            raise Unreadable(f"the features of the guest's CPU are unknown: {reason or 'libvirt does not report them'}")
         return found.features
 
     def knows(self, feature: str) -> bool:

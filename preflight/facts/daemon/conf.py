@@ -41,7 +41,7 @@ class DaemonConf(Fact, frozen=True, kw_only=True):
         if found is not None:
             return found
         if self.version is None:
-            raise Unreadable(f"the default of {key} depends on libvirt's version, which is not known")
+            raise Unreadable(f"the default of {key} depends on libvirt's version, which is unknown")
         return Located(default(self.daemon, key, self.version))
 
     def number(self, key: str) -> Located[int]:
@@ -65,7 +65,7 @@ class DaemonConf(Fact, frozen=True, kw_only=True):
         known = Daemons.parse(daemons, units)
         serving = known.intended
         if serving is None:
-            raise Unreadable("neither libvirtd nor virtqemud runs or listens on this host")
+            raise Unreadable("neither libvirtd nor virtqemud is running or listening on this host")
         records = {"libvirtd": libvirtd_conf, "virtqemud": virtqemud_conf}
         conf = known.conf(serving, records[serving])
         try:

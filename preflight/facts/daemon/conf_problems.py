@@ -25,7 +25,7 @@ def problems(daemon: str, conf: Conf, version: Version | None) -> Iterator[ConfP
         if found is not None:
             why = wrong_type(conf.path, key, kind, found) or CHECKS.get(key, _fine)(conf.path, found.value)
             if why is not None:
-                yield ConfProblem(f"{daemon} does not start with this {key}: {why}", found.at, why)
+                yield ConfProblem(f"{daemon} will not start with this {key}: {why}", found.at, why)
     if version is None or version >= REFUSES_FEW_CLIENTS:
         yield from _few_clients(conf)
 
@@ -68,7 +68,7 @@ def _few_clients(conf: Conf) -> Iterator[ConfProblem]:
     if isinstance(clients.value, int) and isinstance(waiting.value, int) and 0 <= clients.value < waiting.value:
         yield ConfProblem(
             f"max_clients ({clients}) is less than {key} ({waiting}):"
-            f" libvirt {REFUSES_FEW_CLIENTS} and later do not start with that",
+            f" libvirt {REFUSES_FEW_CLIENTS} and later will not start",
             clients.at or waiting.at,
             "The overall maximum number of clients must not be less than"
             " the number of clients waiting for authentication",

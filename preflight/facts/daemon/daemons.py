@@ -110,9 +110,9 @@ class Daemons(Fact, frozen=True, kw_only=True):
     def why_not_running(self) -> str:
         """Why no daemon serves guests, as a clause: "libvirtd.service is masked". Meaningless while one runs."""
         if not self.units:
-            return "neither virtqemud nor libvirtd runs"
+            return "neither virtqemud nor libvirtd is running"
         if self.intended is None:
-            return "libvirt's daemon is not installed: there is neither libvirtd.service nor virtqemud.service"
+            return "the libvirt daemon is not installed: neither libvirtd.service nor virtqemud.service exists"
         return self._why_not(self.intended)
 
     def _why_not(self, name: str) -> str:
@@ -120,11 +120,11 @@ class Daemons(Fact, frozen=True, kw_only=True):
         if service.load_state == "masked":
             return f"{name}.service is masked"
         if service.load_state != "loaded":
-            return f"{name}.service cannot be loaded ({service.load_state or 'systemd does not say why'})"
+            return f"{name}.service cannot be loaded ({service.load_state or 'systemd gives no reason'})"
         if service.active_state == "failed":
             return f"{name}.service failed ({service.result})"
         if service.active_state != "inactive":
-            return f"{name}.service is {service.active_state} ({service.sub_state}), but no such process was seen"
+            return f"{name}.service is {service.active_state} ({service.sub_state}), but no such process was found"
         if socket.active_state == "active":
             return f"{name}.service is inactive; {name}.socket would start it"
         return f"{name}.service is inactive and no socket unit would start it"
@@ -169,7 +169,7 @@ class Daemons(Fact, frozen=True, kw_only=True):
                 case _:
                     raise Unreadable(f"unexpected line in the list of daemons: {line[:80]!r}")
         if boot is None:
-            raise Unreadable("the list of daemons does not tell the time")
+            raise Unreadable("the list of daemons does not include the time")
         states = _units(units)
         return cls(
             processes=tuple(seen),
@@ -196,7 +196,7 @@ def _serving(running: set[str], sockets: set[str], units: Mapping[str, Unit]) ->
 
 def _number(text: str) -> float:
     if not NUMBER.fullmatch(text):
-        raise Unreadable(f"not a number in the list of daemons: {text[:80]!r}")
+        raise Unreadable(f"invalid number in the list of daemons: {text[:80]!r}")
     return float(text)
 
 

@@ -82,13 +82,13 @@ class DaemonLimits(Fact, frozen=True, kw_only=True):
     def room_for_clients(self) -> int:
         """Connections that can still be opened; raises `Unreadable` when it is not known how many are."""
         if self.clients is None:
-            raise Unreadable(f"how many clients {self.daemon} has is not known: virt-admin could not be asked")
+            raise Unreadable(f"the number of clients of {self.daemon} is unknown: virt-admin could not be queried")
         return max(0, self.max_clients.value - self.clients)
 
     def free_workers(self) -> int:
         """Workers, started yet or not, that have no call to do; raises `Unreadable` likewise."""
         if self.busy_workers is None:
-            raise Unreadable(f"how many workers of {self.daemon} are busy is not known: virt-admin could not be asked")
+            raise Unreadable(f"the number of busy workers of {self.daemon} is unknown: virt-admin could not be queried")
         return max(0, self.max_workers.value - self.busy_workers)
 
     def room_for_migrations(self) -> int:
@@ -111,7 +111,7 @@ class DaemonLimits(Fact, frozen=True, kw_only=True):
         changed = Daemons.parse(daemons, Record("", 1)).changed_since_start(conf.daemon)
         told = _complete(told_of(limits, conf.daemon))
         if not told and changed:
-            raise _stale(conf, "what it allows")
+            raise _stale(conf, "its limits")
         values = {key: _in_force(conf, key, told[name]) if told else conf.number(key) for key, name in IN_FORCE.items()}
         return cls(
             conf=conf,
@@ -127,7 +127,7 @@ class DaemonLimits(Fact, frozen=True, kw_only=True):
 
 
 def _stale(conf: DaemonConf, what: str) -> Unreadable:
-    return Unreadable(f"{conf.path} was changed after {conf.daemon} started: {what} is not known until it is restarted")
+    return Unreadable(f"{conf.path} was changed after {conf.daemon} started: {what} cannot be known before a restart")
 
 
 def told_of(limits: Record, daemon: str) -> Mapping[str, int]:
@@ -170,5 +170,5 @@ def _drift(conf: DaemonConf, told: Mapping[str, int]) -> Iterator[Drift]:
 def _own(record: Record) -> int:
     count = record.required().strip()
     if not re.fullmatch(r"\d{1,6}", count, re.ASCII):
-        raise Unreadable("it is not known how many connections preflight itself held")
+        raise Unreadable("the number of connections that preflight itself held is unknown")
     return int(count)

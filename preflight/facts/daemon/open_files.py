@@ -24,7 +24,7 @@ class OpenFiles(Fact, frozen=True, kw_only=True):
     def of(self, daemon: str) -> Files:
         """One daemon's; raises `Unreadable` when it does not run, or did not let itself be looked at."""
         if daemon not in self.by_daemon:
-            raise Unreadable(f"the files that {daemon} has open could not be counted")
+            raise Unreadable(f"the open files of {daemon} could not be counted")
         return self.by_daemon[daemon]
 
     @classmethod

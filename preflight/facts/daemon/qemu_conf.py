@@ -60,7 +60,7 @@ class QemuConf(Fact, frozen=True, kw_only=True):
         host = Daemons.parse(daemons, Record("", 1))
         if host.changed_since_start("qemu"):
             raise Unreadable(
-                f"{PATH} was changed after {host.serving} started: what is in force is not known until it is restarted"
+                f"{PATH} was changed after {host.serving} started: the values in use cannot be known before a restart"
             )
         conf = parse_conf(PATH, qemu_conf)
         for problem in problems(conf):
@@ -105,7 +105,7 @@ def problems(conf: Conf) -> Iterator[ConfProblem]:
     for key, kind in QEMU.items():
         found = conf.settings.get(key)
         if found is not None and (why := wrong_type(conf.path, key, kind, found) or _refused(conf.path, key, found)):
-            yield ConfProblem(f"the QEMU driver does not start with this {key}: {why}", found.at, why)
+            yield ConfProblem(f"the QEMU driver will not start with this {key}: {why}", found.at, why)
     yield from _ports(conf)
 
 
@@ -123,11 +123,11 @@ def _ports(conf: Conf) -> Iterator[ConfProblem]:
     last = conf.settings.get("migration_port_max", Located(default("qemu", "migration_port_max", SINCE)))
     if isinstance(first.value, int) and isinstance(last.value, int) and not 0 <= first.value <= last.value <= 65535:
         why = f"{conf.path}: migration_port_max: port must be between the minimal port {first} and 65535"
-        yield ConfProblem(f"the QEMU driver does not start with these ports: {why}", last.at or first.at, why)
+        yield ConfProblem(f"the QEMU driver will not start with these ports: {why}", last.at or first.at, why)
     elif first.value == last.value:
         # virPortAllocatorRangeNew wants two ports at least
         why = f"start port {first} must be less than end port {last}"
-        yield ConfProblem(f"the QEMU driver does not start with these ports: {why}", last.at or first.at, why)
+        yield ConfProblem(f"the QEMU driver will not start with these ports: {why}", last.at or first.at, why)
 
 
 def _is_this_host(address: str) -> bool:

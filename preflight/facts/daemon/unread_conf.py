@@ -30,7 +30,7 @@ class UnreadConf(Fact, frozen=True, kw_only=True):
         known = Daemons.parse(daemons, Record("", 1))
         serving = known.serving
         if serving is None:
-            raise Unreadable("neither libvirtd nor virtqemud runs or listens on this host")
+            raise Unreadable("neither libvirtd nor virtqemud is running or listening on this host")
         records = {"libvirtd": libvirtd_conf, "virtqemud": virtqemud_conf}
         other = "virtqemud" if serving == "libvirtd" else "libvirtd"
         if known.reads_another(serving):

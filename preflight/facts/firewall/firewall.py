@@ -57,7 +57,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
         try:
             tables = without_doubles(found, parse_iptables(iptables.required()))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-            raise Unreadable("the rules of iptables are not of the form that iptables-save writes") from None
+            raise Unreadable("the iptables rules are not in the format of iptables-save") from None
         try:
             marked = any(map(_gives_marks, _statements(tables)))
             names = _interfaces(tables)
@@ -85,7 +85,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
         """
         ways = self._ways(source_addresses, own)
         if ports and not ways:
-            raise Unreadable("no address is known that a connection might come from")
+            raise Unreadable("no address is known from which a connection might come")
         work = Work()
         judged: list[tuple[int, Judgement]] = []
         left = [tuple(ports)] if ports else []
@@ -96,7 +96,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
                 middle = len(some) // 2
                 left += [some[middle:], some[:middle]]
                 continue
-            one = _one(found, f"whether port {some[0]} is open depends on the interface or address that is used")
+            one = _one(found, f"whether port {some[0]} is open depends on the interface or address used")
             judged += [(port, one) for port in some]
         return judged
 
@@ -108,7 +108,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
             try:
                 source = ip_address(written)
             except ValueError:
-                raise Unreadable(f"{written} is not an address") from None
+                raise Unreadable(f"{written} is not an IP address") from None
             met = () if own is None else own.met_by(written)
             if own is None or met:
                 # the same addresses are the same tuple
@@ -169,8 +169,8 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
             return (Action(next(iter(outcomes))), next(iter(outcomes.values()))) if is_sure else None
         port = packet.ports[0]
         if UNKNOWN in outcomes:
-            raise Unreadable(f"the firewall hands port {port} to what cannot be judged: {outcomes[UNKNOWN]}")
-        why = f"the firewall's answer for port {port} cannot be told: {unsure[-1] if unsure else ''}"
+            raise Unreadable(f"the firewall handles port {port} in a way that cannot be predicted: {outcomes[UNKNOWN]}")
+        why = f"the firewall's decision on port {port} cannot be determined: {unsure[-1] if unsure else ''}"
         judged = _one({Action(action): rule for action, rule in outcomes.items()}, why)
         return judged.action, judged.rule or ""
 

@@ -47,7 +47,7 @@ def parse_iptables(text: str) -> tuple[Saved, ...]:
             elif family and line.startswith("*"):
                 open_table = Table(family, line[1:])
             else:
-                raise Unreadable(f"not a line of iptables-save: {line[:80]}")
+                raise Unreadable(f"unexpected line from iptables-save: {line[:80]}")
         elif line == "COMMIT":
             saved.append(Saved(open_table, in_nft))
             open_table = None
@@ -56,7 +56,7 @@ def parse_iptables(text: str) -> tuple[Saved, ...]:
         else:
             _add(open_table, line)
     if open_table is not None:
-        raise Unreadable("the rules of iptables are cut off")
+        raise Unreadable("the iptables rules are truncated")
     return tuple(saved)
 
 
@@ -80,7 +80,7 @@ def _add(table: Table, line: str) -> None:
     # shlex goes a character at a time
     words = shlex.split(rule) if any(mark in rule for mark in "\"'\\#") else rule.split()
     if len(words) < 2 or words[0] != "-A":
-        raise Unreadable(f"not a rule of iptables-save: {line[:80]}")
+        raise Unreadable(f"unexpected rule from iptables-save: {line[:80]}")
     statements: list[Json] = []
     comment = None
     options = list(_options(words[2:]))

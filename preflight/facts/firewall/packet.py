@@ -57,7 +57,7 @@ class Work:
         """Take so many steps; raises `Unreadable` where there are no more."""
         self._left -= steps
         if self._left < 0:
-            raise Unreadable(f"the firewall's rules take more than {MOST_STEPS} steps to judge")
+            raise Unreadable(f"the firewall rules take more than {MOST_STEPS} steps to evaluate")
 
 
 @dataclass(frozen=True, slots=True)

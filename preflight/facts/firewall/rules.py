@@ -18,7 +18,7 @@ Json: TypeAlias = Any
 HOOKS = ("ingress", "prerouting", "input")
 
 #: Why rules are not judged.
-NOT_NFT = "the firewall's rules are not of the form that nft writes"
+NOT_NFT = "the firewall rules are not in the JSON format of nft"
 
 
 class Rule(Struct, frozen=True):

@@ -113,7 +113,7 @@ class _Walk:
         if chain.name in self._walked:
             return self._walked[chain.name]
         if depth > _DEEPEST:
-            raise Unreadable("the firewall's chains call each other without end")
+            raise Unreadable("the firewall chains jump to each other endlessly")
         outcomes: Outcomes = {}
         for rule in chain.rules:
             of_rule = self._rule(chain, rule, depth)

@@ -18,9 +18,9 @@ class Accounts(Fact, frozen=True, kw_only=True):
     def knows(self, account: str) -> bool:
         """Whether the host knows this user or group; raises `Unreadable` when that was not told."""
         if self.error is not None:
-            raise Unreadable(f"whether there is {account} was not told: {self.error}")
+            raise Unreadable(f"it is unknown whether {account} exists: {self.error}")
         if account not in self.answers:
-            raise Unreadable(f"the host was not asked for {account}")
+            raise Unreadable(f"the host was not asked about {account}")
         return self.answers[account]
 
     @classmethod

@@ -97,7 +97,7 @@ def _pinned(root: Element, guest: Guest) -> Iterator[tuple[str, frozenset[int]]]
 def _kib(text: str | None, unit: str) -> int:
     number = _number(text)
     if number is None or unit not in KIB_IN:
-        raise Unreadable(f"its XML has a size of {text} {unit}")
+        raise Unreadable(f"its XML has an invalid size: {text} {unit}")
     return number * KIB_IN[unit]
 
 

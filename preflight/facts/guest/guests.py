@@ -245,10 +245,10 @@ class Guests(Fact, frozen=True, kw_only=True, dict=True):
         # counted before anything is made of them: each would take some hundred bytes
         for mark, most in _MARKS.items():
             if text.count(mark) > most:
-                raise Unreadable(f"the list of guests has more than {most} {mark!r}")
+                raise Unreadable(f"the list of guests has more than {most} {mark!r} characters")
         answer = read_json(text, _Answer, "the list of guests is", longest=_LONGEST)
         if len(answer.domains) > MOST:
-            raise Unreadable(f"libvirt lists {len(answer.domains)} guests, and no more than {MOST} are judged")
+            raise Unreadable(f"libvirt lists {len(answer.domains)} guests, and at most {MOST} are checked")
         read: list[Guest] = []
         unread: list[UnreadGuest] = []
         seen: set[str] = set()
@@ -306,11 +306,11 @@ def _listed(domain: _Domain, seen: set[str]) -> Guest:
 
 def _guest(domain: _Domain) -> Guest:
     if domain.error is not None:
-        raise Unreadable(domain.error or "libvirt gave an error without a text")
+        raise Unreadable(domain.error or "libvirt reported an error without a message")
     try:
         state = GuestState(domain.state)
     except ValueError:
-        raise Unreadable(f"state {domain.state} is not known") from None
+        raise Unreadable(f"unknown state {domain.state}") from None
     root = parse_xml(domain.xml)
     if root.tag != "domain":
         raise Unreadable(f"its XML is a <{root.tag}>, not a <domain>")
@@ -363,7 +363,7 @@ def _kib(root: Element, tag: str) -> int:
         raise Unreadable(f"its XML has no <{tag}>")
     unit = element.get("unit", "KiB")
     if unit not in KIB_IN:
-        raise Unreadable(f"its XML's <{tag}> has the unit {unit}")
+        raise Unreadable(f"its XML's <{tag}> has the unknown unit {unit}")
     return _number(element.text or "", tag) * KIB_IN[unit]
 
 

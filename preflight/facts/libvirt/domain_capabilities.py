@@ -19,7 +19,7 @@ class DomainCapabilities(Fact, frozen=True, kw_only=True):
     def has(self, device: str, listed: str, value: str) -> bool | None:
         """Whether the value is listed, None when this libvirt does not list such; raises `Unreadable`."""
         if self.error is not None:
-            raise Unreadable(f"libvirt did not tell which devices it supports: {self.error}")
+            raise Unreadable(f"libvirt did not report which devices it supports: {self.error}")
         known = self.values.get((device, listed), self.values.get((device, "")))
         return None if known is None else value in known
 
@@ -31,7 +31,7 @@ class DomainCapabilities(Fact, frozen=True, kw_only=True):
         except Unreadable as why:
             return cls(values={}, error=str(why))
         if root.tag != "domainCapabilities":
-            raise Unreadable(f"libvirt's domain capabilities are a <{root.tag}>")
+            raise Unreadable(f"libvirt's domain capabilities are a <{root.tag}>, not a <domainCapabilities>")
         values: dict[tuple[str, str], frozenset[str]] = {}
         for device in root.iterfind("devices/*"):
             if device.get("supported") == "no":

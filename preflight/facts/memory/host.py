@@ -78,7 +78,7 @@ class HostMemory(Fact, frozen=True, kw_only=True):
     def told(self) -> Self:
         """This fact; raises `Unreadable` when the host did not tell."""
         if self.error is not None:
-            raise Unreadable(f"the host did not tell of its memory: {self.error}")
+            raise Unreadable(f"the host did not report its memory: {self.error}")
         return self
 
     @classmethod

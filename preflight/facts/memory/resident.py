@@ -22,7 +22,7 @@ class Resident(Fact, frozen=True, kw_only=True):
         """About how many KiB of its memory the guest has touched; raises `Unreadable` when that was not told."""
         if guest not in self.kib:
             raise Unreadable(
-                f"how much memory {guest} has touched is not known: {self.error or 'its QEMU is not found'}"
+                f"it is unknown how much memory {guest} has touched: {self.error or 'its QEMU was not found'}"
             )
         return max(0, self.kib[guest] - OWN_KIB)
 

@@ -54,14 +54,14 @@ class HostsFile(Fact, frozen=True, kw_only=True, dict=True):
         commented: list[HostsEntry] = []
         fields = 0
         if text.count("\n") > _MOST_LINES:
-            raise Unreadable(f"{PATH}: more than {_MOST_LINES} lines are not read")
+            raise Unreadable(f"{PATH}: the file has more than {_MOST_LINES} lines")
         for number, line in lines_of(PATH, text):
             hidden = _HIDDEN.match(line)
             entry = _entry(number, line, hidden.end() if hidden else 0)
             if entry is not None:
                 fields += 1 + len(entry.names)
                 if fields > _MOST_FIELDS:
-                    raise Unreadable(f"{PATH}:{number}: more than {_MOST_FIELDS} addresses and names are not read")
+                    raise Unreadable(f"{PATH}:{number}: the file has more than {_MOST_FIELDS} addresses and names")
                 (commented if hidden else entries).append(entry)
         return cls(entries=tuple(entries), commented=tuple(commented))
 

@@ -19,5 +19,5 @@ def listens_at(text: str, hosts: HostsFile) -> tuple[str, ...]:
         return (plain(text),)
     found = tuple(plain(address) for address in hosts.addresses_of(text))
     if not found:
-        raise Unreadable(f"{text} is not in this host's /etc/hosts, and what else it may be here was not asked")
+        raise Unreadable(f"{text} is not in this host's /etc/hosts, and the host was not asked to resolve it")
     return found

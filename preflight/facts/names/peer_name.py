@@ -125,7 +125,7 @@ def answered(resolve: Record) -> tuple[str, ...]:
     try:
         return _in_order([ip_address(plain(line[0])) for line in words if line])
     except ValueError:
-        raise Unreadable("getent did not answer with addresses") from None
+        raise Unreadable("getent did not print addresses") from None
 
 
 def _derived(
@@ -136,7 +136,7 @@ def _derived(
     hostname: Record | None = None,
 ) -> tuple[str, ...]:
     """What getent would answer, as far as the host's files tell."""
-    unasked = Unreadable(f"the host was not asked what it makes of {name}: take the snapshots with `check --save`")
+    unasked = Unreadable(f"the host was not asked to resolve {name}: take the snapshots with `check --save`")
     literal = _literal(name, unasked)
     if literal is None:
         _know_all_services(name, hosts, service, hostname, unasked)

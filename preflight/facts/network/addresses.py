@@ -38,7 +38,7 @@ class OwnAddresses(Fact, frozen=True, kw_only=True, dict=True):
                 continue  # a family of its own, as "link/ether" lines are with other options
             found.append(_interface_address(line))
         if not found:
-            raise Unreadable("ip addr show gave no address, not even the loopback's")
+            raise Unreadable("ip addr show printed no address, not even that of the loopback")
         return cls(addresses=tuple(found))
 
     def has(self, address: str) -> bool:
@@ -134,7 +134,7 @@ def is_loopback(address: str) -> bool:
 
 def _interface_address(line: str) -> InterfaceAddress:
     match = _LINE.match(line)
-    strange = Unreadable(f"not a line of ip addr show: {line[:80]}")
+    strange = Unreadable(f"unexpected line from ip addr show: {line[:80]}")
     if match is None:
         raise strange
     try:

@@ -40,7 +40,7 @@ class Links(Fact, frozen=True, kw_only=True):
         for line in filter(None, text.split("\n")):
             match = _LINE.match(line)
             if match is None:
-                raise Unreadable(f"not a line of ip link show: {line[:80]}")
+                raise Unreadable(f"unexpected line from ip link show: {line[:80]}")
             found.add(match[1])
             if mtu := _MTU.search(line):
                 mtus[match[1]] = int(mtu[1])
@@ -48,7 +48,7 @@ class Links(Fact, frozen=True, kw_only=True):
                 kind = _KIND.search(line)
                 kinds[match[1]] = kind[1] if kind else None
         if not found:
-            raise Unreadable("ip link show gave no link, not even the loopback")
+            raise Unreadable("ip link show printed no link, not even the loopback")
         return cls(names=frozenset(found), kinds=kinds, mtus=mtus)
 
     def has(self, name: str) -> bool:
@@ -60,7 +60,7 @@ class Links(Fact, frozen=True, kw_only=True):
     def mtu(self, name: str) -> int:
         """The MTU of the link of that name, in bytes; raises `Unreadable` when it was not told."""
         if self.error is not None or name not in self.mtus:
-            raise Unreadable(self.error or f"the MTU of {name} was not told")
+            raise Unreadable(self.error or f"the MTU of {name} is unknown")
         return self.mtus[name]
 
     def is_other_than(self, name: str, kinds: frozenset[str]) -> bool:

@@ -26,15 +26,15 @@ def sockets(text: str) -> Iterator[Socket]:
     """The sockets of one or more such files in a row; raises `Unreadable` on any other text."""
     lines = text.split("\n")
     if "local_address" not in lines[0]:
-        raise Unreadable("the kernel's table of sockets is not there")
+        raise Unreadable("the kernel's socket table is missing")
     if lines.pop() != "":
-        raise Unreadable("the kernel's table of sockets is cut off")
+        raise Unreadable("the kernel's socket table is truncated")
     for line in lines:
         if "local_address" in line:
             continue
         match = _LINE.match(line)
         if match is None:
-            raise Unreadable(f"not a line of the kernel's table of sockets: {line[:80]}")
+            raise Unreadable(f"unexpected line in the kernel's socket table: {line[:80]}")
         yield Socket(_address(match[1]), int(match[2], 16), int(match[3], 16))
 
 

@@ -22,7 +22,7 @@ class Rdma(Fact, frozen=True, kw_only=True):
     def known(self) -> Self:
         """Return this when the host has answered, else raise `Unreadable`."""
         if self.error is not None:
-            raise Unreadable(f"whether the host has RDMA was not told: {self.error}")
+            raise Unreadable(f"it is unknown whether the host has RDMA: {self.error}")
         return self
 
     @classmethod

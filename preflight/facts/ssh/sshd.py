@@ -138,7 +138,9 @@ class SshdListener(Fact, frozen=True, kw_only=True):
         found = [LISTENER.match(line) for line in sshd_listener.required().splitlines()]
         counts = [tuple(map(int, title.groups())) for title in found if title is not None]
         if not counts:
-            raise Unreadable("no sshd shows its logins: it is older than 8.2, or a socket unit starts one a connection")
+            raise Unreadable(
+                "no sshd reports its logins: it is older than 8.2, or a socket unit starts one per connection"
+            )
         current, start, full = max(counts)
         return cls(current=current, start=start, full=full)
 
@@ -164,7 +166,7 @@ class _Settings(Struct, frozen=True):
                 if not one.arguments:
                     raise Unreadable(f"{one.at.path}:{one.at.line}: {keyword} has no argument")
                 if self.version is not None and self.version < KNOWN_SINCE.get(keyword, self.version):
-                    raise Unreadable(f"{one.at.path}:{one.at.line}: this sshd does not know {keyword}")
+                    raise Unreadable(f"{one.at.path}:{one.at.line}: this sshd does not support {keyword}")
                 yield one
 
     def read(self, keyword: str, convert: Callable[[str], T]) -> Located[T]:
@@ -220,7 +222,7 @@ def _startups(written: str, rate: int, least: int) -> MaxStartups:
         value = MaxStartups(int(found[1]), int(found[2] or rate), int(found[3] or found[1]))
         if least <= value.start <= value.full and 1 <= value.rate <= 100:
             return value
-    raise Unreadable(f"sshd refuses this MaxStartups: {written[:80]!r}")
+    raise Unreadable(f"sshd rejects this MaxStartups value: {written[:80]!r}")
 
 
 def seconds(written: str) -> int:
@@ -228,17 +230,17 @@ def seconds(written: str) -> int:
     if written.lower() == "none":
         return 0
     if not TIME.fullmatch(written):
-        raise Unreadable(f"sshd refuses this time: {written[:80]!r}")
+        raise Unreadable(f"sshd rejects this time: {written[:80]!r}")
     parts = re.findall(r"(\d+)([a-z]?)", written.lower())
     total = sum(int(number) * SECONDS[unit] for number, unit in parts)
     if total > LONGEST:
-        raise Unreadable(f"sshd refuses this time: {written[:80]!r}")
+        raise Unreadable(f"sshd rejects this time: {written[:80]!r}")
     return total
 
 
 def _number(written: str) -> int:
     if not re.fullmatch(r"\d{1,10}", written, re.ASCII):
-        raise Unreadable(f"sshd refuses this number: {written[:80]!r}")
+        raise Unreadable(f"sshd rejects this number: {written[:80]!r}")
     return int(written)
 
 

@@ -91,7 +91,7 @@ class _Reader:
         """One file with all that it includes."""
         self._left -= max(len(self._files[path]), 1000)
         if depth > DEEPEST or self._left < 0:
-            raise Unreadable(f"{path} is too long, or is included over and over")
+            raise Unreadable(f"{path} is too long or is included repeatedly")
         around = conditional
         for number, line in enumerate(self._files[path].split("\n"), 1):
             directive = _directive(path, number, line, conditional=conditional)
@@ -117,7 +117,7 @@ class _Reader:
             return
         self._left -= len(self._files)
         if self._left < 0:
-            raise Unreadable(f"{by.at.path} has too many Include lines for the files that are there")
+            raise Unreadable(f"{by.at.path} has too many Include lines for the number of files present")
         for path in self._paths:
             # glob(3): a name that begins with a dot must be asked for by that dot
             hidden = path.rpartition("/")[2].startswith(".") and not last.startswith(".")

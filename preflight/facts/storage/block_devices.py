@@ -66,7 +66,7 @@ class BlockDevices(ByPath, frozen=True, kw_only=True):
             return None
         if _OLD.match(line):
             raise Unreadable(
-                f"{path}: the snapshot is of an older preflight, which kept devices otherwise: take it anew"
+                f"{path}: the snapshot is from an older preflight, which stored devices differently: take it again"
             )
         found = _LINE.fullmatch(line)
         if found is None:
@@ -89,4 +89,4 @@ def _shown(identifier: str) -> str:
 
 
 def _listed(marks: Mapping[str, str]) -> str:
-    return ", ".join(f"{what} {value}" for what, value in marks.items()) or "nothing that is known"
+    return ", ".join(f"{what} {value}" for what, value in marks.items()) or "nothing recognizable"

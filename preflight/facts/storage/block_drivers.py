@@ -28,10 +28,10 @@ class BlockDrivers(Fact, frozen=True, kw_only=True):
     def has(self, emulator: str, module: str) -> bool:
         """Whether this QEMU has the driver; raises `Unreadable` when that was not told."""
         if self.error is not None:
-            raise Unreadable(f"whether QEMU has its driver {module} was not told: {self.error}")
+            raise Unreadable(f"it is unknown whether QEMU has its {module} driver: {self.error}")
         found = self.answers.get((emulator, module))
         if found is None:
-            raise Unreadable(f"the host did not tell whether {emulator} has its driver {module}")
+            raise Unreadable(f"the host did not report whether {emulator} has its {module} driver")
         return found
 
     @classmethod

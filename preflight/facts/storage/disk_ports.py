@@ -31,18 +31,18 @@ class DiskPorts(Fact, frozen=True, kw_only=True):
     def refusal(self, name: str, port: int) -> str | None:
         """Why a connection cannot be had, as the C library says it; None when it can. Raises `Unreadable`."""
         if self.error is not None:
-            raise Unreadable(f"whether {name} answers at port {port} was not told: {self.error}")
+            raise Unreadable(f"it is unknown whether {name} answers on port {port}: {self.error}")
         tried = self.answers.get((name, port))
         if tried is None:
             raise Unreadable(
-                f"the host was not asked to connect to {name} at port {port}: 64 servers are tried at most"
+                f"the host was not asked to connect to {name} on port {port}: at most 64 servers are tried"
             )
         if tried.code == 0:
             return None
         if tried.code == _TIMED_OUT:
             return "Connection timed out"
         if tried.said not in _REASONS:
-            raise Unreadable(f"whether {name} answers at port {port} is not known: {tried.said or tried.code}")
+            raise Unreadable(f"it is unknown whether {name} answers on port {port}: {tried.said or tried.code}")
         return tried.said
 
     @classmethod

@@ -17,7 +17,7 @@ class DiskServers(Fact, frozen=True, kw_only=True):
     def resolves(self, name: str) -> bool:
         """Whether the host finds an address for the name; raises `Unreadable` when that was not told."""
         if self.error is not None:
-            raise Unreadable(f"whether {name} can be resolved was not told: {self.error}")
+            raise Unreadable(f"it is unknown whether {name} can be resolved: {self.error}")
         if name not in self.answers:
             raise Unreadable(f"the host was not asked to resolve {name}")
         return self.answers[name]

@@ -11,7 +11,7 @@ _LINE = re.compile(r"image (\d{1,20}) (?:(raw|unread|cut)|qcow2 ([0-9a-f]{16}) (
 #: Why it is not known what an image lies upon.
 _NO_NAME = {
     "far": "the name of its backing image is too far from its start",
-    "elsewhere": "its backing image is named by no path",
+    "elsewhere": "its backing image is not named by a path",
 }
 
 
@@ -34,7 +34,7 @@ class Images(ByPath, frozen=True, kw_only=True):
         line = self.answer(path, "image")
         if line.startswith("head "):
             raise Unreadable(
-                f"{path}: the snapshot is of an older preflight, which kept images otherwise: take it anew"
+                f"{path}: the snapshot is from an older preflight, which stored images differently: take it again"
             )
         found = _LINE.fullmatch(line)
         if found is None:
@@ -43,7 +43,7 @@ class Images(ByPath, frozen=True, kw_only=True):
         if other == "raw":
             return Image(format="raw", size=int(size))
         if other is not None:
-            raise Unreadable(f"{path}: its head {'is cut off' if other == 'cut' else 'could not be read'}")
+            raise Unreadable(f"{path}: its header {'is truncated' if other == 'cut' else 'could not be read'}")
         try:
             name = None if backing == "-" else bytes.fromhex(backing).decode("utf-8", "replace")
         except ValueError:

@@ -115,7 +115,7 @@ class PathStatus(Struct, frozen=True, kw_only=True):
     @property
     def _magic(self) -> int:
         if self.fs_magic is None:
-            raise Unreadable(f"the file system of {self.path} was not told")
+            raise Unreadable(f"the file system of {self.path} is unknown")
         return self.fs_magic
 
 
@@ -153,9 +153,9 @@ class Storage(Fact, frozen=True, kw_only=True):
         if lines is None:
             raise Unreadable(f"the host was not asked about {path}")
         if not lines:
-            raise Unreadable(f"the answer about {path} is cut off")
+            raise Unreadable(f"the answer about {path} is truncated")
         if sum(not line.startswith("fs ") for line in lines) > 1:  # a path with a line end in it passes for two
-            raise Unreadable(f"the host told of {path} twice, and not the same")
+            raise Unreadable(f"the host gave two different answers about {path}")
         fs = next(filter(None, map(_FS.match, lines)), None)
         found = _STAT.fullmatch(lines[0])
         if found is None:

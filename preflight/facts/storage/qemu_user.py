@@ -64,7 +64,7 @@ class QemuUser(Fact, frozen=True, kw_only=True):
         """
         entry = self.entries.get(path)
         if entry is None:
-            raise Unreadable(f"whether QEMU's user {self.uid} may read {path} was not told")
+            raise Unreadable(f"it is unknown whether QEMU's user {self.uid} may read {path}")
         answers = [self._may(entry, one) for one in wanted]
         if None in answers and False not in answers:
             raise Unreadable(f"an access control list decides whether QEMU's user {self.uid} may open {path}")
@@ -92,7 +92,7 @@ class QemuUser(Fact, frozen=True, kw_only=True):
                 uid, gid = int(found[1]), int(found[2])
                 break
         else:
-            raise Unreadable("libvirt does not tell as which user QEMU runs")
+            raise Unreadable("libvirt does not report which user QEMU runs as")
         text = access.out if access.code == 0 else ""
         groups, entries = _read(text)
         return cls(

@@ -21,7 +21,7 @@ class Clock(Fact, frozen=True, kw_only=True):
         try:
             asked = float(asked_at.required())
         except ValueError:
-            raise Unreadable("when the host was asked is not known") from None
+            raise Unreadable("it is unknown when the host was asked") from None
         if found is None:
-            raise Unreadable("the host did not tell its time")
+            raise Unreadable("the host did not report its time")
         return cls(ahead=float(found[1]) - asked)

@@ -39,7 +39,7 @@ class HostIdentity(Fact, frozen=True, kw_only=True):
         """Read libvirt's capabilities, the host's names, and the list of libvirt's processes."""
         uuid = parse_xml(capabilities.required()).findtext("./host/uuid", "").strip()
         if not uuid:
-            raise Unreadable("libvirt's capabilities do not tell the host's UUID")
+            raise Unreadable("libvirt's capabilities do not include the host's UUID")
         return cls(
             uuid=grammar.UUID.of(uuid.lower()),
             hostname=grammar.NODE_NAME.of(kernel_hostname.required().strip()),
@@ -63,7 +63,7 @@ class AnnouncedName(Fact, frozen=True, kw_only=True):
             return cls(name=Located(_announced(set_host.value), set_host.at))
         name = hostname.required().strip()
         if not name:
-            raise Unreadable("libvirt gave an empty host name")
+            raise Unreadable("libvirt returned an empty host name")
         return cls(name=Located(_announced(name)))
 
 

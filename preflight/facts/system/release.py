@@ -34,7 +34,7 @@ class OsRelease(Fact, frozen=True, kw_only=True):
             if value is not None:
                 values[name] = value
         if not values:
-            raise Unreadable("os-release does not tell which system this is")
+            raise Unreadable("os-release does not identify the system")
         return cls(
             id=values.get("ID") or "linux",
             version_id=values.get("VERSION_ID") or None,
@@ -74,7 +74,7 @@ class Kernel(Fact, frozen=True, kw_only=True):
         """Read what `uname -srm` printed."""
         words = kernel.required().split()
         if len(words) != 3:
-            raise Unreadable("uname did not tell the kernel's release and machine")
+            raise Unreadable("uname did not report the kernel's release and machine")
         return cls(system=words[0], release=words[1], machine=words[2])
 
 
@@ -97,4 +97,4 @@ class OpenSsh(Fact, frozen=True, kw_only=True):
             match = re.match(r"OpenSSH[^0-9]{0,20}([0-9]{1,4})\.([0-9]{1,4})", line)
             if match:
                 return cls(text=line.strip(), version=(int(match[1]), int(match[2])))
-        raise Unreadable("ssh -V did not name a release of OpenSSH")
+        raise Unreadable("ssh -V did not report an OpenSSH release")

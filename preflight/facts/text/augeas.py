@@ -69,7 +69,7 @@ def edited(lens: str, path: str, text: str, values: Mapping[str, str | None]) ->
     the setting away wherever it is. Raises `Unreadable` when the lens does not take the text or the value.
     """
     if any(map(RESERVED.search, (text, *filter(None, values.values())))):
-        raise Unreadable(f"{path} would hold a control character that augeas cannot write")
+        raise Unreadable(f"{path} would contain a control character that augeas cannot write")
     try:
         with _lock:
             augeas = _stored(lens, text)
@@ -126,7 +126,7 @@ def _stored(lens: str, text: str) -> Augeas:
     if len(text) > LIMIT:
         raise _Refused(f" is longer than {LIMIT // 1024} Ki characters")
     if "\0" in text:
-        raise _Refused(" holds a NUL character")
+        raise _Refused(" contains a NUL character")
     augeas = _augeas()
     for path in ("/in", "/out", "/augeas/text"):
         augeas.remove(path)

@@ -16,7 +16,7 @@ def lines_of(path: str, text: str, longest: int = LONGEST_LINE) -> Iterator[tupl
         end = text.find("\n", start)
         line = text[start:] if end < 0 else text[start:end]
         if len(line) > longest:
-            raise Unreadable(f"{path}:{number}: a line of {len(line)} characters; {longest} are read at most")
+            raise Unreadable(f"{path}:{number}: the line has {len(line)} characters; the limit is {longest}")
         yield number, line
         if end < 0:
             return

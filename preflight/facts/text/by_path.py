@@ -16,7 +16,7 @@ class ByPath(Fact, frozen=True, kw_only=True):
     def answer(self, path: str, what: str) -> str:
         """What was said of the path, which is a `what`; raises `Unreadable` when the host was not asked or silent."""
         if self.error is not None:
-            raise Unreadable(f"the {what} {path} was not looked at: {self.error}")
+            raise Unreadable(f"the {what} {path} was not checked: {self.error}")
         if path not in self.answers:
             raise Unreadable(f"the host was not asked about the {what} {path}")
         return self.answers[path]

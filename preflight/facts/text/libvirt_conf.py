@@ -117,7 +117,7 @@ def _scalar(written: str) -> int | str:
         return written[1:-1]
     number = int(written[:MOST_DIGITS])
     if len(written) > MOST_DIGITS or not -(2**63) <= number < 2**63:
-        raise Unreadable("a number of more than 64 bits, which some releases of libvirt refuse and some cut")
+        raise Unreadable("the number exceeds 64 bits, which some libvirt releases reject and others truncate")
     return number
 
 
@@ -186,7 +186,7 @@ def _value_end(text: str, at: int, depth: int = 0) -> int:
 
 def _list_end(text: str, at: int, depth: int) -> int:
     if depth > DEEPEST:
-        raise Unreadable("lists stand within lists too deep to be read")
+        raise Unreadable("its lists are nested too deeply")
     at = _after(BLANKS_AND_ENDS, text, at)
     first = True
     while at < len(text) and text[at] != "]":

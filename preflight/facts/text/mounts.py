@@ -42,7 +42,7 @@ class Mounts(Struct, frozen=True, kw_only=True, dict=True):
             before, dash, after = line.partition(" - ")
             fields, rest = before.split(" "), after.split(" ")
             if not dash or len(fields) < 6 or len(rest) < 2:
-                raise Unreadable(f"not a line of the table of mounts: {line[:80]}")
+                raise Unreadable(f"unexpected line in the mount table: {line[:80]}")
             found.append(
                 Mount(
                     device=fields[2],
@@ -54,7 +54,7 @@ class Mounts(Struct, frozen=True, kw_only=True, dict=True):
                 )
             )
         if not found:
-            raise Unreadable("the table of mounts is empty")
+            raise Unreadable("the mount table is empty")
         return cls(all=tuple(found))
 
     def holding(self, path: str, device: str | None = None) -> Mount:
@@ -66,7 +66,7 @@ class Mounts(Struct, frozen=True, kw_only=True, dict=True):
         points = self._by_point
         nearest = next((points[point] for point in _above(path) if point in points), None)
         if nearest is None:
-            raise Unreadable(f"no mount holds {path}")
+            raise Unreadable(f"no mount contains {path}")
         if device is not None and nearest.device != device:
             return self._by_device.get(device, nearest)
         return nearest

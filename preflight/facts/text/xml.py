@@ -24,15 +24,15 @@ def parse_xml(text: str) -> Element:
 
 def _parsed(text: str) -> Element:
     if text.count("<") > MOST_TAGS:
-        raise Unreadable(f"XML with more than {MOST_TAGS} tags is not read")
+        raise Unreadable(f"XML with more than {MOST_TAGS} tags is not parsed")
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise Unreadable("XML with a document type or entities is refused")
+        raise Unreadable("XML with a document type or entities is rejected")
     try:
         return fromstring(text)  # noqa: S314 - the attacks that defusedxml knows all need what is refused above
     except ParseError as why:
-        raise Unreadable(f"not XML: {why}") from None
+        raise Unreadable(f"not well-formed XML: {why}") from None
     except (ValueError, LookupError, RecursionError) as why:  # NUL, lone surrogates, unknown encodings
-        raise Unreadable(f"not XML: {why}") from None
+        raise Unreadable(f"not well-formed XML: {why}") from None
 
 
 _kept = lru_cache(maxsize=16)(_parsed)

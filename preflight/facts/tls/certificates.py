@@ -66,9 +66,9 @@ class CertificateFile(Struct, frozen=True):
         try:
             found = _read(self.pem)
         except ValueError as why:
-            raise Unreadable(f"{self.path} cannot be read as a certificate: {why}") from None
+            raise Unreadable(f"{self.path} cannot be parsed as a certificate: {why}") from None
         if not found:
-            raise Unreadable(f"{self.path} holds no certificate")
+            raise Unreadable(f"{self.path} contains no certificate")
         return found
 
     @property
@@ -107,7 +107,7 @@ class CertificateFiles(Struct, frozen=True):
         """Only these; raises `Unreadable` when one was not asked for."""
         unasked = [path for path in paths if path not in self.files]
         if unasked:
-            raise Unreadable(f"{unasked[0]} was not asked for")
+            raise Unreadable(f"{unasked[0]} was not requested")
         return CertificateFiles(self.now, {path: self.files[path] for path in paths})
 
     @classmethod
@@ -127,9 +127,9 @@ class CertificateFiles(Struct, frozen=True):
                 elif path:
                     lines[path].append(line)
         except ValueError:
-            raise Unreadable("the certificates are not of the form that preflight collects") from None
+            raise Unreadable("the certificates are not in the format that preflight collects") from None
         if now is None or len(files) < 3:
-            raise Unreadable("the answer about certificates is not whole")
+            raise Unreadable("the answer about certificates is incomplete")
         return cls(now, {one: CertificateFile(one, files[one], "\n".join(lines[one])) for one in files})
 
 

@@ -35,7 +35,7 @@ class NetworkListener(Fact, frozen=True, kw_only=True):
         if unchecked is not None and unchecked.value:
             return None
         found = problem_of_own(self.certificates, "server")
-        return found and f"{found}: the daemon does not start with it"
+        return found and f"{found}: the daemon will not start with it"
 
     @classmethod
     def parse(
@@ -45,7 +45,7 @@ class NetworkListener(Fact, frozen=True, kw_only=True):
         known = Daemons.parse(daemons, units)
         intended = known.intended
         if intended is None:
-            raise Unreadable("neither libvirtd nor virtproxyd runs or listens on this host")
+            raise Unreadable("neither libvirtd nor virtproxyd is running or listening on this host")
         daemon, record = ("libvirtd", libvirtd_conf) if intended == "libvirtd" else ("virtproxyd", virtproxyd_conf)
         conf = known.conf(daemon, record)
         files: CertificateFiles | str
