@@ -1,22 +1,22 @@
-"""Whether the source's own daemon could open the control connection, which peer-to-peer migration leaves to it."""
+"""The source's attempt to open the control connection, as its daemon does in a peer-to-peer migration."""
 
 from typing import Self
 
 from preflight.facts.fact import Fact, Record, Unreadable
 
-#: Stands for libvirt's message where virsh failed without one.
+#: Replaces libvirt's message if virsh failed without one.
 NO_REASON = "virsh gave no reason"
 
 
 class PeerConnection(Fact, frozen=True, kw_only=True):
-    """The attempt, made on the source as root, to open the destination's libvirt."""
+    """The attempt, as root on the source, to connect to the destination's libvirt."""
 
-    #: libvirt's own message when it could not be opened, else None.
+    #: libvirt's own message if the connection failed, otherwise None.
     error: str | None
 
     @classmethod
     def parse(cls, *records: Record) -> Self:
-        """Make it of `peer.connect`, the output of virsh on the source."""
+        """Parse `peer.connect`, the output of virsh on the source."""
         (connect,) = records
         if connect.missing:
             raise Unreadable("the snapshot does not record whether the source can open the destination's libvirt")
