@@ -21,9 +21,23 @@ def rules(
 
 
 @command
-def explain(rule: Annotated[str, typer.Argument(help="A rule's name, as every finding shows it.")]) -> None:
-    """Say what a rule looks for, why it matters, and how to fix what it finds."""
-    from preflight.judge.ruleset import find, load
-    from preflight.output.formats import render
+def explain(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="RULE|MESSAGE|-",
+            help="A rule's name, an error message of libvirt, QEMU or ssh, or - to read messages from standard input.",
+        ),
+    ],
+) -> None:
+    """Explain a rule, or the error message of a failed migration.
 
-    deliver(render("rule", "text", find(load(), rule)))
+    A rule's name prints what the rule looks for, why it matters, and how to fix it. A message prints the same of the
+    rule that declares this message, and names other rules that declare it too:
+    `preflight explain "Unable to resolve address 'host2' service '49152'"`, or
+    `virsh migrate ... 2>&1 | preflight explain -`. Names, addresses, ports and paths may be any; the last 64 KiB of an
+    input are read. Exit 0 when every message is explained, 3 when a message is unknown.
+    """
+    from preflight.commands.explain import of
+
+    raise typer.Exit(of(what))

@@ -14,7 +14,13 @@ from preflight.facts import Daemons, LibvirtConnection
 from preflight.rule import Findings, Severity, on_host, rule
 
 
-@rule(Severity.ERROR)
+@rule(
+    Severity.ERROR,
+    errors=(
+        "virt-ssh-helper: cannot connect to '...': Failed to connect socket to '...': No such file or directory",
+        "Failed to connect socket to '...': No such file or directory",
+    ),
+)
 def check(host_connection: LibvirtConnection, host: Daemons) -> Findings:
     if host_connection.error is not None and not host.running:
         yield on_host(f"libvirt does not run: {host.why_not_running()}", error=host_connection.error)
