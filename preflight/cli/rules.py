@@ -32,11 +32,14 @@ def explain(
 ) -> None:
     """Explain a rule, or the error message of a failed migration.
 
-    A rule's name prints what the rule looks for, why it matters, and how to fix it. A message prints the same of the
-    rule that declares this message, and names other rules that declare it too:
-    `preflight explain "Unable to resolve address 'host2' service '49152'"`, or
-    `virsh migrate ... 2>&1 | preflight explain -`. Names, addresses, ports and paths may be any; the last 64 KiB of an
-    input are read. Exit 0 when every message is explained, 3 when a message is unknown.
+    For a rule, print what it looks for, why that matters, and how to fix it. For a message, print the same about the
+    rule that has this error, and the names of other rules that have it too. Names, addresses, ports, paths and numbers
+    in the message do not matter. Of an input the last 64 KiB are read.
+
+    Exit 0 when every message is explained, 3 when no rule knows one of them.
+
+    Examples: preflight explain "Unable to resolve address 'host2' service '49152'"; virsh migrate ... 2>&1 | preflight
+    explain -
     """
     from preflight.commands.explain import of
 

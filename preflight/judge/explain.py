@@ -13,12 +13,13 @@ from preflight.judge.forms import Form, forms, is_reason_alone
 from preflight.judge.ruleset import Rule, load
 from preflight.request.migration import Migration
 
-#: virsh's and libvirt's words before an error, in English and as libvirt's translations have them (po/*.po, "error: ").
-_PREFIX = re.compile(
-    r"(?:(?:error|fehler|erreur ?|erro|errore|fout|fel|chyba|błąd|ошибка|помилка|エラー|오류|错误|錯誤)[:\uff1a] ?"
-    r"|libvirt: [\w ]{0,40}error ?: ?|internal error: )",
-    re.IGNORECASE,
+#: How virsh begins an error, in English and in each language of libvirt 9.0 ("error: " in po/*.po).
+ERRORS = (
+    "error|chyba|erreur|erro|errore|fejl|feil|fel|Fehler|fout|greška|hiba|kesalahan|lỗi|pogreška|ralat|virhe|błąd"
+    "|грешка|ошибка|помилка|შეცდომა|エラー|오류|错误|錯誤|चूक|त्रुटि|ত্রুটি|ভুল|ਗਲਤੀ|ભૂલ|ତୃଟି|பிழை|దోషం|ದೋಷ|പിശക്"
 )
+#: What virsh and libvirt write before an error; some languages have a wide colon, or a space before it.
+_PREFIX = re.compile(rf"(?:(?:{ERRORS})[ \xa0]?[:\uff1a]|libvirt: [\w ]{{0,40}}error ?:|internal error:) ?")
 #: The progress that virsh writes over itself, on the line that an error then ends.
 _PROGRESS = re.compile(r"[\w ]{1,40}: \[ ?[\d.,]{1,8} ?%\]")
 #: Quotation marks of web pages and word processors, in place of libvirt's.
@@ -31,18 +32,6 @@ class Declared(Struct, frozen=True):
     rule: Rule
     forms: tuple[Form, ...]
 
-    @property
-    def rank(self) -> tuple[bool, bool, int, int, str]:
-        """The order of rules that declare the same text: causes that need less to come together stand first.
-
-        A rule that applies without an option comes before one that an option brings; one of a guest or a host before
-        one of all guests together. A rule that declares few errors is a likelier reason of this one than a rule that
-        declares many.
-        """
-        body = self.rule.body
-        needs_option = body.skip is not None and body.skip(Migration()) is not None
-        return needs_option, self.rule.of_all_guests, -body.severity.rank, len(self.forms), self.rule.name
-
 
 class Candidate(Struct, frozen=True):
     """A rule that declares a message, and the place in the message of the text that it declares."""
@@ -52,6 +41,20 @@ class Candidate(Struct, frozen=True):
     end: int
     #: Characters of fixed text that the message shares with the declared error.
     weight: int
+    #: How many errors the rule declares before this one: the first ones are the most typical.
+    place: int
+
+    @property
+    def order(self) -> tuple[int, bool, bool, int, int, str]:
+        """The likeliest first: the longest text; of the same text, the cause that needs least to come together.
+
+        A rule that applies without any option comes before one that an option brings, one about a guest or a host
+        before one about all guests together.
+        """
+        body = self.rule.body
+        needs_option = body.skip is not None and body.skip(Migration()) is not None
+        together = self.rule.of_all_guests
+        return -self.weight, needs_option, together, -body.severity.rank, self.place, self.rule.name
 
 
 class Explained(Struct, frozen=True):
@@ -68,9 +71,8 @@ class Explained(Struct, frozen=True):
 
 @cache
 def declared() -> tuple[Declared, ...]:
-    """Return the built-in rules that declare errors, in the order in which they are named for the same text."""
-    found = [Declared(rule, errors) for rule in load() if (errors := forms(rule))]
-    return tuple(sorted(found, key=lambda one: one.rank))
+    """Return the built-in rules that declare errors."""
+    return tuple(Declared(rule, errors) for rule in load() if (errors := forms(rule)))
 
 
 def explain(message: str) -> Explained:
@@ -79,7 +81,7 @@ def explain(message: str) -> Explained:
     found = [one for each in declared() if (one := _whole(each, text))]
     if not found and not is_reason_alone(text):
         found = [one for each in declared() if (one := _piece(each, text))]
-    return Explained(text, tuple(sorted(found, key=lambda one: -one.weight)))
+    return Explained(text, tuple(sorted(found, key=lambda one: one.order)))
 
 
 def explaining(error: str) -> str | None:
@@ -126,11 +128,19 @@ def _without_progress(line: str) -> str:
 
 def _whole(each: Declared, text: str) -> Candidate | None:
     """Return the rule with the longest of its errors that stands in the message."""
-    found = [Candidate(each.rule, *place, form.weight) for form in each.forms if (place := form.find(text))]
+    found = [
+        Candidate(each.rule, *span, form.weight, place)
+        for place, form in enumerate(each.forms)
+        if (span := form.find(text))
+    ]
     return max(found, key=lambda one: one.weight, default=None)
 
 
 def _piece(each: Declared, text: str) -> Candidate | None:
     """Return the rule with the error that the message, which was not copied whole, is the longest piece of."""
-    weight = max(form.overlap(text) for form in each.forms)
-    return Candidate(each.rule, 0, len(text), weight) if weight else None
+    found = [
+        Candidate(each.rule, 0, len(text), weight, place)
+        for place, form in enumerate(each.forms)
+        if (weight := form.overlap(text))
+    ]
+    return max(found, key=lambda one: one.weight, default=None)

@@ -34,7 +34,8 @@ class Form(Struct, frozen=True):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a declared text, in which `...` stands for what varies."""
-        return cls(tuple(part for part in " ".join(text.split()).split(VARIES) if part.strip("' \":")))
+        parts = [part for part in " ".join(text.split()).split(VARIES) if part.strip("' \":")]
+        return cls(tuple(parts[:-1]) + tuple(part.rstrip() for part in parts[-1:]))
 
     def __str__(self) -> str:
         return VARIES.join(self.parts)

@@ -16,6 +16,7 @@ from preflight.rule import Findings, Severity, on_host, rule
     Severity.ERROR,
     errors=(
         "expected ... for '...' parameter",
+        ".conf:...: expecting a ",
         "The overall maximum number of clients must not be less than",
         "virt-ssh-helper: cannot connect to '...': Failed to connect socket to '...': No such file or directory",
     ),

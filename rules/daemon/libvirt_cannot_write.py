@@ -36,6 +36,7 @@ QEMU_ENDED = "unexpected exit status 1"
 @rule(
     Severity.ERROR,
     errors=(
+        "-msg timestamp=on) unexpected exit status ",
         "cannot write data to file '...': No space left on device",
         "Cannot create directory '...': No space left on device",
         "Cannot create directory '...': Read-only file system",

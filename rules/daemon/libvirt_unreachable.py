@@ -15,10 +15,10 @@ from preflight.rule import Findings, Severity, on_host, rule
 @rule(
     Severity.ERROR,
     errors=(
-        "unable to connect to server at '...': Connection refused",
         "failed to connect to the hypervisor",
         "authentication failed: authentication failed",
         "packet ... bytes received from server too large, want ...",
+        "unable to connect to server at '...': Connection refused",
     ),
 )
 def check(host_connection: LibvirtConnection, host: Daemons, host_helper: RemoteHelper) -> Findings:

@@ -28,6 +28,7 @@ _SURELY = 4
     Severity.ERROR,
     skip=unless_live,
     errors=(
+        "virt-ssh-helper: could not proxy traffic: Cannot recv data: Connection reset by peer",
         "Disconnected from ... due to end of file",
         "connection closed due to keepalive timeout",
     ),

@@ -19,6 +19,7 @@ from preflight.rule import Change, Findings, Severity, on_source, rule, unless_l
     Severity.WARNING,
     skip=unless_live,
     errors=(
+        "virt-ssh-helper: could not proxy traffic: Cannot recv data: Connection reset by peer",
         "Disconnected from ... due to end of file",
         "connection closed due to keepalive timeout",
     ),

@@ -22,8 +22,8 @@ from preflight.rule import Findings, Severity, on_source, rule, unless_peer_to_p
         "unable to connect to server at '...': Connection refused",
         "authentication failed: authentication failed",
         "Cannot recv data: ssh: Could not resolve hostname ...: ",
-        "Host key verification failed.: Connection reset by peer",
-        "Permission denied (...).: Connection reset by peer",
+        "Host key verification failed.",
+        "Permission denied (...).",
     ),
 )
 def check(source: PeerConnection) -> Findings:

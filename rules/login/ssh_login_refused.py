@@ -29,8 +29,8 @@ _CHANNEL = re.compile(r"^channel \d+: ")
     errors=(
         "ssh: connect to host ... port ...: ",
         "Cannot recv data: ssh: Could not resolve hostname ...: ",
-        "Host key verification failed.: Connection reset by peer",
-        "Permission denied (...).: Connection reset by peer",
+        "Host key verification failed.",
+        "Permission denied (...).",
         "open failed: connect failed: open failed",
     ),
 )

@@ -28,6 +28,7 @@ from preflight.rule import Findings, Migration, Severity, on_destination, on_hos
         "Unable to read TLS confirmation: Input/output error",
         "authentication failed: Failed to verify peer's certificate",
         "authentication failed: TLS handshake failed",
+        "Unable to get remote socket name: Transport endpoint is not connected",
         "Cannot read CA certificate '...': No such file or directory",
     ),
 )

@@ -43,11 +43,11 @@ def _blocks(explained: Sequence[Explained]) -> Iterator[list[str]]:
         yield _more(len(causes) - CAUSES, "causes")
     if unknown:
         said = (
-            "No rule declares this message."
+            "No rule knows this message."
             if len(explained) == 1
             else f"{len(unknown)} of {len(explained)} messages are unknown."
         )
-        yield _text(f"{said} `preflight check SOURCE DESTINATION` finds causes without one.", columns)
+        yield _text(f"{said} `preflight check SOURCE DESTINATION` looks for causes on the hosts.", columns)
 
 
 def _message(label: str, one: Explained, columns: int | None) -> list[str]:
