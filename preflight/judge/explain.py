@@ -21,7 +21,7 @@ ERRORS = (
 #: What virsh and libvirt write before an error; some languages have a wide colon, or a space before it.
 _PREFIX = re.compile(rf"(?:(?:{ERRORS})[ \xa0]?[:\uff1a]|libvirt: [\w ]{{0,40}}error ?:|internal error:) ?")
 #: The progress that virsh writes over itself, on the line that an error then ends.
-_PROGRESS = re.compile(r"[\w ]{1,40}: \[ ?[\d.,]{1,8} ?%\]")
+_PROGRESS = re.compile(r"[\w ]{1,40}: \[ {0,2}[\d.,]{1,8} ?%\]")
 #: Quotation marks of web pages and word processors, in place of libvirt's.
 _PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\xa0": " "})
 
