@@ -4,7 +4,7 @@ A message is text that somebody pasted or piped: bounded, never run, and searche
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 from msgspec import Struct
@@ -34,11 +34,10 @@ class Declared(Struct, frozen=True):
 
 
 class Candidate(Struct, frozen=True):
-    """A rule that declares a message, and the place in the message of the text that it declares."""
+    """A rule that declares a message, and where in the message the declared text begins."""
 
     rule: Rule
     begin: int
-    end: int
     #: Characters of fixed text that the message shares with the declared error.
     weight: int
     #: How many errors the rule declares before this one: the first ones are the most typical.
@@ -78,15 +77,16 @@ def declared() -> tuple[Declared, ...]:
 def explain(message: str) -> Explained:
     """Find the rules that explain one message."""
     text = plain(message)
-    found = [one for each in declared() if (one := _whole(each, text))]
+    found = _found(_whole, text)
     if not found and not is_reason_alone(text):
-        found = [one for each in declared() if (one := _piece(each, text))]
-    return Explained(text, tuple(sorted(found, key=lambda one: one.order)))
+        found = _found(_piece, text)
+    return Explained(text, found)
 
 
 def explaining(error: str) -> str | None:
     """Return the name of the rule that explains an error; None if there is none, or several declare that text."""
-    first = explain(error).first
+    text = plain(error)
+    first = Explained(text, _found(_whole, text)).first
     return first[0].rule.name if len(first) == 1 else None
 
 
@@ -126,10 +126,15 @@ def _without_progress(line: str) -> str:
     return rest[match.end() :].strip() if match else rest
 
 
+def _found(look: Callable[[Declared, str], Candidate | None], text: str) -> tuple[Candidate, ...]:
+    found = [one for each in declared() if (one := look(each, text))]
+    return tuple(sorted(found, key=lambda one: one.order))
+
+
 def _whole(each: Declared, text: str) -> Candidate | None:
     """Return the rule with the longest of its errors that stands in the message."""
     found = [
-        Candidate(each.rule, *span, form.weight, place)
+        Candidate(each.rule, span[0], form.weight, place)
         for place, form in enumerate(each.forms)
         if (span := form.find(text))
     ]
@@ -139,7 +144,7 @@ def _whole(each: Declared, text: str) -> Candidate | None:
 def _piece(each: Declared, text: str) -> Candidate | None:
     """Return the rule with the error that the message, which was not copied whole, is the longest piece of."""
     found = [
-        Candidate(each.rule, 0, len(text), weight, place)
+        Candidate(each.rule, 0, weight, place)
         for place, form in enumerate(each.forms)
         if (weight := form.overlap(text))
     ]

@@ -33,6 +33,7 @@ def test_an_error_that_one_rule_declares_is_explained_by_it(error: str, rule: st
         "End of file while reading data: Input/output error",
         "unable to connect to server at 'host2:49152': Connection refused",
         "operation failed: job canceled",
+        "not supported by tunnelled migration",
         "x" * 500,
     ],
 )
