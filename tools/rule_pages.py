@@ -1,15 +1,15 @@
 """docs/rules: one page per rule, from its docstring and libvirt's messages in the lab, and the index of all rules."""
 
-import ast
 import gzip
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from tabulate import tabulate
 
+from preflight.judge.forms import forms
 from preflight.judge.ruleset import Rule
 
 #: Records of the lab, one file per row: `seen` has the predictions of the rules and virsh's message.
@@ -18,8 +18,6 @@ RECORDED = Path(__file__).parent.parent / "tests" / "lab" / "truth" / "recorded"
 MOST = 8
 #: Maximum length of a message on a page, in characters.
 _LONGEST = 240
-#: Minimum length of a message's constant part to be useful as a search term.
-_LEAST = 12
 
 _QEMU = re.compile(r"^.*(?:monitor|\(vm='[^']*'\)): ")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z|\+0000)?:? ?")
@@ -65,7 +63,9 @@ def _table(rules: tuple[Rule, ...]) -> str:
 
 def page(rule: Rule, said: tuple[str, ...]) -> str:
     """Return the page of one rule; `said` are the messages that the lab recorded."""
-    shown = said or tuple(constants(rule.path))
+    declared = forms(rule)
+    unseen = (str(form) for form in declared if not any(form.find(message) for message in said))
+    shown = (*said, *unseen)[:MOST]
     fixed = "can change what it finds" if rule.may_ask_for_a_change else "does not change what it finds"
     about = (
         f"- Severity: {rule.body.severity.value}",
@@ -133,20 +133,3 @@ def _varied(text: str) -> str:
     """Return a message on one line, without the numbers that differ in each run."""
     plain = " ".join(_FRAME.sub("", _PROCESS.sub("process PID", _UUID.sub("UUID", text))).split())
     return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST].rsplit(' ', 1)[0]} ..."
-
-
-def constants(path: Path) -> Iterator[str]:
-    """Yield the constant texts that a rule's file passes as `error=`, directly or through a name in the module."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    named = {
-        target.id: node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.keyword) and node.arg == "error":
-            value = named.get(node.value.id) if isinstance(node.value, ast.Name) else node.value
-            if isinstance(value, ast.Constant) and isinstance(value.value, str) and len(value.value) >= _LEAST:
-                yield value.value
