@@ -261,7 +261,7 @@ def test_a_plan_that_was_changed_by_hand_is_read_as_strictly(tmp_path: Path) -> 
     with pytest.raises(PlanError, match="has format 4, this preflight reads 2 and 3"):
         plans.read(path)
     path.write_text(json.dumps(document | {"method": {"zerocopy": True}}))
-    with pytest.raises(PlanError, match="--zerocopy is of use only with --parallel"):
+    with pytest.raises(PlanError, match="--zerocopy requires --parallel"):
         plans.read(path)
 
 
