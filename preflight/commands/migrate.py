@@ -41,6 +41,7 @@ from preflight.request.check_request import Asked, moved_by
 from preflight.request.method import Method
 from preflight.request.migration import Transport
 from preflight.schema.plan import MigrationPlan
+from preflight.shell_text import shell
 from preflight.visible import clean, one_line
 
 #: The exit codes beside those of a verdict.
@@ -208,7 +209,26 @@ def _ask_and_run(planned: MigrationPlan, checked: Checked, opened: Opened, wante
                 return refused(why)
             raise
         print(f"journal      {path}", file=sys.stderr)
-        return _run(planned, opened, visits, journal, wanted)
+        return resumable(path, wanted, lambda: _run(planned, opened, visits, journal, wanted))
+
+
+def resumable(journal: Path, wanted: Wanted, run: Callable[[], int]) -> int:
+    """Carry out a run; unless every guest arrived, the command that resumes it is the last line that is printed.
+
+    After an exception too, Ctrl-C among them: whoever reports it prints its notes.
+    """
+    words = ["migrate", "--resume", str(journal.absolute())]
+    for uri in wanted.confirmed:
+        words += ["--confirm-uri", uri]
+    note = f"To resume this run:\n{shell('preflight @words@', words=words)}"
+    try:
+        code = run()
+    except BaseException as why:
+        why.add_note(note)
+        raise
+    if code != ARRIVED:
+        print(note, file=sys.stderr)
+    return code
 
 
 def _run(

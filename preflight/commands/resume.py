@@ -19,6 +19,7 @@ from preflight.commands.migrate import (
     refuse_unless_ready,
     refused,
     report_end,
+    resumable,
     rules_of,
     same_hosts,
 )
@@ -67,7 +68,7 @@ def resume(path: Path, wanted: Wanted, *, timeout: float) -> int:
             try:
                 with run_lock.held(visits[0], path, planned.guests):
                     journal.write("resumed")
-                    return _go_on(journal, planned, entries, wanted, opened, visits)
+                    return resumable(path, wanted, lambda: _go_on(journal, planned, entries, wanted, opened, visits))
             except Refused as why:
                 return refused(why)
 
