@@ -128,7 +128,7 @@ def _go_on(
     found = pasts(entries)
     known = {guest.uuid: found.get(guest.uuid, Past()) for guest in planned.guests}
     with (
-        shown_run.shown(planned.guests, wanted.events) as tell,
+        shown_run.shown([one for one in planned.guests if not known[one.uuid].is_done], wanted.events) as tell,
         opened_run(planned, same_hosts(planned, visits), journal, tell, wanted.settings) as run,
     ):
         known |= {uuid: of(ended) for uuid, ended in recover(run, known).items()}
