@@ -698,7 +698,7 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
         (("migrate", "a", "b", "web", "--all"), "name guests, or give --all or --running, but not both"),
         (("migrate", "a", "b", "--all", "--running"), "--all, --running and --offline exclude each other"),
         (("migrate", "/no/plan"), "/no/plan: No such file or directory"),
-        (("migrate", HOST1), f"{HOST1}: is no plan of preflight's"),
+        (("migrate", HOST1), f"{HOST1}: not a plan of preflight"),
         (("migrate", "--resume", "/no/journal"), "/no/journal: No such file or directory"),
         (("migrate", "--resume", HOST1), f"{HOST1}: is no journal of preflight's"),
         (
@@ -707,7 +707,7 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
         ),
         (("migrate", "a", "b", "web", "--direct"), "--direct: QEMU has no migration without libvirt"),
         (("plan", "a", "b", "web", "-o", "p", "--lapses-after", "soon"), "--lapses-after: 'soon' is not a time"),
-        (("plan", "a", "b", "web", "-o", "p", "--migrateuri", "host2"), "--migrateuri: host2: is not of the form"),
+        (("plan", "a", "b", "web", "-o", "p", "--migrateuri", "host2"), "--migrateuri: host2: not of the form"),
         (("status", "/no/journal"), "/no/journal: No such file or directory"),
         (("status", HOST1, "-f", "yaml"), "--format: 'yaml' is not one of text, json"),
         (("status", "-f", "yaml"), "--format: 'yaml' is not one of text, json"),
