@@ -631,7 +631,7 @@ def test_rules_are_listed_and_explained() -> None:
 
 def test_snapshots_are_no_hosts_to_migrate_between() -> None:
     done = run("migrate", HOST1, HOST2, "web", "--yes")
-    assert refused(done) == "a guest cannot be moved between snapshots: name real hosts"
+    assert refused(done) == "a guest cannot be migrated between snapshots: name real hosts"
 
 
 def test_the_recorded_pair_is_the_one_that_other_tests_change() -> None:
