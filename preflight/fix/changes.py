@@ -23,7 +23,7 @@ from preflight.request.migration import Role
 from preflight.rule import AnyChange, Change, HostsLine, Severity
 
 _RISKS = {
-    "maxstartups": "MaxStartups guards sshd against floods of logins; migrations started one second apart need no change",
+    "maxstartups": "MaxStartups guards sshd against floods of logins; migrations a second apart need no change",
     "migration_port_max": "the firewall must allow the additional ports too",
 }
 
