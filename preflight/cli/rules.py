@@ -24,7 +24,7 @@ def rules(
 @command(
     Purpose.LOOK_UP,
     "preflight explain announced-name-unresolvable",
-    "preflight explain \"Unable to resolve address 'host2' service '49152'\"",
+    'preflight explain "Unable to resolve address"',
     "virsh migrate ... 2>&1 | preflight explain -",
 )
 def explain(

@@ -92,7 +92,7 @@ def test_an_empty_message_is_refused(what: str) -> None:
 
 def test_a_word_is_the_name_of_a_rule() -> None:
     done = CliRunner().invoke(app, ["explain", "shared-host-uid"])
-    assert str(done.exception) == "no rule is called 'shared-host-uid'; did you mean shared-host-uuid?"
+    assert str(done.exception) == "there is no rule 'shared-host-uid'; did you mean shared-host-uuid?"
 
 
 @pytest.mark.parametrize("columns", [60, 80])
