@@ -41,8 +41,8 @@ def _limits(answer: Answer) -> Iterator[str]:
             )
             for limit in limits
         ]
-        heads = ("limit", "in force", "in use", "takes", "allows", "one more")
-        lines = [f"{role}: {one_line(host.name)}", *columns([heads, *rows])]
+        heads = ("limit", "value", "in use", "per migration", "allows", "beyond")
+        lines = [f"{role}: {one_line(host.name)}", *columns([heads, *rows], width=width())]
         set_by: dict[str, list[str]] = {}
         for limit in limits:
             if limit.at is not None:
@@ -156,7 +156,7 @@ def _guests(forecast: Forecast) -> str:
         for load, alone in zip(forecast.loads, forecast.alone, strict=True)
     ]
     heads = ("guest", "touched MiB", "dirties MiB/s", "alone takes", "pause up to", "sends MiB")
-    return "\n".join(columns([heads, *rows]))
+    return "\n".join(columns([heads, *rows], width=width()))
 
 
 def _all(answer: Answer, forecast: Forecast) -> Iterator[str]:

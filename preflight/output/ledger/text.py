@@ -2,6 +2,7 @@
 
 from preflight.migrate.ledger import Ledger, Row
 from preflight.migrate.outcome import Result
+from preflight.output.terminal import columns, width
 from preflight.visible import named, one_line
 
 _WORDS = {
@@ -17,8 +18,6 @@ _WORDS = {
 
 def render(ledger: Ledger, _colour: bool) -> str:
     """Render it for people: a line a guest, why each that did not arrive did not, and one line for all."""
-    from tabulate import tabulate
-
     plan, rows = ledger.plan, ledger.rows
     table = [
         (
@@ -31,15 +30,8 @@ def render(ledger: Ledger, _colour: bool) -> str:
         )
         for row in rows
     ]
-    heads = (
-        "guest",
-        "result",
-        f"on {one_line(plan.source)}",
-        f"on {one_line(plan.destination)}",
-        "took",
-        "stood still",
-    )
-    lines = [tabulate(table, headers=heads, disable_numparse=True), ""]
+    hosts = (f"on {one_line(plan.source)}", f"on {one_line(plan.destination)}")
+    lines = [*columns([("guest", "result", *hosts, "duration", "downtime"), *table], width=width()), ""]
     for row in rows:
         if row.kept and row.result is Result.ARRIVED:
             lines.append(one_line(f"{named(row.name)}: the source keeps its own {', '.join(row.kept)}"))

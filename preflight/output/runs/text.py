@@ -3,6 +3,7 @@
 import time
 
 from preflight.migrate.runs import Found, PastRun, Stage
+from preflight.output.terminal import columns, width
 from preflight.visible import one_line
 
 #: Names of unfinished guests that are shown.
@@ -11,15 +12,13 @@ _NAMED = 5
 
 def render(found: Found, _colour: bool) -> str:
     """Render them for people: a line a run, a line for each journal that cannot be read."""
-    from tabulate import tabulate
-
     runs, older = found.runs, found.older
     where = one_line(str(found.directory))
     readable = [run for run in runs if run.stage is not Stage.DAMAGED]
     lines = []
     if readable:
         heads = ("begun", "from", "to", "guests", "state", "not arrived", "journal")
-        lines.append(tabulate([_cells(run) for run in readable], headers=heads, disable_numparse=True))
+        lines += columns([heads, *map(_cells, readable)], width=width())
     elif not runs:
         lines.append(f"no journal in {where}")
     damaged = [run for run in runs if run.stage is Stage.DAMAGED]
