@@ -22,6 +22,7 @@ __all__ = [
     "paint",
     "places",
     "width",
+    "wrapped",
 ]
 
 #: Characters of a file's line that are shown, where no width says less.
@@ -76,6 +77,19 @@ def labelled(label: str, text: str, *, width: int | None, indent: int = 2, colum
                 break_on_hyphens=False,
             ) or [start.rstrip()]
     return lines
+
+
+def wrapped(text: str, *, width: int | None, indent: int = 2) -> list[str]:
+    """Return a line wrapped at `width` columns (None: never); what follows is indented."""
+    if width is None or places(text) <= width:
+        return [text]
+    return _wrap(text)(
+        text,
+        max(width, indent + 20),
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def listed(names: Sequence[str], where: str = "") -> str:

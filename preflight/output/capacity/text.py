@@ -7,7 +7,7 @@ from preflight.capacity.limit import Limit, Scope
 from preflight.forecast.answer import Answer
 from preflight.forecast.duration import Forecast
 from preflight.forecast.memory import Room
-from preflight.output.terminal import columns, labelled, one_line, width
+from preflight.output.terminal import columns, labelled, one_line, width, wrapped
 
 #: What the number that a limit allows is a number of, where that is not migrations in flight.
 _OF = {Scope.BURST: " at once", Scope.ONE_CONNECTION: " shared"}
@@ -47,7 +47,11 @@ def _limits(answer: Answer) -> Iterator[str]:
         for limit in limits:
             if limit.at is not None:
                 set_by.setdefault(f"{one_line(limit.at.path)}:{limit.at.line}", []).append(limit.name)
-        lines += (f"{', '.join(names)}: set at {place}" for place, names in set_by.items())
+        lines += (
+            part
+            for place, names in set_by.items()
+            for part in wrapped(f"{', '.join(names)}: set at {place}", width=width())
+        )
         yield "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from preflight.fix.changes import Shown
+from preflight.output.terminal import labelled, width
 from preflight.visible import clean, one_line
 
 
@@ -13,10 +14,11 @@ def render(shown: Sequence[Shown], _colour: bool) -> str:
 
 def _described(shown: Shown) -> str:
     change = shown.change
-    lines = [f"{one_line(change.host)}, for {', '.join(change.rules)}:\n", clean(change.diff)]
-    lines += [f"  run:  {command}\n" for command in change.commands]
-    lines += [f"  risk: {risk}\n" for risk in change.risks]
+    risks = list(change.risks)
     if shown.by_cloud_init:
         where = one_line(" ".join(shown.by_cloud_init))
-        lines.append(f"  risk: cloud-init rewrites /etc/hosts at each boot, by {where}; change its template too\n")
-    return "".join([*lines, "\n"])
+        risks.append(f"cloud-init rewrites /etc/hosts at each boot, by {where}; change its template too")
+    lines = [f"  run:  {command}" for command in change.commands]
+    lines += (part for risk in risks for part in labelled("risk", risk, width=width(), column=6))
+    head = f"{one_line(change.host)}, for {', '.join(change.rules)}:\n"
+    return "".join([head, clean(change.diff), *(f"{line}\n" for line in lines), "\n"])

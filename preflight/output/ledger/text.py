@@ -2,7 +2,7 @@
 
 from preflight.migrate.ledger import Ledger, Row
 from preflight.migrate.outcome import Result
-from preflight.output.terminal import columns, width
+from preflight.output.terminal import columns, width, wrapped
 from preflight.visible import named, one_line
 
 _WORDS = {
@@ -31,7 +31,8 @@ def render(ledger: Ledger, _colour: bool) -> str:
         for row in rows
     ]
     hosts = (f"on {one_line(plan.source)}", f"on {one_line(plan.destination)}")
-    lines = [*columns([("guest", "result", *hosts, "duration", "downtime"), *table], width=width()), ""]
+    wide = width()
+    lines = []
     for row in rows:
         if row.kept and row.result is Result.ARRIVED:
             lines.append(one_line(f"{named(row.name)}: the source keeps its own {', '.join(row.kept)}"))
@@ -50,7 +51,9 @@ def render(ledger: Ledger, _colour: bool) -> str:
         word = "ARRIVED" if all(map(is_as_asked, rows)) else "ARRIVED, NOT AS ASKED FOR"
     ends = one_line(f"{plan.source} -> {plan.destination}")
     lines.append(f"{word}  {ends}: {arrived} of {len(rows)} {'guest' if len(rows) == 1 else 'guests'}")
-    return "\n".join(lines) + "\n"
+    shown = columns([("guest", "result", *hosts, "duration", "downtime"), *table], width=wide)
+    shown += ["", *(part for line in lines for part in wrapped(line, width=wide))]
+    return "\n".join(shown) + "\n"
 
 
 def is_as_asked(row: Row) -> bool:

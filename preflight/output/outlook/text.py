@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 
 from preflight.migrate.outlook import Outlook
+from preflight.output.terminal import width, wrapped
 from preflight.visible import one_line
 
 
 def text(outlooks: Sequence[Outlook]) -> str:
     """A line a guest."""
-    lines = ["what will be done:"]
+    lines, columns = ["what will be done:"], width()
     for outlook in outlooks:
         steps = ", then ".join(outlook.steps) or "nothing"
         why = f" ({one_line(outlook.why)})" if outlook.why else ""
-        lines.append(f"  {one_line(outlook.name)}: {one_line(steps)}{why}")
+        lines += wrapped(f"  {one_line(outlook.name)}: {one_line(steps)}{why}", width=columns, indent=4)
     return "\n".join(lines) + "\n"
 
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 
 from preflight.judge.report import Outcome, Report, Result
+from preflight.output.terminal import width, wrapped
 from preflight.request.migration import CopyStorage, Mode
 from preflight.rule import Severity
 from preflight.schema.plan import MigrationPlan, PlannedGuest
@@ -16,6 +17,8 @@ _MODES = {
 }
 
 
+#: The column in which the text begins, behind its label.
+_COLUMN = 13
 #: Warnings that are listed by name; what is more is counted.
 MOST_WARNINGS = 40
 #: Topics of what a guest may lose; other warnings come after them.
@@ -25,7 +28,9 @@ _WORST = ("storage", "guests")
 def text(plan: MigrationPlan, report: Report | None = None) -> str:
     """What will be done, to which guests, in which order, how many at a time; and what the check warns of, by name."""
     warned = () if report is None else _warnings(report)
-    return "\n".join((*_lines(plan), *warned)) + "\n"
+    columns = width()
+    lines = (part for line in (*_lines(plan), *warned) for part in wrapped(line, width=columns, indent=_COLUMN))
+    return "\n".join(lines) + "\n"
 
 
 def _warnings(report: Report) -> Iterator[str]:
@@ -52,7 +57,7 @@ def _lines(plan: MigrationPlan) -> Iterator[str]:
     yield f"from         {one_line(plan.source)}"
     yield f"to           {one_line(plan.destination)}  ({one_line(plan.destination_uri)})"
     for number, guest in enumerate(plan.guests):
-        yield f"{'guests' if number == 0 else '':<13}{_guest(guest)}"
+        yield f"{'guests' if number == 0 else '':<{_COLUMN}}{_guest(guest)}"
     yield f"how          {', '.join(_how(plan))}"
     if len(plan.guests) > 1:
         canary = "the first goes alone, then " if len(plan.live) > 1 else ""

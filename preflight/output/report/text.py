@@ -6,7 +6,7 @@ from preflight.capacity.limit import Limit
 from preflight.judge.report import ALL_GUESTS, Outcome, Report, Result, Verdict, judge
 from preflight.output.report import next_step
 from preflight.output.report.problems import Problem, about, problems, unknowns
-from preflight.output.terminal import excerpt, labelled, listed, one_line, paint, width
+from preflight.output.terminal import excerpt, labelled, listed, one_line, paint, width, wrapped
 from preflight.request.migration import Role
 from preflight.rule import Severity
 
@@ -92,7 +92,7 @@ def _place(report: Report, problem: Problem, columns: int | None) -> Iterator[st
             yield place
             yield from excerpt(at.text, at.column, at.end_column, at.line, width=columns)
         else:
-            yield f"{place} (a line is missing here)"
+            yield from wrapped(f"{place} (a line is missing here)", width=columns, indent=len("  --> "))
     elif host is not None:  # a default is in no file, and both hosts may have it
         yield f"  --> {name}"
 
@@ -216,10 +216,9 @@ def verdict(report: Report, numbers: str, columns: int | None, *, colour: bool) 
     scope = "only selected rules were applied" if report.narrowed else ""
     said = "; ".join(filter(None, (numbers, scope)))
     word, style = _WORDS[report.verdict]
-    text = one_line(f"{word}  {ends}{': ' if said else ''}{said}")
-    first, *rest = labelled("", text, width=columns and columns - 2, indent=0, column=0)
+    first, *rest = wrapped(one_line(f"{word}  {ends}{': ' if said else ''}{said}"), width=columns)
     yield paint(word, style, "bold", colour=colour) + first.removeprefix(word)
-    yield from (f"  {line}" for line in rest)
+    yield from rest
 
 
 def _numbers(report: Report, found: Sequence[Problem]) -> str:

@@ -3,7 +3,7 @@
 import time
 
 from preflight.migrate.runs import Found, PastRun, Stage
-from preflight.output.terminal import columns, width
+from preflight.output.terminal import columns, width, wrapped
 from preflight.visible import one_line
 
 #: Names of unfinished guests that are shown.
@@ -15,14 +15,18 @@ def render(found: Found, _colour: bool) -> str:
     runs, older = found.runs, found.older
     where = one_line(str(found.directory))
     readable = [run for run in runs if run.stage is not Stage.DAMAGED]
-    lines = []
+    lines, wide = [], width()
     if readable:
         heads = ("begun", "from", "to", "guests", "state", "not arrived", "journal")
-        lines += columns([heads, *map(_cells, readable)], width=width())
+        lines += columns([heads, *map(_cells, readable)], width=wide)
     elif not runs:
         lines.append(f"no journal in {where}")
     damaged = [run for run in runs if run.stage is Stage.DAMAGED]
-    lines += [f"damaged: {one_line(run.path)}: {one_line(run.why or '')}" for run in damaged]
+    lines += (
+        part
+        for run in damaged
+        for part in wrapped(f"damaged: {one_line(run.path)}: {one_line(run.why or '')}", width=wide)
+    )
     if older:
         lines.append(f"{older} older journals in {where} are not listed")
     return "\n".join(lines) + "\n"
