@@ -1,4 +1,4 @@
-"""The changes of `preflight fix` for the person who is asked whether they are to be made."""
+"""The changes of `preflight fix` for the person who decides whether to make them."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from preflight.visible import clean, one_line
 
 
 def render(shown: Sequence[Shown], _colour: bool) -> str:
-    """Render each change as a diff, with what is run for it and what it risks."""
+    """Return each change as a diff, with the commands that put it in effect and its risks."""
     return "".join(map(_described, shown))
 
 

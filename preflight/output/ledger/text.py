@@ -1,4 +1,4 @@
-"""What became of each guest, for people and for programs."""
+"""The outcome of a run for each guest, for people."""
 
 from preflight.migrate.ledger import Ledger, Row
 from preflight.migrate.outcome import Result
@@ -17,7 +17,7 @@ _WORDS = {
 
 
 def render(ledger: Ledger, _colour: bool) -> str:
-    """Render it for people: a line a guest, why each that did not arrive did not, and one line for all."""
+    """Return a line for each guest, the reason for each that did not arrive, and one line for all."""
     plan, rows = ledger.plan, ledger.rows
     table = [
         (
@@ -57,7 +57,7 @@ def render(ledger: Ledger, _colour: bool) -> str:
 
 
 def is_as_asked(row: Row) -> bool:
-    """Report whether a guest has arrived, and all is there as it was asked for: what exit code 0 says of all."""
+    """Report whether a guest has arrived exactly as requested, which exit code 0 says of all guests."""
     return row.result is Result.ARRIVED and not row.why
 
 

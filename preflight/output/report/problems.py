@@ -111,8 +111,8 @@ def _key(result: Result, finding: Finding) -> _Key:
     general = anonymous(finding, result.guest)
     at = finding.location
     place = at and (at.path, at.line, at.column)
-    told = (general.message, general.predicted_error, general.fix, general.severity)
-    return (result.rule.name, result.severity, finding.host, place, *told)
+    text = (general.message, general.predicted_error, general.fix)
+    return (result.rule.name, result.severity, finding.severity, finding.host, place, *text)
 
 
 def _urgency(result: Result) -> tuple[int, int, bool, str]:

@@ -18,8 +18,8 @@ _ORDER = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.WAIVED, Outcome.PASSED, Outco
 def render(report: Report, _colour: bool) -> str:
     """Return a table of results, a table of limits, the verdict and the next step."""
     of_login = {role: report.without_login(report.host(role)) for role in Role}
-    told = {id(result) for results in of_login.values() for result in results}
-    results = in_order(result for result in report.results if id(result) not in told)
+    due_to_login = {id(result) for results in of_login.values() for result in results}
+    results = in_order(result for result in report.results if id(result) not in due_to_login)
     rows = [(result.outcome, result.severity, row) for result in results for row in _rows(result)]
     rows += [_of_login(report, role, results) for role, results in of_login.items() if results]
     rows.sort(key=lambda row: (_ORDER.index(row[0]), -row[1].rank))

@@ -1,4 +1,4 @@
-"""One rule's documentation for a terminal."""
+"""The documentation of one rule, for a terminal."""
 
 import textwrap
 
@@ -6,7 +6,7 @@ from preflight.judge.ruleset import Rule
 
 
 def render(rule: Rule, _colour: bool) -> str:
-    """Render it."""
+    """Return the rule's name, title, reason and fix."""
     parts = [
         f"{rule.name}  ({rule.text.topic}, {rule.body.severity.value})\n{rule.text.title}",
         "Why it matters\n" + textwrap.indent(rule.text.why, "  "),

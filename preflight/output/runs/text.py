@@ -1,4 +1,4 @@
-"""The runs whose journals are there, for people and for programs."""
+"""The runs that have a journal, for people."""
 
 import time
 
@@ -11,7 +11,7 @@ _NAMED = 5
 
 
 def render(found: Found, _colour: bool) -> str:
-    """Render them for people: a line a run, a line for each journal that cannot be read."""
+    """Return a line for each run, and a line for each journal that cannot be read."""
     runs, older = found.runs, found.older
     where = one_line(str(found.directory))
     readable = [run for run in runs if run.stage is not Stage.DAMAGED]
