@@ -129,9 +129,10 @@ def unknowns(report: Report) -> list[Unknown]:
         Unknown(report.no_login(report.host(role)), results, role) for role, results in by_login.items() if results
     ]
     groups: dict[str, list[Result]] = {}
-    for result in in_order(report.results):
-        if result.outcome is Outcome.UNKNOWN and id(result) not in due_to_login:
-            groups.setdefault(unnamed(result.reason or "", result.guest), []).append(result)
+    # picked before they are sorted: of 200,000 results nearly all have passed
+    others = [one for one in report.results if one.outcome is Outcome.UNKNOWN and id(one) not in due_to_login]
+    for result in in_order(others):
+        groups.setdefault(unnamed(result.reason or "", result.guest), []).append(result)
     for reason, results in groups.items():
         guests = {result.guest for result in results}
         found.append(Unknown(reason if len(guests) > 1 else results[0].reason or "", tuple(results)))

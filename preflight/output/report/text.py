@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from preflight.capacity.limit import Limit
 from preflight.judge.report import ALL_GUESTS, Outcome, Report, Result, Verdict, judge
 from preflight.output.report import next_step
-from preflight.output.report.problems import Problem, about, problems, unknowns
+from preflight.output.report.problems import Problem, Unknown, about, problems, unknowns
 from preflight.output.terminal import excerpt, labelled, listed, one_line, paint, width, wrapped
 from preflight.request.migration import Role
 from preflight.rule import Severity
@@ -28,15 +28,15 @@ _COLUMN = 11
 def render(report: Report, colour: bool) -> str:
     """Return the report as lines of text with a final newline."""
     columns = width()
-    found = problems(report.results)
+    found, unclear = problems(report.results), unknowns(report)
     errors = [problem for problem in found if problem.severity is Severity.ERROR]
     milder = [problem for problem in found if problem.severity is not Severity.ERROR]
     lines = [*_host(report, Role.SOURCE, columns), *_host(report, Role.DESTINATION, columns), ""]
     lines += _findings(report, errors, columns, colour)
-    lines += _unknowns(report, columns, colour, decisive=True)
+    lines += _unknowns([unknown for unknown in unclear if unknown.is_decisive], columns, colour)
     lines += _findings(report, milder, columns, colour)
-    lines += _unknowns(report, columns, colour, decisive=False)
-    lines += _guests(report, columns, colour)
+    lines += _unknowns([unknown for unknown in unclear if not unknown.is_decisive], columns, colour)
+    lines += _guests(report, unclear, columns, colour)
     lines += _capacity(report, columns)
     lines += ["", *verdict(report, _numbers(report, found), columns, colour=colour)]
     lines += next_step.lines(next_step.next_step(report), columns)
@@ -97,18 +97,16 @@ def _place(report: Report, problem: Problem, columns: int | None) -> Iterator[st
         yield f"  --> {name}"
 
 
-def _unknowns(report: Report, columns: int | None, colour: bool, *, decisive: bool) -> Iterator[str]:
-    """Yield the reasons for which something is unknown: those that may hide an error, or all others."""
-    for unknown in unknowns(report):
-        if unknown.is_decisive is not decisive:
-            continue
+def _unknowns(unclear: Iterable[Unknown], columns: int | None, colour: bool) -> Iterator[str]:
+    """Yield the reasons for which something is unknown, and the rules that they leave open."""
+    for unknown in unclear:
         head, *rest = labelled("unknown", one_line(unknown.reason), width=columns, indent=0)
         label = paint("unknown:", _COLOUR["unknown"], "bold", colour=colour)
         yield from (label + head.removeprefix("unknown:"), *rest)
         listing = f"{counted(unknown.results)}; --format json names them"
         left_open = listing if unknown.no_login else _named(unknown.results)
         yield from labelled("left open", left_open, width=columns, column=11)
-        if not decisive:
+        if not unknown.is_decisive:
             yield from labelled("", "none of these could make it NOT READY", width=columns, column=11)
         yield ""
 
@@ -127,12 +125,12 @@ def _named(results: Iterable[Result]) -> str:
     return ", ".join(rule + about(names) for rule, names in sorted(guests.items()))
 
 
-def _guests(report: Report, columns: int | None, colour: bool) -> Iterator[str]:
+def _guests(report: Report, unclear: Iterable[Unknown], columns: int | None, colour: bool) -> Iterator[str]:
     """Yield what blocks every guest, and the guests by their verdicts and what these are due to."""
     if not report.guests:
         yield from (NO_GUEST, "")
         return
-    no_login = {id(result) for unknown in unknowns(report) if unknown.no_login for result in unknown.results}
+    no_login = {id(result) for unknown in unclear if unknown.no_login for result in unknown.results}
     own: dict[str | None, list[Result]] = {}
     for result in report.results:
         if (result.blocks or result.obscures) and result.subject != ALL_GUESTS:
