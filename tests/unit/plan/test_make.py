@@ -135,7 +135,7 @@ def test_warnings_without_number_are_bounded() -> None:
     result = next(one for one in found.report.results if one.rule.name == "conf-not-in-force" and one.findings)
     many = replace(found.report, results=tuple(replace(result, guest=f"g{number}\n\x1b[2J") for number in range(500)))
     lines = text(PLAN, many).splitlines()
-    assert lines[-1] == "             and 460 more, which preflight check lists"
+    assert lines[-1] == "             and 460 more; preflight check lists them"
     assert all(line.isprintable() for line in lines)
 
 
