@@ -71,7 +71,7 @@ class Intent(Struct, frozen=True, kw_only=True):
     undefine: bool
     #: Whether it starts with the source.
     autostart: bool = False
-    #: Whether it is to stay paused on the destination.
+    #: Whether the guest is to stay paused on the destination.
     suspend: bool = False
     #: Whether preflight itself starts it on the destination, so that libvirt leaves it paused there.
     safe: bool = True

@@ -53,8 +53,8 @@ def _recover(run: Run, guest: PlannedGuest, past: Past) -> Ended:
 
 
 def _wait_until_noticed(run: Run, guest: PlannedGuest) -> None:
-    """Wait until the destination has noticed too that post-copy broke off: libvirt lets nobody tell it."""
-    run.tell(Event("waiting", guest.name, "the destination has not noticed yet that post-copy broke off"))
+    """Wait until the destination has noticed too that post-copy was interrupted: libvirt lets nobody tell it."""
+    run.tell(Event("waiting", guest.name, "the destination has not yet noticed that post-copy was interrupted"))
     is_time_left = until(run.settings.patience)
     while is_time_left() and not run.destination.look(guest.uuid).is_broken_off:
         time.sleep(POLL)

@@ -10,6 +10,7 @@ import getpass
 import hashlib
 import os
 import sys
+import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -32,6 +33,9 @@ _MOST: Final = 4 * 1024 * 1024
 
 _KEY = Grammar("a run's key", r"[0-9a-f]{32}", 32)
 _NUMBER = Grammar("a number", r"[0-9]{1,12}", 12)
+
+#: Seconds between two signs of life. After 30 s without one the process that `starter` leaves takes preflight for dead.
+ALIVE: Final = 5.0
 
 #: What the login's shell does: `locked` is empty once it holds the lock, and else says why it does not.
 _HOLD = r"""
@@ -110,12 +114,31 @@ def held(source: Host, journal: Path, guests: Sequence[PlannedGuest], *, directo
         answer = source.run(listing(directory), hold(own, directory))
         if answer.code != 0:
             why = complaint(answer)
-            _say(f"no lock is held on {source.name}, so a second run is seen by libvirt's jobs alone: {why}")
+            _say(f"cannot lock on {source.name}, so a second run is only recognized by libvirt's jobs: {why}")
         elif met := _met(answer.out, own, guests, directory):
             raise Refused(f"refused: {met}")
-        yield
+        with _signs_of_life(source, f"{directory}/{own.key}.run"):
+            yield
     finally:
         source.tell(let_go(own, directory))
+
+
+@contextlib.contextmanager
+def _signs_of_life(source: Host, file: str) -> Iterator[None]:
+    """Touch the file as long as this lasts."""
+    ended = threading.Event()
+
+    def touch() -> None:
+        while not ended.wait(ALIVE):
+            source.tell(shell("touch -c @file@ </dev/null >/dev/null 2>&1\n", file=file))
+
+    thread = threading.Thread(target=touch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def others(source: Host, guests: Collection[str], *, own: Path | None = None, directory: str = DIRECTORY) -> str | None:
@@ -128,7 +151,8 @@ def others(source: Host, guests: Collection[str], *, own: Path | None = None, di
         return None
     with contextlib.suppress(Unreadable):
         for holder in _overlapping(answer.out, guests, None if own is None else key_of(own)):
-            return f"a run of {holder} moves {'it' if len(guests) == 1 else 'one of them'}"
+            them = "" if len(guests) == 1 else "one of them is "
+            return f"{them}already being migrated by {holder}"
     return None
 
 
@@ -145,7 +169,7 @@ def hold(own: Holder, directory: str) -> ShellText:
 
 def let_go(own: Holder, directory: str) -> ShellText:
     """Build what the login's shell does to let go of the lock."""
-    return shell(_LET_GO, files=(f"{directory}/{own.key}.run", f"{directory}/{own.key}.new"))
+    return shell(_LET_GO, files=[f"{directory}/{own.key}.{kind}" for kind in ("run", "new", "start")])
 
 
 def listing(directory: str) -> ShellText:
@@ -185,13 +209,12 @@ def _met(text: str, own: Holder, guests: Sequence[PlannedGuest], directory: str)
     try:
         found = _overlapping(text, own.guests, own.key)
     except Unreadable as why:
-        return f"who else moves guests cannot be read in {directory}: {why}"
+        return f"cannot read in {directory} which guests other runs migrate: {why}"
     for holder in found:
         names = [guest.name for guest in guests if guest.uuid in holder.guests]
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        them = "it" if len(names) == 1 else "them"
         file = f"{directory}/{holder.key}.run"
-        return f"{shown}: a run of {holder} moves {them}; if that run is dead, remove {file} on the source"
+        return f"{shown}: already being migrated by {holder}; if that run is dead, remove {file} on the source"
     return None
 
 

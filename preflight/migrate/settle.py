@@ -80,7 +80,7 @@ def settle(
             return Settled(decision, source, destination, tuple(done), intent.handed_over)
         if before is not None and not is_time_left():
             left = ", ".join(decision.acts)
-            late = Decision((), decision.result, f"{decision.why or 'it is not settled'}; left to do: {left}")
+            late = Decision((), decision.result, f"{decision.why or 'the guest is not settled'}; left to do: {left}")
             return Settled(late, source, destination, tuple(done), intent.handed_over)
         if decision.acts == before:
             time.sleep(PAUSE)  # there is nothing to do but wait, or what was done failed, or did not last
@@ -106,7 +106,7 @@ def _do(run: Run, guest: PlannedGuest, act: Act, xml: str | None, seen: tuple[Si
     end = run.source if act in _ON_SOURCE else run.destination
     if act in (Act.DEFINE_ON_SOURCE, Act.DEFINE_ON_DESTINATION):
         if xml is None:
-            raise _Changed("its definition is not known")
+            raise _Changed("the guest's definition is not known")
         try:
             wanted = xml if act is Act.DEFINE_ON_SOURCE else call.definition(run.plan.method, xml)
         except Unreadable as why:
@@ -120,9 +120,9 @@ def _do(run: Run, guest: PlannedGuest, act: Act, xml: str | None, seen: tuple[Si
         # once more: a source may have been on its way out between libvirt's answers, and an owner is quick
         now = look_at_both(run, guest.uuid)
         if now[end is run.destination].place is not Place.PAUSED:
-            raise _Changed("it is no longer paused")
+            raise _Changed("the guest is no longer paused")
         if now != seen:
-            raise _Changed("it is no longer what it was")
+            raise _Changed("the guest has changed since it was looked at")
         domain.destroy()
     else:
         undefine(domain)

@@ -45,9 +45,8 @@ class HandOver(enum.StrEnum):
     src/libvirt-domain.c, and qemuMigrationSrcPerformPeer2Peer3, src/qemu/qemu_migration.c, libvirt 9.0, at "RPC
     failure").
 
-    Unless the user chooses, a managed migration is handed over safely: it dies with preflight anyway, so nothing is
-    lost by preflight's being needed for its end. A peer-to-peer migration goes on without preflight, and a guest that
-    only preflight may start would stand still if preflight had died at any moment of it: libvirt starts that one.
+    A managed migration ends with preflight anyway. A peer-to-peer migration goes on without it: there a process that
+    preflight leaves on the source starts the guest if preflight dies (`migrate.starter`).
     """
 
     SAFE = "safe"

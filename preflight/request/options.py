@@ -165,13 +165,12 @@ class Options(_Declared, frozen=True, kw_only=True):
     live: Annotated[
         bool, Option("Whether the guest runs on meanwhile; it does.", contrary="--no-live", libvirt=_flag("LIVE"))
     ] = True
-    #: None: as `HandOver` says for the mode.
+    #: None: safe, but for post-copy.
     hand_over: Annotated[
         HandOver | None,
         Option(
             "Who starts it there: preflight, once the source has let it go (safe), or libvirt itself (at-once),"
-            " which can leave it running on both hosts when an answer gets lost. Safe, but at-once with --p2p and"
-            " --tunnelled, where a guest would stay paused if preflight died meanwhile."
+            " which can leave it running on both hosts when an answer gets lost (default: safe)."
         ),
     ] = None
     suspend: Annotated[bool, Option("It stays paused on the destination.", libvirt=_flag("PAUSED", 0, 7, 5))] = False
@@ -552,9 +551,8 @@ class Options(_Declared, frozen=True, kw_only=True):
 
     @property
     def is_safe(self) -> bool:
-        """Whether preflight itself starts the guest; in post-copy QEMU must, and in peer-to-peer mode libvirt does."""
-        unasked = HandOver.SAFE if self.mode is Mode.MANAGED else HandOver.AT_ONCE
-        return (self.hand_over or unasked) is HandOver.SAFE and not self.postcopy
+        """Whether preflight itself starts the guest; in post-copy QEMU must."""
+        return self.hand_over is not HandOver.AT_ONCE and not self.postcopy
 
     @property
     def disk_lists(self) -> tuple[tuple[str, tuple[str, ...]], ...]:

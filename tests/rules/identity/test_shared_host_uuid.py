@@ -17,7 +17,7 @@ def test_catches_a_destination_with_the_sources_host_uuid() -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "pair")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"the host UUID {SOURCES} is the source's too"
+    assert finding.message == f"the host UUID {SOURCES} is the same as the source's"
     assert finding.predicted_error == f"Attempt to migrate guest to the same host {SOURCES}"
 
 

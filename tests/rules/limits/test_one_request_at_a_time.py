@@ -24,7 +24,7 @@ def test_catches_one_call_at_the_source_in_every_mode(mode: Mode) -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.WARNING, "source")
     [finding] = result.findings
     assert finding.host is Role.SOURCE
-    assert finding.message == "max_client_requests is 1: a migration that takes longer than 30 s is cut off"
+    assert finding.message == "max_client_requests is 1: a migration that takes longer than 30 s loses its connection"
     assert finding.location is not None
     assert finding.location.text == "max_client_requests = 1"
     assert finding.change == Change("/etc/libvirt/libvirtd.conf", "max_client_requests", 5)

@@ -25,7 +25,7 @@ def test_catches_a_source_whose_root_does_not_know_the_destinations_host_key(mod
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "source")
     [finding] = result.findings
     assert finding.host is Role.SOURCE
-    assert finding.message == f"root on the source cannot open the destination's libvirt: {REFUSED}"
+    assert finding.message == f"root on the source cannot connect to the destination's libvirt: {REFUSED}"
     assert finding.predicted_error == REFUSED
 
 

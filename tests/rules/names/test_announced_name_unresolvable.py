@@ -19,7 +19,7 @@ def test_catches_a_line_that_is_gone_from_the_sources_hosts_file() -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "pair")
     [finding] = result.findings
     assert finding.host is Role.SOURCE
-    assert finding.message == "host2.example.com, announced by the destination, is not in /etc/hosts nor in DNS"
+    assert finding.message == "host2.example.com, announced by the destination, is neither in /etc/hosts nor in DNS"
     assert finding.location is not None
     place = finding.location
     # behind the last of its four lines, where the missing one can be added
@@ -142,7 +142,7 @@ def test_is_unknown_when_the_addresses_of_either_host_are_not_known(end: str) ->
 def test_catches_a_name_in_migrateuri_that_the_source_does_not_know() -> None:
     case = Case().asking(migrateuri="tcp://storage2.example.com").source("resolve:storage2.example.com", NOT_FOUND)
     [finding] = case.result(RULE).findings
-    assert finding.message == "storage2.example.com, given with --migrateuri, is not in /etc/hosts nor in DNS"
+    assert finding.message == "storage2.example.com, given with --migrateuri, is neither in /etc/hosts nor in DNS"
     assert finding.predicted_error == "Unable to resolve address 'storage2.example.com' service '"
 
 

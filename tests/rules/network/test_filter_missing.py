@@ -29,7 +29,7 @@ def test_catches_a_filter_that_is_not_there() -> None:
     result = filtered("mine", "mine").destination("libvirt.filters", filters("clean-traffic")).result(RULE)
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
-    assert (finding.host, finding.message) == (Role.DESTINATION, "there is no network filter mine")
+    assert (finding.host, finding.message) == (Role.DESTINATION, "the network filter mine does not exist")
     assert finding.predicted_error == "referenced filter 'mine' is missing"
 
 

@@ -19,7 +19,7 @@ def test_catches_a_name_that_the_destination_does_not_know() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == "san.example.com, the server of the disk vda, has no address here"
+    assert finding.message == "the destination cannot resolve san.example.com, the server of the disk vda"
     assert finding.predicted_error == "san.example.com"
 
 

@@ -45,7 +45,7 @@ def test_catches_an_image_that_is_roots_alone() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"QEMU's user here (64055) may not read {PATH}, needed by the disk vdb"
+    assert finding.message == f"the destination's QEMU user (64055) may not read {PATH}, required by the disk vdb"
     assert finding.predicted_error == f"Could not open '{PATH}': Permission denied"
 
 
@@ -55,7 +55,7 @@ def test_catches_that_guest_alone() -> None:
 
 def test_catches_an_image_that_is_written_to_and_may_only_be_read() -> None:
     [finding] = running_as("-rw-r--r--", second=disk("")).result(RULE).findings
-    assert finding.message == f"QEMU's user here (64055) may not write to {PATH}, needed by the disk vdb"
+    assert finding.message == f"the destination's QEMU user (64055) may not write to {PATH}, required by the disk vdb"
     assert finding.predicted_error == f"Could not open '{PATH}': Permission denied"
 
 
@@ -76,7 +76,10 @@ def test_catches_its_own_file_that_all_but_the_owner_may_read() -> None:
 def test_catches_a_directory_that_it_may_not_pass_whoever_owns_the_image(dynamic: int | None) -> None:
     case = running_as("-rw-r--r--", dynamic=dynamic, more="drwx------ 2 0 0 60  /srv\n")
     [finding] = case.result(RULE).findings
-    assert finding.message == f"QEMU's user here (64055) may not pass the directory /srv, above {PATH} of the disk vdb"
+    assert (
+        finding.message
+        == f"the destination's QEMU user (64055) may not pass through the directory /srv, above {PATH}, the disk vdb"
+    )
     assert finding.predicted_error == "Permission denied"
 
 

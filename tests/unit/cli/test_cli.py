@@ -202,12 +202,12 @@ def test_a_pair_is_no_single_host(tmp_path: Path) -> None:
 @pytest.mark.parametrize("option", ["--select", "--ignore"])
 def test_a_rule_that_is_not_there_is_refused_with_a_suggestion(option: str) -> None:
     assert refused(run("check", HOST1, HOST2, option, "shared-host-uid")) == (
-        "no rule is called 'shared-host-uid'; did you mean shared-host-uuid?"
+        "there is no rule 'shared-host-uid'; did you mean shared-host-uuid?"
     )
 
 
 def test_a_selection_that_leaves_no_rule_is_refused() -> None:
-    said = "--select and --ignore leave no rule to judge by"
+    said = "--select and --ignore leave no rule to apply"
     assert refused(run("check", HOST1, HOST2, "--select", "names", "--ignore", "names")) == said
 
 
@@ -224,7 +224,7 @@ def test_ready_of_no_guest_says_so(form: str) -> None:
 
 def test_a_rule_that_is_not_there_is_not_explained() -> None:
     assert refused(run("explain", "shared-host-uid")) == (
-        "no rule is called 'shared-host-uid'; did you mean shared-host-uuid?"
+        "there is no rule 'shared-host-uid'; did you mean shared-host-uuid?"
     )
 
 
@@ -324,7 +324,7 @@ def test_a_place_where_nothing_can_be_saved_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr == f"preflight: {tmp_path}/none/pair.json: No such file or directory\n"
     assert done.stdout == run("check", HOST1, HOST2).stdout, "the report is not lost"
-    assert refused(run("snapshot", HOST1, "--output", f"{tmp_path}/again.json")) == f"{HOST1}: is a snapshot already"
+    assert refused(run("snapshot", HOST1, "--output", f"{tmp_path}/again.json")) == f"{HOST1}: already a snapshot"
 
 
 # what is written where
@@ -395,7 +395,8 @@ def test_a_host_that_cannot_be_logged_in_to_is_a_finding_and_no_failure_of_ours(
     path = f"{tmp_path}:{os.environ['PATH']}"
     done = run("check", HOST1, "host-b", PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
     assert (done.returncode, done.stderr) == (1, "")
-    assert "error: no login: ssh: connect to host x port 22: Connection refused  [ssh-login-refused]" in done.stdout
+    refused = "ssh login failed: ssh: connect to host x port 22: Connection refused"
+    assert f"error: {refused}  [ssh-login-refused]" in done.stdout
     assert left_over(tmp_path) == []
 
 
@@ -702,7 +703,7 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
         (("migrate", "/no/plan"), "/no/plan: No such file or directory"),
         (("migrate", HOST1), f"{HOST1}: is no plan of preflight's"),
         (("migrate", "--resume", "/no/journal"), "/no/journal: No such file or directory"),
-        (("migrate", "--resume", HOST1), f"{HOST1}: is no journal of preflight's"),
+        (("migrate", "--resume", HOST1), f"{HOST1}: not a preflight journal"),
         (("migrate", "a", "b", "--resume", "j"), "--resume takes a journal, which says what is moved: leave"),
         (("migrate", "a", "b", "web", "--direct"), "--direct: QEMU has no migration without libvirt"),
         (("plan", "a", "b", "web", "-o", "p", "--lapses-after", "soon"), "--lapses-after: 'soon' is not a time"),
@@ -826,6 +827,6 @@ def test_status_alone_lists_the_runs_and_is_no_failure_where_one_is_damaged(tmp_
     done = run("status", XDG_STATE_HOME=str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
     assert "cut off" in done.stdout
-    assert f"damaged: {directory}/b.journal: is no journal of preflight's" in done.stdout
+    assert f"damaged: {directory}/b.journal: not a preflight journal" in done.stdout
     listed = run("status", "-f", "json", XDG_STATE_HOME=str(tmp_path))
     assert [one["stage"] for one in json.loads(listed.stdout)["runs"]] == ["cut off", "damaged"]

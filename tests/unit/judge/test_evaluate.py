@@ -394,7 +394,7 @@ def test_a_host_that_fails_every_command_is_never_ready() -> None:
 
 
 def test_one_name_or_xml_for_the_destination_is_for_one_guest() -> None:
-    with pytest.raises(UserError, match="for one guest"):
+    with pytest.raises(UserError, match="to one guest"):
         with_db(Case()).asking(dname="web-moved").report()
 
 

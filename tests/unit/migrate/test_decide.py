@@ -233,8 +233,8 @@ def test_no_state_of_two_hosts_is_made_worse(source: Sighting) -> None:
     ("source", "destination", "why"),
     [
         (GONE, RUNS, ""),
-        (GONE, replace(RUNS, persistent=False), "it is not defined on the destination"),
-        (LEFT, replace(RUNS, persistent=False), "it is not defined on the destination"),
+        (GONE, replace(RUNS, persistent=False), "the guest is not defined on the destination"),
+        (LEFT, replace(RUNS, persistent=False), "the guest is not defined on the destination"),
         (LEFT, RUNS, "the source still has its definition"),
     ],
     ids=str,
@@ -379,7 +379,7 @@ def test_an_old_copy_is_not_started_on_the_destination_once_the_guest_ran_on_at_
     for intent in (RAN, P2P, ARRIVED, CONFIRMED, SEEN_THERE):
         decision = decide(intent, SHUT_DOWN, paused(BY_USER))
         assert (decision.acts, decision.result) == ((), Result.PAUSED)
-        assert "it may have run on the source since" in decision.why
+        assert "the guest may have run since, on the source" in decision.why
 
 
 def test_a_copy_that_has_run_on_the_destination_is_not_ended() -> None:
@@ -395,7 +395,7 @@ def test_what_neither_host_knows_is_defined_nowhere_again() -> None:
     for intent in (RAN, SEEN, ARRIVED, OFF_INTENT, replace(OFF_INTENT, handed_over=True)):
         decision = decide(intent, GONE, GONE)
         assert (decision.acts, decision.result) == ((), Result.LOST)
-        assert "its owner may have moved it on" in decision.why
+        assert "it may have been moved elsewhere" in decision.why
 
 
 def test_what_an_error_or_a_watchdog_or_a_crash_has_paused_is_not_started() -> None:
@@ -410,10 +410,10 @@ def test_what_an_error_or_a_watchdog_or_a_crash_has_paused_is_not_started() -> N
 @pytest.mark.parametrize(
     ("place", "result", "word"),
     [
-        (Place.CRASHED, Result.STOPPED, "it has crashed on the"),
-        (Place.SHUTTING_DOWN, Result.STOPPED, "it is shutting down on the"),
-        (Place.SUSPENDED, None, "it has suspended itself to memory on the"),
-        (Place.OTHER, Result.STOPPED, "it is in a state that preflight does not know on the"),
+        (Place.CRASHED, Result.STOPPED, "the guest has crashed on the"),
+        (Place.SHUTTING_DOWN, Result.STOPPED, "the guest is shutting down on the"),
+        (Place.SUSPENDED, None, "the guest has suspended itself to memory on the"),
+        (Place.OTHER, Result.STOPPED, "the guest is in a state unknown to preflight on the"),
     ],
 )
 def test_a_guest_that_sleeps_or_shuts_down_has_not_crashed(place: Place, result: Result | None, word: str) -> None:
@@ -462,13 +462,13 @@ def test_a_copy_whose_memory_may_not_be_whole_is_not_started() -> None:
     decision = decide(P2P, GONE, paused(BY_MIGRATION))
     assert decision.acts == ()
     assert decision.result is Result.PAUSED
-    assert "libvirt has not said that it arrived" in decision.why
+    assert "libvirt has not reported that it arrived" in decision.why
 
 
 def test_a_guest_that_its_owner_paused_meanwhile_is_not_started() -> None:
     decision = decide(SEEN, paused(BY_USER), GONE)
     assert decision.acts == ()
-    assert decision.why.startswith("somebody has paused it")
+    assert decision.why.startswith("the guest has been paused by its user")
     assert decide(replace(SEEN, paused_by_us=True), paused(BY_USER), GONE).acts == (Act.START_ON_SOURCE,)
 
 
@@ -531,7 +531,7 @@ def test_what_its_owner_paused_on_the_destination_is_not_started() -> None:
     for known in (True, False):
         decision = decide(replace(RAN, safe=False, handed_over=known, peer_to_peer=True), GONE, paused(BY_USER))
         assert decision.acts == ()
-        assert decision.why.startswith("somebody has paused it on the destination")
+        assert decision.why.startswith("the guest has been paused on the destination")
     ran = paused(BY_USER, cpu_time=10_000_000)
     assert decide(ARRIVED, GONE, ran).acts == (), "preflight started it, and then its owner paused it"
 
