@@ -173,9 +173,16 @@ class RuleBody(Struct, frozen=True):
     severity: Severity
     #: Returns why the rule does not apply to a migration, or None if it applies; None if the rule always applies.
     skip: Callable[[Migration], str | None] | None = None
+    #: Messages of libvirt, QEMU or ssh by which users meet the problem, beside those that findings predict.
+    errors: tuple[str, ...] = ()
 
 
-def rule(severity: Severity, *, skip: Callable[[Migration], str | None] | None = None) -> Callable[[Check], RuleBody]:
+def rule(
+    severity: Severity,
+    *,
+    skip: Callable[[Migration], str | None] | None = None,
+    errors: Iterable[str] = (),
+) -> Callable[[Check], RuleBody]:
     """Mark a rule file's `check` function.
 
     The function's parameters declare what it needs. A parameter's name says whose fact it is: `source`, `destination`,
@@ -183,9 +190,11 @@ def rule(severity: Severity, *, skip: Callable[[Migration], str | None] | None =
     that are judged, `migration`. Its type says which fact. `guest` is the guest as it will be on the destination,
     `source_guest` the guest as it is: `--dname` and `--xml` may change it.
     `skip` answers why the rule has nothing to say about a migration of this kind, or None when it has.
+    `errors` are messages of libvirt, QEMU or ssh that the problem leads to and that no finding gives as a text of its
+    own, the most typical first, with `...` for names, paths and numbers. `preflight explain` finds the rule by them.
     """
 
     def mark(check: Check) -> RuleBody:
-        return RuleBody(check, severity, skip)
+        return RuleBody(check, severity, skip, tuple(errors))
 
     return mark

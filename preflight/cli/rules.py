@@ -21,9 +21,26 @@ def rules(
 
 
 @command
-def explain(rule: Annotated[str, typer.Argument(help="A rule's name, as every finding shows it.")]) -> None:
-    """Say what a rule looks for, why it matters, and how to fix what it finds."""
-    from preflight.judge.ruleset import find, load
-    from preflight.output.formats import render
+def explain(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="RULE|MESSAGE|-",
+            help="A rule's name, an error message of libvirt, QEMU or ssh, or - to read messages from standard input.",
+        ),
+    ],
+) -> None:
+    """Explain a rule, or the error message of a failed migration.
 
-    deliver(render("rule", "text", find(load(), rule)))
+    For a rule, print what it looks for, why that matters, and how to fix it. For a message, print the same about the
+    rule that has this error, and the names of other rules that have it too. Names, addresses, ports, paths and numbers
+    in the message do not matter. Of an input the last 64 KiB are read.
+
+    Exit 0 when every message is explained, 3 when no rule knows one of them.
+
+    Examples: preflight explain "Unable to resolve address 'host2' service '49152'"; virsh migrate ... 2>&1 | preflight
+    explain -
+    """
+    from preflight.commands.explain import of
+
+    raise typer.Exit(of(what))

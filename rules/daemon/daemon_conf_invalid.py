@@ -12,7 +12,15 @@ from preflight.facts import DaemonConf, Daemons, QemuConfFile
 from preflight.rule import Findings, Severity, on_host, rule
 
 
-@rule(Severity.ERROR)
+@rule(
+    Severity.ERROR,
+    errors=(
+        "expected ... for '...' parameter",
+        ".conf:...: expecting a ",
+        "The overall maximum number of clients must not be less than",
+        "virt-ssh-helper: cannot connect to '...': Failed to connect socket to '...': No such file or directory",
+    ),
+)
 def check(host: Daemons, host_conf: DaemonConf, host_qemu: QemuConfFile) -> Findings:
     for problem in (*host_conf.problems, *host_qemu.problems):
         yield on_host(

@@ -35,7 +35,18 @@ NO_SPACE = "No space left on device"
 QEMU_ENDED = "unexpected exit status 1"
 
 
-@rule(Severity.ERROR)
+@rule(
+    Severity.ERROR,
+    errors=(
+        "-msg timestamp=on) unexpected exit status ",
+        "cannot write data to file '...': No space left on device",
+        "Cannot create directory '...': No space left on device",
+        "Cannot create directory '...': Read-only file system",
+        "Failed to create file '...': Read-only file system",
+        "can't connect to virtlogd: Unable to open file: ...: Read-only file system",
+        "Cannot remove stale PID file ...: Read-only file system",
+    ),
+)
 def check(guests: Judged, source: Storage, destination: Storage, migration: Migration) -> Findings:
     arriving = [guest for guest in guests.all if guest.running and not migration.offline]
     defined = [guest for guest in guests.all if _is_defined(guest, migration)]

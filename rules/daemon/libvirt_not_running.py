@@ -13,7 +13,14 @@ from preflight.facts import Daemons, LibvirtConnection
 from preflight.rule import Findings, Severity, on_host, rule
 
 
-@rule(Severity.ERROR)
+@rule(
+    Severity.ERROR,
+    errors=(
+        "virt-ssh-helper: cannot connect to '...': Failed to connect socket to '...': No such file or directory",
+        "Failed to connect socket to '...': No such file or directory",
+        "virt-ssh-helper: could not proxy traffic: Cannot recv data: Connection reset by peer",
+    ),
+)
 def check(host_connection: LibvirtConnection, host: Daemons) -> Findings:
     if host_connection.error is not None and not host.running:
         yield on_host(f"libvirt is not running: {host.why_not_running()}", error=host_connection.error)

@@ -12,7 +12,15 @@ from preflight.facts import Daemons, LibvirtConnection, RemoteHelper
 from preflight.rule import Findings, Severity, on_host, rule
 
 
-@rule(Severity.ERROR)
+@rule(
+    Severity.ERROR,
+    errors=(
+        "failed to connect to the hypervisor",
+        "authentication failed: authentication failed",
+        "packet ... bytes received from server too large, want ...",
+        "unable to connect to server at '...': Connection refused",
+    ),
+)
 def check(host_connection: LibvirtConnection, host: Daemons, host_helper: RemoteHelper) -> Findings:
     if host_connection.error is None or not host.running:
         return

@@ -18,7 +18,7 @@ from preflight.host import Guest
 from preflight.rule import Findings, Severity, Unreadable, on_destination, rule, unless_live
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(Severity.ERROR, skip=unless_live, errors=("-chardev ...: Failed to connect to '...': Connection refused",))
 def check(
     guest: Guest, destination: Listening, destination_addresses: OwnAddresses, destination_hosts: HostsFile
 ) -> Findings:

@@ -25,7 +25,14 @@ from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 _LISTS_ALL = Version(9, 0, 0)
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=(
+        "... graphics are not supported with this QEMU",
+        "TPM version '...' is not supported",
+    ),
+)
 def check(guest: Guest, destination: DomainCapabilities, destination_versions: Versions) -> Findings:
     for device, listed, value, message, error in dict.fromkeys(_wanted(parse_xml(guest.xml))):
         if device != "graphics" and destination_versions.libvirt < _LISTS_ALL:

@@ -27,7 +27,7 @@ _WAITED = "cannot acquire state change lock"
 _SAYS_WHICH = Version(9, 0, 0)
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(Severity.ERROR, skip=unless_live, errors=("domain is marked for auto destroy",))
 def check(guest: Guest, source: Versions) -> Findings:
     if guest.job in _RUNNING and guest.operation == _MIGRATES_OUT:
         yield on_source(

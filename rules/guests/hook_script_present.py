@@ -13,7 +13,14 @@ from preflight.facts import Daemons
 from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 
-@rule(Severity.INFO, skip=unless_live)
+@rule(
+    Severity.INFO,
+    skip=unless_live,
+    errors=(
+        "Hook script execution failed: ",
+        "(domain_definition):...: Start tag expected, '<' not found",
+    ),
+)
 def check(destination: Daemons) -> Findings:
     for path in destination.hooks:
         yield on_destination(f"libvirt runs {path} when a guest arrives")

@@ -23,7 +23,15 @@ _ERRORS = {
 }
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=(
+        *(text.format("...") for text in _ERRORS.values()),
+        "-vnc ...: Failed to bind socket: Cannot assign requested address",
+        "-chardev ...: Failed to bind socket: Cannot assign requested address",
+    ),
+)
 def check(
     guest: Guest, destination: Storage, destination_addresses: OwnAddresses, destination_hosts: HostsFile
 ) -> Findings:

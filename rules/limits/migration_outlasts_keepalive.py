@@ -25,7 +25,15 @@ _SLOW = 1000
 _SURELY = 4
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=(
+        "virt-ssh-helper: could not proxy traffic: Cannot recv data: Connection reset by peer",
+        "Disconnected from ... due to end of file",
+        "connection closed due to keepalive timeout",
+    ),
+)
 def check(
     guest: Guest, source: DaemonLimits, source_memory: Resident, source_links: LinkSpeed, migration: Migration
 ) -> Findings:

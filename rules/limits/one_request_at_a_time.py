@@ -15,7 +15,15 @@ from preflight.facts import DaemonLimits
 from preflight.rule import Change, Findings, Severity, on_source, rule, unless_live
 
 
-@rule(Severity.WARNING, skip=unless_live)
+@rule(
+    Severity.WARNING,
+    skip=unless_live,
+    errors=(
+        "virt-ssh-helper: could not proxy traffic: Cannot recv data: Connection reset by peer",
+        "Disconnected from ... due to end of file",
+        "connection closed due to keepalive timeout",
+    ),
+)
 def check(source: DaemonLimits) -> Findings:
     requests, interval = source.max_client_requests, source.conf.number("keepalive_interval")
     if requests.value <= 1 and interval.value > 0:

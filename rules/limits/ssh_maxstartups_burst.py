@@ -25,7 +25,7 @@ from preflight.rule import (
 )
 
 
-@rule(Severity.ERROR, skip=unless_several_over_ssh)
+@rule(Severity.ERROR, skip=unless_several_over_ssh, errors=(f"{TURNED_AWAY}: ...: Connection reset by peer",))
 def check(source: SshdSettings, destination: SshdSettings, migration: Migration) -> Findings:
     wanted = migration.concurrency
     ends = [(on_destination, destination), *([(on_source, source)] if migration.source_over_ssh else [])]

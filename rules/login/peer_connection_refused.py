@@ -15,7 +15,17 @@ from preflight.facts.control import NO_REASON
 from preflight.rule import Findings, Severity, on_source, rule, unless_peer_to_peer
 
 
-@rule(Severity.ERROR, skip=unless_peer_to_peer)
+@rule(
+    Severity.ERROR,
+    skip=unless_peer_to_peer,
+    errors=(
+        "unable to connect to server at '...': Connection refused",
+        "authentication failed: authentication failed",
+        "Cannot recv data: ssh: Could not resolve hostname ...: ",
+        "Host key verification failed.",
+        "Permission denied (...).",
+    ),
+)
 def check(source: PeerConnection) -> Findings:
     if source.error is not None:
         yield on_source(

@@ -13,7 +13,15 @@ from preflight.facts import LibvirtConnection, RemoteHelper
 from preflight.rule import Findings, Severity, on_host, rule
 
 
-@rule(Severity.ERROR)
+@rule(
+    Severity.ERROR,
+    errors=(
+        "End of file while reading data: ... nc: not found",
+        "End of file while reading data: ... nc: command not found",
+        "virt-ssh-helper: command not found",
+        "nc: invalid option -- 'U'",
+    ),
+)
 def check(host_connection: LibvirtConnection, host: RemoteHelper) -> Findings:
     if host_connection.transport == "ssh" and host_connection.error and not host.usable:
         yield on_host("neither virt-ssh-helper nor a netcat that supports -U is installed", error=host_connection.error)

@@ -24,7 +24,16 @@ _SILENT = "the session ended before this was answered"
 _CHANNEL = re.compile(r"^channel \d+: ")
 
 
-@rule(Severity.ERROR)
+@rule(
+    Severity.ERROR,
+    errors=(
+        "ssh: connect to host ... port ...: ",
+        "Cannot recv data: ssh: Could not resolve hostname ...: ",
+        "Host key verification failed.",
+        "Permission denied (...).",
+        "open failed: connect failed: open failed",
+    ),
+)
 def check(source: Login, destination: Login, migration: Migration) -> Findings:
     if source.error is not None and migration.source_over_ssh:
         yield on_source(f"ssh login failed: {source.error}", error=_error(source.error))

@@ -18,7 +18,20 @@ from preflight.facts.tls import CertificateFiles, matches_any, problem_of_own
 from preflight.rule import Findings, Migration, Severity, on_destination, on_host, on_source, rule, unless_over_tls
 
 
-@rule(Severity.ERROR, skip=unless_over_tls)
+@rule(
+    Severity.ERROR,
+    skip=unless_over_tls,
+    errors=(
+        "unable to connect to server at '...': Connection refused",
+        "unable to connect to server at '...:16514': Connection refused",
+        "The client certificate ... has expired",
+        "Unable to read TLS confirmation: Input/output error",
+        "authentication failed: Failed to verify peer's certificate",
+        "authentication failed: TLS handshake failed",
+        "Unable to get remote socket name: Transport endpoint is not connected",
+        "Cannot read CA certificate '...': No such file or directory",
+    ),
+)
 def check(
     source: SourcesConnection,
     destination: ManagedConnection,

@@ -16,7 +16,15 @@ from preflight.facts.text import Located, Value
 from preflight.rule import Findings, Migration, Severity, Transport, on_destination, rule, unless_over_network
 
 
-@rule(Severity.ERROR, skip=unless_over_network)
+@rule(
+    Severity.ERROR,
+    skip=unless_over_network,
+    errors=(
+        "unable to connect to server at '...': Connection refused",
+        "unable to connect to server at '...:16509': Connection refused",
+        "unable to connect to server at '...:16514': Connection refused",
+    ),
+)
 def check(
     source: SourcesConnection,
     destination: ManagedConnection,

@@ -15,7 +15,17 @@ from preflight.facts.control import ControlConnection
 from preflight.rule import Findings, Migration, Severity, on_destination, rule, unless_over_network
 
 
-@rule(Severity.ERROR, skip=unless_over_network)
+@rule(
+    Severity.ERROR,
+    skip=unless_over_network,
+    errors=(
+        "unable to connect to server at '...': Connection refused",
+        "unable to connect to server at '...:16509': Connection refused",
+        "unable to connect to server at '...:16514': Connection refused",
+        "unable to connect to server at '...': No route to host",
+        "unable to connect to server at '...': Connection timed out",
+    ),
+)
 def check(
     source: SourcesConnection,
     destination: ManagedConnection,

@@ -25,7 +25,7 @@ from preflight.facts.libvirt import (
 from preflight.rule import Findings, Migration, Role, Severity, on_host, on_source, rule
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, errors=(*(flag.refusal for flag in KNOWN.values()), UNKNOWN_TO_QEMU.format("...")))
 def check(source: Versions, destination: Versions, migration: Migration) -> Findings:
     flags = migration.flags
     for flag in sorted(flags & KNOWN.keys()):

@@ -36,7 +36,7 @@ PAIRS: dict[tuple[str, str], str] = {
 }
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, errors=PAIRS.values())
 def check(migration: Migration) -> Findings:
     named = {
         "offline": migration.offline,

@@ -15,7 +15,14 @@ from preflight.facts import OwnAddresses, PeerName
 from preflight.rule import Findings, HostsLine, Migration, Severity, on_source, rule, without_data_connection
 
 
-@rule(Severity.ERROR, skip=without_data_connection)
+@rule(
+    Severity.ERROR,
+    skip=without_data_connection,
+    errors=(
+        "unable to connect to server at '...': Connection refused",
+        "unable to connect to server at '...:49152': Connection refused",
+    ),
+)
 def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses, migration: Migration) -> Findings:
     name, right = source_peer.name, destination.reachable_from(source)
     if migration.refuses_as_localhost(name) or source == destination:

@@ -27,7 +27,16 @@ from preflight.rule import (
 )
 
 
-@rule(Severity.ERROR, skip=without_data_connection)
+@rule(
+    Severity.ERROR,
+    skip=without_data_connection,
+    errors=(
+        "unable to connect to server at '...': No route to host",
+        "unable to connect to server at '...': Connection refused",
+        "unable to connect to server at '...:49152': Connection refused",
+        "unable to connect to server at '...': Connection timed out",
+    ),
+)
 def check(
     source_peer: PeerName,
     source_met: PeerKeys,

@@ -17,7 +17,16 @@ from preflight.facts.names import ANY
 from preflight.rule import Findings, Severity, Unreadable, on_destination, on_source, rule, unless_disks_host_is_given
 
 
-@rule(Severity.ERROR, skip=unless_disks_host_is_given)
+@rule(
+    Severity.ERROR,
+    skip=unless_disks_host_is_given,
+    errors=(
+        "'nbd-server-start': Failed to bind socket: Cannot assign requested address",
+        "'nbd-server-start': address resolution failed for ",
+        "'blockdev-add': address resolution failed for ",
+        "'blockdev-add': Failed to connect to '...': Connection refused",
+    ),
+)
 def check(
     source: OwnAddresses, source_disks: DisksName, destination: OwnAddresses, destination_disks: DisksName
 ) -> Findings:

@@ -19,7 +19,15 @@ from preflight.facts.text import Located
 from preflight.rule import Findings, Migration, Severity, on_destination, rule, without_data_connection
 
 
-@rule(Severity.ERROR, skip=without_data_connection)
+@rule(
+    Severity.ERROR,
+    skip=without_data_connection,
+    errors=(
+        "unable to connect to server at '...': Connection refused",
+        "unable to connect to server at '...:49152': Connection refused",
+        "'migrate-incoming': Failed to bind socket: Cannot assign requested address",
+    ),
+)
 def check(
     source: OwnAddresses,
     source_peer: PeerName,

@@ -16,7 +16,16 @@ from preflight.facts import Firewall, Listening, OwnAddresses, PeerName, QemuCon
 from preflight.rule import Findings, Migration, Severity, on_destination, rule, without_data_connection
 
 
-@rule(Severity.ERROR, skip=without_data_connection)
+@rule(
+    Severity.ERROR,
+    skip=without_data_connection,
+    errors=(
+        "unable to connect to server at '...': Connection timed out",
+        "unable to connect to server at '...': No route to host",
+        "unable to connect to server at '...': Connection refused",
+        "unable to connect to server at '...:49152': Connection refused",
+    ),
+)
 def check(
     source: OwnAddresses,
     source_peer: PeerName,

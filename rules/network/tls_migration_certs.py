@@ -23,7 +23,15 @@ CUT_OFF = "TLS channel: Input/output error"
 OBJECT = "unable to execute QEMU command 'object-add': "
 
 
-@rule(Severity.ERROR, skip=unless_data_over_tls)
+@rule(
+    Severity.ERROR,
+    skip=unless_data_over_tls,
+    errors=(
+        "'object-add': The client certificate ... has expired",
+        "'object-add': The server certificate ... has expired",
+        "'object-add': Our own certificate ... failed validation against ...",
+    ),
+)
 def check(
     source: MigrationTls, destination: MigrationTls, destination_name: AnnouncedName, migration: Migration
 ) -> Findings:

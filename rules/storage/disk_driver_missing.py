@@ -15,7 +15,14 @@ from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=(
+        "module block-block-... not found, do you want to install",
+        "Unknown protocol '",
+    ),
+)
 def check(guest: Guest, destination: BlockDrivers, destination_storage: Storage) -> Findings:
     emulator = guest.emulator
     for disk in guest.disks:

@@ -20,7 +20,11 @@ from preflight.host import Guest
 from preflight.rule import Finding, Findings, Migration, Severity, of_each, on_destination, rule, unless_live
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=("Cannot access backing file '...",),
+)
 def check(guest: Guest, destination: Storage, destination_pools: Pools, migration: Migration) -> Findings:
     yield from of_each(guest.disks, lambda disk: _lacking(disk, destination, destination_pools, migration))
 

@@ -18,7 +18,7 @@ from preflight.host import Guest
 from preflight.rule import Finding, Findings, Severity, of_each, on_destination, rule, unless_live
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(Severity.ERROR, skip=unless_live, errors=("-blockdev ...: Failed to connect to '...': Connection refused",))
 def check(
     guest: Guest, destination: DiskPorts, destination_servers: DiskServers, destination_storage: Storage
 ) -> Findings:

@@ -14,7 +14,14 @@ from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=(
+        "Invalid target:... Can not resolv into IPv4/v6",
+        "-blockdev ...: address resolution failed for ",
+    ),
+)
 def check(guest: Guest, destination: DiskServers) -> Findings:
     for disk in guest.disks:
         for name in dict.fromkeys(server.name for server in disk.servers if server.named):

@@ -16,7 +16,7 @@ from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(Severity.ERROR, skip=unless_live, errors=("libvirt-pflash...: Could not open '...': No such file or directory",))
 def check(guest: Guest, destination: Storage) -> Findings:
     devices = guest.devices
     if devices.loader and not destination.look(devices.loader).exists:

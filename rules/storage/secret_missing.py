@@ -16,7 +16,11 @@ from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=("tpm-emulator: Setting the stateblob ... failed with a TPM error ... decryption error",),
+)
 def check(guest: Guest, destination: Secrets, destination_storage: Storage) -> Findings:
     for needed in needed_by(guest):
         secret = destination.find(needed)

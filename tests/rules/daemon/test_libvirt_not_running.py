@@ -64,7 +64,7 @@ def test_catches_it_on_the_source() -> None:
 WHY = {
     "libvirtd.service is masked": {"LoadState": "masked"},
     "libvirtd.service failed (exit-code)": {"ActiveState": "failed", "Result": "exit-code"},
-    "libvirt's daemon is not installed: there is neither libvirtd.service nor virtqemud.service": {
+    "the libvirt daemon is not installed: neither libvirtd.service nor virtqemud.service exists": {
         "LoadState": "not-found"
     },
 }

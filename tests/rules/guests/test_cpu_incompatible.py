@@ -113,7 +113,7 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 def test_is_unknown_when_unlike_hosts_do_not_tell() -> None:
     result = Case().destination("libvirt.versions", json.dumps(NEW)).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert (result.reason or "").startswith("what the CPU of a kvm guest can have is not known")
+    assert (result.reason or "").startswith("the CPU features available to kvm guests are unknown")
 
 
 def test_is_unknown_when_the_guests_features_are_not_told() -> None:
@@ -121,7 +121,7 @@ def test_is_unknown_when_the_guests_features_are_not_told() -> None:
     result = case.result(RULE)
     assert (result.outcome, result.reason) == (
         Outcome.UNKNOWN,
-        "the features of the guest's CPU are not known: libvirt does not tell",
+        "the features of the guest's CPU are unknown: libvirt does not report them",
     )
 
 

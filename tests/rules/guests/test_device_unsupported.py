@@ -111,9 +111,9 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 @pytest.mark.parametrize(
     ("told", "reason"),
     [
-        (Record("", 1, "no emulator"), "libvirt did not tell which devices it supports: no emulator"),
-        ("<capabilities/>", "libvirt's domain capabilities are a <capabilities>"),
-        ("nonsense", "libvirt did not tell which devices it supports: not XML: "),
+        (Record("", 1, "no emulator"), "libvirt did not report which devices it supports: no emulator"),
+        ("<capabilities/>", "libvirt's domain capabilities are a <capabilities>, not a <domainCapabilities>"),
+        ("nonsense", "libvirt did not report which devices it supports: not well-formed XML: "),
     ],
 )
 def test_is_unknown_when_libvirt_did_not_tell(told: str | Record, reason: str) -> None:

@@ -80,7 +80,7 @@ def test_passes_a_guest_without_huge_pages() -> None:
 
 def test_is_unknown_when_the_memory_was_not_told() -> None:
     result = huge(memory=files(64)).destination("memory", Record("", 1, "timed out")).result(RULE)
-    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "the host did not tell of its memory: timed out")
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "the host did not report its memory: timed out")
     assert result.obscures
 
 

@@ -46,9 +46,9 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 
 def test_is_unknown_when_the_destination_did_not_answer() -> None:
     result = labelled(Record("", 1, "timed out")).result(RULE)
-    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "whether there is passwd:vm was not told: timed out")
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "it is unknown whether passwd:vm exists: timed out")
 
 
 def test_is_unknown_when_getent_itself_failed() -> None:
     result = labelled("127 group:kvm\n127 passwd:vm\n").result(RULE)
-    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "the host was not asked for passwd:vm")
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "the host was not asked about passwd:vm")

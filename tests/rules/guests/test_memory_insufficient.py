@@ -61,7 +61,7 @@ def test_catches_memory_of_a_memfd_which_is_memory_too() -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (Record("", 1, "timed out"), "the host did not tell of its memory: timed out"),
+        (Record("", 1, "timed out"), "the host did not report its memory: timed out"),
         (
             Record("/proc/meminfo:MemTotal: 8000000 kB\n"),
             "the destination's kernel does not report how much memory is available",

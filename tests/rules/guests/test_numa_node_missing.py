@@ -39,7 +39,7 @@ def test_passes_a_guest_that_is_bound_to_none() -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (Record("", 1, "timed out"), "the host did not tell of its memory: timed out"),
+        (Record("", 1, "timed out"), "the host did not report its memory: timed out"),
         (FILES, "the destination's kernel does not report its NUMA nodes"),
     ],
 )

@@ -56,5 +56,5 @@ def test_is_unknown_when_libvirt_did_not_tell_a_host_uuid(end: str) -> None:
     getattr(case, end)("libvirt.capabilities", lambda xml: xml.replace("uuid>", "nothing>"))
     result = case.result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert result.reason == "libvirt's capabilities do not tell the host's UUID"
+    assert result.reason == "libvirt's capabilities do not include the host's UUID"
     assert result.obscures

@@ -104,13 +104,12 @@ def test_is_unknown_when_the_host_did_not_answer(record: str) -> None:
 def test_is_unknown_when_virt_admin_was_not_allowed_to_ask() -> None:
     result = Case().destination("limits", "daemon libvirtd\nfailed 1\n").result(RULE, "destination")
     assert result.outcome is Outcome.UNKNOWN
-    assert result.reason == "how many clients libvirtd has is not known: virt-admin could not be asked"
+    assert result.reason == "the number of clients of libvirtd is unknown: virt-admin could not be queried"
 
 
 def test_is_unknown_when_the_file_was_changed_and_the_daemon_could_not_be_asked() -> None:
     case = Case().source("limits", "daemon libvirtd\nfailed 1\n")
     case.source("daemons", lambda text: text.replace("conf libvirtd 1795396000", "conf libvirtd 1795396009"))
     assert case.result(RULE, "source").reason == (
-        "/etc/libvirt/libvirtd.conf was changed after libvirtd started: "
-        "what it allows is not known until it is restarted"
+        "/etc/libvirt/libvirtd.conf was changed after libvirtd started: its limits cannot be known before a restart"
     )

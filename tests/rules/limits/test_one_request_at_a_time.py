@@ -62,4 +62,4 @@ def test_is_unknown_when_the_file_was_changed_after_the_daemon_had_read_it() -> 
     case.source("daemons", lambda text: re.sub(r"conf (\S*)libvirtd(\S*) \S+", r"conf \1libvirtd\2 9999999999", text))
     result = case.result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert "until it is restarted" in (result.reason or "")
+    assert "before a restart" in (result.reason or "")

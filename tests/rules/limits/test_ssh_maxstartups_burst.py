@@ -158,4 +158,4 @@ def test_is_unknown_when_neither_sshd_nor_its_files_tell() -> None:
     case = Case().destination("sshd.effective", "")
     case.destination("sshd_config", lambda text: text.replace("#MaxStartups 10:30:100", "MaxStartups 10:30"))
     result = case.asking(concurrency=2).result(RULE)
-    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "sshd refuses this MaxStartups: '10:30'")
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "sshd rejects this MaxStartups value: '10:30'")

@@ -95,4 +95,4 @@ def test_is_unknown_when_the_source_did_not_answer(record: str) -> None:
 def test_is_unknown_when_virt_admin_was_not_allowed_to_ask() -> None:
     result = Case().source("limits", "daemon libvirtd\nfailed 1\n").result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert result.reason == "how many workers of libvirtd are busy is not known: virt-admin could not be asked"
+    assert result.reason == "the number of busy workers of libvirtd is unknown: virt-admin could not be queried"

@@ -17,7 +17,7 @@ REFUSED = "authentication failed: Failed to verify peer's certificate"
 LAB, OTHER = Authority(), Authority("other")
 CA, SERVER, KEY = "/etc/pki/CA/cacert.pem", "/etc/pki/libvirt/servercert.pem", "/etc/pki/libvirt/private/serverkey.pem"
 CLIENT, CLIENT_KEY = "/etc/pki/libvirt/clientcert.pem", "/etc/pki/libvirt/private/clientkey.pem"
-STOPS = ": the daemon does not start with it"
+STOPS = ": the daemon will not start with it"
 
 
 def own(**changes: str | None) -> Record:
@@ -131,4 +131,4 @@ def test_is_unknown_when_the_certificate_cannot_be_read() -> None:
     broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
     result = opened(own(), theirs(cert=broken)).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert f"{SERVER} cannot be read as a certificate" in (result.reason or "")
+    assert f"{SERVER} cannot be parsed as a certificate" in (result.reason or "")

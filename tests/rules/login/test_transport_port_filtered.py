@@ -68,4 +68,4 @@ def test_does_not_apply_over_ssh() -> None:
 def test_is_unknown_when_it_is_not_known_where_the_connection_comes_from() -> None:
     result = rejecting(CLIENT).destination("came-from", None).result(RULE)
     assert (result.outcome, result.obscures) == (Outcome.UNKNOWN, True)
-    assert result.reason == "no address is known that a connection might come from"
+    assert result.reason == "no address is known from which a connection might come"

@@ -120,7 +120,7 @@ def test_is_unknown_when_the_destinations_libvirt_did_not_tell_its_name() -> Non
     result = Case().destination("libvirt.hostname", None).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
     assert result.reason is not None
-    assert "the name that host2.example.com announces is not known" in result.reason
+    assert "the name that host2.example.com announces is unknown" in result.reason
     assert result.obscures
 
 
@@ -129,7 +129,7 @@ def test_is_unknown_when_a_snapshot_was_not_asked_and_a_name_server_may_know_the
     result = case.result(RULE)
     assert result.outcome is Outcome.UNKNOWN
     assert result.reason is not None
-    assert "was not asked what it makes of host2.example.com" in result.reason
+    assert "was not asked to resolve host2.example.com" in result.reason
 
 
 @pytest.mark.parametrize("end", ["source", "destination"])

@@ -195,7 +195,7 @@ def test_is_unknown_when_a_program_decides() -> None:
     result = Case().destination("nft", nft('[{"queue": {"num": 0}}]')).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
     assert result.reason is not None
-    assert "what cannot be judged" in result.reason
+    assert "cannot be predicted" in result.reason
 
 
 def test_catches_the_port_in_migrateuri_that_is_dropped() -> None:

@@ -71,7 +71,7 @@ def test_is_unknown_when_two_interfaces_lead_there_with_different_mtus() -> None
     ("answer", "reason"),
     [
         (Record("", 1, "timed out"), "timed out"),
-        (Record("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 \n"), "the MTU of eth0 was not told"),
+        (Record("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 \n"), "the MTU of eth0 is unknown"),
     ],
 )
 def test_is_unknown_when_the_links_were_not_told(answer: Record, reason: str) -> None:

@@ -54,7 +54,7 @@ def test_is_unknown_when_the_destination_was_not_asked() -> None:
     result = on("iscsi", Record("", 1, "timed out")).result(RULE)
     assert (result.outcome, result.reason) == (
         Outcome.UNKNOWN,
-        "whether QEMU has its driver iscsi was not told: timed out",
+        "it is unknown whether QEMU has its iscsi driver: timed out",
     )
 
 

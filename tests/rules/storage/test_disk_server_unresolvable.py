@@ -42,7 +42,7 @@ def test_is_unknown_when_the_destination_was_not_asked() -> None:
     result = on_server().destination("disk-servers", Record("", 1, "timed out")).result(RULE)
     assert (result.outcome, result.reason) == (
         Outcome.UNKNOWN,
-        "whether san.example.com can be resolved was not told: timed out",
+        "it is unknown whether san.example.com can be resolved: timed out",
     )
 
 

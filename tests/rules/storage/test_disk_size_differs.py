@@ -114,7 +114,7 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 def test_is_unknown_when_the_images_were_not_looked_into() -> None:
     result = disk("qcow2").asking(copy_storage=True).source("images", Record("", 1, "timed out")).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert result.reason == f"the image {PATH} was not looked at: timed out"
+    assert result.reason == f"the image {PATH} was not checked: timed out"
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,7 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 
 def test_is_unknown_when_the_host_was_not_asked() -> None:
     result = running_as().destination("access", None).result(RULE)
-    reason = f"whether QEMU's user 64055 may read {PATH} was not told"
+    reason = f"it is unknown whether QEMU's user 64055 may read {PATH}"
     assert (result.outcome, result.reason) == (Outcome.UNKNOWN, reason)
 
 
@@ -188,7 +188,7 @@ def test_is_unknown_when_an_access_control_list_decides(mode: str) -> None:
 
 def test_is_unknown_when_libvirt_does_not_tell_the_user() -> None:
     result = running_as(user="").result(RULE)
-    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "libvirt does not tell as which user QEMU runs")
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "libvirt does not report which user QEMU runs as")
 
 
 def test_is_unknown_when_the_pools_were_not_told() -> None:

@@ -149,9 +149,9 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
 BAD_HOSTS = {
     "none.json": "none.json: no such snapshot file",
     "/no/such/folder/none.json": "/no/such/folder/none.json: no such snapshot file",
-    "xen://host2/": "xen://host2/: only QEMU's driver can migrate, as in qemu+ssh://host/system",
+    "xen://host2/": "xen://host2/: only the QEMU driver can migrate, as in qemu+ssh://host/system",
     "qemu:///session": (
-        "qemu:///session: only the system daemon's guests can be checked, as in qemu+ssh://host/system"
+        "qemu:///session: only guests of the system daemon can be checked, as in qemu+ssh://host/system"
     ),
     "": "'' is not a host",
     "two words": "'two words' is not a host",
@@ -184,11 +184,11 @@ def test_half_a_snapshot_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_snapshot_is_refused() -> None:
     assert refused(run("check", "/etc/passwd", HOST2)).startswith("/etc/passwd: not a whole snapshot")
-    assert refused(run("check", HOST1, "/dev/null")) == "/dev/null: not a regular file, so no snapshot"
+    assert refused(run("check", HOST1, "/dev/null")) == "/dev/null: not a regular file, so not a snapshot"
 
 
 def test_one_host_alone_is_refused() -> None:
-    missing = "a DESTINATION is missing; only a file of `check --save` holds both hosts"
+    missing = "the DESTINATION is missing; only a file of `check --save` holds both hosts"
     assert refused(run("check", HOST1)) == f"{HOST1}: {missing}"
     assert refused(run("check", "host1")) == f"host1: {missing}"
 
@@ -255,9 +255,9 @@ def test_an_option_that_cannot_be_used_is_refused(arguments: tuple[str, ...], wh
         (("--compressed", "--comp-methods", "mt,"), "--comp-methods: 'mt,' has an empty part"),
         (("--dname", ""), "--dname: '' says nothing"),
         (("--dname", "a/b"), "--dname: 'a/b': no guest's name has a slash or a newline in it"),
-        (("--destination-uri", ""), "--destination-uri: '' says nothing"),
-        (("--xml", "/dev/null"), "--xml: /dev/null: not XML: no element found: line 1, column 0"),
-        (("--persistent-xml", HOST1), f"--persistent-xml: {HOST1}: not XML: "),
+        (("--destination-uri", ""), "--destination-uri: '' is blank"),
+        (("--xml", "/dev/null"), "--xml: /dev/null: not well-formed XML: no element found: line 1, column 0"),
+        (("--persistent-xml", HOST1), f"--persistent-xml: {HOST1}: not well-formed XML: "),
         (("--copy-storage-all", "--disks-uri", "rdma://host2"), "--disks-uri: rdma://host2: disks are not sent over"),
         (("--rdma-pin-all",), "--rdma-pin-all is of use only with --migrateuri rdma://"),
         (("--tls-destination", "host2"), "--tls-destination is of use only with --tls"),
@@ -312,10 +312,10 @@ def test_options_that_do_not_go_together_are_refused_in_one_line() -> None:
 def test_a_destination_uri_over_another_transport_is_refused() -> None:
     uri = "qemu+tls://host2.example.com/system"
     assert refused(run("check", HOST1, HOST2, "--destination-uri", uri, "--transport", "ssh")) == (
-        f"{uri}: is not over ssh, which --transport asks for"
+        f"{uri}: does not use ssh, which --transport requires"
     )
     assert refused(run("check", HOST1, HOST2, "--destination-uri", "host2")) == (
-        "host2: not a libvirt URI, as in qemu+ssh://host/system"
+        "host2: not a libvirt URI such as qemu+ssh://host/system"
     )
 
 
@@ -374,7 +374,7 @@ def test_a_snapshot_of_a_host_that_cannot_be_logged_in_to_is_no_success(tmp_path
     path = f"{tmp_path}:{os.environ['PATH']}"
     done = run("snapshot", "host-a", "-o", f"{tmp_path}/a.json", PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
     assert (done.returncode, done.stdout) == (3, f"{tmp_path}/a.json: 1 record of host-a\n")
-    reason = "host-a could not be logged in to: ssh: connect to host host-a port 22: No route to host"
+    reason = "login to host-a failed: ssh: connect to host host-a port 22: No route to host"
     assert done.stderr == f"preflight: {reason}\n"
     (saved,) = snapshot.read(tmp_path / "a.json")
     assert saved.answers.absent[""] == reason
@@ -686,7 +686,7 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
     done = run("check", "a", "b", XDG_RUNTIME_DIR="/no/such/directory")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "preflight: /no/such/directory: no directory can be made for ssh's socket: No such file or directory\n"
+        "preflight: /no/such/directory: cannot create a directory for ssh's socket: No such file or directory\n"
     )
 
 

@@ -390,7 +390,7 @@ def test_a_plan_of_any_length_is_refused_by_its_size(tmp_path: Path) -> None:
     path = tmp_path / "p"
     plans.write(path, PLAN)
     os.truncate(path, 10**9)
-    with pytest.raises(PlanError, match="has 1000000000 bytes, and at most 16777216 are read"):
+    with pytest.raises(PlanError, match="has 1000000000 bytes; the limit is 16777216"):
         plans.read(path)
 
 
@@ -398,7 +398,7 @@ def test_a_plan_that_others_could_have_written_is_not_read(tmp_path: Path) -> No
     path = tmp_path / "p"
     plans.write(path, PLAN)
     path.chmod(0o620)
-    with pytest.raises(PlanError, match="p: others than you and root can write it, so it is not used"):
+    with pytest.raises(PlanError, match="p: users other than you and root can write to it, so it is not used"):
         plans.read(path)
 
 

@@ -32,7 +32,7 @@ NAMES = (
     "surprise",
 )
 HOST = "qemu+ssh://host2.example.com/system"
-SAYS = "others can write the directory /tmp"
+SAYS = "other users can write to the directory /tmp"
 
 
 def refused(plan: MigrationPlan) -> str | None:
