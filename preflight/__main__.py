@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from preflight.cli import HELP
 from preflight.stdio import failure, outlast
 
 #: Commands whose first two arguments are hosts.
@@ -30,13 +31,13 @@ def main() -> None:
     except KeyboardInterrupt:  # before any command has started
         print("preflight: interrupted", file=sys.stderr)
         code = 130
-    if not sys.argv[1:] or "--help" in sys.argv:
+    if not sys.argv[1:] or not HELP.isdisjoint(sys.argv):
         code = _told(code)
     if (ssh := sys.modules.get("preflight.connection.ssh")) is not None:
         ssh.sweep()
     sys.stdout.flush()
     sys.stderr.flush()
-    # a libvirt call that never returns would otherwise hold the process in its thread
+    # a libvirt call that never returns would otherwise keep the process alive by its thread
     os._exit(code)
 
 
@@ -72,7 +73,7 @@ def hosts_of(arguments: Sequence[str]) -> Sequence[str]:
     """Return the hosts that a command line is certain to need; none if only the parser can determine them."""
     command, hosts = arguments[:1], arguments[1:3]
     sure = command and command[0] in OF_TWO_HOSTS and len(hosts) == 2 and not any(host[:1] == "-" for host in hosts)
-    return hosts if sure and "--help" not in arguments else ()
+    return hosts if sure and HELP.isdisjoint(arguments) else ()
 
 
 if __name__ == "__main__":

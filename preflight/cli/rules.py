@@ -5,14 +5,15 @@ from typing import Annotated
 import typer
 
 from preflight.cli.frame import command
+from preflight.cli.help_page import Purpose
 from preflight.stdio import deliver
 
 
-@command
+@command(Purpose.LOOK_UP, "preflight rules", "preflight rules --format markdown")
 def rules(
-    output_format: Annotated[str, typer.Option("--format", "-f", help="text or markdown.")] = "text",
+    output_format: Annotated[str, typer.Option("--format", "-f", help="Output format: text or markdown.")] = "text",
 ) -> None:
-    """List the rules."""
+    """List all rules, with their topics and severities."""
     from preflight.judge.ruleset import load
     from preflight.output import formats
 
@@ -20,7 +21,12 @@ def rules(
     deliver(formats.render("rules", output_format, load()))
 
 
-@command
+@command(
+    Purpose.LOOK_UP,
+    "preflight explain announced-name-unresolvable",
+    "preflight explain \"Unable to resolve address 'host2' service '49152'\"",
+    "virsh migrate ... 2>&1 | preflight explain -",
+)
 def explain(
     what: Annotated[
         str,
@@ -37,9 +43,6 @@ def explain(
     in the message do not matter. Of an input the last 64 KiB are read.
 
     Exit 0 when every message is explained, 3 when no rule knows one of them.
-
-    Examples: preflight explain "Unable to resolve address 'host2' service '49152'"; virsh migrate ... 2>&1 | preflight
-    explain -
     """
     from preflight.commands.explain import of
 

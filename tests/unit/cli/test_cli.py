@@ -108,7 +108,7 @@ def test_a_bug_of_ours_is_no_verdict() -> None:
     assert (done.returncode, done.stdout) == (70, "")
     assert done.stderr.splitlines() == [
         "preflight: a bug in preflight: KeyError: 'a bug'",
-        "preflight: set PREFLIGHT_TRACEBACK=1 to see where, and report it, please",
+        "preflight: please report it, with the traceback that PREFLIGHT_TRACEBACK=1 prints",
     ]
 
 
@@ -253,16 +253,16 @@ def test_an_option_that_cannot_be_used_is_refused(arguments: tuple[str, ...], wh
         (("--compressed", "--comp-methods", "foo"), "--comp-methods: 'foo' is not one of mt, xbzrle, zlib, zstd"),
         (("--compressed", "--comp-methods", "xbzrle,xbzrle"), "--comp-methods: 'xbzrle' is named twice"),
         (("--compressed", "--comp-methods", "mt,"), "--comp-methods: 'mt,' has an empty part"),
-        (("--dname", ""), "--dname: '' says nothing"),
-        (("--dname", "a/b"), "--dname: 'a/b': no guest's name has a slash or a newline in it"),
+        (("--dname", ""), "--dname: '' is empty"),
+        (("--dname", "a/b"), "--dname: 'a/b': a guest's name cannot contain a slash or a newline"),
         (("--destination-uri", ""), "--destination-uri: '' is blank"),
         (("--xml", "/dev/null"), "--xml: /dev/null: not well-formed XML: no element found: line 1, column 0"),
         (("--persistent-xml", HOST1), f"--persistent-xml: {HOST1}: not well-formed XML: "),
         (("--copy-storage-all", "--disks-uri", "rdma://host2"), "--disks-uri: rdma://host2: disks are not sent over"),
-        (("--rdma-pin-all",), "--rdma-pin-all is of use only with --migrateuri rdma://"),
-        (("--tls-destination", "host2"), "--tls-destination is of use only with --tls"),
-        (("--disks-port", "50100"), "--disks-port is of use only with --copy-storage-all or --copy-storage-inc"),
-        (("--disks-uri", "tcp://host2"), "--disks-uri is of use only with --copy-storage-all or --copy-storage-inc"),
+        (("--rdma-pin-all",), "--rdma-pin-all requires --migrateuri rdma://"),
+        (("--tls-destination", "host2"), "--tls-destination requires --tls"),
+        (("--disks-port", "50100"), "--disks-port requires --copy-storage-all or --copy-storage-inc"),
+        (("--disks-uri", "tcp://host2"), "--disks-uri requires --copy-storage-all or --copy-storage-inc"),
         (("--bandwidth", "8796093022208"), "Invalid value for '--bandwidth'"),
         (("--max-downtime", "2000001"), "Invalid value for '--max-downtime'"),
         (("--concurrency", "65536"), "Invalid value for '--concurrency'"),
@@ -275,7 +275,7 @@ def test_a_value_that_libvirt_refuses_is_refused_beforehand(arguments: tuple[str
 def test_xml_that_is_no_guests_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "net.xml"
     path.write_text("<network/>")
-    said = f"--xml: {path}: is no guest's XML, which begins with <domain>, but <network>"
+    said = f"--xml: {path}: not the XML of a guest: its root element is <network>, not <domain>"
     assert refused(run("check", HOST1, HOST2, "--xml", str(path))) == said
 
 
@@ -634,7 +634,7 @@ def test_rules_are_listed_and_explained() -> None:
 
 def test_snapshots_are_no_hosts_to_migrate_between() -> None:
     done = run("migrate", HOST1, HOST2, "web", "--yes")
-    assert refused(done) == "a guest cannot be moved between snapshots: name real hosts"
+    assert refused(done) == "a guest cannot be migrated between snapshots: name real hosts"
 
 
 def test_the_recorded_pair_is_the_one_that_other_tests_change() -> None:
@@ -696,22 +696,25 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("migrate",), "SOURCE and DESTINATION are missing, or a file of `preflight plan`"),
+        (("migrate",), "SOURCE and DESTINATION are missing, or a file that `preflight plan` wrote"),
         (("migrate", "a", "b"), "which guests? Name them, or give --all, --running or --offline"),
-        (("migrate", "a", "b", "web", "--all"), "guests are named, or --all or --running is given, not both"),
+        (("migrate", "a", "b", "web", "--all"), "name guests, or give --all or --running, but not both"),
         (("migrate", "a", "b", "--all", "--running"), "--all, --running and --offline exclude each other"),
         (("migrate", "/no/plan"), "/no/plan: No such file or directory"),
-        (("migrate", HOST1), f"{HOST1}: is no plan of preflight's"),
+        (("migrate", HOST1), f"{HOST1}: not a plan of preflight"),
         (("migrate", "--resume", "/no/journal"), "/no/journal: No such file or directory"),
         (("migrate", "--resume", HOST1), f"{HOST1}: not a preflight journal"),
-        (("migrate", "a", "b", "--resume", "j"), "--resume takes a journal, which says what is moved: leave"),
+        (
+            ("migrate", "a", "b", "--resume", "j"),
+            "--resume takes a journal, which names the hosts and the guests: omit them",
+        ),
         (("migrate", "a", "b", "web", "--direct"), "--direct: QEMU has no migration without libvirt"),
         (("plan", "a", "b", "web", "-o", "p", "--lapses-after", "soon"), "--lapses-after: 'soon' is not a time"),
-        (("plan", "a", "b", "web", "-o", "p", "--migrateuri", "host2"), "--migrateuri: host2: is not of the form"),
+        (("plan", "a", "b", "web", "-o", "p", "--migrateuri", "host2"), "--migrateuri: host2: not of the form"),
         (("status", "/no/journal"), "/no/journal: No such file or directory"),
         (("status", HOST1, "-f", "yaml"), "--format: 'yaml' is not one of text, json"),
         (("status", "-f", "yaml"), "--format: 'yaml' is not one of text, json"),
-        (("migrate", "a", "b", "web", "--confirm-uri", "x"), "--confirm-uri is about the URIs of a plan or a journal"),
+        (("migrate", "a", "b", "web", "--confirm-uri", "x"), "--confirm-uri is for the URIs of a plan or a journal"),
     ],
 )
 def test_what_cannot_be_run_is_one_line(arguments: tuple[str, ...], said: str) -> None:
@@ -759,7 +762,7 @@ def test_what_a_plan_or_a_journal_has_settled_is_refused_beside_it(arguments: li
         known = str(done.exception)
         assert arguments[0] in known
         if arguments[0] not in ALONE:
-            assert known == f"{arguments[0]}: that stands in the {where}, and cannot be changed here"
+            assert known == f"{arguments[0]}: the {where} determines this, so it cannot be changed here"
 
 
 DOCS = Path(__file__).parents[3] / "docs"

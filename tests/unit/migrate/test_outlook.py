@@ -132,7 +132,7 @@ def test_nothing_is_written_or_done_before_what_will_be_done_was_shown_and_agree
     assert resume.resume(path, Wanted(ask=ask), timeout=5) == REFUSED
     ((question, shown),) = asked
     assert question.startswith("the journal was last written 20")
-    assert question.endswith(" s ago: go on?")
+    assert question.endswith(" s ago: continue?")
     assert "what will be done:\n  web: nothing (the source does not answer)\n" in shown
     assert path.read_bytes() == before
 
