@@ -1,8 +1,8 @@
-"""Standard output and error, which never end what preflight is at: a reader may go, a terminal be lost, a disk be full.
+"""Standard output and error that never end a command: a reader may go, a terminal be lost, a disk be full.
 
-What is written there is told, not done. A command whose work is a text hands it to `deliver`, which says of a disk that
-is full; all others write as they please, and no write raises. Nor does any steer the terminal: all that is written
-goes through one gate, `Gated`, since most of it is what hosts and files say.
+Text written there only reports. A command whose result is a text passes it to `deliver`, which reports a full disk; all
+others write freely, and no write raises. No write controls the terminal either: everything goes through one gate,
+`Gated`, since most of it is text of hosts and files.
 """
 
 import contextlib
@@ -16,17 +16,17 @@ from typing import Any
 from preflight.errors import UserError
 from preflight.visible import CONTROL, clean
 
-#: The colours of reports, as `output.terminal.paint` writes them, the only sequences that pass.
+#: The colours of reports, as `output.terminal.paint` writes them: the only escape sequences that pass.
 _COLOUR = re.compile(r"(\x1b\[(?:0|(?:3[1-4]|[12])(?:;(?:3[1-4]|[12]))*)m)")
 
 
 class Gated(io.TextIOWrapper):
-    """A stream on which nothing that a host or a file says is more than text: it can colour, and no more."""
+    """A stream on which text of a host or a file is only text: colours pass, and no other escape sequence."""
 
     def write(self, text: str, /) -> int:
-        """Write the text with every control character made visible, but for newlines and tabs."""
+        """Write the text with every control character made visible, except newlines and tabs."""
         if CONTROL.search(text):
-            # what is between two colours stands at even places
+            # the parts between colours have even indexes
             super().write("".join(part if n % 2 else clean(part) for n, part in enumerate(_COLOUR.split(text))))
         else:
             super().write(text)
@@ -34,7 +34,7 @@ class Gated(io.TextIOWrapper):
 
 
 class _Lasting(io.FileIO):
-    """A descriptor that takes whatever is written, whether it goes on or not; `failure` is the first that did not."""
+    """A descriptor that accepts every write, even one that fails; `failure` is the first failure."""
 
     failure: OSError | None = None
 
@@ -42,7 +42,7 @@ class _Lasting(io.FileIO):
         size = memoryview(data).nbytes
         try:
             written = super().write(data)
-            while written is None:  # another process has set O_NONBLOCK on what it shares with this one
+            while written is None:  # another process has set O_NONBLOCK on the file that both share
                 select.select([], [self], [])
                 written = super().write(data)
         except OSError as why:
@@ -52,14 +52,14 @@ class _Lasting(io.FileIO):
 
 
 def outlast() -> None:
-    """Make this process's output and error such streams. One that the caller has closed is opened to nowhere."""
+    """Make standard output and error such streams. A stream that the caller has closed is opened on /dev/null."""
     for descriptor, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
-            # the lowest descriptor that is free, which is the one that this stream should have
+            # the lowest free descriptor, which is the one that this stream should have
             opened = os.open(os.devnull, os.O_RDWR)
             assert opened == descriptor
             if descriptor == 0:
-                sys.stdin = open(opened, encoding="utf-8")  # noqa: PTH123, SIM115 - a descriptor, for good
+                sys.stdin = open(opened, encoding="utf-8")  # noqa: PTH123, SIM115 - a descriptor, kept open
     sys.stdout, sys.stderr = _lasting(1, sys.stdout), _lasting(2, sys.stderr)
 
 
@@ -69,20 +69,20 @@ def _lasting(descriptor: int, before: Any) -> Gated:
         with contextlib.suppress(OSError):
             before.flush()
     raw = _Lasting(descriptor, "w", closefd=False)
-    # a host's name must not fail for want of a letter
+    # a host's name must not fail because the encoding lacks a letter
     return Gated(
         io.BufferedWriter(raw), encoding, errors="backslashreplace", line_buffering=descriptor == 2 or raw.isatty()
     )
 
 
 class Ungated:
-    """Standard error for `output.run.console` alone, which steers the terminal, and gates each text by itself."""
+    """Standard error for `output.run.console` alone, which controls the terminal and makes each text visible itself."""
 
     def __init__(self) -> None:
         self._stream = sys.stderr
 
     def write(self, text: str, /) -> int:
-        """Write the text as it is."""
+        """Write the text unchanged."""
         return (
             io.TextIOWrapper.write(self._stream, text) if isinstance(self._stream, Gated) else self._stream.write(text)
         )
@@ -92,9 +92,9 @@ class Ungated:
 
 
 def deliver(text: str) -> None:
-    """Write what a command was run for to standard output; raises `UserError` where it cannot be written.
+    """Write the result of a command to standard output; raise `UserError` if it cannot be written.
 
-    Not where its reader has gone: `| head` has seen enough, and the exit code is still the verdict's.
+    A reader that has gone is no error: `| head` has seen enough, and the exit code is still that of the verdict.
     """
     sys.stdout.write(text)
     sys.stdout.flush()
@@ -104,13 +104,13 @@ def deliver(text: str) -> None:
 
 
 def say_waiting(whom: str) -> None:
-    """Write for who sits at a terminal what is being waited for; to a file, nothing."""
+    """Write to a terminal what preflight is waiting for; write nothing to a file."""
     if sys.stderr.isatty():
         print(f"preflight: waiting for {whom}", file=sys.stderr, flush=True)
 
 
 def failure() -> str | None:
-    """Why what was written to standard output so far is not all there; None where it is, or its reader has gone."""
+    """Return why standard output is incomplete; None if it is complete, or if its reader has gone."""
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
     if not isinstance(raw, _Lasting) or raw.failure is None or isinstance(raw.failure, BrokenPipeError):
         return None

@@ -119,7 +119,7 @@ def _judge(
     )
     limits = capacity(source, destination, migration, every=asked.sizing)
     narrowed = bool(asked.select or asked.ignore)
-    report = Report(migration, _summary(source), _summary(destination), results, verdicts, limits, narrowed)
+    report = Report(migration, _summary(source), _summary(destination), results, verdicts, limits, asked, narrowed)
     guests = tuple(guest for guest in chosen.values() if isinstance(guest, Guest))
     return Checked(report, guests, source, destination, visits)
 

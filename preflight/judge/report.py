@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from preflight.capacity.limit import Capacity
+from preflight.request.check_request import Asked
 from preflight.request.migration import Migration, Role
 from preflight.rule import Finding, Severity
 
@@ -106,6 +107,8 @@ class Report(Struct, frozen=True):
     results: tuple[Result, ...]
     guests: tuple[GuestVerdict, ...]
     capacity: Capacity
+    #: The request that was checked.
+    asked: Asked
     #: True if some rules were skipped, so that READY does not cover the problems that they look for.
     narrowed: bool = False
 

@@ -1,39 +1,66 @@
-"""Text that is safe and readable on a terminal: no escape sequence of a host's gets through, lines fit."""
+"""Text for a terminal: no control character of a host gets through, and lines fit the width."""
 
 import os
+import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import zip_longest
 
-from preflight.visible import CONTROL, clean, one_line
+from preflight.visible import CONTROL, clean, named, one_line
 
-__all__ = ["CONTROL", "clean", "columns", "excerpt", "labelled", "one_line", "padded", "paint", "places", "width"]
+__all__ = [
+    "CONTROL",
+    "clean",
+    "columns",
+    "excerpt",
+    "labelled",
+    "listed",
+    "one_line",
+    "padded",
+    "paint",
+    "places",
+    "width",
+    "wrapped",
+]
 
-#: Characters of a file's line that are shown.
+#: Characters of a file's line that are shown, where no width says less.
 _EXCERPT = 240
-#: Of these, how many before a value that lies further right.
-_BEFORE = 40
+#: The least that is shown of it, however narrow the terminal.
+_LEAST = 20
+#: As wide as a tab can be.
+_TAB = " " * 8
+#: The columns to which a column of a table is narrowed by breaking words anywhere.
+_NARROWEST = 8
+#: Names in a list that is shown in part.
+_NAMED = 10
+
+#: The pieces that a word too long for its column is broken into: paths, names of rules, addresses.
+_PIECES = re.compile(r"[^-/_.,:=]*[-/_.,:=]|[^-/_.,:=]+")
 
 _COLOURS = {"red": "31", "yellow": "33", "green": "32", "blue": "34", "bold": "1", "dim": "2"}
 
 
 def width() -> int | None:
-    """The columns that a line may take; None where it goes to no terminal, since grep wants whole lines."""
+    """Return the columns that a line may take; None if the output is no terminal, since grep needs whole lines."""
     if "COLUMNS" in os.environ or sys.stdout.isatty():
         return min(shutil.get_terminal_size().columns, 120)
     return None
 
 
 def paint(text: str, *styles: str, colour: bool) -> str:
-    """Text in a colour, or as it is."""
+    """Return the text in a colour, or unchanged without `colour`."""
     if not colour:
         return text
     return f"\x1b[{';'.join(_COLOURS[style] for style in styles)}m{text}\x1b[0m"
 
 
 def labelled(label: str, text: str, *, width: int | None, indent: int = 2, column: int = 9) -> list[str]:
-    """`label: text`, or no label; the text is wrapped at `width` characters (None: never) and hangs under itself."""
+    """Return the lines of `label: text`, wrapped at `width` columns (None: never), with a hanging indent.
+
+    Without a label the text begins in the same column.
+    """
     head = f"{' ' * indent}{label + ':' if label else '':<{column}}"
     lines: list[str] = []
     for number, paragraph in enumerate(clean(text).splitlines() or [""]):
@@ -52,27 +79,129 @@ def labelled(label: str, text: str, *, width: int | None, indent: int = 2, colum
     return lines
 
 
-def columns(rows: Sequence[Sequence[str]], gap: int = 2) -> list[str]:
-    """Rows of cells as lines, each column as wide as its widest cell; the first row is underlined as heads."""
+def wrapped(text: str, *, width: int | None, indent: int = 2) -> list[str]:
+    """Return a line wrapped at `width` columns (None: never); what follows is indented."""
+    if width is None or places(text) <= width:
+        return [text]
+    return _wrap(text)(
+        text,
+        max(width, indent + 20),
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def listed(names: Sequence[str], where: str = "") -> str:
+    """Return the names on one line: the first of them and the number of the rest, with `where` these are listed."""
+    shown = ", ".join(map(named, names[:_NAMED]))
+    if len(names) <= _NAMED:
+        return shown
+    return f"{shown} and {len(names) - _NAMED} more" + (f" ({where})" if where else "")
+
+
+def columns(rows: Sequence[Sequence[str]], *, width: int | None = None, gap: int = 2) -> list[str]:
+    """Return rows of cells as lines, under the underlined first row.
+
+    Each column is as wide as its widest cell. If the lines would exceed `width`, the widest columns are narrowed and
+    their cells wrapped: at words, then with one space between columns, inside paths and hyphenated words, and only
+    then anywhere.
+    """
     widths = [max(map(places, column)) for column in zip(*rows, strict=True)]
+    if width is not None:
+        widths, gap = _narrowed(rows, widths, width, gap)
     ruled = [rows[0], ["-" * wide for wide in widths], *rows[1:]]
     return [
-        (" " * gap).join(padded(cell, wide) for cell, wide in zip(row, widths, strict=True)).rstrip() for row in ruled
+        (" " * gap).join(padded(part, wide) for part, wide in zip(parts, widths, strict=True)).rstrip()
+        for row in ruled
+        for parts in zip_longest(*(_cell(cell, wide) for cell, wide in zip(row, widths, strict=True)), fillvalue="")
     ]
 
 
+def _narrowed(rows: Sequence[Sequence[str]], widths: Sequence[int], width: int, gap: int) -> tuple[list[int], int]:
+    """Return the widths of columns that take `width` together, as far as that can be, and the gap between them."""
+    between = len(widths) - 1
+    if sum(widths) + gap * between <= width:
+        return list(widths), gap
+    cells = [set(column) for column in zip(*rows, strict=True)]
+    narrowed = [
+        wide if wide <= width else _widest(column, max(width, 1)) for wide, column in zip(widths, cells, strict=True)
+    ]
+    in_words = [{word for cell in column for word in cell.split()} for column in cells]
+    words = [max(map(places, column), default=0) for column in in_words]
+    pieces = [
+        max((places(piece) for word in column for piece in _PIECES.findall(word)), default=0) for column in in_words
+    ]
+    for floors, least in ((words, gap), (pieces, 1), ([_NARROWEST] * len(widths), 1)):
+        gap = least
+        while sum(narrowed) + gap * between > width:
+            spare = [number for number, wide in enumerate(narrowed) if wide > floors[number]]
+            if not spare:
+                break
+            widest = max(spare, key=narrowed.__getitem__)
+            # one column less can save several: what is wrapped may be narrower than where it was wrapped
+            narrowed[widest] = _widest(cells[widest], narrowed[widest] - 1)
+        else:
+            break
+    return narrowed, gap
+
+
+def _widest(cells: Iterable[str], wide: int) -> int:
+    """Return the columns that cells take which are wrapped at that many."""
+    return max(places(line) for cell in cells for line in _cell(cell, wide))
+
+
+def _cell(text: str, wide: int) -> list[str]:
+    """Return the lines of a cell that is so wide."""
+    if places(text) <= wide:
+        return [text]
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        joined = f"{line} {word}" if line else word
+        if places(joined) > wide:
+            lines += [line] if line else []
+            *full, joined = _broken(word, wide)
+            lines += full
+        line = joined
+    return [*lines, line]
+
+
+def _broken(word: str, wide: int) -> Iterator[str]:
+    """Yield a word in parts that are no wider than that, broken behind punctuation where there is some."""
+    if places(word) <= wide:
+        yield word
+        return
+    part = ""
+    for piece in _PIECES.findall(word):
+        for one in [piece] if places(piece) <= wide else piece:
+            if part and places(part + one) > wide:
+                yield part
+                part = ""
+            part += one
+    yield part
+
+
 def padded(text: str, wide: int) -> str:
-    """The text with spaces behind it, so that it takes that many places on a terminal."""
+    """Return the text with spaces behind it, so that it takes that many columns on a terminal."""
     return text + " " * (wide - places(text))
 
 
-def excerpt(line: str, column: int, end_column: int, number: int) -> list[str]:
-    """A file's line with a caret under the characters from `column` to before `end_column` (both from 1)."""
+def excerpt(line: str, column: int, end_column: int, number: int, *, width: int | None = None) -> list[str]:
+    """Return a file's line with a caret under the characters from `column` to before `end_column` (both from 1).
+
+    A line that is too long for `width` is cut, with a mark at each end that is missing.
+    """
     gutter = max(3, len(str(number)))
-    # a long line is shown from shortly before the value on
-    first = 0 if column <= _EXCERPT - _BEFORE else column - 1 - _BEFORE
-    window = line[first : first + _EXCERPT]
-    start, end = "…" if first else "", "…" if len(line) > first + _EXCERPT else ""
+    length = _EXCERPT
+    first, start, end = _window(line, column, length)
+    while width is not None and length > _LEAST:
+        shown = f"{'':>{gutter}} | {start}{clean(line[first : first + length])}{end}"
+        if places(shown.replace("\t", _TAB)) <= width:
+            break
+        length -= 1
+        first, start, end = _window(line, column, length)
+    window = line[first : first + length]
     before, value = window[: column - 1 - first], window[column - 1 - first : end_column - 1 - first]
     # a tab is one character and an unknown number of places: keep it, so that the caret's line has it too
     indent = "\t".join(" " * places(clean(part)) for part in f"{start}{before}".split("\t"))
@@ -84,8 +213,15 @@ def excerpt(line: str, column: int, end_column: int, number: int) -> list[str]:
     ]
 
 
+def _window(line: str, column: int, length: int) -> tuple[int, str, str]:
+    """Return where the shown part of a line begins, so that `column` is in it, and the marks of what is cut off."""
+    before = length // 6
+    first = 0 if column <= length - before else column - 1 - before
+    return first, "…" if first else "", "…" if len(line) > first + length else ""
+
+
 def places(text: str) -> int:
-    """How many places on a terminal a text takes that was made visible; a tab in it counts as one."""
+    """Return the columns that a visible text takes on a terminal; a tab counts as one."""
     if text.isascii():  # nearly always: wcwidth takes 20 ms to load
         return len(text)
     from wcwidth import wcswidth
@@ -94,7 +230,7 @@ def places(text: str) -> int:
 
 
 def _wrap(text: str) -> Callable[..., list[str]]:
-    """What wraps such a text by the places that it takes."""
+    """Return the function that wraps such a text by the columns that it takes."""
     if text.isascii():
         return textwrap.wrap
     from wcwidth import wrap

@@ -46,6 +46,8 @@ class Asked:
     xml: str | None = None
     #: The bandwidth of one migration in MiB/s; None for that of the link.
     bandwidth: float | None = None
+    #: The options that say how guests are moved, as they would be typed again.
+    options: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
@@ -75,4 +77,5 @@ def moved_by(asked: Asked, method: "Method") -> Asked:
         tls_destination=method.tls_destination,
         dname=method.dname,
         xml=method.xml,
+        options=method.typed,
     )

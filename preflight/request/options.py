@@ -589,6 +589,25 @@ class Options(_Declared, frozen=True, kw_only=True):
         return tuple((option_name(name), disks) for name in lists if (disks := getattr(self, name)))
 
     @property
+    def typed(self) -> tuple[str, ...]:
+        """The options that are not as they are by default, as words of a command line; for a file its place: FILE."""
+        words: list[str] = []
+        for name, option in declared().items():
+            value = getattr(self, name)
+            if value == default_of(name):
+                continue
+            if option.switches:
+                words += (one.names[0] for one in option.switches if one.value is value)
+            elif isinstance(value, bool):
+                words.append(option_name(name) if value else option.contrary or "")
+            else:
+                text = (
+                    "FILE" if option.form is Form.XML else ",".join(value) if isinstance(value, tuple) else str(value)
+                )
+                words += (option_name(name), text)
+        return tuple(words)
+
+    @property
     def told(self) -> Mapping[str, Told]:
         """Return what each given option becomes for libvirt, by virsh's names.
 

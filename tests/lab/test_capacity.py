@@ -38,4 +38,4 @@ def test_the_text_fits_80_columns(client: Client, pair: Pair) -> None:
     done = client.run(words)
     assert done.returncode == 0, done.stderr
     assert [line for line in done.stdout.splitlines() if len(line) > 80] == []
-    assert "not known" not in done.stdout
+    assert "unknown" not in done.stdout

@@ -69,7 +69,7 @@ def test_each_hosts_password_is_asked_for_once_and_one_after_the_other(
         f"root@{second}'s password: ",
         "",
     ]
-    assert "guest web  " in report
+    assert "READY: web" in report
     assert [logins(host) for host in pair] == [1, 1]
 
 

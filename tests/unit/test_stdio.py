@@ -132,7 +132,7 @@ def test_what_cannot_be_shown_is_said_and_ends_no_migration(tmp_path: Path) -> N
     command = program(broken, str(tmp_path), "arrived", "migrate", "localhost", "localhost", "web", "--yes")
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
     assert done.returncode == 0
-    assert "preflight: what happens is no longer shown: TypeError" in done.stderr
+    assert "preflight: events are no longer shown: TypeError" in done.stderr
     assert (tmp_path / "lane").exists()
 
 

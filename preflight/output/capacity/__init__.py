@@ -1,1 +1,1 @@
-"""An answer of `capacity`, a module a format."""
+"""The answer of `capacity`, a module for each format."""

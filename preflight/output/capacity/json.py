@@ -12,7 +12,7 @@ from preflight.schema.report import LimitName, Location
 
 
 def render(answer: Answer, _colour: bool) -> str:
-    """For programs."""
+    """Return the answer as JSON."""
     capacity, forecast = answer.report.capacity, answer.forecast
     return text(
         schema.Capacity(

@@ -1,4 +1,4 @@
-"""What `preflight capacity` prints: each limit, the numbers that follow, and how long the guests take."""
+"""`preflight capacity` for people: each limit, the numbers that follow from them, and how long the guests take."""
 
 import math
 from collections.abc import Iterator
@@ -7,14 +7,14 @@ from preflight.capacity.limit import Limit, Scope
 from preflight.forecast.answer import Answer
 from preflight.forecast.duration import Forecast
 from preflight.forecast.memory import Room
-from preflight.output.terminal import columns, labelled, one_line, width
+from preflight.output.terminal import columns, labelled, one_line, width, wrapped
 
-#: What the number that a limit allows is a number of, where that is not migrations in flight.
+#: The unit of the number that a limit allows, if that is not migrations in flight.
 _OF = {Scope.BURST: " at once", Scope.ONE_CONNECTION: " shared"}
 
 
 def render(answer: Answer, _colour: bool) -> str:
-    """Render it for people."""
+    """Return the answer as lines of text."""
     parts = [*_limits(answer), "\n".join(_numbers(answer))]
     if answer.rooms or answer.no_rooms:
         parts.append("\n".join(_rooms(answer)))
@@ -25,7 +25,7 @@ def render(answer: Answer, _colour: bool) -> str:
 
 
 def _limits(answer: Answer) -> Iterator[str]:
-    """A table a host: in one alone its name would take the place that 80 columns lack."""
+    """Yield a table for each host: in one table a column of host names would not fit into 80 columns."""
     report = answer.report
     for host in (report.source, report.destination):
         role = "source" if host is report.source else "destination"
@@ -41,19 +41,23 @@ def _limits(answer: Answer) -> Iterator[str]:
             )
             for limit in limits
         ]
-        heads = ("limit", "in force", "in use", "takes", "allows", "one more")
-        lines = [f"{role}: {one_line(host.name)}", *columns([heads, *rows])]
+        heads = ("limit", "value", "in use", "per migration", "allows", "beyond")
+        lines = [f"{role}: {one_line(host.name)}", *columns([heads, *rows], width=width())]
         set_by: dict[str, list[str]] = {}
         for limit in limits:
             if limit.at is not None:
                 set_by.setdefault(f"{one_line(limit.at.path)}:{limit.at.line}", []).append(limit.name)
-        lines += (f"{', '.join(names)}: set at {place}" for place, names in set_by.items())
+        lines += (
+            part
+            for place, names in set_by.items()
+            for part in wrapped(f"{', '.join(names)}: set at {place}", width=width())
+        )
         yield "\n".join(lines)
 
 
 def _allows(limit: Limit) -> str:
     if limit.allows is None:
-        return "not known" if limit.reason else ""
+        return "unknown" if limit.reason else ""
     return str(limit.allows) + _OF.get(limit.scope, "")
 
 
@@ -63,25 +67,25 @@ def _numbers(answer: Answer) -> Iterator[str]:
     each_way = " each way" if capacity.both_ways else ""
     binding, following, first = capacity.binding, capacity.next_binding, capacity.burst_binding
     if binding is None or first is None:
-        yield from _line("in flight", "not known: no limit could be read")
+        yield from _line("in flight", "unknown: no limit could be read")
     else:
         more = f"; next: {_name(following)}, {following.allows}" if following else ""
-        what = f"{at_most}{binding.allows}{each_way}, more do not run together"
+        what = f"{at_most}{binding.allows}{each_way}; more do not run at the same time"
         yield from _line("in flight", f"{what} ({_name(binding)}{more})")
         if capacity.safe != binding.allows:
             yield from _line(
-                "safe", f"{at_most}{capacity.safe}{each_way}, which leaves workers to tell of progress and to abort"
+                "safe", f"{at_most}{capacity.safe}{each_way}, which leaves workers to report progress and to abort"
             )
-        spaced = "; started a second apart none is lost" if first.burst else ""
-        lost = "lose connections" if first.burst else "do not run together"
+        spaced = "; none is lost if they are started a second apart" if first.burst else ""
+        lost = "lose connections" if first.burst else "do not run at the same time"
         yield from _line(
-            "burst", f"{at_most}{first.allows}{each_way}, more at the same instant {lost} ({_name(first)}{spaced})"
+            "burst", f"{at_most}{first.allows}{each_way}; more at the same instant {lost} ({_name(first)}{spaced})"
         )
     if (shared := capacity.over_one_connection) is not None:
         yield from _line(
             "shared",
-            f"{shared} over one connection of one program; with more the daemon closes it after half a minute"
-            " (max_client_requests on the source)",
+            f"{shared} over one connection of one program; with more the daemon closes the connection after half a"
+            " minute (max_client_requests on the source)",
         )
     yield from _recommended(answer)
     if capacity.classic is not None:
@@ -97,46 +101,49 @@ def _recommended(answer: Answer) -> Iterator[str]:
         link, count = answer.forecast.link, len(answer.forecast.loads)
         yield from _line(
             "recommended",
-            f"{answer.forecast.width}, the shortest time for {'this guest' if count == 1 else f'these {count} guests'}"
-            f" on a link of {link.rate:.0f} MiB/s ({link.because})",
+            f"{answer.forecast.width}, which takes the shortest time for"
+            f" {'this guest' if count == 1 else f'these {count} guests'} on a link of {link.rate:.0f} MiB/s"
+            f" ({link.because})",
         )
     elif answer.no_forecast:
-        yield from _line("recommended", f"not known: {answer.no_forecast}")
+        yield from _line("recommended", f"unknown: {answer.no_forecast}")
 
 
 def _why_classic(answer: Answer) -> str:
     capacity = answer.report.capacity
     fewest = min(limit.configured or 0 for limit in capacity.limits if limit.name == "max_clients")
     if capacity.both_ways:
-        return f"two clients a migration of max_clients {fewest}: right where as many go both ways, as here"
+        return f"two clients per migration out of max_clients {fewest}: right if as many go both ways, as here"
     return (
-        f"two clients a migration of max_clients {fewest}: it adds up both daemons' clients, while each daemon has a"
-        " max_clients of its own and sees one"
+        f"two clients per migration out of max_clients {fewest}: this adds up the clients of both daemons, but"
+        " each daemon has its own max_clients and sees one client per migration"
     )
 
 
 def _both_ways(answer: Answer) -> str:
     if answer.report.capacity.both_ways:
-        return "all numbers are each way; beyond them those of one way keep the others from starting"
-    return "migrations the other way share max_clients and the logins of each host: see --both-ways"
+        return (
+            "all numbers are for each direction; beyond them, migrations in one direction keep the others from starting"
+        )
+    return "migrations in the other direction share max_clients and the logins of each host: see --both-ways"
 
 
 def _rooms(answer: Answer) -> Iterator[str]:
     if answer.no_rooms:
-        yield from _line("room", f"not known: {answer.no_rooms}")
+        yield from _line("room", f"unknown: {answer.no_rooms}")
     for room in answer.rooms:
         yield from _line("room", _room(room))
 
 
 def _room(room: Room) -> str:
     fitting = room.fitting
-    promised = f", less {_mib(room.promised)} that its guests may still touch" if room.promised else ""
+    promised = f", less {_mib(room.promised)} MiB that its guests may still touch" if room.promised else ""
     said = f"{room.name} of the destination, {_mib(room.free)} MiB{promised}: fits {len(fitting)} of {len(room.wanted)}"
     said += f" ({', '.join(map(one_line, fitting))})" if fitting else ""
     if room.first_without is None:
         return said
     name, needs, left = room.first_without
-    return f"{said}; {one_line(name)} needs {_mib(needs)} MiB, {_mib(left)} are left"
+    return f"{said}; {one_line(name)} needs {_mib(needs)} MiB, {_mib(left)} MiB are left"
 
 
 def _mib(kib: int) -> int:
@@ -155,18 +162,18 @@ def _guests(forecast: Forecast) -> str:
         )
         for load, alone in zip(forecast.loads, forecast.alone, strict=True)
     ]
-    heads = ("guest", "touched MiB", "dirties MiB/s", "alone takes", "pause up to", "sends MiB")
-    return "\n".join(columns([heads, *rows]))
+    heads = ("guest", "touched MiB", "dirties MiB/s", "duration alone", "downtime up to", "sent MiB")
+    return "\n".join(columns([heads, *rows], width=width()))
 
 
 def _all(answer: Answer, forecast: Forecast) -> Iterator[str]:
     at_a_time = answer.concurrency or forecast.width
-    took = "never end: one dirties memory as fast as it is sent" if math.isinf(forecast.seconds) else None
-    yield from _line("all of them", took or f"{forecast.seconds:.0f} s, {at_a_time} at a time")
+    endless = "never ends: a guest dirties its memory as fast as it is sent" if math.isinf(forecast.seconds) else None
+    yield from _line("all of them", endless or f"{forecast.seconds:.0f} s, {at_a_time} at a time")
     if any(load.dirty is None for load in forecast.loads):
-        yield from _line("", "at least: without --measure-dirty-rate every guest is taken for idle")
+        yield from _line("", "at least: without --measure-dirty-rate every guest is assumed to be idle")
     if forecast.unread:
-        yield from _line("", f"all memory is counted: {forecast.unread}")
+        yield from _line("", f"all memory is counted as touched: {forecast.unread}")
     if answer.window is not None:
         fits = "fits" if forecast.seconds <= answer.window else "DOES NOT FIT"
         yield from _line("window", f"{answer.window:.0f} s: {fits}")

@@ -1,1 +1,1 @@
-"""The changes of `fix`, a module a format."""
+"""The changes of `fix`, a module for each format."""

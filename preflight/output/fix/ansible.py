@@ -1,7 +1,7 @@
-"""The changes of `preflight fix` as an Ansible playbook, for those who change hosts by Ansible only.
+"""The changes of `preflight fix` as an Ansible playbook, for those who change hosts with Ansible only.
 
-A text of a host's is tagged `!unsafe` wherever it stands, so that Ansible takes no template out of it. What Ansible
-itself acts on (`hosts`, the names of tasks and handlers) is preflight's own words, or a name as the user typed it.
+Text of a host is tagged `!unsafe` everywhere, so that Ansible evaluates no template in it. The values that Ansible
+itself acts on (`hosts`, the names of tasks and handlers) are preflight's own words, or a name as the user typed it.
 """
 
 import re
@@ -17,26 +17,26 @@ from preflight.fix.changes import FileChange, Shown
 from preflight.rule import Change
 
 _MATCH = r"(?i)^[ \t]*match\b"
-#: Names that Ansible takes for groups of its own.
+#: The names of Ansible's own groups.
 _GROUPS = ("all", "ungrouped")
 
 
 def render(shown: Sequence[Shown], _colour: bool) -> str:
-    """Render the changes; raises `UserError` as `playbook`."""
+    """Return the changes as a playbook; raises `UserError` as `playbook` does."""
     return playbook(one.change for one in shown)
 
 
 def playbook(changes: Iterable[FileChange]) -> str:
-    """YAML: a play a host and file; the same lines as the diff shows, and the same restarts.
+    """Return YAML: a play for each host and file, with the same lines as the diff and the same restarts.
 
-    Raises `UserError` where a host was named in a way that no inventory can have.
+    Raises `UserError` if a host is named in a way that no inventory allows.
     """
     return "\n".join(["---", *(line for change in changes for line in _play(change))]) + "\n"
 
 
 def _play(change: FileChange) -> Iterator[str]:
     handler = _quoted(f"{change.verb} {change.service.name}")
-    yield f"- name: {_quoted('changes that preflight asks for, by ' + ', '.join(change.rules))}"
+    yield f"- name: {_quoted('changes of preflight for ' + ', '.join(change.rules))}"
     yield f"  hosts: {_quoted(_inventoried(change.host))}"
     yield "  become: true"
     yield "  tasks:"
@@ -56,15 +56,17 @@ def _play(change: FileChange) -> Iterator[str]:
 
 
 def _inventoried(host: str) -> str:
-    """The host's name in an inventory, which must be no pattern."""
+    """Return the host's name in an inventory, which must not be a pattern."""
     name = parse_target(host).host or "localhost"
     if not (grammar.is_address(name) or grammar.HOST_NAME.takes(name)) or name in _GROUPS:
-        raise UserError(f"{name!r}: Ansible takes no such name for one host; name the host otherwise")
+        raise UserError(
+            f"{name!r}: Ansible does not accept this as the name of one host; use another name for the host"
+        )
     return name
 
 
 def _names(change: FileChange) -> Iterator[list[str]]:
-    """Lines of /etc/hosts: those that are changed, where they still are what they were, then those that are new."""
+    """Yield tasks for the lines of /etc/hosts: changed ones, if they are still as they were, then new ones."""
     before, after = (text.removesuffix("\n").split("\n") for text in (change.before or "", change.after))
     for old, new in zip(before, after, strict=False):
         if old != new:
@@ -106,7 +108,7 @@ def _created(change: FileChange) -> tuple[str, ...]:
 
 
 def _place(change: FileChange, setting: Change) -> Iterator[str]:
-    """Where `lineinfile` puts a line that is new: where the diff has it."""
+    """Yield the options that make `lineinfile` put a new line where the diff has it."""
     yield "        firstmatch: true"
     text, flags = change.before or "", "(?i)" if change.is_for_sshd else ""
     ends = r"\b" if change.is_for_sshd else r"[ \t]*="
@@ -119,7 +121,7 @@ def _place(change: FileChange, setting: Change) -> Iterator[str]:
 
 
 def _line(change: FileChange, setting: Change) -> str:
-    """The line of the changed file that has the setting, with its comment."""
+    """Return the line of the changed file that has the setting, with its comment."""
     if change.is_for_sshd:
         found = (one for one in own_directives(change.path, change.after) if one.keyword == setting.key.lower())
         return next(one.at.text for one in found if not one.conditional)
@@ -129,12 +131,12 @@ def _line(change: FileChange, setting: Change) -> str:
 
 
 def _unsafe(text: str) -> str:
-    """A scalar that Ansible takes as it is."""
+    """Return a scalar that Ansible uses verbatim."""
     return f"!unsafe {_quoted(text)}"
 
 
 def _quoted(text: str) -> str:
-    """A YAML scalar in double quotes, which all escapes are known in; JSON's of pairs YAML does not put together."""
+    """Return a YAML scalar in double quotes, the only style with escapes; YAML does not join JSON's surrogate pairs."""
     return '"' + "".join(map(_escaped, text)) + '"'
 
 

@@ -1,1 +1,1 @@
-"""What became of each guest of a run, a module a format."""
+"""The outcome of a run for each guest, a module for each format."""

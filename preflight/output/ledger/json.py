@@ -1,4 +1,4 @@
-"""`--format json` of what became of each guest."""
+"""The outcome of a run for each guest, as JSON."""
 
 from preflight.migrate.ledger import Ledger, Row
 from preflight.output.ledger.text import is_as_asked
@@ -6,7 +6,7 @@ from preflight.schema import document, status
 
 
 def render(ledger: Ledger, _colour: bool) -> str:
-    """For programs: a public contract, described by docs/status.schema.json."""
+    """Return the ledger as JSON: a public contract, described by docs/status.schema.json."""
     return document.text(
         status.Status(
             format=status.FORMAT,

@@ -1,7 +1,8 @@
-"""What became of each guest, for people and for programs."""
+"""The outcome of a run for each guest, for people."""
 
 from preflight.migrate.ledger import Ledger, Row
 from preflight.migrate.outcome import Result
+from preflight.output.terminal import columns, width, wrapped
 from preflight.visible import named, one_line
 
 _WORDS = {
@@ -16,9 +17,7 @@ _WORDS = {
 
 
 def render(ledger: Ledger, _colour: bool) -> str:
-    """Render it for people: a line a guest, why each that did not arrive did not, and one line for all."""
-    from tabulate import tabulate
-
+    """Return a line for each guest, the reason for each that did not arrive, and one line for all."""
     plan, rows = ledger.plan, ledger.rows
     table = [
         (
@@ -31,15 +30,9 @@ def render(ledger: Ledger, _colour: bool) -> str:
         )
         for row in rows
     ]
-    heads = (
-        "guest",
-        "result",
-        f"on {one_line(plan.source)}",
-        f"on {one_line(plan.destination)}",
-        "took",
-        "stood still",
-    )
-    lines = [tabulate(table, headers=heads, disable_numparse=True), ""]
+    hosts = (f"on {one_line(plan.source)}", f"on {one_line(plan.destination)}")
+    wide = width()
+    lines = []
     for row in rows:
         if row.kept and row.result is Result.ARRIVED:
             lines.append(one_line(f"{named(row.name)}: the source keeps its own {', '.join(row.kept)}"))
@@ -58,11 +51,13 @@ def render(ledger: Ledger, _colour: bool) -> str:
         word = "ARRIVED" if all(map(is_as_asked, rows)) else "ARRIVED, NOT AS ASKED FOR"
     ends = one_line(f"{plan.source} -> {plan.destination}")
     lines.append(f"{word}  {ends}: {arrived} of {len(rows)} {'guest' if len(rows) == 1 else 'guests'}")
-    return "\n".join(lines) + "\n"
+    shown = columns([("guest", "result", *hosts, "duration", "downtime"), *table], width=wide)
+    shown += ["", *(part for line in lines for part in wrapped(line, width=wide))]
+    return "\n".join(shown) + "\n"
 
 
 def is_as_asked(row: Row) -> bool:
-    """Report whether a guest has arrived, and all is there as it was asked for: what exit code 0 says of all."""
+    """Report whether a guest has arrived exactly as requested, which exit code 0 says of all guests."""
     return row.result is Result.ARRIVED and not row.why
 
 

@@ -1,1 +1,1 @@
-"""What a run that is gone on with would do."""
+"""The steps that `migrate --resume` would take."""

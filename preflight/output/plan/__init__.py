@@ -1,1 +1,1 @@
-"""A plan for the person who is asked whether it is to be run."""
+"""A plan for the person who decides whether to run it."""

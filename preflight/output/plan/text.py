@@ -1,9 +1,10 @@
-"""A plan for the person who is asked whether it is to be run."""
+"""A plan for the person who decides whether to run it."""
 
 import time
 from collections.abc import Iterator
 
 from preflight.judge.report import Outcome, Report, Result
+from preflight.output.terminal import width, wrapped
 from preflight.request.migration import CopyStorage, Mode
 from preflight.rule import Severity
 from preflight.schema.plan import MigrationPlan, PlannedGuest
@@ -11,31 +12,35 @@ from preflight.visible import named, one_line
 
 _MODES = {
     Mode.MANAGED: "managed by this machine",
-    Mode.PEER_TO_PEER: "peer-to-peer: the source's daemon drives it",
-    Mode.TUNNELLED: "tunnelled: peer-to-peer, the memory goes through the control connection",
+    Mode.PEER_TO_PEER: "peer-to-peer: driven by the source's daemon",
+    Mode.TUNNELLED: "tunnelled: peer-to-peer, with the memory sent through the control connection",
 }
 
 
-#: Warnings that are listed by name; what is more is counted.
+#: The column in which the text begins, behind its label.
+_COLUMN = 13
+#: Warnings that are listed; the rest is counted.
 MOST_WARNINGS = 40
-#: Topics of what a guest may lose; other warnings come after them.
+#: Topics whose warnings come first: they say what a guest may lose.
 _WORST = ("storage", "guests")
 
 
 def text(plan: MigrationPlan, report: Report | None = None) -> str:
-    """What will be done, to which guests, in which order, how many at a time; and what the check warns of, by name."""
+    """Return what will be done, to which guests, in which order, how many at a time, and the warnings of the check."""
     warned = () if report is None else _warnings(report)
-    return "\n".join((*_lines(plan), *warned)) + "\n"
+    columns = width()
+    lines = (part for line in (*_lines(plan), *warned) for part in wrapped(line, width=columns, indent=_COLUMN))
+    return "\n".join(lines) + "\n"
 
 
 def _warnings(report: Report) -> Iterator[str]:
-    """Name each warning in a line, with its rule and its guest: what a guest may lose comes first."""
+    """Yield a line for each warning, with its rule and its guest; what a guest may lose comes first."""
     results = [result for result in report.results if result.severity is Severity.WARNING]
     results.sort(key=lambda result: (result.rule.topic not in _WORST, result.rule.name, result.subject))
     lines = [line for result in results for line in _warning(result)]
     yield from lines[:MOST_WARNINGS]
     if len(lines) > MOST_WARNINGS:
-        yield f"             and {len(lines) - MOST_WARNINGS} more, which preflight check lists"
+        yield f"             and {len(lines) - MOST_WARNINGS} more; preflight check lists them"
 
 
 def _warning(result: Result) -> Iterator[str]:
@@ -52,21 +57,21 @@ def _lines(plan: MigrationPlan) -> Iterator[str]:
     yield f"from         {one_line(plan.source)}"
     yield f"to           {one_line(plan.destination)}  ({one_line(plan.destination_uri)})"
     for number, guest in enumerate(plan.guests):
-        yield f"{'guests' if number == 0 else '':<13}{_guest(guest)}"
+        yield f"{'guests' if number == 0 else '':<{_COLUMN}}{_guest(guest)}"
     yield f"how          {', '.join(_how(plan))}"
     if len(plan.guests) > 1:
-        canary = "the first goes alone, then " if len(plan.live) > 1 else ""
+        canary = "the first alone, then " if len(plan.live) > 1 else ""
         yield f"at a time    {canary}{plan.width} ({one_line(plan.because)})"
     if plan.seconds is not None:
-        yield f"takes        about {plan.seconds:.0f} s by the pre-copy model, for guests that write little"
+        yield f"duration     about {plan.seconds:.0f} s by the pre-copy model, for guests that write little"
     yield f"warnings     {plan.warnings}"
     if plan.ignore:
-        yield f"not judged   {one_line(', '.join(plan.ignore))}"
+        yield f"ignored      {one_line(', '.join(plan.ignore))}"
     yield f"lapses       {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(plan.lapses))}"
 
 
 def _guest(guest: PlannedGuest) -> str:
-    state = "off, by its definition" if not guest.active else "paused, stays so" if guest.paused else "running"
+    state = "off, definition only" if not guest.active else "stays paused" if guest.paused else "running"
     kept = "" if guest.persistent else ", transient"
     takes = "" if guest.seconds is None else f", about {guest.seconds:.0f} s"
     return f"{named(guest.name)}  ({guest.memory_kib / 1024:.0f} MiB, {state}{kept}{takes})"
@@ -75,22 +80,22 @@ def _guest(guest: PlannedGuest) -> str:
 def _how(plan: MigrationPlan) -> Iterator[str]:
     method = plan.method
     if plan.live:
-        yield "live" if method.live else "standing still meanwhile"
+        yield "live" if method.live else "paused during the migration"
         yield _MODES[method.mode]
         if method.postcopy:
-            yield "post-copy if need be: then it can no longer be aborted"
+            yield "post-copy if needed, which cannot be aborted"
         elif method.is_safe:
-            yield "started there once the source has let it go"
+            yield "started on the destination once the source has released it"
         else:
-            yield "started there by libvirt"
+            yield "started on the destination by libvirt"
     if method.copy_storage is not CopyStorage.NONE:
         disks = f": {', '.join(map(one_line, method.migrate_disks))}" if method.migrate_disks else ""
         yield f"disks copied ({method.copy_storage}){disks}"
     if method.unsafe:
-        yield "UNSAFE: libvirt's own checks of the disks are left out"
+        yield "UNSAFE: libvirt's own checks of the disks are skipped"
     if not method.undefinesource:
-        yield "the definition stays on the source too"
-    named = {name for name in method.asked if "=" not in name}  # each method of compression is one of its own too
+        yield "the definition stays on the source as well"
+    named = {name for name in method.asked if "=" not in name}  # each compression method has an entry too
     shown = sorted(named - {"unsafe", "postcopy", "copy-storage-all", "copy-storage-inc", "migrate-disks"})
     if shown:
         yield "with " + " ".join(_option(name, getattr(method, name.replace("-", "_"))) for name in shown)

@@ -1,1 +1,1 @@
-"""A report of `check`, a module a format."""
+"""A report of `check`, a module for each format."""

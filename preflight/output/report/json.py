@@ -6,15 +6,15 @@ from preflight.rule import Finding
 from preflight.schema import report as schema
 from preflight.schema.document import indented
 
-#: Results that are turned to text at once, and what stands around them.
+#: Results that are turned into text at once, and the text around them.
 _AT_ONCE = 1000
 _OPEN, _CLOSE = '{\n  "results": [\n', "\n  ]\n}"
-#: Where they stand in the report. No text of a host's holds a line's end that is not escaped.
+#: The place of the results in the report. No text of a host contains an unescaped newline.
 _NONE = '\n  "results": [],\n'
 
 
 def render(report: reports.Report, _colour: bool) -> str:
-    """The report as indented JSON with a final newline."""
+    """Return the report as indented JSON with a final newline."""
     document = schema.Report(
         format=schema.FORMAT,
         verdict=report.verdict.value,
@@ -25,7 +25,7 @@ def render(report: reports.Report, _colour: bool) -> str:
         guests=tuple(schema.Guest(name=guest.name, verdict=guest.verdict.value) for guest in report.guests),
         capacity=_capacity(report.capacity),
     )
-    # a few results at a time: the values of 200,000, and the pieces of their text, would take half a GiB
+    # a few results at a time: the values of 200,000 and the pieces of their text would take half a GiB
     some = range(0, len(report.results), _AT_ONCE)
     texts = [_text(report.results[at : at + _AT_ONCE]) for at in some]
     whole = indented(document.model_dump())
@@ -36,7 +36,7 @@ def render(report: reports.Report, _colour: bool) -> str:
 
 
 def _text(results: tuple[reports.Result, ...]) -> str:
-    """Some results, as they stand in the report."""
+    """Return some results as they appear in the report."""
     values = [_result(result).model_dump() for result in results]
     return indented({"results": values}).removeprefix(_OPEN).removesuffix(_CLOSE)
 

@@ -1,48 +1,49 @@
-"""The report as one table of all results, a row a finding, for wide terminals and for pasting."""
+"""The report as one table of all results, a row for each finding, for wide terminals and for pasting."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from tabulate import tabulate
-
 from preflight.judge.report import Outcome, Report, Result
-from preflight.output.report.text import NO_GUEST, counted
-from preflight.output.terminal import one_line
+from preflight.output.report import next_step
+from preflight.output.report.problems import in_order
+from preflight.output.report.text import NO_GUEST, counted, verdict
+from preflight.output.terminal import columns, one_line, width
 from preflight.request.migration import Role
 from preflight.rule import Severity
 
 _Row: TypeAlias = tuple[str, str, str, str, str]
-_ORDER = (Outcome.NOT_APPLICABLE, Outcome.WAIVED, Outcome.PASSED, Outcome.UNKNOWN, Outcome.FAILED)
+_ORDER = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.WAIVED, Outcome.PASSED, Outcome.NOT_APPLICABLE)
 
 
 def render(report: Report, _colour: bool) -> str:
-    """A table of results, a table of limits and the verdict."""
+    """Return a table of results, a table of limits, the verdict and the next step."""
     of_login = {role: report.without_login(report.host(role)) for role in Role}
-    told = {id(result) for results in of_login.values() for result in results}
-    results = [result for result in report.results if id(result) not in told]
+    due_to_login = {id(result) for results in of_login.values() for result in results}
+    results = in_order(result for result in report.results if id(result) not in due_to_login)
     rows = [(result.outcome, result.severity, row) for result in results for row in _rows(result)]
     rows += [_of_login(report, role, results) for role, results in of_login.items() if results]
-    rows.sort(key=lambda row: (_ORDER.index(row[0]), row[1].rank))
+    rows.sort(key=lambda row: (_ORDER.index(row[0]), -row[1].rank))
     limits = [
         (limit.name, limit.host.value, _number(limit.configured), _number(limit.in_use), _number(limit.allows))
         for limit in report.capacity.counted
     ]
-    # tabulate would print the version "1.10" as 1.1
+    wide = width()
     parts = [
-        tabulate(
-            [row for _, _, row in rows], headers=("outcome", "severity", "rule", "about", "what"), disable_numparse=True
+        *columns(
+            [("outcome", "severity", "rule", "about", "finding or reason"), *(row for *_, row in rows)], width=wide
         ),
-        tabulate(limits, headers=("limit", "host", "configured", "in use", "allows"), disable_numparse=True),
-        *([] if report.guests else [NO_GUEST]),
-        report.verdict.value.replace("-", " ").upper()
-        + f"  {one_line(report.source.name)} -> {one_line(report.destination.name)}"
-        + (": only selected rules were judged" if report.narrowed else ""),
+        "",
+        *columns([("limit", "host", "configured", "in use", "allows"), *limits], width=wide),
+        "",
+        *([] if report.guests else [NO_GUEST, ""]),
+        *verdict(report, "", wide, colour=False),
+        *next_step.lines(next_step.next_step(report), wide),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n".join(parts) + "\n"
 
 
 def _of_login(report: Report, role: Role, results: Sequence[Result]) -> tuple[Outcome, Severity, _Row]:
-    """One row for all results that are unknown because a host could not be logged in to."""
+    """Return one row for all results that are unknown because a host could not be logged in to."""
     worst = max((result.severity for result in results), key=lambda severity: severity.rank)
     rules = f"({counted(results)})"
     what = one_line(report.no_login(report.host(role)))

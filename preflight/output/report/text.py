@@ -1,126 +1,186 @@
-"""The report for a person at a terminal: worst last, then what limits how many at once, then the verdict."""
+"""The report for a person at a terminal: what to fix in order, then the guests, the capacity, the verdict, the step."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from preflight.capacity.limit import Limit
-from preflight.judge.report import Outcome, Report, Result, Verdict
-from preflight.output.terminal import excerpt, labelled, one_line, padded, paint, places, width
+from preflight.judge.report import ALL_GUESTS, Outcome, Report, Result, Verdict, judge
+from preflight.output.report import next_step
+from preflight.output.report.problems import Problem, Unknown, about, problems, unknowns
+from preflight.output.terminal import excerpt, labelled, listed, one_line, paint, width, wrapped
 from preflight.request.migration import Role
-from preflight.rule import Finding, Severity
+from preflight.rule import Severity
 
-#: What stands in place of the guests' verdicts: nothing is ready that was not looked at.
-NO_GUEST = "no guest was judged: what follows is about the hosts alone"
+#: Replaces the guests' verdicts where there are none: READY covers only what was checked.
+NO_GUEST = "no guest was checked: the verdict covers the hosts alone"
 
 _COLOUR = {"error": "red", "warning": "yellow", "info": "blue", "unknown": "yellow"}
+_WORDS = {
+    Verdict.READY: ("READY", "green"),
+    Verdict.NOT_READY: ("NOT READY", "red"),
+    Verdict.UNDETERMINED: ("UNDETERMINED", "yellow"),
+}
+#: The verdicts, the most severe first.
+_SEVERE = (Verdict.NOT_READY, Verdict.UNDETERMINED, Verdict.READY)
+#: The column in which the text of a finding's lines begins, behind their labels.
+_COLUMN = 11
 
 
 def render(report: Report, colour: bool) -> str:
-    """The report as lines of text with a final newline."""
+    """Return the report as lines of text with a final newline."""
     columns = width()
-    lines = [one_line(_host(report, "source")), one_line(_host(report, "destination")), ""]
-    failed = [result for result in report.results if result.outcome is Outcome.FAILED]
-    for severity in (Severity.INFO, Severity.WARNING):
-        lines += _all_findings(report, failed, severity, columns, colour)
-    lines += _unknowns(report, columns, colour)
-    lines += _all_findings(report, failed, Severity.ERROR, columns, colour)
-    lines += _guests(report, colour)
+    found, unclear = problems(report.results), unknowns(report)
+    errors = [problem for problem in found if problem.severity is Severity.ERROR]
+    milder = [problem for problem in found if problem.severity is not Severity.ERROR]
+    lines = [*_host(report, Role.SOURCE, columns), *_host(report, Role.DESTINATION, columns), ""]
+    lines += _findings(report, errors, columns, colour)
+    lines += _unknowns([unknown for unknown in unclear if unknown.is_decisive], columns, colour)
+    lines += _findings(report, milder, columns, colour)
+    lines += _unknowns([unknown for unknown in unclear if not unknown.is_decisive], columns, colour)
+    lines += _guests(report, unclear, columns, colour)
     lines += _capacity(report, columns)
-    lines += ["", _verdict(report, colour)]
+    lines += ["", *verdict(report, _numbers(report, found), columns, colour=colour)]
+    lines += next_step.lines(next_step.next_step(report), columns)
     return "\n".join(lines) + "\n"
 
 
-def _host(report: Report, end: str) -> str:
-    host = report.source if end == "source" else report.destination
+def _host(report: Report, role: Role, columns: int | None) -> list[str]:
+    host = report.host(role)
     known = [host.release, host.libvirt and f"libvirt {host.libvirt}", host.qemu and f"QEMU {host.qemu}", host.openssh]
-    described = ", ".join(part for part in known if part) or "nothing is known of it"
-    return f"{end + ':':<13}{host.name}  ({described})"
+    described = ", ".join(part for part in known if part) or "nothing is known about it"
+    return labelled(role.value, one_line(f"{host.name}  ({described})"), width=columns, indent=0, column=13)
 
 
-def _name(report: Report, finding: Finding) -> str:
-    if finding.host is None:
-        return ""
-    return report.source.name if finding.host.value == "source" else report.destination.name
+def _findings(report: Report, found: Iterable[Problem], columns: int | None, colour: bool) -> Iterator[str]:
+    explained = ""
+    for problem in found:
+        yield from _head(problem, columns, colour)
+        yield from _place(report, problem, columns)
+        if len(problem.guests) > 1:
+            yield from labelled("guests", listed(problem.guests, "--format table lists all"), width=columns)
+        rule, finding = problem.rule, problem.finding
+        if rule.why and explained != rule.name:  # once for all findings of a rule, which follow each other
+            yield from labelled("why", " ".join(rule.why.split()), width=columns)
+        if finding.predicted_error:
+            yield from labelled("libvirt", finding.predicted_error, width=columns)
+        if finding.fix or explained != rule.name:
+            yield from labelled("fix", finding.fix or " ".join(rule.fix.split()), width=columns)
+        explained = rule.name
+        if next_step.is_curable(report, problem):
+            command = next_step.quoted(next_step.fix_of(report, problem))
+            yield from next_step.continued(command, columns, f"{'  run:':<{_COLUMN}}")
+        elif finding.fix:
+            yield f"{'  more:':<{_COLUMN}}preflight explain {rule.name}"
+        yield ""
 
 
-def _all_findings(
-    report: Report, failed: list[Result], severity: Severity, columns: int | None, colour: bool
-) -> Iterator[str]:
-    for result in failed:
-        if result.severity is not severity:
-            continue
-        about = "" if result.guest is None else f" ({result.subject})"
-        for finding in result.findings:
-            label = paint(f"{severity.value}:", _COLOUR[severity.value], "bold", colour=colour)
-            tag = paint(f"[{result.rule.name}]", "dim", colour=colour)
-            yield f"{label} {one_line(finding.message + about)}  {tag}"
-            at = finding.location
-            if at is not None:
-                place = f"  --> {one_line(_name(report, finding))}:{one_line(at.path)}:{at.line}:{at.column}"
-                if at.text:
-                    yield place
-                    yield from excerpt(at.text, at.column, at.end_column, at.line)
-                else:
-                    yield f"{place} (where a line is missing)"
-            elif finding.host is not None:  # a default stands in no file, and both hosts may have it
-                yield f"  --> {one_line(_name(report, finding))}"
-            if result.rule.why:
-                yield from labelled("why", " ".join(result.rule.why.split()), width=columns)
-            if finding.predicted_error:
-                yield from labelled("libvirt", finding.predicted_error, width=columns)
-            yield from labelled("fix", finding.fix or " ".join(result.rule.fix.split()), width=columns)
-            yield ""
+def _head(problem: Problem, columns: int | None, colour: bool) -> Iterator[str]:
+    """Yield the finding's first line, wrapped under itself."""
+    word, tag = problem.severity.value, f"[{problem.rule.name}]"
+    text = f"{one_line(problem.finding.message + about(problem.guests))}  {tag}"
+    first, *others = labelled(word, text, width=columns, indent=0, column=len(word) + 2)
+    lines = [paint(f"{word}:", _COLOUR[word], "bold", colour=colour) + first.removeprefix(f"{word}:"), *others]
+    yield from lines[:-1]
+    yield lines[-1].removesuffix(tag) + paint(tag, "dim", colour=colour)
 
 
-def _unknowns(report: Report, columns: int | None, colour: bool) -> Iterator[str]:
-    """Grouped by reason: one host that cannot be looked into leaves many rules undecided."""
-    reasons: dict[str, list[Result]] = {}
-    of_login = {role: report.without_login(report.host(role)) for role in Role}
-    told = {id(result) for results in of_login.values() for result in results}
-    for result in report.results:
-        if result.outcome is Outcome.UNKNOWN and id(result) not in told:
-            reasons.setdefault(result.reason or "", []).append(result)
-    listed = [
-        (report.no_login(report.host(role)), results, f"{counted(results)}; --format json names them")
-        for role, results in of_login.items()
-        if results
-    ]
-    listed += [(reason, tuple(results), _named(results)) for reason, results in reasons.items()]
-    for reason, results, left_open in listed:
-        decisive = any(result.obscures for result in results)
+def _place(report: Report, problem: Problem, columns: int | None) -> Iterator[str]:
+    host, at = problem.finding.host, problem.finding.location
+    name = "" if host is None else one_line(report.host(host).name)
+    if at is not None:
+        place = f"  --> {name}:{one_line(at.path)}:{at.line}:{at.column}"
+        if at.text:
+            yield place
+            yield from excerpt(at.text, at.column, at.end_column, at.line, width=columns)
+        else:
+            yield from wrapped(f"{place} (a line is missing here)", width=columns, indent=len("  --> "))
+    elif host is not None:  # a default is in no file, and both hosts may have it
+        yield f"  --> {name}"
+
+
+def _unknowns(unclear: Iterable[Unknown], columns: int | None, colour: bool) -> Iterator[str]:
+    """Yield the reasons for which something is unknown, and the rules that they leave open."""
+    for unknown in unclear:
+        head, *rest = labelled("unknown", one_line(unknown.reason), width=columns, indent=0)
         label = paint("unknown:", _COLOUR["unknown"], "bold", colour=colour)
-        yield f"{label} {one_line(reason)}"
+        yield from (label + head.removeprefix("unknown:"), *rest)
+        listing = f"{counted(unknown.results)}; --format json names them"
+        left_open = listing if unknown.no_login else _named(unknown.results)
         yield from labelled("left open", left_open, width=columns, column=11)
-        if not decisive:
+        if not unknown.is_decisive:
             yield from labelled("", "none of these could make it NOT READY", width=columns, column=11)
         yield ""
 
 
 def counted(results: Iterable[Result]) -> str:
-    """How many rules these are the results of."""
+    """Return how many rules these are the results of."""
     rules = len({result.rule.name for result in results})
     return f"{rules} {'rule' if rules == 1 else 'rules'}"
 
 
 def _named(results: Iterable[Result]) -> str:
-    return ", ".join(
-        sorted({f"{result.rule.name} ({result.subject})" if result.guest else result.rule.name for result in results})
-    )
+    """Return the rules, each with its guest or the number of its guests."""
+    guests: dict[str, list[str]] = {}
+    for result in results:
+        guests.setdefault(result.rule.name, []).extend(filter(None, [result.guest]))
+    return ", ".join(rule + about(names) for rule, names in sorted(guests.items()))
 
 
-def _guests(report: Report, colour: bool) -> Iterator[str]:
+def _guests(report: Report, unclear: Iterable[Unknown], columns: int | None, colour: bool) -> Iterator[str]:
+    """Yield what blocks every guest, and the guests by their verdicts and what these are due to."""
     if not report.guests:
         yield from (NO_GUEST, "")
         return
-    wide = max(places(one_line(guest.name)) for guest in report.guests)
+    no_login = {id(result) for unknown in unclear if unknown.no_login for result in unknown.results}
+    own: dict[str | None, list[Result]] = {}
+    for result in report.results:
+        if (result.blocks or result.obscures) and result.subject != ALL_GUESTS:
+            own.setdefault(None if id(result) in no_login else result.guest, []).append(result)
+    of_hosts = judge(own.get(None, ()))
+    if of_hosts is not Verdict.READY:
+        rules = [one for one in own[None] if id(one) not in no_login]
+        logins = [f"the missing login to {host.name}" for host in (report.source, report.destination) if host.no_login]
+        causes = _causes(rules, of_hosts) or " and ".join(logins)
+        yield from _due("hosts", of_hosts, f" for every guest because of {one_line(causes)}", columns, colour)
+    groups: dict[tuple[Verdict, Verdict], list[str]] = {}
     for guest in report.guests:
-        yield f"guest {padded(one_line(guest.name), wide)}  {_word(guest.verdict, colour)}"
+        groups.setdefault((guest.verdict, judge(own.get(guest.name, ()))), []).append(guest.name)
+    label = "guest" if len(report.guests) == 1 else "guests"
+    for (verdict, alone), names in sorted(groups.items(), key=lambda group: [*map(_SEVERE.index, group[0])]):
+        many = f" ({len(names)})" if len(names) > 1 else ""
+        causes = _causes([one for name in names for one in own.get(name, ())], alone)
+        yield from _due(label, verdict, f"{many}{_because(causes, alone, of_hosts)}: {listed(names)}", columns, colour)
+        label = ""
     yield ""
+
+
+def _because(causes: str, alone: Verdict, of_hosts: Verdict) -> str:
+    """Say whether guests have these causes of their own for their verdict, or share those of the hosts, or both."""
+    if of_hosts is Verdict.READY:
+        return f" because of {causes}" if causes else ""
+    if alone is of_hosts:
+        return f" because of {causes} and the hosts"
+    if _SEVERE.index(alone) < _SEVERE.index(of_hosts):
+        return f" because of {causes}"
+    return f" because of the hosts (also UNDETERMINED because of {causes})" if causes else " because of the hosts alone"
+
+
+def _causes(results: Sequence[Result], verdict: Verdict) -> str:
+    """Return the rules that the verdict is due to; none for READY."""
+    decisive = [one for one in results if one.blocks or verdict is Verdict.UNDETERMINED]
+    return listed(list(dict.fromkeys(result.rule.name for result in decisive)))
+
+
+def _due(label: str, verdict: Verdict, text: str, columns: int | None, colour: bool) -> Iterator[str]:
+    word, style = _WORDS[verdict]
+    first, *rest = labelled(label, f"{word}{text}", width=columns, indent=0, column=8)
+    yield first[:8] + paint(word, style, "bold", colour=colour) + first[8 + len(word) :]
+    yield from rest
 
 
 def _capacity(report: Report, columns: int | None) -> Iterator[str]:
     capacity, asked = report.capacity, report.migration.concurrency
     if capacity.concurrent is None:
-        yield from labelled("capacity", "not known: no limit could be read", width=columns, indent=0, column=10)
+        yield from labelled("capacity", "unknown, since no limit could be read", width=columns, indent=0, column=10)
     else:
         binding, at_most = capacity.binding, "at most " if capacity.unread else ""
         assert binding is not None
@@ -132,7 +192,7 @@ def _capacity(report: Report, columns: int | None) -> Iterator[str]:
         first = capacity.burst_binding
         if first is not None and first.allows is not None and first.allows < capacity.concurrent:
             text += f", {at_most}{first.allows} started at the same instant ({first.name} on the {first.host.value})"
-        yield from labelled("capacity", text + f"; asked for: {asked}", width=columns, indent=0, column=10)
+        yield from labelled("capacity", text + f"; requested: {asked}", width=columns, indent=0, column=10)
     yield from _unread(report, columns)
 
 
@@ -148,26 +208,23 @@ def _unread(report: Report, columns: int | None) -> Iterator[str]:
         yield from labelled("unread", text, width=columns, indent=10, column=8)
 
 
-def _word(verdict: Verdict, colour: bool) -> str:
-    words = {
-        Verdict.READY: ("READY", "green"),
-        Verdict.NOT_READY: ("NOT READY", "red"),
-        Verdict.UNDETERMINED: ("UNDETERMINED", "yellow"),
-    }
-    text, style = words[verdict]
-    return paint(text, style, "bold", colour=colour)
+def verdict(report: Report, numbers: str, columns: int | None, *, colour: bool) -> Iterator[str]:
+    """Yield the line that begins with the verdict, wrapped under itself."""
+    ends = f"{report.source.name} -> {report.destination.name}"
+    scope = "only selected rules were applied" if report.narrowed else ""
+    said = "; ".join(filter(None, (numbers, scope)))
+    word, style = _WORDS[report.verdict]
+    first, *rest = wrapped(one_line(f"{word}  {ends}{': ' if said else ''}{said}"), width=columns)
+    yield paint(word, style, "bold", colour=colour) + first.removeprefix(word)
+    yield from rest
 
 
-def _verdict(report: Report, colour: bool) -> str:
-    failed = [result for result in report.results if result.outcome is Outcome.FAILED]
+def _numbers(report: Report, found: Sequence[Problem]) -> str:
     count = {
-        "error": sum(result.severity is Severity.ERROR for result in failed),
-        "warning": sum(result.severity is Severity.WARNING for result in failed),
-        "unknown": sum(result.outcome is Outcome.UNKNOWN for result in report.results),
+        "error": sum(problem.severity is Severity.ERROR for problem in found),
+        "warning": sum(problem.severity is Severity.WARNING for problem in found),
+        "unknown": len({result.rule.name for result in report.results if result.outcome is Outcome.UNKNOWN}),
         "passed": sum(result.outcome is Outcome.PASSED for result in report.results),
     }
     plural = {"error": "errors", "warning": "warnings", "unknown": "unknown", "passed": "passed"}
-    counted = ", ".join(f"{number} {word if number == 1 else plural[word]}" for word, number in count.items())
-    ends = one_line(f"{report.source.name} -> {report.destination.name}")
-    scope = "; only selected rules were judged" if report.narrowed else ""
-    return f"{_word(report.verdict, colour)}  {ends}: {counted}{scope}"
+    return ", ".join(f"{number} {word if number == 1 else plural[word]}" for word, number in count.items())

@@ -1,4 +1,4 @@
-"""One rule's documentation for a terminal."""
+"""The documentation of one rule, for a terminal."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from preflight.output.terminal import labelled, width
 
 
 def render(rule: Rule, _colour: bool) -> str:
-    """Render it."""
+    """Return the rule's name, title, reason and fix."""
     return "\n".join(about(rule, width())) + "\n"
 
 

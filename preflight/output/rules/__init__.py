@@ -1,1 +1,1 @@
-"""The rules as a list, a module a format."""
+"""The list of rules, a module for each format."""

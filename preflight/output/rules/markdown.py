@@ -1,4 +1,4 @@
-"""The rules as a list in Markdown, as README has it."""
+"""The list of rules as a Markdown table."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from preflight.judge.ruleset import Rule
 
 
 def render(rules: Sequence[Rule], _colour: bool) -> str:
-    """Render a table of the rules."""
+    """Return a table of the rules."""
     rows = [(f"`{rule.name}`", rule.text.topic, rule.body.severity.value, rule.text.title) for rule in rules]
     headers = ("Rule", "Topic", "Severity", "Finds")
     return tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True) + "\n"

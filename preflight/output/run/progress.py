@@ -1,4 +1,4 @@
-"""Shows a run while it goes on: a bar a guest on a terminal, else lines; and everything to a file of JSON lines."""
+"""The progress of a run: a bar for each guest on a terminal, else lines; and everything in a file of JSON lines."""
 
 import contextlib
 import json
@@ -25,20 +25,20 @@ from preflight.visible import escaped, named, one_line
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-#: Seconds between two lines of one guest's where there is no terminal.
+#: Seconds between two lines of one guest, if there is no terminal.
 LINE_EVERY = 5.0
-#: Seconds that what is left to show may take once the run is over.
+#: Seconds that the last events may take to be shown once the run is over.
 PATIENCE = 5.0
 
-#: Shows what happened at a time.
+#: Shows an event, with the time at which it happened.
 Show: TypeAlias = Callable[[float, Event], None]
 
 
 @contextlib.contextmanager
 def shown(guests: Sequence[PlannedGuest], events: Path | None) -> Iterator[Tell]:
-    """What to call with each event, from any thread; raises `UserError` where the file cannot be written.
+    """Yield the function to call with each event, from any thread; raise `UserError` if the file cannot be written.
 
-    To tell neither raises nor waits: a guest's move goes on while a terminal is stopped (Ctrl-S), and without one.
+    That function neither raises nor waits: a migration continues while the terminal is stopped (Ctrl-S), or gone.
     """
     outlets = [_Outlet(lambda: _bars(guests) if _is_terminal() else contextlib.nullcontext(_Lines()))]
     if events is not None:
@@ -59,20 +59,20 @@ def shown(guests: Sequence[PlannedGuest], events: Path | None) -> Iterator[Tell]
 
 
 class _Outlet(threading.Thread):
-    """Shows events in their order, on a thread of its own; what goes wrong with that is said, and ends nothing else."""
+    """A thread that shows events in their order; it reports its own failure, which ends nothing else."""
 
     def __init__(self, opens: Callable[[], contextlib.AbstractContextManager[Show]]) -> None:
         super().__init__(daemon=True)
         self._opens = opens
-        #: Each event and when it happened, in seconds since the epoch; None is the end. A signal's handler tells too,
-        #: on the thread that may be telling, which this queue alone allows.
+        #: Each event with its time, in seconds since the epoch; None is the end. A signal handler adds events too,
+        #: perhaps while its own thread is adding one, which only this kind of queue allows.
         self._events: queue.SimpleQueue[tuple[float, Event] | None] = queue.SimpleQueue()
 
     def tell(self, event: Event) -> None:
         self._events.put((time.time(), event))
 
     def end(self) -> None:
-        """Wait until all is shown, but not for long."""
+        """Wait until everything is shown, but not for long."""
         self._events.put(None)
         self.join(PATIENCE)
 
@@ -83,7 +83,7 @@ class _Outlet(threading.Thread):
                     show(*one)
         except Exception as why:
             print(
-                f"preflight: what happens is no longer shown: {type(why).__name__}: {one_line(str(why))}",
+                f"preflight: events are no longer shown: {type(why).__name__}: {one_line(str(why))}",
                 file=sys.stderr,
             )
 
@@ -108,14 +108,14 @@ def _is_terminal() -> bool:
 
 def _opened(path: Path) -> IO[bytes]:
     try:
-        return path.open("ab", buffering=0)  # nothing is left to be written, and to fail, when it is closed
+        return path.open("ab", buffering=0)  # so that closing it writes nothing, and cannot fail
     except OSError as why:
         raise UserError(f"{path}: {why.strerror}") from None
 
 
 @contextlib.contextmanager
 def _logged(file: IO[bytes]) -> Iterator[Show]:
-    """Each event as a line of JSON, at once: a public contract, described by docs/events.schema.json."""
+    """Yield what writes each event as a line of JSON, at once: a public contract, see docs/events.schema.json."""
     is_cut = False
 
     def show(at: float, event: Event) -> None:
@@ -132,7 +132,7 @@ def _logged(file: IO[bytes]) -> Iterator[Show]:
 
 
 class _Setbacks:
-    """Says why a guest has more left to send than before."""
+    """The last sample of each guest, to explain why a guest has more left to send than before."""
 
     def __init__(self) -> None:
         self._last: dict[str, Sample] = {}
@@ -143,7 +143,7 @@ class _Setbacks:
 
 
 class _Lines:
-    """A line for what happens, and one a guest now and then for how far it is."""
+    """Prints a line for each event, and now and then one for the progress of each guest."""
 
     def __init__(self) -> None:
         self._setbacks = _Setbacks()
@@ -154,7 +154,7 @@ class _Lines:
         if event.kind == "progress" and event.sample is not None:
             why = self._setbacks.why(name, event.sample)
             if why:
-                _say(name, f"went back: {why}")
+                _say(name, f"fell behind: {why}")
             if why or abs(at - self._printed.get(name, 0.0)) >= LINE_EVERY:  # a clock may be set back
                 self._printed[name] = at
                 _say(name, f"{event.sample.done:4.0%}  {describe(event.sample)}")
@@ -163,7 +163,7 @@ class _Lines:
 
 
 def in_words(event: Event) -> str:
-    """An event other than progress; empty for one that people need not hear of."""
+    """Return the text of an event other than progress; empty for one that people need not see."""
     if event.kind == "ended":
         result = event.told.get("result", "")
         return f"{result}: {event.text}" if event.text else result
@@ -220,7 +220,7 @@ class _Bars:
             self._show(name, ("starting",))
         elif event.kind == "progress" and event.sample is not None:
             if why := self._setbacks.why(name, event.sample):
-                self._say(name, f"went back: {why}")
+                self._say(name, f"fell behind: {why}")
             self._whole.hear(name, event.sample)
             guest = self._whole.guest(name)
             self._show(name, (of(guest.left, guest.total), str(guest.eta), *rates(event.sample)))

@@ -1,1 +1,1 @@
-"""The runs whose journals are there, a module a format."""
+"""The runs that have a journal, a module for each format."""

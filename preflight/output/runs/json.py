@@ -1,11 +1,11 @@
-"""`status --format json`: the runs whose journals are there."""
+"""The runs that have a journal, as JSON."""
 
 from preflight.migrate.runs import Found
 from preflight.schema import document, status
 
 
 def render(found: Found, _colour: bool) -> str:
-    """For programs: a public contract, described by docs/runs.schema.json."""
+    """Return the runs as JSON: a public contract, described by docs/runs.schema.json."""
     return document.text(
         status.Runs(
             format=status.FORMAT,

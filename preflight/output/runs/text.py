@@ -1,8 +1,9 @@
-"""The runs whose journals are there, for people and for programs."""
+"""The runs that have a journal, for people."""
 
 import time
 
 from preflight.migrate.runs import Found, PastRun, Stage
+from preflight.output.terminal import columns, width, wrapped
 from preflight.visible import one_line
 
 #: Names of unfinished guests that are shown.
@@ -10,20 +11,22 @@ _NAMED = 5
 
 
 def render(found: Found, _colour: bool) -> str:
-    """Render them for people: a line a run, a line for each journal that cannot be read."""
-    from tabulate import tabulate
-
+    """Return a line for each run, and a line for each journal that cannot be read."""
     runs, older = found.runs, found.older
     where = one_line(str(found.directory))
     readable = [run for run in runs if run.stage is not Stage.DAMAGED]
-    lines = []
+    lines, wide = [], width()
     if readable:
         heads = ("begun", "from", "to", "guests", "state", "not arrived", "journal")
-        lines.append(tabulate([_cells(run) for run in readable], headers=heads, disable_numparse=True))
+        lines += columns([heads, *map(_cells, readable)], width=wide)
     elif not runs:
         lines.append(f"no journal in {where}")
     damaged = [run for run in runs if run.stage is Stage.DAMAGED]
-    lines += [f"damaged: {one_line(run.path)}: {one_line(run.why or '')}" for run in damaged]
+    lines += (
+        part
+        for run in damaged
+        for part in wrapped(f"damaged: {one_line(run.path)}: {one_line(run.why or '')}", width=wide)
+    )
     if older:
         lines.append(f"{older} older journals in {where} are not listed")
     return "\n".join(lines) + "\n"

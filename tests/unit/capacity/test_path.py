@@ -165,7 +165,7 @@ def test_the_report_says_the_number_and_what_limits_it(monkeypatch: pytest.Monke
         (
             "capacity: 20 migrations at once (limited by max_workers on the source),"
             " 18 with workers left for progress and abort,"
-            " 10 started at the same instant (MaxStartups on the source); asked for: 7"
+            " 10 started at the same instant (MaxStartups on the source); requested: 7"
         )
     ]
 
@@ -176,7 +176,7 @@ def test_the_report_says_at_most_where_a_limit_was_not_read(monkeypatch: pytest.
         (
             "capacity: at most 20 migrations at once (limited by max_workers on the source),"
             " at most 18 with workers left for progress and abort,"
-            " at most 10 started at the same instant (MaxStartups on the source); asked for: 1"
+            " at most 10 started at the same instant (MaxStartups on the source); requested: 1"
         ),
         "          unread: migration_port_range on the destination: sockets was not answered",
     ]
@@ -188,7 +188,7 @@ def test_the_report_does_not_repeat_a_number_for_the_start(monkeypatch: pytest.M
     assert said(case) == [
         (
             "capacity: 5 migrations at once (limited by max_workers on the source),"
-            " 3 with workers left for progress and abort; asked for: 1"
+            " 3 with workers left for progress and abort; requested: 1"
         )
     ]
 
@@ -200,7 +200,7 @@ def test_the_report_gives_no_number_where_no_limit_was_read(monkeypatch: pytest.
         for record in ("limits", "sockets", "sshd.effective"):
             end(record, None)
     lines = said(case)
-    assert lines[0] == "capacity: not known: no limit could be read"
+    assert lines[0] == "capacity: unknown, since no limit could be read"
     assert len(lines) == 7
 
 

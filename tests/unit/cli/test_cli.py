@@ -77,7 +77,9 @@ def test_the_exit_code_is_the_verdicts_whatever_the_format(
     if form == "json":
         assert json.loads(done.stdout)["verdict"] == word.lower().replace(" ", "-")
     else:
-        assert done.stdout.splitlines()[-1].startswith(word)
+        verdict, step = done.stdout.splitlines()[-2:]
+        assert verdict.startswith(word)
+        assert step.startswith("next: ")
 
 
 def python(code: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -211,12 +213,12 @@ def test_a_selection_that_leaves_no_rule_is_refused() -> None:
 
 @pytest.mark.parametrize("form", ["text", "table"])
 def test_ready_of_no_guest_says_so(form: str) -> None:
-    said = "no guest was judged: what follows is about the hosts alone"
+    said = "no guest was checked: the verdict covers the hosts alone"
     for arguments in ("--offline", "--select", "guests"), ("--no-guests", "--select", "names"):
         done = run("check", HOST1, HOST2, *arguments, "-f", form)
         assert done.returncode == 0
         assert said in done.stdout.splitlines()
-        assert done.stdout.splitlines()[-1].startswith("READY")
+        assert done.stdout.splitlines()[-2].startswith("READY")
     assert said not in run("check", HOST1, HOST2, "-f", form).stdout
 
 

@@ -129,7 +129,7 @@ def test_lines_are_for_standard_error_now_and_then(
     assert err.splitlines() == [
         "'web\\x1b[1m':   2%  1000 of 1024 MiB left, 0 MiB/s, guest writes 0 MiB/s, pass 1",
         "'web\\x1b[1m':  75%  256 of 1024 MiB left, 0 MiB/s, guest writes 0 MiB/s, pass 1",
-        "'web\\x1b[1m': went back: the guest wrote to 44 MiB that had already been sent",
+        "'web\\x1b[1m': fell behind: the guest wrote to 44 MiB that had already been sent",
         "'web\\x1b[1m':  71%  300 of 1024 MiB left, 0 MiB/s, guest writes 0 MiB/s, pass 1",
     ]
 
@@ -193,7 +193,7 @@ def test_a_terminal_gets_a_bar_a_guest_and_one_for_all(
     out, err = capsys.readouterr()
     assert out == ""
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", err)
-    assert "'[bold]web\\x1b[2J': went back: the guest wrote to 10 MiB that had already been sent" in plain
+    assert "'[bold]web\\x1b[2J': fell behind: the guest wrote to 10 MiB that had already been sent" in plain
     assert "1010 of 1034 MiB left" in plain
     last = plain.strip().splitlines()
     assert any(line.startswith("all") and "1 of 4 guests, 1074 of 2122 MiB left" in line for line in last)

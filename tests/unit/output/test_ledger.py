@@ -37,9 +37,9 @@ UNDER_WAY = Row(name="now", uuid="4", began=True)
 
 def test_all_that_arrived() -> None:
     assert render("ledger", "text", Ledger(PLAN, [ARRIVED])).splitlines() == [
-        "guest    result    on host1.example.com    on host2.example.com    took    stood still",
-        "-------  --------  ----------------------  ----------------------  ------  -------------",
-        "web      ARRIVED   absent                  running                 12.3 s  42 ms",
+        "guest  result   on host1.example.com  on host2.example.com  duration  downtime",
+        "-----  -------  --------------------  --------------------  --------  --------",
+        "web    ARRIVED  absent                running               12.3 s    42 ms",
         "",
         "ARRIVED  host1.example.com -> host2.example.com: 1 of 1 guest",
     ]

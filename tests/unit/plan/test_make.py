@@ -59,27 +59,27 @@ def test_a_plan_says_what_will_be_done() -> None:
         "from         host1.example.com",
         "to           host2.example.com  (qemu+ssh://host2.example.com/system)",
         "guests       web  (64 MiB, running)",
-        "how          live, managed by this machine, started there once the source has let it go",
+        "how          live, managed by this machine, started on the destination once the source has released it",
     ]
 
 
 def test_a_guest_that_is_off_is_moved_by_its_definition() -> None:
     found = planned(off())
     assert not found.guests[0].active
-    assert "web  (64 MiB, off, by its definition)" in text(found)
+    assert "web  (64 MiB, off, definition only)" in text(found)
 
 
 def test_paused_and_transient_guests_stay_so() -> None:
     found = planned(Case().guest(lambda guest: guest.update(state=3, persistent=False)))
     assert found.guests[0].paused
     assert not found.guests[0].persistent
-    assert "(64 MiB, paused, stays so, transient)" in text(found)
+    assert "(64 MiB, stays paused, transient)" in text(found)
 
 
 def test_what_is_dangerous_is_said_in_capitals() -> None:
     shown = text(planned(Case(), Method(unsafe=True, undefinesource=False, auto_converge=True)))
-    assert "UNSAFE: libvirt's own checks of the disks are left out" in shown
-    assert "the definition stays on the source too" in shown
+    assert "UNSAFE: libvirt's own checks of the disks are skipped" in shown
+    assert "the definition stays on the source as well" in shown
     assert "with --auto-converge" in shown
 
 
@@ -135,7 +135,7 @@ def test_warnings_without_number_are_bounded() -> None:
     result = next(one for one in found.report.results if one.rule.name == "conf-not-in-force" and one.findings)
     many = replace(found.report, results=tuple(replace(result, guest=f"g{number}\n\x1b[2J") for number in range(500)))
     lines = text(PLAN, many).splitlines()
-    assert lines[-1] == "             and 460 more, which preflight check lists"
+    assert lines[-1] == "             and 460 more; preflight check lists them"
     assert all(line.isprintable() for line in lines)
 
 

@@ -1,0 +1,172 @@
+"""The step that follows a check: a command to run, or the unknown that has to be resolved."""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from preflight.judge.report import Report, Verdict
+from preflight.output.report.problems import Problem, problems, unknowns
+from preflight.output.terminal import labelled, one_line, places
+from preflight.request.migration import Transport
+from preflight.rule import Severity
+from preflight.shell_text import shell
+
+#: Characters of a reason that are repeated.
+_REASON = 160
+#: Guests that a command names.
+_GUESTS = 10
+_LABEL = "next"
+
+
+class NextStep(Struct, frozen=True):
+    """What to do, and the words of the command that does it or leads to it; one of them may be empty."""
+
+    text: str = ""
+    command: tuple[str, ...] = ()
+
+
+def next_step(report: Report) -> NextStep:
+    """Return what to do after this report."""
+    if report.verdict is Verdict.READY:
+        return _after_ready(report)
+    if report.verdict is Verdict.UNDETERMINED:
+        return _to_make_known(report)
+    errors = [problem for problem in problems(report.results) if problem.severity is Severity.ERROR]
+    curable = sum(is_curable(report, problem) for problem in errors)
+    if curable:
+        text = f"see the changes that would fix {_of(curable, len(errors), 'error')}"
+        return NextStep(text, _fix(report))
+    text = "fix the error" if len(errors) == 1 else f"fix the first of the {len(errors)} errors"
+    return NextStep(text, ("preflight", "explain", errors[0].rule.name))
+
+
+def is_curable(report: Report, problem: Problem) -> bool:
+    """Report whether `preflight fix` has a change for it; a host that cannot be logged in to cannot be changed."""
+    finding = problem.finding
+    logged_in = report.source.no_login is None and report.destination.no_login is None
+    return logged_in and finding.change is not None and finding.host is not None
+
+
+def fix_of(report: Report, problem: Problem) -> tuple[str, ...]:
+    """Return the command that shows the change for one problem."""
+    return _fix(report, problem.rule.name)
+
+
+def lines(step: NextStep, width: int | None) -> Iterator[str]:
+    """Yield the lines of a step, the command on one of its own if it does not fit behind the text."""
+    head = f"{_LABEL}: "
+    if not step.command:
+        yield from labelled(_LABEL, step.text, width=width, indent=0, column=len(head))
+        return
+    command = quoted(step.command)
+    line = f"{head}{step.text}{': ' if step.text else ''}{' '.join(command)}"
+    if width is None or places(line) <= width:
+        yield line
+        return
+    if step.text:
+        yield from labelled(_LABEL, f"{step.text}:", width=width, indent=0, column=len(head))
+        head = " " * len(head)
+    yield from continued(command, width, head)
+
+
+def quoted(words: Sequence[str]) -> list[str]:
+    """Return the words of a command as a shell takes them."""
+    return [shell("@word@", word=one_line(word)) for word in words]
+
+
+def continued(words: Sequence[str], width: int | None, head: str) -> Iterator[str]:
+    """Yield a command in lines that a shell takes for one, the first behind `head`."""
+    line = head + words[0]
+    for word in words[1:]:
+        if width is not None and places(f"{line} {word} \\") > width and line.strip() != words[0]:
+            yield f"{line} \\"
+            line = " " * (len(head) + 4) + word
+        else:
+            line += f" {word}"
+    yield line
+
+
+def _after_ready(report: Report) -> NextStep:
+    asked = report.asked
+    if asked.select:
+        return NextStep("check by all rules", (*_check(report), *_guests(report)))
+    if report.guests:
+        many = len(asked.guests) > _GUESTS
+        return NextStep(f"migrate the {len(report.guests)} guests" if many else "", _migrate(report))
+    if asked.no_guests or asked.offline:
+        return NextStep("check the guests that run", _check(report))
+    return NextStep("check the guests that are off", (*_check(report), "--offline"))
+
+
+def _to_make_known(report: Report) -> NextStep:
+    decisive = [unknown for unknown in unknowns(report) if unknown.is_decisive]
+    shown = one_line(decisive[0].reason)
+    shown = f"{shown[:_REASON]}…" if len(shown) > _REASON else shown
+    first = "this unknown" if len(decisive) == 1 else f"the first of {len(decisive)} unknowns"
+    return NextStep(f"resolve {first} and check again: {shown} (docs/troubleshooting.md lists what resolves it)")
+
+
+def _of(some: int, total: int, what: str) -> str:
+    if total == 1:
+        return f"the {what}"
+    return f"the {total} {what}s" if some == total else f"{some} of the {total} {what}s"
+
+
+def _ends(report: Report) -> tuple[str, str]:
+    return report.source.name, report.destination.name
+
+
+def _fix(report: Report, *rules: str) -> tuple[str, ...]:
+    """Return `preflight fix` with those of the options that it takes."""
+    driven = [word for word in report.asked.options if word in ("--p2p", "--tunnelled")]
+    copied = ["--copy-storage"] if report.asked.copy_storage else []
+    transport = report.migration.transport
+    over = [] if transport is Transport.SSH else ["--transport", transport.value]
+    return ("preflight", "fix", *_ends(report), *rules, *_at_once(report, "--concurrency"), *over, *driven, *copied)
+
+
+def _check(report: Report) -> tuple[str, ...]:
+    return (
+        "preflight",
+        "check",
+        *_ends(report),
+        *_at_once(report, "--concurrency"),
+        *_connected(report),
+        *report.asked.options,
+    )
+
+
+def _guests(report: Report) -> list[str]:
+    asked = report.asked
+    named = [word for guest in asked.guests for word in ("--guest", guest)]
+    return [*named, *(["--offline"] if asked.offline else []), *(["--no-guests"] if asked.no_guests else [])]
+
+
+def _migrate(report: Report) -> tuple[str, ...]:
+    asked = report.asked
+    which = asked.guests or (() if asked.offline else ("--running",))
+    if len(which) > _GUESTS:
+        which = ("GUEST...",)  # to be replaced by those that were named to the check
+    return (
+        "preflight",
+        "migrate",
+        *_ends(report),
+        *which,
+        *(["--offline"] if asked.offline else []),
+        *_at_once(report, "--at-once"),
+        *_connected(report),
+        *(word for rule in asked.ignore for word in ("--ignore", rule)),
+        *asked.options,
+    )
+
+
+def _at_once(report: Report, option: str) -> list[str]:
+    concurrency = report.asked.concurrency
+    return [] if concurrency == 1 else [option, str(concurrency)]
+
+
+def _connected(report: Report) -> list[str]:
+    """Return the options that say how the control connection is made."""
+    asked = report.asked
+    over = [] if asked.transport is None else ["--transport", asked.transport.value]
+    return over + ([] if asked.destination_uri is None else ["--destination-uri", asked.destination_uri])

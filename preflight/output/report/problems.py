@@ -1,0 +1,139 @@
+"""The findings of a report as problems to solve: one for each cause, in the order in which one would solve them."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from preflight.judge.report import Outcome, Report, Result, RuleText
+from preflight.request.migration import Role
+from preflight.rule import Finding, Severity
+from preflight.visible import named
+
+#: The topics of rules in the order in which their findings are to be fixed: without a login nothing else is known,
+#: without the right hosts, names and daemons little. Topics of a site's own rules come last.
+TOPICS = ("login", "identity", "names", "daemon", "versions", "mode", "network", "storage", "guests", "limits")
+#: What replaces a guest's name in a text that is the same for several.
+GUEST = "GUEST"
+#: Guests that are named where the text goes on behind them.
+_NAMED = 2
+
+_Key: TypeAlias = tuple[object, ...]
+
+
+class Problem(Struct, frozen=True):
+    """A finding, and the guests that it is about."""
+
+    rule: RuleText
+    severity: Severity
+    #: Says `GUEST` for the guest's name if it is about several.
+    finding: Finding
+    #: The names of the guests; empty for a finding about the hosts.
+    guests: tuple[str, ...] = ()
+
+
+class Unknown(Struct, frozen=True):
+    """A reason for which something is unknown, and the results that it leaves open."""
+
+    #: Says `GUEST` for the guest's name if it is about several.
+    reason: str
+    results: tuple[Result, ...]
+    #: The host that could not be logged in to, if that is the reason.
+    no_login: Role | None = None
+
+    @property
+    def is_decisive(self) -> bool:
+        """Whether an error may hide behind it."""
+        return any(result.obscures for result in self.results)
+
+
+def about(guests: Sequence[str]) -> str:
+    """Return the guests or their number, in brackets; nothing if there are none, for a finding about the hosts."""
+    if len(guests) > _NAMED:
+        return f" ({len(guests)} guests)"
+    return f" (guest{'s' if len(guests) > 1 else ''} {', '.join(map(named, guests))})" if guests else ""
+
+
+def in_order(results: Iterable[Result]) -> list[Result]:
+    """Return the results in the order in which one would fix what they found: errors first, then by topic."""
+    return sorted(results, key=_urgency)
+
+
+def problems(results: Iterable[Result]) -> list[Problem]:
+    """Return what failed: findings that say the same of several guests are one problem."""
+    groups: dict[_Key, tuple[Result, Finding, list[str]]] = {}
+    for result in in_order(result for result in results if result.outcome is Outcome.FAILED):
+        for finding in result.findings:
+            _, _, guests = groups.setdefault(_key(result, finding), (result, finding, []))
+            if result.guest is not None and result.guest not in guests[-1:]:
+                guests.append(result.guest)
+    found = [
+        Problem(
+            result.rule,
+            severity(result, finding),
+            finding if len(guests) < 2 else anonymous(finding, guests[0]),
+            tuple(guests),
+        )
+        for result, finding, guests in groups.values()
+    ]
+    return sorted(found, key=lambda problem: -problem.severity.rank)
+
+
+def severity(result: Result, finding: Finding) -> Severity:
+    """Return how bad a finding is: as bad as its result, unless it is milder."""
+    own = finding.severity
+    return own if own is not None and own.rank < result.severity.rank else result.severity
+
+
+def anonymous(finding: Finding, guest: str) -> Finding:
+    """Return the finding with `GUEST` for the guest's name."""
+    return replace(
+        finding,
+        message=unnamed(finding.message, guest),
+        predicted_error=finding.predicted_error and unnamed(finding.predicted_error, guest),
+        fix=finding.fix and unnamed(finding.fix, guest),
+    )
+
+
+def unnamed(text: str, guest: str | None) -> str:
+    """Return the text with `GUEST` for the guest's name, where that is a word of its own."""
+    if not guest or guest not in text:
+        return text
+    return re.sub(rf"(?<!\w){re.escape(guest)}(?!\w)", GUEST, text)
+
+
+def _key(result: Result, finding: Finding) -> _Key:
+    """Return what is equal for findings that are one problem; a finding about the hosts is one of its own."""
+    if result.guest is None:
+        return (id(finding),)
+    general = anonymous(finding, result.guest)
+    at = finding.location
+    place = at and (at.path, at.line, at.column)
+    text = (general.message, general.predicted_error, general.fix)
+    return (result.rule.name, result.severity, finding.severity, finding.host, place, *text)
+
+
+def _urgency(result: Result) -> tuple[int, int, bool, str]:
+    topic = result.rule.topic
+    rank = TOPICS.index(topic) if topic in TOPICS else len(TOPICS)
+    return -result.severity.rank, rank, result.guest is not None, result.rule.name
+
+
+def unknowns(report: Report) -> list[Unknown]:
+    """Return what is unknown, by reason: a host that cannot be logged in to is one reason; decisive ones come first."""
+    by_login = {role: report.without_login(report.host(role)) for role in Role}
+    due_to_login = {id(result) for results in by_login.values() for result in results}
+    found = [
+        Unknown(report.no_login(report.host(role)), results, role) for role, results in by_login.items() if results
+    ]
+    groups: dict[str, list[Result]] = {}
+    # picked before they are sorted: of 200,000 results nearly all have passed
+    others = [one for one in report.results if one.outcome is Outcome.UNKNOWN and id(one) not in due_to_login]
+    for result in in_order(others):
+        groups.setdefault(unnamed(result.reason or "", result.guest), []).append(result)
+    for reason, results in groups.items():
+        guests = {result.guest for result in results}
+        found.append(Unknown(reason if len(guests) > 1 else results[0].reason or "", tuple(results)))
+    return sorted(found, key=lambda one: not one.is_decisive)
