@@ -5,24 +5,25 @@ have done meanwhile. All else is reported, with the commands that a person may r
 """
 
 from preflight.migrate.history import History, on_destination, on_source
-from preflight.migrate.observation import IN_POSTCOPY, POSTCOPY_FAILED, RUNS_MIGRATED, Place, Sighting
-from preflight.migrate.outcome import Act, Decision, Intent, Result
+from preflight.migrate.observation import IN_POSTCOPY, POSTCOPY_FAILED, RUNS_MIGRATED, RUNS_UNPAUSED, Place, Sighting
+from preflight.migrate.outcome import Act, Decision, Intent, LogEnd, Result
 
-#: What a guest is that has a process and neither runs nor is paused; after "it".
+#: The state of a guest that has a process but is neither running nor paused, as a predicate.
 _OTHERWISE = {
     Place.CRASHED: "has crashed",
     Place.SHUTTING_DOWN: "is shutting down",
     Place.SUSPENDED: "has suspended itself to memory",
-    Place.OTHER: "is in a state that preflight does not know",
+    Place.OTHER: "is in a state unknown to preflight",
 }
 
 
 def decide(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
     """The next steps for a guest that was to be moved."""
     if source.place.active and destination.place.active and (source.is_broken_off or destination.is_broken_off):
-        return Decision((), Result.PAUSED, "post-copy broke off: its memory lies on both hosts until --resume")
+        why = "post-copy was interrupted: the guest's memory is split between both hosts until --resume"
+        return Decision((), Result.PAUSED, why)
     if source.job or destination.job:
-        return Decision((Act.WAIT,), Result.UNKNOWN, "a job still runs on it")
+        return Decision((Act.WAIT,), Result.UNKNOWN, _job(intent, source, destination))
     if Place.UNKNOWN in (source.place, destination.place):
         return _one_answers(intent, source, destination)
     if intent.is_off:
@@ -34,6 +35,17 @@ def decide(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
     if source.place.active:
         return _on_source(intent, source, destination)
     return _nowhere_active(intent, source, destination)
+
+
+def _job(intent: Intent, source: Sighting, destination: Sighting) -> str:
+    """Say what job a guest waits for, and what ends one that nobody will end."""
+    has_sender = source.place.active or source.place is Place.UNKNOWN
+    if has_sender or not destination.job or destination.place is not Place.PAUSED:
+        return "a libvirt job is still running on the guest"
+    # seen with libvirt 9.0 when the source lost its power during Finish, which then waits for the rest of the memory
+    why = "the destination is still receiving the guest, but the source no longer has a process for it"
+    advice = f"if that job does not end, restart the libvirt daemon on {intent.hosts[1]} (its guests keep running)"
+    return f"{why}; {advice}"
 
 
 def _one_answers(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
@@ -49,28 +61,30 @@ def _one_answers(intent: Intent, source: Sighting, destination: Sighting) -> Dec
 def _off(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
     """Of a guest that was off: its move is begun again from its start, so that nothing is done for it here."""
     if source.place.active and destination.place.active:
-        return Decision((), Result.BOTH, f"somebody has started it on both hosts; {_either(intent)}")
+        return Decision((), Result.BOTH, f"the guest has been started on both hosts; {_either(intent)}")
     if source.place is destination.place is Place.ABSENT:
         return _lost(intent)
     is_moved = source.place is Place.ABSENT or (intent.handed_over and not intent.undefine)
     if destination.place is not Place.ABSENT and is_moved and not source.place.active:
         return Decision((), Result.ARRIVED)
     if destination.place.active:
-        why = "somebody has started it on the destination, and the source still has its definition"
-        return Decision((), Result.STAYED, f"{why}; if it is to stay there, {intent.here('undefine --keep-nvram')}")
+        why = "the guest has been started on the destination, and the source still has its definition"
+        return Decision((), Result.STAYED, f"{why}; to keep it there, {intent.here('undefine --keep-nvram')}")
     return Decision((), Result.STAYED, "both hosts have its definition" if destination.place is Place.OFF else "")
 
 
 def _both_active(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
     if destination.reason == POSTCOPY_FAILED or source.reason in (IN_POSTCOPY, POSTCOPY_FAILED):
-        return Decision((), Result.PAUSED, "post-copy broke off: its memory lies on both hosts")
+        return Decision((), Result.PAUSED, "post-copy was interrupted: the guest's memory is split between both hosts")
     if source.place in (Place.RUNNING, Place.PAUSED) and _has_never_run_there(intent, destination):
-        return Decision((Act.END_ON_DESTINATION,), Result.BOTH, "the destination holds a copy that never ran")
+        return Decision((Act.END_ON_DESTINATION,), Result.BOTH, "the destination has a copy that never ran")
     # what libvirt itself has stopped at the hand-over, or preflight before it, has not run since
     is_left = source.place is Place.PAUSED and _is_ours_on_source(intent, source, anyway=intent.handed_over)
     if is_left and _is_whole_there(intent, destination):
-        return Decision((Act.END_ON_SOURCE,), Result.BOTH, "it is on the destination, the source holds what is left")
-    why = "it is active on both hosts; which of them is the right one, preflight cannot tell"
+        return Decision(
+            (Act.END_ON_SOURCE,), Result.BOTH, "the guest is on the destination, and the source has the remains of it"
+        )
+    why = "the guest is active on both hosts, and preflight cannot determine which copy is the right one"
     return Decision((), Result.BOTH, f"{why}; {_either(intent)}")
 
 
@@ -104,27 +118,32 @@ def _on_destination(intent: Intent, source: Sighting, destination: Sighting) -> 
         if why:
             return Decision((), Result.PAUSED, f"{why}; to start it, {intent.there('resume')}")
         acts.append(Act.START_ON_DESTINATION)
-    is_let_go = source.place is Place.ABSENT or on_source(source) is History.LET_GO or intent.ended_on_source
+    is_let_go = source.place is Place.ABSENT or _was_let_go(intent, source) or intent.ended_on_source
     if intent.persist and not destination.persistent and (is_let_go or intent.handed_over):
         acts.append(Act.DEFINE_ON_DESTINATION)
     has_definition = destination.persistent or Act.DEFINE_ON_DESTINATION in acts
-    is_old = is_let_go or (intent.handed_over and on_source(source) is History.UNKNOWN)
+    # the source's process went down with its host, no other was started, and the guest that arrived runs
+    runs_on = destination.place is Place.RUNNING and destination.reason in (RUNS_MIGRATED, RUNS_UNPAUSED)
+    went_down = on_source(source) is History.UNKNOWN and intent.log_end is LogEnd.NONE and runs_on
+    is_old = is_let_go or went_down or (intent.handed_over and on_source(source) is History.UNKNOWN)
     if intent.undefine and source.place is Place.OFF and is_old and has_definition:
         acts.append(Act.UNDEFINE_ON_SOURCE)
     if Act.START_ON_DESTINATION in acts:
-        return Decision(tuple(acts), Result.PAUSED, "it is paused on the destination")
+        return Decision(tuple(acts), Result.PAUSED, "the guest is paused on the destination")
     otherwise = _OTHERWISE.get(destination.place)
     if otherwise is not None:
-        return _stands(intent, tuple(acts), destination.place, f"it {otherwise} on the destination", Result.ARRIVED)
+        return _stands(
+            intent, tuple(acts), destination.place, f"the guest {otherwise} on the destination", Result.ARRIVED
+        )
     if Act.DEFINE_ON_DESTINATION in acts:
-        why = "it is not defined on the destination"
+        why = "the guest is not defined on the destination"
     elif intent.undefine and source.place is Place.OFF:
         why = "the source still has its definition"
         if not acts:
-            why += f", and it may have run there since; if not, {intent.here('undefine --keep-nvram')}"
+            why += f", and the guest may have run there since; if it has not, {intent.here('undefine --keep-nvram')}"
     else:
         is_otherwise = destination.place is Place.RUNNING and intent.wanted is not Place.RUNNING
-        why = "it runs, and was to stay paused" if is_otherwise else ""
+        why = "the guest is running although it was to stay paused" if is_otherwise else ""
     return Decision(tuple(acts), Result.ARRIVED, why)
 
 
@@ -132,17 +151,17 @@ def _keeps_from_start(intent: Intent, destination: Sighting) -> str:
     """Why the paused copy on the destination is not to be started, by what the destination says; "" if nothing does."""
     past = on_destination(destination)
     if destination.reason in (IN_POSTCOPY, POSTCOPY_FAILED):
-        return "post-copy broke off"
+        return "post-copy was interrupted"
     if intent.wanted is not Place.RUNNING:
-        return "it is to stay paused"
+        return "the guest is to stay paused"
     if past is History.NEVER_RAN:
-        return "its memory may not be whole: libvirt has not said that it arrived"
+        return "the guest's memory may be incomplete: libvirt has not reported that it arrived"
     if past is not History.STOPPED_BY_OWNER:
-        return f"it was stopped on the destination by something else (libvirt's reason {destination.reason})"
+        return f"the guest was paused on the destination, but not by a user (libvirt's reason {destination.reason})"
     if not intent.safe or destination.cpu_time:
-        return "somebody has paused it on the destination"
+        return "the guest has been paused on the destination"
     if destination.cpu_time is None and not intent.handed_over:
-        return "libvirt does not say whether it has run on the destination"
+        return "libvirt does not report whether the guest has run on the destination"
     return ""
 
 
@@ -154,12 +173,21 @@ def _may_have_run_here(intent: Intent, source: Sighting) -> str:
     guest may have been shut down since, or run on a third host.
     """
     past = on_source(source)
-    if intent.watched and intent.handed_over:
+    if _was_let_go(intent, source) and intent.log_end is LogEnd.MIGRATED:
+        is_gone = True
+    elif intent.watched and intent.handed_over:
         is_gone = source.place is Place.ABSENT or intent.ended_on_source or past in (History.LET_GO, History.UNKNOWN)
     else:
         # its definition went with its process, and nobody can have started it there again
         is_gone = source.place is Place.ABSENT and intent.undefine and (intent.peer_to_peer or intent.confirmed)
-    return "" if is_gone else "it may have run on the source since, or run elsewhere"
+    return "" if is_gone else "the guest may have run since, on the source or on a third host"
+
+
+def _was_let_go(intent: Intent, source: Sighting) -> bool:
+    """Whether the source, which has no process of the guest, ended it because the migration was confirmed."""
+    has_none = source.place in (Place.ABSENT, Place.OFF)
+    by_log = has_none and intent.log_end is LogEnd.MIGRATED and on_source(source) in (History.LET_GO, History.UNKNOWN)
+    return by_log or (source.place is Place.OFF and on_source(source) is History.LET_GO)
 
 
 def _on_source(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
@@ -176,12 +204,12 @@ def _on_source(intent: Intent, source: Sighting, destination: Sighting) -> Decis
     if intent.persistent and not source.persistent and not intent.handed_over:
         acts.append(Act.DEFINE_ON_SOURCE)
     if Act.START_ON_SOURCE in acts:
-        return Decision(tuple(acts), Result.PAUSED, "it is paused on the source")
+        return Decision(tuple(acts), Result.PAUSED, "the guest is paused on the source")
     otherwise = _OTHERWISE.get(source.place)
     if otherwise is not None:
-        return _stands(intent, tuple(acts), source.place, f"it {otherwise} on the source", Result.STAYED)
+        return _stands(intent, tuple(acts), source.place, f"the guest {otherwise} on the source", Result.STAYED)
     if is_new_there and Act.UNDEFINE_ON_DESTINATION not in acts:
-        why = "the destination has its definition, and it may have run there"
+        why = "the destination has a definition of the guest, and it may have run there"
         return Decision(tuple(acts), Result.STAYED, f"{why}; if not, {intent.there('undefine --keep-nvram')}")
     return Decision(tuple(acts), Result.STAYED)
 
@@ -189,16 +217,17 @@ def _on_source(intent: Intent, source: Sighting, destination: Sighting) -> Decis
 def _keeps_from_start_here(intent: Intent, source: Sighting, destination: Sighting) -> str:
     """Why the paused copy on the source is not to be started; "" if nothing forbids it."""
     if source.reason in (IN_POSTCOPY, POSTCOPY_FAILED):
-        return "post-copy broke off"
+        return "post-copy was interrupted"
     if intent.handed_over:
-        return "it was handed over, and has run on the destination since: this copy is older than its disks"
+        return "the guest was handed over and has run on the destination since: this copy is older than its disks"
     if not _is_ours_on_source(intent, source, anyway=False):
         by_user = on_source(source) is History.STOPPED_BY_OWNER
-        return "somebody has paused it" if by_user else f"it was stopped by libvirt's reason {source.reason}"
+        otherwise = f"the guest was paused, but not by its user (libvirt's reason {source.reason})"
+        return "the guest has been paused by its user" if by_user else otherwise
     is_seen = intent.watched and (destination.place is Place.ABSENT or intent.was_defined_there)
     if intent.ended_on_destination or on_destination(destination) is History.NEVER_RAN or is_seen:
         return ""
-    return "all of its memory may have been sent, and it may have run on the destination since"
+    return "all of the guest's memory may have been sent, and it may have run on the destination since"
 
 
 def _stands(intent: Intent, acts: tuple[Act, ...], place: Place, why: str, where: Result) -> Decision:
@@ -212,13 +241,14 @@ def _stands(intent: Intent, acts: tuple[Act, ...], place: Place, why: str, where
 def _nowhere_active(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
     if source.place is destination.place is Place.ABSENT:
         return _lost(intent)
-    why = "it does not run on either host"
+    why = "the guest is not running on either host"
     if source.place is destination.place is Place.OFF:
-        is_old = on_source(source) is History.LET_GO or intent.ended_on_source
-        if intent.handed_over and intent.undefine and is_old:
+        is_old = _was_let_go(intent, source) or intent.ended_on_source
+        is_there = intent.handed_over or intent.log_end is LogEnd.MIGRATED
+        if is_there and intent.undefine and is_old:
             return Decision((Act.UNDEFINE_ON_SOURCE,), Result.STOPPED, why)
         # libvirt defines a guest there only once it has arrived: it may have run there last, unseen
-        why += ", and both have its definition: start it where it ran last"
+        why += ", and both have its definition: start it where it last ran"
         return Decision((), Result.STOPPED, f"{why}, {intent.here('start')}, or {intent.there('start')}")
     only = intent.here("start") if source.place is Place.OFF else intent.there("start")
     return Decision((), Result.STOPPED, f"{why}; {only}")
@@ -227,9 +257,10 @@ def _nowhere_active(intent: Intent, source: Sighting, destination: Sighting) -> 
 def _lost(intent: Intent) -> Decision:
     """Of a guest that neither host knows: its owner may have moved it on, so that it is defined nowhere again."""
     if not intent.persistent:
-        return Decision((), Result.LOST, "neither host knows it; it was transient, so it is gone when it stops")
-    why = "neither host knows it: its owner may have moved it on"
-    return Decision((), Result.LOST, f"{why}; its definition is in the journal, for virsh define where it belongs")
+        return Decision((), Result.LOST, "neither host has the guest; it was transient, so it disappears when it stops")
+    why = "neither host has the guest: it may have been moved elsewhere"
+    where = "its definition is in the journal, for virsh define on the host where the guest belongs"
+    return Decision((), Result.LOST, f"{why}; {where}")
 
 
 def _either(intent: Intent) -> str:

@@ -67,7 +67,7 @@ class Journal:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except FileExistsError:
             raise JournalError(
-                f"{path}: exists; a journal is not written over: see `preflight status {path}`"
+                f"{path}: already exists, and a journal is never overwritten: see `preflight status {path}`"
             ) from None
         except OSError as why:
             raise JournalError(f"{path}: {why.strerror}") from None
@@ -172,7 +172,7 @@ class Journal:
                     or self._lines >= MOST_LINES
                     or marks > own_file.MOST_MARKS
                 ):
-                    raise JournalError(f"{self.path}: is full: what is longer would not be read")
+                    raise JournalError(f"{self.path}: the journal is full")
                 while left:
                     left = left[os.write(self._descriptor, left) :]
                 self._is_cut = False
@@ -203,7 +203,7 @@ class Journal:
                     time.sleep(_INSTANT / 10)
                     continue
                 self.close()
-                raise JournalError(f"{self.path}: another preflight is at work on it") from None
+                raise JournalError(f"{self.path}: in use by another preflight") from None
             except OSError as why:
                 self.close()
                 raise JournalError(f"{self.path}: {why.strerror}") from None
@@ -271,16 +271,16 @@ def is_held(path: Path) -> bool:
 
 def _decode(path: Path, content: bytes) -> tuple[MigrationPlan, Sequence[Entry]]:
     if content.count(b"\n") > MOST_LINES:
-        raise JournalError(f"{path}: has more than {MOST_LINES} lines")
+        raise JournalError(f"{path}: more than {MOST_LINES} lines")
     lines = io.BytesIO(content)
     first = _bounded(path, 1, lines.readline(LONGEST + 1))
     try:
         head = read_form(HEAD, first)
     except Wrong as why:
         if (found := format_of(first, "preflight_journal")) not in (None, *FORMATS):
-            raise JournalError(f"{path}: has format {found}, this preflight reads {READ}") from None
+            raise JournalError(f"{path}: journal format {found} is not supported (supported: {READ})") from None
         is_one = first.lstrip().startswith(b'{"preflight_journal"')
-        raise JournalError(f"{path}: is no journal of preflight's{f': {why}' if is_one else ''}") from None
+        raise JournalError(f"{path}: not a preflight journal{f': {why}' if is_one else ''}") from None
     return head.plan, tuple(_entries(path, lines))
 
 
@@ -294,14 +294,14 @@ def _entries(path: Path, lines: io.BytesIO) -> Iterator[Entry]:
             yield read_form(STEP, line, tagged=True)
         except Wrong as why:
             if not (line[: len(_BEGINNING)] == _BEGINNING[: len(line)] and is_cut_off(line)):
-                raise JournalError(f"{path}: line {number} is no step of a journal: {why}") from None
+                raise JournalError(f"{path}: line {number} is not a valid journal step: {why}") from None
 
 
 def _bounded(path: Path, number: int, line: bytes) -> bytes:
     if len(line) > LONGEST:
         raise JournalError(f"{path}: line {number} has more than {LONGEST} bytes")
     if own_file.marks(line) > MOST_MARKS:
-        raise JournalError(f"{path}: line {number} holds more values than are read")
+        raise JournalError(f"{path}: line {number} has too many values")
     return line
 
 

@@ -11,6 +11,7 @@ from preflight.migrate.outcome import Intent, Result
 from preflight.migrate.past import Past, pasts
 from preflight.migrate.run import Run
 from preflight.migrate.settle import look_at_both
+from preflight.migrate.source_log import decided
 from preflight.schema.journal import Entry, Over, SeenRow
 from preflight.schema.plan import MigrationPlan, PlannedGuest
 
@@ -50,7 +51,8 @@ def rows(run: Run, known: Mapping[str, Past]) -> tuple[Row, ...]:
 
 def _row(run: Run, guest: PlannedGuest, past: Past) -> Row:
     source, destination = look_at_both(run, guest.uuid)
-    result, why = judge(past.intent(run, guest), source, destination)
+    decision, _ = decided(run.logs, guest.name, past.intent(run, guest), source, destination)
+    result, why = decision.result, decision.why
     is_there = result is Result.ARRIVED
     return Row(
         name=guest.name,

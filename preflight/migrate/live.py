@@ -3,6 +3,8 @@
 import contextlib
 import time
 
+from msgspec.structs import asdict
+
 from preflight.errors import UserError
 from preflight.migrate.autostart import carry_over
 from preflight.migrate.downtime import Pauses
@@ -20,7 +22,7 @@ from preflight.threads import until
 
 #: Seconds that libvirt's call may go on after it was aborted; then the guest is settled without waiting for it.
 AFTER_ABORT = 60.0
-#: And after post-copy broke off, in which libvirt may yet end it by itself.
+#: And after post-copy was interrupted, in which libvirt may yet end it by itself.
 AFTER_BREAK = 10.0
 
 
@@ -35,7 +37,13 @@ def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = F
     moving = Transfer(run, guest, run.intent(guest), lane, resume_postcopy=resume_postcopy)
     xml = definition(run, guest)
     run.journal.write(
-        "begin", guest.uuid, name=guest.name, xml=xml, paused=guest.paused, is_defined_there=guest.is_defined_there
+        "begin",
+        guest.uuid,
+        name=guest.name,
+        xml=xml,
+        paused=guest.paused,
+        is_defined_there=guest.is_defined_there,
+        log=None if (mark := run.log_marks.get(guest.uuid)) is None else asdict(mark),
     )
     run.tell(Event("started", guest.name))
     began = time.monotonic()
@@ -72,9 +80,9 @@ def _as_now(run: Run, guest: PlannedGuest) -> PlannedGuest:
         time.sleep(POLL)
         source, destination = look_at_both(run, guest.uuid)
     if source.place is Place.UNKNOWN:
-        raise UserError(f"{guest.name} is not begun: the source does not answer: {source.why}")
+        raise UserError(f"{guest.name} is not started: the source does not answer: {source.why}")
     if source.job or destination.job:
-        raise Busy(f"{guest.name} is not begun: {_whose(run, guest, source)}")
+        raise Busy(f"{guest.name} is not started: {_whose(run, guest, source)}")
     libvirts_own = source.reason in (BY_MIGRATION, IN_POSTCOPY, POSTCOPY_FAILED)
     if source.place is Place.RUNNING or (source.place is Place.PAUSED and not libvirts_own):
         guest = guest.model_copy(update={"paused": source.place is Place.PAUSED})
@@ -88,14 +96,14 @@ def _whose(run: Run, guest: PlannedGuest, source: Sighting) -> str:
     import libvirt
 
     if not source.job:
-        return "it is arriving on the destination already: another preflight, or somebody else, moves it there"
+        return "the guest is already arriving on the destination: another preflight or another client is migrating it"
     stats: dict[str, int] = {}
     with contextlib.suppress(libvirt.libvirtError, HostSilent):
         stats = run.source.domain(guest.uuid).jobStats()
     since = f"since {stats.get('time_elapsed', 0) / 1000:.0f} s"
     if stats.get("operation") == libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT:
-        return f"another preflight, or somebody else, has been migrating it {since}"
-    return f"a job of somebody else's runs on it {since} (libvirt's operation {stats.get('operation', 0)})"
+        return f"another preflight or another client has been migrating it {since}"
+    return f"another job has been running on it {since} (libvirt's operation {stats.get('operation', 0)})"
 
 
 def _wait(run: Run, moving: Transfer, watch: Watch) -> str | None:
@@ -112,12 +120,13 @@ def _wait(run: Run, moving: Transfer, watch: Watch) -> str | None:
         if watch.aborted is not None and aborted_at is None:
             aborted_at = time.monotonic()
         if aborted_at is not None and time.monotonic() - aborted_at > AFTER_ABORT:
-            return f"its call has not ended {AFTER_ABORT:g} s after that"
+            return f"libvirt's call has not returned {AFTER_ABORT:g} s later"
         if watch.is_in_postcopy:
             is_broken = run.source.look(moving.uuid).is_broken_off
             broken_at = (broken_at or time.monotonic()) if is_broken else None
             if broken_at is not None and time.monotonic() - broken_at > AFTER_BREAK:
-                return "post-copy broke off"  # the destination may not notice for long, and libvirt's call waits for it
+                # the destination may not notice for a long time, and libvirt's call waits for it
+                return "post-copy was interrupted"
     return moving.error
 
 
@@ -134,9 +143,9 @@ def attend(run: Run, guest: PlannedGuest, began_at: float | None) -> bool:
     while seen.job:
         watch.look()
         if watch.is_of_another:
-            watch.say_once("a job that is not this run's runs on it: it is waited for, and left alone")
+            watch.say_once("a job that this run did not start is running on the guest: waiting for it to end")
             break
-        watch.say_once("its migration still runs, and is watched to its end")
+        watch.say_once("the migration is still running; waiting for it to end")
         if run.aborting.is_set():
             watch.interrupt()
         time.sleep(POLL)

@@ -11,6 +11,7 @@ from preflight.migrate.events import Tell
 from preflight.migrate.journal import Journal
 from preflight.migrate.run import Run, Settings
 from preflight.migrate.same_host import Reachable
+from preflight.migrate.source_log import HostLogs
 from preflight.schema.plan import MigrationPlan
 from preflight.shell_text import shell
 
@@ -28,7 +29,8 @@ def opened_run(
     """
     run_event_loop()
     source, destination = (End(visit.name, visit.connect, plan.calls) for visit in visits)
-    run = Run(plan, source, destination, journal, tell, settings, lambda: _available(visits[1]))
+    logs = HostLogs(visits[0].run)
+    run = Run(plan, source, destination, journal, tell, settings, lambda: _available(visits[1]), logs)
     try:
         with _signals(run):
             for end in (source, destination):

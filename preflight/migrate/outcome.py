@@ -40,6 +40,24 @@ class Result(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
+class LogMark(Struct, frozen=True):
+    """How far a log reached at one moment: the file's inode, and its size in bytes."""
+
+    inode: int
+    size: int
+
+
+class LogEnd(enum.Enum):
+    """How the log of the guest's QEMU on the source says that the process ended with which the migration began."""
+
+    #: The log cannot be read, or says more than that.
+    UNKNOWN = enum.auto()
+    #: The migration ended the process once libvirt had confirmed it, and no other was started.
+    MIGRATED = enum.auto()
+    #: The log names no end, and no other process was started: where there is none now, it went down with its host.
+    NONE = enum.auto()
+
+
 class Intent(Struct, frozen=True, kw_only=True):
     """What was to be done with a guest, and how far that is known to have come."""
 
@@ -53,7 +71,7 @@ class Intent(Struct, frozen=True, kw_only=True):
     undefine: bool
     #: Whether it starts with the source.
     autostart: bool = False
-    #: Whether it is to stay paused on the destination.
+    #: Whether the guest is to stay paused on the destination.
     suspend: bool = False
     #: Whether preflight itself starts it on the destination, so that libvirt leaves it paused there.
     safe: bool = True
@@ -73,6 +91,10 @@ class Intent(Struct, frozen=True, kw_only=True):
     #: Whether this preflight has just ended the copy there, and so knows what its definition without a process means.
     ended_on_source: bool = False
     ended_on_destination: bool = False
+    #: How far the log of the guest's QEMU on the source reached when its move began; None where that is not known.
+    log_mark: LogMark | None = None
+    #: What that log says since.
+    log_end: LogEnd = LogEnd.UNKNOWN
     #: For the commands that a person may run: the guest's UUID, and the hosts' names.
     uuid: str = "UUID"
     hosts: tuple[str, str] = ("the source", "the destination")

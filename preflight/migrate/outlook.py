@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from preflight.migrate.decide import decide
 from preflight.migrate.ledger import judge
 from preflight.migrate.observation import IN_POSTCOPY
 from preflight.migrate.outcome import Act, Result
 from preflight.migrate.past import Past
 from preflight.migrate.run import Run
 from preflight.migrate.settle import look_at_both
+from preflight.migrate.source_log import decided
 from preflight.schema.plan import PlannedGuest
 
 
@@ -36,7 +36,7 @@ def _of(run: Run, guest: PlannedGuest, past: Past) -> Outlook:
     if guest.active and past.began and source.place.active and destination.place.active and is_broken_off:
         return Outlook(guest.name, ("resume its post-copy migration",), "the post-copy migration was interrupted")
     if guest.active and past.began:
-        decision = decide(intent, source, destination)
+        decision, intent = decided(run.logs, guest.name, intent, source, destination)
         if decision.acts:
             return Outlook(guest.name, tuple(map(_words, decision.acts)), decision.why)
     result, why = judge(intent, source, destination)

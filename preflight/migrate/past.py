@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from preflight.migrate.outcome import Intent, Result
+from preflight.migrate.outcome import Intent, LogMark, Result
 from preflight.migrate.run import Ended, Run
 from preflight.schema import journal as steps
 from preflight.schema.journal import Entry
@@ -27,6 +27,8 @@ class Past(Struct, frozen=True, kw_only=True):
     is_defined_there: bool | None = None
     #: Its definition, where it had one.
     xml: str | None = None
+    #: How far the log of its QEMU on the source reached when its move began.
+    log_mark: LogMark | None = None
     #: How it ended, if it did; a later beginning takes it back.
     result: Result | None = None
     source: str | None = None
@@ -50,10 +52,8 @@ class Past(Struct, frozen=True, kw_only=True):
 
     def intent(self, run: Run, guest: PlannedGuest) -> Intent:
         """What is to become of the guest, and how far that is known to have come."""
-        return replace(
-            run.intent(self.of_now(guest), handed_over=self.handed_over, paused_by_us=self.paused_by_us),
-            confirmed=self.confirmed,
-        )
+        known = run.intent(self.of_now(guest), handed_over=self.handed_over, paused_by_us=self.paused_by_us)
+        return replace(known, confirmed=self.confirmed, log_mark=self.log_mark or known.log_mark)
 
 
 def past(entries: Sequence[Entry], uuid: str) -> Past:
@@ -79,6 +79,7 @@ def _after(known: Past, entry: Entry) -> Past:
             xml=told.xml or known.xml,
             paused=told.paused,
             is_defined_there=told.is_defined_there,
+            log_mark=None if told.log is None else LogMark(inode=told.log.inode, size=told.log.size),
         )
     if isinstance(entry, steps.Paused):
         return replace(known, paused_by_us=True)

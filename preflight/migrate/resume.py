@@ -34,6 +34,8 @@ def recover(run: Run, known: Mapping[str, Past]) -> dict[str, Ended]:
 
 def _recover(run: Run, guest: PlannedGuest, past: Past) -> Ended:
     guest = past.of_now(guest)
+    if past.log_mark is not None:
+        run.log_marks[guest.uuid] = past.log_mark
     paused_by_us = attend(run, guest, past.began_at) or past.paused_by_us
     source, destination = look_at_both(run, guest.uuid)
     broken = source.is_broken_off or destination.is_broken_off or source.reason == IN_POSTCOPY
@@ -51,8 +53,8 @@ def _recover(run: Run, guest: PlannedGuest, past: Past) -> Ended:
 
 
 def _wait_until_noticed(run: Run, guest: PlannedGuest) -> None:
-    """Wait until the destination has noticed too that post-copy broke off: libvirt lets nobody tell it."""
-    run.tell(Event("waiting", guest.name, "the destination has not noticed yet that post-copy broke off"))
+    """Wait until the destination has noticed too that post-copy was interrupted: libvirt lets nobody tell it."""
+    run.tell(Event("waiting", guest.name, "the destination has not yet noticed that post-copy was interrupted"))
     is_time_left = until(run.settings.patience)
     while is_time_left() and not run.destination.look(guest.uuid).is_broken_off:
         time.sleep(POLL)

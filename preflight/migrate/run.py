@@ -1,7 +1,7 @@
 """State that all guests of one run share: both ends, the journal, the receiver of events, and requests to stop."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import Struct
@@ -10,7 +10,8 @@ from preflight.migrate.end import End
 from preflight.migrate.events import Event, Tell
 from preflight.migrate.journal import Journal
 from preflight.migrate.observation import Place, Sighting
-from preflight.migrate.outcome import Intent, Result
+from preflight.migrate.outcome import Intent, LogMark, Result
+from preflight.migrate.source_log import Logs
 from preflight.request.migration import Mode
 from preflight.schema.plan import MigrationPlan, PlannedGuest
 
@@ -38,6 +39,8 @@ class Run:
     settings: Settings
     #: Memory in KiB that the destination has left for guests; None if it cannot be asked.
     room: Callable[[], int | None]
+    #: The logs of the source's guests.
+    logs: Logs
     #: Set to start no further guest.
     stopping: threading.Event = field(default_factory=threading.Event)
     #: Set to abort the migrations that are running.
@@ -45,6 +48,8 @@ class Run:
     interrupted: bool = False
     #: UUIDs of the guests that the source has handed over, as libvirt reported in this run.
     handed_over: set[str] = field(default_factory=set)
+    #: How far the log of each guest reached before the moves began, by UUID.
+    log_marks: dict[str, LogMark] = field(default_factory=dict)
 
     def stop(self, why: str) -> None:
         """Start no further guest; those that are under way continue."""
@@ -62,6 +67,11 @@ class Run:
             self.stop(
                 "interrupted: no further guest is started; running migrations continue (Ctrl-C again: abort them)"
             )
+
+    def mark_logs(self, guests: Sequence[PlannedGuest]) -> None:
+        """Note how far the logs of the guests reach on the source, before their moves begin."""
+        marks = self.logs.marks([guest.name for guest in guests])
+        self.log_marks |= {guest.uuid: marks[guest.name] for guest in guests if guest.name in marks}
 
     def intent(
         self, guest: PlannedGuest, *, handed_over: bool = False, paused_by_us: bool = False, watched: bool = False
@@ -83,6 +93,7 @@ class Run:
             handed_over=handed_over,
             paused_by_us=paused_by_us,
             watched=watched,
+            log_mark=self.log_marks.get(guest.uuid),
             uuid=guest.uuid,
             hosts=(self.plan.source, self.plan.destination),
         )

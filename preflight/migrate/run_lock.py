@@ -110,7 +110,7 @@ def held(source: Host, journal: Path, guests: Sequence[PlannedGuest], *, directo
         answer = source.run(listing(directory), hold(own, directory))
         if answer.code != 0:
             why = complaint(answer)
-            _say(f"no lock is held on {source.name}, so a second run is seen by libvirt's jobs alone: {why}")
+            _say(f"cannot lock on {source.name}, so a second run is only recognized by libvirt's jobs: {why}")
         elif met := _met(answer.out, own, guests, directory):
             raise Refused(f"refused: {met}")
         yield
@@ -128,7 +128,8 @@ def others(source: Host, guests: Collection[str], *, own: Path | None = None, di
         return None
     with contextlib.suppress(Unreadable):
         for holder in _overlapping(answer.out, guests, None if own is None else key_of(own)):
-            return f"a run of {holder} moves {'it' if len(guests) == 1 else 'one of them'}"
+            them = "" if len(guests) == 1 else "one of them is "
+            return f"{them}already being migrated by {holder}"
     return None
 
 
@@ -185,13 +186,12 @@ def _met(text: str, own: Holder, guests: Sequence[PlannedGuest], directory: str)
     try:
         found = _overlapping(text, own.guests, own.key)
     except Unreadable as why:
-        return f"who else moves guests cannot be read in {directory}: {why}"
+        return f"cannot read in {directory} which guests other runs migrate: {why}"
     for holder in found:
         names = [guest.name for guest in guests if guest.uuid in holder.guests]
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        them = "it" if len(names) == 1 else "them"
         file = f"{directory}/{holder.key}.run"
-        return f"{shown}: a run of {holder} moves {them}; if that run is dead, remove {file} on the source"
+        return f"{shown}: already being migrated by {holder}; if that run is dead, remove {file} on the source"
     return None
 
 

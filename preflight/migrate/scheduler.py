@@ -42,6 +42,7 @@ class Lanes:
         """
         live = [guest for guest in guests if guest.active]
         off = [guest for guest in guests if not guest.active]
+        self._run.mark_logs(live)
         if canary and len(live) > 1:
             first, *live = live
             self._in_lanes([first], 1)

@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from preflight.facts.fact import Unreadable
 from preflight.migrate import call
-from preflight.migrate.decide import decide
 from preflight.migrate.end import HostSilent
 from preflight.migrate.events import Event
 from preflight.migrate.observation import Place, Sighting
 from preflight.migrate.outcome import Act, Decision, Intent, Result
 from preflight.migrate.run import Run
+from preflight.migrate.source_log import decided
 from preflight.migrate.undefine import NotUndefined, undefine
 from preflight.schema.plan import PlannedGuest
 from preflight.threads import until
@@ -74,13 +74,13 @@ def settle(
         if intent.handed_over and intent.watched and not intent.confirmed and source.place in (Place.ABSENT, Place.OFF):
             intent = replace(intent, confirmed=True)
             run.journal.note("handed-over", guest.uuid, confirmed=True)
-        decision = decide(intent, source, destination)
+        decision, intent = decided(run.logs, guest.name, intent, source, destination)
         is_waited_for = is_time_left() and max(run.source.silent_for, run.destination.silent_for) < patience
         if not decision.acts and (decision.result is not Result.UNKNOWN or not is_waited_for):
             return Settled(decision, source, destination, tuple(done), intent.handed_over)
         if before is not None and not is_time_left():
             left = ", ".join(decision.acts)
-            late = Decision((), decision.result, f"{decision.why or 'it is not settled'}; left to do: {left}")
+            late = Decision((), decision.result, f"{decision.why or 'the guest is not settled'}; left to do: {left}")
             return Settled(late, source, destination, tuple(done), intent.handed_over)
         if decision.acts == before:
             time.sleep(PAUSE)  # there is nothing to do but wait, or what was done failed, or did not last
@@ -106,7 +106,7 @@ def _do(run: Run, guest: PlannedGuest, act: Act, xml: str | None, seen: tuple[Si
     end = run.source if act in _ON_SOURCE else run.destination
     if act in (Act.DEFINE_ON_SOURCE, Act.DEFINE_ON_DESTINATION):
         if xml is None:
-            raise _Changed("its definition is not known")
+            raise _Changed("the guest's definition is not known")
         try:
             wanted = xml if act is Act.DEFINE_ON_SOURCE else call.definition(run.plan.method, xml)
         except Unreadable as why:
@@ -120,9 +120,9 @@ def _do(run: Run, guest: PlannedGuest, act: Act, xml: str | None, seen: tuple[Si
         # once more: a source may have been on its way out between libvirt's answers, and an owner is quick
         now = look_at_both(run, guest.uuid)
         if now[end is run.destination].place is not Place.PAUSED:
-            raise _Changed("it is no longer paused")
+            raise _Changed("the guest is no longer paused")
         if now != seen:
-            raise _Changed("it is no longer what it was")
+            raise _Changed("the guest has changed since it was looked at")
         domain.destroy()
     else:
         undefine(domain)

@@ -40,6 +40,14 @@ class Told:
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
+class Mark:
+    """A position in a log file."""
+
+    inode: Annotated[int, Field(ge=0, lt=2**64)] = Field(description="The inode number of the file.")
+    size: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="The size of the file in bytes.")
+
+
+@dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class Begun:
     """State of the guest when its move began; null where it was not seen."""
 
@@ -49,6 +57,7 @@ class Begun:
     is_defined_there: bool | None = Field(
         default=None, description="True if the destination already had a definition of the guest."
     )
+    log: Mark | None = Field(default=None, description="End of the log of the guest's QEMU on the source at that time.")
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)

@@ -6,13 +6,14 @@ disk writes a lower number: `Disk.went_back` says so, and that is what no test m
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import libvirt
 
 from preflight.facts.text.xml import parse_xml
+from preflight.migrate.outcome import LogMark
 
 #: Nanoseconds that a guest's CPUs take for one step of its counter.
 STEP = 10_000_000
@@ -23,6 +24,10 @@ def refusal(code: int, text: str) -> libvirt.libvirtError:
     made = libvirt.libvirtError(text)
     made.err = (code, libvirt.VIR_FROM_QEMU, text, libvirt.VIR_ERR_ERROR, "", None, None, -1, -1)
     return made
+
+
+#: virDomainShutoffReason, as qemuProcessStop writes it.
+_REASONS = ("unknown", "shutdown", "destroyed", "crashed", "migrated", "saved", "failed", "from snapshot", "daemon")
 
 
 @dataclass
@@ -100,7 +105,13 @@ class Host:
         #: What was called that changes anything.
         self.called: list[str] = []
         self.knows_keep_tpm = True
+        #: What libvirt has written to the logs of its guests, by UUID.
+        self.logs: dict[str, list[str]] = {}
         self._generation = 0
+
+    def log(self, uuid: str, text: str) -> None:
+        """Write one of libvirt's lines to a guest's log."""
+        self.logs.setdefault(uuid, []).append(f"2026-11-29 20:00:00.000+0000: {text}")
 
     def connect(self) -> "Connection":
         """What a run opens; raises `libvirt.libvirtError` while the host is silent."""
@@ -130,6 +141,13 @@ class Host:
             if not copy.is_active:
                 copy.reason = 0
 
+    def lose_power(self) -> None:
+        """Lose the power and come back: no process is left, and no log says how they ended."""
+        for uuid, copy in list(self.domains.items()):
+            if copy.is_active:
+                self._off(uuid, 0, logged=False)
+        self.restart()
+
     def forget_why_paused(self, uuid: str) -> None:
         """As a daemon whose status file was lost."""
         self.domains[uuid].reason = 0
@@ -144,6 +162,7 @@ class Host:
     def start(self, uuid: str) -> None:
         """Boot it, from what its disk has."""
         copy = self.domains[uuid]
+        self.log(uuid, "starting up libvirt version: 9.0.0")
         copy.counter, copy.cpu_time = copy.disk.counter, 0
         copy.to(libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_BOOTED)
         copy.work()
@@ -173,6 +192,7 @@ class Host:
     def move_to(self, other: "Host", uuid: str, *, undefine: bool = True) -> None:
         """Migrate a guest that runs to another host, by other means than preflight."""
         copy = self.domains[uuid]
+        self.log(uuid, "initiating migration")
         there = other.add(uuid, copy.disk, persistent=copy.persistent)
         there.to(libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_MIGRATED)
         self.gone(uuid, libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED, undefine=undefine)
@@ -183,12 +203,44 @@ class Host:
         copy.persistent = copy.persistent and not undefine
         self._off(uuid, reason)
 
-    def _off(self, uuid: str, reason: int) -> None:
+    def _off(self, uuid: str, reason: int, *, logged: bool = True) -> None:
         copy = self.domains[uuid]
+        if copy.is_active and logged:
+            self.log(uuid, f"shutting down, reason={_REASONS[reason]}")
         copy.to(libvirt.VIR_DOMAIN_SHUTOFF, reason)
         copy.job, copy.is_arriving = None, False
         if not copy.persistent:
             del self.domains[uuid]
+
+
+class Logs:
+    """`preflight.migrate.source_log.Logs` of a host's guests."""
+
+    def __init__(self, host: Host, uuids: Mapping[str, str]) -> None:
+        """`uuids` has the guests' UUIDs by their names."""
+        self._host, self._uuids = host, uuids
+
+    def marks(self, names: Sequence[str]) -> Mapping[str, LogMark]:
+        """Return how many lines each log has."""
+        if self._host.is_silent:
+            return {}
+        return {name: LogMark(1, len(self._host.logs.get(self._uuids.get(name, name), []))) for name in names}
+
+    def since(self, name: str, mark: LogMark) -> Sequence[str] | None:
+        """Return the lines behind the mark."""
+        return None if self._host.is_silent else self._host.logs.get(self._uuids.get(name, name), [])[mark.size :]
+
+
+class NoLogs:
+    """The logs of a host whose login may not read them."""
+
+    def marks(self, _names: Sequence[str]) -> Mapping[str, LogMark]:
+        """Return none."""
+        return {}
+
+    def since(self, _name: str, _mark: LogMark) -> Sequence[str] | None:
+        """Return that it cannot be told."""
+        return None
 
 
 class Connection:
@@ -355,7 +407,9 @@ class Domain:
             arriving = Copy(self._uuid, here.disk, persistent=known is not None, is_arriving=True)
             arriving.to(libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_MIGRATION)
             there.domains[self._uuid] = arriving
+            there.log(self._uuid, "starting up libvirt version: 9.0.0")
             self._step("perform")
+            self._host.log(self._uuid, "initiating migration")
             while how.sends is not None and not how.sends.is_set() and not how.aborted.is_set():
                 here.work()
                 time.sleep(0.01)

@@ -12,7 +12,7 @@ from tests.lab.chaos.modes import MODES
 from tests.lab.chaos.mover import Told
 from tests.lab.chaos.processors import SET_UP, Processors
 from tests.lab.chaos.sight import Held
-from tests.lab.chaos.trial import ACTS, TURNS, GuestDrawn, Trial, draw
+from tests.lab.chaos.trial import ACTS, HOSTS, TURNS, GuestDrawn, Trial, draw
 from tests.lab.chaos.witness import ran
 from tests.lab.lines import digest
 
@@ -132,10 +132,13 @@ def test_a_seed_gives_the_same_runs_again_and_each_fault_in_each_mode() -> None:
     assert runs == [draw("seven", number) for number in numbers]
     assert runs != [draw("eight", number) for number in numbers]
     acted = Counter((run.fault, run.mode, act) for run in runs for act in run.acts.values())
-    befallen = Counter((run.fault, run.mode, run.hosts.partition(" ")[2]) for run in runs)
+    befallen = Counter((run.fault, run.mode, run.hosts) for run in runs)
     assert set(acted) == {(fault, mode, act) for fault in FAULTS for mode in MODES for act in ACTS}
     assert min(acted.values()) >= 2
-    assert set(befallen.values()) == {2}, "daemons restarted, and a host that comes back"
+    assert set(befallen.values()) == {2}, "daemons restarted, and each host comes back"
+    assert len(befallen) == len(FAULTS) * len(MODES) * len(HOSTS)
+    alone = Counter((run.fault, run.mode, run.hosts) for run in runs if not run.together)
+    assert set(alone) == set(befallen), "each also without a preflight that is killed beside it"
 
 
 def stopped(act: str, source: Held, destination: Held) -> dict[str, Stopped]:
@@ -194,7 +197,7 @@ def test_a_record_is_of_what_the_code_does_whatever_its_files_are_called(tmp_pat
             (-9, 4),
             False,
         ),
-        (Told("paused", "absent", "paused", "", "somebody has paused it"), "managed", (-9, 4), False),
+        (Told("paused", "absent", "paused", "", "the guest has been paused by its user"), "managed", (-9, 4), False),
         (Told("arrived", "absent", "paused", "", "virsh resume x"), "managed", (-9, 4), False),
     ],
 )

@@ -89,7 +89,7 @@ def test_the_death_of_preflight_stops_no_guest(client: Client, pair: Pair, tmp_p
 
 
 def test_killed_after_the_source_has_let_it_go(client: Client, pair: Pair, tmp_path: Path) -> None:
-    """With the safe hand-over it is paused on the destination then, and only the journal knows that it is to run."""
+    """With the safe hand-over the guest is paused there, and only the journal knows that it is to run."""
     host1, host2 = pair
     host1.guest("web", memory_mib=128, fill=True)
     killed_at_once(client, host1, tmp_path / "j", "--p2p", "--hand-over", "safe")
@@ -98,6 +98,35 @@ def test_killed_after_the_source_has_let_it_go(client: Client, pair: Pair, tmp_p
     assert code == 0, said
     assert state(host2, "web") == "running"
     assert "start on the destination" in said
+
+
+def test_the_sources_log_remembers_what_its_daemon_has_forgotten(client: Client, pair: Pair, tmp_path: Path) -> None:
+    """The source keeps its definition: only libvirt's reason, or the log, says that it did not run there again."""
+    host1, host2 = pair
+    host1.guest("web", memory_mib=128, fill=True)
+    killed_at_once(client, host1, tmp_path / "j", "--p2p", "--hand-over", "safe", "--keepsource")
+    until(lambda: state(host1, "web") == "shut off" and state(host2, "web") == "paused")
+    host1.run("systemctl", "restart", "libvirtd")
+    assert "unknown" in host1.run("virsh", "-q", "domstate", "--reason", "web").stdout
+    code, said = resume(client, tmp_path / "j")
+    assert code == 0, said
+    assert (state(host1, "web"), state(host2, "web")) == ("shut off", "running")
+
+
+def test_a_guest_that_was_started_on_the_source_since_is_not_started_on_the_destination(
+    client: Client, pair: Pair, tmp_path: Path
+) -> None:
+    host1, host2 = pair
+    host1.guest("web", memory_mib=128, fill=True)
+    killed_at_once(client, host1, tmp_path / "j", "--p2p", "--hand-over", "safe", "--keepsource")
+    until(lambda: state(host1, "web") == "shut off" and state(host2, "web") == "paused")
+    host1.run("virsh", "-q", "start", "web")
+    host1.run("virsh", "-q", "destroy", "web")
+    host1.run("systemctl", "restart", "libvirtd")
+    code, said = resume(client, tmp_path / "j")
+    assert code == 4, said
+    assert "virsh resume" in said
+    assert state(host2, "web") == "paused"
 
 
 def test_a_second_run_of_the_same_guest_is_not_begun(client: Client, pair: Pair, tmp_path: Path) -> None:
@@ -109,7 +138,9 @@ def test_a_second_run_of_the_same_guest_is_not_begun(client: Client, pair: Pair,
     began = time.monotonic()
     second = client.run([*words, "--journal", str(tmp_path / "2")])
     assert second.returncode == 5, second.stdout + second.stderr
-    assert re.search(rf"a run of \S+ on {os.uname().nodename} \(process \d+, since .*\) moves it", second.stderr)
+    assert re.search(
+        rf"already being migrated by \S+ on {os.uname().nodename} \(process \d+, since .*\)", second.stderr
+    )
     assert time.monotonic() - began < 30
     assert first.wait(timeout=90) == 0
     assert (state(host1, "web"), state(host2, "web")) == ("", "running")
@@ -126,7 +157,7 @@ def test_of_two_runs_that_begin_together_one_at_most_begins(client: Client, pair
     assert time.monotonic() - began < 90
     refused = [text for each, text in zip(runs, said, strict=True) if each.returncode == 5]
     assert refused, said
-    assert all("a run of" in text for text in refused), said
+    assert all("already being migrated by" in text for text in refused), said
     assert all(each.returncode in (0, 5) for each in runs), said
     there = any(each.returncode == 0 for each in runs)
     assert (state(host1, "web"), state(host2, "web")) == (("", "running") if there else ("running", ""))
@@ -175,5 +206,5 @@ def test_a_journal_in_use_is_left_alone(client: Client, pair: Pair, tmp_path: Pa
     until(lambda: is_moving(host1))
     code, said = resume(client, journal)
     assert code == 2, said
-    assert "another preflight is at work on it" in said
+    assert "in use by another preflight" in said
     assert moving.wait(timeout=60) == 0

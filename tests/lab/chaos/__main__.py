@@ -110,7 +110,7 @@ def _emptied(directory: Path) -> Path:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.lab.chaos", description=__doc__)
-    parser.add_argument("--runs", type=int, default=240, help="of which those recorded of this code are left out")
+    parser.add_argument("--runs", type=int, default=360, help="of which those recorded of this code are left out")
     parser.add_argument("--minutes", type=float, default=24 * 60, help="after which no further run is begun")
     parser.add_argument("--first", type=int, default=0, metavar="NUMBER", help="the number of the first of the runs")
     parser.add_argument("--seed", default="1")

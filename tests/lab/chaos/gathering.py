@@ -20,6 +20,8 @@ RESUMES = 3
 RECOVERY = 60.0
 #: Exit codes of `preflight migrate`: all arrived, not all, refused.
 ARRIVED, NOT_ARRIVED, REFUSED = 0, 4, 5
+#: The advice of `--resume` that a person follows before it is tried again.
+ADVICE = "restart the libvirt daemon on "
 #: What is not recovered any further.
 FINAL = ("arrived", "stopped")
 
@@ -36,6 +38,8 @@ class Gathering:
         self.before: tuple[Sight, Sight] = ({}, {})
         #: Those that a person has to start.
         self.left: frozenset[str] = frozenset()
+        #: Whether a daemon was restarted on the advice of `--resume`.
+        self.advised = False
 
     def wait(self, started: Started, what: str) -> int | None:
         """Wait for a command to end, and keep what is wrong with how it did."""
@@ -65,7 +69,17 @@ class Gathering:
         """Recover, as often as it may take; what is told of the guests in the end.
 
         Where a fault came `late`, after all had ended, what was told then may be true no longer: it is asked again.
+        Where it says that a daemon has to be restarted, that is done, once.
         """
+        told = self._resume(late=late)
+        if told and any(ADVICE in each.why for each in told.values()):
+            self.advised = True
+            self.lab.hosts["host2"].run("systemctl", "restart", "libvirtd")
+            look_when_up(self.lab.hosts["host2"], RECOVERY)
+            told = self._resume(late=True)
+        return told
+
+    def _resume(self, *, late: bool) -> dict[str, Told] | None:
         told, before = self.mover.status(), None
         if self.codes[-1] == ARRIVED and not (self.trial.resumed_anyway or late):
             return told

@@ -27,6 +27,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     seconds: float
     #: Those that were left paused to be started by a person, since preflight was killed while they stood still.
     left: tuple[str, ...] = ()
+    #: Whether the destination's daemon was restarted, as `--resume` had advised.
+    advised: bool = False
 
 
 def failed(trial: Trial, error: LabError) -> Outcome:

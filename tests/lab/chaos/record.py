@@ -1,10 +1,14 @@
 """Writes docs/reference/chaos.md from the runs that are recorded."""
 
+import itertools
 from collections import Counter
 from pathlib import Path
 
+from tests.lab.chaos.faults import FAULTS
+from tests.lab.chaos.modes import MODES
 from tests.lab.chaos.outcome import Outcome
 from tests.lab.chaos.table import acts, summary
+from tests.lab.chaos.trial import HOSTS
 from tests.lab.interleavings.record import markdown as interleavings
 from tests.lab.kill_nine.record import markdown as kills
 from tests.lab.lines import Lines
@@ -72,6 +76,14 @@ def markdown() -> str:
         f"{aims['hand-over']} times within 0.3 s of a hand-over, {aims['transfer']} times during the transfer, "
         f"{aims['start']} times before it, and {late} times after all migrations had ended."
     )
+    often = Counter((each.faults[-1], each.mode, each.hosts) for each in outcomes)
+    least = min((often[one] for one in itertools.product(FAULTS, MODES, HOSTS)), default=0)
+    counts += (
+        f" Each fault was injected at least {least} times in each mode before each event on the hosts, counting faults "
+        f"alone and together with the death of preflight."
+    )
+    if advised := sum(each.advised for each in outcomes):
+        counts += f" {advised} times the destination's daemon was restarted, as `--resume` had advised."
     violated = [each for each in outcomes if each.violations]
     wrong = "\n".join(f"- {each.seed}:{each.number}: {'; '.join(each.violations)}" for each in violated)
     codes = sorted({(each.code.commit, each.code.migrate) for each in outcomes})

@@ -52,6 +52,7 @@ def run(lab: Lab, trial: Trial, with_: str, directory: Path, *, used_up: bool) -
         codes=tuple(gathered.codes),
         results=judged.results,
         left=tuple(sorted(gathered.left)),
+        advised=gathered.advised,
         violations=(*judged.violations, *gathered.wrong),
         seconds=round(time.monotonic() - began, 1),
     )

@@ -19,8 +19,9 @@ LOOK = """
 export LC_ALL=C
 names=$(timeout 20 virsh -q list --all --name) || exit 1
 for name in $names; do
-  state=$(timeout 10 virsh -q domstate "$name" --reason)
+  state=$(timeout 10 virsh -q domstate "$name" --reason) || exit 1
   defined=$(timeout 10 virsh -q dominfo "$name" | sed -n 's/^Persistent: *//p')
+  test -n "$state" && test -n "$defined" || exit 1
   asked=$(timeout 10 virsh -q qemu-monitor-command "$name" '{"execute":"query-status"}' 2>/dev/null | tr -d '\\n')
   printf '%s\\t%s\\t%s\\t%s\\n' "$name" "$state" "$defined" "$asked"
 done
@@ -67,15 +68,21 @@ def look_at(host: LabHost) -> Sight:
 
 
 def look_when_up(host: LabHost, seconds: float) -> Sight:
-    """The same, once libvirt answers there; raises LabError after so many seconds."""
+    """The same, once libvirt answers there and agrees with what runs; raises LabError after so many seconds.
+
+    What a host that is coming up says of a guest may be of two moments. What does not agree in the end is returned.
+    """
     deadline = time.monotonic() + seconds
     while True:
         try:
-            return look_at(host)
+            seen = look_at(host)
         except LabError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(1)
+        else:
+            if time.monotonic() > deadline or all(each.state != "other" for each in seen.values()):
+                return seen
+        time.sleep(1)
 
 
 def _state(state: str, status: str, *, runs: bool, held: bool) -> str:

@@ -20,9 +20,10 @@ ACTS = (
     "I/O error on the destination",
 )
 #: What happens to the hosts after that.
-HOSTS = ("libvirtd restarted", "source comes back", "libvirtd restarted", "destination comes back")
-#: The runs in which each fault is thrown in each mode: all acts in each, what befalls hosts in turn.
-TURNS = len(HOSTS)
+HOSTS = ("libvirtd restarted", "source comes back", "destination comes back")
+#: The runs in which each fault is thrown in each mode: all acts in each, and each of what befalls hosts twice, once
+#: beside a preflight that is killed in the same moment and once not.
+TURNS = 2 * len(HOSTS)
 #: The share of the runs in which the first `--resume` is killed too.
 RESUME_KILLED = 0.15
 #: And in which it is tried while the fault lasts.
@@ -97,7 +98,7 @@ class Trial(Struct, frozen=True):
 
 
 def draw(seed: str, number: int) -> Trial:
-    """The run `number` of `seed`: each kind of fault in turn, in each mode, four times; all else by chance."""
+    """The run `number` of `seed`: each fault in turn, in each mode, before each event twice; all else by chance."""
     kinds, modes = list(FAULTS), list(MODES)
     chance = Random(f"{seed}:{number}")
     fault, turn = kinds[number % len(kinds)], number // (len(kinds) * len(modes)) % TURNS
@@ -117,12 +118,12 @@ def draw(seed: str, number: int) -> Trial:
         at_once=at_once,
         on_error=chance.choice(("stop", "continue")),
         fault=fault,
-        together=fault != "kill preflight" and turn in (0, 3),
+        together=fault != "kill preflight" and turn % 2 == 1,
         aim=aim,
         after=round(chance.uniform(0, longest), 2),
         of=chance.randint(1, len(guests) - 2),
         acts=dict(zip(names, chance.sample(ACTS, len(names)), strict=True)),
-        hosts=HOSTS[turn],
+        hosts=HOSTS[turn % len(HOSTS)],
         resumed_unhealed=chance.random() < UNHEALED and FAULTS[fault].lasts,
         resumed_anyway=True,
         resume_killed_after=round(chance.uniform(0.3, 9), 2) if chance.random() < RESUME_KILLED else None,

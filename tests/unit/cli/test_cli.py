@@ -700,7 +700,7 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
         (("migrate", "/no/plan"), "/no/plan: No such file or directory"),
         (("migrate", HOST1), f"{HOST1}: is no plan of preflight's"),
         (("migrate", "--resume", "/no/journal"), "/no/journal: No such file or directory"),
-        (("migrate", "--resume", HOST1), f"{HOST1}: is no journal of preflight's"),
+        (("migrate", "--resume", HOST1), f"{HOST1}: not a preflight journal"),
         (("migrate", "a", "b", "--resume", "j"), "--resume takes a journal, which says what is moved: leave"),
         (("migrate", "a", "b", "web", "--direct"), "--direct: QEMU has no migration without libvirt"),
         (("plan", "a", "b", "web", "-o", "p", "--lapses-after", "soon"), "--lapses-after: 'soon' is not a time"),
@@ -824,6 +824,6 @@ def test_status_alone_lists_the_runs_and_is_no_failure_where_one_is_damaged(tmp_
     done = run("status", XDG_STATE_HOME=str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
     assert "cut off" in done.stdout
-    assert f"damaged: {directory}/b.journal: is no journal of preflight's" in done.stdout
+    assert f"damaged: {directory}/b.journal: not a preflight journal" in done.stdout
     listed = run("status", "-f", "json", XDG_STATE_HOME=str(tmp_path))
     assert [one["stage"] for one in json.loads(listed.stdout)["runs"]] == ["cut off", "damaged"]

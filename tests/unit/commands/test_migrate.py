@@ -26,13 +26,13 @@ from tests.unit.migrate.plans import PLAN, WEB, altered
 
 def test_nobody_is_asked_to_go_on_with_a_run_that_another_preflight_is_at(tmp_path: Path) -> None:
     held = Journal.create(tmp_path / "j", PLAN)
-    with pytest.raises(JournalError, match="another preflight is at work on it"):
+    with pytest.raises(JournalError, match="in use by another preflight"):
         resume.resume(tmp_path / "j", Wanted(ask=lambda _: pytest.fail("asked")), timeout=1)
     preflight = str(Path(sys.executable).with_name("preflight"))
     done = subprocess.run(
         [preflight, "migrate", "--resume", str(tmp_path / "j")], capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stderr) == (2, f"preflight: {tmp_path / 'j'}: another preflight is at work on it\n")
+    assert (done.returncode, done.stderr) == (2, f"preflight: {tmp_path / 'j'}: in use by another preflight\n")
     held.close()
 
 
@@ -46,7 +46,7 @@ def test_a_run_is_held_while_the_question_waits_so_that_what_was_shown_still_hol
 
     def ask(_question: str) -> bool:
         assert "UNDER WAY" in capsys.readouterr().err
-        with pytest.raises(JournalError, match="another preflight is at work on it"):
+        with pytest.raises(JournalError, match="in use by another preflight"):
             Journal.resume(path)
         return False
 

@@ -12,7 +12,7 @@ from preflight.migrate.past import Past, past
 from preflight.migrate.run import Run, Settings
 from preflight.request.method import Method
 from preflight.schema.plan import MigrationPlan, PlannedGuest
-from tests.fakes.hypervisor import HOSTS, Copy, Disk, Host
+from tests.fakes.hypervisor import HOSTS, Copy, Disk, Host, Logs
 from tests.unit.migrate.plans import PLAN, WEB, altered
 
 XML = f"<domain type='kvm'><name>web</name><uuid>{WEB}</uuid></domain>"
@@ -53,7 +53,8 @@ class Pair:
     def begun(self, journal: Journal) -> Run:
         """A run with this journal."""
         source, destination = End("host1", self.source.connect), End("host2", self.destination.connect)
-        return Run(self.plan, source, destination, journal, self.told.append, self.settings, lambda: None)
+        logs = Logs(self.source, {"web": WEB})
+        return Run(self.plan, source, destination, journal, self.told.append, self.settings, lambda: None, logs)
 
     def killed(self) -> tuple[Run, dict[str, Past]]:
         """Another run that goes on where this one was killed, and what it knows from the journal."""

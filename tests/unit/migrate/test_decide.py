@@ -30,7 +30,7 @@ from preflight.migrate.observation import (
     Place,
     Sighting,
 )
-from preflight.migrate.outcome import Act, Decision, Intent, Result
+from preflight.migrate.outcome import Act, Decision, Intent, LogEnd, Result
 
 #: As preflight knows it that has watched the guest since its move began; and a run that is gone on with.
 SEEN = Intent(running=True, persistent=True, persist=True, undefine=True, watched=True)
@@ -122,9 +122,10 @@ def after_a_start(
     else:
         gone = source.place is Place.ABSENT and intent.undefine
         seen = intent.handed_over and intent.watched
-        assert gone or seen, "it may have run on at the source (D2)"
+        by_log = intent.log_end is LogEnd.MIGRATED
+        assert gone or seen or by_log, "it may have run on at the source (D2)"
         assert source.reason not in (OFF_SHUT_DOWN, OFF_DESTROYED) or intent.ended_on_source, "it did (D2)"
-        known = seen or intent.peer_to_peer or intent.confirmed
+        known = seen or intent.peer_to_peer or intent.confirmed or by_log
         assert known, "the source was left with it, so somebody took it away"
     return intent, source, replace(destination, place=Place.RUNNING, reason=RUNS_UNPAUSED, cpu_time=None)
 
@@ -166,7 +167,9 @@ def after(act: Act, intent: Intent, source: Sighting, destination: Sighting) -> 
         assert destination.persistent, "it was the last definition"
         assert intent.undefine
         assert source.reason in (OFF_MIGRATED, OFF_FAILED, 0, 99) or intent.ended_on_source, "it has run there since"
-        assert source.reason == OFF_MIGRATED or intent.ended_on_source or intent.handed_over
+        runs_on = destination.place is Place.RUNNING and destination.reason in (RUNS_MIGRATED, RUNS_UNPAUSED)
+        by_log = intent.log_end is LogEnd.MIGRATED or (intent.log_end is LogEnd.NONE and runs_on)
+        assert source.reason == OFF_MIGRATED or intent.ended_on_source or intent.handed_over or by_log
         return intent, GONE, destination
     if act is Act.UNDEFINE_ON_DESTINATION:
         assert destination.place is Place.OFF
@@ -185,6 +188,14 @@ def after(act: Act, intent: Intent, source: Sighting, destination: Sighting) -> 
     return intent, source, replace(destination, persistent=True)
 
 
+def informed(intent: Intent, source: Sighting) -> Iterator[Intent]:
+    """The intent with everything that a log may say of a guest of which the source has no process."""
+    yield intent
+    if source.place in (Place.ABSENT, Place.OFF) and not intent.is_off:
+        yield replace(intent, log_end=LogEnd.MIGRATED)
+        yield replace(intent, log_end=LogEnd.NONE)
+
+
 def settle(intent: Intent, source: Sighting, destination: Sighting) -> tuple[Decision, Sighting, Sighting]:
     for _ in range(6):
         decision = decide(intent, source, destination)
@@ -197,7 +208,8 @@ def settle(intent: Intent, source: Sighting, destination: Sighting) -> tuple[Dec
 
 @pytest.mark.parametrize("source", list(sightings()), ids=str)
 def test_no_state_of_two_hosts_is_made_worse(source: Sighting) -> None:
-    for destination, intent in itertools.product(sightings(), intents()):
+    known = [one for intent in intents() for one in informed(intent, source)]
+    for destination, intent in itertools.product(sightings(), known):
         was_active = (source.place.active, destination.place.active)
         decision, here, there = settle(intent, source, destination)
         assert any(was_active) == (here.place.active or there.place.active), "a guest was lost"
@@ -221,8 +233,8 @@ def test_no_state_of_two_hosts_is_made_worse(source: Sighting) -> None:
     ("source", "destination", "why"),
     [
         (GONE, RUNS, ""),
-        (GONE, replace(RUNS, persistent=False), "it is not defined on the destination"),
-        (LEFT, replace(RUNS, persistent=False), "it is not defined on the destination"),
+        (GONE, replace(RUNS, persistent=False), "the guest is not defined on the destination"),
+        (LEFT, replace(RUNS, persistent=False), "the guest is not defined on the destination"),
         (LEFT, RUNS, "the source still has its definition"),
     ],
     ids=str,
@@ -367,7 +379,7 @@ def test_an_old_copy_is_not_started_on_the_destination_once_the_guest_ran_on_at_
     for intent in (RAN, P2P, ARRIVED, CONFIRMED, SEEN_THERE):
         decision = decide(intent, SHUT_DOWN, paused(BY_USER))
         assert (decision.acts, decision.result) == ((), Result.PAUSED)
-        assert "it may have run on the source since" in decision.why
+        assert "the guest may have run since, on the source" in decision.why
 
 
 def test_a_copy_that_has_run_on_the_destination_is_not_ended() -> None:
@@ -383,7 +395,7 @@ def test_what_neither_host_knows_is_defined_nowhere_again() -> None:
     for intent in (RAN, SEEN, ARRIVED, OFF_INTENT, replace(OFF_INTENT, handed_over=True)):
         decision = decide(intent, GONE, GONE)
         assert (decision.acts, decision.result) == ((), Result.LOST)
-        assert "its owner may have moved it on" in decision.why
+        assert "it may have been moved elsewhere" in decision.why
 
 
 def test_what_an_error_or_a_watchdog_or_a_crash_has_paused_is_not_started() -> None:
@@ -398,10 +410,10 @@ def test_what_an_error_or_a_watchdog_or_a_crash_has_paused_is_not_started() -> N
 @pytest.mark.parametrize(
     ("place", "result", "word"),
     [
-        (Place.CRASHED, Result.STOPPED, "it has crashed on the"),
-        (Place.SHUTTING_DOWN, Result.STOPPED, "it is shutting down on the"),
-        (Place.SUSPENDED, None, "it has suspended itself to memory on the"),
-        (Place.OTHER, Result.STOPPED, "it is in a state that preflight does not know on the"),
+        (Place.CRASHED, Result.STOPPED, "the guest has crashed on the"),
+        (Place.SHUTTING_DOWN, Result.STOPPED, "the guest is shutting down on the"),
+        (Place.SUSPENDED, None, "the guest has suspended itself to memory on the"),
+        (Place.OTHER, Result.STOPPED, "the guest is in a state unknown to preflight on the"),
     ],
 )
 def test_a_guest_that_sleeps_or_shuts_down_has_not_crashed(place: Place, result: Result | None, word: str) -> None:
@@ -450,19 +462,26 @@ def test_a_copy_whose_memory_may_not_be_whole_is_not_started() -> None:
     decision = decide(P2P, GONE, paused(BY_MIGRATION))
     assert decision.acts == ()
     assert decision.result is Result.PAUSED
-    assert "libvirt has not said that it arrived" in decision.why
+    assert "libvirt has not reported that it arrived" in decision.why
 
 
 def test_a_guest_that_its_owner_paused_meanwhile_is_not_started() -> None:
     decision = decide(SEEN, paused(BY_USER), GONE)
     assert decision.acts == ()
-    assert decision.why.startswith("somebody has paused it")
+    assert decision.why.startswith("the guest has been paused by its user")
     assert decide(replace(SEEN, paused_by_us=True), paused(BY_USER), GONE).acts == (Act.START_ON_SOURCE,)
 
 
 def test_a_running_job_is_waited_for() -> None:
     for source, destination in ((replace(RUNS, job=True), GONE), (RUNS, replace(paused(), job=True))):
         assert decide(RAN, source, destination).acts == (Act.WAIT,)
+
+
+@pytest.mark.parametrize("source", [GONE, OFF, SILENT, RUNS], ids=str)
+def test_a_job_that_nobody_will_end_is_left_to_a_person(source: Sighting) -> None:
+    decision = decide(RAN, source, replace(paused(), job=True))
+    assert (decision.acts, decision.result) == ((Act.WAIT,), Result.UNKNOWN)
+    assert ("restart the libvirt daemon on the destination" in decision.why) is (source in (GONE, OFF))
 
 
 @pytest.mark.parametrize(
@@ -512,7 +531,7 @@ def test_what_its_owner_paused_on_the_destination_is_not_started() -> None:
     for known in (True, False):
         decision = decide(replace(RAN, safe=False, handed_over=known, peer_to_peer=True), GONE, paused(BY_USER))
         assert decision.acts == ()
-        assert decision.why.startswith("somebody has paused it on the destination")
+        assert decision.why.startswith("the guest has been paused on the destination")
     ran = paused(BY_USER, cpu_time=10_000_000)
     assert decide(ARRIVED, GONE, ran).acts == (), "preflight started it, and then its owner paused it"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import libvirt
 import pytest
+from msgspec.structs import asdict
 
 from preflight.migrate.resume import recover
 from preflight.request.method import Method
@@ -38,11 +39,13 @@ class Killed(Exception):
     """preflight is no more."""
 
 
-def killed_at(moment: str, method: Method, directory: Path, *, persistent: bool = True) -> Pair:
+def killed_at(moment: str, method: Method, directory: Path, *, persistent: bool = True, is_logged: bool = True) -> Pair:
     """Two hosts as preflight leaves them when it is killed then. A peer-to-peer migration goes on without it."""
     pair = Pair(directory, method, patience=0.0, persistent=persistent)
     run, uuid = pair.run, WEB
-    run.journal.write("begin", uuid, name="web", xml=None, paused=False, is_defined_there=False)
+    run.mark_logs([pair.web])
+    log = asdict(run.log_marks[uuid]) if is_logged else None
+    run.journal.write("begin", uuid, name="web", xml=None, paused=False, is_defined_there=False, log=log)
 
     def kill() -> None:
         raise Killed
@@ -114,6 +117,7 @@ def events() -> Iterator[tuple[str, Event]]:
         yield f"{name} on the {end}", on(end, name)
     yield "the source's daemon restarts", lambda pair: pair.source.restart()
     yield "the destination's daemon restarts", lambda pair: pair.destination.restart()
+    yield "the source loses its power", lambda pair: pair.source.lose_power()
 
 
 def newest(pair: Pair) -> int:
@@ -136,10 +140,11 @@ def running(pair: Pair) -> int:
 NAMED = dict(events())
 
 
+@pytest.mark.parametrize("is_logged", [True, False], ids=["with the log", "without"])
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("mode", MODES)
 def test_whatever_its_owner_does_after_a_kill_no_guest_goes_back(
-    mode: str, moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mode: str, moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_logged: bool
 ) -> None:
     """D1, D2, D3, D10, D11: each of them is one of these."""
     monkeypatch.setattr(os, "fsync", lambda _: None)  # thousands of journals, and no power is cut here
@@ -149,7 +154,7 @@ def test_whatever_its_owner_does_after_a_kill_no_guest_goes_back(
     tried = 0
     sequences = [(), *((one,) for one in NAMED), *itertools.product(NAMED, repeat=2)]
     for persistent, sequence in itertools.product((True, False), sequences):
-        pair = killed_at(moment, MODES[mode], tmp_path, persistent=persistent)
+        pair = killed_at(moment, MODES[mode], tmp_path, persistent=persistent, is_logged=is_logged)
         try:
             for name in sequence:
                 NAMED[name](pair)

@@ -48,13 +48,13 @@ def test_only_its_owner_may_read_it_since_definitions_hold_passwords(tmp_path: P
 
 def test_a_journal_is_not_written_over(tmp_path: Path) -> None:
     Journal.create(tmp_path / "j", PLAN).close()
-    with pytest.raises(JournalError, match="exists; a journal is not written over: see `preflight status"):
+    with pytest.raises(JournalError, match="exists, and a journal is never overwritten: see `preflight status"):
         Journal.create(tmp_path / "j", PLAN)
 
 
 def test_two_processes_do_not_work_on_one_journal(tmp_path: Path) -> None:
     held = Journal.create(tmp_path / "j", PLAN)
-    with pytest.raises(JournalError, match="another preflight is at work on it"):
+    with pytest.raises(JournalError, match="in use by another preflight"):
         Journal.resume(tmp_path / "j")
     held.close()
     Journal.resume(tmp_path / "j").close()
@@ -79,10 +79,10 @@ def test_a_line_that_was_cut_off_is_left_out_and_written_over(tmp_path: Path, ke
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "is no journal"),
-        (b"\xff\xfe\n", "is no journal"),
-        (b'{"preflight_snapshot": 1}\n', "is no journal"),
-        (b"[" * 100_000, "is no journal"),
+        (b"", "not a preflight journal"),
+        (b"\xff\xfe\n", "not a preflight journal"),
+        (b'{"preflight_snapshot": 1}\n', "not a preflight journal"),
+        (b"[" * 100_000, "not a preflight journal"),
     ],
 )
 def test_what_is_no_journal_is_named(tmp_path: Path, content: bytes, said: str) -> None:
@@ -97,7 +97,7 @@ def test_a_line_in_the_middle_that_cannot_be_read_is_named(tmp_path: Path) -> No
     Journal.create(path, PLAN).close()
     with path.open("ab") as file:
         file.write(b'{"step":"dance","at":1}\n{"step":"over","at":2}\n')
-    with pytest.raises(JournalError, match="line 2 is no step of a journal"):
+    with pytest.raises(JournalError, match="line 2 is not a valid journal step"):
         journal.read(path)
 
 
@@ -126,7 +126,7 @@ def test_what_no_step_begins_with_is_refused_where_others_follow(tmp_path: Path,
     Journal.create(path, PLAN).close()
     with path.open("ab") as file:
         file.write(line + b'x\n{"step":"over","at":2}\n')
-    with pytest.raises(JournalError, match="line 2 is no step of a journal"):
+    with pytest.raises(JournalError, match="line 2 is not a valid journal step"):
         journal.read(path)
 
 
@@ -182,7 +182,7 @@ def test_a_journal_that_cannot_be_begun_is_not_there_afterwards(tmp_path: Path) 
 def test_what_is_no_journal_is_not_mended(tmp_path: Path) -> None:
     path = tmp_path / "notes"
     path.write_text("first\nsecond")
-    with pytest.raises(JournalError, match="is no journal"):
+    with pytest.raises(JournalError, match="not a preflight journal"):
         Journal.resume(path)
     assert path.read_text() == "first\nsecond"
 
@@ -192,7 +192,7 @@ def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     Journal.create(path, PLAN).close()
     head = json.loads(path.read_text())
     path.write_text(json.dumps(head | {"preflight_journal": 4}) + "\n")
-    with pytest.raises(JournalError, match="has format 4, this preflight reads 2 and 3"):
+    with pytest.raises(JournalError, match="journal format 4 is not supported"):
         journal.read(path)
 
 
@@ -279,7 +279,7 @@ OF_WEB = AT + b',"guest":"' + WEB.encode() + b'"'
     ],
 )
 def test_a_damaged_step_is_named_by_line_field_and_form(tmp_path: Path, line: bytes, said: str) -> None:
-    assert damaged(tmp_path / "j", line).startswith(f"line 2 is no step of a journal: {said}")
+    assert damaged(tmp_path / "j", line).startswith(f"line 2 is not a valid journal step: {said}")
 
 
 def test_a_journal_of_any_length_is_refused_by_its_size(tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_a_journal_of_any_length_is_refused_by_its_size(tmp_path: Path) -> None:
 
 def test_a_line_and_lines_without_end_are_refused(tmp_path: Path) -> None:
     assert damaged(tmp_path / "j", b'{"step":"' + b"x" * journal.LONGEST) == "line 2 has more than 16777216 bytes"
-    assert damaged(tmp_path / "j", b"\n" * 500_000) == "has more than 500000 lines"
+    assert damaged(tmp_path / "j", b"\n" * 500_000) == "more than 500000 lines"
 
 
 def test_a_journal_never_grows_beyond_what_is_read_of_it(tmp_path: Path) -> None:
@@ -302,7 +302,7 @@ def test_a_journal_never_grows_beyond_what_is_read_of_it(tmp_path: Path) -> None
     with path.open("ab") as file:
         os.truncate(path, journal.MOST - 10)
         size = file.seek(0, os.SEEK_END)
-    with pytest.raises(JournalError, match="is full: what is longer would not be read"):
+    with pytest.raises(JournalError, match="the journal is full"):
         made.write("begin", WEB)
     made.note("handed-over", WEB)
     assert "is full" in (made.broken or "")

@@ -65,8 +65,13 @@ ABSENT, OFF = Sighting(Place.ABSENT), Sighting(Place.OFF, persistent=True)
     ("source", "destination", "result", "why"),
     [
         (ABSENT, Sighting(Place.RUNNING, persistent=True), Result.ARRIVED, ""),
-        (ABSENT, Sighting(Place.PAUSED, BY_USER, persistent=True), Result.PAUSED, "it is paused on the destination"),
-        (ABSENT, Sighting(Place.RUNNING), Result.ARRIVED, "it is not defined on the destination"),
+        (
+            ABSENT,
+            Sighting(Place.PAUSED, BY_USER, persistent=True),
+            Result.PAUSED,
+            "the guest is paused on the destination",
+        ),
+        (ABSENT, Sighting(Place.RUNNING), Result.ARRIVED, "the guest is not defined on the destination"),
         (OFF, Sighting(Place.RUNNING, persistent=True), Result.ARRIVED, "the source still has its definition"),
     ],
 )
@@ -98,7 +103,7 @@ def test_a_guest_is_what_it_was_when_its_move_began(tmp_path: Path) -> None:
 def test_one_that_is_there_and_not_as_it_was_asked_for_is_settled_again(tmp_path: Path) -> None:
     made = Journal.create(tmp_path / "j", PLAN)
     made.write("begin", WEB)
-    made.write("ended", WEB, result="arrived", why="it is not defined on the destination")
+    made.write("ended", WEB, result="arrived", why="the guest is not defined on the destination")
     made.write("begin", DB)
     made.write("ended", DB, result="arrived", why="")
     entries = journal.read(tmp_path / "j")[1]

@@ -96,7 +96,7 @@ def test_a_guest_that_its_user_paused_after_an_at_once_hand_over_stays_paused(tm
     pair.source.migrations.at["end"] = lambda: pair.destination.suspend(WEB)
     ended = moved(pair)
     assert (ended.result, ended.places) == (Result.PAUSED, (Place.ABSENT, Place.PAUSED))
-    assert ended.why.startswith("somebody has paused it on the destination")
+    assert ended.why.startswith("the guest has been paused on the destination")
     assert pair.destination.called == []
 
 
@@ -121,7 +121,7 @@ def test_a_guest_that_somebody_else_migrates_is_not_begun(tmp_path: Path) -> Non
     pair = Pair(tmp_path)
     pair.here.job = dict(OTHER_JOB)
     with pytest.raises(
-        Busy, match="web is not begun: another preflight, or somebody else, has been migrating it since 10"
+        Busy, match="web is not started: another preflight or another client has been migrating it since 10"
     ):
         move(pair.run, pair.web, Lane(pair.run))
     assert (pair.source.called, list(pair.steps())) == ([], [])
@@ -130,7 +130,7 @@ def test_a_guest_that_somebody_else_migrates_is_not_begun(tmp_path: Path) -> Non
 def test_a_guest_that_is_arriving_already_is_not_begun(tmp_path: Path) -> None:
     pair = Pair(tmp_path)
     pair.destination.add(WEB, pair.disk, is_arriving=True).to(libvirt.VIR_DOMAIN_PAUSED, 2)
-    with pytest.raises(Busy, match="web is not begun: it is arriving on the destination already"):
+    with pytest.raises(Busy, match="web is not started: the guest is already arriving on the destination"):
         move(pair.run, pair.web, Lane(pair.run))
 
 
@@ -308,5 +308,5 @@ def test_a_definition_is_not_made_again_of_what_its_owner_has_moved_on(tmp_path:
     run, known = pair.killed()
     ended = recover(run, known)[WEB]
     assert ended.result is Result.LOST
-    assert "its owner may have moved it on" in ended.why
+    assert "it may have been moved elsewhere" in ended.why
     assert pair.source.called == pair.destination.called == []

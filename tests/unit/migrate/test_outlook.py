@@ -20,6 +20,7 @@ from preflight.migrate.outlook import Outlook, outlook
 from preflight.migrate.past import Past
 from preflight.migrate.run import Run, Settings
 from preflight.output.outlook.text import age, text
+from tests.fakes.hypervisor import NoLogs
 from tests.unit.migrate.plans import PLAN, WEB
 
 DB, OLD = PLAN.guests[1].uuid, PLAN.guests[2].uuid
@@ -43,7 +44,7 @@ def run(source: dict[str, Sighting], destination: dict[str, Sighting]) -> Run:
     here: Any = Seen(source)
     there: Any = Seen(destination)
     nothing: Any = None
-    return Run(PLAN, here, there, nothing, nothing, Settings(), lambda: None)
+    return Run(PLAN, here, there, nothing, nothing, Settings(), lambda: None, NoLogs())
 
 
 def test_each_guest_has_its_acts_or_its_move_or_nothing_and_why() -> None:
@@ -79,7 +80,7 @@ def test_a_post_copy_that_broke_off_is_gone_on_with() -> None:
 def test_a_migration_that_still_runs_is_waited_for() -> None:
     moving = Sighting(Place.RUNNING, job=True)
     web = outlook(run({WEB: moving}, {WEB: Sighting(Place.PAUSED, job=True)}), {WEB: Past(began=True)})[0]
-    assert web == Outlook("web", ("wait for the job that runs on it",), "a job still runs on it")
+    assert web == Outlook("web", ("wait for the job that runs on it",), "a libvirt job is still running on the guest")
 
 
 def test_the_outlook_is_a_line_a_guest_without_escapes() -> None:

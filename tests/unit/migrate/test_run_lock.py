@@ -68,7 +68,7 @@ def test_a_second_run_of_the_same_guest_is_refused_and_says_whose_the_first_is(
         with pytest.raises(Refused) as refused:
             take(second, tmp_path / "two", [WEB], directory)
         assert f" on {os.uname().nodename} (process {os.getpid()}, since " in str(refused.value)
-        assert str(refused.value).startswith("refused: web: a run of ")
+        assert str(refused.value).startswith("refused: web: already being migrated by ")
         assert f"(process {os.getpid()}" in str(others(second, [DB.uuid], directory=directory))
     take(second, tmp_path / "two", [WEB], directory)
     assert others(first, [WEB.uuid], directory=directory) is None
@@ -138,7 +138,7 @@ def test_the_login_still_answers_where_no_lock_can_be_held(
     with held(logins[0], tmp_path / "one", [WEB], directory=nowhere):
         assert logins[0].run(ShellText("echo here")).out == "here\n"
     said = capsys.readouterr().err
-    assert said.startswith("preflight: no lock is held on host1, so a second run is seen by libvirt's jobs alone: ")
+    assert said.startswith("preflight: cannot lock on host1, so a second run is only recognized by libvirt's jobs: ")
     assert "such" in said
 
 
@@ -202,7 +202,7 @@ def test_a_file_that_cannot_be_read_keeps_a_run_from_beginning(
     first, second = logins
     with held(first, tmp_path / "one", [WEB], directory=directory):
         (Path(directory) / f"{key_of(tmp_path / 'one')}.run").write_text("guest nobody\n")
-        with pytest.raises(Refused, match="cannot be read in"):
+        with pytest.raises(Refused, match="cannot read in"):
             take(second, tmp_path / "two", [DB], directory)
 
 

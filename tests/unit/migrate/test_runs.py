@@ -57,7 +57,7 @@ def test_each_run_is_there_with_its_state_and_the_guests_that_have_not_arrived(d
         ("a.journal", Stage.OVER, ()),
         ("e.journal", Stage.DAMAGED, ()),
     ]
-    assert found[-1].why == "is no journal of preflight's"
+    assert found[-1].why == "not a preflight journal"
 
 
 def test_a_run_that_was_gone_on_with_and_cut_off_again_is_not_over(directory: Path) -> None:
@@ -76,7 +76,7 @@ def test_the_list_is_a_table_and_names_what_is_damaged(directory: Path) -> None:
     assert shown[0].split() == ["begun", "from", "to", "guests", "state", "not", "arrived", "journal"]
     assert "host1.example.com  host2.example.com  3         cut off  web, db, old" in shown[2]
     assert sorted(shown[3:]) == [
-        f"damaged: {directory}/e.journal: has format 1, this preflight reads 2 and 3",
+        f"damaged: {directory}/e.journal: journal format 1 is not supported (supported: 2 and 3)",
         f"damaged: {directory}/f.journal: is no regular file",
     ]
 

@@ -4,13 +4,19 @@ import itertools
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from preflight.migrate import scheduler
+from preflight.migrate.journal import JournalError
+from preflight.migrate.lane import Lane
+from preflight.migrate.observation import ABSENT, Place
 from preflight.migrate.outcome import Result
 from preflight.migrate.run import Ended
 from preflight.migrate.scheduler import Lanes
+from preflight.schema.plan import PlannedGuest
 from tests.fakes.hypervisor import Disk
 from tests.unit.migrate.plans import altered, guest
 from tests.unit.migrate.runs import Pair
@@ -29,9 +35,26 @@ def three(directory: Path, *, width: int = 3, spacing: float = 0.0, mib: int = 6
     return pair
 
 
-def moved(pair: Pair) -> dict[str, Ended]:
+def moved(pair: Pair, *, canary: bool = False) -> dict[str, Ended]:
     shell: None = None
-    return Lanes(pair.run, shell, shell).move(pair.plan.guests, canary=False, known={})  # type: ignore[arg-type] # no shell is asked of guests that run
+    return Lanes(pair.run, shell, shell).move(pair.plan.guests, canary=canary, known={})  # type: ignore[arg-type] # no shell is asked of guests that run
+
+
+def at_once(pair: Pair) -> list[tuple[int, int]]:
+    """Count, at each beginning, how many guests have begun and how many of them have ended."""
+    seen: list[tuple[int, int]] = []
+    begun, ended = itertools.count(1), [0]
+
+    def begin() -> None:
+        seen.append((next(begun), ended[0]))
+        time.sleep(0.05)
+
+    def end() -> None:
+        ended[0] += 1
+
+    pair.source.migrations.at["begin"] = begin
+    pair.source.migrations.at["end"] = end
+    return seen
 
 
 def test_guests_start_at_least_so_far_apart(tmp_path: Path) -> None:
@@ -89,3 +112,145 @@ def test_a_guest_that_is_busy_stops_the_others_only_where_an_error_would(tmp_pat
         pair.run.settings = replace(pair.run.settings, goes_on=goes_on)
         ended = moved(pair)
         assert [one.result for one in ended.values()] == [Result.ARRIVED] * arrived
+
+
+def test_the_canary_goes_alone_and_the_others_together(tmp_path: Path) -> None:
+    pair = three(tmp_path)
+    seen = at_once(pair)
+    assert len(moved(pair, canary=True)) == 3
+    assert seen[0] == (1, 0)
+    assert seen[1:] == [(2, 1), (3, 1)], "the others begin once the canary has arrived, and do not wait for each other"
+
+
+def test_no_guest_is_begun_once_the_canary_has_not_arrived(tmp_path: Path) -> None:
+    pair = three(tmp_path)
+    pair.source.migrations.fails = "prepare"
+    ended = moved(pair, canary=True)
+    assert [(one.guest.name, one.result) for one in ended.values()] == [("web", Result.STAYED)]
+    said = [event.text for event in pair.told if event.kind == "stopping"]
+    assert said == ["web did not arrive: no further guest is started"]
+
+
+def test_the_others_go_on_after_one_that_did_not_arrive_where_that_is_asked_for(tmp_path: Path) -> None:
+    pair = three(tmp_path)
+    pair.run.settings = replace(pair.run.settings, goes_on=True)
+    pair.source.migrations.fails = "prepare"
+    ended = moved(pair, canary=True)
+    assert sorted(one.guest.name for one in ended.values()) == sorted(NAMES)
+    assert not pair.run.stopping.is_set()
+
+
+def test_a_guest_that_does_not_fit_stops_the_others_only_where_an_error_would(tmp_path: Path) -> None:
+    for goes_on in (False, True):
+        pair = three(tmp_path, width=1)
+        small = altered(pair.plan.guests[1], touched_kib=4 * 1024)
+        pair.plan = pair.run.plan = altered(pair.plan, guests=(pair.plan.guests[0], small))
+        pair.run.settings = replace(pair.run.settings, goes_on=goes_on)
+        pair.run.room = lambda: 10 * 1024
+        ended = moved(pair)
+        assert [one.guest.name for one in ended.values()] == (["db"] if goes_on else [])
+        notes = [(event.guest, event.text) for event in pair.told if event.kind == "note"]
+        assert ("web", "not started: the destination has 10 MiB left, the guest needs 64 MiB") in notes
+        assert pair.run.stopping.is_set() is not goes_on
+
+
+def test_a_guest_that_just_fits_is_started(tmp_path: Path) -> None:
+    pair = three(tmp_path, width=1)
+    pair.run.room = lambda: 64 * 1024
+    assert len(moved(pair)) == 3
+
+
+def test_a_guest_that_waits_for_memory_says_so_once_and_asks_no_faster_than_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "LOOK_AGAIN", 0.05)
+    pair = three(tmp_path, width=2)
+    asked: list[float] = []
+
+    def room() -> int:
+        asked.append(time.monotonic())
+        return 100 * 1024
+
+    pair.run.room = room
+    pair.source.migrations.at["prepare"] = lambda: time.sleep(0.3)
+    assert len(moved(pair)) == 3
+    waits = [event.guest for event in pair.told if event.kind == "waiting"]
+    assert waits == ["db", "cache"], "each says it once, however often it looks"
+    assert len(asked) <= 4 + (asked[-1] - asked[0]) / 0.05
+
+
+def test_a_bug_while_a_guest_moves_loses_none_and_stops_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Ended:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(scheduler, "move", broken)
+    pair = three(tmp_path, width=1)
+    pair.run.handed_over.add(pair.web.uuid)
+    ended = moved(pair)
+    web = ended[pair.web.uuid]
+    assert list(ended) == [pair.web.uuid]
+    assert (web.result, web.why) == (Result.UNKNOWN, "a bug in preflight: ZeroDivisionError: division by zero")
+    assert (web.source.place, web.destination.place) == (Place.RUNNING, Place.ABSENT)
+    assert web.handed_over
+    assert pair.run.stopping.is_set()
+
+
+def test_a_journal_that_cannot_be_written_stops_the_run_before_a_guest_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = three(tmp_path, width=1)
+
+    def full(*_: object, **_told: object) -> None:
+        raise JournalError("j: No space left on device")
+
+    monkeypatch.setattr(pair.run.journal, "write", full)
+    assert moved(pair) == {}
+    assert "migrate" not in pair.source.called
+    assert [event.text for event in pair.told if event.kind == "stopping"] == ["j: No space left on device"]
+
+
+def test_a_busy_guest_is_named_with_the_reason(tmp_path: Path) -> None:
+    pair = three(tmp_path, width=1)
+    pair.source.domains[pair.web.uuid].job = {"type": 2, "operation": 5, "time_elapsed": 1000}
+    moved(pair)
+    notes = [(event.guest, event.text) for event in pair.told if event.kind == "note"]
+    assert notes == [("web", notes[0][1])]
+    assert notes[0][1].startswith("web is not started: ")
+
+
+def test_the_connections_of_a_lane_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[Lane] = []
+
+    def close(lane: Lane) -> None:
+        closed.append(lane)
+
+    monkeypatch.setattr(Lane, "close", close)
+    moved(three(tmp_path, width=2))
+    assert len(closed) == 3, "both lanes, and that of the guests that are off"
+
+
+def test_guests_that_are_off_follow_those_that_run_with_the_definitions_of_an_earlier_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moves: list[tuple[str, str | None]] = []
+
+    def off(_run: object, one: PlannedGuest, *_: object, known: str | None) -> Ended:
+        moves.append((one.name, known))
+        return Ended(guest=one, result=Result.ARRIVED, source=ABSENT, destination=ABSENT)
+
+    monkeypatch.setattr(scheduler, "move_off", off)
+    pair = three(tmp_path)
+    *running, last = pair.plan.guests
+    guests = (altered(last, active=False), *running)
+    pair.plan = pair.run.plan = altered(pair.plan, guests=guests)
+    shell: Any = None
+    pair.source.migrations.at["end"] = lambda: moves.append(("one that runs", None))
+    ended = Lanes(pair.run, shell, shell).move(guests, canary=False, known={last.uuid: "<domain/>"})
+    assert len(ended) == 3
+    assert moves == [("one that runs", None), ("one that runs", None), (last.name, "<domain/>")]
+    pair.run.stopping.set()
+    moves.clear()
+    assert Lanes(pair.run, shell, shell).move(guests, canary=False, known={}) == {}
+    assert moves == []

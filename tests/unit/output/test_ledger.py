@@ -63,8 +63,10 @@ def test_each_that_did_not_says_why_and_which_rule_explains_it() -> None:
 
 
 def test_one_that_arrived_otherwise_than_asked_says_so() -> None:
-    row = Row(name="web", uuid=WEB, result=Result.ARRIVED, why="it is not defined on the destination", began=True)
-    assert "web: it is not defined on the destination" in render("ledger", "text", Ledger(PLAN, [row]))
+    row = Row(
+        name="web", uuid=WEB, result=Result.ARRIVED, why="the guest is not defined on the destination", began=True
+    )
+    assert "web: the guest is not defined on the destination" in render("ledger", "text", Ledger(PLAN, [row]))
 
 
 def test_one_that_arrived_without_its_autostart_is_no_success_for_people_or_programs() -> None:

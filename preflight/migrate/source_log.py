@@ -1,0 +1,111 @@
+"""The log of a guest's QEMU on the source, which still says how the process ended when libvirt has forgotten it.
+
+libvirt keeps the reason why a guest is off in memory alone, so it is unknown after each restart of the daemon. It also
+writes a line to /var/log/libvirt/qemu/NAME.log when it starts a guest's QEMU (qemuLogOperation), begins a migration
+(qemuMigrationSrcStart) and ends the process (qemuProcessStop); libvirt 7.0 to 11.3. A migration begins by noting how
+far the log reaches, so that whoever settles it later knows which lines are newer.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+from msgspec.structs import replace
+
+from preflight.answers import Record
+from preflight.grammar import GUEST, Grammar
+from preflight.migrate.decide import decide
+from preflight.migrate.observation import Place, Sighting
+from preflight.migrate.outcome import Decision, Intent, LogEnd, LogMark
+from preflight.migrate.root_shell import as_root, script
+from preflight.shell_text import ShellText
+
+#: Where libvirt has the logs when it runs as root (virQEMUDriverConfigNew).
+DIRECTORY: Final = "/var/log/libvirt/qemu"
+
+_MARK = re.compile(r"([0-9]{1,20}) ([0-9]{1,18})")
+_LINE = Grammar(
+    "a line of a guest's log",
+    r"[-0-9]{10} [0-9:.]{8,15}\+0000: "
+    r"(?:starting up[^\x00-\x1f\x7f]*|initiating migration|shutting down, reason=[a-z ]+)",
+    240,
+)
+
+
+class Logs(Protocol):
+    """The logs of one host's guests."""
+
+    def marks(self, names: Sequence[str]) -> Mapping[str, LogMark]:
+        """Return how far the log of each guest reaches now, by the guest's name; without those that cannot be read."""
+
+    def since(self, name: str, mark: LogMark) -> Sequence[str] | None:
+        """Return what libvirt has added behind the mark, a line each; None where that cannot be told."""
+
+
+class Shell(Protocol):
+    """A login's shell."""
+
+    def __call__(self, command: ShellText) -> Record:
+        """Return the answer to a POSIX sh command; code 255 where there was none."""
+
+
+class HostLogs:
+    """The logs of a host that is logged in to; they are root's."""
+
+    def __init__(self, shell: Shell, directory: str = DIRECTORY) -> None:
+        """`directory` is an absolute path on the host."""
+        self._shell, self._directory = shell, directory
+
+    def marks(self, names: Sequence[str]) -> Mapping[str, LogMark]:
+        """Return how far the log of each guest reaches now; empty where the login may not read the logs."""
+        names = [name for name in names if GUEST.takes(name)]
+        if not names:
+            return {}
+        answer = self._shell(as_root(script("log_marks"), self._directory, *(f"{name}.log" for name in names)))
+        lines = answer.out.splitlines()
+        if answer.code != 0 or len(lines) != len(names):
+            return {}
+        found = ((name, _MARK.fullmatch(line)) for name, line in zip(names, lines, strict=True))
+        return {name: LogMark(inode=int(each[1]), size=int(each[2])) for name, each in found if each is not None}
+
+    def since(self, name: str, mark: LogMark) -> Sequence[str] | None:
+        """Return what libvirt has added behind the mark; None where the log is another one, or cannot be read."""
+        path = f"{self._directory}/{GUEST.of(name)}.log"
+        answer = self._shell(as_root(script("log_since"), path, str(mark.inode), str(mark.size)))
+        return answer.out.splitlines() if answer.code == 0 else None
+
+
+def end_of(lines: Sequence[str] | None) -> LogEnd:
+    """Return how the process ended that the guest had when its migration began, by the lines that were added since.
+
+    Anything beside one migration and its end makes it unknown: the guest may then have run there again, or have been
+    moved on to a third host.
+    """
+    if lines is None or not all(_LINE.takes(line) for line in lines):
+        return LogEnd.UNKNOWN
+    said = [line.partition(": ")[2] for line in lines]
+    if said == ["initiating migration", "shutting down, reason=migrated"]:
+        return LogEnd.MIGRATED
+    # a host that loses its power may lose the last lines too
+    return LogEnd.NONE if said in ([], ["initiating migration"]) else LogEnd.UNKNOWN
+
+
+def informed(logs: Logs, name: str, intent: Intent, source: Sighting) -> Intent:
+    """Return the intent with what the guest's log says, where that could tell why the source has no process of it."""
+    has_none = source.place in (Place.ABSENT, Place.OFF)
+    if not has_none or intent.is_off or intent.log_mark is None or intent.log_end is not LogEnd.UNKNOWN:
+        return intent
+    return replace(intent, log_end=end_of(logs.since(name, intent.log_mark)))
+
+
+def decided(logs: Logs, name: str, intent: Intent, source: Sighting, destination: Sighting) -> tuple[Decision, Intent]:
+    """Return what is decided for a guest, and the intent behind it; the log is read only where that leaves a doubt.
+
+    A guest that waits for its start on the destination must not wait for an answer of the source.
+    """
+    decision = decide(intent, source, destination)
+    if decision.acts or not decision.why:
+        return decision, intent
+    if (knowing := informed(logs, name, intent, source)) is intent:
+        return decision, intent
+    return decide(knowing, source, destination), knowing
