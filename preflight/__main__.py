@@ -1,4 +1,4 @@
-"""The command's entry: what needs no command-line parser is done before one is loaded."""
+"""Entry point of the command: does everything that needs no command-line parser before one is loaded."""
 
 import gc
 import os
@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from preflight.cli import HELP
 from preflight.stdio import failure, outlast
 
 #: Commands whose first two arguments are hosts.
@@ -13,35 +14,35 @@ OF_TWO_HOSTS = ("check", "capacity", "fix", "migrate", "plan")
 
 
 def main() -> None:
-    """Run `preflight`; ends the process with one of the documented exit codes."""
+    """Run `preflight` and end the process with one of the documented exit codes."""
     outlast()
     if sys.argv[1:] == ["--version"]:
         from preflight import __version__
 
         print(f"preflight {__version__}")
         sys.exit(_told(0))
-    os.environ.setdefault("LIBVIRT_DEBUG", "4")  # libvirt's warnings are no lines of ours; its errors are raised
-    gc.set_threshold(50_000)  # nearly all that is made while preflight starts is there to stay
-    for number in (signal.SIGTERM, signal.SIGHUP):  # log out as after Ctrl-C
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as after nohup
+    os.environ.setdefault("LIBVIRT_DEBUG", "4")  # libvirt's warnings must not be printed; its errors are raised
+    gc.set_threshold(50_000)  # nearly all objects created while preflight starts are kept
+    for number in (signal.SIGTERM, signal.SIGHUP):  # log out as on Ctrl-C
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, signal.default_int_handler)
     try:
         code = _run(sys.argv[1:])
-    except KeyboardInterrupt:  # so early that no command had begun
+    except KeyboardInterrupt:  # before any command has started
         print("preflight: interrupted", file=sys.stderr)
         code = 130
-    if not sys.argv[1:] or "--help" in sys.argv:
+    if not sys.argv[1:] or not HELP.isdisjoint(sys.argv):
         code = _told(code)
     if (ssh := sys.modules.get("preflight.connection.ssh")) is not None:
         ssh.sweep()
     sys.stdout.flush()
     sys.stderr.flush()
-    # a libvirt call that never returns would otherwise hold the process in its thread
+    # a libvirt call that never returns would otherwise keep the process alive by its thread
     os._exit(code)
 
 
 def _told(code: int) -> int:
-    """The exit code once the text that was asked for is written: one that could not be is no answer."""
+    """Return the exit code once the requested text is written; 2 if it could not be written."""
     sys.stdout.flush()
     why = failure()
     if why is None:
@@ -69,10 +70,10 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def hosts_of(arguments: Sequence[str]) -> Sequence[str]:
-    """The hosts that a command line is sure to ask for; none where only the parser can tell."""
+    """Return the hosts that a command line is certain to need; none if only the parser can determine them."""
     command, hosts = arguments[:1], arguments[1:3]
     sure = command and command[0] in OF_TWO_HOSTS and len(hosts) == 2 and not any(host[:1] == "-" for host in hosts)
-    return hosts if sure and "--help" not in arguments else ()
+    return hosts if sure and HELP.isdisjoint(arguments) else ()
 
 
 if __name__ == "__main__":

@@ -1,17 +1,17 @@
-"""What hosts answered, as text. Nothing here reads a host, and nothing here takes long to import."""
+"""Hosts' answers, as text. This module reads no host, and is fast to import."""
 
 from typing import NamedTuple
 
-#: The exit code with which a collecting command says that the file it was to read does not exist.
+#: The exit code of a collecting command for a file that does not exist.
 MISSING = 44
 
 
 class Unreadable(Exception):
-    """A fact could not be had. The text is the reason, for the person who reads the report."""
+    """Fact that could not be determined. The text is the reason, for the person who reads the report."""
 
 
 class Record(NamedTuple):
-    """The answer to one question, as text.
+    """Answer to one question, as text.
 
     `code` is the command's exit code (0 to 255); `out` and `err` are its standard output and error,
     decoded as UTF-8 with a backslash escape for each byte that is not.
@@ -23,11 +23,11 @@ class Record(NamedTuple):
 
     @property
     def missing(self) -> bool:
-        """Whether the file that was asked for does not exist."""
+        """True if the requested file does not exist."""
         return self.code == MISSING
 
     def required(self) -> str:
-        """The output of a command that must have worked; raises `Unreadable` when it did not."""
+        """Return the output of a command that must have succeeded; raises `Unreadable` if it failed."""
         if self.code != 0:
             last = self.err.strip().splitlines()[-1:] or [f"exit code {self.code}"]
             raise Unreadable(last[0])
@@ -35,7 +35,7 @@ class Record(NamedTuple):
 
 
 class Answers:
-    """Records by name, and for those that did not come the reason; the key "" speaks for all others."""
+    """Records by name, and the reasons for missing ones; the key "" is the reason for all others."""
 
     def __init__(self, records: dict[str, Record] | None = None, absent: dict[str, str] | None = None) -> None:
         self.records = {} if records is None else records
@@ -47,13 +47,13 @@ class Answers:
     __hash__ = None  # type: ignore[assignment]
 
     def update(self, other: "Answers") -> None:
-        """Take over another's records and reasons."""
+        """Add the records and reasons of another."""
         self.records.update(other.records)
         self.absent.update(other.absent)
 
 
 class SavedHost(NamedTuple):
-    """One host as it answered: the name it was asked under, and its answers."""
+    """Host with its answers, under the name that it was given on the command line."""
 
     name: str
     answers: Answers

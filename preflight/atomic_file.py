@@ -1,4 +1,4 @@
-"""Writes a file whole or not at all."""
+"""Atomic writing of files: completely or not at all."""
 
 import contextlib
 import errno
@@ -10,14 +10,14 @@ from typing import BinaryIO
 
 @contextlib.contextmanager
 def written(path: Path) -> Iterator[BinaryIO]:
-    """Open a file, readable by its owner alone, that takes the path once it is written and synced; raises `OSError`.
+    """Open a file, readable only by its owner, that replaces the path once it is written and synced; raises `OSError`.
 
-    Whatever the path was until then it stays where that fails. What is no regular file is not replaced.
+    If that fails, the path stays as it was. Anything other than a regular file is not replaced.
     """
-    import tempfile  # takes a while, and few commands write a file
+    import tempfile  # imported here: slow to load, and few commands write a file
 
     if path.exists() and not path.is_file():
-        raise OSError(errno.EEXIST, "is no regular file, and is not replaced by one")
+        raise OSError(errno.EEXIST, "is not a regular file, and is not replaced")
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

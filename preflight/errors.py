@@ -1,5 +1,5 @@
-"""What a user can put right."""
+"""Errors that a user can correct."""
 
 
 class UserError(ValueError):
-    """What was typed, or a file that was named, cannot be used. The text is one line for the user; exit code 2."""
+    """Input, or a file that was named, that cannot be used. The text is one line for the user; exit code 2."""

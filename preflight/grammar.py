@@ -1,7 +1,7 @@
-"""The forms that names, addresses, paths and numbers of a host, or of a file, must have before they are used.
+"""Grammars that names, addresses, paths and numbers from a host or a file must match before they are used.
 
-Hosts and files are not trusted. A text that is to become a name, a path or a part of a command is held against its
-grammar where it enters, and is `Unreadable` when it does not fit. Nothing here reads a host.
+Hosts and files are not trusted. Text that will become a name, a path or part of a command is checked against its
+grammar where it enters, and is `Unreadable` if it does not match. Nothing here reads a host.
 """
 
 import re
@@ -11,12 +11,12 @@ from typing import Final
 from preflight.answers import Unreadable
 from preflight.units import MIB
 
-#: Characters of a rejected text that its error shows.
+#: Maximum number of characters of a rejected text that its error shows.
 _SHOWN = 40
 
 
 class Grammar:
-    """One form of text: a pattern for the whole of it, and its greatest length in characters."""
+    """Form of text: a pattern for the whole text, and its maximum length in characters."""
 
     def __init__(self, what: str, pattern: str, longest: int) -> None:
         """`what` names the form in errors, as in "a host name"; `pattern` must match in linear time."""
@@ -35,32 +35,32 @@ class Grammar:
 
 
 def shown(text: str) -> str:
-    """A rejected text in quotes, shortened."""
+    """Return a rejected text in quotes, shortened."""
     return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
 
 
-#: A host name as DNS and /etc/hosts have it. Underscores are not allowed by RFC 1123, yet getaddrinfo(3) takes them.
+#: A host name as in DNS and /etc/hosts. RFC 1123 does not allow underscores, but getaddrinfo(3) accepts them.
 HOST_NAME: Final = Grammar("a host name", r"[A-Za-z0-9_][A-Za-z0-9._-]*", 253)
 #: A user or group: useradd(8), and the domain users of SSSD and winbind ("name@domain", "DOMAIN+name").
 USER: Final = Grammar("a user name", r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*\$?", 256)
-#: A host that ssh logs in to: a name, or an alias of ~/.ssh/config. ssh puts it into a ProxyCommand, which a shell
-#: runs, and refuses the same characters since OpenSSH 9.6 (valid_hostname of ssh.c).
+#: A host that ssh logs in to: a name, or an alias in ~/.ssh/config. ssh inserts it into a ProxyCommand, which a shell
+#: runs, and rejects the same characters since OpenSSH 9.6 (valid_hostname of ssh.c).
 ALIAS: Final = Grammar("a host", r"""(?!-)[^][\s\x00-\x1f\x7f'`"$\\;&<>|(){},:/@%]+""", 253)
-#: The user of a login, as "DOMAIN\\user", "user@domain", "host$", without what ssh refuses (valid_ruser of ssh.c).
+#: The user of a login, as "DOMAIN\\user", "user@domain", "host$", without what ssh rejects (valid_ruser of ssh.c).
 LOGIN_USER: Final = Grammar("a user", r"""(?!-)[^\s\x00-\x1f\x7f'`"$;&<>|(){}]*[^\s\x00-\x1f\x7f'`"\\;&<>|(){}]""", 256)
 #: A UUID as libvirt formats it (virUUIDFormat).
 UUID: Final = Grammar("a UUID", r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", 36)
-#: base64 without line breaks, as `base64 -w 0` prints it. The bound is that of one answer of a host.
+#: base64 without line breaks, as printed by `base64 -w 0`. The limit is that of one answer of a host.
 BASE64: Final = Grammar("base64", r"[A-Za-z0-9+/]*={0,2}", 8 * MIB)
-#: An absolute path; no control character, since answers about paths are lines. The bound is Linux' PATH_MAX.
+#: An absolute path without control characters, since answers about paths are lines. The limit is Linux' PATH_MAX.
 PATH: Final = Grammar("an absolute path", r"/[^\x00-\x1f\x7f]*", 4095)
-#: A guest's name: libvirt refuses "/" and newlines (virDomainDefPostParse), and it becomes a file's name (NAME_MAX).
+#: A guest's name: libvirt rejects "/" and newlines (virDomainDefPostParse), and it becomes a file name (NAME_MAX).
 GUEST: Final = Grammar("a guest's name", r"[^/\x00-\x1f\x7f]+", 255)
-#: What the kernel holds as its host name: any bytes, up to 64 (__NEW_UTS_LEN); "(none)" where it was never set.
+#: The kernel's host name: any bytes, up to 64 (__NEW_UTS_LEN); "(none)" if it was never set.
 NODE_NAME: Final = Grammar("a node name", r"[^\x00-\x1f\x7f]+", 64)
 #: A keyword of a configuration file.
 KEYWORD: Final = Grammar("a keyword", r"[A-Za-z][A-Za-z0-9_]*", 64)
-#: Numbers with colons between them, as of MaxStartups.
+#: Numbers separated by colons, as for MaxStartups.
 NUMBERS: Final = Grammar("a number", r"[0-9]{1,9}(?::[0-9]{1,9}){0,2}", 29)
 
 

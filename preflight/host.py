@@ -1,4 +1,4 @@
-"""A host as it answered, and the facts that are made of its answers."""
+"""Hosts with their answers, and the facts that are parsed from them."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
@@ -17,15 +17,15 @@ F = TypeVar("F", bound=Fact)
 
 
 class Judged(Struct, frozen=True):
-    """All guests that are judged, for a rule about what they need together."""
+    """All guests that are checked, for a rule about their combined needs."""
 
     all: tuple[Guest, ...]
 
 
 class FactSource(Struct, frozen=True):
-    """Which records a fact is parsed from, and by what. `records` are names; see `preflight.collect.sources`.
+    """Records that a fact is parsed from, and the parser. `records` are names; see `preflight.collect.sources`.
 
-    Without an `optional` one the fact still tells something: it then gets a record of code 1 with the reason in `err`.
+    If an `optional` record is missing, the fact is still useful: it gets a record of code 1 with the reason in `err`.
     """
 
     parse: Callable[..., Fact]
@@ -35,9 +35,9 @@ class FactSource(Struct, frozen=True):
 
 @dataclass(slots=True)
 class Host:
-    """One host as it answered: its records, and the facts made of them when first asked for.
+    """Host with its records, and the facts parsed from them on first use.
 
-    `absent` says why a record that is not there is missing; the key "" speaks for all others.
+    `absent` has the reasons for missing records; the key "" is the reason for all others.
     """
 
     role: Role
@@ -49,14 +49,14 @@ class Host:
     _known: dict[type[Fact], Fact | Unreadable] = field(default_factory=dict)
 
     def fact(self, kind: type[F]) -> F:
-        """The fact of this kind; raises `Unreadable` with the reason when it could not be had."""
+        """Return the fact of this kind; raises `Unreadable` with the reason if it could not be determined."""
         if kind not in self._known:
             try:
                 self._known[kind] = self._parse(self.sources[kind])
             except Unreadable as why:
                 self._known[kind] = why
             except Exception as bug:
-                # a fact that fails must not take the others with it, nor pass for one that is there
+                # a fact that fails must not affect others, nor pass as known
                 self._known[kind] = Unreadable(f"{kind.__name__} could not be read: {type(bug).__name__}: {bug}")
         known = self._known[kind]
         if isinstance(known, Unreadable):
@@ -64,7 +64,7 @@ class Host:
         return cast("F", known)
 
     def read_ahead(self, kinds: Iterable[type[Fact]], later: Iterable[str]) -> None:
-        """Make the facts of these kinds in which no record has a part that is to come later, while there is time."""
+        """Parse the facts of these kinds that need none of the `later` records ahead of time."""
         names = set(later)
         for kind in kinds:
             if names.isdisjoint(self.sources[kind].records):
@@ -72,7 +72,7 @@ class Host:
                     self.fact(kind)
 
     def told(self, records: Mapping[str, Record], absent: Mapping[str, str]) -> "Host":
-        """The host with further answers. Facts in which they have no part are not made anew."""
+        """Return the host with further answers. Facts that do not depend on them are not parsed again."""
         names = {*records, *absent}
         known = {kind: fact for kind, fact in self._known.items() if names.isdisjoint(self.sources[kind].records)}
         return Host(self.role, self.name, {**self.records, **records}, {**self.absent, **absent}, self.sources, known)

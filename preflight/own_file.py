@@ -1,7 +1,7 @@
-"""Opens files that say what preflight is to do: each once, of bounded size, and with a judgement of who may write it.
+"""Opening of files that tell preflight what to do: once, with limited size, and with a check of who may write them.
 
-A plan or a journal is a program: it names hosts to log in to and guests to move. Owner, mode and the directories on
-the way are looked at by descriptor, so nothing can be exchanged between the look and the use.
+A plan or a journal is a program: it names hosts to log in to and guests to migrate. Owner, mode and the directories on
+the path are checked by descriptor, so that nothing can be replaced between check and use.
 """
 
 import errno
@@ -12,28 +12,29 @@ from typing import NamedTuple
 
 from preflight.errors import UserError
 
-#: Symbolic links that one path may lead through (the kernel's own MAXSYMLINKS).
+#: Maximum number of symbolic links in one path (the kernel's own MAXSYMLINKS).
 _MOST_LINKS = 40
-#: `marks` of one file: decoded, each may cost fifty bytes. A journal of 5,000 guests has half a million.
+#: Maximum number of `marks` in one file: each may take fifty bytes when decoded. A journal of 5,000 guests has half a
+#: million.
 MOST_MARKS = 8_000_000
 
 
 class Opened(NamedTuple):
-    """A file that is open. `doubt` says who beside its owner may read or exchange it; None where nobody may."""
+    """Open file. `doubt` describes who besides its owner may read or replace it; None if nobody may."""
 
     descriptor: int
     doubt: str | None
 
 
 def others_may_write(status: os.stat_result) -> bool:
-    """Report whether anybody but the caller and root may change what has this status."""
+    """Report whether anybody except the caller and root may change the file with this status."""
     return status.st_uid not in (0, os.getuid()) or bool(status.st_mode & 0o022)
 
 
 def open_own(path: Path, flags: int = os.O_RDONLY) -> Opened:
     """Open a regular file that only the caller and root can write; raises `UserError` for any other.
 
-    The way to it is walked one directory at a time, symbolic links included.
+    The path is walked one directory at a time, including symbolic links.
     """
     try:
         entry, doubt = _walk(path)
@@ -42,8 +43,8 @@ def open_own(path: Path, flags: int = os.O_RDONLY) -> Opened:
     try:
         status = _regular(path, entry)
         if others_may_write(status):
-            raise UserError(f"{path}: others than you and root can write it, so it is not used")
-        # the entry that was looked at, whatever bears its name by now
+            raise UserError(f"{path}: users other than you and root can write to it, so it is not used")
+        # the entry that was checked, whatever has its name by now
         descriptor = os.open(f"/proc/self/fd/{entry}", flags | os.O_CLOEXEC)
     except OSError as why:
         raise UserError(f"{path}: {why.strerror}") from None
@@ -52,13 +53,13 @@ def open_own(path: Path, flags: int = os.O_RDONLY) -> Opened:
     if status.st_uid != os.getuid():
         doubt = "the file belongs to another user"
     elif status.st_mode & 0o077:
-        doubt = f"others can read the file (mode {stat.S_IMODE(status.st_mode):04o}, not 0600)"
+        doubt = f"other users can read the file (mode {stat.S_IMODE(status.st_mode):04o}, not 0600)"
     return Opened(descriptor, doubt)
 
 
 def open_any(path: Path) -> int:
-    """Open a regular file of anybody's, to show what it says; raises `UserError`."""
-    try:  # a FIFO that nobody writes to is not waited for
+    """Open a regular file of any owner, to show its contents; raises `UserError`."""
+    try:  # do not wait for a writer of a FIFO
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (OSError, ValueError) as why:
         raise UserError(f"{path}: {_said(why)}") from None
@@ -71,7 +72,7 @@ def open_any(path: Path) -> int:
 
 
 def read(path: Path, descriptor: int, most: int, most_marks: int = MOST_MARKS) -> bytes:
-    """Read all of a file that is open; raises `UserError` where it has more than `most` bytes, or cannot be read.
+    """Read an open file completely; raises `UserError` if it has more than `most` bytes or cannot be read.
 
     `most_marks` bounds the memory that its values may take.
     """
@@ -83,32 +84,32 @@ def read(path: Path, descriptor: int, most: int, most_marks: int = MOST_MARKS) -
     except OSError as why:
         raise UserError(f"{path}: {why.strerror}") from None
     if max(size, len(content)) > most:
-        raise UserError(f"{path}: has {size} bytes, and at most {most} are read")
+        raise UserError(f"{path}: has {size} bytes; the limit is {most}")
     if marks(content) > most_marks:
-        raise UserError(f"{path}: holds more values than are read")
+        raise UserError(f"{path}: contains more values than preflight reads")
     return content
 
 
 def marks(content: bytes) -> int:
-    """How many quotes JSON has, or commas, whichever are more: it has no more values than that, nor names of fields."""
+    """Count the quotes or the commas in JSON, whichever are more: an upper limit for its values and field names."""
     return max(content.count(b'"'), content.count(b","))
 
 
 def _regular(path: Path, descriptor: int) -> os.stat_result:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        raise UserError(f"{path}: {'Is a directory' if stat.S_ISDIR(status.st_mode) else 'is no regular file'}")
+        raise UserError(f"{path}: {'Is a directory' if stat.S_ISDIR(status.st_mode) else 'is not a regular file'}")
     return status
 
 
 def _walk(path: Path) -> tuple[int, str | None]:
-    """A descriptor of what bears this path, not open for reading, and the first directory that others can write."""
+    """Return an O_PATH descriptor for the path, and a doubt about the first directory that others can write to."""
     at, doubt, links, shown = _root(), None, 0, Path("/")
     try:
         left = list(reversed((Path.cwd() / path).parts[1:]))
         while left:
             if others_may_write(os.fstat(at)):
-                doubt = doubt or f"others can write the directory {shown}"
+                doubt = doubt or f"other users can write to the directory {shown}"
             name = left.pop()
             entry = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
             if not stat.S_ISLNK(os.fstat(entry).st_mode):

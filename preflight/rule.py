@@ -1,4 +1,4 @@
-"""All that a rule's author needs: the decorator, severities, and how to say what is wrong and where."""
+"""Everything that the author of a rule needs: the decorator, severities and findings."""
 
 import enum
 from collections.abc import Callable, Iterable, Iterator
@@ -62,23 +62,23 @@ T = TypeVar("T")
 
 
 class Severity(enum.StrEnum):
-    """How bad a finding is, decided by what really happens in the lab."""
+    """The severity of a finding, as observed in the lab."""
 
     #: The migration fails, or is unsafe for the guest.
     ERROR = "error"
-    #: It works, but slower, riskier or outside the vendor's support.
+    #: The migration works, but is slower, riskier or outside the vendor's support.
     WARNING = "warning"
     #: Worth knowing.
     INFO = "info"
 
     @property
     def rank(self) -> int:
-        """0 for INFO, 1 for WARNING, 2 for ERROR."""
+        """Return 0 for INFO, 1 for WARNING, 2 for ERROR."""
         return ("info", "warning", "error").index(self.value)
 
 
 class Change(Struct, frozen=True):
-    """One setting of libvirt's or sshd's files that cures a finding."""
+    """A setting in a file of libvirt or sshd that fixes a finding."""
 
     path: str
     key: str
@@ -86,10 +86,10 @@ class Change(Struct, frozen=True):
 
 
 class HostsLine(Struct, frozen=True):
-    """A name that /etc/hosts is to lead to an address, which cures a finding.
+    """A line of /etc/hosts that maps a name to an address, which fixes a finding.
 
-    `replaces` is the wrong address that the file gives to the name now, as it is written there; None where it gives
-    none. Other names of that address keep it.
+    `replaces` is the wrong address that the file now has for the name, as written there; None if it has none. Other
+    names of that address keep it.
     """
 
     name: str
@@ -98,20 +98,20 @@ class HostsLine(Struct, frozen=True):
 
     @property
     def path(self) -> str:
-        """The one file that it can be about."""
+        """Return the path of the hosts file."""
         return "/etc/hosts"
 
 
-#: What `preflight fix` can write.
+#: A change that `preflight fix` can make.
 AnyChange: TypeAlias = Change | HostsLine
 
 
 class Finding(Struct, frozen=True):
-    """What is wrong and where; the runner adds which rule said it and about which guest.
+    """A problem and its place; the runner adds the rule and the guest.
 
-    `host` is None when the finding is about the host that a rule of one `host` was asked about.
-    `predicted_error` is text that libvirt's or ssh's message will contain.
-    `severity` is given only where this finding is milder than its rule. `change` is what `preflight fix` would write.
+    `host` is None if the finding is about the host to which a rule with a `host` parameter is applied.
+    `predicted_error` is text that the message of libvirt or ssh will contain.
+    `severity` is set only if this finding is milder than its rule. `change` is what `preflight fix` would write.
     """
 
     message: str
@@ -137,18 +137,18 @@ def on_host(
     change: AnyChange | None = None,
     role: Role | None = None,
 ) -> Finding:
-    """A finding about the one host that the rule was asked about (its parameter is called `host`).
+    """Return a finding about the host to which the rule is applied (its parameter is called `host`).
 
-    `at` is the value that is wrong, or its place; `error` the text that libvirt or ssh will give.
+    `at` is the wrong value, or its place; `error` is text that the message of libvirt or ssh will contain.
     """
     location = at.at if isinstance(at, Located) else at
     return Finding(message, role, location, error, fix, severity, change)
 
 
 def of_each(things: Iterable[T], judge: Callable[[T], Iterable[Finding]]) -> Findings:
-    """Yield what is found about each thing; what could not be read of one is raised once all are judged.
+    """Yield the findings about each thing; if one could not be read, raise `Unreadable` after all are judged.
 
-    Of several the last is the reason: one `Unreadable` makes the whole rule unknown.
+    If several could not be read, the last one is raised: one `Unreadable` makes the whole rule unknown.
     """
     unknown: Unreadable | None = None
     for thing in things:
@@ -167,25 +167,34 @@ Check: TypeAlias = Callable[..., Iterable[Finding]]
 
 
 class RuleBody(Struct, frozen=True):
-    """What `@rule` leaves in a rule file: the function, how bad its findings are, and when it applies."""
+    """The value that `@rule` leaves in a rule file: the function, its severity, and when it applies."""
 
     check: Check
     severity: Severity
-    #: None when the rule always applies; else it says why it does not apply to this migration, or None.
+    #: Returns why the rule does not apply to a migration, or None if it applies; None if the rule always applies.
     skip: Callable[[Migration], str | None] | None = None
+    #: Messages of libvirt, QEMU or ssh by which users meet the problem, beside those that findings predict.
+    errors: tuple[str, ...] = ()
 
 
-def rule(severity: Severity, *, skip: Callable[[Migration], str | None] | None = None) -> Callable[[Check], RuleBody]:
+def rule(
+    severity: Severity,
+    *,
+    skip: Callable[[Migration], str | None] | None = None,
+    errors: Iterable[str] = (),
+) -> Callable[[Check], RuleBody]:
     """Mark a rule file's `check` function.
 
-    The function's parameters say what it needs: the name says whose fact it is (`source`, `destination`, `source_x`,
-    `destination_x`, `host` for a rule that is asked about each host alone, `guest`, `guests` for all that are judged,
-    `migration`), the type says which. `guest` is the guest as it will be on the destination, `source_guest` as it is:
-    `--dname` and `--xml` may change it.
+    The function's parameters declare what it needs. A parameter's name says whose fact it is: `source`, `destination`,
+    `source_x`, `destination_x`, `host` for a rule that is applied to each host alone, `guest`, `guests` for all guests
+    that are judged, `migration`. Its type says which fact. `guest` is the guest as it will be on the destination,
+    `source_guest` the guest as it is: `--dname` and `--xml` may change it.
     `skip` answers why the rule has nothing to say about a migration of this kind, or None when it has.
+    `errors` are messages of libvirt, QEMU or ssh that the problem leads to and that no finding gives as a text of its
+    own, the most typical first, with `...` for names, paths and numbers. `preflight explain` finds the rule by them.
     """
 
     def mark(check: Check) -> RuleBody:
-        return RuleBody(check, severity, skip)
+        return RuleBody(check, severity, skip, tuple(errors))
 
     return mark

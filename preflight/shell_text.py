@@ -1,7 +1,7 @@
-"""Text that a host's shell will run: the only place where a value becomes part of a command.
+"""Text for a host's shell: the only module in which a value becomes part of a command.
 
-A template holds marks such as `@name@`; `shell` replaces each by its value, quoted. Whoever sends text to a shell takes
-a `ShellText`, so the type checker finds a command that was put together elsewhere.
+A template contains marks such as `@name@`; `shell` replaces each with its quoted value. Functions that send text to a
+shell take a `ShellText`, so that the type checker finds commands that were assembled elsewhere.
 """
 
 import re
@@ -22,12 +22,12 @@ class ShellText(str):
 
 NOTHING: Final = ShellText()
 
-#: A text becomes one quoted word, several become as many words, a number its digits; `ShellText` stays as it is.
+#: A string becomes one quoted word, several become as many words, a number its digits; `ShellText` stays unchanged.
 Value: TypeAlias = str | int | ShellText | Iterable[str]
 
 
 def shell(template: str, /, **values: Value) -> ShellText:
-    """Build a command from a template written in this program and values that may be anybody's.
+    """Build a command from a template in this program and untrusted values.
 
     Each mark is replaced once, so a value that looks like a mark stays a value. Raises `ValueError` for a value with a
     NUL, which no command can hold, and `KeyError` for a mark without a value.
@@ -36,24 +36,24 @@ def shell(template: str, /, **values: Value) -> ShellText:
 
 
 def fixed(commands: Mapping[str, str]) -> dict[str, ShellText]:
-    """Take commands that are written in this program as they are: they hold no value."""
+    """Mark constant commands of this program as `ShellText`; they contain no values."""
     return {name: ShellText(command) for name, command in commands.items()}
 
 
 def of_file(path: Path) -> ShellText:
-    """Read a script of this program's, which lies as a `.sh` file beside the module that sends it.
+    """Read a script of this program, a `.sh` file next to the module that sends it.
 
-    What a host gets is neither the file's head, up to its first empty line, nor what is said to shellcheck, nor the
-    newline at its end.
+    The file's head up to the first empty line, the directives for shellcheck, and the newline at the end are not sent
+    to a host.
     """
     _, _, text = path.read_text(encoding="utf-8").partition("\n\n")
-    # without a regular expression, whose compilation would take longer than all else here, before ssh can be started
+    # no regular expression: compiling one would take longer than everything else here, before ssh can be started
     first, *others = text.removesuffix("\n").split(_REMARK)
     return ShellText(first + "".join(other.partition("\n")[2].lstrip(" ") for other in others))
 
 
 def joined(commands: Iterable[ShellText], between: str = "\n") -> ShellText:
-    """Put commands one behind the other, with text of this program's between them."""
+    """Join commands, with a constant text of this program between them."""
     return ShellText(between.join(commands))
 
 
@@ -64,5 +64,5 @@ def _quoted(value: Value) -> str:
         return str(int(value))
     words = (value,) if isinstance(value, str) else tuple(value)
     if any("\0" in word for word in words):
-        raise ValueError("a shell command cannot hold a NUL")
+        raise ValueError("a shell command cannot contain a NUL")
     return " ".join(map(shlex.quote, words))

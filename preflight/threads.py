@@ -1,6 +1,6 @@
-"""Calls in threads: several at once, or one that is not waited for longer than it may take.
+"""Calls in threads: several in parallel, or one with a time limit.
 
-Importing `concurrent.futures` would take longer than most of them do.
+Importing `concurrent.futures` would take longer than most of these calls.
 """
 
 import threading
@@ -11,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-#: Seconds after which somebody who waits wants to know what for.
+#: Seconds after which a waiting user wants to know the reason.
 PATIENCE = 2.0
 
 
@@ -22,11 +22,11 @@ def _nothing() -> None:
 def side_by_side(
     *calls: Callable[[], T], meanwhile: Callable[[], None] = _nothing, waiting: Callable[[], None] = _nothing
 ) -> list[T]:
-    """What the calls return, in their order; raises the first one's exception. `meanwhile` is done in this thread.
+    """Return the results of the calls in order; raises the first exception. `meanwhile` is run in this thread.
 
-    While they take longer than `PATIENCE`, `waiting` is called again and again.
+    While they take longer than `PATIENCE`, `waiting` is called repeatedly.
 
-    When this thread is interrupted it waits for none of them: a host may still be silent.
+    If this thread is interrupted, it waits for none of them, because a host may not answer.
     """
     done: dict[int, T] = {}
     failed: dict[int, BaseException] = {}
@@ -34,7 +34,7 @@ def side_by_side(
     def run(number: int) -> None:
         try:
             done[number] = calls[number]()
-        except BaseException as why:  # raised again in the thread that waits
+        except BaseException as why:  # raised again in the waiting thread
             failed[number] = why
 
     threads = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(len(calls))]
@@ -53,13 +53,13 @@ def side_by_side(
 
 
 class Late(Exception):
-    """A call has not ended in its time. The text says so behind the name of the call."""
+    """Call that has not finished in time. The text continues a sentence that starts with the name of the call."""
 
 
 def within(seconds: float, call: Callable[[], T]) -> T:
-    """What a call returns that nothing can interrupt; raises its exception, or `Late` when its time is up.
+    """Return the result of an uninterruptible call; raises its exception, or `Late` when the time is up.
 
-    It may still do what it was to do then, and whoever goes on has to look.
+    A late call may still take effect, so the caller must check.
     """
     done: list[T] = []
     failed: list[Exception] = []
@@ -67,7 +67,7 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     def run() -> None:
         try:
             done.append(call())
-        except Exception as why:  # raised again below, where somebody waits for it
+        except Exception as why:  # raised again below, in the waiting thread
             failed.append(why)
 
     thread = threading.Thread(target=run, daemon=True)
@@ -75,10 +75,10 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     thread.join(seconds)
     if done:
         return done[0]
-    raise failed[0] if failed else Late(f"has not ended within {seconds:g} s")
+    raise failed[0] if failed else Late(f"has not finished within {seconds:g} s")
 
 
 def until(seconds: float) -> Callable[[], bool]:
-    """Whether there is time left of so many seconds from now."""
+    """Return a function that reports whether less than `seconds` have passed since this call."""
     deadline = time.monotonic() + seconds
     return lambda: time.monotonic() < deadline

@@ -1,1 +1,1 @@
-"""What keeps the repository's own documents true."""
+"""Generators for the repository's documents."""

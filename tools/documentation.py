@@ -1,4 +1,4 @@
-"""Writes the documents that follow from the code, or says with --check which are out of date."""
+"""Generate the documents that follow from the code, or report with --check which are out of date."""
 
 import json
 import sys
@@ -17,12 +17,12 @@ RULES = DOCS / "rules"
 
 
 def schema(document: Published) -> str:
-    """A document's JSON schema, as it is published."""
+    """Return a document's JSON schema as published."""
     return json.dumps(document.schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def wanted() -> Mapping[Path, str]:
-    """Each document that is generated, as it should be now."""
+    """Return each generated document with its current text."""
     return {
         REFERENCE / "options.md": options(),
         **{DOCS / f"{one.name}.schema.json": schema(one) for one in PUBLISHED},
@@ -31,9 +31,9 @@ def wanted() -> Mapping[Path, str]:
 
 
 def publish(documents: Mapping[Path, str], module: str, folders: Collection[Path] = ()) -> int:
-    """Write the documents, or check them; 1 when something is out of date. `module` is what writes them.
+    """Write the documents, or check them and return 1 if any is out of date. `module` is the module that writes them.
 
-    `folders` hold nothing but such documents: any other Markdown file in one is stale, and is removed.
+    `folders` contain only such documents: any other Markdown file in them is stale, and is removed.
     """
     check = "--check" in sys.argv[1:]
     outdated = [path for path, text in documents.items() if _text(path) != text]
@@ -42,7 +42,7 @@ def publish(documents: Mapping[Path, str], module: str, folders: Collection[Path
         for path in outdated:
             print(f"{path} is out of date: run `python -m {module}`", file=sys.stderr)
         for path in stale:
-            print(f"{path} is stale, as nothing writes it any more: run `python -m {module}`", file=sys.stderr)
+            print(f"{path} is stale (nothing generates it any more): run `python -m {module}`", file=sys.stderr)
         return int(bool(outdated or stale))
     for path in outdated:
         path.parent.mkdir(parents=True, exist_ok=True)

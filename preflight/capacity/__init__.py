@@ -1,1 +1,1 @@
-"""How many migrations run at once: each limit read from facts, those that lie in the path, and the pre-copy model."""
+"""The number of simultaneous migrations: limits read from facts, those in the path, and the pre-copy model."""

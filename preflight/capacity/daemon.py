@@ -11,35 +11,35 @@ from preflight.facts.network.listening import Listening
 from preflight.facts.text.located import Located
 from preflight.request.migration import Role
 
-#: File descriptors that a daemon holds for one migration, as source and destination, counted on the lab (libvirt 9.0
-#: and QEMU 7.2: a client's socket; with p2p the pipes to ssh too; at the destination what it holds for a guest of few
-#: devices).
+#: File descriptors that a daemon holds for one migration, as source and as destination, counted in the lab (libvirt 9.0
+#: and QEMU 7.2): a client's socket; with p2p also the pipes to ssh; on the destination those for a guest with few
+#: devices.
 FILES = {
     "managed": {Role.SOURCE: 1, Role.DESTINATION: 6},
     "p2p": {Role.SOURCE: 4, Role.DESTINATION: 6},
     "tunnelled": {Role.SOURCE: 7, Role.DESTINATION: 7},
 }
-#: Those that it opens for a moment while it starts a QEMU.
+#: File descriptors that a daemon opens briefly while it starts a QEMU.
 SPARE_FILES = 3
 
 
 def clients(asked: Asked) -> Limit:
-    """max_clients: one connection at each daemon, in every mode."""
+    """Read max_clients: each migration is one connection to each daemon, in every mode."""
     limits = asked.host.fact(DaemonLimits)
     return asked.limit(limits.max_clients, limits.clients, limits.room_for_clients(), beyond="waits")
 
 
 def clients_of_proxy(asked: Asked) -> Limit:
-    """max_clients of virtproxyd, which passes on what comes over TLS or TCP where daemons are modular."""
+    """Read max_clients of virtproxyd, which forwards TLS and TCP connections to modular daemons."""
     proxy = asked.host.fact(ProxyLimits).clients
     return asked.limit(proxy.most, proxy.now, proxy.room, beyond="waits")
 
 
 def workers(asked: Asked) -> Limit:
-    """max_workers: one of the source's for the whole transfer.
+    """Read max_workers: each migration holds one worker on the source for the whole transfer.
 
-    Both ways one more must stay free: without it the host takes no guest in, and one whose memory has arrived stands
-    still until a migration the other way has ended, since it is a worker that starts it there.
+    If guests migrate both ways, one more worker must stay free. Without it the host accepts no guest, and a guest whose
+    memory has arrived stays paused until a migration the other way has ended, since a worker starts the guest there.
     """
     limits = asked.host.fact(DaemonLimits)
     kept = 1 if asked.migration.both_ways else 0
@@ -53,7 +53,7 @@ def workers(asked: Asked) -> Limit:
 
 
 def ports(asked: Asked) -> Limit:
-    """The range that QEMU at the destination listens in."""
+    """Read the range of ports on which QEMU listens on the destination."""
     conf = asked.host.fact(QemuConf)
     found = conf.port_range
     used = len(asked.host.fact(Listening).used_in(found.start, found.stop - 1))
@@ -69,13 +69,13 @@ def ports(asked: Asked) -> Limit:
 
 
 def locks(asked: Asked) -> Limit:
-    """max_clients of virtlockd: a guest whose disks it guards is its client from start to end."""
+    """Read max_clients of virtlockd: a guest whose disks it locks is its client from start to end."""
     locked = asked.host.fact(LockDaemon).clients
     return asked.limit(locked.most, locked.now, locked.room, beyond="waits")
 
 
 def files(asked: Asked) -> Limit:
-    """RLIMIT_NOFILE of the daemon that guests belong to."""
+    """Read RLIMIT_NOFILE of the daemon that serves the guests."""
     daemon = asked.host.fact(DaemonLimits).daemon
     found = asked.host.fact(OpenFiles).of(daemon)
     of_ends = FILES[asked.migration.mode.value]
@@ -85,10 +85,10 @@ def files(asked: Asked) -> Limit:
 
 
 def requests(asked: Asked) -> Limit:
-    """max_client_requests of the source: each migration over one connection is a call that lasts as long as it does.
+    """Read max_client_requests of the source: each migration over a connection is a call that lasts as long.
 
-    With as many under way the daemon reads nothing of that connection any more, not even the answers to its keepalive,
-    and closes it after half a minute: so one must stay free.
+    With that many calls in progress the daemon no longer reads from the connection, not even the replies to its
+    keepalive messages, and closes the connection after half a minute. So one must stay free.
     """
     limits = asked.host.fact(DaemonLimits)
     most = limits.max_client_requests
@@ -96,7 +96,7 @@ def requests(asked: Asked) -> Limit:
 
 
 def anonymous(asked: Asked) -> Limit:
-    """max_anonymous_clients: a connection that has not authenticated, as none has for a moment; 0 is no limit."""
+    """Read max_anonymous_clients: connections that are not authenticated yet, as every new one is; 0 is no limit."""
     limits = asked.host.fact(DaemonLimits)
     most = limits.max_anonymous_clients
     left = limits.max_clients.value if not most.value else most.value - (limits.anonymous_clients or 0)
@@ -104,10 +104,10 @@ def anonymous(asked: Asked) -> Limit:
 
 
 def queued(asked: Asked) -> Limit:
-    """max_queued_clients: connections that the daemon has not accepted, no more than net.core.somaxconn allows."""
+    """Read max_queued_clients: connections not yet accepted by the daemon, at most net.core.somaxconn."""
     most = asked.host.fact(DaemonLimits).conf.number("max_queued_clients")
     system = asked.host.fact(AcceptQueue).somaxconn
-    # listen(2) takes the lesser of both
+    # listen(2) uses the smaller of the two
     least = Located(system) if system < most.value else most
     written = f"{least.value} (somaxconn)" if least is not most else None
     return asked.limit(least, None, least.value, written=written, beyond="waits briefly")

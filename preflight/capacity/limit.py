@@ -1,4 +1,4 @@
-"""One limit in the path of a migration, and what all of them allow together. Values; nothing here reads a fact."""
+"""A limit in the path of a migration, and the capacity that all limits allow together. Values; reads no facts."""
 
 import enum
 from collections.abc import Iterable
@@ -10,25 +10,25 @@ from preflight.request.migration import Role
 
 
 class Scope(enum.StrEnum):
-    """What a limit limits."""
+    """The kind of thing that a limit applies to."""
 
     #: Migrations that run together.
     IN_FLIGHT = "in flight"
     #: Migrations that start at the same instant.
     BURST = "at once"
-    #: Those that one program drives over one connection, or over one login.
+    #: Migrations that one program drives over one connection, or over one login.
     ONE_CONNECTION = "over one connection"
-    #: None: who is beyond it waits for a moment. It is told so that nobody has to look for it.
+    #: No number of migrations: beyond the limit a client waits briefly. Shown so that nobody has to look for it.
     WAITS = "only waits"
 
 
 class Limit(Struct, frozen=True):
-    """One limit in the path of a migration, on one host, and how many migrations it allows.
+    """A limit in the path of a migration, on one host, and how many migrations it allows.
 
-    `configured` is the value in force and `in_use` what is taken of it now, in the limit's own unit (clients, workers,
-    ports, unauthenticated connections); None where not known. `allows` is a number of migrations: None when it could
-    not be read, and `reason` says why, or where it is none. A migration `takes` that much of it. `written` is the value
-    as the file or the program has it, `at` its place; None for a default.
+    `configured` is the effective value and `in_use` the part used now, in the limit's own unit (clients, workers,
+    ports, unauthenticated connections); None if not known. `allows` is a number of migrations: None if it could not be
+    read, with the `reason`, or if the limit is not a number of migrations. Each migration uses `takes` of it. `written`
+    is the value as the file or the program states it, `at` its place; None for a default.
     """
 
     name: str
@@ -39,49 +39,49 @@ class Limit(Struct, frozen=True):
     scope: Scope = Scope.IN_FLIGHT
     reason: str | None = None
     takes: int = 1
-    #: So many of what it allows are better left free.
+    #: The part of what it allows that should stay free.
     reserve: int = 0
     written: str | None = None
     at: Location | None = None
-    #: What happens to a migration more than it allows.
+    #: The effect on a migration beyond what it allows.
     beyond: str = ""
 
     @property
     def counts(self) -> bool:
-        """Whether it is one of those that migrations with a connection each run into."""
+        """Report whether the limit applies to migrations that each have a connection."""
         return self.scope in (Scope.IN_FLIGHT, Scope.BURST)
 
     @property
     def burst(self) -> bool:
-        """Whether it limits only how many start at the same instant."""
+        """Report whether it limits only how many start at the same instant."""
         return self.scope is Scope.BURST
 
 
 class Capacity(Struct, frozen=True):
-    """How many migrations can be in flight, how many may start at the same instant, and what stops the next one."""
+    """The number of migrations in flight and started at the same instant, and the limits that stop the next one."""
 
     limits: tuple[Limit, ...]
-    #: Whether all numbers are each way, while as many go the other way.
+    #: True if all numbers are for each way, while as many migrate the other way.
     both_ways: bool = False
 
     @property
     def counted(self) -> tuple[Limit, ...]:
-        """The limits that migrations with a connection each run into."""
+        """Return the limits that apply to migrations that each have a connection."""
         return tuple(limit for limit in self.limits if limit.counts)
 
     @property
     def binding(self) -> Limit | None:
-        """The limit that stops the next migration in flight; the first of several equals."""
+        """Return the limit that stops the next migration in flight; of equal ones, the first."""
         return _lowest(limit for limit in self.limits if limit.scope is Scope.IN_FLIGHT)
 
     @property
     def concurrent(self) -> int | None:
-        """How many can be in flight together, by the limits that could be read."""
+        """Return how many can be in flight together, by the limits that could be read."""
         return None if self.binding is None else self.binding.allows
 
     @property
     def safe(self) -> int | None:
-        """How many can be in flight and leave what should stay free, by the limits that could be read."""
+        """Return how many can be in flight without using the reserve, by the limits that could be read."""
         left = [
             max(0, limit.allows - limit.reserve)
             for limit in self.limits
@@ -91,36 +91,36 @@ class Capacity(Struct, frozen=True):
 
     @property
     def next_binding(self) -> Limit | None:
-        """The limit that would stop the next one if the binding one were raised."""
+        """Return the limit that would stop the next one if the binding limit were raised."""
         binding = self.binding
         return _lowest(limit for limit in self.limits if limit.scope is Scope.IN_FLIGHT and limit is not binding)
 
     @property
     def burst_binding(self) -> Limit | None:
-        """The limit that stops the next one of those started at the same instant."""
+        """Return the limit that stops the next migration started at the same instant."""
         return _lowest(self.counted)
 
     @property
     def burst(self) -> int | None:
-        """How many may start at the same instant."""
+        """Return how many may start at the same instant."""
         return None if self.burst_binding is None else self.burst_binding.allows
 
     @property
     def classic(self) -> int | None:
-        """Red Hat's estimate: each migration takes two clients of max_clients, whichever host has fewer."""
+        """Return Red Hat's estimate: each migration takes two of max_clients, on the host that has fewer."""
         clients = [limit.configured for limit in self.limits if limit.name == "max_clients"]
         return None if None in clients or not clients else min(filter(None, clients), default=0) // 2
 
     @property
     def unread(self) -> tuple[Limit, ...]:
-        """The limits that count and could not be read: the true number may be lower."""
+        """Return the counted limits that could not be read: the true number may be lower."""
         return tuple(limit for limit in self.counted if limit.allows is None)
 
     @property
     def over_one_connection(self) -> int | None:
-        """How many a program may drive over one connection to the source's daemon; None when not known.
+        """Return how many migrations a program may drive over one connection to the source's daemon; None if not known.
 
-        More, and the daemon closes that connection after half a minute, which ends all of them.
+        With more, the daemon closes the connection after half a minute, which ends all of them.
         """
         requests = (limit for limit in self.limits if limit.name == "max_client_requests")
         return min((limit.allows for limit in requests if limit.allows is not None), default=None)

@@ -1,7 +1,7 @@
-"""How many migrations can run at once between two hosts, as configured and as used now, and what stops the next one.
+"""The number of simultaneous migrations between two hosts, as configured and used now, and the limits in the path.
 
-Counted for one libvirt connection a migration, as one `virsh migrate` a guest has it. What the lab saw of each limit is
-in docs/capacity.md.
+Counted for one libvirt connection per migration, as with one `virsh migrate` per guest. The lab's observations about
+each limit are in docs/capacity.md.
 """
 
 from collections import Counter
@@ -24,15 +24,15 @@ from preflight.facts.ssh.sshd import SshdListener, SshdSettings
 from preflight.host import Host
 from preflight.request.migration import Migration, Role, Transport
 
-#: How a limit is read, its name, what it limits, and whose it is.
+#: The reader of a limit, its name, its scope, and its host.
 InPath: TypeAlias = tuple[Read, str, Scope, Host]
 
 
 def capacity(source: Host, destination: Host, migration: Migration, *, every: bool = False) -> Capacity:
-    """Every limit in the path of this kind of migration; one that could not be read has `allows` None.
+    """Read every limit in the path of this kind of migration; `allows` is None for one that could not be read.
 
-    With `every` also those that only facts tell which are asked for where a size is asked for. Where as many go the
-    other way at the same time, what both ways take is counted, and `allows` is a number each way.
+    `every` includes the limits whose facts are collected only for a capacity report. If as many guests migrate the
+    other way at the same time, the use of both ways is counted, and `allows` is a number for each way.
     """
     met = list(_in_path(source, destination, migration, every=every))
     if migration.both_ways:
@@ -50,7 +50,7 @@ def capacity(source: Host, destination: Host, migration: Migration, *, every: bo
 
 
 def facts(role: Role, migration: Migration, *, every: bool = False) -> set[type[Fact]]:
-    """The facts that the limits of the host in this role are read from."""
+    """Return the facts from which the limits of the host in this role are read."""
     found = _read_from(role, migration, every=every)
     if migration.both_ways:
         other = Role.DESTINATION if role is Role.SOURCE else Role.SOURCE
@@ -73,7 +73,7 @@ def _read_from(role: Role, migration: Migration, *, every: bool) -> set[type[Fac
 
 
 def _back(migration: Migration) -> Migration:
-    """The migration the other way: who was logged in to as the source is now the destination."""
+    """Return the migration the other way: the login to the source is now that to the destination."""
     over_ssh = migration.transport is Transport.SSH
     transport = Transport.SSH if migration.source_over_ssh else Transport.UNIX
     return replace(migration, transport=transport if over_ssh else migration.transport, source_over_ssh=over_ssh)
@@ -86,7 +86,7 @@ def _in_path(source: Host, destination: Host, migration: Migration, *, every: bo
     if _through_proxy(destination, migration):
         yield daemon.clients_of_proxy, "virtproxyd max_clients", flight, destination
     if not migration.offline:
-        # the source's worker is held for the whole transfer; the destination's only while it prepares and finishes
+        # the source's worker is held for the whole transfer, the destination's only for prepare and finish
         yield daemon.workers, "max_workers", flight, source
     if migration.ports_each and not migration.offline and not migration.tunnelled:
         yield daemon.ports, "migration_port_range", flight, destination
@@ -115,15 +115,15 @@ def _logged_in_to(source: Host, destination: Host, migration: Migration) -> tupl
 
 
 def _through_proxy(host: Host, migration: Migration) -> bool:
-    """Whether the control connection goes through virtproxyd: it alone listens on the network beside virtqemud."""
+    """Report whether the control connection goes through virtproxyd, which listens on the network for virtqemud."""
     try:
         return migration.control_port is not None and host.fact(Daemons).intended == "virtqemud"
     except Unreadable:
-        return False  # then max_clients could not be read either, and says so
+        return False  # max_clients is unread too, and its limit gives the reason
 
 
 def _locks(host: Host) -> bool:
     try:
         return host.fact(QemuConf).lock_manager.value == "lockd"
     except Unreadable:
-        return False  # then the range of ports could not be read either, and says so
+        return False  # the port range is unread too, and its limit gives the reason

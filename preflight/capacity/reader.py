@@ -1,4 +1,4 @@
-"""What every reader of a limit starts from."""
+"""The input of every function that reads a limit."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -8,12 +8,12 @@ from preflight.facts.text.located import Located
 from preflight.host import Host
 from preflight.request.migration import Migration
 
-#: Reads one limit of a host; raises `Unreadable`.
+#: A function that reads one limit of a host; raises `Unreadable`.
 Read: TypeAlias = Callable[["Asked"], Limit]
 
 
 class Asked:
-    """One limit that is asked for: its name and scope, whose it is, and in how many ways at once it is met."""
+    """A requested limit: its name, scope and host, and the number of ways in which it applies at once."""
 
     def __init__(self, name: str, scope: Scope, host: Host, migration: Migration, ways: int = 1) -> None:
         self.name, self.scope, self.host, self.migration, self.ways = name, scope, host, migration, ways
@@ -29,9 +29,9 @@ class Asked:
         reserve: int = 0,
         written: str | None = None,
     ) -> Limit:
-        """The limit of which `left` are not taken, when a migration, or one each way, takes `each` of them.
+        """Return the limit of which `left` are free, if a migration, or one each way, takes `each` of them.
 
-        Unless that is given it is one for each way.
+        The default of `each` is one for each way.
         """
         takes = each or self.ways
         return Limit(
@@ -49,5 +49,5 @@ class Asked:
         )
 
     def unread(self, reason: str) -> Limit:
-        """The limit that could not be read."""
+        """Return the limit as one that could not be read."""
         return Limit(self.name, self.host.role, None, None, None, self.scope, reason)

@@ -1,4 +1,4 @@
-"""Limits of the sshd that the control connection logs in at."""
+"""Limits of the sshd that the control connection logs in to."""
 
 from preflight.capacity.limit import Limit
 from preflight.capacity.reader import Asked
@@ -9,12 +9,12 @@ from preflight.host import Host
 
 
 def startups(asked: Asked) -> Limit:
-    """MaxStartups: logins under way."""
+    """Read MaxStartups: logins in progress."""
     configured = asked.host.fact(SshdSettings).max_startups
     try:
         pending: int | None = asked.host.fact(SshdListener).current
     except Unreadable:
-        pending = None  # a login lasts well under a second: none is the usual state
+        pending = None  # a login takes well under a second: usually there is none
     start, rate = Located(configured.value.start, configured.at), configured.value.rate
     left = start.value - (pending or 0)
     beyond = "is refused" if rate == 100 else f"is refused: {rate} %"
@@ -22,28 +22,28 @@ def startups(asked: Asked) -> Limit:
 
 
 def has_a_limit_a_source(host: Host) -> bool:
-    """Whether PerSourceMaxStartups is set."""
+    """Report whether PerSourceMaxStartups is set."""
     try:
         return host.fact(SshdSettings).per_source_max_startups.value is not None
     except Unreadable:
-        return False  # then MaxStartups could not be read either, and says so
+        return False  # MaxStartups is unread too, and its limit gives the reason
 
 
 def startups_of_one(asked: Asked) -> Limit:
-    """PerSourceMaxStartups: logins under way of one address."""
+    """Read PerSourceMaxStartups: logins in progress from one address."""
     configured = asked.host.fact(SshdSettings).per_source_max_startups
     most = configured.value or 0
     return asked.limit(Located(most, configured.at), None, most, beyond="is refused")
 
 
 def sessions(asked: Asked) -> Limit:
-    """MaxSessions: over one login that several share (ControlMaster), each libvirt connection is a session."""
+    """Read MaxSessions: over one shared login (ControlMaster), each libvirt connection is a session."""
     most = asked.host.fact(SshdSettings).max_sessions
-    return asked.limit(most, None, most.value, beyond="logs in anew")
+    return asked.limit(most, None, most.value, beyond="logs in again")
 
 
 def has_penalties(host: Host) -> bool:
-    """Whether PerSourcePenalties shut out an address whose logins fail."""
+    """Report whether PerSourcePenalties shut out an address whose logins fail."""
     try:
         return host.fact(SshdSettings).penalties.value is not None
     except Unreadable:
@@ -51,7 +51,7 @@ def has_penalties(host: Host) -> bool:
 
 
 def penalties(asked: Asked) -> Limit:
-    """PerSourcePenalties: no number of migrations, since a login that succeeds costs nothing."""
+    """Read PerSourcePenalties: not a number of migrations, since a login that succeeds has no penalty."""
     found = asked.host.fact(SshdSettings).penalties
     name, role = asked.name, asked.host.role
-    return Limit(name, role, None, None, None, asked.scope, written="on", at=found.at, beyond="costs if it fails")
+    return Limit(name, role, None, None, None, asked.scope, written="on", at=found.at, beyond="penalty on failure")

@@ -1,4 +1,4 @@
-"""The command line: all its commands, and how it ends."""
+"""The command line: all its commands, and the way it ends."""
 
 import contextlib
 import copy
@@ -6,14 +6,16 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from typer.models import CommandInfo
 
+from preflight.cli import HELP
 from preflight.cli.capacity import capacity
 from preflight.cli.check import check
 from preflight.cli.fix import fix
-from preflight.cli.frame import BUG, USAGE, app
-from preflight.cli.grouped_help import Grouped
+from preflight.cli.frame import BUG, USAGE, Command, app, print_notes
+from preflight.cli.help_page import Grouped
 from preflight.cli.migrate import migrate, plan
 from preflight.cli.rules import explain, rules
 from preflight.cli.snapshot import snapshot
@@ -23,20 +25,20 @@ from preflight.errors import UserError
 __all__ = ["app", "run"]
 
 #: The commands, in the order in which `--help` lists them.
-COMMANDS: tuple[Callable[..., None], ...] = (check, capacity, migrate, plan, status, fix, snapshot, rules, explain)
+COMMANDS: tuple[Command[Any], ...] = (check, capacity, snapshot, plan, fix, migrate, status, rules, explain)
 for one in COMMANDS:
-    app.command(cls=Grouped)(one)
+    app.command(cls=Grouped, rich_help_panel=one.purpose, epilog="\n".join(one.examples))(one)
 
 
 @contextlib.contextmanager
 def _building_only(called: str) -> Iterator[None]:
-    """Leave the commands that are not called their names and their help alone.
+    """Reduce the commands that are not called to their names and their help.
 
-    The parser would build the parameters of all, one by one, whichever is called.
+    The parser would otherwise build the parameters of all of them, one by one, whichever is called.
     """
     known = app.registered_commands
     bodies = [one.callback for one in known if one.callback is not None]
-    if called == "--help" or any(body.__name__ == called for body in bodies):
+    if called in HELP or any(body.__name__ == called for body in bodies):
         app.registered_commands = [
             one if body.__name__ == called else _bare(one, body) for one, body in zip(known, bodies, strict=True)
         ]
@@ -56,7 +58,7 @@ def _bare(command: CommandInfo, body: Callable[..., None]) -> CommandInfo:
 
 
 def run() -> int:
-    """Run the command line and return its exit code; nothing that a user typed ends in a traceback."""
+    """Run the command line and return its exit code; nothing that a user types ends in a traceback."""
     try:
         if not sys.argv[1:]:
             app(["--help"], standalone_mode=False)
@@ -66,16 +68,18 @@ def run() -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE
     except Exception as why:
-        return _explain_failure(why)
+        code = _explain_failure(why)
+        print_notes(why)
+        return code
     return code if isinstance(code, int) else 0
 
 
 def _explain_failure(why: Exception) -> int:
     from preflight.visible import one_line
 
-    told = getattr(why, "format_message", None)  # the parser's errors, which older releases of Typer leave to Click
-    if callable(told):
-        print(f"preflight: {one_line(told())}", file=sys.stderr)
+    message = getattr(why, "format_message", None)  # of the parser's errors, which older Typer leaves to Click
+    if callable(message):
+        print(f"preflight: {one_line(message())}", file=sys.stderr)
         return USAGE
     if isinstance(why, UserError):
         print(f"preflight: {one_line(str(why))}", file=sys.stderr)
@@ -83,5 +87,5 @@ def _explain_failure(why: Exception) -> int:
     if os.environ.get("PREFLIGHT_TRACEBACK"):
         traceback.print_exception(why)
     print(f"preflight: a bug in preflight: {type(why).__name__}: {one_line(str(why))}", file=sys.stderr)
-    print("preflight: set PREFLIGHT_TRACEBACK=1 to see where, and report it, please", file=sys.stderr)
+    print("preflight: please report it, with the traceback that PREFLIGHT_TRACEBACK=1 prints", file=sys.stderr)
     return BUG

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands take."""
+"""Arguments and options that several commands share."""
 
 from typing import Annotated, Any
 
@@ -9,12 +9,12 @@ from preflight.request.options import Group
 
 
 def what(*names: str, **more: Any) -> Any:
-    """Declare an option that says what is moved; arguments as of `typer.Option`."""
+    """Declare an option that says what is migrated; the arguments are those of `typer.Option`."""
     return typer.Option(*names, rich_help_panel=Group.WHAT, **more)
 
 
 def how(*names: str, **more: Any) -> Any:
-    """Declare an option that says how it is moved."""
+    """Declare an option that says how it is migrated."""
     return typer.Option(*names, rich_help_panel=Group.HOW, **more)
 
 
@@ -23,41 +23,52 @@ def output(*names: str, **more: Any) -> Any:
     return typer.Option(*names, rich_help_panel=Group.OUTPUT, **more)
 
 
-HOST = "[user@]host, an alias of ~/.ssh/config, a libvirt URI, or localhost."
+HOST = "[USER@]HOST, an alias from ~/.ssh/config, a libvirt URI, or localhost."
 Source = Annotated[
     str,
     typer.Argument(
-        help="[user@]host, an alias of ~/.ssh/config, a libvirt URI, localhost, or a snapshot file: what has a / in it"
-        " or ends in .json."
+        metavar="SOURCE",
+        help="[USER@]HOST, an alias from ~/.ssh/config, a libvirt URI, localhost, or a snapshot file. A name that"
+        " contains a / or ends in .json is taken for a snapshot file.",
     ),
 ]
 Destination = Annotated[
-    str | None, typer.Argument(help="The same. Left out when SOURCE is a file of --save.", show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="DESTINATION",
+        help="The same; omit it if SOURCE is a file that `preflight check --save` wrote.",
+        show_default=False,
+    ),
 ]
 Guests = Annotated[
     list[str] | None,
-    what("--guest", help="Judge this guest only; repeat for more.", show_default=False),
+    what("--guest", help="Check only this guest; may be repeated.", show_default=False),
 ]
 CopyStorage = Annotated[
     bool,
-    what("--copy-storage", help="Disks are copied, as by --copy-storage-all."),
+    what("--copy-storage", help="Assume that disks are copied, as with --copy-storage-all."),
 ]
 Over = Annotated[
     Transport | None,
-    how(help="What the control connection runs over.", show_default="ssh"),
+    how(help="Transport of the control connection.", show_default="ssh"),
 ]
 Uri = Annotated[
     str | None,
-    how(help="The destination's libvirt URI, as given to virsh migrate.", show_default=False),
+    how(help="libvirt URI of the destination, as for virsh migrate.", show_default=False),
 ]
-Select = Annotated[list[str] | None, typer.Option(help="Only this rule or topic; repeat for more.", show_default=False)]
+Select = Annotated[
+    list[str] | None, typer.Option(help="Apply only this rule or topic; may be repeated.", show_default=False)
+]
 Ignore = Annotated[
-    list[str] | None, typer.Option(help="Leave out this rule or topic; repeat for more.", show_default=False)
+    list[str] | None, typer.Option(help="Ignore this rule or topic; may be repeated.", show_default=False)
 ]
-Timeout = Annotated[float, typer.Option(help="Seconds that a host may take for its login and all its answers.", min=1)]
+Timeout = Annotated[
+    float, typer.Option(help="Maximum time, in seconds, for the login at a host and all its answers.", min=1)
+]
 
-#: Of migrations at once: a host has no more ports.
+#: The maximum number of concurrent migrations: a host has no more ports.
 MOST = 65535
 
-#: Who drives the migrations: all that a count of connections and a change of configuration depend on.
+#: The options that say who drives the migrations: the number of connections, and which files `fix` changes, depend on
+#: no others.
 DRIVEN = ("p2p", "tunnelled")

@@ -6,6 +6,7 @@ import typer
 
 from preflight.cli.arguments import DRIVEN, MOST, CopyStorage, Destination, Guests, Over, Source, Timeout, how, output
 from preflight.cli.frame import command
+from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes_method
 from preflight.stdio import deliver
 
@@ -13,7 +14,13 @@ if TYPE_CHECKING:
     from preflight.request.method import Method
 
 
-@command
+@command(
+    Purpose.LOOK,
+    "# Find the best number of concurrent migrations",
+    "preflight capacity host1 host2",
+    "# Check whether all guests can be migrated in half an hour",
+    "preflight capacity host1 host2 --window 30m",
+)
 @takes_method(only=DRIVEN)
 def capacity(
     source: Source,
@@ -21,32 +28,39 @@ def capacity(
     guest: Guests = None,
     concurrency: Annotated[
         int | None,
-        how(min=1, max=MOST, help="Say whether so many can run at a time.", show_default="the best"),
+        how(
+            min=1, max=MOST, help="Check whether this many migrations can run at once.", show_default="the best number"
+        ),
     ] = None,
     transport: Over = None,
     copy_storage: CopyStorage = False,
     bandwidth: Annotated[
         float | None,
-        how(min=0.01, help="MiB/s that all migrations may send together.", show_default="the link's"),
+        how(min=0.01, help="Bandwidth of all migrations together, in MiB/s.", show_default="that of the link"),
     ] = None,
     window: Annotated[
-        str | None, typer.Option(help="Say whether all fit into this time, as 30m.", show_default=False)
+        str | None,
+        typer.Option(help="Check whether all guests can be migrated in this time: 90s, 30m, 2h.", show_default=False),
     ] = None,
     both_ways: Annotated[
-        bool, how("--both-ways", help="As many go from DESTINATION to SOURCE at the same time.")
+        bool,
+        how("--both-ways", help="Assume the same number of migrations from DESTINATION to SOURCE at the same time."),
     ] = False,
     measure_dirty_rate: Annotated[
-        bool, typer.Option("--measure-dirty-rate", help="Measure how fast the guests dirty memory. It touches them.")
+        bool,
+        typer.Option(
+            "--measure-dirty-rate", help="Measure how fast the running guests write to their memory. This affects them."
+        ),
     ] = False,
-    output_format: Annotated[str, output("--format", "-f", help="text or json.")] = "text",
+    output_format: Annotated[str, output("--format", "-f", help="Output format: text or json.")] = "text",
     timeout: Timeout = 60,
     *,
     method: "Method",
 ) -> None:
-    """Say how many migrations can run at once, what limits them, and how long they take.
+    """Show how many migrations can run at once, what limits them, and how long they take.
 
-    Exit 0, 1 when what was asked for with --concurrency or --window does not fit, 3 when that cannot be known. Nothing
-    is changed on either host.
+    Nothing is changed on either host. The exit code is 0, or 1 if the hosts do not allow what --concurrency or --window
+    asks for, or 3 if that cannot be determined.
     """
     from preflight.commands.capacity import size
     from preflight.output import formats

@@ -22,6 +22,7 @@ from preflight.cli.arguments import (
     what,
 )
 from preflight.cli.frame import command
+from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes_method
 from preflight.errors import UserError
 from preflight.stdio import deliver
@@ -30,33 +31,44 @@ if TYPE_CHECKING:
     from preflight.request.method import Method
 
 
-#: A check moves nothing, so nothing has to be done in time; its own --timeout is for answers.
+#: Options without a meaning for a check, which migrates nothing; its own --timeout is about answers.
 _TIMEOUTS = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort")
 
 
-@command
+@command(
+    Purpose.LOOK,
+    "# Check all guests that run on host1",
+    "preflight check host1 host2",
+    "# Check one guest, for a peer-to-peer migration",
+    "preflight check host1 host2 --guest web --p2p",
+)
 @takes_method(without=_TIMEOUTS)
 def check(
     source: Source,
     destination: Destination = None,
     guest: Guests = None,
-    no_guests: Annotated[bool, what("--no-guests", help="Judge the hosts alone.")] = False,
-    concurrency: Annotated[int, how(min=1, max=MOST, help="Migrations started at the same time.")] = 1,
+    no_guests: Annotated[bool, what("--no-guests", help="Check only the hosts.")] = False,
+    concurrency: Annotated[int, how(min=1, max=MOST, help="Number of migrations started at the same time.")] = 1,
     transport: Over = None,
     destination_uri: Uri = None,
-    offline: Annotated[bool, what("--offline", help="Move the definition of guests that are off.")] = False,
+    offline: Annotated[
+        bool, what("--offline", help="Check guests that are off, whose definitions are migrated.")
+    ] = False,
     select: Select = None,
     ignore: Ignore = None,
-    output_format: Annotated[str, output("--format", "-f", help="text, table or json.")] = "text",
-    save: Annotated[Path | None, output(help="Also keep both hosts' answers in this file.", show_default=False)] = None,
+    output_format: Annotated[str, output("--format", "-f", help="Output format: text, table or json.")] = "text",
+    save: Annotated[
+        Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
+    ] = None,
     timeout: Timeout = 60,
     *,
     method: "Method",
 ) -> None:
-    """Say whether guests can be migrated from SOURCE to DESTINATION: exit 0 ready, 1 not ready, 3 undetermined.
+    """Check whether guests can be migrated from SOURCE to DESTINATION.
 
-    Nothing is changed on either host. All guests that run on the source are judged, unless --guest or --no-guests
-    narrows it.
+    All guests that run on the source are checked, unless --guest, --offline or --no-guests selects others. Nothing is
+    changed on either host. The exit code is 0 if the verdict is READY, 1 if it is NOT READY, and 3 if it is
+    UNDETERMINED.
     """
     from preflight.collect.endpoints import open_hosts
     from preflight.output import formats

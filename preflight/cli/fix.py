@@ -6,6 +6,7 @@ import typer
 
 from preflight.cli.arguments import DRIVEN, HOST, MOST, CopyStorage, Over, Timeout, how, output
 from preflight.cli.frame import command
+from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes_method
 from preflight.cli.question import ask
 
@@ -13,29 +14,40 @@ if TYPE_CHECKING:
     from preflight.request.method import Method
 
 
-@command
+@command(
+    Purpose.PLAN,
+    "# Show the changes",
+    "preflight fix host1 host2",
+    "# Make them, after a confirmation",
+    "preflight fix host1 host2 --apply",
+    "# Write them as a playbook",
+    "preflight fix host1 host2 --format ansible > fix.yml",
+)
 @takes_method(only=DRIVEN)
 def fix(
-    source: Annotated[str, typer.Argument(help=HOST)],
-    destination: Annotated[str, typer.Argument(help="The same.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help=HOST)],
+    destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="The same.")],
     rule: Annotated[
-        list[str] | None, typer.Argument(help="Cure what these rules found, instead of all.", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            metavar="RULE...", help="Fix only what these rules find; omit them to fix everything.", show_default=False
+        ),
     ] = None,
-    concurrency: Annotated[int, how(min=1, max=MOST, help="Migrations to be started at the same time.")] = 1,
+    concurrency: Annotated[int, how(min=1, max=MOST, help="Number of migrations started at the same time.")] = 1,
     transport: Over = None,
     copy_storage: CopyStorage = False,
-    output_format: Annotated[str, output("--format", "-f", help="text or ansible.")] = "text",
-    apply: Annotated[bool, typer.Option("--apply", help="Make the changes, after asking.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    output_format: Annotated[str, output("--format", "-f", help="Output format: text or ansible.")] = "text",
+    apply: Annotated[bool, typer.Option("--apply", help="Make the changes, after a confirmation.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     timeout: Timeout = 120,
     *,
     method: "Method",
 ) -> None:
-    """Show the changes of both hosts' configuration that would cure what a check finds; with --apply, make them.
+    """Show the configuration changes on both hosts that fix what a check finds, or make them with --apply.
 
-    Exit 0 when there was nothing to change, or all of it is shown or in force; 3 when an error is left that no change
-    mends, which is listed, or when it is not known whether there is more; 4 when a change could not be computed or did
-    not come into force, 5 when nobody agreed.
+    Errors that no such change fixes are listed. The exit code is 0 if there is nothing to change, or if all changes
+    are shown or in effect; 3 if an error remains that no change fixes, or if it is not known whether there are more; 4
+    if a change could not be computed or did not take effect; and 5 if the changes were not confirmed.
     """
     from preflight.commands.fix import fix as do
     from preflight.output import formats

@@ -1,48 +1,78 @@
-"""What every command of the command line has in common: the parser, exit codes, and an end that Ctrl-C is told by."""
+"""The parts that all commands of the command line share: the parser, exit codes, and the end after Ctrl-C."""
 
 import functools
 import sys
 from collections.abc import Callable
-from typing import Annotated, ParamSpec
+from typing import Annotated, ParamSpec, Protocol, cast
 
 import typer
 
+from preflight.cli import HELP
+from preflight.cli.help_page import ByPurpose, Purpose
 from preflight.errors import UserError
 
 app = typer.Typer(
     name="preflight",
-    help="Will this KVM guest's live migration work? Checks both hosts before it is tried.",
+    cls=ByPurpose,
+    help="Check whether the live migration of KVM guests will work before you try it, and migrate them.",
+    epilog="`preflight COMMAND --help` describes a command and ends with examples.",
+    context_settings={"help_option_names": sorted(HELP, key=len)},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
-#: What ended: usage is wrong, preflight has a bug, the user interrupted it. The verdict's own codes are in `report`.
+#: The exit codes for wrong usage, a bug in preflight, and an interruption. The verdict's own codes are in `report`.
 USAGE, BUG, INTERRUPTED = 2, 70, 130
 
-#: Of any option that takes a fraction. Most are seconds, and poll() waits for no more than 2**31 milliseconds.
+#: The greatest value of an option that takes a fraction. Most are seconds, and poll() waits for at most 2**31 ms.
 _GREATEST = 1_000_000
 
 P = ParamSpec("P")
 
 
-def command(body: Callable[P, None]) -> Callable[P, None]:
-    """Make a command of a function. Typer would turn Ctrl-C into exit code 1, which reads as "not ready".
+class Command(Protocol[P]):
+    """A function that Typer makes a command of, and what its page of `--help` says beside the function's own words."""
 
-    And it lets pass "nan", which is neither less nor more than any bound.
+    __name__: str
+    purpose: Purpose
+    #: Command lines that work as they are, each with a remark before it where it needs one.
+    examples: tuple[str, ...]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Run the command; raises `typer.Exit` with its exit code, and `UserError`."""
+
+
+def command(purpose: Purpose, *examples: str) -> Callable[[Callable[P, None]], Command[P]]:
+    """Make a command of a function, listed under this purpose, with these examples.
+
+    Typer would turn Ctrl-C into exit code 1, which means "not ready", and would accept "nan", which is neither less nor
+    more than any bound.
     """
 
-    @functools.wraps(body)
-    def interruptible(*args: P.args, **kwargs: P.kwargs) -> None:
-        for name, value in kwargs.items():
-            if isinstance(value, float) and not abs(value) <= _GREATEST:
-                raise UserError(f"--{name.replace('_', '-')}: {value:g} is not a number up to {_GREATEST}")
-        try:
-            body(*args, **kwargs)
-        except KeyboardInterrupt:
-            print("preflight: interrupted", file=sys.stderr)
-            raise typer.Exit(INTERRUPTED) from None
+    def make(body: Callable[P, None]) -> Command[P]:
+        @functools.wraps(body)
+        def interruptible(*args: P.args, **kwargs: P.kwargs) -> None:
+            for name, value in kwargs.items():
+                if isinstance(value, float) and not abs(value) <= _GREATEST:
+                    raise UserError(f"--{name.replace('_', '-')}: {value:g} is not a number up to {_GREATEST}")
+            try:
+                body(*args, **kwargs)
+            except KeyboardInterrupt as why:
+                print("preflight: interrupted", file=sys.stderr)
+                print_notes(why)
+                raise typer.Exit(INTERRUPTED) from None
 
-    return interruptible
+        made = cast("Command[P]", interruptible)
+        made.purpose, made.examples = purpose, examples
+        return made
+
+    return make
+
+
+def print_notes(why: BaseException) -> None:
+    """Print the notes of an exception to standard error: what the user can do after it, as the last lines."""
+    for note in getattr(why, "__notes__", ()):
+        print(note, file=sys.stderr)
 
 
 def _version(asked: bool) -> None:

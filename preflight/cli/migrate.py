@@ -1,4 +1,4 @@
-"""`preflight migrate` and `preflight plan`, which take the same."""
+"""`preflight migrate` and `preflight plan`, which share most options."""
 
 import enum
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 
 from preflight.cli.arguments import MOST, Ignore, Over, Source, Timeout, Uri, how, output, what
 from preflight.cli.frame import command
+from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes_method
 from preflight.cli.question import ask
 from preflight.errors import UserError
@@ -16,65 +17,88 @@ if TYPE_CHECKING:
     from preflight.request.method import Method
 
 
-AllGuests = Annotated[bool, what("--all", help="All guests: live those that run, by definition those off.")]
+AllGuests = Annotated[
+    bool, what("--all", help="Migrate all guests: those that run live, and the definitions of those that are off.")
+]
 
 
-Running = Annotated[bool, what("--running", help="All guests that run.")]
+Running = Annotated[bool, what("--running", help="Migrate all guests that run.")]
 
 
-Off = Annotated[bool, what("--offline", help="All guests that are off, or those named, which must be.")]
+Off = Annotated[
+    bool, what("--offline", help="Migrate guests that are off: all of them, or those named, which must be off.")
+]
 
 
 AtOnce = Annotated[
-    int | None, how(min=1, max=MOST, help="How many move at a time.", show_default="as many as are quickest")
+    int | None,
+    how(min=1, max=MOST, help="Number of guests to migrate at once.", show_default="the number that is quickest"),
 ]
 
 
 class OnError(enum.StrEnum):
-    """What is done about the other guests when one did not arrive."""
+    """The action on the other guests when one did not arrive."""
 
     STOP = "stop"
     CONTINUE = "continue"
 
 
-@command
+@command(
+    Purpose.ACT,
+    "# Migrate two guests",
+    "preflight migrate host1 host2 web db",
+    "# Migrate all guests, including those that are off",
+    "preflight migrate host1 host2 --all",
+    "# Run what `preflight plan` wrote",
+    "preflight migrate evening.plan",
+    "# Continue a run that was interrupted or that failed",
+    "preflight migrate --resume evening.journal",
+)
 @takes_method()
 def migrate(
     context: typer.Context,
     what: Annotated[
         list[str] | None,
-        typer.Argument(help="SOURCE DESTINATION [GUEST]..., or a file of `preflight plan`.", metavar="WHAT..."),
+        typer.Argument(
+            help="SOURCE DESTINATION [GUEST]..., or a file that `preflight plan` wrote. Hosts are named as for"
+            " `preflight check`.",
+            metavar="WHAT...",
+        ),
     ] = None,
     all_guests: AllGuests = False,
     running: Running = False,
     offline: Off = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     at_once: AtOnce = None,
     on_error: Annotated[
-        OnError, typer.Option(help="When a guest does not arrive: start no further one, or go on.")
+        OnError, typer.Option(help="If a guest does not arrive: start no further guest, or continue.")
     ] = OnError.STOP,
     stall_timeout: Annotated[
-        float, typer.Option(min=1, help="Seconds without a byte sent after which a migration is aborted.")
+        float, typer.Option(min=1, help="Abort a migration that has sent nothing for this many seconds.")
     ] = 120,
     settle_timeout: Annotated[
-        float, typer.Option(min=1, help="Seconds for which a host that does not answer is waited for afterwards.")
+        float, typer.Option(min=1, help="Seconds to wait, after a migration, for a host that does not answer.")
     ] = 90,
-    resume: Annotated[
-        Path | None, typer.Option(help="Go on with the run that this journal is of.", show_default=False)
-    ] = None,
+    resume: Annotated[Path | None, typer.Option(help="Resume the run of this journal.", show_default=False)] = None,
     confirm_uri: Annotated[
         list[str] | None,
         typer.Option(
-            help="With a plan or --resume: use this URI of the file although it names a command, a socket or a key, and"
-            " others can read or replace the file. Repeat for more.",
+            help="With a plan or --resume: use this URI from the file although it names a command, a socket or a key"
+            " and others can read or replace the file; may be repeated.",
             show_default=False,
         ),
     ] = None,
     journal: Annotated[
-        Path | None, output(help="Where each step is written down.", show_default="~/.local/state/preflight")
+        Path | None,
+        output(
+            help="File to which each step is written before it is taken.",
+            show_default="a new one in ~/.local/state/preflight",
+        ),
     ] = None,
-    events: Annotated[Path | None, output(help="Append JSON lines of all that happens.", show_default=False)] = None,
-    back: Annotated[Path | None, output(help="Write the plan for the way home here.", show_default=False)] = None,
+    events: Annotated[
+        Path | None, output(help="Append each event to this file, as a line of JSON.", show_default=False)
+    ] = None,
+    back: Annotated[Path | None, output(help="Write a plan for the way back to this file.", show_default=False)] = None,
     transport: Over = None,
     destination_uri: Uri = None,
     ignore: Ignore = None,
@@ -82,10 +106,11 @@ def migrate(
     *,
     method: "Method",
 ) -> None:
-    """Check, then move guests from SOURCE to DESTINATION, and prove on both hosts that each has arrived.
+    """Check, then migrate guests from SOURCE to DESTINATION, and verify on both hosts that each has arrived.
 
-    Exit 0 when every guest asked for is there as it was asked for, 4 when not, 5 when nothing was tried, 130 when it
-    was interrupted. Ctrl-C starts no further guest; a second one aborts those under way, which stay on the source.
+    The first Ctrl-C starts no further guest; the second aborts the migrations under way, and their guests stay on the
+    source. The exit code is 0 if every guest arrived as requested, 4 if not, 5 if nothing was tried, and 130 if the run
+    was interrupted.
     """
     from preflight.commands import migrate
     from preflight.migrate.run import Settings
@@ -101,18 +126,18 @@ def migrate(
     words = what or []
     if resume is not None:
         if words:
-            raise UserError("--resume takes a journal, which says what is moved: leave the hosts out")
+            raise UserError("--resume takes a journal, which names the hosts and the guests: omit them")
         _refuse_what_is_written_down(context, "journal")
-        from preflight.commands.resume import resume as go_on
+        from preflight.commands.resume import resume as continue_run
 
-        raise typer.Exit(go_on(resume, wanted, timeout=answer_timeout))
+        raise typer.Exit(continue_run(resume, wanted, timeout=answer_timeout))
     if len(words) == 1:
         _refuse_what_is_written_down(context, "plan")
         raise typer.Exit(migrate.run_plan(Path(words[0]), wanted, timeout=answer_timeout))
     _refuse_unclear(words, all_guests=all_guests, running=running, offline=offline)
     if confirm_uri:
         raise UserError(
-            "--confirm-uri is about the URIs of a plan or a journal: the ones given here are used as they are"
+            "--confirm-uri is for the URIs of a plan or a journal; URIs on the command line need no confirmation"
         )
     asked = migrate.asked_for(
         words,
@@ -127,18 +152,25 @@ def migrate(
     raise typer.Exit(migrate.move(asked, method, wanted, at_once=at_once))
 
 
-@command
+@command(
+    Purpose.PLAN,
+    "# Write a plan now, and run it later",
+    "preflight plan host1 host2 --running -o evening.plan",
+    "preflight migrate evening.plan",
+)
 @takes_method()
 def plan(
     source: Source,
-    destination: Annotated[str, typer.Argument(help="The same.")],
-    output: Annotated[Path, output("--output", "-o", help="The file to write.")],
-    guest: Annotated[list[str] | None, typer.Argument(help="The guests to move.", show_default=False)] = None,
+    destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="The same.")],
+    output: Annotated[Path, output("--output", "-o", help="File to write.")],
+    guest: Annotated[
+        list[str] | None, typer.Argument(metavar="GUEST...", help="Guests to migrate.", show_default=False)
+    ] = None,
     all_guests: AllGuests = False,
     running: Running = False,
     offline: Off = False,
     at_once: AtOnce = None,
-    lapses_after: Annotated[str, typer.Option(help="How long it may be run: 90s, 30m, 24h.")] = "24h",
+    lapses_after: Annotated[str, typer.Option(help="Time for which the plan can be run: 90s, 30m, 24h.")] = "24h",
     transport: Over = None,
     destination_uri: Uri = None,
     ignore: Ignore = None,
@@ -146,9 +178,9 @@ def plan(
     *,
     method: "Method",
 ) -> None:
-    """Check, and write down what `preflight migrate` would do, to be run later if nothing has changed by then.
+    """Check, and write a plan that `preflight migrate` runs later, if nothing has changed by then.
 
-    Exit 0, or 5 when the check does not say READY. Nothing is changed on either host.
+    Nothing is changed on either host. The exit code is 0, or 5 if the verdict is not READY.
     """
     from preflight.commands import migrate
     from preflight.commands.capacity import seconds_of
@@ -169,7 +201,7 @@ def plan(
     raise typer.Exit(migrate.make_plan(asked, method, output, at_once=at_once, lapses_after=lapse))
 
 
-#: The parameters of `migrate` that are about the run itself; all others say what is moved, and how.
+#: The parameters of `migrate` that are about the run itself; all others say what is migrated, and how.
 _OF_THE_RUN = frozenset(
     (
         "what",
@@ -188,23 +220,23 @@ _OF_THE_RUN = frozenset(
 
 
 def _refuse_what_is_written_down(context: typer.Context, where: str) -> None:
-    """Raise `UserError` for an option that was typed, and that the plan or the journal has settled already."""
+    """Raise `UserError` for an option on the command line whose value the plan or the journal determines."""
     for parameter in context.command.params:
         name = parameter.name or ""
         typed = context.get_parameter_source(name)
         if name not in _OF_THE_RUN and typed is not None and typed.name != "DEFAULT":
             is_no = context.params.get(name) is False and parameter.secondary_opts
             option = (parameter.secondary_opts if is_no else parameter.opts)[0]
-            raise UserError(f"{option}: that stands in the {where}, and cannot be changed here")
+            raise UserError(f"{option}: the {where} determines this, so it cannot be changed here")
 
 
 def _refuse_unclear(words: list[str], *, all_guests: bool, running: bool, offline: bool) -> None:
-    """Raise `UserError` where it is not clear what is to be moved, and where to."""
+    """Raise `UserError` if it is not clear what to migrate, or where."""
     if len(words) < 2:
-        raise UserError("SOURCE and DESTINATION are missing, or a file of `preflight plan`")
+        raise UserError("SOURCE and DESTINATION are missing, or a file that `preflight plan` wrote")
     if sum((all_guests, running, offline)) > 1:
         raise UserError("--all, --running and --offline exclude each other")
     if words[2:] and (all_guests or running):
-        raise UserError("guests are named, or --all or --running is given, not both")
+        raise UserError("name guests, or give --all or --running, but not both")
     if not (words[2:] or all_guests or running or offline):
         raise UserError("which guests? Name them, or give --all, --running or --offline")

@@ -1,4 +1,4 @@
-"""Typer's parameters for the options that say how guests are moved, and what they come to."""
+"""Typer's parameters for the options of a migration, and the `Method` that they make."""
 
 import enum
 import functools
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @functools.cache
 def parameters() -> Mapping[str, inspect.Parameter]:
-    """A parameter for each option, in the order of `--help`."""
+    """Return a parameter for each option, in the order of `--help`."""
     return {one.name: one for name, option in declared().items() for one in _parameters(name, option)}
 
 
@@ -45,7 +45,7 @@ def _variable(switch: Switch) -> str:
 
 
 def _taken(name: str, option: Option) -> Any:
-    """The type of what is typed: a list is a text with commas, and XML the path of its file."""
+    """Return the type on the command line: a list is a text with commas, and XML is the path of its file."""
     held = type_of(name)
     if held == tuple[str, ...]:
         return str | None
@@ -53,15 +53,17 @@ def _taken(name: str, option: Option) -> Any:
 
 
 def method_of(**given: Any) -> "Method":
-    """Understand the options that were given, by their parameters' names; raises `UserError`."""
-    from preflight.request.method import Method  # it takes msgspec, which --help does without
+    """Return what the given options mean, by the names of their parameters; raises `UserError`."""
+    from preflight.request.method import Method  # it loads msgspec, which --help does not need
 
     if unknown := given.keys() - parameters():
         raise TypeError(f"no such option: {', '.join(sorted(unknown))}")
     values = {name: _value(name, option, given) for name, option in declared().items()}
     actions = [one for one in declared()["on_timeout"].switches if given.get(_variable(one))]
     if len(actions) > 1 or (actions and values["timeout"] is None):
-        raise UserError("of --timeout-suspend, --timeout-postcopy and --timeout-abort one goes with --timeout")
+        raise UserError(
+            "--timeout-suspend, --timeout-postcopy and --timeout-abort need --timeout and exclude each other"
+        )
     return Method(**values)
 
 
@@ -69,24 +71,24 @@ method_of.__signature__ = inspect.Signature(list(parameters().values()))  # type
 
 
 def _value(name: str, option: Option, given: Mapping[str, Any]) -> Any:
-    """What a field is made by the options that were given; raises `UserError`."""
+    """Return the value of a field by the options that were given; raises `UserError`."""
     if option.switches:
         return _switched(name, option, given)
     value, typed = given.get(name, default_of(name)), option_name(name)
     if isinstance(value, str) and not isinstance(value, enum.Enum) and not value.strip():
-        raise UserError(f"{typed}: {value!r} says nothing")  # virsh: "Option argument is empty"
+        raise UserError(f"{typed}: {value!r} is empty")  # virsh: "Option argument is empty"
     if type_of(name) == tuple[str, ...]:
         return _several(typed, value) if isinstance(value, str) else ()
     if option.form is Form.XML and value is not None:
         return _guest_of(typed, value)
     if option.form is Form.GUEST and value is not None and not set(value).isdisjoint("/\n"):
         # virDomainDefParseXML, qemuDomainDefPostParse
-        raise UserError(f"{typed}: {value!r}: no guest's name has a slash or a newline in it")
+        raise UserError(f"{typed}: {value!r}: a guest's name cannot contain a slash or a newline")
     return value
 
 
 def _switched(name: str, option: Option, given: Mapping[str, Any]) -> Any:
-    """What a field is made by its switches; the last one given wins where they do not exclude each other."""
+    """Return the value of a field by its switches; the last one given wins unless they exclude each other."""
     switches = [one for one in option.switches if given.get(_variable(one))]
     for one in switches:
         if one.refused:
@@ -99,9 +101,9 @@ def _switched(name: str, option: Option, given: Mapping[str, Any]) -> Any:
 def takes_method(
     *, only: Collection[str] | None = None, without: Collection[str] = ()
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of a migration, and its `method` parameter what they come to.
+    """Give a command the options of a migration, and pass it what they mean as `method`.
 
-    `only` names those that it takes, where it does not take all; `without` those that it has no use for.
+    `only` names the options that the command takes, if it does not take all; `without` those that it has no use for.
     """
 
     def give(body: Callable[..., None]) -> Callable[..., None]:
@@ -119,7 +121,7 @@ def takes_method(
         all_of_them = [*kept, *shared.values()]
         whole.__signature__ = inspect.Signature(all_of_them)  # type: ignore[attr-defined]  # Typer reads it
         whole.__annotations__ = {one.name: one.annotation for one in all_of_them} | {"return": None}
-        del whole.__wrapped__  # or Typer would look through to the body's own parameters
+        del whole.__wrapped__  # otherwise Typer would find the body's own parameters
         return whole
 
     return give
@@ -133,7 +135,7 @@ def _several(option: str, text: str | None) -> tuple[str, ...]:
 
 
 def _guest_of(option: str, path: Path | None) -> str | None:
-    """A guest's XML from a file, as it stands there; libvirt refuses what has another root."""
+    """Return the XML of a guest from a file, unchanged; libvirt refuses a document with another root element."""
     if path is None:
         return None
     from preflight.facts.fact import Unreadable
@@ -148,5 +150,5 @@ def _guest_of(option: str, path: Path | None) -> str | None:
     except Unreadable as why:
         raise UserError(f"{option}: {path}: {why}") from None
     if root != "domain":
-        raise UserError(f"{option}: {path}: is no guest's XML, which begins with <domain>, but <{root}>")
+        raise UserError(f"{option}: {path}: not the XML of a guest: its root element is <{root}>, not <domain>")
     return text

@@ -5,14 +5,15 @@ from typing import Annotated
 import typer
 
 from preflight.cli.frame import command
+from preflight.cli.help_page import Purpose
 from preflight.stdio import deliver
 
 
-@command
+@command(Purpose.LOOK_UP, "preflight rules", "preflight rules --format markdown")
 def rules(
-    output_format: Annotated[str, typer.Option("--format", "-f", help="text or markdown.")] = "text",
+    output_format: Annotated[str, typer.Option("--format", "-f", help="Output format: text or markdown.")] = "text",
 ) -> None:
-    """List the rules."""
+    """List all rules, with their topics and severities."""
     from preflight.judge.ruleset import load
     from preflight.output import formats
 
@@ -20,10 +21,29 @@ def rules(
     deliver(formats.render("rules", output_format, load()))
 
 
-@command
-def explain(rule: Annotated[str, typer.Argument(help="A rule's name, as every finding shows it.")]) -> None:
-    """Say what a rule looks for, why it matters, and how to fix what it finds."""
-    from preflight.judge.ruleset import find, load
-    from preflight.output.formats import render
+@command(
+    Purpose.LOOK_UP,
+    "preflight explain announced-name-unresolvable",
+    "preflight explain \"Unable to resolve address 'host2' service '49152'\"",
+    "virsh migrate ... 2>&1 | preflight explain -",
+)
+def explain(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="RULE|MESSAGE|-",
+            help="A rule's name, an error message of libvirt, QEMU or ssh, or - to read messages from standard input.",
+        ),
+    ],
+) -> None:
+    """Explain a rule, or the error message of a failed migration.
 
-    deliver(render("rule", "text", find(load(), rule)))
+    For a rule, print what it looks for, why that matters, and how to fix it. For a message, print the same about the
+    rule that has this error, and the names of other rules that have it too. Names, addresses, ports, paths and numbers
+    in the message do not matter. Of an input the last 64 KiB are read.
+
+    Exit 0 when every message is explained, 3 when no rule knows one of them.
+    """
+    from preflight.commands.explain import of
+
+    raise typer.Exit(of(what))

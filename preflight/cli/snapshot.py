@@ -8,18 +8,24 @@ import typer
 
 from preflight.cli.arguments import HOST, Timeout
 from preflight.cli.frame import command
+from preflight.cli.help_page import Purpose
 from preflight.stdio import deliver
 
 
-@command
+@command(
+    Purpose.LOOK,
+    "preflight snapshot host1 -o host1.json",
+    "# Check two such files without a network",
+    "preflight check host1.json host2.json",
+)
 def snapshot(
-    host: Annotated[str, typer.Argument(help=HOST)],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    host: Annotated[str, typer.Argument(metavar="HOST", help=HOST)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
     timeout: Timeout = 60,
 ) -> None:
-    """Keep HOST's answers in a file, for a check without a network.
+    """Save the answers of HOST to a file, for a check without a network.
 
-    Exit 3 when it could not be logged in to, which is kept too.
+    Nothing is changed on the host. The exit code is 3 if the login failed; the file then records that.
     """
     from preflight.judge import check as checking
     from preflight.judge.report import Verdict

@@ -7,20 +7,29 @@ import typer
 
 from preflight.cli.arguments import output
 from preflight.cli.frame import command
+from preflight.cli.help_page import Purpose
 from preflight.stdio import deliver
 
 
-@command
+@command(
+    Purpose.LOOK_UP,
+    "# List all runs",
+    "preflight status",
+    "# Show the guests of one run",
+    "preflight status evening.journal",
+)
 def status(
     journal: Annotated[
-        Path | None, typer.Argument(help="The journal of a run. Without one, the runs are listed.", show_default=False)
+        Path | None,
+        typer.Argument(metavar="JOURNAL", help="Journal of a run; omit it to list all runs.", show_default=False),
     ] = None,
-    output_format: Annotated[str, output("--format", "-f", help="text or json.")] = "text",
+    output_format: Annotated[str, output("--format", "-f", help="Output format: text or json.")] = "text",
 ) -> None:
-    """Show what a run's journal says of each guest; without a journal, list the runs, newest first.
+    """Show what the journal of a run says about each guest, or list all runs, the newest first.
 
-    No host is contacted: `migrate --resume` does that. Exit 0 when the journal could be read, whatever it says; 2 when
-    not. In the list, a journal that cannot be read is named and does not change the exit code.
+    No host is contacted; `preflight migrate --resume JOURNAL` does that, and continues the run. The exit code is 0 if
+    the journal can be read, whatever it says, and 2 if not. The list names a journal that cannot be read, and the exit
+    code stays 0.
     """
     from preflight.commands import status as told
     from preflight.output import formats

@@ -1,1 +1,1 @@
-"""Asks both hosts: which questions, in which order, and which facts are parsed from the answers."""
+"""Queries to both hosts: the questions, their order, and the facts that are parsed from the answers."""

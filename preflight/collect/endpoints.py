@@ -1,6 +1,6 @@
-"""Both ends of what was asked: the hosts that are meant, how they are reached, and the logins that it takes, begun.
+"""Both ends of a request: the hosts, how they are reached, and the logins, already started.
 
-It imports little, so that ssh is under way while the rest of preflight is still being loaded.
+This module imports little, so that ssh connects while the rest of preflight is still being loaded.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from preflight.request.migration import Migration, Transport
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One end of what was asked: a target with a channel to it, or what was saved of it."""
+    """One end of a request: a target with a channel to it, or its saved answers."""
 
     target: Target
     channel: Channel | None = None
@@ -29,7 +29,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What was asked, with logins under way."""
+    """A request with its logins in progress."""
 
     asked: Asked
     migration: Migration
@@ -39,7 +39,7 @@ class Opened:
 
 @contextlib.contextmanager
 def open_hosts(asked: Asked) -> Iterator[Opened]:
-    """Begin to log in at both ends; raises `UserError` for what cannot be used. Logs out at the end."""
+    """Start the logins at both ends, and log out at the end; raises `UserError` for unusable input."""
     ends = _ends(asked)
     targets = [end if isinstance(end, Target) else parse_target(end.name) for end in ends]
     migration = _migration(asked, *targets)
@@ -59,7 +59,7 @@ def open_hosts(asked: Asked) -> Iterator[Opened]:
 
 
 def reversed_hosts(opened: Opened, asked: Asked) -> Opened:
-    """The same logins for the way back; `asked` names the hosts in that order."""
+    """Return the same logins for the opposite direction; `asked` names the hosts in that order."""
     migration = _migration(asked, opened.destination.target, opened.source.target)
     return Opened(asked, migration, opened.destination, opened.source)
 
@@ -70,7 +70,7 @@ def _ends(asked: Asked) -> tuple[Target | SavedHost, Target | SavedHost]:
     first = parse_target(asked.source) if isinstance(asked.source, str) else None
     saved = snapshot.read(first.path) if first and first.path else []
     if len(saved) != 2:
-        raise TargetError(f"{asked.source}: a DESTINATION is missing; only a file of `check --save` holds both hosts")
+        raise TargetError(f"{asked.source}: the DESTINATION is missing; only a file of `check --save` holds both hosts")
     return saved[0], saved[1]
 
 
@@ -87,7 +87,7 @@ def _one(end: str | SavedHost) -> Target | SavedHost:
 
 
 def own_transport(target: Target) -> str:
-    """What libvirt on a host is reached over when nothing else is asked for."""
+    """Return the default transport for a host's libvirt, if no other is requested."""
     if target.kind is Kind.LOCAL:
         return Transport.UNIX
     return target.transport or Transport.SSH
@@ -96,13 +96,13 @@ def own_transport(target: Target) -> str:
 def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
     if asked.destination_uri is not None:
         if not asked.destination_uri.strip():
-            raise TargetError(f"--destination-uri: {asked.destination_uri!r} says nothing")
+            raise TargetError(f"--destination-uri: {asked.destination_uri!r} is blank")
         uri = parse_target(asked.destination_uri)
         if uri.uri is None:
-            raise TargetError(f"{asked.destination_uri}: not a libvirt URI, as in qemu+ssh://host/system")
+            raise TargetError(f"{asked.destination_uri}: not a libvirt URI such as qemu+ssh://host/system")
         transport = Transport(own_transport(uri))
         if asked.transport not in (None, transport):
-            raise TargetError(f"{asked.destination_uri}: is not over {asked.transport}, which --transport asks for")
+            raise TargetError(f"{asked.destination_uri}: does not use {asked.transport}, which --transport requires")
     else:
         transport = asked.transport or Transport(own_transport(destination))
     memory, disks = data_uri("--migrateuri", asked.migrateuri), data_uri("--disks-uri", asked.disks_uri)

@@ -1,4 +1,4 @@
-"""What each host is asked once the first answers are there: about the other host, and about the guests to be moved."""
+"""Questions that depend on the first answers: about the other host, and about the guests to be migrated."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,12 +29,12 @@ from preflight.units import MIB
 
 T = TypeVar("T")
 
-#: Of each kind, how many a host is asked about at once: what 2,000 guests may need, and no process for each of a
-#: million.
+#: Maximum number of items of each kind that a host is asked about at once: enough for 2,000 guests, and few enough that
+#: no host has to start a million processes.
 MOST = {
     "paths": 50_000,
     "accounts": 1000,
-    "names of servers": 256,
+    "server names": 256,
     "drivers": 256,
     "emulators": 256,
     "block devices": 5000,
@@ -42,31 +42,31 @@ MOST = {
     "guests": 5000,
     "addresses": 5000,
 }
-#: Characters of one question.
+#: Maximum length of one question, in characters.
 LONGEST = 8 * MIB
 
 
 class Further(Struct, frozen=True):
-    """What one host is asked further, and what is known of it without asking."""
+    """Further questions for one host, and records that are known without asking."""
 
-    #: Commands by the name under which the answer is kept, which says what was asked about.
+    #: Commands by the name under which the answer is stored, which includes the items asked about.
     commands: dict[str, ShellText] = {}
-    #: For each record of this pair the name of the answer that it is made of.
+    #: For each record of this pair, the name of the answer that it is taken from.
     made_of: dict[str, str] = {}
-    #: Records that need no question, and why some cannot be asked.
+    #: Records that need no question, and the reasons why some cannot be asked.
     records: dict[str, Record] = {}
     absent: dict[str, str] = {}
 
     @property
     def news(self) -> set[str]:
-        """The names of all records that are not there yet."""
+        """The names of all records that are still to come."""
         return {*self.made_of, *self.records, *self.absent, *questions.LAST}
 
     def ask(self, record: str, command: ShellText, *, about: str = "") -> None:
-        """Ask for a record, about what is not the same in every pair, or not of this one alone."""
+        """Ask for a record; `about` names the answer if it is not the same for every pair of hosts."""
         kept = about or record
         if len(command) > LONGEST:
-            self.absent[record] = f"the question about it would be longer than {LONGEST >> 20} MiB"
+            self.absent[record] = f"the question about it would exceed {LONGEST >> 20} MiB"
         else:
             self.commands[kept], self.made_of[record] = command, kept
 
@@ -79,22 +79,22 @@ class Further(Struct, frozen=True):
         *,
         named: bool = False,
     ) -> None:
-        """Ask for a record about each of these; about none of them where there are more than `MOST` allows.
+        """Ask for a record about all of these items, or about none of them if there are more than `MOST` allows.
 
-        How many there are, another host says: left out without a word they would pass for looked at.
+        The other host determines how many there are; items that were silently left out would pass as checked.
         """
         most = MOST[what]
         if len(items) > most:
-            self.absent[record] = f"{len(items)} {what} would have to be asked about, and no more than {most} are"
+            self.absent[record] = f"{len(items)} {what} would have to be checked, and the limit is {most}"
         elif items:
             self.ask(record, command(items), about=f"{record}:{' '.join(map(str, items))}" if named else "")
 
     def ask_for_address(self, record: str, name: str) -> None:
-        """Ask what the host makes of a name."""
+        """Ask the host to resolve a name."""
         self.ask(record, questions.resolve(name), about=f"resolve:{name}")
 
     def ask_for_certificates(self, record: str, *paths: CertificatePaths) -> None:
-        """Ask for the files of one or more places where they are looked for."""
+        """Ask for the certificate files in one or more of the places where they are searched for."""
         files = [one.all for one in paths]
         self.ask(record, questions.certificates(*files), about=f"{record}:{' '.join(map(' '.join, files))}")
 
@@ -102,7 +102,7 @@ class Further(Struct, frozen=True):
 def further_questions(
     source: Host, destination: Host, migration: Migration, guests: list[Guest]
 ) -> tuple[Further, Further]:
-    """What the source and the destination are asked."""
+    """Return the further questions for the source and the destination."""
     here, there = further = Further(), Further()
     _ask_about_names(here, there, source, destination, migration)
     _ask_about_guests(here, there, source, destination, migration, guests)
@@ -114,7 +114,7 @@ def further_questions(
     if migration.transport is Transport.TLS:
         if migration.peer_to_peer:
             here.ask_for_certificates("tls.client", of_client(migration.destination_uri or ""))
-        with contextlib.suppress(Unreadable):  # said by the rule that needs it
+        with contextlib.suppress(Unreadable):  # reported by the rule that needs it
             there.ask_for_certificates("tls.server", destination.fact(NetworkListener).paths)
     if migration.tls:
         for end, host, what in ((here, source, "client"), (there, destination, "server")):
@@ -124,11 +124,11 @@ def further_questions(
 
 
 def _ask_about_names(here: Further, there: Further, source: Host, destination: Host, migration: Migration) -> None:
-    """Where either end is led by the names that the guests' data is sent to."""
+    """Ask both ends to resolve the names that the guests' data is sent to."""
     try:
         name = migration.data_host or destination.fact(AnnouncedName).name.value
     except Unreadable as why:
-        here.absent["peer.name"] = f"the name that {destination.name} announces is not known: {why}"
+        here.absent["peer.name"] = f"the name that {destination.name} announces is unknown: {why}"
     else:
         here.records["peer.name"] = Record(name)
         here.ask_for_address("peer.resolve", name)
@@ -147,7 +147,7 @@ def _ask_about_names(here: Further, there: Further, source: Host, destination: H
 def _ask_about_guests(
     here: Further, there: Further, source: Host, destination: Host, migration: Migration, guests: list[Guest]
 ) -> None:
-    """What the guests need on either end."""
+    """Ask for the resources that the guests need on either end."""
     paths = paths_on((source, destination), guests)
     others = _images_of_others(destination, guests) if migration.copy_storage else set()
     here.ask_about("paths", "paths", paths, questions.stat_paths)
@@ -158,7 +158,7 @@ def _ask_about_guests(
     kvm = any(guest.virt_type == "kvm" for guest in guests)
     with contextlib.suppress(Unreadable):
         user = destination.fact(QemuUser)
-        if user.uid and (opened or kvm):  # root may do anything, so nothing is asked
+        if user.uid and (opened or kvm):  # root may access everything, so there is nothing to ask
             asked = [*opened, *([KVM] if kvm else [])]
             there.ask_about("access", "paths", asked, partial(questions.access, user.uid, user.gid, kvm=kvm))
     if migration.rdma:
@@ -174,19 +174,19 @@ def _ask_about_guests(
     for end in (here, there):
         end.ask_about("block-devices", "block devices", devices, questions.block_devices)
         end.ask_about("images", "images", images, questions.image_heads)
-    with contextlib.suppress(Unreadable):  # said by the rule that needs it
-        # by its file alone: what virt-admin says of the daemon is asked beside these questions, and does not tell it
+    with contextlib.suppress(Unreadable):  # reported by the rule that needs it
+        # from the file alone: virt-admin is queried at the same time as this, and does not report this setting
         if source.fact(DaemonConf).number("max_client_requests").value <= 1:
             running = [guest.name for guest in guests if guest.running]
             here.ask_about("resident", "guests", running, questions.resident)
 
 
 def _ask_about_network_disks(there: Further, guests: Iterable[Guest]) -> None:
-    """What the destination has for disks on a network, and whether it reaches them."""
+    """Ask for the destination's drivers for network disks, and whether it can reach their servers."""
     disks = [(guest, disk) for guest in guests for disk in guest.disks]
     servers = {server for _, disk in disks for server in disk.servers}
     names = sorted({server.name for server in servers if server.named})
-    there.ask_about("disk-servers", "names of servers", names, questions.resolve_all)
+    there.ask_about("disk-servers", "server names", names, questions.resolve_all)
     if ports := sorted({(server.name, port) for server in servers for port in server.ports}):
         there.ask("disk-ports", questions.connect_all(ports))
     wanted = {(guest.emulator, MODULES[one]) for guest, disk in disks for one in disk.protocols if one in MODULES}
@@ -195,16 +195,16 @@ def _ask_about_network_disks(there: Further, guests: Iterable[Guest]) -> None:
 
 
 def paths_on(hosts: Iterable[Host], guests: Iterable[Guest]) -> list[str]:
-    """Every path that these hosts have to be asked about for these guests, and those of libvirt's own."""
+    """Return every path that these hosts must be asked about for these guests, and libvirt's own directories."""
     return sorted(
         {*state_directories.ALL, *(path for host in hosts for guest in guests for path in paths_of(guest, host))}
     )
 
 
 def paths_of(guest: Guest, host: Host) -> Iterator[str]:
-    """Every path that a host has to be asked about for a guest.
+    """Yield every path that a host must be asked about for a guest.
 
-    Some only its libvirt tells: where volumes lie by its pools, and the values of secrets.
+    Some of them only its libvirt knows: the paths of volumes, from its pools, and those of the values of secrets.
     """
     yield from guest.paths
     if "<hugepages" in guest.xml:
@@ -221,16 +221,16 @@ def paths_of(guest: Guest, host: Host) -> Iterator[str]:
 
 
 def _images_of_others(destination: Host, guests: Iterable[Guest]) -> set[str]:
-    """Name the images of the destination's other guests: one may be what a disk is copied onto, by another path."""
+    """Return the image paths of the destination's other guests: a disk may be copied onto one, under another path."""
     own = {guest.uuid for guest in guests}
-    with contextlib.suppress(Unreadable):  # said by the rule that needs it
+    with contextlib.suppress(Unreadable):  # reported by the rule that needs it
         others = [guest for guest in destination.fact(Guests).all if guest.uuid not in own]
         return {path for guest in others for disk in guest.disks for path in disk.paths}
     return set()
 
 
 def _opened(guest: Guest, host: Host) -> Iterator[str]:
-    """The files of the guest's disks on this host, and the directories above them."""
+    """Yield the files of the guest's disks on this host, and the directories above them."""
     for disk in guest.disks:
         with contextlib.suppress(Unreadable):
             for path in host.fact(Pools).paths(disk):
@@ -238,7 +238,7 @@ def _opened(guest: Guest, host: Host) -> Iterator[str]:
 
 
 def _copied(guests: Iterable[Guest], migration: Migration, *hosts: Host) -> list[str]:
-    """Where the images of disks that are copied lie, on either host."""
+    """Return the image paths, on either host, of the disks that are copied."""
     every = [disk for guest in guests for disk in guest.disks]
     disks = [disk for disk in every if migration.copies(disk.target, by_default=disk.copied_by_default)]
     found: set[str] = {disk.path for disk in disks if disk.path}

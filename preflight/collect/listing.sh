@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Lists where images of guests usually lie, for a snapshot that is taken before the other host is known; the paths stand
-# as those that stat_paths is asked for.
+# Lists the directories where guest images usually are, for a snapshot that is taken before the other host is known. The
+# paths are printed in the same form as the answers of stat_paths.
 
 list() {
   [ -d "$1" ] || return
@@ -13,7 +13,7 @@ list /var/lib/libvirt/images
 list /etc/libvirt/secrets
 while read -r _ at type _; do
   case $type in proc|sysfs|dev*|cgroup*|mqueue|overlay|*securityfs|debugfs|tracefs|autofs|*rpc*) continue;; esac
-  # shellcheck disable=SC1003 # a path with a backslash: mounts escapes blanks so
+  # shellcheck disable=SC1003 # a path with a backslash: mounts escapes blanks that way
   case $at in /|/boot*|/usr*|/var|/tmp*|/run*|/proc*|/sys*|/dev*|/etc*|/var/lib/libvirt/images|*'\'*) continue;; esac
   list "$at"
 done < /proc/self/mounts

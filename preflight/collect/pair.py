@@ -1,8 +1,8 @@
-"""Asks both hosts at once.
+"""Collection from both hosts at once.
 
-A host's answers come in three steps: what it is asked in any case; what libvirt says, and the daemon's state once
-libvirt was reached; and what only makes sense when the other host is known (what does the source make of the name that
-the destination announces? does the guest's disk exist over there?).
+A host is queried in three steps: the questions that are always asked; libvirt, and the daemon's state once libvirt was
+reached; and the questions that depend on the other host (to which address does the source resolve the name that the
+destination announces? does the guest's disk exist on the destination?).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -23,7 +23,7 @@ from preflight.threads import side_by_side
 
 
 class Collected(Struct, frozen=True):
-    """Both hosts as they answered."""
+    """Both hosts with their answers."""
 
     source: Host
     destination: Host
@@ -36,9 +36,9 @@ def collect(
     guests_of: Callable[[Host], Iterable[Guest]],
     facts: Mapping[Role, Iterable[type[Fact]]],
 ) -> Collected:
-    """Ask both hosts side by side; `guests_of` picks the guests whose disks are looked at on both.
+    """Query both hosts in parallel; `guests_of` selects the guests whose disks are checked on both.
 
-    `facts` are those that will be made of each end.
+    `facts` are the facts that will be parsed for each end.
     """
     visits = (source, destination)
     waiting = Waiting(visits)
@@ -57,14 +57,14 @@ def collect(
 
 
 class Waiting:
-    """Says what is being waited for, each thing once."""
+    """Progress messages about what preflight is waiting for, each printed once."""
 
     def __init__(self, visits: Iterable[Visit]) -> None:
         self._visits = tuple(visits)
         self._said: set[str] = set()
 
     def __call__(self) -> None:
-        """Say it."""
+        """Print the messages that have not been printed yet."""
         for visit in self._visits:
             whom = f"{visit.name}: {visit.waits_for}"
             if visit.waits_for is not None and whom not in self._said:

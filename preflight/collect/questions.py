@@ -1,9 +1,9 @@
-"""What is asked of a host's shell: one short POSIX sh command a record, which reads and never changes anything.
+"""Questions for a host's shell: one short POSIX sh command per record, which only reads and never changes anything.
 
-A file that does not exist answers with code 44 (`MISSING`), one that may not be read with another code, so
-"absent" and "unknown" stay apart. Commands run with LC_ALL=C. `as_root` runs its arguments as root: directly when the
-login is root's, else through `sudo -n`; `slurp FILE` prints a file; of one that is
-larger than the channel takes, 8 MiB, a byte more.
+A command exits with code 44 (`MISSING`) for a file that does not exist, and with another code for a file that cannot
+be read, so that "absent" and "unknown" stay distinct. Commands run with LC_ALL=C. `as_root` runs its arguments as root:
+directly if the login is root's, otherwise through `sudo -n`. `slurp FILE` prints a file; of a file larger than the
+8 MiB that the channel accepts, it prints one byte more than that.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,8 @@ from pathlib import Path
 from preflight import grammar
 from preflight.shell_text import NOTHING, ShellText, fixed, joined, of_file, shell
 
-#: Where distributions put QEMU; asked of every host that is kept in a snapshot, since another's guest may want it.
+#: Paths where distributions install QEMU. Checked on every host that is saved in a snapshot, since a guest of another
+#: host may need one of them.
 EMULATORS = (
     *(f"/usr/bin/qemu-system-{arch}" for arch in ("x86_64", "aarch64", "ppc64", "riscv64", "s390x")),
     "/usr/bin/kvm",
@@ -20,10 +21,10 @@ EMULATORS = (
     "/usr/libexec/qemu-kvm",
 )
 
-#: Functions that the commands below use.
+#: Shell functions that the commands below call.
 PRELUDE = f"{of_file(Path(__file__).with_name('questions.sh'))}\n"
 
-#: Asked of every host, in this order. What no selected rule needs is left out.
+#: Questions for every host, in this order. Those that no selected rule needs are left out.
 STANDING: dict[str, ShellText] = fixed(
     {
         "etc.hosts": "slurp /etc/hosts",
@@ -64,19 +65,19 @@ STANDING: dict[str, ShellText] = fixed(
     }
 )
 
-#: What the session does once libvirt has been asked, since a connection may start a socket-activated daemon, and before
-#: the questions that look at its daemons.
+#: Command that the session runs after libvirt was queried, since a connection may start a socket-activated daemon, and
+#: before the questions about the daemons.
 LOOK = shell("seen=$(processes)")
 
-#: Asked once libvirt has answered.
+#: Questions asked once libvirt has answered.
 AFTER_LIBVIRT: dict[str, ShellText] = fixed(
     {
         "daemons": "daemons",
     }
 )
 
-#: Asked last of what is asked in any case: libvirt has answered all that preflight wants of it, whose own calls would
-#: count as workers in use, and no further question depends on it.
+#: Last of the questions that are always asked. By then libvirt has answered all of preflight's calls, which would
+#: otherwise count as busy workers, and no later question depends on these answers.
 LAST: dict[str, ShellText] = fixed(
     {
         "limits": "limits",
@@ -85,7 +86,7 @@ LAST: dict[str, ShellText] = fixed(
     }
 )
 
-#: Asked where libvirt could not be opened: why nothing runs that would open it.
+#: Questions asked if no libvirt connection could be opened, to find out why no daemon is running.
 WHEN_CLOSED: dict[str, ShellText] = fixed(
     {
         "units": (
@@ -97,69 +98,69 @@ WHEN_CLOSED: dict[str, ShellText] = fixed(
 
 
 def resolve(name: str) -> ShellText:
-    """What the host's own resolver, with its own nsswitch.conf, answers for a name."""
+    """Resolve a name with the host's own resolver and its own nsswitch.conf."""
     return shell("getent ahosts -- @name@", name=name)
 
 
 def keys_met(name: str, known: Sequence[str]) -> ShellText:
-    """The ssh host keys at each address of a name that is none of those known: 2 seconds at most for each."""
+    """Scan the ssh host keys at each address of a name that is not in `known`, with a 2-second timeout per address."""
     return shell("keys_met @name@ @known@", name=name, known=known)
 
 
 def connect(uri: str) -> ShellText:
-    """Open the control connection as the source's own daemon would in peer-to-peer mode: as root, from there."""
+    """Open the control connection from the source as root, as its daemon would in a peer-to-peer migration."""
     return shell("as_root virsh -q -c @uri@ hostname", uri=uri)
 
 
 def certificates(*ends: Sequence[str]) -> ShellText:
-    """The host's time, and for each end its certificates and whether the key, the last of its files, can be read."""
+    """Read the host's time and, for each end, its certificates and whether its key (the last file) can be read."""
     words = [word for *public, key in ends for word in (*_paths(public), *(f"key:{one}" for one in _paths([key])))]
     return shell("certificates @words@", words=words)
 
 
 def _paths(paths: Iterable[str]) -> list[str]:
-    """The paths that can be asked about: an answer is a line, so one with a control character cannot be told apart."""
+    """Return the paths that can be asked about: not those with control characters, since each answer is one line."""
     return [path for path in paths if grammar.PATH.takes(path)]
 
 
 def _hosts(names: Iterable[str]) -> list[str]:
-    """The names and addresses that can be asked about."""
+    """Return the names and addresses that can be asked about."""
     return [name for name in names if grammar.is_address(name) or grammar.HOST_NAME.takes(name)]
 
 
-#: Servers that one host tries to connect to, and how many of them at once: all of them take 20 seconds at most.
+#: Maximum number of servers that one host tries to connect to, and the number tried at once: 20 seconds at most in all.
 MOST_SERVERS, AT_ONCE = 64, 16
-#: Words of one program's arguments: 400 paths of the greatest length are 1.6 of the 2 MiB that Linux takes (ARG_MAX).
+#: Maximum number of arguments of one command: 400 paths of maximum length take 1.6 MiB of Linux' 2 MiB (ARG_MAX).
 _ARGUMENTS = 400
 
 
 def _few_at_once(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The words in pieces, each of which fits one program's arguments."""
+    """Split the words into chunks that each fit into the arguments of one command."""
     return (words[at : at + _ARGUMENTS] for at in range(0, len(words), _ARGUMENTS))
 
 
-#: The address that the login comes from, which is that of libvirt's own connection too.
+#: Prints the address that the login comes from, which is also the source address of libvirt's connection.
 CAME_FROM = shell("printf '%s\\n' \"${SSH_CONNECTION%% *}\"")
 
 
 def stat_paths(paths: Sequence[str]) -> ShellText:
-    """For each path: what it is, how large (bytes), on which device, and on which file system.
+    """Report the type, size (bytes), device and file system of each path.
 
-    Of that the statfs magic (hex), bytes a block, blocks free for all and for root, files it may hold and those left,
-    and its blocks.
+    The file system is reported as its statfs magic (hex), bytes per block, free blocks for users and for root, total
+    and free inodes, and total blocks.
     """
     return joined(shell("stat_paths @some@", some=some) for some in _few_at_once(_paths(paths)))
 
 
 def resolve_all(names: Sequence[str]) -> ShellText:
-    """For each name getent's exit code: 0 when the host finds an address for it, 2 when it finds none."""
+    """Report getent's exit code for each name: 0 if the host finds an address for it, 2 if it finds none."""
     return shell("resolves @names@", names=_hosts(names))
 
 
 def connect_all(ports: Sequence[tuple[str, int]]) -> ShellText:
-    """What becomes of a TCP connection to each server and port: 5 seconds at most each, `AT_ONCE` of them at once.
+    """Try a TCP connection to each server and port, with a 5-second timeout, `AT_ONCE` of them at a time.
 
-    No more than the first `MOST_SERVERS` are tried: how many there are, the other host says.
+    Only the first `MOST_SERVERS` are tried, because the other host determines how many there are.
     """
     known = [(name, port) for name, port in ports if _hosts([name])][:MOST_SERVERS]
     tried = [shell("connects @name@ @port@ &", name=name, port=port) for name, port in known]
@@ -168,30 +169,30 @@ def connect_all(ports: Sequence[tuple[str, int]]) -> ShellText:
 
 
 def block_drivers(drivers: Sequence[tuple[str, str, str]]) -> ShellText:
-    """For each QEMU, module and library, whether it has the driver: 0 for yes, 1 for no."""
+    """Report for each QEMU, module and library whether QEMU has the driver: 0 for yes, 1 for no."""
     known = [one for one in drivers if _paths(one[:1])]
     return joined([*(shell("block_driver @words@", words=one) for one in known), shell("true")], "; ")
 
 
 def rdma(emulators: Sequence[str]) -> ShellText:
-    """The state of each port of the host's RDMA devices, and for each QEMU whether it has RDMA: 0 for yes, 1 for no."""
+    """Report the state of each port of the host's RDMA devices, and whether each QEMU supports RDMA (0: yes, 1: no)."""
     return joined([shell("rdma_ports"), *(shell("rdma_linked @one@", one=one) for one in _paths(emulators))], "; ")
 
 
 def resident(guests: Sequence[str]) -> ShellText:
-    """The KiB that each active guest's QEMU holds, by the name of its pidfile, which is the guest's."""
+    """Report the resident memory (KiB) of each active guest's QEMU, found by its pidfile, named after the guest."""
     return shell("resident @guests@", guests=[name for name in guests if grammar.GUEST.takes(name)])
 
 
 def accounts(wanted: Sequence[str]) -> ShellText:
-    """For each user ("passwd:NAME") and group ("group:NAME") getent's exit code: 2 when the host does not know it."""
+    """Report getent's exit code for each user ("passwd:NAME") and group ("group:NAME"): 2 if it does not exist."""
     return shell("accounts @known@", known=[one for one in wanted if grammar.USER.takes(one.partition(":")[2])])
 
 
 def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> ShellText:
-    """The numbers of a user's groups, and mode, owner and group of each path that exists.
+    """Report the group IDs of a user, and the mode, owner and group of each path that exists.
 
-    With `kvm` also whether the user may use /dev/kvm.
+    With `kvm`, also report whether the user may use /dev/kvm.
     """
     return shell(
         "printf 'groups %s\\n' \"$(id -G @uid@ 2>/dev/null)\"\n@listed@\n@tried@true",
@@ -205,21 +206,21 @@ def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> ShellText:
 
 
 def image_heads(paths: Sequence[str]) -> ShellText:
-    """For each path of an image: its size in bytes, its format, and of qcow2 virtual size and backing name in hex."""
+    """Report the size (bytes) and format of each image, and for qcow2 its virtual size and backing file name in hex."""
     return shell("image_heads @paths@", paths=_paths(paths))
 
 
 def block_devices(paths: Sequence[str]) -> ShellText:
-    """For each path of a block device: its size in bytes, SHA-256 and marks of its first 4 KiB, and its WWID."""
+    """Report the size (bytes) and WWID of each block device, and the SHA-256 and signatures of its first 4 KiB."""
     return shell("block_devices @paths@", paths=_paths(paths))
 
 
 def all_images(paths: Sequence[str]) -> ShellText:
-    """Ask `stat_paths` of these and of `EMULATORS`, and list where images of guests usually lie.
+    """Ask `stat_paths` about these paths and `EMULATORS`, and list the directories where guest images usually are.
 
-    For a snapshot that is taken before the other host is known: it answers whether that one's disks are here. Listed
-    are libvirt's own image directory, the names of files with secrets, and what lies at the top of each further mount;
-    at most 2,000 entries each.
+    This is for a snapshot that is taken before the other host is known: it shows whether the disks of its guests
+    exist here. The listing covers libvirt's image directory, the names of the files with secrets, and the top level of
+    each other mount, each up to 2,000 entries.
     """
     return joined((stat_paths(sorted({*paths, *EMULATORS})), _LISTING))
 

@@ -1,7 +1,8 @@
 # shellcheck shell=sh
-# Functions that the questions of questions.py call; each host's shell is given them once. They read and never change
-# anything. `as_root` runs its arguments as root: directly when the login is root's, else through `sudo -n`. `slurp FILE`
-# prints a file; of one that is larger than the channel takes, 8 MiB, a byte more; one that does not exist is code 44.
+# Functions that the questions in questions.py call; they are sent once to each host's shell. They only read and never
+# change anything. `as_root` runs its arguments as root: directly if the login is root's, otherwise through `sudo -n`.
+# `slurp FILE` prints a file; of a file larger than the 8 MiB that the channel accepts, it prints one byte more than
+# that; it returns 44 if the file does not exist.
 
 LC_ALL=C; export LC_ALL; umask 077; PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
 uid=$(id -u)
@@ -26,16 +27,16 @@ daemons() {
   for s in libvirt-sock virtqemud-sock; do
     [ -S "/run/libvirt/$s" ] && printf 'socket %s\n' "$s"
   done
-  # behind a line that names it, as in sshd_config
+  # each after a line that names it, as in sshd_config
   for f in $given; do printf '\037%s\n' "$f"; slurp "$f" && echo; done
   return 0
 }
 given() {
-  # the files that daemons were told to read instead of their own
+  # the files that daemons were started with instead of their own
   case $seen in *'reads '*) printf '%s\n' "$seen" | sed -n 's/^reads \(.*\) [^ ]*$/\1/p';; esac
 }
 reads() {
-  # NAME PROGRAM ARGUMENT...: the file that a daemon was told to read instead of its own
+  # NAME PROGRAM ARGUMENT...: the file that a daemon was started with instead of its own
   c=$1; shift
   while [ $# -gt 1 ]; do
     shift
@@ -49,12 +50,12 @@ reads() {
   done
 }
 processes() {
-  # a process that ends meanwhile is no error; a loop of the shell's own over all of them would take four times as long
+  # a process that ends in the meantime is not an error; a shell loop over all processes would take four times as long
   # shellcheck disable=SC2013 # names in /proc: words
   for f in $(grep -slxE 'libvirtd|virtqemud|virtproxyd|virtlockd|virtlogd' /proc/[0-9]*/comm); do
     p=${f%/comm}
     { read -r c < "$f" && read -r s < "$p/stat"; } 2>/dev/null || continue
-    # one in a container is another host's, and a user's own daemon has other guests
+    # a process in a container belongs to another host, and a user's session daemon has other guests
     # shellcheck disable=SC3067 # dash, bash and busybox know -O
     if [ "$uid" = 0 ]; then [ "$p/ns/pid" -ef /proc/self/ns/pid ] && [ -O "$p" ] || continue
     else [ "$(stat -c %u "$p" 2>/dev/null)" = 0 ] || continue; fi
@@ -70,7 +71,7 @@ processes() {
   return 0
 }
 limits() {
-  # virt-admin would start a daemon that is not there: asked only of those that run
+  # virt-admin would start a daemon that is not running, so only running ones are queried
   for name in libvirtd virtqemud virtproxyd; do
     case $seen in *"process $name "*) ;; *) continue;; esac
     echo "daemon $name"
@@ -78,7 +79,7 @@ limits() {
   done
 }
 iptables_tables() {
-  # iptables-save would load a module: the legacy tables are asked for only where the kernel has them
+  # iptables-save would load a module, so the legacy tables are read only if the kernel has them
   for v in '' 6; do
     t=/proc/net/ip${v}_tables_names
     if [ -e $t ]; then
@@ -102,13 +103,13 @@ stat_paths() {
     if [ -e "$p" ]; then set -- "$@" "$p"; continue; fi
     printf 'path %s\n' "$p"
     as_root stat -L -c 'stat %f %s %d %i %t:%T' -- "$p" 2>&1
-    # one process for a path, however many directories of it are not there: it may be the other host's
+    # one process per path, however many of its directories are missing: the path may come from the other host
     # shellcheck disable=SC2016 # the inner shell's own
     as_root sh -c 'd=$1; while [ -n "$d" ] && [ ! -e "$d" ]; do d=${d%/*}; done
       exec stat -f -c "fs %t %S %a %f %c %d %b" -- "${d:-/}"' sh "$p" 2>&1
   done
   shift "$n"
-  # what is there, all at once
+  # all existing paths at once
   [ $# = 0 ] || {
     as_root stat -L --printf 'path %n\nstat %f %s %d %i %t:%T\n' -- "$@"
     as_root stat -f --printf 'path %n\nfs %t %S %a %f %c %d %b\n' -- "$@"
@@ -121,7 +122,7 @@ host_keys() {
   return 0
 }
 keys_met() {
-  # NAME ADDRESS...: who answers where the name leads, but for these addresses, of which it is known
+  # NAME ADDRESS...: host keys at the addresses of the name, except for the given addresses, whose owner is known
   n=$1; shift
   getent ahosts -- "$n" | head -n 48 | while read -r a kind _; do
     [ "$kind" = STREAM ] || continue
@@ -134,7 +135,7 @@ certificates() {
   printf 'clock %s\n' "$(date +%s)"
   for f in "$@"; do
     case $f in
-      # of a key no more is told than whether it can be read
+      # of a key, only whether it can be read is reported
       key:*) slurp "${f#key:}" >/dev/null 2>&1; printf 'file %s %s\n' $? "${f#key:}" ;;
       *) t=$(slurp "$f" 2>/dev/null); printf 'file %s %s\n' $? "$f"
         printf '%s\n' "$t" | sed -n '/-----BEGIN .*CERTIFICATE-----/,/-----END .*CERTIFICATE-----/p' ;;
@@ -142,7 +143,7 @@ certificates() {
   done
 }
 image_heads() {
-  # the paths come from the other host's guests: of a file that is no image nothing is told but its size
+  # the paths come from the other host's guests: of a file that is not an image, only the size is reported
   for p in "$@"; do
     printf 'path %s\n' "$p"
     if as_root test -f "$p"; then n=$(as_root stat -L -c %s -- "$p" 2>&1)
@@ -155,8 +156,8 @@ image_heads() {
   return 0
 }
 image_head() {
-  # PATH SIZE BYTE...: as docs/interop/qcow2.txt of QEMU has a header, magic, version, place and length of the backing
-  # image's name, bits of a cluster, size. QEMU takes no longer name than 1023 bytes, and a cluster has 2 MiB at most
+  # PATH SIZE BYTE...: the header as in docs/interop/qcow2.txt of QEMU: magic, version, offset and length of the backing
+  # file name, cluster bits, size. QEMU accepts names of up to 1023 bytes, and a cluster has at most 2 MiB
   f=$1 n=$2; shift 2
   [ $# -ge 4 ] || [ "$n" -lt 4 ] || { printf 'image %s unread\n' "$n"; return; }
   [ "$1$2$3$4" = 514649fb ] || { printf 'image %s raw\n' "$n"; return; }
@@ -170,7 +171,7 @@ image_head() {
       b=$(as_root dd if="$f" bs=1 skip=$((0x$o)) count=$((0x$l)) 2>/dev/null | od -An -v -tx1 | tr -d ' \n') ;;
     *) b=far ;;
   esac
-  # json:… and …://… are no paths, and may hold passwords
+  # json:… and …://… are not paths, and may contain passwords
   case $b in 6a736f6e3a*|*3a2f2f*) b=elsewhere ;; esac
   printf 'image %s qcow2 %s %s\n' "$n" "$1$2$3$4$5$6$7$8" "${b:-unread}"
 }
@@ -181,7 +182,7 @@ open_files() {
   done
 }
 guest_memory() {
-  # KiB of each guest's memory that its QEMU has: of the mappings that no child would get (VmFlags: dc)
+  # KiB of each guest's memory that its QEMU holds: the mappings that are not inherited by children (VmFlags: dc)
   # shellcheck disable=SC2016 # the inner shell's own
   as_root sh -c 'for f in /run/libvirt/qemu/*.pid; do
     n=${f##*/}; [ -e "$f" ] && [ "$n" != driver.pid ] && read -r p < "$f" && [ -r "/proc/$p/smaps" ] || continue
@@ -198,18 +199,18 @@ block_devices() {
     k=$(stat -L -c '%t:%T' -- "$p"); k=/sys/dev/block/$((0x${k%:*})):$((0x${k#*:}))
     w=$(cat "$k/dm/uuid" "$k/wwid" "$k/device/wwid" 2>/dev/null | head -n 1 | tr -d '\0')
     d=$(device_start "$p" | sha256sum) m=$(device_start "$p" | device_marks)
-    # of nothing: it could not be read
+    # empty: the device could not be read
     [ -n "$m" ] || d=-
     printf 'device %s %s %s %s\n' "$(as_root blockdev --getsize64 "$p" 2>/dev/null)" "${d%% *}" "${m:--}" "$w"
   done
   return 0
 }
 device_start() {
-  # read past the cache, which must not keep what the other host is about to change
+  # bypass the cache, which must not keep blocks that the other host is about to change
   as_root dd if="$1" iflag=direct bs=4096 count=1 2>/dev/null
 }
 device_marks() {
-  # the identifiers of what is written at the start of a device: UEFI 2.10 (5.3.2), superblocks and headers of Linux
+  # the identifiers at the start of a device: UEFI 2.10 (5.3.2), superblocks and headers of Linux
   # (fs/ext4/ext4.h, fs/xfs/libxfs/xfs_format.h), LVM2 (lib/format_text/layout.h), cryptsetup (LUKS1 and LUKS2 agree)
   od -An -v -tx1 | tr -d ' \n' | awk '
     function mark(name, magic_at, magic, at, bytes,  id) {
@@ -227,7 +228,7 @@ device_marks() {
     }'
 }
 connects() {
-  # NAME PORT: what becomes of a TCP connection, which is closed at once; bash has what sh has not
+  # NAME PORT: the outcome of a TCP connection, which is closed at once; bash can do this, sh cannot
   if command -v bash >/dev/null; then
     # shellcheck disable=SC2016 # the inner shell's own
     e=$(timeout 5 bash -c ': <"/dev/tcp/$0/$1"' "$1" "$2" 2>&1); c=$?
@@ -236,7 +237,7 @@ connects() {
   printf 'port %s %s %s %s\n' $c "$1" "$2" "$e"
 }
 block_driver() {
-  # EMULATOR MODULE LIBRARY: a module that QEMU loads, or a library that it is linked with
+  # EMULATOR MODULE LIBRARY: a module that QEMU loads, or a library that QEMU is linked with
   for f in /usr/lib/*/qemu /usr/lib*/qemu /usr/lib*/qemu-kvm /usr/local/lib*/qemu /usr/local/lib/*/qemu; do
     if [ -e "$f/block-$2.so" ]; then printf 'driver 0 %s %s\n' "$2" "$1"; return; fi
   done
@@ -251,7 +252,7 @@ rdma_ports() {
   return 0
 }
 rdma_linked() {
-  # EMULATOR...: whether each is linked with what RDMA takes
+  # EMULATOR...: whether each is linked with the RDMA library
   for q in "$@"; do
     grep -qaF librdmacm.so. "$q" 2>/dev/null
     printf 'qemu %s %s\n' $? "$q"
@@ -262,7 +263,7 @@ sshd_listener() {
   return 0
 }
 sshd_config() {
-  # every file that Include may mean, each behind a line that names it; the reader works out sshd's order
+  # every file that Include may match, each after a line that names it; the reader works out sshd's order
   for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*; do
     [ -f "$f" ] || continue
     printf '\037%s\n' "$f"
@@ -298,7 +299,7 @@ resident() {
   return 0
 }
 may_use_kvm() {
-  # UID GID: 0 for yes and 1 for no; a `test` that runs as that user tells
+  # UID GID: 0 for yes and 1 for no, from a `test` that runs as that user
   as_root setpriv --reuid="$1" --regid="$2" --groups="$(id -G "$1" 2>/dev/null | tr ' ' ,),$2" \
     test -r /dev/kvm -a -w /dev/kvm 2>/dev/null
   printf 'kvm %s\n' $?

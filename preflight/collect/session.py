@@ -1,4 +1,4 @@
-"""One host while it is being asked: first what is asked in any case, then what follows from the answers."""
+"""Sessions with one host: first the questions that are always asked, then those that depend on the answers."""
 
 import itertools
 import sys
@@ -18,45 +18,45 @@ from preflight.facts.text import augeas, libvirt_conf
 from preflight.request.migration import Role
 from preflight.shell_text import NOTHING, ShellText, shell
 
-#: Seconds that a daemon has to close a connection.
+#: Seconds to wait for a daemon to close a connection.
 _PARTING = 2.0
 
 
 class Visit(Protocol):
-    """A host that is asked, live or from a snapshot."""
+    """A host that answers questions, live or from a snapshot."""
 
     #: The host as the user named it.
     name: str
 
     @property
     def waits_for(self) -> str | None:
-        """The answers that it waits for now; None for none."""
+        """The answers that are being waited for, or None."""
 
     def first(self) -> Answers:
-        """What it answers in any case, libvirt's answers among them, but for `questions.LAST`. Asked once."""
+        """Return the answers that are always collected, including libvirt's, except `questions.LAST`. Call once."""
 
     def ask(self, further: Mapping[str, ShellText]) -> Answers:
-        """Answers to questions that arise later, POSIX sh commands by record name, and to `questions.LAST`.
+        """Return the answers to later questions (POSIX sh commands by record name) and to `questions.LAST`.
 
-        Asked once: libvirt's connection is closed meanwhile.
+        Call once: the libvirt connection is closed at the same time.
         """
 
     def saved(self) -> SavedHost:
-        """All that was answered so far, for a snapshot."""
+        """Return all answers so far, for a snapshot."""
 
     def end_libvirt(self) -> None:
-        """Wait until the libvirt connection is closed, if there is one; the login stays."""
+        """Wait until the libvirt connection, if any, is closed; the login stays."""
 
     def leave(self) -> None:
-        """Log out: nothing more will be asked."""
+        """Log out; no further questions are possible."""
 
 
 class LiveVisit:
     """A real host, over a channel that was opened for it.
 
-    `wanted` are the names of the records to ask for; `role` is its part, None where it may have either; `transport` is
-    what libvirt is reached over; `uri` replaces the libvirt URI that follows from the target; `timeout` is in seconds,
-    for all that is collected from the host: its login, libvirt and all answers.
+    `wanted` are the names of the records to ask for; `role` is the host's role, or None if it may have either;
+    `transport` is the transport of the libvirt connection; `uri` replaces the libvirt URI that follows from the target;
+    `timeout` is in seconds and covers everything that is collected from the host: login, libvirt and all answers.
     """
 
     def __init__(
@@ -74,38 +74,38 @@ class LiveVisit:
         self._target, self._wanted, self._timeout = target, wanted, timeout
         self._transport, self._role, self._uri = transport, role, uri
         self._answers = Answers()
-        #: Bytes that these take in memory.
+        #: Bytes of memory that these answers take.
         self._held = 0
         self._libvirt: LibvirtSession | None = None
         self._logged_in = False
         self._channel = channel
-        #: When nothing that is collected is waited for any more, by `time.monotonic`.
+        #: Time (`time.monotonic`) after which no answer is waited for.
         self._deadline = time.monotonic() + timeout
-        #: What is waited for now.
+        #: What is currently being waited for.
         self._at: str | None = None
         self._asking = threading.Lock()
         self._runs = itertools.count()
         self._closing: threading.Thread | None = None
-        #: What was asked and not yet waited for.
+        #: Questions that were sent and whose answers were not yet waited for.
         self._last: Mapping[str, ShellText] = {}
 
     def first(self) -> Answers:
-        """What it answers in any case, libvirt's answers among them."""
+        """Return the answers that are always collected, including libvirt's."""
         self._deadline = self._channel.deadline = time.monotonic() + self._timeout
         self._at = "the login"
         standing = self._pick(questions.STANDING)
-        # sent before the login is known to work: it saves a round trip, and a shell that never starts reads nothing
+        # sent before the login is known to work, which saves a round trip; a shell that never starts reads nothing
         self._channel.send(standing)
         load_bindings()  # while ssh shakes hands
         augeas.load(libvirt_conf.LENS)
         login = self._channel.login()
-        # a person may take their time, which is not the host's
+        # the time that a person takes to answer does not count as the host's
         self._deadline = self._channel.deadline = self._deadline + self._channel.of_person
         self._logged_in = login.code == 0
         self._keep(Answers({"login": login}))
         if not self._logged_in:
             reason = login.err.strip().splitlines()[-1:] or ["no answer"]
-            self._answers.absent[""] = f"{self.name} could not be logged in to: {reason[0]}"
+            self._answers.absent[""] = f"login to {self.name} failed: {reason[0]}"
         if self._logged_in or self._transport != "ssh":
             self._at = "libvirt"
             self._libvirt = self._open_libvirt()
@@ -131,15 +131,15 @@ class LiveVisit:
         return Answers(dict(self._answers.records), dict(self._answers.absent))
 
     def ask(self, further: Mapping[str, ShellText]) -> Answers:
-        """Answers to questions that arise later, on the same login, and to those that `first` has not waited for."""
+        """Return the answers to later questions, over the same login, and to those that `first` did not wait for."""
         if not self._logged_in:
             return Answers({}, dict(self._answers.absent))
-        # a record's name may hold what a host said, so the session is given plain numbers
+        # a record's name may contain text from a host, so the session uses plain numbers
         self._at = "answers about the guests and the other host"
         numbered = {f"further{number}": text for number, text in enumerate(further.values())}
         self._channel.send(numbered)
         answers, self._last = self._channel.receive(self._last), {}
-        if self._libvirt is not None:  # it has no more to say, and to close its connection takes a while
+        if self._libvirt is not None:  # there are no more calls, and closing the connection takes a while
             self._closing = threading.Thread(target=self._libvirt.close, daemon=True)
             self._closing.start()
         given = self._channel.receive(numbered)
@@ -154,57 +154,57 @@ class LiveVisit:
 
     @property
     def waits_for(self) -> str | None:
-        """The answers that it waits for; None for none, and while a person is asked."""
+        """The answers that are being waited for; None if there are none, or while a person is being asked."""
         return None if self._channel.with_person else self._at
 
     def read(self, path: str) -> Record:
-        """A file as it is, passwords and all, for who is to write it back. It is kept nowhere."""
+        """Return a file unredacted, for a caller that will write it back. It is not stored anywhere."""
         return self.run(shell("slurp @path@", path=path))
 
     def run(self, command: ShellText, first: ShellText = NOTHING) -> Record:
-        """The answer to a POSIX sh command, kept nowhere; code 255 where there was none.
+        """Return the answer to a POSIX sh command, which is not stored; code 255 if there was none.
 
-        `first` is what the session's own shell does before, as to open a file that it is to hold.
+        `first` is run before by the session's own shell, for example to open a file that the shell keeps open.
         """
         if not self._logged_in:
             return Record("", 255, self._answers.absent.get("", "not logged in"))
         with self._asking:
-            # a name of its own, since what comes after its time is up would else be taken for the next one's answer
+            # a unique name, because an answer that comes too late would otherwise be taken for the next one
             name = f"run{next(self._runs)}"
             self._channel.send({name: command}, first)
             answers = self._channel.receive({name: command})
         return answers.records.get(name) or Record("", 255, answers.absent[name])
 
     def tell(self, command: ShellText) -> None:
-        """Have the session's own shell do something that nobody waits for, if there is a session."""
+        """Run a command in the session's own shell without waiting for it, if there is a session."""
         if self._logged_in:
             self._channel.send({}, command)
 
     def log_in(self) -> Record:
-        """Wait for the login alone: code 0, or 255 with what ssh said. Nothing is asked."""
+        """Wait for the login only: code 0, or 255 with ssh's error message. No question is asked."""
         login = self._channel.login()
         self._logged_in = login.code == 0
         return login
 
     def connect(self) -> Any:
-        """A further libvirt connection of its own, on the same login; raises `libvirt.libvirtError`."""
+        """Return another libvirt connection over the same login; raises `libvirt.libvirtError`."""
         return opened(self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command))
 
     def saved(self) -> SavedHost:
-        """All that was answered so far."""
+        """Return all answers so far."""
         return SavedHost(self.name, self._answers)
 
     def end_libvirt(self) -> None:
-        """Wait until the libvirt connection is closed, if there is one; the login stays."""
+        """Wait until the libvirt connection, if any, is closed; the login stays."""
         if self._libvirt is not None and self._closing is None:
             self._closing = threading.Thread(target=self._libvirt.close, daemon=True)
             self._closing.start()
         if self._closing is not None:
-            # a daemon that does not answer would hold its connection for ever
+            # a daemon that does not answer would keep its connection open forever
             self._closing.join(_PARTING)
 
     def leave(self) -> None:
-        """Log out: nothing more will be asked."""
+        """Log out; no further questions are possible."""
         self.end_libvirt()
         self._channel.close()
 
@@ -226,12 +226,12 @@ class LiveVisit:
         return self._uri or self._target.libvirt_uri(self._transport)
 
     def _keep(self, answers: Answers) -> Answers:
-        """Take over answers, without the secrets in them, and return them so: live and from a snapshot alike."""
+        """Store answers without the secrets in them, and return them: the same for a live check and a snapshot."""
         kept = Answers({}, {name: redact_message(reason) for name, reason in answers.absent.items()})
         for name, record in answers.records.items():
             size = sys.getsizeof(record.out) + sys.getsizeof(record.err)
             if self._held + size > TOTAL_LIMIT:
-                kept.absent[name] = f"the answers of {self.name} take more than {TOTAL_LIMIT >> 20} MiB in all"
+                kept.absent[name] = f"the answers of {self.name} exceed {TOTAL_LIMIT >> 20} MiB in total"
             else:
                 self._held += size
                 kept.records[name] = redact(name, record)
@@ -240,7 +240,7 @@ class LiveVisit:
 
 
 class SavedVisit:
-    """A host from a snapshot. What it was not asked then is answered with `MISSING`."""
+    """A host from a snapshot. Questions that it was not asked are answered with `MISSING`."""
 
     waits_for = None
 
@@ -250,7 +250,7 @@ class SavedVisit:
         self._transport = transport
 
     def first(self) -> Answers:
-        """All that was saved, but for a libvirt connection over another transport than the one asked about."""
+        """Return all saved answers, except those of a libvirt connection over another transport than requested."""
         answers = Answers(dict(self._saved.answers.records), dict(self._saved.answers.absent))
         if "libvirt.connect" in answers.records:
             taken_over = transport_of(answers.records["libvirt.connect"])
@@ -262,7 +262,7 @@ class SavedVisit:
         return answers
 
     def ask(self, further: Mapping[str, ShellText]) -> Answers:
-        """What was saved under these names."""
+        """Return the answers that were saved under these names."""
         records, absent = self._saved.answers.records, self._saved.answers.absent
         answers = Answers({}, dict(absent))
         for name in further:
@@ -273,11 +273,11 @@ class SavedVisit:
         return answers
 
     def saved(self) -> SavedHost:
-        """What was read from the file."""
+        """Return the host as read from the file."""
         return self._saved
 
     def end_libvirt(self) -> None:
-        """There is none."""
+        """Do nothing: there is no connection."""
 
     def leave(self) -> None:
-        """There is nothing to leave."""
+        """Do nothing: there is no login."""

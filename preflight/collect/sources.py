@@ -1,4 +1,4 @@
-"""Which records each fact is parsed from, and which facts are made of a host whatever rules are selected."""
+"""The records that each fact is parsed from, and the facts that are always made, whichever rules are selected."""
 
 from collections.abc import Iterable, Mapping
 
@@ -66,7 +66,7 @@ def _source(kind: type[Fact], *records: str, optional: tuple[str, ...] = ()) -> 
     return kind, FactSource(kind.parse, (*records, *optional), optional)
 
 
-#: Which records each fact is parsed from, in the order in which its `parse` takes them.
+#: The records that each fact is parsed from, in the order of the parameters of its `parse`.
 FACTS: Mapping[type[Fact], FactSource] = dict(
     (
         _source(AcceptQueue, "somaxconn"),
@@ -143,12 +143,12 @@ FACTS: Mapping[type[Fact], FactSource] = dict(
 )
 
 
-#: What every report says of a host, whatever rules are selected.
+#: Facts that every report shows for a host, whichever rules are selected.
 SUMMARY_FACTS: frozenset[type[Fact]] = frozenset((HostIdentity, OsRelease, Versions, OpenSsh, Login))
 
 
-#: What is asked of each end for the sake of the other, whatever rules are selected: which guests there are to move, and
-#: what the questions about the name that the destination announces are made of.
+#: Facts of each end that questions for the other end need, whichever rules are selected: the guests to be migrated, and
+#: those that the questions about the announced name are built from.
 TIES: Mapping[Role, frozenset[type[Fact]]] = {
     Role.SOURCE: frozenset((Guests, OwnAddresses, PeerName)),
     Role.DESTINATION: frozenset((AnnouncedName, OwnAddresses)),
@@ -156,10 +156,10 @@ TIES: Mapping[Role, frozenset[type[Fact]]] = {
 
 
 def records_for(kinds: Iterable[type[Fact]]) -> set[str]:
-    """The names of the records that these facts are parsed from."""
+    """Return the names of the records that these facts are parsed from."""
     return {name for kind in kinds for name in FACTS[kind].records}
 
 
 def make_host(role: Role, name: str, answers: Answers) -> Host:
-    """A host whose facts are parsed when asked for."""
+    """Return a host whose facts are parsed on first use."""
     return Host(role, name, answers.records, answers.absent, FACTS)

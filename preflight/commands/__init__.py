@@ -1,1 +1,1 @@
-"""One module a command: call what does the work, say what came of it, return an exit code."""
+"""One module for each command: it calls what does the work, prints the result and returns an exit code."""

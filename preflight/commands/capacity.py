@@ -1,4 +1,4 @@
-"""`preflight capacity`: ask both hosts, measure the guests if that is asked for, and work out how many and how long."""
+"""`preflight capacity`: collect facts of both hosts, measure guests on request, and compute numbers and durations."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
 def seconds_of(option: str, text: str) -> float:
-    """Read "90s", "30m" or "2h"; a bare number is seconds. Raises `UserError`, which names the option."""
+    """Return the seconds of "90s", "30m" or "2h", or of a bare number; raises `UserError`, which names the option."""
     match = _WINDOW.fullmatch(text)
     if match is None or not int(match[1]):
         raise UserError(f"{option}: {text!r} is not a time such as 90s, 30m or 2h")
@@ -34,7 +34,7 @@ def size(
     window: str | None = None,
     measure_dirty_rate: bool = False,
 ) -> Answer:
-    """Work it out; `bandwidth` is in MiB/s. Raises `UserError` for what cannot be used."""
+    """Return the answer; `bandwidth` is in MiB/s. Raises `UserError` for values that cannot be used."""
     limit = None if window is None else seconds_of("--window", window)
     with open_hosts(asked) as opened:
         checked = check(opened, rules=())
@@ -57,7 +57,7 @@ def _rooms(checked: Checked) -> tuple[tuple[Room, ...], str | None]:
 def _dirty(checked: Checked) -> Mapping[str, float]:
     source = checked.visits[0]
     if not isinstance(source, LiveVisit):
-        raise UserError("--measure-dirty-rate: a snapshot's guests cannot be measured")
+        raise UserError("--measure-dirty-rate: guests in a snapshot cannot be measured")
     names = [guest.name for guest in checked.guests if guest.running]
     if not names:
         return {}

@@ -1,4 +1,4 @@
-"""`preflight fix`: show what would be changed on both hosts, and, only when told, change it and prove it."""
+"""`preflight fix`: show the changes for both hosts and, only on request, make and verify them."""
 
 import datetime as dt
 import sys
@@ -22,17 +22,17 @@ from preflight.request.migration import Role
 from preflight.shell_text import shell
 from preflight.stdio import deliver
 
-#: Each error that was found is mended by what is shown or in force, if there was any; an error stays, or a rule that
-#: may hide one, or could have asked for a change, could not be judged; something is not in force; nobody agreed.
+#: The exit codes: every error that was found is fixed by changes that are shown or in effect; an error remains, or a
+#: rule that may hide one or ask for a change could not be evaluated; a change is not in effect; nobody agreed.
 DONE, UNDECIDED, NOT_IN_FORCE, REFUSED = 0, 3, 4, 5
-#: The files in which cloud-init is set to rewrite /etc/hosts at each boot.
+#: The command that lists the files that make cloud-init rewrite /etc/hosts at each boot.
 _CLOUD_INIT = shell("grep -rlsE '^[[:space:]]*manage_etc_hosts:[[:space:]]*([Tt]rue|localhost)' /etc/cloud")
 
 Ask: TypeAlias = Callable[[str], bool | None]
 
 
 def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, output_format: str = "text") -> int:
-    """Do it; `ask` is None where nobody is to be asked. Raises `UserError` for what cannot be used."""
+    """Show or make the changes, and return the exit code; `ask` is None for --yes. Raises `UserError`."""
     as_playbook = output_format == "ansible"
     if apply and as_playbook:
         raise UserError("--apply and --format ansible exclude each other")
@@ -75,9 +75,9 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, out
 
 
 def _listed(error: Unmended) -> str:
-    """What is left to a person."""
+    """Return an error that remains, with the step for a person."""
     lines = (
-        f"{error.subject}: not mended: {error.rule}: {error.message}",
+        f"{error.subject}: not fixed: {error.rule}: {error.message}",
         f"  why:  {error.why}",
         f"  do:   {error.step}",
     )
@@ -85,18 +85,18 @@ def _listed(error: Unmended) -> str:
 
 
 def _complain(unfixable: Iterable[Unfixable], unknown: Mapping[str, Iterable[str]]) -> None:
-    """Say on standard error which changes cannot be computed, and what is not known."""
+    """Print to standard error which changes cannot be computed, and what is not known."""
     lines = [f"{one.host}: {one.path}: {one.why}" for one in unfixable]
     lines += [f"not known: {', '.join(names)}: {reason}" for reason, names in unknown.items()]
     if unknown:
-        lines.append("what is not known may be an error: see to it that it can be read, and run `preflight fix` again")
+        lines.append("unknown facts may hide errors: make them readable, and run `preflight fix` again")
     for line in lines:
         print(f"preflight: {one_line(line)}", file=sys.stderr)
 
 
 def _nothing(unfixable: bool, left: bool, unknown: bool) -> str:
     if unfixable or left:
-        return "nothing that can be changed"
+        return "nothing that preflight can change"
     return "nothing to change, as far as is known" if unknown else "nothing to change"
 
 
@@ -117,7 +117,7 @@ def _shown(change: FileChange, visit: LiveVisit) -> Shown:
 def _apply(change: FileChange, visit: LiveVisit) -> bool:
     date = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S")
     text = script(change.path, change.before, change.after, change.service, date)
-    # not as an argument: no argument may be longer than 128 KiB (MAX_ARG_STRLEN)
+    # not as an argument, since an argument has at most 128 KiB (MAX_ARG_STRLEN)
     answer = visit.run(
         shell("printf %s @text@ | as_root sh -c 's=$(cat); exec </dev/null; eval \"$s\"'", text=str(text))
     )
@@ -129,4 +129,4 @@ def _apply(change: FileChange, visit: LiveVisit) -> bool:
 
 def _silence(answer: Record) -> str:
     why = answer.err.strip().splitlines()[-1:] or ["the host did not answer"]
-    return f"not known whether it was changed: {why[0]}; look with `preflight check`"
+    return f"not known whether it was changed: {why[0]}; run `preflight check`"

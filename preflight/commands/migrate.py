@@ -1,4 +1,4 @@
-"""`preflight plan` and `migrate` from end to end: check, plan, ask, move, look on both hosts, and say so."""
+"""`preflight plan` and `migrate` from end to end: check, plan, ask, migrate, verify on both hosts, and report."""
 
 import contextlib
 import sys
@@ -41,24 +41,25 @@ from preflight.request.check_request import Asked, moved_by
 from preflight.request.method import Method
 from preflight.request.migration import Transport
 from preflight.schema.plan import MigrationPlan
+from preflight.shell_text import shell
 from preflight.visible import clean, one_line
 
-#: The exit codes beside those of a verdict.
+#: The exit codes, beside those of a verdict.
 ARRIVED, NOT_ARRIVED, REFUSED, INTERRUPTED = 0, 4, 5, 130
 
 Ask = Callable[[str], bool | None]
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """What the user asks of a run, beside what is moved and how. Times are in seconds."""
+    """The settings of a run beside its guests and its method. Times are in seconds."""
 
-    #: None when the user has agreed with --yes; it returns None where nobody can answer.
+    #: None if the user has agreed with --yes; the function returns None if nobody can answer.
     ask: Ask | None = None
-    #: URIs that the user has given again, so that they are used from a file that others could have read or exchanged.
+    #: URIs that the user has given again, so that they are used from a file that others can read or replace.
     confirmed: tuple[str, ...] = ()
     journal: Path | None = None
     events: Path | None = None
-    #: Where the plan for the way home is written.
+    #: The file for the plan of the way back.
     back: Path | None = None
     settings: Settings = Settings()
 
@@ -74,7 +75,7 @@ def asked_for(
     ignore: Sequence[str] = (),
     timeout: float = 60.0,
 ) -> Asked:
-    """What a check has to be asked for this run; `words` are source, destination and guests."""
+    """Return the request of the check for this run; `words` are source, destination and guests."""
     source, destination, *guests = words
     asked = Asked(
         source=source,
@@ -92,7 +93,7 @@ def asked_for(
 
 
 def make_plan(asked: Asked, method: Method, output: Path, *, at_once: int | None, lapses_after: float) -> int:
-    """Check, and write the plan of what would be done; returns the exit code."""
+    """Check, write a plan, and return the exit code."""
     with open_hosts(asked) as opened:
         try:
             planned, checked = _plan(opened, method, at_once=at_once, lapses_after=lapses_after)
@@ -105,7 +106,7 @@ def make_plan(asked: Asked, method: Method, output: Path, *, at_once: int | None
 
 
 def move(asked: Asked, method: Method, wanted: Wanted, *, at_once: int | None = None) -> int:
-    """Check, plan, ask and move; returns the exit code. Raises `UserError`."""
+    """Check, plan, ask, migrate, and return the exit code; raises `UserError`."""
     with open_hosts(asked) as opened:
         call.refuse_unknown(method)
         try:
@@ -116,12 +117,12 @@ def move(asked: Asked, method: Method, wanted: Wanted, *, at_once: int | None = 
 
 
 def run_plan(path: Path, wanted: Wanted, *, timeout: float) -> int:
-    """Run a plan from a file, if what it rests on still holds; returns the exit code. Raises `UserError`."""
+    """Run a plan from a file if nothing that it depends on has changed; return the exit code. Raises `UserError`."""
     planned, doubt = plan_file.read(path)
     refuse_programs(path, planned, doubt, wanted.confirmed)
     if time.time() > planned.lapses:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(planned.lapses))
-        return refused(f"refused: the plan lapsed at {when}: make a new one")
+        return refused(f"refused: the plan expired at {when}: make a new one")
     asked = asked_by(planned, [guest.name for guest in planned.guests], timeout)
     with open_hosts(asked) as opened:
         call.refuse_unknown(planned.method)
@@ -130,7 +131,9 @@ def run_plan(path: Path, wanted: Wanted, *, timeout: float) -> int:
             rules = rules_of(asked)
             checked = check(opened, rules)
             hosts = (checked.source, checked.destination)
-            refuse_other_hosts(planned, *filter(says_who_it_is, hosts))  # rather than what is wrong with another host
+            refuse_other_hosts(
+                planned, *filter(says_who_it_is, hosts)
+            )  # before reporting what is wrong with another host
             refuse_unless_ready(checked)
             refuse_other_hosts(planned, *hosts)
             planned = as_checked(planned, checked, pace(checked, planned.width))
@@ -160,15 +163,15 @@ def _plan(
 
 
 def rules_of(asked: Asked) -> tuple[Rule, ...]:
-    """The rules that a run is judged by."""
+    """Return the rules that apply to a run."""
     return select(load(asked.rules), ignore=asked.ignore)
 
 
 def refuse_unless_ready(checked: Checked, own: Path | None = None) -> None:
-    """Raise `Refused` unless the report says READY; the report itself then goes to standard output.
+    """Raise `Refused` unless the verdict is READY, after printing the report to standard output.
 
-    Where a job runs on one of the guests and another run moves it, the refusal says whose. `own` is the journal of the
-    run that asks, where it holds its lock already.
+    If a job runs on one of the guests because of another run, the refusal names that run. `own` is the journal of the
+    run that calls this, if it holds its lock already.
     """
     try:
         plans.refuse_unless_ready(checked)
@@ -180,7 +183,7 @@ def refuse_unless_ready(checked: Checked, own: Path | None = None) -> None:
 
 
 def asked_by(planned: MigrationPlan, guests: Sequence[str], timeout: float) -> Asked:
-    """What a check has to be asked for a run of this plan."""
+    """Return the request of the check for a run of this plan."""
     return asked_for(
         [planned.source, planned.destination, *guests],
         planned.method,
@@ -198,7 +201,7 @@ def _ask_and_run(planned: MigrationPlan, checked: Checked, opened: Opened, wante
         return code
     path = wanted.journal or journals.default_path(planned.source, planned.destination)
     with contextlib.ExitStack() as stack:
-        # first the journal: the lock bears its name, and another run's of that name must not be taken over
+        # the journal first: the lock is named after it, and must not replace that of another run with this journal
         journal = stack.enter_context(contextlib.closing(Journal.create(path, planned)))
         try:
             stack.enter_context(run_lock.held(visits[0], path, planned.guests))
@@ -208,7 +211,26 @@ def _ask_and_run(planned: MigrationPlan, checked: Checked, opened: Opened, wante
                 return refused(why)
             raise
         print(f"journal      {path}", file=sys.stderr)
-        return _run(planned, opened, visits, journal, wanted)
+        return resumable(path, wanted, lambda: _run(planned, opened, visits, journal, wanted))
+
+
+def resumable(journal: Path, wanted: Wanted, run: Callable[[], int]) -> int:
+    """Carry out a run; unless every guest arrived, the command that resumes it is the last line that is printed.
+
+    After an exception too, Ctrl-C among them: whoever reports it prints its notes.
+    """
+    words = ["migrate", "--resume", str(journal.absolute())]
+    for uri in wanted.confirmed:
+        words += ["--confirm-uri", uri]
+    note = f"To resume this run:\n{shell('preflight @words@', words=words)}"
+    try:
+        code = run()
+    except BaseException as why:
+        why.add_note(note)
+        raise
+    if code != ARRIVED:
+        print(note, file=sys.stderr)
+    return code
 
 
 def _run(
@@ -225,7 +247,7 @@ def _run(
 
 
 def same_hosts(planned: MigrationPlan, visits: Sequence[LiveVisit]) -> tuple[SameHost, SameHost]:
-    """Both hosts, each of whose libvirt connections is held to the machine that the plan names."""
+    """Return both hosts, whose libvirt connections must lead to the machines that the plan names."""
     source, destination = visits
     return (
         SameHost(source, planned.source_identity),
@@ -234,23 +256,23 @@ def same_hosts(planned: MigrationPlan, visits: Sequence[LiveVisit]) -> tuple[Sam
 
 
 def finish(run: Run, known: Mapping[str, Past]) -> tuple[Row, ...]:
-    """Look at all guests once more, and write down where they are."""
+    """Observe all guests once more, and write to the journal where they are."""
     rows = tuple(_explained(row) for row in ledger.rows(run, known))
     run.journal.note("over", rows=msgspec.to_builtins(rows), interrupted=run.interrupted)
     if run.journal.broken:
-        print(f"preflight: the journal is not whole: {one_line(run.journal.broken)}", file=sys.stderr)
+        print(f"preflight: the journal is incomplete: {one_line(run.journal.broken)}", file=sys.stderr)
     return rows
 
 
 def _explained(row: Row) -> Row:
-    """The row with the name of the rule, if one explains its error."""
+    """Return the row with the name of the rule that explains its error, if there is one."""
     return msgspec.structs.replace(row, rule=explaining(row.error)) if row.error else row
 
 
 def report_end(
     planned: MigrationPlan, rows: Sequence[Row], opened: Opened, wanted: Wanted, *, interrupted: bool
 ) -> int:
-    """Print the ledger, and write the plan for the way home where it is wanted; returns the exit code."""
+    """Print the ledger, write the plan for the way back if requested, and return the exit code."""
     sys.stdout.write(render("ledger", "text", Ledger(planned, rows)))
     sys.stdout.flush()
     if wanted.back is not None:
@@ -261,10 +283,10 @@ def report_end(
 
 
 def _plan_back(planned: MigrationPlan, rows: Sequence[Row], opened: Opened, path: Path) -> None:
-    """Write the plan for the way home of those that have arrived, if a check says that there is one."""
+    """Write the plan for the way back of the guests that arrived, if the verdict of a check is READY."""
     arrived = [row.uuid for row in rows if row.result is Result.ARRIVED]
     if not arrived:
-        print(f"preflight: {path}: no guest has arrived, so there is none to bring back", file=sys.stderr)
+        print(f"preflight: {path}: not written: no guest has arrived", file=sys.stderr)
         return
     words = [planned.destination, planned.source, *arrived]
     asked = asked_for(words, planned.method, transport=Transport(planned.transport), ignore=planned.ignore)
@@ -274,17 +296,17 @@ def _plan_back(planned: MigrationPlan, rows: Sequence[Row], opened: Opened, path
     except (Refused, UserError) as why:
         print(f"preflight: {path}: not written: {one_line(str(why))}", file=sys.stderr)
         return
-    except Exception as bug:  # the exit code is still that of the run, which is over
+    except Exception as bug:  # the run is over, and its exit code stays
         print(
             f"preflight: {path}: not written: a bug in preflight: {type(bug).__name__}: {one_line(str(bug))}",
             file=sys.stderr,
         )
         return
-    print(f"{path}: the way home, checked: `preflight migrate {path}`")
+    print(f"{path}: run it with `preflight migrate {path}` to migrate the guests back")
 
 
 def agree(ask: Ask | None, question: str) -> int | None:
-    """None when it may go on, else the exit code."""
+    """Return None if the user agrees, or the exit code."""
     if ask is None:
         return None
     agreed = ask(question)
@@ -294,14 +316,14 @@ def agree(ask: Ask | None, question: str) -> int | None:
 
 
 def refused(why: Refused | str) -> int:
-    """Say why nothing is done; returns the exit code."""
+    """Print why nothing is done, and return the exit code."""
     print(f"preflight: {one_line(str(why))}", file=sys.stderr)
     return REFUSED
 
 
 def live(visits: tuple[LiveVisit | SavedVisit, LiveVisit | SavedVisit]) -> tuple[LiveVisit, LiveVisit]:
-    """Both, where they are real hosts; raises `TargetError` for snapshots."""
+    """Return both visits if they are to real hosts; raises `TargetError` for snapshots."""
     source, destination = visits
     if not (isinstance(source, LiveVisit) and isinstance(destination, LiveVisit)):
-        raise TargetError("a guest cannot be moved between snapshots: name real hosts")
+        raise TargetError("a guest cannot be migrated between snapshots: name real hosts")
     return source, destination

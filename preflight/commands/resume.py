@@ -1,4 +1,4 @@
-"""`preflight migrate --resume`: shows what a cut-off run needs, asks, settles each guest, and moves what is left."""
+"""`preflight migrate --resume`: show what an interrupted run needs, ask, settle each guest, and migrate the rest."""
 
 import contextlib
 import sys
@@ -19,6 +19,7 @@ from preflight.commands.migrate import (
     refuse_unless_ready,
     refused,
     report_end,
+    resumable,
     rules_of,
     same_hosts,
 )
@@ -49,8 +50,8 @@ from preflight.visible import one_line
 
 
 def resume(path: Path, wanted: Wanted, *, timeout: float) -> int:
-    """Go on with a run that was cut off; returns the exit code. Raises `UserError`."""
-    journal = Journal.resume(path)  # held from here on: what is read, and asked about, is how far it has come
+    """Continue a run that was cut off, and return the exit code; raises `UserError`."""
+    journal = Journal.resume(path)  # locked from here on, so that what is read and asked about stays true
     with contextlib.closing(journal):
         planned, entries = journal.read()
         refuse_programs(path, planned, journal.doubt, wanted.confirmed)
@@ -67,15 +68,15 @@ def resume(path: Path, wanted: Wanted, *, timeout: float) -> int:
             try:
                 with run_lock.held(visits[0], path, planned.guests):
                     journal.write("resumed")
-                    return _go_on(journal, planned, entries, wanted, opened, visits)
+                    return resumable(path, wanted, lambda: _go_on(journal, planned, entries, wanted, opened, visits))
             except Refused as why:
                 return refused(why)
 
 
 def _refuse_other_hosts(planned: MigrationPlan, visits: Sequence[LiveVisit]) -> None:
-    """Raise `Refused` where a host that answers is not the plan's.
+    """Raise `Refused` if a host that answers is not the one of the plan.
 
-    One that does not is not acted on, but for its libvirt once that answers, which is held to the plan's UUID then.
+    Nothing is done on a host that does not answer; if its libvirt answers later, its UUID must be that of the plan.
     """
     answers = side_by_side(*(visit.first for visit in visits))
     for role, visit, given in zip(Role, visits, answers, strict=True):
@@ -88,7 +89,7 @@ def _refuse_other_hosts(planned: MigrationPlan, visits: Sequence[LiveVisit]) -> 
 
 
 def _silent(host: Host) -> str | None:
-    """Why a host's libvirt did not answer; None where it did."""
+    """Return why the libvirt of a host did not answer; None if it did."""
     if "libvirt.capabilities" in host.records:
         return None
     try:
@@ -105,7 +106,7 @@ def _agree(
     visits: tuple[LiveVisit, LiveVisit],
     wanted: Wanted,
 ) -> int | None:
-    """Show what will be done for each guest, and ask; None when it may be done, else the exit code."""
+    """Show what will be done for each guest, and ask; return None if the user agrees, or the exit code."""
     with opened_run(planned, same_hosts(planned, visits), journal, lambda _: None, wanted.settings) as run:
         found = outlook(run, pasts(entries))
         if run.interrupted:
@@ -113,7 +114,7 @@ def _agree(
     sys.stderr.write(outlooks.text(found))
     last = entries[-1].at if entries else planned.made
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(last))
-    return agree(wanted.ask, f"the journal was last written {when}, {outlooks.age(time.time() - last)}: go on?")
+    return agree(wanted.ask, f"the journal was last written {when}, {outlooks.age(time.time() - last)}: continue?")
 
 
 def _go_on(
@@ -127,7 +128,7 @@ def _go_on(
     found = pasts(entries)
     known = {guest.uuid: found.get(guest.uuid, Past()) for guest in planned.guests}
     with (
-        shown_run.shown(planned.guests, wanted.events) as tell,
+        shown_run.shown([one for one in planned.guests if not known[one.uuid].is_done], wanted.events) as tell,
         opened_run(planned, same_hosts(planned, visits), journal, tell, wanted.settings) as run,
     ):
         known |= {uuid: of(ended) for uuid, ended in recover(run, known).items()}
@@ -144,7 +145,7 @@ def _definitions(known: Mapping[str, Past]) -> dict[str, str]:
 
 
 def _may_go_on(planned: MigrationPlan, opened: Opened, remaining: Sequence[PlannedGuest], own: Path) -> bool:
-    """Whether a check of what is left says READY; else the report says why not."""
+    """Report whether the verdict for the remaining guests is READY; if not, the report says why."""
     asked = replace(opened.asked, guests=tuple(guest.uuid for guest in remaining))
     try:
         checked = check(replace(opened, asked=asked), rules_of(asked))
@@ -152,6 +153,6 @@ def _may_go_on(planned: MigrationPlan, opened: Opened, remaining: Sequence[Plann
         refuse_unless_ready(checked, own)
         refuse_other_guests(remaining, checked)
     except (Refused, UserError) as why:
-        print(f"preflight: what is left is not moved: {one_line(str(why))}", file=sys.stderr)
+        print(f"preflight: the remaining guests are not migrated: {one_line(str(why))}", file=sys.stderr)
         return False
     return True

@@ -1,4 +1,4 @@
-"""`preflight status`: what journals say, of one run or of all. It contacts no host, so it reads anybody's journal."""
+"""`preflight status`: the journals of one run or of all. It contacts no host, so it reads anybody's journal."""
 
 from pathlib import Path
 
@@ -9,13 +9,13 @@ from preflight.output.formats import render
 
 
 def of_run(path: Path, output_format: str) -> str:
-    """What a journal says of each guest. Raises `UserError`."""
+    """Return what a journal says about each guest; raises `UserError`."""
     planned, entries = journal.read(path)
     return render("ledger", output_format, Ledger(planned, ledger.of_journal(planned, entries)))
 
 
 def of_all(output_format: str) -> str:
-    """The runs whose journals are in the default directory, the newest first. Raises `UserError`."""
+    """Return the runs whose journals are in the default directory, the newest first; raises `UserError`."""
     directory = journal.default_directory()
     found, older = runs(directory)
     return render("runs", output_format, Found(directory, found, older))

@@ -1,1 +1,1 @@
-"""How a host's text is had: live over ssh, on this machine, or from a snapshot that was taken before."""
+"""Access to a host's text: live over ssh, on this machine, or from an earlier snapshot."""

@@ -1,4 +1,4 @@
-"""What answers questions for a host. Nothing else in preflight reads one."""
+"""Protocol of the objects that answer questions for a host. Nothing else in preflight reads a host."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -8,29 +8,29 @@ from preflight.shell_text import NOTHING, ShellText
 
 
 class Channel(Protocol):
-    """One host that answers questions."""
+    """Host that answers questions."""
 
-    #: What libvirt is to run as its ssh so that it shares this login; None when there is none to share.
+    #: Command that libvirt runs instead of ssh to share this login; None if there is no login to share.
     libvirt_command: str | None
-    #: When nothing is waited for any more, by `time.monotonic`; None while each batch of answers has its own time.
+    #: Time (`time.monotonic`) after which nothing is waited for; None while each batch of answers has its own timeout.
     deadline: float | None
 
     @property
     def with_person(self) -> bool:
-        """Whether a person is being asked, for a password as it may be, who takes their time."""
+        """True while a person is being asked, for example for a password, and may take their time."""
 
     @property
     def of_person(self) -> float:
-        """Seconds that a person was asked for."""
+        """Seconds that a person took to answer."""
 
     def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING) -> None:
-        """Ask: POSIX sh commands by record name. Does not wait. `first` is what the session itself does before."""
+        """Send questions (POSIX sh commands by record name) without waiting. The session itself runs `first` before."""
 
     def receive(self, names: Mapping[str, object]) -> Answers:
-        """Wait for the answers to these questions, as long as the channel's time limit allows."""
+        """Wait for the answers to these questions within the channel's time limit."""
 
     def login(self) -> Record:
-        """Wait until the host answers at all: code 0, or 255 with what ssh said in `err`."""
+        """Wait for the first sign of the host: code 0, or 255 with ssh's error message in `err`."""
 
     def close(self) -> None:
         """End the session."""

@@ -1,6 +1,6 @@
-"""The certificates that libvirt shows when it is opened over TLS from this machine; of the key, only that it is there.
+"""The certificates that libvirt's client on this machine presents over TLS; of the key, only that it exists.
 
-The answer is of the form that `questions.certificates` asks a host for.
+The answer has the form of the answer to `questions.certificates`.
 """
 
 import os
@@ -18,7 +18,7 @@ _LIMIT = MIB
 
 
 def client_certificates(uri: str) -> Record:
-    """The authority's certificate, the client's own and its key, where libvirt looks for them."""
+    """Return the CA certificate, the client's certificate and its key, from where libvirt looks for them."""
     lines = [f"clock {time.time():.0f}"]
     for path, text, code in map(_read, _paths(uri)):
         lines += [f"file {code} {path}", *_CERTIFICATE.findall(text)]
@@ -26,7 +26,7 @@ def client_certificates(uri: str) -> Record:
 
 
 def _paths(uri: str) -> Sequence[str]:
-    """As virNetTLSContextLocateCredentials finds them: a user's own authority, and own certificate with its key."""
+    """Locate the files as virNetTLSContextLocateCredentials does: a user's own CA, and own certificate with its key."""
     system = of_client(uri)
     if os.geteuid() == 0 or "pkipath=" in uri:
         return system.all

@@ -1,8 +1,8 @@
-"""Passwords in libvirt's configuration files, in force or commented out, taken out of the text.
+"""Redaction of passwords in libvirt's configuration files, whether set or commented out.
 
 Follows the grammar of src/util/virconf.c, which has not changed from libvirt 0.8 to 12.5: settings are separated by
 `;` or the end of a line, a comment runs to the end of its line, a value is a string in one of three kinds of quotes, a
-number, or a list of those. The syntax, the type of each value and the numbers of the lines stay as they are.
+number, or a list of those. The syntax, the type of each value and the line numbers stay the same.
 """
 
 import re
@@ -10,28 +10,28 @@ from collections.abc import Iterator
 
 from preflight.facts.text.augeas import LIMIT
 
-#: What takes the place of a secret.
+#: Replacement for a secret.
 BLANK = "***"
-#: Parts of the name of a setting that holds a secret.
+#: Words in the name of a setting that contains a secret.
 _WORDS = ("password", "passphrase", "passwd", "secret", "credential", "token")
 _SEPARATORS = re.compile(r"[ \t\r\n;]*+")
 _LINE = re.compile(r"[^\r\n]*+")
 _SETTING = re.compile(r"([A-Za-z][A-Za-z0-9_]*+)[ \t]*+=[ \t]*+")
-#: The end of a setting: what is left in its line is no part of it.
+#: The end of a setting: the rest of its line is not part of it.
 _ENDS = re.compile(r"[ \t]*+(?=[\r\n;#]|\Z)")
-#: One value, or one of a list; quotes that are never closed end with the line.
+#: A single value, or one of a list; unclosed quotes end with the line.
 _SCALAR = re.compile(
     r"""\"{3}(?P<long>(?:[^"]|"(?!""))*+)\"{3}|(?P<quote>'|"(?!""))(?P<short>(?:(?!(?P=quote))[^\r\n])*+)(?P=quote)?"""
     r"""|""|(?P<sign>[+-]?)[0-9]++"""
 )
 _BETWEEN = re.compile(r"[ \t\r\n,]*+")
-#: What a person would take for a setting in a comment.
+#: Text in a comment that a person would read as a setting.
 _MENTIONED = re.compile(r"(?<![A-Za-z0-9_])([A-Za-z0-9_]++)[ \t]*+[=:][ \t]*+(?=\S)")
 _QUOTED = re.compile(r"""(?P<quotes>\"{3}|"(?!"")|')(?P<inner>.*?)(?P=quotes)""")
 
 
 def without_secrets(text: str) -> str:
-    """The text of a file with every secret blanked out; of one too long to be judged nothing but that it is."""
+    """Return the text of a file with every secret blanked out; asterisks alone if it is too long to be parsed."""
     lowered = text.lower()
     if not any(word in lowered for word in _WORDS):
         return text
@@ -41,14 +41,14 @@ def without_secrets(text: str) -> str:
 
 
 def _is_secret(name: str) -> bool:
-    """Report whether a setting holds a secret; one that ends in _uuid names a secret which libvirt keeps elsewhere."""
+    """Report whether a setting contains a secret; *_uuid only refers to a secret that libvirt stores elsewhere."""
     lowered = name.lower()
     return any(word in lowered for word in _WORDS) and not lowered.endswith("_uuid")
 
 
 def _pieces(text: str) -> Iterator[str]:
     at = 0
-    #: What would close a value that began in an earlier line of a comment.
+    #: Delimiter that would close a value that started on an earlier line of a comment.
     closing = ""
     while at < len(text):
         start = _end(_SEPARATORS, text, at)
@@ -56,7 +56,7 @@ def _pieces(text: str) -> Iterator[str]:
         at = start
         setting = _SETTING.match(text, at)
         if setting is None:
-            # a comment, or what libvirt refuses the file for: then a secret is found as a person would find it
+            # a comment, or text for which libvirt rejects the file: secrets are found as a person would find them
             end = _end(_LINE, text, at)
             shown, closing = _remark(text[at:end], closing)
             yield shown
@@ -85,7 +85,7 @@ def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
 
 
 def _value_end(text: str, at: int) -> int:
-    """Where a value ends; one that libvirt would refuse ends where it does."""
+    """Return the end of a value; an invalid value ends where libvirt would reject it."""
     if not text.startswith("[", at):
         return _scalar_end(text, at)
     depth = 0
@@ -109,7 +109,7 @@ def _scalar_end(text: str, at: int) -> int:
 
 
 def _blanked(found: re.Match[str]) -> str:
-    """A scalar without its content, of the same type; what is empty is no secret."""
+    """Return a scalar of the same type without its content; an empty one is not a secret."""
     if found["long"] is not None:
         return f'"""{_filled(found["long"])}"""'
     if found["quote"]:
@@ -123,7 +123,7 @@ def _filled(secret: str) -> str:
 
 
 def _remark(line: str, closing: str) -> tuple[str, str]:
-    """A comment without the secrets that are set in it, and what would close one that goes on in the next line."""
+    """Return a comment without its secrets, and the delimiter that would close one that continues on the next line."""
     shown = ""
     if closing:
         end = line.find(closing)

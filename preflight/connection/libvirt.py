@@ -1,7 +1,7 @@
-"""What libvirt itself says, through libvirt-python and over the transport that the migration will use.
+"""Queries to libvirt itself, through libvirt-python and over the transport that the migration will use.
 
-Only calls that read. The connection is opened for reading and writing, because that is what a migration needs and
-what a lack of rights would refuse; opening it may start a socket-activated daemon, as the migration would.
+Only read calls are made. The connection is opened read-write, because a migration needs that and missing permissions
+would prevent it. Opening it may start a socket-activated daemon, as the migration would.
 """
 
 import json
@@ -15,7 +15,7 @@ from preflight.answers import Answers, Record
 from preflight.connection import libvirt_cpus, libvirt_queries
 from preflight.request.migration import Role
 
-#: The records that this module brings.
+#: The records that this module collects.
 RECORDS = (
     "libvirt.connect",
     "libvirt.hostname",
@@ -33,33 +33,32 @@ RECORDS = (
 
 
 def transport_of(connect: Record) -> str:
-    """The transport of the URI that a `libvirt.connect` record tells of: ssh, tls, tcp or unix, or "nothing known"."""
+    """Return the transport of a `libvirt.connect` record's URI: ssh, tls, tcp, unix or "an unknown transport"."""
     try:
         scheme = str(json.loads(connect.out)["uri"]).partition("://")[0]
     except (ValueError, KeyError, TypeError, RecursionError):
-        return "nothing known"
+        return "an unknown transport"
     return scheme.partition("+")[2] or "unix"
 
 
 def load_bindings() -> None:
-    """Import libvirt's bindings, which takes a while, where there is time for it."""
-    import libvirt  # noqa: F401 - for its being imported
+    """Import libvirt's bindings ahead of time, since this takes a while."""
+    import libvirt  # noqa: F401 - only to have it loaded
 
 
 def opened(uri: str) -> Any:
-    """A libvirt connection (`libvirt.virConnect`); raises `libvirt.libvirtError`."""
+    """Return a libvirt connection (`libvirt.virConnect`); raises `libvirt.libvirtError`."""
     import libvirt
 
     return libvirt.open(uri)
 
 
 class LibvirtSession:
-    """One connection to a host's libvirt, opened and asked in a thread of its own.
+    """Connection to a host's libvirt, opened and queried in a thread of its own.
 
-    libvirt's calls cannot be interrupted, so a daemon that never answers is left waiting in its thread when the time
-    is up: at `deadline`, by `time.monotonic`, of the `timeout` in seconds that its host has in all. `shown` is the URI
-    as a user would type it, without our own ssh wrapper; `role` is the part that the host has, None where it may have
-    either.
+    libvirt's calls cannot be interrupted, so the thread of a daemon that never answers is abandoned at `deadline`
+    (`time.monotonic`), when the `timeout` in seconds for the whole host has passed. `shown` is the URI as a user would
+    type it, without our own ssh wrapper; `role` is the host's role, or None if it may have either.
     """
 
     def __init__(
@@ -82,11 +81,11 @@ class LibvirtSession:
         self._thread.start()
 
     def wait_until_open(self) -> None:
-        """Wait until the daemon has taken the connection, or it is known that it does not."""
+        """Wait until the daemon has accepted or refused the connection."""
         self._settled.wait(self._left())
 
     def receive(self) -> Answers:
-        """Wait for what libvirt says; a failure is a record too."""
+        """Wait for libvirt's answers; a failure is a record too."""
         try:
             return self._result.get(timeout=self._left())
         except queue.Empty:
@@ -97,7 +96,7 @@ class LibvirtSession:
 
     @property
     def open(self) -> bool:
-        """Whether the daemon counts this connection among its clients."""
+        """True if the daemon counts this connection among its clients."""
         return self._connection is not None
 
     def close(self) -> None:
@@ -152,4 +151,4 @@ class LibvirtSession:
 
 def _failed(uri: str, message: str, *, code: int | None = None, hung: bool = False) -> Answers:
     record = Record(json.dumps({"uri": uri, "error": message, "code": code, "hung": hung}))
-    return Answers({"libvirt.connect": record}, dict.fromkeys(RECORDS[1:], f"libvirt could not be asked: {message}"))
+    return Answers({"libvirt.connect": record}, dict.fromkeys(RECORDS[1:], f"libvirt could not be queried: {message}"))

@@ -1,4 +1,4 @@
-"""What each kind of guest's CPU can have on a host, and what the CPUs of its running guests have, by libvirt's API."""
+"""CPU features available to each type of guest on a host, and those of its running guests, from libvirt's API."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -10,17 +10,17 @@ from preflight.request.migration import Role
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-#: Guests of other architectures libvirt lets any emulator run: it compares no features of theirs.
+#: Architectures whose CPU features libvirt compares; it does not for others.
 _ARCHES = frozenset(("x86_64", "i686"))
 
 
 def read(connection: Any, default: Record | None, role: Role | None = None) -> str:
-    """What a host in this role is asked about, all of it for a host in either, as JSON.
+    """Query the CPU features that matter for a host in this role, or all of them without a role, and return JSON.
 
-    Of the source matters what its guests' CPUs have, and what a CPU can have there only for guests that are given the
-    host's own; of the destination what guests' CPUs can have. To tell takes libvirt a while for each.
+    On the source, the features of the guests' CPUs matter, and the available ones only for guests with the host's own
+    CPU; on the destination, the available features. Each query takes libvirt a while.
 
-    `default` are the domain capabilities that libvirt gives when no kind of guest is named, if they are there already.
+    `default` is the record of the domain capabilities for the default type of guest, if already collected.
     """
     import libvirt
 
@@ -51,27 +51,27 @@ def read(connection: Any, default: Record | None, role: Role | None = None) -> s
 
 
 def _type(connection: Any, kind: str, text: str) -> dict[str, object]:
-    """The models that libvirt and QEMU know, and the features of a guest that has all that the host can give."""
+    """Return the models that libvirt and QEMU know, and the features of a guest with all that the host provides."""
     import xml.etree.ElementTree as ET
 
     capabilities = parse_xml(text)
     models = [model.text or "" for model in capabilities.iterfind("cpu/mode[@name='custom']/model")]
     host = capabilities.find("cpu/mode[@name='host-model']")
     if host is None or host.get("supported") != "yes":
-        raise Unreadable(f"libvirt does not tell what the CPU of a {kind} guest can have")
+        raise Unreadable(f"libvirt reports no host-model CPU for {kind} guests")
     inner = "".join(ET.tostring(child, encoding="unicode") for child in host)
     return {"models": models, "features": _expand(connection, (None, None, None, kind), f"<cpu>{inner}</cpu>")}
 
 
 def _kinds_with_the_hosts_own(root: "Element") -> set[str]:
-    """The kind of a guest that is given the host's own CPU; none of another."""
+    """Return the type of the guest if it has the host's own CPU, otherwise an empty set."""
     cpu = root.find("cpu")
     own = cpu is not None and cpu.get("mode") in ("host-passthrough", "maximum")
     return {root.get("type", "")} if own else set()
 
 
 def _guest(connection: Any, root: "Element") -> list[str] | None:
-    """The features of a guest's CPU, those that its model stands for among them; None where it names no model."""
+    """Return the features of a guest's CPU, including those of its model; None if it names no model."""
     import xml.etree.ElementTree as ET
 
     cpu, system = root.find("cpu"), root.find("os/type")

@@ -1,4 +1,4 @@
-"""The calls that ask libvirt for each record, as text. Only calls that read."""
+"""The libvirt calls for each record, with results as text. Only read calls are made."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from preflight.facts.text.xml import parse_xml
 
 
 def domains(connection: Any) -> str:
-    """The guests that are there, active or not: what each is at, and its XML."""
+    """Return all guests, active or not, with their states and XML."""
     import libvirt
 
     found = []
@@ -32,7 +32,7 @@ def domains(connection: Any) -> str:
                 guest |= _jobs(domain, guest)
         except libvirt.libvirtError as error:
             if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
-                continue  # it went away while we were asking
+                continue  # the guest disappeared during the query
             guest["error"] = str(error)
         found.append(guest)
     found.sort(key=lambda guest: str(guest["name"]))
@@ -40,10 +40,10 @@ def domains(connection: Any) -> str:
 
 
 def _jobs(domain: Any, guest: dict[str, object]) -> dict[str, object]:
-    """What runs on an active guest: the kind of its job, and the disks that have a block job.
+    """Return the operation of an active guest's job, or the disks with a block job.
 
-    Block jobs that copy a disk show in the XML. Those that pull or commit are asked for, and only of disks with a
-    backing chain: a guest that is in the middle of something lets nobody ask, for half a minute.
+    Block jobs that copy a disk are visible in the XML. Those that pull or commit are queried, and only for disks with a
+    backing chain, because a guest that is busy blocks such calls for half a minute.
     """
     import libvirt
 
@@ -59,7 +59,7 @@ def _jobs(domain: Any, guest: dict[str, object]) -> dict[str, object]:
 
 
 def memory(connection: Any) -> str:
-    """KiB that each active guest's QEMU holds, which is about what the guest has touched of its memory."""
+    """Return the KiB that each active guest's QEMU holds, about as much as the guest has touched of its memory."""
     import libvirt
 
     stats = connection.getAllDomainStats(
@@ -69,17 +69,17 @@ def memory(connection: Any) -> str:
 
 
 def filters(connection: Any) -> str:
-    """The names of libvirt's network filters."""
+    """Return the names of libvirt's network filters."""
     import libvirt
 
     try:
         return json.dumps({"names": sorted(one.name() for one in connection.listAllNWFilters()), "error": None})
-    except libvirt.libvirtError as error:  # no such driver: a guest that names no filter can be judged all the same
+    except libvirt.libvirtError as error:  # no such driver: a guest that uses no filter can still be checked
         return json.dumps({"names": [], "error": str(error)})
 
 
 def networks(connection: Any) -> str:
-    """The networks that are there, and their XML."""
+    """Return all networks with their XML."""
     import libvirt
 
     found, reason = [], None
@@ -95,16 +95,16 @@ def networks(connection: Any) -> str:
                     }
                 )
             except libvirt.libvirtError as error:
-                if error.get_error_code() != libvirt.VIR_ERR_NO_NETWORK:  # it went away while we were asking
+                if error.get_error_code() != libvirt.VIR_ERR_NO_NETWORK:  # the network disappeared during the query
                     found.append({"name": network.name(), "active": False, "xml": "", "error": str(error)})
     except libvirt.libvirtError as error:
-        reason = str(error)  # no network driver: what needs no network can be judged all the same
+        reason = str(error)  # no network driver: a guest that uses no network can still be checked
     found.sort(key=lambda network: str(network["name"]))
     return json.dumps({"networks": found, "error": reason})
 
 
 def pools(connection: Any) -> str:
-    """The storage pools that are there, their XML, and the volumes that libvirt knows in them."""
+    """Return all storage pools with their XML and the volumes that libvirt knows in them."""
     import libvirt
 
     found, reason = [], None
@@ -114,28 +114,28 @@ def pools(connection: Any) -> str:
             try:
                 told |= {"active": bool(pool.isActive()), "xml": pool.XMLDesc()}
                 if told["active"]:
-                    # what libvirt holds to be there decides, not what lies in the directory: no refresh
+                    # libvirt's own list of volumes matters, not the contents of the directory: no refresh
                     told["volumes"] = sorted(volume.name() for volume in pool.listAllVolumes())
             except libvirt.libvirtError as error:
                 if error.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_POOL:
-                    continue  # it went away while we were asking
+                    continue  # the pool disappeared during the query
                 told["error"] = str(error)
             found.append(told)
     except libvirt.libvirtError as error:
-        reason = str(error)  # no storage driver: a guest that is on no volume can be judged all the same
+        reason = str(error)  # no storage driver: a guest that uses no volume can still be checked
     found.sort(key=lambda pool: str(pool["name"]))
     return json.dumps({"pools": found, "error": reason})
 
 
 def secrets(connection: Any) -> str:
-    """The secrets that are there, but not their values."""
+    """Return all secrets, without their values."""
     import libvirt
 
     found: list[dict[str, object]] = []
     reason = None
     try:
         found += (
-            {  # the value is never asked for
+            {  # the value is never requested
                 "uuid": secret.UUIDString(),
                 "usage_type": secret.usageType(),
                 "usage": secret.usageID() or "",

@@ -1,10 +1,10 @@
-"""This machine: a shell of its own, without ssh."""
+"""Channel to this machine: a local shell, without ssh."""
 
 from preflight.connection.shell import ShellChannel
 
 
 class LocalChannel(ShellChannel):
-    """A `sh -s` here, as the user who runs preflight."""
+    """Local `sh -s`, run as the user who runs preflight."""
 
     libvirt_command: str | None = None
 

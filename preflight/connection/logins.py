@@ -1,4 +1,4 @@
-"""Opens the channel to a host: the login begins, and nobody waits for it yet."""
+"""Opening of channels to hosts: logins are started here, and waited for elsewhere."""
 
 import contextlib
 import threading
@@ -9,14 +9,14 @@ from preflight.connection.ssh import SshChannel
 from preflight.connection.target import Kind, Target, parse_target
 from preflight.errors import UserError
 
-#: The logins that were begun and nobody has asked for yet, by the host as typed.
+#: Logins that were started and not yet requested, by the host as typed.
 _begun: list[tuple[str, SshChannel]] = []
 
 
 def begin(hosts: Iterable[str], prelude: str) -> None:
-    """Begin to log in at hosts that will be asked for, while the parser that reads the whole command line is loaded.
+    """Start logins to hosts that will be needed, while the parser for the whole command line is being loaded.
 
-    What is wrong with a host is said when it is asked for.
+    Errors about a host are reported when it is requested.
     """
     for host in hosts:
         with contextlib.suppress(UserError):
@@ -26,13 +26,13 @@ def begin(hosts: Iterable[str], prelude: str) -> None:
 
 
 def abandon() -> None:
-    """Give up the logins that were begun in vain."""
+    """Close the logins that were started and never requested."""
     close_all([channel for _, channel in _begun])
     _begun.clear()
 
 
 def close_all(channels: Iterable[Channel]) -> None:
-    """Close the channels side by side, within a second; not even Ctrl-C interrupts it, which would leave their ssh."""
+    """Close the channels in parallel, within a second. Ctrl-C does not interrupt this, or ssh would be left running."""
     closing = [threading.Thread(target=channel.close) for channel in channels]
     for thread in closing:
         thread.start()
@@ -43,7 +43,7 @@ def close_all(channels: Iterable[Channel]) -> None:
 
 
 def open_channel(target: Target, prelude: str, timeout: float) -> Channel:
-    """A channel to a real host; `timeout` is in seconds, for each batch of answers."""
+    """Return a channel to a real host; `timeout` is in seconds, for each batch of answers."""
     for begun in _begun:
         if begun[0] == target.text:
             _begun.remove(begun)

@@ -1,7 +1,8 @@
-"""What a host answered, without the secrets in it: nothing else is judged, shown or kept.
+"""Redaction of secrets in a host's answers: only redacted answers are evaluated, shown or stored.
 
-A check of a snapshot gives the live check's report because both judge what is left. So syntax, types, elements and
-lines stay; only what no rule reads is blanked out. A new record that can hold a secret gets a line in `_READERS`.
+A check of a snapshot gives the same report as the live check because both use redacted answers. Syntax, types,
+elements and lines are therefore kept; only what no rule reads is blanked out. A new record that can contain a secret
+needs a line in `_READERS`.
 """
 
 import json
@@ -11,34 +12,34 @@ from collections.abc import Callable, Mapping
 from preflight.answers import Record
 from preflight.connection import conf_secrets, xml_secrets
 
-#: A password in a URI, which may stand anywhere: in a message, a mount, a disk's source.
+#: A password in a URI, which may occur anywhere: in a message, a mount, a disk's source.
 _IN_URI = re.compile(r"""(://[^\s/@:"'<>]{0,256}+:)[^\s/@"'<>]{1,1024}+@""")
 
 
-#: What sshd puts into the environment of each login, in its files and in what it says of itself.
+#: SetEnv directives, in sshd's files and in the output of `sshd -T`.
 _SETENV = re.compile(r"^([ \t]*+#?[ \t]*+setenv[ \t=]++)[^\n]++", re.IGNORECASE | re.MULTILINE)
-#: Secrets of one record in URIs, or in the environment of logins; one that holds more is not kept.
+#: Maximum number of secrets in URIs, or in SetEnv, of one record; a record with more is not stored.
 _MOST = 20_000
-#: Files in one record; there are as many as daemons that were told to read another file than their own.
+#: Maximum number of files in one record; there is one for each daemon that was started with another file than its own.
 _MOST_FILES = 100
 
 
 def redact(name: str, record: Record) -> Record:
-    """The record of that name without its secrets."""
+    """Return the record of that name without its secrets."""
     reader = _READERS.get(name)
     out = record.out if reader is None else reader(record.out)
     return record._replace(out=redact_message(out), err=redact_message(record.err))
 
 
 def redact_file(path: str, text: str) -> str:
-    """The text of a configuration file without its secrets. A daemon may read one of libvirt's from anywhere."""
+    """Return a configuration file's text without its secrets. A daemon may read a file of libvirt's from any path."""
     if path == "/etc/hosts":
         return redact_message(text)
     return redact_message(_sshds(text) if path.startswith("/etc/ssh/") else conf_secrets.without_secrets(text))
 
 
 def redact_message(text: str) -> str:
-    """Any text without the passwords of URIs."""
+    """Return any text without passwords in URIs."""
     if "://" not in text or "@" not in text:
         return text
     blanked, found = _IN_URI.subn(rf"\1{conf_secrets.BLANK}@", text, count=_MOST)
@@ -46,23 +47,23 @@ def redact_message(text: str) -> str:
 
 
 def _sshds(text: str) -> str:
-    """Lines of sshd's; nothing of a text that sets more than any sshd would."""
+    """Redact sshd's lines; a text with more SetEnv than any real sshd is dropped."""
     blanked, found = _SETENV.subn(rf"\1{conf_secrets.BLANK}", text, count=_MOST)
     return blanked if found < _MOST else ""
 
 
 def _files(text: str) -> str:
-    """Lines, and behind them files, each below a line that names it, as `questions.daemons` gives them."""
+    """Redact lines followed by files, each after a line that names it, as in the answer to `daemons`."""
     lines, *files = text.split("\x1f", _MOST_FILES)
     named = (file.partition("\n") for file in files)
     return "\x1f".join((lines, *(path + end + conf_secrets.without_secrets(file) for path, end, file in named)))
 
 
 def _listed(text: str) -> str:
-    """A list in JSON whose entries hold XML."""
+    """Redact a JSON list whose entries contain XML."""
     try:
         return json.dumps(_walk(json.loads(text)))
-    except (ValueError, RecursionError):  # no list: what is made of it is unreadable too
+    except (ValueError, RecursionError):  # not a list: parsing it fails as well
         return ""
 
 

@@ -1,10 +1,10 @@
-"""A shell at the other end of a pipe that stays open and answers one question after another.
+"""Channel to a shell that stays open at the other end of a pipe and answers one question after another.
 
-The questions go in on its standard input. Each answer comes back on its standard output, ended by lines that carry a
-token which nobody can guess, so that no file's content can end or begin a record. What a command says on its standard
-error the shell holds until the command has ended (without the newlines at its end, as `$(...)` has it): one stream
-and one write a record cost the host and both ends of ssh less than two streams. It writes nothing on the host, not even
-a temporary file.
+The questions are written to its standard input. Each answer comes back on its standard output, delimited by lines with
+an unguessable token, so that the content of a file can neither end nor start a record. The shell holds back the
+standard error of a command until the command has ended (without trailing newlines, as `$(...)` returns it): one stream
+and one write per record cost the host and both ends of ssh less than two streams. Nothing is written on the host, not
+even a temporary file.
 """
 
 import codecs
@@ -25,29 +25,29 @@ from preflight.answers import Answers, Record
 from preflight.shell_text import NOTHING, ShellText, joined, of_file, shell
 from preflight.units import KIB, MIB
 
-#: Bytes of one answer that are kept. What is longer is no configuration file, and not taken for a whole answer.
+#: Maximum size of one answer, in bytes. A longer one is not a configuration file, and is not accepted.
 RECORD_LIMIT = 8 * MIB
-#: Bytes that a host may send between one question and the next, on either stream, and that its answers may take in
-#: memory. One that sends more is cut off.
+#: Maximum number of bytes that a host may send between one question and the next, on either stream, and that its
+#: answers may take in memory. A host that sends more is cut off.
 TOTAL_LIMIT = 64 * MIB
-#: Bytes that are read at once.
+#: Number of bytes that are read at once.
 _PIECE = 64 * KIB
-#: Bytes of a line with the token: three words.
+#: Maximum length of a line with the token, in bytes: three words.
 _LONGEST_MARK = 1024
-_STRANGE = "the answer is not of the form that preflight's own shell text gives"
-_FLOODED = f"it sent more than {TOTAL_LIMIT // MIB} MiB and was cut off"
+_STRANGE = "the answer is not in the format of preflight's own shell text"
+_FLOODED = f"the host sent more than {TOTAL_LIMIT // MIB} MiB and was cut off"
 
 _EMIT = of_file(Path(__file__).with_name("emit.sh"))
 
 
 class _Flood(Exception):
-    """A host has sent more than anybody asked for."""
+    """Too much output from a host."""
 
 
 class _Reader(threading.Thread):
-    """Reads one stream of a host to its end, or until there is too much of it.
+    """Thread that reads one stream of a host to its end, or until there is too much of it.
 
-    `cut_off` ends the session; it is called once, when more than `TOTAL_LIMIT` has come.
+    `cut_off` ends the session; it is called once, when more than `TOTAL_LIMIT` has been received.
     """
 
     def __init__(self, pipe: IO[bytes], changed: threading.Condition, cut_off: Callable[[], None]) -> None:
@@ -55,7 +55,7 @@ class _Reader(threading.Thread):
         self.pipe, self.changed, self._cut_off = pipe, changed, cut_off
         self.ended = False
         self.flooded = False
-        #: Bytes since something was asked last.
+        #: Bytes received since the last question.
         self.spent = 0
 
     def run(self) -> None:
@@ -66,7 +66,7 @@ class _Reader(threading.Thread):
             self.flooded = True
             self._cut_off()
         except (OSError, ValueError):
-            pass  # the pipe is closed: no more will come
+            pass  # the pipe is closed
         finally:
             with self.changed:
                 self.ended = True
@@ -76,7 +76,7 @@ class _Reader(threading.Thread):
         raise NotImplementedError
 
     def _pieces(self) -> Iterator[bytes]:
-        # several bytes at once, however short the lines are: a line a byte would cost a hundred times as much
+        # many bytes at once, however short the lines: one line per byte would cost a hundred times as much
         while piece := self.pipe.read1(_PIECE):  # type: ignore[attr-defined] # of a BufferedReader, as of a BytesIO
             self._spend(len(piece))
             yield piece
@@ -88,10 +88,10 @@ class _Reader(threading.Thread):
 
 
 class _Answers(_Reader):
-    """Cuts what comes on standard output into records, each of which ends with two of the token's lines.
+    """Thread that splits standard output into records, each of which ends with two lines with the token.
 
-    Between the two is what the command said on its standard error. A host knows the token as soon as it has been asked
-    something, so nothing is kept but the first answer to what was asked, and none that is not of this form.
+    Between the two is the command's standard error. A host knows the token as soon as it has been asked something, so
+    only the first answer to each question is kept, and only in this form.
     """
 
     def __init__(
@@ -99,17 +99,17 @@ class _Answers(_Reader):
     ) -> None:
         super().__init__(pipe, changed, cut_off)
         self.token = token
-        #: Names whose answers have not come yet.
+        #: Names whose answers have not arrived yet.
         self.wanted: set[str] = set()
         self.records: dict[str, Record] = {}
-        #: Why an answer that came is not taken.
+        #: Reasons why answers that arrived were rejected.
         self.refused: dict[str, str] = {}
-        #: Name, code and standard output of the record whose first line of the token has come.
+        #: Name, code and standard output of the record whose first token line has arrived.
         self._begun: tuple[str, bytes, bytes] | None = None
         self._too_long = False
 
     def expect(self, names: Iterable[str]) -> None:
-        """Take an answer to each of these from now on; what an earlier one of the same name gave is gone."""
+        """Accept an answer to each of these from now on; earlier answers of the same name are discarded."""
         for name in names:
             self.records.pop(name, None)
             self.refused.pop(name, None)
@@ -117,7 +117,7 @@ class _Answers(_Reader):
         self.spent = 0
 
     def answered(self, names: Iterable[str]) -> bool:
-        """Report whether each of these has an answer, or one that was refused."""
+        """Report whether each of these has an answer or a rejected one."""
         return all(name in self.records or name in self.refused for name in names)
 
     def _read(self) -> None:
@@ -134,7 +134,7 @@ class _Answers(_Reader):
                 self._take(bytes(held[:start]), bytes(held[start:end]))
                 del held[: end + 1]
                 looked = 0
-            # of a token that is cut in two the beginning is looked at again
+            # the start of a token that is split between two pieces is searched again
             looked = at if at >= 0 else max(0, len(held) - len(self.token))
             if looked > RECORD_LIMIT:
                 self._too_long = True
@@ -142,7 +142,7 @@ class _Answers(_Reader):
                 looked = _LONGEST_MARK
 
     def _take(self, part: bytes, line: bytes) -> None:
-        """One line with the token, and what came before it; the newline between the two is ours."""
+        """Process one line with the token and the text before it; the newline between the two is ours."""
         words = line.split()
         begun, self._begun = self._begun, None
         self._too_long = self._too_long or len(part) > RECORD_LIMIT
@@ -165,7 +165,7 @@ class _Answers(_Reader):
             self._refuse(name, _STRANGE)
         else:
             record = Record(_text(out), int(code), _text(err))
-            # four bytes for each that is no text, or for each of a text that holds an emoji
+            # four bytes for each byte that is not text, or for each character of a text with an emoji
             self._spend(max(0, sys.getsizeof(record.out) + sys.getsizeof(record.err) - len(out) - len(err)))
             with self.changed:
                 self.wanted.discard(name)
@@ -181,7 +181,7 @@ class _Answers(_Reader):
 
 
 class _Complaint(_Reader):
-    """Keeps the end of what comes on standard error: a banner, or ssh's own complaint."""
+    """Thread that keeps the end of standard error: a banner, or ssh's own error message."""
 
     text = b""
 
@@ -191,9 +191,9 @@ class _Complaint(_Reader):
 
 
 class _Shown(_Reader):
-    """Shows a person what comes on standard error, at once, each line behind the host's name; keeps none of it.
+    """Thread that shows standard error to a person at once, each line after the host's name, and keeps none of it.
 
-    It is the host's banner, and what its shell says for the rest of the run.
+    This is the host's banner, and later the error output of its shell.
     """
 
     text = b""
@@ -203,7 +203,7 @@ class _Shown(_Reader):
         self.host = host
 
     def _read(self) -> None:
-        # a banner may end its lines as a terminal in raw mode wants them
+        # a banner may use the line ends of a terminal in raw mode
         decoder = io.IncrementalNewlineDecoder(
             codecs.getincrementaldecoder("utf-8")("backslashreplace"), translate=True
         )
@@ -215,7 +215,7 @@ class _Shown(_Reader):
 
 
 class _Writer(threading.Thread):
-    """Writes what a host is asked. One that reads nothing holds up nobody but this thread."""
+    """Thread that writes the questions. A host that does not read blocks only this thread."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
         super().__init__(daemon=True)
@@ -223,15 +223,15 @@ class _Writer(threading.Thread):
         self._texts: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
 
     def write(self, text: bytes) -> None:
-        """Write the text when what came before it is written."""
+        """Queue the text for writing."""
         self._texts.put(text)
 
     def end(self) -> None:
-        """Close the pipe when all is written, or the reader has gone."""
+        """Close the pipe once everything is written or the reader is gone."""
         self._texts.put(None)
 
     def run(self) -> None:
-        # a reader that has gone is seen by who waits for its answers
+        # whoever waits for the answers notices that the reader is gone
         with contextlib.suppress(OSError), self._pipe:
             for text in iter(self._texts.get, None):
                 left = memoryview(text)
@@ -240,10 +240,10 @@ class _Writer(threading.Thread):
 
 
 class ShellChannel:
-    """A `sh -s` started by `command`, which answers within `timeout` seconds a batch or not at all.
+    """`sh -s` started by `command`, which has `timeout` seconds to answer each batch of questions.
 
-    With `own_group` all that it started ends with it; ssh is without, since it must be able to ask at the terminal.
-    With `shown_as`, what it says on standard error is shown to a person under that name, and is not kept.
+    With `own_group`, all processes that it started end with it; ssh runs without it, since it must be able to prompt at
+    the terminal. With `shown_as`, standard error is shown to a person under that name, and is not kept.
     """
 
     def __init__(
@@ -258,7 +258,7 @@ class ShellChannel:
         self._token = os.urandom(16).hex()
         self.deadline: float | None = None
         self.with_person, self.of_person = False, 0.0
-        #: Seconds that a batch of answers may take.
+        #: Timeout for a batch of answers, in seconds.
         self.timeout = timeout
         self._own_group = own_group
         self._changed = threading.Condition()
@@ -286,9 +286,9 @@ class ShellChannel:
         self._write(f"{prelude}\n{shell(_EMIT, token=self._token)}\nemit hello :\n")
 
     def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING) -> None:
-        """Ask: POSIX sh commands by record name. Does not wait. What an earlier question of that name gave is gone.
+        """Send questions, POSIX sh commands by record name, without waiting; earlier answers of a name are discarded.
 
-        `first` is what the session itself does before; what it sets, all later questions see.
+        The session itself runs `first` before; all later questions see what it sets.
         """
         with self._changed:
             self._out.expect(questions)
@@ -297,7 +297,7 @@ class ShellChannel:
         self._write(joined((first, *asked, NOTHING)))
 
     def login(self) -> Record:
-        """Wait until the shell answers: code 0, or 255 with what was said instead."""
+        """Wait until the shell answers: code 0, or 255 with the error message."""
         answers = self._await({"hello": ":"})
         if "hello" in answers.records:
             return Record("")
@@ -305,7 +305,7 @@ class ShellChannel:
         return Record("", 255, said or answers.absent["hello"])
 
     def receive(self, names: Mapping[str, object]) -> Answers:
-        """Wait for the answers to questions that were sent. Each is given once, and then forgotten."""
+        """Wait for the answers to questions that were sent. Each answer is returned only once."""
         answers = self._await(names)
         with self._changed:
             for name in answers.records:
@@ -332,11 +332,11 @@ class ShellChannel:
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C ended it."""
+        """True if Ctrl-C ended the shell."""
         return self._out.ended and self._process.wait() == -signal.SIGINT
 
     def close(self) -> None:
-        """End the session; a shell that does not end by itself is killed."""
+        """End the session; a shell that does not exit by itself is killed."""
         self._in.end()
         try:
             self._process.wait(timeout=0.3)

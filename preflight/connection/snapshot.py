@@ -1,4 +1,4 @@
-"""Hosts' answers kept in a file, so that a check can run again without a network and give the same report."""
+"""Snapshots: hosts' answers in a file, so that a check can run again without a network and give the same report."""
 
 import codecs
 import io
@@ -16,25 +16,25 @@ from preflight.visible import encodable
 if TYPE_CHECKING:
     from preflight.schema import snapshot as schema
 
-#: Bytes of one snapshot. A host of 2,000 guests has 10 MiB.
+#: Maximum size of a snapshot, in bytes. A host with 2,000 guests takes 10 MiB.
 MOST = 64 * 1024 * 1024
-#: Quotes, and commas, in it: each record has six quotes and two commas beside those of its text.
+#: Maximum number of quotes, and of commas: each record has six quotes and two commas besides those in its text.
 _MOST_MARKS = 2_000_000
-#: Bytes of one that is not ASCII: Python may hold each of its characters in four bytes, three times.
+#: Maximum size of a snapshot that is not ASCII: Python may store each of its characters in four bytes, three times.
 _MOST_FOREIGN = 32 * 1024 * 1024
 
 
 class SnapshotError(UserError):
-    """The file is no snapshot, or not a whole one. The text is one line for the user."""
+    """File that is not a snapshot, or not a whole one. The text is one line for the user."""
 
 
 def load() -> None:
-    """Load what writing or reading one takes, where there is time for it."""
-    import preflight.schema.snapshot  # noqa: F401 - pydantic, while a host is waited for
+    """Load the modules for writing or reading a snapshot ahead of time."""
+    import preflight.schema.snapshot  # noqa: F401 - pydantic, while waiting for a host
 
 
 def write(path: Path, hosts: list[SavedHost]) -> None:
-    """Write a snapshot whole or not at all, readable by its owner alone; raises `SnapshotError`."""
+    """Write a snapshot completely or not at all, readable only by its owner; raises `SnapshotError`."""
     from preflight.schema.snapshot import FORMAT, Snapshot
 
     document = Snapshot(preflight_snapshot=FORMAT, hosts=[_saved(host) for host in hosts])
@@ -76,7 +76,7 @@ def read(path: Path) -> list[SavedHost]:
 
 
 def _content(path: Path) -> bytes:
-    """The file's bytes, so many at most; raises `SnapshotError`."""
+    """Return the file's content, within the limits; raises `SnapshotError`."""
     try:
         descriptor = own_file.open_any(path)
         try:
@@ -86,16 +86,16 @@ def _content(path: Path) -> bytes:
     except UserError as why:
         raise SnapshotError(str(why)) from None
     if len(content) > _MOST_FOREIGN and not content.isascii():
-        raise SnapshotError(f"{path}: not a whole snapshot: preflight itself writes ASCII")
-    return content.removeprefix(codecs.BOM_UTF8)  # an editor may have put a mark at its beginning
+        raise SnapshotError(f"{path}: not a whole snapshot: preflight writes only ASCII")
+    return content.removeprefix(codecs.BOM_UTF8)  # an editor may have added a byte order mark
 
 
 def _host(saved: "schema.SavedHost") -> SavedHost:
     try:
         of_snapshot = parse_target(saved.name).kind is Kind.SNAPSHOT
     except TargetError as why:
-        raise SnapshotError(f"the name of a host in it: {why}") from None
+        raise SnapshotError(f"the name of a host in it is invalid: {why}") from None
     if of_snapshot:
-        raise SnapshotError(f"the name of a host in it is that of a file: {saved.name!r}")
+        raise SnapshotError(f"the name of a host in it is a file name: {saved.name!r}")
     records = {name: Record(*answer) for name, answer in saved.records.items()}
     return SavedHost(saved.name, Answers(records, saved.absent))

@@ -1,7 +1,7 @@
-"""The user's own OpenSSH: one login a host, which the shell session and libvirt's connection share.
+"""Logins with the user's own OpenSSH: one per host, shared by the shell session and libvirt's connection.
 
-~/.ssh/config, agents, jump hosts and known_hosts hold, and host key checking is left as the user has it. The master
-connection's socket lies in a directory of our own; libvirt is given a wrapper that runs ssh through it.
+~/.ssh/config, agents, jump hosts and known_hosts apply, and host key checking is left as the user configured it. The
+master connection's socket is in a directory of our own; libvirt is given a wrapper that runs ssh through it.
 """
 
 import contextlib
@@ -33,28 +33,28 @@ _OPTIONS = (
 )  # fmt: skip
 
 
-#: Ctrl-C at a terminal reaches all that runs there. What it means for a migration under way, preflight decides, so ssh
-#: is deaf to it: it leaves a signal ignored that it finds ignored (client_loop, clientloop.c, OpenSSH 9.2).
+#: Ctrl-C at a terminal reaches every process there. Preflight decides what it means for a running migration, so ssh
+#: ignores it: ssh keeps ignoring a signal that was ignored at its start (client_loop, clientloop.c, OpenSSH 9.2).
 _DEAF = 'trap "" INT HUP; exec "$@"'
-#: What libvirt runs as its ssh. One that shares a login hears signals again (mux_client_request_session, mux.c), so
-#: it gets a session of its own, without a terminal; it asks nothing anyway.
+#: Script that libvirt runs instead of ssh. An ssh that shares a login handles signals again
+#: (mux_client_request_session, mux.c), so it gets a session of its own without a terminal; it never prompts anyway.
 _WRAPPER = """#!/bin/sh
 set -- ssh -S {control} -o ControlMaster=no -o BatchMode=yes "$@"
 ! command -v setsid >/dev/null || exec setsid "$@"
 exec "$@"
 """
-#: Seconds that a person may take to answer: they type at their own pace.
+#: Seconds that a person has to answer a prompt.
 PATIENCE = 120.0
 
 
-#: What is in a login's directory: the master connection's socket, and what libvirt runs as its ssh.
+#: Files in a login's directory: the master connection's socket, and the script that libvirt runs instead of ssh.
 _SOCKET, _WRAPPER_NAME = "s", "ssh"
-#: The directories that are there yet.
+#: The directories that still exist.
 _directories: set[Path] = set()
 
 
 class _Person:
-    """Who sits at the terminal: is asked about one host at a time, and about none any more after Ctrl-C."""
+    """Person at the terminal, who is asked about one host at a time, and no longer asked after Ctrl-C."""
 
     def __init__(self) -> None:
         self.asked = threading.Lock()
@@ -65,7 +65,7 @@ _person = _Person()
 
 
 class SshChannel:
-    """One login at a host; `libvirt_command` is what libvirt is to run as its ssh, to share the login."""
+    """Login to a host; `libvirt_command` is the command that libvirt runs instead of ssh to share the login."""
 
     def __init__(self, target: Target, prelude: str, *, timeout: float = 60.0) -> None:
         self._directory = _fresh_directory()
@@ -73,20 +73,20 @@ class SshChannel:
         self._target, self._prelude = target, prelude
         self._wrapper = self._write_wrapper()
         self.libvirt_command: str | None = str(self._wrapper)
-        #: What a login anew has to ask again; nothing once a login has been answered.
+        #: Questions that a repeated login must send again; empty once a login has succeeded.
         self._sent: dict[str, ShellText] = {}
         self._is_in = False
         self.with_person, self.of_person = False, 0.0
         self._closed = False
         try:
             self._shell = self._start(timeout)
-        except BaseException:  # Ctrl-C too: nobody else knows of the directory yet
+        except BaseException:  # Ctrl-C too: nothing else knows about the directory yet
             _remove(self._directory)
             raise
 
     @property
     def timeout(self) -> float:
-        """Seconds that a batch of answers may take."""
+        """Timeout for a batch of answers, in seconds."""
         return self._shell.timeout
 
     @timeout.setter
@@ -95,7 +95,7 @@ class SshChannel:
 
     @property
     def deadline(self) -> float | None:
-        """When nothing is waited for any more, by `time.monotonic`."""
+        """Time (`time.monotonic`) after which nothing is waited for."""
         return self._shell.deadline
 
     @deadline.setter
@@ -103,10 +103,10 @@ class SshChannel:
         self._shell.deadline = moment
 
     def login(self) -> Record:
-        """Wait until the host answers. Where a person could help (a password, an unknown key), ask them, once."""
+        """Wait until the host answers. If a person could help (a password, an unknown key), ask them once."""
         answer = self._shell.login()
         if answer.code and _a_person_could_help(answer.err) and _at_a_terminal():
-            # from here on it is the person's time, also while they answer about the other host
+            # from here on the time counts as the person's, also while they answer about the other host
             began, self.with_person = time.monotonic(), True
             with _person.asked:
                 if not (_person.left or self._closed):
@@ -123,7 +123,7 @@ class SshChannel:
         self._shell.timeout = timeout
         _person.left = self._shell.interrupted
         if answer.code and not _person.left:
-            # ssh has told the person why, in between its questions, and preflight not: so it asks once more
+            # ssh showed the reason to the person between its prompts, not to preflight, which therefore tries once more
             answer = self._log_in_anew(timeout, batch=True)
         return answer
 
@@ -134,7 +134,7 @@ class SshChannel:
         return self._shell.login()
 
     def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING) -> None:
-        """Ask: POSIX sh commands by record name, after what the session itself does first. Does not wait."""
+        """Send questions (POSIX sh commands by record name) without waiting. The session itself runs `first` before."""
         if not self._is_in:
             self._sent |= questions
         self._shell.send(questions, first)
@@ -150,7 +150,7 @@ class SshChannel:
         _remove(self._directory)
 
     def _start(self, timeout: float, *, batch: bool = True) -> ShellChannel:
-        """Begin to log in. Without `batch` ssh may ask the person, and they see what it says."""
+        """Start a login. Without `batch`, ssh may prompt the person and shows them its messages."""
         command = ["ssh", *_OPTIONS, "-M", "-S", str(self._control), "-o", "ControlPersist=no"]
         command += ["-o", f"BatchMode={'yes' if batch else 'no'}"]
         if self._target.port:
@@ -158,10 +158,10 @@ class SshChannel:
         if self._target.keyfile:
             command += ["-i", self._target.keyfile]
         if not batch:
-            # what ssh itself says must stand before the question that it asks there; it escapes what the host wrote
+            # ssh's own messages must precede the prompt that it shows there; it escapes text from the host
             command += ["-E", "/dev/tty"]
         command += ["--", str(self._target.ssh), "exec sh -s"]
-        if batch:  # one that asks must be left by Ctrl-C
+        if batch:  # an ssh that prompts must end on Ctrl-C
             command = ["sh", "-c", _DEAF, "sh", *command]
         return ShellChannel(command, self._prelude, timeout=timeout, shown_as=None if batch else str(self._target.ssh))
 
@@ -174,7 +174,7 @@ class SshChannel:
 
 
 def sweep() -> None:
-    """Remove what Ctrl-C has left, wherever it came: to be called before the process ends."""
+    """Remove the directories that Ctrl-C left behind; called before the process ends."""
     for directory in tuple(_directories):
         _remove(directory)
 
@@ -189,13 +189,13 @@ def _remove(directory: Path) -> None:
 
 
 def _fresh_directory() -> Path:
-    """A directory that nobody else can look into. Its name is short: a UNIX socket's path has 107 bytes."""
+    """Create a directory that only the user can access, with a short name: a UNIX socket path has at most 107 bytes."""
     directory = Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp", f"preflight-{os.urandom(5).hex()}")  # noqa: S108
     _directories.add(directory)
     try:
         directory.mkdir(mode=0o700)
     except OSError as why:
-        raise UserError(f"{directory.parent}: no directory can be made for ssh's socket: {why.strerror}") from None
+        raise UserError(f"{directory.parent}: cannot create a directory for ssh's socket: {why.strerror}") from None
     return directory
 
 

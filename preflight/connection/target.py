@@ -1,4 +1,4 @@
-"""What the user typed for a host, understood: a name for ssh, a libvirt URI, this machine, or a snapshot file."""
+"""Parser for hosts as typed by the user: a name for ssh, a libvirt URI, this machine, or a snapshot file."""
 
 import enum
 from pathlib import Path
@@ -10,11 +10,11 @@ from preflight.grammar import ALIAS, LOGIN_USER, is_address, shown
 
 
 class TargetError(UserError):
-    """What was typed names no host that preflight can look at. The text is one line for the user."""
+    """Text that names no host that preflight can check. The message is one line for the user."""
 
 
 class Kind(enum.Enum):
-    """How the host is reached."""
+    """Way in which the host is reached."""
 
     SSH = "ssh"
     LOCAL = "local"
@@ -22,11 +22,11 @@ class Kind(enum.Enum):
 
 
 class Target(NamedTuple):
-    """One host, as typed (`text`) and as understood."""
+    """Host, as typed (`text`) and as parsed."""
 
     text: str
     kind: Kind
-    #: What ssh takes: an alias, a name, an address, perhaps with `user@`.
+    #: Argument for ssh: an alias, a name or an address, optionally with `user@`.
     ssh: str | None = None
     port: int | None = None
     keyfile: str | None = None
@@ -38,13 +38,13 @@ class Target(NamedTuple):
 
     @property
     def host(self) -> str:
-        """The bare name or address, for a libvirt URI; empty for this machine."""
+        """The name or address alone, for a libvirt URI; empty for this machine."""
         if self.ssh is None:
             return ""
         return self.ssh.rpartition("@")[2]
 
     def libvirt_uri(self, transport: str, command: str | None = None) -> str:
-        """The URI of this host's libvirt over a transport; `command` is run by libvirt in place of ssh."""
+        """Return the URI of this host's libvirt over a transport; libvirt runs `command` instead of ssh."""
         if self.kind is Kind.LOCAL:
             return "qemu:///system"
         if self.uri and self.transport == transport:
@@ -60,7 +60,7 @@ class Target(NamedTuple):
 
 
 def parse_target(text: str) -> Target:
-    """Understand what was typed; raises `TargetError`."""
+    """Parse a host as typed; raises `TargetError`."""
     if not text or text.startswith("-"):
         raise TargetError(f"{shown(text)} is not a host")
     if "://" in text:
@@ -72,7 +72,7 @@ def parse_target(text: str) -> Target:
         except OSError as why:
             raise TargetError(f"{text}: {why.strerror}") from None
         if not found:
-            other = "a directory, not a snapshot file" if path.is_dir() else "not a regular file, so no snapshot"
+            other = "a directory, not a snapshot file" if path.is_dir() else "not a regular file, so not a snapshot"
             what = other if path.exists() else "no such snapshot file"
             raise TargetError(f"{text}: {what}")
         return Target(text, Kind.SNAPSHOT, path=path)
@@ -83,12 +83,12 @@ def parse_target(text: str) -> Target:
 
 
 def _login(text: str, user: str | None, host: str) -> str:
-    """What ssh takes, `[user@]host`; nothing in it may pass for an option, or split a line."""
+    """Return the argument for ssh, `[user@]host`; it must not look like an option or split a line."""
     host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not (user is None or LOGIN_USER.takes(user)) or not text.isprintable():
         raise TargetError(f"{shown(text)} is not a host")
     if not (ALIAS.takes(host) or is_address(host)):
-        port = "; a port is given as in qemu+ssh://host:22/system" if ":" in host else ""
+        port = "; to give a port, write qemu+ssh://host:22/system" if ":" in host else ""
         raise TargetError(f"{shown(text)} is not a host{port}")
     return host if user is None else f"{user}@{host}"
 
@@ -103,9 +103,9 @@ def _parse_uri(text: str) -> Target:
     if parts.scheme == "ssh":
         driver, transport = "qemu", "ssh"
     if driver != "qemu":
-        raise TargetError(f"{text}: only QEMU's driver can migrate, as in qemu+ssh://host/system")
+        raise TargetError(f"{text}: only the QEMU driver can migrate, as in qemu+ssh://host/system")
     if parts.scheme != "ssh" and parts.path != "/system":
-        raise TargetError(f"{text}: only the system daemon's guests can be checked, as in qemu+ssh://host/system")
+        raise TargetError(f"{text}: only guests of the system daemon can be checked, as in qemu+ssh://host/system")
     if not parts.hostname:
         if transport not in ("", "unix"):
             raise TargetError(f"{text}: the host is missing, as in qemu+ssh://host/system")
@@ -113,7 +113,7 @@ def _parse_uri(text: str) -> Target:
     transport = transport or "tls"
     if transport not in ("ssh", "tls", "tcp"):
         raise TargetError(f"{text}: the transport {transport} is not one of ssh, tls, tcp")
-    # not parts.hostname, which is in lower case: an alias of ~/.ssh/config need not be
+    # not parts.hostname, which is in lower case, as an alias of ~/.ssh/config need not be
     user, at, address = parts.netloc.rpartition("@")
     host = address[: address.index("]") + 1] if address.startswith("[") else address.partition(":")[0]
     keyfile = parse_qs(parts.query).get("keyfile", [None])[0]

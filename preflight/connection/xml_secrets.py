@@ -1,8 +1,8 @@
-"""Secrets in libvirt's XML of guests, networks and pools, taken out of the text.
+"""Redaction of secrets in libvirt's XML of guests, networks and pools.
 
-libvirt leaves out passwords of graphics and cookies of disks by itself (VIR_DOMAIN_DEF_FORMAT_SECURE in
-src/conf/domain_conf.c); what it knows nothing about it shows. Elements and attributes stay, as do the numbers of lines
-and, to within 64 characters, the length: libvirt writes the whole XML on the destination's disk.
+libvirt itself leaves out passwords of graphics and cookies of disks (VIR_DOMAIN_DEF_FORMAT_SECURE in
+src/conf/domain_conf.c), but not secrets that it does not know as such. Elements and attributes are kept, as are line
+numbers and, to within 64 characters, the length, because libvirt writes the whole XML to the destination's disk.
 """
 
 import re
@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 
 from preflight.connection.conf_secrets import BLANK
 
-#: Secrets of one text that are blanked out; libvirt's XML is no longer than 4 MiB (VIR_NET_MESSAGE_STRING_MAX).
+#: Maximum number of secrets that are blanked out in one text; libvirt's XML has at most 4 MiB
+#: (VIR_NET_MESSAGE_STRING_MAX).
 MOST = 20_000
-#: A content longer than this is blanked to a length that is a multiple of it.
+#: Content longer than this is replaced by text whose length is a multiple of this.
 _STEP = 64
 
-#: Elements whose content is anybody's: free text, boot parameters, and what is handed to the guest's firmware.
+#: Elements with arbitrary content: free text, boot parameters, and data for the guest's firmware.
 _FREE = (
     "metadata",
     "description",
@@ -24,7 +25,7 @@ _FREE = (
     "initarg",
     "initenv",
     "bootloader_args",
-    # of sysinfo: fw_cfg files, and SMBIOS' strings, in which systemd looks for credentials
+    # of sysinfo: fw_cfg files, and SMBIOS strings, in which systemd looks for credentials
     "entry",
     # of launchSecurity
     "dhCert",
@@ -37,11 +38,11 @@ _FREE = (
     "cookies",
 )
 _OPENING = re.compile(rf"<({'|'.join(_FREE)})(?:\s[^<>]*+)?>")
-#: Arguments and environment of QEMU, properties that are overridden, options of a pool's mount or of its Ceph.
+#: Arguments and environment of QEMU, overridden properties, options of a pool's mount or of its Ceph.
 _OPTION = re.compile(r"<[A-Za-z][\w.-]*+:(?:arg|env|property|option)\s[^<>]*+>")
 _VALUE = re.compile(r"""(\svalue\s*+=\s*+)("[^"]*+"|'[^']*+')""")
 _NAMED_VALUE = re.compile(r"""(\sname\s*+=\s*+(?P<quote>["'])[^="']*+=)[^"']++(?=(?P=quote))""")
-#: An option of QEMU's without its value.
+#: A QEMU option without its value.
 _NAME = re.compile(r"-{1,2}[A-Za-z][A-Za-z0-9-]*")
 _SOURCE = re.compile(r"<source\s[^<>]*+>")
 _QUERY = re.compile(r"""(\sname\s*+=\s*+(?P<quote>["'])[^?"']*+\?)[^"']++(?=(?P=quote))""")
@@ -49,7 +50,7 @@ _PASSWORD = re.compile(r"""\s(?:passwd|password|query)\s*+=\s*+(?:"[^"<]++"|'[^'
 
 
 def without_secrets(text: str) -> str:
-    """The XML with every secret blanked out; where too many stand in it, and where one does not end, cut off there."""
+    """Return the XML with every secret blanked out; it is cut off where there are too many or one does not end."""
     if any(f"<{name}" in text for name in _FREE):
         text = "".join(_without_free(text))
     if ":" in text:
@@ -90,7 +91,7 @@ def _without_free(text: str) -> Iterator[str]:
 
 
 def _closing(text: str, name: str, at: int) -> int | None:
-    """Where an element's content ends; elements of the same name may stand in it."""
+    """Return the end of an element's content, which may contain elements of the same name."""
     depth = 1
     for number, tag in enumerate(re.compile(rf"<(/?){name}(?=[\s/>])[^<>]*+>").finditer(text, at)):
         if number == MOST:
@@ -113,6 +114,6 @@ def _filled(content: str) -> str:
 
 
 def _option(found: re.Match[str]) -> str:
-    """An argument's value: the name of an option stays, nothing else does."""
+    """Redact an argument's value: only the name of an option is kept."""
     value = found[2]
     return found.group() if _NAME.fullmatch(value[1:-1]) else f"{found[1]}{value[0]}{BLANK}{value[0]}"

@@ -1,4 +1,4 @@
-"""Facts: what the text of one source says, as frozen values, by subject. A rule takes them by these names."""
+"""Facts: frozen values parsed from the text of a host, by subject. Rules import them from here."""
 
 from preflight.facts.control import (
     LibvirtConnection,

@@ -1,4 +1,4 @@
-"""What a setting is when no file sets it, in each release of each program, and what values it may have.
+"""Default values of settings in each release of each program, and the values that a setting may have.
 
 Sources, unless a line names another: `daemonConfigNew` and `daemonConfigLoadOptions` of libvirt's
 src/remote/remote_daemon_config.c (v8.5.0, and 732ff069ad32 of the 11 series, which agree), `virQEMUDriverConfigNew`
@@ -12,12 +12,12 @@ from typing import TypeAlias
 from preflight.facts.fact import Unreadable
 from preflight.facts.version import Version
 
-#: None means that the program acts as if there were no such setting.
+#: None means that the program behaves as if the setting did not exist.
 Default: TypeAlias = int | str | None
 
 
 class Kind(enum.Enum):
-    """How libvirt reads a setting: its virConfGetValue function."""
+    """Type that libvirt reads a setting as, by its virConfGetValue function."""
 
     BOOL = "a bool"
     UINT = "an unsigned integer"
@@ -25,15 +25,15 @@ class Kind(enum.Enum):
     STRING = "a string"
     STRINGS = "a string list"
     STRING_OR_STRINGS = "a string or string list"
-    #: A string out of `AUTH`.
+    #: One of the strings in `AUTH`.
     AUTH = "an authentication"
 
 
-#: What `auth_*` may be (remoteConfigGetAuth).
+#: Values of `auth_*` (remoteConfigGetAuth).
 AUTH = ("none", "sasl", "polkit")
-#: tcp_min_ssf may not be less, when it is set (SSF_WARNING_LEVEL, src/remote/remote_driver.h).
+#: Minimum of tcp_min_ssf, if it is set (SSF_WARNING_LEVEL, src/remote/remote_driver.h).
 LEAST_SSF = 112
-#: The release that brought it (58a48cff84).
+#: Release that introduced tcp_min_ssf (58a48cff84).
 SSF_SINCE = Version(7, 10, 0)
 
 DAEMONS = ("libvirtd", "virtqemud", "virtproxyd")
@@ -75,7 +75,7 @@ EVERY_DAEMON: dict[str, Kind] = {
     "ovs_timeout": Kind.UINT,
 }
 
-#: Settings of those daemons that listen on the network (`with_ip`, src/meson.build); virtqemud never reads them.
+#: Settings of the daemons that listen on the network (`with_ip`, src/meson.build); virtqemud never reads them.
 WITH_IP: dict[str, Kind] = {
     "listen_tcp": Kind.BOOL,
     "listen_tls": Kind.BOOL,
@@ -95,7 +95,7 @@ WITH_IP: dict[str, Kind] = {
     "tcp_min_ssf": Kind.UINT,
 }
 
-#: Settings that were once read and are now ignored, with the release that dropped them.
+#: Settings that older releases read and newer ones ignore, with the release that dropped them.
 DROPPED = {
     "max_requests": Version(3, 7, 0),  # 733359a6ff
     "mdns_adv": Version(5, 5, 0),  # 5a148ce846
@@ -104,7 +104,7 @@ DROPPED = {
     "admin_keepalive_required": Version(1, 2, 19),
 }
 
-#: Those settings of qemu.conf that a migration depends on.
+#: Settings of qemu.conf that a migration depends on.
 QEMU: dict[str, Kind] = {
     "migrate_tls_force": Kind.BOOL,
     "migrate_tls_x509_cert_dir": Kind.STRING,
@@ -124,7 +124,7 @@ QEMU: dict[str, Kind] = {
 
 ALWAYS = Version(0)
 
-#: For each setting: from which release on which default, newest first.
+#: Defaults of a setting with the release that introduced each, newest first.
 History: TypeAlias = tuple[tuple[Version, Default], ...]
 
 DAEMON_DEFAULTS: dict[str, History] = {
@@ -158,7 +158,7 @@ IP_DEFAULTS: dict[str, History] = {
 }
 
 DEFAULTS: dict[str, dict[str, History]] = {
-    # honoured only with --listen
+    # effective only with --listen
     "libvirtd": DAEMON_DEFAULTS | IP_DEFAULTS | {"listen_tls": ((ALWAYS, 1),)},
     "virtqemud": DAEMON_DEFAULTS,
     "virtproxyd": DAEMON_DEFAULTS | IP_DEFAULTS | {"listen_tls": ((Version(5, 7, 0), 0),)},  # 2204585167
@@ -191,17 +191,18 @@ DEFAULTS: dict[str, dict[str, History]] = {
 
 
 def default(program: str, key: str, version: Version) -> Default:
-    """What the program takes when nobody sets the key; raises `Unreadable` when this table does not know."""
+    """Return the program's default for the key; raises `Unreadable` if it is not in the table."""
     for since, value in DEFAULTS.get(program, {}).get(key, ()):
         if version >= since:
             return value
-    raise Unreadable(f"the default of {key} in {program} {version} is not known")
+    raise Unreadable(f"the default of {key} in {program} {version} is unknown")
 
 
 def known_settings(daemon: str, version: Version | None) -> dict[str, Kind]:
-    """The settings that this daemon reads from its own file; it passes over all others without a word.
+    """Return the settings that this daemon reads from its own file; it silently ignores all others.
 
-    Those of the newest release that is known, where the version is None. Of older ones only what matters is left out.
+    A version of None stands for the newest known release. For older releases, only the settings that matter are left
+    out.
     """
     known = EVERY_DAEMON if daemon == "virtqemud" else WITH_IP | EVERY_DAEMON
     if version is not None and version < SSF_SINCE:

@@ -1,4 +1,4 @@
-"""A release of libvirt or QEMU, as a number that can be compared."""
+"""Release numbers of libvirt and QEMU that can be compared."""
 
 from typing import Self
 
@@ -14,7 +14,7 @@ class Version(Struct, frozen=True, order=True):
 
     @classmethod
     def of(cls, number: int) -> Self:
-        """The release that libvirt's API writes as one number: major * 1,000,000 + minor * 1,000 + release."""
+        """Return the release from a number of libvirt's API: major * 1,000,000 + minor * 1,000 + release."""
         return cls(number // 1_000_000, number // 1_000 % 1_000, number % 1_000)
 
     def __str__(self) -> str:

@@ -1,1 +1,1 @@
-"""Changes of configuration files that findings ask for: worked out, held against what may be written, put in force."""
+"""Changes of configuration files that findings ask for: computed, checked against what may be written, and applied."""

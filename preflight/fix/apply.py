@@ -1,8 +1,8 @@
-"""Puts one changed file in force on a host: whole, judged before, taken back when anything fails.
+"""The script that applies one changed file on a host: as a whole, validated first, and reverted if anything fails.
 
-All of it is one script for the host's own shell. It goes on when preflight or the connection dies, so the host ends
-with the old or the new configuration, whole, and never in between: the new text lies beside the file until it has been
-judged, and takes its place by rename(2).
+It is one script for the host's own shell, which continues if preflight or the connection dies. Therefore the host ends
+with the complete old or the complete new configuration, and never in between: the new text is kept beside the file
+until it is validated, and replaces it by rename(2).
 """
 
 import base64
@@ -13,15 +13,16 @@ from msgspec import Struct
 
 from preflight.shell_text import ShellText, of_file, shell
 
-#: Seconds that a daemon may take to answer after its restart.
+#: The maximum number of seconds until a daemon answers after its restart.
 PATIENCE = 30
 
 
 class Service(Struct, frozen=True):
-    """The program that reads a file: commands for the host's `sh`.
+    """The program that reads a file, as commands for the host's `sh`.
 
-    `judge` gets the new file's path as `$1` and fails when the program would not start with it; `activate` puts it in
-    force; `answers` succeeds once the program works again; `in_force` prints the settings in force, a line each.
+    `judge` gets the path of the new file as `$1` and fails if the program would not start with it; `activate` makes the
+    program use it; `answers` succeeds once the program works again; `in_force` prints the settings in effect, one per
+    line.
     """
 
     name: str
@@ -29,9 +30,9 @@ class Service(Struct, frozen=True):
     activate: ShellText
     answers: ShellText
     in_force: ShellText
-    #: What a line of `in_force` must be for the change to count as made; empty where no program reports it.
+    #: The lines that `in_force` must print for the change to count as made; empty if no program reports them.
     expected: tuple[str, ...] = ()
-    #: Prints what `activate` would break off, a line each; nothing is changed then.
+    #: Prints the jobs that `activate` would interrupt, one per line; then nothing is changed.
     busy: ShellText = shell(":")
 
 
@@ -39,10 +40,10 @@ _SCRIPT = of_file(Path(__file__).with_name("apply.sh"))
 
 
 def script(path: str, before: str | None, after: str, service: Service, date: str) -> ShellText:
-    """The script that replaces the text `before` (None: no such file) by `after`.
+    """Return the script that replaces the text `before` (None: no such file) by `after`.
 
-    It prints "in force", "unchanged" or "put back" with the reason, and ends with 0, 1 or 2; with 3 when the old file
-    is there again but its program does not answer.
+    It prints "in force", "unchanged" or "put back" with the reason, and exits with 0, 1 or 2, or with 3 if the old file
+    is restored but its program does not answer.
     """
     return shell(
         _SCRIPT,

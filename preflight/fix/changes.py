@@ -1,4 +1,4 @@
-"""What `preflight fix` would write: the changes that findings ask for, a file at a time. Nothing is changed here."""
+"""The changes of `preflight fix`: what findings ask for, file by file. Nothing is changed here."""
 
 from collections.abc import Callable, Collection, Iterable
 from typing import TypeAlias
@@ -23,13 +23,13 @@ from preflight.request.migration import Role
 from preflight.rule import AnyChange, Change, HostsLine, Severity
 
 _RISKS = {
-    "maxstartups": "MaxStartups guards sshd against floods of logins; migrations started a second apart need no change",
-    "migration_port_max": "the firewall must let the added ports through too",
+    "maxstartups": "MaxStartups guards sshd against floods of logins; migrations a second apart need no change",
+    "migration_port_max": "the firewall must allow the additional ports too",
 }
 
 
 class FileChange(Struct, frozen=True):
-    """One file of one host as it is and as it should be; `before` is None for one that does not exist."""
+    """One file of one host as it is and as it should be; `before` is None for a file that does not exist."""
 
     role: Role
     host: str
@@ -42,49 +42,49 @@ class FileChange(Struct, frozen=True):
 
     @property
     def is_for_hosts(self) -> bool:
-        """Whether it is /etc/hosts, which no program has to be told of."""
+        """Report whether the file is /etc/hosts, for which no program has to be reloaded."""
         return self.path == HOSTS
 
     @property
     def is_for_sshd(self) -> bool:
-        """Whether sshd reads it; it is reloaded, so that no connection ends."""
+        """Report whether sshd reads the file; sshd is reloaded, so that no connection ends."""
         return self.path.startswith("/etc/ssh/")
 
     @property
     def unit(self) -> str | None:
-        """The systemd unit that reads it; sshd's is called ssh on Debian and sshd elsewhere."""
+        """Return the systemd unit that reads the file; sshd's is called ssh on Debian and sshd elsewhere."""
         return None if self.is_for_hosts else "ssh" if self.is_for_sshd else self.service.name
 
     @property
     def verb(self) -> str:
-        """What is done to the unit: reload or restart."""
+        """Return what is done to the unit: reload or restart."""
         return "reload" if self.is_for_sshd else "restart"
 
     @property
     def diff(self) -> str:
-        """The unified difference, without passwords."""
+        """Return the unified diff, without passwords."""
         return difference(self.path, self.before or "", self.after)
 
     @property
     def risks(self) -> tuple[str, ...]:
-        """What the change puts at risk."""
+        """Return the risks of the change."""
         keys = [change.key.lower() for change in self.settings if isinstance(change, Change)]
         found = [_RISKS[key] for key in keys if key in _RISKS]
         found += [
-            f"no program of the host finds {change.name} at {change.replaces} any more"
+            f"no program on the host finds {change.name} at {change.replaces} any more"
             for change in self.settings
             if isinstance(change, HostsLine) and change.replaces
         ]
         if self.path.startswith("/etc/libvirt/"):
             found.append(
                 f"open connections to {self.service.name} end with its restart; guests keep running,"
-                " and while one has a job nothing is changed"
+                " and nothing is changed while one of them has a job"
             )
         return tuple(found)
 
     @property
     def commands(self) -> tuple[str, ...]:
-        """What a person would type to put it in force."""
+        """Return the commands with which a person would apply the change."""
         if self.is_for_hosts:
             return ()
         if self.is_for_sshd:
@@ -93,19 +93,19 @@ class FileChange(Struct, frozen=True):
 
 
 Read: TypeAlias = Callable[[Role, str], Record]
-#: By its subject what is to be changed, and the rule that asks for it.
+#: Each change and the rule that asks for it, by the subject of the change.
 Settings: TypeAlias = dict[tuple[str, ...], tuple[AnyChange, str]]
 
 
 class Shown(Struct, frozen=True):
-    """A change as it is shown, and the files by which cloud-init would undo it at the next boot."""
+    """A change for display, and the files by which cloud-init would revert it at the next boot."""
 
     change: FileChange
     by_cloud_init: tuple[str, ...] = ()
 
 
 class Unfixable(Struct, frozen=True):
-    """A change that cannot be computed, and why."""
+    """A change that cannot be computed, with the reason."""
 
     role: Role
     host: str
@@ -114,7 +114,7 @@ class Unfixable(Struct, frozen=True):
 
 
 def wanted(results: Iterable[Result], rules: Iterable[str] = ()) -> dict[tuple[Role, str], Settings]:
-    """The changes that findings ask for, by host and file, then by subject; the largest of several about one."""
+    """Return the changes that findings ask for, by host and file, then by subject; of several, the largest."""
     only = set(rules)
     found: dict[tuple[Role, str], Settings] = {}
     for result in results:
@@ -134,14 +134,14 @@ def _subject(change: AnyChange) -> tuple[str, ...]:
 
 
 def _size(change: AnyChange) -> int:
-    """The number that is to be set; 0 where it is none, and one is as good as another."""
+    """Return the number to be set; 0 if the value is not a number, so that any of several may be used."""
     return change.value if isinstance(change, Change) and isinstance(change.value, int) else 0
 
 
 def undecided(results: Iterable[Result], able: Collection[str]) -> dict[str, list[str]]:
-    """The rules that could not be judged, or not wholly, and that may hide an error or ask for a change; by reason.
+    """Return the rules that could not be fully evaluated and may hide an error or ask for a change, by reason.
 
-    `able` are those that may ask for one.
+    `able` are the rules that may ask for a change.
     """
     found: dict[str, list[str]] = {}
     for result in results:
@@ -152,7 +152,7 @@ def undecided(results: Iterable[Result], able: Collection[str]) -> dict[str, lis
 
 
 def plan(checked: Checked, read: Read, rules: Iterable[str] = ()) -> tuple[list[FileChange], list[Unfixable]]:
-    """Work out every file; `read` gives a file's text as it is on a host, passwords and all."""
+    """Compute every changed file; `read` returns the text of a file as it is on a host, including passwords."""
     changes: list[FileChange] = []
     unfixable: list[Unfixable] = []
     for (role, path), settings in wanted(checked.report.results, rules).items():
@@ -185,7 +185,7 @@ def _after(path: str, text: str, changes: tuple[AnyChange, ...]) -> str:
 
 
 def _is_escaped(text: str) -> bool:
-    """Whether bytes that are no UTF-8 were shown as escapes: such a text cannot be written back."""
+    """Report whether bytes that are not UTF-8 were replaced by escapes: such a text cannot be written back."""
     return any(part[:2].lower() in _HIGH for part in text.split("\\x")[1:])
 
 
@@ -193,7 +193,7 @@ _HIGH = {f"{byte:02x}" for byte in range(0x80, 0x100)}
 
 
 def _judge(host: Host, path: str, text: str) -> None:
-    """What the daemons cannot be asked of a file, since none has a mode that only parses; raises `Unreadable`."""
+    """Check a file as the daemons would, since none of them has a mode that only parses; raises `Unreadable`."""
     if not path.startswith("/etc/libvirt/"):
         return
     conf = parse_conf(path, Record(text))

@@ -1,4 +1,4 @@
-"""The text of a configuration file with the settings that findings ask for, and how it differs. Changes nothing."""
+"""The text of a configuration file with the settings that findings ask for, and its diff. Nothing is changed here."""
 
 import difflib
 import re
@@ -13,14 +13,14 @@ from preflight.facts.text import augeas, libvirt_conf
 from preflight.facts.text.located import Located
 from preflight.rule import HostsLine
 
-#: An argument of sshd's that needs no quotes.
+#: An argument in sshd's configuration that needs no quotes.
 _WORD = re.compile(r"[\w:.,@/+-]+", re.ASCII)
 
 
 def edited(path: str, text: str, values: Mapping[str, int | str]) -> str:
-    """The file's text with these settings; comments, order and spacing stay.
+    """Return the file's text with these settings; comments, order and spacing are kept.
 
-    Raises `Unreadable` when the text cannot be read, or a value not be written.
+    Raises `Unreadable` if the text cannot be parsed, or a value cannot be written.
     """
     if path.startswith("/etc/ssh/"):
         return _with_directives(path, text, values)
@@ -29,10 +29,12 @@ def edited(path: str, text: str, values: Mapping[str, int | str]) -> str:
 
 
 def _with_directives(path: str, text: str, values: Mapping[str, int | str]) -> str:
-    """Line by line, by the reader that facts are read by: Augeas' lens refuses files that sshd takes (`Match all`).
+    """Return the text of a file of sshd with these settings.
 
-    Wherever the file sets the keyword for all connections the arguments are replaced, as one release takes the first of
-    several and another the last; else a line is added behind the last remark that shows it, or before any Match.
+    It is edited by lines, with the parser of the facts, because Augeas' lens refuses files that sshd accepts (`Match
+    all`). Wherever the file sets the keyword for all connections, the arguments are replaced, since one release uses
+    the first of several lines and another the last. Otherwise a line is added after the last comment that shows the
+    keyword, or before any Match.
     """
     for key, value in values.items():
         if not _WORD.fullmatch(str(value)):
@@ -44,10 +46,10 @@ def _with_directives(path: str, text: str, values: Mapping[str, int | str]) -> s
             number, at = one.at.line - 1, one.at
             line = lines[number]
             head, rest = line[: at.column - 1], line[at.end_column - 1 :]
-            if not one.arguments:  # which sshd refuses: of what stands there in place of one a remark stays
+            if not one.arguments:  # which sshd refuses; a comment in place of the argument is kept
                 head, rest = head.rstrip(" \t\r\f"), line[at.column - 1 :]
                 rest = f" {rest}" if rest.startswith("#") else "\r" * line.endswith("\r")
-            between = "" if head.endswith((" ", "\t", "=")) else " "  # a quote needs none before it
+            between = "" if head.endswith((" ", "\t", "=")) else " "  # a quote needs no space before it
             lines[number] = f"{head}{between}{value}{rest}"
         if not mine:
             first = next((one.at.line - 1 for one in found if one.keyword == "match"), None)
@@ -58,8 +60,8 @@ def _with_directives(path: str, text: str, values: Mapping[str, int | str]) -> s
 
 
 def _place(lines: list[str], key: str, match: int | None) -> int:
-    """Before which line, from 0, a keyword goes that the file does not set; `match` is where its first Match stands."""
-    # the last piece of a text that ends with a newline is no line
+    """Return the index of the line before which a keyword is added; `match` is the index of the first Match."""
+    # the last piece of a text that ends with a newline is not a line
     end = match if match is not None else len(lines) - (not lines[-1])
     remark = re.compile(rf"[ \t]*#[ \t]*{re.escape(key)}\b", re.IGNORECASE)
     shown = [number for number in range(end) if remark.match(lines[number])]
@@ -67,10 +69,10 @@ def _place(lines: list[str], key: str, match: int | None) -> int:
 
 
 def led(text: str, changes: Iterable[HostsLine]) -> str:
-    """The text of /etc/hosts with these names led to their addresses; comments, order and spacing stay.
+    """Return the text of /etc/hosts in which these names have their addresses; comments, order and spacing are kept.
 
-    In a line that gives the wrong address to the name alone the address is replaced. From a line that has other names
-    this one is taken, since they may be right, and gets a line of its own at the end.
+    If a line with the wrong address has no other name, its address is replaced. From a line with other names, whose
+    address may be right for them, the name is removed, and gets a line of its own at the end.
     """
     for change in changes:
         text = _led(text, change)
@@ -97,7 +99,7 @@ def _led(text: str, change: HostsLine) -> str:
 
 
 def _put(lines: list[str], word: Located[str], other: str) -> None:
-    """Put another word in the place of one; where there is none, the white space before it goes too."""
+    """Replace one word by another; if that is empty, remove the white space before it too."""
     if word.at is None:
         return
     line = lines[word.at.line - 1]
@@ -106,7 +108,7 @@ def _put(lines: list[str], word: Located[str], other: str) -> None:
 
 
 def difference(path: str, before: str, after: str) -> str:
-    """A unified diff, without the passwords that either text holds."""
+    """Return a unified diff, without the passwords in either text."""
     old, new = (redact_file(path, text).splitlines(keepends=True) for text in (before, after))
     lines = difflib.unified_diff(old, new, f"a{path}", f"b{path}")
     return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)

@@ -1,4 +1,4 @@
-"""The programs that read the files of `preflight fix`: how a host puts a changed file in force, and how it shows."""
+"""The programs that read the files of `preflight fix`: the commands that apply a changed file, and that verify it."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from preflight.host import Host
 from preflight.rule import AnyChange, Change, HostsLine
 from preflight.shell_text import of_file, shell
 
-#: What virt-admin calls a setting of a daemon's file.
+#: virt-admin's names for settings of a daemon's file.
 _TOLD = {"max_clients": "nclients_max", "max_workers": "maxWorkers", "min_workers": "minWorkers"}
 _TOLD["max_anonymous_clients"] = "nclients_unauth_max"
-#: How the listener says what it takes; its title is new once it has read its files again.
+#: The process title of sshd's listener, which shows its limits and changes once it has read its files again.
 _LISTENER = shell(r"grep -sah '^sshd:.*listener' /proc/[0-9]*/cmdline | tr -d '\000'")
 _NOTHING = shell(":")
 _LEADS = of_file(Path(__file__).with_name("leads.sh"))
@@ -21,7 +21,7 @@ _JOBS = of_file(Path(__file__).with_name("guest_jobs.sh"))
 
 
 def service(host: Host, path: str, changes: tuple[AnyChange, ...]) -> Service:
-    """The program that reads a file, and what shows that these changes are in force; raises `Unreadable`."""
+    """Return the program that reads a file, with what shows that these changes are in effect; raises `Unreadable`."""
     lines = [change for change in changes if isinstance(change, HostsLine)]
     settings = [change for change in changes if isinstance(change, Change)]
     if lines:
@@ -30,7 +30,7 @@ def service(host: Host, path: str, changes: tuple[AnyChange, ...]) -> Service:
         return _sshd(settings)
     daemon = host.fact(Daemons).intended
     if daemon is None:
-        raise Unreadable("no libvirt daemon runs that would read it")
+        raise Unreadable("no libvirt daemon that reads it is running")
     asked = f"srv-clients-info {daemon}; srv-threadpool-info {daemon}"
     ask = shell("virt-admin -c @uri@ @asked@", uri=f"{daemon}:///system", asked=asked)
     told = tuple(f"{_TOLD[change.key]}:{change.value}" for change in settings if change.key in _TOLD)
@@ -40,7 +40,7 @@ def service(host: Host, path: str, changes: tuple[AnyChange, ...]) -> Service:
 
 
 def _resolver(lines: list[HostsLine]) -> Service:
-    """glibc, which reads /etc/hosts at each look-up. A name that leads to the wrong address as well is not mended."""
+    """Return glibc, which reads /etc/hosts at each lookup. A name that also has the wrong address is not fixed."""
     shown, expected = _LEADS, []
     for line in lines:
         wrong = () if line.replaces is None else (plain(line.replaces),)

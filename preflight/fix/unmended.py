@@ -1,4 +1,4 @@
-"""Errors that `preflight fix` does not mend: each with the reason, and with the step that is left to a person."""
+"""Errors that `preflight fix` does not fix, each with the reason and the step for a person."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
@@ -9,17 +9,17 @@ from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 
 _NOT_ITS_OWN = (
-    "preflight changes /etc/hosts, limits and the announced name in libvirt's configuration, and limits of sshd;"
-    " this lies elsewhere"
+    "preflight changes only /etc/hosts, limits and the announced name in libvirt's configuration, and limits of sshd;"
+    " this is elsewhere"
 )
-_NOT_CERTAIN = "preflight knows of no line or value that is certain to mend it"
+_NOT_CERTAIN = "preflight knows no line or value that certainly fixes it"
 
 
 class Unmended(Struct, frozen=True):
-    """One error that stays: who says so, about what, why it is not mended, and what a person would do."""
+    """One error that remains: its rule, its subject, why it is not fixed, and the step for a person."""
 
     rule: str
-    #: The host, or the guest, that it is about; "both hosts" where it is about the pair.
+    #: The host or the guest that it concerns; "both hosts" if it concerns the pair.
     subject: str
     message: str
     why: str
@@ -32,7 +32,7 @@ def unmended(
     failed: Mapping[tuple[Role, str], str],
     hosts: Mapping[Role, str],
 ) -> tuple[Unmended, ...]:
-    """Errors that no change mends, each once.
+    """Return the errors that no change fixes, each once.
 
     `able` are the rules that may ask for a change, `failed` the files that cannot be changed, with the reasons.
     """
@@ -48,13 +48,13 @@ def unmended(
 
 
 def _errors(result: Result) -> Iterator[Finding]:
-    """The findings that make the verdict NOT READY: a finding without a severity is as bad as its rule."""
+    """Yield the findings that make the verdict NOT READY: one without a severity has the severity of its rule."""
     if result.outcome is Outcome.FAILED and result.severity is Severity.ERROR:
         yield from (one for one in result.findings if one.severity in (None, Severity.ERROR))
 
 
 def _why(result: Result, finding: Finding, able: Collection[str], failed: Mapping[tuple[Role, str], str]) -> str | None:
-    """Why it is not mended; None for what a change mends."""
+    """Return why an error is not fixed; None if a change fixes it."""
     if finding.change is None or finding.host is None:
         return _NOT_CERTAIN if result.rule.name in able else _NOT_ITS_OWN
     return failed.get((finding.host, finding.change.path))

@@ -1,1 +1,1 @@
-"""What to expect of a migration that can be done: how long it takes, and how many guests the destination can hold."""
+"""Forecasts for a migration that is possible: its duration, and the number of guests that fit on the destination."""

@@ -1,4 +1,4 @@
-"""What `preflight capacity` has to say, whatever the format."""
+"""The answer of `preflight capacity`, in any format."""
 
 from msgspec import Struct
 
@@ -8,21 +8,21 @@ from preflight.judge.report import Report
 
 
 class Answer(Struct, frozen=True):
-    """All that is printed. `forecast` is None where `no_forecast` says why; `window` is in seconds."""
+    """Everything that is printed. If `forecast` is None, `no_forecast` gives the reason. `window` is in seconds."""
 
     report: Report
     forecast: Forecast | None
     no_forecast: str | None = None
     window: float | None = None
-    #: How many at a time were asked for; None for the recommended number.
+    #: The requested number at a time; None for the recommended number.
     concurrency: int | None = None
     rooms: tuple[Room, ...] = ()
-    #: Why it is not known what room the destination has; None when it is.
+    #: Why the destination's free memory is not known; None if it is.
     no_rooms: str | None = None
 
     @property
     def fits(self) -> bool | None:
-        """Whether what was asked for can be had: so many at a time, all within the window. None when not known."""
+        """Report whether the request is possible: that many at a time, all within the window; None if not known."""
         capacity = self.report.capacity
         if self.concurrency is not None and capacity.concurrent is not None and self.concurrency > capacity.concurrent:
             return False
@@ -33,5 +33,5 @@ class Answer(Struct, frozen=True):
 
     @property
     def exit_code(self) -> int:
-        """As a check's verdict: 0 it fits, or nothing was asked for; 1 it does not; 3 that is not known."""
+        """Return 0 if the request is possible or nothing was requested, 1 if it is not, 3 if that is not known."""
         return {True: 0, False: 1, None: 3}[self.fits]

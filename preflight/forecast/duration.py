@@ -1,4 +1,4 @@
-"""How long these guests take on these hosts' link, and how many at a time are quickest: facts put into the model."""
+"""The duration for these guests on these hosts' link, and the quickest number at a time, from facts and the model."""
 
 from collections.abc import Mapping
 
@@ -13,36 +13,36 @@ from preflight.facts.network.link_speed import LinkSpeed
 from preflight.host import Guest
 from preflight.judge.check import Checked
 
-#: MiB in a Mbit.
+#: MiB per Mbit.
 _MIB_OF_MBIT = 1e6 / 8 / 2**20
 
 
 class Link(Struct, frozen=True):
-    """How many MiB/s of memory go from the source to the destination, and how that is known."""
+    """The rate of memory from the source to the destination, in MiB/s, and the origin of that number."""
 
     rate: float
     because: str
 
 
 class Forecast(Struct, frozen=True):
-    """Each guest alone on the link, and all of them `width` at a time."""
+    """The prediction for each guest alone on the link, and for all of them `width` at a time."""
 
     link: Link
     loads: tuple[Load, ...]
     #: In the order of `loads`.
     alone: tuple[Prediction, ...]
-    #: The quickest of the widths that the hosts' limits allow; 0 when they allow none.
+    #: The quickest width that the hosts' limits allow; 0 if they allow none.
     width: int
-    #: Seconds for all of them at that width.
+    #: Seconds for all of them, at the requested width or else at that one.
     seconds: float
-    #: Why memory that a guest has touched is not known, so that all it may have was counted; None when it is.
+    #: Why the memory that the guests have touched is not known, so that all their memory counts; None if it is known.
     unread: str | None = None
 
 
 def link_of(checked: Checked, bandwidth: float | None) -> Link:
-    """The link's rate: as asked for, else by the driver of the interface that leads to the destination.
+    """Return the link's rate: as requested, or else from the driver of the interface toward the destination.
 
-    Raises `Unreadable` where neither tells.
+    Raises `Unreadable` if neither gives it.
     """
     if bandwidth is not None:
         return Link(bandwidth, "as given")
@@ -54,13 +54,13 @@ def link_of(checked: Checked, bandwidth: float | None) -> Link:
     speeds = source.fact(LinkSpeed).mbit_per_s
     known = {name: speeds[name] for name in names if name in speeds}
     if not known:
-        raise Unreadable(f"no driver tells the speed of the link to {address}: give it with --bandwidth")
+        raise Unreadable(f"no driver reports the speed of the link to {address}: specify it with --bandwidth")
     name = min(known, key=lambda one: known[one])
-    return Link(known[name] * _MIB_OF_MBIT * PAYLOAD, f"{name} has {known[name]} Mbit/s")
+    return Link(known[name] * _MIB_OF_MBIT * PAYLOAD, f"{name} runs at {known[name]} Mbit/s")
 
 
 def forecast(checked: Checked, link: Link, dirty: Mapping[str, float], *, concurrency: int | None = None) -> Forecast:
-    """Put these guests, and the MiB/s that each dirties where measured, into the model."""
+    """Apply the model to these guests and their dirty rates in MiB/s, if measured."""
     try:
         touched: Mapping[str, int] = checked.source.fact(GuestMemory).touched_kib
         unread = None

@@ -1,4 +1,4 @@
-"""Which of these guests, in this order, the destination has memory for: ordinary memory and huge pages."""
+"""The guests that fit into the destination's memory, in this order: ordinary memory and huge pages."""
 
 from collections.abc import Iterator, Mapping
 
@@ -14,24 +14,24 @@ from preflight.judge.check import Checked
 
 
 class Room(Struct, frozen=True):
-    """One kind of memory at the destination, in KiB, and which guests it is enough for."""
+    """A kind of memory on the destination, in KiB, and the guests that need it."""
 
     #: "memory", or "huge pages of 2048 KiB".
     name: str
-    #: What could be given out now, and what of it the guests that run there may still take.
+    #: Memory that is available now, and the part of it that the guests running there may still use.
     free: int
     promised: int
-    #: The guests that need it, in the order in which they are moved, and what each needs.
+    #: The guests that need it, in the order of their migration, and how much each needs.
     wanted: tuple[tuple[str, int], ...]
 
     @property
     def left(self) -> int:
-        """What is to be had."""
+        """Return the memory that is left for arriving guests."""
         return max(0, self.free - self.promised)
 
     @property
     def fitting(self) -> tuple[str, ...]:
-        """Those that find room, until the first that does not."""
+        """Return the guests that fit, up to the first that does not."""
         found, left = [], self.left
         for name, needs in self.wanted:
             left -= needs
@@ -42,7 +42,7 @@ class Room(Struct, frozen=True):
 
     @property
     def first_without(self) -> tuple[str, int, int] | None:
-        """The first that finds no room, what it needs and what those before it leave; None when all find some."""
+        """Return the first guest that does not fit, its need and what those before it leave; None if all fit."""
         fits = len(self.fitting)
         if fits == len(self.wanted):
             return None
@@ -51,7 +51,7 @@ class Room(Struct, frozen=True):
 
 
 def rooms(checked: Checked) -> tuple[Room, ...]:
-    """One for each kind of memory that the guests which run need; raises `Unreadable` with why it is not known."""
+    """Return a room for each kind of memory that running guests need; raises `Unreadable` if it is not known."""
     there = checked.destination.fact(HostMemory).told()
     of_memory: list[tuple[str, int]] = []
     of_pages: dict[int, list[tuple[str, int]]] = {}
@@ -66,7 +66,7 @@ def rooms(checked: Checked) -> tuple[Room, ...]:
     found = []
     if of_memory:
         if there.available_kib is None:
-            raise Unreadable("the destination's kernel does not tell how much memory is available")
+            raise Unreadable("the destination's kernel does not report how much memory is available")
         found.append(Room("memory", there.available_kib, _promised(checked.destination), tuple(of_memory)))
     for size, wanted in of_pages.items():
         pool = there.pages.get(size)
@@ -83,7 +83,7 @@ def _sizes(huge: Mapping[int | None, int], there: HostMemory) -> Iterator[tuple[
 
 
 def _promised(host: Host) -> int:
-    """KiB that the guests which run there have not touched yet, of what each may have."""
+    """Return the KiB that running guests may use but have not touched yet."""
     touched = host.fact(GuestMemory).touched_kib
     running = [guest for guest in host.fact(Guests).all if guest.running and _in_ordinary_memory(guest)]
     return sum(max(0, guest.current_memory_kib - touched.get(guest.name, 0)) for guest in running)

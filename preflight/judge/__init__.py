@@ -1,1 +1,1 @@
-"""Rules and facts in, a report out. Nothing here talks to a host but `check`, by way of `preflight.collect`."""
+"""Applies rules to facts and makes the report. Only `check` talks to a host, through `preflight.collect`."""

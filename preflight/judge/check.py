@@ -1,4 +1,4 @@
-"""One check from end to end: collect, judge, and make the report. And what is collected alone, for later."""
+"""A complete check: collect, judge, and make the report; and snapshots, which are only collected."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -39,7 +39,7 @@ from preflight.request.check_request import Asked
 from preflight.request.migration import Migration, Role
 from preflight.threads import side_by_side
 
-#: What `preflight capacity` alone shows is made of these, beside the limits.
+#: Facts that only `preflight capacity` needs, in addition to those of the limits.
 _SIZING: Mapping[Role, frozenset[type[Fact]]] = {
     Role.SOURCE: frozenset((GuestMemory, LinkSpeed, OwnAddresses, PeerName)),
     Role.DESTINATION: frozenset((GuestMemory, Guests, HostMemory)),
@@ -47,24 +47,24 @@ _SIZING: Mapping[Role, frozenset[type[Fact]]] = {
 
 
 class Checked(Struct, frozen=True):
-    """A report and what it was made of."""
+    """A report and the values that it was made from."""
 
     report: Report
-    #: The guests that were judged and could be read.
+    #: The guests that were judged and that could be read.
     guests: tuple[Guest, ...]
     source: Host
     destination: Host
-    #: Source and destination, logged in to as long as they were opened for.
+    #: Source and destination, each with its login while the login is open.
     visits: tuple[LiveVisit | SavedVisit, LiveVisit | SavedVisit]
 
 
 def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool = True) -> Checked:
-    """Collect from both hosts and judge, by the rules that were asked for unless others are given.
+    """Collect from both hosts and judge, by the selected rules unless others are given.
 
-    Raises `UserError` for what cannot be used.
+    Raises `UserError` for input that cannot be used.
 
-    The hosts stay logged in to as long as `opened` is, so what follows needs no further login. Where nothing follows
-    (`stay` is False) they are logged out of while their answers are judged.
+    The logins stay open as long as `opened` is, so later steps need no further login. If there are none (`stay` is
+    False), the logins are closed while the answers are judged.
     """
     asked, migration = opened.asked, opened.migration
     if rules is None:
@@ -75,7 +75,7 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool =
         try:
             chosen = choose_guests(source, asked.guests, migration, none=asked.no_guests)
         except NoSuchGuest:
-            return ()  # said below
+            return ()  # reported below
         pair = Pair(source, source, migration, chosen)
         return (guest for name in chosen for guest in _on_either_end(pair, name))
 
@@ -92,7 +92,7 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool =
 
 
 def _needed(role: Role, rules: Iterable[Rule], asked: Asked, migration: Migration) -> set[type[Fact]]:
-    """The facts that are made of one end: what its part in this migration needs, and nothing else."""
+    """Return the facts of one end that its role in this migration needs, and no others."""
     ways = [migration, migration.of_guests_off] if asked.as_they_are else [migration]
     judged = [rule for rule in rules if any(rule.body.skip is None or rule.body.skip(way) is None for way in ways)]
     needed = {*SUMMARY_FACTS, *TIES[role], *limited_by(role, migration, every=asked.sizing)}
@@ -107,11 +107,11 @@ def _judge(
     migration: Migration,
     visits: tuple[LiveVisit | SavedVisit, LiveVisit | SavedVisit],
 ) -> Checked:
-    """The report on hosts that have answered. Reads no host."""
+    """Make the report on hosts that have answered, without reading from them."""
     source, destination = collected.source, collected.destination
     chosen = choose_guests(source, asked.guests, migration, none=asked.no_guests)
     if len(chosen) > 1 and (migration.dname is not None or migration.xml is not None):
-        raise UserError("--dname and --xml are for one guest: name it")
+        raise UserError("--dname and --xml apply to one guest: name it")
     results = evaluate(rules, Pair(source, destination, migration, chosen))
     verdicts = tuple(
         GuestVerdict(name, verdict)
@@ -125,27 +125,27 @@ def _judge(
 
 
 def _on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:
-    """The guest as it is, and as it will be where that differs."""
+    """Return the guest as it is, and as it will be if that differs."""
     try:
         here, there = (pair.guest_of(role, name) for role in Role)
     except Unreadable:
-        return ()  # the rules say so
+        return ()  # the rules report it
     return (here,) if here is there else (here, there)
 
 
 def save_pair(path: Path, checked: Checked) -> None:
-    """Keep both hosts' answers in one file; raises `UserError` when it cannot be written."""
+    """Write both hosts' answers to one file; raises `UserError` if it cannot be written."""
     snapshot.write(path, [visit.saved() for visit in checked.visits])
 
 
 def take_snapshot(text: str, path: Path, timeout: float) -> SavedHost:
-    """Ask one host all that any rule may need, and write it to a file; raises `UserError`.
+    """Ask one host for everything that any rule may need, and write the answers to a file; raises `UserError`.
 
-    A host that cannot be logged in to is saved as such: that is an answer too.
+    If the login fails, the snapshot records the failure: that is an answer too.
     """
     target = parse_target(text)
     if target.kind is Kind.SNAPSHOT:
-        raise TargetError(f"{text}: is a snapshot already")
+        raise TargetError(f"{text}: already a snapshot")
     channel = open_channel(target, questions.PRELUDE, timeout)
     try:
         visit = LiveVisit(target, channel, records_for(FACTS), own_transport(target), timeout=timeout)
@@ -173,7 +173,7 @@ def _all_paths(host: Host) -> tuple[str, ...]:
 def visit_both(
     opened: Opened, needed: Mapping[Role, Iterable[type[Fact]]] | None = None
 ) -> tuple[LiveVisit | SavedVisit, LiveVisit | SavedVisit]:
-    """Source and destination, to be asked for what these facts are made of."""
+    """Return visits of source and destination that ask for the records of these facts."""
     source, destination = (
         _visit(end, role, needed[role] if needed else (), opened)
         for role, end in zip(Role, (opened.source, opened.destination), strict=True)

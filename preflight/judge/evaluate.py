@@ -1,4 +1,4 @@
-"""Rules and facts in, results out. The only place where a fact that could not be had becomes UNKNOWN."""
+"""Applies rules to facts. The only place where a fact that could not be read becomes UNKNOWN."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,10 +14,10 @@ from preflight.rule import Finding, Severity
 
 
 def evaluate(rules: Sequence[Rule], pair: Pair) -> tuple[Result, ...]:
-    """Every rule about every subject that it concerns, in the order of rules, then subjects."""
+    """Apply every rule to each of its subjects; the results are in the order of rules, then subjects."""
     of_guests: dict[str, list[Result]] = {rule.name: [] for rule in rules if rule.per_guest}
     for name in pair.guests:
-        # guest by guest: what one rule has parsed of it is at hand for the next
+        # guest by guest: the next rule reuses what one rule has parsed
         for rule in rules:
             if rule.per_guest:
                 of_guests[rule.name].append(_outcome(rule, pair, ALL_GUESTS if name is None else f"guest {name}", name))
@@ -61,12 +61,12 @@ def _result(rule: Rule, pair: Pair, subject: str, role: Role | None, guest: str 
         return Result(rule.text, subject, rule.body.severity, Outcome.UNKNOWN, reason, guest=guest)
     if worst is None:
         return Result(rule.text, subject, rule.body.severity, Outcome.PASSED, guest=guest)
-    # what was found before the rule came to what is unknown is as bad as it can get: that is the answer
+    # a finding of the rule's full severity outweighs what is unknown
     return Result(rule.text, subject, worst, Outcome.FAILED, reason, findings=tuple(findings), guest=guest)
 
 
 def _severity(finding: Finding, rule: Rule) -> Severity:
-    """A finding may be milder than its rule, never worse."""
+    """Return the finding's severity, which may be milder than its rule's but never worse."""
     if finding.severity is None or finding.severity.rank > rule.body.severity.rank:
         return rule.body.severity
     return finding.severity

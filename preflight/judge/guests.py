@@ -1,4 +1,4 @@
-"""The pair of hosts that is judged, and which guests of the source's are."""
+"""The pair of hosts and the guests that are judged."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,10 +11,10 @@ from preflight.request.migration import Migration, Role
 
 
 class Pair(Struct, frozen=True):
-    """The two ends, what is asked, and which guests are judged.
+    """The two ends, the requested migration, and the guests that are judged.
 
-    `guests` holds for each name the guest, or why nothing is known of it; the name is None where not even
-    the list of guests could be had.
+    `guests` maps each name to the guest, or to the reason why nothing is known about it; the name is None if not even
+    the list of guests could be read.
     """
 
     source: Host
@@ -23,18 +23,18 @@ class Pair(Struct, frozen=True):
     guests: Mapping[str | None, Guest | Unreadable]
 
     def host(self, role: Role) -> Host:
-        """The host in this role."""
+        """Return the host in this role."""
         return self.source if role is Role.SOURCE else self.destination
 
     def migration_of(self, guest: str | None) -> Migration:
-        """How this guest is moved: one that is off by its definition, where guests are moved as they are."""
+        """Return how this guest is migrated: offline if it is off and guests are migrated as they are."""
         found = self.guests.get(guest)
         if self.migration.as_they_are and isinstance(found, Guest) and not found.running:
             return self.migration.of_guests_off
         return self.migration
 
     def guest_of(self, role: Role, name: str | None) -> Guest:
-        """The guest as it is on the source, or as it will be on the destination; raises `Unreadable`."""
+        """Return the guest as it is on the source, or as it will be on the destination; raises `Unreadable`."""
         found = self.guests[name]
         if isinstance(found, Unreadable):
             raise found
@@ -42,13 +42,13 @@ class Pair(Struct, frozen=True):
 
 
 class NoSuchGuest(UserError):
-    """A guest was named that the source does not have. The text is one line for the user."""
+    """Raised if a named guest does not exist on the source. The text is one line for the user."""
 
 
 def choose_guests(
     source: Host, names: Sequence[str], migration: Migration, *, none: bool
 ) -> dict[str | None, Guest | Unreadable]:
-    """The guests that are to be judged: those named, else all that could be migrated in this way."""
+    """Return the guests to judge: those named, or else all that could be migrated in this way."""
     if none:
         return {}
     try:

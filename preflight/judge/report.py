@@ -1,4 +1,4 @@
-"""What came out of a check: values, no text for people."""
+"""The results of a check, as values rather than text for people."""
 
 import enum
 from collections.abc import Iterable, Iterator
@@ -11,18 +11,18 @@ from preflight.rule import Finding, Severity
 
 
 class Outcome(enum.StrEnum):
-    """What became of one rule about one subject."""
+    """The outcome of one rule for one subject."""
 
     PASSED = "passed"
     FAILED = "failed"
-    #: A fact that the rule needs could not be had.
+    #: A fact that the rule needs could not be read.
     UNKNOWN = "unknown"
     WAIVED = "waived"
     NOT_APPLICABLE = "not-applicable"
 
 
 class Verdict(enum.StrEnum):
-    """The answer of the whole check, or for one guest."""
+    """The verdict of the whole check, or on one guest."""
 
     READY = "ready"
     NOT_READY = "not-ready"
@@ -30,32 +30,32 @@ class Verdict(enum.StrEnum):
 
     @property
     def exit_code(self) -> int:
-        """0 ready, 1 not ready, 3 undetermined."""
+        """Return 0 for ready, 1 for not ready, 3 for undetermined."""
         return {"ready": 0, "not-ready": 1, "undetermined": 3}[self.value]
 
 
 class RuleText(Struct, frozen=True):
-    """A rule's name and what its documentation says, for whoever prints a result."""
+    """A rule's name and documentation, for printing a result."""
 
     name: str
-    #: The folder that the rule lies in, such as `sshd`.
+    #: The rule's folder, such as `login`.
     topic: str
     title: str
     why: str
     fix: str
 
 
-#: The subject of what concerns all guests that are judged together and none of them alone; also of what would be said
-#: of each, where not even their list could be had.
+#: The subject of a result about all judged guests together rather than one of them; also of a result about each guest
+#: if not even their list could be read.
 ALL_GUESTS = "guests"
 
 
 class Result(Struct, frozen=True):
-    """One rule about one subject.
+    """The result of one rule for one subject.
 
     `subject` is "pair", "source", "destination", "guest NAME" or `ALL_GUESTS`. `severity` is that of the worst finding,
-    and the rule's own where it has none. `reason` is given for every outcome but passed; for failed only where
-    something is unknown beside what was found.
+    or the rule's own if there is none. `reason` is set for every outcome except passed; for failed only if something
+    is unknown in addition to the findings.
     """
 
     rule: RuleText
@@ -68,17 +68,17 @@ class Result(Struct, frozen=True):
 
     @property
     def blocks(self) -> bool:
-        """Whether this alone makes the verdict NOT READY."""
+        """Report whether this result alone makes the verdict NOT READY."""
         return self.outcome is Outcome.FAILED and self.severity is Severity.ERROR
 
     @property
     def obscures(self) -> bool:
-        """Whether this keeps the verdict from being READY, since a blocker may hide behind it."""
+        """Report whether this result rules out the verdict READY, since a blocker may hide behind it."""
         return self.outcome is Outcome.UNKNOWN and self.severity is Severity.ERROR
 
 
 class HostSummary(Struct, frozen=True):
-    """A host as the report names it; None where it is not known."""
+    """A host as the report names it; a field is None if it is not known."""
 
     name: str
     hostname: str | None = None
@@ -86,19 +86,19 @@ class HostSummary(Struct, frozen=True):
     libvirt: str | None = None
     qemu: str | None = None
     openssh: str | None = None
-    #: What is said in place of each answer where it could not be logged in to: its name, and behind a colon the cause.
+    #: The reason for every missing answer if the login failed: a text with the host's name, a colon and the cause.
     no_login: str | None = None
 
 
 class GuestVerdict(Struct, frozen=True):
-    """One guest's own answer: its results and those about the hosts."""
+    """The verdict on one guest: from its results and those about the hosts."""
 
     name: str
     verdict: Verdict
 
 
 class Report(Struct, frozen=True):
-    """A whole check."""
+    """The report of a whole check."""
 
     migration: Migration
     source: HostSummary
@@ -106,20 +106,20 @@ class Report(Struct, frozen=True):
     results: tuple[Result, ...]
     guests: tuple[GuestVerdict, ...]
     capacity: Capacity
-    #: Whether some rules were left out, so that READY says nothing of what they look for.
+    #: True if some rules were skipped, so that READY does not cover the problems that they look for.
     narrowed: bool = False
 
     @property
     def verdict(self) -> Verdict:
-        """A proven blocker outranks an unknown."""
+        """Return the verdict; a proven blocker outranks an unknown."""
         return judge(self.results)
 
     def host(self, role: Role) -> HostSummary:
-        """The host in this role."""
+        """Return the host in this role."""
         return self.source if role is Role.SOURCE else self.destination
 
     def without_login(self, host: HostSummary) -> tuple[Result, ...]:
-        """The results that are unknown because the host could not be logged in to: one cause, to be said once."""
+        """Return the results that are unknown because the login to the host failed: one cause, reported once."""
         why = host.no_login
         if why is None:
             return ()
@@ -127,7 +127,7 @@ class Report(Struct, frozen=True):
         return tuple(one for one in unknown if (one.reason or "").endswith(why))
 
     def no_login(self, host: HostSummary) -> str:
-        """Say that the host could not be logged in to, with the cause unless a finding gives it."""
+        """Return the text of the failed login, with its cause unless a finding names it."""
         said, _, cause = (host.no_login or "").partition(": ")
         failed = (one for one in self.results if one.outcome is Outcome.FAILED)
         given = any(cause in finding.message for one in failed for finding in one.findings)
@@ -135,7 +135,7 @@ class Report(Struct, frozen=True):
 
 
 def judge(results: Iterable[Result]) -> Verdict:
-    """The verdict that these results give."""
+    """Return the verdict that follows from these results."""
     undetermined = False
     for result in results:
         if result.blocks:
@@ -145,9 +145,9 @@ def judge(results: Iterable[Result]) -> Verdict:
 
 
 def judge_each(results: Iterable[Result], guests: Iterable[str]) -> Iterator[tuple[str, Verdict]]:
-    """Each guest's own verdict: that of the results about it and of those about the hosts.
+    """Yield each guest's verdict: from the results about the guest and those about the hosts.
 
-    Those are sorted by guest first: to look at all results for each of 2,000 guests took a minute.
+    Results are sorted by guest first: searching all results for each of 2,000 guests took a minute.
     """
     own: dict[str | None, list[Result]] = {}
     for result in results:

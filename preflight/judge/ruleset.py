@@ -1,4 +1,4 @@
-"""Finds rule files, loads them by path, and picks those that were asked for."""
+"""Finds rule files, loads them by path, and selects the requested ones."""
 
 import difflib
 import functools
@@ -24,11 +24,11 @@ from preflight.rule import RuleBody
 
 
 class RuleError(UserError):
-    """A rule file that cannot be used, or a selection that names no rule. The text is one line."""
+    """Raised for a rule file that cannot be used, or a selection that names no rule. The text is one line."""
 
 
 class Parameter(Struct, frozen=True):
-    """One parameter of a rule: its name, the end it is about (None for `host`), and the fact that it takes."""
+    """A parameter of a rule: its name, the end that it refers to (None for `host`), and the type of its fact."""
 
     name: str
     role: Role | None
@@ -36,7 +36,7 @@ class Parameter(Struct, frozen=True):
 
 
 class Rule(Struct, frozen=True):
-    """A loaded rule: its text, its function and what the function needs."""
+    """A loaded rule: its text, its function and the function's parameters."""
 
     text: RuleText
     body: RuleBody
@@ -45,31 +45,31 @@ class Rule(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The rule's one identifier, such as `shared-host-uuid`."""
+        """Return the rule's identifier, such as `shared-host-uuid`."""
         return self.text.name
 
     @property
     def per_guest(self) -> bool:
-        """Whether it is asked once a guest."""
+        """Report whether the rule is applied to each guest."""
         return any(parameter.kind is Guest for parameter in self.parameters)
 
     @property
     def of_all_guests(self) -> bool:
-        """Whether it is asked once about all guests together."""
+        """Report whether the rule is applied once to all guests together."""
         return any(parameter.kind is Judged for parameter in self.parameters)
 
     @property
     def per_host(self) -> bool:
-        """Whether it is asked about each host alone."""
+        """Report whether the rule is applied to each host alone."""
         return any(parameter.name.split("_")[0] == "host" for parameter in self.parameters)
 
     @property
     def may_ask_for_a_change(self) -> bool:
-        """Whether a finding of it may say what `preflight fix` is to write: its file then knows a kind of change."""
+        """Report whether a finding may contain a change for `preflight fix`: the file then imports a kind of change."""
         return not {"Change", "HostsLine"}.isdisjoint(getattr(self.body.check, "__globals__", {}))
 
     def facts(self, role: Role) -> set[type[Fact]]:
-        """The facts that it needs of the host in this role."""
+        """Return the facts that the rule needs from the host in this role."""
         return {
             parameter.kind
             for parameter in self.parameters
@@ -78,20 +78,20 @@ class Rule(Struct, frozen=True):
 
 
 def builtin_directory() -> Path:
-    """Where the rules that come with preflight lie: inside the installed package, or beside it in a checkout."""
+    """Return the directory of the built-in rules: inside the installed package, or beside it in a checkout."""
     package = Path(__file__).resolve().parents[1]
     inside = package / "rules"
     return inside if inside.is_dir() else package.parent / "rules"
 
 
 def load(directories: Sequence[Path] = ()) -> tuple[Rule, ...]:
-    """Load the built-in rules, once a process, and those of further directories, sorted by name; raises `RuleError`."""
+    """Load the built-in rules, once per process, and those of other directories; raises `RuleError`. Sorted by name."""
     builtin = builtin_directory()
     there = builtin.stat()
     rules: dict[str, Rule] = {}
     _add(rules, _builtin(builtin, (there.st_dev, there.st_ino)))
     for directory in directories:
-        if directory != builtin:  # those are as safe as this very file
+        if directory != builtin:  # the built-in rules are as safe as this file
             _refuse_if_others_write(directory)
         _add(rules, _load_directory(directory))
     return tuple(rules[name] for name in sorted(rules))
@@ -99,7 +99,7 @@ def load(directories: Sequence[Path] = ()) -> tuple[Rule, ...]:
 
 @functools.lru_cache(maxsize=1)
 def _builtin(directory: Path, _identity: tuple[int, int]) -> tuple[Rule, ...]:
-    """Load the rules that come with preflight. Another directory in that one's place is loaded anew."""
+    """Load the built-in rules; if another directory takes that one's place, load them again."""
     return tuple(_load_directory(directory))
 
 
@@ -110,25 +110,25 @@ def _load_directory(directory: Path) -> Iterator[Rule]:
 def _add(rules: dict[str, Rule], others: Iterable[Rule]) -> None:
     for rule in others:
         if rule.name in rules:
-            raise RuleError(f"{rule.path}: {rules[rule.name].path} is already called {rule.name}")
+            raise RuleError(f"{rule.path}: the name {rule.name} is already used by {rules[rule.name].path}")
         rules[rule.name] = rule
 
 
 def select(rules: Sequence[Rule], *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
-    """Those that are selected, by rule or by topic, and not ignored.
+    """Return the rules that are selected, by rule or by topic, and not ignored.
 
-    Raises `RuleError` for a name of neither, and where none is left: READY would then say nothing.
+    Raises `RuleError` for a name that is neither, and if no rule is left: READY would then mean nothing.
     """
     wanted = _named(rules, select) or {rule.name for rule in rules}
     unwanted = _named(rules, ignore)
     left = tuple(rule for rule in rules if rule.name in wanted and rule.name not in unwanted)
     if not left:
-        raise RuleError("--select and --ignore leave no rule to judge by")
+        raise RuleError("--select and --ignore leave no rule to apply")
     return left
 
 
 def find(rules: Sequence[Rule], name: str) -> Rule:
-    """The rule of that name; raises `RuleError`, with what may have been meant."""
+    """Return the rule of that name; raises `RuleError` with the closest name."""
     for rule in rules:
         if rule.name == name:
             return rule
@@ -147,15 +147,15 @@ def _named(rules: Sequence[Rule], names: Iterable[str]) -> set[str]:
 
 def _unknown(name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
-    return f"no rule is called {name!r}" + (f"; did you mean {close[0]}?" if close else "; see `preflight rules`")
+    return f"there is no rule {name!r}" + (f"; did you mean {close[0]}?" if close else "; see `preflight rules`")
 
 
 def _refuse_if_others_write(directory: Path) -> None:
     if not directory.is_dir():
-        raise RuleError(f"{directory}: no such directory of rules")
+        raise RuleError(f"{directory}: no such rule directory")
     for path in (directory, *directory.glob("*"), *directory.glob("*/*.py")):
         if others_may_write(path.stat()):
-            raise RuleError(f"{path}: others than you and root can write it, so its rules are not run")
+            raise RuleError(f"{path}: users other than you and root can write to it, so its rules are not run")
 
 
 def _load_file(path: Path) -> Rule:
@@ -171,7 +171,7 @@ def _load_file(path: Path) -> Rule:
         raise RuleError(f"{path}: {type(why).__name__}: {' '.join(str(why).split())}") from why
     body = getattr(module, "check", None)
     if not isinstance(body, RuleBody):
-        raise RuleError(f"{path}: has no function `check` marked with @rule")
+        raise RuleError(f"{path}: no function `check` decorated with @rule")
     name = path.stem.replace("_", "-")
     text = _parse_documentation(path, name, module.__doc__ or "")
     return Rule(text, body, _parameters(path, body), path)
@@ -185,7 +185,9 @@ def _parse_documentation(path: Path, name: str, documentation: str) -> RuleText:
     sections = dict(zip(parts[1::2], parts[2::2], strict=False))
     title = parts[0].strip()
     if not title or "\n" in title or set(sections) != {"Why it matters", "How to fix"}:
-        raise RuleError(f"{path}: the docstring is a title in one line, then `Why it matters`, then `How to fix`")
+        raise RuleError(
+            f"{path}: the docstring must have a title in one line, then `Why it matters`, then `How to fix`"
+        )
     why, fix = (inspect.cleandoc(sections[heading]) for heading in ("Why it matters", "How to fix"))
     return RuleText(name, path.parent.name, title, why, fix)
 
@@ -208,11 +210,11 @@ def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
         elif owner == "host" and _is_fact(kind):
             parameters.append(Parameter(name, None, kind))
         else:
-            raise RuleError(f"{path}: no fact is called `{name}: {getattr(kind, '__name__', kind)}`")
+            raise RuleError(f"{path}: no fact matches `{name}: {getattr(kind, '__name__', kind)}`")
     if len({parameter.name.split("_")[0] == "host" for parameter in parameters if parameter.kind is not Migration}) > 1:
-        raise RuleError(f"{path}: a rule about one `host` takes no other host's facts and no guest")
+        raise RuleError(f"{path}: a `host` rule takes neither another host's facts nor a guest")
     if {Guest, Judged} <= {parameter.kind for parameter in parameters}:
-        raise RuleError(f"{path}: a rule is about one `guest` or about all `guests`, not both")
+        raise RuleError(f"{path}: a rule takes either `guest` or `guests`, not both")
     return tuple(parameters)
 
 

@@ -34,8 +34,11 @@ def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = F
     """Move an active guest, and say how that ended; raises `JournalError`, `UserError` before anything is done."""
     if not resume_postcopy:
         guest = _as_now(run, guest)
-    moving = Transfer(run, guest, run.intent(guest), lane, resume_postcopy=resume_postcopy)
+    intent = run.intent(guest)
+    moving = Transfer(run, guest, intent, lane, resume_postcopy=resume_postcopy)
     xml = definition(run, guest)
+    if intent.peer_to_peer and intent.safe and intent.wanted is Place.RUNNING:
+        _order_start(run, guest)
     run.journal.write(
         "begin",
         guest.uuid,
@@ -65,6 +68,15 @@ def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = F
         error = f"{watch.aborted}; libvirt: {error}"
     seconds = time.monotonic() - began
     return end(run, guest, settled, intent, error=error, seconds=seconds, downtime=downtime)
+
+
+def _order_start(run: Run, guest: PlannedGuest) -> None:
+    """Have the process on the source start the guest if preflight dies before it could."""
+    mark = run.log_marks.get(guest.uuid)
+    why = "its log on the source cannot be read" if mark is None else run.starter.order(guest, mark)
+    if why is not None:
+        left = "if preflight dies while the guest migrates, it stays paused on the destination until --resume"
+        run.tell(Event("note", guest.name, f"{left}: {why}"))
 
 
 def _as_now(run: Run, guest: PlannedGuest) -> PlannedGuest:

@@ -10,8 +10,10 @@ from preflight.migrate.end import End, HostSilent, run_event_loop
 from preflight.migrate.events import Tell
 from preflight.migrate.journal import Journal
 from preflight.migrate.run import Run, Settings
+from preflight.migrate.run_lock import key_of
 from preflight.migrate.same_host import Reachable
 from preflight.migrate.source_log import HostLogs
+from preflight.migrate.starter import HostStarter
 from preflight.schema.plan import MigrationPlan
 from preflight.shell_text import shell
 
@@ -30,7 +32,8 @@ def opened_run(
     run_event_loop()
     source, destination = (End(visit.name, visit.connect, plan.calls) for visit in visits)
     logs = HostLogs(visits[0].run)
-    run = Run(plan, source, destination, journal, tell, settings, lambda: _available(visits[1]), logs)
+    starter = HostStarter(visits[0].run, key_of(journal.path), plan.destination_uri)
+    run = Run(plan, source, destination, journal, tell, settings, lambda: _available(visits[1]), logs, starter)
     try:
         with _signals(run):
             for end in (source, destination):

@@ -12,6 +12,7 @@ from preflight.migrate.journal import Journal
 from preflight.migrate.observation import Place, Sighting
 from preflight.migrate.outcome import Intent, LogMark, Result
 from preflight.migrate.source_log import Logs
+from preflight.migrate.starter import Starter
 from preflight.request.migration import Mode
 from preflight.schema.plan import MigrationPlan, PlannedGuest
 
@@ -41,6 +42,8 @@ class Run:
     room: Callable[[], int | None]
     #: The logs of the source's guests.
     logs: Logs
+    #: The process on the source that starts guests if preflight dies while they migrate.
+    starter: Starter
     #: Set to start no further guest.
     stopping: threading.Event = field(default_factory=threading.Event)
     #: Set to abort the migrations that are running.

@@ -10,6 +10,7 @@ import getpass
 import hashlib
 import os
 import sys
+import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -32,6 +33,9 @@ _MOST: Final = 4 * 1024 * 1024
 
 _KEY = Grammar("a run's key", r"[0-9a-f]{32}", 32)
 _NUMBER = Grammar("a number", r"[0-9]{1,12}", 12)
+
+#: Seconds between two signs of life. After 30 s without one the process that `starter` leaves takes preflight for dead.
+ALIVE: Final = 5.0
 
 #: What the login's shell does: `locked` is empty once it holds the lock, and else says why it does not.
 _HOLD = r"""
@@ -113,9 +117,28 @@ def held(source: Host, journal: Path, guests: Sequence[PlannedGuest], *, directo
             _say(f"cannot lock on {source.name}, so a second run is only recognized by libvirt's jobs: {why}")
         elif met := _met(answer.out, own, guests, directory):
             raise Refused(f"refused: {met}")
-        yield
+        with _signs_of_life(source, f"{directory}/{own.key}.run"):
+            yield
     finally:
         source.tell(let_go(own, directory))
+
+
+@contextlib.contextmanager
+def _signs_of_life(source: Host, file: str) -> Iterator[None]:
+    """Touch the file as long as this lasts."""
+    ended = threading.Event()
+
+    def touch() -> None:
+        while not ended.wait(ALIVE):
+            source.tell(shell("touch -c @file@ </dev/null >/dev/null 2>&1\n", file=file))
+
+    thread = threading.Thread(target=touch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def others(source: Host, guests: Collection[str], *, own: Path | None = None, directory: str = DIRECTORY) -> str | None:
@@ -146,7 +169,7 @@ def hold(own: Holder, directory: str) -> ShellText:
 
 def let_go(own: Holder, directory: str) -> ShellText:
     """Build what the login's shell does to let go of the lock."""
-    return shell(_LET_GO, files=(f"{directory}/{own.key}.run", f"{directory}/{own.key}.new"))
+    return shell(_LET_GO, files=[f"{directory}/{own.key}.{kind}" for kind in ("run", "new", "start")])
 
 
 def listing(directory: str) -> ShellText:

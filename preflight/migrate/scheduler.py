@@ -16,6 +16,7 @@ from preflight.migrate.outcome import Decision, Result
 from preflight.migrate.root_shell import Shell
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import Settled, look_at_both
+from preflight.request.migration import Mode
 from preflight.schema.plan import PlannedGuest
 
 #: Seconds between two readings of the destination's free memory while a guest waits for it.
@@ -43,6 +44,7 @@ class Lanes:
         live = [guest for guest in guests if guest.active]
         off = [guest for guest in guests if not guest.active]
         self._run.mark_logs(live)
+        self._place_starter(live)
         if canary and len(live) > 1:
             first, *live = live
             self._in_lanes([first], 1)
@@ -57,6 +59,15 @@ class Lanes:
         finally:
             lane.close()
         return dict(self._ended)
+
+    def _place_starter(self, guests: Sequence[PlannedGuest]) -> None:
+        """Leave a process on the source that starts guests if preflight dies, where their migrations outlive it."""
+        method = self._run.plan.method
+        if not guests or method.mode is Mode.MANAGED or not method.is_safe:
+            return
+        if why := self._run.starter.place():
+            left = "guests that migrate when preflight dies stay paused on the destination until --resume"
+            self._run.tell(Event("note", None, f"{left}: {why}"))
 
     def _in_lanes(self, guests: Sequence[PlannedGuest], width: int) -> None:
         if not guests:

@@ -23,6 +23,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "runs": ("text", "json"),
     "rules": ("text", "markdown"),
     "rule": ("text",),
+    "explanation": ("text",),
 }
 
 

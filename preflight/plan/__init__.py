@@ -1,1 +1,1 @@
-"""A run as it will be done, made of a report that says it can be: made, kept in a file, and compared with its hosts."""
+"""The plan of a run: made from a report, written to a file, and compared with both hosts before it is run."""

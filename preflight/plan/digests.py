@@ -1,4 +1,4 @@
-"""What a plan rests on, as digests: by them a run sees whether a host is still as it was when the plan was made."""
+"""Digests of the facts that a plan depends on, which show a run whether a host has changed since the plan."""
 
 import hashlib
 import json
@@ -25,15 +25,15 @@ from preflight.judge.ruleset import Rule
 from preflight.request.migration import Role
 from preflight.rule import Severity
 
-#: Facts that change from one moment to the next by themselves. What rules make of them is judged anew before a plan is
-#: run, so it need not be the same, only good enough.
+#: Facts that change all the time by themselves. The rules are applied to them again before a plan is run, so they need
+#: not be the same, only acceptable.
 PASSING: frozenset[type[Fact]] = frozenset(
     (DaemonLimits, Daemons, GuestMemory, HostMemory, Listening, SshdListener, Storage)
 )
 
 
 def digests(checked: Checked, rules: Iterable[Rule]) -> dict[str, str]:
-    """What every rule that can block reads of either host, as a digest a fact. Of guests those that are moved."""
+    """Return a digest of each fact that a blocking rule uses, for both hosts, and of each guest to be migrated."""
     blocking = [rule for rule in rules if rule.body.severity is Severity.ERROR]
     found: dict[str, str] = {}
     for role, host in ((Role.SOURCE, checked.source), (Role.DESTINATION, checked.destination)):
@@ -54,14 +54,14 @@ def _value(host: Host, kind: type[Fact]) -> object:
 
 
 def digest(value: object) -> str:
-    """64 bits of the SHA-256 of a value's JSON: the same for equal values in every process, whatever its hashes."""
+    """Return 64 bits of the SHA-256 of a value's JSON, equal for equal values in every process."""
     return hashlib.sha256(json.dumps(plain(value), separators=(",", ":")).encode()).hexdigest()[:16]
 
 
 def plain(value: object) -> object:
-    """A value as JSON has it, in an order that follows from it alone; raises `TypeError` for what has no such form.
+    """Return a value in JSON's types, in an order that depends only on the value; raises `TypeError` for other types.
 
-    A struct is its name and its fields; what it remembers beside them, to be quick, is no part of it.
+    A struct becomes its name and its fields; values that it caches beside them are not included.
     """
     if isinstance(value, Enum):
         return value.name
@@ -77,4 +77,4 @@ def plain(value: object) -> object:
         return sorted(map(plain, value), key=json.dumps)
     if isinstance(value, tuple | list):
         return [plain(each) for each in value]
-    raise TypeError(f"{type(value).__name__} has no form in a digest")
+    raise TypeError(f"{type(value).__name__} cannot be part of a digest")

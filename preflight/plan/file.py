@@ -1,4 +1,4 @@
-"""Keeps a plan in a file, and reads one that only the caller could have written."""
+"""The file of a plan: written whole, and read only if nobody but the caller could have written it."""
 
 import codecs
 import os
@@ -10,12 +10,12 @@ from preflight.plan.make import PlanError
 from preflight.schema import document
 from preflight.schema.plan import FORMATS, MOST_MARKS, PLAN, READ, MigrationPlan
 
-#: Bytes of one plan: that of 5,000 guests has 3 MB, and two definitions may be 4 MiB each.
+#: The maximum size of a plan in bytes: a plan for 5,000 guests has 3 MB, and two definitions may have 4 MiB each.
 MOST = 16 * 1024 * 1024
 
 
 def write(path: Path, planned: MigrationPlan) -> None:
-    """Write a plan whole or not at all, readable by its owner alone; raises `PlanError`."""
+    """Write a plan, completely or not at all, readable only by its owner; raises `PlanError`."""
     text = planned.model_dump_json(indent=2).encode() + b"\n"
     try:
         with atomic_file.written(path) as file:
@@ -27,7 +27,7 @@ def write(path: Path, planned: MigrationPlan) -> None:
 def read(path: Path) -> tuple[MigrationPlan, str | None]:
     """Read a plan that only the caller and root can write; raises `PlanError`.
 
-    Beside it, who else may read or exchange the file; None where nobody may.
+    Return it with a description of who else can read or replace the file; None if nobody can.
     """
     try:
         opened = own_file.open_own(path)
@@ -43,4 +43,4 @@ def read(path: Path) -> tuple[MigrationPlan, str | None]:
         found = document.format_of(content, "preflight_plan")
         if found not in (None, *FORMATS):
             raise PlanError(f"{path}: has format {found}, this preflight reads {READ}") from None
-        raise PlanError(f"{path}: is no plan of preflight's: {why}") from None
+        raise PlanError(f"{path}: not a plan of preflight: {why}") from None

@@ -1,6 +1,6 @@
-"""What a run will do, worked out from a report that says it can be done; or why it is refused.
+"""The plan of a run, made from a report with the verdict READY, or the reason for a refusal.
 
-A plan can be kept in a file and run later: it holds a digest of every fact that a rule which can block reads.
+A plan can be written to a file and run later: it contains a digest of every fact that a blocking rule uses.
 """
 
 import contextlib
@@ -24,14 +24,14 @@ from preflight.rule import Severity
 from preflight.schema.document import Wrong, held
 from preflight.schema.plan import Identity, MigrationPlan, PlannedGuest
 
-#: Seconds for which a plan may be run, unless another time is asked for.
+#: The default number of seconds for which a plan can be run.
 LAPSES_AFTER = 24 * 3600.0
-#: How many at a time where the link's speed is not known; see `forecast` for where it is.
+#: The number of concurrent migrations if the speed of the link is not known; otherwise see `forecast`.
 WIDTH = 4
-#: Connections of preflight's own at each end, beside one a lane: the one that looks and steers.
+#: preflight's own connections to each host, beside one for each lane: the one that observes and controls.
 OWN_CONNECTIONS = 1
-#: Seconds between two starts. A managed migration uses connections that are open; in peer-to-peer mode the source's
-#: daemon logs in anew for each, and started a second apart none is refused (docs/capacity.md).
+#: Seconds between two starts. A managed migration uses open connections; in peer-to-peer mode the source's daemon logs
+#: in again for each, and if they are started one second apart, none is refused (docs/capacity.md).
 SPACING, SPACING_OF_LOGINS = 0.05, 1.0
 
 
@@ -40,31 +40,31 @@ class Refused(Exception):
 
 
 class PlanError(UserError):
-    """The file is no plan, or cannot be written or read. The text is one line for the user."""
+    """The file is not a plan, or cannot be written or read. The text is one line for the user."""
 
 
 def identity_of(host: Host) -> Identity:
-    """Of a host that has answered; raises `Refused` where it does not say who it is."""
+    """Return the identity of a host that answered; raises `Refused` if the host does not report it."""
     try:
         known = host.fact(HostIdentity)
     except Unreadable as why:
-        raise Refused(f"refused: the {host.role.value} does not say which machine it is: {why}") from None
+        raise Refused(f"refused: the {host.role.value} does not report which machine it is: {why}") from None
     with _of_its_form():
         return Identity(uuid=known.uuid, machine_id=known.machine_id)
 
 
 @contextlib.contextmanager
 def _of_its_form() -> Iterator[None]:
-    """Raise `Refused` for what could be carried out now, and neither be kept nor gone on with."""
+    """Raise `Refused` for a value that no plan and no journal can hold."""
     try:
         with held():
             yield
     except Wrong as why:
-        raise Refused(f"refused: the plan would hold what no plan may: {why}") from None
+        raise Refused(f"refused: the plan would contain a value that no plan can hold: {why}") from None
 
 
 class Pace(Struct, frozen=True):
-    """How many at a time and why; the time that each and all take, where the link's speed is known."""
+    """The number of concurrent migrations with its reason, and the durations if the speed of the link is known."""
 
     width: int
     because: str
@@ -74,12 +74,12 @@ class Pace(Struct, frozen=True):
 
 
 def refuse_unless_ready(checked: Checked) -> None:
-    """Raise `Refused` unless the report says READY, of every guest."""
+    """Raise `Refused` unless the verdict is READY, for every guest."""
     verdict = checked.report.verdict
     if verdict is not Verdict.READY:
         raise Refused(f"refused: the check says {verdict.value.replace('-', ' ').upper()}")
     if not checked.guests:
-        raise Refused("refused: there is no guest to move")
+        raise Refused("refused: there is no guest to migrate")
 
 
 def plan(
@@ -92,10 +92,10 @@ def plan(
     ignore: Iterable[str] = (),
     lapses_after: float = LAPSES_AFTER,
 ) -> MigrationPlan:
-    """The plan for the guests that were checked; raises `Refused` unless the report says READY."""
+    """Return the plan for the guests that were checked; raises `Refused` unless the verdict is READY."""
     refuse_unless_ready(checked)
     if len(checked.guests) > 1 and (method.dname or method.xml or method.persistent_xml):
-        raise UserError("--dname, --xml and --persistent-xml are about one guest: name it")
+        raise UserError("--dname, --xml and --persistent-xml apply to one guest: name it")
     report = checked.report
     now = time.time()
     guests = [planned_guest(guest, checked, pace) for guest in checked.guests]
@@ -127,12 +127,12 @@ def plan(
 
 
 def spacing(migration: Migration) -> float:
-    """Seconds between two starts."""
+    """Return the seconds between two starts."""
     return SPACING_OF_LOGINS if migration.peer_to_peer else SPACING
 
 
 def planned_guest(guest: Guest, checked: Checked, pace: Pace) -> PlannedGuest:
-    """The guest as a plan has it."""
+    """Return the guest as a part of a plan."""
     with _of_its_form():
         return PlannedGuest(
             name=guest.name,
@@ -160,11 +160,11 @@ def _is_known(guest: Guest, destination: Host) -> bool:
     try:
         return destination.fact(Guests).by_uuid(guest.uuid) is not None
     except Unreadable:
-        return True  # then nothing of it is taken away there
+        return True  # so that nothing is removed there
 
 
 def in_order(guests: Sequence[PlannedGuest]) -> tuple[PlannedGuest, ...]:
-    """A canary, the least of those that are active; then those that take longest; at the end those that are off."""
+    """Return the smallest active guest as a canary, the others with the longest first, and then those that are off."""
     active = sorted((one for one in guests if one.active), key=lambda one: (-_size(one), one.name))
     off = sorted((one for one in guests if not one.active), key=lambda one: one.name)
     return (*active[-1:], *active[:-1], *off)

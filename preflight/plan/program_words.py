@@ -1,7 +1,7 @@
-"""Finds what a plan or a journal says that runs commands, opens sockets, names keys or weakens checks.
+"""The words in a plan or a journal that run commands, open sockets, name keys or weaken checks.
 
 A libvirt URI is a program: `?command=` is run on this machine, and on the source in peer-to-peer mode. Such words are
-used from a file that nobody but its owner could have written or exchanged, or when they are given again.
+used only from a file that nobody but its owner could have written or replaced, or if they are given again.
 """
 
 import re
@@ -13,17 +13,17 @@ from urllib.parse import unquote, urlsplit
 from preflight.errors import UserError
 from preflight.schema.plan import MigrationPlan
 
-#: Parameters of a libvirt URI that are harmless. All others of doRemoteOpen (src/remote/remote_driver.c, libvirt 12)
-#: run something, name a socket or a key, leave a check out, or go on to the other host's libvirt: command, netcat,
-#: proxy, socket, mode, name, auth, authfile, sshauth, keyfile, pkipath, known_hosts, known_hosts_verify,
-#: tls_priority, no_sanity, no_verify. Names are compared without regard to case, as libvirt does.
+#: Harmless parameters of a libvirt URI. All others of doRemoteOpen (src/remote/remote_driver.c, libvirt 12) run a
+#: program, name a socket or a key, omit a check, or are passed on to the other host's libvirt: command, netcat, proxy,
+#: socket, mode, name, auth, authfile, sshauth, keyfile, pkipath, known_hosts, known_hosts_verify, tls_priority,
+#: no_sanity, no_verify. Names are compared case-insensitively, as libvirt does.
 HARMLESS = frozenset(("no_tty",))
-#: The one of a graphics URI that libvirt knows (qemuMonitorGraphicsRelocate of src/qemu/qemu_migration.c).
+#: The only parameter of a graphics URI that libvirt knows (qemuMonitorGraphicsRelocate of src/qemu/qemu_migration.c).
 _OF_GRAPHICS = frozenset(("tlsport",))
 
 
 class Found(NamedTuple):
-    """One word: the field that it stands in, the field's text, and the parameter."""
+    """One such word: the field that contains it, the field's text, and the parameter."""
 
     field: str
     text: str
@@ -31,7 +31,7 @@ class Found(NamedTuple):
 
 
 def program_words(plan: MigrationPlan) -> Iterator[Found]:
-    """What in this plan is a program, a socket, a key or a weaker check."""
+    """Yield the programs, sockets, keys and weaker checks in this plan."""
     method = plan.method
     uris = {"source": plan.source, "destination": plan.destination, "destination_uri": plan.destination_uri}
     for field, text in uris.items():
@@ -47,14 +47,14 @@ def program_words(plan: MigrationPlan) -> Iterator[Found]:
             if field != "graphicsuri" or name not in _OF_GRAPHICS:
                 yield Found(field, text, name)
     for field, value in {"xml": method.xml, "persistent_xml": method.persistent_xml}.items():
-        if value is not None:  # it names an emulator, and devices of the host
+        if value is not None:  # which names an emulator and devices of the host
             yield Found(field, value, "a guest's XML")
 
 
 def refuse_programs(path: Path, plan: MigrationPlan, doubt: str | None, confirmed: Sequence[str]) -> None:
-    """Raise `UserError` for such words in a file that is not the caller's own, unless they are given again.
+    """Raise `UserError` for such words in a file that others can read or replace, unless they are given again.
 
-    `doubt` says who else may read or exchange the file; None where nobody may.
+    `doubt` describes who else can read or replace the file; None if nobody can.
     """
     if doubt is None:
         return
@@ -62,13 +62,13 @@ def refuse_programs(path: Path, plan: MigrationPlan, doubt: str | None, confirme
         if word.text not in confirmed:
             again = "" if "XML" in word.parameter else ", or give the URI again with --confirm-uri"
             raise UserError(
-                f"{path}: {word.field} has {word.parameter!r}, which is used only from a file of your own, of mode 0600"
-                f" and in directories that only you and root can write; {doubt}: change that{again}"
+                f"{path}: {word.field} has {word.parameter!r}, which is used only from a file of your own, with mode"
+                f" 0600 and in directories that only you and root can write; {doubt}: change that{again}"
             )
 
 
 def _parameters(uri: str) -> Iterator[str]:
-    """The names of a URI's parameters, split at "&" and ";" as virURIParseParams of src/util/viruri.c does."""
+    """Yield the names of a URI's parameters, split at "&" and ";" as by virURIParseParams of src/util/viruri.c."""
     try:
         query = urlsplit(uri).query
     except ValueError:

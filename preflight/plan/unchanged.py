@@ -1,4 +1,4 @@
-"""Compares a plan with what was just read of both hosts: the same machines, the same guests, the same facts."""
+"""The comparison of a plan with a new check of both hosts: the same machines, the same guests, the same facts."""
 
 from collections.abc import Iterable, Mapping
 
@@ -9,13 +9,13 @@ from preflight.plan.make import Pace, Refused, identity_of, planned_guest, spaci
 from preflight.request.migration import Role
 from preflight.schema.plan import MigrationPlan, PlannedGuest
 
-#: What makes a guest the one that was planned; and what else is acted on, and must be as it was when it was planned.
+#: The fields that identify the planned guest, and those that the run depends on, which must not have changed either.
 _IDENTITY = ("name", "uuid", "active", "persistent")
 _ACTED_ON = (*_IDENTITY, "paused", "autostart", "memory_kib", "is_defined_there")
 
 
 def refuse_other_hosts(planned: MigrationPlan, *hosts: Host) -> None:
-    """Raise `Refused` unless these hosts are the machines that the plan was made for, or where one does not say so."""
+    """Raise `Refused` unless these hosts report that they are the machines for which the plan was made."""
     for host in hosts:
         role = host.role
         known = planned.source_identity if role is Role.SOURCE else planned.destination_identity
@@ -28,11 +28,11 @@ def refuse_other_hosts(planned: MigrationPlan, *hosts: Host) -> None:
             )
         else:
             continue
-        raise Refused(f"refused: {host.name} is not the {role.value} that this was made for: {differs}")
+        raise Refused(f"refused: {host.name} is not the {role.value} for which this was made: {differs}")
 
 
 def says_who_it_is(host: Host) -> bool:
-    """Report whether a host has said which machine it is; one that could not be logged in to has not."""
+    """Report whether a host has reported which machine it is; a host without a login has not."""
     try:
         identity_of(host)
     except Refused:
@@ -41,26 +41,26 @@ def says_who_it_is(host: Host) -> bool:
 
 
 def refuse_another_way(planned: MigrationPlan, uri: str | None) -> None:
-    """Raise `Refused` where guests would be sent to another libvirt than the one that is checked."""
+    """Raise `Refused` if guests would be sent to another libvirt than the one that is checked."""
     if planned.destination_uri != (uri or ""):
-        raise Refused(f"refused: destination_uri is {planned.destination_uri}, and {uri or 'none'} is checked")
+        raise Refused(f"refused: destination_uri is {planned.destination_uri}, but {uri or 'none'} is checked")
 
 
 def as_checked(planned: MigrationPlan, checked: Checked, pace: Pace) -> MigrationPlan:
-    """The plan for the guests that were just checked; raises `Refused` where one is not what the plan says.
+    """Return the plan for the guests that were just checked; raises `Refused` if one differs from the plan.
 
-    How much memory each has touched is as of now, and so is what the hosts allow.
+    The touched memory of each guest and the limits of the hosts are the current ones.
     """
     now = {guest.uuid: planned_guest(guest, checked, pace) for guest in checked.guests}
     guests = tuple(_same(guest, now.pop(guest.uuid, None)) for guest in planned.guests)
     for other in now.values():
-        raise Refused(f"refused: {other.name} was checked and is not in the plan: uuid {other.uuid}")
+        raise Refused(f"refused: {other.name} was checked but is not in the plan: UUID {other.uuid}")
     apart = max(planned.spacing, spacing(checked.report.migration))
     return planned.model_copy(update={"guests": guests, "calls": min(planned.calls, pace.calls), "spacing": apart})
 
 
 def refuse_other_guests(guests: Iterable[PlannedGuest], checked: Checked) -> None:
-    """Raise `Refused` unless these are the guests that were checked; their owner may have paused one since."""
+    """Raise `Refused` unless these are the guests that were checked; their owners may have paused one since then."""
     now = {guest.uuid: planned_guest(guest, checked, Pace(1, "", {})) for guest in checked.guests}
     for guest in guests:
         _same(guest, now.get(guest.uuid), _IDENTITY)
@@ -83,9 +83,9 @@ def _word(value: object) -> str:
 
 
 def refuse_changed(planned: MigrationPlan, now: Mapping[str, str]) -> None:
-    """Raise `Refused` where the digests of the hosts and guests are no longer those of the plan.
+    """Raise `Refused` if the digests of the hosts and guests are no longer those of the plan.
 
-    Another preflight than the one that made it may read another thing of a host that is as it was.
+    Another version of preflight than the one that made the plan may read an unchanged host differently.
     """
     differ = changed(planned.digests, now)
     if not differ:
@@ -94,13 +94,13 @@ def refuse_changed(planned: MigrationPlan, now: Mapping[str, str]) -> None:
     shown = ", ".join(names.get(name.removeprefix("guest "), name) for name in differ)
     if planned.preflight_version == __version__:
         raise Refused(f"refused: changed since the plan was made: {shown}")
-    maker = planned.preflight_version or "an older one"
+    maker = planned.preflight_version or "an older version"
     raise Refused(
-        f"refused: the plan was made by another preflight ({maker}; this is {__version__}), which may be all that has"
-        f" changed: make a new plan. Not as it was written down: {shown}"
+        f"refused: the plan was made by another version of preflight ({maker}; this is {__version__}), which may be the"
+        f" only difference: make a new plan. Different from the plan: {shown}"
     )
 
 
 def changed(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    """The facts that are no longer what they were when the plan was made."""
+    """Return the names of the facts that have changed since the plan was made."""
     return tuple(sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name)))

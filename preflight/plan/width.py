@@ -1,4 +1,4 @@
-"""How many guests move at a time, and how long they take: the limits of both hosts, and the pre-copy model."""
+"""The number of concurrent migrations and their duration, from the limits of both hosts and the pre-copy model."""
 
 import math
 
@@ -10,7 +10,7 @@ from preflight.plan.make import OWN_CONNECTIONS, WIDTH, Pace, Refused
 
 
 def pace(checked: Checked, at_once: int | None) -> Pace:
-    """As many as asked for, else as are quickest; raises `Refused` for more than the hosts' limits allow."""
+    """Return the requested or the quickest width; raises `Refused` for more than the hosts' limits allow."""
     limits = [
         limit for limit in checked.report.capacity.limits if limit.scope is Scope.IN_FLIGHT and limit.allows is not None
     ]
@@ -18,7 +18,7 @@ def pace(checked: Checked, at_once: int | None) -> Pace:
     binding = min(limits, key=_left, default=None)
     said = "no limit could be read" if binding is None else f"{binding.name} on the {binding.host.value}"
     if at_once is not None and at_once > most:
-        raise Refused(f"refused: {at_once} at once are asked for, and at most {most} are safe: {said}")
+        raise Refused(f"refused: --at-once {at_once} is requested, but at most {most} are safe: {said}")
     active = [guest for guest in checked.guests if guest.running]
     try:
         predicted = forecast(checked, link_of(checked, None), {}, concurrency=at_once)
@@ -35,7 +35,7 @@ def pace(checked: Checked, at_once: int | None) -> Pace:
 
 
 def _calls(checked: Checked) -> int:
-    """Calls that one connection may have outstanding and still be read by the daemon."""
+    """Return the number of calls that one connection may have outstanding without the daemon ignoring it."""
     told = [limit.allows for limit in checked.report.capacity.limits if limit.name == "max_client_requests"]
     return max(1, min(filter(None, told), default=1))
 

@@ -1,1 +1,1 @@
-"""What the user asks for: how guests are to be moved, and with which options. Values; nothing here contacts a host."""
+"""The user's request: the migration and its options, as values. Nothing here contacts a host."""

@@ -1,44 +1,44 @@
-"""Reasons why a rule has nothing to say about a migration of some kind, or None when it has: for `skip` of `@rule`."""
+"""Reasons for which a rule does not apply to a kind of migration, or None if it applies: for `skip` of `@rule`."""
 
 from preflight.request.migration import Migration, Transport
 
 
 def unless_live(migration: Migration) -> str | None:
-    """For rules about running guests."""
+    """Return the reason for rules about running guests."""
     return "the guest is moved offline" if migration.offline else None
 
 
 def unless_peer_to_peer(migration: Migration) -> str | None:
-    """For rules about the connection that the source's daemon opens."""
+    """Return the reason for rules about the connection that the source's daemon opens."""
     return None if migration.peer_to_peer else "the migration is not peer-to-peer"
 
 
 def unless_over_network(migration: Migration) -> str | None:
-    """For rules about a control connection to a port of libvirt's own."""
+    """Return the reason for rules about a control connection to a port of libvirt itself."""
     listens = migration.transport in (Transport.TLS, Transport.TCP)
     return None if listens else f"the control connection runs over {migration.transport}"
 
 
 def unless_over_tls(migration: Migration) -> str | None:
-    """For rules about a control connection over TLS."""
+    """Return the reason for rules about a control connection over TLS."""
     is_tls = migration.transport is Transport.TLS
     return None if is_tls else f"the control connection runs over {migration.transport}"
 
 
 def unless_data_over_tls(migration: Migration) -> str | None:
-    """For rules about sending the guest's memory over TLS."""
+    """Return the reason for rules about sending the guest's memory over TLS."""
     return without_data_connection(migration) or (None if migration.tls else "no --tls was asked for")
 
 
 def unless_several_over_ssh(migration: Migration) -> str | None:
-    """For rules about many logins at the destination's sshd at one instant."""
+    """Return the reason for rules about many simultaneous logins at the destination's sshd."""
     if migration.transport is not Transport.SSH:
         return f"the control connection runs over {migration.transport}"
     return "one migration logs in once" if migration.concurrency == 1 else None
 
 
 def without_data_connection(migration: Migration) -> str | None:
-    """For rules about the connection from the source's QEMU to the destination's port."""
+    """Return the reason for rules about the migration connection, from the source's QEMU to the destination's port."""
     if migration.offline:
         return "the guest is moved offline: no memory is sent"
     if migration.data_socket is not None:
@@ -49,29 +49,29 @@ def without_data_connection(migration: Migration) -> str | None:
 
 
 def unless_over_rdma(migration: Migration) -> str | None:
-    """For rules about memory that is sent over RDMA."""
+    """Return the reason for rules about memory that is sent over RDMA."""
     return unless_live(migration) or (None if migration.rdma else "no --migrateuri names RDMA")
 
 
 def unless_disks_host_is_given(migration: Migration) -> str | None:
-    """For rules about the host that copied disks are sent to."""
+    """Return the reason for rules about the host to which copied disks are sent."""
     if not migration.copy_storage:
         return "no disks are copied"
     return None if migration.disks_host else "no --disks-uri names a host"
 
 
 def unless_storage_is_copied(migration: Migration) -> str | None:
-    """For rules about what disks are copied onto."""
+    """Return the reason for rules about the images onto which disks are copied."""
     return None if migration.copy_storage else "no disks are copied"
 
 
 def unless_name_is_announced(migration: Migration) -> str | None:
-    """For rules about the name that the destination announces."""
+    """Return the reason for rules about the name that the destination announces."""
     if migration.data_host is not None:
         return "--migrateuri names the host"
     return without_data_connection(migration)
 
 
 def unless_offline(migration: Migration) -> str | None:
-    """For rules about guests that are moved by their definition."""
+    """Return the reason for rules about guests that are off, whose definitions are migrated."""
     return None if migration.offline else "the guest is moved while it runs"

@@ -1,4 +1,4 @@
-"""What a command asks to have checked: its hosts as typed or as saved, and every option that a check goes by."""
+"""The request of a check: the hosts as typed or as saved, and every option that the check depends on."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the user asked to have checked, hosts as typed or as saved. `timeout` is in seconds, for a whole host."""
+    """The request of a check. The hosts are as typed or as saved; `timeout` is in seconds, for all of one host."""
 
     source: str | SavedHost
     destination: str | SavedHost | None = None
@@ -25,14 +25,14 @@ class Asked:
     destination_uri: str | None = None
     offline: bool = False
     copy_storage: bool = False
-    #: The disks that are copied then; empty for all that can be.
+    #: The disks to copy if storage is copied; empty for all that can be copied.
     disks: tuple[str, ...] = ()
-    #: The lists of disks that are given, by the option as it is typed: ("--migrate-disks", ("vda", "vdb")).
+    #: The given lists of disks, by the option as it is typed: ("--migrate-disks", ("vda", "vdb")).
     disk_lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
     tls: bool = False
-    #: Whether guests that are off are moved too, by their definition.
+    #: Whether the definitions of guests that are off are migrated too.
     as_they_are: bool = False
-    #: The further flags and parameters of `virsh migrate` that are asked for, by its names.
+    #: The other flags and parameters of `virsh migrate` that are requested, by its names.
     flags: frozenset[str] = frozenset()
     migrateuri: str | None = None
     listen_address: str | None = None
@@ -41,22 +41,22 @@ class Asked:
     persistent: bool | None = None
     undefinesource: bool = True
     tls_destination: str | None = None
-    #: The guest's name, and its XML, on the destination.
+    #: The name and the XML of the guest on the destination.
     dname: str | None = None
     xml: str | None = None
-    #: MiB/s that a migration may send; None for as much as the link takes.
+    #: The bandwidth of one migration in MiB/s; None for that of the link.
     bandwidth: float | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
     both_ways: bool = False
-    #: Whether what `preflight capacity` alone shows is asked for too.
+    #: Whether facts that only `preflight capacity` shows are collected too.
     sizing: bool = False
     timeout: float = 60.0
 
 
 def moved_by(asked: Asked, method: "Method") -> Asked:
-    """The same, with guests moved in this way."""
+    """Return the same request for guests that are migrated by this method."""
     return replace(
         asked,
         mode=method.mode,

@@ -1,4 +1,4 @@
-"""Reads `--migrateuri` and `--disks-uri`: where the data goes, in place of what the destination says itself."""
+"""`--migrateuri` and `--disks-uri`: the address of the data, instead of the one that the destination announces."""
 
 from urllib.parse import urlsplit
 
@@ -9,7 +9,7 @@ from preflight.grammar import HOST_NAME, is_address, shown
 
 
 class DataUri(Struct, frozen=True):
-    """A host and perhaps a port, over TCP or RDMA, or a UNIX socket."""
+    """A host with an optional port, over TCP or RDMA, or a UNIX socket."""
 
     host: str | None = None
     port: int | None = None
@@ -18,7 +18,7 @@ class DataUri(Struct, frozen=True):
 
 
 def data_uri(option: str, text: str | None) -> DataUri:
-    """What the option's value names, nothing where it was not given; raises `UserError`."""
+    """Return what the option's value names, or an empty value if it is not given; raises `UserError`."""
     if text is None:
         return DataUri()
     try:
@@ -29,10 +29,10 @@ def data_uri(option: str, text: str | None) -> DataUri:
     if parts.scheme == "unix" and parts.path.startswith("/") and not parts.netloc:
         return DataUri(socket=parts.path)
     over_rdma = parts.scheme == "rdma"
-    if over_rdma and option != "--migrateuri":  # QEMU's NBD has none
-        raise UserError(f"{option}: {text}: disks are not sent over RDMA: tcp://host[:port] or unix:///path")
+    if over_rdma and option != "--migrateuri":  # which QEMU's NBD does not support
+        raise UserError(f"{option}: {text}: disks are not sent over RDMA; use tcp://host[:port] or unix:///path")
     if not (over_rdma or parts.scheme == "tcp") or not host:
-        raise UserError(f"{option}: {text}: is not of the form tcp://host[:port] or unix:///path")
+        raise UserError(f"{option}: {text}: not of the form tcp://host[:port] or unix:///path")
     if not (HOST_NAME.takes(host) or is_address(host)):
         raise UserError(f"{option}: {text}: {shown(host)} is not a host name or an address")
     return DataUri(host=host, port=port or None, rdma=over_rdma)

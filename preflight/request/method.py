@@ -1,6 +1,6 @@
-"""How guests are moved: a value of every option that is declared, as a plan and a journal hold it.
+"""The method of a migration: a value for every declared option, as plans and journals contain it.
 
-Values only. What of it a libvirt or QEMU lacks is for rules to say, how libvirt is told for `preflight.migrate.call`.
+Rules report the options that a libvirt or QEMU lacks; `preflight.migrate.call` passes them to libvirt.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,13 +11,13 @@ from msgspec import Meta
 from preflight.fields import GuestName, HostText, Line, Word, Xml
 from preflight.request.options import Form, Options, declared, default_of, type_of
 
-#: Of a number that is not bounded otherwise; poll() waits for no more than 2**31 milliseconds.
+#: The greatest value of a number without a bound of its own; poll() waits for at most 2**31 milliseconds.
 _GREATEST = 1_000_000
 _FORMS: dict[Form, Any] = {Form.LINE: Line, Form.HOST: HostText, Form.GUEST: GuestName, Form.XML: Xml}
 
 
 def _held(name: str) -> Any:
-    """The type that holds a field to what its declaration says it may be."""
+    """Return the type that restricts a field to the values that its declaration allows."""
     option, declared_as = declared()[name], type_of(name)
     if declared_as == tuple[str, ...]:
         return tuple[Word, ...]

@@ -1,12 +1,13 @@
-"""Every option that says how guests are moved, declared once: `virsh migrate`'s, under its names, and preflight's own.
+"""Every option of a migration, declared once: those of `virsh migrate`, under its names, and preflight's own.
 
-One field is one option. The command line's parameters, what a check knows of releases, what libvirt is told, the
-plan's form, the trials in the lab and docs/reference/options.md follow from it. `--help` reads it: it imports little.
+One field is one option. The parameters of the command line, the check's knowledge of releases, the call of libvirt, the
+form of a plan, the trials in the lab and docs/reference/options.md follow from it. `--help` reads this module, so it
+imports little.
 
-Sources: of libvirt the public header (include/libvirt/libvirt-domain.h of 12.8, "Since" of each constant), NEWS.rst and
-virsh(1), of QEMU qapi/migration.json ("Since" of each capability and parameter, v10.0). What a release says that lacks
-one was seen with libvirt 7.0 and QEMU 5.2, 9.0 and 7.2, 11.3 and 10.0, unless a line says otherwise. A distribution may
-have brought one to an older release.
+Sources: for libvirt the public header (include/libvirt/libvirt-domain.h of 12.8, "Since" of each constant), NEWS.rst
+and virsh(1); for QEMU qapi/migration.json ("Since" of each capability and parameter, v10.0). The errors of releases
+that lack an option were seen with libvirt 7.0 and QEMU 5.2, 9.0 and 7.2, 11.3 and 10.0, unless a line says otherwise. A
+distribution may have backported an option to an older release.
 """
 
 import enum
@@ -20,15 +21,15 @@ from preflight.request.migration import FASTEST, LONGEST_DOWNTIME, CopyStorage, 
 
 
 class Group(enum.StrEnum):
-    """Where `--help` lists an option."""
+    """The heading under which `--help` lists an option."""
 
-    WHAT = "What is moved"
+    WHAT = "What is migrated"
     HOW = "How"
     OUTPUT = "Output"
 
 
 class Form(enum.Enum):
-    """What a text may be."""
+    """The form that a text must have."""
 
     LINE = enum.auto()
     #: A host name or an address.
@@ -43,26 +44,26 @@ class Form(enum.Enum):
 
 @dataclass(eq=False, repr=False, kw_only=True)  # `--help` would pay for more
 class Told:
-    """What libvirt is told of an option, since when libvirt and QEMU know that, and what one says that does not."""
+    """The flags or the parameter that an option becomes for libvirt, and the releases that know them."""
 
     #: libvirt's flags, by the rest of their names after VIR_MIGRATE_.
     flags: tuple[str, ...] = ()
     #: libvirt's parameter.
     parameter: str | None = None
-    #: Whether that is libvirt's int (VIR_TYPED_PARAM_INT), and not its ullong.
+    #: Whether the parameter is libvirt's int (VIR_TYPED_PARAM_INT) rather than its ullong.
     is_int: bool = False
-    #: The first libvirt that knows it; None where none of any use lacks it, so that no host is asked.
+    #: The first libvirt that knows it; None if no supported libvirt lacks it, so that no host is asked.
     since: tuple[int, ...] | None = None
-    #: What an older libvirt says, where it is not what it says of any flag or parameter.
+    #: The error of an older libvirt, if it differs from the one for any unknown flag or parameter.
     refusal: str | None = None
-    #: The first QEMU that has it, and the first that has lost it again.
+    #: The first QEMU that has it, and the first that no longer has it.
     qemu: tuple[int, ...] = (0,)
     lost: tuple[int, ...] | None = None
-    #: What libvirt calls it where the guest's QEMU does not have it.
+    #: libvirt's name for it in the error for a guest whose QEMU does not have it.
     capability: str = ""
 
 
-#: Of an option that is preflight's own business.
+#: For an option that preflight handles itself.
 NOTHING = Told()
 
 
@@ -76,47 +77,47 @@ def _parameter(name: str, *since: int, **more: Any) -> Told:
 
 @dataclass(eq=False, repr=False)
 class Switch:
-    """An option without a value, one of several that settle the same field."""
+    """An option without a value, one of several that determine the same field."""
 
-    #: virsh's name, and what else it may be called.
+    #: virsh's name, and aliases.
     names: tuple[str, ...]
     help: str
     _: KW_ONLY
-    #: What the field is then; None where the option is refused.
+    #: The value of the field then; None if the option is refused.
     value: enum.StrEnum | None = None
-    #: Why it is refused.
+    #: The reason for which it is refused.
     refused: str = ""
     libvirt: Told = NOTHING
 
     @property
     def name(self) -> str:
-        """As virsh calls it, without hyphens before it."""
+        """Return virsh's name for it, without leading hyphens."""
         return self.names[0].lstrip("-")
 
 
 @dataclass(eq=False, repr=False)
 class Option:
-    """What a field is on the command line, on a host and in a plan."""
+    """A field as an option of the command line, as a call of libvirt and as a part of a plan."""
 
     #: For `--help`.
     help: str = ""
     _: KW_ONLY
     group: Group = Group.HOW
-    #: The name of the contrary, where that is an option too.
+    #: The name of the opposite, if that is an option too.
     contrary: str | None = None
-    #: The options that the field is settled by; where there are none it is one option with the field's name.
+    #: The options that determine the field; if there are none, it is one option with the field's name.
     switches: tuple[Switch, ...] = ()
-    #: Whether two of those are refused; else the last wins.
+    #: Whether two of those are refused; otherwise the last wins.
     exclusive: bool = False
-    #: Of a number, and both may be given.
+    #: The bounds of a number, both inclusive.
     least: float | None = None
     most: float | None = None
-    #: Of a text, and of each in a list.
+    #: The form of a text, and of each item of a list.
     form: Form = Form.LINE
-    #: The only words that a list may have, each once, with what is known of it; any may be in it where there are none.
+    #: The only words that a list may contain, each once, with what is known about it; if empty, any word is allowed.
     words: Mapping[str, Told] = field(default_factory=dict)
-    #: The options of which one must be given too, by virsh's names; with a word of its list ("comp-methods=mt") or the
-    #: beginning of its text ("migrateuri=rdma://").
+    #: The options of which one must be given too, by virsh's names, also with a word of its list ("comp-methods=mt") or
+    #: the beginning of its text ("migrateuri=rdma://").
     needs: tuple[str, ...] = ()
     libvirt: Told = NOTHING
 
@@ -126,7 +127,7 @@ if TYPE_CHECKING:
 else:
 
     class _Declared:
-        """Nothing: `preflight.request.method` makes the type of values, with msgspec, which `--help` does without."""
+        """An empty base: `preflight.request.method` makes the type of values, with msgspec, which `--help` avoids."""
 
         def __init_subclass__(cls, **_: object) -> None: ...
 
@@ -136,7 +137,7 @@ _PERCENT: Mapping[str, Any] = {"least": 1, "most": 99}
 
 
 class Options(_Declared, frozen=True, kw_only=True):
-    """How guests are moved. None leaves a thing as it is on the source, or to libvirt."""
+    """The way in which guests are migrated. None leaves a property as on the source, or the choice to libvirt."""
 
     mode: Annotated[
         Mode,
@@ -150,43 +151,53 @@ class Options(_Declared, frozen=True, kw_only=True):
                 ),
                 Switch(
                     ("--tunnelled",),
-                    "Peer-to-peer, and the memory goes through that connection too.",
+                    "Peer-to-peer, with the memory sent through the control connection too.",
                     value=Mode.TUNNELLED,
                     libvirt=Told(flags=("PEER2PEER", "TUNNELLED")),
                 ),
                 Switch(
                     ("--direct",),
-                    "Refused: QEMU has no such migration.",
+                    "Refused: QEMU does not support direct migration.",
                     refused="QEMU has no migration without libvirt; it is managed, or peer-to-peer with --p2p",
                 ),
             )
         ),
     ] = Mode.MANAGED
     live: Annotated[
-        bool, Option("Whether the guest runs on meanwhile; it does.", contrary="--no-live", libvirt=_flag("LIVE"))
+        bool,
+        Option("Keep the guest running during the migration (default).", contrary="--no-live", libvirt=_flag("LIVE")),
     ] = True
-    #: None: as `HandOver` says for the mode.
+    #: None: safe, except in post-copy.
     hand_over: Annotated[
         HandOver | None,
         Option(
-            "Who starts it there: preflight, once the source has let it go (safe), or libvirt itself (at-once),"
-            " which can leave it running on both hosts when an answer gets lost. Safe, but at-once with --p2p and"
-            " --tunnelled, where a guest would stay paused if preflight died meanwhile."
+            "Who starts the guest on the destination: preflight, once the source has released it (safe, the default),"
+            " or libvirt itself (at-once), which can leave the guest running on both hosts if an answer gets lost."
         ),
     ] = None
-    suspend: Annotated[bool, Option("It stays paused on the destination.", libvirt=_flag("PAUSED", 0, 7, 5))] = False
-    #: None: those that are on the source.
+    suspend: Annotated[bool, Option("Leave the guest paused on the destination.", libvirt=_flag("PAUSED", 0, 7, 5))] = (
+        False
+    )
+    #: None: the guests that are persistent on the source.
     persistent: Annotated[
         bool | None,
-        Option("Whether it is defined there; as on the source.", group=Group.WHAT, contrary="--transient"),
+        Option(
+            "Define the guest on the destination, or leave it transient (default: as on the source).",
+            group=Group.WHAT,
+            contrary="--transient",
+        ),
     ] = None
     undefinesource: Annotated[
         bool,
-        Option("Whether its definition on the source goes; it does.", group=Group.WHAT, contrary="--keepsource"),
+        Option(
+            "Undefine the guest on the source (default), or keep its definition.",
+            group=Group.WHAT,
+            contrary="--keepsource",
+        ),
     ] = True
     dumpxml: Annotated[
         bool,
-        Option("Guests that are off: by dumpxml, define, undefine, not libvirt's --offline."),
+        Option("Migrate guests that are off with dumpxml, define and undefine instead of libvirt's offline migration."),
     ] = False
     copy_storage: Annotated[
         CopyStorage,
@@ -196,24 +207,24 @@ class Options(_Declared, frozen=True, kw_only=True):
             switches=(
                 Switch(
                     ("--copy-storage-all", "--copy-storage"),
-                    "Disks are copied, whole.",
+                    "Copy disks in full.",
                     value=CopyStorage.ALL,
                     libvirt=_flag("NON_SHARED_DISK", 0, 8, 2),
                 ),
                 Switch(
                     ("--copy-storage-inc",),
-                    "Disks are copied but for the image that both hosts have.",
+                    "Copy disks, except for the backing image that both hosts have.",
                     value=CopyStorage.INC,
                     libvirt=_flag("NON_SHARED_INC", 0, 8, 2),
                 ),
             ),
         ),
     ] = CopyStorage.NONE
-    #: By the names of their devices inside the guest; empty: all that can be.
+    #: The names of the devices inside the guest; empty: all disks that can be copied.
     migrate_disks: Annotated[
         tuple[str, ...],
         Option(
-            "The disks that are copied: vda,vdb.",
+            "Disks to copy, separated by commas: vda,vdb.",
             group=Group.WHAT,
             form=Form.DISK,
             needs=_COPIED,
@@ -223,7 +234,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     migrate_disks_detect_zeroes: Annotated[
         tuple[str, ...],
         Option(
-            "The copied disks whose zeroes are looked for and not sent: vda,vdb.",
+            "Copied disks whose zeroes are detected and not sent: vda,vdb.",
             form=Form.DISK,
             needs=_COPIED,
             libvirt=_parameter("migrate_disks_detect_zeroes", 10, 9),
@@ -232,7 +243,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     migrate_disks_target_zero: Annotated[
         tuple[str, ...],
         Option(
-            "The copied disks whose images there are all zeroes already: vda,vdb.",
+            "Copied disks whose images on the destination contain only zeroes: vda,vdb.",
             form=Form.DISK,
             needs=_COPIED,
             libvirt=_parameter("migrate_disks_target_zero", 12, 2),
@@ -241,7 +252,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     copy_storage_synchronous_writes: Annotated[
         bool,
         Option(
-            "What it writes meanwhile is written on both hosts before it goes on.",
+            "Complete the guest's writes during the copy only once they are on both hosts.",
             needs=_COPIED,
             libvirt=_flag("NON_SHARED_SYNCHRONOUS_WRITES", 8, 0),
         ),
@@ -249,7 +260,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     disks_port: Annotated[
         int | None,
         Option(
-            "The port that disks are copied to.",
+            "Port on the destination to which disks are copied.",
             least=1,
             most=65535,
             needs=_COPIED,
@@ -259,31 +270,37 @@ class Options(_Declared, frozen=True, kw_only=True):
     disks_uri: Annotated[
         str | None,
         Option(
-            "Where disks are copied to: tcp://HOST:PORT or unix:///PATH.",
+            "Address to which disks are copied: tcp://HOST:PORT or unix:///PATH.",
             needs=_COPIED,
             libvirt=_parameter("disks_uri", 6, 8),
         ),
     ] = None
     change_protection: Annotated[
         bool,
-        Option("Nobody may change its configuration meanwhile.", libvirt=_flag("CHANGE_PROTECTION", 0, 9, 4)),
+        Option(
+            "Prevent changes of the guest's configuration during the migration.",
+            libvirt=_flag("CHANGE_PROTECTION", 0, 9, 4),
+        ),
     ] = False
     unsafe: Annotated[
         bool,
-        Option("Also where libvirt thinks that its disks would be harmed.", libvirt=_flag("UNSAFE", 0, 9, 11)),
+        Option("Migrate even if libvirt considers the disk setup unsafe.", libvirt=_flag("UNSAFE", 0, 9, 11)),
     ] = False
     abort_on_error: Annotated[
-        bool, Option("An error of its disks ends the migration.", libvirt=_flag("ABORT_ON_ERROR", 1, 1, 0))
+        bool,
+        Option(
+            "Abort the migration if a disk of the guest has an I/O error.", libvirt=_flag("ABORT_ON_ERROR", 1, 1, 0)
+        ),
     ] = False
     migrateuri: Annotated[
         str | None,
-        Option("Where the memory is sent: tcp://HOST[:PORT].", libvirt=_parameter("migrate_uri", 1, 1, 0)),
+        Option("Address to which the memory is sent: tcp://HOST[:PORT].", libvirt=_parameter("migrate_uri", 1, 1, 0)),
     ] = None
-    # for guests with a hard limit of their memory, which the rule rdma-without-hard-limit looks at
+    # for guests with a hard memory limit, which the rule rdma-without-hard-limit checks
     rdma_pin_all: Annotated[
         bool,
         Option(
-            "Over RDMA: all its memory is pinned at once, before anything is sent.",
+            "Over RDMA: pin all memory of the guest before anything is sent.",
             needs=("migrateuri=rdma://",),
             libvirt=_flag("RDMA_PIN_ALL", 1, 2, 9, qemu=(2,), capability="rdma-pin-all"),
         ),
@@ -291,18 +308,21 @@ class Options(_Declared, frozen=True, kw_only=True):
     listen_address: Annotated[
         str | None,
         Option(
-            "The address that the destination's QEMU listens at.",
+            "Address on which the destination's QEMU listens.",
             form=Form.HOST,
             libvirt=_parameter("listen_address", 1, 1, 4),
         ),
     ] = None
     graphicsuri: Annotated[
-        str | None, Option("Where viewers of its console are sent.", libvirt=_parameter("graphics_uri", 1, 1, 0))
+        str | None,
+        Option(
+            "URI to which clients of the graphical console are redirected.", libvirt=_parameter("graphics_uri", 1, 1, 0)
+        ),
     ] = None
     dname: Annotated[
         str | None,
         Option(
-            "Its name on the destination.",
+            "Name of the guest on the destination.",
             group=Group.WHAT,
             form=Form.GUEST,
             libvirt=_parameter("destination_name", 1, 1, 0),
@@ -311,7 +331,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     xml: Annotated[
         str | None,
         Option(
-            "A file with its XML for the destination.",
+            "File with the guest's XML for the destination.",
             group=Group.WHAT,
             form=Form.XML,
             libvirt=_parameter("destination_xml", 1, 1, 0),
@@ -320,7 +340,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     persistent_xml: Annotated[
         str | None,
         Option(
-            "A file with its definition for the destination.",
+            "File with the guest's persistent XML for the destination.",
             group=Group.WHAT,
             form=Form.XML,
             libvirt=_parameter("persistent_xml", 1, 3, 4),
@@ -329,7 +349,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     bandwidth: Annotated[
         int | None,
         Option(
-            "MiB/s that each migration may send.",
+            "Maximum bandwidth of each migration, in MiB/s.",
             least=1,
             most=FASTEST,
             libvirt=_parameter("bandwidth", 1, 1, 0),
@@ -338,43 +358,49 @@ class Options(_Declared, frozen=True, kw_only=True):
     available_switchover_bandwidth: Annotated[
         int | None,
         Option(
-            "MiB/s that the rest is reckoned to be sent with, once it stands still.",
+            "Bandwidth, in MiB/s, that QEMU assumes for sending the rest once the guest is paused.",
             least=1,
             most=FASTEST,
             libvirt=_parameter("bandwidth.avail.switchover", 11, 1, qemu=(8, 2)),
         ),
     ] = None
-    #: migrate-setmaxdowntime.
+    #: `virsh migrate-setmaxdowntime`.
     max_downtime: Annotated[
         int | None,
-        Option("Milliseconds that it may stand still; QEMU's 300.", least=1, most=LONGEST_DOWNTIME),
+        Option("Maximum downtime, in milliseconds (QEMU's default: 300).", least=1, most=LONGEST_DOWNTIME),
     ] = None
-    timeout: Annotated[float | None, Option("Seconds after which it is paused until it has moved.", least=1)] = None
+    timeout: Annotated[
+        float | None, Option("Seconds after which the guest is paused until the migration is complete.", least=1)
+    ] = None
     on_timeout: Annotated[
         OnTimeout,
         Option(
             switches=(
-                Switch(("--timeout-suspend",), "At --timeout: pause it.", value=OnTimeout.SUSPEND),
+                Switch(("--timeout-suspend",), "After --timeout: pause the guest (default).", value=OnTimeout.SUSPEND),
                 Switch(
                     ("--timeout-postcopy",),
-                    "At --timeout: start it there, its memory follows.",
+                    "After --timeout: switch to post-copy.",
                     value=OnTimeout.POSTCOPY,
                 ),
-                Switch(("--timeout-abort",), "At --timeout: abort, it stays where it is.", value=OnTimeout.ABORT),
+                Switch(
+                    ("--timeout-abort",),
+                    "After --timeout: abort the migration; the guest stays on the source.",
+                    value=OnTimeout.ABORT,
+                ),
             )
         ),
     ] = OnTimeout.SUSPEND
     auto_converge: Annotated[
         bool,
         Option(
-            "Slow its CPUs down when it writes faster than is sent.",
+            "Throttle the guest's CPUs if it writes to its memory faster than the memory is sent.",
             libvirt=_flag("AUTO_CONVERGE", 1, 2, 3, qemu=(1, 6), capability="auto-converge"),
         ),
     ] = False
     auto_converge_initial: Annotated[
         int | None,
         Option(
-            "Percent at first.",
+            "Initial throttling of the CPUs, in percent.",
             **_PERCENT,
             needs=("auto-converge",),
             libvirt=_parameter("auto_converge.initial", 2, 0, 0, is_int=True, qemu=(2, 7)),
@@ -383,7 +409,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     auto_converge_increment: Annotated[
         int | None,
         Option(
-            "Percent more each time.",
+            "Increment of the throttling, in percent.",
             **_PERCENT,
             needs=("auto-converge",),
             libvirt=_parameter("auto_converge.increment", 2, 0, 0, is_int=True, qemu=(2, 7)),
@@ -392,17 +418,17 @@ class Options(_Declared, frozen=True, kw_only=True):
     postcopy: Annotated[
         bool,
         Option(
-            "Post-copy may be switched to.",
+            "Allow a switch to post-copy.",
             libvirt=_flag("POSTCOPY", 1, 3, 3, qemu=(2, 6), capability="postcopy-ram"),
         ),
     ] = False
     postcopy_after_precopy: Annotated[
-        bool, Option("Post-copy begins after the first pass over its memory.", needs=("postcopy",))
+        bool, Option("Switch to post-copy after the first pass over the memory.", needs=("postcopy",))
     ] = False
     postcopy_bandwidth: Annotated[
         int | None,
         Option(
-            "MiB/s in post-copy.",
+            "Maximum bandwidth of post-copy, in MiB/s.",
             least=1,
             most=FASTEST,
             needs=("postcopy",),
@@ -412,16 +438,16 @@ class Options(_Declared, frozen=True, kw_only=True):
     compressed: Annotated[
         bool,
         Option(
-            "The memory is compressed.",
+            "Compress the memory.",
             libvirt=_flag("COMPRESSED", 1, 0, 3, qemu=(1, 2), capability="xbzrle"),
         ),
     ] = False
-    #: Empty: QEMU's own. Another than these libvirt refuses as "Unsupported compression method", and one that is named
-    #: twice too (qemuMigrationCompressMethod of src/qemu/qemu_migration_params.c, libvirt 9.4).
+    #: Empty: QEMU's default. libvirt refuses any other method as "Unsupported compression method", and also one that is
+    #: named twice (qemuMigrationCompressMethod of src/qemu/qemu_migration_params.c, libvirt 9.4).
     comp_methods: Annotated[
         tuple[str, ...],
         Option(
-            "How: mt, xbzrle, zlib, zstd; several with commas.",
+            "Compression methods, separated by commas: mt, xbzrle, zlib, zstd.",
             words={
                 "mt": Told(since=(1, 3, 4), qemu=(2, 4), lost=(9, 1), capability="compress"),
                 "xbzrle": Told(since=(1, 3, 4), qemu=(1, 2), capability="xbzrle"),
@@ -432,12 +458,12 @@ class Options(_Declared, frozen=True, kw_only=True):
             libvirt=_parameter("compression", 1, 3, 4),
         ),
     ] = ()
-    # libvirt: "Turn multithread compression on to tune it" (qemuMigrationParamsSetCompression, libvirt 11.3), and the
-    # same of the others
+    # libvirt: "Turn multithread compression on to tune it" (qemuMigrationParamsSetCompression, libvirt 11.3), and
+    # likewise for the others
     comp_mt_level: Annotated[
         int | None,
         Option(
-            "By mt: from 0, not at all, and 1, the fastest, to 9, the smallest; 1.",
+            "Level of mt, from 0 (none) and 1 (fastest, the default) to 9 (smallest).",
             least=0,
             most=9,
             needs=("comp-methods=mt",),
@@ -447,7 +473,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     comp_mt_threads: Annotated[
         int | None,
         Option(
-            "By mt: the source's threads; 8.",
+            "Threads of mt on the source (default: 8).",
             least=1,
             most=255,
             needs=("comp-methods=mt",),
@@ -457,7 +483,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     comp_mt_dthreads: Annotated[
         int | None,
         Option(
-            "By mt: the destination's threads; 2.",
+            "Threads of mt on the destination (default: 2).",
             least=1,
             most=255,
             needs=("comp-methods=mt",),
@@ -467,7 +493,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     comp_xbzrle_cache: Annotated[
         int | None,
         Option(
-            "By xbzrle: bytes of the pages that are kept to send only what has changed in them.",
+            "Size, in bytes, of the page cache that lets xbzrle send only what changed in a page.",
             least=1,
             most=2**63 - 1,
             needs=("comp-methods=xbzrle",),
@@ -477,7 +503,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     comp_zlib_level: Annotated[
         int | None,
         Option(
-            "By zlib: from 0, not at all, and 1, the fastest, to 9, the smallest; 1.",
+            "Level of zlib, from 0 (none) and 1 (fastest, the default) to 9 (smallest).",
             least=0,
             most=9,
             needs=("comp-methods=zlib",),
@@ -487,7 +513,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     comp_zstd_level: Annotated[
         int | None,
         Option(
-            "By zstd: from 0, not at all, and 1, the fastest, to 20, the smallest; 1.",
+            "Level of zstd, from 0 (none) and 1 (fastest, the default) to 20 (smallest).",
             least=0,
             most=20,
             needs=("comp-methods=zstd",),
@@ -496,23 +522,26 @@ class Options(_Declared, frozen=True, kw_only=True):
     ] = None
     parallel: Annotated[
         bool,
-        Option("Over several connections.", libvirt=_flag("PARALLEL", 5, 2, 0, qemu=(4,), capability="multifd")),
+        Option(
+            "Send the memory over several connections.",
+            libvirt=_flag("PARALLEL", 5, 2, 0, qemu=(4,), capability="multifd"),
+        ),
     ] = False
     parallel_connections: Annotated[
         int | None,
         Option(
-            "How many; 2.",
+            "Number of connections (default: 2).",
             least=1,
             most=255,
             needs=("parallel",),
             libvirt=_parameter("parallel.connections", 5, 2, 0, is_int=True, qemu=(4,)),
         ),
     ] = None
-    tls: Annotated[bool, Option("The memory is sent over TLS.", libvirt=_flag("TLS", 3, 2, 0, qemu=(2, 7)))] = False
+    tls: Annotated[bool, Option("Send the memory over TLS.", libvirt=_flag("TLS", 3, 2, 0, qemu=(2, 7)))] = False
     tls_destination: Annotated[
         str | None,
         Option(
-            "The name that the destination's certificate is for.",
+            "Host name that the destination's certificate must have.",
             form=Form.HOST,
             needs=("tls",),
             libvirt=_parameter("tls.destination", 6, 0, 0),
@@ -521,52 +550,49 @@ class Options(_Declared, frozen=True, kw_only=True):
     zerocopy: Annotated[
         bool,
         Option(
-            "Without copying it in the source's kernel.",
+            "Send the memory without copying it in the source's kernel.",
             needs=("parallel",),
             libvirt=_flag("ZEROCOPY", 8, 5, 0, qemu=(7, 1), capability="zero-copy-send"),
         ),
     ] = False
 
     def __post_init__(self) -> None:
-        """Raise `UserError` for what cannot be meant."""
+        """Raise `UserError` for values that contradict each other."""
         for name, option in declared().items():
             value = getattr(self, name)
             if option.needs and value != default_of(name) and not any(map(self._has, option.needs)):
                 needed = " or ".join(f"--{one.replace('=', ' ')}" for one in option.needs)
-                raise UserError(f"{option_name(name)} is of use only with {needed}")
+                raise UserError(f"{option_name(name)} requires {needed}")
             if option.words:
                 _refuse_words(option_name(name), value, option.words)
         if self.on_timeout is OnTimeout.POSTCOPY and self.timeout is not None and not self.postcopy:
-            raise UserError("--timeout-postcopy is of use only with --postcopy")
+            raise UserError("--timeout-postcopy requires --postcopy")
         if self.tls and self.mode is Mode.TUNNELLED:
-            raise UserError(
-                "--tls and --tunnelled exclude each other: libvirt does not send a tunnel's memory over TLS"
-            )
+            raise UserError("--tls and --tunnelled exclude each other: libvirt does not send tunnelled memory over TLS")
         if not self.live and self.postcopy:
-            raise UserError("--postcopy is for guests that run on meanwhile: leave out --no-live")
+            raise UserError("--postcopy and --no-live exclude each other: post-copy is for guests that keep running")
 
     @property
     def copies_storage(self) -> bool:
-        """Whether disks are copied at all."""
+        """Report whether disks are copied at all."""
         return self.copy_storage is not CopyStorage.NONE
 
     @property
     def is_safe(self) -> bool:
-        """Whether preflight itself starts the guest; in post-copy QEMU must, and in peer-to-peer mode libvirt does."""
-        unasked = HandOver.SAFE if self.mode is Mode.MANAGED else HandOver.AT_ONCE
-        return (self.hand_over or unasked) is HandOver.SAFE and not self.postcopy
+        """Report whether preflight itself starts the guest; in post-copy QEMU does."""
+        return self.hand_over is not HandOver.AT_ONCE and not self.postcopy
 
     @property
     def disk_lists(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """The lists of disks that are given, by the option as it is typed."""
+        """Return the given lists of disks, by the option as it is typed."""
         lists = [name for name, option in declared().items() if option.form is Form.DISK]
         return tuple((option_name(name), disks) for name in lists if (disks := getattr(self, name)))
 
     @property
     def told(self) -> Mapping[str, Told]:
-        """What libvirt is told of each option that is given, by virsh's names.
+        """Return what each given option becomes for libvirt, by virsh's names.
 
-        Each word of a list that has its own is one too: "comp-methods=zstd".
+        A word of a list that has an entry of its own counts as an option too: "comp-methods=zstd".
         """
         found: dict[str, Told] = {}
         for name, option in declared().items():
@@ -580,7 +606,7 @@ class Options(_Declared, frozen=True, kw_only=True):
         return {name: told for name, told in found.items() if told is not NOTHING}
 
     def _has(self, needed: str) -> bool:
-        """Whether an option is given that another needs, with that word or that beginning."""
+        """Report whether an option that another requires is given, with that word or that beginning."""
         name, _, beginning = needed.partition("=")
         text = getattr(self, name.replace("-", "_"), None)
         begins = isinstance(text, str) and beginning != "" and text.lower().startswith(beginning)
@@ -588,38 +614,38 @@ class Options(_Declared, frozen=True, kw_only=True):
 
     @property
     def asked(self) -> frozenset[str]:
-        """The flags and parameters that the hosts' libvirt and QEMU must know, by virsh's names."""
+        """Return the flags and parameters that libvirt and QEMU of the hosts must know, by virsh's names."""
         return frozenset(name for name, told in self.told.items() if told.since is not None)
 
 
 @cache
 def declared() -> Mapping[str, Option]:
-    """Each field of `Options`, in the order of `--help`."""
+    """Return each field of `Options`, in the order of `--help`."""
     return {name: get_args(annotation)[1] for name, annotation in Options.__annotations__.items()}
 
 
 def type_of(name: str) -> Any:
-    """What a field may be, as it is annotated."""
+    """Return the annotated type of a field."""
     return get_args(Options.__annotations__[name])[0]
 
 
 def default_of(name: str) -> Any:
-    """What a field is where nothing is given."""
+    """Return the default of a field."""
     return vars(Options)[name]
 
 
 def virsh_name(name: str) -> str:
-    """A field as virsh calls it: "migrate-disks"."""
+    """Return virsh's name for a field: "migrate-disks"."""
     return name.replace("_", "-")
 
 
 def option_name(name: str) -> str:
-    """A field as it is typed: "--migrate-disks"."""
+    """Return a field as it is typed: "--migrate-disks"."""
     return f"--{virsh_name(name)}"
 
 
 def all_told() -> Mapping[str, Told]:
-    """What libvirt can be told, by virsh's names; each word of a list is one of its own too: "comp-methods=mt"."""
+    """Return everything that libvirt can be told, by virsh's names, with each word of a list: "comp-methods=mt"."""
     found: dict[str, Told] = {}
     for name, option in declared().items():
         found |= {one.name: one.libvirt for one in option.switches}
@@ -629,7 +655,7 @@ def all_told() -> Mapping[str, Told]:
 
 
 def _refuse_words(option: str, given: Sequence[str], words: Collection[str]) -> None:
-    """Raise `UserError` for a word that a list may not have, or has twice."""
+    """Raise `UserError` for a word that a list must not contain, or contains twice."""
     for number, one in enumerate(given):
         if one not in words:
             raise UserError(f"{option}: {one!r} is not one of {', '.join(words)}")

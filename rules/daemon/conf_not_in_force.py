@@ -1,11 +1,11 @@
-"""A configuration file was changed after the libvirt daemon started, or says other than the daemon does.
+"""A configuration file was changed after the libvirt daemon started, or differs from the running daemon's settings.
 
 Why it matters
-    The daemon reads its files when it starts. What the file says now is not what the migration will meet, and what
-    the migration will meet cannot be read from any file.
+    The daemon reads its files only when it starts. The migration therefore runs with settings other than those
+    now in the file, and no file shows which.
 
 How to fix
-    Restart the daemon; running guests are not touched by that: systemctl restart libvirtd (or virtqemud).
+    Restart the daemon: systemctl restart libvirtd (or virtqemud). Running guests are not affected.
 """
 
 from preflight.facts import DaemonLimits, Daemons

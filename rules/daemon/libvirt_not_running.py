@@ -1,20 +1,26 @@
-"""No libvirt daemon runs on the host, and none is started by connecting.
+"""No libvirt daemon runs on the host, and connecting does not start one.
 
 Why it matters
-    Nothing can be migrated from or to it: "Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such file
-    or directory". A daemon that is stopped while its socket unit listens is started by the first connection, and is no
-    problem.
+    No guest can be migrated to or from the host: "Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such
+    file or directory". A stopped daemon whose socket unit listens is not a problem: the first connection starts it.
 
 How to fix
-    Start the daemon and have it started at boot: systemctl enable --now libvirtd.socket libvirtd.service, or
-    virtqemud.socket where the daemons are modular.
+    Start the daemon, and enable it at boot: systemctl enable --now libvirtd.socket libvirtd.service, or
+    virtqemud.socket with modular daemons.
 """
 
 from preflight.facts import Daemons, LibvirtConnection
 from preflight.rule import Findings, Severity, on_host, rule
 
 
-@rule(Severity.ERROR)
+@rule(
+    Severity.ERROR,
+    errors=(
+        "virt-ssh-helper: cannot connect to '...': Failed to connect socket to '...': No such file or directory",
+        "Failed to connect socket to '...': No such file or directory",
+        "virt-ssh-helper: could not proxy traffic: Cannot recv data: Connection reset by peer",
+    ),
+)
 def check(host_connection: LibvirtConnection, host: Daemons) -> Findings:
     if host_connection.error is not None and not host.running:
-        yield on_host(f"libvirt does not run: {host.why_not_running()}", error=host_connection.error)
+        yield on_host(f"libvirt is not running: {host.why_not_running()}", error=host_connection.error)

@@ -1,23 +1,31 @@
-"""libvirt runs on the host but the connection to it fails.
+"""libvirt runs on the host, but the connection to it fails.
 
 Why it matters
-    The migration opens the same connection and fails in the same way. Missing rights on the socket, a transport that
-    the daemon does not listen on, certificates, or a daemon that takes no further client are the usual reasons.
+    The migration opens the same connection and fails in the same way. Common causes are missing permissions on the
+    socket, a transport on which the daemon does not listen, certificates, and a daemon that accepts no more clients.
 
 How to fix
-    Make `virsh -c URI list` work from where preflight runs, with the URI that the report shows.
+    Make `virsh -c URI list` work from the control machine, with the URI that the report shows.
 """
 
 from preflight.facts import Daemons, LibvirtConnection, RemoteHelper
 from preflight.rule import Findings, Severity, on_host, rule
 
 
-@rule(Severity.ERROR)
+@rule(
+    Severity.ERROR,
+    errors=(
+        "failed to connect to the hypervisor",
+        "authentication failed: authentication failed",
+        "packet ... bytes received from server too large, want ...",
+        "unable to connect to server at '...': Connection refused",
+    ),
+)
 def check(host_connection: LibvirtConnection, host: Daemons, host_helper: RemoteHelper) -> Findings:
     if host_connection.error is None or not host.running:
         return
     if host_connection.transport == "ssh" and not host_helper.usable:
-        return  # remote-helper-missing says so
+        return  # remote-helper-missing reports this
     yield on_host(
         f"{host_connection.uri} cannot be opened: {host_connection.error}",
         error=None if host_connection.hung else host_connection.error,

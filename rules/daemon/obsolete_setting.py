@@ -1,11 +1,11 @@
-"""The libvirt daemon's file has a setting that this release no longer reads.
+"""The libvirt daemon's configuration file contains a setting that this release no longer reads.
 
 Why it matters
-    libvirt passes over it without a word. max_requests, which old guides tell to raise, never limited anything, and
-    was dropped in 3.7.0.
+    libvirt ignores the setting without a message. max_requests, which old guides recommend raising, never limited
+    anything and was dropped in 3.7.0.
 
 How to fix
-    Take the line out. What limits migrations today is max_workers, max_clients and max_client_requests.
+    Remove the line. The settings that limit migrations today are max_workers, max_clients and max_client_requests.
 """
 
 from preflight.facts import DaemonConf

@@ -1,12 +1,12 @@
-"""Settings stand in a libvirt daemon's file that the daemon which serves guests here does not read.
+"""Settings are in a libvirt configuration file that the daemon serving the guests does not read.
 
 Why it matters
-    libvirtd reads libvirtd.conf, virtqemud reads virtqemud.conf, and neither the other's; one that was started with
-    -f (LIBVIRTD_ARGS in /etc/default/libvirtd) reads the file named there instead. The daemon that guests belong to
-    runs without what was tuned in the wrong file; nothing ever says so.
+    libvirtd reads only libvirtd.conf, and virtqemud only virtqemud.conf; a daemon that was started with -f
+    (LIBVIRTD_ARGS in /etc/default/libvirtd) reads the file named there instead. The daemon that serves the guests runs
+    without the settings in the wrong file, and nothing reports it.
 
 How to fix
-    Move the settings to the file of the daemon that serves, and restart it.
+    Move the settings to the file of the daemon that serves the guests, and restart that daemon.
 """
 
 from preflight.facts import UnreadConf

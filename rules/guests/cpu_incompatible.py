@@ -1,15 +1,16 @@
-"""The guest's CPU has a model or features that the destination cannot give it.
+"""The guest's CPU has a model or features that the destination cannot provide.
 
 Why it matters
-    The destination's libvirt starts the guest with the CPU that it has now, asks QEMU what came of it, and refuses
-    any difference: "guest CPU doesn't match specification: missing features: fma,avx2". A release of libvirt that has
-    no name for a model or feature refuses before: "unknown CPU feature: vnmi", "Unknown CPU model EPYC-v4". QEMU since
-    10.0 adds ht to a CPU whose socket has several virtual CPUs, which libvirt before 11.10 takes for a difference too:
-    "extra features: ht". The way back, to QEMU before 10.0, is barred too: "missing features: ht".
+    The destination's libvirt starts the guest with the CPU that the guest has now, asks QEMU which CPU resulted, and
+    refuses any difference: "guest CPU doesn't match specification: missing features: fma,avx2". A libvirt release
+    without a name for a model or feature refuses earlier: "unknown CPU feature: vnmi", "Unknown CPU model EPYC-v4".
+    QEMU 10.0 and later adds ht to a CPU whose socket has several virtual CPUs, which libvirt before 11.10 also treats
+    as a difference: "extra features: ht". Migrating back to QEMU before 10.0 fails as well: "missing features: ht".
 
 How to fix
-    Restart the guest with a CPU that both hosts have: a model that virsh domcapabilities calls usable on both, or what
-    virsh hypervisor-cpu-baseline makes of both hosts' host-model. Else move it while it is off.
+    Restart the guest with a CPU that both hosts support: a model that virsh domcapabilities reports as usable on both,
+    or the result of virsh hypervisor-cpu-baseline for both hosts' host-model CPUs. Otherwise move the guest while it is
+    off.
 """
 
 from preflight.facts import HostCpu, HypervisorCpus, Versions
@@ -18,11 +19,11 @@ from preflight.facts.libvirt import Version
 from preflight.host import Guest
 from preflight.rule import Findings, Severity, Unreadable, on_destination, rule, unless_live
 
-#: The QEMU that gives ht to all virtual CPUs that share a socket with another; before, nobody gets it by name.
+#: The first QEMU that gives ht to each virtual CPU that shares a socket; in older ones no CPU gets it by name.
 _ADDS_HT = Version(10)
-#: The libvirt that expects so.
+#: The first libvirt that expects this.
 _EXPECTS_HT = Version(11, 10)
-#: What follows from the guest's topology: QEMU adds it by itself, so no list of what a host can give has it.
+#: Features that follow from the guest's topology: QEMU adds them itself, so no host's list of features has them.
 _OF_TOPOLOGY = frozenset(("ht", "topoext"))
 _DIFFERS = "guest CPU doesn't match specification"
 
@@ -42,7 +43,7 @@ def check(
         unknown = next((name for name in cpu.features if not destination.knows(name)), None)
         if unknown is not None:
             yield on_destination(
-                f"libvirt {destination_versions.libvirt} does not know {unknown}, which the guest's CPU names",
+                f"libvirt {destination_versions.libvirt} does not know the feature {unknown} of the guest's CPU",
                 error=f"unknown CPU feature: {unknown}",
             )
             return
@@ -50,8 +51,8 @@ def check(
         return
     if _gains_ht(cpu, destination_versions):
         yield on_destination(
-            f"QEMU {destination_versions.qemu} adds the feature ht to {cpu.in_a_socket} virtual CPUs in a socket, "
-            f"and libvirt {destination_versions.libvirt} refuses that",
+            f"QEMU {destination_versions.qemu} adds the feature ht to {cpu.in_a_socket} virtual CPUs in one socket, "
+            f"which libvirt {destination_versions.libvirt} refuses",
             error=f"{_DIFFERS}: extra features: ht",
         )
     try:
@@ -59,12 +60,12 @@ def check(
         needed = source.of_guest(guest.uuid)
     except Unreadable:
         if source_cpu == destination_cpu and source_versions == destination_versions:
-            return  # the same programs on the same CPU: what runs here runs there
+            return  # same software on the same CPU: the guest runs there as it runs here
         raise
     if cpu.model is not None and cpu.model not in there.models:
         yield on_destination(
-            f"libvirt {destination_versions.libvirt} with QEMU {destination_versions.qemu} cannot make "
-            f"a CPU {cpu.model}",
+            f"libvirt {destination_versions.libvirt} with QEMU {destination_versions.qemu} does not support "
+            f"the CPU model {cpu.model}",
             error=f"Unknown CPU model {cpu.model}",
         )
         return
@@ -73,12 +74,12 @@ def check(
         missing.append("ht")
     if missing:
         yield on_destination(
-            f"the guest's CPU has what a {guest.virt_type} guest cannot have there: {', '.join(missing)}",
+            f"the guest's CPU has features that a {guest.virt_type} guest cannot have here: {', '.join(missing)}",
             error=None if cpu.check == "none" else _DIFFERS,
         )
 
 
 def _gains_ht(cpu: GuestCpu, there: Versions) -> bool:
-    """Whether the destination's QEMU adds a feature that its libvirt does not expect."""
+    """Return whether the destination's QEMU adds ht where its libvirt does not expect it."""
     differ = there.qemu >= _ADDS_HT and there.libvirt < _EXPECTS_HT
     return differ and cpu.in_a_socket > 1 and not cpu.requires("ht")

@@ -1,12 +1,12 @@
-"""The guest is pinned to CPUs of which the destination has none.
+"""The guest is pinned to CPUs that the destination does not have.
 
 Why it matters
-    Where none of the CPUs in a list is there the kernel refuses to pin, and libvirt gives up: "cannot set CPU affinity
-    on process 1731: Invalid argument". Where some of them are, the guest runs on those alone.
+    If none of the CPUs in a list exists, the kernel refuses the pinning, and libvirt gives up: "cannot set CPU affinity
+    on process 1731: Invalid argument". If some of them exist, the guest runs on those only.
 
 How to fix
-    Pin it to CPUs that both hosts have while it runs: virsh vcpupin guest 0 0-3 (and emulatorpin, iothreadpin), or
-    migrate with --xml and changed lists.
+    Pin the running guest to CPUs that both hosts have: virsh vcpupin guest 0 0-3 (likewise emulatorpin and
+    iothreadpin). Or migrate with --xml and changed lists.
 """
 
 from preflight.facts import HostMemory
@@ -23,15 +23,15 @@ def check(guest: Guest, destination: HostMemory) -> Findings:
         return
     there = destination.told().cpus
     if there is None:
-        raise Unreadable("the destination's kernel does not tell its CPUs")
+        raise Unreadable("the destination's kernel does not report its CPUs")
     for what, cpus in pinned.items():
         if not cpus & there:
             yield on_destination(
-                f"{what} is pinned to CPU {listed(cpus)}; there the CPUs are {listed(there)}",
+                f"{what} is pinned to the cpuset {listed(cpus)}; this host has the CPUs {listed(there)}",
                 error="cannot set CPU affinity on process",
             )
         elif cpus - there:
             yield on_destination(
-                f"of the CPUs {listed(cpus)} that {what} is pinned to, only {listed(cpus & there)} is there",
+                f"{what} is pinned to the cpuset {listed(cpus)}, of which this host has only {listed(cpus & there)}",
                 severity=Severity.INFO,
             )

@@ -1,11 +1,11 @@
 """The guest's emulator does not exist on the destination.
 
 Why it matters
-    The guest's definition names the QEMU binary by its path, and distributions put it in different places: "Cannot
+    The guest's definition names the QEMU binary by its path, and distributions install it in different places: "Cannot
     check QEMU binary /usr/libexec/qemu-kvm: No such file or directory".
 
 How to fix
-    Install QEMU there, or make the path a link to it.
+    Install QEMU on the destination, or make the path a link to its binary.
 """
 
 from preflight.facts import Storage
@@ -17,6 +17,6 @@ from preflight.rule import Findings, Severity, on_destination, rule
 def check(guest: Guest, destination: Storage) -> Findings:
     if guest.emulator is not None and not destination.look(guest.emulator).exists:
         yield on_destination(
-            f"there is no {guest.emulator}",
+            f"{guest.emulator} does not exist",
             error=f"Cannot check QEMU binary {guest.emulator}: No such file or directory",
         )

@@ -1,11 +1,12 @@
-"""The destination already has a guest of this name or UUID.
+"""The destination already has a guest with this name or UUID.
 
 Why it matters
-    Only the same guest, name and UUID alike and off, may be there already. Else libvirt refuses: "domain 'web' already
-    exists with uuid …", "domain 'web' is already defined with uuid …" or "domain 'web' is already active".
+    The destination may already have the same guest, with the same name and UUID, if that guest is off there. Otherwise
+    libvirt refuses: "domain 'web' already exists with uuid …", "domain 'web' is already defined with uuid …" or "domain
+    'web' is already active".
 
 How to fix
-    Find out which of the two is wanted. Rename, undefine or shut down the other.
+    Find out which of the two guests is wanted, and rename, undefine or shut down the other.
 """
 
 from preflight.facts import Guests
@@ -19,15 +20,16 @@ def check(guest: Guest, destination: Guests) -> Findings:
     namesake = destination.by_name(guest.name)
     if twin is not None and twin.name != guest.name:
         yield on_destination(
-            f"{twin.name} has this guest's UUID {guest.uuid}",
+            f"{twin.name} on this host has the guest's UUID {guest.uuid}",
             error=f"domain '{twin.name}' is already defined with uuid {guest.uuid}",
         )
     elif twin is not None and twin.running:
         yield on_destination(
-            f"{guest.name} runs here already, with the same UUID", error=f"domain '{guest.name}' is already active"
+            f"{guest.name} is already running here, with the same UUID",
+            error=f"domain '{guest.name}' is already active",
         )
     if namesake is not None and namesake.uuid != guest.uuid:
         yield on_destination(
-            f"another guest is called {guest.name}, with the UUID {namesake.uuid}",
+            f"another guest here is named {guest.name}, with UUID {namesake.uuid}",
             error=f"domain '{guest.name}' already exists with uuid {namesake.uuid}",
         )

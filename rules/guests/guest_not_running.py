@@ -1,11 +1,11 @@
-"""The guest does not run.
+"""The guest is not running.
 
 Why it matters
-    A live migration moves a running guest: "Requested operation is not valid: domain is not running". A guest that is
-    off is moved by its definition alone.
+    A live migration moves a running guest: "Requested operation is not valid: domain is not running". If a guest is
+    off, only its definition is moved.
 
 How to fix
-    Start it, or move its definition with --offline.
+    Start the guest, or move its definition with --offline.
 """
 
 from preflight.host import Guest

@@ -1,13 +1,13 @@
-"""Each of the guests fits into the destination's memory, and all of them together do not.
+"""Each guest fits into the destination's memory, but all of them together do not.
 
 Why it matters
-    Every guest that is judged is asked for, so the last ones fail when huge pages run out: "unable to map backing store
-    for guest RAM: Cannot allocate memory". Of usual memory Linux hands out more than it has, so the migrations go on,
-    and the destination swaps or kills a program to make room.
+    All guests in the report are assumed to be moved. When huge pages run out, the last guests fail: "unable to map
+    backing store for guest RAM: Cannot allocate memory". Linux overcommits ordinary memory, so there the migrations go
+    on, and the destination swaps or kills a process to make room.
 
 How to fix
-    Set aside more huge pages on the destination (vm.nr_hugepages), free memory there, or move fewer guests: --guest
-    names those that are meant.
+    Reserve more huge pages on the destination (vm.nr_hugepages), free memory there, or move fewer guests: name them
+    with --guest.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ def check(guests: Judged, destination: HostMemory) -> Findings:
     backings = [(guest, GuestBacking.of(guest)) for guest in guests.all]
     huge = any(backing.huge for _, backing in backings)
     if len(backings) < 2 or (destination.error is not None and not huge):
-        return  # of usual memory it is a warning, and memory-insufficient says that nothing is known
+        return  # for ordinary memory this is a warning, and memory-insufficient is UNKNOWN anyway
     there = destination.told()
     needed: Counter[int] = Counter()
     users: Counter[int] = Counter()
@@ -32,14 +32,14 @@ def check(guests: Judged, destination: HostMemory) -> Findings:
             size = there.page_size(asked, there.mounts) if there.mounts else None
             pool = there.pages.get(size) if size else None
             pages = -(-kib // size) if size else 0
-            if size and pool and pages <= pool.to_be_had:  # of one that does not fit alone another rule speaks
+            if size and pool and pages <= pool.to_be_had:  # another rule reports a guest that does not fit alone
                 needed[size] += pages
                 users[size] += 1
     for size, pages in needed.items():
         free = there.pages[size].to_be_had
         if pages > free:
             yield on_destination(
-                f"{users[size]} guests need {pages} huge pages of {size} KiB together, and {free} are to be had",
+                f"{users[size]} guests together need {pages} huge pages of {size} KiB, but only {free} are available",
                 error="unable to map backing store for guest RAM",
             )
     usual = [guest.current_memory_kib for guest, backing in backings if not (backing.huge or backing.in_files)]
@@ -48,7 +48,7 @@ def check(guests: Judged, destination: HostMemory) -> Findings:
     room = there.available_kib + there.swap_free_kib
     if sum(usual) > room >= max(usual):
         yield on_destination(
-            f"{len(usual)} guests have {sum(usual) // 1024} MiB of memory together;"
-            f" {there.available_kib // 1024} MiB are available here, and {there.swap_free_kib // 1024} MiB of swap",
+            f"{len(usual)} guests together have {sum(usual) // 1024} MiB of memory, but only"
+            f" {there.available_kib // 1024} MiB and {there.swap_free_kib // 1024} MiB of swap are available here",
             severity=Severity.WARNING,
         )

@@ -1,12 +1,13 @@
-"""The guest has the source's own CPU, and the destination's is another or gives it less.
+"""The guest has the source's own CPU, and the destination's CPU differs or provides less.
 
 Why it matters
-    For such a guest (mode host-passthrough or maximum) libvirt compares nothing: it moves, and uses what it found when
-    it started. What the destination lacks is gone without a word, and the guest may crash when it uses that.
+    For such a guest (mode host-passthrough or maximum) libvirt compares nothing: the guest moves, and keeps using the
+    features that it found when it started. Features that the destination lacks disappear without a message, and the
+    guest may crash when it uses them.
 
 How to fix
-    Restart the guest with a CPU that both hosts have: a named model, or what virsh hypervisor-cpu-baseline makes of
-    both hosts. Or bring the hosts to the same CPU, microcode, kernel and QEMU.
+    Restart the guest with a CPU that both hosts support: a named model, or the result of virsh hypervisor-cpu-baseline
+    for both hosts. Or give both hosts the same CPU, microcode, kernel and QEMU.
 """
 
 from preflight.facts import HostCpu, HypervisorCpus
@@ -31,10 +32,10 @@ def check(
         ("family, model and stepping", source_cpu.signature, destination_cpu.signature),
     ):
         if here != there:
-            yield on_destination(f"the CPU's {what} is {_text(there)}, the source's {_text(here)}")
+            yield on_destination(f"CPU {what}: {_text(there)} here, {_text(here)} on the source")
     if source_cpu.microcode != destination_cpu.microcode:
         yield on_destination(
-            f"the CPU's microcode is {_text(destination_cpu.microcode)}, the source's {_text(source_cpu.microcode)}",
+            f"CPU microcode: {_text(destination_cpu.microcode)} here, {_text(source_cpu.microcode)} on the source",
             severity=Severity.INFO,
         )
     given, left = source.of("kvm").features, destination.of("kvm").features
@@ -43,8 +44,8 @@ def check(
         hidden.add("invtsc")
     missing = sorted(given - left - hidden)
     if missing:
-        yield on_destination(f"the guest would lose features of its CPU: {', '.join(missing)}")
+        yield on_destination(f"the guest would lose CPU features: {', '.join(missing)}")
 
 
 def _text(value: tuple[str, ...] | str | None) -> str:
-    return "not told" if value is None else value if isinstance(value, str) else " ".join(value)
+    return "unknown" if value is None else value if isinstance(value, str) else " ".join(value)

@@ -1,15 +1,15 @@
-"""The guest listens at an address, or uses a path, that the destination does not have.
+"""The guest listens on an address, or uses a path, that the destination does not have.
 
 Why it matters
-    Addresses of graphics and of serial ports, and paths of sockets, pipes, logs and images of ROMs are taken over as
-    they are: "Failed to bind socket: Cannot assign requested address", "failed to initialize spice server", "Unable to
-    bind to UNIX socket path '/srv/web.sock': No such file or directory", "failed to find romfile". What another program
-    must do there, such as to accept connections, is not known here.
+    The addresses of graphics and serial ports, and the paths of sockets, pipes, logs and ROM images, are used unchanged
+    on the destination: "Failed to bind socket: Cannot assign requested address", "failed to initialize spice server",
+    "Unable to bind to UNIX socket path '/srv/web.sock': No such file or directory", "failed to find romfile". This rule
+    does not check what another program must do there, such as accepting connections.
 
 How to fix
-    Let it listen at 0.0.0.0, at 127.0.0.1 or at the address of a libvirt network (`<listen type='network'>`), and make
-    the directory on the destination. While the guest runs, both can be given anew for the move: virsh dumpxml
-    --migratable, edit, virsh migrate --xml.
+    Let the guest listen on 0.0.0.0, on 127.0.0.1 or on the address of a libvirt network (`<listen type='network'>`),
+    and create the directory on the destination. For a running guest, both can be changed for the migration: virsh
+    dumpxml --migratable, edit, virsh migrate --xml.
 """
 
 from preflight.facts import HostsFile, OwnAddresses, Storage
@@ -23,7 +23,15 @@ _ERRORS = {
 }
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=(
+        *(text.format("...") for text in _ERRORS.values()),
+        "-vnc ...: Failed to bind socket: Cannot assign requested address",
+        "-chardev ...: Failed to bind socket: Cannot assign requested address",
+    ),
+)
 def check(
     guest: Guest, destination: Storage, destination_addresses: OwnAddresses, destination_hosts: HostsFile
 ) -> Findings:
@@ -37,7 +45,7 @@ def check(
         if wanted and not any(destination_addresses.has(address) for address in wanted):
             spice = listener.device == "SPICE"
             yield on_destination(
-                f"its {listener.device} listens at {listener.address}, which is none of this host's addresses",
+                f"the guest listens on {listener.address} ({listener.device}), which is not an address of this host",
                 error="failed to initialize spice server"
                 if spice
                 else "Failed to bind socket: Cannot assign requested address",
@@ -58,6 +66,8 @@ def check(
                 error = f"Failed to bind socket to {used.path}: No such file or directory"
             else:
                 error = _ERRORS[used.type].format(used.path)
-            yield on_destination(f"{used.needed}, which its {used.device} needs, is not here", error=error)
+            yield on_destination(
+                f"{used.needed}, which the guest needs ({used.device}), does not exist here", error=error
+            )
     if unknown:
         raise Unreadable(unknown)

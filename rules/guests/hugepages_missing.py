@@ -1,14 +1,14 @@
-"""The guest's memory lies on huge pages, of which the destination has too few, or none that libvirt can use.
+"""The guest uses huge pages, and the destination has too few, or none that libvirt can use.
 
 Why it matters
-    The destination's QEMU takes all pages when it starts: "unable to map backing store for guest RAM: Cannot allocate
-    memory". Without a mount of hugetlbfs libvirt starts no such guest: "hugetlbfs filesystem is not mounted or disabled
-    by administrator config", "Unable to find any usable hugetlbfs mount for 1048576 KiB". It looks for mounts only when
-    it starts, so one that was made later does not count.
+    The destination's QEMU allocates all pages when it starts: "unable to map backing store for guest RAM: Cannot
+    allocate memory". Without a hugetlbfs mount libvirt does not start such a guest: "hugetlbfs filesystem is not
+    mounted or disabled by administrator config", "Unable to find any usable hugetlbfs mount for 1048576 KiB". libvirt
+    looks for mounts only when it starts, so it does not see a mount that was made later.
 
 How to fix
-    Set aside enough pages on the destination (vm.nr_hugepages, or hugepages= on the kernel's command line), mount
-    hugetlbfs for their size, and restart the libvirt daemon after the mount was made.
+    Reserve enough pages on the destination (vm.nr_hugepages, or hugepages= on the kernel command line), mount hugetlbfs
+    for their size, and restart the libvirt daemon after mounting.
 """
 
 from preflight.facts import HostMemory, Storage
@@ -30,7 +30,7 @@ def check(guest: Guest, destination: HostMemory, destination_storage: Storage) -
     if not found:
         if there.mounts:
             points = ", ".join(mount.point for mount in there.mounts)
-            yield on_destination(f"hugetlbfs was mounted at {points} after libvirt's daemon started", error=_NO_MOUNT)
+            yield on_destination(f"hugetlbfs was mounted at {points} after the libvirt daemon started", error=_NO_MOUNT)
         else:
             yield on_destination("hugetlbfs is not mounted where libvirt would use it", error=_NO_MOUNT)
         return
@@ -52,7 +52,7 @@ def _of_size(size: int | None, kib: int, found: tuple[HugeMount, ...], there: Ho
         return
     if kib < size:
         yield on_destination(
-            f"the pages there are of {size} KiB, and the guest's memory is smaller",
+            f"huge pages here are {size} KiB each, larger than the guest's memory",
             error="must be equal to or larger than page size",
         )
         return
@@ -64,7 +64,7 @@ def _too_few(size: int, needed: int, pool: HugePages) -> list[Finding]:
         return []
     return [
         on_destination(
-            f"the guest needs {needed} huge pages of {size} KiB, and {pool.to_be_had} are to be had",
+            f"the guest needs {needed} huge pages of {size} KiB, but only {pool.to_be_had} are available",
             error="unable to map backing store for guest RAM",
         )
     ]

@@ -2,12 +2,12 @@
 
 Why it matters
     QEMU runs as the user that qemu.conf names (user, group), and that user must be able to read and write /dev/kvm:
-    "Could not access KVM kernel module: Permission denied", or, of QEMU 10, "No such file or directory". libvirt itself
-    runs as root and finds KVM usable.
+    "Could not access KVM kernel module: Permission denied" or, with QEMU 10, "No such file or directory". libvirt
+    itself runs as root and reports KVM as usable.
 
 How to fix
-    Put QEMU's user in the group of /dev/kvm (usermod -a -G kvm libvirt-qemu) and see to it that the device is open to
-    that group (chmod 660, which udev does by itself).
+    Add QEMU's user to the group of /dev/kvm (usermod -a -G kvm libvirt-qemu), and make sure that the group may read and
+    write the device (chmod 660, which udev does by default).
 """
 
 from preflight.facts import QemuUser, Storage
@@ -21,9 +21,9 @@ def check(guest: Guest, destination: QemuUser, destination_storage: Storage) -> 
     if guest.virt_type != "kvm" or destination.uid == 0 or guest.devices.own_user:
         return
     if not destination_storage.look(KVM).exists:
-        return  # another rule says so
+        return  # another rule reports that
     if not destination.opens_kvm():
         yield on_destination(
-            f"QEMU's user here ({destination.uid}) may not open {KVM}",
+            f"QEMU's user on this host (UID {destination.uid}) may not open {KVM}",
             error="Could not access KVM kernel module: ",
         )

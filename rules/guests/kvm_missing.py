@@ -1,13 +1,14 @@
 """The guest runs on KVM, and the destination has no KVM.
 
 Why it matters
-    A guest cannot change from KVM to emulation while it runs. By its release, and by whether /dev/kvm is not there or
-    not usable, libvirt says "Domain requires KVM, but it is not available" or "Emulator '/usr/bin/qemu-system-x86_64'
-    does not support virt type 'kvm'". The definition alone of a guest that is off is taken, but does not start there.
+    A guest cannot change from KVM to emulation while it runs. Depending on the release, and on whether /dev/kvm is
+    missing or unusable, libvirt says "Domain requires KVM, but it is not available" or "Emulator
+    '/usr/bin/qemu-system-x86_64' does not support virt type 'kvm'". If the guest is off, the destination accepts its
+    definition, but the guest does not start there.
 
 How to fix
-    Enable virtualization in the destination's firmware, or nested virtualization where it is itself a guest, and load
-    the module: modprobe kvm_intel or kvm_amd. /dev/kvm must exist; restart the libvirt daemon afterwards.
+    Enable virtualization in the destination's firmware, or nested virtualization if the destination is itself a guest,
+    and load the module: modprobe kvm_intel or kvm_amd. When /dev/kvm exists, restart the libvirt daemon.
 """
 
 from preflight.facts import Capabilities, Storage, Versions
@@ -16,9 +17,9 @@ from preflight.facts.libvirt import Version
 from preflight.host import Guest
 from preflight.rule import Findings, Severity, Unreadable, on_destination, rule, unless_live
 
-#: 7.0 and 9.0 were seen to say another thing of a device that is not there than of one that cannot be used, 11.3 to say
-#: the latter's text of both. Of releases outside of these the text is not known. 7.0 has a text of its own for the
-#: latter: "CPU mode 'custom' for x86_64 kvm domain on x86_64 host is not supported by hypervisor".
+#: 7.0 and 9.0 were seen to report a missing device and an unusable one with different texts, and 11.3 both with the
+#: text for an unusable one. The texts of releases outside of these are not known. 7.0 has its own text for an unusable
+#: device: "CPU mode 'custom' for x86_64 kvm domain on x86_64 host is not supported by hypervisor".
 _TWO_TEXTS, _ONE_TEXT = (Version(7, 0, 0), Version(9, 0, 0)), Version(11, 3, 0)
 _UNUSABLE = "does not support virt type 'kvm'"
 

@@ -1,12 +1,12 @@
-"""The guest runs as a user, or in a group, that the destination does not have.
+"""The guest runs as a user or group that the destination does not have.
 
 Why it matters
-    A static label of the model "dac" names them, and libvirt looks the names up on the host where it starts QEMU:
-    "Failed to parse user 'vm'". A label by numbers ("+107:+107") needs no names.
+    A static label of the model dac names the user and group, and libvirt looks the names up on the host where it starts
+    QEMU: "Failed to parse user 'vm'". A numeric label (+107:+107) needs no names.
 
 How to fix
-    Make the user and the group on the destination, with the numbers that they have on the source: the guest's files
-    belong to the numbers.
+    Create the user and the group on the destination, with the numbers that they have on the source: the guest's files
+    are owned by those numbers.
 """
 
 from preflight.facts import Accounts
@@ -21,5 +21,6 @@ def check(guest: Guest, destination: Accounts) -> Findings:
             database, _, name = account.partition(":")
             what = "user" if database == "passwd" else "group"
             yield on_destination(
-                f"there is no {what} {name}, which the guest is to run as", error=f"Failed to parse {what} '{name}'"
+                f"the guest runs as the {what} {name}, which does not exist here",
+                error=f"Failed to parse {what} '{name}'",
             )

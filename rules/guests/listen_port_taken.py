@@ -1,13 +1,14 @@
-"""A TCP port that the guest's console or a device is to listen on is taken on the destination.
+"""A TCP port that the guest's console or a device is to listen on is in use on the destination.
 
 Why it matters
-    A port that the definition fixes is taken over as it is, and QEMU does not start where something listens on it:
-    "Failed to find an available port: Address already in use", of SPICE "failed to initialize spice server". A port
-    that is left to libvirt (autoport='yes') is chosen anew. Of UDP ports nothing is said: two may share one.
+    A port that the definition fixes is used unchanged, and QEMU does not start if something already listens on it:
+    "Failed to find an available port: Address already in use", or for SPICE "failed to initialize spice server". If the
+    port is left to libvirt (autoport='yes'), the destination chooses a new one. UDP ports are not checked: two sockets
+    may share one.
 
 How to fix
-    Stop what listens there (ss -ltnp on the destination), or leave the port to libvirt. While the guest runs, another
-    port can be given for the move: virsh dumpxml --migratable, edit, virsh migrate --xml.
+    Stop the program that listens there (ss -ltnp on the destination), or leave the port to libvirt. For a running
+    guest, another port can be given for the migration: virsh dumpxml --migratable, edit, virsh migrate --xml.
 """
 
 from preflight.facts import HostsFile, Listening
@@ -28,7 +29,7 @@ def check(guest: Guest, destination: Listening, destination_hosts: HostsFile) ->
             continue
         if any(destination.in_the_way(address, port.port) for address in wanted):
             yield on_destination(
-                f"something listens on port {port.port} here, which the guest's {port.device} is to listen on",
+                f"port {port.port}, which the guest is to listen on ({port.device}), is already in use here",
                 error="failed to initialize spice server"
                 if port.device == "SPICE"
                 else "Failed to find an available port: Address already in use",

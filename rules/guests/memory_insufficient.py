@@ -1,12 +1,12 @@
-"""The guest has more memory than the destination has left.
+"""The guest has more memory than is available on the destination.
 
 Why it matters
-    Linux gives a program memory before it has any, so the migration starts and mostly ends well. As the pages arrive
-    the destination swaps, which slows every guest there, or its kernel kills a program to make room: often the very
-    QEMU that receives, which ends the migration, or another guest.
+    Linux overcommits memory, so the migration starts and usually succeeds. As the pages arrive, the destination swaps,
+    which slows down every guest there, or its kernel kills a process to make room: often the very QEMU that receives
+    the guest, which ends the migration, or another guest.
 
 How to fix
-    Free memory on the destination, move other guests away from it, or take memory from the guest before it is moved
+    Free memory on the destination, move other guests away from it, or take memory from the guest before the migration
     (virsh setmem guest --live).
 """
 
@@ -20,14 +20,14 @@ from preflight.rule import Findings, Severity, Unreadable, on_destination, rule,
 def check(guest: Guest, destination: HostMemory) -> Findings:
     backing = GuestBacking.of(guest)
     if backing.huge or backing.in_files:
-        return  # huge pages are set aside and counted apart; a file's pages can be written back to it
+        return  # huge pages are reserved and counted separately; a file's pages can be written back to it
     there = destination.told()
     if there.available_kib is None:
-        raise Unreadable("the destination's kernel does not tell how much memory is available")
+        raise Unreadable("the destination's kernel does not report how much memory is available")
     if guest.current_memory_kib > there.available_kib + there.swap_free_kib:
         yield on_destination(
-            f"the guest has {_mib(guest.current_memory_kib)} MiB of memory; {_mib(there.available_kib)} MiB are "
-            f"available here, and {_mib(there.swap_free_kib)} MiB of swap"
+            f"the guest has {_mib(guest.current_memory_kib)} MiB of memory, but only {_mib(there.available_kib)} MiB "
+            f"and {_mib(there.swap_free_kib)} MiB of swap are available here"
         )
 
 

@@ -1,13 +1,13 @@
-"""The guest's CPU lets it run guests of its own.
+"""The guest's CPU lets the guest run guests of its own.
 
 Why it matters
-    A guest that runs guests has state in the host's KVM that has to move too: the least tried part of a migration,
-    which some vendors do not support, and which old kernels and QEMUs do not send at all. Whether the guest makes use
-    of the feature cannot be seen from outside. One that does not moves as any other.
+    A guest that runs guests has state in the host's KVM that has to be migrated too. This is the least tested part of a
+    migration: some vendors do not support it, and old kernels and QEMU releases do not send that state at all. Use of
+    the feature cannot be seen from outside. A guest that does not use it migrates like any other.
 
 How to fix
-    Stop the guests inside, or start the guest without the feature vmx or svm (virsh edit: a CPU feature of policy
-    disable), if it has no use for it.
+    Stop the guests inside, or, if the guest does not need the feature vmx or svm, start the guest without that feature
+    (virsh edit: a CPU feature with policy disable).
 """
 
 from preflight.facts import HypervisorCpus
@@ -26,4 +26,4 @@ def check(guest: Guest, source: HypervisorCpus) -> Findings:
     known = source.of_guest(guest.uuid)
     for feature in _FEATURES:
         if feature in known:
-            yield on_source(f"the guest's CPU has {feature}, so it may run guests of its own")
+            yield on_source(f"the guest's CPU has {feature}, so the guest may run guests of its own")

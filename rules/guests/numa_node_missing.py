@@ -1,12 +1,12 @@
 """The guest's memory is bound to a NUMA node that the destination does not have.
 
 Why it matters
-    The destination's libvirt refuses to start the guest, whatever the mode of the binding, and also when other nodes
-    of the list are there: "unsupported configuration: NUMA node 1 is unavailable".
+    The destination's libvirt refuses to start the guest, in any mode of the binding, even if other nodes in the list
+    exist: "unsupported configuration: NUMA node 1 is unavailable".
 
 How to fix
-    Give the guest nodes that both hosts have (virsh numatune guest --nodeset 0 --config, and start it anew), or migrate
-    with --xml and a changed nodeset. virsh capabilities lists a host's nodes.
+    Give the guest nodes that both hosts have (virsh numatune guest --nodeset 0 --config, then shut the guest down and
+    start it again), or migrate with --xml and a changed nodeset. virsh capabilities lists a host's nodes.
 """
 
 from preflight.facts import HostMemory
@@ -23,10 +23,10 @@ def check(guest: Guest, destination: HostMemory) -> Findings:
         return
     nodes = destination.told().nodes
     if nodes is None:
-        raise Unreadable("the destination's kernel does not tell its NUMA nodes")
+        raise Unreadable("the destination's kernel does not report its NUMA nodes")
     missing = wanted - nodes
     if missing:
         yield on_destination(
-            f"the guest's memory is bound to NUMA node {listed(wanted)}; there the nodes are {listed(nodes)}",
+            f"the guest's memory is bound to NUMA nodeset {listed(wanted)}; this host has the nodes {listed(nodes)}",
             error=f"NUMA node {min(missing)} is unavailable",
         )

@@ -1,12 +1,12 @@
-"""The memory is to go over RDMA, and the guest's has no hard limit.
+"""The guest's memory is to be sent over RDMA, and has no hard limit.
 
 Why it matters
-    RDMA locks the guest's memory in the host's, and libvirt allows that up to the guest's hard limit alone: "cannot
-    start RDMA migration with no memory hard limit set".
+    RDMA locks the guest's memory in the host's memory, and libvirt allows that only up to the guest's hard limit:
+    "cannot start RDMA migration with no memory hard limit set".
 
 How to fix
-    Set a hard limit of the guest's memory and what its QEMU takes beside it (virsh memtune GUEST --hard-limit KiB), or
-    send the memory over TCP.
+    Set a hard limit that covers the guest's memory and what its QEMU needs in addition (virsh memtune GUEST
+    --hard-limit KiB), or send the memory over TCP.
 """
 
 from preflight.facts.guest import GuestBacking

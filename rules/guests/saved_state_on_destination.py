@@ -1,10 +1,10 @@
-"""The destination has a saved state of this guest, which would be started in place of the one that moved.
+"""The destination has a saved state of this guest, which a later start would restore.
 
 Why it matters
     virsh managedsave, and libvirt-guests with ON_SHUTDOWN=suspend at each reboot, keep a guest's memory in
-    /var/lib/libvirt/qemu/save. A migration leaves what is kept there alone. When the guest has moved, has run, and is
-    started on the destination the next time, libvirt does not boot it: it restores that old memory, with the page cache
-    of then, over disks that have been written to since. File systems are damaged.
+    /var/lib/libvirt/qemu/save. A migration leaves a saved state on the destination untouched. When the guest has moved,
+    has run, and is next started on the destination, libvirt does not boot the guest: it restores that old memory,
+    including the page cache of that time, over disks that have been written to since. File systems are damaged.
 
 How to fix
     On the destination: virsh managedsave-remove. If that saved memory is the one that is wanted, do not move the guest:

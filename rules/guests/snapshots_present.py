@@ -1,12 +1,12 @@
-"""libvirt holds snapshots of the guest.
+"""libvirt has snapshots of the guest.
 
 Why it matters
-    A guest with snapshots is not moved, running or off: "cannot migrate domain with 1 snapshots".
+    A guest with snapshots cannot be moved, running or off: "cannot migrate domain with 1 snapshots".
 
 How to fix
-    Delete them: virsh snapshot-list web, then virsh snapshot-delete web NAME. To move the guest and keep them, save
-    each with snapshot-dumpxml, forget it with snapshot-delete --metadata, and afterwards make it known again on the
-    destination with snapshot-create --redefine: its data must lie on storage that both hosts have.
+    Delete them: virsh snapshot-list web, then virsh snapshot-delete web NAME. To move the guest and keep its snapshots,
+    save each with snapshot-dumpxml, remove it from libvirt with snapshot-delete --metadata, and after the migration
+    register it on the destination with snapshot-create --redefine: its data must be on storage that both hosts have.
 """
 
 from preflight.host import Guest

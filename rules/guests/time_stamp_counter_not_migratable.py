@@ -1,13 +1,14 @@
-"""The guest's time stamp counter cannot be moved: it is invariant without a frequency, or of another frequency.
+"""The guest's time stamp counter cannot move: it is invariant with no frequency set, or its frequency differs.
 
 Why it matters
-    With the feature invtsc a guest trusts its counter never to change pace, so QEMU moves it only when the pace is
-    set: "State blocked by non-migratable CPU device (invtsc flag)". A frequency that is set must be the destination's
-    own, or its CPU must be able to scale: "Requested TSC frequency ... is outside tolerance range".
+    With the feature invtsc, a guest relies on a counter that never changes its rate, so QEMU migrates it only if the
+    rate is set: "State blocked by non-migratable CPU device (invtsc flag)". A set frequency must be the destination's
+    own, or the destination's CPU must be able to scale: "Requested TSC frequency ... is outside tolerance range".
 
 How to fix
-    Restart the guest without invtsc (policy='disable'; with migratable='on' where it has the host's own CPU), or with
-    <timer name='tsc' frequency='...'/> in its <clock>, set to what virsh capabilities tells of both hosts.
+    Restart the guest without invtsc (policy='disable'; with migratable='on' if the guest has the host's own CPU), or
+    with <timer name='tsc' frequency='...'/> in its <clock>, set to the frequency that virsh capabilities reports for
+    both hosts.
 """
 
 from preflight.facts import HostCpu, HypervisorCpus
@@ -15,7 +16,7 @@ from preflight.facts.guest import X86, GuestCpu
 from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_destination, on_source, rule, unless_live
 
-#: How far two frequencies may be apart, in parts of a million (virCPUx86 TSC tolerance, libvirt since 5.2).
+#: The largest difference between two frequencies, in parts per million (virCPUx86 TSC tolerance, libvirt since 5.2).
 TOLERANCE_PPM = 250
 
 
@@ -36,7 +37,7 @@ def check(guest: Guest, source: HypervisorCpus, destination_cpu: HostCpu) -> Fin
         return
     if abs(cpu.tsc_frequency - own) > own * TOLERANCE_PPM // 1_000_000:
         yield on_destination(
-            f"its time stamp counter runs at {own} Hz and cannot be scaled to the guest's {cpu.tsc_frequency} Hz",
+            f"the time stamp counter runs at {own} Hz here, and cannot be scaled to the guest's {cpu.tsc_frequency} Hz",
             error="is outside tolerance range",
         )
 
@@ -44,6 +45,6 @@ def check(guest: Guest, source: HypervisorCpus, destination_cpu: HostCpu) -> Fin
 def _is_invariant(cpu: GuestCpu, guest: Guest, source: HypervisorCpus) -> bool:
     if "invtsc" in cpu.features:
         return cpu.requires("invtsc")
-    # the host's own CPU brings it along, where the host has it, unless only what can be migrated is let in
+    # the host's own CPU includes it if the host has it, unless only migratable features are allowed
     brought = cpu.is_the_hosts and not cpu.migratable and guest.virt_type == "kvm"
     return brought and "invtsc" in source.of(guest.virt_type).features

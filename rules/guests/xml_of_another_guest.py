@@ -1,13 +1,13 @@
-"""The XML that is given for the destination is that of another guest, or of another machine.
+"""The XML given for the destination describes another guest, or another machine.
 
 Why it matters
-    With --xml what lies on the host may change: paths, addresses, networks. What the guest itself sees may not:
-    "Target domain uuid … does not match source …", and likewise of its name, memory, virtual CPUs, machine type and
-    every device. Only the first of those are compared here.
+    With --xml, what belongs to the host may change: paths, addresses, networks. What the guest itself sees may not
+    change: "Target domain uuid … does not match source …", and likewise for the name, memory, virtual CPUs, machine
+    type and every device. This rule compares all of these except the devices.
 
 How to fix
-    Begin with virsh dumpxml --migratable of the running guest, and change no more than what is the host's. A new name
-    is given with --dname.
+    Start from virsh dumpxml --migratable of the running guest, and change only what belongs to the host. Give a new
+    name with --dname.
 """
 
 from preflight.facts.text import parse_xml
@@ -26,16 +26,16 @@ def check(source_guest: Guest, guest: Guest, migration: Migration) -> Findings:
     if not name:
         raise Unreadable("the XML names no guest")
     for what, theirs, own in (
-        ("uuid", uuid or "of its own", source_guest.uuid.lower()),
+        ("uuid", uuid or "missing", source_guest.uuid.lower()),
         ("name", f"'{name}'", f"'{source_guest.name}'"),
         ("max memory", guest.memory_kib, source_guest.memory_kib),
         ("vCPU max", guest.vcpus, source_guest.vcpus),
         ("machine type", guest.machine, source_guest.machine),
     ):
         if what == "machine type" and guest.machine.count("-") < source_guest.machine.count("-"):
-            continue  # an alias, which the source's QEMU knows
+            continue  # an alias, which the source's QEMU resolves
         if theirs != own:
             yield on_source(
-                f"the XML's {what} is {theirs}, the guest's {own}",
+                f"the {what} in the XML is {theirs}, and the guest's is {own}",
                 error=f"Target domain {what} " + ("" if what == "uuid" else f"{theirs} does not match source {own}"),
             )

@@ -1,10 +1,10 @@
-"""Source and destination are one and the same host.
+"""Source and destination are the same host.
 
 Why it matters
-    Two names can lead to one machine. libvirt refuses: "Attempt to migrate guest to the same host".
+    Two names can refer to one machine. libvirt refuses: "Attempt to migrate guest to the same host".
 
 How to fix
-    Name another destination, or correct the name or address that leads back to the source.
+    Name another destination, or correct the name or address that refers to the source.
 """
 
 from preflight.facts import HostIdentity
@@ -15,6 +15,6 @@ from preflight.rule import Findings, Severity, on_destination, rule
 def check(source: HostIdentity, destination: HostIdentity) -> Findings:
     if source.is_same_daemon(destination):
         yield on_destination(
-            f"this is the source itself: {destination.hostname}, the same libvirt daemon",
+            f"this is the source itself: {destination.hostname}, with the same libvirt daemon",
             error=f"Attempt to migrate guest to the same host {destination.uuid}",
         )

@@ -1,8 +1,8 @@
 """Both hosts report the same host UUID.
 
 Why it matters
-    libvirt takes the destination for the source and refuses: "Attempt to migrate guest to the same host". Boards of
-    one make, and cloned virtual hosts, share a UUID.
+    libvirt mistakes the destination for the source and refuses: "Attempt to migrate guest to the same host". Mainboards
+    of the same make, and cloned virtual hosts, share a UUID.
 
 How to fix
     Give one of the hosts its own host_uuid, or host_uuid_source = "machine-id" with a machine ID of its own, in the
@@ -17,6 +17,6 @@ from preflight.rule import Findings, Severity, on_destination, rule
 def check(source: HostIdentity, destination: HostIdentity) -> Findings:
     if source.uuid == destination.uuid and not source.is_same_daemon(destination):
         yield on_destination(
-            f"the host UUID {destination.uuid} is the source's too",
+            f"the host UUID {destination.uuid} is the same as the source's",
             error=f"Attempt to migrate guest to the same host {destination.uuid}",
         )

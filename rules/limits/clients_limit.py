@@ -1,12 +1,12 @@
-"""More migrations are asked for than the libvirt daemon has room for clients.
+"""More migrations are requested than the libvirt daemon has room for clients.
 
 Why it matters
-    Each `virsh migrate` is one client of either daemon. Beyond max_clients the daemon takes no further connection: the
-    surplus waits, without a message, until others have ended.
+    Each `virsh migrate` is one client of each of the two daemons. Beyond max_clients the daemon accepts no connection:
+    the surplus waits, without a message, until other clients have disconnected.
 
 How to fix
-    Raise max_clients in the daemon's configuration and restart it, or at once and until the next restart:
-    virt-admin server-clients-set libvirtd --max-clients N. Or ask for fewer at once.
+    Raise max_clients in the daemon's configuration and restart the daemon. For an immediate effect that lasts until the
+    next restart: virt-admin server-clients-set libvirtd --max-clients N. Or run fewer migrations at a time.
 """
 
 from preflight.facts import DaemonLimits
@@ -18,8 +18,8 @@ def check(host: DaemonLimits, migration: Migration) -> Findings:
     free = host.room_for_clients()
     if migration.concurrency > free:
         yield on_host(
-            f"max_clients is {host.max_clients} and {host.clients} are in use: room for {free},"
-            f" while {migration.concurrency} are asked for",
+            f"max_clients is {host.max_clients}, {host.clients} in use: room for {free},"
+            f" but {migration.concurrency} requested",
             at=host.max_clients,
             change=Change(host.conf.path, "max_clients", (host.clients or 0) + migration.concurrency),
         )

@@ -1,14 +1,15 @@
-"""The guest takes longer to move than its connection lasts, where the daemon takes one call of it at a time.
+"""The migration takes longer than its connection lasts, because the daemon handles one call per connection at a time.
 
 Why it matters
-    With max_client_requests = 1 the source's daemon reads nothing of the connection that migrates, not even the answers
-    to its keepalive messages, and closes it after 30 s: "End of file while reading data". How long the guest takes is
-    reckoned from the memory that it has touched and from the bandwidth that was asked for (--bandwidth) or the
-    speed of the links. Pages of zeros are not sent, so it is an error only where four times the least would be too
-    long, and unknown in between. What the guest dirties meanwhile comes on top and is not known.
+    With max_client_requests = 1 the source's daemon does not read from the connection that migrates, not even the
+    replies to its own keepalive messages, and closes the connection after 30 s: "End of file while reading data". The
+    duration is estimated from the memory that the guest has touched and the requested bandwidth (--bandwidth) or the
+    speed of the links. Pages of zeros are not sent, so this is an error only if even the shortest estimate is four
+    times too long, and unknown in between. Memory that the guest dirties during the migration is sent in addition and
+    is not included.
 
 How to fix
-    Take max_client_requests out of the source's libvirtd.conf (virtqemud.conf), so that it is 5, and restart the
+    Remove max_client_requests from the source's libvirtd.conf (virtqemud.conf), so that it is 5, and restart the
     daemon; or give the migration more bandwidth.
 """
 
@@ -16,15 +17,23 @@ from preflight.facts import DaemonLimits, LinkSpeed, Resident
 from preflight.host import Guest
 from preflight.rule import Findings, Migration, Severity, Unreadable, on_source, rule, unless_live
 
-#: MiB/s of memory that a link of 1 Mbit/s carries (preflight.capacity.precopy has where that comes from).
+#: MiB/s of memory that a link of 1 Mbit/s carries; preflight.capacity.precopy gives the source.
 _OF_MBIT = 0.94e6 / 8 / 2**20
-#: Mbit/s of a link of which no driver tells the speed: slower ones are rare between hypervisors.
+#: Mbit/s assumed for a link whose driver reports no speed: slower links are rare between hypervisors.
 _SLOW = 1000
-#: So much longer than the connection lasts must the memory take, for pages of zeros cannot save it.
+#: Multiple of the connection's lifetime from which pages of zeros can no longer save the migration.
 _SURELY = 4
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=(
+        "virt-ssh-helper: could not proxy traffic: Cannot recv data: Connection reset by peer",
+        "Disconnected from ... due to end of file",
+        "connection closed due to keepalive timeout",
+    ),
+)
 def check(
     guest: Guest, source: DaemonLimits, source_memory: Resident, source_links: LinkSpeed, migration: Migration
 ) -> Findings:
@@ -39,13 +48,13 @@ def check(
     most = touched / min((min(speeds, default=_SLOW * _OF_MBIT), *asked))
     if least >= _SURELY * lasts:
         yield on_source(
-            f"the guest has touched {touched:.0f} MiB, which take {least:.0f} s; with max_client_requests = 1 the"
-            f" connection is closed after {lasts} s",
+            f"the guest has touched {touched:.0f} MiB, which takes {least:.0f} s to send; with max_client_requests = 1"
+            f" the connection is closed after {lasts} s",
             at=source.max_client_requests,
             error="End of file while reading data",
         )
     elif most >= lasts:
         raise Unreadable(
-            f"the guest has touched {touched:.0f} MiB, which may take {most:.0f} s, and with max_client_requests = 1"
-            f" the connection is closed after {lasts} s"
+            f"the guest has touched {touched:.0f} MiB, which may take {most:.0f} s to send, and with"
+            f" max_client_requests = 1 the connection is closed after {lasts} s"
         )

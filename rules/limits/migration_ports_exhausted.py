@@ -1,21 +1,21 @@
 """Too few ports of the destination's migration range are free.
 
 Why it matters
-    Each migration listens at a port of its own, two if storage is copied, and anything that listens there, at whatever
-    address, takes one away. The surplus fails at once: "Unable to find an unused port in range 'migration'
-    (49152-49215)". A port that is given with --migrateuri or --disks-port serves one migration, and has to be free:
-    else the guest's memory goes to whoever listens there, and the migration hangs without a word, or QEMU says
-    "Address already in use".
+    Each migration listens on a port of its own, or two if storage is copied; any other program that listens on a port
+    of the range, on whatever address, takes that port away. The surplus fails at once: "Unable to find an unused port
+    in range 'migration' (49152-49215)". A port given with --migrateuri or --disks-port serves one migration and must be
+    free. Otherwise the guest's memory goes to whatever listens there and the migration hangs without a message, or QEMU
+    reports "Address already in use".
 
 How to fix
-    Widen migration_port_min to migration_port_max in the destination's /etc/libvirt/qemu.conf and restart the libvirt
-    daemon, free the ports, or ask for fewer at once. Give another port, or none.
+    Widen the range from migration_port_min to migration_port_max in the destination's /etc/libvirt/qemu.conf and
+    restart the libvirt daemon, free the ports, or run fewer migrations at a time. Give another port, or none.
 """
 
 from preflight.facts import Listening, QemuConf
 from preflight.rule import Change, Findings, Migration, Severity, on_destination, rule, without_data_connection
 
-#: No port is higher.
+#: The highest port number.
 HIGHEST = 65535
 
 
@@ -27,13 +27,13 @@ def check(destination: QemuConf, destination_ports: Listening, migration: Migrat
     if wanted > free:
         more = last.value + wanted - free
         yield on_destination(
-            f"{free} of the {len(destination.port_range)} ports {first} to {last} are free, {wanted} are wanted",
+            f"{free} of the {len(destination.port_range)} ports from {first} to {last} are free, {wanted} needed",
             at=last.at or first.at,
             change=Change(destination.path, "migration_port_max", more) if more <= HIGHEST else None,
             error=f"Unable to find an unused port in range 'migration' ({first}-{last})",
         )
     for option, port in migration.ports_given:
         if destination_ports.used_in(port, port):
-            yield on_destination(f"something listens at port {port}, which is given with {option}")
+            yield on_destination(f"port {port}, given with {option}, is already in use")
         elif migration.concurrency > 1:
-            yield on_destination(f"port {port}, given with {option}, serves one migration at a time")
+            yield on_destination(f"port {port}, given with {option}, serves only one migration at a time")

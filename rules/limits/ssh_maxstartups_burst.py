@@ -1,14 +1,14 @@
-"""More ssh logins at one instant than sshd takes before it drops some.
+"""More ssh logins start at the same instant than sshd accepts before it drops some.
 
 Why it matters
-    Each `virsh migrate` over qemu+ssh:// logs in anew, at the source too. Beyond the first number of MaxStartups
-    sshd drops connections at random, beyond the last all, as it does beyond PerSourceMaxStartups, since all come from
-    one address: "kex_exchange_identification: Connection closed by remote host". It is an error where a drop is more
-    likely than none.
+    Each `virsh migrate` over qemu+ssh:// opens a new login, on the source too. Beyond the first number of MaxStartups
+    sshd drops connections at random, and beyond the last number it drops all. It also drops all beyond
+    PerSourceMaxStartups, since all logins come from one address: "kex_exchange_identification: Connection closed by
+    remote host". This is an error if it is more likely than not that a login is dropped.
 
 How to fix
-    Start migrations one after another, a second apart: a login counts only until it is authenticated. Or raise
-    MaxStartups in sshd_config, no further than needed, since it guards against floods, and reload sshd.
+    Start the migrations one after another, a second apart: a login counts only until it is authenticated. Or raise
+    MaxStartups in sshd_config, no further than needed, since it protects against floods, and reload sshd.
 """
 
 from preflight.facts import SshdSettings
@@ -25,7 +25,7 @@ from preflight.rule import (
 )
 
 
-@rule(Severity.ERROR, skip=unless_several_over_ssh)
+@rule(Severity.ERROR, skip=unless_several_over_ssh, errors=(f"{TURNED_AWAY}: ...: Connection reset by peer",))
 def check(source: SshdSettings, destination: SshdSettings, migration: Migration) -> Findings:
     wanted = migration.concurrency
     ends = [(on_destination, destination), *([(on_source, source)] if migration.source_over_ssh else [])]
@@ -34,8 +34,8 @@ def check(source: SshdSettings, destination: SshdSettings, migration: Migration)
         if wanted > limit.start:
             chance = limit.chance(wanted)
             yield on_end(
-                f"MaxStartups is {limit}: {limit.start} logins at once are safe, {wanted} are asked for"
-                + (f" and get in with a chance of {chance:.0%}" if chance else ""),
+                f"MaxStartups is {limit}: {limit.start} simultaneous logins are safe, but {wanted} are requested"
+                + (f"; all succeed with a probability of {chance:.0%}" if chance else ""),
                 at=sshd.max_startups,
                 error=TURNED_AWAY,
                 severity=Severity.WARNING if chance >= 0.5 else None,
@@ -47,7 +47,7 @@ def check(source: SshdSettings, destination: SshdSettings, migration: Migration)
             )
         if each is not None and wanted > each:
             yield on_end(
-                f"PerSourceMaxStartups is {each}, {wanted} logins at once from one address are asked for",
+                f"PerSourceMaxStartups is {each}, but {wanted} simultaneous logins from one address are requested",
                 at=sshd.per_source_max_startups,
                 error=TURNED_AWAY,
                 change=Change(sshd.path_of(sshd.per_source_max_startups), "PerSourceMaxStartups", wanted),

@@ -1,12 +1,13 @@
-"""More migrations are asked for than the source's libvirt daemon has workers.
+"""More migrations are requested than the source's libvirt daemon has workers.
 
 Why it matters
-    A migration holds one worker of the source's daemon from its start to its end. The surplus queues up, and with
-    every worker held there is none left to report progress or to abort.
+    A migration holds one worker of the source's daemon from start to end. The surplus is queued, and if every worker is
+    held, none is left to report progress or to abort a migration.
 
 How to fix
-    Raise max_workers in the source daemon's configuration and restart it, or at once and until the next restart:
-    virt-admin server-threadpool-set libvirtd --max-workers N. Or ask for fewer at once.
+    Raise max_workers in the source daemon's configuration and restart the daemon. For an immediate effect that lasts
+    until the next restart: virt-admin server-threadpool-set libvirtd --max-workers N. Or run fewer migrations at a
+    time.
 """
 
 from preflight.facts import DaemonLimits
@@ -19,8 +20,8 @@ def check(source: DaemonLimits, migration: Migration) -> Findings:
     free = source.room_for_migrations()
     if migration.concurrency > free:
         yield on_source(
-            f"max_workers is {source.max_workers}, {source.busy_workers} are busy and {RESERVED_WORKERS} are kept"
-            f" for progress and abort: room for {free}, while {migration.concurrency} are asked for",
+            f"max_workers is {source.max_workers}, {source.busy_workers} busy and {RESERVED_WORKERS} reserved for"
+            f" progress and abort: room for {free}, but {migration.concurrency} requested",
             at=source.max_workers,
             change=Change(
                 source.conf.path,

@@ -1,19 +1,27 @@
-"""The host has nothing that could join libvirt's socket to the ssh connection.
+"""The host has no program that connects the ssh session to libvirt's socket.
 
 Why it matters
-    qemu+ssh:// runs virt-ssh-helper on the other side, or a netcat that knows UNIX sockets (-U). Without either,
-    libvirt says "End of file while reading data: … nc: command not found", "virt-ssh-helper: command not found" or
+    qemu+ssh:// runs virt-ssh-helper on the remote host, or a netcat that supports UNIX sockets (-U). Without either,
+    libvirt reports "End of file while reading data: … nc: command not found", "virt-ssh-helper: command not found" or
     "nc: invalid option -- 'U'".
 
 How to fix
-    Install the package that has virt-ssh-helper (libvirt-daemon, libvirt-clients), or an OpenBSD netcat.
+    Install the package that contains virt-ssh-helper (libvirt-daemon, libvirt-clients), or an OpenBSD netcat.
 """
 
 from preflight.facts import LibvirtConnection, RemoteHelper
 from preflight.rule import Findings, Severity, on_host, rule
 
 
-@rule(Severity.ERROR)
+@rule(
+    Severity.ERROR,
+    errors=(
+        "End of file while reading data: ... nc: not found",
+        "End of file while reading data: ... nc: command not found",
+        "virt-ssh-helper: command not found",
+        "nc: invalid option -- 'U'",
+    ),
+)
 def check(host_connection: LibvirtConnection, host: RemoteHelper) -> Findings:
     if host_connection.transport == "ssh" and host_connection.error and not host.usable:
-        yield on_host("neither virt-ssh-helper nor a netcat that knows -U is installed", error=host_connection.error)
+        yield on_host("neither virt-ssh-helper nor a netcat that supports -U is installed", error=host_connection.error)

@@ -1,14 +1,14 @@
-"""ssh cannot log in to a host that the migration needs it for.
+"""ssh cannot log in to a host to which the migration needs a login.
 
 Why it matters
-    With qemu+ssh:// libvirt runs this same ssh. It says "Cannot recv data: …: Connection reset by peer", with all that
-    ssh itself said in between. Where the login works and ends at once, because the host runs a command of its own
-    choice (ForceCommand), it says "End of file while reading data". Nothing else can be found out about the
-    host either. After logins that failed, OpenSSH since 9.8 may hang up on an address for some seconds or minutes.
+    With qemu+ssh:// libvirt runs the same ssh command. It reports "Cannot recv data: …: Connection reset by peer", with
+    ssh's own messages in between. If the login succeeds but ends at once, because the host runs a command of its own
+    choice (ForceCommand), libvirt reports "End of file while reading data". preflight cannot read anything else from
+    the host either. After failed logins, OpenSSH 9.8 and later may reject an address for some seconds or minutes.
 
 How to fix
-    Log in by hand, `ssh HOST true`, from where preflight runs, and settle what it complains of: the name, the sshd
-    service, the key, the known host.
+    Log in by hand, `ssh HOST true`, from the control machine, and resolve what ssh reports: the name, the sshd service,
+    the key or the known host.
 """
 
 import re
@@ -18,19 +18,28 @@ from preflight.facts.control import HUNG_UP
 from preflight.facts.ssh import TURNED_AWAY
 from preflight.rule import Findings, Migration, Severity, Transport, on_destination, on_source, rule
 
-#: What preflight itself says of a login that worked, and of which nothing came.
+#: preflight's own reason for a login that succeeded but sent no answer.
 _SILENT = "the session ended before this was answered"
-#: ssh counts its channels, and preflight's session need not be the one of the number that libvirt's will be.
+#: ssh numbers its channels; the number of preflight's session may differ from that of libvirt's.
 _CHANNEL = re.compile(r"^channel \d+: ")
 
 
-@rule(Severity.ERROR)
+@rule(
+    Severity.ERROR,
+    errors=(
+        "ssh: connect to host ... port ...: ",
+        "Cannot recv data: ssh: Could not resolve hostname ...: ",
+        "Host key verification failed.",
+        "Permission denied (...).",
+        "open failed: connect failed: open failed",
+    ),
+)
 def check(source: Login, destination: Login, migration: Migration) -> Findings:
     if source.error is not None and migration.source_over_ssh:
-        yield on_source(f"no login: {source.error}", error=_error(source.error))
+        yield on_source(f"ssh login failed: {source.error}", error=_error(source.error))
     managed = not migration.peer_to_peer
     if destination.error is not None and managed and migration.transport is Transport.SSH:
-        yield on_destination(f"no login: {destination.error}", error=_error(destination.error))
+        yield on_destination(f"ssh login failed: {destination.error}", error=_error(destination.error))
 
 
 def _error(said: str) -> str:

@@ -1,13 +1,13 @@
-"""The destination's libvirt does not open over TLS because of a certificate.
+"""The connection to the destination's libvirt over TLS fails because of a certificate.
 
 Why it matters
-    Client and server show each other a certificate. libvirt says little of what it dislikes: "authentication failed:
-    Failed to verify peer's certificate", "Unable to read TLS confirmation: Input/output error", or, where the
+    Client and server present a certificate to each other. libvirt does not say what is wrong with one: "authentication
+    failed: Failed to verify peer's certificate", "Unable to read TLS confirmation: Input/output error", or, if the
     destination's daemon does not start with its own files, "TLS handshake failed".
 
 How to fix
-    Give each end a certificate that is in date, made out to the name in the URI, and signed by the authority in the
-    other's cacert.pem; then restart the destination's daemon, which reads its files when it starts.
+    Give each end a certificate that is valid now, issued for the name in the URI, and signed by the authority in the
+    other end's cacert.pem. Then restart the destination's daemon, which reads its files only when it starts.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,20 @@ from preflight.facts.tls import CertificateFiles, matches_any, problem_of_own
 from preflight.rule import Findings, Migration, Severity, on_destination, on_host, on_source, rule, unless_over_tls
 
 
-@rule(Severity.ERROR, skip=unless_over_tls)
+@rule(
+    Severity.ERROR,
+    skip=unless_over_tls,
+    errors=(
+        "unable to connect to server at '...': Connection refused",
+        "unable to connect to server at '...:16514': Connection refused",
+        "The client certificate ... has expired",
+        "Unable to read TLS confirmation: Input/output error",
+        "authentication failed: Failed to verify peer's certificate",
+        "authentication failed: TLS handshake failed",
+        "Unable to get remote socket name: Transport endpoint is not connected",
+        "Cannot read CA certificate '...': No such file or directory",
+    ),
+)
 def check(
     source: SourcesConnection,
     destination: ManagedConnection,
@@ -29,7 +42,7 @@ def check(
     if opened.error is None:
         return
     on_client = on_source if migration.peer_to_peer else on_host
-    where = "" if migration.peer_to_peer else ", on the machine that preflight runs on"
+    where = "" if migration.peer_to_peer else ", on the control machine"
     client = opened.certificates
     unverified = destination_listener.conf.get("tls_no_verify_certificate")
     wanted = unverified is None or not unverified.value
@@ -48,35 +61,35 @@ def check(
 
 
 def _client(files: CertificateFiles, *, wanted: bool) -> Iterator[str]:
-    """What is wrong with the client's own files; `wanted` when the server asks for a certificate."""
+    """Yield the problems of the client's own files; `wanted` if the server requests a certificate."""
     authority, certificate, key = files.three
     if not authority.exists:
-        yield f"{authority.path} is missing: without it the client trusts no server"
+        yield f"{authority.path} is missing: the client trusts no server without it"
     elif not certificate.exists or not key.exists:
         if wanted:
-            yield f"{(key if certificate.exists else certificate).path} is missing: the client cannot say who it is"
+            yield f"{(key if certificate.exists else certificate).path} is missing: the client cannot identify itself"
     elif problem := problem_of_own(files, "client"):
         yield problem
 
 
 def _disliked_server(client: CertificateFiles, server: CertificateFiles, host: str) -> Iterator[str]:
-    """What the client finds wrong with the server's certificate."""
+    """Yield the problems that the client finds in the server's certificate."""
     (trusted, *_), (_, theirs, _) = client.three, server.three
     if not theirs.signed_by(trusted):
-        yield f"{theirs.path} is signed by none of the client's authorities in {trusted.path}"
+        yield f"{theirs.path} is not signed by any of the client's authorities in {trusted.path}"
     elif not theirs.first.holds(host):
-        yield f"{theirs.path} is made out to {' '.join(theirs.first.names) or 'no name'}, not to {host}"
+        yield f"{theirs.path} is issued for {' '.join(theirs.first.names) or 'no name'}, not for {host}"
     if wrong := theirs.first.timely(client.now):
-        yield f"{theirs.path} {wrong} by the client's clock"
+        yield f"{theirs.path} {wrong}, according to the client's clock"
 
 
 def _disliked_client(client: CertificateFiles, server: CertificateFiles, listener: NetworkListener) -> Iterator[str]:
-    """What the server finds wrong with the client's certificate."""
+    """Yield the problems that the server finds in the client's certificate."""
     (_, own, _), (trusted, *_) = client.three, server.three
     if not own.signed_by(trusted):
-        yield f"{own.path} of the client is signed by none of the authorities in {trusted.path}"
+        yield f"the client's {own.path} is not signed by any of the authorities in {trusted.path}"
     allowed = listener.conf.get("tls_allowed_dn_list")
     if allowed and isinstance(allowed.value, tuple):
         patterns = [str(pattern) for pattern in allowed.value]
         if not matches_any(own.first.subjects, patterns):
-            yield f"tls_allowed_dn_list in {listener.conf.path} does not name the client, {own.first.subjects[0]}"
+            yield f"tls_allowed_dn_list in {listener.conf.path} does not include the client, {own.first.subjects[0]}"

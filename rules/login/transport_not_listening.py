@@ -1,12 +1,13 @@
-"""Nothing on the destination listens for libvirt over the transport that is asked for.
+"""On the destination, libvirt does not listen on the requested transport.
 
 Why it matters
-    "unable to connect to server at 'host2.example.com:16514': Connection refused". Where systemd starts the daemon by
-    its socket units, listen_tls, listen_tcp and the ports in libvirtd.conf have no effect: the units decide.
+    libvirt reports "unable to connect to server at 'host2.example.com:16514': Connection refused". If systemd starts
+    the daemon through its socket units, listen_tls, listen_tcp and the ports in libvirtd.conf have no effect: the units
+    decide.
 
 How to fix
     On the destination, while its daemon is stopped: systemctl enable --now libvirtd-tls.socket (or -tcp.socket, or
-    virtproxyd's), then start the daemon again. Or use qemu+ssh, which needs no port of libvirt's own.
+    those of virtproxyd), then start the daemon again. Or use qemu+ssh, which needs no separate port for libvirt.
 """
 
 from preflight.facts import Daemons, Listening, ManagedConnection, NetworkListener, SourcesConnection
@@ -15,7 +16,15 @@ from preflight.facts.text import Located, Value
 from preflight.rule import Findings, Migration, Severity, Transport, on_destination, rule, unless_over_network
 
 
-@rule(Severity.ERROR, skip=unless_over_network)
+@rule(
+    Severity.ERROR,
+    skip=unless_over_network,
+    errors=(
+        "unable to connect to server at '...': Connection refused",
+        "unable to connect to server at '...:16509': Connection refused",
+        "unable to connect to server at '...:16514': Connection refused",
+    ),
+)
 def check(
     source: SourcesConnection,
     destination: ManagedConnection,
@@ -30,12 +39,12 @@ def check(
         return
     is_tls = migration.transport is Transport.TLS
     if is_tls and not destination_daemons.running and destination_listener.problem is not None:
-        return  # the daemon fails with its certificates, and its sockets with it: tls-certificate says so
+        return  # the certificates keep the daemon, and so its sockets, from starting: tls-certificate reports this
     name = migration.transport.value
     ignored = _ignored(destination_listener, name)
     tail = f"; {ignored[0]} has no effect: systemd's socket units decide" if ignored else ""
     yield on_destination(
-        f"nothing listens on port {port}, for libvirt over {name}{tail}",
+        f"nothing listens on port {port} (libvirt over {name}){tail}",
         at=ignored[1] if ignored else None,
         error=opened.error,
         fix=f"on the destination: systemctl stop {destination_listener.daemon}; "
@@ -45,7 +54,7 @@ def check(
 
 
 def _ignored(listener: NetworkListener, name: str) -> tuple[str, Located[Value]] | None:
-    """The setting by which someone meant the daemon to listen."""
+    """Return the setting that was meant to make the daemon listen, and its name and file."""
     for key in (f"{name}_port", f"listen_{name}"):
         found = listener.conf.get(key)
         if found is not None and found.value:

@@ -1,13 +1,13 @@
-"""The destination's firewall keeps libvirt's control connection from its port.
+"""The destination's firewall blocks the port of libvirt's control connection.
 
 Why it matters
-    Over TLS libvirt is reached on port 16514, over TCP on 16509. Where the port is rejected it says "unable to connect
-    to server at 'host2.example.com:16514': Connection refused" or "No route to host"; where it is dropped nothing comes
-    for minutes.
+    libvirt listens on port 16514 for TLS and on 16509 for TCP. If the firewall rejects the port, libvirt reports
+    "unable to connect to server at 'host2.example.com:16514': Connection refused" or "No route to host"; if the
+    firewall drops the packets, nothing is reported for minutes.
 
 How to fix
-    Open the port on the destination to where the connection comes from, such as with
-    firewall-cmd --add-service=libvirt-tls --permanent, or use qemu+ssh.
+    Open the port on the destination for the address that the connection comes from, for example with firewall-cmd
+    --add-service=libvirt-tls --permanent, or use qemu+ssh.
 """
 
 from preflight.facts import Firewall, Listening, ManagedConnection, OwnAddresses, SourcesConnection
@@ -15,7 +15,17 @@ from preflight.facts.control import ControlConnection
 from preflight.rule import Findings, Migration, Severity, on_destination, rule, unless_over_network
 
 
-@rule(Severity.ERROR, skip=unless_over_network)
+@rule(
+    Severity.ERROR,
+    skip=unless_over_network,
+    errors=(
+        "unable to connect to server at '...': Connection refused",
+        "unable to connect to server at '...:16509': Connection refused",
+        "unable to connect to server at '...:16514': Connection refused",
+        "unable to connect to server at '...': No route to host",
+        "unable to connect to server at '...': Connection timed out",
+    ),
+)
 def check(
     source: SourcesConnection,
     destination: ManagedConnection,
@@ -27,11 +37,11 @@ def check(
     opened: ControlConnection = source if migration.peer_to_peer else destination
     port = migration.control_port
     if opened.error is None or port is None or not destination_ports.used_in(port, port):
-        return  # where nothing listens, transport-not-listening says so
+        return  # if nothing listens, transport-not-listening reports it
     judgement = destination_firewall.judge(port, opened.came_from, destination_own)
     if judgement.action != "accept":
         client = " ".join(opened.came_from)
         yield on_destination(
-            f"the firewall does not let {client} in on {port}: {judgement.action} by {judgement.rule}",
+            f"the firewall blocks port {port} for {client}: {judgement.action} by {judgement.rule}",
             error=opened.error,
         )

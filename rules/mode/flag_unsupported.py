@@ -1,15 +1,15 @@
-"""A flag is asked for, or two together, that libvirt or QEMU does not have.
+"""libvirt or QEMU does not support a requested option, or two options together.
 
 Why it matters
-    The daemon that is too old refuses the migration: "unsupported flags (0x100000) in function
-    qemuDomainMigrateBegin3Params", "invalid argument: Unsupported compression method 'zstd'". Of what QEMU has not, or
-    has no longer, libvirt says "Migration option 'compress' is not supported by QEMU binary". What goes together
-    differs too: libvirt has xbzrle over one connection alone, and zlib and zstd over several alone, since it knows
-    those two.
+    A libvirt daemon that is too old refuses the migration: "unsupported flags (0x100000) in function
+    qemuDomainMigrateBegin3Params", "invalid argument: Unsupported compression method 'zstd'". If QEMU lacks a feature,
+    or no longer has it, libvirt says "Migration option 'compress' is not supported by QEMU binary". The valid
+    combinations differ too: since libvirt supports zlib and zstd, it accepts xbzrle only over a single connection, and
+    zlib and zstd only over several.
 
 How to fix
-    Leave the option out, or upgrade that host. Where a distribution has brought it to an older release, leave this rule
-    out: --ignore flag-unsupported. A guest has the QEMU that it was started with until it is restarted.
+    Omit the option, or upgrade that host. If a distribution has backported the option to an older release, skip this
+    rule: --ignore flag-unsupported. A guest keeps the QEMU that it was started with until it is restarted.
 """
 
 from preflight.facts import Versions
@@ -25,7 +25,7 @@ from preflight.facts.libvirt import (
 from preflight.rule import Findings, Migration, Role, Severity, on_host, on_source, rule
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, errors=(*(flag.refusal for flag in KNOWN.values()), UNKNOWN_TO_QEMU.format("...")))
 def check(source: Versions, destination: Versions, migration: Migration) -> Findings:
     flags = migration.flags
     for flag in sorted(flags & KNOWN.keys()):
@@ -33,7 +33,7 @@ def check(source: Versions, destination: Versions, migration: Migration) -> Find
             yield from _lacking(flag, role, versions)
     if {"postcopy", "parallel"} <= flags and POSTCOPY_ALONE <= source.qemu < POSTCOPY_PARALLEL:
         yield on_source(
-            f"QEMU {source.qemu} has no post-copy over several connections",
+            f"QEMU {source.qemu} does not support post-copy over several connections",
             error="Postcopy is not yet compatible with multifd",
         )
     if "compressed" in flags:
@@ -45,14 +45,14 @@ def _lacking(flag: str, role: Role, versions: Versions) -> Findings:
     known, option = KNOWN[flag], f"--{flag.replace('=', ' ')}"
     if versions.libvirt < known.libvirt:
         yield on_host(
-            f"libvirt {versions.libvirt} does not know {option}, which came with {known.libvirt}",
+            f"libvirt {versions.libvirt} does not support {option}, which was added in {known.libvirt}",
             role=role,
             error=known.refusal,
         )
     elif versions.qemu < known.qemu or (known.lost is not None and versions.qemu >= known.lost):
-        changed = f"came with {known.qemu}" if versions.qemu < known.qemu else f"went with {known.lost}"
+        changed = f"added in {known.qemu}" if versions.qemu < known.qemu else f"removed in {known.lost}"
         yield on_host(
-            f"QEMU {versions.qemu} has no {option}, which {changed}",
+            f"QEMU {versions.qemu} does not support {option}, which was {changed}",
             role=role,
             error=UNKNOWN_TO_QEMU.format(known.capability) if known.capability else None,
         )
@@ -62,19 +62,19 @@ def _compressed(source: Versions, methods: list[str], *, parallel: bool) -> Find
     if source.libvirt < METHODS_KEPT_APART:
         if parallel and "mt" in methods and source.qemu >= COMPRESS_ALONE:
             yield on_source(
-                f"QEMU {source.qemu} does not compress by mt over several connections",
+                f"QEMU {source.qemu} does not support compression by mt over several connections",
                 error="Multifd is not compatible with compress",
             )
         return
     if parallel and not methods:
         yield on_source(
-            "over several connections the memory is compressed by zlib or zstd, and neither is named",
+            "compression over several connections needs zlib or zstd, and neither is requested",
             error="No compression algorithm selected for parallel migration",
         )
     for method in methods:
         if parallel and method not in FOR_PARALLEL:
             error = f"Compression method '{method}' isn't supported with parallel migration"
-            yield on_source(f"--comp-methods {method} is not for --parallel", error=error)
+            yield on_source(f"--comp-methods {method} cannot be used with --parallel", error=error)
         if not parallel and method in FOR_PARALLEL:
             error = f"Compression method '{method}' is only supported with parallel migration"
-            yield on_source(f"--comp-methods {method} is for --parallel alone", error=error)
+            yield on_source(f"--comp-methods {method} can be used only with --parallel", error=error)

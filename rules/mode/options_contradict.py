@@ -1,15 +1,15 @@
-"""What is asked for cannot be had together.
+"""Two of the requested options exclude each other.
 
 Why it matters
-    libvirt or QEMU refuses, each pair in its own words: "offline migration cannot handle non-shared storage",
+    libvirt or QEMU refuses each pair with a message of its own: "offline migration cannot handle non-shared storage",
     "post-copy is not supported with tunnelled migration", "Zero copy only available for non-compressed non-TLS multifd
-    migration". An offline migration that is tunnelled is refused too, and virsh prints "End of file while reading
-    data: : Input/output error" alone, as it may for all that is peer-to-peer over ssh; the log of the source's daemon
-    has the reason. All was seen with libvirt 7.0, 9.0 and 11.3.
+    migration". A tunnelled offline migration is refused too, and virsh prints only "End of file while reading data: :
+    Input/output error", as it may for any error of a peer-to-peer migration over ssh; the log of the source's daemon
+    has the reason. All of this was seen with libvirt 7.0, 9.0 and 11.3.
 
 How to fix
-    Leave one of the two out: storage is copied beside the memory of a running guest, over a port of its own, a guest
-    that is off has no memory to tunnel, and what is tunnelled goes through one connection alone.
+    Omit one of the two: storage is copied alongside the memory of a running guest, over a port of its own, a guest that
+    is off has no memory to tunnel, and a tunnelled migration uses a single connection.
 """
 
 from preflight.facts.control import HUNG_UP
@@ -18,7 +18,7 @@ from preflight.rule import Findings, Migration, Severity, on_source, rule
 NOT_LIVE = "post-copy migration is not supported with non-live or paused migration"
 ZERO_COPY = "Zero copy only available for non-compressed non-TLS multifd migration"
 
-#: Two things that were asked for, and the answer.
+#: Two requested options, and the error that they cause together.
 PAIRS: dict[tuple[str, str], str] = {
     ("offline", "copy-storage"): "offline migration cannot handle non-shared storage",
     ("offline", "tunnelled"): HUNG_UP,
@@ -36,7 +36,7 @@ PAIRS: dict[tuple[str, str], str] = {
 }
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, errors=PAIRS.values())
 def check(migration: Migration) -> Findings:
     named = {
         "offline": migration.offline,

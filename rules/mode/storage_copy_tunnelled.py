@@ -1,12 +1,12 @@
-"""Storage is to be copied by a migration that is tunnelled.
+"""A tunnelled migration is to copy storage.
 
 Why it matters
-    Storage is copied beside the memory, over a port of its own, which a tunnelled migration does not have. virsh prints
-    "End of file while reading data: : Input/output error" alone. libvirt 9.0 moves a guest that has nothing to copy;
-    7.0 and 11.3 refuse that too.
+    Storage is copied alongside the memory, over a port of its own, which a tunnelled migration does not have. virsh
+    prints only "End of file while reading data: : Input/output error". libvirt 9.0 moves a guest that has nothing to
+    copy; 7.0 and 11.3 refuse even that.
 
 How to fix
-    Leave out --tunnelled, and encrypt what is sent with --tls instead.
+    Omit --tunnelled, and encrypt the data with --tls instead.
 """
 
 from preflight.facts import Versions
@@ -16,7 +16,7 @@ from preflight.facts.libvirt import Version
 from preflight.host import Guest
 from preflight.rule import Findings, Migration, Severity, on_source, rule, unless_live
 
-#: The releases that were seen to look at the guest's disks first, and the first of which that is not known.
+#: The release that was seen to look at the guest's disks first, and the first later one of which that is not known.
 LENIENT, STRICT_AGAIN = Version(9), Version(10)
 
 
@@ -29,7 +29,7 @@ def check(source_guest: Guest, source: Versions, migration: Migration) -> Findin
         yield on_source(f"a tunnelled migration cannot copy {', '.join(copied)}", error=HUNG_UP)
     elif not LENIENT <= source.libvirt < STRICT_AGAIN:
         yield on_source(
-            f"libvirt {source.libvirt} refuses to copy storage in a tunnelled migration, even where there is none",
+            f"libvirt {source.libvirt} refuses to copy storage in a tunnelled migration, even if there is none to copy",
             error=HUNG_UP,
         )
 

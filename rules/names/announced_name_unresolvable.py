@@ -1,14 +1,14 @@
 """The source cannot resolve the name that the destination announces.
 
 Why it matters
-    The destination answers the request to migrate with a name of its own, migration_host in its qemu.conf or else its
-    host name, and it is the source that looks this name up, not the machine that you typed on. libvirt then says
-    "Unable to resolve address 'host2.example.com' service '49152'", naming a name that you never typed. With
-    --migrateuri it is the name that stands there.
+    The destination answers the request to migrate with a name of its own: migration_host in its qemu.conf, or else its
+    host name. It is the source that looks this name up, not the control machine. libvirt then reports "Unable to
+    resolve address 'host2.example.com' service '49152'", with a name that you never typed. With --migrateuri it is the
+    name in that URI.
 
 How to fix
-    Give the source a line for that name in /etc/hosts or in DNS, or set migration_host in the destination's
-    /etc/libvirt/qemu.conf to a name or address that the source knows.
+    Add a line for the name to the source's /etc/hosts, or a record to DNS, or set migration_host in the destination's
+    /etc/libvirt/qemu.conf to a name or address that the source can resolve.
 """
 
 from preflight.facts import OwnAddresses, PeerName
@@ -19,7 +19,7 @@ from preflight.rule import Findings, HostsLine, Migration, Severity, on_source, 
 def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses, migration: Migration) -> Findings:
     name = source_peer.name
     if source_peer.resolves or migration.refuses_as_localhost(name):
-        return  # of localhost destination-hostname-localhost speaks, and no line of the source's would help
+        return  # destination-hostname-localhost reports localhost, and no line on the source would help
     address = destination.reachable_from(source)
     change = None if address == "ADDRESS" else HostsLine(name, address)
     fix = f"add to /etc/hosts on the source: {address} {name}"
@@ -30,7 +30,7 @@ def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses
         )
     if not source_peer.commented:
         yield on_source(
-            f"{name}, {migration.data_named_by}, is not in /etc/hosts nor in DNS",
+            f"{name}, {migration.data_named_by}, is neither in /etc/hosts nor in DNS",
             at=source_peer.end,
             error=error,
             fix=fix,

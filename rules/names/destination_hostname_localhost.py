@@ -1,7 +1,7 @@
 """The destination announces itself as localhost.
 
 Why it matters
-    libvirt refuses: "hostname on destination resolved to localhost, but migration requires an FQDN". It happens on
+    libvirt refuses: "hostname on destination resolved to localhost, but migration requires an FQDN". This happens on
     hosts that were never given a name.
 
 How to fix
@@ -23,7 +23,7 @@ def check(
     if not destination.name.value.startswith("localhost"):
         return
     address = destination_addresses.reachable_from(source)
-    # an address on no network of the source's would be a guess
+    # an address that is not on one of the source's networks would be a guess
     certain = address != "ADDRESS" and source.beside(address)
     yield on_destination(
         f"the host announces itself as {destination.name}",

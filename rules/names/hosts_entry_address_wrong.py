@@ -1,16 +1,17 @@
-"""The destination's announced name leads the source to an address that the destination does not have.
+"""On the source, the destination's announced name resolves to an address that the destination does not have.
 
 Why it matters
-    The guest's memory would be sent to another machine, or to none: "unable to connect to server at 'host2:49152':
-    No route to host", "Connection refused" or "Connection timed out". Where several addresses are found they are tried
-    in turn, so a right one among them saves the migration. An address that is translated to the destination's on the
-    way (NAT) works if the migration ports are translated too: where the destination's own sshd answers the source at
-    that address, as its host key proves, that is unknown, since only the machine that translates knows of which ports.
+    The guest's memory would be sent to another machine, or to none: "unable to connect to server at 'host2:49152': No
+    route to host", "Connection refused" or "Connection timed out". If the name has several addresses, they are tried in
+    turn, so one correct address among them saves the migration. An address that is translated to the destination's on
+    the way (NAT) works if the migration ports are translated too. If the destination's own sshd answers the source at
+    that address, as its host key proves, the result is unknown, since only the machine that translates knows which
+    ports it covers.
 
 How to fix
-    Correct the line in the source's /etc/hosts, or the record in DNS. Where an address is announced instead of a name,
-    correct migration_host in the destination's /etc/libvirt/qemu.conf. Where you know that an address is translated,
-    with all ports of the migration range, leave this rule out: --ignore hosts-entry-address-wrong.
+    Correct the line in the source's /etc/hosts, or the record in DNS. If the destination announces an address instead
+    of a name, correct migration_host in its /etc/libvirt/qemu.conf. If you know that the address is translated, with
+    all ports of the migration range, skip this rule: --ignore hosts-entry-address-wrong.
 """
 
 from preflight.facts import HostKeys, OwnAddresses, PeerKeys, PeerName
@@ -26,7 +27,16 @@ from preflight.rule import (
 )
 
 
-@rule(Severity.ERROR, skip=without_data_connection)
+@rule(
+    Severity.ERROR,
+    skip=without_data_connection,
+    errors=(
+        "unable to connect to server at '...': No route to host",
+        "unable to connect to server at '...': Connection refused",
+        "unable to connect to server at '...:49152': Connection refused",
+        "unable to connect to server at '...': Connection timed out",
+    ),
+)
 def check(
     source_peer: PeerName,
     source_met: PeerKeys,
@@ -37,7 +47,7 @@ def check(
 ) -> Findings:
     name, right = source_peer.name, destination.reachable_from(source)
     if migration.refuses_as_localhost(name):
-        return  # destination-hostname-localhost says so, and no line of the source's would help
+        return  # destination-hostname-localhost reports it, and no line on the source would help
     strange = [address for address in source_peer.addresses if not destination.has(address) and not source.has(address)]
     rescued = any(destination.has(address) and not source.has(address) for address in source_peer.addresses)
     translated = [address for address in strange if source_met.lead_to(destination_keys, address)]
@@ -45,7 +55,7 @@ def check(
     for address in (one for one in strange if one not in translated):
         place = source_peer.place_of(address)
         yield on_source(
-            f"{name} is {address} here, which is none of the destination's addresses",
+            f"{name} resolves to {address} on the source, which is not an address of the destination",
             at=place,
             error=None if rescued else f"unable to connect to server at '{name}:",
             fix=source_peer.corrected(right, given=migration.data_host is not None),
@@ -54,6 +64,6 @@ def check(
         )
     if translated and not any(destination.has(address) for address in source_peer.addresses):
         raise Unreadable(
-            f"{name} is {translated[0]} on the source, none of the destination's addresses, and the destination's sshd"
-            " answers there: nothing shows whether the migration ports are translated too"
+            f"{name} resolves to {translated[0]} on the source, not an address of the destination, yet the"
+            " destination's sshd answers there: it is not known whether the migration ports are translated too"
         )

@@ -1,16 +1,16 @@
-"""A bridge or link that an interface of the guest is put on does not exist on the destination.
+"""A bridge or link that a network interface of the guest is attached to does not exist on the destination.
 
 Why it matters
-    The destination makes the guest's tap device anew and puts it on the bridge of the same name, which the guest or a
-    libvirt network of the bridge kind names: "Cannot get interface MTU on 'br9': No such device", or, where a link of
-    that name is no bridge, "Unable to add bridge br9 port vnet0: Operation not supported". The link that a macvtap
-    interface sits on has to exist as well (from libvirt's source: not seen in the lab), and so does a tap device that
-    the guest's owner makes: "target managed='no' but specified dev doesn't exist". A bridge of Open vSwitch is a link
-    too; without Open vSwitch on the destination "Unable to add port vnet0 to OVS bridge br9".
+    The destination creates a new tap device for the guest and attaches it to the bridge of the same name, which the
+    guest or a libvirt network of the bridge kind names: "Cannot get interface MTU on 'br9': No such device", or, if the
+    link of that name is not a bridge, "Unable to add bridge br9 port vnet0: Operation not supported". The link under a
+    macvtap interface must exist as well (from libvirt's source: not seen in the lab), and so must a tap device that the
+    guest's owner creates: "target managed='no' but specified dev doesn't exist". An Open vSwitch bridge is a link too;
+    without Open vSwitch on the destination libvirt reports "Unable to add port vnet0 to OVS bridge br9".
 
 How to fix
-    Make a bridge of that name on the destination, in its own network configuration so that it stays, or give the
-    guest's interface a libvirt network, which may have another bridge on each host.
+    Create a bridge of that name on the destination, in the host's network configuration so that it persists, or attach
+    the guest's interface to a libvirt network, which may use a different bridge on each host.
 """
 
 from preflight.facts import Links, Networks, Storage
@@ -19,7 +19,7 @@ from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 _BRIDGE = frozenset(("bridge",))
-#: What a libvirt network's bridge may be: its own virtual port says which.
+#: Kinds of bridge that a libvirt network may use: its virtual port decides which.
 _OF_A_NETWORK = frozenset(("bridge", "openvswitch"))
 
 
@@ -27,21 +27,27 @@ _OF_A_NETWORK = frozenset(("bridge", "openvswitch"))
 def check(guest: Guest, destination: Links, destination_networks: Networks, destination_storage: Storage) -> Findings:
     for interface in dict.fromkeys(guest.devices.interfaces):
         named = destination_networks.by_name(interface.network) if interface.network else None
-        through = f", which the network {named.name} needs," if named else ""
+        through = f", required by the network {named.name}," if named else ""
         name = named.bridge if named and named.active else interface.bridge
         switch = interface.virtual_port == "openvswitch" and interface.network is None
         if name and not destination.has(name):
             yield on_destination(
-                f"the bridge {name}{through} is not here", error=f"Cannot get interface MTU on '{name}': No such device"
+                f"the bridge {name}{through} does not exist on the destination",
+                error=f"Cannot get interface MTU on '{name}': No such device",
             )
         elif name and switch and not any(destination_storage.look(path).exists for path in OPEN_VSWITCH):
-            yield on_destination("there is no ovs-vsctl, so no Open vSwitch", error=f"to OVS bridge {name}")
+            yield on_destination(
+                "ovs-vsctl is not installed, so Open vSwitch is missing", error=f"to OVS bridge {name}"
+            )
         elif name and not switch and destination.is_other_than(name, _OF_A_NETWORK if named else _BRIDGE):
-            yield on_destination(f"{name}{through} is here, but no bridge", error=f"Unable to add bridge {name} port")
+            yield on_destination(
+                f"{name}{through} exists on the destination, but is not a bridge",
+                error=f"Unable to add bridge {name} port",
+            )
         if interface.link and not destination.has(interface.link):
-            yield on_destination(f"the link {interface.link} is not here")
+            yield on_destination(f"the link {interface.link} does not exist on the destination")
         if interface.tap and not destination.has(interface.tap):
             yield on_destination(
-                f"the tap device {interface.tap} is not here, and libvirt does not make it",
+                f"the tap device {interface.tap} does not exist on the destination, and libvirt does not create it",
                 error="target managed='no' but specified dev doesn't exist",
             )

@@ -1,11 +1,12 @@
 """A network filter that an interface of the guest names does not exist on the destination.
 
 Why it matters
-    The filter's rules are made anew for the guest's tap device, from the filter of that name which the destination's
-    libvirt has: "referenced filter 'mine' is missing". That two filters of one name say the same is not looked at.
+    libvirt builds the filter's rules for the guest's new tap device from the filter of that name on the destination:
+    "referenced filter 'mine' is missing". Whether two filters of the same name contain the same rules is not checked.
 
 How to fix
-    Define it on the destination too: virsh nwfilter-dumpxml mine on the source, virsh nwfilter-define there.
+    Define the filter on the destination too: virsh nwfilter-dumpxml mine on the source, virsh nwfilter-define on the
+    destination.
 """
 
 from preflight.facts import NetworkFilters
@@ -19,4 +20,6 @@ def check(guest: Guest, destination: NetworkFilters) -> Findings:
     named = (ref.get("filter", "") for ref in parse_xml(guest.xml).iterfind("devices/interface/filterref"))
     for name in dict.fromkeys(named):
         if not destination.has(name):
-            yield on_destination(f"there is no network filter {name}", error=f"referenced filter '{name}' is missing")
+            yield on_destination(
+                f"the network filter {name} does not exist", error=f"referenced filter '{name}' is missing"
+            )

@@ -1,16 +1,16 @@
-"""The destination listens for migrations at an address that it does not have, or not where the source is led.
+"""The destination listens for migrations at an address that it does not have, or that the source does not connect to.
 
 Why it matters
-    With --listen-address, or else migration_address in its qemu.conf, the destination listens at that address alone.
-    One that is not its own gives "Failed to bind socket: Cannot assign requested address"; one that the announced name,
-    or the one in --migrateuri, does not lead to gives "unable to connect to server at 'host2:49152': Connection
-    refused". With --p2p virsh may print "End of file while reading data" instead; the log of the source's daemon has
-    the reason.
+    With --listen-address, or else migration_address in its qemu.conf, the destination listens only at that address. If
+    the address is not its own, libvirt reports "Failed to bind socket: Cannot assign requested address"; if the
+    announced name, or the name in --migrateuri, does not resolve to it, "unable to connect to server at 'host2:49152':
+    Connection refused". With --p2p virsh may print "End of file while reading data" instead; the log of the source's
+    daemon has the reason.
 
 How to fix
-    Correct migration_address in the destination's /etc/libvirt/qemu.conf, or take it out, and restart the libvirt
-    daemon. To receive guests at a second address, set migration_host to the same address. Of --listen-address and
-    --migrateuri, give the same address to both.
+    Correct or remove migration_address in the destination's /etc/libvirt/qemu.conf, and restart the libvirt daemon. To
+    receive guests at a second address, set migration_host to the same address. With --listen-address and --migrateuri,
+    give the same address to both.
 """
 
 from preflight.facts import HostsFile, OwnAddresses, PeerName, QemuConf
@@ -19,7 +19,15 @@ from preflight.facts.text import Located
 from preflight.rule import Findings, Migration, Severity, on_destination, rule, without_data_connection
 
 
-@rule(Severity.ERROR, skip=without_data_connection)
+@rule(
+    Severity.ERROR,
+    skip=without_data_connection,
+    errors=(
+        "unable to connect to server at '...': Connection refused",
+        "unable to connect to server at '...:49152': Connection refused",
+        "'migrate-incoming': Failed to bind socket: Cannot assign requested address",
+    ),
+)
 def check(
     source: OwnAddresses,
     source_peer: PeerName,
@@ -34,7 +42,7 @@ def check(
     wanted = listens_at(address.value or "", destination_hosts)
     if wanted and not any(destination.has(one) for one in wanted):
         yield on_destination(
-            f"{setting} is {address}, which is none of this host's addresses",
+            f"{setting} is {address}, which is not an address of the destination",
             at=address,
             error="Failed to bind socket: Cannot assign requested address",
         )
@@ -43,7 +51,7 @@ def check(
     reached = set(wanted) if wanted else {one for one in led if ":" not in one or address.value != "0.0.0.0"}  # noqa: S104 - compared with
     if led and not reached & set(led):
         yield on_destination(
-            f"{setting} is {address}, and {source_peer.name} leads the source to {', '.join(led)}",
+            f"{setting} is {address}, but the source resolves {source_peer.name} to {', '.join(led)}",
             at=address,
             error=f"unable to connect to server at '{source_peer.name}:",
             fix=_also(setting, wanted[0]) if wanted else None,
@@ -52,4 +60,4 @@ def check(
 
 def _also(setting: str, address: str) -> str:
     beside = f'set migration_host = "{address}"' if setting == "migration_address" else f"--migrateuri tcp://{address}"
-    return f"{beside} beside it, if the source can reach that address"
+    return f"{beside} as well, if the source can reach that address"

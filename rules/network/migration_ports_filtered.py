@@ -1,21 +1,31 @@
-"""The destination's firewall keeps the source from the ports that migrations use.
+"""The destination's firewall blocks migration ports for the source.
 
 Why it matters
-    The guest's memory comes over a TCP port of its own, 49152 and up, whatever carries the commands. Where it is
-    rejected, libvirt says "unable to connect to server at 'host2:49152': Connection refused" or "No route to host";
-    where it is dropped the migration hangs for minutes first: "Connection timed out".
+    The guest's memory is sent over a TCP port of its own, 49152 and up, regardless of the transport of the control
+    connection. If the firewall rejects the port, libvirt reports "unable to connect to server at 'host2:49152':
+    Connection refused" or "No route to host"; if it drops the packets, the migration hangs for minutes first:
+    "Connection timed out".
 
 How to fix
-    Let the source reach the range on the destination, such as with
-    firewall-cmd --add-port=49152-49215/tcp --permanent, or narrow migration_port_min and migration_port_max in its
-    qemu.conf to ports that are open.
+    Open the range on the destination for the source, for example with firewall-cmd --add-port=49152-49215/tcp
+    --permanent, or narrow the range from migration_port_min to migration_port_max in the destination's qemu.conf to
+    ports that are open.
 """
 
 from preflight.facts import Firewall, Listening, OwnAddresses, PeerName, QemuConf
 from preflight.rule import Findings, Migration, Severity, on_destination, rule, without_data_connection
 
 
-@rule(Severity.ERROR, skip=without_data_connection)
+@rule(
+    Severity.ERROR,
+    skip=without_data_connection,
+    errors=(
+        "unable to connect to server at '...': Connection timed out",
+        "unable to connect to server at '...': No route to host",
+        "unable to connect to server at '...': Connection refused",
+        "unable to connect to server at '...:49152': Connection refused",
+    ),
+)
 def check(
     source: OwnAddresses,
     source_peer: PeerName,
@@ -38,9 +48,9 @@ def check(
             closed.setdefault(f"{judgement.action} by {judgement.rule}", []).append(port)
     for reason, shut in closed.items():
         hit = [port for port in shut if port in taken]
-        span = f"{shut[0]}" if len(shut) == 1 else f"{len(shut)} ports from {shut[0]} to {shut[-1]}"
+        span = f"port {shut[0]}" if len(shut) == 1 else f"{len(shut)} ports from {shut[0]} to {shut[-1]}"
         yield on_destination(
-            f"the firewall does not let the source in on {span}: {reason}",
+            f"the firewall blocks {span} for the source: {reason}",
             error="unable to connect to server at '" if hit else None,
             severity=None if hit else Severity.WARNING,
         )

@@ -1,14 +1,14 @@
 """The hosts' interfaces on the network between them have different MTUs.
 
 Why it matters
-    On one network no router says that a packet is too large: it is lost. TCP mostly comes through, since each end
-    tells the other what it takes, and then the migration goes at the smaller size, so jumbo frames set up for it do
-    nothing. But where a switch, bridge or tunnel takes only the smaller size, or drops what the larger one sends, the
-    migration begins, and then stands still.
+    Within one network no router reports that a packet is too large: the packet is lost. TCP usually works, since each
+    end announces the size that it accepts. The migration then uses the smaller size, and jumbo frames bring nothing.
+    But if a switch, bridge or tunnel passes only the smaller size, or drops packets of the larger size, the migration
+    starts and then stalls.
 
 How to fix
-    Give both interfaces, and all that is between them, the same MTU (ip link set dev eth0 mtu 9000, and in the
-    configuration of the network), and try it with ping -M do -s of 28 bytes less.
+    Give both interfaces, and everything between them, the same MTU (ip link set dev eth0 mtu 9000, and in the network
+    configuration), and test it with ping -M do -s SIZE, where SIZE is 28 bytes less than the MTU.
 """
 
 from preflight.facts import Links, OwnAddresses, PeerName
@@ -28,14 +28,16 @@ def check(
         if source.has(address):
             continue
         there = [own.interface for own in destination.addresses if own.address == address]
-        # through a router, which tells what is too large, the ends may differ
+        # behind a router, which reports packets that are too large, the ends may differ
         here = sorted({own.interface for own in source.beside(address)})
         if not here or not there:
             continue
         mine = {source_links.mtu(name) for name in here}
         if len(mine) > 1:
-            raise Unreadable(f"{', '.join(here)} of the source are on the network of {address}, with different MTUs")
+            raise Unreadable(f"the source's {', '.join(here)} are on the network of {address} and have different MTUs")
         mtu, other = mine.pop(), destination_links.mtu(there[0])
         if mtu != other and (here[0], there[0]) not in said:
             said.add((here[0], there[0]))
-            yield on_destination(f"{there[0]} has an MTU of {other}; the source's {here[0]}, led there, of {mtu}")
+            yield on_destination(
+                f"{there[0]} has MTU {other}, but the source's {here[0]} on that network has MTU {mtu}"
+            )

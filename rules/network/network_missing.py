@@ -1,8 +1,8 @@
-"""A libvirt network that the guest is on does not exist on the destination, or is not active there.
+"""A libvirt network that the guest uses does not exist on the destination, or is not active there.
 
 Why it matters
-    The guest's interface names the network, and libvirt starts none by itself: "Network not found: no network with
-    matching name 'lan'" or "network 'lan' is not active".
+    The guest's interface names the network, and libvirt does not start networks by itself: "Network not found: no
+    network with matching name 'lan'" or "network 'lan' is not active".
 
 How to fix
     Define the network on the destination under the same name (virsh net-dumpxml on the source, virsh net-define on the
@@ -20,7 +20,7 @@ def check(guest: Guest, destination: Networks) -> Findings:
         network = destination.by_name(name)
         if network is None:
             yield on_destination(
-                f"there is no network {name}", error=f"Network not found: no network with matching name '{name}'"
+                f"the network {name} does not exist", error=f"Network not found: no network with matching name '{name}'"
             )
         elif not network.active:
             yield on_destination(

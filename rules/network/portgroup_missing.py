@@ -1,11 +1,11 @@
-"""The destination's libvirt network has no port group of the name that the guest's interface asks for.
+"""The destination's libvirt network lacks the port group that the guest's interface names.
 
 Why it matters
-    libvirt says nothing and moves the guest: on the destination it goes without the VLAN, the bandwidth limits and the
-    Open vSwitch profile that the port group of that name stood for, so it may be in another network than before.
+    libvirt migrates the guest without a message. On the destination the guest runs without the VLAN, the bandwidth
+    limits and the Open vSwitch profile of that port group, so it may be in a different network than before.
 
 How to fix
-    Give the destination's network the port group: virsh net-dumpxml lan on the source, virsh net-edit lan on the
+    Add the port group to the destination's network: virsh net-dumpxml lan on the source, virsh net-edit lan on the
     destination.
 """
 

@@ -1,8 +1,8 @@
-"""The memory is to go over RDMA, which a host or its QEMU does not have.
+"""The memory is to be sent over RDMA, which a host or its QEMU does not support.
 
 Why it matters
-    --migrateuri rdma:// takes an InfiniBand, RoCE or iWARP device with an active port on both hosts, and on both a QEMU
-    that was built with RDMA. libvirt names rdma among its transports in any case, and leaves it to QEMU to fail.
+    --migrateuri rdma:// requires an InfiniBand, RoCE or iWARP device with an active port and a QEMU built with RDMA on
+    both hosts. libvirt lists rdma among its transports in any case, and the migration fails only in QEMU.
 
 How to fix
     Send the memory over TCP, or bring up a port of such a device (rdma link show) and install a QEMU with RDMA.
@@ -22,4 +22,4 @@ def check(source: Rdma, destination: Rdma) -> Findings:
             yield on_host(f"no port of the host's RDMA devices is active: {states}", role=role)
         for emulator, has_it in sorted(rdma.emulators.items()):
             if not has_it:
-                yield on_host(f"{emulator} is built without RDMA", role=role)
+                yield on_host(f"{emulator} was built without RDMA", role=role)

@@ -1,18 +1,19 @@
-"""A link of the name that the guest's interface is to have exists on the destination.
+"""The name that the guest's tap device must have is already in use on the destination.
 
 Why it matters
-    An interface may name the tap device that libvirt makes for it, and the name has to be free: "The web0 interface
-    already exists". Names that libvirt chooses itself, as vnet0, are chosen anew.
+    An interface may name the tap device that libvirt creates for it, and that name must be free: "The web0 interface
+    already exists". Names that libvirt chooses itself, such as vnet0, are chosen again on the destination.
 
 How to fix
-    Remove the link on the destination (ip link del web0) if it is left over, or name the guest's interface otherwise.
+    Remove the link on the destination (ip link del web0) if it is left over, or give the guest's interface another
+    name.
 """
 
 from preflight.facts import Links
 from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
-#: Those for which libvirt makes a tap device; the XML of an active guest has what its network came to.
+#: Interface types for which libvirt creates a tap device; the XML of a running guest has the actual type of a network.
 _TAPS = frozenset(("bridge", "network", "ethernet"))
 
 
@@ -21,6 +22,6 @@ def check(guest: Guest, destination: Links) -> Findings:
     for interface in guest.devices.interfaces:
         if interface.name and interface.type in _TAPS and destination.has(interface.name):
             yield on_destination(
-                f"there is a link {interface.name} here already, as the guest's interface is to be called",
+                f"a link named {interface.name}, the name of the guest's interface, already exists on the destination",
                 error=f"The {interface.name} interface already exists",
             )

@@ -1,9 +1,9 @@
-"""The host allows migrations over TLS alone, and none was asked for.
+"""The host accepts only migrations over TLS, and TLS was not requested.
 
 Why it matters
-    With migrate_tls_force in qemu.conf either end refuses, also when the guest is moved offline: "this libvirtd
-    instance allows migration only with VIR_MIGRATE_TLS flag". A tunnelled migration is let through. With --p2p virsh
-    may print "End of file while reading data" instead; the log of the source's daemon has the reason.
+    With migrate_tls_force in qemu.conf either end refuses, even if the guest is migrated offline: "this libvirtd
+    instance allows migration only with VIR_MIGRATE_TLS flag". A tunnelled migration is accepted. With --p2p virsh may
+    print "End of file while reading data" instead; the log of the source's daemon has the reason.
 
 How to fix
     Migrate with --tls, once both hosts have certificates, or set migrate_tls_force = 0 in the host's
@@ -26,7 +26,7 @@ def _when_allowed(migration: Migration) -> str | None:
 def check(host: QemuConf) -> Findings:
     if host.migrate_tls_force.value:
         yield on_host(
-            "migrate_tls_force is set: a migration without TLS is refused",
+            "migrate_tls_force is set: libvirt refuses a migration without TLS",
             at=host.migrate_tls_force,
             error=REFUSAL,
         )

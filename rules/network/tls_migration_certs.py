@@ -1,28 +1,37 @@
-"""The certificates do not let a guest's memory be sent over TLS.
+"""The certificates do not allow the guest's memory to be sent over TLS.
 
 Why it matters
-    These are QEMU's own files, not those of libvirt's connections. "unable to execute QEMU command 'object-add': Unable
-    to access credentials /etc/pki/qemu/ca-cert.pem: No such file or directory" is what an end without them says;
-    "Certificate does not match the hostname", or that it "hasn't got a known issuer", what one that dislikes the
-    other's.
+    These are QEMU's own files, not those of libvirt's connections. An end without them reports "unable to execute QEMU
+    command 'object-add': Unable to access credentials /etc/pki/qemu/ca-cert.pem: No such file or directory". An end
+    that rejects the other end's certificate reports "Certificate does not match the hostname", or that it "hasn't got a
+    known issuer".
 
 How to fix
-    Put ca-cert.pem, server-cert.pem and server-key.pem on each destination, client-cert.pem and client-key.pem on each
-    source, in /etc/pki/qemu or the directory that qemu.conf names; made out to the name that the destination announces,
-    or the one in --migrateuri. Where that is an address, name the host with --tls-destination.
+    Install ca-cert.pem, server-cert.pem and server-key.pem on each destination, client-cert.pem and client-key.pem on
+    each source, in /etc/pki/qemu or the directory that qemu.conf names. Issue the server's certificate for the name
+    that the destination announces, or the one in --migrateuri. If that is an address, name the host with
+    --tls-destination.
 """
 
 from preflight.facts import AnnouncedName, MigrationTls
 from preflight.facts.tls import CertificateFiles, problem_of_own
 from preflight.rule import Findings, Migration, Severity, on_destination, on_source, rule, unless_data_over_tls
 
-#: What a source is told that the destination hangs up on, while it writes or while it reads.
+#: The source's error if the destination closes the connection, while the source writes or reads.
 CUT_OFF = "TLS channel: Input/output error"
-#: What either end says first of its own files, whatever the reason is.
+#: The start of either end's error about its own files, whatever the reason.
 OBJECT = "unable to execute QEMU command 'object-add': "
 
 
-@rule(Severity.ERROR, skip=unless_data_over_tls)
+@rule(
+    Severity.ERROR,
+    skip=unless_data_over_tls,
+    errors=(
+        "'object-add': The client certificate ... has expired",
+        "'object-add': The server certificate ... has expired",
+        "'object-add': Our own certificate ... failed validation against ...",
+    ),
+)
 def check(
     source: MigrationTls, destination: MigrationTls, destination_name: AnnouncedName, migration: Migration
 ) -> Findings:
@@ -39,24 +48,24 @@ def check(
     name = migration.tls_name or migration.data_host or destination_name.name.value
     if not theirs.signed_by(trusted):
         yield on_destination(
-            f"{theirs.path} is signed by none of the source's authorities in {trusted.path}",
+            f"{theirs.path} is not signed by any of the source's authorities in {trusted.path}",
             error="The certificate hasn't got a known issuer",
         )
     elif not theirs.first.holds(name):
         yield on_destination(
-            f"{theirs.path} is made out to {' '.join(theirs.first.names) or 'no name'}, not to {name}",
+            f"{theirs.path} is issued for {' '.join(theirs.first.names) or 'no name'}, not for {name}",
             error=f"Certificate does not match the hostname {name}",
         )
     elif wrong := theirs.first.timely(client.now):
-        yield on_destination(f"{theirs.path} {wrong} by the source's clock")
+        yield on_destination(f"{theirs.path} {wrong}, according to the source's clock")
     if destination.verify and not own.exists:
-        yield on_source(f"{own.path} is missing, and the destination wants to see one", error=CUT_OFF)
+        yield on_source(f"{own.path} is missing, but the destination requires a client certificate", error=CUT_OFF)
     elif destination.verify and not own.signed_by(their_trusted):
-        yield on_source(f"{own.path} is signed by none of the destination's authorities in {their_trusted.path}")
+        yield on_source(f"{own.path} is not signed by any of the destination's authorities in {their_trusted.path}")
 
 
 def _own(files: CertificateFiles, end: str) -> str | None:
-    """What QEMU finds wrong with the files of its own end; a client may do without a certificate."""
+    """Return the problem that QEMU finds in the files of its own end; a client needs no certificate."""
     authority, certificate, key = files.three
     needed = (authority, certificate, key) if end == "server" or certificate.exists else (authority,)
     missing = [file.path for file in needed if not file.exists]

@@ -1,13 +1,13 @@
-"""The device at the path of a guest's disk is another one on the destination.
+"""The block device at the path of a guest's disk is a different device on the destination.
 
 Why it matters
-    libvirt takes a block device for shared and does not look: the guest moves, finds another content under its feet,
-    and writes its own over it. virsh reports success. Two devices are told apart by their size, their name in the world
-    (WWID, or that of LVM and multipath) and the identifiers of what is written at their start.
+    libvirt assumes that a block device is shared and does not check: the guest migrates, reads the content of another
+    device, and overwrites it. virsh reports success. Two devices are distinguished by their size, their worldwide name
+    (WWID, or the name that LVM or multipath gives) and the identifiers of what is written at their start.
 
 How to fix
-    Give the device the same path on both hosts, best one that follows from the device itself: /dev/disk/by-id/wwn-…,
-    /dev/mapper/… of multipath, or the name of a shared volume group.
+    Give the device the same path on both hosts, preferably one that follows from the device itself:
+    /dev/disk/by-id/wwn-…, /dev/mapper/… with multipath, or the name of a shared volume group.
 """
 
 from preflight.facts import BlockDevices
@@ -23,9 +23,11 @@ def check(guest: Guest, source: BlockDevices, destination: BlockDevices, migrati
             return
         mine, other = source.look(disk.path), destination.look(disk.path)
         if mine is None or other is None:
-            return  # another rule says what is there instead
+            return  # another rule reports what is there instead
         difference = mine.difference(other)
         if difference is not None:
-            yield on_destination(f"{disk.path}, of the disk {disk.target}, is another device here: it {difference}")
+            yield on_destination(
+                f"{disk.path}, the disk {disk.target}, is another device on the destination: it {difference}"
+            )
 
     yield from of_each(guest.disks, differing)

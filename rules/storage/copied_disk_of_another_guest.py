@@ -1,9 +1,10 @@
-"""A disk is to be copied onto an image that another guest of the destination has.
+"""A disk would be copied onto an image that belongs to another guest on the destination.
 
 Why it matters
-    A copy (--copy-storage-all, --copy-storage-inc) is written over what lies at the disk's path on the destination.
-    libvirt asks nobody whose that is. A guest that is off holds no lock on its image, and finds the disk of another at
-    its next start; of one that runs QEMU's lock on the image stops the copy, where the storage has locks.
+    A copy (--copy-storage-all, --copy-storage-inc) overwrites whatever is at the disk's path on the destination.
+    libvirt does not check which guest the image belongs to. A guest that is off holds no lock on its image, and finds
+    the disk of another guest at its next start. If the other guest runs, QEMU's lock on the image stops the copy,
+    provided that the storage supports locks.
 
 How to fix
     Give the disk another path on the destination (--xml), or move the other guest's image away and change its
@@ -37,8 +38,10 @@ def check(guest: Guest, destination: ImageOwners, destination_pools: Pools, migr
             return
         for other in destination.of(path):
             if other.uuid != guest.uuid:
-                yield on_destination(f"{path}, onto which {disk.target} is to be copied, belongs to {other.name}")
+                yield on_destination(
+                    f"{path}, where {disk.target} would be copied to, belongs to the guest {other.name}"
+                )
         if unread is not None:
-            raise Unreadable(f"whether {path} belongs to {unread.name} is not known: {unread.reason}")
+            raise Unreadable(f"it is not known whether {path} belongs to the guest {unread.name}: {unread.reason}")
 
     yield from of_each(guest.disks, owned)

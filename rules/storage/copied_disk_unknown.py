@@ -1,12 +1,13 @@
-"""A disk that is named to be copied is none of the guest's.
+"""The guest has no disk of a name given for copying.
 
 Why it matters
-    libvirt looks for each disk of --migrate-disks among the guest's before anything is sent: "disk target vdz not
-    found". Where several guests are moved, each must have them all. The name is that of the disk inside the guest.
+    libvirt looks for each disk in --migrate-disks among the guest's disks before it sends anything: "disk target vdz
+    not found". If several guests are migrated, each must have all the named disks. The name is that of the disk inside
+    the guest.
 
 How to fix
-    Name disks as virsh domblklist shows them under "Target", or leave --migrate-disks out: then all that can be are
-    copied. Move guests that have other disks one by one.
+    Name disks as virsh domblklist shows them under "Target", or omit --migrate-disks: then every disk that can be
+    copied is copied. Migrate guests that have other disks one by one.
 """
 
 from preflight.host import Guest

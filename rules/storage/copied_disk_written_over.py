@@ -1,13 +1,13 @@
-"""What lies at the path of a disk that is copied is written over on the destination.
+"""A copied disk overwrites an image or device that already exists on the destination.
 
 Why it matters
-    A copy (--copy-storage-all, --copy-storage-inc) is written into the image or device that is there already, whatever
-    it holds: libvirt makes a new one only where nothing is. An image that was made for the copy holds nothing; a disk
-    that somebody still wants is gone.
+    A copy (--copy-storage-all, --copy-storage-inc) is written into the image or device that already exists, whatever it
+    contains: libvirt creates a new image only if there is none. An image that was created for the copy contains
+    nothing; a disk that is still needed is lost.
 
 How to fix
-    Look what it is (qemu-img info, virsh domblklist of the guests that are off). If it is not needed, remove it and let
-    libvirt create the image in a storage pool, or go on.
+    Find out what it is (qemu-img info, virsh domblklist of the guests that are off). If it is not needed, remove it and
+    let libvirt create the image in a storage pool, or continue as it is.
 """
 
 from preflight.facts import Images, Pools, Storage
@@ -15,8 +15,8 @@ from preflight.facts.guest import Disk
 from preflight.host import Guest
 from preflight.rule import Findings, Migration, Severity, of_each, on_destination, rule, unless_storage_is_copied
 
-#: Bytes up to which a qcow2 image holds no data yet: its header, its first tables and those of the largest disk that
-#: qemu-img makes without preallocation (a disk of 2 TiB: 33 clusters of 64 KiB).
+#: Bytes up to which a qcow2 image contains no data yet: its header, its first tables and those of the largest disk that
+#: qemu-img creates without preallocation (a disk of 2 TiB: 33 clusters of 64 KiB).
 EMPTY = 4 * 1024 * 1024
 
 
@@ -32,11 +32,11 @@ def check(
         if place is None or place.kind not in ("file", "block") or (place.size == 0 and place.kind == "file"):
             return
         if not _is_new(disk, path or "", place.size or 0, destination_images):
-            yield on_destination(f"{path} is there already: what it holds is written over by {disk.target}")
+            yield on_destination(f"{path} already exists: copying {disk.target} overwrites it")
 
     yield from of_each(guest.disks, written_over)
 
 
 def _is_new(disk: Disk, path: str, size: int, images: Images) -> bool:
-    """Report whether an image was made and never written to; of a raw one its size does not tell."""
+    """Report whether the image was created and never written to; the size of a raw image does not show it."""
     return disk.format == "qcow2" and size <= EMPTY and images.look(path).format == "qcow2"

@@ -1,17 +1,17 @@
 """A file or device that the guest's disks need does not exist on the destination.
 
 Why it matters
-    The destination's QEMU opens the same paths, backing files and CD-ROM images too: "Cannot access storage file
+    The destination's QEMU opens the same paths, including backing files and CD-ROM images: "Cannot access storage file
     '/srv/images/web.qcow2': No such file or directory". A volume is looked up in the destination's own pool of that
-    name, as of its last refresh: "Storage volume not found: no storage vol with matching name 'web.qcow2'". A medium
-    in a CD-ROM or floppy drive whose startupPolicy is optional or requisite is left out instead. A disk that is copied
-    is created, if it is a file in a directory that is an active storage pool of the destination's: else "no storage
-    pool with matching target path '/srv/images'".
+    name, as of the pool's last refresh: "Storage volume not found: no storage vol with matching name 'web.qcow2'". A
+    medium in a CD-ROM or floppy drive whose startupPolicy is optional or requisite is omitted instead. A disk that is
+    copied is created if it is a file in a directory that is an active storage pool on the destination; otherwise "no
+    storage pool with matching target path '/srv/images'".
 
 How to fix
-    Mount the same storage at the same place on the destination, copy the image there, or eject the medium. After a
-    volume was put there: virsh pool-refresh. For a disk that is copied, create an image of the same size there
-    beforehand, or define a pool over its directory.
+    Mount the same storage at the same place on the destination, copy the image there, or eject the medium. After adding
+    a volume to the pool: virsh pool-refresh. For a disk that is copied, create an image of the same size at that path
+    first, or define a pool for its directory.
 """
 
 from preflight.facts import Pools, Storage
@@ -20,7 +20,11 @@ from preflight.host import Guest
 from preflight.rule import Finding, Findings, Migration, Severity, of_each, on_destination, rule, unless_live
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=("Cannot access backing file '...",),
+)
 def check(guest: Guest, destination: Storage, destination_pools: Pools, migration: Migration) -> Findings:
     yield from of_each(guest.disks, lambda disk: _lacking(disk, destination, destination_pools, migration))
 
@@ -32,9 +36,9 @@ def _lacking(disk: Disk, destination: Storage, pools: Pools, migration: Migratio
     if disk.pool is not None and disk.volume is not None:
         pool = pools.by_name(disk.pool)
         if copied or pool is None or not pool.active:
-            return  # created in its pool; or said by pool-missing
+            return  # created in its pool, or reported by pool-missing
         if disk.volume not in pool.volumes:
-            message = f"the storage pool {disk.pool} has no volume {disk.volume}, needed by the disk {disk.target}"
+            message = f"the storage pool {disk.pool} has no volume {disk.volume}, required by the disk {disk.target}"
             error = f"Storage volume not found: no storage vol with matching name '{disk.volume}'"
             yield on_destination(message, error=error, fix=f"on the destination: virsh pool-refresh {disk.pool}")
             return
@@ -57,4 +61,4 @@ def _missing(disk: Disk, path: str, *, copied: bool) -> Finding:
         error = f"no storage vol with matching path '{path}'"
     elif path in disk.backing:
         error = f"'{path}'"
-    return on_destination(f"{path}, needed by the disk {disk.target}, is not here", error=error)
+    return on_destination(f"{path}, required by the disk {disk.target}, does not exist on the destination", error=error)

@@ -1,14 +1,14 @@
-"""A disk of the guest lies on the source's own storage.
+"""A disk of the guest is on local storage of the source.
 
 Why it matters
-    libvirt refuses unless the storage is of a kind that it knows to be shared: "Unsafe migration: Migration without
-    shared storage is unsafe". A network disk, a read-only disk and a disk that is copied are safe; a block device is
-    not looked at. Of a volume it counts where the storage pool keeps it.
+    libvirt refuses unless it knows the storage as a shared kind: "Unsafe migration: Migration without shared storage is
+    unsafe". A network disk, a read-only disk and a disk that is copied are safe; libvirt does not check a block device.
+    For a volume, the location of its storage pool counts.
 
 How to fix
     Put the image on storage that both hosts mount (NFS, GFS2, OCFS2, CephFS, GlusterFS…), or copy it with
     --copy-storage-all. For an exported local directory that the destination mounts, name it in shared_filesystems in
-    the source's qemu.conf, where libvirt has that key. With --unsafe libvirt does not look, and this is a warning.
+    the source's qemu.conf, if this libvirt has that key. With --unsafe libvirt does not check, and this is a warning.
 """
 
 from preflight.facts import Pools, Storage
@@ -33,13 +33,13 @@ def check(source_guest: Guest, source: Storage, source_pools: Pools, migration: 
 
 
 def _why_not(disk: Disk, source: Storage, pools: Pools) -> str | None:
-    """Why the disk is not shared; None where it is, or where libvirt does not look."""
+    """Return why the disk is not shared; None if it is, or if libvirt does not check."""
     if disk.type == "nvme":
         return " is an NVMe device of the source"
     if disk.pool is not None:
         pool = pools.by_name(disk.pool)
         if pool is None:
-            raise Unreadable(f"{disk.target} is a volume of the storage pool {disk.pool}, which is no longer there")
+            raise Unreadable(f"{disk.target} is a volume of the storage pool {disk.pool}, which no longer exists")
         if not pool.makes_files:
             return None  # a block device
     elif disk.type != "file":

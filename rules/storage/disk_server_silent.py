@@ -1,13 +1,13 @@
-"""The server that a network disk is on does not take the destination's connections.
+"""The server of a network disk does not accept connections from the destination.
 
 Why it matters
-    The destination's QEMU connects to the server before the memory comes: "Failed to connect to '192.0.2.9:10809':
-    Connection refused", "iSCSI: Failed to connect to LUN". That the source is connected says nothing of it: a firewall
-    or the server may let in the source alone. Tried is whether a connection is taken at all, not the login nor whether
-    the export is there.
+    The destination's QEMU connects to the server before the memory is sent: "Failed to connect to '192.0.2.9:10809':
+    Connection refused", "iSCSI: Failed to connect to LUN". The source's connection proves nothing: a firewall or the
+    server may admit only the source. preflight tests whether the server accepts a connection at all, not the login or
+    the existence of the export.
 
 How to fix
-    Let the destination in at the server, and start what listens there.
+    Admit the destination on the server, and start the service there.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from preflight.host import Guest
 from preflight.rule import Finding, Findings, Severity, of_each, on_destination, rule, unless_live
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(Severity.ERROR, skip=unless_live, errors=("-blockdev ...: Failed to connect to '...': Connection refused",))
 def check(
     guest: Guest, destination: DiskPorts, destination_servers: DiskServers, destination_storage: Storage
 ) -> Findings:
@@ -42,11 +42,13 @@ def check(
 def _of_socket(disk: Disk, path: str, there: Storage) -> Finding | None:
     if there.look(path).kind == "socket":
         return None
-    return on_destination(f"no server listens at {path} here, for the disk {disk.target}", error=path)
+    return on_destination(
+        f"no server listens at {path} on the destination, required by the disk {disk.target}", error=path
+    )
 
 
 def _of_port(disk: Disk, server: Server, there: DiskPorts, names: DiskServers) -> Finding | None:
-    """None where it answers, and where nothing can be said: no port is known, or another rule speaks of the name."""
+    """Return the finding; None if the server answers, if no port is known, or if another rule reports the name."""
     if not server.ports or (server.named and not names.resolves(server.name)):
         return None
     reasons = [there.refusal(server.name, port) for port in server.ports]
@@ -54,6 +56,6 @@ def _of_port(disk: Disk, server: Server, there: DiskPorts, names: DiskServers) -
         return None
     where = f"{server.name}:{server.ports[0]}"
     return on_destination(
-        f"{where}, where the disk {disk.target} is, does not take a connection from here: {reasons[0]}",
+        f"the destination cannot connect to {where}, the server of the disk {disk.target}: {reasons[0]}",
         error={"nbd": f"Failed to connect to '{where}'", "iscsi": "iSCSI: Failed to connect"}.get(server.protocol),
     )

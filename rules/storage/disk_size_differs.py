@@ -1,13 +1,14 @@
-"""The image of a guest's disk has another size on the destination.
+"""The image of a guest's disk has a different size on the destination.
 
 Why it matters
-    A disk is copied only into one of the same size and format: "migration of disk vda failed: Source and target image
-    have different sizes", or "Image is not in qcow2 format". A disk that is not copied moves whatever its size, since
-    libvirt does not compare: the guest then reads other content than it had, or none beyond the shorter end.
+    A disk is copied only into an image of the same size and format: "migration of disk vda failed: Source and target
+    image have different sizes", or "Image is not in qcow2 format". A disk that is not copied migrates whatever its
+    size, since libvirt does not compare: the guest then reads other content than before, or nothing beyond the end of
+    the shorter image.
 
 How to fix
-    For a disk that is copied, remove the image on the destination, where libvirt can create it in a storage pool, or
-    make it anew with the source's size (qemu-img info). For one that is not, put the same image on both hosts.
+    For a disk that is copied, remove the image on the destination if libvirt can create it in a storage pool, or create
+    it again with the source's size (qemu-img info). For a disk that is not copied, put the same image on both hosts.
 """
 
 from preflight.facts import Images, Pools, Storage
@@ -26,7 +27,7 @@ from preflight.rule import (
     unless_live,
 )
 
-#: QEMU counts in sectors, and so takes the last one for whole.
+#: QEMU counts in sectors, so an incomplete last sector counts as a whole one.
 SECTOR = 512
 
 
@@ -62,14 +63,16 @@ def check(
         elif disk.readonly or disk.format == "raw":
             mine, other = _bytes(source, here), _bytes(destination, there)
             if mine is not None and other is not None and mine != other:
-                message = f"{there}, of the disk {disk.target}, has {other} bytes here, and {mine} on the source"
+                message = (
+                    f"{there}, the disk {disk.target}, has {other} bytes on the destination and {mine} on the source"
+                )
                 yield on_destination(message, severity=Severity.WARNING)
 
     yield from of_each(guest.disks, differing)
 
 
 def _bytes(host: Storage, path: str) -> int | None:
-    """The size of a regular file; None for a device, whose size the path does not tell."""
+    """Return the size of a regular file; None for a device, whose size the path does not show."""
     place = host.look(path)
     return place.size if place.kind == "file" else None
 
@@ -84,12 +87,15 @@ def _image(disk: Disk, path: str, host: Storage, images: Images) -> Image:
 
 def _copied(disk: Disk, path: str, mine: Image, other: Image, destination: Storage) -> Findings:
     if disk.format not in ("raw", "qcow2"):
-        raise Unreadable(f"{disk.target} is in the format {disk.format}: its size is not known")
+        raise Unreadable(f"{disk.target} has the format {disk.format}: its size is not known")
     if disk.format == "qcow2" and other.format != "qcow2":
-        yield on_destination(f"{path}, of the disk {disk.target}, is not qcow2", error="Image is not in qcow2 format")
+        yield on_destination(
+            f"{path}, the disk {disk.target}, is not in qcow2 format on the destination",
+            error="Image is not in qcow2 format",
+        )
     elif -(-mine.size // SECTOR) != -(-other.size // SECTOR):
         yield on_destination(
-            f"{path}, of the disk {disk.target}, holds {other.size} bytes here, and {mine.size} on the source",
+            f"{path}, the disk {disk.target}, has {other.size} bytes on the destination and {mine.size} on the source",
             error="Source and target image have different sizes",
         )
     elif other.backing is not None:
@@ -104,6 +110,6 @@ def _below(disk: Disk, path: str, backing: str, destination: Storage) -> Finding
 
 def _missing(disk: Disk, path: str, under: str) -> Finding:
     return on_destination(
-        f"{path}, of the disk {disk.target}, lies upon {under}, which is not here",
+        f"{path}, the disk {disk.target}, is backed by {under}, which does not exist on the destination",
         error=f"Cannot access backing file '{under}'",
     )

@@ -1,14 +1,15 @@
 """The destination's QEMU may not open a file that the guest's disks need.
 
 Why it matters
-    QEMU runs as the user that qemu.conf names (user, group), and the kernel holds it to that user's rights:
-    "Could not open '/srv/images/web.qcow2': Permission denied", or "Block node is read-only" where a copied disk's
-    image may be read and not be written to. libvirt makes the files that user's own beforehand,
-    unless dynamic_ownership is 0; to the directories above them it never does anything.
+    QEMU runs as the user that qemu.conf names (user, group), and the kernel enforces that user's permissions: "Could
+    not open '/srv/images/web.qcow2': Permission denied", or "Block node is read-only" if the image of a copied disk may
+    be read but not written to. Before QEMU starts, libvirt makes that user the owner of the files, unless
+    dynamic_ownership is 0; it never changes the directories above them.
 
 How to fix
-    Let the user read the files, and write those that the guest writes to (chown or chmod), and pass the directories
-    above them (chmod o+x). Or set dynamic_ownership = 1 in the destination's qemu.conf, and restart its daemon.
+    Let the user read the files, write to those that the guest writes to (chown or chmod), and pass through the
+    directories above them (chmod o+x). Or set dynamic_ownership = 1 in the destination's qemu.conf, and restart its
+    daemon.
 """
 
 from preflight.facts import Pools, QemuUser
@@ -31,7 +32,7 @@ def check(guest: Guest, destination: QemuUser, destination_pools: Pools, migrati
             unknown = why
             continue
         for path in opened:
-            # what lies below the image is read only
+            # backing files are only read
             wanted = "r" if disk.readonly or path in disk.backing else "rw"
             try:
                 found = _kept_out(destination, path, wanted, disk.target, copied=copied)
@@ -45,21 +46,21 @@ def check(guest: Guest, destination: QemuUser, destination_pools: Pools, migrati
 
 
 def _kept_out(user: QemuUser, path: str, wanted: str, target: str, *, copied: bool) -> Finding | None:
-    whose = f"QEMU's user here ({user.uid})"
+    whose = f"the destination's QEMU user ({user.uid})"
     if user.entries and path not in user.entries and not copied:
-        return None  # it is not there, which another rule says
+        return None  # the file is missing, which another rule reports
     barring = user.barred_from(path)
     if barring is not None:
         return on_destination(
-            f"{whose} may not pass the directory {barring}, above {path} of the disk {target}",
+            f"{whose} may not pass through the directory {barring}, above {path}, the disk {target}",
             error="Permission denied",
             fix=f"on the destination: chmod o+x {barring}",
         )
     if user.dynamic_ownership is not False or (user.entries and path not in user.entries):
-        return None  # libvirt gives it to the user, or makes it
+        return None  # libvirt changes its owner, or creates it
     if user.may_open(path, wanted):
         return None
     what = "read" if wanted == "r" or not user.may_open(path, "r") else "write to"
-    # what it may only read QEMU opens all the same, and complains when the guest, or the copy, is to write to it
+    # QEMU opens a file that it may only read, and fails when the guest, or the copy, has to write to it
     error = READ_ONLY if copied and what == "write to" else f"Could not open '{path}': Permission denied"
-    return on_destination(f"{whose} may not {what} {path}, needed by the disk {target}", error=error)
+    return on_destination(f"{whose} may not {what} {path}, required by the disk {target}", error=error)

@@ -1,13 +1,13 @@
-"""The path of a guest's disk leads to another file on the destination's network storage.
+"""On the destination's network storage, the path of a guest's disk is a different file.
 
 Why it matters
-    libvirt sees shared storage on both hosts and compares nothing more. Where another export is mounted there, the
-    guest moves, and from then on reads and writes a disk that is not its own: a stale copy at best. The numbers of a
-    file on NFS and CephFS are the server's, so two numbers are two files, whatever the mounts are called.
+    libvirt sees shared storage on both hosts and compares nothing else. If another export is mounted there, the guest
+    migrates, and from then on reads and writes a disk that is not its own: at best an outdated copy. On NFS and CephFS
+    the server assigns a file's number, so two different numbers are two files, whatever the mounts are called.
 
 How to fix
-    Mount on the destination what the source has mounted at that place (compare findmnt --target of the path on both
-    hosts).
+    On the destination, mount the same export that the source has mounted at that place (compare findmnt --target of the
+    path on both hosts).
 """
 
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ def check(
     on_source = {disk.target: disk for disk in source_guest.disks}
 
     def differing(disk: Disk) -> Iterable[Finding]:
-        # a medium that is only read may well be a copy
+        # a read-only medium may be a copy
         if disk.empty or disk.readonly or disk.type not in ("file", "volume"):
             return ()
         if migration.copies(disk.target, by_default=disk.copied_by_default):
@@ -51,7 +51,7 @@ def _other(target: str, source: Storage, here: str, destination: Storage, there:
         return []
     return [
         on_destination(
-            f"{there}, of the disk {target}, is another file than the source's: it lies on {other.fs_source} here, "
-            f"on {mine.fs_source} there"
+            f"{there}, the disk {target}, is not the source's file: it is on {other.fs_source} on the destination and"
+            f" on {mine.fs_source} on the source"
         )
     ]

@@ -1,12 +1,12 @@
-"""A storage pool that the guest has a volume of does not exist on the destination, or is not active there.
+"""A storage pool with a volume of the guest does not exist on the destination, or is not active there.
 
 Why it matters
-    The guest's disk names the pool and the volume, and libvirt starts no pool by itself: "Storage pool not found: no
-    storage pool with matching name 'vms'" or "storage pool 'vms' containing volume 'web.qcow2' is not active".
+    The guest's disk names the pool and the volume, and libvirt does not start pools by itself: "Storage pool not found:
+    no storage pool with matching name 'vms'" or "storage pool 'vms' containing volume 'web.qcow2' is not active".
 
 How to fix
     Define the pool on the destination under the same name (virsh pool-dumpxml on the source, virsh pool-define on the
-    destination) over storage that both hosts have, and start it: virsh pool-start vms; virsh pool-autostart vms.
+    destination) on storage that both hosts have, and start it: virsh pool-start vms; virsh pool-autostart vms.
 """
 
 from preflight.facts import Pools
@@ -22,7 +22,7 @@ def check(guest: Guest, destination: Pools) -> Findings:
         pool = destination.by_name(name)
         if pool is None:
             yield on_destination(
-                f"there is no storage pool {name}",
+                f"the storage pool {name} does not exist",
                 error=f"Storage pool not found: no storage pool with matching name '{name}'",
             )
         elif not pool.active:

@@ -1,13 +1,13 @@
 """A secret that the guest's disk or TPM needs does not exist on the destination, or has no value there.
 
 Why it matters
-    An encrypted image or TPM is opened, and a Ceph or iSCSI server logged in to, with a secret that each host's libvirt
-    keeps for itself: "Secret not found: no secret with matching uuid '…'", or "secret '…' does not have a value".
-    Whether the value is the right one is not known here: secrets are never read.
+    An encrypted image or TPM is opened, and a Ceph or iSCSI server logged in to, with a secret that the libvirt of each
+    host stores separately: "Secret not found: no secret with matching uuid '…'", or "secret '…' does not have a value".
+    preflight does not check whether the value is correct: it never reads secrets.
 
 How to fix
     Define the secret on the destination too, with the same UUID (virsh secret-dumpxml on the source, virsh
-    secret-define on the destination), and give it the value: virsh secret-set-value UUID --file FILE.
+    secret-define on the destination), and set its value: virsh secret-set-value UUID --file FILE.
 """
 
 from preflight.facts import Secrets, Storage
@@ -16,18 +16,22 @@ from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=("tpm-emulator: Setting the stateblob ... failed with a TPM error ... decryption error",),
+)
 def check(guest: Guest, destination: Secrets, destination_storage: Storage) -> Findings:
     for needed in needed_by(guest):
         secret = destination.find(needed)
         if secret is None:
             named = f"uuid '{needed.uuid}'" if needed.uuid else f"usage '{needed.usage}'"
             yield on_destination(
-                f"{needed}, needed by {needed.device}, is not here",
+                f"{needed}, required by {needed.device}, does not exist on the destination",
                 error=f"Secret not found: no secret with matching {named}",
             )
         elif secret.value_path and not destination_storage.look(secret.value_path).exists:
             yield on_destination(
-                f"{needed}, needed by {needed.device}, has no value here",
+                f"{needed}, required by {needed.device}, has no value on the destination",
                 error=f"secret '{secret.uuid}' does not have a value",
             )

@@ -1,11 +1,11 @@
 """The guest has a transient disk.
 
 Why it matters
-    What is written to it lies in a file of the source's that goes with the guest's stop: "migration with transient
+    Data written to the disk is in a file on the source that is deleted when the guest stops: "migration with transient
     disk is not supported".
 
 How to fix
-    Shut the guest down and take `<transient/>` out of its definition, or detach the disk.
+    Shut the guest down and remove `<transient/>` from its definition, or detach the disk.
 """
 
 from preflight.host import Guest

@@ -1,8 +1,9 @@
 """The hosts' clocks do not show the same time.
 
 Why it matters
-    The guest's clock follows its host's, and jumps when it moves; certificates may be valid on one host and expired, or
-    not valid yet, on the other. Most vendors support live migration between hosts with synchronized clocks alone.
+    The guest's clock follows its host's, and jumps when the guest moves; a certificate may be valid on one host, and
+    expired or not yet valid on the other. Most vendors support live migration only between hosts with synchronized
+    clocks.
 
 How to fix
     Run chrony, systemd-timesyncd or ntpd on both hosts, with the same servers.
@@ -11,7 +12,7 @@ How to fix
 from preflight.facts import Clock
 from preflight.rule import Findings, Severity, on_destination, rule
 
-#: Seconds: more than an answer takes to arrive, less than would matter to a certificate.
+#: Seconds: more than an answer takes to arrive, and less than matters to a certificate.
 _TOLERATED = 60
 
 
@@ -20,4 +21,4 @@ def check(source: Clock, destination: Clock) -> Findings:
     apart = destination.ahead - source.ahead
     if abs(apart) > _TOLERATED:
         way = "ahead of" if apart > 0 else "behind"
-        yield on_destination(f"the clock here is {abs(apart):.0f} s {way} the source's")
+        yield on_destination(f"this host's clock is {abs(apart):.0f} s {way} the source's")

@@ -2,7 +2,8 @@
 
 Why it matters
     A running guest cannot change its architecture: the destination's libvirt has no emulator for it, or only a slow
-    one. That both run QEMU is known by then: any other hypervisor's libvirt is not opened as qemu:///system.
+    one. At this point both hosts are known to run QEMU: the libvirt of any other hypervisor is not opened as
+    qemu:///system.
 
 How to fix
     Choose a destination with the source's architecture.

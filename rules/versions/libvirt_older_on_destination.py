@@ -1,8 +1,8 @@
 """libvirt is older on the destination than on the source.
 
 Why it matters
-    The newer side may send a description of the guest that the older cannot read. It often works, but it is the
-    direction that nobody tests.
+    The newer libvirt may send a description of the guest that the older one cannot read. It often works, but this is
+    the direction that nobody tests.
 
 How to fix
     Upgrade the destination first.

@@ -1,8 +1,9 @@
 """QEMU is older on the destination than on the source.
 
 Why it matters
-    A guest that keeps an older machine type can go back to an older QEMU as far as anybody tried; QEMU's developers
-    aim for it but distributions do not test it, and the failure comes at the end: "load of migration failed".
+    A guest that keeps an older machine type could go back to an older QEMU in every case that was tried. QEMU's
+    developers aim for that, but distributions do not test it, and the failure comes at the end: "load of migration
+    failed".
 
 How to fix
     Upgrade the destination first, or try with a guest that may be lost.

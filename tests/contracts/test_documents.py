@@ -160,15 +160,19 @@ def test_a_plan_of_the_format_before_is_read_and_refused_by_the_version_that_mad
     now = {**planned.digests, "source QemuConf": "0" * 16}
     with pytest.raises(Refused) as refused:
         refuse_changed(planned, now)
-    assert str(refused.value).startswith("refused: the plan was made by another preflight (an older one; this is ")
-    assert str(refused.value).endswith("make a new plan. Not as it was written down: source QemuConf")
+    assert str(refused.value).startswith(
+        "refused: the plan was made by another version of preflight (an older version; this is "
+    )
+    assert str(refused.value).endswith("make a new plan. Different from the plan: source QemuConf")
 
 
 def test_a_plan_of_another_preflight_is_explained_and_one_of_this_has_changed() -> None:
     from preflight import __version__
 
     other = altered(PLAN, preflight_version="0.0.7", digests={"source QemuConf": "1" * 16})
-    with pytest.raises(Refused, match=r"^refused: the plan was made by another preflight \(0\.0\.7; this is "):
+    with pytest.raises(
+        Refused, match=r"^refused: the plan was made by another version of preflight \(0\.0\.7; this is "
+    ):
         refuse_changed(other, {})
     with pytest.raises(Refused, match=r"^refused: changed since the plan was made: source QemuConf$"):
         refuse_changed(altered(other, preflight_version=__version__), {})

@@ -1,6 +1,7 @@
 """The documents hold: their links lead somewhere, README is short, and what it shows is what preflight prints."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -143,8 +144,8 @@ SHOWN = [
     pytest.param(command, shown, id=f"{page.name}: {' '.join(command[:2])}")
     for page in PAGES
     for block in blocks(page)
-    for command, shown in [(block.partition("\n")[0].split()[2:], block.partition("\n")[2])]
     if block.startswith(("$ preflight explain ", "$ preflight rules")) or "tests/cases/" in block.partition("\n")[0]
+    for command, shown in [(shlex.split(block.partition("\n")[0])[2:], block.partition("\n")[2])]
 ]
 
 

@@ -43,7 +43,7 @@ def device(start: str = "- -", name: str = "", size: int = SIZE) -> BlockDevice:
 )
 def test_what_is_written_at_the_start_tells_a_device_from_a_blank_one(mark: str, what: str) -> None:
     difference = device(BLANK).difference(device(marked(mark)))
-    assert difference == f"begins with {what}, not with nothing that is known"
+    assert difference == f"begins with {what}, not with nothing recognizable"
 
 
 def test_two_of_which_nothing_is_known_but_that_they_begin_otherwise() -> None:

@@ -27,7 +27,7 @@ def test_what_a_guest_has_touched_is_what_its_qemu_holds_without_qemus_own() -> 
 
 
 def test_memory_that_was_not_told_is_unknown() -> None:
-    with pytest.raises(Unreadable, match="its QEMU is not found"):
+    with pytest.raises(Unreadable, match="its QEMU was not found"):
         Resident.parse(Record(RESIDENT)).touched("db")
     with pytest.raises(Unreadable, match="broken"):
         Resident.parse(Record("", 1, "broken")).touched("web")

@@ -75,10 +75,10 @@ def test_a_file_written_after_the_start_is_not_in_force(written: str, changed: b
 @pytest.mark.parametrize(
     ("units", "why"),
     [
-        ("", "neither virtqemud nor libvirtd runs"),
+        ("", "neither virtqemud nor libvirtd is running"),
         (
             unit("libvirtd.service", "not-found") + "\n" + unit("virtqemud.service", "not-found"),
-            "libvirt's daemon is not installed: there is neither libvirtd.service nor virtqemud.service",
+            "the libvirt daemon is not installed: neither libvirtd.service nor virtqemud.service exists",
         ),
         (unit("libvirtd.service", "masked", file="masked"), "libvirtd.service is masked"),
         (unit("libvirtd.service", active="failed", result="exit-code"), "libvirtd.service failed (exit-code)"),
@@ -89,7 +89,7 @@ def test_a_file_written_after_the_start_is_not_in_force(written: str, changed: b
         ),
         (
             unit("libvirtd.service", active="activating"),
-            "libvirtd.service is activating (activating), but no such process was seen",
+            "libvirtd.service is activating (activating), but no such process was found",
         ),
         (unit("libvirtd.service", "bad-setting"), "libvirtd.service cannot be loaded (bad-setting)"),
         # both are installed: the one that somebody enabled is meant

@@ -75,7 +75,7 @@ def test_a_value_of_the_wrong_kind_is_no_number() -> None:
 
 
 def test_without_a_daemon_nobody_reads_a_file() -> None:
-    with pytest.raises(Unreadable, match="neither libvirtd nor virtqemud runs or listens"):
+    with pytest.raises(Unreadable, match="neither libvirtd nor virtqemud is running or listening"):
         conf("max_clients = 30\n", daemons=NOBODY)
 
 

@@ -84,9 +84,9 @@ def test_without_virt_admin_the_file_and_the_defaults_stand_in(text: str) -> Non
     found = limits(text, conf="max_clients = 30\n")
     assert (found.live, found.max_clients.value, found.max_workers.value) == (False, 30, 20)
     assert (found.clients, found.busy_workers, found.drift) == (None, None, ())
-    with pytest.raises(Unreadable, match="how many clients libvirtd has is not known"):
+    with pytest.raises(Unreadable, match="the number of clients of libvirtd is unknown"):
         found.room_for_clients()
-    with pytest.raises(Unreadable, match="how many workers of libvirtd are busy is not known"):
+    with pytest.raises(Unreadable, match="the number of busy workers of libvirtd is unknown"):
         found.room_for_migrations()
 
 
@@ -98,7 +98,7 @@ def test_without_virt_admin_a_changed_file_tells_nothing() -> None:
 def test_only_what_virt_admin_does_not_tell_suffers_from_a_changed_file() -> None:
     found = limits(conf="max_client_requests = 9\n", daemons=CHANGED)
     assert found.max_clients.value == 4000
-    with pytest.raises(Unreadable, match="max_client_requests is not known until it is restarted"):
+    with pytest.raises(Unreadable, match="max_client_requests cannot be known before a restart"):
         _ = found.max_client_requests
     assert limits(conf="max_client_requests = 9\n").max_client_requests.value == 9
     assert limits().max_client_requests.value == 5

@@ -37,7 +37,7 @@ def test_a_default_is_that_of_the_release(program: str, key: str, version: Versi
     ],
 )
 def test_what_is_not_known_has_no_default(program: str, key: str, version: Version) -> None:
-    with pytest.raises(Unreadable, match=f"the default of {key} in {program} {version} is not known"):
+    with pytest.raises(Unreadable, match=f"the default of {key} in {program} {version} is unknown"):
         default(program, key, version)
 
 

@@ -32,7 +32,7 @@ def test_a_value_is_listed_or_not_or_such_are_not_listed(device: str, listed: st
 
 
 def test_without_an_answer_the_reason_is_given_when_a_device_is_asked_for() -> None:
-    with pytest.raises(Unreadable, match="libvirt did not tell which devices it supports: no emulator"):
+    with pytest.raises(Unreadable, match="libvirt did not report which devices it supports: no emulator"):
         DomainCapabilities.parse(Record("", 1, "no emulator")).has("graphics", "type", "vnc")
 
 

@@ -161,4 +161,4 @@ def test_a_guest_of_too_many_tags_is_unread_alone() -> None:
     xml = f"<domain>{'<a/>' * 100_000}</domain>"
     listed = json.dumps({"domains": [{"name": "x", "state": 1, "xml": xml}]})
     (unread,) = Guests.parse(Record(listed)).unread
-    assert unread.reason == "XML with more than 100000 tags is not read"
+    assert unread.reason == "XML with more than 100000 tags is not parsed"

@@ -38,7 +38,7 @@ def test_a_cpu_of_another_architecture_has_less_to_tell() -> None:
     assert (cpu.vendor, cpu.signature, cpu.microcode, cpu.tsc_frequency, cpu.tsc_scaling) == (
         (None,) * 4 + (False,)
     )  # fmt: skip
-    with pytest.raises(Unreadable, match="do not tell the host's CPU"):
+    with pytest.raises(Unreadable, match="do not describe the host's CPU"):
         HostCpu.parse(Record("<capabilities/>"))
 
 
@@ -51,12 +51,12 @@ def test_what_guests_can_have_is_read() -> None:
     assert not cpus.knows("vnmi")
 
 
-@pytest.mark.parametrize(("guest", "reason"), [("b", "does not tell"), ("c", "gone"), ("d", "does not tell")])
+@pytest.mark.parametrize(("guest", "reason"), [("b", "does not report"), ("c", "gone"), ("d", "does not report")])
 def test_a_guest_of_which_nothing_was_told_says_why(guest: str, reason: str) -> None:
     cpus = HypervisorCpus.parse(Record(CPUS), NO_RECORD)
     with pytest.raises(Unreadable, match=reason):
         cpus.of_guest(guest)
-    with pytest.raises(Unreadable, match="qemu guest can have is not known: denied"):
+    with pytest.raises(Unreadable, match="available to qemu guests are unknown: denied"):
         cpus.of("qemu")
     with pytest.raises(Unreadable, match="list of CPU features"):
         cpus.knows("sse")

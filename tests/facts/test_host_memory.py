@@ -70,7 +70,7 @@ def test_a_kernel_without_numa_or_huge_pages_tells_of_none() -> None:
 @pytest.mark.parametrize("memory", [Record("", 1, "timed out"), Record("")])
 def test_keeps_the_reason_when_it_was_not_told(memory: Record) -> None:
     found = HostMemory.parse(memory, Record(MOUNTS), NO_FILE)
-    with pytest.raises(Unreadable, match="the host did not tell of its memory: "):
+    with pytest.raises(Unreadable, match="the host did not report its memory: "):
         found.told()
 
 

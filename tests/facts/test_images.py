@@ -27,10 +27,10 @@ def test_an_image_upon_none() -> None:
     ("line", "why"),
     [
         ("image 196616 qcow2 0000000000100000 far", "too far from its start"),
-        ("image 196616 qcow2 0000000000100000 elsewhere", "is named by no path"),
+        ("image 196616 qcow2 0000000000100000 elsewhere", "is not named by a path"),
         ("image 196616 qcow2 0000000000100000 unread", "name of its backing image could not be read"),
-        ("image 196616 cut", "its head is cut off"),
-        ("image 196616 unread", "its head could not be read"),
+        ("image 196616 cut", "its header is truncated"),
+        ("image 196616 unread", "its header could not be read"),
         ("image stat: cannot statx '/a': Stale file handle", "/a: Stale file handle"),
         ("", "/a: no answer"),
         ("head 196616 514649fb", "an older preflight"),

@@ -147,5 +147,5 @@ def test_augeas_is_not_imported_before_it_is_needed() -> None:
 @pytest.mark.parametrize("text", ["# {}\na = 1\n", "a = 1 # {}\n", "a = '{}'\n", "a = 1\n"])
 def test_what_augeas_sets_between_nodes_is_not_given_to_it(text: str, reserved: str) -> None:
     """An assertion of libaugeas ended the process; other places made it write what is no UTF-8."""
-    with pytest.raises(Unreadable, match=r"x\.conf would hold a control character that augeas cannot write"):
+    with pytest.raises(Unreadable, match=r"x\.conf would contain a control character that augeas cannot write"):
         augeas.edited(CONF, "x.conf", text.format(reserved), {"b": f"'{reserved}'" if "{" not in text else "1"})

@@ -62,7 +62,7 @@ def test_mtus_are_read_by_name() -> None:
         Record(TEXT.replace("br9: <BROADCAST,MULTICAST> mtu 1500", "br9: <BROADCAST,MULTICAST> mtu 9000"))
     )
     assert [links.mtu(name) for name in ("lo", "eth0", "br9")] == [65536, 1500, 9000]
-    with pytest.raises(Unreadable, match="the MTU of eth9 was not told"):
+    with pytest.raises(Unreadable, match="the MTU of eth9 is unknown"):
         links.mtu("eth9")
     with pytest.raises(Unreadable, match="not collected"):
         Links.parse(Record("", 1, "not collected")).mtu("eth0")

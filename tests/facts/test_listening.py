@@ -60,5 +60,5 @@ def test_an_empty_table_is_no_listener() -> None:
     "text", ["", "cat: /proc/net/tcp: Permission denied\n", TABLE[:-9], TABLE.replace("0B0200C0", "XX0200C0")]
 )
 def test_anything_else_is_unknown(text: str) -> None:
-    with pytest.raises(Unreadable, match="table of sockets"):
+    with pytest.raises(Unreadable, match="socket table"):
         Listening.parse(Record(text))

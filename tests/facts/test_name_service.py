@@ -92,7 +92,7 @@ def test_dns_can_answer_where_a_server_is_configured() -> None:
 
 
 def test_no_table_of_sockets_is_not_an_empty_one() -> None:
-    with pytest.raises(Unreadable, match="table of sockets is not there"):
+    with pytest.raises(Unreadable, match="socket table is missing"):
         NameService.parse(Record(""), Record(""), Record(""))
 
 

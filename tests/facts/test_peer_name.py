@@ -90,7 +90,7 @@ def test_a_name_that_is_commented_out_is_not_found_but_pointed_at() -> None:
 
 
 def test_a_name_that_dns_might_know_is_unknown() -> None:
-    with pytest.raises(Unreadable, match="not asked what it makes of host9: take the snapshots with `check --save`"):
+    with pytest.raises(Unreadable, match="not asked to resolve host9: take the snapshots with `check --save`"):
         derived("host9", resolv="nameserver 192.0.2.53\n")
     assert derived("host2", resolv="nameserver 192.0.2.53\n").addresses == ("192.0.2.12",)
 

@@ -31,5 +31,5 @@ def test_passes_over_what_is_no_answer(line: str) -> None:
 
 
 def test_says_why_it_was_not_told() -> None:
-    with pytest.raises(Unreadable, match="whether the host has RDMA was not told: broken"):
+    with pytest.raises(Unreadable, match="it is unknown whether the host has RDMA: broken"):
         Rdma.parse(Record("", 1, "broken")).known()

@@ -60,5 +60,5 @@ def test_openssh(text: str, version: tuple[int, int]) -> None:
 
 
 def test_another_ssh_is_unknown() -> None:
-    with pytest.raises(Unreadable, match="did not name a release"):
+    with pytest.raises(Unreadable, match="did not report an OpenSSH release"):
         OpenSsh.parse(Record("Dropbear v2022.83\n"))

@@ -114,13 +114,13 @@ def test_the_systems_crypto_policy_sets_none_of_this() -> None:
 
 
 def test_files_that_include_each_other_are_given_up() -> None:
-    with pytest.raises(Unreadable, match="is included over and over"):
+    with pytest.raises(Unreadable, match="is included repeatedly"):
         settings("Include sshd_config.d/a.conf\n", drop_ins={"a": "Include sshd_config.d/a.conf\n"})
 
 
 def test_files_that_include_the_next_twice_do_not_take_for_ever() -> None:
     chain = {chr(97 + level): f"Include sshd_config.d/{chr(98 + level)}.conf\n" * 2 for level in range(15)}
-    with pytest.raises(Unreadable, match="is included over and over"):
+    with pytest.raises(Unreadable, match="is included repeatedly"):
         settings("Include sshd_config.d/a.conf\n", drop_ins=chain)
 
 
@@ -159,7 +159,7 @@ def test_of_several_listeners_the_busiest_counts() -> None:
 
 @pytest.mark.parametrize("title", ["", "sshd: root@pts/0\n", "sshd: /usr/sbin/sshd -D [listener]\n"])
 def test_no_listener_shows_nothing(title: str) -> None:
-    with pytest.raises(Unreadable, match="no sshd shows its logins"):
+    with pytest.raises(Unreadable, match="no sshd reports its logins"):
         SshdListener.parse(Record(title))
 
 
@@ -187,7 +187,7 @@ def test_one_number_lets_so_many_logins_in_and_no_more() -> None:
 def test_a_time_that_is_long_is_refused_at_once(written: str) -> None:
     """T1: each further digit doubled the time that the old pattern took; 30 of them took 42 s."""
     began = time.process_time()
-    with pytest.raises(Unreadable, match="sshd refuses this time"):
+    with pytest.raises(Unreadable, match="sshd rejects this time"):
         seconds(written)
     assert time.process_time() - began < 1
 

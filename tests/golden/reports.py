@@ -37,9 +37,7 @@ def hosts_line_gone() -> Case:
 def no_login() -> Case:
     case = Case()
     complaint = "ssh: connect to host host2.example.com port 22: Connection refused"
-    answers = Answers(
-        {"login": Record("", 255, complaint)}, {"": f"host2.example.com could not be logged in to: {complaint}"}
-    )
+    answers = Answers({"login": Record("", 255, complaint)}, {"": f"login to host2.example.com failed: {complaint}"})
     case.hosts[1] = SavedHost("host2.example.com", answers)
     return case
 

@@ -74,7 +74,7 @@ CAUSE = "ssh: connect to host host2.example.com port 22: Connection refused"
 @pytest.mark.parametrize("form", ["text", "table"])
 def test_a_host_that_cannot_be_logged_in_to_is_said_once_and_no_list_of_rules_follows(form: str) -> None:
     lines = render("report", form, REPORTS["no-login"]().report()).splitlines()
-    unknown = [line for line in lines if "host2.example.com could not be logged in to" in line]
+    unknown = [line for line in lines if "login to host2.example.com failed" in line]
     assert len([line for line in unknown if "unread:" not in line]) == 1
     assert not any(CAUSE in line for line in unknown), "the finding has said it"
     assert not any("disk-missing-on-destination" in line for line in lines)
@@ -84,7 +84,7 @@ def test_a_host_that_cannot_be_logged_in_to_is_said_once_and_no_list_of_rules_fo
 @pytest.mark.parametrize("form", ["text", "table"])
 def test_the_cause_is_said_where_no_finding_says_it(form: str) -> None:
     lines = render("report", form, REPORTS["no-login"]().asking(ignore=("login",)).report()).splitlines()
-    assert any(f"host2.example.com could not be logged in to: {CAUSE}" in line for line in lines)
+    assert any(f"login to host2.example.com failed: {CAUSE}" in line for line in lines)
     assert lines[-1].startswith("UNDETERMINED")
 
 

@@ -1,6 +1,7 @@
 """Hostile hosts that answer live: each of them against every command that logs in."""
 
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -97,5 +98,5 @@ def _slow(outcome: Outcome) -> Iterator[str]:
 
 def _not_met(kind: str, outcome: Outcome) -> Iterator[str]:
     """Without this a stand-in that speaks another protocol than preflight would seem harmless."""
-    if kind == "honest" and b"could not be logged in" in outcome.out + outcome.err:
+    if kind == "honest" and re.search(rb"login to \S+ failed", outcome.out + outcome.err):
         yield "an honest host was not logged in to: the stand-in does not speak preflight's protocol"

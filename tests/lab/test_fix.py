@@ -143,8 +143,8 @@ def test_a_destination_does_not_take_the_name_of_another_machine(client: Client,
     host2.run("systemctl", "restart", "libvirtd")
     done = fix(client, "hosts-entry-address-wrong", "--apply", "--yes")
     assert done.returncode == 4
-    assert "not mended: hosts-entry-address-wrong: vault.example.com is 192.0.2.77 here" in done.stdout
-    assert "  why:  only the other host says that it is vault.example.com" in done.stdout
+    assert "not fixed: hosts-entry-address-wrong: vault.example.com is 192.0.2.77 here" in done.stdout
+    assert "  why:  only the other host reports that it is vault.example.com" in done.stdout
     assert "  do:   in /etc/hosts on the source: 192.0.2.12 vault.example.com" in done.stdout
     assert host1.read("/etc/hosts") == before
 
@@ -153,7 +153,7 @@ def test_an_error_that_it_does_not_mend_is_listed_with_what_to_do(client: Client
     host1.guest("web", disk="local")
     done = fix(client)
     assert done.returncode == 3, done.stdout + done.stderr
-    assert "not mended: disk-not-shared" in done.stdout
+    assert "not fixed: disk-not-shared" in done.stdout
     assert "\n  why:  " in done.stdout
     assert "\n  do:   " in done.stdout
     assert fix(client, "disk-not-shared").returncode == 3

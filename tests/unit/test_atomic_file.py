@@ -33,5 +33,5 @@ def test_what_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
 
 
 def test_a_directory_is_not_replaced(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="is no regular file, and is not replaced by one"), written(tmp_path):
+    with pytest.raises(OSError, match="is not a regular file, and is not replaced"), written(tmp_path):
         pass

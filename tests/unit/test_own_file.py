@@ -37,20 +37,20 @@ def test_a_file_that_others_can_write_is_not_used_at_all(own_directory: Path, mo
     path = kept(own_directory, mode)
     with pytest.raises(UserError) as refused:
         own_file.open_own(path)
-    assert str(refused.value) == f"{path}: others than you and root can write it, so it is not used"
+    assert str(refused.value) == f"{path}: users other than you and root can write to it, so it is not used"
 
 
 @needs_root
 def test_a_file_of_somebody_elses_is_not_used_at_all(own_directory: Path) -> None:
     path = kept(own_directory)
     os.chown(path, 12345, 12345)
-    with pytest.raises(UserError, match="others than you and root can write it"):
+    with pytest.raises(UserError, match="users other than you and root can write to it"):
         own_file.open_own(path)
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
 def test_a_file_that_others_can_read_is_in_doubt(own_directory: Path, mode: int) -> None:
-    assert doubt_of(kept(own_directory, mode)) == f"others can read the file (mode {mode:04o}, not 0600)"
+    assert doubt_of(kept(own_directory, mode)) == f"other users can read the file (mode {mode:04o}, not 0600)"
 
 
 @pytest.mark.parametrize("mode", [0o720, 0o702, 0o1777, 0o777])
@@ -60,7 +60,7 @@ def test_a_directory_that_others_can_write_is_in_doubt_sticky_or_not(own_directo
     below.mkdir(parents=True)
     path = kept(below)
     shared.chmod(mode)
-    assert doubt_of(path) == f"others can write the directory {shared}"
+    assert doubt_of(path) == f"other users can write to the directory {shared}"
 
 
 @needs_root
@@ -69,7 +69,7 @@ def test_a_directory_of_somebody_elses_is_in_doubt(own_directory: Path) -> None:
     below.mkdir()
     path = kept(below)
     os.chown(below, 12345, 12345)
-    assert doubt_of(path) == f"others can write the directory {below}"
+    assert doubt_of(path) == f"other users can write to the directory {below}"
 
 
 def test_a_link_that_others_can_exchange_is_in_doubt_though_it_leads_to_a_file_of_ones_own(own_directory: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_link_that_others_can_exchange_is_in_doubt_though_it_leads_to_a_file_o
     for target in (path, Path("../evening.plan")):
         link = shared / "link"
         link.symlink_to(target)
-        assert doubt_of(link) == f"others can write the directory {shared}"
+        assert doubt_of(link) == f"other users can write to the directory {shared}"
         link.unlink()
 
 
@@ -110,7 +110,7 @@ def test_what_is_no_regular_file_is_one_line_and_is_not_waited_for(tmp_path: Pat
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "loop").symlink_to("loop")
     cases = {
-        "fifo": "is no regular file",
+        "fifo": "is not a regular file",
         "loop": "Too many levels of symbolic links",
         "none": "No such file or directory",
         "none/deeper": "No such file or directory",
@@ -125,7 +125,7 @@ def test_what_is_no_regular_file_is_one_line_and_is_not_waited_for(tmp_path: Pat
     for name in ("fifo", "loop", "none", "\0", "."):
         with pytest.raises(UserError, match=cases[name]):
             own_file.open_any(tmp_path / name)
-    with pytest.raises(UserError, match="is no regular file"):
+    with pytest.raises(UserError, match="is not a regular file"):
         own_file.open_own(Path("/dev/zero"))
 
 
@@ -133,7 +133,7 @@ def test_a_file_of_any_length_costs_no_memory() -> None:
     with tempfile.NamedTemporaryFile() as file:
         os.truncate(file.name, 10**12)
         descriptor = own_file.open_any(Path(file.name))
-        with pytest.raises(UserError, match="has 1000000000000 bytes, and at most 1000 are read"):
+        with pytest.raises(UserError, match="has 1000000000000 bytes; the limit is 1000"):
             own_file.read(Path(file.name), descriptor, 1000)
         os.close(descriptor)
 
@@ -143,6 +143,6 @@ def test_a_file_that_would_be_millions_of_values_is_refused_by_count(tmp_path: P
     path.write_bytes(b"[" + b"{}," * 1000)
     descriptor = own_file.open_any(path)
     assert len(own_file.read(path, descriptor, 10_000, 1000)) == 3001
-    with pytest.raises(UserError, match="holds more values than are read"):
+    with pytest.raises(UserError, match="contains more values than preflight reads"):
         own_file.read(path, descriptor, 10_000, 999)
     os.close(descriptor)

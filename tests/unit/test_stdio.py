@@ -37,7 +37,7 @@ def lane(tell):
 
 def move(asked, method, wanted, at_once=None):
     with shown.shown(PLAN.guests, wanted.events) as tell:
-        run = Run(PLAN, None, None, None, tell, Settings(), None, None)
+        run = Run(PLAN, None, None, None, tell, Settings(), None, None, None)
         with _signals(run):
             tell(Event("started", "web"))
             (here / "began").touch()

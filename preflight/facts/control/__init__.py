@@ -1,4 +1,4 @@
-"""The connection that controls a migration: who opens it, and what became of it."""
+"""The connection that controls a migration: its client, and the outcome of opening it."""
 
 from preflight.facts.control.by_preflight import HUNG_UP, LibvirtConnection
 from preflight.facts.control.by_source import NO_REASON, PeerConnection

@@ -1,22 +1,22 @@
-"""Whether preflight could open libvirt on a host, over the transport that the migration uses."""
+"""Preflight's own attempt to connect to libvirt on a host, over the transport that the migration uses."""
 
 import json
 from typing import Self
 
 from preflight.facts.fact import Fact, Record, Unreadable
 
-#: What libvirt says where the other end of its connection hangs up, whatever the reason.
+#: Libvirt's message if the other end closes the connection, for any reason.
 HUNG_UP = "End of file while reading data"
 
 
 class LibvirtConnection(Fact, frozen=True, kw_only=True):
-    """The attempt to open libvirt."""
+    """The attempt to connect to libvirt."""
 
     #: The URI that was opened.
     uri: str
-    #: libvirt's own message when it could not be opened, else None.
+    #: libvirt's own message if the connection failed, otherwise None.
     error: str | None
-    #: No answer came within the time limit: the daemon accepts no further client, or something drops packets.
+    #: No answer came within the time limit: the daemon accepts no more clients, or packets are dropped on the way.
     hung: bool
 
     @property
@@ -27,7 +27,7 @@ class LibvirtConnection(Fact, frozen=True, kw_only=True):
 
     @classmethod
     def parse(cls, *records: Record) -> Self:
-        """Make it of `libvirt.connect`: JSON that the connection wrote."""
+        """Parse `libvirt.connect`, JSON that the connection wrote."""
         (connect,) = records
         try:
             said = json.loads(connect.required())

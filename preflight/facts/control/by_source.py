@@ -1,29 +1,29 @@
-"""Whether the source's own daemon could open the control connection, which peer-to-peer migration leaves to it."""
+"""The source's attempt to open the control connection, as its daemon does in a peer-to-peer migration."""
 
 from typing import Self
 
 from preflight.facts.fact import Fact, Record, Unreadable
 
-#: Stands for libvirt's message where virsh failed without one.
+#: Replaces libvirt's message if virsh failed without one.
 NO_REASON = "virsh gave no reason"
 
 
 class PeerConnection(Fact, frozen=True, kw_only=True):
-    """The attempt, made on the source as root, to open the destination's libvirt."""
+    """The attempt, as root on the source, to connect to the destination's libvirt."""
 
-    #: libvirt's own message when it could not be opened, else None.
+    #: libvirt's own message if the connection failed, otherwise None.
     error: str | None
 
     @classmethod
     def parse(cls, *records: Record) -> Self:
-        """Make it of `peer.connect`, the output of virsh on the source."""
+        """Parse `peer.connect`, the output of virsh on the source."""
         (connect,) = records
         if connect.missing:
-            raise Unreadable("the snapshot was not asked whether the source can open the destination's libvirt")
+            raise Unreadable("the snapshot does not record whether the source can open the destination's libvirt")
         if connect.code == 0:
             return cls(error=None)
         said = [line.removeprefix("error: ").strip() for line in connect.err.splitlines() if line.strip()]
         if connect.code in (126, 127) or any("sudo" in line for line in said):
-            raise Unreadable("the source's own path was not tried: " + (said[-1] if said else "virsh could not be run"))
+            raise Unreadable("the source did not try to connect: " + (said[-1] if said else "virsh could not be run"))
         real = [line for line in said if line != "failed to connect to the hypervisor"]
         return cls(error=real[-1] if real else NO_REASON)

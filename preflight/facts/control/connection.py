@@ -1,6 +1,6 @@
-"""The attempt to open the destination's libvirt, by whoever opens it in the migration, and what that one shows.
+"""The attempt to connect to the destination's libvirt by the end that does so in the migration, and its certificates.
 
-In a managed migration that is the machine on which preflight runs; peer-to-peer it is the source.
+In a managed migration this is the control machine; in a peer-to-peer migration it is the source.
 """
 
 from typing import Self
@@ -13,36 +13,36 @@ from preflight.facts.tls.certificates import CertificateFiles
 
 
 class ControlConnection(Fact, frozen=True, kw_only=True):
-    """One end's attempt. What could not be had is kept as its reason: only one of the two ends is ever asked."""
+    """The attempt of one end. Missing parts are stored as the reason: only one of the two ends is ever needed."""
 
     _error: str | None
     _certificates: CertificateFiles | str
-    #: The addresses that the connection comes from; empty when they are not known.
+    #: The addresses that the connection comes from; empty if they are unknown.
     came_from: tuple[str, ...]
-    #: Why nothing is known of the attempt; None when it was made.
+    #: Reason why nothing is known about the attempt; None if it was made.
     untried: str | None
 
     @property
     def error(self) -> str | None:
-        """Libvirt's own message when it could not be opened, else None; raises `Unreadable` when it was not tried."""
+        """Libvirt's own message if the connection failed, otherwise None; raises `Unreadable` if it was not tried."""
         if self.untried is not None:
             raise Unreadable(self.untried)
         return self._error
 
     @property
     def certificates(self) -> CertificateFiles:
-        """The client's: authority, certificate, key; raises `Unreadable`."""
+        """The client's CA certificate, certificate and key; raises `Unreadable`."""
         if isinstance(self._certificates, str):
             raise Unreadable(self._certificates)
         return self._certificates
 
 
 class ManagedConnection(ControlConnection, frozen=True, kw_only=True):
-    """As preflight tried it itself."""
+    """The attempt by preflight itself."""
 
     @classmethod
     def parse(cls, connect: Record, certificates: Record, came_from: Record) -> Self:
-        """Make it of the destination's `libvirt.connect` and of this machine's own certificates."""
+        """Parse the destination's `libvirt.connect` and the certificates of the control machine."""
         error, untried = None, None
         try:
             error = LibvirtConnection.parse(connect).error
@@ -58,11 +58,11 @@ class ManagedConnection(ControlConnection, frozen=True, kw_only=True):
 
 
 class SourcesConnection(ControlConnection, frozen=True, kw_only=True):
-    """As root tried it on the source."""
+    """The attempt by root on the source."""
 
     @classmethod
     def parse(cls, connect: Record, certificates: Record, addresses: Record) -> Self:
-        """Make it of the source's answers."""
+        """Parse the source's answers."""
         error, untried = None, None
         try:
             error = PeerConnection.parse(connect).error

@@ -1,4 +1,4 @@
-"""What a host offers to libvirt's `qemu+ssh`: a program that joins ssh to the daemon's socket, and the socket."""
+"""Requirements of libvirt's `qemu+ssh` on a host: a program that joins ssh to the daemon's socket, and the socket."""
 
 import re
 from typing import Self
@@ -11,28 +11,28 @@ _KNOWS_UNIX = re.compile(r"(?:^|[\s,])-[A-Za-z]*U(?:[\s,]|$)")
 class RemoteHelper(Fact, frozen=True, kw_only=True):
     """The programs and sockets that libvirt's client uses at the far end of an ssh connection.
 
-    The client takes virt-ssh-helper where it is, else `nc -U` (virNetClientSSHHelperCommand, src/rpc/virnetclient.c).
+    The client uses virt-ssh-helper if present, else `nc -U` (virNetClientSSHHelperCommand, src/rpc/virnetclient.c).
     """
 
-    #: libvirt's own helper is there; since libvirt 6.8.
+    #: libvirt's own helper is installed; since libvirt 6.8.
     virt_ssh_helper: bool
-    #: Some program called nc is there.
+    #: A program called nc is installed.
     netcat: bool
-    #: It knows -U, unix sockets: OpenBSD's and nmap's do, the traditional one does not.
+    #: It supports -U for UNIX sockets: those of OpenBSD and nmap do, the traditional one does not.
     netcat_unix: bool
-    #: /run/libvirt/libvirt-sock is there: libvirtd's, or virtproxyd's in its place. `nc` is always pointed at it.
+    #: /run/libvirt/libvirt-sock exists, of libvirtd or of virtproxyd in its place. `nc` always connects to this one.
     legacy_socket: bool
-    #: /run/libvirt/virtqemud-sock is there.
+    #: /run/libvirt/virtqemud-sock exists.
     modular_socket: bool
 
     @property
     def usable(self) -> bool:
-        """Whether a client could get from ssh to the daemon's socket."""
+        """True if a client can get from ssh to the daemon's socket."""
         return self.virt_ssh_helper or self.netcat_unix
 
     @classmethod
     def parse(cls, helpers: Record, daemons: Record) -> Self:
-        """Read which programs were found, nc's help on -U, and which of libvirt's sockets exist."""
+        """Parse the programs that were found, nc's help on -U, and the list of libvirt's sockets."""
         lines = helpers.required().splitlines()
         names = {line.rpartition("/")[2] for line in lines if line.startswith("/")}
         sockets = {

@@ -1,4 +1,4 @@
-"""The CPU of a host, and what its hypervisor can give to guests."""
+"""The CPU of a host, and the CPU features that its hypervisor can provide to guests."""
 
 from preflight.facts.cpu.host import HostCpu
 from preflight.facts.cpu.hypervisor import HypervisorCpus

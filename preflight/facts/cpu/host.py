@@ -1,4 +1,4 @@
-"""The host's own CPU, as libvirt's capabilities name it."""
+"""The host's own CPU, from libvirt's capabilities."""
 
 from typing import Self
 from xml.etree.ElementTree import Element
@@ -14,24 +14,24 @@ class HostCpu(Fact, frozen=True, kw_only=True):
 
     arch: str
     vendor: str | None
-    #: Family, model and stepping; None where libvirt does not say (it does for x86, since 6.2).
+    #: Family, model and stepping; None if libvirt does not report them (it does for x86, since 6.2).
     signature: tuple[str, ...] | None
     microcode: str | None
-    #: The nearest model that libvirt has a name for; another release of libvirt may choose another.
+    #: The nearest named model of libvirt; another libvirt release may choose another one.
     model: str | None
-    #: What the CPU has beyond that model.
+    #: Features of the CPU beyond that model.
     features: frozenset[str]
-    #: Of the time stamp counter, in Hz; None where libvirt does not say.
+    #: Frequency of the time stamp counter in Hz; None if libvirt does not report it.
     tsc_frequency: int | None
-    #: Whether the CPU can give a guest another frequency than its own.
+    #: True if the CPU can provide guests with a frequency other than its own.
     tsc_scaling: bool
 
     @classmethod
     def parse(cls, capabilities: Record) -> Self:
-        """Read the XML of virConnectGetCapabilities."""
+        """Parse the XML of virConnectGetCapabilities."""
         cpu = parse_xml(capabilities.required()).find("host/cpu")
         if cpu is None or not cpu.findtext("arch"):
-            raise Unreadable("libvirt's capabilities do not tell the host's CPU")
+            raise Unreadable("libvirt's capabilities do not describe the host's CPU")
         counter = cpu.find("counter[@name='tsc']")
         frequency = _attribute(counter, "frequency") or ""
         is_number = frequency.isascii() and frequency.isdigit() and len(frequency) < 16

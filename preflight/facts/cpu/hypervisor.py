@@ -1,4 +1,4 @@
-"""What the CPUs of guests can have on a host, and what those of its running guests have, as its libvirt says."""
+"""CPU features available to guests on a host, and those of its running guests, as reported by its libvirt."""
 
 from collections.abc import Mapping
 from typing import Self
@@ -9,13 +9,14 @@ from preflight.facts.fact import Fact, Record, Unreadable, read_json
 
 
 class GuestType(Struct, frozen=True, kw_only=True):
-    """What guests of one type, kvm or qemu, can have here."""
+    """CPU models and features available to guests of one type, kvm or qemu."""
 
     #: The CPU models that both libvirt and QEMU know, usable or not.
     models: frozenset[str] = frozenset()
-    #: All that a guest's CPU can have, by libvirt's names; what comes with its topology (ht, topoext) is not among it.
+    #: All features available to a guest's CPU, by libvirt's names, except those that follow from its topology (ht,
+    #: topoext).
     features: frozenset[str] = frozenset()
-    #: Why that is not known; None when it is.
+    #: Reason why they are unknown, or None.
     error: str | None = None
 
 
@@ -25,40 +26,40 @@ class _Guest(Struct, frozen=True, kw_only=True):
 
 
 class HypervisorCpus(Fact, frozen=True, kw_only=True):
-    """Guests' CPUs on a host."""
+    """The CPUs of guests on a host."""
 
     types: Mapping[str, GuestType] = {}
     guests: Mapping[str, _Guest] = {}
-    #: Why libvirt did not tell; None when it did.
+    #: Reason why libvirt did not report them, or None.
     error: str | None = None
-    #: Every feature that this libvirt has a name for; None where its list is not where it usually is.
+    #: Every feature that this libvirt has a name for; None if its list is not in the usual place.
     names: frozenset[str] | None = None
 
     def of(self, virt_type: str) -> GuestType:
-        """What guests of this type can have; raises `Unreadable`."""
+        """Return the models and features available to guests of this type; raises `Unreadable`."""
         found = self.types.get(virt_type)
         if found is None or found.error is not None:
             reason = self.error if found is None else found.error
-            raise Unreadable(f"what the CPU of a {virt_type} guest can have is not known: {reason or 'not asked'}")
+            raise Unreadable(f"the CPU features available to {virt_type} guests are unknown: {reason or 'not asked'}")
         return found
 
     def of_guest(self, uuid: str) -> frozenset[str]:
-        """The features of a running guest's CPU, those that its model stands for too; raises `Unreadable`."""
+        """Return the features of a running guest's CPU, including those of its model; raises `Unreadable`."""
         found = self.guests.get(uuid)
         if found is None or found.features is None:
             reason = self.error if found is None else found.error
-            raise Unreadable(f"the features of the guest's CPU are not known: {reason or 'libvirt does not tell'}")
+            raise Unreadable(f"the features of the guest's CPU are unknown: {reason or 'libvirt does not report them'}")
         return found.features
 
     def knows(self, feature: str) -> bool:
-        """Whether this libvirt has a name for the feature; raises `Unreadable`."""
+        """Report whether this libvirt has a name for the feature; raises `Unreadable`."""
         if self.names is None:
             raise Unreadable("libvirt's list of CPU features, cpu_map/x86_features.xml, could not be read")
         return feature in self.names
 
     @classmethod
     def parse(cls, cpus: Record, features: Record) -> Self:
-        """Read what the collector made of libvirt's answers, and the names out of libvirt's list of features."""
+        """Parse the collector's summary of libvirt's answers, and the names in libvirt's list of features."""
         names = frozenset(features.out.split()) if features.code == 0 else frozenset()
         try:
             text = cpus.required()

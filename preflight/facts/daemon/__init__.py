@@ -1,4 +1,4 @@
-"""libvirt's daemons: which run, what their configuration says, and what it allows."""
+"""libvirt's daemons: the running ones, their configuration and their limits."""
 
 from preflight.facts.daemon.clients import LockDaemon, ProxyLimits
 from preflight.facts.daemon.conf import DaemonConf

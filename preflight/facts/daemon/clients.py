@@ -1,4 +1,4 @@
-"""How many clients those daemons take that stand beside the one guests belong to: virtproxyd and virtlockd."""
+"""Client limits of the daemons besides the one that manages guests: virtproxyd and virtlockd."""
 
 from typing import Self
 
@@ -18,45 +18,45 @@ _LOCKD_DEFAULT = 1024
 
 
 class Clients(Struct, frozen=True):
-    """max_clients in force, and the clients there are: none before the daemon runs, which its first one starts."""
+    """The effective max_clients and the current clients: none until the daemon runs, as the first client starts it."""
 
     most: Located[int]
     now: int
 
     @property
     def room(self) -> int:
-        """Connections that can still be opened."""
+        """Number of connections that can still be opened."""
         return self.most.value - self.now
 
 
 class ProxyLimits(Fact, frozen=True, kw_only=True):
-    """virtproxyd: where daemons are modular it passes on what comes over TLS or TCP."""
+    """virtproxyd, which forwards connections over TLS or TCP on a host with modular daemons."""
 
     clients: Clients
 
     @classmethod
     def parse(cls, limits: Record, daemons: Record, virtproxyd_conf: Record, libvirt_versions: Record) -> Self:
-        """Read what virt-admin told of virtproxyd if it runs, and its file; the default is its version's."""
+        """Parse virt-admin's output for virtproxyd, if it is running, and its file; the default is its version's."""
         conf = Daemons.parse(daemons, Record("", 1)).conf("virtproxyd", virtproxyd_conf)
         usual = default("virtproxyd", "max_clients", Versions.parse(libvirt_versions).libvirt)
         return cls(clients=_clients(limits, "virtproxyd", conf, int(usual or 0)))
 
 
 class LockDaemon(Fact, frozen=True, kw_only=True):
-    """virtlockd: with lock_manager = "lockd" every guest that runs is its client."""
+    """virtlockd: with lock_manager = "lockd" every running guest is one of its clients."""
 
     clients: Clients
 
     @classmethod
     def parse(cls, limits: Record, virtlockd_conf: Record) -> Self:
-        """Read what virt-admin told of virtlockd if it runs, and its file."""
+        """Parse virt-admin's output for virtlockd if it is running, and its file."""
         return cls(clients=_clients(limits, "virtlockd", parse_conf(_LOCKD, virtlockd_conf), _LOCKD_DEFAULT))
 
 
 def _clients(limits: Record, daemon: str, conf: Conf, usual: int) -> Clients:
     told = told_of(limits, daemon)
     if "nclients_max" not in told and f"daemon {daemon}" in limits.required().splitlines():
-        raise Unreadable(f"virt-admin could not ask {daemon}")
+        raise Unreadable(f"virt-admin could not query {daemon}")
     setting = conf.get("max_clients")
     if setting is not None and not isinstance(setting.value, int):
         raise Unreadable(f"{conf.path}: max_clients is not a number")

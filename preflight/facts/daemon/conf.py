@@ -1,4 +1,4 @@
-"""The configuration file of the daemon that guests belong to, and what would keep that daemon from starting with it."""
+"""The configuration file of the daemon that manages guests, and the problems that would keep it from starting."""
 
 from typing import Self
 
@@ -13,39 +13,39 @@ from preflight.facts.version import Version
 
 
 class DaemonConf(Fact, frozen=True, kw_only=True):
-    """One daemon's settings as its file has them; whether they are in force, `DaemonLimits` and `Daemons` tell."""
+    """Settings of one daemon as its file has them; see `DaemonLimits` and `Daemons` for whether they are in effect."""
 
     daemon: DaemonName
     conf: Conf
-    #: None when libvirt did not tell its version, as when its daemon does not run.
+    #: None if libvirt did not report its version, for example because its daemon is not running.
     version: Version | None
     problems: tuple[ConfProblem, ...]
 
     @property
     def path(self) -> str:
-        """The file, which need not exist."""
+        """Path of the file, which need not exist."""
         return self.conf.path
 
     @property
     def present(self) -> bool:
-        """Whether the file exists."""
+        """True if the file exists."""
         return self.conf.present
 
     def is_set(self, key: str) -> bool:
-        """Whether the file sets the key; raises `Unreadable` when libvirt cannot parse the file."""
+        """Report whether the file sets the key; raises `Unreadable` if libvirt cannot parse the file."""
         return self.conf.get(key) is not None
 
     def value(self, key: str) -> Located[Value] | Located[Default]:
-        """What the file sets, else the default of this version; raises `Unreadable` when neither is known."""
+        """Return the value in the file, or the default of this version; raises `Unreadable` if neither is known."""
         found = self.conf.get(key)
         if found is not None:
             return found
         if self.version is None:
-            raise Unreadable(f"the default of {key} depends on libvirt's version, which is not known")
+            raise Unreadable(f"the default of {key} depends on libvirt's version, which is unknown")
         return Located(default(self.daemon, key, self.version))
 
     def number(self, key: str) -> Located[int]:
-        """As `value`, for a key that holds a number; raises `Unreadable` when it holds something else."""
+        """Return `value` for a numeric key; raises `Unreadable` if it is not a number."""
         found = self.value(key)
         if isinstance(found.value, int):
             return Located(found.value, found.at)
@@ -61,11 +61,11 @@ class DaemonConf(Fact, frozen=True, kw_only=True):
         libvirt_versions: Record,
         units: Record = Record("", 1),  # noqa: B008 - a frozen value
     ) -> Self:
-        """Read the file of the daemon that guests belong to; virtproxyd only passes calls on to it."""
+        """Parse the file of the daemon that manages guests; virtproxyd only forwards calls to it."""
         known = Daemons.parse(daemons, units)
         serving = known.intended
         if serving is None:
-            raise Unreadable("neither libvirtd nor virtqemud runs or listens on this host")
+            raise Unreadable("neither libvirtd nor virtqemud is running or listening on this host")
         records = {"libvirtd": libvirtd_conf, "virtqemud": virtqemud_conf}
         conf = known.conf(serving, records[serving])
         try:

@@ -1,6 +1,6 @@
-"""What would keep a libvirt daemon from starting with its configuration file, in the daemon's own words.
+"""Problems that would keep a libvirt daemon from starting with its configuration file, in the daemon's own words.
 
-The order of settings is not the daemon's: it stops at the first that it refuses, and this names them all.
+The daemon stops at the first setting that it rejects; this module reports all of them, not in the daemon's order.
 """
 
 import re
@@ -11,12 +11,12 @@ from preflight.facts.text.libvirt_conf import Conf, ConfProblem, Value
 from preflight.facts.text.located import Located
 from preflight.facts.version import Version
 
-#: From here on virNetServerNew refuses fewer clients than clients that wait (seen with 9.0.0 and 11.3.0).
+#: From this release on virNetServerNew rejects max_clients below max_anonymous_clients (seen with 9.0.0 and 11.3.0).
 REFUSES_FEW_CLIENTS = Version(9, 0, 0)
 
 
 def problems(daemon: str, conf: Conf, version: Version | None) -> Iterator[ConfProblem]:
-    """What would keep the daemon from starting with this file."""
+    """Yield the problems that would keep the daemon from starting with this file."""
     if conf.problem is not None:
         yield conf.problem
         return
@@ -25,15 +25,15 @@ def problems(daemon: str, conf: Conf, version: Version | None) -> Iterator[ConfP
         if found is not None:
             why = wrong_type(conf.path, key, kind, found) or CHECKS.get(key, _fine)(conf.path, found.value)
             if why is not None:
-                yield ConfProblem(f"{daemon} does not start with this {key}: {why}", found.at, why)
+                yield ConfProblem(f"{daemon} will not start with this {key}: {why}", found.at, why)
     if version is None or version >= REFUSES_FEW_CLIENTS:
         yield from _few_clients(conf)
 
 
 def wrong_type(path: str, key: str, kind: Kind, found: Located[Value]) -> str | None:
-    """What libvirt says when a setting is not of the kind that it reads, or None."""
+    """Return libvirt's error if a setting has the wrong type, or None."""
     value = found.value
-    # libvirt takes a number as unsigned unless a minus stands before it: even -0
+    # libvirt reads a number as unsigned unless it has a minus sign, even -0
     signed = found.at is not None and found.at.text.startswith("-", found.at.column - 1)
     wrong = f"{path}: expected {kind.value} for '{key}' parameter"
     match kind:
@@ -68,7 +68,7 @@ def _few_clients(conf: Conf) -> Iterator[ConfProblem]:
     if isinstance(clients.value, int) and isinstance(waiting.value, int) and 0 <= clients.value < waiting.value:
         yield ConfProblem(
             f"max_clients ({clients}) is less than {key} ({waiting}):"
-            f" libvirt {REFUSES_FEW_CLIENTS} and later do not start with that",
+            f" libvirt {REFUSES_FEW_CLIENTS} and later will not start",
             clients.at or waiting.at,
             "The overall maximum number of clients must not be less than"
             " the number of clients waiting for authentication",
@@ -89,7 +89,7 @@ def _ssf(_path: str, value: Value) -> str | None:
 
 
 def _uuid(_path: str, value: Value) -> str | None:
-    """`virUUIDParse` takes 16 octets in hex with hyphens between; `virUUIDIsValid` refuses them all the same."""
+    """Check as `virUUIDParse` (16 octets in hex, with hyphens) and `virUUIDIsValid` (not all octets equal) do."""
     text = str(value).strip(" \t\n\r\f\v")
     valid = re.fullmatch(r"(?:[- ]*[0-9a-f]{2}){16}", text, re.ASCII | re.IGNORECASE)
     octets = set(re.findall("[0-9a-f]{2}", str(value).lower()))
@@ -105,7 +105,7 @@ def _mode(_path: str, value: Value) -> str | None:
     return None if octal else f"Failed to parse mode '{value}'"
 
 
-#: Further tests of a setting that is of the right kind.
+#: Further checks of a setting that has the right type.
 CHECKS: dict[str, Callable[[str, Value], str | None]] = {
     "max_workers": _workers,
     "tcp_min_ssf": _ssf,

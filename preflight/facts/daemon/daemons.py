@@ -1,4 +1,4 @@
-"""Which of libvirt's daemons run on a host, since when, and what systemd says of their units."""
+"""The libvirt daemons that run on a host, their start times, and the states of their systemd units."""
 
 import re
 from collections.abc import Mapping
@@ -8,25 +8,25 @@ from typing import Literal, NamedTuple, Self, TypeAlias, get_args
 from preflight.facts.fact import Fact, Record, Unreadable
 from preflight.facts.text.libvirt_conf import Conf, parse_conf
 
-#: Where both are there, the modular one was meant: it is what newer releases install.
+#: If both are installed, the modular one is assumed, since newer releases install it.
 DaemonName: TypeAlias = Literal["virtqemud", "libvirtd"]
 
-#: A number of at most 15 digits before the point: what `/proc` and `stat` write.
+#: A number with at most 15 digits before the point, as `/proc` and `stat` write it.
 NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,12})?", re.ASCII)
 
 
 class Process(NamedTuple):
-    """One daemon that runs."""
+    """Running daemon."""
 
     name: str
     pid: int
-    #: When it was started, in seconds since 1970 by the host's own clock, to some 20 ms. A clock that was set since
-    #: shifts it.
+    #: Start time in seconds since 1970 by the host's own clock, accurate to about 20 ms. It is shifted if the clock was
+    #: set since.
     started: float
 
 
 class Unit(NamedTuple):
-    """One systemd unit, in systemd's own words (`systemctl show`); empty where it says nothing."""
+    """State of a systemd unit, in systemd's own words (`systemctl show`); empty where systemd reports nothing."""
 
     #: loaded, not-found, masked, error…
     load_state: str
@@ -44,40 +44,40 @@ class Daemons(Fact, frozen=True, kw_only=True):
     """The daemons of one host."""
 
     processes: tuple[Process, ...]
-    #: The daemon that QEMU guests belong to: what a client's `qemu:///system` reaches (remoteGetUNIXSocket in
-    #: src/remote/remote_sockets.c: virtqemud where its socket exists, else libvirtd). None when there is neither.
+    #: The daemon that manages QEMU guests and that a client's `qemu:///system` reaches (remoteGetUNIXSocket in
+    #: src/remote/remote_sockets.c: virtqemud if its socket exists, otherwise libvirtd). None if there is neither.
     serving: DaemonName | None
-    #: By their names, as "libvirtd.socket". Empty on a host without systemd.
+    #: Units by name, as "libvirtd.socket". Empty on a host without systemd.
     units: Mapping[str, Unit]
-    #: When each file of /etc/libvirt was last written, by its name without ".conf"; seconds since 1970. A file that
-    #: does not exist, or that may not be looked at, is not in it.
+    #: Modification times of the files in /etc/libvirt, by name without ".conf", in seconds since 1970. Files that do
+    #: not exist or are not accessible are not included.
     conf_modified: Mapping[str, float]
-    #: What lies where the daemon looks for scripts of the host's owner that it runs whenever a guest starts or moves.
+    #: Entries where the daemon looks for the owner's hook scripts, which it runs whenever a guest starts or moves.
     hooks: tuple[str, ...] = ()
-    #: The file that a daemon was told to read by its command line (-f), by the daemon's name.
+    #: Configuration files that daemons were given on the command line (-f), by the daemon's name.
     told: Mapping[str, str] = {}
-    #: The texts of those files, as far as they could be read, by their paths.
+    #: The texts of those files that could be read, by path.
     texts: Mapping[str, str] = {}
 
     @property
     def running(self) -> bool:
-        """Whether the daemon that guests belong to runs. One that its socket would start does not yet."""
+        """True if the daemon that manages guests is running. One that its socket would start is not running yet."""
         return self.serving is not None and self.process(self.serving) is not None
 
     def process(self, name: str) -> Process | None:
-        """The daemon of that name, if it runs; the oldest if there are several."""
+        """Return the running daemon of that name, or None; the oldest if there are several."""
         return min((one for one in self.processes if one.name == name), key=lambda one: one.started, default=None)
 
     def conf_path(self, name: str) -> str:
-        """The file that the daemon of this name reads; for "qemu" that of the daemon that serves."""
+        """Return the path of the file that the daemon of this name reads; "qemu" stands for qemu.conf."""
         return self.told.get(name, f"/etc/libvirt/{name}.conf")
 
     def reads_another(self, name: str) -> bool:
-        """Whether the daemon was told to read another file than its usual one."""
+        """Report whether the daemon was started with another file than its usual one."""
         return self.conf_path(name) != f"/etc/libvirt/{name}.conf"
 
     def conf(self, name: str, usual: Record) -> Conf:
-        """The file that the daemon of this name reads, its `usual` one or another; raises `Unreadable`."""
+        """Parse the file that the daemon of this name reads, its `usual` one or another; raises `Unreadable`."""
         path = self.conf_path(name)
         if not self.reads_another(name):
             return parse_conf(path, usual)
@@ -87,7 +87,7 @@ class Daemons(Fact, frozen=True, kw_only=True):
 
     @property
     def intended(self) -> DaemonName | None:
-        """The daemon that guests belong to, or would if it started; None when neither is installed."""
+        """The daemon that manages guests, or would if it were started; None if neither is installed."""
         if self.serving is not None:
             return self.serving
         found: list[DaemonName] = [
@@ -97,10 +97,10 @@ class Daemons(Fact, frozen=True, kw_only=True):
         return next(iter(wanted + found), None)
 
     def changed_since_start(self, conf: str) -> bool | None:
-        """Whether a file ("libvirtd", "virtqemud", "virtproxyd", "qemu") was written after its daemon had read it.
+        """Report whether a file ("libvirtd", "virtqemud", "virtproxyd", "qemu") changed after its daemon read it.
 
-        qemu.conf is read by the daemon that guests belong to. None when that daemon does not run or the file's time
-        is not known, as of a file that does not exist.
+        qemu.conf is read by the daemon that manages guests. None if that daemon is not running, or if the modification
+        time is unknown, for example because the file does not exist.
         """
         reader = self.serving if conf == "qemu" else conf
         process = None if reader is None else self.process(reader)
@@ -108,11 +108,11 @@ class Daemons(Fact, frozen=True, kw_only=True):
         return None if process is None or modified is None else modified > process.started
 
     def why_not_running(self) -> str:
-        """Why no daemon serves guests, as a clause: "libvirtd.service is masked". Meaningless while one runs."""
+        """Return why no daemon manages guests, as a clause: "libvirtd.service is masked". Moot while one runs."""
         if not self.units:
-            return "neither virtqemud nor libvirtd runs"
+            return "neither virtqemud nor libvirtd is running"
         if self.intended is None:
-            return "libvirt's daemon is not installed: there is neither libvirtd.service nor virtqemud.service"
+            return "the libvirt daemon is not installed: neither libvirtd.service nor virtqemud.service exists"
         return self._why_not(self.intended)
 
     def _why_not(self, name: str) -> str:
@@ -120,17 +120,17 @@ class Daemons(Fact, frozen=True, kw_only=True):
         if service.load_state == "masked":
             return f"{name}.service is masked"
         if service.load_state != "loaded":
-            return f"{name}.service cannot be loaded ({service.load_state or 'systemd does not say why'})"
+            return f"{name}.service cannot be loaded ({service.load_state or 'systemd gives no reason'})"
         if service.active_state == "failed":
             return f"{name}.service failed ({service.result})"
         if service.active_state != "inactive":
-            return f"{name}.service is {service.active_state} ({service.sub_state}), but no such process was seen"
+            return f"{name}.service is {service.active_state} ({service.sub_state}), but no such process was found"
         if socket.active_state == "active":
             return f"{name}.service is inactive; {name}.socket would start it"
         return f"{name}.service is inactive and no socket unit would start it"
 
     def _wanted(self, name: str) -> bool:
-        """Whether someone meant this daemon to be the one that runs."""
+        """Report whether this daemon is meant to run."""
         units = self._state(f"{name}.service"), self._state(f"{name}.socket")
         return any(unit.unit_file_state == "enabled" or unit.active_state in {"active", "failed"} for unit in units)
 
@@ -139,7 +139,7 @@ class Daemons(Fact, frozen=True, kw_only=True):
 
     @classmethod
     def parse(cls, daemons: Record, units: Record) -> Self:
-        """Read the list of processes; without systemd's answer all but the reasons is still known."""
+        """Parse the list of processes; without systemd's answer, everything except the reasons is still known."""
         boot: float | None = None
         ticks = 0.0
         seen: list[Process] = []
@@ -169,7 +169,7 @@ class Daemons(Fact, frozen=True, kw_only=True):
                 case _:
                     raise Unreadable(f"unexpected line in the list of daemons: {line[:80]!r}")
         if boot is None:
-            raise Unreadable("the list of daemons does not tell the time")
+            raise Unreadable("the list of daemons does not include the time")
         states = _units(units)
         return cls(
             processes=tuple(seen),
@@ -187,7 +187,7 @@ def _serving(running: set[str], sockets: set[str], units: Mapping[str, Unit]) ->
         return "virtqemud"
     if "libvirtd" in running:
         return "libvirtd"
-    # virtproxyd listens at the same place
+    # virtproxyd listens on the same socket
     proxy = units.get("virtproxyd.socket")
     if "libvirt-sock" in sockets and "virtproxyd" not in running and (proxy is None or proxy.active_state != "active"):
         return "libvirtd"
@@ -196,7 +196,7 @@ def _serving(running: set[str], sockets: set[str], units: Mapping[str, Unit]) ->
 
 def _number(text: str) -> float:
     if not NUMBER.fullmatch(text):
-        raise Unreadable(f"not a number in the list of daemons: {text[:80]!r}")
+        raise Unreadable(f"invalid number in the list of daemons: {text[:80]!r}")
     return float(text)
 
 

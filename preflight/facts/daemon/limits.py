@@ -1,7 +1,8 @@
-"""How many clients and workers the daemon that guests belong to allows, and how many are taken.
+"""Limits on clients and workers of the daemon that manages guests, and how many of them are in use.
 
-What runs beats what the file says: `virt-admin` tells the values in force; where it could not be asked, the file and
-the defaults of that version stand in, and `live` is False. The capacity of a host is worked out from this.
+The running values take precedence over the file: `virt-admin` reports the effective limits. If it could not be
+queried, the file and the defaults of that version are used, and `live` is False. The capacity of a host is computed
+from this.
 """
 
 import re
@@ -13,7 +14,7 @@ from preflight.facts.daemon.daemons import DaemonName, Daemons
 from preflight.facts.fact import Fact, Record, Unreadable
 from preflight.facts.text.located import Located
 
-#: Keys of the file, and what `virt-admin` calls the same limit.
+#: Keys of the file, and the name of the same limit in `virt-admin`.
 IN_FORCE = {
     "max_clients": "nclients_max",
     "max_anonymous_clients": "nclients_unauth_max",
@@ -21,16 +22,16 @@ IN_FORCE = {
     "max_workers": "maxWorkers",
     "prio_workers": "prioWorkers",
 }
-#: What else `virt-admin` tells.
+#: Other values that `virt-admin` reports.
 IN_USE = ("nclients", "nclients_unauth", "nWorkers", "freeWorkers", "jobQueueDepth")
-#: Workers of the source that migrations must leave free, or nobody can ask for progress or abort one: every one of
-#: those calls is a low-priority procedure (remote_protocol.x), which the prio_workers do not take.
+#: Workers of the source that migrations must leave free, or nobody can query progress or abort a migration: each of
+#: these calls is a low-priority procedure (remote_protocol.x), which the prio_workers do not handle.
 RESERVED_WORKERS = 2
 FIELD = re.compile(r"^(\w+)\s*:\s*(\d{1,10})\s*$", re.ASCII)
 
 
 class Drift(NamedTuple):
-    """A limit that the file sets and the running daemon does not have."""
+    """Limit that is set in the file and differs in the running daemon."""
 
     key: str
     configured: Located[int]
@@ -38,30 +39,30 @@ class Drift(NamedTuple):
 
 
 class DaemonLimits(Fact, frozen=True, kw_only=True):
-    """The limits of the daemon that guests belong to."""
+    """The limits of the daemon that manages guests."""
 
     conf: DaemonConf
-    #: Whether the running daemon was asked. Else nothing is known about what is in use.
+    #: True if the running daemon was queried. Otherwise nothing is known about usage.
     live: bool
-    #: Connections at a time, read-only ones and those over the network too.
+    #: Maximum number of connections, including read-only ones and those over the network.
     max_clients: Located[int]
-    #: Connections at a time that have not authenticated; 0 for no limit of their own.
+    #: Maximum number of unauthenticated connections; 0 for no separate limit.
     max_anonymous_clients: Located[int]
     min_workers: Located[int]
-    #: Calls that are worked on at a time, without those that `prio_workers` may take.
+    #: Maximum number of calls processed at a time, without those that `prio_workers` may handle.
     max_workers: Located[int]
     prio_workers: Located[int]
-    #: Connections open now, without preflight's own; None when not live.
+    #: Current connections, without preflight's own; None if not live.
     clients: int | None
-    #: Connections of those that have not authenticated; None when not live.
+    #: Current unauthenticated connections; None if not live.
     anonymous_clients: int | None
-    #: Workers that had a call to do; None when not live.
+    #: Workers that were processing a call; None if not live.
     busy_workers: int | None
-    #: Calls that waited for a worker; None when not live.
+    #: Calls that were waiting for a worker; None if not live.
     queued_jobs: int | None
-    #: Where the file says another than what is in force.
+    #: Limits whose value in the file differs from the effective one.
     drift: tuple[Drift, ...]
-    #: Whether the file was written after the daemon had read it; None when that is not known.
+    #: True if the file was modified after the daemon had read it; None if that is unknown.
     changed_since_start: bool | None
 
     @property
@@ -71,28 +72,28 @@ class DaemonLimits(Fact, frozen=True, kw_only=True):
 
     @property
     def max_client_requests(self) -> Located[int]:
-        """Calls of one connection that may be outstanding. No running daemon tells it: it is the file's or the default.
+        """Outstanding calls per connection. No running daemon reports it: it is taken from the file or the defaults.
 
-        Raises `Unreadable` when the file was changed after the daemon had read it, or the default is not known.
+        Raises `Unreadable` if the file was changed after the daemon had read it, or if the default is unknown.
         """
         if self.changed_since_start:
             raise _stale(self.conf, "max_client_requests")
         return self.conf.number("max_client_requests")
 
     def room_for_clients(self) -> int:
-        """Connections that can still be opened; raises `Unreadable` when it is not known how many are."""
+        """Return how many connections can still be opened; raises `Unreadable` if the number in use is unknown."""
         if self.clients is None:
-            raise Unreadable(f"how many clients {self.daemon} has is not known: virt-admin could not be asked")
+            raise Unreadable(f"the number of clients of {self.daemon} is unknown: virt-admin could not be queried")
         return max(0, self.max_clients.value - self.clients)
 
     def free_workers(self) -> int:
-        """Workers, started yet or not, that have no call to do; raises `Unreadable` likewise."""
+        """Return the number of free workers, started or not; raises `Unreadable` if that of busy ones is unknown."""
         if self.busy_workers is None:
-            raise Unreadable(f"how many workers of {self.daemon} are busy is not known: virt-admin could not be asked")
+            raise Unreadable(f"the number of busy workers of {self.daemon} is unknown: virt-admin could not be queried")
         return max(0, self.max_workers.value - self.busy_workers)
 
     def room_for_migrations(self) -> int:
-        """Migrations that leave this daemon, as the source's, workers to tell of progress and to abort one."""
+        """Return how many migrations leave the source's daemon enough workers to report progress and to abort."""
         return max(0, self.free_workers() - RESERVED_WORKERS)
 
     @classmethod
@@ -106,12 +107,12 @@ class DaemonLimits(Fact, frozen=True, kw_only=True):
         libvirt_versions: Record,
         own_clients: Record,
     ) -> Self:
-        """Read what virt-admin told of the daemon; `own_clients` is how many connections preflight held to it."""
+        """Parse virt-admin's output for the daemon; `own_clients` is the number of preflight's connections to it."""
         conf = DaemonConf.parse(daemons, libvirtd_conf, virtqemud_conf, virtproxyd_conf, libvirt_versions)
         changed = Daemons.parse(daemons, Record("", 1)).changed_since_start(conf.daemon)
         told = _complete(told_of(limits, conf.daemon))
         if not told and changed:
-            raise _stale(conf, "what it allows")
+            raise _stale(conf, "its limits")
         values = {key: _in_force(conf, key, told[name]) if told else conf.number(key) for key, name in IN_FORCE.items()}
         return cls(
             conf=conf,
@@ -127,11 +128,11 @@ class DaemonLimits(Fact, frozen=True, kw_only=True):
 
 
 def _stale(conf: DaemonConf, what: str) -> Unreadable:
-    return Unreadable(f"{conf.path} was changed after {conf.daemon} started: {what} is not known until it is restarted")
+    return Unreadable(f"{conf.path} was changed after {conf.daemon} started: {what} cannot be known before a restart")
 
 
 def told_of(limits: Record, daemon: str) -> Mapping[str, int]:
-    """What virt-admin said of this daemon, by virt-admin's own words; empty when it was not asked or said nothing."""
+    """Return virt-admin's values for this daemon, by virt-admin's names; empty if it was not queried or gave none."""
     told: dict[str, int] = {}
     mine = False
     for line in limits.out.splitlines():
@@ -143,12 +144,12 @@ def told_of(limits: Record, daemon: str) -> Mapping[str, int]:
 
 
 def _complete(told: Mapping[str, int]) -> Mapping[str, int]:
-    """All of it, or nothing."""
+    """Return the values if they are complete, otherwise none."""
     return told if told.keys() >= {*IN_FORCE.values(), *IN_USE} else {}
 
 
 def _in_force(conf: DaemonConf, key: str, value: int) -> Located[int]:
-    """The value in force; with its place in the file where that says the same."""
+    """Return the effective value, with its location in the file if the file has the same value."""
     file = conf.conf.settings.get(key)
     return Located(value, file.at if file is not None and file.value == value else None)
 
@@ -159,7 +160,7 @@ def _drift(conf: DaemonConf, told: Mapping[str, int]) -> Iterator[Drift]:
             continue
         try:
             file = conf.number(key)
-            # virThreadPoolNewFull lowers the least to the most
+            # virThreadPoolNewFull lowers the minimum to the maximum
             expected = min(file.value, conf.number("max_workers").value) if key == "min_workers" else file.value
         except Unreadable:
             continue
@@ -170,5 +171,5 @@ def _drift(conf: DaemonConf, told: Mapping[str, int]) -> Iterator[Drift]:
 def _own(record: Record) -> int:
     count = record.required().strip()
     if not re.fullmatch(r"\d{1,6}", count, re.ASCII):
-        raise Unreadable("it is not known how many connections preflight itself held")
+        raise Unreadable("the number of connections that preflight itself held is unknown")
     return int(count)

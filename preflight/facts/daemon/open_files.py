@@ -1,4 +1,4 @@
-"""How many files libvirt's daemons may have open, and have."""
+"""Open files of libvirt's daemons, and their limits."""
 
 import re
 from collections.abc import Mapping
@@ -10,25 +10,25 @@ _LINE = re.compile(r"files (\w{1,30}) (\d{1,15}) (\d{1,15})", re.ASCII)
 
 
 class Files(NamedTuple):
-    """Of one process: the soft RLIMIT_NOFILE in force, and the descriptors that are open."""
+    """Effective soft RLIMIT_NOFILE of one process, and the number of open descriptors."""
 
     limit: int
     used: int
 
 
 class OpenFiles(Fact, frozen=True, kw_only=True):
-    """By the name of a daemon that runs."""
+    """Open files of the running daemons, by name."""
 
     by_daemon: Mapping[str, Files]
 
     def of(self, daemon: str) -> Files:
-        """One daemon's; raises `Unreadable` when it does not run, or did not let itself be looked at."""
+        """Return the files of one daemon; raises `Unreadable` if it is not running or could not be inspected."""
         if daemon not in self.by_daemon:
-            raise Unreadable(f"the files that {daemon} has open could not be counted")
+            raise Unreadable(f"the open files of {daemon} could not be counted")
         return self.by_daemon[daemon]
 
     @classmethod
     def parse(cls, open_files: Record) -> Self:
-        """Read a line a process: its name, /proc/PID/limits' "Max open files", and the number of /proc/PID/fd."""
+        """Parse one line per process: name, "Max open files" of /proc/PID/limits, number of files in /proc/PID/fd."""
         found = filter(None, map(_LINE.fullmatch, open_files.required().splitlines()))
         return cls(by_daemon={one[1]: Files(int(one[2]), int(one[3])) for one in found})

@@ -1,4 +1,4 @@
-"""Those settings of /etc/libvirt/qemu.conf that a migration depends on."""
+"""Settings of /etc/libvirt/qemu.conf that a migration depends on."""
 
 from collections.abc import Iterator
 from typing import Self
@@ -17,50 +17,50 @@ SINCE = Version(1, 1, 4)
 
 
 class QemuConf(Fact, frozen=True, kw_only=True):
-    """The settings in force; of those that the file does not set, the defaults."""
+    """The effective settings; defaults for those that the file does not set."""
 
     present: bool
-    #: What the destination announces as its address; None for its host name.
+    #: Name or address that the destination announces; None for its host name.
     migration_host: Located[str | None]
-    #: The address at which QEMU listens for a migration; None for all.
+    #: The address on which QEMU listens for a migration; None for all.
     migration_address: Located[str | None]
-    #: The first and the last port at which QEMU listens for migrations.
+    #: The first and the last port on which QEMU listens for migrations.
     migration_port_min: Located[int]
     migration_port_max: Located[int]
-    #: Whether a migration without TLS is refused.
+    #: True if a migration without TLS is refused.
     migrate_tls_force: Located[bool]
-    #: Where the certificates for that are; None for where nothing else is meant.
+    #: Directory of the certificates for migrations; None for the default directories.
     migrate_tls_x509_cert_dir: Located[str | None]
     default_tls_x509_cert_dir: Located[str | None]
-    #: Whether the other end's certificate is wanted; None for what the second says.
+    #: True if the other end must present a certificate; None if the second setting decides.
     migrate_tls_x509_verify: Located[bool | None]
     default_tls_x509_verify: Located[bool | None]
     #: lockd or sanlock; None for none.
     lock_manager: Located[str | None]
-    #: Seconds of silence after which a peer-to-peer source asks the destination whether it lives; -1 for never.
+    #: Seconds without traffic after which a peer-to-peer source sends a keepalive message; -1 for never.
     keepalive_interval: Located[int]
-    #: Such questions without an answer until the connection is given up.
+    #: Unanswered keepalive messages after which the connection is closed.
     keepalive_count: Located[int]
-    #: Calls that may wait for one guest; 0 for no limit.
+    #: Maximum number of calls waiting for one guest; 0 for no limit.
     max_queued: Located[int]
 
     @property
     def path(self) -> str:
-        """The file."""
+        """Path of the file."""
         return PATH
 
     @property
     def port_range(self) -> range:
-        """The ports at which QEMU may listen for a migration."""
+        """The ports on which QEMU may listen for a migration."""
         return range(self.migration_port_min.value, self.migration_port_max.value + 1)
 
     @classmethod
     def parse(cls, qemu_conf: Record, daemons: Record) -> Self:
-        """Read the file, unless the daemon that has read it too runs since before it was changed."""
+        """Parse the file; raises `Unreadable` if it was changed after the running daemon had read it."""
         host = Daemons.parse(daemons, Record("", 1))
         if host.changed_since_start("qemu"):
             raise Unreadable(
-                f"{PATH} was changed after {host.serving} started: what is in force is not known until it is restarted"
+                f"{PATH} was changed after {host.serving} started: the values in use cannot be known before a restart"
             )
         conf = parse_conf(PATH, qemu_conf)
         for problem in problems(conf):
@@ -84,28 +84,28 @@ class QemuConf(Fact, frozen=True, kw_only=True):
 
 
 class QemuConfFile(Fact, frozen=True, kw_only=True):
-    """The file as it is, in force or not: what the next start of the daemon will make of it."""
+    """The file as it is, effective or not, as the daemon will read it at its next start."""
 
     conf: Conf
-    #: What would keep the daemon from starting. Settings that no migration depends on are not looked at.
+    #: Problems that would keep the daemon from starting. Settings that no migration depends on are not checked.
     problems: tuple[ConfProblem, ...]
 
     @classmethod
     def parse(cls, qemu_conf: Record) -> Self:
-        """Read the file."""
+        """Parse the file."""
         conf = parse_conf(PATH, qemu_conf)
         return cls(conf=conf, problems=tuple(problems(conf)))
 
 
 def problems(conf: Conf) -> Iterator[ConfProblem]:
-    """What keeps the QEMU driver, and with it the daemon, from starting (virQEMUDriverConfigLoadFile)."""
+    """Yield the problems that keep the QEMU driver, and so the daemon, from starting (virQEMUDriverConfigLoadFile)."""
     if conf.problem is not None:
         yield conf.problem
         return
     for key, kind in QEMU.items():
         found = conf.settings.get(key)
         if found is not None and (why := wrong_type(conf.path, key, kind, found) or _refused(conf.path, key, found)):
-            yield ConfProblem(f"the QEMU driver does not start with this {key}: {why}", found.at, why)
+            yield ConfProblem(f"the QEMU driver will not start with this {key}: {why}", found.at, why)
     yield from _ports(conf)
 
 
@@ -123,20 +123,20 @@ def _ports(conf: Conf) -> Iterator[ConfProblem]:
     last = conf.settings.get("migration_port_max", Located(default("qemu", "migration_port_max", SINCE)))
     if isinstance(first.value, int) and isinstance(last.value, int) and not 0 <= first.value <= last.value <= 65535:
         why = f"{conf.path}: migration_port_max: port must be between the minimal port {first} and 65535"
-        yield ConfProblem(f"the QEMU driver does not start with these ports: {why}", last.at or first.at, why)
+        yield ConfProblem(f"the QEMU driver will not start with these ports: {why}", last.at or first.at, why)
     elif first.value == last.value:
-        # virPortAllocatorRangeNew wants two ports at least
+        # virPortAllocatorRangeNew requires at least two ports
         why = f"start port {first} must be less than end port {last}"
-        yield ConfProblem(f"the QEMU driver does not start with these ports: {why}", last.at or first.at, why)
+        yield ConfProblem(f"the QEMU driver will not start with these ports: {why}", last.at or first.at, why)
 
 
 def _is_this_host(address: str) -> bool:
-    """As libvirt decides it (virSocketAddrIsNumericLocalhost): 127.0.0.2 passes, and so does a name but this."""
+    """Check as virSocketAddrIsNumericLocalhost does: 127.0.0.2 passes, and so does any name except localhost."""
     return address.startswith("localhost") or address in {"127.0.0.1", "::1"}
 
 
 def _bare(address: str) -> str:
-    """The address without the brackets of IPv6 (virStringStripIPv6Brackets)."""
+    """Return the address without the brackets of IPv6 (virStringStripIPv6Brackets)."""
     return address[1:-1] if address.startswith("[") and address.endswith("]") and ":" in address else address
 
 

@@ -1,12 +1,12 @@
-"""The directories in which libvirt's QEMU driver keeps what it knows of guests (qemuStateInitialize, libvirt 9.0)."""
+"""Directories in which libvirt's QEMU driver keeps the state of guests (qemuStateInitialize, libvirt 9.0)."""
 
-#: What is defined, kept for the next start.
+#: Persistent definitions.
 DEFINITIONS = "/etc/libvirt/qemu"
-#: The status of guests that are active, and their QEMU's pidfile.
+#: The status of active guests, and the pidfiles of their QEMU.
 STATUS = "/run/libvirt/qemu"
-#: A directory for each active guest, with the key that its secrets are sealed with.
+#: A directory for each active guest, with the key that its secrets are encrypted with.
 PRIVATE = "/var/lib/libvirt/qemu"
-#: What each guest's QEMU says.
+#: The log of each guest's QEMU.
 LOGS = "/var/log/libvirt/qemu"
 
 ALL = (DEFINITIONS, STATUS, PRIVATE, LOGS)

@@ -1,7 +1,7 @@
-"""The configuration file of the libvirt daemon that does not serve guests, or that it was told not to read.
+"""Configuration file that no daemon reads: that of the daemon not in use, or one replaced on the command line.
 
-libvirtd.conf stays on disk, with all that was tuned in it, when a host changes to the modular daemons, and a tuning
-guide for either kind is easily followed on the other.
+libvirtd.conf stays on disk, with all its tuning, when a host switches to the modular daemons, and a tuning guide for
+one kind of daemon is easily followed on a host with the other.
 """
 
 from collections.abc import Mapping
@@ -15,22 +15,22 @@ from preflight.facts.text.located import Located
 
 
 class UnreadConf(Fact, frozen=True, kw_only=True):
-    """Settings that stand in the unread file alone."""
+    """Settings that are only in the unread file."""
 
-    #: The daemon that guests belong to.
+    #: The daemon that manages guests.
     serving: DaemonName
     #: The file that it does not read.
     path: str
-    #: What that file sets, which the serving daemon would understand, and which its own file does not say too.
+    #: Settings in that file that the serving daemon would understand, and that are not the same in its own file.
     settings: Mapping[str, Located[Value]]
 
     @classmethod
     def parse(cls, daemons: Record, libvirtd_conf: Record, virtqemud_conf: Record, _virtproxyd_conf: Record) -> Self:
-        """Read the usual file of a daemon that was told to read another; else that of whichever does not serve."""
+        """Parse the usual file of a daemon that was started with another one, else that of the daemon not in use."""
         known = Daemons.parse(daemons, Record("", 1))
         serving = known.serving
         if serving is None:
-            raise Unreadable("neither libvirtd nor virtqemud runs or listens on this host")
+            raise Unreadable("neither libvirtd nor virtqemud is running or listening on this host")
         records = {"libvirtd": libvirtd_conf, "virtqemud": virtqemud_conf}
         other = "virtqemud" if serving == "libvirtd" else "libvirtd"
         if known.reads_another(serving):

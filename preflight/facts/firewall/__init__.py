@@ -1,4 +1,4 @@
-"""What a host's packet filter does with a new connection."""
+"""Effect of a host's packet filter on a new connection."""
 
 from preflight.facts.firewall.firewall import Firewall
 

@@ -1,6 +1,6 @@
-"""What a host's packet filter does with a new connection to one of its ports.
+"""Effect of a host's packet filter on a new connection to one of its ports.
 
-A migration's data comes in by a port that nothing listens on until the migration begins, so it cannot be tried.
+The data of a migration arrives on a port on which nothing listens until the migration begins, so it cannot be tried.
 """
 
 import enum
@@ -22,42 +22,42 @@ Source: TypeAlias = IPv4Address | IPv6Address
 
 
 class Action(enum.StrEnum):
-    """What happens to a packet."""
+    """Fate of a packet."""
 
     ACCEPT = "accept"
-    #: Silently: the other end waits until it gives up.
+    #: Dropped silently: the other end waits until it times out.
     DROP = "drop"
-    #: The other end is told, and fails at once.
+    #: Rejected with a message: the other end fails at once.
     REJECT = "reject"
 
 
 class Judgement(Struct, frozen=True, kw_only=True):
-    """What happens to a new connection, and why."""
+    """Fate of a new connection, and the reason."""
 
     action: Action
-    #: The rule or policy that decides, as `table inet filter chain input: policy drop`; None when nothing forbids it.
+    #: The rule or policy that decides, as `table inet filter chain input: policy drop`; None if nothing forbids it.
     rule: str | None
 
 
 class Firewall(Fact, frozen=True, kw_only=True, dict=True):
-    """All rules of nftables and of iptables that a packet for this host may meet."""
+    """All rules of nftables and iptables that may apply to a packet for this host."""
 
     tables: tuple[Table, ...]
-    #: The names of interfaces in rules; one that ends with `*` stands for all that begin so.
+    #: The names of interfaces in rules; a name that ends with `*` is a prefix.
     names: frozenset[str]
-    #: The interfaces that rules name, but the loopback, and one that none names.
+    #: The interfaces that rules name, except the loopback, and one that no rule names.
     interfaces: tuple[str, ...]
-    #: Some rule gives packets a mark.
+    #: True if some rule sets a mark on packets.
     gives_marks: bool
 
     @classmethod
     def parse(cls, nft: Record, iptables: Record) -> Self:
-        """Read `nft -j list ruleset` (missing where nft is not installed) and what iptables-save printed."""
+        """Parse `nft -j list ruleset` (missing if nft is not installed) and the output of iptables-save."""
         found = () if nft.missing else parse_nft(nft.required())
         try:
             tables = without_doubles(found, parse_iptables(iptables.required()))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-            raise Unreadable("the rules of iptables are not of the form that iptables-save writes") from None
+            raise Unreadable("the iptables rules are not in the format of iptables-save") from None
         try:
             marked = any(map(_gives_marks, _statements(tables)))
             names = _interfaces(tables)
@@ -67,25 +67,25 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
             raise Unreadable(NOT_NFT) from None
 
     def judge(self, port: int, source_addresses: Sequence[str], own: OwnAddresses | None = None) -> Judgement:
-        """What happens to a new TCP connection to `port` from any of these addresses; see `judge_all`."""
+        """Return the fate of a new TCP connection to `port` from any of these addresses; see `judge_all`."""
         ((_, judgement),) = self.judge_all([port], source_addresses, own)
         return judgement
 
     def judge_all(
         self, ports: Sequence[int], source_addresses: Sequence[str], own: OwnAddresses | None = None
     ) -> list[tuple[int, Judgement]]:
-        """What happens to a new TCP connection to each of the ports from any of these addresses.
+        """Return the fate of a new TCP connection to each of the ports from any of these addresses.
 
-        `own` are this host's addresses: they tell by which interface, and to which address, a packet may come, and
-        a source address of a version of IP that the host does not have is left out. Without them any interface that a
-        rule names may be the one, and any other. Raises `Unreadable` when it cannot be told.
+        `own` are this host's addresses: they determine on which interface, and to which address, a packet may arrive.
+        Source addresses of an IP version that the host does not have are left out. Without `own`, a packet may arrive
+        on any interface, named in a rule or not. Raises `Unreadable` if the outcome cannot be determined.
 
-        All that may come is judged at once, and in halves only where the rules part it: 64 ports, 2,000 addresses and
-        30,000 rules are as good as one port and one address.
+        All packets are evaluated at once, and split in halves only where rules distinguish them, so that 64 ports,
+        2,000 addresses and 30,000 rules take as long as one port and one address.
         """
         ways = self._ways(source_addresses, own)
         if ports and not ways:
-            raise Unreadable("no address is known that a connection might come from")
+            raise Unreadable("no address is known from which a connection might come")
         work = Work()
         judged: list[tuple[int, Judgement]] = []
         left = [tuple(ports)] if ports else []
@@ -96,22 +96,22 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
                 middle = len(some) // 2
                 left += [some[middle:], some[:middle]]
                 continue
-            one = _one(found, f"whether port {some[0]} is open depends on the interface or address that is used")
+            one = _one(found, f"whether port {some[0]} is open depends on the interface or address used")
             judged += [(port, one) for port in some]
         return judged
 
     def _ways(self, source_addresses: Sequence[str], own: OwnAddresses | None) -> list["_Way"]:
-        """By which interfaces, and to which addresses, packets from the sources may come."""
+        """Return the interfaces on which, and the addresses to which, packets from the sources may arrive."""
         sources: dict[tuple[int, int], list[Source]] = {}
         met_by: dict[int, tuple[InterfaceAddress, ...]] = {}
         for written in source_addresses:
             try:
                 source = ip_address(written)
             except ValueError:
-                raise Unreadable(f"{written} is not an address") from None
+                raise Unreadable(f"{written} is not an IP address") from None
             met = () if own is None else own.met_by(written)
             if own is None or met:
-                # the same addresses are the same tuple
+                # equal addresses are the same tuple
                 met_by[id(met)] = met
                 sources.setdefault((source.version, id(met)), []).append(source)
         return [
@@ -124,7 +124,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
         ]
 
     def _told_apart(self, interfaces: Iterable[str]) -> tuple[str, ...]:
-        """Those that some rule names, and one of all others: they are the same to every rule."""
+        """Return the interfaces that rules name, and one of all others, which are the same to every rule."""
         named, others = list[str](), list[str]()
         for one in dict.fromkeys(interfaces):
             (named if one in self.names or one.startswith(self._beginnings) else others).append(one)
@@ -135,7 +135,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
         return tuple(name[:-1] for name in self.names if name.endswith("*"))
 
     def _found(self, ports: Sequence[int], ways: Iterable["_Way"], work: Work) -> dict[Action, str] | None:
-        """What may happen to connections to these ports, and why; None where it is not the same for all of them."""
+        """Return the possible fates of connections to these ports, with reasons; None if they differ between ports."""
         found: dict[Action, str] = {}
         for way in ways:
             left = [(way.sources, way.interfaces)]
@@ -159,7 +159,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
         return found
 
     def _judge(self, packet: Packet, *, exactly: bool) -> tuple[Action, str] | None:
-        """What happens to all of these packets; None where it may differ, unless they are one, `exactly`."""
+        """Return the fate of all of these packets; None if it may differ. With `exactly`, there is only one packet."""
         try:
             outcomes, unsure = walk(packet, self.tables)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
@@ -169,27 +169,27 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
             return (Action(next(iter(outcomes))), next(iter(outcomes.values()))) if is_sure else None
         port = packet.ports[0]
         if UNKNOWN in outcomes:
-            raise Unreadable(f"the firewall hands port {port} to what cannot be judged: {outcomes[UNKNOWN]}")
-        why = f"the firewall's answer for port {port} cannot be told: {unsure[-1] if unsure else ''}"
+            raise Unreadable(f"the firewall handles port {port} in a way that cannot be predicted: {outcomes[UNKNOWN]}")
+        why = f"the firewall's decision on port {port} cannot be determined: {unsure[-1] if unsure else ''}"
         judged = _one({Action(action): rule for action, rule in outcomes.items()}, why)
         return judged.action, judged.rule or ""
 
 
 class _Way(NamedTuple):
-    """Sources whose packets come by the same interfaces, to the same addresses."""
+    """Sources whose packets arrive on the same interfaces, for the same addresses."""
 
     sources: tuple[Source, ...]
     interfaces: tuple[str, ...]
     addresses: tuple[str, ...]
 
 
-#: No rule names it: it is not even a name that the kernel would take.
+#: Interface that no rule names: the kernel would not even accept such a name.
 _NAMELESS = "an interface/"
 _LONGEST_NAME = 15  # IFNAMSIZ with its NUL is 16, include/uapi/linux/if.h
 
 
 def _one(found: dict[Action, str], why: str) -> Judgement:
-    """The one judgement; where it is either a drop or a rejection, a drop: both keep the connection out."""
+    """Return the single judgement; DROP if both drop and reject are possible, since both block the connection."""
     if Action.ACCEPT in found and len(found) > 1:
         raise Unreadable(why)
     action = Action.DROP if Action.DROP in found else next(iter(found))
@@ -204,7 +204,7 @@ def _statements(tables: Sequence[Table]) -> Iterator[Json]:
 
 
 def _interfaces(tables: Sequence[Table]) -> frozenset[str]:
-    """Every interface that a rule or chain names."""
+    """Return every interface that a rule or chain names."""
     names: set[str] = set()
     for table in tables:
         for chain in table.chains.values():
@@ -219,7 +219,7 @@ def _interfaces(tables: Sequence[Table]) -> frozenset[str]:
 
 
 def _words(body: Json, table: Table, seen: set[str]) -> Iterator[str]:
-    """The words in an expression, and in the sets that it names, but for those that were seen before."""
+    """Yield the words in an expression and in the sets that it names, except sets that were seen before."""
     stack = [body]
     while stack:
         one = stack.pop()
@@ -228,7 +228,7 @@ def _words(body: Json, table: Table, seen: set[str]) -> Iterator[str]:
         elif isinstance(one, list | tuple):
             stack.extend(one)
         elif isinstance(one, str) and one.startswith("@"):
-            if one not in seen:  # a set may name itself
+            if one not in seen:  # a set may refer to itself
                 seen.add(one)
                 stack.extend(table.sets[one[1:]].elements)
         elif isinstance(one, str) and len(one) <= _LONGEST_NAME:

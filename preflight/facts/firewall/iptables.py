@@ -1,6 +1,6 @@
-"""iptables' rules in the words of nft's JSON, so that one judge serves both.
+"""Translation of iptables rules to nft's JSON, so that both are evaluated by the same code.
 
-What is not understood becomes a match that cannot be told; it matters only where such a rule would decide.
+An option that is not understood becomes an undecidable match, which matters only if that rule would decide.
 """
 
 import re
@@ -12,26 +12,26 @@ from typing import NamedTuple, TypeAlias
 from preflight.facts.fact import Unreadable
 from preflight.facts.firewall.rules import Chain, Json, Rule, Table, known_policy
 
-#: Tables by where they hook in: priorities of include/uapi/linux/netfilter_ipv4.h. nat's are per hook.
+#: Hook priorities of tables, from include/uapi/linux/netfilter_ipv4.h. Those of nat depend on the hook.
 _PRIORITY = {"raw": -300, "mangle": -150, "filter": 0, "security": 50}
 _NAT_PRIORITY = {"prerouting": -100, "input": 100}
 _HOOKS = {name: name.lower() for name in ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")}
 _FLAGS = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"}
 
-#: One option of a rule, as ("--dport", ["22"]), and whether a `!` stands before it.
+#: An option of a rule, as ("--dport", ["22"]), and whether it is negated by a preceding `!`.
 Option: TypeAlias = tuple[str, list[str], bool]
 
 
 class Saved(NamedTuple):
-    """One table as iptables-save wrote it."""
+    """Table as written by iptables-save."""
 
     table: Table
-    #: It is iptables-nft's, and so among nft's tables too.
+    #: True if it belongs to iptables-nft, and is therefore among nft's tables too.
     in_nft: bool
 
 
 def parse_iptables(text: str) -> tuple[Saved, ...]:
-    """Read what iptables-save wrote for a family, behind a line `family 4` or `family 6`.
+    """Parse the output of iptables-save for each family, after a line `family 4` or `family 6`.
 
     `family 4 nft` introduces the tables of iptables-nft. Raises `Unreadable` on other text.
     """
@@ -47,7 +47,7 @@ def parse_iptables(text: str) -> tuple[Saved, ...]:
             elif family and line.startswith("*"):
                 open_table = Table(family, line[1:])
             else:
-                raise Unreadable(f"not a line of iptables-save: {line[:80]}")
+                raise Unreadable(f"unexpected line from iptables-save: {line[:80]}")
         elif line == "COMMIT":
             saved.append(Saved(open_table, in_nft))
             open_table = None
@@ -56,12 +56,12 @@ def parse_iptables(text: str) -> tuple[Saved, ...]:
         else:
             _add(open_table, line)
     if open_table is not None:
-        raise Unreadable("the rules of iptables are cut off")
+        raise Unreadable("the iptables rules are truncated")
     return tuple(saved)
 
 
 def without_doubles(tables: Sequence[Table], saved: Sequence[Saved]) -> tuple[Table, ...]:
-    """All tables, iptables-nft's as iptables-save tells them: nft names their extensions and says no more of them."""
+    """Return all tables, those of iptables-nft as written by iptables-save: nft prints only the names of extensions."""
     told = {(one.table.family, one.table.name) for one in saved if one.in_nft}
     return (*(one.table for one in saved), *(table for table in tables if (table.family, table.name) not in told))
 
@@ -77,10 +77,10 @@ def _declare(table: Table, line: str) -> None:
 
 def _add(table: Table, line: str) -> None:
     rule = re.sub(r"^\[[0-9:]*\] ", "", line)
-    # shlex goes a character at a time
+    # shlex is slow: it processes one character at a time
     words = shlex.split(rule) if any(mark in rule for mark in "\"'\\#") else rule.split()
     if len(words) < 2 or words[0] != "-A":
-        raise Unreadable(f"not a rule of iptables-save: {line[:80]}")
+        raise Unreadable(f"unexpected rule from iptables-save: {line[:80]}")
     statements: list[Json] = []
     comment = None
     options = list(_options(words[2:]))
@@ -96,7 +96,7 @@ def _add(table: Table, line: str) -> None:
 
 
 def _options(words: list[str]) -> Iterator[Option]:
-    """Each option with its values; iptables-save writes `!` before the option."""
+    """Yield each option with its values; iptables-save writes `!` before the option."""
     negated = False
     name, values = "", list[str]()
     for word in [*words, "-"]:
@@ -161,7 +161,7 @@ def _port_range(written: str) -> Json:
 def _states(values: list[str]) -> tuple[Json, Json] | None:
     words = values[0].lower().split(",")
     if not set(words) <= {"invalid", "established", "related", "new", "untracked"}:
-        return None  # SNAT and DNAT are states to iptables, not to the kernel
+        return None  # SNAT and DNAT are states for iptables, not for the kernel
     return {"ct": {"key": "state"}}, {"set": words}
 
 

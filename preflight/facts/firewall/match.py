@@ -1,4 +1,4 @@
-"""Whether a packet matches what a rule asks for: True, False, or None when that cannot be told."""
+"""Matching of packets against rules: True, False, or None if the result cannot be determined."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,19 +9,19 @@ from preflight.facts.firewall.packet import ABSENT, Packet, Span, Values, is_wor
 from preflight.facts.firewall.rules import Json, Set
 
 _EQUAL = frozenset(("==", "in", "!="))
-#: More values than this are looked up in order.
+#: Larger numbers of values than this are looked up in sorted order.
 _FEW = 4
-#: The word of nft's for one of ours.
+#: nft's word for one of ours.
 _UNICAST = {"host": "unicast"}
 
-#: What is looked at, as ("tcp", "dport").
+#: The property that is matched, as ("tcp", "dport").
 Kind = tuple[str, str]
 _COMPARE = {"<": (True, False), ">": (False, False), "<=": (True, True), ">=": (False, True)}
 _WIDTH = 2**128 - 1
 
 
 def any_of(answers: Iterable[bool | None]) -> bool | None:
-    """True when one is True, None when one might be, else False."""
+    """Return True if one is True, None if one might be, otherwise False."""
     unsure = False
     for answer in answers:
         if answer:
@@ -31,13 +31,13 @@ def any_of(answers: Iterable[bool | None]) -> bool | None:
 
 
 def all_of(answers: Iterable[bool | None]) -> bool | None:
-    """False when one is False, None when one might be, else True."""
+    """Return False if one is False, None if one might be, otherwise True."""
     inverse = any_of(None if answer is None else not answer for answer in answers)
     return None if inverse is None else not inverse
 
 
 def matches(packet: Packet, sets: Mapping[str, Set], body: Json) -> bool | None:
-    """Whether the packet matches a `match` statement."""
+    """Report whether the packet matches a `match` statement."""
     operator, left, right = body["op"], body["left"], body["right"]
     if isinstance(left, dict) and "concat" in left:
         within = found_in(packet, sets, left, right)
@@ -56,7 +56,7 @@ def matches(packet: Packet, sets: Mapping[str, Set], body: Json) -> bool | None:
 
 
 def found_in(packet: Packet, sets: Mapping[str, Set], key: Json, element: Json) -> bool | None:
-    """Whether what the packet has for `key`, an expression, is the element, or is in the set, of a map or set."""
+    """Report whether the packet's value of `key`, an expression, equals or is in `element` of a map or set."""
     if isinstance(key, dict) and "concat" in key:
         return _concat_in(packet, sets, key["concat"], element)
     kind, values = _look(packet, key)
@@ -89,7 +89,7 @@ def _look(packet: Packet, left: Json) -> tuple[Kind, Values | None]:
         return kind, packet.look(*kind)
     if form == "fib":
         return ("fib", body["result"]), _fib(body)
-    if form == "exthdr":  # an extension header of IPv6: a connection's first packet has none
+    if form == "exthdr":  # an IPv6 extension header: the first packet of a connection has none
         return ("exthdr", ""), ABSENT if "field" in body else ("missing",)
     if form in ("&", "|", "^"):
         return _calculated(packet, form, body)
@@ -97,7 +97,7 @@ def _look(packet: Packet, left: Json) -> tuple[Kind, Values | None]:
 
 
 def _fib(body: Json) -> Values | None:
-    """What the routing table says: that the packet is for this host, and that there is a way back to its sender."""
+    """Return the result of a routing lookup: the packet is for this host, and there is a route to its sender."""
     flags = [body["flags"]] if isinstance(body["flags"], str) else body["flags"]
     if body["result"] == "type":
         return ("local",) if "daddr" in flags else None
@@ -124,7 +124,7 @@ def _calculated(packet: Packet, form: str, operands: Json) -> tuple[Kind, Values
 
 
 def _number(kind: Kind, written: Json) -> int | None:
-    """A number, a word, or several words for bits, as nft writes them: a list or a chain of `|`."""
+    """Convert a number, a word, or several words for bits, written by nft as a list or a chain of `|`."""
     parts = written.get("|") if isinstance(written, dict) else written
     if not isinstance(parts, list):
         return number(*kind, parts)
@@ -156,7 +156,7 @@ def _compare(kind: Kind, operator: str, value: Span | str, right: Json, sets: Ma
 
 
 def _misread(kind: Kind, right: Json) -> Span | None:
-    """The span that is meant by `!= 100-20`: so nft (1.0.6) shows a rule that asks for `< 100` and then for `> 20`."""
+    """Return the span meant by `!= 100-20`, which nft (1.0.6) prints for a rule with `< 100` followed by `> 20`."""
     if not isinstance(right, dict) or "range" not in right:
         return None
     low, high = (_number(kind, end) for end in right["range"])
@@ -189,10 +189,10 @@ def _contains(kind: Kind, value: Span | str, element: Json, sets: Mapping[str, S
 
 
 class Lookup:
-    """The elements of a named set in order, so that none is looked at twice: a set may have tens of thousands."""
+    """Sorted elements of a named set, so that none is examined twice: a set may have tens of thousands."""
 
     def __init__(self, kind: Kind, elements: Iterable[Json]) -> None:
-        """`kind` is what is looked up, which says what words stand for which numbers."""
+        """`kind` is the property that is looked up, which determines the numbers that words stand for."""
         plain = [_plain(element) for element in elements]
         bounds = [_bounds(kind, one) for one in plain]
         self._words = {one for one in plain if isinstance(one, str)}
@@ -209,7 +209,7 @@ class Lookup:
                 self._highs.append(high)
 
     def has(self, value: Span | str) -> bool | None:
-        """Whether the value is in the set; None where only a part of a span is, or an element cannot be told."""
+        """Report whether the value is in the set; None if only part of a span is, or an element is unknown."""
         if isinstance(value, str):
             if {value, _UNICAST.get(value, value)} & self._words or value.startswith(self._beginnings):
                 return True
@@ -222,7 +222,7 @@ class Lookup:
 
 
 def _bounds(kind: Kind, element: Json) -> Span | None:
-    """The numbers that an element stands for; None where that cannot be told."""
+    """Return the numbers that an element stands for; None if they cannot be determined."""
     if isinstance(element, dict) and "range" in element:
         low, high = (_number(kind, end) for end in element["range"])
     elif isinstance(element, dict) and "prefix" in element:
@@ -232,14 +232,14 @@ def _bounds(kind: Kind, element: Json) -> Span | None:
     return None if low is None or high is None else (low, high)
 
 
-@lru_cache(maxsize=1 << 15)  # one rule is looked at for each of many ports
+@lru_cache(maxsize=1 << 15)  # one rule is evaluated for each of many ports
 def _network(written: str) -> Span:
     network = ip_network(written)
     return int(network.network_address), int(network.broadcast_address)
 
 
 def _all_within(values: Values, bounds: Span | None) -> bool | None:
-    """Whether all of these many are within the bounds, or none of them is; they are in order, and none is a span."""
+    """Report whether all or none of these sorted values, none of which is a span, are within the bounds."""
     if bounds is None or any(isinstance(value, str) for value in (values[0], values[-1])):
         return None
     inside = bisect_right(values, (bounds[1], bounds[1])) - bisect_left(values, (bounds[0], bounds[0]))
@@ -247,7 +247,7 @@ def _all_within(values: Values, bounds: Span | None) -> bool | None:
 
 
 def _agreed(answers: Iterable[bool | None]) -> bool | None:
-    """The one answer; None when they differ, as soon as two do."""
+    """Return the common answer; None as soon as two answers differ."""
     given = iter(answers)
     first = next(given)
     return first if all(answer is first for answer in given) else None
@@ -263,14 +263,14 @@ def _is_word(value: str, element: Json) -> bool | None:
     if isinstance(element, bool):
         return value == ("exists" if element else "missing")
     if not isinstance(element, str):
-        return None  # a number where we know a name
+        return None  # a number where only a name is known
     if element.endswith("*"):
         return value.startswith(element[:-1])
     return value == ("host" if element == "unicast" else element)
 
 
 def _plain(element: Json) -> Json:
-    """An element without its timeout, counter or comment."""
+    """Return an element without its timeout, counter or comment."""
     return element["elem"]["val"] if isinstance(element, dict) and "elem" in element else element
 
 
@@ -279,14 +279,14 @@ def _is_set(element: Json) -> bool:
 
 
 def _member(element: Json) -> Json:
-    """The member of a set, which is never one itself: nft has no such thing, and it might be that very set."""
+    """Return the member of a set; it must not be a set itself: nft has none nested, and it might be the same set."""
     if _is_set(element):
         raise ValueError(element)
     return element
 
 
 def _members(element: Json, sets: Mapping[str, Set]) -> Iterator[Json] | None:
-    """The members when the element is a set, written out or named; else None."""
+    """Return the members if the element is a set, anonymous or named; otherwise None."""
     if isinstance(element, dict) and "set" in element:
         written = element["set"]
         return iter(written if isinstance(written, list) else [written])

@@ -1,8 +1,8 @@
-"""The packets that are judged: the first ones of new TCP connections to ports of this host.
+"""Packets to be evaluated: the first ones of new TCP connections to ports of this host.
 
-Many that differ in port, source or interface are judged at once. What a rule may look at is given as all the values
-that they may have; None where nothing is known of it, and `ABSENT` where a packet has no such thing, so that a rule
-which asks for it does not match.
+Many packets that differ in port, source or interface are evaluated at once. A property that a rule may match is given
+as all values that it may have; None if nothing is known about it, and `ABSENT` if a packet has no such property, so
+that a rule that matches on it does not apply.
 """
 
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ from typing import Any, Final, TypeAlias
 
 from preflight.facts.fact import Unreadable
 
-#: A number from `first` to `last`, or a word.
+#: A range of numbers, or a word.
 Span: TypeAlias = tuple[int, int]
 Values: TypeAlias = tuple[Span | str, ...]
 
 ABSENT: Final[Values] = ()
 
-#: Bits of the kernel's masks, by the words that nft has for them.
+#: Bits of the kernel's masks, by nft's words for them.
 CT_STATE = {"invalid": 1, "established": 2, "related": 4, "new": 8, "untracked": 64}
 CT_STATUS = {
     "expected": 1, "seen-reply": 2, "assured": 4, "confirmed": 8, "snat": 16, "dnat": 32, "dying": 512,
@@ -29,7 +29,7 @@ PROTOCOLS = {
     "icmp": 1, "igmp": 2, "ipencap": 4, "tcp": 6, "udp": 17, "dccp": 33, "gre": 47, "esp": 50, "ah": 51,
     "ipv6-icmp": 58, "icmpv6": 58, "ospf": 89, "comp": 108, "vrrp": 112, "sctp": 132, "udplite": 136,
 }  # fmt: skip
-#: The words that may stand for a number, by what is looked at.
+#: The words that may stand for a number, by property.
 WORDS: Mapping[tuple[str, str], Mapping[str, int]] = {
     ("ct", "state"): CT_STATE,
     ("ct", "status"): CT_STATUS,
@@ -39,50 +39,50 @@ WORDS: Mapping[tuple[str, str], Mapping[str, int]] = {
     ("ip6", "nexthdr"): PROTOCOLS,
 }
 _OTHER_TRANSPORTS = frozenset(("udp", "udplite", "sctp", "dccp", "icmp", "icmpv6", "igmp", "esp", "ah", "comp"))
-#: A client's own port is never a privileged one unless it asks for that, which neither libvirt nor QEMU does.
+#: The source port of a client is never privileged unless requested, which neither libvirt nor QEMU does.
 _EPHEMERAL: Span = (1024, 65535)
 
 
-#: Rules, elements and values that are looked at for one judgement: some five seconds.
+#: Maximum number of rules, elements and values examined for one evaluation: about five seconds.
 MOST_STEPS = 1_000_000
 
 
 class Work:
-    """The steps that a judgement may still take."""
+    """Remaining steps of an evaluation."""
 
     def __init__(self) -> None:
         self._left = MOST_STEPS
 
     def spend(self, steps: int) -> None:
-        """Take so many steps; raises `Unreadable` where there are no more."""
+        """Use up steps; raises `Unreadable` if none are left."""
         self._left -= steps
         if self._left < 0:
-            raise Unreadable(f"the firewall's rules take more than {MOST_STEPS} steps to judge")
+            raise Unreadable(f"the firewall rules take more than {MOST_STEPS} steps to evaluate")
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """Packets that may be any of these."""
+    """Set of packets, given by the values that they may have."""
 
-    #: The first and the last port that they go to.
+    #: The first and the last destination port.
     ports: Span
-    #: Of one version of IP.
+    #: Source addresses, all of one IP version.
     sources: tuple[IPv4Address | IPv6Address, ...]
-    #: The names of the interfaces that they come in by; none when that is not known.
+    #: The names of the interfaces on which they arrive; none if unknown.
     interfaces: tuple[str, ...]
-    #: The host's own addresses that it may be sent to; none when they are not known.
+    #: The host's own addresses that they may be sent to; none if unknown.
     own: tuple[str, ...] = ()
-    #: Whether some rule gives packets marks, so that a mark may be anything here.
+    #: True if some rule sets marks, so that a mark may have any value.
     marked: bool = False
-    #: Whether the kernel's connection tracking has seen it yet.
+    #: True if the kernel's connection tracking has already seen them.
     tracked: bool = True
-    #: Whether it is looked at below IP, as a frame.
+    #: True if they are examined below IP, as frames.
     frame: bool = False
     work: Work = field(default_factory=Work, compare=False)
     _values: dict[tuple[str, str], Values | None] = field(default_factory=dict, compare=False)
 
     def look(self, space: str, key: str) -> Values | None:
-        """The values that the packet may have for what nft calls `space key`, as `tcp dport` or `meta iifname`."""
+        """Return the possible values of the property that nft calls `space key`, as `tcp dport` or `meta iifname`."""
         if not self._values:
             self._values.update(self._known())
         if (space, key) in self._values:
@@ -97,7 +97,7 @@ class Packet:
 
     @property
     def version(self) -> int:
-        """Of IP."""
+        """The IP version."""
         return self.sources[0].version
 
     def _known(self) -> dict[tuple[str, str], Values | None]:
@@ -137,7 +137,7 @@ def _one(number: int) -> Values:
     return ((number, number),)
 
 
-@lru_cache(maxsize=1 << 15)  # one rule is looked at for each of many ports
+@lru_cache(maxsize=1 << 15)  # one rule is evaluated for each of many ports
 def _address(written: str) -> int | None:
     try:
         return int(ip_address(written))
@@ -146,12 +146,12 @@ def _address(written: str) -> int | None:
 
 
 def is_word_space(space: str, key: str) -> bool:
-    """Whether several words may be named at once, each for a bit."""
+    """Report whether several words may be combined, one for each bit."""
     return (space, key) in (("ct", "state"), ("ct", "status"), ("tcp", "flags"))
 
 
 def number(space: str, key: str, written: Any) -> int | None:
-    """The number that is meant by a number, a word or an address in a rule; None when there is none."""
+    """Convert a number, word or address in a rule to a number; None if that is not possible."""
     if isinstance(written, bool):
         return None
     if isinstance(written, int):
@@ -166,4 +166,4 @@ def number(space: str, key: str, written: Any) -> int | None:
     try:
         return int(written, 0)
     except ValueError:
-        return -1 if words is PROTOCOLS else None  # a protocol of a name that is none of ours
+        return -1 if words is PROTOCOLS else None  # a protocol whose name is not in our table

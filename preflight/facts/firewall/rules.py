@@ -1,6 +1,6 @@
-"""A host's packet filter as values: tables, chains and rules, in the words of nft's JSON (libnftables-json(5)).
+"""A host's packet filter as values: tables, chains and rules, in the terms of nft's JSON (libnftables-json(5)).
 
-Rules stay as nft wrote them; iptables' rules are translated to the same words. Nothing is judged here.
+Rules stay as nft wrote them; iptables rules are translated to the same form. Nothing is evaluated here.
 """
 
 import json
@@ -12,68 +12,68 @@ from msgspec import Struct, field
 
 from preflight.facts.fact import Unreadable
 
-#: One statement or expression of a rule, as nft's JSON has it.
+#: A statement or expression of a rule, as in nft's JSON.
 Json: TypeAlias = Any
-#: Where each hook comes on the way of a packet that is for this host.
+#: Hooks in the order in which a packet for this host passes them.
 HOOKS = ("ingress", "prerouting", "input")
 
-#: Why rules are not judged.
-NOT_NFT = "the firewall's rules are not of the form that nft writes"
+#: Reason why rules are not evaluated.
+NOT_NFT = "the firewall rules are not in the JSON format of nft"
 
 
 class Rule(Struct, frozen=True):
-    """One rule: its statements from left to right."""
+    """Rule: its statements from left to right."""
 
     statements: tuple[Json, ...]
     comment: str | None = None
 
 
 class Chain(Struct, frozen=True):
-    """A chain; `hook` is None for one that is only jumped to."""
+    """Chain; `hook` is None for a chain that is only reached by jumps."""
 
     name: str
     hook: str | None
     #: filter, nat or route; None without a hook.
     type: str | None
-    #: The smaller comes first.
+    #: Lower values come first.
     priority: int
     #: accept or drop.
     policy: str
-    #: The interfaces of an ingress chain; none of another.
+    #: The interfaces of an ingress chain; none for other chains.
     devices: tuple[str, ...]
     rules: list[Rule] = field(default_factory=list)
 
 
 class Set(Struct, frozen=True, dict=True):
-    """A named set, or map: then each element is a pair of key and verdict."""
+    """Named set, or map, whose elements are pairs of key and verdict."""
 
     elements: list[Json]
-    #: Rules add to it while packets pass.
+    #: True if rules add elements to it while packets pass.
     dynamic: bool
 
     @cached_property
     def lookups(self) -> dict[tuple[str, str], Any]:
-        """For each thing that was looked up in it, as ("tcp", "dport"), the elements as a `Lookup`: no part of it."""
+        """Cache of the elements as a `Lookup`, by the property looked up, as ("tcp", "dport"); no part of the value."""
         return {}
 
 
 class Table(Struct, frozen=True):
-    """One table with all that its rules refer to."""
+    """Table with everything that its rules refer to."""
 
     family: str
     name: str
-    #: It may be switched off as a whole: nft 1.0.6 garbles the flag that says so.
+    #: True if the table may be dormant as a whole: nft 1.0.6 garbles that flag.
     doubtful: bool = False
     chains: dict[str, Chain] = field(default_factory=dict)
     sets: dict[str, Set] = field(default_factory=dict)
 
     def base_chains(self) -> Iterator[Chain]:
-        """The chains that packets for this host, or for any, enter by themselves."""
+        """Return the chains that packets for this host, or for any host, enter through a hook."""
         return (chain for chain in self.chains.values() if chain.hook in HOOKS)
 
 
 def parse_nft(text: str) -> tuple[Table, ...]:
-    """Read `nft -j list ruleset`; raises `Unreadable` on text of another form."""
+    """Parse `nft -j list ruleset`; raises `Unreadable` on text in another format."""
     try:
         objects = json.loads(text)["nftables"]
         return _tables([(kind, body) for one in objects for kind, body in one.items()])
@@ -120,7 +120,7 @@ def _chain(body: Mapping[str, Json]) -> Chain:
 
 
 def known_policy(written: Json) -> str:
-    """The policy, if it is one; raises ValueError."""
+    """Return the policy if it is valid; raises ValueError."""
     if written not in ("accept", "drop"):
         raise ValueError(written)
     return str(written)

@@ -1,6 +1,7 @@
-"""A packet's way through a host's packet filter, with every turn that it may take.
+"""Path of a packet through a host's packet filter, with every branch that it may take.
 
-Where a rule's match cannot be told, both ways are followed; what comes out is each thing that may happen to the packet.
+If a rule's match cannot be determined, both branches are followed; the result is everything that may happen to the
+packet.
 """
 
 from collections.abc import Sequence
@@ -12,25 +13,25 @@ from preflight.facts.firewall.packet import Packet
 from preflight.facts.firewall.rules import HOOKS, Chain, Json, Rule, Table
 from preflight.facts.firewall.wording import policy_text, rule_text
 
-#: What may happen, and the rule that does it: accept, drop, reject, or one of those below.
+#: Possible outcomes and the rules that cause them: accept, drop, reject, or one of those below.
 Outcomes: TypeAlias = dict[str, str]
 
-#: Something that is not judged here: a program or another host decides.
+#: Outcome that is not evaluated here: a program or another host decides.
 UNKNOWN = "unknown"
 _NEXT = "next rule"
 _RETURN = "return"
 
 _DEEPEST = 16  # NFT_JUMP_STACK_SIZE, include/net/netfilter/nf_tables.h
 _TRACKING = -200  # NF_IP_PRI_CONNTRACK, include/uapi/linux/netfilter_ipv4.h
-#: Statements that let the packet go on as it is, for what is judged here.
+#: Statements that let the packet continue without a change that matters here.
 _HARMLESS = frozenset(
     ("counter", "log", "comment", "last", "flow", "ct helper", "ct timeout", "ct expectation", "secmark", "dup")
 )
-#: Statements that let the packet go on, or not, by what happened before.
+#: Statements that let the packet continue or not, depending on earlier packets.
 _DEPENDS = frozenset(("limit", "quota", "ct count", "meter"))
-#: The source is changed, the packet goes on.
+#: Statements that change the source and let the packet continue.
 _HIDES = frozenset(("snat", "masquerade"))
-#: Versions of IP that a rejection is only for.
+#: IP versions to which a rejection is limited.
 _REJECTS = {"icmp": 4, "icmpv6": 6}
 _FINAL = frozenset(("accept", "drop", "reject"))
 _XT_HARMLESS = frozenset(
@@ -42,7 +43,7 @@ _XT_HARMLESS = frozenset(
 
 
 def walk(packet: Packet, tables: Sequence[Table]) -> tuple[Outcomes, list[str]]:
-    """All that may happen to the packet, and the rules whose match could not be told."""
+    """Return everything that may happen to the packet, and the rules whose match could not be determined."""
     passes = [(table, chain) for table in tables for chain in table.base_chains() if _sees(table, chain, packet)]
     passes.sort(key=lambda one: (HOOKS.index(one[1].hook or ""), one[1].priority))
     happened: Outcomes = {}
@@ -70,13 +71,13 @@ def walk(packet: Packet, tables: Sequence[Table]) -> tuple[Outcomes, list[str]]:
 
 def _sees(table: Table, chain: Chain, packet: Packet) -> bool:
     if chain.hook == "ingress":
-        # nft 1.0.6 does not tell the devices
+        # nft 1.0.6 does not print the devices
         return not chain.devices or not set(chain.devices).isdisjoint(packet.interfaces)
     return table.family in ("inet", "bridge", "ip" if packet.version == 4 else "ip6")
 
 
 def _seen_by(packet: Packet, table: Table, chain: Chain) -> Packet:
-    """The packet as it looks at that hook."""
+    """Return the packet as seen at that hook."""
     is_tracked = chain.hook == "input" or (chain.hook == "prerouting" and chain.priority > _TRACKING)
     return Packet(
         ports=packet.ports,
@@ -91,7 +92,7 @@ def _seen_by(packet: Packet, table: Table, chain: Chain) -> Packet:
 
 
 class _Walk:
-    """The way through one base chain."""
+    """Path through one base chain."""
 
     def __init__(self, packet: Packet, table: Table, unsure: list[str]) -> None:
         self._packet, self._table, self._unsure = packet, table, unsure
@@ -104,16 +105,16 @@ class _Walk:
         )
         if chain.policy == "drop" and outcomes.get("drop") == "":
             outcomes["drop"] = policy_text(self._table, chain)
-        if self._table.family == "bridge":  # perhaps no interface of the packet's is in a bridge
+        if self._table.family == "bridge":  # the packet's interface may not be part of a bridge
             outcomes.setdefault("accept", "")
         return outcomes
 
     def _chain(self, chain: Chain, depth: int) -> Outcomes:
-        """What may come of the chain; _RETURN when its end may be reached."""
+        """Return the possible outcomes of the chain, with _RETURN if its end may be reached."""
         if chain.name in self._walked:
             return self._walked[chain.name]
         if depth > _DEEPEST:
-            raise Unreadable("the firewall's chains call each other without end")
+            raise Unreadable("the firewall chains jump to each other endlessly")
         outcomes: Outcomes = {}
         for rule in chain.rules:
             of_rule = self._rule(chain, rule, depth)
@@ -127,7 +128,7 @@ class _Walk:
         return outcomes
 
     def _rule(self, chain: Chain, rule: Rule, depth: int) -> Outcomes:
-        """What may come of the rule; _NEXT when the one after it may be reached."""
+        """Return the possible outcomes of the rule, with _NEXT if the rule after it may be reached."""
         certain = True
         for statement in rule.statements:
             self._packet.work.spend(1)
@@ -149,7 +150,7 @@ class _Walk:
         return {_NEXT: ""}
 
     def _statement(self, kind: str, body: Json) -> tuple[list[tuple[str, Json]], bool | None]:
-        """The verdicts that it may give, none where it gives none; whether the packet gets past it."""
+        """Return the possible verdicts of a statement, if any, and whether the packet passes it."""
         if kind == "match":
             return [], matches(self._packet, self._table.sets, body)
         if kind == "vmap":
@@ -163,7 +164,7 @@ class _Walk:
             rewrites = form == "payload" and looked.get("field") in ("dport", "daddr", "saddr")
             return ([(UNKNOWN, None)], True) if rewrites or form not in ("payload", "meta", "ct") else ([], True)
         if kind == "reject" and isinstance(body, dict) and "type" in body:
-            version = _REJECTS.get(body["type"], self._packet.version)  # asked for by the words "with icmp"
+            version = _REJECTS.get(body["type"], self._packet.version)  # limited by the words "with icmp"
             return [(kind, body)], version == self._packet.version
         if kind in _HARMLESS or kind in ("set", "map"):
             return [], True
@@ -202,7 +203,7 @@ class _Walk:
 
 
 def _xt(body: Json) -> tuple[list[tuple[str, Json]], bool | None]:
-    """An extension of iptables of which nft tells no more than the name."""
+    """Evaluate an extension of iptables of which nft prints only the name."""
     name, kind = body.get("name"), body.get("type")
     if kind == "match":
         return [], True if name == "comment" else None

@@ -1,4 +1,4 @@
-"""A rule as text, much as nft prints it, for the person who looks for it."""
+"""Text of a rule, similar to nft's output, for a person who looks for it."""
 
 from preflight.facts.firewall.rules import Chain, Json, Rule, Table
 
@@ -7,14 +7,14 @@ _LONGEST = 200
 
 
 def rule_text(table: Table, chain: Chain, rule: Rule) -> str:
-    """As `table inet filter chain input: tcp dport 22 accept`; its comment comes behind."""
+    """Format a rule as `table inet filter chain input: tcp dport 22 accept`, followed by its comment."""
     words = " ".join(_statement(one) for one in rule.statements if not _SILENT.intersection(one))
     remark = f' comment "{rule.comment}"' if rule.comment else ""
     return _short(f"{_place(table, chain)}: {words}{remark}")
 
 
 def policy_text(table: Table, chain: Chain) -> str:
-    """As `table inet filter chain input: policy drop`."""
+    """Format a policy as `table inet filter chain input: policy drop`."""
     return _short(f"{_place(table, chain)}: policy {chain.policy}")
 
 

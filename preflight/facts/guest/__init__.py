@@ -1,4 +1,4 @@
-"""Guests as their host's libvirt has them: XML, memory, CPU, devices, ports."""
+"""Guests as reported by their host's libvirt: XML, memory, CPU, devices, ports."""
 
 from preflight.facts.guest.accounts import Accounts
 from preflight.facts.guest.backing import GuestBacking

@@ -1,4 +1,4 @@
-"""What a guest's memory and virtual CPUs are to lie on, as its XML has it: huge pages, NUMA nodes, CPUs."""
+"""Placement of a guest's memory and virtual CPUs, from its XML: huge pages, NUMA nodes, CPUs."""
 
 from collections.abc import Iterator, Mapping
 from typing import Self
@@ -11,31 +11,31 @@ from preflight.facts.guest.guests import KIB_IN, Guest
 from preflight.facts.text.number_set import number_set
 from preflight.facts.text.xml import parse_xml
 
-#: KiB from which on a limit is none (VIR_DOMAIN_MEMORY_PARAM_UNLIMITED of include/libvirt/libvirt-domain.h).
+#: KiB from which on a limit means no limit (VIR_DOMAIN_MEMORY_PARAM_UNLIMITED of include/libvirt/libvirt-domain.h).
 _UNLIMITED = 9_007_199_254_740_991
 
 
 class GuestBacking(Struct, frozen=True, kw_only=True):
     """`<memoryBacking>`, `<memtune>`, `<numatune>` and the pinning of one guest."""
 
-    #: KiB of memory by the size in KiB of the huge pages that it lies on, None for the destination's default size.
+    #: KiB of memory by the size in KiB of the huge pages that back it; None stands for the destination's default size.
     huge: Mapping[int | None, int] = {}
-    #: Whether it lies in files, in memory_backing_dir of qemu.conf.
+    #: True if the memory is backed by files, in memory_backing_dir of qemu.conf.
     in_files: bool = False
-    #: Whether `<memtune>` limits what its QEMU may take, and so lock, of the host's memory.
+    #: True if `<memtune>` limits the host memory that its QEMU may use, and therefore lock.
     has_hard_limit: bool = False
-    #: The host's NUMA nodes that are named.
+    #: The host NUMA nodes that the XML names.
     nodes: frozenset[int] = frozenset()
-    #: By what is pinned ("virtual CPU 0", "the emulator") the host's CPUs that it may run on.
+    #: Host CPUs that each pinned part ("virtual CPU 0", "the emulator") may run on.
     pinned: Mapping[str, frozenset[int]] = {}
 
     @classmethod
     def of(cls, guest: Guest) -> Self:
-        """Read the guest's XML; raises `Unreadable` on lists of numbers that are none."""
+        """Parse the guest's XML; raises `Unreadable` on malformed lists of numbers."""
         root = parse_xml(guest.xml)
         nodes: frozenset[int] = frozenset()
         for one in (*root.iterfind("numatune/memory"), *root.iterfind("numatune/memnode")):
-            if one.get("placement") != "auto":  # numad advises, each host its own
+            if one.get("placement") != "auto":  # placed by numad, on each host separately
                 nodes |= number_set(one.get("nodeset", ""))
         return cls(
             huge=_huge(root, guest),
@@ -52,7 +52,7 @@ def _has_hard_limit(root: Element) -> bool:
 
 
 def _huge(root: Element, guest: Guest) -> Mapping[int | None, int]:
-    """A page without a nodeset is for every cell that no other page names (virDomainHugepagesFormat's rule)."""
+    """Sum up the memory by page size; a page without a nodeset is for all other cells (virDomainHugepagesFormat)."""
     pages = root.find("memoryBacking/hugepages")
     if pages is None:
         return {}
@@ -72,7 +72,7 @@ def _huge(root: Element, guest: Guest) -> Mapping[int | None, int]:
         wanted[lies_on] = wanted.get(lies_on, 0) + _kib(cell.get("memory"), cell.get("unit", "KiB"))
     if not cells:
         wanted[of_cell.get(0, usual)] = guest.memory_kib
-    # pages of the usual size are no huge pages: libvirt takes them for what every guest has
+    # pages of the usual size are not huge pages: libvirt treats them as ordinary memory
     return {size: kib for size, kib in wanted.items() if size != 4 or guest.arch not in ("x86_64", "i686")}
 
 
@@ -80,7 +80,7 @@ def _pinned(root: Element, guest: Guest) -> Iterator[tuple[str, frozenset[int]]]
     own = 0
     for pin in root.iterfind("cputune/vcpupin"):
         number = _number(pin.get("vcpu"))
-        if number is not None and number < guest.vcpus:  # libvirt passes over one that the guest does not have
+        if number is not None and number < guest.vcpus:  # libvirt ignores a CPU that the guest does not have
             own += 1
             yield f"virtual CPU {number}", number_set(pin.get("cpuset", ""))
     emulator = root.find("cputune/emulatorpin")
@@ -88,7 +88,7 @@ def _pinned(root: Element, guest: Guest) -> Iterator[tuple[str, frozenset[int]]]
         yield "the emulator", number_set(emulator.get("cpuset", ""))
     vcpu = root.find("vcpu")
     usual = "" if vcpu is None or vcpu.get("placement") == "auto" else vcpu.get("cpuset", "")
-    if usual and (own < guest.vcpus or emulator is None):  # for what has no list of its own
+    if usual and (own < guest.vcpus or emulator is None):  # for parts without a list of their own
         yield "the guest", number_set(usual)
     for pin in root.iterfind("cputune/iothreadpin"):
         yield f"I/O thread {pin.get('iothread', '')}", number_set(pin.get("cpuset", ""))
@@ -97,7 +97,7 @@ def _pinned(root: Element, guest: Guest) -> Iterator[tuple[str, frozenset[int]]]
 def _kib(text: str | None, unit: str) -> int:
     number = _number(text)
     if number is None or unit not in KIB_IN:
-        raise Unreadable(f"its XML has a size of {text} {unit}")
+        raise Unreadable(f"its XML has an invalid size: {text} {unit}")
     return number * KIB_IN[unit]
 
 

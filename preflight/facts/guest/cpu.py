@@ -1,4 +1,4 @@
-"""The CPU of a guest, as its live XML has it."""
+"""The CPU of a guest, from its live XML."""
 
 from collections.abc import Mapping
 from typing import Self
@@ -8,39 +8,39 @@ from msgspec import Struct
 from preflight.facts.guest.guests import Guest
 from preflight.facts.text.xml import parse_xml
 
-#: Architectures whose CPUs libvirt compares feature by feature, under names of one list.
+#: Architectures whose CPUs libvirt compares feature by feature, with names from one list.
 X86 = frozenset(("x86_64", "i686"))
 
 
 class GuestCpu(Struct, frozen=True, kw_only=True):
-    """One `<cpu>`."""
+    """`<cpu>` element of a guest."""
 
-    #: custom, host-model, host-passthrough or maximum; None where the XML leaves the CPU to QEMU.
+    #: custom, host-model, host-passthrough or maximum; None if the XML leaves the CPU to QEMU.
     mode: str | None = None
     model: str | None = None
-    #: none, partial or full: what libvirt compares when it starts the guest. Of an active one it is full, or none.
+    #: none, partial or full: the comparison that libvirt makes at start. For an active guest it is full or none.
     check: str | None = None
-    #: The feature's policy by its name, in the XML's order.
+    #: Policies by feature name, in the order of the XML.
     features: Mapping[str, str] = {}
-    #: False where features that cannot be migrated are let in (migratable='off').
+    #: False if features that cannot be migrated are allowed (migratable='off').
     migratable: bool = True
-    #: How many virtual CPUs share a socket; 1 where the XML sets no topology.
+    #: Number of virtual CPUs per socket; 1 if the XML sets no topology.
     in_a_socket: int = 1
-    #: The frequency in Hz that the guest's time stamp counter is set to; None when it is left to the host.
+    #: The frequency in Hz that the guest's time stamp counter is set to; None if it is left to the host.
     tsc_frequency: int | None = None
 
     @property
     def is_the_hosts(self) -> bool:
-        """Whether the guest is given the host's own CPU, of which libvirt checks nothing."""
+        """True if the guest has the host's own CPU, which libvirt does not check."""
         return self.mode in ("host-passthrough", "maximum")
 
     def requires(self, feature: str) -> bool:
-        """Whether the XML asks for the feature beyond what the model has."""
+        """Report whether the XML requires the feature in addition to the model."""
         return self.features.get(feature) in ("require", "force")
 
     @classmethod
     def of(cls, guest: Guest) -> Self:
-        """Read the guest's XML."""
+        """Parse the guest's XML."""
         root = parse_xml(guest.xml)
         cpu = root.find("cpu")
         timer = root.find("clock/timer[@name='tsc']")

@@ -1,6 +1,6 @@
-"""The guests that a host's libvirt knows, active or not, as the API gave them.
+"""The guests that a host's libvirt knows, active or not, as reported by the API.
 
-A guest keeps its XML text too: what only one rule asks of it is read by the fact that the rule needs, not here.
+A guest also keeps its XML text: data that only one rule needs is parsed by that rule's fact, not here.
 """
 
 import enum
@@ -22,12 +22,12 @@ from preflight.units import MIB
 #: KiB in one unit of `<memory unit=…>`. libvirt itself always writes KiB (virDomainDefFormatInternal).
 KIB_IN = {"KiB": 1, "k": 1, "MiB": 1024, "M": 1024, "GiB": 1024**2, "G": 1024**2, "TiB": 1024**3, "T": 1024**3}
 
-#: Guests of one host that are judged at once: each takes some 70 KiB in a report.
+#: Maximum number of guests of one host that are checked at once: each takes about 70 KiB in a report.
 MOST = 5000
 
-#: Characters of the list of guests: 8 KiB of XML for each.
+#: Maximum length of the list of guests, in characters: 8 KiB of XML for each.
 _LONGEST = 48 * MIB
-#: Of what there may be so much in it: guests, members of lists, and tags in the XML of all of them together.
+#: Maximum counts of characters in it, which limit guests, members of lists, and tags in the XML of all guests.
 _MARKS = {"{": 20 * MOST, ",": 400 * MOST, "<": 400 * MOST}
 
 #: The device through which QEMU uses KVM.
@@ -35,7 +35,7 @@ KVM = "/dev/kvm"
 
 
 class GuestState(enum.Enum):
-    """What a guest is doing: virDomainState, by its numbers."""
+    """State of a guest: virDomainState, by number."""
 
     NOSTATE = 0
     RUNNING = 1
@@ -47,8 +47,8 @@ class GuestState(enum.Enum):
     PMSUSPENDED = 7
 
 
-#: The ports where servers listen when the XML names none (virStorageSourceNetworkDefaultPort of libvirt's
-#: src/conf/storage_source_conf.c, 8.5); of RADOS librados' own two, of which the newer one is tried first.
+#: Default ports of servers if the XML names none (virStorageSourceNetworkDefaultPort of libvirt's
+#: src/conf/storage_source_conf.c, 8.5); for RADOS the two of librados, which tries the newer one first.
 PORTS: Mapping[str, tuple[int, ...]] = {
     "nbd": (10809,),
     "iscsi": (3260,),
@@ -63,20 +63,20 @@ PORTS: Mapping[str, tuple[int, ...]] = {
 
 
 class Server(Struct, frozen=True):
-    """A server that a network disk, or a layer below a disk, is on."""
+    """Server of a network disk or of a layer of its backing chain."""
 
     #: nbd, iscsi, rbd, ssh, https…
     protocol: str
     #: A name, or an address without brackets; empty for a socket.
     name: str
-    #: Any of them will do; none where it is not known at which one it listens.
+    #: Ports, any of which may be used; none if the port is unknown.
     ports: tuple[int, ...]
     #: The path of a UNIX socket; None for a server on the network.
     socket: str | None = None
 
     @property
     def named(self) -> bool:
-        """Whether it has a name, which must be resolved."""
+        """True if it has a name that must be resolved."""
         try:
             ip_address(self.name)
         except ValueError:
@@ -85,107 +85,107 @@ class Server(Struct, frozen=True):
 
 
 class Disk(Struct, frozen=True, kw_only=True):
-    """One `<disk>` of a guest."""
+    """`<disk>` element of a guest."""
 
     #: Its name inside the guest, as "vda".
     target: str
     #: disk, cdrom, floppy or lun.
     device: str
-    #: Where its content is: file, block, dir, network, volume, nvme, vhostuser, vhostvdpa.
+    #: Type of its source: file, block, dir, network, volume, nvme, vhostuser, vhostvdpa.
     type: str
-    #: The path on the host; None for an empty drive and where the content is not at a path (network, volume, nvme).
+    #: The path on the host; None for an empty drive and for content without a path (network, volume, nvme).
     path: str | None
-    #: No medium is in it.
+    #: True if the drive has no medium.
     empty: bool
-    #: raw, qcow2…; None when libvirt does not say.
+    #: raw, qcow2…; None if libvirt does not report it.
     format: str | None
-    #: The cache mode that is set; None when it is left to the hypervisor's default.
+    #: The configured cache mode; None for the hypervisor's default.
     cache: str | None
     readonly: bool
     shareable: bool
     transient: bool
-    #: What lies under the disk's own image: the paths (files, block devices) of its backing chain from the top
-    #: down, and of data files. libvirt tells the chain of an active guest only.
+    #: Images below the disk's own image: the paths (files, block devices) of its backing chain from the top down, and
+    #: of data files. libvirt reports the chain of active guests only.
     backing: tuple[str, ...]
-    #: What a start without the medium does: mandatory, requisite or optional; None when not set (mandatory).
+    #: Behaviour at a start without the medium: mandatory, requisite or optional; None if not set (mandatory).
     startup_policy: str | None
 
-    #: Of a volume the storage pool, by name, and its own name there; None for all other disks.
+    #: For a volume, the names of its storage pool and of the volume; None for all other disks.
     pool: str | None = None
     volume: str | None = None
-    #: Where its content, and each layer below it, is on a network: any one server of a layer will do.
+    #: Servers of its content and of each layer below it that is on a network; any one server of a layer suffices.
     remote: tuple[tuple[Server, ...], ...] = ()
     #: The protocols of its network layers, as "iscsi".
     protocols: tuple[str, ...] = ()
 
     @property
     def servers(self) -> tuple[Server, ...]:
-        """All servers that it, or a layer of it, is on."""
+        """All servers of the disk and of its layers."""
         return tuple(server for layer in self.remote for server in layer)
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Every path that is opened for it: its own and those of its backing chain."""
+        """Every path that is opened for the disk: its own and those of its backing chain."""
         return (*([self.path] if self.path else []), *self.backing)
 
     @property
     def left_out_if_missing(self) -> bool:
-        """Whether the destination starts with the drive empty where the medium is missing."""
+        """True if the destination starts with an empty drive if the medium is missing."""
         return self.device in ("cdrom", "floppy") and self.startup_policy in ("optional", "requisite")
 
     @property
     def copied_by_default(self) -> bool:
-        """Whether `--copy-storage-all` copies it when no disks are named (qemuMigrationAnyCopyDisk)."""
+        """True if `--copy-storage-all` copies the disk when no disks are named (qemuMigrationAnyCopyDisk)."""
         return not (self.readonly or self.shareable or self.empty)
 
 
 class Guest(Struct, frozen=True, kw_only=True):
-    """One guest, active or not."""
+    """Guest, active or not."""
 
     name: str
     uuid: str
-    #: The number of its run on this host; None when it is not active.
+    #: libvirt's ID of the active guest on this host; None if it is not active.
     id: int | None
     state: GuestState
-    #: Why it is in that state; the numbers differ from state to state (virDomainPausedReason and its like).
+    #: Reason for that state; the numbers depend on the state (virDomainPausedReason and the like).
     reason: int
-    #: Whether its definition stays when it stops.
+    #: True if its definition is kept when it stops.
     persistent: bool
     autostart: bool
-    #: Snapshots whose metadata libvirt holds.
+    #: Number of snapshots whose metadata libvirt has.
     snapshots: int
-    #: Whether its memory was saved (virsh managedsave), from which it goes on when it is started.
+    #: True if its memory was saved (virsh managedsave), from which it resumes when it is started.
     saved: bool
-    #: The job that runs on it: virDomainJobType, 0 for none.
+    #: Type of its running job: virDomainJobType, 0 for none.
     job: int
-    #: What that job does: virDomainJobOperation; None when no job runs, or when that was not told.
+    #: Operation of that job: virDomainJobOperation; None if there is no job or the operation is unknown.
     operation: int | None
     #: Disks with a backing chain that have a block job, by target.
     block_jobs: tuple[str, ...]
-    #: Why libvirt did not tell what the job does, or of block jobs; None when it did, or was not asked.
+    #: Reason why the job's operation or the block jobs are unknown; None if they are known or were not queried.
     jobs_error: str | None
-    #: The live XML of an active guest, the inactive one of another.
+    #: The live XML of an active guest, otherwise the inactive XML.
     xml: str
     #: kvm, qemu…
     virt_type: str
     arch: str
-    #: In the live XML the canonical name, as "pc-q35-7.2".
+    #: In live XML, the canonical name, as "pc-q35-7.2".
     machine: str
-    #: The path of QEMU's binary; None when the XML names none.
+    #: The path of the QEMU binary; None if the XML names none.
     emulator: str | None
-    #: The most memory it may have without hot-plug.
+    #: Maximum memory without hot-plug.
     memory_kib: int
-    #: What it has now, by its balloon.
+    #: Current memory, by its balloon.
     current_memory_kib: int
-    #: The most virtual CPUs it may have.
+    #: Maximum number of virtual CPUs.
     vcpus: int
     disks: tuple[Disk, ...]
-    #: What its other devices and its firmware need of the host.
+    #: Host resources that its other devices and its firmware need.
     devices: GuestDevices
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Every path of the host's that it needs: those of its disks, its emulator, firmware and other devices."""
+        """Every host path that the guest needs: for its disks, emulator, firmware and other devices."""
         disks = (path for disk in self.disks for path in disk.paths)
         sockets = (server.socket for disk in self.disks for server in disk.servers if server.socket)
         kvm = [KVM] if self.virt_type == "kvm" else []
@@ -193,11 +193,11 @@ class Guest(Struct, frozen=True, kw_only=True):
 
     @property
     def running(self) -> bool:
-        """Whether it is active at all, so also when it is paused: such a guest is migrated live."""
+        """True if the guest is active, including paused: such a guest is migrated live."""
         return self.id is not None
 
     def on_destination(self, name: str | None, xml: str | None) -> "Guest":
-        """The guest as it will be there, with the name of `--dname` and the devices of `--xml`; raises `Unreadable`."""
+        """Return the guest as on the destination, with `--dname` and the devices of `--xml`; raises `Unreadable`."""
         if xml is None:
             return self if name is None else replace(self, name=name)
         fields = {field: getattr(self, field) for field in _Domain.__struct_fields__ if hasattr(self, field)}
@@ -205,10 +205,10 @@ class Guest(Struct, frozen=True, kw_only=True):
 
 
 class UnreadGuest(Struct, frozen=True, kw_only=True):
-    """A guest that exists, but about which libvirt did not tell all."""
+    """Guest that exists, but about which libvirt's answers are incomplete."""
 
     name: str
-    #: Empty when libvirt did not even give that.
+    #: Empty if libvirt did not even report that.
     uuid: str
     reason: str
 
@@ -220,16 +220,16 @@ class Guests(Fact, frozen=True, kw_only=True, dict=True):
     unread: tuple[UnreadGuest, ...] = ()
 
     def by_name(self, name: str) -> Guest | None:
-        """The guest of that name, None when there is none; raises `Unreadable` for one that could not be read."""
+        """Return the guest of that name, or None if there is none; raises `Unreadable` if it could not be read."""
         return _found(self._by_name, name)
 
     def by_uuid(self, uuid: str) -> Guest | None:
-        """The guest of that UUID, None when there is none; raises `Unreadable` as `by_name` does."""
+        """Return the guest of that UUID, or None if there is none; raises `Unreadable` as `by_name` does."""
         return _found(self._by_uuid, uuid)
 
     @cached_property
     def _by_name(self) -> "dict[str, Guest | UnreadGuest]":
-        # of several the first counts, and one that could not be read before all others
+        # of several the first counts, and unread guests come before all others
         both: list[Guest | UnreadGuest] = [*self.unread, *self.all]
         return {guest.name: guest for guest in reversed(both)}
 
@@ -240,15 +240,15 @@ class Guests(Fact, frozen=True, kw_only=True, dict=True):
 
     @classmethod
     def parse(cls, domains: Record) -> Self:
-        """Read the list of domains that the collector made of libvirt's answers."""
+        """Parse the list of domains that the collector made from libvirt's answers."""
         text = domains.required()
-        # counted before anything is made of them: each would take some hundred bytes
+        # counted before decoding, as each would take about a hundred bytes
         for mark, most in _MARKS.items():
             if text.count(mark) > most:
-                raise Unreadable(f"the list of guests has more than {most} {mark!r}")
+                raise Unreadable(f"the list of guests has more than {most} {mark!r} characters")
         answer = read_json(text, _Answer, "the list of guests is", longest=_LONGEST)
         if len(answer.domains) > MOST:
-            raise Unreadable(f"libvirt lists {len(answer.domains)} guests, and no more than {MOST} are judged")
+            raise Unreadable(f"libvirt lists {len(answer.domains)} guests, and at most {MOST} are checked")
         read: list[Guest] = []
         unread: list[UnreadGuest] = []
         seen: set[str] = set()
@@ -271,7 +271,7 @@ def _found(index: Mapping[str, Guest | UnreadGuest], key: str) -> Guest | None:
 
 
 class _Domain(Struct, frozen=True, kw_only=True):
-    """One domain as the collector writes it."""
+    """Domain as the collector writes it."""
 
     name: str
     uuid: str = ""
@@ -295,7 +295,7 @@ class _Answer(Struct, frozen=True, kw_only=True):
 
 
 def _listed(domain: _Domain, seen: set[str]) -> Guest:
-    """Read one guest of the list; name and UUID say which guest is moved, so no two may have the same."""
+    """Parse one guest of the list; names and UUIDs identify the guests to migrate, so they must be unique."""
     guest = _guest(domain)
     for known in (grammar.GUEST.of(domain.name), grammar.UUID.of(domain.uuid)):
         if known in seen:
@@ -306,11 +306,11 @@ def _listed(domain: _Domain, seen: set[str]) -> Guest:
 
 def _guest(domain: _Domain) -> Guest:
     if domain.error is not None:
-        raise Unreadable(domain.error or "libvirt gave an error without a text")
+        raise Unreadable(domain.error or "libvirt reported an error without a message")
     try:
         state = GuestState(domain.state)
     except ValueError:
-        raise Unreadable(f"state {domain.state} is not known") from None
+        raise Unreadable(f"unknown state {domain.state}") from None
     root = parse_xml(domain.xml)
     if root.tag != "domain":
         raise Unreadable(f"its XML is a <{root.tag}>, not a <domain>")
@@ -363,7 +363,7 @@ def _kib(root: Element, tag: str) -> int:
         raise Unreadable(f"its XML has no <{tag}>")
     unit = element.get("unit", "KiB")
     if unit not in KIB_IN:
-        raise Unreadable(f"its XML's <{tag}> has the unit {unit}")
+        raise Unreadable(f"its XML's <{tag}> has the unknown unit {unit}")
     return _number(element.text or "", tag) * KIB_IN[unit]
 
 
@@ -400,7 +400,7 @@ def _path(source: Element | None) -> str | None:
 
 
 def _network_layers(disk: Element) -> Iterator[Element]:
-    """The sources of the disk and of its backing chain that name a protocol."""
+    """Yield the sources of the disk and of its backing chain that name a protocol."""
     layer: Element | None = disk
     while layer is not None:
         source = layer.find("source")

@@ -1,4 +1,4 @@
-"""How much memory each active guest has touched: what a migration has to send."""
+"""Memory that each active guest has touched, which a migration has to send."""
 
 import re
 from collections.abc import Mapping
@@ -8,24 +8,25 @@ from msgspec import Struct
 
 from preflight.facts.fact import Fact, Record, read_json
 
-#: KiB that a QEMU holds for itself: 7.2 and 10.0 on the lab held 38 MiB more than their guests had touched.
+#: KiB that QEMU itself uses: 7.2 and 10.0 in the lab held 38 MiB more than their guests had touched.
 _OWN_KIB = 38 * 1024
 _GUEST = re.compile(r"guest (\d{1,15}) (.+)", re.ASCII)
 
 
 class GuestMemory(Fact, frozen=True, kw_only=True):
-    """By guest's name the KiB of its memory that it has touched; what it freed again counts until its QEMU gives it up.
+    """Touched memory by guest name, in KiB; memory that the guest has freed counts until its QEMU releases it.
 
-    Counted are the pages that QEMU's process has of what it keeps from its children (madvise(2), MADV_DONTFORK): the
-    guest's memory and its devices' (ram_block_add, system/physmem.c). Where the host does not let that be looked at,
-    it is what the whole process holds (`balloon.rss` of virConnectGetAllDomainStats) less what a QEMU takes for itself.
+    This counts the resident pages of the QEMU process in mappings that children do not inherit (madvise(2),
+    MADV_DONTFORK): the memory of the guest and of its devices (ram_block_add, system/physmem.c). If the host does not
+    permit this, it is the resident memory of the whole process (`balloon.rss` of virConnectGetAllDomainStats) minus
+    what QEMU itself uses.
     """
 
     touched_kib: Mapping[str, int]
 
     @classmethod
     def parse(cls, memory: Record, mapped: Record) -> Self:
-        """Read what the collector made of libvirt's statistics, and a line a guest with what its QEMU has mapped."""
+        """Parse the collector's summary of libvirt's statistics, and a line per guest with its QEMU's mapped memory."""
         told = read_json(memory.required(), _Told, "the guests' memory is")
         touched = {name: max(0, kib - _OWN_KIB) for name, kib in told.rss.items() if kib is not None}
         looked_at = (_GUEST.fullmatch(line) for line in mapped.out.splitlines())

@@ -1,4 +1,4 @@
-"""TCP ports that a guest's XML fixes: those at which its QEMU listens, and those that it connects to when it starts."""
+"""Fixed TCP ports in a guest's XML: those on which its QEMU listens, and those that it connects to at start."""
 
 from collections.abc import Iterator
 from typing import Self
@@ -12,11 +12,11 @@ _CHARACTER_DEVICES = ("serial", "parallel", "console", "channel", "rng/backend",
 
 
 class Port(Struct, frozen=True, kw_only=True):
-    """One end of a connection, on the host."""
+    """Endpoint of a connection, on the host."""
 
     #: As "VNC" or "serial".
     device: str
-    #: An address or a name, as the XML has it.
+    #: An address or a name, as in the XML.
     address: str
     port: int
 
@@ -24,14 +24,14 @@ class Port(Struct, frozen=True, kw_only=True):
 class GuestPorts(Struct, frozen=True, kw_only=True):
     """The ports of one guest."""
 
-    #: Where its QEMU listens. Of UDP nothing is said: two sockets may well share a port there.
+    #: Ports on which its QEMU listens. UDP is not included: two sockets may share a port there.
     listens: tuple[Port, ...]
     #: Servers that must answer for QEMU to start.
     connects: tuple[Port, ...]
 
     @classmethod
     def of(cls, xml: str) -> Self:
-        """Read a guest's XML; raises `Unreadable`."""
+        """Parse a guest's XML; raises `Unreadable`."""
         root = parse_xml(xml)
         ports = tuple(_character_devices(root))
         listens = (*_graphics(root), *(port for mode, port in ports if mode == "bind"))
@@ -44,10 +44,10 @@ class GuestPorts(Struct, frozen=True, kw_only=True):
 def _graphics(root: Element) -> Iterator[Port]:
     for graphics in root.iterfind("devices/graphics"):
         if graphics.get("autoport") == "yes":
-            continue  # libvirt looks for free ports anew
+            continue  # libvirt allocates free ports again
         listen = graphics.find("listen")
         address = "" if listen is None else listen.get("address", "")
-        # of a network's address (type "network") the destination's own network is asked
+        # for a network's address (type "network") the destination's own network is used
         if listen is None or listen.get("type") != "address" or not address:
             continue
         for name in ("port", "tlsPort", "websocket"):
@@ -60,7 +60,7 @@ def _character_devices(root: Element) -> Iterator[tuple[str, Port]]:
         for device in root.iterfind(f"devices/{path}"):
             target = device.find("target")
             if path == "console" and target is not None and target.get("type") == "serial":
-                continue  # libvirt shows the first serial port as the first console too
+                continue  # libvirt lists the first serial port as the first console too
             source = device.find("source")
             if device.get("type") != "tcp" or source is None:
                 continue
@@ -71,6 +71,6 @@ def _character_devices(root: Element) -> Iterator[tuple[str, Port]]:
 
 
 def _port(text: str | None) -> int | None:
-    """The number; None where none is set (libvirt writes -1 for one that it is to choose)."""
+    """Return the port number; None if none is set (libvirt writes -1 if it chooses the port)."""
     known = text is not None and text.isascii() and text.isdigit() and len(text) <= 5
     return int(text) if known and text is not None else None

@@ -1,4 +1,4 @@
-"""What a host's libvirt and QEMU are and can do, by their own word."""
+"""Releases and capabilities of a host's libvirt and QEMU, as they report them."""
 
 from preflight.facts.libvirt.capabilities import Capabilities
 from preflight.facts.libvirt.domain_capabilities import DomainCapabilities

@@ -1,4 +1,4 @@
-"""What a host's libvirt can run: its UUID, and the emulators and machine types of each guest architecture."""
+"""Capabilities of a host's libvirt: its UUID, and the emulators and machine types of each guest architecture."""
 
 from collections.abc import Iterator
 from typing import Self
@@ -11,18 +11,18 @@ from preflight.facts.text.xml import parse_xml
 
 
 class Machine(Struct, frozen=True, kw_only=True):
-    """One name of a machine type."""
+    """Name of a machine type."""
 
     name: str
-    #: The versioned type that an alias ("pc", "q35") stands for; None for a name that is no alias.
+    #: The versioned type that an alias ("pc", "q35") stands for; None for a name that is not an alias.
     canonical: str | None
-    #: The most virtual CPUs; None when libvirt does not say.
+    #: Maximum number of virtual CPUs; None if libvirt does not report it.
     max_cpus: int | None
     deprecated: bool
 
 
 class Platform(Struct, frozen=True, kw_only=True):
-    """What can run one kind of guest: an architecture with a domain type."""
+    """Emulator and machine types for one kind of guest: an architecture with a domain type."""
 
     #: x86_64, aarch64…
     arch: str
@@ -33,9 +33,9 @@ class Platform(Struct, frozen=True, kw_only=True):
 
 
 class Capabilities(Fact, frozen=True, kw_only=True):
-    """What virConnectGetCapabilities says."""
+    """The result of virConnectGetCapabilities."""
 
-    #: The UUID by which libvirt tells two hosts apart; None when it has none.
+    #: The UUID by which libvirt distinguishes hosts; None if it has none.
     host_uuid: str | None
     #: The host's own architecture.
     arch: str
@@ -45,7 +45,7 @@ class Capabilities(Fact, frozen=True, kw_only=True):
 
     @property
     def kvm(self) -> bool:
-        """Whether guests of the host's own architecture can run in hardware."""
+        """True if guests of the host's own architecture can run with KVM."""
         return any(one.virt_type == "kvm" and one.arch == self.arch for one in self.platforms)
 
     @property
@@ -54,20 +54,20 @@ class Capabilities(Fact, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(one.emulator for one in self.platforms))
 
     def emulator_known(self, emulator: str) -> bool:
-        """Whether libvirt found the binary by itself. One that it did not find may still be there: it looks in PATH."""
+        """Report whether libvirt found the binary in PATH. Others may exist that it did not find."""
         return emulator in self.emulators
 
     def machines(self, arch: str, virt_type: str, emulator: str | None = None) -> tuple[str, ...]:
-        """All names of machine types for such guests, aliases too; of any emulator when none is named."""
+        """Return all names of machine types for such guests, including aliases; for any emulator if none is given."""
         return tuple(dict.fromkeys(machine.name for machine in self._machines(arch, virt_type, emulator)))
 
     def supports_machine(self, arch: str, virt_type: str, emulator: str | None, machine: str) -> bool:
-        """Whether such a guest could start here; with an emulator that libvirt did not find by itself, by any other."""
+        """Report whether such a guest could start; any emulator counts if libvirt did not find the given one."""
         known = emulator if emulator is not None and self.emulator_known(emulator) else None
         return machine in self.machines(arch, virt_type, known)
 
     def canonical(self, machine: str, arch: str | None = None) -> str:
-        """What an alias stands for here ("q35" for "pc-q35-7.2"); any other name is returned as it is."""
+        """Resolve an alias on this host ("q35" to "pc-q35-7.2"); any other name is returned unchanged."""
         for one in self._machines(arch or self.arch, None, None):
             if one.name == machine and one.canonical is not None:
                 return one.canonical
@@ -80,7 +80,7 @@ class Capabilities(Fact, frozen=True, kw_only=True):
 
     @classmethod
     def parse(cls, capabilities: Record) -> Self:
-        """Read the XML."""
+        """Parse the XML."""
         root = parse_xml(capabilities.required())
         arch = root.findtext("host/cpu/arch")
         if root.tag != "capabilities" or not arch:
@@ -98,7 +98,7 @@ def _platforms(root: Element) -> Iterator[Platform]:
     for arch in root.iterfind("guest/arch"):
         common = tuple(_machines(arch))
         for domain in arch.iterfind("domain"):
-            # what stands inside <domain> replaces what stands beside it
+            # elements inside <domain> override those next to it
             emulator = domain.findtext("emulator") or arch.findtext("emulator")
             if emulator:
                 yield Platform(

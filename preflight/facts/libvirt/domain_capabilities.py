@@ -1,4 +1,4 @@
-"""Which devices a host's QEMU has, as libvirt sees it."""
+"""Devices that a host's QEMU supports, as reported by libvirt."""
 
 from collections.abc import Mapping
 from typing import Self
@@ -8,30 +8,30 @@ from preflight.facts.text.xml import parse_xml
 
 
 class DomainCapabilities(Fact, frozen=True, kw_only=True):
-    """What virConnectGetDomainCapabilities says of the host's own emulator and its default machine type."""
+    """The result of virConnectGetDomainCapabilities for the host's own emulator and its default machine type."""
 
-    #: Values by device and what is listed, as {("graphics", "type"): {"vnc", "spice"}}; a device that is not supported
-    #: at all has none. What this release of libvirt does not tell is not there.
+    #: Values by device and enum, as {("graphics", "type"): {"vnc", "spice"}}; a device that is not supported at all has
+    #: none. Enums that this libvirt release does not report are missing.
     values: Mapping[tuple[str, str], frozenset[str]]
-    #: Why it was not told; None when it was.
+    #: Reason why they are unknown, or None.
     error: str | None = None
 
     def has(self, device: str, listed: str, value: str) -> bool | None:
-        """Whether the value is listed, None when this libvirt does not list such; raises `Unreadable`."""
+        """Report whether the value is listed; None if this libvirt does not list such values; raises `Unreadable`."""
         if self.error is not None:
-            raise Unreadable(f"libvirt did not tell which devices it supports: {self.error}")
+            raise Unreadable(f"libvirt did not report which devices it supports: {self.error}")
         known = self.values.get((device, listed), self.values.get((device, "")))
         return None if known is None else value in known
 
     @classmethod
     def parse(cls, capabilities: Record) -> Self:
-        """Read the XML. Without an answer the reason is kept: few guests need it."""
+        """Parse the XML. Without an answer, keep the reason: few guests need it."""
         try:
             root = parse_xml(capabilities.required())
         except Unreadable as why:
             return cls(values={}, error=str(why))
         if root.tag != "domainCapabilities":
-            raise Unreadable(f"libvirt's domain capabilities are a <{root.tag}>")
+            raise Unreadable(f"libvirt's domain capabilities are a <{root.tag}>, not a <domainCapabilities>")
         values: dict[tuple[str, str], frozenset[str]] = {}
         for device in root.iterfind("devices/*"):
             if device.get("supported") == "no":

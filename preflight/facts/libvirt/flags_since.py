@@ -1,4 +1,4 @@
-"""Since when libvirt and QEMU know each flag and parameter of a migration, and what they say that do not.
+"""Releases since which libvirt and QEMU support each migration flag and parameter, and the errors of older ones.
 
 The releases are those of the declarations in `preflight.request.options`, which names their sources. Names are virsh's.
 """
@@ -9,32 +9,33 @@ from preflight.facts.version import Version
 from preflight.request.options import Told, all_told
 
 ANY = Version(0)
-#: What libvirt says of a bit that it does not know; the bit and the function's name follow.
+#: libvirt's error for an unknown flag bit; the bit and the name of the function follow.
 UNKNOWN_FLAG = "unsupported flags (0x"
-#: And of a parameter (virTypedParamsValidate, src/util/virtypedparam.c, read and not seen).
+#: libvirt's error for an unknown parameter (virTypedParamsValidate, src/util/virtypedparam.c, read and not seen).
 UNKNOWN_PARAMETER = "parameter '{}' not supported"
-#: And of a capability that the guest's QEMU does not have (qemuMigrationParamsCheck).
+#: libvirt's error for a capability that the guest's QEMU does not have (qemuMigrationParamsCheck).
 UNKNOWN_TO_QEMU = "Migration option '{}' is not supported by QEMU binary"
 
-#: libvirt takes each method of compression for one of the two ways alone since it knows zlib and zstd.
+#: Since this release, which added zlib and zstd, libvirt accepts each compression method only with or only without
+#: parallel connections.
 METHODS_KEPT_APART = Version(9, 4)
 FOR_PARALLEL = frozenset(("zlib", "zstd"))
-#: The releases of QEMU that refuse post-copy over several connections: seen with 10.0, and not with 5.2 and 7.2.
+#: The QEMU releases that reject post-copy over several connections: seen with 10.0, not with 5.2 and 7.2.
 POSTCOPY_ALONE, POSTCOPY_PARALLEL = Version(8), Version(10, 1)
-#: QEMU's own compression by threads: seen to go together with several connections in 5.2, and no longer in 7.2.
+#: QEMU's own compression by threads: seen to work together with several connections in 5.2, but not in 7.2.
 COMPRESS_ALONE = Version(6)
 
 
 class Known(Struct, frozen=True, kw_only=True):
-    """Who knows a flag, and what the others say."""
+    """Releases that support a flag, and the errors of those that do not."""
 
     libvirt: Version
-    #: What an older libvirt says.
+    #: The error of an older libvirt.
     refusal: str = UNKNOWN_FLAG
     qemu: Version = ANY
-    #: The first QEMU that has lost it again.
+    #: The first QEMU release without it.
     lost: Version | None = None
-    #: What a QEMU without it calls it.
+    #: Name of the capability in the error about a QEMU without it.
     capability: str = ""
 
 
@@ -49,5 +50,5 @@ def _known(told: Told) -> Known:
     )
 
 
-#: By virsh's names; each method of compression is one of its own too: "comp-methods=zstd".
+#: Flags by their virsh names; each compression method also has its own entry: "comp-methods=zstd".
 KNOWN: dict[str, Known] = {name: _known(told) for name, told in all_told().items() if told.since is not None}

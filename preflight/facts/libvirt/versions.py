@@ -1,4 +1,4 @@
-"""Which libvirt and which QEMU a host runs, as its daemon says."""
+"""Releases of libvirt and QEMU on a host, as reported by its daemon."""
 
 from typing import Annotated, Self
 
@@ -9,17 +9,17 @@ from preflight.facts.version import Version
 
 
 class Versions(Fact, frozen=True, kw_only=True):
-    """The releases in force, from the daemon that was asked."""
+    """The releases in use, as reported by the daemon."""
 
-    #: The daemon's own release, not that of the client library.
+    #: The release of the daemon, not of the client library.
     libvirt: Version
-    #: The release of the QEMU binary that libvirt would start for the host's own architecture; guests that run since
-    #: before an upgrade have an older one.
+    #: The release of the QEMU binary that libvirt would start for the host's own architecture; guests that were started
+    #: before an upgrade run an older one.
     qemu: Version
 
     @classmethod
     def parse(cls, libvirt_versions: Record) -> Self:
-        """Read the numbers that the collector got from virConnectGetLibVersion and virConnectGetVersion."""
+        """Parse the numbers from virConnectGetLibVersion and virConnectGetVersion."""
         answer = read_json(libvirt_versions.required(), _Answer, "libvirt's versions are")
         if answer.type.upper() != "QEMU":
             raise Unreadable(f"the hypervisor is {answer.type}, not QEMU")
@@ -27,7 +27,7 @@ class Versions(Fact, frozen=True, kw_only=True):
 
 
 class _Answer(Struct, frozen=True, kw_only=True):
-    """The record as the collector writes it."""
+    """Record as the collector writes it."""
 
     libvirt: Annotated[int, Meta(gt=0, lt=10**9)]
     hypervisor: Annotated[int, Meta(gt=0, lt=10**9)]

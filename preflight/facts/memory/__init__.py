@@ -1,4 +1,4 @@
-"""Memory of a host, and how much of it its guests hold."""
+"""Memory of a host, and the amount that its guests use."""
 
 from preflight.facts.memory.host import HostMemory, HugeMount, HugePages
 from preflight.facts.memory.resident import Resident

@@ -1,4 +1,4 @@
-"""A host's memory and topology: its huge pages, its NUMA nodes and CPUs."""
+"""A host's memory and topology: huge pages, NUMA nodes and CPUs."""
 
 import re
 from collections.abc import Mapping
@@ -18,57 +18,57 @@ _UNITS = {"": 1 / 1024, "K": 1, "M": 1024, "G": 1024**2}
 
 
 class HugePages(Struct, frozen=True, kw_only=True):
-    """The pool of huge pages of one size, in pages."""
+    """Pool of huge pages of one size, in pages."""
 
     free: int
-    #: Of those that are free, how many are promised to someone who has not touched them yet.
+    #: Number of free pages that are reserved by processes that have not touched them yet.
     reserved: int
-    #: Pages that the kernel may make beyond the pool when they are asked for, and those of them that it has made.
+    #: Maximum number of pages that the kernel may allocate on demand beyond the pool, and the number allocated.
     overcommit: int = 0
     surplus: int = 0
 
     @property
     def to_be_had(self) -> int:
-        """The most that a program could be given now."""
+        """Maximum number of pages that a program could get now."""
         return max(0, self.free - self.reserved) + max(0, self.overcommit - self.surplus)
 
 
 class HugeMount(Struct, frozen=True, kw_only=True):
-    """One mount of hugetlbfs."""
+    """Mount of hugetlbfs."""
 
     point: str
-    #: The size of its pages in KiB; None when the table of mounts does not tell.
+    #: The size of its pages in KiB; None if it is not in the mount table.
     page_kib: int | None
 
     @property
     def marker(self) -> str:
-        """The directory that a daemon makes when it starts and finds the mount (qemuStateInitialize)."""
+        """The directory that a daemon creates at start if it finds the mount (qemuStateInitialize)."""
         return f"{self.point.rstrip('/')}/libvirt/qemu"
 
 
 class HostMemory(Fact, frozen=True, kw_only=True):
-    """Huge pages by the size of a page in KiB, and the numbers of the NUMA nodes and CPUs that are on."""
+    """Huge pages by page size in KiB, and the numbers of the online NUMA nodes and CPUs."""
 
-    #: The size of huge page that is meant where none is named; None where the kernel has none.
+    #: The default size of huge pages; None if the kernel has no huge pages.
     default_page_kib: int | None = None
     pages: Mapping[int, HugePages] = {}
-    #: The mounts of hugetlbfs that libvirt may use: all, or those that its qemu.conf names.
+    #: The mounts of hugetlbfs that libvirt may use: all, or those named in qemu.conf.
     mounts: tuple[HugeMount, ...] = ()
-    #: None where the kernel does not tell.
+    #: None if the kernel does not report them.
     nodes: frozenset[int] | None = None
     cpus: frozenset[int] | None = None
-    #: KiB that programs could be given without swapping, as the kernel estimates (MemAvailable; it counts no huge
-    #: pages); None where it does not tell.
+    #: Memory available to programs without swapping in KiB, as estimated by the kernel (MemAvailable, without huge
+    #: pages); None if it is not reported.
     available_kib: int | None = None
-    #: KiB of swap that is free.
+    #: Free swap in KiB.
     swap_free_kib: int = 0
-    #: Why the host did not tell; None when it did.
+    #: Reason why the memory is unknown, or None.
     error: str | None = None
 
     def page_size(self, asked: int | None, mounts: tuple[HugeMount, ...]) -> int | None:
-        """The size in KiB of the pages that a guest gets from these mounts, of which there is one at least.
+        """Return the page size in KiB that a guest gets from these mounts, of which there must be at least one.
 
-        A guest that names no size gets those of the mount of the kernel's default size, else of the first.
+        A guest that names no size gets pages from the mount with the kernel's default size, otherwise from the first.
         """
         sizes = [mount.page_kib for mount in mounts]
         if asked is not None:
@@ -76,16 +76,16 @@ class HostMemory(Fact, frozen=True, kw_only=True):
         return self.default_page_kib if self.default_page_kib in sizes else sizes[0]
 
     def told(self) -> Self:
-        """This fact; raises `Unreadable` when the host did not tell."""
+        """Return this fact; raises `Unreadable` if the host did not report its memory."""
         if self.error is not None:
-            raise Unreadable(f"the host did not tell of its memory: {self.error}")
+            raise Unreadable(f"the host did not report its memory: {self.error}")
         return self
 
     @classmethod
     def parse(cls, memory: Record, mounts: Record, qemu_conf: Record) -> Self:
-        """Read files of /proc and /sys as grep prints them, mountinfo, and of qemu.conf what it says of huge pages.
+        """Parse files of /proc and /sys as printed by grep, mountinfo, and the huge page setting of qemu.conf.
 
-        Without an answer the reason is kept: few guests need it.
+        Without an answer, keep the reason: few guests need it.
         """
         try:
             text, mounted = memory.required(), Mounts.read(mounts.required())
@@ -134,7 +134,7 @@ def _page_kib(options: str) -> int | None:
 
 
 def _named(qemu_conf: Record) -> frozenset[str] | None:
-    """The mounts that qemu.conf names; None when it names none, or cannot be read."""
+    """Return the mounts that qemu.conf names; None if it names none or cannot be read."""
     try:
         found = parse_conf("/etc/libvirt/qemu.conf", qemu_conf).get("hugetlbfs_mount")
     except Unreadable:

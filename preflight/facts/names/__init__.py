@@ -1,4 +1,4 @@
-"""What a host makes of names: /etc/hosts, the resolver, and the name that the other end announces."""
+"""Name resolution on a host: /etc/hosts, the resolver, and the announced name."""
 
 from preflight.facts.names.disks_name import DisksName
 from preflight.facts.names.hosts_file import HostsFile

@@ -1,4 +1,4 @@
-"""What a host makes of the host that `--disks-uri` names: where the destination's QEMU takes copied disks."""
+"""Resolution of the host in `--disks-uri`, where the destination's QEMU receives copied disks."""
 
 from typing import Self
 
@@ -8,15 +8,15 @@ from preflight.facts.network.addresses import plain
 
 
 class DisksName(Fact, frozen=True, kw_only=True):
-    """A name or an address, and what this host resolves it to."""
+    """Name or address, and the addresses that this host resolves it to."""
 
     name: str
-    #: As of `PeerName`; empty when this host finds none.
+    #: As in `PeerName`; empty if this host finds none.
     addresses: tuple[str, ...]
 
     @classmethod
     def parse(cls, name: Record, resolve: Record) -> Self:
-        """Make it of the name and of getent's answer; raises `Unreadable`."""
+        """Parse the name and getent's answer; raises `Unreadable`."""
         named = name.required().strip()
         try:
             return cls(name=named, addresses=answered(resolve))

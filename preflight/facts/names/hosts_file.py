@@ -1,7 +1,7 @@
-"""/etc/hosts as glibc reads it: every line that names a host counts, and a line that makes no sense is passed over.
+"""/etc/hosts as glibc reads it: every line that names a host counts, and malformed lines are ignored.
 
-Not through a lens: one line that a lens does not know would make the whole file unreadable, which glibc never does.
-The rules are those of glibc's nss/nss_files/files-hosts.c, tried with 2.36 and 2.41 (tests/facts/cases/peer_name).
+No augeas lens is used: a single line that the lens does not match would make the whole file unreadable, whereas glibc
+skips it. Follows glibc's nss/nss_files/files-hosts.c, tried with 2.36 and 2.41 (tests/facts/cases/peer_name).
 """
 
 import re
@@ -18,62 +18,62 @@ from preflight.facts.text.located import Located, Location
 
 PATH = "/etc/hosts"
 
-#: What C's isspace() takes for white space inside a line, in the C locale, parts the fields.
+#: Fields are separated by what isspace() of C accepts as white space within a line, in the C locale.
 _FIELD = re.compile(r"[^ \t\v\f\r]+")
 _HIDDEN = re.compile(r"[ \t]*#[# \t]*")
-#: Lines of one file; large lists of blocked names have a fifth of it.
+#: Maximum number of lines; large lists of blocked names have a fifth of it.
 _MOST_LINES = 1_000_000
-#: How an address begins; the rest is for `ip_address`, which takes long to refuse a word.
+#: Start of an address; the rest is checked by `ip_address`, which takes long to reject a word.
 _BEGINNING = re.compile(r"[0-9A-Fa-f]{0,4}[.:]")
-#: Addresses and names of one file: what large lists of blocked names have, in some 100 MiB.
+#: Maximum number of addresses and names: as many as large lists of blocked names have, in some 100 MiB.
 _MOST_FIELDS = 200_000
 _ASCII_LOWER = {ord("A") + i: ord("a") + i for i in range(26)}
 
 
 class HostsEntry(Struct, frozen=True, kw_only=True):
-    """One line that gives names to an address."""
+    """Line that gives names to an address."""
 
-    #: As it is written, IPv4 or IPv6.
+    #: As written, IPv4 or IPv6.
     address: Located[str]
-    #: The canonical name, then its aliases, as they are written. Never empty.
+    #: The canonical name, then its aliases, as written. Never empty.
     names: tuple[Located[str], ...]
 
 
 class HostsFile(Fact, frozen=True, kw_only=True, dict=True):
-    """The entries of /etc/hosts in their order; none when there is no such file."""
+    """The entries of /etc/hosts in order; none if the file does not exist."""
 
     entries: tuple[HostsEntry, ...]
-    #: Comment lines that would be entries if their `#` were gone.
+    #: Comment lines that would be entries without their `#`.
     commented: tuple[HostsEntry, ...]
 
     @classmethod
     def parse(cls, etc_hosts: Record) -> Self:
-        """Read the file's text."""
+        """Parse the file's text."""
         text = "" if etc_hosts.missing else etc_hosts.required()
         entries: list[HostsEntry] = []
         commented: list[HostsEntry] = []
         fields = 0
         if text.count("\n") > _MOST_LINES:
-            raise Unreadable(f"{PATH}: more than {_MOST_LINES} lines are not read")
+            raise Unreadable(f"{PATH}: the file has more than {_MOST_LINES} lines")
         for number, line in lines_of(PATH, text):
             hidden = _HIDDEN.match(line)
             entry = _entry(number, line, hidden.end() if hidden else 0)
             if entry is not None:
                 fields += 1 + len(entry.names)
                 if fields > _MOST_FIELDS:
-                    raise Unreadable(f"{PATH}:{number}: more than {_MOST_FIELDS} addresses and names are not read")
+                    raise Unreadable(f"{PATH}:{number}: the file has more than {_MOST_FIELDS} addresses and names")
                 (commented if hidden else entries).append(entry)
         return cls(entries=tuple(entries), commented=tuple(commented))
 
     def lines_for(self, name: str) -> tuple[tuple[HostsEntry, Located[str]], ...]:
-        """Each line that gives the name, with the place of the name in it; upper and lower case are the same."""
+        """Return each line that has the name, with the location of the name; case is ignored."""
         return tuple(_naming(self.entries, number, name) for number in self._places.get(_lower(name), ()))
 
     def commented_for(self, name: str) -> tuple[tuple[HostsEntry, Located[str]], ...]:
-        """As `lines_for`, among the lines that are commented out."""
+        """Return the same as `lines_for`, for the lines that are commented out."""
         return tuple(_naming(self.commented, number, name) for number in self._commented.get(_lower(name), ()))
 
-    # each guest may have its own name to look for
+    # each guest may need another name
     @cached_property
     def _places(self) -> Mapping[str, list[int]]:
         return _by_name(self.entries)
@@ -83,7 +83,7 @@ class HostsFile(Fact, frozen=True, kw_only=True, dict=True):
         return _by_name(self.commented)
 
     def addresses_of(self, name: str) -> tuple[str, ...]:
-        """Every address that the file gives to the name, in the file's order, each once, as written."""
+        """Return the addresses that the file gives to the name, in file order, each once, as written."""
         return tuple(dict.fromkeys(entry.address.value for entry, _ in self.lines_for(name)))
 
 
@@ -103,7 +103,7 @@ def _entry(number: int, line: str, start: int) -> HostsEntry | None:
 
 
 def _is_address(word: str) -> bool:
-    """Whether inet_pton knows it. A scope (`%eth0`) it does not know: glibc passes over such lines."""
+    """Report whether inet_pton accepts the word. It rejects a scope (`%eth0`), so glibc ignores such lines."""
     if not _BEGINNING.match(word):
         return False
     try:
@@ -114,7 +114,7 @@ def _is_address(word: str) -> bool:
 
 
 def _by_name(entries: tuple[HostsEntry, ...]) -> Mapping[str, list[int]]:
-    """The places of the entries that give each name, in lower case."""
+    """Return the positions of the entries that have each name, in lower case."""
     found: dict[str, list[int]] = {}
     for place, entry in enumerate(entries):
         for name in dict.fromkeys(_lower(known.value) for known in entry.names):
@@ -129,10 +129,10 @@ def _naming(entries: tuple[HostsEntry, ...], place: int, name: str) -> tuple[Hos
 
 
 def same_name(one: str, other: str) -> bool:
-    """Report whether glibc takes both for the same name."""
+    """Report whether glibc treats both as the same name."""
     return _lower(one) == _lower(other)
 
 
 def _lower(name: str) -> str:
-    """Lower case of ASCII letters only, as strcasecmp has it in the C locale."""
+    """Convert ASCII letters to lower case, as strcasecmp does in the C locale."""
     return name.translate(_ASCII_LOWER)

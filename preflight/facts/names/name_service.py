@@ -1,4 +1,4 @@
-"""How glibc on a host turns names into addresses: nsswitch.conf, resolv.conf, and whether a DNS server is at hand."""
+"""Name resolution by glibc on a host: nsswitch.conf, resolv.conf, and the availability of a DNS server."""
 
 import re
 from ipaddress import ip_address
@@ -15,31 +15,31 @@ RESOLV_CONF = "/etc/resolv.conf"
 #: MAXNS of <resolv.h>: glibc reads no more `nameserver` lines.
 _MOST_NAMESERVERS = 3
 _DNS_PORT = 53
-#: Where a name server of the host itself may listen so that it answers on the loopback; 127.0.0.53 is systemd-resolved.
-_LOCAL = frozenset(("127.0.0.1", "127.0.0.53", "0.0.0.0", "::1", "::"))  # noqa: S104 - it is compared, not bound
+#: Addresses on which a name server of the host itself answers on the loopback; 127.0.0.53 is systemd-resolved.
+_LOCAL = frozenset(("127.0.0.1", "127.0.0.53", "0.0.0.0", "::1", "::"))  # noqa: S104 - compared, not bound
 
 _NAMESERVER = re.compile(r"nameserver[ \t]+([^ \t]+)")
 _SERVICE = re.compile(r"\[([^]\[]*)\]|([^\s\[]+)")
 
 
 class NameService(Fact, frozen=True, kw_only=True):
-    """Which services a host asks for a name, and whether DNS can answer at all."""
+    """The services that a host queries for a name, and the DNS servers."""
 
-    #: The services of the `hosts:` line in their order, as ("files", "dns"), without their actions.
+    #: The services of the `hosts:` line in order, as ("files", "dns"), without their actions.
     hosts_services: tuple[str, ...]
-    #: For each of the services what is written in brackets behind it, as "NOTFOUND=return"; "" when nothing is.
+    #: For each service, the actions in brackets after it, as "NOTFOUND=return"; "" if there are none.
     hosts_actions: tuple[str, ...]
-    #: No line says it, and `hosts_services` is glibc's default since 2.35, "files dns". Until 2.34 it was
+    #: True without such a line; `hosts_services` is then glibc's default since 2.35, "files dns". Until 2.34 it was
     #: "dns [!UNAVAIL=return] files" (nss/nss_database.c).
     hosts_default: bool
-    #: The name servers that glibc asks; none when resolv.conf is missing or names none.
+    #: The name servers that glibc queries; none if resolv.conf is missing or names none.
     nameservers: tuple[Located[str], ...]
-    #: Something listens on UDP port 53 of the loopback or of any address.
+    #: True if there is a listener on UDP port 53 of the loopback or of any address.
     local_dns: bool
 
     @classmethod
     def parse(cls, nsswitch: Record, resolv: Record, udp_sockets: Record) -> Self:
-        """Read both files and the kernel's table of UDP sockets; a file that does not exist leaves the defaults."""
+        """Parse both files and the kernel's table of UDP sockets; the defaults apply for a file that does not exist."""
         services = _hosts_line("" if nsswitch.missing else nsswitch.required())
         named = services or (("files", ""), ("dns", ""))
         return cls(
@@ -54,12 +54,12 @@ class NameService(Fact, frozen=True, kw_only=True):
 
     @property
     def dns_can_answer(self) -> bool:
-        """Whether there is a server to ask. With none configured glibc asks 127.0.0.1."""
+        """True if there is a server to query. If none is configured, glibc queries 127.0.0.1."""
         return bool(self.nameservers) or self.local_dns
 
 
 def _hosts_line(text: str) -> tuple[tuple[str, str], ...] | None:
-    """The services and the actions behind each; None when no line tells. The last line holds (nss_database.c)."""
+    """Return the services and their actions; None without such a line. The last line is effective (nss_database.c)."""
     found = None
     for _, line in lines_of(NSSWITCH_CONF, text):
         database, colon, rest = line.partition("#")[0].partition(":")
@@ -76,7 +76,7 @@ def _hosts_line(text: str) -> tuple[tuple[str, str], ...] | None:
 
 
 def _nameservers(text: str) -> tuple[Located[str], ...]:
-    """As resolv/res_init.c reads them: the keyword at the very start of the line, what follows the address ignored."""
+    """Parse as resolv/res_init.c does: the keyword at the very start of the line, text after the address ignored."""
     found: list[Located[str]] = []
     for number, line in lines_of(RESOLV_CONF, text):
         match = _NAMESERVER.match(line)

@@ -1,7 +1,7 @@
-"""What a host makes of the name that the other end announces: where its QEMU will send the guest's memory.
+"""Resolution of the announced name on a host: the addresses to which its QEMU will send the guest's memory.
 
-The host was asked (`getent ahosts`) or, in a snapshot that was taken without knowing the other host, it was not; then
-its files tell, when they suffice. Both ways give the same fact for the same host.
+The host was asked (`getent ahosts`), or, in a snapshot that was taken without knowing the other host, the answer is
+derived from its files if they suffice. Both ways give the same fact for the same host.
 """
 
 import re
@@ -17,37 +17,37 @@ from preflight.facts.network.addresses import OwnAddresses, plain
 from preflight.facts.text.located import Located, Location
 
 _NOT_FOUND = 2  # getent(1)
-#: What these know is in a record, or they know nothing that could be asked for here.
+#: Services whose data is in a record, or which cannot know a name that is asked for here.
 _UNDERSTOOD = frozenset(("files", "dns", "myhostname"))
-#: glibc takes these for addresses too, as inet_aton(3) does: "10.1" is 10.0.0.1.
+#: Forms that glibc accepts as addresses too, as inet_aton(3) does: "10.1" is 10.0.0.1.
 _NUMERIC = re.compile(r"(?:0[xX][0-9a-fA-F]*|[0-9]+)(?:\.(?:0[xX][0-9a-fA-F]*|[0-9]+)){0,3}\.?")
 
 Address = IPv4Address | IPv6Address
 
 
 class PeerName(Fact, frozen=True, kw_only=True):
-    """The name that the data is sent to and what this host resolves it to."""
+    """The name that the guest's data is sent to, and the addresses that this host resolves it to."""
 
-    #: The name as the destination announces it, or as --migrateuri gives it; it may be an address.
+    #: The name as the destination announces it, or as given by --migrateuri; it may be an address.
     name: str
-    #: What it resolves to, each once, IPv4 first and then by number (glibc's own order depends on routes); IPv4
-    #: addresses inside IPv6 ones (`::ffff:…`) are given as IPv4. Empty when the host cannot resolve the name.
+    #: Its addresses, each once, IPv4 first and then in numerical order (glibc's own order depends on routes);
+    #: IPv4-mapped IPv6 addresses (`::ffff:…`) are given as IPv4. Empty if the host cannot resolve the name.
     addresses: tuple[str, ...]
-    #: Where /etc/hosts names it.
+    #: Locations of the name in /etc/hosts.
     lines: tuple[Located[str], ...]
-    #: Where a line of /etc/hosts that is commented out names it.
+    #: Locations of the name in commented-out lines of /etc/hosts.
     commented: tuple[Located[str], ...]
-    #: Where a line can be added to /etc/hosts: behind its last.
+    #: Location at which a line can be added to /etc/hosts: after its last line.
     end: Location
-    #: Where an entry of /etc/hosts gives the name an address, by that address, in the same form as `addresses`.
+    #: Locations of the entries in /etc/hosts for the name, by address, in the same form as `addresses`.
     places: Mapping[str, Located[str]]
 
     @classmethod
     def parse(cls, *records: Record) -> Self:
-        """Make it of the records peer.name, peer.resolve, etc.hosts, nsswitch, resolv, udp-sockets.
+        """Parse the records peer.name, peer.resolve, etc.hosts, nsswitch, resolv and udp-sockets.
 
-        Then, if they are known, addresses and kernel.hostname: without them less can be told of a host that was not
-        asked, since glibc gives no IPv6 address on a host without IPv6, and myhostname knows the host's own name.
+        They may be followed by addresses and kernel.hostname. Without these, less is known about a host that was not
+        asked: glibc returns no IPv6 address on a host without IPv6, and myhostname knows the host's own name.
         """
         peer_name, peer_resolve, etc_hosts, nsswitch, resolv, udp_sockets, *own = records
         name = peer_name.required().strip()
@@ -71,12 +71,12 @@ class PeerName(Fact, frozen=True, kw_only=True):
 
     @property
     def resolves(self) -> bool:
-        """Whether the host finds any address for the name."""
+        """True if the host finds an address for the name."""
         return bool(self.addresses)
 
     @property
     def is_address(self) -> bool:
-        """Whether an address was announced, which needs no resolving."""
+        """True if an address was announced, which need not be resolved."""
         try:
             ip_address(self.name)
         except ValueError:
@@ -84,7 +84,7 @@ class PeerName(Fact, frozen=True, kw_only=True):
         return True
 
     def corrected(self, address: str, *, given: bool) -> str:
-        """What to write where, so that this host is led to `address`; `given`: the user named it by --migrateuri."""
+        """Return the change that makes this host use `address`; `given`: the user set the name with --migrateuri."""
         if not self.is_address:
             return f"in /etc/hosts on the source: {address} {self.name}"
         return (
@@ -94,17 +94,17 @@ class PeerName(Fact, frozen=True, kw_only=True):
         )
 
     def place_of(self, address: str) -> Located[str] | None:
-        """Where /etc/hosts gives the name this address; None when something else does."""
+        """Return the location in /etc/hosts that gives the name this address; None if something else does."""
         return self.places.get(address)
 
     @property
     def from_file(self) -> bool:
-        """Whether every address stands in /etc/hosts; False when there is no address."""
+        """True if every address is in /etc/hosts; False if there is no address."""
         return self.resolves and self.places.keys() >= set(self.addresses)
 
 
 def _end(hosts: str) -> Location:
-    """Where the next line of /etc/hosts would be."""
+    """Return the location of the next line of /etc/hosts."""
     return Location("/etc/hosts", hosts.count("\n") + 2 if hosts else 1, 1, 2, "")
 
 
@@ -113,19 +113,19 @@ def _places(hosts: HostsFile, name: str) -> Mapping[str, Located[str]]:
     for entry, _ in hosts.lines_for(name):
         places.setdefault(plain(entry.address.value), entry.address)
     if "::1" in places:
-        places.setdefault("127.0.0.1", places["::1"])  # glibc gives it for ::1 on a host without IPv6
+        places.setdefault("127.0.0.1", places["::1"])  # glibc returns it for ::1 on a host without IPv6
     return places
 
 
 def answered(resolve: Record) -> tuple[str, ...]:
-    """The addresses in the answer to `questions.resolve`, in the order of `PeerName.addresses`; raises `Unreadable`."""
+    """Parse the answer to `questions.resolve` into addresses ordered as in `PeerName`; raises `Unreadable`."""
     if resolve.code == _NOT_FOUND:
         return ()
     words = [line.split() for line in resolve.required().splitlines()]
     try:
         return _in_order([ip_address(plain(line[0])) for line in words if line])
     except ValueError:
-        raise Unreadable("getent did not answer with addresses") from None
+        raise Unreadable("getent did not print addresses") from None
 
 
 def _derived(
@@ -135,8 +135,8 @@ def _derived(
     addresses: Record | None = None,
     hostname: Record | None = None,
 ) -> tuple[str, ...]:
-    """What getent would answer, as far as the host's files tell."""
-    unasked = Unreadable(f"the host was not asked what it makes of {name}: take the snapshots with `check --save`")
+    """Return the answer that getent would give, as far as it follows from the host's files."""
+    unasked = Unreadable(f"the host was not asked to resolve {name}: take the snapshots with `check --save`")
     literal = _literal(name, unasked)
     if literal is None:
         _know_all_services(name, hosts, service, hostname, unasked)
@@ -152,14 +152,14 @@ def _derived(
 
 
 def _literal(name: str, unasked: Unreadable) -> Address | None:
-    """The address that the name is, or None; a form that only the host's C library can judge is not judged."""
+    """Return the name as an address, or None; raises `unasked` for a form that only the host's libc can interpret."""
     try:
         literal = ip_address(name)
     except ValueError:
         if _NUMERIC.fullmatch(name) or "%" in name:
             raise unasked from None
         return None
-    if "%" in name:  # the scope is a number of that host's own
+    if "%" in name:  # the scope is a number that is specific to the host
         raise unasked
     return literal
 
@@ -167,7 +167,7 @@ def _literal(name: str, unasked: Unreadable) -> Address | None:
 def _know_all_services(
     name: str, hosts: HostsFile, service: NameService, hostname: Record | None, unasked: Unreadable
 ) -> None:
-    """Raise `unasked` unless what /etc/hosts says of the name, perhaps nothing, is all that the host would find."""
+    """Raise `unasked` unless the entries in /etc/hosts, if any, are all that the host would find for the name."""
     if service.hosts_default and service.dns_can_answer:
         raise unasked  # which service comes first depends on glibc's release
     if service.hosts_services[0] != "files":
@@ -188,12 +188,12 @@ def _know_all_services(
 
 
 def _goes_on_after_success(actions: str) -> bool:
-    """Whether the next service is asked although this one knew the name: `[SUCCESS=continue]`, `merge`, `[!…=…]`."""
+    """Report whether the next service is queried after a success: `[SUCCESS=continue]`, `merge`, `[!…=…]`."""
     return "success" in actions.lower() or "!" in actions
 
 
 def _is_own_name(name: str, hostname: str) -> bool:
-    """Whether nss-myhostname answers for the name, and so with addresses that the host would have to tell."""
+    """Report whether nss-myhostname answers for the name, with addresses that only the host knows."""
     short = name.lower().rstrip(".")
     own = hostname.lower()
     special = ("localhost", "localhost.localdomain", "_gateway", "_outbound", "_localdnsstub", "_localdnsproxy")
@@ -202,9 +202,9 @@ def _is_own_name(name: str, hostname: str) -> bool:
 
 
 def _families(own: OwnAddresses) -> tuple[bool, bool]:
-    """Whether the host has an IPv4 and an IPv6 address beside the loopback's; if neither, glibc cares for neither.
+    """Report whether the host has IPv4 and IPv6 addresses besides loopback; with neither, glibc filters neither.
 
-    This is AI_ADDRCONFIG (sysdeps/unix/sysv/linux/check_pf.c), which getent, libvirt and QEMU all ask for.
+    This is AI_ADDRCONFIG (sysdeps/unix/sysv/linux/check_pf.c), which getent, libvirt and QEMU all use.
     """
     parsed = [ip_address(known.address) for known in own.addresses]
     four = any(address.version == 4 and not address.is_loopback for address in parsed)
@@ -213,7 +213,7 @@ def _families(own: OwnAddresses) -> tuple[bool, bool]:
 
 
 def _usable(found: list[Address], literal: bool, four: bool, six: bool) -> tuple[str, ...]:
-    """Those of the addresses that glibc gives on a host with these families; tried with 2.36 and 2.41."""
+    """Return the addresses that glibc returns on a host with these families; tried with 2.36 and 2.41."""
     if four and six:
         return _in_order(found)
     if four:

@@ -1,4 +1,4 @@
-"""Addresses, links and sockets of a host, and libvirt's networks and filters."""
+"""Addresses, links and sockets of a host, and libvirt's networks and network filters."""
 
 from preflight.facts.network.accept_queue import AcceptQueue
 from preflight.facts.network.addresses import OwnAddresses

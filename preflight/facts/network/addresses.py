@@ -18,9 +18,9 @@ class InterfaceAddress(Struct, frozen=True, kw_only=True):
 
     #: As "eth0".
     interface: str
-    #: IPv4 or IPv6, in its usual short form.
+    #: IPv4 or IPv6, in the usual short form.
     address: str
-    #: Bits of the network's prefix.
+    #: Length of the network's prefix, in bits.
     prefix: int
 
 
@@ -31,41 +31,41 @@ class OwnAddresses(Fact, frozen=True, kw_only=True, dict=True):
 
     @classmethod
     def parse(cls, addresses: Record) -> Self:
-        """Read what `ip -o addr show` printed."""
+        """Parse the output of `ip -o addr show`."""
         found = []
         for line in addresses.required().splitlines():
             if re.match(r"\d+: +\S+ +inet6? ", line) is None:
-                continue  # a family of its own, as "link/ether" lines are with other options
+                continue  # another family, as "link/ether" lines with other options
             found.append(_interface_address(line))
         if not found:
-            raise Unreadable("ip addr show gave no address, not even the loopback's")
+            raise Unreadable("ip addr show printed no address, not even that of the loopback")
         return cls(addresses=tuple(found))
 
     def has(self, address: str) -> bool:
-        """Whether the address, or any address of 127.0.0.0/8, is the host's own."""
+        """Report whether the address is the host's own; so is every address of 127.0.0.0/8."""
         return is_loopback(address) or plain(address) in self._plain
 
     @cached_property
     def global_addresses(self) -> tuple[str, ...]:
-        """The addresses that another host may reach: no loopback, no link-local."""
+        """The addresses that another host may reach, without loopback and link-local ones."""
         return tuple(own.address for own in self._reachable if not ip_address(own.address).is_link_local)
 
     def reachable_from(self, other: "OwnAddresses") -> str:
-        """The address at which another host would best reach this one: on a network of its own first, IPv4 first."""
+        """Return the best address to reach this host from `other`: first on a common network, then IPv4 before IPv6."""
         reachable = sorted(self.global_addresses, key=lambda address: ip_address(address).version)
         of_other = set(other.global_addresses)
         near = (one for one in reachable if any(own.address in of_other for own in other.beside(one)))
         return next(near, next(iter(reachable), "ADDRESS"))
 
     def met_by(self, address: str) -> tuple[InterfaceAddress, ...]:
-        """The addresses, with their interfaces, at which this host would meet another host's address.
+        """Return the addresses and interfaces on which connections from another host's address may arrive.
 
-        Those on its network; if there is none, all of the same version that are reachable. Empty when there is none.
+        These are the addresses on its network; if there are none, all reachable ones of the same IP version, if any.
         """
         return self.beside(address) or self._by_version[ip_address(plain(address)).version]
 
     def beside(self, address: str) -> tuple[InterfaceAddress, ...]:
-        """The addresses, with their interfaces, on whose network the address is: no router is between them."""
+        """Return the addresses and interfaces whose network contains the address, with no router in between."""
         other = ip_address(plain(address))
         bits = {
             prefix: int(other) >> (other.max_prefixlen - prefix) for of, prefix in self._prefixes if of == other.version
@@ -95,7 +95,7 @@ class OwnAddresses(Fact, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def _networks(self) -> Mapping[tuple[int, int, int], list[tuple[int, InterfaceAddress]]]:
-        """The reachable addresses, with their places, by their networks: version, prefix and the bits of that."""
+        """The reachable addresses and their positions, by network: IP version, prefix length and prefix bits."""
         found: dict[tuple[int, int, int], list[tuple[int, InterfaceAddress]]] = {}
         for place, own in enumerate(self._reachable):
             known = ip_address(own.address)
@@ -108,11 +108,11 @@ class OwnAddresses(Fact, frozen=True, kw_only=True, dict=True):
         return frozenset((version, prefix) for version, prefix, _ in self._networks)
 
 
-@lru_cache(maxsize=4096)  # asked of the same few addresses for each of a range's ports
+@lru_cache(maxsize=4096)  # called with the same few addresses for each port of a range
 def plain(address: str) -> str:
-    """The address in its usual short form; an IPv4 address inside an IPv6 one (`::ffff:192.0.2.1`) as IPv4.
+    """Return the address in its usual short form; an IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) as IPv4.
 
-    Text that is no address is given back as it is.
+    Text that is not an address is returned unchanged.
     """
     try:
         known = ip_address(address)
@@ -125,7 +125,7 @@ def plain(address: str) -> str:
 
 @lru_cache(maxsize=4096)
 def is_loopback(address: str) -> bool:
-    """Whether the address leads back to the host itself: 127.0.0.0/8, ::1, and the same inside IPv6."""
+    """Report whether the address is a loopback address: 127.0.0.0/8, ::1, or IPv4-mapped loopback."""
     try:
         return ip_address(plain(address)).is_loopback
     except ValueError:
@@ -134,7 +134,7 @@ def is_loopback(address: str) -> bool:
 
 def _interface_address(line: str) -> InterfaceAddress:
     match = _LINE.match(line)
-    strange = Unreadable(f"not a line of ip addr show: {line[:80]}")
+    strange = Unreadable(f"unexpected line from ip addr show: {line[:80]}")
     if match is None:
         raise strange
     try:

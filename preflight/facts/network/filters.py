@@ -1,4 +1,4 @@
-"""libvirt's network filters on a host, which interfaces of guests name."""
+"""libvirt's network filters on a host, which guests' interfaces refer to."""
 
 from typing import Self
 
@@ -12,13 +12,13 @@ class NetworkFilters(Listing, frozen=True, kw_only=True):
     names: frozenset[str]
 
     def has(self, name: str) -> bool:
-        """Whether there is one of that name; raises `Unreadable` when that was not told."""
+        """Report whether there is a filter of that name; raises `Unreadable` if libvirt did not list them."""
         self.must_be_there("network filters")
         return name in self.names
 
     @classmethod
     def parse(cls, filters: Record) -> Self:
-        """Read the list that the collector made. Without an answer the reason is kept: few guests name one."""
+        """Parse the list that the collector made. Without an answer, keep the reason: few guests use a filter."""
         answer = answered(filters, _Answer(names=[]), "the list of network filters is")
         return cls(names=frozenset(answer.names), error=answer.error)
 

@@ -8,7 +8,7 @@ from preflight.facts.fact import Fact, Record, Unreadable
 
 _LINE = re.compile(r"\d+: +([^\s:@]+)(?:@[^\s:]+)?: ")
 _MTU = re.compile(r"> mtu (\d{1,9}) ")
-#: What kind of link it is stands first on a line of its own, which -o turns into a backslash and blanks.
+#: The kind of link starts a line of its own, which -o joins with a backslash and blanks.
 _KIND = re.compile(r"\\    (?!link/|alias )(?!\w+_slave )(\w+) ")
 
 
@@ -17,18 +17,18 @@ class Links(Fact, frozen=True, kw_only=True):
 
     #: As "eth0".
     names: frozenset[str]
-    #: bridge, veth, openvswitch…, by name; None for a plain device. A name is missing where it was not told.
+    #: bridge, veth, openvswitch…, by name; None for a plain device. Names of links whose kind is unknown are missing.
     kinds: Mapping[str, str | None]
-    #: Bytes of the largest packet, by name; a name is missing where it was not told.
+    #: MTU in bytes, by name; names of links whose MTU is unknown are missing.
     mtus: Mapping[str, int] = {}
-    #: Why they were not told; None when they were.
+    #: Reason why the links are unknown, or None.
     error: str | None = None
 
     @classmethod
     def parse(cls, links: Record) -> Self:
-        """Read what `ip -d -o link show` printed. Without an answer the reason is kept: few guests need a link.
+        """Parse the output of `ip -d -o link show`. Without an answer, keep the reason: few guests need a link.
 
-        Without -d, as it once was asked, kinds are not told.
+        The output without -d, which older snapshots contain, does not include the kinds.
         """
         try:
             text = links.required()
@@ -40,7 +40,7 @@ class Links(Fact, frozen=True, kw_only=True):
         for line in filter(None, text.split("\n")):
             match = _LINE.match(line)
             if match is None:
-                raise Unreadable(f"not a line of ip link show: {line[:80]}")
+                raise Unreadable(f"unexpected line from ip link show: {line[:80]}")
             found.add(match[1])
             if mtu := _MTU.search(line):
                 mtus[match[1]] = int(mtu[1])
@@ -48,21 +48,21 @@ class Links(Fact, frozen=True, kw_only=True):
                 kind = _KIND.search(line)
                 kinds[match[1]] = kind[1] if kind else None
         if not found:
-            raise Unreadable("ip link show gave no link, not even the loopback")
+            raise Unreadable("ip link show printed no link, not even the loopback")
         return cls(names=frozenset(found), kinds=kinds, mtus=mtus)
 
     def has(self, name: str) -> bool:
-        """Whether there is a link of that name; raises `Unreadable` when that was not told."""
+        """Report whether there is a link of that name; raises `Unreadable` if that is unknown."""
         if self.error is not None:
             raise Unreadable(self.error)
         return name in self.names
 
     def mtu(self, name: str) -> int:
-        """The MTU of the link of that name, in bytes; raises `Unreadable` when it was not told."""
+        """Return the MTU of the link of that name, in bytes; raises `Unreadable` if it is unknown."""
         if self.error is not None or name not in self.mtus:
-            raise Unreadable(self.error or f"the MTU of {name} was not told")
+            raise Unreadable(self.error or f"the MTU of {name} is unknown")
         return self.mtus[name]
 
     def is_other_than(self, name: str, kinds: frozenset[str]) -> bool:
-        """Whether there is such a link, and it is certainly of no such kind."""
+        """Report whether the link exists and is known to be of none of these kinds."""
         return name in self.kinds and self.kinds[name] not in kinds

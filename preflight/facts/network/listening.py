@@ -1,4 +1,4 @@
-"""Which TCP ports something listens on: the ports that a migration finds taken."""
+"""Listening TCP sockets: ports that are not available to a migration."""
 
 from typing import Self
 
@@ -9,25 +9,25 @@ from preflight.facts.network.addresses import plain
 from preflight.facts.network.proc_net import sockets
 
 _LISTEN = 0x0A  # TCP_LISTEN, include/net/tcp_states.h
-_ANY_IPV4, _ANY_IPV6 = "0.0.0.0", "::"  # noqa: S104 - compared with, not listened at
+_ANY_IPV4, _ANY_IPV6 = "0.0.0.0", "::"  # noqa: S104 - compared, not listened on
 
 
 class Listener(Struct, frozen=True, kw_only=True):
-    """One listening TCP socket."""
+    """Listening TCP socket."""
 
-    #: IPv4 or IPv6; "0.0.0.0" and "::" are any address.
+    #: IPv4 or IPv6; "0.0.0.0" and "::" stand for any address.
     address: str
     port: int
 
 
 class Listening(Fact, frozen=True, kw_only=True):
-    """All listening TCP sockets, IPv4's before IPv6's."""
+    """All listening TCP sockets, IPv4 before IPv6."""
 
     listeners: tuple[Listener, ...]
 
     @classmethod
     def parse(cls, table: Record) -> Self:
-        """Read /proc/net/tcp, followed by tcp6 where the kernel has it."""
+        """Parse /proc/net/tcp, followed by tcp6 if the kernel has it."""
         return cls(
             listeners=tuple(
                 Listener(address=plain(str(socket.address)), port=socket.port)
@@ -37,21 +37,21 @@ class Listening(Fact, frozen=True, kw_only=True):
         )
 
     def used_in(self, low: int, high: int) -> frozenset[int]:
-        """The ports from `low` to `high`, both included, that something listens on, at whatever address."""
+        """Return the ports from `low` to `high`, both included, with a listener on any address."""
         return frozenset(listener.port for listener in self.listeners if low <= listener.port <= high)
 
     def has(self, address: str, port: int) -> bool:
-        """Whether something listens at this address, in the form of `plain`, or at all of its family.
+        """Report whether there is a listener on this address, in the form of `plain`, or on all of its family.
 
-        Who listens at "::" is taken to listen at every IPv4 address too, as Linux has it unless it is told otherwise.
+        A listener on "::" is assumed to accept IPv4 too, as is the default on Linux.
         """
         covers = {address, _ANY_IPV6} if ":" in address else {address, _ANY_IPV4, _ANY_IPV6}
         return any(one.port == port and one.address in covers for one in self.listeners)
 
     def in_the_way(self, address: str, port: int) -> bool:
-        """Whether the port is taken for QEMU that is to listen at this address, in the form of `plain`.
+        """Report whether QEMU cannot listen on this port at this address, in the form of `plain`.
 
-        At "::" QEMU leaves IPv4 out when that is taken (inet_listen_saddr, util/qemu-sockets.c).
+        On "::" QEMU leaves out IPv4 if it is in use (inet_listen_saddr, util/qemu-sockets.c).
         """
         here = {one.address for one in self.listeners if one.port == port}
         if address == _ANY_IPV6:

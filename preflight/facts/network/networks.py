@@ -12,11 +12,11 @@ from preflight.facts.text.xml import parse_xml
 
 
 class Network(Struct, frozen=True, kw_only=True):
-    """One network."""
+    """Network of libvirt's."""
 
     name: str
     active: bool
-    #: The bridge that its guests are put on; None where it has none (macvtap, SR-IOV).
+    #: The bridge that its guests are attached to; None if it has none (macvtap, SR-IOV).
     bridge: str | None
     #: nat, route, open, bridge, private, passthrough, hostdev…; None for an isolated network.
     forward: str | None
@@ -29,7 +29,7 @@ class Networks(PartialListing, frozen=True, kw_only=True, dict=True):
     all: tuple[Network, ...]
 
     def by_name(self, name: str) -> Network | None:
-        """The network of that name, None when there is none; raises `Unreadable` when that was not told."""
+        """Return the network of that name, or None if there is none; raises `Unreadable` if that is unknown."""
         self.must_be_there("networks")
         self.must_be_read(name, "network")
         return self._by_name.get(name)
@@ -40,9 +40,9 @@ class Networks(PartialListing, frozen=True, kw_only=True, dict=True):
 
     @classmethod
     def parse(cls, networks: Record) -> Self:
-        """Read the list of networks that the collector made of libvirt's answers.
+        """Parse the list of networks that the collector made from libvirt's answers.
 
-        Without an answer the reason is kept: a guest that is on none can be judged.
+        Without an answer, keep the reason: a guest that uses no network can still be checked.
         """
         answer = answered(networks, _Answer(networks=[]), "the list of networks is")
         read, unread = read_each(answer.networks, _network)
@@ -50,7 +50,7 @@ class Networks(PartialListing, frozen=True, kw_only=True, dict=True):
 
 
 class _Told(Struct, frozen=True, kw_only=True):
-    """One network as the collector writes it."""
+    """Network as the collector writes it."""
 
     name: str
     active: bool = False

@@ -1,4 +1,4 @@
-"""Read the addresses in /proc/net/tcp, tcp6, udp and udp6."""
+"""Parser for the addresses in /proc/net/tcp, tcp6, udp and udp6."""
 
 import re
 from collections.abc import Iterator
@@ -13,32 +13,32 @@ _LINE = re.compile(
 
 
 class Socket(NamedTuple):
-    """One line of the kernel's table."""
+    """One line of the kernel's socket table."""
 
     #: The address that it is bound to.
     address: IPv4Address | IPv6Address
     port: int
-    #: The kernel's number for its state; 10 is a TCP socket that listens.
+    #: The kernel's number for its state; 10 is a listening TCP socket.
     state: int
 
 
 def sockets(text: str) -> Iterator[Socket]:
-    """The sockets of one or more such files in a row; raises `Unreadable` on any other text."""
+    """Yield the sockets of one or more such files, concatenated; raises `Unreadable` on any other text."""
     lines = text.split("\n")
     if "local_address" not in lines[0]:
-        raise Unreadable("the kernel's table of sockets is not there")
+        raise Unreadable("the kernel's socket table is missing")
     if lines.pop() != "":
-        raise Unreadable("the kernel's table of sockets is cut off")
+        raise Unreadable("the kernel's socket table is truncated")
     for line in lines:
         if "local_address" in line:
             continue
         match = _LINE.match(line)
         if match is None:
-            raise Unreadable(f"not a line of the kernel's table of sockets: {line[:80]}")
+            raise Unreadable(f"unexpected line in the kernel's socket table: {line[:80]}")
         yield Socket(_address(match[1]), int(match[2], 16), int(match[3], 16))
 
 
 def _address(digits: str) -> IPv4Address | IPv6Address:
-    """The address of the kernel's words of 32 bits, each printed as the number that a little-endian machine sees."""
+    """Decode the kernel's 32-bit words, each printed as the number that a little-endian machine reads."""
     packed = b"".join(bytes.fromhex(digits[i : i + 8])[::-1] for i in range(0, len(digits), 8))
     return IPv4Address(packed) if len(packed) == 4 else IPv6Address(packed)

@@ -1,4 +1,4 @@
-"""What a host has for sending a guest's memory over RDMA: ports of devices, and a QEMU that can use them."""
+"""A host's support for sending a guest's memory over RDMA: device ports, and a QEMU that can use them."""
 
 import re
 from collections.abc import Mapping
@@ -10,24 +10,24 @@ _PORT = re.compile(r"port /sys/class/infiniband/([^/\s]+)/ports/(\d+)/state \d+:
 
 
 class Rdma(Fact, frozen=True, kw_only=True):
-    """The ports of InfiniBand, RoCE and iWARP devices, and the emulators that were asked for."""
+    """The ports of InfiniBand, RoCE and iWARP devices, and the RDMA support of the requested emulators."""
 
-    #: By device and port ("mlx5_0/1") its state in the kernel's words: ACTIVE, DOWN, INIT, ARMED.
+    #: State by device and port ("mlx5_0/1"), in the kernel's words: ACTIVE, DOWN, INIT, ARMED.
     ports: Mapping[str, str] = {}
-    #: By emulator, whether it is linked with the library that RDMA takes.
+    #: For each emulator, True if it is linked with the RDMA library.
     emulators: Mapping[str, bool] = {}
-    #: Why the host did not answer; None when it did.
+    #: Reason why the host did not answer, or None.
     error: str | None = None
 
     def known(self) -> Self:
-        """Return this when the host has answered, else raise `Unreadable`."""
+        """Return this fact; raises `Unreadable` if the host did not answer."""
         if self.error is not None:
-            raise Unreadable(f"whether the host has RDMA was not told: {self.error}")
+            raise Unreadable(f"it is unknown whether the host has RDMA: {self.error}")
         return self
 
     @classmethod
     def parse(cls, rdma: Record) -> Self:
-        """Read the answer to `questions.rdma`; without one the reason is kept."""
+        """Parse the answer to `questions.rdma`; without one, keep the reason."""
         try:
             text = rdma.required()
         except Unreadable as why:
@@ -40,5 +40,5 @@ class Rdma(Fact, frozen=True, kw_only=True):
                 case ["qemu", "0" | "1" as code, emulator]:
                     emulators[emulator] = code == "0"
                 case _:
-                    pass  # grep's own failure: another rule says that there is no QEMU
+                    pass  # failure of grep itself: another rule reports that there is no QEMU
         return cls(ports=ports, emulators=emulators)

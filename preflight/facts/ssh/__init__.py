@@ -1,4 +1,4 @@
-"""Logins over ssh: sshd's configuration, the keys of hosts, and how a login went."""
+"""Logins over ssh: sshd's configuration, host keys, and the outcome of a login."""
 
 from preflight.facts.ssh.host_keys import HostKeys, PeerKeys
 from preflight.facts.ssh.login import TURNED_AWAY, Login

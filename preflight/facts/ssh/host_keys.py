@@ -1,7 +1,7 @@
-"""The public keys of a host's sshd, and those that the source meets where the announced name leads it.
+"""The public keys of a host's sshd, and those that the source finds at the addresses of the announced name.
 
-They tell whether an address that is none of the destination's own leads to it all the same, through NAT. Where either
-is not known, both facts are empty: then nothing is proven.
+They show whether an address that does not belong to the destination nevertheless leads to it, through NAT. If either is
+unknown, the fact is empty, and nothing is proven.
 """
 
 from collections.abc import Mapping
@@ -12,29 +12,29 @@ from preflight.facts.network.addresses import plain
 
 
 class HostKeys(Fact, frozen=True, kw_only=True):
-    """Each as "ssh-ed25519 AAAA…"; empty when they are not known."""
+    """Host keys, each as "ssh-ed25519 AAAA…"; empty if they are unknown."""
 
     keys: frozenset[str]
 
     @classmethod
     def parse(cls, host_keys: Record) -> Self:
-        """Read the key files, without their remarks."""
+        """Parse the key files, without their comments."""
         words = [line.split() for line in host_keys.out.splitlines()] if host_keys.code == 0 else []
         return cls(keys=frozenset(f"{kind} {key}" for kind, key, *_ in filter(lambda line: len(line) > 1, words)))
 
 
 class PeerKeys(Fact, frozen=True, kw_only=True):
-    """The keys shown at those addresses of the announced name that are neither the destination's nor the source's."""
+    """Host keys found at addresses of the announced name that belong to neither the destination nor the source."""
 
     by_address: Mapping[str, frozenset[str]]
 
     def lead_to(self, host: HostKeys, address: str) -> bool:
-        """Whether this host's own sshd answers at the address."""
+        """Report whether this host's own sshd answers at the address."""
         return bool(self.by_address.get(address, frozenset()) & host.keys)
 
     @classmethod
     def parse(cls, peer_keys: Record) -> Self:
-        """Read what ssh-keyscan printed: "ADDRESS TYPE KEY"."""
+        """Parse the output of ssh-keyscan: "ADDRESS TYPE KEY"."""
         found: dict[str, set[str]] = {}
         for line in peer_keys.out.splitlines() if peer_keys.code == 0 else []:
             match line.split():

@@ -1,4 +1,4 @@
-"""Whether ssh could log in to a host, and if not, what kind of failure it was."""
+"""The outcome of the ssh login to a host, and the kind of failure if there was one."""
 
 import enum
 import re
@@ -6,34 +6,33 @@ from typing import Self
 
 from preflight.facts.fact import Fact, Record
 
-#: How ssh's complaint begins where sshd hangs up before the login; one login sees the connection closed and the next
-#: sees it reset.
+#: Start of ssh's error message if sshd closes the connection before the login, reported as either closed or reset.
 TURNED_AWAY = "kex_exchange_identification"
 
 
 class LoginOutcome(enum.StrEnum):
-    """How a login ended."""
+    """Outcome of a login."""
 
     OK = "ok"
     #: The host's name does not resolve.
     NAME = "name"
-    #: Nothing listens at the port, or a firewall rejects.
+    #: Nothing listens on the port, or a firewall rejects the connection.
     REFUSED = "refused"
-    #: No answer in time: the host is down, or a firewall drops.
+    #: No answer in time: the host is down, or a firewall drops the packets.
     TIMEOUT = "timeout"
     #: No route to the host or its network.
     UNREACHABLE = "unreachable"
-    #: The host's key is not known, or is another than the known one.
+    #: The host key is unknown, or differs from the known one.
     HOST_KEY = "host-key"
-    #: The host does not take any of the keys.
+    #: The host does not accept any of the keys.
     AUTH = "auth"
-    #: The host hung up before a login could be tried: MaxStartups, a penalty, or tcp wrappers.
+    #: The host closed the connection before a login could be tried: MaxStartups, a penalty, or TCP wrappers.
     LIMITS = "limits"
-    #: Anything else; `error` tells.
+    #: Anything else; see `error`.
     OTHER = "other"
 
 
-#: The first that matches decides: ssh's last line for a key that changed or a host that hung up says little.
+#: The first match decides: ssh's last line says little if a key has changed or the host closed the connection.
 _KINDS: tuple[tuple[str, LoginOutcome], ...] = (
     (
         r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|^No .* host key is known",
@@ -47,20 +46,20 @@ _KINDS: tuple[tuple[str, LoginOutcome], ...] = (
     (TURNED_AWAY + r"|ssh_exchange_identification|Not allowed at this time", LoginOutcome.LIMITS),
     (r"Connection (?:reset|closed) by|Exceeded MaxStartups", LoginOutcome.LIMITS),
 )
-#: Lines that say nothing of a failure's cause: a debug line, a warning, the box around a changed host key.
+#: Lines that say nothing about the cause of a failure: a debug line, a warning, the box around a changed host key.
 _NOISE = re.compile(r"debug[123]: |Warning: |@+$|\*\* |Pseudo-terminal ")
 
 
 class Login(Fact, frozen=True, kw_only=True):
-    """How the login at a host went."""
+    """The login to a host."""
 
-    #: The line of ssh's complaint that tells the most; None when the login worked.
+    #: The most informative line of ssh's error messages; None if the login worked.
     error: str | None
     kind: LoginOutcome
 
     @classmethod
     def parse(cls, login: Record) -> Self:
-        """Judge ssh's exit code and standard error."""
+        """Evaluate ssh's exit code and standard error."""
         if login.code == 0:
             return cls(error=None, kind=LoginOutcome.OK)
         lines = [line.strip() for line in login.err.splitlines()]

@@ -1,7 +1,7 @@
-"""Read sshd's configuration files into one row of directives, as sshd itself meets them.
+"""Reader that turns sshd's configuration files into one sequence of directives, in the order in which sshd reads them.
 
-Include is followed within what was collected; Match blocks are kept apart. What each keyword means is left to
-`preflight.facts.ssh.sshd`. After `process_server_config_line` in OpenSSH's servconf.c and `argv_split` in misc.c.
+Include is followed within the collected files; Match blocks are marked. `preflight.facts.ssh.sshd` interprets the
+keywords. Follows `process_server_config_line` in OpenSSH's servconf.c and `argv_split` in misc.c.
 """
 
 import re
@@ -15,14 +15,14 @@ from preflight.facts.text.located import Location
 from preflight.units import KIB
 
 MAIN = "/etc/ssh/sshd_config"
-#: All files of this directory are collected, and no other file than these and the main one.
+#: All files of this directory and the main file are collected, and no others.
 DROP_INS = "/etc/ssh/sshd_config.d/"
-#: Files of algorithms alone, so that it does no harm not to have read them (update-crypto-policies of RHEL, Fedora).
+#: Files that contain only algorithms, and need not be read (update-crypto-policies of RHEL, Fedora).
 HARMLESS = ("/etc/crypto-policies/back-ends/opensshserver.config",)
 #: servconf.c: SERVCONF_MAX_DEPTH.
 DEEPEST = 16
-#: Characters that are read in all, a file counted as 1,000 at least. sshd itself has no such limit, but sixteen levels
-#: of a file that includes the next one twice are 65,536 files.
+#: Maximum number of characters that are read in total; each file counts as at least 1,000. sshd itself has no such
+#: limit, but sixteen levels of files that include the next one twice are 65,536 files.
 LIMIT = 512 * KIB
 
 LINE = re.compile(r"[ \t\r\f]*([^ \t\r\f\"=#][^ \t\r\f\"=]*)[ \t\r\f]*=?[ \t\r\f]*")
@@ -36,23 +36,23 @@ class Directive(Struct, frozen=True):
     #: In lower case.
     keyword: str
     arguments: tuple[str, ...]
-    #: Where the arguments are.
+    #: Location of the arguments.
     at: Location
-    #: Whether it stands below a Match, so that it holds for some connections only.
+    #: True if it is inside a Match block and applies to some connections only.
     conditional: bool
 
 
 class Unseen(Struct, frozen=True):
-    """A file that sshd reads at this place and that was not collected."""
+    """A file that sshd reads at this point and that was not collected."""
 
-    #: As it is written behind Include.
+    #: As written after Include.
     pattern: str
     #: The file that includes it.
     path: str
 
 
 def read_files(record: Record) -> Mapping[str, str]:
-    """Each collected file's text by its path; raises `Unreadable` when the main one is not among them."""
+    """Return the text of each collected file by its path; raises `Unreadable` if the main file is missing."""
     files = {}
     for block in record.required().split("\x1f")[1:]:
         path, _, text = block.partition("\n")
@@ -63,12 +63,12 @@ def read_files(record: Record) -> Mapping[str, str]:
 
 
 def directives(files: Mapping[str, str]) -> tuple[Directive | Unseen, ...]:
-    """Everything that sshd reads from its files, in its order; raises `Unreadable` where it would give up."""
+    """Return all directives that sshd reads from its files, in order; raises `Unreadable` if a limit is exceeded."""
     return tuple(_Reader(files).read(MAIN, conditional=False, depth=0))
 
 
 def own_directives(path: str, text: str) -> Iterator[Directive]:
-    """What one file itself says, Match and Include among it, without what it includes."""
+    """Yield the directives of one file, including Match and Include, without the files that it includes."""
     conditional = False
     for number, line in enumerate(text.split("\n"), 1):
         directive = _directive(path, number, line, conditional=conditional)
@@ -80,7 +80,7 @@ def own_directives(path: str, text: str) -> Iterator[Directive]:
 
 
 class _Reader:
-    """Follows Include from file to file."""
+    """Reader that follows Include from file to file."""
 
     def __init__(self, files: Mapping[str, str]) -> None:
         self._files = files
@@ -88,17 +88,17 @@ class _Reader:
         self._left = LIMIT
 
     def read(self, path: str, *, conditional: bool, depth: int) -> Iterator[Directive | Unseen]:
-        """One file with all that it includes."""
+        """Yield the directives of one file and of all files that it includes."""
         self._left -= max(len(self._files[path]), 1000)
         if depth > DEEPEST or self._left < 0:
-            raise Unreadable(f"{path} is too long, or is included over and over")
+            raise Unreadable(f"{path} is too long or is included repeatedly")
         around = conditional
         for number, line in enumerate(self._files[path].split("\n"), 1):
             directive = _directive(path, number, line, conditional=conditional)
             if directive is None:
                 continue
             if directive.keyword == "match":
-                # until the next Match or the end of this file; whoever includes it is not touched
+                # until the next Match or the end of this file; the including file is not affected
                 conditional = around or [word.lower() for word in directive.arguments] != ["all"]
             elif directive.keyword == "include":
                 for pattern in directive.arguments:
@@ -117,16 +117,16 @@ class _Reader:
             return
         self._left -= len(self._files)
         if self._left < 0:
-            raise Unreadable(f"{by.at.path} has too many Include lines for the files that are there")
+            raise Unreadable(f"{by.at.path} has too many Include lines for the number of files present")
         for path in self._paths:
-            # glob(3): a name that begins with a dot must be asked for by that dot
+            # glob(3): a name with a leading dot matches only a pattern with a leading dot
             hidden = path.rpartition("/")[2].startswith(".") and not last.startswith(".")
             if not hidden and fnmatchcase(path, full):
                 yield from self.read(path, conditional=by.conditional, depth=depth + 1)
 
 
 def _words(line: str, at: int) -> Iterator[re.Match[str]]:
-    # a number sign begins a remark only at the start of a word
+    # a number sign starts a comment only at the start of a word
     while (word := WORD.match(line, at)) and not word[1].startswith("#"):
         yield word
         at = word.end()

@@ -1,4 +1,4 @@
-"""What lies at the paths of guests' disks, and who may read it: files, devices, images, pools, servers, secrets."""
+"""The storage of guests' disks, and access to it: files, devices, images, pools, servers, secrets."""
 
 from preflight.facts.storage.block_devices import BlockDevices
 from preflight.facts.storage.block_drivers import MODULES, BlockDrivers

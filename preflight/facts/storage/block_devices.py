@@ -1,6 +1,6 @@
-"""What tells a host's block devices from others: their size, their name in the world, and how their content begins.
+"""Properties that identify a host's block devices: size, worldwide name, and the start of their content.
 
-The same path on two hosts may lead to two devices, and libvirt does not look.
+The same path on two hosts may lead to two different devices, and libvirt does not check this.
 """
 
 import re
@@ -13,10 +13,10 @@ from preflight.facts.text.by_path import ByPath
 
 _LINE = re.compile(r"device (\d{1,20}) ([0-9a-f]{64}|-) (-|[a-z0-9=,]{1,500}) ?(.{0,300})", re.ASCII)
 _MARK = re.compile(r"([a-z0-9]+)=((?:[0-9a-f]{2}){1,36})")
-#: What was kept of a device before: all of its first 4 KiB in hex.
+#: Form of older snapshots: the first 4 KiB of the device in hex.
 _OLD = re.compile(r"device \d{1,20} [0-9a-f]{65}")
-#: Identifiers at the start of a device, which stay as long as what they identify, by the names that
-#: `questions.block_devices` gives them.
+#: Identifiers at the start of a device, which last as long as what they identify, by their names in
+#: `questions.block_devices`.
 _MARKS: Mapping[str, str] = {
     "mbr": "partition table (MBR)",
     "gpt": "partition table (GPT)",
@@ -25,7 +25,7 @@ _MARKS: Mapping[str, str] = {
     "lvm": "LVM",
     "luks": "LUKS",
 }
-#: Names in the world that both hosts give a device in the same form: device-mapper's with its maker, SCSI's, NVMe's.
+#: Worldwide names that have the same form on every host: device-mapper's with their creator, SCSI's, NVMe's.
 _COMPARABLE = ("LVM-", "mpath-", "naa.", "eui.", "nvme.", "uuid.")
 
 
@@ -34,16 +34,16 @@ class BlockDevice(Struct, frozen=True, kw_only=True):
 
     #: In bytes.
     size: int
-    #: As "naa.600a0b80…"; None where the kernel knows none.
+    #: Worldwide name, as "naa.600a0b80…"; None if the kernel has none.
     name: str | None
-    #: What is written at its start: identifiers by what they identify. Empty where nothing is recognized, None where
-    #: it could not be read.
+    #: Identifiers found at its start, by what they identify. Empty if nothing is recognized, None if it could not be
+    #: read.
     marks: Mapping[str, str] | None
-    #: The SHA-256 of its first 4 KiB; None where they could not be read.
+    #: The SHA-256 of its first 4 KiB; None if they could not be read.
     start: str | None = None
 
     def difference(self, other: "BlockDevice") -> str | None:
-        """Why the other cannot be the same device, as of the other; None where nothing says so."""
+        """Return why `other` cannot be the same device, as a predicate of `other`; None if nothing shows that."""
         if self.size != other.size:
             return f"has {other.size} bytes, not {self.size}"
         form = next((one for one in _COMPARABLE if (self.name or "").startswith(one)), None)
@@ -57,16 +57,16 @@ class BlockDevice(Struct, frozen=True, kw_only=True):
 
 
 class BlockDevices(ByPath, frozen=True, kw_only=True):
-    """The devices that were asked about, by `questions.block_devices`."""
+    """The block devices that `questions.block_devices` asked about."""
 
     def look(self, path: str) -> BlockDevice | None:
-        """The device at the path, None where there is no block device; raises `Unreadable` when it was not told."""
+        """Return the device at the path, or None if there is no block device; raises `Unreadable` if unknown."""
         line = self.answer(path, "device")
         if not line:
             return None
         if _OLD.match(line):
             raise Unreadable(
-                f"{path}: the snapshot is of an older preflight, which kept devices otherwise: take it anew"
+                f"{path}: the snapshot is from an older preflight, which stored devices differently: take it again"
             )
         found = _LINE.fullmatch(line)
         if found is None:
@@ -89,4 +89,4 @@ def _shown(identifier: str) -> str:
 
 
 def _listed(marks: Mapping[str, str]) -> str:
-    return ", ".join(f"{what} {value}" for what, value in marks.items()) or "nothing that is known"
+    return ", ".join(f"{what} {value}" for what, value in marks.items()) or "nothing recognizable"

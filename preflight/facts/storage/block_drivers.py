@@ -1,12 +1,12 @@
-"""Whether a host's QEMU has the drivers that disks on a network need: as modules, or linked into it."""
+"""Drivers for network disks in a host's QEMU, as modules or linked into it."""
 
 from collections.abc import Mapping
 from typing import Self
 
 from preflight.facts.fact import Fact, Record, Unreadable
 
-#: By protocol the module (block-NAME.so) and the library of drivers that distributions put into packages of their own
-#: (`block_mods` of QEMU's block/meson.build); NBD is always there.
+#: Module (block-NAME.so) and library by protocol, for drivers that distributions put into separate packages
+#: (`block_mods` of QEMU's block/meson.build); NBD is always present.
 MODULES: Mapping[str, tuple[str, str]] = {
     "rbd": ("rbd", "librbd"),
     "iscsi": ("iscsi", "libiscsi"),
@@ -18,25 +18,25 @@ MODULES: Mapping[str, tuple[str, str]] = {
 
 
 class BlockDrivers(Fact, frozen=True, kw_only=True):
-    """The drivers that were asked for."""
+    """The drivers that the host was asked about."""
 
-    #: By emulator and module, whether it is there.
+    #: For each emulator and module, True if it is present.
     answers: Mapping[tuple[str, str], bool]
-    #: Why the host did not answer; None when it did.
+    #: Reason why the host did not answer, or None.
     error: str | None = None
 
     def has(self, emulator: str, module: str) -> bool:
-        """Whether this QEMU has the driver; raises `Unreadable` when that was not told."""
+        """Report whether this QEMU has the driver; raises `Unreadable` if that is unknown."""
         if self.error is not None:
-            raise Unreadable(f"whether QEMU has its driver {module} was not told: {self.error}")
+            raise Unreadable(f"it is unknown whether QEMU has its {module} driver: {self.error}")
         found = self.answers.get((emulator, module))
         if found is None:
-            raise Unreadable(f"the host did not tell whether {emulator} has its driver {module}")
+            raise Unreadable(f"the host did not report whether {emulator} has its {module} driver")
         return found
 
     @classmethod
     def parse(cls, drivers: Record) -> Self:
-        """Read the answer to `questions.block_drivers`; without one the reason is kept."""
+        """Parse the answer to `questions.block_drivers`; without one, keep the reason."""
         try:
             text = drivers.required()
         except Unreadable as why:
@@ -47,5 +47,5 @@ class BlockDrivers(Fact, frozen=True, kw_only=True):
                 case ["driver", "0" | "1" as code, module, emulator]:
                     answers[emulator, module] = code == "0"
                 case _:
-                    pass  # grep's own failure: then it is not known
+                    pass  # failure of grep itself: the answer is unknown
         return cls(answers=answers)

@@ -1,4 +1,4 @@
-"""Whether the servers of network disks take a host's connections."""
+"""Connections from a host to the servers of network disks."""
 
 import re
 from collections.abc import Mapping
@@ -9,9 +9,9 @@ from msgspec import Struct
 from preflight.facts.fact import Fact, Record, Unreadable
 
 _LINE = re.compile(r"port (\d{1,3}) (\S{1,300}) (\d{1,5}) (.{0,300})", re.ASCII)
-#: The code of `timeout`.
+#: The exit code of `timeout`.
 _TIMED_OUT = 124
-#: What the C library says of a connection that cannot be had (strerror).
+#: Error messages of the C library for failed connections (strerror).
 _REASONS = ("Connection refused", "No route to host", "Network is unreachable", "Connection timed out")
 
 
@@ -19,35 +19,35 @@ class DiskPorts(Fact, frozen=True, kw_only=True):
     """The servers and ports that were tried."""
 
     class Tried(Struct, frozen=True):
-        """What became of one connection: whether it was taken, and what was said."""
+        """Outcome of one connection: exit code and error message."""
 
         code: int
         said: str
 
     answers: Mapping[tuple[str, int], Tried]
-    #: Why the host did not answer; None when it did.
+    #: Reason why the host did not answer, or None.
     error: str | None = None
 
     def refusal(self, name: str, port: int) -> str | None:
-        """Why a connection cannot be had, as the C library says it; None when it can. Raises `Unreadable`."""
+        """Return the C library's error for a failed connection, None for a successful one; raises `Unreadable`."""
         if self.error is not None:
-            raise Unreadable(f"whether {name} answers at port {port} was not told: {self.error}")
+            raise Unreadable(f"it is unknown whether {name} answers on port {port}: {self.error}")
         tried = self.answers.get((name, port))
         if tried is None:
             raise Unreadable(
-                f"the host was not asked to connect to {name} at port {port}: 64 servers are tried at most"
+                f"the host was not asked to connect to {name} on port {port}: at most 64 servers are tried"
             )
         if tried.code == 0:
             return None
         if tried.code == _TIMED_OUT:
             return "Connection timed out"
         if tried.said not in _REASONS:
-            raise Unreadable(f"whether {name} answers at port {port} is not known: {tried.said or tried.code}")
+            raise Unreadable(f"it is unknown whether {name} answers on port {port}: {tried.said or tried.code}")
         return tried.said
 
     @classmethod
     def parse(cls, ports: Record) -> Self:
-        """Read the answer to `questions.connect_all`; without one the reason is kept."""
+        """Parse the answer to `questions.connect_all`; without one, keep the reason."""
         try:
             text = ports.required()
         except Unreadable as why:

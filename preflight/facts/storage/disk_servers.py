@@ -1,4 +1,4 @@
-"""Whether a host can resolve the names of the servers that network disks are on."""
+"""Name resolution on a host for the servers of network disks."""
 
 from collections.abc import Mapping
 from typing import Self
@@ -7,24 +7,24 @@ from preflight.facts.fact import Fact, Record, Unreadable
 
 
 class DiskServers(Fact, frozen=True, kw_only=True):
-    """The names that were asked for."""
+    """The names that the host was asked to resolve."""
 
-    #: By name, whether the host's own resolver found an address.
+    #: For each name, True if the host's own resolver found an address.
     answers: Mapping[str, bool]
-    #: Why the host did not answer; None when it did.
+    #: Reason why the host did not answer, or None.
     error: str | None = None
 
     def resolves(self, name: str) -> bool:
-        """Whether the host finds an address for the name; raises `Unreadable` when that was not told."""
+        """Report whether the host finds an address for the name; raises `Unreadable` if that is unknown."""
         if self.error is not None:
-            raise Unreadable(f"whether {name} can be resolved was not told: {self.error}")
+            raise Unreadable(f"it is unknown whether {name} can be resolved: {self.error}")
         if name not in self.answers:
             raise Unreadable(f"the host was not asked to resolve {name}")
         return self.answers[name]
 
     @classmethod
     def parse(cls, servers: Record) -> Self:
-        """Read the answer to `questions.resolve_all`; without one the reason is kept."""
+        """Parse the answer to `questions.resolve_all`; without one, keep the reason."""
         try:
             text = servers.required()
         except Unreadable as why:
@@ -32,7 +32,7 @@ class DiskServers(Fact, frozen=True, kw_only=True):
         answers = {}
         for line in text.splitlines():
             code, _, name = line.partition(" ")
-            # getent says 2 for a name that is not found; anything else is getent's own failure
+            # getent exits with 2 if a name is not found; any other code is a failure of getent itself
             if code in ("0", "2"):
                 answers[name] = code == "0"
         return cls(answers=answers)

@@ -1,4 +1,4 @@
-"""Which of a host's guests have a file or device of the host's, by whatever path."""
+"""The guests that use each file or device of a host, under any path."""
 
 from collections.abc import Mapping
 from typing import Self
@@ -12,31 +12,31 @@ from preflight.facts.storage.pools import Pools
 
 
 class Owner(Struct, frozen=True):
-    """A guest that has an image."""
+    """Guest that uses an image."""
 
     name: str
     uuid: str
 
 
 class ImageOwners(Fact, frozen=True, kw_only=True):
-    """The guests of a host by what their definitions name, volumes by way of their pools."""
+    """The guests of a host by the images in their definitions; volumes are located through their pools."""
 
-    #: Guests by path, and by what is known of the file there: "st_dev:inode", or "major:minor" of a device.
+    #: Guests by path, and by the identity of the file: "st_dev:inode", or "major:minor" of a device.
     by_path: Mapping[str, tuple[Owner, ...]]
     by_file: Mapping[str, tuple[Owner, ...]]
-    #: Guests whose definitions could not be read: they may have any.
+    #: Guests whose definitions could not be read: they may use any image.
     unread: tuple[UnreadGuest, ...]
-    #: What the path leads to, of each that the host was asked about and where something is.
+    #: Identity of the file at each path that the host was asked about and that exists.
     files: Mapping[str, str]
 
     def of(self, path: str) -> tuple[Owner, ...]:
-        """Name the guests that have what lies at a path, also through links, as far as the host was asked about it."""
+        """Return the guests that use the file at a path, also through links, as far as the host was asked about it."""
         found = (*self.by_path.get(path, ()), *self.by_file.get(self.files.get(path, ""), ()))
         return tuple(dict.fromkeys(found))
 
     @classmethod
     def parse(cls, domains: Record, paths: Record, mounts: Record, pools: Record) -> Self:
-        """Make it of what a host's libvirt and its shell have said; raises `Unreadable`."""
+        """Parse the answers of a host's libvirt and of its shell; raises `Unreadable`."""
         guests, known, storage = Guests.parse(domains), Pools.parse(pools), Storage.parse(paths, mounts)
         files = {path: file for path in storage.answers if (file := _file(storage, path)) is not None}
         by_path: dict[str, dict[Owner, None]] = {}
@@ -67,7 +67,7 @@ def _paths(guest: Guest, pools: Pools) -> tuple[str, ...]:
 
 
 def _file(storage: Storage, path: str) -> str | None:
-    """Name what lies there by its numbers; None for what is no image, and for what is not there, or was not told."""
+    """Return the identity of the file at a path; None if it is not an image, does not exist or is unknown."""
     try:
         place = storage.look(path)
     except Unreadable:

@@ -1,4 +1,4 @@
-"""The format of disk images, the size that a guest sees, and what they lie upon, as a host has read it off them."""
+"""Format, guest-visible size and backing file of disk images, read from the images on a host."""
 
 import re
 
@@ -8,33 +8,33 @@ from preflight.facts.fact import Unreadable
 from preflight.facts.text.by_path import ByPath
 
 _LINE = re.compile(r"image (\d{1,20}) (?:(raw|unread|cut)|qcow2 ([0-9a-f]{16}) ((?:[0-9a-f]{2}){1,1023}|[a-z]+|-))")
-#: Why it is not known what an image lies upon.
+#: Reasons why the backing file of an image is unknown.
 _NO_NAME = {
     "far": "the name of its backing image is too far from its start",
-    "elsewhere": "its backing image is named by no path",
+    "elsewhere": "its backing image is not named by a path",
 }
 
 
 class Image(Struct, frozen=True, kw_only=True):
-    """One image."""
+    """Disk image."""
 
-    #: What its first bytes say: qcow2, or raw for everything else.
+    #: Format by its first bytes: qcow2, or raw for everything else.
     format: str
-    #: The size of the disk that is in it, in bytes.
+    #: The size of the disk that it contains, in bytes.
     size: int
-    #: The image that it lies upon, as it names it; None for none, and for all but qcow2.
+    #: Its backing file, as named in the image; None if there is none, and for all formats except qcow2.
     backing: str | None = None
 
 
 class Images(ByPath, frozen=True, kw_only=True):
-    """The images of the disks that are to be copied, where they exist, by `questions.image_heads`."""
+    """The existing images of disks that are to be copied, from `questions.image_heads`."""
 
     def look(self, path: str) -> Image:
-        """The image at the path, which must exist; raises `Unreadable` when the host could not tell."""
+        """Return the image at the path, which must exist; raises `Unreadable` if the host could not read it."""
         line = self.answer(path, "image")
         if line.startswith("head "):
             raise Unreadable(
-                f"{path}: the snapshot is of an older preflight, which kept images otherwise: take it anew"
+                f"{path}: the snapshot is from an older preflight, which stored images differently: take it again"
             )
         found = _LINE.fullmatch(line)
         if found is None:
@@ -43,7 +43,7 @@ class Images(ByPath, frozen=True, kw_only=True):
         if other == "raw":
             return Image(format="raw", size=int(size))
         if other is not None:
-            raise Unreadable(f"{path}: its head {'is cut off' if other == 'cut' else 'could not be read'}")
+            raise Unreadable(f"{path}: its header {'is truncated' if other == 'cut' else 'could not be read'}")
         try:
             name = None if backing == "-" else bytes.fromhex(backing).decode("utf-8", "replace")
         except ValueError:

@@ -1,4 +1,4 @@
-"""What lies at the paths of the guests' disks on a host, and on what kind of file system."""
+"""The files at the paths of guests' disks on a host, and their file systems."""
 
 import re
 import stat
@@ -10,8 +10,8 @@ from msgspec import Struct
 from preflight.facts.fact import Fact, Record, Unreadable
 from preflight.facts.text.mounts import Mount, Mounts
 
-#: File systems that libvirt takes for shared: statfs magic, and the libvirt release that first does (0: all that
-#: are supported). From virFileIsSharedFS, src/util/virfile.c of 8.5.0; BeeGFS from the NEWS of 9.6.0.
+#: File systems that libvirt treats as shared: statfs magic, and the first libvirt release that does so (0: all
+#: supported ones). From virFileIsSharedFS, src/util/virfile.c of 8.5.0; BeeGFS from the NEWS of 9.6.0.
 SHARED_MAGIC: Mapping[int, int] = {
     0x6969: 0,  # NFS
     0x01161970: 0,  # GFS2
@@ -24,18 +24,19 @@ SHARED_MAGIC: Mapping[int, int] = {
     0x61636673: 0,  # ACFS; 5.10
     0x19830326: 9006000,  # BeeGFS
 }
-#: Those of them that keep every host's cache coherent: virFileIsClusterFS, same file.
+#: Those of them with coherent caches on all hosts: virFileIsClusterFS, same file.
 CLUSTER_MAGIC = frozenset((0x01161970, 0x7461636F, 0x00C36400))
-#: FUSE has one magic for all, so libvirt looks at the mount's type; it takes glusterfs for GFS2. Since 5.6.
+#: All FUSE file systems have the same magic, so libvirt checks the mount's type; it treats glusterfs like GFS2. Since
+#: 5.6.
 FUSE_MAGIC = 0x65735546
 SHARED_FUSE = frozenset(("fuse.glusterfs", "fuse.quobyte"))
 CLUSTER_FUSE = frozenset(("fuse.glusterfs",))
 
-#: File systems on which every host sees a file by the same number, which the server gave it. Not CIFS: with
-#: noserverino a host makes numbers up.
+#: File systems on which every host sees the same inode number of a file, assigned by the server. Not CIFS: with
+#: noserverino each host makes up its own numbers.
 _NUMBERED_BY_SERVER = {"nfs": "nfs", "nfs4": "nfs", "ceph": "ceph"}
 
-#: File systems on a network that libvirt does not take for shared: each host mounts the same by the same source.
+#: Network file systems that libvirt does not treat as shared: hosts mount the same file system from the same source.
 _NETWORKED = frozenset(("cifs", "smb3", "fuse.sshfs", "fuse.ceph-fuse", "lustre", "beegfs", "fuse.mfs", "9p"))
 
 _KINDS = {
@@ -51,61 +52,61 @@ _FS = re.compile(r"fs ([0-9a-f]{1,16}) (\d{1,20}) (\d{1,20})(?: (\d{1,20}) (\d{1
 
 
 class PathStatus(Struct, frozen=True, kw_only=True):
-    """One path, symbolic links followed."""
+    """State of a path, with symbolic links followed."""
 
     path: str
     exists: bool
-    #: file, directory, block, character, fifo, socket or other; None when nothing is there.
+    #: file, directory, block, character, fifo, socket or other; None if nothing exists there.
     kind: str | None
-    #: Bytes; 0 for a device, None when nothing is there.
+    #: Bytes; 0 for a device, None if nothing exists there.
     size: int | None
-    #: "major:minor" of the device that the file lies on, or of the device itself if it is one; None when nothing is
+    #: "major:minor" of the device that the file is on, or of the device itself if it is one; None if nothing exists
     #: there.
     device: str | None
-    #: Number of the file within its file system; None when nothing is there.
+    #: Inode number within its file system; None if nothing exists there.
     inode: int | None
-    #: statfs magic of the file system, or of the nearest directory above that exists; None when it was not told.
+    #: statfs magic of the file system, or of that of the nearest existing parent directory; None if unknown.
     fs_magic: int | None
-    #: As in the table of mounts: "ext4", "nfs4", "fuse.glusterfs".
+    #: As in the mount table: "ext4", "nfs4", "fuse.glusterfs".
     fs_type: str
-    #: What is mounted, as "/dev/sda1" or "nas:/export".
+    #: Source of the mount, as "/dev/sda1" or "nas:/export".
     fs_source: str
-    #: Bytes of it that root can still write, None when they were not told; and whether it takes no further file at all.
+    #: Bytes that root can still write to it, None if unknown; and False if it has no room for another file.
     fs_free: int | None
     fs_takes_files: bool
-    #: Whether nothing can be written to it.
+    #: True if the file system is read-only.
     read_only: bool
 
     @property
     def shared(self) -> bool:
-        """Whether libvirt's newest releases take the file system for shared storage; `shared_since` tells of older."""
+        """True if the newest libvirt releases treat the file system as shared; see `shared_since` for older ones."""
         return self.shared_since is not None
 
     @property
     def shared_since(self) -> int | None:
-        """The libvirt release (8.5.0 is 8005000) since which it is taken for shared, 0 for all, None for never."""
+        """The libvirt release (8.5.0 is 8005000) since which it is treated as shared; 0 for all, None for none."""
         if self.fs_magic == FUSE_MAGIC:
             return 0 if self.fs_type in SHARED_FUSE else None
         return SHARED_MAGIC.get(self._magic)
 
     @property
     def cluster(self) -> bool:
-        """Whether libvirt takes it for a file system on which a guest is safe with any cache mode."""
+        """True if libvirt treats it as a file system on which a guest is safe with any cache mode."""
         if self.fs_magic == FUSE_MAGIC:
             return self.fs_type in CLUSTER_FUSE
         return self._magic in CLUSTER_MAGIC
 
     def is_another_than(self, other: "PathStatus") -> bool:
-        """Report whether two hosts' files on network storage are not one, by the numbers that the server gave them."""
+        """Report whether two hosts' files on network storage differ, by the inode numbers that the server assigned."""
         kind = _NUMBERED_BY_SERVER.get(self.fs_type)
         if (self.kind, other.kind) != ("file", "file") or kind is None:
             return False
         return kind == _NUMBERED_BY_SERVER.get(other.fs_type) and self.inode != other.inode
 
     def is_networked_with(self, other: "PathStatus") -> bool:
-        """Report whether two hosts' files are one on network storage that libvirt does not take for shared.
+        """Report whether the files of two hosts are the same on network storage that libvirt does not treat as shared.
 
-        By what is mounted and the size; by the number too where the server gave it.
+        The mount source and the size are compared, and the inode number if the server assigned it.
         """
         mounted = (self.fs_type, self.fs_source, self.kind, self.size)
         if self.fs_type not in _NETWORKED or mounted != (other.fs_type, other.fs_source, other.kind, other.size):
@@ -115,22 +116,22 @@ class PathStatus(Struct, frozen=True, kw_only=True):
     @property
     def _magic(self) -> int:
         if self.fs_magic is None:
-            raise Unreadable(f"the file system of {self.path} was not told")
+            raise Unreadable(f"the file system of {self.path} is unknown")
         return self.fs_magic
 
 
 class Storage(Fact, frozen=True, kw_only=True):
-    """The paths that the host was asked about."""
+    """State of the paths that the host was asked about."""
 
-    #: Lines of the answer for each path: stat's (or its complaint), then the file system's.
+    #: Answer lines for each path: that of stat (or its error), then that of the file system.
     answers: Mapping[str, tuple[str, ...]]
-    #: Directories of which everything that is directly in them was told.
+    #: Directories whose entries were all reported.
     listed: frozenset[str]
     mounts: Mounts
 
     @classmethod
     def parse(cls, paths: Record, mounts: Record) -> Self:
-        """Read the answers to `questions.stat_paths` and /proc/self/mountinfo."""
+        """Parse the answers to `questions.stat_paths` and /proc/self/mountinfo."""
         answers: dict[str, tuple[str, ...]] = {}
         path = None
         listed: set[str] = set()
@@ -146,16 +147,16 @@ class Storage(Fact, frozen=True, kw_only=True):
         return cls(answers=answers, listed=frozenset(listed), mounts=Mounts.read(mounts.required()))
 
     def look(self, path: str) -> PathStatus:
-        """What is at the path; raises `Unreadable` when the host was not asked, or could not tell."""
+        """Return the state of the path; raises `Unreadable` if the host was not asked or could not answer."""
         lines = self.answers.get(path)
         if lines is None and path.rpartition("/")[0] in self.listed and "\n" not in path:
             return _status(path, None, self.mounts.holding(path))
         if lines is None:
             raise Unreadable(f"the host was not asked about {path}")
         if not lines:
-            raise Unreadable(f"the answer about {path} is cut off")
-        if sum(not line.startswith("fs ") for line in lines) > 1:  # a path with a line end in it passes for two
-            raise Unreadable(f"the host told of {path} twice, and not the same")
+            raise Unreadable(f"the answer about {path} is truncated")
+        if sum(not line.startswith("fs ") for line in lines) > 1:  # a path with a newline looks like two
+            raise Unreadable(f"the host gave two different answers about {path}")
         fs = next(filter(None, map(_FS.match, lines)), None)
         found = _STAT.fullmatch(lines[0])
         if found is None:
@@ -191,18 +192,18 @@ def _status(
         fs_type=mount.type,
         fs_source=mount.source,
         fs_free=_free(fs, mount.type) if fs and fs[4] else None,
-        # a file system that makes room for files as it needs it, such as btrfs, counts none at all
+        # a file system that allocates inodes as needed, such as btrfs, reports none at all
         fs_takes_files=not (fs and fs[4] and int(fs[5]) and not int(fs[6])),
         read_only=mount.read_only,
     )
 
 
 def _free(fs: re.Match[str], kind: str) -> int:
-    """Bytes that root can still write.
+    """Return the number of bytes that root can still write.
 
-    What is kept for root alone only ext2 to ext4 know. ext4 counts there too what it keeps for itself: 2 % of all
-    blocks, 4096 at most (ext4_set_resv_clusters and ext4_statfs, fs/ext4/super.c of Linux 6.1). Its tables and its
-    journal are not in the number of blocks that it tells, so of that it is taken to be 3 %.
+    Only ext2 to ext4 reserve blocks for root. ext4 includes in them the blocks that it reserves for itself: 2 % of all
+    blocks, at most 4096 (ext4_set_resv_clusters and ext4_statfs, fs/ext4/super.c of Linux 6.1). The number of blocks
+    that it reports does not include its tables and its journal, so 3 % of that number is assumed.
     """
     size, free, for_root = int(fs[2]), int(fs[3]), int(fs[4])
     if kind not in ("ext2", "ext3", "ext4"):
@@ -212,7 +213,7 @@ def _free(fs: re.Match[str], kind: str) -> int:
 
 
 def _device(number: int) -> str:
-    """st_dev as glibc's gnu_dev_major and gnu_dev_minor take it apart."""
+    """Split st_dev as gnu_dev_major and gnu_dev_minor of glibc do."""
     major = (number >> 8) & 0xFFF | (number >> 32) & 0xFFFFF000
     minor = number & 0xFF | (number >> 12) & 0xFFFFFF00
     return f"{major}:{minor}"

@@ -1,4 +1,4 @@
-"""libvirt's storage pools on a host, active or not, and the volumes that libvirt knows in them."""
+"""libvirt's storage pools on a host, active or not, and their volumes as known to libvirt."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -12,31 +12,31 @@ from preflight.facts.text.listing import Answer, PartialListing, answered, read_
 from preflight.facts.text.xml import parse_xml
 
 _WHAT = "storage pools"
-#: Pools whose volumes lie in the target directory under their own name.
+#: Types of pools whose volumes are files in the target directory, under their own names.
 _DIRECTORIES = frozenset(("dir", "fs", "netfs", "vstorage"))
-#: Pools whose volumes are block devices there.
+#: Types of pools whose volumes are block devices there.
 _BLOCK = frozenset(("logical", "disk"))
 
 
 class Pool(Struct, frozen=True, kw_only=True):
-    """One storage pool."""
+    """Storage pool."""
 
     name: str
     active: bool
     #: dir, fs, netfs, logical, disk, iscsi…
     type: str
-    #: The directory in which its volumes appear; None where it has none (rbd).
+    #: The directory in which its volumes appear; None if it has none (rbd).
     target: str | None
-    #: What libvirt knows to be in it, as of the last refresh; empty while it is not active.
+    #: Its volumes as known to libvirt since the last refresh; empty while the pool is inactive.
     volumes: frozenset[str]
 
     @property
     def makes_files(self) -> bool:
-        """Whether its volumes are files."""
+        """True if its volumes are files."""
         return self.type in _DIRECTORIES
 
     def path(self, volume: str) -> str | None:
-        """Where a volume of that name lies or would lie; None where its name does not tell (iscsi, scsi)."""
+        """Return the path that a volume of that name has or would have; None if it cannot be derived (iscsi, scsi)."""
         if self.target is None or self.type not in _DIRECTORIES | _BLOCK:
             return None
         return f"{self.target.rstrip('/')}/{volume}"
@@ -48,7 +48,7 @@ class Pools(PartialListing, frozen=True, kw_only=True, dict=True):
     all: tuple[Pool, ...]
 
     def by_name(self, name: str) -> Pool | None:
-        """The pool of that name, None when there is none; raises `Unreadable` when that was not told."""
+        """Return the pool of that name, or None if there is none; raises `Unreadable` if that is unknown."""
         self.must_be_there(_WHAT)
         self.must_be_read(name, "storage pool")
         return self._by_name.get(name)
@@ -62,7 +62,7 @@ class Pools(PartialListing, frozen=True, kw_only=True, dict=True):
         return {pool.target: pool for pool in reversed(self.all) if pool.active}
 
     def with_target(self, directory: str) -> Pool | None:
-        """The active pool that has this directory; raises `Unreadable` when that was not told."""
+        """Return the active pool with this target directory, or None; raises `Unreadable` if that is unknown."""
         self.must_be_there(_WHAT)
         found = self._by_target.get(directory)
         if found is None and self.unread:
@@ -71,10 +71,10 @@ class Pools(PartialListing, frozen=True, kw_only=True, dict=True):
         return found
 
     def path(self, disk: Disk) -> str | None:
-        """Where the disk's own image lies on this host, by way of its pool if it is a volume.
+        """Return the path of the disk's own image on this host, through its pool if it is a volume.
 
-        None where it has no path: an empty drive, a network disk, a volume whose name does not tell where it is, or
-        whose pool is not here. Raises `Unreadable` when libvirt did not tell of pools.
+        None if it has no path: an empty drive, a network disk, a volume whose path cannot be derived from its name, or
+        whose pool does not exist here. Raises `Unreadable` if the pools are unknown.
         """
         if disk.pool is None or disk.volume is None:
             return disk.path
@@ -82,15 +82,15 @@ class Pools(PartialListing, frozen=True, kw_only=True, dict=True):
         return None if pool is None else pool.path(disk.volume)
 
     def paths(self, disk: Disk) -> tuple[str, ...]:
-        """Every path on this host that is opened for the disk."""
+        """Return every path on this host that is opened for the disk."""
         own = self.path(disk)
         return (*([own] if own else []), *disk.backing)
 
     @classmethod
     def parse(cls, pools: Record) -> Self:
-        """Read the list of pools that the collector made of libvirt's answers.
+        """Parse the list of pools that the collector made from libvirt's answers.
 
-        Without an answer the reason is kept: a guest that is on no volume can be judged.
+        Without an answer, keep the reason: a guest that uses no volume can still be checked.
         """
         answer = answered(pools, _Answer(pools=[]), "the list of storage pools is")
         read, unread = read_each(answer.pools, _pool)
@@ -98,7 +98,7 @@ class Pools(PartialListing, frozen=True, kw_only=True, dict=True):
 
 
 class _Told(Struct, frozen=True, kw_only=True):
-    """One pool as the collector writes it."""
+    """Pool as the collector writes it."""
 
     name: str
     active: bool = False

@@ -1,7 +1,7 @@
-"""As whom a host's QEMU runs, and what that user may do with the files that guests need.
+"""The user that a host's QEMU runs as, and its permissions on the files that guests need.
 
-libvirt names the user and the group in its capabilities, as numbers and as they are in force; the host tells what the
-kernel would look at: the user's groups, and owner and mode of the files and of the directories above them.
+libvirt reports the effective user and group as numbers in its capabilities. The host reports what the kernel would
+check: the user's groups, and the owner and mode of the files and of their parent directories.
 """
 
 import re
@@ -17,40 +17,40 @@ from preflight.facts.text.libvirt_conf import parse_conf
 from preflight.facts.text.xml import parse_xml
 
 _LABEL = re.compile(r"\+?(\d{1,10}):\+?(\d{1,10})")
-#: As `ls -dLlnN --time-style=+` prints: mode, "+" for an access control list, owner, group, size or device, path.
+#: Output of `ls -dLlnN --time-style=+`: mode, "+" for an access control list, owner, group, size or device, path.
 _ENTRY = re.compile(r"[a-z-]([a-zA-Z-]{9})(\S?) +\d+ +(\d{1,10}) +(\d{1,10}) +\d+(?:, +\d+)? +(/.*)")
 
 
 class Entry(Struct, frozen=True):
-    """Who may do what with one file or directory, symbolic links followed."""
+    """Permissions of a file or directory, with symbolic links followed."""
 
     #: As "rw-r--r--".
     mode: str
-    #: Whether more is said in an access control list; the group's part of the mode is then the most that it gives.
+    #: True if there is an access control list; the group bits of the mode are then the most that it grants.
     listed: bool
     owner: int
     group: int
 
 
 class QemuUser(Fact, frozen=True, kw_only=True):
-    """The user of QEMU's processes, where the guest does not name another."""
+    """The user of QEMU processes, unless the guest names another."""
 
     uid: int
     gid: int
-    #: All groups of the user, `gid` among them.
+    #: All groups of the user, including `gid`.
     groups: frozenset[int]
-    #: Whether libvirt makes the guest's files the user's own before QEMU opens them; None where that is not known.
+    #: True if libvirt changes the owner of the guest's files to the user before QEMU opens them; None if unknown.
     dynamic_ownership: bool | None
     entries: Mapping[str, Entry]
-    #: Whether that user was seen to be let in at /dev/kvm; None where the host has nothing to try that with.
+    #: True if the user could open /dev/kvm in a test; None if the host could not run the test.
     kvm_open: bool | None = None
 
     def opens_kvm(self) -> bool:
-        """Whether the user may open /dev/kvm; raises `Unreadable` when that was not told."""
+        """Report whether the user may open /dev/kvm; raises `Unreadable` if that is unknown."""
         return self.may_open(KVM, "rw") if self.kvm_open is None else self.kvm_open
 
     def barred_from(self, path: str) -> str | None:
-        """The first directory above the path that the user may not pass, None when there is none that is known."""
+        """Return the first parent directory of the path that the user may not traverse, or None if none is known."""
         for directory in above(path):
             entry = self.entries.get(directory)
             if entry is not None and self._may(entry, "x") is False:
@@ -58,20 +58,20 @@ class QemuUser(Fact, frozen=True, kw_only=True):
         return None
 
     def may_open(self, path: str, wanted: str) -> bool:
-        """Whether the user may open what lies at the path, if no directory bars the way; `wanted` is "r" or "rw".
+        """Report whether the user may open the file at the path, apart from its directories; `wanted` is "r" or "rw".
 
-        Raises `Unreadable` when that was not told, or an access control list decides it.
+        Raises `Unreadable` if that is unknown or depends on an access control list.
         """
         entry = self.entries.get(path)
         if entry is None:
-            raise Unreadable(f"whether QEMU's user {self.uid} may read {path} was not told")
+            raise Unreadable(f"it is unknown whether QEMU's user {self.uid} may read {path}")
         answers = [self._may(entry, one) for one in wanted]
         if None in answers and False not in answers:
             raise Unreadable(f"an access control list decides whether QEMU's user {self.uid} may open {path}")
         return all(answers)
 
     def _may(self, entry: Entry, wanted: str) -> bool | None:
-        """None where the access control list decides."""
+        """Report whether the permission is granted; None if it depends on the access control list."""
         if self.uid == 0:
             return True
         own, group, other = (_has(entry.mode[start : start + 3], wanted) for start in (0, 3, 6))
@@ -84,7 +84,7 @@ class QemuUser(Fact, frozen=True, kw_only=True):
 
     @classmethod
     def parse(cls, capabilities: Record, qemu_conf: Record, daemons: Record, access: Record) -> Self:
-        """Read libvirt's capabilities, qemu.conf, and the answer to `questions.access`, if it was asked."""
+        """Parse libvirt's capabilities, qemu.conf, and the answer to `questions.access`, if it was asked."""
         root = parse_xml(capabilities.required())
         for model in root.iterfind("host/secmodel"):
             found = _LABEL.fullmatch((model.findtext("baselabel") or "").strip())
@@ -92,7 +92,7 @@ class QemuUser(Fact, frozen=True, kw_only=True):
                 uid, gid = int(found[1]), int(found[2])
                 break
         else:
-            raise Unreadable("libvirt does not tell as which user QEMU runs")
+            raise Unreadable("libvirt does not report which user QEMU runs as")
         text = access.out if access.code == 0 else ""
         groups, entries = _read(text)
         return cls(
@@ -106,7 +106,7 @@ class QemuUser(Fact, frozen=True, kw_only=True):
 
 
 def above(path: str) -> Iterator[str]:
-    """The directories above a path, from the root down."""
+    """Yield the parent directories of a path, from the root down."""
     yield "/"
     for place, letter in enumerate(path):
         if letter == "/" and place and path[place - 1] != "/":
@@ -114,7 +114,7 @@ def above(path: str) -> Iterator[str]:
 
 
 def _has(mode: str, wanted: str) -> bool:
-    # "s" and "t" stand for "x" with set-id and sticky bits
+    # "s" and "t" are "x" with set-id and sticky bits
     return any(letter in mode for letter in ("xst" if wanted == "x" else wanted))
 
 

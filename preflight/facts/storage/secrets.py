@@ -1,4 +1,4 @@
-"""Which secrets a host's libvirt has (their values are never asked for), and which a guest's disks need."""
+"""The secrets of a host's libvirt (never their values), and those that a guest's disks need."""
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -14,39 +14,40 @@ from preflight.facts.text.listing import Answer, Listing, answered
 from preflight.facts.text.xml import parse_xml
 from preflight.facts.version import Version
 
-#: Where a daemon of the system's keeps values of secrets (secretDriverStateInitialize, src/secret/secret_driver.c).
+#: Directory in which a system daemon stores values of secrets (secretDriverStateInitialize,
+#: src/secret/secret_driver.c).
 DIRECTORY = "/etc/libvirt/secrets"
-#: The newest release in which the lab has seen them there as plain files is 11.3; 12 may encrypt them.
+#: 11.3 is the newest release in which the lab found them there as plain files; 12 may encrypt them.
 PLAIN_UNTIL = Version(12, 0, 0)
 
 
 class Secret(Struct, frozen=True, kw_only=True):
-    """One secret, without its value."""
+    """Secret, without its value."""
 
     uuid: str
     #: virSecretUsageType: 0 none, 1 volume, 2 ceph, 3 iscsi, 4 tls, 5 vtpm.
     usage_type: int
-    #: What it is for, as a name or a path; empty for none.
+    #: Its usage, as a name or a path; empty for none.
     usage: str
-    #: Whether its value is kept in memory alone.
+    #: True if its value is kept in memory only.
     ephemeral: bool
-    #: Where the value is kept; None where that is not known: in memory, or by a libvirt that may encrypt it.
+    #: Path of the file with the value; None if unknown: it is in memory, or libvirt may encrypt it.
     value_path: str | None = None
 
 
 class Needed(Struct, frozen=True, kw_only=True):
-    """A reference to a secret in a guest's XML."""
+    """Reference to a secret in a guest's XML."""
 
     #: TPM, or the disk, as "vda".
     device: str
-    #: One of both is None.
+    #: One of the two is None.
     uuid: str | None
     usage: str | None
-    #: The kind of usage by which it is looked up, a number as in `Secret`.
+    #: The usage type by which it is looked up, a number as in `Secret`.
     usage_type: int
 
     def __str__(self) -> str:
-        """What the XML names."""
+        """Return the reference as the XML gives it."""
         return f"the secret {self.uuid}" if self.uuid else f"a secret for {self.usage}"
 
 
@@ -56,13 +57,13 @@ class Secrets(Listing, frozen=True, kw_only=True, dict=True):
     all: tuple[Secret, ...]
 
     def find(self, needed: Needed) -> Secret | None:
-        """That secret, None when it is not here; raises `Unreadable` when that was not told."""
+        """Return the secret, or None if the host does not have it; raises `Unreadable` if that is unknown."""
         self.must_be_there("secrets")
         if needed.uuid is not None:
             return self._by_uuid.get(needed.uuid)
         return self._by_usage.get((needed.usage_type, needed.usage))
 
-    # there may be as many as disks
+    # there may be as many secrets as disks
     @cached_property
     def _by_uuid(self) -> Mapping[str, Secret]:
         return {secret.uuid: secret for secret in reversed(self.all)}
@@ -73,7 +74,7 @@ class Secrets(Listing, frozen=True, kw_only=True, dict=True):
 
     @classmethod
     def parse(cls, secrets: Record, versions: Record) -> Self:
-        """Read the list of secrets that the collector made; without one the reason is kept."""
+        """Parse the list of secrets that the collector made; without one, keep the reason."""
         answer = answered(secrets, _Answer(secrets=[]), "the list of secrets is")
         kept = _in_plain_files(versions)
         return cls(all=tuple(_with_path(secret) if kept else secret for secret in answer.secrets), error=answer.error)
@@ -98,7 +99,7 @@ _AUTH = {"ceph": 2, "iscsi": 3}
 
 
 def needed_by(guest: Guest) -> tuple[Needed, ...]:
-    """The secrets that the guest's TPM and its disks need, backing images too."""
+    """Return the secrets that the guest's TPM and disks need, including those of backing images."""
     return tuple(dict.fromkeys(_needed(guest)))
 
 

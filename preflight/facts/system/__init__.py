@@ -1,4 +1,4 @@
-"""The system below libvirt: who the host is, its releases and its clock."""
+"""The system below libvirt: the host's identity, its releases and its clock."""
 
 from preflight.facts.system.clock import Clock
 from preflight.facts.system.identity import AnnouncedName, HostIdentity

@@ -1,4 +1,4 @@
-"""Who a host is: to libvirt, to the kernel, and to the other end of a migration."""
+"""Identity of a host: for libvirt, for the kernel, and for the other end of a migration."""
 
 import re
 from typing import Self
@@ -9,25 +9,25 @@ from preflight.facts.fact import Fact, Record, Unreadable
 from preflight.facts.text.located import Located
 from preflight.facts.text.xml import parse_xml
 
-#: The daemons that own the guests; a host runs one of them.
+#: The daemons that manage guests; a host runs one of them.
 _GUEST_DAEMONS = ("virtqemud", "libvirtd")
 _PROCESS = re.compile(r"process (\S+) (\d{1,10}) (\d{1,19})(?: |$)")
 
 
 class HostIdentity(Fact, frozen=True, kw_only=True):
-    """What tells this host from every other one."""
+    """Properties that distinguish this host from every other one."""
 
-    #: libvirt's own UUID for the host, in lower case: two hosts with the same one refuse each other.
+    #: libvirt's own UUID for the host, in lower case: two hosts with the same UUID refuse to migrate to each other.
     uuid: str
     #: The kernel's host name.
     hostname: str
-    #: /etc/machine-id; None when there is none, or none yet ("uninitialized").
+    #: /etc/machine-id; None if there is none, or none yet ("uninitialized").
     machine_id: str | None
-    #: Name, process id and start (in ticks since boot) of the daemon that owns the guests; None when none runs.
+    #: Name, process ID and start (in ticks since boot) of the daemon that manages guests; None if none is running.
     daemon_start: tuple[str, int, str] | None
 
     def is_same_daemon(self, other: "HostIdentity") -> bool:
-        """Whether both are one daemon on one machine: a clone shares the machine ID, but not a process."""
+        """Report whether both are one daemon on one machine: a clone shares the machine ID, but not a process."""
         return (
             None not in (self.machine_id, self.daemon_start)
             and (self.machine_id, self.hostname) == (other.machine_id, other.hostname)
@@ -36,10 +36,10 @@ class HostIdentity(Fact, frozen=True, kw_only=True):
 
     @classmethod
     def parse(cls, capabilities: Record, kernel_hostname: Record, machine_id: Record, daemons: Record) -> Self:
-        """Read libvirt's capabilities, the host's names, and the list of libvirt's processes."""
+        """Parse libvirt's capabilities, the host name and machine ID, and the list of libvirt's processes."""
         uuid = parse_xml(capabilities.required()).findtext("./host/uuid", "").strip()
         if not uuid:
-            raise Unreadable("libvirt's capabilities do not tell the host's UUID")
+            raise Unreadable("libvirt's capabilities do not include the host's UUID")
         return cls(
             uuid=grammar.UUID.of(uuid.lower()),
             hostname=grammar.NODE_NAME.of(kernel_hostname.required().strip()),
@@ -49,21 +49,21 @@ class HostIdentity(Fact, frozen=True, kw_only=True):
 
 
 class AnnouncedName(Fact, frozen=True, kw_only=True):
-    """The name that a destination tells the source to send the guest to, unless the user gives another."""
+    """The name that the destination tells the source to send the guest to, unless the user gives another."""
 
-    #: migration_host of qemu.conf, else the host name as libvirt resolves it; at None when no file gave it.
+    #: migration_host of qemu.conf, else the host name as libvirt resolves it; no location if it is in no file.
     name: Located[str]
 
     @classmethod
     def parse(cls, *records: Record) -> Self:
-        """Make it of libvirt.hostname (what virConnectGetHostname answered), qemu.conf and daemons."""
+        """Parse libvirt.hostname (the result of virConnectGetHostname), qemu.conf and daemons."""
         hostname, qemu_conf, daemons = records
         set_host = QemuConf.parse(qemu_conf, daemons).migration_host
         if set_host.value is not None:
             return cls(name=Located(_announced(set_host.value), set_host.at))
         name = hostname.required().strip()
         if not name:
-            raise Unreadable("libvirt gave an empty host name")
+            raise Unreadable("libvirt returned an empty host name")
         return cls(name=Located(_announced(name)))
 
 
@@ -82,7 +82,7 @@ def _machine_id(record: Record) -> str | None:
 
 
 def _daemon_start(text: str) -> tuple[str, int, str] | None:
-    """The process of the daemon that owns the guests; of several (users' own ones) the one that started first."""
+    """Return the process of the daemon that manages guests; of several (session daemons), the one started first."""
     found = [(match[1], int(match[2]), match[3]) for line in text.splitlines() if (match := _PROCESS.match(line))]
     for name in _GUEST_DAEMONS:
         started = [process for process in found if process[0] == name]

@@ -1,4 +1,4 @@
-"""Which releases of the system, the kernel and OpenSSH a host runs."""
+"""Releases of the operating system, the kernel and OpenSSH on a host."""
 
 import re
 from typing import Self
@@ -11,9 +11,9 @@ _BARE = re.compile(r"""(?:[^\s"'\\]|\\.)*""")
 
 
 class OsRelease(Fact, frozen=True, kw_only=True):
-    """What /etc/os-release says. Each value is None where the file does not give it."""
+    """Contents of /etc/os-release. Each value is None if it is not in the file."""
 
-    #: As "debian", "rhel"; "linux" when it is not given, as os-release(5) has it.
+    #: As "debian", "rhel"; "linux" if it is not given, as specified in os-release(5).
     id: str
     #: As "12", "9.4".
     version_id: str | None
@@ -24,7 +24,7 @@ class OsRelease(Fact, frozen=True, kw_only=True):
 
     @classmethod
     def parse(cls, os_release: Record) -> Self:
-        """Read the file: shell assignments, of which the last one of a name holds."""
+        """Parse the file: shell assignments, of which the last one of a name is effective."""
         values: dict[str, str] = {}
         for line in os_release.required().splitlines():
             name, equals, quoted = line.strip().partition("=")
@@ -34,7 +34,7 @@ class OsRelease(Fact, frozen=True, kw_only=True):
             if value is not None:
                 values[name] = value
         if not values:
-            raise Unreadable("os-release does not tell which system this is")
+            raise Unreadable("os-release does not identify the system")
         return cls(
             id=values.get("ID") or "linux",
             version_id=values.get("VERSION_ID") or None,
@@ -44,12 +44,12 @@ class OsRelease(Fact, frozen=True, kw_only=True):
 
     @property
     def label(self) -> str:
-        """One name for a person to read."""
+        """The name of the system for a person to read."""
         return self.pretty_name or " ".join(filter(None, (self.id, self.version_id)))
 
 
 def _unquoted(written: str) -> str | None:
-    """The value as a shell would take it; None for what is no single word."""
+    """Return the value as a shell would read it; None if it is not a single word."""
     if match := _DOUBLE.fullmatch(written):
         return re.sub(r'\\(["$`\\])', r"\1", match[1])
     if match := _SINGLE.fullmatch(written):
@@ -71,30 +71,30 @@ class Kernel(Fact, frozen=True, kw_only=True):
 
     @classmethod
     def parse(cls, kernel: Record) -> Self:
-        """Read what `uname -srm` printed."""
+        """Parse the output of `uname -srm`."""
         words = kernel.required().split()
         if len(words) != 3:
-            raise Unreadable("uname did not tell the kernel's release and machine")
+            raise Unreadable("uname did not report the kernel's release and machine")
         return cls(system=words[0], release=words[1], machine=words[2])
 
 
-#: Lines that a shell may print before the answer.
+#: Maximum number of lines that a shell may print before the answer.
 _MOST_LINES = 1000
 
 
 class OpenSsh(Fact, frozen=True, kw_only=True):
-    """The OpenSSH client that is installed; its package's server is nearly always of the same release."""
+    """The installed OpenSSH client; the server is nearly always of the same release."""
 
-    #: Its whole answer, as "OpenSSH_9.2p1 Debian-2+deb12u7, OpenSSL 3.0.17 1 Jul 2025".
+    #: Its version line, as "OpenSSH_9.2p1 Debian-2+deb12u7, OpenSSL 3.0.17 1 Jul 2025".
     text: str
     #: As (9, 2).
     version: tuple[int, int]
 
     @classmethod
     def parse(cls, openssh: Record) -> Self:
-        """Read what `ssh -V` printed; lines before it (a shell's warnings) do not count."""
+        """Parse the output of `ssh -V`; lines before it (warnings of a shell) are ignored."""
         for line in openssh.required().splitlines()[:_MOST_LINES]:
             match = re.match(r"OpenSSH[^0-9]{0,20}([0-9]{1,4})\.([0-9]{1,4})", line)
             if match:
                 return cls(text=line.strip(), version=(int(match[1]), int(match[2])))
-        raise Unreadable("ssh -V did not name a release of OpenSSH")
+        raise Unreadable("ssh -V did not report an OpenSSH release")

@@ -1,4 +1,4 @@
-"""Machinery that facts parse text with: augeas, libvirt's files and XML, where a value stood, listings."""
+"""Parsers shared by facts: augeas, libvirt's configuration files and XML, locations of values, listings."""
 
 from preflight.facts.text.libvirt_conf import Value
 from preflight.facts.text.located import Located

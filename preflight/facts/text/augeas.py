@@ -1,6 +1,6 @@
-"""Parse and edit configuration text through augeas. No other module knows augeas.
+"""Parsing and editing of configuration text with augeas. No other module uses augeas.
 
-Nothing is loaded from this machine's own files: text goes in, nodes or text come out, in milliseconds.
+Nothing is loaded from the files of this machine: text goes in, nodes or text come out, within milliseconds.
 """
 
 from __future__ import annotations
@@ -22,38 +22,39 @@ if TYPE_CHECKING:
 
 __all__ = ["LIMIT", "Node", "edited", "parse"]
 
-#: Characters that are parsed; the largest real file (qemu.conf) has 40,000. Keeps the time below two seconds.
+#: Maximum length of a text, in characters; the largest real file (qemu.conf) has 40,000. Keeps the time below two
+#: seconds.
 LIMIT = 128 * KIB
-#: Nodes that are read: augeas' own time grows with their square, to half a second here.
+#: Maximum number of nodes: augeas takes time proportional to its square, half a second at this limit.
 MOST_NODES = 4000
 #: aug_flags.AUG_ENABLE_SPAN (augeas.h), which the Python binding does not name.
 ENABLE_SPAN = 1 << 7
 #: The last slash of a path that is not part of a label.
 SLASH = re.compile(r"(?<!\\)/(?=(?:[^/\\]|\\.)*\Z)")
 
-#: What augeas itself sets between the nodes of a tree that it writes (RESERVED_FROM to RESERVED_TO, lens.h of 1.14): of
-#: a text that holds one it makes another, or ends the process.
+#: Characters that augeas itself puts between the nodes of a tree that it writes (RESERVED_FROM to RESERVED_TO, lens.h
+#: of 1.14). If a text contains one, augeas changes the text or aborts the process.
 RESERVED = re.compile(r"[\x01-\x04]")
 
 _lock = threading.Lock()
 
 
 class Node(Struct, frozen=True):
-    """One node of the tree that a lens makes of a file. Comments are left out."""
+    """Node of the tree into which a lens parses a file. Comments are left out."""
 
     label: str
-    #: None where the lens stores none.
+    #: None if the lens stores no value.
     value: str | None
-    #: Where the value is in the text, in characters from 0, end excluded; the whole node's place when it has no value.
+    #: Position of the value in the text, in characters from 0, end excluded; that of the whole node if it has no value.
     start: int
     end: int
     children: tuple[Node, ...] = ()
 
 
 def parse(lens: str, path: str, text: str) -> tuple[Node, ...]:
-    """The nodes at the top of the text, in its order; raises `Unreadable` where the lens does not take it.
+    """Return the top-level nodes of the text, in order; raises `Unreadable` if the lens does not match it.
 
-    `lens` is a name like "Sshd.lns"; `path` is only what errors call the file.
+    `lens` is a name such as "Sshd.lns"; `path` is used only to name the file in errors.
     """
     try:
         return _nodes(lens, text)
@@ -62,14 +63,14 @@ def parse(lens: str, path: str, text: str) -> tuple[Node, ...]:
 
 
 def edited(lens: str, path: str, text: str, values: Mapping[str, str | None]) -> str:
-    """The text with these settings changed and every other character as it was.
+    """Return the text with these settings changed and every other character unchanged.
 
-    A value is written as the lens stores it (for libvirt's files with its quotes). The first setting of that name is
-    changed, or one is added: behind the last comment that shows it (`#max_clients = 5000`), else at the end. None takes
-    the setting away wherever it is. Raises `Unreadable` when the lens does not take the text or the value.
+    A value is written as the lens stores it (with quotes for libvirt's files). The first setting of that name is
+    changed, or one is added: after the last comment that shows it (`#max_clients = 5000`), otherwise at the end. None
+    removes every occurrence of the setting. Raises `Unreadable` if the lens does not match the text or the value.
     """
     if any(map(RESERVED.search, (text, *filter(None, values.values())))):
-        raise Unreadable(f"{path} would hold a control character that augeas cannot write")
+        raise Unreadable(f"{path} would contain a control character that augeas cannot write")
     try:
         with _lock:
             augeas = _stored(lens, text)
@@ -81,7 +82,7 @@ def edited(lens: str, path: str, text: str, values: Mapping[str, str | None]) ->
 
 
 class _Refused(Exception):
-    """Why the lens did not take a text: the end of a sentence that begins with the file's name."""
+    """Text that the lens did not match, with the reason: the end of a sentence that begins with the file's name."""
 
 
 @lru_cache(maxsize=128)  # the same file on a thousand hosts is parsed once
@@ -96,7 +97,7 @@ def _nodes(lens: str, text: str) -> tuple[Node, ...]:
         ]
     at = _characters(text)
     below: dict[str, list[tuple[int, Node]]] = {}
-    # the deepest first, so that a node's children are known when it is made
+    # the deepest first, so that a node's children exist when it is created
     for path, label, value, (value_start, value_end, start, end) in sorted(found, key=lambda row: -len(row[0])):
         place = (start, end) if value is None else (value_start, value_end)
         children = tuple(node for _, node in sorted(below.pop(path, []), key=lambda pair: pair[0]))
@@ -106,13 +107,13 @@ def _nodes(lens: str, text: str) -> tuple[Node, ...]:
 
 
 def load(lens: str) -> None:
-    """Load augeas and a lens, which takes a while, where there is time for it."""
+    """Load augeas and a lens ahead of time, since this takes a while."""
     _nodes(lens, "")
 
 
 @lru_cache(maxsize=1)
 def _augeas() -> Augeas:
-    import augeas  # here, since most commands parse no file
+    import augeas  # imported here, since most commands parse no file
 
     return augeas.Augeas(
         root="/dev/null",
@@ -122,11 +123,11 @@ def _augeas() -> Augeas:
 
 
 def _stored(lens: str, text: str) -> Augeas:
-    """Augeas with the text's tree under /out, and nothing else that an earlier text left."""
+    """Return augeas with the text's tree under /out, and nothing left from an earlier text."""
     if len(text) > LIMIT:
         raise _Refused(f" is longer than {LIMIT // 1024} Ki characters")
     if "\0" in text:
-        raise _Refused(" holds a NUL character")
+        raise _Refused(" contains a NUL character")
     augeas = _augeas()
     for path in ("/in", "/out", "/augeas/text"):
         augeas.remove(path)
@@ -142,7 +143,7 @@ def _stored(lens: str, text: str) -> Augeas:
 
 def _error(augeas: Augeas, text: str) -> str:
     where = augeas.get("/augeas/text/out/error/pos")
-    # a failed put repeats tree and grammar below its first line
+    # the message of a failed put repeats the tree and the grammar below its first line
     what = (augeas.get("/augeas/text/out/error/message") or "augeas gives no reason").partition("\n")[0]
     if where is None:
         return f": {what}"
@@ -176,12 +177,12 @@ def _retrieved(augeas: Augeas, lens: str, text: str) -> str:
 
 
 def _ended(text: str) -> str:
-    """The text with the newline at its end that lenses ask for."""
+    """Return the text with the newline at its end that lenses require."""
     return text if text.endswith("\n") or not text else text + "\n"
 
 
 def _characters(text: str) -> Callable[[int], int]:
-    """What turns augeas' offsets, which count bytes of UTF-8, into offsets that count characters."""
+    """Return a function that converts augeas' offsets, in bytes of UTF-8, to offsets in characters."""
     if text.isascii():
         return lambda offset: min(offset, len(text))
     offsets = [index for index, character in enumerate(text) for _ in character.encode()]

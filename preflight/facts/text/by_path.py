@@ -1,4 +1,4 @@
-"""Answers that a host gives path by path: the path in a line of its own, and below it what it said of it."""
+"""Answers that a host gives path by path: each path on a line of its own, followed by the answer about it."""
 
 from typing import Self
 
@@ -6,24 +6,24 @@ from preflight.facts.fact import Fact, Record, Unreadable
 
 
 class ByPath(Fact, frozen=True, kw_only=True):
-    """What was said of each path; what is wrong with one shows when that one is looked at."""
+    """Answers by path; an error about one path is raised only when that path is looked up."""
 
-    #: By path the line that was answered; empty where nothing was.
+    #: The answer line for each path; empty if there was none.
     answers: dict[str, str]
-    #: Why the host did not answer at all; None when it did.
+    #: Reason why the host did not answer at all, or None.
     error: str | None = None
 
     def answer(self, path: str, what: str) -> str:
-        """What was said of the path, which is a `what`; raises `Unreadable` when the host was not asked or silent."""
+        """Return the answer about the path of a `what`; raises `Unreadable` if it was not asked or not answered."""
         if self.error is not None:
-            raise Unreadable(f"the {what} {path} was not looked at: {self.error}")
+            raise Unreadable(f"the {what} {path} was not checked: {self.error}")
         if path not in self.answers:
             raise Unreadable(f"the host was not asked about the {what} {path}")
         return self.answers[path]
 
     @classmethod
     def parse(cls, record: Record) -> Self:
-        """Read lines of `path PATH`, each with its answer below; without any the reason is kept."""
+        """Parse lines of `path PATH`, each followed by its answer; without a record, keep the reason."""
         try:
             text = record.required()
         except Unreadable as why:

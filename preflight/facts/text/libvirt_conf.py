@@ -1,7 +1,7 @@
-"""Read libvirt's `key = value` files (libvirtd.conf, qemu.conf…) as libvirt's own parser does.
+"""Parser for libvirt's `key = value` files (libvirtd.conf, qemu.conf…) that reads them as libvirt's own parser does.
 
-The lens gives the settings and their places. Where libvirt would refuse the file, `refusal` says so in libvirt's own
-words: it follows src/util/virconf.c, whose grammar has not changed from 0.8 to 12.5.
+The lens finds the settings and their locations. If libvirt would reject the file, `refusal` returns the error in
+libvirt's own words: it follows src/util/virconf.c, whose grammar has not changed from 0.8 to 12.5.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from preflight.facts.text import augeas
 from preflight.facts.text.located import Located, Location, locate
 
 LENS = "Preflight_conf.lns"
-#: A list holds what it was given; libvirt itself takes only lists of strings anywhere.
+#: A list may contain any scalars here; libvirt itself accepts only lists of strings for any setting.
 Value: TypeAlias = int | str | tuple[int | str, ...]
 
 BLANKS = re.compile(r"[ \t]*")
@@ -27,53 +27,53 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 LINE = re.compile(r"[^\r\n]*")
 REMARK = re.compile(r"#[^\r\n]*")
 SCALAR = re.compile(r"""'[^'\r\n]*'|\"{3}(?:.|\n)*?\"{3}|"[^"\r\n]*"|[+-]?[0-9]+""")
-#: No number of 64 bits is longer, but for leading zeros.
+#: No 64-bit number is longer than this, except for leading zeros.
 MOST_DIGITS = 40
-#: A deeper list would be as much work for libvirt's stack as for ours.
+#: Maximum nesting of lists; deeper lists would strain libvirt's stack as much as ours.
 DEEPEST = 20
 
 
 class ConfProblem(Struct, frozen=True):
-    """What keeps a daemon from starting with this file."""
+    """Problem that keeps a daemon from starting with this file."""
 
-    #: One sentence about the file, for a report.
+    #: A sentence about the file, for a report.
     message: str
-    #: None when no single place is to blame.
+    #: None if the problem has no single location.
     location: Location | None
     #: Text that the daemon's own message will contain.
     error: str
 
 
 class Conf(Struct, frozen=True):
-    """One file of settings. Of a key given twice the first is in force: virConfGetValue takes the first it finds."""
+    """File of settings. If a key is given twice, the first is effective: virConfGetValue returns the first it finds."""
 
     path: str
     present: bool
     settings: Mapping[str, Located[Value]] = field(default_factory=lambda: MappingProxyType({}))
-    #: The settings that have no effect, since the key stands higher up too.
+    #: Settings without effect, because the key is also set further up.
     duplicates: tuple[tuple[str, Located[Value]], ...] = ()
-    #: When libvirt cannot parse the file; there are no settings then.
+    #: Set if libvirt cannot parse the file; there are no settings then.
     problem: ConfProblem | None = None
 
     def get(self, key: str) -> Located[Value] | None:
-        """What the file sets the key to, or None when it doesn't; raises `Unreadable` for a file with a problem."""
+        """Return the key's value, or None if it is not set; raises `Unreadable` if the file has a problem."""
         if self.problem is not None:
             raise Unreadable(self.problem.message)
         return self.settings.get(key)
 
 
 def parse_conf(path: str, record: Record) -> Conf:
-    """Read one file's record; raises `Unreadable` when it could not be had, or is not for us to read."""
+    """Parse the record of one file; raises `Unreadable` if it could not be read or exceeds preflight's limits."""
     if record.missing:
         return Conf(path, present=False)
     return _read(path, record.required())
 
 
 def read_ahead(records: Mapping[str, Record]) -> None:
-    """Parse those files that most facts are made of, where there is time for it."""
+    """Parse the files that most facts need ahead of time."""
     for name in ("qemu.conf", "libvirtd.conf", "virtqemud.conf"):
         if name in records:
-            with contextlib.suppress(Unreadable):  # said when it is asked for
+            with contextlib.suppress(Unreadable):  # reported when the fact is requested
                 parse_conf(f"/etc/libvirt/{name}", records[name])
 
 
@@ -117,12 +117,12 @@ def _scalar(written: str) -> int | str:
         return written[1:-1]
     number = int(written[:MOST_DIGITS])
     if len(written) > MOST_DIGITS or not -(2**63) <= number < 2**63:
-        raise Unreadable("a number of more than 64 bits, which some releases of libvirt refuse and some cut")
+        raise Unreadable("the number exceeds 64 bits, which some libvirt releases reject and others truncate")
     return number
 
 
 class _Refused(Exception):
-    """Where and why libvirt's parser stops."""
+    """Position and reason at which libvirt's parser stops."""
 
     def __init__(self, at: int, why: str) -> None:
         super().__init__(why)
@@ -130,7 +130,7 @@ class _Refused(Exception):
 
 
 def refusal(text: str) -> tuple[int, str] | None:
-    """Where (an offset in characters) and why libvirt's parser refuses the text; None when it takes it."""
+    """Return where (offset in characters) and why libvirt's parser rejects the text; None if it accepts the text."""
     at = 0
     try:
         while at < len(text):
@@ -169,7 +169,7 @@ def _value_end(text: str, at: int, depth: int = 0) -> int:
     first = text[at : at + 1]
     if first == "[":
         return _list_end(text, at + 1, depth + 1)
-    # three quotes are one opening only where three more can follow
+    # three quotes open a string only if three more can follow
     if text.startswith('"""', at) and not at + 6 < len(text):
         return at + 2
     end = _after(SCALAR, text, at)
@@ -186,7 +186,7 @@ def _value_end(text: str, at: int, depth: int = 0) -> int:
 
 def _list_end(text: str, at: int, depth: int) -> int:
     if depth > DEEPEST:
-        raise Unreadable("lists stand within lists too deep to be read")
+        raise Unreadable("its lists are nested too deeply")
     at = _after(BLANKS_AND_ENDS, text, at)
     first = True
     while at < len(text) and text[at] != "]":

@@ -1,4 +1,4 @@
-"""Lists that the collector made of libvirt's answers; libvirt may have told nothing, or not all of an entry."""
+"""Lists that the collector made from libvirt's answers; a whole list or parts of an entry may be missing."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
@@ -10,17 +10,17 @@ from preflight.facts.fact import Fact, Record, Unreadable, read_json
 
 
 class Named(Protocol):
-    """An entry as the collector writes it."""
+    """Entry as the collector writes it."""
 
     @property
     def name(self) -> str:
-        """The name that is told even where nothing else is."""
+        """The name, which is present even if nothing else is."""
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """What the collector writes of one kind, besides the list itself."""
+    """Fields that the collector writes for one kind of entry, besides the list itself."""
 
-    #: Why libvirt did not list them; None when it did.
+    #: Reason why libvirt did not list them, or None.
     error: str | None = None
 
 
@@ -30,34 +30,34 @@ Read = TypeVar("Read")
 
 
 class Listing(Fact, frozen=True, kw_only=True):
-    """What libvirt lists of one kind."""
+    """Libvirt's list of one kind of entry."""
 
-    #: Why libvirt did not list them; None when it did.
+    #: Reason why libvirt did not list them, or None.
     error: str | None = None
 
     def must_be_there(self, what: str) -> None:
-        """Raise `Unreadable` when libvirt did not list them; `what` are they, as in "storage pools"."""
+        """Raise `Unreadable` if libvirt did not list them; `what` names them, as in "storage pools"."""
         if self.error is not None:
             raise Unreadable(f"libvirt did not list its {what}: {self.error}")
 
 
 class PartialListing(Listing, frozen=True, kw_only=True):
-    """A list whose entries are read one by one, so that one that was not told whole leaves the others."""
+    """List whose entries are read one by one, so that an incomplete entry does not affect the others."""
 
-    #: By name, entries of which libvirt did not tell all, and why.
+    #: Names of the entries that could not be read completely, with the reasons.
     unread: tuple[tuple[str, str], ...] = ()
 
     def must_be_read(self, name: str, what: str) -> None:
-        """Raise `Unreadable` when the entry of that name, a `what`, was not told whole."""
+        """Raise `Unreadable` if the entry of that name, a `what`, could not be read completely."""
         for unread, reason in self.unread:
             if unread == name:
                 raise Unreadable(f"{what} {name}: {reason}")
 
 
 def answered(record: Record, nothing: An, what: str) -> An:
-    """The collector's answer, of the form of `nothing`; that with the reason where there is none.
+    """Return the collector's answer in the form of `nothing`, or `nothing` with the reason if there is no answer.
 
-    What needs none of them can then still be judged. `what` begins the sentence about an answer of another form.
+    Rules that need none of the entries can then still be evaluated. `what` starts the error for malformed answers.
     """
     try:
         text = record.required()
@@ -69,7 +69,7 @@ def answered(record: Record, nothing: An, what: str) -> An:
 def read_each(
     told: Iterable[Told], read: Callable[[Told], Read]
 ) -> tuple[tuple[Read, ...], tuple[tuple[str, str], ...]]:
-    """The entries that can be read, and by name why the others, for which `read` raises `Unreadable`, cannot."""
+    """Return the entries that can be read, and the name and reason of each for which `read` raises `Unreadable`."""
     found: list[Read] = []
     unread: list[tuple[str, str]] = []
     for one in told:

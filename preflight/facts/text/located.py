@@ -1,4 +1,4 @@
-"""Where a value was read: the file, line and column that a finding points at."""
+"""Locations of values: the file, line and column that a finding points at."""
 
 from typing import Generic, TypeVar
 
@@ -8,7 +8,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Location(Struct, frozen=True):
-    """A place in a host's file. Lines and columns count from 1, columns in characters."""
+    """Location in a host's file. Lines and columns count from 1, columns in characters."""
 
     path: str
     line: int
@@ -20,9 +20,9 @@ class Location(Struct, frozen=True):
 
 
 class Located(Struct, Generic[T_co], frozen=True):
-    """A value and the place that it was read from.
+    """Value with the location that it was read from.
 
-    `at` is None when no file holds it: it is a default, or a running program gave it.
+    `at` is None if the value is in no file: it is a default, or was reported by a running program.
     """
 
     value: T_co
@@ -33,7 +33,7 @@ class Located(Struct, Generic[T_co], frozen=True):
 
 
 def locate(path: str, text: str, start: int, end: int) -> Location:
-    """The place of the characters `start` to `end` (offsets from 0, end excluded) of a file's text."""
+    """Return the location of the characters `start` to `end` (offsets from 0, end excluded) in a file's text."""
     line_start = text.rfind("\n", 0, start) + 1
     line_end = text.find("\n", start)
     if line_end < 0:

@@ -1,4 +1,4 @@
-"""The table of mounts, and which mount holds a path."""
+"""The mount table, and the mount that contains a path."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,32 +17,32 @@ class Mount(Struct, frozen=True, kw_only=True):
 
     #: "major:minor" of what is mounted.
     device: str
-    #: Where it is mounted.
+    #: The mount point.
     point: str
     #: As "ext4", "nfs4", "fuse.glusterfs".
     type: str
-    #: As "/dev/sda1", "nas:/export"; what the file system likes to call itself.
+    #: As "/dev/sda1", "nas:/export"; the name is chosen by the file system.
     source: str
-    #: The file system's own options, as "rw,pagesize=2M".
+    #: The file system's options, as "rw,pagesize=2M".
     options: str = ""
-    #: Whether nothing can be written to it here, because of this mount or of the file system as a whole.
+    #: True if the mount or the file system as a whole is read-only.
     read_only: bool = False
 
 
 class Mounts(Struct, frozen=True, kw_only=True, dict=True):
-    """All mounts in the order in which they were made, a later one over an earlier."""
+    """All mounts in the order in which they were made; a later one hides an earlier one."""
 
     all: tuple[Mount, ...]
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Read /proc/self/mountinfo (proc_pid_mountinfo(5)); raises `Unreadable` on other text."""
+        """Parse /proc/self/mountinfo (proc_pid_mountinfo(5)); raises `Unreadable` on other text."""
         found = []
         for line in text.splitlines():
             before, dash, after = line.partition(" - ")
             fields, rest = before.split(" "), after.split(" ")
             if not dash or len(fields) < 6 or len(rest) < 2:
-                raise Unreadable(f"not a line of the table of mounts: {line[:80]}")
+                raise Unreadable(f"unexpected line in the mount table: {line[:80]}")
             found.append(
                 Mount(
                     device=fields[2],
@@ -54,24 +54,24 @@ class Mounts(Struct, frozen=True, kw_only=True, dict=True):
                 )
             )
         if not found:
-            raise Unreadable("the table of mounts is empty")
+            raise Unreadable("the mount table is empty")
         return cls(all=tuple(found))
 
     def holding(self, path: str, device: str | None = None) -> Mount:
-        """The mount that the path lies on; raises `Unreadable` when there is none, as for a relative path.
+        """Return the mount that contains the path; raises `Unreadable` if there is none, as for a relative path.
 
-        By the path's text alone a symbolic link would mislead: where the device is known and another mount has it,
-        that mount holds the path. (Not where no mount has it: btrfs counts every subvolume as a device of its own.)
+        The text of the path alone would be misleading for a symbolic link: if the device is known and another mount has
+        it, that mount contains the path. (Not if no mount has it: btrfs gives every subvolume a device of its own.)
         """
         points = self._by_point
         nearest = next((points[point] for point in _above(path) if point in points), None)
         if nearest is None:
-            raise Unreadable(f"no mount holds {path}")
+            raise Unreadable(f"no mount contains {path}")
         if device is not None and nearest.device != device:
             return self._by_device.get(device, nearest)
         return nearest
 
-    # a host with containers has thousands, and a host with guests asks about thousands of paths
+    # a host with containers has thousands of mounts, and thousands of paths are looked up on a host with many guests
     @cached_property
     def _by_point(self) -> Mapping[str, Mount]:
         return {mount.point: mount for mount in self.all}
@@ -82,7 +82,7 @@ class Mounts(Struct, frozen=True, kw_only=True, dict=True):
 
 
 def _above(path: str) -> Iterator[str]:
-    """The path and the directories above it, from the longest, with a slash at their end and without."""
+    """Yield the path and the directories above it, longest first, with and without a trailing slash."""
     at = len(path)
     while at > 0:
         yield path[:at]
@@ -93,5 +93,5 @@ def _above(path: str) -> Iterator[str]:
 
 
 def _unescape(field: str) -> str:
-    """Give back the space, tab, line end and backslash that the kernel writes as three octal digits."""
+    """Restore the space, tab, newline and backslash that the kernel writes as three octal digits."""
     return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), field)

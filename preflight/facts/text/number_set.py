@@ -1,13 +1,13 @@
-"""Sets of CPUs or NUMA nodes as the kernel and libvirt write them: "0-3,8", in libvirt also "0-7,^2"."""
+"""Sets of CPUs or NUMA nodes as the kernel and libvirt write them: "0-3,8", and in libvirt also "0-7,^2"."""
 
 from preflight.facts.fact import Unreadable
 
-#: More than any kernel has (CONFIG_NR_CPUS, 8192), so that a few characters do not become gigabytes.
+#: More than any kernel supports (CONFIG_NR_CPUS, 8192), so that a few characters cannot expand to gigabytes.
 _MOST = 65536
 
 
 def number_set(text: str) -> frozenset[int]:
-    """The numbers that the text lists; raises `Unreadable` on other text."""
+    """Return the numbers that the text lists; raises `Unreadable` on other text."""
     found: set[int] = set()
     for part in filter(None, (one.strip() for one in text.strip().split(","))):
         first, dash, last = part.removeprefix("^").partition("-")
@@ -24,7 +24,7 @@ def number_set(text: str) -> frozenset[int]:
 
 
 def listed(numbers: frozenset[int]) -> str:
-    """As a person reads it: "0-3, 8"."""
+    """Format the numbers for a person, as "0-3, 8"."""
     parts: list[list[int]] = []
     for number in sorted(numbers):
         if parts and parts[-1][-1] == number - 1:

@@ -1,4 +1,4 @@
-"""Parse XML that a host gave: libvirt's capabilities, guests. Hosts are untrusted, so no DTD and no entities."""
+"""Parser for XML from a host, such as capabilities and guests. Hosts are untrusted: no DTDs and no entities."""
 
 from functools import lru_cache
 from xml.etree.ElementTree import Element, ParseError, fromstring
@@ -6,33 +6,33 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 from preflight.facts.fact import Unreadable
 from preflight.units import KIB
 
-#: Beginnings and ends of elements in one text: ten times what a host of 1,000 CPUs says of itself. Where each is within
-#: the one before, expat takes 2 KiB for each.
+#: Maximum number of start and end tags in one text: ten times the capabilities of a host with 1,000 CPUs. If each is
+#: nested in the one before, expat takes 2 KiB for each.
 MOST_TAGS = 100_000
-#: Characters of a text whose elements may be kept: they take ten times its size.
+#: Maximum length, in characters, of a text whose elements are cached: they take ten times its size.
 _KEPT = 64 * KIB
 
 
 def parse_xml(text: str) -> Element:
-    """The root element, which nobody may change; raises `Unreadable` on text that is no XML or has a document type.
+    """Return the root element, which must not be modified; raises `Unreadable` if the text is not XML or has a DTD.
 
-    libvirt never writes one, and entities are how a few bytes become gigabytes. The last few texts are parsed once: a
-    dozen rules look at one guest's XML, one after another.
+    libvirt never writes a DTD, and entities can expand a few bytes to gigabytes. The last few texts are cached, because
+    a dozen rules read one guest's XML one after another.
     """
     return _kept(text) if len(text) <= _KEPT else _parsed(text)
 
 
 def _parsed(text: str) -> Element:
     if text.count("<") > MOST_TAGS:
-        raise Unreadable(f"XML with more than {MOST_TAGS} tags is not read")
+        raise Unreadable(f"XML with more than {MOST_TAGS} tags is not parsed")
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise Unreadable("XML with a document type or entities is refused")
+        raise Unreadable("XML with a document type or entities is rejected")
     try:
-        return fromstring(text)  # noqa: S314 - the attacks that defusedxml knows all need what is refused above
+        return fromstring(text)  # noqa: S314 - all attacks that defusedxml prevents need what is rejected above
     except ParseError as why:
-        raise Unreadable(f"not XML: {why}") from None
+        raise Unreadable(f"not well-formed XML: {why}") from None
     except (ValueError, LookupError, RecursionError) as why:  # NUL, lone surrogates, unknown encodings
-        raise Unreadable(f"not XML: {why}") from None
+        raise Unreadable(f"not well-formed XML: {why}") from None
 
 
 _kept = lru_cache(maxsize=16)(_parsed)

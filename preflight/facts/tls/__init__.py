@@ -1,4 +1,4 @@
-"""Certificates that a migration shows and meets."""
+"""Certificates that the ends of a migration present and verify."""
 
 from preflight.facts.tls.certificates import CertificateFiles, matches_any, problem_of_own
 from preflight.facts.tls.listener import NetworkListener

@@ -1,4 +1,4 @@
-"""Where libvirt and QEMU look for the certificates of a connection over TLS."""
+"""Paths where libvirt and QEMU look for the certificates of a TLS connection."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -8,7 +8,7 @@ from preflight.facts.text.libvirt_conf import Conf
 
 
 class CertificatePaths(Struct, frozen=True):
-    """The files of one end."""
+    """Certificate files of one end."""
 
     authority: str
     certificate: str
@@ -16,12 +16,12 @@ class CertificatePaths(Struct, frozen=True):
 
     @property
     def all(self) -> tuple[str, str, str]:
-        """All three; the last is a key, of which nothing but that it is there is asked."""
+        """All three; the last is the key, of which only its existence is checked."""
         return self.authority, self.certificate, self.key
 
 
 def of_server(conf: Conf) -> CertificatePaths:
-    """Of the daemon that listens, by its file; raises `Unreadable` (virnettlscontext.c, configmake's paths)."""
+    """Return the paths of the listening daemon from its file; raises `Unreadable` (virnettlscontext.c, configmake)."""
     given = [conf.get(name) for name in ("ca_file", "cert_file", "key_file")]
     usual = ("/etc/pki/CA/cacert.pem", "/etc/pki/libvirt/servercert.pem", "/etc/pki/libvirt/private/serverkey.pem")
     paths = [str(one.value) if one else default for one, default in zip(given, usual, strict=True)]
@@ -29,7 +29,7 @@ def of_server(conf: Conf) -> CertificatePaths:
 
 
 def of_client(uri: str) -> CertificatePaths:
-    """Of a client that is root, for this URI, which may name another directory."""
+    """Return the paths of a client that runs as root, for this URI, which may name another directory."""
     own = parse_qs(urlsplit(uri).query).get("pkipath")
     if own:
         return in_directory(own[0], "cacert.pem", "clientcert.pem", "clientkey.pem")
@@ -39,10 +39,10 @@ def of_client(uri: str) -> CertificatePaths:
 
 
 def in_directory(directory: str, authority: str, certificate: str, key: str) -> CertificatePaths:
-    """Three files of one directory."""
+    """Return the paths of three files in one directory."""
     return CertificatePaths(f"{directory}/{authority}", f"{directory}/{certificate}", f"{directory}/{key}")
 
 
 def of_migration(directory: str, end: str) -> CertificatePaths:
-    """Of QEMU for the migration's data; `end` is "server" on the destination, "client" on the source."""
+    """Return QEMU's paths for the migration's data; `end` is "server" on the destination, "client" on the source."""
     return in_directory(directory, "ca-cert.pem", f"{end}-cert.pem", f"{end}-key.pem")

@@ -1,6 +1,6 @@
-"""Certificates of a host, as files: whether they are there, their dates, their names, and who signed them.
+"""Certificate files of a host: their existence, validity, names and issuers.
 
-The texts are those of gnutls as libvirt and QEMU use it: both check their own files in the same way before they use
+The error texts are those of libvirt and QEMU with gnutls: both check their own files in the same way before they use
 them (virnettlscontext.c in libvirt, crypto/tlscredsx509.c in QEMU).
 """
 
@@ -20,64 +20,64 @@ _LONGEST_CHAIN = 10
 
 
 class Certificate(Struct, frozen=True):
-    """What one certificate says."""
+    """Contents of a certificate."""
 
-    #: As X.509 writes it, the largest first, and the other way round.
+    #: The subject in X.509 order (most general part first), and in the reverse order.
     subjects: tuple[str, str]
     #: Seconds since 1970.
     not_before: float
     not_after: float
-    #: DNS names and addresses of the subject's alternative names; without any, the common name.
+    #: DNS names and addresses in the subject alternative name; if there are none, the common name.
     names: tuple[str, ...]
-    #: Whether it may be used to exchange keys, which both programs ask of their own.
+    #: True if it may be used for key exchange, which both programs require of their own certificates.
     for_keys: bool
     pem: str
 
     def timely(self, now: float) -> str | None:
-        """What is wrong with its dates, in gnutls' words; None when nothing is."""
+        """Return the problem with its validity period, in gnutls' words, or None."""
         if now > self.not_after:
             return "has expired"
         return "is not yet active" if now < self.not_before else None
 
     def holds(self, host: str) -> bool:
-        """Whether it is made out to this name or address."""
+        """Report whether the certificate was issued for this name or address."""
         host = host.strip("[]").lower().rstrip(".")
         return any(_same(name.lower().rstrip("."), host) for name in self.names)
 
 
 class CertificateFile(Struct, frozen=True):
-    """One file: a certificate, perhaps with those of its issuers behind it, or a key, of which nothing is read."""
+    """File with a certificate, optionally followed by those of its issuers, or with a key, which is not read."""
 
     path: str
-    #: 0 when it could be read, `MISSING` when it does not exist.
+    #: 0 if it could be read, `MISSING` if it does not exist.
     code: int
     pem: str
 
     @property
     def exists(self) -> bool:
-        """Whether the file is there, readable or not."""
+        """True if the file exists, readable or not."""
         return self.code != MISSING
 
     @property
     def certificates(self) -> tuple[Certificate, ...]:
-        """All of its certificates; raises `Unreadable` when there is none that can be read."""
+        """All certificates in the file; raises `Unreadable` if none can be read."""
         if self.code != 0:
             raise Unreadable(f"{self.path} could not be read")
         try:
             found = _read(self.pem)
         except ValueError as why:
-            raise Unreadable(f"{self.path} cannot be read as a certificate: {why}") from None
+            raise Unreadable(f"{self.path} cannot be parsed as a certificate: {why}") from None
         if not found:
-            raise Unreadable(f"{self.path} holds no certificate")
+            raise Unreadable(f"{self.path} contains no certificate")
         return found
 
     @property
     def first(self) -> Certificate:
-        """The certificate itself; raises `Unreadable`."""
+        """The first certificate of the file; raises `Unreadable`."""
         return self.certificates[0]
 
     def signed_by(self, authority: "CertificateFile") -> bool:
-        """Whether the certificate leads to one of that file's, by way of those behind it; raises `Unreadable`."""
+        """Report whether the file's certificates form a chain to one in `authority`; raises `Unreadable`."""
         current, *between = self.certificates
         trusted = authority.certificates
         for _ in range(_LONGEST_CHAIN):
@@ -91,28 +91,28 @@ class CertificateFile(Struct, frozen=True):
 
 
 class CertificateFiles(Struct, frozen=True):
-    """The files that were asked for."""
+    """Certificate files that were requested."""
 
-    #: The clock of the machine that has them, in seconds since 1970.
+    #: Time on the machine that has the files, in seconds since 1970.
     now: float
     files: Mapping[str, CertificateFile]
 
     @property
     def three(self) -> tuple[CertificateFile, CertificateFile, CertificateFile]:
-        """The authority's certificate, one's own and its key, in which order they are asked for."""
+        """The CA certificate, the own certificate and its key, in the order in which they are requested."""
         authority, certificate, key, *_ = self.files.values()
         return authority, certificate, key
 
     def of(self, *paths: str) -> "CertificateFiles":
-        """Only these; raises `Unreadable` when one was not asked for."""
+        """Return only these files; raises `Unreadable` if one was not requested."""
         unasked = [path for path in paths if path not in self.files]
         if unasked:
-            raise Unreadable(f"{unasked[0]} was not asked for")
+            raise Unreadable(f"{unasked[0]} was not requested")
         return CertificateFiles(self.now, {path: self.files[path] for path in paths})
 
     @classmethod
     def parse(cls, record: Record) -> Self:
-        """Read what `questions.certificates` asks for: `clock SECONDS`, then `file CODE PATH` and the PEM text."""
+        """Parse the answer to `questions.certificates`: `clock SECONDS`, then `file CODE PATH` and the PEM text."""
         now: float | None = None
         path = ""
         files: dict[str, int] = {}
@@ -127,14 +127,14 @@ class CertificateFiles(Struct, frozen=True):
                 elif path:
                     lines[path].append(line)
         except ValueError:
-            raise Unreadable("the certificates are not of the form that preflight collects") from None
+            raise Unreadable("the certificates are not in the format that preflight collects") from None
         if now is None or len(files) < 3:
-            raise Unreadable("the answer about certificates is not whole")
+            raise Unreadable("the answer about certificates is incomplete")
         return cls(now, {one: CertificateFile(one, files[one], "\n".join(lines[one])) for one in files})
 
 
 def problem_of_own(files: CertificateFiles, kind: str) -> str | None:
-    """What a program finds wrong with its own files, in libvirt's and QEMU's words; raises `Unreadable`.
+    """Return the problem that a program finds with its own files, in libvirt's and QEMU's words; raises `Unreadable`.
 
     `kind` is "server" or "client".
     """
@@ -153,7 +153,7 @@ def problem_of_own(files: CertificateFiles, kind: str) -> str | None:
 
 @lru_cache(maxsize=256)
 def _load(pem: str) -> "tuple[Parsed, ...]":
-    from cryptography import x509  # what is not over TLS needs it not, and it takes a while to load
+    from cryptography import x509  # imported here: needed only for TLS, and slow to load
 
     return tuple(x509.load_pem_x509_certificates(pem.encode()))
 
@@ -205,7 +205,7 @@ def _issued(pem: str, issuer: str) -> bool:
 
 
 def _same(name: str, host: str) -> bool:
-    """As gnutls_x509_crt_check_hostname: an address by its value, a name with one star for its first part."""
+    """Compare as gnutls_x509_crt_check_hostname does: addresses by value, names with a wildcard as the first label."""
     try:
         return ip_address(name) == ip_address(host)
     except ValueError:
@@ -214,7 +214,7 @@ def _same(name: str, host: str) -> bool:
 
 
 def matches_any(subjects: Sequence[str], patterns: Sequence[str]) -> bool:
-    """Whether a subject, in whatever order it is written, is on a list like tls_allowed_dn_list."""
+    """Report whether a subject, in either order, matches a list such as tls_allowed_dn_list."""
     from fnmatch import fnmatchcase
 
     return any(fnmatchcase(subject, pattern.replace("[", "[[]")) for subject in subjects for pattern in patterns)

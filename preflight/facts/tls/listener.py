@@ -1,4 +1,4 @@
-"""The daemon that listens on the network for libvirt: what its file says, and the certificate that it shows."""
+"""The daemon that listens on the network for libvirt: its configuration file, and the certificate that it presents."""
 
 from typing import Self
 
@@ -10,7 +10,7 @@ from preflight.facts.tls.certificates import CertificateFiles, problem_of_own
 
 
 class NetworkListener(Fact, frozen=True, kw_only=True):
-    """libvirtd, or virtproxyd where the daemons are modular."""
+    """libvirtd, or virtproxyd on a host with modular daemons."""
 
     #: libvirtd or virtproxyd.
     daemon: str
@@ -20,14 +20,14 @@ class NetworkListener(Fact, frozen=True, kw_only=True):
 
     @property
     def certificates(self) -> CertificateFiles:
-        """Authority, certificate and key; raises `Unreadable`."""
+        """CA certificate, certificate and key; raises `Unreadable`."""
         if isinstance(self._certificates, str):
             raise Unreadable(self._certificates)
         return self._certificates
 
     @property
     def problem(self) -> str | None:
-        """What keeps the daemon from listening for TLS with its own files; raises `Unreadable`."""
+        """The problem that keeps the daemon from listening for TLS with its own files; raises `Unreadable`."""
         missing = [file.path for file in self.certificates.three if not file.exists]
         if missing:
             return f"{missing[0]} is missing: the daemon cannot listen for TLS"
@@ -35,17 +35,17 @@ class NetworkListener(Fact, frozen=True, kw_only=True):
         if unchecked is not None and unchecked.value:
             return None
         found = problem_of_own(self.certificates, "server")
-        return found and f"{found}: the daemon does not start with it"
+        return found and f"{found}: the daemon will not start with it"
 
     @classmethod
     def parse(
         cls, daemons: Record, libvirtd_conf: Record, virtproxyd_conf: Record, units: Record, certificates: Record
     ) -> Self:
-        """Read the file of the daemon; the certificates are there only when a connection over TLS is asked for."""
+        """Parse the daemon's file; the certificates are collected only if a connection over TLS is requested."""
         known = Daemons.parse(daemons, units)
         intended = known.intended
         if intended is None:
-            raise Unreadable("neither libvirtd nor virtproxyd runs or listens on this host")
+            raise Unreadable("neither libvirtd nor virtproxyd is running or listening on this host")
         daemon, record = ("libvirtd", libvirtd_conf) if intended == "libvirtd" else ("virtproxyd", virtproxyd_conf)
         conf = known.conf(daemon, record)
         files: CertificateFiles | str

@@ -1,4 +1,4 @@
-"""The certificates that QEMU shows when a guest's memory is sent over TLS; it reads them anew for each migration."""
+"""Certificates that QEMU presents when a guest's memory is sent over TLS; it reads them again for each migration."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -8,21 +8,21 @@ from preflight.facts.fact import Fact, Record, Unreadable
 from preflight.facts.tls.certificate_paths import CertificatePaths, of_migration
 from preflight.facts.tls.certificates import CertificateFiles
 
-#: Taken where it exists and nothing else is set (virQEMUDriverConfigSetDefaults, src/qemu/qemu_conf.c).
+#: Used if it exists and nothing else is set (virQEMUDriverConfigSetDefaults, src/qemu/qemu_conf.c).
 OWN_DIRECTORY = "/etc/pki/libvirt-migrate"
 
 
 class MigrationTls(Fact, frozen=True, kw_only=True):
-    """What one host has for it."""
+    """TLS settings and certificates of one host for migrations."""
 
-    #: Where it is looked for, the first that exists; the last even if it does not.
+    #: Directories of the certificates: the first that exists is used, the last even if it does not exist.
     directories: tuple[str, ...]
-    #: Whether the destination wants to see a certificate of the source's.
+    #: True if the destination requires a certificate from the source.
     verify: bool
     _certificates: CertificateFiles | str
 
     def certificates(self, end: str) -> CertificateFiles:
-        """Authority, certificate and key; `end` is "server" on the destination, "client" on the source.
+        """Return CA certificate, certificate and key; `end` is "server" on the destination, "client" on the source.
 
         Raises `Unreadable`.
         """
@@ -32,12 +32,12 @@ class MigrationTls(Fact, frozen=True, kw_only=True):
         return next((one for one in preferred if any(file.exists for file in one.files.values())), last)
 
     def paths(self, end: str) -> Sequence[CertificatePaths]:
-        """All that there is to be asked for."""
+        """Return all paths that must be requested."""
         return [of_migration(directory, end) for directory in self.directories]
 
     @classmethod
     def parse(cls, qemu_conf: Record, daemons: Record, certificates: Record) -> Self:
-        """Read the settings; the certificates are there only when a migration over TLS is asked for."""
+        """Parse the settings; the certificates are collected only if a migration over TLS is requested."""
         conf = QemuConf.parse(qemu_conf, daemons)
         own, usual = conf.migrate_tls_x509_cert_dir.value, conf.default_tls_x509_cert_dir.value or ""
         files: CertificateFiles | str

@@ -9,17 +9,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 from preflight.errors import UserError
 from preflight.migrate.events import Event, Tell
 from preflight.migrate.progress import Sample, setback
+from preflight.output.run.remaining import Stage, Whole, fitted, of
 from preflight.schema import events as schema
 from preflight.schema.plan import PlannedGuest
 from preflight.units import MIB
 from preflight.visible import escaped, named, one_line
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 #: Seconds between two lines of one guest's where there is no terminal.
 LINE_EVERY = 5.0
@@ -85,13 +89,17 @@ class _Outlet(threading.Thread):
 
 
 def describe(sample: Sample) -> str:
-    """A sample in words: what is left, how fast it goes, how fast the guest writes, which pass."""
-    waits = "" if sample.expected_downtime is None else f", downtime {sample.expected_downtime * 1000:.0f} ms"
-    return (
-        f"{sample.memory_remaining / MIB:.0f} of {sample.memory_total / MIB:.0f} MiB left,"
-        f" {sample.rate / MIB:.0f} MiB/s, guest writes {sample.dirty_rate / MIB:.0f} MiB/s,"
-        f" pass {sample.iteration}{waits}"
-    )
+    """Return a sample in words: what is left of the guest's memory, and its rates."""
+    return ", ".join((of(sample.memory_remaining, sample.memory_total), *rates(sample)))
+
+
+def rates(sample: Sample) -> Iterator[str]:
+    """Return how fast a guest's memory is sent and written, the pass over it, and the downtime that QEMU expects."""
+    yield f"{sample.rate / MIB:.0f} MiB/s"
+    yield f"guest writes {sample.dirty_rate / MIB:.0f} MiB/s"
+    yield f"pass {sample.iteration}"
+    if sample.expected_downtime is not None:
+        yield f"downtime {sample.expected_downtime * 1000:.0f} ms"
 
 
 def _is_terminal() -> bool:
@@ -143,7 +151,7 @@ class _Lines:
 
     def __call__(self, at: float, event: Event) -> None:
         name = event.guest or ""
-        if event.sample is not None and event.kind == "progress":
+        if event.kind == "progress" and event.sample is not None:
             why = self._setbacks.why(name, event.sample)
             if why:
                 _say(name, f"went back: {why}")
@@ -170,43 +178,80 @@ def _say(name: str, text: str) -> None:
 
 @contextlib.contextmanager
 def _bars(guests: Sequence[PlannedGuest]) -> Iterator[Show]:
-    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
     from preflight.output.run.console import GatedConsole
 
+    console = GatedConsole()
+    narrow = console.width < 100
     columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=24),
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, max_width=console.width // 4)),
+        BarColumn(bar_width=8 if narrow else 24),
         TextColumn("{task.percentage:>3.0f}%"),
-        TextColumn("{task.fields[words]}", markup=False),
-        TimeElapsedColumn(),
+        TextColumn("{task.fields[words]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
+        *(() if narrow else (TimeElapsedColumn(),)),
     )
-    setbacks = _Setbacks()
-    with Progress(*columns, console=GatedConsole()) as progress:
-        tasks: dict[str, TaskID] = {}
-        total: TaskID | None = None
-        if len(guests) > 1:
-            total = progress.add_task("all", total=len(guests), words="")
+    with Progress(*columns, console=console) as progress:
+        yield _Bars(progress, guests)
 
-        def show(_at: float, event: Event) -> None:
-            name = event.guest or ""
-            if event.kind == "started":
-                tasks[name] = progress.add_task(named(name), total=1.0, words="starting")
-            fields: dict[str, Any] = {}
-            if event.sample is not None and event.kind == "progress":
-                why = setbacks.why(name, event.sample)
-                if why:
-                    progress.console.print(f"{named(name)}: went back: {one_line(why)}", markup=False)
-                fields = {"completed": event.sample.done, "words": describe(event.sample)}
-            elif event.kind == "ended":
-                is_there = event.told.get("result") == "arrived"
-                fields = {"words": one_line(in_words(event))} | ({"completed": 1.0} if is_there else {})
-                if total is not None and is_there:
-                    progress.advance(total)
-            elif event.kind != "started" and (text := in_words(event)):
-                head = f"{named(name)}: " if name else ""
-                progress.console.print(f"{head}{one_line(text)}", markup=False)
-            if fields and name in tasks:
-                progress.update(tasks[name], **fields)
 
-        yield show
+class _Bars:
+    """A bar for each guest that has begun and, if there are several guests, one for all.
+
+    A bar is the memory that was sent, of all that has to be sent. The latter grows when a guest writes to memory that
+    was sent already, and the bar then goes back.
+    """
+
+    def __init__(self, progress: "Progress", guests: Sequence[PlannedGuest]) -> None:
+        self._progress = progress
+        self._whole = Whole(guests)
+        self._tasks: dict[str, TaskID] = {}
+        self._setbacks = _Setbacks()
+        self._all = progress.add_task("all", words="") if len(guests) > 1 else None
+        self._show_all()
+
+    def __call__(self, _at: float, event: Event) -> None:
+        name = event.guest or ""
+        if event.kind == "started":
+            self._whole.guest(name).start()
+            if name not in self._tasks:
+                self._tasks[name] = self._progress.add_task(named(name), words="")
+            self._show(name, ("starting",))
+        elif event.kind == "progress" and event.sample is not None:
+            if why := self._setbacks.why(name, event.sample):
+                self._say(name, f"went back: {why}")
+            self._whole.hear(name, event.sample)
+            guest = self._whole.guest(name)
+            self._show(name, (of(guest.left, guest.total), str(guest.eta), *rates(event.sample)))
+        elif event.kind == "ended":
+            self._whole.guest(name).end(arrived=event.told.get("result") == "arrived")
+            self._show(name, (one_line(in_words(event)),))
+        elif text := in_words(event):
+            self._whole.starts_more &= event.kind != "stopping"
+            self._say(name, text)
+        self._show_all()
+
+    def _say(self, name: str, text: str) -> None:
+        head = f"{named(name)}: " if name else ""
+        self._progress.console.print(f"{head}{one_line(text)}", markup=False)
+
+    def _show(self, name: str, words: Sequence[str]) -> None:
+        """Show one guest; `words` are what fits of them."""
+        if name in self._tasks:
+            guest = self._whole.guest(name)
+            # a guest without memory to send is all there or not at all
+            done, total = (guest.sent, guest.total) if guest.total else (int(guest.stage is Stage.ARRIVED), 1)
+            self._progress.update(self._tasks[name], completed=done, total=total, words=self._fitted(words))
+
+    def _show_all(self) -> None:
+        if self._all is not None:
+            done, total = self._whole.progress
+            self._progress.update(self._all, completed=done, total=total, words=self._fitted(self._whole.words()))
+
+    def _fitted(self, words: Sequence[str]) -> str:
+        """Fit words beside the longest name, the bar and the percentage."""
+        width = self._progress.console.width
+        longest = max((len(task.description) for task in self._progress.tasks), default=0)
+        beside = min(longest, width // 4) + (16 if width < 100 else 40)
+        return fitted(words, width - beside)

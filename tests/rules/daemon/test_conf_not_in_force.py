@@ -133,4 +133,4 @@ def test_is_unknown_when_no_daemon_is_there_to_be_compared_with() -> None:
     case = Case().source("daemons", lambda text: text.splitlines()[0] + "\n")
     result = case.result(RULE, "source")
     assert result.outcome is Outcome.UNKNOWN
-    assert result.reason == "neither libvirtd nor virtqemud runs or listens on this host"
+    assert result.reason == "neither libvirtd nor virtqemud is running or listening on this host"

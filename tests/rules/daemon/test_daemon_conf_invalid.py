@@ -53,7 +53,7 @@ def test_catches_the_drivers_file_too() -> None:
     result = appended("qemu.conf", "migration_port_min = 49300").result(RULE, "destination")
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
     (finding,) = result.findings
-    assert finding.message.startswith("the QEMU driver does not start with these ports")
+    assert finding.message.startswith("the QEMU driver will not start with these ports")
     assert finding.location == Location("/etc/libvirt/qemu.conf", 979, 22, 27, "migration_port_min = 49300")
     assert finding.predicted_error == (
         "/etc/libvirt/qemu.conf: migration_port_max: port must be between the minimal port 49300 and 65535"

@@ -79,7 +79,7 @@ def test_catches_a_read_only_directory_at_the_destination(path: str, whole: bool
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"{path} is on {device(path)}, which is read-only here"
+    assert finding.message == f"{path} is on {device(path)}, which is read-only"
     assert finding.predicted_error == "Read-only file system"
 
 
@@ -99,7 +99,10 @@ def test_catches_a_directory_without_room(path: str, free: int, needed: int, err
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"{device(path)}, which {path} is on, has {free} KiB left; {needed} KiB are written there"
+    assert (
+        finding.message
+        == f"{device(path)}, which holds {path}, has {free} KiB free, but the migration writes {needed} KiB there"
+    )
     assert finding.predicted_error == error
 
 
@@ -113,7 +116,7 @@ def test_catches_a_directory_without_room(path: str, free: int, needed: int, err
 )
 def test_catches_a_directory_that_takes_no_further_file(path: str, error: str) -> None:
     [finding] = room(files={path: NONE_LEFT}).result(RULE).findings
-    assert finding.message == f"{device(path)}, which {path} is on, has no file left to give (df -i)"
+    assert finding.message == f"{device(path)}, which holds {path}, has no free inodes (df -i)"
     assert finding.predicted_error == error
 
 
@@ -125,7 +128,7 @@ def test_catches_each_directory_by_itself() -> None:
 def test_catches_two_guests_whose_status_does_not_fit_together() -> None:
     [finding] = with_db(room({STATUS: TWO - 4})).result(RULE).findings
     assert finding.severity is None
-    assert finding.message.endswith(f" {TWO - 4} KiB left; {TWO} KiB are written there")
+    assert finding.message.endswith(f" {TWO - 4} KiB free, but the migration writes {TWO} KiB there")
     for guest in ("web", "db"):
         alone = with_db(room({STATUS: TWO - 4})).asking(guests=(guest,)).result(RULE)
         assert alone.severity is Severity.WARNING
@@ -136,7 +139,7 @@ def test_catches_little_room_but_only_warns_since_it_moves(path: str) -> None:
     result = room({path: 1020}).result(RULE)
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.WARNING)
     [finding] = result.findings
-    assert finding.message == f"{device(path)}, which {path} is on, has 1020 KiB left"
+    assert finding.message == f"{device(path)}, which holds {path}, has only 1020 KiB free"
     assert finding.predicted_error is None
 
 
@@ -146,7 +149,7 @@ def test_catches_a_definition_that_does_not_go_from_the_source() -> None:
     [finding] = result.findings
     assert (finding.host, finding.predicted_error) == (Role.SOURCE, None)
     assert finding.message == (
-        "/etc/libvirt/qemu is read-only: what is undefined here is back after the daemon's next start"
+        "/etc/libvirt/qemu is read-only: guests undefined here reappear after the daemon's next start"
     )
 
 
@@ -240,7 +243,7 @@ def test_is_unknown_when_the_room_was_not_told(path: str) -> None:
     told, _, rest = after.partition("\nfs ef53 4096 ")
     older = f"{before}path {path}\n{told}\nfs ef53 4096 {rest.split()[0]}\n{rest.partition(chr(10))[2]}"
     result = room().destination("paths", older).result(RULE)
-    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, f"how much room there is for {path} was not told")
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, f"the free space for {path} is not known")
 
 
 def test_is_unknown_when_the_source_was_not_asked() -> None:

@@ -48,7 +48,7 @@ def test_catches_a_daemon_that_was_stopped() -> None:
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
     assert result.findings == (
         Finding(
-            "libvirt does not run: libvirtd.service is inactive and no socket unit would start it",
+            "libvirt is not running: libvirtd.service is inactive and no socket unit would start it",
             host=Role.DESTINATION,
             predicted_error=ERROR,
         ),
@@ -64,7 +64,7 @@ def test_catches_it_on_the_source() -> None:
 WHY = {
     "libvirtd.service is masked": {"LoadState": "masked"},
     "libvirtd.service failed (exit-code)": {"ActiveState": "failed", "Result": "exit-code"},
-    "libvirt's daemon is not installed: there is neither libvirtd.service nor virtqemud.service": {
+    "the libvirt daemon is not installed: neither libvirtd.service nor virtqemud.service exists": {
         "LoadState": "not-found"
     },
 }
@@ -74,7 +74,7 @@ WHY = {
 def test_catches_and_says_why(why: str, states: dict[str, str]) -> None:
     case = stopped().destination("units", lambda text: unit(text, "libvirtd.service", **states))
     (finding,) = case.result(RULE, "destination").findings
-    assert finding.message == f"libvirt does not run: {why}"
+    assert finding.message == f"libvirt is not running: {why}"
 
 
 def test_catches_a_daemon_that_its_socket_could_not_start() -> None:
@@ -83,7 +83,7 @@ def test_catches_a_daemon_that_its_socket_could_not_start() -> None:
         "units", lambda text: unit(text, "libvirtd.service", ActiveState="failed", Result="start-limit-hit")
     )
     (finding,) = case.result(RULE, "destination").findings
-    assert finding.message == "libvirt does not run: libvirtd.service failed (start-limit-hit)"
+    assert finding.message == "libvirt is not running: libvirtd.service failed (start-limit-hit)"
 
 
 def test_passes_a_daemon_that_connecting_started_and_that_has_ended_since() -> None:

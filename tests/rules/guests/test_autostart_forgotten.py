@@ -1,4 +1,4 @@
-"""A guest that starts with its host."""
+"""Guests with autostart set."""
 
 from preflight.judge.report import Outcome
 from preflight.rule import Severity
@@ -10,7 +10,7 @@ RULE = "autostart-forgotten"
 def test_catches_a_guest_that_starts_with_its_host() -> None:
     result = Case().guest(lambda guest: guest.update(autostart=True)).result(RULE)
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.INFO, "web")
-    assert result.findings[0].message == "web starts with this host; virsh migrate forgets that"
+    assert result.findings[0].message == "autostart is set for web; virsh migrate does not carry it over"
 
 
 def test_passes_a_guest_that_does_not() -> None:

@@ -1,4 +1,4 @@
-"""What the guest's CPU needs of the destination's libvirt, QEMU and CPU."""
+"""Requirements of the guest's CPU on the destination's libvirt, QEMU and CPU."""
 
 import json
 from typing import Any
@@ -17,13 +17,13 @@ NEW = {"libvirt": 11_003_000, "hypervisor": 10_000_002, "type": "QEMU"}
 
 
 def cpus(features: tuple[str, ...], *, models: tuple[str, ...] = ("qemu64",), **more: Any) -> str:
-    """What a host says: that guests of either type can have these features, and that its own guest does."""
+    """Return a host's answer: guests of either type can have these features."""
     one = {"models": models, "features": features}
     return json.dumps({"types": {"kvm": one, "qemu": one}, "guests": {}} | more)
 
 
 def pair(here: tuple[str, ...], there: tuple[str, ...], **more: Any) -> Case:
-    """The sound pair, with a guest whose CPU has the one and a destination that gives the other."""
+    """Return the sound pair, with a guest CPU that has `here` and a destination that provides `there`."""
     case = Case()
     uuid = json.loads(case.hosts[0].answers.records["libvirt.domains"].out)["domains"][0]["uuid"]
     case.source("libvirt.cpus", cpus(here, guests={uuid: {"features": here}}))
@@ -39,7 +39,7 @@ def test_catches_features_that_the_destination_lacks() -> None:
     result = pair(("sse", "avx2", "fma", "topoext"), ("sse",)).result(RULE)
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
     [finding] = result.findings
-    assert finding.message == "the guest's CPU has what a kvm guest cannot have there: avx2, fma"
+    assert finding.message == "the guest's CPU has features that a kvm guest cannot have here: avx2, fma"
     assert finding.predicted_error == "guest CPU doesn't match specification"
 
 
@@ -113,7 +113,7 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 def test_is_unknown_when_unlike_hosts_do_not_tell() -> None:
     result = Case().destination("libvirt.versions", json.dumps(NEW)).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert (result.reason or "").startswith("what the CPU of a kvm guest can have is not known")
+    assert (result.reason or "").startswith("the CPU features available to kvm guests are unknown")
 
 
 def test_is_unknown_when_the_guests_features_are_not_told() -> None:
@@ -121,7 +121,7 @@ def test_is_unknown_when_the_guests_features_are_not_told() -> None:
     result = case.result(RULE)
     assert (result.outcome, result.reason) == (
         Outcome.UNKNOWN,
-        "the features of the guest's CPU are not known: libvirt does not tell",
+        "the features of the guest's CPU are unknown: libvirt does not report them",
     )
 
 

@@ -13,7 +13,7 @@ FILES = "/proc/meminfo:MemTotal: 8000000 kB\n/proc/meminfo:MemAvailable: 7000000
 
 
 def pinned(pins: str, online: str = "0-1") -> Case:
-    """The sound pair, whose guest is pinned; the destination has the CPUs that are `online`."""
+    """Return the sound pair with a pinned guest; the destination has the CPUs `online`."""
     told = f"{FILES}/sys/devices/system/cpu/online:{online}\n"
     return Case().xml("<os>", f"<cputune>{pins}</cputune><os>").destination("memory", told)
 
@@ -31,14 +31,14 @@ def test_catches_cpus_of_which_none_is_there(pins: str, what: str) -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert (finding.host, finding.predicted_error) == (Role.DESTINATION, "cannot set CPU affinity on process")
-    assert finding.message == f"{what} is pinned to CPU 2-3; there the CPUs are 0-1"
+    assert finding.message == f"{what} is pinned to the cpuset 2-3; this host has the CPUs 0-1"
 
 
 def test_catches_as_no_more_than_worth_knowing_that_some_are_there() -> None:
     result = pinned("<vcpupin vcpu='0' cpuset='1-3'/>").result(RULE)
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.INFO)
     [finding] = result.findings
-    assert finding.message == "of the CPUs 1-3 that virtual CPU 0 is pinned to, only 1 is there"
+    assert finding.message == "virtual CPU 0 is pinned to the cpuset 1-3, of which this host has only 1"
 
 
 def test_passes_cpus_that_are_there_and_virtual_ones_that_the_guest_has_not() -> None:
@@ -53,8 +53,8 @@ def test_passes_a_guest_that_is_not_pinned() -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (Record("", 1, "timed out"), "the host did not tell of its memory: timed out"),
-        (FILES, "the destination's kernel does not tell its CPUs"),
+        (Record("", 1, "timed out"), "the host did not report its memory: timed out"),
+        (FILES, "the destination's kernel does not report its CPUs"),
     ],
 )
 def test_is_unknown_when_the_cpus_were_not_told(answer: Record | str, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Devices of the guest's beside those that libvirt lists for the destination's QEMU."""
+"""The guest's devices, compared with those that libvirt lists for the destination's QEMU."""
 
 import json
 
@@ -14,7 +14,7 @@ RULE = "device-unsupported"
 
 
 def capabilities(**listed: dict[str, str]) -> str:
-    """Domain capabilities with these lists, as graphics={"type": "vnc spice"}; without any it is not supported."""
+    """Return domain capabilities with these lists, as graphics={"type": "vnc spice"}; {} means not supported."""
     devices = "".join(
         f"<{device} supported='{'yes' if enums else 'no'}'>"
         + "".join(
@@ -45,7 +45,7 @@ def test_catches_graphics_that_the_destination_lacks() -> None:
     result = case("<graphics type='spice'/>").result(RULE)
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
-    assert (finding.host, finding.message) == (Role.DESTINATION, "this QEMU has no spice graphics")
+    assert (finding.host, finding.message) == (Role.DESTINATION, "this host's QEMU does not support spice graphics")
     assert finding.predicted_error == "spice graphics are not supported with this QEMU"
 
 
@@ -111,9 +111,9 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 @pytest.mark.parametrize(
     ("told", "reason"),
     [
-        (Record("", 1, "no emulator"), "libvirt did not tell which devices it supports: no emulator"),
-        ("<capabilities/>", "libvirt's domain capabilities are a <capabilities>"),
-        ("nonsense", "libvirt did not tell which devices it supports: not XML: "),
+        (Record("", 1, "no emulator"), "libvirt did not report which devices it supports: no emulator"),
+        ("<capabilities/>", "libvirt's domain capabilities are a <capabilities>, not a <domainCapabilities>"),
+        ("nonsense", "libvirt did not report which devices it supports: not well-formed XML: "),
     ],
 )
 def test_is_unknown_when_libvirt_did_not_tell(told: str | Record, reason: str) -> None:

@@ -15,7 +15,7 @@ RED_HAT = "<emulator>/usr/libexec/qemu-kvm</emulator>"  # where the recorded Deb
 
 
 def from_red_hat() -> Case:
-    """The sound pair with two guests, of which "web" uses the path that Red Hat's packages put QEMU at."""
+    """Return the sound pair with two guests; "web" uses the path at which Red Hat's packages install QEMU."""
     return with_db(Case()).xml(DEBIAN, RED_HAT)
 
 
@@ -24,7 +24,7 @@ def test_catches_a_binary_that_is_elsewhere_on_the_destination() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == "there is no /usr/libexec/qemu-kvm"
+    assert finding.message == "/usr/libexec/qemu-kvm does not exist"
     assert finding.predicted_error == "Cannot check QEMU binary /usr/libexec/qemu-kvm: No such file or directory"
 
 
@@ -33,7 +33,7 @@ def test_catches_that_guest_alone() -> None:
 
 
 def test_catches_it_for_a_guest_that_is_moved_offline_too() -> None:
-    # libvirt 9.0 looks at the binary when it reads the definition
+    # libvirt 9.0 checks the binary when it reads the definition
     result = from_red_hat().asking(offline=True, guests=("web",)).result(RULE)
     assert result.outcome is Outcome.FAILED
 
@@ -43,7 +43,7 @@ def test_passes_the_sound_pair() -> None:
 
 
 def test_passes_a_binary_at_another_place_that_the_destination_has_too() -> None:
-    # /usr/bin/kvm is a link on Debian; libvirt does not list it among its emulators, and takes it all the same
+    # /usr/bin/kvm is a link on Debian; libvirt does not list it among its emulators, but accepts it
     assert Case().xml(DEBIAN, "<emulator>/usr/bin/kvm</emulator>").result(RULE).outcome is Outcome.PASSED
 
 

@@ -1,4 +1,4 @@
-"""Jobs that run on the guest already."""
+"""Jobs that are already running on the guest."""
 
 import json
 
@@ -20,16 +20,16 @@ def test_catches_a_job(job: int) -> None:
     result = Case().guest(lambda guest: guest.update(job=job)).result(RULE)
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
-    assert (finding.host, finding.message) == (Role.SOURCE, "a job runs on web")
+    assert (finding.host, finding.message) == (Role.SOURCE, "a job is running on web")
 
 
 @pytest.mark.parametrize(
     ("operation", "message", "error"),
     [
-        (5, "web is being migrated already", "another migration job is already running for domain 'web'"),
-        (8, "a job runs on web, which dumps its memory", "cannot acquire state change lock"),
-        (9, "a job runs on web, which backs up its disks", "cannot acquire state change lock"),
-        (0, "a job runs on web", None),
+        (5, "web is already being migrated", "another migration job is already running for domain 'web'"),
+        (8, "a job is running on web: memory dump", "cannot acquire state change lock"),
+        (9, "a job is running on web: disk backup", "cannot acquire state change lock"),
+        (0, "a job is running on web", None),
     ],
 )
 def test_catches_what_the_job_does(operation: int, message: str, error: str | None) -> None:
@@ -46,7 +46,7 @@ def test_catches_a_second_migration_in_the_words_of_an_older_release() -> None:
 
 def test_catches_a_block_job_that_copies() -> None:
     [finding] = Case().xml(TARGET, MIRROR + TARGET).result(RULE).findings
-    assert finding.message == "a block job runs on vda"
+    assert finding.message == "a block job is running on vda"
     assert finding.predicted_error == "domain has active block job"
 
 
@@ -77,4 +77,4 @@ def test_is_unknown_when_libvirt_did_not_tell_of_the_guest() -> None:
 
 def test_is_unknown_when_libvirt_did_not_tell_of_jobs() -> None:
     result = Case().guest(lambda guest: guest.update(jobs_error="Timed out")).result(RULE)
-    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "libvirt did not tell what runs on web: Timed out")
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "libvirt did not report the jobs of web: Timed out")

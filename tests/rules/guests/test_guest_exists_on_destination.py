@@ -1,4 +1,4 @@
-"""The destination already has a guest of this name or UUID."""
+"""The destination already has a guest with this name or UUID."""
 
 import json
 from typing import Any
@@ -18,12 +18,12 @@ OTHER_UUID = "11111111-2222-3333-4444-555555555555"
 
 
 def facing(**twin: Any) -> Case:
-    """The sound pair with two guests, and "web" again at the destination but for these fields."""
+    """Return the sound pair with two guests, and "web" on the destination too, with these fields changed."""
     return having(twin)
 
 
 def having(*twins: dict[str, Any]) -> Case:
-    """The same with several guests at the destination."""
+    """Return the same pair with several guests on the destination."""
     case = with_db(Case())
     web = json.loads(case.hosts[0].answers.records["libvirt.domains"].out)["domains"][0]
     return case.destination("libvirt.domains", json.dumps({"domains": [web | twin for twin in twins]}))
@@ -37,7 +37,7 @@ def test_catches_the_same_guest_running_there() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == "web runs here already, with the same UUID"
+    assert finding.message == "web is already running here, with the same UUID"
     assert finding.predicted_error == "domain 'web' is already active"
 
 
@@ -51,7 +51,7 @@ def test_catches_another_guest_of_the_same_name(run: dict[str, Any]) -> None:
     assert result.blocks
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"another guest is called web, with the UUID {OTHER_UUID}"
+    assert finding.message == f"another guest here is named web, with UUID {OTHER_UUID}"
     assert finding.predicted_error == f"domain 'web' already exists with uuid {OTHER_UUID}"
 
 
@@ -59,15 +59,15 @@ def test_catches_another_guest_of_the_same_name(run: dict[str, Any]) -> None:
 def test_catches_the_same_uuid_under_another_name(run: dict[str, Any]) -> None:
     [finding] = facing(name="www", **run).result(RULE, WEB).findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"www has this guest's UUID {UUID}"
+    assert finding.message == f"www on this host has the guest's UUID {UUID}"
     assert finding.predicted_error == f"domain 'www' is already defined with uuid {UUID}"
 
 
 def test_catches_both_where_name_and_uuid_belong_to_two_guests() -> None:
     messages = [finding.message for finding in having({"name": "www"}, {"uuid": OTHER_UUID}).result(RULE, WEB).findings]
     assert messages == [
-        f"www has this guest's UUID {UUID}",
-        f"another guest is called web, with the UUID {OTHER_UUID}",
+        f"www on this host has the guest's UUID {UUID}",
+        f"another guest here is named web, with UUID {OTHER_UUID}",
     ]
 
 
@@ -114,7 +114,7 @@ def test_is_unknown_when_the_guests_own_definition_could_not_be_read() -> None:
 
 
 def namesake(name: str) -> Case:
-    """The sound pair with the one guest, and a guest of that name at the destination."""
+    """Return the sound pair with one guest, and a guest with this name on the destination."""
     web = json.loads(Case().hosts[0].answers.records["libvirt.domains"].out)["domains"][0]
     there = web | OFF | {"name": name, "uuid": OTHER_UUID}
     return Case().destination("libvirt.domains", json.dumps({"domains": [there]}))

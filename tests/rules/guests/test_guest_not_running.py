@@ -1,4 +1,4 @@
-"""The guest does not run."""
+"""Guests that are not running."""
 
 from typing import Any
 

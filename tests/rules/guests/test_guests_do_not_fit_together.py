@@ -1,4 +1,4 @@
-"""Guests each of which fits into the destination's memory."""
+"""Guests that fit into the destination's memory one by one."""
 
 import pytest
 
@@ -13,7 +13,7 @@ RULE = "guests-do-not-fit-together"
 
 
 def two(free: int, *, available: int = 7000000, huge: bool = True) -> Case:
-    """Two guests of 64 MiB, on huge pages unless they are not, and a destination with so many free pages of 2 MiB."""
+    """Return two guests of 64 MiB, which use huge pages if `huge`, and a destination with `free` pages of 2 MiB."""
     case = Case()
     if huge:
         case.xml("<os>", "<memoryBacking><hugepages/></memoryBacking><os>")
@@ -29,7 +29,7 @@ def test_catches_huge_pages_for_one_of_two() -> None:
     [finding] = result.findings
     assert (finding.host, finding.message) == (
         Role.DESTINATION,
-        "2 guests need 64 huge pages of 2048 KiB together, and 63 are to be had",
+        "2 guests together need 64 huge pages of 2048 KiB, but only 63 are available",
     )
     assert finding.predicted_error == "unable to map backing store for guest RAM"
 
@@ -44,7 +44,7 @@ def test_catches_as_a_warning_usual_memory_that_is_not_enough_for_both() -> None
     result = two(0, huge=False, available=100000).result(RULE)
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.WARNING)
     [finding] = result.findings
-    assert "2 guests have 128 MiB of memory together; 97 MiB are available here" in finding.message
+    assert "2 guests together have 128 MiB of memory, but only 97 MiB" in finding.message
 
 
 def test_passes_enough_of_either() -> None:

@@ -15,7 +15,7 @@ def test_catches_a_script_of_the_destinations(path: str) -> None:
     result = Case().destination("daemons", lambda text: f"{text}conf {path} 1790000000.5\n").result(RULE)
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.INFO)
     [finding] = result.findings
-    assert (finding.host, finding.message) == (Role.DESTINATION, f"{path} is run when a guest arrives")
+    assert (finding.host, finding.message) == (Role.DESTINATION, f"libvirt runs {path} when a guest arrives")
 
 
 def test_passes_the_sound_pair() -> None:

@@ -1,4 +1,4 @@
-"""Guests that have the source's own CPU."""
+"""Guests with the source's own CPU."""
 
 import json
 
@@ -26,7 +26,7 @@ def pair(here: tuple[str, ...], there: tuple[str, ...], mode: str = "host-passth
 def test_catches_features_that_the_guest_would_lose(mode: str) -> None:
     result = pair(("sse", "fsrm", "erms", "invtsc"), ("sse",), mode).result(RULE)
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.WARNING)
-    assert result.findings[0].message == "the guest would lose features of its CPU: erms, fsrm"
+    assert result.findings[0].message == "the guest would lose CPU features: erms, fsrm"
 
 
 def test_catches_another_cpu() -> None:
@@ -36,7 +36,7 @@ def test_catches_another_cpu() -> None:
     result = case.result(RULE)
     assert (result.severity, result.findings[0].message) == (
         Severity.WARNING,
-        "the CPU's vendor is Intel, the source's AMD",
+        "CPU vendor: Intel here, AMD on the source",
     )
 
 

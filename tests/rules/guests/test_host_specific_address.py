@@ -1,4 +1,4 @@
-"""Addresses that the guest listens at and paths that its devices use."""
+"""Addresses that the guest listens on, and paths that its devices use."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def agent(path: str) -> str:
 
 
 def with_device(xml: str, *, there: str = "", missing: str = "") -> Case:
-    """The sound pair with a device of the guest's; one path that the destination has, and one that it lacks."""
+    """Return the sound pair with this device; the destination has the path `there`, and lacks `missing`."""
     case = Case().xml("</devices>", f"{xml}</devices>")
     if there:
         case.destination("paths", lambda text: f"{text}path {there}\nstat 41ed 60 45 9 0:0\nfs ef53 4096 1\n")
@@ -39,7 +39,7 @@ def test_catches_vnc_at_the_sources_address() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == "its VNC listens at 192.0.2.11, which is none of this host's addresses"
+    assert finding.message == "the guest listens on 192.0.2.11 (VNC), which is not an address of this host"
     assert finding.predicted_error == CANNOT
 
 
@@ -98,7 +98,7 @@ def test_catches_other_listeners(xml: str, error: str) -> None:
 )
 def test_catches_paths_that_are_not_there(xml: str, missing: str, error: str) -> None:
     [finding] = with_device(xml, missing=missing).result(RULE).findings
-    assert finding.message.startswith(f"{missing}, which its ")
+    assert finding.message.startswith(f"{missing}, which the guest needs (")
     assert error in str(finding.predicted_error)
 
 

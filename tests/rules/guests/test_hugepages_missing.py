@@ -1,4 +1,4 @@
-"""Huge pages that the guest's memory lies on."""
+"""Huge pages that back the guest's memory."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def files(free: int, *, reserved: int = 0, overcommit: int = 0, size: int = 2048
 
 
 def huge(pages: str = "", *, memory: str, mount: str | None = "2M", marker: str = FOUND) -> Case:
-    """The sound pair, whose guest of 64 MiB is on huge pages; `mount` is the size of the destination's mount."""
+    """Return the sound pair with a guest of 64 MiB on huge pages; `mount` is the destination's mount size."""
     case = Case().xml("<os>", f"<memoryBacking><hugepages>{pages}</hugepages></memoryBacking><os>")
     case.destination("memory", memory).destination("paths", lambda text: text + marker)
     kept = [line for line in case.hosts[1].answers.records["mounts"].out.splitlines() if " hugetlbfs " not in line]
@@ -38,7 +38,7 @@ def test_catches_too_few_pages() -> None:
     [finding] = result.findings
     assert (finding.host, finding.message) == (
         Role.DESTINATION,
-        "the guest needs 32 huge pages of 2048 KiB, and 31 are to be had",
+        "the guest needs 32 huge pages of 2048 KiB, but only 31 are available",
     )
     assert finding.predicted_error == "unable to map backing store for guest RAM"
 
@@ -54,7 +54,7 @@ def test_catches_that_no_mount_is_there() -> None:
 
 def test_catches_a_mount_that_the_daemon_did_not_find() -> None:
     [finding] = huge(memory=files(64), marker=GONE).result(RULE).findings
-    assert finding.message == "hugetlbfs was mounted at /dev/hugepages after libvirt's daemon started"
+    assert finding.message == "hugetlbfs was mounted at /dev/hugepages after the libvirt daemon started"
 
 
 def test_catches_a_mount_for_pages_of_another_size() -> None:
@@ -80,7 +80,7 @@ def test_passes_a_guest_without_huge_pages() -> None:
 
 def test_is_unknown_when_the_memory_was_not_told() -> None:
     result = huge(memory=files(64)).destination("memory", Record("", 1, "timed out")).result(RULE)
-    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "the host did not tell of its memory: timed out")
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "the host did not report its memory: timed out")
     assert result.obscures
 
 

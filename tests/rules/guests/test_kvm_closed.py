@@ -15,7 +15,7 @@ GONE = "path /dev/kvm\nstat: cannot statx '/dev/kvm': No such file or directory\
 
 
 def running_as(access: str, *, user: str = "+64055:+106", kvm: str = KVM, case: Case | None = None) -> Case:
-    """The sound pair, whose destination runs QEMU as this user and answers so of what the user may do."""
+    """Return the sound pair, whose destination runs QEMU as this user; `access` says what the user may do."""
     changed = (case or Case()).destination("libvirt.capabilities", lambda xml: xml.replace("+0:+0", user))
     changed.destination("paths", lambda text: text + kvm)
     return changed.destination("access", access)
@@ -27,7 +27,7 @@ def test_catches_a_user_whom_the_kernel_did_not_let_in() -> None:
     [finding] = result.findings
     assert (finding.host, finding.message) == (
         Role.DESTINATION,
-        "QEMU's user here (64055) may not open /dev/kvm",
+        "QEMU's user on this host (UID 64055) may not open /dev/kvm",
     )
     assert finding.predicted_error == "Could not access KVM kernel module: "
 

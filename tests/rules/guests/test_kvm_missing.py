@@ -15,7 +15,7 @@ WEB = "guest web"
 
 
 def without_kvm(case: Case | None = None) -> Case:
-    """A destination whose libvirt offers emulation alone."""
+    """Return a pair whose destination's libvirt offers only emulation."""
 
     def drop(xml: str) -> str:
         return xml.replace("<domain type='kvm'/>", "")
@@ -84,7 +84,7 @@ def test_passes_a_source_without_kvm_whose_guest_is_emulated() -> None:
 
 
 def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
-    # libvirt 9.0 takes the definition; the guest would not start, but nothing that runs is lost
+    # libvirt 9.0 accepts the definition; the guest would not start, but no running guest is lost
     assert without_kvm().asking(offline=True, guests=("web",)).result(RULE).outcome is Outcome.NOT_APPLICABLE
 
 

@@ -1,4 +1,4 @@
-"""Users and groups that a guest is to run as."""
+"""Users and groups that a guest runs as."""
 
 import pytest
 
@@ -13,7 +13,7 @@ QUESTION = "accounts:group:kvm passwd:vm"
 
 
 def labelled(answer: str | Record | None = None) -> Case:
-    """The sound pair, whose guest runs as vm:kvm, and what the destination says of those."""
+    """Return the sound pair with a guest that runs as vm:kvm, and the destination's answer about these accounts."""
     label = "<seclabel type='static' model='dac'><label>vm:kvm</label></seclabel>"
     return Case().xml("</domain>", f"{label}</domain>").destination(QUESTION, answer)
 
@@ -27,7 +27,7 @@ def test_catches_an_account_that_the_destination_lacks(answer: str, what: tuple[
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"there is no {what[0]} {what[1]}, which the guest is to run as"
+    assert finding.message == f"the guest runs as the {what[0]} {what[1]}, which does not exist here"
     assert finding.predicted_error == f"Failed to parse {what[0]} '{what[1]}'"
 
 
@@ -46,9 +46,9 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 
 def test_is_unknown_when_the_destination_did_not_answer() -> None:
     result = labelled(Record("", 1, "timed out")).result(RULE)
-    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "whether there is passwd:vm was not told: timed out")
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "it is unknown whether passwd:vm exists: timed out")
 
 
 def test_is_unknown_when_getent_itself_failed() -> None:
     result = labelled("127 group:kvm\n127 passwd:vm\n").result(RULE)
-    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "the host was not asked for passwd:vm")
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "the host was not asked about passwd:vm")

@@ -1,4 +1,4 @@
-"""Ports that the guest is to listen on, beside those that something listens on at the destination."""
+"""Ports that the guest is to listen on, compared with those in use on the destination."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.case import Case
 RULE = "listen-port-taken"
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 REST = "0A 00000000:00000000 00:00000000 00000000     0        0 18421 1 0000000000000000 100 0 0 10 0\n"
-#: As the kernel writes addresses, whose words are those of a little-endian machine.
+#: Addresses as the kernel writes them, in words of a little-endian machine.
 ADDRESSES = {
     "0.0.0.0": "00000000",
     "127.0.0.1": "0100007F",
@@ -21,7 +21,7 @@ ADDRESSES = {
 
 
 def table(address: str, port: int) -> str:
-    """The destination's table of sockets, in which one listens."""
+    """Return the destination's table of sockets, with one listening socket."""
     bound = ADDRESSES[address]
     return f"{HEAD}   0: {bound}:{port:04X} {'0' * len(bound)}:0000 {REST}"
 
@@ -45,7 +45,7 @@ def test_catches_a_port_that_is_taken() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == "something listens on port 5901 here, which the guest's VNC is to listen on"
+    assert finding.message == "port 5901, which the guest is to listen on (VNC), is already in use here"
     assert finding.predicted_error == "Failed to find an available port: Address already in use"
 
 

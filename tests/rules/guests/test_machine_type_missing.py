@@ -1,4 +1,4 @@
-"""The destination's QEMU does not know the guest's machine type."""
+"""The destination's QEMU does not support the guest's machine type."""
 
 import json
 
@@ -20,7 +20,7 @@ def test_catches_a_guest_of_a_newer_host_on_its_way_to_an_older_one() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "new")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == "the machine type pc-i440fx-10.0 is not known to this QEMU"
+    assert finding.message == "this host's QEMU does not support the machine type pc-i440fx-10.0"
     assert finding.predicted_error == "does not support machine type 'pc-i440fx-10.0'"
 
 
@@ -85,7 +85,7 @@ def test_passes_a_destination_without_kvm_which_another_rule_says() -> None:
 
 
 def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
-    # libvirt 9.0 takes the definition; the guest would not start, but nothing that runs is lost
+    # libvirt 9.0 accepts the definition; the guest would not start, but no running guest is lost
     case = Case("newer/host3", "ready/host1").asking(offline=True, guests=("new",))
     assert case.result(RULE).outcome is Outcome.NOT_APPLICABLE
 

@@ -1,4 +1,4 @@
-"""A guest's memory, and what is left of the destination's."""
+"""The guest's memory, compared with the memory available on the destination."""
 
 import pytest
 
@@ -9,12 +9,12 @@ from preflight.rule import Severity
 from tests.case import Case
 
 RULE = "memory-insufficient"
-#: What the guest of the sound pair has.
+#: The memory of the sound pair's guest.
 GUEST_KIB = 64 * 1024
 
 
 def left(available: int | None, swap: int | None = 0) -> Case:
-    """The sound pair, whose destination has this many KiB left."""
+    """Return the sound pair, whose destination has this much available memory and free swap, in KiB."""
     lines = ["/proc/meminfo:MemTotal:       24684092 kB"]
     lines += [f"/proc/meminfo:MemAvailable:   {available} kB"] if available is not None else []
     lines += [f"/proc/meminfo:SwapFree:       {swap} kB"] if swap is not None else []
@@ -26,7 +26,7 @@ def test_catches_a_guest_that_is_larger_than_what_is_left() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.WARNING, "web")
     [finding] = result.findings
     assert (finding.host, finding.predicted_error) == (Role.DESTINATION, None)
-    assert finding.message == "the guest has 64 MiB of memory; 40 MiB are available here, and 20 MiB of swap"
+    assert finding.message == "the guest has 64 MiB of memory, but only 40 MiB and 20 MiB of swap are available here"
 
 
 def test_catches_one_that_lacks_a_page() -> None:
@@ -61,17 +61,17 @@ def test_catches_memory_of_a_memfd_which_is_memory_too() -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (Record("", 1, "timed out"), "the host did not tell of its memory: timed out"),
+        (Record("", 1, "timed out"), "the host did not report its memory: timed out"),
         (
             Record("/proc/meminfo:MemTotal: 8000000 kB\n"),
-            "the destination's kernel does not tell how much memory is available",
+            "the destination's kernel does not report how much memory is available",
         ),
     ],
 )
 def test_is_unknown_when_the_memory_was_not_told(answer: Record, reason: str) -> None:
     result = Case().destination("memory", answer).result(RULE)
     assert (result.outcome, result.reason) == (Outcome.UNKNOWN, reason)
-    assert not result.obscures  # a warning's
+    assert not result.obscures  # only an error rule does
 
 
 def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:

@@ -14,7 +14,7 @@ WEB = "f1d015bd-14ec-4fe8-8cdc-f32b8929b5e0"
 
 
 def having(*features: str) -> Case:
-    """The sound pair, whose guest's CPU has these features."""
+    """Return the sound pair with a guest CPU that has these features."""
     answer = {"types": {}, "guests": {WEB: {"features": features}}}
     return Case().source("libvirt.cpus", json.dumps(answer))
 
@@ -26,7 +26,7 @@ def test_catches_the_feature_of_either_vendor(feature: str) -> None:
     [finding] = result.findings
     assert (finding.host, finding.message) == (
         Role.SOURCE,
-        f"the guest's CPU has {feature}, so it may run guests of its own",
+        f"the guest's CPU has {feature}, so the guest may run guests of its own",
     )
 
 

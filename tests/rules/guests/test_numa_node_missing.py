@@ -13,7 +13,7 @@ FILES = "/proc/meminfo:MemTotal: 8000000 kB\n/proc/meminfo:MemAvailable: 7000000
 
 
 def bound(nodes: str, online: str | None = "0", mode: str = "strict") -> Case:
-    """The sound pair, whose guest is bound to these nodes; the destination has those that are `online`."""
+    """Return the sound pair with a guest bound to these nodes; the destination has the nodes `online`."""
     tuning = f"<numatune><memory mode='{mode}' nodeset='{nodes}'/></numatune>"
     told = "" if online is None else f"/sys/devices/system/node/online:{online}\n"
     return Case().xml("<os>", f"{tuning}<os>").destination("memory", FILES + told)
@@ -25,7 +25,7 @@ def test_catches_a_node_that_is_not_there(mode: str) -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert (finding.host, finding.predicted_error) == (Role.DESTINATION, "NUMA node 1 is unavailable")
-    assert finding.message == "the guest's memory is bound to NUMA node 0-2; there the nodes are 0, 3"
+    assert finding.message == "the guest's memory is bound to NUMA nodeset 0-2; this host has the nodes 0, 3"
 
 
 def test_passes_nodes_that_are_there() -> None:
@@ -39,8 +39,8 @@ def test_passes_a_guest_that_is_bound_to_none() -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (Record("", 1, "timed out"), "the host did not tell of its memory: timed out"),
-        (FILES, "the destination's kernel does not tell its NUMA nodes"),
+        (Record("", 1, "timed out"), "the host did not report its memory: timed out"),
+        (FILES, "the destination's kernel does not report its NUMA nodes"),
     ],
 )
 def test_is_unknown_when_the_nodes_were_not_told(answer: Record | str, reason: str) -> None:

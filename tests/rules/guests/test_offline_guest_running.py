@@ -1,4 +1,4 @@
-"""A guest that runs and is moved by its definition alone."""
+"""Running guests of which only the definition is moved."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def switched_off(guest: dict[str, Any]) -> None:
 
 
 def offline() -> Case:
-    """The sound pair, whose guest is named and is to be moved offline."""
+    """Return the sound pair, whose guest is named and is to be moved offline."""
     return Case().asking(offline=True, guests=("web",))
 
 
@@ -26,7 +26,7 @@ def test_catches_a_guest_that_runs_but_blocks_nothing() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.WARNING, "web")
     [finding] = result.findings
     assert finding.host is Role.SOURCE
-    assert finding.message == "web runs on at the source, and could be started on the destination as well"
+    assert finding.message == "web keeps running on the source, and could be started on the destination as well"
 
 
 @pytest.mark.parametrize("state", [2, 3, 7], ids=["blocked", "paused", "suspended by the guest itself"])

@@ -1,4 +1,4 @@
-"""Devices of the source's own that are passed through to a guest."""
+"""Devices of the source that are passed through to a guest."""
 
 import json
 
@@ -14,7 +14,7 @@ USB = "<controller type='usb'"
 
 
 def with_device(device: str, libvirt: int = 7000000) -> Case:
-    """The sound pair, whose guest has this device, with a source of this libvirt."""
+    """Return the sound pair with this device in its guest, and with this libvirt on the source."""
     case = Case().xml(USB, f"{device}{USB}")
     return case.source("libvirt.versions", lambda text: json.dumps(json.loads(text) | {"libvirt": libvirt}))
 
@@ -57,4 +57,4 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 def test_is_unknown_when_libvirt_leaves_it_to_qemu() -> None:
     result = with_device("<hostdev mode='subsystem' type='pci'/>", 8006000).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert "depends on its driver" in (result.reason or "")
+    assert "only if the device's driver supports that" in (result.reason or "")

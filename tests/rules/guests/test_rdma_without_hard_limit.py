@@ -1,4 +1,4 @@
-"""rdma-without-hard-limit: RDMA for a guest whose memory has no limit."""
+"""RDMA for a guest whose memory has no hard limit."""
 
 import pytest
 

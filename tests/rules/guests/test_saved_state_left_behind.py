@@ -1,4 +1,4 @@
-"""A guest that is off and whose memory is saved."""
+"""Guests that are off with their memory saved."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def test_catches_a_saved_guest_that_preflight_would_refuse_to_move() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.SOURCE
-    assert finding.message == "web would start anew on the destination: its saved memory stays here"
+    assert finding.message == "web would boot from scratch on the destination: its saved memory stays here"
 
 
 def test_catches_one_that_virsh_would_move_all_the_same_but_blocks_nothing() -> None:

@@ -1,4 +1,4 @@
-"""A saved state of the guest in the destination's definition."""
+"""A saved state of the guest on the destination."""
 
 from typing import Any
 

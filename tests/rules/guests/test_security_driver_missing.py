@@ -1,4 +1,4 @@
-"""A guest is labelled for a security driver that the destination's libvirt does not have in use."""
+"""Labels of a security driver that the destination's libvirt does not use."""
 
 import pytest
 
@@ -12,7 +12,7 @@ WEB = "guest web"
 
 
 def labelled(model: str, kind: str = "dynamic", case: Case | None = None) -> Case:
-    """The sound pair, whose guest has this label too."""
+    """Return the sound pair, whose guest has this label too."""
     label = f"<seclabel type='{kind}' model='{model}' relabel='yes'><label>x</label></seclabel></domain>"
     return (case or Case()).xml("</domain>", label)
 
@@ -24,7 +24,7 @@ def test_catches_a_label_of_a_driver_that_is_not_in_use(model: str, kind: str) -
     assert result.blocks
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"the guest is labelled for the security driver {model}, which libvirt does not use here"
+    assert finding.message == f"the guest has a label of the security driver {model}, which libvirt does not use here"
     assert finding.predicted_error == f"Security driver model '{model}' is not available"
 
 

@@ -1,4 +1,4 @@
-"""Snapshots whose metadata libvirt holds."""
+"""Snapshots of which libvirt has metadata."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Guests that trust their time stamp counter."""
+"""Guests that rely on their time stamp counter."""
 
 import json
 
@@ -24,7 +24,7 @@ def at(case: Case, frequency: int) -> Case:
 
 
 def counter(capabilities: str, scaling: str = "no") -> str:
-    """The capabilities of a host whose counter runs at 2 GHz."""
+    """Return the capabilities of a host whose counter runs at 2 GHz."""
     before, _, after = capabilities.partition("<counter name='tsc' ")
     return f"{before}<counter name='tsc' frequency='2000000000' scaling='{scaling}'/>{after.partition('/>')[2]}"
 

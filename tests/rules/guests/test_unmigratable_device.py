@@ -28,7 +28,7 @@ def test_catches_a_disk_in_a_format_that_blocks(form: str) -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.SOURCE
-    assert finding.message == f"vda is in the format {form}, of which a running guest cannot be moved"
+    assert finding.message == f"vda is in the format {form}, which blocks the migration of a running guest"
     assert finding.predicted_error == f"The {form} format used by node"
 
 

@@ -1,4 +1,4 @@
-"""The XML that is given for the destination, beside the guest that is moved."""
+"""The XML given for the destination, compared with the guest that is moved."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ RULE = "xml-of-another-guest"
 
 
 def given(change: Callable[[str], str]) -> Case:
-    """The sound pair, and for the destination the guest's own XML with a change."""
+    """Return the sound pair, with the guest's own XML changed for the destination."""
     case = Case()
     xml = json.loads(case.hosts[0].answers.records["libvirt.domains"].out)["domains"][0]["xml"]
     changed = change(xml)
@@ -55,7 +55,7 @@ def test_catches_what_libvirt_compares(change: Callable[[str], str], error: str)
         lambda xml: xml.replace("192.0.2.254", "192.0.2.253"),
         lambda xml: xml.replace("machine='pc-i440fx-7.2'", "machine='pc'"),
     ],
-    ids=["a host's matter", "an alias of the machine"],
+    ids=["belongs to the host", "an alias of the machine"],
 )
 def test_passes_what_may_differ(change: Callable[[str], str]) -> None:
     assert given(change).result(RULE).outcome is Outcome.PASSED

@@ -1,4 +1,4 @@
-"""Source and destination are one and the same host."""
+"""Source and destination are the same host."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def test_catches_a_host_that_was_named_twice() -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "pair")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == "this is the source itself: host1.example.com, the same libvirt daemon"
+    assert finding.message == "this is the source itself: host1.example.com, with the same libvirt daemon"
     assert finding.predicted_error == f"Attempt to migrate guest to the same host {UUID}"
 
 
@@ -38,7 +38,7 @@ def test_passes_a_clone_that_shares_every_identifier_but_runs_a_daemon_of_its_ow
 
 
 def test_passes_two_hosts_that_were_booted_alike_to_the_tick() -> None:
-    # one image started twice: the same process number at the same tick, and names and machine IDs that differ
+    # one image started twice: the same process ID at the same tick, but different names and machine IDs
     case = Case().destination("daemons", lambda text: text.replace("libvirtd 57 381517", "libvirtd 57 381490"))
     assert case.result(RULE).outcome is Outcome.PASSED
 

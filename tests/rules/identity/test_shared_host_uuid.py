@@ -17,7 +17,7 @@ def test_catches_a_destination_with_the_sources_host_uuid() -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "pair")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"the host UUID {SOURCES} is the source's too"
+    assert finding.message == f"the host UUID {SOURCES} is the same as the source's"
     assert finding.predicted_error == f"Attempt to migrate guest to the same host {SOURCES}"
 
 
@@ -56,5 +56,5 @@ def test_is_unknown_when_libvirt_did_not_tell_a_host_uuid(end: str) -> None:
     getattr(case, end)("libvirt.capabilities", lambda xml: xml.replace("uuid>", "nothing>"))
     result = case.result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert result.reason == "libvirt's capabilities do not tell the host's UUID"
+    assert result.reason == "libvirt's capabilities do not include the host's UUID"
     assert result.obscures

@@ -26,7 +26,7 @@ def test_catches_one_migration_more_than_there_is_room_for() -> None:
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.WARNING)
     assert result.findings == (
         Finding(
-            "max_clients is 5000 and 4997 are in use: room for 3, while 4 are asked for",
+            "max_clients is 5000, 4997 in use: room for 3, but 4 requested",
             host=Role.SOURCE,
             change=Change("/etc/libvirt/libvirtd.conf", "max_clients", 5001),
         ),
@@ -43,7 +43,7 @@ def test_catches_the_limit_that_a_file_sets_and_points_at_it() -> None:
     )
     assert case.result(RULE, "destination").findings == (
         Finding(
-            "max_clients is 25 and 0 are in use: room for 25, while 26 are asked for",
+            "max_clients is 25, 0 in use: room for 25, but 26 requested",
             host=Role.DESTINATION,
             location=Location("/etc/libvirt/libvirtd.conf", 540, 15, 17, "max_clients = 25"),
             change=Change("/etc/libvirt/libvirtd.conf", "max_clients", 26),
@@ -54,13 +54,13 @@ def test_catches_the_limit_that_a_file_sets_and_points_at_it() -> None:
 def test_catches_the_limit_in_force_where_the_file_promises_more() -> None:
     case = in_use(1, most=25).source("libvirtd.conf", lambda text: text + "max_clients = 900\n").asking(concurrency=26)
     (finding,) = case.result(RULE, "source").findings
-    assert finding.message == "max_clients is 25 and 0 are in use: room for 25, while 26 are asked for"
+    assert finding.message == "max_clients is 25, 0 in use: room for 25, but 26 requested"
     assert finding.location is None
 
 
 def test_catches_a_full_daemon_even_for_one_migration() -> None:
     (finding,) = in_use(30, most=29).result(RULE, "source").findings
-    assert finding.message == "max_clients is 29 and 29 are in use: room for 0, while 1 are asked for"
+    assert finding.message == "max_clients is 29, 29 in use: room for 0, but 1 requested"
 
 
 @pytest.mark.parametrize("mode", Mode)
@@ -104,13 +104,12 @@ def test_is_unknown_when_the_host_did_not_answer(record: str) -> None:
 def test_is_unknown_when_virt_admin_was_not_allowed_to_ask() -> None:
     result = Case().destination("limits", "daemon libvirtd\nfailed 1\n").result(RULE, "destination")
     assert result.outcome is Outcome.UNKNOWN
-    assert result.reason == "how many clients libvirtd has is not known: virt-admin could not be asked"
+    assert result.reason == "the number of clients of libvirtd is unknown: virt-admin could not be queried"
 
 
 def test_is_unknown_when_the_file_was_changed_and_the_daemon_could_not_be_asked() -> None:
     case = Case().source("limits", "daemon libvirtd\nfailed 1\n")
     case.source("daemons", lambda text: text.replace("conf libvirtd 1795396000", "conf libvirtd 1795396009"))
     assert case.result(RULE, "source").reason == (
-        "/etc/libvirt/libvirtd.conf was changed after libvirtd started: "
-        "what it allows is not known until it is restarted"
+        "/etc/libvirt/libvirtd.conf was changed after libvirtd started: its limits cannot be known before a restart"
     )

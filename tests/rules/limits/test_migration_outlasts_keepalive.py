@@ -25,8 +25,8 @@ def test_catches_a_bandwidth_at_which_it_takes_four_times_as_long() -> None:
     [finding] = result.findings
     assert finding.host is Role.SOURCE
     assert finding.message == (
-        "the guest has touched 240 MiB, which take 120 s; with max_client_requests = 1 the connection is closed after"
-        " 30 s"
+        "the guest has touched 240 MiB, which takes 120 s to send; with max_client_requests = 1 the"
+        " connection is closed after 30 s"
     )
     assert finding.predicted_error == "End of file while reading data"
     assert finding.location is not None
@@ -58,7 +58,7 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 def test_is_unknown_when_it_may_take_longer_and_need_not() -> None:
     result = touched(100).asking(bandwidth=2).result(RULE)
     assert (result.outcome, result.severity) == (Outcome.UNKNOWN, Severity.ERROR)
-    assert "may take 50 s" in (result.reason or "")
+    assert "may take 50 s to send" in (result.reason or "")
 
 
 def test_is_unknown_when_nothing_tells_the_speed_of_the_link_and_the_guest_is_large() -> None:

@@ -24,7 +24,7 @@ def test_catches_one_call_at_the_source_in_every_mode(mode: Mode) -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.WARNING, "source")
     [finding] = result.findings
     assert finding.host is Role.SOURCE
-    assert finding.message == "max_client_requests is 1: a migration that takes longer than 30 s is cut off"
+    assert finding.message == "max_client_requests is 1: a migration that takes longer than 30 s loses its connection"
     assert finding.location is not None
     assert finding.location.text == "max_client_requests = 1"
     assert finding.change == Change("/etc/libvirt/libvirtd.conf", "max_client_requests", 5)
@@ -62,4 +62,4 @@ def test_is_unknown_when_the_file_was_changed_after_the_daemon_had_read_it() -> 
     case.source("daemons", lambda text: re.sub(r"conf (\S*)libvirtd(\S*) \S+", r"conf \1libvirtd\2 9999999999", text))
     result = case.result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert "until it is restarted" in (result.reason or "")
+    assert "before a restart" in (result.reason or "")

@@ -30,7 +30,8 @@ def test_catches_one_login_more_than_the_default_takes_as_a_risk() -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.WARNING, "pair")
     assert result.findings == tuple(
         Finding(
-            "MaxStartups is 10:30:100: 10 logins at once are safe, 11 are asked for and get in with a chance of 70%",
+            "MaxStartups is 10:30:100: 10 simultaneous logins are safe, but 11 are requested;"
+            " all succeed with a probability of 70%",
             host=role,
             predicted_error="kex_exchange_identification",
             severity=Severity.WARNING,
@@ -40,11 +41,11 @@ def test_catches_one_login_more_than_the_default_takes_as_a_risk() -> None:
     )
 
 
-@pytest.mark.parametrize(("logins", "chance"), [(12, " and get in with a chance of 49%"), (101, "")])
+@pytest.mark.parametrize(("logins", "chance"), [(12, "; all succeed with a probability of 49%"), (101, "")])
 def test_catches_logins_of_which_one_is_likely_to_be_dropped(logins: int, chance: str) -> None:
     result = Case().asking(concurrency=logins).result(RULE)
     assert result.severity is Severity.ERROR
-    expected = f"MaxStartups is 10:30:100: 10 logins at once are safe, {logins} are asked for{chance}"
+    expected = f"MaxStartups is 10:30:100: 10 simultaneous logins are safe, but {logins} are requested{chance}"
     assert {finding.message for finding in result.findings} == {expected}
 
 
@@ -54,7 +55,7 @@ def test_catches_a_limit_of_each_address() -> None:
     result = case.asking(concurrency=3).result(RULE)
     [finding] = result.findings
     assert (result.severity, finding.host) == (Severity.ERROR, Role.DESTINATION)
-    assert finding.message == "PerSourceMaxStartups is 2, 3 logins at once from one address are asked for"
+    assert finding.message == "PerSourceMaxStartups is 2, but 3 simultaneous logins from one address are requested"
     assert finding.predicted_error == "kex_exchange_identification"
     assert finding.location is not None
     assert finding.location.text == "PerSourceMaxStartups 2"
@@ -74,7 +75,8 @@ def of_each_address(value: str) -> Callable[[str], str]:
 def test_catches_the_limit_that_a_file_sets_and_points_at_it() -> None:
     (finding,) = configured("2:30:60").asking(concurrency=3).result(RULE).findings
     assert finding == Finding(
-        "MaxStartups is 2:30:60: 2 logins at once are safe, 3 are asked for and get in with a chance of 70%",
+        "MaxStartups is 2:30:60: 2 simultaneous logins are safe, but 3 are requested;"
+        " all succeed with a probability of 70%",
         host=Role.DESTINATION,
         location=Location("/etc/ssh/sshd_config", 103, 13, 20, "MaxStartups 2:30:60"),
         predicted_error="kex_exchange_identification",
@@ -156,4 +158,4 @@ def test_is_unknown_when_neither_sshd_nor_its_files_tell() -> None:
     case = Case().destination("sshd.effective", "")
     case.destination("sshd_config", lambda text: text.replace("#MaxStartups 10:30:100", "MaxStartups 10:30"))
     result = case.asking(concurrency=2).result(RULE)
-    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "sshd refuses this MaxStartups: '10:30'")
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "sshd rejects this MaxStartups value: '10:30'")

@@ -27,7 +27,7 @@ def test_catches_one_migration_more_than_workers() -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.WARNING, "source")
     assert result.findings == (
         Finding(
-            "max_workers is 20, 0 are busy and 2 are kept for progress and abort: room for 18, while 19 are asked for",
+            "max_workers is 20, 0 busy and 2 reserved for progress and abort: room for 18, but 19 requested",
             host=Role.SOURCE,
             change=Change("/etc/libvirt/libvirtd.conf", "max_workers", 21),
         ),
@@ -43,13 +43,13 @@ def test_catches_the_limit_that_a_file_sets_and_points_at_it() -> None:
 def test_catches_workers_that_are_busy_now() -> None:
     (finding,) = told(nWorkers=20, freeWorkers=4).asking(concurrency=3).result(RULE).findings
     assert finding.message == (
-        "max_workers is 20, 16 are busy and 2 are kept for progress and abort: room for 2, while 3 are asked for"
+        "max_workers is 20, 16 busy and 2 reserved for progress and abort: room for 2, but 3 requested"
     )
 
 
 def test_catches_too_few_workers_for_a_single_migration() -> None:
     (finding,) = told(maxWorkers=2).result(RULE).findings
-    assert "room for 0, while 1 are asked for" in finding.message
+    assert "room for 0, but 1 requested" in finding.message
 
 
 @pytest.mark.parametrize("mode", Mode)
@@ -95,4 +95,4 @@ def test_is_unknown_when_the_source_did_not_answer(record: str) -> None:
 def test_is_unknown_when_virt_admin_was_not_allowed_to_ask() -> None:
     result = Case().source("limits", "daemon libvirtd\nfailed 1\n").result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert result.reason == "how many workers of libvirtd are busy is not known: virt-admin could not be asked"
+    assert result.reason == "the number of busy workers of libvirtd is unknown: virt-admin could not be queried"

@@ -25,7 +25,7 @@ def test_catches_a_source_whose_root_does_not_know_the_destinations_host_key(mod
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "source")
     [finding] = result.findings
     assert finding.host is Role.SOURCE
-    assert finding.message == f"root on the source cannot open the destination's libvirt: {REFUSED}"
+    assert finding.message == f"root on the source cannot connect to the destination's libvirt: {REFUSED}"
     assert finding.predicted_error == REFUSED
 
 
@@ -53,7 +53,7 @@ def test_does_not_apply_to_a_managed_migration() -> None:
 def test_is_unknown_when_a_snapshot_was_not_asked() -> None:
     result = Case().asking(mode=Mode.PEER_TO_PEER).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert result.reason == "the snapshot was not asked whether the source can open the destination's libvirt"
+    assert result.reason == "the snapshot does not record whether the source can open the destination's libvirt"
     assert result.obscures
 
 
@@ -66,4 +66,4 @@ def test_is_unknown_when_the_source_could_not_try(answer: Record) -> None:
     result = answered(answer).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
     assert result.reason is not None
-    assert result.reason.startswith("the source's own path was not tried")
+    assert result.reason.startswith("the source did not try to connect")

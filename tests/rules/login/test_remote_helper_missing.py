@@ -35,7 +35,7 @@ def test_catches_a_destination_where_no_helper_is_usable(helpers: str) -> None:
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == "neither virt-ssh-helper nor a netcat that knows -U is installed"
+    assert finding.message == "neither virt-ssh-helper nor a netcat that supports -U is installed"
     assert finding.predicted_error == NOT_FOUND
 
 

@@ -30,7 +30,7 @@ def test_catches_a_destination_that_takes_no_key() -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "pair")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"no login: {DENIED}"
+    assert finding.message == f"ssh login failed: {DENIED}"
     assert finding.predicted_error == DENIED
 
 
@@ -40,28 +40,28 @@ def test_catches_a_source_that_cannot_be_reached() -> None:
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
     [finding] = result.findings
     assert finding.host is Role.SOURCE
-    assert finding.message == f"no login: {said}"
+    assert finding.message == f"ssh login failed: {said}"
     assert finding.predicted_error == said
 
 
 def test_catches_a_login_that_ends_at_once_with_what_libvirt_says_of_it() -> None:
     result = Case().destination("login", refused("the session ended before this was answered")).result(RULE)
     [finding] = result.findings
-    assert finding.message == "no login: the session ended before this was answered"
+    assert finding.message == "ssh login failed: the session ended before this was answered"
     assert finding.predicted_error == "End of file while reading data"
 
 
 def test_predicts_what_ssh_says_of_its_channel_whatever_the_channels_number() -> None:
     said = "channel 1: open failed: connect failed: open failed"
     [finding] = Case().destination("login", refused(said)).result(RULE).findings
-    assert finding.message == f"no login: {said}"
+    assert finding.message == f"ssh login failed: {said}"
     assert finding.predicted_error == "open failed: connect failed: open failed"
 
 
 def test_predicts_no_more_of_a_hang_up_than_every_login_says() -> None:
     said = "kex_exchange_identification: read: Connection reset by peer"
     [finding] = Case().destination("login", refused(said)).result(RULE).findings
-    assert finding.message == f"no login: {said}"
+    assert finding.message == f"ssh login failed: {said}"
     assert finding.predicted_error == "kex_exchange_identification"
 
 

@@ -17,7 +17,7 @@ REFUSED = "authentication failed: Failed to verify peer's certificate"
 LAB, OTHER = Authority(), Authority("other")
 CA, SERVER, KEY = "/etc/pki/CA/cacert.pem", "/etc/pki/libvirt/servercert.pem", "/etc/pki/libvirt/private/serverkey.pem"
 CLIENT, CLIENT_KEY = "/etc/pki/libvirt/clientcert.pem", "/etc/pki/libvirt/private/clientkey.pem"
-STOPS = ": the daemon does not start with it"
+STOPS = ": the daemon will not start with it"
 
 
 def own(**changes: str | None) -> Record:
@@ -50,7 +50,7 @@ SERVERS = {
     f"Our own certificate {SERVER} failed validation against {CA}{STOPS}": OTHER.made_out_to(NAME),
     f"Certificate {SERVER} usage does not permit key encipherment{STOPS}": LAB.made_out_to(NAME, for_keys=False),
     f"{SERVER} is missing: the daemon cannot listen for TLS": None,
-    f"{SERVER} is made out to other.example.com, not to {NAME}": LAB.made_out_to("other.example.com"),
+    f"{SERVER} is issued for other.example.com, not for {NAME}": LAB.made_out_to("other.example.com"),
 }
 
 
@@ -65,15 +65,15 @@ def test_catches_what_is_wrong_with_the_servers_certificate(message: str) -> Non
 def test_catches_a_server_of_another_authority() -> None:
     result = opened(own(), theirs(ca=OTHER.pem, cert=OTHER.made_out_to(NAME))).result(RULE)
     assert messages(result) == [
-        f"{SERVER} is signed by none of the client's authorities in {CA}",
-        f"{CLIENT} of the client is signed by none of the authorities in {CA}",
+        f"{SERVER} is not signed by any of the client's authorities in {CA}",
+        f"the client's {CLIENT} is not signed by any of the authorities in {CA}",
     ]
 
 
 CLIENTS = {
-    f"{CA} is missing: without it the client trusts no server": own(ca=None),
-    f"{CLIENT} is missing: the client cannot say who it is": own(cert=None),
-    f"{CLIENT_KEY} is missing: the client cannot say who it is": own(key=None),
+    f"{CA} is missing: the client trusts no server without it": own(ca=None),
+    f"{CLIENT} is missing: the client cannot identify itself": own(cert=None),
+    f"{CLIENT_KEY} is missing: the client cannot identify itself": own(key=None),
     f"The client certificate {CLIENT} has expired": own(cert=LAB.made_out_to("client", days=-400)),
     f"Our own certificate {CLIENT} failed validation against {CA}": own(cert=OTHER.made_out_to("client")),
 }
@@ -82,7 +82,7 @@ CLIENTS = {
 @pytest.mark.parametrize("message", CLIENTS)
 def test_catches_what_is_wrong_with_the_clients_files(message: str) -> None:
     [finding] = opened(CLIENTS[message], theirs()).result(RULE).findings
-    assert finding.message == message + ", on the machine that preflight runs on"
+    assert finding.message == message + ", on the control machine"
     assert finding.host is None
 
 
@@ -92,7 +92,7 @@ def test_catches_the_sources_files_where_the_source_opens_it() -> None:
     case.source(f"tls.client:{CA} {CLIENT} {CLIENT_KEY}", own(cert=None))
     [finding] = case.result(RULE).findings
     assert finding.host is Role.SOURCE
-    assert finding.message == f"{CLIENT} is missing: the client cannot say who it is"
+    assert finding.message == f"{CLIENT} is missing: the client cannot identify itself"
 
 
 @pytest.mark.parametrize(("listed", "caught"), [("CN=nobody", True), ("O=Lab,CN=client*", False), ("*Lab*", False)])
@@ -131,4 +131,4 @@ def test_is_unknown_when_the_certificate_cannot_be_read() -> None:
     broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
     result = opened(own(), theirs(cert=broken)).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert f"{SERVER} cannot be read as a certificate" in (result.reason or "")
+    assert f"{SERVER} cannot be parsed as a certificate" in (result.reason or "")

@@ -28,7 +28,7 @@ def test_catches_a_port_that_nothing_listens_on() -> None:
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
     [finding] = result.findings
     assert (finding.host, finding.predicted_error) == (Role.DESTINATION, REFUSED)
-    assert finding.message == "nothing listens on port 16514, for libvirt over tls"
+    assert finding.message == "nothing listens on port 16514 (libvirt over tls)"
     assert "libvirtd-tls.socket" in (finding.fix or "")
 
 

@@ -41,7 +41,7 @@ def test_catches_a_port_that_is_closed_to_where_preflight_runs() -> None:
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
     [finding] = result.findings
     assert (finding.host, finding.predicted_error) == (Role.DESTINATION, REFUSED)
-    assert finding.message.startswith(f"the firewall does not let {CLIENT} in on 16514: reject by ")
+    assert finding.message.startswith(f"the firewall blocks port 16514 for {CLIENT}: reject by ")
 
 
 def test_catches_a_port_that_is_closed_to_the_source_which_opens_the_connection() -> None:
@@ -68,4 +68,4 @@ def test_does_not_apply_over_ssh() -> None:
 def test_is_unknown_when_it_is_not_known_where_the_connection_comes_from() -> None:
     result = rejecting(CLIENT).destination("came-from", None).result(RULE)
     assert (result.outcome, result.obscures) == (Outcome.UNKNOWN, True)
-    assert result.reason == "no address is known that a connection might come from"
+    assert result.reason == "no address is known from which a connection might come"

@@ -1,4 +1,4 @@
-"""flag-unsupported: what is asked for, beside what the hosts' libvirt and QEMU know."""
+"""Requested options, compared with those that the hosts' libvirt and QEMU support."""
 
 import json
 
@@ -49,12 +49,12 @@ def test_catches_what_the_destination_alone_does_not_know() -> None:
     result = between(TRIXIE, BOOKWORM, "parallel", "compressed", "comp-methods=zstd").result(RULE)
     [finding] = result.findings
     assert finding.host == "destination"
-    assert finding.message == "libvirt 9.0.0 does not know --comp-methods zstd, which came with 9.4.0"
+    assert finding.message == "libvirt 9.0.0 does not support --comp-methods zstd, which was added in 9.4.0"
 
 
 def test_names_the_release_that_brought_it() -> None:
     [there, here] = between(BOOKWORM, BOOKWORM, "available-switchover-bandwidth").result(RULE).findings
-    assert there.message == "libvirt 9.0.0 does not know --available-switchover-bandwidth, which came with 11.1.0"
+    assert there.message == "libvirt 9.0.0 does not support --available-switchover-bandwidth, which was added in 11.1.0"
     assert {there.host, here.host} == {"source", "destination"}
 
 

@@ -1,4 +1,4 @@
-"""options-contradict: modes that exclude each other."""
+"""Requested options that exclude each other."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def test_catches_a_pair_that_excludes_each_other(asked: dict[str, Any], error: s
         {"mode": Mode.TUNNELLED},
         {"flags": frozenset(("postcopy", "auto-converge", "bandwidth"))},
         {"flags": frozenset(("compressed", "bandwidth")), "mode": Mode.TUNNELLED},
-        {"copy_storage": True, "mode": Mode.TUNNELLED},  # storage-copy-tunnelled says so
+        {"copy_storage": True, "mode": Mode.TUNNELLED},  # storage-copy-tunnelled reports that
     ],
 )
 def test_passes_what_goes_together(asked: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""storage-copy-tunnelled: a disk that would need a port of its own."""
+"""Disks that a tunnelled migration would have to copy."""
 
 import json
 
@@ -36,7 +36,7 @@ def test_catches_a_disk_that_would_be_copied() -> None:
 def test_catches_a_release_that_refuses_it_without_a_disk_too(number: int) -> None:
     result = asked(with_nothing_to_copy().source("libvirt.versions", version(number))).result(RULE)
     assert result.outcome is Outcome.FAILED
-    assert "even where there is none" in result.findings[0].message
+    assert "even if there is none to copy" in result.findings[0].message
 
 
 def test_passes_where_nothing_is_to_be_copied() -> None:

@@ -25,7 +25,10 @@ def test_catches_an_address_of_the_sources_own(address: str) -> None:
     [finding] = result.findings
     own = address.removeprefix("::ffff:")
     assert finding.host is Role.SOURCE
-    assert finding.message == f"host2.example.com, announced by the destination, is {own} here: the source itself"
+    assert (
+        finding.message
+        == f"host2.example.com, announced by the destination, resolves to {own}, an address of the source itself"
+    )
     assert finding.location is not None
     place = finding.location
     assert (place.path, place.line, place.column, place.end_column) == ("/etc/hosts", 4, 1, 1 + len(address))
@@ -157,7 +160,7 @@ def test_catches_the_source_itself_in_migrateuri(host: str) -> None:
     result = case.result(RULE)
     assert result.blocks
     [finding] = result.findings
-    assert finding.message.startswith(f"{host}, given with --migrateuri, is ")
+    assert finding.message.startswith(f"{host}, given with --migrateuri, resolves to ")
     assert finding.predicted_error == f"unable to connect to server at '{host}:"
     if host != "localhost":
         assert finding.fix == "--migrateuri tcp://192.0.2.12"

@@ -19,7 +19,7 @@ def test_catches_a_line_that_is_gone_from_the_sources_hosts_file() -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "pair")
     [finding] = result.findings
     assert finding.host is Role.SOURCE
-    assert finding.message == "host2.example.com, announced by the destination, is not in /etc/hosts nor in DNS"
+    assert finding.message == "host2.example.com, announced by the destination, is neither in /etc/hosts nor in DNS"
     assert finding.location is not None
     place = finding.location
     # behind the last of its four lines, where the missing one can be added
@@ -120,7 +120,7 @@ def test_is_unknown_when_the_destinations_libvirt_did_not_tell_its_name() -> Non
     result = Case().destination("libvirt.hostname", None).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
     assert result.reason is not None
-    assert "the name that host2.example.com announces is not known" in result.reason
+    assert "the name that host2.example.com announces is unknown" in result.reason
     assert result.obscures
 
 
@@ -129,7 +129,7 @@ def test_is_unknown_when_a_snapshot_was_not_asked_and_a_name_server_may_know_the
     result = case.result(RULE)
     assert result.outcome is Outcome.UNKNOWN
     assert result.reason is not None
-    assert "was not asked what it makes of host2.example.com" in result.reason
+    assert "was not asked to resolve host2.example.com" in result.reason
 
 
 @pytest.mark.parametrize("end", ["source", "destination"])
@@ -142,7 +142,7 @@ def test_is_unknown_when_the_addresses_of_either_host_are_not_known(end: str) ->
 def test_catches_a_name_in_migrateuri_that_the_source_does_not_know() -> None:
     case = Case().asking(migrateuri="tcp://storage2.example.com").source("resolve:storage2.example.com", NOT_FOUND)
     [finding] = case.result(RULE).findings
-    assert finding.message == "storage2.example.com, given with --migrateuri, is not in /etc/hosts nor in DNS"
+    assert finding.message == "storage2.example.com, given with --migrateuri, is neither in /etc/hosts nor in DNS"
     assert finding.predicted_error == "Unable to resolve address 'storage2.example.com' service '"
 
 

@@ -23,7 +23,7 @@ def test_catches_a_name_that_only_a_name_server_knows() -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.WARNING, "source")
     [finding] = result.findings
     assert finding.host is Role.SOURCE
-    assert finding.message == "host2.example.com is not in /etc/hosts: it resolves by a name service alone"
+    assert finding.message == "host2.example.com is not in /etc/hosts: only a name service resolves it"
     assert finding.fix == "add to /etc/hosts on the source: 192.0.2.12 host2.example.com"
     assert finding.predicted_error is None
 

@@ -27,19 +27,19 @@ def test_catches_a_bridge_that_is_not_there() -> None:
     result = with_device(BR9).result(RULE)
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
-    assert (finding.host, finding.message) == (Role.DESTINATION, "the bridge br9 is not here")
+    assert (finding.host, finding.message) == (Role.DESTINATION, "the bridge br9 does not exist on the destination")
     assert finding.predicted_error == "Cannot get interface MTU on 'br9': No such device"
 
 
 def test_catches_a_bridge_that_an_active_network_needs() -> None:
     case = on("lan").destination("libvirt.networks", told(lan(active=True)))
     [finding] = case.result(RULE).findings
-    assert finding.message == "the bridge br7, which the network lan needs, is not here"
+    assert finding.message == "the bridge br7, required by the network lan, does not exist on the destination"
 
 
 def test_catches_a_link_under_macvtap() -> None:
     [finding] = with_device(DIRECT).result(RULE).findings
-    assert (finding.message, finding.predicted_error) == ("the link eth9 is not here", None)
+    assert (finding.message, finding.predicted_error) == ("the link eth9 does not exist on the destination", None)
 
 
 def kind(link: str, word: str, case: Case) -> Case:
@@ -55,13 +55,16 @@ OVS = "<interface type='bridge'><source bridge='br9'/><virtualport type='openvsw
 @pytest.mark.parametrize("word", ["veth", "openvswitch", "numtxqueues"])
 def test_catches_a_link_that_is_no_bridge(word: str) -> None:
     [finding] = kind("br9", "" if word == "numtxqueues" else word, with_device(BR9)).result(RULE).findings
-    assert (finding.message, finding.predicted_error) == ("br9 is here, but no bridge", "Unable to add bridge br9 port")
+    assert (finding.message, finding.predicted_error) == (
+        "br9 exists on the destination, but is not a bridge",
+        "Unable to add bridge br9 port",
+    )
 
 
 def test_catches_a_link_of_an_active_network_that_is_no_bridge() -> None:
     case = on("lan").destination("libvirt.networks", told(lan(active=True)))
     [finding] = kind("br7", "veth", case).result(RULE).findings
-    assert finding.message == "br7, which the network lan needs, is here, but no bridge"
+    assert finding.message == "br7, required by the network lan, exists on the destination, but is not a bridge"
 
 
 def test_catches_a_destination_without_open_vswitch() -> None:
@@ -71,7 +74,7 @@ def test_catches_a_destination_without_open_vswitch() -> None:
     )
     case = kind("br9", "veth", with_device(OVS)).destination("paths", lambda text: text + gone)
     [finding] = case.result(RULE).findings
-    assert finding.message == "there is no ovs-vsctl, so no Open vSwitch"
+    assert finding.message == "ovs-vsctl is not installed, so Open vSwitch is missing"
     assert finding.predicted_error == "to OVS bridge br9"
 
 

@@ -28,10 +28,13 @@ def named(source: Record | None, destination: Record | None, *, name: str = NAME
 @pytest.mark.parametrize(
     ("there", "message"),
     [
-        ([OTHERS], f"{NAME}, which --disks-uri names, is {OTHERS} here, none of this host's addresses"),
+        (
+            [OTHERS],
+            f"the destination resolves {NAME} in --disks-uri to {OTHERS}, not to its own address",
+        ),
         (
             [THEIRS, OTHERS],
-            f"{NAME}, which --disks-uri names, is {THEIRS}, {OTHERS} here, none of this host's addresses",
+            f"the destination resolves {NAME} in --disks-uri to {THEIRS}, {OTHERS}, not to its own address",
         ),
     ],
 )
@@ -47,14 +50,14 @@ def test_catches_what_is_not_the_destinations_own(there: list[str], message: str
 def test_catches_a_name_that_the_destination_does_not_know() -> None:
     [finding] = named(answer(OWN), answer()).result(RULE).findings
     assert (finding.host, finding.fix) == (Role.DESTINATION, RIGHT)
-    assert finding.message == f"{NAME}, which --disks-uri names, has no address here"
+    assert finding.message == f"the destination cannot resolve {NAME} in --disks-uri"
     assert finding.predicted_error == f"address resolution failed for {NAME}:"
 
 
 def test_catches_a_name_that_the_source_does_not_know() -> None:
     [finding] = named(answer(), answer(OWN)).result(RULE).findings
     assert (finding.host, finding.fix) == (Role.SOURCE, RIGHT)
-    assert finding.message == f"{NAME}, which --disks-uri names, has no address here"
+    assert finding.message == f"the source cannot resolve {NAME} in --disks-uri"
     assert finding.predicted_error == f"address resolution failed for {NAME}:"
 
 
@@ -71,7 +74,9 @@ def test_catches_a_name_that_the_source_does_not_know() -> None:
 def test_catches_a_source_that_is_led_elsewhere(here: str, there: str) -> None:
     [finding] = named(answer(here), answer(there)).result(RULE).findings
     assert finding.host is Role.SOURCE
-    assert finding.message == f"{NAME}, which --disks-uri names, is {here} here, where the destination does not listen"
+    assert (
+        finding.message == f"the source resolves {NAME} in --disks-uri to {here}, where the destination does not listen"
+    )
     assert finding.predicted_error == f"Failed to connect to '{NAME}:"
     assert finding.fix == RIGHT
 
@@ -113,7 +118,7 @@ def test_does_not_apply_without_disks_that_are_sent_to_a_host(options: dict[str,
 def test_is_unknown_for_an_address_of_neither_host() -> None:
     result = named(answer("203.0.113.7"), answer(OWN)).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert result.reason == f"{NAME} is 203.0.113.7 for the source, which is neither host's address"
+    assert result.reason == f"the source resolves {NAME} to 203.0.113.7, which is not an address of either host"
 
 
 @pytest.mark.parametrize(("here", "there"), [(None, answer(OWN)), (answer(OWN), None)])

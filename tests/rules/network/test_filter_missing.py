@@ -29,7 +29,7 @@ def test_catches_a_filter_that_is_not_there() -> None:
     result = filtered("mine", "mine").destination("libvirt.filters", filters("clean-traffic")).result(RULE)
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
-    assert (finding.host, finding.message) == (Role.DESTINATION, "there is no network filter mine")
+    assert (finding.host, finding.message) == (Role.DESTINATION, "the network filter mine does not exist")
     assert finding.predicted_error == "referenced filter 'mine' is missing"
 
 
@@ -51,7 +51,7 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
     [
         (filters(error="no driver"), "libvirt did not list its network filters: no driver"),
         (Record("", 1, "timed out"), "libvirt did not list its network filters: timed out"),
-        ("[]", "the list of network filters is not of the form that preflight collects: "),
+        ("[]", "the list of network filters is not in the format that preflight collects: "),
     ],
 )
 def test_is_unknown_when_libvirt_did_not_tell(answer: str | Record, reason: str) -> None:

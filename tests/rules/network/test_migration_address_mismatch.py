@@ -29,7 +29,7 @@ def test_catches_an_address_that_the_destination_does_not_have() -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "pair")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == "migration_address is 192.0.2.99, which is none of this host's addresses"
+    assert finding.message == "migration_address is 192.0.2.99, which is not an address of the destination"
     assert finding.predicted_error == "Failed to bind socket: Cannot assign requested address"
     assert finding.location is not None
     assert finding.location.text == 'migration_address = "192.0.2.99"'
@@ -37,9 +37,9 @@ def test_catches_an_address_that_the_destination_does_not_have() -> None:
 
 def test_catches_a_second_address_while_the_name_leads_to_the_first() -> None:
     [finding] = with_second(listening_at("198.51.100.2"), "198.51.100.2/24").result(RULE).findings
-    assert finding.message == f"migration_address is 198.51.100.2, and {NAME} leads the source to 192.0.2.12"
+    assert finding.message == f"migration_address is 198.51.100.2, but the source resolves {NAME} to 192.0.2.12"
     assert finding.predicted_error == f"unable to connect to server at '{NAME}:"
-    assert finding.fix == 'set migration_host = "198.51.100.2" beside it, if the source can reach that address'
+    assert finding.fix == 'set migration_host = "198.51.100.2" as well, if the source can reach that address'
 
 
 def test_catches_its_loopback() -> None:
@@ -107,14 +107,14 @@ def test_is_unknown_when_the_destination_did_not_tell(record: str) -> None:
 
 def test_catches_a_listen_address_that_the_destination_does_not_have() -> None:
     [finding] = Case().asking(listen_address="192.0.2.99").result(RULE).findings
-    assert finding.message == "--listen-address is 192.0.2.99, which is none of this host's addresses"
+    assert finding.message == "--listen-address is 192.0.2.99, which is not an address of the destination"
     assert finding.location is None
 
 
 def test_catches_a_listen_address_while_the_name_leads_elsewhere() -> None:
     case = with_second(Case(), "198.51.100.2/24").asking(listen_address="198.51.100.2")
     [finding] = case.result(RULE).findings
-    assert finding.fix == "--migrateuri tcp://198.51.100.2 beside it, if the source can reach that address"
+    assert finding.fix == "--migrateuri tcp://198.51.100.2 as well, if the source can reach that address"
     assert case.asking(migrateuri="tcp://198.51.100.2").result(RULE).outcome is Outcome.PASSED
 
 

@@ -55,7 +55,7 @@ def test_catches_ports_that_are_dropped() -> None:
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
     assert finding.message == (
-        "the firewall does not let the source in on 64 ports from 49152 to 49215:"
+        "the firewall blocks 64 ports from 49152 to 49215 for the source:"
         " drop by table inet filter chain input: tcp dport 49152-49215 drop"
     )
     assert finding.predicted_error == ERROR
@@ -85,7 +85,7 @@ def test_warns_when_ports_are_shut_that_this_migration_does_not_take() -> None:
 
 def test_names_one_shut_port_as_one() -> None:
     [finding] = Case().destination("nft", nft(port_dropped(49160, 49160))).result(RULE).findings
-    assert "in on 49160: drop by" in finding.message
+    assert "blocks port 49160 for the source: drop by" in finding.message
 
 
 @pytest.mark.parametrize(("concurrency", "copy_storage", "hit"), [(3, False, True), (2, True, True), (2, False, False)])
@@ -195,7 +195,7 @@ def test_is_unknown_when_a_program_decides() -> None:
     result = Case().destination("nft", nft('[{"queue": {"num": 0}}]')).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
     assert result.reason is not None
-    assert "what cannot be judged" in result.reason
+    assert "cannot be predicted" in result.reason
 
 
 def test_catches_the_port_in_migrateuri_that_is_dropped() -> None:

@@ -29,7 +29,7 @@ def test_catches_ends_that_differ(source: int, destination: int) -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.WARNING, "pair")
     [finding] = result.findings
     assert (finding.host, finding.predicted_error) == (Role.DESTINATION, None)
-    assert finding.message == f"eth0 has an MTU of {destination}; the source's eth0, led there, of {source}"
+    assert finding.message == f"eth0 has MTU {destination}, but the source's eth0 on that network has MTU {source}"
 
 
 def test_passes_jumbo_frames_on_both() -> None:
@@ -63,7 +63,7 @@ def test_is_unknown_when_two_interfaces_lead_there_with_different_mtus() -> None
     result = case.result(RULE)
     assert (result.outcome, result.reason) == (
         Outcome.UNKNOWN,
-        "eth0, eth1 of the source are on the network of 192.0.2.12, with different MTUs",
+        "the source's eth0, eth1 are on the network of 192.0.2.12 and have different MTUs",
     )
 
 
@@ -71,7 +71,7 @@ def test_is_unknown_when_two_interfaces_lead_there_with_different_mtus() -> None
     ("answer", "reason"),
     [
         (Record("", 1, "timed out"), "timed out"),
-        (Record("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 \n"), "the MTU of eth0 was not told"),
+        (Record("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 \n"), "the MTU of eth0 is unknown"),
     ],
 )
 def test_is_unknown_when_the_links_were_not_told(answer: Record, reason: str) -> None:

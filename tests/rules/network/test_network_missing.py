@@ -35,7 +35,7 @@ def test_catches_a_network_that_is_not_there() -> None:
     result = on("lan").result(RULE)
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
-    assert (finding.host, finding.message) == (Role.DESTINATION, "there is no network lan")
+    assert (finding.host, finding.message) == (Role.DESTINATION, "the network lan does not exist")
     assert finding.predicted_error == "Network not found: no network with matching name 'lan'"
 
 

@@ -26,7 +26,7 @@ def between(source: str | Record, destination: str | Record) -> Case:
             f"{PORT.replace('4: ACTIVE', '1: DOWN')}qemu 0 {QEMU}\n",
             "no port of the host's RDMA devices is active: mlx5_0/1 is DOWN",
         ),
-        (f"{PORT}qemu 1 {QEMU}\n", f"{QEMU} is built without RDMA"),
+        (f"{PORT}qemu 1 {QEMU}\n", f"{QEMU} was built without RDMA"),
     ],
 )
 def test_catches_what_one_host_lacks(answer: str, said: str) -> None:

@@ -20,7 +20,7 @@ def test_catches_a_link_of_that_name() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == "there is a link web0 here already, as the guest's interface is to be called"
+    assert finding.message == "a link named web0, the name of the guest's interface, already exists on the destination"
     assert finding.predicted_error == "The web0 interface already exists"
 
 

@@ -71,7 +71,7 @@ def test_catches_a_certificate_for_another_name() -> None:
     [finding] = (
         over_tls(destination=having("server", {"cert": LAB.made_out_to("other.example.com")})).result(RULE).findings
     )
-    assert finding.message == f"{USUAL}/server-cert.pem is made out to other.example.com, not to {NAME}"
+    assert finding.message == f"{USUAL}/server-cert.pem is issued for other.example.com, not for {NAME}"
     assert finding.predicted_error == f"Certificate does not match the hostname {NAME}"
 
 
@@ -85,7 +85,7 @@ def test_catches_a_destination_of_another_authority() -> None:
 def test_catches_a_source_without_a_certificate_unless_the_destination_wants_none() -> None:
     source = having("client", {"cert": None, "key": None})
     [finding] = over_tls(source).result(RULE).findings
-    assert finding.message == f"{USUAL}/client-cert.pem is missing, and the destination wants to see one"
+    assert finding.message == f"{USUAL}/client-cert.pem is missing, but the destination requires a client certificate"
     assert finding.predicted_error == "TLS channel: Input/output error"
     case = over_tls(source).destination("qemu.conf", lambda text: f"{text}\ndefault_tls_x509_verify = 0\n")
     assert case.result(RULE).outcome is Outcome.PASSED

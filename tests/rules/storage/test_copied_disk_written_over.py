@@ -17,7 +17,7 @@ def test_catches_a_file_whose_content_will_be_gone() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.WARNING, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"{PATH} is there already: what it holds is written over by vdb"
+    assert finding.message == f"{PATH} already exists: copying vdb overwrites it"
 
 
 def test_catches_a_device() -> None:

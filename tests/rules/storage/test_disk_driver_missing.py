@@ -24,7 +24,7 @@ def test_catches_a_driver_that_is_not_there() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"{QEMU} has no block-iscsi.so here, which iscsi, of the disk vda, needs"
+    assert finding.message == f"{QEMU} has no block-iscsi.so, required for iscsi by the disk vda"
     assert finding.predicted_error == "Unknown driver 'iscsi'"
 
 
@@ -54,7 +54,7 @@ def test_is_unknown_when_the_destination_was_not_asked() -> None:
     result = on("iscsi", Record("", 1, "timed out")).result(RULE)
     assert (result.outcome, result.reason) == (
         Outcome.UNKNOWN,
-        "whether QEMU has its driver iscsi was not told: timed out",
+        "it is unknown whether QEMU has its iscsi driver: timed out",
     )
 
 

@@ -26,7 +26,7 @@ def test_catches_an_image_that_is_no_file(mode: str, what: str) -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"{PATH}, the image of the disk vdb, is a {what} here, not a file"
+    assert finding.message == f"{PATH}, the image of the disk vdb, is a {what} on the destination, not a file"
     assert finding.predicted_error == f"'{PATH}' to be a regular file"
 
 

@@ -49,7 +49,7 @@ def test_catches_an_image_that_is_not_at_the_destination() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"{PATH}, needed by the disk vdb, is not here"
+    assert finding.message == f"{PATH}, required by the disk vdb, does not exist on the destination"
     assert finding.predicted_error == f"Cannot access storage file '{PATH}'"
 
 
@@ -60,7 +60,7 @@ def test_catches_that_guest_alone() -> None:
 def test_catches_a_backing_file_that_is_not_there_while_the_image_is() -> None:
     disk = with_source(f"<source file='{PATH}'/>{CHAIN}")
     [finding] = guest(found(PATH) + missing(BASE), disk).result(RULE).findings
-    assert finding.message == f"{BASE}, needed by the disk vdb, is not here"
+    assert finding.message == f"{BASE}, required by the disk vdb, does not exist on the destination"
     # "Cannot access backing file '…' of storage file '…'"
     assert finding.predicted_error == f"'{BASE}'"
 
@@ -204,7 +204,7 @@ def test_catches_a_volume_that_libvirt_does_not_know() -> None:
     # even where the file is there: the pool was not refreshed since
     case = guest(found(VOLUME_PATH), VOLUME).destination("libvirt.pools", pools(vms("other.img")))
     [finding] = case.result(RULE).findings
-    assert finding.message == "the storage pool vms has no volume web.img, needed by the disk vdb"
+    assert finding.message == "the storage pool vms has no volume web.img, required by the disk vdb"
     assert finding.predicted_error == "Storage volume not found: no storage vol with matching name 'web.img'"
     assert finding.fix == "on the destination: virsh pool-refresh vms"
 

@@ -198,7 +198,7 @@ def test_is_unknown_when_the_pools_were_not_told() -> None:
 def test_is_unknown_when_the_pool_is_gone_since_the_guest_was_started() -> None:
     result = on_volume().source("libvirt.pools", pools()).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert result.reason == "vdb is a volume of the storage pool vms, which is no longer there"
+    assert result.reason == "vdb is a volume of the storage pool vms, which no longer exists"
 
 
 @pytest.mark.parametrize("record", ["paths", "mounts"])

@@ -27,7 +27,7 @@ def test_catches_a_server_that_refuses() -> None:
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
     assert finding.message == (
-        "192.0.2.254:10809, where the disk vda is, does not take a connection from here: Connection refused"
+        "the destination cannot connect to 192.0.2.254:10809, the server of the disk vda: Connection refused"
     )
     assert finding.predicted_error == "Failed to connect to '192.0.2.254:10809'"
 
@@ -50,7 +50,7 @@ def test_catches_a_socket_that_is_not_there() -> None:
     gone = "path /srv/n.sock\nstat: cannot statx '/srv/n.sock': No such file or directory\nfs ef53 4096 1\n"
     case = Case().xml(HOST, SOCKET).destination("paths", lambda text: text + gone)
     [finding] = case.result(RULE).findings
-    assert finding.message == "no server listens at /srv/n.sock here, for the disk vda"
+    assert finding.message == "no server listens at /srv/n.sock on the destination, required by the disk vda"
     assert finding.predicted_error == "/srv/n.sock"
 
 

@@ -19,7 +19,7 @@ def test_catches_a_name_that_the_destination_does_not_know() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == "san.example.com, the server of the disk vda, has no address here"
+    assert finding.message == "the destination cannot resolve san.example.com, the server of the disk vda"
     assert finding.predicted_error == "san.example.com"
 
 
@@ -42,7 +42,7 @@ def test_is_unknown_when_the_destination_was_not_asked() -> None:
     result = on_server().destination("disk-servers", Record("", 1, "timed out")).result(RULE)
     assert (result.outcome, result.reason) == (
         Outcome.UNKNOWN,
-        "whether san.example.com can be resolved was not told: timed out",
+        "it is unknown whether san.example.com can be resolved: timed out",
     )
 
 

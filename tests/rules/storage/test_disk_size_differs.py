@@ -45,7 +45,7 @@ def test_catches_an_image_of_another_size_that_the_disk_is_copied_into(size: int
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"{PATH}, of the disk vdb, holds {size} bytes here, and {MIB} on the source"
+    assert finding.message == f"{PATH}, the disk vdb, has {size} bytes on the destination and {MIB} on the source"
     assert finding.predicted_error == "Source and target image have different sizes"
 
 
@@ -114,7 +114,7 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 def test_is_unknown_when_the_images_were_not_looked_into() -> None:
     result = disk("qcow2").asking(copy_storage=True).source("images", Record("", 1, "timed out")).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert result.reason == f"the image {PATH} was not looked at: timed out"
+    assert result.reason == f"the image {PATH} was not checked: timed out"
 
 
 @pytest.mark.parametrize(
@@ -137,5 +137,5 @@ def test_is_unknown_when_the_format_does_not_tell_its_size() -> None:
     result = copied(raw(MIB), raw(MIB), fmt="vmdk").result(RULE)
     assert (result.outcome, result.reason) == (
         Outcome.UNKNOWN,
-        "vdb is in the format vmdk: its size is not known",
+        "vdb has the format vmdk: its size is not known",
     )

@@ -45,7 +45,7 @@ def test_catches_an_image_that_is_roots_alone() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"QEMU's user here (64055) may not read {PATH}, needed by the disk vdb"
+    assert finding.message == f"the destination's QEMU user (64055) may not read {PATH}, required by the disk vdb"
     assert finding.predicted_error == f"Could not open '{PATH}': Permission denied"
 
 
@@ -55,7 +55,7 @@ def test_catches_that_guest_alone() -> None:
 
 def test_catches_an_image_that_is_written_to_and_may_only_be_read() -> None:
     [finding] = running_as("-rw-r--r--", second=disk("")).result(RULE).findings
-    assert finding.message == f"QEMU's user here (64055) may not write to {PATH}, needed by the disk vdb"
+    assert finding.message == f"the destination's QEMU user (64055) may not write to {PATH}, required by the disk vdb"
     assert finding.predicted_error == f"Could not open '{PATH}': Permission denied"
 
 
@@ -76,7 +76,10 @@ def test_catches_its_own_file_that_all_but_the_owner_may_read() -> None:
 def test_catches_a_directory_that_it_may_not_pass_whoever_owns_the_image(dynamic: int | None) -> None:
     case = running_as("-rw-r--r--", dynamic=dynamic, more="drwx------ 2 0 0 60  /srv\n")
     [finding] = case.result(RULE).findings
-    assert finding.message == f"QEMU's user here (64055) may not pass the directory /srv, above {PATH} of the disk vdb"
+    assert (
+        finding.message
+        == f"the destination's QEMU user (64055) may not pass through the directory /srv, above {PATH}, the disk vdb"
+    )
     assert finding.predicted_error == "Permission denied"
 
 
@@ -172,7 +175,7 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 
 def test_is_unknown_when_the_host_was_not_asked() -> None:
     result = running_as().destination("access", None).result(RULE)
-    reason = f"whether QEMU's user 64055 may read {PATH} was not told"
+    reason = f"it is unknown whether QEMU's user 64055 may read {PATH}"
     assert (result.outcome, result.reason) == (Outcome.UNKNOWN, reason)
 
 
@@ -185,7 +188,7 @@ def test_is_unknown_when_an_access_control_list_decides(mode: str) -> None:
 
 def test_is_unknown_when_libvirt_does_not_tell_the_user() -> None:
     result = running_as(user="").result(RULE)
-    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "libvirt does not tell as which user QEMU runs")
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "libvirt does not report which user QEMU runs as")
 
 
 def test_is_unknown_when_the_pools_were_not_told() -> None:

@@ -34,7 +34,7 @@ def test_catches_a_rom_that_is_not_there() -> None:
     [finding] = result.findings
     assert (finding.host, finding.message) == (
         Role.DESTINATION,
-        "/srv/bios.bin, the guest's firmware, is not here",
+        "/srv/bios.bin, the guest's firmware, does not exist on the destination",
     )
     assert finding.predicted_error == "could not load PC BIOS '/srv/bios.bin'"
 
@@ -46,7 +46,7 @@ def test_catches_flash_that_is_not_there() -> None:
 
 def test_catches_variables_that_could_not_be_made() -> None:
     [finding] = started_with(FLASH, NVRAM, "/srv/vars.bin").result(RULE).findings
-    assert finding.message == f"neither {NVRAM} nor /srv/vars.bin, which it would be made from, is here"
+    assert finding.message == f"neither {NVRAM} nor its template /srv/vars.bin exists on the destination"
     assert finding.predicted_error == "Failed to open file '/srv/vars.bin': No such file or directory"
 
 
@@ -62,7 +62,7 @@ HANDED = "</os><sysinfo type='fwcfg'><entry name='opt/a' file='/srv/vmlinuz'/></
 @pytest.mark.parametrize("xml", [TABLE, HANDED], ids=["table", "handed"])
 def test_catches_a_table_of_acpi_or_a_file_for_the_firmware_that_is_not_there(xml: str) -> None:
     [finding] = started_with(xml, "/srv/vmlinuz").result(RULE).findings
-    assert finding.message == "/srv/vmlinuz, which the guest is started with, is not here"
+    assert finding.message == "/srv/vmlinuz, which the guest boots with, does not exist on the destination"
     assert finding.predicted_error == "unable to stat: /srv/vmlinuz: No such file or directory"
 
 

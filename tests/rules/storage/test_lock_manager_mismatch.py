@@ -18,12 +18,12 @@ def case(source: str = "", destination: str = "") -> Case:
 @pytest.mark.parametrize(
     ("source", "destination", "message"),
     [
-        ('lock_manager = "lockd"\n', "", "the lock manager is none here, and lockd on the source"),
-        ("", 'lock_manager = "lockd"\n', "the lock manager is lockd here, and none on the source"),
+        ('lock_manager = "lockd"\n', "", "the lock manager is none on the destination and lockd on the source"),
+        ("", 'lock_manager = "lockd"\n', "the lock manager is lockd on the destination and none on the source"),
         (
             'lock_manager = "lockd"\n',
             'lock_manager = "sanlock"\n',
-            "the lock manager is sanlock here, and lockd on the source",
+            "the lock manager is sanlock on the destination and lockd on the source",
         ),
     ],
 )

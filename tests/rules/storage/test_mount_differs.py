@@ -34,7 +34,8 @@ def test_catches_another_file_of_another_export() -> None:
     [finding] = result.findings
     assert (finding.host, finding.predicted_error) == (Role.DESTINATION, None)
     assert finding.message == (
-        f"{PATH}, of the disk vdb, is another file than the source's: it lies on nas:/b here, on nas:/a there"
+        f"{PATH}, the disk vdb, is not the source's file: it is on nas:/b"
+        " on the destination and on nas:/a on the source"
     )
 
 

@@ -59,14 +59,14 @@ def test_catches_a_disk_that_is_not_there() -> None:
     [finding] = moved_offline(at_destination=missing(PATH)).result(RULE).findings
     assert (finding.host, finding.message) == (
         Role.DESTINATION,
-        f"{PATH}, the disk vda, is not here: the guest would not start",
+        f"{PATH}, the disk vda, does not exist on the destination: the guest would not start",
     )
 
 
 def test_catches_a_disk_on_storage_of_the_sources_own() -> None:
     [finding] = moved_offline(EXT4).result(RULE).findings
     assert finding.host is Role.SOURCE
-    assert finding.message.endswith("which is not shared: what the destination has there is another")
+    assert finding.message.endswith("which is not shared: the destination cannot have the same file")
 
 
 def test_catches_the_firmwares_variables_that_virsh_leaves_behind() -> None:
@@ -79,14 +79,15 @@ def test_catches_a_file_of_the_destinations_own_where_the_source_has_shared_stor
     result = moved_offline(at_destination=there(PATH, EXT4)).result(RULE)
     [finding] = result.findings
     assert result.severity is Severity.ERROR
-    assert finding.message.endswith("here, which is not shared: it is not the source's file")
+    assert finding.message.endswith(", which is not shared: it is not the source's file")
 
 
 def test_catches_a_file_of_another_export() -> None:
     case = moved_offline(at_destination=there(PATH, NFS, inode=13))
     [finding] = mounted(case, "nfs4 nas:/images", "nfs4 nas:/copies").result(RULE).findings
     assert finding.message == (
-        f"{PATH}, the disk vda, is another file than the source's: it lies on nas:/copies here, on nas:/images there"
+        f"{PATH}, the disk vda, is not the source's file: it is on nas:/copies"
+        " on the destination and on nas:/images on the source"
     )
 
 
@@ -97,7 +98,8 @@ def test_catches_a_block_device_that_is_another() -> None:
         change("block-devices", f"path /dev/vg/web\ndevice {size} - - \n")
     [finding] = case.asking(offline=True, guests=("web",)).result(RULE).findings
     assert (
-        finding.message == f"/dev/vg/web, the disk vda, is another device here: it has {1 << 31} bytes, not {1 << 30}"
+        finding.message
+        == f"/dev/vg/web, the disk vda, is another device on the destination: it has {1 << 31} bytes, not {1 << 30}"
     )
 
 

@@ -17,7 +17,7 @@ def test_catches_a_pool_that_is_not_there() -> None:
     result = on_volume().destination("libvirt.pools", pools()).result(RULE)
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
-    assert (finding.host, finding.message) == (Role.DESTINATION, "there is no storage pool vms")
+    assert (finding.host, finding.message) == (Role.DESTINATION, "the storage pool vms does not exist")
     assert finding.predicted_error == "Storage pool not found: no storage pool with matching name 'vms'"
 
 

@@ -50,7 +50,7 @@ def test_catches_the_secret_of_a_tpm() -> None:
     tpm = f"<tpm><backend type='emulator' version='2.0'><encryption secret='{UUID}'/></backend></tpm>"
     case = Case().xml("</devices>", f"{tpm}</devices>")
     [finding] = case.destination("libvirt.secrets", secrets()).result(RULE).findings
-    assert finding.message == f"the secret {UUID}, needed by TPM, is not here"
+    assert finding.message == f"the secret {UUID}, required by TPM, does not exist on the destination"
     assert finding.predicted_error == f"Secret not found: no secret with matching uuid '{UUID}'"
 
 

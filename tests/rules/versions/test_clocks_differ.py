@@ -11,7 +11,7 @@ RULE = "clocks-differ"
 
 
 def ahead(seconds: float, *, end: str = "destination") -> Case:
-    """The sound pair, one end of which was asked so many seconds before what its clock shows."""
+    """Return the sound pair, one end of which has a clock that is this many seconds ahead."""
     case = Case()
     shown = float(case.hosts[end == "destination"].answers.records["daemons"].out.split()[1])
     return getattr(case, end)("asked-at", str(shown - seconds))  # type: ignore[no-any-return] # by name
@@ -21,12 +21,12 @@ def test_catches_a_clock_that_is_ahead() -> None:
     result = ahead(3600).result(RULE)
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.WARNING)
     [finding] = result.findings
-    assert (finding.host, finding.message) == (Role.DESTINATION, "the clock here is 3600 s ahead of the source's")
+    assert (finding.host, finding.message) == (Role.DESTINATION, "this host's clock is 3600 s ahead of the source's")
 
 
 def test_catches_a_clock_that_is_behind() -> None:
     [finding] = ahead(90, end="source").result(RULE).findings
-    assert finding.message == "the clock here is 90 s behind the source's"
+    assert finding.message == "this host's clock is 90 s behind the source's"
 
 
 @pytest.mark.parametrize("seconds", [0, 30, -30])

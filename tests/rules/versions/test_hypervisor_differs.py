@@ -1,4 +1,4 @@
-"""hypervisor-differs: two architectures."""
+"""Hosts with different architectures."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""libvirt-older-on-destination and qemu-older-on-destination: the way back to an older release of either program."""
+"""Migration back to an older release of libvirt or QEMU."""
 
 import json
 from typing import NamedTuple
@@ -12,22 +12,22 @@ from tests.case import Case
 
 
 class Program(NamedTuple):
-    """One of the two: the key of its version and the other's, and its name."""
+    """One of the two programs: the key of its version, that of the other, and its name."""
 
     record: str
     other: str
     name: str
-    #: The version just below the recorded one, and two that the alphabet would put the other way round.
+    #: The version just below the recorded one, and two that sort the other way round as text.
     below: int
     nine: int
     ten: int
-    #: As a finding says them: the one below, the recorded one, that of the newer recorded host.
+    #: Versions as a finding writes them: the one below, the recorded one, that of the newer recorded host.
     below_text: str
     text: str
     newer_text: str
 
 
-#: The rules that are tested here: alike but for the program.
+#: The rules that are tested here, which differ only in the program.
 RULES = {
     "libvirt-older-on-destination": Program(
         "libvirt", "hypervisor", "libvirt", 8009005, 9009000, 9010000, "8.9.5", "9.0.0", "11.3.0"
@@ -41,7 +41,7 @@ each_rule = pytest.mark.parametrize("rule", RULES)
 
 
 def versions(**changed: object) -> str:
-    """What a host says of its versions; the recorded ones have libvirt 9.0.0 and QEMU 7.2.22."""
+    """Return a host's answer about its versions; the recorded hosts have libvirt 9.0.0 and QEMU 7.2.22."""
     return json.dumps({"libvirt": 9000000, "hypervisor": 7002022, "type": "QEMU"} | changed)
 
 

@@ -250,7 +250,7 @@ def test_open_files_are_counted_by_what_each_mode_takes(mode: Mode, source: int)
     few = sized(Case().destination("open-files", "files libvirtd 46 26\n"), mode=mode)
     assert few["open files", "destination"].allows == 2
     gone = sized(Case().destination("open-files", "files virtlogd 60 26\n"))["open files", "destination"]
-    assert (gone.allows, gone.reason) == (None, "the files that libvirtd has open could not be counted")
+    assert (gone.allows, gone.reason) == (None, "the open files of libvirtd could not be counted")
 
 
 def test_the_system_caps_the_queue_of_clients() -> None:
@@ -280,7 +280,7 @@ def test_virtlockd_counts_where_it_guards_the_disks() -> None:
     told = sized(case.destination("virtlockd.conf", "max_clients = 9\n"))["virtlockd max_clients", "destination"]
     assert (told.configured, told.in_use, told.allows, told.at is not None) == (9, 2, 7, True)
     silent = Case().destination("qemu.conf", locking).destination("limits.virtlockd", "daemon virtlockd\n")
-    assert sized(silent)["virtlockd max_clients", "destination"].reason == "virt-admin could not ask virtlockd"
+    assert sized(silent)["virtlockd max_clients", "destination"].reason == "virt-admin could not query virtlockd"
 
 
 def modular() -> Case:

@@ -106,7 +106,7 @@ def test_a_bug_of_ours_is_no_verdict() -> None:
     assert (done.returncode, done.stdout) == (70, "")
     assert done.stderr.splitlines() == [
         "preflight: a bug in preflight: KeyError: 'a bug'",
-        "preflight: set PREFLIGHT_TRACEBACK=1 to see where, and report it, please",
+        "preflight: please report it, with the traceback that PREFLIGHT_TRACEBACK=1 prints",
     ]
 
 
@@ -147,9 +147,9 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
 BAD_HOSTS = {
     "none.json": "none.json: no such snapshot file",
     "/no/such/folder/none.json": "/no/such/folder/none.json: no such snapshot file",
-    "xen://host2/": "xen://host2/: only QEMU's driver can migrate, as in qemu+ssh://host/system",
+    "xen://host2/": "xen://host2/: only the QEMU driver can migrate, as in qemu+ssh://host/system",
     "qemu:///session": (
-        "qemu:///session: only the system daemon's guests can be checked, as in qemu+ssh://host/system"
+        "qemu:///session: only guests of the system daemon can be checked, as in qemu+ssh://host/system"
     ),
     "": "'' is not a host",
     "two words": "'two words' is not a host",
@@ -182,11 +182,11 @@ def test_half_a_snapshot_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_snapshot_is_refused() -> None:
     assert refused(run("check", "/etc/passwd", HOST2)).startswith("/etc/passwd: not a whole snapshot")
-    assert refused(run("check", HOST1, "/dev/null")) == "/dev/null: not a regular file, so no snapshot"
+    assert refused(run("check", HOST1, "/dev/null")) == "/dev/null: not a regular file, so not a snapshot"
 
 
 def test_one_host_alone_is_refused() -> None:
-    missing = "a DESTINATION is missing; only a file of `check --save` holds both hosts"
+    missing = "the DESTINATION is missing; only a file of `check --save` holds both hosts"
     assert refused(run("check", HOST1)) == f"{HOST1}: {missing}"
     assert refused(run("check", "host1")) == f"host1: {missing}"
 
@@ -200,12 +200,12 @@ def test_a_pair_is_no_single_host(tmp_path: Path) -> None:
 @pytest.mark.parametrize("option", ["--select", "--ignore"])
 def test_a_rule_that_is_not_there_is_refused_with_a_suggestion(option: str) -> None:
     assert refused(run("check", HOST1, HOST2, option, "shared-host-uid")) == (
-        "no rule is called 'shared-host-uid'; did you mean shared-host-uuid?"
+        "there is no rule 'shared-host-uid'; did you mean shared-host-uuid?"
     )
 
 
 def test_a_selection_that_leaves_no_rule_is_refused() -> None:
-    said = "--select and --ignore leave no rule to judge by"
+    said = "--select and --ignore leave no rule to apply"
     assert refused(run("check", HOST1, HOST2, "--select", "names", "--ignore", "names")) == said
 
 
@@ -222,7 +222,7 @@ def test_ready_of_no_guest_says_so(form: str) -> None:
 
 def test_a_rule_that_is_not_there_is_not_explained() -> None:
     assert refused(run("explain", "shared-host-uid")) == (
-        "no rule is called 'shared-host-uid'; did you mean shared-host-uuid?"
+        "there is no rule 'shared-host-uid'; did you mean shared-host-uuid?"
     )
 
 
@@ -251,16 +251,16 @@ def test_an_option_that_cannot_be_used_is_refused(arguments: tuple[str, ...], wh
         (("--compressed", "--comp-methods", "foo"), "--comp-methods: 'foo' is not one of mt, xbzrle, zlib, zstd"),
         (("--compressed", "--comp-methods", "xbzrle,xbzrle"), "--comp-methods: 'xbzrle' is named twice"),
         (("--compressed", "--comp-methods", "mt,"), "--comp-methods: 'mt,' has an empty part"),
-        (("--dname", ""), "--dname: '' says nothing"),
-        (("--dname", "a/b"), "--dname: 'a/b': no guest's name has a slash or a newline in it"),
-        (("--destination-uri", ""), "--destination-uri: '' says nothing"),
-        (("--xml", "/dev/null"), "--xml: /dev/null: not XML: no element found: line 1, column 0"),
-        (("--persistent-xml", HOST1), f"--persistent-xml: {HOST1}: not XML: "),
+        (("--dname", ""), "--dname: '' is empty"),
+        (("--dname", "a/b"), "--dname: 'a/b': a guest's name cannot contain a slash or a newline"),
+        (("--destination-uri", ""), "--destination-uri: '' is blank"),
+        (("--xml", "/dev/null"), "--xml: /dev/null: not well-formed XML: no element found: line 1, column 0"),
+        (("--persistent-xml", HOST1), f"--persistent-xml: {HOST1}: not well-formed XML: "),
         (("--copy-storage-all", "--disks-uri", "rdma://host2"), "--disks-uri: rdma://host2: disks are not sent over"),
-        (("--rdma-pin-all",), "--rdma-pin-all is of use only with --migrateuri rdma://"),
-        (("--tls-destination", "host2"), "--tls-destination is of use only with --tls"),
-        (("--disks-port", "50100"), "--disks-port is of use only with --copy-storage-all or --copy-storage-inc"),
-        (("--disks-uri", "tcp://host2"), "--disks-uri is of use only with --copy-storage-all or --copy-storage-inc"),
+        (("--rdma-pin-all",), "--rdma-pin-all requires --migrateuri rdma://"),
+        (("--tls-destination", "host2"), "--tls-destination requires --tls"),
+        (("--disks-port", "50100"), "--disks-port requires --copy-storage-all or --copy-storage-inc"),
+        (("--disks-uri", "tcp://host2"), "--disks-uri requires --copy-storage-all or --copy-storage-inc"),
         (("--bandwidth", "8796093022208"), "Invalid value for '--bandwidth'"),
         (("--max-downtime", "2000001"), "Invalid value for '--max-downtime'"),
         (("--concurrency", "65536"), "Invalid value for '--concurrency'"),
@@ -273,7 +273,7 @@ def test_a_value_that_libvirt_refuses_is_refused_beforehand(arguments: tuple[str
 def test_xml_that_is_no_guests_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "net.xml"
     path.write_text("<network/>")
-    said = f"--xml: {path}: is no guest's XML, which begins with <domain>, but <network>"
+    said = f"--xml: {path}: not the XML of a guest: its root element is <network>, not <domain>"
     assert refused(run("check", HOST1, HOST2, "--xml", str(path))) == said
 
 
@@ -310,10 +310,10 @@ def test_options_that_do_not_go_together_are_refused_in_one_line() -> None:
 def test_a_destination_uri_over_another_transport_is_refused() -> None:
     uri = "qemu+tls://host2.example.com/system"
     assert refused(run("check", HOST1, HOST2, "--destination-uri", uri, "--transport", "ssh")) == (
-        f"{uri}: is not over ssh, which --transport asks for"
+        f"{uri}: does not use ssh, which --transport requires"
     )
     assert refused(run("check", HOST1, HOST2, "--destination-uri", "host2")) == (
-        "host2: not a libvirt URI, as in qemu+ssh://host/system"
+        "host2: not a libvirt URI such as qemu+ssh://host/system"
     )
 
 
@@ -322,7 +322,7 @@ def test_a_place_where_nothing_can_be_saved_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr == f"preflight: {tmp_path}/none/pair.json: No such file or directory\n"
     assert done.stdout == run("check", HOST1, HOST2).stdout, "the report is not lost"
-    assert refused(run("snapshot", HOST1, "--output", f"{tmp_path}/again.json")) == f"{HOST1}: is a snapshot already"
+    assert refused(run("snapshot", HOST1, "--output", f"{tmp_path}/again.json")) == f"{HOST1}: already a snapshot"
 
 
 # what is written where
@@ -372,7 +372,7 @@ def test_a_snapshot_of_a_host_that_cannot_be_logged_in_to_is_no_success(tmp_path
     path = f"{tmp_path}:{os.environ['PATH']}"
     done = run("snapshot", "host-a", "-o", f"{tmp_path}/a.json", PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
     assert (done.returncode, done.stdout) == (3, f"{tmp_path}/a.json: 1 record of host-a\n")
-    reason = "host-a could not be logged in to: ssh: connect to host host-a port 22: No route to host"
+    reason = "login to host-a failed: ssh: connect to host host-a port 22: No route to host"
     assert done.stderr == f"preflight: {reason}\n"
     (saved,) = snapshot.read(tmp_path / "a.json")
     assert saved.answers.absent[""] == reason
@@ -393,7 +393,8 @@ def test_a_host_that_cannot_be_logged_in_to_is_a_finding_and_no_failure_of_ours(
     path = f"{tmp_path}:{os.environ['PATH']}"
     done = run("check", HOST1, "host-b", PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
     assert (done.returncode, done.stderr) == (1, "")
-    assert "error: no login: ssh: connect to host x port 22: Connection refused  [ssh-login-refused]" in done.stdout
+    refused = "ssh login failed: ssh: connect to host x port 22: Connection refused"
+    assert f"error: {refused}  [ssh-login-refused]" in done.stdout
     assert left_over(tmp_path) == []
 
 
@@ -631,7 +632,7 @@ def test_rules_are_listed_and_explained() -> None:
 
 def test_snapshots_are_no_hosts_to_migrate_between() -> None:
     done = run("migrate", HOST1, HOST2, "web", "--yes")
-    assert refused(done) == "a guest cannot be moved between snapshots: name real hosts"
+    assert refused(done) == "a guest cannot be migrated between snapshots: name real hosts"
 
 
 def test_the_recorded_pair_is_the_one_that_other_tests_change() -> None:
@@ -683,7 +684,7 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
     done = run("check", "a", "b", XDG_RUNTIME_DIR="/no/such/directory")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "preflight: /no/such/directory: no directory can be made for ssh's socket: No such file or directory\n"
+        "preflight: /no/such/directory: cannot create a directory for ssh's socket: No such file or directory\n"
     )
 
 
@@ -693,22 +694,25 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("migrate",), "SOURCE and DESTINATION are missing, or a file of `preflight plan`"),
+        (("migrate",), "SOURCE and DESTINATION are missing, or a file that `preflight plan` wrote"),
         (("migrate", "a", "b"), "which guests? Name them, or give --all, --running or --offline"),
-        (("migrate", "a", "b", "web", "--all"), "guests are named, or --all or --running is given, not both"),
+        (("migrate", "a", "b", "web", "--all"), "name guests, or give --all or --running, but not both"),
         (("migrate", "a", "b", "--all", "--running"), "--all, --running and --offline exclude each other"),
         (("migrate", "/no/plan"), "/no/plan: No such file or directory"),
-        (("migrate", HOST1), f"{HOST1}: is no plan of preflight's"),
+        (("migrate", HOST1), f"{HOST1}: not a plan of preflight"),
         (("migrate", "--resume", "/no/journal"), "/no/journal: No such file or directory"),
         (("migrate", "--resume", HOST1), f"{HOST1}: not a preflight journal"),
-        (("migrate", "a", "b", "--resume", "j"), "--resume takes a journal, which says what is moved: leave"),
+        (
+            ("migrate", "a", "b", "--resume", "j"),
+            "--resume takes a journal, which names the hosts and the guests: omit them",
+        ),
         (("migrate", "a", "b", "web", "--direct"), "--direct: QEMU has no migration without libvirt"),
         (("plan", "a", "b", "web", "-o", "p", "--lapses-after", "soon"), "--lapses-after: 'soon' is not a time"),
-        (("plan", "a", "b", "web", "-o", "p", "--migrateuri", "host2"), "--migrateuri: host2: is not of the form"),
+        (("plan", "a", "b", "web", "-o", "p", "--migrateuri", "host2"), "--migrateuri: host2: not of the form"),
         (("status", "/no/journal"), "/no/journal: No such file or directory"),
         (("status", HOST1, "-f", "yaml"), "--format: 'yaml' is not one of text, json"),
         (("status", "-f", "yaml"), "--format: 'yaml' is not one of text, json"),
-        (("migrate", "a", "b", "web", "--confirm-uri", "x"), "--confirm-uri is about the URIs of a plan or a journal"),
+        (("migrate", "a", "b", "web", "--confirm-uri", "x"), "--confirm-uri is for the URIs of a plan or a journal"),
     ],
 )
 def test_what_cannot_be_run_is_one_line(arguments: tuple[str, ...], said: str) -> None:
@@ -756,7 +760,7 @@ def test_what_a_plan_or_a_journal_has_settled_is_refused_beside_it(arguments: li
         known = str(done.exception)
         assert arguments[0] in known
         if arguments[0] not in ALONE:
-            assert known == f"{arguments[0]}: that stands in the {where}, and cannot be changed here"
+            assert known == f"{arguments[0]}: the {where} determines this, so it cannot be changed here"
 
 
 DOCS = Path(__file__).parents[3] / "docs"

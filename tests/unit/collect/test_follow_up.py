@@ -51,13 +51,13 @@ def test_servers_that_were_not_tried_are_unknown() -> None:
     servers = "".join(f"<host name='{host}' port='3260'/>" for host in reversed(HOSTS[:65]))
     answers = "".join(f"port 1 {host} 3260 Connection refused\n" for host in sorted(HOSTS[:65])[:64])
     case = with_disk(f"<source protocol='iscsi' name='x'>{servers}</source>").destination("disk-ports", answers)
-    assert "64 servers are tried at most" in (case.result("disk-server-silent", "guest web").reason or "")
+    assert "at most 64 servers are tried" in (case.result("disk-server-silent", "guest web").reason or "")
 
 
 @pytest.mark.parametrize(
     ("record", "what", "xml"),
     [
-        ("disk-servers", "names of servers", "<host name='s{0}.example' port='3260'/>"),
+        ("disk-servers", "server names", "<host name='s{0}.example' port='3260'/>"),
         ("block-devices", "block devices", "<disk type='block'><source dev='/dev/d{0}'/><target dev='v{0}'/></disk>"),
         ("paths", "paths", "<disk type='file'><source file='/images/d{0}'/><target dev='v{0}'/></disk>"),
         ("images", "images", "<disk type='file'><source file='/images/d{0}'/><target dev='v{0}'/></disk>"),
@@ -75,7 +75,7 @@ def test_more_than_are_asked_about_is_said_and_nothing_is_asked(record: str, wha
         case = Case().xml("</devices>", f"{many}</devices>")
     _, there = asked(case, copy_storage=record == "images")
     assert record not in there.commands
-    assert f"no more than {MOST[what]} are" in there.absent[record]
+    assert f"the limit is {MOST[what]}" in there.absent[record]
 
 
 def _with_devices(case: Case, devices: str) -> str:

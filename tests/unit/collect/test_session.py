@@ -52,5 +52,5 @@ def test_answers_are_kept_up_to_a_total(visit: LiveVisit) -> None:
         asked = {f"{batch}{number}": shell("head -c 8388600 /dev/zero") for number in range(5)}
         answers = visit.ask(asked)
         assert answers.records.keys() | answers.absent.keys() == asked.keys()
-    assert answers.absent == dict.fromkeys(("b2", "b3", "b4"), "the answers of localhost take more than 64 MiB in all")
+    assert answers.absent == dict.fromkeys(("b2", "b3", "b4"), "the answers of localhost exceed 64 MiB in total")
     assert sum(len(record.out) for record in visit.saved().answers.records.values()) <= 64 << 20

@@ -72,7 +72,7 @@ def test_the_link_is_that_of_the_interface_that_leads_to_the_destination() -> No
 
 
 def test_a_link_without_a_speed_is_unknown() -> None:
-    with pytest.raises(Unreadable, match="give it with --bandwidth"):
+    with pytest.raises(Unreadable, match="specify it with --bandwidth"):
         link_of(Case().source("speeds", "/sys/class/net/lo/speed:-1\n").asking(sizing=True).checked(), None)
 
 

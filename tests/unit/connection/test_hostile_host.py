@@ -15,8 +15,8 @@ from preflight.shell_text import shell as shell_text
 from tests.hostile_host import hostile_host
 
 NOTHING = shell_text(":")
-STRANGE = "the answer is not of the form that preflight's own shell text gives"
-FLOODED = "it sent more than 64 MiB and was cut off"
+STRANGE = "the answer is not in the format of preflight's own shell text"
+FLOODED = "the host sent more than 64 MiB and was cut off"
 
 
 @contextmanager

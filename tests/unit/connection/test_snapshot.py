@@ -17,7 +17,7 @@ HOST = SavedHost(
     "root@host1",
     Answers(
         {"b": Record("out\n\0\x1b[1m Zürich \u202e \\xff", 3, "err"), "a": Record("", MISSING)},
-        {"": "host1 could not be logged in to: no", "c": "no answer within 60 s"},
+        {"": "login to host1 failed: no", "c": "no answer within 60 s"},
     ),
 )
 
@@ -201,14 +201,14 @@ def test_a_folder_that_does_not_exist_is_said_so(tmp_path: Path) -> None:
 
 def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "s.json").mkdir()
-    assert not_written(tmp_path / "s.json") == "is no regular file, and is not replaced by one"
+    assert not_written(tmp_path / "s.json") == "is not a regular file, and is not replaced"
     assert [path.name for path in tmp_path.iterdir()] == ["s.json"]
 
 
 def test_a_device_or_pipe_is_not_replaced(tmp_path: Path) -> None:
     """As root, `--save /dev/stdout` would else take /dev/stdout from everybody."""
     os.mkfifo(tmp_path / "pipe")
-    assert not_written(tmp_path / "pipe") == "is no regular file, and is not replaced by one"
+    assert not_written(tmp_path / "pipe") == "is not a regular file, and is not replaced"
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
 
 
@@ -225,21 +225,21 @@ def test_a_snapshot_of_any_length_is_refused_by_its_size(tmp_path: Path) -> None
     path = tmp_path / "s.json"
     path.touch()
     os.truncate(path, 10**9)
-    assert refused(path) == "has 1000000000 bytes, and at most 67108864 are read"
+    assert refused(path) == "has 1000000000 bytes; the limit is 67108864"
 
 
 def test_a_snapshot_of_millions_of_values_is_refused_by_their_count(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
     path.write_bytes(b'{"preflight_snapshot": 1, "hosts": [' + b"{}," * 3_000_000 + b"{}]}")
-    assert refused(path) == "has too many values"
+    assert refused(path) == "contains more values than preflight reads"
 
 
 def test_a_long_snapshot_that_preflight_did_not_write_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
     path.write_bytes("\U0001f600".encode() + b" " * 40_000_000)
-    assert refused(path) == "not a whole snapshot: preflight itself writes ASCII"
+    assert refused(path) == "not a whole snapshot: preflight writes only ASCII"
 
 
 def test_a_snapshot_is_not_waited_for_where_it_is_a_fifo(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "s.json")
-    assert refused(tmp_path / "s.json") == "is no regular file"
+    assert refused(tmp_path / "s.json") == "is not a regular file"

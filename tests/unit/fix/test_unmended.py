@@ -70,7 +70,7 @@ def test_an_error_of_a_rule_that_never_asks_for_a_change_is_listed() -> None:
     )
     changes, left = judged(case, "shared-host-uuid")
     assert changes == []
-    assert "this lies elsewhere" in left["shared-host-uuid"].why
+    assert "this is elsewhere" in left["shared-host-uuid"].why
     assert "host_uuid" in left["shared-host-uuid"].step
 
 
@@ -79,7 +79,7 @@ def test_an_error_whose_file_cannot_be_changed_is_listed_with_that_reason() -> N
     case.source("etc.hosts", lambda text: text + "192.0.2.77 vault\n")
     changes, left = judged(case, "hosts-entry-address-wrong")
     assert changes == []
-    assert left["hosts-entry-address-wrong"].why.startswith("only the other host says that it is vault")
+    assert left["hosts-entry-address-wrong"].why.startswith("only the other host reports that it is vault")
 
 
 def test_warnings_are_not_listed() -> None:

@@ -69,5 +69,5 @@ def test_huge_pages_are_counted_apart() -> None:
 
 
 def test_a_kernel_that_does_not_tell_is_said() -> None:
-    with pytest.raises(Unreadable, match="does not tell how much memory is available"):
+    with pytest.raises(Unreadable, match="does not report how much memory is available"):
         found(Case().destination("memory", "/proc/meminfo:MemTotal:  9 kB\n"))

@@ -137,9 +137,9 @@ def test_a_fact_that_is_not_there_is_unknown_with_its_reason(judged: Judged) -> 
 def test_a_host_that_did_not_answer_gives_its_reason_for_all(judged: Judged) -> None:
     case = Case()
     case.hosts[0].answers.records.clear()
-    case.hosts[0].answers.absent[""] = "host1 could not be logged in to: no"
+    case.hosts[0].answers.absent[""] = "login to host1 failed: no"
     (result,) = judged(FOUND, case)
-    assert result.reason == "host1 could not be logged in to: no"
+    assert result.reason == "login to host1 failed: no"
 
 
 def test_a_record_that_nobody_knows_anything_of_is_unknown_too(judged: Judged) -> None:
@@ -394,7 +394,7 @@ def test_a_host_that_fails_every_command_is_never_ready() -> None:
 
 
 def test_one_name_or_xml_for_the_destination_is_for_one_guest() -> None:
-    with pytest.raises(UserError, match="for one guest"):
+    with pytest.raises(UserError, match="to one guest"):
         with_db(Case()).asking(dname="web-moved").report()
 
 

@@ -131,27 +131,27 @@ DOCUMENTED_BADLY = {
 def test_a_rule_without_its_documentation_is_refused(tmp_path: Path, documentation: str) -> None:
     path = write_rule(tmp_path, "bad", SOUND, documentation=documentation + "\n")
     assert refusal(tmp_path) == (
-        f"{path}: the docstring is a title in one line, then `Why it matters`, then `How to fix`"
+        f"{path}: the docstring must have a title in one line, then `Why it matters`, then `How to fix`"
     )
 
 
 SIGNATURES = {
-    "source: int": "no fact is called `source: int`",
-    "source": "no fact is called `source: None`",
-    "sourse: Versions": "no fact is called `sourse: Versions`",
-    "versions: Versions": "no fact is called `versions: Versions`",
-    "source: Guest": "no fact is called `source: Guest`",
-    "guest: Guests": "no fact is called `guest: Guests`",
-    "migration: Versions": "no fact is called `migration: Versions`",
-    "host: Migration": "no fact is called `host: Migration`",
-    "source: Severity": "no fact is called `source: Severity`",
+    "source: int": "no fact matches `source: int`",
+    "source": "no fact matches `source: None`",
+    "sourse: Versions": "no fact matches `sourse: Versions`",
+    "versions: Versions": "no fact matches `versions: Versions`",
+    "source: Guest": "no fact matches `source: Guest`",
+    "guest: Guests": "no fact matches `guest: Guests`",
+    "migration: Versions": "no fact matches `migration: Versions`",
+    "host: Migration": "no fact matches `host: Migration`",
+    "source: Severity": "no fact matches `source: Severity`",
     "source: 'Nothing'": "name 'Nothing' is not defined",
-    "*source: int": "no fact is called `source: int`",
-    "host: Versions, destination: Versions": "a rule about one `host` takes no other host's facts and no guest",
-    "host: Versions, guest: Guest": "a rule about one `host` takes no other host's facts and no guest",
-    "host: Versions, guests: Judged": "a rule about one `host` takes no other host's facts and no guest",
-    "guests: Guests": "no fact is called `guests: Guests`",
-    "guest: Guest, guests: Judged": "a rule is about one `guest` or about all `guests`, not both",
+    "*source: int": "no fact matches `source: int`",
+    "host: Versions, destination: Versions": "a `host` rule takes neither another host's facts nor a guest",
+    "host: Versions, guest: Guest": "a `host` rule takes neither another host's facts nor a guest",
+    "host: Versions, guests: Judged": "a `host` rule takes neither another host's facts nor a guest",
+    "guests: Guests": "no fact matches `guests: Guests`",
+    "guest: Guest, guests: Judged": "a rule takes either `guest` or `guests`, not both",
 }
 
 
@@ -177,13 +177,13 @@ def test_a_fact_that_nobody_collects_is_refused(tmp_path: Path, kind: str) -> No
             yield from ()
         """,
     )
-    assert refusal(tmp_path) == f"{path}: no fact is called `source: {kind}`"
+    assert refusal(tmp_path) == f"{path}: no fact matches `source: {kind}`"
 
 
 BODIES = {
-    "def check(source: Versions) -> Findings:\n    yield from ()\n": "has no function `check` marked with @rule",
-    "check = 1\n": "has no function `check` marked with @rule",
-    "": "has no function `check` marked with @rule",
+    "def check(source: Versions) -> Findings:\n    yield from ()\n": "no function `check` decorated with @rule",
+    "check = 1\n": "no function `check` decorated with @rule",
+    "": "no function `check` decorated with @rule",
     "import no_such_module\n": "ModuleNotFoundError: No module named 'no_such_module'",
     "raise ValueError('a\\nb')\n": "ValueError: a b",
     "def (\n": "SyntaxError: ",
@@ -199,7 +199,7 @@ def test_a_file_that_is_no_rule_is_refused(tmp_path: Path, body: str, why: str) 
 def test_two_rules_of_one_name_are_refused(tmp_path: Path) -> None:
     path = write_rule(tmp_path, "clients_limit", SOUND, topic="other")
     builtin = ruleset.builtin_directory() / "limits" / "clients_limit.py"
-    assert refusal(tmp_path) == f"{path}: {builtin} is already called clients-limit"
+    assert refusal(tmp_path) == f"{path}: the name clients-limit is already used by {builtin}"
 
 
 @pytest.mark.parametrize("mode", [0o720, 0o702, 0o777])
@@ -209,7 +209,9 @@ def test_a_rule_that_others_can_write_is_not_run(tmp_path: Path, part: str, mode
     write_rule(tmp_path / "rules.d", "of_our_own", f"open({str(mark)!r}, 'w')\n" + SOUND)
     path = tmp_path / "rules.d" / part
     path.chmod(mode)
-    assert refusal(tmp_path / "rules.d") == (f"{path}: others than you and root can write it, so its rules are not run")
+    assert refusal(tmp_path / "rules.d") == (
+        f"{path}: users other than you and root can write to it, so its rules are not run"
+    )
     assert not mark.exists()
 
 
@@ -217,7 +219,7 @@ def test_a_rule_that_others_can_write_is_not_run(tmp_path: Path, part: str, mode
 def test_a_rule_of_another_users_is_not_run(tmp_path: Path) -> None:
     path = write_rule(tmp_path, "of_our_own", SOUND)
     os.chown(path, 65534, 65534)
-    assert refusal(tmp_path).startswith(f"{path}: others than you")
+    assert refusal(tmp_path).startswith(f"{path}: users other than you")
 
 
 def test_rules_that_come_with_preflight_are_as_safe_as_preflight(
@@ -253,7 +255,7 @@ def test_a_sites_rules_are_read_at_every_load(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    assert refusal(tmp_path / "none") == f"{tmp_path}/none: no such directory of rules"
+    assert refusal(tmp_path / "none") == f"{tmp_path}/none: no such rule directory"
 
 
 def test_files_beside_the_topics_are_no_rules(tmp_path: Path) -> None:
@@ -291,7 +293,7 @@ def test_what_is_ignored_is_left_out_of_what_is_selected() -> None:
 
 
 def test_a_selection_that_leaves_none_is_refused() -> None:
-    with pytest.raises(RuleError, match="--select and --ignore leave no rule to judge by"):
+    with pytest.raises(RuleError, match="--select and --ignore leave no rule to apply"):
         names(select=("clients-limit",), ignore=("limits",))
 
 
@@ -309,10 +311,10 @@ def test_a_selection_that_leaves_none_is_refused() -> None:
 def test_a_name_of_no_rule_is_refused_with_what_may_be_meant(how: str, typed: str, hint: str) -> None:
     with pytest.raises(RuleError) as refused:
         names(**{how: (typed,)})
-    assert str(refused.value) == f"no rule is called {typed!r}{hint}"
+    assert str(refused.value) == f"there is no rule {typed!r}{hint}"
 
 
 def test_one_rule_is_found_by_its_name_alone() -> None:
     assert find(load(), "clients-limit").name == "clients-limit"
-    with pytest.raises(RuleError, match=r"no rule is called 'limits'"):
+    with pytest.raises(RuleError, match=r"there is no rule 'limits'"):
         find(load(), "limits")

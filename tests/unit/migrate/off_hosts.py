@@ -9,6 +9,7 @@ import libvirt
 from preflight.migrate.end import End
 from preflight.migrate.journal import Journal
 from preflight.migrate.run import Run, Settings
+from preflight.migrate.starter import NoStarter
 from tests.fakes.hypervisor import NoLogs
 
 from .plans import PLAN, altered
@@ -121,4 +122,5 @@ def run_of(source: Libvirt, destination: Libvirt, journal: Path, **options: Any)
         settings=Settings(),
         room=lambda: None,
         logs=NoLogs(),
+        starter=NoStarter(),
     )

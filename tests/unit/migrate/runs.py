@@ -10,6 +10,7 @@ from preflight.migrate.events import Event
 from preflight.migrate.journal import Journal, read
 from preflight.migrate.past import Past, past
 from preflight.migrate.run import Run, Settings
+from preflight.migrate.starter import NoStarter
 from preflight.request.method import Method
 from preflight.schema.plan import MigrationPlan, PlannedGuest
 from tests.fakes.hypervisor import HOSTS, Copy, Disk, Host, Logs
@@ -28,6 +29,8 @@ class Pair:
         self.source, self.destination = Host("host1.example.com"), Host("host2.example.com")
         #: Where an owner has moved the guest on to, if he has.
         self.third: Host | None = None
+        #: Whether the log of the guest could be read when its move began.
+        self.is_logged = True
         self.disk = Disk()
         self.here = self.source.add(WEB, self.disk, **guest)
         self.told: list[Event] = []
@@ -54,7 +57,9 @@ class Pair:
         """A run with this journal."""
         source, destination = End("host1", self.source.connect), End("host2", self.destination.connect)
         logs = Logs(self.source, {"web": WEB})
-        return Run(self.plan, source, destination, journal, self.told.append, self.settings, lambda: None, logs)
+        return Run(
+            self.plan, source, destination, journal, self.told.append, self.settings, lambda: None, logs, NoStarter()
+        )
 
     def killed(self) -> tuple[Run, dict[str, Past]]:
         """Another run that goes on where this one was killed, and what it knows from the journal."""

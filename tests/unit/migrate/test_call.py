@@ -107,20 +107,20 @@ def test_parameters_have_libvirts_names() -> None:
     [
         ({"direct": True}, "--direct: QEMU has no migration without libvirt"),
         ({"copy_storage_all": True, "copy_storage_inc": True}, "exclude each other"),
-        ({"timeout_abort": True}, "one goes with --timeout"),
-        ({"timeout": 5.0, "timeout_abort": True, "timeout_suspend": True}, "one goes with --timeout"),
-        ({"timeout": 5.0, "timeout_postcopy": True}, "--timeout-postcopy is of use only with --postcopy"),
-        ({"parallel_connections": 2}, "only with --parallel"),
-        ({"zerocopy": True}, "only with --parallel"),
-        ({"comp_methods": "mt"}, "only with --compressed"),
-        ({"compressed": True, "comp_mt_level": 0}, "--comp-mt-level is of use only with --comp-methods mt"),
-        ({"compressed": True, "comp_methods": "mt", "comp_xbzrle_cache": 1}, "only with --comp-methods xbzrle"),
-        ({"migrate_disks_detect_zeroes": "vda"}, "only with --copy-storage-all or --copy-storage-inc"),
-        ({"migrate_disks": "vda"}, "only with --copy-storage-all or --copy-storage-inc"),
-        ({"auto_converge_initial": 5}, "only with --auto-converge"),
-        ({"postcopy_after_precopy": True}, "only with --postcopy"),
-        ({"tls_destination": "h"}, "only with --tls"),
-        ({"live": False, "postcopy": True}, "leave out --no-live"),
+        ({"timeout_abort": True}, "need --timeout and exclude each other"),
+        ({"timeout": 5.0, "timeout_abort": True, "timeout_suspend": True}, "need --timeout and exclude each other"),
+        ({"timeout": 5.0, "timeout_postcopy": True}, "--timeout-postcopy requires --postcopy"),
+        ({"parallel_connections": 2}, "requires --parallel"),
+        ({"zerocopy": True}, "requires --parallel"),
+        ({"comp_methods": "mt"}, "requires --compressed"),
+        ({"compressed": True, "comp_mt_level": 0}, "--comp-mt-level requires --comp-methods mt"),
+        ({"compressed": True, "comp_methods": "mt", "comp_xbzrle_cache": 1}, "requires --comp-methods xbzrle"),
+        ({"migrate_disks_detect_zeroes": "vda"}, "requires --copy-storage-all or --copy-storage-inc"),
+        ({"migrate_disks": "vda"}, "requires --copy-storage-all or --copy-storage-inc"),
+        ({"auto_converge_initial": 5}, "requires --auto-converge"),
+        ({"postcopy_after_precopy": True}, "requires --postcopy"),
+        ({"tls_destination": "h"}, "requires --tls"),
+        ({"live": False, "postcopy": True}, "--postcopy and --no-live exclude each other"),
         ({"xml": Path("/does/not/exist")}, "--xml: /does/not/exist: No such file or directory"),
     ],
     ids=str,
@@ -164,7 +164,7 @@ def test_every_option_reaches_the_method(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [name for name, option in declared().items() if option.needs])
 def test_every_option_that_needs_another_is_refused_without(name: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=f"^{option_name(name)} is of use only with --"):
+    with pytest.raises(UserError, match=f"^{option_name(name)} requires --"):
         method_of(**{name: given(name)[name]})
 
 

@@ -13,7 +13,9 @@ import libvirt
 import pytest
 from msgspec.structs import asdict
 
+from preflight.migrate.outcome import LogEnd
 from preflight.migrate.resume import recover
+from preflight.migrate.source_log import end_of
 from preflight.request.method import Method
 from preflight.request.migration import HandOver, Mode
 from tests.fakes.hypervisor import Host
@@ -27,10 +29,10 @@ MOMENTS = ("perform", "finish", "confirm", "end", "handed-over", "started", "los
 MODES = {
     "managed": Method(),
     "managed at once": Method(hand_over=HandOver.AT_ONCE),
-    "p2p": Method(mode=Mode.PEER_TO_PEER),
-    "p2p safe": Method(mode=Mode.PEER_TO_PEER, hand_over=HandOver.SAFE),
+    "p2p at once": Method(mode=Mode.PEER_TO_PEER, hand_over=HandOver.AT_ONCE),
+    "p2p safe": Method(mode=Mode.PEER_TO_PEER),
     "kept": Method(undefinesource=False),
-    "p2p safe kept": Method(mode=Mode.PEER_TO_PEER, hand_over=HandOver.SAFE, undefinesource=False),
+    "p2p safe kept": Method(mode=Mode.PEER_TO_PEER, undefinesource=False),
     "transient there": Method(persistent=False),
 }
 
@@ -45,6 +47,7 @@ def killed_at(moment: str, method: Method, directory: Path, *, persistent: bool 
     run, uuid = pair.run, WEB
     run.mark_logs([pair.web])
     log = asdict(run.log_marks[uuid]) if is_logged else None
+    pair.is_logged = is_logged
     run.journal.write("begin", uuid, name="web", xml=None, paused=False, is_defined_there=False, log=log)
 
     def kill() -> None:
@@ -76,6 +79,21 @@ def killed_at(moment: str, method: Method, directory: Path, *, persistent: bool 
 
 
 Event = Callable[[Pair], None]
+
+
+def starter_acts(pair: Pair) -> None:
+    """Do what the process does that preflight leaves on the source (scripts/starter.sh), which has seen it die."""
+    method, there = pair.plan.method, pair.there
+    if method.mode is Mode.MANAGED or not method.is_safe or not pair.is_logged or there is None:
+        raise KeyError("starter")
+    is_as_it_arrived = (there.state, there.reason, there.cpu_time) == (
+        libvirt.VIR_DOMAIN_PAUSED,
+        libvirt.VIR_DOMAIN_PAUSED_USER,
+        0,
+    )
+    if not is_as_it_arrived or end_of(pair.source.logs.get(WEB, [])) is not LogEnd.MIGRATED:
+        raise KeyError("starter")
+    pair.destination.resume(WEB)
 
 
 def events() -> Iterator[tuple[str, Event]]:
@@ -115,6 +133,7 @@ def events() -> Iterator[tuple[str, Event]]:
         ("resume", "suspend", "io_error", "shut_down", "power_off", "start", "move on"),
     ):
         yield f"{name} on the {end}", on(end, name)
+    yield "the process on the source acts", starter_acts
     yield "the source's daemon restarts", lambda pair: pair.source.restart()
     yield "the destination's daemon restarts", lambda pair: pair.destination.restart()
     yield "the source loses its power", lambda pair: pair.source.lose_power()

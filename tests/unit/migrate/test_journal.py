@@ -287,7 +287,7 @@ def test_a_journal_of_any_length_is_refused_by_its_size(tmp_path: Path) -> None:
     Journal.create(path, PLAN).close()
     os.truncate(path, 10**9)
     for reads in journal.read, Journal.resume:
-        with pytest.raises(JournalError, match="has 1000000000 bytes, and at most 100663296 are read"):
+        with pytest.raises(JournalError, match="has 1000000000 bytes; the limit is 100663296"):
             reads(path)
 
 
@@ -349,7 +349,7 @@ def test_a_journal_that_others_could_have_written_is_not_gone_on_with(tmp_path: 
     path = tmp_path / "j"
     Journal.create(path, PLAN).close()
     path.chmod(0o622)
-    with pytest.raises(JournalError, match="j: others than you and root can write it, so it is not used"):
+    with pytest.raises(JournalError, match="j: users other than you and root can write to it, so it is not used"):
         Journal.resume(path)
     assert journal.read(path)[0] == PLAN, "to show it contacts no host"
 

@@ -12,12 +12,13 @@ from preflight.migrate import live
 from preflight.migrate.lane import Lane
 from preflight.migrate.live import Busy, attend, move
 from preflight.migrate.observation import Place
-from preflight.migrate.outcome import Result
+from preflight.migrate.outcome import LogMark, Result
 from preflight.migrate.resume import recover
 from preflight.migrate.run import Ended
 from preflight.migrate.scheduler import Lanes
 from preflight.request.method import Method
 from preflight.request.migration import HandOver, Mode, OnTimeout
+from preflight.schema.plan import PlannedGuest
 from tests.fakes.hypervisor import refusal
 from tests.unit.migrate.plans import WEB
 from tests.unit.migrate.runs import XML, Pair
@@ -84,8 +85,7 @@ def test_a_journal_that_cannot_be_written_keeps_no_guest_from_being_started(tmp_
 
 
 def test_what_libvirt_starts_itself_is_paused_for_no_start_of_preflights(tmp_path: Path) -> None:
-    """Peer-to-peer: whoever starts the guest outlives preflight."""
-    pair = Pair(tmp_path, Method(mode=Mode.PEER_TO_PEER))
+    pair = Pair(tmp_path, Method(mode=Mode.PEER_TO_PEER, hand_over=HandOver.AT_ONCE))
     ended = moved(pair)
     assert ended.result is Result.ARRIVED
     assert pair.destination.called == []
@@ -310,3 +310,52 @@ def test_a_definition_is_not_made_again_of_what_its_owner_has_moved_on(tmp_path:
     assert ended.result is Result.LOST
     assert "it may have been moved elsewhere" in ended.why
     assert pair.source.called == pair.destination.called == []
+
+
+class Ordered:
+    """A process on the source that is told of guests, or cannot be."""
+
+    def __init__(self, why: str | None = None) -> None:
+        self.guests: list[str] = []
+        self.placed = 0
+        self._why = why
+
+    def place(self) -> str | None:
+        self.placed += 1
+        return self._why
+
+    def order(self, guest: PlannedGuest, mark: LogMark) -> str | None:
+        self.guests.append(guest.name)
+        return self._why
+
+
+@pytest.mark.parametrize(
+    ("method", "ordered"),
+    [
+        (Method(mode=Mode.PEER_TO_PEER), ["web"]),
+        (Method(mode=Mode.TUNNELLED), ["web"]),
+        (Method(mode=Mode.PEER_TO_PEER, suspend=True), []),
+        (Method(mode=Mode.PEER_TO_PEER, hand_over=HandOver.AT_ONCE), []),
+        (Method(), []),
+    ],
+)
+def test_the_process_on_the_source_knows_of_a_guest_before_its_move_begins(
+    tmp_path: Path, method: Method, ordered: list[str]
+) -> None:
+    pair = Pair(tmp_path, method)
+    starter = pair.run.starter = Ordered()
+    known: list[list[str]] = []
+    pair.source.migrations.at["begin"] = lambda: known.append(list(starter.guests))
+    pair.run.mark_logs([pair.web])
+    assert moved(pair).result is Result.ARRIVED
+    assert known == [ordered]
+
+
+def test_a_guest_that_nobody_could_start_is_named_and_moved(tmp_path: Path) -> None:
+    pair = Pair(tmp_path, Method(mode=Mode.PEER_TO_PEER))
+    pair.run.starter = Ordered("virsh is not installed")
+    pair.run.mark_logs([pair.web])
+    assert moved(pair).result is Result.ARRIVED
+    notes = [(event.guest, event.text) for event in pair.told if event.kind == "note"]
+    left = "if preflight dies while the guest migrates, it stays paused on the destination until --resume"
+    assert notes == [("web", f"{left}: virsh is not installed")]

@@ -19,6 +19,7 @@ from preflight.migrate.outcome import Result
 from preflight.migrate.outlook import Outlook, outlook
 from preflight.migrate.past import Past
 from preflight.migrate.run import Run, Settings
+from preflight.migrate.starter import NoStarter
 from preflight.output.outlook.text import age, text
 from tests.fakes.hypervisor import NoLogs
 from tests.unit.migrate.plans import PLAN, WEB
@@ -44,7 +45,7 @@ def run(source: dict[str, Sighting], destination: dict[str, Sighting]) -> Run:
     here: Any = Seen(source)
     there: Any = Seen(destination)
     nothing: Any = None
-    return Run(PLAN, here, there, nothing, nothing, Settings(), lambda: None, NoLogs())
+    return Run(PLAN, here, there, nothing, nothing, Settings(), lambda: None, NoLogs(), NoStarter())
 
 
 def test_each_guest_has_its_acts_or_its_move_or_nothing_and_why() -> None:
@@ -131,7 +132,7 @@ def test_nothing_is_written_or_done_before_what_will_be_done_was_shown_and_agree
     assert resume.resume(path, Wanted(ask=ask), timeout=5) == REFUSED
     ((question, shown),) = asked
     assert question.startswith("the journal was last written 20")
-    assert question.endswith(" s ago: go on?")
+    assert question.endswith(" s ago: continue?")
     assert "what will be done:\n  web: nothing (the source does not answer)\n" in shown
     assert path.read_bytes() == before
 

@@ -10,7 +10,7 @@ from preflight.migrate.outcome import LogEnd, LogMark, Result
 from preflight.migrate.resume import recover
 from preflight.migrate.source_log import HostLogs, end_of
 from preflight.request.method import Method
-from preflight.request.migration import Mode
+from preflight.request.migration import HandOver, Mode
 from tests.unit.migrate.plans import WEB
 from tests.unit.migrate.shells import Host
 from tests.unit.migrate.test_interleavings import killed_at
@@ -114,7 +114,7 @@ def test_a_guest_that_its_owner_moved_on_from_the_source_is_not_started(tmp_path
 
 def test_a_definition_is_taken_away_that_the_sources_power_cut_left(tmp_path: Path) -> None:
     """Between Finish and Confirm: the guest runs on the destination, and the source came back with its definition."""
-    pair = killed_at("lost, end", Method(mode=Mode.PEER_TO_PEER), tmp_path)
+    pair = killed_at("lost, end", Method(mode=Mode.PEER_TO_PEER, hand_over=HandOver.AT_ONCE), tmp_path)
     pair.source.lose_power()
     assert pair.source.domains[WEB].state == libvirt.VIR_DOMAIN_SHUTOFF
     run, known = pair.killed()
@@ -125,7 +125,7 @@ def test_a_definition_is_taken_away_that_the_sources_power_cut_left(tmp_path: Pa
 
 
 def test_a_definition_stays_that_was_started_again_since(tmp_path: Path) -> None:
-    pair = killed_at("lost, end", Method(mode=Mode.PEER_TO_PEER), tmp_path)
+    pair = killed_at("lost, end", Method(mode=Mode.PEER_TO_PEER, hand_over=HandOver.AT_ONCE), tmp_path)
     pair.source.lose_power()
     pair.destination.power_off(WEB)
     pair.source.start(WEB)

@@ -75,5 +75,5 @@ def test_one_value_is_not_taken_for_another() -> None:
 
 
 def test_what_has_no_form_of_its_own_is_no_part_of_a_fact() -> None:
-    with pytest.raises(TypeError, match="object has no form in a digest"):
+    with pytest.raises(TypeError, match="object cannot be part of a digest"):
         digest([object()])

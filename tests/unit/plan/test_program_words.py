@@ -32,7 +32,7 @@ NAMES = (
     "surprise",
 )
 HOST = "qemu+ssh://host2.example.com/system"
-SAYS = "others can write the directory /tmp"
+SAYS = "other users can write to the directory /tmp"
 
 
 def refused(plan: MigrationPlan) -> str | None:
@@ -49,7 +49,7 @@ def test_no_command_socket_key_or_weaker_check_is_taken_from_a_file_in_doubt(fie
     uri = f"{HOST}?no_tty=1&{name}=/tmp/evil"
     plan = altered(PLAN, **{field: uri})
     assert refused(plan) == (
-        f"p: {field} has {name!r}, which is used only from a file of your own, of mode 0600 and in directories that"
+        f"p: {field} has {name!r}, which is used only from a file of your own, with mode 0600 and in directories that"
         f" only you and root can write; {SAYS}: change that, or give the URI again with --confirm-uri"
     )
     refuse_programs(Path("p"), plan, SAYS, (uri,))

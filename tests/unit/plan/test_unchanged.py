@@ -63,7 +63,7 @@ def test_every_field_of_a_guest_is_compared_or_taken_as_of_now() -> None:
 
 def test_what_the_hosts_allow_is_as_of_now_too() -> None:
     plan = planned(Case())
-    with pytest.raises(Refused, match="19 at once are asked for, and at most 18 are safe"):
+    with pytest.raises(Refused, match="--at-once 19 is requested, but at most 18 are safe"):
         run(altered(plan, width=19))
     assert run(altered(plan, calls=9999, spacing=0.0)) == plan
 
@@ -71,7 +71,7 @@ def test_what_the_hosts_allow_is_as_of_now_too() -> None:
 def test_guests_go_to_the_libvirt_that_was_checked() -> None:
     plan = planned(Case())
     refuse_another_way(plan, plan.destination_uri)
-    with pytest.raises(Refused, match="destination_uri is qemu\\+ssh://evil/system, and qemu"):
+    with pytest.raises(Refused, match="destination_uri is qemu\\+ssh://evil/system, but qemu"):
         refuse_another_way(altered(plan, destination_uri="qemu+ssh://evil/system"), plan.destination_uri)
 
 
@@ -95,7 +95,7 @@ def test_a_plan_is_not_run_on_other_machines_that_bear_the_names(role: str, fiel
     with pytest.raises(Refused) as refused:
         refuse_other_hosts(altered(plan, **{f"{role}_identity": other}), *hosts(Case()))
     assert str(refused.value) == (
-        f"refused: {host} is not the {role} that this was made for: {what} is {getattr(known, field)},"
+        f"refused: {host} is not the {role} for which this was made: {what} is {getattr(known, field)},"
         f" and was {getattr(other, field)}"
     )
 

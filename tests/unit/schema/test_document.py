@@ -42,7 +42,7 @@ def test_what_was_written_is_read() -> None:
         ({"method": []}, "Expected `object`, got `array` - at `$.method`"),
         ({"method": {"bandwidth": 1, "x": 1}}, "Object contains unknown field `x` - at `$.method`"),
         ({"method": {"mode": "sideways"}}, "Invalid enum value 'sideways' - at `$.method.mode`"),
-        ({"method": {"zerocopy": True}}, "--zerocopy is of use only with --parallel - at `$.method`"),
+        ({"method": {"zerocopy": True}}, "--zerocopy requires --parallel - at `$.method`"),
         ({"digests": {"\x1b[2J\n": "zz"}}, "Expected one line without control characters - at `$.digests[...][...]`"),
         ({"digests": {"source QemuConf": 1}}, "Expected `str`, got `int` - at `$.digests[...]`"),
     ],

@@ -1,11 +1,9 @@
 """Pages of rules: the error as people search for it, and text that Markdown shows as it is."""
 
-from pathlib import Path
-
 import pytest
 
 from preflight.judge.ruleset import find, load
-from tools.rule_pages import constants, message, messages, page, pages
+from tools.rule_pages import message, messages, page, pages
 
 ADDED = (
     "error: internal error: process exited while connecting to monitor: 2026-11-26T00:36:03.680677Z "
@@ -65,15 +63,12 @@ def test_the_page_of_a_rule_has_all_that_explain_says_and_the_error() -> None:
     assert "## The error\n\n    Unable to resolve address 'x' service '49152'\n" in text
 
 
-def test_without_a_recorded_message_constants_of_the_rule_stand_there(tmp_path: Path) -> None:
-    path = tmp_path / "some.py"
-    path.write_text(
-        '_SAID = "Unable to do such a thing"\n_OTHER = "of nothing, not named"\n\n\n'
-        'def check(source):\n    yield f(error=_SAID)\n    yield f(error="cannot do another thing")\n'
-        '    yield f(error=f"not {source} constant")\n    yield f(error="short")\n',
-        encoding="utf-8",
-    )
-    assert sorted(constants(path)) == ["Unable to do such a thing", "cannot do another thing"]
+def test_errors_that_a_rule_declares_and_the_lab_did_not_record_stand_behind_those_that_it_did() -> None:
+    rule = find(load(), "announced-name-unresolvable")
+    assert "## The error\n\n    Unable to resolve address '...' service '\n\n## Why" in page(rule, ())
+    other = page(find(load(), "transport-port-filtered"), ("unable to connect to server at 'x:1': No route to host",))
+    assert other.count("No route to host\n") == 1
+    assert "\n    unable to connect to server at '...': Connection timed out\n" in other
 
 
 def test_markup_of_a_docstring_is_shown_and_not_taken_for_html() -> None:

@@ -1,0 +1,1 @@
+"""What explains error messages, a module a format."""
