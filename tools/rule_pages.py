@@ -57,7 +57,7 @@ def _table(rules: tuple[Rule, ...]) -> str:
         (f"[{rule.name}]({rule.name}.md)", rule.text.topic, rule.body.severity.value, _escaped(rule.text.title))
         for rule in rules
     ]
-    headers = ("Rule", "Subject", "Severity", "Finds")
+    headers = ("Rule", "Subject", "Severity", "Problem")
     return tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True)
 
 
@@ -66,7 +66,7 @@ def page(rule: Rule, said: tuple[str, ...]) -> str:
     declared = forms(rule)
     unseen = (str(form) for form in declared if not any(form.find(message) for message in said))
     shown = (*said, *unseen)[:MOST]
-    fixed = "can change what it finds" if rule.may_ask_for_a_change else "does not change what it finds"
+    fixed = "can repair its findings" if rule.may_ask_for_a_change else "does not repair its findings"
     about = (
         f"- Severity: {rule.body.severity.value}",
         f"- Subject: {rule.text.topic} (`--select {rule.text.topic}`)",

@@ -1,4 +1,4 @@
-"""What is wrong with a document, in one line of bounded length: what was expected, what is there, in which field."""
+"""Describes a document's error in one line of bounded length: the expected value, the value found, and the field."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,9 +7,9 @@ from pydantic import ValidationError
 
 from preflight.schema.fields import FORMS
 
-#: Characters of one complaint.
+#: Most characters of one complaint.
 _LONGEST = 300
-#: pydantic's names for what a value is to be, by the beginning of its error's type.
+#: Names of expected types, by the beginning of pydantic's error type.
 _KINDS = {
     "string": "str",
     "int": "int",
@@ -23,7 +23,7 @@ _KINDS = {
     "typed": "object",
     "none": "null",
 }
-#: How the types of errors end that say no more than that.
+#: Endings of the error types that mean only that the type is wrong.
 _OF_ANOTHER_TYPE = ("_type", "_required", "_from_float", "_parsing", "_parsing_size")
 _FOUND = {str: "str", bool: "bool", int: "int", float: "float", list: "array", dict: "object", type(None): "null"}
 _COMPARED = {
@@ -41,9 +41,9 @@ _MEASURED = {
 
 
 def explained(why: ValidationError, *, tagged: bool = False) -> str:
-    """The first thing that is wrong, as `Expected a UUID - at `$.guests[0].uuid``.
+    """Return the first error, as `Expected a UUID - at `$.guests[0].uuid``.
 
-    A place within a `tagged` union begins with the tag, which is no field.
+    In a `tagged` union the path begins with the tag, which is not a field and is left out.
     """
     first = why.errors(include_url=False)[0]
     at = first["loc"][1:] if tagged else first["loc"]
@@ -55,7 +55,7 @@ def explained(why: ValidationError, *, tagged: bool = False) -> str:
 def _said(
     kind: str, context: dict[str, Any], found: object, at: Sequence[int | str], otherwise: str
 ) -> tuple[str, str]:
-    """What is wrong, and the path of the field that it is said of."""
+    """Return the error, and the path of the field that it is about."""
     place = _path(at)
     if kind == "missing":
         return f"Object missing required field `{at[-1]}`", _path(at[:-1])

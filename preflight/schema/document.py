@@ -1,4 +1,4 @@
-"""What all documents have in common: how they are read, or refused in one line, and how they are written."""
+"""The base of all documents: reading, which refuses an invalid document in one line, and writing."""
 
 import contextlib
 import json
@@ -15,30 +15,30 @@ from preflight.visible import escaped
 
 T = TypeVar("T")
 
-#: What pydantic's parser says of JSON that ends before its end.
+#: The message of pydantic's parser for truncated JSON.
 _ENDS = re.compile("EOF while parsing ")
-#: Of what preflight alone writes: a field that is not known is refused.
+#: For documents that only preflight writes: an unknown field is refused.
 CLOSED = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Wrong(UserError):
-    """A document is not of its form. The text is one line: the field, and what was expected."""
+    """A document is invalid. The text is one line: the field, and the expected value."""
 
 
 class Document(BaseModel):
-    """What preflight alone writes, or a part of it: what is read of it and not known is refused."""
+    """A document that only preflight writes, or a part of one: an unknown field is refused when it is read."""
 
     model_config = ConfigDict(frozen=True, **CLOSED)
 
 
 class Contract(BaseModel):
-    """What is written for others, or a part of it: a later release may add fields, which a reader passes over."""
+    """A document that is written for others, or a part of one: later releases may add fields, which readers ignore."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 def read(form: "TypeAdapter[T]", content: bytes, *, tagged: bool = False) -> T:
-    """Read a document, or one line of one, perhaps one of a `tagged` union; raises `Wrong`."""
+    """Read a document or a line of one, which may belong to a `tagged` union; raises `Wrong`."""
     try:
         return form.validate_json(content, strict=True)
     except ValidationError as why:
@@ -47,7 +47,7 @@ def read(form: "TypeAdapter[T]", content: bytes, *, tagged: bool = False) -> T:
 
 @contextlib.contextmanager
 def held() -> Iterator[None]:
-    """Raise `Wrong` for a document that is made here of values that it may not have."""
+    """Raise `Wrong` if a document is made from invalid values in this context."""
     try:
         yield
     except ValidationError as why:
@@ -55,17 +55,17 @@ def held() -> Iterator[None]:
 
 
 def text(document: BaseModel) -> str:
-    """A document of one JSON value, for programs: indented, its control characters escaped, with a final newline."""
+    """Return a document as one JSON value for programs: indented, control characters escaped, with a final newline."""
     return f"{indented(document.model_dump())}\n"
 
 
 def indented(values: object) -> str:
-    """Values as indented JSON, in which every control character is escaped."""
+    """Return values as indented JSON in which every control character is escaped."""
     return escaped(json.dumps(values, indent=2, ensure_ascii=False))
 
 
 def format_of(content: bytes, field: str) -> int | None:
-    """The format that a document names in this field; None where it names none."""
+    """Return the format that a document names in this field; None if it names none."""
     try:
         value = from_json(content)
     except ValueError:
@@ -75,7 +75,7 @@ def format_of(content: bytes, field: str) -> int | None:
 
 
 def is_cut_off(line: bytes) -> bool:
-    """Report whether nothing is wrong with a line of JSON but that it ends: such as a full disk leaves."""
+    """Report whether the only error in a line of JSON is that it ends early, as after a full disk."""
     try:
         from_json(line)
     except ValueError as why:

@@ -1,4 +1,4 @@
-"""The lines of `migrate --events`: what happens during a run, told apart by their `kind`. A public contract."""
+"""The lines of `migrate --events`: the events of a run, distinguished by their `kind`. A public contract."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -14,124 +14,124 @@ FORMAT: Final = 1
 
 
 class Sample(Contract):
-    """One reading of a migration job (virDomainGetJobStats). Sizes are in bytes, rates in bytes a second."""
+    """One reading of a migration job (virDomainGetJobStats). Sizes are in bytes, rates in bytes per second."""
 
     elapsed: float = Field(description="Seconds since the migration began.")
     memory_total: int = Field(description="Bytes of the guest's memory.")
     memory_remaining: int = Field(description="Bytes that are left to send.")
-    rate: int = Field(description="Bytes a second that the link carries.")
-    dirty_rate: int = Field(description="Bytes a second that the guest writes.")
+    rate: int = Field(description="Bytes per second that the link carries.")
+    dirty_rate: int = Field(description="Bytes per second that the guest writes.")
     iteration: int = Field(
-        description="Passes over the memory, from 1; 0 before the first, or where QEMU does not say."
+        description="Pass over the memory, from 1; 0 before the first, or if QEMU does not report it."
     )
     expected_downtime: float | None = Field(
-        description="Seconds for which QEMU expects the guest to stand still if it handed over now; null where it does"
-        " not say."
+        description="Downtime in seconds that QEMU would expect if it handed the guest over now; null if QEMU does not"
+        " report it."
     )
 
 
 class _Event(Contract):
-    time: float = Field(description="When it happened, in seconds since the epoch.")
-    kind: str = Field(description="What happened.")
+    time: float = Field(description="Time of the event, in seconds since the epoch.")
+    kind: str = Field(description="The kind of event.")
 
 
 class _OfGuest(_Event):
-    guest: SomeText = Field(description="The name of the guest that it happened to.")
+    guest: SomeText = Field(description="Name of the guest.")
 
 
 class Started(_OfGuest):
     """A guest's move begins."""
 
-    kind: Literal["started"] = Field(description="What happened.")
+    kind: Literal["started"] = Field(description="The kind of event.")
 
 
 class Progress(_OfGuest):
-    """How far a migration is."""
+    """Progress of a migration."""
 
-    kind: Literal["progress"] = Field(description="What happened.")
+    kind: Literal["progress"] = Field(description="The kind of event.")
     sample: Sample = Field(description="The reading.")
 
 
 class NotConverging(_OfGuest):
-    """A guest writes as fast as the link carries."""
+    """A migration does not converge: its passes make no progress."""
 
-    kind: Literal["not-converging"] = Field(description="What happened.")
-    text: Text = Field(default="", description="What could be done, for a person.")
-    sample: Sample = Field(description="The reading by which that is known.")
+    kind: Literal["not-converging"] = Field(description="The kind of event.")
+    text: Text = Field(default="", description="The numbers and the remedy, for people.")
+    sample: Sample = Field(description="The reading that showed it.")
 
 
 class Timeout(_OfGuest):
-    """A migration has lasted as long as it may."""
+    """A migration has reached its time limit."""
 
-    kind: Literal["timeout"] = Field(description="What happened.")
-    text: Text = Field(default="", description="What is done about it, for a person.")
+    kind: Literal["timeout"] = Field(description="The kind of event.")
+    text: Text = Field(default="", description="The action that is taken, for people.")
 
 
 class Aborting(_OfGuest):
     """A migration is aborted."""
 
-    kind: Literal["aborting"] = Field(description="What happened.")
-    text: Text = Field(default="", description="Why, for a person.")
+    kind: Literal["aborting"] = Field(description="The kind of event.")
+    text: Text = Field(default="", description="The reason, for people.")
 
 
 class HandedOver(_OfGuest):
-    """libvirt has said that the source has let the guest go."""
+    """libvirt has reported that the source has handed the guest over."""
 
-    kind: Literal["handed-over"] = Field(description="What happened.")
+    kind: Literal["handed-over"] = Field(description="The kind of event.")
 
 
 class Settling(_OfGuest):
-    """What went wrong is being settled."""
+    """A migration that went wrong is being settled."""
 
-    kind: Literal["settling"] = Field(description="What happened.")
-    text: Text = Field(default="", description="What is done, and why, for a person.")
+    kind: Literal["settling"] = Field(description="The kind of event.")
+    text: Text = Field(default="", description="The action and its reason, for people.")
 
 
 class Waiting(_OfGuest):
     """A guest waits."""
 
-    kind: Literal["waiting"] = Field(description="What happened.")
-    text: Text = Field(default="", description="What for, for a person.")
+    kind: Literal["waiting"] = Field(description="The kind of event.")
+    text: Text = Field(default="", description="What the guest waits for, for people.")
 
 
 class HowItEnded(Contract):
-    """What both hosts say of a guest whose move has ended."""
+    """State of a guest on both hosts after its move has ended."""
 
-    result: ResultName = Field(description="What became of it, as in `status --format json`.")
-    source: PlaceName = Field(description="What the source has of it.")
-    destination: PlaceName = Field(description="What the destination has of it.")
+    result: ResultName = Field(description="Result for the guest, as in `status --format json`.")
+    source: PlaceName = Field(description="State of the guest on the source.")
+    destination: PlaceName = Field(description="State of the guest on the destination.")
 
 
 class Ended(_OfGuest):
     """A guest's move has ended."""
 
-    kind: Literal["ended"] = Field(description="What happened.")
-    text: Text = Field(default="", description="libvirt's error, or what preflight makes of it; left out if plain.")
-    told: HowItEnded = Field(description="How.")
+    kind: Literal["ended"] = Field(description="The kind of event.")
+    text: Text = Field(default="", description="libvirt's error, or preflight's reason; left out if there is none.")
+    told: HowItEnded = Field(description="How the move ended.")
 
 
 class Stopping(_Event):
     """No further guest is started."""
 
-    kind: Literal["stopping"] = Field(description="What happened.")
-    text: Text = Field(default="", description="Why, for a person.")
+    kind: Literal["stopping"] = Field(description="The kind of event.")
+    text: Text = Field(default="", description="The reason, for people.")
 
 
 class Note(_OfGuest):
-    """Something worth knowing."""
+    """A remark about a guest."""
 
-    kind: Literal["note"] = Field(description="What happened.")
-    text: Text = Field(default="", description="It, for a person.")
+    kind: Literal["note"] = Field(description="The kind of event.")
+    text: Text = Field(default="", description="The remark, for people.")
 
 
 Event: TypeAlias = (
     Started | Progress | NotConverging | Timeout | Aborting | HandedOver | Settling | Waiting | Ended | Stopping | Note
 )
 
-#: Holds a line to its form.
+#: Validates a line.
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 
 def values(told: Mapping[str, Any]) -> dict[str, Any]:
-    """What a line is to hold, held to the contract; raises pydantic's `ValidationError`."""
+    """Return the values of a line, validated against the contract; raises pydantic's `ValidationError`."""
     return EVENT.validate_python(told).model_dump(exclude_unset=True)

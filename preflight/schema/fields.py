@@ -1,4 +1,4 @@
-"""Types of the fields of documents: each with its form, its length or its range, and its form in words."""
+"""Types for fields of documents, each with its pattern, length or range, and a description of the pattern in words."""
 
 import re
 from typing import Annotated, Any, TypeAlias, get_args
@@ -10,12 +10,12 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from preflight import fields
 from preflight.grammar import UUID, Grammar
 
-#: Forms in words, by their patterns, for errors.
+#: Descriptions in words of each pattern, for errors.
 FORMS: dict[str, str] = {}
 
 
 def _form(pattern: str, what: str, longest: int | None = None) -> Any:
-    """Hold a whole text to a pattern, which pydantic's engine (of linear time) and ECMAScript read alike."""
+    """Require a text to match a pattern as a whole; pydantic's linear-time engine and ECMAScript read it alike."""
     whole = f"^(?:{pattern})$"
     FORMS[whole] = what
     return Field(pattern=whole, max_length=longest)
@@ -26,7 +26,7 @@ def _whole(grammar: Grammar) -> Any:
 
 
 def demands(meta: Meta) -> Any:
-    """What msgspec's `Meta` demands of a value, as pydantic's `Field` demands it."""
+    """Return the constraints of msgspec's `Meta` as a pydantic `Field`."""
     names = ("ge", "gt", "le", "lt", "min_length", "max_length")
     same = {name: value for name in names if (value := getattr(meta, name)) is not None}
     pattern = meta.pattern and _ecmascript(meta.pattern)
@@ -34,24 +34,24 @@ def demands(meta: Meta) -> Any:
 
 
 def _ecmascript(pattern: str) -> str:
-    r"""Python's \A and \Z as ^ and $, which to pydantic's engine and to ECMAScript are the ends of the text too."""
+    r"""Replace Python's \A and \Z by ^ and $, which pydantic's engine and ECMAScript take as the ends of the text."""
     return f"^{pattern.removeprefix(chr(92) + 'A').removesuffix(chr(92) + 'Z')}$"
 
 
 def _as_in_values(kind: Any) -> Any:
-    """The demands of a type of `preflight.fields`."""
+    """Return the constraints of a type from `preflight.fields`."""
     return demands(get_args(kind)[1])
 
 
 class AnyText:
-    r"""Text of Python's that may hold lone surrogates: what a host said, which is written with JSON's \u escapes."""
+    r"""Python text that may contain lone surrogates: a host's text, which JSON writes with \u escapes."""
 
     def __init__(self, form: re.Pattern[str] | None = None, *, least: int = 0) -> None:
-        """`form` is one that engines of linear time and ECMAScript read alike; `least` counts characters."""
+        """Take a pattern that linear-time engines and ECMAScript read alike, and the least number of characters."""
         self._form, self._least = form, least
 
     def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
-        """What pydantic asks of an annotation."""
+        """Return the schema, as pydantic requires of an annotation."""
         form, least = self._form, self._least
         as_json = core_schema.str_schema(pattern=form and form.pattern, min_length=least or None)
         any_text = core_schema.is_instance_schema(str)
@@ -66,31 +66,31 @@ class AnyText:
         return core_schema.json_or_python_schema(as_json, core_schema.no_info_after_validator_function(held, any_text))
 
 
-#: Text of hosts and of libvirt in what is written for others; and such as is not empty.
+#: Text from hosts and libvirt in documents that are written for others; the second is never empty.
 Text: TypeAlias = Annotated[str, AnyText()]
 SomeText: TypeAlias = Annotated[str, AnyText(least=1)]
 
 Uuid: TypeAlias = Annotated[str, _whole(UUID)]
 MachineId: TypeAlias = Annotated[str, _form("[0-9a-f]{32}", "a machine ID")]
 Digest: TypeAlias = Annotated[str, _form("[0-9a-f]{16,64}", "a digest")]
-#: A version of preflight's (PEP 440).
+#: A version of preflight (PEP 440).
 Version: TypeAlias = Annotated[str, _form("[0-9A-Za-z.!+_-]{1,64}", "a version")]
 GuestName: TypeAlias = Annotated[str, _as_in_values(fields.GuestName)]
 Line: TypeAlias = Annotated[str, _as_in_values(fields.Line)]
 Word: TypeAlias = Annotated[str, _as_in_values(fields.Word)]
 Xml: TypeAlias = Annotated[str, _as_in_values(fields.Xml)]
-#: What libvirt or a host said, as far as it is kept; printed only through `one_line`.
+#: A message of libvirt or a host, as far as it is kept; printed only through `one_line`.
 Said: TypeAlias = Annotated[str, Field(max_length=8192)]
 
-#: Seconds since the epoch, up to the year 9892: what strftime(3) can print.
+#: Seconds since the epoch, up to the year 9892, so that strftime(3) can print them.
 Moment: TypeAlias = Annotated[float, Field(ge=0, le=250_000_000_000)]
-#: Seconds that something takes.
+#: A duration in seconds.
 Seconds: TypeAlias = Annotated[float, Field(ge=0, le=1e15)]
-#: Seconds. A clock that was set back makes them negative.
+#: A measured time span in seconds, which is negative if the clock was set back.
 Lapse: TypeAlias = Annotated[float, Field(ge=-1e15, le=1e15)]
-#: KiB, up to what 64 bits of bytes can count.
+#: KiB, up to the number of bytes that 64 bits can count.
 Kib: TypeAlias = Annotated[int, Field(ge=0, le=2**54)]
-#: A number of things, from none.
+#: A number of things, 0 or more.
 Count: TypeAlias = Annotated[int, Field(ge=0)]
 
 FORMS |= {_ecmascript(pattern): what for pattern, what in fields.FORMS.items()}

@@ -1,4 +1,4 @@
-"""Puts a value of the program's, a msgspec struct, into a document: its fields and their forms are the struct's own."""
+"""Embeds a msgspec struct in a document, with the fields and constraints that the struct declares."""
 
 from collections.abc import Mapping
 from functools import reduce
@@ -16,17 +16,17 @@ from preflight.schema.fields import demands
 
 
 class Inside:
-    """Reads a struct as strictly as a model, and writes it without what is as it is by default.
+    """Reads a struct as strictly as a model, and writes it without the fields that have their default.
 
-    So a thing that is declared once, as an option of a migration is, needs no second declaration for the plan.
+    Something declared once, such as an option of a migration, therefore needs no second declaration for the plan.
     """
 
     def __init__(self, described: Mapping[str, str]) -> None:
-        """`described` says of each field what it is, for the schema."""
+        """Take the description of each field, for the schema."""
         self._described = described
 
     def __get_pydantic_core_schema__(self, struct: type[msgspec.Struct], handler: GetCoreSchemaHandler) -> CoreSchema:
-        """What pydantic asks of an annotation."""
+        """Return the schema, as pydantic requires of an annotation."""
         fields = {
             field.encode_name: core_schema.typed_dict_field(
                 handler.generate_schema(_as_pydantic_has_it(field.type)),
@@ -39,7 +39,7 @@ class Inside:
         def made(values: Mapping[str, Any]) -> msgspec.Struct:
             try:
                 return struct(**values)
-            except UserError as why:  # fields that cannot be meant together
+            except UserError as why:  # fields that exclude each other
                 raise PydanticCustomError("meaning", "{why}", {"why": str(why)}) from None
 
         def taken_apart(value: Any) -> Any:
@@ -52,7 +52,7 @@ class Inside:
                 extra_behavior="forbid",
                 metadata={
                     "pydantic_js_updates": {"additionalProperties": False}
-                },  # as not every release says by itself
+                },  # not every release of pydantic adds it by itself
             ),
         )
         return core_schema.json_or_python_schema(
@@ -63,7 +63,7 @@ class Inside:
 
 
 def _as_pydantic_has_it(kind: Any) -> Any:
-    """A field's type, with msgspec's demands as pydantic's."""
+    """Return a field's type, with msgspec's constraints replaced by pydantic's."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
         bounds = (demands(one) if isinstance(one, Meta) else one for one in arguments[1:])

@@ -1,7 +1,7 @@
-"""A run's journal: a file of JSON lines, the plan first, then one line a step, told apart by its `step`.
+"""A run's journal: a file of JSON lines, first the plan, then one line per step, distinguished by its `step`.
 
-The steps are pydantic's dataclasses rather than models: the longest journal that is read has half a million lines, and
-as models each takes 4.1 µs and 540 bytes, so 1.2 µs and 100 bytes.
+The steps are pydantic dataclasses rather than models. The longest journal that is read has half a million lines; as a
+model each takes 4.1 µs and 540 bytes, as a dataclass 1.2 µs and 100 bytes.
 """
 
 from collections.abc import Mapping
@@ -15,13 +15,14 @@ from preflight.schema.document import CLOSED, Document, Wrong
 from preflight.schema.fields import GuestName, Lapse, Moment, Said, Uuid, Word, Xml
 from preflight.schema.plan import MOST_GUESTS, MigrationPlan
 
-#: The version of the format. 2: each step is of its own form, and the plan knows both hosts. 3: so does the plan's
-#: format, which says which preflight wrote it.
+#: The version of the format. 2: each step has its own form, and the plan identifies both hosts. 3: the plan is in
+#: format 3, which records the version of preflight that wrote it.
 FORMAT: Final = 3
-#: The formats that are read, and in words: a run that an older preflight began can be gone on with.
+#: The formats that are read, and the same in words: a run that an older preflight began can be resumed.
 FORMATS, READ = (2, 3), "2 and 3"
 
-#: The values of `migrate.outcome.Result` and `migrate.observation.Place`, which lie above; a test compares them.
+#: The values of `migrate.outcome.Result` and `migrate.observation.Place`, which are in a higher layer; a test compares
+#: them.
 ResultName = Literal["arrived", "stayed", "stopped", "paused", "both", "lost", "unknown"]
 PlaceName = Literal["absent", "off", "running", "paused", "shutting down", "crashed", "suspended", "other", "unknown"]
 
@@ -30,12 +31,12 @@ class Head(Document):
     """The first line: the run's plan."""
 
     preflight_journal: Literal[2, 3] = Field(default=FORMAT, description="The version of this format.")
-    plan: MigrationPlan = Field(description="What the run was to do.")
+    plan: MigrationPlan = Field(description="The plan of the run.")
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class Told:
-    """What belongs to a step; here nothing."""
+    """Details of a step that has none."""
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
@@ -48,23 +49,23 @@ class Mark:
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class Begun:
-    """The guest as it was when its move began; null where that was not seen."""
+    """State of the guest when its move began; null where it was not seen."""
 
-    name: GuestName | None = Field(default=None, description="Its name.")
-    xml: Xml | None = Field(default=None, description="Its definition.")
-    paused: bool | None = Field(default=None, description="Whether it was paused.")
+    name: GuestName | None = Field(default=None, description="Name of the guest.")
+    xml: Xml | None = Field(default=None, description="Definition of the guest.")
+    paused: bool | None = Field(default=None, description="True if the guest was paused.")
     is_defined_there: bool | None = Field(
-        default=None, description="Whether the destination had a definition of it already."
+        default=None, description="True if the destination already had a definition of the guest."
     )
-    log: Mark | None = Field(default=None, description="How far the log of the guest's QEMU reached on the source.")
+    log: Mark | None = Field(default=None, description="End of the log of the guest's QEMU on the source at that time.")
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class Release:
-    """How sure it is that the source has let the guest go."""
+    """Certainty that the source has handed the guest over."""
 
     confirmed: bool = Field(
-        default=False, description="Whether the source was then seen without a process of the guest."
+        default=False, description="True if the source was then seen to have no process of the guest."
     )
 
 
@@ -73,78 +74,80 @@ class Files:
     """State files."""
 
     paths: Annotated[tuple[Said, ...], FailFast()] = Field(
-        default=(), description="Those that lie on the destination now."
+        default=(), description="Paths of the state files that are now on the destination."
     )
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class Settling:
-    """What is done to settle what went wrong."""
+    """An act that settles a move that went wrong."""
 
-    act: Word = Field(default="", description="What is done, in words.")
-    why: Said = Field(default="", description="Why that was decided upon.")
+    act: Word = Field(default="", description="The act, in words.")
+    why: Said = Field(default="", description="Reason for the act.")
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """How a guest's move ended."""
+    """The end of a guest's move."""
 
-    result: ResultName = Field(description="What became of it.")
-    source: PlaceName | None = Field(default=None, description="What the source has of it.")
-    destination: PlaceName | None = Field(default=None, description="What the destination has of it.")
-    error: Said | None = Field(default=None, description="libvirt's own words.")
-    why: Said = Field(default="", description="What preflight makes of it.")
-    seconds: Lapse | None = Field(default=None, description="Seconds that its move took.")
-    downtime: Lapse | None = Field(default=None, description="Seconds for which it stood still.")
+    result: ResultName = Field(description="Result for the guest.")
+    source: PlaceName | None = Field(default=None, description="State of the guest on the source.")
+    destination: PlaceName | None = Field(default=None, description="State of the guest on the destination.")
+    error: Said | None = Field(default=None, description="libvirt's error message.")
+    why: Said = Field(default="", description="preflight's reason for the result.")
+    seconds: Lapse | None = Field(default=None, description="Duration of the move in seconds.")
+    downtime: Lapse | None = Field(default=None, description="Downtime of the guest in seconds.")
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class SeenRow:
-    """One guest as both hosts were last seen to have it; the fields of `migrate.ledger.Row`."""
+    """One guest as it was last seen on both hosts; the fields of `migrate.ledger.Row`."""
 
-    name: GuestName = Field(description="Its name.")
-    uuid: Uuid = Field(description="Its UUID.")
-    result: ResultName | None = Field(default=None, description="What became of it.")
-    source: PlaceName | None = Field(default=None, description="What the source has of it.")
-    destination: PlaceName | None = Field(default=None, description="What the destination has of it.")
-    persistent: bool | None = Field(default=None, description="Whether the host that has it has a definition of it.")
-    error: Said | None = Field(default=None, description="libvirt's own words.")
-    why: Said = Field(default="", description="What preflight makes of it.")
+    name: GuestName = Field(description="Name of the guest.")
+    uuid: Uuid = Field(description="UUID of the guest.")
+    result: ResultName | None = Field(default=None, description="Result for the guest.")
+    source: PlaceName | None = Field(default=None, description="State of the guest on the source.")
+    destination: PlaceName | None = Field(default=None, description="State of the guest on the destination.")
+    persistent: bool | None = Field(
+        default=None, description="True if the host that has the guest also has its definition."
+    )
+    error: Said | None = Field(default=None, description="libvirt's error message.")
+    why: Said = Field(default="", description="preflight's reason for the result.")
     rule: Word | None = Field(default=None, description="The rule that explains the error.")
-    seconds: Lapse | None = Field(default=None, description="Seconds that its move took.")
-    downtime: Lapse | None = Field(default=None, description="Seconds for which it stood still.")
-    began: bool = Field(default=False, description="Whether its move was begun at all.")
+    seconds: Lapse | None = Field(default=None, description="Duration of the move in seconds.")
+    downtime: Lapse | None = Field(default=None, description="Downtime of the guest in seconds.")
+    began: bool = Field(default=False, description="True if the move has begun.")
     kept: Annotated[tuple[Said, ...], FailFast()] = Field(
-        default=(), description="State files of a guest that is off, of which the source keeps its own."
+        default=(), description="State files of a guest that is off of which the source keeps its own copy."
     )
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class Rows:
-    """All guests of the plan, as a run left them."""
+    """All guests of the plan, as the run left them."""
 
     rows: Annotated[tuple[SeenRow, ...], Field(max_length=MOST_GUESTS), FailFast()] = Field(
-        description="A row a guest."
+        description="One row per guest."
     )
-    interrupted: bool = Field(default=False, description="Whether the run was interrupted.")
+    interrupted: bool = Field(default=False, description="True if the run was interrupted.")
 
 
-_STEP: Any = Field(description="Which step it is.")
-_NOTHING: Any = Field(default=Told(), description="Nothing more belongs to it.")
+_STEP: Any = Field(description="The kind of step.")
+_NOTHING: Any = Field(default=Told(), description="Always empty: the step has no details.")
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class _OfGuest:
     step: str = _STEP
-    at: Moment = Field(description="When, in seconds since the epoch.")
-    guest: Uuid = Field(description="The UUID of the guest that it is about.")
+    at: Moment = Field(description="Time of the step, in seconds since the epoch.")
+    guest: Uuid = Field(description="UUID of the guest.")
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class _OfRun:
     step: str = _STEP
-    at: Moment = Field(description="When, in seconds since the epoch.")
-    guest: None = Field(default=None, description="It is about the run, and so about no guest alone.")
+    at: Moment = Field(description="Time of the step, in seconds since the epoch.")
+    guest: None = Field(default=None, description="Always null: the step concerns the run as a whole.")
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
@@ -152,12 +155,12 @@ class Begin(_OfGuest):
     """A guest's move begins."""
 
     step: Literal["begin"] = _STEP
-    told: Begun = Field(default=Begun(), description="The guest as it was.")
+    told: Begun = Field(default=Begun(), description="State of the guest at that time.")
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class Paused(_OfGuest):
-    """preflight has paused it on the source, so that it converges."""
+    """preflight has paused the guest on the source to make the migration converge."""
 
     step: Literal["paused"] = _STEP
     told: Told = _NOTHING
@@ -165,23 +168,23 @@ class Paused(_OfGuest):
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class HandedOver(_OfGuest):
-    """libvirt has said that the source has let it go."""
+    """libvirt has reported that the source has handed the guest over."""
 
     step: Literal["handed-over"] = _STEP
-    told: Release = Field(default=Release(), description="How sure that is.")
+    told: Release = Field(default=Release(), description="Certainty of the hand-over.")
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class Copied(_OfGuest):
-    """What an off guest needs besides its definition lies on the destination."""
+    """The state files that a guest that is off needs are on the destination."""
 
     step: Literal["copied"] = _STEP
-    told: Files = Field(default=Files(), description="What lies there.")
+    told: Files = Field(default=Files(), description="The state files that are there.")
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class Defined(_OfGuest):
-    """It is defined on the destination and what was copied is whole there."""
+    """The guest is defined on the destination, and the copied state files are complete there."""
 
     step: Literal["defined"] = _STEP
     told: Told = _NOTHING
@@ -189,7 +192,7 @@ class Defined(_OfGuest):
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class Settle(_OfGuest):
-    """A step that settles what went wrong."""
+    """preflight settles a move that went wrong."""
 
     step: Literal["settle"] = _STEP
     told: Settling = Field(default=Settling(), description="An act of `migrate.outcome.Act`, and its reason.")
@@ -197,10 +200,10 @@ class Settle(_OfGuest):
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class Ended(_OfGuest):
-    """How its move ended, as both hosts say."""
+    """The guest's move has ended, as both hosts report."""
 
     step: Literal["ended"] = _STEP
-    told: Outcome = Field(description="How it ended.")
+    told: Outcome = Field(description="How the move ended.")
 
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
@@ -213,7 +216,7 @@ class RunBegun(_OfRun):
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class Resumed(_OfRun):
-    """The run is gone on with."""
+    """The run is resumed."""
 
     step: Literal["resumed"] = _STEP
     told: Told = _NOTHING
@@ -229,10 +232,10 @@ class Interrupted(_OfRun):
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class Over(_OfRun):
-    """The run is over, and both hosts were looked at."""
+    """The run is over, and both hosts were asked about every guest."""
 
     step: Literal["over"] = _STEP
-    told: Rows = Field(description="Where every guest is.")
+    told: Rows = Field(description="State of every guest.")
 
 
 Entry: TypeAlias = (
@@ -242,24 +245,24 @@ StepName = Literal[
     "begin", "paused", "handed-over", "copied", "defined", "settle", "ended", "run", "resumed", "interrupted", "over"
 ]
 
-#: Read the first line, and every other.
+#: Read the first line, and every further line.
 HEAD = TypeAdapter(Head)
 STEP: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="step")])
 
 
 class Ready(NamedTuple):
-    """A step's line but for its moment, so that nothing is left to do for it when it happens."""
+    """A step's line without its time, prepared so that hardly anything is left to do when the step happens."""
 
     before: bytes
     after: bytes
 
     def at(self, moment: float) -> bytes:
-        """The line of a step that happens now, in seconds since the epoch."""
+        """Return the line for a step at this moment, in seconds since the epoch."""
         return b"%b%a%b" % (self.before, moment, self.after)
 
 
 def ready(step: StepName, guest: str | None, told: Mapping[str, Any]) -> Ready:
-    """Hold a step that is to be written to its form; raises `Wrong`."""
+    """Validate a step that is to be written, and prepare its line; raises `Wrong`."""
     values = {"step": step, "at": 0.0, "guest": guest} | ({"told": told} if told else {})
     try:
         made = STEP.validate_python(values)

@@ -7,17 +7,17 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from preflight.schema import capacity, events, journal, plan, report, snapshot, status
 
-#: For whoever reads a contract.
+#: For readers of a contract.
 _OPEN = (
-    "A field may be added within one format, so a reader passes over what it does not know; what is here is neither"
-    " removed nor changed in its meaning."
+    "Fields may be added within one format, so readers must ignore fields that they do not know; no field is removed,"
+    " and none changes its meaning."
 )
-#: For whoever reads what preflight alone writes.
-_CLOSED = "preflight alone writes it, and refuses a field that it does not know."
+#: For readers of a document that only preflight writes.
+_CLOSED = "Only preflight writes it, and it refuses unknown fields."
 
 
 class Published(NamedTuple):
-    """One document: its name, the version of its format, what it is, and what reads it."""
+    """One document: its name, the version of its format, its title and description, and its reader."""
 
     name: str
     version: int
@@ -26,7 +26,7 @@ class Published(NamedTuple):
     form: TypeAdapter[Any]
 
     def schema(self) -> dict[str, Any]:
-        """Its JSON schema (draft 2020-12)."""
+        """Return the document's JSON schema (draft 2020-12)."""
         found = self.form.json_schema(schema_generator=_Schema)
         parts = found.pop("$defs", {})
         said = {"title": self.title, "description": self.description}
@@ -35,7 +35,7 @@ class Published(NamedTuple):
 
 
 class _Schema(GenerateJsonSchema):
-    """pydantic's, without a title for every field, which would say its name once more."""
+    """pydantic's generator, without a title for every field, which would only repeat the field's name."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
         return False
@@ -46,57 +46,57 @@ PUBLISHED = (
         "report",
         report.FORMAT,
         "A report of `preflight check --format json`",
-        f"Whether guests can be migrated from one KVM host to another, and why not. {_OPEN}",
+        f"The answer whether guests can be migrated from one KVM host to another, with the reasons. {_OPEN}",
         report.REPORT,
     ),
     Published(
         "capacity",
         capacity.FORMAT,
-        "What `preflight capacity --format json` says",
-        "How many migrations two KVM hosts take at a time, what stops the next one, and how long these guests take."
-        f" {_OPEN}",
+        "The output of `preflight capacity --format json`",
+        "The number of migrations that two KVM hosts allow at a time, the limit that stops the next one, and the"
+        f" duration for these guests. {_OPEN}",
         capacity.CAPACITY,
     ),
     Published(
         "status",
         status.FORMAT,
-        "What `preflight status JOURNAL --format json` says",
-        f"What the journal of one run says of each guest. No host was asked. {_OPEN}",
+        "The output of `preflight status JOURNAL --format json`",
+        f"The state of each guest by the journal of one run. No host was asked. {_OPEN}",
         status.STATUS,
     ),
     Published(
         "runs",
         status.FORMAT,
-        "What `preflight status --format json` says",
-        f"The runs whose journals lie in a directory, the newest first. {_OPEN}",
+        "The output of `preflight status --format json`",
+        f"The runs whose journals are in a directory, newest first. {_OPEN}",
         status.RUNS,
     ),
     Published(
         "events",
         events.FORMAT,
         "A line of the file of `preflight migrate --events`",
-        f"What happens during a run, a line each, told apart by its kind. {_OPEN} A later release may add kinds too.",
+        f"One event of a run per line, distinguished by its kind. {_OPEN} A later release may also add kinds.",
         events.EVENT,
     ),
     Published(
         "snapshot",
         snapshot.FORMAT,
         "A file of `preflight snapshot`, or of `preflight check --save`",
-        f"What hosts answered, so that a check can run again without a network and give the same report. {_OPEN}",
+        f"The answers of hosts, so that a check can be repeated without a network and give the same report. {_OPEN}",
         snapshot.SNAPSHOT,
     ),
     Published(
         "plan",
         plan.FORMAT,
         "A file of `preflight plan`",
-        f"A whole run: which guests, in which order, how many at a time, and how. {_CLOSED}",
+        f"A whole run: the guests, their order, the number at a time, and the options. {_CLOSED}",
         plan.PLAN,
     ),
     Published(
         "journal",
         journal.FORMAT,
         "A line of a run's journal",
-        f"The first line is the run's plan, every other a step, told apart by its `step`. {_CLOSED}",
+        f"The first line is the run's plan, every further line is a step, distinguished by its `step`. {_CLOSED}",
         TypeAdapter(journal.Head | journal.Entry),
     ),
 )

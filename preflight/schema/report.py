@@ -1,4 +1,4 @@
-"""The report of `check --format json`: whether guests can be migrated, and why not. A public contract."""
+"""The report of `check --format json`: the answer whether guests can be migrated, with reasons. A public contract."""
 
 import re
 from typing import Annotated, Final, Literal, Self, TypeAlias
@@ -20,52 +20,52 @@ Role: TypeAlias = Literal["source", "destination"]
 
 _PATH = re.compile("^/")
 _SUBJECT = re.compile("^(pair$|source$|destination$|guests$|guest )")
-#: A program's release, as three numbers.
+#: The release of a program, as three numbers.
 _Release: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
 _VERDICT = (
-    "ready (exit code 0): no error was found, and nothing that could be one was left open. not-ready (1): an error was"
-    " found. undetermined (3): no error was found, but what could be one was left open."
+    "ready (exit code 0): no error was found, and no rule that could find one is unknown. not-ready (1): an error was"
+    " found. undetermined (3): no error was found, but a rule that could find one is unknown."
 )
-_ROLE = "Which end of the migration a host is."
+_ROLE = "The end of the migration that the host is."
 
 
 class Host(Contract):
-    """One host. Each value but the name is null where it is not known."""
+    """One host. Every value except the name is null if it is not known."""
 
     name: SomeText = Field(description="The host as the user named it.")
     hostname: Text | None = Field(description="The kernel's host name.")
     release: Text | None = Field(description="The operating system, as os-release calls it.")
     libvirt: _Release | None = Field(description="The libvirt daemon's release, as 9.0.0.")
     qemu: _Release | None = Field(description="QEMU's release, as 7.2.22.")
-    openssh: Text | None = Field(description="What `ssh -V` says.")
+    openssh: Text | None = Field(description="The output of `ssh -V`.")
 
 
 class Location(Contract):
-    """A place in a host's file."""
+    """A place in a file on a host."""
 
-    path: Annotated[str, AnyText(_PATH)] = Field(description="The file's absolute path on the host.")
-    line: Annotated[int, Field(ge=1)] = Field(description="From 1.")
-    column: Annotated[int, Field(ge=1)] = Field(description="In characters, from 1.")
+    path: Annotated[str, AnyText(_PATH)] = Field(description="Absolute path of the file on the host.")
+    line: Annotated[int, Field(ge=1)] = Field(description="Line number, from 1.")
+    column: Annotated[int, Field(ge=1)] = Field(description="Column in characters, from 1.")
 
 
 class Finding(Contract):
-    """What is wrong, and where."""
+    """A problem, and its place."""
 
-    host: Role | None = Field(description="The host that it is about; null when it is about none alone.")
-    guest: Text | None = Field(description="The name of the guest that it is about, else null.")
-    message: SomeText = Field(description="What is wrong, for a person.")
+    host: Role | None = Field(description="The host that has the problem; null if it is not about a single host.")
+    guest: Text | None = Field(description="The name of the guest that has the problem, else null.")
+    message: SomeText = Field(description="The problem, for people.")
     location: Location | None = Field(
-        description="The place of the value that is wrong, in a file of the host's; null when no file holds it."
+        description="The place of the wrong value in a file on the host; null if no file contains it."
     )
     predicted_error: Text | None = Field(
-        description="Text that libvirt's or ssh's message would contain; null when none is known."
+        description="Text that the message of libvirt or ssh would contain; null if none is known."
     )
     fix: Text | None = Field(
-        description="What to do about this very finding; null when only the rule's general advice holds."
+        description="The remedy for this particular finding; null if only the rule's general advice applies."
     )
 
 
-#: What `Result` demands of fields together, for whoever reads the schema.
+#: The dependencies between the fields of `Result`, for readers of the schema.
 _TOGETHER: list[JsonValue] = [
     {
         "if": {"properties": {"outcome": {"const": "failed"}}},
@@ -87,31 +87,32 @@ _TOGETHER: list[JsonValue] = [
 
 
 class Result(Contract):
-    """One rule about one subject."""
+    """The result of one rule for one subject."""
 
     model_config = ConfigDict(json_schema_extra={"allOf": _TOGETHER})
 
     rule: Annotated[str, Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")] = Field(
-        description="The rule's name; `preflight explain` tells more."
+        description="The name of the rule; `preflight explain` describes it."
     )
     subject: Annotated[str, AnyText(_SUBJECT)] = Field(
-        description="What the rule was asked about: pair, source, destination, `guest NAME`; or guests, for all of them"
-        " together, or where not even their list could be had."
+        description="The subject of the rule: pair, source, destination, `guest NAME`; or guests, for all of them"
+        " together, or if not even the list of guests could be read."
     )
     severity: Severity = Field(
-        description="That of the worst finding; the rule's own where there is none. error: the migration fails or is"
-        " unsafe. warning: it works, but slower, riskier or outside the vendor's support. info: worth knowing."
+        description="Severity of the worst finding; the rule's own severity if there is none. error: the migration"
+        " fails or is unsafe. warning: it works, but slower, riskier or outside the vendor's support. info: worth"
+        " knowing."
     )
     outcome: Outcome = Field(
         description="passed: nothing was found. failed: see findings. unknown: a fact that the rule needs could not be"
-        " had. waived: the user has accepted what was found. not-applicable: the rule says nothing about a migration of"
+        " read. waived: the user has accepted the findings. not-applicable: the rule does not concern a migration of"
         " this kind."
     )
     reason: Text | None = Field(
-        description="Why, for every outcome but passed; for failed only where something is unknown beside what was"
-        " found. Else null."
+        description="The reason for every outcome except passed; for failed only if something is unknown besides the"
+        " findings. Else null."
     )
-    findings: tuple[Finding, ...] = Field(description="What was found; empty unless failed or waived.")
+    findings: tuple[Finding, ...] = Field(description="The findings; empty unless failed or waived.")
 
     @model_validator(mode="after")
     def _belong_together(self) -> Self:
@@ -125,65 +126,68 @@ class Result(Contract):
 
 
 class Guest(Contract):
-    """One guest's own answer: its results and those about the hosts."""
+    """The verdict for one guest, from its own results and those about the hosts."""
 
     name: SomeText = Field(description="The guest's name.")
     verdict: Verdict = Field(description=_VERDICT)
 
 
 class LimitName(Contract):
-    """One of the limits."""
+    """Reference to one of the limits."""
 
-    name: str = Field(description="The limit's name, as in limits.")
+    name: str = Field(description="Name of the limit, as in limits.")
     host: Role = Field(description=_ROLE)
 
 
 class Limit(Contract):
     """One limit on one host."""
 
-    name: Annotated[str, Field(min_length=1)] = Field(description="What limits, as its configuration file calls it.")
+    name: Annotated[str, Field(min_length=1)] = Field(description="The limit, as its configuration file calls it.")
     host: Role = Field(description=_ROLE)
     configured: Count | None = Field(
-        description="In the limit's own unit: clients, workers, ports, logins under way. Null when not known."
+        description="The value in the limit's own unit: clients, workers, ports, logins under way. Null if not known."
     )
-    in_use: Count | None = Field(description="In the same unit, now. Null when not known.")
+    in_use: Count | None = Field(description="The present use in the same unit. Null if not known.")
     allows: Count | None = Field(
-        description="Migrations that it allows; null when it could not be read, so the true capacity may be lower."
+        description="Migrations that the limit allows; null if it could not be read, so the true capacity may be lower."
     )
 
 
 class Capacity(Contract):
-    """How many migrations can be in flight together, as configured and as used now."""
+    """The number of migrations that can be in flight together, by the configuration and the present use."""
 
     concurrent: Count | None = Field(
-        description="Migrations in flight together, by the limits that could be read; null when none could."
+        description="Migrations that can be in flight together, by the limits that could be read; null if none could."
     )
-    burst: Count | None = Field(description="Migrations started at the same instant, likewise.")
+    burst: Count | None = Field(
+        description="Migrations that can start at the same instant, by the limits that could be read; null if none"
+        " could."
+    )
     limited_by: LimitName | None = Field(
-        description="The limit that stops the next migration in flight; null when none could be read."
+        description="The limit that stops the next migration in flight; null if none could be read."
     )
     limits: tuple[Limit, ...] = Field(description="Every limit in the path of a migration of this kind.")
 
 
 class Report(Contract):
-    """Whether guests can be migrated from one KVM host to another, and why not."""
+    """The answer whether guests can be migrated from one KVM host to another, with the reasons."""
 
     format: Literal[1] = Field(description="The version of this contract.")
-    verdict: Verdict = Field(description=f"The answer of the whole check; the exit code says the same. {_VERDICT}")
+    verdict: Verdict = Field(description=f"The verdict of the whole check; the exit code says the same. {_VERDICT}")
     narrowed: bool = Field(
-        description="Whether --select or --ignore left rules out: the verdict then says nothing of what those look for."
+        description="True if --select or --ignore left rules out: the verdict then does not cover what those rules look"
+        " for."
     )
     source: Host = Field(description="The host that guests would leave.")
-    destination: Host = Field(description="The host that guests would go to.")
+    destination: Host = Field(description="The host that guests would move to.")
     results: tuple[Result, ...] = Field(
-        description="What became of each rule about each subject that it concerns, in the order of rules, then of"
-        " subjects."
+        description="The result of each rule for each subject that it concerns, ordered by rule, then by subject."
     )
     guests: tuple[Guest, ...] = Field(
-        description="Each guest that was judged, in the order in which it was named or listed; empty when the hosts"
-        " alone were judged."
+        description="Each guest that was judged, in the order in which it was named or listed; empty if only the hosts"
+        " were judged."
     )
-    capacity: Capacity = Field(description="How many migrations these hosts take at a time.")
+    capacity: Capacity = Field(description="The number of migrations that these hosts allow at a time.")
 
 
 #: Reads a report.

@@ -1,4 +1,4 @@
-"""A snapshot: what hosts answered, so that a check can run again without a network and give the same report."""
+"""A snapshot: the answers of hosts, so that a check can be repeated without a network and give the same report."""
 
 import json
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -16,21 +16,21 @@ Answer: TypeAlias = tuple[str, int, str]
 
 
 class SavedHost(Contract):
-    """One host as it answered."""
+    """The answers of one host."""
 
-    name: str = Field(description="The name that it was asked under.")
+    name: str = Field(description="The name under which the host was asked.")
     records: dict[str, Answer] = Field(
-        description="By the name of the record: standard output, exit code (44: no such file) and standard error,"
-        " with a backslash escape for each byte that is not UTF-8."
+        description="Answers by the name of the record: standard output, exit code (44: no such file) and standard"
+        " error, with a backslash escape for each byte that is not UTF-8."
     )
     absent: dict[str, str] = Field(
-        description="Why records are missing, by their names; the empty name speaks for all others."
+        description="Reasons for missing records, by the name of the record; the empty name stands for all others."
     )
 
     @field_validator("records", mode="before")
     @classmethod
     def _are_answers(cls, records: object) -> object:
-        """Refuse the first that is none: each complaint of a million would be kept."""
+        """Stop at the first invalid answer: otherwise up to a million complaints would be kept."""
         if not isinstance(records, dict):
             return records
         return {name: _answer(name, answer) for name, answer in records.items()}
@@ -41,7 +41,7 @@ class SavedHost(Contract):
         for name, reason in absent.items() if isinstance(absent, dict) else ():
             if not isinstance(reason, str):
                 raise PydanticCustomError(
-                    "reason", "the reason for the lack of {name} of @host@ is no text", {"name": repr(name)}
+                    "reason", "the reason why {name} of @host@ is missing is not a text", {"name": repr(name)}
                 )
         return absent
 
@@ -49,13 +49,13 @@ class SavedHost(Contract):
 def _answer(name: object, answer: Any) -> tuple[object, ...]:
     if not (isinstance(answer, list | tuple) and [type(part) for part in answer] == [str, int, str]):
         raise PydanticCustomError(
-            "answer", "the answer {name} of @host@ is not of text, code and text", {"name": repr(name)}
+            "answer", "the answer {name} of @host@ does not consist of text, code and text", {"name": repr(name)}
         )
     return tuple(answer)
 
 
 class Snapshot(Contract):
-    """One host, or the two of a check."""
+    """A snapshot of one host, or of the two hosts of a check."""
 
     preflight_snapshot: Literal[1] = Field(description="The version of this format.")
     hosts: Annotated[list[SavedHost], FailFast()] = Field(
@@ -76,25 +76,25 @@ def read(content: bytes) -> Snapshot:
 
 
 def _in_words(content: bytes, why: ErrorDetails) -> str:
-    """What is wrong with a file that holds no snapshot, or not a whole one."""
+    """Describe the error in a file that is not a snapshot, or not a complete one."""
     at, kind = why["loc"], why["type"]
     if kind == "json_invalid":
         return f"not a whole snapshot: {_malformed(content)}"
     document = from_json(content)
     if not isinstance(document, dict) or "preflight_snapshot" not in document:
-        return "not a snapshot of preflight's"
+        return "not a snapshot made by preflight"
     if at == ("preflight_snapshot",):
         found = str(document["preflight_snapshot"])[:20]
         return f"snapshot format {found!r}, this preflight reads {FORMAT}"
     if len(at) < 2:
-        return "not a whole snapshot: it holds no host"
+        return "not a whole snapshot: it contains no host"
     saved = document["hosts"][at[1]]
     name = saved.get("name") if isinstance(saved, dict) else None
     if not isinstance(name, str):
         return "not a whole snapshot: a host in it has no name"
     if kind in ("answer", "reason"):
         return f"not a whole snapshot: {why['msg'].replace('@host@', repr(name))}"
-    return f"not a whole snapshot: {name!r} has no answers in it"
+    return f"not a whole snapshot: it contains no answers of {name!r}"
 
 
 def _malformed(content: bytes) -> str:
@@ -108,4 +108,4 @@ def _malformed(content: bytes) -> str:
         return "it is not UTF-8"
     except ValueError:  # Python reads no whole number of more than 4300 digits
         return "a number in it is too long"
-    return "it is nested too deeply, or holds half a character"
+    return "it is nested too deeply, or contains half a character"

@@ -1,4 +1,4 @@
-"""What `status --format json` says: of one run each guest, or all runs in short. Public contracts."""
+"""The output of `status --format json`: each guest of one run, or a summary of all runs. Public contracts."""
 
 from typing import Final, Literal, TypeAlias
 
@@ -16,68 +16,78 @@ StageName: TypeAlias = Literal["running", "over", "cut off", "damaged"]
 
 
 class Guest(Contract):
-    """One guest of a run, as the journal has it."""
+    """One guest of a run, by the journal."""
 
-    name: SomeText = Field(description="Its name on the source.")
-    uuid: Text = Field(description="Its UUID.")
+    name: SomeText = Field(description="Name of the guest on the source.")
+    uuid: Text = Field(description="UUID of the guest.")
     result: ResultName | None = Field(
-        description="What became of it; null while nobody has looked. arrived: it is on the destination. stayed: it is"
-        " on the source as it was. stopped: it is off where it should run. paused: it stands still where it should run."
-        " both: it runs on both hosts. lost: neither host has it. unknown: a host did not say."
+        description="Result for the guest; null until the hosts have been asked. arrived: on the destination. stayed:"
+        " on the source, as before. stopped: off where it should run. paused: paused where it should run. both: running"
+        " on both hosts. lost: on neither host. unknown: a host did not answer."
     )
-    source: PlaceName | None = Field(description="What the source had of it; null while nobody has looked.")
-    destination: PlaceName | None = Field(description="What the destination had of it; null while nobody has looked.")
+    source: PlaceName | None = Field(
+        description="State of the guest on the source; null until the hosts have been asked."
+    )
+    destination: PlaceName | None = Field(
+        description="State of the guest on the destination; null until the hosts have been asked."
+    )
     persistent: bool | None = Field(
-        description="Whether the host that has it has a definition of it; null when not known."
+        description="True if the host that has the guest also has its definition; null if not known."
     )
-    error: Text | None = Field(description="libvirt's own words; null without an error, or once it has arrived.")
+    error: Text | None = Field(
+        description="libvirt's error message; null without an error, or once the guest has arrived."
+    )
     why: Text = Field(
-        description="What preflight makes of it; empty where it is plain. A guest that has arrived and has a `why` is"
-        " not there as it was asked for."
+        description="preflight's reason for the result; empty if it is obvious. A guest that has arrived and has a"
+        " `why` is not there as requested."
     )
     rule: Text | None = Field(
-        description="The rule that explains the error, for `preflight explain`; null without one."
+        description="The rule that explains the error, for `preflight explain`; null if there is none."
     )
-    seconds: float | None = Field(description="Seconds that its move took; null when not known.")
-    downtime: float | None = Field(description="Seconds for which it stood still; null when not known.")
-    began: bool = Field(description="Whether its move was begun at all.")
-    kept: tuple[Text, ...] = Field(description="State files of a guest that is off, of which the source keeps its own.")
+    seconds: float | None = Field(description="Duration of the move in seconds; null if not known.")
+    downtime: float | None = Field(description="Downtime of the guest in seconds; null if not known.")
+    began: bool = Field(description="True if the move has begun.")
+    kept: tuple[Text, ...] = Field(
+        description="State files of a guest that is off of which the source keeps its own copy."
+    )
 
 
 class Status(Contract):
-    """What the journal of one run says of each guest. No host was asked."""
+    """The state of each guest by the journal of one run. No host was asked."""
 
     format: Literal[1] = Field(description="The version of this contract.")
-    source: Text = Field(description="The host that guests leave, as the user named it.")
-    destination: Text = Field(description="The host that guests go to, as the user named it.")
-    arrived: bool = Field(description="Whether every guest has arrived, and is there as it was asked for.")
+    source: Text = Field(description="The host that the guests leave, as the user named it.")
+    destination: Text = Field(description="The host that the guests move to, as the user named it.")
+    arrived: bool = Field(description="True if every guest has arrived and is there as requested.")
     guests: tuple[Guest, ...] = Field(description="Every guest of the plan, in its order.")
 
 
 class Run(Contract):
     """One run; of a damaged journal only the path and the reason are known."""
 
-    path: SomeText = Field(description="The journal's path.")
+    path: SomeText = Field(description="Path of the journal.")
     stage: StageName = Field(
-        description="running: a process is at work on it. over: both hosts were looked at in the end. cut off: neither,"
-        " so that it can be gone on with. damaged: the file is no journal, or a damaged one."
+        description="running: a process is at work on the run. over: the run has ended, and both hosts were asked about"
+        " every guest. cut off: neither, so the run can be resumed. damaged: the file is not a journal, or is damaged."
     )
-    made: float | None = Field(description="When its plan was made, in seconds since the epoch; null of a damaged one.")
-    source: Text | None = Field(description="The host that guests leave; null of a damaged one.")
-    destination: Text | None = Field(description="The host that guests go to; null of a damaged one.")
-    guests: Count = Field(description="How many guests its plan has.")
-    unfinished: tuple[Text, ...] = Field(description="The names of those that have not arrived as they were asked for.")
-    why: Text | None = Field(description="What is wrong with a damaged one; else null.")
+    made: float | None = Field(
+        description="Time at which the plan was made, in seconds since the epoch; null for a damaged journal."
+    )
+    source: Text | None = Field(description="The host that the guests leave; null for a damaged journal.")
+    destination: Text | None = Field(description="The host that the guests move to; null for a damaged journal.")
+    guests: Count = Field(description="Number of guests in the plan.")
+    unfinished: tuple[Text, ...] = Field(description="Names of the guests that have not arrived as requested.")
+    why: Text | None = Field(description="The defect of a damaged journal; else null.")
 
 
 class Runs(Contract):
-    """The runs whose journals lie in a directory, the newest first."""
+    """The runs whose journals are in a directory, newest first."""
 
     format: Literal[1] = Field(description="The version of this contract.")
-    directory: Text = Field(description="Where the journals lie.")
-    older: Count = Field(description="Journals there that are older, and were not read.")
-    runs: tuple[Run, ...] = Field(description="Each run.")
+    directory: Text = Field(description="Directory of the journals.")
+    older: Count = Field(description="Number of older journals there that were not read.")
+    runs: tuple[Run, ...] = Field(description="The runs.")
 
 
-#: Read what `status JOURNAL` and `status` have written.
+#: Read the output of `status JOURNAL` and of `status`.
 STATUS, RUNS = TypeAdapter(Status), TypeAdapter(Runs)

@@ -1,4 +1,4 @@
-"""Where the interleavings are kept, and what docs/reference/chaos.md says of them."""
+"""The recorded interleavings, and their section of docs/reference/chaos.md."""
 
 from pathlib import Path
 
@@ -10,9 +10,10 @@ RECORDED = Path(__file__).with_name("recorded.jsonl")
 
 
 def markdown() -> str:
-    """The section of docs/reference/chaos.md."""
+    """Return the section of docs/reference/chaos.md."""
     outcomes = Lines(RECORDED, Outcome).read()
     if not outcomes:
         return "Nothing is recorded yet."
     last = outcomes[-1].code
-    return f"{summary(outcomes, tablefmt='github')}\n\nOf commit {last.commit}, preflight/migrate {last.migrate}."
+    table = summary(outcomes, tablefmt="github")
+    return f"{table}\n\nRecorded with commit {last.commit} (preflight/migrate {last.migrate})."

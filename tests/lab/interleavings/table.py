@@ -32,5 +32,5 @@ def summary(outcomes: Sequence[Outcome], *, tablefmt: str = "simple") -> str:
         back = sum("went back" in line for each in of for line in each.violations)
         mode = "p2p" if p2p else "managed"
         rows.append((name, mode, sum(each.reached for each in of), len(wrong), back, "; ".join((*after, *never))))
-    heads = ("interleaving", "mode", "made", "violations", "counter went back", "source / destination afterwards")
+    heads = ("interleaving", "mode", "runs", "violations", "counter went back", "source / destination afterwards")
     return tabulate(rows, heads, tablefmt=tablefmt, disable_numparse=True)

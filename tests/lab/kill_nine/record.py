@@ -1,4 +1,4 @@
-"""Where the kills are kept, and what docs/reference/chaos.md says of them."""
+"""The recorded kills, and their section of docs/reference/chaos.md."""
 
 from pathlib import Path
 
@@ -10,12 +10,12 @@ RECORDED = Path(__file__).with_name("recorded.jsonl")
 
 
 def markdown() -> str:
-    """The section of docs/reference/chaos.md."""
+    """Return the section of docs/reference/chaos.md."""
     outcomes = Lines(RECORDED, Outcome).read()
     if not outcomes:
         return "Nothing is recorded yet."
     last = outcomes[-1].code
     wrong = [f"- {each.mode} {each.number}: {'; '.join(each.violations)}" for each in outcomes if each.violations]
     listed = "\n".join(wrong) or "No violation."
-    of = f"Of commit {last.commit}, preflight/migrate {last.migrate}."
+    of = f"Recorded with commit {last.commit} (preflight/migrate {last.migrate})."
     return "\n\n".join((summary(outcomes, tablefmt="github"), of, listed))

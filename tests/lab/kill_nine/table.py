@@ -35,9 +35,9 @@ def summary(outcomes: Sequence[Outcome], *, tablefmt: str = "simple") -> str:
         here = sum(each.destination == "absent" for each in left)
         counted = (ran.count("source"), ran.count("destination"), len(left) - here, here)
         rows.append((mode, len(killed), still, late, *counted, sum(bool(each.violations) for each in killed), waited))
-    heads = ["mode", "kills", "at the hand-over", "after the end", "runs on the source", "on the destination"]
-    heads += ["left paused in the moment that is said, on the destination", "on the source"]
-    heads += ["violations", "waits for its start, unkilled"]
+    heads = ["mode", "kills", "at the hand-over", "after the end", "runs on the source", "runs on the destination"]
+    heads += ["left paused on the destination (documented case)", "left paused on the source (documented case)"]
+    heads += ["violations", "wait for the start without a kill"]
     return tabulate(rows, heads, tablefmt=tablefmt, disable_numparse=True)
 
 

@@ -74,7 +74,7 @@ def test_another_format_is_refused(tmp_path: Path, number: object) -> None:
 @pytest.mark.parametrize("text", ["[]", "1", '"x"', "null", "{}", '{"hosts": []}'])
 def test_other_json_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "s.json").write_text(text)
-    assert refused(tmp_path / "s.json") == "not a snapshot of preflight's"
+    assert refused(tmp_path / "s.json") == "not a snapshot made by preflight"
 
 
 WRONG: dict[str, dict[str, Any]] = {
@@ -110,18 +110,18 @@ def test_a_host_without_one_of_its_parts_is_refused(tmp_path: Path, key: str) ->
     without = document()
     del without["hosts"][0][key]
     (tmp_path / "s.json").write_text(json.dumps(without))
-    why = "a host in it has no name" if key == "name" else "'h' has no answers in it"
+    why = "a host in it has no name" if key == "name" else "it contains no answers of 'h'"
     assert refused(tmp_path / "s.json") == f"not a whole snapshot: {why}"
 
 
 def test_no_word_of_pythons_tells_what_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
     path.write_text('{"preflight_snapshot": 1}')
-    assert refused(path) == "not a whole snapshot: it holds no host"
+    assert refused(path) == "not a whole snapshot: it contains no host"
     path.write_text('{"preflight_snapshot": 1,')
     assert refused(path) == "not a whole snapshot: not JSON at line 1, column 26"
     path.write_text(json.dumps(document(records={"a": ["", "0", ""]})))
-    assert refused(path) == "not a whole snapshot: the answer 'a' of 'h' is not of text, code and text"
+    assert refused(path) == "not a whole snapshot: the answer 'a' of 'h' does not consist of text, code and text"
 
 
 @pytest.mark.parametrize("name", ["", "-oProxyCommand=x", "a b", "/etc/passwd", "none.json", 1, None])

@@ -369,8 +369,8 @@ def test_every_field_of_a_plan_is_held_to_its_form_range_and_length(
         ("memory_kib", -1, "Expected `int` >= 0 - at `$.guests[0].memory_kib`"),
         ("memory_kib", 10**30, "Expected `int` <= 18014398509481984 - at `$.guests[0].memory_kib`"),
         ("touched_kib", "1", "Expected `int`, got `str` - at `$.guests[0].touched_kib`"),
-        ("uuid", PLAN.guests[1].uuid, f"the guest {PLAN.guests[1].uuid} is in it twice - at `$.guests`"),
-        ("name", "db", "the guest db is in it twice - at `$.guests`"),
+        ("uuid", PLAN.guests[1].uuid, f"the guest {PLAN.guests[1].uuid} is listed twice - at `$.guests`"),
+        ("name", "db", "the guest db is listed twice - at `$.guests`"),
     ],
 )
 def test_every_field_of_a_plans_guest_is_held_to_its_form_and_no_guest_is_there_twice(

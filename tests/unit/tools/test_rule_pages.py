@@ -58,7 +58,7 @@ def test_messages_that_differ_in_names_and_numbers_alone_are_one() -> None:
 def test_the_page_of_a_rule_has_all_that_explain_says_and_the_error() -> None:
     rule = find(load(), "announced-name-unresolvable")
     text = page(rule, ("Unable to resolve address 'x' service '49152'",))
-    for part in (rule.text.title, rule.text.why, rule.text.fix, "--select names", "`preflight fix`: can change"):
+    for part in (rule.text.title, rule.text.why, rule.text.fix, "--select names", "`preflight fix`: can repair"):
         assert part in text
     assert "## The error\n\n    Unable to resolve address 'x' service '49152'\n" in text
 
