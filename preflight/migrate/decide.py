@@ -175,6 +175,8 @@ def _may_have_run_here(intent: Intent, source: Sighting) -> str:
     past = on_source(source)
     if _was_let_go(intent, source) and intent.log_end is LogEnd.MIGRATED:
         is_gone = True
+    elif intent.log_end is LogEnd.MORE and not intent.watched:
+        is_gone = False
     elif intent.watched and intent.handed_over:
         is_gone = source.place is Place.ABSENT or intent.ended_on_source or past in (History.LET_GO, History.UNKNOWN)
     else:

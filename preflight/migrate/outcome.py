@@ -50,8 +50,10 @@ class LogMark(Struct, frozen=True):
 class LogEnd(enum.Enum):
     """How the log of the guest's QEMU on the source says that the process ended with which the migration began."""
 
-    #: The log cannot be read, or says more than that.
+    #: The log was not read, or cannot be read.
     UNKNOWN = enum.auto()
+    #: More has happened than one migration and its end: the guest may have run again, or been moved on.
+    MORE = enum.auto()
     #: The migration ended the process once libvirt had confirmed it, and no other was started.
     MIGRATED = enum.auto()
     #: The log names no end, and no other process was started: where there is none now, it went down with its host.

@@ -209,7 +209,7 @@ def _met(text: str, own: Holder, guests: Sequence[PlannedGuest], directory: str)
     try:
         found = _overlapping(text, own.guests, own.key)
     except Unreadable as why:
-        return f"cannot read in {directory} which guests other runs migrate: {why}"
+        return f"the locks of other runs in {directory} cannot be read: {why}"
     for holder in found:
         names = [guest.name for guest in guests if guest.uuid in holder.guests]
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

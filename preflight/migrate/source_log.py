@@ -16,7 +16,7 @@ from preflight.answers import Record
 from preflight.grammar import GUEST, Grammar
 from preflight.migrate.decide import decide
 from preflight.migrate.observation import Place, Sighting
-from preflight.migrate.outcome import Decision, Intent, LogEnd, LogMark
+from preflight.migrate.outcome import Act, Decision, Intent, LogEnd, LogMark
 from preflight.migrate.root_shell import as_root, script
 from preflight.shell_text import ShellText
 
@@ -78,16 +78,18 @@ class HostLogs:
 def end_of(lines: Sequence[str] | None) -> LogEnd:
     """Return how the process ended that the guest had when its migration began, by the lines that were added since.
 
-    Anything beside one migration and its end makes it unknown: the guest may then have run there again, or have been
-    moved on to a third host.
+    With anything beside one migration and its end, the guest may have run there again, or have been moved on to a third
+    host.
     """
-    if lines is None or not all(_LINE.takes(line) for line in lines):
+    if lines is None:
         return LogEnd.UNKNOWN
+    if not all(_LINE.takes(line) for line in lines):
+        return LogEnd.MORE
     said = [line.partition(": ")[2] for line in lines]
     if said == ["initiating migration", "shutting down, reason=migrated"]:
         return LogEnd.MIGRATED
     # a host that loses its power may lose the last lines too
-    return LogEnd.NONE if said in ([], ["initiating migration"]) else LogEnd.UNKNOWN
+    return LogEnd.NONE if said in ([], ["initiating migration"]) else LogEnd.MORE
 
 
 def informed(logs: Logs, name: str, intent: Intent, source: Sighting) -> Intent:
@@ -101,10 +103,12 @@ def informed(logs: Logs, name: str, intent: Intent, source: Sighting) -> Intent:
 def decided(logs: Logs, name: str, intent: Intent, source: Sighting, destination: Sighting) -> tuple[Decision, Intent]:
     """Return what is decided for a guest, and the intent behind it; the log is read only where that leaves a doubt.
 
-    A guest that waits for its start on the destination must not wait for an answer of the source.
+    A guest that this run has watched and that waits for its start on the destination must not wait for an answer of the
+    source.
     """
     decision = decide(intent, source, destination)
-    if decision.acts or not decision.why:
+    is_doubtful = decision.why and not decision.acts
+    if not (is_doubtful or (Act.START_ON_DESTINATION in decision.acts and not intent.watched)):
         return decision, intent
     if (knowing := informed(logs, name, intent, source)) is intent:
         return decision, intent

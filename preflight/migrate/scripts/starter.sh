@@ -41,19 +41,26 @@ start() {
 end=$(($(date +%s) + 86400)); quiet=0; settled=' '; tries=0
 while unchanged && [ "$(date +%s)" -lt "$end" ] && [ "$quiet" -lt 20 ]; do
   if is_there; then quiet=0; sleep 1; continue; fi
-  quiet=$((quiet + 1))
+  quiet=$((quiet + 1)); open=
   while read -r uuid inode size name; do
     case $settled in *" $uuid $inode $size "*) continue;; esac
-    if ! has=$(since "$inode" "$size" "$name"); then continue; fi
+    has=$(since "$inode" "$size" "$name") || has=unknown
     case $has in
     'initiating migration
 shutting down, reason=migrated')
-      if unchanged && start "$uuid"; then settled="$settled$uuid $inode $size "
-      elif [ "$tries" -lt 600 ]; then tries=$((tries + 1)); quiet=0; fi;;
-    '' | 'initiating migration') if has_job "$uuid"; then quiet=0; fi;;
+      if ! { unchanged && start "$uuid"; } && [ "$tries" -lt 600 ]; then
+        tries=$((tries + 1)); quiet=0; open=1; continue
+      fi;;
+    '' | 'initiating migration')
+      # a migration that has no job yet may be about to begin
+      open=1
+      if has_job "$uuid"; then quiet=0; fi
+      continue;;
     esac
+    settled="$settled$uuid $inode $size "
   done < "$k.start"
+  [ -n "$open" ] || break
   sleep 0.5
 done
-unchanged && rm -f "$k.start"
+if unchanged && flock -n 9; then rm -f "$k.start" "$k.run"; fi
 exit 0

@@ -125,6 +125,7 @@ def after_a_start(
         by_log = intent.log_end is LogEnd.MIGRATED
         assert gone or seen or by_log, "it may have run on at the source (D2)"
         assert source.reason not in (OFF_SHUT_DOWN, OFF_DESTROYED) or intent.ended_on_source, "it did (D2)"
+        assert intent.watched or intent.log_end is not LogEnd.MORE, "it may have run elsewhere since"
         known = seen or intent.peer_to_peer or intent.confirmed or by_log
         assert known, "the source was left with it, so somebody took it away"
     return intent, source, replace(destination, place=Place.RUNNING, reason=RUNS_UNPAUSED, cpu_time=None)
@@ -194,6 +195,7 @@ def informed(intent: Intent, source: Sighting) -> Iterator[Intent]:
     if source.place in (Place.ABSENT, Place.OFF) and not intent.is_off:
         yield replace(intent, log_end=LogEnd.MIGRATED)
         yield replace(intent, log_end=LogEnd.NONE)
+        yield replace(intent, log_end=LogEnd.MORE)
 
 
 def settle(intent: Intent, source: Sighting, destination: Sighting) -> tuple[Decision, Sighting, Sighting]:

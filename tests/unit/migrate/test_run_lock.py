@@ -202,7 +202,7 @@ def test_a_file_that_cannot_be_read_keeps_a_run_from_beginning(
     first, second = logins
     with held(first, tmp_path / "one", [WEB], directory=directory):
         (Path(directory) / f"{key_of(tmp_path / 'one')}.run").write_text("guest nobody\n")
-        with pytest.raises(Refused, match="cannot read in"):
+        with pytest.raises(Refused, match="cannot be read"):
             take(second, tmp_path / "two", [DB], directory)
 
 
