@@ -6,9 +6,9 @@ import pytest
 
 from tests.mutation.drawn import draw
 from tests.mutation.mutants import mutants
-from tests.mutation.record import Recorded, markdown
+from tests.mutation.record import Recorded, Survivor, markdown, reasons, survivor
 from tests.mutation.subjects import SUBJECTS, Subject
-from tests.mutation.trial import ROOT, Outcome, outcome
+from tests.mutation.trial import ROOT, Outcome, outcome, path_of
 
 TEXT = '''"""A module, which says True."""
 
@@ -87,3 +87,18 @@ def test_an_end_says_whether_the_change_was_noticed() -> None:
 def test_the_page_is_made_of_what_was_recorded() -> None:
     assert Recorded.__struct_fields__[:2] == ("seed", "most")
     assert markdown().startswith("# Mutation testing\n")
+
+
+@pytest.mark.parametrize("module", reasons())
+def test_each_reason_belongs_to_a_mutant_of_the_code_as_it_is(module: str) -> None:
+    assert module in {one for subject in SUBJECTS for one in subject.modules}
+    text = path_of(module).read_text(encoding="utf-8")
+    assert set(reasons()[module]) <= {survivor(module, mutant, text).key for mutant in mutants(text)}
+
+
+def test_a_reason_outlasts_a_changed_comment_and_no_changed_code() -> None:
+    def key(line: str) -> str:
+        return Survivor("m", 1, line, "False", "None").key
+
+    assert key("return False  # one remark") == key("return False  # another") == key("return False")
+    assert key("return False") != key("yield False")

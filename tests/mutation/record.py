@@ -10,7 +10,7 @@ from tests.mutation.mutants import Mutant
 from tests.mutation.trial import Outcome
 
 RECORDED = Path(__file__).parent / "recorded.json"
-#: Why a survivor is none that a test should notice: [subject] "LINE OF THE SOURCE | CHANGE" = "reason".
+#: The reasons why no test should notice a mutant: ["MODULE"] "LINE OF CODE | BEFORE -> AFTER" = "reason".
 REASONS = Path(__file__).parent / "reasons.toml"
 
 
@@ -25,8 +25,9 @@ class Survivor(Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """What it is known by, wherever the line moves."""
-        return f"{self.text} | {_short(self.before)} -> {_short(self.after)}"
+        """The name of the change, which stays the same if the line moves or its comment changes."""
+        code = self.text.partition("  # ")[0]
+        return f"{code} | {_short(self.before)} -> {_short(self.after)}"
 
 
 class Trial(Struct, frozen=True):
@@ -54,6 +55,12 @@ class Recorded(Struct, frozen=True):
     trials: tuple[Trial, ...]
 
 
+def survivor(module: str, mutant: Mutant, text: str) -> Survivor:
+    """Return a mutant of a module's text as it is recorded if it survives."""
+    line = text.splitlines()[mutant.line - 1].strip()
+    return Survivor(module, mutant.line, line, mutant.before, mutant.after)
+
+
 def trial_of(
     subject: str,
     modules: tuple[str, ...],
@@ -62,11 +69,7 @@ def trial_of(
     texts: dict[str, str],
 ) -> Trial:
     """Put together what became of a subject's mutants."""
-    survivors = [
-        Survivor(module, one.line, texts[module].splitlines()[one.line - 1].strip(), one.before, one.after)
-        for module, one, became in found
-        if became is Outcome.SURVIVED
-    ]
+    survivors = [survivor(module, one, texts[module]) for module, one, became in found if became is Outcome.SURVIVED]
     return Trial(
         subject,
         modules,
@@ -88,7 +91,7 @@ def read() -> Recorded | None:
 
 
 def reasons() -> dict[str, dict[str, str]]:
-    """The reasons that are known, by subject and by the survivor's key."""
+    """Return the reasons that are known, by module and by the survivor's key."""
     return tomllib.loads(REASONS.read_text(encoding="utf-8")) if REASONS.exists() else {}
 
 
@@ -120,7 +123,7 @@ def markdown() -> str:
     for trial in recorded.trials:
         if trial.survivors:
             lines += ["", f"## What survived of {trial.subject}", ""]
-            lines += [_listed(one, known.get(trial.subject, {})) for one in trial.survivors]
+            lines += [_listed(one, known.get(one.module, {})) for one in trial.survivors]
     return "\n".join(lines) + "\n"
 
 
