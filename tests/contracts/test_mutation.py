@@ -4,9 +4,9 @@ import ast
 
 import pytest
 
-from tests.mutation.drawn import draw
+from tests.mutation.drawn import draw, try_survivors
 from tests.mutation.mutants import mutants
-from tests.mutation.record import Recorded, Survivor, markdown, reasons, survivor
+from tests.mutation.record import Recorded, Survivor, Trial, markdown, reasons, survivor
 from tests.mutation.subjects import SUBJECTS, Subject
 from tests.mutation.trial import ROOT, Outcome, outcome, path_of
 
@@ -102,3 +102,14 @@ def test_a_reason_outlasts_a_changed_comment_and_no_changed_code() -> None:
 
     assert key("return False  # one remark") == key("return False  # another") == key("return False")
     assert key("return False") != key("yield False")
+
+
+def test_survivors_are_not_tried_again_in_code_that_has_changed() -> None:
+    subject = SUBJECTS[-1]
+    possible = draw(subject, 1, 1)[0]
+    gone = Survivor(subject.modules[0], 1, "a line that is not there", "1", "2")
+    before = Recorded(1, 1, 0, (Trial(subject.name, subject.modules, possible, 0, 0, (gone,)),))
+    with pytest.raises(SystemExit, match="the code has changed"):
+        try_survivors(subject, before, 1, 0)
+    with pytest.raises(SystemExit, match="was not recorded"):
+        try_survivors(subject, Recorded(1, 1, 0, ()), 1, 0)

@@ -54,6 +54,13 @@ class Recorded(Struct, frozen=True):
     minutes: float
     trials: tuple[Trial, ...]
 
+    def trial(self, subject: str) -> Trial:
+        """Return the trial of a subject; raises `SystemExit` if it was not tried."""
+        found = next((one for one in self.trials if one.subject == subject), None)
+        if found is None:
+            raise SystemExit(f"{subject}: was not recorded: try all of it")
+        return found
+
 
 def survivor(module: str, mutant: Mutant, text: str) -> Survivor:
     """Return a mutant of a module's text as it is recorded if it survives."""
@@ -101,8 +108,10 @@ def markdown() -> str:
     lines = [
         "# Mutation testing",
         "",
-        "`make mutation` changes one place of a module that decides, runs that module's own tests, and says whether",
-        "they noticed. Written by `python -m tests.documentation` from what was recorded last.",
+        "`make mutation` changes one place of a module that decides, runs that module's own tests, and reports whether",
+        "they noticed. `make mutation MUTATION_OPTIONS=--survivors` tries only those that survived the last time.",
+        "A survivor that no test should notice has its reason in tests/mutation/reasons.toml. This page is written by",
+        "`python -m tests.documentation` from what was recorded last.",
         "",
     ]
     if recorded is None:
