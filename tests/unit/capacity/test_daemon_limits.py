@@ -52,7 +52,7 @@ def test_clients_that_have_not_authenticated_are_taken_off_unless_there_is_no_li
     assert (limit.configured, limit.in_use, limit.allows) == (most, now, allows)
 
 
-def test_both_daemons_limits_of_unauthenticated_clients_are_shown_if_sizes_are() -> None:
+def test_sizing_shows_the_limit_of_unauthenticated_clients_of_both_daemons() -> None:
     limits = sized(Case())
     for end in ("source", "destination"):
         assert limits["max_anonymous_clients", end].allows == 20
@@ -101,7 +101,7 @@ def test_each_end_opens_as_many_files_for_a_migration_as_the_lab_counted(mode: M
         ("migration_port_min = 49100\nmigration_port_max = 49200\n", 2),
     ],
 )
-def test_the_place_of_the_range_of_ports_is_where_its_end_is_set_or_else_its_beginning(
+def test_the_range_of_ports_points_to_the_line_of_its_end_or_else_of_its_beginning(
     lines: str, line: int | None
 ) -> None:
     limits = found(Case().destination("qemu.conf", lines)).limits
@@ -133,7 +133,7 @@ def test_both_ways_the_connection_whose_daemon_reads_fewer_calls_counts() -> Non
         assert found(narrow("libvirtd.conf", "max_client_requests = 3\n"), both_ways=True).over_one_connection == 2
 
 
-# what is not known
+# limits that could not be read
 
 
 def test_virtproxyd_is_not_counted_if_the_daemons_are_not_known() -> None:
@@ -193,7 +193,7 @@ def test_a_migration_that_never_ends_has_no_numbers() -> None:
     assert (never.seconds, never.downtime, never.sent, never.rounds) == (math.inf, math.inf, math.inf, 0)
 
 
-def test_a_stream_may_be_slower_than_one_mib_in_a_second() -> None:
+def test_a_stream_may_be_slower_than_one_mib_a_second() -> None:
     assert predict(Load("web", 0.1), 0.5).seconds == pytest.approx(0.2 + OVERHEAD + HANDOVER)
 
 

@@ -74,7 +74,7 @@ def test_the_facts_that_are_collected_are_those_that_limits_are_read_from(migrat
         assert limits(source, destination - {kind}, migration, every=every) != whole, f"destination {kind.__name__}"
 
 
-def test_what_only_sizing_needs_is_not_collected_unless_it_is_asked_for() -> None:
+def test_facts_for_sizing_are_collected_only_if_sizes_are_asked_for() -> None:
     migration = Migration()
     assert facts(Role.SOURCE, migration) == facts(Role.SOURCE, migration, every=False)
     assert facts(Role.SOURCE, migration) < facts(Role.SOURCE, migration, every=True)

@@ -1,4 +1,4 @@
-"""What a rule is given as its arguments, and which host a finding is about."""
+"""The arguments that a rule gets, and the host that a finding is about."""
 
 from pathlib import Path
 

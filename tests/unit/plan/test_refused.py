@@ -1,4 +1,4 @@
-"""What no plan is made of, what a plan holds by default, and what keeps a plan from being run."""
+"""Reports that give no plan, the defaults of a plan, and the reasons for which a plan is not run."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def made(found: Checked | None = None, method: Method | None = None) -> Migratio
     return plan(found or checked(Case()), method or Method(), ONE_AT_A_TIME, {})
 
 
-# what a plan is made of
+# making a plan
 
 
 def test_a_plan_lapses_after_a_day() -> None:
@@ -81,10 +81,10 @@ def test_guests_are_ordered_by_the_time_that_they_take_if_it_is_known() -> None:
     assert [one.name for one in ordered] == ["c", "b", "d", "a"]
 
 
-# what is run
+# running a plan
 
 
-def test_a_host_says_who_it_is_or_does_not() -> None:
+def test_a_host_without_an_identity_does_not_say_who_it_is() -> None:
     assert says_who_it_is(checked(Case()).source) is True
     assert says_who_it_is(checked(Case().source("libvirt.capabilities", None)).source) is False
 
@@ -121,7 +121,7 @@ def test_a_plan_whose_facts_are_the_same_may_be_run(version: str | None) -> None
 
 
 @pytest.mark.parametrize("version", [__version__, "0.0.1", None])
-def test_what_has_changed_is_named_and_a_guest_by_its_name(version: str | None) -> None:
+def test_changed_facts_are_named_and_guests_by_their_names(version: str | None) -> None:
     said = refused_for(of_version(version))
     assert "source QemuConf" in said
     assert "web" in said

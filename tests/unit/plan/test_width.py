@@ -84,7 +84,7 @@ def test_the_reason_is_that_all_guests_move_even_if_the_limits_allow_no_more() -
 
 @pytest.mark.parametrize("speeds", [None, LINK])
 @pytest.mark.parametrize("at_once", [1, 2, 5])
-def test_the_width_that_was_asked_for_is_taken(at_once: int, speeds: str | None) -> None:
+def test_the_width_that_was_asked_for_is_used(at_once: int, speeds: str | None) -> None:
     found = paced(guests(*SIX), at_once, speeds=speeds)
     assert (found.width, found.because) == (at_once, paced(guests("a", "b"), 2).because)
 
