@@ -71,7 +71,7 @@ def test_one_guest_may_have_another_name_or_definition_on_the_destination(method
 
 @pytest.mark.parametrize("method", FOR_ONE)
 def test_two_guests_may_not_have_the_same_name_or_definition(method: Method) -> None:
-    with pytest.raises(UserError, match="--dname, --xml and --persistent-xml"):
+    with pytest.raises(UserError, match=r"--dname.*--persistent-xml"):
         made(checked(guests("a", "b")), method)
 
 
@@ -92,7 +92,7 @@ def test_a_host_without_an_identity_does_not_say_who_it_is() -> None:
 def test_a_guest_that_was_checked_and_not_planned_is_not_moved() -> None:
     planned = made(checked(guests("a")))
     assert [one.name for one in as_checked(planned, checked(guests("a")), ONE_AT_A_TIME).guests] == ["a"]
-    with pytest.raises(Refused, match=r"refused: b .*uuid"):
+    with pytest.raises(Refused, match=r"\bb\b.*uuid"):
         as_checked(planned, checked(guests("a", "b")), ONE_AT_A_TIME)
 
 

@@ -1,8 +1,11 @@
 """The number of guests that move at a time, with its reason: what the user asked for, the limits, the link's speed."""
 
+import re
+
 import pytest
 
 from preflight.forecast.duration import forecast, link_of
+from preflight.judge.check import Checked
 from preflight.plan.make import Pace, Refused
 from preflight.plan.width import pace
 from tests.case import Case
@@ -13,6 +16,13 @@ SIX = ("a", "b", "c", "d", "e", "f")
 
 def paced(case: Case, at_once: int | None = None, *, speeds: str | None = None) -> Pace:
     return pace(checked(case, speeds=speeds), at_once)
+
+
+def refused(found: Checked, at_once: int) -> tuple[set[str], str]:
+    """Return the numbers that the refusal names, and its text."""
+    with pytest.raises(Refused) as why:
+        pace(found, at_once)
+    return set(re.findall(r"\b\d+\b", str(why.value))), str(why.value)
 
 
 def unread() -> Case:
@@ -28,23 +38,26 @@ def test_one_guest_moves_at_a_time_if_no_limit_could_be_read() -> None:
     found = checked(unread())
     assert found.report.capacity.safe is None
     assert pace(found, 1).width == 1
-    with pytest.raises(Refused, match="at most 1 "):
-        pace(found, 2)
+    assert refused(found, 2)[0] == {"1", "2"}
 
 
 def test_a_host_without_a_free_worker_allows_no_migration_at_all() -> None:
     found = checked(workers(Case(), 2))
     assert found.report.capacity.concurrent == 2
-    with pytest.raises(Refused, match=r"at most 0 .*max_workers on the source"):
-        pace(found, 1)
+    numbers, said = refused(found, 1)
+    assert numbers == {"0", "1"}
+    assert "max_workers" in said
+    assert "source" in said
 
 
 def test_a_destination_without_a_free_port_allows_no_migration_at_all() -> None:
     listens = "  9: 00000000:{:04X} 00000000:0000 0A 0 0 0 0 0 0 0\n"
     case = Case().destination("qemu.conf", lambda text: text + "migration_port_max = 49153\n")
     case.destination("sockets", lambda text: text + listens.format(49152) + listens.format(49153))
-    with pytest.raises(Refused, match=r"at most 0 .*migration_port_range on the destination"):
-        paced(case, 1)
+    numbers, said = refused(checked(case), 1)
+    assert numbers == {"0", "1"}
+    assert "migration_port_range" in said
+    assert "destination" in said
 
 
 @pytest.mark.parametrize("speeds", [None, LINK])
@@ -75,7 +88,7 @@ def test_each_width_has_a_reason_of_its_own() -> None:
     few, by_default, limited = guests("a", "b"), guests(*SIX), workers(guests(*SIX), 5)
     reasons = [paced(case).because for case in (few, by_default, limited)] + [paced(guests(*SIX), 3).because]
     assert len(set(reasons)) == 4
-    assert ["max_workers on the source" in one for one in reasons] == [False, False, True, False]
+    assert ["max_workers" in one and "source" in one for one in reasons] == [False, False, True, False]
 
 
 def test_the_reason_is_that_all_guests_move_even_if_the_limits_allow_no_more() -> None:
