@@ -4,11 +4,11 @@ import ast
 
 import pytest
 
-from tests.mutation.drawn import draw
+from tests.mutation.drawn import draw, try_survivors
 from tests.mutation.mutants import mutants
-from tests.mutation.record import Recorded, markdown
+from tests.mutation.record import Recorded, Survivor, Trial, markdown, reasons, survivor
 from tests.mutation.subjects import SUBJECTS, Subject
-from tests.mutation.trial import ROOT, Outcome, outcome
+from tests.mutation.trial import ROOT, Outcome, outcome, path_of
 
 TEXT = '''"""A module, which says True."""
 
@@ -87,3 +87,29 @@ def test_an_end_says_whether_the_change_was_noticed() -> None:
 def test_the_page_is_made_of_what_was_recorded() -> None:
     assert Recorded.__struct_fields__[:2] == ("seed", "most")
     assert markdown().startswith("# Mutation testing\n")
+
+
+@pytest.mark.parametrize("module", reasons())
+def test_each_reason_belongs_to_a_mutant_of_the_code_as_it_is(module: str) -> None:
+    assert module in {one for subject in SUBJECTS for one in subject.modules}
+    text = path_of(module).read_text(encoding="utf-8")
+    assert set(reasons()[module]) <= {survivor(module, mutant, text).key for mutant in mutants(text)}
+
+
+def test_a_reason_outlasts_a_changed_comment_and_no_changed_code() -> None:
+    def key(line: str) -> str:
+        return Survivor("m", 1, line, "False", "None").key
+
+    assert key("return False  # one remark") == key("return False  # another") == key("return False")
+    assert key("return False") != key("yield False")
+
+
+def test_survivors_are_not_tried_again_in_code_that_has_changed() -> None:
+    subject = SUBJECTS[-1]
+    possible = draw(subject, 1, 1)[0]
+    gone = Survivor(subject.modules[0], 1, "a line that is not there", "1", "2")
+    before = Recorded(1, 1, 0, (Trial(subject.name, subject.modules, possible, 0, 0, (gone,)),))
+    with pytest.raises(SystemExit, match="the code has changed"):
+        try_survivors(subject, before, 1, 0)
+    with pytest.raises(SystemExit, match="was not recorded"):
+        try_survivors(subject, Recorded(1, 1, 0, ()), 1, 0)

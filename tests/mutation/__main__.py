@@ -5,7 +5,7 @@ import multiprocessing
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.mutation.drawn import try_drawn
+from tests.mutation.drawn import try_drawn, try_survivors
 from tests.mutation.record import Recorded, Trial, keep, read
 from tests.mutation.subjects import SUBJECTS, Subject
 
@@ -19,10 +19,14 @@ def main() -> None:
     asked.add_argument("--at-once", type=int, default=2)
     asked.add_argument("--only", choices=[one.name for one in SUBJECTS], action="append")
     asked.add_argument("--record", action="store_true", help="write tests/mutation/recorded.json")
+    asked.add_argument("--survivors", action="store_true", help="only those that survived the last time")
     given = asked.parse_args()
+    before = read() if given.survivors else Recorded(given.seed, given.most, 0, ())
+    if before is None:
+        raise SystemExit("nothing was recorded yet")
     began = time.monotonic()
     trials = [
-        _tried(subject, given.seed, given.most, given.at_once, began + 60 * given.minutes)
+        _tried(subject, before, given.at_once, began + 60 * given.minutes)
         for subject in SUBJECTS
         if not given.only or subject.name in given.only
     ]
@@ -31,14 +35,17 @@ def main() -> None:
         print(f"{one.subject}: {one.drawn} of {one.possible} tried, {len(one.survivors)} survived")
     print(f"{minutes:.1f} minutes")
     if given.record:
-        keep(_with_others(Recorded(given.seed, given.most, minutes, tuple(trials))))
+        keep(_with_others(Recorded(before.seed, before.most, minutes, tuple(trials))))
         print("docs/reference/mutation.md: python -m tests.documentation")
 
 
-def _tried(subject: Subject, seed: int, most: int, at_once: int, until: float) -> Trial:
+def _tried(subject: Subject, before: Recorded, at_once: int, until: float) -> Trial:
+    """Try the survivors of a record; where it holds no trial, all mutants that its seed draws."""
     # spawned: nothing that another subject's mutants share has been imported there
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as one:
-        return one.submit(try_drawn, subject, seed, most, at_once, until).result()
+        if before.trials:
+            return one.submit(try_survivors, subject, before, at_once, until).result()
+        return one.submit(try_drawn, subject, before.seed, before.most, at_once, until).result()
 
 
 def _with_others(new: Recorded) -> Recorded:

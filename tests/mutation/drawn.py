@@ -1,9 +1,12 @@
 """Draws a subject's mutants by a seed, and tries them."""
 
 import random
+from collections.abc import Callable
+
+from msgspec.structs import replace
 
 from tests.mutation.mutants import Mutant, mutants
-from tests.mutation.record import Trial, trial_of
+from tests.mutation.record import Recorded, Trial, survivor, trial_of
 from tests.mutation.subjects import Subject
 from tests.mutation.trial import Outcome, path_of, try_all, warm_up
 
@@ -20,10 +23,32 @@ def try_drawn(subject: Subject, seed: int, most: int, at_once: int, until: float
     """Try the mutants that the seed draws, until a moment of `time.monotonic`, and say of each what became of it."""
     possible, drawn, texts = draw(subject, seed, most)
     warm_up(subject)
+    found = list(try_all(subject, drawn, texts, at_once=at_once, until=until, told=_teller(texts)))
+    return trial_of(subject.name, subject.modules, possible, found, texts)
 
+
+def try_survivors(subject: Subject, before: Recorded, at_once: int, until: float) -> Trial:
+    """Try only the mutants that survived the last time, for tests that were added since.
+
+    One that is not tried by `until` still counts as a survivor. Raises `SystemExit` if the code has changed since.
+    """
+    last = before.trial(subject.name)
+    possible, drawn, texts = draw(subject, before.seed, before.most)
+    survived = [(module, one) for module, one in drawn if survivor(module, one, texts[module]) in last.survivors]
+    found = {survivor(module, one, texts[module]) for module, one in survived}
+    if possible != last.possible or found != set(last.survivors):
+        raise SystemExit(f"{subject.name}: the code has changed since it was recorded: try all of it")
+    warm_up(subject)
+    tried = list(try_all(subject, survived, texts, at_once=at_once, until=until, told=_teller(texts)))
+    untried = [(module, one, Outcome.SURVIVED) for module, one in survived[len(tried) :]]
+    now = trial_of(subject.name, subject.modules, possible, [*tried, *untried], texts)
+    endless = last.endless + now.endless
+    return replace(now, endless=endless, noticed=last.drawn - endless - len(now.survivors))
+
+
+def _teller(texts: dict[str, str]) -> Callable[[str, Mutant, Outcome], None]:
     def tell(module: str, mutant: Mutant, became: Outcome) -> None:
         line = texts[module].splitlines()[mutant.line - 1].strip()
         print(f"{became.value:<9} {module}:{mutant.line}: {line}   [{mutant.after}]", flush=True)
 
-    found = list(try_all(subject, drawn, texts, at_once=at_once, until=until, told=tell))
-    return trial_of(subject.name, subject.modules, possible, found, texts)
+    return tell

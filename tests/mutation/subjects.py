@@ -17,7 +17,11 @@ SUBJECTS = (
         ("preflight.migrate.settle",),
         ("tests/unit/migrate/test_settle.py", "tests/unit/migrate/test_interleavings.py"),
     ),
-    Subject("evaluate", ("preflight.judge.evaluate",), ("tests/unit/judge/test_evaluate.py",)),
+    Subject(
+        "evaluate",
+        ("preflight.judge.evaluate",),
+        ("tests/unit/judge/test_arguments.py", "tests/unit/judge/test_evaluate.py"),
+    ),
     Subject(
         "capacity",
         (
@@ -28,12 +32,22 @@ SUBJECTS = (
             "preflight.capacity.reader",
             "preflight.capacity.precopy",
         ),
-        ("tests/unit/capacity/test_path.py", "tests/unit/capacity/test_precopy.py"),
+        (
+            "tests/unit/capacity/test_precopy.py",
+            "tests/unit/capacity/test_facts_of_limits.py",
+            "tests/unit/capacity/test_daemon_limits.py",
+            "tests/unit/capacity/test_path.py",
+        ),
     ),
     Subject(
         "plan",
         ("preflight.plan.make", "preflight.plan.width", "preflight.plan.unchanged"),
-        ("tests/unit/plan/test_make.py", "tests/unit/plan/test_unchanged.py"),
+        (
+            "tests/unit/plan/test_refused.py",
+            "tests/unit/plan/test_width.py",
+            "tests/unit/plan/test_unchanged.py",
+            "tests/unit/plan/test_make.py",
+        ),
     ),
     Subject("scheduler", ("preflight.migrate.scheduler",), ("tests/unit/migrate/test_scheduler.py",)),
     # last, since its tests take longest: they look at every state of two hosts

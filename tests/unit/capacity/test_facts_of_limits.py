@@ -1,0 +1,83 @@
+"""The facts that are collected for the limits are those that the limits are read from: no fewer and no more."""
+
+from itertools import product
+from typing import TypeAlias
+
+import pytest
+
+from preflight.capacity.limit import Capacity
+from preflight.capacity.path import capacity, facts
+from preflight.collect.sources import FACTS
+from preflight.facts.fact import Fact
+from preflight.host import Host
+from preflight.request.migration import Migration, Role, Transport
+from tests.case import Case
+
+Kinds: TypeAlias = set[type[Fact]]
+
+#: Answers of a host with modular daemons, whose disks virtlockd guards, so that each fact has a part in some limit.
+ANSWERS = {
+    "open-files": "files virtqemud 8192 26\n",
+    "somaxconn": "4096\n",
+    "limits.virtlockd": "daemon virtlockd\nnclients_max        : 9\nnclients            : 2\n",
+    "virtlockd.conf": "max_clients = 9\n",
+    "virtqemud.conf": "",
+    "virtproxyd.conf": "max_clients = 30\n",
+}
+PROXY = "daemon virtproxyd\nnclients_max        : 30\nnclients            : 4\n"
+
+
+def hosts() -> dict[Role, Host]:
+    case = Case()
+    for end in (case.source, case.destination):
+        for name, text in ANSWERS.items():
+            end(name, text)
+        end("daemons", lambda text: text.replace("libvirtd", "virtqemud").replace("libvirt-sock", "virtqemud-sock"))
+        end("limits", lambda text: text.replace("libvirtd", "virtqemud") + PROXY)
+        end("qemu.conf", lambda text: text + 'lock_manager = "lockd"\n')
+    return {
+        role: Host(role, saved.name, saved.answers.records, saved.answers.absent, FACTS)
+        for role, saved in zip(Role, case.hosts, strict=True)
+    }
+
+
+HOSTS = hosts()
+
+
+def knowing(role: Role, kinds: Kinds) -> Host:
+    """Return the host with these facts and no others."""
+    whole = HOSTS[role]
+    return Host(role, whole.name, whole.records, whole.absent, {kind: FACTS[kind] for kind in kinds})
+
+
+def limits(source: Kinds, destination: Kinds, migration: Migration, *, every: bool) -> Capacity:
+    ends = knowing(Role.SOURCE, source), knowing(Role.DESTINATION, destination)
+    return capacity(*ends, migration, every=every)
+
+
+MIGRATIONS = [
+    Migration(transport=transport, source_over_ssh=over_ssh, both_ways=both_ways)
+    for transport, over_ssh, both_ways in product(Transport, (True, False), (True, False))
+]
+
+
+@pytest.mark.parametrize("every", [True, False])
+@pytest.mark.parametrize("migration", MIGRATIONS, ids=str)
+def test_the_facts_that_are_collected_are_those_that_limits_are_read_from(migration: Migration, every: bool) -> None:
+    source, destination = (facts(role, migration, every=every) for role in Role)
+    whole = capacity(HOSTS[Role.SOURCE], HOSTS[Role.DESTINATION], migration, every=every)
+    assert whole.unread == ()
+    assert limits(source, destination, migration, every=every) == whole
+    for kind in source:
+        assert limits(source - {kind}, destination, migration, every=every) != whole, f"source {kind.__name__}"
+    for kind in destination:
+        assert limits(source, destination - {kind}, migration, every=every) != whole, f"destination {kind.__name__}"
+
+
+def test_facts_for_sizing_are_collected_only_if_sizes_are_asked_for() -> None:
+    migration = Migration()
+    assert facts(Role.SOURCE, migration) == facts(Role.SOURCE, migration, every=False)
+    assert facts(Role.SOURCE, migration) < facts(Role.SOURCE, migration, every=True)
+    found = capacity(HOSTS[Role.SOURCE], HOSTS[Role.DESTINATION], migration)
+    assert found == capacity(HOSTS[Role.SOURCE], HOSTS[Role.DESTINATION], migration, every=False)
+    assert "open files" not in {limit.name for limit in found.limits}
