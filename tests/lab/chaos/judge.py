@@ -11,6 +11,8 @@ from tests.lab.chaos.trial import GuestDrawn, Trial
 
 #: A guest that is on one host alone, in the state that it had.
 SETTLED = ("arrived", "stayed")
+#: How a guest may be left for a person to start: the source that lost its power has its definition yet.
+LEFT = ("paused", "off beside paused")
 
 
 class Judgement(Struct, frozen=True):
@@ -42,10 +44,11 @@ def stopped_by_owners(trial: Trial, done: Mapping[str, str], source: Sight, dest
 def left_paused(trial: Trial, told: Mapping[str, Told] | None, codes: Sequence[int | None]) -> frozenset[str]:
     """Those that preflight may leave paused, since nobody can know whether their owner has moved them on meanwhile.
 
-    It was killed in a managed migration, while the guest stood still and before it had let it start; it says that the
-    guest is paused, and names the command by which a person starts it.
+    It was killed in a managed migration, or the source lost its power, while the guest stood still and before anybody
+    had started it; it says that the guest is paused, and names the command by which a person starts it.
     """
-    if trial.mode != "managed" or -9 not in codes:
+    was_killed = trial.mode == "managed" and -9 in codes
+    if not was_killed and "source" not in trial.stops:
         return frozenset()
     return frozenset(
         name
@@ -75,7 +78,9 @@ def judge(
             continue
         if result == "stopped" and not _excused(trial, here, there):
             violations.append(f"{guest.name} is stopped, which no fault did: {where}")
-        if result not in (*SETTLED, "stopped") and not (result == "paused" and guest.name in left):
+        if result in LEFT and guest.name in left:
+            continue
+        if result not in (*SETTLED, "stopped"):
             violations.append(f"{guest.name} is {result}: {where}")
         wanted = int(guest.persistent)
         if here.defined + there.defined != wanted:
