@@ -25,7 +25,7 @@ class Limit(Contract):
     scope: Scope = Field(
         description="The migrations that it limits. in flight: those that run at the same time. at once: those that"
         " start at the same instant. over one connection: those that one program drives over one connection, or over"
-        " one login. only waits: none, since a migration beyond the limit only waits for a moment."
+        " one login. only waits: none, since a migration beyond the limit only waits briefly."
     )
     configured: Count | None = Field(
         description="The effective value, in the limit's own unit (clients, workers, ports, logins under way, files)."
@@ -75,7 +75,9 @@ class Guest(Contract):
         description="The guest's dirty rate in MiB/s; null without --measure-dirty-rate."
     )
     converges: bool = Field(description="True if the migration ends by itself.")
-    seconds: _Measure | None = Field(description="Duration of the migration in seconds; null if it does not converge.")
+    seconds: _Measure | None = Field(
+        description="Duration of the migration in seconds; null if the migration does not converge."
+    )
     downtime_seconds: _Measure | None = Field(
         description="Longest downtime in seconds; null if the migration does not converge."
     )
@@ -93,7 +95,7 @@ class Capacity(Contract):
         description="Migrations that can be in flight together, by the limits that could be read; null if none could."
     )
     safe: Count | None = Field(
-        description="The same, less the reserve that should stay free for reporting progress and for aborting."
+        description="The same, minus the reserve that should stay free for reporting progress and for aborting."
     )
     burst: Count | None = Field(
         description="Migrations that can start at the same instant, by the limits that could be read; null if none"
@@ -104,7 +106,8 @@ class Capacity(Contract):
         " known."
     )
     both_ways: bool = Field(
-        description="True if all numbers are for each direction, while as many migrations go the other way."
+        description="True if all numbers are per direction, with as many migrations going the other way at the"
+        " same time."
     )
     limited_by: LimitName | None = Field(
         description="The limit that stops the next migration in flight; null if none could be read."

@@ -25,7 +25,7 @@ class Sample(Contract):
         description="Pass over the memory, from 1; 0 before the first, or if QEMU does not report it."
     )
     expected_downtime: float | None = Field(
-        description="Downtime in seconds that QEMU would expect if it handed the guest over now; null if QEMU does not"
+        description="Downtime in seconds that QEMU expects if the guest is handed over now; null if QEMU does not"
         " report it."
     )
 
@@ -64,7 +64,7 @@ class Timeout(_OfGuest):
     """A migration has reached its time limit."""
 
     kind: Literal["timeout"] = Field(description="The kind of event.")
-    text: Text = Field(default="", description="The action that is taken, for people.")
+    text: Text = Field(default="", description="The action taken, for people.")
 
 
 class Aborting(_OfGuest):

@@ -118,7 +118,7 @@ class SeenRow:
     downtime: Lapse | None = Field(default=None, description="Downtime of the guest in seconds.")
     began: bool = Field(default=False, description="True if the move has begun.")
     kept: Annotated[tuple[Said, ...], FailFast()] = Field(
-        default=(), description="State files of a guest that is off of which the source keeps its own copy."
+        default=(), description="State files, of a guest that is off, of which the source keeps its own copy."
     )
 
 

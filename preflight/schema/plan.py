@@ -37,7 +37,7 @@ _OPTIONS = {
 
 
 class Identity(Document):
-    """Identity of a machine, independent of the name it is reached under."""
+    """Identity of a machine, independent of the name by which it is reached."""
 
     uuid: Uuid = Field(description="libvirt's UUID of the host.")
     machine_id: MachineId | None = Field(description="/etc/machine-id; null if there is none.")
@@ -61,7 +61,7 @@ class PlannedGuest(Document):
     )
     seconds: Seconds | None = Field(
         default=None,
-        description="Duration of the move in seconds by the pre-copy model; null if the link's speed is not known.",
+        description="Duration of the move in seconds, by the pre-copy model; null if the link's speed is not known.",
     )
 
 
@@ -70,15 +70,16 @@ class MigrationPlan(Document):
 
     preflight_plan: Literal[2, 3] = Field(default=FORMAT, description="The version of this format.")
     preflight_version: Version | None = Field(
-        default=None, description="Version of the preflight that made the plan; null in format 2, which lacks it."
+        default=None,
+        description="Version of the preflight that made the plan; null in format 2, which does not record it.",
     )
     made: Moment = Field(description="Time at which the plan was made, in seconds since the epoch.")
     lapses: Moment = Field(description="Time at which the plan expires, in seconds since the epoch.")
     source: Line = Field(description="The host that the guests leave.")
     destination: Line = Field(description="The host that the guests move to.")
-    source_identity: Identity = Field(description="The machine that the source's name led to when the plan was made.")
+    source_identity: Identity = Field(description="The machine to which the source's name led when the plan was made.")
     destination_identity: Identity = Field(
-        description="The machine that the destination's name led to when the plan was made."
+        description="The machine to which the destination's name led when the plan was made."
     )
     transport: Transport = Field(description="Transport of the control connection.")
     destination_uri: Line = Field(
@@ -101,7 +102,7 @@ class MigrationPlan(Document):
     )
     seconds: Seconds | None = Field(
         default=None,
-        description="Duration of all moves in seconds by the pre-copy model; null if the link's speed is not known.",
+        description="Duration of all moves in seconds, by the pre-copy model; null if the link's speed is not known.",
     )
     warnings: Annotated[int, Field(ge=0, le=2**31)] = Field(default=0, description="Number of warnings of the check.")
     ignore: Annotated[tuple[Word, ...], FailFast()] = Field(
@@ -109,7 +110,7 @@ class MigrationPlan(Document):
     )
     digests: dict[Word, Digest] = Field(
         default_factory=dict,
-        description="Digests of every fact that a rule which can block has read, by end and fact, as `source QemuConf`;"
+        description="Digests of every fact that an error rule has read, by host and fact, such as `source QemuConf`,"
         " and of each guest.",
     )
 

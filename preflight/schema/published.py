@@ -46,7 +46,7 @@ PUBLISHED = (
         "report",
         report.FORMAT,
         "A report of `preflight check --format json`",
-        f"The answer whether guests can be migrated from one KVM host to another, with the reasons. {_OPEN}",
+        f"The verdict on migrating guests from one KVM host to another, with the reasons. {_OPEN}",
         report.REPORT,
     ),
     Published(
@@ -54,14 +54,14 @@ PUBLISHED = (
         capacity.FORMAT,
         "The output of `preflight capacity --format json`",
         "The number of migrations that two KVM hosts allow at a time, the limit that stops the next one, and the"
-        f" duration for these guests. {_OPEN}",
+        f" duration of these guests' migrations. {_OPEN}",
         capacity.CAPACITY,
     ),
     Published(
         "status",
         status.FORMAT,
         "The output of `preflight status JOURNAL --format json`",
-        f"The state of each guest by the journal of one run. No host was asked. {_OPEN}",
+        f"The state of each guest according to the journal of one run. No host was asked. {_OPEN}",
         status.STATUS,
     ),
     Published(
@@ -74,21 +74,21 @@ PUBLISHED = (
     Published(
         "events",
         events.FORMAT,
-        "A line of the file of `preflight migrate --events`",
+        "A line of the file written by `preflight migrate --events`",
         f"One event of a run per line, distinguished by its kind. {_OPEN} A later release may also add kinds.",
         events.EVENT,
     ),
     Published(
         "snapshot",
         snapshot.FORMAT,
-        "A file of `preflight snapshot`, or of `preflight check --save`",
+        "A file written by `preflight snapshot` or `preflight check --save`",
         f"The answers of hosts, so that a check can be repeated without a network and give the same report. {_OPEN}",
         snapshot.SNAPSHOT,
     ),
     Published(
         "plan",
         plan.FORMAT,
-        "A file of `preflight plan`",
+        "A file written by `preflight plan`",
         f"A whole run: the guests, their order, the number at a time, and the options. {_CLOSED}",
         plan.PLAN,
     ),

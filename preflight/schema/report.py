@@ -1,4 +1,4 @@
-"""The report of `check --format json`: the answer whether guests can be migrated, with reasons. A public contract."""
+"""The report of `check --format json`: whether guests can be migrated, with the reasons. A public contract."""
 
 import re
 from typing import Annotated, Final, Literal, Self, TypeAlias
@@ -32,11 +32,11 @@ _ROLE = "The end of the migration that the host is."
 class Host(Contract):
     """One host. Every value except the name is null if it is not known."""
 
-    name: SomeText = Field(description="The host as the user named it.")
+    name: SomeText = Field(description="The host, as the user named it.")
     hostname: Text | None = Field(description="The kernel's host name.")
     release: Text | None = Field(description="The operating system, as os-release calls it.")
-    libvirt: _Release | None = Field(description="The libvirt daemon's release, as 9.0.0.")
-    qemu: _Release | None = Field(description="QEMU's release, as 7.2.22.")
+    libvirt: _Release | None = Field(description="The libvirt daemon's release, such as 9.0.0.")
+    qemu: _Release | None = Field(description="QEMU's release, such as 7.2.22.")
     openssh: Text | None = Field(description="The output of `ssh -V`.")
 
 
@@ -49,7 +49,7 @@ class Location(Contract):
 
 
 class Finding(Contract):
-    """A problem, and its place."""
+    """A problem and its place."""
 
     host: Role | None = Field(description="The host that has the problem; null if it is not about a single host.")
     guest: Text | None = Field(description="The name of the guest that has the problem, else null.")
@@ -58,7 +58,7 @@ class Finding(Contract):
         description="The place of the wrong value in a file on the host; null if no file contains it."
     )
     predicted_error: Text | None = Field(
-        description="Text that the message of libvirt or ssh would contain; null if none is known."
+        description="Text that libvirt's or ssh's error message would contain; null if none is known."
     )
     fix: Text | None = Field(
         description="The remedy for this particular finding; null if only the rule's general advice applies."
@@ -100,8 +100,8 @@ class Result(Contract):
     )
     severity: Severity = Field(
         description="Severity of the worst finding; the rule's own severity if there is none. error: the migration"
-        " fails or is unsafe. warning: it works, but slower, riskier or outside the vendor's support. info: worth"
-        " knowing."
+        " fails or is unsafe. warning: it works, but more slowly, with more risk or outside the vendor's support."
+        " info: worth knowing."
     )
     outcome: Outcome = Field(
         description="passed: nothing was found. failed: see findings. unknown: a fact that the rule needs could not be"
@@ -170,13 +170,13 @@ class Capacity(Contract):
 
 
 class Report(Contract):
-    """The answer whether guests can be migrated from one KVM host to another, with the reasons."""
+    """The verdict on migrating guests from one KVM host to another, with the reasons."""
 
     format: Literal[1] = Field(description="The version of this contract.")
-    verdict: Verdict = Field(description=f"The verdict of the whole check; the exit code says the same. {_VERDICT}")
+    verdict: Verdict = Field(description=f"The verdict of the whole check, which the exit code repeats. {_VERDICT}")
     narrowed: bool = Field(
-        description="True if --select or --ignore left rules out: the verdict then does not cover what those rules look"
-        " for."
+        description="True if --select or --ignore left rules out: the verdict then does not cover what those rules"
+        " check."
     )
     source: Host = Field(description="The host that guests would leave.")
     destination: Host = Field(description="The host that guests would move to.")

@@ -18,7 +18,7 @@ Answer: TypeAlias = tuple[str, int, str]
 class SavedHost(Contract):
     """The answers of one host."""
 
-    name: str = Field(description="The name under which the host was asked.")
+    name: str = Field(description="The name by which the host was reached.")
     records: dict[str, Answer] = Field(
         description="Answers by the name of the record: standard output, exit code (44: no such file) and standard"
         " error, with a backslash escape for each byte that is not UTF-8."

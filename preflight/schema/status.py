@@ -16,7 +16,7 @@ StageName: TypeAlias = Literal["running", "over", "cut off", "damaged"]
 
 
 class Guest(Contract):
-    """One guest of a run, by the journal."""
+    """One guest of a run, according to the journal."""
 
     name: SomeText = Field(description="Name of the guest on the source.")
     uuid: Text = Field(description="UUID of the guest.")
@@ -38,8 +38,8 @@ class Guest(Contract):
         description="libvirt's error message; null without an error, or once the guest has arrived."
     )
     why: Text = Field(
-        description="preflight's reason for the result; empty if it is obvious. A guest that has arrived and has a"
-        " `why` is not there as requested."
+        description="preflight's reason for the result; empty if it is obvious. A guest that has arrived but"
+        " has a `why` has not arrived as requested."
     )
     rule: Text | None = Field(
         description="The rule that explains the error, for `preflight explain`; null if there is none."
@@ -48,12 +48,12 @@ class Guest(Contract):
     downtime: float | None = Field(description="Downtime of the guest in seconds; null if not known.")
     began: bool = Field(description="True if the move has begun.")
     kept: tuple[Text, ...] = Field(
-        description="State files of a guest that is off of which the source keeps its own copy."
+        description="State files, of a guest that is off, of which the source keeps its own copy."
     )
 
 
 class Status(Contract):
-    """The state of each guest by the journal of one run. No host was asked."""
+    """The state of each guest according to the journal of one run. No host was asked."""
 
     format: Literal[1] = Field(description="The version of this contract.")
     source: Text = Field(description="The host that the guests leave, as the user named it.")
@@ -68,7 +68,8 @@ class Run(Contract):
     path: SomeText = Field(description="Path of the journal.")
     stage: StageName = Field(
         description="running: a process is at work on the run. over: the run has ended, and both hosts were asked about"
-        " every guest. cut off: neither, so the run can be resumed. damaged: the file is not a journal, or is damaged."
+        " every guest. cut off: neither is true, so the run can be resumed. damaged: the file is not a journal, or is"
+        " damaged."
     )
     made: float | None = Field(
         description="Time at which the plan was made, in seconds since the epoch; null for a damaged journal."
@@ -77,7 +78,7 @@ class Run(Contract):
     destination: Text | None = Field(description="The host that the guests move to; null for a damaged journal.")
     guests: Count = Field(description="Number of guests in the plan.")
     unfinished: tuple[Text, ...] = Field(description="Names of the guests that have not arrived as requested.")
-    why: Text | None = Field(description="The defect of a damaged journal; else null.")
+    why: Text | None = Field(description="The defect of a damaged journal; null for any other.")
 
 
 class Runs(Contract):

@@ -34,7 +34,7 @@ def flag(name: str, *, given: bool = True, state: str = "running") -> Proof:
         bits = sum(getattr(libvirt, f"VIR_MIGRATE_{flag}") for flag in all_told()[name].flags)
         flags = seen.source.flags(r"virDomainMigratePerform3Params")
         must((flags & bits == bits) is given, f"the call had the flags 0x{flags:x}")
-        return f"libvirt's call had the flag {bits}" if given else f"libvirt's call had not the flag {bits}"
+        return f"libvirt's call had the flag {bits}" if given else f"libvirt's call did not have the flag {bits}"
 
     return proof
 
@@ -78,7 +78,7 @@ def capability(*names: str, state: str = "running", **parameters: object) -> Pro
             given = seen.source.parameter(name)
             must(given == value, f"QEMU's {name} is {given}")
             told.append(f"{name} {value}")
-        return f"QEMU was told {', '.join(told)}"
+        return f"QEMU was given {', '.join(told)}"
 
     return proof
 
@@ -90,9 +90,9 @@ def incoming(text: str, state: str = "running") -> Proof:
         arrived(seen, state=state)
         [asked] = seen.destination.sent("migrate-incoming")[-1:] or [{}]
         must(
-            re.search(text, asked.get("uri", "")) is not None, f"the destination's QEMU listened at {asked.get('uri')}"
+            re.search(text, asked.get("uri", "")) is not None, f"the destination's QEMU listened on {asked.get('uri')}"
         )
-        return f"the destination's QEMU listened at {asked['uri']}"
+        return f"the destination's QEMU listened on {asked['uri']}"
 
     return proof
 
@@ -107,7 +107,7 @@ def copied(sync: str, *devices: str, port: str | None = None, mode: str | None =
         must(len(jobs) == len(devices), f"{len(jobs)} disks were mirrored")
         sums = set(re.findall(r"^([0-9a-f]{64})", seen.noted, re.MULTILINE))
         must(len(sums) == 1, f"the images differ: {seen.noted}")
-        told = f"QEMU mirrored {', '.join(devices)} (sync {sync}), and the images are alike"
+        told = f"QEMU mirrored {', '.join(devices)} (sync {sync}), and the images are identical"
         if mode is not None:
             must(
                 all(job.get("copy-mode") == mode for job in jobs), f"copy-mode {[job.get('copy-mode') for job in jobs]}"
@@ -115,8 +115,8 @@ def copied(sync: str, *devices: str, port: str | None = None, mode: str | None =
             told += f"; copy-mode {mode}"
         if port is not None:
             [server] = seen.destination.sent("nbd-server-start")
-            must(port in str(server), f"the NBD server listened at {server}")
-            told += f"; the NBD server listened at {port}"
+            must(port in str(server), f"the NBD server listened on {server}")
+            told += f"; the NBD server listened on {port}"
         return told
 
     return proof
@@ -133,7 +133,7 @@ def zeroes_left_out(device: str) -> Proof:
         must(bool(sent), f"no disk {device} was sent")
         told = {node.get("detect-zeroes") for node in sent} - {None}
         must(told == {"unmap"}, f"detect-zeroes {told}")
-        return f"QEMU was told detect-zeroes unmap of what it sends of {device}"
+        return f"QEMU was given detect-zeroes unmap for what it sends of {device}"
 
     return proof
 

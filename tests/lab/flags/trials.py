@@ -81,7 +81,7 @@ def stopped_first(seen: Seen) -> str:
     arrived(seen, state="paused")
     log = seen.source.log
     must(-1 < log.find('"execute":"stop"') < log.find('"execute":"migrate"'), "QEMU was not stopped before")
-    return "QEMU was told to stop before it was told to migrate"
+    return "QEMU received the command to stop before the command to migrate"
 
 
 def tunnelled(seen: Seen) -> str:
@@ -90,7 +90,7 @@ def tunnelled(seen: Seen) -> str:
     asked = seen.destination.sent("migrate-incoming")
     must(all(one["uri"].startswith(("fd:", "exec:", "unix:")) for one in asked), f"{asked}")
     must(bool(seen.source.flags("virDomainMigratePerform3Params") & 4), "not tunnelled")
-    return f"the destination's QEMU listened at no port ({asked[-1]['uri'].partition(':')[0] if asked else 'stdio'})"
+    return f"the destination's QEMU listened on no port ({asked[-1]['uri'].partition(':')[0] if asked else 'stdio'})"
 
 
 def encrypted(seen: Seen) -> str:
@@ -113,7 +113,7 @@ def in_postcopy(seen: Seen) -> str:
     must(bool(seen.source.sent("migrate-start-postcopy")), "QEMU was not told to begin post-copy")
     rate = seen.source.parameter("max-postcopy-bandwidth")
     must(rate == 20 * 1024**2, f"max-postcopy-bandwidth {rate}")
-    return f"QEMU was told migrate-start-postcopy, and max-postcopy-bandwidth {rate}"
+    return f"QEMU received migrate-start-postcopy, and max-postcopy-bandwidth {rate}"
 
 
 def postcopy_resumed(seen: Seen) -> str:
@@ -122,7 +122,7 @@ def postcopy_resumed(seen: Seen) -> str:
     must(bool(seen.source.sent("migrate-start-postcopy")), "no post-copy")
     again = [asked for asked in seen.source.sent("migrate") if asked.get("resume")]
     must(bool(again), "QEMU was not told to resume")
-    return "broken off in post-copy, then QEMU was told migrate with resume"
+    return "interrupted in post-copy, then QEMU received migrate with resume"
 
 
 def offline(how: str, name: str = "web") -> Proof:
@@ -136,7 +136,8 @@ def offline(how: str, name: str = "web") -> Proof:
         by_libvirt = "virDomainMigratePrepare3Params" in seen.destination.log
         must(by_libvirt is (how == "libvirt"), "by libvirt's migration" if by_libvirt else "by define")
         way = "libvirt's offline migration" if by_libvirt else "define"
-        return f"defined there by {way}, with NVRAM, the TPM's state and autostart; its definition has left the source"
+        proved = f"defined on the destination by {way}, with NVRAM, the TPM's state and autostart"
+        return f"{proved}; no longer defined on the source"
 
     return proof
 
@@ -145,7 +146,7 @@ def graphics(seen: Seen) -> str:
     """libvirt had the URI; QEMU tells viewers of SPICE alone, which the lab does not have."""
     arrived(seen, "web-moved")
     must("graphicsuri=vnc://192.0.2.12:5900" in seen.source.log, "libvirt did not have it")
-    return "libvirt's migration had graphicsuri=vnc://192.0.2.12:5900 (QEMU tells viewers of SPICE alone)"
+    return "libvirt's migration had graphicsuri=vnc://192.0.2.12:5900 (QEMU informs only SPICE viewers)"
 
 
 OFF_STEPS = (
@@ -269,7 +270,9 @@ EXPLICIT: tuple[Trial, ...] = (
         asked=("--persistent-xml", "/tmp/preflight-p.xml"),
         proofs={
             "offline, libvirt's way": offline("libvirt"),
-            "offline, persistent-xml": noted(TITLE, "its definition there has the title of that file", "shut off"),
+            "offline, persistent-xml": noted(
+                TITLE, "its definition on the destination has the title from that file", "shut off"
+            ),
         },
         guest={"running": False},
         steps=(*OFF_STEPS, TITLED),
@@ -279,7 +282,7 @@ EXPLICIT: tuple[Trial, ...] = (
         asked=("--dumpxml", "--dname", "web-moved"),
         proofs={
             "offline, by dumpxml and define": offline("define", name="web-moved"),
-            "offline, dname": noted("", "it is called web-moved there", "shut off", "web-moved"),
+            "offline, dname": noted("", "on the destination its name is web-moved", "shut off", "web-moved"),
         },
         guest={"running": False},
         steps=OFF_STEPS,
@@ -310,11 +313,13 @@ EXPLICIT: tuple[Trial, ...] = (
             "tls": encrypted,
             "tls-destination": encrypted,
             "graphicsuri": graphics,
-            "dname": noted("", "it is called web-moved there", name="web-moved"),
+            "dname": noted("", "on the destination its name is web-moved", name="web-moved"),
             "xml": noted(
-                "listen='192.0.2.12'", "its VNC server listens at the destination's address", name="web-moved"
+                "listen='192.0.2.12'", "its VNC server listens on the destination's address", name="web-moved"
             ),
-            "persistent-xml": noted(TITLE, "its definition there has the title of that file", name="web-moved"),
+            "persistent-xml": noted(
+                TITLE, "its definition on the destination has the title from that file", name="web-moved"
+            ),
             "keepsource": defined(there=True, here=True, name="web-moved"),
         },
         guest=SLOW,
