@@ -1,4 +1,4 @@
-"""A configuration file was changed after the libvirt daemon started, or differs from the running daemon's settings.
+"""A configuration file was changed after the daemon started, or differs from the running daemon's settings.
 
 Why it matters
     The daemon reads its files only when it starts. The migration therefore runs with settings other than those

@@ -1,4 +1,4 @@
-"""The migration takes longer than its connection lasts, because the daemon handles one call per connection at a time.
+"""The migration outlasts its connection, because the daemon handles one call per connection at a time.
 
 Why it matters
     With max_client_requests = 1 the source's daemon does not read from the connection that migrates, not even the

@@ -1,4 +1,4 @@
-"""The destination cannot receive copied disks at the host in --disks-uri, or the source resolves that host differently.
+"""The destination cannot receive copied disks at the --disks-uri host, or the source resolves it differently.
 
 Why it matters
     With --disks-uri the destination's QEMU listens only at that host, and the source's QEMU connects to it. If the host

@@ -1,4 +1,4 @@
-"""The destination listens for migrations at an address that it does not have, or that the source does not connect to.
+"""The destination listens for migrations at an address that is not its own, or that the source does not use.
 
 Why it matters
     With --listen-address, or else migration_address in its qemu.conf, the destination listens only at that address. If
