@@ -76,7 +76,7 @@ def check(
 
     formats.require("report", output_format)
     if guest and no_guests:
-        raise UserError("--guest and --no-guests exclude each other")
+        raise UserError("--guest and --no-guests are mutually exclusive")
     asked = Asked(
         source=source,
         destination=destination,

@@ -235,7 +235,7 @@ def _refuse_unclear(words: list[str], *, all_guests: bool, running: bool, offlin
     if len(words) < 2:
         raise UserError("SOURCE and DESTINATION are missing, or a file that `preflight plan` wrote")
     if sum((all_guests, running, offline)) > 1:
-        raise UserError("--all, --running and --offline exclude each other")
+        raise UserError("--all, --running and --offline are mutually exclusive")
     if words[2:] and (all_guests or running):
         raise UserError("name guests, or give --all or --running, but not both")
     if not (words[2:] or all_guests or running or offline):

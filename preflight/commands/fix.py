@@ -35,7 +35,7 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, out
     """Show or make the changes, and return the exit code; `ask` is None for --yes. Raises `UserError`."""
     as_playbook = output_format == "ansible"
     if apply and as_playbook:
-        raise UserError("--apply and --format ansible exclude each other")
+        raise UserError("--apply and --format ansible are mutually exclusive")
     known = load(asked.rules)
     only = tuple(find(known, rule).name for rule in rules)
     able = {rule.name for rule in known if rule.may_ask_for_a_change}
@@ -68,7 +68,10 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, out
             return code
         if ask is not None and not (agreed := ask(f"change {len(changes)} files?")):
             if agreed is None:
-                print("preflight: refused: nobody is there to answer; use --yes", file=sys.stderr)
+                print(
+                    "preflight: refused: there is no terminal on which to ask for confirmation; use --yes",
+                    file=sys.stderr,
+                )
             return REFUSED
         made = [_apply(change, visits[change.role]) for change in changes]
     return code if all(made) else NOT_IN_FORCE

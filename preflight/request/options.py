@@ -568,9 +568,13 @@ class Options(_Declared, frozen=True, kw_only=True):
         if self.on_timeout is OnTimeout.POSTCOPY and self.timeout is not None and not self.postcopy:
             raise UserError("--timeout-postcopy requires --postcopy")
         if self.tls and self.mode is Mode.TUNNELLED:
-            raise UserError("--tls and --tunnelled exclude each other: libvirt does not send tunnelled memory over TLS")
+            raise UserError(
+                "--tls and --tunnelled are mutually exclusive: libvirt does not send tunnelled memory over TLS"
+            )
         if not self.live and self.postcopy:
-            raise UserError("--postcopy and --no-live exclude each other: post-copy is for guests that keep running")
+            raise UserError(
+                "--postcopy and --no-live are mutually exclusive: post-copy is for guests that keep running"
+            )
 
     @property
     def copies_storage(self) -> bool:

@@ -197,7 +197,7 @@ def last(case: Case, form: str = "text") -> str:
         ({"no_guests": True}, "check the guests that run: preflight check host1.example.com host2.example.com"),
         (
             {"select": ("names",)},
-            "check by all rules: preflight check host1.example.com host2.example.com",
+            "check with all rules: preflight check host1.example.com host2.example.com",
         ),
     ],
 )
