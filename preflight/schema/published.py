@@ -46,7 +46,8 @@ PUBLISHED = (
         "report",
         report.FORMAT,
         "A report of `preflight check --format json`",
-        f"The answer whether guests can be migrated from one KVM host to another, with the reasons. {_OPEN}",
+        "The answer to the question whether guests can be migrated from one KVM host to another, with the reasons."
+        f" {_OPEN}",
         report.REPORT,
     ),
     Published(

@@ -26,7 +26,7 @@ _VERDICT = (
     "ready (exit code 0): no error was found, and no rule that could find one is unknown. not-ready (1): an error was"
     " found. undetermined (3): no error was found, but a rule that could find one is unknown."
 )
-_ROLE = "The end of the migration that the host is."
+_ROLE = "The host's role in the migration."
 
 
 class Host(Contract):
@@ -170,7 +170,7 @@ class Capacity(Contract):
 
 
 class Report(Contract):
-    """The answer whether guests can be migrated from one KVM host to another, with the reasons."""
+    """The answer to the question whether guests can be migrated from one KVM host to another, with the reasons."""
 
     format: Literal[1] = Field(description="The version of this contract.")
     verdict: Verdict = Field(description=f"The verdict of the whole check; the exit code says the same. {_VERDICT}")

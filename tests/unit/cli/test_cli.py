@@ -188,7 +188,7 @@ def test_a_file_that_is_no_snapshot_is_refused() -> None:
 
 
 def test_one_host_alone_is_refused() -> None:
-    missing = "the DESTINATION is missing; only a file of `check --save` holds both hosts"
+    missing = "the DESTINATION is missing; only a file written by `check --save` holds both hosts"
     assert refused(run("check", HOST1)) == f"{HOST1}: {missing}"
     assert refused(run("check", "host1")) == f"host1: {missing}"
 
@@ -708,7 +708,7 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
             ("migrate", "a", "b", "--resume", "j"),
             "--resume takes a journal, which names the hosts and the guests: omit them",
         ),
-        (("migrate", "a", "b", "web", "--direct"), "--direct: QEMU has no migration without libvirt"),
+        (("migrate", "a", "b", "web", "--direct"), "--direct: QEMU does not support direct migration"),
         (("plan", "a", "b", "web", "-o", "p", "--lapses-after", "soon"), "--lapses-after: 'soon' is not a time"),
         (("plan", "a", "b", "web", "-o", "p", "--migrateuri", "host2"), "--migrateuri: host2: not of the form"),
         (("status", "/no/journal"), "/no/journal: No such file or directory"),

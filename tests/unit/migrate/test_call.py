@@ -105,7 +105,7 @@ def test_parameters_have_libvirts_names() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"direct": True}, "--direct: QEMU has no migration without libvirt"),
+        ({"direct": True}, "--direct: QEMU does not support direct migration"),
         ({"copy_storage_all": True, "copy_storage_inc": True}, "are mutually exclusive"),
         ({"timeout_abort": True}, "need --timeout and are mutually exclusive"),
         ({"timeout": 5.0, "timeout_abort": True, "timeout_suspend": True}, "need --timeout and are mutually exclusive"),
