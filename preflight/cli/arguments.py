@@ -29,14 +29,14 @@ Source = Annotated[
     typer.Argument(
         metavar="SOURCE",
         help="[USER@]HOST, an alias from ~/.ssh/config, a libvirt URI, localhost, or a snapshot file. A name that"
-        " contains a / or ends in .json is taken for a snapshot file.",
+        " contains a / or ends in .json is taken to be a snapshot file.",
     ),
 ]
 Destination = Annotated[
     str | None,
     typer.Argument(
         metavar="DESTINATION",
-        help="The same; omit it if SOURCE is a file that `preflight check --save` wrote.",
+        help="Same forms as SOURCE; omit it if SOURCE is a file written by `preflight check --save`.",
         show_default=False,
     ),
 ]
@@ -63,7 +63,7 @@ Ignore = Annotated[
     list[str] | None, typer.Option(help="Ignore this rule or topic; may be repeated.", show_default=False)
 ]
 Timeout = Annotated[
-    float, typer.Option(help="Maximum time, in seconds, for the login at a host and all its answers.", min=1)
+    float, typer.Option(help="Maximum time, in seconds, to log in to a host and read all its answers.", min=1)
 ]
 
 #: The maximum number of concurrent migrations: a host has no more ports.

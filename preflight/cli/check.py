@@ -37,7 +37,7 @@ _TIMEOUTS = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort")
 
 @command(
     Purpose.LOOK,
-    "# Check all guests that run on host1",
+    "# Check all guests running on host1",
     "preflight check host1 host2",
     "# Check one guest, for a peer-to-peer migration",
     "preflight check host1 host2 --guest web --p2p",
@@ -66,7 +66,7 @@ def check(
 ) -> None:
     """Check whether guests can be migrated from SOURCE to DESTINATION.
 
-    All guests that run on the source are checked, unless --guest, --offline or --no-guests selects others. Nothing is
+    All guests running on the source are checked, unless --guest, --offline or --no-guests selects others. Nothing is
     changed on either host. The exit code is 0 if the verdict is READY, 1 if it is NOT READY, and 3 if it is
     UNDETERMINED.
     """
@@ -76,7 +76,7 @@ def check(
 
     formats.require("report", output_format)
     if guest and no_guests:
-        raise UserError("--guest and --no-guests exclude each other")
+        raise UserError("--guest and --no-guests are mutually exclusive")
     asked = Asked(
         source=source,
         destination=destination,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @takes_method(only=DRIVEN)
 def fix(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help=HOST)],
-    destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="The same.")],
+    destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="Same forms as SOURCE.")],
     rule: Annotated[
         list[str] | None,
         typer.Argument(
@@ -46,7 +46,7 @@ def fix(
     """Show the configuration changes on both hosts that fix what a check finds, or make them with --apply.
 
     Errors that no such change fixes are listed. The exit code is 0 if there is nothing to change, or if all changes
-    are shown or in effect; 3 if an error remains that no change fixes, or if it is not known whether there are more; 4
+    are shown or in effect; 3 if an error remains that no change fixes, or if it is unknown whether there are more; 4
     if a change could not be computed or did not take effect; and 5 if the changes were not confirmed.
     """
     from preflight.commands.fix import fix as do

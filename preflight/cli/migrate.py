@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 AllGuests = Annotated[
-    bool, what("--all", help="Migrate all guests: those that run live, and the definitions of those that are off.")
+    bool, what("--all", help="Migrate all guests: running guests live, and the definitions of guests that are off.")
 ]
 
 
-Running = Annotated[bool, what("--running", help="Migrate all guests that run.")]
+Running = Annotated[bool, what("--running", help="Migrate all running guests.")]
 
 
 Off = Annotated[
@@ -79,7 +79,9 @@ def migrate(
     settle_timeout: Annotated[
         float, typer.Option(min=1, help="Seconds to wait, after a migration, for a host that does not answer.")
     ] = 90,
-    resume: Annotated[Path | None, typer.Option(help="Resume the run of this journal.", show_default=False)] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Resume the run that this journal records.", show_default=False)
+    ] = None,
     confirm_uri: Annotated[
         list[str] | None,
         typer.Option(
@@ -98,7 +100,9 @@ def migrate(
     events: Annotated[
         Path | None, output(help="Append each event to this file, as a line of JSON.", show_default=False)
     ] = None,
-    back: Annotated[Path | None, output(help="Write a plan for the way back to this file.", show_default=False)] = None,
+    back: Annotated[
+        Path | None, output(help="Write a plan that migrates the guests back, as this file.", show_default=False)
+    ] = None,
     transport: Over = None,
     destination_uri: Uri = None,
     ignore: Ignore = None,
@@ -108,9 +112,9 @@ def migrate(
 ) -> None:
     """Check, then migrate guests from SOURCE to DESTINATION, and verify on both hosts that each has arrived.
 
-    The first Ctrl-C starts no further guest; the second aborts the migrations under way, and their guests stay on the
-    source. The exit code is 0 if every guest arrived as requested, 4 if not, 5 if nothing was tried, and 130 if the run
-    was interrupted.
+    After the first Ctrl-C no further guest is started; the second aborts the migrations under way, and their guests
+    stay on the source. The exit code is 0 if every guest arrived as requested, 4 if not, 5 if nothing was tried, and
+    130 if the run was interrupted.
     """
     from preflight.commands import migrate
     from preflight.migrate.run import Settings
@@ -161,7 +165,7 @@ def migrate(
 @takes_method()
 def plan(
     source: Source,
-    destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="The same.")],
+    destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="Same forms as SOURCE.")],
     output: Annotated[Path, output("--output", "-o", help="File to write.")],
     guest: Annotated[
         list[str] | None, typer.Argument(metavar="GUEST...", help="Guests to migrate.", show_default=False)
@@ -170,7 +174,7 @@ def plan(
     running: Running = False,
     offline: Off = False,
     at_once: AtOnce = None,
-    lapses_after: Annotated[str, typer.Option(help="Time for which the plan can be run: 90s, 30m, 24h.")] = "24h",
+    lapses_after: Annotated[str, typer.Option(help="Time after which the plan expires: 90s, 30m, 24h.")] = "24h",
     transport: Over = None,
     destination_uri: Uri = None,
     ignore: Ignore = None,
@@ -235,7 +239,7 @@ def _refuse_unclear(words: list[str], *, all_guests: bool, running: bool, offlin
     if len(words) < 2:
         raise UserError("SOURCE and DESTINATION are missing, or a file that `preflight plan` wrote")
     if sum((all_guests, running, offline)) > 1:
-        raise UserError("--all, --running and --offline exclude each other")
+        raise UserError("--all, --running and --offline are mutually exclusive")
     if words[2:] and (all_guests or running):
         raise UserError("name guests, or give --all or --running, but not both")
     if not (words[2:] or all_guests or running or offline):

@@ -62,7 +62,7 @@ def method_of(**given: Any) -> "Method":
     actions = [one for one in declared()["on_timeout"].switches if given.get(_variable(one))]
     if len(actions) > 1 or (actions and values["timeout"] is None):
         raise UserError(
-            "--timeout-suspend, --timeout-postcopy and --timeout-abort need --timeout and exclude each other"
+            "--timeout-suspend, --timeout-postcopy and --timeout-abort need --timeout and are mutually exclusive"
         )
     return Method(**values)
 
@@ -88,13 +88,13 @@ def _value(name: str, option: Option, given: Mapping[str, Any]) -> Any:
 
 
 def _switched(name: str, option: Option, given: Mapping[str, Any]) -> Any:
-    """Return the value of a field by its switches; the last one given wins unless they exclude each other."""
+    """Return the value of a field by its switches; the last one given wins unless they are mutually exclusive."""
     switches = [one for one in option.switches if given.get(_variable(one))]
     for one in switches:
         if one.refused:
             raise UserError(f"{one.names[0]}: {one.refused}")
     if len(switches) > 1 and option.exclusive:
-        raise UserError(f"{' and '.join(one.names[0] for one in switches)} exclude each other")
+        raise UserError(f"{' and '.join(one.names[0] for one in switches)} are mutually exclusive")
     return switches[-1].value if switches else default_of(name)
 
 

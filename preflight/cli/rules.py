@@ -38,11 +38,11 @@ def explain(
 ) -> None:
     """Explain a rule, or the error message of a failed migration.
 
-    For a rule, print what it looks for, why that matters, and how to fix it. For a message, print the same about the
-    rule that has this error, and the names of other rules that have it too. Names, addresses, ports, paths and numbers
-    in the message do not matter. Of an input the last 64 KiB are read.
+    For a rule, print what it looks for, why that matters, and how to fix it. For a message, print the same for the
+    rule that predicts this error, and the names of other rules that predict it too. Names, addresses, ports, paths and
+    numbers in the message do not matter. Only the last 64 KiB of the input are explained.
 
-    Exit 0 when every message is explained, 3 when no rule knows one of them.
+    The exit code is 0 if every message is explained, and 3 if there is one that no rule knows.
     """
     from preflight.commands.explain import of
 

@@ -70,7 +70,9 @@ def _ends(asked: Asked) -> tuple[Target | SavedHost, Target | SavedHost]:
     first = parse_target(asked.source) if isinstance(asked.source, str) else None
     saved = snapshot.read(first.path) if first and first.path else []
     if len(saved) != 2:
-        raise TargetError(f"{asked.source}: the DESTINATION is missing; only a file of `check --save` holds both hosts")
+        raise TargetError(
+            f"{asked.source}: the DESTINATION is missing; only a file written by `check --save` holds both hosts"
+        )
     return saved[0], saved[1]
 
 

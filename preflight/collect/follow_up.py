@@ -85,7 +85,7 @@ class Further(Struct, frozen=True):
         """
         most = MOST[what]
         if len(items) > most:
-            self.absent[record] = f"{len(items)} {what} would have to be checked, and the limit is {most}"
+            self.absent[record] = f"{len(items)} {what} would have to be checked, but the limit is {most}"
         elif items:
             self.ask(record, command(items), about=f"{record}:{' '.join(map(str, items))}" if named else "")
 

@@ -52,5 +52,5 @@ def read(stream: BinaryIO) -> str:
 
 def _end(said: bytes) -> str:
     if len(said) > LONGEST:
-        print(f"preflight: the last {LONGEST // KIB} KiB of the input are explained", file=sys.stderr)
+        print(f"preflight: only the last {LONGEST // KIB} KiB of the input are explained", file=sys.stderr)
     return said[-LONGEST:].decode("utf-8", "replace")

@@ -35,7 +35,7 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, out
     """Show or make the changes, and return the exit code; `ask` is None for --yes. Raises `UserError`."""
     as_playbook = output_format == "ansible"
     if apply and as_playbook:
-        raise UserError("--apply and --format ansible exclude each other")
+        raise UserError("--apply and --format ansible are mutually exclusive")
     known = load(asked.rules)
     only = tuple(find(known, rule).name for rule in rules)
     able = {rule.name for rule in known if rule.may_ask_for_a_change}
@@ -68,7 +68,10 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, out
             return code
         if ask is not None and not (agreed := ask(f"change {len(changes)} files?")):
             if agreed is None:
-                print("preflight: refused: nobody is there to answer; use --yes", file=sys.stderr)
+                print(
+                    "preflight: refused: there is no terminal on which to ask for confirmation; use --yes",
+                    file=sys.stderr,
+                )
             return REFUSED
         made = [_apply(change, visits[change.role]) for change in changes]
     return code if all(made) else NOT_IN_FORCE
@@ -87,7 +90,7 @@ def _listed(error: Unmended) -> str:
 def _complain(unfixable: Iterable[Unfixable], unknown: Mapping[str, Iterable[str]]) -> None:
     """Print to standard error which changes cannot be computed, and what is not known."""
     lines = [f"{one.host}: {one.path}: {one.why}" for one in unfixable]
-    lines += [f"not known: {', '.join(names)}: {reason}" for reason, names in unknown.items()]
+    lines += [f"unknown: {', '.join(names)}: {reason}" for reason, names in unknown.items()]
     if unknown:
         lines.append("unknown facts may hide errors: make them readable, and run `preflight fix` again")
     for line in lines:
@@ -97,7 +100,7 @@ def _complain(unfixable: Iterable[Unfixable], unknown: Mapping[str, Iterable[str
 def _nothing(unfixable: bool, left: bool, unknown: bool) -> str:
     if unfixable or left:
         return "nothing that preflight can change"
-    return "nothing to change, as far as is known" if unknown else "nothing to change"
+    return "nothing to change, as far as preflight can tell" if unknown else "nothing to change"
 
 
 def _live(checked: Checked) -> dict[Role, LiveVisit]:
@@ -129,4 +132,4 @@ def _apply(change: FileChange, visit: LiveVisit) -> bool:
 
 def _silence(answer: Record) -> str:
     why = answer.err.strip().splitlines()[-1:] or ["the host did not answer"]
-    return f"not known whether it was changed: {why[0]}; run `preflight check`"
+    return f"it is unknown whether the file was changed: {why[0]}; run `preflight check`"

@@ -311,7 +311,7 @@ def agree(ask: Ask | None, question: str) -> int | None:
         return None
     agreed = ask(question)
     if agreed is None:
-        return refused("refused: nobody is there to answer; use --yes")
+        return refused("refused: there is no terminal on which to ask for confirmation; use --yes")
     return None if agreed else REFUSED
 
 

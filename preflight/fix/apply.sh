@@ -33,35 +33,35 @@ safe() { d=$(dirname -- "$path"); sticky=
     \( ! -perm -0002 \( ! -perm -0020 -o -group 0 \) $sticky \))" ]; do
     [ "$d" != / ] || return 0
     sticky='-o -perm -1000'; d=$(dirname -- "$d"); done; return 1; }
-safe || { say "unchanged: others than root may write in a directory on the way to $path"; exit 1; }
-told=$(mktemp) || { say "unchanged: no temporary file can be made"; exit 1; }
+safe || { say "unchanged: users other than root can write to a directory above $path"; exit 1; }
+told=$(mktemp) || { say "unchanged: cannot create a temporary file"; exit 1; }
 trap 'rm -f "$told" "$new"' EXIT
 there=; [ -e "$path" ] && there=y
-[ -z "$there" ] || [ -f "$path" ] || { say "unchanged: $path is no regular file"; exit 1; }
+[ -z "$there" ] || [ -f "$path" ] || { say "unchanged: $path is not a regular file"; exit 1; }
 [ -z "$there" ] && before= || before=$(sum "$path")
-[ "$before" = @before@ ] || { say "unchanged: $path is no longer what was read"; exit 1; }
+[ "$before" = @before@ ] || { say "unchanged: $path has changed since it was read"; exit 1; }
 rm -f "$new"
 if [ -n "$there" ]; then cp -a -- "$path" "$new"; else (umask 022; : >"$new"); fi ||
-  { say "unchanged: $new cannot be made"; exit 1; }
+  { say "unchanged: $new cannot be created"; exit 1; }
 printf %s @content@ | base64 -d >"$new" && [ "$(sum "$new")" = @after@ ] && sync "$new" ||
-  { say "unchanged: $new cannot be written whole"; exit 1; }
+  { say "unchanged: $new cannot be written completely"; exit 1; }
 why=$(judge "$new" 2>&1) || { say "unchanged: the new file is refused: $why"; exit 1; }
 if [ -n "$there" ]; then cp -a -- "$path" "$kept" && [ "$(sum "$kept")" = "$before" ] && sync "$kept" ||
-  { rm -f "$kept"; say "unchanged: $kept cannot be written whole"; exit 1; }; fi
+  { rm -f "$kept"; say "unchanged: $kept cannot be written completely"; exit 1; }; fi
 had=$(guests)
 why=$(busy 2>&1 | head -n 8)
-[ -z "$why" ] || { rm -f "$kept"; say "unchanged: $path: a restart of" @name@ "would break off what its guests do: $why"
+[ -z "$why" ] || { rm -f "$kept"; say "unchanged: $path: restarting" @name@ "would interrupt jobs of its guests: $why"
   exit 1; }
 mv -f -- "$new" "$path" || { say "unchanged: $path cannot be replaced"; exit 1; }
 sync "$(dirname "$path")"
 why=$(activate 2>&1)
 if working && settled && [ "$(guests)" = "$had" ]; then
-  say "in force: $path"; [ -z "$there" ] || say "kept: $kept"; exit 0
+  say "in effect: $path"; [ -z "$there" ] || say "kept: $kept"; exit 0
 fi
 [ -n "$why" ] || why=$(head -c 400 "$told" | tr '\n' ' ')
 if [ -n "$there" ]; then cp -a -- "$kept" "$new" && sync "$new" && mv -f -- "$new" "$path"; else rm -f "$path"; fi
 sync "$(dirname "$path")"
 activate >/dev/null 2>&1
-if working; then say "put back: the new configuration did not come into force: $why"; exit 2; fi
+if working; then say "put back: the new configuration did not take effect: $why"; exit 2; fi
 say "put back, but" @name@ "does not answer: $why"; exit 3
 }

@@ -88,7 +88,7 @@ class FileChange(Struct, frozen=True):
         if self.is_for_hosts:
             return ()
         if self.is_for_sshd:
-            return ("sshd -t", "systemctl reload ssh    # sshd, where the unit is called that")
+            return ("sshd -t", "systemctl reload ssh    # or sshd, if that is the unit's name")
         return (f"systemctl restart {self.service.name}",)
 
 

@@ -47,7 +47,10 @@ def _resolver(lines: list[HostsLine]) -> Service:
         shown = shell(
             "@shown@\nleads @name@ @right@ @wrong@", shown=shown, name=line.name, right=line.address, wrong=wrong
         )
-        expected += [f"{line.name} leads to {line.address}", *(f"{line.name} leads no more to {one}" for one in wrong)]
+        expected += [
+            f"{line.name} resolves to {line.address}",
+            *(f"{line.name} no longer resolves to {one}" for one in wrong),
+        ]
     return Service("the resolver", _NOTHING, _NOTHING, _NOTHING, shown, tuple(expected))
 
 

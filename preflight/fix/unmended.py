@@ -10,9 +10,9 @@ from preflight.rule import Finding, Severity
 
 _NOT_ITS_OWN = (
     "preflight changes only /etc/hosts, limits and the announced name in libvirt's configuration, and limits of sshd;"
-    " this is elsewhere"
+    " this problem is elsewhere"
 )
-_NOT_CERTAIN = "preflight knows no line or value that certainly fixes it"
+_NOT_CERTAIN = "preflight knows no line or value that is certain to fix the problem"
 
 
 class Unmended(Struct, frozen=True):

@@ -49,7 +49,7 @@ def _line(host: Host, other: Host, change: HostsLine) -> None:
     grammar.address(change.address)
     own = host.records["kernel.hostname"].required().strip() if "kernel.hostname" in host.records else None
     if own is None:
-        raise Unreadable(f"the host's own name is not known, and may be {change.name}")
+        raise Unreadable(f"the host's own name is unknown, and may be {change.name}")
     if _first(change.name) == "localhost" or same_name(change.name, own) or same_name(change.name, _first(own)):
         raise Unreadable(f"{change.name} is a name of this host itself: give the other host a different name")
     if change.replaces is not None:

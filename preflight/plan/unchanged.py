@@ -28,7 +28,7 @@ def refuse_other_hosts(planned: MigrationPlan, *hosts: Host) -> None:
             )
         else:
             continue
-        raise Refused(f"refused: {host.name} is not the {role.value} for which this was made: {differs}")
+        raise Refused(f"refused: {host.name} is not the {role.value} for which the plan was made: {differs}")
 
 
 def says_who_it_is(host: Host) -> bool:

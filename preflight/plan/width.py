@@ -24,11 +24,11 @@ def pace(checked: Checked, at_once: int | None) -> Pace:
         predicted = forecast(checked, link_of(checked, None), {}, concurrency=at_once)
     except Unreadable:
         width = max(1, min(WIDTH, most, len(active)))
-        short = said if width == most else "the link's speed is not known"
-        because = "as asked for" if at_once else "all of them" if width >= len(active) else short
+        short = said if width == most else "the link's speed is unknown"
+        because = "as requested" if at_once else "all of them" if width >= len(active) else short
         return Pace(at_once or width, because, {}, calls=_calls(checked))
     width = at_once or max(1, min(predicted.width, most))
-    because = "as asked for" if at_once else f"quickest, {predicted.link.because}"
+    because = "as requested" if at_once else f"quickest, {predicted.link.because}"
     each = {load.name: alone.seconds for load, alone in zip(predicted.loads, predicted.alone, strict=True)}
     finite = {name: seconds for name, seconds in each.items() if math.isfinite(seconds)}
     return Pace(width, because, finite, predicted.seconds, _calls(checked))

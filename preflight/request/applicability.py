@@ -27,7 +27,7 @@ def unless_over_tls(migration: Migration) -> str | None:
 
 def unless_data_over_tls(migration: Migration) -> str | None:
     """Return the reason for rules about sending the guest's memory over TLS."""
-    return without_data_connection(migration) or (None if migration.tls else "no --tls was asked for")
+    return without_data_connection(migration) or (None if migration.tls else "--tls was not requested")
 
 
 def unless_several_over_ssh(migration: Migration) -> str | None:

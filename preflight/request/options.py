@@ -158,7 +158,7 @@ class Options(_Declared, frozen=True, kw_only=True):
                 Switch(
                     ("--direct",),
                     "Refused: QEMU does not support direct migration.",
-                    refused="QEMU has no migration without libvirt; it is managed, or peer-to-peer with --p2p",
+                    refused="QEMU does not support direct migration; migrate without this option, or with --p2p",
                 ),
             )
         ),
@@ -172,7 +172,7 @@ class Options(_Declared, frozen=True, kw_only=True):
         HandOver | None,
         Option(
             "Who starts the guest on the destination: preflight, once the source has released it (safe, the default),"
-            " or libvirt itself (at-once), which can leave the guest running on both hosts if an answer gets lost."
+            " or libvirt itself (at-once), which can leave the guest running on both hosts if an answer is lost."
         ),
     ] = None
     suspend: Annotated[bool, Option("Leave the guest paused on the destination.", libvirt=_flag("PAUSED", 0, 7, 5))] = (
@@ -197,7 +197,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     ] = True
     dumpxml: Annotated[
         bool,
-        Option("Migrate guests that are off with dumpxml, define and undefine instead of libvirt's offline migration."),
+        Option("Move guests that are off by dumpxml, define and undefine, instead of by libvirt's offline migration."),
     ] = False
     copy_storage: Annotated[
         CopyStorage,
@@ -234,7 +234,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     migrate_disks_detect_zeroes: Annotated[
         tuple[str, ...],
         Option(
-            "Copied disks whose zeroes are detected and not sent: vda,vdb.",
+            "Copied disks in which zeroes are detected and not sent: vda,vdb.",
             form=Form.DISK,
             needs=_COPIED,
             libvirt=_parameter("migrate_disks_detect_zeroes", 10, 9),
@@ -278,7 +278,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     change_protection: Annotated[
         bool,
         Option(
-            "Prevent changes of the guest's configuration during the migration.",
+            "Prevent changes to the guest's configuration during the migration.",
             libvirt=_flag("CHANGE_PROTECTION", 0, 9, 4),
         ),
     ] = False
@@ -358,7 +358,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     available_switchover_bandwidth: Annotated[
         int | None,
         Option(
-            "Bandwidth, in MiB/s, that QEMU assumes for sending the rest once the guest is paused.",
+            "Bandwidth, in MiB/s, that QEMU assumes for sending the remaining memory once the guest is paused.",
             least=1,
             most=FASTEST,
             libvirt=_parameter("bandwidth.avail.switchover", 11, 1, qemu=(8, 2)),
@@ -568,9 +568,13 @@ class Options(_Declared, frozen=True, kw_only=True):
         if self.on_timeout is OnTimeout.POSTCOPY and self.timeout is not None and not self.postcopy:
             raise UserError("--timeout-postcopy requires --postcopy")
         if self.tls and self.mode is Mode.TUNNELLED:
-            raise UserError("--tls and --tunnelled exclude each other: libvirt does not send tunnelled memory over TLS")
+            raise UserError(
+                "--tls and --tunnelled are mutually exclusive: libvirt does not send tunnelled memory over TLS"
+            )
         if not self.live and self.postcopy:
-            raise UserError("--postcopy and --no-live exclude each other: post-copy is for guests that keep running")
+            raise UserError(
+                "--postcopy and --no-live are mutually exclusive: post-copy is for guests that keep running"
+            )
 
     @property
     def copies_storage(self) -> bool:

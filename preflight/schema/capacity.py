@@ -21,7 +21,7 @@ class Limit(Contract):
     """One limit in the path of a migration, on one host."""
 
     name: Annotated[str, Field(min_length=1)] = Field(description="The limit, as its configuration file calls it.")
-    host: Role = Field(description="The end of the migration that the host is.")
+    host: Role = Field(description="The host's role in the migration.")
     scope: Scope = Field(
         description="The migrations that it limits. in flight: those that run at the same time. at once: those that"
         " start at the same instant. over one connection: those that one program drives over one connection, or over"

@@ -26,7 +26,7 @@ _VERDICT = (
     "ready (exit code 0): no error was found, and no rule that could find one is unknown. not-ready (1): an error was"
     " found. undetermined (3): no error was found, but a rule that could find one is unknown."
 )
-_ROLE = "The end of the migration that the host is."
+_ROLE = "The host's role in the migration."
 
 
 class Host(Contract):

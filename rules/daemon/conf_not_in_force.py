@@ -1,8 +1,8 @@
-"""A configuration file was changed after the daemon started, or differs from the running daemon's settings.
+"""A configuration file changed after libvirt started, or differs from the running daemon's settings.
 
 Why it matters
-    The daemon reads its files only when it starts. The migration therefore runs with settings other than those
-    now in the file, and no file shows which.
+    The daemon reads its files only when it starts. The migration therefore uses settings that differ from those now in
+    the file, and no file shows which ones.
 
 How to fix
     Restart the daemon: systemctl restart libvirtd (or virtqemud). Running guests are not affected.
@@ -17,7 +17,7 @@ def check(host: Daemons, host_limits: DaemonLimits) -> Findings:
     daemon = host_limits.daemon
     for drift in host_limits.drift:
         yield on_host(
-            f"{drift.key} is {drift.configured} in the file, {drift.in_force} in the running {daemon}",
+            f"{drift.key} is {drift.configured} in the file, but {drift.in_force} in the running {daemon}",
             at=drift.configured,
             fix=f"systemctl restart {daemon}",
         )

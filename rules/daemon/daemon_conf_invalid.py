@@ -1,8 +1,8 @@
-"""The libvirt daemon would not start with its configuration file.
+"""The libvirt daemon would fail to start with its current configuration file.
 
 Why it matters
     The daemon reads the file only when it starts, so a running daemon shows no problem. After the next restart or
-    reboot, or when the migration itself starts a socket-activated daemon, the host has no libvirt.
+    reboot, or when the migration itself starts a socket-activated daemon, no libvirt daemon runs on the host.
 
 How to fix
     Correct the line, and run `preflight check` again before you restart the daemon.

@@ -1,12 +1,12 @@
-"""A file system on which libvirt keeps its files about guests is full or read-only.
+"""A file system that holds libvirt's files about guests is full or read-only.
 
 Why it matters
     For each guest that arrives, libvirt writes a status file to /run/libvirt/qemu, a key to /var/lib/libvirt/qemu, a
     log to /var/log/libvirt/qemu and, if the guest is defined on the destination, its definition to /etc/libvirt/qemu.
     If a file system is full, or became read-only after an error, the migration fails: "cannot write data to file
     '/run/libvirt/qemu/web.xml.new': No space left on device", "failed to write master key file for domain", "Cannot
-    create directory '/var/lib/libvirt/qemu/domain-1-web': Read-only file system". On the source no message appears: a
-    definition that cannot be removed from a read-only /etc/libvirt/qemu is back after the daemon's next start, as a
+    create directory '/var/lib/libvirt/qemu/domain-1-web': Read-only file system". The source reports no error: a
+    definition that cannot be removed from a read-only /etc/libvirt/qemu reappears when the daemon next starts, as a
     guest that is off; with autostart, the guest then runs on both hosts.
 
 How to fix
@@ -89,7 +89,7 @@ def _on_destination(place: PathStatus, needed: int) -> Iterator[Finding]:
     elif not needed:
         return
     elif place.fs_free is None:
-        raise Unreadable(f"the free space for {path} is not known")
+        raise Unreadable(f"the free space for {path} is unknown")
     elif not place.fs_takes_files:
         yield on_destination(
             f"{place.fs_source}, which holds {path}, has no free inodes (df -i)",

@@ -1,4 +1,4 @@
-"""No libvirt daemon runs on the host, and connecting does not start one.
+"""No libvirt daemon is running on the host, and connecting does not start one.
 
 Why it matters
     No guest can be migrated to or from the host: "Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such

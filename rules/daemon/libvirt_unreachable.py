@@ -1,4 +1,4 @@
-"""libvirt runs on the host, but the connection to it fails.
+"""libvirt is running on the host, but the connection to it fails.
 
 Why it matters
     The migration opens the same connection and fails in the same way. Common causes are missing permissions on the

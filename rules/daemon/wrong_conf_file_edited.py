@@ -1,4 +1,4 @@
-"""Settings are in a libvirt configuration file that the daemon serving the guests does not read.
+"""Settings were made in a libvirt configuration file that the daemon serving the guests does not read.
 
 Why it matters
     libvirtd reads only libvirtd.conf, and virtqemud only virtqemud.conf; a daemon that was started with -f

@@ -6,8 +6,8 @@ Why it matters
     second time.
 
 How to fix
-    Nothing, if preflight migrate moves the guest: it sets autostart on the destination and removes the definition from
-    the source. After virsh migrate, run virsh autostart on the destination, and virsh undefine or virsh autostart
+    Do nothing if preflight migrate moves the guest: it sets autostart on the destination and removes the definition
+    from the source. After virsh migrate, run virsh autostart on the destination, and virsh undefine or virsh autostart
     --disable on the source.
 """
 

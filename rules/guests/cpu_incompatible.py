@@ -2,10 +2,10 @@
 
 Why it matters
     The destination's libvirt starts the guest with the CPU that the guest has now, asks QEMU which CPU resulted, and
-    refuses any difference: "guest CPU doesn't match specification: missing features: fma,avx2". A libvirt release
-    without a name for a model or feature refuses earlier: "unknown CPU feature: vnmi", "Unknown CPU model EPYC-v4".
-    QEMU 10.0 and later adds ht to a CPU whose socket has several virtual CPUs, which libvirt before 11.10 also treats
-    as a difference: "extra features: ht". Migrating back to QEMU before 10.0 fails as well: "missing features: ht".
+    refuses any difference: "guest CPU doesn't match specification: missing features: fma,avx2". A libvirt release that
+    does not know the model or feature refuses earlier: "unknown CPU feature: vnmi", "Unknown CPU model EPYC-v4". QEMU
+    10.0 and later adds ht to a CPU whose socket has several virtual CPUs, which libvirt before 11.10 also treats as a
+    difference: "extra features: ht". Migrating back to QEMU before 10.0 fails as well: "missing features: ht".
 
 How to fix
     Restart the guest with a CPU that both hosts support: a model that virsh domcapabilities reports as usable on both,
@@ -74,7 +74,8 @@ def check(
         missing.append("ht")
     if missing:
         yield on_destination(
-            f"the guest's CPU has features that a {guest.virt_type} guest cannot have here: {', '.join(missing)}",
+            "the guest's CPU has features that are not available to "
+            f"{guest.virt_type} guests here: {', '.join(missing)}",
             error=None if cpu.check == "none" else _DIFFERS,
         )
 

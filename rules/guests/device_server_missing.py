@@ -3,7 +3,7 @@
 Why it matters
     A serial port or another character device that is a TCP client connects when QEMU starts, and therefore again on the
     destination: "Failed to connect to '127.0.0.1:4555': Connection refused". A server on any host other than the
-    destination is not checked: it is not known whether the server accepts connections from the destination, and the
+    destination is not checked: it is unknown whether that server accepts connections from the destination, and the
     finding is informational.
 
 How to fix
@@ -31,11 +31,11 @@ def check(
         if not meant or not all(destination_addresses.has(address) for address in meant):
             yield on_destination(
                 f"the guest connects to {server.address}, port {server.port} ({server.device}): "
-                "it is not known whether the server there accepts connections from this host",
+                "it is unknown whether the server there accepts connections from this host",
                 severity=Severity.INFO,
             )
         elif not any(destination.has(address, server.port) for address in meant):
             yield on_destination(
-                f"nothing listens on port {server.port} here, to which the guest connects ({server.device})",
+                f"nothing listens on port {server.port} here, which the guest connects to ({server.device})",
                 error=f"Failed to connect to '{server.address}:{server.port}': Connection refused",
             )

@@ -2,8 +2,8 @@
 
 Why it matters
     Distributions build QEMU without some devices, or ship them in separate packages: "spice graphics are not supported
-    with this QEMU", "domain configuration does not support video model 'qxl'". The emulator of a TPM is a separate
-    program; without it libvirt says of version 2.0 "TPM version '2.0' is not supported". This rule goes by what libvirt
+    with this QEMU", "domain configuration does not support video model 'qxl'". The TPM emulator is a separate program;
+    without it libvirt reports, for version 2.0, "TPM version '2.0' is not supported". This rule relies on what libvirt
     lists as supported; releases before 9.0 list graphics only. SPICE, QXL and the TPM were seen to stop a migration;
     the other devices are judged by libvirt's list alone.
 

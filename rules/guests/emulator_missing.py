@@ -5,7 +5,7 @@ Why it matters
     check QEMU binary /usr/libexec/qemu-kvm: No such file or directory".
 
 How to fix
-    Install QEMU on the destination, or make the path a link to its binary.
+    Install QEMU on the destination, or make that path a symbolic link to its binary.
 """
 
 from preflight.facts import Storage

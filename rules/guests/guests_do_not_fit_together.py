@@ -1,9 +1,9 @@
 """Each guest fits into the destination's memory, but all of them together do not.
 
 Why it matters
-    All guests in the report are assumed to be moved. When huge pages run out, the last guests fail: "unable to map
-    backing store for guest RAM: Cannot allocate memory". Linux overcommits ordinary memory, so there the migrations go
-    on, and the destination swaps or kills a process to make room.
+    This rule assumes that all guests in the report are moved. When huge pages run out, the last guests fail: "unable to
+    map backing store for guest RAM: Cannot allocate memory". Linux overcommits ordinary memory, so migrations continue
+    when that runs out, and the destination swaps or kills a process to make room.
 
 How to fix
     Reserve more huge pages on the destination (vm.nr_hugepages), free memory there, or move fewer guests: name them

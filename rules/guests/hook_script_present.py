@@ -6,7 +6,7 @@ Why it matters
     1", and the output of the script replaces the definition. The effect of a script cannot be known before it runs.
 
 How to fix
-    Nothing, if the script is meant to be there. Read what it does when it is called with "migrate begin".
+    Do nothing if the script is meant to be there. Check what the script does when it is called with "migrate begin".
 """
 
 from preflight.facts import Daemons

@@ -4,7 +4,7 @@ Why it matters
     The addresses of graphics and serial ports, and the paths of sockets, pipes, logs and ROM images, are used unchanged
     on the destination: "Failed to bind socket: Cannot assign requested address", "failed to initialize spice server",
     "Unable to bind to UNIX socket path '/srv/web.sock': No such file or directory", "failed to find romfile". This rule
-    does not check what another program must do there, such as accepting connections.
+    does not check whether another program does its part there, such as accepting connections.
 
 How to fix
     Let the guest listen on 0.0.0.0, on 127.0.0.1 or on the address of a libvirt network (`<listen type='network'>`),

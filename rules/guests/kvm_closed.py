@@ -1,4 +1,4 @@
-"""The guest runs on KVM, and the destination's QEMU may not open /dev/kvm.
+"""The guest runs on KVM, and the destination's QEMU is not allowed to open /dev/kvm.
 
 Why it matters
     QEMU runs as the user that qemu.conf names (user, group), and that user must be able to read and write /dev/kvm:
@@ -6,7 +6,7 @@ Why it matters
     itself runs as root and reports KVM as usable.
 
 How to fix
-    Add QEMU's user to the group of /dev/kvm (usermod -a -G kvm libvirt-qemu), and make sure that the group may read and
+    Add QEMU's user to the group of /dev/kvm (usermod -a -G kvm libvirt-qemu), and make sure that the group can read and
     write the device (chmod 660, which udev does by default).
 """
 
@@ -24,6 +24,6 @@ def check(guest: Guest, destination: QemuUser, destination_storage: Storage) -> 
         return  # another rule reports that
     if not destination.opens_kvm():
         yield on_destination(
-            f"QEMU's user on this host (UID {destination.uid}) may not open {KVM}",
+            f"QEMU's user on this host (UID {destination.uid}) is not allowed to open {KVM}",
             error="Could not access KVM kernel module: ",
         )

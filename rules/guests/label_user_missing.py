@@ -5,8 +5,8 @@ Why it matters
     QEMU: "Failed to parse user 'vm'". A numeric label (+107:+107) needs no names.
 
 How to fix
-    Create the user and the group on the destination, with the numbers that they have on the source: the guest's files
-    are owned by those numbers.
+    Create the user and the group on the destination, with the same numeric IDs as on the source: the guest's files are
+    owned by those IDs.
 """
 
 from preflight.facts import Accounts

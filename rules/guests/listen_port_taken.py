@@ -1,4 +1,4 @@
-"""A TCP port that the guest's console or a device is to listen on is in use on the destination.
+"""A TCP port on which the guest's console or another device must listen is in use on the destination.
 
 Why it matters
     A port that the definition fixes is used unchanged, and QEMU does not start if something already listens on it:
@@ -29,7 +29,7 @@ def check(guest: Guest, destination: Listening, destination_hosts: HostsFile) ->
             continue
         if any(destination.in_the_way(address, port.port) for address in wanted):
             yield on_destination(
-                f"port {port.port}, which the guest is to listen on ({port.device}), is already in use here",
+                f"port {port.port}, which the guest must listen on ({port.device}), is already in use here",
                 error="failed to initialize spice server"
                 if port.device == "SPICE"
                 else "Failed to find an available port: Address already in use",

@@ -6,7 +6,7 @@ Why it matters
     the guest, which ends the migration, or another guest.
 
 How to fix
-    Free memory on the destination, move other guests away from it, or take memory from the guest before the migration
+    Free memory on the destination, move other guests away from it, or reduce the guest's memory before the migration
     (virsh setmem guest --live).
 """
 

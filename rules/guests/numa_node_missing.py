@@ -1,8 +1,8 @@
 """The guest's memory is bound to a NUMA node that the destination does not have.
 
 Why it matters
-    The destination's libvirt refuses to start the guest, in any mode of the binding, even if other nodes in the list
-    exist: "unsupported configuration: NUMA node 1 is unavailable".
+    The destination's libvirt refuses to start the guest, whatever the mode of the binding, even if other nodes in the
+    list exist: "unsupported configuration: NUMA node 1 is unavailable".
 
 How to fix
     Give the guest nodes that both hosts have (virsh numatune guest --nodeset 0 --config, then shut the guest down and

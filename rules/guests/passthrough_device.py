@@ -3,9 +3,9 @@
 Why it matters
     Such a device cannot move. libvirt before 8.6 refuses all of them except USB: "cannot migrate a domain with <hostdev
     mode='subsystem' type='pci'>", or "<interface type='hostdev'>". Later releases leave the decision to QEMU, which can
-    send the state of a few devices if their kernel driver supports that (VFIO migration). Only QEMU knows, once it is
-    asked to migrate, so this rule reports UNKNOWN. A network card that is teamed with a migratable one (<teaming
-    type='transient'>) is unplugged during the migration.
+    send the state of a few devices if their kernel driver supports that (VFIO migration). QEMU reports this only when
+    it is asked to migrate the guest, so this rule reports UNKNOWN. A network card that is teamed with a migratable one
+    (<teaming type='transient'>) is unplugged during the migration.
 
 How to fix
     Detach the device for the duration of the migration (virsh detach-device), or team the network card with a virtio

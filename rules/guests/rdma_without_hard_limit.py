@@ -1,8 +1,8 @@
-"""The guest's memory is to be sent over RDMA, and has no hard limit.
+"""The guest's memory is to be sent over RDMA, but the guest has no hard limit on its memory.
 
 Why it matters
-    RDMA locks the guest's memory in the host's memory, and libvirt allows that only up to the guest's hard limit:
-    "cannot start RDMA migration with no memory hard limit set".
+    RDMA locks the guest's memory in the host's RAM, and libvirt allows that only up to the guest's hard limit: "cannot
+    start RDMA migration with no memory hard limit set".
 
 How to fix
     Set a hard limit that covers the guest's memory and what its QEMU needs in addition (virsh memtune GUEST

@@ -7,7 +7,7 @@ Why it matters
     including the page cache of that time, over disks that have been written to since. File systems are damaged.
 
 How to fix
-    On the destination: virsh managedsave-remove. If that saved memory is the one that is wanted, do not move the guest:
+    On the destination: virsh managedsave-remove. If that saved memory is what you want to keep, do not move the guest:
     start it there.
 """
 

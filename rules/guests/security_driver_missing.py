@@ -1,8 +1,8 @@
-"""The guest has a label of a security driver that the destination's libvirt does not use.
+"""The guest has a label for a security driver that the destination's libvirt does not use.
 
 Why it matters
     If AppArmor or SELinux confines a guest, the guest's live definition says so, and the destination accepts only
-    labels of drivers that it uses: "Security driver model 'apparmor' is not available".
+    labels for drivers that it uses: "Security driver model 'apparmor' is not available".
 
 How to fix
     Enable the same driver on the destination: in the kernel, and as security_driver in qemu.conf, or leave that setting

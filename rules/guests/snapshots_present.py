@@ -6,7 +6,8 @@ Why it matters
 How to fix
     Delete them: virsh snapshot-list web, then virsh snapshot-delete web NAME. To move the guest and keep its snapshots,
     save each with snapshot-dumpxml, remove it from libvirt with snapshot-delete --metadata, and after the migration
-    register it on the destination with snapshot-create --redefine: its data must be on storage that both hosts have.
+    register it on the destination with snapshot-create --redefine; the snapshot's data must be on storage that both
+    hosts have.
 """
 
 from preflight.host import Guest

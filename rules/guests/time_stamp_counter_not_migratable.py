@@ -1,9 +1,10 @@
-"""The guest's time stamp counter cannot move: it is invariant with no frequency set, or its frequency differs.
+"""The guest's time stamp counter cannot move: it is invariant but no frequency is set, or its frequency differs.
 
 Why it matters
     With the feature invtsc, a guest relies on a counter that never changes its rate, so QEMU migrates it only if the
-    rate is set: "State blocked by non-migratable CPU device (invtsc flag)". A set frequency must be the destination's
-    own, or the destination's CPU must be able to scale: "Requested TSC frequency ... is outside tolerance range".
+    rate is set: "State blocked by non-migratable CPU device (invtsc flag)". If a frequency is set, it must be the
+    destination's own, or the destination's CPU must be able to scale the counter: "Requested TSC frequency ... is
+    outside tolerance range".
 
 How to fix
     Restart the guest without invtsc (policy='disable'; with migratable='on' if the guest has the host's own CPU), or

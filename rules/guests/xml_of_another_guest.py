@@ -1,13 +1,13 @@
 """The XML given for the destination describes another guest, or another machine.
 
 Why it matters
-    With --xml, what belongs to the host may change: paths, addresses, networks. What the guest itself sees may not
-    change: "Target domain uuid … does not match source …", and likewise for the name, memory, virtual CPUs, machine
-    type and every device. This rule compares all of these except the devices.
+    With --xml, host-specific parts of the definition may change: paths, addresses, networks. The parts that the guest
+    itself sees must not change: "Target domain uuid … does not match source …", and likewise for the name, memory,
+    virtual CPUs, machine type and every device. This rule compares all of these except the devices.
 
 How to fix
-    Start from virsh dumpxml --migratable of the running guest, and change only what belongs to the host. Give a new
-    name with --dname.
+    Start from virsh dumpxml --migratable of the running guest, and change only the host-specific parts. Give a new name
+    with --dname.
 """
 
 from preflight.facts.text import parse_xml
@@ -36,6 +36,6 @@ def check(source_guest: Guest, guest: Guest, migration: Migration) -> Findings:
             continue  # an alias, which the source's QEMU resolves
         if theirs != own:
             yield on_source(
-                f"the {what} in the XML is {theirs}, and the guest's is {own}",
+                f"the {what} in the XML is {theirs}, but the guest's is {own}",
                 error=f"Target domain {what} " + ("" if what == "uuid" else f"{theirs} does not match source {own}"),
             )

@@ -2,7 +2,7 @@
 
 Why it matters
     libvirt mistakes the destination for the source and refuses: "Attempt to migrate guest to the same host". Mainboards
-    of the same make, and cloned virtual hosts, share a UUID.
+    of the same make, and cloned virtual hosts, can share a UUID.
 
 How to fix
     Give one of the hosts its own host_uuid, or host_uuid_source = "machine-id" with a machine ID of its own, in the

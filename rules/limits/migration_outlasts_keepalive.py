@@ -1,16 +1,16 @@
 """The migration outlasts its connection, because the daemon handles one call per connection at a time.
 
 Why it matters
-    With max_client_requests = 1 the source's daemon does not read from the connection that migrates, not even the
-    replies to its own keepalive messages, and closes the connection after 30 s: "End of file while reading data". The
-    duration is estimated from the memory that the guest has touched and the requested bandwidth (--bandwidth) or the
-    speed of the links. Pages of zeros are not sent, so this is an error only if even the shortest estimate is four
-    times too long, and unknown in between. Memory that the guest dirties during the migration is sent in addition and
-    is not included.
+    With max_client_requests = 1 the source's daemon does not read from the connection that drives the migration, not
+    even the replies to its own keepalive messages, and closes the connection after 30 s: "End of file while reading
+    data". The duration is estimated from the memory that the guest has touched and the requested bandwidth
+    (--bandwidth) or the speed of the links. Pages of zeros are not sent, so this is an error only if even the shortest
+    estimate is four times too long, and unknown in between. Memory that the guest dirties during the migration is sent
+    in addition and is not included.
 
 How to fix
-    Remove max_client_requests from the source's libvirtd.conf (virtqemud.conf), so that it is 5, and restart the
-    daemon; or give the migration more bandwidth.
+    Remove max_client_requests from the source's libvirtd.conf (virtqemud.conf), so that the default of 5 applies, and
+    restart the daemon; or give the migration more bandwidth.
 """
 
 from preflight.facts import DaemonLimits, LinkSpeed, Resident

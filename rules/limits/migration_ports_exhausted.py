@@ -2,14 +2,15 @@
 
 Why it matters
     Each migration listens on a port of its own, or two if storage is copied; any other program that listens on a port
-    of the range, on whatever address, takes that port away. The surplus fails at once: "Unable to find an unused port
-    in range 'migration' (49152-49215)". A port given with --migrateuri or --disks-port serves one migration and must be
-    free. Otherwise the guest's memory goes to whatever listens there and the migration hangs without a message, or QEMU
-    reports "Address already in use".
+    of the range, on whatever address, takes that port away. Migrations for which no port is left fail at once: "Unable
+    to find an unused port in range 'migration' (49152-49215)". A port given with --migrateuri or --disks-port serves
+    one migration and must be free. Otherwise the guest's memory goes to whatever listens there and the migration hangs
+    without a message, or QEMU reports "Address already in use".
 
 How to fix
     Widen the range from migration_port_min to migration_port_max in the destination's /etc/libvirt/qemu.conf and
-    restart the libvirt daemon, free the ports, or run fewer migrations at a time. Give another port, or none.
+    restart the libvirt daemon, free the ports, or run fewer migrations at a time. If a port was given, give another
+    one, or none.
 """
 
 from preflight.facts import Listening, QemuConf
@@ -27,7 +28,8 @@ def check(destination: QemuConf, destination_ports: Listening, migration: Migrat
     if wanted > free:
         more = last.value + wanted - free
         yield on_destination(
-            f"{free} of the {len(destination.port_range)} ports from {first} to {last} are free, {wanted} needed",
+            f"{free} of the {len(destination.port_range)} ports from {first} to {last} are free,"
+            f" but {wanted} are needed",
             at=last.at or first.at,
             change=Change(destination.path, "migration_port_max", more) if more <= HIGHEST else None,
             error=f"Unable to find an unused port in range 'migration' ({first}-{last})",

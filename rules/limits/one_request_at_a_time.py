@@ -7,8 +7,8 @@ Why it matters
     while reading data". The guest stays on the source. A migration that ends sooner works.
 
 How to fix
-    Remove max_client_requests from the source's libvirtd.conf (virtqemud.conf), so that it is 5, and restart the
-    daemon.
+    Remove max_client_requests from the source's libvirtd.conf (virtqemud.conf), so that the default of 5 applies, and
+    restart the daemon.
 """
 
 from preflight.facts import DaemonLimits

@@ -1,10 +1,10 @@
-"""More ssh logins start at the same instant than sshd accepts before it drops some.
+"""More ssh logins start at the same instant than sshd accepts without dropping some.
 
 Why it matters
     Each `virsh migrate` over qemu+ssh:// opens a new login, on the source too. Beyond the first number of MaxStartups
-    sshd drops connections at random, and beyond the last number it drops all. It also drops all beyond
-    PerSourceMaxStartups, since all logins come from one address: "kex_exchange_identification: Connection closed by
-    remote host". This is an error if it is more likely than not that a login is dropped.
+    sshd drops connections at random, and beyond the last number it drops all. It also drops all logins beyond
+    PerSourceMaxStartups, since all come from one address: "kex_exchange_identification: Connection closed by remote
+    host". This is an error if it is more likely than not that a login is dropped.
 
 How to fix
     Start the migrations one after another, a second apart: a login counts only until it is authenticated. Or raise

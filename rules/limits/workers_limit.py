@@ -1,8 +1,8 @@
-"""More migrations are requested than the source's libvirt daemon has workers.
+"""The requested migrations need more workers than the source's libvirt daemon has free.
 
 Why it matters
-    A migration holds one worker of the source's daemon from start to end. The surplus is queued, and if every worker is
-    held, none is left to report progress or to abort a migration.
+    A migration holds one worker of the source's daemon from start to end. Further migrations are queued, and if every
+    worker is held, none is left to report progress or to abort a migration.
 
 How to fix
     Raise max_workers in the source daemon's configuration and restart the daemon. For an immediate effect that lasts
@@ -20,8 +20,9 @@ def check(source: DaemonLimits, migration: Migration) -> Findings:
     free = source.room_for_migrations()
     if migration.concurrency > free:
         yield on_source(
-            f"max_workers is {source.max_workers}, {source.busy_workers} busy and {RESERVED_WORKERS} reserved for"
-            f" progress and abort: room for {free}, but {migration.concurrency} requested",
+            f"max_workers is {source.max_workers}, of which {source.busy_workers} are busy and"
+            f" {RESERVED_WORKERS} are reserved for progress and abort: there is room for {free},"
+            f" but {migration.concurrency} are requested",
             at=source.max_workers,
             change=Change(
                 source.conf.path,

@@ -1,10 +1,10 @@
-"""ssh cannot log in to a host to which the migration needs a login.
+"""ssh cannot log in to a host that the migration has to log in to.
 
 Why it matters
     With qemu+ssh:// libvirt runs the same ssh command. It reports "Cannot recv data: …: Connection reset by peer", with
-    ssh's own messages in between. If the login succeeds but ends at once, because the host runs a command of its own
-    choice (ForceCommand), libvirt reports "End of file while reading data". preflight cannot read anything else from
-    the host either. After failed logins, OpenSSH 9.8 and later may reject an address for some seconds or minutes.
+    ssh's own messages in between. If the login succeeds but ends at once, because the host forces a command of its own
+    (ForceCommand), libvirt reports "End of file while reading data". preflight cannot read anything else from the host
+    either. After failed logins, OpenSSH 9.8 and later may reject an address for some seconds or minutes.
 
 How to fix
     Log in by hand, `ssh HOST true`, from the control machine, and resolve what ssh reports: the name, the sshd service,

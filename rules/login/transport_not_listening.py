@@ -1,4 +1,4 @@
-"""On the destination, libvirt does not listen on the requested transport.
+"""On the destination, libvirt does not listen for connections over the requested transport.
 
 Why it matters
     libvirt reports "unable to connect to server at 'host2.example.com:16514': Connection refused". If systemd starts

@@ -1,11 +1,11 @@
-"""libvirt or QEMU does not support a requested option, or two options together.
+"""libvirt or QEMU does not support a requested option, or a combination of requested options.
 
 Why it matters
     A libvirt daemon that is too old refuses the migration: "unsupported flags (0x100000) in function
     qemuDomainMigrateBegin3Params", "invalid argument: Unsupported compression method 'zstd'". If QEMU lacks a feature,
     or no longer has it, libvirt says "Migration option 'compress' is not supported by QEMU binary". The valid
-    combinations differ too: since libvirt supports zlib and zstd, it accepts xbzrle only over a single connection, and
-    zlib and zstd only over several.
+    combinations differ too: libvirt releases that support zlib and zstd accept xbzrle only over a single connection,
+    and zlib and zstd only over several.
 
 How to fix
     Omit the option, or upgrade that host. If a distribution has backported the option to an older release, skip this
@@ -68,7 +68,7 @@ def _compressed(source: Versions, methods: list[str], *, parallel: bool) -> Find
         return
     if parallel and not methods:
         yield on_source(
-            "compression over several connections needs zlib or zstd, and neither is requested",
+            "compression over several connections needs zlib or zstd, but neither is requested",
             error="No compression algorithm selected for parallel migration",
         )
     for method in methods:

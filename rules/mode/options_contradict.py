@@ -1,4 +1,4 @@
-"""Two of the requested options exclude each other.
+"""Two of the requested options are mutually exclusive.
 
 Why it matters
     libvirt or QEMU refuses each pair with a message of its own: "offline migration cannot handle non-shared storage",
@@ -8,8 +8,8 @@ Why it matters
     has the reason. All of this was seen with libvirt 7.0, 9.0 and 11.3.
 
 How to fix
-    Omit one of the two: storage is copied alongside the memory of a running guest, over a port of its own, a guest that
-    is off has no memory to tunnel, and a tunnelled migration uses a single connection.
+    Omit one of the two. Storage is copied alongside the memory of a running guest, over a port of its own; a guest that
+    is off has no memory to tunnel; and a tunnelled migration uses a single connection.
 """
 
 from preflight.facts.control import HUNG_UP
@@ -47,4 +47,4 @@ def check(migration: Migration) -> Findings:
     asked = {name for name, is_asked in named.items() if is_asked} | migration.flags
     for (one, other), error in PAIRS.items():
         if {one, other} <= asked:
-            yield on_source(f"--{one} and --{other} exclude each other", error=error)
+            yield on_source(f"--{one} and --{other} are mutually exclusive", error=error)

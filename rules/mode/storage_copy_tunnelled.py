@@ -1,4 +1,4 @@
-"""A tunnelled migration is to copy storage.
+"""The migration is tunnelled, but is also to copy storage.
 
 Why it matters
     Storage is copied alongside the memory, over a port of its own, which a tunnelled migration does not have. virsh

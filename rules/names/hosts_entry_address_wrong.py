@@ -5,8 +5,8 @@ Why it matters
     route to host", "Connection refused" or "Connection timed out". If the name has several addresses, they are tried in
     turn, so one correct address among them saves the migration. An address that is translated to the destination's on
     the way (NAT) works if the migration ports are translated too. If the destination's own sshd answers the source at
-    that address, as its host key proves, the result is unknown, since only the machine that translates knows which
-    ports it covers.
+    that address, as its host key proves, the result is unknown, since only the machine that translates the address
+    knows which ports are translated.
 
 How to fix
     Correct the line in the source's /etc/hosts, or the record in DNS. If the destination announces an address instead
@@ -55,7 +55,7 @@ def check(
     for address in (one for one in strange if one not in translated):
         place = source_peer.place_of(address)
         yield on_source(
-            f"{name} resolves to {address} on the source, which is not an address of the destination",
+            f"on the source, {name} resolves to {address}, which is not an address of the destination",
             at=place,
             error=None if rescued else f"unable to connect to server at '{name}:",
             fix=source_peer.corrected(right, given=migration.data_host is not None),
@@ -64,6 +64,6 @@ def check(
         )
     if translated and not any(destination.has(address) for address in source_peer.addresses):
         raise Unreadable(
-            f"{name} resolves to {translated[0]} on the source, not an address of the destination, yet the"
-            " destination's sshd answers there: it is not known whether the migration ports are translated too"
+            f"on the source, {name} resolves to {translated[0]}, which is not an address of the destination, yet the"
+            " destination's sshd answers there: it is unknown whether the migration ports are translated too"
         )

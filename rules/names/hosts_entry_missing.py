@@ -1,8 +1,8 @@
 """The source resolves the destination's announced name only through DNS.
 
 Why it matters
-    This works while the DNS server answers. The procedure asks for a line in /etc/hosts, so that moving guests away
-    does not depend on a name server that may itself be one of those guests.
+    This works while the DNS server answers. Red Hat's procedure asks for a line in /etc/hosts, so that moving guests
+    away does not depend on a name server that may itself be one of those guests.
 
 How to fix
     Add the destination's address and name to /etc/hosts on the source.

@@ -1,11 +1,11 @@
-"""The destination cannot receive copied disks at the --disks-uri host, or the source resolves it differently.
+"""The destination cannot receive disks at the host in --disks-uri, or the source resolves that host differently.
 
 Why it matters
-    With --disks-uri the destination's QEMU listens only at that host, and the source's QEMU connects to it. If the host
-    is not one of the destination's addresses: "nbd-server-start: Failed to bind socket: Cannot assign requested
-    address"; if either end does not know the name: "address resolution failed"; if the source connects to another
-    machine, or to itself: "blockdev-add: Failed to connect to 'host:49153': Connection refused". With --p2p virsh may
-    print "End of file while reading data" instead; the log of the source's daemon has the reason.
+    With --disks-uri the destination's QEMU listens only on that host's address, and the source's QEMU connects to it.
+    If the host is not one of the destination's addresses: "nbd-server-start: Failed to bind socket: Cannot assign
+    requested address"; if either end does not know the name: "address resolution failed"; if the source connects to
+    another machine, or to itself: "blockdev-add: Failed to connect to 'host:49153': Connection refused". With --p2p
+    virsh may print "End of file while reading data" instead; the log of the source's daemon has the reason.
 
 How to fix
     Name an address of the destination that the source can reach, or omit --disks-uri: then the disks are sent to the

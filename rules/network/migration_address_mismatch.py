@@ -1,7 +1,7 @@
-"""The destination listens for migrations at an address that is not its own, or that the source does not use.
+"""The destination listens for migrations on an address that it lacks, or that the source does not connect to.
 
 Why it matters
-    With --listen-address, or else migration_address in its qemu.conf, the destination listens only at that address. If
+    With --listen-address, or else migration_address in its qemu.conf, the destination listens only on that address. If
     the address is not its own, libvirt reports "Failed to bind socket: Cannot assign requested address"; if the
     announced name, or the name in --migrateuri, does not resolve to it, "unable to connect to server at 'host2:49152':
     Connection refused". With --p2p virsh may print "End of file while reading data" instead; the log of the source's

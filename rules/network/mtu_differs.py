@@ -2,7 +2,7 @@
 
 Why it matters
     Within one network no router reports that a packet is too large: the packet is lost. TCP usually works, since each
-    end announces the size that it accepts. The migration then uses the smaller size, and jumbo frames bring nothing.
+    end announces the size that it accepts. The migration then uses the smaller size, and jumbo frames bring no benefit.
     But if a switch, bridge or tunnel passes only the smaller size, or drops packets of the larger size, the migration
     starts and then stalls.
 
@@ -39,5 +39,5 @@ def check(
         if mtu != other and (here[0], there[0]) not in said:
             said.add((here[0], there[0]))
             yield on_destination(
-                f"{there[0]} has MTU {other}, but the source's {here[0]} on that network has MTU {mtu}"
+                f"{there[0]} has MTU {other}, but the source's {here[0]} on the same network has MTU {mtu}"
             )

@@ -1,7 +1,7 @@
 """The destination's libvirt network lacks the port group that the guest's interface names.
 
 Why it matters
-    libvirt migrates the guest without a message. On the destination the guest runs without the VLAN, the bandwidth
+    libvirt migrates the guest without a warning. On the destination the guest runs without the VLAN, the bandwidth
     limits and the Open vSwitch profile of that port group, so it may be in a different network than before.
 
 How to fix

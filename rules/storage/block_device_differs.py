@@ -3,7 +3,7 @@
 Why it matters
     libvirt assumes that a block device is shared and does not check: the guest migrates, reads the content of another
     device, and overwrites it. virsh reports success. Two devices are distinguished by their size, their worldwide name
-    (WWID, or the name that LVM or multipath gives) and the identifiers of what is written at their start.
+    (WWID, or the name that LVM or multipath gives) and the identifiers that are written at their start.
 
 How to fix
     Give the device the same path on both hosts, preferably one that follows from the device itself:
@@ -27,7 +27,7 @@ def check(guest: Guest, source: BlockDevices, destination: BlockDevices, migrati
         difference = mine.difference(other)
         if difference is not None:
             yield on_destination(
-                f"{disk.path}, the disk {disk.target}, is another device on the destination: it {difference}"
+                f"{disk.path}, the disk {disk.target}, is a different device on the destination: it {difference}"
             )
 
     yield from of_each(guest.disks, differing)

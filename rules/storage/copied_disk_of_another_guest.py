@@ -3,7 +3,7 @@
 Why it matters
     A copy (--copy-storage-all, --copy-storage-inc) overwrites whatever is at the disk's path on the destination.
     libvirt does not check which guest the image belongs to. A guest that is off holds no lock on its image, and finds
-    the disk of another guest at its next start. If the other guest runs, QEMU's lock on the image stops the copy,
+    another guest's disk there at its next start. If the other guest runs, QEMU's lock on the image stops the copy,
     provided that the storage supports locks.
 
 How to fix
@@ -39,9 +39,9 @@ def check(guest: Guest, destination: ImageOwners, destination_pools: Pools, migr
         for other in destination.of(path):
             if other.uuid != guest.uuid:
                 yield on_destination(
-                    f"{path}, where {disk.target} would be copied to, belongs to the guest {other.name}"
+                    f"{path}, to which {disk.target} would be copied, belongs to the guest {other.name}"
                 )
         if unread is not None:
-            raise Unreadable(f"it is not known whether {path} belongs to the guest {unread.name}: {unread.reason}")
+            raise Unreadable(f"it is unknown whether {path} belongs to the guest {unread.name}: {unread.reason}")
 
     yield from of_each(guest.disks, owned)

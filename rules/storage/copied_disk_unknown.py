@@ -1,4 +1,4 @@
-"""The guest has no disk of a name given for copying.
+"""The guest has no disk with a name that was given for copying.
 
 Why it matters
     libvirt looks for each disk in --migrate-disks among the guest's disks before it sends anything: "disk target vdz

@@ -6,8 +6,8 @@ Why it matters
     nothing; a disk that is still needed is lost.
 
 How to fix
-    Find out what it is (qemu-img info, virsh domblklist of the guests that are off). If it is not needed, remove it and
-    let libvirt create the image in a storage pool, or continue as it is.
+    Find out what the image or device contains (qemu-img info, virsh domblklist of the guests that are off). If its
+    contents are not needed, remove it and let libvirt create the image in a storage pool, or let the copy overwrite it.
 """
 
 from preflight.facts import Images, Pools, Storage

@@ -5,8 +5,8 @@ Why it matters
     '/srv/images/web.qcow2': No such file or directory". A volume is looked up in the destination's own pool of that
     name, as of the pool's last refresh: "Storage volume not found: no storage vol with matching name 'web.qcow2'". A
     medium in a CD-ROM or floppy drive whose startupPolicy is optional or requisite is omitted instead. A disk that is
-    copied is created if it is a file in a directory that is an active storage pool on the destination; otherwise "no
-    storage pool with matching target path '/srv/images'".
+    copied is created if it is a file in a directory that is an active storage pool on the destination; otherwise
+    libvirt reports "no storage pool with matching target path '/srv/images'".
 
 How to fix
     Mount the same storage at the same place on the destination, copy the image there, or eject the medium. After adding

@@ -1,14 +1,15 @@
 """A disk of the guest is on local storage of the source.
 
 Why it matters
-    libvirt refuses unless it knows the storage as a shared kind: "Unsafe migration: Migration without shared storage is
-    unsafe". A network disk, a read-only disk and a disk that is copied are safe; libvirt does not check a block device.
-    For a volume, the location of its storage pool counts.
+    libvirt refuses unless it recognizes the storage as a shared kind: "Unsafe migration: Migration without shared
+    storage is unsafe". A network disk, a read-only disk and a disk that is copied are safe; libvirt does not check a
+    block device. For a volume, the location of its storage pool counts.
 
 How to fix
     Put the image on storage that both hosts mount (NFS, GFS2, OCFS2, CephFS, GlusterFS…), or copy it with
-    --copy-storage-all. For an exported local directory that the destination mounts, name it in shared_filesystems in
-    the source's qemu.conf, if this libvirt has that key. With --unsafe libvirt does not check, and this is a warning.
+    --copy-storage-all. If the destination mounts a local directory that the source exports, name that directory in
+    shared_filesystems in the source's qemu.conf, if the source's libvirt has that setting. With --unsafe libvirt does
+    not check, and this is a warning.
 """
 
 from preflight.facts import Pools, Storage

@@ -3,11 +3,11 @@
 Why it matters
     The destination's QEMU connects to the server before the memory is sent: "Failed to connect to '192.0.2.9:10809':
     Connection refused", "iSCSI: Failed to connect to LUN". The source's connection proves nothing: a firewall or the
-    server may admit only the source. preflight tests whether the server accepts a connection at all, not the login or
-    the existence of the export.
+    server may admit only the source. preflight tests only whether the server accepts a connection, not whether a login
+    succeeds or the export exists.
 
 How to fix
-    Admit the destination on the server, and start the service there.
+    On the server, admit the destination and start the service.
 """
 
 from collections.abc import Iterable

@@ -3,8 +3,8 @@
 Why it matters
     A disk is copied only into an image of the same size and format: "migration of disk vda failed: Source and target
     image have different sizes", or "Image is not in qcow2 format". A disk that is not copied migrates whatever its
-    size, since libvirt does not compare: the guest then reads other content than before, or nothing beyond the end of
-    the shorter image.
+    size, since libvirt does not compare: the guest then reads different content than before, or nothing beyond the end
+    of the shorter image.
 
 How to fix
     For a disk that is copied, remove the image on the destination if libvirt can create it in a storage pool, or create
@@ -87,7 +87,7 @@ def _image(disk: Disk, path: str, host: Storage, images: Images) -> Image:
 
 def _copied(disk: Disk, path: str, mine: Image, other: Image, destination: Storage) -> Findings:
     if disk.format not in ("raw", "qcow2"):
-        raise Unreadable(f"{disk.target} has the format {disk.format}: its size is not known")
+        raise Unreadable(f"{disk.target} has the format {disk.format}: its size is unknown")
     if disk.format == "qcow2" and other.format != "qcow2":
         yield on_destination(
             f"{path}, the disk {disk.target}, is not in qcow2 format on the destination",

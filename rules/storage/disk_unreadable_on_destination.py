@@ -1,9 +1,9 @@
-"""The destination's QEMU may not open a file that the guest's disks need.
+"""The destination's QEMU is not allowed to open a file that the guest's disks need.
 
 Why it matters
     QEMU runs as the user that qemu.conf names (user, group), and the kernel enforces that user's permissions: "Could
-    not open '/srv/images/web.qcow2': Permission denied", or "Block node is read-only" if the image of a copied disk may
-    be read but not written to. Before QEMU starts, libvirt makes that user the owner of the files, unless
+    not open '/srv/images/web.qcow2': Permission denied", or "Block node is read-only" if QEMU can read the image of a
+    copied disk but not write to it. Before QEMU starts, libvirt makes that user the owner of the files, unless
     dynamic_ownership is 0; it never changes the directories above them.
 
 How to fix
@@ -52,7 +52,7 @@ def _kept_out(user: QemuUser, path: str, wanted: str, target: str, *, copied: bo
     barring = user.barred_from(path)
     if barring is not None:
         return on_destination(
-            f"{whose} may not pass through the directory {barring}, above {path}, the disk {target}",
+            f"{whose} is not allowed to pass through the directory {barring}, above {path}, the disk {target}",
             error="Permission denied",
             fix=f"on the destination: chmod o+x {barring}",
         )
@@ -63,4 +63,4 @@ def _kept_out(user: QemuUser, path: str, wanted: str, target: str, *, copied: bo
     what = "read" if wanted == "r" or not user.may_open(path, "r") else "write to"
     # QEMU opens a file that it may only read, and fails when the guest, or the copy, has to write to it
     error = READ_ONLY if copied and what == "write to" else f"Could not open '{path}': Permission denied"
-    return on_destination(f"{whose} may not {what} {path}, required by the disk {target}", error=error)
+    return on_destination(f"{whose} is not allowed to {what} {path}, required by the disk {target}", error=error)

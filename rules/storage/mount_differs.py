@@ -1,4 +1,4 @@
-"""On the destination's network storage, the path of a guest's disk is a different file.
+"""On the destination's network storage, the path of a guest's disk leads to a different file.
 
 Why it matters
     libvirt sees shared storage on both hosts and compares nothing else. If another export is mounted there, the guest

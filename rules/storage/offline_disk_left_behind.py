@@ -3,8 +3,8 @@
 Why it matters
     libvirt's offline migration copies the definition, checks no disk, and reports success. If the destination lacks a
     file, the guest can no longer be started: "Cannot access storage file '/srv/images/web.qcow2'". If the file is on
-    storage local to the source, a file of that path on the destination is a different one: the guest starts with an
-    outdated or foreign disk, and writes to it.
+    storage local to the source, a file at the same path on the destination is a different file: the guest starts with
+    an outdated or foreign disk, and writes to it.
 
 How to fix
     Put the disks on storage that both hosts have. Or copy them, make sure that they are identical, and confirm it with
@@ -59,7 +59,8 @@ def check(
                 difference = mine.difference(other) if mine is not None and other is not None else None
                 if difference is not None:
                     yield on_destination(
-                        f"{disk.path}, the disk {disk.target}, is another device on the destination: it {difference}",
+                        f"{disk.path}, the disk {disk.target}, is a different device on the destination:"
+                        f" it {difference}",
                         severity=severity,
                     )
             elif not disk.readonly:  # a read-only medium may be a copy

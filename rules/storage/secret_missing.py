@@ -1,9 +1,9 @@
 """A secret that the guest's disk or TPM needs does not exist on the destination, or has no value there.
 
 Why it matters
-    An encrypted image or TPM is opened, and a Ceph or iSCSI server logged in to, with a secret that the libvirt of each
-    host stores separately: "Secret not found: no secret with matching uuid '…'", or "secret '…' does not have a value".
-    preflight does not check whether the value is correct: it never reads secrets.
+    libvirt needs a secret to open an encrypted image or TPM, or to log in to a Ceph or iSCSI server, and each host's
+    libvirt stores its secrets separately: "Secret not found: no secret with matching uuid '…'", or "secret '…' does not
+    have a value". preflight does not check whether the value is correct: it never reads secrets.
 
 How to fix
     Define the secret on the destination too, with the same UUID (virsh secret-dumpxml on the source, virsh

@@ -1,7 +1,7 @@
 """libvirt is older on the destination than on the source.
 
 Why it matters
-    The newer libvirt may send a description of the guest that the older one cannot read. It often works, but this is
+    The newer libvirt may send a description of the guest that the older one cannot read. This often works, but it is
     the direction that nobody tests.
 
 How to fix

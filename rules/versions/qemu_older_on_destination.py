@@ -6,7 +6,7 @@ Why it matters
     failed".
 
 How to fix
-    Upgrade the destination first, or try with a guest that may be lost.
+    Upgrade the destination first, or try with a guest that you can afford to lose.
 """
 
 from preflight.facts import Versions

@@ -185,7 +185,7 @@ def test_a_daemon_is_not_restarted_while_a_guest_of_its_own_has_a_job(client: Cl
     done = fix(client, "workers-limit", "--apply", "--yes")
     assert done.returncode == 4, done.stdout + done.stderr
     refusal = (
-        f"{SOURCE}: unchanged: {CONF}: a restart of libvirtd would break off what its guests do: web has a job: {job}"
+        f"{SOURCE}: unchanged: {CONF}: restarting libvirtd would interrupt jobs of its guests: web has a job: {job}"
     )
     assert done.stdout.endswith(f"{refusal}\n")
     assert (host1.read(CONF), in_force(host1)) == (text, ("20", "6"))
@@ -225,7 +225,7 @@ def test_a_file_that_others_could_exchange_is_left_alone(client: Client, host1: 
     host1.run("sh", "-c", f"mkdir /srv/x; mv {CONF} /srv/x/; ln -s /srv/x/libvirtd.conf {CONF}; {mode}")
     done = fix(client, "workers-limit", "--apply", "--yes")
     assert done.returncode == 4, done.stdout + done.stderr
-    assert "unchanged: others than root may write in a directory on the way to /srv/x/libvirtd.conf" in done.stdout
+    assert "unchanged: users other than root can write to a directory above /srv/x/libvirtd.conf" in done.stdout
     assert (host1.read("/srv/x/libvirtd.conf"), in_force(host1)[1]) == (text, "6")
 
 
@@ -233,10 +233,9 @@ def test_where_the_daemon_cannot_be_asked_nothing_looks_well(client: Client, hos
     restricted(host1)
     host1.run("sh", "-c", "rm $(command -v virt-admin)")
     done = fix(client, "workers-limit")
-    assert (done.returncode, done.stdout) == (3, "nothing to change, as far as is known\n")
+    assert (done.returncode, done.stdout) == (3, "nothing to change, as far as preflight can tell\n")
     assert (
-        "preflight: not known: workers-limit (source): how many workers of libvirtd are busy is not known"
-        in done.stderr
+        "preflight: unknown: workers-limit (source): the number of busy workers of libvirtd is unknown" in done.stderr
     )
     mixed = fix(client, "workers-limit", "ssh-maxstartups-burst")
     assert mixed.returncode == 3
@@ -265,7 +264,7 @@ def test_a_login_that_may_use_sudo_changes_what_root_owns(client: Client, pair: 
         [PREFLIGHT, "fix", *ends, "--concurrency", "24", "workers-limit", "--apply", "--yes"], timeout=150
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"in force: {CONF}" in done.stdout
+    assert f"in effect: {CONF}" in done.stdout
     assert host1.read(CONF) == text.replace("max_workers = 6", "max_workers = 26")
     assert in_force(host1)[1] == "26"
     assert host1.run("stat", "-c", "%a %U", CONF).stdout == "600 root\n"
@@ -370,7 +369,7 @@ def test_a_file_that_changed_meanwhile_is_left_alone(host1: LabHost) -> None:
     old = restricted(host1)
     host1.append(CONF, "# somebody else was here\n")
     done = host1.run("sh", "-s", input=script(CONF, old, old + "max_clients = 99\n", LIBVIRTD, "test"), check=False)
-    assert (done.returncode, done.stdout) == (1, f"unchanged: {CONF} is no longer what was read\n")
+    assert (done.returncode, done.stdout) == (1, f"unchanged: {CONF} has changed since it was read\n")
     assert host1.read(CONF) == old + "# somebody else was here\n"
 
 

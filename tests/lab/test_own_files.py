@@ -85,7 +85,9 @@ def test_a_run_is_gone_on_with_on_its_own_machines_alone_and_says_what_it_will_d
     asked = client.run([PREFLIGHT, "migrate", "--resume", str(journal)])
     assert (asked.returncode, state(host2, "web")) == (5, "paused")
     assert "what will be done:\n  web: start on the destination" in asked.stderr
-    assert asked.stderr.endswith("preflight: refused: nobody is there to answer; use --yes\n")
+    assert asked.stderr.endswith(
+        "preflight: refused: there is no terminal on which to ask for confirmation; use --yes\n"
+    )
     began = time.monotonic()
     code, said = run(client, "--resume", str(journal))
     assert (code, state(host2, "web")) == (0, "running"), said

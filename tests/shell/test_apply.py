@@ -42,21 +42,21 @@ def says(done: subprocess.CompletedProcess[str], code: int, *lines: str) -> bool
 
 
 def test_say_what_is_in_force_and_what_was_kept(host: Host, file: Path) -> None:
-    assert says(apply(host, file), 0, f"in force: {file}", f"kept: {file}.preflight-now")
+    assert says(apply(host, file), 0, f"in effect: {file}", f"kept: {file}.preflight-now")
     assert (file.read_text(), Path(f"{file}.preflight-now").read_text()) == ("new", "old")
 
 
 def test_sum_of_what_was_read_is_looked_at_first(host: Host, file: Path) -> None:
     file.write_text("another's")
-    assert says(apply(host, file), 1, f"unchanged: {file} is no longer what was read")
-    assert says(apply(host, file, before=None), 1, f"unchanged: {file} is no longer what was read")
+    assert says(apply(host, file), 1, f"unchanged: {file} has changed since it was read")
+    assert says(apply(host, file, before=None), 1, f"unchanged: {file} has changed since it was read")
     assert file.read_text() == "another's"
 
 
 def test_sum_of_a_file_that_is_not_there_is_nothing(host: Host, tmp_path: Path) -> None:
-    assert says(apply(host, tmp_path / "made", before=None), 0, f"in force: {tmp_path}/made")
+    assert says(apply(host, tmp_path / "made", before=None), 0, f"in effect: {tmp_path}/made")
     assert (tmp_path / "made").read_text() == "new"
-    assert says(apply(host, tmp_path / "none"), 1, f"unchanged: {tmp_path}/none is no longer what was read")
+    assert says(apply(host, tmp_path / "none"), 1, f"unchanged: {tmp_path}/none has changed since it was read")
 
 
 def test_judge_gets_the_new_file_and_may_refuse_it(host: Host, file: Path) -> None:
@@ -68,7 +68,7 @@ def test_judge_gets_the_new_file_and_may_refuse_it(host: Host, file: Path) -> No
 
 def test_busy_with_what_a_restart_would_break_off_nothing_is_changed(host: Host, file: Path) -> None:
     done = apply(host, file, busy=shell("echo web has a job: save"))
-    why = "a restart of the program would break off what its guests do: web has a job: save"
+    why = "restarting the program would interrupt jobs of its guests: web has a job: save"
     assert says(done, 1, f"unchanged: {file}: {why}")
     assert file.read_text() == "old"
     assert not Path(f"{file}.preflight-now").exists()
@@ -101,7 +101,7 @@ def test_in_force_is_what_the_program_shows(host: Host, file: Path) -> None:
 @pytest.mark.parametrize("shown", ["ab:2", "b:23", "B:2", "b.2", ""])
 def test_is_in_force_takes_whole_lines(host: Host, file: Path, shown: str) -> None:
     done = apply(host, file, in_force=shell("echo @shown@", shown=shown), expected=("b:2",))
-    assert says(done, 2, f"put back: the new configuration did not come into force: {shown} ")
+    assert says(done, 2, f"put back: the new configuration did not take effect: {shown} ")
     assert file.read_text() == "old"
 
 
@@ -119,7 +119,7 @@ def test_guests_that_a_restart_ended_have_the_old_file_put_back(host: Host, file
     assert apply(host, file, activate=ends).returncode == 0
     file.write_text("old")
     done = apply(host, file, activate=shell("rm -f @pid@", pid="/run/libvirt/qemu/web.pid"))
-    assert says(done, 2, "put back: the new configuration did not come into force: ")
+    assert says(done, 2, "put back: the new configuration did not take effect: ")
     assert file.read_text() == "old"
 
 
@@ -128,7 +128,7 @@ def test_safe_is_only_a_directory_that_nobody_else_writes_to(host: Host, file: P
     host.root.chmod(mode)
     done = apply(host, file)
     host.root.chmod(0o700)
-    assert says(done, 1, f"unchanged: others than root may write in a directory on the way to {file}")
+    assert says(done, 1, f"unchanged: users other than root can write to a directory above {file}")
 
 
 def test_safe_is_a_file_below_a_directory_where_nobody_takes_what_is_not_theirs(host: Host, tmp_path: Path) -> None:

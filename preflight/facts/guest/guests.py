@@ -248,7 +248,7 @@ class Guests(Fact, frozen=True, kw_only=True, dict=True):
                 raise Unreadable(f"the list of guests has more than {most} {mark!r} characters")
         answer = read_json(text, _Answer, "the list of guests is", longest=_LONGEST)
         if len(answer.domains) > MOST:
-            raise Unreadable(f"libvirt lists {len(answer.domains)} guests, and at most {MOST} are checked")
+            raise Unreadable(f"libvirt lists {len(answer.domains)} guests, but at most {MOST} are checked")
         read: list[Guest] = []
         unread: list[UnreadGuest] = []
         seen: set[str] = set()

@@ -140,7 +140,7 @@ class SshdListener(Fact, frozen=True, kw_only=True):
         counts = [tuple(map(int, title.groups())) for title in found if title is not None]
         if not counts:
             raise Unreadable(
-                "no sshd reports its logins: it is older than 8.2, or a socket unit starts one per connection"
+                "sshd does not report its logins: it is older than 8.2, or a socket unit starts one sshd per connection"
             )
         current, start, full = max(counts)
         return cls(current=current, start=start, full=full)

@@ -64,10 +64,10 @@ class QemuUser(Fact, frozen=True, kw_only=True):
         """
         entry = self.entries.get(path)
         if entry is None:
-            raise Unreadable(f"it is unknown whether QEMU's user {self.uid} may read {path}")
+            raise Unreadable(f"it is unknown whether QEMU's user {self.uid} can read {path}")
         answers = [self._may(entry, one) for one in wanted]
         if None in answers and False not in answers:
-            raise Unreadable(f"an access control list decides whether QEMU's user {self.uid} may open {path}")
+            raise Unreadable(f"an access control list decides whether QEMU's user {self.uid} can open {path}")
         return all(answers)
 
     def _may(self, entry: Entry, wanted: str) -> bool | None:

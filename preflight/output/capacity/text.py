@@ -70,21 +70,22 @@ def _numbers(answer: Answer) -> Iterator[str]:
         yield from _line("in flight", "unknown: no limit could be read")
     else:
         more = f"; next: {_name(following)}, {following.allows}" if following else ""
-        what = f"{at_most}{binding.allows}{each_way}; more do not run at the same time"
+        what = f"{at_most}{binding.allows}{each_way}; more than that cannot run at the same time"
         yield from _line("in flight", f"{what} ({_name(binding)}{more})")
         if capacity.safe != binding.allows:
             yield from _line(
                 "safe", f"{at_most}{capacity.safe}{each_way}, which leaves workers to report progress and to abort"
             )
         spaced = "; none is lost if they are started a second apart" if first.burst else ""
-        lost = "lose connections" if first.burst else "do not run at the same time"
+        lost = "some lose connections" if first.burst else "some do not run at the same time"
         yield from _line(
-            "burst", f"{at_most}{first.allows}{each_way}; more at the same instant {lost} ({_name(first)}{spaced})"
+            "burst",
+            f"{at_most}{first.allows}{each_way}; if more start at the same instant, {lost} ({_name(first)}{spaced})",
         )
     if (shared := capacity.over_one_connection) is not None:
         yield from _line(
             "shared",
-            f"{shared} over one connection of one program; with more the daemon closes the connection after half a"
+            f"{shared} over one connection of one program; beyond that, the daemon closes the connection after half a"
             " minute (max_client_requests on the source)",
         )
     yield from _recommended(answer)
@@ -113,7 +114,7 @@ def _why_classic(answer: Answer) -> str:
     capacity = answer.report.capacity
     fewest = min(limit.configured or 0 for limit in capacity.limits if limit.name == "max_clients")
     if capacity.both_ways:
-        return f"two clients per migration out of max_clients {fewest}: right if as many go both ways, as here"
+        return f"two clients per migration out of max_clients {fewest}: correct if equally many go each way, as here"
     return (
         f"two clients per migration out of max_clients {fewest}: this adds up the clients of both daemons, but"
         " each daemon has its own max_clients and sees one client per migration"

@@ -15,7 +15,7 @@ _LONGEST, _BEFORE = 400, 80
 def render(explained: Sequence[Explained], _colour: bool) -> str:
     """Render the messages in the order in which they came."""
     if not explained:
-        return "nothing to explain: the input holds no message\n"
+        return "nothing to explain: the input contains no message\n"
     return "\n".join("\n".join(block) + "\n" for block in _blocks(explained))
 
 

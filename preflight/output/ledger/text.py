@@ -48,7 +48,7 @@ def render(ledger: Ledger, _colour: bool) -> str:
     if arrived != len(rows):
         word = "NOT ARRIVED"
     else:
-        word = "ARRIVED" if all(map(is_as_asked, rows)) else "ARRIVED, NOT AS ASKED FOR"
+        word = "ARRIVED" if all(map(is_as_asked, rows)) else "ARRIVED, BUT NOT AS REQUESTED"
     ends = one_line(f"{plan.source} -> {plan.destination}")
     lines.append(f"{word}  {ends}: {arrived} of {len(rows)} {'guest' if len(rows) == 1 else 'guests'}")
     shown = columns([("guest", "result", *hosts, "duration", "downtime"), *table], width=wide)

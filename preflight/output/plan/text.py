@@ -67,7 +67,7 @@ def _lines(plan: MigrationPlan) -> Iterator[str]:
     yield f"warnings     {plan.warnings}"
     if plan.ignore:
         yield f"ignored      {one_line(', '.join(plan.ignore))}"
-    yield f"lapses       {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(plan.lapses))}"
+    yield f"expires      {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(plan.lapses))}"
 
 
 def _guest(guest: PlannedGuest) -> str:

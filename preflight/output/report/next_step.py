@@ -89,12 +89,12 @@ def continued(words: Sequence[str], width: int | None, head: str) -> Iterator[st
 def _after_ready(report: Report) -> NextStep:
     asked = report.asked
     if asked.select:
-        return NextStep("check by all rules", (*_check(report), *_guests(report)))
+        return NextStep("check with all rules", (*_check(report), *_guests(report)))
     if report.guests:
         many = len(asked.guests) > _GUESTS
         return NextStep(f"migrate the {len(report.guests)} guests" if many else "", _migrate(report))
     if asked.no_guests or asked.offline:
-        return NextStep("check the guests that run", _check(report))
+        return NextStep("check the running guests", _check(report))
     return NextStep("check the guests that are off", (*_check(report), "--offline"))
 
 

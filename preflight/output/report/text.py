@@ -107,7 +107,7 @@ def _unknowns(unclear: Iterable[Unknown], columns: int | None, colour: bool) -> 
         left_open = listing if unknown.no_login else _named(unknown.results)
         yield from labelled("left open", left_open, width=columns, column=11)
         if not unknown.is_decisive:
-            yield from labelled("", "none of these could make it NOT READY", width=columns, column=11)
+            yield from labelled("", "none of these could make the verdict NOT READY", width=columns, column=11)
         yield ""
 
 

@@ -46,7 +46,7 @@ def test_catches_a_limit_that_was_never_taken_over() -> None:
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.WARNING)
     assert result.findings == (
         Finding(
-            "max_workers is 40 in the file, 20 in the running libvirtd",
+            "max_workers is 40 in the file, but 20 in the running libvirtd",
             host=Role.DESTINATION,
             location=Location("/etc/libvirt/libvirtd.conf", 540, 15, 17, "max_workers = 40"),
             fix=RESTART,
@@ -58,13 +58,13 @@ def test_catches_a_limit_that_was_never_taken_over() -> None:
 def test_catches_a_changed_limit_once_though_the_file_is_later_too() -> None:
     case = written("libvirtd", LATER).source("libvirtd.conf", lambda text: text + "max_clients = 40\n")
     (finding,) = case.result(RULE, "source").findings
-    assert finding.message == "max_clients is 40 in the file, 5000 in the running libvirtd"
+    assert finding.message == "max_clients is 40 in the file, but 5000 in the running libvirtd"
 
 
 def test_catches_qemu_conf_beside_a_changed_limit() -> None:
     case = written("qemu", LATER).source("libvirtd.conf", lambda text: text + "max_clients = 40\n")
     assert [finding.message for finding in case.result(RULE, "source").findings] == [
-        "max_clients is 40 in the file, 5000 in the running libvirtd",
+        "max_clients is 40 in the file, but 5000 in the running libvirtd",
         "/etc/libvirt/qemu.conf was changed after libvirtd started",
     ]
 

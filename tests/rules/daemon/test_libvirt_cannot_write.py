@@ -243,7 +243,7 @@ def test_is_unknown_when_the_room_was_not_told(path: str) -> None:
     told, _, rest = after.partition("\nfs ef53 4096 ")
     older = f"{before}path {path}\n{told}\nfs ef53 4096 {rest.split()[0]}\n{rest.partition(chr(10))[2]}"
     result = room().destination("paths", older).result(RULE)
-    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, f"the free space for {path} is not known")
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, f"the free space for {path} is unknown")
 
 
 def test_is_unknown_when_the_source_was_not_asked() -> None:

@@ -16,7 +16,7 @@ def test_catches_max_requests() -> None:
     result = with_line("max_requests = 200").result(RULE, "destination")
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.INFO)
     [finding] = result.findings
-    assert (finding.host, finding.message) == (Role.DESTINATION, "max_requests is ignored since libvirt 3.7.0")
+    assert (finding.host, finding.message) == (Role.DESTINATION, "max_requests has been ignored since libvirt 3.7.0")
     assert finding.location is not None
     assert finding.location.text == "max_requests = 200"
 
@@ -36,5 +36,5 @@ def test_passes_settings_that_are_read_and_remarks() -> None:
 def test_is_unknown_when_the_release_is_not_known() -> None:
     case = with_line("max_requests = 200").destination("libvirt.versions", None)
     result = case.result(RULE, "destination")
-    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "libvirt's version is not known")
+    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "libvirt's version is unknown")
     assert not result.obscures

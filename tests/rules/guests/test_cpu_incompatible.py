@@ -39,7 +39,7 @@ def test_catches_features_that_the_destination_lacks() -> None:
     result = pair(("sse", "avx2", "fma", "topoext"), ("sse",)).result(RULE)
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
     [finding] = result.findings
-    assert finding.message == "the guest's CPU has features that a kvm guest cannot have here: avx2, fma"
+    assert finding.message == "the guest's CPU has features that are not available to kvm guests here: avx2, fma"
     assert finding.predicted_error == "guest CPU doesn't match specification"
 
 

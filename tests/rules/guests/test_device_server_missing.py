@@ -28,7 +28,7 @@ def test_catches_a_port_of_the_destination_that_nothing_listens_on(host: str, po
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"nothing listens on port {port} here, to which the guest connects (serial)"
+    assert finding.message == f"nothing listens on port {port} here, which the guest connects to (serial)"
     assert finding.predicted_error == f"Failed to connect to '{host}:{port}': Connection refused"
 
 
@@ -51,7 +51,7 @@ def test_says_as_information_that_another_hosts_server_may_refuse(host: str) -> 
     result = serial(host).result(RULE)
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.INFO)
     assert result.findings[0].predicted_error is None
-    assert "it is not known whether the server there accepts connections" in result.findings[0].message
+    assert "it is unknown whether the server there accepts connections" in result.findings[0].message
 
 
 def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:

@@ -1,4 +1,4 @@
-"""The guest runs on KVM, and the destination's QEMU may not open /dev/kvm."""
+"""The guest runs on KVM, and the destination's QEMU is not allowed to open /dev/kvm."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_catches_a_user_whom_the_kernel_did_not_let_in() -> None:
     [finding] = result.findings
     assert (finding.host, finding.message) == (
         Role.DESTINATION,
-        "QEMU's user on this host (UID 64055) may not open /dev/kvm",
+        "QEMU's user on this host (UID 64055) is not allowed to open /dev/kvm",
     )
     assert finding.predicted_error == "Could not access KVM kernel module: "
 

@@ -45,7 +45,7 @@ def test_catches_a_port_that_is_taken() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == "port 5901, which the guest is to listen on (VNC), is already in use here"
+    assert finding.message == "port 5901, which the guest must listen on (VNC), is already in use here"
     assert finding.predicted_error == "Failed to find an available port: Address already in use"
 
 

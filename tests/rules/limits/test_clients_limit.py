@@ -26,7 +26,7 @@ def test_catches_one_migration_more_than_there_is_room_for() -> None:
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.WARNING)
     assert result.findings == (
         Finding(
-            "max_clients is 5000, 4997 in use: room for 3, but 4 requested",
+            "max_clients is 5000, of which 4997 are in use: there is room for 3, but 4 are requested",
             host=Role.SOURCE,
             change=Change("/etc/libvirt/libvirtd.conf", "max_clients", 5001),
         ),
@@ -43,7 +43,7 @@ def test_catches_the_limit_that_a_file_sets_and_points_at_it() -> None:
     )
     assert case.result(RULE, "destination").findings == (
         Finding(
-            "max_clients is 25, 0 in use: room for 25, but 26 requested",
+            "max_clients is 25, of which 0 are in use: there is room for 25, but 26 are requested",
             host=Role.DESTINATION,
             location=Location("/etc/libvirt/libvirtd.conf", 540, 15, 17, "max_clients = 25"),
             change=Change("/etc/libvirt/libvirtd.conf", "max_clients", 26),
@@ -54,13 +54,13 @@ def test_catches_the_limit_that_a_file_sets_and_points_at_it() -> None:
 def test_catches_the_limit_in_force_where_the_file_promises_more() -> None:
     case = in_use(1, most=25).source("libvirtd.conf", lambda text: text + "max_clients = 900\n").asking(concurrency=26)
     (finding,) = case.result(RULE, "source").findings
-    assert finding.message == "max_clients is 25, 0 in use: room for 25, but 26 requested"
+    assert finding.message == "max_clients is 25, of which 0 are in use: there is room for 25, but 26 are requested"
     assert finding.location is None
 
 
 def test_catches_a_full_daemon_even_for_one_migration() -> None:
     (finding,) = in_use(30, most=29).result(RULE, "source").findings
-    assert finding.message == "max_clients is 29, 29 in use: room for 0, but 1 requested"
+    assert finding.message == "max_clients is 29, of which 29 are in use: there is room for 0, but 1 are requested"
 
 
 @pytest.mark.parametrize("mode", Mode)

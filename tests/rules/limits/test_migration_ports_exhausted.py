@@ -28,7 +28,7 @@ def test_catches_a_range_in_which_every_port_is_used() -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "destination")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == "0 of the 8 ports from 50000 to 50007 are free, 1 needed"
+    assert finding.message == "0 of the 8 ports from 50000 to 50007 are free, but 1 are needed"
     assert finding.predicted_error == "Unable to find an unused port in range 'migration' (50000-50007)"
     assert finding.location is not None
     assert finding.location.text == "migration_port_max = 50007"
@@ -46,7 +46,7 @@ def test_catches_more_migrations_than_there_are_ports(concurrency: int, copy_sto
 
 def test_catches_more_migrations_than_the_default_range_has_ports() -> None:
     [finding] = Case().asking(concurrency=65).result(RULE).findings
-    assert finding.message == "64 of the 64 ports from 49152 to 49215 are free, 65 needed"
+    assert finding.message == "64 of the 64 ports from 49152 to 49215 are free, but 65 are needed"
     assert finding.location is None
 
 

@@ -27,7 +27,8 @@ def test_catches_one_migration_more_than_workers() -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.WARNING, "source")
     assert result.findings == (
         Finding(
-            "max_workers is 20, 0 busy and 2 reserved for progress and abort: room for 18, but 19 requested",
+            "max_workers is 20, of which 0 are busy and 2 are reserved for progress and abort: there is room for 18,"
+            " but 19 are requested",
             host=Role.SOURCE,
             change=Change("/etc/libvirt/libvirtd.conf", "max_workers", 21),
         ),
@@ -43,13 +44,14 @@ def test_catches_the_limit_that_a_file_sets_and_points_at_it() -> None:
 def test_catches_workers_that_are_busy_now() -> None:
     (finding,) = told(nWorkers=20, freeWorkers=4).asking(concurrency=3).result(RULE).findings
     assert finding.message == (
-        "max_workers is 20, 16 busy and 2 reserved for progress and abort: room for 2, but 3 requested"
+        "max_workers is 20, of which 16 are busy and 2 are reserved for progress and abort: there is room for 2,"
+        " but 3 are requested"
     )
 
 
 def test_catches_too_few_workers_for_a_single_migration() -> None:
     (finding,) = told(maxWorkers=2).result(RULE).findings
-    assert "room for 0, but 1 requested" in finding.message
+    assert "there is room for 0, but 1 are requested" in finding.message
 
 
 @pytest.mark.parametrize("mode", Mode)

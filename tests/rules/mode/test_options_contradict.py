@@ -1,4 +1,4 @@
-"""Requested options that exclude each other."""
+"""Requested options that are mutually exclusive."""
 
 from typing import Any
 

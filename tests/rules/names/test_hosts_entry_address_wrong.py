@@ -25,7 +25,7 @@ def test_catches_an_address_that_the_destination_does_not_have() -> None:
     assert finding.host is Role.SOURCE
     assert (
         finding.message
-        == "host2.example.com resolves to 192.0.2.99 on the source, which is not an address of the destination"
+        == "on the source, host2.example.com resolves to 192.0.2.99, which is not an address of the destination"
     )
     assert finding.location is not None
     place = finding.location
@@ -84,7 +84,7 @@ def met(address: str, *keys: str) -> Case:
 def test_is_unknown_when_the_destinations_own_sshd_answers_at_an_address_that_is_translated() -> None:
     result = met("198.51.100.12", "ssh-rsa AAAAother", "ssh-ed25519 AAAAtheirs").result(RULE)
     assert (result.outcome, result.severity) == (Outcome.UNKNOWN, Severity.ERROR)
-    assert "it is not known whether the migration ports are translated too" in (result.reason or "")
+    assert "it is unknown whether the migration ports are translated too" in (result.reason or "")
 
 
 def test_passes_a_translated_address_beside_the_destinations_own() -> None:

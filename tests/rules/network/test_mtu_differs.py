@@ -29,7 +29,7 @@ def test_catches_ends_that_differ(source: int, destination: int) -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.WARNING, "pair")
     [finding] = result.findings
     assert (finding.host, finding.predicted_error) == (Role.DESTINATION, None)
-    assert finding.message == f"eth0 has MTU {destination}, but the source's eth0 on that network has MTU {source}"
+    assert finding.message == f"eth0 has MTU {destination}, but the source's eth0 on the same network has MTU {source}"
 
 
 def test_passes_jumbo_frames_on_both() -> None:

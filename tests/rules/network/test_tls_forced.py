@@ -1,4 +1,4 @@
-"""A host allows migrations over TLS alone, and none was asked for."""
+"""A host allows migrations over TLS alone, and none was requested."""
 
 from preflight.facts.fact import Record
 from preflight.judge.report import Outcome, Result

@@ -37,7 +37,7 @@ def test_catches_another_file_system() -> None:
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
     assert finding.message == (
-        f"/dev/san, the disk vdb, is another device on the destination: it"
+        f"/dev/san, the disk vdb, is a different device on the destination: it"
         f" begins with ext4 {2:032x}, not with ext4 {1:032x}"
     )
     assert finding.predicted_error is None

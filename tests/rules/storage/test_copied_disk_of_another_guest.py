@@ -41,7 +41,7 @@ def test_catches_an_image_that_another_guest_has() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"{PATH}, where vda would be copied to, belongs to the guest db"
+    assert finding.message == f"{PATH}, to which vda would be copied, belongs to the guest db"
 
 
 def test_catches_it_also_where_the_other_guest_runs() -> None:
@@ -103,7 +103,7 @@ def test_does_not_apply_where_nothing_is_copied() -> None:
 def test_is_unknown_when_a_definition_cannot_be_read() -> None:
     result = copied(error="gone").result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert result.reason == f"it is not known whether {PATH} belongs to the guest db: gone"
+    assert result.reason == f"it is unknown whether {PATH} belongs to the guest db: gone"
 
 
 def test_is_unknown_when_the_destination_does_not_tell_of_its_guests() -> None:

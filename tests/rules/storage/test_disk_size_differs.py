@@ -137,5 +137,5 @@ def test_is_unknown_when_the_format_does_not_tell_its_size() -> None:
     result = copied(raw(MIB), raw(MIB), fmt="vmdk").result(RULE)
     assert (result.outcome, result.reason) == (
         Outcome.UNKNOWN,
-        "vdb has the format vmdk: its size is not known",
+        "vdb has the format vmdk: its size is unknown",
     )

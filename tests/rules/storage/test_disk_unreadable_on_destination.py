@@ -1,4 +1,4 @@
-"""The destination's QEMU may not open a file that the guest's disks need."""
+"""The destination's QEMU is not allowed to open a file that the guest's disks need."""
 
 import pytest
 
@@ -45,7 +45,10 @@ def test_catches_an_image_that_is_roots_alone() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"the destination's QEMU user (64055) may not read {PATH}, required by the disk vdb"
+    assert (
+        finding.message
+        == f"the destination's QEMU user (64055) is not allowed to read {PATH}, required by the disk vdb"
+    )
     assert finding.predicted_error == f"Could not open '{PATH}': Permission denied"
 
 
@@ -55,7 +58,10 @@ def test_catches_that_guest_alone() -> None:
 
 def test_catches_an_image_that_is_written_to_and_may_only_be_read() -> None:
     [finding] = running_as("-rw-r--r--", second=disk("")).result(RULE).findings
-    assert finding.message == f"the destination's QEMU user (64055) may not write to {PATH}, required by the disk vdb"
+    assert (
+        finding.message
+        == f"the destination's QEMU user (64055) is not allowed to write to {PATH}, required by the disk vdb"
+    )
     assert finding.predicted_error == f"Could not open '{PATH}': Permission denied"
 
 
@@ -77,8 +83,8 @@ def test_catches_a_directory_that_it_may_not_pass_whoever_owns_the_image(dynamic
     case = running_as("-rw-r--r--", dynamic=dynamic, more="drwx------ 2 0 0 60  /srv\n")
     [finding] = case.result(RULE).findings
     assert (
-        finding.message
-        == f"the destination's QEMU user (64055) may not pass through the directory /srv, above {PATH}, the disk vdb"
+        finding.message == "the destination's QEMU user (64055) is not allowed to pass through the directory /srv,"
+        f" above {PATH}, the disk vdb"
     )
     assert finding.predicted_error == "Permission denied"
 
@@ -175,7 +181,7 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 
 def test_is_unknown_when_the_host_was_not_asked() -> None:
     result = running_as().destination("access", None).result(RULE)
-    reason = f"it is unknown whether QEMU's user 64055 may read {PATH}"
+    reason = f"it is unknown whether QEMU's user 64055 can read {PATH}"
     assert (result.outcome, result.reason) == (Outcome.UNKNOWN, reason)
 
 
@@ -183,7 +189,7 @@ def test_is_unknown_when_the_host_was_not_asked() -> None:
 def test_is_unknown_when_an_access_control_list_decides(mode: str) -> None:
     result = running_as(mode).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
-    assert result.reason == f"an access control list decides whether QEMU's user 64055 may open {PATH}"
+    assert result.reason == f"an access control list decides whether QEMU's user 64055 can open {PATH}"
 
 
 def test_is_unknown_when_libvirt_does_not_tell_the_user() -> None:

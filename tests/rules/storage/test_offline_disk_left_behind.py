@@ -99,7 +99,7 @@ def test_catches_a_block_device_that_is_another() -> None:
     [finding] = case.asking(offline=True, guests=("web",)).result(RULE).findings
     assert (
         finding.message
-        == f"/dev/vg/web, the disk vda, is another device on the destination: it has {1 << 31} bytes, not {1 << 30}"
+        == f"/dev/vg/web, the disk vda, is a different device on the destination: it has {1 << 31} bytes, not {1 << 30}"
     )
 
 

@@ -17,7 +17,7 @@ def test_catches_a_newer_release_of_the_destination() -> None:
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.WARNING, "pair")
     assert result.findings == (
         Finding(
-            "this host runs Debian GNU/Linux 13 (trixie), and the source Debian GNU/Linux 12 (bookworm)",
+            "this host runs Debian GNU/Linux 13 (trixie), but the source runs Debian GNU/Linux 12 (bookworm)",
             host=Role.DESTINATION,
         ),
     )
@@ -26,13 +26,14 @@ def test_catches_a_newer_release_of_the_destination() -> None:
 def test_catches_an_older_release_of_the_destination() -> None:
     (finding,) = Case("newer/host3", "ready/host2").result(RULE).findings
     assert (
-        finding.message == "this host runs Debian GNU/Linux 12 (bookworm), and the source Debian GNU/Linux 13 (trixie)"
+        finding.message
+        == "this host runs Debian GNU/Linux 12 (bookworm), but the source runs Debian GNU/Linux 13 (trixie)"
     )
 
 
 def test_catches_another_distribution_of_the_same_number() -> None:
     (finding,) = Case().source("os-release", "ID=ol\nVERSION_ID=12\n").result(RULE).findings
-    assert finding.message == "this host runs Debian GNU/Linux 12 (bookworm), and the source ol 12"
+    assert finding.message == "this host runs Debian GNU/Linux 12 (bookworm), but the source runs ol 12"
 
 
 def test_catches_a_minor_release() -> None:
@@ -47,7 +48,7 @@ def test_catches_a_minor_release() -> None:
 def test_catches_a_release_against_none() -> None:
     case = Case().destination("os-release", "ID=debian\n")
     (finding,) = case.result(RULE).findings
-    assert finding.message == "this host runs debian, and the source Debian GNU/Linux 12 (bookworm)"
+    assert finding.message == "this host runs debian, but the source runs Debian GNU/Linux 12 (bookworm)"
 
 
 def test_passes_the_same_release() -> None:

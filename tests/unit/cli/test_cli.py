@@ -188,7 +188,7 @@ def test_a_file_that_is_no_snapshot_is_refused() -> None:
 
 
 def test_one_host_alone_is_refused() -> None:
-    missing = "the DESTINATION is missing; only a file of `check --save` holds both hosts"
+    missing = "the DESTINATION is missing; only a file written by `check --save` holds both hosts"
     assert refused(run("check", HOST1)) == f"{HOST1}: {missing}"
     assert refused(run("check", "host1")) == f"host1: {missing}"
 
@@ -304,9 +304,9 @@ def test_options_that_do_not_go_together_are_refused_in_one_line() -> None:
     xml = refused(run("check", HOST1, HOST2, "--format", "xml"))
     assert xml == "--format: 'xml' is not one of text, table, json"
     both = refused(run("check", HOST1, HOST2, "--guest", "web", "--no-guests"))
-    assert both == "--guest and --no-guests exclude each other"
+    assert both == "--guest and --no-guests are mutually exclusive"
     tunnel = refused(run("check", HOST1, HOST2, "--tls", "--tunnelled"))
-    assert tunnel.startswith("--tls and --tunnelled exclude each other")
+    assert tunnel.startswith("--tls and --tunnelled are mutually exclusive")
 
 
 def test_a_destination_uri_over_another_transport_is_refused() -> None:
@@ -699,7 +699,7 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
         (("migrate",), "SOURCE and DESTINATION are missing, or a file that `preflight plan` wrote"),
         (("migrate", "a", "b"), "which guests? Name them, or give --all, --running or --offline"),
         (("migrate", "a", "b", "web", "--all"), "name guests, or give --all or --running, but not both"),
-        (("migrate", "a", "b", "--all", "--running"), "--all, --running and --offline exclude each other"),
+        (("migrate", "a", "b", "--all", "--running"), "--all, --running and --offline are mutually exclusive"),
         (("migrate", "/no/plan"), "/no/plan: No such file or directory"),
         (("migrate", HOST1), f"{HOST1}: not a plan of preflight"),
         (("migrate", "--resume", "/no/journal"), "/no/journal: No such file or directory"),
@@ -708,7 +708,7 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
             ("migrate", "a", "b", "--resume", "j"),
             "--resume takes a journal, which names the hosts and the guests: omit them",
         ),
-        (("migrate", "a", "b", "web", "--direct"), "--direct: QEMU has no migration without libvirt"),
+        (("migrate", "a", "b", "web", "--direct"), "--direct: QEMU does not support direct migration"),
         (("plan", "a", "b", "web", "-o", "p", "--lapses-after", "soon"), "--lapses-after: 'soon' is not a time"),
         (("plan", "a", "b", "web", "-o", "p", "--migrateuri", "host2"), "--migrateuri: host2: not of the form"),
         (("status", "/no/journal"), "/no/journal: No such file or directory"),

@@ -132,7 +132,9 @@ def test_the_text_names_the_binding_limit_and_the_next_with_their_places() -> No
     lines = shown(answer(twenty.source("libvirtd.conf", "max_clients = 20\n"))).splitlines()
     assert any(line.startswith("max_clients") and "/etc/libvirt/libvirtd.conf:1" in line for line in lines)
     assert any(
-        line.startswith("in flight:   20; more do not run at the same time (max_clients on the source; next: ")
+        line.startswith(
+            "in flight:   20; more than that cannot run at the same time (max_clients on the source; next: "
+        )
         for line in lines
     )
     assert any(line.startswith("Red Hat's:   10, two clients per migration") for line in lines)
@@ -176,7 +178,8 @@ def test_the_procedures_own_example_is_explained() -> None:
     assert (capacity.concurrent, capacity.burst, capacity.classic) == (20, 10, 10)
     lines = shown(found).splitlines()
     assert any(
-        line.startswith("burst:       10; more at the same instant lose connections (MaxStartups") for line in lines
+        line.startswith("burst:       10; if more start at the same instant, some lose connections (MaxStartups")
+        for line in lines
     )
     assert any(line.startswith("Red Hat's:   10, two clients per migration out of max_clients 20") for line in lines)
     assert sum(line.startswith("MaxStartups") and line.endswith("is refused") for line in lines) == 2

@@ -81,7 +81,7 @@ def test_messages_of_one_cause_are_explained_once() -> None:
 
 @pytest.mark.parametrize("output", ["", "\n", "\rMigration: [100 %]\n"])
 def test_where_virsh_succeeded_there_is_nothing_to_explain(output: str) -> None:
-    assert run("-", output) == (0, "nothing to explain: the input holds no message\n", "")
+    assert run("-", output) == (0, "nothing to explain: the input contains no message\n", "")
 
 
 @pytest.mark.parametrize("what", ["", " ", "\n"])
@@ -116,7 +116,7 @@ def test_of_a_long_input_the_end_is_explained_and_all_is_read() -> None:
 
 def test_what_is_left_out_is_said() -> None:
     code, shown, said = run("-", "x\n" * LONGEST + f"error: {RESOLVE}\n")
-    assert said == "preflight: the last 64 KiB of the input are explained\n"
+    assert said == "preflight: only the last 64 KiB of the input are explained\n"
     assert (code, shown.count("How to fix")) == (3, 1)
     assert run("-", f"error: {RESOLVE}\n")[2] == ""
 

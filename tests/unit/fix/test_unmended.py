@@ -70,7 +70,7 @@ def test_an_error_of_a_rule_that_never_asks_for_a_change_is_listed() -> None:
     )
     changes, left = judged(case, "shared-host-uuid")
     assert changes == []
-    assert "this is elsewhere" in left["shared-host-uuid"].why
+    assert "this problem is elsewhere" in left["shared-host-uuid"].why
     assert "host_uuid" in left["shared-host-uuid"].step
 
 

@@ -105,10 +105,10 @@ def test_parameters_have_libvirts_names() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"direct": True}, "--direct: QEMU has no migration without libvirt"),
-        ({"copy_storage_all": True, "copy_storage_inc": True}, "exclude each other"),
-        ({"timeout_abort": True}, "need --timeout and exclude each other"),
-        ({"timeout": 5.0, "timeout_abort": True, "timeout_suspend": True}, "need --timeout and exclude each other"),
+        ({"direct": True}, "--direct: QEMU does not support direct migration"),
+        ({"copy_storage_all": True, "copy_storage_inc": True}, "are mutually exclusive"),
+        ({"timeout_abort": True}, "need --timeout and are mutually exclusive"),
+        ({"timeout": 5.0, "timeout_abort": True, "timeout_suspend": True}, "need --timeout and are mutually exclusive"),
         ({"timeout": 5.0, "timeout_postcopy": True}, "--timeout-postcopy requires --postcopy"),
         ({"parallel_connections": 2}, "requires --parallel"),
         ({"zerocopy": True}, "requires --parallel"),
@@ -120,7 +120,7 @@ def test_parameters_have_libvirts_names() -> None:
         ({"auto_converge_initial": 5}, "requires --auto-converge"),
         ({"postcopy_after_precopy": True}, "requires --postcopy"),
         ({"tls_destination": "h"}, "requires --tls"),
-        ({"live": False, "postcopy": True}, "--postcopy and --no-live exclude each other"),
+        ({"live": False, "postcopy": True}, "--postcopy and --no-live are mutually exclusive"),
         ({"xml": Path("/does/not/exist")}, "--xml: /does/not/exist: No such file or directory"),
     ],
     ids=str,

@@ -143,4 +143,6 @@ def test_where_nobody_can_answer_nothing_is_gone_on_with(
     nowhere(tmp_path, monkeypatch)
     Journal.create(tmp_path / "j", PLAN).close()
     assert resume.resume(tmp_path / "j", Wanted(ask=lambda _: None), timeout=5) == REFUSED
-    assert capsys.readouterr().err.endswith("preflight: refused: nobody is there to answer; use --yes\n")
+    assert capsys.readouterr().err.endswith(
+        "preflight: refused: there is no terminal on which to ask for confirmation; use --yes\n"
+    )

@@ -73,7 +73,7 @@ def test_one_that_arrived_without_its_autostart_is_no_success_for_people_or_prog
     why = "autostart could not be enabled on the destination (virsh autostart web): no"
     row = Row(name="web", uuid=WEB, result=Result.ARRIVED, why=why, began=True)
     lines = render("ledger", "text", Ledger(PLAN, [row])).splitlines()
-    assert lines[-1] == "ARRIVED, NOT AS ASKED FOR  host1.example.com -> host2.example.com: 1 of 1 guest"
+    assert lines[-1] == "ARRIVED, BUT NOT AS REQUESTED  host1.example.com -> host2.example.com: 1 of 1 guest"
     assert f"web: {why}" in lines
     assert json.loads(render("ledger", "json", Ledger(PLAN, [row])))["arrived"] is False
 

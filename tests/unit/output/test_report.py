@@ -194,10 +194,10 @@ def last(case: Case, form: str = "text") -> str:
                 " --destination-uri qemu+ssh://root@host2.example.com/system"
             ),
         ),
-        ({"no_guests": True}, "check the guests that run: preflight check host1.example.com host2.example.com"),
+        ({"no_guests": True}, "check the running guests: preflight check host1.example.com host2.example.com"),
         (
             {"select": ("names",)},
-            "check by all rules: preflight check host1.example.com host2.example.com",
+            "check with all rules: preflight check host1.example.com host2.example.com",
         ),
     ],
 )
