@@ -5,16 +5,13 @@ import io
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from preflight import atomic_file, own_file
 from preflight.answers import Answers, Record, SavedHost
 from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.errors import UserError
+from preflight.schema import saved
 from preflight.visible import encodable
-
-if TYPE_CHECKING:
-    from preflight.schema import snapshot as schema
 
 #: Maximum size of a snapshot, in bytes. A host with 2,000 guests takes 10 MiB.
 MOST = 64 * 1024 * 1024
@@ -29,50 +26,53 @@ class SnapshotError(UserError):
 
 
 def load() -> None:
-    """Load the modules for writing or reading a snapshot ahead of time."""
+    """Load the modules for writing a snapshot ahead of time."""
     import preflight.schema.snapshot  # noqa: F401 - pydantic, while waiting for a host
 
 
 def write(path: Path, hosts: list[SavedHost]) -> None:
     """Write a snapshot completely or not at all, readable only by its owner; raises `SnapshotError`."""
-    from preflight.schema.snapshot import FORMAT, Snapshot
+    from preflight.schema import snapshot as schema
 
-    document = Snapshot(preflight_snapshot=FORMAT, hosts=[_saved(host) for host in hosts])
+    document = schema.written(saved.Snapshot(preflight_snapshot=saved.FORMAT, hosts=[_saved(host) for host in hosts]))
     try:
         with atomic_file.written(path) as file:
             text = io.TextIOWrapper(file, encoding="utf-8")
-            json.dump(document.model_dump(), text, indent=1)
+            json.dump(document, text, indent=1)
             text.write("\n")
             text.detach()
     except OSError as why:
         raise SnapshotError(f"{path}: {why.strerror}") from None
 
 
-def _saved(host: SavedHost) -> "schema.SavedHost":
-    from preflight.schema import snapshot as schema
-
+def _saved(host: SavedHost) -> saved.SavedHost:
     records = {
         name: (encodable(record.out), record.code, encodable(record.err))
         for name, record in sorted(host.answers.records.items())
     }
     absent = {name: encodable(reason) for name, reason in sorted(host.answers.absent.items())}
-    return schema.SavedHost(name=encodable(host.name), records=records, absent=absent)
+    return saved.SavedHost(name=encodable(host.name), records=records, absent=absent)
 
 
 def read(path: Path) -> list[SavedHost]:
     """Read a snapshot; raises `SnapshotError`."""
     content = _content(path)
-    from preflight.schema import snapshot as schema
+    snapshot = saved.quick(content) or _read_or_explain(path, content)
+    try:
+        return [_host(host) for host in snapshot.hosts]
+    except SnapshotError as why:
+        raise SnapshotError(f"{path}: not a whole snapshot: {why}") from None
+
+
+def _read_or_explain(path: Path, content: bytes) -> saved.Snapshot:
+    """Read a file that differs from what preflight writes; raises `SnapshotError` if it is not a snapshot."""
+    from preflight.schema import snapshot as schema  # pydantic
     from preflight.schema.document import Wrong
 
     try:
-        document = schema.read(content)
+        return schema.read(content)
     except Wrong as why:
         raise SnapshotError(f"{path}: {why}") from None
-    try:
-        return [_host(saved) for saved in document.hosts]
-    except SnapshotError as why:
-        raise SnapshotError(f"{path}: not a whole snapshot: {why}") from None
 
 
 def _content(path: Path) -> bytes:
@@ -90,12 +90,12 @@ def _content(path: Path) -> bytes:
     return content.removeprefix(codecs.BOM_UTF8)  # an editor may have added a byte order mark
 
 
-def _host(saved: "schema.SavedHost") -> SavedHost:
+def _host(host: saved.SavedHost) -> SavedHost:
     try:
-        of_snapshot = parse_target(saved.name).kind is Kind.SNAPSHOT
+        of_snapshot = parse_target(host.name).kind is Kind.SNAPSHOT
     except TargetError as why:
         raise SnapshotError(f"the name of a host in it is invalid: {why}") from None
     if of_snapshot:
-        raise SnapshotError(f"the name of a host in it is a file name: {saved.name!r}")
-    records = {name: Record(*answer) for name, answer in saved.records.items()}
-    return SavedHost(saved.name, Answers(records, saved.absent))
+        raise SnapshotError(f"the name of a host in it is a file name: {host.name!r}")
+    records = {name: Record(*answer) for name, answer in host.records.items()}
+    return SavedHost(host.name, Answers(records, host.absent))

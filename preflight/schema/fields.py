@@ -26,8 +26,8 @@ def _whole(grammar: Grammar) -> Any:
 
 
 def demands(meta: Meta) -> Any:
-    """Return the constraints of msgspec's `Meta` as a pydantic `Field`."""
-    names = ("ge", "gt", "le", "lt", "min_length", "max_length")
+    """Return the constraints and the description of msgspec's `Meta` as a pydantic `Field`."""
+    names = ("ge", "gt", "le", "lt", "min_length", "max_length", "description")
     same = {name: value for name in names if (value := getattr(meta, name)) is not None}
     pattern = meta.pattern and _ecmascript(meta.pattern)
     return Field(**same) if pattern is None else Field(pattern=pattern, **same)

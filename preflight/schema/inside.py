@@ -1,18 +1,20 @@
-"""Embeds a msgspec struct in a document, with the fields and constraints that the struct declares."""
+"""Makes documents from msgspec structs, with the fields and constraints that the structs declare."""
 
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
 from types import GenericAlias, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
-from pydantic import FailFast, GetCoreSchemaHandler
+from pydantic import BaseModel, FailFast, GetCoreSchemaHandler, create_model
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from preflight.errors import UserError
 from preflight.schema.fields import demands
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class Inside:
@@ -29,7 +31,7 @@ class Inside:
         """Return the schema, as pydantic requires of an annotation."""
         fields = {
             field.encode_name: core_schema.typed_dict_field(
-                handler.generate_schema(_as_pydantic_has_it(field.type)),
+                handler.generate_schema(_as_pydantic_has_it(field.type, {})),
                 required=field.required,
                 metadata={"pydantic_js_updates": {"description": self._described[field.name]}},
             )
@@ -62,15 +64,39 @@ class Inside:
         )
 
 
-def _as_pydantic_has_it(kind: Any) -> Any:
-    """Return a field's type, with msgspec's constraints replaced by pydantic's."""
+def modelled(
+    struct: type[msgspec.Struct],
+    base: type[M],
+    *,
+    parts: Mapping[type[msgspec.Struct], type[BaseModel]] | None = None,
+    validators: Mapping[str, Any] | None = None,
+) -> type[M]:
+    """Return a model with the fields of a struct and the settings of `base`.
+
+    `parts` contains the models of structs that occur in its fields.
+    """
+    fields = {
+        field.encode_name: _as_pydantic_has_it(field.type, parts or {}) for field in msgspec.structs.fields(struct)
+    }
+    return create_model(
+        struct.__name__,
+        __base__=base,
+        __doc__=struct.__doc__,
+        __validators__=dict(validators or {}),
+        **fields,
+    )
+
+
+def _as_pydantic_has_it(kind: Any, parts: Mapping[type[msgspec.Struct], type[BaseModel]]) -> Any:
+    """Return a field's type, with pydantic's constraints for msgspec's, and models for structs that have one."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
         bounds = (demands(one) if isinstance(one, Meta) else one for one in arguments[1:])
-        return Annotated[_as_pydantic_has_it(arguments[0]), *bounds]
+        return Annotated[_as_pydantic_has_it(arguments[0], parts), *bounds]
     if origin in (Union, UnionType):
-        return reduce(or_, map(_as_pydantic_has_it, arguments))
-    if origin is tuple:
-        each = tuple(one if one is ... else _as_pydantic_has_it(one) for one in arguments)
-        return Annotated[GenericAlias(tuple, each), FailFast()]
-    return kind
+        return reduce(or_, (_as_pydantic_has_it(one, parts) for one in arguments))
+    if origin in (tuple, list, dict):
+        each = tuple(one if one is ... else _as_pydantic_has_it(one, parts) for one in arguments)
+        whole = GenericAlias(origin, each)
+        return whole if origin is dict else Annotated[whole, FailFast()]
+    return parts.get(kind, kind) if isinstance(kind, type) else kind

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-from preflight.schema import capacity, events, journal, plan, report, snapshot, status
+from preflight.schema import capacity, events, journal, plan, report, saved, snapshot, status
 
 #: For readers of a contract.
 _OPEN = (
@@ -80,7 +80,7 @@ PUBLISHED = (
     ),
     Published(
         "snapshot",
-        snapshot.FORMAT,
+        saved.FORMAT,
         "A file written by `preflight snapshot` or `preflight check --save`",
         f"The answers of hosts, so that a check can be repeated without a network and give the same report. {_OPEN}",
         snapshot.SNAPSHOT,

@@ -1,49 +1,31 @@
 """A snapshot: the answers of hosts, so that a check can be repeated without a network and give the same report."""
 
 import json
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Any
 
-from pydantic import FailFast, Field, TypeAdapter, ValidationError, field_validator
+import msgspec
+from pydantic import TypeAdapter, ValidationError, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError, from_json
 
+from preflight.schema import saved
 from preflight.schema.document import Contract, Wrong
-
-#: The version of the format.
-FORMAT: Final = 1
-
-#: A command's standard output, its exit code, and its standard error.
-Answer: TypeAlias = tuple[str, int, str]
+from preflight.schema.inside import modelled
 
 
-class SavedHost(Contract):
-    """The answers of one host."""
+def _are_answers(records: object) -> object:
+    """Stop at the first invalid answer: otherwise up to a million complaints would be kept."""
+    if not isinstance(records, dict):
+        return records
+    return {name: _answer(name, answer) for name, answer in records.items()}
 
-    name: str = Field(description="The name by which the host was reached.")
-    records: dict[str, Answer] = Field(
-        description="Answers by the name of the record: standard output, exit code (44: no such file) and standard"
-        " error, with a backslash escape for each byte that is not UTF-8."
-    )
-    absent: dict[str, str] = Field(
-        description="Reasons for missing records, by the name of the record; the empty name stands for all others."
-    )
 
-    @field_validator("records", mode="before")
-    @classmethod
-    def _are_answers(cls, records: object) -> object:
-        """Stop at the first invalid answer: otherwise up to a million complaints would be kept."""
-        if not isinstance(records, dict):
-            return records
-        return {name: _answer(name, answer) for name, answer in records.items()}
-
-    @field_validator("absent", mode="before")
-    @classmethod
-    def _are_reasons(cls, absent: object) -> object:
-        for name, reason in absent.items() if isinstance(absent, dict) else ():
-            if not isinstance(reason, str):
-                raise PydanticCustomError(
-                    "reason", "the reason why {name} of @host@ is missing is not a text", {"name": repr(name)}
-                )
-        return absent
+def _are_reasons(absent: object) -> object:
+    for name, reason in absent.items() if isinstance(absent, dict) else ():
+        if not isinstance(reason, str):
+            raise PydanticCustomError(
+                "reason", "the reason why {name} of @host@ is missing is not a text", {"name": repr(name)}
+            )
+    return absent
 
 
 def _answer(name: object, answer: Any) -> tuple[object, ...]:
@@ -54,25 +36,30 @@ def _answer(name: object, answer: Any) -> tuple[object, ...]:
     return tuple(answer)
 
 
-class Snapshot(Contract):
-    """A snapshot of one host, or of the two hosts of a check."""
-
-    preflight_snapshot: Literal[1] = Field(description="The version of this format.")
-    hosts: Annotated[list[SavedHost], FailFast()] = Field(
-        min_length=1, description="The hosts: one, or the source and the destination."
-    )
-
-
+_SavedHost = modelled(
+    saved.SavedHost,
+    Contract,
+    validators={
+        "_are_answers": field_validator("records", mode="before")(_are_answers),
+        "_are_reasons": field_validator("absent", mode="before")(_are_reasons),
+    },
+)
 #: Reads a snapshot.
-SNAPSHOT = TypeAdapter(Snapshot)
+SNAPSHOT = TypeAdapter(modelled(saved.Snapshot, Contract, parts={saved.SavedHost: _SavedHost}))
 
 
-def read(content: bytes) -> Snapshot:
+def read(content: bytes) -> saved.Snapshot:
     """Read a snapshot; raises `Wrong`."""
     try:
-        return SNAPSHOT.validate_json(content, strict=True)
+        document = SNAPSHOT.validate_json(content, strict=True)
     except ValidationError as why:
         raise Wrong(_in_words(content, why.errors(include_url=False)[0])) from None
+    return msgspec.convert(document.model_dump(), saved.Snapshot)
+
+
+def written(snapshot: saved.Snapshot) -> dict[str, Any]:
+    """Return the document that is written for a snapshot."""
+    return SNAPSHOT.validate_python(msgspec.to_builtins(snapshot)).model_dump()
 
 
 def _in_words(content: bytes, why: ErrorDetails) -> str:
@@ -85,11 +72,11 @@ def _in_words(content: bytes, why: ErrorDetails) -> str:
         return "not a snapshot made by preflight"
     if at == ("preflight_snapshot",):
         found = str(document["preflight_snapshot"])[:20]
-        return f"snapshot format {found!r}, this preflight reads {FORMAT}"
+        return f"snapshot format {found!r}, this preflight reads {saved.FORMAT}"
     if len(at) < 2:
         return "not a whole snapshot: it contains no host"
-    saved = document["hosts"][at[1]]
-    name = saved.get("name") if isinstance(saved, dict) else None
+    host = document["hosts"][at[1]]
+    name = host.get("name") if isinstance(host, dict) else None
     if not isinstance(name, str):
         return "not a whole snapshot: a host in it has no name"
     if kind in ("answer", "reason"):

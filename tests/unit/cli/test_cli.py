@@ -617,6 +617,13 @@ def test_a_check_of_hosts_loads_pydantic_for_json_alone(tmp_path: Path, form: st
     assert ("pydantic" in done.stderr.split()) is is_loaded
 
 
+@pytest.mark.parametrize(("form", "is_loaded"), [("text", False), ("table", False), ("json", True)])
+def test_a_check_of_files_loads_pydantic_for_json_alone(form: str, *, is_loaded: bool) -> None:
+    done = python(MODULES, "check", HOST1, HOST2, "-f", form)
+    assert done.returncode == 0
+    assert ("pydantic" in done.stderr.split()) is is_loaded
+
+
 # rules
 
 
