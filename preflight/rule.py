@@ -23,7 +23,8 @@ from preflight.request.applicability import (
     unless_storage_is_copied,
     without_data_connection,
 )
-from preflight.request.migration import Migration, Role, Transport
+from preflight.request.check_request import Migration
+from preflight.request.migration import Role, Transport
 
 __all__ = [
     "AnyChange",

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
 from preflight.answers import Answers, SavedHost
 from preflight.collect.endpoints import open_hosts
 from preflight.connection import snapshot
@@ -16,6 +18,7 @@ from preflight.facts.fact import Record
 from preflight.judge.check import Checked, check
 from preflight.judge.report import Report, Result
 from preflight.request.check_request import Asked
+from preflight.request.method import Method
 
 #: Written by `python -m tests.lab.record`, from real hosts.
 RECORDED = Path(__file__).parent / "cases"
@@ -58,7 +61,7 @@ class Case:
         return self.guest(edit)
 
     def asking(self, **options: Any) -> Self:
-        """What is asked, by the fields of `preflight.judge.check.Asked`."""
+        """What is asked, by the fields of `Asked`, and of `Method` as a plan holds them: `copy_storage="all"`."""
         self.options |= options
         return self
 
@@ -68,7 +71,10 @@ class Case:
 
     def checked(self) -> Checked:
         """The report and what it was made of."""
-        with open_hosts(Asked(self.hosts[0], self.hosts[1], **self.options)) as opened:
+        own = {name: value for name, value in self.options.items() if name in Asked.__struct_fields__}
+        how = {name: value for name, value in self.options.items() if name not in own}
+        method = msgspec.convert(how, Method)
+        with open_hosts(Asked(self.hosts[0], self.hosts[1], method=method, **own)) as opened:
             return check(opened)
 
     def result(self, rule: str, subject: str | None = None) -> Result:

@@ -18,7 +18,7 @@ IMPORTS = """
 from preflight.facts import DaemonLimits, Guests, Login, OsRelease, Versions
 from preflight.host import Guest, Judged
 from preflight.request.applicability import unless_live
-from preflight.request.migration import Migration
+from preflight.request.check_request import Migration
 from preflight.rule import Findings, Severity, on_destination, on_host, on_source, rule
 """
 

@@ -78,7 +78,7 @@ def files(asked: Asked) -> Limit:
     """Read RLIMIT_NOFILE of the daemon that serves the guests."""
     daemon = asked.host.fact(DaemonLimits).daemon
     found = asked.host.fact(OpenFiles).of(daemon)
-    of_ends = FILES[asked.migration.mode.value]
+    of_ends = FILES[asked.migration.method.mode.value]
     each = of_ends[asked.host.role] if asked.ways == 1 else sum(of_ends.values())
     left = found.limit - found.used - SPARE_FILES
     return asked.limit(Located(found.limit), found.used, left, each=each, beyond="fails")

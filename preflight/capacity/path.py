@@ -6,8 +6,9 @@ each limit are in docs/capacity.md.
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from preflight.capacity import daemon, sshd
 from preflight.capacity.limit import Capacity, Limit, Scope
@@ -22,7 +23,8 @@ from preflight.facts.network.accept_queue import AcceptQueue
 from preflight.facts.network.listening import Listening
 from preflight.facts.ssh.sshd import SshdListener, SshdSettings
 from preflight.host import Host
-from preflight.request.migration import Migration, Role, Transport
+from preflight.request.check_request import Migration
+from preflight.request.migration import Role, Transport
 
 #: The reader of a limit, its name, its scope, and its host.
 InPath: TypeAlias = tuple[Read, str, Scope, Host]

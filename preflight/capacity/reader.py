@@ -6,7 +6,7 @@ from typing import TypeAlias
 from preflight.capacity.limit import Limit, Scope
 from preflight.facts.text.located import Located
 from preflight.host import Host
-from preflight.request.migration import Migration
+from preflight.request.check_request import Migration
 
 #: A function that reads one limit of a host; raises `Unreadable`.
 Read: TypeAlias = Callable[["Asked"], Limit]

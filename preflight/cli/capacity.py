@@ -7,7 +7,7 @@ import typer
 from preflight.cli.arguments import DRIVEN, MOST, CopyStorage, Destination, Guests, Over, Source, Timeout, how, output
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
-from preflight.cli.options import takes_method
+from preflight.cli.options import copying, takes_method
 from preflight.stdio import deliver
 
 if TYPE_CHECKING:
@@ -72,9 +72,8 @@ def capacity(
         destination=destination,
         guests=tuple(guest or ()),
         concurrency=concurrency or 1,
-        mode=method.mode,
+        method=copying(method) if copy_storage else method,
         transport=transport,
-        copy_storage=copy_storage,
         both_ways=both_ways,
         sizing=True,
         timeout=timeout,

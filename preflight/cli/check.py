@@ -72,7 +72,7 @@ def check(
     """
     from preflight.collect.endpoints import open_hosts
     from preflight.output import formats
-    from preflight.request.check_request import Asked, moved_by
+    from preflight.request.check_request import Asked
 
     formats.require("report", output_format)
     if guest and no_guests:
@@ -89,8 +89,9 @@ def check(
         select=tuple(select or ()),
         ignore=tuple(ignore or ()),
         timeout=timeout,
+        method=method,
     )
-    with open_hosts(moved_by(asked, method)) as opened:
+    with open_hosts(asked) as opened:
         from preflight.connection import snapshot as snapshots
         from preflight.judge import check as checking  # while ssh shakes hands
 

@@ -7,7 +7,7 @@ import typer
 from preflight.cli.arguments import DRIVEN, HOST, MOST, CopyStorage, Over, Timeout, how, output
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
-from preflight.cli.options import takes_method
+from preflight.cli.options import copying, takes_method
 from preflight.cli.question import ask
 
 if TYPE_CHECKING:
@@ -58,9 +58,8 @@ def fix(
         source=source,
         destination=destination,
         concurrency=concurrency,
-        mode=method.mode,
+        method=copying(method) if copy_storage else method,
         transport=transport,
-        copy_storage=copy_storage,
         timeout=timeout,
     )
     code = do(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from preflight.errors import UserError
+from preflight.request.migration import CopyStorage
 from preflight.request.options import Form, Option, Switch, declared, default_of, option_name, type_of
 
 if TYPE_CHECKING:
@@ -65,6 +66,13 @@ def method_of(**given: Any) -> "Method":
             "--timeout-suspend, --timeout-postcopy and --timeout-abort need --timeout and are mutually exclusive"
         )
     return Method(**values)
+
+
+def copying(method: "Method") -> "Method":
+    """Return the same method with all disks copied in full."""
+    from msgspec.structs import replace
+
+    return replace(method, copy_storage=CopyStorage.ALL)
 
 
 method_of.__signature__ = inspect.Signature(list(parameters().values()))  # type: ignore[attr-defined]  # for callers

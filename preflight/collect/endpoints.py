@@ -5,7 +5,9 @@ This module imports little, so that ssh connects while the rest of preflight is 
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from preflight.answers import SavedHost
 from preflight.collect import questions
@@ -13,13 +15,12 @@ from preflight.connection import snapshot
 from preflight.connection.channel import Channel
 from preflight.connection.logins import close_all, open_channel
 from preflight.connection.target import Kind, Target, TargetError, parse_target
-from preflight.request.check_request import Asked
+from preflight.request.check_request import Asked, Migration
 from preflight.request.data_uri import data_uri
-from preflight.request.migration import Migration, Transport
+from preflight.request.migration import Transport
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """One end of a request: a target with a channel to it, or its saved answers."""
 
     target: Target
@@ -27,8 +28,7 @@ class End:
     saved: SavedHost | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A request with its logins in progress."""
 
     asked: Asked
@@ -107,33 +107,16 @@ def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
             raise TargetError(f"{asked.destination_uri}: does not use {asked.transport}, which --transport requires")
     else:
         transport = asked.transport or Transport(own_transport(destination))
-    memory, disks = data_uri("--migrateuri", asked.migrateuri), data_uri("--disks-uri", asked.disks_uri)
+    method, disks_to = asked.method, data_uri("--disks-uri", asked.method.disks_uri)
     return Migration(
+        method=method,
         transport=transport,
-        mode=asked.mode,
         concurrency=asked.concurrency,
         offline=asked.offline,
-        copy_storage=asked.copy_storage,
-        disks=asked.disks,
-        disk_lists=asked.disk_lists,
-        tls=asked.tls,
         as_they_are=asked.as_they_are,
-        flags=asked.flags,
         both_ways=asked.both_ways,
-        data_host=memory.host,
-        data_port=memory.port,
-        data_socket=memory.socket,
-        rdma=memory.rdma,
-        disks_host=disks.host,
-        disks_port=asked.disks_port or disks.port,
-        disks_socket=disks.socket,
-        listen_address=asked.listen_address,
-        tls_name=asked.tls_destination,
-        persistent=asked.persistent,
-        undefinesource=asked.undefinesource,
-        dname=asked.dname,
-        xml=asked.xml,
-        bandwidth=asked.bandwidth,
+        memory_to=data_uri("--migrateuri", method.migrateuri),
+        disks_to=replace(disks_to, port=method.disks_port or disks_to.port),
         source_over_ssh=own_transport(source) == Transport.SSH,
         destination_uri=asked.destination_uri or destination.libvirt_uri(transport),
     )

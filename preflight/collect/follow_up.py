@@ -23,7 +23,8 @@ from preflight.facts.tls.certificate_paths import CertificatePaths, of_client
 from preflight.facts.tls.listener import NetworkListener
 from preflight.facts.tls.migration_tls import MigrationTls
 from preflight.host import Guest, Host
-from preflight.request.migration import Migration, Transport
+from preflight.request.check_request import Migration
+from preflight.request.migration import Transport
 from preflight.shell_text import ShellText
 from preflight.units import MIB
 
@@ -116,7 +117,7 @@ def further_questions(
             here.ask_for_certificates("tls.client", of_client(migration.destination_uri or ""))
         with contextlib.suppress(Unreadable):  # reported by the rule that needs it
             there.ask_for_certificates("tls.server", destination.fact(NetworkListener).paths)
-    if migration.tls:
+    if migration.method.tls:
         for end, host, what in ((here, source, "client"), (there, destination, "server")):
             with contextlib.suppress(Unreadable):
                 end.ask_for_certificates("tls.data", *host.fact(MigrationTls).paths(what))
@@ -126,7 +127,7 @@ def further_questions(
 def _ask_about_names(here: Further, there: Further, source: Host, destination: Host, migration: Migration) -> None:
     """Ask both ends to resolve the names that the guests' data is sent to."""
     try:
-        name = migration.data_host or destination.fact(AnnouncedName).name.value
+        name = migration.memory_to.host or destination.fact(AnnouncedName).name.value
     except Unreadable as why:
         here.absent["peer.name"] = f"the name that {destination.name} announces is unknown: {why}"
     else:
@@ -138,10 +139,10 @@ def _ask_about_names(here: Further, there: Further, source: Host, destination: H
                 here.absent["peer.keys"] = f"the hosts have {len(known)} addresses"
             else:
                 here.ask("peer.keys", questions.keys_met(name, sorted(known)), about=f"keys:{name}")
-    if migration.copy_storage and migration.disks_host:
+    if migration.copy_storage and migration.disks_to.host:
         for end in (here, there):
-            end.records["disks.name"] = Record(migration.disks_host)
-            end.ask_for_address("disks.resolve", migration.disks_host)
+            end.records["disks.name"] = Record(migration.disks_to.host)
+            end.ask_for_address("disks.resolve", migration.disks_to.host)
 
 
 def _ask_about_guests(
@@ -161,7 +162,7 @@ def _ask_about_guests(
         if user.uid and (opened or kvm):  # root may access everything, so there is nothing to ask
             asked = [*opened, *([KVM] if kvm else [])]
             there.ask_about("access", "paths", asked, partial(questions.access, user.uid, user.gid, kvm=kvm))
-    if migration.rdma:
+    if migration.memory_to.rdma:
         emulators = sorted({guest.emulator for guest in guests if guest.emulator})
         for end in (here, there):
             if emulators:

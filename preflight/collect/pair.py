@@ -17,7 +17,8 @@ from preflight.collect.session import Visit
 from preflight.collect.sources import make_host
 from preflight.facts.fact import Fact
 from preflight.host import Guest, Host
-from preflight.request.migration import Migration, Role
+from preflight.request.check_request import Migration
+from preflight.request.migration import Role
 from preflight.stdio import say_waiting
 from preflight.threads import side_by_side
 

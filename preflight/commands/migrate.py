@@ -37,7 +37,7 @@ from preflight.plan.make import Refused
 from preflight.plan.program_words import refuse_programs
 from preflight.plan.unchanged import as_checked, refuse_another_way, refuse_changed, refuse_other_hosts, says_who_it_is
 from preflight.plan.width import pace
-from preflight.request.check_request import Asked, moved_by
+from preflight.request.check_request import Asked
 from preflight.request.method import Method
 from preflight.request.migration import Transport
 from preflight.schema.plan import MigrationPlan
@@ -77,7 +77,7 @@ def asked_for(
 ) -> Asked:
     """Return the request of the check for this run; `words` are source, destination and guests."""
     source, destination, *guests = words
-    asked = Asked(
+    return Asked(
         source=source,
         destination=destination,
         guests=tuple(guests),
@@ -88,8 +88,8 @@ def asked_for(
         ignore=tuple(ignore),
         sizing=True,
         timeout=timeout,
+        method=method,
     )
-    return moved_by(asked, method)
 
 
 def make_plan(asked: Asked, method: Method, output: Path, *, at_once: int | None, lapses_after: float) -> int:

@@ -4,8 +4,9 @@ import contextlib
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from preflight.collect.endpoints import Opened, open_hosts
 from preflight.collect.session import LiveVisit

@@ -35,8 +35,8 @@ from preflight.judge.evaluate import evaluate
 from preflight.judge.guests import NoSuchGuest, Pair, choose_guests
 from preflight.judge.report import GuestVerdict, HostSummary, Report, judge_each
 from preflight.judge.ruleset import Rule, load, select
-from preflight.request.check_request import Asked
-from preflight.request.migration import Migration, Role
+from preflight.request.check_request import Asked, Migration
+from preflight.request.migration import Role
 from preflight.threads import side_by_side
 
 #: Facts that only `preflight capacity` needs, in addition to those of the limits.
@@ -110,7 +110,7 @@ def _judge(
     """Make the report on hosts that have answered, without reading from them."""
     source, destination = collected.source, collected.destination
     chosen = choose_guests(source, asked.guests, migration, none=asked.no_guests)
-    if len(chosen) > 1 and (migration.dname is not None or migration.xml is not None):
+    if len(chosen) > 1 and (migration.method.dname is not None or migration.method.xml is not None):
         raise UserError("--dname and --xml apply to one guest: name it")
     results = evaluate(rules, Pair(source, destination, migration, chosen))
     verdicts = tuple(

@@ -9,7 +9,8 @@ from preflight.host import Guest, Judged
 from preflight.judge.guests import Pair
 from preflight.judge.report import ALL_GUESTS, Outcome, Result
 from preflight.judge.ruleset import Rule
-from preflight.request.migration import Migration, Role
+from preflight.request.check_request import Migration
+from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 
 

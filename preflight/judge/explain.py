@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from preflight.judge.forms import Form, forms, is_reason_alone
 from preflight.judge.ruleset import Rule, load
-from preflight.request.migration import Migration
+from preflight.request.check_request import Migration
 
 #: How virsh begins an error, in English and in each language of libvirt 9.0 ("error: " in po/*.po).
 ERRORS = (

@@ -7,7 +7,8 @@ from msgspec import Struct
 from preflight.errors import UserError
 from preflight.facts.fact import Unreadable
 from preflight.host import Guest, Guests, Host
-from preflight.request.migration import Migration, Role
+from preflight.request.check_request import Migration
+from preflight.request.migration import Role
 
 
 class Pair(Struct, frozen=True):
@@ -38,7 +39,11 @@ class Pair(Struct, frozen=True):
         found = self.guests[name]
         if isinstance(found, Unreadable):
             raise found
-        return found if role is Role.SOURCE else found.on_destination(self.migration.dname, self.migration.xml)
+        return (
+            found
+            if role is Role.SOURCE
+            else found.on_destination(self.migration.method.dname, self.migration.method.xml)
+        )
 
 
 class NoSuchGuest(UserError):

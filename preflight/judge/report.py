@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from preflight.capacity.limit import Capacity
-from preflight.request.check_request import Asked
-from preflight.request.migration import Migration, Role
+from preflight.request.check_request import Asked, Migration
+from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 
 

@@ -19,7 +19,8 @@ from preflight.facts.fact import Fact
 from preflight.host import Guest, Judged
 from preflight.judge.report import RuleText
 from preflight.own_file import others_may_write
-from preflight.request.migration import Migration, Role
+from preflight.request.check_request import Migration
+from preflight.request.migration import Role
 from preflight.rule import RuleBody
 
 

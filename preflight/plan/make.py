@@ -18,8 +18,8 @@ from preflight.facts.system.identity import HostIdentity
 from preflight.host import Guest, Host
 from preflight.judge.check import Checked
 from preflight.judge.report import Outcome, Verdict
+from preflight.request.check_request import Migration
 from preflight.request.method import Method
-from preflight.request.migration import Migration
 from preflight.rule import Severity
 from preflight.schema.document import Wrong, held
 from preflight.schema.plan import Identity, MigrationPlan, PlannedGuest

@@ -1,6 +1,7 @@
 """Reasons for which a rule does not apply to a kind of migration, or None if it applies: for `skip` of `@rule`."""
 
-from preflight.request.migration import Migration, Transport
+from preflight.request.check_request import Migration
+from preflight.request.migration import Transport
 
 
 def unless_live(migration: Migration) -> str | None:
@@ -27,7 +28,7 @@ def unless_over_tls(migration: Migration) -> str | None:
 
 def unless_data_over_tls(migration: Migration) -> str | None:
     """Return the reason for rules about sending the guest's memory over TLS."""
-    return without_data_connection(migration) or (None if migration.tls else "--tls was not requested")
+    return without_data_connection(migration) or (None if migration.method.tls else "--tls was not requested")
 
 
 def unless_several_over_ssh(migration: Migration) -> str | None:
@@ -41,23 +42,23 @@ def without_data_connection(migration: Migration) -> str | None:
     """Return the reason for rules about the migration connection, from the source's QEMU to the destination's port."""
     if migration.offline:
         return "the guest is moved offline: no memory is sent"
-    if migration.data_socket is not None:
+    if migration.memory_to.socket is not None:
         return "the memory goes through a UNIX socket"
-    if migration.rdma:
+    if migration.memory_to.rdma:
         return "the memory goes over RDMA"
     return "the memory goes through the control connection" if migration.tunnelled else None
 
 
 def unless_over_rdma(migration: Migration) -> str | None:
     """Return the reason for rules about memory that is sent over RDMA."""
-    return unless_live(migration) or (None if migration.rdma else "no --migrateuri names RDMA")
+    return unless_live(migration) or (None if migration.memory_to.rdma else "no --migrateuri names RDMA")
 
 
 def unless_disks_host_is_given(migration: Migration) -> str | None:
     """Return the reason for rules about the host to which copied disks are sent."""
     if not migration.copy_storage:
         return "no disks are copied"
-    return None if migration.disks_host else "no --disks-uri names a host"
+    return None if migration.disks_to.host else "no --disks-uri names a host"
 
 
 def unless_storage_is_copied(migration: Migration) -> str | None:
@@ -67,7 +68,7 @@ def unless_storage_is_copied(migration: Migration) -> str | None:
 
 def unless_name_is_announced(migration: Migration) -> str | None:
     """Return the reason for rules about the name that the destination announces."""
-    if migration.data_host is not None:
+    if migration.memory_to.host is not None:
         return "--migrateuri names the host"
     return without_data_connection(migration)
 

@@ -1,18 +1,18 @@
-"""The request of a check: the hosts as typed or as saved, and every option that the check depends on."""
+"""The request of a check, as typed or as saved, and the migration that it asks for, as rules see it."""
 
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from preflight.answers import SavedHost
+from preflight.request.data_uri import DataUri
+from preflight.request.method import Method
 from preflight.request.migration import Mode, Transport
 
-if TYPE_CHECKING:
-    from preflight.request.method import Method
 
-
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The request of a check. The hosts are as typed or as saved; `timeout` is in seconds, for all of one host."""
 
     source: str | SavedHost
@@ -20,34 +20,13 @@ class Asked:
     guests: tuple[str, ...] = ()
     no_guests: bool = False
     concurrency: int = 1
-    mode: Mode = Mode.MANAGED
+    #: The options of `virsh migrate`, as given.
+    method: Method = Method()
     transport: Transport | None = None
     destination_uri: str | None = None
     offline: bool = False
-    copy_storage: bool = False
-    #: The disks to copy if storage is copied; empty for all that can be copied.
-    disks: tuple[str, ...] = ()
-    #: The given lists of disks, by the option as it is typed: ("--migrate-disks", ("vda", "vdb")).
-    disk_lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    tls: bool = False
     #: Whether the definitions of guests that are off are migrated too.
     as_they_are: bool = False
-    #: The other flags and parameters of `virsh migrate` that are requested, by its names.
-    flags: frozenset[str] = frozenset()
-    migrateuri: str | None = None
-    listen_address: str | None = None
-    disks_port: int | None = None
-    disks_uri: str | None = None
-    persistent: bool | None = None
-    undefinesource: bool = True
-    tls_destination: str | None = None
-    #: The name and the XML of the guest on the destination.
-    dname: str | None = None
-    xml: str | None = None
-    #: The bandwidth of one migration in MiB/s; None for that of the link.
-    bandwidth: float | None = None
-    #: The options that say how guests are moved, as they would be typed again.
-    options: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
@@ -57,25 +36,93 @@ class Asked:
     timeout: float = 60.0
 
 
-def moved_by(asked: Asked, method: "Method") -> Asked:
-    """Return the same request for guests that are migrated by this method."""
-    return replace(
-        asked,
-        mode=method.mode,
-        copy_storage=method.copies_storage,
-        disks=method.migrate_disks,
-        disk_lists=method.disk_lists,
-        tls=method.tls,
-        bandwidth=method.bandwidth,
-        flags=method.asked,
-        migrateuri=method.migrateuri,
-        listen_address=method.listen_address,
-        disks_port=method.disks_port,
-        disks_uri=method.disks_uri,
-        persistent=method.persistent,
-        undefinesource=method.undefinesource,
-        tls_destination=method.tls_destination,
-        dname=method.dname,
-        xml=method.xml,
-        options=method.typed,
-    )
+class Migration(Struct, frozen=True, kw_only=True):
+    """The requested migration: the way in which guests are migrated, and how many at once, with defaults resolved."""
+
+    #: The options of `virsh migrate`.
+    method: Method = Method()
+    transport: Transport = Transport.SSH
+    #: The number of concurrent migrations, each with connections of its own, as with `virsh migrate`.
+    concurrency: int = 1
+    offline: bool = False
+    #: Whether the definitions of guests that are off are migrated too; otherwise such guests are omitted, or block.
+    as_they_are: bool = False
+    #: Whether this is the migration of such guests: no memory is sent, and no disk is copied.
+    by_definition: bool = False
+    #: The address of the memory from `--migrateuri`, instead of the one that the destination announces.
+    memory_to: DataUri = DataUri()
+    #: The host, the port or the UNIX socket for copied disks, from `--disks-uri` or `--disks-port`.
+    disks_to: DataUri = DataUri()
+    #: Whether the client of each migration also logs in at the source over ssh, as `virsh -c qemu+ssh://source` does.
+    source_over_ssh: bool = True
+    #: Whether the same number of migrations runs in the other direction at the same time.
+    both_ways: bool = False
+    #: The libvirt URI of the destination, as the opener of the control connection uses it.
+    destination_uri: str | None = None
+
+    @property
+    def of_guests_off(self) -> "Migration":
+        """Return the migration of the guests that are off among guests that are migrated as they are."""
+        return replace(self, offline=True, by_definition=True)
+
+    @property
+    def copy_storage(self) -> bool:
+        """Report whether disks are copied."""
+        return self.method.copies_storage and not self.by_definition
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """Return the requested flags and parameters that libvirt and QEMU must support, by virsh's names."""
+        return self.method.asked & {"unsafe"} if self.by_definition else self.method.asked
+
+    def copies(self, target: str, *, by_default: bool) -> bool:
+        """Report whether a disk is copied; `by_default` applies if no disks are named (qemuMigrationAnyCopyDisk)."""
+        return self.copy_storage and (target in self.method.migrate_disks if self.method.migrate_disks else by_default)
+
+    @property
+    def peer_to_peer(self) -> bool:
+        """Report whether the source's daemon opens the control connection (tunnelled is peer-to-peer too)."""
+        return self.method.mode is not Mode.MANAGED
+
+    @property
+    def tunnelled(self) -> bool:
+        """Report whether the memory is sent through the control connection, and needs no port of its own."""
+        return self.method.mode is Mode.TUNNELLED
+
+    @property
+    def control_host(self) -> str:
+        """Return the destination's name or address from its URI; empty for this machine."""
+        return urlsplit(self.destination_uri or "").hostname or ""
+
+    @property
+    def control_port(self) -> int | None:
+        """Return the port of a connection over TLS or TCP (LIBVIRTD_TLS_PORT, LIBVIRTD_TCP_PORT), None for others."""
+        usual = {Transport.TLS: 16514, Transport.TCP: 16509}.get(self.transport)
+        return usual and (urlsplit(self.destination_uri or "").port or usual)
+
+    @property
+    def ports_each(self) -> int:
+        """Return the number of TCP ports from the destination's migration range that one migration uses.
+
+        One for the memory, and one for the guest's NBD server if storage is copied (qemuMigrationDstStartNBDServer,
+        libvirt 9.0). A connection for which a port or a UNIX socket is given uses none.
+        """
+        memory = self.memory_to.port is None and self.memory_to.socket is None
+        disks = self.copy_storage and self.disks_to.port is None and self.disks_to.socket is None
+        return memory + disks
+
+    @property
+    def ports_given(self) -> tuple[tuple[str, int], ...]:
+        """Return the ports of the destination that are given, each with its option."""
+        disks = self.disks_to.port if self.copy_storage else None
+        named = (("--migrateuri", self.memory_to.port), ("--disks-port", disks))
+        return tuple((option, port) for option, port in named if port is not None)
+
+    @property
+    def data_named_by(self) -> str:
+        """Return the origin of the host to which the data is sent, in the words of a finding."""
+        return "announced by the destination" if self.memory_to.host is None else "given with --migrateuri"
+
+    def refuses_as_localhost(self, name: str) -> bool:
+        """Report whether libvirt itself refuses such a name; it does not check one from `--migrateuri`."""
+        return self.memory_to.host is None and name.startswith("localhost")

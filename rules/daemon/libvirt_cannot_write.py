@@ -56,7 +56,7 @@ def check(guests: Judged, source: Storage, destination: Storage, migration: Migr
             yield from _on_destination(destination.look(path), needed)
         except Unreadable as why:
             unknown = why
-    leaving = migration.undefinesource and any(guest.persistent for guest in defined)
+    leaving = migration.method.undefinesource and any(guest.persistent for guest in defined)
     if leaving and source.look(DEFINITIONS).read_only:
         yield on_source(f"{DEFINITIONS} is read-only: guests undefined here reappear after the daemon's next start")
     if unknown is not None:
@@ -65,7 +65,7 @@ def check(guests: Judged, source: Storage, destination: Storage, migration: Migr
 
 def _is_defined(guest: Guest, migration: Migration) -> bool:
     """Report whether the guest will be defined on the destination."""
-    return guest.persistent if migration.persistent is None else migration.persistent
+    return guest.persistent if migration.method.persistent is None else migration.method.persistent
 
 
 def _needed(arriving: list[Guest], defined: list[Guest]) -> dict[str, int]:

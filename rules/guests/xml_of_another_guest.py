@@ -16,12 +16,12 @@ from preflight.rule import Findings, Migration, Severity, Unreadable, on_source,
 
 
 def _without_xml(migration: Migration) -> str | None:
-    return None if migration.xml is not None else "no --xml was given"
+    return None if migration.method.xml is not None else "no --xml was given"
 
 
 @rule(Severity.ERROR, skip=_without_xml)
 def check(source_guest: Guest, guest: Guest, migration: Migration) -> Findings:
-    given = parse_xml(migration.xml or "")
+    given = parse_xml(migration.method.xml or "")
     name, uuid = given.findtext("name", "").strip(), given.findtext("uuid", "").strip().lower()
     if not name:
         raise Unreadable("the XML names no guest")

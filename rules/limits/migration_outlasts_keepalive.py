@@ -43,7 +43,7 @@ def check(
     lasts = interval * (source.conf.number("keepalive_count").value + 1)
     touched = min(source_memory.touched(guest.name), guest.memory_kib) / 1024
     speeds = [mbit * _OF_MBIT for mbit in source_links.mbit_per_s.values()]
-    asked = [] if migration.bandwidth is None else [migration.bandwidth]
+    asked = [] if migration.method.bandwidth is None else [migration.method.bandwidth]
     least = touched / min((max(speeds, default=float("inf")), *asked))
     most = touched / min((min(speeds, default=_SLOW * _OF_MBIT), *asked))
     if least >= _SURELY * lasts:

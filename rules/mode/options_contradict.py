@@ -42,7 +42,7 @@ def check(migration: Migration) -> Findings:
         "offline": migration.offline,
         "copy-storage": migration.copy_storage,
         "tunnelled": migration.tunnelled,
-        "tls": migration.tls,
+        "tls": migration.method.tls,
     }
     asked = {name for name, is_asked in named.items() if is_asked} | migration.flags
     for (one, other), error in PAIRS.items():

@@ -35,7 +35,7 @@ def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses
             f"{name}, {migration.data_named_by}, resolves to {address}, an address of the source itself",
             at=place,
             error=None if rescued else f"unable to connect to server at '{name}:",
-            fix=source_peer.corrected(right, given=migration.data_host is not None),
+            fix=source_peer.corrected(right, given=migration.memory_to.host is not None),
             severity=Severity.WARNING if rescued else None,
             change=HostsLine(name, right, place.value) if place and right != "ADDRESS" else None,
         )

@@ -58,7 +58,7 @@ def check(
             f"on the source, {name} resolves to {address}, which is not an address of the destination",
             at=place,
             error=None if rescued else f"unable to connect to server at '{name}:",
-            fix=source_peer.corrected(right, given=migration.data_host is not None),
+            fix=source_peer.corrected(right, given=migration.memory_to.host is not None),
             severity=Severity.WARNING if rescued else None,
             change=HostsLine(name, right, place.value) if place and right != "ADDRESS" else None,
         )

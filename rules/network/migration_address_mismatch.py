@@ -36,7 +36,7 @@ def check(
     destination_conf: QemuConf,
     migration: Migration,
 ) -> Findings:
-    given = migration.listen_address
+    given = migration.method.listen_address
     address = destination_conf.migration_address if given is None else Located(given)
     setting = "migration_address" if given is None else "--listen-address"
     wanted = listens_at(address.value or "", destination_hosts)

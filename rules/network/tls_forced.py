@@ -17,7 +17,7 @@ REFUSAL = "this libvirtd instance allows migration only with VIR_MIGRATE_TLS fla
 
 
 def _when_allowed(migration: Migration) -> str | None:
-    if migration.tls:
+    if migration.method.tls:
         return "the memory is sent over TLS"
     return "the memory goes through the control connection" if migration.tunnelled else None
 

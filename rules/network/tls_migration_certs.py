@@ -45,7 +45,7 @@ def check(
     if found:
         return
     (trusted, own, _), (their_trusted, theirs, _) = client.three, server.three
-    name = migration.tls_name or migration.data_host or destination_name.name.value
+    name = migration.method.tls_destination or migration.memory_to.host or destination_name.name.value
     if not theirs.signed_by(trusted):
         yield on_destination(
             f"{theirs.path} is not signed by any of the source's authorities in {trusted.path}",

@@ -15,13 +15,15 @@ from preflight.rule import Findings, Migration, Severity, on_source, rule, unles
 
 
 def _unless_named(migration: Migration) -> str | None:
-    return unless_live(migration) or (None if migration.copy_storage and migration.disk_lists else "no disks are named")
+    return unless_live(migration) or (
+        None if migration.copy_storage and migration.method.disk_lists else "no disks are named"
+    )
 
 
 @rule(Severity.ERROR, skip=_unless_named)
 def check(source_guest: Guest, migration: Migration) -> Findings:
     own = [disk.target for disk in source_guest.disks]
-    for option, targets in migration.disk_lists:
+    for option, targets in migration.method.disk_lists:
         for target in targets:
             if target not in own:  # qemuMigrationSrcBeginPhase, libvirt 9.0
                 has = f"has {', '.join(own)}" if own else "has no disk"

@@ -17,7 +17,9 @@ from preflight.collect.follow_up import further_questions
 from preflight.collect.sources import make_host
 from preflight.fix.apply import Service, script
 from preflight.host import Guests
-from preflight.request.migration import Migration, Role
+from preflight.request.check_request import Migration
+from preflight.request.method import Method
+from preflight.request.migration import CopyStorage, Role
 from preflight.shell_text import NOTHING, ShellText, fixed, joined, shell
 from tests.case import Case
 
@@ -131,7 +133,7 @@ def test_no_text_of_a_guest_is_run_on_either_host(tmp_path: Path, field: int, sh
     ]
     guests = list(hosts[0].fact(Guests).all)
     assert guests
-    migration = Migration(copy_storage=True, destination_uri="qemu+ssh://host2/system")
+    migration = Migration(method=Method(copy_storage=CopyStorage.ALL), destination_uri="qemu+ssh://host2/system")
     for asked in further_questions(hosts[0], hosts[1], migration, guests):
         for command in asked.commands.values():
             run(command, sh)

@@ -118,8 +118,8 @@ def _ends(report: Report) -> tuple[str, str]:
 
 def _fix(report: Report, *rules: str) -> tuple[str, ...]:
     """Return `preflight fix` with those of the options that it takes."""
-    driven = [word for word in report.asked.options if word in ("--p2p", "--tunnelled")]
-    copied = ["--copy-storage"] if report.asked.copy_storage else []
+    driven = [word for word in report.asked.method.typed if word in ("--p2p", "--tunnelled")]
+    copied = ["--copy-storage"] if report.asked.method.copies_storage else []
     transport = report.migration.transport
     over = [] if transport is Transport.SSH else ["--transport", transport.value]
     return ("preflight", "fix", *_ends(report), *rules, *_at_once(report, "--concurrency"), *over, *driven, *copied)
@@ -132,7 +132,7 @@ def _check(report: Report) -> tuple[str, ...]:
         *_ends(report),
         *_at_once(report, "--concurrency"),
         *_connected(report),
-        *report.asked.options,
+        *report.asked.method.typed,
     )
 
 
@@ -156,7 +156,7 @@ def _migrate(report: Report) -> tuple[str, ...]:
         *_at_once(report, "--at-once"),
         *_connected(report),
         *(word for rule in asked.ignore for word in ("--ignore", rule)),
-        *asked.options,
+        *asked.method.typed,
     )
 
 

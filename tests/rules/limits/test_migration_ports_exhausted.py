@@ -38,8 +38,8 @@ def test_catches_ports_that_are_used_at_the_loopback_alone() -> None:
     assert narrow(*range(50000, 50008), at="0100007F").result(RULE).blocks
 
 
-@pytest.mark.parametrize(("concurrency", "copy_storage"), [(7, False), (4, True)])
-def test_catches_more_migrations_than_there_are_ports(concurrency: int, copy_storage: bool) -> None:
+@pytest.mark.parametrize(("concurrency", "copy_storage"), [(7, "none"), (4, "all")])
+def test_catches_more_migrations_than_there_are_ports(concurrency: int, copy_storage: str) -> None:
     case = narrow(50000, 50001).asking(concurrency=concurrency, copy_storage=copy_storage)
     assert case.result(RULE).blocks
 
@@ -50,8 +50,8 @@ def test_catches_more_migrations_than_the_default_range_has_ports() -> None:
     assert finding.location is None
 
 
-@pytest.mark.parametrize(("concurrency", "copy_storage"), [(6, False), (3, True), (1, False)])
-def test_passes_as_many_as_there_are_ports(concurrency: int, copy_storage: bool) -> None:
+@pytest.mark.parametrize(("concurrency", "copy_storage"), [(6, "none"), (3, "all"), (1, "none")])
+def test_passes_as_many_as_there_are_ports(concurrency: int, copy_storage: str) -> None:
     case = narrow(50000, 50001).asking(concurrency=concurrency, copy_storage=copy_storage)
     assert case.result(RULE).outcome is Outcome.PASSED
 
@@ -70,8 +70,8 @@ def test_catches_a_port_in_migrateuri_that_is_taken_or_wanted_twice() -> None:
 def test_passes_a_full_range_where_other_ports_are_given() -> None:
     case = narrow(*range(50000, 50008)).asking(migrateuri="tcp://host2.example.com:50100")
     assert case.result(RULE).outcome is Outcome.PASSED
-    assert case.asking(copy_storage=True).result(RULE).blocks
-    disks = case.asking(copy_storage=True, disks_uri="tcp://host2.example.com:50101")
+    assert case.asking(copy_storage="all").result(RULE).blocks
+    disks = case.asking(copy_storage="all", disks_uri="tcp://host2.example.com:50101")
     assert disks.result(RULE).outcome is Outcome.PASSED
 
 

@@ -15,12 +15,12 @@ RULE = "options-contradict"
 @pytest.mark.parametrize(
     ("asked", "error"),
     [
-        ({"offline": True, "copy_storage": True}, "offline migration cannot handle non-shared storage"),
+        ({"offline": True, "copy_storage": "all"}, "offline migration cannot handle non-shared storage"),
         ({"offline": True, "mode": Mode.TUNNELLED}, "End of file while reading data"),
-        ({"flags": frozenset(("postcopy",)), "mode": Mode.TUNNELLED}, "post-copy is not supported with tunnelled"),
-        ({"flags": frozenset(("postcopy", "suspend"))}, "not supported with non-live or paused migration"),
-        ({"flags": frozenset(("parallel", "zerocopy")), "tls": True}, "Zero copy only available for"),
-        ({"flags": frozenset(("disks-port", "disks-uri"))}, "Both port and URI requested"),
+        ({"postcopy": True, "mode": Mode.TUNNELLED}, "post-copy is not supported with tunnelled"),
+        ({"postcopy": True, "suspend": True}, "not supported with non-live or paused migration"),
+        ({"parallel": True, "zerocopy": True, "tls": True}, "Zero copy only available for"),
+        ({"copy_storage": "all", "disks_port": 49200, "disks_uri": "tcp://host2"}, "Both port and URI requested"),
     ],
 )
 def test_catches_a_pair_that_excludes_each_other(asked: dict[str, Any], error: str) -> None:
@@ -36,12 +36,12 @@ def test_catches_a_pair_that_excludes_each_other(asked: dict[str, Any], error: s
         {},
         {"offline": True},
         {"offline": True, "mode": Mode.PEER_TO_PEER},
-        {"copy_storage": True},
-        {"copy_storage": True, "mode": Mode.PEER_TO_PEER},
+        {"copy_storage": "all"},
+        {"copy_storage": "all", "mode": Mode.PEER_TO_PEER},
         {"mode": Mode.TUNNELLED},
-        {"flags": frozenset(("postcopy", "auto-converge", "bandwidth"))},
-        {"flags": frozenset(("compressed", "bandwidth")), "mode": Mode.TUNNELLED},
-        {"copy_storage": True, "mode": Mode.TUNNELLED},  # storage-copy-tunnelled reports that
+        {"postcopy": True, "auto_converge": True, "bandwidth": 10},
+        {"compressed": True, "bandwidth": 10, "mode": Mode.TUNNELLED},
+        {"copy_storage": "all", "mode": Mode.TUNNELLED},  # storage-copy-tunnelled reports that
     ],
 )
 def test_passes_what_goes_together(asked: dict[str, Any]) -> None:

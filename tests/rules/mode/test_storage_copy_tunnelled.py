@@ -13,7 +13,7 @@ RULE = "storage-copy-tunnelled"
 
 
 def asked(case: Case) -> Case:
-    return case.asking(mode=Mode.TUNNELLED, copy_storage=True)
+    return case.asking(mode=Mode.TUNNELLED, copy_storage="all")
 
 
 def with_nothing_to_copy() -> Case:
@@ -43,8 +43,10 @@ def test_passes_where_nothing_is_to_be_copied() -> None:
     assert asked(with_nothing_to_copy()).result(RULE).outcome is Outcome.PASSED
 
 
-@pytest.mark.parametrize(("mode", "copied"), [(Mode.TUNNELLED, False), (Mode.PEER_TO_PEER, True), (Mode.MANAGED, True)])
-def test_passes_the_one_without_the_other(mode: Mode, copied: bool) -> None:
+@pytest.mark.parametrize(
+    ("mode", "copied"), [(Mode.TUNNELLED, "none"), (Mode.PEER_TO_PEER, "all"), (Mode.MANAGED, "all")]
+)
+def test_passes_the_one_without_the_other(mode: Mode, copied: str) -> None:
     found = Case().asking(mode=mode, copy_storage=copied).result(RULE)
     assert found.outcome is Outcome.PASSED
 

@@ -21,7 +21,7 @@ def answer(*addresses: str) -> Record:
 
 def named(source: Record | None, destination: Record | None, *, name: str = NAME) -> Case:
     """The sound pair, its disks copied to a host by this name, with what either end makes of it."""
-    case = Case().asking(copy_storage=True, disks_uri=f"tcp://{name}")
+    case = Case().asking(copy_storage="all", disks_uri=f"tcp://{name}")
     return case.source(f"resolve:{name}", source).destination(f"resolve:{name}", destination)
 
 
@@ -106,9 +106,8 @@ def test_passes_a_name_that_is_the_one_for_the_memory_too() -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        {"disks_uri": f"tcp://{NAME}"},
-        {"copy_storage": True},
-        {"copy_storage": True, "disks_uri": "unix:///run/disks"},
+        {"copy_storage": "all"},
+        {"copy_storage": "all", "disks_uri": "unix:///run/disks"},
     ],
 )
 def test_does_not_apply_without_disks_that_are_sent_to_a_host(options: dict[str, object]) -> None:

@@ -88,8 +88,10 @@ def test_names_one_shut_port_as_one() -> None:
     assert "blocks port 49160 for the source: drop by" in finding.message
 
 
-@pytest.mark.parametrize(("concurrency", "copy_storage", "hit"), [(3, False, True), (2, True, True), (2, False, False)])
-def test_counts_the_ports_that_all_migrations_take(concurrency: int, copy_storage: bool, hit: bool) -> None:
+@pytest.mark.parametrize(
+    ("concurrency", "copy_storage", "hit"), [(3, "none", True), (2, "all", True), (2, "none", False)]
+)
+def test_counts_the_ports_that_all_migrations_take(concurrency: int, copy_storage: str, hit: bool) -> None:
     # 49154 is the third; a migration that copies storage takes two
     case = Case().destination("nft", nft(port_dropped(49154, 49154)))
     result = case.asking(concurrency=concurrency, copy_storage=copy_storage).result(RULE)
@@ -208,5 +210,5 @@ def test_catches_the_port_in_migrateuri_that_is_dropped() -> None:
 def test_passes_a_range_that_is_dropped_where_migrateuri_names_another_port() -> None:
     case = behind("range-drop").asking(migrateuri="tcp://host2.example.com:50100")
     assert case.result(RULE).outcome is Outcome.PASSED
-    assert case.asking(copy_storage=True).result(RULE).blocks
-    assert case.asking(copy_storage=True, disks_port=50101).result(RULE).outcome is Outcome.PASSED
+    assert case.asking(copy_storage="all").result(RULE).blocks
+    assert case.asking(copy_storage="all", disks_port=50101).result(RULE).outcome is Outcome.PASSED

@@ -63,9 +63,9 @@ def test_passes_what_is_no_device_of_which_another_rule_speaks() -> None:
 
 
 def test_passes_a_device_that_is_copied() -> None:
-    case = pair(device(), device(ext4(2))).asking(copy_storage=True)
+    case = pair(device(), device(ext4(2))).asking(copy_storage="all")
     assert case.result(RULE).outcome is Outcome.PASSED
-    kept = pair(device(), device(ext4(2)), more="<readonly/>").asking(copy_storage=True)
+    kept = pair(device(), device(ext4(2)), more="<readonly/>").asking(copy_storage="all")
     assert kept.result(RULE).blocks
 
 

@@ -33,7 +33,7 @@ def copied(source: str = SOURCE, *, kind: str = "file", paths: str = "", more: s
     xml = web["xml"].replace(SOURCE, source).replace("<disk type='file'", f"<disk type='{kind}'", 1)
     assert source == SOURCE or xml != web["xml"]
     case.destination("libvirt.domains", json.dumps({"domains": [web | OFF | {"xml": xml} | other]}))
-    return case.destination("paths", there(PATH) + paths).asking(copy_storage=True)
+    return case.destination("paths", there(PATH) + paths).asking(copy_storage="all")
 
 
 def test_catches_an_image_that_another_guest_has() -> None:
@@ -93,11 +93,11 @@ def test_passes_a_disk_that_is_not_copied(more: str) -> None:
 
 
 def test_passes_a_copy_onto_a_network() -> None:
-    assert Case().asking(copy_storage=True).result(RULE).outcome is Outcome.PASSED
+    assert Case().asking(copy_storage="all").result(RULE).outcome is Outcome.PASSED
 
 
 def test_does_not_apply_where_nothing_is_copied() -> None:
-    assert copied().asking(copy_storage=False).result(RULE).outcome is Outcome.NOT_APPLICABLE
+    assert copied().asking(copy_storage="none").result(RULE).outcome is Outcome.NOT_APPLICABLE
 
 
 def test_is_unknown_when_a_definition_cannot_be_read() -> None:

@@ -9,8 +9,8 @@ from tests.case import Case
 RULE = "copied-disk-unknown"
 
 
-def naming(*disks: str, case: Case | None = None, option: str = "--migrate-disks") -> Case:
-    return (case or Case()).asking(copy_storage=True, disk_lists=((option, disks),) if disks else ())
+def naming(*disks: str, case: Case | None = None, option: str = "migrate_disks") -> Case:
+    return (case or Case()).asking(copy_storage="all", **{option: disks})
 
 
 def two(case: Case) -> Case:
@@ -35,7 +35,7 @@ def test_catches_a_disk_that_the_guest_does_not_have() -> None:
 
 
 def test_catches_one_whose_zeroes_are_looked_for() -> None:
-    (finding,) = naming("vdz", option="--migrate-disks-detect-zeroes").result(RULE).findings
+    (finding,) = naming("vdz", option="migrate_disks_detect_zeroes").result(RULE).findings
     assert finding.message == "--migrate-disks-detect-zeroes names vdz, but the guest has vda"
 
 

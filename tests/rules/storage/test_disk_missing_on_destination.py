@@ -92,7 +92,7 @@ def test_catches_a_hard_disk_that_may_be_left_out_at_a_start_but_not_in_a_migrat
 
 @pytest.mark.parametrize("more", ["<readonly/>", "<shareable/>"])
 def test_catches_what_is_not_copied_with_the_rest(more: str) -> None:
-    case = guest(missing(PATH), with_source(f"<source file='{PATH}'/>", more=more)).asking(copy_storage=True)
+    case = guest(missing(PATH), with_source(f"<source file='{PATH}'/>", more=more)).asking(copy_storage="all")
     assert case.result(RULE).outcome is Outcome.FAILED
 
 
@@ -105,7 +105,7 @@ def test_catches_a_disk_behind_one_that_may_be_left_out() -> None:
 
 def test_catches_a_block_device_that_is_copied_and_that_libvirt_does_not_create() -> None:
     disk = with_source("<source dev='/dev/vg/web'/>", kind="block")
-    result = guest(missing("/dev/vg/web"), disk).asking(copy_storage=True).result(RULE)
+    result = guest(missing("/dev/vg/web"), disk).asking(copy_storage="all").result(RULE)
     assert result.blocks
     [finding] = result.findings
     assert finding.predicted_error == "cannot precreate storage for disk type 'block'"
@@ -144,12 +144,12 @@ def test_passes_an_empty_drive(kind: str) -> None:
 
 
 def test_passes_an_image_that_is_copied_into_one_that_is_there() -> None:
-    assert guest(found(PATH)).asking(copy_storage=True).result(RULE).outcome is Outcome.PASSED
+    assert guest(found(PATH)).asking(copy_storage="all").result(RULE).outcome is Outcome.PASSED
 
 
 def test_passes_a_copied_image_whose_backing_file_is_not_there_since_what_is_in_it_is_copied_too() -> None:
     disk = with_source(f"<source file='{PATH}'/>{CHAIN}")
-    case = guest(found(PATH) + missing(BASE), disk).asking(copy_storage=True)
+    case = guest(found(PATH) + missing(BASE), disk).asking(copy_storage="all")
     assert case.result(RULE).outcome is Outcome.PASSED
 
 
@@ -183,19 +183,19 @@ def test_is_unknown_when_the_destination_may_not_look() -> None:
 
 
 def test_catches_a_copied_image_that_no_pool_could_create() -> None:
-    case = guest(missing(PATH)).asking(copy_storage=True).destination("libvirt.pools", pools(vms()))
+    case = guest(missing(PATH)).asking(copy_storage="all").destination("libvirt.pools", pools(vms()))
     [finding] = case.result(RULE).findings
     assert finding.predicted_error == "no storage pool with matching target path '/srv/images'"
 
 
 def test_catches_the_same_where_the_pool_of_that_directory_is_off() -> None:
     pool = vms(target="/srv/images", active=False)
-    case = guest(missing(PATH)).asking(copy_storage=True).destination("libvirt.pools", pools(pool))
+    case = guest(missing(PATH)).asking(copy_storage="all").destination("libvirt.pools", pools(pool))
     assert case.result(RULE).outcome is Outcome.FAILED
 
 
 def test_passes_a_copied_image_that_a_pool_creates() -> None:
-    case = guest(missing(PATH)).asking(copy_storage=True)
+    case = guest(missing(PATH)).asking(copy_storage="all")
     case.destination("libvirt.pools", pools(vms(target="/srv/images")))
     assert case.result(RULE).outcome is Outcome.PASSED
 
@@ -233,12 +233,12 @@ def test_passes_a_volume_whose_path_its_name_does_not_tell() -> None:
 
 
 def test_passes_a_volume_that_is_copied_into_its_pool() -> None:
-    case = guest(missing(VOLUME_PATH), VOLUME).asking(copy_storage=True)
+    case = guest(missing(VOLUME_PATH), VOLUME).asking(copy_storage="all")
     assert case.destination("libvirt.pools", pools(vms())).result(RULE).outcome is Outcome.PASSED
 
 
-@pytest.mark.parametrize(("disk", "copied"), [(None, True), (VOLUME, False)])
-def test_is_unknown_when_the_storage_pools_were_not_told(disk: str | None, copied: bool) -> None:  # pytest gives it
+@pytest.mark.parametrize(("disk", "copied"), [(None, "all"), (VOLUME, "none")])
+def test_is_unknown_when_the_storage_pools_were_not_told(disk: str | None, copied: str) -> None:
     result = guest(missing(PATH), disk).asking(copy_storage=copied).result(RULE)
     assert (result.outcome, result.reason) == (
         Outcome.UNKNOWN,

@@ -82,7 +82,7 @@ def test_catches_an_nvme_device_that_is_passed_through() -> None:
 
 def test_catches_a_disk_that_several_guests_write_to_although_it_is_copied_else() -> None:
     # --copy-storage-all leaves out what is <shareable/>
-    result = file_disk(EXT4, more="<shareable/>").asking(copy_storage=True).result(RULE)
+    result = file_disk(EXT4, more="<shareable/>").asking(copy_storage="all").result(RULE)
     assert result.outcome is Outcome.FAILED
 
 
@@ -133,7 +133,7 @@ def test_passes_a_local_image_that_the_guest_can_only_read() -> None:
 
 
 def test_passes_a_local_image_that_is_copied() -> None:
-    assert file_disk(EXT4).asking(copy_storage=True).result(RULE).outcome is Outcome.PASSED
+    assert file_disk(EXT4).asking(copy_storage="all").result(RULE).outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize(
@@ -225,11 +225,11 @@ def test_is_unknown_when_not_even_the_list_of_guests_is_known() -> None:
 
 
 def test_catches_it_as_a_warning_where_unsafe_is_spelled_out() -> None:
-    result = file_disk(EXT4).asking(flags=frozenset(("unsafe",))).result(RULE)
+    result = file_disk(EXT4).asking(unsafe=True).result(RULE)
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.WARNING)
     assert result.findings[0].predicted_error is None
 
 
 @pytest.mark.parametrize(("disks", "outcome"), [(("vda",), Outcome.PASSED), (("vdb",), Outcome.FAILED)])
 def test_passes_a_disk_that_is_chosen_to_be_copied(disks: tuple[str, ...], outcome: Outcome) -> None:
-    assert file_disk(EXT4).asking(copy_storage=True, disks=disks).result(RULE).outcome is outcome
+    assert file_disk(EXT4).asking(copy_storage="all", migrate_disks=disks).result(RULE).outcome is outcome

@@ -27,7 +27,7 @@ def disk(fmt: str = "raw", *, kind: str = "file", more: str = "", here: int = MI
 
 def copied(*heads: str, fmt: str = "qcow2", kind: str = "file") -> Case:
     """The same, copied, with these heads at the source and at the destination."""
-    case = disk(fmt, kind=kind).asking(copy_storage=True)
+    case = disk(fmt, kind=kind).asking(copy_storage="all")
     return case.source("images", f"path {PATH}\n{heads[0]}\n").destination("images", f"path {PATH}\n{heads[1]}\n")
 
 
@@ -41,7 +41,7 @@ def raw(size: int) -> str:
 
 @pytest.mark.parametrize("size", [MIB // 2, 2 * MIB, MIB + 512])
 def test_catches_an_image_of_another_size_that_the_disk_is_copied_into(size: int) -> None:
-    result = disk(there_=size).asking(copy_storage=True).result(RULE)
+    result = disk(there_=size).asking(copy_storage="all").result(RULE)
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
@@ -76,7 +76,7 @@ def test_catches_a_read_only_image_that_differs_but_only_warns_since_it_moves() 
 
 
 def test_catches_a_volume_that_is_copied() -> None:
-    case = on_volume(VOLUME).asking(copy_storage=True).source("libvirt.pools", pools(vms("web.img")))
+    case = on_volume(VOLUME).asking(copy_storage="all").source("libvirt.pools", pools(vms("web.img")))
     case.destination("libvirt.pools", pools(vms(target="/srv/other")))
     case.source("paths", there(PATH)).destination("paths", there("/srv/other/web.img", size=7))
     assert case.result(RULE).outcome is Outcome.FAILED
@@ -84,13 +84,13 @@ def test_catches_a_volume_that_is_copied() -> None:
 
 def test_passes_the_same_size() -> None:
     assert disk().result(RULE).outcome is Outcome.PASSED
-    assert disk().asking(copy_storage=True).result(RULE).outcome is Outcome.PASSED
+    assert disk().asking(copy_storage="all").result(RULE).outcome is Outcome.PASSED
     assert copied(qcow2(MIB), qcow2(MIB)).result(RULE).outcome is Outcome.PASSED
     assert copied(raw(MIB), raw(MIB), fmt="raw", kind="block").result(RULE).outcome is Outcome.PASSED
 
 
 def test_passes_sizes_within_one_sector() -> None:
-    assert disk(there_=MIB - 1).asking(copy_storage=True).result(RULE).outcome is Outcome.PASSED
+    assert disk(there_=MIB - 1).asking(copy_storage="all").result(RULE).outcome is Outcome.PASSED
 
 
 def test_passes_an_image_that_lies_upon_one_that_is_there() -> None:
@@ -103,7 +103,7 @@ def test_passes_a_growing_image_on_shared_storage() -> None:
 
 
 def test_passes_what_is_not_there_which_is_another_rules_business() -> None:
-    assert disk().destination("paths", gone(PATH)).asking(copy_storage=True).result(RULE).outcome is Outcome.PASSED
+    assert disk().destination("paths", gone(PATH)).asking(copy_storage="all").result(RULE).outcome is Outcome.PASSED
 
 
 def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
@@ -112,7 +112,7 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 
 
 def test_is_unknown_when_the_images_were_not_looked_into() -> None:
-    result = disk("qcow2").asking(copy_storage=True).source("images", Record("", 1, "timed out")).result(RULE)
+    result = disk("qcow2").asking(copy_storage="all").source("images", Record("", 1, "timed out")).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
     assert result.reason == f"the image {PATH} was not checked: timed out"
 

@@ -66,7 +66,7 @@ def test_catches_an_image_that_is_written_to_and_may_only_be_read() -> None:
 
 
 def test_catches_an_image_that_the_copy_may_not_write_to() -> None:
-    [finding] = running_as("-rw-r--r--", second=disk("")).asking(copy_storage=True).result(RULE).findings
+    [finding] = running_as("-rw-r--r--", second=disk("")).asking(copy_storage="all").result(RULE).findings
     assert finding.predicted_error == "Block node is read-only"
 
 
@@ -140,7 +140,7 @@ def test_passes_a_backing_file_that_is_read_only() -> None:
 
 def test_passes_a_copied_disks_backing_file_which_is_not_opened() -> None:
     case = running_as("-rw-rw-rw-", second=disk("", backing=CHAIN), more=f"-rw------- 1 0 0 9  {BASE}\n")
-    assert case.asking(copy_storage=True).result(RULE).outcome is Outcome.PASSED
+    assert case.asking(copy_storage="all").result(RULE).outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize("dynamic", [None, 1])

@@ -83,7 +83,7 @@ def test_passes_a_medium_that_is_only_read() -> None:
 
 def test_passes_a_disk_that_is_copied() -> None:
     case = nfs(at(12), at(13))
-    assert case.asking(copy_storage=True).result(RULE).outcome is Outcome.PASSED
+    assert case.asking(copy_storage="all").result(RULE).outcome is Outcome.PASSED
 
 
 def test_passes_a_file_that_is_missing_and_what_is_no_file() -> None:

@@ -51,7 +51,7 @@ def test_catches_a_guest_that_would_be_moved_away_from_its_disk(asked: dict[str,
 @pytest.mark.parametrize("asked", [{}, {"offline": False, "as_they_are": True}], ids=["check --offline", "migrate"])
 def test_blocks_nothing_where_unsafe_says_that_the_disk_is_the_same(asked: dict[str, Any]) -> None:
     for case in (moved_offline(at_destination=missing(PATH), **asked), moved_offline(EXT4, **asked)):
-        result = case.asking(flags=frozenset({"unsafe"})).result(RULE)
+        result = case.asking(unsafe=True).result(RULE)
         assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.WARNING)
 
 

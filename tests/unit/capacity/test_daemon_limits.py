@@ -10,7 +10,8 @@ from preflight.capacity.precopy import HANDOVER, OVERHEAD, Load, predict, togeth
 from preflight.capacity.reader import Asked
 from preflight.collect.sources import make_host
 from preflight.host import Host
-from preflight.request.migration import Migration, Mode, Role, Transport
+from preflight.request.check_request import Migration
+from preflight.request.migration import Mode, Role, Transport
 from tests.case import Case
 
 SIZING = {"open-files": "files libvirtd 8192 26\n", "somaxconn": "4096\n", "limits.virtlockd": "", "virtlockd.conf": ""}

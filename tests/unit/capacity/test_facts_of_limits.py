@@ -10,7 +10,8 @@ from preflight.capacity.path import capacity, facts
 from preflight.collect.sources import FACTS
 from preflight.facts.fact import Fact
 from preflight.host import Host
-from preflight.request.migration import Migration, Role, Transport
+from preflight.request.check_request import Migration
+from preflight.request.migration import Role, Transport
 from tests.case import Case
 
 Kinds: TypeAlias = set[type[Fact]]

@@ -86,9 +86,9 @@ def test_ports_that_something_listens_at_are_taken_off() -> None:
 
 def test_copied_storage_halves_the_ports() -> None:
     taken = LISTENS.format(port=49152)
-    assert limits(capacity(copy_storage=True)) == SOUND | {("migration_port_range", "destination"): 32}
+    assert limits(capacity(copy_storage="all")) == SOUND | {("migration_port_range", "destination"): 32}
     case = Case().destination("sockets", lambda text: text + taken)
-    assert limits(capacity(case, copy_storage=True))[("migration_port_range", "destination")] == 31
+    assert limits(capacity(case, copy_storage="all"))[("migration_port_range", "destination")] == 31
 
 
 def test_a_narrow_range_of_ports_binds() -> None:
@@ -97,7 +97,7 @@ def test_a_narrow_range_of_ports_binds() -> None:
     assert found.concurrent == 2
     assert found.binding is not None
     assert (found.binding.name, found.binding.host) == ("migration_port_range", Role.DESTINATION)
-    assert capacity(case, copy_storage=True).concurrent == 1
+    assert capacity(case, copy_storage="all").concurrent == 1
 
 
 def test_tunnelled_migrations_need_no_port() -> None:

@@ -11,7 +11,9 @@ from preflight.collect import questions
 from preflight.collect.follow_up import MOST, Further, further_questions
 from preflight.collect.sources import make_host
 from preflight.facts.guest.guests import Guests
-from preflight.request.migration import Migration, Role
+from preflight.request.check_request import Migration
+from preflight.request.method import Method
+from preflight.request.migration import CopyStorage, Role
 from preflight.shell_text import ShellText, joined, shell
 from tests.case import Case
 from tests.growing import with_guests
@@ -23,7 +25,7 @@ def asked(case: Case, *, copy_storage: bool = False) -> tuple[Further, Further]:
     source, destination = (
         make_host(role, saved.name, saved.answers) for role, saved in zip(Role, case.hosts, strict=True)
     )
-    migration = Migration(copy_storage=copy_storage)
+    migration = Migration(method=Method(copy_storage=CopyStorage.ALL if copy_storage else CopyStorage.NONE))
     return further_questions(source, destination, migration, list(source.fact(Guests).all))
 
 

@@ -12,7 +12,9 @@ from preflight.errors import UserError
 from preflight.host import Guests
 from preflight.judge.guests import Pair
 from preflight.judge.report import Outcome, Report, Result, Verdict
-from preflight.request.migration import Migration, Role
+from preflight.request.check_request import Migration
+from preflight.request.method import Method
+from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 from tests.case import Case
 from tests.rule_files import write_rule
@@ -402,7 +404,7 @@ def test_a_rule_has_the_guest_as_it_is_and_as_it_will_be() -> None:
     source = Case().checked().source
     web = source.fact(Guests).all[0]
     xml = web.xml.replace("192.0.2.254", "192.0.2.253")
-    migration = Migration(dname="web-moved", xml=xml)
+    migration = Migration(method=Method(dname="web-moved", xml=xml))
     pair = Pair(source, source, migration, {"web": web})
     assert pair.guest_of(Role.SOURCE, "web") is web
     there = pair.guest_of(Role.DESTINATION, "web")

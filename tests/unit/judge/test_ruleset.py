@@ -11,7 +11,8 @@ from preflight.facts.fact import Fact
 from preflight.host import Guest
 from preflight.judge import ruleset
 from preflight.judge.ruleset import RuleError, find, load, select
-from preflight.request.migration import Migration, Role
+from preflight.request.check_request import Migration
+from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.rule_files import load_rule, write_rule
 

@@ -97,7 +97,7 @@ def test_a_warning_does_not_stop_it() -> None:
 
 
 def warned(case: Case, *, unsafe: bool = False) -> list[str]:
-    found = checked(case, flags=frozenset({"unsafe"}) if unsafe else frozenset())
+    found = checked(case, unsafe=unsafe)
     made = plan(found, Method(), pace(found, None), digests(found, load()))
     return [line for line in text(made, found.report).splitlines() if line.startswith(("warning ", "unknown "))]
 
