@@ -23,7 +23,7 @@ class Judged(Struct, frozen=True):
 
 
 class FactSource(Struct, frozen=True):
-    """Records that a fact is parsed from, and the parser. `records` are names; see `preflight.collect.sources`.
+    """Records that a fact is parsed from, and the parser. `records` are names; see `preflight.facts.fact.Fact`.
 
     If an `optional` record is missing, the fact is still useful: it gets a record of code 1 with the reason in `err`.
     """

@@ -4,6 +4,7 @@ Facts are msgspec structs: as frozen as pydantic models and read from JSON as st
 A check declares a hundred of them during the ssh handshake, and the user waits for that.
 """
 
+import enum
 from typing import Any, Self, TypeVar
 
 from msgspec import Struct
@@ -12,20 +13,33 @@ from msgspec.json import decode
 from preflight.answers import MISSING, Record, Unreadable
 from preflight.units import MIB
 
-__all__ = ["MISSING", "Fact", "Record", "Unreadable", "read_json"]
+__all__ = ["MISSING", "OPTIONAL", "Fact", "Record", "Unreadable", "read_json"]
 
 T = TypeVar("T")
+
+
+class Optionally(enum.Enum):
+    """The need of a fact for a record."""
+
+    OPTIONAL = enum.auto()
+
+
+#: Marks a record without which the fact still has content: `parse` then gets one with code 1 and the reason in `err`.
+OPTIONAL = Optionally.OPTIONAL
 
 
 class Fact(Struct, frozen=True, kw_only=True):
     """One frozen value parsed from records.
 
-    A fact's `parse` takes the records that the table in `preflight.collect.sources` lists for it, in that order, and
-    raises `Unreadable` with the reason if the fact cannot be determined from them.
+    The signature of a fact's `parse` names the records that it is made from: each parameter is the record of its name,
+    with hyphens, or of the name in its annotation. `parse` raises `Unreadable` with the reason if the fact cannot be
+    determined from them.
+
+        def parse(cls, kernel: Record, hosts: Annotated[Record, "etc.hosts"], units: Annotated[Record, OPTIONAL])
     """
 
     @classmethod
-    def parse(cls, *records: Any, **named: Any) -> Self:  # Any: each fact names the records that it takes
+    def parse(cls, *records: Any) -> Self:  # Any: each fact names the records that it takes
         """Parse the fact from its records; raises `Unreadable`."""
         raise NotImplementedError
 

@@ -98,5 +98,6 @@ def test_a_name_that_was_not_asked_for_too(place: int) -> None:
     records[1] = Record("", MISSING)
     PeerName.parse(*records)
     for answer in (*NOISE, *broken(good[place])):
+        changed = [*records[:place], answer, *records[place + 1 :]]
         with contextlib.suppress(Unreadable):
-            PeerName.parse(*records[:place], answer, *records[place + 1 :])
+            PeerName.parse(*changed)

@@ -1,7 +1,7 @@
 """Preflight's own attempt to connect to libvirt on a host, over the transport that the migration uses."""
 
 import json
-from typing import Self
+from typing import Annotated, Self
 
 from preflight.facts.fact import Fact, Record, Unreadable
 
@@ -26,9 +26,8 @@ class LibvirtConnection(Fact, frozen=True, kw_only=True):
         return scheme.partition("+")[2] or "unix"
 
     @classmethod
-    def parse(cls, *records: Record) -> Self:
+    def parse(cls, connect: Annotated[Record, "libvirt.connect"]) -> Self:
         """Parse `libvirt.connect`, JSON that the connection wrote."""
-        (connect,) = records
         try:
             said = json.loads(connect.required())
             return cls(uri=said["uri"], error=said["error"], hung=bool(said.get("hung")))

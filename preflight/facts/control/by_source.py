@@ -1,6 +1,6 @@
 """The source's attempt to open the control connection, as its daemon does in a peer-to-peer migration."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from preflight.facts.fact import Fact, Record, Unreadable
 
@@ -15,9 +15,8 @@ class PeerConnection(Fact, frozen=True, kw_only=True):
     error: str | None
 
     @classmethod
-    def parse(cls, *records: Record) -> Self:
+    def parse(cls, connect: Annotated[Record, "peer.connect"]) -> Self:
         """Parse `peer.connect`, the output of virsh on the source."""
-        (connect,) = records
         if connect.missing:
             raise Unreadable("the snapshot does not record whether the source can open the destination's libvirt")
         if connect.code == 0:

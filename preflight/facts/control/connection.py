@@ -3,11 +3,11 @@
 In a managed migration this is the control machine; in a peer-to-peer migration it is the source.
 """
 
-from typing import Self
+from typing import Annotated, Self
 
 from preflight.facts.control.by_preflight import LibvirtConnection
 from preflight.facts.control.by_source import PeerConnection
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.tls.certificates import CertificateFiles
 
@@ -41,7 +41,12 @@ class ManagedConnection(ControlConnection, frozen=True, kw_only=True):
     """The attempt by preflight itself."""
 
     @classmethod
-    def parse(cls, connect: Record, certificates: Record, came_from: Record) -> Self:
+    def parse(
+        cls,
+        connect: Annotated[Record, "libvirt.connect", OPTIONAL],
+        certificates: Annotated[Record, "tls.client", OPTIONAL],
+        came_from: Annotated[Record, OPTIONAL],
+    ) -> Self:
         """Parse the destination's `libvirt.connect` and the certificates of the control machine."""
         error, untried = None, None
         try:
@@ -61,7 +66,12 @@ class SourcesConnection(ControlConnection, frozen=True, kw_only=True):
     """The attempt by root on the source."""
 
     @classmethod
-    def parse(cls, connect: Record, certificates: Record, addresses: Record) -> Self:
+    def parse(
+        cls,
+        connect: Annotated[Record, "peer.connect", OPTIONAL],
+        certificates: Annotated[Record, "tls.client", OPTIONAL],
+        addresses: Annotated[Record, OPTIONAL],
+    ) -> Self:
         """Parse the source's answers."""
         error, untried = None, None
         try:

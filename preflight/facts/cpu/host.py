@@ -1,6 +1,6 @@
 """The host's own CPU, from libvirt's capabilities."""
 
-from typing import Self
+from typing import Annotated, Self
 from xml.etree.ElementTree import Element
 
 from preflight.facts.fact import Fact, Record, Unreadable
@@ -27,7 +27,7 @@ class HostCpu(Fact, frozen=True, kw_only=True):
     tsc_scaling: bool
 
     @classmethod
-    def parse(cls, capabilities: Record) -> Self:
+    def parse(cls, capabilities: Annotated[Record, "libvirt.capabilities"]) -> Self:
         """Parse the XML of virConnectGetCapabilities."""
         cpu = parse_xml(capabilities.required()).find("host/cpu")
         if cpu is None or not cpu.findtext("arch"):

@@ -1,11 +1,11 @@
 """CPU features available to guests on a host, and those of its running guests, as reported by its libvirt."""
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
 from msgspec import Struct
 
-from preflight.facts.fact import Fact, Record, Unreadable, read_json
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable, read_json
 
 
 class GuestType(Struct, frozen=True, kw_only=True):
@@ -58,7 +58,9 @@ class HypervisorCpus(Fact, frozen=True, kw_only=True):
         return feature in self.names
 
     @classmethod
-    def parse(cls, cpus: Record, features: Record) -> Self:
+    def parse(
+        cls, cpus: Annotated[Record, "libvirt.cpus", OPTIONAL], features: Annotated[Record, "cpu-features", OPTIONAL]
+    ) -> Self:
         """Parse the collector's summary of libvirt's answers, and the names in libvirt's list of features."""
         names = frozenset(features.out.split()) if features.code == 0 else frozenset()
         try:

@@ -1,6 +1,6 @@
 """Client limits of the daemons besides the one that manages guests: virtproxyd and virtlockd."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from msgspec import Struct
 
@@ -35,7 +35,13 @@ class ProxyLimits(Fact, frozen=True, kw_only=True):
     clients: Clients
 
     @classmethod
-    def parse(cls, limits: Record, daemons: Record, virtproxyd_conf: Record, libvirt_versions: Record) -> Self:
+    def parse(
+        cls,
+        limits: Record,
+        daemons: Record,
+        virtproxyd_conf: Annotated[Record, "virtproxyd.conf"],
+        libvirt_versions: Annotated[Record, "libvirt.versions"],
+    ) -> Self:
         """Parse virt-admin's output for virtproxyd, if it is running, and its file; the default is its version's."""
         conf = Daemons.parse(daemons, Record("", 1)).conf("virtproxyd", virtproxyd_conf)
         usual = default("virtproxyd", "max_clients", Versions.parse(libvirt_versions).libvirt)
@@ -48,7 +54,9 @@ class LockDaemon(Fact, frozen=True, kw_only=True):
     clients: Clients
 
     @classmethod
-    def parse(cls, limits: Record, virtlockd_conf: Record) -> Self:
+    def parse(
+        cls, limits: Annotated[Record, "limits.virtlockd"], virtlockd_conf: Annotated[Record, "virtlockd.conf"]
+    ) -> Self:
         """Parse virt-admin's output for virtlockd if it is running, and its file."""
         return cls(clients=_clients(limits, "virtlockd", parse_conf(_LOCKD, virtlockd_conf), _LOCKD_DEFAULT))
 

@@ -1,11 +1,11 @@
 """The configuration file of the daemon that manages guests, and the problems that would keep it from starting."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from preflight.facts.daemon.conf_problems import problems
 from preflight.facts.daemon.daemons import DaemonName, Daemons
 from preflight.facts.defaults import Default, default
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.libvirt.versions import Versions
 from preflight.facts.text.libvirt_conf import Conf, ConfProblem, Value
 from preflight.facts.text.located import Located
@@ -55,11 +55,11 @@ class DaemonConf(Fact, frozen=True, kw_only=True):
     def parse(
         cls,
         daemons: Record,
-        libvirtd_conf: Record,
-        virtqemud_conf: Record,
-        _virtproxyd_conf: Record,
-        libvirt_versions: Record,
-        units: Record = Record("", 1),  # noqa: B008 - a frozen value
+        libvirtd_conf: Annotated[Record, "libvirtd.conf"],
+        virtqemud_conf: Annotated[Record, "virtqemud.conf"],
+        _virtproxyd_conf: Annotated[Record, "virtproxyd.conf"],
+        libvirt_versions: Annotated[Record, "libvirt.versions", OPTIONAL],
+        units: Annotated[Record, OPTIONAL] = Record("", 1),  # noqa: B008 - a frozen value
     ) -> Self:
         """Parse the file of the daemon that manages guests; virtproxyd only forwards calls to it."""
         known = Daemons.parse(daemons, units)

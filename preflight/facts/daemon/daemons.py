@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Literal, NamedTuple, Self, TypeAlias, get_args
+from typing import Annotated, Literal, NamedTuple, Self, TypeAlias, get_args
 
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.text.libvirt_conf import Conf, parse_conf
 
 #: If both are installed, the modular one is assumed, since newer releases install it.
@@ -138,7 +138,7 @@ class Daemons(Fact, frozen=True, kw_only=True):
         return self.units.get(name, Unit("not-found", "inactive", "dead", "", ""))
 
     @classmethod
-    def parse(cls, daemons: Record, units: Record) -> Self:
+    def parse(cls, daemons: Record, units: Annotated[Record, OPTIONAL]) -> Self:
         """Parse the list of processes; without systemd's answer, everything except the reasons is still known."""
         boot: float | None = None
         ticks = 0.0

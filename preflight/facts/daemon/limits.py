@@ -7,7 +7,7 @@ from this.
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, Self
+from typing import Annotated, NamedTuple, Self
 
 from preflight.facts.daemon.conf import DaemonConf
 from preflight.facts.daemon.daemons import DaemonName, Daemons
@@ -101,11 +101,11 @@ class DaemonLimits(Fact, frozen=True, kw_only=True):
         cls,
         limits: Record,
         daemons: Record,
-        libvirtd_conf: Record,
-        virtqemud_conf: Record,
-        virtproxyd_conf: Record,
-        libvirt_versions: Record,
-        own_clients: Record,
+        libvirtd_conf: Annotated[Record, "libvirtd.conf"],
+        virtqemud_conf: Annotated[Record, "virtqemud.conf"],
+        virtproxyd_conf: Annotated[Record, "virtproxyd.conf"],
+        libvirt_versions: Annotated[Record, "libvirt.versions"],
+        own_clients: Annotated[Record, "own.clients"],
     ) -> Self:
         """Parse virt-admin's output for the daemon; `own_clients` is the number of preflight's connections to it."""
         conf = DaemonConf.parse(daemons, libvirtd_conf, virtqemud_conf, virtproxyd_conf, libvirt_versions)

@@ -1,7 +1,7 @@
 """Settings of /etc/libvirt/qemu.conf that a migration depends on."""
 
 from collections.abc import Iterator
-from typing import Self
+from typing import Annotated, Self
 
 from preflight.facts.daemon.conf_problems import wrong_type
 from preflight.facts.daemon.daemons import Daemons
@@ -55,7 +55,7 @@ class QemuConf(Fact, frozen=True, kw_only=True):
         return range(self.migration_port_min.value, self.migration_port_max.value + 1)
 
     @classmethod
-    def parse(cls, qemu_conf: Record, daemons: Record) -> Self:
+    def parse(cls, qemu_conf: Annotated[Record, "qemu.conf"], daemons: Record) -> Self:
         """Parse the file; raises `Unreadable` if it was changed after the running daemon had read it."""
         host = Daemons.parse(daemons, Record("", 1))
         if host.changed_since_start("qemu"):
@@ -91,7 +91,7 @@ class QemuConfFile(Fact, frozen=True, kw_only=True):
     problems: tuple[ConfProblem, ...]
 
     @classmethod
-    def parse(cls, qemu_conf: Record) -> Self:
+    def parse(cls, qemu_conf: Annotated[Record, "qemu.conf"]) -> Self:
         """Parse the file."""
         conf = parse_conf(PATH, qemu_conf)
         return cls(conf=conf, problems=tuple(problems(conf)))

@@ -5,7 +5,7 @@ one kind of daemon is easily followed on a host with the other.
 """
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
 from preflight.facts.daemon.daemons import DaemonName, Daemons
 from preflight.facts.defaults import known_settings
@@ -25,7 +25,13 @@ class UnreadConf(Fact, frozen=True, kw_only=True):
     settings: Mapping[str, Located[Value]]
 
     @classmethod
-    def parse(cls, daemons: Record, libvirtd_conf: Record, virtqemud_conf: Record, _virtproxyd_conf: Record) -> Self:
+    def parse(
+        cls,
+        daemons: Record,
+        libvirtd_conf: Annotated[Record, "libvirtd.conf"],
+        virtqemud_conf: Annotated[Record, "virtqemud.conf"],
+        _virtproxyd_conf: Annotated[Record, "virtproxyd.conf"],
+    ) -> Self:
         """Parse the usual file of a daemon that was started with another one, else that of the daemon not in use."""
         known = Daemons.parse(daemons, Record("", 1))
         serving = known.serving

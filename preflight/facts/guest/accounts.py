@@ -1,10 +1,10 @@
 """The users and groups on a host that guests are configured to run as."""
 
 from collections.abc import Iterator, Mapping
-from typing import Self
+from typing import Annotated, Self
 from xml.etree.ElementTree import Element
 
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 
 
 class Accounts(Fact, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class Accounts(Fact, frozen=True, kw_only=True):
         return self.answers[account]
 
     @classmethod
-    def parse(cls, accounts: Record) -> Self:
+    def parse(cls, accounts: Annotated[Record, OPTIONAL]) -> Self:
         """Parse the answer to `questions.accounts`; without one, keep the reason."""
         try:
             text = accounts.required()

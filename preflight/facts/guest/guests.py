@@ -7,7 +7,7 @@ import enum
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from ipaddress import ip_address
-from typing import Self
+from typing import Annotated, Self
 from xml.etree.ElementTree import Element
 
 from msgspec import Struct
@@ -239,7 +239,7 @@ class Guests(Fact, frozen=True, kw_only=True, dict=True):
         return {guest.uuid: guest for guest in reversed(both)}
 
     @classmethod
-    def parse(cls, domains: Record) -> Self:
+    def parse(cls, domains: Annotated[Record, "libvirt.domains"]) -> Self:
         """Parse the list of domains that the collector made from libvirt's answers."""
         text = domains.required()
         # counted before decoding, as each would take about a hundred bytes

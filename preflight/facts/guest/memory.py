@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
 from msgspec import Struct
 
-from preflight.facts.fact import Fact, Record, read_json
+from preflight.facts.fact import OPTIONAL, Fact, Record, read_json
 
 #: KiB that QEMU itself uses: 7.2 and 10.0 in the lab held 38 MiB more than their guests had touched.
 _OWN_KIB = 38 * 1024
@@ -25,7 +25,9 @@ class GuestMemory(Fact, frozen=True, kw_only=True):
     touched_kib: Mapping[str, int]
 
     @classmethod
-    def parse(cls, memory: Record, mapped: Record) -> Self:
+    def parse(
+        cls, memory: Annotated[Record, "libvirt.memory"], mapped: Annotated[Record, "guest-memory", OPTIONAL]
+    ) -> Self:
         """Parse the collector's summary of libvirt's statistics, and a line per guest with its QEMU's mapped memory."""
         told = read_json(memory.required(), _Told, "the guests' memory is")
         touched = {name: max(0, kib - _OWN_KIB) for name, kib in told.rss.items() if kib is not None}

@@ -1,7 +1,7 @@
 """Capabilities of a host's libvirt: its UUID, and the emulators and machine types of each guest architecture."""
 
 from collections.abc import Iterator
-from typing import Self
+from typing import Annotated, Self
 from xml.etree.ElementTree import Element
 
 from msgspec import Struct
@@ -79,7 +79,7 @@ class Capabilities(Fact, frozen=True, kw_only=True):
                 yield from one.machines
 
     @classmethod
-    def parse(cls, capabilities: Record) -> Self:
+    def parse(cls, capabilities: Annotated[Record, "libvirt.capabilities"]) -> Self:
         """Parse the XML."""
         root = parse_xml(capabilities.required())
         arch = root.findtext("host/cpu/arch")

@@ -1,9 +1,9 @@
 """Devices that a host's QEMU supports, as reported by libvirt."""
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.text.xml import parse_xml
 
 
@@ -24,7 +24,7 @@ class DomainCapabilities(Fact, frozen=True, kw_only=True):
         return None if known is None else value in known
 
     @classmethod
-    def parse(cls, capabilities: Record) -> Self:
+    def parse(cls, capabilities: Annotated[Record, "libvirt.domain-capabilities", OPTIONAL]) -> Self:
         """Parse the XML. Without an answer, keep the reason: few guests need it."""
         try:
             root = parse_xml(capabilities.required())

@@ -18,7 +18,7 @@ class Versions(Fact, frozen=True, kw_only=True):
     qemu: Version
 
     @classmethod
-    def parse(cls, libvirt_versions: Record) -> Self:
+    def parse(cls, libvirt_versions: Annotated[Record, "libvirt.versions"]) -> Self:
         """Parse the numbers from virConnectGetLibVersion and virConnectGetVersion."""
         answer = read_json(libvirt_versions.required(), _Answer, "libvirt's versions are")
         if answer.type.upper() != "QEMU":

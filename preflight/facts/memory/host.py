@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
 from msgspec import Struct
 
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.text.libvirt_conf import parse_conf
 from preflight.facts.text.mounts import Mounts
 from preflight.facts.text.number_set import number_set
@@ -82,7 +82,12 @@ class HostMemory(Fact, frozen=True, kw_only=True):
         return self
 
     @classmethod
-    def parse(cls, memory: Record, mounts: Record, qemu_conf: Record) -> Self:
+    def parse(
+        cls,
+        memory: Annotated[Record, OPTIONAL],
+        mounts: Annotated[Record, OPTIONAL],
+        qemu_conf: Annotated[Record, "qemu.conf", OPTIONAL],
+    ) -> Self:
         """Parse files of /proc and /sys as printed by grep, mountinfo, and the huge page setting of qemu.conf.
 
         Without an answer, keep the reason: few guests need it.

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 
 _LINE = re.compile(r"resident (\d{1,18}) (.*)", re.ASCII)
 #: KiB that QEMU itself uses: 7.2 and 10.0 in the lab held 38 MiB more than their guests had touched.
@@ -27,7 +27,7 @@ class Resident(Fact, frozen=True, kw_only=True):
         return max(0, self.kib[guest] - OWN_KIB)
 
     @classmethod
-    def parse(cls, resident: Record) -> Self:
+    def parse(cls, resident: Annotated[Record, OPTIONAL]) -> Self:
         """Parse the answer to `questions.resident`; without one, keep the reason."""
         try:
             text = resident.required()

@@ -1,8 +1,8 @@
 """Resolution of the host in `--disks-uri`, where the destination's QEMU receives copied disks."""
 
-from typing import Self
+from typing import Annotated, Self
 
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.names.peer_name import answered
 from preflight.facts.network.addresses import plain
 
@@ -15,7 +15,9 @@ class DisksName(Fact, frozen=True, kw_only=True):
     addresses: tuple[str, ...]
 
     @classmethod
-    def parse(cls, name: Record, resolve: Record) -> Self:
+    def parse(
+        cls, name: Annotated[Record, "disks.name"], resolve: Annotated[Record, "disks.resolve", OPTIONAL]
+    ) -> Self:
         """Parse the name and getent's answer; raises `Unreadable`."""
         named = name.required().strip()
         try:

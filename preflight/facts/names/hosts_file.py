@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from ipaddress import ip_address
-from typing import Self
+from typing import Annotated, Self
 
 from msgspec import Struct
 
@@ -47,7 +47,7 @@ class HostsFile(Fact, frozen=True, kw_only=True, dict=True):
     commented: tuple[HostsEntry, ...]
 
     @classmethod
-    def parse(cls, etc_hosts: Record) -> Self:
+    def parse(cls, etc_hosts: Annotated[Record, "etc.hosts"]) -> Self:
         """Parse the file's text."""
         text = "" if etc_hosts.missing else etc_hosts.required()
         entries: list[HostsEntry] = []

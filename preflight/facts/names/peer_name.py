@@ -7,7 +7,7 @@ derived from its files if they suffice. Both ways give the same fact for the sam
 import re
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Self
+from typing import Annotated, Self
 
 from preflight import grammar
 from preflight.facts.fact import Fact, Record, Unreadable
@@ -43,13 +43,22 @@ class PeerName(Fact, frozen=True, kw_only=True):
     places: Mapping[str, Located[str]]
 
     @classmethod
-    def parse(cls, *records: Record) -> Self:
+    def parse(
+        cls,
+        peer_name: Annotated[Record, "peer.name"],
+        peer_resolve: Annotated[Record, "peer.resolve"],
+        etc_hosts: Annotated[Record, "etc.hosts"],
+        nsswitch: Record,
+        resolv: Record,
+        udp_sockets: Record,
+        addresses: Record | None = None,
+        kernel_hostname: Annotated[Record | None, "kernel.hostname"] = None,
+    ) -> Self:
         """Parse the records peer.name, peer.resolve, etc.hosts, nsswitch, resolv and udp-sockets.
 
         They may be followed by addresses and kernel.hostname. Without these, less is known about a host that was not
         asked: glibc returns no IPv6 address on a host without IPv6, and myhostname knows the host's own name.
         """
-        peer_name, peer_resolve, etc_hosts, nsswitch, resolv, udp_sockets, *own = records
         name = peer_name.required().strip()
         if not name:
             raise Unreadable("the other end announces an empty name")
@@ -57,12 +66,12 @@ class PeerName(Fact, frozen=True, kw_only=True):
         hosts = HostsFile.parse(etc_hosts)
         if peer_resolve.missing:
             service = NameService.parse(nsswitch, resolv, udp_sockets)
-            addresses = _derived(name, hosts, service, *own[:2])
+            found = _derived(name, hosts, service, addresses, kernel_hostname)
         else:
-            addresses = answered(peer_resolve)
+            found = answered(peer_resolve)
         return cls(
             name=name,
-            addresses=addresses,
+            addresses=found,
             lines=tuple(at for _, at in hosts.lines_for(name)),
             commented=tuple(at for _, at in hosts.commented_for(name)),
             end=_end(etc_hosts.out.rstrip("\n")),

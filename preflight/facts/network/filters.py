@@ -1,8 +1,8 @@
 """libvirt's network filters on a host, which guests' interfaces refer to."""
 
-from typing import Self
+from typing import Annotated, Self
 
-from preflight.facts.fact import Record
+from preflight.facts.fact import OPTIONAL, Record
 from preflight.facts.text.listing import Answer, Listing, answered
 
 
@@ -17,7 +17,7 @@ class NetworkFilters(Listing, frozen=True, kw_only=True):
         return name in self.names
 
     @classmethod
-    def parse(cls, filters: Record) -> Self:
+    def parse(cls, filters: Annotated[Record, "libvirt.filters", OPTIONAL]) -> Self:
         """Parse the list that the collector made. Without an answer, keep the reason: few guests use a filter."""
         answer = answered(filters, _Answer(names=[]), "the list of network filters is")
         return cls(names=frozenset(answer.names), error=answer.error)

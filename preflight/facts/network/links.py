@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 
 _LINE = re.compile(r"\d+: +([^\s:@]+)(?:@[^\s:]+)?: ")
 _MTU = re.compile(r"> mtu (\d{1,9}) ")
@@ -25,7 +25,7 @@ class Links(Fact, frozen=True, kw_only=True):
     error: str | None = None
 
     @classmethod
-    def parse(cls, links: Record) -> Self:
+    def parse(cls, links: Annotated[Record, OPTIONAL]) -> Self:
         """Parse the output of `ip -d -o link show`. Without an answer, keep the reason: few guests need a link.
 
         The output without -d, which older snapshots contain, does not include the kinds.

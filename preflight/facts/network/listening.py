@@ -1,6 +1,6 @@
 """Listening TCP sockets: ports that are not available to a migration."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from msgspec import Struct
 
@@ -26,7 +26,7 @@ class Listening(Fact, frozen=True, kw_only=True):
     listeners: tuple[Listener, ...]
 
     @classmethod
-    def parse(cls, table: Record) -> Self:
+    def parse(cls, table: Annotated[Record, "sockets"]) -> Self:
         """Parse /proc/net/tcp, followed by tcp6 if the kernel has it."""
         return cls(
             listeners=tuple(

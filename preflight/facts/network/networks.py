@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Self
+from typing import Annotated, Self
 
 from msgspec import Struct
 
-from preflight.facts.fact import Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Record, Unreadable
 from preflight.facts.text.listing import Answer, PartialListing, answered, read_each
 from preflight.facts.text.xml import parse_xml
 
@@ -39,7 +39,7 @@ class Networks(PartialListing, frozen=True, kw_only=True, dict=True):
         return {network.name: network for network in reversed(self.all)}
 
     @classmethod
-    def parse(cls, networks: Record) -> Self:
+    def parse(cls, networks: Annotated[Record, "libvirt.networks", OPTIONAL]) -> Self:
         """Parse the list of networks that the collector made from libvirt's answers.
 
         Without an answer, keep the reason: a guest that uses no network can still be checked.

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 
 _PORT = re.compile(r"port /sys/class/infiniband/([^/\s]+)/ports/(\d+)/state \d+: (\w+)")
 
@@ -26,7 +26,7 @@ class Rdma(Fact, frozen=True, kw_only=True):
         return self
 
     @classmethod
-    def parse(cls, rdma: Record) -> Self:
+    def parse(cls, rdma: Annotated[Record, OPTIONAL]) -> Self:
         """Parse the answer to `questions.rdma`; without one, keep the reason."""
         try:
             text = rdma.required()

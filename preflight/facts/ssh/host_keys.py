@@ -5,9 +5,9 @@ unknown, the fact is empty, and nothing is proven.
 """
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
-from preflight.facts.fact import Fact, Record
+from preflight.facts.fact import OPTIONAL, Fact, Record
 from preflight.facts.network.addresses import plain
 
 
@@ -17,7 +17,7 @@ class HostKeys(Fact, frozen=True, kw_only=True):
     keys: frozenset[str]
 
     @classmethod
-    def parse(cls, host_keys: Record) -> Self:
+    def parse(cls, host_keys: Annotated[Record, OPTIONAL]) -> Self:
         """Parse the key files, without their comments."""
         words = [line.split() for line in host_keys.out.splitlines()] if host_keys.code == 0 else []
         return cls(keys=frozenset(f"{kind} {key}" for kind, key, *_ in filter(lambda line: len(line) > 1, words)))
@@ -33,7 +33,7 @@ class PeerKeys(Fact, frozen=True, kw_only=True):
         return bool(self.by_address.get(address, frozenset()) & host.keys)
 
     @classmethod
-    def parse(cls, peer_keys: Record) -> Self:
+    def parse(cls, peer_keys: Annotated[Record, "peer.keys", OPTIONAL]) -> Self:
         """Parse the output of ssh-keyscan: "ADDRESS TYPE KEY"."""
         found: dict[str, set[str]] = {}
         for line in peer_keys.out.splitlines() if peer_keys.code == 0 else []:

@@ -6,7 +6,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -92,7 +92,12 @@ class SshdSettings(Fact, frozen=True, kw_only=True):
         return setting.at.path if setting.at else MAIN
 
     @classmethod
-    def parse(cls, sshd_effective: Record, sshd_config: Record, openssh: Record) -> Self:
+    def parse(
+        cls,
+        sshd_effective: Annotated[Record, "sshd.effective"],
+        sshd_config: Annotated[Record, "sshd_config"],
+        openssh: Record,
+    ) -> Self:
         """Parse the output of `sshd -T` if there is any, otherwise the files."""
         told = sshd_effective.out if sshd_effective.code == 0 else ""
         if not re.search(r"^maxstartups ", told, re.MULTILINE):
@@ -134,7 +139,7 @@ class SshdListener(Fact, frozen=True, kw_only=True):
     full: int
 
     @classmethod
-    def parse(cls, sshd_listener: Record) -> Self:
+    def parse(cls, sshd_listener: Annotated[Record, "sshd.listener"]) -> Self:
         """Parse the titles of all listening sshd processes; the one with the most logins in progress counts."""
         found = [LISTENER.match(line) for line in sshd_listener.required().splitlines()]
         counts = [tuple(map(int, title.groups())) for title in found if title is not None]

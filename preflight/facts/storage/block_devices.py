@@ -5,10 +5,11 @@ The same path on two hosts may lead to two different devices, and libvirt does n
 
 import re
 from collections.abc import Mapping
+from typing import Annotated, Self
 
 from msgspec import Struct
 
-from preflight.facts.fact import Unreadable
+from preflight.facts.fact import OPTIONAL, Record, Unreadable
 from preflight.facts.text.by_path import ByPath
 
 _LINE = re.compile(r"device (\d{1,20}) ([0-9a-f]{64}|-) (-|[a-z0-9=,]{1,500}) ?(.{0,300})", re.ASCII)
@@ -58,6 +59,11 @@ class BlockDevice(Struct, frozen=True, kw_only=True):
 
 class BlockDevices(ByPath, frozen=True, kw_only=True):
     """The block devices that `questions.block_devices` asked about."""
+
+    @classmethod
+    def parse(cls, block_devices: Annotated[Record, OPTIONAL]) -> Self:
+        """Parse the answers by path."""
+        return super().parse(block_devices)
 
     def look(self, path: str) -> BlockDevice | None:
         """Return the device at the path, or None if there is no block device; raises `Unreadable` if unknown."""

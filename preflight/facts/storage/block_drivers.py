@@ -1,9 +1,9 @@
 """Drivers for network disks in a host's QEMU, as modules or linked into it."""
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 
 #: Module (block-NAME.so) and library by protocol, for drivers that distributions put into separate packages
 #: (`block_mods` of QEMU's block/meson.build); NBD is always present.
@@ -35,7 +35,7 @@ class BlockDrivers(Fact, frozen=True, kw_only=True):
         return found
 
     @classmethod
-    def parse(cls, drivers: Record) -> Self:
+    def parse(cls, drivers: Annotated[Record, "block-drivers", OPTIONAL]) -> Self:
         """Parse the answer to `questions.block_drivers`; without one, keep the reason."""
         try:
             text = drivers.required()

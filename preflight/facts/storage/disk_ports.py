@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
 from msgspec import Struct
 
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 
 _LINE = re.compile(r"port (\d{1,3}) (\S{1,300}) (\d{1,5}) (.{0,300})", re.ASCII)
 #: The exit code of `timeout`.
@@ -46,7 +46,7 @@ class DiskPorts(Fact, frozen=True, kw_only=True):
         return tried.said
 
     @classmethod
-    def parse(cls, ports: Record) -> Self:
+    def parse(cls, ports: Annotated[Record, "disk-ports", OPTIONAL]) -> Self:
         """Parse the answer to `questions.connect_all`; without one, keep the reason."""
         try:
             text = ports.required()

@@ -1,9 +1,9 @@
 """Name resolution on a host for the servers of network disks."""
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 
 
 class DiskServers(Fact, frozen=True, kw_only=True):
@@ -23,7 +23,7 @@ class DiskServers(Fact, frozen=True, kw_only=True):
         return self.answers[name]
 
     @classmethod
-    def parse(cls, servers: Record) -> Self:
+    def parse(cls, servers: Annotated[Record, "disk-servers", OPTIONAL]) -> Self:
         """Parse the answer to `questions.resolve_all`; without one, keep the reason."""
         try:
             text = servers.required()

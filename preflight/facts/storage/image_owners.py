@@ -1,11 +1,11 @@
 """The guests that use each file or device of a host, under any path."""
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
 from msgspec import Struct
 
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.guest.guests import Guest, Guests, UnreadGuest
 from preflight.facts.storage.paths import Storage
 from preflight.facts.storage.pools import Pools
@@ -35,7 +35,13 @@ class ImageOwners(Fact, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(found))
 
     @classmethod
-    def parse(cls, domains: Record, paths: Record, mounts: Record, pools: Record) -> Self:
+    def parse(
+        cls,
+        domains: Annotated[Record, "libvirt.domains"],
+        paths: Record,
+        mounts: Record,
+        pools: Annotated[Record, "libvirt.pools", OPTIONAL],
+    ) -> Self:
         """Parse the answers of a host's libvirt and of its shell; raises `Unreadable`."""
         guests, known, storage = Guests.parse(domains), Pools.parse(pools), Storage.parse(paths, mounts)
         files = {path: file for path in storage.answers if (file := _file(storage, path)) is not None}

@@ -1,10 +1,11 @@
 """Format, guest-visible size and backing file of disk images, read from the images on a host."""
 
 import re
+from typing import Annotated, Self
 
 from msgspec import Struct
 
-from preflight.facts.fact import Unreadable
+from preflight.facts.fact import OPTIONAL, Record, Unreadable
 from preflight.facts.text.by_path import ByPath
 
 _LINE = re.compile(r"image (\d{1,20}) (?:(raw|unread|cut)|qcow2 ([0-9a-f]{16}) ((?:[0-9a-f]{2}){1,1023}|[a-z]+|-))")
@@ -28,6 +29,11 @@ class Image(Struct, frozen=True, kw_only=True):
 
 class Images(ByPath, frozen=True, kw_only=True):
     """The existing images of disks that are to be copied, from `questions.image_heads`."""
+
+    @classmethod
+    def parse(cls, images: Annotated[Record, OPTIONAL]) -> Self:
+        """Parse the answers by path."""
+        return super().parse(images)
 
     def look(self, path: str) -> Image:
         """Return the image at the path, which must exist; raises `Unreadable` if the host could not read it."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Self
+from typing import Annotated, Self
 
 from msgspec import Struct
 
-from preflight.facts.fact import Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Record, Unreadable
 from preflight.facts.guest.guests import Disk
 from preflight.facts.text.listing import Answer, PartialListing, answered, read_each
 from preflight.facts.text.xml import parse_xml
@@ -87,7 +87,7 @@ class Pools(PartialListing, frozen=True, kw_only=True, dict=True):
         return (*([own] if own else []), *disk.backing)
 
     @classmethod
-    def parse(cls, pools: Record) -> Self:
+    def parse(cls, pools: Annotated[Record, "libvirt.pools", OPTIONAL]) -> Self:
         """Parse the list of pools that the collector made from libvirt's answers.
 
         Without an answer, keep the reason: a guest that uses no volume can still be checked.

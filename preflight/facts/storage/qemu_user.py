@@ -6,12 +6,12 @@ check: the user's groups, and the owner and mode of the files and of their paren
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Self
+from typing import Annotated, Self
 
 from msgspec import Struct
 
 from preflight.facts.daemon.daemons import Daemons
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.guest.guests import KVM
 from preflight.facts.text.libvirt_conf import parse_conf
 from preflight.facts.text.xml import parse_xml
@@ -83,7 +83,13 @@ class QemuUser(Fact, frozen=True, kw_only=True):
         return True if other and not member else None
 
     @classmethod
-    def parse(cls, capabilities: Record, qemu_conf: Record, daemons: Record, access: Record) -> Self:
+    def parse(
+        cls,
+        capabilities: Annotated[Record, "libvirt.capabilities"],
+        qemu_conf: Annotated[Record, "qemu.conf"],
+        daemons: Record,
+        access: Annotated[Record, OPTIONAL],
+    ) -> Self:
         """Parse libvirt's capabilities, qemu.conf, and the answer to `questions.access`, if it was asked."""
         root = parse_xml(capabilities.required())
         for model in root.iterfind("host/secmodel"):

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Self
+from typing import Annotated, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from preflight.facts.fact import Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Record, Unreadable
 from preflight.facts.guest.guests import Guest
 from preflight.facts.libvirt.versions import Versions
 from preflight.facts.text.listing import Answer, Listing, answered
@@ -73,7 +73,11 @@ class Secrets(Listing, frozen=True, kw_only=True, dict=True):
         return {(secret.usage_type, secret.usage): secret for secret in reversed(self.all)}
 
     @classmethod
-    def parse(cls, secrets: Record, versions: Record) -> Self:
+    def parse(
+        cls,
+        secrets: Annotated[Record, "libvirt.secrets", OPTIONAL],
+        versions: Annotated[Record, "libvirt.versions", OPTIONAL],
+    ) -> Self:
         """Parse the list of secrets that the collector made; without one, keep the reason."""
         answer = answered(secrets, _Answer(secrets=[]), "the list of secrets is")
         kept = _in_plain_files(versions)

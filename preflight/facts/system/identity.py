@@ -1,7 +1,7 @@
 """Identity of a host: for libvirt, for the kernel, and for the other end of a migration."""
 
 import re
-from typing import Self
+from typing import Annotated, Self
 
 from preflight import grammar
 from preflight.facts.daemon.qemu_conf import QemuConf
@@ -35,7 +35,13 @@ class HostIdentity(Fact, frozen=True, kw_only=True):
         )
 
     @classmethod
-    def parse(cls, capabilities: Record, kernel_hostname: Record, machine_id: Record, daemons: Record) -> Self:
+    def parse(
+        cls,
+        capabilities: Annotated[Record, "libvirt.capabilities"],
+        kernel_hostname: Annotated[Record, "kernel.hostname"],
+        machine_id: Record,
+        daemons: Record,
+    ) -> Self:
         """Parse libvirt's capabilities, the host name and machine ID, and the list of libvirt's processes."""
         uuid = parse_xml(capabilities.required()).findtext("./host/uuid", "").strip()
         if not uuid:
@@ -55,9 +61,13 @@ class AnnouncedName(Fact, frozen=True, kw_only=True):
     name: Located[str]
 
     @classmethod
-    def parse(cls, *records: Record) -> Self:
+    def parse(
+        cls,
+        hostname: Annotated[Record, "libvirt.hostname"],
+        qemu_conf: Annotated[Record, "qemu.conf"],
+        daemons: Record,
+    ) -> Self:
         """Parse libvirt.hostname (the result of virConnectGetHostname), qemu.conf and daemons."""
-        hostname, qemu_conf, daemons = records
         set_host = QemuConf.parse(qemu_conf, daemons).migration_host
         if set_host.value is not None:
             return cls(name=Located(_announced(set_host.value), set_host.at))

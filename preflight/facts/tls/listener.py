@@ -1,9 +1,9 @@
 """The daemon that listens on the network for libvirt: its configuration file, and the certificate that it presents."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from preflight.facts.daemon.daemons import Daemons
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.text.libvirt_conf import Conf
 from preflight.facts.tls.certificate_paths import CertificatePaths, of_server
 from preflight.facts.tls.certificates import CertificateFiles, problem_of_own
@@ -39,7 +39,12 @@ class NetworkListener(Fact, frozen=True, kw_only=True):
 
     @classmethod
     def parse(
-        cls, daemons: Record, libvirtd_conf: Record, virtproxyd_conf: Record, units: Record, certificates: Record
+        cls,
+        daemons: Record,
+        libvirtd_conf: Annotated[Record, "libvirtd.conf"],
+        virtproxyd_conf: Annotated[Record, "virtproxyd.conf"],
+        units: Annotated[Record, OPTIONAL],
+        certificates: Annotated[Record, "tls.server", OPTIONAL],
     ) -> Self:
         """Parse the daemon's file; the certificates are collected only if a connection over TLS is requested."""
         known = Daemons.parse(daemons, units)

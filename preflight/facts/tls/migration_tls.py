@@ -1,10 +1,10 @@
 """Certificates that QEMU presents when a guest's memory is sent over TLS; it reads them again for each migration."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Annotated, Self
 
 from preflight.facts.daemon.qemu_conf import QemuConf
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.tls.certificate_paths import CertificatePaths, of_migration
 from preflight.facts.tls.certificates import CertificateFiles
 
@@ -36,7 +36,12 @@ class MigrationTls(Fact, frozen=True, kw_only=True):
         return [of_migration(directory, end) for directory in self.directories]
 
     @classmethod
-    def parse(cls, qemu_conf: Record, daemons: Record, certificates: Record) -> Self:
+    def parse(
+        cls,
+        qemu_conf: Annotated[Record, "qemu.conf"],
+        daemons: Record,
+        certificates: Annotated[Record, "tls.data", OPTIONAL],
+    ) -> Self:
         """Parse the settings; the certificates are collected only if a migration over TLS is requested."""
         conf = QemuConf.parse(qemu_conf, daemons)
         own, usual = conf.migrate_tls_x509_cert_dir.value, conf.default_tls_x509_cert_dir.value or ""
