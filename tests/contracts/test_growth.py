@@ -26,4 +26,4 @@ def test_more_guests_than_are_judged_are_unknown() -> None:
     listed = f'{{"domains": [{", ".join(["{}"] * (MOST + 1))}]}}'.replace("{}", '{"name": "x"}')
     report = Case().source("libvirt.domains", listed).report()
     assert report.verdict is Verdict.UNDETERMINED
-    assert f"libvirt lists {MOST + 1} guests, and at most {MOST} are checked" in {one.reason for one in report.results}
+    assert f"libvirt lists {MOST + 1} guests, but at most {MOST} are checked" in {one.reason for one in report.results}

@@ -159,7 +159,7 @@ def test_of_several_listeners_the_busiest_counts() -> None:
 
 @pytest.mark.parametrize("title", ["", "sshd: root@pts/0\n", "sshd: /usr/sbin/sshd -D [listener]\n"])
 def test_no_listener_shows_nothing(title: str) -> None:
-    with pytest.raises(Unreadable, match="no sshd reports its logins"):
+    with pytest.raises(Unreadable, match="sshd does not report its logins"):
         SshdListener.parse(Record(title))
 
 
