@@ -146,7 +146,7 @@ def _look(host: LabHost, old: str, said: str) -> Outcome:
     host.run("sh", "-c", "systemctl reset-failed libvirtd; systemctl restart libvirtd", check=False)
     anew = _workers(host)
     expected = "6" if now == "old" else "26"
-    true = {"in force": now == "new", "unchanged": now == "old", "put back": now == "old"}
+    true = {"in effect": now == "new", "unchanged": now == "old", "put back": now == "old"}
     word = next((word for word in true if said.startswith(word)), "")
     # killed between the rename and the restart the daemon still runs with the old values, until it starts anew
     killed = not word and "not known" in said

@@ -143,7 +143,8 @@ def test_a_destination_does_not_take_the_name_of_another_machine(client: Client,
     host2.run("systemctl", "restart", "libvirtd")
     done = fix(client, "hosts-entry-address-wrong", "--apply", "--yes")
     assert done.returncode == 4
-    assert "not fixed: hosts-entry-address-wrong: vault.example.com is 192.0.2.77 here" in done.stdout
+    found = "on the source, vault.example.com resolves to 192.0.2.77"
+    assert f"not fixed: hosts-entry-address-wrong: {found}" in done.stdout
     assert "  why:  only the other host reports that it is vault.example.com" in done.stdout
     assert "  do:   in /etc/hosts on the source: 192.0.2.12 vault.example.com" in done.stdout
     assert host1.read("/etc/hosts") == before
