@@ -48,11 +48,7 @@ class ManagedConnection(ControlConnection, frozen=True, kw_only=True):
         came_from: Annotated[Record, OPTIONAL],
     ) -> Self:
         """Parse the destination's `libvirt.connect` and the certificates of the control machine."""
-        error, untried = None, None
-        try:
-            error = LibvirtConnection.parse(connect).error
-        except Unreadable as why:
-            untried = str(why)
+        error, untried = _tried(LibvirtConnection, connect)
         address = came_from.out.strip() if came_from.code == 0 else ""
         return cls(
             _error=error,
@@ -73,16 +69,20 @@ class SourcesConnection(ControlConnection, frozen=True, kw_only=True):
         addresses: Annotated[Record, OPTIONAL],
     ) -> Self:
         """Parse the source's answers."""
-        error, untried = None, None
-        try:
-            error = PeerConnection.parse(connect).error
-        except Unreadable as why:
-            untried = str(why)
+        error, untried = _tried(PeerConnection, connect)
         try:
             came_from = OwnAddresses.parse(addresses).global_addresses
         except Unreadable:
             came_from = ()
         return cls(_error=error, _certificates=_files(certificates), came_from=came_from, untried=untried)
+
+
+def _tried(attempt: type[LibvirtConnection | PeerConnection], connect: Record) -> tuple[str | None, str | None]:
+    """Return the error of the attempt, and the reason why nothing is known about it; at most one is not None."""
+    try:
+        return attempt.parse(connect).error, None
+    except Unreadable as why:
+        return None, str(why)
 
 
 def _files(record: Record) -> CertificateFiles | str:
