@@ -8,13 +8,15 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import typer
+from typer.main import get_command
 from typer.models import CommandInfo
 
 from preflight.cli import HELP
 from preflight.cli.capacity import capacity
 from preflight.cli.check import check
 from preflight.cli.fix import fix
-from preflight.cli.frame import BUG, USAGE, Command, app, print_notes
+from preflight.cli.frame import BUG, INTERRUPTED, USAGE, Command, app, print_notes
 from preflight.cli.help_page import Grouped
 from preflight.cli.migrate import migrate, plan
 from preflight.cli.rules import explain, rules
@@ -59,19 +61,40 @@ def _bare(command: CommandInfo, body: Callable[..., None]) -> CommandInfo:
 
 def run() -> int:
     """Run the command line and return its exit code; nothing that a user types ends in a traceback."""
+    arguments = sys.argv[1:]
     try:
-        if not sys.argv[1:]:
-            app(["--help"], standalone_mode=False)
+        if not arguments:
+            with contextlib.suppress(typer.Exit):
+                _parse_and_run(["--help"])
             return USAGE
-        with _building_only(sys.argv[1]):
-            code = app(standalone_mode=False)  # or the parser would print what is wrong in four lines
+        with _building_only(arguments[0]):
+            _parse_and_run(arguments)
+    except typer.Exit as end:
+        return end.exit_code
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE
+    except KeyboardInterrupt as why:
+        print("preflight: interrupted", file=sys.stderr)
+        print_notes(why)
+        return INTERRUPTED
     except Exception as why:
         code = _explain_failure(why)
         print_notes(why)
         return code
-    return code if isinstance(code, int) else 0
+    return 0
+
+
+def _parse_and_run(arguments: list[str]) -> None:
+    """Run a command line; raise what ends it, unlike the parser's own main.
+
+    That turns Ctrl-C into an exit code without a word and without the exception's notes, and prints what is wrong with
+    a command line in four lines.
+    """
+    if "_PREFLIGHT_COMPLETE" in os.environ:  # the shell asks for a completion
+        app(prog_name="preflight")
+    command = get_command(app)
+    with command.make_context("preflight", arguments) as context:
+        command.invoke(context)
 
 
 def _explain_failure(why: Exception) -> int:

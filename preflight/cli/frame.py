@@ -1,4 +1,4 @@
-"""The parts that all commands of the command line share: the parser, exit codes, and the end after Ctrl-C."""
+"""The parts that all commands of the command line share: the parser, exit codes, and the bounds of numbers."""
 
 import functools
 import sys
@@ -45,24 +45,18 @@ class Command(Protocol[P]):
 def command(purpose: Purpose, *examples: str) -> Callable[[Callable[P, None]], Command[P]]:
     """Make a command of a function, listed under this purpose, with these examples.
 
-    Typer would turn Ctrl-C into exit code 1, which means "not ready", and would accept "nan", which is neither less nor
-    more than any bound.
+    Typer would accept "nan", which is neither less nor more than any bound.
     """
 
     def make(body: Callable[P, None]) -> Command[P]:
         @functools.wraps(body)
-        def interruptible(*args: P.args, **kwargs: P.kwargs) -> None:
+        def bounded(*args: P.args, **kwargs: P.kwargs) -> None:
             for name, value in kwargs.items():
                 if isinstance(value, float) and not abs(value) <= _GREATEST:
                     raise UserError(f"--{name.replace('_', '-')}: {value:g} is not a number up to {_GREATEST}")
-            try:
-                body(*args, **kwargs)
-            except KeyboardInterrupt as why:
-                print("preflight: interrupted", file=sys.stderr)
-                print_notes(why)
-                raise typer.Exit(INTERRUPTED) from None
+            body(*args, **kwargs)
 
-        made = cast("Command[P]", interruptible)
+        made = cast("Command[P]", bounded)
         made.purpose, made.examples = purpose, examples
         return made
 

@@ -840,3 +840,20 @@ def test_status_alone_lists_the_runs_and_is_no_failure_where_one_is_damaged(tmp_
     assert f"damaged: {directory}/b.journal: not a preflight journal" in done.stdout
     listed = run("status", "-f", "json", XDG_STATE_HOME=str(tmp_path))
     assert [one["stage"] for one in json.loads(listed.stdout)["runs"]] == ["cut off", "damaged"]
+
+
+@pytest.mark.parametrize("where", ["make_context", "invoke"])
+def test_ctrl_c_is_reported_wherever_it_comes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], where: str
+) -> None:
+    """The parser's own main ends without a word."""
+
+    def interrupted(*_arguments: object, **_options: object) -> None:
+        why = KeyboardInterrupt()
+        why.add_note("resume it with ...")
+        raise why
+
+    monkeypatch.setattr(f"preflight.cli.help_page.ByPurpose.{where}", interrupted)
+    monkeypatch.setattr(sys, "argv", ["preflight", "rules"])
+    assert run_in_process() == 130
+    assert capsys.readouterr().err == "preflight: interrupted\nresume it with ...\n"
