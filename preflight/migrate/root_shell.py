@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Protocol
 
 from preflight.answers import Record
-from preflight.shell_text import ShellText, of_file, shell
+from preflight.shell_text import ShellText, joined, of_file, shell
 
 
 class Shell(Protocol):
@@ -21,6 +21,11 @@ class FilesError(Exception):
 def script(name: str) -> ShellText:
     """Read the script of that name."""
     return of_file(Path(__file__).parent / "scripts" / f"{name}.sh")
+
+
+def joined_scripts(*names: str) -> ShellText:
+    """Read several scripts as one: the first ones define functions that the last one calls."""
+    return joined(map(script, names))
 
 
 def as_root(script: str, *arguments: str) -> ShellText:

@@ -12,24 +12,16 @@ from typing import Final, Protocol
 
 from msgspec.structs import replace
 
-from preflight.answers import Record
-from preflight.grammar import GUEST, Grammar
+from preflight.grammar import GUEST
 from preflight.migrate.decide import decide
 from preflight.migrate.observation import Place, Sighting
 from preflight.migrate.outcome import Act, Decision, Intent, LogEnd, LogMark
-from preflight.migrate.root_shell import as_root, script
-from preflight.shell_text import ShellText
+from preflight.migrate.root_shell import Shell, as_root, joined_scripts, script
 
 #: Where libvirt has the logs when it runs as root (virQEMUDriverConfigNew).
 DIRECTORY: Final = "/var/log/libvirt/qemu"
 
 _MARK = re.compile(r"([0-9]{1,20}) ([0-9]{1,18})")
-_LINE = Grammar(
-    "a line of a guest's log",
-    r"[-0-9]{10} [0-9:.]{8,15}\+0000: "
-    r"(?:starting up[^\x00-\x1f\x7f]*|initiating migration|shutting down, reason=[a-z ]+)",
-    240,
-)
 
 
 class Logs(Protocol):
@@ -39,14 +31,10 @@ class Logs(Protocol):
         """Return how far the log of each guest reaches now, by the guest's name; without those that cannot be read."""
 
     def since(self, name: str, mark: LogMark) -> Sequence[str] | None:
-        """Return what libvirt has added behind the mark, a line each; None where that cannot be told."""
+        """Return the lines that libvirt has added behind the mark, without their times; None if that cannot be told.
 
-
-class Shell(Protocol):
-    """A login's shell."""
-
-    def __call__(self, command: ShellText) -> Record:
-        """Return the answer to a POSIX sh command; code 255 where there was none."""
+        Only those of the beginning and the end of a process and of a migration, as `log_since.sh` prints them.
+        """
 
 
 class HostLogs:
@@ -69,9 +57,9 @@ class HostLogs:
         return {name: LogMark(inode=int(each[1]), size=int(each[2])) for name, each in found if each is not None}
 
     def since(self, name: str, mark: LogMark) -> Sequence[str] | None:
-        """Return what libvirt has added behind the mark; None where the log is another one, or cannot be read."""
+        """Return the lines that libvirt has added behind the mark; None if it is another log, or cannot be read."""
         path = f"{self._directory}/{GUEST.of(name)}.log"
-        answer = self._shell(as_root(script("log_since"), path, str(mark.inode), str(mark.size)))
+        answer = self._shell(as_root(joined_scripts("log_since", "log_read"), path, str(mark.inode), str(mark.size)))
         return answer.out.splitlines() if answer.code == 0 else None
 
 
@@ -83,13 +71,10 @@ def end_of(lines: Sequence[str] | None) -> LogEnd:
     """
     if lines is None:
         return LogEnd.UNKNOWN
-    if not all(_LINE.takes(line) for line in lines):
-        return LogEnd.MORE
-    said = [line.partition(": ")[2] for line in lines]
-    if said == ["initiating migration", "shutting down, reason=migrated"]:
+    if list(lines) == ["initiating migration", "shutting down, reason=migrated"]:
         return LogEnd.MIGRATED
     # a host that loses its power may lose the last lines too
-    return LogEnd.NONE if said in ([], ["initiating migration"]) else LogEnd.MORE
+    return LogEnd.NONE if list(lines) in ([], ["initiating migration"]) else LogEnd.MORE
 
 
 def informed(logs: Logs, name: str, intent: Intent, source: Sighting) -> Intent:

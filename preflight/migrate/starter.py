@@ -8,17 +8,13 @@ destination has the guest paused with CPUs that never ran, it starts the guest t
 daemon has sent it. It does nothing else, and ends when no migration is left, when the run ends or when it is resumed.
 """
 
-from typing import Final, Protocol
+from typing import Protocol
 
 from preflight.grammar import GUEST, UUID
+from preflight.migrate import run_lock, source_log
 from preflight.migrate.outcome import LogMark
-from preflight.migrate.root_shell import Shell, as_root, complaint, script
+from preflight.migrate.root_shell import Shell, as_root, complaint, joined_scripts, script
 from preflight.schema.plan import PlannedGuest
-
-#: Where the run's lock is; see `run_lock`.
-RUNS: Final = "/run/preflight"
-#: Where libvirt's logs are; see `source_log`.
-LOGS: Final = "/var/log/libvirt/qemu"
 
 
 class Starter(Protocol):
@@ -34,13 +30,15 @@ class Starter(Protocol):
 class HostStarter:
     """The process on a host that is logged in to, for the run of one key, which holds its lock there."""
 
-    def __init__(self, shell: Shell, key: str, uri: str, *, runs: str = RUNS, logs: str = LOGS) -> None:
+    def __init__(
+        self, shell: Shell, key: str, uri: str, *, runs: str = run_lock.DIRECTORY, logs: str = source_log.DIRECTORY
+    ) -> None:
         """`uri` is the destination's, as the source's daemon is given it; `runs` and `logs` are directories there."""
         self._shell, self._key, self._uri, self._runs, self._logs = shell, key, uri, runs, logs
 
     def place(self) -> str | None:
         """Leave it on the source; return why that cannot be done, or None."""
-        arguments = (self._runs, self._key, self._uri, self._logs, str(script("starter")))
+        arguments = (self._runs, self._key, self._uri, self._logs, str(joined_scripts("log_since", "starter")))
         answer = self._shell(as_root(script("starter_place"), *arguments))
         return None if answer.code == 0 else complaint(answer)
 
@@ -49,15 +47,3 @@ class HostStarter:
         words = (UUID.of(guest.uuid), str(mark.inode), str(mark.size), GUEST.of(guest.name))
         answer = self._shell(as_root(script("starter_order"), self._runs, self._key, *words))
         return None if answer.code == 0 else complaint(answer)
-
-
-class NoStarter:
-    """No process: for runs in which nothing would have to be started."""
-
-    def place(self) -> str | None:
-        """Leave none."""
-        return None
-
-    def order(self, _guest: PlannedGuest, _mark: LogMark) -> str | None:
-        """Order nothing."""
-        return None

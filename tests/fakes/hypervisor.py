@@ -14,6 +14,7 @@ import libvirt
 
 from preflight.facts.text.xml import parse_xml
 from preflight.migrate.outcome import LogMark
+from preflight.schema.plan import PlannedGuest
 
 #: Nanoseconds that a guest's CPUs take for one step of its counter.
 STEP = 10_000_000
@@ -105,13 +106,13 @@ class Host:
         #: What was called that changes anything.
         self.called: list[str] = []
         self.knows_keep_tpm = True
-        #: What libvirt has written to the logs of its guests, by UUID.
+        #: What libvirt has written to the logs of its guests, by UUID, without the times.
         self.logs: dict[str, list[str]] = {}
         self._generation = 0
 
     def log(self, uuid: str, text: str) -> None:
         """Write one of libvirt's lines to a guest's log."""
-        self.logs.setdefault(uuid, []).append(f"2026-11-29 20:00:00.000+0000: {text}")
+        self.logs.setdefault(uuid, []).append(text)
 
     def connect(self) -> "Connection":
         """What a run opens; raises `libvirt.libvirtError` while the host is silent."""
@@ -162,7 +163,7 @@ class Host:
     def start(self, uuid: str) -> None:
         """Boot it, from what its disk has."""
         copy = self.domains[uuid]
-        self.log(uuid, "starting up libvirt version: 9.0.0")
+        self.log(uuid, "starting up")
         copy.counter, copy.cpu_time = copy.disk.counter, 0
         copy.to(libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_BOOTED)
         copy.work()
@@ -240,6 +241,18 @@ class NoLogs:
 
     def since(self, _name: str, _mark: LogMark) -> Sequence[str] | None:
         """Return that it cannot be told."""
+        return None
+
+
+class NoStarter:
+    """`preflight.migrate.starter.Starter` of a host in which nothing would have to be started."""
+
+    def place(self) -> str | None:
+        """Leave none."""
+        return None
+
+    def order(self, _guest: PlannedGuest, _mark: LogMark) -> str | None:
+        """Order nothing."""
         return None
 
 
@@ -407,7 +420,7 @@ class Domain:
             arriving = Copy(self._uuid, here.disk, persistent=known is not None, is_arriving=True)
             arriving.to(libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_MIGRATION)
             there.domains[self._uuid] = arriving
-            there.log(self._uuid, "starting up libvirt version: 9.0.0")
+            there.log(self._uuid, "starting up")
             self._step("perform")
             self._host.log(self._uuid, "initiating migration")
             while how.sends is not None and not how.sends.is_set() and not how.aborted.is_set():

@@ -11,7 +11,6 @@ from preflight.shell_text import ShellText, shell
 from tests.shell.host import Host
 
 UUID = "f1d015bd-14ec-4fe8-8cdc-f32b8929b5e0"
-AT = "2026-11-29 20:00:00.123+0000: "
 #: The script up to its loop.
 FUNCTIONS = ShellText(script("starter").partition("\nend=$((")[0])
 
@@ -36,19 +35,6 @@ def test_is_there_by_the_lock_and_by_signs_of_life(host: Host) -> None:
     then = time.time() - 60
     os.utime(host.root / "key.run", (then, then))
     assert call(host, f"touch -d @{int(then)} key.run; {lock} is_there; r=$?; kill $!; exit $r").returncode != 0
-
-
-def test_since_gives_libvirts_own_lines(host: Host) -> None:
-    log = host.root / "web.log"
-    log.write_text(f"{AT}starting up libvirt version: 9.0.0\n")
-    known = log.stat()
-    with log.open("a") as more:
-        more.write(f"qemu: {AT}initiating migration\n{AT}initiating migration\n{AT}shutting down, reason=migrated\n")
-    since = f"since {known.st_ino} {known.st_size} web"
-    assert call(host, since).stdout == "initiating migration\nshutting down, reason=migrated\n"
-    assert call(host, f"since 1 {known.st_size} web").returncode != 0
-    assert call(host, f"since {known.st_ino} 99999 web").returncode != 0
-    assert call(host, f"since {known.st_ino} 0 none").returncode != 0
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,6 @@ is_there() {
   t=$(stat -c %Y "$k.run" 2>/dev/null) || return 1
   [ $(($(date +%s) - t)) -le 30 ]
 }
-since() {
-  # what libvirt has added to the log of the guest $3 behind $2 bytes, if the log still has the inode $1
-  m=$(stat -c '%i %s' -- "$l/$3.log") || return
-  if [ "${m% *}" != "$1" ] || [ "${m#* }" -lt "$2" ]; then return 1; fi
-  tail -c "+$(($2 + 1))" -- "$l/$3.log" |
-    sed -n 's/^[-0-9]\{10\} [0-9:.]\{8,15\}[+]0000: \(starting up\|initiating migration\|shutting down, reason=[a-z ]*\).*/\1/p' |
-    head -n 100
-}
 has_job() {
   # a daemon that does not answer may have one
   j=$(timeout 20 virsh -q -c qemu:///system domjobinfo "$1" </dev/null 2>&1) ||
@@ -44,7 +36,7 @@ while unchanged && [ "$(date +%s)" -lt "$end" ] && [ "$quiet" -lt 20 ]; do
   quiet=$((quiet + 1)); open=
   while read -r uuid inode size name; do
     case $settled in *" $uuid $inode $size "*) continue;; esac
-    has=$(since "$inode" "$size" "$name") || has=unknown
+    has=$(log_since "$l/$name.log" "$inode" "$size" 2>/dev/null) || has=unknown
     case $has in
     'initiating migration
 shutting down, reason=migrated')

@@ -9,8 +9,7 @@ import libvirt
 from preflight.migrate.end import End
 from preflight.migrate.journal import Journal
 from preflight.migrate.run import Run, Settings
-from preflight.migrate.starter import NoStarter
-from tests.fakes.hypervisor import NoLogs
+from tests.fakes.hypervisor import NoLogs, NoStarter
 
 from .plans import PLAN, altered
 

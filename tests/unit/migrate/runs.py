@@ -10,10 +10,9 @@ from preflight.migrate.events import Event
 from preflight.migrate.journal import Journal, read
 from preflight.migrate.past import Past, past
 from preflight.migrate.run import Run, Settings
-from preflight.migrate.starter import NoStarter
 from preflight.request.method import Method
 from preflight.schema.plan import MigrationPlan, PlannedGuest
-from tests.fakes.hypervisor import HOSTS, Copy, Disk, Host, Logs
+from tests.fakes.hypervisor import HOSTS, Copy, Disk, Host, Logs, NoStarter
 from tests.unit.migrate.plans import PLAN, WEB, altered
 
 XML = f"<domain type='kvm'><name>web</name><uuid>{WEB}</uuid></domain>"

@@ -19,9 +19,8 @@ from preflight.migrate.outcome import Result
 from preflight.migrate.outlook import Outlook, outlook
 from preflight.migrate.past import Past
 from preflight.migrate.run import Run, Settings
-from preflight.migrate.starter import NoStarter
 from preflight.output.outlook.text import age, text
-from tests.fakes.hypervisor import NoLogs
+from tests.fakes.hypervisor import NoLogs, NoStarter
 from tests.unit.migrate.plans import PLAN, WEB
 
 DB, OLD = PLAN.guests[1].uuid, PLAN.guests[2].uuid

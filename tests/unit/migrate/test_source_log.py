@@ -16,8 +16,8 @@ from tests.unit.migrate.shells import Host
 from tests.unit.migrate.test_interleavings import killed_at
 
 AT = "2026-11-29 20:00:00.123+0000: "
-STARTED = f"{AT}starting up libvirt version: 9.0.0, package: 4+deb12u2, qemu version: 7.2.22, hostname: host1"
-BEGUN, MIGRATED = f"{AT}initiating migration", f"{AT}shutting down, reason=migrated"
+STARTED, BEGUN, MIGRATED = "starting up", "initiating migration", "shutting down, reason=migrated"
+VERSIONS = " libvirt version: 9.0.0, package: 4+deb12u2, qemu version: 7.2.22, hostname: host1"
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,9 @@ BEGUN, MIGRATED = f"{AT}initiating migration", f"{AT}shutting down, reason=migra
         ([BEGUN, MIGRATED, STARTED], LogEnd.MORE),
         ([BEGUN, MIGRATED, STARTED, BEGUN, MIGRATED], LogEnd.MORE),
         ([STARTED], LogEnd.MORE),
-        ([BEGUN, f"{AT}shutting down, reason=destroyed"], LogEnd.MORE),
-        ([BEGUN, f"{AT}shutting down, reason=shutdown"], LogEnd.MORE),
-        ([BEGUN, f"{AT}shutting down, reason=crashed"], LogEnd.MORE),
+        ([BEGUN, "shutting down, reason=destroyed"], LogEnd.MORE),
+        ([BEGUN, "shutting down, reason=shutdown"], LogEnd.MORE),
+        ([BEGUN, "shutting down, reason=crashed"], LogEnd.MORE),
         ([MIGRATED], LogEnd.MORE),
         ([BEGUN, MIGRATED, "more than a hundred lines"], LogEnd.MORE),
     ],
@@ -53,25 +53,26 @@ def test_only_what_is_behind_the_mark_counts(host: Host) -> None:
     logs = HostLogs(host, str(host.root))
     log = host.file("web 'one'.log")
     log.write_text(
-        f"{STARTED}\n/usr/bin/qemu-system-x86_64 \\\n-name web\n{BEGUN}\n{AT}shutting down, reason=shutdown\n"
+        f"{AT}{STARTED}{VERSIONS}\n/usr/bin/qemu-system-x86_64 \\\n-name web\n"
+        f"{AT}{BEGUN}\n{AT}shutting down, reason=shutdown\n"
     )
     marks = logs.marks(["none", "web 'one'"])
     assert marks == {"web 'one'": LogMark(log.stat().st_ino, log.stat().st_size)}
     with log.open("a") as more:
-        more.write(f"char device redirected to /dev/pts/1\n{BEGUN}\nqemu: {MIGRATED}\n{MIGRATED}\n")
+        more.write(f"char device redirected to /dev/pts/1\n{AT}{BEGUN}\nqemu: {AT}{MIGRATED}\n{AT}{MIGRATED}\n")
     assert logs.since("web 'one'", marks["web 'one'"]) == [BEGUN, MIGRATED]
 
 
 def test_a_log_that_was_rotated_or_cut_says_nothing(host: Host) -> None:
     logs = HostLogs(host, str(host.root))
     log = host.file("web.log")
-    log.write_text(f"{STARTED}\n{BEGUN}\n")
+    log.write_text(f"{AT}{STARTED}{VERSIONS}\n{AT}{BEGUN}\n")
     mark = logs.marks(["web"])["web"]
-    log.write_text(f"{BEGUN}\n")
+    log.write_text(f"{AT}{BEGUN}\n")
     assert logs.since("web", mark) is None
     log.rename(host.file("web.log.0"))
     assert logs.since("web", mark) is None
-    log.write_text(f"{STARTED}\n{BEGUN}\n{BEGUN}\n{MIGRATED}\n")
+    log.write_text(f"{AT}{STARTED}{VERSIONS}\n{AT}{BEGUN}\n{AT}{BEGUN}\n{AT}{MIGRATED}\n")
     assert logs.since("web", mark) is None
 
 
@@ -80,7 +81,7 @@ def test_a_log_that_grew_beyond_bounds_is_cut_and_proves_nothing(host: Host) -> 
     log = host.file("web.log")
     log.write_text("")
     mark = logs.marks(["web"])["web"]
-    log.write_text(f"{BEGUN}\n" * 50_000 + f"{MIGRATED}\n")
+    log.write_text(f"{AT}{BEGUN}\n" * 50_000 + f"{AT}{MIGRATED}\n")
     lines = logs.since("web", mark)
     assert lines is not None
     assert len(lines) == 100

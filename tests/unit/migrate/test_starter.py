@@ -15,7 +15,7 @@ from preflight.migrate.starter import HostStarter
 from preflight.shell_text import ShellText
 from tests.unit.migrate.plans import PLAN
 from tests.unit.migrate.test_run_lock import Login
-from tests.unit.migrate.test_source_log import BEGUN, MIGRATED, STARTED
+from tests.unit.migrate.test_source_log import AT, BEGUN, MIGRATED, STARTED
 from tests.unit.test_shell_text import SHELLS
 
 WEB = PLAN.guests[0]
@@ -53,7 +53,7 @@ class Source:
         self.held = held(self.login, self.journal, [WEB], directory=str(self.runs))
         self.held.__enter__()
         self.log = self.logs / "web.log"
-        self.log.write_text(f"{STARTED}\n")
+        self.log.write_text(f"{AT}{STARTED}\n")
         self.says("job", "Job type:         Unbounded")
         self.says("state", "paused (user)")
         self.says("stats", NEVER_RAN)
@@ -75,7 +75,7 @@ class Source:
     def adds(self, *lines: str) -> None:
         """Have libvirt add lines to the guest's log."""
         with self.log.open("a") as log:
-            log.writelines(f"{line}\n" for line in lines)
+            log.writelines(f"{AT}{line}\n" for line in lines)
 
     def dies(self) -> None:
         """End preflight's login, as if preflight had been killed."""
