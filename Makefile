@@ -68,7 +68,7 @@ duration-truth: $(VENV)/.installed-lab
 
 # Runs that are recorded of the same preflight/migrate are left out, so that it goes on where it was cut off.
 # CHAOS_ONLY names one run of the seed, to throw it again; CHAOS_WITH=virsh shows what is lost without preflight.
-CHAOS_RUNS ?= 240
+CHAOS_RUNS ?= 360
 CHAOS_SEED ?= 1
 CHAOS_LABS ?= 2
 CHAOS_WITH ?= preflight
