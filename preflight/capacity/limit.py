@@ -45,6 +45,8 @@ class Limit(Struct, frozen=True):
     at: Location | None = None
     #: The effect on a migration beyond what it allows.
     beyond: str = ""
+    #: Seconds after which one more migration may start, for a limit on those that start in a time.
+    interval: float | None = None
 
     @property
     def counts(self) -> bool:

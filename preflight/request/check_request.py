@@ -112,6 +112,12 @@ class Migration(Struct, frozen=True, kw_only=True):
         return memory + disks
 
     @property
+    def data_connections(self) -> int:
+        """Return the number of TCP connections for the data of one migration."""
+        parallel = (self.method.parallel_connections or 2) if self.method.parallel else 0
+        return max(1, self.ports_each) + parallel
+
+    @property
     def ports_given(self) -> tuple[tuple[str, int], ...]:
         """Return the ports of the destination that are given, each with its option."""
         disks = self.disks_to.port if self.copy_storage else None

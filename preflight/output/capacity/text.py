@@ -76,7 +76,8 @@ def _numbers(answer: Answer) -> Iterator[str]:
             yield from _line(
                 "safe", f"{at_most}{capacity.safe}{each_way}, which leaves workers to report progress and to abort"
             )
-        spaced = "; none is lost if they are started a second apart" if first.burst else ""
+        apart = "a second" if first.interval is None else f"{first.interval:g} s"
+        spaced = f"; none is lost if they are started {apart} apart" if first.burst else ""
         lost = "some lose connections" if first.burst else "some do not run at the same time"
         yield from _line(
             "burst",

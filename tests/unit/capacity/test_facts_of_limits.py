@@ -13,6 +13,7 @@ from preflight.host import Host
 from preflight.request.check_request import Migration
 from preflight.request.migration import Role, Transport
 from tests.case import Case
+from tests.unit.capacity.test_path import at_most, firewall, on_port
 
 Kinds: TypeAlias = set[type[Fact]]
 
@@ -24,6 +25,8 @@ ANSWERS = {
     "virtlockd.conf": "max_clients = 9\n",
     "virtqemud.conf": "",
     "virtproxyd.conf": "max_clients = 30\n",
+    "nft": firewall(*(on_port(port, at_most(5)) for port in (22, 16509, 16514, 49152))),
+    "iptables": "",
 }
 PROXY = "daemon virtproxyd\nnclients_max        : 30\nnclients            : 4\n"
 
