@@ -31,6 +31,11 @@ def unless_data_over_tls(migration: Migration) -> str | None:
     return without_data_connection(migration) or (None if migration.method.tls else "--tls was not requested")
 
 
+def unless_several(migration: Migration) -> str | None:
+    """Return the reason for rules about migrations that start at the same instant."""
+    return "one migration starts alone" if migration.concurrency == 1 else None
+
+
 def unless_several_over_ssh(migration: Migration) -> str | None:
     """Return the reason for rules about many simultaneous logins at the destination's sshd."""
     if migration.transport is not Transport.SSH:
