@@ -30,7 +30,7 @@ TRIED_FOR = 63.0
     skip=unless_several,
     errors=(
         "ssh: connect to host ... port ...: ",
-        "unable to connect to server at '...': Connection refused",
+        "unable to connect to server at '...:49152': Connection refused",
     ),
 )
 def check(
