@@ -94,7 +94,7 @@ def test_a_fact_that_takes_the_reason_is_known_without_its_part() -> None:
 
 
 def test_a_parser_that_fails_is_the_reason_of_all_that_is_made_of_its_fact() -> None:
-    with pytest.raises(Unreadable, match="^Broken could not be read: ValueError: 5$"):
+    with pytest.raises(Unreadable, match=r"^Broken could not be read: ValueError: 5$"):
         host(size="5").fact(OfBroken)
 
 
