@@ -13,7 +13,7 @@ from typing import TypeGuard
 
 from msgspec import Struct
 
-from preflight import facts
+from preflight.collect.sources import FACTS
 from preflight.errors import UserError
 from preflight.facts.fact import Fact
 from preflight.host import Guest, Judged
@@ -220,4 +220,4 @@ def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
 
 
 def _is_fact(kind: object) -> TypeGuard[type[Fact]]:
-    return isinstance(kind, type) and issubclass(kind, Fact) and getattr(facts, kind.__name__, None) is kind
+    return isinstance(kind, type) and kind in FACTS

@@ -38,13 +38,13 @@ class ProxyLimits(Fact, frozen=True, kw_only=True):
     def parse(
         cls,
         limits: Record,
-        daemons: Record,
+        daemons: Daemons,
         virtproxyd_conf: Annotated[Record, "virtproxyd.conf"],
-        libvirt_versions: Annotated[Record, "libvirt.versions"],
+        versions: Versions,
     ) -> Self:
         """Parse virt-admin's output for virtproxyd, if it is running, and its file; the default is its version's."""
-        conf = Daemons.parse(daemons, Record("", 1)).conf("virtproxyd", virtproxyd_conf)
-        usual = default("virtproxyd", "max_clients", Versions.parse(libvirt_versions).libvirt)
+        conf = daemons.conf("virtproxyd", virtproxyd_conf)
+        usual = default("virtproxyd", "max_clients", versions.libvirt)
         return cls(clients=_clients(limits, "virtproxyd", conf, int(usual or 0)))
 
 

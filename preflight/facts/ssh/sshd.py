@@ -96,7 +96,7 @@ class SshdSettings(Fact, frozen=True, kw_only=True):
         cls,
         sshd_effective: Annotated[Record, "sshd.effective"],
         sshd_config: Annotated[Record, "sshd_config"],
-        openssh: Record,
+        openssh: OpenSsh | Unreadable,
     ) -> Self:
         """Parse the output of `sshd -T` if there is any, otherwise the files."""
         told = sshd_effective.out if sshd_effective.code == 0 else ""
@@ -151,8 +151,11 @@ class SshdListener(Fact, frozen=True, kw_only=True):
         return cls(current=current, start=start, full=full)
 
 
-def _from_files(sshd_config: Record, openssh: Record) -> "_Settings":
-    return _Settings(directives(read_files(sshd_config)), Version(*OpenSsh.parse(openssh).version))
+def _from_files(sshd_config: Record, openssh: OpenSsh | Unreadable) -> "_Settings":
+    found = directives(read_files(sshd_config))
+    if isinstance(openssh, Unreadable):
+        raise openssh
+    return _Settings(found, Version(*openssh.version))
 
 
 class _Settings(Struct, frozen=True):
