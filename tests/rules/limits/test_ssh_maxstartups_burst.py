@@ -146,7 +146,12 @@ def test_does_not_apply_without_ssh(transport: Transport) -> None:
     )
 
 
-@pytest.mark.parametrize("record", ["sshd.effective", "sshd_config", "openssh"])
+def test_passes_what_sshd_itself_says_though_its_release_is_unknown() -> None:
+    """The release determines the defaults of the files alone."""
+    assert Case().destination("openssh", None).asking(concurrency=2).result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("record", ["sshd.effective", "sshd_config"])
 def test_is_unknown_when_the_destination_did_not_answer(record: str) -> None:
     result = Case().destination(record, None).asking(concurrency=2).result(RULE)
     assert (result.outcome, result.severity) == (Outcome.UNKNOWN, Severity.ERROR)
