@@ -60,7 +60,7 @@ def capacity(
     """Show how many migrations can run at once, what limits them, and how long they take.
 
     Nothing is changed on either host. The exit code is 0, or 1 if the hosts do not allow what --concurrency or --window
-    asks for, or 3 if that cannot be determined.
+    asks for, or 3 if that cannot be determined: for --window, if it depends on dirty rates that were not measured.
     """
     from preflight.commands.capacity import size
     from preflight.output import formats

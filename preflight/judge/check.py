@@ -52,6 +52,8 @@ class Checked(Struct, frozen=True):
     report: Report
     #: The guests that were judged and that could be read.
     guests: tuple[Guest, ...]
+    #: Why other guests that were asked about could not be read, or their list: one reason each.
+    unread: tuple[str, ...]
     source: Host
     destination: Host
     #: Source and destination, each with its login while the login is open.
@@ -121,7 +123,10 @@ def _judge(
     narrowed = bool(asked.select or asked.ignore)
     report = Report(migration, _summary(source), _summary(destination), results, verdicts, limits, asked, narrowed)
     guests = tuple(guest for guest in chosen.values() if isinstance(guest, Guest))
-    return Checked(report, guests, source, destination, visits)
+    unread = tuple(
+        f"guest {name}: {why}" if name else str(why) for name, why in chosen.items() if isinstance(why, Unreadable)
+    )
+    return Checked(report, guests, unread, source, destination, visits)
 
 
 def _on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:

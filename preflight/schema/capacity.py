@@ -140,7 +140,23 @@ class Capacity(Contract):
         description="Seconds for all guests, with the requested or recommended number at a time; null if not known, or"
         " endless."
     )
+    seconds_at_least: _Measure | None = Field(
+        description="Lower bound of that duration: guests whose dirty rate was not measured write nothing. Null if not"
+        " known, or endless."
+    )
+    seconds_at_most: _Measure | None = Field(
+        description="Upper bound of that duration: such guests write as fast as they can. Null if not known, or"
+        " endless."
+    )
     window_seconds: _Measure | None = Field(description="Seconds given by --window; null without it.")
+    fits_window: bool | None = Field(
+        description="True if the duration's upper bound is within the window, false if its lower bound exceeds it; null"
+        " without --window, or if neither is so."
+    )
+    bearable_dirty_mib_per_s: Count | None = Field(
+        description="Dirty rate in MiB/s up to which all fit into the window if no guest that was not measured exceeds"
+        " it; null if the answer does not depend on it."
+    )
     fits: bool | None = Field(description="True if the request can be met; null if that is not known.")
 
 

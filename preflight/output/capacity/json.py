@@ -32,7 +32,11 @@ def render(answer: Answer, _colour: bool) -> str:
             room=tuple(_room(room) for room in answer.rooms),
             guests=_guests(forecast) if forecast else (),
             seconds=_finite(forecast.seconds) if forecast else None,
+            seconds_at_least=_finite(forecast.least) if forecast else None,
+            seconds_at_most=_finite(forecast.most) if forecast else None,
             window_seconds=answer.window,
+            fits_window=answer.fits_window if answer.window is not None else None,
+            bearable_dirty_mib_per_s=answer.bearable,
             fits=answer.fits,
         )
     )
