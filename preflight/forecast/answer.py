@@ -29,12 +29,7 @@ class Answer(Struct, frozen=True):
     @property
     def fits_limits(self) -> bool | None:
         """Report whether the requested number is possible; True if none was requested, None if that is not known."""
-        capacity = self.report.capacity
-        if self.concurrency is None:
-            return True
-        if capacity.concurrent is None:
-            return None
-        return False if self.concurrency > capacity.concurrent else None if capacity.unread else True
+        return True if self.concurrency is None else self.report.capacity.allows(self.concurrency)
 
     @property
     def fits_window(self) -> bool | None:

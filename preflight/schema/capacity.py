@@ -6,7 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from preflight.schema.document import Contract
 from preflight.schema.fields import Count, SomeText, Text
-from preflight.schema.report import LimitName, Location, Role
+from preflight.schema.report import LimitName, Location, Role, ShortLimit
 
 #: The version of the contract. It changes only when something is removed or changes its meaning.
 FORMAT: Final = 1
@@ -118,6 +118,15 @@ class Capacity(Contract):
     burst_limited_by: LimitName | None = Field(
         description="The limit that stops the next migration that starts at the same instant; null if none could be"
         " read."
+    )
+    requested: Count | None = Field(description="Migrations given by --concurrency; null without it.")
+    fits_limits: bool | None = Field(
+        description="True if the limits allow that number, false if they do not; null without --concurrency, or if a"
+        " limit could not be read."
+    )
+    short: tuple[ShortLimit, ...] = Field(
+        description="The limits that fall short of that number: first those for migrations in flight, then those for"
+        " migrations that start at the same instant, each from the lowest."
     )
     classic: Count | None = Field(
         description="Red Hat's estimate, with two clients of max_clients for each migration; null if max_clients is not"

@@ -153,6 +153,26 @@ class Limit(Contract):
     )
 
 
+class ShortLimit(Contract):
+    """A limit that falls short of the requested number of migrations, and the setting that raises it."""
+
+    name: Annotated[str, Field(min_length=1)] = Field(description="Name of the limit, as in limits.")
+    host: Role = Field(description=_ROLE)
+    stops: bool = Field(
+        description="True if fewer than requested can be in flight. False if fewer can start at the same instant, or if"
+        " too few workers stay free for progress and abort."
+    )
+    allows: Count = Field(description="Migrations that the limit allows.")
+    path: Text | None = Field(
+        description="Absolute path of the file that sets the limit, or would; null if no setting raises it."
+    )
+    key: Text | None = Field(description="The key in that file.")
+    value: Text | None = Field(description="The value in use.")
+    sufficient: Text | None = Field(
+        description="The least value that is sufficient for the request; null if there is none."
+    )
+
+
 class Capacity(Contract):
     """The number of migrations that can be in flight together, by the configuration and the present use."""
 
@@ -165,6 +185,11 @@ class Capacity(Contract):
     )
     limited_by: LimitName | None = Field(
         description="The limit that stops the next migration in flight; null if none could be read."
+    )
+    requested: Count = Field(description="The requested number of concurrent migrations.")
+    short: tuple[ShortLimit, ...] = Field(
+        description="The limits that fall short of that number: first those for migrations in flight, then those for"
+        " migrations that start at the same instant, each from the lowest."
     )
     limits: tuple[Limit, ...] = Field(description="Every limit in the path of a migration of this kind.")
 

@@ -7,6 +7,7 @@ from preflight.capacity.limit import Limit, Scope
 from preflight.forecast.answer import Answer
 from preflight.forecast.duration import Forecast
 from preflight.forecast.memory import Room
+from preflight.output.capacity.requested import short
 from preflight.output.terminal import columns, labelled, listed, one_line, width, wrapped
 
 #: The unit of the number that a limit allows, if that is not migrations in flight.
@@ -16,6 +17,8 @@ _OF = {Scope.BURST: " at once", Scope.ONE_CONNECTION: " shared"}
 def render(answer: Answer, _colour: bool) -> str:
     """Return the answer as lines of text."""
     parts = [*_limits(answer), "\n".join(_numbers(answer))]
+    if answer.concurrency is not None:
+        parts.append("\n".join(_requested(answer, answer.concurrency)))
     if answer.rooms or answer.no_rooms:
         parts.append("\n".join(_rooms(answer)))
     if answer.forecast is not None and answer.forecast.loads:
@@ -96,6 +99,13 @@ def _numbers(answer: Answer) -> Iterator[str]:
     for limit in capacity.limits:
         if limit.reason is not None:
             yield from _line("unread", f"{_name(limit)}: {limit.reason}")
+
+
+def _requested(answer: Answer, number: int) -> Iterator[str]:
+    said = {True: "fits", False: "DOES NOT FIT", None: "NOT KNOWN: a limit could not be read"}[answer.fits_limits]
+    yield from _line("requested", f"{number} at once: {said}")
+    for one in short(answer.report, number):
+        yield from _line("", one)
 
 
 def _recommended(answer: Answer) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from preflight.capacity.limit import Limit
 from preflight.judge.report import ALL_GUESTS, Outcome, Report, Result, Verdict, judge
+from preflight.output.capacity.requested import short
 from preflight.output.report import next_step
 from preflight.output.report.problems import Problem, Unknown, about, problems, unknowns
 from preflight.output.terminal import excerpt, labelled, listed, one_line, paint, width, wrapped
@@ -193,6 +194,8 @@ def _capacity(report: Report, columns: int | None) -> Iterator[str]:
         if first is not None and first.allows is not None and first.allows < capacity.concurrent:
             text += f", {at_most}{first.allows} started at the same instant ({first.name} on the {first.host.value})"
         yield from labelled("capacity", text + f"; requested: {asked}", width=columns, indent=0, column=10)
+        for one in short(report, asked):
+            yield from labelled("", one, width=columns, indent=10, column=0)
     yield from _unread(report, columns)
 
 

@@ -267,3 +267,104 @@ def test_the_procedures_own_example_is_explained() -> None:
     )
     assert any(line.startswith("Red Hat's:   10, two clients per migration out of max_clients 20") for line in lines)
     assert sum(line.startswith("MaxStartups") and line.endswith("is refused") for line in lines) == 2
+
+
+def narrow() -> Case:
+    """Fewer of everything than the defaults, on both hosts."""
+    fewer = {"nclients_max        : 5000": "nclients_max        : 24", "maxWorkers     : 20": "maxWorkers     : 9"}
+
+    def limited(told: str) -> str:
+        for before, after in fewer.items():
+            assert before in told
+            told = told.replace(before, after)
+        return told
+
+    return (
+        Case()
+        .source("limits", limited)
+        .source("libvirtd.conf", "max_workers = 9\n")
+        .destination("qemu.conf", lambda text: text + "migration_port_max = 49163\n")
+    )
+
+
+def test_each_limit_that_falls_short_is_named_in_order_with_the_value_that_suffices() -> None:
+    found = answer(narrow(), concurrency=30)
+    assert (found.fits, found.exit_code) == (False, 1)
+    said = shown(found)
+    text = said[said.index("requested:") :]
+    lines = text[: text.index("\n\n")].splitlines()
+    assert lines[0] == "requested:   30 at once: DOES NOT FIT"
+    assert [line.strip() for line in lines[1:]] == [
+        (
+            "1. max_workers on the source allows 9, less 2 workers for progress and abort: raise max_workers in"
+            " host1.example.com:/etc/libvirt/libvirtd.conf from 9 to 32, and restart libvirtd"
+        ),
+        (
+            "2. migration_port_range on the destination allows 12: raise migration_port_max in"
+            " host2.example.com:/etc/libvirt/qemu.conf from 49163 to 49181, and restart the libvirt daemon"
+        ),
+        (
+            "3. max_clients on the source allows 24: raise max_clients in"
+            " host1.example.com:/etc/libvirt/libvirtd.conf from 24 to 30, and restart libvirtd"
+        ),
+        *(
+            f"{number}. MaxStartups on the {end} allows 10 to start at the same instant: start them a second apart, or"
+            f" raise MaxStartups in {host}.example.com:/etc/ssh/sshd_config from 10:30:100 to 30:30:100, and reload sshd"
+            for number, end, host in ((4, "source", "host1"), (5, "destination", "host2"))
+        ),
+    ]
+    document = json.loads(render("capacity", "json", found))
+    assert (document["requested"], document["fits_limits"]) == (30, False)
+    short = [(one["name"], one["stops"], one["value"], one["sufficient"]) for one in document["short"]]
+    assert short[:2] == [("max_workers", True, "9", "32"), ("migration_port_range", True, "49163", "49181")]
+    assert short[-1] == ("MaxStartups", False, "10:30:100", "30:30:100")
+
+
+def test_the_values_that_are_named_suffice() -> None:
+    case = narrow()
+    first = answer(case, concurrency=30).report.capacity
+    values = {(limit.name, limit.host.value): limit.raised_for(30) for limit in first.short_of(30)}
+    raised = (
+        Case()
+        .source(
+            "limits",
+            lambda told: told.replace("maxWorkers     : 20", f"maxWorkers     : {values['max_workers', 'source']}"),
+        )
+        .source("limits", lambda told: told.replace(": 5000", f": {values['max_clients', 'source']}"))
+        .destination(
+            "qemu.conf",
+            lambda text: text + f"migration_port_max = {values['migration_port_range', 'destination']}\n",
+        )
+    )
+    startups = values["MaxStartups", "source"]
+    for end in (raised.source, raised.destination):
+        end("sshd.effective", lambda told: told.replace("maxstartups 10:30:100", f"maxstartups {startups}"))
+    found = answer(raised, concurrency=30)
+    assert found.report.capacity.short_of(30) == ()
+    assert found.fits is True
+    assert "requested:   30 at once: fits\n" in shown(found)
+    assert {limit.name for limit in found.report.capacity.short_of(31)} == {name for name, _ in values}
+
+
+def test_more_ports_than_there_are_cannot_be_had() -> None:
+    found = answer(concurrency=20000)
+    line = next(line for line in shown(found).splitlines() if "migration_port_range on the destination allows" in line)
+    assert line.endswith("host2.example.com:/etc/libvirt/qemu.conf is 49215 and cannot be raised so far: request fewer")
+    [ports] = [
+        one for one in json.loads(render("capacity", "json", found))["short"] if one["key"] == "migration_port_max"
+    ]
+    assert (ports["value"], ports["sufficient"]) == ("49215", None)
+
+
+def test_a_number_that_leaves_no_worker_free_fits_and_is_warned_of() -> None:
+    found = answer(concurrency=19)
+    assert found.exit_code == 0
+    said = shown(found)
+    assert "requested:   19 at once: fits\n" in said
+    assert "1. max_workers on the source allows 20, but 2 workers should stay free for progress and abort" in said
+
+
+def test_a_check_names_them_too() -> None:
+    said = render("report", "text", narrow().asking(select=("same-host",), concurrency=30).report())
+    assert "requested: 30\n          1. max_workers on the source allows 9, less 2 workers" in said
+    assert "1. " not in render("report", "text", Case().asking(select=("same-host",)).report())
