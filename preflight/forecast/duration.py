@@ -52,6 +52,8 @@ class Forecast(Struct, frozen=True):
     unread: str | None = None
     #: Why guests are missing from it: one reason each.
     missing: tuple[str, ...] = ()
+    #: The guests that are off, which send no memory and are not counted.
+    off: tuple[str, ...] = ()
 
     @property
     def unmeasured(self) -> tuple[str, ...]:
@@ -119,6 +121,7 @@ def forecast(checked: Checked, link: Link, dirty: Mapping[str, float], *, concur
         math.inf if checked.unread else together(heaviest, asked, link.rate),
         unread,
         checked.unread,
+        tuple(guest.name for guest in checked.guests if not guest.running),
     )
 
 

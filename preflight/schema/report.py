@@ -17,6 +17,8 @@ Verdict: TypeAlias = Literal["ready", "not-ready", "undetermined"]
 Outcome: TypeAlias = Literal["passed", "failed", "unknown", "waived", "not-applicable"]
 Severity: TypeAlias = Literal["error", "warning", "info"]
 Role: TypeAlias = Literal["source", "destination"]
+#: Values of `judge.guests.Skip`.
+SkipReason: TypeAlias = Literal["off", "running", "left out"]
 
 _PATH = re.compile("^/")
 _SUBJECT = re.compile("^(pair$|source$|destination$|guests$|guest )")
@@ -132,6 +134,15 @@ class Guest(Contract):
     verdict: Verdict = Field(description=_VERDICT)
 
 
+class Skipped(Contract):
+    """One guest of the source that was not judged, although it was not excluded by naming others."""
+
+    name: SomeText = Field(description="The guest's name.")
+    reason: SkipReason = Field(
+        description="off, running: the guest is, and guests of the other kind were selected. left out: by --except."
+    )
+
+
 class LimitName(Contract):
     """Reference to one of the limits."""
 
@@ -211,6 +222,9 @@ class Report(Contract):
     guests: tuple[Guest, ...] = Field(
         description="Each guest that was judged, in the order in which it was named or listed; empty if only the hosts"
         " were judged."
+    )
+    skipped: tuple[Skipped, ...] = Field(
+        description="The guests of the source that were not judged; empty if guests were selected by name."
     )
     capacity: Capacity = Field(description="The number of migrations that these hosts allow at a time.")
 

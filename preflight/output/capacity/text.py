@@ -8,6 +8,7 @@ from preflight.forecast.answer import Answer
 from preflight.forecast.duration import Forecast
 from preflight.forecast.memory import Room
 from preflight.output.capacity.requested import short
+from preflight.output.report.skipped import skipped
 from preflight.output.terminal import columns, labelled, listed, one_line, width, wrapped
 
 #: The unit of the number that a limit allows, if that is not migrations in flight.
@@ -190,6 +191,10 @@ def _all(answer: Answer) -> Iterator[str]:
         yield from _line("", f"all memory is counted as touched: {forecast.unread}")
     for why in forecast.missing:
         yield from _line("", f"not counted: {why}")
+    if forecast.off:
+        yield from _line("", f"guests that are off have no memory to send and are not counted: {listed(forecast.off)}")
+    for line in skipped(answer.report, "counted"):
+        yield from _line("", line)
 
 
 def _duration(seconds: float) -> str:

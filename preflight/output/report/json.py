@@ -23,6 +23,9 @@ def render(report: reports.Report, _colour: bool) -> str:
         destination=_host(report.destination),
         results=(),
         guests=tuple(schema.Guest(name=guest.name, verdict=guest.verdict.value) for guest in report.guests),
+        skipped=tuple(
+            schema.Skipped(name=name, reason=why.value) for why, names in report.skipped.items() for name in names
+        ),
         capacity=_capacity(report.capacity, report.migration.concurrency),
     )
     # a few results at a time: the values of 200,000 and the pieces of their text would take half a GiB

@@ -309,7 +309,8 @@ def test_each_limit_that_falls_short_is_named_in_order_with_the_value_that_suffi
         ),
         *(
             f"{number}. MaxStartups on the {end} allows 10 to start at the same instant: start them a second apart, or"
-            f" raise MaxStartups in {host}.example.com:/etc/ssh/sshd_config from 10:30:100 to 30:30:100, and reload sshd"
+            f" raise MaxStartups in {host}.example.com:/etc/ssh/sshd_config from 10:30:100 to 30:30:100, and reload"
+            " sshd"
             for number, end, host in ((4, "source", "host1"), (5, "destination", "host2"))
         ),
     ]
