@@ -12,6 +12,7 @@ from preflight.facts.text.located import Located, Location
 from preflight.request.applicability import (
     unless_data_over_tls,
     unless_disks_host_is_given,
+    unless_libvirt_migrates,
     unless_live,
     unless_name_is_announced,
     unless_offline,
@@ -47,6 +48,7 @@ __all__ = [
     "rule",
     "unless_data_over_tls",
     "unless_disks_host_is_given",
+    "unless_libvirt_migrates",
     "unless_live",
     "unless_name_is_announced",
     "unless_offline",

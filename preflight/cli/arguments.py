@@ -40,10 +40,6 @@ Destination = Annotated[
         show_default=False,
     ),
 ]
-Guests = Annotated[
-    list[str] | None,
-    what("--guest", help="Check only this guest; may be repeated.", show_default=False),
-]
 CopyStorage = Annotated[
     bool,
     what("--copy-storage", help="Assume that disks are copied, as with --copy-storage-all."),

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import DRIVEN, MOST, CopyStorage, Destination, Guests, Over, Source, Timeout, how, output
+from preflight.cli.arguments import DRIVEN, MOST, CopyStorage, Destination, Over, Source, Timeout, how, output
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import copying, takes_method
+from preflight.cli.selection import AllGuests, Except, Named, Names, Off, Running, selection
 from preflight.stdio import deliver
 
 if TYPE_CHECKING:
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 def capacity(
     source: Source,
     destination: Destination = None,
-    guest: Guests = None,
+    guests: Names = None,
+    guest: Named = None,
+    all_guests: AllGuests = False,
+    running: Running = False,
+    offline: Off = False,
+    left_out: Except = None,
     concurrency: Annotated[
         int | None,
         how(
@@ -60,17 +66,22 @@ def capacity(
     """Show how many migrations can run at once, what limits them, and how long they take.
 
     Nothing is changed on either host. The exit code is 0, or 1 if the hosts do not allow what --concurrency or --window
-    asks for, or 3 if that cannot be determined.
+    asks for, or 3 if that cannot be determined: for --window, if it depends on dirty rates that were not measured.
     """
+    from msgspec.structs import asdict
+
     from preflight.commands.capacity import size
     from preflight.output import formats
     from preflight.request.check_request import Asked
 
     formats.require("capacity", output_format)
+    chosen = selection(
+        [*(guests or ()), *(guest or ())], left_out, all_guests=all_guests, running=running, offline=offline
+    )
     asked = Asked(
         source=source,
         destination=destination,
-        guests=tuple(guest or ()),
+        **asdict(chosen),
         concurrency=concurrency or 1,
         method=copying(method) if copy_storage else method,
         transport=transport,

@@ -10,7 +10,6 @@ import typer
 from preflight.cli.arguments import (
     MOST,
     Destination,
-    Guests,
     Ignore,
     Over,
     Select,
@@ -24,7 +23,7 @@ from preflight.cli.arguments import (
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes_method
-from preflight.errors import UserError
+from preflight.cli.selection import AllGuests, Except, Named, Names, Off, Running, selection
 from preflight.stdio import deliver
 
 if TYPE_CHECKING:
@@ -40,20 +39,24 @@ _TIMEOUTS = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort")
     "# Check all guests running on host1",
     "preflight check host1 host2",
     "# Check one guest, for a peer-to-peer migration",
-    "preflight check host1 host2 --guest web --p2p",
+    "preflight check host1 host2 web --p2p",
+    "# Check all guests but one, including those that are off",
+    "preflight check host1 host2 --all --except web",
 )
 @takes_method(without=_TIMEOUTS)
 def check(
     source: Source,
     destination: Destination = None,
-    guest: Guests = None,
+    guests: Names = None,
+    guest: Named = None,
+    all_guests: AllGuests = False,
+    running: Running = False,
+    offline: Off = False,
+    left_out: Except = None,
     no_guests: Annotated[bool, what("--no-guests", help="Check only the hosts.")] = False,
     concurrency: Annotated[int, how(min=1, max=MOST, help="Number of migrations started at the same time.")] = 1,
     transport: Over = None,
     destination_uri: Uri = None,
-    offline: Annotated[
-        bool, what("--offline", help="Check guests that are off, whose definitions are migrated.")
-    ] = False,
     select: Select = None,
     ignore: Ignore = None,
     output_format: Annotated[str, output("--format", "-f", help="Output format: text, table or json.")] = "text",
@@ -66,26 +69,32 @@ def check(
 ) -> None:
     """Check whether guests can be migrated from SOURCE to DESTINATION.
 
-    All guests running on the source are checked, unless --guest, --offline or --no-guests selects others. Nothing is
+    All guests running on the source are checked, unless others are selected, as for `preflight migrate`. Nothing is
     changed on either host. The exit code is 0 if the verdict is READY, 1 if it is NOT READY, and 3 if it is
     UNDETERMINED.
     """
+    from msgspec.structs import asdict
+
     from preflight.collect.endpoints import open_hosts
     from preflight.output import formats
     from preflight.request.check_request import Asked
 
     formats.require("report", output_format)
-    if guest and no_guests:
-        raise UserError("--guest and --no-guests are mutually exclusive")
+    chosen = selection(
+        [*(guests or ()), *(guest or ())],
+        left_out,
+        all_guests=all_guests,
+        running=running,
+        offline=offline,
+        no_guests=no_guests,
+    )
     asked = Asked(
         source=source,
         destination=destination,
-        guests=tuple(guest or ()),
-        no_guests=no_guests,
+        **asdict(chosen),
         concurrency=concurrency,
         transport=transport,
         destination_uri=destination_uri,
-        offline=offline,
         select=tuple(select or ()),
         ignore=tuple(ignore or ()),
         timeout=timeout,

@@ -6,28 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import MOST, Ignore, Over, Source, Timeout, Uri, how, output, what
+from preflight.cli.arguments import MOST, Ignore, Over, Source, Timeout, Uri, how, output
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes_method
 from preflight.cli.question import ask
+from preflight.cli.selection import AllGuests, Except, Names, Off, Running, require_selection, selection
 from preflight.errors import UserError
 
 if TYPE_CHECKING:
     from preflight.request.method import Method
-
-
-AllGuests = Annotated[
-    bool, what("--all", help="Migrate all guests: running guests live, and the definitions of guests that are off.")
-]
-
-
-Running = Annotated[bool, what("--running", help="Migrate all running guests.")]
-
-
-Off = Annotated[
-    bool, what("--offline", help="Migrate guests that are off: all of them, or those named, which must be off.")
-]
 
 
 AtOnce = Annotated[
@@ -68,6 +56,7 @@ def migrate(
     all_guests: AllGuests = False,
     running: Running = False,
     offline: Off = False,
+    left_out: Except = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     at_once: AtOnce = None,
     on_error: Annotated[
@@ -138,18 +127,21 @@ def migrate(
     if len(words) == 1:
         _refuse_what_is_written_down(context, "plan")
         raise typer.Exit(migrate.run_plan(Path(words[0]), wanted, timeout=answer_timeout))
-    _refuse_unclear(words, all_guests=all_guests, running=running, offline=offline)
+    if len(words) < 2:
+        raise UserError("SOURCE and DESTINATION are missing, or a file that `preflight plan` wrote")
+    chosen = selection(words[2:], left_out, all_guests=all_guests, running=running, offline=offline)
+    require_selection(chosen, running=running)
     if confirm_uri:
         raise UserError(
             "--confirm-uri is for the URIs of a plan or a journal; URIs on the command line need no confirmation"
         )
     asked = migrate.asked_for(
-        words,
+        words[0],
+        words[1],
+        chosen,
         method,
         transport=transport,
         destination_uri=destination_uri,
-        offline=offline,
-        only_running=running,
         ignore=ignore or (),
         timeout=answer_timeout,
     )
@@ -167,12 +159,11 @@ def plan(
     source: Source,
     destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="Same forms as SOURCE.")],
     output: Annotated[Path, output("--output", "-o", help="File to write.")],
-    guest: Annotated[
-        list[str] | None, typer.Argument(metavar="GUEST...", help="Guests to migrate.", show_default=False)
-    ] = None,
+    guest: Names = None,
     all_guests: AllGuests = False,
     running: Running = False,
     offline: Off = False,
+    left_out: Except = None,
     at_once: AtOnce = None,
     lapses_after: Annotated[str, typer.Option(help="Time after which the plan expires: 90s, 30m, 24h.")] = "24h",
     transport: Over = None,
@@ -189,16 +180,16 @@ def plan(
     from preflight.commands import migrate
     from preflight.commands.capacity import seconds_of
 
-    words = [source, destination, *(guest or ())]
-    _refuse_unclear(words, all_guests=all_guests, running=running, offline=offline)
+    chosen = selection(guest or (), left_out, all_guests=all_guests, running=running, offline=offline)
+    require_selection(chosen, running=running)
     lapse = seconds_of("--lapses-after", lapses_after)
     asked = migrate.asked_for(
-        words,
+        source,
+        destination,
+        chosen,
         method,
         transport=transport,
         destination_uri=destination_uri,
-        offline=offline,
-        only_running=running,
         ignore=ignore or (),
         timeout=answer_timeout,
     )
@@ -232,15 +223,3 @@ def _refuse_what_is_written_down(context: typer.Context, where: str) -> None:
             is_no = context.params.get(name) is False and parameter.secondary_opts
             option = (parameter.secondary_opts if is_no else parameter.opts)[0]
             raise UserError(f"{option}: the {where} determines this, so it cannot be changed here")
-
-
-def _refuse_unclear(words: list[str], *, all_guests: bool, running: bool, offline: bool) -> None:
-    """Raise `UserError` if it is not clear what to migrate, or where."""
-    if len(words) < 2:
-        raise UserError("SOURCE and DESTINATION are missing, or a file that `preflight plan` wrote")
-    if sum((all_guests, running, offline)) > 1:
-        raise UserError("--all, --running and --offline are mutually exclusive")
-    if words[2:] and (all_guests or running):
-        raise UserError("name guests, or give --all or --running, but not both")
-    if not (words[2:] or all_guests or running or offline):
-        raise UserError("which guests? Name them, or give --all, --running or --offline")

@@ -32,7 +32,7 @@ from preflight.facts.system.identity import HostIdentity
 from preflight.facts.system.release import OpenSsh, OsRelease
 from preflight.host import Guest, Host
 from preflight.judge.evaluate import evaluate
-from preflight.judge.guests import NoSuchGuest, Pair, choose_guests
+from preflight.judge.guests import Pair, choose_guests
 from preflight.judge.report import GuestVerdict, HostSummary, Report, judge_each
 from preflight.judge.ruleset import Rule, load, select
 from preflight.request.check_request import Asked, Migration
@@ -52,6 +52,8 @@ class Checked(Struct, frozen=True):
     report: Report
     #: The guests that were judged and that could be read.
     guests: tuple[Guest, ...]
+    #: Why other guests that were asked about could not be read, or their list: one reason each.
+    unread: tuple[str, ...]
     source: Host
     destination: Host
     #: Source and destination, each with its login while the login is open.
@@ -73,8 +75,8 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool =
 
     def guests_of(source: Host) -> Iterable[Guest]:
         try:
-            chosen = choose_guests(source, asked.guests, migration, none=asked.no_guests)
-        except NoSuchGuest:
+            chosen = choose_guests(source, asked).guests
+        except UserError:
             return ()  # reported below
         pair = Pair(source, source, migration, chosen)
         return (guest for name in chosen for guest in _on_either_end(pair, name))
@@ -109,7 +111,8 @@ def _judge(
 ) -> Checked:
     """Make the report on hosts that have answered, without reading from them."""
     source, destination = collected.source, collected.destination
-    chosen = choose_guests(source, asked.guests, migration, none=asked.no_guests)
+    choice = choose_guests(source, asked)
+    chosen = choice.guests
     if len(chosen) > 1 and (migration.method.dname is not None or migration.method.xml is not None):
         raise UserError("--dname and --xml apply to one guest: name it")
     results = evaluate(rules, Pair(source, destination, migration, chosen))
@@ -119,9 +122,14 @@ def _judge(
     )
     limits = capacity(source, destination, migration, every=asked.sizing)
     narrowed = bool(asked.select or asked.ignore)
-    report = Report(migration, _summary(source), _summary(destination), results, verdicts, limits, asked, narrowed)
+    report = Report(
+        migration, _summary(source), _summary(destination), results, verdicts, limits, asked, narrowed, choice.skipped
+    )
     guests = tuple(guest for guest in chosen.values() if isinstance(guest, Guest))
-    return Checked(report, guests, source, destination, visits)
+    unread = tuple(
+        f"guest {name}: {why}" if name else str(why) for name, why in chosen.items() if isinstance(why, Unreadable)
+    )
+    return Checked(report, guests, unread, source, destination, visits)
 
 
 def _on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:

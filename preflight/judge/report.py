@@ -1,11 +1,12 @@
 """The results of a check, as values rather than text for people."""
 
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
 from preflight.capacity.limit import Capacity
+from preflight.judge.guests import Skip
 from preflight.request.check_request import Asked, Migration
 from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
@@ -111,6 +112,8 @@ class Report(Struct, frozen=True):
     asked: Asked
     #: True if some rules were skipped, so that READY does not cover the problems that they look for.
     narrowed: bool = False
+    #: Guests of the source that are not among the selected ones, by the reason.
+    skipped: Mapping[Skip, tuple[str, ...]] = {}
 
     @property
     def verdict(self) -> Verdict:

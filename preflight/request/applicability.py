@@ -81,3 +81,10 @@ def unless_name_is_announced(migration: Migration) -> str | None:
 def unless_offline(migration: Migration) -> str | None:
     """Return the reason for rules about guests that are off, whose definitions are migrated."""
     return None if migration.offline else "the guest is moved while it runs"
+
+
+def unless_libvirt_migrates(migration: Migration) -> str | None:
+    """Return the reason for rules about what libvirt does in a migration, of a definition too."""
+    return (
+        "--dumpxml moves the definition without a migration" if migration.offline and migration.method.dumpxml else None
+    )

@@ -12,21 +12,30 @@ from preflight.request.method import Method
 from preflight.request.migration import Mode, Transport
 
 
-class Asked(Struct, frozen=True):
+class Selection(Struct, frozen=True, kw_only=True):
+    """The selected guests: those named, or else all of a kind, except those that are left out."""
+
+    #: Names or UUIDs.
+    guests: tuple[str, ...] = ()
+    no_guests: bool = False
+    #: Only guests that are off, whose definitions are migrated.
+    offline: bool = False
+    #: Guests that are off as well as those that run, each migrated as it is.
+    as_they_are: bool = False
+    #: Names or UUIDs, as typed: each one, or several separated by commas.
+    left_out: tuple[str, ...] = ()
+
+
+class Asked(Selection, frozen=True):
     """The request of a check. The hosts are as typed or as saved; `timeout` is in seconds, for all of one host."""
 
     source: str | SavedHost
     destination: str | SavedHost | None = None
-    guests: tuple[str, ...] = ()
-    no_guests: bool = False
     concurrency: int = 1
     #: The options of `virsh migrate`, as given.
     method: Method = Method()
     transport: Transport | None = None
     destination_uri: str | None = None
-    offline: bool = False
-    #: Whether the definitions of guests that are off are migrated too.
-    as_they_are: bool = False
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()

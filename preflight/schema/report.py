@@ -17,6 +17,8 @@ Verdict: TypeAlias = Literal["ready", "not-ready", "undetermined"]
 Outcome: TypeAlias = Literal["passed", "failed", "unknown", "waived", "not-applicable"]
 Severity: TypeAlias = Literal["error", "warning", "info"]
 Role: TypeAlias = Literal["source", "destination"]
+#: Values of `judge.guests.Skip`.
+SkipReason: TypeAlias = Literal["off", "running", "left out"]
 
 _PATH = re.compile("^/")
 _SUBJECT = re.compile("^(pair$|source$|destination$|guests$|guest )")
@@ -132,6 +134,15 @@ class Guest(Contract):
     verdict: Verdict = Field(description=_VERDICT)
 
 
+class Skipped(Contract):
+    """One guest of the source that was not judged, although it was not excluded by naming others."""
+
+    name: SomeText = Field(description="The guest's name.")
+    reason: SkipReason = Field(
+        description="off, running: the guest is, and guests of the other kind were selected. left out: by --except."
+    )
+
+
 class LimitName(Contract):
     """Reference to one of the limits."""
 
@@ -153,6 +164,26 @@ class Limit(Contract):
     )
 
 
+class ShortLimit(Contract):
+    """A limit that falls short of the requested number of migrations, and the setting that raises it."""
+
+    name: Annotated[str, Field(min_length=1)] = Field(description="Name of the limit, as in limits.")
+    host: Role = Field(description=_ROLE)
+    stops: bool = Field(
+        description="True if fewer than requested can be in flight. False if fewer can start at the same instant, or if"
+        " too few workers stay free for progress and abort."
+    )
+    allows: Count = Field(description="Migrations that the limit allows.")
+    path: Text | None = Field(
+        description="Absolute path of the file that sets the limit, or would; null if no setting raises it."
+    )
+    key: Text | None = Field(description="The key in that file.")
+    value: Text | None = Field(description="The value in use.")
+    sufficient: Text | None = Field(
+        description="The least value that is sufficient for the request; null if there is none."
+    )
+
+
 class Capacity(Contract):
     """The number of migrations that can be in flight together, by the configuration and the present use."""
 
@@ -165,6 +196,11 @@ class Capacity(Contract):
     )
     limited_by: LimitName | None = Field(
         description="The limit that stops the next migration in flight; null if none could be read."
+    )
+    requested: Count = Field(description="The requested number of concurrent migrations.")
+    short: tuple[ShortLimit, ...] = Field(
+        description="The limits that fall short of that number: first those for migrations in flight, then those for"
+        " migrations that start at the same instant, each from the lowest."
     )
     limits: tuple[Limit, ...] = Field(description="Every limit in the path of a migration of this kind.")
 
@@ -186,6 +222,9 @@ class Report(Contract):
     guests: tuple[Guest, ...] = Field(
         description="Each guest that was judged, in the order in which it was named or listed; empty if only the hosts"
         " were judged."
+    )
+    skipped: tuple[Skipped, ...] = Field(
+        description="The guests of the source that were not judged; empty if guests were selected by name."
     )
     capacity: Capacity = Field(description="The number of migrations that these hosts allow at a time.")
 

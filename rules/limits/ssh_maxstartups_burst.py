@@ -42,7 +42,7 @@ def check(source: SshdSettings, destination: SshdSettings, migration: Migration)
                 change=Change(
                     sshd.path_of(sshd.max_startups),
                     "MaxStartups",
-                    f"{wanted}:{limit.rate}:{max(wanted, limit.full)}",
+                    str(limit.raised(wanted - limit.start)),
                 ),
             )
         if each is not None and wanted > each:

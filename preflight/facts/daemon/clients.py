@@ -22,6 +22,8 @@ class Clients(Struct, frozen=True):
 
     most: Located[int]
     now: int
+    #: Path of the file that sets it, or would.
+    path: str
 
     @property
     def room(self) -> int:
@@ -70,4 +72,4 @@ def _clients(limits: Record, daemon: str, conf: Conf, usual: int) -> Clients:
         raise Unreadable(f"{conf.path}: max_clients is not a number")
     file = Located(usual) if setting is None else Located(int(str(setting.value)), setting.at)
     most = told.get("nclients_max", file.value)
-    return Clients(file if file.value == most else Located(most), told.get("nclients", 0))
+    return Clients(file if file.value == most else Located(most), told.get("nclients", 0), conf.path)

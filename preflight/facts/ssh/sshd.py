@@ -53,6 +53,11 @@ class MaxStartups(Struct, frozen=True):
     def __str__(self) -> str:
         return f"{self.start}:{self.rate}:{self.full}"
 
+    def raised(self, by: int) -> "MaxStartups":
+        """Return the limit with a first number that is higher by so many, and a last one that is not below it."""
+        start = self.start + by
+        return replace(self, start=start, full=max(start, self.full))
+
     def chance(self, logins: int) -> float:
         """Return the probability (0 to 1) that all of `logins` simultaneous logins succeed if there are no others.
 

@@ -7,7 +7,9 @@ from preflight.capacity.limit import Limit, Scope
 from preflight.forecast.answer import Answer
 from preflight.forecast.duration import Forecast
 from preflight.forecast.memory import Room
-from preflight.output.terminal import columns, labelled, one_line, width, wrapped
+from preflight.output.capacity.requested import short
+from preflight.output.report.skipped import skipped
+from preflight.output.terminal import columns, labelled, listed, one_line, width, wrapped
 
 #: The unit of the number that a limit allows, if that is not migrations in flight.
 _OF = {Scope.BURST: " at once", Scope.ONE_CONNECTION: " shared"}
@@ -16,11 +18,14 @@ _OF = {Scope.BURST: " at once", Scope.ONE_CONNECTION: " shared"}
 def render(answer: Answer, _colour: bool) -> str:
     """Return the answer as lines of text."""
     parts = [*_limits(answer), "\n".join(_numbers(answer))]
+    if answer.concurrency is not None:
+        parts.append("\n".join(_requested(answer, answer.concurrency)))
     if answer.rooms or answer.no_rooms:
         parts.append("\n".join(_rooms(answer)))
     if answer.forecast is not None and answer.forecast.loads:
         parts.append(_guests(answer.forecast))
-        parts.append("\n".join(_all(answer, answer.forecast)))
+    if ends := [*_all(answer), *_window(answer)]:
+        parts.append("\n".join(ends))
     return "\n\n".join(parts) + "\n"
 
 
@@ -98,6 +103,13 @@ def _numbers(answer: Answer) -> Iterator[str]:
             yield from _line("unread", f"{_name(limit)}: {limit.reason}")
 
 
+def _requested(answer: Answer, number: int) -> Iterator[str]:
+    said = {True: "fits", False: "DOES NOT FIT", None: "NOT KNOWN: a limit could not be read"}[answer.fits_limits]
+    yield from _line("requested", f"{number} at once: {said}")
+    for one in short(answer.report, number):
+        yield from _line("", one)
+
+
 def _recommended(answer: Answer) -> Iterator[str]:
     if answer.forecast is not None and answer.forecast.loads:
         link, count = answer.forecast.link, len(answer.forecast.loads)
@@ -168,17 +180,57 @@ def _guests(forecast: Forecast) -> str:
     return "\n".join(columns([heads, *rows], width=width()))
 
 
-def _all(answer: Answer, forecast: Forecast) -> Iterator[str]:
-    at_a_time = answer.concurrency or forecast.width
-    endless = "never ends: a guest dirties its memory as fast as it is sent" if math.isinf(forecast.seconds) else None
-    yield from _line("all of them", endless or f"{forecast.seconds:.0f} s, {at_a_time} at a time")
-    if any(load.dirty is None for load in forecast.loads):
+def _all(answer: Answer) -> Iterator[str]:
+    forecast = answer.forecast
+    if forecast is None:
+        return
+    if forecast.loads:
+        yield from _line("all of them", f"{_duration(forecast.seconds)}, {answer.at_a_time} at a time")
+    if forecast.unmeasured:
         yield from _line("", "at least: without --measure-dirty-rate every guest is assumed to be idle")
     if forecast.unread:
         yield from _line("", f"all memory is counted as touched: {forecast.unread}")
-    if answer.window is not None:
-        fits = "fits" if forecast.seconds <= answer.window else "DOES NOT FIT"
-        yield from _line("window", f"{answer.window:.0f} s: {fits}")
+    for why in forecast.missing:
+        yield from _line("", f"not counted: {why}")
+    if forecast.off:
+        yield from _line("", f"guests that are off have no memory to send and are not counted: {listed(forecast.off)}")
+    for line in skipped(answer.report, "counted"):
+        yield from _line("", line)
+
+
+def _duration(seconds: float) -> str:
+    return "never ends: a guest dirties its memory as fast as it is sent" if math.isinf(seconds) else f"{seconds:.0f} s"
+
+
+def _window(answer: Answer) -> Iterator[str]:
+    if answer.window is None:
+        return
+    said = {True: "fits", False: "DOES NOT FIT", None: "NOT KNOWN"}[answer.fits_window]
+    why = _why(answer, answer.forecast, answer.window) if answer.forecast else answer.no_forecast or ""
+    yield from _line("window", f"{answer.window:.0f} s: {said}{': ' if why else ''}{why}")
+
+
+def _why(answer: Answer, forecast: Forecast, window: float) -> str:
+    """Return the bounds that the answer depends on, and what would settle it; empty if the duration says it all."""
+    if answer.fits_window is True:
+        return "even if guests write as fast as they can" if forecast.unmeasured else ""
+    if answer.fits_window is False:
+        return f"{_duration(forecast.least)} even if no guest writes to its memory" if forecast.unmeasured else ""
+    parts = ["not every guest could be read"] if forecast.missing else []
+    if forecast.seconds > window:
+        parts.append("how much of the memory has to be sent is unknown")
+    if forecast.unmeasured:
+        parts.append(f"the dirty rate of {listed(forecast.unmeasured)} was not measured")
+    parts.append(f"best case {_short(forecast.least)}, worst case {_short(forecast.most)}")
+    if answer.bearable is not None:
+        parts.append(f"fits if each dirties at most about {answer.bearable} MiB/s")
+    if forecast.unmeasured and not forecast.missing and forecast.seconds <= window:
+        parts.append("--measure-dirty-rate settles it")
+    return "; ".join(parts)
+
+
+def _short(seconds: float) -> str:
+    return "never ends" if math.isinf(seconds) else f"{seconds:.0f} s"
 
 
 def _line(label: str, said: str) -> list[str]:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 
 from preflight.judge.report import Outcome, Report, Result
+from preflight.output.report.skipped import skipped
 from preflight.output.terminal import width, wrapped
 from preflight.request.migration import CopyStorage, Mode
 from preflight.rule import Severity
@@ -27,10 +28,15 @@ _WORST = ("storage", "guests")
 
 def text(plan: MigrationPlan, report: Report | None = None) -> str:
     """Return what will be done, to which guests, in which order, how many at a time, and the warnings of the check."""
-    warned = () if report is None else _warnings(report)
+    of_check = () if report is None else (*_skipped(report), *_warnings(report))
     columns = width()
-    lines = (part for line in (*_lines(plan), *warned) for part in wrapped(line, width=columns, indent=_COLUMN))
+    lines = (part for line in (*_lines(plan), *of_check) for part in wrapped(line, width=columns, indent=_COLUMN))
     return "\n".join(lines) + "\n"
+
+
+def _skipped(report: Report) -> Iterator[str]:
+    for number, line in enumerate(skipped(report, "planned")):
+        yield f"{'' if number else 'not included':<{_COLUMN}}{line}"
 
 
 def _warnings(report: Report) -> Iterator[str]:

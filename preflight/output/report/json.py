@@ -23,7 +23,10 @@ def render(report: reports.Report, _colour: bool) -> str:
         destination=_host(report.destination),
         results=(),
         guests=tuple(schema.Guest(name=guest.name, verdict=guest.verdict.value) for guest in report.guests),
-        capacity=_capacity(report.capacity),
+        skipped=tuple(
+            schema.Skipped(name=name, reason=why.value) for why, names in report.skipped.items() for name in names
+        ),
+        capacity=_capacity(report.capacity, report.migration.concurrency),
     )
     # a few results at a time: the values of 200,000 and the pieces of their text would take half a GiB
     some = range(0, len(report.results), _AT_ONCE)
@@ -75,12 +78,31 @@ def _finding(finding: Finding, guest: str | None) -> schema.Finding:
     )
 
 
-def _capacity(capacity: Capacity) -> schema.Capacity:
+def short_limits(capacity: Capacity, migrations: int) -> tuple[schema.ShortLimit, ...]:
+    """Return the limits that fall short of so many migrations, in order."""
+    return tuple(
+        schema.ShortLimit(
+            name=limit.name,
+            host=limit.host.value,
+            stops=not limit.burst and (limit.allows or 0) < migrations,
+            allows=limit.allows or 0,
+            path=limit.setting.path if limit.setting else None,
+            key=limit.setting.key if limit.setting else None,
+            value=str(limit.setting.value) if limit.setting else None,
+            sufficient=limit.raised_for(migrations),
+        )
+        for limit in capacity.short_of(migrations)
+    )
+
+
+def _capacity(capacity: Capacity, requested: int) -> schema.Capacity:
     binding = capacity.binding
     return schema.Capacity(
         concurrent=capacity.concurrent,
         burst=capacity.burst,
         limited_by=schema.LimitName(name=binding.name, host=binding.host.value) if binding else None,
+        requested=requested,
+        short=short_limits(capacity, requested),
         limits=tuple(
             schema.Limit(
                 name=limit.name,

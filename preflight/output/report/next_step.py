@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from preflight.judge.guests import Skip
 from preflight.judge.report import Report, Verdict
 from preflight.output.report.problems import Problem, problems, unknowns
 from preflight.output.terminal import labelled, one_line, places
+from preflight.request.check_request import Selection
 from preflight.request.migration import Transport
 from preflight.rule import Severity
 from preflight.shell_text import shell
@@ -93,9 +95,13 @@ def _after_ready(report: Report) -> NextStep:
     if report.guests:
         many = len(asked.guests) > _GUESTS
         return NextStep(f"migrate the {len(report.guests)} guests" if many else "", _migrate(report))
-    if asked.no_guests or asked.offline:
+    if asked.no_guests or Skip.RUNNING in report.skipped:
         return NextStep("check the running guests", _check(report))
-    return NextStep("check the guests that are off", (*_check(report), "--offline"))
+    if Skip.OFF in report.skipped:
+        return NextStep("check the guests that are off", (*_check(report), "--offline"))
+    return NextStep(
+        f"{report.source.name} has no other guest" if report.skipped else f"{report.source.name} has no guest"
+    )
 
 
 def _to_make_known(report: Report) -> NextStep:
@@ -139,12 +145,24 @@ def _check(report: Report) -> tuple[str, ...]:
 def _guests(report: Report) -> list[str]:
     asked = report.asked
     named = [word for guest in asked.guests for word in ("--guest", guest)]
-    return [*named, *(["--offline"] if asked.offline else []), *(["--no-guests"] if asked.no_guests else [])]
+    return [*named, *_kind(asked), *(["--no-guests"] if asked.no_guests else [])]
+
+
+def _kind(asked: Selection) -> Iterator[str]:
+    """Yield the options that select guests by their kind; without them and without names, running guests are."""
+    if asked.offline:
+        yield "--offline"
+    elif asked.as_they_are and not asked.guests:
+        yield "--all"
+    elif asked.guests and not asked.as_they_are:
+        yield "--running"
+    for one in asked.left_out:
+        yield from ("--except", one)
 
 
 def _migrate(report: Report) -> tuple[str, ...]:
     asked = report.asked
-    which = asked.guests or (() if asked.offline else ("--running",))
+    which: Sequence[str] = asked.guests
     if len(which) > _GUESTS:
         which = ("GUEST...",)  # to be replaced by those that were named to the check
     return (
@@ -152,7 +170,8 @@ def _migrate(report: Report) -> tuple[str, ...]:
         "migrate",
         *_ends(report),
         *which,
-        *(["--offline"] if asked.offline else []),
+        *(["--running"] if not (asked.guests or asked.offline or asked.as_they_are) else []),
+        *_kind(asked),
         *_at_once(report, "--at-once"),
         *_connected(report),
         *(word for rule in asked.ignore for word in ("--ignore", rule)),

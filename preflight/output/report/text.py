@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from preflight.capacity.limit import Limit
 from preflight.judge.report import ALL_GUESTS, Outcome, Report, Result, Verdict, judge
+from preflight.output.capacity.requested import short
 from preflight.output.report import next_step
 from preflight.output.report.problems import Problem, Unknown, about, problems, unknowns
+from preflight.output.report.skipped import skipped
 from preflight.output.terminal import excerpt, labelled, listed, one_line, paint, width, wrapped
 from preflight.request.migration import Role
 from preflight.rule import Severity
@@ -128,7 +130,7 @@ def _named(results: Iterable[Result]) -> str:
 def _guests(report: Report, unclear: Iterable[Unknown], columns: int | None, colour: bool) -> Iterator[str]:
     """Yield what blocks every guest, and the guests by their verdicts and what these are due to."""
     if not report.guests:
-        yield from (NO_GUEST, "")
+        yield from (NO_GUEST, *_skipped(report, columns), "")
         return
     no_login = {id(result) for unknown in unclear if unknown.no_login for result in unknown.results}
     own: dict[str | None, list[Result]] = {}
@@ -150,7 +152,13 @@ def _guests(report: Report, unclear: Iterable[Unknown], columns: int | None, col
         causes = _causes([one for name in names for one in own.get(name, ())], alone)
         yield from _due(label, verdict, f"{many}{_because(causes, alone, of_hosts)}: {listed(names)}", columns, colour)
         label = ""
+    yield from _skipped(report, columns)
     yield ""
+
+
+def _skipped(report: Report, columns: int | None) -> Iterator[str]:
+    for line in skipped(report):
+        yield from wrapped(line, width=columns, indent=8)
 
 
 def _because(causes: str, alone: Verdict, of_hosts: Verdict) -> str:
@@ -193,6 +201,8 @@ def _capacity(report: Report, columns: int | None) -> Iterator[str]:
         if first is not None and first.allows is not None and first.allows < capacity.concurrent:
             text += f", {at_most}{first.allows} started at the same instant ({first.name} on the {first.host.value})"
         yield from labelled("capacity", text + f"; requested: {asked}", width=columns, indent=0, column=10)
+        for one in short(report, asked):
+            yield from labelled("", one, width=columns, indent=10, column=0)
     yield from _unread(report, columns)
 
 

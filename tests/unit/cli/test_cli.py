@@ -304,7 +304,7 @@ def test_options_that_do_not_go_together_are_refused_in_one_line() -> None:
     xml = refused(run("check", HOST1, HOST2, "--format", "xml"))
     assert xml == "--format: 'xml' is not one of text, table, json"
     both = refused(run("check", HOST1, HOST2, "--guest", "web", "--no-guests"))
-    assert both == "--guest and --no-guests are mutually exclusive"
+    assert both == "--no-guests and a selection of guests are mutually exclusive"
     tunnel = refused(run("check", HOST1, HOST2, "--tls", "--tunnelled"))
     assert tunnel.startswith("--tls and --tunnelled are mutually exclusive")
 
@@ -705,7 +705,7 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
     [
         (("migrate",), "SOURCE and DESTINATION are missing, or a file that `preflight plan` wrote"),
         (("migrate", "a", "b"), "which guests? Name them, or give --all, --running or --offline"),
-        (("migrate", "a", "b", "web", "--all"), "name guests, or give --all or --running, but not both"),
+        (("migrate", "a", "b", "web", "--all"), "name guests, or give --all, but not both"),
         (("migrate", "a", "b", "--all", "--running"), "--all, --running and --offline are mutually exclusive"),
         (("migrate", "/no/plan"), "/no/plan: No such file or directory"),
         (("migrate", HOST1), f"{HOST1}: not a plan of preflight"),

@@ -181,7 +181,12 @@ def last(case: Case, form: str = "text") -> str:
     ("options", "command"),
     [
         ({}, "preflight migrate host1.example.com host2.example.com --running"),
-        ({"guests": ("web",)}, "preflight migrate host1.example.com host2.example.com web"),
+        ({"guests": ("web",)}, "preflight migrate host1.example.com host2.example.com web --running"),
+        (
+            {"guests": ("web",), "as_they_are": True},
+            "preflight migrate host1.example.com host2.example.com web",
+        ),
+        ({"as_they_are": True}, "preflight migrate host1.example.com host2.example.com --all"),
         ({"concurrency": 3}, "preflight migrate host1.example.com host2.example.com --running --at-once 3"),
         (
             {"ignore": ("network",)},
@@ -247,7 +252,8 @@ def test_a_finding_names_the_command_that_shows_its_change_or_explains_it() -> N
 
 def test_a_command_is_one_for_a_shell_however_narrow_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
-    case = Case().asking(guests=("web",), destination_uri="qemu+ssh://root@host2.example.com/system", concurrency=2)
+    uri = "qemu+ssh://root@host2.example.com/system"
+    case = Case().asking(guests=("web",), as_they_are=True, destination_uri=uri, concurrency=2)
     shown = lines(case.report())
     at = next(number for number, line in enumerate(shown) if line.startswith("next: "))
     assert all(len(line) <= 60 for line in shown[at:])
