@@ -15,6 +15,11 @@ def short(report: Report, migrations: int) -> Iterator[str]:
         yield f"{number}. {said}: {_to_raise(report, limit, migrations)}"
 
 
+def apart(limit: Limit) -> str:
+    """Return the time between two starts of which none is lost at the limit, in words."""
+    return "a second" if limit.interval is None else f"{limit.interval:g} s"
+
+
 def _allows(limit: Limit, migrations: int) -> str:
     if limit.burst:
         return f"allows {limit.allows} to start at the same instant"
@@ -26,7 +31,7 @@ def _allows(limit: Limit, migrations: int) -> str:
 
 def _to_raise(report: Report, limit: Limit, migrations: int) -> str:
     setting, value = limit.setting, limit.raised_for(migrations)
-    spaced = "start them a second apart, or " if limit.burst else ""
+    spaced = f"start them {apart(limit)} apart, or " if limit.burst else ""
     if setting is None:
         return f"{spaced}request fewer"
     where = one_line(f"{report.host(limit.host).name}:{setting.path}")

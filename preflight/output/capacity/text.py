@@ -7,7 +7,7 @@ from preflight.capacity.limit import Limit, Scope
 from preflight.forecast.answer import Answer
 from preflight.forecast.duration import Forecast
 from preflight.forecast.memory import Room
-from preflight.output.capacity.requested import short
+from preflight.output.capacity.requested import apart, short
 from preflight.output.report.skipped import skipped
 from preflight.output.terminal import columns, labelled, listed, one_line, width, wrapped
 
@@ -81,8 +81,7 @@ def _numbers(answer: Answer) -> Iterator[str]:
             yield from _line(
                 "safe", f"{at_most}{capacity.safe}{each_way}, which leaves workers to report progress and to abort"
             )
-        apart = "a second" if first.interval is None else f"{first.interval:g} s"
-        spaced = f"; none is lost if they are started {apart} apart" if first.burst else ""
+        spaced = f"; none is lost if they are started {apart(first)} apart" if first.burst else ""
         lost = "some lose connections" if first.burst else "some do not run at the same time"
         yield from _line(
             "burst",

@@ -16,8 +16,8 @@ LEFT = "when a guest has left, and ignores the result"
 def hooked(*paths: str, source: bool = False) -> Case:
     case = Case()
     end = case.source if source else case.destination
-    for path in paths:
-        end("daemons", lambda text, path=path: f"{text.partition(chr(31))[0]}conf {path} 1790000000.5\n")
+    found = "".join(f"conf {path} 1790000000.5\n" for path in paths)
+    end("daemons", lambda text: text.partition(chr(31))[0] + found)
     return case
 
 
