@@ -57,10 +57,12 @@ Uri = Annotated[
     how(help="libvirt URI of the destination, as for virsh migrate.", show_default=False),
 ]
 Select = Annotated[
-    list[str] | None, typer.Option(help="Apply only this rule or topic; may be repeated.", show_default=False)
+    list[str] | None,
+    typer.Option(help="Apply only this rule, or the rules of this subject; may be repeated.", show_default=False),
 ]
 Ignore = Annotated[
-    list[str] | None, typer.Option(help="Ignore this rule or topic; may be repeated.", show_default=False)
+    list[str] | None,
+    typer.Option(help="Ignore this rule, or the rules of this subject; may be repeated.", show_default=False),
 ]
 Timeout = Annotated[
     float, typer.Option(help="Maximum time, in seconds, to log in to a host and read all its answers.", min=1)

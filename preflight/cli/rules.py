@@ -13,7 +13,7 @@ from preflight.stdio import deliver
 def rules(
     output_format: Annotated[str, typer.Option("--format", "-f", help="Output format: text or markdown.")] = "text",
 ) -> None:
-    """List all rules, with their topics and severities."""
+    """List all rules, with their subjects and severities."""
     from preflight.judge.ruleset import load
     from preflight.output import formats
 

@@ -12,9 +12,9 @@ from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 from preflight.visible import named
 
-#: The topics of rules in the order in which their findings are to be fixed: without a login nothing else is known,
-#: without the right hosts, names and daemons little. Topics of a site's own rules come last.
-TOPICS = ("login", "identity", "names", "daemon", "versions", "mode", "network", "storage", "guests", "limits")
+#: The subjects of rules, in the order in which their findings should be fixed: without a login nothing else is known,
+#: and without the right hosts, names and daemons little. The subjects of a site's own rules come last.
+SUBJECTS = ("login", "identity", "names", "daemon", "versions", "mode", "network", "storage", "guests", "limits")
 #: What replaces a guest's name in a text that is the same for several.
 GUEST = "GUEST"
 #: Guests that are named where the text goes on behind them.
@@ -57,7 +57,7 @@ def about(guests: Sequence[str]) -> str:
 
 
 def in_order(results: Iterable[Result]) -> list[Result]:
-    """Return the results in the order in which one would fix what they found: errors first, then by topic."""
+    """Return the results in the order in which one would fix what they found: errors first, then by subject."""
     return sorted(results, key=_urgency)
 
 
@@ -116,8 +116,8 @@ def _key(result: Result, finding: Finding) -> _Key:
 
 
 def _urgency(result: Result) -> tuple[int, int, bool, str]:
-    topic = result.rule.topic
-    rank = TOPICS.index(topic) if topic in TOPICS else len(TOPICS)
+    subject = result.rule.topic
+    rank = SUBJECTS.index(subject) if subject in SUBJECTS else len(SUBJECTS)
     return -result.severity.rank, rank, result.guest is not None, result.rule.name
 
 

@@ -19,7 +19,7 @@ from .schedule import Done, run_all
 def main() -> int:
     """Run the rows that are named, or all; 1 when a verdict was wrong or a row went otherwise than it says."""
     parser = argparse.ArgumentParser(prog="python -m tests.lab.truth", description=__doc__)
-    parser.add_argument("rows", nargs="*", help="topic, topic/name or the beginning of one; all when none is named")
+    parser.add_argument("rows", nargs="*", help="subject, subject/name or the beginning of one; all if none is named")
     parser.add_argument("--table", action="store_true", help="print what was last seen, without the lab")
     parser.add_argument("--missing", action="store_true", help="run only rows that were never seen")
     parser.add_argument("--older", type=float, metavar="MINUTES", help="run only rows that were not seen since then")

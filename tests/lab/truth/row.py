@@ -108,7 +108,7 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 def rows(names: tuple[str, ...] = ()) -> dict[str, Row]:
-    """The rows by "topic/name", all or those whose name begins with one of `names`."""
+    """Return the rows by "subject/name": all, or those whose name begins with one of `names`."""
     found = {}
     for path in sorted(ROWS.glob("*/*.toml")):
         name = f"{path.parent.name}/{path.stem}"
