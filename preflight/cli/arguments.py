@@ -28,8 +28,8 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="[USER@]HOST, an alias from ~/.ssh/config, a libvirt URI, localhost, or a snapshot file. A name that"
-        " contains a / or ends in .json is taken to be a snapshot file.",
+        help="[USER@]HOST, an alias from ~/.ssh/config, a libvirt URI, localhost, or a snapshot file. A name, other"
+        " than a URI, that contains a slash or ends in .json is taken to be a snapshot file.",
     ),
 ]
 Destination = Annotated[
@@ -50,11 +50,17 @@ CopyStorage = Annotated[
 ]
 Over = Annotated[
     Transport | None,
-    how(help="Transport of the control connection.", show_default="ssh"),
+    how(
+        help="Transport of the control connection (default: that of DESTINATION's URI, otherwise ssh).",
+        show_default=False,
+    ),
 ]
 Uri = Annotated[
     str | None,
-    how(help="libvirt URI of the destination, as for virsh migrate.", show_default=False),
+    how(
+        help="libvirt URI of the destination, as for virsh migrate (default: derived from DESTINATION).",
+        show_default=False,
+    ),
 ]
 Select = Annotated[
     list[str] | None,

@@ -52,7 +52,7 @@ def check(
     transport: Over = None,
     destination_uri: Uri = None,
     offline: Annotated[
-        bool, what("--offline", help="Check guests that are off, whose definitions are migrated.")
+        bool, what("--offline", help="Check guests that are off, of which only the definitions are migrated.")
     ] = False,
     select: Select = None,
     ignore: Ignore = None,
@@ -66,9 +66,8 @@ def check(
 ) -> None:
     """Check whether guests can be migrated from SOURCE to DESTINATION.
 
-    All guests running on the source are checked, unless --guest, --offline or --no-guests selects others. Nothing is
-    changed on either host. The exit code is 0 if the verdict is READY, 1 if it is NOT READY, and 3 if it is
-    UNDETERMINED.
+    All guests that run on the source are checked, unless --guest, --offline or --no-guests is given. Nothing is changed
+    on either host. The exit code is 0 if the verdict is READY, 1 if it is NOT READY, and 3 if it is UNDETERMINED.
     """
     from preflight.collect.endpoints import open_hosts
     from preflight.output import formats
