@@ -26,7 +26,7 @@ def test_catches_the_feature_of_either_vendor(feature: str) -> None:
     [finding] = result.findings
     assert (finding.host, finding.message) == (
         Role.SOURCE,
-        f"the guest's CPU has {feature}, so the guest may run guests of its own",
+        f"the guest's CPU has {feature}, so the guest may run nested guests",
     )
 
 
