@@ -13,7 +13,7 @@ _WHOLE = 10_000
 
 
 class Purpose(enum.StrEnum):
-    """What a command is used for: the heading under which `preflight --help` lists it."""
+    """The purpose of a command: the heading under which `preflight --help` lists it."""
 
     LOOK = "Look (changes nothing)"
     PLAN = "Plan"

@@ -71,7 +71,7 @@ class FileChange(Struct, frozen=True):
         keys = [change.key.lower() for change in self.settings if isinstance(change, Change)]
         found = [_RISKS[key] for key in keys if key in _RISKS]
         found += [
-            f"no program on the host finds {change.name} at {change.replaces} any more"
+            f"programs on the host no longer resolve {change.name} to {change.replaces}"
             for change in self.settings
             if isinstance(change, HostsLine) and change.replaces
         ]

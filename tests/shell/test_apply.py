@@ -42,7 +42,7 @@ def says(done: subprocess.CompletedProcess[str], code: int, *lines: str) -> bool
 
 
 def test_say_what_is_in_force_and_what_was_kept(host: Host, file: Path) -> None:
-    assert says(apply(host, file), 0, f"in effect: {file}", f"kept: {file}.preflight-now")
+    assert says(apply(host, file), 0, f"in effect: {file}", f"backup: {file}.preflight-now")
     assert (file.read_text(), Path(f"{file}.preflight-now").read_text()) == ("new", "old")
 
 

@@ -19,7 +19,7 @@ _LABEL = "next"
 
 
 class NextStep(Struct, frozen=True):
-    """What to do, and the words of the command that does it or leads to it; one of them may be empty."""
+    """A step to take, and the words of the command that takes it or helps with it; either may be empty."""
 
     text: str = ""
     command: tuple[str, ...] = ()

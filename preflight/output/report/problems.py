@@ -28,7 +28,7 @@ class Problem(Struct, frozen=True):
 
     rule: RuleText
     severity: Severity
-    #: Says `GUEST` for the guest's name if it is about several.
+    #: Has `GUEST` in place of the guest's name if the finding is about several.
     finding: Finding
     #: The names of the guests; empty for a finding about the hosts.
     guests: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class Problem(Struct, frozen=True):
 class Unknown(Struct, frozen=True):
     """A reason for which something is unknown, and the results that it leaves open."""
 
-    #: Says `GUEST` for the guest's name if it is about several.
+    #: Has `GUEST` in place of the guest's name if the reason is about several.
     reason: str
     results: tuple[Result, ...]
     #: The host that could not be logged in to, if that is the reason.
@@ -45,7 +45,7 @@ class Unknown(Struct, frozen=True):
 
     @property
     def is_decisive(self) -> bool:
-        """Whether an error may hide behind it."""
+        """Report whether an error may hide behind it."""
         return any(result.obscures for result in self.results)
 
 

@@ -33,7 +33,7 @@ AT_THIS_RATE = " at this rate"
 
 
 class Stage(enum.Enum):
-    """How far a guest has come in a run."""
+    """The progress of a guest in a run."""
 
     WAITING = enum.auto()
     MOVING = enum.auto()
