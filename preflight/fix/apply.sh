@@ -2,7 +2,7 @@
 # Replaces a file and makes its program use the new one, or leaves the old one in effect; apply.py fills in each @word@.
 # The braces make the shell read the whole script before it runs any of it, so that a truncated script does nothing.
 # `safe` succeeds if only root can choose what is written and where: every directory above the file belongs to root (or
-# to the login's user) and others cannot write to it; for a directory further up, such as /tmp, the sticky bit is enough.
+# to the login's user) and others cannot write to it; for a directory further up, such as /tmp, the sticky bit will do.
 # shellcheck disable=SC2015 # `a && b || c`: c runs if either fails
 
 { trap '' HUP INT TERM PIPE

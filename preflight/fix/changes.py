@@ -77,8 +77,8 @@ class FileChange(Struct, frozen=True):
         ]
         if self.path.startswith("/etc/libvirt/"):
             found.append(
-                f"open connections to {self.service.name} end with its restart; guests keep running,"
-                " and nothing is changed while one of them has a job"
+                f"restarting {self.service.name} closes its open connections; guests keep running,"
+                " and nothing is changed while a guest has a job"
             )
         return tuple(found)
 
