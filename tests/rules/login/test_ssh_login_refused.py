@@ -1,4 +1,4 @@
-"""ssh cannot log in to a host that the migration needs it for."""
+"""The migration needs an ssh login to a host, but the login fails."""
 
 import pytest
 
