@@ -64,7 +64,7 @@ class Authority:
 
 
 def answer(files: dict[str, str | None]) -> Record:
-    """What `questions.certificates` gets for files by path; None for one that is missing, "" for a key."""
+    """Return the answer of `questions.certificates` for files by path: None for a missing file, "" for a key."""
     lines = [f"clock {NOW.timestamp():.0f}\n"]
     for path, pem in files.items():
         lines.append(f"file {MISSING if pem is None else 0} {path}\n{pem or ''}")

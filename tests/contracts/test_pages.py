@@ -37,7 +37,7 @@ def without_code(text: str) -> str:
 
 
 def links(text: str) -> Iterator[str]:
-    """Where the links of a page lead, but for those to other sites."""
+    """Return the targets of a page's links, except for those to other sites."""
     prose = without_code(text)
     for link in (*_LINK.findall(_CODE.sub("code", prose)), *_REFERENCE.findall(prose)):
         if not re.match(r"[a-z][a-z0-9+.-]*:", link):

@@ -50,7 +50,7 @@ ELSEWHERE = {"some.py", "site/of_our_own.py", "docs/interop/qcow2.txt", "tests/c
 
 
 def prose(path: Path) -> Iterator[str]:
-    """What a file says to its readers: comments and texts of a module, all of a document."""
+    """Return the text of a file for its readers: comments and strings of a module, all of a document."""
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
         yield text

@@ -33,7 +33,7 @@ def reasons(tree: ast.AST) -> Iterator[str]:
 
 
 def patterns(page: str) -> list[re.Pattern[str]]:
-    """What the first cells of a page's tables say, `...` for anything."""
+    """Return the first cells of a page's tables; `...` in a cell stands for any text."""
     cells = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")]
     texts = [html.unescape(text) for cell in cells for text in cell.split("<br>")]
     own = [text for text in texts if sum(map(str.isalpha, text)) >= LEAST]

@@ -1,4 +1,4 @@
-"""What tells block devices apart."""
+"""The properties by which block devices are distinguished."""
 
 import contextlib
 import hashlib

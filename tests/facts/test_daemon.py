@@ -1,4 +1,4 @@
-"""Which daemon serves guests, since when, and why none does."""
+"""The daemon that serves guests, its start, and the reasons for which none does."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the real kernel did with real connections is what `Firewall` says it does. See cases/firewall/record.py."""
+"""`Firewall` predicts what the real kernel did with real connections. See cases/firewall/record.py."""
 
 import contextlib
 import json
@@ -225,7 +225,7 @@ def bent(document: Any, noise: random.Random) -> Any:
 
 
 def told(judged: tuple[int, Judgement]) -> tuple[int, str, str | None]:
-    """Which rule accepts does not matter: many packets may pass by several."""
+    """Ignore which rule accepts: several may accept the same packet."""
     port, judgement = judged
     return port, judgement.action, None if judgement.action == "accept" else judgement.rule
 

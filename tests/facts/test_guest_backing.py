@@ -1,4 +1,4 @@
-"""What a guest's memory and CPUs are to lie on."""
+"""The host's memory and CPUs on which a guest must be placed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What every run of preflight must hold to, whatever it was fed; each breach is a line for a person."""
+"""The demands on every run of preflight, whatever its input; each breach is a line for a person."""
 
 import json
 import re

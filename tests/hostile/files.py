@@ -35,7 +35,7 @@ def documents(seed: int) -> Iterator[tuple[str, bytes]]:
 
 
 def sample(seed: int, count: int) -> list[tuple[str, bytes]]:
-    """So many of them, drawn from the seed."""
+    """Return this many of them, drawn from the seed."""
     return Random(seed).sample(list(documents(seed)), count)
 
 

@@ -38,7 +38,7 @@ class Pair:
         self.records(end)[record] = [text, 0, ""]
 
     def json(self, end: int, record: str) -> Any:
-        """What an answer in JSON holds; `put_json` takes it back."""
+        """Return the content of an answer in JSON; `put_json` does the opposite."""
         return json.loads(self.text(end, record))
 
     def put_json(self, end: int, record: str, value: object) -> None:
@@ -76,7 +76,7 @@ def row(name: str) -> Pair:
 
 
 def rows(chance: Random, count: int) -> list[str]:
-    """So many of the recorded rows, of every subject as many."""
+    """Return this many of the recorded rows, the same number of every subject."""
     by_subject: dict[str, list[str]] = {}
     for path in sorted(RECORDED.glob("*/*.json.gz")):
         by_subject.setdefault(path.parent.name, []).append(path.name.removesuffix(".json.gz"))

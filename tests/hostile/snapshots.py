@@ -35,7 +35,7 @@ def snapshots(seed: int) -> Iterator[Hostile]:
 
 
 def sample(seed: int, count: int) -> list[Hostile]:
-    """So many of them, of every kind at least one while there are enough; none that takes long to write."""
+    """Return this many of them, with at least one of every kind if possible, and none that takes long to write."""
     by_kind: dict[str, list[Hostile]] = {}
     for one in snapshots(seed):
         if one.kind not in ("record huge", "many guests"):

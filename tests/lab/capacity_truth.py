@@ -158,7 +158,7 @@ GRID = (
 
 
 class Seen(Struct, frozen=True):
-    """What was predicted of a cell and what happened."""
+    """The prediction for a cell, and what happened."""
 
     predicted: int | None
     burst: int | None
@@ -169,7 +169,7 @@ class Seen(Struct, frozen=True):
     message: str
 
     def agrees(self, cell: Cell) -> bool:
-        """Whether it went as predicted."""
+        """Report whether the prediction was right."""
         if self.predicted is None or self.burst is None:
             return False
         if cell.start == "one connection":

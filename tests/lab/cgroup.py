@@ -17,12 +17,12 @@ ROOT = Path("/sys/fs/cgroup")
 
 
 def is_unified() -> bool:
-    """Whether this machine has cgroup v2 alone."""
+    """Report whether this machine has only cgroup v2."""
     return (ROOT / "cgroup.controllers").exists()
 
 
 def hierarchies() -> list[Path]:
-    """Where the hierarchies are mounted that systemd manages; mounts v1's when it is missing."""
+    """Return the mount point of the hierarchies that systemd manages; mounts that of v1 if it is missing."""
     if is_unified():
         return [ROOT]
     named = ROOT / "systemd"

@@ -49,7 +49,7 @@ def pair(lab: Lab) -> Pair:
 
 @pytest.fixture
 def clean_pair(lab: Lab) -> Iterator[Pair]:
-    """As `pair`, for a test that only reads: changing a host is an error."""
+    """Provide what `pair` provides, for a test that only reads: changing a host is an error."""
     _clean(lab)
     host1, host2 = lab.hosts.values()
     with contextlib.ExitStack() as frozen:

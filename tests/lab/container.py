@@ -146,7 +146,7 @@ class Container:
         return self._leader
 
     def _is_inside(self, pid: int) -> bool:
-        """Whether `pid` already runs the machine's own programs (nspawn's child sets up first)."""
+        """Report whether `pid` already runs the machine's own programs (nspawn's child sets up first)."""
         try:
             return Path(f"/proc/{pid}/comm").read_text() == "systemd\n"
         except OSError:

@@ -29,7 +29,7 @@ KILLER = "until p=$(pgrep -f '[e]xec </dev/null; eval'); do sleep 0.02; done; sl
 
 
 class Outcome(Struct, frozen=True):
-    """What was said, and what then was the case."""
+    """What was reported, and what was then the case."""
 
     said: str
     now: str
@@ -138,7 +138,7 @@ KINDS: dict[str, Callable[[Lab, LabHost, str, random.Random], tuple[str, str]]] 
 
 
 def _look(host: LabHost, old: str, said: str) -> Outcome:
-    """How the host was left. Its daemon is then started anew, without what broke it."""
+    """Return the state of the host, and restart its daemon without what broke it."""
     text = host.read(CONF).replace("# somebody else was here\n", "")
     now = "old" if text == old else "new" if text == old.replace(OLD, NEW) else "NEITHER"
     running = _workers(host)

@@ -21,7 +21,7 @@ TICKS = 100
 
 @dataclass(frozen=True)
 class Guest:
-    """What a guest is made of; sizes in MiB, rates in MiB/s."""
+    """The properties of a guest; sizes in MiB, rates in MiB/s."""
 
     name: str
     memory_mib: int = 64
@@ -33,11 +33,11 @@ class Guest:
 
     @property
     def runs(self) -> bool:
-        """Whether it does anything but halt."""
+        """Report whether it does anything but halt."""
         return self.fill or self.pages() > 0
 
     def pages(self) -> int:
-        """How many pages of 4 KiB the guest writes to at each tick."""
+        """Return the number of pages of 4 KiB to which the guest writes at each tick."""
         wanted = round(self.dirty_mib_per_s * MIB / 4096 / TICKS)
         return min(wanted, (self.memory_mib - 3) * MIB // 4096)
 

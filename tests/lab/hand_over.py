@@ -1,4 +1,4 @@
-"""How long a guest stands still at a hand-over, by what both hosts' libvirt say and when: its stop, and its start."""
+"""The downtime of a guest at a hand-over, from the times at which both hosts' libvirt report its stop and its start."""
 
 import re
 import statistics

@@ -55,11 +55,11 @@ class LabHost:
         return self._container.entering()
 
     def inside(self, path: str) -> str:
-        """Where this machine finds a path of the host as the host itself sees it, its sockets included."""
+        """Return the place on this machine of a path as the host itself sees it, its sockets included."""
         return self._container.inside(path)
 
     def written(self) -> Path:
-        """Where this machine finds all that was written on the host's disk since its image was made."""
+        """Return the place on this machine of everything written to the host's disk since its image was made."""
         return self._container.root.with_name("upper")
 
     def read(self, path: str) -> str:
@@ -130,7 +130,7 @@ class LabHost:
         self._fresh = self.tree_digest()
 
     def is_dirty(self) -> bool:
-        """Whether anything changed since the boot: by `run`, `write`, `guest`, or from outside.
+        """Report whether anything has changed since the boot: by `run`, `write`, `guest`, or from outside.
 
         A change from outside, such as a guest that moved in, shows in the files alone.
         """

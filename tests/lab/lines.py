@@ -18,7 +18,7 @@ TESTED = "preflight/migrate"
 
 
 class Code(Struct, frozen=True):
-    """What was tested: the commit, and the digest of `TESTED` alone, which decides what a record is of."""
+    """The tested code: the commit, and the digest of `TESTED` alone, which decides whether a record is still valid."""
 
     commit: str
     migrate: str

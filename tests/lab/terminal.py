@@ -59,7 +59,7 @@ class Terminal:
         os.write(self._own, text.encode())
 
     def echoes(self) -> bool:
-        """Whether the terminal shows what is typed."""
+        """Report whether the terminal shows what is typed."""
         return bool(termios.tcgetattr(self._own)[3] & termios.ECHO)
 
     def end(self, timeout: float = 30) -> int:

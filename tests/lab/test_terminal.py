@@ -1,4 +1,4 @@
-"""What a person at a terminal is asked when preflight logs in, and what they see, with hosts that want passwords."""
+"""The prompts and output for a person at a terminal when preflight logs in to hosts that require passwords."""
 
 import re
 import sys
@@ -37,7 +37,7 @@ def check(client: Client, *options: str) -> Terminal:
 
 
 def shown(terminal: Terminal) -> str:
-    """What a person sees, without the lines that say what a slow host is waited for."""
+    """Return the visible output, without the lines about waiting for a slow host."""
     return re.sub(r"preflight: waiting for [^\n]*\n", "", terminal.screen.replace("\r", ""))
 
 

@@ -145,7 +145,7 @@ class _Finder:
 
 
 def _is_for_readers(node: ast.AST) -> bool:
-    """Whether it is a docstring, a text put together for a report, or a part of the program that does not run."""
+    """Report whether it is a docstring, a text composed for a report, or a part of the program that does not run."""
     match node:
         case ast.Expr(value=ast.Constant(value=str())) | ast.JoinedStr() | ast.Import() | ast.ImportFrom():
             return True

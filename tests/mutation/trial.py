@@ -29,7 +29,7 @@ _PATIENCE = 20
 
 
 class Outcome(enum.StrEnum):
-    """What became of a mutant."""
+    """The outcome of a mutant."""
 
     NOTICED = "noticed"
     #: It did not come to an end, which is noticed too.
@@ -106,7 +106,7 @@ def measure(subject: Subject) -> float:
 
 
 def outcome(status: int) -> Outcome:
-    """What a process' end says of its mutant."""
+    """Return the outcome of a mutant from the end of its process."""
     code = os.waitstatus_to_exitcode(status)
     if code in (-signal.SIGXCPU, -signal.SIGALRM, -signal.SIGKILL):
         return Outcome.ENDLESS

@@ -19,7 +19,7 @@ def on_volume(disk: str = VOLUME, case: Case | None = None) -> Case:
 
 
 def pools(*found: dict[str, Any], error: str | None = None) -> str:
-    """What libvirt answers that has these pools."""
+    """Return the answers of a libvirt that has these pools."""
     return json.dumps({"pools": found, "error": error})
 
 
@@ -33,12 +33,12 @@ def vms(
 
 
 def there(*paths: str, magic: str = "ef53", mode: str = "81a4", size: int = 1048576) -> str:
-    """What a host answers that has these, as files if the mode is not another."""
+    """Return the answers of a host that has these paths, as files unless the mode says otherwise."""
     return "".join(f"path {path}\nstat {mode} {size} 2049 12 0:0\nfs {magic} 4096 100\n" for path in paths)
 
 
 def gone(*paths: str) -> str:
-    """What a host answers that has none of these."""
+    """Return the answers of a host that has none of these paths."""
     return "".join(
         f"path {path}\nstat: cannot statx '{path}': No such file or directory\nfs ef53 4096 100\n" for path in paths
     )

@@ -1,4 +1,4 @@
-"""What holds for every rule: that it is tested, documented, and reads nothing but facts."""
+"""Every rule is tested and documented, and reads nothing but facts."""
 
 import ast
 import operator

@@ -1,4 +1,4 @@
-"""What `preflight fix` runs on a host: the whole script, since each function of it has its place in its order."""
+"""The script that `preflight fix` runs on a host, as a whole, since its functions depend on their order."""
 
 import subprocess
 from pathlib import Path

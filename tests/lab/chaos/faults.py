@@ -22,14 +22,14 @@ FULL = {"/etc/libvirt": "/etc", "/var/lib/libvirt": "/var/lib", "/run": "/run"}
 
 
 class Killable(Protocol):
-    """What moves the guests, as far as a fault is concerned."""
+    """The mover of the guests, as far as a fault is concerned."""
 
     def kill(self) -> None:
         """End it by SIGKILL."""
 
 
 class Scene(Struct, frozen=True):
-    """Where a fault is thrown."""
+    """The hosts and the mover on which a fault acts."""
 
     lab: Lab
     moving: Killable
@@ -64,7 +64,7 @@ class Fault(Struct, frozen=True):
 
     @property
     def lasts(self) -> bool:
-        """Whether it lasts until it is healed."""
+        """Report whether the fault lasts until it is healed."""
         return self.mend is not None
 
     def heal(self, scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""What is gathered while a run lasts: exit codes, what is wrong, and where the guests were."""
+"""The observations during a run: exit codes, what is wrong, and where the guests were."""
 
 import contextlib
 import time
@@ -27,7 +27,7 @@ FINAL = ("arrived", "stopped")
 
 
 class Gathering:
-    """What is gathered while a run lasts."""
+    """The observations during a run."""
 
     def __init__(self, lab: Lab, trial: Trial, mover: Mover) -> None:
         self.lab, self.trial, self.mover = lab, trial, mover

@@ -89,7 +89,7 @@ def judge(
 
 
 def result_of(guest: GuestDrawn, source: Held, destination: Held) -> str:
-    """Where a guest is, in one word."""
+    """Return the place of a guest, in one word."""
     asked = "running" if guest.running else "off"
     states = (source.state, destination.state)
     if source.active and destination.active:
@@ -107,7 +107,7 @@ def result_of(guest: GuestDrawn, source: Held, destination: Held) -> str:
 
 
 def _undone(stopped: Stopped, source: Held, destination: Held) -> Iterator[str]:
-    """What was undone of that its owner had stopped it."""
+    """Yield what undid the owner's stopping of the guest."""
     states = {source.state, destination.state}
     if "running" in states:
         yield "was started, though its owner had stopped it"
@@ -167,7 +167,7 @@ def compare_claims(told: Mapping[str, Told], judged: Judgement, source: Sight, d
 
 
 def _excused(trial: Trial, source: Held, destination: Held) -> bool:
-    """Whether a fault itself stopped the guest where it is."""
+    """Report whether a fault itself stopped the guest where it is."""
     return (source.state == "off" and "source" in trial.stops) or (
         destination.state == "off" and "destination" in trial.stops
     )

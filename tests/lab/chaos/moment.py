@@ -96,12 +96,12 @@ def _wait_until_it_stands(scene: Scene, guest: str, started: Started, deadline: 
 
 
 def _stands(before: Processors, now: Processors) -> bool:
-    """Whether a guest did nothing between two looks, and not for want of a processor of this machine."""
+    """Report whether a guest did nothing between two looks, although this machine had a processor for it."""
     return not now.queued and not now.ran_since(before)
 
 
 class _Jobs:
-    """What is left to send, asked of the source's libvirt over its own socket, whatever the network does."""
+    """Return what is left to send according to the source's libvirt, asked over its socket, not the network."""
 
     def __init__(self, scene: Scene) -> None:
         import libvirt

@@ -1,4 +1,4 @@
-"""What is recorded of a run."""
+"""The record of a run."""
 
 from msgspec import Struct
 
@@ -8,7 +8,7 @@ from tests.lab.machine import LabError
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What became of one run. `codes` are the exit codes in turn, None where a command had to be killed."""
+    """The outcome of one run. `codes` are the exit codes in order, None for a command that had to be killed."""
 
     seed: str
     number: int

@@ -1,4 +1,4 @@
-"""What a host really holds of each guest: libvirt's word, QEMU's own, and whether the guest's processors run."""
+"""The real state of each guest on a host: libvirt's word, QEMU's own, and whether the guest's virtual CPUs run."""
 
 import json
 import time
@@ -29,7 +29,7 @@ done
 
 
 class Held(Struct, frozen=True):
-    """What a host holds of one guest. `state` is absent, off, running, paused, or other with what does not agree."""
+    """The state of one guest on a host. `state` is absent, off, running, paused, or other with what does not agree."""
 
     state: str = "absent"
     defined: bool = False
@@ -37,7 +37,7 @@ class Held(Struct, frozen=True):
 
     @property
     def active(self) -> bool:
-        """Whether a QEMU process holds it."""
+        """Report whether a QEMU process holds it."""
         return self.state not in ("absent", "off")
 
 

@@ -92,7 +92,7 @@ def _rows(lab: Lab, trial: Trial) -> Iterator[tuple[str, Row]]:
 
 
 def _keep(trial: Trial, seen: Seen) -> None:
-    """What was seen, for whoever looks into it."""
+    """Return the observations, for a person who looks into the failure."""
     kept = os.environ.get("PREFLIGHT_FLAGS_KEEP")
     if kept:
         name = next(iter(trial.proofs)).replace(" ", "-").replace(",", "")

@@ -1,4 +1,4 @@
-"""What was seen of one trial: the run's own words, the daemons' logs of what they told QEMU, and both hosts after."""
+"""The observations of one trial: the run's output, the daemons' logs of orders to QEMU, and both hosts after it."""
 
 import json
 import re

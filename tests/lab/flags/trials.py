@@ -64,7 +64,7 @@ def edited(script: str, *, running: bool = True) -> str:
 
 
 def defined(*, there: bool, here: bool, state: str = "running", name: str = "web") -> Proof:
-    """Where the guest is persistent afterwards."""
+    """Require that the guest is persistent afterwards on exactly these hosts."""
 
     def proof(seen: Seen) -> str:
         arrived(seen, name, state)

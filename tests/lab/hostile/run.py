@@ -163,7 +163,7 @@ def _outcome(lab: Lab, words: Sequence[str], directory: Path) -> Outcome:
 
 
 def _left(lab: Lab) -> list[str]:
-    """What still runs in the client some seconds later; all of it is ended."""
+    """End what still runs in the client some seconds later, and return it."""
     namespace = lab.instance.namespace("client")
     deadline = time.monotonic() + 3
     while (left := network.processes(namespace)) and time.monotonic() < deadline:

@@ -7,7 +7,7 @@ from tests.lab.machine import LabError
 
 
 def virsh(host: LabHost, verb: str) -> None:
-    """What the guest's owner types on a host; raises `NotReached` where libvirt refuses."""
+    """Run what the guest's owner types on a host; raises `NotReached` if libvirt refuses."""
     try:
         host.run("virsh", "-q", verb, GUEST.name)
     except LabError as why:

@@ -64,7 +64,7 @@ def _in_labs(chosen: dict[str, Row], labs: int) -> tuple[list[tuple[str, Row, Se
 
 
 def _told(done: Done) -> str:
-    """How a row went, and how often the lab broke under it."""
+    """The result of a row, and the number of times that the lab broke during it."""
     broke = "".join(f"\n     the lab broke: {' '.join(why.split())[:300]}" for why in done.broke)
     went = line(done.name, done.row, done.saw) if done.saw else f"{done.name:<52} NOT SEEN"
     return went + broke
@@ -79,7 +79,7 @@ def line(name: str, row: Row, saw: Seen) -> str:
 
 
 def wrong(row: Row, saw: Seen) -> str | None:
-    """What is wrong with how a row went, if anything is."""
+    """Return what is wrong with the result of a row, if anything."""
     if saw.outcome != row.expect:
         return f"the row expects that it {row.expect}: {saw.message}"
     if row.silent and saw.message != row.no_end:

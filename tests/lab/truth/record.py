@@ -1,4 +1,4 @@
-"""What the lab saw of a row: the verdict, what libvirt then did, and both hosts' answers, kept for offline tests."""
+"""The record of a row in the lab: the verdict, what libvirt then did, and both hosts' answers, for offline tests."""
 
 import gzip
 import json
@@ -42,11 +42,11 @@ class Seen(Struct, frozen=True, kw_only=True):
 
     @property
     def agrees(self) -> bool:
-        """Whether the verdict is what then happened."""
+        """Report whether the verdict is what then happened."""
         return (self.verdict, self.outcome) in (("ready", "moves"), ("not-ready", "fails"))
 
     def same_cause(self, row: Row) -> bool:
-        """Whether an error said beforehand stands in libvirt's message.
+        """Report whether libvirt's message contains a predicted error.
 
         Where the row says that there is none, virsh must have hung and the row's rule have foretold no message; so
         must it have where virsh was content and the guest came to harm. Where
@@ -98,7 +98,7 @@ def read(name: str) -> tuple[Seen, str] | None:
 
 
 def last_seen(name: str) -> float:
-    """When the row's record was written, in seconds since the epoch as its file has it; 0 where there is none."""
+    """Return the time of the row's record in seconds since the epoch, according to its file; 0 if there is none."""
     path = _path(name)
     return path.stat().st_mtime if path.exists() else 0.0
 

@@ -21,7 +21,7 @@ SOME, NONE_LEFT, NOT_COUNTED = (819200, 819046), (819200, 0), (0, 0)
 
 
 def places(free: dict[str, int] | None = None, files: dict[str, tuple[int, int]] | None = None) -> str:
-    """What a host answers about the four directories, each on a file system of its own with so many KiB free."""
+    """Return a host's answers about the four directories, each on a separate file system with this many KiB free."""
     found = ""
     for number, path in enumerate(ALL):
         blocks = (free or {}).get(path, PLENTY) // 4
@@ -40,7 +40,7 @@ def mounts(*read_only: str, whole: bool = False) -> str:
 
 
 def device(path: str) -> str:
-    """What the file system of that directory is on."""
+    """Return the device of that directory's file system."""
     return f"/dev/sda{ALL.index(path) + 1}"
 
 

@@ -92,7 +92,7 @@ def test_passes_a_daemon_that_connecting_started_and_that_has_ended_since() -> N
 
 
 def test_passes_a_daemon_that_runs_but_does_not_let_us_in() -> None:
-    """That is libvirt-unreachable's to say."""
+    """The rule libvirt-unreachable reports this."""
     assert Case().destination("libvirt.connect", failed).result(RULE, "destination").outcome is Outcome.PASSED
 
 

@@ -75,7 +75,7 @@ def test_passes_the_very_last_that_there_is_room_for() -> None:
 
 
 def test_passes_over_preflights_own_connection() -> None:
-    """It is closed before the migration begins."""
+    """The connection is closed before the migration begins."""
     assert in_use(5000).asking(concurrency=1).result(RULE, "source").outcome is Outcome.PASSED
 
 

@@ -16,7 +16,7 @@ OPENBSD = "\t\t-U\t\tUse UNIX domain socket\n"
 
 
 def connection(error: str | None, transport: str = "ssh", host: str = "host2") -> Record:
-    """What came of opening libvirt on a host."""
+    """Return the result of opening libvirt on a host."""
     return Record(json.dumps({"uri": f"qemu+{transport}://{host}.example.com/system", "error": error}))
 
 

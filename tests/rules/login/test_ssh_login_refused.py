@@ -21,7 +21,7 @@ Host key verification failed.
 
 
 def refused(said: str) -> Record:
-    """What ssh leaves behind when it could not log in."""
+    """Return what ssh prints if it cannot log in."""
     return Record("", 255, said)
 
 

@@ -1,4 +1,4 @@
-"""Where copied disks are sent with --disks-uri, and whether the destination takes them there."""
+"""The address to which copied disks are sent with --disks-uri, and whether the destination accepts them there."""
 
 import pytest
 
@@ -15,7 +15,7 @@ RIGHT = f"--disks-uri tcp://{OWN}"
 
 
 def answer(*addresses: str) -> Record:
-    """What getent says."""
+    """Return the output of getent."""
     return Record("".join(f"{one}    STREAM {NAME}\n" for one in addresses), 0 if addresses else 2)
 
 

@@ -21,12 +21,12 @@ CHAIN = f"<backingStore type='file'><format type='raw'/><source file='{BASE}'/><
 
 
 def found(*paths: str) -> str:
-    """What a host answers that has these."""
+    """Return the answers of a host that has these."""
     return "".join(f"path {path}\nstat 81a4 1048576 2049 12 0:0\nfs 6969 4096 100\n" for path in paths)
 
 
 def missing(*paths: str) -> str:
-    """What a host answers that has none of these."""
+    """Return the answers of a host that has none of these."""
     return "".join(
         f"path {path}\nstat: cannot statx '{path}': No such file or directory\nfs 6969 4096 100\n" for path in paths
     )

@@ -16,7 +16,7 @@ GONE = f"path {PATH}\nstat: cannot statx '{PATH}': No such file or directory\nfs
 
 
 def at(inode: int, mode: str = "81a4") -> str:
-    """What a host answers that has the file (or what the mode says) under this number, on device 0:60."""
+    """Return the answers of a host that has the file (or what the mode says) under this number, on device 0:60."""
     return f"path {PATH}\nstat {mode} 1048576 60 {inode} 0:0\nfs 6969 4096 100\n"
 
 

@@ -1,4 +1,4 @@
-"""How many migrations at once, by which limits, and what is said where one could not be read."""
+"""The number of migrations at once, its limits, and the report if one of them could not be read."""
 
 from typing import Any
 

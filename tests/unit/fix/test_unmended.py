@@ -1,4 +1,4 @@
-"""What `preflight fix` mends of recorded hosts, and what it says of the errors that stay."""
+"""The errors of recorded hosts that `preflight fix` fixes, and its report about those that remain."""
 
 import re
 

@@ -68,7 +68,7 @@ class Pair:
         return self.run, {guest.uuid: past(entries, guest.uuid) for guest in self.plan.guests}
 
     def steps(self) -> Iterator[str]:
-        """What the journal says, in its order."""
+        """Return the lines of the journal, in order."""
         _, entries = read(self.path)
         for entry in entries:
             yield entry.step

@@ -97,7 +97,7 @@ def starter_acts(pair: Pair) -> None:
 
 
 def events() -> Iterator[tuple[str, Event]]:
-    """What may happen next, where the guest is in a state for it; each raises KeyError or `Impossible` elsewhere."""
+    """The events that may happen next; each raises KeyError or `Impossible` unless the guest's state allows it."""
 
     def on(end: str, name: str) -> Event:
         def happens(pair: Pair) -> None:

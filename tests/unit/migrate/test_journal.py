@@ -244,7 +244,7 @@ def test_the_past_of_a_guest_is_what_was_last_written(tmp_path: Path) -> None:
 
 
 def damaged(path: Path, *lines: bytes) -> str:
-    """What is said of a journal with these lines behind its head."""
+    """Return the error for a journal with these lines after its head."""
     Journal.create(path, PLAN).close()
     with path.open("ab") as file:
         file.writelines(line + b"\n" for line in lines)

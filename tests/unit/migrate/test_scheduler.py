@@ -1,4 +1,4 @@
-"""How many guests move at a time, how far apart they start, and what memory is promised to those under way."""
+"""The number of guests that move at a time, the time between starts, and the memory promised to those in progress."""
 
 import itertools
 import threading

@@ -20,7 +20,7 @@ LEDGER = Ledger(PLAN, [ARRIVED, STAYED, NOT_BEGUN, UNDER_WAY])
 
 
 def printed() -> dict[str, str]:
-    """What commands print, by what it is."""
+    """Return the output of commands, by its kind."""
     runner = CliRunner()
     steps = ("abort the job on the source", "start the guest on the destination", "undefine it on the source")
     return {
