@@ -19,7 +19,7 @@ from preflight.judge.ruleset import Rule
 VARIES = "..."
 #: Characters that one such place may have at most: QEMU quotes a device's definition, some hundred characters.
 LONGEST = 512
-#: Shorter than this, a form's fixed text stands in too many messages.
+#: A form whose fixed text is shorter than this occurs in too many messages.
 LEAST = 12
 
 #: Texts of system calls. Alone they do not say what failed.

@@ -65,7 +65,7 @@ def check(
 
 
 def _own(files: CertificateFiles, end: str) -> str | None:
-    """Return the problem that QEMU finds in the files of its own end; a client needs no certificate."""
+    """Return the problem that QEMU finds in the files on its own host; a client needs no certificate."""
     authority, certificate, key = files.three
     needed = (authority, certificate, key) if end == "server" or certificate.exists else (authority,)
     missing = [file.path for file in needed if not file.exists]

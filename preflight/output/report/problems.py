@@ -15,7 +15,7 @@ from preflight.visible import named
 #: The subjects of rules, in the order in which their findings should be fixed: without a login nothing else is known,
 #: and without the right hosts, names and daemons little. The subjects of a site's own rules come last.
 SUBJECTS = ("login", "identity", "names", "daemon", "versions", "mode", "network", "storage", "guests", "limits")
-#: What replaces a guest's name in a text that is the same for several.
+#: Replaces a guest's name in a text that is the same for several guests.
 GUEST = "GUEST"
 #: Guests that are named where the text goes on behind them.
 _NAMED = 2
@@ -98,14 +98,14 @@ def anonymous(finding: Finding, guest: str) -> Finding:
 
 
 def unnamed(text: str, guest: str | None) -> str:
-    """Return the text with `GUEST` for the guest's name, where that is a word of its own."""
+    """Return the text with `GUEST` for the guest's name, where the name is a whole word."""
     if not guest or guest not in text:
         return text
     return re.sub(rf"(?<!\w){re.escape(guest)}(?!\w)", GUEST, text)
 
 
 def _key(result: Result, finding: Finding) -> _Key:
-    """Return what is equal for findings that are one problem; a finding about the hosts is one of its own."""
+    """Return a key that is equal for findings that are one problem; each finding about the hosts is a problem."""
     if result.guest is None:
         return (id(finding),)
     general = anonymous(finding, result.guest)

@@ -63,7 +63,7 @@ class Sending:
         return self.sent + self.left
 
     def start(self) -> None:
-        """Begin again: a migration that is resumed sends what is left, and no more is known about it yet."""
+        """Begin again: a resumed migration sends what is left, and nothing more is known about it yet."""
         self.stage = Stage.MOVING
         self.rate = self.dirty_rate = 0
 
