@@ -29,7 +29,7 @@ class Authority:
         self.pem = self._sign(self._name, self._key, (), days=0, ca=True)
 
     def made_out_to(self, *names: str, days: int = 0, for_keys: bool = True) -> str:
-        """A certificate for these names, which is valid for a year around `NOW` and so many days."""
+        """Return a certificate for these names, valid for a year around `NOW` plus this many days."""
         subject = x509.Name(
             [
                 x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Lab"),

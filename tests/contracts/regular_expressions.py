@@ -33,7 +33,7 @@ BUILT = {
     ("preflight/connection/xml_secrets.py", 'rf"<(/?){name}(?=[\\s/>])[^<>]*+>"'): r"<(/?)metadata(?=[\s/>])[^<>]*+>",
     ("preflight/grammar.py", "pattern"): r"",  # each one is tried by itself
 }
-#: Characters that patterns often mean, beside those that they name.
+#: Characters that patterns often match, in addition to those that they name.
 USUAL = "a0Z \t\n\"'\\[#:=-_/é"
 #: More repeats than this count as without end.
 MANY = 64

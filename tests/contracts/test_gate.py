@@ -167,7 +167,7 @@ def test_no_exception_looks_like_a_line_of_the_report(kind: str) -> None:
 def test_e3_what_the_remote_shell_says_after_a_question_is_shown_and_does_not_steer() -> None:
     said = lines(at_a_terminal(SSH))
     assert sum("root@host1: a\\x1b]0;owned" in line for line in said) >= 1
-    # a line of its own would look like preflight's
+    # a separate line would look like preflight's
     assert not [line for line in said if line.startswith("ARRIVED")]
 
 

@@ -1,4 +1,4 @@
-"""The documents hold: their links lead somewhere, README is short, and what it shows is what preflight prints."""
+"""The documents are correct: their links work, README is short, and preflight prints the output that they show."""
 
 import re
 import shlex

@@ -61,7 +61,7 @@ def prose(path: Path) -> Iterator[str]:
 
 
 def is_there(name: str) -> bool:
-    """Report whether a dotted name is that of a module, or of what stands in one."""
+    """Report whether a dotted name is that of a module, or of a name in one."""
     module, _, rest = name, "", ""
     while module not in MODULES:
         module, _, last = module.rpartition(".")

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "troubleshooting.md"
-#: Letters that a reason must have of its own, beside what it quotes: else it is another's words.
+#: Letters that a reason must have in addition to what it quotes; otherwise the words are another program's.
 LEAST = 6
 #: Reasons of `fix` for which a change cannot be computed are no unknowns of a report.
 LEFT_OUT = ROOT / "preflight" / "fix"

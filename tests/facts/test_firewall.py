@@ -232,7 +232,7 @@ def told(judged: tuple[int, Judgement]) -> tuple[int, str, str | None]:
 
 @pytest.mark.parametrize("name", RECORDED)
 def test_many_at_once_are_judged_as_one_by_one(name: str) -> None:
-    """All ports, sources and interfaces are judged in one go, and parted where the rules part them."""
+    """All ports, sources and interfaces are judged in one pass, and split where the rules distinguish them."""
     case = RECORDED[name]
     host = firewall(next(iter(case["shown"].values())))
     ports = [*range(49152, 49160), *range(49176, 49184), 49215, 22, 16514, 1]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 #: What hostile texts try to make.
 MARKS = (Path("/tmp/pwned"), Path("/pwned"))
-#: A program that nobody must run: it makes a mark.
+#: A program that must never be run: it leaves a mark.
 EVIL = Path("/tmp/preflight-evil")
 
 

@@ -24,7 +24,7 @@ def hostile(seed: int) -> Iterator[Hostile]:
 
 
 def _lines(line: str, count: int) -> str:
-    """The line so many times, with its number in place of each `{0}` and `{}`."""
+    """Return the line this many times, with its number in place of each `{0}` and `{}`."""
     parts = line.replace("{0}", "{}").split("{}")
     return "".join(str(number).join(parts) for number in range(count))
 

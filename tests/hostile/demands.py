@@ -14,7 +14,7 @@ CPU, RSS = 20.0, 500 * 1024
 STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 #: The lines by which a reader knows how it ended; a hostile text tries to write one.
 VERDICT = re.compile(r"^(READY|NOT READY|UNDETERMINED|ARRIVED|NOT ARRIVED)\b", re.MULTILINE)
-#: Stands in every verdict that is forged.
+#: Occurs in every forged verdict.
 FORGED = "forged-by-a-host"
 #: What a user must never see.
 BUGS = ("Traceback (most recent call last)", "a bug in preflight", "Exception in thread", "Exception ignored in")

@@ -133,7 +133,7 @@ def _lines(*documents: Any) -> bytes:
 
 
 def _damaged(head: Any, drawn: random.Random) -> Iterator[tuple[str, bytes]]:
-    """Files that were cut, doubled, mixed up, or are of something else."""
+    """Files that were cut off, duplicated or mixed up, or are of another kind."""
     whole = _lines(head, *_STEPS)
     lines = whole.splitlines(keepends=True)
     plan = _bytes(head["plan"])

@@ -11,7 +11,7 @@ from tests.hostile.canary import EVIL
 from tests.unit.migrate.plans import PLAN, WEB
 
 Json: TypeAlias = Any
-#: What stands in a field's place.
+#: Replacements for the value of a field.
 VALUES: tuple[Json, ...] = (
     None,
     True,

@@ -90,7 +90,7 @@ def rows(chance: Random, count: int) -> list[str]:
 def changed(
     seed: int, kind: str, name: str, change: Callable[[Random, Pair], None], base: Callable[[], Pair] = ready
 ) -> Hostile:
-    """A snapshot that one change has made hostile; the change draws from a seed of its own."""
+    """A snapshot that one change has made hostile; the change has its own seed."""
 
     def make() -> bytes:
         pair = base()

@@ -1,4 +1,4 @@
-"""Records the runs of the harness beside the tests, a file per part, and writes docs/reference/hostile.md from them."""
+"""Records the runs of the harness with the tests, a file per part, and writes docs/reference/hostile.md from them."""
 
 import subprocess
 from collections import Counter

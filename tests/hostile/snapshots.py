@@ -1,4 +1,4 @@
-"""Thousands of hostile snapshots from a seed, each judged by a real `preflight check` in a process of its own."""
+"""Thousands of hostile snapshots from a seed, each judged by a real `preflight check` in a separate process."""
 
 import itertools
 import tempfile

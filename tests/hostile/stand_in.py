@@ -62,7 +62,7 @@ class Session:
 
 
 def put(data: bytes, where: int = OUT) -> None:
-    """Write all of it; ends where nobody reads any more."""
+    """Write all of it; exit if nothing reads it any more."""
     while data:
         data = data[os.write(where, data) :]
 
@@ -144,7 +144,7 @@ def orphan(session: Session) -> None:
 
 
 def reversed_order(session: Session) -> None:
-    """Keep what is asked for a second, and answer it backwards."""
+    """Hold the questions back for a second, and answer them in reverse order."""
     held: list[bytes] = []
     began = time.monotonic()
     for name in session.questions():
@@ -155,7 +155,7 @@ def reversed_order(session: Session) -> None:
 
 
 def early(session: Session) -> None:
-    """Answer what was not asked yet, and then all of it anew, otherwise."""
+    """Answer questions that were not asked yet, and then all of them again, differently."""
     for name in session.answers:
         put(session.honest(name.encode()))
     each(session, lambda name: session.record(name, b"other"))

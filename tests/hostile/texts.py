@@ -118,7 +118,7 @@ def noisy(chance: Random, text: str) -> str:
 
 
 def numbered(chance: Random, text: str) -> str:
-    """The text with numbers that no machine has in place of its own."""
+    """Return the text with impossible numbers in place of its own."""
     words = [chance.choice(NUMBERS) if word.strip('",:;{}()[]').isdigit() else word for word in text.split(" ")]
     return " ".join(words)
 

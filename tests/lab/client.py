@@ -1,4 +1,4 @@
-"""The machine that preflight runs on: this one, but in the lab's network, with keys of its own."""
+"""The machine that preflight runs on: this one, but in the lab's network and with separate keys."""
 
 import contextlib
 import os

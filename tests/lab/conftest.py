@@ -71,5 +71,5 @@ def host2(pair: Pair) -> LabHost:
 
 
 def _clean(lab: Lab) -> None:
-    """Boot anew each host that a test changed, whichever way it did."""
+    """Reboot each host that a test changed, in whatever way."""
     lab.reset([host for host in lab.hosts.values() if host.is_dirty()])

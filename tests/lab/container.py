@@ -41,7 +41,7 @@ class Container:
         self._leader: int | None = None
 
     def start(self) -> None:
-        """Start to boot; `wait` tells when that is over."""
+        """Start to boot; `wait` returns when that is over."""
         cgroup.create(self.group)
         unified = cgroup.is_unified()
         settings = {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1" if unified else "0"}

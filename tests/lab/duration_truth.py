@@ -50,7 +50,7 @@ def kinds(guests: int) -> Iterator[Kind]:
 
 
 def main(guests: int = GUESTS) -> int:
-    """Try so many guests; say 1 where too few went as predicted."""
+    """Try this many guests; return 1 if too few went as predicted."""
     rows, close = [], 0
     with Lab(os.environ.get("PREFLIGHT_LAB", "duration")) as lab:
         lab.up(["bookworm", "bookworm"])

@@ -24,7 +24,7 @@ RUNS = 50
 OLD, NEW = "max_workers = 6", "max_workers = 26"
 #: What the daemon runs with, whatever its file says, where it takes another value.
 OVERRULED = "9"
-#: On the host: kills preflight's script once, so many seconds after it has begun.
+#: On the host: kills preflight's script once, this many seconds after it has begun.
 KILLER = "until p=$(pgrep -f '[e]xec </dev/null; eval'); do sleep 0.02; done; sleep {}; kill -9 $p"
 
 
@@ -45,7 +45,7 @@ class Outcome(Struct, frozen=True):
 
 
 def main(runs: int = RUNS, seed: int = 1) -> int:
-    """Break so many things; say 1 where a host was left with anything but one whole configuration."""
+    """Break this many things; return 1 if a host was left with anything but one whole configuration."""
     chosen = random.Random(seed)
     rows, good = [], 0
     with Lab(os.environ.get("PREFLIGHT_LAB", "fixchaos")) as lab:
@@ -148,7 +148,7 @@ def _look(host: LabHost, old: str, said: str) -> Outcome:
     expected = "6" if now == "old" else "26"
     true = {"in effect": now == "new", "unchanged": now == "old", "put back": now == "old"}
     word = next((word for word in true if said.startswith(word)), "")
-    # killed between the rename and the restart the daemon still runs with the old values, until it starts anew
+    # if killed between the rename and the restart, the daemon runs with the old values until it is restarted
     killed = not word and "not known" in said
     return Outcome(
         said,

@@ -1,4 +1,4 @@
-"""One host of the lab: runs commands in it, reads and writes its files, and boots it anew."""
+"""One host of the lab: runs commands in it, reads and writes its files, and reboots it."""
 
 import contextlib
 import shlex
@@ -107,7 +107,7 @@ class LabHost:
         return self._run(*digest.command(*paths)).stdout.split()[0]
 
     def reset(self) -> None:
-        """Throw the host away and boot it anew: same name, keys and addresses, nothing else."""
+        """Throw the host away and boot a new one: same name, keys and addresses, nothing else."""
         self.end()
         self.start()
         self.wait()
@@ -156,14 +156,14 @@ class LabHost:
         """The processes of the host that are called `name` (the first 15 letters), as this machine numbers them."""
         found = []
         for pid in cgroup.processes(self._container.group):
-            with contextlib.suppress(OSError):  # it ended meanwhile
+            with contextlib.suppress(OSError):  # it has ended since
                 if Path(f"/proc/{pid}/comm").read_text().rstrip("\n") == name:
                     found.append(pid)
         return sorted(found)
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """For a test that only reads: writing is an error meanwhile, running is no change."""
+        """For a test that only reads: writing is then an error, and running a command is no change."""
         self._frozen = True
         try:
             yield

@@ -36,7 +36,7 @@ PACKAGES = (
     "qemu-block-extra",
     "tgt",
 )
-#: What only some releases have, or have in a package of its own.
+#: Packages that only some releases have, or that are separate in some.
 PACKAGES_OF = {
     # sudo, for logins that are not root's; python3, which Ansible runs on a host
     "bookworm": ("swtpm", "swtpm-tools", "sudo", "python3"),
@@ -46,7 +46,7 @@ OPTIONS = (
     "--variant=minbase",
     *(f"--dpkgopt=path-exclude=/usr/share/{path}/*" for path in ("doc", "man", "info", "locale")),
     '--aptopt=APT::Install-Recommends "false"',
-    # Host keys are each host's own; the archive's name is nobody's business.
+    # Each host has its own host keys; the archive's name must not be recorded.
     (
         '--customize-hook=rm -f "$1"/etc/ssh/ssh_host_*_key* "$1"/etc/apt/sources.list'
         ' "$1"/etc/apt/sources.list.d/* "$1"/etc/resolv.conf'

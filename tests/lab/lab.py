@@ -60,7 +60,7 @@ class Lab:
             raise
 
     def reset(self, hosts: Sequence[LabHost]) -> None:
-        """Boot these hosts anew, all at once."""
+        """Reboot these hosts, all at once."""
         with ThreadPoolExecutor() as pool:
             list(pool.map(LabHost.reset, hosts))
 

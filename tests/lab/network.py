@@ -1,4 +1,4 @@
-"""Makes the lab's network: a bridge in a namespace of its own, and a namespace for each machine."""
+"""Makes the lab's network: a bridge in a separate namespace, and a namespace for each machine."""
 
 import contextlib
 import os

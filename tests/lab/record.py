@@ -11,7 +11,7 @@ CASES = Path(__file__).parent.parent / "cases"
 
 
 def main() -> int:
-    """Write tests/cases anew."""
+    """Write tests/cases again."""
     with Lab(os.environ.get("PREFLIGHT_LAB", "record")) as lab:
         lab.up(["bookworm", "bookworm", "trixie"])
         source, destination, newer = lab.hosts.values()

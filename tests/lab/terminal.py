@@ -14,7 +14,7 @@ from tests.interrupting import hears_interrupts
 
 
 class Terminal:
-    """Runs a command at a terminal of its own; `screen` is all that it has shown."""
+    """Runs a command at its own terminal; `screen` is everything that it has shown."""
 
     def __init__(self, argv: Sequence[str]) -> None:
         self._own, its = pty.openpty()

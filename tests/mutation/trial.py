@@ -1,4 +1,4 @@
-"""Tries mutants: each in a process of its own, which sees the changed module and runs the tests that should notice."""
+"""Tries mutants: each in a separate process, which sees the changed module and runs the tests that should notice."""
 
 import enum
 import importlib.abc

@@ -1,4 +1,4 @@
-"""Values that reach a host's shell: every builder is given hostile ones, and what it builds is really run."""
+"""Values that reach a host's shell: every builder is given hostile ones, and its text is really run."""
 
 import inspect
 import os

@@ -17,7 +17,7 @@ from tests.lab.lab import Lab
 
 #: Seconds that a short cut of the network lasts.
 SHORT = 5.0
-#: What a fault fills up, each a file system of its own while a run lasts.
+#: Directories that a fault fills up, each a separate file system during a run.
 FULL = {"/etc/libvirt": "/etc", "/var/lib/libvirt": "/var/lib", "/run": "/run"}
 
 
@@ -133,7 +133,7 @@ def _cut_shortly(between: str, scene: Scene) -> None:
 
 
 def _separate(role: str, path: str, scene: Scene) -> None:
-    """Give what is to fill up a file system of its own, with all that is there; `hosts.clean` takes it away."""
+    """Move the directory that is to fill up to a separate file system, with its contents; `hosts.clean` undoes this."""
     if path != "/run":  # it is one already
         own = f"/lab{path}"
         script = f"mkdir -p {own} && mount -t tmpfs -o size=64m none {own} && cp -a {path}/. {own}/"

@@ -101,7 +101,7 @@ class Gathering:
         return told
 
     def judge(self, told: dict[str, Told] | None, witness: Witness, counters: Counters) -> Judgement:
-        """Look at both hosts, and hold what was told against it."""
+        """Look at both hosts, and compare the reports with their state."""
         source, destination = (look_when_up(host, RECOVERY) for host in self.lab.hosts.values())
         stopped = stopped_by_owners(self.trial, self.done, *self.before)
         self.left = left_paused(self.trial, told, self.codes) - stopped.keys()

@@ -23,7 +23,7 @@ class Judgement(Struct, frozen=True):
 
 
 class Stopped(Struct, frozen=True):
-    """A guest that nobody may start any more: whether a host knew it before `--resume`, and whether one held it."""
+    """A guest that must not be started any more: whether a host knew it before `--resume`, and whether one held it."""
 
     known: bool
     active: bool
@@ -65,7 +65,7 @@ def judge(
     stopped: Mapping[str, Stopped] = MappingProxyType({}),
     left: Collection[str] = (),
 ) -> Judgement:
-    """Judge from what both hosts hold in the end, and from who was seen to run on both meanwhile."""
+    """Judge from the final state of both hosts, and from the guests that were seen to run on both during the run."""
     results, violations = {}, []
     for guest in trial.guests:
         here, there = source.get(guest.name, Held()), destination.get(guest.name, Held())

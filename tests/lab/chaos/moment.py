@@ -51,7 +51,7 @@ def _wait_for_transfer(scene: Scene, started: Started, deadline: float) -> None:
 
 
 def _wait_for_hand_over(trial: Trial, scene: Scene, started: Started, deadline: float) -> str | None:
-    """Until so many guests have stood still at the source, or are gone from it; the last of them."""
+    """Wait until this many guests are paused on the source, or gone from it, and return the last of them."""
     handed: set[str] = set()
     with contextlib.closing(_Jobs(scene)) as jobs:
         while not started.has_ended() and time.monotonic() < deadline:
@@ -70,7 +70,7 @@ def _wait_for_hand_over(trial: Trial, scene: Scene, started: Started, deadline: 
 
 
 def _wait_for_answer(trial: Trial, scene: Scene, started: Started, deadline: float) -> str | None:
-    """Until the memory of so many guests was sent, and libvirt's answer to that is on its way; the last of them."""
+    """Wait until the memory of this many guests was sent and libvirt's answer is on its way; return the last one."""
     answered: set[str] = set()
     written = Path(scene.source.inside("/run/libvirt/qemu"))
     while not started.has_ended() and time.monotonic() < deadline:

@@ -147,7 +147,7 @@ class Virsh:
         """Nothing: whoever used virsh looks by hand."""
 
     def status(self) -> None:
-        """Nothing: virsh tells nothing of where a guest is."""
+        """Return nothing: virsh does not report where a guest is."""
 
 
 MOVERS: dict[str, Callable[[Lab, Trial, Path], Mover]] = {"preflight": Preflight, "virsh": Virsh}

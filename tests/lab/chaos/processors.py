@@ -34,7 +34,7 @@ def seen_on(host: LabHost) -> dict[str, Processors]:
     """Each guest that has a QEMU process on the host, by its name."""
     found: dict[str, Processors] = {}
     for pid in host.processes("qemu-system-x86"):
-        with contextlib.suppress(OSError, ValueError):  # it ended meanwhile
+        with contextlib.suppress(OSError, ValueError):  # it has ended since
             name = _guest(pid)
             if name is not None:
                 found[name] = _count(pid)

@@ -50,7 +50,7 @@ def main() -> int:
         ]
     failed = False
     with Lab(os.environ.get("PREFLIGHT_LAB", "flags")) as lab:
-        # those that leave nothing behind come first: for them the hosts need not be booted anew
+        # those that leave nothing behind come first: for them the hosts need not be rebooted
         ordered = sorted(chosen, key=lambda trial: (trial.release, trial.leaves_traces))
         for release, trials in groupby(ordered, lambda trial: trial.release):
             lab.up([release, release])

@@ -66,7 +66,7 @@ def refused_for(text: str) -> Proof:
 
 
 def capability(*names: str, state: str = "running", **parameters: object) -> Proof:
-    """QEMU was told so at the source."""
+    """Require that the source's QEMU was given these capabilities and parameters."""
 
     def proof(seen: Seen) -> str:
         arrived(seen, state=state)
@@ -84,7 +84,7 @@ def capability(*names: str, state: str = "running", **parameters: object) -> Pro
 
 
 def incoming(text: str, state: str = "running") -> Proof:
-    """The destination's QEMU was told to listen so."""
+    """Require that libvirt made the destination's QEMU listen there."""
 
     def proof(seen: Seen) -> str:
         arrived(seen, state=state)

@@ -1,4 +1,4 @@
-"""Does what the guest's owner does meanwhile, and what befalls its disk and the links."""
+"""Does what the guest's owner does during the move, and breaks its disk and the links."""
 
 from tests.lab import network
 from tests.lab.host import LabHost

@@ -1,4 +1,4 @@
-"""One transfer of one guest in which preflight is killed, and nobody resumes it."""
+"""One transfer of one guest in which preflight is killed and never resumed."""
 
 import time
 from pathlib import Path

@@ -40,7 +40,7 @@ def test_catches_both_files_written_later() -> None:
 
 
 def test_catches_a_limit_that_was_never_taken_over() -> None:
-    """The file is older than the daemon, and yet the daemon has another value: somebody used virt-admin."""
+    """The file is older than the daemon, yet the daemon has another value: virt-admin was used."""
     case = Case().destination("libvirtd.conf", lambda text: text + "max_workers = 40\n")
     result = case.result(RULE, "destination")
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.WARNING)

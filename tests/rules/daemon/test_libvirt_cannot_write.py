@@ -66,9 +66,9 @@ def status(case: Case) -> int:
     return (len(listed["domains"][0]["xml"].encode()) + 8 * KIB + 4095) // 4096 * 4
 
 
-#: KiB for one guest: its status, the same while it is written anew, and the pidfile.
+#: KiB for one guest: its status, the new copy while it is rewritten, and the pidfile.
 ONE = 2 * status(Case()) + 4
-#: And for two: one is written anew at a time.
+#: And for two: one is rewritten at a time.
 TWO = 3 * status(with_db(Case())) + 8
 
 

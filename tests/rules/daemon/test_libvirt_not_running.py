@@ -34,7 +34,7 @@ def unit(text: str, name: str, **states: str) -> str:
 
 
 def off(text: str) -> str:
-    """A daemon that somebody stopped, its socket too."""
+    """A daemon that was stopped together with its socket."""
     text = unit(text, "libvirtd.service", ActiveState="inactive", SubState="dead")
     return unit(text, "libvirtd.socket", ActiveState="inactive", SubState="dead")
 

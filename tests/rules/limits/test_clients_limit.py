@@ -11,7 +11,7 @@ RULE = "clients-limit"
 
 
 def in_use(clients: int, most: int = 5000) -> "Case":
-    """The sound pair with so many connections to the source's daemon; one of them is preflight's own."""
+    """Return the sound pair with this many connections to the source's daemon; one of them is preflight's own."""
     return Case().source(
         "limits",
         lambda text: text.replace("nclients            : 1\n", f"nclients            : {clients}\n").replace(

@@ -114,7 +114,7 @@ def test_passes_by_the_limit_in_force_where_a_file_says_less() -> None:
 
 
 def test_passes_few_sessions_a_connection() -> None:
-    """Each migration has a connection of its own."""
+    """Each migration has its own connection."""
     case = Case().destination("sshd.effective", lambda text: text.replace("maxsessions 10", "maxsessions 1"))
     assert case.asking(concurrency=5).result(RULE).outcome is Outcome.PASSED
 

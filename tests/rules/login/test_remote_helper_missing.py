@@ -59,7 +59,7 @@ def test_passes_a_failed_connection_where_one_helper_is_there(helpers: str) -> N
 
 
 def test_passes_a_connection_that_works_whatever_was_found() -> None:
-    # the user's URI may name a netcat of its own
+    # the user's URI may name another netcat
     case = Case().destination("helpers", "")
     assert case.result(RULE, "destination").outcome is Outcome.PASSED
 
