@@ -607,7 +607,7 @@ class Options(_Declared, frozen=True, kw_only=True):
 
     @property
     def typed(self) -> tuple[str, ...]:
-        """The options that are not as they are by default, as words of a command line; for a file its place: FILE."""
+        """Return the options that differ from their defaults, as words of a command line; FILE stands for a file."""
         words: list[str] = []
         for name, option in declared().items():
             value = getattr(self, name)

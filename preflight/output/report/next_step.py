@@ -70,7 +70,7 @@ def lines(step: NextStep, width: int | None) -> Iterator[str]:
 
 
 def quoted(words: Sequence[str]) -> list[str]:
-    """Return the words of a command as a shell takes them."""
+    """Return the words of a command, quoted for a shell."""
     return [shell("@word@", word=one_line(word)) for word in words]
 
 

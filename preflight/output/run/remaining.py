@@ -80,7 +80,7 @@ class Sending:
         self.left, self.rate, self.dirty_rate = left, max(0, sample.rate), max(0, sample.dirty_rate)
 
     def end(self, *, arrived: bool) -> None:
-        """Have it all sent, or have it all left if the guest did not arrive."""
+        """Count all memory as sent, or as left if the guest did not arrive."""
         total = self.total
         self.sent, self.left = (total, 0) if arrived else (0, total)
         self.stage = Stage.ARRIVED if arrived else Stage.FAILED
