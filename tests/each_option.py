@@ -25,7 +25,7 @@ def needed(option: Option) -> dict[str, Any]:
 
 
 def typed(parameter: str) -> tuple[str, ...]:
-    """The same on a command line."""
+    """Return the same on a command line."""
     words: list[str] = []
     for name, value in given(parameter).items():
         field, option = _field_of(name)

@@ -92,7 +92,7 @@ KINDS: dict[str, tuple[Callable[[int], Case], int, int, float]] = {
 
 
 def growth(make: Callable[[int], Case], count: int) -> tuple[float, float]:
-    """Seconds of CPU to judge that many, and twice as many."""
+    """Return seconds of CPU to judge that many, and twice as many."""
     once, twice = (min(seconds_of(make(number).report) for _ in range(2)) for number in (count, 2 * count))
     return once, twice
 

@@ -16,7 +16,7 @@ SOURCES = [
 
 
 def starred_displays(text: str) -> list[int]:
-    """The lines with a `*(a, b),`, which keeps values on one line that the formatter would part."""
+    """Return the lines with a `*(a, b),`, which keeps values on one line that the formatter would part."""
     return [
         node.lineno
         for node in ast.walk(ast.parse(text))
@@ -71,7 +71,7 @@ def is_there(name: str) -> bool:
 
 
 def gone(path: Path) -> list[str]:
-    """The names of modules and files in a text that nothing bears."""
+    """Return the names of modules and files in a text that nothing bears."""
     found = []
     for text in prose(path):
         found += [name for name in WHOLE.findall(text) if not is_there(name)]

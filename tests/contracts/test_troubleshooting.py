@@ -17,7 +17,7 @@ LEFT_OUT = ROOT / "preflight" / "fix"
 
 
 def reasons(tree: ast.AST) -> Iterator[str]:
-    """The texts of `Unreadable` in a module, with X where a value stands."""
+    """Yield the texts of `Unreadable` in a module, with X where a value stands."""
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Call)

@@ -48,7 +48,7 @@ def action_of(host: Firewall, port: int, source: str, own: OwnAddresses | None) 
 
 
 def rules(text: str, *further: str, policy: str = "accept") -> Firewall:
-    """A firewall of one input chain, from nft's JSON for its rules; further objects as JSON too."""
+    """Return a firewall of one input chain, from nft's JSON for its rules; further objects as JSON too."""
     chain = f'{{"family": "inet", "table": "t", "name": "i", "type": "filter", "hook": "input", "policy": "{policy}"}}'
     body = [
         f'{{"rule": {{"family": "inet", "table": "t", "chain": "i", "expr": [{one}]}}}}' for one in text.split("\n")
@@ -59,7 +59,7 @@ def rules(text: str, *further: str, policy: str = "accept") -> Firewall:
 
 
 def match(left: str, right: object, op: str = "==") -> str:
-    """A match on what nft calls "tcp dport", "meta iifname", "ct state"…"""
+    """Return a match on what nft calls "tcp dport", "meta iifname", "ct state"…"""
     space, key = left.split()
     looked = {space: {"key": key}} if space in {"meta", "ct"} else {"payload": {"protocol": space, "field": key}}
     return json.dumps({"match": {"op": op, "left": looked, "right": right}})
@@ -209,7 +209,7 @@ def test_rules_of_another_shape_than_nft_writes_are_unknown() -> None:
 
 
 def bent(document: Any, noise: random.Random) -> Any:
-    """The document with one part of it replaced by something else, somewhere deep inside."""
+    """Return the document with one part of it replaced by something else, somewhere deep inside."""
     places: list[tuple[Any, Any]] = []
     stack = [document]
     while stack:

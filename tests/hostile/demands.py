@@ -37,7 +37,7 @@ class Judged(Struct, frozen=True):
 
 
 def faults(job: Job, outcome: Outcome, codes: Collection[int]) -> Iterator[str]:
-    """Every demand that a run broke; `codes` are those that are documented for its command."""
+    """Yield every demand that a run broke; `codes` are those that are documented for its command."""
     out, err = (stream.decode("utf-8", "surrogateescape") for stream in (outcome.out, outcome.err))
     if outcome.code is None:
         yield f"did not end within {job.wall:g} s"

@@ -95,7 +95,7 @@ def documents(seed: int) -> Iterator[tuple[str, bytes]]:
 
 
 def _changes(document: Any, drawn: random.Random) -> Iterator[tuple[str, Any]]:
-    """The document with each of its fields taken away, and replaced."""
+    """Yield the document with each of its fields taken away, and replaced."""
     for path in _paths(document):
         shown = ".".join(map(str, path))
         yield f"without {shown}", _with(document, path)

@@ -28,7 +28,7 @@ DRAWN = 600
 
 
 def documents(seed: int) -> Iterator[tuple[str, bytes]]:
-    """All journals and plans; `tests.hostile.documents` adds its own where it is there."""
+    """Yield all journals and plans; `tests.hostile.documents` adds its own where it is there."""
     yield from journals.documents(seed)
     if importlib.util.find_spec("tests.hostile.documents"):
         yield from importlib.import_module("tests.hostile.documents").documents(seed)

@@ -96,7 +96,7 @@ def documents(seed: int) -> Iterator[tuple[str, bytes]]:
 
 
 def sound() -> bytes:
-    """A journal in which nothing is wrong: were it refused, so would be all others, for the same reason."""
+    """Return a journal in which nothing is wrong: were it refused, so would be all others, for the same reason."""
     return _journal(_plan(), _step("over", told={"rows": [ROW], "interrupted": False}, guest=None))
 
 

@@ -108,7 +108,7 @@ def _become(job: Job, out: int, err: int) -> NoReturn:
 
 
 def _wait(pid: int, wall: float) -> tuple[int | None, tuple[float, int]]:
-    """The exit code, and what was used; a child whose time is up is killed with its session."""
+    """Return the exit code, and what was used; a child whose time is up is killed with its session."""
     watched = os.pidfd_open(pid)
     try:
         ready, _, _ = select.select([watched], [], [], wall)
@@ -136,7 +136,7 @@ def _left(grace: float) -> list[str]:
 
 
 def _children() -> list[int]:
-    """The processes that are children of this one by now; those that have ended are gone."""
+    """Return the processes that are children of this one by now; those that have ended are gone."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

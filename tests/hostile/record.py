@@ -72,7 +72,7 @@ def summed(part: str, seed: int, seconds: float, runs: Sequence[Judged]) -> Part
 
 
 def line(run: Judged) -> str:
-    """A run that broke a demand, in a line."""
+    """Return a run that broke a demand, in a line."""
     return f"{run.kind}: {run.name}: {' '.join(run.words)}: {'; '.join(run.faults)}"
 
 

@@ -23,7 +23,7 @@ _FORMS = ("text", "table", "json")
 
 
 def snapshots(seed: int) -> Iterator[Hostile]:
-    """All of them; the same seed gives the same bytes."""
+    """Return all of them; the same seed gives the same bytes."""
     return itertools.chain(
         records.hostile(seed),
         records.of_rows(seed, ROWS),

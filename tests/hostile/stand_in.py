@@ -44,7 +44,7 @@ class Session:
         self.buffer += read
 
     def questions(self) -> Iterator[bytes]:
-        """The records that are asked for, "hello" first, as long as preflight asks."""
+        """Yield the records that are asked for, "hello" first, as long as preflight asks."""
         while True:
             while found := re.search(rb"(?m)^emit (\S+) .*?\n", self.buffer):
                 self.buffer = self.buffer[found.end() :]
@@ -52,12 +52,12 @@ class Session:
             self.more()
 
     def honest(self, name: bytes) -> bytes:
-        """The record as a sound host gives it."""
+        """Return the record as a sound host gives it."""
         text, code, err = self.answers.get(name.decode("utf-8", "replace"), ["", 0, ""])
         return self.record(name, str(text).encode("utf-8", "replace"), str(code).encode(), str(err).encode())
 
     def record(self, name: bytes, text: bytes, code: bytes = b"0", err: bytes = b"") -> bytes:
-        """A record as the session's own function would print it."""
+        """Return a record as the session's own function would print it."""
         return b"%s\n%s %s %s\n%s\n%s\n" % (text, self.token, name, code, err, self.token)
 
 
@@ -112,7 +112,7 @@ def put_and(then: Callable[[], T], data: bytes, where: int = OUT) -> T:
 
 
 def after_a_second(data: bytes) -> bytes:
-    """The data, a second later."""
+    """Return the data, a second later."""
     time.sleep(1)
     return data
 

@@ -118,7 +118,7 @@ class _Whole(Pair):
         self.whole = whole
 
     def document(self) -> bytes:
-        """The file."""
+        """Return the file."""
         return json.dumps(self.whole).encode("utf-8", "surrogatepass")
 
 

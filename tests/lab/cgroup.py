@@ -42,14 +42,14 @@ def create(group: str) -> list[Path]:
 
 
 def entering(group: str) -> list[str]:
-    """The words to put before a command so that it starts in `group`, which must exist."""
+    """Return the words to put before a command so that it starts in `group`, which must exist."""
     entries = [str(hierarchy / group / "cgroup.procs") for hierarchy in hierarchies()]
     moves = "; ".join(f"echo 0 >{entry}" for entry in entries)
     return ["sh", "-c", f'set -e; {moves}; exec "$@"', "sh"]
 
 
 def processes(group: str) -> set[int]:
-    """Every process in `group` or below it, in any hierarchy."""
+    """Return every process in `group` or below it, in any hierarchy."""
     found: set[int] = set()
     for directory in _below(group):
         with contextlib.suppress(OSError):
@@ -75,7 +75,7 @@ def remove(group: str, timeout: float = 15) -> None:
 
 
 def _below(group: str) -> Iterator[Path]:
-    """The directories of `group` in every hierarchy, innermost first."""
+    """Yield the directories of `group` in every hierarchy, innermost first."""
     for hierarchy in hierarchies():
         for directory, _, _ in os.walk(hierarchy / group, topdown=False):
             yield Path(directory)

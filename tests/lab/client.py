@@ -88,7 +88,7 @@ class Client:
         return started
 
     def entering(self) -> list[str]:
-        """The words to put before a command so that it runs in the client."""
+        """Return the words to put before a command so that it runs in the client."""
         home = Path(pwd.getpwuid(os.getuid()).pw_dir, ".ssh")
         for mounted_on, mode in ((home, 0o700), (Path("/etc/pki"), 0o755)):
             with contextlib.suppress(FileExistsError):

@@ -34,7 +34,7 @@ def _journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def client(lab: Lab) -> Iterator[Client]:
-    """The machine that preflight runs on; its /etc/hosts and ~/.ssh are put back afterwards."""
+    """Provide the machine that preflight runs on; its /etc/hosts and ~/.ssh are put back afterwards."""
     yield lab.client
     lab.client.reset(list(lab.hosts))
 
@@ -60,13 +60,13 @@ def clean_pair(lab: Lab) -> Iterator[Pair]:
 
 @pytest.fixture
 def host1(pair: Pair) -> LabHost:
-    """The first host of `pair`, which is the source unless a test says otherwise."""
+    """Return the first host of `pair`, which is the source unless a test says otherwise."""
     return pair[0]
 
 
 @pytest.fixture
 def host2(pair: Pair) -> LabHost:
-    """The second host of `pair`."""
+    """Return the second host of `pair`."""
     return pair[1]
 
 

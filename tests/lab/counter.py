@@ -31,7 +31,7 @@ def disk(instance: Instance, guest: Guest) -> str:
 
 
 def image(instance: Instance, name: str) -> Path:
-    """The file that is served."""
+    """Return the file that is served."""
     return instance.state / "counters" / f"{name}.img"
 
 
@@ -48,7 +48,7 @@ def reset(instance: Instance, name: str) -> None:
 
 
 def value(instance: Instance, name: str) -> int:
-    """The guest's progress, in tenths of a second of running."""
+    """Return the guest's progress, in tenths of a second of running."""
     with image(instance, name).open("rb") as file:
         file.seek(SECTOR)
         return int.from_bytes(file.read(4), "little")

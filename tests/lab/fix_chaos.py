@@ -90,7 +90,7 @@ def _comes_back_never(lab: Lab, host: LabHost, _old: str, _chosen: random.Random
 
 
 def _cut(lab: Lab, host: LabHost, old: str, chosen: random.Random) -> tuple[str, str]:
-    """The script is killed before one of its steps, on its way to the new configuration or back from it."""
+    """Kill the script before one of its steps, on its way to the new configuration or back from it."""
     del lab
     back = chosen.random() < 0.4
     text = script(CONF, old, old.replace(OLD, NEW), Service("libvirtd", *LIBVIRTD_WRONG) if back else LIBVIRTD, "x")
@@ -102,7 +102,7 @@ def _cut(lab: Lab, host: LabHost, old: str, chosen: random.Random) -> tuple[str,
 
 
 def _killed(lab: Lab, host: LabHost, _old: str, chosen: random.Random) -> tuple[str, str]:
-    """The script that preflight itself started is killed at some moment."""
+    """Kill the script that preflight itself started at some moment."""
     after = round(chosen.uniform(0, 1.5), 2)
     host.run("sh", "-c", f"({KILLER.format(after)}) >/dev/null 2>&1 &")
     return f"after {after} s", _apply(lab)

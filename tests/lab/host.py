@@ -51,7 +51,7 @@ class LabHost:
         return self._run(*argv, input=input, check=check, timeout=timeout)
 
     def entering(self) -> list[str]:
-        """The words to put before a command so that it runs in the host as root."""
+        """Return the words to put before a command so that it runs in the host as root."""
         return self._container.entering()
 
     def inside(self, path: str) -> str:
@@ -63,7 +63,7 @@ class LabHost:
         return self._container.root.with_name("upper")
 
     def read(self, path: str) -> str:
-        """The text of a file of the host; raises LabError when it cannot be read."""
+        """Return the text of a file of the host; raises LabError when it cannot be read."""
         return self._run("cat", "--", path).stdout
 
     def write(self, path: str, text: str) -> None:

@@ -55,7 +55,7 @@ OPTIONS = (
 
 
 def image(release: str) -> Path:
-    """The root directory of `release`, made when it is not there yet (a minute, and the archive)."""
+    """Return the root directory of `release`, made when it is not there yet (a minute, and the archive)."""
     if not re.fullmatch(r"[a-z]+", release):
         raise LabError(f"{release!r} is not the name of a Debian release")
     packages = (*PACKAGES, *PACKAGES_OF.get(release, ()))
@@ -71,7 +71,7 @@ def image(release: str) -> Path:
 
 
 def archive() -> str:
-    """The Debian archive that this machine's own apt uses; its name is written nowhere."""
+    """Return the Debian archive that this machine's own apt uses; its name is written nowhere."""
     listed = command("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
     for uri in listed.stdout.split():
         if uri.endswith("/debian/") and "security" not in uri:

@@ -29,7 +29,7 @@ class Lab:
 
     @classmethod
     def attach(cls, name: str | None = None) -> "Lab":
-        """The running lab that another process brought up; raises LabError when there is none."""
+        """Return the running lab that another process brought up; raises LabError when there is none."""
         lab = cls(name)
         try:
             releases = json.loads((lab.instance.state / "lab.json").read_text())

@@ -63,7 +63,7 @@ class Lines(Generic[Line]):
         self.path, self._type = path, type_
 
     def read(self) -> list[Line]:
-        """All of them; a last line that was cut off is left out."""
+        """Return all of them; a last line that was cut off is left out."""
         if not self.path.exists():
             return []
         whole = self.path.read_bytes().split(b"\n")[:-1]

@@ -89,7 +89,7 @@ def command(
 
 
 def shown(argv: Sequence[str]) -> str:
-    """A command as an error message names it, cut to a readable length."""
+    """Return a command as an error message names it, cut to a readable length."""
     text = " ".join(argv)
     return text if len(text) <= 300 else text[:300] + " ..."
 

@@ -27,7 +27,7 @@ def main() -> int:
 
 
 def without(hosts: str, name: str) -> str:
-    """A hosts file without the lines that name a host."""
+    """Return a hosts file without the lines that name a host."""
     return "".join(line for line in hosts.splitlines(keepends=True) if name not in line)
 
 

@@ -33,7 +33,7 @@ def migrate(client: Client, guest: str, *options: str, uri: str = f"qemu+ssh://r
 
 
 def failed(done: CompletedProcess[str]) -> dict[str, Any]:
-    """The findings of failed rules that are errors, by rule."""
+    """Return the findings of failed rules that are errors, by rule."""
     results = json.loads(done.stdout)["results"]
     return {
         result["rule"]: result["findings"]

@@ -291,7 +291,7 @@ def test_where_cloud_init_writes_the_hosts_file_it_is_said(
 
 
 def drop_in(setting: str) -> str:
-    """The command that gives libvirtd's unit one more setting."""
+    """Return the command that gives libvirtd's unit one more setting."""
     directory = "/etc/systemd/system/libvirtd.service.d"
     return f"mkdir -p {directory} && printf '[Service]\\n{setting}\\n' >{directory}/x.conf && systemctl daemon-reload"
 
@@ -333,7 +333,7 @@ LIBVIRTD = Service(
 
 
 def cuts(text: str) -> list[int]:
-    """The lines before which the power can fail: where a statement of the script itself begins."""
+    """Return the lines before which the power can fail: where a statement of the script itself begins."""
     lines = text.splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("told="))
     begins = ("told=", "trap ", "there=", "rm ", "if ", "printf ", "why=", "had=", "mv ", "sync ", "activate ")

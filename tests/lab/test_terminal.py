@@ -21,7 +21,7 @@ CONFIG = "PasswordAuthentication yes\nPermitRootLogin yes\n"
 
 @pytest.fixture
 def passwords(client: Client, pair: Pair) -> dict[str, str]:
-    """The password of root on each host, by its name; the client has no key for either."""
+    """Return the password of root on each host, by its name; the client has no key for either."""
     secrets = {host.fqdn: f"secret of {host.name}" for host in pair}
     for host in pair:
         host.run("chpasswd", input=f"root:{secrets[host.fqdn]}\n")
@@ -42,7 +42,7 @@ def shown(terminal: Terminal) -> str:
 
 
 def asked(terminal: Terminal) -> str:
-    """The host whose password is asked for now."""
+    """Return the host whose password is asked for now."""
     terminal.expect("'s password: ")
     return max((SOURCE, DESTINATION), key=lambda host: terminal.screen.rfind(f"root@{host}'s password: "))
 

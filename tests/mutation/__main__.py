@@ -49,7 +49,7 @@ def _tried(subject: Subject, before: Recorded, at_once: int, until: float) -> Tr
 
 
 def _with_others(new: Recorded) -> Recorded:
-    """The trials of this run, and of the last those of subjects that were not tried in this one."""
+    """Return the trials of this run, and of the last those of subjects that were not tried in this one."""
     before = read()
     if before is None or (before.seed, before.most) != (new.seed, new.most):
         return new

@@ -56,7 +56,7 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def path_of(module: str) -> Path:
-    """The file of a module."""
+    """Return the file of a module."""
     return ROOT.joinpath(*module.split(".")).with_suffix(".py")
 
 

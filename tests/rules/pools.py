@@ -14,7 +14,7 @@ VOLUME = (
 
 
 def on_volume(disk: str = VOLUME, case: Case | None = None) -> Case:
-    """The sound pair, whose guest has this second disk."""
+    """Return the sound pair, whose guest has this second disk."""
     return (case or Case()).xml("<controller type='usb'", f"{disk}<controller type='usb'")
 
 
@@ -26,7 +26,7 @@ def pools(*found: dict[str, Any], error: str | None = None) -> str:
 def vms(
     *volumes: str, active: bool = True, kind: str = "dir", target: str | None = DIRECTORY, error: str | None = None
 ) -> dict[str, Any]:
-    """The pool "vms" with these volumes."""
+    """Return the pool "vms" with these volumes."""
     path = f"<target><path>{target}</path></target>" if target else ""
     xml = f"<pool type='{kind}'><name>vms</name>{path}</pool>"
     return {"name": "vms", "active": active, "xml": xml, "volumes": volumes, "error": error}

@@ -72,7 +72,7 @@ def file_for(rule: Rule) -> Path:
 
 
 def shared_by(path: Path) -> set[str]:
-    """The names that are the keys of a file's RULES."""
+    """Return the names that are the keys of a file's RULES."""
     for node in ast.parse(path.read_text()).body:
         if (
             isinstance(node, ast.Assign)
@@ -144,7 +144,7 @@ def test_is_found_under_the_name_of_its_file(rule: Rule) -> None:
 
 
 def imported(path: Path) -> list[str]:
-    """Every module that a file imports, whole names; a relative import as "rules"."""
+    """Return every module that a file imports, whole names; a relative import as "rules"."""
     modules = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

@@ -46,7 +46,7 @@ class Scene(Struct, frozen=True):
         return self.lab.hosts["host2"]
 
     def host(self, role: str) -> LabHost:
-        """The host of a role."""
+        """Return the host of a role."""
         return self.source if role == "source" else self.destination
 
 
@@ -111,7 +111,7 @@ def _start_logins(role: str, scene: Scene) -> None:
 
 
 def _ends(scene: Scene, between: str) -> tuple[str, str]:
-    """The namespace in which a link is cut, and the address of its other end."""
+    """Return the namespace in which a link is cut, and the address of its other end."""
     return {
         "client-source": ("client", scene.source.address),
         "client-destination": ("client", scene.destination.address),

@@ -120,7 +120,7 @@ def _undone(stopped: Stopped, source: Held, destination: Held) -> Iterator[str]:
 def in_words_of(
     told: Mapping[str, Told], judged: Judgement, stopped: Mapping[str, Stopped], source: Sight, destination: Sight
 ) -> Judgement:
-    """The judgement, but of a guest that its owner stopped any word does that claims no more than is so."""
+    """Return the judgement; for a guest that its owner stopped, accept any report that claims no more than is true."""
     results = dict(judged.results)
     for name in stopped.keys() & told.keys():
         here, there = source.get(name, Held()), destination.get(name, Held())
@@ -148,7 +148,7 @@ def compare(told: Mapping[str, Told], judged: Judgement, source: Sight, destinat
 
 
 def compare_claims(told: Mapping[str, Told], judged: Judgement, source: Sight, destination: Sight) -> list[str]:
-    """The same for what is told while a host could not be asked: there, only what is claimed must be so.
+    """Return the same for what is told while a host could not be asked: there, only what is claimed must be so.
 
     A guest that is off may be on its way then, defined on both hosts: it is told to have stayed, with its two places.
     """

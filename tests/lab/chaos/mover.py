@@ -57,7 +57,7 @@ class Started:
         return all(each.poll() is not None for each in self._running)
 
     def wait(self, seconds: float) -> int | None:
-        """The worst exit code, or None where they did not end in time and were killed."""
+        """Return the worst exit code, or None where they did not end in time and were killed."""
         deadline = time.monotonic() + seconds
         while not self.has_ended():
             if time.monotonic() > deadline:

@@ -32,7 +32,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 def failed(trial: Trial, error: LabError) -> Outcome:
-    """The outcome of a run that the lab could not carry out."""
+    """Return the outcome of a run that the lab could not carry out."""
     return Outcome(
         seed=trial.seed,
         number=trial.number,

@@ -31,7 +31,7 @@ class Processors(Struct, frozen=True):
 
 
 def seen_on(host: LabHost) -> dict[str, Processors]:
-    """Each guest that has a QEMU process on the host, by its name."""
+    """Return each guest that has a QEMU process on the host, by its name."""
     found: dict[str, Processors] = {}
     for pid in host.processes("qemu-system-x86"):
         with contextlib.suppress(OSError, ValueError):  # it has ended since

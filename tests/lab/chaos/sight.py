@@ -45,7 +45,7 @@ Sight = dict[str, Held]
 
 
 def look_at(host: LabHost) -> Sight:
-    """Every guest of a host; raises LabError where libvirt does not answer there."""
+    """Return every guest of a host; raises LabError where libvirt does not answer there."""
     before = processors.seen_on(host)
     listed = host.run("sh", "-c", LOOK, timeout=120).stdout
     said = {line.split("\t")[0] for line in listed.splitlines() if line.split("\t")[1].startswith("running")}
@@ -68,7 +68,7 @@ def look_at(host: LabHost) -> Sight:
 
 
 def look_when_up(host: LabHost, seconds: float) -> Sight:
-    """The same, once libvirt answers there and agrees with what runs; raises LabError after so many seconds.
+    """Return the same, once libvirt answers there and agrees with what runs; raises LabError after so many seconds.
 
     What a host that is coming up says of a guest may be of two moments. What does not agree in the end is returned.
     """

@@ -100,7 +100,7 @@ def _keep(trial: Trial, seen: Seen) -> None:
 
 
 def recorded() -> dict[str, Row]:
-    """The rows as last seen, by the trial's name."""
+    """Return the rows as last seen, by the trial's name."""
     return convert(json.loads(RECORDED.read_text(encoding="utf-8")), dict[str, Row]) if RECORDED.exists() else {}
 
 

@@ -64,7 +64,7 @@ def _in_labs(chosen: dict[str, Row], labs: int) -> tuple[list[tuple[str, Row, Se
 
 
 def _told(done: Done) -> str:
-    """The result of a row, and the number of times that the lab broke during it."""
+    """Return the result of a row, and the number of times that the lab broke during it."""
     broke = "".join(f"\n     the lab broke: {' '.join(why.split())[:300]}" for why in done.broke)
     went = line(done.name, done.row, done.saw) if done.saw else f"{done.name:<52} NOT SEEN"
     return went + broke
@@ -96,7 +96,7 @@ def wrong(row: Row, saw: Seen) -> str | None:
 
 
 def summary(found: list[tuple[str, Row, Seen]]) -> str:
-    """The confusion table, and how often the predicted error is the real one.
+    """Return the confusion table, and how often the predicted error is the real one.
 
     A ready row that failed is in the table even if nobody could know; how many such there are is said below it.
     """

@@ -63,7 +63,7 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 
 def seen(report: dict[str, Any], outcome: Literal["moves", "fails"], message: str) -> Seen:
-    """The record of a report in JSON and of what virsh said."""
+    """Return the record of a report in JSON and of what virsh said."""
     return Seen(
         source=_versions(report["source"]),
         destination=_versions(report["destination"]),
@@ -89,7 +89,7 @@ def write(name: str, saw: Seen, snapshot: str, files: Mapping[str, str] = Mappin
 
 
 def read(name: str) -> tuple[Seen, str] | None:
-    """A row's record and the snapshot of both hosts as JSON; None when the lab has not seen the row."""
+    """Return a row's record and the snapshot of both hosts as JSON; None when the lab has not seen the row."""
     path = _path(name)
     if not path.exists():
         return None
@@ -104,7 +104,7 @@ def last_seen(name: str) -> float:
 
 
 def files(name: str) -> Mapping[str, str]:
-    """The text of each file that the options of a recorded row name, by its path."""
+    """Return the text of each file that the options of a recorded row name, by its path."""
     document: dict[str, Any] = json.loads(gzip.decompress(_path(name).read_bytes()))
     return convert(document.get("files", {}), dict[str, str])
 

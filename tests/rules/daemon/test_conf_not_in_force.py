@@ -1,4 +1,4 @@
-"""conf-not-in-force: a file that the running daemon has not read, or has read otherwise."""
+"""conf-not-in-force: a file that the running daemon has not read, or that differs from its settings."""
 
 import pytest
 
@@ -14,7 +14,7 @@ RESTART = "systemctl restart libvirtd"
 
 
 def written(conf: str, when: str) -> "Case":
-    """The sound pair with one file's time of the source's changed."""
+    """Return the sound pair with the time of one of the source's files changed."""
 
     def edit(text: str) -> str:
         lines = [line for line in text.splitlines() if not line.startswith(f"conf {conf} ")]

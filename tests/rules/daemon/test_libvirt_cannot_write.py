@@ -1,4 +1,4 @@
-"""Room, and the right to write, where libvirt keeps what it knows of guests."""
+"""Free space and write access in the directories in which libvirt keeps its files about guests."""
 
 import json
 
@@ -45,18 +45,18 @@ def device(path: str) -> str:
 
 
 def room(free: dict[str, int] | None = None, files: dict[str, tuple[int, int]] | None = None) -> Case:
-    """The sound pair, whose destination has this room."""
+    """Return the sound pair, whose destination has this room."""
     return Case().destination("paths", places(free, files)).destination("mounts", mounts())
 
 
 def read_only(*there: str, here: tuple[str, ...] = (), whole: bool = False) -> Case:
-    """The sound pair, with these directories read-only on the destination and on the source."""
+    """Return the sound pair, with these directories read-only on the destination and on the source."""
     case = Case().destination("paths", places()).destination("mounts", mounts(*there, whole=whole))
     return case.source("paths", places()).source("mounts", mounts(*here, whole=whole))
 
 
 def transient(case: Case) -> Case:
-    """The case, whose guest is defined nowhere."""
+    """Return the case, whose guest is defined nowhere."""
     return case.guest(lambda guest: guest.update(persistent=False))
 
 

@@ -18,7 +18,7 @@ def failed(text: str) -> str:
 
 
 def gone(text: str) -> str:
-    """The list of daemons with neither a process nor a socket."""
+    """Return the list of daemons with neither a process nor a socket."""
     return "\n".join(line for line in text.splitlines() if line.startswith(("clock", "conf"))) + "\n"
 
 
@@ -34,7 +34,7 @@ def unit(text: str, name: str, **states: str) -> str:
 
 
 def off(text: str) -> str:
-    """A daemon that was stopped together with its socket."""
+    """Return a daemon that was stopped together with its socket."""
     text = unit(text, "libvirtd.service", ActiveState="inactive", SubState="dead")
     return unit(text, "libvirtd.socket", ActiveState="inactive", SubState="dead")
 

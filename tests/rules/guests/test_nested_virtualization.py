@@ -1,4 +1,4 @@
-"""Guests whose CPU lets them run guests of their own."""
+"""Guests whose CPU allows them to run nested guests."""
 
 import json
 

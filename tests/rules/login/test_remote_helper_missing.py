@@ -1,4 +1,4 @@
-"""The host has nothing that could join libvirt's socket to the ssh connection."""
+"""The host has no program that connects the ssh session to libvirt's socket."""
 
 import json
 
@@ -21,7 +21,7 @@ def connection(error: str | None, transport: str = "ssh", host: str = "host2") -
 
 
 def without_helper(helpers: str = "") -> Case:
-    """A destination that has these programs, and whose libvirt could not be opened."""
+    """Return a destination that has these programs, and whose libvirt could not be opened."""
     return Case().destination("helpers", helpers).destination("libvirt.connect", connection(NOT_FOUND))
 
 

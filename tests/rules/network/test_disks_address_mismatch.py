@@ -20,7 +20,7 @@ def answer(*addresses: str) -> Record:
 
 
 def named(source: Record | None, destination: Record | None, *, name: str = NAME) -> Case:
-    """The sound pair, its disks copied to a host by this name, with what either end makes of it."""
+    """Return the sound pair, with its disks copied to a host of this name and each end's answer about the name."""
     case = Case().asking(copy_storage="all", disks_uri=f"tcp://{name}")
     return case.source(f"resolve:{name}", source).destination(f"resolve:{name}", destination)
 

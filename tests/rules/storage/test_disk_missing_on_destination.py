@@ -33,14 +33,14 @@ def missing(*paths: str) -> str:
 
 
 def guest(answer: str, disk: str | None = None, *, case: Case | None = None) -> Case:
-    """The sound pair, whose guest has this second disk; `answer` is the destination's about the paths."""
+    """Return the sound pair, whose guest has this second disk; `answer` is the destination's about the paths."""
     second = disk or with_source(f"<source file='{PATH}'/>")
     changed = (case or Case()).xml("<controller type='usb'", f"{second}<controller type='usb'")
     return changed.destination("paths", answer)
 
 
 def with_source(source: str, *, kind: str = "file", device: str = "disk", more: str = "") -> str:
-    """A disk "vdb" with this source."""
+    """Return a disk "vdb" with this source."""
     return f"<disk type='{kind}' device='{device}'>{source}<target dev='vdb'/>{more}</disk>"
 
 

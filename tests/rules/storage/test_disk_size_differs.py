@@ -26,7 +26,7 @@ def disk(fmt: str = "raw", *, kind: str = "file", more: str = "", here: int = MI
 
 
 def copied(*heads: str, fmt: str = "qcow2", kind: str = "file") -> Case:
-    """The same, copied, with these heads at the source and at the destination."""
+    """Return the same, copied, with these heads at the source and at the destination."""
     case = disk(fmt, kind=kind).asking(copy_storage="all")
     return case.source("images", f"path {PATH}\n{heads[0]}\n").destination("images", f"path {PATH}\n{heads[1]}\n")
 

@@ -21,7 +21,7 @@ def at(inode: int, mode: str = "81a4") -> str:
 
 
 def nfs(here: str, there: str, *, mounts: tuple[str, str] = ("nfs4 nas:/a", "nfs4 nas:/b"), disk: str = FILE) -> Case:
-    """The sound pair, whose guest has this second disk, and what both hosts have at its path."""
+    """Return the sound pair, whose guest has this second disk, and what both hosts have at its path."""
     case = on_volume(disk.format("")).source("paths", here).destination("paths", there)
     line = "900 1 0:60 / /srv/vms rw,relatime - {} rw\n"
     case.source("mounts", lambda text: text + line.format(mounts[0]))

@@ -492,7 +492,7 @@ def left_over(directory: Path) -> list[str]:
 
 
 def processes_of(directory: Path) -> list[str]:
-    """The processes that the fake ssh in this folder left: it names the folder to them."""
+    """Return the processes that the fake ssh in this folder left: it names the folder to them."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:

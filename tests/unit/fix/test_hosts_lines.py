@@ -1,4 +1,4 @@
-"""Lines of /etc/hosts that lead a name elsewhere: what is made of them, and what glibc itself then finds."""
+"""Changes to lines of /etc/hosts that give a name another address, and the addresses that glibc then finds."""
 
 import os
 import subprocess

@@ -53,7 +53,7 @@ class Pair:
         return self.destination.domains.get(WEB)
 
     def begun(self, journal: Journal) -> Run:
-        """A run with this journal."""
+        """Return a run with this journal."""
         source, destination = End("host1", self.source.connect), End("host2", self.destination.connect)
         logs = Logs(self.source, {"web": WEB})
         return Run(

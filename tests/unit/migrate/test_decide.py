@@ -190,7 +190,7 @@ def after(act: Act, intent: Intent, source: Sighting, destination: Sighting) -> 
 
 
 def informed(intent: Intent, source: Sighting) -> Iterator[Intent]:
-    """The intent with everything that a log may say of a guest of which the source has no process."""
+    """Yield the intent with everything that a log may say of a guest of which the source has no process."""
     yield intent
     if source.place in (Place.ABSENT, Place.OFF) and not intent.is_off:
         yield replace(intent, log_end=LogEnd.MIGRATED)
@@ -273,7 +273,7 @@ UNKNOWN = {"PAUSED_UNKNOWN", "SHUTOFF_UNKNOWN", "SHUTOFF_DAEMON"}
 
 
 def reasons() -> Iterator[tuple[str, Place, int]]:
-    """Every reason of the header that is installed, and of the library's newest names that this test knows."""
+    """Yield every reason of the header that is installed, and of the library's newest names that this test knows."""
     names = {name: value for name, value in vars(libvirt).items() if name.startswith("VIR_DOMAIN_")}
     if HEADER.exists():
         names |= {name: int(value) for name, value in ENUM.findall(HEADER.read_text())}

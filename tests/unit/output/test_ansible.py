@@ -25,7 +25,7 @@ TEMPLATES = (
 
 
 def changed(path: str, before: str, changes: Sequence[AnyChange], host: str = "host1", by: str = "sshd") -> FileChange:
-    """A change of one file, as `plan` works it out."""
+    """Return a change of one file, as `plan` works it out."""
     after = (
         led(before, [one for one in changes if isinstance(one, HostsLine)])
         if path == "/etc/hosts"

@@ -257,7 +257,7 @@ def test_a_command_is_one_for_a_shell_however_narrow_the_terminal(monkeypatch: p
 
 
 def typed(command: str) -> list[str]:
-    """The words that a shell makes of a command."""
+    """Return the words that a shell makes of a command."""
     done = subprocess.run(["sh", "-c", f"printf '%s\\n' {command}"], capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 

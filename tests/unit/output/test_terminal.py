@@ -1,4 +1,4 @@
-"""Safe text for terminals, and carets that stand where they should."""
+"""Safe text for terminals, and carets in the right columns."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""Whatever is printed for people fits a narrow terminal, and is whole where it goes to a file."""
+"""All output for people fits a narrow terminal, and is not wrapped in a file."""
 
 from pathlib import Path
 
