@@ -178,7 +178,7 @@ class RuleBody(Struct, frozen=True):
     severity: Severity
     #: Returns why the rule does not apply to a migration, or None if it applies; None if the rule always applies.
     skip: Callable[[Migration], str | None] | None = None
-    #: Messages of libvirt, QEMU or ssh by which users meet the problem, beside those that findings predict.
+    #: Messages of libvirt, QEMU or ssh by which users meet the problem, in addition to those that findings predict.
     errors: tuple[str, ...] = ()
 
 

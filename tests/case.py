@@ -61,16 +61,16 @@ class Case:
         return self.guest(edit)
 
     def asking(self, **options: Any) -> Self:
-        """What is asked, by the fields of `Asked`, and of `Method` as a plan holds them: `copy_storage="all"`."""
+        """Return the request, by the fields of `Asked`, and of `Method` as a plan holds them: `copy_storage="all"`."""
         self.options |= options
         return self
 
     def report(self) -> Report:
-        """The whole report."""
+        """Return the whole report."""
         return self.checked().report
 
     def checked(self) -> Checked:
-        """The report and what it was made of."""
+        """Return the report and what it was made of."""
         own = {name: value for name, value in self.options.items() if name in Asked.__struct_fields__}
         how = {name: value for name, value in self.options.items() if name not in own}
         method = msgspec.convert(how, Method)
@@ -78,7 +78,7 @@ class Case:
             return check(opened)
 
     def result(self, rule: str, subject: str | None = None) -> Result:
-        """What one rule says, about the one subject that it has or the one that is named."""
+        """Return the result of one rule, for its only subject or for the one that is named."""
         self.options["select"] = (rule,)
         results = [result for result in self.report().results if subject in (None, result.subject)]
         assert len(results) == 1, f"{rule} speaks about {[result.subject for result in results]}: name one"

@@ -35,18 +35,28 @@ def capacity(
     concurrency: Annotated[
         int | None,
         how(
-            min=1, max=MOST, help="Check whether this many migrations can run at once.", show_default="the best number"
+            min=1,
+            max=MOST,
+            help="Check whether this many migrations can run at once (default: find the best number).",
+            show_default=False,
         ),
     ] = None,
     transport: Over = None,
     copy_storage: CopyStorage = False,
     bandwidth: Annotated[
         float | None,
-        how(min=0.01, help="Bandwidth of all migrations together, in MiB/s.", show_default="that of the link"),
+        how(
+            min=0.01,
+            help="Bandwidth of all migrations together, in MiB/s (default: that of the link).",
+            show_default=False,
+        ),
     ] = None,
     window: Annotated[
         str | None,
-        typer.Option(help="Check whether all guests can be migrated in this time: 90s, 30m, 2h.", show_default=False),
+        typer.Option(
+            help="Check whether all guests can be migrated within this time, such as 90s, 30m or 2h.",
+            show_default=False,
+        ),
     ] = None,
     both_ways: Annotated[
         bool,
@@ -55,7 +65,8 @@ def capacity(
     measure_dirty_rate: Annotated[
         bool,
         typer.Option(
-            "--measure-dirty-rate", help="Measure how fast the running guests write to their memory. This affects them."
+            "--measure-dirty-rate",
+            help="Measure how fast the running guests write to their memory. The measurement affects the guests.",
         ),
     ] = False,
     output_format: Annotated[str, output("--format", "-f", help="Output format: text or json.")] = "text",

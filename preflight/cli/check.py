@@ -69,7 +69,7 @@ def check(
 ) -> None:
     """Check whether guests can be migrated from SOURCE to DESTINATION.
 
-    All guests running on the source are checked, unless others are selected, as for `preflight migrate`. Nothing is
+    All guests that run on the source are checked, unless others are selected, as for `preflight migrate`. Nothing is
     changed on either host. The exit code is 0 if the verdict is READY, 1 if it is NOT READY, and 3 if it is
     UNDETERMINED.
     """

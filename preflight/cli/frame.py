@@ -31,7 +31,7 @@ P = ParamSpec("P")
 
 
 class Command(Protocol[P]):
-    """A function that Typer makes a command of, and what its page of `--help` says beside the function's own words."""
+    """A function that Typer makes a command of, and what its page of `--help` adds to the function's docstring."""
 
     __name__: str
     purpose: Purpose

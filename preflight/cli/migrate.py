@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 AtOnce = Annotated[
     int | None,
-    how(min=1, max=MOST, help="Number of guests to migrate at once.", show_default="the number that is quickest"),
+    how(
+        min=1,
+        max=MOST,
+        help="Number of guests to migrate at once (default: the number with the shortest total duration).",
+        show_default=False,
+    ),
 ]
 
 
@@ -49,7 +54,7 @@ def migrate(
         list[str] | None,
         typer.Argument(
             help="SOURCE DESTINATION [GUEST]..., or a file that `preflight plan` wrote. Hosts are named as for"
-            " `preflight check`.",
+            " `preflight check`, but not by snapshot files.",
             metavar="WHAT...",
         ),
     ] = None,
@@ -60,7 +65,10 @@ def migrate(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     at_once: AtOnce = None,
     on_error: Annotated[
-        OnError, typer.Option(help="If a guest does not arrive: start no further guest, or continue.")
+        OnError,
+        typer.Option(
+            help="Action if a guest does not arrive: start no further migrations, or continue with the other guests."
+        ),
     ] = OnError.STOP,
     stall_timeout: Annotated[
         float, typer.Option(min=1, help="Abort a migration that has sent nothing for this many seconds.")
@@ -74,23 +82,24 @@ def migrate(
     confirm_uri: Annotated[
         list[str] | None,
         typer.Option(
-            help="With a plan or --resume: use this URI from the file although it names a command, a socket or a key"
-            " and others can read or replace the file; may be repeated.",
+            help="With a plan or --resume: accept this URI from the file, which is otherwise refused if it names a"
+            " command, a socket or a key and other users can read or replace the file; may be repeated.",
             show_default=False,
         ),
     ] = None,
     journal: Annotated[
         Path | None,
         output(
-            help="File to which each step is written before it is taken.",
-            show_default="a new one in ~/.local/state/preflight",
+            help="File to which each step is written before it is taken (default: a new file in"
+            " ~/.local/state/preflight).",
+            show_default=False,
         ),
     ] = None,
     events: Annotated[
         Path | None, output(help="Append each event to this file, as a line of JSON.", show_default=False)
     ] = None,
     back: Annotated[
-        Path | None, output(help="Write a plan that migrates the guests back, as this file.", show_default=False)
+        Path | None, output(help="File to which a plan for migrating the guests back is written.", show_default=False)
     ] = None,
     transport: Over = None,
     destination_uri: Uri = None,
@@ -101,9 +110,9 @@ def migrate(
 ) -> None:
     """Check, then migrate guests from SOURCE to DESTINATION, and verify on both hosts that each has arrived.
 
-    After the first Ctrl-C no further guest is started; the second aborts the migrations under way, and their guests
-    stay on the source. The exit code is 0 if every guest arrived as requested, 4 if not, 5 if nothing was tried, and
-    130 if the run was interrupted.
+    After the first Ctrl-C, no further migrations are started; the second aborts the migrations in progress, and their
+    guests stay on the source. The exit code is 0 if every guest arrived as requested, 4 if not, 5 if no migration was
+    attempted, and 130 if the run was interrupted.
     """
     from preflight.commands import migrate
     from preflight.migrate.run import Settings
@@ -165,7 +174,9 @@ def plan(
     offline: Off = False,
     left_out: Except = None,
     at_once: AtOnce = None,
-    lapses_after: Annotated[str, typer.Option(help="Time after which the plan expires: 90s, 30m, 24h.")] = "24h",
+    lapses_after: Annotated[
+        str, typer.Option(help="Time after which the plan expires, such as 90s, 30m or 24h.")
+    ] = "24h",
     transport: Over = None,
     destination_uri: Uri = None,
     ignore: Ignore = None,
@@ -173,7 +184,7 @@ def plan(
     *,
     method: "Method",
 ) -> None:
-    """Check, and write a plan that `preflight migrate` runs later, if nothing has changed by then.
+    """Check, and write a plan that `preflight migrate` can run later, provided that nothing has changed by then.
 
     Nothing is changed on either host. The exit code is 0, or 5 if the verdict is not READY.
     """

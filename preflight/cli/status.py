@@ -27,9 +27,9 @@ def status(
 ) -> None:
     """Show what the journal of a run says about each guest, or list all runs, the newest first.
 
-    No host is contacted; `preflight migrate --resume JOURNAL` does that, and continues the run. The exit code is 0 if
-    the journal can be read, whatever it says, and 2 if not. The list names a journal that cannot be read, and the exit
-    code stays 0.
+    No host is contacted. To contact the hosts and continue the run, use `preflight migrate --resume JOURNAL`. The exit
+    code is 0 if the journal can be read, whatever it says, and 2 if not. A list of all runs includes the journals that
+    cannot be read, and its exit code is 0 even then.
     """
     from preflight.commands import status as told
     from preflight.output import formats

@@ -44,14 +44,14 @@ from preflight.schema.plan import MigrationPlan
 from preflight.shell_text import shell
 from preflight.visible import clean, one_line
 
-#: The exit codes, beside those of a verdict.
+#: The exit codes in addition to those of a verdict.
 ARRIVED, NOT_ARRIVED, REFUSED, INTERRUPTED = 0, 4, 5, 130
 
 Ask = Callable[[str], bool | None]
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """The settings of a run beside its guests and its method. Times are in seconds."""
+    """The settings of a run other than its guests and its method. Times are in seconds."""
 
     #: None if the user has agreed with --yes; the function returns None if nobody can answer.
     ask: Ask | None = None

@@ -40,7 +40,7 @@ class RuleText(Struct, frozen=True):
     """A rule's name and documentation, for printing a result."""
 
     name: str
-    #: The rule's folder, such as `login`.
+    #: The rule's subject, which is the name of its folder, such as `login`.
     topic: str
     title: str
     why: str

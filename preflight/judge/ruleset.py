@@ -116,7 +116,7 @@ def _add(rules: dict[str, Rule], others: Iterable[Rule]) -> None:
 
 
 def select(rules: Sequence[Rule], *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
-    """Return the rules that are selected, by rule or by topic, and not ignored.
+    """Return the rules that are selected, by rule or by subject, and not ignored.
 
     Raises `RuleError` for a name that is neither, and if no rule is left: READY would then mean nothing.
     """

@@ -168,7 +168,7 @@ def _cell(text: str, wide: int) -> list[str]:
 
 
 def _broken(word: str, wide: int) -> Iterator[str]:
-    """Yield a word in parts that are no wider than that, broken behind punctuation where there is some."""
+    """Yield a word in parts that are no wider than that, broken after punctuation if possible."""
     if places(word) <= wide:
         yield word
         return
@@ -183,7 +183,7 @@ def _broken(word: str, wide: int) -> Iterator[str]:
 
 
 def padded(text: str, wide: int) -> str:
-    """Return the text with spaces behind it, so that it takes that many columns on a terminal."""
+    """Return the text padded with spaces to that many columns on a terminal."""
     return text + " " * (wide - places(text))
 
 

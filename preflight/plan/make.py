@@ -29,7 +29,7 @@ from preflight.schema.plan import Identity, MigrationPlan, PlannedGuest
 LAPSES_AFTER = 24 * 3600.0
 #: The number of concurrent migrations if the speed of the link is not known; otherwise see `forecast`.
 WIDTH = 4
-#: preflight's own connections to each host, beside one for each lane: the one that observes and controls.
+#: preflight's own connections to each host in addition to one for each lane: the one that observes and controls.
 OWN_CONNECTIONS = 1
 #: Seconds between two starts. A managed migration uses open connections; in peer-to-peer mode the source's daemon logs
 #: in again for each, and if they are started one second apart, none is refused (docs/capacity.md).

@@ -89,7 +89,7 @@ _TOGETHER: list[JsonValue] = [
 
 
 class Result(Contract):
-    """The result of one rule for one subject."""
+    """The result of one rule for one host, for the pair of hosts, for one guest or for all guests."""
 
     model_config = ConfigDict(json_schema_extra={"allOf": _TOGETHER})
 
@@ -97,7 +97,7 @@ class Result(Contract):
         description="The name of the rule; `preflight explain` describes it."
     )
     subject: Annotated[str, AnyText(_SUBJECT)] = Field(
-        description="The subject of the rule: pair, source, destination, `guest NAME`; or guests, for all of them"
+        description="What the result is about: pair, source, destination or `guest NAME`; or guests, for all of them"
         " together, or if not even the list of guests could be read."
     )
     severity: Severity = Field(
@@ -217,7 +217,8 @@ class Report(Contract):
     source: Host = Field(description="The host that guests would leave.")
     destination: Host = Field(description="The host that guests would move to.")
     results: tuple[Result, ...] = Field(
-        description="The result of each rule for each subject that it concerns, ordered by rule, then by subject."
+        description="The result of each rule for each host, pair of hosts or guest that it concerns, ordered by rule,"
+        " then by subject."
     )
     guests: tuple[Guest, ...] = Field(
         description="Each guest that was judged, in the order in which it was named or listed; empty if only the hosts"

@@ -23,7 +23,7 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").
 
 
 def closed(schema: Any) -> Any:
-    """The same, without place for what it does not name."""
+    """Return the same, without place for what it does not name."""
     if isinstance(schema, list):
         return [closed(one) for one in schema]
     if not isinstance(schema, dict):

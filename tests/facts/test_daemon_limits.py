@@ -1,4 +1,4 @@
-"""Limits in force and in use. The text is what virt-admin 9.0.0 and 11.3.0 print, both alike."""
+"""Limits in effect and in use. virt-admin 9.0.0 and 11.3.0 both print this text."""
 
 import pytest
 

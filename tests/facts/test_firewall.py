@@ -1,4 +1,4 @@
-"""What the real kernel did with real connections is what `Firewall` says it does. See cases/firewall/record.py."""
+"""`Firewall` predicts what the real kernel did with real connections. See cases/firewall/record.py."""
 
 import contextlib
 import json
@@ -71,7 +71,7 @@ def action_of(host: Firewall, port: int, source: str, own: OwnAddresses | None) 
 
 
 def rules(text: str, *further: str, policy: str = "accept") -> Firewall:
-    """A firewall of one input chain, from nft's JSON for its rules; further objects as JSON too."""
+    """Return a firewall of one input chain, from nft's JSON for its rules; further objects as JSON too."""
     chain = f'{{"family": "inet", "table": "t", "name": "i", "type": "filter", "hook": "input", "policy": "{policy}"}}'
     body = [
         f'{{"rule": {{"family": "inet", "table": "t", "chain": "i", "expr": [{one}]}}}}' for one in text.split("\n")
@@ -82,7 +82,7 @@ def rules(text: str, *further: str, policy: str = "accept") -> Firewall:
 
 
 def match(left: str, right: object, op: str = "==") -> str:
-    """A match on what nft calls "tcp dport", "meta iifname", "ct state"…"""
+    """Return a match on what nft calls "tcp dport", "meta iifname", "ct state"…"""
     space, key = left.split()
     looked = {space: {"key": key}} if space in {"meta", "ct"} else {"payload": {"protocol": space, "field": key}}
     return json.dumps({"match": {"op": op, "left": looked, "right": right}})
@@ -232,7 +232,7 @@ def test_rules_of_another_shape_than_nft_writes_are_unknown() -> None:
 
 
 def bent(document: Any, noise: random.Random) -> Any:
-    """The document with one part of it replaced by something else, somewhere deep inside."""
+    """Return the document with one part of it replaced by something else, somewhere deep inside."""
     places: list[tuple[Any, Any]] = []
     stack = [document]
     while stack:
@@ -248,14 +248,14 @@ def bent(document: Any, noise: random.Random) -> Any:
 
 
 def told(judged: tuple[int, Judgement]) -> tuple[int, str, str | None]:
-    """Which rule accepts does not matter: many packets may pass by several."""
+    """Ignore which rule accepts: several may accept the same packet."""
     port, judgement = judged
     return port, judgement.action, None if judgement.action == "accept" else judgement.rule
 
 
 @pytest.mark.parametrize("name", RECORDED)
 def test_many_at_once_are_judged_as_one_by_one(name: str) -> None:
-    """All ports, sources and interfaces are judged in one go, and parted where the rules part them."""
+    """All ports, sources and interfaces are judged in one pass, and split where the rules distinguish them."""
     case = RECORDED[name]
     host = firewall(next(iter(case["shown"].values())))
     ports = [*range(49152, 49160), *range(49176, 49184), 49215, 22, 16514, 1]

@@ -1,4 +1,4 @@
-"""Whatever a host answers, a fact is made of it or `Unreadable` is raised, and never anything else."""
+"""Whatever a host answers, a parser returns a fact or raises `Unreadable`, and does nothing else."""
 
 import contextlib
 import json

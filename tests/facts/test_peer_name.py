@@ -1,4 +1,4 @@
-"""What a snapshot tells of a name is what the host itself said of it. See cases/peer_name/record.py."""
+"""A snapshot gives the same answers about a name as the host itself. See cases/peer_name/record.py."""
 
 import contextlib
 import json

@@ -22,7 +22,7 @@ CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases/sshd/an
 ASKED = [(case, release) for case in CASES for release in case["answers"]]
 OLD, NEW = "OpenSSH_10.0p2 Debian-7+deb13u4, OpenSSL 3.5.7 9 Jun 2026", "OpenSSH_10.1p1, OpenSSL 3.5.7 9 Jun 2026"
 NOT_ROOT = Record("", 1, "sudo: a password is required")
-#: Single quotes mean nothing to sshd before 8.7 (a10f929d1); nobody writes them.
+#: Single quotes mean nothing to sshd before 8.7 (a10f929d1), and are not used in practice.
 QUOTES = ("single_quotes", "8.4")
 
 

@@ -80,5 +80,5 @@ REPORTS: Mapping[str, Callable[[], Case]] = {
 
 
 def report(name: str) -> Report:
-    """The report of that name."""
+    """Return the report of that name."""
     return REPORTS[name]().asking(select=RULES).report()

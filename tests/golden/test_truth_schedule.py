@@ -1,4 +1,4 @@
-"""How rows are spread over labs: with labs that keep a list of what was asked of them instead of booting."""
+"""The distribution of rows over labs, with labs that record each request instead of booting."""
 
 from collections.abc import Sequence
 from typing import Any

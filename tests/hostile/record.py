@@ -1,4 +1,4 @@
-"""Records the runs of the harness beside the tests, a file per part, and writes docs/reference/hostile.md from them."""
+"""Records the runs of the harness with the tests, a file per part, and writes docs/reference/hostile.md from them."""
 
 import subprocess
 from collections import Counter
@@ -72,7 +72,7 @@ def summed(part: str, seed: int, seconds: float, runs: Sequence[Judged]) -> Part
 
 
 def line(run: Judged) -> str:
-    """A run that broke a demand, in a line."""
+    """Return a run that broke a demand, in a line."""
     return f"{run.kind}: {run.name}: {' '.join(run.words)}: {'; '.join(run.faults)}"
 
 

@@ -34,7 +34,7 @@ def _journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def client(lab: Lab) -> Iterator[Client]:
-    """The machine that preflight runs on; its /etc/hosts and ~/.ssh are put back afterwards."""
+    """Provide the machine that preflight runs on; its /etc/hosts and ~/.ssh are put back afterwards."""
     yield lab.client
     lab.client.reset(list(lab.hosts))
 
@@ -49,7 +49,7 @@ def pair(lab: Lab) -> Pair:
 
 @pytest.fixture
 def clean_pair(lab: Lab) -> Iterator[Pair]:
-    """As `pair`, for a test that only reads: changing a host is an error."""
+    """Provide what `pair` provides, for a test that only reads: changing a host is an error."""
     _clean(lab)
     host1, host2 = lab.hosts.values()
     with contextlib.ExitStack() as frozen:
@@ -60,16 +60,16 @@ def clean_pair(lab: Lab) -> Iterator[Pair]:
 
 @pytest.fixture
 def host1(pair: Pair) -> LabHost:
-    """The first host of `pair`, which is the source unless a test says otherwise."""
+    """Return the first host of `pair`, which is the source unless a test says otherwise."""
     return pair[0]
 
 
 @pytest.fixture
 def host2(pair: Pair) -> LabHost:
-    """The second host of `pair`."""
+    """Return the second host of `pair`."""
     return pair[1]
 
 
 def _clean(lab: Lab) -> None:
-    """Boot anew each host that a test changed, whichever way it did."""
+    """Reboot each host that a test changed, in whatever way."""
     lab.reset([host for host in lab.hosts.values() if host.is_dirty()])

@@ -1,4 +1,4 @@
-"""One host of the lab: runs commands in it, reads and writes its files, and boots it anew."""
+"""One host of the lab: runs commands in it, reads and writes its files, and reboots it."""
 
 import contextlib
 import shlex
@@ -51,19 +51,19 @@ class LabHost:
         return self._run(*argv, input=input, check=check, timeout=timeout)
 
     def entering(self) -> list[str]:
-        """The words to put before a command so that it runs in the host as root."""
+        """Return the words to put before a command so that it runs in the host as root."""
         return self._container.entering()
 
     def inside(self, path: str) -> str:
-        """Where this machine finds a path of the host as the host itself sees it, its sockets included."""
+        """Return the place on this machine of a path as the host itself sees it, its sockets included."""
         return self._container.inside(path)
 
     def written(self) -> Path:
-        """Where this machine finds all that was written on the host's disk since its image was made."""
+        """Return the place on this machine of everything written to the host's disk since its image was made."""
         return self._container.root.with_name("upper")
 
     def read(self, path: str) -> str:
-        """The text of a file of the host; raises LabError when it cannot be read."""
+        """Return the text of a file of the host; raises LabError when it cannot be read."""
         return self._run("cat", "--", path).stdout
 
     def write(self, path: str, text: str) -> None:
@@ -107,7 +107,7 @@ class LabHost:
         return self._run(*digest.command(*paths)).stdout.split()[0]
 
     def reset(self) -> None:
-        """Throw the host away and boot it anew: same name, keys and addresses, nothing else."""
+        """Throw the host away and boot a new one: same name, keys and addresses, nothing else."""
         self.end()
         self.start()
         self.wait()
@@ -130,7 +130,7 @@ class LabHost:
         self._fresh = self.tree_digest()
 
     def is_dirty(self) -> bool:
-        """Whether anything changed since the boot: by `run`, `write`, `guest`, or from outside.
+        """Report whether anything has changed since the boot: by `run`, `write`, `guest`, or from outside.
 
         A change from outside, such as a guest that moved in, shows in the files alone.
         """
@@ -156,14 +156,14 @@ class LabHost:
         """The processes of the host that are called `name` (the first 15 letters), as this machine numbers them."""
         found = []
         for pid in cgroup.processes(self._container.group):
-            with contextlib.suppress(OSError):  # it ended meanwhile
+            with contextlib.suppress(OSError):  # it has ended since
                 if Path(f"/proc/{pid}/comm").read_text().rstrip("\n") == name:
                     found.append(pid)
         return sorted(found)
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """For a test that only reads: writing is an error meanwhile, running is no change."""
+        """For a test that only reads: writing is then an error, and running a command is no change."""
         self._frozen = True
         try:
             yield

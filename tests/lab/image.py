@@ -36,7 +36,7 @@ PACKAGES = (
     "qemu-block-extra",
     "tgt",
 )
-#: What only some releases have, or have in a package of its own.
+#: Packages that only some releases have, or that are separate in some.
 PACKAGES_OF = {
     # sudo, for logins that are not root's; python3, which Ansible runs on a host
     "bookworm": ("swtpm", "swtpm-tools", "sudo", "python3"),
@@ -46,7 +46,7 @@ OPTIONS = (
     "--variant=minbase",
     *(f"--dpkgopt=path-exclude=/usr/share/{path}/*" for path in ("doc", "man", "info", "locale")),
     '--aptopt=APT::Install-Recommends "false"',
-    # Host keys are each host's own; the archive's name is nobody's business.
+    # Each host has its own host keys; the archive's name must not be recorded.
     (
         '--customize-hook=rm -f "$1"/etc/ssh/ssh_host_*_key* "$1"/etc/apt/sources.list'
         ' "$1"/etc/apt/sources.list.d/* "$1"/etc/resolv.conf'
@@ -55,7 +55,7 @@ OPTIONS = (
 
 
 def image(release: str) -> Path:
-    """The root directory of `release`, made when it is not there yet (a minute, and the archive)."""
+    """Return the root directory of `release`, made when it is not there yet (a minute, and the archive)."""
     if not re.fullmatch(r"[a-z]+", release):
         raise LabError(f"{release!r} is not the name of a Debian release")
     packages = (*PACKAGES, *PACKAGES_OF.get(release, ()))
@@ -71,7 +71,7 @@ def image(release: str) -> Path:
 
 
 def archive() -> str:
-    """The Debian archive that this machine's own apt uses; its name is written nowhere."""
+    """Return the Debian archive that this machine's own apt uses; its name is written nowhere."""
     listed = command("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
     for uri in listed.stdout.split():
         if uri.endswith("/debian/") and "security" not in uri:

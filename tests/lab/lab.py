@@ -29,7 +29,7 @@ class Lab:
 
     @classmethod
     def attach(cls, name: str | None = None) -> "Lab":
-        """The running lab that another process brought up; raises LabError when there is none."""
+        """Return the running lab that another process brought up; raises LabError when there is none."""
         lab = cls(name)
         try:
             releases = json.loads((lab.instance.state / "lab.json").read_text())
@@ -60,7 +60,7 @@ class Lab:
             raise
 
     def reset(self, hosts: Sequence[LabHost]) -> None:
-        """Boot these hosts anew, all at once."""
+        """Reboot these hosts, all at once."""
         with ThreadPoolExecutor() as pool:
             list(pool.map(LabHost.reset, hosts))
 

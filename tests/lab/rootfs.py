@@ -85,7 +85,7 @@ def _make_kvm(path: Path, groups: Path) -> None:
 
 
 def write_login(directory: Path, files: dict[str, str]) -> None:
-    """Make a .ssh directory that ssh accepts: nobody but the owner reads it."""
+    """Make a .ssh directory that ssh accepts: only the owner can read it."""
     directory.mkdir(mode=0o700, exist_ok=True)
     for name, text in files.items():
         _private(directory / name, text)

@@ -1,4 +1,4 @@
-"""What `preflight check` says of real hosts, beside what libvirt then really does with them."""
+"""The results of `preflight check` for real hosts, compared with what libvirt then really does."""
 
 import json
 import sys
@@ -26,14 +26,14 @@ def check(client: Client, *options: str, ends: tuple[str, ...] = (SOURCE, DESTIN
 
 
 def migrate(client: Client, guest: str, *options: str, uri: str = f"qemu+ssh://root@{DESTINATION}/system") -> str:
-    """What virsh says; empty when it succeeds."""
+    """Return virsh's error; empty if it succeeds."""
     source = f"qemu+ssh://root@{SOURCE}/system"
     done = client.run(["virsh", "-q", "-c", source, "migrate", "--live", guest, uri, *options])
     return done.stderr.strip() if done.returncode else ""
 
 
 def failed(done: CompletedProcess[str]) -> dict[str, Any]:
-    """The findings of failed rules that are errors, by rule."""
+    """Return the findings of failed rules that are errors, by rule."""
     results = json.loads(done.stdout)["results"]
     return {
         result["rule"]: result["findings"]

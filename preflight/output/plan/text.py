@@ -22,7 +22,7 @@ _MODES = {
 _COLUMN = 13
 #: Warnings that are listed; the rest is counted.
 MOST_WARNINGS = 40
-#: Topics whose warnings come first: they say what a guest may lose.
+#: Subjects of rules whose warnings come first: they say what a guest may lose.
 _WORST = ("storage", "guests")
 
 

@@ -21,7 +21,7 @@ _LABEL = "next"
 
 
 class NextStep(Struct, frozen=True):
-    """What to do, and the words of the command that does it or leads to it; one of them may be empty."""
+    """A step to take, and the words of the command that takes it or helps with it; either may be empty."""
 
     text: str = ""
     command: tuple[str, ...] = ()
@@ -72,7 +72,7 @@ def lines(step: NextStep, width: int | None) -> Iterator[str]:
 
 
 def quoted(words: Sequence[str]) -> list[str]:
-    """Return the words of a command as a shell takes them."""
+    """Return the words of a command, quoted for a shell."""
     return [shell("@word@", word=one_line(word)) for word in words]
 
 

@@ -71,17 +71,17 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     @property
     def no_end(self) -> str:
-        """What is kept as the message of a virsh that neither ended nor said anything."""
+        """Return the message that is recorded for a virsh that neither ended nor printed anything."""
         return f"no end within {self.patience} s"
 
     @property
     def damaged(self) -> str:
-        """What is kept as the message where virsh was content and a proof was not."""
+        """Return the message that is recorded if virsh succeeded and a proof failed."""
         return "virsh reports success, and the guest has lost something"
 
     @property
     def runs_alone(self) -> bool:
-        """Whether no other row may run at the same time: other labs share the kernel and the time of the machine."""
+        """Report whether the row must run alone: other labs share the kernel and the time of the machine."""
         return self.alone or self.at_once > 1 or bool(self.after)
 
     @property
@@ -108,7 +108,7 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 def rows(names: tuple[str, ...] = ()) -> dict[str, Row]:
-    """The rows by "topic/name", all or those whose name begins with one of `names`."""
+    """Return the rows by "subject/name": all, or those whose name begins with one of `names`."""
     found = {}
     for path in sorted(ROWS.glob("*/*.toml")):
         name = f"{path.parent.name}/{path.stem}"

@@ -31,7 +31,7 @@ class Done(Struct, frozen=True):
 
 
 def run_all(chosen: Mapping[str, Row], labs: Sequence[Lab], perform: Perform = run) -> Iterator[Done]:
-    """Each row as it is over: first all that may run side by side, then the others in the first lab.
+    """Yield each row as it is over: first all that may run side by side, then the others in the first lab.
 
     The labs are the caller's to name and to hold; they are up only as long as they are needed. `perform` runs one row
     in a lab that is up.
@@ -54,7 +54,7 @@ class _Crew:
         self._over: queue.Queue[Done | BaseException | None] = queue.Queue()
 
     def work(self) -> Iterator[Done]:
-        """Every row; an error that is not the lab's ends the work."""
+        """Yield every row; an error that is not the lab's ends the work."""
         threads = [threading.Thread(target=self._serve, args=(lab,)) for lab in self._labs]
         with ExitStack() as ending:
             for thread in threads:

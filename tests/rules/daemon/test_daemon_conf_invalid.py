@@ -12,7 +12,7 @@ FEW = "The overall maximum number of clients must not be less than the number of
 
 
 def stopped(text: str) -> str:
-    """The list of daemons, with libvirtd's socket listening for it."""
+    """Return the list of daemons, with libvirtd's socket listening for it."""
     return "\n".join(line for line in text.splitlines() if not line.startswith("process libvirtd ")) + "\n"
 
 

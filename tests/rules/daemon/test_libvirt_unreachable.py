@@ -29,7 +29,7 @@ def test_catches_a_refusal() -> None:
 
 
 def test_catches_silence_and_predicts_no_message() -> None:
-    """A daemon that takes no further client lets the migration wait without a word."""
+    """A daemon that accepts no further clients keeps the migration waiting without a message."""
     said = f"no answer from {URI} within 60 s"
     result = Case().destination("libvirt.connect", connect(error=said, hung=True)).result(RULE, "destination")
     assert result.findings == (Finding(f"{URI} cannot be opened: {said}", host=Role.DESTINATION),)
@@ -54,14 +54,14 @@ def test_passes_a_connection_that_was_opened() -> None:
 
 
 def test_passes_a_host_without_a_daemon() -> None:
-    """That is libvirt-not-running's to say."""
+    """The rule libvirt-not-running reports this."""
     case = Case().destination("libvirt.connect", connect())
     case.destination("daemons", lambda text: text.replace("process libvirtd", "process virtlockd"))
     assert case.result(RULE, "destination").outcome is Outcome.PASSED
 
 
 def test_passes_a_host_that_has_nothing_to_join_ssh_to_the_socket() -> None:
-    """That is remote-helper-missing's to say."""
+    """The rule remote-helper-missing reports this."""
     case = Case().destination("libvirt.connect", connect()).destination("helpers", "")
     assert case.result(RULE, "destination").outcome is Outcome.PASSED
 

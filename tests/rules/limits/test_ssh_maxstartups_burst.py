@@ -1,4 +1,4 @@
-"""ssh-maxstartups-burst: more logins at one instant than either sshd takes."""
+"""ssh-maxstartups-burst: more logins at one instant than either sshd accepts."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ RULE = "ssh-maxstartups-burst"
 
 
 def configured(value: str) -> "Case":
-    """The sound pair with MaxStartups set in the destination's sshd_config and in force."""
+    """Return the sound pair with MaxStartups set in the destination's sshd_config and in effect."""
     return (
         Case()
         .destination("sshd.effective", lambda text: text.replace("maxstartups 10:30:100", f"maxstartups {value}"))
@@ -114,7 +114,7 @@ def test_passes_by_the_limit_in_force_where_a_file_says_less() -> None:
 
 
 def test_passes_few_sessions_a_connection() -> None:
-    """Each migration has a connection of its own."""
+    """Each migration has its own connection."""
     case = Case().destination("sshd.effective", lambda text: text.replace("maxsessions 10", "maxsessions 1"))
     assert case.asking(concurrency=5).result(RULE).outcome is Outcome.PASSED
 

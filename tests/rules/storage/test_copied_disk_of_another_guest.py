@@ -28,7 +28,7 @@ def there(path: str, *, inode: int = 12, mode: str = "81a4", device: str = "0:0"
 
 
 def copied(source: str = SOURCE, *, kind: str = "file", paths: str = "", more: str = "", **other: Any) -> Case:
-    """The sound pair, whose guest's disk is copied to PATH; the destination has a guest with this disk."""
+    """Return the sound pair, whose guest's disk is copied to PATH; the destination has a guest with this disk."""
     case = disk(SOURCE, more=more)
     web = json.loads(case.hosts[0].answers.records["libvirt.domains"].out)["domains"][0]
     xml = web["xml"].replace(SOURCE, source).replace("<disk type='file'", f"<disk type='{kind}'", 1)

@@ -1,4 +1,4 @@
-"""How many migrations at once, by which limits, and what is said where one could not be read."""
+"""The number of migrations at once, its limits, and the report if one of them could not be read."""
 
 import json
 from typing import Any
@@ -228,7 +228,7 @@ SIZING |= {"virtlockd.conf": "", "guest-memory": "", "libvirt.memory": '{"rss": 
 
 
 def sized(case: Case | None = None, **asked: Any) -> dict[tuple[str, str], Limit]:
-    """All limits that `preflight capacity` shows."""
+    """Return all limits that `preflight capacity` shows."""
     found = case or Case()
     for name, text in SIZING.items():
         for number, end in enumerate((found.source, found.destination)):
@@ -286,7 +286,7 @@ def test_virtlockd_counts_where_it_guards_the_disks() -> None:
 
 
 def modular() -> Case:
-    """The destination with modular daemons: virtproxyd passes on to virtqemud what comes over the network."""
+    """Return the destination with modular daemons: virtproxyd passes on to virtqemud what comes over the network."""
     proxy = "daemon virtproxyd\nnclients_max        : 30\nnclients            : 4\n"
 
     def renamed(text: str) -> str:

@@ -492,7 +492,7 @@ def left_over(directory: Path) -> list[str]:
 
 
 def processes_of(directory: Path) -> list[str]:
-    """The processes that the fake ssh in this folder left: it names the folder to them."""
+    """Return the processes that the fake ssh in this folder left: it names the folder to them."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -567,7 +567,7 @@ def test_help_loads_nothing_that_it_does_not_need(arguments: tuple[str, ...]) ->
 
 
 def test_a_run_leaves_the_parser_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """It builds the parameters of the one command that is called; whoever calls the next has those of all."""
+    """A run builds only the parameters of the command that is called; the next run finds all commands again."""
     known = list(app.registered_commands)
     monkeypatch.setattr(sys, "argv", ["preflight", "rules", "--help"])
     assert run_in_process() == 0

@@ -28,7 +28,7 @@ NAMES = [one.__name__ for one in COMMANDS]
 
 
 def shown(*arguments: str, columns: int = 80) -> list[str]:
-    """The lines of a page, in a terminal of that width."""
+    """Return the lines of a page, in a terminal of that width."""
     text = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(text):
         patch.setattr(sys, "argv", ["preflight", *arguments])
@@ -106,7 +106,7 @@ def test_an_example_is_understood(example: str) -> None:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """A directory with the files that the examples name, on a machine whose ssh reaches no host."""
+    """Return a directory with the files that the examples name, on a machine whose ssh reaches no host."""
     for name in ("host1", "host2"):
         shutil.copy(RECORDED / "ready" / f"{name}.json", tmp_path / f"{name}.json")
     plan_file.write(tmp_path / "evening.plan", altered(PLAN, lapses=time.time() + 999))

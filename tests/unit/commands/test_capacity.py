@@ -44,7 +44,7 @@ def shown(said: Answer) -> str:
 
 
 def asked(case: Case | None = None) -> Case:
-    """A pair that was asked all that `preflight capacity` asks."""
+    """Return a pair that was asked all that `preflight capacity` asks."""
     found = case or Case()
     for name, record in HOST.items():
         for number, end in enumerate((found.source, found.destination)):

@@ -261,7 +261,7 @@ def test_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "none") == f"{tmp_path}/none: no such rule directory"
 
 
-def test_files_beside_the_topics_are_no_rules(tmp_path: Path) -> None:
+def test_files_beside_the_subjects_are_no_rules(tmp_path: Path) -> None:
     write_rule(tmp_path, "of_our_own", SOUND)
     (tmp_path / "conftest.py").write_text("raise SystemExit\n")
     (tmp_path / "conftest.py").chmod(0o600)
@@ -284,7 +284,7 @@ def test_all_rules_are_selected_unless_some_are() -> None:
     assert names(select=("clients-limit", "same-host")) == {"clients-limit", "same-host"}
 
 
-def test_a_topic_selects_its_rules() -> None:
+def test_a_subject_selects_its_rules() -> None:
     assert names(select=("limits",)) == {rule.name for rule in load() if rule.text.topic == "limits"}
     assert "clients-limit" not in names(ignore=("limits",))
     assert "same-host" in names(ignore=("limits",))

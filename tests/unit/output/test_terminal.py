@@ -1,4 +1,4 @@
-"""Safe text for terminals, and carets that stand where they should."""
+"""Safe text for terminals, and carets in the right columns."""
 
 import unicodedata
 
@@ -69,7 +69,7 @@ def test_a_word_is_never_broken() -> None:
 
 
 def places(text: str) -> int:
-    """How many places a terminal takes for the text, from its first column on."""
+    """Return the number of columns that the text takes on a terminal, from the first column on."""
     count = 0
     for character in text:
         if character == "\t":

@@ -1,4 +1,4 @@
-"""A plan is made of a report that says READY and of no other, kept in a file, and refused once things have changed."""
+"""A plan is made only of a report that says READY, kept in a file, and refused once anything has changed."""
 
 import json
 import os
@@ -224,7 +224,7 @@ def test_starts_are_spaced_as_the_firewall_accepts_connections_for_data() -> Non
 
 
 def test_a_guest_of_which_the_destination_does_not_tell_is_taken_for_known_there() -> None:
-    """Or else its definition would be taken away there, where it may have been before."""
+    """Otherwise its definition would be removed there, although it may have been there before."""
     found = checked(Case().destination("libvirt.domains", None))
     [web] = found.guests
     assert planned_guest(web, found, Pace(1, "", {})).is_defined_there

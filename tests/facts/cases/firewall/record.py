@@ -132,7 +132,7 @@ def load(case: Path, root: str) -> None:
 
 
 def saved_iptables(case: Path, root: str) -> str:
-    """What the question "iptables" gets for an answer."""
+    """Return the answer to the question "iptables"."""
     if case.suffix == ".nft":
         return ""
     variant, mark = ("nft", " nft") if case.suffix == ".nft-iptables" else ("legacy", "")
