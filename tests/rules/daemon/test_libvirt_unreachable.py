@@ -22,9 +22,9 @@ def test_catches_a_refusal() -> None:
     case = Case().destination("libvirt.connect", connect())
     result = case.result(RULE, "destination")
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
-    assert result.findings == (
-        Finding(f"{URI} cannot be opened: {DENIED}", host=Role.DESTINATION, predicted_error=DENIED),
-    )
+    [finding] = result.findings
+    assert (finding.message, finding.host) == (f"{URI} cannot be opened: {DENIED}", Role.DESTINATION)
+    assert finding.predicted_error == DENIED
     assert case.result(RULE, "source").outcome is Outcome.PASSED
 
 
@@ -77,3 +77,25 @@ def test_is_unknown_when_the_snapshot_was_taken_over_another_transport() -> None
     result = Case().asking(transport=Transport.TLS).result(RULE, "destination")
     assert result.outcome is Outcome.UNKNOWN
     assert result.reason == "the snapshot of host2.example.com was taken over ssh, not tls"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "Failed to connect socket to '/var/run/libvirt/libvirt-sock': Permission denied",
+        "authentication unavailable: no polkit agent available to authenticate action 'org.libvirt.unix.manage'",
+        "authentication failed: access denied by policy",
+    ],
+)
+def test_a_user_without_the_right_to_manage_libvirt_gets_the_advice(error: str) -> None:
+    [finding] = Case().destination("libvirt.connect", connect(error=error)).result(RULE, "destination").findings
+    assert "usermod -aG libvirt USER" in (finding.fix or "")
+
+
+def test_other_failures_have_no_such_advice() -> None:
+    for error in (
+        "host2: Permission denied (publickey).",
+        "Cannot recv data: Connection reset by peer",
+    ):  # ssh's, no right of libvirt's
+        [finding] = Case().destination("libvirt.connect", connect(error=error)).result(RULE, "destination").findings
+        assert finding.fix is None

@@ -16,9 +16,8 @@ LEFT = "when a guest has left, and ignores the result"
 def hooked(*paths: str, source: bool = False) -> Case:
     case = Case()
     end = case.source if source else case.destination
-    found = "".join(f"conf {path} 1790000000.5\n" for path in paths)
-    end("daemons", lambda text: text.partition(chr(31))[0] + found)
-    return case
+    lines = "".join(f"conf {path} 1790000000.5\n" for path in paths)
+    return end("daemons", lambda text: text.partition("\x1f")[0] + lines)
 
 
 def said(result: Result) -> list[tuple[Role | None, str, Severity | None]]:
