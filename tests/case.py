@@ -109,3 +109,12 @@ def _read(name: str) -> SavedHost:
         (_known[name],) = snapshot.read(RECORDED / f"{name}.json")
     saved = _known[name]
     return SavedHost(saved.name, Answers(copy.copy(saved.answers.records), copy.copy(saved.answers.absent)))
+
+
+def with_startups(end: Callable[..., Case], written: str, *, running: str | None = None) -> Case:
+    """Have sshd of an end, `case.source` or `case.destination`, use this MaxStartups, or another one than it reads."""
+    start, _, full = (running or written).split(":")
+    made = end("sshd.listener", f"sshd: /usr/sbin/sshd -D [listener] 0 of {start}-{full} startups\n")
+    if written == "10:30:100":
+        return made
+    return end("sshd.effective", lambda text: text.replace("maxstartups 10:30:100", f"maxstartups {written}"))

@@ -36,11 +36,14 @@ def unless_several(migration: Migration) -> str | None:
     return "one migration starts alone" if migration.concurrency == 1 else None
 
 
+def unless_over_ssh(migration: Migration) -> str | None:
+    """Return the reason for rules about sshd."""
+    return None if migration.transport is Transport.SSH else f"the control connection runs over {migration.transport}"
+
+
 def unless_several_over_ssh(migration: Migration) -> str | None:
     """Return the reason for rules about many simultaneous logins at the destination's sshd."""
-    if migration.transport is not Transport.SSH:
-        return f"the control connection runs over {migration.transport}"
-    return "one migration logs in once" if migration.concurrency == 1 else None
+    return unless_over_ssh(migration) or ("one migration logs in once" if migration.concurrency == 1 else None)
 
 
 def without_data_connection(migration: Migration) -> str | None:

@@ -72,13 +72,37 @@ class MaxStartups(Struct, frozen=True):
         return chance
 
 
+class SshdListener(Fact, frozen=True, kw_only=True):
+    """Unauthenticated connections, from the process title of the listening sshd (since OpenSSH 8.2)."""
+
+    #: Connections that were not yet authenticated.
+    current: int
+    start: int
+    full: int
+
+    @classmethod
+    def parse(cls, sshd_listener: Annotated[Record, "sshd.listener"]) -> Self:
+        """Parse the titles of all listening sshd processes; the one with the most logins in progress counts."""
+        found = [LISTENER.match(line) for line in sshd_listener.required().splitlines()]
+        counts = [tuple(map(int, title.groups())) for title in found if title is not None]
+        if not counts:
+            raise Unreadable(
+                "sshd does not report its logins: it is older than 8.2, or a socket unit starts one sshd per connection"
+            )
+        current, start, full = max(counts)
+        return cls(current=current, start=start, full=full)
+
+
 class SshdSettings(Fact, frozen=True, kw_only=True):
     """Settings of sshd. Those in a `Match` block apply to some connections only and are left out."""
 
     #: True if the values come from sshd itself (`sshd -T`), False if from the files. The running sshd may be older than
     #: either.
     effective: bool
+    #: The value of the sshd that listens, where its title says it; without a place if no file says the same.
     max_startups: Located[MaxStartups]
+    #: The value that sshd would have after a reload.
+    written_startups: Located[MaxStartups]
     #: Sessions per connection; only shared connections come close to the limit.
     max_sessions: Located[int]
     #: Unauthenticated connections per address; None for no separate limit.
@@ -102,8 +126,13 @@ class SshdSettings(Fact, frozen=True, kw_only=True):
         sshd_effective: Annotated[Record, "sshd.effective"],
         sshd_config: Annotated[Record, "sshd_config"],
         openssh: OpenSsh | Unreadable,
+        listener: SshdListener | Unreadable,
     ) -> Self:
-        """Parse the output of `sshd -T` if there is any, otherwise the files."""
+        """Parse the output of `sshd -T` if there is any, otherwise the files, and what the sshd that listens says."""
+        return cls._written(sshd_effective, sshd_config, openssh).in_force(listener)
+
+    @classmethod
+    def _written(cls, sshd_effective: Record, sshd_config: Record, openssh: OpenSsh | Unreadable) -> Self:
         told = sshd_effective.out if sshd_effective.code == 0 else ""
         if not re.search(r"^maxstartups ", told, re.MULTILINE):
             return cls._of(_from_files(sshd_config, openssh), effective=False)
@@ -113,6 +142,15 @@ class SshdSettings(Fact, frozen=True, kw_only=True):
         except Unreadable:
             return answer.placed({})
         return answer.placed(asdict(files))
+
+    def in_force(self, listener: SshdListener | Unreadable) -> Self:
+        """Return the settings with the limit that is in force: sshd reads its files when it starts or is reloaded."""
+        written = self.written_startups.value
+        if isinstance(listener, Unreadable) or (listener.start, listener.full) == (written.start, written.full):
+            return self
+        # the title does not say the probability, which is usually the same
+        running = MaxStartups(listener.start, written.rate, listener.full)
+        return replace(self, max_startups=Located(running))
 
     def placed(self, files: dict[str, Any]) -> Self:
         """Return the same values, with a location for those that are the same in the files."""
@@ -126,6 +164,7 @@ class SshdSettings(Fact, frozen=True, kw_only=True):
         return cls(
             effective=effective,
             max_startups=settings.max_startups(),
+            written_startups=settings.max_startups(),
             max_sessions=settings.read("maxsessions", _number),
             per_source_max_startups=settings.read("persourcemaxstartups", _number_or_none),
             login_grace_time=settings.read("logingracetime", seconds),
@@ -133,27 +172,6 @@ class SshdSettings(Fact, frozen=True, kw_only=True):
             ports=settings.ports(),
             permit_root_login=settings.read("permitrootlogin", _root_login),
         )
-
-
-class SshdListener(Fact, frozen=True, kw_only=True):
-    """Unauthenticated connections, from the process title of the listening sshd (since OpenSSH 8.2)."""
-
-    #: Connections that were not yet authenticated.
-    current: int
-    start: int
-    full: int
-
-    @classmethod
-    def parse(cls, sshd_listener: Annotated[Record, "sshd.listener"]) -> Self:
-        """Parse the titles of all listening sshd processes; the one with the most logins in progress counts."""
-        found = [LISTENER.match(line) for line in sshd_listener.required().splitlines()]
-        counts = [tuple(map(int, title.groups())) for title in found if title is not None]
-        if not counts:
-            raise Unreadable(
-                "sshd does not report its logins: it is older than 8.2, or a socket unit starts one sshd per connection"
-            )
-        current, start, full = max(counts)
-        return cls(current=current, start=start, full=full)
 
 
 def _from_files(sshd_config: Record, openssh: OpenSsh | Unreadable) -> "_Settings":

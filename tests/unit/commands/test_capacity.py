@@ -14,7 +14,7 @@ from preflight.forecast.answer import Answer
 from preflight.forecast.duration import Forecast, Link, forecast, link_of
 from preflight.judge.check import Checked
 from preflight.output.formats import render
-from tests.case import Case
+from tests.case import Case, with_startups
 
 SPEEDS = "/sys/class/net/eth0/speed:1000\n/sys/class/net/lo/speed:-1\n/sys/class/net/host0/speed:10000\n"
 #: 50 MiB that the guest touched and 38 that are QEMU's own.
@@ -256,7 +256,7 @@ def test_the_procedures_own_example_is_explained() -> None:
     case = Case()
     for end in (case.source, case.destination):
         end("limits", lambda told: told.replace(": 5000", ": 20"))
-        end("sshd.effective", lambda told: told.replace("maxstartups 10:30:100", "maxstartups 10:100:10"))
+        with_startups(end, "10:100:10")
     found = answer(case)
     capacity = found.report.capacity
     assert (capacity.concurrent, capacity.burst, capacity.classic) == (20, 10, 10)
@@ -339,7 +339,7 @@ def test_the_values_that_are_named_suffice() -> None:
     )
     startups = values["MaxStartups", "source"]
     for end in (raised.source, raised.destination):
-        end("sshd.effective", lambda told: told.replace("maxstartups 10:30:100", f"maxstartups {startups}"))
+        with_startups(end, str(startups))
     found = answer(raised, concurrency=30)
     assert found.report.capacity.short_of(30) == ()
     assert found.fits is True
