@@ -109,6 +109,8 @@ class DaemonLimits(Fact, frozen=True, kw_only=True):
 
         If libvirt could not be reached, that is the reason why the limits are unknown.
         """
+        if daemons.serving is None:  # the daemon that systemd would start has a file, but no limits yet
+            raise Unreadable("neither libvirtd nor virtqemud is running or listening on this host")
         changed = daemons.changed_since_start(conf.daemon)
         told = _complete(told_of(limits, conf.daemon))
         if not told and changed:
