@@ -103,7 +103,7 @@ MUTATION_MOST ?= 300
 mutation: $(VENV)/.installed
 	$(BIN)/python -m tests.mutation --seed $(MUTATION_SEED) --most $(MUTATION_MOST) --record $(MUTATION_OPTIONS)
 
-# HOSTILE_OPTIONS='--only TEXT' runs again what has this in its kind or name.
+# HOSTILE_OPTIONS='--only TEXT' runs again what has this in its kind or name, '--part formats' one part alone.
 HOSTILE_SEED ?= 1
 hostile: $(VENV)/.installed
 	$(BIN)/python -m tests.hostile --seed $(HOSTILE_SEED) --record $(HOSTILE_OPTIONS)

@@ -9,7 +9,7 @@ from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import copying, takes_method
 from preflight.cli.selection import AllGuests, Except, Named, Names, Off, Running, selection
-from preflight.stdio import deliver
+from preflight.output import formats
 
 if TYPE_CHECKING:
     from preflight.request.method import Method
@@ -69,7 +69,7 @@ def capacity(
             help="Measure how fast the running guests write to their memory. The measurement affects the guests.",
         ),
     ] = False,
-    output_format: Annotated[str, output("--format", "-f", help="Output format: text or json.")] = "text",
+    output_format: Annotated[str, output("--format", "-f", help=formats.help_on("capacity"))] = "text",
     timeout: Timeout = 60,
     *,
     method: "Method",
@@ -82,7 +82,6 @@ def capacity(
     from msgspec.structs import asdict
 
     from preflight.commands.capacity import size
-    from preflight.output import formats
     from preflight.request.check_request import Asked
 
     formats.require("capacity", output_format)
@@ -103,5 +102,5 @@ def capacity(
     answer = size(
         asked, concurrency=concurrency, bandwidth=bandwidth, window=window, measure_dirty_rate=measure_dirty_rate
     )
-    deliver(formats.render("capacity", output_format, answer))
+    formats.deliver("capacity", output_format, answer)
     raise typer.Exit(answer.exit_code)

@@ -1,9 +1,9 @@
-"""`preflight check`."""
+"""`preflight check`, `preflight nagios` and `preflight show`."""
 
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,14 +24,30 @@ from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes_method
 from preflight.cli.selection import AllGuests, Except, Named, Names, Off, Running, selection
-from preflight.stdio import deliver
+from preflight.output import formats
+from preflight.request.migration import FailOn, OnUnknown
 
 if TYPE_CHECKING:
+    from preflight.request.check_request import Asked, Selection
     from preflight.request.method import Method
 
 
 #: Options without a meaning for a check, which migrates nothing; its own --timeout is about answers.
 _TIMEOUTS = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort")
+
+
+NoGuests = Annotated[bool, what("--no-guests", help="Check only the hosts.")]
+Concurrency = Annotated[int, how(min=1, max=MOST, help="Number of migrations started at the same time.")]
+Format = Annotated[str, output("--format", "-f", help=formats.help_on("report"))]
+Reports = Annotated[
+    list[str] | None,
+    output(
+        "--report",
+        metavar="FORMAT=PATH",
+        help="Also write the report in this format to this file; may be repeated.",
+        show_default=False,
+    ),
+]
 
 
 @command(
@@ -42,6 +58,8 @@ _TIMEOUTS = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort")
     "preflight check host1 host2 web --p2p",
     "# Check all guests but one, including those that are off",
     "preflight check host1 host2 --all --except web",
+    "# Write reports for a CI server, and fail on warnings too",
+    "preflight check host1 host2 --report json=report.json --report junit=junit.xml --fail-on warning",
 )
 @takes_method(without=_TIMEOUTS)
 def check(
@@ -53,16 +71,24 @@ def check(
     running: Running = False,
     offline: Off = False,
     left_out: Except = None,
-    no_guests: Annotated[bool, what("--no-guests", help="Check only the hosts.")] = False,
-    concurrency: Annotated[int, how(min=1, max=MOST, help="Number of migrations started at the same time.")] = 1,
+    no_guests: NoGuests = False,
+    concurrency: Concurrency = 1,
     transport: Over = None,
     destination_uri: Uri = None,
     select: Select = None,
     ignore: Ignore = None,
-    output_format: Annotated[str, output("--format", "-f", help="Output format: text, table or json.")] = "text",
+    output_format: Format = "text",
+    report: Reports = None,
     save: Annotated[
         Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
     ] = None,
+    fail_on: Annotated[
+        FailOn, output(help="Give exit code 1 for errors, for warnings too, or for no finding.")
+    ] = FailOn.ERROR,
+    unknown: Annotated[
+        OnUnknown, output(help="Give exit code 3 if the verdict is UNDETERMINED (fail), or 0 (warn).")
+    ] = OnUnknown.FAIL,
+    exit_zero: Annotated[bool, output("--exit-zero", help="Give exit code 0 whatever the verdict.")] = False,
     timeout: Timeout = 60,
     *,
     method: "Method",
@@ -71,15 +97,10 @@ def check(
 
     All guests that run on the source are checked, unless others are selected, as for `preflight migrate`. Nothing is
     changed on either host. The exit code is 0 if the verdict is READY, 1 if it is NOT READY, and 3 if it is
-    UNDETERMINED.
+    UNDETERMINED, in every format; --fail-on, --unknown and --exit-zero change that.
     """
-    from msgspec.structs import asdict
-
-    from preflight.collect.endpoints import open_hosts
-    from preflight.output import formats
-    from preflight.request.check_request import Asked
-
     formats.require("report", output_format)
+    files = formats.files("report", report or ())
     chosen = selection(
         [*(guests or ()), *(guest or ())],
         left_out,
@@ -88,30 +109,139 @@ def check(
         offline=offline,
         no_guests=no_guests,
     )
-    asked = Asked(
-        source=source,
-        destination=destination,
-        **asdict(chosen),
+    asked = _asked(
+        source,
+        destination,
+        chosen,
         concurrency=concurrency,
         transport=transport,
         destination_uri=destination_uri,
-        select=tuple(select or ()),
-        ignore=tuple(ignore or ()),
+        select=select,
+        ignore=ignore,
         timeout=timeout,
         method=method,
     )
-    with open_hosts(asked) as opened:
-        from preflight.connection import snapshot as snapshots
-        from preflight.judge import check as checking  # while ssh shakes hands
+    from preflight.commands import check as checks
+    from preflight.request.check_request import Gate
 
-        formats.load("report", output_format)
-        if save is not None:
-            snapshots.load()
-        checked = checking.check(opened, stay=False)
-    deliver(formats.render("report", output_format, checked.report, colour=_colour()))
-    if save is not None:
-        checking.save_pair(save, checked)
-    raise typer.Exit(checked.report.verdict.exit_code)
+    wanted = checks.Wanted(
+        output_format=output_format,
+        colour=_colour(),
+        files=files,
+        save=save,
+        gate=Gate(fail_on, unknown, exit_zero),
+    )
+    raise typer.Exit(checks.check(asked, wanted))
+
+
+@command(
+    Purpose.LOOK,
+    "preflight nagios host1 host2",
+    "# Check only the hosts, and answer within the monitoring server's own time",
+    "preflight nagios host1 host2 --no-guests --timeout 20",
+    failure=3,
+)
+@takes_method(without=_TIMEOUTS)
+def nagios(
+    source: Source,
+    destination: Destination = None,
+    guests: Names = None,
+    guest: Named = None,
+    all_guests: AllGuests = False,
+    running: Running = False,
+    offline: Off = False,
+    left_out: Except = None,
+    no_guests: NoGuests = False,
+    concurrency: Concurrency = 1,
+    transport: Over = None,
+    destination_uri: Uri = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    report: Reports = None,
+    timeout: Timeout = 60,
+    *,
+    method: "Method",
+) -> None:
+    """Check as `preflight check` does, as a plugin of Nagios or of a server that takes its plugins.
+
+    One line with performance data is printed. The exit codes are those of Nagios: 0 (OK) if the verdict is READY, 1
+    (WARNING) if it is READY with warnings, 2 (CRITICAL) if it is NOT READY, and 3 (UNKNOWN) if it is UNDETERMINED or if
+    preflight itself fails.
+    """
+    files = formats.files("report", report or ())
+    chosen = selection(
+        [*(guests or ()), *(guest or ())],
+        left_out,
+        all_guests=all_guests,
+        running=running,
+        offline=offline,
+        no_guests=no_guests,
+    )
+    asked = _asked(
+        source,
+        destination,
+        chosen,
+        concurrency=concurrency,
+        transport=transport,
+        destination_uri=destination_uri,
+        select=select,
+        ignore=ignore,
+        timeout=timeout,
+        method=method,
+    )
+    from preflight.commands import check as checks
+
+    raise typer.Exit(checks.nagios(asked, files))
+
+
+@command(
+    Purpose.LOOK_UP,
+    "# Show a report that `preflight check --report json=report.json` wrote",
+    "preflight show report.json",
+    "# Show it as Markdown, for a ticket",
+    "preflight show report.json --format markdown",
+)
+def show(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Report that `preflight check` wrote in the format json.")
+    ],
+    output_format: Format = "text",
+    report: Reports = None,
+) -> None:
+    """Show a saved report in any format.
+
+    No host is contacted. The exit code is 0 if the report can be read, whatever its verdict, and 2 if not.
+    """
+    formats.require("report", output_format)
+    files = formats.files("report", report or ())
+    from preflight.commands import show as shows
+    from preflight.commands.check import Wanted
+
+    shows.show(file, Wanted(output_format=output_format, colour=_colour(), files=files))
+
+
+def _asked(
+    source: str,
+    destination: str | None,
+    chosen: "Selection",
+    *,
+    select: list[str] | None,
+    ignore: list[str] | None,
+    **others: Any,
+) -> "Asked":
+    """Return the request of a check; raises `UserError`."""
+    from msgspec.structs import asdict
+
+    from preflight.request.check_request import Asked
+
+    return Asked(
+        source=source,
+        destination=destination,
+        select=tuple(select or ()),
+        ignore=tuple(ignore or ()),
+        **asdict(chosen),
+        **others,
+    )
 
 
 def _colour() -> bool:

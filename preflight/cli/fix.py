@@ -9,6 +9,7 @@ from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import copying, takes_method
 from preflight.cli.question import ask
+from preflight.output import formats
 
 if TYPE_CHECKING:
     from preflight.request.method import Method
@@ -36,7 +37,7 @@ def fix(
     concurrency: Annotated[int, how(min=1, max=MOST, help="Number of migrations started at the same time.")] = 1,
     transport: Over = None,
     copy_storage: CopyStorage = False,
-    output_format: Annotated[str, output("--format", "-f", help="Output format: text or ansible.")] = "text",
+    output_format: Annotated[str, output("--format", "-f", help=formats.help_on("fix"))] = "text",
     apply: Annotated[bool, typer.Option("--apply", help="Make the changes, after asking for confirmation.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     timeout: Timeout = 120,
@@ -51,7 +52,6 @@ def fix(
     were not confirmed.
     """
     from preflight.commands.fix import fix as do
-    from preflight.output import formats
     from preflight.request.check_request import Asked
 
     formats.require("fix", output_format)

@@ -6,19 +6,18 @@ import typer
 
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
-from preflight.stdio import deliver
+from preflight.output import formats
 
 
 @command(Purpose.LOOK_UP, "preflight rules", "preflight rules --format markdown")
 def rules(
-    output_format: Annotated[str, typer.Option("--format", "-f", help="Output format: text or markdown.")] = "text",
+    output_format: Annotated[str, typer.Option("--format", "-f", help=formats.help_on("rules"))] = "text",
 ) -> None:
     """List all rules, with their subjects and severities."""
     from preflight.judge.ruleset import load
-    from preflight.output import formats
 
     formats.require("rules", output_format)
-    deliver(formats.render("rules", output_format, load()))
+    formats.deliver("rules", output_format, load())
 
 
 @command(

@@ -46,6 +46,10 @@ _SIZING: Mapping[Role, frozenset[type[Fact]]] = {
 }
 
 
+#: The last second of the year 9999, since the epoch: dates have four digits for the year.
+_LATEST = 253_402_300_799.0
+
+
 class Checked(Struct, frozen=True):
     """A report and the values that it was made from."""
 
@@ -122,9 +126,12 @@ def _judge(
     )
     limits = capacity(source, destination, migration, every=asked.sizing)
     narrowed = bool(asked.select or asked.ignore)
-    report = Report(
-        migration, _summary(source), _summary(destination), results, verdicts, limits, asked, narrowed, choice.skipped
+    leaves, moves_to = (
+        _summary(host, saved=isinstance(visit, SavedVisit))
+        for host, visit in zip((source, destination), visits, strict=True)
     )
+    applied = tuple(rule.text for rule in rules)
+    report = Report(migration, leaves, moves_to, results, verdicts, limits, asked, narrowed, choice.skipped, applied)
     guests = tuple(guest for guest in chosen.values() if isinstance(guest, Guest))
     unread = tuple(
         f"guest {name}: {why}" if name else str(why) for name, why in chosen.items() if isinstance(why, Unreadable)
@@ -201,7 +208,17 @@ def _visit(end: End, role: Role, facts: Iterable[type[Fact]], opened: Opened) ->
     return LiveVisit(end.target, end.channel, wanted, transport, role=role, uri=uri, timeout=opened.asked.timeout)
 
 
-def _summary(host: Host) -> HostSummary:
+def _taken(host: Host) -> int | None:
+    """Return the time at which the host was asked, in seconds since the epoch; a snapshot may state anything."""
+    record = host.records.get("asked-at")
+    try:
+        taken = float(record.out) if record is not None else -1.0
+    except ValueError:
+        return None
+    return int(taken) if 0 <= taken <= _LATEST else None
+
+
+def _summary(host: Host, *, saved: bool) -> HostSummary:
     def known(say: Callable[[Host], str]) -> str | None:
         try:
             return say(host)
@@ -217,4 +234,6 @@ def _summary(host: Host) -> HostSummary:
         qemu=known(lambda host: str(host.fact(Versions).qemu)),
         openssh=known(lambda host: host.fact(OpenSsh).text.partition(",")[0]),
         no_login=host.absent.get("") if login is not None and login.code else None,
+        saved=saved,
+        taken=_taken(host),
     )

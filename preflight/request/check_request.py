@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from preflight.answers import SavedHost
 from preflight.request.data_uri import DataUri
 from preflight.request.method import Method
-from preflight.request.migration import Mode, Transport
+from preflight.request.migration import FailOn, Mode, OnUnknown, Transport
 
 
 class Selection(Struct, frozen=True, kw_only=True):
@@ -43,6 +43,15 @@ class Asked(Selection, frozen=True):
     #: Whether facts that only `preflight capacity` shows are collected too.
     sizing: bool = False
     timeout: float = 60.0
+
+
+class Gate(Struct, frozen=True):
+    """The results of a check that change its exit code."""
+
+    fail_on: FailOn = FailOn.ERROR
+    unknown: OnUnknown = OnUnknown.FAIL
+    #: True if no verdict changes the exit code.
+    exit_zero: bool = False
 
 
 class Migration(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from preflight.judge.report import Verdict
+from preflight.judge.saved import read_report
 from preflight.output.formats import render
 from preflight.output.terminal import CONTROL
 from tests.case import Case
@@ -30,6 +31,14 @@ def test_a_report_is_what_it_was(name: str, form: str) -> None:
 def test_a_text_for_eighty_columns_is_what_it_was(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     assert render("report", "text", report(name)).encode() == (CASES / f"{name}.columns-80").read_bytes()
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_that_was_saved_is_shown_in_each_format_as_it_was(name: str) -> None:
+    again = read_report(CASES / f"{name}.json")
+    for form in FORMATS:
+        if (name, form) != ("hostile", "json"):  # half a character, which is kept as its escape
+            assert render("report", form, again).encode() == (CASES / f"{name}.{form}").read_bytes(), form
 
 
 def test_every_kept_report_is_still_compared() -> None:

@@ -1,7 +1,7 @@
 """`preflight capacity` for people: each limit, the numbers that follow from them, and how long the guests take."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from preflight.capacity.limit import Limit, Scope
 from preflight.forecast.answer import Answer
@@ -17,16 +17,30 @@ _OF = {Scope.BURST: " at once", Scope.ONE_CONNECTION: " shared"}
 
 def render(answer: Answer, _colour: bool) -> str:
     """Return the answer as lines of text."""
-    parts = [*_limits(answer), "\n".join(_numbers(answer))]
+    parts = [*_limits(answer), _labelled(_numbers(answer))]
     if answer.concurrency is not None:
-        parts.append("\n".join(_requested(answer, answer.concurrency)))
+        parts.append(_labelled(_requested(answer, answer.concurrency)))
     if answer.rooms or answer.no_rooms:
-        parts.append("\n".join(_rooms(answer)))
+        parts.append(_labelled(_rooms(answer)))
     if answer.forecast is not None and answer.forecast.loads:
-        parts.append(_guests(answer.forecast))
+        parts.append("\n".join(columns(guests(answer.forecast), width=width())))
     if ends := [*_all(answer), *_window(answer)]:
-        parts.append("\n".join(ends))
+        parts.append(_labelled(ends))
     return "\n\n".join(parts) + "\n"
+
+
+def summary(answer: Answer) -> Iterator[tuple[str, str]]:
+    """Yield the numbers that follow from the limits, each with its label, which is empty if it is that before."""
+    yield from _numbers(answer)
+    if answer.concurrency is not None:
+        yield from _requested(answer, answer.concurrency)
+    yield from _rooms(answer)
+    yield from _all(answer)
+    yield from _window(answer)
+
+
+def _labelled(said: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(line for label, text in said for line in labelled(label, text, width=width(), indent=0, column=13))
 
 
 def _limits(answer: Answer) -> Iterator[str]:
@@ -41,7 +55,7 @@ def _limits(answer: Answer) -> Iterator[str]:
                 limit.written or _number(limit.configured),
                 "" if limit.in_use is None else str(limit.in_use),
                 str(limit.takes),
-                _allows(limit),
+                allows(limit),
                 limit.beyond,
             )
             for limit in limits
@@ -60,66 +74,69 @@ def _limits(answer: Answer) -> Iterator[str]:
         yield "\n".join(lines)
 
 
-def _allows(limit: Limit) -> str:
+def allows(limit: Limit) -> str:
+    """Return the migrations that a limit allows, with their kind unless they are in flight."""
     if limit.allows is None:
         return "unknown" if limit.reason else ""
     return str(limit.allows) + _OF.get(limit.scope, "")
 
 
-def _numbers(answer: Answer) -> Iterator[str]:
+def _numbers(answer: Answer) -> Iterator[tuple[str, str]]:
     capacity = answer.report.capacity
     at_most = "at most " if capacity.unread else ""
     each_way = " each way" if capacity.both_ways else ""
     binding, following, first = capacity.binding, capacity.next_binding, capacity.burst_binding
     if binding is None or first is None:
-        yield from _line("in flight", "unknown: no limit could be read")
+        yield ("in flight", "unknown: no limit could be read")
     else:
         more = f"; next: {_name(following)}, {following.allows}" if following else ""
         what = f"{at_most}{binding.allows}{each_way}; more than that cannot run at the same time"
-        yield from _line("in flight", f"{what} ({_name(binding)}{more})")
+        yield ("in flight", f"{what} ({_name(binding)}{more})")
         if capacity.safe != binding.allows:
-            yield from _line(
-                "safe", f"{at_most}{capacity.safe}{each_way}, which leaves workers to report progress and to abort"
-            )
+            yield ("safe", f"{at_most}{capacity.safe}{each_way}, which leaves workers to report progress and to abort")
         spaced = f"; none is lost if they are started {apart(first)} apart" if first.burst else ""
         lost = "some lose connections" if first.burst else "some do not run at the same time"
-        yield from _line(
+        yield (
             "burst",
             f"{at_most}{first.allows}{each_way}; if more start at the same instant, {lost} ({_name(first)}{spaced})",
         )
     if (shared := capacity.over_one_connection) is not None:
-        yield from _line(
+        yield (
             "shared",
-            f"{shared} over one connection of one program; beyond that, the daemon closes the connection after half a"
-            " minute (max_client_requests on the source)",
+            (
+                f"{shared} over one connection of one program; beyond that, the daemon closes the connection after half"
+                " a minute (max_client_requests on the source)"
+            ),
         )
     yield from _recommended(answer)
     if capacity.classic is not None:
-        yield from _line("Red Hat's", f"{capacity.classic}, {_why_classic(answer)}")
-    yield from _line("both ways", _both_ways(answer))
+        yield ("Red Hat's", f"{capacity.classic}, {_why_classic(answer)}")
+    yield ("both ways", _both_ways(answer))
     for limit in capacity.limits:
         if limit.reason is not None:
-            yield from _line("unread", f"{_name(limit)}: {limit.reason}")
+            yield ("unread", f"{_name(limit)}: {limit.reason}")
 
 
-def _requested(answer: Answer, number: int) -> Iterator[str]:
+def _requested(answer: Answer, number: int) -> Iterator[tuple[str, str]]:
     said = {True: "fits", False: "DOES NOT FIT", None: "NOT KNOWN: a limit could not be read"}[answer.fits_limits]
-    yield from _line("requested", f"{number} at once: {said}")
+    yield ("requested", f"{number} at once: {said}")
     for one in short(answer.report, number):
-        yield from _line("", one)
+        yield ("", one)
 
 
-def _recommended(answer: Answer) -> Iterator[str]:
+def _recommended(answer: Answer) -> Iterator[tuple[str, str]]:
     if answer.forecast is not None and answer.forecast.loads:
         link, count = answer.forecast.link, len(answer.forecast.loads)
-        yield from _line(
+        yield (
             "recommended",
-            f"{answer.forecast.width}, which takes the shortest time for"
-            f" {'this guest' if count == 1 else f'these {count} guests'} on a link of {link.rate:.0f} MiB/s"
-            f" ({link.because})",
+            (
+                f"{answer.forecast.width}, which takes the shortest time for"
+                f" {'this guest' if count == 1 else f'these {count} guests'} on a link of {link.rate:.0f} MiB/s"
+                f" ({link.because})"
+            ),
         )
     elif answer.no_forecast:
-        yield from _line("recommended", f"unknown: {answer.no_forecast}")
+        yield ("recommended", f"unknown: {answer.no_forecast}")
 
 
 def _why_classic(answer: Answer) -> str:
@@ -141,11 +158,11 @@ def _both_ways(answer: Answer) -> str:
     return "migrations in the other direction share max_clients and the logins of each host: see --both-ways"
 
 
-def _rooms(answer: Answer) -> Iterator[str]:
+def _rooms(answer: Answer) -> Iterator[tuple[str, str]]:
     if answer.no_rooms:
-        yield from _line("room", f"unknown: {answer.no_rooms}")
+        yield ("room", f"unknown: {answer.no_rooms}")
     for room in answer.rooms:
-        yield from _line("room", _room(room))
+        yield ("room", _room(room))
 
 
 def _room(room: Room) -> str:
@@ -163,7 +180,8 @@ def _mib(kib: int) -> int:
     return kib // 1024
 
 
-def _guests(forecast: Forecast) -> str:
+def guests(forecast: Forecast) -> list[tuple[str, ...]]:
+    """Return the rows of a table of guests, under their heads."""
     rows = [
         (
             one_line(load.name),
@@ -176,37 +194,37 @@ def _guests(forecast: Forecast) -> str:
         for load, alone in zip(forecast.loads, forecast.alone, strict=True)
     ]
     heads = ("guest", "touched MiB", "dirties MiB/s", "duration alone", "downtime up to", "sent MiB")
-    return "\n".join(columns([heads, *rows], width=width()))
+    return [heads, *rows]
 
 
-def _all(answer: Answer) -> Iterator[str]:
+def _all(answer: Answer) -> Iterator[tuple[str, str]]:
     forecast = answer.forecast
     if forecast is None:
         return
     if forecast.loads:
-        yield from _line("all of them", f"{_duration(forecast.seconds)}, {answer.at_a_time} at a time")
+        yield ("all of them", f"{_duration(forecast.seconds)}, {answer.at_a_time} at a time")
     if forecast.unmeasured:
-        yield from _line("", "at least: without --measure-dirty-rate every guest is assumed to be idle")
+        yield ("", "at least: without --measure-dirty-rate every guest is assumed to be idle")
     if forecast.unread:
-        yield from _line("", f"all memory is counted as touched: {forecast.unread}")
+        yield ("", f"all memory is counted as touched: {forecast.unread}")
     for why in forecast.missing:
-        yield from _line("", f"not counted: {why}")
+        yield ("", f"not counted: {why}")
     if forecast.off:
-        yield from _line("", f"guests that are off have no memory to send and are not counted: {listed(forecast.off)}")
+        yield ("", f"guests that are off have no memory to send and are not counted: {listed(forecast.off)}")
     for line in skipped(answer.report, "counted"):
-        yield from _line("", line)
+        yield ("", line)
 
 
 def _duration(seconds: float) -> str:
     return "never ends: a guest dirties its memory as fast as it is sent" if math.isinf(seconds) else f"{seconds:.0f} s"
 
 
-def _window(answer: Answer) -> Iterator[str]:
+def _window(answer: Answer) -> Iterator[tuple[str, str]]:
     if answer.window is None:
         return
     said = {True: "fits", False: "DOES NOT FIT", None: "NOT KNOWN"}[answer.fits_window]
     why = _why(answer, answer.forecast, answer.window) if answer.forecast else answer.no_forecast or ""
-    yield from _line("window", f"{answer.window:.0f} s: {said}{': ' if why else ''}{why}")
+    yield ("window", f"{answer.window:.0f} s: {said}{': ' if why else ''}{why}")
 
 
 def _why(answer: Answer, forecast: Forecast, window: float) -> str:
@@ -230,10 +248,6 @@ def _why(answer: Answer, forecast: Forecast, window: float) -> str:
 
 def _short(seconds: float) -> str:
     return "never ends" if math.isinf(seconds) else f"{seconds:.0f} s"
-
-
-def _line(label: str, said: str) -> list[str]:
-    return labelled(label, said, width=width(), indent=0, column=13)
 
 
 def _name(limit: Limit) -> str:

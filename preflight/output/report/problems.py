@@ -30,6 +30,8 @@ class Problem(Struct, frozen=True):
     severity: Severity
     #: Has `GUEST` in place of the guest's name if the finding is about several.
     finding: Finding
+    #: The result that the finding is part of, for the first of its guests.
+    result: Result
     #: The names of the guests; empty for a finding about the hosts.
     guests: tuple[str, ...] = ()
 
@@ -74,6 +76,7 @@ def problems(results: Iterable[Result]) -> list[Problem]:
             result.rule,
             severity(result, finding),
             finding if len(guests) < 2 else anonymous(finding, guests[0]),
+            result,
             tuple(guests),
         )
         for result, finding, guests in groups.values()

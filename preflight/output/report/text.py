@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from preflight.capacity.limit import Limit
 from preflight.judge.report import ALL_GUESTS, Outcome, Report, Result, Verdict, judge
 from preflight.output.capacity.requested import short
-from preflight.output.report import next_step
+from preflight.output.report import next_step, provenance
 from preflight.output.report.problems import Problem, Unknown, about, problems, unknowns
 from preflight.output.report.skipped import skipped
 from preflight.output.terminal import excerpt, labelled, listed, one_line, paint, width, wrapped
@@ -16,7 +16,8 @@ from preflight.rule import Severity
 NO_GUEST = "no guest was checked: the verdict covers the hosts alone"
 
 _COLOUR = {"error": "red", "warning": "yellow", "info": "blue", "unknown": "yellow"}
-_WORDS = {
+#: Each verdict as people read it, and its colour.
+WORDS = {
     Verdict.READY: ("READY", "green"),
     Verdict.NOT_READY: ("NOT READY", "red"),
     Verdict.UNDETERMINED: ("UNDETERMINED", "yellow"),
@@ -33,14 +34,17 @@ def render(report: Report, colour: bool) -> str:
     found, unclear = problems(report.results), unknowns(report)
     errors = [problem for problem in found if problem.severity is Severity.ERROR]
     milder = [problem for problem in found if problem.severity is not Severity.ERROR]
-    lines = [*_host(report, Role.SOURCE, columns), *_host(report, Role.DESTINATION, columns), ""]
+    lines = [*_host(report, Role.SOURCE, columns), *_host(report, Role.DESTINATION, columns)]
+    if answers := provenance.answers(report, live=False):
+        lines += labelled("answers", answers, width=columns, indent=0, column=13)
+    lines.append("")
     lines += _findings(report, errors, columns, colour)
     lines += _unknowns([unknown for unknown in unclear if unknown.is_decisive], columns, colour)
     lines += _findings(report, milder, columns, colour)
     lines += _unknowns([unknown for unknown in unclear if not unknown.is_decisive], columns, colour)
     lines += _guests(report, unclear, columns, colour)
     lines += _capacity(report, columns)
-    lines += ["", *verdict(report, _numbers(report, found), columns, colour=colour)]
+    lines += ["", *verdict(report, numbers(report, found), columns, colour=colour)]
     lines += next_step.lines(next_step.next_step(report), columns)
     return "\n".join(lines) + "\n"
 
@@ -179,7 +183,7 @@ def _causes(results: Sequence[Result], verdict: Verdict) -> str:
 
 
 def _due(label: str, verdict: Verdict, text: str, columns: int | None, colour: bool) -> Iterator[str]:
-    word, style = _WORDS[verdict]
+    word, style = WORDS[verdict]
     first, *rest = labelled(label, f"{word}{text}", width=columns, indent=0, column=8)
     yield first[:8] + paint(word, style, "bold", colour=colour) + first[8 + len(word) :]
     yield from rest
@@ -223,13 +227,14 @@ def verdict(report: Report, numbers: str, columns: int | None, *, colour: bool) 
     ends = f"{report.source.name} -> {report.destination.name}"
     scope = "only selected rules were applied" if report.narrowed else ""
     said = "; ".join(filter(None, (numbers, scope)))
-    word, style = _WORDS[report.verdict]
+    word, style = WORDS[report.verdict]
     first, *rest = wrapped(one_line(f"{word}  {ends}{': ' if said else ''}{said}"), width=columns)
     yield paint(word, style, "bold", colour=colour) + first.removeprefix(word)
     yield from rest
 
 
-def _numbers(report: Report, found: Sequence[Problem]) -> str:
+def numbers(report: Report, found: Sequence[Problem]) -> str:
+    """Return the numbers of problems, unknowns and results that passed."""
     count = {
         "error": sum(problem.severity is Severity.ERROR for problem in found),
         "warning": sum(problem.severity is Severity.WARNING for problem in found),

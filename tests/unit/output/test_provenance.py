@@ -1,0 +1,74 @@
+"""When, where and by whom a report was made, in words."""
+
+import pytest
+from msgspec.structs import replace
+
+from preflight.judge.report import Made
+from preflight.output.report.provenance import answers, instant, lasting, made, options
+from preflight.request.check_request import Gate
+from preflight.request.migration import FailOn, OnUnknown
+from tests.case import Case
+from tests.golden.reports import report
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "less than a minute"),
+        (59, "less than a minute"),
+        (60, "1 minute"),
+        (3599, "59 minutes"),
+        (3600, "1 hour"),
+        (86399, "23 hours"),
+        (86400, "1 day"),
+        (10 * 86400, "10 days"),
+    ],
+)
+def test_a_duration_is_in_its_greatest_unit(seconds: int, said: str) -> None:
+    assert lasting(seconds) == said
+
+
+def test_the_first_and_the_last_second_that_a_snapshot_can_name_are_dates() -> None:
+    assert instant(0) == "1970-01-01T00:00:00Z"
+    assert instant(253_402_300_799) == "9999-12-31T23:59:59Z"
+
+
+@pytest.mark.parametrize("said", ["", "nan", "inf", "-1", "1e999", "253402300800", "yesterday"])
+def test_a_snapshot_that_names_no_time_has_an_age_that_is_not_known(said: str) -> None:
+    case = Case().asking(select=("shared-host-uuid",)).source("asked-at", said or "x")
+    judged = replace(case.report(), made=Made(1_796_000_000, "m", "u", "1"))
+    assert judged.source.taken is None
+    assert judged.age(judged.source) is None
+    assert answers(judged, live=False).startswith("source from a snapshot, whose age is not known; destination from")
+
+
+def test_answers_of_live_hosts_are_as_old_as_the_report_is_young() -> None:
+    sound = report("sound")
+    live = replace(
+        sound, source=replace(sound.source, saved=False), destination=replace(sound.destination, saved=False)
+    )
+    assert answers(live, live=False) == ""
+    assert answers(live, live=True) == "source and destination asked for this report"
+    never = replace(live, source=replace(live.source, taken=None))
+    assert never.age(never.source) == 0
+
+
+def test_a_snapshot_from_the_future_is_not_younger_than_now() -> None:
+    sound = replace(report("sound"), made=Made(0, "m", "u", "1"))
+    assert sound.age(sound.source) == 0
+
+
+def test_who_made_a_report_is_on_one_line_without_control_characters() -> None:
+    hostile = replace(report("sound"), made=Made(0, "m\nREADY", "u\x1b[2J", "1"))
+    assert made(hostile) == "1970-01-01 00:00 UTC by u\\x1b[2J on m READY, preflight 1"
+    assert made(replace(hostile, made=None)) == ""
+
+
+def test_options_are_words_for_a_shell() -> None:
+    sound = report("sound")
+    asked = replace(sound.asked, guests=("a b",), select=(), ignore=("names",), concurrency=3)
+    gate = Gate(FailOn.WARNING, OnUnknown.WARN, exit_zero=True)
+    assert options(replace(sound, asked=asked, gate=gate)) == (
+        "--guest 'a b' --concurrency 3 --ignore names --fail-on warning --unknown warn --exit-zero"
+    )
+    assert options(replace(sound, asked=replace(sound.asked, select=()))) == ""
