@@ -82,6 +82,13 @@ class Limit(Struct, frozen=True):
         """Report whether it limits only how many start at the same instant."""
         return self.scope is Scope.BURST
 
+    @property
+    def seconds_apart(self) -> float | None:
+        """Return the seconds between two starts at which none is lost; None if the limit is not one on starts."""
+        if not self.burst:
+            return None
+        return 1.0 if self.interval is None else self.interval
+
     def falls_short(self, migrations: int) -> bool:
         """Report whether it allows fewer than these, or as many only without its reserve."""
         return self.counts and self.allows is not None and self.allows - self.reserve < migrations

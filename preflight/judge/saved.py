@@ -2,12 +2,16 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from preflight import own_file
-from preflight.capacity.limit import Capacity, Limit, Scope
+from preflight.capacity.limit import Capacity, Limit, Scope, Setting
 from preflight.errors import UserError
+from preflight.facts.ssh.sshd import MaxStartups
+from preflight.judge.guests import Skip
 from preflight.judge.report import (
     GuestVerdict,
     HostSummary,
@@ -71,6 +75,7 @@ def _report(document: schema.Report) -> Report:
         capacity=_capacity(document.capacity),
         asked=asked,
         narrowed=document.narrowed,
+        skipped=_skipped(document.skipped),
         rules=tuple(rules.values()),
         gate=Gate(FailOn(gate.fail_on), OnUnknown(gate.unknown), gate.exit_zero),
         made=Made(instant_of(origin.made), origin.machine, origin.user, origin.version) if origin else None,
@@ -145,6 +150,13 @@ def _finding(finding: schema.Finding, worst: Severity) -> Finding:
     )
 
 
+def _skipped(skipped: Iterable[schema.Skipped]) -> Mapping[Skip, tuple[str, ...]]:
+    found: dict[Skip, list[str]] = {}
+    for guest in skipped:
+        found.setdefault(Skip(guest.reason), []).append(guest.name)
+    return {why: tuple(names) for why, names in found.items()}
+
+
 def _change(change: schema.Setting | schema.HostsLine | None) -> AnyChange | None:
     if isinstance(change, schema.Setting):
         return Change(change.path, change.key, change.value)
@@ -152,18 +164,36 @@ def _change(change: schema.Setting | schema.HostsLine | None) -> AnyChange | Non
 
 
 def _capacity(capacity: schema.Capacity) -> Capacity:
+    short = {(limit.name, limit.host): limit for limit in capacity.short}
     return Capacity(
-        tuple(
-            Limit(
-                limit.name,
-                Role(limit.host),
-                limit.configured,
-                limit.in_use,
-                limit.allows,
-                scope=Scope.BURST if limit.burst else Scope.IN_FLIGHT,
-                reason=limit.reason,
-                reserve=limit.reserve,
-            )
-            for limit in capacity.limits
-        )
+        tuple(_limit(limit, short.get((limit.name, limit.host)), capacity.requested) for limit in capacity.limits)
     )
+
+
+def _limit(limit: schema.Limit, short: schema.ShortLimit | None, requested: int) -> Limit:
+    found = Limit(
+        limit.name,
+        Role(limit.host),
+        limit.configured,
+        limit.in_use,
+        limit.allows,
+        scope=Scope.BURST if limit.burst else Scope.IN_FLIGHT,
+        reason=limit.reason,
+        reserve=limit.reserve,
+    )
+    if short is None:
+        return found
+    interval = None if short.seconds_apart == 1.0 else short.seconds_apart
+    if short.path is None or short.key is None or short.value is None:
+        return replace(found, interval=interval)
+    start = int(short.value.partition(":")[0])
+    lacking = None if short.sufficient is None else int(short.sufficient.partition(":")[0]) - start
+    setting = Setting(
+        short.path,
+        short.key,
+        MaxStartups(*map(int, short.value.split(":"))) if ":" in short.value else start,
+        short.then or "",
+        most=start if lacking is None else None,
+    )
+    left = 0 if lacking is None else requested + limit.reserve - lacking
+    return replace(found, interval=interval, setting=setting, left=left)

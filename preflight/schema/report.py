@@ -27,6 +27,8 @@ FailOn: TypeAlias = Literal["error", "warning", "never"]
 OnUnknown: TypeAlias = Literal["fail", "warn"]
 
 _PATH = re.compile("^/")
+#: A number, or sshd's MaxStartups.
+_VALUE = re.compile("^[0-9]{1,10}(:[0-9]{1,10}:[0-9]{1,10})?$")
 _SUBJECT = re.compile("^(pair$|source$|destination$|guests$|guest )")
 #: The release of a program, as three numbers.
 _Release: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
@@ -215,9 +217,13 @@ class ShortLimit(Contract):
         description="Absolute path of the file that sets the limit, or would; null if no setting raises it."
     )
     key: Text | None = Field(description="The key in that file.")
-    value: Text | None = Field(description="The value in use.")
-    sufficient: Text | None = Field(
+    value: Annotated[str, AnyText(_VALUE)] | None = Field(description="The value in use.")
+    sufficient: Annotated[str, AnyText(_VALUE)] | None = Field(
         description="The least value that is sufficient for the request; null if there is none."
+    )
+    then: Text | None = Field(description="The action that makes a new value effective.")
+    seconds_apart: Annotated[float, Field(ge=0)] | None = Field(
+        description="Seconds between two starts at which none is lost; null if that does not help."
     )
 
 

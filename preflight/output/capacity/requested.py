@@ -17,7 +17,7 @@ def short(report: Report, migrations: int) -> Iterator[str]:
 
 def apart(limit: Limit) -> str:
     """Return the time between two starts of which none is lost at the limit, in words."""
-    return "a second" if limit.interval is None else f"{limit.interval:g} s"
+    return "a second" if limit.seconds_apart in (None, 1.0) else f"{limit.seconds_apart:g} s"
 
 
 def _allows(limit: Limit, migrations: int) -> str:

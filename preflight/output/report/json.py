@@ -103,6 +103,8 @@ def short_limits(capacity: Capacity, migrations: int) -> tuple[schema.ShortLimit
             key=limit.setting.key if limit.setting else None,
             value=str(limit.setting.value) if limit.setting else None,
             sufficient=limit.raised_for(migrations),
+            then=limit.setting.then if limit.setting else None,
+            seconds_apart=limit.seconds_apart,
         )
         for limit in capacity.short_of(migrations)
     )
