@@ -29,6 +29,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
         "github",
         "gitlab",
         "markdown",
+        "html",
         "prometheus",
         "nagios",
     ),
