@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint format types contracts unit coverage docs lab-up lab-down truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine clean
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -14,6 +14,10 @@ demo: $(VENV)/.installed-lab
 
 test: $(VENV)/.installed-lab check
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/lab
+
+# HTML reports in a headless Chromium: the page's policy and its filters, the keyboard, and pictures on screen and paper.
+test-html: $(VENV)/.installed-html
+	$(BIN)/python -m pytest tests/html
 
 check: lint types contracts docs unit
 
@@ -33,13 +37,13 @@ contracts: $(VENV)/.installed
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.installed
-	$(BIN)/python -m pytest -n auto tests --ignore=tests/lab
+	$(BIN)/python -m pytest -n auto tests --ignore=tests/lab --ignore=tests/html
 
 # Not in `check`: measured, the tests take more than twice their CPU time. Commands that tests start, and processes that
 # they fork, are measured too.
 coverage: $(VENV)/.installed
 	rm -f .coverage .coverage.*
-	$(BIN)/python -m coverage run -m pytest -n auto tests --ignore=tests/lab
+	$(BIN)/python -m coverage run -m pytest -n auto tests --ignore=tests/lab --ignore=tests/html
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
@@ -124,6 +128,10 @@ $(VENV)/.installed: pyproject.toml tools/system-packages
 
 $(VENV)/.installed-lab: $(VENV)/.installed
 	tools/system-packages lab
+	touch $@
+
+$(VENV)/.installed-html: $(VENV)/.installed
+	tools/system-packages html
 	touch $@
 
 clean:
