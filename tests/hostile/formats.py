@@ -14,10 +14,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import html5lib
 from jsonschema import Draft4Validator
 from lxml import etree
 from msgspec import Struct
@@ -28,6 +30,7 @@ from preflight.errors import UserError
 from preflight.judge.report import GuestVerdict, HostSummary, Made, Outcome, Report, Result
 from preflight.judge.saved import read_report
 from preflight.output.formats import FORMATS, render
+from preflight.output.page import template
 from preflight.rule import Change, Finding, HostsLine, Severity
 from tests.golden.reports import REPORTS
 from tests.golden.reports import report as golden
@@ -354,6 +357,48 @@ def _markdown(case: Case, text: str) -> Iterator[str]:
         yield "not one verdict"
 
 
+_TEMPLATES = "".join(path.read_text(encoding="utf-8") for path in Path(template.__file__).parent.glob("*.html")).lower()
+#: The elements and attributes of the page's templates; two attributes have no value.
+_ELEMENTS = frozenset(re.findall(r"<([a-z0-9]+)", _TEMPLATES))
+_ATTRIBUTES = frozenset(re.findall(r' ([a-z-]+)="', _TEMPLATES)) | {"hidden", "open"}
+#: What an attribute may contain: text of a host stands in none.
+_VALUE = re.compile(r"[\w .,'#*:;=/+-]*")
+
+
+class _Page(HTMLParser):
+    """What a page has beside its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.found += [] if tag in _ELEMENTS else [f"an element {tag}"]
+        for name, value in attrs:
+            own = name in _ATTRIBUTES and _VALUE.fullmatch(value or "") and (name != "href" or (value or "")[:1] == "#")
+            self.found += [] if own else [f"an attribute {name}={(value or '')[:80]!r}"]
+
+    def handle_comment(self, data: str) -> None:
+        self.found.append(f"a comment {data[:80]!r}")
+
+
+def _html(case: Case, text: str) -> Iterator[str]:
+    page = _Page()
+    page.feed(text)
+    page.close()
+    yield from page.found
+    for tag in ("script", "style", "title", "main", "h1"):
+        if page.tags.count(tag) != 1:
+            yield f"{page.tags.count(tag)} elements {tag}"
+    if case.number // len(FORMATS["report"]) % SLOW == 0:
+        try:
+            html5lib.HTMLParser(strict=True).parse(text)
+        except html5lib.html5parser.ParseError as why:
+            yield f"not HTML: {why}"
+
+
 _LABEL = r'[a-z]+="(?:[^"\\\n]|\\[\\"n])*"'
 _SAMPLE = re.compile(rf"preflight_[a-z_]+\{{{_LABEL}(?:,{_LABEL})*\}} \d+|# (?:HELP|TYPE) preflight_[a-z_]+ .*")
 
@@ -387,6 +432,7 @@ DEMANDS: Mapping[str, Callable[[Case, str], Iterator[str]]] = {
     "github": _github,
     "gitlab": _gitlab,
     "markdown": _markdown,
+    "html": _html,
     "prometheus": _prometheus,
     "nagios": _nagios,
 }

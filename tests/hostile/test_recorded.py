@@ -68,6 +68,10 @@ def test_each_format_has_its_demands() -> None:
         ("markdown", "## READY: a\n<b>\n", "markup"),
         ("markdown", "## READY: a\n| a | b |\n| c | d | e |\n", "a row of 4 cells in a table of 3"),
         ("markdown", "## READY: a\n[x](y)\n", "a link"),
+        ("html", "<img src=x>\n", "an element img"),
+        ("html", "<p onclick='x()'>\n", "an attribute onclick='x()'"),
+        ("html", "<a href='javascript:x()'>\n", "an attribute href='javascript:x()'"),
+        ("html", "<p>\n", "0 elements main"),
         ("prometheus", 'preflight_ready{source="a"b"} 1\n', 'not a sample: \'preflight_ready{source="a"b"} 1\''),
         (
             "nagios",
