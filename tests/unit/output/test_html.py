@@ -25,7 +25,7 @@ from tests.case import RECORDED, Case
 from tests.golden import reports as golden
 from tests.html.reports import HARM, REPORTS, forty, harmful, with_text
 
-ALL = REPORTS | {name: make for name, make in golden.REPORTS.items() if name != "sound"}
+ALL = {**REPORTS, **{name: make for name, make in golden.REPORTS.items() if name != "sound"}}
 #: The namespace that a parser gives to inline pictures.
 SVG = "{http://www.w3.org/2000/svg}"
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
