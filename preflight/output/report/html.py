@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-from preflight import __version__
 from preflight.judge.report import Outcome, Report, RuleText, Verdict
 from preflight.output.page.bars import bars
 from preflight.output.page.template import fill
@@ -44,7 +43,6 @@ def render(report: Report, _colour: bool) -> str:
         bars=bars(report.capacity, report.migration.concurrency),
         checks=tuple(checked(report, numbers)),
         roles=tuple(Role),
-        version=__version__,
     )
 
 
