@@ -14,9 +14,12 @@ class Unreadable(Exception):
 #: Lines of a shell that did not find sudo, and of sudo when it refuses. "sudo: nft: command not found" is neither: the
 #: command is missing there. Nor is "unable to resolve host", after which sudo continues.
 _NO_SUDO = re.compile(r"(?:^|.*: )sudo: (?:command )?not found|.*command not found: sudo")
-_REFUSED = re.compile(
-    r"sudo: (?!unable to resolve host |.*: command not found$)(?P<why>.+)"
-    r"|(?P<who>.* is not in the sudoers file.*|.* is not allowed to (?:execute|run sudo) .*|.* may not run sudo .*)"
+_CONTINUES = "sudo: unable to resolve host "
+_REFUSED = (
+    " is not in the sudoers file",
+    " is not allowed to execute ",
+    " is not allowed to run sudo ",
+    " may not run sudo ",
 )
 
 
@@ -25,8 +28,10 @@ def without_root(line: str) -> str | None:
     line = line.strip()
     if _NO_SUDO.fullmatch(line):
         why = "sudo is not installed"
-    elif refused := _REFUSED.fullmatch(line):
-        why = refused["why"] or refused["who"]
+    elif line.startswith("sudo: ") and not line.startswith(_CONTINUES) and not line.endswith(": command not found"):
+        why = line.removeprefix("sudo: ")
+    elif any(words in line for words in _REFUSED):
+        why = line
     else:
         return None
     return f"root's rights are missing ({why}): log in as root, or allow the user `sudo -n` (NOPASSWD)"

@@ -36,7 +36,7 @@ MOST = 64 * 1024 * 1024
 _MOST_MARKS = 4_000_000
 #: An escape of JSON. Half of a pair of surrogates is none that a strict reader takes.
 _ESCAPE = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
 
 
@@ -48,7 +48,8 @@ def read_report(path: Path) -> Report:
     finally:
         os.close(descriptor)
     # text of a host may contain half a pair, which is shown as an escape anyway
-    content = _ESCAPE.sub(lambda match: match[0] if match[1] is None else rb"\\" + match[1], content)
+    text = content.decode("latin-1")  # of which each byte is a character, whatever the file is
+    content = _ESCAPE.sub(lambda match: match[0] if match[1] is None else r"\\" + match[1], text).encode("latin-1")
     try:
         document = read(schema.REPORT, content)
         return _report(document)

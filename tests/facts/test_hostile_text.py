@@ -67,10 +67,17 @@ def made(kind: type[Fact], *names: str) -> Callable[..., object]:
     return lambda *records: fact_of(kind, dict(zip(names, records, strict=True)))
 
 
-peer_name = made(
-    PeerName,
-    *("peer.name", "peer.resolve", "etc.hosts", "nsswitch", "resolv", "udp-sockets", "addresses", "kernel.hostname"),
+_OF_PEER = (
+    "peer.name",
+    "peer.resolve",
+    "etc.hosts",
+    "nsswitch",
+    "resolv",
+    "udp-sockets",
+    "addresses",
+    "kernel.hostname",
 )
+peer_name = made(PeerName, *_OF_PEER)
 
 PARSERS: list[tuple[str, Callable[..., object], tuple[str, ...]]] = [
     ("OwnAddresses", OwnAddresses.parse, (OWN,)),

@@ -2,9 +2,9 @@
 
 The marks are from the programs' own sources:
 
-- OpenStack Nova: NOVA_NS of nova/virt/libvirt/config.py (1.0 and 1.1), and the product of nova/version.py, which
-  nova/virt/libvirt/driver.py writes to SMBIOS;
-- oVirt: METADATA_VM_VDSM_URI and METADATA_VM_TUNE_URI of lib/vdsm/virt/xmlconstants.py;
+- OpenStack Nova: NOVA_NS of nova.virt.libvirt.config (1.0 and 1.1), and the product of nova.version, which
+  nova.virt.libvirt.driver writes to SMBIOS;
+- oVirt: METADATA_VM_VDSM_URI and METADATA_VM_TUNE_URI of vdsm.virt.xmlconstants;
 - KubeVirt: the namespace of Metadata in pkg/virt-launcher/virtwrap/api/schema.go;
 - OpenNebula: the metadata that src/vmm/LibVirtDriverKVM.cc writes;
 - CloudStack: the manufacturer and product of GuestDef in LibvirtVMDef.java, unless the operator has configured others;
