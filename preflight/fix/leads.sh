@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# `leads NAME ADDRESS [OLD]` prints a line if the name resolves to the address and, if OLD is given, another line if the
-# name no longer resolves to OLD.
+# Defines `leads NAME ADDRESS [OLD]`, which prints a line if the name resolves to the address and, if OLD is given,
+# another line if the name no longer resolves to OLD.
 
 leads() { found=$(getent ahosts -- "$1" | cut -d ' ' -f 1)
   printf '%s\n' "$found" | grep -qxF -e "$2" && printf '%s resolves to %s\n' "$1" "$2"
