@@ -59,6 +59,8 @@ class Rates:
         """Report whether a rule with this rate applies to the packet."""
         if rate.name in self.listed:
             rate = rate.one_less()
+        if not rate.most:  # not even the first connection is within it
+            return rate.over
         self.met[rate] = None
         return (rate in self.exhausted) is rate.over
 
