@@ -95,6 +95,8 @@ def _asked(document: schema.Report) -> Asked:
         transport=Transport(request.transport) if request.is_transport_given else None,
         destination_uri=request.destination_uri,
         offline=request.offline,
+        as_they_are=request.as_they_are,
+        left_out=request.left_out,
         select=request.select,
         ignore=request.ignore,
     )

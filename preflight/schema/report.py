@@ -264,7 +264,12 @@ class Request(Contract):
 
     guests: tuple[Text, ...] = Field(description="The guests that were named; empty for all.")
     no_guests: bool = Field(description="True if only the hosts were checked.")
-    offline: bool = Field(description="True if the guests that are off were checked.")
+    offline: bool = Field(description="True if only guests that are off were checked.")
+    as_they_are: bool = Field(
+        description="True if guests that run and guests that are off were checked, each as it is: with --all, or if"
+        " guests were named."
+    )
+    left_out: tuple[Text, ...] = Field(description="The guests that --except left out, as typed.")
     concurrency: Annotated[int, Field(ge=1)] = Field(description="Number of migrations started at the same time.")
     transport: Transport = Field(description="Transport of the control connection.")
     is_transport_given: bool = Field(description="True if the user gave that transport.")

@@ -111,7 +111,8 @@ def _chosen(report: Report) -> str:
         return f"{len(asked.guests)} named"
     if asked.no_guests:
         return "none"
-    return f"all that are off ({len(report.guests)})" if asked.offline else f"all that run ({len(report.guests)})"
+    kind = "all" if asked.as_they_are else "all that are off" if asked.offline else "all that run"
+    return f"{kind} ({len(report.guests)})"
 
 
 _Row: TypeAlias = tuple[str, str | None, str | None, bool]

@@ -154,6 +154,8 @@ def request(report: reports.Report) -> schema.Request:
         guests=asked.guests,
         no_guests=asked.no_guests,
         offline=asked.offline,
+        as_they_are=asked.as_they_are,
+        left_out=asked.left_out,
         concurrency=asked.concurrency,
         transport=report.migration.transport.value,
         is_transport_given=asked.transport is not None,

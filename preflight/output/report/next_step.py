@@ -91,7 +91,7 @@ def continued(words: Sequence[str], width: int | None, head: str) -> Iterator[st
 def _after_ready(report: Report) -> NextStep:
     asked = report.asked
     if asked.select:
-        return NextStep("check with all rules", (*_check(report), *_guests(report)))
+        return NextStep("check with all rules", (*_check(report), *selection(report)))
     if report.guests:
         many = len(asked.guests) > _GUESTS
         return NextStep(f"migrate the {len(report.guests)} guests" if many else "", _migrate(report))
@@ -128,7 +128,7 @@ def _fix(report: Report, *rules: str) -> tuple[str, ...]:
     copied = ["--copy-storage"] if report.asked.method.copies_storage else []
     transport = report.migration.transport
     over = [] if transport is Transport.SSH else ["--transport", transport.value]
-    return ("preflight", "fix", *_ends(report), *rules, *_at_once(report, "--concurrency"), *over, *driven, *copied)
+    return ("preflight", "fix", *_ends(report), *rules, *at_once(report, "--concurrency"), *over, *driven, *copied)
 
 
 def _check(report: Report) -> tuple[str, ...]:
@@ -136,13 +136,14 @@ def _check(report: Report) -> tuple[str, ...]:
         "preflight",
         "check",
         *_ends(report),
-        *_at_once(report, "--concurrency"),
-        *_connected(report),
+        *at_once(report, "--concurrency"),
+        *connected(report),
         *report.asked.method.typed,
     )
 
 
-def _guests(report: Report) -> list[str]:
+def selection(report: Report) -> list[str]:
+    """Return the options of a check that select its guests."""
     asked = report.asked
     named = [word for guest in asked.guests for word in ("--guest", guest)]
     return [*named, *_kind(asked), *(["--no-guests"] if asked.no_guests else [])]
@@ -172,19 +173,20 @@ def _migrate(report: Report) -> tuple[str, ...]:
         *which,
         *(["--running"] if not (asked.guests or asked.offline or asked.as_they_are) else []),
         *_kind(asked),
-        *_at_once(report, "--at-once"),
-        *_connected(report),
+        *at_once(report, "--at-once"),
+        *connected(report),
         *(word for rule in asked.ignore for word in ("--ignore", rule)),
         *asked.method.typed,
     )
 
 
-def _at_once(report: Report, option: str) -> list[str]:
+def at_once(report: Report, option: str) -> list[str]:
+    """Return the option for the number of concurrent migrations, in its spelling for a command."""
     concurrency = report.asked.concurrency
     return [] if concurrency == 1 else [option, str(concurrency)]
 
 
-def _connected(report: Report) -> list[str]:
+def connected(report: Report) -> list[str]:
     """Return the options that say how the control connection is made."""
     asked = report.asked
     over = [] if asked.transport is None else ["--transport", asked.transport.value]

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from preflight.judge.report import HostSummary, Report
-from preflight.output.report.next_step import quoted
+from preflight.output.report.next_step import at_once, connected, quoted, selection
 from preflight.request.check_request import Gate
 from preflight.request.migration import Role
 from preflight.visible import one_line
@@ -42,14 +42,7 @@ def made(report: Report) -> str:
 def options(report: Report) -> str:
     """Return the options, the selection and the ignored rules, as words of a command line; empty if there are none."""
     asked = report.asked
-    words = [word for guest in asked.guests for word in ("--guest", guest)]
-    words += [option for option, given in (("--no-guests", asked.no_guests), ("--offline", asked.offline)) if given]
-    if asked.concurrency != 1:
-        words += ["--concurrency", str(asked.concurrency)]
-    if asked.transport is not None:
-        words += ["--transport", asked.transport.value]
-    if asked.destination_uri is not None:
-        words += ["--destination-uri", asked.destination_uri]
+    words = [*selection(report), *at_once(report, "--concurrency"), *connected(report)]
     words += asked.method.typed
     words += [word for rule in asked.select for word in ("--select", rule)]
     words += [word for rule in asked.ignore for word in ("--ignore", rule)]

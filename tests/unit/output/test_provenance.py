@@ -1,11 +1,15 @@
 """When, where and by whom a report was made, in words."""
 
+from pathlib import Path
+
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from preflight.judge.report import Made
+from preflight.judge.saved import read_report
+from preflight.output.formats import render
 from preflight.output.report.provenance import answers, instant, lasting, made, options
-from preflight.request.check_request import Gate
+from preflight.request.check_request import Gate, Selection
 from preflight.request.migration import FailOn, OnUnknown
 from tests.case import Case
 from tests.golden.reports import report
@@ -66,9 +70,31 @@ def test_who_made_a_report_is_on_one_line_without_control_characters() -> None:
 
 def test_options_are_words_for_a_shell() -> None:
     sound = report("sound")
-    asked = replace(sound.asked, guests=("a b",), select=(), ignore=("names",), concurrency=3)
+    asked = replace(sound.asked, guests=("a b",), as_they_are=True, select=(), ignore=("names",), concurrency=3)
     gate = Gate(FailOn.WARNING, OnUnknown.WARN, exit_zero=True)
     assert options(replace(sound, asked=asked, gate=gate)) == (
         "--guest 'a b' --concurrency 3 --ignore names --fail-on warning --unknown warn --exit-zero"
     )
     assert options(replace(sound, asked=replace(sound.asked, select=()))) == ""
+
+
+@pytest.mark.parametrize(
+    ("selected", "said"),
+    [
+        (Selection(as_they_are=True), "--all"),
+        (Selection(as_they_are=True, left_out=("db", "a,b")), "--all --except db --except a,b"),
+        (Selection(offline=True), "--offline"),
+        (Selection(guests=("web",)), "--guest web --running"),
+        (Selection(guests=("web",), as_they_are=True), "--guest web"),
+        (Selection(no_guests=True), "--no-guests"),
+    ],
+)
+def test_options_name_the_selected_guests_also_of_a_saved_report(
+    tmp_path: Path, selected: Selection, said: str
+) -> None:
+    sound = report("sound")
+    made_so = replace(sound, asked=replace(sound.asked, select=(), **asdict(selected)))
+    assert options(made_so) == said
+    saved = tmp_path / "report.json"
+    saved.write_text(render("report", "json", made_so))
+    assert options(read_report(saved)) == said
