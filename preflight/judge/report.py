@@ -36,6 +36,10 @@ class Verdict(enum.StrEnum):
         return {"ready": 0, "not-ready": 1, "undetermined": 3}[self.value]
 
 
+#: The verdicts, the most severe first.
+SEVERE = (Verdict.NOT_READY, Verdict.UNDETERMINED, Verdict.READY)
+
+
 class RuleText(Struct, frozen=True):
     """A rule's name and documentation, for printing a result."""
 
@@ -202,4 +206,4 @@ def judge_each(results: Iterable[Result], guests: Iterable[str]) -> Iterator[tup
     of_hosts = judge(own.get(None, ()))
     for guest in guests:
         verdicts = {of_hosts, judge(own.get(guest, ()))}
-        yield guest, next(one for one in (Verdict.NOT_READY, Verdict.UNDETERMINED, Verdict.READY) if one in verdicts)
+        yield guest, next(one for one in SEVERE if one in verdicts)

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 from preflight.judge.report import Report
-from preflight.output.report.problems import Problem, Unknown, about, problems, unknowns
+from preflight.output.report.problems import Problem, Unknown, about, in_turn, problems, unknowns
 from preflight.output.report.text import NO_GUEST, counted, numbers, verdict
 from preflight.output.terminal import one_line
-from preflight.rule import Severity
 
 
 def render(report: Report, _colour: bool) -> str:
@@ -16,10 +15,8 @@ def render(report: Report, _colour: bool) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     found, unclear = problems(report.results), unknowns(report)
-    yield from (_finding(report, one) for one in found if one.severity is Severity.ERROR)
-    yield from (_unknown(report, one) for one in unclear if one.is_decisive)
-    yield from (_finding(report, one) for one in found if one.severity is not Severity.ERROR)
-    yield from (_unknown(report, one) for one in unclear if not one.is_decisive)
+    for one in in_turn(found, unclear):
+        yield _finding(report, one) if isinstance(one, Problem) else _unknown(report, one)
     if not report.guests:
         yield NO_GUEST
     yield from verdict(report, numbers(report, found), None, colour=False)

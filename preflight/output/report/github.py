@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from preflight.judge.report import Report
 from preflight.output.report.artifacts import place
-from preflight.output.report.problems import Problem, about, problems, unknowns
+from preflight.output.report.problems import Problem, Unknown, about, in_turn, problems, unknowns
 from preflight.output.report.text import counted, numbers, verdict
 from preflight.rule import Severity
 from preflight.visible import clean, one_line
@@ -28,13 +28,14 @@ def render(report: Report, _colour: bool) -> str:
 
 
 def _commands(report: Report, found: list[Problem]) -> Iterator[str]:
-    yield from (_finding(report, one) for one in found if one.severity is Severity.ERROR)
-    for unknown in unknowns(report):
-        if unknown.is_decisive:
-            path = place(report, unknown.results[0], None).path
-            message = one_line(f"unknown: {unknown.reason} ({counted(unknown.results)} left open)")
-            yield _command("error", message, file=path, line=1, title="unknown")
-    yield from (_finding(report, one) for one in found if one.severity is not Severity.ERROR)
+    for one in in_turn(found, (unknown for unknown in unknowns(report) if unknown.is_decisive)):
+        yield _finding(report, one) if isinstance(one, Problem) else _unknown(report, one)
+
+
+def _unknown(report: Report, unknown: Unknown) -> str:
+    path = place(report, unknown.results[0], None).path
+    message = one_line(f"unknown: {unknown.reason} ({counted(unknown.results)} left open)")
+    return _command("error", message, file=path, line=1, title="unknown")
 
 
 def _finding(report: Report, problem: Problem) -> str:

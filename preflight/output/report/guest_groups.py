@@ -4,10 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from preflight.judge.report import ALL_GUESTS, Report, Result, Verdict, judge
-
-#: The verdicts, the most severe first.
-SEVERE = (Verdict.NOT_READY, Verdict.UNDETERMINED, Verdict.READY)
+from preflight.judge.report import ALL_GUESTS, SEVERE, Report, Result, Verdict, judge
 
 
 class Group(Struct, frozen=True):

@@ -7,9 +7,8 @@ from msgspec import Struct
 from preflight.judge.report import Report, RuleText
 from preflight.output.report import next_step
 from preflight.output.report.marks import numbered, one_host
-from preflight.output.report.problems import Problem, Unknown, about, problems, unknowns
+from preflight.output.report.problems import Problem, Unknown, about, in_turn, problems, unknowns
 from preflight.output.terminal import excerpt
-from preflight.rule import Severity
 
 
 class Item(Struct, frozen=True):
@@ -37,15 +36,8 @@ class Item(Struct, frozen=True):
 
 def items_of(report: Report, numbers: Mapping[str, str]) -> Iterator[Item]:
     """Yield findings and unknowns in the order in which to deal with them, as the text does."""
-    found, unclear = problems(report.results), unknowns(report)
     explained: set[str] = set()
-    ordered: list[Problem | Unknown] = [
-        *(problem for problem in found if problem.severity is Severity.ERROR),
-        *(unknown for unknown in unclear if unknown.is_decisive),
-        *(problem for problem in found if problem.severity is not Severity.ERROR),
-        *(unknown for unknown in unclear if not unknown.is_decisive),
-    ]
-    for number, one in enumerate(ordered, 1):
+    for number, one in enumerate(in_turn(problems(report.results), unknowns(report)), 1):
         if isinstance(one, Problem):
             yield _finding(report, one, f"item-{number}", numbers, explain=one.rule.name not in explained)
             explained.add(one.rule.name)

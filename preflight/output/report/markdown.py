@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from preflight.judge.report import Report, Verdict
+from preflight.judge.report import SEVERE, Report
 from preflight.output.markdown_text import table, text
 from preflight.output.report import next_step, provenance
 from preflight.output.report.problems import Problem, Unknown, about, problems, unknowns
@@ -74,7 +74,7 @@ def _unknown(unknown: Unknown) -> Sequence[str]:
 def _guests(report: Report) -> Iterator[str]:
     if not report.guests:
         yield f"{NO_GUEST[0].upper()}{NO_GUEST[1:]}."
-    for verdict in (Verdict.NOT_READY, Verdict.UNDETERMINED, Verdict.READY):
+    for verdict in SEVERE:
         names = [guest.name for guest in report.guests if guest.verdict is verdict]
         if names:
             yield f"- **{WORDS[verdict][0]}** ({len(names)}): {text(listed(names))}"

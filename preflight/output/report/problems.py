@@ -140,3 +140,14 @@ def unknowns(report: Report) -> list[Unknown]:
         guests = {result.guest for result in results}
         found.append(Unknown(reason if len(guests) > 1 else results[0].reason or "", tuple(results)))
     return sorted(found, key=lambda one: not one.is_decisive)
+
+
+def in_turn(found: Iterable[Problem], unclear: Iterable[Unknown]) -> list[Problem | Unknown]:
+    """Return all of them in the order in which to deal with them: errors, what may hide one, the rest of each."""
+    return sorted((*found, *unclear), key=_turn)
+
+
+def _turn(one: Problem | Unknown) -> int:
+    if isinstance(one, Unknown):
+        return 1 if one.is_decisive else 3
+    return 0 if one.severity is Severity.ERROR else 2

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from preflight.capacity.limit import Limit
-from preflight.judge.report import ALL_GUESTS, Outcome, Report, Result, Verdict, judge
+from preflight.judge.report import ALL_GUESTS, SEVERE, Outcome, Report, Result, Verdict, judge
 from preflight.output.capacity.requested import short
 from preflight.output.report import next_step, provenance
 from preflight.output.report.problems import Problem, Unknown, about, problems, unknowns
@@ -22,8 +22,6 @@ WORDS = {
     Verdict.NOT_READY: ("NOT READY", "red"),
     Verdict.UNDETERMINED: ("UNDETERMINED", "yellow"),
 }
-#: The verdicts, the most severe first.
-_SEVERE = (Verdict.NOT_READY, Verdict.UNDETERMINED, Verdict.READY)
 #: The column in which the text of a finding's lines begins, behind their labels.
 _COLUMN = 11
 
@@ -151,7 +149,7 @@ def _guests(report: Report, unclear: Iterable[Unknown], columns: int | None, col
     for guest in report.guests:
         groups.setdefault((guest.verdict, judge(own.get(guest.name, ()))), []).append(guest.name)
     label = "guest" if len(report.guests) == 1 else "guests"
-    for (verdict, alone), names in sorted(groups.items(), key=lambda group: [*map(_SEVERE.index, group[0])]):
+    for (verdict, alone), names in sorted(groups.items(), key=lambda group: [*map(SEVERE.index, group[0])]):
         many = f" ({len(names)})" if len(names) > 1 else ""
         causes = _causes([one for name in names for one in own.get(name, ())], alone)
         yield from _due(label, verdict, f"{many}{_because(causes, alone, of_hosts)}: {listed(names)}", columns, colour)
@@ -171,7 +169,7 @@ def _because(causes: str, alone: Verdict, of_hosts: Verdict) -> str:
         return f" because of {causes}" if causes else ""
     if alone is of_hosts:
         return f" because of {causes} and the hosts"
-    if _SEVERE.index(alone) < _SEVERE.index(of_hosts):
+    if SEVERE.index(alone) < SEVERE.index(of_hosts):
         return f" because of {causes}"
     return f" because of the hosts (also UNDETERMINED because of {causes})" if causes else " because of the hosts alone"
 
