@@ -12,9 +12,7 @@ from preflight.facts.firewall import Firewall, Rate
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.text.located import Located
 from preflight.host import Host
-
-#: Connections of preflight itself to the ports of sshd and of the daemon, which count too.
-OWN = 1
+from preflight.request.check_request import Connections
 
 
 class Met(Struct, frozen=True):
@@ -22,34 +20,36 @@ class Met(Struct, frozen=True):
 
     rate: Rate
     rule: str
-    #: The connections of each migration.
-    each: int
-    #: Those of preflight itself.
-    own: int
+    connections: Connections
 
     def __call__(self, asked: Asked) -> Limit:
-        """Read it as a limit."""
-        rate, takes = self.rate, self.each * asked.ways
+        """Return it as a limit."""
+        rate, takes = self.rate, self.connections.each * asked.ways
         written = rate.text + (" per source" if rate.per_source else "")
         limit = asked.limit(
-            Located(rate.most, None), None, rate.most - self.own, each=takes, written=written, beyond=self.rule
+            Located(rate.most, None),
+            None,
+            rate.most - self.connections.own,
+            each=takes,
+            written=written,
+            beyond=self.rule,
         )
         return replace(limit, interval=None if rate.interval is None else rate.interval * takes)
 
 
-def met_by(source: Host, host: Host, port: int, *, each: int = 1, own: int = 0) -> Iterator[Met]:
-    """Yield the strictest rate, and the strictest number of open connections, for connections to a port of `host`.
+def met_by(source: Host, host: Host, connections: Connections) -> Iterator[Met]:
+    """Yield the strictest rate, and the strictest number of open connections, that these connections to `host` meet.
 
     They come from any address of `source`; the address of a machine from which a managed migration is driven is not
     known. Yields nothing where the firewall's rules could not be read: the rules about closed ports report that.
     """
     try:
         firewall, own_addresses = host.fact(Firewall), host.fact(OwnAddresses)
-        rates = firewall.judge(port, source.fact(OwnAddresses).global_addresses, own_addresses).rates
+        rates = firewall.judge(connections.port, source.fact(OwnAddresses).global_addresses, own_addresses).rates
     except Unreadable:
         return
     for counts_open in (False, True):
         alike = [(rate, rule) for rate, rule in rates if (rate.interval is None) is counts_open]
         if alike:
             rate, rule = min(alike, key=lambda one: (one[0].most, -(one[0].interval or 0)))
-            yield Met(rate, rule, each, own)
+            yield Met(rate, rule, connections)

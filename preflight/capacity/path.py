@@ -123,17 +123,10 @@ def _in_path(source: Host, destination: Host, migration: Migration, *, every: bo
 
 def _rates(source: Host, destination: Host, migration: Migration) -> Iterator[InPath]:
     """Yield the rates of the destination's firewall for each port that a migration connects to."""
-    over_ssh = migration.transport is Transport.SSH
-    ports = [("ssh", _sshd_port(destination) if over_ssh else None), ("libvirt", migration.control_port)]
-    met = [
-        (what, firewall.met_by(source, destination, port, own=firewall.OWN)) for what, port in ports if port is not None
-    ]
-    if not migration.offline and not migration.tunnelled and (data := _data_port(destination, migration)) is not None:
-        met.append(("data", firewall.met_by(source, destination, data, each=migration.data_connections)))
-    for what, found in met:
-        for one in found:
+    for connections in migration.connections(sshd=_sshd_port(destination), free=_free_port(destination)):
+        for one in firewall.met_by(source, destination, connections):
             is_open = one.rate.interval is None
-            name = f"firewall {'count' if is_open else 'rate'}, {what}"
+            name = f"firewall {'count' if is_open else 'rate'}, {connections.what}"
             yield one, name, Scope.IN_FLIGHT if is_open else Scope.BURST, destination
 
 
@@ -144,16 +137,11 @@ def _sshd_port(host: Host) -> int | None:
         return None
 
 
-def _data_port(host: Host, migration: Migration) -> int | None:
-    """Return the port to which the next migration connects; None if there is none, or it is not known."""
-    if migration.memory_to.port is not None:
-        return migration.memory_to.port
+def _free_port(host: Host) -> int | None:
     try:
-        ports, used = host.fact(QemuConf).port_range, host.fact(Listening)
+        return host.fact(Listening).first_free(host.fact(QemuConf).port_range)
     except Unreadable:
         return None
-    taken = used.used_in(ports.start, ports.stop - 1)
-    return next((port for port in ports if port not in taken), None)
 
 
 def _logged_in_to(source: Host, destination: Host, migration: Migration) -> tuple[Host, ...]:

@@ -1,5 +1,7 @@
 """The request of a check, as typed or as saved, and the migration that it asks for, as rules see it."""
 
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,6 +12,9 @@ from preflight.answers import SavedHost
 from preflight.request.data_uri import DataUri
 from preflight.request.method import Method
 from preflight.request.migration import FailOn, Mode, OnUnknown, Transport
+
+#: Connections of preflight itself to the ports of sshd and of the daemon.
+OWN = 1
 
 
 class Selection(Struct, frozen=True, kw_only=True):
@@ -52,6 +57,20 @@ class Gate(Struct, frozen=True):
     unknown: OnUnknown = OnUnknown.FAIL
     #: True if no verdict changes the exit code.
     exit_zero: bool = False
+
+
+class Connections(Struct, frozen=True):
+    """The TCP connections of each migration to one port of the destination, and those of preflight itself."""
+
+    #: ssh, libvirt or data.
+    what: str
+    port: int
+    each: int
+    own: int
+
+    def of(self, migrations: int) -> int:
+        """Return the connections of so many migrations."""
+        return migrations * self.each + self.own
 
 
 class Migration(Struct, frozen=True, kw_only=True):
@@ -129,11 +148,25 @@ class Migration(Struct, frozen=True, kw_only=True):
         disks = self.copy_storage and self.disks_to.port is None and self.disks_to.socket is None
         return memory + disks
 
-    @property
-    def data_connections(self) -> int:
-        """Return the number of TCP connections for the data of one migration."""
-        parallel = (self.method.parallel_connections or 2) if self.method.parallel else 0
-        return max(1, self.ports_each) + parallel
+    def connections(self, *, sshd: int | None, free: int | None) -> Iterator[Connections]:
+        """Yield the TCP connections of each migration to the destination, by the port.
+
+        `sshd` is the port of its sshd, `free` the port of the migration range that the next migration uses; None if not
+        known.
+        """
+        if self.transport is Transport.SSH and sshd is not None:
+            yield Connections("ssh", sshd, 1, OWN)
+        if self.control_port is not None:
+            yield Connections("libvirt", self.control_port, 1, OWN)
+        if self.offline or self.tunnelled:
+            return
+        data: Counter[int | None] = Counter()
+        if self.memory_to.socket is None and not self.memory_to.rdma:
+            parallel = (self.method.parallel_connections or 2) if self.method.parallel else 0
+            data[self.memory_to.port or free] += 1 + parallel
+        if self.copy_storage and self.disks_to.socket is None:
+            data[self.disks_to.port or free] += 1
+        yield from (Connections("data", port, each, 0) for port, each in data.items() if port is not None)
 
     @property
     def ports_given(self) -> tuple[tuple[str, int], ...]:

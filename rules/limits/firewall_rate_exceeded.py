@@ -13,14 +13,16 @@ How to fix
     proto tcp from 192.0.2.11 to any port 22.
 """
 
-from collections.abc import Iterator
-
 from preflight.facts import Firewall, Listening, OwnAddresses, QemuConf, SshdSettings
 from preflight.facts.firewall import Rate
-from preflight.rule import Findings, Migration, Severity, Transport, on_destination, rule, unless_several
+from preflight.rule import Findings, Migration, Severity, on_destination, rule, unless_several
 
-#: preflight's own connection to the port of the control connection, which counts too.
-OWN = 1
+#: The start of the message, by what the connection is for.
+ERRORS = {
+    "ssh": "ssh: connect to host ",
+    "libvirt": "unable to connect to server at '",
+    "data": "unable to connect to server at '",
+}
 #: Seconds after which the kernel sends the last SYN but one: net.ipv4.tcp_syn_retries is 6.
 TRIED_FOR = 63.0
 
@@ -43,33 +45,18 @@ def check(
     migration: Migration,
 ) -> Findings:
     wanted = migration.concurrency
-    for port, connections, error in _connections(migration, destination_conf, destination_ports, destination_sshd):
-        for limit, blocked in destination.judge(port, source.global_addresses, destination_own).rates:
-            if connections <= limit.most:
+    free = destination_ports.first_free(destination_conf.port_range)
+    for opened in migration.connections(sshd=min(destination_sshd.ports, default=None), free=free):
+        number = opened.of(wanted)
+        for limit, blocked in destination.judge(opened.port, source.global_addresses, destination_own).rates:
+            if number <= limit.most:
                 continue
             yield on_destination(
-                f"the firewall accepts {limit.most} connections to port {port} at once ({limit.text}), but"
-                f" {connections} are opened for {wanted} simultaneous migrations; beyond that: {blocked}",
-                error=error,
-                severity=Severity.WARNING if blocked.startswith("drop") and _passes_later(limit, connections) else None,
+                f"the firewall accepts {limit.most} connections to port {opened.port} at once ({limit.text}), but"
+                f" {number} are opened for {wanted} simultaneous migrations; beyond that: {blocked}",
+                error=ERRORS[opened.what],
+                severity=Severity.WARNING if blocked.startswith("drop") and _passes_later(limit, number) else None,
             )
-
-
-def _connections(
-    migration: Migration, conf: QemuConf, listening: Listening, sshd: SshdSettings
-) -> Iterator[tuple[int, int, str]]:
-    """Yield each port that the migrations connect to, with the connections to it and the start of the error."""
-    if migration.transport is Transport.SSH and sshd.ports:
-        yield sshd.ports[0], migration.concurrency + OWN, "ssh: connect to host "
-    if migration.control_port is not None:
-        yield migration.control_port, migration.concurrency + OWN, "unable to connect to server at '"
-    if migration.offline or migration.tunnelled:
-        return
-    taken = listening.used_in(conf.port_range.start, conf.port_range.stop - 1)
-    free = next((port for port in conf.port_range if port not in taken), None)
-    data = migration.memory_to.port or free
-    if data is not None:
-        yield data, migration.concurrency * migration.data_connections, "unable to connect to server at '"
 
 
 def _passes_later(limit: Rate, connections: int) -> bool:

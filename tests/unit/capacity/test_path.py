@@ -410,3 +410,11 @@ def test_a_rate_is_shown_with_the_seconds_between_starts() -> None:
     text = render("capacity", "text", Answer(report, None))
     assert "firewall rate, ssh" in text
     assert "none is lost if they are started 10 s apart" in " ".join(text.split())
+
+
+def test_memory_over_a_socket_makes_no_connection_that_a_firewall_counts() -> None:
+    case = filtered(on_port(49152, at_most(1)))
+    socket = {"migrateuri": "unix:///run/m.sock", "transport": Transport.UNIX}
+    assert not of_firewall(capacity(case, **socket))
+    [limit] = of_firewall(capacity(case, **socket, copy_storage="all"))
+    assert (limit.name, limit.takes) == ("firewall rate, data", 1)
