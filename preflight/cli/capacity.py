@@ -7,11 +7,12 @@ import typer
 from preflight.cli.arguments import DRIVEN, MOST, CopyStorage, Destination, Over, Source, Timeout, how, output
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
-from preflight.cli.options import copying, takes_method
-from preflight.cli.selection import AllGuests, Except, Named, Names, Off, Running, selection
+from preflight.cli.options import copying, takes, takes_method
+from preflight.cli.selection import selected
 from preflight.output import formats
 
 if TYPE_CHECKING:
+    from preflight.request.check_request import Selection
     from preflight.request.method import Method
 
 
@@ -23,15 +24,12 @@ if TYPE_CHECKING:
     "preflight capacity host1 host2 --window 30m",
 )
 @takes_method(only=DRIVEN)
+@takes("chosen", selected, without=("no_guests",))
 def capacity(
     source: Source,
     destination: Destination = None,
-    guests: Names = None,
-    guest: Named = None,
-    all_guests: AllGuests = False,
-    running: Running = False,
-    offline: Off = False,
-    left_out: Except = None,
+    *,
+    chosen: "Selection",
     concurrency: Annotated[
         int | None,
         how(
@@ -71,7 +69,6 @@ def capacity(
     ] = False,
     output_format: Annotated[str, output("--format", "-f", help=formats.help_on("capacity"))] = "text",
     timeout: Timeout = 60,
-    *,
     method: "Method",
 ) -> None:
     """Show how many migrations can run at once, what limits them, and how long they take.
@@ -85,9 +82,6 @@ def capacity(
     from preflight.request.check_request import Asked
 
     formats.require("capacity", output_format)
-    chosen = selection(
-        [*(guests or ()), *(guest or ())], left_out, all_guests=all_guests, running=running, offline=offline
-    )
     asked = Asked(
         source=source,
         destination=destination,

@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,12 +18,11 @@ from preflight.cli.arguments import (
     Uri,
     how,
     output,
-    what,
 )
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
-from preflight.cli.options import takes_method
-from preflight.cli.selection import AllGuests, Except, Named, Names, Off, Running, selection
+from preflight.cli.options import takes, takes_method
+from preflight.cli.selection import selected
 from preflight.output import formats
 from preflight.request.migration import FailOn, OnUnknown
 
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 _TIMEOUTS = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort")
 
 
-NoGuests = Annotated[bool, what("--no-guests", help="Check only the hosts.")]
 Concurrency = Annotated[int, how(min=1, max=MOST, help="Number of migrations started at the same time.")]
 Format = Annotated[str, output("--format", "-f", help=formats.help_on("report"))]
 Reports = Annotated[
@@ -50,6 +48,40 @@ Reports = Annotated[
 ]
 
 
+@takes_method(without=_TIMEOUTS)
+@takes("chosen", selected)
+def _asked(
+    source: Source,
+    destination: Destination = None,
+    *,
+    chosen: "Selection",
+    concurrency: Concurrency = 1,
+    transport: Over = None,
+    destination_uri: Uri = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    timeout: Timeout = 60,
+    method: "Method",
+) -> "Asked":
+    """Return the request of a check; raises `UserError`."""
+    from msgspec.structs import asdict
+
+    from preflight.request.check_request import Asked
+
+    return Asked(
+        source=source,
+        destination=destination,
+        **asdict(chosen),
+        concurrency=concurrency,
+        transport=transport,
+        destination_uri=destination_uri,
+        select=tuple(select or ()),
+        ignore=tuple(ignore or ()),
+        timeout=timeout,
+        method=method,
+    )
+
+
 @command(
     Purpose.LOOK,
     "# Check all guests running on host1",
@@ -61,22 +93,10 @@ Reports = Annotated[
     "# Also write a report for a CI server",
     "preflight check host1 host2 --report junit=junit.xml",
 )
-@takes_method(without=_TIMEOUTS)
+@takes("asked", _asked)
 def check(
-    source: Source,
-    destination: Destination = None,
-    guests: Names = None,
-    guest: Named = None,
-    all_guests: AllGuests = False,
-    running: Running = False,
-    offline: Off = False,
-    left_out: Except = None,
-    no_guests: NoGuests = False,
-    concurrency: Concurrency = 1,
-    transport: Over = None,
-    destination_uri: Uri = None,
-    select: Select = None,
-    ignore: Ignore = None,
+    *,
+    asked: "Asked",
     output_format: Format = "text",
     report: Reports = None,
     save: Annotated[
@@ -89,9 +109,6 @@ def check(
         OnUnknown, output(help="Give exit code 3 if the verdict is UNDETERMINED (fail), or 0 (warn).")
     ] = OnUnknown.FAIL,
     exit_zero: Annotated[bool, output("--exit-zero", help="Give exit code 0 whatever the verdict.")] = False,
-    timeout: Timeout = 60,
-    *,
-    method: "Method",
 ) -> None:
     """Check whether guests can be migrated from SOURCE to DESTINATION.
 
@@ -101,26 +118,6 @@ def check(
     """
     formats.require("report", output_format)
     files = formats.files("report", report or ())
-    chosen = selection(
-        [*(guests or ()), *(guest or ())],
-        left_out,
-        all_guests=all_guests,
-        running=running,
-        offline=offline,
-        no_guests=no_guests,
-    )
-    asked = _asked(
-        source,
-        destination,
-        chosen,
-        concurrency=concurrency,
-        transport=transport,
-        destination_uri=destination_uri,
-        select=select,
-        ignore=ignore,
-        timeout=timeout,
-        method=method,
-    )
     from preflight.commands import check as checks
     from preflight.request.check_request import Gate
 
@@ -141,26 +138,11 @@ def check(
     "preflight nagios host1 host2 --no-guests --timeout 20",
     failure=3,
 )
-@takes_method(without=_TIMEOUTS)
+@takes("asked", _asked)
 def nagios(
-    source: Source,
-    destination: Destination = None,
-    guests: Names = None,
-    guest: Named = None,
-    all_guests: AllGuests = False,
-    running: Running = False,
-    offline: Off = False,
-    left_out: Except = None,
-    no_guests: NoGuests = False,
-    concurrency: Concurrency = 1,
-    transport: Over = None,
-    destination_uri: Uri = None,
-    select: Select = None,
-    ignore: Ignore = None,
-    report: Reports = None,
-    timeout: Timeout = 60,
     *,
-    method: "Method",
+    asked: "Asked",
+    report: Reports = None,
 ) -> None:
     """Check as `preflight check` does, as a plugin of Nagios or of a server that takes its plugins.
 
@@ -169,26 +151,6 @@ def nagios(
     preflight itself fails.
     """
     files = formats.files("report", report or ())
-    chosen = selection(
-        [*(guests or ()), *(guest or ())],
-        left_out,
-        all_guests=all_guests,
-        running=running,
-        offline=offline,
-        no_guests=no_guests,
-    )
-    asked = _asked(
-        source,
-        destination,
-        chosen,
-        concurrency=concurrency,
-        transport=transport,
-        destination_uri=destination_uri,
-        select=select,
-        ignore=ignore,
-        timeout=timeout,
-        method=method,
-    )
     from preflight.commands import check as checks
 
     raise typer.Exit(checks.nagios(asked, files))
@@ -218,30 +180,6 @@ def show(
     from preflight.commands.check import Wanted
 
     shows.show(file, Wanted(output_format=output_format, colour=_colour(), files=files))
-
-
-def _asked(
-    source: str,
-    destination: str | None,
-    chosen: "Selection",
-    *,
-    select: list[str] | None,
-    ignore: list[str] | None,
-    **others: Any,
-) -> "Asked":
-    """Return the request of a check; raises `UserError`."""
-    from msgspec.structs import asdict
-
-    from preflight.request.check_request import Asked
-
-    return Asked(
-        source=source,
-        destination=destination,
-        select=tuple(select or ()),
-        ignore=tuple(ignore or ()),
-        **asdict(chosen),
-        **others,
-    )
 
 
 def _colour() -> bool:

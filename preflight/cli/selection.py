@@ -34,6 +34,7 @@ Except = Annotated[
     list[str] | None,
     what("--except", help="Leave this guest out, or several separated by commas; may be repeated.", show_default=False),
 ]
+NoGuests = Annotated[bool, what("--no-guests", help="Check only the hosts.")]
 
 
 def selection(
@@ -61,6 +62,20 @@ def selection(
         as_they_are=all_guests or bool(names and not running and not offline),
         left_out=tuple(left_out or ()),
     )
+
+
+def selected(
+    guests: Names = None,
+    guest: Named = None,
+    all_guests: AllGuests = False,
+    running: Running = False,
+    offline: Off = False,
+    left_out: Except = None,
+    no_guests: NoGuests = False,
+) -> "Selection":
+    """Return what the options of a command that changes nothing select; see `selection`."""
+    names = [*(guests or ()), *(guest or ())]
+    return selection(names, left_out, all_guests=all_guests, running=running, offline=offline, no_guests=no_guests)
 
 
 def require_selection(chosen: "Selection", *, running: bool) -> None:
