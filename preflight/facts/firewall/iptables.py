@@ -185,7 +185,7 @@ def _recent(own: _Own) -> Json | None:
     if "--set" in own:
         return {"listed": name}
     if not {"--update", "--rcheck"} & own.keys() or not {"--seconds", "--hitcount"} <= own.keys():
-        return None  # whoever is on the list at all, as after knocking
+        return None  # it matches every address on the list, as after port knocking
     seconds, most = int(own["--seconds"][0]), int(own["--hitcount"][0])
     text = f"hitcount {most} in {seconds} s"
     return {"rate": Rate(most=most, interval=seconds / most, over=True, per_source=True, text=text, name=name)}

@@ -1,4 +1,4 @@
-"""Rates: rules that apply to a connection or not, depending on how many others began shortly before or are open now.
+"""Rates: rules that apply to a connection depending on how many others began shortly before or are open now.
 
 A rate is a statement of a rule, `{"rate": Rate}`; those of nft and of iptables' extensions are translated to it.
 """
@@ -14,7 +14,7 @@ SECONDS: Final[Mapping[str, float]] = {
     "second": 1, "sec": 1, "s": 1, "minute": 60, "min": 60, "m": 60, "hour": 3600, "h": 3600,
     "day": 86400, "d": 86400, "week": 604800,
 }  # fmt: skip
-#: The burst of a rate that states none (XT_HASHLIMIT_BURST, and NFT's default; both print theirs, but older ones not).
+#: The burst of a rate that states none (XT_HASHLIMIT_BURST, and nft's default; current releases print it).
 BURST: Final = 5
 
 
@@ -35,7 +35,7 @@ class Rate(Struct, frozen=True, kw_only=True):
     name: str = ""
 
     def one_less(self) -> "Rate":
-        """Return the rate for a connection that has been counted before the rule looks."""
+        """Return the rate for a connection that is already counted when the rule is evaluated."""
         most = max(0, self.most - 1)
         slower = 1.0 if self.interval is None or not most else self.most / most
         return replace(self, most=most, interval=None if self.interval is None else self.interval * slower)

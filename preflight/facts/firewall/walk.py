@@ -28,9 +28,9 @@ _TRACKING = -200  # NF_IP_PRI_CONNTRACK, include/uapi/linux/netfilter_ipv4.h
 _HARMLESS = frozenset(
     ("counter", "log", "comment", "last", "flow", "ct helper", "ct timeout", "ct expectation", "secmark", "dup")
 )
-#: Statements that let the packet continue or not, depending on the connections that there were.
+#: Statements that let the packet continue or not, depending on other connections.
 _RATES = frozenset(("limit", "ct count"))
-#: And depending on something else.
+#: Statements that let it continue or not, depending on anything else.
 _DEPENDS = frozenset(("quota",))
 #: Statements that change the source and let the packet continue.
 _HIDES = frozenset(("snat", "masquerade"))
