@@ -377,7 +377,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     timeout: Annotated[
         float | None,
         Option(
-            "Seconds after which the guest is paused, or handled as --timeout-postcopy or --timeout-abort says.",
+            "Seconds after which the guest is paused, or the action of --timeout-postcopy or --timeout-abort is taken.",
             least=1,
         ),
     ] = None
