@@ -145,13 +145,15 @@ def _wait(run: Run, moving: Transfer, watch: Watch) -> str | None:
 def attend(run: Run, guest: PlannedGuest, began_at: float | None) -> bool:
     """Watch a migration that goes on without the one who began it, as in peer-to-peer mode, until it has ended.
 
-    `began_at` is when the journal has its move begin, in seconds since the epoch. Returns whether the guest had to be
-    paused on the source for that.
+    `began_at` is when the journal has its move begin, in seconds since the epoch. A job that has not ended
+    `AFTER_ABORT` seconds after it was aborted is waited for no longer. Returns whether the guest had to be paused on
+    the source.
     """
     age = None if began_at is None else max(time.time() - began_at, 0.001)
     seen = run.source.look(guest.uuid)
     in_postcopy = (seen.place, seen.reason) == (Place.PAUSED, IN_POSTCOPY)
     watch = Watch(run, guest, is_in_postcopy=in_postcopy, age=age)
+    is_time_left = None
     while seen.job:
         watch.look()
         if watch.is_of_another:
@@ -160,6 +162,11 @@ def attend(run: Run, guest: PlannedGuest, began_at: float | None) -> bool:
         watch.say_once("the migration is still running; waiting for it to end")
         if run.aborting.is_set():
             watch.interrupt()
+        if watch.aborted is not None and is_time_left is None:
+            is_time_left = until(AFTER_ABORT)
+        if is_time_left is not None and not is_time_left():
+            watch.say_once(f"the migration has not ended {AFTER_ABORT:g} s after it was aborted")
+            break
         time.sleep(POLL)
         seen = run.source.look(guest.uuid)
     return watch.has_paused

@@ -1,5 +1,8 @@
 """Goes on with a run that was cut off: each guest that was begun is settled, and those that can be moved are named."""
 
+import concurrent.futures
+import contextlib
+import threading
 import time
 from collections.abc import Mapping
 
@@ -19,20 +22,25 @@ from preflight.migrate.watch import POLL
 from preflight.schema.plan import PlannedGuest
 from preflight.threads import until
 
+#: How many guests are settled at the same time: their migrations were begun together, and end together.
+AT_ONCE = 16
+
 
 def recover(run: Run, known: Mapping[str, Past]) -> dict[str, Ended]:
     """How each guest that was begun and had not arrived has ended now, by UUID.
 
-    One that is off is left to be moved again, which finishes what was begun.
+    One that is off is left to be moved again, which finishes what was begun. Raises `JournalError` and `UserError`,
+    once all guests are settled that can be.
     """
-    return {
-        guest.uuid: _recover(run, guest, known[guest.uuid])
-        for guest in run.plan.live
-        if known[guest.uuid].began and not known[guest.uuid].is_done
-    }
+    left = [guest for guest in run.plan.live if known[guest.uuid].began and not known[guest.uuid].is_done]
+    # a post-copy migration that is gone on with takes connections, as one that is begun does
+    moving = threading.BoundedSemaphore(run.plan.width)
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        settling = {guest.uuid: pool.submit(_recover, run, guest, known[guest.uuid], moving) for guest in left}
+    return {uuid: each.result() for uuid, each in settling.items()}
 
 
-def _recover(run: Run, guest: PlannedGuest, past: Past) -> Ended:
+def _recover(run: Run, guest: PlannedGuest, past: Past, moving: threading.BoundedSemaphore) -> Ended:
     guest = past.of_now(guest)
     if past.log_mark is not None:
         run.log_marks[guest.uuid] = past.log_mark
@@ -42,11 +50,8 @@ def _recover(run: Run, guest: PlannedGuest, past: Past) -> Ended:
     if source.place.active and destination.place.active and broken:
         if source.is_broken_off and not destination.is_broken_off:
             _wait_until_noticed(run, guest)
-        lane = Lane(run)
-        try:
+        with moving, contextlib.closing(Lane(run)) as lane:
             return move(run, guest, lane, resume_postcopy=True)
-        finally:
-            lane.close()
     intent = replace(past.intent(run, guest), paused_by_us=paused_by_us)
     settled = carry_over(run, guest, settle(run, guest, intent, xml=past.xml))
     return end(run, guest, settled, intent, error=past.error)
