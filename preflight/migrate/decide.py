@@ -104,11 +104,15 @@ def _is_ours_on_source(intent: Intent, source: Sighting, *, anyway: bool) -> boo
 
 
 def _is_whole_there(intent: Intent, destination: Sighting) -> bool:
-    """Whether the destination's copy is the guest: all of its memory is there, and was that of the source."""
+    """Whether the destination's copy is the guest, so that the source's, which has not run since, is of no use."""
     if intent.handed_over:
         arrived = on_destination(destination) not in (History.NEVER_RAN, History.UNKNOWN)
         return arrived and destination.place in (Place.RUNNING, Place.PAUSED)
-    return (destination.place, destination.reason) == (Place.RUNNING, RUNS_MIGRATED)
+    if destination.place is not Place.RUNNING:
+        return False
+    # its owner has resumed it, and it has run on the disks that the source's copy would need as they were
+    has_run = destination.reason == RUNS_UNPAUSED and bool(destination.cpu_time)
+    return destination.reason == RUNS_MIGRATED or (has_run and intent.shares_disks)
 
 
 def _on_destination(intent: Intent, source: Sighting, destination: Sighting) -> Decision:

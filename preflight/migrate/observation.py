@@ -47,8 +47,8 @@ class Sighting(Struct, frozen=True):
     #: Whether a job runs on it, such as the migration itself.
     job: bool = False
     why: str = ""
-    #: Nanoseconds that its virtual CPUs have run in this QEMU process; None where that is not known. QEMU's own
-    #: threads, which take in a migration, do not count. Of one that is paused alone: nothing else asks for it.
+    #: Nanoseconds that the guest's virtual CPUs have run in this QEMU process; None if unknown. QEMU's own threads,
+    #: which receive a migration, do not count. Read only of a guest that is paused, or that a user has resumed.
     cpu_time: int | None = None
 
     @property
@@ -75,7 +75,8 @@ def look(connection: Hypervisor, uuid: str) -> Sighting:
         seen = Sighting(place, reason, bool(domain.isPersistent()))
         # libvirt keeps the job of a post-copy that has broken off until it is gone on with
         seen = replace(seen, job=place.active and not seen.is_broken_off and _has_job(domain))
-        return replace(seen, cpu_time=_cpu_time(domain)) if place is Place.PAUSED else seen
+        is_asked = place is Place.PAUSED or (place, reason) == (Place.RUNNING, RUNS_UNPAUSED)
+        return replace(seen, cpu_time=_cpu_time(domain)) if is_asked else seen
     except libvirt.libvirtError as error:
         if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
             return ABSENT

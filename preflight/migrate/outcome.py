@@ -79,6 +79,8 @@ class Intent(Struct, frozen=True, kw_only=True):
     safe: bool = True
     #: Whether the source's daemon drives the migration, and so lets the guest go whatever becomes of preflight.
     peer_to_peer: bool = False
+    #: Whether both hosts see the same disks, rather than copies of them.
+    shares_disks: bool = True
     #: Whether the destination had a definition of it before.
     was_defined_there: bool = False
     #: Whether libvirt has said that the source has let it go; of one that is off, that it is whole on the destination.
