@@ -1,10 +1,13 @@
 """The observations during a run: exit codes, what is wrong, and where the guests were."""
 
 import contextlib
+import math
 import time
 
+from preflight.migrate.live import AFTER_ABORT
+from preflight.migrate.watch import PREPARING
 from tests.lab.chaos.judge import Judgement, compare, compare_claims, in_words_of, judge, left_paused, stopped_by_owners
-from tests.lab.chaos.mover import Mover, Started, Told
+from tests.lab.chaos.mover import SETTLE, STALL, Mover, Started, Told
 from tests.lab.chaos.sight import Sight, look_at, look_when_up
 from tests.lab.chaos.trial import Trial
 from tests.lab.chaos.witness import Witness
@@ -12,8 +15,8 @@ from tests.lab.counters import Counters
 from tests.lab.lab import Lab
 from tests.lab.machine import LabError
 
-#: Seconds that a command may take in all: longer than libvirt needs to take a silent connection for dead.
-PATIENCE = 300.0
+#: Seconds that a command may need beside what it waits for guests: the check, logins to a silent host, the end.
+BESIDE = 120.0
 #: How often recovery is tried once all is healed.
 RESUMES = 3
 #: Seconds until libvirt answers again on a host that is healed.
@@ -24,6 +27,17 @@ ARRIVED, NOT_ARRIVED, REFUSED = 0, 4, 5
 ADVICE = "restart the libvirt daemon on "
 #: What is not recovered any further.
 FINAL = ("arrived", "stopped")
+
+
+def longest(trial: Trial) -> float:
+    """Return how many seconds a command may take at most.
+
+    Where the hosts cannot reach each other any more, libvirt heeds no abort. Each batch of guests then takes the time
+    until preflight aborts, the time until it no longer waits for the call, and the time to settle them; and `--resume`
+    waits as long once for those that were under way.
+    """
+    batches = math.ceil(len(trial.guests) / trial.at_once) + 1
+    return batches * (max(STALL, PREPARING) + AFTER_ABORT + SETTLE) + BESIDE
 
 
 class Gathering:
@@ -43,10 +57,11 @@ class Gathering:
 
     def wait(self, started: Started, what: str) -> int | None:
         """Wait for a command to end, and keep what is wrong with how it did."""
-        code = started.wait(PATIENCE)
+        patience = longest(self.trial)
+        code = started.wait(patience)
         self.codes.append(code)
         if code is None:
-            self.wrong.append(f"{what} did not end within {PATIENCE:g} s")
+            self.wrong.append(f"{what} did not end within {patience:g} s")
         elif self.mover.recovers and code not in (-9, ARRIVED, NOT_ARRIVED, REFUSED):
             self.wrong.append(f"{what} ended with {code}")
         return code
@@ -90,7 +105,7 @@ class Gathering:
             if attempt == 0 and self.trial.resume_killed_after is not None:
                 time.sleep(self.trial.resume_killed_after)
                 resuming.kill()
-                resuming.wait(PATIENCE)
+                resuming.wait(BESIDE)
                 self.codes.append(-9)
                 resuming = self.mover.resume() or resuming
             code = self.wait(resuming, "--resume")
@@ -108,7 +123,9 @@ class Gathering:
         judged = judge(self.trial, source, destination, witness.both, stopped, self.left)
         self.wrong += counters.back
         if told is not None:
-            self.wrong += compare(told, in_words_of(told, judged, stopped, source, destination), source, destination)
+            self.wrong += compare(
+                told, in_words_of(told, judged, stopped, self.left, source, destination), source, destination
+            )
         if self.mover.recovers and self.codes and self.codes[-1] == ARRIVED:
             astray = [name for name, result in judged.results.items() if result not in ("arrived", "paused")]
             self.wrong += [f"exit code 0, though {name} is {judged.results[name]}" for name in astray]

@@ -11,8 +11,9 @@ from tests.lab.chaos.trial import GuestDrawn, Trial
 
 #: A guest that is on one host alone, in the state that it had.
 SETTLED = ("arrived", "stayed")
-#: How a guest may be left for a person to start: the source that lost its power has its definition yet.
-LEFT = ("paused", "off beside paused")
+#: How a guest may be left for a person to start: the other host may still have its definition, as a source that lost
+#: its power has, or a destination whose QEMU was killed.
+LEFT = ("paused", "off beside paused", "paused beside off")
 
 
 class Judgement(Struct, frozen=True):
@@ -118,10 +119,18 @@ def _undone(stopped: Stopped, source: Held, destination: Held) -> Iterator[str]:
 
 
 def in_words_of(
-    told: Mapping[str, Told], judged: Judgement, stopped: Mapping[str, Stopped], source: Sight, destination: Sight
+    told: Mapping[str, Told],
+    judged: Judgement,
+    stopped: Mapping[str, Stopped],
+    left: Collection[str],
+    source: Sight,
+    destination: Sight,
 ) -> Judgement:
-    """Return the judgement; for a guest that its owner stopped, accept any report that claims no more than is true."""
-    results = dict(judged.results)
+    """Return the judgement; for a guest that its owner stopped, accept any report that claims no more than is true.
+
+    One that is left for a person to start is told to be paused, whatever the other host has beside it.
+    """
+    results = {name: "paused" if name in left and result in LEFT else result for name, result in judged.results.items()}
     for name in stopped.keys() & told.keys():
         here, there = source.get(name, Held()), destination.get(name, Held())
         claimed = {"arrived": here.state == "absent" != there.state, "stayed": there.state == "absent" != here.state}
