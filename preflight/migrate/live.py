@@ -1,4 +1,4 @@
-"""Moves one active guest: the call, the watch over it, the hand-over, and what is left to settle."""
+"""Moves one active guest: the call, its supervision, the hand-over, and the settling afterwards."""
 
 import contextlib
 import time
@@ -20,18 +20,18 @@ from preflight.migrate.watch import POLL, Watch
 from preflight.schema.plan import PlannedGuest
 from preflight.threads import until
 
-#: Seconds that libvirt's call may go on after it was aborted; then the guest is settled without waiting for it.
+#: Seconds that libvirt's call may take to return after an abort; then the guest is settled without waiting for it.
 AFTER_ABORT = 60.0
-#: And after post-copy was interrupted, in which libvirt may yet end it by itself.
+#: The same after post-copy was interrupted: libvirt may still end the call by itself.
 AFTER_BREAK = 10.0
 
 
 class Busy(UserError):
-    """A guest that a job runs on already. Its move is not begun; the text is one line for the user."""
+    """A job is already running on the guest, so its move is not begun. The text is one line for the user."""
 
 
 def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = False) -> Ended:
-    """Move an active guest, and say how that ended; raises `JournalError`, `UserError` before anything is done."""
+    """Move an active guest, and return how that ended; raises `JournalError`, `UserError` before anything is done."""
     if not resume_postcopy:
         guest = _as_now(run, guest)
     intent = run.intent(guest)
@@ -80,11 +80,11 @@ def _order_start(run: Run, guest: PlannedGuest) -> None:
 
 
 def _as_now(run: Run, guest: PlannedGuest) -> PlannedGuest:
-    """The guest as it is at the moment of its move: its owner may have paused it, or gone on with it, since the plan.
+    """Return the guest as it is at the moment of its move: its owner may have paused or resumed it since the plan.
 
-    A source that does not answer is waited for; raises `UserError` where it stays silent, since nothing can be moved
-    off it then, and `Busy` where somebody else is at work on the guest. A destination that does not answer leaves the
-    guest as it was planned; the call itself then says so.
+    Waits for a source that does not answer; raises `UserError` if it stays silent, since no guest can be moved off it
+    then, and `Busy` if another job is running on the guest. If the destination does not answer, the guest is returned
+    as it was planned, and the call itself will fail.
     """
     is_time_left = until(run.settings.patience)
     source, destination = look_at_both(run, guest.uuid)
@@ -104,7 +104,7 @@ def _as_now(run: Run, guest: PlannedGuest) -> PlannedGuest:
 
 
 def _whose(run: Run, guest: PlannedGuest, source: Sighting) -> str:
-    """What libvirt says of the job that runs on a guest."""
+    """Return what libvirt reports about the job that is running on a guest."""
     import libvirt
 
     if not source.job:
@@ -119,7 +119,7 @@ def _whose(run: Run, guest: PlannedGuest, source: Sighting) -> str:
 
 
 def _wait(run: Run, moving: Transfer, watch: Watch) -> str | None:
-    """Watch until the call ends; libvirt's error, or what kept it from ending."""
+    """Watch until the call returns; return libvirt's error, or why the call has not returned."""
     aborted_at: float | None = None
     broken_at: float | None = None
     while moving.is_alive():
@@ -143,11 +143,11 @@ def _wait(run: Run, moving: Transfer, watch: Watch) -> str | None:
 
 
 def attend(run: Run, guest: PlannedGuest, began_at: float | None) -> bool:
-    """Watch a migration that goes on without the one who began it, as in peer-to-peer mode, until it has ended.
+    """Watch a migration that continues without the client that began it, as in peer-to-peer mode, until it has ended.
 
-    `began_at` is when the journal has its move begin, in seconds since the epoch. A job that has not ended
-    `AFTER_ABORT` seconds after it was aborted is waited for no longer. Returns whether the guest had to be paused on
-    the source.
+    `began_at` is the time of the move's beginning in the journal, in seconds since the epoch. Stops waiting for a job
+    that has not ended `AFTER_ABORT` seconds after it was aborted. Returns True if the guest had to be paused on the
+    source.
     """
     age = None if began_at is None else max(time.time() - began_at, 0.001)
     seen = run.source.look(guest.uuid)
@@ -173,7 +173,7 @@ def attend(run: Run, guest: PlannedGuest, began_at: float | None) -> bool:
 
 
 def definition(run: Run, guest: PlannedGuest) -> str | None:
-    """The guest's definition on the source, passwords and all; None where it has none or does not tell."""
+    """Return the guest's definition on the source, including passwords; None if there is none, or no answer."""
     import libvirt
 
     if not guest.persistent:
@@ -195,7 +195,7 @@ def end(
     seconds: float | None = None,
     downtime: float | None = None,
 ) -> Ended:
-    """Write down and tell how a guest's move ended; `intent` says how far it is known to have come."""
+    """Record and report how a guest's move ended; `intent` says how far it is known to have come."""
     ended = Ended(
         guest=guest,
         result=settled.decision.result,

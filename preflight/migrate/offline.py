@@ -31,7 +31,7 @@ from preflight.request.migration import Mode
 from preflight.schema.plan import PlannedGuest
 from preflight.threads import Late, until, within
 
-#: Of libvirt's refusal while it has a migration of the guest already (qemuMigrationJobIsAllowed).
+#: Part of libvirt's error while another migration of the guest is running (qemuMigrationJobIsAllowed).
 _BUSY: Final = "another migration job is already running"
 
 
@@ -64,9 +64,9 @@ def move_off(
 
 
 def _when_free(run: Run, guest: PlannedGuest, move: Callable[[], str]) -> str:
-    """Move the guest, from the start again where libvirt still has another migration of it.
+    """Move the guest, and start over as long as libvirt reports that another migration of it is running.
 
-    libvirt keeps the migration of a client that was killed until it has noticed that its connection is closed.
+    libvirt keeps the job of a client that was killed until it notices that the client's connection is closed.
     """
     import libvirt
 
@@ -96,10 +96,10 @@ def _move(
     here, there = look_at_both(run, guest.uuid)
     if Place.UNKNOWN in (here.place, there.place):
         raise _Refused(here.why or there.why or "a host does not answer")
-    if here.place is Place.ABSENT and there.place is Place.OFF:  # it has moved already
+    if here.place is Place.ABSENT and there.place is Place.OFF:  # it has already been moved
         return _start_with(run, guest)
     if here.place is Place.ABSENT and there.place is Place.ABSENT:
-        # no step of a run leaves it on neither host: its owner may have moved it on, and it would end up on two hosts
+        # no step of a run removes it from both hosts: its owner may have moved it on, and it would end up on two hosts
         raise _Refused("neither host knows the guest any more; the journal has its definition, for `virsh define`")
     if here.place is not Place.OFF or there.place.active:
         raise _Refused("the guest is no longer off")

@@ -1,4 +1,4 @@
-"""Goes on with a run that was cut off: each guest that was begun is settled, and those that can be moved are named."""
+"""Resumes an interrupted run: settles each guest whose move was begun, and finds those that can still be moved."""
 
 import concurrent.futures
 import contextlib
@@ -22,18 +22,18 @@ from preflight.migrate.watch import POLL
 from preflight.schema.plan import PlannedGuest
 from preflight.threads import until
 
-#: How many guests are settled at the same time: their migrations were begun together, and end together.
+#: Most guests that are settled at the same time: their migrations ran side by side too.
 AT_ONCE = 16
 
 
 def recover(run: Run, known: Mapping[str, Past]) -> dict[str, Ended]:
-    """How each guest that was begun and had not arrived has ended now, by UUID.
+    """Settle each guest whose move was begun and that had not arrived; return how its move ended, by UUID.
 
-    One that is off is left to be moved again, which finishes what was begun. Raises `JournalError` and `UserError`,
-    once all guests are settled that can be.
+    A guest that is off is not settled: moving it again completes its move. Raises `JournalError` and `UserError`, after
+    all other guests have been settled.
     """
     left = [guest for guest in run.plan.live if known[guest.uuid].began and not known[guest.uuid].is_done]
-    # a post-copy migration that is gone on with takes connections, as one that is begun does
+    # resuming a post-copy migration takes connections, like beginning one
     moving = threading.BoundedSemaphore(run.plan.width)
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         settling = {guest.uuid: pool.submit(_recover, run, guest, known[guest.uuid], moving) for guest in left}
@@ -58,7 +58,7 @@ def _recover(run: Run, guest: PlannedGuest, past: Past, moving: threading.Bounde
 
 
 def _wait_until_noticed(run: Run, guest: PlannedGuest) -> None:
-    """Wait until the destination has noticed too that post-copy was interrupted: libvirt lets nobody tell it."""
+    """Wait until the destination notices that post-copy was interrupted: libvirt has no call to make it notice."""
     run.tell(Event("waiting", guest.name, "the destination has not yet noticed that post-copy was interrupted"))
     is_time_left = until(run.settings.patience)
     while is_time_left() and not run.destination.look(guest.uuid).is_broken_off:
@@ -66,7 +66,7 @@ def _wait_until_noticed(run: Run, guest: PlannedGuest) -> None:
 
 
 def left(run: Run, known: Mapping[str, Past]) -> tuple[PlannedGuest, ...]:
-    """The guests that are still on the source and can be moved, in the plan's order."""
+    """Return the guests that are still on the source and can be moved, in the plan's order."""
     found = []
     for guest in run.plan.guests:
         past = known[guest.uuid]
