@@ -22,5 +22,5 @@ from preflight.rule import Findings, Severity, on_host, rule
     ),
 )
 def check(host_connection: LibvirtConnection, host: Daemons) -> Findings:
-    if host_connection.error is not None and not host.running:
+    if not host.running and host_connection.error is not None:
         yield on_host(f"libvirt is not running: {host.why_not_running()}", error=host_connection.error)

@@ -16,7 +16,7 @@ import re
 from preflight.facts import Login
 from preflight.facts.control import HUNG_UP
 from preflight.facts.ssh import TURNED_AWAY
-from preflight.rule import Findings, Migration, Severity, Transport, on_destination, on_source, rule
+from preflight.rule import Findings, Migration, Severity, Transport, Unreadable, on_destination, on_source, rule
 
 #: preflight's own reason for a login that succeeded but sent no answer.
 _SILENT = "the session ended before this was answered"
@@ -35,11 +35,15 @@ _CHANNEL = re.compile(r"^channel \d+: ")
     ),
 )
 def check(source: Login, destination: Login, migration: Migration) -> Findings:
-    if source.error is not None and migration.source_over_ssh:
-        yield on_source(f"ssh login failed: {source.error}", error=_error(source.error))
-    managed = not migration.peer_to_peer
-    if destination.error is not None and managed and migration.transport is Transport.SSH:
-        yield on_destination(f"ssh login failed: {destination.error}", error=_error(destination.error))
+    logins = [(on_source, source)] if migration.source_over_ssh else []
+    if not migration.peer_to_peer and migration.transport is Transport.SSH:
+        logins.append((on_destination, destination))
+    for on_end, login in logins:
+        if login.error is not None:
+            yield on_end(f"ssh login failed: {login.error}", error=_error(login.error))
+    for _, login in logins:
+        if login.unanswered is not None:
+            raise Unreadable(login.unanswered)
 
 
 def _error(said: str) -> str:

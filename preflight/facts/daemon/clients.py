@@ -1,4 +1,4 @@
-"""Client limits of the daemons besides the one that manages guests: virtproxyd and virtlockd."""
+"""Client limits of virtproxyd and virtlockd, and the clients that the daemon that manages guests has accepted."""
 
 from typing import Annotated, Self
 
@@ -7,7 +7,7 @@ from msgspec import Struct
 from preflight.facts.daemon.daemons import Daemons
 from preflight.facts.daemon.limits import told_of
 from preflight.facts.defaults import default
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.libvirt.versions import Versions
 from preflight.facts.text.libvirt_conf import Conf, parse_conf
 from preflight.facts.text.located import Located
@@ -61,6 +61,31 @@ class LockDaemon(Fact, frozen=True, kw_only=True):
     ) -> Self:
         """Parse virt-admin's output for virtlockd if it is running, and its file."""
         return cls(clients=_clients(limits, "virtlockd", parse_conf(_LOCKD, virtlockd_conf), _LOCKD_DEFAULT))
+
+
+class ServingClients(Fact, frozen=True, kw_only=True):
+    """The clients of the daemon that manages guests, from virt-admin alone: known even if libvirt does not answer."""
+
+    daemon: str | None
+    #: The effective max_clients and the current clients; None if virt-admin did not report them.
+    most: int | None
+    now: int | None
+
+    @property
+    def all_taken(self) -> bool:
+        """True if the daemon has as many clients as it accepts: others wait, without a message."""
+        return self.most is not None and self.now is not None and self.now >= self.most
+
+    @property
+    def said(self) -> str:
+        """The clients as a clause: "libvirtd has 20 clients, and max_clients is 20"."""
+        return f"{self.daemon} has {self.now} clients, and max_clients is {self.most}"
+
+    @classmethod
+    def parse(cls, limits: Annotated[Record, OPTIONAL], daemons: Daemons) -> Self:
+        """Parse virt-admin's output for the daemon, if there is any."""
+        told = told_of(limits, daemons.serving or "")
+        return cls(daemon=daemons.serving, most=told.get("nclients_max"), now=told.get("nclients"))
 
 
 def _clients(limits: Record, daemon: str, conf: Conf, usual: int) -> Clients:
