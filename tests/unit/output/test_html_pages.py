@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from preflight.forecast.answer import Answer
-from preflight.migrate.ledger import Ledger
+from preflight.migrate.ledger import Ledger, Row
 from preflight.migrate.runs import Found, PastRun, Stage
 from preflight.output.formats import render
 from preflight.visible import clean
@@ -101,7 +101,7 @@ def test_capacity_begins_with_the_answer_to_the_request(asked: Answer, word: str
     ],
 )
 def test_the_outcome_of_a_run_begins_with_its_word_and_has_a_row_for_each_guest(
-    rows: list[object], word: str, tone: str
+    rows: list[Row], word: str, tone: str
 ) -> None:
     root = parsed(render("ledger", "html", Ledger(PLAN, rows)))
     assert root.findtext(".//span[@class='word']") == word
