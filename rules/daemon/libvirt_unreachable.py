@@ -2,7 +2,9 @@
 
 Why it matters
     The migration opens the same connection and fails in the same way. Common causes are missing permissions on the
-    socket, a transport on which the daemon does not listen, certificates, and a daemon that accepts no more clients.
+    socket, a transport on which the daemon does not listen, certificates, and a daemon that accepts no more clients. If
+    libvirt does not answer within the time limit, the result is unknown, unless virt-admin reports that the daemon has
+    as many clients as it accepts.
 
 How to fix
     Make `virsh -c URI list` work from the control machine, with the URI that the report shows. A user other than root

@@ -4,7 +4,8 @@ Why it matters
     With qemu+ssh:// libvirt runs the same ssh command. It reports "Cannot recv data: …: Connection reset by peer", with
     ssh's own messages in between. If the login succeeds but ends at once, because the host forces another command
     (ForceCommand), libvirt reports "End of file while reading data". preflight cannot read anything else from the host
-    either. After failed logins, OpenSSH 9.8 and later may reject an address for some seconds or minutes.
+    either. After failed logins, OpenSSH 9.8 and later may reject an address for some seconds or minutes. If
+    ssh neither logs in nor fails within the time limit, the result is unknown.
 
 How to fix
     Log in by hand, `ssh HOST true`, from the control machine, and resolve what ssh reports: the name, the sshd service,

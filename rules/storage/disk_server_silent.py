@@ -4,7 +4,7 @@ Why it matters
     The destination's QEMU connects to the server before the memory is sent: "Failed to connect to '192.0.2.9:10809':
     Connection refused", "iSCSI: Failed to connect to LUN". The source's connection proves nothing: a firewall or the
     server may admit only the source. preflight tests only whether the server accepts a connection, not whether a login
-    succeeds or the export exists.
+    succeeds or the export exists. If the server does not answer within 5 seconds, the result is unknown.
 
 How to fix
     On the server, admit the destination and start the service.
