@@ -3,6 +3,7 @@
 import contextlib
 import time
 
+from msgspec import Struct
 from msgspec.structs import asdict
 
 from preflight.errors import UserError
@@ -132,7 +133,7 @@ def _wait(run: Run, moving: Transfer, watch: Watch) -> str | None:
         if watch.aborted is not None and aborted_at is None:
             aborted_at = time.monotonic()
         if aborted_at is not None and time.monotonic() - aborted_at > AFTER_ABORT:
-            return f"libvirt's call has not returned {AFTER_ABORT:g} s later"
+            return f"libvirt's call has not returned {AFTER_ABORT:g} s later; {_restart(run)}"
         if watch.is_in_postcopy:
             is_broken = run.source.look(moving.uuid).is_broken_off
             broken_at = (broken_at or time.monotonic()) if is_broken else None
@@ -142,12 +143,25 @@ def _wait(run: Run, moving: Transfer, watch: Watch) -> str | None:
     return moving.error
 
 
-def attend(run: Run, guest: PlannedGuest, began_at: float | None) -> bool:
+def _restart(run: Run) -> str:
+    """Return what ends a job of the source that ignores an abort, as seen with libvirt 9.0 after a network failure."""
+    return f"if the job does not end, restart the libvirt daemon on {run.plan.source} (its guests keep running)"
+
+
+class Attended(Struct, frozen=True):
+    """The end of a migration that was watched without the client that began it."""
+
+    #: True if the guest had to be paused on the source.
+    has_paused: bool
+    #: Why its job has not ended, and what ends it; None if it has ended.
+    stuck: str | None = None
+
+
+def attend(run: Run, guest: PlannedGuest, began_at: float | None) -> Attended:
     """Watch a migration that continues without the client that began it, as in peer-to-peer mode, until it has ended.
 
     `began_at` is the time of the move's beginning in the journal, in seconds since the epoch. Stops waiting for a job
-    that has not ended `AFTER_ABORT` seconds after it was aborted. Returns True if the guest had to be paused on the
-    source.
+    that has not ended `AFTER_ABORT` seconds after it was aborted.
     """
     age = None if began_at is None else max(time.time() - began_at, 0.001)
     seen = run.source.look(guest.uuid)
@@ -165,11 +179,10 @@ def attend(run: Run, guest: PlannedGuest, began_at: float | None) -> bool:
         if watch.aborted is not None and is_time_left is None:
             is_time_left = until(AFTER_ABORT)
         if is_time_left is not None and not is_time_left():
-            watch.say_once(f"the migration has not ended {AFTER_ABORT:g} s after it was aborted")
-            break
+            return Attended(watch.has_paused, f"not ended {AFTER_ABORT:g} s after it was aborted; {_restart(run)}")
         time.sleep(POLL)
         seen = run.source.look(guest.uuid)
-    return watch.has_paused
+    return Attended(watch.has_paused)
 
 
 def definition(run: Run, guest: PlannedGuest) -> str | None:

@@ -44,7 +44,7 @@ def _recover(run: Run, guest: PlannedGuest, past: Past, moving: threading.Bounde
     guest = past.of_now(guest)
     if past.log_mark is not None:
         run.log_marks[guest.uuid] = past.log_mark
-    paused_by_us = attend(run, guest, past.began_at) or past.paused_by_us
+    attended = attend(run, guest, past.began_at)
     source, destination = look_at_both(run, guest.uuid)
     broken = source.is_broken_off or destination.is_broken_off or source.reason == IN_POSTCOPY
     if source.place.active and destination.place.active and broken:
@@ -52,9 +52,9 @@ def _recover(run: Run, guest: PlannedGuest, past: Past, moving: threading.Bounde
             _wait_until_noticed(run, guest)
         with moving, contextlib.closing(Lane(run)) as lane:
             return move(run, guest, lane, resume_postcopy=True)
-    intent = replace(past.intent(run, guest), paused_by_us=paused_by_us)
+    intent = replace(past.intent(run, guest), paused_by_us=attended.has_paused or past.paused_by_us)
     settled = carry_over(run, guest, settle(run, guest, intent, xml=past.xml))
-    return end(run, guest, settled, intent, error=past.error)
+    return end(run, guest, settled, intent, error=attended.stuck or past.error)
 
 
 def _wait_until_noticed(run: Run, guest: PlannedGuest) -> None:

@@ -2,11 +2,21 @@
 
 import contextlib
 import math
+import re
 import time
 
 from preflight.migrate.live import AFTER_ABORT
 from preflight.migrate.watch import PREPARING
-from tests.lab.chaos.judge import Judgement, compare, compare_claims, in_words_of, judge, left_paused, stopped_by_owners
+from tests.lab.chaos.judge import (
+    Judgement,
+    compare,
+    compare_claims,
+    in_words_of,
+    judge,
+    left_defined,
+    left_paused,
+    stopped_by_owners,
+)
 from tests.lab.chaos.mover import SETTLE, STALL, Mover, Started, Told
 from tests.lab.chaos.sight import Sight, look_at, look_when_up
 from tests.lab.chaos.trial import Trial
@@ -23,8 +33,8 @@ RESUMES = 3
 RECOVERY = 60.0
 #: Exit codes of `preflight migrate`: all arrived, not all, refused.
 ARRIVED, NOT_ARRIVED, REFUSED = 0, 4, 5
-#: The advice of `--resume` that a person follows before it is tried again.
-ADVICE = "restart the libvirt daemon on "
+#: The advice of `--resume` that a person follows before it is tried again, and the host that it names.
+ADVICE = re.compile(r"restart the libvirt daemon on (host[12])\b")
 #: What is not recovered any further.
 FINAL = ("arrived", "stopped")
 
@@ -50,7 +60,7 @@ class Gathering:
         #: What each guest's owner has done, and what both hosts held before `--resume`.
         self.done: dict[str, str] = {}
         self.before: tuple[Sight, Sight] = ({}, {})
-        #: Those that a person has to start.
+        #: Those that are left to a person, who has to start them or to remove a definition.
         self.left: frozenset[str] = frozenset()
         #: Whether a daemon was restarted on the advice of `--resume`.
         self.advised = False
@@ -87,10 +97,12 @@ class Gathering:
         Where it says that a daemon has to be restarted, that is done, once.
         """
         told = self._resume(late=late)
-        if told and any(ADVICE in each.why for each in told.values()):
+        said = [text for each in (told or {}).values() for text in (each.why, each.error)]
+        if named := {found[1] for text in said if (found := ADVICE.search(text)) is not None}:
             self.advised = True
-            self.lab.hosts["host2"].run("systemctl", "restart", "libvirtd")
-            look_when_up(self.lab.hosts["host2"], RECOVERY)
+            for name in named:
+                self.lab.hosts[name].run("systemctl", "restart", "libvirtd")
+                look_when_up(self.lab.hosts[name], RECOVERY)
             told = self._resume(late=True)
         return told
 
@@ -119,7 +131,8 @@ class Gathering:
         """Look at both hosts, and compare the reports with their state."""
         source, destination = (look_when_up(host, RECOVERY) for host in self.lab.hosts.values())
         stopped = stopped_by_owners(self.trial, self.done, *self.before)
-        self.left = left_paused(self.trial, told, self.codes) - stopped.keys()
+        self.left = left_paused(self.trial, told, self.codes) | left_defined(self.trial, told, self.codes)
+        self.left -= stopped.keys()
         judged = judge(self.trial, source, destination, witness.both, stopped, self.left)
         self.wrong += counters.back
         if told is not None:

@@ -183,8 +183,12 @@ def test_a_job_that_heeds_no_abort_is_not_waited_for_without_end(
     pair = Pair(tmp_path, Method(timeout=0, on_timeout=OnTimeout.ABORT))
     pair.here.job = dict(OTHER_JOB)
     began = time.monotonic()
-    attend(pair.run, pair.web, time.time() - 101)
+    attended = attend(pair.run, pair.web, time.time() - 101)
     assert 0.5 <= time.monotonic() - began < 5
+    assert attended.stuck == (
+        "not ended 0.5 s after it was aborted; if the job does not end, restart the libvirt daemon on"
+        " host1.example.com (its guests keep running)"
+    )
     assert pair.source.called.count("abortJob") >= 2
     assert pair.here.job is not None
 
@@ -203,6 +207,7 @@ def test_guests_whose_jobs_heed_no_abort_are_waited_for_together(
     assert time.monotonic() - began < 4
     assert [each.result for each in ended.values()] == [Result.UNKNOWN] * len(guests)
     assert all("job is still running" in each.why for each in ended.values())
+    assert all("restart the libvirt daemon on host1.example.com" in (each.error or "") for each in ended.values())
 
 
 def test_a_call_that_was_given_up_starts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
