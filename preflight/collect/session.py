@@ -221,6 +221,7 @@ class LiveVisit:
             uri,
             shown=self._shown(),
             timeout=left - min(_AFTER_LIBVIRT, left / 4),
+            limit=self._timeout,
             wanted=self._wanted,
             role=self._role,
         )

@@ -42,9 +42,9 @@ _RAISE_MAX_CLIENTS = (
 def check(
     host_connection: LibvirtConnection, host: Daemons, host_helper: RemoteHelper, host_clients: ServingClients
 ) -> Findings:
-    if host_connection.unanswered is not None and host_clients.all_taken:
+    if host_connection.unanswered is not None and host_clients.all_taken is not None:
         # without an answer, this proves that a migration would wait too: libvirt reports nothing while it waits
-        yield on_host(f"{host_connection.uri} cannot be opened: {host_clients.said}", fix=_RAISE_MAX_CLIENTS)
+        yield on_host(f"{host_connection.uri} cannot be opened: {host_clients.all_taken}", fix=_RAISE_MAX_CLIENTS)
         return
     if host_connection.error is None or not host.running:
         return

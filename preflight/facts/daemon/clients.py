@@ -64,28 +64,23 @@ class LockDaemon(Fact, frozen=True, kw_only=True):
 
 
 class ServingClients(Fact, frozen=True, kw_only=True):
-    """The clients of the daemon that manages guests, from virt-admin alone: known even if libvirt does not answer."""
+    """The clients of the daemon that manages guests, from virt-admin alone: known even if libvirt does not answer.
 
-    daemon: str | None
-    #: The effective max_clients and the current clients; None if virt-admin did not report them.
-    most: int | None
-    now: int | None
+    Their number is not part of the fact, since it changes all the time, and a plan depends on facts.
+    """
 
-    @property
-    def all_taken(self) -> bool:
-        """True if the daemon has as many clients as it accepts: others wait, without a message."""
-        return self.most is not None and self.now is not None and self.now >= self.most
-
-    @property
-    def said(self) -> str:
-        """The clients as a clause: "libvirtd has 20 clients, and max_clients is 20"."""
-        return f"{self.daemon} has {self.now} clients, and max_clients is {self.most}"
+    #: A clause that says so if the daemon has as many clients as it accepts, so that others wait without a message:
+    #: "libvirtd has 20 clients, and max_clients is 20". None if it has fewer, or if virt-admin did not report them.
+    all_taken: str | None
 
     @classmethod
     def parse(cls, limits: Annotated[Record, OPTIONAL], daemons: Daemons) -> Self:
         """Parse virt-admin's output for the daemon, if there is any."""
         told = told_of(limits, daemons.serving or "")
-        return cls(daemon=daemons.serving, most=told.get("nclients_max"), now=told.get("nclients"))
+        now, most = told.get("nclients"), told.get("nclients_max")
+        if now is None or most is None or now < most:
+            return cls(all_taken=None)
+        return cls(all_taken=f"{daemons.serving} has {now} clients, and max_clients is {most}")
 
 
 def _clients(limits: Record, daemon: str, conf: Conf, usual: int) -> Clients:
