@@ -70,7 +70,7 @@ def indented(values: object) -> str:
 
 
 def _encoded(values: object, *, indent: int | None = None, end: str = "") -> str:
-    # in one piece at once: a text of a host may have a hundred megabytes
+    # joined once, with the end: each further copy of a host's text may take a hundred megabytes
     parts = json.JSONEncoder(indent=indent, ensure_ascii=False).iterencode(values)
     return escaped("".join((*parts, end)))
 
