@@ -66,6 +66,15 @@ Ignore = Annotated[
     list[str] | None,
     typer.Option(help="Ignore this rule, or the rules of this subject; may be repeated.", show_default=False),
 ]
+Reports = Annotated[
+    list[str] | None,
+    output(
+        "--report",
+        metavar="FORMAT=PATH",
+        help="Also write the report in this format to this file; may be repeated.",
+        show_default=False,
+    ),
+]
 Timeout = Annotated[
     float, typer.Option(help="Maximum time, in seconds, to log in to a host and read all its answers.", min=1)
 ]

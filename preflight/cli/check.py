@@ -1,7 +1,5 @@
 """`preflight check`, `preflight nagios` and `preflight show`."""
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +10,7 @@ from preflight.cli.arguments import (
     Destination,
     Ignore,
     Over,
+    Reports,
     Select,
     Source,
     Timeout,
@@ -25,6 +24,7 @@ from preflight.cli.options import takes, takes_method
 from preflight.cli.selection import selected
 from preflight.output import formats
 from preflight.request.migration import FailOn, OnUnknown
+from preflight.stdio import Colour, is_coloured
 
 if TYPE_CHECKING:
     from preflight.request.check_request import Asked, Selection
@@ -37,15 +37,7 @@ _TIMEOUTS = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort")
 
 Concurrency = Annotated[int, how(min=1, max=MOST, help="Number of migrations started at the same time.")]
 Format = Annotated[str, output("--format", "-f", help=formats.help_on("report"))]
-Reports = Annotated[
-    list[str] | None,
-    output(
-        "--report",
-        metavar="FORMAT=PATH",
-        help="Also write the report in this format to this file; may be repeated.",
-        show_default=False,
-    ),
-]
+Color = Annotated[Colour, output(help="Colour the format text: in a terminal, always, or never.")]
 
 
 @takes_method(without=_TIMEOUTS)
@@ -98,6 +90,7 @@ def check(
     *,
     asked: "Asked",
     output_format: Format = "text",
+    color: Color = Colour.AUTO,
     report: Reports = None,
     save: Annotated[
         Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
@@ -106,7 +99,9 @@ def check(
     unknown: Annotated[
         OnUnknown, output(help="Exit with code 3 (fail) or 0 (warn) if the verdict is UNDETERMINED.")
     ] = OnUnknown.FAIL,
-    exit_zero: Annotated[bool, output("--exit-zero", help="Exit with code 0 whatever the verdict.")] = False,
+    exit_zero: Annotated[
+        bool, output("--exit-zero", help="Never exit with code 1, whatever is found; codes 2, 3 and 70 stay.")
+    ] = False,
 ) -> None:
     """Check whether guests can be migrated from SOURCE to DESTINATION.
 
@@ -121,7 +116,7 @@ def check(
 
     wanted = checks.Wanted(
         output_format=output_format,
-        colour=_colour(),
+        colour=is_coloured(color),
         files=files,
         save=save,
         gate=Gate(fail_on, unknown, exit_zero),
@@ -160,29 +155,24 @@ def nagios(
     "preflight show report.json",
     "# Show it as Markdown, for a ticket",
     "preflight show report.json --format markdown",
+    "# Show what `capacity --report json=capacity.json` wrote as a page with bars",
+    "preflight show capacity.json --format html > capacity.html",
 )
 def show(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Report that `preflight check` wrote in the format json.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Report that `preflight check`, `capacity` or `status` wrote in the format json."
+        ),
     ],
     output_format: Format = "text",
+    color: Color = Colour.AUTO,
     report: Reports = None,
 ) -> None:
-    """Show a saved report in any format.
+    """Show a saved report in any format that its command has.
 
     No host is contacted. The exit code is 0 if the report can be read, whatever its verdict, and 2 if not.
     """
-    formats.require("report", output_format)
-    files = formats.files("report", report or ())
     from preflight.commands import show as shows
-    from preflight.commands.check import Wanted
 
-    shows.show(file, Wanted(output_format=output_format, colour=_colour(), files=files))
-
-
-def _colour() -> bool:
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE"):
-        return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    shows.show(file, output_format, report or (), colour=is_coloured(color))
