@@ -44,16 +44,19 @@ def moved(pair: Pair, *, canary: bool = False) -> dict[str, Ended]:
 def at_once(pair: Pair) -> list[tuple[int, int]]:
     """Count, at each beginning, how many guests have begun and how many of them have ended.
 
-    All guests but the first wait until all have begun.
+    The first gives the others time to begin; they wait until all have begun.
     """
     seen: list[tuple[int, int]] = []
     begun, ended = itertools.count(1), [0]
-    others = threading.Barrier(len(pair.plan.guests) - 1)
+    another, others = threading.Event(), threading.Barrier(len(pair.plan.guests) - 1)
 
     def begin() -> None:
         number = next(begun)
         seen.append((number, ended[0]))
-        if number > 1:
+        if number == 1:
+            another.wait(0.3)
+        else:
+            another.set()
             others.wait(10)
 
     def end() -> None:
