@@ -67,18 +67,19 @@ def nursery(**changed: str) -> Nursery:
     return NURSERIES.enter_context(Nursery(environment(**changed)))
 
 
-def run(
-    *arguments: str, cwd: Path | None = None, prelude: str = "", home: Nursery | None = None, **env: str
-) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, prelude: str = "", **env: str) -> subprocess.CompletedProcess[str]:
     """Run `preflight ARGUMENTS`, after this Python, in a process that is forked: to start one takes ten times as long.
 
     Tests of the start, of streams and of signals start one.
     """
-    job = Job(list(arguments), cwd=str(cwd or Path.cwd()), environment=env, prelude=prelude)
-    outcome = (home or nursery()).run(job)
+    return forked(nursery(), Job(list(arguments), cwd=str(Path.cwd()), environment=env, prelude=prelude))
+
+
+def forked(home: Nursery, job: Job) -> subprocess.CompletedProcess[str]:
+    outcome = home.run(job)
     assert outcome.code is not None, "it does not end"
     assert outcome.left == [], "it leaves processes behind"
-    return subprocess.CompletedProcess(arguments, outcome.code, outcome.out.decode(), outcome.err.decode())
+    return subprocess.CompletedProcess(job.words, outcome.code, outcome.out.decode(), outcome.err.decode())
 
 
 # exit codes
@@ -663,7 +664,7 @@ def test_a_format_for_programs_is_utf_8_in_every_locale(form: str) -> None:
     made = replace(golden("sound"), source=replace(golden("sound").source, release="Debian é →"))
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         Path(file.name).write_text(render("report", "json", made), encoding="utf-8")
-        done = run("show", file.name, "-f", form, home=nursery(**ASCII))
+        done = forked(nursery(**ASCII), Job(["show", file.name, "-f", form], cwd="/"))
     assert (done.returncode, done.stderr) == (0, "")
     if form in FOR_PEOPLE:
         assert done.stdout.isascii()

@@ -144,7 +144,11 @@ def test_the_canary_goes_alone_and_the_others_together(tmp_path: Path) -> None:
 def test_without_a_canary_all_begin_together(tmp_path: Path) -> None:
     pair = three(tmp_path)
     all_have_begun = threading.Barrier(3)
-    pair.source.migrations.at["begin"] = lambda: all_have_begun.wait(10)
+
+    def begin() -> None:
+        all_have_begun.wait(10)
+
+    pair.source.migrations.at["begin"] = begin
     assert {one.result for one in moved(pair).values()} == {Result.ARRIVED}
     assert not all_have_begun.broken
 
@@ -171,8 +175,12 @@ def test_a_guest_that_waits_for_memory_is_not_begun_once_the_run_stops(
             waits.set()
 
     pair.run.tell = tell
+
+    def prepare() -> None:
+        waits.wait(10)
+
     pair.run.room = lambda: 100 * 1024
-    pair.source.migrations.at["prepare"] = lambda: waits.wait(10)
+    pair.source.migrations.at["prepare"] = prepare
     assert len(moved(pair)) == 1
     assert waits.is_set()
 
