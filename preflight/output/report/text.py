@@ -8,7 +8,7 @@ from preflight.output.capacity.requested import short
 from preflight.output.report import next_step, provenance
 from preflight.output.report.problems import Problem, Unknown, about, problems, unknowns
 from preflight.output.report.skipped import skipped
-from preflight.output.terminal import excerpt, labelled, listed, one_line, paint, width, wrapped
+from preflight.output.terminal import excerpt, labelled, listed, one_line, padded, paint, width, wrapped
 from preflight.request.migration import Role
 from preflight.rule import Severity
 
@@ -71,9 +71,9 @@ def _findings(report: Report, found: Iterable[Problem], columns: int | None, col
         explained = rule.name
         if next_step.is_curable(report, problem):
             command = next_step.quoted(next_step.fix_of(report, problem))
-            yield from next_step.continued(command, columns, f"{'  run:':<{_COLUMN}}")
+            yield from next_step.continued(command, columns, padded("  run:", _COLUMN))
         elif finding.fix:
-            yield f"{'  more:':<{_COLUMN}}preflight explain {rule.name}"
+            yield f"{padded('  more:', _COLUMN)}preflight explain {rule.name}"
         yield ""
 
 
