@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint format types contracts unit coverage docs lab-up lab-down truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine clean
+.PHONY: demo test check lint format types contracts unit coverage docs lab-up lab-down lab-modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -53,6 +53,16 @@ lab-up: $(VENV)/.installed-lab
 
 lab-down: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab down
+
+# Hosts with modular daemons, as Red Hat has them: builds their image (many minutes, once), and tests what monolithic
+# hosts are tested for, between two of them and between one and a monolithic host, each way.
+MODULAR_TESTS := $(addprefix tests/lab/test_,capacity.py migrate.py resume.py)
+lab-modular: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab image trixie-modular
+	$(BIN)/python -m pytest tests/lab/test_world.py
+	PREFLIGHT_LAB_IMAGES='trixie-modular trixie-modular' $(BIN)/python -m pytest $(MODULAR_TESTS)
+	PREFLIGHT_LAB_IMAGES='trixie-modular trixie-installed' $(BIN)/python -m pytest $(MODULAR_TESTS)
+	PREFLIGHT_LAB_IMAGES='trixie-installed trixie-modular' $(BIN)/python -m pytest $(MODULAR_TESTS)
 
 truth: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.truth

@@ -6,8 +6,10 @@ import sys
 from typing import get_args
 
 from .guest import Disk
+from .image import build
 from .lab import Lab
 from .machine import LabError
+from .recipes import RECIPES
 
 
 def main() -> int:
@@ -27,6 +29,9 @@ def _do(given: argparse.Namespace) -> int:
         lab.leave()
         print(f"up in {lab.boot_seconds:.1f} s")
         return _list(lab)
+    if given.command == "image":
+        print(build(given.name))
+        return 0
     if given.command == "down":
         Lab().down()
         return 0
@@ -72,7 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="boot hosts, and leave them running")
-    up.add_argument("release", nargs="*", help="a Debian release for each host (two bookworm)")
+    up.add_argument("release", nargs="*", metavar="IMAGE", help=f"for each host {', '.join(RECIPES)} (two bookworm)")
+    made = commands.add_parser("image", help="build an image unless it is there, and print its path")
+    made.add_argument("name", metavar="IMAGE", help=", ".join(RECIPES))
     commands.add_parser("down", help="take everything away")
     commands.add_parser("list", help="name the hosts that run")
     client = commands.add_parser("client", help="run a command where preflight runs")

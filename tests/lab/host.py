@@ -14,6 +14,7 @@ from .image import image
 from .instance import Instance
 from .keys import Keys
 from .machine import LabError
+from .recipes import recipe
 
 
 class LabHost:
@@ -24,6 +25,11 @@ class LabHost:
         self.fqdn = f"{name}.{network.DOMAIN}"
         self.address = network.host_address(name)
         self.release = release
+        """The name of the image: a Debian release, or one of its variants."""
+        self.is_installed = recipe(release).is_installed
+        """Whether its settings are Debian's, QEMU's user among them, as far as a container allows."""
+        self.daemon = recipe(release).daemon
+        """libvirtd, or the one of the modular daemons that runs guests: its service and its configuration's name."""
         self.domain_type = "kvm" if Path("/dev/kvm").exists() else "qemu"
         self.changed = False
         """Whether a test may have left something behind: `reset` makes it False again."""
@@ -116,8 +122,9 @@ class LabHost:
         """Begin to boot from a fresh overlay in a fresh network namespace."""
         keys = Keys(self._instance.keys)
         network.connect(self._instance, self.name, self.address)
-        rootfs.create(self._container.root, image(self.release), self.name, self._hosts, keys)
-        probed.lay(self._container.root, image(self.release))
+        made = image(self.release)
+        rootfs.create(self._container.root, made, recipe(self.release), self.name, self._hosts, keys)
+        probed.lay(self._container.root, made)
         self._container.start()
 
     def wait(self) -> None:

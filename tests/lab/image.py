@@ -1,72 +1,47 @@
-"""Makes the Debian images that hosts are overlays of: once for each release and list of packages."""
+"""Makes the Debian images that hosts are overlays of: once for each recipe."""
 
 import contextlib
 import fcntl
-import hashlib
 import os
-import re
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from .machine import LabError, LabUnavailable, command
+from .machine import LabUnavailable, command
+from .recipes import Recipe, recipe
 
 CACHE = Path(os.environ.get("PREFLIGHT_LAB_CACHE", "/var/cache/preflight-lab/images"))
-RELEASES = ("bullseye", "bookworm", "trixie")
-PACKAGES = (
-    "systemd",
-    "systemd-sysv",
-    "dbus",
-    "procps",
-    "openssh-server",
-    "libvirt-daemon-system",
-    "libvirt-clients",
-    "qemu-system-x86",
-    "qemu-utils",
-    "dnsmasq-base",
-    "iproute2",
-    "iputils-ping",
-    "nftables",
-    "netcat-openbsd",
-    # a certificate authority; passwords for libvirt over TCP; storage that both hosts reach
-    "gnutls-bin",
-    "libsasl2-modules",
-    "sasl2-bin",
-    "qemu-block-extra",
-    "tgt",
-)
-#: What only some releases have, or have in a package of its own.
-PACKAGES_OF = {
-    # sudo, for logins that are not root's; python3, which Ansible runs on a host
-    "bookworm": ("swtpm", "swtpm-tools", "sudo", "python3"),
-    "trixie": ("swtpm", "swtpm-tools", "libvirt-daemon-plugin-lockd"),
-}
-OPTIONS = (
-    "--variant=minbase",
-    *(f"--dpkgopt=path-exclude=/usr/share/{path}/*" for path in ("doc", "man", "info", "locale")),
-    '--aptopt=APT::Install-Recommends "false"',
-    # Host keys are each host's own; the archive's name is nobody's business.
-    (
-        '--customize-hook=rm -f "$1"/etc/ssh/ssh_host_*_key* "$1"/etc/apt/sources.list'
-        ' "$1"/etc/apt/sources.list.d/* "$1"/etc/resolv.conf'
-    ),
-)
+TIMEOUT = 7200.0
+"""Seconds until an image must be there: on two idle cores a light one takes a minute, an installed one three, and one
+whose libvirt is built ten."""
 
 
-def image(release: str) -> Path:
-    """The root directory of `release`, made when it is not there yet (a minute, and the archive)."""
-    if not re.fullmatch(r"[a-z]+", release):
-        raise LabError(f"{release!r} is not the name of a Debian release")
-    packages = (*PACKAGES, *PACKAGES_OF.get(release, ()))
-    recipe = hashlib.sha256("\n".join((release, *packages, *OPTIONS)).encode()).hexdigest()[:12]
-    made = CACHE / f"{release}-{recipe}"
+class ImageMissing(LabUnavailable):  # as the one it is a kind of
+    """An image takes so long to build that only its own command does it."""
+
+
+def image(name: str) -> Path:
+    """Return the root directory of the image `name`; make it if it is missing (a minute or more, and the archive).
+
+    An image whose libvirt is built is not made here, but by `build`: raises ImageMissing where it is not there.
+    """
+    made = _path(name)
     if made.is_dir():
         return made
+    if recipe(name).built_by:
+        raise ImageMissing(f"the image {name} takes long to build and is missing; make lab-modular builds it")
+    return build(name)
+
+
+def build(name: str) -> Path:
+    """Return the root directory of the image `name`; make it if it is missing, however long that takes."""
+    made = _path(name)
     CACHE.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with _only_one():
+    with _only_one(name):
         if not made.is_dir():
-            _make(release, packages, made)
+            _make(name, recipe(name), made)
     return made
 
 
@@ -79,19 +54,27 @@ def archive() -> str:
     raise LabUnavailable("this machine's apt has no Debian archive; try apt-get update")
 
 
-def _make(release: str, packages: tuple[str, ...], made: Path) -> None:
+def _path(name: str) -> Path:
+    return CACHE / f"{name}-{recipe(name).digest()}"
+
+
+def _make(name: str, made_of: Recipe, made: Path) -> None:
     """Build under a temporary name: an image is there whole, or not at all."""
-    building = Path(tempfile.mkdtemp(prefix=f".{release}-", dir=CACHE))
+    building = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=CACHE))
+    uri, script = archive(), made_of.script()
+    sources = [uri] if not made_of.suites else [f"deb {uri} {suite} main" for suite in _suites(made_of)]
     try:
         building.chmod(0o755)
         command(
             "mmdebstrap",
-            *OPTIONS,
-            f"--include={','.join(packages)}",
-            release,
+            # before the other hooks, of which one takes the archive away
+            *([f'--customize-hook=sh {shlex.quote(str(script))} "$1" {uri} {made_of.release}'] if script else []),
+            *made_of.options,
+            f"--include={','.join(made_of.packages)}",
+            made_of.release,
             str(building),
-            archive(),
-            timeout=900,
+            *sources,
+            timeout=TIMEOUT,
         )
         building.rename(made)
     finally:
@@ -99,9 +82,13 @@ def _make(release: str, packages: tuple[str, ...], made: Path) -> None:
             shutil.rmtree(building, ignore_errors=True)
 
 
+def _suites(made_of: Recipe) -> tuple[str, ...]:
+    return (made_of.release, *made_of.suites)
+
+
 @contextlib.contextmanager
-def _only_one() -> Iterator[None]:
-    """Let one process build at a time; the others find its image when they get their turn."""
-    with (CACHE / ".lock").open("w") as lock:
+def _only_one(name: str) -> Iterator[None]:
+    """Let one process build an image at a time; the others find it when they get their turn."""
+    with (CACHE / f".lock-{name}").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
