@@ -26,9 +26,7 @@ class LabHost:
         self.address = network.host_address(name)
         self.release = release
         """The name of the image: a Debian release, or one of its variants."""
-        self.is_installed = recipe(release).is_installed
-        """Whether its settings are Debian's, QEMU's user among them, as far as a container allows."""
-        self.daemon = recipe(release).daemon
+        self.daemon = recipe(release).daemons[0]
         """libvirtd, or the one of the modular daemons that runs guests: its service and its configuration's name."""
         self.domain_type = "kvm" if Path("/dev/kvm").exists() else "qemu"
         self.changed = False

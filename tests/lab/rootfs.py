@@ -67,7 +67,7 @@ def create(root: Path, image: Path, made_of: Recipe, name: str, hosts: list[str]
     (etc / "hosts").write_text(hosts_file(hosts))
     # Anything that differs between hosts and stays the same over a reset will do.
     (etc / "machine-id").write_text(hashlib.md5(name.encode()).hexdigest() + "\n")
-    _append(etc / "libvirt/qemu.conf", QEMU_CONF if made_of.is_installed else LIGHT_QEMU_CONF)
+    _append(etc / "libvirt/qemu.conf", LIGHT_QEMU_CONF if made_of.is_light else QEMU_CONF)
     for daemon in made_of.daemons:
         _append(etc / f"libvirt/{daemon}.conf", DAEMON_CONF)
     (etc / "systemd/logind.conf.d").mkdir(exist_ok=True)

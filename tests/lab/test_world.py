@@ -1,4 +1,4 @@
-"""Moves a guest between hosts like those in the world: as Debian installs them, with new releases, with modular daemons."""
+"""Moves a guest between hosts as they are in the world: as Debian installs them, newer ones, modular ones."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.lab
 
 PAIRS = (
     ("bookworm-installed", "bookworm-installed"),
-    ("trixie", "trixie-backports"),
+    ("trixie-installed", "trixie-backports"),
     ("trixie-modular", "trixie-modular"),
     ("trixie-modular", "trixie-installed"),
 )
@@ -45,8 +45,6 @@ def test_a_guest_goes_by_virsh_and_comes_back_by_preflight(hosts: Lab) -> None:
 
 def test_qemu_runs_as_the_user_of_its_package_in_a_mount_namespace_of_its_own(hosts: Lab) -> None:
     host = hosts.hosts["host1"]
-    if not host.is_installed:
-        pytest.skip("a host on which QEMU is root")
     host.guest("own", disk="local")
     [pid] = host.run("pidof", "qemu-system-x86_64").stdout.split()
     assert host.run("stat", "-c", "%U", f"/proc/{pid}").stdout == "libvirt-qemu\n"

@@ -1,0 +1,10 @@
+# Replaces libvirt and QEMU by those of backports, and nothing else: the newer systemd of backports needs cgroup v2.
+echo "deb [signed-by=$KEYS] $ARCHIVE $RELEASE-backports main" >>/etc/apt/sources.list
+cat >/etc/apt/preferences.d/lab <<END
+Package: src:libvirt src:qemu
+Pin: release n=$RELEASE-backports
+Pin-Priority: 990
+END
+apt-get update
+apt-get --yes upgrade --with-new-pkgs
+rm /etc/apt/preferences.d/lab
