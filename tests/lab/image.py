@@ -89,12 +89,16 @@ def _change(root: Path, release: str, script: str) -> None:
     for name in ("resolv.conf", "hosts"):
         shutil.copy(Path("/etc", name), etc / name)
     (etc / "apt/sources.list").write_text(f"deb [signed-by={KEYS}] {uri} {release} main\n")
+    # packages start nothing here, whatever they think of a root without systemd
+    policy = root / "usr/sbin/policy-rc.d"
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
     settings = {"ARCHIVE": uri, "RELEASE": release, "KEYS": KEYS, "DEBIAN_FRONTEND": "noninteractive"}
     environment = [f"{name}={value}" for name, value in {**ENVIRONMENT, **settings}.items()]
     # /proc and all processes are in namespaces of their own: nothing is left when this process is killed
     inside = ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--root={root}", "--mount-proc"]
     command(*inside, "env", "-i", *environment, "sh", "-eu", "-c", script, timeout=TIMEOUT)
-    for left in (etc / "resolv.conf", etc / "apt/sources.list", *etc.glob("ssh/ssh_host_*_key*")):
+    for left in (policy, etc / "resolv.conf", etc / "apt/sources.list", *etc.glob("ssh/ssh_host_*_key*")):
         left.unlink(missing_ok=True)
     command("chroot", str(root), "apt-get", "clean")
     for path in (root / "var/lib/apt/lists").iterdir():
