@@ -16,6 +16,9 @@ from .keys import Keys
 from .machine import LabError
 from .recipes import recipe
 
+PROBE_TIMEOUT = 300.0
+"""Seconds until libvirt has started each QEMU of a new image; a few, unless others have the processors."""
+
 
 class LabHost:
     """A Debian machine of the lab with systemd, sshd and libvirtd."""
@@ -129,7 +132,7 @@ class LabHost:
         """Wait until systemd, libvirtd and sshd answer; raises LabError with the console's end."""
         self._container.wait()
         if not probed.is_known(image(self.release)):
-            self._run("sh", "-c", "virsh -q capabilities && virsh -q domcapabilities")
+            self._run("sh", "-c", "virsh -q capabilities && virsh -q domcapabilities", timeout=PROBE_TIMEOUT)
             probed.keep(self._container.root, image(self.release))
         self.changed = False
         self._fresh = self.tree_digest()
