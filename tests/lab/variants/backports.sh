@@ -1,4 +1,4 @@
-# Replaces libvirt, QEMU and the firmware that it needs by those of backports, and nothing else: the newer systemd of backports needs cgroup v2.
+# Replaces libvirt, QEMU and its firmware by those of backports: nothing else, as the newer systemd needs cgroup v2.
 echo "deb [signed-by=$KEYS] $ARCHIVE $RELEASE-backports main" >>/etc/apt/sources.list
 cat >/etc/apt/preferences.d/lab <<END
 Package: src:libvirt src:qemu src:seabios
