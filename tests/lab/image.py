@@ -98,7 +98,13 @@ def _change(root: Path, release: str, script: str) -> None:
     # /proc and all processes are in namespaces of their own: nothing is left when this process is killed
     inside = ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--root={root}", "--mount-proc"]
     command(*inside, "env", "-i", *environment, "sh", "-eu", "-c", script, timeout=TIMEOUT)
-    for left in (policy, etc / "resolv.conf", etc / "apt/sources.list", *etc.glob("ssh/ssh_host_*_key*")):
+    for left in (
+        policy,
+        etc / "resolv.conf",
+        etc / "hosts",
+        etc / "apt/sources.list",
+        *etc.glob("ssh/ssh_host_*_key*"),
+    ):
         left.unlink(missing_ok=True)
     command("chroot", str(root), "apt-get", "clean")
     for path in (root / "var/lib/apt/lists").iterdir():
