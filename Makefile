@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint format types contracts unit coverage docs lab-up lab-down lab-modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine clean
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images lab-world lab-modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -13,14 +13,18 @@ demo: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.demo
 
 test: $(VENV)/.installed-lab check
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/lab
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/lab --ignore=tests/lab/test_world.py
+
+# HTML reports in a headless Chromium: the page's policy and its filters, the keyboard, and pictures on screen and paper.
+test-html: $(VENV)/.installed-html
+	$(BIN)/python -m pytest tests/html
 
 check: lint types contracts docs unit
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/shellcheck tools/system-packages .ci/run $$(find preflight -name '*.sh')
+	$(BIN)/shellcheck tools/system-packages .ci/run $$(find preflight tests/lab/variants -name '*.sh')
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format .
@@ -33,13 +37,13 @@ contracts: $(VENV)/.installed
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.installed
-	$(BIN)/python -m pytest -n auto tests --ignore=tests/lab
+	$(BIN)/python -m pytest -n auto tests --ignore=tests/lab --ignore=tests/html
 
 # Not in `check`: measured, the tests take more than twice their CPU time. Commands that tests start, and processes that
 # they fork, are measured too.
 coverage: $(VENV)/.installed
 	rm -f .coverage .coverage.*
-	$(BIN)/python -m coverage run -m pytest -n auto tests --ignore=tests/lab
+	$(BIN)/python -m coverage run -m pytest -n auto tests --ignore=tests/lab --ignore=tests/html
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
@@ -54,15 +58,19 @@ lab-up: $(VENV)/.installed-lab
 lab-down: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab down
 
-# Hosts with modular daemons, as Red Hat has them: builds their image (many minutes, once), and tests what monolithic
-# hosts are tested for, between two of them and between one and a monolithic host, each way.
-MODULAR_TESTS := $(addprefix tests/lab/test_,capacity.py migrate.py resume.py)
-lab-modular: $(VENV)/.installed-lab
-	$(BIN)/python -m tests.lab image trixie-modular
+# The images that only this builds: it takes many minutes, and a CI machine may not have them.
+VARIANTS := $(addsuffix -installed,bullseye bookworm trixie) trixie-backports trixie-modular
+lab-images: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab build $(VARIANTS)
+
+# A guest moves both ways between hosts as Debian installs them, with newer releases, and with modular daemons.
+lab-world: lab-images
 	$(BIN)/python -m pytest tests/lab/test_world.py
-	PREFLIGHT_LAB_IMAGES='trixie-modular trixie-modular' $(BIN)/python -m pytest $(MODULAR_TESTS)
-	PREFLIGHT_LAB_IMAGES='trixie-modular trixie-installed' $(BIN)/python -m pytest $(MODULAR_TESTS)
-	PREFLIGHT_LAB_IMAGES='trixie-installed trixie-modular' $(BIN)/python -m pytest $(MODULAR_TESTS)
+
+# The tests of monolithic hosts, on hosts with modular daemons, as Red Hat installs them.
+lab-modular: lab-images
+	PREFLIGHT_LAB_IMAGES='trixie-modular trixie-modular' $(BIN)/python -m pytest \
+	  $(addprefix tests/lab/test_,capacity.py migrate.py resume.py)
 
 truth: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.truth
@@ -113,7 +121,7 @@ MUTATION_MOST ?= 300
 mutation: $(VENV)/.installed
 	$(BIN)/python -m tests.mutation --seed $(MUTATION_SEED) --most $(MUTATION_MOST) --record $(MUTATION_OPTIONS)
 
-# HOSTILE_OPTIONS='--only TEXT' runs again what has this in its kind or name.
+# HOSTILE_OPTIONS='--only TEXT' runs again what has this in its kind or name, '--part formats' one part alone.
 HOSTILE_SEED ?= 1
 hostile: $(VENV)/.installed
 	$(BIN)/python -m tests.hostile --seed $(HOSTILE_SEED) --record $(HOSTILE_OPTIONS)
@@ -134,6 +142,10 @@ $(VENV)/.installed: pyproject.toml tools/system-packages
 
 $(VENV)/.installed-lab: $(VENV)/.installed
 	tools/system-packages lab
+	touch $@
+
+$(VENV)/.installed-html: $(VENV)/.installed
+	tools/system-packages html
 	touch $@
 
 clean:

@@ -10,7 +10,7 @@ from preflight.cli import HELP
 from preflight.stdio import failure, outlast
 
 #: Commands whose first two arguments are hosts.
-OF_TWO_HOSTS = ("check", "capacity", "fix", "migrate", "plan")
+OF_TWO_HOSTS = ("check", "capacity", "fix", "migrate", "nagios", "plan")
 
 
 def main() -> None:

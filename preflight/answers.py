@@ -1,5 +1,6 @@
 """Hosts' answers, as text. This module reads no host, and is fast to import."""
 
+import re
 from typing import NamedTuple
 
 #: The exit code of a collecting command for a file that does not exist.
@@ -8,6 +9,32 @@ MISSING = 44
 
 class Unreadable(Exception):
     """Fact that could not be determined. The text is the reason, for the person who reads the report."""
+
+
+#: Lines of a shell that did not find sudo, and of sudo when it refuses. "sudo: nft: command not found" is neither: the
+#: command is missing there. Nor is "unable to resolve host", after which sudo continues.
+_NO_SUDO = re.compile(r"(?:^|.*: )sudo: (?:command )?not found|.*command not found: sudo")
+_CONTINUES = "sudo: unable to resolve host "
+_REFUSED = (
+    " is not in the sudoers file",
+    " is not allowed to execute ",
+    " is not allowed to run sudo ",
+    " may not run sudo ",
+)
+
+
+def without_root(line: str) -> str | None:
+    """Return the reason, with what resolves it, if a line says that the login may not run a command as root."""
+    line = line.strip()
+    if _NO_SUDO.fullmatch(line):
+        why = "sudo is not installed"
+    elif line.startswith("sudo: ") and not line.startswith(_CONTINUES) and not line.endswith(": command not found"):
+        why = line.removeprefix("sudo: ")
+    elif any(words in line for words in _REFUSED):
+        why = line
+    else:
+        return None
+    return f"root's rights are missing ({why}): log in as root, or allow the user `sudo -n` (NOPASSWD)"
 
 
 class Record(NamedTuple):
@@ -29,9 +56,14 @@ class Record(NamedTuple):
     def required(self) -> str:
         """Return the output of a command that must have succeeded; raises `Unreadable` if it failed."""
         if self.code != 0:
-            last = self.err.strip().splitlines()[-1:] or [f"exit code {self.code}"]
-            raise Unreadable(last[0])
+            raise Unreadable(self.complaint or f"exit code {self.code}")
         return self.out
+
+    @property
+    def complaint(self) -> str:
+        """The last line of standard error, or what resolves it if root's rights are missing; empty without one."""
+        lines = self.err.strip().splitlines()
+        return next(filter(None, map(without_root, reversed(lines))), lines[-1] if lines else "")
 
 
 class Answers:

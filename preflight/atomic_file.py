@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+#: The permissions of a file that only its owner may read, and those of a file for anybody.
+PRIVATE, PUBLIC = 0o600, 0o666
+
 
 @contextlib.contextmanager
-def written(path: Path) -> Iterator[BinaryIO]:
-    """Open a file, readable only by its owner, that replaces the path once it is written and synced; raises `OSError`.
+def written(path: Path, permissions: int = PRIVATE) -> Iterator[BinaryIO]:
+    """Open a file that replaces the path once it is written and synced; raises `OSError`.
 
-    If that fails, the path stays as it was. Anything other than a regular file is not replaced.
+    Its permissions are these, less those that the umask takes away. If writing fails, the path stays as it was.
+    Anything other than a regular file is not replaced.
     """
     import tempfile  # imported here: slow to load, and few commands write a file
 
@@ -23,8 +27,17 @@ def written(path: Path) -> Iterator[BinaryIO]:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
+            if permissions != PRIVATE:  # which mkstemp has set
+                os.fchmod(file.fileno(), permissions & ~_umask())
             os.fsync(file.fileno())
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _umask() -> int:
+    """Return the umask, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

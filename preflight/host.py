@@ -11,7 +11,7 @@ from preflight.facts.fact import Fact, Record, Unreadable
 from preflight.facts.guest.guests import Guest, Guests
 from preflight.request.migration import Role
 
-__all__ = ["FactSource", "Guest", "Guests", "Host", "Judged"]
+__all__ = ["FactSource", "Guest", "Guests", "Host", "Judged", "Part"]
 
 F = TypeVar("F", bound=Fact)
 
@@ -22,15 +22,21 @@ class Judged(Struct, frozen=True):
     all: tuple[Guest, ...]
 
 
-class FactSource(Struct, frozen=True):
-    """Records that a fact is parsed from, and the parser. `records` are names; see `preflight.facts.fact.Fact`.
+class Part(Struct, frozen=True):
+    """Record, by its name, or other fact of the same host that a fact is made of."""
 
-    If an `optional` record is missing, the fact is still useful: it gets a record of code 1 with the reason in `err`.
-    """
+    of: str | type[Fact]
+    #: True if the fact is still useful without it.
+    optional: bool = False
+
+
+class FactSource(Struct, frozen=True):
+    """Parser of a fact, and the parts that it takes, in its order; see `preflight.facts.fact.Fact`."""
 
     parse: Callable[..., Fact]
-    records: tuple[str, ...]
-    optional: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    #: The names of all records that the fact depends on, those of other facts included.
+    records: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -64,12 +70,15 @@ class Host:
         return cast("F", known)
 
     def read_ahead(self, kinds: Iterable[type[Fact]], later: Iterable[str]) -> None:
-        """Parse the facts of these kinds that need none of the `later` records ahead of time."""
+        """Parse the facts of these kinds, or else their parts, that need none of the `later` records ahead of time."""
         names = set(later)
         for kind in kinds:
-            if names.isdisjoint(self.sources[kind].records):
+            source = self.sources[kind]
+            if names.isdisjoint(source.records):
                 with contextlib.suppress(Unreadable):
                     self.fact(kind)
+            else:
+                self.read_ahead([part.of for part in source.parts if not isinstance(part.of, str)], names)
 
     def told(self, records: Mapping[str, Record], absent: Mapping[str, str]) -> "Host":
         """Return the host with further answers. Facts that do not depend on them are not parsed again."""
@@ -78,12 +87,22 @@ class Host:
         return Host(self.role, self.name, {**self.records, **records}, {**self.absent, **absent}, self.sources, known)
 
     def _parse(self, source: FactSource) -> Fact:
-        return source.parse(*(self._record(name, source) for name in source.records))
+        return source.parse(*map(self._part, source.parts))
 
-    def _record(self, name: str, source: FactSource) -> Record:
+    def _part(self, part: Part) -> Record | Fact | Unreadable:
+        if isinstance(part.of, str):
+            return self._record(part.of, optional=part.optional)
+        try:
+            return self.fact(part.of)
+        except Unreadable as why:
+            if part.optional:
+                return why
+            raise
+
+    def _record(self, name: str, *, optional: bool) -> Record:
         if name in self.records:
             return self.records[name]
         reason = self.absent.get(name) or self.absent.get("", f"{name} was not collected")
-        if name in source.optional:
+        if optional:
             return Record("", 1, reason)
         raise Unreadable(reason)

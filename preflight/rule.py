@@ -12,13 +12,16 @@ from preflight.facts.text.located import Located, Location
 from preflight.request.applicability import (
     unless_data_over_tls,
     unless_disks_host_is_given,
+    unless_libvirt_migrates,
     unless_live,
     unless_name_is_announced,
     unless_offline,
     unless_over_network,
     unless_over_rdma,
+    unless_over_ssh,
     unless_over_tls,
     unless_peer_to_peer,
+    unless_several,
     unless_several_over_ssh,
     unless_storage_is_copied,
     without_data_connection,
@@ -46,13 +49,16 @@ __all__ = [
     "rule",
     "unless_data_over_tls",
     "unless_disks_host_is_given",
+    "unless_libvirt_migrates",
     "unless_live",
     "unless_name_is_announced",
     "unless_offline",
     "unless_over_network",
     "unless_over_rdma",
+    "unless_over_ssh",
     "unless_over_tls",
     "unless_peer_to_peer",
+    "unless_several",
     "unless_several_over_ssh",
     "unless_storage_is_copied",
     "without_data_connection",
@@ -174,7 +180,7 @@ class RuleBody(Struct, frozen=True):
     severity: Severity
     #: Returns why the rule does not apply to a migration, or None if it applies; None if the rule always applies.
     skip: Callable[[Migration], str | None] | None = None
-    #: Messages of libvirt, QEMU or ssh by which users meet the problem, beside those that findings predict.
+    #: Messages of libvirt, QEMU or ssh by which users meet the problem, in addition to those that findings predict.
     errors: tuple[str, ...] = ()
 
 

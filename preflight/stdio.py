@@ -91,11 +91,14 @@ class Ungated:
         return getattr(self._stream, name)
 
 
-def deliver(text: str) -> None:
+def deliver(text: str, *, for_programs: bool = False) -> None:
     """Write the result of a command to standard output; raise `UserError` if it cannot be written.
 
-    A reader that has gone is no error: `| head` has seen enough, and the exit code is still that of the verdict.
+    A reader that has gone is no error: `| head` has seen enough, and the exit code is still that of the verdict. Text
+    for programs is UTF-8 in every locale, as its format demands.
     """
+    if for_programs and isinstance(sys.stdout, Gated):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.stdout.write(text)
     sys.stdout.flush()
     why = failure()

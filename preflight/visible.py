@@ -1,6 +1,7 @@
 """Control characters in text of hosts and files made visible, so that none reaches a terminal or a program."""
 
 import re
+from collections.abc import Callable
 
 #: Characters that control a terminal, change the direction of text, end a line in other programs, or are invalid.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -9,11 +10,28 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u20
 _PLAIN = re.compile(r"[\w.+@:-]+")
 
 
+class _Table(dict[int, str]):
+    """What `str.translate` puts for each character, made when one is first met.
+
+    A table takes no memory for each of the millions of control characters that a host may send.
+    """
+
+    def __init__(self, shown: Callable[[int], str]) -> None:
+        super().__init__()
+        self._shown = shown
+
+    def __missing__(self, code: int) -> str:
+        shown = self[code] = self._shown(code) if CONTROL.match(chr(code)) else chr(code)
+        return shown
+
+
+_VISIBLE = _Table(lambda code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
+_ESCAPED = _Table(lambda code: f"\\u{code:04x}")
+
+
 def clean(text: str) -> str:
     """Return text from a host with every control character made visible; newlines and tabs stay."""
-    return CONTROL.sub(
-        lambda match: f"\\x{ord(match[0]):02x}" if ord(match[0]) < 256 else f"\\u{ord(match[0]):04x}", text
-    )
+    return text.translate(_VISIBLE) if CONTROL.search(text) else text
 
 
 def one_line(text: str) -> str:
@@ -34,4 +52,4 @@ def encodable(text: str) -> str:
 
 def escaped(json: str) -> str:
     r"""Return JSON with every control character written as \u; JSON itself requires that only below a space."""
-    return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", json)
+    return json.translate(_ESCAPED) if CONTROL.search(json) else json

@@ -61,16 +61,16 @@ class Case:
         return self.guest(edit)
 
     def asking(self, **options: Any) -> Self:
-        """What is asked, by the fields of `Asked`, and of `Method` as a plan holds them: `copy_storage="all"`."""
+        """Return the request, by the fields of `Asked`, and of `Method` as a plan holds them: `copy_storage="all"`."""
         self.options |= options
         return self
 
     def report(self) -> Report:
-        """The whole report."""
+        """Return the whole report."""
         return self.checked().report
 
     def checked(self) -> Checked:
-        """The report and what it was made of."""
+        """Return the report and what it was made of."""
         own = {name: value for name, value in self.options.items() if name in Asked.__struct_fields__}
         how = {name: value for name, value in self.options.items() if name not in own}
         method = msgspec.convert(how, Method)
@@ -78,7 +78,7 @@ class Case:
             return check(opened)
 
     def result(self, rule: str, subject: str | None = None) -> Result:
-        """What one rule says, about the one subject that it has or the one that is named."""
+        """Return the result of one rule, for its only subject or for the one that is named."""
         self.options["select"] = (rule,)
         results = [result for result in self.report().results if subject in (None, result.subject)]
         assert len(results) == 1, f"{rule} speaks about {[result.subject for result in results]}: name one"
@@ -109,3 +109,12 @@ def _read(name: str) -> SavedHost:
         (_known[name],) = snapshot.read(RECORDED / f"{name}.json")
     saved = _known[name]
     return SavedHost(saved.name, Answers(copy.copy(saved.answers.records), copy.copy(saved.answers.absent)))
+
+
+def with_startups(end: Callable[..., Case], written: str, *, running: str | None = None) -> Case:
+    """Have sshd of an end, `case.source` or `case.destination`, use this MaxStartups, or another one than it reads."""
+    start, _, full = (running or written).split(":")
+    made = end("sshd.listener", f"sshd: /usr/sbin/sshd -D [listener] 0 of {start}-{full} startups\n")
+    if written == "10:30:100":
+        return made
+    return end("sshd.effective", lambda text: text.replace("maxstartups 10:30:100", f"maxstartups {written}"))

@@ -29,7 +29,7 @@ class Authority:
         self.pem = self._sign(self._name, self._key, (), days=0, ca=True)
 
     def made_out_to(self, *names: str, days: int = 0, for_keys: bool = True) -> str:
-        """A certificate for these names, which is valid for a year around `NOW` and so many days."""
+        """Return a certificate for these names, valid for a year around `NOW` plus this many days."""
         subject = x509.Name(
             [
                 x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Lab"),
@@ -64,7 +64,7 @@ class Authority:
 
 
 def answer(files: dict[str, str | None]) -> Record:
-    """What `questions.certificates` gets for files by path; None for one that is missing, "" for a key."""
+    """Return the answer of `questions.certificates` for files by path: None for a missing file, "" for a key."""
     lines = [f"clock {NOW.timestamp():.0f}\n"]
     for path, pem in files.items():
         lines.append(f"file {MISSING if pem is None else 0} {path}\n{pem or ''}")

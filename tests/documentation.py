@@ -13,7 +13,7 @@ from tools.documentation import REFERENCE, publish
 
 
 def wanted() -> Mapping[Path, str]:
-    """Each document, as it should be now."""
+    """Return each document, as it should be now."""
     return {
         REFERENCE / "chaos.md": chaos(),
         REFERENCE / "hostile.md": hostile(),

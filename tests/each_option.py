@@ -8,14 +8,14 @@ from preflight.request.options import Form, Option, declared, default_of, option
 
 
 def given(parameter: str, xml: Path = Path("xml")) -> dict[str, Any]:
-    """What `method_of` is to be given, so that this option changes the method; `xml` is a file with a guest's."""
+    """Return arguments of `method_of` with which this option changes the method; `xml` is a file with a guest's XML."""
     name, option = _field_of(parameter)
     value = True if option.switches else _example(name, option, xml)
     return needed(option) | {parameter: value}
 
 
 def needed(option: Option) -> dict[str, Any]:
-    """What else has to be given for an option to be of use."""
+    """Return the other options without which this option is refused."""
     if not option.needs:
         return {}
     name, _, word = option.needs[0].partition("=")
@@ -25,7 +25,7 @@ def needed(option: Option) -> dict[str, Any]:
 
 
 def typed(parameter: str) -> tuple[str, ...]:
-    """The same on a command line."""
+    """Return the same on a command line."""
     words: list[str] = []
     for name, value in given(parameter).items():
         field, option = _field_of(name)

@@ -10,7 +10,7 @@ from tests.case import Case
 
 
 def with_guests(count: int) -> Case:
-    """The sound pair with so many running guests, of which each has its own name, UUID and disk."""
+    """Return the sound pair with this many running guests, each with its own name, UUID and disk."""
 
     def many(text: str) -> str:
         (guest, *_) = json.loads(text)["domains"]
@@ -39,7 +39,7 @@ def seconds_of(call: Callable[[], object]) -> float:
 
 
 def with_addresses(count: int) -> Case:
-    """The sound pair with so many more addresses on either host, as kube-proxy in IPVS mode gives them."""
+    """Return the sound pair with this many more addresses on either host, as kube-proxy in IPVS mode adds them."""
     rest = "scope global kube-ipvs0\\       valid_lft forever preferred_lft forever"
     more = "".join(f"9: kube-ipvs0    inet {_address(number)}/32 {rest}\n" for number in range(count))
     return Case().source("addresses", lambda text: text + more).destination("addresses", lambda text: text + more)
@@ -50,14 +50,14 @@ def _address(number: int) -> str:
 
 
 def with_iptables(count: int) -> Case:
-    """A destination with so many rules of iptables, of which none is for the source."""
+    """Return a destination with this many rules of iptables, none of them for the source."""
     rules = "".join(f"-A INPUT -s {_address(number)}/32 -p tcp --dport 80 -j ACCEPT\n" for number in range(count))
     table = f"family 4\n*filter\n:INPUT ACCEPT [0:0]\n{rules}COMMIT\n"
     return Case().destination("iptables", lambda _: table)
 
 
 def with_ports_apart(count: int) -> Case:
-    """A destination with so many rules of iptables, which treat each port of the range in its own way."""
+    """Return a destination with this many rules of iptables, which treat each port of the range differently."""
     lines = "".join(
         f"-A INPUT -s {_address(number)}/32 -p tcp --dport {49152 + number % 64} -j DROP\n" for number in range(count)
     )
@@ -66,7 +66,7 @@ def with_ports_apart(count: int) -> Case:
 
 
 def with_sets(count: int) -> Case:
-    """A destination with eight sets of nft with so many addresses each, of which none is the source's."""
+    """Return a destination with eight sets of nft with this many addresses each, none of them the source's."""
     of = {"family": "inet", "table": "t"}
     objects: list[dict[str, Any]] = [
         {"table": {"family": "inet", "name": "t"}},
@@ -92,7 +92,7 @@ KINDS: dict[str, tuple[Callable[[int], Case], int, int, float]] = {
 
 
 def growth(make: Callable[[int], Case], count: int) -> tuple[float, float]:
-    """Seconds of CPU to judge that many, and twice as many."""
+    """Return seconds of CPU to judge that many, and twice as many."""
     once, twice = (min(seconds_of(make(number).report) for _ in range(2)) for number in (count, 2 * count))
     return once, twice
 

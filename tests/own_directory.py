@@ -1,4 +1,4 @@
-"""A directory that nobody but the caller and root can write, nor any on the way to it, for files that are programs."""
+"""A directory that only the caller and root can write, like each directory above it, for files that are programs."""
 
 import os
 import shutil

@@ -36,6 +36,6 @@ def write_rule(
 
 
 def load_rule(directory: Path, body: str) -> Rule:
-    """The rule of that body, loaded among all others."""
+    """Return the rule of that body, loaded among all others."""
     write_rule(directory, "of_our_own", body)
     return next(rule for rule in load((directory,)) if rule.name == "of-our-own")

@@ -1,6 +1,6 @@
 """Limits of libvirt's daemons: clients, workers, requests, ports, locks, open files."""
 
-from preflight.capacity.limit import Limit
+from preflight.capacity.limit import Limit, Setting
 from preflight.capacity.reader import Asked
 from preflight.facts.daemon.clients import LockDaemon, ProxyLimits
 from preflight.facts.daemon.limits import RESERVED_WORKERS, DaemonLimits
@@ -19,6 +19,8 @@ FILES = {
     "p2p": {Role.SOURCE: 4, Role.DESTINATION: 6},
     "tunnelled": {Role.SOURCE: 7, Role.DESTINATION: 7},
 }
+#: The highest port number.
+HIGHEST_PORT = 65535
 #: File descriptors that a daemon opens briefly while it starts a QEMU.
 SPARE_FILES = 3
 
@@ -26,13 +28,20 @@ SPARE_FILES = 3
 def clients(asked: Asked) -> Limit:
     """Read max_clients: each migration is one connection to each daemon, in every mode."""
     limits = asked.host.fact(DaemonLimits)
-    return asked.limit(limits.max_clients, limits.clients, limits.room_for_clients(), beyond="waits")
+    return asked.limit(
+        limits.max_clients,
+        limits.clients,
+        limits.room_for_clients(),
+        beyond="waits",
+        setting=_setting(limits, "max_clients", limits.max_clients),
+    )
 
 
 def clients_of_proxy(asked: Asked) -> Limit:
     """Read max_clients of virtproxyd, which forwards TLS and TCP connections to modular daemons."""
     proxy = asked.host.fact(ProxyLimits).clients
-    return asked.limit(proxy.most, proxy.now, proxy.room, beyond="waits")
+    setting = Setting(proxy.path, "max_clients", proxy.most.value, "restart virtproxyd")
+    return asked.limit(proxy.most, proxy.now, proxy.room, beyond="waits", setting=setting)
 
 
 def workers(asked: Asked) -> Limit:
@@ -49,7 +58,12 @@ def workers(asked: Asked) -> Limit:
         limits.free_workers() - kept,
         reserve=RESERVED_WORKERS,
         beyond="waits",
+        setting=_setting(limits, "max_workers", limits.max_workers),
     )
+
+
+def _setting(limits: DaemonLimits, key: str, value: Located[int]) -> Setting:
+    return Setting(limits.conf.path, key, value.value, f"restart {limits.daemon}")
 
 
 def ports(asked: Asked) -> Limit:
@@ -65,13 +79,22 @@ def ports(asked: Asked) -> Limit:
         each=asked.migration.ports_each,
         written=f"{found.start}-{found.stop - 1}",
         beyond="fails at once",
+        setting=Setting(
+            conf.path, "migration_port_max", found.stop - 1, "restart the libvirt daemon", most=HIGHEST_PORT
+        ),
     )
 
 
 def locks(asked: Asked) -> Limit:
     """Read max_clients of virtlockd: a guest whose disks it locks is its client from start to end."""
     locked = asked.host.fact(LockDaemon).clients
-    return asked.limit(locked.most, locked.now, locked.room, beyond="waits")
+    setting = Setting(
+        locked.path,
+        "max_clients",
+        locked.most.value,
+        "restart virtlockd while no guest runs, which would lose its locks",
+    )
+    return asked.limit(locked.most, locked.now, locked.room, beyond="waits", setting=setting)
 
 
 def files(asked: Asked) -> Limit:
@@ -81,7 +104,10 @@ def files(asked: Asked) -> Limit:
     of_ends = FILES[asked.migration.method.mode.value]
     each = of_ends[asked.host.role] if asked.ways == 1 else sum(of_ends.values())
     left = found.limit - found.used - SPARE_FILES
-    return asked.limit(Located(found.limit), found.used, left, each=each, beyond="fails")
+    setting = Setting(
+        f"/etc/systemd/system/{daemon}.service.d/override.conf", "LimitNOFILE", found.limit, f"restart {daemon}"
+    )
+    return asked.limit(Located(found.limit), found.used, left, each=each, beyond="fails", setting=setting)
 
 
 def requests(asked: Asked) -> Limit:

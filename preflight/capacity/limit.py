@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from preflight.facts.ssh.sshd import MaxStartups
 from preflight.facts.text.located import Location
 from preflight.request.migration import Role
 
@@ -20,6 +21,25 @@ class Scope(enum.StrEnum):
     ONE_CONNECTION = "over one connection"
     #: No number of migrations: beyond the limit a client waits briefly. Shown so that nobody has to look for it.
     WAITS = "only waits"
+
+
+class Setting(Struct, frozen=True):
+    """The setting of a limit: its key, the file that sets it or would, and the value, in use now."""
+
+    path: str
+    key: str
+    value: int | MaxStartups
+    #: What makes a new value effective, as an order: "restart libvirtd".
+    then: str
+    #: The greatest possible value; None for no bound that matters.
+    most: int | None = None
+
+    def raised(self, by: int) -> str | None:
+        """Return the value that allows `by` more of the limit's unit; None if there is none."""
+        if isinstance(self.value, MaxStartups):
+            return str(self.value.raised(by))
+        value = self.value + by
+        return None if self.most is not None and value > self.most else str(value)
 
 
 class Limit(Struct, frozen=True):
@@ -45,6 +65,12 @@ class Limit(Struct, frozen=True):
     at: Location | None = None
     #: The effect on a migration beyond what it allows.
     beyond: str = ""
+    #: Seconds after which one more migration may start, for a limit on those that start in a time.
+    interval: float | None = None
+    #: The free part, in the limit's own unit; None if not known.
+    left: int | None = None
+    #: The setting that raises it; None if it could not be read, or for a limit that is only shown.
+    setting: Setting | None = None
 
     @property
     def counts(self) -> bool:
@@ -55,6 +81,23 @@ class Limit(Struct, frozen=True):
     def burst(self) -> bool:
         """Report whether it limits only how many start at the same instant."""
         return self.scope is Scope.BURST
+
+    @property
+    def seconds_apart(self) -> float | None:
+        """Return the seconds between two starts at which none is lost; None if the limit is not one on starts."""
+        if not self.burst:
+            return None
+        return 1.0 if self.interval is None else self.interval
+
+    def falls_short(self, migrations: int) -> bool:
+        """Report whether it allows fewer than these, or as many only without its reserve."""
+        return self.counts and self.allows is not None and self.allows - self.reserve < migrations
+
+    def raised_for(self, migrations: int) -> str | None:
+        """Return the value of its setting that allows these and leaves its reserve; None if there is none."""
+        if self.setting is None or self.left is None:
+            return None
+        return self.setting.raised(max(0, migrations * self.takes + self.reserve - self.left))
 
 
 class Capacity(Struct, frozen=True):
@@ -115,6 +158,17 @@ class Capacity(Struct, frozen=True):
     def unread(self) -> tuple[Limit, ...]:
         """Return the counted limits that could not be read: the true number may be lower."""
         return tuple(limit for limit in self.counted if limit.allows is None)
+
+    def short_of(self, migrations: int) -> tuple[Limit, ...]:
+        """Return the limits that fall short of so many, those in flight first, each kind from the lowest."""
+        short = (limit for limit in self.limits if limit.falls_short(migrations))
+        return tuple(sorted(short, key=lambda limit: (limit.burst, limit.allows)))
+
+    def allows(self, migrations: int) -> bool | None:
+        """Report whether so many can be in flight together; None if a limit that could not be read may prevent it."""
+        if self.concurrent is None:
+            return None
+        return False if migrations > self.concurrent else None if self.unread else True
 
     @property
     def over_one_connection(self) -> int | None:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from preflight.capacity import daemon, sshd
+from preflight.capacity import daemon, firewall, sshd
 from preflight.capacity.limit import Capacity, Limit, Scope
 from preflight.capacity.reader import Asked, Read
 from preflight.facts.daemon.clients import LockDaemon, ProxyLimits
@@ -19,12 +19,19 @@ from preflight.facts.daemon.limits import DaemonLimits
 from preflight.facts.daemon.open_files import OpenFiles
 from preflight.facts.daemon.qemu_conf import QemuConf
 from preflight.facts.fact import Fact, Unreadable
+from preflight.facts.firewall import Firewall
 from preflight.facts.network.accept_queue import AcceptQueue
+from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.network.listening import Listening
 from preflight.facts.ssh.sshd import SshdListener, SshdSettings
 from preflight.host import Host
 from preflight.request.check_request import Migration
 from preflight.request.migration import Role, Transport
+
+#: The limit on the connections for data that begin in a time.
+DATA_RATE = "firewall rate, data"
+#: The limit on open connections to sshd, of which a managed run of preflight has one for all guests.
+SSH_COUNT = "firewall count, ssh"
 
 #: The reader of a limit, its name, its scope, and its host.
 InPath: TypeAlias = tuple[Read, str, Scope, Host]
@@ -64,9 +71,11 @@ def _read_from(role: Role, migration: Migration, *, every: bool) -> set[type[Fac
     is_destination = role is Role.DESTINATION
     found: set[type[Fact]] = {DaemonLimits}
     if is_destination:
-        found |= {QemuConf, Listening}
+        found |= {QemuConf, Listening, Firewall, OwnAddresses}
         if migration.control_port is not None:
             found |= {Daemons, ProxyLimits}
+    else:
+        found.add(OwnAddresses)
     if migration.transport is Transport.SSH if is_destination else migration.source_over_ssh:
         found |= {SshdSettings, SshdListener}
     if every:
@@ -96,6 +105,7 @@ def _in_path(source: Host, destination: Host, migration: Migration, *, every: bo
         if not migration.offline and _locks(destination):
             yield daemon.locks, "virtlockd max_clients", flight, destination
         yield from ((daemon.files, "open files", flight, end) for end in ends)
+    yield from _rates(source, destination, migration)
     logins = _logged_in_to(source, destination, migration)
     for end in logins:
         yield sshd.startups, "MaxStartups", Scope.BURST, end
@@ -109,6 +119,29 @@ def _in_path(source: Host, destination: Host, migration: Migration, *, every: bo
             yield daemon.anonymous, "max_anonymous_clients", waits, end
             yield daemon.queued, "max_queued_clients", waits, end
         yield from ((sshd.penalties, "PerSourcePenalties", waits, end) for end in logins if sshd.has_penalties(end))
+
+
+def _rates(source: Host, destination: Host, migration: Migration) -> Iterator[InPath]:
+    """Yield the rates of the destination's firewall for each port that a migration connects to."""
+    for connections in migration.connections(sshd=_sshd_port(destination), free=_free_port(destination)):
+        for one in firewall.met_by(source, destination, connections):
+            is_open = one.rate.interval is None
+            name = f"firewall {'count' if is_open else 'rate'}, {connections.what}"
+            yield one, name, Scope.IN_FLIGHT if is_open else Scope.BURST, destination
+
+
+def _sshd_port(host: Host) -> int | None:
+    try:
+        return min(host.fact(SshdSettings).ports, default=None)
+    except Unreadable:
+        return None
+
+
+def _free_port(host: Host) -> int | None:
+    try:
+        return host.fact(Listening).first_free(host.fact(QemuConf).port_range)
+    except Unreadable:
+        return None
 
 
 def _logged_in_to(source: Host, destination: Host, migration: Migration) -> tuple[Host, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from preflight.capacity.limit import Limit, Scope
+from preflight.capacity.limit import Limit, Scope, Setting
 from preflight.facts.text.located import Located
 from preflight.host import Host
 from preflight.request.check_request import Migration
@@ -28,6 +28,7 @@ class Asked:
         each: int | None = None,
         reserve: int = 0,
         written: str | None = None,
+        setting: Setting | None = None,
     ) -> Limit:
         """Return the limit of which `left` are free, if a migration, or one each way, takes `each` of them.
 
@@ -46,6 +47,8 @@ class Asked:
             written=written,
             at=configured.at,
             beyond=beyond,
+            left=left,
+            setting=setting,
         )
 
     def unread(self, reason: str) -> Limit:

@@ -1,6 +1,6 @@
 """Limits of the sshd that the control connection logs in to."""
 
-from preflight.capacity.limit import Limit
+from preflight.capacity.limit import Limit, Setting
 from preflight.capacity.reader import Asked
 from preflight.facts.fact import Unreadable
 from preflight.facts.ssh.sshd import SshdListener, SshdSettings
@@ -10,7 +10,8 @@ from preflight.host import Host
 
 def startups(asked: Asked) -> Limit:
     """Read MaxStartups: logins in progress."""
-    configured = asked.host.fact(SshdSettings).max_startups
+    sshd = asked.host.fact(SshdSettings)
+    configured = sshd.max_startups
     try:
         pending: int | None = asked.host.fact(SshdListener).current
     except Unreadable:
@@ -18,7 +19,8 @@ def startups(asked: Asked) -> Limit:
     start, rate = Located(configured.value.start, configured.at), configured.value.rate
     left = start.value - (pending or 0)
     beyond = "is refused" if rate == 100 else f"is refused: {rate} %"
-    return asked.limit(start, pending, left, written=str(configured.value), beyond=beyond)
+    setting = Setting(sshd.path_of(configured), "MaxStartups", configured.value, "reload sshd")
+    return asked.limit(start, pending, left, written=str(configured.value), beyond=beyond, setting=setting)
 
 
 def has_a_limit_a_source(host: Host) -> bool:
@@ -31,9 +33,11 @@ def has_a_limit_a_source(host: Host) -> bool:
 
 def startups_of_one(asked: Asked) -> Limit:
     """Read PerSourceMaxStartups: logins in progress from one address."""
-    configured = asked.host.fact(SshdSettings).per_source_max_startups
+    sshd = asked.host.fact(SshdSettings)
+    configured = sshd.per_source_max_startups
     most = configured.value or 0
-    return asked.limit(Located(most, configured.at), None, most, beyond="is refused")
+    setting = Setting(sshd.path_of(configured), "PerSourceMaxStartups", most, "reload sshd")
+    return asked.limit(Located(most, configured.at), None, most, beyond="is refused", setting=setting)
 
 
 def sessions(asked: Asked) -> Limit:

@@ -14,7 +14,7 @@ from typer.models import CommandInfo
 
 from preflight.cli import HELP
 from preflight.cli.capacity import capacity
-from preflight.cli.check import check
+from preflight.cli.check import check, nagios, show
 from preflight.cli.fix import fix
 from preflight.cli.frame import BUG, INTERRUPTED, USAGE, Command, app, print_notes
 from preflight.cli.help_page import Grouped
@@ -27,7 +27,19 @@ from preflight.errors import UserError
 __all__ = ["app", "run"]
 
 #: The commands, in the order in which `--help` lists them.
-COMMANDS: tuple[Command[Any], ...] = (check, capacity, snapshot, plan, fix, migrate, status, rules, explain)
+COMMANDS: tuple[Command[Any], ...] = (
+    check,
+    capacity,
+    snapshot,
+    nagios,
+    plan,
+    fix,
+    migrate,
+    show,
+    status,
+    rules,
+    explain,
+)
 for one in COMMANDS:
     app.command(cls=Grouped, rich_help_panel=one.purpose, epilog="\n".join(one.examples))(one)
 
@@ -74,14 +86,31 @@ def run() -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE
     except KeyboardInterrupt as why:
-        print("preflight: interrupted", file=sys.stderr)
+        _say(arguments, "interrupted")
         print_notes(why)
-        return INTERRUPTED
+        return _own(arguments, INTERRUPTED)
     except Exception as why:
-        code = _explain_failure(why)
+        code = _explain_failure(arguments, why)
         print_notes(why)
-        return code
+        return _own(arguments, code)
     return 0
+
+
+def _own(arguments: list[str], code: int) -> int:
+    """Return the exit code of a failure: that of the command if it has one of its own."""
+    own = _failure(arguments)
+    return code if own is None else own
+
+
+def _failure(arguments: list[str]) -> int | None:
+    return next((one.failure for one in COMMANDS if arguments[:1] == [one.__name__]), None)
+
+
+def _say(arguments: list[str], what: str) -> None:
+    """Print why a command failed; on standard output too if that is all that its caller reads."""
+    print(f"preflight: {what}", file=sys.stderr)
+    if _failure(arguments) is not None:
+        print(f"PREFLIGHT UNKNOWN - {what.replace('|', ' ')}")
 
 
 def _parse_and_run(arguments: list[str]) -> None:
@@ -97,18 +126,18 @@ def _parse_and_run(arguments: list[str]) -> None:
         command.invoke(context)
 
 
-def _explain_failure(why: Exception) -> int:
+def _explain_failure(arguments: list[str], why: Exception) -> int:
     from preflight.visible import one_line
 
     message = getattr(why, "format_message", None)  # of the parser's errors, which older Typer leaves to Click
     if callable(message):
-        print(f"preflight: {one_line(message())}", file=sys.stderr)
+        _say(arguments, one_line(message()))
         return USAGE
     if isinstance(why, UserError):
-        print(f"preflight: {one_line(str(why))}", file=sys.stderr)
+        _say(arguments, one_line(str(why)))
         return USAGE
     if os.environ.get("PREFLIGHT_TRACEBACK"):
         traceback.print_exception(why)
-    print(f"preflight: a bug in preflight: {type(why).__name__}: {one_line(str(why))}", file=sys.stderr)
+    _say(arguments, f"a bug in preflight: {type(why).__name__}: {one_line(str(why))}")
     print("preflight: please report it, with the traceback that PREFLIGHT_TRACEBACK=1 prints", file=sys.stderr)
     return BUG

@@ -28,8 +28,8 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="[USER@]HOST, an alias from ~/.ssh/config, a libvirt URI, localhost, or a snapshot file. A name that"
-        " contains a / or ends in .json is taken to be a snapshot file.",
+        help="[USER@]HOST, an alias from ~/.ssh/config, a libvirt URI, localhost, or a snapshot file. A name, other"
+        " than a URI, that contains a slash or ends in .json is taken to be a snapshot file.",
     ),
 ]
 Destination = Annotated[
@@ -40,27 +40,31 @@ Destination = Annotated[
         show_default=False,
     ),
 ]
-Guests = Annotated[
-    list[str] | None,
-    what("--guest", help="Check only this guest; may be repeated.", show_default=False),
-]
 CopyStorage = Annotated[
     bool,
     what("--copy-storage", help="Assume that disks are copied, as with --copy-storage-all."),
 ]
 Over = Annotated[
     Transport | None,
-    how(help="Transport of the control connection.", show_default="ssh"),
+    how(
+        help="Transport of the control connection (default: that of DESTINATION's URI, otherwise ssh).",
+        show_default=False,
+    ),
 ]
 Uri = Annotated[
     str | None,
-    how(help="libvirt URI of the destination, as for virsh migrate.", show_default=False),
+    how(
+        help="libvirt URI of the destination, as for virsh migrate (default: derived from DESTINATION).",
+        show_default=False,
+    ),
 ]
 Select = Annotated[
-    list[str] | None, typer.Option(help="Apply only this rule or topic; may be repeated.", show_default=False)
+    list[str] | None,
+    typer.Option(help="Apply only this rule, or the rules of this subject; may be repeated.", show_default=False),
 ]
 Ignore = Annotated[
-    list[str] | None, typer.Option(help="Ignore this rule or topic; may be repeated.", show_default=False)
+    list[str] | None,
+    typer.Option(help="Ignore this rule, or the rules of this subject; may be repeated.", show_default=False),
 ]
 Timeout = Annotated[
     float, typer.Option(help="Maximum time, in seconds, to log in to a host and read all its answers.", min=1)

@@ -4,13 +4,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import DRIVEN, MOST, CopyStorage, Destination, Guests, Over, Source, Timeout, how, output
+from preflight.cli.arguments import DRIVEN, MOST, CopyStorage, Destination, Over, Source, Timeout, how, output
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
-from preflight.cli.options import copying, takes_method
-from preflight.stdio import deliver
+from preflight.cli.options import copying, takes, takes_method
+from preflight.cli.selection import selected
+from preflight.output import formats
 
 if TYPE_CHECKING:
+    from preflight.request.check_request import Selection
     from preflight.request.method import Method
 
 
@@ -22,25 +24,37 @@ if TYPE_CHECKING:
     "preflight capacity host1 host2 --window 30m",
 )
 @takes_method(only=DRIVEN)
+@takes("chosen", selected, without=("no_guests",))
 def capacity(
     source: Source,
     destination: Destination = None,
-    guest: Guests = None,
+    *,
+    chosen: "Selection",
     concurrency: Annotated[
         int | None,
         how(
-            min=1, max=MOST, help="Check whether this many migrations can run at once.", show_default="the best number"
+            min=1,
+            max=MOST,
+            help="Check whether this many migrations can run at once (default: find the best number).",
+            show_default=False,
         ),
     ] = None,
     transport: Over = None,
     copy_storage: CopyStorage = False,
     bandwidth: Annotated[
         float | None,
-        how(min=0.01, help="Bandwidth of all migrations together, in MiB/s.", show_default="that of the link"),
+        how(
+            min=0.01,
+            help="Bandwidth of all migrations together, in MiB/s (default: that of the link).",
+            show_default=False,
+        ),
     ] = None,
     window: Annotated[
         str | None,
-        typer.Option(help="Check whether all guests can be migrated in this time: 90s, 30m, 2h.", show_default=False),
+        typer.Option(
+            help="Check whether all guests can be migrated within this time, such as 90s, 30m or 2h.",
+            show_default=False,
+        ),
     ] = None,
     both_ways: Annotated[
         bool,
@@ -49,28 +63,29 @@ def capacity(
     measure_dirty_rate: Annotated[
         bool,
         typer.Option(
-            "--measure-dirty-rate", help="Measure how fast the running guests write to their memory. This affects them."
+            "--measure-dirty-rate",
+            help="Measure how fast the running guests write to their memory. The measurement affects the guests.",
         ),
     ] = False,
-    output_format: Annotated[str, output("--format", "-f", help="Output format: text or json.")] = "text",
+    output_format: Annotated[str, output("--format", "-f", help=formats.help_on("capacity"))] = "text",
     timeout: Timeout = 60,
-    *,
     method: "Method",
 ) -> None:
     """Show how many migrations can run at once, what limits them, and how long they take.
 
     Nothing is changed on either host. The exit code is 0, or 1 if the hosts do not allow what --concurrency or --window
-    asks for, or 3 if that cannot be determined.
+    asks for, or 3 if that cannot be determined: for --window, if it depends on dirty rates that were not measured.
     """
+    from msgspec.structs import asdict
+
     from preflight.commands.capacity import size
-    from preflight.output import formats
     from preflight.request.check_request import Asked
 
     formats.require("capacity", output_format)
     asked = Asked(
         source=source,
         destination=destination,
-        guests=tuple(guest or ()),
+        **asdict(chosen),
         concurrency=concurrency or 1,
         method=copying(method) if copy_storage else method,
         transport=transport,
@@ -81,5 +96,5 @@ def capacity(
     answer = size(
         asked, concurrency=concurrency, bandwidth=bandwidth, window=window, measure_dirty_rate=measure_dirty_rate
     )
-    deliver(formats.render("capacity", output_format, answer))
+    formats.deliver("capacity", output_format, answer)
     raise typer.Exit(answer.exit_code)

@@ -1,4 +1,4 @@
-"""`preflight check`."""
+"""`preflight check`, `preflight nagios` and `preflight show`."""
 
 import os
 import sys
@@ -10,7 +10,6 @@ import typer
 from preflight.cli.arguments import (
     MOST,
     Destination,
-    Guests,
     Ignore,
     Over,
     Select,
@@ -19,15 +18,16 @@ from preflight.cli.arguments import (
     Uri,
     how,
     output,
-    what,
 )
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
-from preflight.cli.options import takes_method
-from preflight.errors import UserError
-from preflight.stdio import deliver
+from preflight.cli.options import takes, takes_method
+from preflight.cli.selection import selected
+from preflight.output import formats
+from preflight.request.migration import FailOn, OnUnknown
 
 if TYPE_CHECKING:
+    from preflight.request.check_request import Asked, Selection
     from preflight.request.method import Method
 
 
@@ -35,74 +35,151 @@ if TYPE_CHECKING:
 _TIMEOUTS = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort")
 
 
-@command(
-    Purpose.LOOK,
-    "# Check all guests running on host1",
-    "preflight check host1 host2",
-    "# Check one guest, for a peer-to-peer migration",
-    "preflight check host1 host2 --guest web --p2p",
-)
+Concurrency = Annotated[int, how(min=1, max=MOST, help="Number of migrations started at the same time.")]
+Format = Annotated[str, output("--format", "-f", help=formats.help_on("report"))]
+Reports = Annotated[
+    list[str] | None,
+    output(
+        "--report",
+        metavar="FORMAT=PATH",
+        help="Also write the report in this format to this file; may be repeated.",
+        show_default=False,
+    ),
+]
+
+
 @takes_method(without=_TIMEOUTS)
-def check(
+@takes("chosen", selected)
+def _asked(
     source: Source,
     destination: Destination = None,
-    guest: Guests = None,
-    no_guests: Annotated[bool, what("--no-guests", help="Check only the hosts.")] = False,
-    concurrency: Annotated[int, how(min=1, max=MOST, help="Number of migrations started at the same time.")] = 1,
+    *,
+    chosen: "Selection",
+    concurrency: Concurrency = 1,
     transport: Over = None,
     destination_uri: Uri = None,
-    offline: Annotated[
-        bool, what("--offline", help="Check guests that are off, whose definitions are migrated.")
-    ] = False,
     select: Select = None,
     ignore: Ignore = None,
-    output_format: Annotated[str, output("--format", "-f", help="Output format: text, table or json.")] = "text",
-    save: Annotated[
-        Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
-    ] = None,
     timeout: Timeout = 60,
-    *,
     method: "Method",
-) -> None:
-    """Check whether guests can be migrated from SOURCE to DESTINATION.
+) -> "Asked":
+    """Return the request of a check; raises `UserError`."""
+    from msgspec.structs import asdict
 
-    All guests running on the source are checked, unless --guest, --offline or --no-guests selects others. Nothing is
-    changed on either host. The exit code is 0 if the verdict is READY, 1 if it is NOT READY, and 3 if it is
-    UNDETERMINED.
-    """
-    from preflight.collect.endpoints import open_hosts
-    from preflight.output import formats
     from preflight.request.check_request import Asked
 
-    formats.require("report", output_format)
-    if guest and no_guests:
-        raise UserError("--guest and --no-guests are mutually exclusive")
-    asked = Asked(
+    return Asked(
         source=source,
         destination=destination,
-        guests=tuple(guest or ()),
-        no_guests=no_guests,
+        **asdict(chosen),
         concurrency=concurrency,
         transport=transport,
         destination_uri=destination_uri,
-        offline=offline,
         select=tuple(select or ()),
         ignore=tuple(ignore or ()),
         timeout=timeout,
         method=method,
     )
-    with open_hosts(asked) as opened:
-        from preflight.connection import snapshot as snapshots
-        from preflight.judge import check as checking  # while ssh shakes hands
 
-        formats.load("report", output_format)
-        if save is not None:
-            snapshots.load()
-        checked = checking.check(opened, stay=False)
-    deliver(formats.render("report", output_format, checked.report, colour=_colour()))
-    if save is not None:
-        checking.save_pair(save, checked)
-    raise typer.Exit(checked.report.verdict.exit_code)
+
+@command(
+    Purpose.LOOK,
+    "# Check all guests running on host1",
+    "preflight check host1 host2",
+    "# Check one guest, for a peer-to-peer migration",
+    "preflight check host1 host2 web --p2p",
+    "# Check all guests but one, including those that are off",
+    "preflight check host1 host2 --all --except web",
+    "# Also write a report for a CI server",
+    "preflight check host1 host2 --report junit=junit.xml",
+)
+@takes("asked", _asked)
+def check(
+    *,
+    asked: "Asked",
+    output_format: Format = "text",
+    report: Reports = None,
+    save: Annotated[
+        Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
+    ] = None,
+    fail_on: Annotated[
+        FailOn, output(help="Give exit code 1 for errors, for warnings too, or for no finding.")
+    ] = FailOn.ERROR,
+    unknown: Annotated[
+        OnUnknown, output(help="Give exit code 3 if the verdict is UNDETERMINED (fail), or 0 (warn).")
+    ] = OnUnknown.FAIL,
+    exit_zero: Annotated[bool, output("--exit-zero", help="Give exit code 0 whatever the verdict.")] = False,
+) -> None:
+    """Check whether guests can be migrated from SOURCE to DESTINATION.
+
+    All guests that run on the source are checked, unless others are selected, as for `preflight migrate`. Nothing is
+    changed on either host. The exit code is 0 if the verdict is READY, 1 if it is NOT READY, and 3 if it is
+    UNDETERMINED, in every format; --fail-on, --unknown and --exit-zero change that.
+    """
+    formats.require("report", output_format)
+    files = formats.files("report", report or ())
+    from preflight.commands import check as checks
+    from preflight.request.check_request import Gate
+
+    wanted = checks.Wanted(
+        output_format=output_format,
+        colour=_colour(),
+        files=files,
+        save=save,
+        gate=Gate(fail_on, unknown, exit_zero),
+    )
+    raise typer.Exit(checks.check(asked, wanted))
+
+
+@command(
+    Purpose.LOOK,
+    "preflight nagios host1 host2",
+    "# Check only the hosts, and answer within 20 seconds",
+    "preflight nagios host1 host2 --no-guests --timeout 20",
+    failure=3,
+)
+@takes("asked", _asked)
+def nagios(
+    *,
+    asked: "Asked",
+    report: Reports = None,
+) -> None:
+    """Check as `preflight check` does, as a plugin of Nagios or of a server that takes its plugins.
+
+    One line with performance data is printed. The exit codes are those of Nagios: 0 (OK) if the verdict is READY, 1
+    (WARNING) if it is READY with warnings, 2 (CRITICAL) if it is NOT READY, and 3 (UNKNOWN) if it is UNDETERMINED or if
+    preflight itself fails.
+    """
+    files = formats.files("report", report or ())
+    from preflight.commands import check as checks
+
+    raise typer.Exit(checks.nagios(asked, files))
+
+
+@command(
+    Purpose.LOOK_UP,
+    "# Show what `check --report json=report.json` wrote",
+    "preflight show report.json",
+    "# Show it as Markdown, for a ticket",
+    "preflight show report.json --format markdown",
+)
+def show(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Report that `preflight check` wrote in the format json.")
+    ],
+    output_format: Format = "text",
+    report: Reports = None,
+) -> None:
+    """Show a saved report in any format.
+
+    No host is contacted. The exit code is 0 if the report can be read, whatever its verdict, and 2 if not.
+    """
+    formats.require("report", output_format)
+    files = formats.files("report", report or ())
+    from preflight.commands import show as shows
+    from preflight.commands.check import Wanted
+
+    shows.show(file, Wanted(output_format=output_format, colour=_colour(), files=files))
 
 
 def _colour() -> bool:

@@ -9,6 +9,7 @@ from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import copying, takes_method
 from preflight.cli.question import ask
+from preflight.output import formats
 
 if TYPE_CHECKING:
     from preflight.request.method import Method
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     Purpose.PLAN,
     "# Show the changes",
     "preflight fix host1 host2",
-    "# Make them, after a confirmation",
+    "# Make them, after asking for confirmation",
     "preflight fix host1 host2 --apply",
     "# Write them as a playbook",
     "preflight fix host1 host2 --format ansible > fix.yml",
@@ -30,14 +31,14 @@ def fix(
     rule: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="RULE...", help="Fix only what these rules find; omit them to fix everything.", show_default=False
+            metavar="RULE...", help="Fix only the findings of these rules (default: of all rules).", show_default=False
         ),
     ] = None,
     concurrency: Annotated[int, how(min=1, max=MOST, help="Number of migrations started at the same time.")] = 1,
     transport: Over = None,
     copy_storage: CopyStorage = False,
-    output_format: Annotated[str, output("--format", "-f", help="Output format: text or ansible.")] = "text",
-    apply: Annotated[bool, typer.Option("--apply", help="Make the changes, after a confirmation.")] = False,
+    output_format: Annotated[str, output("--format", "-f", help=formats.help_on("fix"))] = "text",
+    apply: Annotated[bool, typer.Option("--apply", help="Make the changes, after asking for confirmation.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     timeout: Timeout = 120,
     *,
@@ -46,11 +47,11 @@ def fix(
     """Show the configuration changes on both hosts that fix what a check finds, or make them with --apply.
 
     Errors that no such change fixes are listed. The exit code is 0 if there is nothing to change, or if all changes
-    are shown or in effect; 3 if an error remains that no change fixes, or if it is unknown whether there are more; 4
-    if a change could not be computed or did not take effect; and 5 if the changes were not confirmed.
+    are shown or in effect; 3 if an error remains that no change fixes, or if something is unknown that may hide an
+    error or call for another change; 4 if a change could not be computed or did not take effect; and 5 if the changes
+    were not confirmed.
     """
     from preflight.commands.fix import fix as do
-    from preflight.output import formats
     from preflight.request.check_request import Asked
 
     formats.require("fix", output_format)

@@ -31,18 +31,21 @@ P = ParamSpec("P")
 
 
 class Command(Protocol[P]):
-    """A function that Typer makes a command of, and what its page of `--help` says beside the function's own words."""
+    """A function that Typer makes a command of, and what its page of `--help` adds to the function's docstring."""
 
     __name__: str
     purpose: Purpose
     #: Command lines that work as they are, each with a remark before it where it needs one.
     examples: tuple[str, ...]
+    #: The exit code of usage errors, bugs and interruptions if the program that runs it expects one of its own, and
+    #: their message on standard output; else None.
+    failure: int | None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
         """Run the command; raises `typer.Exit` with its exit code, and `UserError`."""
 
 
-def command(purpose: Purpose, *examples: str) -> Callable[[Callable[P, None]], Command[P]]:
+def command(purpose: Purpose, *examples: str, failure: int | None = None) -> Callable[[Callable[P, None]], Command[P]]:
     """Make a command of a function, listed under this purpose, with these examples.
 
     Typer would accept "nan", which is neither less nor more than any bound.
@@ -57,7 +60,7 @@ def command(purpose: Purpose, *examples: str) -> Callable[[Callable[P, None]], C
             body(*args, **kwargs)
 
         made = cast("Command[P]", bounded)
-        made.purpose, made.examples = purpose, examples
+        made.purpose, made.examples, made.failure = purpose, examples, failure
         return made
 
     return make

@@ -13,7 +13,7 @@ _WHOLE = 10_000
 
 
 class Purpose(enum.StrEnum):
-    """What a command is used for: the heading under which `preflight --help` lists it."""
+    """The purpose of a command: the heading under which `preflight --help` lists it."""
 
     LOOK = "Look (changes nothing)"
     PLAN = "Plan"
@@ -48,7 +48,7 @@ class Grouped(TyperCommand):
         _write_options(self, ctx, formatter, "Arguments", "Options", *Group)
 
     def format_epilog(self, _ctx: Any, formatter: Any) -> None:
-        """Write the examples, a line each as they are typed."""
+        """Write the examples, one per line, as they are typed."""
         with formatter.section(gettext("Examples")):
             for line in (self.epilog or "").splitlines():
                 formatter.write(f"{'':>{formatter.current_indent}}{line}\n")

@@ -6,33 +6,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import MOST, Ignore, Over, Source, Timeout, Uri, how, output, what
+from preflight.cli.arguments import MOST, Ignore, Over, Source, Timeout, Uri, how, output
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes_method
 from preflight.cli.question import ask
+from preflight.cli.selection import AllGuests, Except, Names, Off, Running, require_selection, selection
 from preflight.errors import UserError
 
 if TYPE_CHECKING:
     from preflight.request.method import Method
 
 
-AllGuests = Annotated[
-    bool, what("--all", help="Migrate all guests: running guests live, and the definitions of guests that are off.")
-]
-
-
-Running = Annotated[bool, what("--running", help="Migrate all running guests.")]
-
-
-Off = Annotated[
-    bool, what("--offline", help="Migrate guests that are off: all of them, or those named, which must be off.")
-]
-
-
 AtOnce = Annotated[
     int | None,
-    how(min=1, max=MOST, help="Number of guests to migrate at once.", show_default="the number that is quickest"),
+    how(
+        min=1,
+        max=MOST,
+        help="Number of guests to migrate at once (default: the number with the shortest total duration).",
+        show_default=False,
+    ),
 ]
 
 
@@ -61,17 +54,21 @@ def migrate(
         list[str] | None,
         typer.Argument(
             help="SOURCE DESTINATION [GUEST]..., or a file that `preflight plan` wrote. Hosts are named as for"
-            " `preflight check`.",
+            " `preflight check`, but not by snapshot files.",
             metavar="WHAT...",
         ),
     ] = None,
     all_guests: AllGuests = False,
     running: Running = False,
     offline: Off = False,
+    left_out: Except = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     at_once: AtOnce = None,
     on_error: Annotated[
-        OnError, typer.Option(help="If a guest does not arrive: start no further guest, or continue.")
+        OnError,
+        typer.Option(
+            help="Action if a guest does not arrive: start no further migrations, or continue with the other guests."
+        ),
     ] = OnError.STOP,
     stall_timeout: Annotated[
         float, typer.Option(min=1, help="Abort a migration that has sent nothing for this many seconds.")
@@ -85,23 +82,24 @@ def migrate(
     confirm_uri: Annotated[
         list[str] | None,
         typer.Option(
-            help="With a plan or --resume: use this URI from the file although it names a command, a socket or a key"
-            " and others can read or replace the file; may be repeated.",
+            help="With a plan or --resume: accept this URI from the file, which is otherwise refused if it names a"
+            " command, a socket or a key and other users can read or replace the file; may be repeated.",
             show_default=False,
         ),
     ] = None,
     journal: Annotated[
         Path | None,
         output(
-            help="File to which each step is written before it is taken.",
-            show_default="a new one in ~/.local/state/preflight",
+            help="File to which each step is written before it is taken (default: a new file in"
+            " ~/.local/state/preflight).",
+            show_default=False,
         ),
     ] = None,
     events: Annotated[
         Path | None, output(help="Append each event to this file, as a line of JSON.", show_default=False)
     ] = None,
     back: Annotated[
-        Path | None, output(help="Write a plan that migrates the guests back, as this file.", show_default=False)
+        Path | None, output(help="File to which a plan for migrating the guests back is written.", show_default=False)
     ] = None,
     transport: Over = None,
     destination_uri: Uri = None,
@@ -112,9 +110,9 @@ def migrate(
 ) -> None:
     """Check, then migrate guests from SOURCE to DESTINATION, and verify on both hosts that each has arrived.
 
-    After the first Ctrl-C no further guest is started; the second aborts the migrations under way, and their guests
-    stay on the source. The exit code is 0 if every guest arrived as requested, 4 if not, 5 if nothing was tried, and
-    130 if the run was interrupted.
+    After the first Ctrl-C, no further migrations are started; the second aborts the migrations in progress, and their
+    guests stay on the source. The exit code is 0 if every guest arrived as requested, 4 if not, 5 if no migration was
+    attempted, and 130 if the run was interrupted.
     """
     from preflight.commands import migrate
     from preflight.migrate.run import Settings
@@ -138,18 +136,21 @@ def migrate(
     if len(words) == 1:
         _refuse_what_is_written_down(context, "plan")
         raise typer.Exit(migrate.run_plan(Path(words[0]), wanted, timeout=answer_timeout))
-    _refuse_unclear(words, all_guests=all_guests, running=running, offline=offline)
+    if len(words) < 2:
+        raise UserError("SOURCE and DESTINATION are missing, or a file that `preflight plan` wrote")
+    chosen = selection(words[2:], left_out, all_guests=all_guests, running=running, offline=offline)
+    require_selection(chosen, running=running)
     if confirm_uri:
         raise UserError(
             "--confirm-uri is for the URIs of a plan or a journal; URIs on the command line need no confirmation"
         )
     asked = migrate.asked_for(
-        words,
+        words[0],
+        words[1],
+        chosen,
         method,
         transport=transport,
         destination_uri=destination_uri,
-        offline=offline,
-        only_running=running,
         ignore=ignore or (),
         timeout=answer_timeout,
     )
@@ -167,14 +168,15 @@ def plan(
     source: Source,
     destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="Same forms as SOURCE.")],
     output: Annotated[Path, output("--output", "-o", help="File to write.")],
-    guest: Annotated[
-        list[str] | None, typer.Argument(metavar="GUEST...", help="Guests to migrate.", show_default=False)
-    ] = None,
+    guest: Names = None,
     all_guests: AllGuests = False,
     running: Running = False,
     offline: Off = False,
+    left_out: Except = None,
     at_once: AtOnce = None,
-    lapses_after: Annotated[str, typer.Option(help="Time after which the plan expires: 90s, 30m, 24h.")] = "24h",
+    lapses_after: Annotated[
+        str, typer.Option(help="Time after which the plan expires, such as 90s, 30m or 24h.")
+    ] = "24h",
     transport: Over = None,
     destination_uri: Uri = None,
     ignore: Ignore = None,
@@ -182,23 +184,23 @@ def plan(
     *,
     method: "Method",
 ) -> None:
-    """Check, and write a plan that `preflight migrate` runs later, if nothing has changed by then.
+    """Check, and write a plan that `preflight migrate` can run later, provided that nothing has changed by then.
 
     Nothing is changed on either host. The exit code is 0, or 5 if the verdict is not READY.
     """
     from preflight.commands import migrate
     from preflight.commands.capacity import seconds_of
 
-    words = [source, destination, *(guest or ())]
-    _refuse_unclear(words, all_guests=all_guests, running=running, offline=offline)
+    chosen = selection(guest or (), left_out, all_guests=all_guests, running=running, offline=offline)
+    require_selection(chosen, running=running)
     lapse = seconds_of("--lapses-after", lapses_after)
     asked = migrate.asked_for(
-        words,
+        source,
+        destination,
+        chosen,
         method,
         transport=transport,
         destination_uri=destination_uri,
-        offline=offline,
-        only_running=running,
         ignore=ignore or (),
         timeout=answer_timeout,
     )
@@ -232,15 +234,3 @@ def _refuse_what_is_written_down(context: typer.Context, where: str) -> None:
             is_no = context.params.get(name) is False and parameter.secondary_opts
             option = (parameter.secondary_opts if is_no else parameter.opts)[0]
             raise UserError(f"{option}: the {where} determines this, so it cannot be changed here")
-
-
-def _refuse_unclear(words: list[str], *, all_guests: bool, running: bool, offline: bool) -> None:
-    """Raise `UserError` if it is not clear what to migrate, or where."""
-    if len(words) < 2:
-        raise UserError("SOURCE and DESTINATION are missing, or a file that `preflight plan` wrote")
-    if sum((all_guests, running, offline)) > 1:
-        raise UserError("--all, --running and --offline are mutually exclusive")
-    if words[2:] and (all_guests or running):
-        raise UserError("name guests, or give --all or --running, but not both")
-    if not (words[2:] or all_guests or running or offline):
-        raise UserError("which guests? Name them, or give --all, --running or --offline")

@@ -5,7 +5,7 @@ import functools
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -15,6 +15,8 @@ from preflight.request.options import Form, Option, Switch, declared, default_of
 
 if TYPE_CHECKING:
     from preflight.request.method import Method
+
+T = TypeVar("T")
 
 
 @functools.cache
@@ -108,27 +110,38 @@ def _switched(name: str, option: Option, given: Mapping[str, Any]) -> Any:
 
 def takes_method(
     *, only: Collection[str] | None = None, without: Collection[str] = ()
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
+) -> Callable[[Callable[..., T]], Callable[..., T]]:
     """Give a command the options of a migration, and pass it what they mean as `method`.
 
     `only` names the options that the command takes, if it does not take all; `without` those that it has no use for.
     """
+    left_out = set(without) if only is None else parameters().keys() - set(only)
+    return takes("method", method_of, without=left_out)
 
-    def give(body: Callable[..., None]) -> Callable[..., None]:
-        own = inspect.signature(body).parameters
-        shared = {
-            name: one for name, one in parameters().items() if name not in without and (only is None or name in only)
-        }
+
+def takes(
+    made: str, make: Callable[..., Any], *, without: Collection[str] = ()
+) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Give a function the parameters of `make`, in place of its own parameter `made`, and pass it what `make` returns.
+
+    Parameters of `make` that are left out with `without` keep their defaults.
+    """
+
+    def give(body: Callable[..., T]) -> Callable[..., T]:
+        own = inspect.signature(body)
+        taken = {name: one for name, one in inspect.signature(make).parameters.items() if name not in without}
 
         @functools.wraps(body)
-        def whole(**given: Any) -> None:
-            picked = {name: given.pop(name) for name in shared}
-            body(method=method_of(**picked), **given)
+        def whole(**given: Any) -> T:
+            picked = {name: given.pop(name) for name in taken}
+            return body(**{made: make(**picked)}, **given)
 
-        kept = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, one in own.items() if name != "method"]
-        all_of_them = [*kept, *shared.values()]
-        whole.__signature__ = inspect.Signature(all_of_them)  # type: ignore[attr-defined]  # Typer reads it
-        whole.__annotations__ = {one.name: one.annotation for one in all_of_them} | {"return": None}
+        every: list[inspect.Parameter] = []
+        for name, one in own.parameters.items():
+            every += taken.values() if name == made else [one]
+        every = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in every]
+        whole.__signature__ = own.replace(parameters=every)  # type: ignore[attr-defined]  # Typer reads it
+        whole.__annotations__ = {one.name: one.annotation for one in every} | {"return": None}
         del whole.__wrapped__  # otherwise Typer would find the body's own parameters
         return whole
 

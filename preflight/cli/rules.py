@@ -6,19 +6,18 @@ import typer
 
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
-from preflight.stdio import deliver
+from preflight.output import formats
 
 
 @command(Purpose.LOOK_UP, "preflight rules", "preflight rules --format markdown")
 def rules(
-    output_format: Annotated[str, typer.Option("--format", "-f", help="Output format: text or markdown.")] = "text",
+    output_format: Annotated[str, typer.Option("--format", "-f", help=formats.help_on("rules"))] = "text",
 ) -> None:
-    """List all rules, with their topics and severities."""
+    """List all rules, with their subjects and severities."""
     from preflight.judge.ruleset import load
-    from preflight.output import formats
 
     formats.require("rules", output_format)
-    deliver(formats.render("rules", output_format, load()))
+    formats.deliver("rules", output_format, load())
 
 
 @command(
@@ -42,7 +41,7 @@ def explain(
     rule that predicts this error, and the names of other rules that predict it too. Names, addresses, ports, paths and
     numbers in the message do not matter. Only the last 64 KiB of the input are explained.
 
-    The exit code is 0 if every message is explained, and 3 if there is one that no rule knows.
+    The exit code is 0 if every message is explained, and 3 if no rule predicts one of them.
     """
     from preflight.commands.explain import of
 

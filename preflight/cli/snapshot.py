@@ -23,9 +23,9 @@ def snapshot(
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
     timeout: Timeout = 60,
 ) -> None:
-    """Save the answers of HOST to a file, for a check without a network.
+    """Save all that a check reads from HOST to a file, so that the check needs no network.
 
-    Nothing is changed on the host. The exit code is 3 if the login failed; the file then records that.
+    Nothing is changed on the host. The exit code is 3 if the login fails; the file then contains the reason.
     """
     from preflight.judge import check as checking
     from preflight.judge.report import Verdict

@@ -8,6 +8,7 @@ import typer
 from preflight.cli.arguments import output
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
+from preflight.output import formats
 from preflight.stdio import deliver
 
 
@@ -23,16 +24,16 @@ def status(
         Path | None,
         typer.Argument(metavar="JOURNAL", help="Journal of a run; omit it to list all runs.", show_default=False),
     ] = None,
-    output_format: Annotated[str, output("--format", "-f", help="Output format: text or json.")] = "text",
+    output_format: Annotated[str, output("--format", "-f", help=formats.help_on("ledger"))] = "text",
 ) -> None:
     """Show what the journal of a run says about each guest, or list all runs, the newest first.
 
-    No host is contacted; `preflight migrate --resume JOURNAL` does that, and continues the run. The exit code is 0 if
-    the journal can be read, whatever it says, and 2 if not. The list names a journal that cannot be read, and the exit
-    code stays 0.
+    No host is contacted. To contact the hosts and continue the run, use `preflight migrate --resume JOURNAL`. The exit
+    code is 0 if the journal can be read, whatever it says, and 2 if not. A list of all runs includes the journals that
+    cannot be read, and its exit code is 0 even then.
     """
     from preflight.commands import status as told
-    from preflight.output import formats
 
     formats.require("ledger", output_format)
-    deliver(told.of_all(output_format) if journal is None else told.of_run(journal, output_format))
+    shown = told.of_all(output_format) if journal is None else told.of_run(journal, output_format)
+    deliver(shown, for_programs=output_format not in formats.FOR_PEOPLE)

@@ -95,7 +95,7 @@ class Further(Struct, frozen=True):
         self.ask(record, questions.resolve(name), about=f"resolve:{name}")
 
     def ask_for_certificates(self, record: str, *paths: CertificatePaths) -> None:
-        """Ask for the certificate files in one or more of the places where they are searched for."""
+        """Ask for the certificate files in one or more of the directories that are searched for them."""
         files = [one.all for one in paths]
         self.ask(record, questions.certificates(*files), about=f"{record}:{' '.join(map(' '.join, files))}")
 

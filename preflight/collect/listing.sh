@@ -13,7 +13,7 @@ list /var/lib/libvirt/images
 list /etc/libvirt/secrets
 while read -r _ at type _; do
   case $type in proc|sysfs|dev*|cgroup*|mqueue|overlay|*securityfs|debugfs|tracefs|autofs|*rpc*) continue;; esac
-  # shellcheck disable=SC1003 # a path with a backslash: mounts escapes blanks that way
+  # shellcheck disable=SC1003 # a path with a backslash: /proc/self/mounts escapes blanks that way
   case $at in /|/boot*|/usr*|/var|/tmp*|/run*|/proc*|/sys*|/dev*|/etc*|/var/lib/libvirt/images|*'\'*) continue;; esac
   list "$at"
 done < /proc/self/mounts

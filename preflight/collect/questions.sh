@@ -27,16 +27,16 @@ daemons() {
   for s in libvirt-sock virtqemud-sock; do
     [ -S "/run/libvirt/$s" ] && printf 'socket %s\n' "$s"
   done
-  # each after a line that names it, as in sshd_config
+  # each file follows a line with its name, as in sshd_config
   for f in $given; do printf '\037%s\n' "$f"; slurp "$f" && echo; done
   return 0
 }
 given() {
-  # the files that daemons were started with instead of their own
+  # the configuration files that daemons were started with instead of the default ones
   case $seen in *'reads '*) printf '%s\n' "$seen" | sed -n 's/^reads \(.*\) [^ ]*$/\1/p';; esac
 }
 reads() {
-  # NAME PROGRAM ARGUMENT...: the file that a daemon was started with instead of its own
+  # NAME PROGRAM ARGUMENT...: the file that a daemon was started with instead of the default one
   c=$1; shift
   while [ $# -gt 1 ]; do
     shift
@@ -51,7 +51,7 @@ reads() {
 }
 processes() {
   # a process that ends in the meantime is not an error; a shell loop over all processes would take four times as long
-  # shellcheck disable=SC2013 # names in /proc: words
+  # shellcheck disable=SC2013 # paths in /proc are words
   for f in $(grep -slxE 'libvirtd|virtqemud|virtproxyd|virtlockd|virtlogd' /proc/[0-9]*/comm); do
     p=${f%/comm}
     { read -r c < "$f" && read -r s < "$p/stat"; } 2>/dev/null || continue
@@ -135,7 +135,7 @@ certificates() {
   printf 'clock %s\n' "$(date +%s)"
   for f in "$@"; do
     case $f in
-      # of a key, only whether it can be read is reported
+      # for a private key, report only the result of reading it
       key:*) slurp "${f#key:}" >/dev/null 2>&1; printf 'file %s %s\n' $? "${f#key:}" ;;
       *) t=$(slurp "$f" 2>/dev/null); printf 'file %s %s\n' $? "$f"
         printf '%s\n' "$t" | sed -n '/-----BEGIN .*CERTIFICATE-----/,/-----END .*CERTIFICATE-----/p' ;;
@@ -143,14 +143,14 @@ certificates() {
   done
 }
 image_heads() {
-  # the paths come from the other host's guests: of a file that is not an image, only the size is reported
+  # the paths come from the other host's guests: for a file that is not an image, report only the size
   for p in "$@"; do
     printf 'path %s\n' "$p"
     if as_root test -f "$p"; then n=$(as_root stat -L -c %s -- "$p" 2>&1)
     elif as_root test -b "$p"; then n=$(as_root blockdev --getsize64 "$p" 2>&1)
     else continue; fi
     case $n in ''|*[!0-9]*) printf 'image %s\n' "$n"; continue;; esac
-    # shellcheck disable=SC2046 # a word a byte
+    # shellcheck disable=SC2046 # one word per byte
     image_head "$p" "$n" $(as_root head -c 32 -- "$p" 2>/dev/null | od -An -v -tx1)
   done
   return 0
@@ -252,7 +252,7 @@ rdma_ports() {
   return 0
 }
 rdma_linked() {
-  # EMULATOR...: whether each is linked with the RDMA library
+  # EMULATOR...: grep's exit code for each, 0 if it is linked with the RDMA library
   for q in "$@"; do
     grep -qaF librdmacm.so. "$q" 2>/dev/null
     printf 'qemu %s %s\n' $? "$q"
@@ -263,7 +263,7 @@ sshd_listener() {
   return 0
 }
 sshd_config() {
-  # every file that Include may match, each after a line that names it; the reader works out sshd's order
+  # every file that Include may match, each after a line with its name; the parser determines sshd's order
   for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*; do
     [ -f "$f" ] || continue
     printf '\037%s\n' "$f"

@@ -1,7 +1,8 @@
-"""The records that each fact is parsed from, and the facts that are always made, whichever rules are selected."""
+"""The parts that each fact is made of, and the facts that are always made, whichever rules are selected."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from inspect import get_annotations
+from types import UnionType
 
 from preflight import facts
 from preflight.answers import Answers, Record
@@ -16,31 +17,57 @@ from preflight.facts import (
     PeerName,
     Versions,
 )
-from preflight.facts.fact import OPTIONAL, Fact
-from preflight.host import FactSource, Host
+from preflight.facts.fact import OPTIONAL, Fact, Unreadable
+from preflight.host import FactSource, Host, Part
 from preflight.request.migration import Role
 
 
-def made_of(kind: type[Fact]) -> FactSource:
-    """Return the records that the signature of a fact's `parse` names; raises `TypeError` if one is not a record."""
-    records, optional = [], []
-    for parameter, annotation in get_annotations(kind.parse).items():
-        if parameter == "return":
-            continue
-        taken, said = getattr(annotation, "__origin__", annotation), getattr(annotation, "__metadata__", ())
-        if taken not in (Record, Record | None):
-            raise TypeError(f"{kind.__name__}.parse: {parameter} is not a record")
+def made_of(kinds: Iterable[type[Fact]]) -> Mapping[type[Fact], FactSource]:
+    """Return the parts of these facts, and of the facts that they are made of, by the signatures of `parse`.
+
+    Raises `TypeError` if a parameter is neither a record nor a fact, or if a fact is made of itself.
+    """
+    found: dict[type[Fact], FactSource] = {}
+    for kind in kinds:
+        _add(kind, found, ())
+    return found
+
+
+def _add(kind: type[Fact], found: dict[type[Fact], FactSource], above: tuple[type[Fact], ...]) -> FactSource:
+    if kind in above:
+        raise TypeError(f"{kind.__name__} is made of itself, through {', '.join(one.__name__ for one in above)}")
+    if kind not in found:
+        taken = [(name, type_) for name, type_ in get_annotations(kind.parse).items() if name != "return"]
+        parts = tuple(_part(f"{kind.__name__}.parse: {name}", name, type_) for name, type_ in taken)
+        names = [
+            (part.of,) if isinstance(part.of, str) else _add(part.of, found, (*above, kind)).records for part in parts
+        ]
+        found[kind] = FactSource(kind.parse, parts, tuple(dict.fromkeys(name for some in names for name in some)))
+    return found[kind]
+
+
+def _part(what: str, parameter: str, annotation: object) -> Part:
+    """Return the part that a parameter of this type takes; `what` starts the error for any other type."""
+    said: tuple[object, ...] = getattr(annotation, "__metadata__", ())
+    if getattr(annotation, "__origin__", annotation) is Record:
         name = next((one for one in said if isinstance(one, str)), parameter.replace("_", "-"))
-        records.append(name)
-        if OPTIONAL in said:
-            optional.append(name)
-    return FactSource(kind.parse, tuple(records), tuple(optional))
+        return Part(name, optional=OPTIONAL in said)
+    types = annotation.__args__ if isinstance(annotation, UnionType) else (annotation,)
+    other = [one for one in types if one is not Unreadable]
+    if len(other) == 1 and isinstance(other[0], type) and issubclass(other[0], Fact):
+        return Part(other[0], optional=Unreadable in types)
+    raise TypeError(f"{what} is neither a record nor a fact")
 
 
-#: The records that each fact is parsed from, in the order of the parameters of its `parse`.
-FACTS: Mapping[type[Fact], FactSource] = {
-    kind: made_of(kind) for kind in (getattr(facts, name) for name in facts.__all__)
-}
+def _exported() -> Iterator[type[Fact]]:
+    """Yield the facts among the names that the subjects export; a base class of facts has no parser of its own."""
+    for one in (getattr(facts, name) for name in facts.__all__):
+        if isinstance(one, type) and issubclass(one, Fact) and one.parse.__qualname__ != Fact.parse.__qualname__:
+            yield one
+
+
+#: The parts of each fact.
+FACTS: Mapping[type[Fact], FactSource] = made_of(_exported())
 
 
 #: Facts that every report shows for a host, whichever rules are selected.
@@ -56,7 +83,7 @@ TIES: Mapping[Role, frozenset[type[Fact]]] = {
 
 
 def records_for(kinds: Iterable[type[Fact]]) -> set[str]:
-    """Return the names of the records that these facts are parsed from."""
+    """Return the names of the records that these facts depend on."""
     return {name for kind in kinds for name in FACTS[kind].records}
 
 

@@ -131,5 +131,5 @@ def _apply(change: FileChange, visit: LiveVisit) -> bool:
 
 
 def _silence(answer: Record) -> str:
-    why = answer.err.strip().splitlines()[-1:] or ["the host did not answer"]
-    return f"it is unknown whether the file was changed: {why[0]}; run `preflight check`"
+    why = answer.complaint or "the host did not answer"
+    return f"it is unknown whether the file was changed: {why}; run `preflight check`"

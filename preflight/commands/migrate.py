@@ -37,21 +37,21 @@ from preflight.plan.make import Refused
 from preflight.plan.program_words import refuse_programs
 from preflight.plan.unchanged import as_checked, refuse_another_way, refuse_changed, refuse_other_hosts, says_who_it_is
 from preflight.plan.width import pace
-from preflight.request.check_request import Asked
+from preflight.request.check_request import Asked, Selection
 from preflight.request.method import Method
 from preflight.request.migration import Transport
 from preflight.schema.plan import MigrationPlan
 from preflight.shell_text import shell
 from preflight.visible import clean, one_line
 
-#: The exit codes, beside those of a verdict.
+#: The exit codes in addition to those of a verdict.
 ARRIVED, NOT_ARRIVED, REFUSED, INTERRUPTED = 0, 4, 5, 130
 
 Ask = Callable[[str], bool | None]
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """The settings of a run beside its guests and its method. Times are in seconds."""
+    """The settings of a run other than its guests and its method. Times are in seconds."""
 
     #: None if the user has agreed with --yes; the function returns None if nobody can answer.
     ask: Ask | None = None
@@ -65,26 +65,23 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 
 def asked_for(
-    words: Sequence[str],
+    source: str,
+    destination: str,
+    chosen: Selection,
     method: Method,
     *,
     transport: Transport | None = None,
     destination_uri: str | None = None,
-    offline: bool = False,
-    only_running: bool = False,
     ignore: Sequence[str] = (),
     timeout: float = 60.0,
 ) -> Asked:
-    """Return the request of the check for this run; `words` are source, destination and guests."""
-    source, destination, *guests = words
+    """Return the request of the check for this run."""
     return Asked(
         source=source,
         destination=destination,
-        guests=tuple(guests),
+        **msgspec.structs.asdict(chosen),
         transport=transport,
         destination_uri=destination_uri,
-        offline=offline,
-        as_they_are=not (offline or only_running),
         ignore=tuple(ignore),
         sizing=True,
         timeout=timeout,
@@ -185,7 +182,9 @@ def refuse_unless_ready(checked: Checked, own: Path | None = None) -> None:
 def asked_by(planned: MigrationPlan, guests: Sequence[str], timeout: float) -> Asked:
     """Return the request of the check for a run of this plan."""
     return asked_for(
-        [planned.source, planned.destination, *guests],
+        planned.source,
+        planned.destination,
+        Selection(guests=tuple(guests), as_they_are=True),
         planned.method,
         transport=Transport(planned.transport),
         destination_uri=planned.destination_uri if planned.is_uri_given else None,
@@ -288,8 +287,14 @@ def _plan_back(planned: MigrationPlan, rows: Sequence[Row], opened: Opened, path
     if not arrived:
         print(f"preflight: {path}: not written: no guest has arrived", file=sys.stderr)
         return
-    words = [planned.destination, planned.source, *arrived]
-    asked = asked_for(words, planned.method, transport=Transport(planned.transport), ignore=planned.ignore)
+    asked = asked_for(
+        planned.destination,
+        planned.source,
+        Selection(guests=tuple(arrived), as_they_are=True),
+        planned.method,
+        transport=Transport(planned.transport),
+        ignore=planned.ignore,
+    )
     try:
         back, _ = _plan(reversed_hosts(opened, asked), planned.method, at_once=None)
         plan_file.write(path, back)

@@ -50,7 +50,7 @@ _PASSWORD = re.compile(r"""\s(?:passwd|password|query)\s*+=\s*+(?:"[^"<]++"|'[^'
 
 
 def without_secrets(text: str) -> str:
-    """Return the XML with every secret blanked out; it is cut off where there are too many or one does not end."""
+    """Return the XML with every secret blanked out; it is cut off if there are too many secrets or one does not end."""
     if any(f"<{name}" in text for name in _FREE):
         text = "".join(_without_free(text))
     if ":" in text:

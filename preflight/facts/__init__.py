@@ -1,114 +1,49 @@
-"""Facts: frozen values parsed from the text of a host, by subject. Rules import them from here."""
+"""Facts: frozen values parsed from the text of a host, by subject. Rules import them from here.
 
-from preflight.facts.control import (
-    LibvirtConnection,
-    ManagedConnection,
-    PeerConnection,
-    RemoteHelper,
-    SourcesConnection,
-)
-from preflight.facts.cpu import HostCpu, HypervisorCpus
-from preflight.facts.daemon import (
-    DaemonConf,
-    DaemonLimits,
-    Daemons,
-    LockDaemon,
-    OpenFiles,
-    ProxyLimits,
-    QemuConf,
-    QemuConfFile,
-    UnreadConf,
-)
-from preflight.facts.firewall import Firewall
-from preflight.facts.guest import Accounts, GuestMemory, Guests
-from preflight.facts.libvirt import Capabilities, DomainCapabilities, Versions
-from preflight.facts.memory import HostMemory, Resident
-from preflight.facts.names import DisksName, HostsFile, NameService, PeerName
-from preflight.facts.network import (
-    AcceptQueue,
-    Links,
-    LinkSpeed,
-    Listening,
-    NetworkFilters,
-    Networks,
-    OwnAddresses,
-    Rdma,
-)
-from preflight.facts.ssh import HostKeys, Login, PeerKeys, SshdListener, SshdSettings
-from preflight.facts.storage import (
-    BlockDevices,
-    BlockDrivers,
-    DiskPorts,
-    DiskServers,
-    ImageOwners,
-    Images,
-    Pools,
-    QemuUser,
-    Secrets,
-    Storage,
-)
-from preflight.facts.system import AnnouncedName, Clock, HostIdentity, Kernel, OpenSsh, OsRelease
-from preflight.facts.tls import MigrationTls, NetworkListener
+Each subject names what it exports, once: facts, and the values that rules need to interpret them.
+"""
 
-__all__ = [
-    "AcceptQueue",
-    "Accounts",
-    "AnnouncedName",
-    "BlockDevices",
-    "BlockDrivers",
-    "Capabilities",
-    "Clock",
-    "DaemonConf",
-    "DaemonLimits",
-    "Daemons",
-    "DiskPorts",
-    "DiskServers",
-    "DisksName",
-    "DomainCapabilities",
-    "Firewall",
-    "GuestMemory",
-    "Guests",
-    "HostCpu",
-    "HostIdentity",
-    "HostKeys",
-    "HostMemory",
-    "HostsFile",
-    "HypervisorCpus",
-    "ImageOwners",
-    "Images",
-    "Kernel",
-    "LibvirtConnection",
-    "LinkSpeed",
-    "Links",
-    "Listening",
-    "LockDaemon",
-    "Login",
-    "ManagedConnection",
-    "MigrationTls",
-    "NameService",
-    "NetworkFilters",
-    "NetworkListener",
-    "Networks",
-    "OpenFiles",
-    "OpenSsh",
-    "OsRelease",
-    "OwnAddresses",
-    "PeerConnection",
-    "PeerKeys",
-    "PeerName",
-    "Pools",
-    "ProxyLimits",
-    "QemuConf",
-    "QemuConfFile",
-    "QemuUser",
-    "Rdma",
-    "RemoteHelper",
-    "Resident",
-    "Secrets",
-    "SourcesConnection",
-    "SshdListener",
-    "SshdSettings",
-    "Storage",
-    "UnreadConf",
-    "Versions",
-]
+from preflight.facts import (
+    control,
+    cpu,
+    daemon,
+    firewall,
+    guest,
+    libvirt,
+    memory,
+    names,
+    network,
+    ssh,
+    storage,
+    system,
+    tls,
+)
+from preflight.facts.control import *
+from preflight.facts.cpu import *
+from preflight.facts.daemon import *
+from preflight.facts.firewall import *
+from preflight.facts.guest import *
+from preflight.facts.libvirt import *
+from preflight.facts.memory import *
+from preflight.facts.names import *
+from preflight.facts.network import *
+from preflight.facts.ssh import *
+from preflight.facts.storage import *
+from preflight.facts.system import *
+from preflight.facts.tls import *
+
+__all__ = (
+    control.__all__
+    + cpu.__all__
+    + daemon.__all__
+    + firewall.__all__
+    + guest.__all__
+    + libvirt.__all__
+    + memory.__all__
+    + names.__all__
+    + network.__all__
+    + ssh.__all__
+    + storage.__all__
+    + system.__all__
+    + tls.__all__
+)

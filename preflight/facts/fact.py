@@ -29,18 +29,20 @@ OPTIONAL = Optionally.OPTIONAL
 
 
 class Fact(Struct, frozen=True, kw_only=True):
-    """One frozen value parsed from records.
+    """One frozen value parsed from records, and from other facts of the same host.
 
-    The signature of a fact's `parse` names the records that it is made from: each parameter is the record of its name,
-    with hyphens, or of the name in its annotation. `parse` raises `Unreadable` with the reason if the fact cannot be
-    determined from them.
+    The signature of a fact's `parse` names what it is made of. A parameter of type `Record` is the record of its name,
+    with hyphens, or of the name in its annotation; any other type is another fact. If that fact could not be
+    determined, neither can this one, unless the parameter also takes the reason, an `Unreadable`. `parse` raises
+    `Unreadable` with the reason if the fact cannot be determined.
 
         def parse(cls, kernel: Record, hosts: Annotated[Record, "etc.hosts"], units: Annotated[Record, OPTIONAL])
+        def parse(cls, limits: Record, daemons: Daemons, versions: Versions | Unreadable)
     """
 
     @classmethod
-    def parse(cls, *records: Any) -> Self:  # Any: each fact names the records that it takes
-        """Parse the fact from its records; raises `Unreadable`."""
+    def parse(cls, *parts: Any) -> Self:  # Any: each fact names the parts that it takes
+        """Parse the fact from its parts; raises `Unreadable`."""
         raise NotImplementedError
 
 

@@ -1,7 +1,7 @@
 """The script that applies one changed file on a host: as a whole, validated first, and reverted if anything fails.
 
 It is one script for the host's own shell, which continues if preflight or the connection dies. Therefore the host ends
-with the complete old or the complete new configuration, and never in between: the new text is kept beside the file
+with the complete old or the complete new configuration, and never in between: the new text is in a second file
 until it is validated, and replaces it by rename(2).
 """
 
@@ -42,8 +42,8 @@ _SCRIPT = of_file(Path(__file__).with_name("apply.sh"))
 def script(path: str, before: str | None, after: str, service: Service, date: str) -> ShellText:
     """Return the script that replaces the text `before` (None: no such file) by `after`.
 
-    It prints "in force", "unchanged" or "put back" with the reason, and exits with 0, 1 or 2, or with 3 if the old file
-    is restored but its program does not answer.
+    It prints "in effect", or "unchanged" or "put back" with the reason, and exits with 0, 1 or 2, or with 3 if the old
+    file is restored but its program does not answer.
     """
     return shell(
         _SCRIPT,

@@ -1,9 +1,9 @@
 # shellcheck shell=sh
-# Puts a changed file in force, or leaves the old one; apply.py fills in what stands between two @.
-# Within braces, so that nothing of it is done unless all of it has come: a shell reads them to their end first.
-# `safe`: nobody but root chooses what is written, and where, since every directory on the way to the file is root's;
-# of one above it, such as /tmp, it is enough that others cannot take from it what is not theirs (its sticky bit).
-# shellcheck disable=SC2015 # `a && b || c`: c where either fails
+# Replaces a file and makes its program use the new one, or leaves the old one in effect; apply.py fills in each @word@.
+# The braces make the shell read the whole script before it runs any of it, so that a truncated script does nothing.
+# `safe` succeeds if only root can choose what is written and where: every directory above the file belongs to root (or
+# to the login's user) and others cannot write to it; for a directory further up, such as /tmp, the sticky bit will do.
+# shellcheck disable=SC2015 # `a && b || c`: c runs if either fails
 
 { trap '' HUP INT TERM PIPE
 patience=@patience@
@@ -56,7 +56,7 @@ mv -f -- "$new" "$path" || { say "unchanged: $path cannot be replaced"; exit 1; 
 sync "$(dirname "$path")"
 why=$(activate 2>&1)
 if working && settled && [ "$(guests)" = "$had" ]; then
-  say "in effect: $path"; [ -z "$there" ] || say "kept: $kept"; exit 0
+  say "in effect: $path"; [ -z "$there" ] || say "backup: $kept"; exit 0
 fi
 [ -n "$why" ] || why=$(head -c 400 "$told" | tr '\n' ' ')
 if [ -n "$there" ]; then cp -a -- "$kept" "$new" && sync "$new" && mv -f -- "$new" "$path"; else rm -f "$path"; fi

@@ -71,14 +71,14 @@ class FileChange(Struct, frozen=True):
         keys = [change.key.lower() for change in self.settings if isinstance(change, Change)]
         found = [_RISKS[key] for key in keys if key in _RISKS]
         found += [
-            f"no program on the host finds {change.name} at {change.replaces} any more"
+            f"programs on the host no longer resolve {change.name} to {change.replaces}"
             for change in self.settings
             if isinstance(change, HostsLine) and change.replaces
         ]
         if self.path.startswith("/etc/libvirt/"):
             found.append(
-                f"open connections to {self.service.name} end with its restart; guests keep running,"
-                " and nothing is changed while one of them has a job"
+                f"restarting {self.service.name} closes its open connections; guests keep running,"
+                " and nothing is changed while a guest has a job"
             )
         return tuple(found)
 

@@ -1,9 +1,9 @@
 # shellcheck shell=sh
-# Prints the jobs of guests that a restart of their daemon would break off, a line each. libvirt writes into a guest's
-# status file what it would have to recover: `<job>` has no `async` but "none" where nothing lasts (qemu_domain.c,
-# qemuDomainObjPrivateXMLFormatJob and qemuDomainObjPrivateXMLFormatBlockjobs, libvirt 9.0). All of it stands before
-# the guest's own definition.
-# shellcheck disable=SC2015 # `a && b || c`: c where either fails
+# Prints the jobs of guests that a restart of their daemon would interrupt, one per line. libvirt writes the jobs that
+# it would have to recover to a guest's status file, before the guest's definition: the `async` of `<job>` is "none" if
+# no long job is running (qemu_domain.c, qemuDomainObjPrivateXMLFormatJob and qemuDomainObjPrivateXMLFormatBlockjobs,
+# libvirt 9.0).
+# shellcheck disable=SC2015 # `a && b || c`: c runs if either fails
 
 for p in /run/libvirt/qemu/*.pid; do
   g=${p##*/}; g=${g%.pid}; f=/run/libvirt/qemu/$g.xml

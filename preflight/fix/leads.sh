@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Reports that a name resolves to the address after it, and that it no longer resolves to a third word.
+# Defines `leads NAME ADDRESS [OLD]`, which prints a line if the name resolves to the address and, if OLD is given,
+# another line if the name no longer resolves to OLD.
 
 leads() { found=$(getent ahosts -- "$1" | cut -d ' ' -f 1)
   printf '%s\n' "$found" | grep -qxF -e "$2" && printf '%s resolves to %s\n' "$1" "$2"

@@ -21,7 +21,7 @@ _JOBS = of_file(Path(__file__).with_name("guest_jobs.sh"))
 
 
 def service(host: Host, path: str, changes: tuple[AnyChange, ...]) -> Service:
-    """Return the program that reads a file, with what shows that these changes are in effect; raises `Unreadable`."""
+    """Return the program that reads a file, and the proof that these changes are in effect; raises `Unreadable`."""
     lines = [change for change in changes if isinstance(change, HostsLine)]
     settings = [change for change in changes if isinstance(change, Change)]
     if lines:
@@ -40,7 +40,7 @@ def service(host: Host, path: str, changes: tuple[AnyChange, ...]) -> Service:
 
 
 def _resolver(lines: list[HostsLine]) -> Service:
-    """Return glibc, which reads /etc/hosts at each lookup. A name that also has the wrong address is not fixed."""
+    """Return glibc, which reads /etc/hosts at each lookup. A name counts as fixed once the wrong address is gone."""
     shown, expected = _LEADS, []
     for line in lines:
         wrong = () if line.replaces is None else (plain(line.replaces),)

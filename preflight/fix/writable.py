@@ -57,7 +57,7 @@ def _line(host: Host, other: Host, change: HostsLine) -> None:
         named = parse_target(other.name).host
         if grammar.is_address(named) or not same_name(_first(change.name), _first(named)):
             raise Unreadable(
-                f"only the other host reports that it is {change.name}, and {change.replaces} has that name here:"
+                f"only the other host reports that it is {change.name}, which resolves to {change.replaces} here:"
                 " preflight moves a name to another address only if you gave that name on the command line"
             )
 

@@ -23,13 +23,40 @@ class Answer(Struct, frozen=True):
     @property
     def fits(self) -> bool | None:
         """Report whether the request is possible: that many at a time, all within the window; None if not known."""
-        capacity = self.report.capacity
-        if self.concurrency is not None and capacity.concurrent is not None and self.concurrency > capacity.concurrent:
-            return False
-        if self.window is not None and self.forecast is not None and self.forecast.seconds > self.window:
-            return False
-        unsure = self.concurrency is not None and (capacity.concurrent is None or capacity.unread)
-        return None if unsure or (self.window is not None and self.forecast is None) else True
+        parts = (self.fits_limits, self.fits_window)
+        return False if False in parts else None if None in parts else True
+
+    @property
+    def fits_limits(self) -> bool | None:
+        """Report whether the requested number is possible; True if none was requested, None if that is not known."""
+        return True if self.concurrency is None else self.report.capacity.allows(self.concurrency)
+
+    @property
+    def fits_window(self) -> bool | None:
+        """Report whether all guests fit into the window; True without one, None if that depends on what is not known.
+
+        False is certain too: then not even idle guests would fit.
+        """
+        if self.window is None:
+            return True
+        if self.forecast is None:
+            return None
+        return False if self.forecast.least > self.window else True if self.forecast.most <= self.window else None
+
+    @property
+    def at_a_time(self) -> int:
+        """Return the number of guests that are migrated at a time: the requested or the recommended number."""
+        return self.concurrency or (self.forecast.width if self.forecast else 1)
+
+    @property
+    def bearable(self) -> int | None:
+        """Return the MiB/s that each unmeasured guest may dirty at most so that all fit into the window.
+
+        None if the answer does not depend on it, or on more than that.
+        """
+        if self.window is None or self.forecast is None or self.forecast.missing or self.fits_window is not None:
+            return None
+        return self.forecast.bearable(self.at_a_time, self.window) if self.forecast.unmeasured else None
 
     @property
     def exit_code(self) -> int:

@@ -1,8 +1,15 @@
-"""The duration for these guests on these hosts' link, and the quickest number at a time, from facts and the model."""
+"""The duration for these guests on these hosts' link, and the quickest number at a time, from facts and the model.
 
+The duration has two bounds, which are equal if everything that it depends on is known. The lower bound assumes that a
+guest whose dirty rate was not measured writes nothing, and that memory whose use is unknown was never touched. The
+upper bound assumes that such a guest writes faster than its memory can be sent.
+"""
+
+import math
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from preflight.capacity.precopy import PAYLOAD, STREAM, Load, Prediction, best_width, predict, together
 from preflight.facts.fact import Unreadable
@@ -15,6 +22,9 @@ from preflight.judge.check import Checked
 
 #: MiB per Mbit.
 _MIB_OF_MBIT = 1e6 / 8 / 2**20
+#: The share of a stream's rate up to which dirty rates are tried: beyond it the model's rounds are too many, and the
+#: duration depends on the rate more than a measurement can tell.
+_NEARLY = 0.9
 
 
 class Link(Struct, frozen=True):
@@ -33,10 +43,38 @@ class Forecast(Struct, frozen=True):
     alone: tuple[Prediction, ...]
     #: The quickest width that the hosts' limits allow; 0 if they allow none.
     width: int
-    #: Seconds for all of them, at the requested width or else at that one.
+    #: Seconds for all of them, at the requested width or else at that one, if guests that were not measured are idle.
     seconds: float
+    #: Bounds of that duration, whatever such guests write.
+    least: float
+    most: float
     #: Why the memory that the guests have touched is not known, so that all their memory counts; None if it is known.
     unread: str | None = None
+    #: Why guests are missing from it: one reason each.
+    missing: tuple[str, ...] = ()
+    #: The guests that are off, which send no memory and are not counted.
+    off: tuple[str, ...] = ()
+
+    @property
+    def unmeasured(self) -> tuple[str, ...]:
+        """Return the guests whose dirty rate was not measured."""
+        return tuple(load.name for load in self.loads if load.dirty is None)
+
+    def bearable(self, at_a_time: int, window: float) -> int | None:
+        """Return the whole MiB/s that each unmeasured guest may dirty so that all fit into `window` seconds.
+
+        None if there is no such rate of at least 1 MiB/s.
+        """
+        rate = min(STREAM, self.link.rate / max(1, min(at_a_time, len(self.loads))))
+        low, high = 0.0, rate * _NEARLY
+        while high - low >= 1:
+            middle = (low + high) / 2
+            loads = [replace(load, dirty=middle) if load.dirty is None else load for load in self.loads]
+            if together(loads, at_a_time, self.link.rate) <= window:
+                low = middle
+            else:
+                high = middle
+        return int(low) or None
 
 
 def link_of(checked: Checked, bandwidth: float | None) -> Link:
@@ -69,11 +107,28 @@ def forecast(checked: Checked, link: Link, dirty: Mapping[str, float], *, concur
     loads = tuple(_load(guest, touched, dirty) for guest in checked.guests if guest.running)
     most = checked.report.capacity.safe
     width = best_width(loads, len(loads) if most is None else most, link.rate)
-    asked = width if concurrency is None else concurrency
+    asked = max(1, width if concurrency is None else concurrency)
     alone = tuple(predict(load, min(STREAM, link.rate)) for load in loads)
-    return Forecast(link, loads, alone, width, together(loads, max(1, asked), link.rate), unread)
+    lightest = [_untouched(load) for load in loads] if unread else loads
+    heaviest = [replace(load, dirty=math.inf) if load.dirty is None else load for load in loads]
+    return Forecast(
+        link,
+        loads,
+        alone,
+        width,
+        together(loads, asked, link.rate),
+        together(lightest, asked, link.rate),
+        math.inf if checked.unread else together(heaviest, asked, link.rate),
+        unread,
+        checked.unread,
+        tuple(guest.name for guest in checked.guests if not guest.running),
+    )
 
 
 def _load(guest: Guest, touched: Mapping[str, int], dirty: Mapping[str, float]) -> Load:
     sent = min(touched.get(guest.name, guest.memory_kib), guest.memory_kib)
     return Load(guest.name, sent / 1024, dirty.get(guest.name), (guest.memory_kib - sent) / 1024)
+
+
+def _untouched(load: Load) -> Load:
+    return replace(load, memory=0.0, untouched=load.memory + load.untouched)

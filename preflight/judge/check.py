@@ -32,7 +32,7 @@ from preflight.facts.system.identity import HostIdentity
 from preflight.facts.system.release import OpenSsh, OsRelease
 from preflight.host import Guest, Host
 from preflight.judge.evaluate import evaluate
-from preflight.judge.guests import NoSuchGuest, Pair, choose_guests
+from preflight.judge.guests import Pair, choose_guests
 from preflight.judge.report import GuestVerdict, HostSummary, Report, judge_each
 from preflight.judge.ruleset import Rule, load, select
 from preflight.request.check_request import Asked, Migration
@@ -46,12 +46,18 @@ _SIZING: Mapping[Role, frozenset[type[Fact]]] = {
 }
 
 
+#: The last second of the year 9999, since the epoch: dates have four digits for the year.
+_LATEST = 253_402_300_799.0
+
+
 class Checked(Struct, frozen=True):
     """A report and the values that it was made from."""
 
     report: Report
     #: The guests that were judged and that could be read.
     guests: tuple[Guest, ...]
+    #: Why other guests that were asked about could not be read, or their list: one reason each.
+    unread: tuple[str, ...]
     source: Host
     destination: Host
     #: Source and destination, each with its login while the login is open.
@@ -73,8 +79,8 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool =
 
     def guests_of(source: Host) -> Iterable[Guest]:
         try:
-            chosen = choose_guests(source, asked.guests, migration, none=asked.no_guests)
-        except NoSuchGuest:
+            chosen = choose_guests(source, asked).guests
+        except UserError:
             return ()  # reported below
         pair = Pair(source, source, migration, chosen)
         return (guest for name in chosen for guest in _on_either_end(pair, name))
@@ -109,7 +115,8 @@ def _judge(
 ) -> Checked:
     """Make the report on hosts that have answered, without reading from them."""
     source, destination = collected.source, collected.destination
-    chosen = choose_guests(source, asked.guests, migration, none=asked.no_guests)
+    choice = choose_guests(source, asked)
+    chosen = choice.guests
     if len(chosen) > 1 and (migration.method.dname is not None or migration.method.xml is not None):
         raise UserError("--dname and --xml apply to one guest: name it")
     results = evaluate(rules, Pair(source, destination, migration, chosen))
@@ -119,9 +126,17 @@ def _judge(
     )
     limits = capacity(source, destination, migration, every=asked.sizing)
     narrowed = bool(asked.select or asked.ignore)
-    report = Report(migration, _summary(source), _summary(destination), results, verdicts, limits, asked, narrowed)
+    leaves, moves_to = (
+        _summary(host, saved=isinstance(visit, SavedVisit))
+        for host, visit in zip((source, destination), visits, strict=True)
+    )
+    applied = tuple(rule.text for rule in rules)
+    report = Report(migration, leaves, moves_to, results, verdicts, limits, asked, narrowed, choice.skipped, applied)
     guests = tuple(guest for guest in chosen.values() if isinstance(guest, Guest))
-    return Checked(report, guests, source, destination, visits)
+    unread = tuple(
+        f"guest {name}: {why}" if name else str(why) for name, why in chosen.items() if isinstance(why, Unreadable)
+    )
+    return Checked(report, guests, unread, source, destination, visits)
 
 
 def _on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:
@@ -193,7 +208,17 @@ def _visit(end: End, role: Role, facts: Iterable[type[Fact]], opened: Opened) ->
     return LiveVisit(end.target, end.channel, wanted, transport, role=role, uri=uri, timeout=opened.asked.timeout)
 
 
-def _summary(host: Host) -> HostSummary:
+def _taken(host: Host) -> int | None:
+    """Return the time at which the host was asked, in seconds since the epoch; a snapshot may state anything."""
+    record = host.records.get("asked-at")
+    try:
+        taken = float(record.out) if record is not None else -1.0
+    except ValueError:
+        return None
+    return int(taken) if 0 <= taken <= _LATEST else None
+
+
+def _summary(host: Host, *, saved: bool) -> HostSummary:
     def known(say: Callable[[Host], str]) -> str | None:
         try:
             return say(host)
@@ -209,4 +234,6 @@ def _summary(host: Host) -> HostSummary:
         qemu=known(lambda host: str(host.fact(Versions).qemu)),
         openssh=known(lambda host: host.fact(OpenSsh).text.partition(",")[0]),
         no_login=host.absent.get("") if login is not None and login.code else None,
+        saved=saved,
+        taken=_taken(host),
     )

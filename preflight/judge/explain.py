@@ -132,7 +132,7 @@ def _found(look: Callable[[Declared, str], Candidate | None], text: str) -> tupl
 
 
 def _whole(each: Declared, text: str) -> Candidate | None:
-    """Return the rule with the longest of its errors that stands in the message."""
+    """Return the rule with the longest of its errors that the message contains."""
     found = [
         Candidate(each.rule, span[0], form.weight, place)
         for place, form in enumerate(each.forms)

@@ -19,7 +19,7 @@ from preflight.judge.ruleset import Rule
 VARIES = "..."
 #: Characters that one such place may have at most: QEMU quotes a device's definition, some hundred characters.
 LONGEST = 512
-#: Shorter than this, a form's fixed text stands in too many messages.
+#: A form whose fixed text is shorter than this occurs in too many messages.
 LEAST = 12
 
 #: Texts of system calls. Alone they do not say what failed.
@@ -51,7 +51,7 @@ class Form(Struct, frozen=True):
         return self.weight >= LEAST and not is_reason_alone(str(self))
 
     def find(self, message: str) -> tuple[int, int] | None:
-        """Return where the form begins and ends in the message; None where it is not in there.
+        """Return where the form begins and ends in the message; None if it does not occur there.
 
         Takes time in proportion to the message's length: after each beginning no more than `LONGEST` is looked at.
         """
@@ -75,7 +75,7 @@ class Form(Struct, frozen=True):
         return end
 
     def overlap(self, message: str) -> int:
-        """Return how many fixed characters the form shares with a message that is a piece of it; 0 where it is none."""
+        """Return how many fixed characters the form shares with a message that is a piece of it; 0 if it is none."""
         if len(message) >= LEAST and any(message in part for part in self.parts):
             return len(message)
         if not message.startswith(self.parts[0]):

@@ -1,13 +1,14 @@
 """The pair of hosts and the guests that are judged."""
 
-from collections.abc import Mapping, Sequence
+import enum
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
 from preflight.errors import UserError
 from preflight.facts.fact import Unreadable
 from preflight.host import Guest, Guests, Host
-from preflight.request.check_request import Migration
+from preflight.request.check_request import Migration, Selection
 from preflight.request.migration import Role
 
 
@@ -46,26 +47,70 @@ class Pair(Struct, frozen=True):
         )
 
 
+class Skip(enum.StrEnum):
+    """Why a guest of the source is not among the selected ones, if guests were selected by their kind."""
+
+    OFF = "off"
+    RUNNING = "running"
+    LEFT_OUT = "left out"
+
+
+class Choice(Struct, frozen=True):
+    """The selected guests, as `Pair.guests` maps them, and the names of the others by the reason."""
+
+    guests: Mapping[str | None, Guest | Unreadable]
+    skipped: Mapping[Skip, tuple[str, ...]]
+
+
 class NoSuchGuest(UserError):
     """Raised if a named guest does not exist on the source. The text is one line for the user."""
 
 
-def choose_guests(
-    source: Host, names: Sequence[str], migration: Migration, *, none: bool
-) -> dict[str | None, Guest | Unreadable]:
-    """Return the guests to judge: those named, or else all that could be migrated in this way."""
-    if none:
-        return {}
+def choose_guests(source: Host, selected: Selection) -> Choice:
+    """Return the guests to judge: those named, or else all of the selected kind, without those that are left out.
+
+    Raises `UserError` for a name, left out too, that no guest has, and for a guest that is both named and left out.
+    """
+    if selected.no_guests:
+        return Choice({}, {})
+    names = selected.guests
     try:
         guests = source.fact(Guests)
     except Unreadable as why:
-        return dict.fromkeys(names, why) if names else {None: why}
-    if not names:
-        chosen: dict[str | None, Guest | Unreadable] = {
-            guest.name: guest for guest in guests.all if migration.as_they_are or guest.running is not migration.offline
-        }
-        return chosen | {unread.name: Unreadable(unread.reason) for unread in guests.unread}
-    return dict(_named(source, guests, name) for name in names)
+        return Choice(dict.fromkeys(names, why) if names else {None: why}, {})
+    left_out = _left_out(source, guests, selected.left_out)
+    if names:
+        named: dict[str | None, Guest | Unreadable] = dict(_named(source, guests, name) for name in names)
+        for name in left_out.intersection(named):
+            raise UserError(f"guest {name!r} is both selected by name and left out")
+        return Choice(named, {})
+    chosen: dict[str | None, Guest | Unreadable] = {}
+    skipped: dict[Skip, list[str]] = {}
+    for guest in guests.all:
+        if guest.name in left_out:
+            skipped.setdefault(Skip.LEFT_OUT, []).append(guest.name)
+        elif selected.as_they_are or guest.running is not selected.offline:
+            chosen[guest.name] = guest
+        else:
+            skipped.setdefault(Skip.RUNNING if guest.running else Skip.OFF, []).append(guest.name)
+    for unread in guests.unread:
+        if unread.name in left_out:
+            skipped.setdefault(Skip.LEFT_OUT, []).append(unread.name)
+        else:
+            chosen[unread.name] = Unreadable(unread.reason)
+    return Choice(chosen, {why: tuple(names) for why, names in skipped.items()})
+
+
+def _left_out(source: Host, guests: Guests, typed: Iterable[str]) -> frozenset[str]:
+    """Return the names of the guests that are left out; a comma separates them unless a guest has such a name."""
+    unread = [(guest.name, guest.uuid) for guest in guests.unread]
+    both = [*unread, *((guest.name, guest.uuid) for guest in guests.all)]
+    known = {key: name for name, uuid in both for key in (uuid, name) if key}
+    words = [word for text in typed for word in ([text] if text in known else map(str.strip, text.split(",")))]
+    for word in words:
+        if word not in known:
+            raise _no_such(source, guests, word)
+    return frozenset(known[word] for word in words)
 
 
 def _named(source: Host, guests: Guests, name: str) -> tuple[str, Guest | Unreadable]:
@@ -74,7 +119,10 @@ def _named(source: Host, guests: Guests, name: str) -> tuple[str, Guest | Unread
     except Unreadable as why:
         return name, why
     if guest is None:
-        names = sorted({other.name for other in guests.all} | {other.name for other in guests.unread})
-        known = ", ".join(names) or "none"
-        raise NoSuchGuest(f"{source.name} has no guest {name!r}; it has: {known}")
+        raise _no_such(source, guests, name)
     return guest.name, guest
+
+
+def _no_such(source: Host, guests: Guests, name: str) -> NoSuchGuest:
+    names = sorted({other.name for other in guests.all} | {other.name for other in guests.unread})
+    return NoSuchGuest(f"{source.name} has no guest {name!r}; it has: {', '.join(names) or 'none'}")

@@ -1,13 +1,14 @@
 """The results of a check, as values rather than text for people."""
 
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
 from preflight.capacity.limit import Capacity
-from preflight.request.check_request import Asked, Migration
-from preflight.request.migration import Role
+from preflight.judge.guests import Skip
+from preflight.request.check_request import Asked, Gate, Migration
+from preflight.request.migration import FailOn, OnUnknown, Role
 from preflight.rule import Finding, Severity
 
 
@@ -35,15 +36,21 @@ class Verdict(enum.StrEnum):
         return {"ready": 0, "not-ready": 1, "undetermined": 3}[self.value]
 
 
+#: The verdicts, the most severe first.
+SEVERE = (Verdict.NOT_READY, Verdict.UNDETERMINED, Verdict.READY)
+
+
 class RuleText(Struct, frozen=True):
     """A rule's name and documentation, for printing a result."""
 
     name: str
-    #: The rule's folder, such as `login`.
+    #: The rule's subject, which is the name of its folder, such as `login`.
     topic: str
     title: str
     why: str
     fix: str
+    #: The severity of its findings, unless a finding is milder.
+    severity: Severity
 
 
 #: The subject of a result about all judged guests together rather than one of them; also of a result about each guest
@@ -89,6 +96,10 @@ class HostSummary(Struct, frozen=True):
     openssh: str | None = None
     #: The reason for every missing answer if the login failed: a text with the host's name, a colon and the cause.
     no_login: str | None = None
+    #: True if the answers come from a snapshot rather than from the host itself.
+    saved: bool = False
+    #: Time at which the host was asked, in whole seconds since the epoch; None if its answers do not say so.
+    taken: int | None = None
 
 
 class GuestVerdict(Struct, frozen=True):
@@ -96,6 +107,16 @@ class GuestVerdict(Struct, frozen=True):
 
     name: str
     verdict: Verdict
+
+
+class Made(Struct, frozen=True):
+    """When, on which machine, by whom and with which version of preflight a report was made."""
+
+    #: Whole seconds since the epoch.
+    at: int
+    machine: str
+    user: str
+    version: str
 
 
 class Report(Struct, frozen=True):
@@ -111,11 +132,37 @@ class Report(Struct, frozen=True):
     asked: Asked
     #: True if some rules were skipped, so that READY does not cover the problems that they look for.
     narrowed: bool = False
+    #: Guests of the source that are not among the selected ones, by the reason.
+    skipped: Mapping[Skip, tuple[str, ...]] = {}
+    #: The rules that were applied, sorted by name.
+    rules: tuple[RuleText, ...] = ()
+    gate: Gate = Gate()
+    #: Who made the report and when; None where nobody asks. The judge reads no clock: its caller adds this.
+    made: Made | None = None
 
     @property
     def verdict(self) -> Verdict:
         """Return the verdict; a proven blocker outranks an unknown."""
         return judge(self.results)
+
+    @property
+    def exit_code(self) -> int:
+        """Return the exit code: that of the verdict, unless `gate` says otherwise."""
+        gate = self.gate
+        if gate.exit_zero:
+            return Verdict.READY.exit_code
+        if gate.fail_on is not FailOn.NEVER:
+            mildest = Severity(gate.fail_on.value).rank
+            if any(one.outcome is Outcome.FAILED and one.severity.rank >= mildest for one in self.results):
+                return Verdict.NOT_READY.exit_code
+        obscured = gate.unknown is OnUnknown.FAIL and any(one.obscures for one in self.results)
+        return (Verdict.UNDETERMINED if obscured else Verdict.READY).exit_code
+
+    def age(self, host: HostSummary) -> int | None:
+        """Return the age of a host's answers in seconds when the report was made; None if it is not known."""
+        if self.made is None or (host.saved and host.taken is None):
+            return None
+        return max(0, self.made.at - (self.made.at if host.taken is None else host.taken))
 
     def host(self, role: Role) -> HostSummary:
         """Return the host in this role."""
@@ -159,4 +206,4 @@ def judge_each(results: Iterable[Result], guests: Iterable[str]) -> Iterator[tup
     of_hosts = judge(own.get(None, ()))
     for guest in guests:
         verdicts = {of_hosts, judge(own.get(guest, ()))}
-        yield guest, next(one for one in (Verdict.NOT_READY, Verdict.UNDETERMINED, Verdict.READY) if one in verdicts)
+        yield guest, next(one for one in SEVERE if one in verdicts)

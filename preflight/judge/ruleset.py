@@ -13,7 +13,7 @@ from typing import TypeGuard
 
 from msgspec import Struct
 
-from preflight import facts
+from preflight.collect.sources import FACTS
 from preflight.errors import UserError
 from preflight.facts.fact import Fact
 from preflight.host import Guest, Judged
@@ -21,7 +21,7 @@ from preflight.judge.report import RuleText
 from preflight.own_file import others_may_write
 from preflight.request.check_request import Migration
 from preflight.request.migration import Role
-from preflight.rule import RuleBody
+from preflight.rule import RuleBody, Severity
 
 
 class RuleError(UserError):
@@ -116,7 +116,7 @@ def _add(rules: dict[str, Rule], others: Iterable[Rule]) -> None:
 
 
 def select(rules: Sequence[Rule], *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
-    """Return the rules that are selected, by rule or by topic, and not ignored.
+    """Return the rules that are selected, by rule or by subject, and not ignored.
 
     Raises `RuleError` for a name that is neither, and if no rule is left: READY would then mean nothing.
     """
@@ -174,14 +174,14 @@ def _load_file(path: Path) -> Rule:
     if not isinstance(body, RuleBody):
         raise RuleError(f"{path}: no function `check` decorated with @rule")
     name = path.stem.replace("_", "-")
-    text = _parse_documentation(path, name, module.__doc__ or "")
+    text = _parse_documentation(path, name, module.__doc__ or "", body.severity)
     return Rule(text, body, _parameters(path, body), path)
 
 
 _HEADINGS = re.compile(r"^(Why it matters|How to fix)\n", re.MULTILINE)
 
 
-def _parse_documentation(path: Path, name: str, documentation: str) -> RuleText:
+def _parse_documentation(path: Path, name: str, documentation: str, severity: Severity) -> RuleText:
     parts = _HEADINGS.split(inspect.cleandoc(documentation))
     sections = dict(zip(parts[1::2], parts[2::2], strict=False))
     title = parts[0].strip()
@@ -190,7 +190,7 @@ def _parse_documentation(path: Path, name: str, documentation: str) -> RuleText:
             f"{path}: the docstring must have a title in one line, then `Why it matters`, then `How to fix`"
         )
     why, fix = (inspect.cleandoc(sections[heading]) for heading in ("Why it matters", "How to fix"))
-    return RuleText(name, path.parent.name, title, why, fix)
+    return RuleText(name, path.parent.name, title, why, fix, severity)
 
 
 def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
@@ -220,4 +220,4 @@ def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
 
 
 def _is_fact(kind: object) -> TypeGuard[type[Fact]]:
-    return isinstance(kind, type) and issubclass(kind, Fact) and getattr(facts, kind.__name__, None) is kind
+    return isinstance(kind, type) and kind in FACTS

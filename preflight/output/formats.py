@@ -1,9 +1,11 @@
 """The output formats: a row for each subject, and one protocol for all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Protocol, cast
 
+from preflight import stdio
 from preflight.errors import UserError
 
 
@@ -16,21 +18,60 @@ class Render(Protocol):
 
 #: The formats of each subject. A format is a module, `preflight.output.<subject>.<format>`, with a `Render`.
 FORMATS: Mapping[str, tuple[str, ...]] = {
-    "report": ("text", "table", "json"),
-    "capacity": ("text", "json"),
+    "report": (
+        "text",
+        "concise",
+        "table",
+        "json",
+        "jsonl",
+        "junit",
+        "sarif",
+        "github",
+        "gitlab",
+        "markdown",
+        "html",
+        "prometheus",
+        "nagios",
+    ),
+    "capacity": ("text", "json", "markdown"),
     "fix": ("text", "ansible"),
-    "ledger": ("text", "json"),
-    "runs": ("text", "json"),
-    "rules": ("text", "markdown"),
+    "ledger": ("text", "json", "markdown"),
+    "runs": ("text", "json", "markdown"),
+    "rules": ("text", "json", "markdown"),
     "rule": ("text",),
     "explanation": ("text",),
 }
 
 
-def require(subject: str, name: str) -> None:
+#: Formats for people, in the encoding of their terminal; all others are UTF-8.
+FOR_PEOPLE = frozenset(("text", "concise", "table"))
+
+
+def help_on(subject: str) -> str:
+    """Return the help of an option that takes one of the subject's formats."""
+    *others, last = FORMATS[subject]
+    return f"Output format: {', '.join(others)} or {last}."
+
+
+def require(subject: str, name: str, option: str = "--format") -> None:
     """Raise `UserError` if the subject does not have this format."""
     if name not in FORMATS[subject]:
-        raise UserError(f"--format: {name!r} is not one of {', '.join(FORMATS[subject])}")
+        raise UserError(f"{option}: {name!r} is not one of {', '.join(FORMATS[subject])}")
+
+
+def files(subject: str, given: Iterable[str], option: str = "--report") -> tuple[tuple[str, Path], ...]:
+    """Return format and path of each FORMAT=PATH; raises `UserError`."""
+    found: dict[Path, str] = {}
+    for text in given:
+        name, sign, typed = text.partition("=")
+        if not sign or typed in ("", "-"):
+            raise UserError(f"{option}: {text!r} is not FORMAT=PATH, with the path of a file")
+        require(subject, name, option)
+        path = Path(typed)
+        if path in found:
+            raise UserError(f"{option}: {typed} is given twice")
+        found[path] = name
+    return tuple((name, path) for path, name in found.items())
 
 
 def load(subject: str, name: str) -> Render:
@@ -41,3 +82,25 @@ def load(subject: str, name: str) -> Render:
 def render(subject: str, name: str, value: Any, *, colour: bool = False) -> str:
     """Return the value as text in one of the subject's formats; the subject's modules say what type it has."""
     return load(subject, name)(value, colour)
+
+
+def deliver(subject: str, name: str, value: Any, *, colour: bool = False) -> None:
+    """Write the value to standard output in one of the subject's formats; raises `UserError`."""
+    stdio.deliver(render(subject, name, value, colour=colour), for_programs=name not in FOR_PEOPLE)
+
+
+def write(subject: str, name: str, value: Any, path: Path) -> None:
+    """Write the value to a file, completely or not at all, readable as the umask allows; raises `UserError`.
+
+    A file is not as wide as the terminal.
+    """
+    from preflight import atomic_file
+    from preflight.output.terminal import unlimited
+
+    with unlimited():
+        text = render(subject, name, value)
+    try:
+        with atomic_file.written(path, atomic_file.PUBLIC) as file:
+            file.write(text.encode("utf-8", "backslashreplace"))
+    except OSError as why:
+        raise UserError(f"{path}: {why.strerror}") from None

@@ -1,11 +1,13 @@
 """Text for a terminal: no control character of a host gets through, and lines fit the width."""
 
+import contextlib
 import os
 import re
 import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from itertools import zip_longest
 
 from preflight.visible import CONTROL, clean, named, one_line
@@ -21,6 +23,7 @@ __all__ = [
     "padded",
     "paint",
     "places",
+    "unlimited",
     "width",
     "wrapped",
 ]
@@ -39,12 +42,29 @@ _NAMED = 10
 #: The pieces that a word too long for its column is broken into: paths, names of rules, addresses.
 _PIECES = re.compile(r"[^-/_.,:=]*[-/_.,:=]|[^-/_.,:=]+")
 
+#: What begins a command to the runner of a CI job: GitHub's and Azure's.
+_COMMAND = re.compile(r"^(\s*)(::|##)")
+
 _COLOURS = {"red": "31", "yellow": "33", "green": "32", "blue": "34", "bold": "1", "dim": "2"}
+
+
+#: Whether text goes to a file, whatever standard output is.
+_to_file = ContextVar("_to_file", default=False)
+
+
+@contextlib.contextmanager
+def unlimited() -> Iterator[None]:
+    """Let lines take as many columns as they need in this context, unless COLUMNS is set."""
+    before = _to_file.set(True)
+    try:
+        yield
+    finally:
+        _to_file.reset(before)
 
 
 def width() -> int | None:
     """Return the columns that a line may take; None if the output is no terminal, since grep needs whole lines."""
-    if "COLUMNS" in os.environ or sys.stdout.isatty():
+    if "COLUMNS" in os.environ or (sys.stdout.isatty() and not _to_file.get()):
         return min(shutil.get_terminal_size().columns, 120)
     return None
 
@@ -76,7 +96,12 @@ def labelled(label: str, text: str, *, width: int | None, indent: int = 2, colum
                 break_long_words=False,
                 break_on_hyphens=False,
             ) or [start.rstrip()]
-    return lines
+    return [lines[0], *map(_no_command, lines[1:])]
+
+
+def _no_command(line: str) -> str:
+    """Return a line that the runner of a CI job does not take for a command of its own, which may be indented."""
+    return _COMMAND.sub(r"\1\\\2", line)
 
 
 def wrapped(text: str, *, width: int | None, indent: int = 2) -> list[str]:
@@ -168,7 +193,7 @@ def _cell(text: str, wide: int) -> list[str]:
 
 
 def _broken(word: str, wide: int) -> Iterator[str]:
-    """Yield a word in parts that are no wider than that, broken behind punctuation where there is some."""
+    """Yield a word in parts that are no wider than that, broken after punctuation if possible."""
     if places(word) <= wide:
         yield word
         return
@@ -183,7 +208,7 @@ def _broken(word: str, wide: int) -> Iterator[str]:
 
 
 def padded(text: str, wide: int) -> str:
-    """Return the text with spaces behind it, so that it takes that many columns on a terminal."""
+    """Return the text padded with spaces to that many columns on a terminal."""
     return text + " " * (wide - places(text))
 
 
@@ -192,6 +217,7 @@ def excerpt(line: str, column: int, end_column: int, number: int, *, width: int 
 
     A line that is too long for `width` is cut, with a mark at each end that is missing.
     """
+    line = line.replace("\n", " ")  # as a report that was edited may have it
     gutter = max(3, len(str(number)))
     length = _EXCERPT
     first, start, end = _window(line, column, length)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from preflight import __version__
+from preflight.capacity.path import DATA_RATE
 from preflight.errors import UserError
 from preflight.facts.fact import Unreadable
 from preflight.facts.guest.guests import Guests, GuestState
@@ -18,8 +19,8 @@ from preflight.facts.system.identity import HostIdentity
 from preflight.host import Guest, Host
 from preflight.judge.check import Checked
 from preflight.judge.report import Outcome, Verdict
-from preflight.request.check_request import Migration
 from preflight.request.method import Method
+from preflight.request.migration import Role
 from preflight.rule import Severity
 from preflight.schema.document import Wrong, held
 from preflight.schema.plan import Identity, MigrationPlan, PlannedGuest
@@ -28,7 +29,7 @@ from preflight.schema.plan import Identity, MigrationPlan, PlannedGuest
 LAPSES_AFTER = 24 * 3600.0
 #: The number of concurrent migrations if the speed of the link is not known; otherwise see `forecast`.
 WIDTH = 4
-#: preflight's own connections to each host, beside one for each lane: the one that observes and controls.
+#: preflight's own connections to each host in addition to one for each lane: the one that observes and controls.
 OWN_CONNECTIONS = 1
 #: Seconds between two starts. A managed migration uses open connections; in peer-to-peer mode the source's daemon logs
 #: in again for each, and if they are started one second apart, none is refused (docs/capacity.md).
@@ -116,7 +117,7 @@ def plan(
             width=pace.width,
             because=pace.because,
             calls=pace.calls,
-            spacing=spacing(report.migration),
+            spacing=spacing(checked),
             seconds=pace.seconds,
             warnings=sum(
                 result.outcome is Outcome.FAILED and result.severity is Severity.WARNING for result in report.results
@@ -126,9 +127,21 @@ def plan(
         )
 
 
-def spacing(migration: Migration) -> float:
-    """Return the seconds between two starts."""
-    return SPACING_OF_LOGINS if migration.peer_to_peer else SPACING
+def spacing(checked: Checked) -> float:
+    """Return the seconds between two starts: more than usual where the destination's firewall limits their rate."""
+    migration = checked.report.migration
+    usual = SPACING_OF_LOGINS if migration.peer_to_peer else SPACING
+    active = sum(guest.running for guest in checked.guests)
+    # in a managed migration all guests share preflight's own connection
+    rates = [
+        limit.interval
+        for limit in checked.report.capacity.limits
+        if limit.interval is not None
+        and limit.host is Role.DESTINATION
+        and (migration.peer_to_peer or limit.name == DATA_RATE)
+        and active > (limit.allows or 0)
+    ]
+    return max(usual, *rates) if rates else usual
 
 
 def planned_guest(guest: Guest, checked: Checked, pace: Pace) -> PlannedGuest:

@@ -55,7 +55,7 @@ def as_checked(planned: MigrationPlan, checked: Checked, pace: Pace) -> Migratio
     guests = tuple(_same(guest, now.pop(guest.uuid, None)) for guest in planned.guests)
     for other in now.values():
         raise Refused(f"refused: {other.name} was checked but is not in the plan: UUID {other.uuid}")
-    apart = max(planned.spacing, spacing(checked.report.migration))
+    apart = max(planned.spacing, spacing(checked))
     return planned.model_copy(update={"guests": guests, "calls": min(planned.calls, pace.calls), "spacing": apart})
 
 

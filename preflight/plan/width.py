@@ -3,6 +3,7 @@
 import math
 
 from preflight.capacity.limit import Limit, Scope
+from preflight.capacity.path import SSH_COUNT
 from preflight.facts.fact import Unreadable
 from preflight.forecast.duration import forecast, link_of
 from preflight.judge.check import Checked
@@ -11,8 +12,13 @@ from preflight.plan.make import OWN_CONNECTIONS, WIDTH, Pace, Refused
 
 def pace(checked: Checked, at_once: int | None) -> Pace:
     """Return the requested or the quickest width; raises `Refused` for more than the hosts' limits allow."""
+    shares_logins = not checked.report.migration.peer_to_peer
     limits = [
-        limit for limit in checked.report.capacity.limits if limit.scope is Scope.IN_FLIGHT and limit.allows is not None
+        limit
+        for limit in checked.report.capacity.limits
+        if limit.scope is Scope.IN_FLIGHT
+        and limit.allows is not None
+        and not (shares_logins and limit.name == SSH_COUNT)
     ]
     most = min((_left(limit) for limit in limits), default=1)
     binding = min(limits, key=_left, default=None)

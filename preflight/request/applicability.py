@@ -31,11 +31,19 @@ def unless_data_over_tls(migration: Migration) -> str | None:
     return without_data_connection(migration) or (None if migration.method.tls else "--tls was not requested")
 
 
+def unless_several(migration: Migration) -> str | None:
+    """Return the reason for rules about migrations that start at the same instant."""
+    return "one migration starts alone" if migration.concurrency == 1 else None
+
+
+def unless_over_ssh(migration: Migration) -> str | None:
+    """Return the reason for rules about sshd."""
+    return None if migration.transport is Transport.SSH else f"the control connection runs over {migration.transport}"
+
+
 def unless_several_over_ssh(migration: Migration) -> str | None:
     """Return the reason for rules about many simultaneous logins at the destination's sshd."""
-    if migration.transport is not Transport.SSH:
-        return f"the control connection runs over {migration.transport}"
-    return "one migration logs in once" if migration.concurrency == 1 else None
+    return unless_over_ssh(migration) or ("one migration logs in once" if migration.concurrency == 1 else None)
 
 
 def without_data_connection(migration: Migration) -> str | None:
@@ -76,3 +84,10 @@ def unless_name_is_announced(migration: Migration) -> str | None:
 def unless_offline(migration: Migration) -> str | None:
     """Return the reason for rules about guests that are off, whose definitions are migrated."""
     return None if migration.offline else "the guest is moved while it runs"
+
+
+def unless_libvirt_migrates(migration: Migration) -> str | None:
+    """Return the reason for rules about what libvirt does in a migration, of a definition too."""
+    return (
+        "--dumpxml moves the definition without a migration" if migration.offline and migration.method.dumpxml else None
+    )

@@ -1,5 +1,7 @@
 """The request of a check, as typed or as saved, and the migration that it asks for, as rules see it."""
 
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,24 +11,36 @@ from msgspec.structs import replace
 from preflight.answers import SavedHost
 from preflight.request.data_uri import DataUri
 from preflight.request.method import Method
-from preflight.request.migration import Mode, Transport
+from preflight.request.migration import FailOn, Mode, OnUnknown, Transport
+
+#: Connections of preflight itself to the ports of sshd and of the daemon.
+OWN = 1
 
 
-class Asked(Struct, frozen=True):
+class Selection(Struct, frozen=True, kw_only=True):
+    """The selected guests: those named, or else all of a kind, except those that are left out."""
+
+    #: Names or UUIDs.
+    guests: tuple[str, ...] = ()
+    no_guests: bool = False
+    #: Only guests that are off, whose definitions are migrated.
+    offline: bool = False
+    #: Guests that are off as well as those that run, each migrated as it is.
+    as_they_are: bool = False
+    #: Names or UUIDs, as typed: each one, or several separated by commas.
+    left_out: tuple[str, ...] = ()
+
+
+class Asked(Selection, frozen=True):
     """The request of a check. The hosts are as typed or as saved; `timeout` is in seconds, for all of one host."""
 
     source: str | SavedHost
     destination: str | SavedHost | None = None
-    guests: tuple[str, ...] = ()
-    no_guests: bool = False
     concurrency: int = 1
     #: The options of `virsh migrate`, as given.
     method: Method = Method()
     transport: Transport | None = None
     destination_uri: str | None = None
-    offline: bool = False
-    #: Whether the definitions of guests that are off are migrated too.
-    as_they_are: bool = False
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
@@ -34,6 +48,29 @@ class Asked(Struct, frozen=True):
     #: Whether facts that only `preflight capacity` shows are collected too.
     sizing: bool = False
     timeout: float = 60.0
+
+
+class Gate(Struct, frozen=True):
+    """The results of a check that change its exit code."""
+
+    fail_on: FailOn = FailOn.ERROR
+    unknown: OnUnknown = OnUnknown.FAIL
+    #: True if no verdict changes the exit code.
+    exit_zero: bool = False
+
+
+class Connections(Struct, frozen=True):
+    """The TCP connections of each migration to one port of the destination, and those of preflight itself."""
+
+    #: ssh, libvirt or data.
+    what: str
+    port: int
+    each: int
+    own: int
+
+    def of(self, migrations: int) -> int:
+        """Return the connections of so many migrations."""
+        return migrations * self.each + self.own
 
 
 class Migration(Struct, frozen=True, kw_only=True):
@@ -110,6 +147,26 @@ class Migration(Struct, frozen=True, kw_only=True):
         memory = self.memory_to.port is None and self.memory_to.socket is None
         disks = self.copy_storage and self.disks_to.port is None and self.disks_to.socket is None
         return memory + disks
+
+    def connections(self, *, sshd: int | None, free: int | None) -> Iterator[Connections]:
+        """Yield the TCP connections of each migration to the destination, by the port.
+
+        `sshd` is the port of its sshd, `free` the port of the migration range that the next migration uses; None if not
+        known.
+        """
+        if self.transport is Transport.SSH and sshd is not None:
+            yield Connections("ssh", sshd, 1, OWN)
+        if self.control_port is not None:
+            yield Connections("libvirt", self.control_port, 1, OWN)
+        if self.offline or self.tunnelled:
+            return
+        data: Counter[int | None] = Counter()
+        if self.memory_to.socket is None and not self.memory_to.rdma:
+            parallel = (self.method.parallel_connections or 2) if self.method.parallel else 0
+            data[self.memory_to.port or free] += 1 + parallel
+        if self.copy_storage and self.disks_to.socket is None:
+            data[self.disks_to.port or free] += 1
+        yield from (Connections("data", port, each, 0) for port, each in data.items() if port is not None)
 
     @property
     def ports_given(self) -> tuple[tuple[str, int], ...]:

@@ -3,13 +3,15 @@
 Rules report the options that a libvirt or QEMU lacks; `preflight.migrate.call` passes them to libvirt.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
+from preflight.errors import UserError
 from preflight.fields import GuestName, HostText, Line, Word, Xml
-from preflight.request.options import Form, Options, declared, default_of, type_of
+from preflight.request.options import Form, Options, declared, default_of, option_name, type_of
 
 #: The greatest value of a number without a bound of its own; poll() waits for at most 2**31 milliseconds.
 _GREATEST = 1_000_000
@@ -44,3 +46,43 @@ else:
         omit_defaults=True,
         forbid_unknown_fields=True,
     )
+
+
+def of_words(words: Sequence[str]) -> Method:
+    """Return the method of `Method.typed`; raises `UserError` for words that it cannot have returned.
+
+    The content of a file is not among the words, so the document of an option that takes a file is empty.
+    """
+    left, values = list(reversed(words)), {}
+    known = _by_word()
+    while left:
+        word = left.pop()
+        if word not in known:
+            raise UserError(f"{word!r} is not an option of a migration")
+        name, value = known[word]
+        if value is None:
+            if not left:
+                raise UserError(f"{word}: the value is missing")
+            text = left.pop()
+            is_list = type_of(name) == tuple[str, ...]
+            value = text.split(",") if is_list else "" if declared()[name].form is Form.XML else text
+        values[name] = value
+    try:
+        return msgspec.convert(values, Method, strict=False)
+    except msgspec.ValidationError as why:
+        raise UserError(f"the options of the migration are invalid: {why}") from None
+
+
+def _by_word() -> dict[str, tuple[str, Any]]:
+    """Return for each word that is an option its field, and the value that it stands for; None if one follows."""
+    found: dict[str, tuple[str, Any]] = {}
+    for name, option in declared().items():
+        if option.switches:
+            found |= {one.names[0]: (name, one.value) for one in option.switches if one.value is not None}
+        elif type_of(name) in (bool, bool | None):
+            found[option_name(name)] = (name, True)
+            if option.contrary is not None:
+                found[option.contrary] = (name, False)
+        else:
+            found[option_name(name)] = (name, None)
+    return found

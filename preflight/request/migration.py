@@ -66,3 +66,18 @@ class OnTimeout(enum.StrEnum):
     SUSPEND = "suspend"
     POSTCOPY = "postcopy"
     ABORT = "abort"
+
+
+class FailOn(enum.StrEnum):
+    """The mildest finding of a check that gives exit code 1."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NEVER = "never"
+
+
+class OnUnknown(enum.StrEnum):
+    """The effect of the verdict UNDETERMINED on the exit code: 3, or none."""
+
+    FAIL = "fail"
+    WARN = "warn"

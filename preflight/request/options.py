@@ -151,7 +151,7 @@ class Options(_Declared, frozen=True, kw_only=True):
                 ),
                 Switch(
                     ("--tunnelled",),
-                    "Peer-to-peer, with the memory sent through the control connection too.",
+                    "Peer-to-peer, with the memory also sent through the control connection.",
                     value=Mode.TUNNELLED,
                     libvirt=Told(flags=("PEER2PEER", "TUNNELLED")),
                 ),
@@ -165,14 +165,19 @@ class Options(_Declared, frozen=True, kw_only=True):
     ] = Mode.MANAGED
     live: Annotated[
         bool,
-        Option("Keep the guest running during the migration (default).", contrary="--no-live", libvirt=_flag("LIVE")),
+        Option(
+            "Keep the guest running during the migration (default), or pause the guest.",
+            contrary="--no-live",
+            libvirt=_flag("LIVE"),
+        ),
     ] = True
     #: None: safe, except in post-copy.
     hand_over: Annotated[
         HandOver | None,
         Option(
-            "Who starts the guest on the destination: preflight, once the source has released it (safe, the default),"
-            " or libvirt itself (at-once), which can leave the guest running on both hosts if an answer is lost."
+            "Program that starts the guest on the destination: preflight, after the source has released the guest"
+            " (safe, the default), or libvirt (at-once, and always with --postcopy), which can leave the guest running"
+            " on both hosts if an answer is lost."
         ),
     ] = None
     suspend: Annotated[bool, Option("Leave the guest paused on the destination.", libvirt=_flag("PAUSED", 0, 7, 5))] = (
@@ -197,7 +202,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     ] = True
     dumpxml: Annotated[
         bool,
-        Option("Move guests that are off by dumpxml, define and undefine, instead of by libvirt's offline migration."),
+        Option("For guests that are off: use dumpxml, define and undefine instead of libvirt's offline migration."),
     ] = False
     copy_storage: Annotated[
         CopyStorage,
@@ -213,7 +218,7 @@ class Options(_Declared, frozen=True, kw_only=True):
                 ),
                 Switch(
                     ("--copy-storage-inc",),
-                    "Copy disks, except for the backing image that both hosts have.",
+                    "Copy disks without their backing images, which both hosts must have.",
                     value=CopyStorage.INC,
                     libvirt=_flag("NON_SHARED_INC", 0, 8, 2),
                 ),
@@ -234,7 +239,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     migrate_disks_detect_zeroes: Annotated[
         tuple[str, ...],
         Option(
-            "Copied disks in which zeroes are detected and not sent: vda,vdb.",
+            "Copied disks in which zeroes are detected and not sent, separated by commas: vda,vdb.",
             form=Form.DISK,
             needs=_COPIED,
             libvirt=_parameter("migrate_disks_detect_zeroes", 10, 9),
@@ -243,7 +248,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     migrate_disks_target_zero: Annotated[
         tuple[str, ...],
         Option(
-            "Copied disks whose images on the destination contain only zeroes: vda,vdb.",
+            "Copied disks whose images on the destination contain only zeroes, separated by commas: vda,vdb.",
             form=Form.DISK,
             needs=_COPIED,
             libvirt=_parameter("migrate_disks_target_zero", 12, 2),
@@ -300,7 +305,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     rdma_pin_all: Annotated[
         bool,
         Option(
-            "Over RDMA: pin all memory of the guest before anything is sent.",
+            "Over RDMA: pin all of the guest's memory before any of it is sent.",
             needs=("migrateuri=rdma://",),
             libvirt=_flag("RDMA_PIN_ALL", 1, 2, 9, qemu=(2,), capability="rdma-pin-all"),
         ),
@@ -370,13 +375,21 @@ class Options(_Declared, frozen=True, kw_only=True):
         Option("Maximum downtime, in milliseconds (QEMU's default: 300).", least=1, most=LONGEST_DOWNTIME),
     ] = None
     timeout: Annotated[
-        float | None, Option("Seconds after which the guest is paused until the migration is complete.", least=1)
+        float | None,
+        Option(
+            "Seconds after which the guest is paused, or handled as --timeout-postcopy or --timeout-abort says.",
+            least=1,
+        ),
     ] = None
     on_timeout: Annotated[
         OnTimeout,
         Option(
             switches=(
-                Switch(("--timeout-suspend",), "After --timeout: pause the guest (default).", value=OnTimeout.SUSPEND),
+                Switch(
+                    ("--timeout-suspend",),
+                    "After --timeout: pause the guest until the migration is complete (default).",
+                    value=OnTimeout.SUSPEND,
+                ),
                 Switch(
                     ("--timeout-postcopy",),
                     "After --timeout: switch to post-copy.",
@@ -393,7 +406,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     auto_converge: Annotated[
         bool,
         Option(
-            "Throttle the guest's CPUs if it writes to its memory faster than the memory is sent.",
+            "Throttle the guest's CPUs if the guest writes to its memory faster than the memory is sent.",
             libvirt=_flag("AUTO_CONVERGE", 1, 2, 3, qemu=(1, 6), capability="auto-converge"),
         ),
     ] = False
@@ -418,7 +431,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     postcopy: Annotated[
         bool,
         Option(
-            "Allow a switch to post-copy.",
+            "Allow the migration to switch to post-copy.",
             libvirt=_flag("POSTCOPY", 1, 3, 3, qemu=(2, 6), capability="postcopy-ram"),
         ),
     ] = False
@@ -463,7 +476,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     comp_mt_level: Annotated[
         int | None,
         Option(
-            "Level of mt, from 0 (none) and 1 (fastest, the default) to 9 (smallest).",
+            "Compression level of mt, from 0 (none) and 1 (fastest, the default) to 9 (smallest).",
             least=0,
             most=9,
             needs=("comp-methods=mt",),
@@ -473,7 +486,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     comp_mt_threads: Annotated[
         int | None,
         Option(
-            "Threads of mt on the source (default: 8).",
+            "Number of mt threads on the source (default: 8).",
             least=1,
             most=255,
             needs=("comp-methods=mt",),
@@ -483,7 +496,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     comp_mt_dthreads: Annotated[
         int | None,
         Option(
-            "Threads of mt on the destination (default: 2).",
+            "Number of mt threads on the destination (default: 2).",
             least=1,
             most=255,
             needs=("comp-methods=mt",),
@@ -503,7 +516,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     comp_zlib_level: Annotated[
         int | None,
         Option(
-            "Level of zlib, from 0 (none) and 1 (fastest, the default) to 9 (smallest).",
+            "Compression level of zlib, from 0 (none) and 1 (fastest, the default) to 9 (smallest).",
             least=0,
             most=9,
             needs=("comp-methods=zlib",),
@@ -513,7 +526,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     comp_zstd_level: Annotated[
         int | None,
         Option(
-            "Level of zstd, from 0 (none) and 1 (fastest, the default) to 20 (smallest).",
+            "Compression level of zstd, from 0 (none) and 1 (fastest, the default) to 20 (smallest).",
             least=0,
             most=20,
             needs=("comp-methods=zstd",),
@@ -530,7 +543,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     parallel_connections: Annotated[
         int | None,
         Option(
-            "Number of connections (default: 2).",
+            "Number of connections for --parallel (default: 2).",
             least=1,
             most=255,
             needs=("parallel",),
@@ -594,7 +607,7 @@ class Options(_Declared, frozen=True, kw_only=True):
 
     @property
     def typed(self) -> tuple[str, ...]:
-        """The options that are not as they are by default, as words of a command line; for a file its place: FILE."""
+        """Return the options that differ from their defaults, as words of a command line; FILE stands for a file."""
         words: list[str] = []
         for name, option in declared().items():
             value = getattr(self, name)

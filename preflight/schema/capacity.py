@@ -6,7 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from preflight.schema.document import Contract
 from preflight.schema.fields import Count, SomeText, Text
-from preflight.schema.report import LimitName, Location, Role
+from preflight.schema.report import LimitName, Location, Role, ShortLimit
 
 #: The version of the contract. It changes only when something is removed or changes its meaning.
 FORMAT: Final = 1
@@ -119,6 +119,15 @@ class Capacity(Contract):
         description="The limit that stops the next migration that starts at the same instant; null if none could be"
         " read."
     )
+    requested: Count | None = Field(description="Migrations given by --concurrency; null without it.")
+    fits_limits: bool | None = Field(
+        description="True if the limits allow that number, false if they do not; null without --concurrency, or if a"
+        " limit could not be read."
+    )
+    short: tuple[ShortLimit, ...] = Field(
+        description="The limits that fall short of that number: first those for migrations in flight, then those for"
+        " migrations that start at the same instant, each from the lowest."
+    )
     classic: Count | None = Field(
         description="Red Hat's estimate, with two clients of max_clients for each migration; null if max_clients is not"
         " known."
@@ -140,7 +149,23 @@ class Capacity(Contract):
         description="Seconds for all guests, with the requested or recommended number at a time; null if not known, or"
         " endless."
     )
+    seconds_at_least: _Measure | None = Field(
+        description="Lower bound of that duration: guests whose dirty rate was not measured write nothing. Null if not"
+        " known, or endless."
+    )
+    seconds_at_most: _Measure | None = Field(
+        description="Upper bound of that duration: such guests write as fast as they can. Null if not known, or"
+        " endless."
+    )
     window_seconds: _Measure | None = Field(description="Seconds given by --window; null without it.")
+    fits_window: bool | None = Field(
+        description="True if the duration's upper bound is within the window, false if its lower bound exceeds it; null"
+        " without --window, or if neither is so."
+    )
+    bearable_dirty_mib_per_s: Count | None = Field(
+        description="Dirty rate in MiB/s up to which all fit into the window if no guest that was not measured exceeds"
+        " it; null if the answer does not depend on it."
+    )
     fits: bool | None = Field(description="True if the request can be met; null if that is not known.")
 
 

@@ -59,6 +59,11 @@ def text(document: BaseModel) -> str:
     return f"{indented(document.model_dump())}\n"
 
 
+def line(document: BaseModel) -> str:
+    """Return a document as JSON on one line with a final newline, control characters escaped."""
+    return f"{escaped(json.dumps(document.model_dump(), ensure_ascii=False))}\n"
+
+
 def indented(values: object) -> str:
     """Return values as indented JSON in which every control character is escaped."""
     return escaped(json.dumps(values, indent=2, ensure_ascii=False))

@@ -82,6 +82,10 @@ Xml: TypeAlias = Annotated[str, _as_in_values(fields.Xml)]
 #: A message of libvirt or a host, as far as it is kept; printed only through `one_line`.
 Said: TypeAlias = Annotated[str, Field(max_length=8192)]
 
+#: A moment for people and programs, in UTC and whole seconds (RFC 3339).
+Instant: TypeAlias = Annotated[
+    str, _form("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", "a time such as 2026-11-30T09:00:00Z")
+]
 #: Seconds since the epoch, up to the year 9892, so that strftime(3) can print them.
 Moment: TypeAlias = Annotated[float, Field(ge=0, le=250_000_000_000)]
 #: A duration in seconds.

@@ -49,7 +49,7 @@ class Mark:
 
 @dataclass(config=CLOSED, frozen=True, kw_only=True, slots=True)
 class Begun:
-    """State of the guest when its move began; null where it was not seen."""
+    """State of the guest when its move began; null if it was not observed."""
 
     name: GuestName | None = Field(default=None, description="Name of the guest.")
     xml: Xml | None = Field(default=None, description="Definition of the guest.")

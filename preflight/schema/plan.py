@@ -106,7 +106,7 @@ class MigrationPlan(Document):
     )
     warnings: Annotated[int, Field(ge=0, le=2**31)] = Field(default=0, description="Number of warnings of the check.")
     ignore: Annotated[tuple[Word, ...], FailFast()] = Field(
-        default=(), description="The rules and topics that the check left out."
+        default=(), description="The rules and subjects that the check left out."
     )
     digests: dict[Word, Digest] = Field(
         default_factory=dict,

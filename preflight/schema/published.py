@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-from preflight.schema import capacity, events, journal, plan, report, saved, snapshot, status
+from preflight.schema import capacity, events, journal, plan, report, report_lines, rules, saved, snapshot, status
 
 #: For readers of a contract.
 _OPEN = (
@@ -50,6 +50,14 @@ PUBLISHED = (
         report.REPORT,
     ),
     Published(
+        "report-lines",
+        report_lines.FORMAT,
+        "A line of `preflight check --format jsonl`",
+        "The first line is about the report as a whole, then follow the findings and the unknowns, the worst first,"
+        f" and the verdict; `kind` distinguishes them. {_OPEN} A later release may also add kinds.",
+        report_lines.LINE,
+    ),
+    Published(
         "capacity",
         capacity.FORMAT,
         "The output of `preflight capacity --format json`",
@@ -70,6 +78,13 @@ PUBLISHED = (
         "The output of `preflight status --format json`",
         f"The runs whose journals are in a directory, newest first. {_OPEN}",
         status.RUNS,
+    ),
+    Published(
+        "rules",
+        rules.FORMAT,
+        "The output of `preflight rules --format json`",
+        f"The rules of this version of preflight, with their documentation. {_OPEN}",
+        rules.RULES,
     ),
     Published(
         "events",

@@ -1,12 +1,14 @@
 """The report of `check --format json`: whether guests can be migrated, with the reasons. A public contract."""
 
+import calendar
 import re
+import time
 from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import ConfigDict, Field, JsonValue, TypeAdapter, model_validator
 
-from preflight.schema.document import Contract
-from preflight.schema.fields import AnyText, Count, SomeText, Text
+from preflight.schema.document import Contract, Wrong
+from preflight.schema.fields import AnyText, Count, Instant, SomeText, Text, Version
 
 #: The version of the contract. It changes only when something is removed or changes its meaning.
 FORMAT: Final = 1
@@ -17,8 +19,16 @@ Verdict: TypeAlias = Literal["ready", "not-ready", "undetermined"]
 Outcome: TypeAlias = Literal["passed", "failed", "unknown", "waived", "not-applicable"]
 Severity: TypeAlias = Literal["error", "warning", "info"]
 Role: TypeAlias = Literal["source", "destination"]
+#: Values of `judge.guests.Skip`.
+SkipReason: TypeAlias = Literal["off", "running", "left out"]
+#: Values of `request.migration.Transport`, and of --fail-on and --unknown.
+Transport: TypeAlias = Literal["ssh", "tls", "tcp", "unix"]
+FailOn: TypeAlias = Literal["error", "warning", "never"]
+OnUnknown: TypeAlias = Literal["fail", "warn"]
 
 _PATH = re.compile("^/")
+#: A number, or sshd's MaxStartups.
+_VALUE = re.compile("^[0-9]{1,10}(:[0-9]{1,10}:[0-9]{1,10})?$")
 _SUBJECT = re.compile("^(pair$|source$|destination$|guests$|guest )")
 #: The release of a program, as three numbers.
 _Release: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
@@ -38,6 +48,7 @@ class Host(Contract):
     libvirt: _Release | None = Field(description="The libvirt daemon's release, such as 9.0.0.")
     qemu: _Release | None = Field(description="QEMU's release, such as 7.2.22.")
     openssh: Text | None = Field(description="The output of `ssh -V`.")
+    no_login: Text | None = Field(description="The reason for every missing answer if the login failed, else null.")
 
 
 class Location(Contract):
@@ -48,13 +59,37 @@ class Location(Contract):
     column: Annotated[int, Field(ge=1)] = Field(description="Column in characters, from 1.")
 
 
+class Excerpt(Location):
+    """A place in a file on a host, with the line that is there."""
+
+    end_column: Annotated[int, Field(ge=1)] = Field(description="Column behind the last character of the value.")
+    text: Text = Field(description="The whole line, without its newline; empty if a line is missing here.")
+
+
+class Setting(Contract):
+    """A setting in a file that `preflight fix` would write."""
+
+    path: Annotated[str, AnyText(_PATH)] = Field(description="Absolute path of the file on the host.")
+    key: SomeText = Field(description="Name of the setting.")
+    value: int | Text = Field(description="Value of the setting.")
+
+
+class HostsLine(Contract):
+    """A line of /etc/hosts that `preflight fix` would write."""
+
+    name: SomeText = Field(description="The host name.")
+    address: SomeText = Field(description="The address of that name.")
+    replaces: Text | None = Field(description="The wrong address that the file has for the name; null if it has none.")
+
+
 class Finding(Contract):
     """A problem and its place."""
 
     host: Role | None = Field(description="The host that has the problem; null if it is not about a single host.")
     guest: Text | None = Field(description="The name of the guest that has the problem, else null.")
+    severity: Severity = Field(description="Severity of this finding, which may be milder than that of its rule.")
     message: SomeText = Field(description="The problem, for people.")
-    location: Location | None = Field(
+    location: Excerpt | None = Field(
         description="The place of the wrong value in a file on the host; null if no file contains it."
     )
     predicted_error: Text | None = Field(
@@ -62,6 +97,9 @@ class Finding(Contract):
     )
     fix: Text | None = Field(
         description="The remedy for this particular finding; null if only the rule's general advice applies."
+    )
+    change: Setting | HostsLine | None = Field(
+        description="The change that `preflight fix` would make; null if it has none for this finding."
     )
 
 
@@ -87,7 +125,7 @@ _TOGETHER: list[JsonValue] = [
 
 
 class Result(Contract):
-    """The result of one rule for one subject."""
+    """The result of one rule for one host, for the pair of hosts, for one guest or for all guests."""
 
     model_config = ConfigDict(json_schema_extra={"allOf": _TOGETHER})
 
@@ -95,7 +133,7 @@ class Result(Contract):
         description="The name of the rule; `preflight explain` describes it."
     )
     subject: Annotated[str, AnyText(_SUBJECT)] = Field(
-        description="The subject of the rule: pair, source, destination, `guest NAME`; or guests, for all of them"
+        description="What the result is about: pair, source, destination or `guest NAME`; or guests, for all of them"
         " together, or if not even the list of guests could be read."
     )
     severity: Severity = Field(
@@ -132,6 +170,15 @@ class Guest(Contract):
     verdict: Verdict = Field(description=_VERDICT)
 
 
+class Skipped(Contract):
+    """One guest of the source that was not judged, although it was not excluded by naming others."""
+
+    name: SomeText = Field(description="The guest's name.")
+    reason: SkipReason = Field(
+        description="off, running: the guest is, and guests of the other kind were selected. left out: by --except."
+    )
+
+
 class LimitName(Contract):
     """Reference to one of the limits."""
 
@@ -151,6 +198,33 @@ class Limit(Contract):
     allows: Count | None = Field(
         description="Migrations that the limit allows; null if it could not be read, so the true capacity may be lower."
     )
+    burst: bool = Field(description="True if it limits only the migrations that start at the same instant.")
+    reserve: Count = Field(description="The part of what it allows that should stay free.")
+    reason: Text | None = Field(description="The reason for which it could not be read, else null.")
+
+
+class ShortLimit(Contract):
+    """A limit that falls short of the requested number of migrations, and the setting that raises it."""
+
+    name: Annotated[str, Field(min_length=1)] = Field(description="Name of the limit, as in limits.")
+    host: Role = Field(description=_ROLE)
+    stops: bool = Field(
+        description="True if fewer than requested can be in flight. False if fewer can start at the same instant, or if"
+        " too few workers stay free for progress and abort."
+    )
+    allows: Count = Field(description="Migrations that the limit allows.")
+    path: Text | None = Field(
+        description="Absolute path of the file that sets the limit, or would; null if no setting raises it."
+    )
+    key: Text | None = Field(description="The key in that file.")
+    value: Annotated[str, AnyText(_VALUE)] | None = Field(description="The value in use.")
+    sufficient: Annotated[str, AnyText(_VALUE)] | None = Field(
+        description="The least value that is sufficient for the request; null if there is none."
+    )
+    then: Text | None = Field(description="The action that makes a new value effective.")
+    seconds_apart: Annotated[float, Field(ge=0)] | None = Field(
+        description="Seconds between two starts at which none is lost; null if that does not help."
+    )
 
 
 class Capacity(Contract):
@@ -166,7 +240,72 @@ class Capacity(Contract):
     limited_by: LimitName | None = Field(
         description="The limit that stops the next migration in flight; null if none could be read."
     )
+    requested: Count = Field(description="The requested number of concurrent migrations.")
+    short: tuple[ShortLimit, ...] = Field(
+        description="The limits that fall short of that number: first those for migrations in flight, then those for"
+        " migrations that start at the same instant, each from the lowest."
+    )
     limits: tuple[Limit, ...] = Field(description="Every limit in the path of a migration of this kind.")
+
+
+class Rule(Contract):
+    """A rule that was applied."""
+
+    name: SomeText = Field(description="The name of the rule, as in results.")
+    topic: SomeText = Field(description="The topic of the rule, such as login.")
+    severity: Severity = Field(description="Severity of its findings, unless a finding is milder.")
+    title: Text = Field(description="The problem that the rule looks for.")
+    why: Text = Field(description="The reason why that matters.")
+    fix: Text = Field(description="General advice on how to fix it.")
+
+
+class Request(Contract):
+    """The request of the check: what was to be migrated and how, and what was checked of it."""
+
+    guests: tuple[Text, ...] = Field(description="The guests that were named; empty for all.")
+    no_guests: bool = Field(description="True if only the hosts were checked.")
+    offline: bool = Field(description="True if only guests that are off were checked.")
+    as_they_are: bool = Field(
+        description="True if guests that run and guests that are off were checked, each as it is: with --all, or if"
+        " guests were named."
+    )
+    left_out: tuple[Text, ...] = Field(description="The guests that --except left out, as typed.")
+    concurrency: Annotated[int, Field(ge=1)] = Field(description="Number of migrations started at the same time.")
+    transport: Transport = Field(description="Transport of the control connection.")
+    is_transport_given: bool = Field(description="True if the user gave that transport.")
+    destination_uri: Text | None = Field(description="libvirt URI of the destination; null unless the user gave one.")
+    options: tuple[Text, ...] = Field(
+        description="The other options of the migration, as words of a command line; FILE stands for a file's path."
+    )
+    select: tuple[Text, ...] = Field(description="The rules and topics that were selected; empty for all.")
+    ignore: tuple[Text, ...] = Field(description="The rules and topics that were left out.")
+    fail_on: FailOn = Field(description="The mildest finding that gives exit code 1.")
+    unknown: OnUnknown = Field(description="fail if the verdict undetermined gives exit code 3, warn if it gives 0.")
+    exit_zero: bool = Field(description="True if no verdict changes the exit code.")
+
+
+class Answers(Contract):
+    """The origin and the age of the answers of one host."""
+
+    origin: Literal["live", "snapshot"] = Field(
+        description="live: the host itself was asked. snapshot: a file that had been saved before."
+    )
+    taken: Instant | None = Field(description="Time at which the host was asked; null if it is not known.")
+    age: Count | None = Field(description="Seconds from then until the report was made; null if that is not known.")
+
+
+class Provenance(Contract):
+    """When, where, by whom and with which version the report was made, and how old the answers are.
+
+    Nothing else in a report depends on these: the same snapshots give the same report except for this field.
+    """
+
+    made: Instant = Field(description="Time at which the report was made.")
+    machine: Text = Field(description="Host name of the machine on which preflight ran.")
+    user: Text = Field(description="Name of the user who ran preflight.")
+    version: Version = Field(description="Version of preflight.")
+    source: Answers = Field(description="The answers of the source.")
+    destination: Answers = Field(description="The answers of the destination.")
 
 
 class Report(Contract):
@@ -181,14 +320,34 @@ class Report(Contract):
     source: Host = Field(description="The host that guests would leave.")
     destination: Host = Field(description="The host that guests would move to.")
     results: tuple[Result, ...] = Field(
-        description="The result of each rule for each subject that it concerns, ordered by rule, then by subject."
+        description="The result of each rule for each host, pair of hosts or guest that it concerns, ordered by rule,"
+        " then by subject."
     )
     guests: tuple[Guest, ...] = Field(
         description="Each guest that was judged, in the order in which it was named or listed; empty if only the hosts"
         " were judged."
     )
+    skipped: tuple[Skipped, ...] = Field(
+        description="The guests of the source that were not judged; empty if guests were selected by name."
+    )
     capacity: Capacity = Field(description="The number of migrations that these hosts allow at a time.")
+    rules: tuple[Rule, ...] = Field(description="Every rule that was applied, ordered by name.")
+    request: Request = Field(description="The request of the check.")
+    exit_code: Literal[0, 1, 3] = Field(
+        description="The exit code of the check: that of the verdict, unless fail_on, unknown or exit_zero change it."
+    )
+    provenance: Provenance | None = Field(
+        description="When, where and by whom the report was made; null if the program that made it did not say."
+    )
 
 
 #: Reads a report.
 REPORT = TypeAdapter(Report)
+
+
+def instant_of(text: str) -> int:
+    """Return the seconds since the epoch of an `Instant`; raises `Wrong` for a date that does not exist."""
+    try:
+        return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
+    except (ValueError, OverflowError):
+        raise Wrong(f"{text} is not a time") from None

@@ -5,11 +5,23 @@ Why it matters
     socket, a transport on which the daemon does not listen, certificates, and a daemon that accepts no more clients.
 
 How to fix
-    Make `virsh -c URI list` work from the control machine, with the URI that the report shows.
+    Make `virsh -c URI list` work from the control machine, with the URI that the report shows. A user other than root
+    needs the right to manage libvirt, which the group libvirt has on most distributions.
 """
+
+import re
 
 from preflight.facts import Daemons, LibvirtConnection, RemoteHelper
 from preflight.rule import Findings, Severity, on_host, rule
+
+#: libvirt's messages to a user who may not manage it: the socket's mode, polkit without an agent, and polkit's refusal.
+_NO_RIGHT = re.compile(
+    r"Failed to connect socket to '/[^']*': Permission denied|no polkit agent available|access denied by policy"
+)
+_GIVE_THE_RIGHT = (
+    "Let the user manage libvirt: `usermod -aG libvirt USER` on the host, where that group exists, or a rule of polkit"
+    " for org.libvirt.unix.manage; then log in again. Or log in as root."
+)
 
 
 @rule(
@@ -29,4 +41,5 @@ def check(host_connection: LibvirtConnection, host: Daemons, host_helper: Remote
     yield on_host(
         f"{host_connection.uri} cannot be opened: {host_connection.error}",
         error=None if host_connection.hung else host_connection.error,
+        fix=_GIVE_THE_RIGHT if _NO_RIGHT.search(host_connection.error) else None,
     )

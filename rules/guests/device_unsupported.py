@@ -8,7 +8,7 @@ Why it matters
     the other devices are judged by libvirt's list alone.
 
 How to fix
-    Install what is missing on the destination: the packages with QEMU's modules for SPICE, or swtpm and swtpm-tools.
+    Install the missing packages on the destination: those with QEMU's modules for SPICE, or swtpm and swtpm-tools.
     Otherwise shut the guest down and give it another device.
 """
 

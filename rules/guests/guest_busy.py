@@ -17,7 +17,7 @@ from preflight.facts.libvirt import Version
 from preflight.host import Guest
 from preflight.rule import Findings, Severity, Unreadable, on_source, rule, unless_live
 
-#: virDomainJobType: bounded and unbounded. Higher values are of a job that has ended.
+#: virDomainJobType: bounded and unbounded. Higher values mean that the job has ended.
 _RUNNING = (1, 2)
 #: virDomainJobOperation: the operation, and libvirt's error while it runs.
 _MIGRATES_OUT = 5

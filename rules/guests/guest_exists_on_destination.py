@@ -1,9 +1,9 @@
 """The destination already has a guest with this name or UUID.
 
 Why it matters
-    It is not a problem if the destination already has this very guest, with the same name and UUID, and the guest is
-    off there. Otherwise libvirt refuses: "domain 'web' already exists with uuid …", "domain 'web' is already defined
-    with uuid …" or "domain 'web' is already active".
+    If this very guest, with the same name and UUID, is already defined on the destination and is off there, nothing is
+    wrong. Otherwise libvirt refuses: "domain 'web' already exists with uuid …", "domain 'web' is already defined with
+    uuid …" or "domain 'web' is already active".
 
 How to fix
     Find out which of the two guests is wanted, and rename, undefine or shut down the other.

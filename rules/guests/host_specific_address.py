@@ -4,12 +4,13 @@ Why it matters
     The addresses of graphics and serial ports, and the paths of sockets, pipes, logs and ROM images, are used unchanged
     on the destination: "Failed to bind socket: Cannot assign requested address", "failed to initialize spice server",
     "Unable to bind to UNIX socket path '/srv/web.sock': No such file or directory", "failed to find romfile". This rule
-    does not check whether another program does its part there, such as accepting connections.
+    does not check whether the program at the other end of a socket or pipe is running there.
 
 How to fix
-    Let the guest listen on 0.0.0.0, on 127.0.0.1 or on the address of a libvirt network (`<listen type='network'>`),
-    and create the directory on the destination. For a running guest, both can be changed for the migration: virsh
-    dumpxml --migratable, edit, virsh migrate --xml.
+    If an address is missing, let the guest listen on 0.0.0.0, on 127.0.0.1 or on the address of a libvirt network
+    (`<listen type='network'>`). If a path is missing, create its directory or the file on the destination. For a
+    running guest, either can be changed for the migration: edit the output of virsh dumpxml --migratable, and give the
+    result to virsh migrate --xml.
 """
 
 from preflight.facts import HostsFile, OwnAddresses, Storage

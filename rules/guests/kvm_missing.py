@@ -18,7 +18,7 @@ from preflight.host import Guest
 from preflight.rule import Findings, Severity, Unreadable, on_destination, rule, unless_live
 
 #: 7.0 and 9.0 were seen to report a missing device and an unusable one with different texts, and 11.3 both with the
-#: text for an unusable one. The texts of releases outside of these are not known. 7.0 has its own text for an unusable
+#: text for an unusable one. The texts of other releases are not known. 7.0 has a different text for an unusable
 #: device: "CPU mode 'custom' for x86_64 kvm domain on x86_64 host is not supported by hypervisor".
 _TWO_TEXTS, _ONE_TEXT = (Version(7, 0, 0), Version(9, 0, 0)), Version(11, 3, 0)
 _UNUSABLE = "does not support virt type 'kvm'"

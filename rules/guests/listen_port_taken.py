@@ -1,14 +1,15 @@
 """A TCP port on which the guest's console or another device must listen is in use on the destination.
 
 Why it matters
-    A port that the definition fixes is used unchanged, and QEMU does not start if something already listens on it:
+    A port number in the definition is used unchanged, and QEMU does not start if something already listens on it:
     "Failed to find an available port: Address already in use", or for SPICE "failed to initialize spice server". If the
     port is left to libvirt (autoport='yes'), the destination chooses a new one. UDP ports are not checked: two sockets
     may share one.
 
 How to fix
     Stop the program that listens there (ss -ltnp on the destination), or leave the port to libvirt. For a running
-    guest, another port can be given for the migration: virsh dumpxml --migratable, edit, virsh migrate --xml.
+    guest, another port can be given for the migration: edit the output of virsh dumpxml --migratable, and give the
+    result to virsh migrate --xml.
 """
 
 from preflight.facts import HostsFile, Listening

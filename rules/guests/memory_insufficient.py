@@ -2,8 +2,8 @@
 
 Why it matters
     Linux overcommits memory, so the migration starts and usually succeeds. As the pages arrive, the destination swaps,
-    which slows down every guest there, or its kernel kills a process to make room: often the very QEMU that receives
-    the guest, which ends the migration, or another guest.
+    which slows down every guest there, or its kernel kills a process to free memory: often the QEMU that receives the
+    guest, which ends the migration, or another guest's QEMU.
 
 How to fix
     Free memory on the destination, move other guests away from it, or reduce the guest's memory before the migration

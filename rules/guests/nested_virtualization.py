@@ -1,13 +1,14 @@
-"""The guest's CPU lets the guest run guests of its own.
+"""The guest's CPU allows the guest to run nested guests.
 
 Why it matters
-    A guest that runs guests has state in the host's KVM that has to be migrated too. This is the least tested part of a
-    migration: some vendors do not support it, and old kernels and QEMU releases do not send that state at all. Use of
-    the feature cannot be seen from outside. A guest that does not use it migrates like any other.
+    A guest that runs nested guests has state in the host's KVM that has to be migrated too. This is the least tested
+    part of a migration: some vendors do not support it, and old kernels and QEMU releases do not send that state at
+    all. preflight cannot see from outside whether a guest uses the feature. A guest that does not use it migrates like
+    any other.
 
 How to fix
-    Stop the guests inside, or, if the guest does not need the feature vmx or svm, start the guest without that feature
-    (virsh edit: a CPU feature with policy disable).
+    Shut down the nested guests, or, if the guest does not need the feature vmx or svm, start the guest without that
+    feature (virsh edit: a CPU feature with policy disable).
 """
 
 from preflight.facts import HypervisorCpus
@@ -26,4 +27,4 @@ def check(guest: Guest, source: HypervisorCpus) -> Findings:
     known = source.of_guest(guest.uuid)
     for feature in _FEATURES:
         if feature in known:
-            yield on_source(f"the guest's CPU has {feature}, so the guest may run guests of its own")
+            yield on_source(f"the guest's CPU has {feature}, so the guest may run nested guests")

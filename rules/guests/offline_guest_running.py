@@ -1,4 +1,4 @@
-"""The guest is running, and an offline migration would leave it running beside its copy.
+"""The guest is running, and an offline migration would leave it running on the source.
 
 Why it matters
     libvirt copies the definition, reports success and changes nothing else: the guest keeps running on the source, and

@@ -1,4 +1,4 @@
-"""The guest's memory is to be sent over RDMA, but the guest has no hard limit on its memory.
+"""The migration would use RDMA, but the guest has no hard limit on its memory.
 
 Why it matters
     RDMA locks the guest's memory in the host's RAM, and libvirt allows that only up to the guest's hard limit: "cannot

@@ -1,14 +1,14 @@
-"""The guest is off with its memory saved, and the saved memory would not move with the guest.
+"""The guest is off and has a saved state, which an offline migration would leave on the source.
 
 Why it matters
-    After virsh managedsave, a guest continues where it stopped when it is started. libvirt's offline migration prints
-    no warning, moves only the definition, and leaves the saved memory in /var/lib/libvirt/qemu/save on the source: on
-    the destination the guest boots from scratch, as after a power failure. preflight migrate refuses: "its saved state
-    (virsh managedsave) would not move with it".
+    A guest that virsh managedsave has stopped continues from its saved memory when it is next started. libvirt's
+    offline migration prints no warning, moves only the definition, and leaves the saved memory in
+    /var/lib/libvirt/qemu/save on the source: on the destination the guest boots from scratch, as after a power failure.
+    preflight migrate refuses to move such a guest: "its saved state (virsh managedsave) would not move with it".
 
 How to fix
-    Start the guest, and move it while it runs or shut it down. If the saved memory is no longer wanted: virsh
-    managedsave-remove.
+    Start the guest, then migrate it while it runs, or shut it down and migrate it offline. If the saved memory is no
+    longer wanted: virsh managedsave-remove.
 """
 
 from preflight.host import Guest

@@ -2,9 +2,9 @@
 
 Why it matters
     virsh managedsave, and libvirt-guests with ON_SHUTDOWN=suspend at each reboot, keep a guest's memory in
-    /var/lib/libvirt/qemu/save. A migration leaves a saved state on the destination untouched. When the guest has moved,
-    has run, and is next started on the destination, libvirt does not boot the guest: it restores that old memory,
-    including the page cache of that time, over disks that have been written to since. File systems are damaged.
+    /var/lib/libvirt/qemu/save. A migration leaves a saved state on the destination untouched. When the guest has been
+    migrated, has run and is next started on the destination, libvirt does not boot the guest but restores that old
+    memory, including its page cache, although the disks have been written to since. This damages file systems.
 
 How to fix
     On the destination: virsh managedsave-remove. If that saved memory is what you want to keep, do not move the guest:

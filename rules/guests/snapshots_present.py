@@ -1,7 +1,7 @@
 """libvirt has snapshots of the guest.
 
 Why it matters
-    A guest with snapshots cannot be moved, running or off: "cannot migrate domain with 1 snapshots".
+    A guest with snapshots cannot be moved, whether it is running or off: "cannot migrate domain with 1 snapshots".
 
 How to fix
     Delete them: virsh snapshot-list web, then virsh snapshot-delete web NAME. To move the guest and keep its snapshots,

@@ -1,4 +1,4 @@
-"""The guest's time stamp counter cannot move: it is invariant but no frequency is set, or its frequency differs.
+"""The guest's time stamp counter is invariant without a set frequency, or its frequency differs.
 
 Why it matters
     With the feature invtsc, a guest relies on a counter that never changes its rate, so QEMU migrates it only if the

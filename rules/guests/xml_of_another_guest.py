@@ -6,8 +6,8 @@ Why it matters
     virtual CPUs, machine type and every device. This rule compares all of these except the devices.
 
 How to fix
-    Start from virsh dumpxml --migratable of the running guest, and change only the host-specific parts. Give a new name
-    with --dname.
+    Start from the output of virsh dumpxml --migratable for the running guest, and change only the host-specific parts.
+    Give a new name with --dname.
 """
 
 from preflight.facts.text import parse_xml

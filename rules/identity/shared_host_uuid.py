@@ -5,8 +5,8 @@ Why it matters
     of the same make, and cloned virtual hosts, can share a UUID.
 
 How to fix
-    Give one of the hosts its own host_uuid, or host_uuid_source = "machine-id" with a machine ID of its own, in the
-    libvirt daemon's configuration, and restart the daemon.
+    Give one of the hosts a different host_uuid, or set host_uuid_source = "machine-id" if its machine ID is unique, in
+    the libvirt daemon's configuration, and restart the daemon.
 """
 
 from preflight.facts import HostIdentity

@@ -5,8 +5,9 @@ Why it matters
     even the replies to its own keepalive messages, and closes the connection after 30 s: "End of file while reading
     data". The duration is estimated from the memory that the guest has touched and the requested bandwidth
     (--bandwidth) or the speed of the links. Pages of zeros are not sent, so this is an error only if even the shortest
-    estimate is four times too long, and unknown in between. Memory that the guest dirties during the migration is sent
-    in addition and is not included.
+    estimate is at least four times as long as the connection lasts. If it is not, but the longest estimate reaches that
+    time, the result is unknown. Memory that the guest dirties during the migration is sent in addition and is not
+    included.
 
 How to fix
     Remove max_client_requests from the source's libvirtd.conf (virtqemud.conf), so that the default of 5 applies, and

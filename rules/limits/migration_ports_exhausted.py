@@ -1,16 +1,16 @@
 """Too few ports of the destination's migration range are free.
 
 Why it matters
-    Each migration listens on a port of its own, or two if storage is copied; any other program that listens on a port
-    of the range, on whatever address, takes that port away. Migrations for which no port is left fail at once: "Unable
-    to find an unused port in range 'migration' (49152-49215)". A port given with --migrateuri or --disks-port serves
-    one migration and must be free. Otherwise the guest's memory goes to whatever listens there and the migration hangs
-    without a message, or QEMU reports "Address already in use".
+    Each migration listens on a separate port, or on two if storage is copied. A port on which another program listens,
+    on any address, cannot be used. Migrations for which no port is left fail at once: "Unable to find an unused port in
+    range 'migration' (49152-49215)". A port given with --migrateuri or --disks-port serves one migration and must be
+    free. Otherwise the guest's memory goes to whatever listens there and the migration hangs without a message, or QEMU
+    reports "Address already in use".
 
 How to fix
     Widen the range from migration_port_min to migration_port_max in the destination's /etc/libvirt/qemu.conf and
-    restart the libvirt daemon, free the ports, or run fewer migrations at a time. If a port was given, give another
-    one, or none.
+    restart the libvirt daemon, free the ports, or run fewer migrations at a time. If a port was given, choose another
+    one, or omit the option.
 """
 
 from preflight.facts import Listening, QemuConf

@@ -1,10 +1,10 @@
 """The libvirt daemon handles one call per connection at a time, so a long migration loses its connection.
 
 Why it matters
-    The call that migrates lasts as long as the migration. With max_client_requests = 1 the source's daemon reads
-    nothing else from that connection until the call ends, not even the replies to its own keepalive messages. After 30
-    s it closes the connection, "connection closed due to keepalive timeout", and the migration is aborted: "End of file
-    while reading data". The guest stays on the source. A migration that ends sooner works.
+    The libvirt call that migrates a guest lasts as long as the migration. With max_client_requests = 1 the source's
+    daemon reads nothing else from that connection until the call ends, not even the replies to its own keepalive
+    messages. After 30 s it closes the connection, "connection closed due to keepalive timeout", and the migration is
+    aborted: "End of file while reading data". The guest stays on the source. A migration that ends sooner works.
 
 How to fix
     Remove max_client_requests from the source's libvirtd.conf (virtqemud.conf), so that the default of 5 applies, and

@@ -33,17 +33,17 @@ def check(source: SshdSettings, destination: SshdSettings, migration: Migration)
         limit, each = sshd.max_startups.value, sshd.per_source_max_startups.value
         if wanted > limit.start:
             chance = limit.chance(wanted)
+            written = sshd.written_startups
+            is_written = written.value.start >= wanted
+            more = str(written.value.raised(wanted - written.value.start))
             yield on_end(
                 f"MaxStartups is {limit}: {limit.start} simultaneous logins are safe, but {wanted} are requested"
                 + (f"; all succeed with a probability of {chance:.0%}" if chance else ""),
                 at=sshd.max_startups,
                 error=TURNED_AWAY,
                 severity=Severity.WARNING if chance >= 0.5 else None,
-                change=Change(
-                    sshd.path_of(sshd.max_startups),
-                    "MaxStartups",
-                    f"{wanted}:{limit.rate}:{max(wanted, limit.full)}",
-                ),
+                fix="Reload sshd, whose configuration has a sufficient MaxStartups." if is_written else None,
+                change=None if is_written else Change(sshd.path_of(written), "MaxStartups", more),
             )
         if each is not None and wanted > each:
             yield on_end(

@@ -1,4 +1,4 @@
-"""The source's daemon cannot connect to the destination's libvirt, as a peer-to-peer migration requires.
+"""For a peer-to-peer migration, the source's daemon must connect to the destination's libvirt, but cannot.
 
 Why it matters
     With --p2p the login that counts is not yours but that of the source's daemon: root on the source, with root's keys
@@ -6,8 +6,8 @@ Why it matters
     denied", or that the address cannot be resolved or connected to.
 
 How to fix
-    On the source, as root, make `virsh -c URI hostname` work without a prompt: give root a key of its own, and add the
-    destination's host key to root's known_hosts. Or migrate without --p2p.
+    On the source, as root, make `virsh -c URI hostname` work without a prompt: give root on the source an ssh key that
+    the destination accepts, and add the destination's host key to root's known_hosts. Or migrate without --p2p.
 """
 
 from preflight.facts import PeerConnection

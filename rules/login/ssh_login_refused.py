@@ -1,8 +1,8 @@
-"""ssh cannot log in to a host that the migration has to log in to.
+"""The migration needs an ssh login to a host, but the login fails.
 
 Why it matters
     With qemu+ssh:// libvirt runs the same ssh command. It reports "Cannot recv data: …: Connection reset by peer", with
-    ssh's own messages in between. If the login succeeds but ends at once, because the host forces a command of its own
+    ssh's own messages in between. If the login succeeds but ends at once, because the host forces another command
     (ForceCommand), libvirt reports "End of file while reading data". preflight cannot read anything else from the host
     either. After failed logins, OpenSSH 9.8 and later may reject an address for some seconds or minutes.
 

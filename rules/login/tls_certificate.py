@@ -3,7 +3,7 @@
 Why it matters
     Client and server present certificates to each other. libvirt does not say what is wrong with a certificate:
     "authentication failed: Failed to verify peer's certificate", "Unable to read TLS confirmation: Input/output error",
-    or, if the destination's daemon does not start with its own files, "TLS handshake failed".
+    or, if the destination's daemon does not start because of its own files, "TLS handshake failed".
 
 How to fix
     Give each end a certificate that is valid now, issued for the name in the URI, and signed by the authority in the

@@ -1,15 +1,16 @@
 """Two of the requested options are mutually exclusive.
 
 Why it matters
-    libvirt or QEMU refuses each pair with a message of its own: "offline migration cannot handle non-shared storage",
+    libvirt or QEMU refuses each pair with a different message: "offline migration cannot handle non-shared storage",
     "post-copy is not supported with tunnelled migration", "Zero copy only available for non-compressed non-TLS multifd
     migration". A tunnelled offline migration is refused too, and virsh prints only "End of file while reading data: :
     Input/output error", as it may for any error of a peer-to-peer migration over ssh; the log of the source's daemon
-    has the reason. All of this was seen with libvirt 7.0, 9.0 and 11.3.
+    has the reason. All of this was seen with libvirt 7.0, 9.0 and 11.3. Storage is copied alongside the memory of a
+    running guest, over a separate port; a guest that is off has no memory to tunnel; and a tunnelled migration uses a
+    single connection.
 
 How to fix
-    Omit one of the two. Storage is copied alongside the memory of a running guest, over a port of its own; a guest that
-    is off has no memory to tunnel; and a tunnelled migration uses a single connection.
+    Omit one of the two options that the finding names.
 """
 
 from preflight.facts.control import HUNG_UP

@@ -1,7 +1,7 @@
-"""The migration is tunnelled, but is also to copy storage.
+"""A tunnelled migration cannot copy storage, but both were requested.
 
 Why it matters
-    Storage is copied alongside the memory, over a port of its own, which a tunnelled migration does not have. virsh
+    Storage is copied alongside the memory, over a separate port, which a tunnelled migration does not have. virsh
     prints only "End of file while reading data: : Input/output error". libvirt 9.0 moves a guest that has nothing to
     copy; 7.0 and 11.3 refuse even that.
 

@@ -3,7 +3,7 @@
 Why it matters
     A line such as "127.0.1.1 host2" that was copied from the destination's /etc/hosts makes the source connect to its
     own port: "unable to connect to server at 'host2:49152': Connection refused". If the name has several addresses,
-    they are tried in turn, so one correct address among them saves the migration.
+    they are tried in turn, so one correct address among them is enough.
 
 How to fix
     Correct the line in the source's /etc/hosts: the name must resolve to the destination's address. If the destination

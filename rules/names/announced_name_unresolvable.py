@@ -1,10 +1,10 @@
 """The source cannot resolve the name that the destination announces.
 
 Why it matters
-    The destination answers the request to migrate with a name of its own: migration_host in its qemu.conf, or else its
-    host name. It is the source that looks this name up, not the control machine. libvirt then reports "Unable to
-    resolve address 'host2.example.com' service '49152'", with a name that you never typed. With --migrateuri, the
-    source looks up the name in that URI instead.
+    The destination answers the request to migrate with a name: migration_host in its qemu.conf, or else its host name.
+    The source looks this name up, not the control machine. If that fails, libvirt reports "Unable to resolve address
+    'host2.example.com' service '49152'", with a name that you never typed. With --migrateuri, the source looks up the
+    name in that URI instead.
 
 How to fix
     Add a line for the name to the source's /etc/hosts, or a record to DNS, or set migration_host in the destination's

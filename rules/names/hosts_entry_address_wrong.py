@@ -3,10 +3,10 @@
 Why it matters
     The guest's memory would be sent to another machine, or to none: "unable to connect to server at 'host2:49152': No
     route to host", "Connection refused" or "Connection timed out". If the name has several addresses, they are tried in
-    turn, so one correct address among them saves the migration. An address that is translated to the destination's on
-    the way (NAT) works if the migration ports are translated too. If the destination's own sshd answers the source at
-    that address, as its host key proves, the result is unknown, since only the machine that translates the address
-    knows which ports are translated.
+    turn, so one correct address among them is enough. An address that is translated to the destination's on the way
+    (NAT) works if the migration ports are translated too. If the destination's own sshd answers the source at that
+    address, as its host key proves, the result is unknown, since only the machine that translates the address knows
+    which ports are translated.
 
 How to fix
     Correct the line in the source's /etc/hosts, or the record in DNS. If the destination announces an address instead

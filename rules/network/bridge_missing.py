@@ -1,12 +1,13 @@
 """A bridge or link that a network interface of the guest is attached to does not exist on the destination.
 
 Why it matters
-    The destination creates a new tap device for the guest and attaches it to the bridge of the same name, which the
-    guest or a libvirt network of the bridge kind names: "Cannot get interface MTU on 'br9': No such device", or, if the
-    link of that name is not a bridge, "Unable to add bridge br9 port vnet0: Operation not supported". The link under a
-    macvtap interface must exist as well (from libvirt's source: not seen in the lab), and so must a tap device that the
-    guest's owner creates: "target managed='no' but specified dev doesn't exist". An Open vSwitch bridge is a link too;
-    without Open vSwitch on the destination libvirt reports "Unable to add port vnet0 to OVS bridge br9".
+    The destination creates a new tap device for the guest and attaches it to the bridge that the guest's definition
+    names, directly or through a libvirt network in bridge mode: "Cannot get interface MTU on 'br9': No such device",
+    or, if the link of that name is not a bridge, "Unable to add bridge br9 port vnet0: Operation not supported". The
+    link under a macvtap interface must exist as well (according to libvirt's source; not seen in the lab), and so must
+    a tap device that libvirt does not create itself: "target managed='no' but specified dev doesn't exist". An Open
+    vSwitch bridge is a link too; without Open vSwitch on the destination libvirt reports "Unable to add port vnet0 to
+    OVS bridge br9".
 
 How to fix
     Create a bridge of that name on the destination, in the host's network configuration so that it persists, or attach

@@ -1,8 +1,8 @@
 """A network filter that an interface of the guest names does not exist on the destination.
 
 Why it matters
-    libvirt builds the filter's rules for the guest's new tap device from the filter of that name on the destination:
-    "referenced filter 'mine' is missing". Whether two filters of the same name contain the same rules is not checked.
+    On the destination, libvirt applies the filter of that name to the guest's new tap device: "referenced filter 'mine'
+    is missing". This rule does not check that both filters contain the same rules.
 
 How to fix
     Define the filter on the destination too: virsh nwfilter-dumpxml mine on the source, virsh nwfilter-define on the

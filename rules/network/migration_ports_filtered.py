@@ -1,7 +1,7 @@
 """The destination's firewall blocks migration ports for the source.
 
 Why it matters
-    The guest's memory is sent over a TCP port of its own, 49152 and up, regardless of the transport of the control
+    The guest's memory is sent over a separate TCP port, 49152 or above, regardless of the transport of the control
     connection. If the firewall rejects the port, libvirt reports "unable to connect to server at 'host2:49152':
     Connection refused" or "No route to host"; if it drops the packets, the migration hangs for minutes first:
     "Connection timed out".

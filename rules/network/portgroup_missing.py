@@ -2,7 +2,7 @@
 
 Why it matters
     libvirt migrates the guest without a warning. On the destination the guest runs without the VLAN, the bandwidth
-    limits and the Open vSwitch profile of that port group, so it may be in a different network than before.
+    limits and the Open vSwitch profile of that port group, so it may be on a different network than before.
 
 How to fix
     Add the port group to the destination's network: virsh net-dumpxml lan on the source, virsh net-edit lan on the

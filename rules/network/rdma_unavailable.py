@@ -1,4 +1,4 @@
-"""The memory is to be sent over RDMA, which a host or its QEMU does not support.
+"""The migration would use RDMA, which a host or its QEMU does not support.
 
 Why it matters
     --migrateuri rdma:// requires an InfiniBand, RoCE or iWARP device with an active port and a QEMU built with RDMA on

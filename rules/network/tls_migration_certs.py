@@ -1,10 +1,10 @@
 """The certificates do not allow the guest's memory to be sent over TLS.
 
 Why it matters
-    These are QEMU's own files, not those of libvirt's connections. An end without them reports "unable to execute QEMU
-    command 'object-add': Unable to access credentials /etc/pki/qemu/ca-cert.pem: No such file or directory". An end
-    that rejects the other end's certificate reports "Certificate does not match the hostname", or that it "hasn't got a
-    known issuer".
+    QEMU has its own certificate files, separate from those of libvirt's connections. An end without them reports
+    "unable to execute QEMU command 'object-add': Unable to access credentials /etc/pki/qemu/ca-cert.pem: No such file
+    or directory". An end that rejects the other end's certificate reports "Certificate does not match the hostname", or
+    that it "hasn't got a known issuer".
 
 How to fix
     Install ca-cert.pem, server-cert.pem and server-key.pem on each destination, client-cert.pem and client-key.pem on
@@ -65,7 +65,7 @@ def check(
 
 
 def _own(files: CertificateFiles, end: str) -> str | None:
-    """Return the problem that QEMU finds in the files of its own end; a client needs no certificate."""
+    """Return the problem that QEMU finds in the files on its own host; a client needs no certificate."""
     authority, certificate, key = files.three
     needed = (authority, certificate, key) if end == "server" or certificate.exists else (authority,)
     missing = [file.path for file in needed if not file.exists]

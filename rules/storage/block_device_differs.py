@@ -2,11 +2,11 @@
 
 Why it matters
     libvirt assumes that a block device is shared and does not check: the guest migrates, reads the content of another
-    device, and overwrites it. virsh reports success. Two devices are distinguished by their size, their worldwide name
-    (WWID, or the name that LVM or multipath gives) and the identifiers that are written at their start.
+    device, and overwrites it. virsh reports success. preflight compares the devices by their size, their worldwide name
+    (WWID, or the name that LVM or multipath gives) and the identifiers written at their start.
 
 How to fix
-    Give the device the same path on both hosts, preferably one that follows from the device itself:
+    Give the device the same path on both hosts, preferably one that is derived from the device itself:
     /dev/disk/by-id/wwn-…, /dev/mapper/… with multipath, or the name of a shared volume group.
 """
 

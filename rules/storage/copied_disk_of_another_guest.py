@@ -7,7 +7,7 @@ Why it matters
     provided that the storage supports locks.
 
 How to fix
-    Give the disk another path on the destination (--xml), or move the other guest's image away and change its
+    Give the disk another path on the destination (--xml), or move the other guest's image away and change that guest's
     definition.
 """
 

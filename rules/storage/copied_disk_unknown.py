@@ -1,13 +1,13 @@
-"""The guest has no disk with a name that was given for copying.
+"""The guest does not have a disk that --migrate-disks or a similar option names.
 
 Why it matters
     libvirt looks for each disk in --migrate-disks among the guest's disks before it sends anything: "disk target vdz
-    not found". If several guests are migrated, each must have all the named disks. The name is that of the disk inside
-    the guest.
+    not found". If several guests are migrated, each must have all the named disks. The name is the target of the disk
+    in the guest's definition, such as vda.
 
 How to fix
-    Name disks as virsh domblklist shows them under "Target", or omit --migrate-disks: then every disk that can be
-    copied is copied. Migrate guests that have other disks one by one.
+    Name disks as virsh domblklist shows them under "Target", or omit --migrate-disks to copy every disk that can be
+    copied. Migrate guests with different disks one by one.
 """
 
 from preflight.host import Guest

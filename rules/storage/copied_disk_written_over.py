@@ -2,8 +2,8 @@
 
 Why it matters
     A copy (--copy-storage-all, --copy-storage-inc) is written into the image or device that already exists, whatever it
-    contains: libvirt creates a new image only if there is none. An image that was created for the copy contains
-    nothing; a disk that is still needed is lost.
+    contains: libvirt creates a new image only if there is none. Nothing is lost if the image was created for the copy,
+    but the contents of a disk that is still needed are destroyed.
 
 How to fix
     Find out what the image or device contains (qemu-img info, virsh domblklist of the guests that are off). If its

@@ -1,4 +1,4 @@
-"""The path of a guest's disk holds the wrong kind of file on the destination.
+"""The path of a guest's disk leads to the wrong kind of file on the destination.
 
 Why it matters
     QEMU opens an image file only if it is a regular file: "'file' driver requires '/srv/images/web.qcow2' to be a

@@ -2,8 +2,8 @@
 
 Why it matters
     A disk is copied only into an image of the same size and format: "migration of disk vda failed: Source and target
-    image have different sizes", or "Image is not in qcow2 format". A disk that is not copied migrates whatever its
-    size, since libvirt does not compare: the guest then reads different content than before, or nothing beyond the end
+    image have different sizes", or "Image is not in qcow2 format". libvirt does not compare the sizes of a disk that is
+    not copied, so the migration succeeds: the guest then reads different content than before, or nothing beyond the end
     of the shorter image.
 
 How to fix

@@ -7,8 +7,8 @@ Why it matters
     dynamic_ownership is 0; it never changes the directories above them.
 
 How to fix
-    Let the user read the files, write to those that the guest writes to (chown or chmod), and pass through the
-    directories above them (chmod o+x). Or set dynamic_ownership = 1 in the destination's qemu.conf, and restart its
+    Allow the user to read the files, to write to those that the guest writes to (chown or chmod), and to pass through
+    the directories above them (chmod o+x). Or set dynamic_ownership = 1 in the destination's qemu.conf, and restart its
     daemon.
 """
 

@@ -1,10 +1,10 @@
-"""A file that the guest boots with (firmware, a kernel, a table) does not exist on the destination.
+"""A file that the guest boots with (firmware, a kernel, an ACPI table) does not exist on the destination.
 
 Why it matters
     The definition names firmware by its path, which differs between distributions and releases. QEMU reports "could not
-    load PC BIOS '/srv/bios.bin'". The file of the guest's firmware variables is created from a template if it does not
-    exist: "Failed to open file '/srv/vars.bin': No such file or directory". For a kernel, an initial RAM disk, a device
-    tree, an ACPI table or a file passed to the firmware (sysinfo of type fwcfg) libvirt reports "unable to stat:
+    load PC BIOS '/srv/bios.bin'". The file with the guest's firmware variables is created from a template if it does
+    not exist: "Failed to open file '/srv/vars.bin': No such file or directory". For a kernel, an initial RAM disk, a
+    device tree, an ACPI table or a file passed to the firmware (sysinfo of type fwcfg) libvirt reports "unable to stat:
     /srv/vmlinuz: No such file or directory".
 
 How to fix

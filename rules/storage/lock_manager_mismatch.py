@@ -1,9 +1,9 @@
 """libvirt locks the guests' disks on only one of the hosts, or with different lock managers.
 
 Why it matters
-    lock_manager in qemu.conf keeps two hosts from starting guests on the same image. If one end has "lockd" and the
-    other none, the guest migrates, and from then on nothing protects its disks. With "sanlock" libvirt compares the
-    ends: "Source host lock driver sanlock different from target nop".
+    lock_manager in qemu.conf keeps two hosts from starting guests on the same image. If one host has "lockd" and the
+    other none, the guest migrates, and from then on nothing protects its disks. With "sanlock", libvirt compares both
+    hosts: "Source host lock driver sanlock different from target nop".
 
 How to fix
     Set the same lock_manager in /etc/libvirt/qemu.conf of both hosts, and restart the libvirt daemon.

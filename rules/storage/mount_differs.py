@@ -2,8 +2,8 @@
 
 Why it matters
     libvirt sees shared storage on both hosts and compares nothing else. If another export is mounted there, the guest
-    migrates, and from then on reads and writes a disk that is not its own: at best an outdated copy. On NFS and CephFS
-    the server assigns a file's number, so two different numbers are two files, whatever the mounts are called.
+    migrates, and from then on reads and writes the wrong disk: at best an outdated copy. On NFS and CephFS the server
+    assigns a file's number, so two different numbers are two files, whatever the mounts are called.
 
 How to fix
     On the destination, mount the same export that the source has mounted at that place (compare findmnt --target of the

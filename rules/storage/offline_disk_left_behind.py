@@ -1,15 +1,16 @@
 """A file that the guest needs to start is not migrated with its definition.
 
 Why it matters
-    libvirt's offline migration copies the definition, checks no disk, and reports success. If the destination lacks a
-    file, the guest can no longer be started: "Cannot access storage file '/srv/images/web.qcow2'". If the file is on
+    libvirt's offline migration copies only the definition, without checking any disk, and reports success. preflight
+    migrate also copies the variables of the guest's firmware (NVRAM); virsh migrate does not. If the destination lacks
+    a file, the guest can no longer be started: "Cannot access storage file '/srv/images/web.qcow2'". If the file is on
     storage local to the source, a file at the same path on the destination is a different file: the guest starts with
     an outdated or foreign disk, and writes to it.
 
 How to fix
-    Put the disks on storage that both hosts have. Or copy them, make sure that they are identical, and confirm it with
-    --unsafe: then this is a warning. libvirt does not copy the storage of a guest that is off. preflight migrate copies
-    the variables of the guest's firmware (NVRAM), virsh migrate does not.
+    Put the disks on storage that both hosts have. Or copy them yourself, since libvirt does not copy the storage of a
+    guest that is off, make sure that the copies are identical, and confirm that with --unsafe, which turns this error
+    into a warning.
 """
 
 from preflight.facts import BlockDevices, Pools, Storage

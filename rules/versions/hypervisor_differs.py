@@ -2,8 +2,7 @@
 
 Why it matters
     A running guest cannot change its architecture: the destination's libvirt has no emulator for it, or only a slow
-    one. At this point both hosts are known to run QEMU: the libvirt of any other hypervisor is not opened as
-    qemu:///system.
+    one. Both hosts run QEMU: preflight connects only to qemu:///system, which no other hypervisor provides.
 
 How to fix
     Choose a destination with the source's architecture.

@@ -1,8 +1,8 @@
 """libvirt is older on the destination than on the source.
 
 Why it matters
-    The newer libvirt may send a description of the guest that the older one cannot read. This often works, but it is
-    the direction that nobody tests.
+    The newer libvirt may send a description of the guest that the older one cannot read. This often works, but
+    migrations in this direction are not tested.
 
 How to fix
     Upgrade the destination first.

@@ -1,9 +1,9 @@
 """QEMU is older on the destination than on the source.
 
 Why it matters
-    A guest that keeps an older machine type could go back to an older QEMU in every case that was tried. QEMU's
-    developers aim for that, but distributions do not test it, and the failure comes at the end: "load of migration
-    failed".
+    In every case that was tried, a guest with an older machine type could be migrated back to an older QEMU. QEMU's
+    developers aim for that, but distributions do not test it, and a failure appears only at the end of the migration:
+    "load of migration failed".
 
 How to fix
     Upgrade the destination first, or try with a guest that you can afford to lose.

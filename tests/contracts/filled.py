@@ -36,7 +36,7 @@ def fillings(out: str) -> Iterator[tuple[str, str]]:
 
 
 def _longer_lists(out: str) -> Iterator[tuple[str, str]]:
-    """The JSON with its first list of objects again and again."""
+    """Yield the JSON with its first list of objects again and again."""
     document = json.loads(out)
     for key, value in document.items() if isinstance(document, dict) else ():
         if isinstance(value, list) and value:
@@ -45,7 +45,7 @@ def _longer_lists(out: str) -> Iterator[tuple[str, str]]:
 
 
 def taken(record: str, filling: str) -> tuple[float, int]:
-    """Seconds of CPU and MiB of memory of a check of two hosts that both have this text in this record."""
+    """Return seconds of CPU and MiB of memory of a check of two hosts that both have this text in this record."""
     pid = os.fork()
     if pid == 0:
         resource.setrlimit(resource.RLIMIT_CPU, (GIVEN_UP, GIVEN_UP))

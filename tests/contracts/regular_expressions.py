@@ -33,7 +33,7 @@ BUILT = {
     ("preflight/connection/xml_secrets.py", 'rf"<(/?){name}(?=[\\s/>])[^<>]*+>"'): r"<(/?)metadata(?=[\s/>])[^<>]*+>",
     ("preflight/grammar.py", "pattern"): r"",  # each one is tried by itself
 }
-#: Characters that patterns often mean, beside those that they name.
+#: Characters that patterns often match, in addition to those that they name.
 USUAL = "a0Z \t\n\"'\\[#:=-_/é"
 #: More repeats than this count as without end.
 MANY = 64
@@ -50,7 +50,7 @@ class Used:
     methods: frozenset[str]
 
     def run(self, text: str) -> float:
-        """Seconds of CPU that the text takes, in all ways in which the pattern is used."""
+        """Return seconds of CPU that the text takes, in all ways in which the pattern is used."""
         began = time.process_time()
         if self.methods & SCANS:
             for _ in self.pattern.finditer(text):
@@ -61,7 +61,7 @@ class Used:
 
 
 def all_used() -> list[Used]:
-    """Every pattern of preflight and of its rules."""
+    """Return every pattern of preflight and of its rules."""
     files = sorted(path for room in ("preflight", "rules") for path in (ROOT / room).rglob("*.py"))
     found = [used for path in files for used in in_source(str(path.relative_to(ROOT)), path.read_text())]
     forms = [one for one in vars(grammar).values() if isinstance(one, grammar.Grammar)]
@@ -71,7 +71,7 @@ def all_used() -> list[Used]:
 
 
 def in_source(name: str, text: str) -> Iterator[Used]:
-    """The patterns of one module, from its source; raises `LookupError` for one that is not known."""
+    """Yield the patterns of one module, from its source; raises `LookupError` for one that is not known."""
     tree = ast.parse(text)
     constants: dict[str, Any] = {"re": re}
     if name.startswith("preflight/"):
@@ -130,7 +130,7 @@ def attacks(pattern: re.Pattern[str]) -> list[tuple[str, str, str]]:
 
 
 def _repeats(tree: Iterable[Any], before: list[str]) -> Iterator[tuple[list[str], Any]]:
-    """Each repeat that has no small bound, with some texts that lead to it."""
+    """Yield each repeat that has no small bound, with some texts that lead to it."""
     for operation, value in tree:
         if operation in {codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT}:
             _, most, body = value
@@ -150,7 +150,7 @@ def _repeats(tree: Iterable[Any], before: list[str]) -> Iterator[tuple[list[str]
 
 
 def _samples(tree: Iterable[Any]) -> list[str]:
-    """A few texts that the pattern takes, short and long."""
+    """Return a few texts that the pattern takes, short and long."""
     found = [""]
     for operation, value in tree:
         found = _joined(found, _of_one(operation, value))
@@ -202,7 +202,7 @@ def _is_in(character: str, members: Any) -> bool:
 
 
 def _named(tree: Iterable[Any]) -> Iterator[str]:
-    """The characters that a pattern names."""
+    """Yield the characters that a pattern names."""
     for operation, value in tree:
         if operation in {codes.LITERAL, codes.NOT_LITERAL}:
             yield chr(value)

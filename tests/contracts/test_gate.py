@@ -1,4 +1,4 @@
-"""What hosts and files say never steers a terminal: each way there is taken with hostile text, at a real terminal."""
+"""Texts of hosts and files never control a terminal: each way to it is tried with hostile text, at a real terminal."""
 
 import ast
 import json
@@ -104,7 +104,7 @@ threading.Thread(target=fail).start()
 
 
 def at_a_terminal(program: str, **environment: str) -> str:
-    """What the program shows at a terminal, as the terminal gets it."""
+    """Return the output of the program at a terminal, as the terminal receives it."""
     own, its = pty.openpty()
     kept = {name: value for name, value in os.environ.items() if name not in ("CI", "COLUMNS", "NO_COLOR")}
     process = subprocess.Popen(
@@ -126,7 +126,7 @@ def at_a_terminal(program: str, **environment: str) -> str:
 
 
 def lines(screen: str) -> list[str]:
-    """What a person reads, without what rich steers by; nothing else may steer."""
+    """Return the visible text, without rich's own control codes; it must contain no others."""
     text = RICH.sub("", screen)
     assert not CONTROL.findall(text), sorted(set(CONTROL.findall(text)))
     return text.splitlines()
@@ -167,7 +167,7 @@ def test_no_exception_looks_like_a_line_of_the_report(kind: str) -> None:
 def test_e3_what_the_remote_shell_says_after_a_question_is_shown_and_does_not_steer() -> None:
     said = lines(at_a_terminal(SSH))
     assert sum("root@host1: a\\x1b]0;owned" in line for line in said) >= 1
-    # a line of its own would look like preflight's
+    # a separate line would look like preflight's
     assert not [line for line in said if line.startswith("ARRIVED")]
 
 
@@ -228,7 +228,7 @@ WITHOUT_GATE = {
 
 
 def past_the_gate(tree: ast.AST) -> list[str]:
-    """What a module does by which a text could reach a terminal ungated."""
+    """Return the statements of a module by which a text could reach a terminal ungated."""
     found = []
     for node in ast.walk(tree):
         match node:

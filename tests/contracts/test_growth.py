@@ -13,7 +13,7 @@ def test_twice_as_many_take_about_twice_as_long(what: str) -> None:
     make, few, many, most = KINDS[what]
     base = min(seconds_of(Case().report) for _ in range(2))
     ratios = []
-    for _ in range(3):  # another process may have had the processor's caches meanwhile
+    for _ in range(3):  # another process may have used the processor's caches in between
         once, twice = growth(make, few)
         ratios.append((twice - base) / max(once - base, 0.02))
         if ratios[-1] < 2.8:

@@ -15,7 +15,7 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def imported(path: Path) -> set[str]:
-    """The modules that a file imports, also within its functions and for types alone."""
+    """Return the modules that a file imports, also within its functions and for types alone."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

@@ -1,4 +1,4 @@
-"""The documents hold: their links lead somewhere, README is short, and what it shows is what preflight prints."""
+"""The documents are correct: their links work, README is short, and preflight prints the output that they show."""
 
 import re
 import shlex
@@ -32,12 +32,12 @@ _HEADING = re.compile(r"^ {0,3}#{1,6} +(.+?) *#* *$", re.MULTILINE)
 
 
 def without_code(text: str) -> str:
-    """A page without its blocks of code."""
+    """Return a page without its blocks of code."""
     return _INDENTED.sub("", _FENCE.sub("", text))
 
 
 def links(text: str) -> Iterator[str]:
-    """Where the links of a page lead, but for those to other sites."""
+    """Return the targets of a page's links, except for those to other sites."""
     prose = without_code(text)
     for link in (*_LINK.findall(_CODE.sub("code", prose)), *_REFERENCE.findall(prose)):
         if not re.match(r"[a-z][a-z0-9+.-]*:", link):
@@ -45,7 +45,7 @@ def links(text: str) -> Iterator[str]:
 
 
 def anchors(text: str) -> set[str]:
-    """The anchors of a page's headings, as repository hosts make them."""
+    """Return the anchors of a page's headings, as repository hosts make them."""
     found: set[str] = set()
     for heading in _HEADING.findall(without_code(text)):
         plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "")
@@ -62,7 +62,7 @@ def _anchors_of(page: Path) -> set[str]:
 
 
 def dead(page: Path) -> list[str]:
-    """The links of a page that lead nowhere."""
+    """Return the links of a page that lead nowhere."""
     found = []
     for link in links(page.read_text(encoding="utf-8")):
         path, _, anchor = link.partition("#")
@@ -134,7 +134,7 @@ def test_the_finding_in_readme_is_one_that_preflight_prints() -> None:
 
 
 def blocks(page: Path) -> Iterator[str]:
-    """The blocks of code of a page, without their fences."""
+    """Yield the blocks of code of a page, without their fences."""
     for block in _FENCE.finditer(page.read_text(encoding="utf-8")):
         yield block[0].strip("\n").partition("\n")[2].rpartition("\n")[0]
 

@@ -16,7 +16,7 @@ SOURCES = [
 
 
 def starred_displays(text: str) -> list[int]:
-    """The lines with a `*(a, b),`, which keeps values on one line that the formatter would part."""
+    """Return the lines with a `*(a, b),`, which keeps values on one line that the formatter would part."""
     return [
         node.lineno
         for node in ast.walk(ast.parse(text))
@@ -50,7 +50,7 @@ ELSEWHERE = {"some.py", "site/of_our_own.py", "docs/interop/qcow2.txt", "tests/c
 
 
 def prose(path: Path) -> Iterator[str]:
-    """What a file says to its readers: comments and texts of a module, all of a document."""
+    """Return the text of a file for its readers: comments and strings of a module, all of a document."""
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
         yield text
@@ -61,7 +61,7 @@ def prose(path: Path) -> Iterator[str]:
 
 
 def is_there(name: str) -> bool:
-    """Report whether a dotted name is that of a module, or of what stands in one."""
+    """Report whether a dotted name is that of a module, or of a name in one."""
     module, _, rest = name, "", ""
     while module not in MODULES:
         module, _, last = module.rpartition(".")
@@ -71,7 +71,7 @@ def is_there(name: str) -> bool:
 
 
 def gone(path: Path) -> list[str]:
-    """The names of modules and files in a text that nothing bears."""
+    """Return the names of modules and files in a text that nothing bears."""
     found = []
     for text in prose(path):
         found += [name for name in WHOLE.findall(text) if not is_there(name)]

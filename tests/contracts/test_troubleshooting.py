@@ -10,14 +10,14 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "troubleshooting.md"
-#: Letters that a reason must have of its own, beside what it quotes: else it is another's words.
+#: Letters that a reason must have in addition to what it quotes; otherwise the words are another program's.
 LEAST = 6
 #: Reasons of `fix` for which a change cannot be computed are no unknowns of a report.
 LEFT_OUT = ROOT / "preflight" / "fix"
 
 
 def reasons(tree: ast.AST) -> Iterator[str]:
-    """The texts of `Unreadable` in a module, with X where a value stands."""
+    """Yield the texts of `Unreadable` in a module, with X where a value stands."""
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Call)
@@ -33,7 +33,7 @@ def reasons(tree: ast.AST) -> Iterator[str]:
 
 
 def patterns(page: str) -> list[re.Pattern[str]]:
-    """What the first cells of a page's tables say, `...` for anything."""
+    """Return the first cells of a page's tables; `...` in a cell stands for any text."""
     cells = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")]
     texts = [html.unescape(text) for cell in cells for text in cell.split("<br>")]
     own = [text for text in texts if sum(map(str.isalpha, text)) >= LEAST]

@@ -23,6 +23,6 @@ def hostile(good: str = "") -> Iterator[str]:
 
 
 def answers(good: str = "") -> Iterator[Record]:
-    """The same as answers of a host, and answers of commands that failed."""
+    """Yield the same as answers of a host, and answers of commands that failed."""
     yield from (Record("", code) for code in (1, MISSING, 127, 255))
     yield from map(Record, hostile(good))

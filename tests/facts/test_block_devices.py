@@ -1,4 +1,4 @@
-"""What tells block devices apart."""
+"""The properties by which block devices are distinguished."""
 
 import contextlib
 import hashlib
@@ -16,7 +16,7 @@ BLANK = "ad7facb2586fc6e966c004d7d1d16b024f5805ff7cb47c7a85dabd8b48892ca7 -"
 
 
 def marked(*marks: str) -> str:
-    """The start of a device, of a content of its own, with these marks."""
+    """Return the start of a device with unique content and these marks."""
     return f"{hashlib.sha256(repr(marks).encode()).hexdigest()} {','.join(marks)}"
 
 

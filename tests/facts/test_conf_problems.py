@@ -1,4 +1,4 @@
-"""What keeps libvirtd from starting: its own answers.
+"""Problems that keep libvirtd from starting, in its own words.
 
 cases/daemon_conf/answers.json was recorded by starting libvirtd 7.0.0, 9.0.0 and 11.3.0 (Debian 11, 12, 13) with each
 file: null where it ran on, else the first error that it logged.

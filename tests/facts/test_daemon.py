@@ -1,4 +1,4 @@
-"""Which daemon serves guests, since when, and why none does."""
+"""The daemon that serves guests, its start, and the reasons for which none does."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_a_hook_is_no_configuration() -> None:
         # its socket unit will start it
         ("socket libvirt-sock\n", "libvirtd", False),
         ("socket virtqemud-sock\n", "virtqemud", False),
-        # virtproxyd listens there, with nobody behind it
+        # virtproxyd listens there, with no daemon behind it
         ("process virtproxyd 1 1\nsocket libvirt-sock\n", None, False),
         ("process virtlogd 1 1\n", None, False),
         ("", None, False),
@@ -92,7 +92,7 @@ def test_a_file_written_after_the_start_is_not_in_force(written: str, changed: b
             "libvirtd.service is activating (activating), but no such process was found",
         ),
         (unit("libvirtd.service", "bad-setting"), "libvirtd.service cannot be loaded (bad-setting)"),
-        # both are installed: the one that somebody enabled is meant
+        # both are installed: the enabled one counts
         (
             unit("libvirtd.service", file="enabled", active="failed", result="signal")
             + "\n"

@@ -4,6 +4,7 @@ import pytest
 
 from preflight.facts.daemon.conf import DaemonConf
 from preflight.facts.fact import MISSING, Record, Unreadable
+from tests.fact_of import fact_of
 from tests.facts.noise import answers
 
 VERSIONS = Record('{"libvirt": 9000000, "hypervisor": 7002022, "type": "QEMU"}')
@@ -14,8 +15,11 @@ VIRTQEMUD = Record("clock 1500.0 500.0 100\nprocess virtqemud 42 25000\nsocket v
 NOBODY = Record("clock 1500.0 500.0 100\n")
 
 
-def conf(text: str, daemons: Record = LIBVIRTD, versions: Record = VERSIONS) -> DaemonConf:
-    return DaemonConf.parse(daemons, Record(text), NO_FILE, NO_FILE, versions)
+def conf(
+    text: str | Record, daemons: Record = LIBVIRTD, versions: Record = VERSIONS, virtqemud: Record = NO_FILE
+) -> DaemonConf:
+    answers = {"daemons": daemons, "libvirtd.conf": text, "virtqemud.conf": virtqemud, "libvirt.versions": versions}
+    return fact_of(DaemonConf, answers)
 
 
 def test_what_the_file_sets_counts() -> None:
@@ -33,8 +37,7 @@ def test_what_it_does_not_set_is_the_default_and_stands_nowhere() -> None:
 
 
 def test_the_file_of_the_daemon_that_serves_is_read_and_no_other() -> None:
-    libvirtd, virtqemud = Record("max_clients = 30\n"), Record("max_clients = 40\n")
-    found = DaemonConf.parse(VIRTQEMUD, libvirtd, virtqemud, NO_FILE, VERSIONS)
+    found = conf("max_clients = 30\n", VIRTQEMUD, virtqemud=Record("max_clients = 40\n"))
     assert (found.daemon, found.path, found.number("max_clients").value) == (
         "virtqemud",
         "/etc/libvirt/virtqemud.conf",
@@ -43,7 +46,7 @@ def test_the_file_of_the_daemon_that_serves_is_read_and_no_other() -> None:
 
 
 def test_a_missing_file_is_all_defaults() -> None:
-    found = DaemonConf.parse(VIRTQEMUD, Record("max_clients = 30\n"), NO_FILE, NO_FILE, VERSIONS)
+    found = conf("max_clients = 30\n", VIRTQEMUD)
     assert not found.present
     assert found.number("max_clients").value == 5000
     assert found.problems == ()
@@ -81,8 +84,8 @@ def test_without_a_daemon_nobody_reads_a_file() -> None:
 
 def test_hostile_answers_are_unreadable_and_nothing_else() -> None:
     for record in answers("max_clients = 30\nmin_workers = 2 # x\naccess_drivers = [ 'a' ]\n"):
-        for given in ((record, record), (LIBVIRTD, record)):
+        for daemons in (record, LIBVIRTD):
             try:
-                DaemonConf.parse(given[0], given[1], given[1], given[1], given[1]).number("max_clients")
+                conf(record, daemons, record, record).number("max_clients")
             except Unreadable:
                 continue

@@ -1,9 +1,10 @@
-"""Limits in force and in use. The text is what virt-admin 9.0.0 and 11.3.0 print, both alike."""
+"""Limits in effect and in use. virt-admin 9.0.0 and 11.3.0 both print this text."""
 
 import pytest
 
 from preflight.facts.daemon.limits import DaemonLimits
 from preflight.facts.fact import MISSING, Record, Unreadable
+from tests.fact_of import fact_of
 from tests.facts.noise import answers
 
 VIRT_ADMIN = """daemon libvirtd
@@ -28,9 +29,14 @@ NOT_ROOT = "daemon libvirtd\nfailed 1\n"
 
 
 def limits(
-    text: str = VIRT_ADMIN, conf: str = "", daemons: str = DAEMONS, versions: Record = VERSIONS, own: str = "1"
+    text: str | Record = VIRT_ADMIN,
+    conf: str = "",
+    daemons: str = DAEMONS,
+    versions: Record = VERSIONS,
+    own: str | Record = "1",
 ) -> DaemonLimits:
-    return DaemonLimits.parse(Record(text), Record(daemons), Record(conf), NO_FILE, NO_FILE, versions, Record(own))
+    answers = {"limits": text, "daemons": daemons, "libvirt.versions": versions, "own.clients": own}
+    return fact_of(DaemonLimits, answers | {"libvirtd.conf": conf, "virtqemud.conf": NO_FILE})
 
 
 def test_what_runs_beats_what_the_file_says() -> None:
@@ -111,7 +117,7 @@ def test_a_file_that_libvirt_cannot_parse_does_not_hide_what_is_in_force() -> No
 def test_hostile_answers_are_unreadable_and_nothing_else() -> None:
     for record in answers(VIRT_ADMIN):
         try:
-            DaemonLimits.parse(record, Record(DAEMONS), NO_FILE, NO_FILE, NO_FILE, VERSIONS, Record("1"))
-            DaemonLimits.parse(Record(VIRT_ADMIN), Record(DAEMONS), NO_FILE, NO_FILE, NO_FILE, VERSIONS, record)
+            limits(record)
+            limits(own=record)
         except Unreadable:
             continue

@@ -1,4 +1,4 @@
-"""What a guest's memory and CPUs are to lie on."""
+"""The host's memory and CPUs on which a guest must be placed."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.case import Case
 
 
 def backing(*changes: tuple[str, str]) -> GuestBacking:
-    """The sound pair's guest, of 64 MiB and one virtual CPU, with changes to its XML."""
+    """Return the sound pair's guest, of 64 MiB and one virtual CPU, with changes to its XML."""
     case = Case()
     for before, after in changes:
         case.xml(before, after)

@@ -1,4 +1,4 @@
-"""What a guest's XML says of devices; the elements are as libvirt 9.0 writes them for an active guest."""
+"""The devices in a guest's XML; the elements are as libvirt 9.0 writes them for an active guest."""
 
 from typing import Any
 from xml.etree.ElementTree import fromstring

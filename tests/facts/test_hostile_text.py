@@ -1,4 +1,4 @@
-"""Whatever a host answers, a fact is made of it or `Unreadable` is raised, and never anything else."""
+"""Whatever a host answers, a parser returns a fact or raises `Unreadable`, and does nothing else."""
 
 import contextlib
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from preflight.facts.control.remote_helper import RemoteHelper
-from preflight.facts.fact import MISSING, Record, Unreadable
+from preflight.facts.fact import MISSING, Fact, Record, Unreadable
 from preflight.facts.firewall.firewall import Firewall
 from preflight.facts.names.hosts_file import HostsFile
 from preflight.facts.names.name_service import NameService
@@ -20,6 +20,7 @@ from preflight.facts.ssh.login import Login
 from preflight.facts.storage.paths import Storage
 from preflight.facts.system.identity import AnnouncedName, HostIdentity
 from preflight.facts.system.release import Kernel, OpenSsh, OsRelease
+from tests.fact_of import fact_of
 from tests.facts.noise import answers
 
 CASES = Path(__file__).parent / "cases"
@@ -61,17 +62,38 @@ def resolve(etc_hosts: Record) -> object:
     return HostsFile.parse(etc_hosts).lines_for("host2")
 
 
+def made(kind: type[Fact], *names: str) -> Callable[..., object]:
+    """The fact of these records, which may be parts of the facts that it is made of."""
+    return lambda *records: fact_of(kind, dict(zip(names, records, strict=True)))
+
+
+_OF_PEER = (
+    "peer.name",
+    "peer.resolve",
+    "etc.hosts",
+    "nsswitch",
+    "resolv",
+    "udp-sockets",
+    "addresses",
+    "kernel.hostname",
+)
+peer_name = made(PeerName, *_OF_PEER)
+
 PARSERS: list[tuple[str, Callable[..., object], tuple[str, ...]]] = [
     ("OwnAddresses", OwnAddresses.parse, (OWN,)),
     ("Firewall", judge, (NFT, IPTABLES)),
     ("Firewall sets", judge, (SETS, "")),
     ("HostsFile", resolve, (HOSTS,)),
     ("HostIdentity", HostIdentity.parse, (CAPABILITIES, "host1", "0" * 32, DAEMONS)),
-    ("AnnouncedName", AnnouncedName.parse, ("host1", 'migration_host = "x"\n', DAEMONS)),
+    (
+        "AnnouncedName",
+        made(AnnouncedName, "libvirt.hostname", "qemu.conf", "daemons"),
+        ("host1", 'migration_host = "x"\n', DAEMONS),
+    ),
     ("Listening", Listening.parse, (UDP,)),
     ("Login", Login.parse, ("",)),
     ("NameService", NameService.parse, ("hosts: files dns\n", "nameserver 192.0.2.1\n", UDP)),
-    ("PeerName", PeerName.parse, ("host2", "192.0.2.12 STREAM\n", HOSTS, "hosts: files\n", "", UDP, OWN, "host1")),
+    ("PeerName", peer_name, ("host2", "192.0.2.12 STREAM\n", HOSTS, "hosts: files\n", "", UDP, OWN, "host1")),
     ("Kernel", Kernel.parse, ("Linux 6.1 x86_64",)),
     ("OpenSsh", OpenSsh.parse, ("OpenSSH_9.2p1 x",)),
     ("OsRelease", OsRelease.parse, ('ID=debian\nPRETTY_NAME="x \\"y"\n',)),
@@ -96,8 +118,8 @@ def test_a_name_that_was_not_asked_for_too(place: int) -> None:
     good = ["host2", "", HOSTS, "hosts: files myhostname dns\n", "", UDP.splitlines()[0] + "\n", OWN, "host1"]
     records = [Record(text) for text in good]
     records[1] = Record("", MISSING)
-    PeerName.parse(*records)
+    peer_name(*records)
     for answer in (*NOISE, *broken(good[place])):
         changed = [*records[:place], answer, *records[place + 1 :]]
         with contextlib.suppress(Unreadable):
-            PeerName.parse(*changed)
+            peer_name(*changed)

@@ -111,7 +111,7 @@ def test_more_names_than_are_read_are_said() -> None:
 
 
 def test_names_are_found_in_time_with_their_number() -> None:
-    """Each of many guests may look for a name of its own."""
+    """Each of many guests may look for a different name."""
     known = HostsFile.parse(
         Record("".join(f"192.0.2.1 host{number} HOST{number}.example\n" for number in range(20_000)))
     )

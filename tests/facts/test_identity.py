@@ -2,6 +2,7 @@ import pytest
 
 from preflight.facts.fact import MISSING, Record, Unreadable
 from preflight.facts.system.identity import AnnouncedName, HostIdentity
+from tests.fact_of import fact_of
 
 CAPABILITIES = "<capabilities><host><uuid>4C4C4544-0051-3010-8051-C7C04F344432</uuid></host></capabilities>"
 MACHINE_ID = "0123456789abcdef0123456789abcdef\n"
@@ -61,7 +62,8 @@ def test_capabilities_without_a_uuid_are_unknown(capabilities: str) -> None:
 
 
 def announced(qemu_conf: Record, hostname: Record | None = None, daemons: str = DAEMONS) -> AnnouncedName:
-    return AnnouncedName.parse(hostname or Record("host2.example.com\n"), qemu_conf, Record(daemons))
+    answers = {"libvirt.hostname": hostname or "host2.example.com\n", "qemu.conf": qemu_conf, "daemons": daemons}
+    return fact_of(AnnouncedName, answers)
 
 
 @pytest.mark.parametrize("qemu_conf", [NO_FILE, Record(""), Record('#migration_host = "x"\nuser = "root"\n')])

@@ -7,6 +7,7 @@ from preflight.facts.guest.accounts import Accounts
 from preflight.facts.storage.disk_servers import DiskServers
 from preflight.facts.storage.images import Image, Images
 from preflight.facts.storage.secrets import Secrets
+from tests.fact_of import fact_of
 from tests.facts.noise import answers
 
 
@@ -54,4 +55,4 @@ def test_hostile_text_is_refused_or_read() -> None:
         with contextlib.suppress(Unreadable):
             Accounts.parse(answer)
         with contextlib.suppress(Unreadable):
-            Secrets.parse(answer, Record("", 1))
+            fact_of(Secrets, {"libvirt.secrets": answer})

@@ -1,4 +1,4 @@
-"""What a destination tells of disks on a network, and how the servers stand in a guest's XML."""
+"""A destination's answers about network disks, and the servers in a guest's XML."""
 
 import contextlib
 from typing import Any

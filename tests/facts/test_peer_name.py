@@ -1,7 +1,8 @@
-"""What a snapshot tells of a name is what the host itself said of it. See cases/peer_name/record.py."""
+"""A snapshot gives the same answers about a name as the host itself. See cases/peer_name/record.py."""
 
 import contextlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from preflight.facts.fact import MISSING, Record, Unreadable
 from preflight.facts.names.peer_name import PeerName
+from tests.fact_of import fact_of
 
 RECORDED: dict[str, Any] = json.loads(
     (Path(__file__).parent / "cases" / "peer_name" / "glibc-2.36-and-2.41.json").read_text()
@@ -22,15 +24,19 @@ UDP = "  sl  local_address rem_address   st\n"
 OWN = "1: lo    inet 127.0.0.1/8 scope host lo\n2: eth0    inet 192.0.2.11/24 scope global eth0\n"
 
 
-def records(host: dict[str, Any]) -> list[Record]:
-    return [
-        Record(RECORDED["etc_hosts"]),
-        Record(host["nsswitch"]),
-        Record(""),
-        Record(host["udp"]),
-        Record(host["addresses"]),
-        Record("host1\n"),
-    ]
+def named(name: str, resolve: Record, answers: Mapping[str, str]) -> PeerName:
+    return fact_of(PeerName, {"peer.name": name, "peer.resolve": resolve, **answers})
+
+
+def texts(host: dict[str, Any]) -> dict[str, str]:
+    return {
+        "etc.hosts": RECORDED["etc_hosts"],
+        "nsswitch": host["nsswitch"],
+        "resolv": "",
+        "udp-sockets": host["udp"],
+        "addresses": host["addresses"],
+        "kernel.hostname": "host1\n",
+    }
 
 
 @pytest.mark.parametrize("host", RECORDED["hosts"])
@@ -38,12 +44,12 @@ def records(host: dict[str, Any]) -> list[Record]:
 def test_asked_and_derived_are_equal(host: str, name: str) -> None:
     known = RECORDED["hosts"][host]
     code, out = known["answers"][name]
-    asked = PeerName.parse(Record(name), Record(out, code), *records(known))
+    asked = named(name, Record(out, code), texts(known))
     if name in UNDECIDED:
         with pytest.raises(Unreadable, match="was not asked"):
-            PeerName.parse(Record(name), NOT_ASKED, *records(known))
+            named(name, NOT_ASKED, texts(known))
     else:
-        assert PeerName.parse(Record(name), NOT_ASKED, *records(known)) == asked
+        assert named(name, NOT_ASKED, texts(known)) == asked
 
 
 @pytest.mark.parametrize("host", RECORDED["hosts"])
@@ -51,9 +57,10 @@ def test_asked_and_derived_are_equal(host: str, name: str) -> None:
 def test_what_is_derived_with_less_known_is_right_or_unknown(host: str, name: str) -> None:
     known = RECORDED["hosts"][host]
     code, out = known["answers"][name]
-    asked = PeerName.parse(Record(name), Record(out, code), *records(known))
+    asked = named(name, Record(out, code), texts(known))
+    less = {record: text for record, text in texts(known).items() if record not in {"addresses", "kernel.hostname"}}
     with contextlib.suppress(Unreadable):
-        assert PeerName.parse(Record(name), NOT_ASKED, *records(known)[:4]) == asked
+        assert named(name, NOT_ASKED, less) == asked
 
 
 @pytest.mark.parametrize("name", ["mid#dle", "a b", "x;touch", "$(id)", "a\nb", "-x", "x" * 254, "{{ x }}", "zürich"])
@@ -69,8 +76,8 @@ def derived(
     resolv: str = "",
     hostname: str = "host1",
 ) -> PeerName:
-    texts = (etc_hosts, nsswitch, resolv, UDP, OWN, hostname)
-    return PeerName.parse(Record(name), NOT_ASKED, *map(Record, texts))
+    answers = {"etc.hosts": etc_hosts, "nsswitch": nsswitch, "resolv": resolv, "udp-sockets": UDP, "addresses": OWN}
+    return named(name, NOT_ASKED, answers | {"kernel.hostname": hostname})
 
 
 def test_a_name_in_the_file_points_at_its_line() -> None:
@@ -152,14 +159,13 @@ def test_an_address_resolves_to_itself() -> None:
 
 def test_answers_are_in_one_order_whatever_the_routes() -> None:
     out = "2001:db8::2 STREAM host2\n10.0.0.9 STREAM\n9.0.0.1 STREAM\n9.0.0.1 DGRAM\n::ffff:10.0.0.9 RAW\n"
-    texts = ("", "", "", UDP)
-    known = PeerName.parse(Record("host2"), Record(out), *map(Record, texts))
+    known = named("host2", Record(out), {"etc.hosts": ""})
     assert known.addresses == ("9.0.0.1", "10.0.0.9", "2001:db8::2")
 
 
 def test_a_getent_that_failed_otherwise_is_unknown() -> None:
     with pytest.raises(Unreadable, match="getent: not found"):
-        PeerName.parse(Record("host2"), Record("", 127, "sh: 1: getent: not found"), *map(Record, ("", "", "", UDP)))
+        named("host2", Record("", 127, "sh: 1: getent: not found"), {"etc.hosts": ""})
 
 
 def test_an_empty_name_is_unknown() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from preflight.facts.daemon.qemu_conf import QemuConf, QemuConfFile
 from preflight.facts.fact import MISSING, Record, Unreadable
+from tests.fact_of import fact_of
 from tests.facts.noise import answers
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases/qemu_conf/answers.json").read_text())
@@ -19,8 +20,8 @@ DOWN = Record("clock 1500.0 500.0 100\nconf qemu 1200\n")
 UP = Record(DAEMONS)
 
 
-def qemu_conf(text: str, daemons: Record = UP) -> QemuConf:
-    return QemuConf.parse(Record(text), daemons)
+def qemu_conf(text: str | Record, daemons: Record = UP) -> QemuConf:
+    return fact_of(QemuConf, {"qemu.conf": text, "daemons": daemons})
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_predicts_what_the_qemu_driver_does(text: str, release: str, answer: str
 
 
 def test_without_a_file_all_is_default() -> None:
-    found = QemuConf.parse(Record("", MISSING), Record(DAEMONS))
+    found = qemu_conf(Record("", MISSING))
     assert not found.present
     assert (found.port_range.start, found.port_range.stop - 1, len(found.port_range)) == (49152, 49215, 64)
     assert found.migration_host.value is found.migration_address.value is found.lock_manager.value is None
@@ -71,7 +72,7 @@ def test_hostile_answers_are_unreadable_and_nothing_else() -> None:
     for record in answers('migration_port_min = 50000\nmigration_host = "a"\n'):
         for daemons in (Record(DAEMONS), record):
             try:
-                QemuConf.parse(record, daemons)
+                qemu_conf(record, daemons)
                 QemuConfFile.parse(record)
             except Unreadable:
                 continue

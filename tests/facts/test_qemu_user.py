@@ -4,6 +4,7 @@ import pytest
 
 from preflight.facts.fact import MISSING, Record, Unreadable
 from preflight.facts.storage.qemu_user import Entry, QemuUser, above
+from tests.fact_of import fact_of
 from tests.facts.noise import answers
 
 CAPABILITIES = (
@@ -20,8 +21,15 @@ drwxrwxrwt. 2   0    0 40  /tmp
 DAEMONS = "clock 2100 2000 100\nprocess libvirtd 57 100000\nconf qemu {}\nsocket libvirt-sock\n"
 
 
-def read(access: str = ACCESS, conf: str = "", written: int = 500) -> QemuUser:
-    return QemuUser.parse(Record(CAPABILITIES), Record(conf), Record(DAEMONS.format(written)), Record(access))
+def read(
+    access: str | Record = ACCESS,
+    conf: str | Record = "",
+    written: int = 500,
+    capabilities: str | Record = CAPABILITIES,
+    daemons: str = DAEMONS,
+) -> QemuUser:
+    answers = {"libvirt.capabilities": capabilities, "qemu.conf": conf, "daemons": daemons.format(written)}
+    return fact_of(QemuUser, answers | {"access": access})
 
 
 def test_the_user_is_that_in_force_as_libvirt_tells() -> None:
@@ -39,7 +47,7 @@ def test_files_devices_and_directories() -> None:
 
 
 def test_without_an_answer_the_user_has_the_group_alone() -> None:
-    user = QemuUser.parse(Record(CAPABILITIES), Record("", MISSING), Record(DAEMONS.format(1)), Record("", 1, "no"))
+    user = read(Record("", 1, "no"), Record("", MISSING), 1)
     assert user.groups == frozenset((106,))
     assert not user.entries
     assert user.dynamic_ownership is True
@@ -64,10 +72,10 @@ def test_the_directories_above() -> None:
 
 def test_hostile_text_is_refused_or_read() -> None:
     for answer in answers(ACCESS):
-        QemuUser.parse(Record(CAPABILITIES), Record(""), Record(""), answer)
+        read(answer, daemons="")
     for answer in answers(CAPABILITIES):
         with contextlib.suppress(Unreadable):
-            QemuUser.parse(answer, Record(""), Record(""), Record(ACCESS))
+            read(capabilities=answer, daemons="")
 
 
 def test_whether_the_user_is_let_in_at_kvm_is_what_the_kernel_answered() -> None:

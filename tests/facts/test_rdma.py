@@ -1,4 +1,4 @@
-"""What a host has for RDMA."""
+"""A host's support for RDMA."""
 
 import pytest
 

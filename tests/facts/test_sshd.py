@@ -15,13 +15,14 @@ import pytest
 
 from preflight.facts.fact import Record, Unreadable
 from preflight.facts.ssh.sshd import MaxStartups, SshdListener, SshdSettings, seconds
+from tests.fact_of import fact_of
 from tests.facts.noise import answers
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases/sshd/answers.json").read_text())
 ASKED = [(case, release) for case in CASES for release in case["answers"]]
 OLD, NEW = "OpenSSH_10.0p2 Debian-7+deb13u4, OpenSSL 3.5.7 9 Jun 2026", "OpenSSH_10.1p1, OpenSSL 3.5.7 9 Jun 2026"
 NOT_ROOT = Record("", 1, "sudo: a password is required")
-#: Single quotes mean nothing to sshd before 8.7 (a10f929d1); nobody writes them.
+#: Single quotes mean nothing to sshd before 8.7 (a10f929d1), and are not used in practice.
 QUOTES = ("single_quotes", "8.4")
 
 
@@ -34,7 +35,11 @@ def settings(
 ) -> SshdSettings:
     texts = {"/etc/ssh/sshd_config": text}
     texts |= {f"/etc/ssh/sshd_config.d/{name}.conf": drop_in for name, drop_in in (drop_ins or {}).items()}
-    return SshdSettings.parse(told, files(texts), Record(openssh))
+    return read(told, files(texts), Record(openssh))
+
+
+def read(told: Record, files: Record, openssh: Record) -> SshdSettings:
+    return fact_of(SshdSettings, {"sshd.effective": told, "sshd_config": files, "openssh": openssh})
 
 
 def ids(asked: list[tuple[dict[str, Any], str]]) -> list[str]:
@@ -52,8 +57,8 @@ REFUSED = [
 @pytest.mark.parametrize(("case", "release"), TAKEN, ids=ids(TAKEN))
 def test_files_are_read_as_sshd_reads_them(case: dict[str, Any], release: str) -> None:
     record, openssh = files(case["files"]), Record(release)
-    own = SshdSettings.parse(NOT_ROOT, record, openssh)
-    told = SshdSettings.parse(Record(case["answers"][release]), record, openssh)
+    own = read(NOT_ROOT, record, openssh)
+    told = read(Record(case["answers"][release]), record, openssh)
     assert (own.effective, told.effective) == (False, True)
     assert own.max_startups == told.max_startups
     assert own.max_sessions == told.max_sessions
@@ -67,7 +72,7 @@ def test_files_are_read_as_sshd_reads_them(case: dict[str, Any], release: str) -
 @pytest.mark.parametrize(("case", "release"), REFUSED, ids=ids(REFUSED))
 def test_a_file_that_sshd_refuses_tells_nothing(case: dict[str, Any], release: str) -> None:
     with pytest.raises(Unreadable):
-        SshdSettings.parse(NOT_ROOT, files(case["files"]), Record(release))
+        read(NOT_ROOT, files(case["files"]), Record(release))
 
 
 def test_enough_was_compared() -> None:
@@ -86,7 +91,7 @@ def test_sshds_own_answer_beats_the_files_and_has_no_place_where_they_differ() -
 
 def test_sshds_own_answer_is_enough() -> None:
     told = Record("port 22\nmaxstartups 10:30:100\nmaxsessions 10\nlogingracetime 120\npermitrootlogin no\n")
-    found = SshdSettings.parse(told, Record("", 1, "Permission denied"), Record("", 127))
+    found = read(told, Record("", 1, "Permission denied"), Record("", 127))
     assert str(found.max_startups) == "10:30:100"
 
 
@@ -134,12 +139,12 @@ def test_a_mebibyte_does_not_take_for_ever(text: str) -> None:
 
 def test_without_a_configuration_there_is_nothing_to_read() -> None:
     with pytest.raises(Unreadable, match="/etc/ssh/sshd_config does not exist"):
-        SshdSettings.parse(NOT_ROOT, Record(""), Record(OLD))
+        read(NOT_ROOT, Record(""), Record(OLD))
 
 
 def test_a_default_needs_the_release() -> None:
     with pytest.raises(Unreadable):
-        SshdSettings.parse(NOT_ROOT, files({"/etc/ssh/sshd_config": ""}), Record("", 127, "ssh: not found"))
+        read(NOT_ROOT, files({"/etc/ssh/sshd_config": ""}), Record("", 127, "ssh: not found"))
 
 
 @pytest.mark.parametrize(("text", "length"), [("0", 0), ("90", 90), ("2m", 120), ("1h30M5s", 5405), ("none", 0)])
@@ -168,7 +173,7 @@ def test_hostile_answers_are_unreadable_and_nothing_else() -> None:
     for record in answers(good + "\x1f/etc/ssh/sshd_config.d/a.conf\nPort 3\nListenAddress [::1]:4\n"):
         for given in ((NOT_ROOT, record, Record(OLD)), (record, record, record)):
             try:
-                SshdSettings.parse(*given)
+                read(*given)
             except Unreadable:
                 continue
         try:
@@ -205,5 +210,5 @@ def test_many_files_that_are_each_included_by_many_lines_are_too_many() -> None:
     lines = "Include /etc/ssh/sshd_config.d/*x*y*z*\n" * 5_000
     began = time.process_time()
     with pytest.raises(Unreadable, match="too many Include lines"):
-        SshdSettings.parse(Record("", 1), Record(f"\x1f/etc/ssh/sshd_config\n{lines}{files}"), Record("OpenSSH_9.2p1"))
+        read(Record("", 1), Record(f"\x1f/etc/ssh/sshd_config\n{lines}{files}"), Record("OpenSSH_9.2p1"))
     assert time.process_time() - began < 5

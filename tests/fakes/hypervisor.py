@@ -33,7 +33,7 @@ _REASONS = ("unknown", "shutdown", "destroyed", "crashed", "migrated", "saved", 
 
 @dataclass
 class Disk:
-    """What all copies of one guest write to."""
+    """The storage to which all copies of one guest write."""
 
     counter: int = 0
     went_back: bool = False
@@ -64,7 +64,7 @@ class Copy:
 
     @property
     def is_active(self) -> bool:
-        """Whether there is a process."""
+        """Report whether there is a process."""
         return bool(self.state != libvirt.VIR_DOMAIN_SHUTOFF)
 
     def to(self, state: int, reason: int) -> None:
@@ -81,7 +81,7 @@ class Copy:
 
 @dataclass
 class Migrations:
-    """How the migrations away from a host go."""
+    """The course of the migrations away from a host."""
 
     #: What is called when a step of libvirt's begins: begin, prepare, perform, finish, confirm, end.
     at: dict[str, Callable[[], None]] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class Host:
         self.logs.setdefault(uuid, []).append(text)
 
     def connect(self) -> "Connection":
-        """What a run opens; raises `libvirt.libvirtError` while the host is silent."""
+        """Return the connection that a run opens; raises `libvirt.libvirtError` while the host is silent."""
         self.answer("open")
         return Connection(self, self._generation)
 
@@ -131,7 +131,7 @@ class Host:
             raise self.fails[call]
 
     def is_alive(self, generation: int) -> bool:
-        """Whether a connection of then still holds."""
+        """Report whether a connection opened at that time is still alive."""
         return generation == self._generation and not self.is_silent
 
     def restart(self) -> None:
@@ -150,7 +150,7 @@ class Host:
         self.restart()
 
     def forget_why_paused(self, uuid: str) -> None:
-        """As a daemon whose status file was lost."""
+        """Forget why the guest is paused, as a daemon does whose status file was lost."""
         self.domains[uuid].reason = 0
 
     def add(self, uuid: str, disk: Disk, **told: Any) -> Copy:

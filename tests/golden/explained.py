@@ -82,17 +82,17 @@ class Named(Struct, frozen=True):
 
     @property
     def is_first(self) -> bool:
-        """Whether the row's rule is the one that is explained."""
+        """Report whether the row's rule is the one that is explained."""
         return [one.rule.name for one in self.explained.candidates[:1]] == [self.rule]
 
     @property
     def is_among_first(self) -> bool:
-        """Whether it is that one, or is named beside it as a cause of the same message."""
+        """Report whether the row's rule is explained, or is named as another cause of the same message."""
         return self.rule in {one.rule.name for one in self.explained.first}
 
     @property
     def is_shared(self) -> bool:
-        """Whether several rules declare this message."""
+        """Report whether several rules declare this message."""
         return len(self.explained.first) > 1
 
 
@@ -116,7 +116,7 @@ def named(change: Callable[[str], str] = str) -> list[Named]:
 
 
 class Figures(Struct, frozen=True):
-    """How often the row's rule is named, among how many messages."""
+    """The number of messages for which the row's rule is named, and the number of all messages."""
 
     messages: int
     #: Messages for which it is the rule that is explained, and those for which it is that or shares the message.

@@ -12,7 +12,7 @@ OFF = 5
 
 
 def guests(count: int, change: Callable[[int, dict[str, Any]], None], case: Case | None = None) -> Case:
-    """The case with so many guests on the source: "guest-000" and so on, each changed by its number."""
+    """Return the case with this many guests on the source: "guest-000" and so on, each changed by its number."""
 
     def multiplied(text: str) -> str:
         listed = json.loads(text)
@@ -35,5 +35,5 @@ def turned_off(_number: int, guest: dict[str, Any]) -> None:
 
 
 def names(count: int) -> tuple[str, ...]:
-    """The names of so many guests."""
+    """Return the names of this many guests."""
     return tuple(f"guest-{number:03}" for number in range(count))

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from preflight.output.formats import render
-from tests.golden.reports import FORMATS, REPORTS, report
+from tests.golden.reports import FORMATS, KEPT_ONCE, REPORTS, report
 
 CASES = Path(__file__).parent / "cases"
 
@@ -19,6 +19,8 @@ def main() -> None:
             (CASES / f"{name}.{form}").write_bytes(render("report", form, made).encode())
         os.environ["COLUMNS"] = "80"
         (CASES / f"{name}.columns-80").write_bytes(render("report", "text", made).encode())
+    for form, name in KEPT_ONCE.items():
+        (CASES / f"{name}.{form}").write_bytes(render("report", form, report(name)).encode())
 
 
 if __name__ == "__main__":

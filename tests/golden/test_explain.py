@@ -52,7 +52,7 @@ def test_every_error_that_was_predicted_in_the_lab_is_declared_by_a_rule_that_pr
             # a name, a path or "Permission denied" alone is in messages of many causes
             if predicted is None or not Form.parse(masked(predicted).replace("*", VARIES)).is_telling:
                 continue
-            # libvirt-unreachable passes on what a connection said, and the cause has a rule of its own
+            # libvirt-unreachable repeats the error of a connection, and the cause has a separate rule
             by = [form for rule, text in kept[0].errors if text == predicted for form in forms.get(rule, ())]
             if not any(form.find(predicted) or form.overlap(predicted) for form in by):
                 undeclared.add((path.name, predicted))

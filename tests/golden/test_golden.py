@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from preflight.judge.report import Verdict
+from preflight.judge.saved import read_report
 from preflight.output.formats import render
 from preflight.output.terminal import CONTROL
 from tests.case import Case
-from tests.golden.reports import FORMATS, REPORTS, report
+from tests.golden.reports import FORMATS, KEPT_ONCE, REPORTS, report
 
 CASES = Path(__file__).parent / "cases"
 
@@ -26,14 +27,29 @@ def test_a_report_is_what_it_was(name: str, form: str) -> None:
     assert render("report", form, report(name)).encode() == (CASES / f"{name}.{form}").read_bytes()
 
 
+@pytest.mark.parametrize(("form", "name"), KEPT_ONCE.items())
+def test_a_report_that_is_kept_once_is_what_it_was(form: str, name: str) -> None:
+    assert render("report", form, report(name)).encode() == (CASES / f"{name}.{form}").read_bytes()
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_text_for_eighty_columns_is_what_it_was(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     assert render("report", "text", report(name)).encode() == (CASES / f"{name}.columns-80").read_bytes()
 
 
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_that_was_saved_is_shown_in_each_format_as_it_was(name: str) -> None:
+    again = read_report(CASES / f"{name}.json")
+    for form in FORMATS:
+        # half a character is kept as its escape
+        if name != "hostile" or form not in ("json", "jsonl"):
+            assert render("report", form, again).encode() == (CASES / f"{name}.{form}").read_bytes(), form
+
+
 def test_every_kept_report_is_still_compared() -> None:
     expected = {f"{name}.{form}" for name in REPORTS for form in (*FORMATS, "columns-80")}
+    expected |= {f"{name}.{form}" for form, name in KEPT_ONCE.items()}
     assert {path.name for path in CASES.iterdir()} == expected
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 #: What hostile texts try to make.
 MARKS = (Path("/tmp/pwned"), Path("/pwned"))
-#: A program that nobody must run: it makes a mark.
+#: A program that must never be run: it leaves a mark.
 EVIL = Path("/tmp/preflight-evil")
 
 
@@ -24,7 +24,7 @@ def canaries() -> Iterator[None]:
 
 
 def sung() -> Sequence[str]:
-    """A line for each mark that is there; they are taken away. With two runs at once either may have made it."""
+    """Return a line for each mark that is there; they are taken away. With two runs at once either may have made it."""
     found = [f"an attacker's text was run: {mark} is there" for mark in MARKS if mark.exists()]
     for mark in MARKS:
         mark.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from tests.hostile.pair import ENDS, Hostile, Pair
 
 
 def hostile(seed: int) -> Iterator[Hostile]:
-    """Each file with each text that is known to be slow for some parser; names that are announced; numbers."""
+    """Yield each file with each text that is known to be slow for some parser; names that are announced; numbers."""
     for record, built in SLOW.items():
         for name, make in built.items():
             yield from pair.each_end(seed, f"slow {record}", name, functools.partial(_put, record, make))
@@ -24,7 +24,7 @@ def hostile(seed: int) -> Iterator[Hostile]:
 
 
 def _lines(line: str, count: int) -> str:
-    """The line so many times, with its number in place of each `{0}` and `{}`."""
+    """Return the line this many times, with its number in place of each `{0}` and `{}`."""
     parts = line.replace("{0}", "{}").split("{}")
     return "".join(str(number).join(parts) for number in range(count))
 

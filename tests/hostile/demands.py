@@ -1,4 +1,4 @@
-"""What every run of preflight must hold to, whatever it was fed; each breach is a line for a person."""
+"""The demands on every run of preflight, whatever its input; each breach is a line for a person."""
 
 import json
 import re
@@ -14,7 +14,7 @@ CPU, RSS = 20.0, 500 * 1024
 STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 #: The lines by which a reader knows how it ended; a hostile text tries to write one.
 VERDICT = re.compile(r"^(READY|NOT READY|UNDETERMINED|ARRIVED|NOT ARRIVED)\b", re.MULTILINE)
-#: Stands in every verdict that is forged.
+#: Occurs in every forged verdict.
 FORGED = "forged-by-a-host"
 #: What a user must never see.
 BUGS = ("Traceback (most recent call last)", "a bug in preflight", "Exception in thread", "Exception ignored in")
@@ -37,7 +37,7 @@ class Judged(Struct, frozen=True):
 
 
 def faults(job: Job, outcome: Outcome, codes: Collection[int]) -> Iterator[str]:
-    """Every demand that a run broke; `codes` are those that are documented for its command."""
+    """Yield every demand that a run broke; `codes` are those that are documented for its command."""
     out, err = (stream.decode("utf-8", "surrogateescape") for stream in (outcome.out, outcome.err))
     if outcome.code is None:
         yield f"did not end within {job.wall:g} s"

@@ -95,7 +95,7 @@ def documents(seed: int) -> Iterator[tuple[str, bytes]]:
 
 
 def _changes(document: Any, drawn: random.Random) -> Iterator[tuple[str, Any]]:
-    """The document with each of its fields taken away, and replaced."""
+    """Yield the document with each of its fields taken away, and replaced."""
     for path in _paths(document):
         shown = ".".join(map(str, path))
         yield f"without {shown}", _with(document, path)
@@ -133,7 +133,7 @@ def _lines(*documents: Any) -> bytes:
 
 
 def _damaged(head: Any, drawn: random.Random) -> Iterator[tuple[str, bytes]]:
-    """Files that were cut, doubled, mixed up, or are of something else."""
+    """Files that were cut off, duplicated or mixed up, or are of another kind."""
     whole = _lines(head, *_STEPS)
     lines = whole.splitlines(keepends=True)
     plan = _bytes(head["plan"])

@@ -28,14 +28,14 @@ DRAWN = 600
 
 
 def documents(seed: int) -> Iterator[tuple[str, bytes]]:
-    """All journals and plans; `tests.hostile.documents` adds its own where it is there."""
+    """Yield all journals and plans; `tests.hostile.documents` adds its own where it is there."""
     yield from journals.documents(seed)
     if importlib.util.find_spec("tests.hostile.documents"):
         yield from importlib.import_module("tests.hostile.documents").documents(seed)
 
 
 def sample(seed: int, count: int) -> list[tuple[str, bytes]]:
-    """So many of them, drawn from the seed."""
+    """Return this many of them, drawn from the seed."""
     return Random(seed).sample(list(documents(seed)), count)
 
 

@@ -23,22 +23,22 @@ def hostile(seed: int) -> Iterator[Hostile]:
 
 
 def chain(name: str, **hook: object) -> Json:
-    """A chain of the table "t"; with a hook it is one that packets enter by."""
+    """Return a chain of the table "t"; with a hook it is one that packets enter by."""
     return {"chain": {"family": "inet", "table": "t", "name": name, "handle": 1, **hook}}
 
 
 def entry(policy: str = "drop") -> Json:
-    """The chain that packets to the host enter by."""
+    """Return the chain that packets to the host enter by."""
     return chain("input", type="filter", hook="input", prio=0, policy=policy)
 
 
 def rule(where: str, *statements: Json) -> Json:
-    """A rule of a chain."""
+    """Return a rule of a chain."""
     return {"rule": {"family": "inet", "table": "t", "chain": where, "handle": 2, "expr": list(statements)}}
 
 
 def match(field: str, right: object, op: str = "==") -> Json:
-    """The comparison of a field of the packet with a value or a set."""
+    """Return the comparison of a field of the packet with a value or a set."""
     left = (
         {"meta": {"key": field}}
         if field.startswith(("iif", "oif"))
@@ -48,12 +48,12 @@ def match(field: str, right: object, op: str = "==") -> Json:
 
 
 def elements(name: str, kind: str, members: list[object]) -> Json:
-    """A named set."""
+    """Return a named set."""
     return {"set": {"family": "inet", "table": "t", "name": name, "type": kind, "handle": 3, "elem": members}}
 
 
 def ruleset(*parts: Json) -> str:
-    """The whole, as `nft -j list ruleset` prints it."""
+    """Return the whole, as `nft -j list ruleset` prints it."""
     head: list[Json] = [
         {"metainfo": {"version": "1.0.6", "json_schema_version": 1}},
         {"table": {"family": "inet", "name": "t", "handle": 1}},

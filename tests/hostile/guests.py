@@ -128,7 +128,7 @@ PATHS = (
 
 
 def _xml(text: str) -> str:
-    """Text as an attribute of XML holds it; what XML cannot hold stays, so that it is refused."""
+    """Return text as an attribute of XML; characters that XML cannot contain stay, so that it is refused."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("'", "&apos;")
 
 

@@ -11,7 +11,7 @@ from tests.hostile.canary import EVIL
 from tests.unit.migrate.plans import PLAN, WEB
 
 Json: TypeAlias = Any
-#: What stands in a field's place.
+#: Replacements for the value of a field.
 VALUES: tuple[Json, ...] = (
     None,
     True,
@@ -96,7 +96,7 @@ def documents(seed: int) -> Iterator[tuple[str, bytes]]:
 
 
 def sound() -> bytes:
-    """A journal in which nothing is wrong: were it refused, so would be all others, for the same reason."""
+    """Return a journal in which nothing is wrong: were it refused, so would be all others, for the same reason."""
     return _journal(_plan(), _step("over", told={"rows": [ROW], "interrupted": False}, guest=None))
 
 

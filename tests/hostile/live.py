@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
 
 
 def hosts() -> Iterator[tuple[str, str, str]]:
-    """The kind of host, the end at which it is, and the command that meets it."""
+    """Yield the kind of host, the end at which it is, and the command that meets it."""
     for kind in (*stand_in.KINDS, *stand_in.LIBVIRT):
         for end in _ENDS:
             for command in COMMANDS:

@@ -39,7 +39,7 @@ class Job(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """How a command ended. `code` is None when it was killed because its time was up, negative for a signal."""
+    """The end of a command. `code` is None if it was killed because its time was up, negative for a signal."""
 
     code: int | None
     out: bytes
@@ -108,7 +108,7 @@ def _become(job: Job, out: int, err: int) -> NoReturn:
 
 
 def _wait(pid: int, wall: float) -> tuple[int | None, tuple[float, int]]:
-    """The exit code, and what was used; a child whose time is up is killed with its session."""
+    """Return the exit code, and what was used; a child whose time is up is killed with its session."""
     watched = os.pidfd_open(pid)
     try:
         ready, _, _ = select.select([watched], [], [], wall)
@@ -121,7 +121,7 @@ def _wait(pid: int, wall: float) -> tuple[int | None, tuple[float, int]]:
 
 
 def _left(grace: float) -> list[str]:
-    """What the run left behind: its command lines. All of it is ended."""
+    """End the processes that the run left behind, and return their command lines."""
     deadline = time.monotonic() + grace
     while (children := _children()) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -136,7 +136,7 @@ def _left(grace: float) -> list[str]:
 
 
 def _children() -> list[int]:
-    """The processes that are children of this one by now; those that have ended are gone."""
+    """Return the processes that are children of this one by now; those that have ended are gone."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

@@ -25,12 +25,12 @@ class Pair:
         self.hosts = hosts
 
     def records(self, end: int) -> dict[str, Answer]:
-        """The answers of the source (0) or the destination (1)."""
+        """Return the answers of the source (0) or the destination (1)."""
         records: dict[str, Answer] = self.hosts[end]["records"]
         return records
 
     def text(self, end: int, record: str) -> str:
-        """The text of an answer; empty where there is none."""
+        """Return the text of an answer; empty where there is none."""
         return str(self.records(end).get(record, [""])[0])
 
     def put(self, end: int, record: str, text: str) -> None:
@@ -38,7 +38,7 @@ class Pair:
         self.records(end)[record] = [text, 0, ""]
 
     def json(self, end: int, record: str) -> Any:
-        """What an answer in JSON holds; `put_json` takes it back."""
+        """Return the content of an answer in JSON; `put_json` does the opposite."""
         return json.loads(self.text(end, record))
 
     def put_json(self, end: int, record: str, value: object) -> None:
@@ -46,7 +46,7 @@ class Pair:
         self.put(end, record, json.dumps(value))
 
     def document(self) -> bytes:
-        """The snapshot file."""
+        """Return the snapshot file."""
         return json.dumps({"preflight_snapshot": 1, "hosts": self.hosts}).encode("utf-8", "surrogatepass")
 
 
@@ -59,24 +59,24 @@ class Hostile(Struct, frozen=True):
 
 
 def ready() -> Pair:
-    """The sound pair with the guest "web" running."""
+    """Return the sound pair with the guest "web" running."""
     return Pair(copy.deepcopy([_case("ready/host1"), _case("ready/host2")]))
 
 
 def gone() -> Pair:
-    """The pair whose source does not resolve what the destination announces."""
+    """Return the pair whose source does not resolve what the destination announces."""
     return Pair(copy.deepcopy([_case("hosts-line-gone/host1"), _case("hosts-line-gone/host2")]))
 
 
 def row(name: str) -> Pair:
-    """The pair of a row that the lab recorded."""
+    """Return the pair of a row that the lab recorded."""
     recorded = read(name)
     assert recorded is not None
     return Pair(json.loads(recorded[1])["hosts"])
 
 
 def rows(chance: Random, count: int) -> list[str]:
-    """So many of the recorded rows, of every subject as many."""
+    """Return this many of the recorded rows, the same number of every subject."""
     by_subject: dict[str, list[str]] = {}
     for path in sorted(RECORDED.glob("*/*.json.gz")):
         by_subject.setdefault(path.parent.name, []).append(path.name.removesuffix(".json.gz"))
@@ -90,7 +90,7 @@ def rows(chance: Random, count: int) -> list[str]:
 def changed(
     seed: int, kind: str, name: str, change: Callable[[Random, Pair], None], base: Callable[[], Pair] = ready
 ) -> Hostile:
-    """A snapshot that one change has made hostile; the change draws from a seed of its own."""
+    """Return a snapshot that one change has made hostile; the change has its own seed."""
 
     def make() -> bytes:
         pair = base()
@@ -103,7 +103,7 @@ def changed(
 def each_end(
     seed: int, kind: str, name: str, change: Callable[[Random, Pair, int], None], base: Callable[[], Pair] = ready
 ) -> Iterator[Hostile]:
-    """The same change on the source, and on the destination."""
+    """Yield the same change on the source, and on the destination."""
     for end in ENDS:
         yield changed(
             seed, kind, f"{name} on the {('source', 'destination')[end]}", functools.partial(_at, change, end), base

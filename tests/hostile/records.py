@@ -12,7 +12,7 @@ CODES = (1, 2, 44, 126, 127, 130, 255, -1, 2**31, 10**30)
 
 
 def hostile(seed: int) -> Iterator[Hostile]:
-    """Each record with each mutation, and with an answer that failed, was another's, or is not there."""
+    """Yield each record with each mutation, and with an answer that failed, was another's, or is not there."""
     names = sorted({name for end in ENDS for name in pair.ready().records(end)})
     for name in names:
         for how, mutation in texts.MUTATIONS.items():

@@ -25,7 +25,7 @@ class Nursery:
         environment = os.environ | {"PYTHONHASHSEED": "0", "COLUMNS": "100"}
         for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "PREFLIGHT_TRACEBACK"):
             environment.pop(name, None)
-        # without a network: whatever a file names, nobody is contacted
+        # without a network: whatever a file names, no host is contacted
         apart = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-current-user", "--net"]
         self._process = subprocess.Popen(
             [*apart, sys.executable, "-m", "tests.hostile.nursery"],
@@ -60,7 +60,7 @@ class Nursery:
 def judge_all(
     tasks: Iterable[T], work: Callable[[T, Nursery], Iterable[Judged]], *, workers: int | None = None
 ) -> Iterator[Judged]:
-    """Work off the tasks with one nursery a processor; what `work` gives for each, as soon as it is there."""
+    """Work off the tasks with one nursery per processor; yield the result of `work` for each as soon as it is there."""
     waiting, done = iter(tasks), queue.SimpleQueue[Judged | BaseException | None]()
     lock = threading.Lock()
 
@@ -74,7 +74,7 @@ def judge_all(
                         return
                     for judged in work(task, nursery):
                         done.put(judged)
-        except BaseException as why:  # raised again below, where somebody sees it
+        except BaseException as why:  # raised again below, where it is seen
             done.put(why)
         finally:
             done.put(None)

@@ -1,4 +1,4 @@
-"""Thousands of hostile snapshots from a seed, each judged by a real `preflight check` in a process of its own."""
+"""Thousands of hostile snapshots from a seed, each judged by a real `preflight check` in a separate process."""
 
 import itertools
 import tempfile
@@ -23,7 +23,7 @@ _FORMS = ("text", "table", "json")
 
 
 def snapshots(seed: int) -> Iterator[Hostile]:
-    """All of them; the same seed gives the same bytes."""
+    """Return all of them; the same seed gives the same bytes."""
     return itertools.chain(
         records.hostile(seed),
         records.of_rows(seed, ROWS),
@@ -35,7 +35,7 @@ def snapshots(seed: int) -> Iterator[Hostile]:
 
 
 def sample(seed: int, count: int) -> list[Hostile]:
-    """So many of them, of every kind at least one while there are enough; none that takes long to write."""
+    """Return this many of them, with at least one of every kind if possible, and none that takes long to write."""
     by_kind: dict[str, list[Hostile]] = {}
     for one in snapshots(seed):
         if one.kind not in ("record huge", "many guests"):

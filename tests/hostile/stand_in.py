@@ -44,7 +44,7 @@ class Session:
         self.buffer += read
 
     def questions(self) -> Iterator[bytes]:
-        """The records that are asked for, "hello" first, as long as preflight asks."""
+        """Yield the records that are asked for, "hello" first, as long as preflight asks."""
         while True:
             while found := re.search(rb"(?m)^emit (\S+) .*?\n", self.buffer):
                 self.buffer = self.buffer[found.end() :]
@@ -52,17 +52,17 @@ class Session:
             self.more()
 
     def honest(self, name: bytes) -> bytes:
-        """The record as a sound host gives it."""
+        """Return the record as a sound host gives it."""
         text, code, err = self.answers.get(name.decode("utf-8", "replace"), ["", 0, ""])
         return self.record(name, str(text).encode("utf-8", "replace"), str(code).encode(), str(err).encode())
 
     def record(self, name: bytes, text: bytes, code: bytes = b"0", err: bytes = b"") -> bytes:
-        """A record as the session's own function would print it."""
+        """Return a record as the session's own function would print it."""
         return b"%s\n%s %s %s\n%s\n%s\n" % (text, self.token, name, code, err, self.token)
 
 
 def put(data: bytes, where: int = OUT) -> None:
-    """Write all of it; ends where nobody reads any more."""
+    """Write all of it; exit if nothing reads it any more."""
     while data:
         data = data[os.write(where, data) :]
 
@@ -112,7 +112,7 @@ def put_and(then: Callable[[], T], data: bytes, where: int = OUT) -> T:
 
 
 def after_a_second(data: bytes) -> bytes:
-    """The data, a second later."""
+    """Return the data, a second later."""
     time.sleep(1)
     return data
 
@@ -144,7 +144,7 @@ def orphan(session: Session) -> None:
 
 
 def reversed_order(session: Session) -> None:
-    """Keep what is asked for a second, and answer it backwards."""
+    """Hold the questions back for a second, and answer them in reverse order."""
     held: list[bytes] = []
     began = time.monotonic()
     for name in session.questions():
@@ -155,7 +155,7 @@ def reversed_order(session: Session) -> None:
 
 
 def early(session: Session) -> None:
-    """Answer what was not asked yet, and then all of it anew, otherwise."""
+    """Answer questions that were not asked yet, and then all of them again, differently."""
     for name in session.answers:
         put(session.honest(name.encode()))
     each(session, lambda name: session.record(name, b"other"))

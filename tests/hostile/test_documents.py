@@ -42,7 +42,7 @@ def commands(name: str, path: Path) -> list[list[str]]:
 
 
 def offset_of(content: bytes, name: str) -> bytes:
-    """A journal that lapses nowhere, so that a plan is not refused for its age alone."""
+    """Return a journal that lapses nowhere, so that a plan is not refused for its age alone."""
     return content if name.startswith("journal") else content.replace(b"1800086400.0", b"9800086400.0")
 
 

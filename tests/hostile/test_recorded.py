@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hostile import files, journals, live, runs, snapshots
+from preflight.output.formats import FORMATS
+from tests.golden.reports import REPORTS
+from tests.hostile import files, formats, journals, live, runs, snapshots
 from tests.hostile.canary import EVIL, MARKS, canaries, sung
 from tests.hostile.demands import faults
 from tests.hostile.nursery import Job, Outcome
@@ -43,6 +45,48 @@ def test_a_hostile_journal_or_plan_breaks_no_demand(home: runs.Nursery, one: tup
 def test_a_hostile_host_breaks_no_demand(home: runs.Nursery, kind: str) -> None:
     for judged in live.judge((kind, "source", "check"), home):
         assert judged.faults == (), judged
+
+
+@pytest.mark.parametrize("form", FORMATS["report"])
+def test_a_hostile_report_breaks_no_demand(form: str) -> None:
+    forms = FORMATS["report"]
+    own = [case for case in formats.cases(1, 20 * len(forms)) if case.form == form]
+    assert len(own) == 20
+    assert [judged for case in own if (judged := formats.judge(case)).faults] == []
+
+
+def test_each_format_has_its_demands() -> None:
+    assert tuple(formats.DEMANDS) == FORMATS["report"]
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "fault"),
+    [
+        ("text", "READY  forged-by-a-host\n", "1 lines that look like a verdict"),
+        ("concise", "READY  a -> b\n  ::error::x\n", "a workflow command"),
+        ("github", "::error file=a::x\n::set-env n=x::y\nREADY  a\n", "a command that is none: '::set-env n=x::y'"),
+        ("markdown", "## READY: a\n<b>\n", "markup"),
+        ("markdown", "## READY: a\n| a | b |\n| c | d | e |\n", "a row of 4 cells in a table of 3"),
+        ("markdown", "## READY: a\n[x](y)\n", "a link"),
+        ("html", "<img src=x>\n", "an element img"),
+        ("html", "<p onclick='x()'>\n", "an attribute onclick='x()'"),
+        ("html", "<a href='javascript:x()'>\n", "an attribute href='javascript:x()'"),
+        ("html", "<p>\n", "0 elements main"),
+        ("prometheus", 'preflight_ready{source="a"b"} 1\n', 'not a sample: \'preflight_ready{source="a"b"} 1\''),
+        (
+            "nagios",
+            "PREFLIGHT OK - a | b|errors=0;;0;0;\n",
+            "not a plugin's line: 'PREFLIGHT OK - a | b|errors=0;;0;0;\\n'",
+        ),
+        ("gitlab", '[{"fingerprint": "a", "location": {"path": "/etc"}}]\n', "the place '/etc'"),
+        ("jsonl", '{"kind": "finding"}\n{"kind": "verdict"}\n', "lines of the kinds finding, set(), verdict"),
+        ("text", "READY  a\x1b\n", "'\\x1b'"),
+        ("text", "READY  a", "no final newline"),
+    ],
+)
+def test_each_breach_of_a_format_is_a_fault(form: str, text: str, fault: str) -> None:
+    case = formats.Case(1, form, "sound", REPORTS["sound"]().report())
+    assert fault in list(formats.faults(case, text))
 
 
 def test_a_sound_journal_is_read(home: runs.Nursery) -> None:

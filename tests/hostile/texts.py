@@ -90,13 +90,13 @@ Mutation = Callable[[Random, str], str]
 
 
 def escaped(chance: Random, text: str) -> str:
-    """The text with escapes and forged verdicts at many places."""
+    """Return the text with escapes and forged verdicts at many places."""
     parts = _pieces(chance, text, 12)
     return "".join(part + chance.choice(ESCAPES + VERDICTS) for part in parts)
 
 
 def worded(chance: Random, text: str) -> str:
-    """The text with some of its words replaced by what a shell or a template would run."""
+    """Return the text with some of its words replaced by what a shell or a template would run."""
     words = text.split(" ")
     for _ in range(min(8, len(words))):
         words[chance.randrange(len(words))] = chance.choice(WORDS)
@@ -104,12 +104,12 @@ def worded(chance: Random, text: str) -> str:
 
 
 def cut(chance: Random, text: str) -> str:
-    """The beginning of the text, as a connection that broke leaves it."""
+    """Return the beginning of the text, as a connection that broke leaves it."""
     return text[: chance.randrange(len(text) or 1)]
 
 
 def noisy(chance: Random, text: str) -> str:
-    """The text with some characters exchanged for others."""
+    """Return the text with some characters exchanged for others."""
     made = list(text)
     for _ in range(1 + len(made) // 40):
         made.insert(chance.randrange(len(made) + 1), chr(chance.choice((chance.randrange(0x250), *range(33, 64)))))
@@ -118,42 +118,42 @@ def noisy(chance: Random, text: str) -> str:
 
 
 def numbered(chance: Random, text: str) -> str:
-    """The text with numbers that no machine has in place of its own."""
+    """Return the text with impossible numbers in place of its own."""
     words = [chance.choice(NUMBERS) if word.strip('",:;{}()[]').isdigit() else word for word in text.split(" ")]
     return " ".join(words)
 
 
 def shuffled(chance: Random, text: str) -> str:
-    """The lines of the text in another order, some of them gone."""
+    """Return the lines of the text in another order, some of them gone."""
     lines = text.splitlines()
     chance.shuffle(lines)
     return "\n".join(lines[: 1 + len(lines) * 3 // 4])
 
 
 def doubled(chance: Random, text: str) -> str:
-    """The text twice, or many times."""
+    """Return the text twice, or many times."""
     return text * chance.choice((2, 2, 3, 30)) if len(text) < 20_000 else text * 2
 
 
 def nulls(chance: Random, text: str) -> str:
-    """The text with NULs, lone surrogates and halves of escapes."""
+    """Return the text with NULs, lone surrogates and halves of escapes."""
     return "".join(
         part + chance.choice(("\0", "\ud800", "\\x", "\\xff", "\\", "\udcff")) for part in _pieces(chance, text, 9)
     )
 
 
 def one_long_line(chance: Random, text: str) -> str:
-    """The text as one line of a mebibyte."""
+    """Return the text as one line of a mebibyte."""
     return (text.replace("\n", " ") or "x") * (1 + chance.choice((200_000, 1_000_000)) // (len(text) + 1))
 
 
 def many_lines(chance: Random, text: str) -> str:
-    """The lines of the text over and over, a mebibyte of them."""
+    """Return the lines of the text over and over, a mebibyte of them."""
     return ((text or "x") + "\n") * (1 + chance.choice((200_000, 1_000_000)) // (len(text) + 1))
 
 
 def huge(chance: Random, text: str) -> str:
-    """The text, and behind it as much as a record can hold (8 MiB)."""
+    """Return the text, and behind it as much as a record can hold (8 MiB)."""
     filler = chance.choice(("x", "x ", "\n", "1\n", '"', "[", "password", "<a>", "\\", "é"))
     return text + filler * ((8 * 1024 * 1024 - len(text.encode("utf-8", "surrogatepass"))) // len(filler.encode()))
 

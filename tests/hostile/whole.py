@@ -1,4 +1,4 @@
-"""The snapshot file itself: not JSON, too deep, of other types, with fields that nobody wrote."""
+"""The snapshot file itself: not JSON, too deep, of other types, with unknown fields."""
 
 import functools
 import json
@@ -9,7 +9,7 @@ from typing import Any
 from tests.hostile import pair, texts
 from tests.hostile.pair import Hostile, Pair
 
-#: What stands in the place of a part of the document.
+#: Replacements for a part of the document.
 OTHERS: tuple[Any, ...] = (
     None,
     True,
@@ -118,7 +118,7 @@ class _Whole(Pair):
         self.whole = whole
 
     def document(self) -> bytes:
-        """The file."""
+        """Return the file."""
         return json.dumps(self.whole).encode("utf-8", "surrogatepass")
 
 

@@ -43,12 +43,12 @@ class Cell(Struct, frozen=True, kw_only=True):
     qemu: tuple[str, ...] = ()
     source_sshd: str = ""
     destination_sshd: str = ""
-    #: Commands on either host before the daemon is started anew.
+    #: Commands on either host before the daemon is restarted.
     source_first: tuple[str, ...] = ()
     destination_first: tuple[str, ...] = ()
     mode: Literal["managed", "p2p", "tunnelled"] = "managed"
     transport: Literal["ssh", "tcp"] = "ssh"
-    #: Whether each guest has a disk of its own, which is copied.
+    #: Whether each guest has its own disk, which is copied.
     copy: bool = False
     started: int = 5
     start: Literal["spaced", "at once", "one connection", "one login"] = "spaced"
@@ -158,7 +158,7 @@ GRID = (
 
 
 class Seen(Struct, frozen=True):
-    """What was predicted of a cell and what happened."""
+    """The prediction for a cell, and what happened."""
 
     predicted: int | None
     burst: int | None
@@ -169,7 +169,7 @@ class Seen(Struct, frozen=True):
     message: str
 
     def agrees(self, cell: Cell) -> bool:
-        """Whether it went as predicted."""
+        """Report whether the prediction was right."""
         if self.predicted is None or self.burst is None:
             return False
         if cell.start == "one connection":

@@ -17,12 +17,12 @@ ROOT = Path("/sys/fs/cgroup")
 
 
 def is_unified() -> bool:
-    """Whether this machine has cgroup v2 alone."""
+    """Report whether this machine has only cgroup v2."""
     return (ROOT / "cgroup.controllers").exists()
 
 
 def hierarchies() -> list[Path]:
-    """Where the hierarchies are mounted that systemd manages; mounts v1's when it is missing."""
+    """Return the mount point of the hierarchies that systemd manages; mounts that of v1 if it is missing."""
     if is_unified():
         return [ROOT]
     named = ROOT / "systemd"
@@ -42,14 +42,14 @@ def create(group: str) -> list[Path]:
 
 
 def entering(group: str) -> list[str]:
-    """The words to put before a command so that it starts in `group`, which must exist."""
+    """Return the words to put before a command so that it starts in `group`, which must exist."""
     entries = [str(hierarchy / group / "cgroup.procs") for hierarchy in hierarchies()]
     moves = "; ".join(f"echo 0 >{entry}" for entry in entries)
     return ["sh", "-c", f'set -e; {moves}; exec "$@"', "sh"]
 
 
 def processes(group: str) -> set[int]:
-    """Every process in `group` or below it, in any hierarchy."""
+    """Return every process in `group` or below it, in any hierarchy."""
     found: set[int] = set()
     for directory in _below(group):
         with contextlib.suppress(OSError):
@@ -75,7 +75,7 @@ def remove(group: str, timeout: float = 15) -> None:
 
 
 def _below(group: str) -> Iterator[Path]:
-    """The directories of `group` in every hierarchy, innermost first."""
+    """Yield the directories of `group` in every hierarchy, innermost first."""
     for hierarchy in hierarchies():
         for directory, _, _ in os.walk(hierarchy / group, topdown=False):
             yield Path(directory)

@@ -1,4 +1,4 @@
-"""The machine that preflight runs on: this one, but in the lab's network, with keys of its own."""
+"""The machine that preflight runs on: this one, but in the lab's network and with separate keys."""
 
 import contextlib
 import os
@@ -88,7 +88,7 @@ class Client:
         return started
 
     def entering(self) -> list[str]:
-        """The words to put before a command so that it runs in the client."""
+        """Return the words to put before a command so that it runs in the client."""
         home = Path(pwd.getpwuid(os.getuid()).pw_dir, ".ssh")
         for mounted_on, mode in ((home, 0o700), (Path("/etc/pki"), 0o755)):
             with contextlib.suppress(FileExistsError):

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from . import Client, ImageMissing, Lab, LabHost, LabUnavailable
+from .recipes import ImageName, image_name
 
 Pair = tuple[LabHost, LabHost]
 
 
-def boot(images: Sequence[str], suffix: str = "") -> Lab:
+def boot(images: Sequence[ImageName], suffix: str = "") -> Lab:
     """Return a lab with hosts of these images, for this worker of pytest.
 
-    Skips the test where the lab cannot run or an image is not built; in CI the lab has to run.
+    Skips the test if the lab cannot run or an image is not built; in CI it fails if the lab cannot run.
     """
     made = Lab((os.environ.get("PREFLIGHT_LAB") or "lab") + suffix + os.environ.get("PYTEST_XDIST_WORKER", ""))
     try:
@@ -31,8 +32,9 @@ def boot(images: Sequence[str], suffix: str = "") -> Lab:
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    """Two hosts of the images in PREFLIGHT_LAB_IMAGES (default: two of bookworm), for each of pytest's workers."""
-    with boot((os.environ.get("PREFLIGHT_LAB_IMAGES") or "bookworm bookworm").split()) as made:
+    """Two hosts of the images in PREFLIGHT_LAB_IMAGES (default: bookworm), for each of pytest's workers."""
+    names = os.environ.get("PREFLIGHT_LAB_IMAGES") or "bookworm bookworm"
+    with boot([image_name(name) for name in names.split()]) as made:
         yield made
 
 
@@ -44,7 +46,7 @@ def _journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def client(lab: Lab) -> Iterator[Client]:
-    """The machine that preflight runs on; its /etc/hosts and ~/.ssh are put back afterwards."""
+    """Provide the machine that preflight runs on; its /etc/hosts and ~/.ssh are put back afterwards."""
     yield lab.client
     lab.client.reset(list(lab.hosts))
 
@@ -59,7 +61,7 @@ def pair(lab: Lab) -> Pair:
 
 @pytest.fixture
 def clean_pair(lab: Lab) -> Iterator[Pair]:
-    """As `pair`, for a test that only reads: changing a host is an error."""
+    """Provide what `pair` provides, for a test that only reads: changing a host is an error."""
     _clean(lab)
     host1, host2 = lab.hosts.values()
     with contextlib.ExitStack() as frozen:
@@ -70,16 +72,16 @@ def clean_pair(lab: Lab) -> Iterator[Pair]:
 
 @pytest.fixture
 def host1(pair: Pair) -> LabHost:
-    """The first host of `pair`, which is the source unless a test says otherwise."""
+    """Return the first host of `pair`, which is the source unless a test says otherwise."""
     return pair[0]
 
 
 @pytest.fixture
 def host2(pair: Pair) -> LabHost:
-    """The second host of `pair`."""
+    """Return the second host of `pair`."""
     return pair[1]
 
 
 def _clean(lab: Lab) -> None:
-    """Boot anew each host that a test changed, whichever way it did."""
+    """Reboot each host that a test changed, in whatever way."""
     lab.reset([host for host in lab.hosts.values() if host.is_dirty()])

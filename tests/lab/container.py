@@ -41,7 +41,7 @@ class Container:
         self._leader: int | None = None
 
     def start(self) -> None:
-        """Start to boot; `wait` tells when that is over."""
+        """Start to boot; `wait` returns when that is over."""
         cgroup.create(self.group)
         unified = cgroup.is_unified()
         settings = {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1" if unified else "0"}
@@ -110,11 +110,11 @@ class Container:
         return command(*self.entering(), *argv, input=input, check=False, timeout=timeout)
 
     def inside(self, path: str) -> str:
-        """The same path from outside, through the machine's own mounts."""
+        """Return the same path from outside, through the machine's own mounts."""
         return f"/proc/{self._running()}/root{path}"
 
     def entering(self) -> list[str]:
-        """The words to put before a command so that it runs inside."""
+        """Return the words to put before a command so that it runs inside."""
         leader = self._running()
         environment = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
         return ["nsenter", "--target", str(leader), "--all", "env", "-i", *environment]
@@ -131,7 +131,7 @@ class Container:
         return leader
 
     def _find_leader(self) -> int | None:
-        """The machine's process 1 as this machine numbers it, or None before there is one."""
+        """Return the machine's process 1 as this machine numbers it, or None before there is one."""
         if self._leader is not None and Path(f"/proc/{self._leader}/ns/net").exists():
             return self._leader
         self._leader = None
@@ -146,7 +146,7 @@ class Container:
         return self._leader
 
     def _is_inside(self, pid: int) -> bool:
-        """Whether `pid` already runs the machine's own programs (nspawn's child sets up first)."""
+        """Report whether `pid` already runs the machine's own programs (nspawn's child sets up first)."""
         try:
             return Path(f"/proc/{pid}/comm").read_text() == "systemd\n"
         except OSError:

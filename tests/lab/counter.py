@@ -31,12 +31,12 @@ def disk(instance: Instance, guest: Guest) -> str:
 
 
 def image(instance: Instance, name: str) -> Path:
-    """The file that is served."""
+    """Return the file that is served."""
     return instance.state / "counters" / f"{name}.img"
 
 
 def port(name: str) -> int:
-    """Where it is served: by the last two letters of the guest's name."""
+    """Return the port on which it is served, by the last two letters of the guest's name."""
     return FIRST + int.from_bytes(name.encode()[-2:], "big")
 
 
@@ -48,7 +48,7 @@ def reset(instance: Instance, name: str) -> None:
 
 
 def value(instance: Instance, name: str) -> int:
-    """How far the guest has come, in tenths of a second of running."""
+    """Return the guest's progress, in tenths of a second of running."""
     with image(instance, name).open("rb") as file:
         file.seek(SECTOR)
         return int.from_bytes(file.read(4), "little")

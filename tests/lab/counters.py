@@ -36,7 +36,7 @@ class Counters:
         self._thread.join()
 
     def advances(self, guest: str, seconds: float = 15.0) -> bool:
-        """Whether a guest counts: it runs then, wherever that is."""
+        """Report whether a guest counts, which proves that it runs, wherever that is."""
         before = counter.value(self._instance, guest)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

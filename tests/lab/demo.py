@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def with_hosts(lab: Lab) -> int:
-    """The whole path on real hosts; returns how many steps went wrong."""
+    """Walk the whole path on real hosts; return the number of steps that went wrong."""
     wrong = 0
     source = lab.hosts["host1"]
     source.guest("web", memory_mib=256, dirty_mib_per_s=40)
@@ -57,7 +57,7 @@ def with_hosts(lab: Lab) -> int:
 
 
 def without_hosts() -> int:
-    """The check alone, on recorded hosts."""
+    """Run only the check, on recorded hosts."""
     wrong = 0
     for case, code in (("ready", 0), ("hosts-line-gone", 1)):
         command = ("check", str(SNAPSHOTS / case / "host1.json"), str(SNAPSHOTS / case / "host2.json"))

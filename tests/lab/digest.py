@@ -12,5 +12,5 @@ export LC_ALL=C
 
 
 def command(*paths: str) -> list[str]:
-    """The command that prints one hash over all below `paths`, or below DIGESTED without any."""
+    """Return the command that prints one hash over all below `paths`, or below DIGESTED without any."""
     return ["sh", "-c", DIGEST, "sh", *(paths or DIGESTED)]

@@ -41,7 +41,7 @@ class Kind(Struct, frozen=True):
 
 
 def kinds(guests: int) -> Iterator[Kind]:
-    """So many, from a seed; the shares in turn, so that each of them comes equally often."""
+    """Return this many, from a seed, with the shares in turn, so that each of them occurs equally often."""
     chosen = random.Random(7)
     for number in range(guests):
         share, memory, rate = SHARES[number % len(SHARES)], chosen.choice(MEMORIES), chosen.choice(RATES)
@@ -50,7 +50,7 @@ def kinds(guests: int) -> Iterator[Kind]:
 
 
 def main(guests: int = GUESTS) -> int:
-    """Try so many guests; say 1 where too few went as predicted."""
+    """Try this many guests; return 1 if too few went as predicted."""
     rows, close = [], 0
     with Lab(os.environ.get("PREFLIGHT_LAB", "duration")) as lab:
         lab.up(["bookworm", "bookworm"])

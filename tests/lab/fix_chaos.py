@@ -24,12 +24,12 @@ RUNS = 50
 OLD, NEW = "max_workers = 6", "max_workers = 26"
 #: What the daemon runs with, whatever its file says, where it takes another value.
 OVERRULED = "9"
-#: On the host: kills preflight's script once, so many seconds after it has begun.
+#: On the host: kills preflight's script once, this many seconds after it has begun.
 KILLER = "until p=$(pgrep -f '[e]xec </dev/null; eval'); do sleep 0.02; done; sleep {}; kill -9 $p"
 
 
 class Outcome(Struct, frozen=True):
-    """What was said, and what then was the case."""
+    """What was reported, and what was then the case."""
 
     said: str
     now: str
@@ -45,7 +45,7 @@ class Outcome(Struct, frozen=True):
 
 
 def main(runs: int = RUNS, seed: int = 1) -> int:
-    """Break so many things; say 1 where a host was left with anything but one whole configuration."""
+    """Break this many things; return 1 if a host was left with anything but one whole configuration."""
     chosen = random.Random(seed)
     rows, good = [], 0
     with Lab(os.environ.get("PREFLIGHT_LAB", "fixchaos")) as lab:
@@ -90,7 +90,7 @@ def _comes_back_never(lab: Lab, host: LabHost, _old: str, _chosen: random.Random
 
 
 def _cut(lab: Lab, host: LabHost, old: str, chosen: random.Random) -> tuple[str, str]:
-    """The script is killed before one of its steps, on its way to the new configuration or back from it."""
+    """Kill the script before one of its steps, on its way to the new configuration or back from it."""
     del lab
     back = chosen.random() < 0.4
     text = script(CONF, old, old.replace(OLD, NEW), Service("libvirtd", *LIBVIRTD_WRONG) if back else LIBVIRTD, "x")
@@ -102,7 +102,7 @@ def _cut(lab: Lab, host: LabHost, old: str, chosen: random.Random) -> tuple[str,
 
 
 def _killed(lab: Lab, host: LabHost, _old: str, chosen: random.Random) -> tuple[str, str]:
-    """The script that preflight itself started is killed at some moment."""
+    """Kill the script that preflight itself started at some moment."""
     after = round(chosen.uniform(0, 1.5), 2)
     host.run("sh", "-c", f"({KILLER.format(after)}) >/dev/null 2>&1 &")
     return f"after {after} s", _apply(lab)
@@ -138,7 +138,7 @@ KINDS: dict[str, Callable[[Lab, LabHost, str, random.Random], tuple[str, str]]] 
 
 
 def _look(host: LabHost, old: str, said: str) -> Outcome:
-    """How the host was left. Its daemon is then started anew, without what broke it."""
+    """Return the state of the host, and restart its daemon without what broke it."""
     text = host.read(CONF).replace("# somebody else was here\n", "")
     now = "old" if text == old else "new" if text == old.replace(OLD, NEW) else "NEITHER"
     running = _workers(host)
@@ -148,7 +148,7 @@ def _look(host: LabHost, old: str, said: str) -> Outcome:
     expected = "6" if now == "old" else "26"
     true = {"in effect": now == "new", "unchanged": now == "old", "put back": now == "old"}
     word = next((word for word in true if said.startswith(word)), "")
-    # killed between the rename and the restart the daemon still runs with the old values, until it starts anew
+    # if killed between the rename and the restart, the daemon runs with the old values until it is restarted
     killed = not word and "not known" in said
     return Outcome(
         said,

@@ -21,7 +21,7 @@ TICKS = 100
 
 @dataclass(frozen=True)
 class Guest:
-    """What a guest is made of; sizes in MiB, rates in MiB/s."""
+    """The properties of a guest; sizes in MiB, rates in MiB/s."""
 
     name: str
     memory_mib: int = 64
@@ -33,16 +33,16 @@ class Guest:
 
     @property
     def runs(self) -> bool:
-        """Whether it does anything but halt."""
+        """Report whether it does anything but halt."""
         return self.fill or self.pages() > 0
 
     def pages(self) -> int:
-        """How many pages of 4 KiB the guest writes to at each tick."""
+        """Return the number of pages of 4 KiB to which the guest writes at each tick."""
         wanted = round(self.dirty_mib_per_s * MIB / 4096 / TICKS)
         return min(wanted, (self.memory_mib - 3) * MIB // 4096)
 
     def boot_image(self) -> bytes:
-        """The disk: the assembled boot sector and nothing else in 1 MiB."""
+        """Return the disk: the assembled boot sector and nothing else in 1 MiB."""
         source = Path(__file__).with_name("guest.S")
         with tempfile.TemporaryDirectory() as directory:
             made, linked = f"{directory}/guest.o", f"{directory}/guest"
@@ -55,7 +55,7 @@ class Guest:
             return Path(linked).read_bytes().ljust(MIB, b"\0")
 
     def xml(self, kind: str, disk: str) -> str:
-        """The domain's definition; `kind` is "kvm" or "qemu"."""
+        """Return the domain's definition; `kind` is "kvm" or "qemu"."""
         return f"""\
 <domain type='{kind}'>
   <name>{self.name}</name>
@@ -124,7 +124,7 @@ def export(instance: Instance, path: Path, port: int) -> None:
 
 
 def file_disk(path: str, *, readonly: bool) -> str:
-    """The <disk> of an image file."""
+    """Return the <disk> of an image file."""
     return (
         "<disk type='file' device='disk'><driver name='qemu' type='raw'/>"
         f"<source file={quoteattr(path)}/><target dev='vda' bus='virtio'/>"
@@ -133,7 +133,7 @@ def file_disk(path: str, *, readonly: bool) -> str:
 
 
 def network_disk(port: int) -> str:
-    """The <disk> that `serve_image` serves."""
+    """Return the <disk> that `serve_image` serves."""
     return (
         "<disk type='network' device='disk'><driver name='qemu' type='raw'/>"
         f"<source protocol='nbd'><host name='{SWITCH_ADDRESS}' port='{port}'/></source>"

@@ -1,4 +1,4 @@
-"""How long a guest stands still at a hand-over, by what both hosts' libvirt say and when: its stop, and its start."""
+"""The downtime of a guest at a hand-over, from the times at which both hosts' libvirt report its stop and its start."""
 
 import re
 import statistics
@@ -31,7 +31,7 @@ def measure(lab: Lab, commands: Mapping[str, Sequence[str]], rounds: int) -> dic
 
 
 def row(name: str, times: Sequence[float]) -> str:
-    """The median, and between what half of them lie."""
+    """Return the median, and the bounds between which half of them are."""
     ordered = sorted(times)
     low, high = ordered[len(ordered) // 4], ordered[-1 - len(ordered) // 4]
     return (

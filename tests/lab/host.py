@@ -1,4 +1,4 @@
-"""One host of the lab: runs commands in it, reads and writes its files, and boots it anew."""
+"""One host of the lab: runs commands in it, reads and writes its files, and reboots it."""
 
 import contextlib
 import shlex
@@ -14,23 +14,23 @@ from .image import image
 from .instance import Instance
 from .keys import Keys
 from .machine import LabError
-from .recipes import recipe
+from .recipes import RECIPES, ImageName
 
 PROBE_TIMEOUT = 300.0
-"""Seconds until libvirt has started each QEMU of a new image; a few, unless others have the processors."""
+"""Seconds until libvirt has started each QEMU of a new image; a few, unless the processors are busy."""
 
 
 class LabHost:
     """A Debian machine of the lab with systemd, sshd and libvirtd."""
 
-    def __init__(self, instance: Instance, name: str, release: str, hosts: list[str]) -> None:
+    def __init__(self, instance: Instance, name: str, image_name: ImageName, hosts: list[str]) -> None:
         self.name = name
         self.fqdn = f"{name}.{network.DOMAIN}"
         self.address = network.host_address(name)
-        self.release = release
+        self.image_name = image_name
         """The name of the image: a Debian release, or one of its variants."""
-        self.daemon = recipe(release).daemons[0]
-        """libvirtd, or the one of the modular daemons that runs guests: its service and its configuration's name."""
+        self.daemon = RECIPES[image_name].daemons[0]
+        """The service, and the configuration file, of the daemon that runs guests: libvirtd or virtqemud."""
         self.domain_type = "kvm" if Path("/dev/kvm").exists() else "qemu"
         self.changed = False
         """Whether a test may have left something behind: `reset` makes it False again."""
@@ -58,19 +58,19 @@ class LabHost:
         return self._run(*argv, input=input, check=check, timeout=timeout)
 
     def entering(self) -> list[str]:
-        """The words to put before a command so that it runs in the host as root."""
+        """Return the words to put before a command so that it runs in the host as root."""
         return self._container.entering()
 
     def inside(self, path: str) -> str:
-        """Where this machine finds a path of the host as the host itself sees it, its sockets included."""
+        """Return the place on this machine of a path as the host itself sees it, its sockets included."""
         return self._container.inside(path)
 
     def written(self) -> Path:
-        """Where this machine finds all that was written on the host's disk since its image was made."""
+        """Return the place on this machine of everything written to the host's disk since its image was made."""
         return self._container.root.with_name("upper")
 
     def read(self, path: str) -> str:
-        """The text of a file of the host; raises LabError when it cannot be read."""
+        """Return the text of a file of the host; raises LabError when it cannot be read."""
         return self._run("cat", "--", path).stdout
 
     def write(self, path: str, text: str) -> None:
@@ -114,7 +114,7 @@ class LabHost:
         return self._run(*digest.command(*paths)).stdout.split()[0]
 
     def reset(self) -> None:
-        """Throw the host away and boot it anew: same name, keys and addresses, nothing else."""
+        """Throw the host away and boot a new one: same name, keys and addresses, nothing else."""
         self.end()
         self.start()
         self.wait()
@@ -123,22 +123,22 @@ class LabHost:
         """Begin to boot from a fresh overlay in a fresh network namespace."""
         keys = Keys(self._instance.keys)
         network.connect(self._instance, self.name, self.address)
-        made = image(self.release)
-        rootfs.create(self._container.root, made, recipe(self.release), self.name, self._hosts, keys)
+        made = image(self.image_name)
+        rootfs.create(self._container.root, made, RECIPES[self.image_name], self.name, self._hosts, keys)
         probed.lay(self._container.root, made)
         self._container.start()
 
     def wait(self) -> None:
         """Wait until systemd, libvirtd and sshd answer; raises LabError with the console's end."""
         self._container.wait()
-        if not probed.is_known(image(self.release)):
+        if not probed.is_known(image(self.image_name)):
             self._run("sh", "-c", "virsh -q capabilities && virsh -q domcapabilities", timeout=PROBE_TIMEOUT)
-            probed.keep(self._container.root, image(self.release))
+            probed.keep(self._container.root, image(self.image_name))
         self.changed = False
         self._fresh = self.tree_digest()
 
     def is_dirty(self) -> bool:
-        """Whether anything changed since the boot: by `run`, `write`, `guest`, or from outside.
+        """Report whether anything has changed since the boot: by `run`, `write`, `guest`, or from outside.
 
         A change from outside, such as a guest that moved in, shows in the files alone.
         """
@@ -164,14 +164,14 @@ class LabHost:
         """The processes of the host that are called `name` (the first 15 letters), as this machine numbers them."""
         found = []
         for pid in cgroup.processes(self._container.group):
-            with contextlib.suppress(OSError):  # it ended meanwhile
+            with contextlib.suppress(OSError):  # it has ended since
                 if Path(f"/proc/{pid}/comm").read_text().rstrip("\n") == name:
                     found.append(pid)
         return sorted(found)
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """For a test that only reads: writing is an error meanwhile, running is no change."""
+        """For a test that only reads: writing is then an error, and running a command is no change."""
         self._frozen = True
         try:
             yield

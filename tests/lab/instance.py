@@ -26,11 +26,11 @@ class Instance:
         self._lock: int | None = None
 
     def namespace(self, role: str) -> str:
-        """The network namespace of "switch", "client" or a host."""
+        """Return the network namespace of "switch", "client" or a host."""
         return f"preflight-{self.name}-{role}"
 
     def namespaces(self) -> list[str]:
-        """The network namespaces of this instance that exist."""
+        """Return the network namespaces of this instance that exist."""
         known = Path("/run/netns")
         names = [path.name for path in known.iterdir()] if known.is_dir() else []
         return sorted(name for name in names if name.startswith(self.namespace("")))

@@ -30,20 +30,20 @@ class Keys:
                 )
 
     def private(self, name: str) -> str:
-        """The text of a private key."""
+        """Return the text of a private key."""
         return (self.directory / name).read_text()
 
     def public(self, name: str) -> str:
-        """The line of a public key."""
+        """Return the line of a public key."""
         return (self.directory / f"{name}.pub").read_text()
 
     def authorized(self) -> str:
-        """The text of authorized_keys: every machine of the lab may log in."""
+        """Return the text of authorized_keys: every machine of the lab may log in."""
         roles = [path.stem for path in sorted(self.directory.glob("*.pub"))]
         return "".join(self.public(role) for role in roles if not role.endswith(".host"))
 
     def known_hosts(self, hosts: list[str]) -> str:
-        """The text of known_hosts with every host by full name, short name and address."""
+        """Return the text of known_hosts with every host by full name, short name and address."""
         lines = []
         for name in hosts:
             kind, key = self.public(f"{name}.host").split()[:2]
@@ -51,7 +51,7 @@ class Keys:
         return "".join(lines)
 
     def login(self, role: str, hosts: list[str]) -> dict[str, str]:
-        """The files of the .ssh directory of `role`: name to text."""
+        """Return the files of the .ssh directory of `role`: name to text."""
         return {
             "id_ed25519": self.private(role),
             "id_ed25519.pub": self.public(role),

@@ -18,7 +18,7 @@ TESTED = "preflight/migrate"
 
 
 class Code(Struct, frozen=True):
-    """What was tested: the commit, and the digest of `TESTED` alone, which decides what a record is of."""
+    """The tested code: the commit, and the digest of `TESTED` alone, which decides whether a record is still valid."""
 
     commit: str
     migrate: str
@@ -63,7 +63,7 @@ class Lines(Generic[Line]):
         self.path, self._type = path, type_
 
     def read(self) -> list[Line]:
-        """All of them; a last line that was cut off is left out."""
+        """Return all of them; a last line that was cut off is left out."""
         if not self.path.exists():
             return []
         whole = self.path.read_bytes().split(b"\n")[:-1]

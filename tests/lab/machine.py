@@ -34,7 +34,7 @@ class LabUnavailable(LabError):  # it says of the lab what it is, as in `skip`
 
 
 def unavailable() -> str | None:
-    """Why the lab cannot run here, in one line; None when nothing speaks against it."""
+    """Return the reason why the lab cannot run here, in one line; None if it can."""
     if os.geteuid() != 0:
         return "the lab needs root"
     missing = sorted({package for name, package in NEEDED.items() if shutil.which(name) is None})
@@ -89,13 +89,13 @@ def command(
 
 
 def shown(argv: Sequence[str]) -> str:
-    """A command as an error message names it, cut to a readable length."""
+    """Return a command as an error message names it, cut to a readable length."""
     text = " ".join(argv)
     return text if len(text) <= 300 else text[:300] + " ..."
 
 
 def is_mounted(path: Path) -> bool:
-    """Whether something is mounted at exactly `path` (os.path.ismount misses binds)."""
+    """Report whether something is mounted at exactly `path` (os.path.ismount misses binds)."""
     return str(path) in mounts_below(path)
 
 

@@ -1,4 +1,4 @@
-"""Makes the lab's network: a bridge in a namespace of its own, and a namespace for each machine."""
+"""Makes the lab's network: a bridge in a separate namespace, and a namespace for each machine."""
 
 import contextlib
 import os
@@ -14,12 +14,12 @@ CLIENT_ADDRESS = "192.0.2.1"
 
 
 def host_address(name: str) -> str:
-    """The address of "host1", "host2", ... in 192.0.2.0/24 (TEST-NET-1 of RFC 5737)."""
+    """Return the address of "host1", "host2", ... in 192.0.2.0/24 (TEST-NET-1 of RFC 5737)."""
     return f"192.0.2.{10 + int(name.removeprefix('host'))}"
 
 
 def hosts_file(names: list[str]) -> str:
-    """The text of /etc/hosts that knows every host of the lab."""
+    """Return the text of /etc/hosts that knows every host of the lab."""
     lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
     lines += [f"{host_address(name)} {name}.{DOMAIN} {name}" for name in names]
     return "\n".join(lines) + "\n"
@@ -120,7 +120,7 @@ def end(instance: Instance, role: str) -> None:
 
 
 def processes(namespace: str) -> set[int]:
-    """Every process in the network namespace, whoever started it; never this one."""
+    """Return every process in the network namespace, whoever started it; never this one."""
     listed = command("ip", "netns", "pids", namespace, check=False)
     return {int(pid) for pid in listed.stdout.split()} - {os.getpid()}
 

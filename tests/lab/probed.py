@@ -31,7 +31,7 @@ def keep(root: Path, image: Path) -> None:
 
 
 def is_known(image: Path) -> bool:
-    """Whether a host of this image need not be asked."""
+    """Report whether a host of this image need not be asked."""
     return _known(image).is_dir()
 
 

@@ -1,8 +1,9 @@
-"""Lists the images of the lab: a light one of each Debian release, and variants that a script makes of these."""
+"""Lists the images of the lab: a light one of each Debian release, and variants that scripts make from these."""
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from .machine import LabError
 
@@ -28,7 +29,7 @@ PACKAGES = (
     "qemu-block-extra",
     "tgt",
 )
-#: The packages that only some releases have, or have as packages of their own.
+#: Packages that only some releases have, or that are separate in some.
 PACKAGES_OF = {
     "bullseye": (),
     # sudo, for logins that are not root's; python3, which Ansible runs on a host
@@ -39,7 +40,7 @@ OPTIONS = (
     "--variant=minbase",
     *(f"--dpkgopt=path-exclude=/usr/share/{path}/*" for path in ("doc", "man", "info", "locale")),
     '--aptopt=APT::Install-Recommends "false"',
-    # Host keys are each host's own; the archive's name is nobody's business.
+    # Each host has its own host keys; the archive's name must not be recorded.
     (
         '--customize-hook=rm -f "$1"/etc/ssh/ssh_host_*_key* "$1"/etc/apt/sources.list'
         ' "$1"/etc/apt/sources.list.d/* "$1"/etc/resolv.conf'
@@ -47,48 +48,64 @@ OPTIONS = (
 )
 MODULAR = ("virtqemud", "virtnetworkd", "virtproxyd", "virtsecretd", "virtstoraged")
 
+Release = Literal["bullseye", "bookworm", "trixie"]
+ImageName = Literal[
+    "bullseye",
+    "bookworm",
+    "trixie",
+    "bullseye-installed",
+    "bookworm-installed",
+    "trixie-installed",
+    "trixie-backports",
+    "trixie-modular",
+]
+
 
 @dataclass(frozen=True)
 class Recipe:
     """The content of an image, and how its hosts are set up."""
 
-    release: str
-    variant: str | None = None
-    """The script in the folder variants that turns the light image of the release into this one."""
-    is_built: bool = False
-    """The script compiles for many minutes, which only the image's own command may do."""
-    is_light: bool = False
-    """QEMU runs as root and without namespaces; other hosts keep each setting of Debian's that a container allows."""
+    release: Release
+    base: ImageName | None = None
+    """The image that a script turns into this one; None for the light images, which mmdebstrap makes."""
     daemons: tuple[str, ...] = ("libvirtd",)
     """The daemons of libvirt that have a configuration file; the first runs the guests."""
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """The packages of the light image."""
+        """The packages of the release's light image."""
         return (*PACKAGES, *PACKAGES_OF[self.release])
 
-    @property
-    def script(self) -> str | None:
-        """The text of the variant's script."""
-        folder = Path(__file__).with_name("variants")
-        return (folder / f"{self.variant}.sh").read_text() if self.variant else None
 
-    def digest(self) -> str:
-        """Return 12 hex digits that change with anything that the image is made of."""
-        parts = (self.release, *self.packages, *OPTIONS, *([self.script] if self.script else ()))
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
-
-
-RECIPES = {
-    **{release: Recipe(release, is_light=True) for release in PACKAGES_OF},
-    **{f"{release}-installed": Recipe(release, "installed") for release in PACKAGES_OF},
-    "trixie-backports": Recipe("trixie", "backports"),
-    "trixie-modular": Recipe("trixie", "modular", is_built=True, daemons=MODULAR),
+RECIPES: dict[ImageName, Recipe] = {
+    "bullseye": Recipe("bullseye"),
+    "bookworm": Recipe("bookworm"),
+    "trixie": Recipe("trixie"),
+    "bullseye-installed": Recipe("bullseye", base="bullseye"),
+    "bookworm-installed": Recipe("bookworm", base="bookworm"),
+    "trixie-installed": Recipe("trixie", base="trixie"),
+    "trixie-backports": Recipe("trixie", base="trixie-installed"),
+    "trixie-modular": Recipe("trixie", base="trixie-installed", daemons=MODULAR),
 }
 
 
-def recipe(name: str) -> Recipe:
-    """Return the recipe of the image `name`; raises LabError if there is none."""
-    if name not in RECIPES:
-        raise LabError(f"no image is called {name!r}, but {', '.join(RECIPES)}")
-    return RECIPES[name]
+def image_name(text: str) -> ImageName:
+    """Return `text` if it names an image; raises LabError otherwise."""
+    for name in RECIPES:
+        if name == text:
+            return name
+    raise LabError(f"no image is called {text!r}; there are {', '.join(RECIPES)}")
+
+
+def script(name: ImageName) -> str:
+    """Return the text of the script that turns the base of the image `name` into it."""
+    variant = name.removeprefix(f"{RECIPES[name].release}-")
+    return Path(__file__).with_name("variants").joinpath(f"{variant}.sh").read_text(encoding="utf-8")
+
+
+def digest(name: ImageName) -> str:
+    """Return 12 hex digits that change with anything that the image `name` is made of."""
+    recipe = RECIPES[name]
+    base = recipe.base
+    parts = (recipe.release, *recipe.packages, *OPTIONS) if base is None else (digest(base), script(name))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

@@ -11,7 +11,7 @@ CASES = Path(__file__).parent.parent / "cases"
 
 
 def main() -> int:
-    """Write tests/cases anew."""
+    """Write tests/cases again."""
     with Lab(os.environ.get("PREFLIGHT_LAB", "record")) as lab:
         lab.up(["bookworm", "bookworm", "trixie"])
         source, destination, newer = lab.hosts.values()
@@ -27,7 +27,7 @@ def main() -> int:
 
 
 def without(hosts: str, name: str) -> str:
-    """A hosts file without the lines that name a host."""
+    """Return a hosts file without the lines that name a host."""
     return "".join(line for line in hosts.splitlines(keepends=True) if name not in line)
 
 

@@ -13,7 +13,7 @@ from .network import DOMAIN, hosts_file
 from .recipes import Recipe
 
 LIGHT_QEMU_CONF = """
-# Set by the lab: these hosts boot quickly, and QEMU is not kept from anything.
+# Set by the lab: these hosts boot quickly, and QEMU may do anything.
 security_driver = "none"
 user = "root"
 group = "root"
@@ -22,7 +22,7 @@ namespaces = []
 cgroup_controllers = []
 """
 QEMU_CONF = """
-# Set by the lab: all containers share the control groups of cgroup v1, and can only read them.
+# Set by the lab: containers can only read the control groups of cgroup v1, which they share.
 cgroup_controllers = []
 """
 DAEMON_CONF = """
@@ -52,7 +52,7 @@ MASKED = (
 )
 
 
-def create(root: Path, image: Path, made_of: Recipe, name: str, hosts: list[str], keys: Keys) -> None:
+def create(root: Path, image: Path, recipe: Recipe, name: str, hosts: list[str], keys: Keys) -> None:
     """Mount an overlay of `image` at `root` and make it the host `name` of `hosts`."""
     upper, work = root.with_name("upper"), root.with_name("work")
     for path in (upper, work, root):
@@ -67,8 +67,8 @@ def create(root: Path, image: Path, made_of: Recipe, name: str, hosts: list[str]
     (etc / "hosts").write_text(hosts_file(hosts))
     # Anything that differs between hosts and stays the same over a reset will do.
     (etc / "machine-id").write_text(hashlib.md5(name.encode()).hexdigest() + "\n")
-    _append(etc / "libvirt/qemu.conf", LIGHT_QEMU_CONF if made_of.is_light else QEMU_CONF)
-    for daemon in made_of.daemons:
+    _append(etc / "libvirt/qemu.conf", LIGHT_QEMU_CONF if recipe.base is None else QEMU_CONF)
+    for daemon in recipe.daemons:
         _append(etc / f"libvirt/{daemon}.conf", DAEMON_CONF)
     (etc / "systemd/logind.conf.d").mkdir(exist_ok=True)
     (etc / "systemd/logind.conf.d/lab.conf").write_text(LOGIND_CONF)
@@ -91,7 +91,7 @@ def _make_kvm(path: Path, groups: Path) -> None:
 
 
 def write_login(directory: Path, files: dict[str, str]) -> None:
-    """Make a .ssh directory that ssh accepts: nobody but the owner reads it."""
+    """Make a .ssh directory that ssh accepts: only the owner can read it."""
     directory.mkdir(mode=0o700, exist_ok=True)
     for name, text in files.items():
         _private(directory / name, text)

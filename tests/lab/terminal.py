@@ -14,7 +14,7 @@ from tests.interrupting import hears_interrupts
 
 
 class Terminal:
-    """Runs a command at a terminal of its own; `screen` is all that it has shown."""
+    """Runs a command at its own terminal; `screen` is everything that it has shown."""
 
     def __init__(self, argv: Sequence[str]) -> None:
         self._own, its = pty.openpty()
@@ -59,7 +59,7 @@ class Terminal:
         os.write(self._own, text.encode())
 
     def echoes(self) -> bool:
-        """Whether the terminal shows what is typed."""
+        """Report whether the terminal shows what is typed."""
         return bool(termios.tcgetattr(self._own)[3] & termios.ECHO)
 
     def end(self, timeout: float = 30) -> int:

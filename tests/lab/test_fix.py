@@ -111,7 +111,7 @@ WRONG_LINES = {
 
 @pytest.mark.parametrize("rule", WRONG_LINES)
 def test_a_wrong_line_of_etc_hosts_is_corrected(client: Client, host1: LabHost, rule: str) -> None:
-    """It said "nothing to change", exit 0, even where the rule was named."""
+    """Regression test: fix said "nothing to change", exit 0, even if the rule was named."""
     wrong, right = WRONG_LINES[rule]
     host1.run("sed", "-i", "/host2/d", "/etc/hosts")
     others = host1.read("/etc/hosts")
@@ -135,7 +135,7 @@ def test_a_destination_that_announces_localhost_gets_an_address_to_announce(clie
 
 
 def test_a_destination_does_not_take_the_name_of_another_machine(client: Client, pair: Pair) -> None:
-    """What it announces would lead the source's other programs to it."""
+    """The announced name would lead the source's other programs to the destination."""
     host1, host2 = pair
     host1.append("/etc/hosts", "192.0.2.77 vault.example.com\n")
     before = host1.read("/etc/hosts")
@@ -291,7 +291,7 @@ def test_where_cloud_init_writes_the_hosts_file_it_is_said(
 
 
 def drop_in(setting: str) -> str:
-    """The command that gives libvirtd's unit one more setting."""
+    """Return the command that gives libvirtd's unit one more setting."""
     directory = "/etc/systemd/system/libvirtd.service.d"
     return f"mkdir -p {directory} && printf '[Service]\\n{setting}\\n' >{directory}/x.conf && systemctl daemon-reload"
 
@@ -333,7 +333,7 @@ LIBVIRTD = Service(
 
 
 def cuts(text: str) -> list[int]:
-    """The lines before which the power can fail: where a statement of the script itself begins."""
+    """Return the lines before which the power can fail: where a statement of the script itself begins."""
     lines = text.splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("told="))
     begins = ("told=", "trap ", "there=", "rm ", "if ", "printf ", "why=", "had=", "mv ", "sync ", "activate ")

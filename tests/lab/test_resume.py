@@ -32,7 +32,7 @@ def state(host: LabHost, guest: str) -> str:
 
 
 def is_moving(host: LabHost, guest: str = "web") -> bool:
-    """Whether some of its memory was sent: before that libvirt is still connecting."""
+    """Report whether some of its memory was sent: before that, libvirt is still connecting."""
     told = host.run("virsh", "domjobinfo", guest, check=False).stdout
     return re.search("^Data processed: +[1-9]", told, re.MULTILINE) is not None
 

@@ -1,4 +1,4 @@
-"""What a person at a terminal is asked when preflight logs in, and what they see, with hosts that want passwords."""
+"""The prompts and output for a person at a terminal when preflight logs in to hosts that require passwords."""
 
 import re
 import sys
@@ -21,7 +21,7 @@ CONFIG = "PasswordAuthentication yes\nPermitRootLogin yes\n"
 
 @pytest.fixture
 def passwords(client: Client, pair: Pair) -> dict[str, str]:
-    """The password of root on each host, by its name; the client has no key for either."""
+    """Return the password of root on each host, by its name; the client has no key for either."""
     secrets = {host.fqdn: f"secret of {host.name}" for host in pair}
     for host in pair:
         host.run("chpasswd", input=f"root:{secrets[host.fqdn]}\n")
@@ -37,12 +37,12 @@ def check(client: Client, *options: str) -> Terminal:
 
 
 def shown(terminal: Terminal) -> str:
-    """What a person sees, without the lines that say what a slow host is waited for."""
+    """Return the visible output, without the lines about waiting for a slow host."""
     return re.sub(r"preflight: waiting for [^\n]*\n", "", terminal.screen.replace("\r", ""))
 
 
 def asked(terminal: Terminal) -> str:
-    """The host whose password is asked for now."""
+    """Return the host whose password is asked for now."""
     terminal.expect("'s password: ")
     return max((SOURCE, DESTINATION), key=lambda host: terminal.screen.rfind(f"root@{host}'s password: "))
 

@@ -11,7 +11,7 @@ from tests.mutation.subjects import SUBJECTS, Subject
 
 
 def main() -> None:
-    """Try each subject that was asked for, in a process of its own, since what is imported once stays so."""
+    """Try each requested subject in a separate process, since an imported module stays imported."""
     asked = argparse.ArgumentParser(description=main.__doc__)
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--most", type=int, default=300, help="mutants of a subject")
@@ -49,7 +49,7 @@ def _tried(subject: Subject, before: Recorded, at_once: int, until: float) -> Tr
 
 
 def _with_others(new: Recorded) -> Recorded:
-    """The trials of this run, and of the last those of subjects that were not tried in this one."""
+    """Return the trials of this run, and of the last those of subjects that were not tried in this one."""
     before = read()
     if before is None or (before.seed, before.most) != (new.seed, new.most):
         return new

@@ -41,12 +41,12 @@ class Mutant(Struct, frozen=True):
     after: str
 
     def of(self, text: str) -> str:
-        """The text with the change."""
+        """Return the text with the change."""
         return text[: self.start] + self.after + text[self.end :]
 
 
 def mutants(text: str) -> list[Mutant]:
-    """All mutants of a module's text, in the order of their places."""
+    """Return all mutants of a module's text, in the order of their places."""
     found = _Finder(text).all()
     return sorted({one for one in found if one.before != one.after}, key=lambda one: (one.start, one.end, one.after))
 
@@ -69,7 +69,7 @@ class _Finder:
                     members.append(node.attr)
 
     def all(self) -> Iterator[Mutant]:
-        """Each change of each node that is run."""
+        """Yield each change of each node that is run."""
         yield from self._below(self._tree)
 
     def _below(self, node: ast.AST) -> Iterator[Mutant]:
@@ -117,7 +117,7 @@ class _Finder:
                 yield self._written(condition, f"(not ({self._source(condition)}))")
 
     def _at(self, line: int, column: int) -> int:
-        """The place of a node's beginning or end, whose column the tree counts in bytes of UTF-8."""
+        """Return the place of a node's beginning or end, whose column the tree counts in bytes of UTF-8."""
         start = self._lines[line - 1]
         return start + len(self._text[start : self._lines[line]].encode()[:column].decode())
 
@@ -145,7 +145,7 @@ class _Finder:
 
 
 def _is_for_readers(node: ast.AST) -> bool:
-    """Whether it is a docstring, a text put together for a report, or a part of the program that does not run."""
+    """Report whether it is a docstring, a text composed for a report, or a part of the program that does not run."""
     match node:
         case ast.Expr(value=ast.Constant(value=str())) | ast.JoinedStr() | ast.Import() | ast.ImportFrom():
             return True

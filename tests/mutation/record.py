@@ -1,4 +1,4 @@
-"""What was tried and what survived, as it is kept and as docs/reference/mutation.md shows it."""
+"""The mutants that were tried and those that survived, as recorded and as docs/reference/mutation.md shows them."""
 
 import tomllib
 from pathlib import Path
@@ -42,7 +42,7 @@ class Trial(Struct, frozen=True):
 
     @property
     def drawn(self) -> int:
-        """How many mutants were tried."""
+        """The number of mutants that were tried."""
         return self.noticed + self.endless + len(self.survivors)
 
 
@@ -93,7 +93,7 @@ def keep(recorded: Recorded) -> None:
 
 
 def read() -> Recorded | None:
-    """What was recorded last; None where nothing was."""
+    """Return the last record; None if there is none."""
     return msgspec.json.decode(RECORDED.read_bytes(), type=Recorded) if RECORDED.exists() else None
 
 

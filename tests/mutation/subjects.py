@@ -1,4 +1,4 @@
-"""What is changed, and the tests that should notice."""
+"""The modules that are changed, and the tests that should notice."""
 
 from msgspec import Struct
 

@@ -1,4 +1,4 @@
-"""Tries mutants: each in a process of its own, which sees the changed module and runs the tests that should notice."""
+"""Tries mutants: each in a separate process, which sees the changed module and runs the tests that should notice."""
 
 import enum
 import importlib.abc
@@ -29,7 +29,7 @@ _PATIENCE = 20
 
 
 class Outcome(enum.StrEnum):
-    """What became of a mutant."""
+    """The outcome of a mutant."""
 
     NOTICED = "noticed"
     #: It did not come to an end, which is noticed too.
@@ -56,7 +56,7 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def path_of(module: str) -> Path:
-    """The file of a module."""
+    """Return the file of a module."""
     return ROOT.joinpath(*module.split(".")).with_suffix(".py")
 
 
@@ -106,7 +106,7 @@ def measure(subject: Subject) -> float:
 
 
 def outcome(status: int) -> Outcome:
-    """What a process' end says of its mutant."""
+    """Return the outcome of a mutant from the end of its process."""
     code = os.waitstatus_to_exitcode(status)
     if code in (-signal.SIGXCPU, -signal.SIGALRM, -signal.SIGKILL):
         return Outcome.ENDLESS

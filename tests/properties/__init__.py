@@ -1,1 +1,1 @@
-"""What holds for every text: hypothesis looks for one for which it does not."""
+"""Properties that hold for every text: hypothesis looks for one for which they do not."""

@@ -1,4 +1,4 @@
-"""How hypothesis searches: the same texts on every run, unless HYPOTHESIS_PROFILE=search asks for others."""
+"""The profiles of hypothesis: the same texts on every run, unless HYPOTHESIS_PROFILE=search asks for others."""
 
 import os
 

@@ -20,13 +20,13 @@ VOCABULARY = (
 
 
 def test_the_answer_is_a_good_one() -> None:
-    assert problem_of_own(CertificateFiles.parse(Record(ANSWER)), "server") is None
+    assert problem_of_own(CertificateFiles.read(Record(ANSWER)), "server") is None
 
 
 @given(st.one_of(broken(ANSWER), words_of(VOCABULARY, most=15)))
 def test_any_answer_gives_a_judgement_or_a_reason(text: str) -> None:
     with contextlib.suppress(Unreadable):
-        files = CertificateFiles.parse(Record(text))
+        files = CertificateFiles.read(Record(text))
         problem_of_own(files, "server")
         for one in files.files.values():
             one.first.holds("host1.example.com")

@@ -7,7 +7,7 @@ from preflight.output.terminal import CONTROL, clean, columns, excerpt, labelled
 from tests.properties.texts import STRANGE
 from tests.unit.output.test_terminal import places
 
-#: Joined characters are left out: whether a terminal joins them nobody knows.
+#: Joined characters are left out, since it is not known whether a terminal joins them.
 CHARACTERS = st.one_of(st.sampled_from(STRANGE), st.characters(codec="utf-8", max_codepoint=0x2FF))
 TEXTS = st.text(CHARACTERS, max_size=60).map(lambda text: text.replace("\n", " ").replace("\u200d", ""))
 LONG = st.one_of(TEXTS, st.tuples(TEXTS, st.integers(0, 300)).map(lambda one: one[0] + "x" * one[1]))

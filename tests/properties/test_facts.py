@@ -32,6 +32,6 @@ def test_a_fact_is_made_of_any_answers_or_says_why_not(kind: type[Fact]) -> None
         with contextlib.suppress(Unreadable):
             source = FACTS[kind]
             # not by `host.fact`, which would make a failure's bug a reason
-            source.parse(*(host._record(record, source) for record in source.records))
+            source.parse(*map(host._part, source.parts))
 
     look()

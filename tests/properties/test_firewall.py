@@ -56,7 +56,7 @@ JSON = st.recursive(
 
 
 def ruleset(rules: list[list[Any]], more: list[list[Any]], policy: str) -> str:
-    """A table with a chain at the input, and one that it may jump to."""
+    """Return a table with a chain at the input, and one that it may jump to."""
     at = {"family": "inet", "table": "filter"}
     hook = {"type": "filter", "hook": "input", "prio": 0, "policy": policy}
     told: list[dict[str, Any]] = [{"table": {"family": "inet", "name": "filter"}}]

@@ -25,7 +25,7 @@ VOCABULARY = ("192.0.2.1", "192.0.2.2", "::1", "host2", "HOST2", "host1", " ", "
 
 @st.composite
 def files(draw: st.DrawFn) -> tuple[str, list[tuple[str, list[str]]]]:
-    """A file, and its entries."""
+    """Return a file, and its entries."""
     lines = draw(LINES)
     text = ""
     for one in lines:

@@ -13,7 +13,7 @@ def words_of(vocabulary: tuple[str, ...], *, most: int = 40) -> st.SearchStrateg
 
 @st.composite
 def broken(draw: st.DrawFn, good: str) -> str:
-    """A good text with up to three places of it cut out, written twice, or replaced."""
+    """Return a good text with up to three places of it cut out, written twice, or replaced."""
     text = good
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, len(text)))

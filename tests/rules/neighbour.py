@@ -1,4 +1,4 @@
-"""A second guest beside "web" on the source, for tests of rules that judge each guest by itself."""
+"""A second guest in addition to "web" on the source, for tests of rules that judge each guest separately."""
 
 import json
 

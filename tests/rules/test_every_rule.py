@@ -1,4 +1,4 @@
-"""What holds for every rule: that it is tested, documented, and reads nothing but facts."""
+"""Every rule is tested and documented, and reads nothing but facts."""
 
 import ast
 import operator
@@ -62,7 +62,7 @@ def test_every_test_of_a_rule_has_its_rule() -> None:
 
 
 def file_for(rule: Rule) -> Path:
-    """The file of the rule's tests: its own, or one of its topic that says by RULES that it is among those it tests."""
+    """Return the file of the rule's tests: its own, or one of its subject that lists the rule in RULES."""
     own = TESTS / rule.text.topic / f"test_{rule.path.stem}.py"
     if own.is_file():
         return own
@@ -72,7 +72,7 @@ def file_for(rule: Rule) -> Path:
 
 
 def shared_by(path: Path) -> set[str]:
-    """The names that are the keys of a file's RULES."""
+    """Return the names that are the keys of a file's RULES."""
     for node in ast.parse(path.read_text()).body:
         if (
             isinstance(node, ast.Assign)
@@ -126,10 +126,10 @@ def test_opens_runs_and_imports_nothing_by_a_back_door(rule: Rule) -> None:
     assert not names & {"open", "exec", "eval", "__import__", "compile", "print"}
 
 
-def test_no_rule_is_called_like_a_topic() -> None:
+def test_no_rule_is_named_like_a_subject() -> None:
     # --select takes either
-    topics = {rule.text.topic for rule in RULES}
-    assert not topics & PATHS.keys()
+    subjects = {rule.text.topic for rule in RULES}
+    assert not subjects & PATHS.keys()
 
 
 @every_rule
@@ -144,7 +144,7 @@ def test_is_found_under_the_name_of_its_file(rule: Rule) -> None:
 
 
 def imported(path: Path) -> list[str]:
-    """Every module that a file imports, whole names; a relative import as "rules"."""
+    """Return every module that a file imports, whole names; a relative import as "rules"."""
     modules = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

@@ -27,7 +27,7 @@ class Host:
         path.chmod(0o700)
 
     def has_directory(self, path: str) -> Path:
-        """Put a directory of its own in place of the machine's; return where it lies."""
+        """Put a private directory in place of the machine's, and return its path."""
         self._moved.append(path)
         where = Path(f"{self.root}{path}")
         where.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""What `preflight fix` runs on a host: the whole script, since each function of it has its place in its order."""
+"""The script that `preflight fix` runs on a host, as a whole, since its functions depend on their order."""
 
 import subprocess
 from pathlib import Path
@@ -42,7 +42,7 @@ def says(done: subprocess.CompletedProcess[str], code: int, *lines: str) -> bool
 
 
 def test_say_what_is_in_force_and_what_was_kept(host: Host, file: Path) -> None:
-    assert says(apply(host, file), 0, f"in effect: {file}", f"kept: {file}.preflight-now")
+    assert says(apply(host, file), 0, f"in effect: {file}", f"backup: {file}.preflight-now")
     assert (file.read_text(), Path(f"{file}.preflight-now").read_text()) == ("new", "old")
 
 

@@ -1,4 +1,4 @@
-"""How a host's answer to a question is framed."""
+"""The frame around a host's answer to a question."""
 
 import pytest
 

@@ -18,7 +18,7 @@ def functions(path: Path) -> list[str]:
 
 
 def named_after(path: Path) -> list[str]:
-    """The tests under each shell in the modules that are named after a file."""
+    """Return the tests under each shell in the modules that are named after a file."""
     return [
         node.name
         for module in Path(__file__).parent.glob(f"test_{path.stem}*.py")

@@ -1,4 +1,4 @@
-"""Where a name leads once /etc/hosts was changed."""
+"""The addresses of a name after a change to /etc/hosts."""
 
 import pytest
 

@@ -48,7 +48,7 @@ def test_list_has_what_lies_at_the_top_of_further_mounts(host: Host, tmp_path: P
     mounts = "".join(
         f"x {at} {kind} rw 0 0\n"
         for at, kind in (
-            # not below /tmp, where nobody keeps images
+            # not below /tmp, where no images are kept
             (f"/.{tmp_path}/mnt/vms", "nfs4"),
             (f"/.{tmp_path}/mnt/cgroup", "cgroup2"),
             (f"/.{tmp_path}/mnt/over", "overlay"),

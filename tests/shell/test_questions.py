@@ -1,4 +1,4 @@
-"""What the questions of a check call on a host. Images and devices: test_questions_images.py."""
+"""The shell functions that the questions of a check call. Images and devices: test_questions_images.py."""
 
 import mmap
 import os

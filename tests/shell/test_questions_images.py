@@ -156,7 +156,7 @@ def test_device_marks_without_an_identifier_are_none(sh: str) -> None:
 
 @pytest.fixture
 def loop(tmp_path: Path) -> Iterator[Path]:
-    """A block device of 3 MiB."""
+    """Provide a block device of 3 MiB."""
     if os.geteuid() != 0:
         pytest.skip("a loop device takes root")
     image = tmp_path / "loop.img"

@@ -1,4 +1,4 @@
-"""Files that say what preflight is to do: only those that nobody else could have written, and of bounded size (S5)."""
+"""Files that control preflight: only those that no other user could have written, and of bounded size (S5)."""
 
 import os
 import tempfile

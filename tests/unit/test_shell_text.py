@@ -1,4 +1,4 @@
-"""Values that reach a host's shell: every builder is given hostile ones, and what it builds is really run."""
+"""Values that reach a host's shell: every builder is given hostile ones, and its text is really run."""
 
 import inspect
 import os
@@ -67,7 +67,7 @@ def hostile(canary: Path) -> list[str]:
 
 
 def texts(canary: Path) -> list[str]:
-    """Each alone, and each behind what makes it pass for a path, a name, an account or a URI."""
+    """Return each alone, and each behind what makes it pass for a path, a name, an account or a URI."""
     return [head + text for text in hostile(canary) for head in ("", "/", "a", "passwd:", "qemu+ssh://h/system?x=")]
 
 

@@ -1,4 +1,4 @@
-"""Where nobody hears it any more: a lost terminal, a dead or a stopped reader, a full disk; the work goes on."""
+"""Output that nothing reads any more: a lost terminal, a dead or stopped reader, a full disk; the work goes on."""
 
 import os
 import pty
@@ -81,7 +81,7 @@ def until(path: Path, seconds: float = 30) -> None:
 
 @pytest.mark.parametrize(("result", "code"), [("arrived", 0), ("stayed", 4)])
 def test_a_reader_that_dies_ends_no_migration(tmp_path: Path, result: str, code: int) -> None:
-    """As `preflight migrate ... 2>&1 | tee`, and tee is killed."""
+    """Kill the reader, as if tee were killed in `preflight migrate ... 2>&1 | tee`."""
     process = subprocess.Popen(
         moving(tmp_path, result), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment()
     )
@@ -95,7 +95,7 @@ def test_a_reader_that_dies_ends_no_migration(tmp_path: Path, result: str, code:
 
 @pytest.mark.parametrize(("result", "code"), [("arrived", 0), ("stayed", 130)])
 def test_a_terminal_that_is_lost_ends_no_migration(tmp_path: Path, result: str, code: int) -> None:
-    """As when an ssh session drops: SIGHUP, once by the kernel and once by the shell, and nothing can be written."""
+    """Drop the terminal, as a lost ssh session does: SIGHUP from kernel and shell, and no write succeeds."""
     own, its = pty.openpty()
     # setsid makes the terminal the command's controlling one, so that it is hung up
     command = ["setsid", "--ctty", *moving(tmp_path, result)]
@@ -113,7 +113,7 @@ def test_a_terminal_that_is_lost_ends_no_migration(tmp_path: Path, result: str, 
 
 
 def test_a_reader_that_stops_reading_holds_no_migration_up(tmp_path: Path) -> None:
-    """As Ctrl-S at a terminal: nothing fails, and nothing goes on."""
+    """Stop the reader, as Ctrl-S does at a terminal: nothing fails, and nothing goes on."""
     reading, writing = os.pipe()
     process = subprocess.Popen(
         moving(tmp_path, "arrived"), stdout=subprocess.DEVNULL, stderr=writing, env=environment()

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Self
 
+from preflight.answers import without_root
 from preflight.facts.fact import Fact, Record, Unreadable
 
 #: Replaces libvirt's message if virsh failed without one.
@@ -22,7 +23,8 @@ class PeerConnection(Fact, frozen=True, kw_only=True):
         if connect.code == 0:
             return cls(error=None)
         said = [line.removeprefix("error: ").strip() for line in connect.err.splitlines() if line.strip()]
-        if connect.code in (126, 127) or any("sudo" in line for line in said):
-            raise Unreadable("the source did not try to connect: " + (said[-1] if said else "virsh could not be run"))
+        refused = any(map(without_root, said))
+        if connect.code in (126, 127) or refused or any(line.startswith("sudo: ") for line in said):
+            raise Unreadable(f"the source did not try to connect: {connect.complaint or 'virsh could not be run'}")
         real = [line for line in said if line != "failed to connect to the hypervisor"]
         return cls(error=real[-1] if real else NO_REASON)

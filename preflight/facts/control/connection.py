@@ -9,7 +9,7 @@ from preflight.facts.control.by_preflight import LibvirtConnection
 from preflight.facts.control.by_source import PeerConnection
 from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.network.addresses import OwnAddresses
-from preflight.facts.tls.certificates import CertificateFiles
+from preflight.facts.tls.certificates import CertificateFiles, files_or_reason
 
 
 class ControlConnection(Fact, frozen=True, kw_only=True):
@@ -43,16 +43,16 @@ class ManagedConnection(ControlConnection, frozen=True, kw_only=True):
     @classmethod
     def parse(
         cls,
-        connect: Annotated[Record, "libvirt.connect", OPTIONAL],
+        attempt: LibvirtConnection | Unreadable,
         certificates: Annotated[Record, "tls.client", OPTIONAL],
         came_from: Annotated[Record, OPTIONAL],
     ) -> Self:
-        """Parse the destination's `libvirt.connect` and the certificates of the control machine."""
-        error, untried = _tried(LibvirtConnection, connect)
+        """Take the attempt to connect to the destination, and parse the certificates of the control machine."""
+        error, untried = _tried(attempt)
         address = came_from.out.strip() if came_from.code == 0 else ""
         return cls(
             _error=error,
-            _certificates=_files(certificates),
+            _certificates=files_or_reason(certificates),
             came_from=(address,) if address else (),
             untried=untried,
         )
@@ -64,29 +64,20 @@ class SourcesConnection(ControlConnection, frozen=True, kw_only=True):
     @classmethod
     def parse(
         cls,
-        connect: Annotated[Record, "peer.connect", OPTIONAL],
+        attempt: PeerConnection | Unreadable,
         certificates: Annotated[Record, "tls.client", OPTIONAL],
-        addresses: Annotated[Record, OPTIONAL],
+        own: OwnAddresses | Unreadable,
     ) -> Self:
-        """Parse the source's answers."""
-        error, untried = _tried(PeerConnection, connect)
-        try:
-            came_from = OwnAddresses.parse(addresses).global_addresses
-        except Unreadable:
-            came_from = ()
-        return cls(_error=error, _certificates=_files(certificates), came_from=came_from, untried=untried)
+        """Take the source's attempt and its addresses, and parse its certificates."""
+        error, untried = _tried(attempt)
+        return cls(
+            _error=error,
+            _certificates=files_or_reason(certificates),
+            came_from=() if isinstance(own, Unreadable) else own.global_addresses,
+            untried=untried,
+        )
 
 
-def _tried(attempt: type[LibvirtConnection | PeerConnection], connect: Record) -> tuple[str | None, str | None]:
+def _tried(attempt: LibvirtConnection | PeerConnection | Unreadable) -> tuple[str | None, str | None]:
     """Return the error of the attempt, and the reason why nothing is known about it; at most one is not None."""
-    try:
-        return attempt.parse(connect).error, None
-    except Unreadable as why:
-        return None, str(why)
-
-
-def _files(record: Record) -> CertificateFiles | str:
-    try:
-        return CertificateFiles.parse(record)
-    except Unreadable as why:
-        return str(why)
+    return (None, str(attempt)) if isinstance(attempt, Unreadable) else (attempt.error, None)

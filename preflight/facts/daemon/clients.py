@@ -22,6 +22,8 @@ class Clients(Struct, frozen=True):
 
     most: Located[int]
     now: int
+    #: Path of the file that sets it, or would.
+    path: str
 
     @property
     def room(self) -> int:
@@ -38,13 +40,13 @@ class ProxyLimits(Fact, frozen=True, kw_only=True):
     def parse(
         cls,
         limits: Record,
-        daemons: Record,
+        daemons: Daemons,
         virtproxyd_conf: Annotated[Record, "virtproxyd.conf"],
-        libvirt_versions: Annotated[Record, "libvirt.versions"],
+        versions: Versions,
     ) -> Self:
         """Parse virt-admin's output for virtproxyd, if it is running, and its file; the default is its version's."""
-        conf = Daemons.parse(daemons, Record("", 1)).conf("virtproxyd", virtproxyd_conf)
-        usual = default("virtproxyd", "max_clients", Versions.parse(libvirt_versions).libvirt)
+        conf = daemons.conf("virtproxyd", virtproxyd_conf)
+        usual = default("virtproxyd", "max_clients", versions.libvirt)
         return cls(clients=_clients(limits, "virtproxyd", conf, int(usual or 0)))
 
 
@@ -70,4 +72,4 @@ def _clients(limits: Record, daemon: str, conf: Conf, usual: int) -> Clients:
         raise Unreadable(f"{conf.path}: max_clients is not a number")
     file = Located(usual) if setting is None else Located(int(str(setting.value)), setting.at)
     most = told.get("nclients_max", file.value)
-    return Clients(file if file.value == most else Located(most), told.get("nclients", 0))
+    return Clients(file if file.value == most else Located(most), told.get("nclients", 0), conf.path)

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from preflight.facts.daemon.conf_problems import problems
 from preflight.facts.daemon.daemons import DaemonName, Daemons
 from preflight.facts.defaults import Default, default
-from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
+from preflight.facts.fact import Fact, Record, Unreadable
 from preflight.facts.libvirt.versions import Versions
 from preflight.facts.text.libvirt_conf import Conf, ConfProblem, Value
 from preflight.facts.text.located import Located
@@ -54,22 +54,16 @@ class DaemonConf(Fact, frozen=True, kw_only=True):
     @classmethod
     def parse(
         cls,
-        daemons: Record,
+        daemons: Daemons,
         libvirtd_conf: Annotated[Record, "libvirtd.conf"],
         virtqemud_conf: Annotated[Record, "virtqemud.conf"],
-        _virtproxyd_conf: Annotated[Record, "virtproxyd.conf"],
-        libvirt_versions: Annotated[Record, "libvirt.versions", OPTIONAL],
-        units: Annotated[Record, OPTIONAL] = Record("", 1),  # noqa: B008 - a frozen value
+        versions: Versions | Unreadable,
     ) -> Self:
         """Parse the file of the daemon that manages guests; virtproxyd only forwards calls to it."""
-        known = Daemons.parse(daemons, units)
-        serving = known.intended
+        serving = daemons.intended
         if serving is None:
             raise Unreadable("neither libvirtd nor virtqemud is running or listening on this host")
         records = {"libvirtd": libvirtd_conf, "virtqemud": virtqemud_conf}
-        conf = known.conf(serving, records[serving])
-        try:
-            version = Versions.parse(libvirt_versions).libvirt
-        except Unreadable:
-            version = None
+        conf = daemons.conf(serving, records[serving])
+        version = None if isinstance(versions, Unreadable) else versions.libvirt
         return cls(daemon=serving, conf=conf, version=version, problems=tuple(problems(serving, conf, version)))

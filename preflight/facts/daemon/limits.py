@@ -100,16 +100,18 @@ class DaemonLimits(Fact, frozen=True, kw_only=True):
     def parse(
         cls,
         limits: Record,
-        daemons: Record,
-        libvirtd_conf: Annotated[Record, "libvirtd.conf"],
-        virtqemud_conf: Annotated[Record, "virtqemud.conf"],
-        virtproxyd_conf: Annotated[Record, "virtproxyd.conf"],
-        libvirt_versions: Annotated[Record, "libvirt.versions"],
+        _libvirt_versions: Annotated[Record, "libvirt.versions"],
+        conf: DaemonConf,
+        daemons: Daemons,
         own_clients: Annotated[Record, "own.clients"],
     ) -> Self:
-        """Parse virt-admin's output for the daemon; `own_clients` is the number of preflight's connections to it."""
-        conf = DaemonConf.parse(daemons, libvirtd_conf, virtqemud_conf, virtproxyd_conf, libvirt_versions)
-        changed = Daemons.parse(daemons, Record("", 1)).changed_since_start(conf.daemon)
+        """Parse virt-admin's output for the daemon; `own_clients` is the number of preflight's connections to it.
+
+        If libvirt could not be reached, that is the reason why the limits are unknown.
+        """
+        if daemons.serving is None:  # the daemon that systemd would start has a file, but no limits yet
+            raise Unreadable("neither libvirtd nor virtqemud is running or listening on this host")
+        changed = daemons.changed_since_start(conf.daemon)
         told = _complete(told_of(limits, conf.daemon))
         if not told and changed:
             raise _stale(conf, "its limits")

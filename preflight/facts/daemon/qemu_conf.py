@@ -16,6 +16,20 @@ PATH = "/etc/libvirt/qemu.conf"
 SINCE = Version(1, 1, 4)
 
 
+class QemuConfFile(Fact, frozen=True, kw_only=True):
+    """The file as it is, effective or not, as the daemon will read it at its next start."""
+
+    conf: Conf
+    #: Problems that would keep the daemon from starting. Settings that no migration depends on are not checked.
+    problems: tuple[ConfProblem, ...]
+
+    @classmethod
+    def parse(cls, qemu_conf: Annotated[Record, "qemu.conf"]) -> Self:
+        """Parse the file."""
+        conf = parse_conf(PATH, qemu_conf)
+        return cls(conf=conf, problems=tuple(problems(conf)))
+
+
 class QemuConf(Fact, frozen=True, kw_only=True):
     """The effective settings; defaults for those that the file does not set."""
 
@@ -55,16 +69,16 @@ class QemuConf(Fact, frozen=True, kw_only=True):
         return range(self.migration_port_min.value, self.migration_port_max.value + 1)
 
     @classmethod
-    def parse(cls, qemu_conf: Annotated[Record, "qemu.conf"], daemons: Record) -> Self:
-        """Parse the file; raises `Unreadable` if it was changed after the running daemon had read it."""
-        host = Daemons.parse(daemons, Record("", 1))
-        if host.changed_since_start("qemu"):
+    def parse(cls, daemons: Daemons, file: QemuConfFile) -> Self:
+        """Take the settings of the file; raises `Unreadable` if it was changed after the running daemon had read it."""
+        if daemons.changed_since_start("qemu"):
             raise Unreadable(
-                f"{PATH} was changed after {host.serving} started: the values in use cannot be known before a restart"
+                f"{PATH} was changed after {daemons.serving} started:"
+                " the values in use cannot be known before a restart"
             )
-        conf = parse_conf(PATH, qemu_conf)
-        for problem in problems(conf):
+        for problem in file.problems:
             raise Unreadable(problem.message)
+        conf = file.conf
         return cls(
             present=conf.present,
             migration_host=_text(conf, "migration_host"),
@@ -81,20 +95,6 @@ class QemuConf(Fact, frozen=True, kw_only=True):
             keepalive_count=_number(conf, "keepalive_count"),
             max_queued=_number(conf, "max_queued"),
         )
-
-
-class QemuConfFile(Fact, frozen=True, kw_only=True):
-    """The file as it is, effective or not, as the daemon will read it at its next start."""
-
-    conf: Conf
-    #: Problems that would keep the daemon from starting. Settings that no migration depends on are not checked.
-    problems: tuple[ConfProblem, ...]
-
-    @classmethod
-    def parse(cls, qemu_conf: Annotated[Record, "qemu.conf"]) -> Self:
-        """Parse the file."""
-        conf = parse_conf(PATH, qemu_conf)
-        return cls(conf=conf, problems=tuple(problems(conf)))
 
 
 def problems(conf: Conf) -> Iterator[ConfProblem]:

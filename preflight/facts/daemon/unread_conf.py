@@ -27,21 +27,19 @@ class UnreadConf(Fact, frozen=True, kw_only=True):
     @classmethod
     def parse(
         cls,
-        daemons: Record,
+        daemons: Daemons,
         libvirtd_conf: Annotated[Record, "libvirtd.conf"],
         virtqemud_conf: Annotated[Record, "virtqemud.conf"],
-        _virtproxyd_conf: Annotated[Record, "virtproxyd.conf"],
     ) -> Self:
         """Parse the usual file of a daemon that was started with another one, else that of the daemon not in use."""
-        known = Daemons.parse(daemons, Record("", 1))
-        serving = known.serving
+        serving = daemons.serving
         if serving is None:
             raise Unreadable("neither libvirtd nor virtqemud is running or listening on this host")
         records = {"libvirtd": libvirtd_conf, "virtqemud": virtqemud_conf}
         other = "virtqemud" if serving == "libvirtd" else "libvirtd"
-        if known.reads_another(serving):
+        if daemons.reads_another(serving):
             other = serving
-        own = known.conf(serving, records[serving]).settings
+        own = daemons.conf(serving, records[serving]).settings
         unread = parse_conf(f"/etc/libvirt/{other}.conf", records[other])
         understood = known_settings(serving, None)
         return cls(

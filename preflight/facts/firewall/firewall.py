@@ -10,12 +10,14 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple, Self, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from preflight.facts.fact import Fact, Record, Unreadable
 from preflight.facts.firewall.iptables import parse_iptables, without_doubles
 from preflight.facts.firewall.packet import Packet, Work
+from preflight.facts.firewall.rate import Rate
 from preflight.facts.firewall.rules import NOT_NFT, Json, Table, parse_nft
-from preflight.facts.firewall.walk import UNKNOWN, walk
+from preflight.facts.firewall.walk import UNKNOWN, Outcomes, Rates, walk
 from preflight.facts.network.addresses import InterfaceAddress, OwnAddresses
 
 Source: TypeAlias = IPv4Address | IPv6Address
@@ -37,6 +39,8 @@ class Judgement(Struct, frozen=True, kw_only=True):
     action: Action
     #: The rule or policy that decides, as `table inet filter chain input: policy drop`; None if nothing forbids it.
     rule: str | None
+    #: Rates beyond which the connection would be blocked by a rule, each with that rule.
+    rates: tuple[tuple[Rate, str], ...] = ()
 
 
 class Firewall(Fact, frozen=True, kw_only=True, dict=True):
@@ -96,7 +100,8 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
                 middle = len(some) // 2
                 left += [some[middle:], some[:middle]]
                 continue
-            one = _one(found, f"whether port {some[0]} is open depends on the interface or address used")
+            one = _one(found.actions, f"whether port {some[0]} is open depends on the interface or address used")
+            one = replace(one, rates=tuple(found.rates.items()))
             judged += [(port, one) for port in some]
         return judged
 
@@ -134,9 +139,9 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
     def _beginnings(self) -> tuple[str, ...]:
         return tuple(name[:-1] for name in self.names if name.endswith("*"))
 
-    def _found(self, ports: Sequence[int], ways: Iterable["_Way"], work: Work) -> dict[Action, str] | None:
+    def _found(self, ports: Sequence[int], ways: Iterable["_Way"], work: Work) -> "_Fates | None":
         """Return the possible fates of connections to these ports, with reasons; None if they differ between ports."""
-        found: dict[Action, str] = {}
+        found = _Fates({}, {})
         for way in ways:
             left = [(way.sources, way.interfaces)]
             while left:
@@ -147,7 +152,8 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
                 )
                 judged = self._judge(packet, exactly=is_one)
                 if judged is not None:
-                    found.setdefault(*judged)
+                    found.actions.setdefault(judged.action, judged.rule or "")
+                    found.rates.update(judged.rates)
                 elif len(ports) > 1:
                     return None
                 elif len(sources) > 1:
@@ -158,21 +164,72 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
                     left += [(sources, interfaces[middle:]), (sources, interfaces[:middle])]
         return found
 
-    def _judge(self, packet: Packet, *, exactly: bool) -> tuple[Action, str] | None:
+    def _judge(self, packet: Packet, *, exactly: bool) -> Judgement | None:
         """Return the fate of all of these packets; None if it may differ. With `exactly`, there is only one packet."""
-        try:
-            outcomes, unsure = walk(packet, self.tables)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
-            raise Unreadable(NOT_NFT) from None
+        calm = Rates()
+        judged = self._walked(packet, calm, exactly=exactly)
+        if judged is None or not calm.met:
+            return judged
+        if judged.action is not Action.ACCEPT:
+            return self._blocked_within(packet, judged, calm, exactly=exactly)
+        blocked: dict[Rate, str] = {}
+        for rate in calm.met:
+            beyond = self._walked(packet, Rates([rate]), exactly=exactly)
+            if beyond is None:
+                return None
+            if beyond.action is not Action.ACCEPT:
+                blocked[rate] = f"{beyond.action} by {beyond.rule}"
+        if not blocked:
+            # one accepts what exceeds the other: the greater of them lets at least that much pass
+            met = dict(calm.met)
+            while True:
+                all_exhausted = Rates(met)
+                beyond = self._walked(packet, all_exhausted, exactly=exactly)
+                if beyond is None:
+                    return None
+                if not all_exhausted.met.keys() - met.keys():
+                    break
+                met |= all_exhausted.met
+            if beyond.action is not Action.ACCEPT:
+                blocked[max(met, key=lambda rate: rate.most)] = f"{beyond.action} by {beyond.rule}"
+        return Judgement(action=judged.action, rule=judged.rule, rates=tuple(blocked.items()))
+
+    def _blocked_within(self, packet: Packet, judged: Judgement, calm: Rates, *, exactly: bool) -> Judgement | None:
+        """Return the judgement if it holds beyond the rates too; otherwise raise `Unreadable`, or return None."""
+        beyond = self._walked(packet, Rates(calm.met), exactly=exactly)
+        if beyond is not None and beyond.action is Action.ACCEPT:
+            if exactly:
+                raise Unreadable(
+                    f"the firewall's decision on port {packet.ports[0]} cannot be determined: {judged.rule} blocks only"
+                    " connections within a rate"
+                )
+            return None
+        return judged
+
+    def _walked(self, packet: Packet, rates: Rates, *, exactly: bool) -> Judgement | None:
+        outcomes, unsure = self._outcomes(packet, rates)
         if not exactly:
             is_sure = len(outcomes) == 1 and UNKNOWN not in outcomes and (not unsure or "accept" in outcomes)
-            return (Action(next(iter(outcomes))), next(iter(outcomes.values()))) if is_sure else None
+            (action, rule), *_ = outcomes.items()
+            return Judgement(action=Action(action), rule=rule or None) if is_sure else None
         port = packet.ports[0]
         if UNKNOWN in outcomes:
             raise Unreadable(f"the firewall handles port {port} in a way that cannot be predicted: {outcomes[UNKNOWN]}")
         why = f"the firewall's decision on port {port} cannot be determined: {unsure[-1] if unsure else ''}"
-        judged = _one({Action(action): rule for action, rule in outcomes.items()}, why)
-        return judged.action, judged.rule or ""
+        return _one({Action(action): rule for action, rule in outcomes.items()}, why)
+
+    def _outcomes(self, packet: Packet, rates: Rates) -> tuple[Outcomes, list[str]]:
+        try:
+            return walk(packet, self.tables, rates)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
+            raise Unreadable(NOT_NFT) from None
+
+
+class _Fates(NamedTuple):
+    """The possible fates of connections, each with its reason, and the rates that block them."""
+
+    actions: dict[Action, str]
+    rates: dict[Rate, str]
 
 
 class _Way(NamedTuple):

@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from typing import NamedTuple, TypeAlias
 
 from preflight.facts.fact import Unreadable
+from preflight.facts.firewall.rate import BURST, Rate, of_bucket
 from preflight.facts.firewall.rules import Chain, Json, Rule, Table, known_policy
 
 #: Hook priorities of tables, from include/uapi/linux/netfilter_ipv4.h. Those of nat depend on the hook.
@@ -84,13 +85,18 @@ def _add(table: Table, line: str) -> None:
     statements: list[Json] = []
     comment = None
     options = list(_options(words[2:]))
+    extension = ""
     for position, (name, values, negated) in enumerate(options):
         if name == "--comment":
             comment = values[0]
         elif name in ("-j", "-g"):
             statements += _target(name, values[0], options[position + 1 :], table)
             break
-        elif name != "-m":
+        elif name == "-m":
+            extension = values[0]
+            if extension in _RATES:
+                statements.append(_rate(extension, options[position + 1 :]))
+        elif extension not in _RATES:
             statements.append(_match(name, values, negated=negated))
     table.chains[words[1]].rules.append(Rule(tuple(statements), comment))
 
@@ -123,6 +129,71 @@ def _match(name: str, values: list[str], *, negated: bool) -> Json:
         return {"xt": {"type": "match", "name": name, "text": text}}
     left, right = known
     return {"match": {"op": "!=" if negated else "==", "left": left, "right": right}}
+
+
+def _rate(extension: str, rest: Sequence[Option]) -> Json:
+    """Return the statement of an extension that counts connections, from the options up to the next extension."""
+    own: dict[str, tuple[str, bool]] = {}
+    for name, values, negated in rest:
+        if name in ("-m", "-j", "-g"):
+            break
+        own[name] = (" ".join(values), negated)
+    try:
+        statement = _RATES[extension](own)
+    except (KeyError, ValueError, IndexError, ZeroDivisionError):
+        statement = None
+    if statement is None:
+        text = " ".join(word for name, (value, negated) in own.items() for word in ("!" * negated, name, value) if word)
+        return {"xt": {"type": "match", "name": extension, "text": f"{extension} {text}"}}
+    return statement
+
+
+_Own: TypeAlias = dict[str, tuple[str, bool]]
+
+
+def _amount(written: str) -> tuple[int, str]:
+    amount, _, unit = written.partition("/")
+    return int(amount), unit
+
+
+def _limit(own: _Own) -> Json:
+    amount, unit = _amount(own["--limit"][0])
+    burst = int(own.get("--limit-burst", (str(BURST), False))[0])
+    return {"rate": of_bucket(amount, unit, burst, over=False, per_source=False)}
+
+
+def _hashlimit(own: _Own) -> Json:
+    over = "--hashlimit-above" in own
+    amount, unit = _amount(own["--hashlimit-above" if over else "--hashlimit-upto"][0])  # bytes have a unit before "/"
+    burst = int(own.get("--hashlimit-burst", (str(BURST), False))[0])
+    per_source = "srcip" in own.get("--hashlimit-mode", ("", False))[0]
+    return {"rate": of_bucket(amount, unit, burst, over=over, per_source=per_source)}
+
+
+def _connlimit(own: _Own) -> Json:
+    name = "--connlimit-above" if "--connlimit-above" in own else "--connlimit-upto"
+    (written, negated), per_source = own[name], "--connlimit-daddr" not in own
+    over = (name == "--connlimit-above") != negated
+    return {"rate": Rate(most=int(written), interval=None, over=over, per_source=per_source, text=f"{written} open")}
+
+
+def _recent(own: _Own) -> Json | None:
+    """Return a rate for `--update` and `--rcheck` with a number in some seconds, and a mark for `--set`."""
+    name = own.get("--name", ("DEFAULT", False))[0]
+    if "--rdest" in own or any(negated for _, negated in own.values()):
+        return None
+    if "--set" in own:
+        return {"listed": name}
+    if not {"--update", "--rcheck"} & own.keys() or not {"--seconds", "--hitcount"} <= own.keys():
+        return None  # it matches every address on the list, as after port knocking
+    seconds, most = int(own["--seconds"][0]), int(own["--hitcount"][0])
+    text = f"hitcount {most} in {seconds} s"
+    return {"rate": Rate(most=most, interval=seconds / most, over=True, per_source=True, text=text, name=name)}
+
+
+_RATES: dict[str, Callable[[_Own], Json | None]] = {
+    "limit": _limit, "hashlimit": _hashlimit, "connlimit": _connlimit, "recent": _recent,
+}  # fmt: skip
 
 
 def _payload(protocol: str, field: str) -> Json:

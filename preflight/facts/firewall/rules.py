@@ -11,11 +11,15 @@ from typing import Any, TypeAlias
 from msgspec import Struct, field
 
 from preflight.facts.fact import Unreadable
+from preflight.facts.version import Version
 
 #: A statement or expression of a rule, as in nft's JSON.
 Json: TypeAlias = Any
 #: Hooks in the order in which a packet for this host passes them.
 HOOKS = ("ingress", "prerouting", "input")
+
+#: Older releases of nft do not print the rate in a statement that adds to a set (0.9.8 does not, 1.0.6 does).
+PRINTS_RATES_OF_SETS = Version(1, 0, 6)
 
 #: Reason why rules are not evaluated.
 NOT_NFT = "the firewall rules are not in the JSON format of nft"
@@ -100,11 +104,28 @@ def _tables(objects: Sequence[tuple[str, Mapping[str, Json]]]) -> tuple[Table, .
             table.sets[body["name"]] = _set(body)
         elif kind == "element":
             table.sets[body["name"]].elements.extend(body["elem"])
+    hides_rates = _version(objects) < PRINTS_RATES_OF_SETS
     for kind, body in objects:
         if kind == "rule" and (body["family"], body["table"]) in tables:
             chain = tables[body["family"], body["table"]].chains[body["chain"]]
-            chain.rules.append(Rule(tuple(body["expr"]), body.get("comment")))
+            statements = map(_perhaps_a_rate, body["expr"]) if hides_rates else body["expr"]
+            chain.rules.append(Rule(tuple(statements), body.get("comment")))
     return tuple(tables.values())
+
+
+def _version(objects: Sequence[tuple[str, Mapping[str, Json]]]) -> Version:
+    """Return the version of the nft that printed the objects; the oldest if it does not say."""
+    said = next((str(body.get("version", "")) for kind, body in objects if kind == "metainfo"), "")
+    numbers = [int(part) for part in said.split(".")[:3] if part.isdecimal() and len(part) < 5]
+    return Version(*numbers) if numbers else Version(0)
+
+
+def _perhaps_a_rate(statement: Json) -> Json:
+    """Return the statement; one that adds to a set as one with a statement of which nothing is known."""
+    body = statement.get("set") if isinstance(statement, dict) else None
+    if not isinstance(body, dict) or "op" not in body or "stmt" in body:
+        return statement
+    return {"set": {**body, "stmt": [{"not printed": None}]}}
 
 
 def _chain(body: Mapping[str, Json]) -> Chain:

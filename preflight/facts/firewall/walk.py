@@ -4,12 +4,13 @@ If a rule's match cannot be determined, both branches are followed; the result i
 packet.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
 from preflight.facts.fact import Unreadable
-from preflight.facts.firewall.match import found_in, matches
+from preflight.facts.firewall.match import all_of, found_in, matches
 from preflight.facts.firewall.packet import Packet
+from preflight.facts.firewall.rate import Rate, of_element, of_nft
 from preflight.facts.firewall.rules import HOOKS, Chain, Json, Rule, Table
 from preflight.facts.firewall.wording import policy_text, rule_text
 
@@ -27,8 +28,10 @@ _TRACKING = -200  # NF_IP_PRI_CONNTRACK, include/uapi/linux/netfilter_ipv4.h
 _HARMLESS = frozenset(
     ("counter", "log", "comment", "last", "flow", "ct helper", "ct timeout", "ct expectation", "secmark", "dup")
 )
-#: Statements that let the packet continue or not, depending on earlier packets.
-_DEPENDS = frozenset(("limit", "quota", "ct count", "meter"))
+#: Statements that let the packet continue or not, depending on other connections.
+_RATES = frozenset(("limit", "ct count"))
+#: Statements that let it continue or not, depending on anything else.
+_DEPENDS = frozenset(("quota",))
 #: Statements that change the source and let the packet continue.
 _HIDES = frozenset(("snat", "masquerade"))
 #: IP versions to which a rejection is limited.
@@ -42,7 +45,27 @@ _XT_HARMLESS = frozenset(
 )  # fmt: skip
 
 
-def walk(packet: Packet, tables: Sequence[Table]) -> tuple[Outcomes, list[str]]:
+class Rates:
+    """The rates that a packet met on its path, while some of them were exhausted."""
+
+    def __init__(self, exhausted: Collection[Rate] = ()) -> None:
+        self.exhausted = frozenset(exhausted)
+        #: Those that the packet met.
+        self.met: dict[Rate, None] = {}
+        #: The lists of recent sources to which the packet was added.
+        self.listed: set[str] = set()
+
+    def matches(self, rate: Rate) -> bool:
+        """Report whether a rule with this rate applies to the packet."""
+        if rate.name in self.listed:
+            rate = rate.one_less()
+        if not rate.most:  # not even the first connection is within it
+            return rate.over
+        self.met[rate] = None
+        return (rate in self.exhausted) is rate.over
+
+
+def walk(packet: Packet, tables: Sequence[Table], rates: Rates) -> tuple[Outcomes, list[str]]:
     """Return everything that may happen to the packet, and the rules whose match could not be determined."""
     passes = [(table, chain) for table in tables for chain in table.base_chains() if _sees(table, chain, packet)]
     passes.sort(key=lambda one: (HOOKS.index(one[1].hook or ""), one[1].priority))
@@ -50,7 +73,7 @@ def walk(packet: Packet, tables: Sequence[Table]) -> tuple[Outcomes, list[str]]:
     unsure: list[str] = []
     accepted = ""
     for table, chain in passes:
-        walked = _Walk(_seen_by(packet, table, chain), table, unsure)
+        walked = _Walk(_seen_by(packet, table, chain), table, unsure, rates)
         outcomes = walked.base(chain)
         if chain.hook == "ingress" and chain.devices and not set(packet.interfaces) <= set(chain.devices):
             unsure.append(f"table {table.family} {table.name} chain {chain.name}, which sees only some interfaces")
@@ -94,8 +117,8 @@ def _seen_by(packet: Packet, table: Table, chain: Chain) -> Packet:
 class _Walk:
     """Path through one base chain."""
 
-    def __init__(self, packet: Packet, table: Table, unsure: list[str]) -> None:
-        self._packet, self._table, self._unsure = packet, table, unsure
+    def __init__(self, packet: Packet, table: Table, unsure: list[str], rates: Rates) -> None:
+        self._packet, self._table, self._unsure, self._rates = packet, table, unsure, rates
         self._walked: dict[str, Outcomes] = {}
 
     def base(self, chain: Chain) -> Outcomes:
@@ -157,7 +180,15 @@ class _Walk:
             return self._looked_up(body)
         if kind == "xt":
             return _xt(body or {})
-        if kind in _DEPENDS or (kind in ("set", "map") and "stmt" in body):
+        if kind == "rate":
+            return [], self._rates.matches(body)
+        if kind == "listed":
+            self._rates.listed.add(body)
+            return [], True
+        if kind in _RATES or (kind in ("meter", "set", "map") and "stmt" in body):
+            found = [of_nft(kind, body)] if kind in _RATES else of_element(body)
+            return [], all_of(None if rate is None else self._rates.matches(rate) for rate in found)
+        if kind in _DEPENDS:
             return [], None
         if kind == "mangle":
             (form, looked), *_ = body["key"].items()

@@ -6,6 +6,7 @@ from preflight.facts.guest.cpu import X86, GuestCpu
 from preflight.facts.guest.devices import OPEN_VSWITCH
 from preflight.facts.guest.guests import KVM, Disk, Guests, Server
 from preflight.facts.guest.memory import GuestMemory
+from preflight.facts.guest.orchestrator import Orchestrator
 from preflight.facts.guest.ports import GuestPorts
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "GuestMemory",
     "GuestPorts",
     "Guests",
+    "Orchestrator",
     "Server",
 ]

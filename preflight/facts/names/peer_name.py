@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Annotated, Self
 
 from preflight import grammar
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.names.hosts_file import HostsFile
 from preflight.facts.names.name_service import NameService
 from preflight.facts.network.addresses import OwnAddresses, plain
@@ -48,27 +48,21 @@ class PeerName(Fact, frozen=True, kw_only=True):
         peer_name: Annotated[Record, "peer.name"],
         peer_resolve: Annotated[Record, "peer.resolve"],
         etc_hosts: Annotated[Record, "etc.hosts"],
-        nsswitch: Record,
-        resolv: Record,
-        udp_sockets: Record,
-        addresses: Record | None = None,
-        kernel_hostname: Annotated[Record | None, "kernel.hostname"] = None,
+        hosts: HostsFile,
+        service: NameService | Unreadable,
+        own: OwnAddresses | Unreadable,
+        kernel_hostname: Annotated[Record, "kernel.hostname", OPTIONAL],
     ) -> Self:
-        """Parse the records peer.name, peer.resolve, etc.hosts, nsswitch, resolv and udp-sockets.
+        """Parse the name and getent's answer; a host that was not asked would answer what follows from its files.
 
-        They may be followed by addresses and kernel.hostname. Without these, less is known about a host that was not
-        asked: glibc returns no IPv6 address on a host without IPv6, and myhostname knows the host's own name.
+        Its own addresses and its own name count then: glibc returns no IPv6 address on a host without IPv6, and
+        myhostname knows the host's own name.
         """
         name = peer_name.required().strip()
         if not name:
             raise Unreadable("the other end announces an empty name")
         grammar.host(name)
-        hosts = HostsFile.parse(etc_hosts)
-        if peer_resolve.missing:
-            service = NameService.parse(nsswitch, resolv, udp_sockets)
-            found = _derived(name, hosts, service, addresses, kernel_hostname)
-        else:
-            found = answered(peer_resolve)
+        found = _derived(name, hosts, service, own, kernel_hostname) if peer_resolve.missing else answered(peer_resolve)
         return cls(
             name=name,
             addresses=found,
@@ -138,20 +132,18 @@ def answered(resolve: Record) -> tuple[str, ...]:
 
 
 def _derived(
-    name: str,
-    hosts: HostsFile,
-    service: NameService,
-    addresses: Record | None = None,
-    hostname: Record | None = None,
+    name: str, hosts: HostsFile, service: NameService | Unreadable, own: OwnAddresses | Unreadable, hostname: Record
 ) -> tuple[str, ...]:
     """Return the answer that getent would give, as far as it follows from the host's files."""
+    if isinstance(service, Unreadable):
+        raise service
     unasked = Unreadable(f"the host was not asked to resolve {name}: take the snapshots with `check --save`")
     literal = _literal(name, unasked)
     if literal is None:
         _know_all_services(name, hosts, service, hostname, unasked)
     found = _parsed(hosts.addresses_of(name)) if literal is None else [literal]
-    if addresses is not None:
-        return _usable(found, literal is not None, *_families(OwnAddresses.parse(addresses)))
+    if not isinstance(own, Unreadable):
+        return _usable(found, literal is not None, *_families(own))
     answers = {
         _usable(found, literal is not None, four, six) for four, six in ((True, True), (True, False), (False, True))
     }
@@ -174,7 +166,7 @@ def _literal(name: str, unasked: Unreadable) -> Address | None:
 
 
 def _know_all_services(
-    name: str, hosts: HostsFile, service: NameService, hostname: Record | None, unasked: Unreadable
+    name: str, hosts: HostsFile, service: NameService, hostname: Record, unasked: Unreadable
 ) -> None:
     """Raise `unasked` unless the entries in /etc/hosts, if any, are all that the host would find for the name."""
     if service.hosts_default and service.dns_can_answer:
@@ -192,7 +184,7 @@ def _know_all_services(
     asked = set(service.hosts_services)
     if not asked <= _UNDERSTOOD or ("dns" in asked and service.dns_can_answer):
         raise unasked
-    if "myhostname" in asked and (hostname is None or _is_own_name(name, hostname.required().strip())):
+    if "myhostname" in asked and _is_own_name(name, hostname.required().strip()):
         raise unasked
 
 

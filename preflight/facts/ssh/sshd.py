@@ -53,6 +53,11 @@ class MaxStartups(Struct, frozen=True):
     def __str__(self) -> str:
         return f"{self.start}:{self.rate}:{self.full}"
 
+    def raised(self, by: int) -> "MaxStartups":
+        """Return the limit with a first number that is higher by so many, and a last one that is not below it."""
+        start = self.start + by
+        return replace(self, start=start, full=max(start, self.full))
+
     def chance(self, logins: int) -> float:
         """Return the probability (0 to 1) that all of `logins` simultaneous logins succeed if there are no others.
 
@@ -65,69 +70,6 @@ class MaxStartups(Struct, frozen=True):
             refused = (100 - self.rate) * (before - self.start) // (self.full - self.start) + self.rate
             chance *= 1 - refused / 100
         return chance
-
-
-class SshdSettings(Fact, frozen=True, kw_only=True):
-    """Settings of sshd. Those in a `Match` block apply to some connections only and are left out."""
-
-    #: True if the values come from sshd itself (`sshd -T`), False if from the files. The running sshd may be older than
-    #: either.
-    effective: bool
-    max_startups: Located[MaxStartups]
-    #: Sessions per connection; only shared connections come close to the limit.
-    max_sessions: Located[int]
-    #: Unauthenticated connections per address; None for no separate limit.
-    per_source_max_startups: Located[int | None]
-    #: Maximum duration of a login, in seconds; 0 for no limit.
-    login_grace_time: Located[int]
-    #: Penalties for failed logins per address, as written; None if there are none, as before OpenSSH 9.8.
-    penalties: Located[str | None]
-    #: The ports that sshd listens on, ascending.
-    ports: tuple[int, ...]
-    #: yes, no, prohibit-password or forced-commands-only.
-    permit_root_login: Located[str]
-
-    def path_of(self, setting: Located[Any]) -> str:
-        """Return the file that sets the value, or in which it would be set."""
-        return setting.at.path if setting.at else MAIN
-
-    @classmethod
-    def parse(
-        cls,
-        sshd_effective: Annotated[Record, "sshd.effective"],
-        sshd_config: Annotated[Record, "sshd_config"],
-        openssh: Record,
-    ) -> Self:
-        """Parse the output of `sshd -T` if there is any, otherwise the files."""
-        told = sshd_effective.out if sshd_effective.code == 0 else ""
-        if not re.search(r"^maxstartups ", told, re.MULTILINE):
-            return cls._of(_from_files(sshd_config, openssh), effective=False)
-        answer = cls._of(_Settings(directives({MAIN: told}), None), effective=True)
-        try:
-            files = cls._of(_from_files(sshd_config, openssh), effective=False)
-        except Unreadable:
-            return answer.placed({})
-        return answer.placed(asdict(files))
-
-    def placed(self, files: dict[str, Any]) -> Self:
-        """Return the same values, with a location for those that are the same in the files."""
-        located = {name: value for name, value in asdict(self).items() if isinstance(value, Located)}
-        same = {name: name in files and files[name].value == value.value for name, value in located.items()}
-        places = {name: replace(value, at=files[name].at if same[name] else None) for name, value in located.items()}
-        return replace(self, **places)
-
-    @classmethod
-    def _of(cls, settings: "_Settings", *, effective: bool) -> Self:
-        return cls(
-            effective=effective,
-            max_startups=settings.max_startups(),
-            max_sessions=settings.read("maxsessions", _number),
-            per_source_max_startups=settings.read("persourcemaxstartups", _number_or_none),
-            login_grace_time=settings.read("logingracetime", seconds),
-            penalties=settings.penalties(),
-            ports=settings.ports(),
-            permit_root_login=settings.read("permitrootlogin", _root_login),
-        )
 
 
 class SshdListener(Fact, frozen=True, kw_only=True):
@@ -151,8 +93,92 @@ class SshdListener(Fact, frozen=True, kw_only=True):
         return cls(current=current, start=start, full=full)
 
 
-def _from_files(sshd_config: Record, openssh: Record) -> "_Settings":
-    return _Settings(directives(read_files(sshd_config)), Version(*OpenSsh.parse(openssh).version))
+class SshdSettings(Fact, frozen=True, kw_only=True):
+    """Settings of sshd. Those in a `Match` block apply to some connections only and are left out."""
+
+    #: True if the values come from sshd itself (`sshd -T`), False if from the files. The running sshd may be older than
+    #: either.
+    effective: bool
+    #: The value of the sshd that listens, where its title says it; without a place if no file says the same.
+    max_startups: Located[MaxStartups]
+    #: The value that sshd would have after a reload.
+    written_startups: Located[MaxStartups]
+    #: Sessions per connection; only shared connections come close to the limit.
+    max_sessions: Located[int]
+    #: Unauthenticated connections per address; None for no separate limit.
+    per_source_max_startups: Located[int | None]
+    #: Maximum duration of a login, in seconds; 0 for no limit.
+    login_grace_time: Located[int]
+    #: Penalties for failed logins per address, as written; None if there are none, as before OpenSSH 9.8.
+    penalties: Located[str | None]
+    #: The ports that sshd listens on, ascending.
+    ports: tuple[int, ...]
+    #: yes, no, prohibit-password or forced-commands-only.
+    permit_root_login: Located[str]
+
+    def path_of(self, setting: Located[Any]) -> str:
+        """Return the file that sets the value, or in which it would be set."""
+        return setting.at.path if setting.at else MAIN
+
+    @classmethod
+    def parse(
+        cls,
+        sshd_effective: Annotated[Record, "sshd.effective"],
+        sshd_config: Annotated[Record, "sshd_config"],
+        openssh: OpenSsh | Unreadable,
+        listener: SshdListener | Unreadable,
+    ) -> Self:
+        """Parse the output of `sshd -T` if there is any, otherwise the files, and what the sshd that listens says."""
+        return cls._written(sshd_effective, sshd_config, openssh).in_force(listener)
+
+    @classmethod
+    def _written(cls, sshd_effective: Record, sshd_config: Record, openssh: OpenSsh | Unreadable) -> Self:
+        told = sshd_effective.out if sshd_effective.code == 0 else ""
+        if not re.search(r"^maxstartups ", told, re.MULTILINE):
+            return cls._of(_from_files(sshd_config, openssh), effective=False)
+        answer = cls._of(_Settings(directives({MAIN: told}), None), effective=True)
+        try:
+            files = cls._of(_from_files(sshd_config, openssh), effective=False)
+        except Unreadable:
+            return answer.placed({})
+        return answer.placed(asdict(files))
+
+    def in_force(self, listener: SshdListener | Unreadable) -> Self:
+        """Return the settings with the limit that is in force: sshd reads its files when it starts or is reloaded."""
+        written = self.written_startups.value
+        if isinstance(listener, Unreadable) or (listener.start, listener.full) == (written.start, written.full):
+            return self
+        # the title does not say the probability, which is usually the same
+        running = MaxStartups(listener.start, written.rate, listener.full)
+        return replace(self, max_startups=Located(running))
+
+    def placed(self, files: dict[str, Any]) -> Self:
+        """Return the same values, with a location for those that are the same in the files."""
+        located = {name: value for name, value in asdict(self).items() if isinstance(value, Located)}
+        same = {name: name in files and files[name].value == value.value for name, value in located.items()}
+        places = {name: replace(value, at=files[name].at if same[name] else None) for name, value in located.items()}
+        return replace(self, **places)
+
+    @classmethod
+    def _of(cls, settings: "_Settings", *, effective: bool) -> Self:
+        return cls(
+            effective=effective,
+            max_startups=settings.max_startups(),
+            written_startups=settings.max_startups(),
+            max_sessions=settings.read("maxsessions", _number),
+            per_source_max_startups=settings.read("persourcemaxstartups", _number_or_none),
+            login_grace_time=settings.read("logingracetime", seconds),
+            penalties=settings.penalties(),
+            ports=settings.ports(),
+            permit_root_login=settings.read("permitrootlogin", _root_login),
+        )
+
+
+def _from_files(sshd_config: Record, openssh: OpenSsh | Unreadable) -> "_Settings":
+    found = directives(read_files(sshd_config))
+    if isinstance(openssh, Unreadable):
+        raise openssh
+    return _Settings(found, Version(*openssh.version))
 
 
 class _Settings(Struct, frozen=True):

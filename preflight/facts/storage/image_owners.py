@@ -1,11 +1,11 @@
 """The guests that use each file or device of a host, under any path."""
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Self
 
 from msgspec import Struct
 
-from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
+from preflight.facts.fact import Fact, Unreadable
 from preflight.facts.guest.guests import Guest, Guests, UnreadGuest
 from preflight.facts.storage.paths import Storage
 from preflight.facts.storage.pools import Pools
@@ -35,15 +35,8 @@ class ImageOwners(Fact, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(found))
 
     @classmethod
-    def parse(
-        cls,
-        domains: Annotated[Record, "libvirt.domains"],
-        paths: Record,
-        mounts: Record,
-        pools: Annotated[Record, "libvirt.pools", OPTIONAL],
-    ) -> Self:
-        """Parse the answers of a host's libvirt and of its shell; raises `Unreadable`."""
-        guests, known, storage = Guests.parse(domains), Pools.parse(pools), Storage.parse(paths, mounts)
+    def parse(cls, guests: Guests, pools: Pools, storage: Storage) -> Self:
+        """Find the images of the guests, through the pools, among the files that the host was asked about."""
         files = {path: file for path in storage.answers if (file := _file(storage, path)) is not None}
         by_path: dict[str, dict[Owner, None]] = {}
         by_file: dict[str, dict[Owner, None]] = {}
@@ -51,7 +44,7 @@ class ImageOwners(Fact, frozen=True, kw_only=True):
         for guest in guests.all:
             owner = Owner(guest.name, guest.uuid)
             try:
-                named = _paths(guest, known)
+                named = _paths(guest, pools)
             except Unreadable as why:
                 unread.append(UnreadGuest(name=guest.name, uuid=guest.uuid, reason=str(why)))
                 continue

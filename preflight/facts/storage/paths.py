@@ -7,6 +7,7 @@ from typing import Self
 
 from msgspec import Struct
 
+from preflight.answers import without_root
 from preflight.facts.fact import Fact, Record, Unreadable
 from preflight.facts.text.mounts import Mount, Mounts
 
@@ -155,6 +156,8 @@ class Storage(Fact, frozen=True, kw_only=True):
             raise Unreadable(f"the host was not asked about {path}")
         if not lines:
             raise Unreadable(f"the answer about {path} is truncated")
+        if refused := next(filter(None, map(without_root, lines)), None):
+            raise Unreadable(f"{path}: {refused}")
         if sum(not line.startswith("fs ") for line in lines) > 1:  # a path with a newline looks like two
             raise Unreadable(f"the host gave two different answers about {path}")
         fs = next(filter(None, map(_FS.match, lines)), None)

@@ -11,9 +11,9 @@ from typing import Annotated, Self
 from msgspec import Struct
 
 from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.daemon.qemu_conf import QemuConfFile
 from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.guest.guests import KVM
-from preflight.facts.text.libvirt_conf import parse_conf
 from preflight.facts.text.xml import parse_xml
 
 _LABEL = re.compile(r"\+?(\d{1,10}):\+?(\d{1,10})")
@@ -86,11 +86,11 @@ class QemuUser(Fact, frozen=True, kw_only=True):
     def parse(
         cls,
         capabilities: Annotated[Record, "libvirt.capabilities"],
-        qemu_conf: Annotated[Record, "qemu.conf"],
-        daemons: Record,
+        conf: QemuConfFile | Unreadable,
+        daemons: Daemons | Unreadable,
         access: Annotated[Record, OPTIONAL],
     ) -> Self:
-        """Parse libvirt's capabilities, qemu.conf, and the answer to `questions.access`, if it was asked."""
+        """Parse libvirt's capabilities and the answer to `questions.access`, if it was asked."""
         root = parse_xml(capabilities.required())
         for model in root.iterfind("host/secmodel"):
             found = _LABEL.fullmatch((model.findtext("baselabel") or "").strip())
@@ -105,7 +105,7 @@ class QemuUser(Fact, frozen=True, kw_only=True):
             uid=uid,
             gid=gid,
             groups=groups | {gid},
-            dynamic_ownership=_dynamic(qemu_conf, daemons),
+            dynamic_ownership=_dynamic(conf, daemons),
             entries=entries,
             kvm_open=next((line == "kvm 0" for line in text.splitlines() if line in ("kvm 0", "kvm 1")), None),
         )
@@ -124,11 +124,11 @@ def _has(mode: str, wanted: str) -> bool:
     return any(letter in mode for letter in ("xst" if wanted == "x" else wanted))
 
 
-def _dynamic(qemu_conf: Record, daemons: Record) -> bool | None:
+def _dynamic(file: QemuConfFile | Unreadable, daemons: Daemons | Unreadable) -> bool | None:
+    if isinstance(file, Unreadable) or isinstance(daemons, Unreadable) or daemons.changed_since_start("qemu"):
+        return None
     try:
-        if Daemons.parse(daemons, Record("", 1)).changed_since_start("qemu"):
-            return None
-        found = parse_conf("/etc/libvirt/qemu.conf", qemu_conf).get("dynamic_ownership")
+        found = file.conf.get("dynamic_ownership")
     except Unreadable:
         return None
     return found is None or found.value != 0

@@ -73,26 +73,15 @@ class Secrets(Listing, frozen=True, kw_only=True, dict=True):
         return {(secret.usage_type, secret.usage): secret for secret in reversed(self.all)}
 
     @classmethod
-    def parse(
-        cls,
-        secrets: Annotated[Record, "libvirt.secrets", OPTIONAL],
-        versions: Annotated[Record, "libvirt.versions", OPTIONAL],
-    ) -> Self:
+    def parse(cls, secrets: Annotated[Record, "libvirt.secrets", OPTIONAL], versions: Versions | Unreadable) -> Self:
         """Parse the list of secrets that the collector made; without one, keep the reason."""
         answer = answered(secrets, _Answer(secrets=[]), "the list of secrets is")
-        kept = _in_plain_files(versions)
+        kept = not isinstance(versions, Unreadable) and versions.libvirt < PLAIN_UNTIL
         return cls(all=tuple(_with_path(secret) if kept else secret for secret in answer.secrets), error=answer.error)
 
 
 class _Answer(Answer, frozen=True, kw_only=True):
     secrets: list[Secret]
-
-
-def _in_plain_files(versions: Record) -> bool:
-    try:
-        return Versions.parse(versions).libvirt < PLAIN_UNTIL
-    except Unreadable:
-        return False
 
 
 def _with_path(secret: Secret) -> Secret:

@@ -64,11 +64,10 @@ class AnnouncedName(Fact, frozen=True, kw_only=True):
     def parse(
         cls,
         hostname: Annotated[Record, "libvirt.hostname"],
-        qemu_conf: Annotated[Record, "qemu.conf"],
-        daemons: Record,
+        conf: QemuConf,
     ) -> Self:
-        """Parse libvirt.hostname (the result of virConnectGetHostname), qemu.conf and daemons."""
-        set_host = QemuConf.parse(qemu_conf, daemons).migration_host
+        """Parse libvirt.hostname (the result of virConnectGetHostname), unless qemu.conf gives another name."""
+        set_host = conf.migration_host
         if set_host.value is not None:
             return cls(name=Located(_announced(set_host.value), set_host.at))
         name = hostname.required().strip()

@@ -111,7 +111,7 @@ class CertificateFiles(Struct, frozen=True):
         return CertificateFiles(self.now, {path: self.files[path] for path in paths})
 
     @classmethod
-    def parse(cls, record: Record) -> Self:
+    def read(cls, record: Record) -> Self:
         """Parse the answer to `questions.certificates`: `clock SECONDS`, then `file CODE PATH` and the PEM text."""
         now: float | None = None
         path = ""
@@ -131,6 +131,14 @@ class CertificateFiles(Struct, frozen=True):
         if now is None or len(files) < 3:
             raise Unreadable("the answer about certificates is incomplete")
         return cls(now, {one: CertificateFile(one, files[one], "\n".join(lines[one])) for one in files})
+
+
+def files_or_reason(record: Record) -> CertificateFiles | str:
+    """Return the files of an answer to `questions.certificates`, or the reason why they are unknown."""
+    try:
+        return CertificateFiles.read(record)
+    except Unreadable as why:
+        return str(why)
 
 
 def problem_of_own(files: CertificateFiles, kind: str) -> str | None:

@@ -6,7 +6,7 @@ from preflight.facts.daemon.daemons import Daemons
 from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.text.libvirt_conf import Conf
 from preflight.facts.tls.certificate_paths import CertificatePaths, of_server
-from preflight.facts.tls.certificates import CertificateFiles, problem_of_own
+from preflight.facts.tls.certificates import CertificateFiles, files_or_reason, problem_of_own
 
 
 class NetworkListener(Fact, frozen=True, kw_only=True):
@@ -40,22 +40,15 @@ class NetworkListener(Fact, frozen=True, kw_only=True):
     @classmethod
     def parse(
         cls,
-        daemons: Record,
+        daemons: Daemons,
         libvirtd_conf: Annotated[Record, "libvirtd.conf"],
         virtproxyd_conf: Annotated[Record, "virtproxyd.conf"],
-        units: Annotated[Record, OPTIONAL],
         certificates: Annotated[Record, "tls.server", OPTIONAL],
     ) -> Self:
         """Parse the daemon's file; the certificates are collected only if a connection over TLS is requested."""
-        known = Daemons.parse(daemons, units)
-        intended = known.intended
+        intended = daemons.intended
         if intended is None:
             raise Unreadable("neither libvirtd nor virtproxyd is running or listening on this host")
         daemon, record = ("libvirtd", libvirtd_conf) if intended == "libvirtd" else ("virtproxyd", virtproxyd_conf)
-        conf = known.conf(daemon, record)
-        files: CertificateFiles | str
-        try:
-            files = CertificateFiles.parse(certificates)
-        except Unreadable as why:
-            files = str(why)
-        return cls(daemon=daemon, conf=conf, paths=of_server(conf), _certificates=files)
+        conf = daemons.conf(daemon, record)
+        return cls(daemon=daemon, conf=conf, paths=of_server(conf), _certificates=files_or_reason(certificates))

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from preflight.facts.daemon.qemu_conf import QemuConf
 from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.tls.certificate_paths import CertificatePaths, of_migration
-from preflight.facts.tls.certificates import CertificateFiles
+from preflight.facts.tls.certificates import CertificateFiles, files_or_reason
 
 #: Used if it exists and nothing else is set (virQEMUDriverConfigSetDefaults, src/qemu/qemu_conf.c).
 OWN_DIRECTORY = "/etc/pki/libvirt-migrate"
@@ -36,21 +36,14 @@ class MigrationTls(Fact, frozen=True, kw_only=True):
         return [of_migration(directory, end) for directory in self.directories]
 
     @classmethod
-    def parse(
-        cls,
-        qemu_conf: Annotated[Record, "qemu.conf"],
-        daemons: Record,
-        certificates: Annotated[Record, "tls.data", OPTIONAL],
-    ) -> Self:
-        """Parse the settings; the certificates are collected only if a migration over TLS is requested."""
-        conf = QemuConf.parse(qemu_conf, daemons)
+    def parse(cls, conf: QemuConf, certificates: Annotated[Record, "tls.data", OPTIONAL]) -> Self:
+        """Take the settings; the certificates are collected only if a migration over TLS is requested."""
         own, usual = conf.migrate_tls_x509_cert_dir.value, conf.default_tls_x509_cert_dir.value or ""
-        files: CertificateFiles | str
-        try:
-            files = CertificateFiles.parse(certificates)
-        except Unreadable as why:
-            files = str(why)
         verify = conf.migrate_tls_x509_verify.value
         if verify is None:
             verify = conf.default_tls_x509_verify.value
-        return cls(directories=(own,) if own else (OWN_DIRECTORY, usual), verify=bool(verify), _certificates=files)
+        return cls(
+            directories=(own,) if own else (OWN_DIRECTORY, usual),
+            verify=bool(verify),
+            _certificates=files_or_reason(certificates),
+        )

@@ -6,6 +6,7 @@ from preflight.capacity.limit import Limit
 from preflight.forecast.answer import Answer
 from preflight.forecast.duration import Forecast
 from preflight.forecast.memory import Room
+from preflight.output.report.json import short_limits
 from preflight.schema import capacity as schema
 from preflight.schema.document import text
 from preflight.schema.report import LimitName, Location
@@ -26,13 +27,20 @@ def render(answer: Answer, _colour: bool) -> str:
             limited_by=_named(capacity.binding),
             next=_named(capacity.next_binding),
             burst_limited_by=_named(capacity.burst_binding),
+            requested=answer.concurrency,
+            fits_limits=None if answer.concurrency is None else answer.fits_limits,
+            short=short_limits(capacity, answer.concurrency) if answer.concurrency is not None else (),
             classic=capacity.classic,
             recommended=forecast.width if forecast else None,
             link_mib_per_s=forecast.link.rate if forecast else None,
             room=tuple(_room(room) for room in answer.rooms),
             guests=_guests(forecast) if forecast else (),
             seconds=_finite(forecast.seconds) if forecast else None,
+            seconds_at_least=_finite(forecast.least) if forecast else None,
+            seconds_at_most=_finite(forecast.most) if forecast else None,
             window_seconds=answer.window,
+            fits_window=answer.fits_window if answer.window is not None else None,
+            bearable_dirty_mib_per_s=answer.bearable,
             fits=answer.fits,
         )
     )

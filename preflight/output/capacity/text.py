@@ -1,13 +1,15 @@
 """`preflight capacity` for people: each limit, the numbers that follow from them, and how long the guests take."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from preflight.capacity.limit import Limit, Scope
 from preflight.forecast.answer import Answer
 from preflight.forecast.duration import Forecast
 from preflight.forecast.memory import Room
-from preflight.output.terminal import columns, labelled, one_line, width, wrapped
+from preflight.output.capacity.requested import apart, short
+from preflight.output.report.skipped import skipped
+from preflight.output.terminal import columns, labelled, listed, one_line, width, wrapped
 
 #: The unit of the number that a limit allows, if that is not migrations in flight.
 _OF = {Scope.BURST: " at once", Scope.ONE_CONNECTION: " shared"}
@@ -15,13 +17,30 @@ _OF = {Scope.BURST: " at once", Scope.ONE_CONNECTION: " shared"}
 
 def render(answer: Answer, _colour: bool) -> str:
     """Return the answer as lines of text."""
-    parts = [*_limits(answer), "\n".join(_numbers(answer))]
+    parts = [*_limits(answer), _labelled(_numbers(answer))]
+    if answer.concurrency is not None:
+        parts.append(_labelled(_requested(answer, answer.concurrency)))
     if answer.rooms or answer.no_rooms:
-        parts.append("\n".join(_rooms(answer)))
+        parts.append(_labelled(_rooms(answer)))
     if answer.forecast is not None and answer.forecast.loads:
-        parts.append(_guests(answer.forecast))
-        parts.append("\n".join(_all(answer, answer.forecast)))
+        parts.append("\n".join(columns(guests(answer.forecast), width=width())))
+    if ends := [*_all(answer), *_window(answer)]:
+        parts.append(_labelled(ends))
     return "\n\n".join(parts) + "\n"
+
+
+def summary(answer: Answer) -> Iterator[tuple[str, str]]:
+    """Yield the numbers that follow from the limits, each with its label, which is empty if it is that before."""
+    yield from _numbers(answer)
+    if answer.concurrency is not None:
+        yield from _requested(answer, answer.concurrency)
+    yield from _rooms(answer)
+    yield from _all(answer)
+    yield from _window(answer)
+
+
+def _labelled(said: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(line for label, text in said for line in labelled(label, text, width=width(), indent=0, column=13))
 
 
 def _limits(answer: Answer) -> Iterator[str]:
@@ -36,7 +55,7 @@ def _limits(answer: Answer) -> Iterator[str]:
                 limit.written or _number(limit.configured),
                 "" if limit.in_use is None else str(limit.in_use),
                 str(limit.takes),
-                _allows(limit),
+                allows(limit),
                 limit.beyond,
             )
             for limit in limits
@@ -55,59 +74,69 @@ def _limits(answer: Answer) -> Iterator[str]:
         yield "\n".join(lines)
 
 
-def _allows(limit: Limit) -> str:
+def allows(limit: Limit) -> str:
+    """Return the migrations that a limit allows, with their kind unless they are in flight."""
     if limit.allows is None:
         return "unknown" if limit.reason else ""
     return str(limit.allows) + _OF.get(limit.scope, "")
 
 
-def _numbers(answer: Answer) -> Iterator[str]:
+def _numbers(answer: Answer) -> Iterator[tuple[str, str]]:
     capacity = answer.report.capacity
     at_most = "at most " if capacity.unread else ""
     each_way = " each way" if capacity.both_ways else ""
     binding, following, first = capacity.binding, capacity.next_binding, capacity.burst_binding
     if binding is None or first is None:
-        yield from _line("in flight", "unknown: no limit could be read")
+        yield ("in flight", "unknown: no limit could be read")
     else:
         more = f"; next: {_name(following)}, {following.allows}" if following else ""
         what = f"{at_most}{binding.allows}{each_way}; more than that cannot run at the same time"
-        yield from _line("in flight", f"{what} ({_name(binding)}{more})")
+        yield ("in flight", f"{what} ({_name(binding)}{more})")
         if capacity.safe != binding.allows:
-            yield from _line(
-                "safe", f"{at_most}{capacity.safe}{each_way}, which leaves workers to report progress and to abort"
-            )
-        spaced = "; none is lost if they are started a second apart" if first.burst else ""
+            yield ("safe", f"{at_most}{capacity.safe}{each_way}, which leaves workers to report progress and to abort")
+        spaced = f"; none is lost if they are started {apart(first)} apart" if first.burst else ""
         lost = "some lose connections" if first.burst else "some do not run at the same time"
-        yield from _line(
+        yield (
             "burst",
             f"{at_most}{first.allows}{each_way}; if more start at the same instant, {lost} ({_name(first)}{spaced})",
         )
     if (shared := capacity.over_one_connection) is not None:
-        yield from _line(
+        yield (
             "shared",
-            f"{shared} over one connection of one program; beyond that, the daemon closes the connection after half a"
-            " minute (max_client_requests on the source)",
+            (
+                f"{shared} over one connection of one program; beyond that, the daemon closes the connection after half"
+                " a minute (max_client_requests on the source)"
+            ),
         )
     yield from _recommended(answer)
     if capacity.classic is not None:
-        yield from _line("Red Hat's", f"{capacity.classic}, {_why_classic(answer)}")
-    yield from _line("both ways", _both_ways(answer))
+        yield ("Red Hat's", f"{capacity.classic}, {_why_classic(answer)}")
+    yield ("both ways", _both_ways(answer))
     for limit in capacity.limits:
         if limit.reason is not None:
-            yield from _line("unread", f"{_name(limit)}: {limit.reason}")
+            yield ("unread", f"{_name(limit)}: {limit.reason}")
 
 
-def _recommended(answer: Answer) -> Iterator[str]:
+def _requested(answer: Answer, number: int) -> Iterator[tuple[str, str]]:
+    said = {True: "fits", False: "DOES NOT FIT", None: "NOT KNOWN: a limit could not be read"}[answer.fits_limits]
+    yield ("requested", f"{number} at once: {said}")
+    for one in short(answer.report, number):
+        yield ("", one)
+
+
+def _recommended(answer: Answer) -> Iterator[tuple[str, str]]:
     if answer.forecast is not None and answer.forecast.loads:
         link, count = answer.forecast.link, len(answer.forecast.loads)
-        yield from _line(
+        yield (
             "recommended",
-            f"{answer.forecast.width}, which takes the shortest time for"
-            f" {'this guest' if count == 1 else f'these {count} guests'} on a link of {link.rate:.0f} MiB/s"
-            f" ({link.because})",
+            (
+                f"{answer.forecast.width}, which takes the shortest time for"
+                f" {'this guest' if count == 1 else f'these {count} guests'} on a link of {link.rate:.0f} MiB/s"
+                f" ({link.because})"
+            ),
         )
     elif answer.no_forecast:
-        yield from _line("recommended", f"unknown: {answer.no_forecast}")
+        yield ("recommended", f"unknown: {answer.no_forecast}")
 
 
 def _why_classic(answer: Answer) -> str:
@@ -129,11 +158,11 @@ def _both_ways(answer: Answer) -> str:
     return "migrations in the other direction share max_clients and the logins of each host: see --both-ways"
 
 
-def _rooms(answer: Answer) -> Iterator[str]:
+def _rooms(answer: Answer) -> Iterator[tuple[str, str]]:
     if answer.no_rooms:
-        yield from _line("room", f"unknown: {answer.no_rooms}")
+        yield ("room", f"unknown: {answer.no_rooms}")
     for room in answer.rooms:
-        yield from _line("room", _room(room))
+        yield ("room", _room(room))
 
 
 def _room(room: Room) -> str:
@@ -151,7 +180,8 @@ def _mib(kib: int) -> int:
     return kib // 1024
 
 
-def _guests(forecast: Forecast) -> str:
+def guests(forecast: Forecast) -> list[tuple[str, ...]]:
+    """Return the rows of a table of guests, under their heads."""
     rows = [
         (
             one_line(load.name),
@@ -164,24 +194,60 @@ def _guests(forecast: Forecast) -> str:
         for load, alone in zip(forecast.loads, forecast.alone, strict=True)
     ]
     heads = ("guest", "touched MiB", "dirties MiB/s", "duration alone", "downtime up to", "sent MiB")
-    return "\n".join(columns([heads, *rows], width=width()))
+    return [heads, *rows]
 
 
-def _all(answer: Answer, forecast: Forecast) -> Iterator[str]:
-    at_a_time = answer.concurrency or forecast.width
-    endless = "never ends: a guest dirties its memory as fast as it is sent" if math.isinf(forecast.seconds) else None
-    yield from _line("all of them", endless or f"{forecast.seconds:.0f} s, {at_a_time} at a time")
-    if any(load.dirty is None for load in forecast.loads):
-        yield from _line("", "at least: without --measure-dirty-rate every guest is assumed to be idle")
+def _all(answer: Answer) -> Iterator[tuple[str, str]]:
+    forecast = answer.forecast
+    if forecast is None:
+        return
+    if forecast.loads:
+        yield ("all of them", f"{_duration(forecast.seconds)}, {answer.at_a_time} at a time")
+    if forecast.unmeasured:
+        yield ("", "at least: without --measure-dirty-rate every guest is assumed to be idle")
     if forecast.unread:
-        yield from _line("", f"all memory is counted as touched: {forecast.unread}")
-    if answer.window is not None:
-        fits = "fits" if forecast.seconds <= answer.window else "DOES NOT FIT"
-        yield from _line("window", f"{answer.window:.0f} s: {fits}")
+        yield ("", f"all memory is counted as touched: {forecast.unread}")
+    for why in forecast.missing:
+        yield ("", f"not counted: {why}")
+    if forecast.off:
+        yield ("", f"guests that are off have no memory to send and are not counted: {listed(forecast.off)}")
+    for line in skipped(answer.report, "counted"):
+        yield ("", line)
 
 
-def _line(label: str, said: str) -> list[str]:
-    return labelled(label, said, width=width(), indent=0, column=13)
+def _duration(seconds: float) -> str:
+    return "never ends: a guest dirties its memory as fast as it is sent" if math.isinf(seconds) else f"{seconds:.0f} s"
+
+
+def _window(answer: Answer) -> Iterator[tuple[str, str]]:
+    if answer.window is None:
+        return
+    said = {True: "fits", False: "DOES NOT FIT", None: "NOT KNOWN"}[answer.fits_window]
+    why = _why(answer, answer.forecast, answer.window) if answer.forecast else answer.no_forecast or ""
+    yield ("window", f"{answer.window:.0f} s: {said}{': ' if why else ''}{why}")
+
+
+def _why(answer: Answer, forecast: Forecast, window: float) -> str:
+    """Return the bounds that the answer depends on, and what would settle it; empty if the duration says it all."""
+    if answer.fits_window is True:
+        return "even if guests write as fast as they can" if forecast.unmeasured else ""
+    if answer.fits_window is False:
+        return f"{_duration(forecast.least)} even if no guest writes to its memory" if forecast.unmeasured else ""
+    parts = ["not every guest could be read"] if forecast.missing else []
+    if forecast.seconds > window:
+        parts.append("how much of the memory has to be sent is unknown")
+    if forecast.unmeasured:
+        parts.append(f"the dirty rate of {listed(forecast.unmeasured)} was not measured")
+    parts.append(f"best case {_short(forecast.least)}, worst case {_short(forecast.most)}")
+    if answer.bearable is not None:
+        parts.append(f"fits if each dirties at most about {answer.bearable} MiB/s")
+    if forecast.unmeasured and not forecast.missing and forecast.seconds <= window:
+        parts.append("--measure-dirty-rate settles it")
+    return "; ".join(parts)
+
+
+def _short(seconds: float) -> str:
+    return "never ends" if math.isinf(seconds) else f"{seconds:.0f} s"
 
 
 def _name(limit: Limit) -> str:

@@ -1,1 +1,1 @@
-"""What explains error messages, a module a format."""
+"""The explanations of error messages, a module for each format."""

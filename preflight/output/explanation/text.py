@@ -43,7 +43,7 @@ def _blocks(explained: Sequence[Explained]) -> Iterator[list[str]]:
         yield _more(len(causes) - CAUSES, "causes")
     if unknown:
         said = (
-            "No rule knows this message."
+            "No rule predicts this message."
             if len(explained) == 1
             else f"{len(unknown)} of {len(explained)} messages are unknown."
         )

@@ -1,4 +1,4 @@
-"""The changes of `preflight fix` as an Ansible playbook, for those who change hosts with Ansible only.
+"""The changes of `preflight fix` as an Ansible playbook, for sites that change hosts only with Ansible.
 
 Text of a host is tagged `!unsafe` everywhere, so that Ansible evaluates no template in it. The values that Ansible
 itself acts on (`hosts`, the names of tasks and handlers) are preflight's own words, or a name as the user typed it.
@@ -36,7 +36,7 @@ def playbook(changes: Iterable[FileChange]) -> str:
 
 def _play(change: FileChange) -> Iterator[str]:
     handler = _quoted(f"{change.verb} {change.service.name}")
-    yield f"- name: {_quoted('changes of preflight for ' + ', '.join(change.rules))}"
+    yield f"- name: {_quoted('changes by preflight for ' + ', '.join(change.rules))}"
     yield f"  hosts: {_quoted(_inventoried(change.host))}"
     yield "  become: true"
     yield "  tasks:"
@@ -66,7 +66,7 @@ def _inventoried(host: str) -> str:
 
 
 def _names(change: FileChange) -> Iterator[list[str]]:
-    """Yield tasks for the lines of /etc/hosts: changed ones, if they are still as they were, then new ones."""
+    """Yield tasks for the lines of /etc/hosts: changed lines, unless the file has changed, then new lines."""
     before, after = (text.removesuffix("\n").split("\n") for text in (change.before or "", change.after))
     for old, new in zip(before, after, strict=False):
         if old != new:

@@ -8,7 +8,7 @@ from preflight.visible import clean, one_line
 
 
 def render(shown: Sequence[Shown], _colour: bool) -> str:
-    """Return each change as a diff, with the commands that put it in effect and its risks."""
+    """Return each change as a diff, with its risks and the commands that put it into effect."""
     return "".join(map(_described, shown))
 
 

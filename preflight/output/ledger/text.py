@@ -1,5 +1,7 @@
 """The outcome of a run for each guest, for people."""
 
+from collections.abc import Iterator
+
 from preflight.migrate.ledger import Ledger, Row
 from preflight.migrate.outcome import Result
 from preflight.output.terminal import columns, width, wrapped
@@ -16,44 +18,57 @@ _WORDS = {
 }
 
 
+#: The heads of a table of guests; the two hosts come after the second.
+HEADS = ("guest", "result", "duration", "downtime")
+
+
 def render(ledger: Ledger, _colour: bool) -> str:
     """Return a line for each guest, the reason for each that did not arrive, and one line for all."""
-    plan, rows = ledger.plan, ledger.rows
-    table = [
-        (
-            named(row.name),
-            "NOT BEGUN" if not row.began and row.result in (None, Result.STAYED) else _word(row),
-            "?" if row.source is None else row.source.value,
-            "?" if row.destination is None else row.destination.value,
-            "" if row.seconds is None else f"{row.seconds:.1f} s",
-            "" if row.downtime is None else f"{row.downtime * 1000:.0f} ms",
-        )
-        for row in rows
-    ]
+    plan, wide = ledger.plan, width()
     hosts = (f"on {one_line(plan.source)}", f"on {one_line(plan.destination)}")
-    wide = width()
-    lines = []
-    for row in rows:
+    table = [(HEADS[0], HEADS[1], *hosts, *HEADS[2:]), *map(cells, ledger.rows)]
+    lines = [*remarks(ledger), verdict(ledger)]
+    shown = [*columns(table, width=wide), "", *(part for line in lines for part in wrapped(line, width=wide))]
+    return "\n".join(shown) + "\n"
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """Return the cells of a guest's row."""
+    return (
+        named(row.name),
+        "NOT BEGUN" if not row.began and row.result in (None, Result.STAYED) else _word(row),
+        "?" if row.source is None else row.source.value,
+        "?" if row.destination is None else row.destination.value,
+        "" if row.seconds is None else f"{row.seconds:.1f} s",
+        "" if row.downtime is None else f"{row.downtime * 1000:.0f} ms",
+    )
+
+
+def remarks(ledger: Ledger) -> Iterator[str]:
+    """Yield what there is to say about guests, a line each: what was left behind, and why a guest did not arrive."""
+    for row in ledger.rows:
         if row.kept and row.result is Result.ARRIVED:
-            lines.append(one_line(f"{named(row.name)}: the source keeps its own {', '.join(row.kept)}"))
+            yield one_line(f"{named(row.name)}: the source keeps its own {', '.join(row.kept)}")
         if row.result is Result.ARRIVED and not row.why:
             continue
         if row.error:
-            lines.append(f"{named(row.name)}: {one_line(row.error)}")
+            yield f"{named(row.name)}: {one_line(row.error)}"
         if row.why:
-            lines.append(f"{named(row.name)}: {one_line(row.why)}")
+            yield f"{named(row.name)}: {one_line(row.why)}"
         if row.rule:
-            lines.append(f"{named(row.name)}: see `preflight explain {one_line(row.rule)}`")
+            yield f"{named(row.name)}: see `preflight explain {one_line(row.rule)}`"
+
+
+def verdict(ledger: Ledger) -> str:
+    """Return the line about all guests."""
+    plan, rows = ledger.plan, ledger.rows
     arrived = sum(row.result is Result.ARRIVED for row in rows)
     if arrived != len(rows):
         word = "NOT ARRIVED"
     else:
         word = "ARRIVED" if all(map(is_as_asked, rows)) else "ARRIVED, BUT NOT AS REQUESTED"
     ends = one_line(f"{plan.source} -> {plan.destination}")
-    lines.append(f"{word}  {ends}: {arrived} of {len(rows)} {'guest' if len(rows) == 1 else 'guests'}")
-    shown = columns([("guest", "result", *hosts, "duration", "downtime"), *table], width=wide)
-    shown += ["", *(part for line in lines for part in wrapped(line, width=wide))]
-    return "\n".join(shown) + "\n"
+    return f"{word}  {ends}: {arrived} of {len(rows)} {'guest' if len(rows) == 1 else 'guests'}"
 
 
 def is_as_asked(row: Row) -> bool:

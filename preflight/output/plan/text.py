@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 
 from preflight.judge.report import Outcome, Report, Result
+from preflight.output.report.skipped import skipped
 from preflight.output.terminal import width, wrapped
 from preflight.request.migration import CopyStorage, Mode
 from preflight.rule import Severity
@@ -21,16 +22,21 @@ _MODES = {
 _COLUMN = 13
 #: Warnings that are listed; the rest is counted.
 MOST_WARNINGS = 40
-#: Topics whose warnings come first: they say what a guest may lose.
+#: Subjects of rules whose warnings come first: they say what a guest may lose.
 _WORST = ("storage", "guests")
 
 
 def text(plan: MigrationPlan, report: Report | None = None) -> str:
     """Return what will be done, to which guests, in which order, how many at a time, and the warnings of the check."""
-    warned = () if report is None else _warnings(report)
+    of_check = () if report is None else (*_skipped(report), *_warnings(report))
     columns = width()
-    lines = (part for line in (*_lines(plan), *warned) for part in wrapped(line, width=columns, indent=_COLUMN))
+    lines = (part for line in (*_lines(plan), *of_check) for part in wrapped(line, width=columns, indent=_COLUMN))
     return "\n".join(lines) + "\n"
+
+
+def _skipped(report: Report) -> Iterator[str]:
+    for number, line in enumerate(skipped(report, "planned")):
+        yield f"{'' if number else 'not included':<{_COLUMN}}{line}"
 
 
 def _warnings(report: Report) -> Iterator[str]:

@@ -2,7 +2,9 @@
 
 from preflight.capacity.limit import Capacity
 from preflight.judge import report as reports
-from preflight.rule import Finding
+from preflight.output.report import problems, provenance
+from preflight.request.migration import Role
+from preflight.rule import AnyChange, Change, Finding
 from preflight.schema import report as schema
 from preflight.schema.document import indented
 
@@ -19,11 +21,18 @@ def render(report: reports.Report, _colour: bool) -> str:
         format=schema.FORMAT,
         verdict=report.verdict.value,
         narrowed=report.narrowed,
-        source=_host(report.source),
-        destination=_host(report.destination),
+        source=host(report.source),
+        destination=host(report.destination),
         results=(),
         guests=tuple(schema.Guest(name=guest.name, verdict=guest.verdict.value) for guest in report.guests),
-        capacity=_capacity(report.capacity),
+        skipped=tuple(
+            schema.Skipped(name=name, reason=why.value) for why, names in report.skipped.items() for name in names
+        ),
+        capacity=_capacity(report.capacity, report.migration.concurrency),
+        rules=tuple(of_rule(rule) for rule in report.rules),
+        request=request(report),
+        exit_code=report.exit_code,
+        provenance=origin(report),
     )
     # a few results at a time: the values of 200,000 and the pieces of their text would take half a GiB
     some = range(0, len(report.results), _AT_ONCE)
@@ -41,7 +50,8 @@ def _text(results: tuple[reports.Result, ...]) -> str:
     return indented({"results": values}).removeprefix(_OPEN).removesuffix(_CLOSE)
 
 
-def _host(host: reports.HostSummary) -> schema.Host:
+def host(host: reports.HostSummary) -> schema.Host:
+    """Return a host as documents have it."""
     return schema.Host(
         name=host.name,
         hostname=host.hostname,
@@ -49,6 +59,7 @@ def _host(host: reports.HostSummary) -> schema.Host:
         libvirt=host.libvirt,
         qemu=host.qemu,
         openssh=host.openssh,
+        no_login=host.no_login,
     )
 
 
@@ -59,28 +70,60 @@ def _result(result: reports.Result) -> schema.Result:
         severity=result.severity.value,
         outcome=result.outcome.value,
         reason=result.reason,
-        findings=tuple(_finding(finding, result.guest) for finding in result.findings),
+        findings=tuple(of_finding(result, finding) for finding in result.findings),
     )
 
 
-def _finding(finding: Finding, guest: str | None) -> schema.Finding:
+def of_finding(result: reports.Result, finding: Finding) -> schema.Finding:
+    """Return a finding as documents have it."""
     at = finding.location
     return schema.Finding(
         host=finding.host.value if finding.host else None,
-        guest=guest,
+        guest=result.guest,
+        severity=problems.severity(result, finding).value,
         message=finding.message,
-        location=schema.Location(path=at.path, line=at.line, column=at.column) if at else None,
+        location=None
+        if at is None
+        else schema.Excerpt(path=at.path, line=at.line, column=at.column, end_column=at.end_column, text=at.text),
         predicted_error=finding.predicted_error,
         fix=finding.fix,
+        change=finding.change and _change(finding.change),
     )
 
 
-def _capacity(capacity: Capacity) -> schema.Capacity:
+def short_limits(capacity: Capacity, migrations: int) -> tuple[schema.ShortLimit, ...]:
+    """Return the limits that fall short of so many migrations, in order."""
+    return tuple(
+        schema.ShortLimit(
+            name=limit.name,
+            host=limit.host.value,
+            stops=not limit.burst and (limit.allows or 0) < migrations,
+            allows=limit.allows or 0,
+            path=limit.setting.path if limit.setting else None,
+            key=limit.setting.key if limit.setting else None,
+            value=str(limit.setting.value) if limit.setting else None,
+            sufficient=limit.raised_for(migrations),
+            then=limit.setting.then if limit.setting else None,
+            seconds_apart=limit.seconds_apart,
+        )
+        for limit in capacity.short_of(migrations)
+    )
+
+
+def _change(change: AnyChange) -> schema.Setting | schema.HostsLine:
+    if isinstance(change, Change):
+        return schema.Setting(path=change.path, key=change.key, value=change.value)
+    return schema.HostsLine(name=change.name, address=change.address, replaces=change.replaces)
+
+
+def _capacity(capacity: Capacity, requested: int) -> schema.Capacity:
     binding = capacity.binding
     return schema.Capacity(
         concurrent=capacity.concurrent,
         burst=capacity.burst,
         limited_by=schema.LimitName(name=binding.name, host=binding.host.value) if binding else None,
+        requested=requested,
+        short=short_limits(capacity, requested),
         limits=tuple(
             schema.Limit(
                 name=limit.name,
@@ -88,7 +131,63 @@ def _capacity(capacity: Capacity) -> schema.Capacity:
                 configured=limit.configured,
                 in_use=limit.in_use,
                 allows=limit.allows,
+                burst=limit.burst,
+                reserve=limit.reserve,
+                reason=limit.reason,
             )
             for limit in capacity.counted
         ),
+    )
+
+
+def of_rule(rule: reports.RuleText) -> schema.Rule:
+    """Return a rule as documents have it."""
+    return schema.Rule(
+        name=rule.name, topic=rule.topic, severity=rule.severity.value, title=rule.title, why=rule.why, fix=rule.fix
+    )
+
+
+def request(report: reports.Report) -> schema.Request:
+    """Return the request as documents have it."""
+    asked, gate = report.asked, report.gate
+    return schema.Request(
+        guests=asked.guests,
+        no_guests=asked.no_guests,
+        offline=asked.offline,
+        as_they_are=asked.as_they_are,
+        left_out=asked.left_out,
+        concurrency=asked.concurrency,
+        transport=report.migration.transport.value,
+        is_transport_given=asked.transport is not None,
+        destination_uri=asked.destination_uri,
+        options=asked.method.typed,
+        select=asked.select,
+        ignore=asked.ignore,
+        fail_on=gate.fail_on.value,
+        unknown=gate.unknown.value,
+        exit_zero=gate.exit_zero,
+    )
+
+
+def origin(report: reports.Report) -> schema.Provenance | None:
+    """Return where the report and the answers come from, as documents have it."""
+    made = report.made
+    if made is None:
+        return None
+    source, destination = (_answers(report, report.host(role)) for role in Role)
+    return schema.Provenance(
+        made=provenance.instant(made.at),
+        machine=made.machine,
+        user=made.user,
+        version=made.version,
+        source=source,
+        destination=destination,
+    )
+
+
+def _answers(report: reports.Report, host: reports.HostSummary) -> schema.Answers:
+    return schema.Answers(
+        origin="snapshot" if host.saved else "live",
+        taken=None if host.taken is None else provenance.instant(host.taken),
+        age=report.age(host),
     )

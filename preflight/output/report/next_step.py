@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from preflight.judge.guests import Skip
 from preflight.judge.report import Report, Verdict
 from preflight.output.report.problems import Problem, problems, unknowns
 from preflight.output.terminal import labelled, one_line, places
+from preflight.request.check_request import Selection
 from preflight.request.migration import Transport
 from preflight.rule import Severity
 from preflight.shell_text import shell
@@ -19,7 +21,7 @@ _LABEL = "next"
 
 
 class NextStep(Struct, frozen=True):
-    """What to do, and the words of the command that does it or leads to it; one of them may be empty."""
+    """A step to take, and the words of the command that takes it or helps with it; either may be empty."""
 
     text: str = ""
     command: tuple[str, ...] = ()
@@ -70,7 +72,7 @@ def lines(step: NextStep, width: int | None) -> Iterator[str]:
 
 
 def quoted(words: Sequence[str]) -> list[str]:
-    """Return the words of a command as a shell takes them."""
+    """Return the words of a command, quoted for a shell."""
     return [shell("@word@", word=one_line(word)) for word in words]
 
 
@@ -89,13 +91,17 @@ def continued(words: Sequence[str], width: int | None, head: str) -> Iterator[st
 def _after_ready(report: Report) -> NextStep:
     asked = report.asked
     if asked.select:
-        return NextStep("check with all rules", (*_check(report), *_guests(report)))
+        return NextStep("check with all rules", (*_check(report), *selection(report)))
     if report.guests:
         many = len(asked.guests) > _GUESTS
         return NextStep(f"migrate the {len(report.guests)} guests" if many else "", _migrate(report))
-    if asked.no_guests or asked.offline:
+    if asked.no_guests or Skip.RUNNING in report.skipped:
         return NextStep("check the running guests", _check(report))
-    return NextStep("check the guests that are off", (*_check(report), "--offline"))
+    if Skip.OFF in report.skipped:
+        return NextStep("check the guests that are off", (*_check(report), "--offline"))
+    return NextStep(
+        f"{report.source.name} has no other guest" if report.skipped else f"{report.source.name} has no guest"
+    )
 
 
 def _to_make_known(report: Report) -> NextStep:
@@ -122,7 +128,7 @@ def _fix(report: Report, *rules: str) -> tuple[str, ...]:
     copied = ["--copy-storage"] if report.asked.method.copies_storage else []
     transport = report.migration.transport
     over = [] if transport is Transport.SSH else ["--transport", transport.value]
-    return ("preflight", "fix", *_ends(report), *rules, *_at_once(report, "--concurrency"), *over, *driven, *copied)
+    return ("preflight", "fix", *_ends(report), *rules, *at_once(report, "--concurrency"), *over, *driven, *copied)
 
 
 def _check(report: Report) -> tuple[str, ...]:
@@ -130,21 +136,34 @@ def _check(report: Report) -> tuple[str, ...]:
         "preflight",
         "check",
         *_ends(report),
-        *_at_once(report, "--concurrency"),
-        *_connected(report),
+        *at_once(report, "--concurrency"),
+        *connected(report),
         *report.asked.method.typed,
     )
 
 
-def _guests(report: Report) -> list[str]:
+def selection(report: Report) -> list[str]:
+    """Return the options of a check that select its guests."""
     asked = report.asked
     named = [word for guest in asked.guests for word in ("--guest", guest)]
-    return [*named, *(["--offline"] if asked.offline else []), *(["--no-guests"] if asked.no_guests else [])]
+    return [*named, *_kind(asked), *(["--no-guests"] if asked.no_guests else [])]
+
+
+def _kind(asked: Selection) -> Iterator[str]:
+    """Yield the options that select guests by their kind; without them and without names, running guests are."""
+    if asked.offline:
+        yield "--offline"
+    elif asked.as_they_are and not asked.guests:
+        yield "--all"
+    elif asked.guests and not asked.as_they_are:
+        yield "--running"
+    for one in asked.left_out:
+        yield from ("--except", one)
 
 
 def _migrate(report: Report) -> tuple[str, ...]:
     asked = report.asked
-    which = asked.guests or (() if asked.offline else ("--running",))
+    which: Sequence[str] = asked.guests
     if len(which) > _GUESTS:
         which = ("GUEST...",)  # to be replaced by those that were named to the check
     return (
@@ -152,20 +171,22 @@ def _migrate(report: Report) -> tuple[str, ...]:
         "migrate",
         *_ends(report),
         *which,
-        *(["--offline"] if asked.offline else []),
-        *_at_once(report, "--at-once"),
-        *_connected(report),
+        *(["--running"] if not (asked.guests or asked.offline or asked.as_they_are) else []),
+        *_kind(asked),
+        *at_once(report, "--at-once"),
+        *connected(report),
         *(word for rule in asked.ignore for word in ("--ignore", rule)),
         *asked.method.typed,
     )
 
 
-def _at_once(report: Report, option: str) -> list[str]:
+def at_once(report: Report, option: str) -> list[str]:
+    """Return the option for the number of concurrent migrations, in its spelling for a command."""
     concurrency = report.asked.concurrency
     return [] if concurrency == 1 else [option, str(concurrency)]
 
 
-def _connected(report: Report) -> list[str]:
+def connected(report: Report) -> list[str]:
     """Return the options that say how the control connection is made."""
     asked = report.asked
     over = [] if asked.transport is None else ["--transport", asked.transport.value]

@@ -12,10 +12,10 @@ from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 from preflight.visible import named
 
-#: The topics of rules in the order in which their findings are to be fixed: without a login nothing else is known,
-#: without the right hosts, names and daemons little. Topics of a site's own rules come last.
-TOPICS = ("login", "identity", "names", "daemon", "versions", "mode", "network", "storage", "guests", "limits")
-#: What replaces a guest's name in a text that is the same for several.
+#: The subjects of rules, in the order in which their findings should be fixed: without a login nothing else is known,
+#: and without the right hosts, names and daemons little. The subjects of a site's own rules come last.
+SUBJECTS = ("login", "identity", "names", "daemon", "versions", "mode", "network", "storage", "guests", "limits")
+#: Replaces a guest's name in a text that is the same for several guests.
 GUEST = "GUEST"
 #: Guests that are named where the text goes on behind them.
 _NAMED = 2
@@ -28,8 +28,10 @@ class Problem(Struct, frozen=True):
 
     rule: RuleText
     severity: Severity
-    #: Says `GUEST` for the guest's name if it is about several.
+    #: Has `GUEST` in place of the guest's name if the finding is about several.
     finding: Finding
+    #: The result that the finding is part of, for the first of its guests.
+    result: Result
     #: The names of the guests; empty for a finding about the hosts.
     guests: tuple[str, ...] = ()
 
@@ -37,7 +39,7 @@ class Problem(Struct, frozen=True):
 class Unknown(Struct, frozen=True):
     """A reason for which something is unknown, and the results that it leaves open."""
 
-    #: Says `GUEST` for the guest's name if it is about several.
+    #: Has `GUEST` in place of the guest's name if the reason is about several.
     reason: str
     results: tuple[Result, ...]
     #: The host that could not be logged in to, if that is the reason.
@@ -45,7 +47,7 @@ class Unknown(Struct, frozen=True):
 
     @property
     def is_decisive(self) -> bool:
-        """Whether an error may hide behind it."""
+        """Report whether an error may hide behind it."""
         return any(result.obscures for result in self.results)
 
 
@@ -57,7 +59,7 @@ def about(guests: Sequence[str]) -> str:
 
 
 def in_order(results: Iterable[Result]) -> list[Result]:
-    """Return the results in the order in which one would fix what they found: errors first, then by topic."""
+    """Return the results in the order in which one would fix what they found: errors first, then by subject."""
     return sorted(results, key=_urgency)
 
 
@@ -74,6 +76,7 @@ def problems(results: Iterable[Result]) -> list[Problem]:
             result.rule,
             severity(result, finding),
             finding if len(guests) < 2 else anonymous(finding, guests[0]),
+            result,
             tuple(guests),
         )
         for result, finding, guests in groups.values()
@@ -98,14 +101,14 @@ def anonymous(finding: Finding, guest: str) -> Finding:
 
 
 def unnamed(text: str, guest: str | None) -> str:
-    """Return the text with `GUEST` for the guest's name, where that is a word of its own."""
+    """Return the text with `GUEST` for the guest's name, where the name is a whole word."""
     if not guest or guest not in text:
         return text
     return re.sub(rf"(?<!\w){re.escape(guest)}(?!\w)", GUEST, text)
 
 
 def _key(result: Result, finding: Finding) -> _Key:
-    """Return what is equal for findings that are one problem; a finding about the hosts is one of its own."""
+    """Return a key that is equal for findings that are one problem; each finding about the hosts is a problem."""
     if result.guest is None:
         return (id(finding),)
     general = anonymous(finding, result.guest)
@@ -116,8 +119,8 @@ def _key(result: Result, finding: Finding) -> _Key:
 
 
 def _urgency(result: Result) -> tuple[int, int, bool, str]:
-    topic = result.rule.topic
-    rank = TOPICS.index(topic) if topic in TOPICS else len(TOPICS)
+    subject = result.rule.topic
+    rank = SUBJECTS.index(subject) if subject in SUBJECTS else len(SUBJECTS)
     return -result.severity.rank, rank, result.guest is not None, result.rule.name
 
 
@@ -137,3 +140,14 @@ def unknowns(report: Report) -> list[Unknown]:
         guests = {result.guest for result in results}
         found.append(Unknown(reason if len(guests) > 1 else results[0].reason or "", tuple(results)))
     return sorted(found, key=lambda one: not one.is_decisive)
+
+
+def in_turn(found: Iterable[Problem], unclear: Iterable[Unknown]) -> list[Problem | Unknown]:
+    """Return all of them in the order in which to deal with them: errors, what may hide one, the rest of each."""
+    return sorted((*found, *unclear), key=_turn)
+
+
+def _turn(one: Problem | Unknown) -> int:
+    if isinstance(one, Unknown):
+        return 1 if one.is_decisive else 3
+    return 0 if one.severity is Severity.ERROR else 2

@@ -6,8 +6,9 @@ from typing import TypeAlias
 from preflight.judge.report import Outcome, Report, Result
 from preflight.output.report import next_step
 from preflight.output.report.problems import in_order
+from preflight.output.report.skipped import skipped
 from preflight.output.report.text import NO_GUEST, counted, verdict
-from preflight.output.terminal import columns, one_line, width
+from preflight.output.terminal import columns, one_line, width, wrapped
 from preflight.request.migration import Role
 from preflight.rule import Severity
 
@@ -35,7 +36,9 @@ def render(report: Report, _colour: bool) -> str:
         "",
         *columns([("limit", "host", "configured", "in use", "allows"), *limits], width=wide),
         "",
-        *([] if report.guests else [NO_GUEST, ""]),
+        *([] if report.guests else [NO_GUEST]),
+        *(part for line in skipped(report) for part in wrapped(line, width=wide)),
+        *([""] if report.skipped or not report.guests else []),
         *verdict(report, "", wide, colour=False),
         *next_step.lines(next_step.next_step(report), wide),
     ]

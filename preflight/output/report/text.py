@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from preflight.capacity.limit import Limit
-from preflight.judge.report import ALL_GUESTS, Outcome, Report, Result, Verdict, judge
-from preflight.output.report import next_step
+from preflight.judge.report import ALL_GUESTS, SEVERE, Outcome, Report, Result, Verdict, judge
+from preflight.output.capacity.requested import short
+from preflight.output.report import next_step, provenance
 from preflight.output.report.problems import Problem, Unknown, about, problems, unknowns
+from preflight.output.report.skipped import skipped
 from preflight.output.terminal import excerpt, labelled, listed, one_line, paint, width, wrapped
 from preflight.request.migration import Role
 from preflight.rule import Severity
@@ -14,13 +16,12 @@ from preflight.rule import Severity
 NO_GUEST = "no guest was checked: the verdict covers the hosts alone"
 
 _COLOUR = {"error": "red", "warning": "yellow", "info": "blue", "unknown": "yellow"}
-_WORDS = {
+#: Each verdict as people read it, and its colour.
+WORDS = {
     Verdict.READY: ("READY", "green"),
     Verdict.NOT_READY: ("NOT READY", "red"),
     Verdict.UNDETERMINED: ("UNDETERMINED", "yellow"),
 }
-#: The verdicts, the most severe first.
-_SEVERE = (Verdict.NOT_READY, Verdict.UNDETERMINED, Verdict.READY)
 #: The column in which the text of a finding's lines begins, behind their labels.
 _COLUMN = 11
 
@@ -31,14 +32,17 @@ def render(report: Report, colour: bool) -> str:
     found, unclear = problems(report.results), unknowns(report)
     errors = [problem for problem in found if problem.severity is Severity.ERROR]
     milder = [problem for problem in found if problem.severity is not Severity.ERROR]
-    lines = [*_host(report, Role.SOURCE, columns), *_host(report, Role.DESTINATION, columns), ""]
+    lines = [*_host(report, Role.SOURCE, columns), *_host(report, Role.DESTINATION, columns)]
+    if answers := provenance.answers(report, live=False):
+        lines += labelled("answers", answers, width=columns, indent=0, column=13)
+    lines.append("")
     lines += _findings(report, errors, columns, colour)
     lines += _unknowns([unknown for unknown in unclear if unknown.is_decisive], columns, colour)
     lines += _findings(report, milder, columns, colour)
     lines += _unknowns([unknown for unknown in unclear if not unknown.is_decisive], columns, colour)
     lines += _guests(report, unclear, columns, colour)
     lines += _capacity(report, columns)
-    lines += ["", *verdict(report, _numbers(report, found), columns, colour=colour)]
+    lines += ["", *verdict(report, numbers(report, found), columns, colour=colour)]
     lines += next_step.lines(next_step.next_step(report), columns)
     return "\n".join(lines) + "\n"
 
@@ -128,7 +132,7 @@ def _named(results: Iterable[Result]) -> str:
 def _guests(report: Report, unclear: Iterable[Unknown], columns: int | None, colour: bool) -> Iterator[str]:
     """Yield what blocks every guest, and the guests by their verdicts and what these are due to."""
     if not report.guests:
-        yield from (NO_GUEST, "")
+        yield from (NO_GUEST, *_skipped(report, columns), "")
         return
     no_login = {id(result) for unknown in unclear if unknown.no_login for result in unknown.results}
     own: dict[str | None, list[Result]] = {}
@@ -145,12 +149,18 @@ def _guests(report: Report, unclear: Iterable[Unknown], columns: int | None, col
     for guest in report.guests:
         groups.setdefault((guest.verdict, judge(own.get(guest.name, ()))), []).append(guest.name)
     label = "guest" if len(report.guests) == 1 else "guests"
-    for (verdict, alone), names in sorted(groups.items(), key=lambda group: [*map(_SEVERE.index, group[0])]):
+    for (verdict, alone), names in sorted(groups.items(), key=lambda group: [*map(SEVERE.index, group[0])]):
         many = f" ({len(names)})" if len(names) > 1 else ""
         causes = _causes([one for name in names for one in own.get(name, ())], alone)
         yield from _due(label, verdict, f"{many}{_because(causes, alone, of_hosts)}: {listed(names)}", columns, colour)
         label = ""
+    yield from _skipped(report, columns)
     yield ""
+
+
+def _skipped(report: Report, columns: int | None) -> Iterator[str]:
+    for line in skipped(report):
+        yield from wrapped(line, width=columns, indent=8)
 
 
 def _because(causes: str, alone: Verdict, of_hosts: Verdict) -> str:
@@ -159,7 +169,7 @@ def _because(causes: str, alone: Verdict, of_hosts: Verdict) -> str:
         return f" because of {causes}" if causes else ""
     if alone is of_hosts:
         return f" because of {causes} and the hosts"
-    if _SEVERE.index(alone) < _SEVERE.index(of_hosts):
+    if SEVERE.index(alone) < SEVERE.index(of_hosts):
         return f" because of {causes}"
     return f" because of the hosts (also UNDETERMINED because of {causes})" if causes else " because of the hosts alone"
 
@@ -171,7 +181,7 @@ def _causes(results: Sequence[Result], verdict: Verdict) -> str:
 
 
 def _due(label: str, verdict: Verdict, text: str, columns: int | None, colour: bool) -> Iterator[str]:
-    word, style = _WORDS[verdict]
+    word, style = WORDS[verdict]
     first, *rest = labelled(label, f"{word}{text}", width=columns, indent=0, column=8)
     yield first[:8] + paint(word, style, "bold", colour=colour) + first[8 + len(word) :]
     yield from rest
@@ -193,6 +203,8 @@ def _capacity(report: Report, columns: int | None) -> Iterator[str]:
         if first is not None and first.allows is not None and first.allows < capacity.concurrent:
             text += f", {at_most}{first.allows} started at the same instant ({first.name} on the {first.host.value})"
         yield from labelled("capacity", text + f"; requested: {asked}", width=columns, indent=0, column=10)
+        for one in short(report, asked):
+            yield from labelled("", one, width=columns, indent=10, column=0)
     yield from _unread(report, columns)
 
 
@@ -213,13 +225,14 @@ def verdict(report: Report, numbers: str, columns: int | None, *, colour: bool) 
     ends = f"{report.source.name} -> {report.destination.name}"
     scope = "only selected rules were applied" if report.narrowed else ""
     said = "; ".join(filter(None, (numbers, scope)))
-    word, style = _WORDS[report.verdict]
+    word, style = WORDS[report.verdict]
     first, *rest = wrapped(one_line(f"{word}  {ends}{': ' if said else ''}{said}"), width=columns)
     yield paint(word, style, "bold", colour=colour) + first.removeprefix(word)
     yield from rest
 
 
-def _numbers(report: Report, found: Sequence[Problem]) -> str:
+def numbers(report: Report, found: Sequence[Problem]) -> str:
+    """Return the numbers of problems, unknowns and results that passed."""
     count = {
         "error": sum(problem.severity is Severity.ERROR for problem in found),
         "warning": sum(problem.severity is Severity.WARNING for problem in found),

@@ -10,5 +10,5 @@ from preflight.judge.ruleset import Rule
 def render(rules: Sequence[Rule], _colour: bool) -> str:
     """Return a table of the rules."""
     rows = [(f"`{rule.name}`", rule.text.topic, rule.body.severity.value, rule.text.title) for rule in rules]
-    headers = ("Rule", "Topic", "Severity", "Finds")
+    headers = ("Rule", "Subject", "Severity", "Problem")
     return tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True) + "\n"

@@ -9,4 +9,4 @@ from preflight.output.terminal import columns, width
 def render(rules: Sequence[Rule], _colour: bool) -> str:
     """Return a table of the rules."""
     rows = [(rule.name, rule.text.topic, rule.body.severity.value, rule.text.title) for rule in rules]
-    return "\n".join(columns([("rule", "topic", "severity", "finds"), *rows], width=width())) + "\n"
+    return "\n".join(columns([("rule", "subject", "severity", "problem"), *rows], width=width())) + "\n"

@@ -1,1 +1,1 @@
-"""A run while it goes on."""
+"""The progress of a run, on a terminal and as events."""

@@ -33,7 +33,7 @@ AT_THIS_RATE = " at this rate"
 
 
 class Stage(enum.Enum):
-    """How far a guest has come in a run."""
+    """The progress of a guest in a run."""
 
     WAITING = enum.auto()
     MOVING = enum.auto()
@@ -63,7 +63,7 @@ class Sending:
         return self.sent + self.left
 
     def start(self) -> None:
-        """Begin again: a migration that is resumed sends what is left, and no more is known about it yet."""
+        """Begin again: a resumed migration sends what is left, and nothing more is known about it yet."""
         self.stage = Stage.MOVING
         self.rate = self.dirty_rate = 0
 
@@ -80,7 +80,7 @@ class Sending:
         self.left, self.rate, self.dirty_rate = left, max(0, sample.rate), max(0, sample.dirty_rate)
 
     def end(self, *, arrived: bool) -> None:
-        """Have it all sent, or have it all left if the guest did not arrive."""
+        """Count all memory as sent, or as left if the guest did not arrive."""
         total = self.total
         self.sent, self.left = (total, 0) if arrived else (0, total)
         self.stage = Stage.ARRIVED if arrived else Stage.FAILED

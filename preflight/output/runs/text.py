@@ -8,6 +8,7 @@ from preflight.visible import one_line
 
 #: Names of unfinished guests that are shown.
 _NAMED = 5
+HEADS = ("begun", "from", "to", "guests", "state", "not arrived", "journal")
 
 
 def render(found: Found, _colour: bool) -> str:
@@ -17,8 +18,7 @@ def render(found: Found, _colour: bool) -> str:
     readable = [run for run in runs if run.stage is not Stage.DAMAGED]
     lines, wide = [], width()
     if readable:
-        heads = ("begun", "from", "to", "guests", "state", "not arrived", "journal")
-        lines += columns([heads, *map(_cells, readable)], width=wide)
+        lines += columns([HEADS, *map(cells, readable)], width=wide)
     elif not runs:
         lines.append(f"no journal in {where}")
     damaged = [run for run in runs if run.stage is Stage.DAMAGED]
@@ -32,7 +32,8 @@ def render(found: Found, _colour: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cells(run: PastRun) -> tuple[str, ...]:
+def cells(run: PastRun) -> tuple[str, ...]:
+    """Return the cells of a run's row."""
     named = ", ".join(map(one_line, run.unfinished[:_NAMED]))
     more = f" and {len(run.unfinished) - _NAMED} more" if len(run.unfinished) > _NAMED else ""
     return (

@@ -102,7 +102,7 @@ def _try(lab: Lab, given: argparse.Namespace, number: int, kept: Path, *, used_u
 
 
 def _emptied(directory: Path) -> Path:
-    """The directory, with nothing in it."""
+    """Return the directory, with nothing in it."""
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     return directory

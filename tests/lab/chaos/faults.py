@@ -17,19 +17,19 @@ from tests.lab.lab import Lab
 
 #: Seconds that a short cut of the network lasts.
 SHORT = 5.0
-#: What a fault fills up, each a file system of its own while a run lasts.
+#: Directories that a fault fills up, each a separate file system during a run.
 FULL = {"/etc/libvirt": "/etc", "/var/lib/libvirt": "/var/lib", "/run": "/run"}
 
 
 class Killable(Protocol):
-    """What moves the guests, as far as a fault is concerned."""
+    """The mover of the guests, as far as a fault is concerned."""
 
     def kill(self) -> None:
         """End it by SIGKILL."""
 
 
 class Scene(Struct, frozen=True):
-    """Where a fault is thrown."""
+    """The hosts and the mover on which a fault acts."""
 
     lab: Lab
     moving: Killable
@@ -46,7 +46,7 @@ class Scene(Struct, frozen=True):
         return self.lab.hosts["host2"]
 
     def host(self, role: str) -> LabHost:
-        """The host of a role."""
+        """Return the host of a role."""
         return self.source if role == "source" else self.destination
 
 
@@ -64,7 +64,7 @@ class Fault(Struct, frozen=True):
 
     @property
     def lasts(self) -> bool:
-        """Whether it lasts until it is healed."""
+        """Report whether the fault lasts until it is healed."""
         return self.mend is not None
 
     def heal(self, scene: Scene) -> None:
@@ -111,7 +111,7 @@ def _start_logins(role: str, scene: Scene) -> None:
 
 
 def _ends(scene: Scene, between: str) -> tuple[str, str]:
-    """The namespace in which a link is cut, and the address of its other end."""
+    """Return the namespace in which a link is cut, and the address of its other end."""
     return {
         "client-source": ("client", scene.source.address),
         "client-destination": ("client", scene.destination.address),
@@ -133,7 +133,7 @@ def _cut_shortly(between: str, scene: Scene) -> None:
 
 
 def _separate(role: str, path: str, scene: Scene) -> None:
-    """Give what is to fill up a file system of its own, with all that is there; `hosts.clean` takes it away."""
+    """Move the directory that is to fill up to a separate file system, with its contents; `hosts.clean` undoes this."""
     if path != "/run":  # it is one already
         own = f"/lab{path}"
         script = f"mkdir -p {own} && mount -t tmpfs -o size=64m none {own} && cp -a {path}/. {own}/"

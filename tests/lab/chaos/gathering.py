@@ -1,4 +1,4 @@
-"""What is gathered while a run lasts: exit codes, what is wrong, and where the guests were."""
+"""The observations during a run: exit codes, what is wrong, and where the guests were."""
 
 import contextlib
 import time
@@ -27,7 +27,7 @@ FINAL = ("arrived", "stopped")
 
 
 class Gathering:
-    """What is gathered while a run lasts."""
+    """The observations during a run."""
 
     def __init__(self, lab: Lab, trial: Trial, mover: Mover) -> None:
         self.lab, self.trial, self.mover = lab, trial, mover
@@ -101,7 +101,7 @@ class Gathering:
         return told
 
     def judge(self, told: dict[str, Told] | None, witness: Witness, counters: Counters) -> Judgement:
-        """Look at both hosts, and hold what was told against it."""
+        """Look at both hosts, and compare the reports with their state."""
         source, destination = (look_when_up(host, RECOVERY) for host in self.lab.hosts.values())
         stopped = stopped_by_owners(self.trial, self.done, *self.before)
         self.left = left_paused(self.trial, told, self.codes) - stopped.keys()

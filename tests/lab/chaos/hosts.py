@@ -1,4 +1,4 @@
-"""Brings both hosts of a run to a clean start: guests taken away, and booted anew only where that does not do."""
+"""Brings both hosts of a run to a clean start: removes guests, and reboots a host only if that is not enough."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,7 +23,7 @@ test -z "$(ls /run/libvirt/qemu/*.xml /etc/libvirt/qemu/*.xml 2>/dev/null)" && s
 
 
 def clean(lab: Lab, *, used_up: bool) -> None:
-    """Take every guest away; boot a host anew where a fault has `used_up` it, or where something stays."""
+    """Remove every guest; reboot a host if a fault has `used_up` it, or if something remains."""
     with ThreadPoolExecutor() as pool:
         hosts = list(lab.hosts.values())
         kept = [False for _ in hosts] if used_up else list(pool.map(_empty, hosts))

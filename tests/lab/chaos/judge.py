@@ -23,7 +23,7 @@ class Judgement(Struct, frozen=True):
 
 
 class Stopped(Struct, frozen=True):
-    """A guest that nobody may start any more: whether a host knew it before `--resume`, and whether one held it."""
+    """A guest that must not be started any more: whether a host knew it before `--resume`, and whether one held it."""
 
     known: bool
     active: bool
@@ -65,7 +65,7 @@ def judge(
     stopped: Mapping[str, Stopped] = MappingProxyType({}),
     left: Collection[str] = (),
 ) -> Judgement:
-    """Judge from what both hosts hold in the end, and from who was seen to run on both meanwhile."""
+    """Judge from the final state of both hosts, and from the guests that were seen to run on both during the run."""
     results, violations = {}, []
     for guest in trial.guests:
         here, there = source.get(guest.name, Held()), destination.get(guest.name, Held())
@@ -89,7 +89,7 @@ def judge(
 
 
 def result_of(guest: GuestDrawn, source: Held, destination: Held) -> str:
-    """Where a guest is, in one word."""
+    """Return the place of a guest, in one word."""
     asked = "running" if guest.running else "off"
     states = (source.state, destination.state)
     if source.active and destination.active:
@@ -107,7 +107,7 @@ def result_of(guest: GuestDrawn, source: Held, destination: Held) -> str:
 
 
 def _undone(stopped: Stopped, source: Held, destination: Held) -> Iterator[str]:
-    """What was undone of that its owner had stopped it."""
+    """Yield what undid the owner's stopping of the guest."""
     states = {source.state, destination.state}
     if "running" in states:
         yield "was started, though its owner had stopped it"
@@ -120,7 +120,7 @@ def _undone(stopped: Stopped, source: Held, destination: Held) -> Iterator[str]:
 def in_words_of(
     told: Mapping[str, Told], judged: Judgement, stopped: Mapping[str, Stopped], source: Sight, destination: Sight
 ) -> Judgement:
-    """The judgement, but of a guest that its owner stopped any word does that claims no more than is so."""
+    """Return the judgement; for a guest that its owner stopped, accept any report that claims no more than is true."""
     results = dict(judged.results)
     for name in stopped.keys() & told.keys():
         here, there = source.get(name, Held()), destination.get(name, Held())
@@ -148,7 +148,7 @@ def compare(told: Mapping[str, Told], judged: Judgement, source: Sight, destinat
 
 
 def compare_claims(told: Mapping[str, Told], judged: Judgement, source: Sight, destination: Sight) -> list[str]:
-    """The same for what is told while a host could not be asked: there, only what is claimed must be so.
+    """Return the same for what is told while a host could not be asked: there, only what is claimed must be so.
 
     A guest that is off may be on its way then, defined on both hosts: it is told to have stayed, with its two places.
     """
@@ -167,7 +167,7 @@ def compare_claims(told: Mapping[str, Told], judged: Judgement, source: Sight, d
 
 
 def _excused(trial: Trial, source: Held, destination: Held) -> bool:
-    """Whether a fault itself stopped the guest where it is."""
+    """Report whether a fault itself stopped the guest where it is."""
     return (source.state == "off" and "source" in trial.stops) or (
         destination.state == "off" and "destination" in trial.stops
     )

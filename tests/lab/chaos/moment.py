@@ -51,7 +51,7 @@ def _wait_for_transfer(scene: Scene, started: Started, deadline: float) -> None:
 
 
 def _wait_for_hand_over(trial: Trial, scene: Scene, started: Started, deadline: float) -> str | None:
-    """Until so many guests have stood still at the source, or are gone from it; the last of them."""
+    """Wait until this many guests are paused on the source, or gone from it, and return the last of them."""
     handed: set[str] = set()
     with contextlib.closing(_Jobs(scene)) as jobs:
         while not started.has_ended() and time.monotonic() < deadline:
@@ -70,7 +70,7 @@ def _wait_for_hand_over(trial: Trial, scene: Scene, started: Started, deadline: 
 
 
 def _wait_for_answer(trial: Trial, scene: Scene, started: Started, deadline: float) -> str | None:
-    """Until the memory of so many guests was sent, and libvirt's answer to that is on its way; the last of them."""
+    """Wait until the memory of this many guests was sent and libvirt's answer is on its way; return the last one."""
     answered: set[str] = set()
     written = Path(scene.source.inside("/run/libvirt/qemu"))
     while not started.has_ended() and time.monotonic() < deadline:
@@ -96,12 +96,12 @@ def _wait_until_it_stands(scene: Scene, guest: str, started: Started, deadline: 
 
 
 def _stands(before: Processors, now: Processors) -> bool:
-    """Whether a guest did nothing between two looks, and not for want of a processor of this machine."""
+    """Report whether a guest did nothing between two looks, although this machine had a processor for it."""
     return not now.queued and not now.ran_since(before)
 
 
 class _Jobs:
-    """What is left to send, asked of the source's libvirt over its own socket, whatever the network does."""
+    """Return what is left to send according to the source's libvirt, asked over its socket, not the network."""
 
     def __init__(self, scene: Scene) -> None:
         import libvirt

@@ -1,4 +1,4 @@
-"""What moves the guests and is put to the test: preflight, or plain virsh to see what that loses."""
+"""The program under test that moves the guests: preflight, or plain virsh to see what that loses."""
 
 import json
 import os
@@ -26,7 +26,7 @@ PATIENCE = ("--yes", "--stall-timeout", str(STALL), "--settle-timeout", str(SETT
 
 
 class Told(Struct, frozen=True):
-    """What is told of a guest, in the words of `preflight status`; empty where nothing is."""
+    """What is reported about a guest, in the words of `preflight status`; empty if nothing is."""
 
     result: str
     source: str
@@ -53,11 +53,11 @@ class Started:
                 os.kill(each.pid, signal.SIGKILL)
 
     def has_ended(self) -> bool:
-        """Whether none of them runs."""
+        """Report whether none of them runs."""
         return all(each.poll() is not None for each in self._running)
 
     def wait(self, seconds: float) -> int | None:
-        """The worst exit code, or None where they did not end in time and were killed."""
+        """Return the worst exit code, or None where they did not end in time and were killed."""
         deadline = time.monotonic() + seconds
         while not self.has_ended():
             if time.monotonic() > deadline:
@@ -79,7 +79,7 @@ class Mover(Protocol):
         """Start to recover; None where there is nothing to recover from."""
 
     def status(self) -> dict[str, Told] | None:
-        """What it tells of each guest; None where it knows of none."""
+        """Return what it reports about each guest; None if it knows of none."""
 
 
 class Preflight:
@@ -107,7 +107,7 @@ class Preflight:
         return Started(self._lab, [[PREFLIGHT, "migrate", "--resume", str(self._journal), *PATIENCE]], self._output)
 
     def status(self) -> dict[str, Told] | None:
-        """What `preflight status` tells."""
+        """Return what `preflight status` reports."""
         if not self._journal.exists():
             return None
         done = self._lab.client.run([PREFLIGHT, "status", str(self._journal), "--format", "json"])
@@ -147,7 +147,7 @@ class Virsh:
         """Nothing: whoever used virsh looks by hand."""
 
     def status(self) -> None:
-        """Nothing: virsh tells nothing of where a guest is."""
+        """Return nothing: virsh does not report where a guest is."""
 
 
 MOVERS: dict[str, Callable[[Lab, Trial, Path], Mover]] = {"preflight": Preflight, "virsh": Virsh}

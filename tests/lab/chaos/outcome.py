@@ -1,4 +1,4 @@
-"""What is recorded of a run."""
+"""The record of a run."""
 
 from msgspec import Struct
 
@@ -8,7 +8,7 @@ from tests.lab.machine import LabError
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What became of one run. `codes` are the exit codes in turn, None where a command had to be killed."""
+    """The outcome of one run. `codes` are the exit codes in order, None for a command that had to be killed."""
 
     seed: str
     number: int
@@ -32,7 +32,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 def failed(trial: Trial, error: LabError) -> Outcome:
-    """The outcome of a run that the lab could not carry out."""
+    """Return the outcome of a run that the lab could not carry out."""
     return Outcome(
         seed=trial.seed,
         number=trial.number,

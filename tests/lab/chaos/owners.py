@@ -1,4 +1,4 @@
-"""What the guests' owners do after a fault and before `--resume`, and what then happens to the hosts.
+"""The actions of the guests' owners after a fault and before `--resume`, and what then happens to the hosts.
 
 Owners know what they do: they start no copy while another one runs, none that is older than its disk, and touch
 nothing while a job of libvirt's runs on it. So whatever harm is seen is preflight's.

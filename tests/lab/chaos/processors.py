@@ -1,4 +1,4 @@
-"""Whether a guest really runs, told by the kernel: how long the threads of its virtual processors have run.
+"""The kernel's word on whether a guest really runs: the time for which the threads of its virtual CPUs have run.
 
 It asks neither libvirt nor QEMU nor the network, so it answers whatever a fault did to them.
 """
@@ -26,15 +26,15 @@ class Processors(Struct, frozen=True):
     queued: bool
 
     def ran_since(self, before: "Processors", times: int = 1) -> bool:
-        """Whether they had the machine so many times since an earlier look at the same process."""
+        """Report whether they were scheduled this many times since an earlier look at the same process."""
         return self.pid == before.pid and self.slices - before.slices >= times
 
 
 def seen_on(host: LabHost) -> dict[str, Processors]:
-    """Each guest that has a QEMU process on the host, by its name."""
+    """Return each guest that has a QEMU process on the host, by its name."""
     found: dict[str, Processors] = {}
     for pid in host.processes("qemu-system-x86"):
-        with contextlib.suppress(OSError, ValueError):  # it ended meanwhile
+        with contextlib.suppress(OSError, ValueError):  # it has ended since
             name = _guest(pid)
             if name is not None:
                 found[name] = _count(pid)

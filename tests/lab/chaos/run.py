@@ -25,7 +25,7 @@ RECOVERY = 60.0
 
 
 def run(lab: Lab, trial: Trial, with_: str, directory: Path, *, used_up: bool) -> Outcome:
-    """Run a trial and judge it. `directory` keeps what the commands wrote; `used_up` says that hosts boot anew."""
+    """Run a trial and judge it. `directory` keeps what the commands wrote; `used_up` makes the hosts reboot."""
     hosts.clean(lab, used_up=used_up)
     mover = MOVERS[with_](lab, trial, directory)
     gathered = Gathering(lab, trial, mover)
@@ -90,7 +90,7 @@ def _hit(gathered: Gathering) -> str:
 
 @contextlib.contextmanager
 def _alone(lab: Lab) -> Iterator[None]:
-    """End what a killed command left behind in the client, and what hosts are refused, once the run is over."""
+    """End what a killed command left behind in the client, and lift the blocks between hosts, once the run is over."""
     try:
         yield
     finally:

@@ -21,7 +21,7 @@ def place(lab: Lab, host: LabHost, guest: GuestDrawn) -> None:
 
 
 def image(lab: Lab, host: LabHost, guest: GuestDrawn) -> str:
-    """The saved guest, where every host of the lab sees it; booted and saved when there is none yet."""
+    """Return the saved guest, where every host of the lab sees it; booted and saved when there is none yet."""
     name = f"{guest.name}-{guest.memory_mib}-{guest.dirty_mib_per_s}{'-filled' if guest.fill else ''}.saved"
     kept = lab.instance.images / name
     if not kept.exists():

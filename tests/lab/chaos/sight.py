@@ -1,4 +1,4 @@
-"""What a host really holds of each guest: libvirt's word, QEMU's own, and whether the guest's processors run."""
+"""The real state of each guest on a host: libvirt's word, QEMU's own, and whether the guest's virtual CPUs run."""
 
 import json
 import time
@@ -29,7 +29,7 @@ done
 
 
 class Held(Struct, frozen=True):
-    """What a host holds of one guest. `state` is absent, off, running, paused, or other with what does not agree."""
+    """The state of one guest on a host. `state` is absent, off, running, paused, or other with what does not agree."""
 
     state: str = "absent"
     defined: bool = False
@@ -37,7 +37,7 @@ class Held(Struct, frozen=True):
 
     @property
     def active(self) -> bool:
-        """Whether a QEMU process holds it."""
+        """Report whether a QEMU process holds it."""
         return self.state not in ("absent", "off")
 
 
@@ -45,7 +45,7 @@ Sight = dict[str, Held]
 
 
 def look_at(host: LabHost) -> Sight:
-    """Every guest of a host; raises LabError where libvirt does not answer there."""
+    """Return every guest of a host; raises LabError where libvirt does not answer there."""
     before = processors.seen_on(host)
     listed = host.run("sh", "-c", LOOK, timeout=120).stdout
     said = {line.split("\t")[0] for line in listed.splitlines() if line.split("\t")[1].startswith("running")}
@@ -68,7 +68,7 @@ def look_at(host: LabHost) -> Sight:
 
 
 def look_when_up(host: LabHost, seconds: float) -> Sight:
-    """The same, once libvirt answers there and agrees with what runs; raises LabError after so many seconds.
+    """Return the same, once libvirt answers there and agrees with what runs; raises LabError after so many seconds.
 
     What a host that is coming up says of a guest may be of two moments. What does not agree in the end is returned.
     """

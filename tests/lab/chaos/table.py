@@ -58,7 +58,7 @@ def acts(outcomes: Sequence[Outcome], *, tablefmt: str = "simple") -> str:
 
 
 def violations(outcomes: Sequence[Outcome], with_: str) -> str:
-    """Each run in which something was that must not be, and how to run it again."""
+    """Return each run in which something was that must not be, and how to run it again."""
     lines = []
     for each in outcomes:
         if each.violations:

@@ -1,4 +1,4 @@
-"""What one run is, drawn from a seed: the guests, the way they move, the fault and its moment."""
+"""One run, drawn from a seed: the guests, the way in which they move, the fault and its moment."""
 
 import math
 from random import Random
@@ -82,7 +82,7 @@ class Trial(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """What the run is called, and replayed by."""
+        """The name of the run, by which it can be replayed."""
         return f"{self.seed}:{self.number}"
 
     @property

@@ -57,7 +57,7 @@ class Witness:
 
 
 def ran(before: Sight, now: Sight) -> set[str]:
-    """The guests that ran between two looks at one host."""
+    """Return the guests that ran between two looks at one host."""
     return {
         guest
         for guest, seen in now.items()

@@ -50,7 +50,7 @@ def main() -> int:
         ]
     failed = False
     with Lab(os.environ.get("PREFLIGHT_LAB", "flags")) as lab:
-        # those that leave nothing behind come first: for them the hosts need not be booted anew
+        # those that leave nothing behind come first: for them the hosts need not be rebooted
         ordered = sorted(chosen, key=lambda trial: (trial.release, trial.leaves_traces))
         for release, trials in groupby(ordered, lambda trial: trial.release):
             lab.up([release, release])
@@ -92,7 +92,7 @@ def _rows(lab: Lab, trial: Trial) -> Iterator[tuple[str, Row]]:
 
 
 def _keep(trial: Trial, seen: Seen) -> None:
-    """What was seen, for whoever looks into it."""
+    """Return the observations, for a person who looks into the failure."""
     kept = os.environ.get("PREFLIGHT_FLAGS_KEEP")
     if kept:
         name = next(iter(trial.proofs)).replace(" ", "-").replace(",", "")
@@ -100,7 +100,7 @@ def _keep(trial: Trial, seen: Seen) -> None:
 
 
 def recorded() -> dict[str, Row]:
-    """The rows as last seen, by the trial's name."""
+    """Return the rows as last seen, by the trial's name."""
     return convert(json.loads(RECORDED.read_text(encoding="utf-8")), dict[str, Row]) if RECORDED.exists() else {}
 
 

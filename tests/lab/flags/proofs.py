@@ -1,4 +1,4 @@
-"""What shows that a flag had its effect: each says it in a few words, or raises `Unproved`."""
+"""The proofs that a flag had its effect: each returns a few words, or raises `Unproved`."""
 
 import re
 from collections.abc import Callable
@@ -66,7 +66,7 @@ def refused_for(text: str) -> Proof:
 
 
 def capability(*names: str, state: str = "running", **parameters: object) -> Proof:
-    """QEMU was told so at the source."""
+    """Require that the source's QEMU was given these capabilities and parameters."""
 
     def proof(seen: Seen) -> str:
         arrived(seen, state=state)
@@ -84,7 +84,7 @@ def capability(*names: str, state: str = "running", **parameters: object) -> Pro
 
 
 def incoming(text: str, state: str = "running") -> Proof:
-    """The destination's QEMU was told to listen so."""
+    """Require that libvirt made the destination's QEMU listen there."""
 
     def proof(seen: Seen) -> str:
         arrived(seen, state=state)
@@ -139,7 +139,7 @@ def zeroes_left_out(device: str) -> Proof:
 
 
 def noted(pattern: str, told: str, state: str = "running", name: str = "web") -> Proof:
-    """What was looked at meanwhile or afterwards says so, and the guest arrived."""
+    """Require that the observations during or after the migration show it, and that the guest arrived."""
 
     def proof(seen: Seen) -> str:
         arrived(seen, name, state)
@@ -150,7 +150,7 @@ def noted(pattern: str, told: str, state: str = "running", name: str = "web") ->
 
 
 def timed_out(action: str) -> Proof:
-    """It was named as not converging with what would be done, and that was done."""
+    """Require that the guest was reported as not converging, with the next step, and that this step was taken."""
 
     def proof(seen: Seen) -> str:
         named = seen.told("not-converging")

@@ -1,4 +1,4 @@
-"""What was seen of one trial: the run's own words, the daemons' logs of what they told QEMU, and both hosts after."""
+"""The observations of one trial: the run's output, the daemons' logs of orders to QEMU, and both hosts after it."""
 
 import json
 import re
@@ -26,7 +26,7 @@ class End(Struct, frozen=True, kw_only=True):
     autostart: frozenset[str]
 
     def sent(self, command: str) -> list[dict[str, Any]]:
-        """The arguments of every such command that QEMU was sent."""
+        """Return the arguments of every such command that QEMU was sent."""
         found = []
         for match in _SENT.finditer(self.log):
             try:
@@ -38,19 +38,19 @@ class End(Struct, frozen=True, kw_only=True):
         return found
 
     def parameter(self, name: str) -> Any:
-        """The last value that this migration parameter of QEMU was given."""
+        """Return the last value that this migration parameter of QEMU was given."""
         values = [told[name] for told in self.sent("migrate-set-parameters") if name in told]
         if not values:
             raise Unproved(f"QEMU was given no {name}")
         return values[-1]
 
     def capabilities(self) -> set[str]:
-        """The migration capabilities of QEMU that were switched on at any time."""
+        """Return the migration capabilities of QEMU that were switched on at any time."""
         told = [one for message in self.sent("migrate-set-capabilities") for one in message["capabilities"]]
         return {one["capability"] for one in told if one["state"]}
 
     def flags(self, call: str) -> int:
-        """The flags that this API call was last made with."""
+        """Return the flags that this API call was last made with."""
         found = re.findall(rf"{call}:\d+ : .*?flags=0x([0-9a-f]+)", self.log)
         if not found:
             raise Unproved(f"no call of {call}")
@@ -70,5 +70,5 @@ class Seen(Struct, frozen=True, kw_only=True):
     noted: str
 
     def told(self, kind: str) -> list[str]:
-        """The texts of all events of this kind."""
+        """Return the texts of all events of this kind."""
         return [event.get("text", "") for event in self.events if event["kind"] == kind]

@@ -34,5 +34,5 @@ class Trial(Struct, frozen=True, kw_only=True):
 
     @property
     def leaves_traces(self) -> bool:
-        """Whether hosts that it was run on have to be booted anew; else it is enough to take the guest away."""
+        """Report whether the hosts must be rebooted after the trial; otherwise it is enough to remove the guest."""
         return bool(self.before or self.steps or self.meanwhile or "disk" in self.guest)

@@ -50,12 +50,12 @@ XML = "virsh -c qemu+ssh://root@host1.example.com/system dumpxml --migratable"
 
 
 def listening(transport: str) -> str:
-    """A step that has the destination's daemon listen for this transport too."""
+    """Return a step that makes the destination's daemon listen for this transport too."""
     return f"host2: systemctl stop 'libvirtd*'; systemctl start libvirtd-{transport}.socket libvirtd"
 
 
 def edited(script: str, *, running: bool = True) -> str:
-    """A step that changes the guest's definition by sed, and starts it again."""
+    """Return a step that changes the guest's definition by sed, and starts it again."""
     start = "; virsh start web" if running else ""
     return (
         f"host1: virsh destroy web 2>/dev/null; virsh dumpxml --inactive web | sed '{script}' > /root/web.xml;"
@@ -64,7 +64,7 @@ def edited(script: str, *, running: bool = True) -> str:
 
 
 def defined(*, there: bool, here: bool, state: str = "running", name: str = "web") -> Proof:
-    """Where the guest is persistent afterwards."""
+    """Require that the guest is persistent afterwards on exactly these hosts."""
 
     def proof(seen: Seen) -> str:
         arrived(seen, name, state)
@@ -77,7 +77,7 @@ def defined(*, there: bool, here: bool, state: str = "running", name: str = "web
 
 
 def stopped_first(seen: Seen) -> str:
-    """The guest stood still from the start."""
+    """Require that the guest was paused from the start."""
     arrived(seen, state="paused")
     log = seen.source.log
     must(-1 < log.find('"execute":"stop"') < log.find('"execute":"migrate"'), "QEMU was not stopped before")
@@ -126,7 +126,7 @@ def postcopy_resumed(seen: Seen) -> str:
 
 
 def offline(how: str, name: str = "web") -> Proof:
-    """The guest that was off is there with its NVRAM and its TPM's state, and gone here."""
+    """Require that the guest that was off is there with its NVRAM and its TPM's state, and gone here."""
 
     def proof(seen: Seen) -> str:
         arrived(seen, name, "shut off")
@@ -164,7 +164,7 @@ OFF_LOOKS = (f"host2: cat {NVRAM} /var/lib/libvirt/swtpm/*/tpm2/state",)
 
 
 def level(method: str, option: str, number: int) -> Trial:
-    """A trial of a level of compression, of which this machine's libvirt library may know nothing."""
+    """Return a trial of a level of compression, of which this machine's libvirt library may know nothing."""
     asked = ("--parallel", "--compressed", "--comp-methods", method, f"--{option}", str(number))
     if all_told()[option].parameter not in vars(libvirt).values():
         return Trial(asked=asked, proofs={option: refused_for(f"too old for --{option}")}, release="trixie", code=2)
@@ -484,7 +484,7 @@ EXPLICIT: tuple[Trial, ...] = (
 
 
 def automatic(name: str, told: Told) -> Trial:
-    """A trial of an option that has none of its own: it is told to a libvirt that knows it, or refused."""
+    """Return a trial of an option that has none of its own: it is told to a libvirt that knows it, or refused."""
     asked = typed(name.replace("-", "_"))
     releases = [release for release, libvirt in RELEASES.items() if libvirt >= (told.since or ())]
     is_local = "--copy-storage-all" in asked

@@ -1,4 +1,4 @@
-"""What an attacker does to a host of theirs: shell text for each, run as root on it before preflight comes."""
+"""The actions of an attacker on a host of theirs: shell text for each, run there as root before preflight comes."""
 
 import base64
 import shlex

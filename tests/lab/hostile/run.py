@@ -86,7 +86,7 @@ def attack(lab: Lab, kind: Kind, commands: Sequence[Command] = COMMANDS) -> Iter
 
 
 def _other(host: LabHost) -> None:
-    """A guest of the honest destination's own, with NVRAM of its own."""
+    """A guest that belongs to the honest destination, with its own NVRAM."""
     path = "/var/lib/libvirt/qemu/nvram/other_VARS.fd"
     host.run("sh", "-c", 'mkdir -p "${1%/*}"; echo mine >"$1"; chmod 600 "$1"', "sh", path)
     firmware = f"<loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE.fd</loader><nvram>{path}</nvram>"
@@ -163,7 +163,7 @@ def _outcome(lab: Lab, words: Sequence[str], directory: Path) -> Outcome:
 
 
 def _left(lab: Lab) -> list[str]:
-    """What still runs in the client some seconds later; all of it is ended."""
+    """End what still runs in the client some seconds later, and return it."""
     namespace = lab.instance.namespace("client")
     deadline = time.monotonic() + 3
     while (left := network.processes(namespace)) and time.monotonic() < deadline:

@@ -30,7 +30,7 @@ def files(host: LabHost) -> Files:
 
 
 def changes(before: Files, after: Files) -> Iterator[str]:
-    """The paths that came, changed or went, with what they are now."""
+    """Yield the paths that came, changed or went, with what they are now."""
     for path in sorted(before.keys() | after.keys()):
         if before.get(path) != after.get(path):
             yield f"/{path}: {after.get(path, 'gone')}"
@@ -66,7 +66,7 @@ class Peak(threading.Thread):
 
 
 def marks(host: LabHost) -> Iterator[str]:
-    """A line for each mark of an attacker on the host; they are taken away."""
+    """Yield a line for each mark of an attacker on the host; they are taken away."""
     told = host.run("sh", "-c", _MARKS, "sh", *map(str, MARKS), check=False)
     yield from (f"an attacker's text was run on {host.name}: {mark} is there" for mark in told.stdout.split())
 

@@ -1,4 +1,4 @@
-"""Does what the guest's owner does meanwhile, and what befalls its disk and the links."""
+"""Does what the guest's owner does during the move, and breaks its disk and the links."""
 
 from tests.lab import network
 from tests.lab.host import LabHost
@@ -7,7 +7,7 @@ from tests.lab.machine import LabError
 
 
 def virsh(host: LabHost, verb: str) -> None:
-    """What the guest's owner types on a host; raises `NotReached` where libvirt refuses."""
+    """Run what the guest's owner types on a host; raises `NotReached` if libvirt refuses."""
     try:
         host.run("virsh", "-q", verb, GUEST.name)
     except LabError as why:

@@ -25,7 +25,7 @@ NOT_ARRIVED = 4
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What became of one. `reached` says whether it was made; `why` why not. Counters are in tenths of a second."""
+    """The outcome of one. `reached` says whether it was made, `why` why not. Counters are in tenths of a second."""
 
     name: str
     number: int

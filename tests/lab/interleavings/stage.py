@@ -112,7 +112,7 @@ class Stage:
         self.end()
 
     def count(self) -> int:
-        """How far the guest's disk says that it has come."""
+        """Return the guest's progress according to its disk."""
         return counter.value(self.lab.instance, GUEST.name)
 
     def seen(self, host: LabHost) -> str:

@@ -1,4 +1,4 @@
-"""One transfer of one guest in which preflight is killed, and nobody resumes it."""
+"""One transfer of one guest in which preflight is killed and never resumed."""
 
 import time
 from pathlib import Path
@@ -120,12 +120,12 @@ def _phase(text: str) -> str:
 
 
 def _stood_still(at: tuple[str, str]) -> bool:
-    """Whether the source had stopped the guest to send the last of its memory, or had done so already."""
+    """Report whether the source had stopped the guest to send the last of its memory, or had already sent it."""
     return not at[0].startswith("running")
 
 
 def _look(lab: Lab) -> tuple[Held, Held, float]:
-    """Where the guest is once nothing goes on any more, at most a minute later; seconds until then."""
+    """Return the place of the guest once nothing changes any more, within a minute, and the seconds until then."""
     source, destination = lab.hosts["host1"], lab.hosts["host2"]
     began = time.monotonic()
     while True:

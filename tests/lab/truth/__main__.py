@@ -19,7 +19,7 @@ from .schedule import Done, run_all
 def main() -> int:
     """Run the rows that are named, or all; 1 when a verdict was wrong or a row went otherwise than it says."""
     parser = argparse.ArgumentParser(prog="python -m tests.lab.truth", description=__doc__)
-    parser.add_argument("rows", nargs="*", help="topic, topic/name or the beginning of one; all when none is named")
+    parser.add_argument("rows", nargs="*", help="subject, subject/name or the beginning of one; all if none is named")
     parser.add_argument("--table", action="store_true", help="print what was last seen, without the lab")
     parser.add_argument("--missing", action="store_true", help="run only rows that were never seen")
     parser.add_argument("--older", type=float, metavar="MINUTES", help="run only rows that were not seen since then")
@@ -64,7 +64,7 @@ def _in_labs(chosen: dict[str, Row], labs: int) -> tuple[list[tuple[str, Row, Se
 
 
 def _told(done: Done) -> str:
-    """How a row went, and how often the lab broke under it."""
+    """Return the result of a row, and the number of times that the lab broke during it."""
     broke = "".join(f"\n     the lab broke: {' '.join(why.split())[:300]}" for why in done.broke)
     went = line(done.name, done.row, done.saw) if done.saw else f"{done.name:<52} NOT SEEN"
     return went + broke
@@ -79,7 +79,7 @@ def line(name: str, row: Row, saw: Seen) -> str:
 
 
 def wrong(row: Row, saw: Seen) -> str | None:
-    """What is wrong with how a row went, if anything is."""
+    """Return what is wrong with the result of a row, if anything."""
     if saw.outcome != row.expect:
         return f"the row expects that it {row.expect}: {saw.message}"
     if row.silent and saw.message != row.no_end:
@@ -96,7 +96,7 @@ def wrong(row: Row, saw: Seen) -> str | None:
 
 
 def summary(found: list[tuple[str, Row, Seen]]) -> str:
-    """The confusion table, and how often the predicted error is the real one.
+    """Return the confusion table, and how often the predicted error is the real one.
 
     A ready row that failed is in the table even if nobody could know; how many such there are is said below it.
     """

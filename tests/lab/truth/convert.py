@@ -34,7 +34,7 @@ _MARKS = {
 
 
 def image(line: str) -> str:
-    """A line of `images`, as `questions.image_heads` gives it today."""
+    """Return a line of `images`, as `questions.image_heads` gives it today."""
     found = _HEAD.fullmatch(line)
     if found is None:
         return "image " + line.removeprefix("head ") if line.startswith("head ") else line
@@ -51,7 +51,7 @@ def image(line: str) -> str:
 
 
 def device(line: str) -> str:
-    """A line of `block-devices`, as `questions.block_devices` gives it today."""
+    """Return a line of `block-devices`, as `questions.block_devices` gives it today."""
     found = _DEVICE.fullmatch(line)
     if found is None:
         return line

@@ -1,4 +1,4 @@
-"""What the lab saw of a row: the verdict, what libvirt then did, and both hosts' answers, kept for offline tests."""
+"""The record of a row in the lab: the verdict, what libvirt then did, and both hosts' answers, for offline tests."""
 
 import gzip
 import json
@@ -42,11 +42,11 @@ class Seen(Struct, frozen=True, kw_only=True):
 
     @property
     def agrees(self) -> bool:
-        """Whether the verdict is what then happened."""
+        """Report whether the verdict is what then happened."""
         return (self.verdict, self.outcome) in (("ready", "moves"), ("not-ready", "fails"))
 
     def same_cause(self, row: Row) -> bool:
-        """Whether an error said beforehand stands in libvirt's message.
+        """Report whether libvirt's message contains a predicted error.
 
         Where the row says that there is none, virsh must have hung and the row's rule have foretold no message; so
         must it have where virsh was content and the guest came to harm. Where
@@ -63,7 +63,7 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 
 def seen(report: dict[str, Any], outcome: Literal["moves", "fails"], message: str) -> Seen:
-    """The record of a report in JSON and of what virsh said."""
+    """Return the record of a report in JSON and of what virsh said."""
     return Seen(
         source=_versions(report["source"]),
         destination=_versions(report["destination"]),
@@ -89,7 +89,7 @@ def write(name: str, saw: Seen, snapshot: str, files: Mapping[str, str] = Mappin
 
 
 def read(name: str) -> tuple[Seen, str] | None:
-    """A row's record and the snapshot of both hosts as JSON; None when the lab has not seen the row."""
+    """Return a row's record and the snapshot of both hosts as JSON; None when the lab has not seen the row."""
     path = _path(name)
     if not path.exists():
         return None
@@ -98,13 +98,13 @@ def read(name: str) -> tuple[Seen, str] | None:
 
 
 def last_seen(name: str) -> float:
-    """When the row's record was written, in seconds since the epoch as its file has it; 0 where there is none."""
+    """Return the time of the row's record in seconds since the epoch, according to its file; 0 if there is none."""
     path = _path(name)
     return path.stat().st_mtime if path.exists() else 0.0
 
 
 def files(name: str) -> Mapping[str, str]:
-    """The text of each file that the options of a recorded row name, by its path."""
+    """Return the text of each file that the options of a recorded row name, by its path."""
     document: dict[str, Any] = json.loads(gzip.decompress(_path(name).read_bytes()))
     return convert(document.get("files", {}), dict[str, str])
 

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, convert
 from msgspec.structs import replace
 
+from tests.lab.recipes import ImageName
+
 HERE = Path(__file__).parent
 ROWS = HERE / "rows"
 
@@ -36,9 +38,9 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     expect: Literal["moves", "fails"]
     #: The rule that names the cause; for a row that moves, the rule that could be fooled by it.
     rule: str
-    #: The releases of the source (host1) and the destination (host2).
-    source: Literal["bullseye", "bookworm", "trixie"] = "bookworm"
-    destination: Literal["bullseye", "bookworm", "trixie"] = "bookworm"
+    #: The images of the source (host1) and the destination (host2): a release, or one of its variants.
+    source: ImageName = "bookworm"
+    destination: ImageName = "bookworm"
     #: What is done to the hosts before the guests are made, and after.
     before: tuple[Step, ...] = ()
     steps: tuple[Step, ...] = ()
@@ -71,17 +73,17 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     @property
     def no_end(self) -> str:
-        """What is kept as the message of a virsh that neither ended nor said anything."""
+        """Return the message that is recorded for a virsh that neither ended nor printed anything."""
         return f"no end within {self.patience} s"
 
     @property
     def damaged(self) -> str:
-        """What is kept as the message where virsh was content and a proof was not."""
+        """Return the message that is recorded if virsh succeeded and a proof failed."""
         return "virsh reports success, and the guest has lost something"
 
     @property
     def runs_alone(self) -> bool:
-        """Whether no other row may run at the same time: other labs share the kernel and the time of the machine."""
+        """Report whether the row must run alone: other labs share the kernel and the time of the machine."""
         return self.alone or self.at_once > 1 or bool(self.after)
 
     @property
@@ -108,7 +110,7 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 def rows(names: tuple[str, ...] = ()) -> dict[str, Row]:
-    """The rows by "topic/name", all or those whose name begins with one of `names`."""
+    """Return the rows by "subject/name": all, or those whose name begins with one of `names`."""
     found = {}
     for path in sorted(ROWS.glob("*/*.toml")):
         name = f"{path.parent.name}/{path.stem}"

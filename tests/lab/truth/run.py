@@ -98,7 +98,7 @@ def _virsh(client: Client, row: Row, guest: str) -> str:
 
 
 def _absent(destination: LabHost, row: Row, guest: str) -> str:
-    """What is wrong where virsh was content and the guest is not there; nothing when it is."""
+    """Return what is wrong if virsh succeeded and the guest is not there; nothing if it is."""
     words = dict(zip(row.virsh, row.virsh[1:], strict=False))
     there = destination.run("virsh", "domstate", words.get("--dname", guest), check=False).stdout.strip()
     wanted = ("running", "paused") if row.live else ("shut off", "running", "paused")
@@ -106,7 +106,7 @@ def _absent(destination: LabHost, row: Row, guest: str) -> str:
 
 
 def _damage(lab: Lab, row: Row) -> str:
-    """What is kept as the message where the guest arrived and what it needs did not; nothing when all is well."""
+    """Return the message that is recorded if the guest arrived and what it needs did not; nothing if all is well."""
     for step in row.proof:
         where, _, command = step.partition(": ")
         if lab.hosts[where].run("sh", "-c", command, check=False).returncode != 0:

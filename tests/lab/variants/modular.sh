@@ -1,22 +1,27 @@
-# Replaces Debian's libvirt by modular daemons, which Debian does not ship, built from Debian's own source package.
+# shellcheck shell=sh disable=SC2154 # image.py runs it with these variables set
+# Replaces Debian's libvirt with modular daemons, which Debian does not ship, built from Debian's own source package
+# without its patches.
+set -eu
+
 echo "deb-src [signed-by=$KEYS] $ARCHIVE $RELEASE main" >>/etc/apt/sources.list
 apt-get update
+apt-get --yes install gcc libc6-dev meson ninja-build pkgconf perl python3 xsltproc xz-utils libxml2-utils libacl1-dev \
+  libattr1-dev libcap-ng-dev libglib2.0-dev libgnutls28-dev libjson-c-dev libnl-3-dev libnl-route-3-dev libnuma-dev \
+  libreadline-dev libsasl2-dev libtirpc-dev libxml2-dev
 mkdir /usr/src/libvirt
 cd /usr/src
-# The archive may lack the signed description; the tarball comes all the same. Debian's patches are not applied.
+# If the archive lacks the .dsc file, apt-get reports an error, but has downloaded the tarball; tar fails without one.
 apt-get source --download-only "libvirt/$RELEASE" || true
 tar -C libvirt --strip-components=1 -xf libvirt_*.orig.tar.xz
 
-# What libvirt runs on stays; its user stays too, so that guests move between these hosts and Debian's.
+# The packages that libvirt depends on stay, and so does the user of QEMU, which must be the same on both hosts.
+# shellcheck disable=SC2046 # names of packages are words
 apt-mark manual $(dpkg-query -W -f '${Package}\n' | grep -v libvirt) >/dev/null
 apt-get --yes purge '?source-package(^libvirt$)'
 getent group libvirt-qemu >/dev/null || groupadd --system --gid 64055 libvirt-qemu
 getent passwd libvirt-qemu >/dev/null || useradd --system --uid 64055 --gid kvm --groups libvirt-qemu \
   --home-dir /var/lib/libvirt --shell /usr/sbin/nologin libvirt-qemu
 getent group libvirt >/dev/null || groupadd --system libvirt
-apt-get --yes install gcc libc6-dev meson ninja-build pkgconf perl python3 xsltproc libxml2-utils libacl1-dev \
-  libattr1-dev libcap-ng-dev libglib2.0-dev libgnutls28-dev libjson-c-dev libnl-3-dev libnl-route-3-dev libnuma-dev \
-  libreadline-dev libsasl2-dev libtirpc-dev libxml2-dev polkitd dmidecode iptables
 
 cd libvirt
 meson setup build -Dsystem=true -Dinit_script=systemd -Dremote_default_mode=direct \

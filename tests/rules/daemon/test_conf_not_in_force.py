@@ -1,4 +1,4 @@
-"""conf-not-in-force: a file that the running daemon has not read, or has read otherwise."""
+"""conf-not-in-force: a file that the running daemon has not read, or that differs from its settings."""
 
 import pytest
 
@@ -14,7 +14,7 @@ RESTART = "systemctl restart libvirtd"
 
 
 def written(conf: str, when: str) -> "Case":
-    """The sound pair with one file's time of the source's changed."""
+    """Return the sound pair with the time of one of the source's files changed."""
 
     def edit(text: str) -> str:
         lines = [line for line in text.splitlines() if not line.startswith(f"conf {conf} ")]
@@ -40,7 +40,7 @@ def test_catches_both_files_written_later() -> None:
 
 
 def test_catches_a_limit_that_was_never_taken_over() -> None:
-    """The file is older than the daemon, and yet the daemon has another value: somebody used virt-admin."""
+    """The file is older than the daemon, yet the daemon has another value: virt-admin was used."""
     case = Case().destination("libvirtd.conf", lambda text: text + "max_workers = 40\n")
     result = case.result(RULE, "destination")
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.WARNING)

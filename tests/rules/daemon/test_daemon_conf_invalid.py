@@ -12,7 +12,7 @@ FEW = "The overall maximum number of clients must not be less than the number of
 
 
 def stopped(text: str) -> str:
-    """The list of daemons, with libvirtd's socket listening for it."""
+    """Return the list of daemons, with libvirtd's socket listening for it."""
     return "\n".join(line for line in text.splitlines() if not line.startswith("process libvirtd ")) + "\n"
 
 
@@ -135,4 +135,7 @@ def test_is_unknown_when_a_file_may_not_be_read() -> None:
         "", 1, "sudo: a password is required"
     )
     result = case.result(RULE, "source")
-    assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "sudo: a password is required")
+    assert (result.outcome, result.reason) == (
+        Outcome.UNKNOWN,
+        "root's rights are missing (a password is required): log in as root, or allow the user `sudo -n` (NOPASSWD)",
+    )

@@ -1,4 +1,4 @@
-"""Room, and the right to write, where libvirt keeps what it knows of guests."""
+"""Free space and write access in the directories in which libvirt keeps its files about guests."""
 
 import json
 
@@ -21,7 +21,7 @@ SOME, NONE_LEFT, NOT_COUNTED = (819200, 819046), (819200, 0), (0, 0)
 
 
 def places(free: dict[str, int] | None = None, files: dict[str, tuple[int, int]] | None = None) -> str:
-    """What a host answers about the four directories, each on a file system of its own with so many KiB free."""
+    """Return a host's answers about the four directories, each on a separate file system with this many KiB free."""
     found = ""
     for number, path in enumerate(ALL):
         blocks = (free or {}).get(path, PLENTY) // 4
@@ -40,23 +40,23 @@ def mounts(*read_only: str, whole: bool = False) -> str:
 
 
 def device(path: str) -> str:
-    """What the file system of that directory is on."""
+    """Return the device of that directory's file system."""
     return f"/dev/sda{ALL.index(path) + 1}"
 
 
 def room(free: dict[str, int] | None = None, files: dict[str, tuple[int, int]] | None = None) -> Case:
-    """The sound pair, whose destination has this room."""
+    """Return the sound pair, whose destination has this room."""
     return Case().destination("paths", places(free, files)).destination("mounts", mounts())
 
 
 def read_only(*there: str, here: tuple[str, ...] = (), whole: bool = False) -> Case:
-    """The sound pair, with these directories read-only on the destination and on the source."""
+    """Return the sound pair, with these directories read-only on the destination and on the source."""
     case = Case().destination("paths", places()).destination("mounts", mounts(*there, whole=whole))
     return case.source("paths", places()).source("mounts", mounts(*here, whole=whole))
 
 
 def transient(case: Case) -> Case:
-    """The case, whose guest is defined nowhere."""
+    """Return the case, whose guest is defined nowhere."""
     return case.guest(lambda guest: guest.update(persistent=False))
 
 
@@ -66,9 +66,9 @@ def status(case: Case) -> int:
     return (len(listed["domains"][0]["xml"].encode()) + 8 * KIB + 4095) // 4096 * 4
 
 
-#: KiB for one guest: its status, the same while it is written anew, and the pidfile.
+#: KiB for one guest: its status, the new copy while it is rewritten, and the pidfile.
 ONE = 2 * status(Case()) + 4
-#: And for two: one is written anew at a time.
+#: And for two: one is rewritten at a time.
 TWO = 3 * status(with_db(Case())) + 8
 
 

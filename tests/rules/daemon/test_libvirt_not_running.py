@@ -18,7 +18,7 @@ def failed(text: str) -> str:
 
 
 def gone(text: str) -> str:
-    """The list of daemons with neither a process nor a socket."""
+    """Return the list of daemons with neither a process nor a socket."""
     return "\n".join(line for line in text.splitlines() if line.startswith(("clock", "conf"))) + "\n"
 
 
@@ -34,7 +34,7 @@ def unit(text: str, name: str, **states: str) -> str:
 
 
 def off(text: str) -> str:
-    """A daemon that somebody stopped, its socket too."""
+    """Return a daemon that was stopped together with its socket."""
     text = unit(text, "libvirtd.service", ActiveState="inactive", SubState="dead")
     return unit(text, "libvirtd.socket", ActiveState="inactive", SubState="dead")
 
@@ -92,7 +92,7 @@ def test_passes_a_daemon_that_connecting_started_and_that_has_ended_since() -> N
 
 
 def test_passes_a_daemon_that_runs_but_does_not_let_us_in() -> None:
-    """That is libvirt-unreachable's to say."""
+    """The rule libvirt-unreachable reports this."""
     assert Case().destination("libvirt.connect", failed).result(RULE, "destination").outcome is Outcome.PASSED
 
 

@@ -22,14 +22,14 @@ def test_catches_a_refusal() -> None:
     case = Case().destination("libvirt.connect", connect())
     result = case.result(RULE, "destination")
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
-    assert result.findings == (
-        Finding(f"{URI} cannot be opened: {DENIED}", host=Role.DESTINATION, predicted_error=DENIED),
-    )
+    [finding] = result.findings
+    assert (finding.message, finding.host) == (f"{URI} cannot be opened: {DENIED}", Role.DESTINATION)
+    assert finding.predicted_error == DENIED
     assert case.result(RULE, "source").outcome is Outcome.PASSED
 
 
 def test_catches_silence_and_predicts_no_message() -> None:
-    """A daemon that takes no further client lets the migration wait without a word."""
+    """A daemon that accepts no further clients keeps the migration waiting without a message."""
     said = f"no answer from {URI} within 60 s"
     result = Case().destination("libvirt.connect", connect(error=said, hung=True)).result(RULE, "destination")
     assert result.findings == (Finding(f"{URI} cannot be opened: {said}", host=Role.DESTINATION),)
@@ -54,14 +54,14 @@ def test_passes_a_connection_that_was_opened() -> None:
 
 
 def test_passes_a_host_without_a_daemon() -> None:
-    """That is libvirt-not-running's to say."""
+    """The rule libvirt-not-running reports this."""
     case = Case().destination("libvirt.connect", connect())
     case.destination("daemons", lambda text: text.replace("process libvirtd", "process virtlockd"))
     assert case.result(RULE, "destination").outcome is Outcome.PASSED
 
 
 def test_passes_a_host_that_has_nothing_to_join_ssh_to_the_socket() -> None:
-    """That is remote-helper-missing's to say."""
+    """The rule remote-helper-missing reports this."""
     case = Case().destination("libvirt.connect", connect()).destination("helpers", "")
     assert case.result(RULE, "destination").outcome is Outcome.PASSED
 
@@ -77,3 +77,25 @@ def test_is_unknown_when_the_snapshot_was_taken_over_another_transport() -> None
     result = Case().asking(transport=Transport.TLS).result(RULE, "destination")
     assert result.outcome is Outcome.UNKNOWN
     assert result.reason == "the snapshot of host2.example.com was taken over ssh, not tls"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "Failed to connect socket to '/var/run/libvirt/libvirt-sock': Permission denied",
+        "authentication unavailable: no polkit agent available to authenticate action 'org.libvirt.unix.manage'",
+        "authentication failed: access denied by policy",
+    ],
+)
+def test_a_user_without_the_right_to_manage_libvirt_gets_the_advice(error: str) -> None:
+    [finding] = Case().destination("libvirt.connect", connect(error=error)).result(RULE, "destination").findings
+    assert "usermod -aG libvirt USER" in (finding.fix or "")
+
+
+def test_other_failures_have_no_such_advice() -> None:
+    for error in (
+        "host2: Permission denied (publickey).",
+        "Cannot recv data: Connection reset by peer",
+    ):  # ssh's, no right of libvirt's
+        [finding] = Case().destination("libvirt.connect", connect(error=error)).result(RULE, "destination").findings
+        assert finding.fix is None

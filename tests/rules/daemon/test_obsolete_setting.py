@@ -1,4 +1,4 @@
-"""obsolete-setting: what this release of libvirt passes over."""
+"""obsolete-setting: settings that this release of libvirt ignores."""
 
 from preflight.judge.report import Outcome
 from preflight.request.migration import Role

@@ -12,7 +12,7 @@ RULE = "wrong-conf-file-edited"
 
 
 def modular(text: str) -> str:
-    """The list of daemons of a host whose guests belong to virtqemud."""
+    """Return the list of daemons of a host whose guests belong to virtqemud."""
     return text.replace("process libvirtd ", "process virtqemud ") + "socket virtqemud-sock\n"
 
 

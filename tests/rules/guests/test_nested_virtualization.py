@@ -1,4 +1,4 @@
-"""Guests whose CPU lets them run guests of their own."""
+"""Guests whose CPU allows them to run nested guests."""
 
 import json
 
@@ -26,7 +26,7 @@ def test_catches_the_feature_of_either_vendor(feature: str) -> None:
     [finding] = result.findings
     assert (finding.host, finding.message) == (
         Role.SOURCE,
-        f"the guest's CPU has {feature}, so the guest may run guests of its own",
+        f"the guest's CPU has {feature}, so the guest may run nested guests",
     )
 
 

@@ -11,7 +11,7 @@ RULE = "clients-limit"
 
 
 def in_use(clients: int, most: int = 5000) -> "Case":
-    """The sound pair with so many connections to the source's daemon; one of them is preflight's own."""
+    """Return the sound pair with this many connections to the source's daemon; one of them is preflight's own."""
     return Case().source(
         "limits",
         lambda text: text.replace("nclients            : 1\n", f"nclients            : {clients}\n").replace(
@@ -75,7 +75,7 @@ def test_passes_the_very_last_that_there_is_room_for() -> None:
 
 
 def test_passes_over_preflights_own_connection() -> None:
-    """It is closed before the migration begins."""
+    """The connection is closed before the migration begins."""
     assert in_use(5000).asking(concurrency=1).result(RULE, "source").outcome is Outcome.PASSED
 
 

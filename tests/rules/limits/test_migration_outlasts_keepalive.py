@@ -1,4 +1,4 @@
-"""Guests that take longer to move than a connection lasts of which one call is taken at a time."""
+"""Guests that take longer to move than a connection lasts on which only one call is handled at a time."""
 
 import pytest
 
@@ -13,7 +13,7 @@ ONE = "max_client_requests = 1\n"
 
 
 def touched(mib: int, conf: str = ONE, *, speeds: str = "") -> Case:
-    """The sound pair, whose guest has up to 64 GiB and touched so much; `conf` is added to the source's file."""
+    """Return the sound pair, whose guest of up to 64 GiB touched this much; `conf` is added to the source's file."""
     case = Case().source("libvirtd.conf", lambda text: text + conf)
     case.xml("<memory unit='KiB'>65536<", "<memory unit='GiB'>64<")
     return case.source("resident", f"resident {mib * 1024 + OWN_KIB} web\n").source("speeds", speeds)

@@ -12,7 +12,7 @@ EIGHT = "\nmigration_port_min = 50000\nmigration_port_max = 50007\n"
 
 
 def narrow(*used: int, at: str = "00000000") -> Case:
-    """The sound pair, with a range of eight ports at the destination, of which some are listened at."""
+    """Return the sound pair, with a range of eight ports at the destination, some of which are in use."""
     listeners = "".join(f"   9: {at}:{port:04X} 00000000:0000 0A 0:0 00:0 0 0 0 1\n" for port in used)
 
     def edit(table: str) -> str:

@@ -1,4 +1,4 @@
-"""One call of a connection at a time: keepalive's answers are no longer read while a guest is on its way."""
+"""One call per connection at a time: replies to keepalive messages are not read while a guest is migrated."""
 
 import re
 
@@ -13,7 +13,7 @@ RULE = "one-request-at-a-time"
 
 
 def with_settings(text: str, *, end: str = "source") -> Case:
-    """The sound pair with these lines in one end's libvirtd.conf."""
+    """Return the sound pair with these lines in one end's libvirtd.conf."""
     case = Case()
     return getattr(case, end)("libvirtd.conf", lambda conf: conf + text)  # type: ignore[no-any-return] # by name
 

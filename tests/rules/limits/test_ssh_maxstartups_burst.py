@@ -1,4 +1,4 @@
-"""ssh-maxstartups-burst: more logins at one instant than either sshd takes."""
+"""ssh-maxstartups-burst: more logins at one instant than either sshd accepts."""
 
 from collections.abc import Callable
 
@@ -8,20 +8,15 @@ from preflight.answers import SavedHost
 from preflight.judge.report import Outcome
 from preflight.request.migration import Mode, Role, Transport
 from preflight.rule import Change, Finding, Location, Severity
-from tests.case import Case
+from tests.case import Case, with_startups
 
 RULE = "ssh-maxstartups-burst"
 
 
 def configured(value: str) -> "Case":
-    """The sound pair with MaxStartups set in the destination's sshd_config and in force."""
-    return (
-        Case()
-        .destination("sshd.effective", lambda text: text.replace("maxstartups 10:30:100", f"maxstartups {value}"))
-        .destination(
-            "sshd_config",
-            lambda text: text.replace("#MaxStartups 10:30:100", f"MaxStartups {value}"),
-        )
+    """Return the sound pair with MaxStartups set in the destination's sshd_config and in effect."""
+    return with_startups(Case().destination, value).destination(
+        "sshd_config", lambda text: text.replace("#MaxStartups 10:30:100", f"MaxStartups {value}")
     )
 
 
@@ -104,7 +99,7 @@ def test_passes_as_many_as_are_safe() -> None:
 
 def test_passes_a_raised_limit() -> None:
     case = configured("100:30:200")
-    case.source("sshd.effective", lambda text: text.replace("maxstartups 10:30:100", "maxstartups 100:30:200"))
+    with_startups(case.source, "100:30:200")
     assert case.asking(concurrency=100).result(RULE).outcome is Outcome.PASSED
 
 
@@ -114,19 +109,19 @@ def test_passes_by_the_limit_in_force_where_a_file_says_less() -> None:
 
 
 def test_passes_few_sessions_a_connection() -> None:
-    """Each migration has a connection of its own."""
+    """Each migration has its own connection."""
     case = Case().destination("sshd.effective", lambda text: text.replace("maxsessions 10", "maxsessions 1"))
     assert case.asking(concurrency=5).result(RULE).outcome is Outcome.PASSED
 
 
 def test_catches_a_low_limit_of_the_sources_sshd() -> None:
-    case = Case().source("sshd.effective", lambda text: text.replace("maxstartups 10:30:100", "maxstartups 1:30:2"))
+    case = with_startups(Case().source, "1:30:2")
     (finding,) = case.asking(concurrency=5).result(RULE).findings
     assert finding.host is Role.SOURCE
 
 
 def test_passes_a_low_limit_of_a_source_that_nobody_logs_in_to() -> None:
-    case = Case().source("sshd.effective", lambda text: text.replace("maxstartups 10:30:100", "maxstartups 1:30:2"))
+    case = with_startups(Case().source, "1:30:2")
     case.hosts[0] = SavedHost("localhost", case.hosts[0].answers)
     case.source("libvirt.connect", '{"uri": "qemu:///system", "error": null}')
     assert case.asking(concurrency=5).result(RULE).outcome is Outcome.PASSED
@@ -146,12 +141,27 @@ def test_does_not_apply_without_ssh(transport: Transport) -> None:
     )
 
 
-@pytest.mark.parametrize("record", ["sshd.effective", "sshd_config", "openssh"])
+def test_passes_what_sshd_itself_says_though_its_release_is_unknown() -> None:
+    """The release determines the defaults of the files alone."""
+    assert Case().destination("openssh", None).asking(concurrency=2).result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("record", ["sshd.effective", "sshd_config"])
 def test_is_unknown_when_the_destination_did_not_answer(record: str) -> None:
     result = Case().destination(record, None).asking(concurrency=2).result(RULE)
     assert (result.outcome, result.severity) == (Outcome.UNKNOWN, Severity.ERROR)
     assert result.reason == f"{record} was not answered"
     assert result.obscures
+
+
+def test_counts_by_the_sshd_that_runs_and_not_by_its_files() -> None:
+    lower = with_startups(Case().destination, "1:30:2", running="10:30:100")
+    assert lower.asking(concurrency=5).result(RULE).outcome is Outcome.PASSED
+    higher = with_startups(Case().destination, "20:30:100", running="1:30:2")
+    [finding] = higher.asking(concurrency=5).result(RULE).findings
+    assert finding.message.startswith("MaxStartups is 1:30:2: 1 simultaneous logins are safe, but 5 are requested")
+    assert (finding.location, finding.change) == (None, None)
+    assert finding.fix == "Reload sshd, whose configuration has a sufficient MaxStartups."
 
 
 def test_is_unknown_when_neither_sshd_nor_its_files_tell() -> None:

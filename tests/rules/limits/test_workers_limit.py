@@ -1,4 +1,4 @@
-"""workers-limit: a worker of the source's daemon for each migration, and two for whoever watches."""
+"""workers-limit: a worker of the source's daemon for each migration, and two for progress and abort."""
 
 import pytest
 
@@ -11,7 +11,7 @@ RULE = "workers-limit"
 
 
 def told(**fields: int) -> "Case":
-    """The sound pair with what virt-admin says of the source's workers changed."""
+    """Return the sound pair with virt-admin's answer about the source's workers changed."""
 
     def edit(text: str) -> str:
         for name, value in fields.items():

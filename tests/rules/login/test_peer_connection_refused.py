@@ -1,4 +1,4 @@
-"""The source's own daemon cannot open the destination's libvirt, which peer-to-peer migration leaves to it."""
+"""The source's daemon cannot connect to the destination's libvirt, which a peer-to-peer migration needs."""
 
 import pytest
 
@@ -14,7 +14,7 @@ REFUSED = "Cannot recv data: Host key verification failed.: Connection reset by 
 
 
 def answered(answer: Record, mode: Mode = Mode.PEER_TO_PEER) -> Case:
-    """The sound pair, whose source answered so when it was asked to open the destination's libvirt."""
+    """Return the sound pair, whose source gave this answer when it was asked to open the destination's libvirt."""
     return Case().source(ASKED, answer).asking(mode=mode)
 
 

@@ -1,4 +1,4 @@
-"""The host has nothing that could join libvirt's socket to the ssh connection."""
+"""The host has no program that connects the ssh session to libvirt's socket."""
 
 import json
 
@@ -16,12 +16,12 @@ OPENBSD = "\t\t-U\t\tUse UNIX domain socket\n"
 
 
 def connection(error: str | None, transport: str = "ssh", host: str = "host2") -> Record:
-    """What came of opening libvirt on a host."""
+    """Return the result of opening libvirt on a host."""
     return Record(json.dumps({"uri": f"qemu+{transport}://{host}.example.com/system", "error": error}))
 
 
 def without_helper(helpers: str = "") -> Case:
-    """A destination that has these programs, and whose libvirt could not be opened."""
+    """Return a destination that has these programs, and whose libvirt could not be opened."""
     return Case().destination("helpers", helpers).destination("libvirt.connect", connection(NOT_FOUND))
 
 
@@ -59,7 +59,7 @@ def test_passes_a_failed_connection_where_one_helper_is_there(helpers: str) -> N
 
 
 def test_passes_a_connection_that_works_whatever_was_found() -> None:
-    # the user's URI may name a netcat of its own
+    # the user's URI may name another netcat
     case = Case().destination("helpers", "")
     assert case.result(RULE, "destination").outcome is Outcome.PASSED
 

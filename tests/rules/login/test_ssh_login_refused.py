@@ -1,4 +1,4 @@
-"""ssh cannot log in to a host that the migration needs it for."""
+"""The migration needs an ssh login to a host, but the login fails."""
 
 import pytest
 
@@ -21,7 +21,7 @@ Host key verification failed.
 
 
 def refused(said: str) -> Record:
-    """What ssh leaves behind when it could not log in."""
+    """Return what ssh prints if it cannot log in."""
     return Record("", 255, said)
 
 

@@ -21,19 +21,19 @@ STOPS = ": the daemon will not start with it"
 
 
 def own(**changes: str | None) -> Record:
-    """The client's files, sound but for what is given: ca, cert, key."""
+    """Return the client's files, sound but for what is given: ca, cert, key."""
     files = {"ca": LAB.pem, "cert": LAB.made_out_to("client.example.com"), "key": ""} | changes
     return answer({CA: files["ca"], CLIENT: files["cert"], CLIENT_KEY: files["key"]})
 
 
 def theirs(**changes: str | None) -> Record:
-    """The server's files, sound but for what is given."""
+    """Return the server's files, sound but for what is given."""
     files = {"ca": LAB.pem, "cert": LAB.made_out_to(NAME), "key": ""} | changes
     return answer({CA: files["ca"], SERVER: files["cert"], KEY: files["key"]})
 
 
 def opened(client: Record, server: Record, *, error: str | None = REFUSED, conf: str = "") -> Case:
-    """The sound pair over TLS: how libvirt answered, and what either has."""
+    """Return the sound pair over TLS: how libvirt answered, and what either has."""
     told = Record(json.dumps({"uri": f"qemu+tls://{NAME}/system", "error": error}))
     case = Case().asking(transport=Transport.TLS).destination("libvirt.connect", told)
     case.destination("tls.client", client).destination(f"tls.server:{CA} {SERVER} {KEY}", server)

@@ -18,7 +18,7 @@ LISTENS = "   9: 00000000:4082 00000000:0000 0A 00000000:00000000 00:00000000 00
 
 
 def over(transport: Transport = Transport.TLS, *, error: str | None = REFUSED) -> Case:
-    """The sound pair, whose destination listens on port 22 alone, asked over a transport with this answer."""
+    """Return the sound pair, whose destination listens on port 22 alone, asked over a transport with this answer."""
     told = Record(json.dumps({"uri": f"qemu+{transport}://{HOST}/system", "error": error}))
     return Case().asking(transport=transport).destination("libvirt.connect", told)
 

@@ -16,7 +16,7 @@ CLIENT, SOURCE = "192.0.2.1", "192.0.2.11"
 
 
 def rejecting(address: str, *, error: str | None = REFUSED) -> Case:
-    """The sound pair over TLS, whose destination listens, and rejects port 16514 to one address."""
+    """Return the sound pair over TLS, whose destination listens, and rejects port 16514 to one address."""
     told = Record(json.dumps({"uri": f"qemu+tls://{HOST}/system", "error": error}))
     case = Case().asking(transport=Transport.TLS).destination("libvirt.connect", told)
     case.destination("sockets", lambda text: text + LISTENS).destination("came-from", Record(f"{CLIENT}\n"))

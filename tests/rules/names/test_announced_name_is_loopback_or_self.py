@@ -1,4 +1,4 @@
-"""The destination's announced name leads the source back to itself."""
+"""The destination's announced name resolves to the source itself."""
 
 import pytest
 
@@ -14,7 +14,7 @@ ERROR = "unable to connect to server at 'host2.example.com:"
 
 
 def with_address(address: str) -> Case:
-    """The sound pair, but for the address that the source's /etc/hosts gives to the destination's name."""
+    """Return the sound pair, but for the address that the source's /etc/hosts gives to the destination's name."""
     return Case().source("etc.hosts", lambda text: text.replace("192.0.2.12", address))
 
 

@@ -1,4 +1,4 @@
-"""The destination's announced name leads the source to an address that the destination does not have."""
+"""On the source, the destination's announced name resolves to an address that the destination does not have."""
 
 import pytest
 
@@ -14,7 +14,7 @@ ERROR = "unable to connect to server at 'host2.example.com:"
 
 
 def with_address(address: str) -> Case:
-    """The sound pair, but for the address that the source's /etc/hosts gives to the destination's name."""
+    """Return the sound pair, but for the address that the source's /etc/hosts gives to the destination's name."""
     return Case().source("etc.hosts", lambda text: text.replace("192.0.2.12", address))
 
 
@@ -75,7 +75,7 @@ def test_names_the_address_of_the_network_that_both_hosts_are_on() -> None:
 
 
 def met(address: str, *keys: str) -> Case:
-    """As `with_address`, of a destination with one host key; the source met these keys at the address."""
+    """Do what `with_address` does, for a destination with one host key; the source found these keys at the address."""
     case = with_address(address).destination("host-keys", Record("ssh-ed25519 AAAAtheirs\n"))
     text = "".join(f"{address} {key}\n" for key in keys)
     return case.source("keys:host2.example.com", Record(f"# {address}:22 SSH-2.0-OpenSSH_9.2p1\n{text}"))

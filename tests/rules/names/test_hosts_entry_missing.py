@@ -1,4 +1,4 @@
-"""The destination's announced name resolves on the source by a name service alone."""
+"""The source resolves the destination's announced name only through a name service."""
 
 import pytest
 

@@ -18,7 +18,7 @@ def with_device(xml: str) -> Case:
 
 
 def having(link: str, case: Case) -> Case:
-    """The case with one more link on the destination."""
+    """Return the case with one more link on the destination."""
     line = f"9: {link}: <BROADCAST,MULTICAST> mtu 1500 qdisc noop state DOWN mode DEFAULT group default qlen 1000\n"
     return case.destination("links", lambda text: text + line)
 
@@ -43,7 +43,7 @@ def test_catches_a_link_under_macvtap() -> None:
 
 
 def kind(link: str, word: str, case: Case) -> Case:
-    """The case with one more link on the destination, and what kind of link it is, as `ip -d` tells."""
+    """Return the case with one more link on the destination, and its kind as `ip -d` reports it."""
     details = r"\    link/ether 02:00:c0:00:02:0c brd ff:ff:ff:ff:ff:ff promiscuity 0 \    " + word
     line = f"9: {link}: <BROADCAST,MULTICAST> mtu 1500 state DOWN{details} addrgenmode eui64\n"
     return case.destination("links", lambda text: text + line)

@@ -1,4 +1,4 @@
-"""Where copied disks are sent with --disks-uri, and whether the destination takes them there."""
+"""The address to which copied disks are sent with --disks-uri, and whether the destination accepts them there."""
 
 import pytest
 
@@ -15,12 +15,12 @@ RIGHT = f"--disks-uri tcp://{OWN}"
 
 
 def answer(*addresses: str) -> Record:
-    """What getent says."""
+    """Return the output of getent."""
     return Record("".join(f"{one}    STREAM {NAME}\n" for one in addresses), 0 if addresses else 2)
 
 
 def named(source: Record | None, destination: Record | None, *, name: str = NAME) -> Case:
-    """The sound pair, its disks copied to a host by this name, with what either end makes of it."""
+    """Return the sound pair, with its disks copied to a host of this name and each end's answer about the name."""
     case = Case().asking(copy_storage="all", disks_uri=f"tcp://{name}")
     return case.source(f"resolve:{name}", source).destination(f"resolve:{name}", destination)
 

@@ -18,7 +18,7 @@ def filters(*names: str, error: str | None = None) -> str:
 
 
 def filtered(*names: str) -> Case:
-    """The sound pair, whose guest has an interface with each of these filters."""
+    """Return the sound pair, whose guest has an interface with each of these filters."""
     interfaces = "".join(
         f"<interface type='bridge'><source bridge='br9'/><filterref filter='{name}'/></interface>" for name in names
     )

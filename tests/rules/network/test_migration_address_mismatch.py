@@ -1,4 +1,4 @@
-"""Where the destination listens for migrations, and where the source is led."""
+"""The address on which the destination listens for migrations, and the one that the source resolves."""
 
 import pytest
 

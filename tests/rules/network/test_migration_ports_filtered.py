@@ -1,4 +1,4 @@
-"""The destination's firewall keeps the source from the ports that migrations use.
+"""The destination's firewall blocks migration ports for the source.
 
 The rulesets are real ones, of which the real kernel was asked what it does: see tests/facts/cases/firewall.
 """
@@ -20,7 +20,7 @@ ERROR = "unable to connect to server at '"
 
 
 def behind(ruleset: str, case: Case | None = None) -> Case:
-    """The sound pair, but for the destination's firewall."""
+    """Return the sound pair, but for the destination's firewall."""
     shown = json.loads((RULESETS / f"{ruleset}.json").read_text())["shown"]["1.0.6"]
     return (case or Case()).destination("nft", shown["nft"]).destination("iptables", shown["iptables"])
 

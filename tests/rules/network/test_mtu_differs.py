@@ -14,7 +14,7 @@ ADDRESS = "3: {}    inet {} scope global {}\\       valid_lft forever preferred_
 
 
 def mtus(source: int = 1500, destination: int = 1500) -> Case:
-    """The sound pair, with these MTUs of its interfaces."""
+    """Return the sound pair, with these MTUs of its interfaces."""
     case = Case()
     if source != 1500:
         case.source("links", lambda text: text.replace(" mtu 1500 ", f" mtu {source} "))

@@ -20,7 +20,7 @@ def networks(*groups: str, error: str | None = None) -> str:
 
 
 def on(*groups: str) -> Case:
-    """The sound pair, whose guest is on the network, with the destination's network of these port groups."""
+    """Return the sound pair, whose guest is on the network, with the destination's network of these port groups."""
     interface = "<interface type='bridge'><source network='lan' portgroup='blue' bridge='br7'/></interface>"
     return Case().xml("</devices>", f"{interface}</devices>").destination("libvirt.networks", networks(*groups))
 

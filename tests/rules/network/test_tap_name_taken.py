@@ -1,4 +1,4 @@
-"""Names that the guest's interfaces are to have."""
+"""Names that the guest's tap devices must have."""
 
 import pytest
 

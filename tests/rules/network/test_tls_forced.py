@@ -1,4 +1,4 @@
-"""A host allows migrations over TLS alone, and none was requested."""
+"""A host accepts only migrations over TLS, and TLS was not requested."""
 
 from preflight.facts.fact import Record
 from preflight.judge.report import Outcome, Result
@@ -10,7 +10,7 @@ RULE = "tls-forced"
 
 
 def forced(end: str, value: int = 1) -> Case:
-    """The sound pair with migrate_tls_force set at one end."""
+    """Return the sound pair with migrate_tls_force set at one end."""
     case = Case()
     return getattr(case, end)("qemu.conf", lambda text: f"{text}\nmigrate_tls_force = {value}\n")  # type: ignore[no-any-return] # by name
 

@@ -27,7 +27,7 @@ def paths(directory: str, end: str) -> list[str]:
 def having(
     end: str, changes: Mapping[str, str | None] = MappingProxyType({}), *, directory: str = USUAL
 ) -> tuple[str, Record]:
-    """An end's answer, whose files are sound but for what is given: ca, cert, key."""
+    """Return an end's answer, whose files are sound but for what is given: ca, cert, key."""
     made: dict[str, str | None] = {
         "ca": LAB.pem,
         "cert": LAB.made_out_to(NAME if end == "server" else "host1.example.com"),

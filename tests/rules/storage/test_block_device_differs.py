@@ -26,7 +26,7 @@ def device(start: str = ext4(1), *, size: int = 1 << 30, name: str = "") -> str:
 
 
 def pair(source: str | Record, destination: str | Record, *, more: str = "") -> Case:
-    """The sound pair, whose guest has this block device too."""
+    """Return the sound pair, whose guest has this block device too."""
     case = on_volume(DISK.format(more)).source("block-devices", source)
     return case.destination("block-devices", destination)
 

@@ -13,6 +13,7 @@ from preflight.judge.report import Outcome
 from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case
+from tests.fact_of import fact_of
 from tests.rules.pools import pools, vms
 from tests.rules.storage.test_disk_not_shared import disk
 
@@ -27,7 +28,7 @@ def there(path: str, *, inode: int = 12, mode: str = "81a4", device: str = "0:0"
 
 
 def copied(source: str = SOURCE, *, kind: str = "file", paths: str = "", more: str = "", **other: Any) -> Case:
-    """The sound pair, whose guest's disk is copied to PATH; the destination has a guest with this disk."""
+    """Return the sound pair, whose guest's disk is copied to PATH; the destination has a guest with this disk."""
     case = disk(SOURCE, more=more)
     web = json.loads(case.hosts[0].answers.records["libvirt.domains"].out)["domains"][0]
     xml = web["xml"].replace(SOURCE, source).replace("<disk type='file'", f"<disk type='{kind}'", 1)
@@ -133,9 +134,9 @@ def test_a_thousand_guests_there_take_twice_as_long_as_five_hundred() -> None:
         ]
         case.destination("libvirt.domains", json.dumps({"domains": each}))
         answers = case.hosts[1].answers.records
-        wanted = [answers.get(name, Record("", 1)) for name in FACTS[ImageOwners].records]
+        wanted = {name: answers.get(name, Record("", 1)) for name in FACTS[ImageOwners].records}
         began = time.process_time()
-        made = ImageOwners.parse(*wanted)
+        made = fact_of(ImageOwners, wanted)
         for n in range(count):
             assert [owner.name for owner in made.of(f"/srv/vms/{n}.img")] == [f"g{n}"]
         return time.process_time() - began

@@ -14,7 +14,7 @@ def naming(*disks: str, case: Case | None = None, option: str = "migrate_disks")
 
 
 def two(case: Case) -> Case:
-    """Beside "web", which has vda, "db", which has vdb."""
+    """Return the case with "web", which has vda, and "db", which has vdb."""
 
     def double(text: str) -> str:
         listed = json.loads(text)

@@ -1,4 +1,4 @@
-"""What lies where a disk is copied to."""
+"""The images at the path to which a disk is copied."""
 
 import pytest
 

@@ -14,7 +14,7 @@ NBD = "<source protocol='nbd' tls='no' index='1'>"
 
 
 def on(protocol: str, answer: str | Record) -> Case:
-    """The sound pair, whose network disk is of this protocol, and what the destination answers of drivers."""
+    """Return the sound pair, whose network disk is of this protocol, with the destination's answer about drivers."""
     case = Case().xml(NBD, f"<source protocol='{protocol}' name='x'>")
     return case.destination("block-drivers", answer)
 

@@ -1,4 +1,4 @@
-"""Something else than an image, or a device, at a disk's path on the destination."""
+"""The wrong kind of file at a disk's path on the destination."""
 
 import json
 
@@ -46,7 +46,7 @@ def test_passes_what_is_as_it_should_be_or_missing(kind: str, mode: str | None) 
 
 
 def old(case: Case) -> Case:
-    """The same with Debian 11's QEMU at the destination."""
+    """Return the same with Debian 11's QEMU at the destination."""
     versions = {"libvirt": 7000000, "hypervisor": 5002000, "type": "QEMU"}
     return case.destination("libvirt.versions", json.dumps(versions))
 

@@ -21,26 +21,26 @@ CHAIN = f"<backingStore type='file'><format type='raw'/><source file='{BASE}'/><
 
 
 def found(*paths: str) -> str:
-    """What a host answers that has these."""
+    """Return the answers of a host that has these."""
     return "".join(f"path {path}\nstat 81a4 1048576 2049 12 0:0\nfs 6969 4096 100\n" for path in paths)
 
 
 def missing(*paths: str) -> str:
-    """What a host answers that has none of these."""
+    """Return the answers of a host that has none of these."""
     return "".join(
         f"path {path}\nstat: cannot statx '{path}': No such file or directory\nfs 6969 4096 100\n" for path in paths
     )
 
 
 def guest(answer: str, disk: str | None = None, *, case: Case | None = None) -> Case:
-    """The sound pair, whose guest has this second disk; `answer` is the destination's about the paths."""
+    """Return the sound pair, whose guest has this second disk; `answer` is the destination's about the paths."""
     second = disk or with_source(f"<source file='{PATH}'/>")
     changed = (case or Case()).xml("<controller type='usb'", f"{second}<controller type='usb'")
     return changed.destination("paths", answer)
 
 
 def with_source(source: str, *, kind: str = "file", device: str = "disk", more: str = "") -> str:
-    """A disk "vdb" with this source."""
+    """Return a disk "vdb" with this source."""
     return f"<disk type='{kind}' device='{device}'>{source}<target dev='vdb'/>{more}</disk>"
 
 

@@ -1,4 +1,4 @@
-"""A disk of the guest lies on the source's own storage."""
+"""A disk of the guest is on local storage of the source."""
 
 from typing import Any
 
@@ -27,14 +27,14 @@ EXT4, NFS, SMB2, FUSE, OVERLAY = "ef53", "6969", "fe534d42", "65735546", "794c76
 
 
 def disk(source: str, *, kind: str = "file", more: str = "", case: Case | None = None) -> Case:
-    """The sound pair, whose guest has this disk in place of its network disk; see `NETWORK_DISK`."""
+    """Return the sound pair, whose guest has this disk in place of its network disk; see `NETWORK_DISK`."""
     driver = "<driver name='qemu' type='qcow2'/>"
     made = f"<disk type='{kind}' device='disk'>{driver}{source}<target dev='vda' bus='virtio'/>{more}"
     return (case or Case()).xml(NETWORK_DISK, made)
 
 
 def file_disk(magic: str, mount: str = "ext4 /dev/sdb1", *, more: str = "", case: Case | None = None) -> Case:
-    """The same with an image file on a file system of that magic, of which the table of mounts says this."""
+    """Return the same with an image file on a file system of that magic, with this line in the table of mounts."""
     made = disk(f"<source file='{PATH}'/>", more=more, case=case)
     made.source("paths", f"path {PATH}\nstat 81a4 1048576 2049 12 0:0\nfs {magic} 4096 100\n")
     return made.source("mounts", lambda text: f"{text}900 1 8:1 / /srv/images rw - {mount} rw\n")
@@ -168,7 +168,7 @@ def test_passes_a_volume_of_a_pool_that_the_guest_can_only_read() -> None:
 
 
 def volume(magic: str, **more: Any) -> Case:
-    """A volume of the source's pool "vms" on a file system of that magic."""
+    """Return a volume of the source's pool "vms" on a file system of that magic."""
     case = on_volume().source("libvirt.pools", pools(vms("web.img", **more)))
     return case.source("paths", there(VOLUME_PATH, magic=magic))
 

@@ -1,4 +1,4 @@
-"""Servers of network disks that do not take the destination's connections."""
+"""Servers of network disks that do not accept the destination's connections."""
 
 import pytest
 
@@ -17,7 +17,7 @@ SOCKET = "<host transport='unix' socket='/srv/n.sock'/>"
 
 
 def answering(ports: str | Record) -> Case:
-    """The sound pair, whose destination met this at the servers' ports."""
+    """Return the sound pair, whose destination got these results at the servers' ports."""
     return Case().destination("disk-ports", ports)
 
 

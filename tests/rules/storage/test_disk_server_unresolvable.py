@@ -10,7 +10,7 @@ RULE = "disk-server-unresolvable"
 
 
 def on_server(name: str = "san.example.com") -> Case:
-    """The sound pair, whose network disk is on this server."""
+    """Return the sound pair, whose network disk is on this server."""
     return Case().xml("<host name='192.0.2.254' port='10809'/>", f"<host name='{name}' port='10809'/>")
 
 

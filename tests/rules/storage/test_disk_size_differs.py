@@ -15,7 +15,7 @@ PATH = "/srv/vms/web.img"
 
 
 def disk(fmt: str = "raw", *, kind: str = "file", more: str = "", here: int = MIB, there_: int = MIB) -> Case:
-    """The sound pair, whose guest has this second disk, of so many bytes on the source and on the destination."""
+    """Return the sound pair, whose guest has this second disk, with these sizes in bytes on source and destination."""
     attribute = "file" if kind == "file" else "dev"
     driver = f"<driver name='qemu' type='{fmt}'/>"
     made = on_volume(f"<disk type='{kind}'>{driver}<source {attribute}='{PATH}'/><target dev='vdb'/>{more}</disk>")
@@ -26,7 +26,7 @@ def disk(fmt: str = "raw", *, kind: str = "file", more: str = "", here: int = MI
 
 
 def copied(*heads: str, fmt: str = "qcow2", kind: str = "file") -> Case:
-    """The same, copied, with these heads at the source and at the destination."""
+    """Return the same, copied, with these heads at the source and at the destination."""
     case = disk(fmt, kind=kind).asking(copy_storage="all")
     return case.source("images", f"path {PATH}\n{heads[0]}\n").destination("images", f"path {PATH}\n{heads[1]}\n")
 

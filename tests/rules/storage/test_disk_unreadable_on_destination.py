@@ -32,7 +32,7 @@ def running_as(
     second: str | None = None,
     case: Case | None = None,
 ) -> Case:
-    """The sound pair, whose guest has a second disk, and whose destination runs QEMU as this user."""
+    """Return the sound pair, whose guest has a second disk, and whose destination runs QEMU as this user."""
     changed = on_volume(second or disk(), case)
     changed.destination("libvirt.capabilities", lambda xml: xml.replace("+0:+0", user))
     if dynamic is not None:

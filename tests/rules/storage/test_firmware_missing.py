@@ -13,7 +13,7 @@ THERE = {"/srv/bios.bin", "/srv/vars.bin", NVRAM, "/srv/vmlinuz"}
 
 
 def started_with(xml: str, *missing: str) -> Case:
-    """The sound pair, whose guest's `<os>` has these elements too, and the destination lacks these files."""
+    """Return the sound pair, whose guest's `<os>` has these elements too, and the destination lacks these files."""
 
     def answers(text: str) -> str:
         for path in THERE:

@@ -11,7 +11,7 @@ RULE = "lock-manager-mismatch"
 
 
 def case(source: str = "", destination: str = "") -> Case:
-    """The sound pair with these lines in the hosts' qemu.conf."""
+    """Return the sound pair with these lines in the hosts' qemu.conf."""
     return Case().source("qemu.conf", source).destination("qemu.conf", destination)
 
 

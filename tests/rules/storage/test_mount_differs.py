@@ -16,12 +16,12 @@ GONE = f"path {PATH}\nstat: cannot statx '{PATH}': No such file or directory\nfs
 
 
 def at(inode: int, mode: str = "81a4") -> str:
-    """What a host answers that has the file (or what the mode says) under this number, on device 0:60."""
+    """Return the answers of a host that has the file (or what the mode says) under this number, on device 0:60."""
     return f"path {PATH}\nstat {mode} 1048576 60 {inode} 0:0\nfs 6969 4096 100\n"
 
 
 def nfs(here: str, there: str, *, mounts: tuple[str, str] = ("nfs4 nas:/a", "nfs4 nas:/b"), disk: str = FILE) -> Case:
-    """The sound pair, whose guest has this second disk, and what both hosts have at its path."""
+    """Return the sound pair, whose guest has this second disk, and what both hosts have at its path."""
     case = on_volume(disk.format("")).source("paths", here).destination("paths", there)
     line = "900 1 0:60 / /srv/vms rw,relatime - {} rw\n"
     case.source("mounts", lambda text: text + line.format(mounts[0]))

@@ -27,14 +27,14 @@ def missing(path: str) -> str:
 
 
 def moved_offline(magic: str = NFS, *, more: str = "", at_destination: str | None = None, **asked: Any) -> Case:
-    """The sound pair, whose guest is off and has an image file on a file system of that magic on both hosts."""
+    """Return the sound pair, whose guest is off and has an image file on a file system of that magic on both hosts."""
     case = disk(f"<source file='{PATH}'/>", more=more).guest(switched_off).source("paths", there(PATH, magic))
     asked = {"offline": True, "guests": ("web",)} | asked
     return case.destination("paths", at_destination or there(PATH, magic)).asking(**asked)
 
 
 def mounted(case: Case, source: str, destination: str) -> Case:
-    """The case with these mounts at the image's directory, as "nfs4 nas:/images"."""
+    """Return the case with these mounts at the image's directory, as "nfs4 nas:/images"."""
     table = case.hosts[0].answers.records["mounts"].out
     case.source("mounts", f"{table}900 1 8:1 / /srv/images rw - {source} rw\n")
     case.destination("mounts", f"{table}900 1 8:1 / /srv/images rw - {destination} rw\n")

@@ -20,7 +20,7 @@ VERSIONS = {"libvirt": 9000000, "hypervisor": 7002000, "type": "QEMU"}
 
 
 def disk(inside: str) -> Case:
-    """The sound pair, whose guest has this second disk; the destination has the value's file."""
+    """Return the sound pair, whose guest has this second disk; the destination has the value's file."""
     made = f"<disk type='file'><source file='/srv/l.img'>{inside}</source><target dev='vdb'/></disk>"
     return Case().xml("<controller type='usb'", f"{made}<controller type='usb'").destination("paths", there(VALUE))
 

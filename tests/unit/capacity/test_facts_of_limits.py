@@ -1,5 +1,6 @@
 """The facts that are collected for the limits are those that the limits are read from: no fewer and no more."""
 
+from functools import partial
 from itertools import product
 from typing import TypeAlias
 
@@ -9,10 +10,11 @@ from preflight.capacity.limit import Capacity
 from preflight.capacity.path import capacity, facts
 from preflight.collect.sources import FACTS
 from preflight.facts.fact import Fact
-from preflight.host import Host
+from preflight.host import FactSource, Host
 from preflight.request.check_request import Migration
 from preflight.request.migration import Role, Transport
 from tests.case import Case
+from tests.unit.capacity.test_path import at_most, firewall, on_port
 
 Kinds: TypeAlias = set[type[Fact]]
 
@@ -24,6 +26,8 @@ ANSWERS = {
     "virtlockd.conf": "max_clients = 9\n",
     "virtqemud.conf": "",
     "virtproxyd.conf": "max_clients = 30\n",
+    "nft": firewall(*(on_port(port, at_most(5)) for port in (22, 16509, 16514, 49152))),
+    "iptables": "",
 }
 PROXY = "daemon virtproxyd\nnclients_max        : 30\nnclients            : 4\n"
 
@@ -48,7 +52,7 @@ HOSTS = hosts()
 def knowing(role: Role, kinds: Kinds) -> Host:
     """Return the host with these facts and no others."""
     whole = HOSTS[role]
-    return Host(role, whole.name, whole.records, whole.absent, {kind: FACTS[kind] for kind in kinds})
+    return Host(role, whole.name, {}, {}, {kind: FactSource(partial(whole.fact, kind)) for kind in kinds})
 
 
 def limits(source: Kinds, destination: Kinds, migration: Migration, *, every: bool) -> Capacity:

@@ -1,11 +1,13 @@
-"""How many migrations at once, by which limits, and what is said where one could not be read."""
+"""The number of migrations at once, its limits, and the report if one of them could not be read."""
 
+import json
 from typing import Any
 
 import pytest
 
 from preflight.answers import SavedHost
 from preflight.capacity.limit import Capacity, Limit, Scope
+from preflight.forecast.answer import Answer
 from preflight.output.formats import render
 from preflight.request.migration import Mode, Role, Transport
 from tests.case import Case
@@ -226,7 +228,7 @@ SIZING |= {"virtlockd.conf": "", "guest-memory": "", "libvirt.memory": '{"rss": 
 
 
 def sized(case: Case | None = None, **asked: Any) -> dict[tuple[str, str], Limit]:
-    """All limits that `preflight capacity` shows."""
+    """Return all limits that `preflight capacity` shows."""
     found = case or Case()
     for name, text in SIZING.items():
         for number, end in enumerate((found.source, found.destination)):
@@ -284,7 +286,7 @@ def test_virtlockd_counts_where_it_guards_the_disks() -> None:
 
 
 def modular() -> Case:
-    """The destination with modular daemons: virtproxyd passes on to virtqemud what comes over the network."""
+    """Return the destination with modular daemons: virtproxyd passes on to virtqemud what comes over the network."""
     proxy = "daemon virtproxyd\nnclients_max        : 30\nnclients            : 4\n"
 
     def renamed(text: str) -> str:
@@ -339,3 +341,80 @@ def test_both_ways_between_this_machine_and_another_log_in_there_alone() -> None
     found = limits(capacity(case, both_ways=True))
     assert ("MaxStartups", "source") not in found
     assert found["MaxStartups", "destination"] == 5
+
+
+def firewall(*statements: str) -> str:
+    """Return `nft -j list ruleset` with one input chain of these rules, each the JSON of its statements."""
+    chain = {"family": "inet", "table": "t", "name": "i", "type": "filter", "hook": "input", "policy": "accept"}
+    rules = [json.loads(f"[{one}]") for one in statements]
+    objects = [{"rule": {"family": "inet", "table": "t", "chain": "i", "expr": expr}} for expr in rules]
+    return json.dumps({"nftables": [{"table": {"family": "inet", "name": "t"}}, {"chain": chain}, *objects]})
+
+
+def filtered(*statements: str) -> Case:
+    return Case().destination("nft", firewall(*statements)).destination("iptables", "")
+
+
+def on_port(port: int, statement: str) -> str:
+    left = '{"payload": {"protocol": "tcp", "field": "dport"}}'
+    return f'{{"match": {{"op": "==", "left": {left}, "right": {port}}}}}, {statement}, {{"reject": null}}'
+
+
+def at_most(burst: int) -> str:
+    return f'{{"limit": {{"rate": 6, "burst": {burst}, "per": "minute", "inv": true}}}}'
+
+
+def of_firewall(found: Capacity) -> list[Limit]:
+    return [limit for limit in found.limits if limit.name.startswith("firewall")]
+
+
+def test_a_rate_of_the_destinations_firewall_is_a_limit_beside_maxstartups() -> None:
+    [limit] = of_firewall(found := capacity(filtered(on_port(22, at_most(5)))))
+    assert (limit.name, limit.host, limit.scope) == ("firewall rate, ssh", Role.DESTINATION, Scope.BURST)
+    assert (limit.configured, limit.allows, limit.takes, limit.interval) == (5, 4, 1, 10.0)  # one login is ours
+    assert (limit.written, limit.at) == ("6/minute burst 5", None)
+    assert limit.beyond.startswith("reject by table inet t chain i")
+    assert found.burst_binding is limit
+
+
+def test_a_number_of_open_connections_is_a_limit_on_what_is_in_flight() -> None:
+    case = filtered(on_port(22, '{"ct count": {"val": 3, "inv": true}}'))
+    [limit] = of_firewall(found := capacity(case))
+    assert (limit.name, limit.scope, limit.allows, limit.interval) == ("firewall count, ssh", Scope.IN_FLIGHT, 2, None)
+    assert found.binding is limit
+
+
+def test_a_rate_on_the_migration_ports_counts_every_connection_for_data() -> None:
+    case = filtered(on_port(49152, at_most(6)))
+    [limit] = of_firewall(capacity(case))
+    assert (limit.name, limit.allows, limit.takes) == ("firewall rate, data", 6, 1)
+    [limit] = of_firewall(capacity(case, parallel=True, parallel_connections=2))
+    assert (limit.allows, limit.takes, limit.interval) == (2, 3, 30.0)
+    assert not of_firewall(capacity(case, mode=Mode.TUNNELLED))
+
+
+def test_a_rate_of_a_port_that_no_migration_connects_to_is_no_limit() -> None:
+    case = filtered(on_port(16514, at_most(5)))
+    assert not of_firewall(capacity(case))
+    [limit] = of_firewall(capacity(case, transport=Transport.TLS))
+    assert limit.name == "firewall rate, libvirt"
+
+
+def test_of_a_firewall_that_could_not_be_read_no_rate_is_known() -> None:
+    case = Case().destination("nft", None).destination("iptables", None)
+    assert not of_firewall(capacity(case))
+
+
+def test_a_rate_is_shown_with_the_seconds_between_starts() -> None:
+    report = filtered(on_port(22, at_most(5))).asking(select=("same-host",)).report()
+    text = render("capacity", "text", Answer(report, None))
+    assert "firewall rate, ssh" in text
+    assert "none is lost if they are started 10 s apart" in " ".join(text.split())
+
+
+def test_memory_over_a_socket_makes_no_connection_that_a_firewall_counts() -> None:
+    case = filtered(on_port(49152, at_most(1)))
+    socket = {"migrateuri": "unix:///run/m.sock", "transport": Transport.UNIX}
+    assert not of_firewall(capacity(case, **socket))
+    [limit] = of_firewall(capacity(case, **socket, copy_storage="all"))
+    assert (limit.name, limit.takes) == ("firewall rate, data", 1)

@@ -7,12 +7,14 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from preflight import __version__
@@ -23,14 +25,18 @@ from preflight.connection import snapshot
 from preflight.errors import UserError
 from preflight.grammar import shown
 from preflight.migrate.journal import Journal
+from preflight.output.formats import FOR_PEOPLE, FORMATS, render
 from preflight.plan import file as plan_file
 from preflight.request.options import Form, declared, option_name
 from tests.case import RECORDED, Case
+from tests.golden.reports import report as golden
 from tests.interrupting import hears_interrupts
 from tests.unit.migrate.plans import PLAN, altered
 
 PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 HOST1, HOST2 = (str(RECORDED / "ready" / f"{name}.json") for name in ("host1", "host2"))
+#: READY, with a warning.
+WARNED = (str(RECORDED / "newer" / "host3.json"), HOST2, "--select", "os-release-differs")
 GONE1, GONE2 = (str(RECORDED / "hosts-line-gone" / f"{name}.json") for name in ("host1", "host2"))
 UNSET = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "PREFLIGHT_TRACEBACK", "TERM")
 
@@ -69,7 +75,7 @@ def run(*arguments: str, cwd: Path | None = None, **env: str) -> subprocess.Comp
     ],
 )
 @pytest.mark.parametrize("form", ["text", "table", "json"])
-def test_the_exit_code_is_the_verdicts_whatever_the_format(
+def test_the_exit_code_is_the_verdicts_and_the_report_names_it(
     arguments: tuple[str, ...], code: int, word: str, form: str
 ) -> None:
     done = run("check", *arguments, "--format", form)
@@ -302,9 +308,9 @@ def test_what_is_no_finite_number_is_refused(command: str, option: str, value: s
 
 def test_options_that_do_not_go_together_are_refused_in_one_line() -> None:
     xml = refused(run("check", HOST1, HOST2, "--format", "xml"))
-    assert xml == "--format: 'xml' is not one of text, table, json"
+    assert xml == f"--format: 'xml' is not one of {', '.join(FORMATS['report'])}"
     both = refused(run("check", HOST1, HOST2, "--guest", "web", "--no-guests"))
-    assert both == "--guest and --no-guests are mutually exclusive"
+    assert both == "--no-guests and a selection of guests are mutually exclusive"
     tunnel = refused(run("check", HOST1, HOST2, "--tls", "--tunnelled"))
     assert tunnel.startswith("--tls and --tunnelled are mutually exclusive")
 
@@ -330,17 +336,184 @@ def test_a_place_where_nothing_can_be_saved_is_refused(tmp_path: Path) -> None:
 # what is written where
 
 
+#: A moment at which every report is made.
+CLOCK = "import time\ntime.time = lambda: 1796000000.5"
+
+
+def without_origin(text: str) -> Any:
+    """A report without when, where and by whom it was made."""
+    document = json.loads(text)
+    assert document.pop("provenance") is not None
+    return document
+
+
 def test_saved_answers_give_the_same_report_byte_for_byte(tmp_path: Path) -> None:
     pair = f"{tmp_path}/pair.json"
     for form in ("json", "text", "table"):
-        first = run("check", GONE1, GONE2, "--format", form, "--save", pair)
-        again = run("check", pair, "--format", form)
+        first = python(CLOCK, "check", GONE1, GONE2, "--format", form, "--save", pair)
+        again = python(CLOCK, "check", pair, "--format", form)
         assert (first.stdout, first.returncode) == (again.stdout, again.returncode)
         assert first.stderr == again.stderr == ""
 
 
 def test_two_runs_give_the_same_bytes() -> None:
-    assert len({run("check", GONE1, GONE2, "-f", "json", PYTHONHASHSEED=str(seed)).stdout for seed in range(4)}) == 1
+    made = {python(CLOCK, "check", GONE1, GONE2, "-f", "json", PYTHONHASHSEED=str(seed)).stdout for seed in range(4)}
+    assert len(made) == 1
+
+
+def test_only_the_origin_of_a_report_depends_on_the_moment() -> None:
+    first, later = run("check", GONE1, GONE2, "-f", "json"), python(CLOCK, "check", GONE1, GONE2, "-f", "json")
+    assert first.stdout != later.stdout
+    assert without_origin(first.stdout) == without_origin(later.stdout)
+
+
+def test_a_report_says_when_where_and_by_whom_it_was_made_and_how_old_the_answers_are() -> None:
+    document = json.loads(python(CLOCK, "check", GONE1, HOST2, "-f", "json", "--ignore", "names").stdout)
+    origin = document["provenance"]
+    user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
+    assert (origin["made"], origin["version"]) == ("2026-11-30T00:53:20Z", __version__)
+    assert (origin["machine"], origin["user"]) == (os.uname().nodename, user)
+    assert origin["source"] == {"origin": "snapshot", "taken": "2026-11-23T01:06:49Z", "age": 603991}
+    assert document["request"]["ignore"] == ["names"]
+
+
+# reports in files
+
+
+def test_a_report_is_written_in_several_formats_beside_the_one_that_is_printed(tmp_path: Path) -> None:
+    paths = {form: tmp_path / f"report.{form}" for form in FORMATS["report"] if form != "html"}
+    reports = [word for form, path in paths.items() for word in ("--report", f"{form}={path}")]
+    done = python(CLOCK, "check", GONE1, GONE2, *reports)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout == paths["text"].read_text()
+    for form, path in paths.items():
+        shown = run("show", str(paths["json"]), "-f", form)
+        assert (shown.returncode, shown.stderr) == (0, ""), form
+        assert shown.stdout == path.read_text(encoding="utf-8"), form
+        assert path.stat().st_mode & 0o777 == 0o644, "as the umask allows"
+
+
+def test_a_report_that_cannot_be_written_does_not_lose_the_others(tmp_path: Path) -> None:
+    nowhere, there = tmp_path / "none" / "r", tmp_path / "r.json"
+    done = run("check", HOST1, HOST2, "--report", f"text={nowhere}", "--report", f"json={there}")
+    assert (done.returncode, done.stderr) == (2, f"preflight: {nowhere}: No such file or directory\n")
+    assert done.stdout.splitlines()[-2].startswith("READY")
+    assert json.loads(there.read_text())["verdict"] == "ready"
+    assert list(tmp_path.iterdir()) == [there]
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (("json",), "'json' is not FORMAT=PATH, with the path of a file"),
+        (("json=",), "'json=' is not FORMAT=PATH, with the path of a file"),
+        (("json=-",), "'json=-' is not FORMAT=PATH, with the path of a file"),
+        (("xml=a",), "'xml' is not one of text, concise, "),
+        (("json=a", "text=a"), "a is given twice"),
+    ],
+)
+def test_a_report_without_a_place_is_refused(given: tuple[str, ...], why: str) -> None:
+    words = [word for one in given for word in ("--report", one)]
+    assert refused(run("check", HOST1, HOST2, *words)).startswith(f"--report: {why}")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "JSON is malformed"),
+        (b"{}", "Object missing required field `format`"),
+        (b'{"format": 2}', "report format 2, this preflight reads 1"),
+        (b"[" * 100_000, "it is nested too deeply"),
+        (b'"\xff"', ""),
+    ],
+)
+def test_a_file_that_is_no_report_is_refused(tmp_path: Path, content: bytes, why: str) -> None:
+    path = tmp_path / "r"
+    path.write_bytes(content)
+    assert why in refused(run("show", str(path)))
+
+
+def test_a_snapshot_is_no_report_and_a_directory_none_either(tmp_path: Path) -> None:
+    assert refused(run("show", HOST1)).startswith(f"{HOST1}: not a report of `preflight check --format json`: ")
+    assert refused(run("show", str(tmp_path))) == f"{tmp_path}: Is a directory"
+
+
+# what changes the exit code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "code"),
+    [
+        ((GONE1, GONE2), (), 1),
+        ((GONE1, GONE2), ("--fail-on", "never"), 0),
+        ((GONE1, GONE2), ("--exit-zero",), 0),
+        ((HOST1, HOST2, "--transport", "tls"), (), 3),
+        ((HOST1, HOST2, "--transport", "tls"), ("--fail-on", "never"), 3),
+        ((HOST1, HOST2, "--transport", "tls"), ("--unknown", "warn"), 0),
+        ((HOST1, HOST2, "--transport", "tls"), ("--exit-zero",), 0),
+        ((GONE1, GONE2, "--transport", "tls"), ("--fail-on", "never"), 3),
+        ((HOST1, HOST2), ("--fail-on", "warning"), 0),
+        (WARNED, (), 0),
+        (WARNED, ("--fail-on", "warning"), 1),
+        (WARNED, ("--fail-on", "warning", "--exit-zero"), 0),
+    ],
+)
+def test_the_exit_code_is_what_was_asked_for_and_the_verdict_stays(
+    arguments: tuple[str, ...], options: tuple[str, ...], code: int
+) -> None:
+    done = run("check", *arguments, *options, "-f", "jsonl")
+    assert (done.returncode, done.stderr) == (code, "")
+    ending = json.loads(done.stdout.splitlines()[-1])
+    plain = json.loads(run("check", *arguments, "-f", "jsonl").stdout.splitlines()[-1])
+    assert ending["exit_code"] == code
+    assert ending["verdict"] == plain["verdict"]
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS["report"] if form not in ("text", "table", "json")])
+@pytest.mark.parametrize(("arguments", "code"), [((HOST1, HOST2), 0), ((GONE1, GONE2), 1)])
+def test_the_exit_code_is_the_same_in_every_format(arguments: tuple[str, ...], code: int, form: str) -> None:
+    done = run("check", *arguments, "-f", form)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert done.stdout
+
+
+# nagios
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "begins"),
+    [
+        ((HOST1, HOST2), 0, "PREFLIGHT OK - host1.example.com -> host2.example.com: ready|errors=0"),
+        (WARNED, 1, "PREFLIGHT WARNING - host3.example.com -> host2.example.com: ready with warnings: os-release"),
+        ((GONE1, GONE2), 2, "PREFLIGHT CRITICAL - host1.example.com -> host2.example.com: not ready: announced-name"),
+        ((HOST1, HOST2, "--transport", "tls"), 3, "PREFLIGHT UNKNOWN - "),
+        ((HOST1, "none.json"), 3, "PREFLIGHT UNKNOWN - none.json: no such snapshot file"),
+        ((HOST1, HOST2, "--no-such-option"), 3, "PREFLIGHT UNKNOWN - No such option: --no-such-option"),
+        ((), 3, "PREFLIGHT UNKNOWN - Missing argument"),
+    ],
+)
+def test_nagios_gets_one_line_and_its_own_codes(arguments: tuple[str, ...], code: int, begins: str) -> None:
+    done = run("nagios", *arguments)
+    assert done.returncode == code, done.stderr
+    assert done.stdout.startswith(begins)
+    assert done.stdout.count("\n") == 1
+    if " - host" in begins:
+        assert re.fullmatch(r"[^|]+\|(?:[a-z]+=\d+(?:;\d*){3} ?)+\n", done.stdout)
+
+
+def test_a_bug_of_ours_is_unknown_to_nagios() -> None:
+    done = python(CRASH, "nagios", HOST1, HOST2)
+    assert (done.returncode, done.stdout) == (3, "PREFLIGHT UNKNOWN - a bug in preflight: KeyError: 'a bug'\n")
+
+
+def test_an_interruption_is_unknown_to_nagios() -> None:
+    done = python(
+        "import preflight.commands.check as c\ndef check(*_): raise KeyboardInterrupt\nc.nagios = check",
+        "nagios",
+        HOST1,
+        HOST2,
+    )
+    assert (done.returncode, done.stdout) == (3, "PREFLIGHT UNKNOWN - interrupted\n")
 
 
 def fake_ssh(directory: Path, text: str) -> None:
@@ -364,7 +537,9 @@ def test_answers_of_live_hosts_are_saved_so_that_they_give_the_same_report(tmp_p
     assert first.returncode in {1, 3}
     assert "libvirt is not served" in first.stdout
     again = run("check", pair, "-f", "json", PATH="/nowhere")
-    assert (again.stdout, again.returncode) == (first.stdout, first.returncode)
+    assert (without_origin(again.stdout), again.returncode) == (without_origin(first.stdout), first.returncode)
+    assert json.loads(first.stdout)["provenance"]["source"]["origin"] == "live"
+    assert json.loads(first.stdout)["provenance"]["source"]["age"] < 60
     assert [host.name for host in snapshot.read(Path(pair))] == ["host-a", "host-b"]
     assert left_over(tmp_path) == []
 
@@ -460,6 +635,47 @@ def test_colour_is_for_terminals_or_who_asks_for_it(env: dict[str, str], coloure
     assert re.sub(r"\x1b\[[0-9;]*m", "", done.stdout) == run("check", HOST1, HOST2).stdout
 
 
+#: A terminal of letters without any but those of ASCII, as on an old console.
+ASCII = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS["report"] if form != "html"])
+def test_a_format_for_programs_is_utf_8_in_every_locale(form: str) -> None:
+    made = replace(golden("sound"), source=replace(golden("sound").source, release="Debian é →"))
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        Path(file.name).write_text(render("report", "json", made), encoding="utf-8")
+        env = environment(**ASCII)
+        done = subprocess.run([PREFLIGHT, "show", file.name, "-f", form], capture_output=True, env=env, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    if form in FOR_PEOPLE:
+        assert done.stdout.isascii()
+        assert (b"Debian \\xe9 \\u2192" in done.stdout) is (form == "text")
+    else:
+        assert done.stdout.decode("utf-8") == render("report", form, made)
+
+
+@pytest.mark.parametrize("env", [{}, {"CI": "true"}, {"GITHUB_ACTIONS": "true", "CI": "true"}, {"PY_COLORS": "1"}])
+def test_a_ci_job_changes_nothing_of_a_report(env: dict[str, str]) -> None:
+    done = python(CLOCK, "check", GONE1, GONE2, **env)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout == python(CLOCK, "check", GONE1, GONE2).stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_columns_is_the_width_of_text_and_of_nothing_for_programs() -> None:
+    narrow = python(CLOCK, "check", GONE1, GONE2, COLUMNS="60").stdout
+    assert max(map(len, narrow.splitlines())) < max(map(len, run("check", GONE1, GONE2).stdout.splitlines()))
+    for form in ("concise", "jsonl", "nagios"):
+        assert python(CLOCK, "check", GONE1, GONE2, "-f", form, COLUMNS="60").stdout == (
+            python(CLOCK, "check", GONE1, GONE2, "-f", form).stdout
+        )
+
+
+@pytest.mark.parametrize("form", ["concise", "json", "junit", "github", "markdown"])
+def test_a_format_without_colour_has_none_even_if_it_is_forced(form: str) -> None:
+    assert "\x1b" not in run("check", GONE1, GONE2, "-f", form, FORCE_COLOR="1").stdout
+
+
 @pytest.mark.parametrize(
     ("env", "coloured"),
     [({"TERM": "xterm"}, True), ({"TERM": "dumb"}, False), ({"TERM": "xterm", "NO_COLOR": "1"}, False)],
@@ -492,7 +708,7 @@ def left_over(directory: Path) -> list[str]:
 
 
 def processes_of(directory: Path) -> list[str]:
-    """The processes that the fake ssh in this folder left: it names the folder to them."""
+    """Return the processes that the fake ssh in this folder left: it names the folder to them."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -567,7 +783,7 @@ def test_help_loads_nothing_that_it_does_not_need(arguments: tuple[str, ...]) ->
 
 
 def test_a_run_leaves_the_parser_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """It builds the parameters of the one command that is called; whoever calls the next has those of all."""
+    """A run builds only the parameters of the command that is called; the next run finds all commands again."""
     known = list(app.registered_commands)
     monkeypatch.setattr(sys, "argv", ["preflight", "rules", "--help"])
     assert run_in_process() == 0
@@ -617,6 +833,19 @@ def test_a_check_of_hosts_loads_pydantic_for_json_alone(tmp_path: Path, form: st
     assert ("pydantic" in done.stderr.split()) is is_loaded
 
 
+#: What only a format loads.
+OF_FORMATS = {"pydantic", "jinja2", "xml.sax.saxutils", "tabulate"}
+
+
+def test_a_text_check_loads_no_other_formats_library() -> None:
+    done = python(MODULES, "check", HOST1, HOST2)
+    loaded = set(done.stderr.split())
+    assert not loaded & OF_FORMATS
+    assert {name for name in loaded if name.startswith("preflight.output.report.")} == {
+        f"preflight.output.report.{name}" for name in ("next_step", "problems", "provenance", "skipped", "text")
+    }
+
+
 @pytest.mark.parametrize(("form", "is_loaded"), [("text", False), ("table", False), ("json", True)])
 def test_a_check_of_files_loads_pydantic_for_json_alone(form: str, *, is_loaded: bool) -> None:
     done = python(MODULES, "check", HOST1, HOST2, "-f", form)
@@ -654,8 +883,9 @@ def test_logins_begin_before_the_parser_is_loaded() -> None:
         "heavy = {'preflight.cli.app', 'pydantic'}\n"
         "opening.begin = lambda hosts, prelude: print(list(hosts), heavy & set(sys.modules))"
     )
-    for command in ("check", "capacity", "fix", "migrate", "plan"):
-        assert python(code, command, "no/such/file", "b", "--p2p").stdout == "['no/such/file', 'b'] set()\n"
+    for command in ("check", "capacity", "fix", "migrate", "nagios", "plan"):
+        said = python(code, command, "no/such/file", "b", "--p2p").stdout.splitlines()
+        assert said[0] == "['no/such/file', 'b'] set()"
 
 
 @pytest.mark.parametrize(
@@ -705,7 +935,7 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
     [
         (("migrate",), "SOURCE and DESTINATION are missing, or a file that `preflight plan` wrote"),
         (("migrate", "a", "b"), "which guests? Name them, or give --all, --running or --offline"),
-        (("migrate", "a", "b", "web", "--all"), "name guests, or give --all or --running, but not both"),
+        (("migrate", "a", "b", "web", "--all"), "name guests, or give --all, but not both"),
         (("migrate", "a", "b", "--all", "--running"), "--all, --running and --offline are mutually exclusive"),
         (("migrate", "/no/plan"), "/no/plan: No such file or directory"),
         (("migrate", HOST1), f"{HOST1}: not a plan of preflight"),
@@ -780,6 +1010,8 @@ PAGES = {
     "fix": ("fix",),
     "migrate": ("migrate", "reference/options"),
     "plan": ("migrate", "reference/options"),
+    "nagios": ("output", "check", "reference/options"),
+    "show": ("output",),
     "snapshot": ("check",),
     "status": ("output",),
 }

@@ -19,8 +19,9 @@ from preflight.cli.app import COMMANDS, app
 from preflight.cli.app import run as run_in_process
 from preflight.cli.help_page import Purpose
 from preflight.migrate.journal import Journal
+from preflight.output import formats
 from preflight.plan import file as plan_file
-from tests.case import RECORDED
+from tests.case import RECORDED, Case
 from tests.unit.migrate.plans import PLAN, altered
 
 BIN = Path(sys.executable).parent
@@ -28,7 +29,7 @@ NAMES = [one.__name__ for one in COMMANDS]
 
 
 def shown(*arguments: str, columns: int = 80) -> list[str]:
-    """The lines of a page, in a terminal of that width."""
+    """Return the lines of a page, in a terminal of that width."""
     text = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(text):
         patch.setattr(sys, "argv", ["preflight", *arguments])
@@ -46,10 +47,10 @@ def test_commands_are_listed_by_what_they_are_for() -> None:
         elif listed and line[2:3].isalpha():
             listed[list(listed)[-1]].append(line.split()[0])
     assert listed == {
-        Purpose.LOOK: ["check", "capacity", "snapshot"],
+        Purpose.LOOK: ["check", "capacity", "snapshot", "nagios"],
         Purpose.PLAN: ["plan", "fix"],
         Purpose.ACT: ["migrate"],
-        Purpose.LOOK_UP: ["status", "rules", "explain"],
+        Purpose.LOOK_UP: ["show", "status", "rules", "explain"],
     }
 
 
@@ -106,11 +107,12 @@ def test_an_example_is_understood(example: str) -> None:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """A directory with the files that the examples name, on a machine whose ssh reaches no host."""
+    """Return a directory with the files that the examples name, on a machine whose ssh reaches no host."""
     for name in ("host1", "host2"):
         shutil.copy(RECORDED / "ready" / f"{name}.json", tmp_path / f"{name}.json")
     plan_file.write(tmp_path / "evening.plan", altered(PLAN, lapses=time.time() + 999))
     Journal.create(tmp_path / "evening.journal", PLAN).close()
+    formats.write("report", "json", Case().asking(select=("shared-host-uuid",)).report(), tmp_path / "report.json")
     ssh = tmp_path / "ssh"
     ssh.write_text("#!/bin/sh\necho 'ssh: connect to host x port 22: Connection refused' >&2\nexit 255\n")
     ssh.chmod(0o700)
@@ -138,6 +140,8 @@ UNREACHED = {
     "capacity": 0,
     "capacity host1 host2 --window": 3,
     "snapshot": 3,
+    "nagios": 2,
+    "show": 0,
     "plan": 5,
     "fix": 3,
     "migrate": 5,

@@ -81,7 +81,7 @@ def test_more_than_are_asked_about_is_said_and_nothing_is_asked(record: str, wha
 
 
 def _with_devices(case: Case, devices: str) -> str:
-    """The source's list of guests, each with these devices; {0} in them is the guest's number."""
+    """Return the source's list of guests, each with these devices; {0} in them is the guest's number."""
     listed = json.loads(case.hosts[0].answers.records["libvirt.domains"].out)
     for number, guest in enumerate(listed["domains"]):
         guest["xml"] = guest["xml"].replace("</devices>", devices.replace("{0}", str(number)) + "</devices>")

@@ -1,6 +1,7 @@
 """`preflight capacity` on recorded hosts: what it says, in which form, and its exit codes."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from preflight.forecast.answer import Answer
 from preflight.forecast.duration import Forecast, Link, forecast, link_of
 from preflight.judge.check import Checked
 from preflight.output.formats import render
-from tests.case import Case
+from tests.case import Case, with_startups
 
 SPEEDS = "/sys/class/net/eth0/speed:1000\n/sys/class/net/lo/speed:-1\n/sys/class/net/host0/speed:10000\n"
 #: 50 MiB that the guest touched and 38 that are QEMU's own.
@@ -43,7 +44,7 @@ def shown(said: Answer) -> str:
 
 
 def asked(case: Case | None = None) -> Case:
-    """A pair that was asked all that `preflight capacity` asks."""
+    """Return a pair that was asked all that `preflight capacity` asks."""
     found = case or Case()
     for name, record in HOST.items():
         for number, end in enumerate((found.source, found.destination)):
@@ -56,9 +57,16 @@ def checked(case: Case | None = None, **options: Any) -> Checked:
     return asked(case).asking(select=("same-host",), sizing=True, **options).checked()
 
 
-def answer(case: Case | None = None, *, window: float | None = None, concurrency: int | None = None) -> Answer:
+def answer(
+    case: Case | None = None,
+    *,
+    window: float | None = None,
+    concurrency: int | None = None,
+    dirty: Mapping[str, float] | None = None,
+    rate: float = 100.0,
+) -> Answer:
     found = checked(case)
-    predicted = forecast(found, Link(100.0, "as given"), {}, concurrency=concurrency)
+    predicted = forecast(found, Link(rate, "as given"), dirty or {}, concurrency=concurrency)
     return Answer(found.report, predicted, None, window, concurrency)
 
 
@@ -106,13 +114,89 @@ def test_a_measured_dirty_rate_counts() -> None:
         ({}, True, 0),
         ({"concurrency": 20}, True, 0),
         ({"concurrency": 21}, False, 1),
-        ({"window": 3600.0}, True, 0),
         ({"window": 0.1}, False, 1),
+        ({"window": 3600.0, "dirty": {"web": 50.0}}, True, 0),
+        ({"window": 3600.0, "dirty": {"web": 100.0}}, False, 1),
+        ({"window": 3600.0, "dirty": {"web": 50.0}, "concurrency": 21}, False, 1),
+        ({"window": 3600.0, "concurrency": 21}, False, 1),
+        ({"window": 0.1, "concurrency": 20}, False, 1),
+        # the whole guest is sent while it stands still, whatever it writes
+        ({"window": 3600.0, "rate": 1000.0}, True, 0),
     ],
 )
 def test_what_was_asked_for_fits_or_does_not(asked: dict[str, Any], fits: bool, code: int) -> None:
     found = answer(**asked)
     assert (found.fits, found.exit_code) == (fits, code)
+
+
+def window_line(said: Answer) -> str:
+    [line] = [line for line in shown(said).splitlines() if line.startswith("window:")]
+    return line
+
+
+@pytest.mark.parametrize("window", [2.0, 3600.0, 1e6])
+def test_a_window_that_depends_on_what_guests_write_is_neither_said_to_fit_nor_not_to(window: float) -> None:
+    found = answer(window=window, rate=20.0, concurrency=1) if window > 3 else answer(window=window)
+    assert (found.fits_window, found.fits, found.exit_code) == (None, None, 3)
+    assert "NOT KNOWN: the dirty rate of web was not measured; best case" in window_line(found)
+    assert "worst case never ends" in window_line(found)
+    assert window_line(found).endswith("--measure-dirty-rate settles it")
+    document = json.loads(render("capacity", "json", found))
+    assert (document["fits"], document["fits_window"], document["seconds_at_most"]) == (None, None, None)
+    assert document["seconds_at_least"] == pytest.approx(document["seconds"])
+
+
+def test_the_rate_up_to_which_guests_fit_is_the_greatest() -> None:
+    found = answer(window=6.0, rate=20.0)
+    rate = found.bearable
+    assert rate is not None
+    assert answer(window=6.0, rate=20.0, dirty={"web": rate}).fits_window is True
+    assert answer(window=6.0, rate=20.0, dirty={"web": rate + 1}).fits_window is False
+    assert f"fits if each dirties at most about {rate} MiB/s" in window_line(found)
+    assert answer(window=6.0, rate=20.0, dirty={"web": rate}).bearable is None
+
+
+def test_a_window_too_short_for_guests_that_write_nothing_does_not_fit() -> None:
+    found = answer(window=0.6, rate=20.0)
+    assert (found.fits_window, found.exit_code) == (False, 1)
+    assert "0.6" not in window_line(found)
+    assert window_line(found).endswith("even if no guest writes to its memory")
+
+
+def test_memory_of_which_it_is_not_known_whether_it_was_touched_settles_no_window() -> None:
+    """All of it counts in the forecast, which is then no lower bound."""
+    untold = Case().source("libvirt.memory", None).source("speeds", SPEEDS)
+    found = untold.asking(select=("same-host",), sizing=True).checked()
+    predicted = forecast(found, Link(20.0, ""), {"web": 0.0})
+    assert predicted.least < 3 < predicted.seconds == predicted.most
+    said = Answer(found.report, predicted, None, 3.0)
+    assert (said.fits_window, said.exit_code) == (None, 3)
+    assert "how much of the memory has to be sent is unknown" in window_line(said)
+    assert "--measure-dirty-rate settles" not in shown(said)
+    assert Answer(found.report, predicted, None, 60.0).fits_window is True
+
+
+@pytest.mark.parametrize("record", [None, "one guest"])
+def test_guests_that_could_not_be_read_settle_no_window(record: str | None) -> None:
+    case = asked()
+    if record is None:
+        case.source("libvirt.domains", None)
+    else:
+        case.guest(lambda guest: guest.update(error="Domain not found"))
+    found = answer(case, window=3600.0, dirty={"web": 0.0})
+    assert (found.fits_window, found.exit_code) == (None, 3)
+    assert "not counted: " in shown(found)
+    assert window_line(found).startswith("window:      3600 s: NOT KNOWN: not every guest could be read")
+
+
+def test_a_window_without_a_running_guest_fits() -> None:
+    found = answer(Case().guest(lambda guest: guest.update(id=-1, state=5)), window=1.0)
+    assert (found.fits, window_line(found)) == (True, "window:      1 s: fits")
+
+
+def test_a_window_over_a_link_of_unknown_speed_is_not_known() -> None:
+    said = Answer(checked().report, None, "no driver reports the speed", 60.0)
+    assert window_line(said) == "window:      60 s: NOT KNOWN: no driver reports the speed"
 
 
 def test_what_cannot_be_known_is_not_said_to_fit() -> None:
@@ -172,7 +256,7 @@ def test_the_procedures_own_example_is_explained() -> None:
     case = Case()
     for end in (case.source, case.destination):
         end("limits", lambda told: told.replace(": 5000", ": 20"))
-        end("sshd.effective", lambda told: told.replace("maxstartups 10:30:100", "maxstartups 10:100:10"))
+        with_startups(end, "10:100:10")
     found = answer(case)
     capacity = found.report.capacity
     assert (capacity.concurrent, capacity.burst, capacity.classic) == (20, 10, 10)
@@ -183,3 +267,105 @@ def test_the_procedures_own_example_is_explained() -> None:
     )
     assert any(line.startswith("Red Hat's:   10, two clients per migration out of max_clients 20") for line in lines)
     assert sum(line.startswith("MaxStartups") and line.endswith("is refused") for line in lines) == 2
+
+
+def narrow() -> Case:
+    """Fewer of everything than the defaults, on both hosts."""
+    fewer = {"nclients_max        : 5000": "nclients_max        : 24", "maxWorkers     : 20": "maxWorkers     : 9"}
+
+    def limited(told: str) -> str:
+        for before, after in fewer.items():
+            assert before in told
+            told = told.replace(before, after)
+        return told
+
+    return (
+        Case()
+        .source("limits", limited)
+        .source("libvirtd.conf", "max_workers = 9\n")
+        .destination("qemu.conf", lambda text: text + "migration_port_max = 49163\n")
+    )
+
+
+def test_each_limit_that_falls_short_is_named_in_order_with_the_value_that_suffices() -> None:
+    found = answer(narrow(), concurrency=30)
+    assert (found.fits, found.exit_code) == (False, 1)
+    said = shown(found)
+    text = said[said.index("requested:") :]
+    lines = text[: text.index("\n\n")].splitlines()
+    assert lines[0] == "requested:   30 at once: DOES NOT FIT"
+    assert [line.strip() for line in lines[1:]] == [
+        (
+            "1. max_workers on the source allows 9, less 2 workers for progress and abort: raise max_workers in"
+            " host1.example.com:/etc/libvirt/libvirtd.conf from 9 to 32, and restart libvirtd"
+        ),
+        (
+            "2. migration_port_range on the destination allows 12: raise migration_port_max in"
+            " host2.example.com:/etc/libvirt/qemu.conf from 49163 to 49181, and restart the libvirt daemon"
+        ),
+        (
+            "3. max_clients on the source allows 24: raise max_clients in"
+            " host1.example.com:/etc/libvirt/libvirtd.conf from 24 to 30, and restart libvirtd"
+        ),
+        *(
+            f"{number}. MaxStartups on the {end} allows 10 to start at the same instant: start them a second apart, or"
+            f" raise MaxStartups in {host}.example.com:/etc/ssh/sshd_config from 10:30:100 to 30:30:100, and reload"
+            " sshd"
+            for number, end, host in ((4, "source", "host1"), (5, "destination", "host2"))
+        ),
+    ]
+    document = json.loads(render("capacity", "json", found))
+    assert (document["requested"], document["fits_limits"]) == (30, False)
+    short = [(one["name"], one["stops"], one["value"], one["sufficient"]) for one in document["short"]]
+    assert short[:2] == [("max_workers", True, "9", "32"), ("migration_port_range", True, "49163", "49181")]
+    assert short[-1] == ("MaxStartups", False, "10:30:100", "30:30:100")
+
+
+def test_the_values_that_are_named_suffice() -> None:
+    case = narrow()
+    first = answer(case, concurrency=30).report.capacity
+    values = {(limit.name, limit.host.value): limit.raised_for(30) for limit in first.short_of(30)}
+    raised = (
+        Case()
+        .source(
+            "limits",
+            lambda told: told.replace("maxWorkers     : 20", f"maxWorkers     : {values['max_workers', 'source']}"),
+        )
+        .source("limits", lambda told: told.replace(": 5000", f": {values['max_clients', 'source']}"))
+        .destination(
+            "qemu.conf",
+            lambda text: text + f"migration_port_max = {values['migration_port_range', 'destination']}\n",
+        )
+    )
+    startups = values["MaxStartups", "source"]
+    for end in (raised.source, raised.destination):
+        with_startups(end, str(startups))
+    found = answer(raised, concurrency=30)
+    assert found.report.capacity.short_of(30) == ()
+    assert found.fits is True
+    assert "requested:   30 at once: fits\n" in shown(found)
+    assert {limit.name for limit in found.report.capacity.short_of(31)} == {name for name, _ in values}
+
+
+def test_more_ports_than_there_are_cannot_be_had() -> None:
+    found = answer(concurrency=20000)
+    line = next(line for line in shown(found).splitlines() if "migration_port_range on the destination allows" in line)
+    assert line.endswith("host2.example.com:/etc/libvirt/qemu.conf is 49215 and cannot be raised so far: request fewer")
+    [ports] = [
+        one for one in json.loads(render("capacity", "json", found))["short"] if one["key"] == "migration_port_max"
+    ]
+    assert (ports["value"], ports["sufficient"]) == ("49215", None)
+
+
+def test_a_number_that_leaves_no_worker_free_fits_and_is_warned_of() -> None:
+    found = answer(concurrency=19)
+    assert found.exit_code == 0
+    said = shown(found)
+    assert "requested:   19 at once: fits\n" in said
+    assert "1. max_workers on the source allows 20, but 2 workers should stay free for progress and abort" in said
+
+
+def test_a_check_names_them_too() -> None:
+    said = render("report", "text", narrow().asking(select=("same-host",), concurrency=30).report())
+    assert "requested: 30\n          1. max_workers on the source allows 9, less 2 workers" in said
+    assert "1. " not in render("report", "text", Case().asking(select=("same-host",)).report())

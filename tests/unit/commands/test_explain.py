@@ -56,7 +56,7 @@ def test_an_unknown_message_is_code_3() -> None:
     code, shown, _ = run("error: Domain not found: no domain with matching name 'web'")
     assert code == 3
     assert shown.splitlines()[0] == "unknown: Domain not found: no domain with matching name 'web'"
-    assert "No rule knows this message." in shown
+    assert "No rule predicts this message." in shown
 
 
 def test_of_a_pipe_each_error_is_explained_and_unknown_lines_are_named() -> None:

@@ -1,4 +1,4 @@
-"""A run from end to end, where no host is needed: who may go on with it, and what its exit code is."""
+"""A run from end to end, as far as no host is needed: its locks, and its exit codes."""
 
 import os
 import subprocess

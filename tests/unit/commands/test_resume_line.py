@@ -37,7 +37,7 @@ def ended(process: subprocess.Popen[str]) -> list[str]:
 
 
 def resumes(lines: list[str], path: Path) -> bool:
-    """Whether the last line resumes the run of this journal, as a shell reads it."""
+    """Report whether the last line, as a shell reads it, resumes the run of this journal."""
     return lines[-2:-1] == ["To resume this run:"] and shlex.split(lines[-1]) == [
         "preflight",
         "migrate",

@@ -1,4 +1,4 @@
-"""A host that has read the token, and sends what nobody asked for, or not as it was asked."""
+"""A host that has read the token and sends answers that were not requested, or in another form than requested."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""Secrets leave a host in no record: not in a snapshot, not in what is judged, not in the changes that `fix` shows."""
+"""No secret leaves a host in a record: not in a snapshot, in judged answers or in the changes that `fix` shows."""
 
 import json
 import time

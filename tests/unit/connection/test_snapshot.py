@@ -206,7 +206,7 @@ def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
 
 
 def test_a_device_or_pipe_is_not_replaced(tmp_path: Path) -> None:
-    """As root, `--save /dev/stdout` would else take /dev/stdout from everybody."""
+    """If run as root, `--save /dev/stdout` would otherwise replace /dev/stdout for all programs."""
     os.mkfifo(tmp_path / "pipe")
     assert not_written(tmp_path / "pipe") == "is not a regular file, and is not replaced"
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)

@@ -1,4 +1,4 @@
-"""What a login leaves in a directory of its own, where nobody got to close it."""
+"""The remains of a login in its own directory if nothing could close it."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.hostile_host import hostile_host
 def test_a_directory_that_ctrl_c_has_left_is_removed_before_the_process_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As between a channel's making and the moment from which somebody knows of it."""
+    """Interrupt between the creation of a channel and the moment at which its owner knows of it."""
     hostile_host(tmp_path / "ssh", "answer(name)")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))

@@ -1,4 +1,4 @@
-"""What a user may type for a host."""
+"""The forms in which a user may type a host."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What `preflight fix` would write, from recorded hosts: texts, differences, and what cannot be changed."""
+"""The changes that `preflight fix` would make to recorded hosts: texts, diffs, and what cannot be changed."""
 
 import os
 import subprocess
@@ -223,7 +223,7 @@ def test_a_script_that_has_not_come_whole_does_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the script runs as root's: as_root would ask sudo")
 def test_a_change_under_way_goes_on_when_preflight_has_left(tmp_path: Path) -> None:
-    """As after Ctrl-C: the shell on this machine is ended, and what it runs is not."""
+    """End the shell on this machine but not the command that it runs, as Ctrl-C does."""
     path = tmp_path / "file"
     path.write_text("old")
     waits = shell(

@@ -1,4 +1,4 @@
-"""Lines of /etc/hosts that lead a name elsewhere: what is made of them, and what glibc itself then finds."""
+"""Changes to lines of /etc/hosts that give a name another address, and the addresses that glibc then finds."""
 
 import os
 import subprocess
@@ -60,7 +60,7 @@ def test_glibc_then_finds_the_address_and_no_other(tmp_path: Path, case: str) ->
 
 
 def found(directory: Path, hosts: str) -> set[str]:
-    """What glibc resolves the name to with this /etc/hosts, which nobody else sees, and no name service."""
+    """Return the addresses that glibc finds for the name in this /etc/hosts, seen by no other process, without DNS."""
     (directory / "hosts").write_text(hosts, newline="")
     (directory / "nsswitch.conf").write_text("hosts: files\n")
     command = f"for f in hosts nsswitch.conf; do mount --bind $f /etc/$f; done; getent ahosts {NAME}"

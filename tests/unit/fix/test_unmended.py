@@ -1,4 +1,4 @@
-"""What `preflight fix` mends of recorded hosts, and what it says of the errors that stay."""
+"""The errors of recorded hosts that `preflight fix` fixes, and its report about those that remain."""
 
 import re
 
@@ -15,7 +15,7 @@ RECORDS = {"/etc/hosts": "etc.hosts", "/etc/libvirt/qemu.conf": "qemu.conf"}
 
 
 def judged(case: Case, *rules: str) -> tuple[list[Change | HostsLine], dict[str, Unmended]]:
-    """The changes that are offered for what these rules find, and by rule the errors that stay."""
+    """Return the changes that are offered for what these rules find, and by rule the errors that stay."""
     found = case.asking(select=rules).checked()
     hosts = {Role.SOURCE: found.source, Role.DESTINATION: found.destination}
     changes, unfixable = plan(found, lambda role, path: hosts[role].records[RECORDS[path]])
@@ -26,7 +26,7 @@ def judged(case: Case, *rules: str) -> tuple[list[Change | HostsLine], dict[str,
 
 
 def with_line(line: str) -> Case:
-    """The sound pair with this line for the destination in the source's /etc/hosts."""
+    """Return the sound pair with this line for the destination in the source's /etc/hosts."""
     return Case().source(
         "etc.hosts", lambda text: "".join(one for one in text.splitlines(keepends=True) if NAME not in one) + line
     )

@@ -1,4 +1,4 @@
-"""What `preflight fix` writes at all, whatever a host says."""
+"""The only changes that `preflight fix` writes, whatever a host says."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from tests.hostile_names import HOSTILE_NAMES
 
 
 def accepted(change: AnyChange, path: str = HOSTS, typed_as: str = "host2.example.com") -> bool:
-    """Whether a change of the source is written, where the user called the destination so."""
+    """Report whether a change of the source is written if the user typed this name for the destination."""
     case = Case().checked()
     try:
         typed(case.source, replace(case.destination, name=typed_as), path, {("x",): (change, "x")})

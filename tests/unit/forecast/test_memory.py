@@ -1,4 +1,4 @@
-"""Which guests the destination has memory for, in their order."""
+"""The guests for which the destination has memory, in their order."""
 
 import json
 from typing import Any
@@ -14,14 +14,14 @@ MIB = 1024
 
 
 def meminfo(available: int, *pages: str) -> str:
-    """What a host with so many MiB left tells, and the counts of its huge pages of 2 MiB."""
+    """Return the answers of a host with this many MiB left, and the counts of its huge pages of 2 MiB."""
     lines = [f"/proc/meminfo:MemAvailable:   {available * MIB} kB", "/proc/meminfo:Hugepagesize:       2048 kB"]
     path = "/sys/kernel/mm/hugepages/hugepages-2048kB"
     return "\n".join(["/proc/meminfo:MemTotal:  9 kB", *lines, *(f"{path}/{count}" for count in pages)]) + "\n"
 
 
 def guests(case: Case, *names: str, on: int = 0, xml: str = "") -> Case:
-    """So many guests like the recorded one, of 64 MiB each."""
+    """Return this many guests like the recorded one, of 64 MiB each."""
 
     def edit(text: str) -> str:
         [web] = json.loads(text)["domains"] or [None]

@@ -1,4 +1,4 @@
-"""Rules and facts become results; what is not known never passes for good."""
+"""Rules and facts become results; an unknown never counts as passed."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from tests.rules.neighbour import with_db
 
 
 class Judged:
-    """A case judged by one rule of a test's own."""
+    """Return a case judged by one rule that the test defines."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -210,7 +210,7 @@ def test_a_rule_that_does_not_apply_does_not_mind_what_is_not_known(judged: Judg
 
 
 def listed(*guests: dict[str, Any]) -> Callable[[str], str]:
-    """The list of guests with more of them, each like the recorded one but for what is given."""
+    """Return the list of guests with more of them, each like the recorded one but for what is given."""
 
     def edit(text: str) -> str:
         (recorded,) = json.loads(text)["domains"]
@@ -357,7 +357,7 @@ def blockers(found: Report) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("end", ["source", "destination"])
 @pytest.mark.parametrize("record", RECORDS)
 def test_an_answer_less_never_makes_a_report_better(end: str, record: str) -> None:
-    """Of the sound pair: what a rule needed and did not get is unknown, and nothing is made up."""
+    """For the sound pair, a fact that a rule needs and does not get is unknown, and nothing is invented."""
     case = Case()
     if record not in case.hosts[end == "destination"].answers.records:
         pytest.skip(f"{record} is the other host's")

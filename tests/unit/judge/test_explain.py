@@ -1,4 +1,4 @@
-"""An error message is explained by the rules that declare it, and by none where none does."""
+"""An error message is explained by the rules that declare it, and by no others."""
 
 import time
 

@@ -10,7 +10,7 @@ from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case
 
-TEXT = RuleText("a-rule", "site", "A rule.", "It does.", "By hand.")
+TEXT = RuleText("a-rule", "site", "A rule.", "It does.", "By hand.", Severity.ERROR)
 
 
 def result(outcome: Outcome, severity: Severity = Severity.ERROR) -> Result:

@@ -110,8 +110,9 @@ def test_a_rule_about_all_guests_is_asked_once(tmp_path: Path) -> None:
     assert rule.facts(Role.DESTINATION) == {facts.Versions}
 
 
-def test_every_fact_that_a_rule_can_take_is_collected() -> None:
-    assert {getattr(facts, name) for name in facts.__all__} == set(FACTS)
+def test_every_fact_has_one_name_that_rules_import_it_by() -> None:
+    assert len(facts.__all__) == len(set(facts.__all__))
+    assert all(getattr(facts, kind.__name__) is kind for kind in FACTS)
 
 
 TITLE = '"""A title.\n\n'
@@ -164,12 +165,13 @@ def test_a_rule_that_asks_for_what_there_is_not_is_refused(tmp_path: Path, signa
     assert refusal(tmp_path) == f"{path}: {why}"
 
 
-@pytest.mark.parametrize("kind", ["Fact", "Own"])
+@pytest.mark.parametrize("kind", ["Fact", "Own", "ControlConnection"])
 def test_a_fact_that_nobody_collects_is_refused(tmp_path: Path, kind: str) -> None:
     path = write_rule(
         tmp_path,
         "bad",
         f"""
+        from preflight.facts.control import ControlConnection
         from preflight.facts.fact import Fact
         class Own(Fact):
             x: int
@@ -259,7 +261,7 @@ def test_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "none") == f"{tmp_path}/none: no such rule directory"
 
 
-def test_files_beside_the_topics_are_no_rules(tmp_path: Path) -> None:
+def test_files_beside_the_subjects_are_no_rules(tmp_path: Path) -> None:
     write_rule(tmp_path, "of_our_own", SOUND)
     (tmp_path / "conftest.py").write_text("raise SystemExit\n")
     (tmp_path / "conftest.py").chmod(0o600)
@@ -282,7 +284,7 @@ def test_all_rules_are_selected_unless_some_are() -> None:
     assert names(select=("clients-limit", "same-host")) == {"clients-limit", "same-host"}
 
 
-def test_a_topic_selects_its_rules() -> None:
+def test_a_subject_selects_its_rules() -> None:
     assert names(select=("limits",)) == {rule.name for rule in load() if rule.text.topic == "limits"}
     assert "clients-limit" not in names(ignore=("limits",))
     assert "same-host" in names(ignore=("limits",))

@@ -106,7 +106,7 @@ class Libvirt:
 
 
 def run_of(source: Libvirt, destination: Libvirt, journal: Path, **options: Any) -> Run:
-    """A run between the two, whose guests that are off move by dumpxml and define."""
+    """Return a run between the two, whose guests that are off move by dumpxml and define."""
     from msgspec.structs import replace
 
     plan = altered(PLAN, method=replace(PLAN.method, dumpxml=True, **options))

@@ -15,7 +15,7 @@ D = TypeVar("D", bound=BaseModel)
 
 
 def altered(document: D, **fields: Any) -> D:
-    """The same with other fields, also such as no document may have."""
+    """Return the same with other fields, also such as no document may have."""
     return document.model_copy(update=fields)
 
 

@@ -53,7 +53,7 @@ class Pair:
         return self.destination.domains.get(WEB)
 
     def begun(self, journal: Journal) -> Run:
-        """A run with this journal."""
+        """Return a run with this journal."""
         source, destination = End("host1", self.source.connect), End("host2", self.destination.connect)
         logs = Logs(self.source, {"web": WEB})
         return Run(
@@ -68,7 +68,7 @@ class Pair:
         return self.run, {guest.uuid: past(entries, guest.uuid) for guest in self.plan.guests}
 
     def steps(self) -> Iterator[str]:
-        """What the journal says, in its order."""
+        """Return the lines of the journal, in order."""
         _, entries = read(self.path)
         for entry in entries:
             yield entry.step

@@ -1,4 +1,4 @@
-"""Two real shells for tests, each with a directory of its own in place of libvirt's, under dash and under bash."""
+"""Two real shells for tests, dash and bash, each with a private directory in place of libvirt's."""
 
 import shutil
 from pathlib import Path

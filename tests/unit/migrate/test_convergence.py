@@ -1,4 +1,4 @@
-"""When a migration is said not to converge: passes that leave no less, and more than fits into the downtime."""
+"""The reports of a migration that does not converge: passes that leave no less, and more than the downtime allows."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +13,7 @@ from tests.unit.migrate.plans import PLAN
 
 
 def said(left_mib: float, rate_mib: float, downtime: int | None = None) -> list[str]:
-    """What is said of passes that each leave as much, sent at so many MiB/s."""
+    """Return the reports about passes that each leave this much, sent at this many MiB/s."""
     told: list[Event] = []
     method = Method(max_downtime=downtime)
     run: Any = SimpleNamespace(

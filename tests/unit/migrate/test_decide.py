@@ -1,4 +1,4 @@
-"""What is decided for a guest whose move went wrong: nothing is done that could harm it, in no state of two hosts."""
+"""The decisions for a guest whose move went wrong: in no state of two hosts is anything done that could harm it."""
 
 import itertools
 import re
@@ -157,7 +157,7 @@ def after_an_end(
 
 
 def after(act: Act, intent: Intent, source: Sighting, destination: Sighting) -> tuple[Intent, Sighting, Sighting]:
-    """What two hosts say once this was done on them; fails where it would do harm, whatever else is so."""
+    """Return what two hosts report after this was done on them; fails if it would do harm, whatever else is true."""
     assert not intent.is_off, "one that was off is moved again, and nothing else"
     if act in (Act.START_ON_SOURCE, Act.START_ON_DESTINATION):
         return after_a_start(act, intent, source, destination)
@@ -190,7 +190,7 @@ def after(act: Act, intent: Intent, source: Sighting, destination: Sighting) -> 
 
 
 def informed(intent: Intent, source: Sighting) -> Iterator[Intent]:
-    """The intent with everything that a log may say of a guest of which the source has no process."""
+    """Yield the intent with everything that a log may say of a guest of which the source has no process."""
     yield intent
     if source.place in (Place.ABSENT, Place.OFF) and not intent.is_off:
         yield replace(intent, log_end=LogEnd.MIGRATED)
@@ -273,7 +273,7 @@ UNKNOWN = {"PAUSED_UNKNOWN", "SHUTOFF_UNKNOWN", "SHUTOFF_DAEMON"}
 
 
 def reasons() -> Iterator[tuple[str, Place, int]]:
-    """Every reason of the header that is installed, and of the library's newest names that this test knows."""
+    """Yield every reason of the header that is installed, and of the library's newest names that this test knows."""
     names = {name: value for name, value in vars(libvirt).items() if name.startswith("VIR_DOMAIN_")}
     if HEADER.exists():
         names |= {name: int(value) for name, value in ENUM.findall(HEADER.read_text())}
@@ -510,7 +510,7 @@ def test_libvirts_own_start_leaves_a_copy_that_may_have_run_alone() -> None:
 
 
 def test_what_ran_on_the_destination_is_ended_no_more() -> None:
-    """It was handed over and ran there; then an error stopped it, and somebody started what the source still had."""
+    """The guest was handed over and ran; then an error stopped it, and somebody started the source's copy."""
     handed_over = replace(RAN, handed_over=True)
     for source in (RUNS, paused(BY_USER), paused(5)):
         decision = decide(handed_over, source, paused(5))

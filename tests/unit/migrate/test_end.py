@@ -28,7 +28,7 @@ class Host:
 
 
 def is_heard(end: End) -> bool:
-    """Whether the host, looked at again and again, is heard before long."""
+    """Report whether the host, polled repeatedly, soon answers."""
     deadline = time.monotonic() + 30
     while end.look(NOBODY).place is not Place.ABSENT and time.monotonic() < deadline:
         time.sleep(SLOW / 10)

@@ -146,7 +146,7 @@ def test_a_content_that_is_not_what_was_listed_leaves_nothing(destination: Host,
 
 
 def test_no_more_is_written_than_was_listed(destination: Host) -> None:
-    """What unpacks to a gigabyte is cut off one byte after the size that the listing said."""
+    """A file that unpacks to a gigabyte is cut off one byte after the size in the listing."""
     written: list[int] = []
 
     def seen(command: ShellText) -> Record:

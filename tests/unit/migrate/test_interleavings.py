@@ -42,7 +42,7 @@ class Killed(Exception):
 
 
 def killed_at(moment: str, method: Method, directory: Path, *, persistent: bool = True, is_logged: bool = True) -> Pair:
-    """Two hosts as preflight leaves them when it is killed then. A peer-to-peer migration goes on without it."""
+    """Return two hosts as preflight leaves them when it is killed then. A peer-to-peer migration goes on without it."""
     pair = Pair(directory, method, patience=0.0, persistent=persistent)
     run, uuid = pair.run, WEB
     run.mark_logs([pair.web])
@@ -97,7 +97,7 @@ def starter_acts(pair: Pair) -> None:
 
 
 def events() -> Iterator[tuple[str, Event]]:
-    """What may happen next, where the guest is in a state for it; each raises KeyError or `Impossible` elsewhere."""
+    """The events that may happen next; each raises KeyError or `Impossible` unless the guest's state allows it."""
 
     def on(end: str, name: str) -> Event:
         def happens(pair: Pair) -> None:
@@ -140,14 +140,14 @@ def events() -> Iterator[tuple[str, Event]]:
 
 
 def newest(pair: Pair) -> int:
-    """The counter of the newest memory that any host holds; 0 where the guest is active on none."""
+    """Return the counter of the newest memory that any host holds; 0 where the guest is active on none."""
     hosts = [pair.source, pair.destination, *([pair.third] if pair.third else [])]
     active = [host.domains[WEB].counter for host in hosts if WEB in host.domains and host.domains[WEB].is_active]
     return max(active, default=0)
 
 
 def knowing(pair: Pair) -> set[str]:
-    """The hosts that know the guest."""
+    """Return the hosts that know the guest."""
     return {host.name for host in (pair.source, pair.destination) if WEB in host.domains}
 
 

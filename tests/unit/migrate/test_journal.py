@@ -132,7 +132,7 @@ def test_what_no_step_begins_with_is_refused_where_others_follow(tmp_path: Path,
 
 @contextmanager
 def room(size: int) -> Iterator[None]:
-    """No file can grow beyond this size meanwhile: what is written is cut off there, as on a disk that is full."""
+    """Limit the size of every file for a time: writes are cut off there, as on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -244,7 +244,7 @@ def test_the_past_of_a_guest_is_what_was_last_written(tmp_path: Path) -> None:
 
 
 def damaged(path: Path, *lines: bytes) -> str:
-    """What is said of a journal with these lines behind its head."""
+    """Return the error for a journal with these lines after its head."""
     Journal.create(path, PLAN).close()
     with path.open("ab") as file:
         file.writelines(line + b"\n" for line in lines)

@@ -1,4 +1,4 @@
-"""What a journal tells of each guest: what was last seen on both hosts, and what was begun since."""
+"""A journal's report about each guest: what was last seen on both hosts, and what was begun since."""
 
 from pathlib import Path
 from typing import Any, get_args

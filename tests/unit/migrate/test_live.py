@@ -277,7 +277,7 @@ def test_what_a_bug_has_cut_off_is_not_said_to_be_not_begun(tmp_path: Path, monk
 
 
 def test_a_guest_that_has_arrived_is_not_settled_again(tmp_path: Path) -> None:
-    """It may have been shut down since, or moved on."""
+    """The guest may have been shut down since, or migrated again."""
     pair = Pair(tmp_path)
     moved(pair)
     pair.run.journal.close()

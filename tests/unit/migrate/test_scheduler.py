@@ -1,4 +1,4 @@
-"""How many guests move at a time, how far apart they start, and what memory is promised to those under way."""
+"""The number of guests that move at a time, the time between starts, and the memory promised to those in progress."""
 
 import itertools
 import threading
@@ -69,7 +69,7 @@ def test_guests_start_at_least_so_far_apart(tmp_path: Path) -> None:
 
 
 def test_memory_that_is_promised_to_guests_under_way_is_not_promised_twice(tmp_path: Path) -> None:
-    """The destination has 100 MiB left and says so all the time: a second of 64 MiB does not fit beside the first."""
+    """The destination always reports 100 MiB left: a second guest of 64 MiB does not fit in addition to the first."""
     pair = three(tmp_path, mib=64)
     lanes_before, scheduler.LOOK_AGAIN = scheduler.LOOK_AGAIN, 0.02
     under_way: list[int] = []

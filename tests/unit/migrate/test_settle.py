@@ -1,4 +1,4 @@
-"""What is done for a guest is done to what was looked at, and to nothing that has become of it since."""
+"""Steps are taken only on the state that was observed, and never on what the guest has become since."""
 
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def test_a_copy_that_its_owner_has_touched_since_the_look_is_not_ended(tmp_path:
 
 
 def test_a_source_that_has_let_go_since_the_look_keeps_the_copy_on_the_destination(tmp_path: Path) -> None:
-    """It was the last one: libvirt's Confirm came between two answers of the source's."""
+    """The step was the last one: libvirt's Confirm came between two answers of the source."""
     pair = left_on_both(tmp_path)
 
     def confirm(event: object) -> None:

@@ -95,7 +95,7 @@ def test_a_host_that_does_not_answer_says_nothing(host: Host) -> None:
 
 
 def test_a_confirmed_guest_is_started_though_preflight_was_killed_before_it_could(tmp_path: Path) -> None:
-    """A managed migration: libvirt on the source let the guest go, and nobody was left to start it."""
+    """A managed migration: libvirt on the source released the guest, and nothing was left to start it."""
     pair = killed_at("end", Method(), tmp_path)
     run, known = pair.killed()
     ended = recover(run, known)[WEB]

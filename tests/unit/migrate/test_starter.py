@@ -86,7 +86,7 @@ class Source:
         return f"-q -c {URI} resume {WEB.uuid}" in self.calls()
 
     def calls(self) -> list[str]:
-        """What virsh was asked."""
+        """Return the commands that virsh was given."""
         calls = self.directory / "calls"
         return calls.read_text().splitlines() if calls.exists() else []
 

@@ -53,7 +53,7 @@ def make_tpm(host: Host, content: bytes = b"secret") -> Path:
 
 
 def unchanged(stat: os.stat_result) -> tuple[int, ...]:
-    """What reading a file does not change."""
+    """Return the properties of a file that reading it does not change."""
     return stat.st_ino, stat.st_mode, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 

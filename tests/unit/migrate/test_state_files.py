@@ -1,4 +1,4 @@
-"""What a guest keeps besides its definition and its disks, by its definition."""
+"""The state files of a guest, according to its definition."""
 
 import pytest
 

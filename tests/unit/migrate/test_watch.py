@@ -1,4 +1,4 @@
-"""What the watch over a migration says and does, with a libvirt that answers as a test tells it to."""
+"""The reports and actions of the watch over a migration, with a libvirt whose answers the tests choose."""
 
 import contextlib
 from types import SimpleNamespace

@@ -25,7 +25,7 @@ TEMPLATES = (
 
 
 def changed(path: str, before: str, changes: Sequence[AnyChange], host: str = "host1", by: str = "sshd") -> FileChange:
-    """A change of one file, as `plan` works it out."""
+    """Return a change of one file, as `plan` works it out."""
     after = (
         led(before, [one for one in changes if isinstance(one, HostsLine)])
         if path == "/etc/hosts"
@@ -40,7 +40,7 @@ HOSTS = changed("/etc/hosts", "127.0.1.1 host2\n192.0.2.1 host1\n", [HostsLine("
 
 @pytest.mark.parametrize("text", TEMPLATES)
 def test_no_text_of_a_host_is_a_template(text: str) -> None:
-    """Ansible would run it on the controller: it stands in a comment of the line that is changed."""
+    """Ansible would run it on the controller: it is in a comment on the changed line."""
     plays = playbook(
         [
             changed("/etc/hosts", f"127.0.1.1 host2 # {text}\n", [HostsLine("host2", "192.0.2.12", "127.0.1.1")]),

@@ -1,4 +1,4 @@
-"""What became of each guest, for people and for programs."""
+"""The ledger of the guests, for people and for programs."""
 
 import json
 

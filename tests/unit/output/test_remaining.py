@@ -1,4 +1,4 @@
-"""What a run has still to send, and until when, as far as that can be known."""
+"""The memory that a run has left to send, and the time until it is sent, as far as that can be known."""
 
 import pytest
 

@@ -13,7 +13,7 @@ from preflight.cli.app import app
 from preflight.judge.report import Report
 from preflight.judge.ruleset import builtin_directory, load
 from preflight.output.formats import render
-from preflight.output.report.problems import GUEST, TOPICS, problems, unnamed
+from preflight.output.report.problems import GUEST, SUBJECTS, problems, unnamed
 from preflight.output.terminal import columns
 from preflight.request.method import Method
 from preflight.request.migration import CopyStorage, Mode
@@ -39,11 +39,11 @@ def without_name(source: str = "hosts-line-gone/host1") -> Case:
 # order
 
 
-def test_every_topic_of_the_rules_has_its_place() -> None:
-    assert sorted(TOPICS) == sorted(path.name for path in builtin_directory().iterdir() if any(path.glob("*.py")))
+def test_every_subject_of_the_rules_has_its_place() -> None:
+    assert sorted(SUBJECTS) == sorted(path.name for path in builtin_directory().iterdir() if any(path.glob("*.py")))
 
 
-def test_errors_come_in_the_order_of_their_topics_then_warnings() -> None:
+def test_errors_come_in_the_order_of_their_subjects_then_warnings() -> None:
     case = without_name().guest(lambda guest: guest.update(id=None, state=5, reason=1)).asking(guests=("web",))
     case.destination("os-release", 'PRETTY_NAME="Another 1"\nID=another\n')
     case.source("libvirtd.conf", lambda text: text + "max_workers = 40\n")
@@ -54,7 +54,7 @@ def test_errors_come_in_the_order_of_their_topics_then_warnings() -> None:
     assert heads == sorted(heads, key=("error", "warning", "info").index)
 
 
-def test_a_topic_of_a_sites_own_rules_comes_last(tmp_path: Any) -> None:
+def test_a_subject_of_a_sites_own_rules_comes_last(tmp_path: Any) -> None:
     directory = tmp_path / "site"
     directory.mkdir(mode=0o755)
     (directory / "own_rule").with_suffix(".py").write_text(
@@ -181,7 +181,12 @@ def last(case: Case, form: str = "text") -> str:
     ("options", "command"),
     [
         ({}, "preflight migrate host1.example.com host2.example.com --running"),
-        ({"guests": ("web",)}, "preflight migrate host1.example.com host2.example.com web"),
+        ({"guests": ("web",)}, "preflight migrate host1.example.com host2.example.com web --running"),
+        (
+            {"guests": ("web",), "as_they_are": True},
+            "preflight migrate host1.example.com host2.example.com web",
+        ),
+        ({"as_they_are": True}, "preflight migrate host1.example.com host2.example.com --all"),
         ({"concurrency": 3}, "preflight migrate host1.example.com host2.example.com --running --at-once 3"),
         (
             {"ignore": ("network",)},
@@ -247,7 +252,8 @@ def test_a_finding_names_the_command_that_shows_its_change_or_explains_it() -> N
 
 def test_a_command_is_one_for_a_shell_however_narrow_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
-    case = Case().asking(guests=("web",), destination_uri="qemu+ssh://root@host2.example.com/system", concurrency=2)
+    uri = "qemu+ssh://root@host2.example.com/system"
+    case = Case().asking(guests=("web",), as_they_are=True, destination_uri=uri, concurrency=2)
     shown = lines(case.report())
     at = next(number for number, line in enumerate(shown) if line.startswith("next: "))
     assert all(len(line) <= 60 for line in shown[at:])
@@ -257,7 +263,7 @@ def test_a_command_is_one_for_a_shell_however_narrow_the_terminal(monkeypatch: p
 
 
 def typed(command: str) -> list[str]:
-    """The words that a shell makes of a command."""
+    """Return the words that a shell makes of a command."""
     done = subprocess.run(["sh", "-c", f"printf '%s\\n' {command}"], capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 
@@ -324,7 +330,7 @@ def test_no_line_is_wider_than_the_terminal(width: str, form: str, monkeypatch: 
 @pytest.mark.parametrize("width", [60, 80])
 def test_a_table_of_rules_loses_no_letter(width: int) -> None:
     rows = [(rule.name, rule.text.topic, rule.body.severity.value, rule.text.title) for rule in load()]
-    heads = ("rule", "topic", "severity", "finds")
+    heads = ("rule", "subject", "severity", "problem")
     shown = columns([heads, *rows], width=width)
     assert all(len(line) <= width for line in shown)
     letters = sorted("".join("".join(row) for row in [heads, *rows]).replace(" ", ""))

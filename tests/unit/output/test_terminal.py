@@ -1,10 +1,10 @@
-"""Safe text for terminals, and carets that stand where they should."""
+"""Safe text for terminals, and carets in the right columns."""
 
 import unicodedata
 
 import pytest
 
-from preflight.output.terminal import clean, columns, excerpt, labelled, one_line, paint
+from preflight.output.terminal import clean, columns, excerpt, labelled, one_line, paint, unlimited, width
 
 TAB = 8
 
@@ -69,7 +69,7 @@ def test_a_word_is_never_broken() -> None:
 
 
 def places(text: str) -> int:
-    """How many places a terminal takes for the text, from its first column on."""
+    """Return the number of columns that the text takes on a terminal, from the first column on."""
     count = 0
     for character in text:
         if character == "\t":
@@ -134,3 +134,22 @@ def test_a_value_longer_than_what_is_shown_has_carets_under_what_is() -> None:
 
 def test_the_end_of_a_file_has_one_caret() -> None:
     assert excerpt("", 1, 1, 5) == ["    |", "  5 | ", "    | ^"]
+
+
+@pytest.mark.parametrize("text", ["no\n::error::forged", "no\n  ::error::forged", "no\n##[error]forged"])
+def test_no_line_of_a_text_is_a_command_to_a_ci_job(text: str) -> None:
+    _, line = labelled("fix", text, width=None)
+    assert line.lstrip().startswith("\\")
+    assert line.replace("\\", "").strip() == text.partition("\n")[2].strip()
+
+
+def test_a_file_is_not_as_wide_as_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert width() is not None
+    with unlimited():
+        assert width() is None
+        monkeypatch.setenv("COLUMNS", "50")
+        assert width() == 50
+    monkeypatch.delenv("COLUMNS")
+    assert width() is not None

@@ -1,4 +1,4 @@
-"""Whatever is printed for people fits a narrow terminal, and is whole where it goes to a file."""
+"""All output for people fits a narrow terminal, and is not wrapped in a file."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ LEDGER = Ledger(PLAN, [ARRIVED, STAYED, NOT_BEGUN, UNDER_WAY])
 
 
 def printed() -> dict[str, str]:
-    """What commands print, by what it is."""
+    """Return the output of commands, by its kind."""
     runner = CliRunner()
     steps = ("abort the job on the source", "start the guest on the destination", "undefine it on the source")
     return {

@@ -1,4 +1,4 @@
-"""A digest is of a value and of nothing else: the same in every process, and whatever was looked up meanwhile."""
+"""A digest depends on the value alone: it is the same in every process, whatever was looked up before."""
 
 import os
 import subprocess

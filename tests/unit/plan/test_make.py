@@ -1,4 +1,4 @@
-"""A plan is made of a report that says READY and of no other, kept in a file, and refused once things have changed."""
+"""A plan is made only of a report that says READY, kept in a file, and refused once anything has changed."""
 
 import json
 import os
@@ -32,6 +32,7 @@ from preflight.request.migration import Mode
 from preflight.schema.plan import MigrationPlan
 from tests.case import Case
 from tests.rules.storage.test_disk_not_shared import disk
+from tests.unit.capacity.test_path import at_most, filtered, on_port
 from tests.unit.migrate.plans import PLAN, guest
 
 LISTENS = "  9: 0100007F:9C40 00000000:0000 0A 0 0 0 0 0 0 0\n"
@@ -205,8 +206,25 @@ def test_peer_to_peer_migrations_start_as_far_apart_as_logins_need() -> None:
     assert planned(case, Method(mode=Mode.PEER_TO_PEER), mode=Mode.PEER_TO_PEER).spacing == 1.0
 
 
+def spaced(port: int, burst: int, mode: Mode) -> float:
+    """The seconds between the starts of two guests behind a firewall that accepts so many connections to the port."""
+    case = two(filtered(on_port(port, at_most(burst)))).source("connect:qemu+ssh://host2.example.com/system", "")
+    return planned(case, Method(mode=mode), mode=mode, guests=()).spacing
+
+
+def test_starts_are_spaced_as_the_firewall_accepts_logins() -> None:
+    assert spaced(22, 2, Mode.PEER_TO_PEER) == 10.0, "one of the two is preflight's own"
+    assert spaced(22, 3, Mode.PEER_TO_PEER) == 1.0, "both are accepted together"
+    assert spaced(22, 2, Mode.MANAGED) == 0.05, "all guests share preflight's own login"
+
+
+def test_starts_are_spaced_as_the_firewall_accepts_connections_for_data() -> None:
+    assert spaced(49152, 1, Mode.PEER_TO_PEER) == spaced(49152, 1, Mode.MANAGED) == 10.0
+    assert spaced(49152, 2, Mode.MANAGED) == 0.05
+
+
 def test_a_guest_of_which_the_destination_does_not_tell_is_taken_for_known_there() -> None:
-    """Or else its definition would be taken away there, where it may have been before."""
+    """Otherwise its definition would be removed there, although it may have been there before."""
     found = checked(Case().destination("libvirt.domains", None))
     [web] = found.guests
     assert planned_guest(web, found, Pace(1, "", {})).is_defined_there

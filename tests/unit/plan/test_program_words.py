@@ -1,4 +1,4 @@
-"""What in a plan or a journal is a program is used from a file of the caller's own, or when it is given again (S5)."""
+"""Programs named in a plan or a journal are used only from the caller's own file, or if confirmed again (S5)."""
 
 from pathlib import Path
 

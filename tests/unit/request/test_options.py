@@ -1,4 +1,4 @@
-"""Each option is declared whole: what follows from the declaration holds for every one."""
+"""Each option is declared completely: everything that follows from the declaration works for every option."""
 
 import subprocess
 import sys

@@ -3,14 +3,17 @@
 CASE.nft is loaded by nft, CASE.nft-iptables by iptables-nft-restore (ip6tables' part behind a line "# ip6"),
 CASE.legacy-iptables by iptables-legacy-restore. Another namespace then connects to a listener, from each of its
 addresses to each port. CASE.json keeps what happened, and the rules as the collecting commands of each ROOT, a
-directory with a distribution's files, show them. All is done in namespaces of our own.
+directory with a distribution's files, show them. Of the cases in rates/, each source opens connections to one port, one
+after the other, and CASE.json keeps how many were accepted. All is done in namespaces of our own.
 """
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -54,6 +57,32 @@ except TimeoutError:
     print("drop")
 except OSError as why:
     print("reject" if why.errno in refusals else why)
+"""
+#: The connections that a source opens for a case of rates/, and the port.
+MANY, PORT = 12, 22
+OPEN = """
+import socket, sys, time
+source, target, port, many = sys.argv[1:]
+held, accepted = [], 0
+for _ in range(int(many)):
+    one = socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET)
+    one.settimeout(0.3)  # less than a SYN takes to be sent again
+    one.bind((source, 0))
+    try:
+        one.connect((target, int(port)))
+        accepted += 1
+    except OSError:
+        pass
+    held.append(one)
+print(accepted)
+"""
+HOLD = """
+import socket, sys
+held = []
+one = socket.create_server(("::", int(sys.argv[1])), family=socket.AF_INET6, dualstack_ipv6=True, backlog=100)
+print("ready", flush=True)
+while True:
+    held.append(one.accept())
 """
 
 
@@ -103,7 +132,7 @@ def load(case: Path, root: str) -> None:
 
 
 def saved_iptables(case: Path, root: str) -> str:
-    """What the question "iptables" gets for an answer."""
+    """Return the answer to the question "iptables"."""
     if case.suffix == ".nft":
         return ""
     variant, mark = ("nft", " nft") if case.suffix == ".nft-iptables" else ("legacy", "")
@@ -118,35 +147,63 @@ def attempt(source: str, port: int) -> tuple[str, int, str]:
     return source, port, said.strip()
 
 
-def record(case: Path, roots: list[str]) -> None:
-    """Write CASE.json."""
+@contextlib.contextmanager
+def listening(listen: str, *ports: int) -> Iterator[None]:
+    """Two connected namespaces, with this program on the ports inside; both vanish."""
     listener = None
     try:
         connect_namespaces()
-        load(case, roots[0])
-        command = ["ip", "netns", "exec", INSIDE, sys.executable, "-c", LISTEN, *map(str, PORTS)]
+        command = ["ip", "netns", "exec", INSIDE, sys.executable, "-c", listen, *map(str, ports)]
         listener = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert listener.stdout is not None
         assert listener.stdout.readline() == "ready\n"
-        for source in SOURCES:  # neighbours are found, if the firewall lets them
-            attempt(source, PORTS[0])
-        shown = {}
-        for root in roots:
-            version = rooted(root, "nft", "--version").split()[1].removeprefix("v")
-            try:
-                nft = rooted(root, "nft", "-j", "list", "ruleset")
-            except subprocess.CalledProcessError as why:
-                print(f"nft {version} fails with {case.name}: {why.returncode}")  # 0.9.8 crashes on some maps and sets
-                continue
-            shown[version] = {"nft": nft, "iptables": saved_iptables(case, root)}
-        with concurrent.futures.ThreadPoolExecutor(len(SOURCES) * len(PORTS)) as pool:
-            tried = list(pool.map(lambda one: attempt(*one), [(source, port) for source in SOURCES for port in PORTS]))
+        yield
     finally:
         if listener is not None:
             listener.kill()
             listener.wait()
         for namespace in (INSIDE, OUTSIDE):
             subprocess.run(["ip", "netns", "del", namespace], check=False, stderr=subprocess.DEVNULL)
+
+
+def shown_by(case: Path, roots: list[str]) -> dict[str, dict[str, str]]:
+    """The rules as each root's programs show them, by the version of nft."""
+    shown = {}
+    for root in roots:
+        version = rooted(root, "nft", "--version").split()[1].removeprefix("v")
+        try:
+            nft = rooted(root, "nft", "-j", "list", "ruleset")
+        except subprocess.CalledProcessError as why:
+            print(f"nft {version} fails with {case.name}: {why.returncode}")  # 0.9.8 crashes on some maps and sets
+            continue
+        shown[version] = {"nft": nft, "iptables": saved_iptables(case, root)}
+    return shown
+
+
+def record_rate(case: Path, roots: list[str]) -> None:
+    """Write CASE.json of a case of rates/: the connections of each source that were accepted, one after the other."""
+    accepted = {}
+    for source, target in list(SOURCES.items())[:1]:
+        with listening(HOLD, PORT):
+            attempt(source, PORT + 1)  # neighbours are found
+            load(case, roots[0])
+            shown = shown_by(case, roots)
+            argv = ("ip", "netns", "exec", OUTSIDE, sys.executable, "-c", OPEN, source, target, str(PORT), str(MANY))
+            accepted[source] = int(run(*argv))
+    document = {"addresses": ADDRESSES_OF_INSIDE, "tried": MANY, "accepted": accepted, "shown": shown}
+    case.with_suffix(".json").write_text(json.dumps(document, indent=1) + "\n")
+    print(case.name, accepted)
+
+
+def record(case: Path, roots: list[str]) -> None:
+    """Write CASE.json."""
+    with listening(LISTEN, *PORTS):
+        load(case, roots[0])
+        for source in SOURCES:  # neighbours are found, if the firewall lets them
+            attempt(source, PORTS[0])
+        shown = shown_by(case, roots)
+        with concurrent.futures.ThreadPoolExecutor(len(SOURCES) * len(PORTS)) as pool:
+            tried = list(pool.map(lambda one: attempt(*one), [(source, port) for source in SOURCES for port in PORTS]))
     observed: dict[str, dict[str, str]] = {}
     for source, port, action in tried:
         observed.setdefault(source, {})[str(port)] = action
@@ -167,6 +224,7 @@ if __name__ == "__main__":
     os.chdir(HERE)
     roots = [argument for argument in sys.argv[1:] if argument.startswith("/")]
     wanted = set(sys.argv[1:]) - set(roots)
-    for path in sorted(HERE.iterdir()):
-        if path.suffix in (".nft", ".nft-iptables", ".legacy-iptables") and (not wanted or path.stem in wanted):
-            record(path, roots)
+    for directory, recorded in ((HERE, record), (HERE / "rates", record_rate)):
+        for path in sorted(directory.iterdir()):
+            if path.suffix in (".nft", ".nft-iptables", ".legacy-iptables") and (not wanted or path.stem in wanted):
+                recorded(path, roots)

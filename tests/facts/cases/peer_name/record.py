@@ -60,7 +60,7 @@ def ip(*argv: str) -> str:
 
 
 def observe(root: Path, addresses: tuple[str, ...], nsswitch: str) -> dict[str, object]:
-    """The answers to every name on a host with these addresses."""
+    """Return the answers to every name on a host with these addresses."""
     ip("netns", "add", NAMESPACE)
     try:
         ip("-n", NAMESPACE, "link", "set", "lo", "up")

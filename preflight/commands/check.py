@@ -1,0 +1,91 @@
+"""`preflight check` and `preflight nagios`: collect, judge, print the report and write it to files."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from preflight.collect.endpoints import open_hosts
+from preflight.errors import UserError
+from preflight.output import formats
+from preflight.request.check_request import Asked, Gate
+
+if TYPE_CHECKING:
+    from preflight.judge.check import Checked
+    from preflight.judge.report import Report
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What becomes of a report: the format on standard output, the files, and what changes the exit code."""
+
+    output_format: str = "text"
+    colour: bool = False
+    #: Further files, each with its format.
+    files: tuple[tuple[str, Path], ...] = ()
+    #: The file for the answers of both hosts.
+    save: Path | None = None
+    gate: Gate = Gate()
+
+
+def check(asked: Asked, wanted: Wanted) -> int:
+    """Check, print the report, write the files, and return the exit code; raises `UserError`."""
+    report, checked = _report(asked, wanted)
+    steps = [*_steps(report, wanted)]
+    if wanted.save is not None:
+        from preflight.judge.check import save_pair
+
+        steps.append(partial(save_pair, wanted.save, checked))
+    _take_all(steps)
+    return report.exit_code
+
+
+def nagios(asked: Asked, files: tuple[tuple[str, Path], ...]) -> int:
+    """Check, print the line of a plugin of Nagios, write the files, and return Nagios's exit code."""
+    wanted = Wanted(output_format="nagios", files=files)
+    report, _ = _report(asked, wanted)
+    from preflight.output.report.nagios import state
+
+    _take_all(_steps(report, wanted))
+    return state(report).value
+
+
+def _report(asked: Asked, wanted: Wanted) -> "tuple[Report, Checked]":
+    """Collect from both hosts and judge; what the formats need is loaded while ssh shakes hands."""
+    with open_hosts(asked) as opened:
+        from preflight.commands.made import made_now
+        from preflight.connection import snapshot as snapshots
+        from preflight.judge import check as checking
+
+        for name in {wanted.output_format, *(name for name, _ in wanted.files)}:
+            formats.load("report", name)
+        if wanted.save is not None:
+            snapshots.load()
+        checked = checking.check(opened, stay=False)
+    return replace(checked.report, gate=wanted.gate, made=made_now()), checked
+
+
+def show(report: "Report", wanted: Wanted) -> None:
+    """Print a report, and write its files; raises `UserError`."""
+    _take_all(_steps(report, wanted))
+
+
+def _steps(report: "Report", wanted: Wanted) -> Iterator[Callable[[], None]]:
+    """Yield the steps that print a report and write its files."""
+    yield partial(formats.deliver, "report", wanted.output_format, report, colour=wanted.colour)
+    for name, path in wanted.files:
+        yield partial(formats.write, "report", name, report, path)
+
+
+def _take_all(steps: Iterable[Callable[[], None]]) -> None:
+    """Take every step, also after one that has failed; then raise `UserError` if any has."""
+    failed: list[str] = []
+    for step in steps:
+        try:
+            step()
+        except UserError as why:
+            failed.append(str(why))
+    if failed:
+        raise UserError("; ".join(failed))

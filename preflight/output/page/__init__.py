@@ -1,0 +1,1 @@
+"""HTML pages: self-contained files to be read in a browser, printed, and attached to a change ticket."""

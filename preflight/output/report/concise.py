@@ -1,0 +1,48 @@
+"""The report in one line a finding, as compilers print it: `HOST:PATH:LINE:COLUMN: severity rule: message`."""
+
+from collections.abc import Iterator
+
+from preflight.judge.report import Report
+from preflight.output.report.problems import Problem, Unknown, about, in_turn, problems, unknowns
+from preflight.output.report.text import NO_GUEST, counted, numbers, verdict
+from preflight.output.terminal import one_line
+
+
+def render(report: Report, _colour: bool) -> str:
+    """Return a line for each finding and each unknown, the worst first, and the verdict; none is wrapped."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    found, unclear = problems(report.results), unknowns(report)
+    for one in in_turn(found, unclear):
+        yield _finding(report, one) if isinstance(one, Problem) else _unknown(report, one)
+    if not report.guests:
+        yield NO_GUEST
+    yield from verdict(report, numbers(report, found), None, colour=False)
+
+
+def _finding(report: Report, problem: Problem) -> str:
+    finding = problem.finding
+    at, host = finding.location, finding.host
+    place = _ends(report) if host is None else _name(report.host(host).name)
+    if host is not None and at is not None:
+        place += f":{at.path}:{at.line}:{at.column}"
+    message = finding.message + about(problem.guests)
+    return one_line(f"{place}: {problem.severity.value} {problem.rule.name}: {message}")
+
+
+def _unknown(report: Report, unknown: Unknown) -> str:
+    place = _ends(report) if unknown.no_login is None else _name(report.host(unknown.no_login).name)
+    first = unknown.results[0].rule.name
+    rules = first if len({one.rule.name for one in unknown.results}) == 1 else counted(unknown.results)
+    return one_line(f"{place}: unknown {rules}: {unknown.reason}")
+
+
+def _ends(report: Report) -> str:
+    return f"{_name(report.source.name)}->{_name(report.destination.name)}"
+
+
+def _name(host: str) -> str:
+    """Return a host's name as the beginning of a line: in brackets if it has colons, as an address of IPv6 has."""
+    return f"[{host}]" if ":" in host or host[:1] == "#" else host

@@ -1,0 +1,65 @@
+"""The report as workflow commands, which GitHub Actions shows as annotations.
+
+GitHub shows ten of each kind for a step. The worst come first, and the last command says how many are left out.
+"""
+
+from collections.abc import Iterator
+
+from preflight.judge.report import Report
+from preflight.output.report.artifacts import place
+from preflight.output.report.problems import Problem, Unknown, about, in_turn, problems, unknowns
+from preflight.output.report.text import counted, numbers, verdict
+from preflight.rule import Severity
+from preflight.visible import clean, one_line
+
+#: Commands that are written, besides the one that counts the rest.
+MOST = 10
+_KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+
+
+def render(report: Report, _colour: bool) -> str:
+    """Return the commands and, as a line of the log, the verdict."""
+    found = problems(report.results)
+    commands = list(_commands(report, found))
+    shown = commands[:MOST]
+    if len(commands) > MOST:
+        shown.append(_command("notice", f"{len(commands) - MOST} more: `--format text` shows all", title="preflight"))
+    return "\n".join((*shown, *verdict(report, numbers(report, found), None, colour=False))) + "\n"
+
+
+def _commands(report: Report, found: list[Problem]) -> Iterator[str]:
+    for one in in_turn(found, (unknown for unknown in unknowns(report) if unknown.is_decisive)):
+        yield _finding(report, one) if isinstance(one, Problem) else _unknown(report, one)
+
+
+def _unknown(report: Report, unknown: Unknown) -> str:
+    path = place(report, unknown.results[0], None).path
+    message = one_line(f"unknown: {unknown.reason} ({counted(unknown.results)} left open)")
+    return _command("error", message, file=path, line=1, title="unknown")
+
+
+def _finding(report: Report, problem: Problem) -> str:
+    finding = problem.finding
+    where = place(report, problem.result, finding)
+    properties: dict[str, object] = {"file": where.path, "line": where.line}
+    if where.at is not None:
+        properties["col"] = where.at.column
+    said = [finding.message + about(problem.guests)]
+    if finding.predicted_error:
+        said.append(f"libvirt: {finding.predicted_error}")
+    said.append(f"fix: {finding.fix or ' '.join(problem.rule.fix.split())}")
+    return _command(_KINDS[problem.severity], "\n".join(map(one_line, said)), **properties, title=problem.rule.name)
+
+
+def _command(kind: str, message: str, **properties: object) -> str:
+    """Return a workflow command, escaped as the runner reads it."""
+    given = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
+    return f"::{kind} {given}::{_message(message)}"
+
+
+def _message(text: str) -> str:
+    return clean(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")

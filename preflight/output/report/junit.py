@@ -1,0 +1,157 @@
+"""The report as JUnit XML, as strict readers take it: a suite for each subject, a case for each rule.
+
+The schema of Jenkins's xUnit plugin allows a case only a name, a time, a class and a group, so that places and fixes
+are in the text. GitLab shows that text, and keeps only one of two cases of the same class and name.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from xml.sax.saxutils import escape, quoteattr
+
+from preflight.judge.report import Outcome, Report, Result
+from preflight.output.report import provenance
+from preflight.output.report.artifacts import directory
+from preflight.output.report.problems import severity
+from preflight.request.migration import FailOn, OnUnknown
+from preflight.rule import Finding, Severity
+from preflight.visible import clean, one_line
+
+#: Characters that XML 1.0 does not allow and that are not control characters either.
+_ILLEGAL = re.compile("[\ufffe\uffff]")
+_KINDS = ("failure", "error", "skipped")
+
+
+def render(report: Report, _colour: bool) -> str:
+    """Return the document."""
+    subjects: dict[str, list[Result]] = {}
+    for result in report.results:
+        subjects.setdefault(result.subject, []).append(result)
+    counts = dict.fromkeys((*_KINDS, "tests"), 0)
+    classes: dict[str, int] = {}
+    suites = [
+        line
+        for number, (subject, results) in enumerate(subjects.items())
+        for line in _suite(report, number, subject, results, counts, classes)
+    ]
+    head = _open(
+        "testsuites", name="preflight", tests=counts["tests"], failures=counts["failure"], errors=counts["error"]
+    )
+    return "\n".join(('<?xml version="1.0" encoding="UTF-8"?>', head, *suites, "</testsuites>")) + "\n"
+
+
+def _suite(
+    report: Report,
+    number: int,
+    subject: str,
+    results: Sequence[Result],
+    counts: dict[str, int],
+    classes: dict[str, int],
+) -> Iterator[str]:
+    """Yield the lines of one suite, and add up its cases in `counts`."""
+    host = _host(report, subject)
+    shown = f"{subject} {host}" if subject in ("source", "destination") else subject
+    own = _class(shown, classes)
+    cases = [(result, *_outcome(report, result)) for result in results]
+    kinds = [kind for _, kind, _, _ in cases]
+    counts["tests"] += len(cases)
+    for kind in _KINDS:
+        counts[kind] += kinds.count(kind)
+    attributes: dict[str, object] = {
+        "name": shown,
+        "tests": len(cases),
+        "failures": kinds.count("failure"),
+        "errors": kinds.count("error"),
+        "skipped": kinds.count("skipped"),
+        "id": number,
+        "hostname": host,
+    }
+    if report.made is not None:
+        attributes["timestamp"] = provenance.instant(report.made.at).removesuffix("Z")
+    yield f"  {_open('testsuite', **attributes)}"
+    if not number:  # once is enough for the whole document
+        yield from _properties(report)
+    for result, kind, message, text in cases:
+        name = f"preflight.{directory(result.rule.topic).replace('.', '_')}.{own}"
+        case = _open("testcase", classname=name, name=result.rule.name)
+        if kind == "passed":
+            output = f"<system-out>{_text(text)}</system-out></testcase>" if text else ""
+            yield f"    {case}{output}" if output else f"    {case.removesuffix('>')}/>"
+        else:
+            yield f"    {case}{_open(kind, message=message, type=_type(result))}{_text(text)}</{kind}></testcase>"
+    yield "  </testsuite>"
+
+
+def _properties(report: Report) -> Iterator[str]:
+    said = {
+        "verdict": report.verdict.value,
+        "source": report.source.name,
+        "destination": report.destination.name,
+        "made": provenance.made(report),
+        "answers": provenance.answers(report, live=True),
+        "options": provenance.options(report),
+    }
+    yield "    <properties>"
+    for name, value in said.items():
+        yield f"      <property name={_quoted(f'preflight.{name}')} value={_quoted(value)}/>"
+    yield "    </properties>"
+
+
+def _outcome(report: Report, result: Result) -> tuple[str, str, str]:
+    """Return the kind of a case, its message in one line, and its text."""
+    lines = [line for finding in result.findings for line in _finding(report, result, finding)]
+    if result.reason:
+        lines.append(one_line(result.reason))
+    text = "\n".join(lines)
+    if result.outcome is Outcome.FAILED:
+        fails = report.gate.fail_on is FailOn.WARNING or result.severity is Severity.ERROR
+        if fails and result.severity is not Severity.INFO:
+            return "failure", result.findings[0].message, text
+        return "passed", "", text
+    reason = result.reason or ""
+    if result.obscures and report.gate.unknown is OnUnknown.FAIL:
+        return "error", reason, text
+    if result.outcome is Outcome.PASSED:
+        return "passed", "", ""
+    return "skipped", f"{result.outcome.value}: {reason}", text
+
+
+def _finding(report: Report, result: Result, finding: Finding) -> Iterator[str]:
+    at = finding.location
+    place = "" if finding.host is None else f"{report.host(finding.host).name}: "
+    if finding.host is not None and at is not None:
+        place = f"{report.host(finding.host).name}:{at.path}:{at.line}:{at.column}: "
+    yield one_line(f"{place}{severity(result, finding).value}: {finding.message}")
+    if finding.predicted_error:
+        yield one_line(f"libvirt: {finding.predicted_error}")
+    yield one_line(f"fix: {finding.fix or ' '.join(result.rule.fix.split())}")
+
+
+def _type(result: Result) -> str:
+    return result.severity.value if result.outcome is Outcome.FAILED else result.outcome.value
+
+
+def _host(report: Report, subject: str) -> str:
+    return report.destination.name if subject == "destination" else report.source.name
+
+
+def _class(subject: str, classes: dict[str, int]) -> str:
+    """Return the subject as the last part of the name of a class, different from all others of the document."""
+    name = directory(subject).replace(".", "_")
+    classes[name] = number = classes.get(name, 0) + 1
+    return name if number == 1 else f"{name}__{number}"
+
+
+def _open(tag: str, **attributes: object) -> str:
+    return f"<{tag}{''.join(f' {name}={_quoted(str(value))}' for name, value in attributes.items())}>"
+
+
+def _quoted(value: str) -> str:
+    return quoteattr(_legal(one_line(value)))
+
+
+def _text(text: str) -> str:
+    return escape(_legal(clean(text)))
+
+
+def _legal(text: str) -> str:
+    return _ILLEGAL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

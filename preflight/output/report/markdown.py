@@ -1,0 +1,127 @@
+"""The report as Markdown, for tickets, comments and summaries of CI jobs."""
+
+from collections.abc import Iterator, Sequence
+
+from preflight.judge.report import SEVERE, Report
+from preflight.output.markdown_text import table, text
+from preflight.output.report import next_step, provenance
+from preflight.output.report.problems import Problem, Unknown, about, problems, unknowns
+from preflight.output.report.text import NO_GUEST, WORDS, counted, numbers
+from preflight.output.terminal import listed
+from preflight.request.migration import Role
+
+
+def render(report: Report, _colour: bool) -> str:
+    """Return the report as Markdown with tables."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    found, unclear = problems(report.results), unknowns(report)
+    word, _ = WORDS[report.verdict]
+    yield f"## {word}: {text(report.source.name)} → {text(report.destination.name)}"
+    yield ""
+    narrowed = "; only selected rules were applied" if report.narrowed else ""
+    yield f"{numbers(report, found)}{narrowed}."
+    yield ""
+    yield from table(("", "Host", "System", "libvirt", "QEMU", "OpenSSH"), _hosts(report))
+    if found:
+        yield "### Findings"
+        yield ""
+        yield from table(("Severity", "Rule", "Where", "Problem", "Fix"), (_problem(report, one) for one in found))
+        if errors := [one for one in found if one.finding.predicted_error]:
+            yield "libvirt or ssh would report:"
+            yield ""
+            yield from (f"- {text(one.finding.predicted_error or '')} (`{one.rule.name}`)" for one in errors)
+            yield ""
+    if unclear:
+        yield "### Unknown"
+        yield ""
+        yield from table(("Reason", "Leaves open", "May hide an error"), map(_unknown, unclear))
+    yield "### Guests"
+    yield ""
+    yield from _guests(report)
+    yield ""
+    yield "### Capacity"
+    yield ""
+    yield from _capacity(report)
+    yield from _next(report)
+    yield from _origin(report)
+
+
+def _hosts(report: Report) -> Iterator[Sequence[str]]:
+    for role in Role:
+        host = report.host(role)
+        known = (host.release, host.libvirt, host.qemu, host.openssh)
+        yield (role.value, text(host.name), *("?" if one is None else text(one) for one in known))
+
+
+def _problem(report: Report, problem: Problem) -> Sequence[str]:
+    finding = problem.finding
+    at = finding.location
+    where = "both hosts" if finding.host is None else report.host(finding.host).name
+    if at is not None:
+        where += f":{at.path}:{at.line}:{at.column}"
+    fix = finding.fix or " ".join(problem.rule.fix.split())
+    message = finding.message + about(problem.guests)
+    return problem.severity.value, f"`{problem.rule.name}`", text(where), text(message), text(fix)
+
+
+def _unknown(unknown: Unknown) -> Sequence[str]:
+    return text(unknown.reason), counted(unknown.results), "yes" if unknown.is_decisive else "no"
+
+
+def _guests(report: Report) -> Iterator[str]:
+    if not report.guests:
+        yield f"{NO_GUEST[0].upper()}{NO_GUEST[1:]}."
+    for verdict in SEVERE:
+        names = [guest.name for guest in report.guests if guest.verdict is verdict]
+        if names:
+            yield f"- **{WORDS[verdict][0]}** ({len(names)}): {text(listed(names))}"
+
+
+def _capacity(report: Report) -> Iterator[str]:
+    capacity = report.capacity
+    binding = capacity.binding
+    if binding is None:
+        yield "Unknown: no limit could be read."
+    else:
+        at_most = "At most " if capacity.unread else ""
+        yield (
+            f"{at_most}{capacity.concurrent} migrations at once (limited by `{binding.name}` on the"
+            f" {binding.host.value}); requested: {report.migration.concurrency}."
+        )
+    yield ""
+    rows = (
+        (
+            f"`{limit.name}`",
+            limit.host.value,
+            *("?" if one is None else str(one) for one in (limit.configured, limit.in_use, limit.allows)),
+        )
+        for limit in capacity.counted
+    )
+    yield from table(("Limit", "Host", "Value", "In use", "Allows"), rows)
+
+
+def _next(report: Report) -> Iterator[str]:
+    step = next_step.next_step(report)
+    yield "### Next step"
+    yield ""
+    if step.text:
+        yield f"{text(step.text)}{':' if step.command else ''}"
+    if step.command:
+        yield ""
+        yield f"    {' '.join(next_step.quoted(step.command))}"
+    yield ""
+
+
+def _origin(report: Report) -> Iterator[str]:
+    yield "---"
+    yield ""
+    for label, said in (
+        ("Made", provenance.made(report)),
+        ("Answers", provenance.answers(report, live=True)),
+        ("Options", provenance.options(report)),
+    ):
+        if said:
+            yield f"- {label}: {text(said)}"

@@ -1,0 +1,68 @@
+"""The report as gauges for the textfile collector of Prometheus's node exporter.
+
+The collector refuses timestamps, so the time is a gauge. No label is taken from a host but the names of the two ends:
+neither messages nor guests, whose number has no bound.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from preflight.judge.report import Outcome, Report, Verdict
+from preflight.output.report.problems import problems
+from preflight.request.migration import Role
+from preflight.rule import Severity
+from preflight.visible import clean
+
+_Sample = tuple[Mapping[str, str], float]
+
+
+def render(report: Report, _colour: bool) -> str:
+    """Return the gauges, each with its help and its type."""
+    return "".join(f"{line}\n" for line in _lines(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    ends = {"source": report.source.name, "destination": report.destination.name}
+    for name, what, samples in _gauges(report):
+        if samples:
+            yield f"# HELP preflight_{name} {what}"
+            yield f"# TYPE preflight_{name} gauge"
+        for labels, value in samples:
+            shown = ",".join(f'{label}="{_escaped(text)}"' for label, text in (ends | dict(labels)).items())
+            yield f"preflight_{name}{{{shown}}} {value}"
+
+
+def _gauges(report: Report) -> Iterator[tuple[str, str, list[_Sample]]]:
+    found = problems(report.results)
+    verdict = report.verdict
+    yield "ready", "1 if the verdict is READY, else 0.", [({}, int(verdict is Verdict.READY))]
+    yield (
+        "verdict",
+        "1 for the verdict that the check gave, 0 for the others.",
+        [({"verdict": one.value}, int(one is verdict)) for one in Verdict],
+    )
+    by_severity = Counter(one.severity for one in found)
+    yield "findings", "Findings by severity.", [({"severity": one.value}, by_severity[one]) for one in Severity]
+    by_rule = Counter((one.rule.name, one.severity.value) for one in found)
+    yield (
+        "rule_findings",
+        "Findings by rule, for rules that found something.",
+        [({"rule": rule, "severity": severity}, count) for (rule, severity), count in sorted(by_rule.items())],
+    )
+    unknown = {one.rule.name for one in report.results if one.outcome is Outcome.UNKNOWN}
+    yield "unknown_rules", "Rules whose facts could not be read.", [({}, len(unknown))]
+    guests = Counter(one.verdict for one in report.guests)
+    yield "guests", "Guests by verdict.", [({"verdict": one.value}, guests[one]) for one in Verdict]
+    capacity = report.capacity
+    if capacity.concurrent is not None:
+        yield "capacity_migrations", "Migrations that can be in flight together.", [({}, capacity.concurrent)]
+    if report.made is not None:
+        yield "report_timestamp_seconds", "Time at which the check was made.", [({}, report.made.at)]
+    taken: list[_Sample] = [
+        ({"role": role.value}, host.taken) for role in Role if (host := report.host(role)).taken is not None
+    ]
+    yield "answers_timestamp_seconds", "Time at which each host was asked.", taken
+
+
+def _escaped(text: str) -> str:
+    return clean(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

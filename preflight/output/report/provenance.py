@@ -1,0 +1,86 @@
+"""When, where, by whom and with which options a report was made, and the age of its answers, in words."""
+
+import time
+from collections.abc import Iterator
+
+from preflight.judge.report import HostSummary, Report
+from preflight.output.report.next_step import at_once, connected, quoted, selection
+from preflight.request.check_request import Gate
+from preflight.request.migration import Role
+from preflight.visible import one_line
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def instant(moment: int) -> str:
+    """Return a moment, in seconds since the epoch, in UTC as RFC 3339 has it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+
+
+def shown(moment: int) -> str:
+    """Return a moment, in seconds since the epoch, for people."""
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(moment))
+
+
+def lasting(seconds: int) -> str:
+    """Return a duration for people, in its greatest unit, rounded down."""
+    for unit, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
+        if seconds >= unit:
+            number = int(seconds // unit)
+            return f"{number} {name}{'' if number == 1 else 's'}"
+    return "less than a minute"
+
+
+def made(report: Report) -> str:
+    """Return when, where, by whom and with which version the report was made; empty if that is not known."""
+    by = report.made
+    if by is None:
+        return ""
+    return one_line(f"{shown(by.at)} by {by.user} on {by.machine}, preflight {by.version}")
+
+
+def options(report: Report) -> str:
+    """Return the options, the selection and the ignored rules, as words of a command line; empty if there are none."""
+    asked = report.asked
+    words = [*selection(report), *at_once(report, "--concurrency"), *connected(report)]
+    words += asked.method.typed
+    words += [word for rule in asked.select for word in ("--select", rule)]
+    words += [word for rule in asked.ignore for word in ("--ignore", rule)]
+    gate = report.gate
+    words += [
+        word
+        for option, value, default in (
+            ("--fail-on", gate.fail_on, Gate().fail_on),
+            ("--unknown", gate.unknown, Gate().unknown),
+        )
+        if value is not default
+        for word in (option, value.value)
+    ]
+    words += ["--exit-zero"] if gate.exit_zero else []
+    return " ".join(quoted(words))
+
+
+def answers(report: Report, *, live: bool) -> str:
+    """Return where the answers come from and how old they are; those of live hosts only if `live`."""
+    said: dict[str, list[str]] = {}
+    for role in Role:
+        host = report.host(role)
+        if host.saved or live:
+            said.setdefault(_answers(report, host), []).append(role.value)
+    return "; ".join(f"{' and '.join(roles)} {what}" for what, roles in said.items())
+
+
+def _answers(report: Report, host: HostSummary) -> str:
+    if not host.saved:
+        return "asked for this report"
+    return ", ".join(("from a snapshot", *_taken(report, host)))
+
+
+def _taken(report: Report, host: HostSummary) -> Iterator[str]:
+    if host.taken is None:
+        yield "whose age is not known"
+        return
+    yield f"taken {shown(host.taken)}"
+    age = report.age(host)
+    if age is not None:
+        yield f"{lasting(age)} before this report"

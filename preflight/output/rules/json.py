@@ -1,0 +1,13 @@
+"""The list of rules as JSON: a public contract, described by docs/rules.schema.json."""
+
+from collections.abc import Sequence
+
+from preflight.judge.ruleset import Rule
+from preflight.output.report.json import of_rule
+from preflight.schema import rules as schema
+from preflight.schema.document import text
+
+
+def render(rules: Sequence[Rule], _colour: bool) -> str:
+    """Return the rules with their documentation."""
+    return text(schema.Rules(format=schema.FORMAT, rules=tuple(of_rule(rule.text) for rule in rules)))

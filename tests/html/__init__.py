@@ -1,0 +1,1 @@
+"""HTML reports opened in a browser, by `make test-html`."""

@@ -1,0 +1,100 @@
+"""When, where and by whom a report was made, in words."""
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import asdict, replace
+
+from preflight.judge.report import Made
+from preflight.judge.saved import read_report
+from preflight.output.formats import render
+from preflight.output.report.provenance import answers, instant, lasting, made, options
+from preflight.request.check_request import Gate, Selection
+from preflight.request.migration import FailOn, OnUnknown
+from tests.case import Case
+from tests.golden.reports import report
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "less than a minute"),
+        (59, "less than a minute"),
+        (60, "1 minute"),
+        (3599, "59 minutes"),
+        (3600, "1 hour"),
+        (86399, "23 hours"),
+        (86400, "1 day"),
+        (10 * 86400, "10 days"),
+    ],
+)
+def test_a_duration_is_in_its_greatest_unit(seconds: int, said: str) -> None:
+    assert lasting(seconds) == said
+
+
+def test_the_first_and_the_last_second_that_a_snapshot_can_name_are_dates() -> None:
+    assert instant(0) == "1970-01-01T00:00:00Z"
+    assert instant(253_402_300_799) == "9999-12-31T23:59:59Z"
+
+
+@pytest.mark.parametrize("said", ["", "nan", "inf", "-1", "1e999", "253402300800", "yesterday"])
+def test_a_snapshot_that_names_no_time_has_an_age_that_is_not_known(said: str) -> None:
+    case = Case().asking(select=("shared-host-uuid",)).source("asked-at", said or "x")
+    judged = replace(case.report(), made=Made(1_796_000_000, "m", "u", "1"))
+    assert judged.source.taken is None
+    assert judged.age(judged.source) is None
+    assert answers(judged, live=False).startswith("source from a snapshot, whose age is not known; destination from")
+
+
+def test_answers_of_live_hosts_are_as_old_as_the_report_is_young() -> None:
+    sound = report("sound")
+    live = replace(
+        sound, source=replace(sound.source, saved=False), destination=replace(sound.destination, saved=False)
+    )
+    assert answers(live, live=False) == ""
+    assert answers(live, live=True) == "source and destination asked for this report"
+    never = replace(live, source=replace(live.source, taken=None))
+    assert never.age(never.source) == 0
+
+
+def test_a_snapshot_from_the_future_is_not_younger_than_now() -> None:
+    sound = replace(report("sound"), made=Made(0, "m", "u", "1"))
+    assert sound.age(sound.source) == 0
+
+
+def test_who_made_a_report_is_on_one_line_without_control_characters() -> None:
+    hostile = replace(report("sound"), made=Made(0, "m\nREADY", "u\x1b[2J", "1"))
+    assert made(hostile) == "1970-01-01 00:00 UTC by u\\x1b[2J on m READY, preflight 1"
+    assert made(replace(hostile, made=None)) == ""
+
+
+def test_options_are_words_for_a_shell() -> None:
+    sound = report("sound")
+    asked = replace(sound.asked, guests=("a b",), as_they_are=True, select=(), ignore=("names",), concurrency=3)
+    gate = Gate(FailOn.WARNING, OnUnknown.WARN, exit_zero=True)
+    assert options(replace(sound, asked=asked, gate=gate)) == (
+        "--guest 'a b' --concurrency 3 --ignore names --fail-on warning --unknown warn --exit-zero"
+    )
+    assert options(replace(sound, asked=replace(sound.asked, select=()))) == ""
+
+
+@pytest.mark.parametrize(
+    ("selected", "said"),
+    [
+        (Selection(as_they_are=True), "--all"),
+        (Selection(as_they_are=True, left_out=("db", "a,b")), "--all --except db --except a,b"),
+        (Selection(offline=True), "--offline"),
+        (Selection(guests=("web",)), "--guest web --running"),
+        (Selection(guests=("web",), as_they_are=True), "--guest web"),
+        (Selection(no_guests=True), "--no-guests"),
+    ],
+)
+def test_options_name_the_selected_guests_also_of_a_saved_report(
+    tmp_path: Path, selected: Selection, said: str
+) -> None:
+    sound = report("sound")
+    made_so = replace(sound, asked=replace(sound.asked, select=(), **asdict(selected)))
+    assert options(made_so) == said
+    saved = tmp_path / "report.json"
+    saved.write_text(render("report", "json", made_so))
+    assert options(read_report(saved)) == said
