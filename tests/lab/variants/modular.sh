@@ -28,7 +28,7 @@ meson setup build -Dsystem=true -Dinit_script=systemd -Dremote_default_mode=dire
   -Dauto_features=disabled -Doptimization=1 -Ddebug=false \
   -Ddriver_libvirtd=enabled -Ddriver_remote=enabled -Ddriver_qemu=enabled -Ddriver_network=enabled \
   -Ddriver_secrets=enabled -Dstorage_dir=enabled -Dqemu_user=libvirt-qemu -Dqemu_group=libvirt-qemu \
-  -Dacl=enabled -Dattr=enabled -Dcapng=enabled -Djson_c=enabled -Dlibnl=enabled -Dnumactl=enabled -Dpolkit=enabled \
+  -Dattr=enabled -Dcapng=enabled -Djson_c=enabled -Dlibnl=enabled -Dnumactl=enabled -Dpolkit=enabled \
   -Dreadline=enabled -Dsasl=enabled
 ninja -C build
 DESTDIR=/ meson install -C build --no-rebuild
