@@ -143,6 +143,7 @@ def test_the_others_are_not_started_when_the_canary_does_not_arrive(
 ) -> None:
     host1.guest("small", memory_mib=32)
     host1.guest("big", memory_mib=128, fill=True)  # what it has touched counts, and a guest that has just begun has not
+    host2.run("mkdir", "-p", "/etc/libvirt/hooks")
     host2.write("/etc/libvirt/hooks/qemu", "#!/bin/sh\nexit 1\n")
     host2.run("chmod", "755", "/etc/libvirt/hooks/qemu")
     host2.run("systemctl", "restart", host2.daemon)
