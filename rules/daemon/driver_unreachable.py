@@ -13,11 +13,11 @@ How to fix
 
 from collections.abc import Iterator
 
-from preflight.facts import NetworkFilters, Networks, Pools, Secrets
+from preflight.facts import NetworkFilters, Networks, Pools, Secrets, Storage
 from preflight.facts.storage import needed_by
 from preflight.facts.text import parse_xml
 from preflight.host import Guest
-from preflight.rule import Findings, Severity, on_destination, rule, unless_live
+from preflight.rule import Findings, Migration, Severity, on_destination, rule, unless_live
 
 
 @rule(
@@ -31,11 +31,13 @@ def check(
     destination_filters: NetworkFilters,
     destination_pools: Pools,
     destination_secrets: Secrets,
+    destination_storage: Storage,
+    migration: Migration,
 ) -> Findings:
     needs = (
         (destination_networks, "networks", _networks(guest)),
         (destination_filters, "network filters", _filters(guest)),
-        (destination_pools, "storage pools", _pools(guest)),
+        (destination_pools, "storage pools", _pools(guest, destination_storage, migration)),
         (destination_secrets, "secrets", map(str, needed_by(guest))),
     )
     unlisted = [
@@ -64,5 +66,10 @@ def _filters(guest: Guest) -> Iterator[str]:
     return (f"the network filter {one.get('filter', '')}" for one in named)
 
 
-def _pools(guest: Guest) -> Iterator[str]:
-    return (f"the storage pool {disk.pool}" for disk in guest.disks if disk.pool and not disk.left_out_if_missing)
+def _pools(guest: Guest, storage: Storage, migration: Migration) -> Iterator[str]:
+    for disk in guest.disks:
+        is_copied = migration.copies(disk.target, by_default=disk.copied_by_default)
+        if disk.pool is not None and not disk.left_out_if_missing:
+            yield f"the storage pool {disk.pool}"
+        elif is_copied and disk.type == "file" and disk.path is not None and not storage.look(disk.path).exists:
+            yield f"a storage pool in which {disk.path} is created"

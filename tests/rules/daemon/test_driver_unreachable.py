@@ -9,7 +9,7 @@ from preflight.judge.report import Outcome
 from preflight.request.migration import Role
 from preflight.rule import Severity
 from tests.case import Case
-from tests.rules.pools import on_volume
+from tests.rules.pools import gone, on_volume, there
 
 RULE = "driver-unreachable"
 UUID = "6d0ee5a0-0000-4000-8000-000000000001"
@@ -18,6 +18,15 @@ GONE = "Failed to connect socket to '/var/run/libvirt/{}-sock': No such file or 
 
 def told(daemon: str, **lists: list[str]) -> str:
     return json.dumps(lists | {"error": GONE.format(daemon)})
+
+
+FILE = "<disk type='file'><source file='/srv/vms/web.img'/><target dev='vdb'/></disk>"
+
+
+def copied(paths: str) -> Case:
+    """Return the sound pair, whose guest's second disk is copied; the destination has these paths, and no pools."""
+    case = on_volume(FILE).asking(copy_storage="all").destination("paths", paths)
+    return case.destination("libvirt.pools", told("virtstoraged", pools=[]))
 
 
 def on_network() -> Case:
@@ -58,6 +67,17 @@ def test_catches_one_daemon_although_another_gives_no_reason() -> None:
     case = on_network().destination("libvirt.filters", told("virtnwfilterd", names=[]))
     result = case.destination("libvirt.networks", Record("", 1, "timed out")).result(RULE)
     assert [finding.predicted_error for finding in result.findings] == [GONE.format("virtnwfilterd")]
+
+
+def test_catches_the_daemon_that_creates_an_image_for_a_copied_disk() -> None:
+    [finding] = copied(gone("/srv/vms/web.img")).result(RULE).findings
+    needed = "a storage pool in which /srv/vms/web.img is created"
+    error = GONE.format("virtstoraged")
+    assert finding.message == f"the guest needs {needed}, but virtstoraged cannot be reached: {error}"
+
+
+def test_passes_a_copied_disk_whose_image_is_there() -> None:
+    assert copied(there("/srv/vms/web.img")).result(RULE).outcome is Outcome.PASSED
 
 
 def test_passes_daemons_that_answer() -> None:
