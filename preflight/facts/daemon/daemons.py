@@ -109,7 +109,7 @@ class Daemons(Fact, frozen=True, kw_only=True):
 
     @property
     def given_up(self) -> bool:
-        """True if systemd does not listen for the daemon any more, because it failed to start several times in a row."""
+        """True if systemd no longer listens for the daemon, because it failed to start several times in a row."""
         return self.intended is not None and self._state(f"{self.intended}.socket").active_state == "failed"
 
     def why_not_running(self) -> str:
