@@ -1,4 +1,4 @@
-"""virtlogd, or virtlockd on a host that locks disks, cannot be reached on the destination.
+"""The daemon for guests' output, or that for locks of disks, cannot be reached on the destination.
 
 Why it matters
     libvirt connects to virtlogd when it starts a guest, unless stdio_handler in qemu.conf is "file", and to virtlockd

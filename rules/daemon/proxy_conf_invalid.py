@@ -1,4 +1,4 @@
-"""virtproxyd on the destination would fail to start with its configuration file.
+"""On the destination, virtproxyd would fail to start with its configuration file.
 
 Why it matters
     On a host with modular daemons, virtproxyd accepts connections over TLS and TCP. It reads virtproxyd.conf only when

@@ -29,7 +29,7 @@ def fact(told: str | Record, daemons: str = RUNNING) -> LogAndLock:
 
 def why(told: str, daemons: str = RUNNING) -> str | None:
     found = fact(told, daemons).obstacle("virtlogd")
-    return found and found.why
+    return None if found is None else found.why
 
 
 def test_one_that_runs_is_there() -> None:

@@ -61,14 +61,25 @@ def remarks(ledger: Ledger) -> Iterator[str]:
 
 def verdict(ledger: Ledger) -> str:
     """Return the line about all guests."""
-    plan, rows = ledger.plan, ledger.rows
-    arrived = sum(row.result is Result.ARRIVED for row in rows)
-    if arrived != len(rows):
-        word = "NOT ARRIVED"
-    else:
-        word = "ARRIVED" if all(map(is_as_asked, rows)) else "ARRIVED, BUT NOT AS REQUESTED"
-    ends = one_line(f"{plan.source} -> {plan.destination}")
-    return f"{word}  {ends}: {arrived} of {len(rows)} {'guest' if len(rows) == 1 else 'guests'}"
+    ends = one_line(f"{ledger.plan.source} -> {ledger.plan.destination}")
+    return f"{word(ledger)}  {ends}: {count(ledger)}"
+
+
+def word(ledger: Ledger) -> str:
+    """Return the outcome of the run."""
+    if _arrived(ledger) != len(ledger.rows):
+        return "NOT ARRIVED"
+    return "ARRIVED" if all(map(is_as_asked, ledger.rows)) else "ARRIVED, BUT NOT AS REQUESTED"
+
+
+def count(ledger: Ledger) -> str:
+    """Return how many of the guests have arrived."""
+    total = len(ledger.rows)
+    return f"{_arrived(ledger)} of {total} {'guest' if total == 1 else 'guests'}"
+
+
+def _arrived(ledger: Ledger) -> int:
+    return sum(row.result is Result.ARRIVED for row in ledger.rows)
 
 
 def is_as_asked(row: Row) -> bool:
