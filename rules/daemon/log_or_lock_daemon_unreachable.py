@@ -18,7 +18,7 @@ from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 @rule(
     Severity.ERROR,
     skip=unless_live,
-    errors=("can't connect to virtlogd: ...", "Failed to connect socket to '.../virtlockd-sock': ..."),
+    errors=("Failed to connect socket to '.../virtlockd-sock': No such file or directory",),
 )
 def check(destination: LogAndLock, destination_conf: QemuConf) -> Findings:
     if destination_conf.stdio_handler.value == "logd" and (found := destination.obstacle("virtlogd")):
