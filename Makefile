@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images lab-world lab-modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine clean
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -66,16 +66,17 @@ VARIANTS := $(addsuffix -installed,bullseye bookworm trixie) trixie-backports tr
 lab-images: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab build $(VARIANTS)
 
-# A guest moves both ways between hosts as Debian installs them, with newer releases, and with modular daemons.
-lab-world: lab-images
-	$(BIN)/python -m pytest tests/lab/test_world.py
+# A guest moves both ways between hosts as Debian installs them, also with the libvirt and QEMU of backports.
+installed: lab-images
+	$(BIN)/python -m pytest tests/lab/test_world.py -k 'not modular'
 
-# The tests of monolithic hosts, on hosts with modular daemons, as Red Hat installs them.
-lab-modular: lab-images
+# The same with modular daemons, as Red Hat installs them; and the tests of monolithic hosts, on such hosts.
+modular: lab-images
+	$(BIN)/python -m pytest tests/lab/test_world.py -k modular
 	PREFLIGHT_LAB_IMAGES='trixie-modular trixie-modular' $(BIN)/python -m pytest \
 	  $(addprefix tests/lab/test_,capacity.py migrate.py resume.py)
 
-truth: $(VENV)/.installed-lab
+truth: lab-images
 	$(BIN)/python -m tests.lab.truth
 
 flags: $(VENV)/.installed-lab
