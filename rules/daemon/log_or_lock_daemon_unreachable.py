@@ -3,8 +3,8 @@
 Why it matters
     libvirt connects to virtlogd when it starts a guest, unless stdio_handler in qemu.conf is "file", and to virtlockd
     if lock_manager is "lockd". Without the daemon the guest does not start: "can't connect to virtlogd: ...", or
-    "Failed to connect socket to '/run/libvirt/virtlockd-sock': No such file or directory". A stopped daemon whose
-    socket unit listens is not a problem: the connection starts it.
+    "Process exited prior to exec: ... Failed to connect socket to '/run/libvirt/virtlockd-sock': No such file or
+    directory". A stopped daemon whose socket unit listens is not a problem: the connection starts it.
 
 How to fix
     Enable the daemon's socket unit on the destination: systemctl enable --now virtlogd.socket (virtlockd.socket). Run
@@ -24,4 +24,5 @@ def check(destination: LogAndLock, destination_conf: QemuConf) -> Findings:
     if destination_conf.stdio_handler.value == "logd" and (found := destination.obstacle("virtlogd")):
         yield on_destination(found.why, at=found.at, error="can't connect to virtlogd")
     if destination_conf.lock_manager.value == "lockd" and (found := destination.obstacle("virtlockd")):
-        yield on_destination(found.why, at=found.at, error="virtlockd-sock")
+        # the process that would become QEMU connects; libvirt does not always read in time what it says
+        yield on_destination(found.why, at=found.at, error="Process exited prior to exec")

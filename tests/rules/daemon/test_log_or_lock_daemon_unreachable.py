@@ -41,7 +41,7 @@ def test_catches_a_log_daemon_that_nothing_would_start() -> None:
 def test_catches_a_lock_daemon_that_nothing_would_start() -> None:
     [finding] = case("virtlockd", "inactive", conf=LOCKS).result(RULE).findings
     assert finding.message == "virtlockd is not running, and virtlockd.socket is inactive"
-    assert finding.predicted_error == "virtlockd-sock"
+    assert finding.predicted_error == "Process exited prior to exec"
 
 
 def test_catches_a_file_that_the_daemon_refuses_and_shows_the_line() -> None:
