@@ -117,6 +117,7 @@ def _severity(text: str) -> tuple[str, str]:
 
 
 def _waiver(one: schema.Waiver) -> Applied:
+    instant_of(f"{one.expires}T00:00:00Z")  # refuses a date that does not exist
     pairs = [tuple(part.strip() for part in text.split("->")) for text in one.scope.split(",")]
     waiver = Waiver(
         rule=one.rule,
