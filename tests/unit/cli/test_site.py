@@ -169,11 +169,11 @@ def test_a_saved_report_keeps_its_waivers(home: Path, run: Any, tmp_path: Path) 
 
 
 def test_a_waiver_is_added_listed_and_checked_and_comments_stay(home: Path, run: Any) -> None:
-    file = put(home / "work/preflight.toml", '# ours\nignore = ["guests"]  # for now\n')
+    file = put(home / "work/preflight.toml", '# ours\nignore = ["clocks-differ"]  # for now\n')
     add = ("waivers", "add", RULE, "--reason", "a 'b' \"c\"", "--host", "host1.*", "--ticket", "INC-42")
     assert run(*add, "--days", "30")[0] == 0
     assert run("waivers", "add", RULE, "--reason", "d", "--pair", "a -> b", "--expires", "2026-01-01")[0] == 0
-    assert file.read_text().startswith('# ours\nignore = ["guests"]  # for now\n')
+    assert file.read_text().startswith('# ours\nignore = ["clocks-differ"]  # for now\n')
     first, second = config.load().waivers
     assert (first.reason, first.hosts, first.ticket) == ("a 'b' \"c\"", ("host1.*",), "INC-42")
     assert (second.pairs, second.expires) == ((("a", "b"),), "2026-01-01")
