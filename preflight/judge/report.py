@@ -8,6 +8,7 @@ from msgspec import Struct
 from preflight.capacity.limit import Capacity
 from preflight.judge.guests import Skip
 from preflight.request.check_request import Asked, Gate, Migration
+from preflight.request.configured import Waiver
 from preflight.request.migration import FailOn, OnUnknown, Role
 from preflight.rule import Finding, Severity
 
@@ -85,6 +86,23 @@ class Result(Struct, frozen=True):
         return self.outcome is Outcome.UNKNOWN and self.severity is Severity.ERROR
 
 
+class Use(enum.StrEnum):
+    """The effect of a waiver on one check."""
+
+    WAIVES = "waives"
+    #: It would cover a finding, but its last day is over, so that the finding counts.
+    EXPIRED = "expired"
+    #: It is about these hosts and covers no finding.
+    UNUSED = "unused"
+
+
+class Applied(Struct, frozen=True):
+    """A waiver that is about the hosts of a check, and its effect."""
+
+    waiver: Waiver
+    use: Use
+
+
 class HostSummary(Struct, frozen=True):
     """A host as the report names it; a field is None if it is not known."""
 
@@ -136,6 +154,8 @@ class Report(Struct, frozen=True):
     skipped: Mapping[Skip, tuple[str, ...]] = {}
     #: The rules that were applied, sorted by name.
     rules: tuple[RuleText, ...] = ()
+    #: The site's waivers that are about these hosts and whose rule was applied.
+    waivers: tuple[Applied, ...] = ()
     gate: Gate = Gate()
     #: Who made the report and when; None where nobody asks. The judge reads no clock: its caller adds this.
     made: Made | None = None

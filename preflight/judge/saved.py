@@ -13,6 +13,7 @@ from preflight.errors import UserError
 from preflight.facts.ssh.sshd import MaxStartups
 from preflight.judge.guests import Skip
 from preflight.judge.report import (
+    Applied,
     GuestVerdict,
     HostSummary,
     Made,
@@ -20,9 +21,11 @@ from preflight.judge.report import (
     Report,
     Result,
     RuleText,
+    Use,
     Verdict,
 )
-from preflight.request.check_request import Asked, Gate, Migration
+from preflight.request.check_request import Asked, Gate, Migration, Site
+from preflight.request.configured import Configured, Waiver
 from preflight.request.method import of_words
 from preflight.request.migration import FailOn, OnUnknown, Role, Transport
 from preflight.rule import AnyChange, Change, Finding, HostsLine, Location, Severity
@@ -78,6 +81,7 @@ def _report(document: schema.Report) -> Report:
         narrowed=document.narrowed,
         skipped=_skipped(document.skipped),
         rules=tuple(rules.values()),
+        waivers=tuple(map(_waiver, document.waivers)),
         gate=Gate(FailOn(gate.fail_on), OnUnknown(gate.unknown), gate.exit_zero),
         made=Made(instant_of(origin.made), origin.machine, origin.user, origin.version) if origin else None,
     )
@@ -99,7 +103,32 @@ def _asked(document: schema.Report) -> Asked:
         left_out=request.left_out,
         select=request.select,
         ignore=request.ignore,
+        site=Site(
+            rules=tuple(map(Path, request.rules)),
+            severity=tuple(_severity(text) for text in request.severity),
+            configured=Configured(file=request.configuration),
+        ),
     )
+
+
+def _severity(text: str) -> tuple[str, str]:
+    rule, _, level = text.rpartition("=")
+    return rule, level
+
+
+def _waiver(one: schema.Waiver) -> Applied:
+    instant_of(f"{one.expires}T00:00:00Z")  # refuses a date that does not exist
+    pairs = [tuple(part.strip() for part in text.split("->")) for text in one.scope.split(",")]
+    waiver = Waiver(
+        rule=one.rule,
+        hosts=tuple(pair[0] for pair in pairs if len(pair) == 1),
+        pairs=tuple((pair[0], pair[1]) for pair in pairs if len(pair) == 2),
+        reason=one.reason,
+        expires=one.expires,
+        ticket=one.ticket,
+        file=one.file,
+    )
+    return Applied(waiver, Use(one.use))
 
 
 def _rule(rule: schema.Rule) -> RuleText:

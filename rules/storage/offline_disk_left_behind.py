@@ -30,7 +30,7 @@ from preflight.rule import (
 )
 
 
-@rule(Severity.ERROR, skip=unless_offline)
+@rule(Severity.ERROR, guards_data=True, skip=unless_offline)
 def check(
     guest: Guest,
     source_guest: Guest,

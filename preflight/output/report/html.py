@@ -6,7 +6,7 @@ from typing import TypeAlias
 from preflight.judge.report import Outcome, Report, RuleText, Verdict
 from preflight.output.page.bars import bars
 from preflight.output.page.template import fill
-from preflight.output.report import next_step, provenance
+from preflight.output.report import next_step, provenance, waivers
 from preflight.output.report.checked import LISTED, checked
 from preflight.output.report.guest_groups import grouped
 from preflight.output.report.items import Item, items_of
@@ -42,6 +42,7 @@ def render(report: Report, _colour: bool) -> str:
         counts=tuple(_counts(report, items)),
         bars=bars(report.capacity, report.migration.concurrency),
         checks=tuple(checked(report, numbers)),
+        remarks=tuple(waivers.remarks(report)),
         roles=tuple(Role),
     )
 

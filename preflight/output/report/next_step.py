@@ -138,6 +138,7 @@ def _check(report: Report) -> tuple[str, ...]:
         *_ends(report),
         *at_once(report, "--concurrency"),
         *connected(report),
+        *of_site(report),
         *report.asked.method.typed,
     )
 
@@ -176,6 +177,7 @@ def _migrate(report: Report) -> tuple[str, ...]:
         *at_once(report, "--at-once"),
         *connected(report),
         *(word for rule in asked.ignore for word in ("--ignore", rule)),
+        *of_site(report),
         *asked.method.typed,
     )
 
@@ -191,3 +193,12 @@ def connected(report: Report) -> list[str]:
     asked = report.asked
     over = [] if asked.transport is None else ["--transport", asked.transport.value]
     return over + ([] if asked.destination_uri is None else ["--destination-uri", asked.destination_uri])
+
+
+def of_site(report: Report) -> list[str]:
+    """Return the options that say how the site changes the rules."""
+    site = report.asked.site
+    file = site.configured.file
+    words = [word for directory in site.rules for word in ("--rules", str(directory))]
+    words += [word for one in site.severity for word in ("--severity", "=".join(one))]
+    return words + ([] if file is None else ["--config", file])
