@@ -69,6 +69,15 @@ Select = Annotated[list[str] | None, setting("select", "--select", show_default=
 Ignore = Annotated[list[str] | None, setting("ignore", "--ignore", show_default=False)]
 Severities = Annotated[list[str] | None, setting("severity", "--severity", metavar="RULE=SEVERITY", show_default=False)]
 Rules = Annotated[list[Path] | None, setting("rules", "--rules", metavar="DIR", show_default=False)]
+Reports = Annotated[
+    list[str] | None,
+    output(
+        "--report",
+        metavar="FORMAT=PATH",
+        help="Also write the report in this format to this file; may be repeated.",
+        show_default=False,
+    ),
+]
 Concurrency = Annotated[int, setting("concurrency", "--concurrency", rich_help_panel=Group.HOW)]
 Timeout = Annotated[float, setting("answer-timeout", max=None)]
 

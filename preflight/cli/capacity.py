@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import DRIVEN, MOST, CopyStorage, Destination, Over, Source, Timeout, how, output
+from preflight.cli.arguments import DRIVEN, MOST, CopyStorage, Destination, Over, Reports, Source, Timeout, how, output
 from preflight.cli.configured import configured
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     "preflight capacity host1 host2",
     "# Check whether all guests can be migrated in half an hour",
     "preflight capacity host1 host2 --window 30m",
+    "# Also write a page with bars",
+    "preflight capacity host1 host2 --report html=capacity.html",
 )
 @takes_method(only=DRIVEN)
 @takes("chosen", selected, without=("no_guests",))
@@ -71,6 +73,7 @@ def capacity(
         ),
     ] = False,
     output_format: Annotated[str, output("--format", "-f", help=formats.help_on("capacity"))] = "text",
+    report: Reports = None,
     timeout: Timeout = 60,
     configuration: "Configured",
     method: "Method",
@@ -86,6 +89,7 @@ def capacity(
     from preflight.request.check_request import Asked, Site
 
     formats.require("capacity", output_format)
+    files = formats.files("capacity", report or ())
     asked = Asked(
         source=source,
         destination=destination,
@@ -101,5 +105,5 @@ def capacity(
     answer = size(
         asked, concurrency=concurrency, bandwidth=bandwidth, window=window, measure_dirty_rate=measure_dirty_rate
     )
-    formats.deliver("capacity", output_format, answer)
+    formats.publish("capacity", output_format, answer, files)
     raise typer.Exit(answer.exit_code)

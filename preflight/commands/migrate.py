@@ -43,6 +43,7 @@ from preflight.request.method import Method
 from preflight.request.migration import Transport
 from preflight.schema.plan import MigrationPlan
 from preflight.shell_text import shell
+from preflight.stdio import is_coloured
 from preflight.visible import clean, one_line
 
 #: The exit codes in addition to those of a verdict.
@@ -177,7 +178,7 @@ def refuse_unless_ready(checked: Checked, own: Path | None = None) -> None:
     try:
         plans.refuse_unless_ready(checked)
     except Refused as why:
-        sys.stdout.write(text.render(checked.report, sys.stdout.isatty()))
+        sys.stdout.write(text.render(checked.report, is_coloured()))
         source, busy = checked.visits[0], [guest.uuid for guest in checked.guests if guest.job]
         other = busy and isinstance(source, LiveVisit) and run_lock.others(source, busy, own=own)
         raise Refused(f"{why} ({other})") if other else why from None

@@ -169,9 +169,7 @@ class Report(Struct, frozen=True):
     def exit_code(self) -> int:
         """Return the exit code: that of the verdict, unless `gate` says otherwise."""
         gate = self.gate
-        if gate.exit_zero:
-            return Verdict.READY.exit_code
-        if gate.fail_on is not FailOn.NEVER:
+        if gate.fail_on is not FailOn.NEVER and not gate.exit_zero:
             mildest = Severity(gate.fail_on.value).rank
             if any(one.outcome is Outcome.FAILED and one.severity.rank >= mildest for one in self.results):
                 return Verdict.NOT_READY.exit_code

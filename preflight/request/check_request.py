@@ -70,7 +70,7 @@ class Gate(Struct, frozen=True):
 
     fail_on: FailOn = FailOn.ERROR
     unknown: OnUnknown = OnUnknown.FAIL
-    #: True if no verdict changes the exit code.
+    #: True if no finding changes the exit code; an unknown still does.
     exit_zero: bool = False
 
 

@@ -27,7 +27,11 @@ FailOn: TypeAlias = Literal["error", "warning", "never"]
 OnUnknown: TypeAlias = Literal["fail", "warn"]
 #: Values of `judge.report.Use`.
 Use: TypeAlias = Literal["waives", "expired", "unused"]
+#: Values of `capacity.limit.Scope`; a test compares them.
+Scope: TypeAlias = Literal["in flight", "at once", "over one connection", "only waits"]
 
+#: The name of a rule, which is shown as a word of a command.
+RuleName: TypeAlias = Annotated[str, Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
 _PATH = re.compile("^/")
 #: A number, or sshd's MaxStartups.
 _VALUE = re.compile("^[0-9]{1,10}(:[0-9]{1,10}:[0-9]{1,10})?$")
@@ -131,9 +135,7 @@ class Result(Contract):
 
     model_config = ConfigDict(json_schema_extra={"allOf": _TOGETHER})
 
-    rule: Annotated[str, Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")] = Field(
-        description="The name of the rule; `preflight explain` describes it."
-    )
+    rule: RuleName = Field(description="The name of the rule; `preflight explain` describes it.")
     subject: Annotated[str, AnyText(_SUBJECT)] = Field(
         description="What the result is about: pair, source, destination or `guest NAME`; or guests, for all of them"
         " together, or if not even the list of guests could be read."
@@ -188,21 +190,51 @@ class LimitName(Contract):
     host: Role = Field(description=_ROLE)
 
 
+class LimitSetting(Contract):
+    """The setting that raises a limit."""
+
+    path: Text = Field(description="Absolute path of the file that sets the limit, or would.")
+    key: Text = Field(description="The key in that file.")
+    value: Annotated[str, AnyText(_VALUE)] = Field(description="The value in use.")
+    then: Text = Field(description="The action that makes a new value effective.")
+    most: Count | None = Field(description="The greatest possible value; null if no bound matters.")
+
+
 class Limit(Contract):
-    """One limit on one host."""
+    """One limit in the path of a migration, on one host."""
 
     name: Annotated[str, Field(min_length=1)] = Field(description="The limit, as its configuration file calls it.")
     host: Role = Field(description=_ROLE)
-    configured: Count | None = Field(
-        description="The value in the limit's own unit: clients, workers, ports, logins under way. Null if not known."
+    scope: Scope = Field(
+        description="The migrations that it limits. in flight: those that run at the same time. at once: those that"
+        " start at the same instant. over one connection: those that one program drives over one connection, or over"
+        " one login. only waits: none, since a migration beyond the limit only waits briefly."
     )
-    in_use: Count | None = Field(description="The present use in the same unit. Null if not known.")
+    configured: Count | None = Field(
+        description="The effective value, in the limit's own unit (clients, workers, ports, logins under way, files)."
+        " Null if not known."
+    )
+    written: Text | None = Field(description="The value as it is in the file or the program; null for a default.")
+    location: Location | None = Field(description="The place of that value; null if no file contains it.")
+    in_use: Count | None = Field(description="The present use, in the limit's own unit. Null if not known.")
+    takes: Count = Field(description="The use by one migration, in the limit's own unit.")
+    left: int | None = Field(
+        description="The part that is free for migrations, in the limit's own unit; negative if more is in use than the"
+        " limit allows. Null if not known."
+    )
     allows: Count | None = Field(
         description="Migrations that the limit allows; null if it could not be read, so the true capacity may be lower."
     )
-    burst: bool = Field(description="True if it limits only the migrations that start at the same instant.")
+    burst: bool = Field(description="True if it limits only how many migrations start at the same instant.")
     reserve: Count = Field(description="The part of what it allows that should stay free.")
-    reason: Text | None = Field(description="The reason for which it could not be read, else null.")
+    seconds_apart: Annotated[float, Field(ge=0)] | None = Field(
+        description="Seconds between two starts at which none is lost; null if it does not limit starts."
+    )
+    setting: LimitSetting | None = Field(description="The setting that raises it; null if none does.")
+    beyond: Text | None = Field(description="The consequence for a migration beyond the limit; null if it is obvious.")
+    reason: Text | None = Field(
+        description="Why `allows` is not known; null if it is known, or if this entry sets no number."
+    )
 
 
 class ShortLimit(Contract):
@@ -286,7 +318,7 @@ class Request(Contract):
     configuration: Text | None = Field(description="Path of the configuration file; null if there was none.")
     fail_on: FailOn = Field(description="The mildest finding that gives exit code 1.")
     unknown: OnUnknown = Field(description="fail if the verdict undetermined gives exit code 3, warn if it gives 0.")
-    exit_zero: bool = Field(description="True if no verdict changes the exit code.")
+    exit_zero: bool = Field(description="True if no finding gives exit code 1, whatever fail_on says.")
 
 
 class Waiver(Contract):
@@ -333,6 +365,7 @@ class Provenance(Contract):
 class Report(Contract):
     """The verdict on migrating guests from one KVM host to another, with the reasons."""
 
+    kind: Literal["report"] = Field(description="The kind of document.")
     format: Literal[1] = Field(description="The version of this contract.")
     verdict: Verdict = Field(description=f"The verdict of the whole check, which the exit code repeats. {_VERDICT}")
     narrowed: bool = Field(

@@ -1,7 +1,7 @@
 """The report as gauges for the textfile collector of Prometheus's node exporter.
 
 The collector refuses timestamps, so the time is a gauge. No label is taken from a host but the names of the two ends:
-neither messages nor guests, whose number has no bound.
+neither messages nor guests, whose number has no bound. Who made the check is in the labels of a gauge of its own.
 """
 
 import calendar
@@ -66,6 +66,11 @@ def _gauges(report: Report) -> Iterator[tuple[str, str, list[_Sample]]]:
     if capacity.concurrent is not None:
         yield "capacity_migrations", "Migrations that can be in flight together.", [({}, capacity.concurrent)]
     if report.made is not None:
+        yield (
+            "report_info",
+            "Always 1, with the machine, the user and the version that made the check.",
+            [({"machine": report.made.machine, "user": report.made.user, "version": report.made.version}, 1)],
+        )
         yield "report_timestamp_seconds", "Time at which the check was made.", [({}, report.made.at)]
     taken: list[_Sample] = [
         ({"role": role.value}, host.taken) for role in Role if (host := report.host(role)).taken is not None
