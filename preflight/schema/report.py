@@ -290,6 +290,11 @@ class Answers(Contract):
     origin: Literal["live", "snapshot"] = Field(
         description="live: the host itself was asked. snapshot: a file that had been saved before."
     )
+    file: Text | None = Field(
+        default=None,
+        description="The snapshot file, as it was given; null for a host that was asked, and for a destination whose"
+        " answers are in the source's file.",
+    )
     taken: Instant | None = Field(description="Time at which the host was asked; null if it is not known.")
     age: Count | None = Field(description="Seconds from then until the report was made; null if that is not known.")
 
