@@ -102,7 +102,7 @@ def check(
     save: Annotated[
         Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
     ] = None,
-    fail_on: Annotated[FailOn, output(help="Exit with code 1 on errors, also on warnings, or never.")] = FailOn.ERROR,
+    fail_on: Annotated[FailOn, output(help="Least severe finding that gives exit code 1.")] = FailOn.ERROR,
     unknown: Annotated[
         OnUnknown, output(help="Exit with code 3 (fail) or 0 (warn) if the verdict is UNDETERMINED.")
     ] = OnUnknown.FAIL,

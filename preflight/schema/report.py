@@ -266,7 +266,7 @@ class Request(Contract):
     no_guests: bool = Field(description="True if only the hosts were checked.")
     offline: bool = Field(description="True if only guests that are off were checked.")
     as_they_are: bool = Field(
-        description="True if guests that run and guests that are off were checked, each as it is: with --all, or if"
+        description="True if guests that run and guests that are off were checked, each in its state: with --all, or if"
         " guests were named."
     )
     left_out: tuple[Text, ...] = Field(description="The guests that --except left out, as typed.")
