@@ -291,7 +291,6 @@ class Answers(Contract):
         description="live: the host itself was asked. snapshot: a file that had been saved before."
     )
     file: Text | None = Field(
-        default=None,
         description="The snapshot file, as it was given; null for a host that was asked, and for a destination whose"
         " answers are in the source's file.",
     )
