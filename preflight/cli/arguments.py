@@ -16,7 +16,7 @@ def what(*names: str, **more: Any) -> Any:
 
 
 def how(*names: str, **more: Any) -> Any:
-    """Declare an option that says how it is migrated."""
+    """Declare an option that says how guests are migrated."""
     return typer.Option(*names, rich_help_panel=Group.HOW, **more)
 
 

@@ -56,8 +56,8 @@ def migrate(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            help="SOURCE DESTINATION [GUEST]..., or a file that `preflight plan` wrote. Hosts are named as for"
-            " `preflight check`, but not by snapshot files.",
+            help="SOURCE DESTINATION [GUEST]..., or a file that `preflight plan` wrote. Hosts have the same forms"
+            " as for `preflight check`, except snapshot files.",
             metavar="WHAT...",
         ),
     ] = None,

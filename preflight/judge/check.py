@@ -129,8 +129,8 @@ def _judge(
     limits = capacity(source, destination, migration, every=asked.sizing)
     narrowed = bool(asked.select or asked.ignore)
     leaves, moves_to = (
-        _summary(host, saved=isinstance(visit, SavedVisit))
-        for host, visit in zip((source, destination), visits, strict=True)
+        _summary(host, given if isinstance(visit, SavedVisit) else None, saved=isinstance(visit, SavedVisit))
+        for host, visit, given in zip((source, destination), visits, (asked.source, asked.destination), strict=True)
     )
     applied = tuple(rule.text for rule in rules)
     report = Report(
@@ -237,7 +237,7 @@ def _taken(host: Host) -> int | None:
     return int(taken) if 0 <= taken <= _LATEST else None
 
 
-def _summary(host: Host, *, saved: bool) -> HostSummary:
+def _summary(host: Host, given: str | SavedHost | None, *, saved: bool) -> HostSummary:
     def known(say: Callable[[Host], str]) -> str | None:
         try:
             return say(host)
@@ -254,5 +254,6 @@ def _summary(host: Host, *, saved: bool) -> HostSummary:
         openssh=known(lambda host: host.fact(OpenSsh).text.partition(",")[0]),
         no_login=host.absent.get("") if login is not None and login.code else None,
         saved=saved,
+        file=given if isinstance(given, str) and given.isprintable() else None,
         taken=_taken(host),
     )

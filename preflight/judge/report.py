@@ -116,6 +116,8 @@ class HostSummary(Struct, frozen=True):
     no_login: str | None = None
     #: True if the answers come from a snapshot rather than from the host itself.
     saved: bool = False
+    #: The snapshot file, as it was given; None for a host that was asked, and for a destination in the source's file.
+    file: str | None = None
     #: Time at which the host was asked, in whole seconds since the epoch; None if its answers do not say so.
     taken: int | None = None
 

@@ -159,6 +159,7 @@ def _host(host: schema.Host, answers: schema.Answers | None) -> HostSummary:
         openssh=host.openssh,
         no_login=host.no_login,
         saved=answers is not None and answers.origin == "snapshot",
+        file=answers.file if answers else None,
         taken=None if answers is None or answers.taken is None else instant_of(answers.taken),
     )
 

@@ -61,7 +61,7 @@ SETTINGS: Mapping[str, Setting] = {
         loads_code=True,
     ),
     "format": Setting(Kind.TEXT, "Output format of a report."),
-    "fail-on": Setting(Kind.TEXT, "Exit with code 1 on errors, also on warnings, or never.", words=FailOn),
+    "fail-on": Setting(Kind.TEXT, "Least severe finding that gives exit code 1.", words=FailOn),
     "unknown": Setting(
         Kind.TEXT, "Exit with code 3 (fail) or 0 (warn) if the verdict is UNDETERMINED.", words=OnUnknown
     ),

@@ -300,7 +300,7 @@ class Request(Contract):
     no_guests: bool = Field(description="True if only the hosts were checked.")
     offline: bool = Field(description="True if only guests that are off were checked.")
     as_they_are: bool = Field(
-        description="True if guests that run and guests that are off were checked, each as it is: with --all, or if"
+        description="True if guests that run and guests that are off were checked, each in its state: with --all, or if"
         " guests were named."
     )
     left_out: tuple[Text, ...] = Field(description="The guests that --except left out, as typed.")
@@ -343,6 +343,10 @@ class Answers(Contract):
 
     origin: Literal["live", "snapshot"] = Field(
         description="live: the host itself was asked. snapshot: a file that had been saved before."
+    )
+    file: Text | None = Field(
+        description="The snapshot file, as it was given; null for a host that was asked, and for a destination whose"
+        " answers are in the source's file.",
     )
     taken: Instant | None = Field(description="Time at which the host was asked; null if it is not known.")
     age: Count | None = Field(description="Seconds from then until the report was made; null if that is not known.")

@@ -39,7 +39,7 @@ class NetworkListener(Fact, frozen=True, kw_only=True):
         if unchecked is not None and unchecked.value:
             return None
         found = problem_of_own(self.certificates, "server")
-        return found and f"{found}: the daemon will not start with it"
+        return found and f"{found}: the daemon will not start with this file"
 
     @classmethod
     def parse(

@@ -228,6 +228,7 @@ def origin(report: reports.Report) -> schema.Provenance | None:
 def _answers(report: reports.Report, host: reports.HostSummary) -> schema.Answers:
     return schema.Answers(
         origin="snapshot" if host.saved else "live",
+        file=host.file,
         taken=None if host.taken is None else provenance.instant(host.taken),
         age=report.age(host),
     )

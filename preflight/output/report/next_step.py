@@ -122,6 +122,13 @@ def _ends(report: Report) -> tuple[str, str]:
     return report.source.name, report.destination.name
 
 
+def _given(report: Report) -> Sequence[str]:
+    """Return the hosts as arguments of a check, which reads the same snapshots again."""
+    source, destination = (host.file or host.name for host in (report.source, report.destination))
+    in_one_file = report.source.file is not None and report.destination.saved and report.destination.file is None
+    return (source,) if in_one_file else (source, destination)
+
+
 def _fix(report: Report, *rules: str) -> tuple[str, ...]:
     """Return `preflight fix` with those of the options that it takes."""
     driven = [word for word in report.asked.method.typed if word in ("--p2p", "--tunnelled")]
@@ -135,7 +142,7 @@ def _check(report: Report) -> tuple[str, ...]:
     return (
         "preflight",
         "check",
-        *_ends(report),
+        *_given(report),
         *at_once(report, "--concurrency"),
         *connected(report),
         *of_site(report),

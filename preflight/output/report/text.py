@@ -51,7 +51,7 @@ def render(report: Report, colour: bool) -> str:
 def _host(report: Report, role: Role, columns: int | None) -> list[str]:
     host = report.host(role)
     known = [host.release, host.libvirt and f"libvirt {host.libvirt}", host.qemu and f"QEMU {host.qemu}", host.openssh]
-    described = ", ".join(part for part in known if part) or "nothing is known about it"
+    described = ", ".join(part for part in known if part) or "versions unknown"
     return labelled(role.value, one_line(f"{host.name}  ({described})"), width=columns, indent=0, column=13)
 
 

@@ -231,7 +231,7 @@ def _planted(home: Path) -> Iterator[tuple[str, Any]]:
     work = home / "work"
     for text in (WAIVER, silent, lowered, code, 'fail-on = "never"\n'):
         yield "others can write to the file", lambda text=text: put(work / "hosts/preflight.toml", text, 0o666)
-        yield "others can write above", lambda text=text: (put(work / "preflight.toml", text), work.chmod(0o777))
+        yield "others can write above", lambda text=text: put(work / "preflight.toml", text).parent.chmod(0o777)
     table = "[tool.preflight]\n"
     yield "a table of pyproject", lambda: put(work / "pyproject.toml", table + silent, 0o666)
     yield "code of one's own", lambda: put(work / "preflight.toml", code)
