@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -16,12 +17,12 @@ def written(path: Path, permissions: int = PRIVATE) -> Iterator[BinaryIO]:
     """Open a file that replaces the path once it is written and synced; raises `OSError`.
 
     Its permissions are these, less those that the umask takes away. If writing fails, the path stays as it was.
-    Anything other than a regular file is not replaced.
+    Anything other than a regular file is not replaced, and neither is a standard stream: /dev/stdout is a link that
+    would be replaced by a file.
     """
     import tempfile  # imported here: slow to load, and few commands write a file
 
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EEXIST, "is not a regular file, and is not replaced")
+    _refuse_to_replace(path)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -34,6 +35,18 @@ def written(path: Path, permissions: int = PRIVATE) -> Iterator[BinaryIO]:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _refuse_to_replace(path: Path) -> None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(status.st_mode):
+        raise FileExistsError(errno.EEXIST, "is not a regular file, and is not replaced")
+    for descriptor, name in enumerate(("input", "output", "error")):
+        if os.path.samestat(status, os.fstat(descriptor)):
+            raise FileExistsError(errno.EEXIST, f"is standard {name}, and is not replaced")
 
 
 def _umask() -> int:

@@ -6,6 +6,7 @@ others write freely, and no write raises. No write controls the terminal either:
 """
 
 import contextlib
+import enum
 import io
 import os
 import re
@@ -18,6 +19,14 @@ from preflight.visible import CONTROL, clean
 
 #: The colours of reports, as `output.terminal.paint` writes them: the only escape sequences that pass.
 _COLOUR = re.compile(r"(\x1b\[(?:0|(?:3[1-4]|[12])(?:;(?:3[1-4]|[12]))*)m)")
+
+
+class Colour(enum.StrEnum):
+    """When standard output is coloured. Auto: as the environment says, otherwise on a terminal only."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
 
 
 class Gated(io.TextIOWrapper):
@@ -89,6 +98,17 @@ class Ungated:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def is_coloured(choice: Colour = Colour.AUTO) -> bool:
+    """Report whether text for people on standard output is coloured; the environment counts only for `Colour.AUTO`."""
+    if choice is not Colour.AUTO:
+        return choice is Colour.ALWAYS
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def deliver(text: str, *, for_programs: bool = False) -> None:

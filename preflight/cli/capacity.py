@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import DRIVEN, MOST, CopyStorage, Destination, Over, Source, Timeout, how, output
+from preflight.cli.arguments import DRIVEN, MOST, CopyStorage, Destination, Over, Reports, Source, Timeout, how, output
+from preflight.cli.configured import configured
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import copying, takes, takes_method
@@ -13,6 +14,7 @@ from preflight.output import formats
 
 if TYPE_CHECKING:
     from preflight.request.check_request import Selection
+    from preflight.request.configured import Configured
     from preflight.request.method import Method
 
 
@@ -22,9 +24,12 @@ if TYPE_CHECKING:
     "preflight capacity host1 host2",
     "# Check whether all guests can be migrated in half an hour",
     "preflight capacity host1 host2 --window 30m",
+    "# Also write a page with bars",
+    "preflight capacity host1 host2 --report html=capacity.html",
 )
 @takes_method(only=DRIVEN)
 @takes("chosen", selected, without=("no_guests",))
+@takes("configuration", configured)
 def capacity(
     source: Source,
     destination: Destination = None,
@@ -68,7 +73,9 @@ def capacity(
         ),
     ] = False,
     output_format: Annotated[str, output("--format", "-f", help=formats.help_on("capacity"))] = "text",
+    report: Reports = None,
     timeout: Timeout = 60,
+    configuration: "Configured",
     method: "Method",
 ) -> None:
     """Show how many migrations can run at once, what limits them, and how long they take.
@@ -79,9 +86,10 @@ def capacity(
     from msgspec.structs import asdict
 
     from preflight.commands.capacity import size
-    from preflight.request.check_request import Asked
+    from preflight.request.check_request import Asked, Site
 
     formats.require("capacity", output_format)
+    files = formats.files("capacity", report or ())
     asked = Asked(
         source=source,
         destination=destination,
@@ -90,11 +98,12 @@ def capacity(
         method=copying(method) if copy_storage else method,
         transport=transport,
         both_ways=both_ways,
+        site=Site(configured=configuration),
         sizing=True,
         timeout=timeout,
     )
     answer = size(
         asked, concurrency=concurrency, bandwidth=bandwidth, window=window, measure_dirty_rate=measure_dirty_rate
     )
-    formats.deliver("capacity", output_format, answer)
+    formats.publish("capacity", output_format, answer, files)
     raise typer.Exit(answer.exit_code)

@@ -1,33 +1,35 @@
 """`preflight check`, `preflight nagios` and `preflight show`."""
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from preflight.cli.arguments import (
-    MOST,
+    Concurrency,
     Destination,
     Ignore,
     Over,
+    Reports,
     Select,
     Source,
     Timeout,
     Uri,
-    how,
     output,
+    setting,
 )
+from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes, takes_method
 from preflight.cli.selection import selected
 from preflight.output import formats
 from preflight.request.migration import FailOn, OnUnknown
+from preflight.request.options import Group
+from preflight.stdio import Colour, is_coloured
 
 if TYPE_CHECKING:
-    from preflight.request.check_request import Asked, Selection
+    from preflight.request.check_request import Asked, Selection, Site
     from preflight.request.method import Method
 
 
@@ -35,21 +37,15 @@ if TYPE_CHECKING:
 _TIMEOUTS = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort")
 
 
-Concurrency = Annotated[int, how(min=1, max=MOST, help="Number of migrations started at the same time.")]
-Format = Annotated[str, output("--format", "-f", help=formats.help_on("report"))]
-Reports = Annotated[
-    list[str] | None,
-    output(
-        "--report",
-        metavar="FORMAT=PATH",
-        help="Also write the report in this format to this file; may be repeated.",
-        show_default=False,
-    ),
+Format = Annotated[
+    str, setting("format", "--format", "-f", rich_help_panel=Group.OUTPUT, help=formats.help_on("report"))
 ]
+Color = Annotated[Colour, output(help="Colour the format text: in a terminal, always, or never.")]
 
 
 @takes_method(without=_TIMEOUTS)
 @takes("chosen", selected)
+@takes("site", site_of)
 def _asked(
     source: Source,
     destination: Destination = None,
@@ -60,6 +56,7 @@ def _asked(
     destination_uri: Uri = None,
     select: Select = None,
     ignore: Ignore = None,
+    site: "Site",
     timeout: Timeout = 60,
     method: "Method",
 ) -> "Asked":
@@ -77,6 +74,7 @@ def _asked(
         destination_uri=destination_uri,
         select=tuple(select or ()),
         ignore=tuple(ignore or ()),
+        site=site,
         timeout=timeout,
         method=method,
     )
@@ -98,15 +96,16 @@ def check(
     *,
     asked: "Asked",
     output_format: Format = "text",
+    color: Color = Colour.AUTO,
     report: Reports = None,
     save: Annotated[
         Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
     ] = None,
-    fail_on: Annotated[FailOn, output(help="Exit with code 1 on errors, also on warnings, or never.")] = FailOn.ERROR,
-    unknown: Annotated[
-        OnUnknown, output(help="Exit with code 3 (fail) or 0 (warn) if the verdict is UNDETERMINED.")
-    ] = OnUnknown.FAIL,
-    exit_zero: Annotated[bool, output("--exit-zero", help="Exit with code 0 whatever the verdict.")] = False,
+    fail_on: Annotated[FailOn, setting("fail-on", rich_help_panel=Group.OUTPUT)] = FailOn.ERROR,
+    unknown: Annotated[OnUnknown, setting("unknown", rich_help_panel=Group.OUTPUT)] = OnUnknown.FAIL,
+    exit_zero: Annotated[
+        bool, output("--exit-zero", help="Never exit with code 1, whatever is found; codes 2, 3 and 70 stay.")
+    ] = False,
 ) -> None:
     """Check whether guests can be migrated from SOURCE to DESTINATION.
 
@@ -121,7 +120,7 @@ def check(
 
     wanted = checks.Wanted(
         output_format=output_format,
-        colour=_colour(),
+        colour=is_coloured(color),
         files=files,
         save=save,
         gate=Gate(fail_on, unknown, exit_zero),
@@ -160,29 +159,24 @@ def nagios(
     "preflight show report.json",
     "# Show it as Markdown, for a ticket",
     "preflight show report.json --format markdown",
+    "# Show what `capacity --report json=capacity.json` wrote as a page with bars",
+    "preflight show capacity.json --format html > capacity.html",
 )
 def show(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Report that `preflight check` wrote in the format json.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Report that `preflight check`, `capacity` or `status` wrote in the format json."
+        ),
     ],
     output_format: Format = "text",
+    color: Color = Colour.AUTO,
     report: Reports = None,
 ) -> None:
-    """Show a saved report in any format.
+    """Show a saved report in any format that its command has.
 
     No host is contacted. The exit code is 0 if the report can be read, whatever its verdict, and 2 if not.
     """
-    formats.require("report", output_format)
-    files = formats.files("report", report or ())
     from preflight.commands import show as shows
-    from preflight.commands.check import Wanted
 
-    shows.show(file, Wanted(output_format=output_format, colour=_colour(), files=files))
-
-
-def _colour() -> bool:
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE"):
-        return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    shows.show(file, output_format, report or (), colour=is_coloured(color))

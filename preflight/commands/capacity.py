@@ -3,8 +3,11 @@
 import re
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from preflight.collect.endpoints import open_hosts
 from preflight.collect.session import LiveVisit
+from preflight.commands.made import made_now
 from preflight.errors import UserError
 from preflight.facts.fact import Unreadable
 from preflight.forecast.answer import Answer
@@ -40,11 +43,12 @@ def size(
         checked = check(opened, rules=())
         dirty = _dirty(checked) if measure_dirty_rate else {}
     room, no_room = _rooms(checked)
+    report = replace(checked.report, made=made_now())
     try:
         predicted = forecast(checked, link_of(checked, bandwidth), dirty, concurrency=concurrency)
     except Unreadable as why:
-        return Answer(checked.report, None, str(why), limit, concurrency, room, no_room)
-    return Answer(checked.report, predicted, None, limit, concurrency, room, no_room)
+        return Answer(report, None, str(why), limit, concurrency, room, no_room)
+    return Answer(report, predicted, None, limit, concurrency, room, no_room)
 
 
 def _rooms(checked: Checked) -> tuple[tuple[Room, ...], str | None]:

@@ -1,6 +1,5 @@
 """`preflight check` and `preflight nagios`: collect, judge, print the report and write it to files."""
 
-from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +8,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from preflight.collect.endpoints import open_hosts
-from preflight.errors import UserError
 from preflight.output import formats
 from preflight.request.check_request import Asked, Gate
 
@@ -33,12 +31,12 @@ class Wanted(Struct, frozen=True, kw_only=True):
 def check(asked: Asked, wanted: Wanted) -> int:
     """Check, print the report, write the files, and return the exit code; raises `UserError`."""
     report, checked = _report(asked, wanted)
-    steps = [*_steps(report, wanted)]
+    more = []
     if wanted.save is not None:
         from preflight.judge.check import save_pair
 
-        steps.append(partial(save_pair, wanted.save, checked))
-    _take_all(steps)
+        more.append(partial(save_pair, wanted.save, checked))
+    formats.publish("report", wanted.output_format, report, wanted.files, *more, colour=wanted.colour)
     return report.exit_code
 
 
@@ -48,7 +46,7 @@ def nagios(asked: Asked, files: tuple[tuple[str, Path], ...]) -> int:
     report, _ = _report(asked, wanted)
     from preflight.output.report.nagios import state
 
-    _take_all(_steps(report, wanted))
+    formats.publish("report", wanted.output_format, report, wanted.files)
     return state(report).value
 
 
@@ -65,27 +63,3 @@ def _report(asked: Asked, wanted: Wanted) -> "tuple[Report, Checked]":
             snapshots.load()
         checked = checking.check(opened, stay=False)
     return replace(checked.report, gate=wanted.gate, made=made_now()), checked
-
-
-def show(report: "Report", wanted: Wanted) -> None:
-    """Print a report, and write its files; raises `UserError`."""
-    _take_all(_steps(report, wanted))
-
-
-def _steps(report: "Report", wanted: Wanted) -> Iterator[Callable[[], None]]:
-    """Yield the steps that print a report and write its files."""
-    yield partial(formats.deliver, "report", wanted.output_format, report, colour=wanted.colour)
-    for name, path in wanted.files:
-        yield partial(formats.write, "report", name, report, path)
-
-
-def _take_all(steps: Iterable[Callable[[], None]]) -> None:
-    """Take every step, also after one that has failed; then raise `UserError` if any has."""
-    failed: list[str] = []
-    for step in steps:
-        try:
-            step()
-        except UserError as why:
-            failed.append(str(why))
-    if failed:
-        raise UserError("; ".join(failed))

@@ -1,12 +1,94 @@
-"""`preflight show`: a saved report in any format. It contacts no host."""
+"""`preflight show`: a saved report in any format that its kind has. It contacts no host."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from preflight.commands.check import Wanted
-from preflight.commands.check import show as show_report
-from preflight.judge.saved import read_report
+from preflight.errors import UserError
+from preflight.forecast.saved import answer_of
+from preflight.judge.saved import content_of, report_of
+from preflight.migrate.ledger import Row
+from preflight.migrate.observation import Place
+from preflight.migrate.outcome import Result
+from preflight.migrate.runs import Found, PastRun, Stage
+from preflight.output import formats
+from preflight.schema import capacity, report, shown, status
+from preflight.schema.document import Wrong, format_of, read
 
 
-def show(path: Path, wanted: Wanted) -> None:
-    """Print a saved report, and write it to further files; raises `UserError`."""
-    show_report(read_report(path), wanted)
+class Planned(NamedTuple):
+    """The part of a plan that a saved report has."""
+
+    source: str
+    destination: str
+    made: float
+
+
+class Told(NamedTuple):
+    """The outcome of a run, as it was saved."""
+
+    plan: Planned
+    rows: tuple[Row, ...]
+
+
+def show(path: Path, output_format: str, files: Iterable[str], *, colour: bool) -> None:
+    """Print a saved report, and write it to further files, each FORMAT=PATH; raises `UserError`."""
+    subject, value = read_saved(path)
+    formats.require(subject, output_format)
+    formats.publish(subject, output_format, value, formats.files(subject, files), colour=colour)
+
+
+def read_saved(path: Path) -> tuple[str, Any]:
+    """Return the subject of a report, as `output.formats` names it, and its value; raises `UserError` in one line."""
+    content = content_of(path)
+    try:
+        return _value(read(shown.SHOWN, content, tagged=True))
+    except (Wrong, UserError) as why:
+        found = format_of(content, "format")
+        if found is not None and found != shown.FORMAT:
+            raise UserError(f"{path}: report format {found}, this preflight reads {shown.FORMAT}") from None
+        raise UserError(f"{path}: not a report that preflight wrote in the format json: {why}") from None
+
+
+def _value(document: shown.Shown) -> tuple[str, Any]:
+    match document:
+        case report.Report():
+            return "report", report_of(document)
+        case capacity.Capacity():
+            return "capacity", answer_of(document)
+        case status.Status():
+            plan = Planned(document.source, document.destination, document.made)
+            return "ledger", Told(plan, tuple(map(_row, document.guests)))
+        case status.Runs():
+            return "runs", Found(Path(document.directory), tuple(map(_run, document.runs)), document.older)
+
+
+def _row(guest: status.Guest) -> Row:
+    return Row(
+        name=guest.name,
+        uuid=guest.uuid,
+        result=None if guest.result is None else Result(guest.result),
+        source=None if guest.source is None else Place(guest.source),
+        destination=None if guest.destination is None else Place(guest.destination),
+        persistent=guest.persistent,
+        error=guest.error,
+        why=guest.why,
+        rule=guest.rule,
+        seconds=guest.seconds,
+        downtime=guest.downtime,
+        began=guest.began,
+        kept=guest.kept,
+    )
+
+
+def _run(run: status.Run) -> PastRun:
+    return PastRun(
+        path=run.path,
+        stage=Stage(run.stage),
+        made=run.made,
+        source=run.source,
+        destination=run.destination,
+        guests=run.guests,
+        unfinished=run.unfinished,
+        why=run.why,
+    )

@@ -27,6 +27,10 @@ _MIB_OF_MBIT = 1e6 / 8 / 2**20
 _NEARLY = 0.9
 
 
+#: The origin of a rate that the user gave.
+AS_GIVEN = "as given"
+
+
 class Link(Struct, frozen=True):
     """The rate of memory from the source to the destination, in MiB/s, and the origin of that number."""
 
@@ -83,7 +87,7 @@ def link_of(checked: Checked, bandwidth: float | None) -> Link:
     Raises `Unreadable` if neither gives it.
     """
     if bandwidth is not None:
-        return Link(bandwidth, "as given")
+        return Link(bandwidth, AS_GIVEN)
     source = checked.source
     address = next(iter(source.fact(PeerName).addresses), None)
     if address is None:

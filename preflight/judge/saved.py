@@ -1,11 +1,9 @@
-"""Reads a report that `check --format json` wrote, so that it can be shown in any format."""
+"""Makes a report of the document that `check --format json` wrote, so that it can be shown in any format."""
 
 import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-
-from msgspec.structs import replace
 
 from preflight import own_file
 from preflight.capacity.limit import Capacity, Limit, Scope, Setting
@@ -13,6 +11,7 @@ from preflight.errors import UserError
 from preflight.facts.ssh.sshd import MaxStartups
 from preflight.judge.guests import Skip
 from preflight.judge.report import (
+    Applied,
     GuestVerdict,
     HostSummary,
     Made,
@@ -20,14 +19,15 @@ from preflight.judge.report import (
     Report,
     Result,
     RuleText,
+    Use,
     Verdict,
 )
-from preflight.request.check_request import Asked, Gate, Migration
+from preflight.request.check_request import Asked, Gate, Migration, Site
+from preflight.request.configured import Configured, Waiver
 from preflight.request.method import of_words
 from preflight.request.migration import FailOn, OnUnknown, Role, Transport
 from preflight.rule import AnyChange, Change, Finding, HostsLine, Location, Severity
 from preflight.schema import report as schema
-from preflight.schema.document import Wrong, format_of, read
 from preflight.schema.report import instant_of
 
 #: Maximum size of a report, in bytes. One on 2,000 guests takes 50 MiB.
@@ -40,8 +40,8 @@ _ESCAPE = re.compile(
 )
 
 
-def read_report(path: Path) -> Report:
-    """Read a report; raises `UserError` in one line if the file is none."""
+def content_of(path: Path) -> bytes:
+    """Return the content of a file that may be a report; raises `UserError`."""
     descriptor = own_file.open_any(path)
     try:
         content = own_file.read(path, descriptor, MOST, _MOST_MARKS)
@@ -49,45 +49,63 @@ def read_report(path: Path) -> Report:
         os.close(descriptor)
     # text of a host may contain half a pair, which is shown as an escape anyway
     text = content.decode("latin-1")  # of which each byte is a character, whatever the file is
-    content = _ESCAPE.sub(lambda match: match[0] if match[1] is None else r"\\" + match[1], text).encode("latin-1")
-    try:
-        document = read(schema.REPORT, content)
-        return _report(document)
-    except (Wrong, UserError) as why:
-        found = format_of(content, "format")
-        if found is not None and found != schema.FORMAT:
-            raise UserError(f"{path}: report format {found}, this preflight reads {schema.FORMAT}") from None
-        raise UserError(f"{path}: not a report of `preflight check --format json`: {why}") from None
+    return _ESCAPE.sub(lambda match: match[0] if match[1] is None else r"\\" + match[1], text).encode("latin-1")
 
 
-def _report(document: schema.Report) -> Report:
-    asked = _asked(document)
+def report_of(document: schema.Report) -> Report:
+    """Return the report of a document; raises `UserError` if it contradicts itself."""
+    asked = asked_of(document.request, document.source, document.destination)
     rules = {rule.name: _rule(rule) for rule in document.rules}
     gate = document.request
     origin = document.provenance
+    source, destination = hosts_of(document.source, document.destination, origin)
     return Report(
-        migration=Migration(
-            method=asked.method, transport=Transport(document.request.transport), concurrency=asked.concurrency
-        ),
-        source=_host(document.source, origin.source if origin else None),
-        destination=_host(document.destination, origin.destination if origin else None),
+        migration=migration_of(asked, gate),
+        source=source,
+        destination=destination,
         results=tuple(_result(result, rules) for result in document.results),
         guests=tuple(GuestVerdict(guest.name, Verdict(guest.verdict)) for guest in document.guests),
-        capacity=_capacity(document.capacity),
+        capacity=limits_of(document.capacity.limits),
         asked=asked,
         narrowed=document.narrowed,
-        skipped=_skipped(document.skipped),
+        skipped=skipped_of(document.skipped),
         rules=tuple(rules.values()),
+        waivers=tuple(map(_waiver, document.waivers)),
         gate=Gate(FailOn(gate.fail_on), OnUnknown(gate.unknown), gate.exit_zero),
-        made=Made(instant_of(origin.made), origin.machine, origin.user, origin.version) if origin else None,
+        made=made_of(origin),
     )
 
 
-def _asked(document: schema.Report) -> Asked:
-    request = document.request
+def made_of(origin: schema.Provenance | None) -> Made | None:
+    """Return who made a document, and when; None if it does not say."""
+    return Made(instant_of(origin.made), origin.machine, origin.user, origin.version) if origin else None
+
+
+def hosts_of(
+    source: schema.Host, destination: schema.Host, origin: schema.Provenance | None
+) -> tuple[HostSummary, HostSummary]:
+    """Return the hosts of a document, with the origin of their answers."""
+    if origin is None:
+        return _host(source, None), _host(destination, None)
+    return _host(source, origin.source), _host(destination, origin.destination)
+
+
+def migration_of(asked: Asked, request: schema.Request, *, both_ways: bool = False) -> Migration:
+    """Return the migration of a request, as far as reports show it."""
+    return Migration(
+        method=asked.method,
+        transport=Transport(request.transport),
+        concurrency=asked.concurrency,
+        offline=asked.offline,
+        both_ways=both_ways,
+    )
+
+
+def asked_of(request: schema.Request, source: schema.Host, destination: schema.Host) -> Asked:
+    """Return the request of a document; raises `UserError` for options that no migration has."""
     return Asked(
-        source=document.source.name,
-        destination=document.destination.name,
+        source=source.name,
+        destination=destination.name,
         guests=request.guests,
         no_guests=request.no_guests,
         concurrency=request.concurrency,
@@ -99,7 +117,32 @@ def _asked(document: schema.Report) -> Asked:
         left_out=request.left_out,
         select=request.select,
         ignore=request.ignore,
+        site=Site(
+            rules=tuple(map(Path, request.rules)),
+            severity=tuple(_severity(text) for text in request.severity),
+            configured=Configured(file=request.configuration),
+        ),
     )
+
+
+def _severity(text: str) -> tuple[str, str]:
+    rule, _, level = text.rpartition("=")
+    return rule, level
+
+
+def _waiver(one: schema.Waiver) -> Applied:
+    instant_of(f"{one.expires}T00:00:00Z")  # refuses a date that does not exist
+    pairs = [tuple(part.strip() for part in text.split("->")) for text in one.scope.split(",")]
+    waiver = Waiver(
+        rule=one.rule,
+        hosts=tuple(pair[0] for pair in pairs if len(pair) == 1),
+        pairs=tuple((pair[0], pair[1]) for pair in pairs if len(pair) == 2),
+        reason=one.reason,
+        expires=one.expires,
+        ticket=one.ticket,
+        file=one.file,
+    )
+    return Applied(waiver, Use(one.use))
 
 
 def _rule(rule: schema.Rule) -> RuleText:
@@ -116,6 +159,7 @@ def _host(host: schema.Host, answers: schema.Answers | None) -> HostSummary:
         openssh=host.openssh,
         no_login=host.no_login,
         saved=answers is not None and answers.origin == "snapshot",
+        file=answers.file if answers else None,
         taken=None if answers is None or answers.taken is None else instant_of(answers.taken),
     )
 
@@ -153,7 +197,8 @@ def _finding(finding: schema.Finding, worst: Severity) -> Finding:
     )
 
 
-def _skipped(skipped: Iterable[schema.Skipped]) -> Mapping[Skip, tuple[str, ...]]:
+def skipped_of(skipped: Iterable[schema.Skipped]) -> Mapping[Skip, tuple[str, ...]]:
+    """Return the guests that were not judged, by the reason."""
     found: dict[Skip, list[str]] = {}
     for guest in skipped:
         found.setdefault(Skip(guest.reason), []).append(guest.name)
@@ -166,37 +211,34 @@ def _change(change: schema.Setting | schema.HostsLine | None) -> AnyChange | Non
     return HostsLine(change.name, change.address, change.replaces) if change else None
 
 
-def _capacity(capacity: schema.Capacity) -> Capacity:
-    short = {(limit.name, limit.host): limit for limit in capacity.short}
-    return Capacity(
-        tuple(_limit(limit, short.get((limit.name, limit.host)), capacity.requested) for limit in capacity.limits)
-    )
+def limits_of(limits: Iterable[schema.Limit], *, both_ways: bool = False) -> Capacity:
+    """Return the capacity that follows from saved limits."""
+    return Capacity(tuple(map(_limit, limits)), both_ways=both_ways)
 
 
-def _limit(limit: schema.Limit, short: schema.ShortLimit | None, requested: int) -> Limit:
-    found = Limit(
-        limit.name,
-        Role(limit.host),
-        limit.configured,
-        limit.in_use,
-        limit.allows,
-        scope=Scope.BURST if limit.burst else Scope.IN_FLIGHT,
+def _limit(limit: schema.Limit) -> Limit:
+    at, setting = limit.location, limit.setting
+    return Limit(
+        name=limit.name,
+        host=Role(limit.host),
+        configured=limit.configured,
+        in_use=limit.in_use,
+        allows=limit.allows,
+        scope=Scope(limit.scope),
         reason=limit.reason,
+        takes=limit.takes,
         reserve=limit.reserve,
+        written=limit.written,
+        at=Location(at.path, at.line, at.column, at.column, "") if at else None,
+        beyond=limit.beyond or "",
+        interval=limit.seconds_apart,
+        left=limit.left,
+        setting=Setting(setting.path, setting.key, _value(setting.value), setting.then, setting.most)
+        if setting
+        else None,
     )
-    if short is None:
-        return found
-    interval = None if short.seconds_apart == 1.0 else short.seconds_apart
-    if short.path is None or short.key is None or short.value is None:
-        return replace(found, interval=interval)
-    start = int(short.value.partition(":")[0])
-    lacking = None if short.sufficient is None else int(short.sufficient.partition(":")[0]) - start
-    setting = Setting(
-        short.path,
-        short.key,
-        MaxStartups(*map(int, short.value.split(":"))) if ":" in short.value else start,
-        short.then or "",
-        most=start if lacking is None else None,
-    )
-    left = 0 if lacking is None else requested + limit.reserve - lacking
-    return replace(found, interval=interval, setting=setting, left=left)
+
+
+def _value(text: str) -> int | MaxStartups:
+    numbers = tuple(map(int, text.split(":")))
+    return MaxStartups(*numbers) if len(numbers) > 1 else numbers[0]

@@ -1,6 +1,7 @@
 """The output formats: a row for each subject, and one protocol for all of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -40,6 +41,8 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "rules": ("text", "json", "markdown", "html"),
     "rule": ("text",),
     "explanation": ("text",),
+    "configuration": ("text",),
+    "waivers": ("text",),
 }
 
 
@@ -87,6 +90,30 @@ def render(subject: str, name: str, value: Any, *, colour: bool = False) -> str:
 def deliver(subject: str, name: str, value: Any, *, colour: bool = False) -> None:
     """Write the value to standard output in one of the subject's formats; raises `UserError`."""
     stdio.deliver(render(subject, name, value, colour=colour), for_programs=name not in FOR_PEOPLE)
+
+
+def publish(
+    subject: str,
+    name: str,
+    value: Any,
+    files: Iterable[tuple[str, Path]],
+    *more: Callable[[], None],
+    colour: bool = False,
+) -> None:
+    """Write the value to standard output in one format, and to files in others, and take `more` steps.
+
+    What fails keeps nothing else from being written; then `UserError` is raised with every reason.
+    """
+    steps: list[Callable[[], None]] = [partial(deliver, subject, name, value, colour=colour)]
+    steps += [partial(write, subject, form, value, path) for form, path in files]
+    failed: list[str] = []
+    for step in (*steps, *more):
+        try:
+            step()
+        except UserError as why:
+            failed.append(str(why))
+    if failed:
+        raise UserError("; ".join(failed))
 
 
 def write(subject: str, name: str, value: Any, path: Path) -> None:

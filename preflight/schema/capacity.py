@@ -6,43 +6,13 @@ from pydantic import Field, TypeAdapter
 
 from preflight.schema.document import Contract
 from preflight.schema.fields import Count, SomeText, Text
-from preflight.schema.report import LimitName, Location, Role, ShortLimit
+from preflight.schema.report import Host, Limit, LimitName, Provenance, Request, ShortLimit, Skipped
 
 #: The version of the contract. It changes only when something is removed or changes its meaning.
 FORMAT: Final = 1
 
-#: The values of `capacity.limit.Scope`; a test compares them.
-Scope: TypeAlias = Literal["in flight", "at once", "over one connection", "only waits"]
 #: A measured amount, 0 or more.
 _Measure: TypeAlias = Annotated[float, Field(ge=0)]
-
-
-class Limit(Contract):
-    """One limit in the path of a migration, on one host."""
-
-    name: Annotated[str, Field(min_length=1)] = Field(description="The limit, as its configuration file calls it.")
-    host: Role = Field(description="The host's role in the migration.")
-    scope: Scope = Field(
-        description="The migrations that it limits. in flight: those that run at the same time. at once: those that"
-        " start at the same instant. over one connection: those that one program drives over one connection, or over"
-        " one login. only waits: none, since a migration beyond the limit only waits briefly."
-    )
-    configured: Count | None = Field(
-        description="The effective value, in the limit's own unit (clients, workers, ports, logins under way, files)."
-        " Null if not known."
-    )
-    written: Text | None = Field(description="The value as it is in the file or the program; null for a default.")
-    location: Location | None = Field(description="The place of that value; null if no file contains it.")
-    in_use: Count | None = Field(description="The present use, in the limit's own unit. Null if not known.")
-    takes: Count = Field(description="The use by one migration, in the limit's own unit.")
-    allows: Count | None = Field(
-        description="Migrations that the limit allows; null if it could not be read, so the true capacity may be lower."
-    )
-    burst: bool = Field(description="True if it limits only how many migrations start at the same instant.")
-    beyond: Text | None = Field(description="The consequence for a migration beyond the limit; null if it is obvious.")
-    reason: Text | None = Field(
-        description="Why `allows` is not known; null if it is known, or if this entry sets no number."
-    )
 
 
 class Need(Contract):
@@ -71,6 +41,7 @@ class Guest(Contract):
 
     name: SomeText = Field(description="The guest's name.")
     touched_mib: _Measure = Field(description="MiB of memory that have to be sent.")
+    untouched_mib: _Measure = Field(description="MiB of memory that the guest has never written to.")
     dirty_mib_per_s: _Measure | None = Field(
         description="The guest's dirty rate in MiB/s; null without --measure-dirty-rate."
     )
@@ -89,7 +60,13 @@ class Guest(Contract):
 class Capacity(Contract):
     """Concurrent migrations that two KVM hosts allow, the limit that stops the next one, and the guests' duration."""
 
+    kind: Literal["capacity"] = Field(description="The kind of document.")
     format: Literal[1] = Field(description="The version of this contract.")
+    source: Host = Field(description="The host that guests would leave.")
+    destination: Host = Field(description="The host that guests would move to.")
+    skipped: tuple[Skipped, ...] = Field(
+        description="The guests of the source that were not counted; empty if guests were selected by name."
+    )
     limits: tuple[Limit, ...] = Field(description="Every limit in the path of a migration of this kind.")
     in_flight: Count | None = Field(
         description="Migrations that can be in flight together, by the limits that could be read; null if none could."
@@ -139,6 +116,14 @@ class Capacity(Contract):
     link_mib_per_s: _Measure | None = Field(
         description="MiB/s of memory that the link carries, as given or by the driver; null if not known."
     )
+    link_because: Text | None = Field(description="The origin of that number; null if it is not known.")
+    no_forecast: Text | None = Field(description="Why durations are not known; null if they are.")
+    no_room: Text | None = Field(description="Why the destination's free memory is not known; null if it is.")
+    memory_unread: Text | None = Field(
+        description="Why all memory of the guests is counted as touched; null if it is known what they have touched."
+    )
+    not_counted: tuple[Text, ...] = Field(description="Why guests are missing from the durations, a reason each.")
+    off: tuple[Text, ...] = Field(description="The guests that are off, which have no memory to send.")
     room: tuple[Room, ...] = Field(
         description="The guests for which the destination has memory, by kind of memory; empty if not known."
     )
@@ -167,6 +152,13 @@ class Capacity(Contract):
         " it; null if the answer does not depend on it."
     )
     fits: bool | None = Field(description="True if the request can be met; null if that is not known.")
+    request: Request = Field(
+        description="The request, as far as `preflight check` has the same options; fail_on, unknown and exit_zero"
+        " have no effect."
+    )
+    provenance: Provenance | None = Field(
+        description="When, where and by whom the answer was made; null if the program that made it did not say."
+    )
 
 
 #: Reads the output of `capacity`.

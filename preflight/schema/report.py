@@ -25,7 +25,13 @@ SkipReason: TypeAlias = Literal["off", "running", "left out"]
 Transport: TypeAlias = Literal["ssh", "tls", "tcp", "unix"]
 FailOn: TypeAlias = Literal["error", "warning", "never"]
 OnUnknown: TypeAlias = Literal["fail", "warn"]
+#: Values of `judge.report.Use`.
+Use: TypeAlias = Literal["waives", "expired", "unused"]
+#: Values of `capacity.limit.Scope`; a test compares them.
+Scope: TypeAlias = Literal["in flight", "at once", "over one connection", "only waits"]
 
+#: The name of a rule, which is shown as a word of a command.
+RuleName: TypeAlias = Annotated[str, Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
 _PATH = re.compile("^/")
 #: A number, or sshd's MaxStartups.
 _VALUE = re.compile("^[0-9]{1,10}(:[0-9]{1,10}:[0-9]{1,10})?$")
@@ -129,9 +135,7 @@ class Result(Contract):
 
     model_config = ConfigDict(json_schema_extra={"allOf": _TOGETHER})
 
-    rule: Annotated[str, Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")] = Field(
-        description="The name of the rule; `preflight explain` describes it."
-    )
+    rule: RuleName = Field(description="The name of the rule; `preflight explain` describes it.")
     subject: Annotated[str, AnyText(_SUBJECT)] = Field(
         description="What the result is about: pair, source, destination or `guest NAME`; or guests, for all of them"
         " together, or if not even the list of guests could be read."
@@ -186,21 +190,51 @@ class LimitName(Contract):
     host: Role = Field(description=_ROLE)
 
 
+class LimitSetting(Contract):
+    """The setting that raises a limit."""
+
+    path: Text = Field(description="Absolute path of the file that sets the limit, or would.")
+    key: Text = Field(description="The key in that file.")
+    value: Annotated[str, AnyText(_VALUE)] = Field(description="The value in use.")
+    then: Text = Field(description="The action that makes a new value effective.")
+    most: Count | None = Field(description="The greatest possible value; null if no bound matters.")
+
+
 class Limit(Contract):
-    """One limit on one host."""
+    """One limit in the path of a migration, on one host."""
 
     name: Annotated[str, Field(min_length=1)] = Field(description="The limit, as its configuration file calls it.")
     host: Role = Field(description=_ROLE)
-    configured: Count | None = Field(
-        description="The value in the limit's own unit: clients, workers, ports, logins under way. Null if not known."
+    scope: Scope = Field(
+        description="The migrations that it limits. in flight: those that run at the same time. at once: those that"
+        " start at the same instant. over one connection: those that one program drives over one connection, or over"
+        " one login. only waits: none, since a migration beyond the limit only waits briefly."
     )
-    in_use: Count | None = Field(description="The present use in the same unit. Null if not known.")
+    configured: Count | None = Field(
+        description="The effective value, in the limit's own unit (clients, workers, ports, logins under way, files)."
+        " Null if not known."
+    )
+    written: Text | None = Field(description="The value as it is in the file or the program; null for a default.")
+    location: Location | None = Field(description="The place of that value; null if no file contains it.")
+    in_use: Count | None = Field(description="The present use, in the limit's own unit. Null if not known.")
+    takes: Count = Field(description="The use by one migration, in the limit's own unit.")
+    left: int | None = Field(
+        description="The part that is free for migrations, in the limit's own unit; negative if more is in use than the"
+        " limit allows. Null if not known."
+    )
     allows: Count | None = Field(
         description="Migrations that the limit allows; null if it could not be read, so the true capacity may be lower."
     )
-    burst: bool = Field(description="True if it limits only the migrations that start at the same instant.")
+    burst: bool = Field(description="True if it limits only how many migrations start at the same instant.")
     reserve: Count = Field(description="The part of what it allows that should stay free.")
-    reason: Text | None = Field(description="The reason for which it could not be read, else null.")
+    seconds_apart: Annotated[float, Field(ge=0)] | None = Field(
+        description="Seconds between two starts at which none is lost; null if it does not limit starts."
+    )
+    setting: LimitSetting | None = Field(description="The setting that raises it; null if none does.")
+    beyond: Text | None = Field(description="The consequence for a migration beyond the limit; null if it is obvious.")
+    reason: Text | None = Field(
+        description="Why `allows` is not known; null if it is known, or if this entry sets no number."
+    )
 
 
 class ShortLimit(Contract):
@@ -266,7 +300,7 @@ class Request(Contract):
     no_guests: bool = Field(description="True if only the hosts were checked.")
     offline: bool = Field(description="True if only guests that are off were checked.")
     as_they_are: bool = Field(
-        description="True if guests that run and guests that are off were checked, each as it is: with --all, or if"
+        description="True if guests that run and guests that are off were checked, each in its state: with --all, or if"
         " guests were named."
     )
     left_out: tuple[Text, ...] = Field(description="The guests that --except left out, as typed.")
@@ -279,9 +313,29 @@ class Request(Contract):
     )
     select: tuple[Text, ...] = Field(description="The rules and topics that were selected; empty for all.")
     ignore: tuple[Text, ...] = Field(description="The rules and topics that were left out.")
+    severity: tuple[Text, ...] = Field(description="The rules whose severity was changed, as RULE=SEVERITY.")
+    rules: tuple[Text, ...] = Field(description="The directories of further rules.")
+    configuration: Text | None = Field(description="Path of the configuration file; null if there was none.")
     fail_on: FailOn = Field(description="The mildest finding that gives exit code 1.")
     unknown: OnUnknown = Field(description="fail if the verdict undetermined gives exit code 3, warn if it gives 0.")
-    exit_zero: bool = Field(description="True if no verdict changes the exit code.")
+    exit_zero: bool = Field(description="True if no finding gives exit code 1, whatever fail_on says.")
+
+
+class Waiver(Contract):
+    """An accepted risk: a waiver that is about these hosts and whose rule was applied."""
+
+    rule: SomeText = Field(description="The rule whose findings it accepts.")
+    scope: Text = Field(description="The hosts or pairs of hosts that it is about, separated by commas.")
+    reason: Text = Field(description="Why the findings are accepted.")
+    expires: Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] = Field(
+        description="The last day on which it applies, in UTC."
+    )
+    ticket: Text = Field(description="The ticket that it is discussed in; empty if there is none.")
+    file: Text = Field(description="Path of the file that it is in.")
+    use: Use = Field(
+        description="waives: it covers a finding. expired: it would, but its last day is over, so that the finding"
+        " counts. unused: it covers none."
+    )
 
 
 class Answers(Contract):
@@ -289,6 +343,10 @@ class Answers(Contract):
 
     origin: Literal["live", "snapshot"] = Field(
         description="live: the host itself was asked. snapshot: a file that had been saved before."
+    )
+    file: Text | None = Field(
+        description="The snapshot file, as it was given; null for a host that was asked, and for a destination whose"
+        " answers are in the source's file.",
     )
     taken: Instant | None = Field(description="Time at which the host was asked; null if it is not known.")
     age: Count | None = Field(description="Seconds from then until the report was made; null if that is not known.")
@@ -311,6 +369,7 @@ class Provenance(Contract):
 class Report(Contract):
     """The verdict on migrating guests from one KVM host to another, with the reasons."""
 
+    kind: Literal["report"] = Field(description="The kind of document.")
     format: Literal[1] = Field(description="The version of this contract.")
     verdict: Verdict = Field(description=f"The verdict of the whole check, which the exit code repeats. {_VERDICT}")
     narrowed: bool = Field(
@@ -332,6 +391,9 @@ class Report(Contract):
     )
     capacity: Capacity = Field(description="The number of migrations that these hosts allow at a time.")
     rules: tuple[Rule, ...] = Field(description="Every rule that was applied, ordered by name.")
+    waivers: tuple[Waiver, ...] = Field(
+        description="The waivers that are about these hosts and whose rule was applied."
+    )
     request: Request = Field(description="The request of the check.")
     exit_code: Literal[0, 1, 3] = Field(
         description="The exit code of the check: that of the verdict, unless fail_on, unknown or exit_zero change it."

@@ -14,6 +14,7 @@ FORMAT: Final = 1
 class Rules(Contract):
     """The rules of this version of preflight."""
 
+    kind: Literal["rules"] = Field(description="The kind of document.")
     format: Literal[1] = Field(description="The version of this contract.")
     rules: tuple[Rule, ...] = Field(description="The rules, ordered by name.")
 

@@ -5,8 +5,9 @@ from typing import Final, Literal, TypeAlias
 from pydantic import Field, TypeAdapter
 
 from preflight.schema.document import Contract
-from preflight.schema.fields import Count, SomeText, Text
+from preflight.schema.fields import Count, Moment, SomeText, Text
 from preflight.schema.journal import PlaceName, ResultName
+from preflight.schema.report import RuleName
 
 #: The version of both contracts. It changes only when something is removed or changes its meaning.
 FORMAT: Final = 1
@@ -41,7 +42,7 @@ class Guest(Contract):
         description="preflight's reason for the result; empty if it is obvious. A guest that has arrived but"
         " has a `why` has not arrived as requested."
     )
-    rule: Text | None = Field(
+    rule: RuleName | None = Field(
         description="The rule that explains the error, for `preflight explain`; null if there is none."
     )
     seconds: float | None = Field(description="Duration of the move in seconds; null if not known.")
@@ -55,7 +56,9 @@ class Guest(Contract):
 class Status(Contract):
     """The state of each guest according to the journal of one run. No host was asked."""
 
+    kind: Literal["status"] = Field(description="The kind of document.")
     format: Literal[1] = Field(description="The version of this contract.")
+    made: Moment = Field(description="Time at which the run was planned, in seconds since the epoch.")
     source: Text = Field(description="The host that the guests leave, as the user named it.")
     destination: Text = Field(description="The host that the guests move to, as the user named it.")
     arrived: bool = Field(description="True if every guest has arrived and is there as requested.")
@@ -84,6 +87,7 @@ class Run(Contract):
 class Runs(Contract):
     """The runs whose journals are in a directory, newest first."""
 
+    kind: Literal["runs"] = Field(description="The kind of document.")
     format: Literal[1] = Field(description="The version of this contract.")
     directory: Text = Field(description="Directory of the journals.")
     older: Count = Field(description="Number of older journals there that were not read.")

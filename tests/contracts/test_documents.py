@@ -23,7 +23,7 @@ from preflight.plan import file as plan_file
 from preflight.plan.make import Refused
 from preflight.plan.unchanged import refuse_changed
 from preflight.request.check_request import Asked
-from preflight.schema import capacity, events, report
+from preflight.schema import events, report
 from preflight.schema import status as statuses
 from preflight.schema.published import PUBLISHED
 from tests.unit.migrate.plans import PLAN, altered
@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[2]
 CASES = Path(__file__).parent / "cases"
 SCHEMAS = {one.name: json.loads((ROOT / "docs" / f"{one.name}.schema.json").read_text()) for one in PUBLISHED}
 VERSIONS = {one.name: one.version for one in PUBLISHED}
-CLOSED = ("plan", "journal")
+CLOSED = ("plan", "journal", "config")
 
 
 def complaints(name: str, document: Any) -> list[str]:
@@ -73,7 +73,7 @@ def test_each_field_of_a_contract_is_there_always(name: str) -> None:
 def test_the_words_of_documents_are_the_programs() -> None:
     assert list(get_args(report.Verdict)) == [one.value for one in Verdict]
     assert list(get_args(report.Outcome)) == [one.value for one in Outcome]
-    assert list(get_args(capacity.Scope)) == [one.value for one in Scope]
+    assert list(get_args(report.Scope)) == [one.value for one in Scope]
     assert list(get_args(statuses.StageName)) == [one.value for one in Stage]
     assert [get_args(one.model_fields["kind"].annotation)[0] for one in get_args(events.Event)] == list(get_args(Kind))
 

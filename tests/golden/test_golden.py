@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from preflight.commands.show import read_saved
 from preflight.judge.report import Verdict
-from preflight.judge.saved import read_report
 from preflight.output.formats import render
 from preflight.output.terminal import CONTROL
 from tests.case import Case
@@ -40,8 +40,8 @@ def test_a_text_for_eighty_columns_is_what_it_was(name: str, monkeypatch: pytest
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_report_that_was_saved_is_shown_in_each_format_as_it_was(name: str) -> None:
-    again = read_report(CASES / f"{name}.json")
-    for form in FORMATS:
+    _, again = read_saved(CASES / f"{name}.json")
+    for form in (*FORMATS, *(form for form, kept in KEPT_ONCE.items() if kept == name)):
         # half a character is kept as its escape
         if name != "hostile" or form not in ("json", "jsonl"):
             assert render("report", form, again).encode() == (CASES / f"{name}.{form}").read_bytes(), form

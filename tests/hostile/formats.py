@@ -25,9 +25,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from preflight.capacity.limit import Limit
+from preflight.commands.show import read_saved
 from preflight.errors import UserError
 from preflight.judge.report import GuestVerdict, HostSummary, Made, Outcome, Report, Result
-from preflight.judge.saved import read_report
 from preflight.output.formats import FORMATS, render
 from preflight.output.page import template
 from preflight.rule import Change, Finding, HostsLine, Severity
@@ -238,7 +238,13 @@ def _hostile(chance: random.Random, report: Report, *, huge: bool) -> Report:
 
 
 def _limit(chance: random.Random, limit: Limit, text: Callable[[str], str]) -> Limit:
-    return replace(limit, reason=text("x"), allows=None) if chance.random() < 0.1 else limit
+    at, setting = limit.at, limit.setting
+    if at is not None:
+        at = replace(at, path=chance.choice((*_PATHS, f"/etc/{text('x')}")))
+    if setting is not None:
+        setting = replace(setting, path=text(setting.path), key=text(setting.key), then=text(setting.then))
+    said = replace(limit, at=at, setting=setting, written=text(limit.written or "") or None, beyond=text(limit.beyond))
+    return replace(said, reason=text("x"), allows=None) if chance.random() < 0.1 else said
 
 
 # the demands
@@ -277,15 +283,16 @@ def _json(case: Case, text: str) -> Iterator[str]:
     with tempfile.NamedTemporaryFile() as file:
         Path(file.name).write_text(text, encoding="utf-8")
         try:
-            again = read_report(Path(file.name))
+            _, again = read_saved(Path(file.name))
         except UserError as why:
             yield f"cannot be shown again: {why}"
             return
     if _HALF.search(text):  # halves of characters: two become one character, one its escape; no decoder yields any
         return
-    for form in ("text", "gitlab"):
-        if render("report", form, again) != render("report", form, case.report):
-            yield f"is not the same when it is shown again as {form}"
+    forms = FORMATS["report"]
+    form = forms[case.number // len(forms) % len(forms)]
+    if render("report", form, again) != render("report", form, case.report):
+        yield f"is not the same when it is shown again as {form}"
 
 
 def _jsonl(case: Case, text: str) -> Iterator[str]:

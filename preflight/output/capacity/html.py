@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from preflight.forecast.answer import Answer
+from preflight.output.capacity.origin import origin
 from preflight.output.capacity.text import guests, summary
 from preflight.output.page.bars import bars
 from preflight.output.page.template import fill
@@ -32,7 +33,7 @@ def render(answer: Answer, _colour: bool) -> str:
         roles=tuple(Role),
         heads=heads,
         guests=rows,
-        made=tuple(_made(answer)),
+        made=tuple((label, (said,)) for label, said in origin(answer)),
     )
 
 
@@ -58,10 +59,3 @@ def _grouped(answer: Answer) -> Iterator[tuple[str, list[str]]]:
             found.append((label, []))
         found[-1][1].append(said)
     yield from found
-
-
-def _made(answer: Answer) -> Iterator[tuple[str, tuple[str]]]:
-    """Yield who made the page, and how old the answers are."""
-    if made := provenance.made(answer.report):
-        yield "Made", (made,)
-    yield "Answers", (provenance.answers(answer.report, live=True),)

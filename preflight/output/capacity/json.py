@@ -6,10 +6,10 @@ from preflight.capacity.limit import Limit
 from preflight.forecast.answer import Answer
 from preflight.forecast.duration import Forecast
 from preflight.forecast.memory import Room
-from preflight.output.report.json import short_limits
+from preflight.output.report.json import host, of_limit, origin, request, short_limits, skipped
 from preflight.schema import capacity as schema
 from preflight.schema.document import text
-from preflight.schema.report import LimitName, Location
+from preflight.schema.report import LimitName
 
 
 def render(answer: Answer, _colour: bool) -> str:
@@ -17,8 +17,12 @@ def render(answer: Answer, _colour: bool) -> str:
     capacity, forecast = answer.report.capacity, answer.forecast
     return text(
         schema.Capacity(
+            kind="capacity",
             format=schema.FORMAT,
-            limits=tuple(_limit(limit) for limit in capacity.limits),
+            source=host(answer.report.source),
+            destination=host(answer.report.destination),
+            skipped=skipped(answer.report),
+            limits=tuple(map(of_limit, capacity.limits)),
             in_flight=capacity.concurrent,
             safe=capacity.safe,
             burst=capacity.burst,
@@ -33,6 +37,12 @@ def render(answer: Answer, _colour: bool) -> str:
             classic=capacity.classic,
             recommended=forecast.width if forecast else None,
             link_mib_per_s=forecast.link.rate if forecast else None,
+            link_because=forecast.link.because if forecast else None,
+            no_forecast=answer.no_forecast,
+            no_room=answer.no_rooms,
+            memory_unread=forecast.unread if forecast else None,
+            not_counted=forecast.missing if forecast else (),
+            off=forecast.off if forecast else (),
             room=tuple(_room(room) for room in answer.rooms),
             guests=_guests(forecast) if forecast else (),
             seconds=_finite(forecast.seconds) if forecast else None,
@@ -42,30 +52,14 @@ def render(answer: Answer, _colour: bool) -> str:
             fits_window=answer.fits_window if answer.window is not None else None,
             bearable_dirty_mib_per_s=answer.bearable,
             fits=answer.fits,
+            request=request(answer.report),
+            provenance=origin(answer.report),
         )
     )
 
 
 def _named(limit: Limit | None) -> LimitName | None:
     return None if limit is None else LimitName(name=limit.name, host=limit.host.value)
-
-
-def _limit(limit: Limit) -> schema.Limit:
-    place = limit.at
-    return schema.Limit(
-        name=limit.name,
-        host=limit.host.value,
-        scope=limit.scope.value,
-        configured=limit.configured,
-        written=limit.written,
-        location=Location(path=place.path, line=place.line, column=place.column) if place else None,
-        in_use=limit.in_use,
-        takes=limit.takes,
-        allows=limit.allows,
-        burst=limit.burst,
-        beyond=limit.beyond or None,
-        reason=limit.reason,
-    )
 
 
 def _room(room: Room) -> schema.Room:
@@ -83,6 +77,7 @@ def _guests(forecast: Forecast) -> tuple[schema.Guest, ...]:
         schema.Guest(
             name=load.name,
             touched_mib=load.memory,
+            untouched_mib=load.untouched,
             dirty_mib_per_s=load.dirty,
             converges=alone.converges,
             seconds=_finite(alone.seconds),

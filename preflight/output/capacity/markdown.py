@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from preflight.forecast.answer import Answer
+from preflight.output.capacity.origin import origin
 from preflight.output.capacity.text import allows, guests, summary
 from preflight.output.markdown_text import table, text
 
@@ -34,3 +35,6 @@ def _lines(answer: Answer) -> Iterator[str]:
     if answer.forecast is not None and answer.forecast.loads:
         heads, *cells = guests(answer.forecast)
         yield from table(tuple(map(text, heads)), (tuple(map(text, row)) for row in cells))
+    yield "---"
+    yield ""
+    yield from (f"- {label}: {text(said)}" for label, said in origin(answer))

@@ -8,6 +8,7 @@ from preflight.forecast.answer import Answer
 from preflight.forecast.duration import Forecast
 from preflight.forecast.memory import Room
 from preflight.output.capacity.requested import apart, short
+from preflight.output.report import provenance
 from preflight.output.report.skipped import skipped
 from preflight.output.terminal import columns, labelled, listed, one_line, width, wrapped
 
@@ -26,6 +27,8 @@ def render(answer: Answer, _colour: bool) -> str:
         parts.append("\n".join(columns(guests(answer.forecast), width=width())))
     if ends := [*_all(answer), *_window(answer)]:
         parts.append(_labelled(ends))
+    if saved := provenance.answers(answer.report, live=False):
+        parts.append(_labelled([("answers", saved)]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -143,7 +146,7 @@ def _why_classic(answer: Answer) -> str:
     capacity = answer.report.capacity
     fewest = min(limit.configured or 0 for limit in capacity.limits if limit.name == "max_clients")
     if capacity.both_ways:
-        return f"two clients per migration out of max_clients {fewest}: correct if equally many go each way, as here"
+        return f"two clients per migration out of max_clients {fewest}: correct for equal numbers in both directions"
     return (
         f"two clients per migration out of max_clients {fewest}: this adds up the clients of both daemons, but"
         " each daemon has its own max_clients and sees one client per migration"
@@ -173,7 +176,7 @@ def _room(room: Room) -> str:
     if room.first_without is None:
         return said
     name, needs, left = room.first_without
-    return f"{said}; {one_line(name)} needs {_mib(needs)} MiB, {_mib(left)} MiB are left"
+    return f"{said}; {one_line(name)} needs {_mib(needs)} MiB, but only {_mib(left)} MiB are left"
 
 
 def _mib(kib: int) -> int:

@@ -2,13 +2,12 @@
 
 import time
 
-from preflight.migrate.ledger import Ledger
 from preflight.migrate.outcome import Result
-from preflight.output.ledger.text import HEADS, cells, count, is_as_asked, remarks, word
+from preflight.output.ledger.text import HEADS, Told, cells, count, is_as_asked, remarks, word
 from preflight.output.page.template import fill
 
 
-def render(ledger: Ledger, _colour: bool) -> str:
+def render(ledger: Told, _colour: bool) -> str:
     """Return the guests, and what there is to say about some, as a page with a final newline."""
     plan = ledger.plan
     return fill(
@@ -25,7 +24,7 @@ def render(ledger: Ledger, _colour: bool) -> str:
     )
 
 
-def _tone(ledger: Ledger) -> str:
+def _tone(ledger: Told) -> str:
     if all(map(is_as_asked, ledger.rows)):
         return "ready"
     return "undetermined" if all(row.result is Result.ARRIVED for row in ledger.rows) else "not-ready"

@@ -1,15 +1,17 @@
 """The outcome of a run for each guest, as JSON."""
 
-from preflight.migrate.ledger import Ledger, Row
-from preflight.output.ledger.text import is_as_asked
+from preflight.migrate.ledger import Row
+from preflight.output.ledger.text import Told, is_as_asked
 from preflight.schema import document, status
 
 
-def render(ledger: Ledger, _colour: bool) -> str:
+def render(ledger: Told, _colour: bool) -> str:
     """Return the ledger as JSON: a public contract, described by docs/status.schema.json."""
     return document.text(
         status.Status(
+            kind="status",
             format=status.FORMAT,
+            made=ledger.plan.made,
             source=ledger.plan.source,
             destination=ledger.plan.destination,
             arrived=all(map(is_as_asked, ledger.rows)),

@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator
 
-from preflight.migrate.ledger import Ledger
-from preflight.output.ledger.text import HEADS, cells, remarks, verdict
+from preflight.output.ledger.text import HEADS, Told, cells, remarks, verdict
 from preflight.output.markdown_text import table, text
 
 
-def render(ledger: Ledger, _colour: bool) -> str:
+def render(ledger: Told, _colour: bool) -> str:
     """Return a table of the guests, what there is to say about some, and one line for all."""
     return "\n".join(_lines(ledger)) + "\n"
 
 
-def _lines(ledger: Ledger) -> Iterator[str]:
+def _lines(ledger: Told) -> Iterator[str]:
     yield f"## {text(verdict(ledger))}"
     yield ""
     hosts = (f"on {ledger.plan.source}", f"on {ledger.plan.destination}")

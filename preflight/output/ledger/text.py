@@ -1,11 +1,41 @@
 """The outcome of a run for each guest, for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
-from preflight.migrate.ledger import Ledger, Row
+from preflight.migrate.ledger import Row
 from preflight.migrate.outcome import Result
 from preflight.output.terminal import columns, width, wrapped
 from preflight.visible import named, one_line
+
+
+class Planned(Protocol):
+    """The part of a plan that is shown: the two hosts as the user named them, and when it was made."""
+
+    @property
+    def source(self) -> str:
+        """Return the host that the guests leave."""
+
+    @property
+    def destination(self) -> str:
+        """Return the host that the guests move to."""
+
+    @property
+    def made(self) -> float:
+        """Return the time at which the run was planned, in seconds since the epoch."""
+
+
+class Told(Protocol):
+    """A ledger, of a run or from a saved report."""
+
+    @property
+    def plan(self) -> Planned:
+        """Return the plan, as far as it is shown."""
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """Return the rows of all guests."""
+
 
 _WORDS = {
     Result.ARRIVED: "ARRIVED",
@@ -22,7 +52,7 @@ _WORDS = {
 HEADS = ("guest", "result", "duration", "downtime")
 
 
-def render(ledger: Ledger, _colour: bool) -> str:
+def render(ledger: Told, _colour: bool) -> str:
     """Return a line for each guest, the reason for each that did not arrive, and one line for all."""
     plan, wide = ledger.plan, width()
     hosts = (f"on {one_line(plan.source)}", f"on {one_line(plan.destination)}")
@@ -44,7 +74,7 @@ def cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def remarks(ledger: Ledger) -> Iterator[str]:
+def remarks(ledger: Told) -> Iterator[str]:
     """Yield what there is to say about guests, a line each: what was left behind, and why a guest did not arrive."""
     for row in ledger.rows:
         if row.kept and row.result is Result.ARRIVED:
@@ -59,26 +89,26 @@ def remarks(ledger: Ledger) -> Iterator[str]:
             yield f"{named(row.name)}: see `preflight explain {one_line(row.rule)}`"
 
 
-def verdict(ledger: Ledger) -> str:
+def verdict(ledger: Told) -> str:
     """Return the line about all guests."""
     ends = one_line(f"{ledger.plan.source} -> {ledger.plan.destination}")
     return f"{word(ledger)}  {ends}: {count(ledger)}"
 
 
-def word(ledger: Ledger) -> str:
+def word(ledger: Told) -> str:
     """Return the outcome of the run."""
     if _arrived(ledger) != len(ledger.rows):
         return "NOT ARRIVED"
     return "ARRIVED" if all(map(is_as_asked, ledger.rows)) else "ARRIVED, BUT NOT AS REQUESTED"
 
 
-def count(ledger: Ledger) -> str:
+def count(ledger: Told) -> str:
     """Return how many of the guests have arrived."""
     total = len(ledger.rows)
     return f"{_arrived(ledger)} of {total} {'guest' if total == 1 else 'guests'}"
 
 
-def _arrived(ledger: Ledger) -> int:
+def _arrived(ledger: Told) -> int:
     return sum(row.result is Result.ARRIVED for row in ledger.rows)
 
 

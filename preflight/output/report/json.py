@@ -1,6 +1,6 @@
 """The report as JSON: a public contract, described by docs/report.schema.json."""
 
-from preflight.capacity.limit import Capacity
+from preflight.capacity.limit import Capacity, Limit
 from preflight.judge import report as reports
 from preflight.output.report import problems, provenance
 from preflight.request.migration import Role
@@ -18,6 +18,7 @@ _NONE = '\n  "results": [],\n'
 def render(report: reports.Report, _colour: bool) -> str:
     """Return the report as indented JSON with a final newline."""
     document = schema.Report(
+        kind="report",
         format=schema.FORMAT,
         verdict=report.verdict.value,
         narrowed=report.narrowed,
@@ -25,11 +26,10 @@ def render(report: reports.Report, _colour: bool) -> str:
         destination=host(report.destination),
         results=(),
         guests=tuple(schema.Guest(name=guest.name, verdict=guest.verdict.value) for guest in report.guests),
-        skipped=tuple(
-            schema.Skipped(name=name, reason=why.value) for why, names in report.skipped.items() for name in names
-        ),
+        skipped=skipped(report),
         capacity=_capacity(report.capacity, report.migration.concurrency),
         rules=tuple(of_rule(rule) for rule in report.rules),
+        waivers=tuple(map(_waiver, report.waivers)),
         request=request(report),
         exit_code=report.exit_code,
         provenance=origin(report),
@@ -95,6 +95,11 @@ def of_finding(result: reports.Result, finding: Finding) -> schema.Finding:
     )
 
 
+def skipped(report: reports.Report) -> tuple[schema.Skipped, ...]:
+    """Return the guests that were not judged as documents have them."""
+    return tuple(schema.Skipped(name=name, reason=why.value) for why, names in report.skipped.items() for name in names)
+
+
 def short_limits(capacity: Capacity, migrations: int) -> tuple[schema.ShortLimit, ...]:
     """Return the limits that fall short of so many migrations, in order."""
     return tuple(
@@ -128,19 +133,34 @@ def _capacity(capacity: Capacity, requested: int) -> schema.Capacity:
         limited_by=schema.LimitName(name=binding.name, host=binding.host.value) if binding else None,
         requested=requested,
         short=short_limits(capacity, requested),
-        limits=tuple(
-            schema.Limit(
-                name=limit.name,
-                host=limit.host.value,
-                configured=limit.configured,
-                in_use=limit.in_use,
-                allows=limit.allows,
-                burst=limit.burst,
-                reserve=limit.reserve,
-                reason=limit.reason,
-            )
-            for limit in capacity.counted
-        ),
+        limits=tuple(map(of_limit, capacity.limits)),
+    )
+
+
+def of_limit(limit: Limit) -> schema.Limit:
+    """Return a limit as documents have it."""
+    place, setting = limit.at, limit.setting
+    return schema.Limit(
+        name=limit.name,
+        host=limit.host.value,
+        scope=limit.scope.value,
+        configured=limit.configured,
+        written=limit.written,
+        location=schema.Location(path=place.path, line=place.line, column=place.column) if place else None,
+        in_use=limit.in_use,
+        takes=limit.takes,
+        left=limit.left,
+        allows=limit.allows,
+        burst=limit.burst,
+        reserve=limit.reserve,
+        seconds_apart=limit.seconds_apart,
+        setting=schema.LimitSetting(
+            path=setting.path, key=setting.key, value=str(setting.value), then=setting.then, most=setting.most
+        )
+        if setting
+        else None,
+        beyond=limit.beyond or None,
+        reason=limit.reason,
     )
 
 
@@ -167,9 +187,25 @@ def request(report: reports.Report) -> schema.Request:
         options=asked.method.typed,
         select=asked.select,
         ignore=asked.ignore,
+        severity=tuple("=".join(one) for one in asked.site.severity),
+        rules=tuple(map(str, asked.site.rules)),
+        configuration=asked.site.configured.file,
         fail_on=gate.fail_on.value,
         unknown=gate.unknown.value,
         exit_zero=gate.exit_zero,
+    )
+
+
+def _waiver(one: reports.Applied) -> schema.Waiver:
+    waiver = one.waiver
+    return schema.Waiver(
+        rule=waiver.rule,
+        scope=waiver.scope,
+        reason=waiver.reason,
+        expires=waiver.expires,
+        ticket=waiver.ticket,
+        file=waiver.file,
+        use=one.use.value,
     )
 
 
@@ -192,6 +228,7 @@ def origin(report: reports.Report) -> schema.Provenance | None:
 def _answers(report: reports.Report, host: reports.HostSummary) -> schema.Answers:
     return schema.Answers(
         origin="snapshot" if host.saved else "live",
+        file=host.file,
         taken=None if host.taken is None else provenance.instant(host.taken),
         age=report.age(host),
     )

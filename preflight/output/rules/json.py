@@ -10,4 +10,4 @@ from preflight.schema.document import text
 
 def render(rules: Sequence[Rule], _colour: bool) -> str:
     """Return the rules with their documentation."""
-    return text(schema.Rules(format=schema.FORMAT, rules=tuple(of_rule(rule.text) for rule in rules)))
+    return text(schema.Rules(kind="rules", format=schema.FORMAT, rules=tuple(of_rule(rule.text) for rule in rules)))

@@ -8,6 +8,7 @@ def render(found: Found, _colour: bool) -> str:
     """Return the runs as JSON: a public contract, described by docs/runs.schema.json."""
     return document.text(
         status.Runs(
+            kind="runs",
             format=status.FORMAT,
             directory=str(found.directory),
             older=found.older,

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -133,8 +134,9 @@ CRASH = (
 )
 
 
-def test_a_bug_of_ours_is_no_verdict() -> None:
-    done = run("check", HOST1, HOST2, prelude=CRASH)
+@pytest.mark.parametrize("options", [(), ("--exit-zero", "--fail-on", "never", "--unknown", "warn")])
+def test_a_bug_of_ours_is_no_verdict(options: tuple[str, ...]) -> None:
+    done = run("check", HOST1, HOST2, *options, prelude=CRASH)
     assert (done.returncode, done.stdout) == (70, "")
     assert done.stderr.splitlines() == [
         "preflight: a bug in preflight: KeyError: 'a bug'",
@@ -405,7 +407,7 @@ def test_a_report_says_when_where_and_by_whom_it_was_made_and_how_old_the_answer
 
 
 def test_a_report_is_written_in_several_formats_beside_the_one_that_is_printed(tmp_path: Path) -> None:
-    paths = {form: tmp_path / f"report.{form}" for form in FORMATS["report"] if form != "html"}
+    paths = {form: tmp_path / f"report.{form}" for form in FORMATS["report"]}
     reports = [word for form, path in paths.items() for word in ("--report", f"{form}={path}")]
     done = run("check", GONE1, GONE2, *reports, prelude=CLOCK)
     assert (done.returncode, done.stderr) == (1, "")
@@ -424,6 +426,65 @@ def test_a_report_that_cannot_be_written_does_not_lose_the_others(tmp_path: Path
     assert done.stdout.splitlines()[-2].startswith("READY")
     assert json.loads(there.read_text())["verdict"] == "ready"
     assert list(tmp_path.iterdir()) == [there]
+
+
+def test_each_place_where_a_report_cannot_be_written_is_named_in_one_line(tmp_path: Path) -> None:
+    directory, fifo, file, there = (tmp_path / name for name in ("directory", "fifo", "file", "there.xml"))
+    directory.mkdir()
+    os.mkfifo(fifo)
+    file.write_text("before")
+    bad = {
+        str(directory): "is not a regular file, and is not replaced",
+        str(fifo): "is not a regular file, and is not replaced",
+        f"{file}/report": "Not a directory",
+        "/dev/null": "is not a regular file, and is not replaced",
+        "/dev/stdout": "is standard output, and is not replaced",
+        "/proc/report": "No such file or directory",
+    }
+    reports = [word for path in (*bad, str(there)) for word in ("--report", f"junit={path}")]
+    printed = tmp_path / "printed"
+    with printed.open("w") as stdout:
+        done = subprocess.run(
+            [PREFLIGHT, "check", GONE1, GONE2, *reports],
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+            timeout=60,
+            check=False,
+        )
+    said = "; ".join(f"{path}: {why}" for path, why in bad.items())
+    assert (done.returncode, done.stderr) == (2, f"preflight: {said}\n")
+    assert printed.read_text().splitlines()[-2].startswith("NOT READY")
+    assert there.read_text().startswith("<?xml")
+    assert file.read_text() == "before"
+    assert {path.name for path in tmp_path.iterdir()} == {"directory", "fifo", "file", "there.xml", "printed"}
+    assert Path("/dev/stdout").is_symlink()
+
+
+#: Runs the words that follow in a namespace in which a directory is a file system of 16 KiB.
+_SMALL = 'mount -t tmpfs -o size=16k small "$0" && "$@"; code=$?; ls -A "$0"; exit $code'
+_UNSHARE = ("unshare", "--mount", "--map-root-user", "--user", "sh", "-c")
+
+
+@pytest.mark.skipif(
+    subprocess.run([*_UNSHARE, _SMALL, "/mnt", "true"], capture_output=True, check=False).returncode != 0,
+    reason="no file system can be mounted in a namespace of its own here",
+)
+def test_a_report_for_which_the_disk_is_too_small_leaves_nothing_and_does_not_lose_the_others(tmp_path: Path) -> None:
+    large, small = tmp_path / "r.html", tmp_path / "r.txt"
+    reports = ("--report", f"html={large}", "--report", f"concise={small}")
+    done = subprocess.run(
+        [*_UNSHARE, _SMALL, str(tmp_path), PREFLIGHT, "check", HOST1, HOST2, *reports],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (2, f"preflight: {large}: No space left on device\n")
+    assert done.stdout.splitlines()[-1] == "r.txt"
 
 
 @pytest.mark.parametrize(
@@ -445,7 +506,8 @@ def test_a_report_without_a_place_is_refused(given: tuple[str, ...], why: str) -
     ("content", "why"),
     [
         (b"", "JSON is malformed"),
-        (b"{}", "Object missing required field `format`"),
+        (b"{}", "Object missing required field `kind`"),
+        (b'{"kind": "plan"}', "Invalid value 'plan' - at `$.kind`"),
         (b'{"format": 2}', "report format 2, this preflight reads 1"),
         (b"[" * 100_000, "it is nested too deeply"),
         (b'"\xff"', ""),
@@ -458,7 +520,7 @@ def test_a_file_that_is_no_report_is_refused(tmp_path: Path, content: bytes, why
 
 
 def test_a_snapshot_is_no_report_and_a_directory_none_either(tmp_path: Path) -> None:
-    assert refused(run("show", HOST1)).startswith(f"{HOST1}: not a report of `preflight check --format json`: ")
+    assert refused(run("show", HOST1)).startswith(f"{HOST1}: not a report that preflight wrote in the format json: ")
     assert refused(run("show", str(tmp_path))) == f"{tmp_path}: Is a directory"
 
 
@@ -474,7 +536,9 @@ def test_a_snapshot_is_no_report_and_a_directory_none_either(tmp_path: Path) -> 
         ((HOST1, HOST2, "--transport", "tls"), (), 3),
         ((HOST1, HOST2, "--transport", "tls"), ("--fail-on", "never"), 3),
         ((HOST1, HOST2, "--transport", "tls"), ("--unknown", "warn"), 0),
-        ((HOST1, HOST2, "--transport", "tls"), ("--exit-zero",), 0),
+        ((HOST1, HOST2, "--transport", "tls"), ("--exit-zero",), 3),
+        ((HOST1, HOST2, "--transport", "tls"), ("--exit-zero", "--unknown", "warn"), 0),
+        ((GONE1, GONE2, "--transport", "tls"), ("--exit-zero",), 3),
         ((GONE1, GONE2, "--transport", "tls"), ("--fail-on", "never"), 3),
         ((HOST1, HOST2), ("--fail-on", "warning"), 0),
         (WARNED, (), 0),
@@ -655,27 +719,36 @@ def test_colour_is_for_terminals_or_who_asks_for_it(env: dict[str, str], coloure
     assert re.sub(r"\x1b\[[0-9;]*m", "", done.stdout) == run("check", HOST1, HOST2).stdout
 
 
-#: A terminal of letters without any but those of ASCII, as on an old console.
+#: A terminal of letters without any but those of ASCII, as on an old console, and one of western letters.
 ASCII = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+LATIN = {"LC_ALL": "C", "PYTHONIOENCODING": "latin-1"}
+#: The formats for people, and one for programs that has letters of its own beyond ASCII.
+READ = ("text", "concise", "table", "markdown")
 
 
-@pytest.mark.parametrize("form", [form for form in FORMATS["report"] if form != "html"])
-def test_a_format_for_programs_is_utf_8_in_every_locale(form: str) -> None:
+@pytest.mark.parametrize(
+    ("form", "env"),
+    [*((form, ASCII) for form in FORMATS["report"]), *((form, LATIN) for form in READ)],
+)
+def test_a_format_for_programs_is_utf_8_in_every_locale(form: str, env: dict[str, str]) -> None:
     made = replace(golden("sound"), source=replace(golden("sound").source, release="Debian é →"))
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         Path(file.name).write_text(render("report", "json", made), encoding="utf-8")
-        done = forked(nursery(**ASCII), Job(["show", file.name, "-f", form], cwd="/"))
-    assert (done.returncode, done.stderr) == (0, "")
+        done = subprocess.run(
+            [PREFLIGHT, "show", file.name, "-f", form], capture_output=True, env=environment(**env), check=False
+        )
+    assert (done.returncode, done.stderr) == (0, b"")
     if form in FOR_PEOPLE:
-        assert done.stdout.isascii()
-        assert ("Debian \\xe9 \\u2192" in done.stdout) is (form == "text")
+        assert done.stdout.isascii() is (env is ASCII or form != "text")
+        shown = b"Debian \\xe9 \\u2192" if env is ASCII else b"Debian \xe9 \\u2192"
+        assert (shown in done.stdout) is (form == "text")
     else:
-        assert done.stdout == render("report", form, made)
+        assert done.stdout.decode("utf-8") == render("report", form, made)
 
 
 @pytest.mark.parametrize("env", [{}, {"CI": "true"}, {"GITHUB_ACTIONS": "true", "CI": "true"}, {"PY_COLORS": "1"}])
 def test_a_ci_job_changes_nothing_of_a_report(env: dict[str, str]) -> None:
-    done = python(CLOCK, "check", GONE1, GONE2, **env)
+    done = run("check", GONE1, GONE2, prelude=CLOCK, **env)
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout == run("check", GONE1, GONE2, prelude=CLOCK).stdout
     assert "\x1b" not in done.stdout
@@ -695,18 +768,14 @@ def test_a_format_without_colour_has_none_even_if_it_is_forced(form: str) -> Non
     assert "\x1b" not in run("check", GONE1, GONE2, "-f", form, FORCE_COLOR="1").stdout
 
 
-@pytest.mark.parametrize(
-    ("env", "coloured"),
-    [({"TERM": "xterm"}, True), ({"TERM": "dumb"}, False), ({"TERM": "xterm", "NO_COLOR": "1"}, False)],
-)
-def test_a_terminal_gets_colour_unless_it_must_not(env: dict[str, str], coloured: bool) -> None:
+def in_terminal(*arguments: str, columns: int = 80, **env: str) -> str:
+    """Return what a successful command prints in a terminal of so many columns."""
     master, slave = os.openpty()
-    process = subprocess.Popen(
-        [PREFLIGHT, "check", HOST1, HOST2], stdout=slave, stderr=slave, stdin=slave, env=environment(**env)
-    )
+    termios.tcsetwinsize(slave, (24, columns))
+    process = subprocess.Popen([PREFLIGHT, *arguments], stdout=slave, stderr=slave, stdin=slave, env=environment(**env))
     os.close(slave)
     shown = b""
-    while select.select([master], [], [], 30)[0]:
+    while select.select([master], [], [], 300)[0]:
         try:
             piece = os.read(master, 65536)
         except OSError:  # the other end is closed
@@ -715,8 +784,46 @@ def test_a_terminal_gets_colour_unless_it_must_not(env: dict[str, str], coloured
             break
         shown += piece
     os.close(master)
-    assert process.wait(timeout=30) == 0
-    assert (b"\x1b[32;1mREADY\x1b[0m" in shown) is coloured
+    assert process.wait(timeout=300) == 0
+    return shown.decode("ascii" if env.get("LC_ALL") else "utf-8").replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "env", "coloured"),
+    [
+        ((), {"TERM": "xterm"}, True),
+        ((), {"TERM": "dumb"}, False),
+        ((), {"TERM": "dumb", "FORCE_COLOR": "1"}, True),
+        ((), {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        ((), {"TERM": "xterm", "NO_COLOR": "", "CI": "true"}, True),
+        (("--color", "always"), {"TERM": "dumb", "NO_COLOR": "1"}, True),
+        (("--color", "never"), {"TERM": "xterm", "FORCE_COLOR": "1"}, False),
+    ],
+)
+def test_a_terminal_gets_colour_unless_it_must_not(
+    options: tuple[str, ...], env: dict[str, str], *, coloured: bool
+) -> None:
+    shown = in_terminal("check", HOST1, HOST2, "--no-guests", *options, columns=80, **env)
+    assert ("\x1b[32;1mREADY\x1b[0m" in shown) is coloured
+    assert ("\x1b" in shown) is coloured
+
+
+@pytest.mark.parametrize("form", READ)
+def test_a_terminal_has_a_width_and_an_encoding_and_formats_for_programs_need_neither(
+    tmp_path: Path, form: str
+) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(render("report", "json", golden("warnings")), encoding="utf-8")
+    show = ("show", str(path), "--format", form, "--color", "never")
+    piped = run(*show).stdout
+    shown = in_terminal(*show, columns=70)
+    assert in_terminal(*show, columns=200, COLUMNS="70") == shown
+    if form in ("concise", "markdown"):
+        assert shown == piped
+        return
+    assert max(map(len, piped.splitlines())) > max(map(len, shown.splitlines()))
+    assert max(len(line) for line in shown.splitlines() if "preflight " not in line) <= 70
+    assert in_terminal(*show, columns=70, **ASCII).isascii()
 
 
 # interrupted

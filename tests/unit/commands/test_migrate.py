@@ -21,6 +21,7 @@ from preflight.migrate.outcome import Result
 from preflight.output.plan import text as shown_plan
 from preflight.plan import file as plan_file
 from preflight.plan.make import Refused
+from tests.case import Case
 from tests.unit.migrate.plans import PLAN, WEB, altered
 
 
@@ -114,3 +115,20 @@ def test_a_plan_for_a_host_that_cannot_be_logged_in_to_is_refused_with_the_repor
     shown = capsys.readouterr()
     assert "ssh-login-refused" in shown.out
     assert shown.err == "preflight: refused: the check says NOT READY\n"
+
+
+@pytest.mark.parametrize(
+    ("env", "coloured"),
+    [({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_the_report_of_a_refusal_has_colour_as_that_of_a_check(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, coloured: bool
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    with pytest.raises(Refused):
+        migrate.refuse_unless_ready(Case("hosts-line-gone/host1", "hosts-line-gone/host2").checked())
+    assert ("\x1b[31;1mNOT READY\x1b[0m" in capsys.readouterr().out) is coloured

@@ -85,6 +85,7 @@ def test_the_list_is_read_by_programs(directory: Path) -> None:
     over(directory / "a.journal", 1000.0, ROWS)
     found = json.loads(of_all("json"))
     assert found == {
+        "kind": "runs",
         "format": 1,
         "directory": str(directory),
         "older": 0,

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import asdict, replace
 
+from preflight.commands.show import read_saved
 from preflight.judge.report import Made
-from preflight.judge.saved import read_report
 from preflight.output.formats import render
 from preflight.output.report.provenance import answers, instant, lasting, made, options
 from preflight.request.check_request import Gate, Selection
@@ -97,4 +97,4 @@ def test_options_name_the_selected_guests_also_of_a_saved_report(
     assert options(made_so) == said
     saved = tmp_path / "report.json"
     saved.write_text(render("report", "json", made_so))
-    assert options(read_report(saved)) == said
+    assert options(read_saved(saved)[1]) == said

@@ -1,0 +1,17 @@
+"""The documents that `preflight show` reads: what the commands write in the format json, but for lists of rules."""
+
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import Field, TypeAdapter
+
+from preflight.schema.capacity import Capacity
+from preflight.schema.report import Report
+from preflight.schema.status import Runs, Status
+
+#: The version of all their contracts.
+FORMAT: Final = 1
+
+Shown: TypeAlias = Report | Capacity | Status | Runs
+
+#: Reads any of them, by its `kind`.
+SHOWN: TypeAdapter[Shown] = TypeAdapter(Annotated[Shown, Field(discriminator="kind")])
