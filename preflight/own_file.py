@@ -20,10 +20,14 @@ MOST_MARKS = 8_000_000
 
 
 class Opened(NamedTuple):
-    """Open file. `doubt` describes who besides its owner may read or replace it; None if nobody may."""
+    """Open file. `doubt` describes who besides its owner may read or replace it; None if nobody may.
+
+    `replaced_by` describes only who may replace it: those who can write to a directory on its path.
+    """
 
     descriptor: int
     doubt: str | None
+    replaced_by: str | None
 
 
 def others_may_write(status: os.stat_result) -> bool:
@@ -37,7 +41,7 @@ def open_own(path: Path, flags: int = os.O_RDONLY) -> Opened:
     The path is walked one directory at a time, including symbolic links.
     """
     try:
-        entry, doubt = _walk(path)
+        entry, replaced_by = _walk(path)
     except (OSError, ValueError) as why:
         raise UserError(f"{path}: {_said(why)}") from None
     try:
@@ -50,11 +54,12 @@ def open_own(path: Path, flags: int = os.O_RDONLY) -> Opened:
         raise UserError(f"{path}: {why.strerror}") from None
     finally:
         os.close(entry)
+    doubt = replaced_by
     if status.st_uid != os.getuid():
         doubt = "the file belongs to another user"
     elif status.st_mode & 0o077:
         doubt = f"other users can read the file (mode {stat.S_IMODE(status.st_mode):04o}, not 0600)"
-    return Opened(descriptor, doubt)
+    return Opened(descriptor, doubt, replaced_by)
 
 
 def open_any(path: Path) -> int:

@@ -1,6 +1,5 @@
 """Everything that the author of a rule needs: the decorator, severities and findings."""
 
-import enum
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TypeAlias, TypeVar
@@ -28,6 +27,7 @@ from preflight.request.applicability import (
 )
 from preflight.request.check_request import Migration
 from preflight.request.migration import Role, Transport
+from preflight.request.severity import Severity
 
 __all__ = [
     "AnyChange",
@@ -66,22 +66,6 @@ __all__ = [
 
 
 T = TypeVar("T")
-
-
-class Severity(enum.StrEnum):
-    """The severity of a finding, as observed in the lab."""
-
-    #: The migration fails, or is unsafe for the guest.
-    ERROR = "error"
-    #: The migration works, but is slower, riskier or outside the vendor's support.
-    WARNING = "warning"
-    #: Worth knowing.
-    INFO = "info"
-
-    @property
-    def rank(self) -> int:
-        """Return 0 for INFO, 1 for WARNING, 2 for ERROR."""
-        return ("info", "warning", "error").index(self.value)
 
 
 class Change(Struct, frozen=True):
@@ -182,6 +166,8 @@ class RuleBody(Struct, frozen=True):
     skip: Callable[[Migration], str | None] | None = None
     #: Messages of libvirt, QEMU or ssh by which users meet the problem, in addition to those that findings predict.
     errors: tuple[str, ...] = ()
+    #: True if a migration despite a finding can lose, overwrite or confuse a guest's data.
+    guards_data: bool = False
 
 
 def rule(
@@ -189,6 +175,7 @@ def rule(
     *,
     skip: Callable[[Migration], str | None] | None = None,
     errors: Iterable[str] = (),
+    guards_data: bool = False,
 ) -> Callable[[Check], RuleBody]:
     """Mark a rule file's `check` function.
 
@@ -199,9 +186,11 @@ def rule(
     `skip` answers why the rule has nothing to say about a migration of this kind, or None when it has.
     `errors` are messages of libvirt, QEMU or ssh that the problem leads to and that no finding gives as a text of its
     own, the most typical first, with `...` for names, paths and numbers. `preflight explain` finds the rule by them.
+    `guards_data` says that a migration despite a finding can lose, overwrite or confuse a guest's data: a site can
+    neither waive such a rule nor lower its severity.
     """
 
     def mark(check: Check) -> RuleBody:
-        return RuleBody(check, severity, skip, tuple(errors))
+        return RuleBody(check, severity, skip, tuple(errors), guards_data)
 
     return mark

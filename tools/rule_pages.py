@@ -72,6 +72,7 @@ def page(rule: Rule, said: tuple[str, ...]) -> str:
         f"- Subject: {rule.text.topic} (`--select {rule.text.topic}`)",
         f"- Checked: {_judged(rule)}",
         f"- `preflight fix`: {fixed}",
+        *(["- Waivers: refused, since the rule guards data"] if rule.body.guards_data else []),
     )
     parts = [f"# {rule.name}", _escaped(rule.text.title), "\n".join(about)]
     if shown:

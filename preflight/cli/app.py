@@ -15,6 +15,7 @@ from typer.models import CommandInfo
 from preflight.cli import HELP
 from preflight.cli.capacity import capacity
 from preflight.cli.check import check, nagios, show
+from preflight.cli.config import config
 from preflight.cli.fix import fix
 from preflight.cli.frame import BUG, INTERRUPTED, USAGE, Command, app, print_notes
 from preflight.cli.help_page import Grouped
@@ -22,6 +23,7 @@ from preflight.cli.migrate import migrate, plan
 from preflight.cli.rules import explain, rules
 from preflight.cli.snapshot import snapshot
 from preflight.cli.status import status
+from preflight.cli.waivers import waivers
 from preflight.errors import UserError
 
 __all__ = ["app", "run"]
@@ -39,6 +41,8 @@ COMMANDS: tuple[Command[Any], ...] = (
     status,
     rules,
     explain,
+    waivers,
+    config,
 )
 for one in COMMANDS:
     app.command(cls=Grouped, rich_help_panel=one.purpose, epilog="\n".join(one.examples))(one)

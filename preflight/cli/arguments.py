@@ -1,11 +1,13 @@
 """Arguments and options that several commands share."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from preflight.request.migration import Transport
 from preflight.request.options import Group
+from preflight.request.settings import MOST_AT_ONCE, SETTINGS, variable
 
 
 def what(*names: str, **more: Any) -> Any:
@@ -14,13 +16,24 @@ def what(*names: str, **more: Any) -> Any:
 
 
 def how(*names: str, **more: Any) -> Any:
-    """Declare an option that says how it is migrated."""
+    """Declare an option that says how guests are migrated."""
     return typer.Option(*names, rich_help_panel=Group.HOW, **more)
 
 
 def output(*names: str, **more: Any) -> Any:
     """Declare an option that says what is printed or written."""
     return typer.Option(*names, rich_help_panel=Group.OUTPUT, **more)
+
+
+def setting(key: str, *names: str, **more: Any) -> Any:
+    """Declare an option that the environment and a configuration file may set too; the last arguments are as above."""
+    one = SETTINGS[key]
+    return typer.Option(
+        *names,
+        **({"help": one.help, "min": one.least, "max": one.most} | more),
+        envvar=variable(key),
+        show_envvar=False,
+    )
 
 
 HOST = "[USER@]HOST, an alias from ~/.ssh/config, a libvirt URI, or localhost."
@@ -44,13 +57,7 @@ CopyStorage = Annotated[
     bool,
     what("--copy-storage", help="Assume that disks are copied, as with --copy-storage-all."),
 ]
-Over = Annotated[
-    Transport | None,
-    how(
-        help="Transport of the control connection (default: that of DESTINATION's URI, otherwise ssh).",
-        show_default=False,
-    ),
-]
+Over = Annotated[Transport | None, setting("transport", "--transport", rich_help_panel=Group.HOW, show_default=False)]
 Uri = Annotated[
     str | None,
     how(
@@ -58,14 +65,10 @@ Uri = Annotated[
         show_default=False,
     ),
 ]
-Select = Annotated[
-    list[str] | None,
-    typer.Option(help="Apply only this rule, or the rules of this subject; may be repeated.", show_default=False),
-]
-Ignore = Annotated[
-    list[str] | None,
-    typer.Option(help="Ignore this rule, or the rules of this subject; may be repeated.", show_default=False),
-]
+Select = Annotated[list[str] | None, setting("select", "--select", show_default=False)]
+Ignore = Annotated[list[str] | None, setting("ignore", "--ignore", show_default=False)]
+Severities = Annotated[list[str] | None, setting("severity", "--severity", metavar="RULE=SEVERITY", show_default=False)]
+Rules = Annotated[list[Path] | None, setting("rules", "--rules", metavar="DIR", show_default=False)]
 Reports = Annotated[
     list[str] | None,
     output(
@@ -75,12 +78,11 @@ Reports = Annotated[
         show_default=False,
     ),
 ]
-Timeout = Annotated[
-    float, typer.Option(help="Maximum time, in seconds, to log in to a host and read all its answers.", min=1)
-]
+Concurrency = Annotated[int, setting("concurrency", "--concurrency", rich_help_panel=Group.HOW)]
+Timeout = Annotated[float, setting("answer-timeout", max=None)]
 
-#: The maximum number of concurrent migrations: a host has no more ports.
-MOST = 65535
+#: The maximum number of concurrent migrations.
+MOST = MOST_AT_ONCE
 
 #: The options that say who drives the migrations: the number of connections, and which files `fix` changes, depend on
 #: no others.

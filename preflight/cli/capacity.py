@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from preflight.cli.arguments import DRIVEN, MOST, CopyStorage, Destination, Over, Reports, Source, Timeout, how, output
+from preflight.cli.configured import configured
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import copying, takes, takes_method
@@ -13,6 +14,7 @@ from preflight.output import formats
 
 if TYPE_CHECKING:
     from preflight.request.check_request import Selection
+    from preflight.request.configured import Configured
     from preflight.request.method import Method
 
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 )
 @takes_method(only=DRIVEN)
 @takes("chosen", selected, without=("no_guests",))
+@takes("configuration", configured)
 def capacity(
     source: Source,
     destination: Destination = None,
@@ -72,6 +75,7 @@ def capacity(
     output_format: Annotated[str, output("--format", "-f", help=formats.help_on("capacity"))] = "text",
     report: Reports = None,
     timeout: Timeout = 60,
+    configuration: "Configured",
     method: "Method",
 ) -> None:
     """Show how many migrations can run at once, what limits them, and how long they take.
@@ -82,7 +86,7 @@ def capacity(
     from msgspec.structs import asdict
 
     from preflight.commands.capacity import size
-    from preflight.request.check_request import Asked
+    from preflight.request.check_request import Asked, Site
 
     formats.require("capacity", output_format)
     files = formats.files("capacity", report or ())
@@ -94,6 +98,7 @@ def capacity(
         method=copying(method) if copy_storage else method,
         transport=transport,
         both_ways=both_ways,
+        site=Site(configured=configuration),
         sizing=True,
         timeout=timeout,
     )

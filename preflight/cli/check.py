@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from preflight.cli.arguments import (
-    MOST,
+    Concurrency,
     Destination,
     Ignore,
     Over,
@@ -15,19 +15,21 @@ from preflight.cli.arguments import (
     Source,
     Timeout,
     Uri,
-    how,
     output,
+    setting,
 )
+from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes, takes_method
 from preflight.cli.selection import selected
 from preflight.output import formats
 from preflight.request.migration import FailOn, OnUnknown
+from preflight.request.options import Group
 from preflight.stdio import Colour, is_coloured
 
 if TYPE_CHECKING:
-    from preflight.request.check_request import Asked, Selection
+    from preflight.request.check_request import Asked, Selection, Site
     from preflight.request.method import Method
 
 
@@ -35,13 +37,15 @@ if TYPE_CHECKING:
 _TIMEOUTS = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort")
 
 
-Concurrency = Annotated[int, how(min=1, max=MOST, help="Number of migrations started at the same time.")]
-Format = Annotated[str, output("--format", "-f", help=formats.help_on("report"))]
+Format = Annotated[
+    str, setting("format", "--format", "-f", rich_help_panel=Group.OUTPUT, help=formats.help_on("report"))
+]
 Color = Annotated[Colour, output(help="Colour the format text: in a terminal, always, or never.")]
 
 
 @takes_method(without=_TIMEOUTS)
 @takes("chosen", selected)
+@takes("site", site_of)
 def _asked(
     source: Source,
     destination: Destination = None,
@@ -52,6 +56,7 @@ def _asked(
     destination_uri: Uri = None,
     select: Select = None,
     ignore: Ignore = None,
+    site: "Site",
     timeout: Timeout = 60,
     method: "Method",
 ) -> "Asked":
@@ -69,6 +74,7 @@ def _asked(
         destination_uri=destination_uri,
         select=tuple(select or ()),
         ignore=tuple(ignore or ()),
+        site=site,
         timeout=timeout,
         method=method,
     )
@@ -95,10 +101,8 @@ def check(
     save: Annotated[
         Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
     ] = None,
-    fail_on: Annotated[FailOn, output(help="Exit with code 1 on errors, also on warnings, or never.")] = FailOn.ERROR,
-    unknown: Annotated[
-        OnUnknown, output(help="Exit with code 3 (fail) or 0 (warn) if the verdict is UNDETERMINED.")
-    ] = OnUnknown.FAIL,
+    fail_on: Annotated[FailOn, setting("fail-on", rich_help_panel=Group.OUTPUT)] = FailOn.ERROR,
+    unknown: Annotated[OnUnknown, setting("unknown", rich_help_panel=Group.OUTPUT)] = OnUnknown.FAIL,
     exit_zero: Annotated[
         bool, output("--exit-zero", help="Never exit with code 1, whatever is found; codes 2, 3 and 70 stay.")
     ] = False,

@@ -4,14 +4,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import DRIVEN, HOST, MOST, CopyStorage, Over, Timeout, how, output
+from preflight.cli.arguments import DRIVEN, HOST, Concurrency, CopyStorage, Over, Timeout, output
+from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
-from preflight.cli.options import copying, takes_method
+from preflight.cli.options import copying, takes, takes_method
 from preflight.cli.question import ask
 from preflight.output import formats
 
 if TYPE_CHECKING:
+    from preflight.request.check_request import Site
     from preflight.request.method import Method
 
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     "preflight fix host1 host2 --format ansible > fix.yml",
 )
 @takes_method(only=DRIVEN)
+@takes("site", site_of)
 def fix(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help=HOST)],
     destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="Same forms as SOURCE.")],
@@ -34,7 +37,7 @@ def fix(
             metavar="RULE...", help="Fix only the findings of these rules (default: of all rules).", show_default=False
         ),
     ] = None,
-    concurrency: Annotated[int, how(min=1, max=MOST, help="Number of migrations started at the same time.")] = 1,
+    concurrency: Concurrency = 1,
     transport: Over = None,
     copy_storage: CopyStorage = False,
     output_format: Annotated[str, output("--format", "-f", help=formats.help_on("fix"))] = "text",
@@ -42,6 +45,7 @@ def fix(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     timeout: Timeout = 120,
     *,
+    site: "Site",
     method: "Method",
 ) -> None:
     """Show the configuration changes on both hosts that fix what a check finds, or make them with --apply.
@@ -61,6 +65,7 @@ def fix(
         concurrency=concurrency,
         method=copying(method) if copy_storage else method,
         transport=transport,
+        site=site,
         timeout=timeout,
     )
     code = do(

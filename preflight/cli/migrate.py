@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from preflight.cli.arguments import MOST, Ignore, Over, Source, Timeout, Uri, how, output
+from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
-from preflight.cli.options import takes_method
+from preflight.cli.options import takes, takes_method
 from preflight.cli.question import ask
 from preflight.cli.selection import AllGuests, Except, Names, Off, Running, require_selection, selection
 from preflight.errors import UserError
 
 if TYPE_CHECKING:
+    from preflight.request.check_request import Site
     from preflight.request.method import Method
 
 
@@ -48,13 +50,14 @@ class OnError(enum.StrEnum):
     "preflight migrate --resume evening.journal",
 )
 @takes_method()
+@takes("site", site_of)
 def migrate(
     context: typer.Context,
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            help="SOURCE DESTINATION [GUEST]..., or a file that `preflight plan` wrote. Hosts are named as for"
-            " `preflight check`, but not by snapshot files.",
+            help="SOURCE DESTINATION [GUEST]..., or a file that `preflight plan` wrote. Hosts have the same forms"
+            " as for `preflight check`, except snapshot files.",
             metavar="WHAT...",
         ),
     ] = None,
@@ -106,6 +109,7 @@ def migrate(
     ignore: Ignore = None,
     answer_timeout: Timeout = 60,
     *,
+    site: "Site",
     method: "Method",
 ) -> None:
     """Check, then migrate guests from SOURCE to DESTINATION, and verify on both hosts that each has arrived.
@@ -123,6 +127,7 @@ def migrate(
         journal=journal,
         events=events,
         back=back,
+        site=site,
         settings=Settings(goes_on=on_error is OnError.CONTINUE, stall=stall_timeout, patience=settle_timeout),
     )
     words = what or []
@@ -152,6 +157,7 @@ def migrate(
         transport=transport,
         destination_uri=destination_uri,
         ignore=ignore or (),
+        site=site,
         timeout=answer_timeout,
     )
     raise typer.Exit(migrate.move(asked, method, wanted, at_once=at_once))
@@ -164,6 +170,7 @@ def migrate(
     "preflight migrate evening.plan",
 )
 @takes_method()
+@takes("site", site_of)
 def plan(
     source: Source,
     destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="Same forms as SOURCE.")],
@@ -182,6 +189,7 @@ def plan(
     ignore: Ignore = None,
     answer_timeout: Timeout = 60,
     *,
+    site: "Site",
     method: "Method",
 ) -> None:
     """Check, and write a plan that `preflight migrate` can run later, provided that nothing has changed by then.
@@ -202,6 +210,7 @@ def plan(
         transport=transport,
         destination_uri=destination_uri,
         ignore=ignore or (),
+        site=site,
         timeout=answer_timeout,
     )
     raise typer.Exit(migrate.make_plan(asked, method, output, at_once=at_once, lapses_after=lapse))
@@ -221,6 +230,10 @@ _OF_THE_RUN = frozenset(
         "stall_timeout",
         "settle_timeout",
         "answer_timeout",
+        "rules",
+        "severity",
+        "config",
+        "no_config",
     )
 )
 
@@ -230,7 +243,7 @@ def _refuse_what_is_written_down(context: typer.Context, where: str) -> None:
     for parameter in context.command.params:
         name = parameter.name or ""
         typed = context.get_parameter_source(name)
-        if name not in _OF_THE_RUN and typed is not None and typed.name != "DEFAULT":
+        if name not in _OF_THE_RUN and typed is not None and typed.name == "COMMANDLINE":
             is_no = context.params.get(name) is False and parameter.secondary_opts
             option = (parameter.secondary_opts if is_no else parameter.opts)[0]
             raise UserError(f"{option}: the {where} determines this, so it cannot be changed here")

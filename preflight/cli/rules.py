@@ -1,23 +1,31 @@
 """`preflight rules` and `preflight explain`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
+from preflight.cli.options import takes
 from preflight.output import formats
+
+if TYPE_CHECKING:
+    from preflight.request.check_request import Site
 
 
 @command(Purpose.LOOK_UP, "preflight rules", "preflight rules --format markdown")
+@takes("site", site_of)
 def rules(
     output_format: Annotated[str, typer.Option("--format", "-f", help=formats.help_on("rules"))] = "text",
+    *,
+    site: "Site",
 ) -> None:
     """List all rules, with their subjects and severities."""
-    from preflight.judge.ruleset import load
+    from preflight.judge.site import rules_of
 
     formats.require("rules", output_format)
-    formats.deliver("rules", output_format, load())
+    formats.deliver("rules", output_format, rules_of(site))
 
 
 @command(
@@ -26,6 +34,7 @@ def rules(
     'preflight explain "Unable to resolve address"',
     "virsh migrate ... 2>&1 | preflight explain -",
 )
+@takes("site", site_of)
 def explain(
     what: Annotated[
         str,
@@ -34,6 +43,8 @@ def explain(
             help="A rule's name, an error message of libvirt, QEMU or ssh, or - to read messages from standard input.",
         ),
     ],
+    *,
+    site: "Site",
 ) -> None:
     """Explain a rule, or the error message of a failed migration.
 
@@ -45,4 +56,4 @@ def explain(
     """
     from preflight.commands.explain import of
 
-    raise typer.Exit(of(what))
+    raise typer.Exit(of(what, site))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Names = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="GUEST...", help="Guests, by name or UUID, each as it is: running or off.", show_default=False
+        metavar="GUEST...", help="Guests, by name or UUID, whether they are running or off.", show_default=False
     ),
 ]
 Named = Annotated[

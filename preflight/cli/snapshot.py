@@ -2,14 +2,19 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from preflight.cli.arguments import HOST, Timeout
+from preflight.cli.configured import configured
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
+from preflight.cli.options import takes
 from preflight.stdio import deliver
+
+if TYPE_CHECKING:
+    from preflight.request.configured import Configured
 
 
 @command(
@@ -18,10 +23,13 @@ from preflight.stdio import deliver
     "# Check two such files without a network",
     "preflight check host1.json host2.json",
 )
+@takes("configuration", configured)
 def snapshot(
     host: Annotated[str, typer.Argument(metavar="HOST", help=HOST)],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
     timeout: Timeout = 60,
+    *,
+    configuration: "Configured",  # noqa: ARG001 - its values are the defaults of the other options
 ) -> None:
     """Save everything that a check reads from HOST to a file, so that a later check needs no network.
 

@@ -73,6 +73,7 @@ LOOK = shell("seen=$(processes)")
 AFTER_LIBVIRT: dict[str, ShellText] = fixed(
     {
         "daemons": "daemons",
+        "log-and-lock": "log_and_lock",
     }
 )
 

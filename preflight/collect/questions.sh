@@ -31,6 +31,20 @@ daemons() {
   for f in $given; do printf '\037%s\n' "$f"; slurp "$f" && echo; done
   return 0
 }
+log_and_lock() {
+  # of virtlogd and virtlockd, those that do not run: what systemd says of their units, and their files
+  n='' u=''
+  for c in virtlogd virtlockd; do
+    case $seen in *"process $c "*) ;; *) n="$n $c" u="$u $c.service $c.socket";; esac
+  done
+  # shellcheck disable=SC2086 # names of units are words
+  [ -z "$u" ] || systemctl show --property=Id,LoadState,ActiveState,SubState,UnitFileState,Result $u
+  for c in $n; do
+    f=/etc/libvirt/$c.conf
+    [ ! -e "$f" ] || { printf '\037%s\n' "$f"; slurp "$f" && echo; }
+  done
+  return 0
+}
 given() {
   # the configuration files that daemons were started with instead of the default ones
   case $seen in *'reads '*) printf '%s\n' "$seen" | sed -n 's/^reads \(.*\) [^ ]*$/\1/p';; esac

@@ -6,8 +6,10 @@ from typing import BinaryIO
 
 from preflight.errors import UserError
 from preflight.judge.explain import explain, messages
-from preflight.judge.ruleset import find, load
+from preflight.judge.ruleset import find
+from preflight.judge.site import rules_of
 from preflight.output.formats import render
+from preflight.request.check_request import Site
 from preflight.stdio import deliver, say_waiting
 from preflight.units import KIB
 
@@ -20,10 +22,10 @@ UNKNOWN = 3
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
-def of(what: str) -> int:
+def of(what: str, site: Site) -> int:
     """Explain a rule, a message, or for "-" the messages of standard input; raises `UserError`."""
     if _NAME.fullmatch(what):
-        deliver(render("rule", "text", find(load(), what)))
+        deliver(render("rule", "text", find(rules_of(site), what)))
         return 0
     if not what.strip():
         raise UserError("there is no message to explain; see `preflight explain --help`")

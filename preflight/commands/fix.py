@@ -36,7 +36,7 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, out
     as_playbook = output_format == "ansible"
     if apply and as_playbook:
         raise UserError("--apply and --format ansible are mutually exclusive")
-    known = load(asked.rules)
+    known = load(asked.site.rules)
     only = tuple(find(known, rule).name for rule in rules)
     able = {rule.name for rule in known if rule.may_ask_for_a_change}
     with open_hosts(asked) as opened:

@@ -15,7 +15,8 @@ from preflight.connection.target import TargetError
 from preflight.errors import UserError
 from preflight.judge.check import Checked, check
 from preflight.judge.explain import explaining
-from preflight.judge.ruleset import Rule, load, select
+from preflight.judge.ruleset import Rule, select
+from preflight.judge.site import rules_of as site_rules
 from preflight.migrate import call, ledger, run_lock
 from preflight.migrate import journal as journals
 from preflight.migrate.journal import Journal
@@ -37,7 +38,7 @@ from preflight.plan.make import Refused
 from preflight.plan.program_words import refuse_programs
 from preflight.plan.unchanged import as_checked, refuse_another_way, refuse_changed, refuse_other_hosts, says_who_it_is
 from preflight.plan.width import pace
-from preflight.request.check_request import Asked, Selection
+from preflight.request.check_request import Asked, Selection, Site
 from preflight.request.method import Method
 from preflight.request.migration import Transport
 from preflight.schema.plan import MigrationPlan
@@ -63,6 +64,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     #: The file for the plan of the way back.
     back: Path | None = None
     settings: Settings = Settings()
+    site: Site = Site()
 
 
 def asked_for(
@@ -74,6 +76,7 @@ def asked_for(
     transport: Transport | None = None,
     destination_uri: str | None = None,
     ignore: Sequence[str] = (),
+    site: Site,
     timeout: float = 60.0,
 ) -> Asked:
     """Return the request of the check for this run."""
@@ -84,6 +87,7 @@ def asked_for(
         transport=transport,
         destination_uri=destination_uri,
         ignore=tuple(ignore),
+        site=site,
         sizing=True,
         timeout=timeout,
         method=method,
@@ -121,7 +125,7 @@ def run_plan(path: Path, wanted: Wanted, *, timeout: float) -> int:
     if time.time() > planned.lapses:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(planned.lapses))
         return refused(f"refused: the plan expired at {when}: make a new one")
-    asked = asked_by(planned, [guest.name for guest in planned.guests], timeout)
+    asked = asked_by(planned, [guest.name for guest in planned.guests], timeout, wanted.site)
     with open_hosts(asked) as opened:
         call.refuse_unknown(planned.method)
         try:
@@ -162,7 +166,7 @@ def _plan(
 
 def rules_of(asked: Asked) -> tuple[Rule, ...]:
     """Return the rules that apply to a run."""
-    return select(load(asked.rules), ignore=asked.ignore)
+    return select(site_rules(asked.site), ignore=asked.ignore)
 
 
 def refuse_unless_ready(checked: Checked, own: Path | None = None) -> None:
@@ -180,7 +184,7 @@ def refuse_unless_ready(checked: Checked, own: Path | None = None) -> None:
         raise Refused(f"{why} ({other})") if other else why from None
 
 
-def asked_by(planned: MigrationPlan, guests: Sequence[str], timeout: float) -> Asked:
+def asked_by(planned: MigrationPlan, guests: Sequence[str], timeout: float, site: Site) -> Asked:
     """Return the request of the check for a run of this plan."""
     return asked_for(
         planned.source,
@@ -190,6 +194,7 @@ def asked_by(planned: MigrationPlan, guests: Sequence[str], timeout: float) -> A
         transport=Transport(planned.transport),
         destination_uri=planned.destination_uri if planned.is_uri_given else None,
         ignore=planned.ignore,
+        site=site,
         timeout=timeout,
     )
 
@@ -276,14 +281,16 @@ def report_end(
     sys.stdout.write(render("ledger", "text", Ledger(planned, rows)))
     sys.stdout.flush()
     if wanted.back is not None:
-        _plan_back(planned, rows, opened, wanted.back)
+        _plan_back(planned, rows, opened, wanted)
     if all(row.result is Result.ARRIVED and not row.why for row in rows):
         return ARRIVED
     return INTERRUPTED if interrupted else NOT_ARRIVED
 
 
-def _plan_back(planned: MigrationPlan, rows: Sequence[Row], opened: Opened, path: Path) -> None:
+def _plan_back(planned: MigrationPlan, rows: Sequence[Row], opened: Opened, wanted: Wanted) -> None:
     """Write the plan for the way back of the guests that arrived, if the verdict of a check is READY."""
+    path = wanted.back
+    assert path is not None
     arrived = [row.uuid for row in rows if row.result is Result.ARRIVED]
     if not arrived:
         print(f"preflight: {path}: not written: no guest has arrived", file=sys.stderr)
@@ -295,6 +302,7 @@ def _plan_back(planned: MigrationPlan, rows: Sequence[Row], opened: Opened, path
         planned.method,
         transport=Transport(planned.transport),
         ignore=planned.ignore,
+        site=wanted.site,
     )
     try:
         back, _ = _plan(reversed_hosts(opened, asked), planned.method, at_once=None)

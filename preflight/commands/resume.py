@@ -56,7 +56,7 @@ def resume(path: Path, wanted: Wanted, *, timeout: float) -> int:
     with contextlib.closing(journal):
         planned, entries = journal.read()
         refuse_programs(path, planned, journal.doubt, wanted.confirmed)
-        with open_hosts(asked_by(planned, [], timeout)) as opened:
+        with open_hosts(asked_by(planned, [], timeout, wanted.site)) as opened:
             sys.stderr.write(render("ledger", "text", Ledger(planned, ledger.of_journal(planned, entries))))
             try:
                 refuse_another_way(planned, opened.migration.destination_uri)

@@ -53,7 +53,7 @@ def _sshds(text: str) -> str:
 
 
 def _files(text: str) -> str:
-    """Redact lines followed by files, each after a line that names it, as in the answer to `daemons`."""
+    """Redact lines followed by files, each after a line with its name: the answers to `daemons` and `log-and-lock`."""
     lines, *files = text.split("\x1f", _MOST_FILES)
     named = (file.partition("\n") for file in files)
     return "\x1f".join((lines, *(path + end + conf_secrets.without_secrets(file) for path, end, file in named)))
@@ -82,7 +82,7 @@ _READERS: Mapping[str, Callable[[str], str]] = {
         ("libvirtd.conf", "virtqemud.conf", "virtproxyd.conf", "virtlockd.conf", "qemu.conf"),
         conf_secrets.without_secrets,
     ),
-    "daemons": _files,
+    **dict.fromkeys(("daemons", "log-and-lock"), _files),
     **dict.fromkeys(("sshd_config", "sshd.effective"), _sshds),
     **dict.fromkeys(("libvirt.domains", "libvirt.networks", "libvirt.pools"), _listed),
     **dict.fromkeys(("libvirt.capabilities", "libvirt.domain-capabilities"), xml_secrets.without_secrets),

@@ -104,6 +104,16 @@ DROPPED = {
     "admin_keepalive_required": Version(1, 2, 19),
 }
 
+#: Settings of virtlogd (virLogDaemonConfigLoadOptions, src/logging/log_daemon_config.c) and of virtlockd
+#: (virLockDaemonConfigLoadOptions, src/locking/lock_daemon_config.c) that have a type of their own.
+LOG_AND_LOCK: dict[str, Kind] = {
+    "log_level": Kind.UINT,
+    "log_filters": Kind.STRING,
+    "log_outputs": Kind.STRING,
+    "max_clients": Kind.UINT,
+    "admin_max_clients": Kind.UINT,
+}
+
 #: Settings of qemu.conf that a migration depends on.
 QEMU: dict[str, Kind] = {
     "migrate_tls_force": Kind.BOOL,
@@ -112,6 +122,7 @@ QEMU: dict[str, Kind] = {
     "default_tls_x509_cert_dir": Kind.STRING,
     "default_tls_x509_verify": Kind.BOOL,
     "lock_manager": Kind.STRING,
+    "stdio_handler": Kind.STRING,
     "max_queued": Kind.UINT,
     "keepalive_interval": Kind.INT,
     "keepalive_count": Kind.UINT,
@@ -173,6 +184,7 @@ DEFAULTS: dict[str, dict[str, History]] = {
         "default_tls_x509_cert_dir": ((ALWAYS, "/etc/pki/qemu"),),
         "default_tls_x509_verify": ((ALWAYS, 1),),
         "lock_manager": ((ALWAYS, None),),
+        "stdio_handler": ((Version(1, 3, 0), "logd"),),
         "max_queued": ((ALWAYS, 0),),
         "keepalive_interval": ((Version(0, 9, 8), 5),),
         "keepalive_count": ((Version(0, 9, 8), 5),),

@@ -118,7 +118,7 @@ def wanted(results: Iterable[Result], rules: Iterable[str] = ()) -> dict[tuple[R
     only = set(rules)
     found: dict[tuple[Role, str], Settings] = {}
     for result in results:
-        for finding in result.findings:
+        for finding in result.findings if result.outcome is Outcome.FAILED else ():
             change, role = finding.change, finding.host
             if change is None or role is None or (only and result.rule.name not in only):
                 continue

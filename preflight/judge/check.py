@@ -34,7 +34,8 @@ from preflight.host import Guest, Host
 from preflight.judge.evaluate import evaluate
 from preflight.judge.guests import Pair, choose_guests
 from preflight.judge.report import GuestVerdict, HostSummary, Report, judge_each
-from preflight.judge.ruleset import Rule, load, select
+from preflight.judge.ruleset import Rule, select
+from preflight.judge.site import Ends, rules_of, waive
 from preflight.request.check_request import Asked, Migration
 from preflight.request.migration import Role
 from preflight.threads import side_by_side
@@ -74,7 +75,7 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool =
     """
     asked, migration = opened.asked, opened.migration
     if rules is None:
-        rules = select(load(asked.rules), select=asked.select, ignore=asked.ignore)
+        rules = select(rules_of(asked.site), select=asked.select, ignore=asked.ignore)
     needed = {role: _needed(role, rules, asked, migration) for role in Role}
 
     def guests_of(source: Host) -> Iterable[Guest]:
@@ -91,7 +92,7 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool =
     ending = [threading.Thread(target=end, daemon=True) for end in ends]
     for thread in ending:
         thread.start()
-    checked = _judge(collected, rules, asked, migration, visits)
+    checked = _judge(collected, rules, opened, visits)
     for thread in ending:
         thread.join()
     return checked
@@ -109,17 +110,18 @@ def _needed(role: Role, rules: Iterable[Rule], asked: Asked, migration: Migratio
 def _judge(
     collected: Collected,
     rules: tuple[Rule, ...],
-    asked: Asked,
-    migration: Migration,
+    opened: Opened,
     visits: tuple[LiveVisit | SavedVisit, LiveVisit | SavedVisit],
 ) -> Checked:
     """Make the report on hosts that have answered, without reading from them."""
+    asked, migration = opened.asked, opened.migration
     source, destination = collected.source, collected.destination
     choice = choose_guests(source, asked)
     chosen = choice.guests
     if len(chosen) > 1 and (migration.method.dname is not None or migration.method.xml is not None):
         raise UserError("--dname and --xml apply to one guest: name it")
-    results = evaluate(rules, Pair(source, destination, migration, chosen))
+    found = evaluate(rules, Pair(source, destination, migration, chosen))
+    results, waivers = waive(found, asked.site, Ends(_names(opened.source), _names(opened.destination)), rules)
     verdicts = tuple(
         GuestVerdict(name, verdict)
         for name, verdict in judge_each(results, (name for name in chosen if name is not None))
@@ -127,16 +129,33 @@ def _judge(
     limits = capacity(source, destination, migration, every=asked.sizing)
     narrowed = bool(asked.select or asked.ignore)
     leaves, moves_to = (
-        _summary(host, saved=isinstance(visit, SavedVisit))
-        for host, visit in zip((source, destination), visits, strict=True)
+        _summary(host, given if isinstance(visit, SavedVisit) else None, saved=isinstance(visit, SavedVisit))
+        for host, visit, given in zip((source, destination), visits, (asked.source, asked.destination), strict=True)
     )
     applied = tuple(rule.text for rule in rules)
-    report = Report(migration, leaves, moves_to, results, verdicts, limits, asked, narrowed, choice.skipped, applied)
+    report = Report(
+        migration,
+        leaves,
+        moves_to,
+        results,
+        verdicts,
+        limits,
+        asked,
+        narrowed,
+        choice.skipped,
+        applied,
+        waivers=waivers,
+    )
     guests = tuple(guest for guest in chosen.values() if isinstance(guest, Guest))
     unread = tuple(
         f"guest {name}: {why}" if name else str(why) for name, why in chosen.items() if isinstance(why, Unreadable)
     )
     return Checked(report, guests, unread, source, destination, visits)
+
+
+def _names(end: End) -> tuple[str, ...]:
+    """Return the names of a host by which a waiver may mean it."""
+    return tuple(filter(None, (end.target.text, end.target.host)))
 
 
 def _on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:
@@ -218,7 +237,7 @@ def _taken(host: Host) -> int | None:
     return int(taken) if 0 <= taken <= _LATEST else None
 
 
-def _summary(host: Host, *, saved: bool) -> HostSummary:
+def _summary(host: Host, given: str | SavedHost | None, *, saved: bool) -> HostSummary:
     def known(say: Callable[[Host], str]) -> str | None:
         try:
             return say(host)
@@ -235,5 +254,6 @@ def _summary(host: Host, *, saved: bool) -> HostSummary:
         openssh=known(lambda host: host.fact(OpenSsh).text.partition(",")[0]),
         no_login=host.absent.get("") if login is not None and login.code else None,
         saved=saved,
+        file=given if isinstance(given, str) and given.isprintable() else None,
         taken=_taken(host),
     )

@@ -8,6 +8,7 @@ from msgspec import Struct
 from preflight.capacity.limit import Capacity
 from preflight.judge.guests import Skip
 from preflight.request.check_request import Asked, Gate, Migration
+from preflight.request.configured import Waiver
 from preflight.request.migration import FailOn, OnUnknown, Role
 from preflight.rule import Finding, Severity
 
@@ -85,6 +86,23 @@ class Result(Struct, frozen=True):
         return self.outcome is Outcome.UNKNOWN and self.severity is Severity.ERROR
 
 
+class Use(enum.StrEnum):
+    """The effect of a waiver on one check."""
+
+    WAIVES = "waives"
+    #: It would cover a finding, but its last day is over, so that the finding counts.
+    EXPIRED = "expired"
+    #: It is about these hosts and covers no finding.
+    UNUSED = "unused"
+
+
+class Applied(Struct, frozen=True):
+    """A waiver that is about the hosts of a check, and its effect."""
+
+    waiver: Waiver
+    use: Use
+
+
 class HostSummary(Struct, frozen=True):
     """A host as the report names it; a field is None if it is not known."""
 
@@ -98,6 +116,8 @@ class HostSummary(Struct, frozen=True):
     no_login: str | None = None
     #: True if the answers come from a snapshot rather than from the host itself.
     saved: bool = False
+    #: The snapshot file, as it was given; None for a host that was asked, and for a destination in the source's file.
+    file: str | None = None
     #: Time at which the host was asked, in whole seconds since the epoch; None if its answers do not say so.
     taken: int | None = None
 
@@ -136,6 +156,8 @@ class Report(Struct, frozen=True):
     skipped: Mapping[Skip, tuple[str, ...]] = {}
     #: The rules that were applied, sorted by name.
     rules: tuple[RuleText, ...] = ()
+    #: The site's waivers that are about these hosts and whose rule was applied.
+    waivers: tuple[Applied, ...] = ()
     gate: Gate = Gate()
     #: Who made the report and when; None where nobody asks. The judge reads no clock: its caller adds this.
     made: Made | None = None

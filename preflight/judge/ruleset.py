@@ -120,8 +120,8 @@ def select(rules: Sequence[Rule], *, select: Iterable[str] = (), ignore: Iterabl
 
     Raises `RuleError` for a name that is neither, and if no rule is left: READY would then mean nothing.
     """
-    wanted = _named(rules, select) or {rule.name for rule in rules}
-    unwanted = _named(rules, ignore)
+    wanted = named(rules, select) or {rule.name for rule in rules}
+    unwanted = named(rules, ignore)
     left = tuple(rule for rule in rules if rule.name in wanted and rule.name not in unwanted)
     if not left:
         raise RuleError("--select and --ignore leave no rule to apply")
@@ -136,7 +136,8 @@ def find(rules: Sequence[Rule], name: str) -> Rule:
     raise RuleError(_unknown(name, [rule.name for rule in rules]))
 
 
-def _named(rules: Sequence[Rule], names: Iterable[str]) -> set[str]:
+def named(rules: Sequence[Rule], names: Iterable[str]) -> set[str]:
+    """Return the names of the rules that these names of rules and subjects mean; raises `RuleError`."""
     found: set[str] = set()
     for name in names:
         matches = {rule.name for rule in rules if name in (rule.name, rule.text.topic)}

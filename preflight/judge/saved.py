@@ -11,6 +11,7 @@ from preflight.errors import UserError
 from preflight.facts.ssh.sshd import MaxStartups
 from preflight.judge.guests import Skip
 from preflight.judge.report import (
+    Applied,
     GuestVerdict,
     HostSummary,
     Made,
@@ -18,9 +19,11 @@ from preflight.judge.report import (
     Report,
     Result,
     RuleText,
+    Use,
     Verdict,
 )
-from preflight.request.check_request import Asked, Gate, Migration
+from preflight.request.check_request import Asked, Gate, Migration, Site
+from preflight.request.configured import Configured, Waiver
 from preflight.request.method import of_words
 from preflight.request.migration import FailOn, OnUnknown, Role, Transport
 from preflight.rule import AnyChange, Change, Finding, HostsLine, Location, Severity
@@ -67,6 +70,7 @@ def report_of(document: schema.Report) -> Report:
         narrowed=document.narrowed,
         skipped=skipped_of(document.skipped),
         rules=tuple(rules.values()),
+        waivers=tuple(map(_waiver, document.waivers)),
         gate=Gate(FailOn(gate.fail_on), OnUnknown(gate.unknown), gate.exit_zero),
         made=made_of(origin),
     )
@@ -113,7 +117,32 @@ def asked_of(request: schema.Request, source: schema.Host, destination: schema.H
         left_out=request.left_out,
         select=request.select,
         ignore=request.ignore,
+        site=Site(
+            rules=tuple(map(Path, request.rules)),
+            severity=tuple(_severity(text) for text in request.severity),
+            configured=Configured(file=request.configuration),
+        ),
     )
+
+
+def _severity(text: str) -> tuple[str, str]:
+    rule, _, level = text.rpartition("=")
+    return rule, level
+
+
+def _waiver(one: schema.Waiver) -> Applied:
+    instant_of(f"{one.expires}T00:00:00Z")  # refuses a date that does not exist
+    pairs = [tuple(part.strip() for part in text.split("->")) for text in one.scope.split(",")]
+    waiver = Waiver(
+        rule=one.rule,
+        hosts=tuple(pair[0] for pair in pairs if len(pair) == 1),
+        pairs=tuple((pair[0], pair[1]) for pair in pairs if len(pair) == 2),
+        reason=one.reason,
+        expires=one.expires,
+        ticket=one.ticket,
+        file=one.file,
+    )
+    return Applied(waiver, Use(one.use))
 
 
 def _rule(rule: schema.Rule) -> RuleText:
@@ -130,6 +159,7 @@ def _host(host: schema.Host, answers: schema.Answers | None) -> HostSummary:
         openssh=host.openssh,
         no_login=host.no_login,
         saved=answers is not None and answers.origin == "snapshot",
+        file=answers.file if answers else None,
         taken=None if answers is None or answers.taken is None else instant_of(answers.taken),
     )
 

@@ -41,6 +41,8 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "rules": ("text", "json", "markdown", "html"),
     "rule": ("text",),
     "explanation": ("text",),
+    "configuration": ("text",),
+    "waivers": ("text",),
 }
 
 

@@ -81,7 +81,7 @@ def labelled(label: str, text: str, *, width: int | None, indent: int = 2, colum
 
     Without a label the text begins in the same column.
     """
-    head = f"{' ' * indent}{label + ':' if label else '':<{column}}"
+    head = " " * indent + padded(f"{label}:" if label else "", column)
     lines: list[str] = []
     for number, paragraph in enumerate(clean(text).splitlines() or [""]):
         start = head if number == 0 else " " * len(head)

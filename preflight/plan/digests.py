@@ -19,6 +19,7 @@ from preflight.facts.memory.host import HostMemory
 from preflight.facts.network.listening import Listening
 from preflight.facts.ssh.sshd import SshdListener
 from preflight.facts.storage.paths import Storage
+from preflight.facts.system.identity import HostIdentity
 from preflight.host import Host
 from preflight.judge.check import Checked
 from preflight.judge.ruleset import Rule
@@ -26,9 +27,10 @@ from preflight.request.migration import Role
 from preflight.rule import Severity
 
 #: Facts that change all the time by themselves. The rules are applied to them again before a plan is run, so they need
-#: not be the same, only acceptable.
+#: not be the same, only acceptable. A host's identity includes its daemon's process, which systemd starts on demand and
+#: which ends when it is idle; the plan itself has the UUID and the machine ID, which are compared.
 PASSING: frozenset[type[Fact]] = frozenset(
-    (DaemonLimits, Daemons, GuestMemory, HostMemory, Listening, SshdListener, Storage)
+    (DaemonLimits, Daemons, GuestMemory, HostIdentity, HostMemory, Listening, SshdListener, Storage)
 )
 
 

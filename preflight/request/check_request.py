@@ -9,6 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from preflight.answers import SavedHost
+from preflight.request.configured import NONE as NOTHING_CONFIGURED
+from preflight.request.configured import Configured
 from preflight.request.data_uri import DataUri
 from preflight.request.method import Method
 from preflight.request.migration import FailOn, Mode, OnUnknown, Transport
@@ -31,6 +33,19 @@ class Selection(Struct, frozen=True, kw_only=True):
     left_out: tuple[str, ...] = ()
 
 
+class Site(Struct, frozen=True, kw_only=True):
+    """Changes that a site makes to the rules."""
+
+    #: Directories of further rules.
+    rules: tuple[Path, ...] = ()
+    #: Rules whose severity is changed, each with its severity.
+    severity: tuple[tuple[str, str], ...] = ()
+    #: The configuration file, with its waivers.
+    configured: Configured = NOTHING_CONFIGURED
+    #: The day in UTC to which the expiry of waivers is compared, such as 2026-11-30.
+    today: str = ""
+
+
 class Asked(Selection, frozen=True):
     """The request of a check. The hosts are as typed or as saved; `timeout` is in seconds, for all of one host."""
 
@@ -43,7 +58,7 @@ class Asked(Selection, frozen=True):
     destination_uri: str | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    rules: tuple[Path, ...] = ()
+    site: Site = Site()
     both_ways: bool = False
     #: Whether facts that only `preflight capacity` shows are collected too.
     sizing: bool = False

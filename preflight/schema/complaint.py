@@ -93,4 +93,7 @@ def _unquoted(context: dict[str, Any]) -> str:
 
 
 def _path(at: Sequence[int | str]) -> str:
-    return "".join(f"[{one}]" if isinstance(one, int) else f".{one}" if one.isidentifier() else "[...]" for one in at)
+    return "".join(
+        f"[{one}]" if isinstance(one, int) else f".{one}" if one.replace("-", "_").isidentifier() else "[...]"
+        for one in at
+    )

@@ -5,7 +5,19 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-from preflight.schema import capacity, events, journal, plan, report, report_lines, rules, saved, snapshot, status
+from preflight.schema import (
+    capacity,
+    config,
+    events,
+    journal,
+    plan,
+    report,
+    report_lines,
+    rules,
+    saved,
+    snapshot,
+    status,
+)
 
 #: For readers of a contract.
 _OPEN = (
@@ -113,5 +125,12 @@ PUBLISHED = (
         "A line of a run's journal",
         f"The first line is the run's plan, every further line is a step, distinguished by its `step`. {_CLOSED}",
         TypeAdapter(journal.Head | journal.Entry),
+    ),
+    Published(
+        "config",
+        config.FORMAT,
+        "A configuration file",
+        "The contents of preflight.toml, or of the table [tool.preflight] in pyproject.toml. Unknown keys are refused.",
+        config.CONFIGURATION,
     ),
 )

@@ -25,6 +25,8 @@ SkipReason: TypeAlias = Literal["off", "running", "left out"]
 Transport: TypeAlias = Literal["ssh", "tls", "tcp", "unix"]
 FailOn: TypeAlias = Literal["error", "warning", "never"]
 OnUnknown: TypeAlias = Literal["fail", "warn"]
+#: Values of `judge.report.Use`.
+Use: TypeAlias = Literal["waives", "expired", "unused"]
 #: Values of `capacity.limit.Scope`; a test compares them.
 Scope: TypeAlias = Literal["in flight", "at once", "over one connection", "only waits"]
 
@@ -298,7 +300,7 @@ class Request(Contract):
     no_guests: bool = Field(description="True if only the hosts were checked.")
     offline: bool = Field(description="True if only guests that are off were checked.")
     as_they_are: bool = Field(
-        description="True if guests that run and guests that are off were checked, each as it is: with --all, or if"
+        description="True if guests that run and guests that are off were checked, each in its state: with --all, or if"
         " guests were named."
     )
     left_out: tuple[Text, ...] = Field(description="The guests that --except left out, as typed.")
@@ -311,9 +313,29 @@ class Request(Contract):
     )
     select: tuple[Text, ...] = Field(description="The rules and topics that were selected; empty for all.")
     ignore: tuple[Text, ...] = Field(description="The rules and topics that were left out.")
+    severity: tuple[Text, ...] = Field(description="The rules whose severity was changed, as RULE=SEVERITY.")
+    rules: tuple[Text, ...] = Field(description="The directories of further rules.")
+    configuration: Text | None = Field(description="Path of the configuration file; null if there was none.")
     fail_on: FailOn = Field(description="The mildest finding that gives exit code 1.")
     unknown: OnUnknown = Field(description="fail if the verdict undetermined gives exit code 3, warn if it gives 0.")
     exit_zero: bool = Field(description="True if no finding gives exit code 1, whatever fail_on says.")
+
+
+class Waiver(Contract):
+    """An accepted risk: a waiver that is about these hosts and whose rule was applied."""
+
+    rule: SomeText = Field(description="The rule whose findings it accepts.")
+    scope: Text = Field(description="The hosts or pairs of hosts that it is about, separated by commas.")
+    reason: Text = Field(description="Why the findings are accepted.")
+    expires: Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] = Field(
+        description="The last day on which it applies, in UTC."
+    )
+    ticket: Text = Field(description="The ticket that it is discussed in; empty if there is none.")
+    file: Text = Field(description="Path of the file that it is in.")
+    use: Use = Field(
+        description="waives: it covers a finding. expired: it would, but its last day is over, so that the finding"
+        " counts. unused: it covers none."
+    )
 
 
 class Answers(Contract):
@@ -321,6 +343,10 @@ class Answers(Contract):
 
     origin: Literal["live", "snapshot"] = Field(
         description="live: the host itself was asked. snapshot: a file that had been saved before."
+    )
+    file: Text | None = Field(
+        description="The snapshot file, as it was given; null for a host that was asked, and for a destination whose"
+        " answers are in the source's file.",
     )
     taken: Instant | None = Field(description="Time at which the host was asked; null if it is not known.")
     age: Count | None = Field(description="Seconds from then until the report was made; null if that is not known.")
@@ -365,6 +391,9 @@ class Report(Contract):
     )
     capacity: Capacity = Field(description="The number of migrations that these hosts allow at a time.")
     rules: tuple[Rule, ...] = Field(description="Every rule that was applied, ordered by name.")
+    waivers: tuple[Waiver, ...] = Field(
+        description="The waivers that are about these hosts and whose rule was applied."
+    )
     request: Request = Field(description="The request of the check.")
     exit_code: Literal[0, 1, 3] = Field(
         description="The exit code of the check: that of the verdict, unless fail_on, unknown or exit_zero change it."

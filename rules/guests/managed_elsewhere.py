@@ -1,4 +1,4 @@
-"""A program other than libvirt manages the guest, and will not know that it has moved.
+"""A program other than libvirt manages the guest, and will not know that the guest has moved.
 
 Why it matters
     OpenStack Nova, oVirt, KubeVirt, OpenNebula and CloudStack keep records of their own about where each guest runs. A
@@ -23,6 +23,7 @@ def check(source_guest: Guest) -> Findings:
     found = Orchestrator.of(source_guest)
     if found is not None:
         yield on_source(
-            f"{source_guest.name} is managed by {found.name}, which will not know that it has moved",
-            fix=f"Let {found.name} migrate the guest: {found.instead}. Do nothing if {found.name} no longer knows it.",
+            f"{source_guest.name} is managed by {found.name}, which will not know that the guest has moved",
+            fix=f"Let {found.name} migrate the guest: {found.instead}. Do nothing if {found.name} no longer knows that"
+            " guest.",
         )

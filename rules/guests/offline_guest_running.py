@@ -16,7 +16,7 @@ from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_source, rule, unless_offline
 
 
-@rule(Severity.WARNING, skip=unless_offline)
+@rule(Severity.WARNING, guards_data=True, skip=unless_offline)
 def check(guest: Guest) -> Findings:
     if guest.running:
         yield on_source(f"{guest.name} keeps running on the source, and could be started on the destination as well")

@@ -15,7 +15,7 @@ from preflight.host import Guest
 from preflight.rule import Findings, Migration, Severity, on_source, rule, unless_offline
 
 
-@rule(Severity.ERROR, skip=unless_offline)
+@rule(Severity.ERROR, guards_data=True, skip=unless_offline)
 def check(source_guest: Guest, migration: Migration) -> Findings:
     if source_guest.saved:
         yield on_source(

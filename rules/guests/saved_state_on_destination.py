@@ -16,7 +16,7 @@ from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_destination, rule
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, guards_data=True)
 def check(guest: Guest, destination: Guests) -> Findings:
     twin = destination.by_uuid(guest.uuid)
     if twin is not None and twin.saved:

@@ -8,7 +8,7 @@ Why it matters
 
 How to fix
     Start the migrations one after another, a second apart: a login counts only until it is authenticated. Or raise
-    MaxStartups in sshd_config, no further than needed, since it protects against floods, and reload sshd.
+    MaxStartups in sshd_config, no further than needed, since this limit protects sshd against floods, and reload sshd.
 """
 
 from preflight.facts import SshdSettings

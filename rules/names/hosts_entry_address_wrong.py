@@ -4,9 +4,10 @@ Why it matters
     The guest's memory would be sent to another machine, or to none: "unable to connect to server at 'host2:49152': No
     route to host", "Connection refused" or "Connection timed out". If the name has several addresses, they are tried in
     turn, so one correct address among them is enough. An address that is translated to the destination's on the way
-    (NAT) works if the migration ports are translated too. If the destination's own sshd answers the source at that
-    address, as its host key proves, the result is unknown, since only the machine that translates the address knows
-    which ports are translated.
+    (NAT) works if the migration ports are translated too. It is certain that the address is not translated if both
+    hosts are on its network, so that there is no router in between, or if the sshd that answers there has other host
+    keys than the destination's. Otherwise the result is unknown, even if the destination's own sshd answers there,
+    since only the machine that translates the address knows which ports are translated.
 
 How to fix
     Correct the line in the source's /etc/hosts, or the record in DNS. If the destination announces an address instead
@@ -49,9 +50,16 @@ def check(
     if migration.refuses_as_localhost(name):
         return  # destination-hostname-localhost reports it, and no line on the source would help
     strange = [address for address in source_peer.addresses if not destination.has(address) and not source.has(address)]
-    rescued = any(destination.has(address) and not source.has(address) for address in source_peer.addresses)
+    reached = any(destination.has(address) and not source.has(address) for address in source_peer.addresses)
     translated = [address for address in strange if source_met.lead_to(destination_keys, address)]
-    rescued = rescued or bool(translated)
+    unproven = [
+        address
+        for address in strange
+        if address not in translated
+        and not source_met.lead_elsewhere(destination_keys, address)
+        and not (source.beside(address) and destination.beside(address))
+    ]
+    rescued = reached or bool(translated or unproven)
     for address in (one for one in strange if one not in translated):
         place = source_peer.place_of(address)
         yield on_source(
@@ -62,8 +70,15 @@ def check(
             severity=Severity.WARNING if rescued else None,
             change=HostsLine(name, right, place.value) if place and right != "ADDRESS" else None,
         )
-    if translated and not any(destination.has(address) for address in source_peer.addresses):
+    if reached:
+        return
+    if translated:
         raise Unreadable(
             f"on the source, {name} resolves to {translated[0]}, which is not an address of the destination, yet the"
             " destination's sshd answers there: it is unknown whether the migration ports are translated too"
+        )
+    if unproven:
+        raise Unreadable(
+            f"on the source, {name} resolves to {unproven[0]}, which is not an address of the destination: it is"
+            " unknown whether it is translated to one (NAT), since no ssh host key shows which machine answers there"
         )

@@ -16,7 +16,7 @@ from preflight.host import Guest
 from preflight.rule import Findings, Migration, Severity, of_each, on_destination, rule, unless_live
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(Severity.ERROR, guards_data=True, skip=unless_live)
 def check(guest: Guest, source: BlockDevices, destination: BlockDevices, migration: Migration) -> Findings:
     def differing(disk: Disk) -> Findings:
         if disk.type != "block" or disk.path is None or (migration.copy_storage and disk.copied_by_default):

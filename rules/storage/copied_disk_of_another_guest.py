@@ -26,7 +26,7 @@ from preflight.rule import (
 )
 
 
-@rule(Severity.ERROR, skip=unless_storage_is_copied)
+@rule(Severity.ERROR, guards_data=True, skip=unless_storage_is_copied)
 def check(guest: Guest, destination: ImageOwners, destination_pools: Pools, migration: Migration) -> Findings:
     unread = next((other for other in destination.unread if other.uuid != guest.uuid), None)
 

@@ -20,7 +20,7 @@ from preflight.rule import Findings, Migration, Severity, of_each, on_destinatio
 EMPTY = 4 * 1024 * 1024
 
 
-@rule(Severity.WARNING, skip=unless_storage_is_copied)
+@rule(Severity.WARNING, guards_data=True, skip=unless_storage_is_copied)
 def check(
     guest: Guest, destination: Storage, destination_pools: Pools, destination_images: Images, migration: Migration
 ) -> Findings:

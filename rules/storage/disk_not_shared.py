@@ -18,7 +18,7 @@ from preflight.host import Guest
 from preflight.rule import Findings, Migration, Severity, Unreadable, on_source, rule, unless_live
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(Severity.ERROR, guards_data=True, skip=unless_live)
 def check(source_guest: Guest, source: Storage, source_pools: Pools, migration: Migration) -> Findings:
     is_unsafe = "unsafe" in migration.flags
     for disk in source_guest.disks:

@@ -31,7 +31,7 @@ from preflight.rule import (
 SECTOR = 512
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(Severity.ERROR, guards_data=True, skip=unless_live)
 def check(
     guest: Guest,
     source_guest: Guest,

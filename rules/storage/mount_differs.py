@@ -18,7 +18,7 @@ from preflight.host import Guest
 from preflight.rule import Finding, Findings, Migration, Severity, of_each, on_destination, rule, unless_live
 
 
-@rule(Severity.WARNING, skip=unless_live)
+@rule(Severity.WARNING, guards_data=True, skip=unless_live)
 def check(
     guest: Guest,
     source_guest: Guest,

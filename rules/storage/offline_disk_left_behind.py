@@ -5,7 +5,7 @@ Why it matters
     migrate also copies the variables of the guest's firmware (NVRAM); virsh migrate does not. If the destination lacks
     a file, the guest can no longer be started: "Cannot access storage file '/srv/images/web.qcow2'". If the file is on
     storage local to the source, a file at the same path on the destination is a different file: the guest starts with
-    an outdated or foreign disk, and writes to it.
+    an outdated disk, or with another guest's, and writes to it.
 
 How to fix
     Put the disks on storage that both hosts have. Or copy them yourself, since libvirt does not copy the storage of a
@@ -30,7 +30,7 @@ from preflight.rule import (
 )
 
 
-@rule(Severity.ERROR, skip=unless_offline)
+@rule(Severity.ERROR, guards_data=True, skip=unless_offline)
 def check(
     guest: Guest,
     source_guest: Guest,

@@ -223,12 +223,13 @@ def slow_text(used: Used) -> str | None:
     """The description of a text that takes this pattern more than about linear time; None if there is none known."""
     for start, pump, end in attacks(used.pattern):
         shown = f"{start!r} + {pump!r} * n + {end!r}"
-        for count in (18, 24):  # one that doubles with each character
+        for count in (18, 21, 24):  # one that doubles with each character is caught early
             if used.run(start + pump * count + end) > 0.05:
                 return f"{shown} takes exponential time"
         if used.run(start + pump * 2000 + end) < 0.0005:
             continue
-        few, many = (min(used.run(start + pump * n + end) for _ in range(2)) for n in (4_000, 16_000))
-        if many > 0.5 or (many > 0.02 and many > 7 * few):
-            return f"{shown} takes {few:.3f} s for 4,000 and {many:.3f} s for 16,000"
+        for less, more in ((1_000, 4_000), (4_000, 16_000)):  # most are seen without the seconds of the longest
+            few, many = (min(used.run(start + pump * n + end) for _ in range(2)) for n in (less, more))
+            if many > 0.5 or (many > 0.02 and many > 7 * few):
+                return f"{shown} takes {few:.3f} s for {less:,} and {many:.3f} s for {more:,}"
     return None

@@ -18,6 +18,14 @@ def test_no_key_of_another_kind_or_machine_proves_it() -> None:
     assert not met.lead_to(OWN, "198.51.100.12")
 
 
+def test_only_other_keys_prove_that_the_address_leads_to_another_machine() -> None:
+    met = PeerKeys.parse(Record("198.51.100.12 ssh-ed25519 AAAAx\n198.51.100.13 ssh-rsa AAAAr\n"))
+    assert met.lead_elsewhere(OWN, "198.51.100.12")
+    assert not met.lead_elsewhere(OWN, "198.51.100.13")
+    assert not met.lead_elsewhere(OWN, "198.51.100.14")
+    assert not met.lead_elsewhere(HostKeys.parse(Record("", 1)), "198.51.100.12")
+
+
 def test_what_was_not_answered_proves_nothing() -> None:
     failed = Record("198.51.100.12 ssh-ed25519 AAAAe\n", 1)
     assert not PeerKeys.parse(failed).lead_to(OWN, "198.51.100.12")

@@ -138,6 +138,13 @@ def test_what_was_not_told_is_unknown(path: str, why: str) -> None:
         look(path)
 
 
+def test_a_path_that_exists_is_unknown_for_want_of_rights_where_sudo_refuses() -> None:
+    # as stat_paths answers about existing paths, which it looks at all at once
+    refused = Record("", 1, "sudo: a password is required\nsudo: a password is required\n")
+    with pytest.raises(Unreadable, match=r"^/srv/a.raw: root's rights are missing \(a password is required\)"):
+        Storage.parse(refused, Record(MOUNTS)).look("/srv/a.raw")
+
+
 def test_a_path_that_was_cut_off_is_unknown() -> None:
     with pytest.raises(Unreadable, match="truncated"):
         look("/local.raw", "path /local.raw\n")

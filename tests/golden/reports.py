@@ -61,7 +61,7 @@ def warnings() -> Case:
 def hostile() -> Case:
     """Escape sequences, right-to-left overrides, lone surrogates, forged lines, tabs, and lines of 300 columns."""
     long = "x" * 300
-    named = f"\t203.0.113.9\t\x1b[31mevil\u202e 東京\thost2.example.com  # {long}"
+    named = f"\t192.0.2.199\t\x1b[31mevil\u202e 東京\thost2.example.com  # {long}"
     return (
         Case()
         .source("etc.hosts", lambda text: text.replace("192.0.2.12 host2.example.com host2", named))

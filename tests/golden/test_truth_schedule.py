@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab import LabError
+from tests.lab import ImageMissing, LabError
 from tests.lab.truth.record import Seen
 from tests.lab.truth.row import Row
 from tests.lab.truth.schedule import TRIES, Done, run_all
@@ -14,15 +14,17 @@ SAW = Seen(source="", destination="", verdict="ready", errors=(), unknown=(), ou
 
 
 class ListingLab:
-    """A lab that boots nothing."""
+    """A lab that boots nothing, and has no image with modular daemons."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.booted: list[tuple[str, ...]] = []
         self.is_up = False
 
-    def up(self, releases: Sequence[str]) -> None:
-        self.booted.append(tuple(releases))
+    def up(self, images: Sequence[str]) -> None:
+        if "trixie-modular" in images:
+            raise ImageMissing("trixie-modular is not built")
+        self.booted.append(tuple(images))
         self.is_up = True
 
     def down(self) -> None:
@@ -64,7 +66,7 @@ def test_rows_that_need_the_machine_for_themselves_come_last_and_in_one_lab() ->
     assert {one.split()[0] for one in order[2:]} == {"lab1"}
 
 
-def test_a_lab_stays_with_its_releases_while_there_are_rows_of_them() -> None:
+def test_a_lab_stays_with_its_images_while_there_are_rows_for_them() -> None:
     rows = {f"a/{number}": row(source="trixie" if number % 2 else "bookworm") for number in range(10)}
     _, [lab], _ = spread(rows, labs=1)
     assert len(lab.booted) == 2
@@ -93,6 +95,14 @@ def test_a_row_whose_lab_breaks_each_time_is_given_up_and_the_others_go_on() -> 
     done, _, _ = spread({"a/1": row(), "a/2": row()}, labs=1, show=show)
     assert {one.name: one.saw for one in done} == {"a/1": None, "a/2": SAW}
     assert [len(one.broke) for one in done if one.name == "a/1"] == [TRIES]
+
+
+def test_a_row_whose_image_is_not_built_is_not_tried_again_and_the_others_go_on() -> None:
+    done, _, _ = spread({"a/1": row(source="trixie-modular"), "a/2": row()}, labs=1)
+    assert {one.name: (one.saw, one.broke) for one in done} == {
+        "a/1": (None, ("trixie-modular is not built",)),
+        "a/2": (SAW, ()),
+    }
 
 
 def test_an_error_that_is_not_the_labs_ends_the_work() -> None:

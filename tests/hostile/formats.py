@@ -90,10 +90,12 @@ class Case(Struct, frozen=True):
     report: Report
 
 
-def cases(seed: int, count: int = CASES) -> Iterator[Case]:
-    """Yield so many cases; the formats take turns."""
+def cases(seed: int, count: int = CASES, *, form: str | None = None) -> Iterator[Case]:
+    """Yield so many cases, or those of one format among them; the formats take turns."""
     forms, bases = FORMATS["report"], tuple(REPORTS)
     for number in range(count):
+        if form not in (None, forms[number % len(forms)]):
+            continue
         chance = random.Random(f"{seed} {number}")
         base = bases[(number // len(forms)) % len(bases)]
         huge = number % HUGE < len(forms) and number >= len(forms)

@@ -5,7 +5,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -20,11 +20,12 @@ T = TypeVar("T")
 class Nursery:
     """One process that has preflight imported, and runs one job after another."""
 
-    def __init__(self) -> None:
-        #: Python's own hash seed is fixed, so that a run can be made again.
-        environment = os.environ | {"PYTHONHASHSEED": "0", "COLUMNS": "100"}
-        for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "PREFLIGHT_TRACEBACK"):
-            environment.pop(name, None)
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        if environment is None:
+            #: Python's own hash seed is fixed, so that a run can be made again.
+            environment = os.environ | {"PYTHONHASHSEED": "0", "COLUMNS": "100"}
+            for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "PREFLIGHT_TRACEBACK"):
+                environment.pop(name, None)
         # without a network: whatever a file names, no host is contacted
         apart = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-current-user", "--net"]
         self._process = subprocess.Popen(

@@ -57,8 +57,7 @@ def test_a_hostile_host_breaks_no_demand(home: runs.Nursery, kind: str) -> None:
 
 @pytest.mark.parametrize("form", FORMATS["report"])
 def test_a_hostile_report_breaks_no_demand(form: str) -> None:
-    forms = FORMATS["report"]
-    own = [case for case in formats.cases(1, 20 * len(forms)) if case.form == form]
+    own = list(formats.cases(1, 20 * len(FORMATS["report"]), form=form))
     assert len(own) == 20
     assert [judged for case in own if (judged := formats.judge(case)).faults] == []
 

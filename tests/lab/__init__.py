@@ -2,7 +2,8 @@
 
 from .client import Client
 from .host import LabHost
+from .image import ImageMissing
 from .lab import Lab
 from .machine import LabError, LabUnavailable, unavailable
 
-__all__ = ["Client", "Lab", "LabError", "LabHost", "LabUnavailable", "unavailable"]
+__all__ = ["Client", "ImageMissing", "Lab", "LabError", "LabHost", "LabUnavailable", "unavailable"]

@@ -6,8 +6,10 @@ import sys
 from typing import get_args
 
 from .guest import Disk
+from .image import build
 from .lab import Lab
 from .machine import LabError
+from .recipes import RECIPES, image_name
 
 
 def main() -> int:
@@ -23,10 +25,14 @@ def main() -> int:
 def _do(given: argparse.Namespace) -> int:
     if given.command == "up":
         lab = Lab()
-        lab.up(given.release or ["bookworm", "bookworm"])
+        lab.up([image_name(name) for name in given.images] or ["bookworm", "bookworm"])
         lab.leave()
         print(f"up in {lab.boot_seconds:.1f} s")
         return _list(lab)
+    if given.command == "build":
+        for name in given.images:
+            print(build(image_name(name)), flush=True)
+        return 0
     if given.command == "down":
         Lab().down()
         return 0
@@ -57,7 +63,7 @@ def _do(given: argparse.Namespace) -> int:
 
 def _list(lab: Lab) -> int:
     for host in lab.hosts.values():
-        print(f"{host.name}  {host.fqdn}  {host.address}  {host.release}")
+        print(f"{host.name}  {host.fqdn}  {host.address}  {host.image_name}")
     print(f"client  {lab.client.address}")
     return 0
 
@@ -72,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="boot hosts, and leave them running")
-    up.add_argument("release", nargs="*", help="a Debian release for each host (two bookworm)")
+    up.add_argument("images", nargs="*", metavar="IMAGE", help=f"one per host: {', '.join(RECIPES)} (two bookworm)")
+    made = commands.add_parser("build", help="build images that are missing, and print where each is")
+    made.add_argument("images", nargs="+", metavar="IMAGE", help=", ".join(RECIPES))
     commands.add_parser("down", help="take everything away")
     commands.add_parser("list", help="name the hosts that run")
     client = commands.add_parser("client", help="run a command where preflight runs")

@@ -2,27 +2,39 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from . import Client, Lab, LabHost, LabUnavailable
+from . import Client, ImageMissing, Lab, LabHost, LabUnavailable
+from .recipes import ImageName, image_name
 
 Pair = tuple[LabHost, LabHost]
 
 
-@pytest.fixture(scope="session")
-def lab() -> Iterator[Lab]:
-    """Two bookworm hosts, a lab for each of pytest's workers; skipped where it cannot run, but in CI it has to."""
-    made = Lab((os.environ.get("PREFLIGHT_LAB") or "lab") + os.environ.get("PYTEST_XDIST_WORKER", ""))
+def boot(images: Sequence[ImageName], suffix: str = "") -> Lab:
+    """Return a lab with hosts of these images, for this worker of pytest.
+
+    Skips the test if the lab cannot run or an image is not built; in CI it fails if the lab cannot run.
+    """
+    made = Lab((os.environ.get("PREFLIGHT_LAB") or "lab") + suffix + os.environ.get("PYTEST_XDIST_WORKER", ""))
     try:
-        made.up(["bookworm", "bookworm"])
+        made.up(images)
+    except ImageMissing as error:
+        pytest.skip(str(error))
     except LabUnavailable as error:
         if os.environ.get("CI"):
             pytest.fail(f"the lab has to run in CI: {error}")
         pytest.skip(str(error))
-    with made:
+    return made
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """Two hosts of the images in PREFLIGHT_LAB_IMAGES (default: bookworm), for each of pytest's workers."""
+    names = os.environ.get("PREFLIGHT_LAB_IMAGES") or "bookworm bookworm"
+    with boot([image_name(name) for name in names.split()]) as made:
         yield made
 
 

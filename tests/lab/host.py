@@ -14,16 +14,23 @@ from .image import image
 from .instance import Instance
 from .keys import Keys
 from .machine import LabError
+from .recipes import RECIPES, ImageName
+
+PROBE_TIMEOUT = 300.0
+"""Seconds until libvirt has started each QEMU of a new image; a few, unless the processors are busy."""
 
 
 class LabHost:
     """A Debian machine of the lab with systemd, sshd and libvirtd."""
 
-    def __init__(self, instance: Instance, name: str, release: str, hosts: list[str]) -> None:
+    def __init__(self, instance: Instance, name: str, image_name: ImageName, hosts: list[str]) -> None:
         self.name = name
         self.fqdn = f"{name}.{network.DOMAIN}"
         self.address = network.host_address(name)
-        self.release = release
+        self.image_name = image_name
+        """The name of the image: a Debian release, or one of its variants."""
+        self.daemon = RECIPES[image_name].daemons[0]
+        """The service, and the configuration file, of the daemon that runs guests: libvirtd or virtqemud."""
         self.domain_type = "kvm" if Path("/dev/kvm").exists() else "qemu"
         self.changed = False
         """Whether a test may have left something behind: `reset` makes it False again."""
@@ -116,16 +123,17 @@ class LabHost:
         """Begin to boot from a fresh overlay in a fresh network namespace."""
         keys = Keys(self._instance.keys)
         network.connect(self._instance, self.name, self.address)
-        rootfs.create(self._container.root, image(self.release), self.name, self._hosts, keys)
-        probed.lay(self._container.root, image(self.release))
+        made = image(self.image_name)
+        rootfs.create(self._container.root, made, RECIPES[self.image_name], self.name, self._hosts, keys)
+        probed.lay(self._container.root, made)
         self._container.start()
 
     def wait(self) -> None:
         """Wait until systemd, libvirtd and sshd answer; raises LabError with the console's end."""
         self._container.wait()
-        if not probed.is_known(image(self.release)):
-            self._run("sh", "-c", "virsh -q capabilities && virsh -q domcapabilities")
-            probed.keep(self._container.root, image(self.release))
+        if not probed.is_known(image(self.image_name)):
+            self._run("sh", "-c", "virsh -q capabilities && virsh -q domcapabilities", timeout=PROBE_TIMEOUT)
+            probed.keep(self._container.root, image(self.image_name))
         self.changed = False
         self._fresh = self.tree_digest()
 

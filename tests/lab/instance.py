@@ -65,7 +65,8 @@ class Instance:
         if not is_mounted(self.state):
             options = "mode=0755,nr_inodes=0"
             command("mount", "-t", "tmpfs", "-o", options, "preflight-lab", str(self.state))
-        for path in (self.images, self.keys, self.client):
+        self.images.mkdir(mode=0o755, exist_ok=True)  # QEMU reads them as a user of its own
+        for path in (self.keys, self.client):
             path.mkdir(mode=0o700, exist_ok=True)
 
     def unmount(self) -> None:

@@ -15,6 +15,7 @@ from .image import image
 from .instance import Instance
 from .keys import Keys
 from .machine import LabError, LabUnavailable, make_room, unavailable
+from .recipes import ImageName, image_name
 
 
 class Lab:
@@ -32,14 +33,14 @@ class Lab:
         """Return the running lab that another process brought up; raises LabError when there is none."""
         lab = cls(name)
         try:
-            releases = json.loads((lab.instance.state / "lab.json").read_text())
+            names = json.loads((lab.instance.state / "lab.json").read_text())
         except FileNotFoundError:
             raise LabError(f"lab instance {lab.instance.name!r} is not up") from None
-        lab._make_hosts(releases)
+        lab._make_hosts([image_name(name) for name in names])
         return lab
 
-    def up(self, releases: Sequence[str]) -> None:
-        """Boot host1, host2, ... of these Debian releases, at once; clear leftovers first.
+    def up(self, images: Sequence[ImageName]) -> None:
+        """Boot host1, host2, ... of these images, at once; clear leftovers first.
 
         Raises LabUnavailable when this machine cannot, or another process has the instance.
         """
@@ -50,10 +51,10 @@ class Lab:
         make_room()
         try:
             self._clear()
-            for release in sorted(set(releases)):
-                image(release)
+            for name in sorted(set(images)):
+                image(name)
             began = time.monotonic()
-            self._up(list(releases))
+            self._up(list(images))
             self.boot_seconds = time.monotonic() - began
         except BaseException:
             self.down()
@@ -90,9 +91,9 @@ class Lab:
         """Take the lab down, whatever happened."""
         self.down()
 
-    def _up(self, releases: list[str]) -> None:
+    def _up(self, images: list[ImageName]) -> None:
         self.instance.mount()
-        self._make_hosts(releases)
+        self._make_hosts(images)
         names = list(self.hosts)
         Keys(self.instance.keys).make(["client", *names])
         network.create_switch(self.instance)
@@ -101,12 +102,12 @@ class Lab:
             host.start()
         with ThreadPoolExecutor() as pool:
             list(pool.map(LabHost.wait, self.hosts.values()))
-        (self.instance.state / "lab.json").write_text(json.dumps(releases))
+        (self.instance.state / "lab.json").write_text(json.dumps(images))
 
-    def _make_hosts(self, releases: list[str]) -> None:
-        names = [f"host{number}" for number in range(1, len(releases) + 1)]
+    def _make_hosts(self, images: list[ImageName]) -> None:
+        names = [f"host{number}" for number in range(1, len(images) + 1)]
         self.hosts = {
-            name: LabHost(self.instance, name, release, names) for name, release in zip(names, releases, strict=True)
+            name: LabHost(self.instance, name, made_from, names) for name, made_from in zip(names, images, strict=True)
         }
 
     def _clear(self) -> None:

@@ -10,9 +10,10 @@ from .container import KVM
 from .keys import Keys
 from .machine import command, mounts_below
 from .network import DOMAIN, hosts_file
+from .recipes import Recipe
 
-QEMU_CONF = """
-# Set by the lab: inside a container QEMU can neither be confined nor change its user.
+LIGHT_QEMU_CONF = """
+# Set by the lab: these hosts boot quickly, and QEMU may do anything.
 security_driver = "none"
 user = "root"
 group = "root"
@@ -20,7 +21,11 @@ remember_owner = 0
 namespaces = []
 cgroup_controllers = []
 """
-LIBVIRTD_CONF = """
+QEMU_CONF = """
+# Set by the lab: containers can only read the control groups of cgroup v1, which they share.
+cgroup_controllers = []
+"""
+DAEMON_CONF = """
 # Set by the lab: all containers see one machine's DMI, and with it one host UUID.
 host_uuid_source = "machine-id"
 """
@@ -47,7 +52,7 @@ MASKED = (
 )
 
 
-def create(root: Path, image: Path, name: str, hosts: list[str], keys: Keys) -> None:
+def create(root: Path, image: Path, recipe: Recipe, name: str, hosts: list[str], keys: Keys) -> None:
     """Mount an overlay of `image` at `root` and make it the host `name` of `hosts`."""
     upper, work = root.with_name("upper"), root.with_name("work")
     for path in (upper, work, root):
@@ -62,8 +67,9 @@ def create(root: Path, image: Path, name: str, hosts: list[str], keys: Keys) -> 
     (etc / "hosts").write_text(hosts_file(hosts))
     # Anything that differs between hosts and stays the same over a reset will do.
     (etc / "machine-id").write_text(hashlib.md5(name.encode()).hexdigest() + "\n")
-    _append(etc / "libvirt/qemu.conf", QEMU_CONF)
-    _append(etc / "libvirt/libvirtd.conf", LIBVIRTD_CONF)
+    _append(etc / "libvirt/qemu.conf", LIGHT_QEMU_CONF if recipe.base is None else QEMU_CONF)
+    for daemon in recipe.daemons:
+        _append(etc / f"libvirt/{daemon}.conf", DAEMON_CONF)
     (etc / "systemd/logind.conf.d").mkdir(exist_ok=True)
     (etc / "systemd/logind.conf.d/lab.conf").write_text(LOGIND_CONF)
     for unit in MASKED:

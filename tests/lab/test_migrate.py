@@ -143,9 +143,10 @@ def test_the_others_are_not_started_when_the_canary_does_not_arrive(
 ) -> None:
     host1.guest("small", memory_mib=32)
     host1.guest("big", memory_mib=128, fill=True)  # what it has touched counts, and a guest that has just begun has not
+    host2.run("mkdir", "-p", "/etc/libvirt/hooks")
     host2.write("/etc/libvirt/hooks/qemu", "#!/bin/sh\nexit 1\n")
     host2.run("chmod", "755", "/etc/libvirt/hooks/qemu")
-    host2.run("systemctl", "restart", "libvirtd")
+    host2.run("systemctl", "restart", host2.daemon)
     done = client.run([PREFLIGHT, "migrate", SOURCE, DESTINATION, "--running", "--yes"])
     assert done.returncode == NOT_ARRIVED, done.stdout + done.stderr
     assert re.search(r"^small +STAYED +running +absent", done.stdout, re.MULTILINE), done.stdout

@@ -112,7 +112,7 @@ def test_the_sources_log_remembers_what_its_daemon_has_forgotten(client: Client,
     host1.guest("web", memory_mib=128, fill=True)
     killed_at_once(client, host1, tmp_path / "j", "--p2p", "--keepsource", has_starter=False)
     until(lambda: state(host1, "web") == "shut off" and state(host2, "web") == "paused")
-    host1.run("systemctl", "restart", "libvirtd")
+    host1.run("systemctl", "restart", host1.daemon)
     assert "unknown" in host1.run("virsh", "-q", "domstate", "--reason", "web").stdout
     code, said = resume(client, tmp_path / "j")
     assert code == 0, said
@@ -128,7 +128,7 @@ def test_a_guest_that_was_started_on_the_source_since_is_not_started_on_the_dest
     until(lambda: state(host1, "web") == "shut off" and state(host2, "web") == "paused")
     host1.run("virsh", "-q", "start", "web")
     host1.run("virsh", "-q", "destroy", "web")
-    host1.run("systemctl", "restart", "libvirtd")
+    host1.run("systemctl", "restart", host1.daemon)
     code, said = resume(client, tmp_path / "j")
     assert code == 4, said
     assert "virsh resume" in said
@@ -177,7 +177,7 @@ def test_the_sources_daemon_is_killed(client: Client, pair: Pair, tmp_path: Path
     moving = client.popen(words, stdout=-1, stderr=-1)
     until(lambda: is_moving(host1))
     time.sleep(0.5)
-    host1.run("pkill", "-9", "libvirtd")
+    host1.run("pkill", "-9", host1.daemon)
     said, complained = moving.communicate(timeout=120)
     assert moving.returncode == 4, said + complained
     assert (state(host1, "web"), state(host2, "web")) == ("running", "")

@@ -89,6 +89,18 @@ def test_daemons_says_the_clock_and_what_was_seen_and_reads_the_files_that_were_
     assert lines[5:] == ["socket libvirt-sock", f"\x1f{host.root}/own.conf", "max_clients = 5", ""]
 
 
+def test_log_and_lock_is_what_would_start_those_that_do_not_run(host: Host) -> None:
+    host.has_program("systemctl", 'shift 2; printf "<%s>" "$@"; echo')
+    etc = host.has_directory("/etc/libvirt")
+    (etc / "virtlogd.conf").write_text("max_clients = 5")
+    (etc / "virtlockd.conf").write_text("max_clients = 6")
+    locks = f"<virtlockd.service><virtlockd.socket>\n\x1f{etc}/virtlockd.conf\nmax_clients = 6\n"
+    assert host.says("seen=@seen@; log_and_lock", seen="process virtlogd 1 2") == locks
+    none = host.says("seen=@seen@; log_and_lock", seen="process libvirtd 1 2")
+    assert none.splitlines()[0] == "<virtlogd.service><virtlogd.socket><virtlockd.service><virtlockd.socket>"
+    assert host.says("seen=@seen@; log_and_lock", seen="process virtlogd 1 2\nprocess virtlockd 3 4") == ""
+
+
 def test_given_is_each_file_that_a_daemon_was_told_to_read(host: Host) -> None:
     seen = "process libvirtd 1 2\nreads /a/b libvirtd\nprocess virtqemud 3 4\nreads /c virtqemud"
     assert host.says("seen=@seen@; given", seen=seen) == "/a/b\n/c\n"

@@ -4,6 +4,7 @@ from preflight.facts.daemon.clients import LockDaemon, ProxyLimits, ServingClien
 from preflight.facts.daemon.conf import DaemonConf
 from preflight.facts.daemon.daemons import Daemons
 from preflight.facts.daemon.limits import RESERVED_WORKERS, DaemonLimits
+from preflight.facts.daemon.log_and_lock import LogAndLock
 from preflight.facts.daemon.open_files import OpenFiles
 from preflight.facts.daemon.qemu_conf import QemuConf, QemuConfFile
 from preflight.facts.daemon.state_directories import DEFINITIONS, LOGS, PRIVATE, STATUS
@@ -21,6 +22,7 @@ __all__ = [
     "DaemonLimits",
     "Daemons",
     "LockDaemon",
+    "LogAndLock",
     "OpenFiles",
     "ProxyLimits",
     "QemuConf",

@@ -107,6 +107,11 @@ class Daemons(Fact, frozen=True, kw_only=True):
         modified = self.conf_modified.get(self.told.get(conf, conf))
         return None if process is None or modified is None else modified > process.started
 
+    @property
+    def given_up(self) -> bool:
+        """True if systemd no longer listens for the daemon, because it failed to start several times in a row."""
+        return self.intended is not None and self._state(f"{self.intended}.socket").active_state == "failed"
+
     def why_not_running(self) -> str:
         """Return why no daemon manages guests, as a clause: "libvirtd.service is masked". Moot while one runs."""
         if not self.units:
@@ -170,7 +175,7 @@ class Daemons(Fact, frozen=True, kw_only=True):
                     raise Unreadable(f"unexpected line in the list of daemons: {line[:80]!r}")
         if boot is None:
             raise Unreadable("the list of daemons does not include the time")
-        states = _units(units)
+        states = {} if units.code else units_of(units.out)
         return cls(
             processes=tuple(seen),
             serving=_serving({one.name for one in seen}, sockets, states),
@@ -200,13 +205,12 @@ def _number(text: str) -> float:
     return float(text)
 
 
-def _units(record: Record) -> Mapping[str, Unit]:
-    if record.code != 0:
-        return {}
+def units_of(shown: str) -> Mapping[str, Unit]:
+    """Return the units that `systemctl show` printed, by name."""
     units = {}
-    for block in re.split(r"\n[ \t]*\n", record.out):
-        shown = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        if "Id" in shown:
+    for block in re.split(r"\n[ \t]*\n", shown):
+        told = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if "Id" in told:
             states = ("LoadState", "ActiveState", "SubState", "UnitFileState", "Result")
-            units[shown["Id"]] = Unit(*(shown.get(state, "") for state in states))
+            units[told["Id"]] = Unit(*(told.get(state, "") for state in states))
     return units

@@ -13,7 +13,7 @@ from preflight.facts.version import Version
 
 PATH = "/etc/libvirt/qemu.conf"
 #: The defaults of this file have been the same since this release.
-SINCE = Version(1, 1, 4)
+SINCE = Version(1, 3, 0)
 
 
 class QemuConfFile(Fact, frozen=True, kw_only=True):
@@ -51,6 +51,8 @@ class QemuConf(Fact, frozen=True, kw_only=True):
     default_tls_x509_verify: Located[bool | None]
     #: lockd or sanlock; None for none.
     lock_manager: Located[str | None]
+    #: Writer of what guests print: "logd" for virtlogd, "file" for QEMU itself.
+    stdio_handler: Located[str | None]
     #: Seconds without traffic after which a peer-to-peer source sends a keepalive message; -1 for never.
     keepalive_interval: Located[int]
     #: Unanswered keepalive messages after which the connection is closed.
@@ -91,6 +93,7 @@ class QemuConf(Fact, frozen=True, kw_only=True):
             migrate_tls_x509_verify=_flag_or_none(conf, "migrate_tls_x509_verify"),
             default_tls_x509_verify=_flag_or_none(conf, "default_tls_x509_verify"),
             lock_manager=_text(conf, "lock_manager"),
+            stdio_handler=_text(conf, "stdio_handler"),
             keepalive_interval=_number(conf, "keepalive_interval"),
             keepalive_count=_number(conf, "keepalive_count"),
             max_queued=_number(conf, "max_queued"),
@@ -113,6 +116,8 @@ def _refused(path: str, key: str, found: Located[Value]) -> str | None:
     address = _bare(str(found.value))
     if key in {"migration_host", "migration_address"} and _is_this_host(address):
         return f"{key} must not be the address of the local machine: {address}"
+    if key == "stdio_handler" and found.value not in {"logd", "file"}:
+        return f"Unknown stdio handler {found.value}"
     if key == "migration_port_min" and found.value == 0:
         return f"{path}: migration_port_min: port must be greater than 0"
     return None

@@ -1,7 +1,7 @@
 """The public keys of a host's sshd, and those that the source finds at the addresses of the announced name.
 
-They show whether an address that does not belong to the destination nevertheless leads to it, through NAT. If either is
-unknown, the fact is empty, and nothing is proven.
+They show whether an address that does not belong to the destination leads to it nevertheless, through NAT, or to
+another machine. If either is unknown, the fact is empty, and nothing is proven.
 """
 
 from collections.abc import Mapping
@@ -31,6 +31,10 @@ class PeerKeys(Fact, frozen=True, kw_only=True):
     def lead_to(self, host: HostKeys, address: str) -> bool:
         """Report whether this host's own sshd answers at the address."""
         return bool(self.by_address.get(address, frozenset()) & host.keys)
+
+    def lead_elsewhere(self, host: HostKeys, address: str) -> bool:
+        """Report whether another machine's sshd answers at the address; where no key was found, that is not proven."""
+        return address in self.by_address and bool(host.keys) and not self.lead_to(host, address)
 
     @classmethod
     def parse(cls, peer_keys: Annotated[Record, "peer.keys", OPTIONAL]) -> Self:

@@ -128,6 +128,8 @@ class Storage(Fact, frozen=True, kw_only=True):
     answers: Mapping[str, tuple[str, ...]]
     #: Directories whose entries were all reported.
     listed: frozenset[str]
+    #: The reason why no answer about a path that exists could be given; None if root's rights were not missing.
+    no_rights: str | None
     mounts: Mounts
 
     @classmethod
@@ -145,7 +147,10 @@ class Storage(Fact, frozen=True, kw_only=True):
                 path = None
             elif path is not None and line and line not in answers[path]:
                 answers[path] += (line,)
-        return cls(answers=answers, listed=frozenset(listed), mounts=Mounts.read(mounts.required()))
+        no_rights = next(filter(None, map(without_root, paths.err.splitlines())), None)
+        return cls(
+            answers=answers, listed=frozenset(listed), no_rights=no_rights, mounts=Mounts.read(mounts.required())
+        )
 
     def look(self, path: str) -> PathStatus:
         """Return the state of the path; raises `Unreadable` if the host was not asked or could not answer."""
@@ -153,7 +158,7 @@ class Storage(Fact, frozen=True, kw_only=True):
         if lines is None and path.rpartition("/")[0] in self.listed and "\n" not in path:
             return _status(path, None, self.mounts.holding(path))
         if lines is None:
-            raise Unreadable(f"the host was not asked about {path}")
+            raise Unreadable(f"{path}: {self.no_rights}" if self.no_rights else f"the host was not asked about {path}")
         if not lines:
             raise Unreadable(f"the answer about {path} is truncated")
         if refused := next(filter(None, map(without_root, lines)), None):

@@ -1,5 +1,6 @@
 """Lists that the collector made from libvirt's answers; a whole list or parts of an entry may be missing."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
@@ -24,6 +25,9 @@ class Answer(Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
+#: The daemon that manages guests opens these sockets, of the drivers that run in daemons of their own, for each guest.
+_OUT_OF_REACH = re.compile(r"Failed to connect socket to '\S*/(virt[a-z]+d)-sock': .+")
+
 An = TypeVar("An", bound=Answer)
 Told = TypeVar("Told", bound=Named)
 Read = TypeVar("Read")
@@ -34,6 +38,12 @@ class Listing(Fact, frozen=True, kw_only=True):
 
     #: Reason why libvirt did not list them, or None.
     error: str | None = None
+
+    @property
+    def unreachable_daemon(self) -> str | None:
+        """The modular daemon that lists them, as "virtnetworkd", if libvirt could not connect to it; otherwise None."""
+        found = _OUT_OF_REACH.fullmatch(self.error or "")
+        return found and found[1]
 
     def must_be_there(self, what: str) -> None:
         """Raise `Unreadable` if libvirt did not list them; `what` names them, as in "storage pools"."""

@@ -2,9 +2,11 @@
 
 from typing import Annotated, Self
 
+from preflight.facts.daemon.conf_problems import problems
 from preflight.facts.daemon.daemons import Daemons
 from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
-from preflight.facts.text.libvirt_conf import Conf
+from preflight.facts.libvirt.versions import Versions
+from preflight.facts.text.libvirt_conf import Conf, ConfProblem
 from preflight.facts.tls.certificate_paths import CertificatePaths, of_server
 from preflight.facts.tls.certificates import CertificateFiles, files_or_reason, problem_of_own
 
@@ -15,6 +17,8 @@ class NetworkListener(Fact, frozen=True, kw_only=True):
     #: libvirtd or virtproxyd.
     daemon: str
     conf: Conf
+    #: Problems that would keep the daemon from starting with that file.
+    conf_problems: tuple[ConfProblem, ...]
     paths: CertificatePaths
     _certificates: CertificateFiles | str
 
@@ -35,7 +39,7 @@ class NetworkListener(Fact, frozen=True, kw_only=True):
         if unchecked is not None and unchecked.value:
             return None
         found = problem_of_own(self.certificates, "server")
-        return found and f"{found}: the daemon will not start with it"
+        return found and f"{found}: the daemon will not start with this file"
 
     @classmethod
     def parse(
@@ -44,6 +48,7 @@ class NetworkListener(Fact, frozen=True, kw_only=True):
         libvirtd_conf: Annotated[Record, "libvirtd.conf"],
         virtproxyd_conf: Annotated[Record, "virtproxyd.conf"],
         certificates: Annotated[Record, "tls.server", OPTIONAL],
+        versions: Versions | Unreadable,
     ) -> Self:
         """Parse the daemon's file; the certificates are collected only if a connection over TLS is requested."""
         intended = daemons.intended
@@ -51,4 +56,11 @@ class NetworkListener(Fact, frozen=True, kw_only=True):
             raise Unreadable("neither libvirtd nor virtproxyd is running or listening on this host")
         daemon, record = ("libvirtd", libvirtd_conf) if intended == "libvirtd" else ("virtproxyd", virtproxyd_conf)
         conf = daemons.conf(daemon, record)
-        return cls(daemon=daemon, conf=conf, paths=of_server(conf), _certificates=files_or_reason(certificates))
+        version = None if isinstance(versions, Unreadable) else versions.libvirt
+        return cls(
+            daemon=daemon,
+            conf=conf,
+            conf_problems=tuple(problems(daemon, conf, version)),
+            paths=of_server(conf),
+            _certificates=files_or_reason(certificates),
+        )

@@ -36,5 +36,5 @@ def _to_raise(report: Report, limit: Limit, migrations: int) -> str:
         return f"{spaced}request fewer"
     where = one_line(f"{report.host(limit.host).name}:{setting.path}")
     if value is None:
-        return f"{spaced}{setting.key} in {where} is {setting.value} and cannot be raised so far: request fewer"
+        return f"{spaced}{setting.key} in {where} is {setting.value} and cannot be raised that far: request fewer"
     return f"{spaced}raise {setting.key} in {where} from {setting.value} to {value}, and {setting.then}"

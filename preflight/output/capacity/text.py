@@ -146,7 +146,7 @@ def _why_classic(answer: Answer) -> str:
     capacity = answer.report.capacity
     fewest = min(limit.configured or 0 for limit in capacity.limits if limit.name == "max_clients")
     if capacity.both_ways:
-        return f"two clients per migration out of max_clients {fewest}: correct if equally many go each way, as here"
+        return f"two clients per migration out of max_clients {fewest}: correct for equal numbers in both directions"
     return (
         f"two clients per migration out of max_clients {fewest}: this adds up the clients of both daemons, but"
         " each daemon has its own max_clients and sees one client per migration"
@@ -176,7 +176,7 @@ def _room(room: Room) -> str:
     if room.first_without is None:
         return said
     name, needs, left = room.first_without
-    return f"{said}; {one_line(name)} needs {_mib(needs)} MiB, {_mib(left)} MiB are left"
+    return f"{said}; {one_line(name)} needs {_mib(needs)} MiB, but only {_mib(left)} MiB are left"
 
 
 def _mib(kib: int) -> int:

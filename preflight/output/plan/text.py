@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from preflight.judge.report import Outcome, Report, Result
 from preflight.output.report.skipped import skipped
-from preflight.output.terminal import width, wrapped
+from preflight.output.terminal import padded, width, wrapped
 from preflight.request.migration import CopyStorage, Mode
 from preflight.rule import Severity
 from preflight.schema.plan import MigrationPlan, PlannedGuest
@@ -36,7 +36,7 @@ def text(plan: MigrationPlan, report: Report | None = None) -> str:
 
 def _skipped(report: Report) -> Iterator[str]:
     for number, line in enumerate(skipped(report, "planned")):
-        yield f"{'' if number else 'not included':<{_COLUMN}}{line}"
+        yield _row("" if number else "not included", line)
 
 
 def _warnings(report: Report) -> Iterator[str]:
@@ -46,7 +46,7 @@ def _warnings(report: Report) -> Iterator[str]:
     lines = [line for result in results for line in _warning(result)]
     yield from lines[:MOST_WARNINGS]
     if len(lines) > MOST_WARNINGS:
-        yield f"             and {len(lines) - MOST_WARNINGS} more; preflight check lists them"
+        yield _row("", f"and {len(lines) - MOST_WARNINGS} more; preflight check lists them")
 
 
 def _warning(result: Result) -> Iterator[str]:
@@ -54,26 +54,30 @@ def _warning(result: Result) -> Iterator[str]:
     if result.outcome is Outcome.FAILED:
         for finding in result.findings:
             if finding.severity in (None, Severity.WARNING):
-                yield one_line(f"warning      {guest}{finding.message}  [{result.rule.name}]")
+                yield one_line(_row("warning", f"{guest}{finding.message}  [{result.rule.name}]"))
     elif result.outcome is Outcome.UNKNOWN:
-        yield one_line(f"unknown      {guest}{result.reason or 'no reason was given'}  [{result.rule.name}]")
+        yield one_line(_row("unknown", f"{guest}{result.reason or 'no reason was given'}  [{result.rule.name}]"))
 
 
 def _lines(plan: MigrationPlan) -> Iterator[str]:
-    yield f"from         {one_line(plan.source)}"
-    yield f"to           {one_line(plan.destination)}  ({one_line(plan.destination_uri)})"
+    yield _row("from", one_line(plan.source))
+    yield _row("to", f"{one_line(plan.destination)}  ({one_line(plan.destination_uri)})")
     for number, guest in enumerate(plan.guests):
-        yield f"{'guests' if number == 0 else '':<{_COLUMN}}{_guest(guest)}"
-    yield f"how          {', '.join(_how(plan))}"
+        yield _row("" if number else "guests", _guest(guest))
+    yield _row("how", ", ".join(_how(plan)))
     if len(plan.guests) > 1:
         canary = "the first alone, then " if len(plan.live) > 1 else ""
-        yield f"at a time    {canary}{plan.width} ({one_line(plan.because)})"
+        yield _row("at a time", f"{canary}{plan.width} ({one_line(plan.because)})")
     if plan.seconds is not None:
-        yield f"duration     about {plan.seconds:.0f} s by the pre-copy model, for guests that write little"
-    yield f"warnings     {plan.warnings}"
+        yield _row("duration", f"about {plan.seconds:.0f} s by the pre-copy model, for guests that write little")
+    yield _row("warnings", str(plan.warnings))
     if plan.ignore:
-        yield f"ignored      {one_line(', '.join(plan.ignore))}"
-    yield f"expires      {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(plan.lapses))}"
+        yield _row("ignored", one_line(", ".join(plan.ignore)))
+    yield _row("expires", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(plan.lapses)))
+
+
+def _row(label: str, text: str) -> str:
+    return padded(label, _COLUMN) + text
 
 
 def _guest(guest: PlannedGuest) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from preflight.judge.report import Report
+from preflight.output.report import waivers
 from preflight.output.report.problems import Problem, Unknown, about, in_turn, problems, unknowns
 from preflight.output.report.text import NO_GUEST, counted, numbers, verdict
 from preflight.output.terminal import one_line
@@ -17,19 +18,29 @@ def _lines(report: Report) -> Iterator[str]:
     found, unclear = problems(report.results), unknowns(report)
     for one in in_turn(found, unclear):
         yield _finding(report, one) if isinstance(one, Problem) else _unknown(report, one)
+    for problem in waivers.waived(report):
+        yield one_line(f"{_place(report, problem)}: waived {_said(problem)}, {problem.result.reason}")
+    yield from waivers.remarks(report)
     if not report.guests:
         yield NO_GUEST
     yield from verdict(report, numbers(report, found), None, colour=False)
 
 
 def _finding(report: Report, problem: Problem) -> str:
+    return one_line(f"{_place(report, problem)}: {problem.severity.value} {_said(problem)}")
+
+
+def _said(problem: Problem) -> str:
+    return f"{problem.rule.name}: {problem.finding.message}{about(problem.guests)}"
+
+
+def _place(report: Report, problem: Problem) -> str:
     finding = problem.finding
     at, host = finding.location, finding.host
     place = _ends(report) if host is None else _name(report.host(host).name)
     if host is not None and at is not None:
         place += f":{at.path}:{at.line}:{at.column}"
-    message = finding.message + about(problem.guests)
-    return one_line(f"{place}: {problem.severity.value} {problem.rule.name}: {message}")
+    return place
 
 
 def _unknown(report: Report, unknown: Unknown) -> str:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from preflight.judge.report import Outcome, Report, RuleText, Verdict
 from preflight.output.page.bars import bars
 from preflight.output.page.template import fill
-from preflight.output.report import next_step, provenance
+from preflight.output.report import next_step, provenance, waivers
 from preflight.output.report.checked import LISTED, checked
 from preflight.output.report.guest_groups import grouped
 from preflight.output.report.items import Item, items_of
@@ -42,6 +42,7 @@ def render(report: Report, _colour: bool) -> str:
         counts=tuple(_counts(report, items)),
         bars=bars(report.capacity, report.migration.concurrency),
         checks=tuple(checked(report, numbers)),
+        remarks=tuple(waivers.remarks(report)),
         roles=tuple(Role),
     )
 
@@ -61,7 +62,7 @@ def _sentence(report: Report) -> str:
         return f"No error was found, but {many} may hide one: {decisive[0].reason}."
     guests = f" and {_many(len(report.guests), 'guest')}" if report.guests else ""
     unclear = len(unknowns(report))
-    behind = f", and none can hide behind {_many(unclear, 'unknown')}" if unclear else ""
+    behind = f", and {_many(unclear, 'unknown')} cannot hide one" if unclear else ""
     warnings = sum(problem.severity is Severity.WARNING for problem in found)
     read = f"; read {_many(warnings, 'warning')} first" if warnings else ""
     return f"No error was found on the hosts{guests}{behind}{read}."
@@ -111,7 +112,7 @@ def _chosen(report: Report) -> str:
         return f"{len(asked.guests)} named"
     if asked.no_guests:
         return "none"
-    kind = "all" if asked.as_they_are else "all that are off" if asked.offline else "all that run"
+    kind = "all" if asked.as_they_are else "all that are off" if asked.offline else "all that are running"
     return f"{kind} ({len(report.guests)})"
 
 

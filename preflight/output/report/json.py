@@ -29,6 +29,7 @@ def render(report: reports.Report, _colour: bool) -> str:
         skipped=skipped(report),
         capacity=_capacity(report.capacity, report.migration.concurrency),
         rules=tuple(of_rule(rule) for rule in report.rules),
+        waivers=tuple(map(_waiver, report.waivers)),
         request=request(report),
         exit_code=report.exit_code,
         provenance=origin(report),
@@ -186,9 +187,25 @@ def request(report: reports.Report) -> schema.Request:
         options=asked.method.typed,
         select=asked.select,
         ignore=asked.ignore,
+        severity=tuple("=".join(one) for one in asked.site.severity),
+        rules=tuple(map(str, asked.site.rules)),
+        configuration=asked.site.configured.file,
         fail_on=gate.fail_on.value,
         unknown=gate.unknown.value,
         exit_zero=gate.exit_zero,
+    )
+
+
+def _waiver(one: reports.Applied) -> schema.Waiver:
+    waiver = one.waiver
+    return schema.Waiver(
+        rule=waiver.rule,
+        scope=waiver.scope,
+        reason=waiver.reason,
+        expires=waiver.expires,
+        ticket=waiver.ticket,
+        file=waiver.file,
+        use=one.use.value,
     )
 
 
@@ -211,6 +228,7 @@ def origin(report: reports.Report) -> schema.Provenance | None:
 def _answers(report: reports.Report, host: reports.HostSummary) -> schema.Answers:
     return schema.Answers(
         origin="snapshot" if host.saved else "live",
+        file=host.file,
         taken=None if host.taken is None else provenance.instant(host.taken),
         age=report.age(host),
     )

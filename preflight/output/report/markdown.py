@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from preflight.judge.report import SEVERE, Report
 from preflight.output.markdown_text import table, text
-from preflight.output.report import next_step, provenance
+from preflight.output.report import next_step, provenance, waivers
 from preflight.output.report.problems import Problem, Unknown, about, problems, unknowns
 from preflight.output.report.text import NO_GUEST, WORDS, counted, numbers
 from preflight.output.terminal import listed
@@ -38,6 +38,12 @@ def _lines(report: Report) -> Iterator[str]:
         yield "### Unknown"
         yield ""
         yield from table(("Reason", "Leaves open", "May hide an error"), map(_unknown, unclear))
+    if accepted := waivers.waived(report):
+        yield "### Waived"
+        yield ""
+        yield from table(("Rule", "Where", "Problem", "Accepted"), (_accepted(report, one) for one in accepted))
+    if remarks := [f"- {text(remark)}" for remark in waivers.remarks(report)]:
+        yield from (*remarks, "")
     yield "### Guests"
     yield ""
     yield from _guests(report)
@@ -58,13 +64,21 @@ def _hosts(report: Report) -> Iterator[Sequence[str]]:
 
 def _problem(report: Report, problem: Problem) -> Sequence[str]:
     finding = problem.finding
-    at = finding.location
-    where = "both hosts" if finding.host is None else report.host(finding.host).name
-    if at is not None:
-        where += f":{at.path}:{at.line}:{at.column}"
     fix = finding.fix or " ".join(problem.rule.fix.split())
     message = finding.message + about(problem.guests)
-    return problem.severity.value, f"`{problem.rule.name}`", text(where), text(message), text(fix)
+    return problem.severity.value, f"`{problem.rule.name}`", text(_where(report, problem)), text(message), text(fix)
+
+
+def _accepted(report: Report, problem: Problem) -> Sequence[str]:
+    message = problem.finding.message + about(problem.guests)
+    return f"`{problem.rule.name}`", text(_where(report, problem)), text(message), text(problem.result.reason or "")
+
+
+def _where(report: Report, problem: Problem) -> str:
+    finding = problem.finding
+    at = finding.location
+    where = "both hosts" if finding.host is None else report.host(finding.host).name
+    return where if at is None else f"{where}:{at.path}:{at.line}:{at.column}"
 
 
 def _unknown(unknown: Unknown) -> Sequence[str]:

@@ -122,6 +122,13 @@ def _ends(report: Report) -> tuple[str, str]:
     return report.source.name, report.destination.name
 
 
+def _given(report: Report) -> Sequence[str]:
+    """Return the hosts as arguments of a check, which reads the same snapshots again."""
+    source, destination = (host.file or host.name for host in (report.source, report.destination))
+    in_one_file = report.source.file is not None and report.destination.saved and report.destination.file is None
+    return (source,) if in_one_file else (source, destination)
+
+
 def _fix(report: Report, *rules: str) -> tuple[str, ...]:
     """Return `preflight fix` with those of the options that it takes."""
     driven = [word for word in report.asked.method.typed if word in ("--p2p", "--tunnelled")]
@@ -135,9 +142,10 @@ def _check(report: Report) -> tuple[str, ...]:
     return (
         "preflight",
         "check",
-        *_ends(report),
+        *_given(report),
         *at_once(report, "--concurrency"),
         *connected(report),
+        *of_site(report),
         *report.asked.method.typed,
     )
 
@@ -176,6 +184,7 @@ def _migrate(report: Report) -> tuple[str, ...]:
         *at_once(report, "--at-once"),
         *connected(report),
         *(word for rule in asked.ignore for word in ("--ignore", rule)),
+        *of_site(report),
         *asked.method.typed,
     )
 
@@ -191,3 +200,12 @@ def connected(report: Report) -> list[str]:
     asked = report.asked
     over = [] if asked.transport is None else ["--transport", asked.transport.value]
     return over + ([] if asked.destination_uri is None else ["--destination-uri", asked.destination_uri])
+
+
+def of_site(report: Report) -> list[str]:
+    """Return the options that say how the site changes the rules."""
+    site = report.asked.site
+    file = site.configured.file
+    words = [word for directory in site.rules for word in ("--rules", str(directory))]
+    words += [word for one in site.severity for word in ("--severity", "=".join(one))]
+    return words + ([] if file is None else ["--config", file])

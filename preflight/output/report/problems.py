@@ -63,10 +63,10 @@ def in_order(results: Iterable[Result]) -> list[Result]:
     return sorted(results, key=_urgency)
 
 
-def problems(results: Iterable[Result]) -> list[Problem]:
-    """Return what failed: findings that say the same of several guests are one problem."""
+def problems(results: Iterable[Result], outcome: Outcome = Outcome.FAILED) -> list[Problem]:
+    """Return what failed, or was waived: findings that say the same of several guests are one problem."""
     groups: dict[_Key, tuple[Result, Finding, list[str]]] = {}
-    for result in in_order(result for result in results if result.outcome is Outcome.FAILED):
+    for result in in_order(result for result in results if result.outcome is outcome):
         for finding in result.findings:
             _, _, guests = groups.setdefault(_key(result, finding), (result, finding, []))
             if result.guest is not None and result.guest not in guests[-1:]:

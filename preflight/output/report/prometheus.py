@@ -4,14 +4,18 @@ The collector refuses timestamps, so the time is a gauge. No label is taken from
 neither messages nor guests, whose number has no bound. Who made the check is in the labels of a gauge of its own.
 """
 
+import calendar
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from preflight.judge.report import Outcome, Report, Verdict
+from preflight.judge.report import Applied, Outcome, Report, Verdict
 from preflight.output.report.problems import problems
 from preflight.request.migration import Role
 from preflight.rule import Severity
 from preflight.visible import clean
+
+#: Seconds of a day.
+_DAY = 86_400
 
 _Sample = tuple[Mapping[str, str], float]
 
@@ -51,6 +55,11 @@ def _gauges(report: Report) -> Iterator[tuple[str, str, list[_Sample]]]:
     )
     unknown = {one.rule.name for one in report.results if one.outcome is Outcome.UNKNOWN}
     yield "unknown_rules", "Rules whose facts could not be read.", [({}, len(unknown))]
+    yield (
+        "waiver_expiry_timestamp_seconds",
+        "The end of the last day of each waiver that is about these hosts.",
+        [({"rule": one.waiver.rule, "use": one.use.value}, end) for one, end in _last(report)],
+    )
     guests = Counter(one.verdict for one in report.guests)
     yield "guests", "Guests by verdict.", [({"verdict": one.value}, guests[one]) for one in Verdict]
     capacity = report.capacity
@@ -67,6 +76,16 @@ def _gauges(report: Report) -> Iterator[tuple[str, str, list[_Sample]]]:
         ({"role": role.value}, host.taken) for role in Role if (host := report.host(role)).taken is not None
     ]
     yield "answers_timestamp_seconds", "Time at which each host was asked.", taken
+
+
+def _last(report: Report) -> Iterator[tuple[Applied, int]]:
+    """Yield for each rule and use the waiver that expires first: its hosts are patterns, and no label."""
+    first: dict[tuple[str, str], Applied] = {}
+    for one in sorted(report.waivers, key=lambda one: one.waiver.expires):
+        first.setdefault((one.waiver.rule, one.use.value), one)
+    for one in first.values():
+        year, month, day = map(int, one.waiver.expires.split("-"))
+        yield one, calendar.timegm((year, month, day, 0, 0, 0)) + _DAY
 
 
 def _escaped(text: str) -> str:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from preflight.judge.report import HostSummary, Report
-from preflight.output.report.next_step import at_once, connected, quoted, selection
+from preflight.output.report.next_step import at_once, connected, of_site, quoted, selection
 from preflight.request.check_request import Gate
 from preflight.request.migration import Role
 from preflight.visible import one_line
@@ -46,6 +46,7 @@ def options(report: Report) -> str:
     words += asked.method.typed
     words += [word for rule in asked.select for word in ("--select", rule)]
     words += [word for rule in asked.ignore for word in ("--ignore", rule)]
+    words += of_site(report)
     gate = report.gate
     words += [
         word

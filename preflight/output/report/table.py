@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from preflight.judge.report import Outcome, Report, Result
-from preflight.output.report import next_step
+from preflight.output.report import next_step, waivers
 from preflight.output.report.problems import in_order
 from preflight.output.report.skipped import skipped
 from preflight.output.report.text import NO_GUEST, counted, verdict
@@ -38,6 +38,7 @@ def render(report: Report, _colour: bool) -> str:
         "",
         *([] if report.guests else [NO_GUEST]),
         *(part for line in skipped(report) for part in wrapped(line, width=wide)),
+        *(part for line in waivers.remarks(report) for part in wrapped(line, width=wide)),
         *([""] if report.skipped or not report.guests else []),
         *verdict(report, "", wide, colour=False),
         *next_step.lines(next_step.next_step(report), wide),
@@ -58,7 +59,8 @@ def _rows(result: Result) -> Iterator[_Row]:
     for finding in result.findings:
         at = finding.location
         where = f"{one_line(at.path)}:{at.line}:{at.column}: " if at else ""
-        yield (*head, where + one_line(finding.message))
+        accepted = f" (waived {result.reason})" if result.outcome is Outcome.WAIVED else ""
+        yield (*head, where + one_line(finding.message + accepted))
     if not result.findings:
         yield (*head, one_line(result.reason or ""))
 

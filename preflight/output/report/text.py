@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from preflight.capacity.limit import Limit
 from preflight.judge.report import ALL_GUESTS, SEVERE, Outcome, Report, Result, Verdict, judge
 from preflight.output.capacity.requested import short
-from preflight.output.report import next_step, provenance
+from preflight.output.report import next_step, provenance, waivers
 from preflight.output.report.problems import Problem, Unknown, about, problems, unknowns
 from preflight.output.report.skipped import skipped
-from preflight.output.terminal import excerpt, labelled, listed, one_line, paint, width, wrapped
+from preflight.output.terminal import excerpt, labelled, listed, one_line, padded, paint, width, wrapped
 from preflight.request.migration import Role
 from preflight.rule import Severity
 
@@ -40,6 +40,7 @@ def render(report: Report, colour: bool) -> str:
     lines += _unknowns([unknown for unknown in unclear if unknown.is_decisive], columns, colour)
     lines += _findings(report, milder, columns, colour)
     lines += _unknowns([unknown for unknown in unclear if not unknown.is_decisive], columns, colour)
+    lines += _waived(report, columns, colour)
     lines += _guests(report, unclear, columns, colour)
     lines += _capacity(report, columns)
     lines += ["", *verdict(report, numbers(report, found), columns, colour=colour)]
@@ -50,7 +51,7 @@ def render(report: Report, colour: bool) -> str:
 def _host(report: Report, role: Role, columns: int | None) -> list[str]:
     host = report.host(role)
     known = [host.release, host.libvirt and f"libvirt {host.libvirt}", host.qemu and f"QEMU {host.qemu}", host.openssh]
-    described = ", ".join(part for part in known if part) or "nothing is known about it"
+    described = ", ".join(part for part in known if part) or "versions unknown"
     return labelled(role.value, one_line(f"{host.name}  ({described})"), width=columns, indent=0, column=13)
 
 
@@ -71,9 +72,9 @@ def _findings(report: Report, found: Iterable[Problem], columns: int | None, col
         explained = rule.name
         if next_step.is_curable(report, problem):
             command = next_step.quoted(next_step.fix_of(report, problem))
-            yield from next_step.continued(command, columns, f"{'  run:':<{_COLUMN}}")
+            yield from next_step.continued(command, columns, padded("  run:", _COLUMN))
         elif finding.fix:
-            yield f"{'  more:':<{_COLUMN}}preflight explain {rule.name}"
+            yield f"{padded('  more:', _COLUMN)}preflight explain {rule.name}"
         yield ""
 
 
@@ -113,6 +114,19 @@ def _unknowns(unclear: Iterable[Unknown], columns: int | None, colour: bool) -> 
         if not unknown.is_decisive:
             yield from labelled("", "none of these could make the verdict NOT READY", width=columns, column=11)
         yield ""
+
+
+def _waived(report: Report, columns: int | None, colour: bool) -> Iterator[str]:
+    """Yield the findings that are accepted, each with the reason, and what is wrong with waivers."""
+    for problem in waivers.waived(report):
+        text = f"{one_line(problem.finding.message + about(problem.guests))}  [{problem.rule.name}]"
+        first, *rest = labelled("waived", text, width=columns, indent=0)
+        yield from (paint("waived:", "bold", colour=colour) + first.removeprefix("waived:"), *rest)
+        yield from _place(report, problem, columns)
+        yield from wrapped(f"  {one_line(problem.result.reason or '')}", width=columns, indent=4)
+        yield ""
+    remarks = [line for one in waivers.remarks(report) for line in labelled("note", one, width=columns, indent=0)]
+    yield from (*remarks, "") if remarks else ()
 
 
 def counted(results: Iterable[Result]) -> str:
@@ -239,5 +253,7 @@ def numbers(report: Report, found: Sequence[Problem]) -> str:
         "unknown": len({result.rule.name for result in report.results if result.outcome is Outcome.UNKNOWN}),
         "passed": sum(result.outcome is Outcome.PASSED for result in report.results),
     }
-    plural = {"error": "errors", "warning": "warnings", "unknown": "unknown", "passed": "passed"}
-    return ", ".join(f"{number} {word if number == 1 else plural[word]}" for word, number in count.items())
+    if accepted := len(waivers.waived(report)):
+        count["waived"] = accepted
+    plural = {"error": "errors", "warning": "warnings"}
+    return ", ".join(f"{number} {word if number == 1 else plural.get(word, word)}" for word, number in count.items())

@@ -13,7 +13,8 @@ def render(rule: Rule, _colour: bool) -> str:
 
 def about(rule: Rule, columns: int | None) -> Iterator[str]:
     """Yield the lines about a rule, wrapped at that many columns; None leaves them as its file has them."""
-    yield f"{rule.name}  ({rule.text.topic}, {rule.body.severity.value})"
+    guards = "; guards data, so it cannot be waived" if rule.body.guards_data else ""
+    yield f"{rule.name}  ({rule.text.topic}, {rule.body.severity.value}{guards})"
     yield from labelled("", rule.text.title, width=columns, indent=0, column=0)
     for heading, text in (("Why it matters", rule.text.why), ("How to fix", rule.text.fix)):
         yield ""

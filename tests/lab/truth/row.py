@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, convert
 from msgspec.structs import replace
 
+from tests.lab.recipes import ImageName
+
 HERE = Path(__file__).parent
 ROWS = HERE / "rows"
 
@@ -36,9 +38,9 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     expect: Literal["moves", "fails"]
     #: The rule that names the cause; for a row that moves, the rule that could be fooled by it.
     rule: str
-    #: The releases of the source (host1) and the destination (host2).
-    source: Literal["bullseye", "bookworm", "trixie"] = "bookworm"
-    destination: Literal["bullseye", "bookworm", "trixie"] = "bookworm"
+    #: The images of the source (host1) and the destination (host2): a release, or one of its variants.
+    source: ImageName = "bookworm"
+    destination: ImageName = "bookworm"
     #: What is done to the hosts before the guests are made, and after.
     before: tuple[Step, ...] = ()
     steps: tuple[Step, ...] = ()

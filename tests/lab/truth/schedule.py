@@ -8,13 +8,14 @@ from contextlib import ExitStack
 
 from msgspec import Struct
 
-from tests.lab import Lab, LabError, LabUnavailable
+from tests.lab import ImageMissing, Lab, LabError, LabUnavailable
+from tests.lab.recipes import ImageName
 
 from .record import Seen
 from .row import Row
 from .run import run
 
-Releases = tuple[str, str]
+Images = tuple[ImageName, ImageName]
 Perform = Callable[[Lab, str, Row], Seen]
 #: How often the lab may break under one row.
 TRIES = 2
@@ -44,7 +45,7 @@ def run_all(chosen: Mapping[str, Row], labs: Sequence[Lab], perform: Perform = r
 
 
 class _Crew:
-    """Labs that take rows from one heap; each stays with one pair of releases while there are rows of it."""
+    """Labs that take rows from one heap; each stays with one pair of images while there are rows for it."""
 
     def __init__(self, rows: Mapping[str, Row], labs: Sequence[Lab], perform: Perform) -> None:
         self._left = dict(rows)
@@ -75,18 +76,18 @@ class _Crew:
         with self._lock:
             self._left.clear()
 
-    def _next(self, at: Releases | None) -> tuple[str, Row] | None:
-        """A row for a lab that is up with these releases: of those releases, or of those of which most are left."""
+    def _next(self, at: Images | None) -> tuple[str, Row] | None:
+        """Return a row for a lab that is up with these images: for them, or for the pair with most rows left."""
         with self._lock:
             if not self._left:
                 return None
-            counted = Counter(map(_releases, self._left.values()))
+            counted = Counter(map(_images, self._left.values()))
             wanted = at if at in counted else counted.most_common(1)[0][0]
-            name = next(name for name, row in self._left.items() if _releases(row) == wanted)
+            name = next(name for name, row in self._left.items() if _images(row) == wanted)
             return name, self._left.pop(name)
 
     def _serve(self, lab: Lab) -> None:
-        at: Releases | None = None
+        at: Images | None = None
         try:
             while taken := self._next(at):
                 name, row = taken
@@ -94,10 +95,14 @@ class _Crew:
                 saw = None
                 while saw is None and len(broke) < TRIES:
                     try:
-                        if at != _releases(row):
-                            lab.up(_releases(row))
-                            at = _releases(row)
+                        if at != _images(row):
+                            lab.up(_images(row))
+                            at = _images(row)
                         saw = self._perform(lab, name, row)
+                    except ImageMissing as error:
+                        broke.append(str(error))
+                        at = None
+                        break
                     except LabUnavailable:
                         raise
                     except LabError as error:
@@ -111,5 +116,5 @@ class _Crew:
             self._over.put(None)
 
 
-def _releases(row: Row) -> Releases:
+def _images(row: Row) -> Images:
     return row.source, row.destination

@@ -77,6 +77,14 @@ def test_catches_and_says_why(why: str, states: dict[str, str]) -> None:
     assert finding.message == f"libvirt is not running: {why}"
 
 
+def test_catches_a_daemon_that_systemd_has_given_up_and_foretells_what_the_next_connection_meets() -> None:
+    reset = "End of file while reading data: virt-ssh-helper: could not proxy traffic: Cannot recv data"
+    case = stopped().destination("libvirt.connect", lambda text: failed(text).replace(ERROR, reset))
+    assert case.result(RULE, "destination").findings[0].predicted_error == reset
+    case = case.destination("units", lambda text: unit(text, "libvirtd.socket", ActiveState="failed"))
+    assert case.result(RULE, "destination").findings[0].predicted_error == "Failed to connect socket to"
+
+
 def test_catches_a_daemon_that_its_socket_could_not_start() -> None:
     case = stopped().destination("daemons", lambda text: text + "socket libvirt-sock\n")
     case.destination(

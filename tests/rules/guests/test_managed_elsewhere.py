@@ -100,7 +100,7 @@ def test_catches_the_program_that_manages_the_guest(mark: str, name: str, comman
     [finding] = result.findings
     assert (finding.host, finding.message) == (
         Role.SOURCE,
-        f"web is managed by {name}, which will not know that it has moved",
+        f"web is managed by {name}, which will not know that the guest has moved",
     )
     assert command in (finding.fix or "")
 

@@ -17,7 +17,7 @@ REFUSED = "authentication failed: Failed to verify peer's certificate"
 LAB, OTHER = Authority(), Authority("other")
 CA, SERVER, KEY = "/etc/pki/CA/cacert.pem", "/etc/pki/libvirt/servercert.pem", "/etc/pki/libvirt/private/serverkey.pem"
 CLIENT, CLIENT_KEY = "/etc/pki/libvirt/clientcert.pem", "/etc/pki/libvirt/private/clientkey.pem"
-STOPS = ": the daemon will not start with it"
+STOPS = ": the daemon will not start with this file"
 
 
 def own(**changes: str | None) -> Record:

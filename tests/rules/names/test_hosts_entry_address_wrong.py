@@ -34,11 +34,11 @@ def test_catches_an_address_that_the_destination_does_not_have() -> None:
 
 
 def test_catches_an_address_that_dns_gives_and_then_points_at_no_line() -> None:
-    answer = Record("203.0.113.7     STREAM host2.example.com\n203.0.113.7     DGRAM  \n")
+    answer = Record("192.0.2.77      STREAM host2.example.com\n192.0.2.77      DGRAM  \n")
     case = Case("hosts-line-gone/host1", "hosts-line-gone/host2").source("resolve:host2.example.com", answer)
     [finding] = case.result(RULE).findings
     assert finding.location is None
-    assert "203.0.113.7" in finding.message
+    assert "192.0.2.77" in finding.message
 
 
 def test_catches_a_migration_host_that_is_an_address_of_another_machine() -> None:
@@ -93,20 +93,50 @@ def test_passes_a_translated_address_beside_the_destinations_own() -> None:
     assert case.result(RULE).outcome is Outcome.PASSED
 
 
-@pytest.mark.parametrize("keys", [(), ("ssh-ed25519 AAAAothers",), ("ssh-rsa AAAAtheirs",)])
-def test_catches_an_address_at_which_another_sshd_or_none_answers(keys: tuple[str, ...]) -> None:
-    result = met("198.51.100.12", *keys).result(RULE)
+@pytest.mark.parametrize("keys", ["ssh-ed25519 AAAAothers", "ssh-rsa AAAAtheirs"])
+def test_catches_an_address_behind_a_router_at_which_another_sshd_answers(keys: str) -> None:
+    result = met("198.51.100.12", keys).result(RULE)
     assert result.blocks
     assert result.findings[0].predicted_error == ERROR
+
+
+def test_is_unknown_when_nothing_answers_behind_a_router_since_silence_proves_nothing() -> None:
+    result = met("198.51.100.12").result(RULE)
+    assert (result.outcome, result.severity) == (Outcome.UNKNOWN, Severity.ERROR)
+    assert "no ssh host key shows which machine answers there" in (result.reason or "")
 
 
 @pytest.mark.parametrize(
     ("end", "record"), [("source", "keys:host2.example.com"), ("destination", "host-keys")], ids=["met", "own"]
 )
-def test_catches_it_where_the_keys_are_not_known_since_nothing_is_proven_then(end: str, record: str) -> None:
+def test_is_unknown_when_the_keys_are_not_known_since_nothing_is_proven_then(end: str, record: str) -> None:
     case = met("198.51.100.12", "ssh-ed25519 AAAAtheirs")
     getattr(case, end)(record, Record("198.51.100.12 ssh-ed25519 AAAAtheirs\n", 1))
-    assert case.result(RULE).blocks
+    assert case.result(RULE).outcome is Outcome.UNKNOWN
+
+
+def test_catches_a_silent_address_on_the_network_of_both_hosts_since_nothing_on_the_way_translates_it() -> None:
+    assert met("192.0.2.99").result(RULE).blocks
+
+
+@pytest.mark.parametrize("end", ["source", "destination"])
+def test_is_unknown_when_only_one_host_is_on_the_network_of_a_silent_address(end: str) -> None:
+    line = "3: eth1    inet 198.51.100.2/24 scope global eth1\\  valid_lft forever preferred_lft forever\n"
+    case = met("198.51.100.12")
+    getattr(case, end)("addresses", lambda text: text + line)
+    assert case.result(RULE).outcome is Outcome.UNKNOWN
+
+
+def test_is_unknown_when_a_silent_address_is_tried_beside_one_of_another_machine() -> None:
+    case = met("198.51.100.12")
+    case.source("etc.hosts", lambda text: text + "192.0.2.99 host2.example.com\n")
+    assert case.result(RULE).outcome is Outcome.UNKNOWN
+
+
+def test_warns_of_a_silent_address_beside_the_destinations_own() -> None:
+    case = met("198.51.100.12")
+    case.source("etc.hosts", lambda text: text + "192.0.2.12 host2.example.com\n")
+    assert (case.result(RULE).outcome, case.result(RULE).severity) == (Outcome.FAILED, Severity.WARNING)
 
 
 def test_is_unknown_when_a_translated_address_is_tried_beside_one_of_nobodys() -> None:

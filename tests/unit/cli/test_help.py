@@ -50,7 +50,7 @@ def test_commands_are_listed_by_what_they_are_for() -> None:
         Purpose.LOOK: ["check", "capacity", "snapshot", "nagios"],
         Purpose.PLAN: ["plan", "fix"],
         Purpose.ACT: ["migrate"],
-        Purpose.LOOK_UP: ["show", "status", "rules", "explain"],
+        Purpose.LOOK_UP: ["show", "status", "rules", "explain", "waivers", "config"],
     }
 
 
@@ -113,6 +113,7 @@ def place(tmp_path: Path) -> Path:
     plan_file.write(tmp_path / "evening.plan", altered(PLAN, lapses=time.time() + 999))
     Journal.create(tmp_path / "evening.journal", PLAN).close()
     formats.write("report", "json", Case().asking(select=("shared-host-uuid",)).report(), tmp_path / "report.json")
+    (tmp_path / "site.toml").write_text("concurrency = 8\n")
     ssh = tmp_path / "ssh"
     ssh.write_text("#!/bin/sh\necho 'ssh: connect to host x port 22: Connection refused' >&2\nexit 255\n")
     ssh.chmod(0o700)
@@ -148,6 +149,8 @@ UNREACHED = {
     "status": 0,
     "rules": 0,
     "explain": 0,
+    "waivers": 0,
+    "config": 0,
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from preflight.migrate import scheduler
+from preflight.migrate.events import Event
 from preflight.migrate.journal import JournalError
 from preflight.migrate.lane import Lane
 from preflight.migrate.observation import ABSENT, Place
@@ -41,13 +42,22 @@ def moved(pair: Pair, *, canary: bool = False) -> dict[str, Ended]:
 
 
 def at_once(pair: Pair) -> list[tuple[int, int]]:
-    """Count, at each beginning, how many guests have begun and how many of them have ended."""
+    """Count, at each beginning, how many guests have begun and how many of them have ended.
+
+    The first gives the others time to begin; they wait until all have begun.
+    """
     seen: list[tuple[int, int]] = []
     begun, ended = itertools.count(1), [0]
+    another, others = threading.Event(), threading.Barrier(len(pair.plan.guests) - 1)
 
     def begin() -> None:
-        seen.append((next(begun), ended[0]))
-        time.sleep(0.05)
+        number = next(begun)
+        seen.append((number, ended[0]))
+        if number == 1:
+            another.wait(0.3)
+        else:
+            another.set()
+            others.wait(10)
 
     def end() -> None:
         ended[0] += 1
@@ -57,15 +67,25 @@ def at_once(pair: Pair) -> list[tuple[int, int]]:
     return seen
 
 
-def test_guests_start_at_least_so_far_apart(tmp_path: Path) -> None:
-    pair = three(tmp_path, spacing=0.3)
-    times: list[float] = []
-    pair.source.migrations.at["begin"] = lambda: times.append(time.monotonic())
-    ended = moved(pair)
-    assert {one.result for one in ended.values()} == {Result.ARRIVED}
-    # a thread that is late to its start makes the next gap shorter: only where none is kept are all of them short
-    assert times[-1] - times[0] >= 0.45
-    assert all(later - before >= 0.1 for before, later in itertools.pairwise(times))
+class Clock:
+    """A clock that goes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now, self.slept = 1000.0, list[float]()
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def test_guests_start_at_least_so_far_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair, clock = three(tmp_path, spacing=0.3), Clock()
+    monkeypatch.setattr(scheduler, "time", clock)
+    assert {one.result for one in moved(pair).values()} == {Result.ARRIVED}
+    assert clock.slept == pytest.approx([0.0, 0.3, 0.3])
 
 
 def test_memory_that_is_promised_to_guests_under_way_is_not_promised_twice(tmp_path: Path) -> None:
@@ -118,8 +138,51 @@ def test_the_canary_goes_alone_and_the_others_together(tmp_path: Path) -> None:
     pair = three(tmp_path)
     seen = at_once(pair)
     assert len(moved(pair, canary=True)) == 3
-    assert seen[0] == (1, 0)
-    assert seen[1:] == [(2, 1), (3, 1)], "the others begin once the canary has arrived, and do not wait for each other"
+    assert sorted(seen) == [(1, 0), (2, 1), (3, 1)], "the others begin once the canary has arrived, and all of them"
+
+
+def test_without_a_canary_all_begin_together(tmp_path: Path) -> None:
+    pair = three(tmp_path)
+    all_have_begun = threading.Barrier(3)
+
+    def begin() -> None:
+        all_have_begun.wait(10)
+
+    pair.source.migrations.at["begin"] = begin
+    assert {one.result for one in moved(pair).values()} == {Result.ARRIVED}
+    assert not all_have_begun.broken
+
+
+def test_the_first_of_two_guests_is_a_canary_too(tmp_path: Path) -> None:
+    pair = three(tmp_path)
+    pair.plan = pair.run.plan = altered(pair.plan, guests=pair.plan.guests[:2])
+    seen = at_once(pair)
+    assert len(moved(pair, canary=True)) == 2
+    assert seen == [(1, 0), (2, 1)]
+
+
+def test_a_guest_that_waits_for_memory_is_not_begun_once_the_run_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "LOOK_AGAIN", 0.02)
+    pair = three(tmp_path, width=2)
+    waits = threading.Event()
+
+    def tell(event: Event) -> None:
+        pair.told.append(event)
+        if event.kind == "waiting":
+            pair.run.stopping.set()
+            waits.set()
+
+    pair.run.tell = tell
+
+    def prepare() -> None:
+        waits.wait(10)
+
+    pair.run.room = lambda: 100 * 1024
+    pair.source.migrations.at["prepare"] = prepare
+    assert len(moved(pair)) == 1
+    assert waits.is_set()
 
 
 def test_no_guest_is_begun_once_the_canary_has_not_arrived(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The process that starts guests if preflight dies while they migrate: the real one, with a fake virsh."""
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +35,13 @@ case " $* " in
 esac
 """
 
+#: What the process sleeps between two looks, for a tenth of a second each time, so that a test can count its looks.
+SLEEP = f"""\
+#!/bin/sh
+echo >> {{directory}}/looks
+exec {shutil.which("sleep")} 0.1
+"""
+
 
 class Source:
     """A source on which a run of preflight is logged in to, and what the two hosts' libvirt says."""
@@ -43,9 +51,9 @@ class Source:
         self.programs = directory / "bin"
         for made in (self.runs, self.logs, self.programs):
             made.mkdir()
-        virsh = self.programs / "virsh"
-        virsh.write_text(VIRSH.format(directory=directory))
-        virsh.chmod(0o755)
+        for name, text in (("virsh", VIRSH), ("sleep", SLEEP)):
+            (self.programs / name).write_text(text.format(directory=directory))
+            (self.programs / name).chmod(0o755)
         (self.programs / "sh").symlink_to(f"/bin/{sh}")
         self.journal = directory / "j"
         self.key = key_of(self.journal)
@@ -64,6 +72,8 @@ class Source:
         starter = HostStarter(self.run, self.key, URI, runs=str(self.runs), logs=str(self.logs))
         assert starter.place() is None
         assert starter.order(WEB, LogMark(self.log.stat().st_ino, self.log.stat().st_size)) is None
+        until(lambda: self._found() != b"")
+        self.process = Path("/proc", self._found().decode().strip(), "cmdline")
 
     def run(self, command: ShellText) -> Record:
         return self.login.run(command)
@@ -90,10 +100,26 @@ class Source:
         calls = self.directory / "calls"
         return calls.read_text().splitlines() if calls.exists() else []
 
+    def looks(self) -> int:
+        """Return how often the process has looked and found nothing to do yet."""
+        looks = self.directory / "looks"
+        return looks.stat().st_size if looks.exists() else 0
+
+    def looks_again(self) -> None:
+        """Wait until it has looked three more times: all of the last look is later than this call."""
+        before = self.looks()
+        until(lambda: self.looks() >= before + 3)
+
     def is_there(self) -> bool:
         """Report whether the process is still there."""
-        found = subprocess.run(["pgrep", "-f", f"{self.runs} {self.key}"], check=False, capture_output=True)
-        return bool(found.stdout)
+        try:
+            return self.key.encode() in self.process.read_bytes()
+        except OSError:
+            return False
+
+    def _found(self) -> bytes:
+        found = subprocess.run(["pgrep", "-o", "-f", f"{self.runs} {self.key}"], check=False, capture_output=True)
+        return found.stdout
 
 
 def until(what: Callable[[], bool], seconds: float = 20) -> None:
@@ -116,7 +142,7 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Source]:
 def test_a_guest_is_started_that_the_source_lets_go_after_the_death_of_preflight(source: Source) -> None:
     source.adds(BEGUN)
     source.dies()
-    time.sleep(2.5)
+    source.looks_again()
     assert source.is_there(), "its migration still runs"
     assert not source.started()
     source.adds(MIGRATED)
@@ -129,7 +155,7 @@ def test_a_guest_is_started_that_the_source_lets_go_after_the_death_of_preflight
 
 def test_nothing_is_done_while_preflight_is_there(source: Source) -> None:
     source.adds(BEGUN, MIGRATED)
-    time.sleep(2.5)
+    source.looks_again()
     assert source.calls() == []
     source.held.__exit__(None, None, None)
     until(lambda: not source.is_there())
@@ -154,7 +180,7 @@ def test_a_copy_that_is_not_as_it_arrived_is_left_alone(source: Source, name: st
     source.adds(BEGUN, MIGRATED)
     source.dies()
     until(lambda: any(" domstate " in call for call in source.calls()))
-    time.sleep(1.5)
+    until(lambda: not source.is_there())
     assert not source.started()
 
 
@@ -172,7 +198,7 @@ def test_a_guest_that_the_source_may_have_run_again_is_left_alone(source: Source
     source.says("job", "error: failed to get domain 'web'")
     source.adds(*lines)
     source.dies()
-    time.sleep(3)
+    until(lambda: not source.is_there())
     assert not source.started()
 
 
@@ -180,7 +206,7 @@ def test_a_log_that_was_rotated_starts_nothing(source: Source) -> None:
     source.log.rename(source.logs / "web.log.0")
     source.adds(BEGUN, MIGRATED)
     source.dies()
-    time.sleep(2.5)
+    until(lambda: not source.is_there())
     assert source.calls() == []
 
 

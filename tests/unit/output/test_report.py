@@ -1,20 +1,27 @@
 """The report for people: what to fix in which order, one finding for many guests, and what to do next."""
 
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from preflight.answers import Answers, Record, SavedHost
 from preflight.cli.app import app
-from preflight.judge.report import Report
+from preflight.collect.endpoints import open_hosts
+from preflight.commands.show import read_saved
+from preflight.connection import snapshot
+from preflight.judge.check import check
+from preflight.judge.report import Made, Report
 from preflight.judge.ruleset import builtin_directory, load
 from preflight.output.formats import render
 from preflight.output.report.problems import GUEST, SUBJECTS, problems, unnamed
 from preflight.output.terminal import columns
+from preflight.request.check_request import Asked
 from preflight.request.method import Method
 from preflight.request.migration import CopyStorage, Mode
 from tests.case import Case
@@ -208,6 +215,23 @@ def last(case: Case, form: str = "text") -> str:
 )
 def test_a_pair_that_is_ready_is_followed_by_the_migration(options: dict[str, Any], command: str, form: str) -> None:
     assert last(Case().asking(**options), form) == f"next: {command}"
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["two-files", "one-file"])
+def test_a_check_of_snapshots_is_followed_by_one_of_the_same_files(tmp_path: Path, together: bool) -> None:
+    hosts = Case().hosts
+    files = [tmp_path / "the pair.json"] if together else [tmp_path / "a b.json", tmp_path / "b.json"]
+    for path, saved in zip(files, [hosts] if together else [[host] for host in hosts], strict=True):
+        snapshot.write(path, saved)
+    words = " ".join(shlex.quote(str(path)) for path in files)
+    source, destination = str(files[0]), None if together else str(files[1])
+    with open_hosts(Asked(source, destination, no_guests=True)) as opened:
+        report = check(opened).report
+    assert lines(report)[-1] == f"next: check the running guests: preflight check {words}"
+    saved_report = tmp_path / "report.json"
+    made = Made(at=1796000000, machine="control", user="root", version="1")
+    saved_report.write_text(render("report", "json", replace(report, made=made)), encoding="utf-8")
+    assert lines(read_saved(saved_report)[1])[-1] == lines(report)[-1]
 
 
 def test_guests_that_are_off_are_moved_offline() -> None:

@@ -12,6 +12,7 @@ import pytest
 from preflight.facts.firewall.match import Lookup
 from preflight.facts.firewall.rules import Set
 from preflight.facts.guest.guests import GuestState
+from preflight.facts.system.identity import HostIdentity
 from preflight.judge.ruleset import load
 from preflight.plan.digests import digest, digests, plain
 from tests.case import Case
@@ -44,6 +45,15 @@ def all_digests() -> dict[str, str]:
 def test_the_number_of_clients_that_a_daemon_has_is_no_part_of_a_plan() -> None:
     busier = Case().destination("limits", lambda text: re.sub(r"(nclients) *: .*", r"\1 : 7", text))
     assert digests(checked(busier), load()) == all_digests()
+
+
+def test_a_daemon_that_ended_for_want_of_clients_and_was_started_again_is_no_part_of_a_plan() -> None:
+    restarted = Case().destination(
+        "daemons", lambda text: re.sub(r"(process libvirtd) \d+ (\d+)", r"\1 4242 1\2", text)
+    )
+    identities = [checked(case).destination.fact(HostIdentity) for case in (Case(), restarted)]
+    assert identities[0] != identities[1]
+    assert digests(checked(restarted), load()) == all_digests()
 
 
 def test_what_was_looked_up_in_a_firewalls_set_is_no_part_of_it() -> None:

@@ -1,0 +1,106 @@
+"""The options that choose the configuration file, whose values become the defaults of a command's other options."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from preflight.cli.arguments import Rules, Severities
+from preflight.cli.help_page import Purpose
+from preflight.errors import UserError
+from preflight.request.settings import key_of
+from preflight.request.severity import Severity
+
+if TYPE_CHECKING:
+    from preflight.request.check_request import Site
+    from preflight.request.configured import Configured
+
+#: The purposes of the commands for which a file in the working directory or above it does not count.
+_TRUSTED_ONLY = (Purpose.PLAN, Purpose.ACT)
+
+
+def _none(context: typer.Context, wanted: bool) -> bool:
+    if wanted:
+        _refuse_both(context, "config")
+    return wanted
+
+
+def _read(context: typer.Context, named: str | None) -> object:
+    """Read the file and make its values the defaults of the command; the command line and the environment outrank it.
+
+    This runs before the other options are read. Its result replaces the path.
+    """
+    if context.resilient_parsing:  # the shell asks for a completion
+        return named
+    from preflight import config
+    from preflight.request.configured import NONE
+
+    if context.params.get("no_config"):
+        _refuse_both(context, "config")
+        return NONE
+    purpose = getattr(context.command, "rich_help_panel", None)
+    found = config.load(None if named is None else Path(named), walk=purpose not in _TRUSTED_ONLY)
+    keys = {parameter.name or "": key_of(parameter.envvar) or "" for parameter in context.command.params}
+    context.default_map = {name: found.values[key] for name, key in keys.items() if key in found.values}
+    return found
+
+
+def _refuse_both(context: typer.Context, other: str) -> None:
+    source = context.get_parameter_source(other)
+    if source is not None and source.name == "COMMANDLINE":
+        raise UserError("--config and --no-config are mutually exclusive")
+
+
+NoConfig = Annotated[
+    bool, typer.Option("--no-config", callback=_none, is_eager=True, help="Use no configuration file.")
+]
+ConfigFile = Annotated[
+    str | None,  # Typer would make a path of what `_read` returns
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        callback=_read,
+        is_eager=True,
+        envvar="PREFLIGHT_CONFIG",
+        show_envvar=False,
+        help="Configuration file to use, and no other (default: the first one that exists; see docs/configuration.md).",
+        show_default=False,
+    ),
+]
+
+
+def configured(no_config: NoConfig = False, config: ConfigFile = None) -> "Configured":
+    """Return what the configuration file sets; `_read` has put it in place of the path."""
+    from preflight.request.configured import NONE, Configured
+
+    found: object = config
+    assert not no_config or found is NONE
+    return found if isinstance(found, Configured) else NONE
+
+
+def site_of(
+    severity: Severities = None,
+    rules: Rules = None,
+    no_config: NoConfig = False,
+    config: ConfigFile = None,
+) -> "Site":
+    """Return the changes that the site makes to the rules; raises `UserError`."""
+    import time
+
+    from preflight.request.check_request import Site
+
+    return Site(
+        rules=tuple(rules or ()),
+        severity=tuple(_severities(severity or ())),
+        configured=configured(no_config, config),
+        today=time.strftime("%Y-%m-%d", time.gmtime()),
+    )
+
+
+def _severities(given: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for text in given:
+        rule, _, level = text.partition("=")
+        if not rule or level not in {one.value for one in Severity}:
+            raise UserError(f"--severity: {text!r} is not RULE=error, RULE=warning or RULE=info")
+        yield rule, level

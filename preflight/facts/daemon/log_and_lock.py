@@ -1,0 +1,79 @@
+"""virtlogd and virtlockd: the daemons that libvirt connects to when it starts a guest, besides its drivers."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self, TypeAlias, get_args
+
+from msgspec import Struct
+
+from preflight.facts.daemon.conf_problems import wrong_type
+from preflight.facts.daemon.daemons import Daemons, Unit, units_of
+from preflight.facts.defaults import LOG_AND_LOCK
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
+from preflight.facts.text.libvirt_conf import Conf, parse_conf
+from preflight.facts.text.located import Location
+
+Name: TypeAlias = Literal["virtlogd", "virtlockd"]
+
+
+class Obstacle(Struct, frozen=True):
+    """Reason why a connection to the daemon fails."""
+
+    #: As a clause: "virtlogd.service is masked".
+    why: str
+    #: The place of the reason in a file, if it has one.
+    at: Location | None = None
+
+
+class LogAndLock(Fact, frozen=True, kw_only=True):
+    """virtlogd, which stores what guests print, and virtlockd, which locks their disks if qemu.conf says so."""
+
+    #: Those that run.
+    running: frozenset[str]
+    #: The units of those that do not run, by name; empty if systemd was not queried or is not there.
+    units: Mapping[str, Unit]
+    #: The files of those that do not run.
+    confs: Mapping[str, Conf]
+
+    def obstacle(self, name: Name) -> Obstacle | None:
+        """Return what keeps libvirt from connecting to the daemon, or None if it runs or its socket would start it.
+
+        Raises `Unreadable` if that is unknown. Without an answer from systemd it is known of virtlogd alone: the units
+        of libvirtd and virtqemud, to which libvirt's client is connected, require its socket.
+        """
+        if name in self.running:
+            return None
+        service, socket = self.units.get(f"{name}.service"), self.units.get(f"{name}.socket")
+        if service is None or socket is None:
+            if name == "virtlogd":
+                return None
+            raise Unreadable(f"{name} is not running, and systemd did not say whether it would start it")
+        if socket.active_state != "active":
+            return Obstacle(f"{name} is not running, and {name}.socket is {socket.active_state}")
+        if service.load_state != "loaded":
+            return Obstacle(f"{name}.service cannot be started: systemd calls it {service.load_state}")
+        return self._problem(name)
+
+    def _problem(self, name: Name) -> Obstacle | None:
+        """Return the problem that keeps the daemon from starting with its file."""
+        conf = self.confs.get(name)
+        if conf is None:
+            return None
+        if conf.problem is not None:
+            return Obstacle(f"{name} will not start: {conf.problem.message}", conf.problem.location)
+        for key, kind in LOG_AND_LOCK.items():
+            found = conf.settings.get(key)
+            if found is not None and (why := wrong_type(conf.path, key, kind, found)):
+                return Obstacle(f"{name} will not start with this {key}: {why}", found.at)
+        return None
+
+    @classmethod
+    def parse(cls, daemons: Daemons, told: Annotated[Record, "log-and-lock", OPTIONAL]) -> Self:
+        """Parse what systemd says of those that do not run, and their files."""
+        shown, *files = told.out.split("\x1f")
+        texts = {path: text for path, _, text in (file.partition("\n") for file in files)}
+        paths = {name: f"/etc/libvirt/{name}.conf" for name in get_args(Name)}
+        return cls(
+            running=frozenset(process.name for process in daemons.processes),
+            units=units_of(shown),
+            confs={name: parse_conf(path, Record(texts[path])) for name, path in paths.items() if path in texts},
+        )

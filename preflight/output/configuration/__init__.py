@@ -1,0 +1,1 @@
+"""The settings in use, a module for each format."""

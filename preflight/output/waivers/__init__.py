@@ -1,0 +1,1 @@
+"""The waivers of a site, a module for each format."""

@@ -1,0 +1,85 @@
+"""virtlogd and virtlockd, and what would keep them from starting."""
+
+import pytest
+
+from preflight.facts.daemon import LogAndLock
+from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.fact import Record, Unreadable
+
+RUNNING = "clock 1795396000.0 100.00 100\nprocess libvirtd 71 500\n"
+STATES = ("LoadState", "ActiveState", "SubState", "UnitFileState", "Result")
+
+
+def shown(**units: str) -> str:
+    """Return what `systemctl show` prints of units of virtlogd, given by kind, as "loaded inactive"."""
+    blocks = []
+    for kind, states in units.items():
+        fields = dict(zip(STATES, states.split(), strict=False))
+        blocks.append(f"Id=virtlogd.{kind}\n" + "".join(f"{name}={state}\n" for name, state in fields.items()))
+    return "\n".join(blocks)
+
+
+LISTENING = shown(service="loaded inactive dead", socket="loaded active listening")
+
+
+def fact(told: str | Record, daemons: str = RUNNING) -> LogAndLock:
+    record = Record(told) if isinstance(told, str) else told
+    return LogAndLock.parse(Daemons.parse(Record(daemons), Record("", 1, "not asked")), record)
+
+
+def why(told: str, daemons: str = RUNNING) -> str | None:
+    found = fact(told, daemons).obstacle("virtlogd")
+    return None if found is None else found.why
+
+
+def test_one_that_runs_is_there() -> None:
+    assert why("", f"{RUNNING}process virtlogd 80 600\n") is None
+
+
+def test_one_whose_socket_listens_is_there() -> None:
+    assert why(LISTENING) is None
+
+
+@pytest.mark.parametrize(
+    ("units", "reason"),
+    [
+        ({"service": "loaded inactive", "socket": "loaded inactive"}, "virtlogd.socket is inactive"),
+        ({"service": "loaded failed", "socket": "loaded failed"}, "virtlogd.socket is failed"),
+        ({"service": "masked inactive", "socket": "masked inactive"}, "virtlogd.socket is inactive"),
+    ],
+)
+def test_one_without_a_listening_socket_is_not(units: dict[str, str], reason: str) -> None:
+    assert why(shown(**units)) == f"virtlogd is not running, and {reason}"
+
+
+def test_one_whose_service_is_masked_is_not() -> None:
+    found = why(shown(service="masked inactive", socket="loaded active"))
+    assert found == "virtlogd.service cannot be started: systemd calls it masked"
+
+
+def test_one_that_refuses_its_file_is_not() -> None:
+    found = fact(f'{LISTENING}\x1f/etc/libvirt/virtlogd.conf\n\nmax_clients = "many"\n').obstacle("virtlogd")
+    assert found is not None
+    assert found.why == (
+        "virtlogd will not start with this max_clients: "
+        "/etc/libvirt/virtlogd.conf: expected an unsigned integer for 'max_clients' parameter"
+    )
+    assert found.at is not None
+    assert (found.at.path, found.at.line) == ("/etc/libvirt/virtlogd.conf", 2)
+
+
+def test_one_that_cannot_parse_its_file_is_not() -> None:
+    found = fact(f"{LISTENING}\x1f/etc/libvirt/virtlogd.conf\nmax_clients 5\n").obstacle("virtlogd")
+    assert found is not None
+    assert found.why.startswith("virtlogd will not start: /etc/libvirt/virtlogd.conf cannot be parsed")
+
+
+def test_a_sound_file_is_no_obstacle() -> None:
+    assert why(f"{LISTENING}\x1f/etc/libvirt/virtlogd.conf\nmax_clients = 5\nmax_size = 2097152\n") is None
+
+
+def test_without_systemd_only_virtlogd_is_known_since_the_daemons_require_its_socket() -> None:
+    for told in ("", Record("", 1, "not collected")):
+        assert fact(told).obstacle("virtlogd") is None
+        with pytest.raises(Unreadable, match="virtlockd is not running, and systemd did not say"):
+            fact(told).obstacle("virtlockd")

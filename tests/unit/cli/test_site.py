@@ -1,0 +1,301 @@
+"""A site's settings and waivers, as the command uses them; and files that somebody else has put there."""
+
+import inspect
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from preflight import config
+from preflight.cli.app import COMMANDS, app
+from preflight.cli.app import run as run_in_process
+from preflight.cli.help_page import Purpose
+from preflight.errors import UserError
+from preflight.request.settings import SETTINGS, key_of, variable
+from tests.case import RECORDED
+from tests.own_directory import own_directory
+from tests.rule_files import write_rule
+
+__all__ = ["own_directory"]
+
+needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
+DOCS = Path(__file__).parents[3] / "docs"
+GONE = tuple(str(RECORDED / "hosts-line-gone" / f"{name}.json") for name in ("host1", "host2"))
+RULE = "announced-name-unresolvable"
+WAIVER = f"""
+[[waiver]]
+rule = "{RULE}"
+hosts = ["host1.*"]
+reason = "the line comes back"
+expires = 9999-12-31
+ticket = "INC-42"
+"""
+
+
+@pytest.fixture(autouse=True)
+def home(own_directory: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(own_directory / ".config"))
+    monkeypatch.setattr(config, "OF_SYSTEM", own_directory / "etc/config.toml")
+    (own_directory / "work/hosts").mkdir(parents=True)
+    monkeypatch.chdir(own_directory / "work/hosts")
+    return own_directory
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a command line in this process; returns its exit code, standard output and standard error."""
+
+    def ran(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["preflight", *arguments])
+        code = run_in_process()
+        return (code, *capsys.readouterr())
+
+    return ran
+
+
+def put(path: Path, text: str, mode: int = 0o644) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def test_the_command_line_outranks_the_environment_which_outranks_the_file(
+    home: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = ("check", *GONE, "--select", RULE)
+    assert run(*check)[0] == 1
+    put(home / "work/preflight.toml", 'fail-on = "never"\nformat = "json"\n')
+    code, out, _ = run(*check)
+    assert (code, json.loads(out)["request"]["fail_on"]) == (0, "never")
+    monkeypatch.setenv("PREFLIGHT_FAIL_ON", "warning")
+    assert run(*check)[0] == 1
+    assert run(*check, "--fail-on", "never")[0] == 0
+    monkeypatch.setenv("PREFLIGHT_FAIL_ON", "")
+    assert run(*check)[0] == 0
+    assert run(*check, "--no-config")[0] == 1
+    assert (
+        run(*check, "--no-config", "--config", "x")[2] == "preflight: --config and --no-config are mutually exclusive\n"
+    )
+    assert run(*check, "--config", "x", "--no-config")[0] == 2
+
+
+def test_config_show_names_the_origin_of_each_value(home: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    below = put(home / "site.toml", 'ignore = ["mtu-differs", "guests"]\nconcurrency = 3\n')
+    file = put(home / "work/preflight.toml", f'extend = "{below}"\nconcurrency = 4\n' + WAIVER)
+    monkeypatch.setenv("PREFLIGHT_TRANSPORT", "tls")
+    code, out, _ = run("config", "show")
+    lines = {line.split()[0]: " ".join(line.split()) for line in out.splitlines() if line}
+    assert code == 0
+    assert lines["ignore"] == f"ignore mtu-differs, guests {below}"
+    assert lines["concurrency"] == f"concurrency 4 {file}"
+    assert lines["transport"] == "transport tls environment variable PREFLIGHT_TRANSPORT"
+    assert lines["answer-timeout"] == "answer-timeout 60 default"
+    assert lines.keys() >= SETTINGS.keys()
+    assert f"configuration file: {file}" in out
+    assert "plan, fix and migrate do not use it" in out
+
+
+def test_every_setting_is_an_option_and_is_documented() -> None:
+    page = (DOCS / "configuration.md").read_text()
+    keys = set()
+    for command in COMMANDS:
+        for parameter in inspect.signature(command).parameters.values():
+            (told, *_) = getattr(parameter.annotation, "__metadata__", (None,))
+            keys.add(key_of(getattr(told, "envvar", None)))
+    assert keys - {None} == SETTINGS.keys()
+    for key in SETTINGS:
+        assert f"| `{key}` |" in page
+        assert f"`{variable(key)}`" in page
+
+
+def test_a_value_of_the_file_is_refused_where_the_option_would_be(home: Path, run: Any) -> None:
+    put(home / "work/preflight.toml", 'format = "jsn"\n')
+    assert run("check", *GONE)[0] == 2
+    put(home / "work/preflight.toml", 'severity = { mtu-difers = "info" }\n')
+    assert run("check", *GONE)[2] == "preflight: there is no rule 'mtu-difers'; did you mean mtu-differs?\n"
+
+
+@pytest.mark.parametrize(
+    "form", ["text", "concise", "table", "markdown", "html", "json", "junit", "sarif", "github", "gitlab", "prometheus"]
+)
+def test_a_waived_finding_is_shown_to_people_and_left_out_for_trackers(home: Path, run: Any, form: str) -> None:
+    put(home / "work/preflight.toml", WAIVER)
+    code, out, _ = run("check", *GONE, "--select", RULE, "--format", form)
+    assert code == 0
+    if form in ("sarif", "github", "gitlab"):
+        assert "the line comes back" not in out
+        assert "neither in /etc/hosts" not in out
+    elif form == "prometheus":
+        assert f'rule="{RULE}",use="waives"}} 253402300800' in out
+        assert "preflight_rule_findings{" not in out
+    else:
+        assert "the line comes back (INC-42)" in out
+        assert "neither in /etc/hosts" in out
+    if form == "junit":
+        assert '<skipped message="waived: until 9999-12-31: the line comes back (INC-42)" type="waived">' in out
+    if form == "text":
+        assert "1 waived" in out
+
+
+@pytest.mark.parametrize("form", ["text", "concise", "table", "markdown", "html"])
+def test_expired_and_unused_waivers_are_named(home: Path, run: Any, form: str) -> None:
+    unused = WAIVER.replace(RULE, "hosts-entry-missing")
+    put(home / "work/preflight.toml", WAIVER.replace("9999-12-31", "2026-11-29") + unused)
+    code, out, _ = run("check", *GONE, "--select", "names", "--format", form)
+    assert code == 1
+    lower = " ".join(out.replace("\\", "").split()).lower()
+    assert f"the waiver of {RULE} for host1.* expired after 2026-11-29, so the findings count again" in lower
+    assert "the waiver of hosts-entry-missing for host1.* covers no finding" in lower
+
+
+def test_a_saved_report_keeps_its_waivers(home: Path, run: Any, tmp_path: Path) -> None:
+    put(home / "work/preflight.toml", WAIVER + WAIVER.replace(RULE, "hosts-entry-missing"))
+    file = tmp_path / "report.json"
+    _, shown, _ = run("check", *GONE, "--select", "names", "--report", f"json={file}")
+    assert run("show", str(file))[1] == shown
+    document = json.loads(file.read_text())
+    document["waivers"][0]["expires"] = "2026-13-31"
+    file.write_text(json.dumps(document))
+    assert run("show", str(file))[0] == 2
+
+
+# waivers
+
+
+def test_a_waiver_is_added_listed_and_checked_and_comments_stay(home: Path, run: Any) -> None:
+    file = put(home / "work/preflight.toml", '# ours\nignore = ["clocks-differ"]  # for now\n')
+    add = ("waivers", "add", RULE, "--reason", "a 'b' \"c\"", "--host", "host1.*", "--ticket", "INC-42")
+    assert run(*add, "--days", "30")[0] == 0
+    assert run("waivers", "add", RULE, "--reason", "d", "--pair", "a -> b", "--expires", "2026-01-01")[0] == 0
+    assert file.read_text().startswith('# ours\nignore = ["clocks-differ"]  # for now\n')
+    first, second = config.load().waivers
+    assert (first.reason, first.hosts, first.ticket) == ("a 'b' \"c\"", ("host1.*",), "INC-42")
+    assert (second.pairs, second.expires) == ((("a", "b"),), "2026-01-01")
+    code, out, _ = run("waivers", "list")
+    assert (code, out.count(RULE)) == (0, 2)
+    code, out, _ = run("waivers", "check")
+    assert (code, out.count(RULE), "expired" in out) == (1, 1, True)
+    assert run("check", *GONE, "--select", RULE)[0] == 0
+
+
+def test_a_new_file_is_readable_by_its_own_user(home: Path, run: Any) -> None:
+    assert run("waivers", "add", RULE, "--reason", "r", "--host", "h", "--days", "1")[0] == 0
+    assert (home / "work/hosts/preflight.toml").stat().st_mode & 0o022 == 0
+    assert run("waivers", "check") == (0, "1 waiver, all valid\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("mount-differs", "--reason", "r", "--host", "h", "--days", "1"), "guards data and cannot be waived"),
+        (("mtu-difers", "--reason", "r", "--host", "h", "--days", "1"), "did you mean mtu-differs?"),
+        (("mtu-differs", "--host", "h", "--days", "1"), "needs RULE, --reason"),
+        (("mtu-differs", "--reason", "r", "--days", "1"), "needs RULE, --reason"),
+        (("mtu-differs", "--reason", "r", "--host", "h"), "needs RULE, --reason"),
+        (("mtu-differs", "--reason", "r", "--host", "h", "--pair", "a->b", "--days", "1"), "needs RULE, --reason"),
+        (("mtu-differs", "--reason", "r", "--pair", "a, b", "--days", "1"), "is not 'SOURCE -> DESTINATION'"),
+        (("mtu-differs", "--reason", "r", "--host", "a b", "--days", "1"), "Expected a host's name"),
+        (("mtu-differs", "--reason", " ", "--host", "h", "--days", "1"), "Expected a text that is not blank"),
+        (("mtu-differs", "--reason", "r", "--host", "h", "--expires", "2026-02-30"), "day is out of range"),
+    ],
+)
+def test_a_waiver_that_could_not_be_used_is_not_added(home: Path, run: Any, words: tuple[str, ...], why: str) -> None:
+    file = put(home / "work/preflight.toml", "# ours\n")
+    code, _, said = run("waivers", "add", *words)
+    assert (code, file.read_text()) == (2, "# ours\n")
+    assert why in said
+    assert len(said.splitlines()) == 1
+
+
+def test_a_file_whose_waivers_are_wrong_can_still_be_listed_and_is_no_gate(home: Path, run: Any) -> None:
+    put(home / "work/preflight.toml", WAIVER.replace(RULE, "mount-differs"))
+    assert run("check", *GONE)[2].endswith("waiver: mount-differs: guards data and cannot be waived\n")
+    code, out, _ = run("waivers", "check")
+    assert (code, "guards data" in " ".join(out.split())) == (1, True)
+
+
+# files that somebody else has put there
+
+
+def _planted(home: Path) -> Iterator[tuple[str, Any]]:
+    """Yield ways of planting a file, each with the function that does it."""
+    silent = f'ignore = ["{RULE}"]\n'
+    lowered = f'severity = {{ {RULE} = "info" }}\n'
+    code = 'rules = ["rules.d"]\n'
+    work = home / "work"
+    for text in (WAIVER, silent, lowered, code, 'fail-on = "never"\n'):
+        yield "others can write to the file", lambda text=text: put(work / "hosts/preflight.toml", text, 0o666)
+        yield "others can write above", lambda text=text: put(work / "preflight.toml", text).parent.chmod(0o777)
+    table = "[tool.preflight]\n"
+    yield "a table of pyproject", lambda: put(work / "pyproject.toml", table + silent, 0o666)
+    yield "code of one's own", lambda: put(work / "preflight.toml", code)
+    yield "rules.d alone", lambda: None
+
+
+def _acting() -> list[str]:
+    return [one.__name__ for one in COMMANDS if one.purpose in (Purpose.PLAN, Purpose.ACT)]
+
+
+def test_a_planted_file_changes_no_verdict_and_runs_nothing(home: Path, run: Any, tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+    body = (
+        f'open("{marker}", "w")\n\n@rule(Severity.INFO)\ndef check(source: Versions) -> Findings:\n    yield from ()\n'
+    )
+    seen = []
+    for why, plant in _planted(home):
+        for path in (home / "work").rglob("*.toml"):
+            path.unlink()
+        (home / "work").chmod(0o700)
+        for directory in (home / "work/rules.d", home / "work/hosts/rules.d"):
+            write_rule(directory, "planted", body)
+        plant()
+        code, out, said = run("check", *GONE, "--select", RULE)
+        seen.append(code)
+        assert (code == 1 and "NOT READY" in out) or (code == 2 and out == "" and len(said.splitlines()) == 1), why
+        assert not marker.exists(), why
+    assert seen.count(2) == len(seen) - 1 >= 11
+
+
+@needs_root
+def test_a_file_of_another_user_changes_no_verdict(home: Path, run: Any) -> None:
+    path = put(home / "work/preflight.toml", WAIVER)
+    assert run("check", *GONE, "--select", RULE)[0] == 0
+    os.chown(path, 1234, -1)
+    assert run("check", *GONE, "--select", RULE)[:2] == (2, "")
+
+
+@pytest.mark.parametrize("name", _acting())
+def test_a_command_that_acts_does_not_look_at_a_file_of_the_directory(home: Path, name: str) -> None:
+    put(home / "work/preflight.toml", "this is no TOML\n")
+    known: Any = typer.main.get_command(app)
+    command = known.commands[name]
+    arguments = [] if name == "migrate" else ["host1", "host2", *(["-o", "x"] if name == "plan" else [])]
+    with command.make_context(name, [*arguments]) as context:
+        assert not context.default_map
+    with pytest.raises(UserError):
+        command.make_context(name, [*arguments, "--config", str(home / "work/preflight.toml")])
+    put(home / ".config/preflight/config.toml", 'transport = "tls"\n')
+    with command.make_context(name, [*arguments]) as context:
+        assert str(context.params["transport"]) == "tls"
+
+
+@pytest.mark.parametrize("name", [one.__name__ for one in COMMANDS if one.purpose is Purpose.LOOK])
+def test_a_command_that_looks_reads_it(home: Path, name: str) -> None:
+    put(home / "work/preflight.toml", "answer-timeout = 7\n")
+    known: Any = typer.main.get_command(app)
+    arguments = ["host1", "-o", "x"] if name == "snapshot" else ["host1", "host2"]
+    with known.commands[name].make_context(name, arguments) as context:
+        assert context.params["timeout"] == 7
+
+
+def test_help_and_completion_read_no_file(home: Path, run: Any) -> None:
+    put(home / "work/preflight.toml", "this is no TOML\n")
+    assert run("check", "--help")[0] == 0
+    known: Any = typer.main.get_command(app)
+    known.commands["check"].make_context("check", [], resilient_parsing=True)
