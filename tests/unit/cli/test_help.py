@@ -18,6 +18,7 @@ from preflight.__main__ import hosts_of
 from preflight.cli.app import COMMANDS, app
 from preflight.cli.app import run as run_in_process
 from preflight.cli.help_page import Purpose
+from preflight.forecast.answer import Answer
 from preflight.migrate.journal import Journal
 from preflight.output import formats
 from preflight.plan import file as plan_file
@@ -98,13 +99,6 @@ def test_a_page_ends_with_an_example_of_its_command(name: str) -> None:
     assert examples == [line for one in COMMANDS if one.__name__ == name for line in one.examples]
 
 
-@pytest.mark.parametrize("example", sorted({line for _, line in EXAMPLES}))
-def test_an_example_is_understood(example: str) -> None:
-    _, name, *arguments = shlex.split(example.partition(" > ")[0].rpartition(" | ")[2])
-    known: Any = typer.main.get_command(app)
-    known.commands[name].make_context(name, arguments)
-
-
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """Return a directory with the files that the examples name, on a machine whose ssh reaches no host."""
@@ -112,7 +106,9 @@ def place(tmp_path: Path) -> Path:
         shutil.copy(RECORDED / "ready" / f"{name}.json", tmp_path / f"{name}.json")
     plan_file.write(tmp_path / "evening.plan", altered(PLAN, lapses=time.time() + 999))
     Journal.create(tmp_path / "evening.journal", PLAN).close()
-    formats.write("report", "json", Case().asking(select=("shared-host-uuid",)).report(), tmp_path / "report.json")
+    report = Case().asking(select=("shared-host-uuid",)).report()
+    formats.write("report", "json", report, tmp_path / "report.json")
+    formats.write("capacity", "json", Answer(report, None, "no link"), tmp_path / "capacity.json")
     (tmp_path / "site.toml").write_text("concurrency = 8\n")
     ssh = tmp_path / "ssh"
     ssh.write_text("#!/bin/sh\necho 'ssh: connect to host x port 22: Connection refused' >&2\nexit 255\n")
@@ -121,6 +117,14 @@ def place(tmp_path: Path) -> Path:
     virsh.write_text("#!/bin/sh\necho \"error: Unable to resolve address 'b' service '49152'\" >&2\nexit 1\n")
     virsh.chmod(0o700)
     return tmp_path
+
+
+@pytest.mark.parametrize("example", sorted({line for _, line in EXAMPLES}))
+def test_an_example_is_understood(example: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    _, name, *arguments = shlex.split(example.partition(" > ")[0].rpartition(" | ")[2])
+    known: Any = typer.main.get_command(app)
+    known.commands[name].make_context(name, arguments)
 
 
 def run(example: str, place: Path) -> subprocess.CompletedProcess[str]:
