@@ -74,7 +74,7 @@ installed: lab-images
 modular: lab-images
 	$(BIN)/python -m pytest tests/lab/test_world.py -k modular
 	PREFLIGHT_LAB_IMAGES='trixie-modular trixie-modular' $(BIN)/python -m pytest \
-	  $(addprefix tests/lab/test_,capacity.py migrate.py resume.py)
+	  tests/lab/test_capacity.py tests/lab/test_migrate.py tests/lab/test_resume.py
 
 truth: lab-images
 	$(BIN)/python -m tests.lab.truth
