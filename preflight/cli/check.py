@@ -159,7 +159,7 @@ def nagios(
     "preflight show report.json",
     "# Show it as Markdown, for a ticket",
     "preflight show report.json --format markdown",
-    "# Show what `capacity --report json=capacity.json` wrote as a page with bars",
+    "# Show a saved answer of `preflight capacity` as a page",
     "preflight show capacity.json --format html > capacity.html",
 )
 def show(
