@@ -35,6 +35,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     ),
     "capacity": ("text", "json", "markdown"),
     "fix": ("text", "ansible"),
+    "rehearsal": ("text", "table", "json"),
     "ledger": ("text", "json", "markdown"),
     "runs": ("text", "json", "markdown"),
     "rules": ("text", "json", "markdown"),

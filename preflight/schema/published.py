@@ -5,7 +5,19 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-from preflight.schema import capacity, events, journal, plan, report, report_lines, rules, saved, snapshot, status
+from preflight.schema import (
+    capacity,
+    events,
+    journal,
+    plan,
+    rehearsal,
+    report,
+    report_lines,
+    rules,
+    saved,
+    snapshot,
+    status,
+)
 
 #: For readers of a contract.
 _OPEN = (
@@ -64,6 +76,13 @@ PUBLISHED = (
         "The number of migrations that two KVM hosts allow at a time, the limit that stops the next one, and the"
         f" duration of these guests' migrations. {_OPEN}",
         capacity.CAPACITY,
+    ),
+    Published(
+        "rehearsal",
+        rehearsal.FORMAT,
+        "The output of `preflight rehearse --format json`",
+        f"libvirt's answer to the migration of each guest, which was begun and taken back. {_OPEN}",
+        rehearsal.REHEARSAL,
     ),
     Published(
         "status",

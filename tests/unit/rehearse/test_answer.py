@@ -1,0 +1,49 @@
+"""libvirt's answer, from where the guest is and from what libvirt said."""
+
+import pytest
+
+from preflight.migrate.observation import Place
+from preflight.migrate.outcome import Result
+from preflight.rehearse.answer import Answer, answer_of
+
+#: As libvirt 9.0 said them in the lab.
+MANAGED = "operation aborted: job 'migration out' canceled by client"
+PEER_TO_PEER = "End of file while reading data: : Input/output error"
+OLDER = "operation aborted: migration out job: canceled by client"
+REFUSAL = "internal error: qemu unexpectedly closed the monitor"
+
+
+@pytest.mark.parametrize(
+    ("error", "has_begun", "was_aborted", "is_explained", "answer"),
+    [
+        (MANAGED, True, True, False, Answer.ACCEPTED),
+        (PEER_TO_PEER, True, True, False, Answer.ACCEPTED),
+        (PEER_TO_PEER, True, True, True, Answer.ACCEPTED),
+        (OLDER, True, True, False, Answer.ACCEPTED),
+        (MANAGED, False, True, False, Answer.UNDECIDED),
+        (REFUSAL, False, False, False, Answer.REFUSED),
+        (REFUSAL, True, False, True, Answer.REFUSED),
+        (REFUSAL, True, True, True, Answer.REFUSED),
+        (REFUSAL, True, True, False, Answer.UNDECIDED),
+        # nobody here has aborted it: something is broken, or somebody else did
+        (PEER_TO_PEER, True, False, False, Answer.REFUSED),
+        (None, True, False, False, Answer.DISTURBED),
+    ],
+)
+def test_of_a_guest_that_runs_on(
+    error: str | None, answer: Answer, *, has_begun: bool, was_aborted: bool, is_explained: bool
+) -> None:
+    seen = {"has_begun": has_begun, "was_aborted": was_aborted, "is_explained": is_explained}
+    assert answer_of(Result.STAYED, Place.RUNNING, error, **seen) is answer
+
+
+@pytest.mark.parametrize("result", Result)
+@pytest.mark.parametrize("place", Place)
+def test_only_a_guest_that_runs_on_the_source_counts_as_before(result: Result, place: Place) -> None:
+    answer = answer_of(result, place, MANAGED, has_begun=True, was_aborted=True, is_explained=False)
+    if result is Result.ARRIVED:
+        assert answer is Answer.MOVED
+    else:
+        is_before = result is Result.STAYED and place is Place.RUNNING
+        assert (answer is Answer.ACCEPTED) is is_before
+        assert is_before or answer is Answer.DISTURBED
