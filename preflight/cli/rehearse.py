@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import MOST, Ignore, Over, Source, Timeout, Uri, how, output
+from preflight.cli.arguments import MOST, Ignore, Over, Timeout, Uri, how, output
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes_method
 from preflight.cli.question import ask
-from preflight.cli.selection import AllGuests, Except, Names, Running, require_selection, selection
+from preflight.cli.selection import AllGuests, Except, Running, require_selection, selection
+from preflight.errors import UserError
 from preflight.output import formats
 
 if TYPE_CHECKING:
@@ -26,9 +27,13 @@ if TYPE_CHECKING:
 )
 @takes_method()
 def rehearse(
-    source: Source,
-    destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="Same forms as SOURCE.")],
-    guest: Names = None,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="SOURCE DESTINATION [GUEST]..., named as for `preflight check`, but not by snapshot files.",
+            metavar="WHAT...",
+        ),
+    ] = None,
     all_guests: AllGuests = False,
     running: Running = False,
     left_out: Except = None,
@@ -44,6 +49,10 @@ def rehearse(
         float, typer.Option(min=1, help="Seconds to wait, after a rehearsal, for a host that does not answer.")
     ] = 90,
     output_format: Annotated[str, output("--format", "-f", help=formats.help_on("rehearsal"))] = "text",
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Take back the guests of an interrupted rehearsal, by its journal.", show_default=False),
+    ] = None,
     save: Annotated[
         Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
     ] = None,
@@ -72,15 +81,24 @@ def rehearse(
     was interrupted.
     """
     formats.require("rehearsal", output_format)
-    from preflight.commands import rehearse
-    from preflight.commands.migrate import asked_for
+    from preflight.commands import migrate, rehearse
     from preflight.migrate.run import Settings
 
-    chosen = selection(guest or (), left_out, all_guests=all_guests, running=running, offline=False)
+    words, settings = what or [], Settings(goes_on=True, patience=settle_timeout)
+    if resume is not None:
+        if words:
+            raise UserError("--resume takes a journal, which names the hosts and the guests: omit them")
+        from preflight.commands.resume import resume as take_back
+
+        again = migrate.Wanted(ask=None if yes else ask, events=events, settings=settings)
+        raise typer.Exit(take_back(resume, again, timeout=answer_timeout, command="rehearse"))
+    if len(words) < 2:
+        raise UserError("SOURCE and DESTINATION are missing")
+    chosen = selection(words[2:], left_out, all_guests=all_guests, running=running, offline=False)
     require_selection(chosen, running=running)
-    asked = asked_for(
-        source,
-        destination,
+    asked = migrate.asked_for(
+        words[0],
+        words[1],
         chosen,
         method,
         transport=transport,
@@ -97,6 +115,6 @@ def rehearse(
         journal=journal,
         events=events,
         save=save,
-        settings=Settings(goes_on=True, patience=settle_timeout),
+        settings=settings,
     )
     raise typer.Exit(rehearse.rehearse(asked, method, wanted))

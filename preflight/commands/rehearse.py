@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from preflight.collect.endpoints import Opened, open_hosts
 from preflight.collect.session import LiveVisit
 from preflight.commands.made import made_now
-from preflight.commands.migrate import Ask, agree, finish, live, refused, rules_of, same_hosts
+from preflight.commands.migrate import Ask, agree, finish, live, refused, resumable, rules_of, same_hosts
 from preflight.facts.fact import Unreadable
 from preflight.host import Guest
 from preflight.judge.check import Checked, check, save_pair
@@ -28,12 +28,12 @@ from preflight.output.run import progress as shown_run
 from preflight.output.terminal import listed, width, wrapped
 from preflight.plan.make import Pace, Refused, planned_guest
 from preflight.plan.width import pace
-from preflight.rehearse.answer import Rehearsed, not_rehearsed
+from preflight.rehearse.answer import Answer, Rehearsed, not_rehearsed
 from preflight.rehearse.guest import Rehearsal
 from preflight.rehearse.keeps import keeps_by_check, keeps_by_traces
-from preflight.rehearse.lanes import Lanes
+from preflight.rehearse.lanes import STOPPED, Lanes
 from preflight.rehearse.method import BANDWIDTH, rehearsed
-from preflight.rehearse.outcome import Outcome, outcome
+from preflight.rehearse.outcome import NOT_AS_BEFORE, Outcome, outcome
 from preflight.rehearse.plan import plan
 from preflight.rehearse.reading import LATEST
 from preflight.rehearse.switch import HostSwitch
@@ -90,13 +90,20 @@ def _rehearse(checked: Checked, opened: Opened, method: Method, wanted: Wanted) 
     if (code := agree(wanted.ask, "rehearse?")) is not None:
         return code
     marks = {one.uuid: mark for one, mark in chosen}
-    answers = run(planned, visits, marks, wanted)
+    path = wanted.journal or journals.default_path(planned.source, planned.destination)
+    answers: dict[str, Rehearsed] = {}
+
+    def run_all() -> int:
+        answers.update(run(planned, path, visits, marks, wanted))
+        return NOT_AS_BEFORE if any(one.answer is Answer.DISTURBED for one in answers.values()) else 0
+
+    resumable(path, (), run_all, command="rehearse")
     done = outcome(
         checked.report,
         [*answers.values(), *kept],
         at_once=wanted.at_once,
         predicted=checked.report.capacity.concurrent,
-        interrupted=any(one.why == "interrupted" for one in answers.values()),
+        interrupted=any(one.answer is Answer.NOT_REHEARSED and one.why == STOPPED for one in answers.values()),
     )
     return _tell(done, wanted)
 
@@ -130,12 +137,12 @@ def _marks(checked: Checked, guest: Guest, planned: PlannedGuest, wanted: Wanted
 
 def run(
     planned: MigrationPlan,
+    path: Path,
     visits: tuple[LiveVisit, LiveVisit],
     marks: Mapping[str, Marks],
     wanted: Wanted,
 ) -> Mapping[str, Rehearsed]:
     """Rehearse the guests of the plan under a journal and a lock; return the answers by UUID. Raises `Refused`."""
-    path = wanted.journal or journals.default_path(planned.source, planned.destination)
     with contextlib.ExitStack() as stack:
         journal = stack.enter_context(contextlib.closing(Journal.create(path, planned)))
         try:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from queue import Empty, SimpleQueue
+from typing import Final
 
 from preflight.errors import UserError
 from preflight.migrate.journal import JournalError
@@ -16,6 +17,10 @@ from preflight.schema.plan import PlannedGuest
 
 #: Answers after which no further guest is rehearsed: the rehearsal has done what it never should.
 _ENDS = (Answer.MOVED, Answer.DISTURBED)
+
+
+#: Why a guest was not rehearsed whose turn had not come when the run was stopped.
+STOPPED: Final = "the run was stopped before its turn"
 
 
 class Lanes:
@@ -37,7 +42,7 @@ class Lanes:
         self._in_lanes(others, self._run.plan.width)
         for guest in guests:
             if guest.uuid not in self._answers:
-                self._answers[guest.uuid] = not_rehearsed(guest.name, guest.uuid, "the run was stopped before its turn")
+                self._answers[guest.uuid] = not_rehearsed(guest.name, guest.uuid, STOPPED)
         return dict(self._answers)
 
     def _in_lanes(self, guests: Sequence[PlannedGuest], width: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from preflight.migrate.ledger import Ledger, Row
+from preflight.migrate.observation import Place
 from preflight.migrate.outcome import Result
 from preflight.output.terminal import columns, width, wrapped
 from preflight.visible import named, one_line
@@ -62,13 +63,27 @@ def remarks(ledger: Ledger) -> Iterator[str]:
 def verdict(ledger: Ledger) -> str:
     """Return the line about all guests."""
     plan, rows = ledger.plan, ledger.rows
+    if plan.rehearsal:
+        back = sum(map(is_taken_back, rows))
+        word = "TAKEN BACK" if back == len(rows) else "NOT TAKEN BACK"
+        return f"{word}  {_counted(ledger, back)} on the source as before the rehearsal"
     arrived = sum(row.result is Result.ARRIVED for row in rows)
     if arrived != len(rows):
         word = "NOT ARRIVED"
     else:
         word = "ARRIVED" if all(map(is_as_asked, rows)) else "ARRIVED, BUT NOT AS REQUESTED"
+    return f"{word}  {_counted(ledger, arrived)}"
+
+
+def _counted(ledger: Ledger, some: int) -> str:
+    plan, total = ledger.plan, len(ledger.rows)
     ends = one_line(f"{plan.source} -> {plan.destination}")
-    return f"{word}  {ends}: {arrived} of {len(rows)} {'guest' if len(rows) == 1 else 'guests'}"
+    return f"{ends}: {some} of {total} {'guest' if total == 1 else 'guests'}"
+
+
+def is_taken_back(row: Row) -> bool:
+    """Report whether a guest that was rehearsed runs on the source, as before."""
+    return row.result is Result.STAYED and row.source is Place.RUNNING
 
 
 def is_as_asked(row: Row) -> bool:

@@ -8,6 +8,7 @@ import libvirt
 import pytest
 
 from preflight.facts.fact import Unreadable
+from preflight.migrate.lane import Lane
 from preflight.migrate.observation import Place
 from preflight.migrate.transfer import Transfer
 from preflight.rehearse import guest as rehearsing
@@ -222,7 +223,12 @@ def test_a_destination_that_falls_silent_costs_no_guest(tmp_path: Path) -> None:
 
 def test_ctrl_c_takes_a_rehearsal_back(tmp_path: Path) -> None:
     hosts = Hosts(tmp_path)
-    hosts.source.migrations.at["perform"] = lambda: (hosts.send(), hosts.run.interrupt())
+
+    def interrupted() -> None:
+        hosts.send()
+        hosts.run.interrupt()
+
+    hosts.source.migrations.at["perform"] = interrupted
     answer = hosts.rehearse()
     assert hosts.told[-1].text == "accepted: interrupted"
     assert answer.answer is Answer.ACCEPTED
@@ -250,9 +256,7 @@ def test_disks_are_taken_once_each_has_a_mirror(tmp_path: Path) -> None:
 
 def test_a_transfer_is_made_with_the_flags_of_the_rehearsal(tmp_path: Path) -> None:
     hosts = Hosts(tmp_path)
-    moving = Transfer(
-        hosts.run, hosts.web, hosts.run.intent(hosts.web), rehearsing.Lane(hosts.run), resume_postcopy=False
-    )
+    moving = Transfer(hosts.run, hosts.web, hosts.run.intent(hosts.web), Lane(hosts.run), resume_postcopy=False)
     assert moving._flags & libvirt.VIR_MIGRATE_PERSIST_DEST
     assert not moving._flags & libvirt.VIR_MIGRATE_UNDEFINE_SOURCE
     assert moving._parameters == {"bandwidth": 1}

@@ -1,0 +1,203 @@
+"""`preflight rehearse` on real hosts: libvirt is asked in earnest, and no guest is moved or harmed."""
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from preflight.request.migration import Mode
+from tests.lab.lab import Lab
+
+from . import Client, LabHost, network
+from .test_check import DESTINATION, PREFLIGHT, SOURCE
+from .test_migrate import listed
+from .test_resume import state, until
+
+pytestmark = pytest.mark.lab
+
+READY, NOT_READY, REFUSED = 0, 1, 5
+#: The options of each kind of migration whose memory is sent.
+KINDS = {
+    "managed": [],
+    "p2p": ["--p2p"],
+    "tunnelled": ["--tunnelled"],
+    "post-copy": ["--postcopy"],
+}
+MODES = pytest.mark.parametrize("kind", [mode.value for mode in Mode])
+#: Seconds after which the switch on the source has acted, and libvirt has taken the guest back.
+SWITCHED = 100
+
+
+def guest(host: LabHost, **told: Any) -> None:
+    """Make a guest that has written to more memory than a rehearsal asks for."""
+    host.guest("web", memory_mib=384, fill=True, **told)
+
+
+def rehearse(client: Client, *words: str) -> tuple[int, dict[str, Any], str]:
+    """Rehearse until libvirt has decided, which a busy machine may not let it within ten seconds."""
+    for _ in range(4):
+        done = client.run(
+            [PREFLIGHT, "rehearse", SOURCE, DESTINATION, "--yes", "--format", "json", *words], timeout=300
+        )
+        assert done.stdout, done.stderr
+        told = json.loads(done.stdout)
+        if all(one["answer"] != "undecided" for one in told["guests"]):
+            break
+    return done.returncode, told, done.stderr
+
+
+def answer(told: dict[str, Any]) -> dict[str, Any]:
+    (one,) = told["guests"]
+    return dict(one)
+
+
+def change(host: LabHost, insert: str, before: str = "</devices>") -> None:
+    """Give the guest something else, and start it."""
+    host.run("sh", "-c", f"virsh dumpxml --inactive web | sed 's#{before}#{insert}{before}#' > /root/w.xml")
+    host.run("sh", "-c", "virsh define /root/w.xml && virsh start web")
+
+
+def touched(host: LabHost) -> None:
+    """Wait until the guest has written to its memory."""
+    rss = "ps -o rss= -C qemu-system-x86_64"
+    until(lambda: int(host.run("sh", "-c", rss, check=False).stdout.strip() or 0) > 350_000, 120)
+
+
+def is_as_before(host1: LabHost, host2: LabHost) -> bool:
+    job = host1.run("virsh", "domjobinfo", "web", check=False).stdout
+    return state(host1, "web") == "running" and "None" in job and "web" not in listed(host2)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_guest_is_accepted_and_runs_on_and_nothing_is_left(
+    client: Client, host1: LabHost, host2: LabHost, kind: str
+) -> None:
+    guest(host1)
+    before = host2.tree_digest()
+    code, told, _ = rehearse(client, "web", *KINDS[kind])
+    assert (code, told["verdict"], told["rehearsed"]) == (READY, "ready", True), told
+    assert answer(told)["answer"] == "accepted"
+    assert (answer(told)["source"], answer(told)["destination"], answer(told)["left"]) == ("running", "absent", [])
+    assert is_as_before(host1, host2)
+    assert host2.tree_digest() == before
+    assert "web" in host1.run("virsh", "list", "--persistent", "--name").stdout
+    assert host1.run("sh", "-c", "ls /run/preflight").stdout.split() == []
+
+
+def test_a_refusal_comes_in_libvirts_words_with_its_rule(client: Client, host1: LabHost, host2: LabHost) -> None:
+    host1.guest("web", memory_mib=384, fill=True, running=False)
+    bridge = "ip link add br7 type bridge; ip link set br7 up"
+    network_xml = '<network><name>lan</name><forward mode=\\"bridge\\"/><bridge name=\\"br7\\"/></network>'
+    host1.run(
+        "sh", "-c", f'{bridge}; echo "{network_xml}" > /root/n.xml; virsh net-define /root/n.xml; virsh net-start lan'
+    )
+    change(host1, '<interface type="network"><source network="lan"/><model type="virtio"/></interface>')
+    touched(host1)
+    code, told, _ = rehearse(client, "web")
+    assert (code, answer(told)["answer"]) == (NOT_READY, "not-rehearsed"), "the check says so already"
+    code, told, _ = rehearse(client, "web", "--anyway")
+    one = answer(told)
+    assert (code, one["answer"], one["rule"]) == (NOT_READY, "refused", "network-missing"), one
+    assert "no network with matching name 'lan'" in one["error"]
+    # and with the rule that knows it ignored, libvirt still does
+    code, told, _ = rehearse(client, "web", "--ignore", "network-missing")
+    assert (code, answer(told)["answer"], answer(told)["checked"]) == (NOT_READY, "refused", "ready")
+    assert is_as_before(host1, host2)
+
+
+def test_the_firmwares_variables_are_named_where_libvirt_leaves_them(
+    client: Client, host1: LabHost, host2: LabHost
+) -> None:
+    host1.guest("web", memory_mib=384, fill=True, running=False)
+    for host in (host1, host2):
+        host.run("sh", "-c", "cp /usr/share/seabios/bios-256k.bin /srv/bios.bin; cp /srv/bios.bin /srv/vars.bin")
+    path = "/var/lib/libvirt/qemu/nvram/web_VARS.fd"
+    nvram = f'<loader readonly="yes" type="pflash">/srv/bios.bin</loader><nvram template="/srv/vars.bin">{path}</nvram>'
+    change(host1, nvram, before="<boot dev=")
+    touched(host1)
+    _, told, _ = rehearse(client, "web")
+    one = answer(told)
+    assert one["answer"] == "accepted", one
+    there = host2.run("test", "-e", path, check=False).returncode == 0
+    assert one["left"] == ([f"firmware variables; on {DESTINATION}: rm {path}"] if there else [])
+    assert is_as_before(host1, host2)
+
+
+def test_copied_disks_are_accepted_once_each_is_being_copied(client: Client, host1: LabHost, host2: LabHost) -> None:
+    host1.guest("web", memory_mib=384, fill=True, running=False, disk="none")
+    host1.run("sh", "-c", "head -c 64M /dev/urandom > /srv/a.img")
+    driver = '<driver name="qemu" type="raw"/><source file="/srv/a.img"/><target dev="vdb" bus="virtio"/>'
+    disk = f'<disk type="file" device="disk">{driver}</disk>'
+    change(host1, disk)
+    host2.run("sh", "-c", "virsh pool-define-as p dir --target /srv; virsh pool-start p")
+    _, told, _ = rehearse(client, "web", "--copy-storage-all")
+    one = answer(told)
+    assert "has touched only" in one["why"] or one["answer"] == "accepted", one
+    assert is_as_before(host1, host2)
+    assert host1.run("sh", "-c", "stat -c %s /srv/a.img").stdout.strip() == str(64 << 20)
+
+
+def test_a_small_guest_is_not_rehearsed(client: Client, host1: LabHost, host2: LabHost) -> None:
+    host1.guest("web")
+    code, told, _ = rehearse(client, "web")
+    assert (code, told["verdict"], told["rehearsed"]) == (READY, "ready", False)
+    assert "MiB of its memory" in answer(told)["why"]
+    assert is_as_before(host1, host2)
+
+
+def begun(client: Client, journal: Path, kind: str) -> "subprocess.Popen[str]":
+    """Begin a rehearsal, and return once its call is about to be made."""
+    words = [PREFLIGHT, "rehearse", SOURCE, DESTINATION, "web", "--yes", "--journal", str(journal), *KINDS[kind]]
+    started = client.popen(words, stdout=-1, stderr=-1)
+    until(lambda: journal.exists() and '"step":"begin"' in journal.read_text(), 120)
+    return started
+
+
+@MODES
+@pytest.mark.parametrize("after", [0.0, 0.7, 1.6])
+def test_preflight_killed_leaves_the_guest_on_the_source(
+    client: Client, host1: LabHost, host2: LabHost, tmp_path: Path, kind: str, after: float
+) -> None:
+    guest(host1)
+    started = begun(client, tmp_path / "journal", kind)
+    time.sleep(after)
+    started.send_signal(signal.SIGKILL)
+    started.wait(timeout=60)
+    time.sleep(5)
+    until(lambda: is_as_before(host1, host2), SWITCHED)
+    time.sleep(3)
+    assert is_as_before(host1, host2)
+
+
+@MODES
+def test_the_destinations_daemon_killed_costs_no_guest(
+    client: Client, host1: LabHost, host2: LabHost, tmp_path: Path, kind: str
+) -> None:
+    guest(host1)
+    started = begun(client, tmp_path / "journal", kind)
+    time.sleep(1)
+    host2.run("pkill", "-9", "libvirtd", check=False)
+    out, err = started.communicate(timeout=300)
+    assert started.returncode in (0, 1, 3, 4), out + err
+    until(lambda: is_as_before(host1, host2), SWITCHED)
+
+
+@MODES
+def test_a_cut_network_costs_no_guest(
+    lab: Lab, client: Client, host1: LabHost, host2: LabHost, tmp_path: Path, kind: str
+) -> None:
+    guest(host1)
+    started = begun(client, tmp_path / "journal", kind)
+    time.sleep(1)
+    network.cut(lab.instance, "host1", host2.address)
+    try:
+        time.sleep(20)
+    finally:
+        network.mend(lab.instance, "host1", host2.address)
+    out, err = started.communicate(timeout=400)
+    assert started.returncode in (0, 1, 3, 4), out + err
+    until(lambda: is_as_before(host1, host2), SWITCHED)
