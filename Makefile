@@ -19,7 +19,10 @@ test: $(VENV)/.installed-lab check
 test-html: $(VENV)/.installed-html
 	$(BIN)/python -m pytest tests/html
 
-check: lint types contracts docs unit
+# mypy keeps one processor busy for as long as all the others together keep another one
+check: $(VENV)/.installed
+	$(MAKE) --jobs 2 --output-sync=target types lint contracts docs
+	$(MAKE) unit
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .

@@ -102,13 +102,11 @@ def check(
     save: Annotated[
         Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
     ] = None,
-    fail_on: Annotated[
-        FailOn, output(help="Give exit code 1 for errors, for warnings too, or for no finding.")
-    ] = FailOn.ERROR,
+    fail_on: Annotated[FailOn, output(help="Exit with code 1 on errors, also on warnings, or never.")] = FailOn.ERROR,
     unknown: Annotated[
-        OnUnknown, output(help="Give exit code 3 if the verdict is UNDETERMINED (fail), or 0 (warn).")
+        OnUnknown, output(help="Exit with code 3 (fail) or 0 (warn) if the verdict is UNDETERMINED.")
     ] = OnUnknown.FAIL,
-    exit_zero: Annotated[bool, output("--exit-zero", help="Give exit code 0 whatever the verdict.")] = False,
+    exit_zero: Annotated[bool, output("--exit-zero", help="Exit with code 0 whatever the verdict.")] = False,
 ) -> None:
     """Check whether guests can be migrated from SOURCE to DESTINATION.
 
@@ -144,7 +142,7 @@ def nagios(
     asked: "Asked",
     report: Reports = None,
 ) -> None:
-    """Check as `preflight check` does, as a plugin of Nagios or of a server that takes its plugins.
+    """Run `preflight check` as a plugin for Nagios or a compatible server.
 
     One line with performance data is printed. The exit codes are those of Nagios: 0 (OK) if the verdict is READY, 1
     (WARNING) if it is READY with warnings, 2 (CRITICAL) if it is NOT READY, and 3 (UNKNOWN) if it is UNDETERMINED or if

@@ -23,7 +23,7 @@ def snapshot(
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
     timeout: Timeout = 60,
 ) -> None:
-    """Save all that a check reads from HOST to a file, so that the check needs no network.
+    """Save everything that a check reads from HOST to a file, so that a later check needs no network.
 
     Nothing is changed on the host. The exit code is 3 if the login fails; the file then contains the reason.
     """

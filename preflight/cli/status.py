@@ -26,7 +26,7 @@ def status(
     ] = None,
     output_format: Annotated[str, output("--format", "-f", help=formats.help_on("ledger"))] = "text",
 ) -> None:
-    """Show what the journal of a run says about each guest, or list all runs, the newest first.
+    """Show what the journal of a run says about each guest, or list all runs, newest first.
 
     No host is contacted. To contact the hosts and continue the run, use `preflight migrate --resume JOURNAL`. The exit
     code is 0 if the journal can be read, whatever it says, and 2 if not. A list of all runs includes the journals that

@@ -53,7 +53,7 @@ STANDING: dict[str, ShellText] = fixed(
         ),
         "sockets": "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null; true",
         "udp-sockets": "cat /proc/net/udp /proc/net/udp6 2>/dev/null; true",
-        "nft": "command -v nft >/dev/null || exit 44; as_root nft -j list ruleset",
+        "nft": "nft_rules",
         "iptables": "iptables_tables",
         "somaxconn": "cat /proc/sys/net/core/somaxconn",
         "guest-memory": "guest_memory </dev/null",

@@ -78,8 +78,18 @@ limits() {
     as_root virt-admin -c "$name:///system" "srv-clients-info $name; srv-threadpool-info $name" || echo "failed $?"
   done
 }
+nft_rules() {
+  # nft alone lists every table of nf_tables; without it, only a kernel without nf_tables is known to have no such rule
+  if command -v nft >/dev/null; then as_root nft -j list ruleset
+  elif may_have_nf_tables; then return 44
+  else echo '{"nftables": []}'; fi
+}
+may_have_nf_tables() {
+  # loaded as a module; or among the kernel's symbols, which list loaded modules too and may not be readable
+  [ -e /sys/module/nf_tables ] || [ ! -r /proc/kallsyms ] || grep -q nft_do_chain /proc/kallsyms
+}
 iptables_tables() {
-  # iptables-save would load a module, so the legacy tables are read only if the kernel has them
+  # iptables-save would load a module, so either kind of tables is read only if the kernel may have them
   for v in '' 6; do
     t=/proc/net/ip${v}_tables_names
     if [ -e $t ]; then
@@ -92,7 +102,7 @@ iptables_tables() {
         else as_root ip${v}tables-save || return; fi
       fi
     fi
-    if command -v ip${v}tables-nft-save >/dev/null; then
+    if command -v ip${v}tables-nft-save >/dev/null && may_have_nf_tables; then
       echo "family ${v:-4} nft"; as_root ip${v}tables-nft-save || return
     fi
   done

@@ -18,6 +18,9 @@ from preflight.facts.text import augeas, libvirt_conf
 from preflight.request.migration import Role
 from preflight.shell_text import NOTHING, ShellText, shell
 
+#: Maximum number of seconds that libvirt must leave for the answers that explain why it gives none: which daemons run,
+#: and how many clients they have. Of a short time limit it is a quarter.
+_AFTER_LIBVIRT = 10.0
 #: Seconds to wait for a daemon to close a connection.
 _PARTING = 2.0
 
@@ -213,11 +216,12 @@ class LiveVisit:
 
     def _open_libvirt(self) -> LibvirtSession:
         uri = self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command)
+        left = max(0.0, self._deadline - time.monotonic())
         return LibvirtSession(
             uri,
             shown=self._shown(),
-            timeout=self._timeout,
-            deadline=self._deadline,
+            timeout=left - min(_AFTER_LIBVIRT, left / 4),
+            limit=self._timeout,
             wanted=self._wanted,
             role=self._role,
         )

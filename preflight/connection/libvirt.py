@@ -56,8 +56,8 @@ def opened(uri: str) -> Any:
 class LibvirtSession:
     """Connection to a host's libvirt, opened and queried in a thread of its own.
 
-    libvirt's calls cannot be interrupted, so the thread of a daemon that never answers is abandoned at `deadline`
-    (`time.monotonic`), when the `timeout` in seconds for the whole host has passed. `shown` is the URI as a user would
+    libvirt's calls cannot be interrupted, so the thread of a daemon that never answers is abandoned after `timeout`
+    seconds; `limit` is the time limit of the whole host, which the reason names. `shown` is the URI as a user would
     type it, without our own ssh wrapper; `role` is the host's role, or None if it may have either.
     """
 
@@ -67,12 +67,12 @@ class LibvirtSession:
         *,
         shown: str,
         timeout: float,
-        deadline: float,
+        limit: float,
         wanted: Collection[str] = RECORDS,
         role: Role | None = None,
     ) -> None:
-        self._uri, self._shown, self._timeout, self._wanted = uri, shown, timeout, wanted
-        self._deadline = deadline
+        self._uri, self._shown, self._limit, self._wanted = uri, shown, limit, wanted
+        self._deadline = time.monotonic() + timeout
         self._role = role
         self._result: queue.SimpleQueue[Answers] = queue.SimpleQueue()
         self._connection: Any = None
@@ -89,7 +89,7 @@ class LibvirtSession:
         try:
             return self._result.get(timeout=self._left())
         except queue.Empty:
-            return _failed(self._shown, f"no answer from {self._shown} within {self._timeout:g} s", hung=True)
+            return _failed(self._shown, f"no answer from {self._shown} within {self._limit:g} s", hung=True)
 
     def _left(self) -> float:
         return max(0.0, self._deadline - time.monotonic())

@@ -301,8 +301,10 @@ class ShellChannel:
         answers = self._await({"hello": ":"})
         if "hello" in answers.records:
             return Record("")
+        why = answers.absent["hello"]
         said = "" if self._flooded else self._complaint()
-        return Record("", 255, said or answers.absent["hello"])
+        # while ssh still runs, its messages so far do not say why it has not logged in
+        return Record("", 255, (said if self._out.ended else f"{said}\n{why}".strip()) or why)
 
     def receive(self, names: Mapping[str, object]) -> Answers:
         """Wait for the answers to questions that were sent. Each answer is returned only once."""

@@ -13,7 +13,7 @@ from msgspec.json import decode
 from preflight.answers import MISSING, Record, Unreadable
 from preflight.units import MIB
 
-__all__ = ["MISSING", "OPTIONAL", "Fact", "Record", "Unreadable", "read_json"]
+__all__ = ["LIMIT_PROVES_NOTHING", "MISSING", "OPTIONAL", "Fact", "Record", "Unreadable", "read_json"]
 
 T = TypeVar("T")
 
@@ -26,6 +26,9 @@ class Optionally(enum.Enum):
 
 #: Marks a record without which the fact still has content: `parse` then gets one with code 1 and the reason in `err`.
 OPTIONAL = Optionally.OPTIONAL
+
+#: Ends the reason of a fact that a host did not report within a time limit of preflight's own.
+LIMIT_PROVES_NOTHING = "a time limit proves no failure: repeat with a longer one (--timeout)"
 
 
 class Fact(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
-"""What has to be done for a guest, from what both hosts say of it. Pure: it looks at no host and does nothing.
+"""Decides what has to be done for a guest, from what both hosts report about it. Pure: it contacts no host.
 
-Nothing is started, ended, defined or undefined unless it is certain to harm nothing, whatever the guest's owner may
-have done meanwhile. All else is reported, with the commands that a person may run who knows more.
+A guest is started, ended, defined or undefined only if that certainly does no harm, whatever its owner may have done
+during the migration. Everything else is reported, with the commands that a person who knows more may run.
 """
 
 from preflight.migrate.history import History, on_destination, on_source
@@ -18,7 +18,7 @@ _OTHERWISE = {
 
 
 def decide(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
-    """The next steps for a guest that was to be moved."""
+    """Return the next steps for a guest that was to be moved."""
     if source.place.active and destination.place.active and (source.is_broken_off or destination.is_broken_off):
         why = "post-copy was interrupted: the guest's memory is split between both hosts until --resume"
         return Decision((), Result.PAUSED, why)
@@ -38,7 +38,7 @@ def decide(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
 
 
 def _job(intent: Intent, source: Sighting, destination: Sighting) -> str:
-    """Say what job a guest waits for, and what ends one that nobody will end."""
+    """Return which job a guest waits for, and how a person can end a job that never ends by itself."""
     has_sender = source.place.active or source.place is Place.UNKNOWN
     if has_sender or not destination.job or destination.place is not Place.PAUSED:
         return "a libvirt job is still running on the guest"
@@ -51,7 +51,7 @@ def _job(intent: Intent, source: Sighting, destination: Sighting) -> str:
 def _one_answers(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
     silent = "source" if source.place is Place.UNKNOWN else "destination"
     why = f"the {silent} does not answer"
-    # the source has let it go a moment ago; one that starts with its host would start again where that has crashed
+    # the source let the guest go a moment ago; with autostart it would start again on a source that has crashed
     is_left = silent == "source" and intent.handed_over and intent.watched and not intent.autostart
     if is_left and destination.place is Place.PAUSED and not _keeps_from_start(intent, destination):
         return Decision((Act.START_ON_DESTINATION,), Result.PAUSED, why)
@@ -59,7 +59,7 @@ def _one_answers(intent: Intent, source: Sighting, destination: Sighting) -> Dec
 
 
 def _off(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
-    """Of a guest that was off: its move is begun again from its start, so that nothing is done for it here."""
+    """Decide about a guest that was off: its move is repeated from the start, so nothing is done for it here."""
     if source.place.active and destination.place.active:
         return Decision((), Result.BOTH, f"the guest has been started on both hosts; {_either(intent)}")
     if source.place is destination.place is Place.ABSENT:
@@ -78,7 +78,7 @@ def _both_active(intent: Intent, source: Sighting, destination: Sighting) -> Dec
         return Decision((), Result.PAUSED, "post-copy was interrupted: the guest's memory is split between both hosts")
     if source.place in (Place.RUNNING, Place.PAUSED) and _has_never_run_there(intent, destination):
         return Decision((Act.END_ON_DESTINATION,), Result.BOTH, "the destination has a copy that never ran")
-    # what libvirt itself has stopped at the hand-over, or preflight before it, has not run since
+    # a copy that libvirt stopped at the hand-over, or preflight before it, has not run since
     is_left = source.place is Place.PAUSED and _is_ours_on_source(intent, source, anyway=intent.handed_over)
     if is_left and _is_whole_there(intent, destination):
         return Decision(
@@ -91,24 +91,28 @@ def _both_active(intent: Intent, source: Sighting, destination: Sighting) -> Dec
 def _has_never_run_there(intent: Intent, destination: Sighting) -> bool:
     if destination.place is not Place.PAUSED or intent.handed_over or destination.cpu_time != 0:
         return False
-    # libvirt calls one that arrived to be started by preflight paused by its user
+    # libvirt gives "paused by user" as the reason for a guest that has arrived to be started by preflight
     past = on_destination(destination)
     return past is History.NEVER_RAN or (past is History.STOPPED_BY_OWNER and intent.safe)
 
 
 def _is_ours_on_source(intent: Intent, source: Sighting, *, anyway: bool) -> bool:
-    """Whether the paused copy on the source has not run since a migration, or preflight for it, has stopped it."""
+    """Return True if the paused copy on the source has not run since a migration, or preflight for it, stopped it."""
     past = on_source(source)
     ours = past is History.STOPPED_BY_OWNER and intent.paused_by_us and (intent.watched or anyway)
     return past is History.LET_GO or ours
 
 
 def _is_whole_there(intent: Intent, destination: Sighting) -> bool:
-    """Whether the destination's copy is the guest: all of its memory is there, and was that of the source."""
+    """Return True if the destination's copy is the guest, so that the source's, which has not run since, is useless."""
     if intent.handed_over:
         arrived = on_destination(destination) not in (History.NEVER_RAN, History.UNKNOWN)
         return arrived and destination.place in (Place.RUNNING, Place.PAUSED)
-    return (destination.place, destination.reason) == (Place.RUNNING, RUNS_MIGRATED)
+    if destination.place is not Place.RUNNING:
+        return False
+    # resumed by its owner, it has changed the disks that the source's copy would need unchanged
+    has_run = destination.reason == RUNS_UNPAUSED and bool(destination.cpu_time)
+    return destination.reason == RUNS_MIGRATED or (has_run and intent.shares_disks)
 
 
 def _on_destination(intent: Intent, source: Sighting, destination: Sighting) -> Decision:
@@ -122,7 +126,7 @@ def _on_destination(intent: Intent, source: Sighting, destination: Sighting) -> 
     if intent.persist and not destination.persistent and (is_let_go or intent.handed_over):
         acts.append(Act.DEFINE_ON_DESTINATION)
     has_definition = destination.persistent or Act.DEFINE_ON_DESTINATION in acts
-    # the source's process went down with its host, no other was started, and the guest that arrived runs
+    # the source's process died with its host, no other was started, and the guest that arrived is running
     runs_on = destination.place is Place.RUNNING and destination.reason in (RUNS_MIGRATED, RUNS_UNPAUSED)
     went_down = on_source(source) is History.UNKNOWN and intent.log_end is LogEnd.NONE and runs_on
     is_old = is_let_go or went_down or (intent.handed_over and on_source(source) is History.UNKNOWN)
@@ -148,7 +152,7 @@ def _on_destination(intent: Intent, source: Sighting, destination: Sighting) -> 
 
 
 def _keeps_from_start(intent: Intent, destination: Sighting) -> str:
-    """Why the paused copy on the destination is not to be started, by what the destination says; "" if nothing does."""
+    """Return why the paused copy on the destination must not be started, as the destination reports it, or ""."""
     past = on_destination(destination)
     if destination.reason in (IN_POSTCOPY, POSTCOPY_FAILED):
         return "post-copy was interrupted"
@@ -166,11 +170,11 @@ def _keeps_from_start(intent: Intent, destination: Sighting) -> str:
 
 
 def _may_have_run_here(intent: Intent, source: Sighting) -> str:
-    """Why the source, which has no process of it, may have run it since; "" if it has not.
+    """Return why the source, which has no process of the guest, may have run it since, or "" if it has not.
 
-    Where preflight drove the migration the source may have been left paused, with the guest's memory, also where
-    libvirt has said that it arrived (Confirm gets lost). If that copy is gone later, somebody has seen to that, and the
-    guest may have been shut down since, or run on a third host.
+    If preflight drove the migration, the source may have been left with a paused copy, even if libvirt reported that
+    the guest arrived (Confirm gets lost). If that copy is gone later, somebody removed it, and the guest may have been
+    shut down since, or run on a third host.
     """
     past = on_source(source)
     if _was_let_go(intent, source) and intent.log_end is LogEnd.MIGRATED:
@@ -180,13 +184,13 @@ def _may_have_run_here(intent: Intent, source: Sighting) -> str:
     elif intent.watched and intent.handed_over:
         is_gone = source.place is Place.ABSENT or intent.ended_on_source or past in (History.LET_GO, History.UNKNOWN)
     else:
-        # its definition went with its process, and nobody can have started it there again
+        # its definition was removed together with its process, so nobody can have started it there again
         is_gone = source.place is Place.ABSENT and intent.undefine and (intent.peer_to_peer or intent.confirmed)
     return "" if is_gone else "the guest may have run since, on the source or on a third host"
 
 
 def _was_let_go(intent: Intent, source: Sighting) -> bool:
-    """Whether the source, which has no process of the guest, ended it because the migration was confirmed."""
+    """Return True if the source, which has no process of the guest, ended it because the migration was confirmed."""
     has_none = source.place in (Place.ABSENT, Place.OFF)
     by_log = has_none and intent.log_end is LogEnd.MIGRATED and on_source(source) in (History.LET_GO, History.UNKNOWN)
     return by_log or (source.place is Place.OFF and on_source(source) is History.LET_GO)
@@ -217,7 +221,7 @@ def _on_source(intent: Intent, source: Sighting, destination: Sighting) -> Decis
 
 
 def _keeps_from_start_here(intent: Intent, source: Sighting, destination: Sighting) -> str:
-    """Why the paused copy on the source is not to be started; "" if nothing forbids it."""
+    """Return why the paused copy on the source must not be started, or ""."""
     if source.reason in (IN_POSTCOPY, POSTCOPY_FAILED):
         return "post-copy was interrupted"
     if intent.handed_over:
@@ -233,7 +237,7 @@ def _keeps_from_start_here(intent: Intent, source: Sighting, destination: Sighti
 
 
 def _stands(intent: Intent, acts: tuple[Act, ...], place: Place, why: str, where: Result) -> Decision:
-    """Of a guest that has a process on one host, and neither runs nor is paused."""
+    """Decide about a guest that has a process on one host and is neither running nor paused."""
     if place is not Place.SUSPENDED:
         return Decision(acts, Result.STOPPED, why)
     wake = intent.there("dompmwakeup") if where is Result.ARRIVED else intent.here("dompmwakeup")
@@ -249,7 +253,7 @@ def _nowhere_active(intent: Intent, source: Sighting, destination: Sighting) -> 
         is_there = intent.handed_over or intent.log_end is LogEnd.MIGRATED
         if is_there and intent.undefine and is_old:
             return Decision((Act.UNDEFINE_ON_SOURCE,), Result.STOPPED, why)
-        # libvirt defines a guest there only once it has arrived: it may have run there last, unseen
+        # libvirt defines a guest on the destination only once it has arrived: it may have run there last, unseen
         why += ", and both have its definition: start it where it last ran"
         return Decision((), Result.STOPPED, f"{why}, {intent.here('start')}, or {intent.there('start')}")
     only = intent.here("start") if source.place is Place.OFF else intent.there("start")
@@ -257,7 +261,7 @@ def _nowhere_active(intent: Intent, source: Sighting, destination: Sighting) -> 
 
 
 def _lost(intent: Intent) -> Decision:
-    """Of a guest that neither host knows: its owner may have moved it on, so that it is defined nowhere again."""
+    """Decide about a guest that neither host has: its owner may have moved it on, so it is not defined again."""
     if not intent.persistent:
         return Decision((), Result.LOST, "neither host has the guest; it was transient, so it disappears when it stops")
     why = "neither host has the guest: it may have been moved elsewhere"

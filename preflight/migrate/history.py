@@ -1,4 +1,4 @@
-"""What libvirt's reason for a guest's state says of its past on that host: has this copy run, and who stopped it.
+"""Infers a copy's past on a host from libvirt's reason for its state: whether the copy has run, and who stopped it.
 
 From include/libvirt/libvirt-domain.h up to libvirt 11.9. A number that is not named here is UNKNOWN.
 """
@@ -10,22 +10,22 @@ from preflight.migrate.observation import Place, Sighting
 
 
 class History(enum.Enum):
-    """The past of a guest's copy on one host, as far as it bears on what may be done with it."""
+    """The past of a guest's copy on one host, as far as it matters for what may be done with the copy."""
 
-    #: It has been taking in a migration, or was about to be started: none of its instructions was carried out there.
+    #: It was receiving a migration, or about to be started: it has executed no instruction there.
     NEVER_RAN = enum.auto()
-    #: It runs, or something other than its owner or a migration has stopped it: its memory is the guest's.
+    #: It is running, or was stopped by something other than its owner or a migration: its memory is the guest's.
     HAS_RUN = enum.auto()
-    #: A migration has stopped it: it has not run on this host since.
+    #: A migration stopped it: it has not run on this host since.
     LET_GO = enum.auto()
-    #: Its owner has stopped it; or it arrived there, started by nobody yet: libvirt gives both the same reason.
+    #: Its owner stopped it, or it arrived there and nobody has started it yet: libvirt gives both the same reason.
     STOPPED_BY_OWNER = enum.auto()
     UNKNOWN = enum.auto()
 
 
 _N, _R, _L, _O, _U = History.NEVER_RAN, History.HAS_RUN, History.LET_GO, History.STOPPED_BY_OWNER, History.UNKNOWN
 
-#: By state and libvirt's number of the reason: what it says on the source, and on the destination.
+#: By state and libvirt's number of the reason: the past of a copy on the source, and on the destination.
 _OF: Mapping[Place, Mapping[int, tuple[History, History]]] = {
     Place.RUNNING: {
         0: (_R, _R),  # unknown; also virDomainBlockedReason's only one
@@ -43,8 +43,8 @@ _OF: Mapping[Place, Mapping[int, tuple[History, History]]] = {
     },
     Place.PAUSED: {
         0: (_U, _U),  # unknown
-        1: (_O, _O),  # user; of one that arrived with VIR_MIGRATE_PAUSED too (qemuMigrationDstComplete)
-        2: (_L, _N),  # migration; on the destination while it is taken in (qemuProcessFinishStartup)
+        1: (_O, _O),  # user; also after an arrival with VIR_MIGRATE_PAUSED (qemuMigrationDstComplete)
+        2: (_L, _N),  # migration; on the destination while the guest is received (qemuProcessFinishStartup)
         3: (_R, _R),  # save
         4: (_R, _R),  # dump
         5: (_R, _R),  # I/O error
@@ -54,7 +54,7 @@ _OF: Mapping[Place, Mapping[int, tuple[History, History]]] = {
         9: (_R, _R),  # snapshot
         10: (_R, _R),  # crashed
         11: (_N, _N),  # starting up
-        12: (_R, _R),  # post-copy: its memory lies on both hosts
+        12: (_R, _R),  # post-copy: its memory is split between both hosts
         13: (_R, _R),  # post-copy failed
         14: (_R, _R),  # API error (since 9.2)
     },
@@ -65,7 +65,7 @@ _OF: Mapping[Place, Mapping[int, tuple[History, History]]] = {
         3: (_R, _R),  # crashed
         4: (_L, _L),  # migrated
         5: (_O, _O),  # saved
-        6: (_U, _N),  # failed; on the destination a migration that did (qemuMigrationDstFinishActive)
+        6: (_U, _N),  # failed; on the destination, a migration that failed (qemuMigrationDstFinishActive)
         7: (_O, _O),  # from snapshot
         8: (_U, _U),  # daemon (since 4.10)
     },
@@ -76,10 +76,10 @@ _OF: Mapping[Place, Mapping[int, tuple[History, History]]] = {
 
 
 def on_source(seen: Sighting) -> History:
-    """What the source's reason says of the copy there."""
+    """Return the past of the copy on the source."""
     return _OF.get(seen.place, {}).get(seen.reason, (_U, _U))[0]
 
 
 def on_destination(seen: Sighting) -> History:
-    """What the destination's reason says of the copy there."""
+    """Return the past of the copy on the destination."""
     return _OF.get(seen.place, {}).get(seen.reason, (_U, _U))[1]

@@ -1,7 +1,7 @@
-"""What a run writes down before each step, synced, so that another can find out later how far it came.
+"""The journal of a run: each step is written and synced before it is taken, so that a later run knows how far it came.
 
-A file of JSON lines: the plan first, then one line a step. A line that was cut off, when the machine lost its power or
-the disk was full, is left out when the file is read.
+A file of JSON lines: the plan first, then one line per step. A line that was cut off because the machine lost power or
+the disk was full is ignored when the file is read.
 """
 
 import contextlib
@@ -24,23 +24,23 @@ from preflight.schema.journal import FORMATS, HEAD, READ, STEP, Entry, Head, Rea
 from preflight.schema.plan import MigrationPlan
 from preflight.visible import encodable
 
-#: Seconds that a guest which stands still waits at most for its line.
+#: Longest time, in seconds, that a guest which is stopped for its hand-over waits for its line.
 SOON = 0.005
-#: What every step's line begins with.
+#: The beginning of every step's line.
 _BEGINNING = b'{"step":"'
-#: Bytes of a journal and of one line of it, and lines. A definition has at most 4 MiB (`fields.Xml`), of which Python
-#: may hold each character in four bytes.
+#: Most bytes of a journal and of one line, and most lines. A definition has at most 4 MiB (`fields.Xml`), and Python
+#: may need four bytes for each character.
 MOST, LONGEST, MOST_LINES = 96 * 1024 * 1024, 16 * 1024 * 1024, 500_000
-#: `own_file.marks` of one line: every field may be wrong, and each is a complaint. That of 5,000 guests has 200,000.
+#: Most `own_file.marks` in a line: each wrong field is an error of its own. A line about 5,000 guests has 200,000.
 MOST_MARKS = 400_000
-#: Characters of libvirt's words that are kept (`schema.fields.Said`).
+#: Characters of a libvirt message that are kept (`schema.fields.Said`).
 _KEPT = 8192
-#: Seconds for which a lock is waited for: `preflight status` takes it for an instant.
+#: Seconds to wait for a lock: `preflight status` holds it for an instant.
 _INSTANT = 0.3
 
 
 class JournalError(UserError):
-    """The file is no journal, or cannot be written or read. The text is one line for the user."""
+    """The file is not a journal, or cannot be written or read. The text is one line for the user."""
 
 
 class Journal:
@@ -50,18 +50,18 @@ class Journal:
         self.path = path
         self._descriptor = descriptor
         self._lock = threading.Lock()
-        #: What the file holds of that which `read` bounds.
+        #: Lines and marks in the file, which `read` limits.
         self._lines = self._marks = 0
-        #: Whether what was written last may be the beginning of a line.
+        #: True if the file may end with an incomplete line.
         self._is_cut = False
-        #: Why a step could not be written down; None while all could.
+        #: Why a step could not be written; None as long as all could.
         self.broken: str | None = None
-        #: Who beside the caller may read or exchange the file that is gone on with; None where nobody may.
+        #: Who besides the caller may read or replace the file that is resumed; None if nobody may.
         self.doubt: str | None = None
 
     @classmethod
     def create(cls, path: Path, plan: MigrationPlan) -> Self:
-        """Begin a journal; raises `JournalError`, also where the file exists: what it says may be needed yet."""
+        """Create a journal; raises `JournalError`, also if the file exists: its contents may still be needed."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -84,9 +84,9 @@ class Journal:
 
     @classmethod
     def resume(cls, path: Path) -> Self:
-        """Go on with a journal that only the caller and root can write.
+        """Resume a journal that only the caller and root can write.
 
-        Raises `JournalError`, also where another process still runs it, or it is none.
+        Raises `JournalError`, also if another process is still using it, or if it is not a journal.
         """
         try:
             opened = own_file.open_own(path, os.O_RDWR | os.O_APPEND)
@@ -96,7 +96,7 @@ class Journal:
         made.doubt = opened.doubt
         made._hold()
         try:
-            made.read()  # or else a file that is no journal would be mended too
+            made.read()  # otherwise a file that is not a journal would be truncated too
             made._mend()
         except JournalError:
             made.close()
@@ -104,24 +104,24 @@ class Journal:
         return made
 
     def read(self) -> tuple[MigrationPlan, Sequence[Entry]]:
-        """The plan and the steps of the file that is held, whatever bears its name by now; raises `JournalError`."""
+        """Return the plan and the steps of the open file, whatever has its name by now; raises `JournalError`."""
         return _decode(self.path, self._content())
 
     def write(self, step: StepName, guest: str | None = None, **told: Any) -> None:
-        """Write a step down, and return when it is on the disk; raises `JournalError`, and takes it back."""
+        """Write a step and return once it is on the disk; on failure, remove it again and raise `JournalError`."""
         self._write(self.ready(step, guest, **told).at(time.time()))
 
     def ready(self, step: StepName, guest: str | None = None, **told: Any) -> Ready:
-        """All of a step's line but its moment, for `note_soon`; raises `JournalError` for what is no step."""
+        """Prepare a step's line for `note_soon`, all but its time; raises `JournalError` for an invalid step."""
         try:
             return schema.ready(step, guest, _kept(told))
         except Wrong as why:
             raise JournalError(f"{self.path}: {step}: {why}") from None
 
     def note(self, step: StepName, guest: str | None = None, **told: Any) -> None:
-        """As `write`, for what has happened already: where it cannot be written, the run goes on and `broken` says why.
+        """Write a step that has already happened: if that fails, the run continues and `broken` says why.
 
-        A guest that has arrived must be started, whatever became of this machine's disk.
+        A guest that has arrived must be started, even if this machine's disk is full or broken.
         """
         try:
             self._write(self.ready(step, guest, **told).at(time.time()), has_happened=True)
@@ -129,9 +129,9 @@ class Journal:
             self.broken = str(why)
 
     def note_soon(self, step: Ready) -> None:
-        """As `note`, and return once the system has the line, or after `SOON`: it is synced while the run goes on.
+        """Write a step as `note` does, but return once the system has the line, or after `SOON`; it is synced later.
 
-        For what a guest that stands still would wait for: the step has been made `ready` before.
+        For a step during a guest's downtime. The step was prepared by `ready` before.
         """
         written = threading.Event()
 
@@ -143,18 +143,18 @@ class Journal:
             finally:
                 written.set()
 
-        thread = threading.Thread(target=run)  # no daemon: the process ends once it is on the disk
+        thread = threading.Thread(target=run)  # not a daemon: the process exits only once the line is on the disk
         thread.start()
         written.wait(SOON)
 
     def discard(self) -> None:
-        """Remove the file: nothing was begun that it could tell of."""
+        """Remove the file of a run in which nothing was begun."""
         with contextlib.suppress(OSError):
             self.path.unlink()
 
     def close(self) -> None:
-        """Let go of it."""
-        with contextlib.suppress(OSError):  # each line that counts was synced
+        """Close the file and release its lock."""
+        with contextlib.suppress(OSError):  # every line that matters was synced
             os.close(self._descriptor)
 
     def _write(self, line: bytes, *, has_happened: bool = False, written: threading.Event | None = None) -> None:
@@ -181,13 +181,13 @@ class Journal:
                     written.set()
                 os.fsync(self._descriptor)
             except OSError as why:
-                # a whole line that may not be on the disk yet stays where it tells what has happened
+                # a complete line that may not be on the disk yet is kept if the step has happened
                 if before is not None and (left or not has_happened):
                     self._take_back(before)
                 raise JournalError(f"{self.path}: {why.strerror}") from None
 
     def _take_back(self, size: int) -> None:
-        """Cut the file back to this size, at which a line ended; where that fails, the next begins a line."""
+        """Truncate the file to this size, at which a line ended; if that fails, the next write starts a new line."""
         try:
             os.ftruncate(self._descriptor, size)
         except OSError:
@@ -216,7 +216,7 @@ class Journal:
             raise JournalError(str(why)) from None
 
     def _mend(self) -> None:
-        """Take away a line that was cut off, so that the next one begins a line."""
+        """Remove an incomplete last line, so that the next write starts a new line."""
         content = self._content()
         self._lines, self._marks = content.count(b"\n"), own_file.marks(content)
         whole = content.rfind(b"\n") + 1
@@ -225,7 +225,7 @@ class Journal:
 
 
 def _kept(told: Mapping[str, Any]) -> dict[str, Any]:
-    """What is told, with words of libvirt's and of hosts' no longer than a journal may hold, and all of them text."""
+    """Return a step's fields with the messages of libvirt and of hosts shortened to what a journal may hold."""
     kept = {name: _text(value) for name, value in told.items()}
     for name in ("error", "why"):
         if isinstance(kept.get(name), str):
@@ -236,14 +236,14 @@ def _kept(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: Any) -> Any:
-    """The value as JSON can hold it: lone surrogates as escapes, a number that is none as null."""
+    """Return the value as JSON can hold it: lone surrogates as escapes, a number that is not finite as null."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return encodable(value) if isinstance(value, str) else value
 
 
 def read(path: Path) -> tuple[MigrationPlan, Sequence[Entry]]:
-    """The plan and the steps of a journal of anybody's, for who only looks at it; raises `JournalError`."""
+    """Return the plan and the steps of anybody's journal, to be read only; raises `JournalError`."""
     try:
         descriptor = own_file.open_any(path)
         try:
@@ -263,7 +263,7 @@ def is_held(path: Path) -> bool:
     except BlockingIOError:
         return True
     except OSError:
-        return False  # no locks there: nobody could have one
+        return False  # a file system without locks: nobody can hold one
     finally:
         os.close(descriptor)
     return False
@@ -288,7 +288,7 @@ def _entries(path: Path, lines: io.BytesIO) -> Iterator[Entry]:
     number = 1
     while line := _bounded(path, number := number + 1, lines.readline(LONGEST + 1)):
         if not line.endswith(b"\n"):
-            return  # a line that was cut off
+            return  # an incomplete line
         line = line[:-1]
         try:
             yield read_form(STEP, line, tagged=True)
@@ -306,12 +306,12 @@ def _bounded(path: Path, number: int, line: bytes) -> bytes:
 
 
 def default_directory() -> Path:
-    """Where journals lie when no file is named: $XDG_STATE_HOME/preflight."""
+    """Return the directory of journals if no file is named: $XDG_STATE_HOME/preflight."""
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "preflight"
 
 
 def default_path(source: str, destination: str) -> Path:
-    """A new journal's path in `default_directory`, by time and hosts."""
+    """Return a new journal's path in `default_directory`, made of the time and the hosts."""
     ends = "-".join("".join(c if c.isalnum() or c in ".-" else "_" for c in end)[:60] for end in (source, destination))
     return default_directory() / f"{time.strftime('%Y%m%dT%H%M%S')}-{ends}-{os.getpid()}.journal"
 

@@ -1,8 +1,9 @@
-"""Moves one active guest: the call, the watch over it, the hand-over, and what is left to settle."""
+"""Moves one active guest: the call, its supervision, the hand-over, and the settling afterwards."""
 
 import contextlib
 import time
 
+from msgspec import Struct
 from msgspec.structs import asdict
 
 from preflight.errors import UserError
@@ -20,18 +21,18 @@ from preflight.migrate.watch import POLL, Watch
 from preflight.schema.plan import PlannedGuest
 from preflight.threads import until
 
-#: Seconds that libvirt's call may go on after it was aborted; then the guest is settled without waiting for it.
+#: Seconds that libvirt's call may take to return after an abort; then the guest is settled without waiting for it.
 AFTER_ABORT = 60.0
-#: And after post-copy was interrupted, in which libvirt may yet end it by itself.
+#: The same after post-copy was interrupted: libvirt may still end the call by itself.
 AFTER_BREAK = 10.0
 
 
 class Busy(UserError):
-    """A guest that a job runs on already. Its move is not begun; the text is one line for the user."""
+    """A job is already running on the guest, so its move is not begun. The text is one line for the user."""
 
 
 def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = False) -> Ended:
-    """Move an active guest, and say how that ended; raises `JournalError`, `UserError` before anything is done."""
+    """Move an active guest, and return how that ended; raises `JournalError`, `UserError` before anything is done."""
     if not resume_postcopy:
         guest = _as_now(run, guest)
     intent = run.intent(guest)
@@ -80,11 +81,11 @@ def _order_start(run: Run, guest: PlannedGuest) -> None:
 
 
 def _as_now(run: Run, guest: PlannedGuest) -> PlannedGuest:
-    """The guest as it is at the moment of its move: its owner may have paused it, or gone on with it, since the plan.
+    """Return the guest as it is at the moment of its move: its owner may have paused or resumed it since the plan.
 
-    A source that does not answer is waited for; raises `UserError` where it stays silent, since nothing can be moved
-    off it then, and `Busy` where somebody else is at work on the guest. A destination that does not answer leaves the
-    guest as it was planned; the call itself then says so.
+    Waits for a source that does not answer; raises `UserError` if it stays silent, since no guest can be moved off it
+    then, and `Busy` if another job is running on the guest. If the destination does not answer, the guest is returned
+    as it was planned, and the call itself will fail.
     """
     is_time_left = until(run.settings.patience)
     source, destination = look_at_both(run, guest.uuid)
@@ -104,7 +105,7 @@ def _as_now(run: Run, guest: PlannedGuest) -> PlannedGuest:
 
 
 def _whose(run: Run, guest: PlannedGuest, source: Sighting) -> str:
-    """What libvirt says of the job that runs on a guest."""
+    """Return what libvirt reports about the job that is running on a guest."""
     import libvirt
 
     if not source.job:
@@ -119,7 +120,7 @@ def _whose(run: Run, guest: PlannedGuest, source: Sighting) -> str:
 
 
 def _wait(run: Run, moving: Transfer, watch: Watch) -> str | None:
-    """Watch until the call ends; libvirt's error, or what kept it from ending."""
+    """Watch until the call returns; return libvirt's error, or why the call has not returned."""
     aborted_at: float | None = None
     broken_at: float | None = None
     while moving.is_alive():
@@ -132,7 +133,7 @@ def _wait(run: Run, moving: Transfer, watch: Watch) -> str | None:
         if watch.aborted is not None and aborted_at is None:
             aborted_at = time.monotonic()
         if aborted_at is not None and time.monotonic() - aborted_at > AFTER_ABORT:
-            return f"libvirt's call has not returned {AFTER_ABORT:g} s later"
+            return f"libvirt's call has not returned {AFTER_ABORT:g} s later; {_restart(run)}"
         if watch.is_in_postcopy:
             is_broken = run.source.look(moving.uuid).is_broken_off
             broken_at = (broken_at or time.monotonic()) if is_broken else None
@@ -142,16 +143,31 @@ def _wait(run: Run, moving: Transfer, watch: Watch) -> str | None:
     return moving.error
 
 
-def attend(run: Run, guest: PlannedGuest, began_at: float | None) -> bool:
-    """Watch a migration that goes on without the one who began it, as in peer-to-peer mode, until it has ended.
+def _restart(run: Run) -> str:
+    """Return what ends a job of the source that ignores an abort, as seen with libvirt 9.0 after a network failure."""
+    return f"if the job does not end, restart the libvirt daemon on {run.plan.source} (its guests keep running)"
 
-    `began_at` is when the journal has its move begin, in seconds since the epoch. Returns whether the guest had to be
-    paused on the source for that.
+
+class Attended(Struct, frozen=True):
+    """The end of a migration that was watched without the client that began it."""
+
+    #: True if the guest had to be paused on the source.
+    has_paused: bool
+    #: Why its job has not ended, and what ends it; None if it has ended.
+    stuck: str | None = None
+
+
+def attend(run: Run, guest: PlannedGuest, began_at: float | None) -> Attended:
+    """Watch a migration that continues without the client that began it, as in peer-to-peer mode, until it has ended.
+
+    `began_at` is the time of the move's beginning in the journal, in seconds since the epoch. Stops waiting for a job
+    that has not ended `AFTER_ABORT` seconds after it was aborted.
     """
     age = None if began_at is None else max(time.time() - began_at, 0.001)
     seen = run.source.look(guest.uuid)
     in_postcopy = (seen.place, seen.reason) == (Place.PAUSED, IN_POSTCOPY)
     watch = Watch(run, guest, is_in_postcopy=in_postcopy, age=age)
+    is_time_left = None
     while seen.job:
         watch.look()
         if watch.is_of_another:
@@ -160,13 +176,17 @@ def attend(run: Run, guest: PlannedGuest, began_at: float | None) -> bool:
         watch.say_once("the migration is still running; waiting for it to end")
         if run.aborting.is_set():
             watch.interrupt()
+        if watch.aborted is not None and is_time_left is None:
+            is_time_left = until(AFTER_ABORT)
+        if is_time_left is not None and not is_time_left():
+            return Attended(watch.has_paused, f"not ended {AFTER_ABORT:g} s after it was aborted; {_restart(run)}")
         time.sleep(POLL)
         seen = run.source.look(guest.uuid)
-    return watch.has_paused
+    return Attended(watch.has_paused)
 
 
 def definition(run: Run, guest: PlannedGuest) -> str | None:
-    """The guest's definition on the source, passwords and all; None where it has none or does not tell."""
+    """Return the guest's definition on the source, including passwords; None if there is none, or no answer."""
     import libvirt
 
     if not guest.persistent:
@@ -188,7 +208,7 @@ def end(
     seconds: float | None = None,
     downtime: float | None = None,
 ) -> Ended:
-    """Write down and tell how a guest's move ended; `intent` says how far it is known to have come."""
+    """Record and report how a guest's move ended; `intent` says how far it is known to have come."""
     ended = Ended(
         guest=guest,
         result=settled.decision.result,

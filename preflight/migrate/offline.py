@@ -4,8 +4,10 @@ The source's definition is removed only after both have been verified on the des
 host has the definition with everything that belongs to it.
 """
 
+import time
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -19,7 +21,7 @@ from preflight.migrate.observation import Place
 from preflight.migrate.outcome import Decision, Result
 from preflight.migrate.root_shell import FilesError, Shell
 from preflight.migrate.run import Ended, Run
-from preflight.migrate.settle import Settled, look_at_both
+from preflight.migrate.settle import PAUSE, Settled, look_at_both
 from preflight.migrate.state_copy import copy, is_same
 from preflight.migrate.state_files import State, states
 from preflight.migrate.state_listing import listed
@@ -27,7 +29,10 @@ from preflight.migrate.state_taken import require_free
 from preflight.migrate.undefine import NotUndefined, undefine
 from preflight.request.migration import Mode
 from preflight.schema.plan import PlannedGuest
-from preflight.threads import Late, within
+from preflight.threads import Late, until, within
+
+#: Part of libvirt's error while another migration of the guest is running (qemuMigrationJobIsAllowed).
+_BUSY: Final = "another migration job is already running"
 
 
 class _Refused(Exception):
@@ -50,7 +55,7 @@ def move_off(
     why = ""
     kept: list[str] = []
     try:
-        why = _move(run, guest, lane, source, destination, xml, kept)
+        why = _when_free(run, guest, lambda: _move(run, guest, lane, source, destination, xml, kept))
     except (libvirt.libvirtError, HostSilent, FilesError, Unreadable, NotUndefined, _Refused) as failure:
         error = str(failure)
     intent = run.intent(guest, handed_over=error is None)
@@ -58,20 +63,43 @@ def move_off(
     return replace(end(run, guest, where, intent, error=error), kept=tuple(kept))
 
 
+def _when_free(run: Run, guest: PlannedGuest, move: Callable[[], str]) -> str:
+    """Move the guest, and start over as long as libvirt reports that another migration of it is running.
+
+    libvirt keeps the job of a client that was killed until it notices that the client's connection is closed.
+    """
+    import libvirt
+
+    is_time_left = until(run.settings.patience)
+    is_told = False
+    while True:
+        try:
+            return move()
+        except libvirt.libvirtError as why:
+            is_busy = why.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID and _BUSY in str(why)
+            if not is_busy or not is_time_left() or run.stopping.is_set():
+                raise
+        if not is_told:
+            run.tell(Event("waiting", guest.name, "another migration of the guest is running: waiting for it to end"))
+            is_told = True
+        time.sleep(PAUSE)
+
+
 def _move(
     run: Run, guest: PlannedGuest, lane: Lane, source: Shell, destination: Shell, xml: str | None, kept: list[str]
 ) -> str:
     """Move the guest; return what is not as requested although it has arrived, or an empty text.
 
-    The paths of state files of which the source keeps its own copy are added to `kept`.
+    The paths of state files of which the source keeps its own copy are put into `kept`.
     """
+    kept.clear()
     here, there = look_at_both(run, guest.uuid)
     if Place.UNKNOWN in (here.place, there.place):
         raise _Refused(here.why or there.why or "a host does not answer")
-    if here.place is Place.ABSENT and there.place is Place.OFF:  # it has moved already
+    if here.place is Place.ABSENT and there.place is Place.OFF:  # it has already been moved
         return _start_with(run, guest)
     if here.place is Place.ABSENT and there.place is Place.ABSENT:
-        # no step of a run leaves it on neither host: its owner may have moved it on, and it would end up on two hosts
+        # no step of a run removes it from both hosts: its owner may have moved it on, and it would end up on two hosts
         raise _Refused("neither host knows the guest any more; the journal has its definition, for `virsh define`")
     if here.place is not Place.OFF or there.place.active:
         raise _Refused("the guest is no longer off")

@@ -24,10 +24,10 @@ _AVAILABLE = re.compile(r"^MemAvailable: +(\d{1,18}) kB$", re.MULTILINE)
 def opened_run(
     plan: MigrationPlan, visits: Sequence[Reachable], journal: Journal, tell: Tell, settings: Settings
 ) -> Iterator[Run]:
-    """A run on two hosts that are logged in to. Ctrl-C and SIGTERM are requests to stop while it is open.
+    """Open a run on two hosts with open logins. While it is open, Ctrl-C and SIGTERM are requests to stop.
 
-    So is SIGHUP, but only to start no further guest: a terminal that is lost hangs up more than once, and asks nobody
-    to abort what runs.
+    SIGHUP is too, but only a request to start no further guest: a lost terminal may send it more than once, and
+    nobody asked for running migrations to be aborted.
     """
     run_event_loop()
     source, destination = (End(visit.name, visit.connect, plan.calls) for visit in visits)
@@ -37,7 +37,7 @@ def opened_run(
     try:
         with _signals(run):
             for end in (source, destination):
-                with contextlib.suppress(HostSilent):  # said of each guest that it matters to
+                with contextlib.suppress(HostSilent):  # reported for each guest that is affected
                     end.shared()
             yield run
     finally:
@@ -46,7 +46,7 @@ def opened_run(
 
 
 def _available(destination: Reachable) -> int | None:
-    """KiB of memory that the destination has left; None where it does not tell."""
+    """Return the destination's available memory in KiB; None if it cannot be read."""
     answer = destination.run(shell("cat /proc/meminfo"))
     found = _AVAILABLE.search(answer.out) if answer.code == 0 else None
     return int(found[1]) if found else None

@@ -1,4 +1,4 @@
-"""What was to be done with a guest and how far that came, and what is decided for it: values alone."""
+"""Values: what was intended for a guest, how far its move came, and what was decided."""
 
 import enum
 
@@ -8,7 +8,7 @@ from preflight.migrate.observation import Place
 
 
 class Act(enum.StrEnum):
-    """One step that settles a guest; each can be done again without harm."""
+    """One step that settles a guest; each can be repeated without harm."""
 
     START_ON_SOURCE = "start on the source"
     START_ON_DESTINATION = "start on the destination"
@@ -18,112 +18,115 @@ class Act(enum.StrEnum):
     UNDEFINE_ON_DESTINATION = "undefine on the destination"
     DEFINE_ON_SOURCE = "define on the source again"
     DEFINE_ON_DESTINATION = "define on the destination"
-    #: A job still runs there: it ends by itself, or is watched by somebody else.
+    #: A job is still running on the guest: it ends by itself, or somebody else watches it.
     WAIT = "wait for the job that runs on it"
 
 
 class Result(enum.StrEnum):
-    """What became of a guest."""
+    """The outcome of a guest's move."""
 
     ARRIVED = "arrived"
     #: On the source, as it was.
     STAYED = "stayed"
-    #: On one host, and does not run though it did.
+    #: On one host, not running although it was.
     STOPPED = "stopped"
-    #: On one host, paused though it ran.
+    #: On one host, paused although it was running.
     PAUSED = "paused"
     #: Active on both hosts: must never be.
     BOTH = "both"
     #: On neither host: must never be.
     LOST = "lost"
-    #: A host did not answer, so that cannot be told.
+    #: Not known, since a host did not answer.
     UNKNOWN = "unknown"
 
 
 class LogMark(Struct, frozen=True):
-    """How far a log reached at one moment: the file's inode, and its size in bytes."""
+    """The end of a log at one moment: the file's inode, and its size in bytes."""
 
     inode: int
     size: int
 
 
 class LogEnd(enum.Enum):
-    """How the log of the guest's QEMU on the source says that the process ended with which the migration began."""
+    """The end of the QEMU process that began the migration, according to its log on the source."""
 
-    #: The log was not read, or cannot be read.
+    #: The log has not been read, or cannot be read.
     UNKNOWN = enum.auto()
-    #: More has happened than one migration and its end: the guest may have run again, or been moved on.
+    #: The log shows more than one migration and its end: the guest may have run again, or been moved on.
     MORE = enum.auto()
-    #: The migration ended the process once libvirt had confirmed it, and no other was started.
+    #: The migration ended the process after libvirt confirmed it, and no other was started.
     MIGRATED = enum.auto()
-    #: The log names no end, and no other process was started: where there is none now, it went down with its host.
+    #: The log shows no end, and no other process was started: if there is none now, it died with its host.
     NONE = enum.auto()
 
 
 class Intent(Struct, frozen=True, kw_only=True):
-    """What was to be done with a guest, and how far that is known to have come."""
+    """What was intended for a guest, and how far its move is known to have come."""
 
-    #: Whether it was active, and ran rather than being paused.
+    #: True if it was running; a guest that was active but paused has `paused`.
     running: bool
     paused: bool = False
-    #: Whether it was defined on the source.
+    #: True if it was defined on the source.
     persistent: bool
-    #: Whether it is to be defined on the destination, and its definition on the source is to go.
+    #: True if it is to be defined on the destination, and undefined on the source.
     persist: bool
     undefine: bool
-    #: Whether it starts with the source.
+    #: True if it starts when the source boots.
     autostart: bool = False
-    #: Whether the guest is to stay paused on the destination.
+    #: True if the guest is to stay paused on the destination.
     suspend: bool = False
-    #: Whether preflight itself starts it on the destination, so that libvirt leaves it paused there.
+    #: True if preflight itself starts it on the destination, where libvirt leaves it paused.
     safe: bool = True
-    #: Whether the source's daemon drives the migration, and so lets the guest go whatever becomes of preflight.
+    #: True if the source's daemon drives the migration, and completes it even if preflight dies.
     peer_to_peer: bool = False
-    #: Whether the destination had a definition of it before.
+    #: True if both hosts use the same disks, not copies of them.
+    shares_disks: bool = True
+    #: True if the destination had a definition of it before the move.
     was_defined_there: bool = False
-    #: Whether libvirt has said that the source has let it go; of one that is off, that it is whole on the destination.
+    #: True if libvirt reported that the source let the guest go; for a guest that is off, that it is complete on the
+    #: destination.
     handed_over: bool = False
-    #: Whether the source was then seen without a process of it, so that no copy was left there.
+    #: True if the source was then seen without a process of the guest, so that no copy was left there.
     confirmed: bool = False
-    #: Whether preflight itself has paused it on the source, so that it converges.
+    #: True if preflight itself paused it on the source, so that the migration converges.
     paused_by_us: bool = False
-    #: Whether preflight has watched it since its move began. Not where a run is gone on with: then its owner may have
-    #: done anything meanwhile.
+    #: True if this process has watched it since its move began. False in a resumed run: its owner may have done
+    #: anything in between.
     watched: bool = False
-    #: Whether this preflight has just ended the copy there, and so knows what its definition without a process means.
+    #: True if this process has just ended the copy there, and so knows why it has no process.
     ended_on_source: bool = False
     ended_on_destination: bool = False
-    #: How far the log of the guest's QEMU on the source reached when its move began; None where that is not known.
+    #: The end of the log of the guest's QEMU on the source when its move began; None if unknown.
     log_mark: LogMark | None = None
-    #: What that log says since.
+    #: What was added to that log since.
     log_end: LogEnd = LogEnd.UNKNOWN
-    #: For the commands that a person may run: the guest's UUID, and the hosts' names.
+    #: For commands that are suggested to a person: the guest's UUID, and the hosts' names.
     uuid: str = "UUID"
     hosts: tuple[str, str] = ("the source", "the destination")
 
     @property
     def is_off(self) -> bool:
-        """Whether it was off, so that its definition moves and nothing else."""
+        """True if it was off, so that only its definition and state files move."""
         return not self.running and not self.paused
 
     @property
     def wanted(self) -> Place:
-        """What it is to be on the destination."""
+        """The intended state on the destination."""
         if self.is_off:
             return Place.OFF
         return Place.PAUSED if self.paused or self.suspend else Place.RUNNING
 
     def here(self, command: str) -> str:
-        """A command for a person, on the source."""
+        """Return a virsh command to suggest, on the source."""
         return f"on {self.hosts[0]}: virsh {command} {self.uuid}"
 
     def there(self, command: str) -> str:
-        """A command for a person, on the destination."""
+        """Return a virsh command to suggest, on the destination."""
         return f"on {self.hosts[1]}: virsh {command} {self.uuid}"
 
 
 class Decision(Struct, frozen=True):
-    """What to do next, and what has become of the guest if that is nothing."""
+    """The next steps, and the outcome if there are none."""
 
     acts: tuple[Act, ...]
     result: Result

@@ -1,4 +1,4 @@
-"""What a journal tells of guests whose run was cut off: how far each came, and how it had ended."""
+"""Reads from a journal how far each guest of an interrupted run came, and how its move ended."""
 
 from collections.abc import Sequence
 
@@ -13,23 +13,22 @@ from preflight.schema.plan import PlannedGuest
 
 
 class Past(Struct, frozen=True, kw_only=True):
-    """One guest as the journal has it."""
+    """One guest's move, as the journal records it."""
 
     began: bool = False
-    #: When, in seconds since the epoch.
+    #: Time of the beginning, in seconds since the epoch.
     began_at: float | None = None
     handed_over: bool = False
     confirmed: bool = False
     paused_by_us: bool = False
-    #: What it was on the source, and whether the destination had a definition of it, when its move began; None where
-    #: that was not seen.
+    #: Whether it was paused on the source, and defined on the destination, when its move began; None if unknown.
     paused: bool | None = None
     is_defined_there: bool | None = None
-    #: Its definition, where it had one.
+    #: Its definition, if it had one.
     xml: str | None = None
-    #: How far the log of its QEMU on the source reached when its move began.
+    #: The end of the log of its QEMU on the source when its move began.
     log_mark: LogMark | None = None
-    #: How it ended, if it did; a later beginning takes it back.
+    #: How the move ended, if it did; reset if it begins again.
     result: Result | None = None
     source: str | None = None
     destination: str | None = None
@@ -37,32 +36,32 @@ class Past(Struct, frozen=True, kw_only=True):
     why: str = ""
     seconds: float | None = None
     downtime: float | None = None
-    #: State files of a guest that is off, of which the source keeps its own.
+    #: State files of a guest that is off of which the source keeps its own copy.
     kept: tuple[str, ...] = ()
 
     @property
     def is_done(self) -> bool:
-        """Whether it has arrived and is there as it was asked for, so that nothing is left to do."""
+        """True if the guest has arrived as requested, so that nothing is left to do."""
         return self.result is Result.ARRIVED and not self.why
 
     def of_now(self, guest: PlannedGuest) -> PlannedGuest:
-        """The guest as it was when its move began, rather than when the plan was made."""
+        """Return the guest as it was when its move began, instead of when the plan was made."""
         seen = {"paused": self.paused, "is_defined_there": self.is_defined_there}
         return guest.model_copy(update={name: value for name, value in seen.items() if value is not None})
 
     def intent(self, run: Run, guest: PlannedGuest) -> Intent:
-        """What is to become of the guest, and how far that is known to have come."""
+        """Return what is intended for the guest, and how far its move is known to have come."""
         known = run.intent(self.of_now(guest), handed_over=self.handed_over, paused_by_us=self.paused_by_us)
         return replace(known, confirmed=self.confirmed, log_mark=self.log_mark or known.log_mark)
 
 
 def past(entries: Sequence[Entry], uuid: str) -> Past:
-    """What the journal tells of one guest."""
+    """Return what the journal records about one guest."""
     return pasts(entries).get(uuid, Past())
 
 
 def pasts(entries: Sequence[Entry]) -> dict[str, Past]:
-    """What the journal tells of each guest that it names, by UUID."""
+    """Return what the journal records about each guest in it, by UUID."""
     known: dict[str, Past] = {}
     for entry in entries:
         if entry.guest is not None:
@@ -105,7 +104,7 @@ def _after(known: Past, entry: Entry) -> Past:
 
 
 def of(ended: Ended) -> Past:
-    """What this very run knows of a guest that it has moved, or tried to."""
+    """Return the same for a guest that this run has moved, or tried to move."""
     source, destination = ended.places
     return Past(
         began=True,

@@ -1,5 +1,8 @@
-"""Goes on with a run that was cut off: each guest that was begun is settled, and those that can be moved are named."""
+"""Resumes an interrupted run: settles each guest whose move was begun, and finds those that can still be moved."""
 
+import concurrent.futures
+import contextlib
+import threading
 import time
 from collections.abc import Mapping
 
@@ -19,41 +22,43 @@ from preflight.migrate.watch import POLL
 from preflight.schema.plan import PlannedGuest
 from preflight.threads import until
 
+#: Most guests that are settled at the same time: their migrations ran side by side too.
+AT_ONCE = 16
+
 
 def recover(run: Run, known: Mapping[str, Past]) -> dict[str, Ended]:
-    """How each guest that was begun and had not arrived has ended now, by UUID.
+    """Settle each guest whose move was begun and that had not arrived; return how its move ended, by UUID.
 
-    One that is off is left to be moved again, which finishes what was begun.
+    A guest that is off is not settled: moving it again completes its move. Raises `JournalError` and `UserError`, after
+    all other guests have been settled.
     """
-    return {
-        guest.uuid: _recover(run, guest, known[guest.uuid])
-        for guest in run.plan.live
-        if known[guest.uuid].began and not known[guest.uuid].is_done
-    }
+    left = [guest for guest in run.plan.live if known[guest.uuid].began and not known[guest.uuid].is_done]
+    # resuming a post-copy migration takes connections, like beginning one
+    moving = threading.BoundedSemaphore(run.plan.width)
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        settling = {guest.uuid: pool.submit(_recover, run, guest, known[guest.uuid], moving) for guest in left}
+    return {uuid: each.result() for uuid, each in settling.items()}
 
 
-def _recover(run: Run, guest: PlannedGuest, past: Past) -> Ended:
+def _recover(run: Run, guest: PlannedGuest, past: Past, moving: threading.BoundedSemaphore) -> Ended:
     guest = past.of_now(guest)
     if past.log_mark is not None:
         run.log_marks[guest.uuid] = past.log_mark
-    paused_by_us = attend(run, guest, past.began_at) or past.paused_by_us
+    attended = attend(run, guest, past.began_at)
     source, destination = look_at_both(run, guest.uuid)
     broken = source.is_broken_off or destination.is_broken_off or source.reason == IN_POSTCOPY
     if source.place.active and destination.place.active and broken:
         if source.is_broken_off and not destination.is_broken_off:
             _wait_until_noticed(run, guest)
-        lane = Lane(run)
-        try:
+        with moving, contextlib.closing(Lane(run)) as lane:
             return move(run, guest, lane, resume_postcopy=True)
-        finally:
-            lane.close()
-    intent = replace(past.intent(run, guest), paused_by_us=paused_by_us)
+    intent = replace(past.intent(run, guest), paused_by_us=attended.has_paused or past.paused_by_us)
     settled = carry_over(run, guest, settle(run, guest, intent, xml=past.xml))
-    return end(run, guest, settled, intent, error=past.error)
+    return end(run, guest, settled, intent, error=attended.stuck or past.error)
 
 
 def _wait_until_noticed(run: Run, guest: PlannedGuest) -> None:
-    """Wait until the destination has noticed too that post-copy was interrupted: libvirt lets nobody tell it."""
+    """Wait until the destination notices that post-copy was interrupted: libvirt has no call to make it notice."""
     run.tell(Event("waiting", guest.name, "the destination has not yet noticed that post-copy was interrupted"))
     is_time_left = until(run.settings.patience)
     while is_time_left() and not run.destination.look(guest.uuid).is_broken_off:
@@ -61,7 +66,7 @@ def _wait_until_noticed(run: Run, guest: PlannedGuest) -> None:
 
 
 def left(run: Run, known: Mapping[str, Past]) -> tuple[PlannedGuest, ...]:
-    """The guests that are still on the source and can be moved, in the plan's order."""
+    """Return the guests that are still on the source and can be moved, in the plan's order."""
     found = []
     for guest in run.plan.guests:
         past = known[guest.uuid]

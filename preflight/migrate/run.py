@@ -92,6 +92,7 @@ class Run:
             autostart=guest.autostart,
             safe=method.is_safe,
             peer_to_peer=method.mode is not Mode.MANAGED,
+            shares_disks=not method.copies_storage,
             was_defined_there=guest.is_defined_there,
             handed_over=handed_over,
             paused_by_us=paused_by_us,

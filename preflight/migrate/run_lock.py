@@ -1,8 +1,8 @@
-"""A lock that a run holds on the source for as long as it is logged in there, so that no other moves the same guests.
+"""A lock that a run holds on the source while it is logged in there, so that no other run moves the same guests.
 
-Each run has a file of its own in /run/preflight on the source: who it is, and the guests it moves. The login's shell
-holds an exclusive flock(2) on the file, which the kernel lets go of when the shell ends, whatever ended it. A run
-publishes its file first and reads the others' then, so of two that begin together at least one sees the other.
+Each run has its own file in /run/preflight on the source, with its owner and the guests it moves. The login's shell
+holds an exclusive flock(2) on the file, which the kernel releases when the shell ends for any reason. A run first
+publishes its file and then reads the others, so of two runs that begin together at least one sees the other.
 """
 
 import contextlib
@@ -26,18 +26,18 @@ from preflight.schema.plan import PlannedGuest
 from preflight.shell_text import NOTHING, ShellText, shell
 from preflight.visible import one_line
 
-#: Where the files are: root's alone to write in, and gone when the host boots.
+#: Directory of the files: writable only by root, and emptied when the host boots.
 DIRECTORY: Final = "/run/preflight"
-#: Characters of what one host's files say in all that are read.
+#: Most characters read from all files of one host.
 _MOST: Final = 4 * 1024 * 1024
 
 _KEY = Grammar("a run's key", r"[0-9a-f]{32}", 32)
 _NUMBER = Grammar("a number", r"[0-9]{1,12}", 12)
 
-#: Seconds between two signs of life. After 30 s without one the process that `starter` leaves takes preflight for dead.
+#: Seconds between two signs of life. After 30 s without one, the process left by `starter` considers preflight dead.
 ALIVE: Final = 5.0
 
-#: What the login's shell does: `locked` is empty once it holds the lock, and else says why it does not.
+#: Commands for the login's shell: `locked` is empty once it holds the lock, otherwise it has the reason.
 _HOLD = r"""
 if locked=$(printf '%s\n' @text@ | @make@ "$(id -u)" 2>&1) &&
   { command exec 9<>@new@; } 2>/dev/null && flock -n 9 &&
@@ -50,19 +50,19 @@ as_root rm -f @files@ </dev/null >/dev/null 2>&1; { command exec 9>&-; } 2>/dev/
 
 
 class Host(Protocol):
-    """A host that is logged in to: what a lock needs of `collect.session.LiveVisit`."""
+    """A host with an open login: the part of `collect.session.LiveVisit` that a lock needs."""
 
     name: str
 
     def run(self, command: ShellText, first: ShellText = NOTHING) -> Record:
-        """The answer to a POSIX sh command, behind what the session itself does first."""
+        """Return the answer to a POSIX sh command; the session's own shell runs `first` before it."""
 
     def tell(self, command: ShellText) -> None:
-        """Have the session's own shell do something; nobody waits for it."""
+        """Have the session's own shell run a command without waiting for it."""
 
 
 class Holder(Struct, frozen=True, kw_only=True):
-    """A run that holds its lock: who began it, when (seconds since 1970), and the UUIDs of the guests it moves."""
+    """A run that holds its lock: who began it, when (seconds since the epoch), and the UUIDs of its guests."""
 
     key: str
     user: str
@@ -77,7 +77,7 @@ class Holder(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def own(cls, journal: Path, guests: Sequence[PlannedGuest]) -> Self:
-        """This process, as the run that writes this journal: a run that is resumed is the same run."""
+        """Return this process as the holder, for the run of this journal: a resumed run is the same run."""
         return cls(
             key=key_of(journal),
             user=_user(),
@@ -88,14 +88,14 @@ class Holder(Struct, frozen=True, kw_only=True):
         )
 
     def text(self) -> str:
-        """What the file holds."""
+        """Return the contents of the file."""
         head = {"user": self.user, "machine": self.machine, "process": self.process, "since": self.since}
         lines = [f"{name} {value}" for name, value in head.items()]
         return "\n".join([*lines, *(f"guest {uuid}" for uuid in sorted(self.guests))])
 
 
 def key_of(journal: Path) -> str:
-    """32 hex digits that name the run of this journal on this machine."""
+    """Return 32 hex digits that identify the run of this journal on this machine."""
     try:
         machine = Path("/etc/machine-id").read_text(encoding="ascii", errors="replace").strip()
     except OSError:
@@ -105,9 +105,9 @@ def key_of(journal: Path) -> str:
 
 @contextlib.contextmanager
 def held(source: Host, journal: Path, guests: Sequence[PlannedGuest], *, directory: str = DIRECTORY) -> Iterator[None]:
-    """Hold the lock of this journal's run on the source. Raises `Refused` where another run moves one of the guests.
+    """Hold the lock of this journal's run on the source. Raises `Refused` if another run moves one of the guests.
 
-    Where no lock can be held, which is said, two runs are told apart by the jobs that libvirt reports alone.
+    If no lock can be held, this is reported, and another run is noticed only by the jobs that libvirt reports.
     """
     own = Holder.own(journal, guests)
     try:
@@ -125,7 +125,7 @@ def held(source: Host, journal: Path, guests: Sequence[PlannedGuest], *, directo
 
 @contextlib.contextmanager
 def _signs_of_life(source: Host, file: str) -> Iterator[None]:
-    """Touch the file as long as this lasts."""
+    """Touch the file periodically while the context is open."""
     ended = threading.Event()
 
     def touch() -> None:
@@ -142,9 +142,9 @@ def _signs_of_life(source: Host, file: str) -> Iterator[None]:
 
 
 def others(source: Host, guests: Collection[str], *, own: Path | None = None, directory: str = DIRECTORY) -> str | None:
-    """Who moves one of these guests (UUIDs) now, in one line; None for nobody, or where it cannot be seen.
+    """Return in one line who is moving one of these guests (UUIDs) now; None if nobody is, or if it cannot be seen.
 
-    `own` is the journal of the run that asks, where it holds its lock already.
+    `own` is the journal of the run that asks, if it already holds its lock.
     """
     answer = source.run(listing(directory))
     if answer.code != 0:
@@ -157,7 +157,7 @@ def others(source: Host, guests: Collection[str], *, own: Path | None = None, di
 
 
 def hold(own: Holder, directory: str) -> ShellText:
-    """Build what the login's shell does to hold the lock."""
+    """Build the commands by which the login's shell takes the lock."""
     return shell(
         _HOLD,
         text=own.text(),
@@ -168,12 +168,12 @@ def hold(own: Holder, directory: str) -> ShellText:
 
 
 def let_go(own: Holder, directory: str) -> ShellText:
-    """Build what the login's shell does to let go of the lock."""
+    """Build the commands by which the login's shell releases the lock."""
     return shell(_LET_GO, files=[f"{directory}/{own.key}.{kind}" for kind in ("run", "new", "start")])
 
 
 def listing(directory: str) -> ShellText:
-    """Build the question who holds a lock; it fails with the reason where the login's own lock could not be had."""
+    """Build the command that lists the holders; it fails with the reason if the login has not got its own lock."""
     return shell(
         'if [ -n "$locked" ]; then printf "%s\\n" "$locked" >&2; false; else @listed@; fi',
         listed=as_root(script("lock_list"), directory),
@@ -181,7 +181,7 @@ def listing(directory: str) -> ShellText:
 
 
 def parse(text: str) -> Iterator[Holder]:
-    """The runs that hold their locks; raises `Unreadable` for a file that is not of this form."""
+    """Yield the runs that hold their locks; raises `Unreadable` for a file of another form."""
     if len(text) > _MOST:
         raise Unreadable(f"the files in {DIRECTORY} are longer than {_MOST >> 20} MiB")
     for block in f"\n{text}".split("\nfile ")[1:]:
@@ -205,7 +205,7 @@ def parse(text: str) -> Iterator[Holder]:
 
 
 def _met(text: str, own: Holder, guests: Sequence[PlannedGuest], directory: str) -> str | None:
-    """Why the run must not begin; None where no other moves one of its guests."""
+    """Return why the run must not begin; None if no other run moves one of its guests."""
     try:
         found = _overlapping(text, own.guests, own.key)
     except Unreadable as why:
@@ -219,7 +219,7 @@ def _met(text: str, own: Holder, guests: Sequence[PlannedGuest], directory: str)
 
 
 def _overlapping(text: str, guests: Collection[str], own: str | None) -> list[Holder]:
-    """The other runs that move one of these guests; raises `Unreadable`."""
+    """Return the other runs that move one of these guests; raises `Unreadable`."""
     return [each for each in parse(text) if each.key != own and not each.guests.isdisjoint(guests)]
 
 

@@ -1,4 +1,4 @@
-"""Looks at a guest on both hosts, and does what `decide` says until nothing is left to do."""
+"""Observes a guest on both hosts and carries out what `decide` returns until nothing is left to do."""
 
 import concurrent.futures
 import time
@@ -25,22 +25,22 @@ _ON_SOURCE = (Act.START_ON_SOURCE, Act.END_ON_SOURCE, Act.UNDEFINE_ON_SOURCE, Ac
 
 
 class Settled(Struct, frozen=True):
-    """What both hosts say once nothing is left to do, or the time is up."""
+    """The state on both hosts once nothing is left to do, or the time is up."""
 
     decision: Decision
     source: Sighting
     destination: Sighting
     done: tuple[str, ...] = ()
-    #: Whether libvirt has said by then that the source has let it go.
+    #: True if libvirt has reported by then that the source let the guest go.
     handed_over: bool = False
 
 
 class _Changed(Exception):
-    """The guest is no longer what the step was decided upon."""
+    """The guest has changed since the step was decided."""
 
 
 def look_at_both(run: Run, uuid: str) -> tuple[Sighting, Sighting]:
-    """What both hosts say at about the same moment."""
+    """Observe a guest on both hosts at about the same moment."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         source = pool.submit(run.source.look, uuid)
         destination = pool.submit(run.destination.look, uuid)
@@ -56,11 +56,11 @@ def settle(
     patience: float | None = None,
     is_handed_over: Callable[[], bool] = lambda: False,
 ) -> Settled:
-    """Bring a guest into the state that it was asked for, or back; as far as both hosts answer in time.
+    """Bring a guest into the requested state, or back into its old one, as far as both hosts answer in time.
 
-    Both hosts are looked at before each step. What can be done is tried once, however long the look at a silent host
-    took. A host that has been silent for that time is not waited for again. `xml` is its definition, for a host that
-    has none although it should; `is_handed_over` says so of a call that may yet come to its end.
+    Both hosts are observed before each step. A possible step is tried once even if a silent host used up the time. A
+    host that has been silent for `patience` seconds is not waited for again. `xml` is the guest's definition, for a
+    host that should have one and does not; `is_handed_over` reports on a call that may still complete.
     """
     import libvirt
 
@@ -83,7 +83,7 @@ def settle(
             late = Decision((), decision.result, f"{decision.why or 'the guest is not settled'}; left to do: {left}")
             return Settled(late, source, destination, tuple(done), intent.handed_over)
         if decision.acts == before:
-            time.sleep(PAUSE)  # there is nothing to do but wait, or what was done failed, or did not last
+            time.sleep(PAUSE)  # nothing to do but wait, or the step failed, or its effect did not last
         before = decision.acts
         act = decision.acts[0] if decision.acts else Act.WAIT
         if act is Act.WAIT:
@@ -117,7 +117,7 @@ def _do(run: Run, guest: PlannedGuest, act: Act, xml: str | None, seen: tuple[Si
     if act in (Act.START_ON_SOURCE, Act.START_ON_DESTINATION):
         domain.resume()
     elif act in (Act.END_ON_SOURCE, Act.END_ON_DESTINATION):
-        # once more: a source may have been on its way out between libvirt's answers, and an owner is quick
+        # observe again: the source may have let the guest go between two answers, or its owner may have acted
         now = look_at_both(run, guest.uuid)
         if now[end is run.destination].place is not Place.PAUSED:
             raise _Changed("the guest is no longer paused")

@@ -1,4 +1,4 @@
-"""The log of a guest's QEMU on the source, which still says how the process ended when libvirt has forgotten it.
+"""Reads the log of a guest's QEMU on the source, which shows how the process ended even if libvirt has forgotten it.
 
 libvirt keeps the reason why a guest is off in memory alone, so it is unknown after each restart of the daemon. It also
 writes a line to /var/log/libvirt/qemu/NAME.log when it starts a guest's QEMU (qemuLogOperation), begins a migration
@@ -18,7 +18,7 @@ from preflight.migrate.observation import Place, Sighting
 from preflight.migrate.outcome import Act, Decision, Intent, LogEnd, LogMark
 from preflight.migrate.root_shell import Shell, as_root, joined_scripts, script
 
-#: Where libvirt has the logs when it runs as root (virQEMUDriverConfigNew).
+#: The directory of the logs of a libvirt that runs as root (virQEMUDriverConfigNew).
 DIRECTORY: Final = "/var/log/libvirt/qemu"
 
 _MARK = re.compile(r"([0-9]{1,20}) ([0-9]{1,18})")
@@ -31,14 +31,14 @@ class Logs(Protocol):
         """Return how far the log of each guest reaches now, by the guest's name; without those that cannot be read."""
 
     def since(self, name: str, mark: LogMark) -> Sequence[str] | None:
-        """Return the lines that libvirt has added behind the mark, without their times; None if that cannot be told.
+        """Return the lines that libvirt has added after the mark, without their times; None if that is not known.
 
         Only those of the beginning and the end of a process and of a migration, as `log_since.sh` prints them.
         """
 
 
 class HostLogs:
-    """The logs of a host that is logged in to; they are root's."""
+    """The logs of a host with an open login; only root can read them."""
 
     def __init__(self, shell: Shell, directory: str = DIRECTORY) -> None:
         """`directory` is an absolute path on the host."""
@@ -57,7 +57,7 @@ class HostLogs:
         return {name: LogMark(inode=int(each[1]), size=int(each[2])) for name, each in found if each is not None}
 
     def since(self, name: str, mark: LogMark) -> Sequence[str] | None:
-        """Return the lines that libvirt has added behind the mark; None if it is another log, or cannot be read."""
+        """Return the lines that libvirt has added after the mark; None if it is another log, or cannot be read."""
         path = f"{self._directory}/{GUEST.of(name)}.log"
         answer = self._shell(as_root(joined_scripts("log_since", "log_read"), path, str(mark.inode), str(mark.size)))
         return answer.out.splitlines() if answer.code == 0 else None
@@ -73,12 +73,12 @@ def end_of(lines: Sequence[str] | None) -> LogEnd:
         return LogEnd.UNKNOWN
     if list(lines) == ["initiating migration", "shutting down, reason=migrated"]:
         return LogEnd.MIGRATED
-    # a host that loses its power may lose the last lines too
+    # a host that loses power may lose the last lines of the log too
     return LogEnd.NONE if list(lines) in ([], ["initiating migration"]) else LogEnd.MORE
 
 
 def informed(logs: Logs, name: str, intent: Intent, source: Sighting) -> Intent:
-    """Return the intent with what the guest's log says, where that could tell why the source has no process of it."""
+    """Return the intent with the end of the guest's log, if that could explain why the source has no process of it."""
     has_none = source.place in (Place.ABSENT, Place.OFF)
     if not has_none or intent.is_off or intent.log_mark is None or intent.log_end is not LogEnd.UNKNOWN:
         return intent
@@ -86,7 +86,7 @@ def informed(logs: Logs, name: str, intent: Intent, source: Sighting) -> Intent:
 
 
 def decided(logs: Logs, name: str, intent: Intent, source: Sighting, destination: Sighting) -> tuple[Decision, Intent]:
-    """Return what is decided for a guest, and the intent behind it; the log is read only where that leaves a doubt.
+    """Return the decision for a guest, and the intent behind it; reads the log only if the decision is in doubt.
 
     A guest that this run has watched and that waits for its start on the destination must not wait for an answer of the
     source.

@@ -299,7 +299,10 @@ class Options(_Declared, frozen=True, kw_only=True):
     ] = False
     migrateuri: Annotated[
         str | None,
-        Option("Address to which the memory is sent: tcp://HOST[:PORT].", libvirt=_parameter("migrate_uri", 1, 1, 0)),
+        Option(
+            "Address to which the memory is sent: tcp://HOST[:PORT] or rdma://HOST[:PORT].",
+            libvirt=_parameter("migrate_uri", 1, 1, 0),
+        ),
     ] = None
     # for guests with a hard memory limit, which the rule rdma-without-hard-limit checks
     rdma_pin_all: Annotated[
@@ -377,7 +380,7 @@ class Options(_Declared, frozen=True, kw_only=True):
     timeout: Annotated[
         float | None,
         Option(
-            "Seconds after which the guest is paused, or handled as --timeout-postcopy or --timeout-abort says.",
+            "Seconds after which the guest is paused, or the action of --timeout-postcopy or --timeout-abort is taken.",
             least=1,
         ),
     ] = None

@@ -56,17 +56,23 @@ def held() -> Iterator[None]:
 
 def text(document: BaseModel) -> str:
     """Return a document as one JSON value for programs: indented, control characters escaped, with a final newline."""
-    return f"{indented(document.model_dump())}\n"
+    return _encoded(document.model_dump(), indent=2, end="\n")
 
 
 def line(document: BaseModel) -> str:
     """Return a document as JSON on one line with a final newline, control characters escaped."""
-    return f"{escaped(json.dumps(document.model_dump(), ensure_ascii=False))}\n"
+    return _encoded(document.model_dump(), end="\n")
 
 
 def indented(values: object) -> str:
     """Return values as indented JSON in which every control character is escaped."""
-    return escaped(json.dumps(values, indent=2, ensure_ascii=False))
+    return _encoded(values, indent=2)
+
+
+def _encoded(values: object, *, indent: int | None = None, end: str = "") -> str:
+    # joined once, with the end: each further copy of a host's text may take a hundred megabytes
+    parts = json.JSONEncoder(indent=indent, ensure_ascii=False).iterencode(values)
+    return escaped("".join((*parts, end)))
 
 
 def format_of(content: bytes, field: str) -> int | None:

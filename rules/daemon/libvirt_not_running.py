@@ -3,6 +3,7 @@
 Why it matters
     No guest can be migrated to or from the host: "Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such
     file or directory". A stopped daemon whose socket unit listens is not a problem: the first connection starts it.
+    If libvirt does not answer within the time limit, the result is unknown.
 
 How to fix
     Start the daemon, and enable it at boot: systemctl enable --now libvirtd.socket libvirtd.service, or
@@ -22,5 +23,5 @@ from preflight.rule import Findings, Severity, on_host, rule
     ),
 )
 def check(host_connection: LibvirtConnection, host: Daemons) -> Findings:
-    if host_connection.error is not None and not host.running:
+    if not host.running and host_connection.error is not None:
         yield on_host(f"libvirt is not running: {host.why_not_running()}", error=host_connection.error)

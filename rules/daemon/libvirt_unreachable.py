@@ -2,7 +2,9 @@
 
 Why it matters
     The migration opens the same connection and fails in the same way. Common causes are missing permissions on the
-    socket, a transport on which the daemon does not listen, certificates, and a daemon that accepts no more clients.
+    socket, a transport on which the daemon does not listen, certificates, and a daemon that accepts no more clients. If
+    libvirt does not answer within the time limit, the result is unknown, unless virt-admin reports that the daemon has
+    as many clients as it accepts.
 
 How to fix
     Make `virsh -c URI list` work from the control machine, with the URI that the report shows. A user other than root
@@ -11,7 +13,7 @@ How to fix
 
 import re
 
-from preflight.facts import Daemons, LibvirtConnection, RemoteHelper
+from preflight.facts import Daemons, LibvirtConnection, RemoteHelper, ServingClients
 from preflight.rule import Findings, Severity, on_host, rule
 
 #: libvirt's messages to a user who may not manage it: the socket's mode, polkit without an agent, and polkit's refusal.
@@ -21,6 +23,10 @@ _NO_RIGHT = re.compile(
 _GIVE_THE_RIGHT = (
     "Let the user manage libvirt: `usermod -aG libvirt USER` on the host, where that group exists, or a rule of polkit"
     " for org.libvirt.unix.manage; then log in again. Or log in as root."
+)
+_RAISE_MAX_CLIENTS = (
+    "Disconnect other clients (virt-admin client-list DAEMON), or raise max_clients in the daemon's configuration and"
+    " restart the daemon."
 )
 
 
@@ -33,13 +39,19 @@ _GIVE_THE_RIGHT = (
         "unable to connect to server at '...': Connection refused",
     ),
 )
-def check(host_connection: LibvirtConnection, host: Daemons, host_helper: RemoteHelper) -> Findings:
+def check(
+    host_connection: LibvirtConnection, host: Daemons, host_helper: RemoteHelper, host_clients: ServingClients
+) -> Findings:
+    if host_connection.unanswered is not None and host_clients.all_taken is not None:
+        # without an answer, this proves that a migration would wait too: libvirt reports nothing while it waits
+        yield on_host(f"{host_connection.uri} cannot be opened: {host_clients.all_taken}", fix=_RAISE_MAX_CLIENTS)
+        return
     if host_connection.error is None or not host.running:
         return
     if host_connection.transport == "ssh" and not host_helper.usable:
         return  # remote-helper-missing reports this
     yield on_host(
         f"{host_connection.uri} cannot be opened: {host_connection.error}",
-        error=None if host_connection.hung else host_connection.error,
+        error=host_connection.error,
         fix=_GIVE_THE_RIGHT if _NO_RIGHT.search(host_connection.error) else None,
     )

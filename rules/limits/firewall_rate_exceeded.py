@@ -1,11 +1,12 @@
-"""More migrations start at the same instant than the destination's firewall accepts connections.
+"""The requested migrations open more connections at once than the destination's firewall accepts.
 
 Why it matters
-    A firewall may limit how many connections to a port begin in a time, or are open together: `ufw limit ssh` rejects
-    the sixth connection from one address within 30 seconds. Each `virsh migrate` over qemu+ssh:// opens a login, each
-    one over TLS or TCP a connection to the daemon, and the memory is sent over another connection. Connections beyond
-    the limit fail if they are rejected: "Connection refused". If they are dropped, the kernel tries again after 1, 3,
-    7 and more seconds, for about two minutes, and the migration starts late or fails.
+    A firewall may limit the number of connections to a port that begin within a given time, or that are open at once:
+    `ufw limit ssh` rejects the sixth connection from one address within 30 seconds. Each `virsh migrate` over
+    qemu+ssh:// opens a login, each one over TLS or TCP opens a connection to the daemon, and the memory is sent over
+    another connection. Connections beyond the limit fail if they are rejected: "Connection refused". If they are
+    dropped, the kernel tries again after 1, 3, 7 and more seconds, for about two minutes, and the migration starts late
+    or fails.
 
 How to fix
     Start fewer migrations at the same instant; preflight migrate spaces them as far apart as the firewall needs. Or

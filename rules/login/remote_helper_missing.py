@@ -23,5 +23,5 @@ from preflight.rule import Findings, Severity, on_host, rule
     ),
 )
 def check(host_connection: LibvirtConnection, host: RemoteHelper) -> Findings:
-    if host_connection.transport == "ssh" and host_connection.error and not host.usable:
+    if host_connection.transport == "ssh" and not host.usable and host_connection.error:
         yield on_host("neither virt-ssh-helper nor a netcat that supports -U is installed", error=host_connection.error)

@@ -1,9 +1,9 @@
-"""sshd's configuration was changed, but the sshd that listens still uses the values from before.
+"""sshd's configuration was changed, but the running sshd still uses the old values.
 
 Why it matters
-    sshd reads its files when it starts or is reloaded. Until then its process title shows the limit that it uses, as
-    "0 of 10-100 startups", and the files show the one that it will use. preflight counts logins by the title, so that
-    its verdict and the capacity may change as soon as somebody reloads sshd.
+    sshd reads its files when it starts or is reloaded. Until then its process title shows the limit in use, such as "0
+    of 10-100 startups", while the files show the limit that a reload would put into effect. preflight counts logins by
+    the title, so its verdict and the capacity can change as soon as sshd is reloaded.
 
 How to fix
     Reload sshd: systemctl reload ssh (sshd on Red Hat's systems). Connections that are open are not affected.

@@ -11,7 +11,7 @@ How to fix
 """
 
 from preflight.facts import Daemons, Listening, ManagedConnection, NetworkListener, SourcesConnection
-from preflight.facts.control import ControlConnection
+from preflight.facts.control import CANNOT_CONNECT, ControlConnection
 from preflight.facts.text import Located, Value
 from preflight.rule import Findings, Migration, Severity, Transport, on_destination, rule, unless_over_network
 
@@ -35,7 +35,7 @@ def check(
 ) -> Findings:
     opened: ControlConnection = source if migration.peer_to_peer else destination
     port = migration.control_port
-    if opened.error is None or port is None or destination_ports.used_in(port, port):
+    if opened.opened or port is None or destination_ports.used_in(port, port):
         return
     is_tls = migration.transport is Transport.TLS
     if is_tls and not destination_daemons.running and destination_listener.problem is not None:
@@ -46,7 +46,7 @@ def check(
     yield on_destination(
         f"nothing listens on port {port} (libvirt over {name}){tail}",
         at=ignored[1] if ignored else None,
-        error=opened.error,
+        error=opened.refusal or CANNOT_CONNECT,
         fix=f"on the destination: systemctl stop {destination_listener.daemon}; "
         f"systemctl enable --now {destination_listener.daemon}-{name}.socket; "
         f"systemctl start {destination_listener.daemon}",

@@ -11,7 +11,7 @@ How to fix
 """
 
 from preflight.facts import Firewall, Listening, ManagedConnection, OwnAddresses, SourcesConnection
-from preflight.facts.control import ControlConnection
+from preflight.facts.control import CANNOT_CONNECT, ControlConnection
 from preflight.rule import Findings, Migration, Severity, on_destination, rule, unless_over_network
 
 
@@ -36,12 +36,12 @@ def check(
 ) -> Findings:
     opened: ControlConnection = source if migration.peer_to_peer else destination
     port = migration.control_port
-    if opened.error is None or port is None or not destination_ports.used_in(port, port):
+    if opened.opened or port is None or not destination_ports.used_in(port, port):
         return  # if nothing listens, transport-not-listening reports it
     judgement = destination_firewall.judge(port, opened.came_from, destination_own)
     if judgement.action != "accept":
         client = " ".join(opened.came_from)
         yield on_destination(
             f"the firewall blocks port {port} for {client}: {judgement.action} by {judgement.rule}",
-            error=opened.error,
+            error=opened.refusal or CANNOT_CONNECT,
         )

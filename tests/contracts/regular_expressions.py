@@ -72,6 +72,8 @@ def all_used() -> list[Used]:
 
 def in_source(name: str, text: str) -> Iterator[Used]:
     """Yield the patterns of one module, from its source; raises `LookupError` for one that is not known."""
+    if not re.search(r"^ *import re$", text, re.MULTILINE):
+        return
     tree = ast.parse(text)
     constants: dict[str, Any] = {"re": re}
     if name.startswith("preflight/"):

@@ -1,6 +1,8 @@
 """The mutants of a text are programs that differ from it in one place, and what no test should fix stays."""
 
 import ast
+import itertools
+from collections.abc import Iterator
 
 import pytest
 
@@ -55,11 +57,27 @@ def test_each_change_is_made_where_it_stands() -> None:
     }
 
 
+def statements(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield the beginning, the end and the tree of each part of a module that is a program by itself."""
+    lines = [0, *itertools.accumulate(map(len, text.splitlines(keepends=True)))]
+    body = ast.parse(text).body
+    starts = [
+        lines[min(node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ())), node.lineno) - 1]
+        for node in body
+    ]
+    for start, end in itertools.pairwise([*starts, len(text)]):
+        yield start, end, ast.dump(ast.parse(text[start:end]))
+
+
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda one: one.name)
 def test_every_mutant_is_a_program_and_another_one(subject: Subject) -> None:
     _, drawn, texts = draw(subject, 1, 1000)
+    places = {module: list(statements(text)) for module, text in texts.items()}
     for module, mutant in drawn:
-        assert ast.dump(ast.parse(mutant.of(texts[module]))) != ast.dump(ast.parse(texts[module])), mutant
+        start, end, before = next(one for one in places[module] if one[0] <= mutant.start < one[1])
+        assert mutant.end <= end
+        changed = mutant.of(texts[module])[start : end + len(mutant.after) - (mutant.end - mutant.start)]
+        assert ast.dump(ast.parse(changed)) != before, mutant
 
 
 def test_a_seed_draws_the_same_mutants_again_and_another_seed_others() -> None:

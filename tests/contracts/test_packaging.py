@@ -26,11 +26,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_in_an_empty_environment_lists_the_same_rules(wheel: Path, tmp_path: Path) -> None:
     python = tmp_path / "empty" / "bin" / "python"
-    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "empty")], check=True)
-    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel)]
-    subprocess.run(install, check=True, capture_output=True)
+    # a pip of its own would take longer to install than the wheel
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "empty")], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, str(wheel)], check=True, capture_output=True)
+    # always given: readline, which pytest loads, sets COLUMNS for processes that inherit the environment
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    here = subprocess.run([str(Path(sys.executable).with_name("preflight")), "rules"], capture_output=True, check=True)
+    own = Path(sys.executable).with_name("preflight")
+    here = subprocess.run([str(own), "rules"], capture_output=True, check=True, env=environment)
     there = subprocess.run(
         [str(python.with_name("preflight")), "rules"], capture_output=True, check=True, cwd=tmp_path, env=environment
     )
@@ -45,8 +48,18 @@ def test_the_wheel_in_an_empty_environment_lists_the_same_rules(wheel: Path, tmp
 
 def test_the_wheel_installs_no_module_called_rules(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"preflight"}
+    assert {name.split("/")[0] for name in names if not name.startswith("kvm_preflight-")} == {"preflight"}
+    assert "preflight/py.typed" in names
+    pages = {path.relative_to(ROOT / "preflight").as_posix() for path in (ROOT / "preflight/output/page").glob("*.*")}
+    assert {f"preflight/{page}" for page in pages} <= set(names)
     assert "preflight/facts/text/lenses/preflight_conf.aug" in names
     scripts = {path.relative_to(ROOT).as_posix() for path in (ROOT / "preflight").rglob("*.sh")}
     assert len(scripts) > 10
     assert scripts <= set(names)
+
+
+def test_the_wheel_has_the_documentation_and_the_json_schemas(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    shared = {name.partition("/share/doc/kvm-preflight/")[2] for name in names if "/share/doc/" in name}
+    assert shared == {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.*")}
+    assert {"troubleshooting.md", "rules/same-host.md", "report.schema.json"} <= shared

@@ -186,12 +186,26 @@ def test_a_table_that_is_switched_off_does_nothing() -> None:
     assert "switched off" in action_of(judge[3], 49152, "192.0.2.12", None)
 
 
-def test_without_nft_there_is_iptables_alone() -> None:
+#: The answer of a host without nft whose kernel has no nf_tables.
+NO_NFTABLES = Record('{"nftables": []}\n')
+
+
+@pytest.mark.parametrize("nft", [NO_NFTABLES, Record("", MISSING)], ids=["no nf_tables", "nf_tables"])
+def test_without_nft_what_iptables_rejects_is_rejected(nft: Record) -> None:
     shown = RECORDED["rhel6-like"]["shown"]["1.0.6"]
-    host = Firewall.parse(Record("", MISSING), Record(shown["iptables"]))
+    host = Firewall.parse(nft, Record(shown["iptables"]))
     judgement = host.judge(49152, ["192.0.2.77"])
     assert judgement.action == "reject"
     assert judgement.rule == "table ip filter chain INPUT: reject with icmp-host-prohibited"
+
+
+def test_without_nft_a_port_is_open_only_if_the_kernel_has_no_nf_tables() -> None:
+    assert Firewall.parse(NO_NFTABLES, Record("")).judge(49152, ["192.0.2.12"]).action == "accept"
+    with pytest.raises(Unreadable, match="nft is not installed"):
+        Firewall.parse(Record("", MISSING), Record("")).judge(49152, ["192.0.2.12"])
+    # iptables-nft-save lists tables of its own, and not those of the family inet
+    with pytest.raises(Unreadable, match="nft is not installed"):
+        Firewall.parse(Record("", MISSING), Record("family 4 nft\nfamily 6 nft\n")).judge(49152, ["192.0.2.12"])
 
 
 def test_without_iptables_nft_save_its_extensions_are_unknown() -> None:
@@ -202,7 +216,7 @@ def test_without_iptables_nft_save_its_extensions_are_unknown() -> None:
 
 
 def test_no_firewall_lets_everything_in() -> None:
-    host = Firewall.parse(Record("", MISSING), Record(""))
+    host = Firewall.parse(NO_NFTABLES, Record(""))
     assert host.judge(49152, ["192.0.2.12", "2001:db8::12"]).action == "accept"
 
 

@@ -36,7 +36,6 @@ DAEMONS = "clock 2.0 1.0 100\nprocess libvirtd 93 4711\nconf qemu 1.5\nsocket li
 OWN = "1: lo    inet 127.0.0.1/8 x\n2: eth0    inet 192.0.2.11/24 x\n2: eth0    inet6 2001:db8::1/64 x\n"
 PATHS = "path /a\nstat 81a4 5 65024 9 0:0\nfs ef53 4096 1\n"
 MOUNTS = "21 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n"
-NOISE = tuple(answers())
 
 
 def broken(good: str) -> Iterator[Record]:
@@ -108,7 +107,7 @@ def test_ends_in_a_fact_or_in_unreadable(name: str, place: int) -> None:
     parse, good = next((parse, good) for known, parse, good in PARSERS if known == name)
     records = [Record(text) for text in good]
     parse(*records)  # the honest answer is understood
-    for answer in (*NOISE, *broken(good[place])):
+    for answer in (*answers(), *broken(good[place])):
         with contextlib.suppress(Unreadable):
             parse(*records[:place], answer, *records[place + 1 :])
 
@@ -119,7 +118,7 @@ def test_a_name_that_was_not_asked_for_too(place: int) -> None:
     records = [Record(text) for text in good]
     records[1] = Record("", MISSING)
     peer_name(*records)
-    for answer in (*NOISE, *broken(good[place])):
+    for answer in (*answers(), *broken(good[place])):
         changed = [*records[:place], answer, *records[place + 1 :]]
         with contextlib.suppress(Unreadable):
             peer_name(*changed)

@@ -11,12 +11,12 @@ from preflight.cli.app import app
 from preflight.judge.ruleset import Rule, load
 from preflight.rule import Severity
 from tests.lab.truth.__main__ import wrong
-from tests.lab.truth.record import RECORDED, files, read, seen
+from tests.lab.truth.record import RECORDED, files, is_recorded, read, seen
 from tests.lab.truth.row import HERE, rows
 
 ROWS = rows()
 WITHOUT_ROW = tomllib.loads((HERE / "without_row.toml").read_text(encoding="utf-8"))
-SEEN = sorted(name for name in ROWS if read(name) is not None)
+SEEN = sorted(name for name in ROWS if is_recorded(name))
 
 
 @pytest.mark.parametrize("name", SEEN)

@@ -112,11 +112,11 @@ def judge(case: Case) -> Judged:
     began, cpu = time.monotonic(), time.process_time()
     try:
         text = render("report", case.form, case.report)
-        cpu = time.process_time() - cpu
+        cpu, rss = time.process_time() - cpu, _grown(before)
         found = tuple(faults(case, text))
     except Exception as why:  # whatever it is, it is what is looked for
-        text, cpu, found = "", time.process_time() - cpu, (f"{type(why).__name__}: {str(why)[:200]!r}",)
-    rss = max(0, _memory("VmHWM") - before)
+        text, cpu, rss = "", time.process_time() - cpu, _grown(before)
+        found = (f"{type(why).__name__}: {str(why)[:200]!r}",)
     if rss > RSS:
         found = (*found, f"took {rss // 1024} MiB")
     if cpu > CPU:
@@ -133,6 +133,11 @@ def judge(case: Case) -> Judged:
         size=len(text),
         faults=found,
     )
+
+
+def _grown(before: int) -> int:
+    """Return by how many KiB this process has grown at most, without what the readers of its output need."""
+    return max(0, _memory("VmHWM") - before)
 
 
 def _memory(name: str) -> int:

@@ -6,8 +6,9 @@
 # With PAGES=0 it halts for ever with interrupts off, so that it costs no processor time at all.
 # With FILL=1 it first writes once to every page between 2 MiB and END, so that each is to be sent.
 # With COUNT=1 (and PAGES) it counts in its memory, and at every tenth tick writes that to the second sector of its
-# IDE disk, from which it goes on when it boots again: were an older memory image of it started on the same disk, what lies there would go back. It also turns
-# itself off when its power button is pressed, as `virsh shutdown` does.
+# IDE disk, from which it goes on when it boots again: were an older memory image of it started on the same disk, what
+# lies there would go back. At every tenth tick it also looks whether its power button was pressed, as `virsh shutdown`
+# does, and turns itself off.
 
         .code16
         .text
@@ -55,7 +56,7 @@ _start: cli
         mov     $0x20, %al              # READ SECTORS: it goes on where it was before it was turned off
         call    disk
         mov     $COUNTER, %di
-        rep insw
+        rep insl
         mov     $0x100, %ax             # notice the power button
         mov     $POWER + 2, %dx
         out     %ax, %dx
@@ -100,17 +101,17 @@ tick:   push    %ax
 .if COUNT
 count:  pushl   %edx
         pushl   %esi
+        decb    beats
+        jnz     done
+        movb    $10, beats
         mov     $POWER, %dx
         in      %dx, %ax
         test    $0x100, %ax
-        jz      beat
+        jz      write
         mov     $POWER + 4, %dx
         mov     $0x2000, %ax            # S5
         out     %ax, %dx
-beat:   decb    beats
-        jnz     done
-        movb    $10, beats
-        mov     $IDE + 7, %dx
+write:  mov     $IDE + 7, %dx
         in      %dx, %al
         test    $0x80, %al              # busy: what was written last is still on its way
         jnz     done
@@ -118,7 +119,7 @@ beat:   decb    beats
         mov     $0x30, %al              # WRITE SECTORS
         call    disk
         mov     $COUNTER, %si
-        rep outsw
+        rep outsl
 done:   popl    %esi
         popl    %edx
         ret
@@ -137,7 +138,7 @@ drq:    in      %dx, %al
         cmp     $8, %al
         jne     drq
         mov     $IDE, %dx
-        mov     $256, %cx
+        mov     $128, %cx               # 32 bits at once: each is an exit to QEMU
         ret
 task:   .byte   1, 1, 0, 0, 0xe0        # one sector, at address 1
 beats:  .byte   10

@@ -138,7 +138,41 @@ def test_virtlockd_limits_are_asked_only_where_it_runs(host: Host) -> None:
     assert host.says(processes, names=["libvirtd"]) == ""
 
 
+def without_nft(call: str) -> str:
+    """Return the call on a host that has no program named nft."""
+    return f'command() {{ [ "$2" != nft ] && builtin_command "$@"; }}; {call}'
+
+
+def test_nft_rules_are_those_that_nft_lists(host: Host) -> None:
+    host.has_program("nft", 'printf "<%s>" "$@"')
+    assert host.says("nft_rules") == "<-j><list><ruleset>"
+
+
+def test_nft_rules_are_none_without_nft_only_if_the_kernel_has_no_nf_tables(host: Host) -> None:
+    proc, modules = host.has_directory("/proc"), host.has_directory("/sys/module")
+    # symbols that cannot be read prove nothing
+    assert host.run(without_nft("nft_rules")).returncode == 44
+    (proc / "kallsyms").write_text("0000000000000000 T ip_do_fragment\n")
+    assert host.says(without_nft("nft_rules")) == '{"nftables": []}\n'
+    (modules / "nf_tables").mkdir()
+    assert host.run(without_nft("nft_rules")).returncode == 44
+
+
+def test_may_have_nf_tables_of_a_kernel_that_has_them_built_in(host: Host) -> None:
+    proc, _ = host.has_directory("/proc"), host.has_directory("/sys/module")
+    (proc / "kallsyms").write_text("0000000000000000 T ip_do_fragment\n0000000000000000 T nft_do_chain\n")
+    assert host.run("may_have_nf_tables").returncode == 0
+
+
+def test_iptables_tables_load_no_nf_tables(host: Host) -> None:
+    proc, _ = host.has_directory("/proc"), host.has_directory("/sys/module")
+    (proc / "kallsyms").write_text("0000000000000000 T ip_do_fragment\n")
+    host.has_program("iptables-nft-save", "echo would load it")
+    assert host.says("iptables_tables") == ""
+
+
 def test_iptables_tables_are_those_of_both_families(host: Host) -> None:
+    host.has_directory("/sys/module").joinpath("nf_tables").mkdir()
     net = host.has_directory("/proc/net")
     (net / "ip_tables_names").write_text("filter\n")
     for name in ("iptables-legacy-save", "iptables-nft-save", "ip6tables-nft-save"):

@@ -2,10 +2,11 @@
 
 from preflight.facts.control.by_preflight import HUNG_UP, LibvirtConnection
 from preflight.facts.control.by_source import NO_REASON, PeerConnection
-from preflight.facts.control.connection import ControlConnection, ManagedConnection, SourcesConnection
+from preflight.facts.control.connection import CANNOT_CONNECT, ControlConnection, ManagedConnection, SourcesConnection
 from preflight.facts.control.remote_helper import RemoteHelper
 
 __all__ = [
+    "CANNOT_CONNECT",
     "HUNG_UP",
     "NO_REASON",
     "ControlConnection",

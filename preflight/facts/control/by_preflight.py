@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Self
 
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import LIMIT_PROVES_NOTHING, Fact, Record, Unreadable
 
 #: Libvirt's message if the other end closes the connection, for any reason.
 HUNG_UP = "End of file while reading data"
@@ -14,10 +14,16 @@ class LibvirtConnection(Fact, frozen=True, kw_only=True):
 
     #: The URI that was opened.
     uri: str
-    #: libvirt's own message if the connection failed, otherwise None.
-    error: str | None
-    #: No answer came within the time limit: the daemon accepts no more clients, or packets are dropped on the way.
-    hung: bool
+    _error: str | None
+    #: Reason why the outcome is unknown, if no answer came within the time limit, otherwise None.
+    unanswered: str | None
+
+    @property
+    def error(self) -> str | None:
+        """Libvirt's own message if the connection failed, otherwise None; raises `Unreadable` if no answer came."""
+        if self.unanswered is not None:
+            raise Unreadable(self.unanswered)
+        return self._error
 
     @property
     def transport(self) -> str:
@@ -30,6 +36,7 @@ class LibvirtConnection(Fact, frozen=True, kw_only=True):
         """Parse `libvirt.connect`, JSON that the connection wrote."""
         try:
             said = json.loads(connect.required())
-            return cls(uri=said["uri"], error=said["error"], hung=bool(said.get("hung")))
+            unanswered = f"{said['error']}; {LIMIT_PROVES_NOTHING}" if said.get("hung") else None
+            return cls(uri=said["uri"], _error=said["error"], unanswered=unanswered)
         except (ValueError, KeyError, TypeError) as why:
             raise Unreadable(f"libvirt.connect: {why}") from None

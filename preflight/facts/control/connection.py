@@ -11,23 +11,35 @@ from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.tls.certificates import CertificateFiles, files_or_reason
 
+#: Start of libvirt's message about a server that refuses a connection over TLS or TCP, or does not answer
+#: (virNetSocketNewConnectTCP, src/rpc/virnetsocket.c).
+CANNOT_CONNECT = "unable to connect to server at '"
+
 
 class ControlConnection(Fact, frozen=True, kw_only=True):
     """The attempt of one end. Missing parts are stored as the reason: only one of the two ends is ever needed."""
 
-    _error: str | None
+    #: libvirt's own message if the connection failed with one, otherwise None.
+    refusal: str | None
     _certificates: CertificateFiles | str
     #: The addresses that the connection comes from; empty if they are unknown.
     came_from: tuple[str, ...]
     #: Reason why nothing is known about the attempt; None if it was made.
     untried: str | None
+    #: Reason why the outcome is unknown, if no answer came within the time limit, otherwise None.
+    unanswered: str | None
 
     @property
     def error(self) -> str | None:
-        """Libvirt's own message if the connection failed, otherwise None; raises `Unreadable` if it was not tried."""
-        if self.untried is not None:
-            raise Unreadable(self.untried)
-        return self._error
+        """Libvirt's own message if the connection failed, otherwise None; raises `Unreadable` if that is unknown."""
+        if self.untried is not None or self.unanswered is not None:
+            raise Unreadable(self.untried or self.unanswered or "")
+        return self.refusal
+
+    @property
+    def opened(self) -> bool:
+        """True if the connection was opened, False if it failed or got no answer; raises `Unreadable` if untried."""
+        return self.unanswered is None and self.error is None
 
     @property
     def certificates(self) -> CertificateFiles:
@@ -48,13 +60,15 @@ class ManagedConnection(ControlConnection, frozen=True, kw_only=True):
         came_from: Annotated[Record, OPTIONAL],
     ) -> Self:
         """Take the attempt to connect to the destination, and parse the certificates of the control machine."""
-        error, untried = _tried(attempt)
+        tried = None if isinstance(attempt, Unreadable) else attempt
+        unanswered = None if tried is None else tried.unanswered
         address = came_from.out.strip() if came_from.code == 0 else ""
         return cls(
-            _error=error,
+            refusal=None if tried is None or unanswered is not None else tried.error,
             _certificates=files_or_reason(certificates),
             came_from=(address,) if address else (),
-            untried=untried,
+            untried=str(attempt) if tried is None else None,
+            unanswered=unanswered,
         )
 
 
@@ -69,15 +83,11 @@ class SourcesConnection(ControlConnection, frozen=True, kw_only=True):
         own: OwnAddresses | Unreadable,
     ) -> Self:
         """Take the source's attempt and its addresses, and parse its certificates."""
-        error, untried = _tried(attempt)
+        tried = None if isinstance(attempt, Unreadable) else attempt
         return cls(
-            _error=error,
+            refusal=None if tried is None else tried.error,
             _certificates=files_or_reason(certificates),
             came_from=() if isinstance(own, Unreadable) else own.global_addresses,
-            untried=untried,
+            untried=str(attempt) if tried is None else None,
+            unanswered=None,
         )
-
-
-def _tried(attempt: LibvirtConnection | PeerConnection | Unreadable) -> tuple[str | None, str | None]:
-    """Return the error of the attempt, and the reason why nothing is known about it; at most one is not None."""
-    return (None, str(attempt)) if isinstance(attempt, Unreadable) else (attempt.error, None)

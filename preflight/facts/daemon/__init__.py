@@ -1,6 +1,6 @@
 """libvirt's daemons: the running ones, their configuration and their limits."""
 
-from preflight.facts.daemon.clients import LockDaemon, ProxyLimits
+from preflight.facts.daemon.clients import LockDaemon, ProxyLimits, ServingClients
 from preflight.facts.daemon.conf import DaemonConf
 from preflight.facts.daemon.daemons import Daemons
 from preflight.facts.daemon.limits import RESERVED_WORKERS, DaemonLimits
@@ -25,5 +25,6 @@ __all__ = [
     "ProxyLimits",
     "QemuConf",
     "QemuConfFile",
+    "ServingClients",
     "UnreadConf",
 ]

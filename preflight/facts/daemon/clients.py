@@ -1,4 +1,4 @@
-"""Client limits of the daemons besides the one that manages guests: virtproxyd and virtlockd."""
+"""Client limits of virtproxyd and virtlockd, and the clients that the daemon that manages guests has accepted."""
 
 from typing import Annotated, Self
 
@@ -7,7 +7,7 @@ from msgspec import Struct
 from preflight.facts.daemon.daemons import Daemons
 from preflight.facts.daemon.limits import told_of
 from preflight.facts.defaults import default
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.libvirt.versions import Versions
 from preflight.facts.text.libvirt_conf import Conf, parse_conf
 from preflight.facts.text.located import Located
@@ -61,6 +61,26 @@ class LockDaemon(Fact, frozen=True, kw_only=True):
     ) -> Self:
         """Parse virt-admin's output for virtlockd if it is running, and its file."""
         return cls(clients=_clients(limits, "virtlockd", parse_conf(_LOCKD, virtlockd_conf), _LOCKD_DEFAULT))
+
+
+class ServingClients(Fact, frozen=True, kw_only=True):
+    """The clients of the daemon that manages guests, from virt-admin alone: known even if libvirt does not answer.
+
+    Their number is not part of the fact, since it changes all the time, and a plan depends on facts.
+    """
+
+    #: A clause that says so if the daemon has as many clients as it accepts, so that others wait without a message:
+    #: "libvirtd has 20 clients, and max_clients is 20". None if it has fewer, or if virt-admin did not report them.
+    all_taken: str | None
+
+    @classmethod
+    def parse(cls, limits: Annotated[Record, OPTIONAL], daemons: Daemons) -> Self:
+        """Parse virt-admin's output for the daemon, if there is any."""
+        told = told_of(limits, daemons.serving or "")
+        now, most = told.get("nclients"), told.get("nclients_max")
+        if now is None or most is None or now < most:
+            return cls(all_taken=None)
+        return cls(all_taken=f"{daemons.serving} has {now} clients, and max_clients is {most}")
 
 
 def _clients(limits: Record, daemon: str, conf: Conf, usual: int) -> Clients:

@@ -23,6 +23,10 @@ from preflight.facts.network.addresses import InterfaceAddress, OwnAddresses
 Source: TypeAlias = IPv4Address | IPv6Address
 
 
+#: Reason why a connection that no known rule blocks may be blocked.
+_UNLISTED = "nft is not installed, and the kernel's nf_tables may have rules that only nft lists"
+
+
 class Action(enum.StrEnum):
     """Fate of a packet."""
 
@@ -53,10 +57,16 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
     interfaces: tuple[str, ...]
     #: True if some rule sets a mark on packets.
     gives_marks: bool
+    #: False if nftables may have further rules: then a connection that the known ones block is blocked, and no other
+    #: fate is known.
+    is_complete: bool
 
     @classmethod
     def parse(cls, nft: Record, iptables: Record) -> Self:
-        """Parse `nft -j list ruleset` (missing if nft is not installed) and the output of iptables-save."""
+        """Parse `nft -j list ruleset` and the output of iptables-save.
+
+        The former is missing if nft is not installed on a host whose kernel may have rules that only nft lists.
+        """
         found = () if nft.missing else parse_nft(nft.required())
         try:
             tables = without_doubles(found, parse_iptables(iptables.required()))
@@ -66,7 +76,9 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
             marked = any(map(_gives_marks, _statements(tables)))
             names = _interfaces(tables)
             interfaces = (*sorted(name.replace("*", "0") for name in names - {"lo"}), _NAMELESS)
-            return cls(tables=tables, names=names, interfaces=interfaces, gives_marks=marked)
+            return cls(
+                tables=tables, names=names, interfaces=interfaces, gives_marks=marked, is_complete=not nft.missing
+            )
         except (KeyError, TypeError, ValueError, AttributeError):
             raise Unreadable(NOT_NFT) from None
 
@@ -101,6 +113,8 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
                 left += [some[middle:], some[:middle]]
                 continue
             one = _one(found.actions, f"whether port {some[0]} is open depends on the interface or address used")
+            if one.action is Action.ACCEPT and not self.is_complete:
+                raise Unreadable(_UNLISTED)
             one = replace(one, rates=tuple(found.rates.items()))
             judged += [(port, one) for port in some]
         return judged

@@ -4,7 +4,7 @@ import enum
 import re
 from typing import Self
 
-from preflight.facts.fact import Fact, Record
+from preflight.facts.fact import LIMIT_PROVES_NOTHING, Fact, Record
 
 #: Start of ssh's error message if sshd closes the connection before the login, reported as either closed or reset.
 TURNED_AWAY = "kex_exchange_identification"
@@ -18,8 +18,10 @@ class LoginOutcome(enum.StrEnum):
     NAME = "name"
     #: Nothing listens on the port, or a firewall rejects the connection.
     REFUSED = "refused"
-    #: No answer in time: the host is down, or a firewall drops the packets.
+    #: ssh gave up waiting: the host is down, or a firewall drops the packets.
     TIMEOUT = "timeout"
+    #: No answer within preflight's own time limit; see `unanswered`.
+    UNANSWERED = "unanswered"
     #: No route to the host or its network.
     UNREACHABLE = "unreachable"
     #: The host key is unknown, or differs from the known one.
@@ -49,13 +51,18 @@ _KINDS: tuple[tuple[str, LoginOutcome], ...] = (
 #: Lines that say nothing about the cause of a failure: a debug line, a warning, the box around a changed host key.
 _NOISE = re.compile(r"debug[123]: |Warning: |@+$|\*\* |Pseudo-terminal ")
 
+#: Last line if preflight did not wait any longer; ssh's own limits have other words.
+_OWN_LIMIT = re.compile(r"no answer within \S{1,20} s")
+
 
 class Login(Fact, frozen=True, kw_only=True):
     """The login to a host."""
 
-    #: The most informative line of ssh's error messages; None if the login worked.
+    #: The most informative line of ssh's error messages; None if the login worked, or its outcome is unknown.
     error: str | None
     kind: LoginOutcome
+    #: Reason why the outcome is unknown, if no answer came within the time limit, otherwise None.
+    unanswered: str | None = None
 
     @classmethod
     def parse(cls, login: Record) -> Self:
@@ -64,6 +71,8 @@ class Login(Fact, frozen=True, kw_only=True):
             return cls(error=None, kind=LoginOutcome.OK)
         lines = [line.strip() for line in login.err.splitlines()]
         lines = [line for line in lines if line and not _NOISE.match(line)]
+        if lines and _OWN_LIMIT.fullmatch(lines[-1]):
+            return cls(error=None, kind=LoginOutcome.UNANSWERED, unanswered=f"{lines[-1]}; {LIMIT_PROVES_NOTHING}")
         for pattern, kind in _KINDS:
             telling = [line for line in lines if re.search(pattern, line)]
             if telling:

@@ -9,10 +9,11 @@ from msgspec import Struct
 from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 
 _LINE = re.compile(r"port (\d{1,3}) (\S{1,300}) (\d{1,5}) (.{0,300})", re.ASCII)
-#: The exit code of `timeout`.
-_TIMED_OUT = 124
+#: The exit code of `timeout`, and the message of `nc -w`: the 5 seconds are preflight's own limit; the kernel tries
+#: longer, so that QEMU might still be answered.
+_TIMED_OUT, _NC_TIMED_OUT = 124, "Connection timed out"
 #: Error messages of the C library for failed connections (strerror).
-_REASONS = ("Connection refused", "No route to host", "Network is unreachable", "Connection timed out")
+_REASONS = ("Connection refused", "No route to host", "Network is unreachable")
 
 
 class DiskPorts(Fact, frozen=True, kw_only=True):
@@ -39,8 +40,8 @@ class DiskPorts(Fact, frozen=True, kw_only=True):
             )
         if tried.code == 0:
             return None
-        if tried.code == _TIMED_OUT:
-            return "Connection timed out"
+        if tried.code == _TIMED_OUT or tried.said == _NC_TIMED_OUT:
+            raise Unreadable(f"{name} did not answer on port {port} within 5 s: it may be slow, or never answer")
         if tried.said not in _REASONS:
             raise Unreadable(f"it is unknown whether {name} answers on port {port}: {tried.said or tried.code}")
         return tried.said

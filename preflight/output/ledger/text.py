@@ -62,23 +62,31 @@ def remarks(ledger: Ledger) -> Iterator[str]:
 
 def verdict(ledger: Ledger) -> str:
     """Return the line about all guests."""
-    plan, rows = ledger.plan, ledger.rows
-    if plan.rehearsal:
-        back = sum(map(is_taken_back, rows))
-        word = "TAKEN BACK" if back == len(rows) else "NOT TAKEN BACK"
-        return f"{word}  {_counted(ledger, back)} on the source as before the rehearsal"
-    arrived = sum(row.result is Result.ARRIVED for row in rows)
-    if arrived != len(rows):
-        word = "NOT ARRIVED"
-    else:
-        word = "ARRIVED" if all(map(is_as_asked, rows)) else "ARRIVED, BUT NOT AS REQUESTED"
-    return f"{word}  {_counted(ledger, arrived)}"
+    ends = one_line(f"{ledger.plan.source} -> {ledger.plan.destination}")
+    return f"{word(ledger)}  {ends}: {count(ledger)}"
 
 
-def _counted(ledger: Ledger, some: int) -> str:
-    plan, total = ledger.plan, len(ledger.rows)
-    ends = one_line(f"{plan.source} -> {plan.destination}")
-    return f"{ends}: {some} of {total} {'guest' if total == 1 else 'guests'}"
+def word(ledger: Ledger) -> str:
+    """Return the outcome of the run."""
+    done = _done(ledger) == len(ledger.rows)
+    if ledger.plan.rehearsal:
+        return "TAKEN BACK" if done else "NOT TAKEN BACK"
+    if not done:
+        return "NOT ARRIVED"
+    return "ARRIVED" if all(map(is_as_asked, ledger.rows)) else "ARRIVED, BUT NOT AS REQUESTED"
+
+
+def count(ledger: Ledger) -> str:
+    """Return how many of the guests have arrived, or are on the source as before their rehearsal."""
+    total = len(ledger.rows)
+    some = f"{_done(ledger)} of {total} {'guest' if total == 1 else 'guests'}"
+    return f"{some} on the source as before the rehearsal" if ledger.plan.rehearsal else some
+
+
+def _done(ledger: Ledger) -> int:
+    if ledger.plan.rehearsal:
+        return sum(map(is_taken_back, ledger.rows))
+    return sum(row.result is Result.ARRIVED for row in ledger.rows)
 
 
 def is_taken_back(row: Row) -> bool:

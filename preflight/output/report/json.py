@@ -38,16 +38,20 @@ def render(report: reports.Report, _colour: bool) -> str:
     some = range(0, len(report.results), _AT_ONCE)
     texts = [_text(report.results[at : at + _AT_ONCE]) for at in some]
     whole = indented(document.model_dump())
-    if texts:
-        head, _, tail = whole.partition(_NONE)
-        whole = "".join((head, '\n  "results": [\n', ",\n".join(texts), "\n  ],\n", tail))
-    return f"{whole}\n"
+    if not texts:
+        return f"{whole}\n"
+    head, _, tail = whole.partition(_NONE)
+    pieces = [head, '\n  "results": [\n']
+    for text in texts:
+        pieces += (text, ",\n")
+    pieces[-1] = "\n  ],\n"
+    return "".join((*pieces, tail, "\n"))
 
 
 def _text(results: tuple[reports.Result, ...]) -> str:
     """Return some results as they appear in the report."""
     values = [_result(result).model_dump() for result in results]
-    return indented({"results": values}).removeprefix(_OPEN).removesuffix(_CLOSE)
+    return indented({"results": values})[len(_OPEN) : -len(_CLOSE)]
 
 
 def host(host: reports.HostSummary) -> schema.Host:

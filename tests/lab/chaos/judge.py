@@ -11,8 +11,14 @@ from tests.lab.chaos.trial import GuestDrawn, Trial
 
 #: A guest that is on one host alone, in the state that it had.
 SETTLED = ("arrived", "stayed")
-#: How a guest may be left for a person to start: the source that lost its power has its definition yet.
-LEFT = ("paused", "off beside paused")
+#: How a guest may be left to a person, and the word that `preflight status` has for it. The other host may still have
+#: its definition, as a source that lost its power has, or a destination whose QEMU was killed.
+LEFT = {
+    "paused": "paused",
+    "off beside paused": "paused",
+    "paused beside off": "paused",
+    "off beside running": "arrived",
+}
 
 
 class Judgement(Struct, frozen=True):
@@ -54,6 +60,24 @@ def left_paused(trial: Trial, told: Mapping[str, Told] | None, codes: Sequence[i
         name
         for name, said in (told or {}).items()
         if said.result == "paused" and "virsh resume" in said.why and not said.handed_over
+    )
+
+
+def left_defined(trial: Trial, told: Mapping[str, Told] | None, codes: Sequence[int | None]) -> frozenset[str]:
+    """Return the guests that run on the destination and whose definition on the source may be left to a person.
+
+    preflight was killed, and so was the source's daemon while it let the guest go: nobody can know whether the guest
+    ran on the source again. preflight says that the guest may have, and names the command that removes the definition.
+    """
+    was_killed = -9 in codes and "kill libvirtd, source" in trial.faults
+    if not was_killed and "source" not in trial.stops:
+        return frozenset()
+    return frozenset(
+        name
+        for name, said in (told or {}).items()
+        if said.result == "arrived"
+        and "the guest may have run there since" in said.why
+        and "virsh undefine" in said.why
     )
 
 
@@ -118,10 +142,18 @@ def _undone(stopped: Stopped, source: Held, destination: Held) -> Iterator[str]:
 
 
 def in_words_of(
-    told: Mapping[str, Told], judged: Judgement, stopped: Mapping[str, Stopped], source: Sight, destination: Sight
+    told: Mapping[str, Told],
+    judged: Judgement,
+    stopped: Mapping[str, Stopped],
+    left: Collection[str],
+    source: Sight,
+    destination: Sight,
 ) -> Judgement:
-    """Return the judgement; for a guest that its owner stopped, accept any report that claims no more than is true."""
-    results = dict(judged.results)
+    """Return the judgement; for a guest that its owner stopped, accept any report that claims no more than is true.
+
+    One that is left to a person is told by the host that holds it, whatever the other has beside it.
+    """
+    results = {name: LEFT.get(result, result) if name in left else result for name, result in judged.results.items()}
     for name in stopped.keys() & told.keys():
         here, there = source.get(name, Held()), destination.get(name, Held())
         claimed = {"arrived": here.state == "absent" != there.state, "stayed": there.state == "absent" != here.state}

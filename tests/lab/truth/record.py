@@ -7,7 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from msgspec import Struct, convert, to_builtins
+import msgspec
+from msgspec import Struct, to_builtins
 
 from preflight.facts.control.by_preflight import HUNG_UP
 
@@ -93,8 +94,13 @@ def read(name: str) -> tuple[Seen, str] | None:
     path = _path(name)
     if not path.exists():
         return None
-    document = json.loads(gzip.decompress(path.read_bytes()))
-    return convert(document["seen"], Seen), json.dumps(document["snapshot"])
+    kept = _kept(path)
+    return kept.seen, bytes(kept.snapshot).decode()
+
+
+def is_recorded(name: str) -> bool:
+    """Report whether the lab has seen the row."""
+    return _path(name).exists()
 
 
 def last_seen(name: str) -> float:
@@ -105,8 +111,19 @@ def last_seen(name: str) -> float:
 
 def files(name: str) -> Mapping[str, str]:
     """Return the text of each file that the options of a recorded row name, by its path."""
-    document: dict[str, Any] = json.loads(gzip.decompress(_path(name).read_bytes()))
-    return convert(document.get("files", {}), dict[str, str])
+    return _kept(_path(name)).files
+
+
+class _Kept(Struct, frozen=True):
+    """A record as its file has it; the snapshot is left as it is written, since most readers need only the rest."""
+
+    seen: Seen
+    snapshot: msgspec.Raw
+    files: dict[str, str] = {}
+
+
+def _kept(path: Path) -> _Kept:
+    return msgspec.json.decode(gzip.decompress(path.read_bytes()), type=_Kept)
 
 
 def _versions(host: dict[str, Any]) -> str:

@@ -110,6 +110,18 @@ def test_passes_a_host_without_systemd() -> None:
     assert Case().destination("units", "").result(RULE, "destination").outcome is Outcome.PASSED
 
 
+def hung(text: str) -> str:
+    return json.dumps({"uri": json.loads(text)["uri"], "error": "no answer within 1 s", "code": None, "hung": True})
+
+
+def test_is_unknown_when_no_answer_came_in_time() -> None:
+    """A slow host starts its daemon later: a time limit proves nothing."""
+    result = stopped().destination("libvirt.connect", hung).result(RULE, "destination")
+    assert (result.outcome, result.obscures) == (Outcome.UNKNOWN, True)
+    assert result.reason is not None
+    assert "a time limit proves no failure" in result.reason
+
+
 @pytest.mark.parametrize("record", ["libvirt.connect", "daemons"])
 def test_is_unknown_when_the_host_did_not_answer(record: str) -> None:
     result = stopped().destination(record, None).result(RULE, "destination")

@@ -1,12 +1,13 @@
 """libvirt-unreachable: the daemon runs, and the connection fails."""
 
 import json
+import re
 
 import pytest
 
 from preflight.judge.report import Outcome
 from preflight.request.migration import Role, Transport
-from preflight.rule import Finding, Severity
+from preflight.rule import Severity
 from tests.case import Case
 
 RULE = "libvirt-unreachable"
@@ -28,11 +29,28 @@ def test_catches_a_refusal() -> None:
     assert case.result(RULE, "source").outcome is Outcome.PASSED
 
 
-def test_catches_silence_and_predicts_no_message() -> None:
-    """A daemon that accepts no further clients keeps the migration waiting without a message."""
+def silent() -> Case:
+    """Return a pair whose destination did not open the connection within the time limit."""
     said = f"no answer from {URI} within 60 s"
-    result = Case().destination("libvirt.connect", connect(error=said, hung=True)).result(RULE, "destination")
-    assert result.findings == (Finding(f"{URI} cannot be opened: {said}", host=Role.DESTINATION),)
+    return Case().destination("libvirt.connect", connect(error=said, hung=True))
+
+
+def test_catches_a_daemon_that_accepts_no_more_clients_and_predicts_no_message() -> None:
+    """The migration waits without a message."""
+    case = silent().destination("limits", lambda text: re.sub(r"(nclients(?:_max)?) *: .*", r"\1 : 7", text))
+    [finding] = case.result(RULE, "destination").findings
+    assert finding.message == f"{URI} cannot be opened: libvirtd has 7 clients, and max_clients is 7"
+    assert (finding.host, finding.predicted_error) == (Role.DESTINATION, None)
+
+
+@pytest.mark.parametrize("limits", ["", None])
+def test_is_unknown_when_no_answer_came_in_time_and_nothing_says_why(limits: str | None) -> None:
+    for case in (silent(), silent().destination("limits", limits)):
+        result = case.result(RULE, "destination")
+        assert (result.outcome, result.obscures) == (Outcome.UNKNOWN, True)
+        assert result.reason == (
+            f"no answer from {URI} within 60 s; a time limit proves no failure: repeat with a longer one (--timeout)"
+        )
 
 
 def test_catches_a_daemon_that_does_not_listen_for_tls() -> None:

@@ -47,6 +47,12 @@ def test_catches_a_source_without_one() -> None:
     assert result.findings[0].host is Role.SOURCE
 
 
+def test_is_unknown_when_no_answer_came_in_time() -> None:
+    told = Record(json.dumps({"uri": "qemu+ssh://host2.example.com/system", "error": "no answer", "hung": True}))
+    result = without_helper().destination("libvirt.connect", told).result(RULE, "destination")
+    assert (result.outcome, result.obscures) == (Outcome.UNKNOWN, True)
+
+
 @pytest.mark.parametrize("end", ["source", "destination"])
 def test_passes_either_host_of_the_sound_pair(end: str) -> None:
     assert Case().result(RULE, end).outcome is Outcome.PASSED

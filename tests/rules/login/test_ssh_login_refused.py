@@ -109,6 +109,22 @@ def test_passes_a_refused_login_at_a_source_that_libvirt_reaches_over_tls() -> N
 
 
 @pytest.mark.parametrize("end", ["source", "destination"])
+def test_is_unknown_when_preflight_did_not_wait_any_longer(end: str) -> None:
+    case = Case()
+    getattr(case, end)("login", refused("Warning: Permanently added 'host2' to the list.\nno answer within 1 s"))
+    result = case.result(RULE)
+    assert (result.outcome, result.obscures) == (Outcome.UNKNOWN, True)
+    assert result.reason == "no answer within 1 s; a time limit proves no failure: repeat with a longer one (--timeout)"
+
+
+def test_catches_a_refusal_beside_a_login_that_was_not_waited_for() -> None:
+    case = Case().source("login", refused("no answer within 1 s")).destination("login", refused(DENIED))
+    result = case.result(RULE)
+    assert [finding.host for finding in result.findings] == [Role.DESTINATION]
+    assert result.blocks
+
+
+@pytest.mark.parametrize("end", ["source", "destination"])
 def test_is_unknown_when_no_login_was_tried(end: str) -> None:
     case = Case()
     getattr(case, end)("login", None)

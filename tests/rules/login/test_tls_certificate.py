@@ -132,3 +132,9 @@ def test_is_unknown_when_the_certificate_cannot_be_read() -> None:
     result = opened(own(), theirs(cert=broken)).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
     assert f"{SERVER} cannot be parsed as a certificate" in (result.reason or "")
+
+
+def test_is_unknown_when_no_answer_came_in_time() -> None:
+    told = Record(json.dumps({"uri": f"qemu+tls://{NAME}/system", "error": "no answer", "hung": True}))
+    result = opened(own(), theirs(cert=None)).destination("libvirt.connect", told).result(RULE)
+    assert (result.outcome, result.obscures) == (Outcome.UNKNOWN, True)

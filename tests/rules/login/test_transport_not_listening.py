@@ -54,6 +54,12 @@ def test_catches_it_where_the_source_opens_the_connection() -> None:
     assert finding.predicted_error == REFUSED
 
 
+def test_catches_it_where_no_answer_came_in_time() -> None:
+    told = Record(json.dumps({"uri": f"qemu+tls://{HOST}/system", "error": "no answer", "hung": True}))
+    [finding] = over().destination("libvirt.connect", told).result(RULE).findings
+    assert finding.predicted_error == "unable to connect to server at '"
+
+
 def test_passes_a_port_that_is_listened_on_and_one_that_was_reached_anyhow() -> None:
     assert over().destination("sockets", lambda text: text + LISTENS).result(RULE).outcome is Outcome.PASSED
     assert over(error=None).result(RULE).outcome is Outcome.PASSED

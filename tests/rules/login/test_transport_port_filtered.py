@@ -50,6 +50,12 @@ def test_catches_a_port_that_is_closed_to_the_source_which_opens_the_connection(
     assert case.source("addresses", f"2: eth0    inet {SOURCE}/24 scope global eth0\n").result(RULE).blocks
 
 
+def test_catches_a_closed_port_where_no_answer_came_in_time() -> None:
+    told = Record(json.dumps({"uri": f"qemu+tls://{HOST}/system", "error": "no answer", "hung": True}))
+    [finding] = rejecting(CLIENT).destination("libvirt.connect", told).result(RULE).findings
+    assert finding.predicted_error == "unable to connect to server at '"
+
+
 def test_passes_another_address_and_a_connection_that_was_opened() -> None:
     assert rejecting(SOURCE).result(RULE).outcome is Outcome.PASSED
     assert rejecting(CLIENT, error=None).result(RULE).outcome is Outcome.PASSED

@@ -141,8 +141,8 @@ def test_passes_a_firewall_that_shuts_all_but_the_ports_that_qemu_conf_was_narro
     assert narrowed.result(RULE).outcome is Outcome.PASSED
 
 
-def test_passes_a_host_without_nft_and_without_rules_of_iptables() -> None:
-    case = Case().destination("nft", Record("", MISSING))
+def test_passes_a_host_whose_kernel_has_no_nf_tables_and_no_rules_of_iptables() -> None:
+    case = Case().destination("nft", '{"nftables": []}\n')
     assert case.result(RULE).outcome is Outcome.PASSED
 
 
@@ -179,6 +179,12 @@ def test_does_not_apply_where_no_port_of_its_own_is_used() -> None:
     case = behind("range-drop")
     assert case.asking(mode=Mode.TUNNELLED).result(RULE).outcome is Outcome.NOT_APPLICABLE
     assert case.asking(mode=Mode.MANAGED, offline=True).result(RULE).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_is_unknown_when_nft_is_not_installed_on_a_kernel_that_has_nf_tables() -> None:
+    result = Case().destination("nft", Record("", MISSING)).result(RULE)
+    assert (result.outcome, result.obscures) == (Outcome.UNKNOWN, True)
+    assert result.reason == "nft is not installed, and the kernel's nf_tables may have rules that only nft lists"
 
 
 @pytest.mark.parametrize("record", ["nft", "iptables", "qemu.conf", "sockets", "addresses"])

@@ -32,10 +32,6 @@ def test_catches_a_server_that_refuses() -> None:
     assert finding.predicted_error == "Failed to connect to '192.0.2.254:10809'"
 
 
-def test_catches_a_server_that_does_not_answer_at_all() -> None:
-    assert answering("port 124 192.0.2.254 10809 \n").result(RULE).blocks
-
-
 def test_catches_several_servers_only_if_none_answers() -> None:
     hosts = "<host name='192.0.2.7'/><host name='192.0.2.8' port='6790'/>"
     case = Case().xml(NBD, "<source protocol='rbd' name='x'>").xml(HOST, hosts)
@@ -44,6 +40,16 @@ def test_catches_several_servers_only_if_none_answers() -> None:
     assert len(case.result(RULE).findings) == 2
     case.destination("disk-ports", silent + "port 0 192.0.2.8 6790 \n")
     assert case.result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_disk_of_which_one_server_answers_and_another_is_slow() -> None:
+    hosts = "<host name='192.0.2.7'/><host name='192.0.2.8' port='6790'/>"
+    case = Case().xml(NBD, "<source protocol='rbd' name='x'>").xml(HOST, hosts)
+    slow = "port 124 192.0.2.7 3300 \nport 124 192.0.2.7 6789 \n"
+    case.destination("disk-ports", f"{slow}port 0 192.0.2.8 6790 \n")
+    assert case.result(RULE).outcome is Outcome.PASSED
+    case.destination("disk-ports", f"{slow}port 1 192.0.2.8 6790 Connection refused\n")
+    assert case.result(RULE).outcome is Outcome.UNKNOWN
 
 
 def test_catches_a_socket_that_is_not_there() -> None:
@@ -83,6 +89,13 @@ def test_passes_a_disk_that_names_no_server_and_one_of_no_known_port() -> None:
 def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
     case = answering(REFUSED).asking(offline=True, guests=("web",))
     assert case.result(RULE).outcome is Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize("said", ["port 124 192.0.2.254 10809 \n", "port 1 192.0.2.254 10809 Connection timed out\n"])
+def test_is_unknown_when_the_server_does_not_answer_within_the_limit(said: str) -> None:
+    result = answering(said).result(RULE)
+    assert (result.outcome, result.obscures) == (Outcome.UNKNOWN, True)
+    assert result.reason == "192.0.2.254 did not answer on port 10809 within 5 s: it may be slow, or never answer"
 
 
 @pytest.mark.parametrize("ports", [Record("", 1, "timed out"), "", "port 1 192.0.2.254 10809 something else\n"])

@@ -1,5 +1,7 @@
 """A visit to a real host, which is this machine: each question gets its own answer, however late another's comes."""
 
+import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +40,20 @@ def test_an_answer_that_comes_too_late_is_not_taken_for_the_next_ones(
     channel.timeout = 20
     assert visit.read(str(tmp_path / "file")) == Record("what is in it\n")
     assert visit.run(ShellText("echo now")) == Record("now\n")
+
+
+def test_a_libvirt_that_never_answers_leaves_time_to_say_why(channel: LocalChannel, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "s"))
+        silent.listen()
+        uri = f"qemu+unix:///system?socket={tmp_path}/s"
+        asked = ("libvirt.connect", "daemons", "limits")
+        visit = LiveVisit(parse_target("localhost"), channel, asked, "unix", uri=uri, timeout=8)
+        answers = visit.first()
+        answers.update(visit.ask({}))
+        visit.leave()
+    assert json.loads(answers.records["libvirt.connect"].out)["hung"]
+    assert {"daemons", "limits"} <= answers.records.keys()
 
 
 def test_what_was_answered_is_not_kept(channel: LocalChannel, visit: LiveVisit) -> None:

@@ -220,6 +220,11 @@ def test_a_login_that_hangs_is_given_up(tmp_path: Path) -> None:
         assert channel.login() == Record("", 255, "no answer within 0.5 s")
 
 
+def test_a_warning_of_a_login_that_hangs_is_not_its_reason(tmp_path: Path) -> None:
+    with session(script(tmp_path / "login", "echo 'Warning: old' >&2; exec sleep 30\n"), timeout=0.5) as channel:
+        assert channel.login() == Record("", 255, "Warning: old\nno answer within 0.5 s")
+
+
 def test_a_login_shell_that_is_no_posix_shell_is_no_login(tmp_path: Path) -> None:
     """Such as a router's command line: it echoes questions and answers none."""
     login = script(tmp_path / "login", "echo 'router>'; cat >/dev/null; echo 'unknown command' >&2\n")

@@ -7,6 +7,7 @@ from typing import Any
 import libvirt
 
 from preflight.migrate.end import End
+from preflight.migrate.events import Tell
 from preflight.migrate.journal import Journal
 from preflight.migrate.run import Run, Settings
 from tests.fakes.hypervisor import NoLogs, NoStarter
@@ -60,6 +61,14 @@ class Domain:
         self.host.act(f"autostart {on}")
         self.autostart = bool(on)
 
+    def migrate3(self, there: "Libvirt", _parameters: object, _flags: int) -> "Domain":
+        """Migrate it offline, unless libvirt still has the job of a client that is gone."""
+        if self.host.jobs_of_others:
+            self.host.jobs_of_others -= 1
+            text = f"another migration job is already running for domain '{self.name()}'"
+            raise Failure(libvirt.VIR_ERR_OPERATION_INVALID, f"Requested operation is not valid: {text}")
+        return there.defineXML(self.xml)
+
     def undefineFlags(self, flags: int) -> None:  # noqa: N802 - libvirt's name
         self.host.act(f"undefine {flags}")
         del self.host.domains[self.UUIDString()]
@@ -72,6 +81,11 @@ class Libvirt:
         self.name, self.log = name, log
         self.domains: dict[str, Domain] = {}
         self.fails: set[str] = set()
+        #: How many calls from now on find a migration of another client.
+        self.jobs_of_others = 0
+
+    def close(self) -> None:
+        pass
 
     def act(self, what: str) -> None:
         if what in self.fails:
@@ -105,11 +119,19 @@ class Libvirt:
         return domain
 
 
-def run_of(source: Libvirt, destination: Libvirt, journal: Path, **options: Any) -> Run:
-    """Return a run between the two, whose guests that are off move by dumpxml and define."""
+def run_of(
+    source: Libvirt,
+    destination: Libvirt,
+    journal: Path,
+    *,
+    patience: float = 90.0,
+    told: Tell = lambda _: None,
+    **options: Any,
+) -> Run:
+    """Return a run between the two, whose guests that are off move by dumpxml and define unless the options differ."""
     from msgspec.structs import replace
 
-    plan = altered(PLAN, method=replace(PLAN.method, dumpxml=True, **options))
+    plan = altered(PLAN, method=replace(PLAN.method, **{"dumpxml": True, **options}))
     here: Any = source  # they have of the protocol what a guest that is off needs
     there: Any = destination
     return Run(
@@ -117,8 +139,8 @@ def run_of(source: Libvirt, destination: Libvirt, journal: Path, **options: Any)
         source=End("host1", lambda: here),
         destination=End("host2", lambda: there),
         journal=Journal.create(journal, plan),
-        tell=lambda _event: None,
-        settings=Settings(),
+        tell=told,
+        settings=Settings(patience=patience),
         room=lambda: None,
         logs=NoLogs(),
         starter=NoStarter(),

@@ -13,14 +13,15 @@ from preflight.migrate.lane import Lane
 from preflight.migrate.live import Busy, attend, move
 from preflight.migrate.observation import Place
 from preflight.migrate.outcome import LogMark, Result
+from preflight.migrate.past import Past
 from preflight.migrate.resume import recover
 from preflight.migrate.run import Ended
 from preflight.migrate.scheduler import Lanes
 from preflight.request.method import Method
 from preflight.request.migration import HandOver, Mode, OnTimeout
 from preflight.schema.plan import PlannedGuest
-from tests.fakes.hypervisor import refusal
-from tests.unit.migrate.plans import WEB
+from tests.fakes.hypervisor import Disk, refusal
+from tests.unit.migrate.plans import WEB, altered
 from tests.unit.migrate.runs import XML, Pair
 
 OTHER_JOB = {
@@ -172,6 +173,41 @@ def test_a_run_that_is_gone_on_with_watches_its_own_job(tmp_path: Path) -> None:
     attend(pair.run, pair.web, time.time() - 101)
     thread.join()
     assert pair.source.called.count("abortJob") >= 1
+
+
+def test_a_job_that_heeds_no_abort_is_not_waited_for_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hosts cannot reach each other any more, and libvirt holds on to the migration."""
+    monkeypatch.setattr(live, "AFTER_ABORT", 0.5)
+    pair = Pair(tmp_path, Method(timeout=0, on_timeout=OnTimeout.ABORT))
+    pair.here.job = dict(OTHER_JOB)
+    began = time.monotonic()
+    attended = attend(pair.run, pair.web, time.time() - 101)
+    assert 0.5 <= time.monotonic() - began < 5
+    assert attended.stuck == (
+        "not ended 0.5 s after it was aborted; if the job does not end, restart the libvirt daemon on"
+        " host1.example.com (its guests keep running)"
+    )
+    assert pair.source.called.count("abortJob") >= 2
+    assert pair.here.job is not None
+
+
+def test_guests_whose_jobs_heed_no_abort_are_waited_for_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "AFTER_ABORT", 1.0)
+    pair = Pair(tmp_path, Method(timeout=0, on_timeout=OnTimeout.ABORT))
+    guests = tuple(altered(pair.web, name=f"web{number}", uuid=f"{WEB[:-1]}{number}") for number in range(8))
+    for guest in guests:
+        pair.source.add(guest.uuid, Disk()).job = dict(OTHER_JOB)
+    pair.run.plan = altered(pair.plan, guests=guests)
+    began = time.monotonic()
+    ended = recover(pair.run, {guest.uuid: Past(began=True, began_at=time.time() - 101) for guest in guests})
+    assert time.monotonic() - began < 4
+    assert [each.result for each in ended.values()] == [Result.UNKNOWN] * len(guests)
+    assert all("job is still running" in each.why for each in ended.values())
+    assert all("restart the libvirt daemon on host1.example.com" in (each.error or "") for each in ended.values())
 
 
 def test_a_call_that_was_given_up_starts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

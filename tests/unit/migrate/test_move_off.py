@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from preflight.migrate.events import Event
 from preflight.migrate.journal import read
 from preflight.migrate.lane import Lane
 from preflight.migrate.ledger import rows
@@ -195,3 +196,22 @@ def test_what_has_moved_already_is_only_given_its_autostart(pair: Pair) -> None:
     pair.log.clear()
     assert pair.move().arrived
     assert pair.log == ["destination: autostart 1"]
+
+
+def test_the_job_of_a_client_that_was_killed_is_waited_for(pair: Pair) -> None:
+    """libvirt keeps it until it has noticed that the connection is closed, and refuses every other migration."""
+    told: list[Event] = []
+    pair.source.jobs_of_others = 2
+    ended = pair.move(dumpxml=False, told=told.append)
+    assert ended.arrived
+    assert pair.defined() == (False, True)
+    assert ended.kept == (f"{NVRAM}/old_VARS.fd", f"{TPM}/{GUEST.uuid}")
+    assert [event.kind for event in told].count("waiting") == 1
+
+
+def test_a_migration_that_does_not_end_is_not_waited_for_longer_than_the_settle_timeout(pair: Pair) -> None:
+    pair.source.jobs_of_others = 1000
+    ended = pair.move(dumpxml=False, patience=0.1)
+    assert ended.result is Result.STAYED
+    assert "another migration job is already running for domain 'old'" in (ended.error or "")
+    assert pair.defined() == (True, False)

@@ -1,6 +1,7 @@
 """A digest depends on the value alone: it is the same in every process, whatever was looked up before."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,11 @@ def test_it_does_not_depend_on_the_hashes_of_a_process() -> None:
 
 def all_digests() -> dict[str, str]:
     return digests(checked(Case()), load())
+
+
+def test_the_number_of_clients_that_a_daemon_has_is_no_part_of_a_plan() -> None:
+    busier = Case().destination("limits", lambda text: re.sub(r"(nclients) *: .*", r"\1 : 7", text))
+    assert digests(checked(busier), load()) == all_digests()
 
 
 def test_what_was_looked_up_in_a_firewalls_set_is_no_part_of_it() -> None:

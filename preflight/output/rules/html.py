@@ -1,0 +1,14 @@
+"""The list of rules as one HTML file, by subject."""
+
+from collections.abc import Sequence
+
+from preflight.judge.ruleset import Rule
+from preflight.output.page.template import fill
+
+
+def render(rules: Sequence[Rule], _colour: bool) -> str:
+    """Return the rules as a page with a final newline."""
+    topics: dict[str, list[tuple[str, str, str]]] = {}
+    for rule in rules:
+        topics.setdefault(rule.text.topic, []).append((rule.name, rule.body.severity.value, rule.text.title))
+    return fill("rules.html", count=len(rules), topics=tuple(topics.items()))
