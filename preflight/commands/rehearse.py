@@ -18,6 +18,7 @@ from preflight.judge.check import Checked, check, save_pair
 from preflight.judge.report import Verdict
 from preflight.migrate import call, run_lock
 from preflight.migrate import journal as journals
+from preflight.migrate.end import End
 from preflight.migrate.journal import Journal
 from preflight.migrate.open import opened_run
 from preflight.migrate.past import Past
@@ -30,12 +31,12 @@ from preflight.plan.make import Pace, Refused, planned_guest
 from preflight.plan.width import pace
 from preflight.rehearse.answer import Answer, Rehearsed, not_rehearsed
 from preflight.rehearse.guest import Rehearsal
-from preflight.rehearse.keeps import keeps_by_check, keeps_by_traces
+from preflight.rehearse.keeps import keeps_by_check, keeps_by_method, keeps_by_traces
 from preflight.rehearse.lanes import STOPPED, Lanes
-from preflight.rehearse.method import BANDWIDTH, rehearsed
+from preflight.rehearse.limits import BANDWIDTH, LATEST
+from preflight.rehearse.method import rehearsed
 from preflight.rehearse.outcome import NOT_AS_BEFORE, Outcome, outcome
 from preflight.rehearse.plan import plan
-from preflight.rehearse.reading import LATEST
 from preflight.rehearse.switch import HostSwitch
 from preflight.rehearse.traces import Marks, look, marks_of
 from preflight.request.check_request import Asked
@@ -78,7 +79,7 @@ def rehearse(asked: Asked, method: Method, wanted: Wanted) -> int:
 
 
 def _rehearse(checked: Checked, opened: Opened, method: Method, wanted: Wanted) -> int:
-    chosen, kept = choose(checked, wanted)
+    chosen, kept = choose(checked, method, wanted)
     if not chosen:
         return _tell(outcome(checked.report, kept, at_once=wanted.at_once), wanted)
     width_of = Pace(wanted.at_once, "as requested", {}, calls=pace(checked, None).calls)
@@ -108,13 +109,15 @@ def _rehearse(checked: Checked, opened: Opened, method: Method, wanted: Wanted) 
     return _tell(done, wanted)
 
 
-def choose(checked: Checked, wanted: Wanted) -> tuple[list[tuple[PlannedGuest, Marks]], list[Rehearsed]]:
+def choose(
+    checked: Checked, method: Method, wanted: Wanted
+) -> tuple[list[tuple[PlannedGuest, Marks]], list[Rehearsed]]:
     """Return the guests to rehearse with their marks, and the answers for those that must not be."""
     chosen: list[tuple[PlannedGuest, Marks]] = []
     kept: list[Rehearsed] = []
     for guest in checked.guests:
         planned = planned_guest(guest, checked, Pace(1, "", {}))
-        marks = _marks(checked, guest, planned, wanted)
+        marks = _marks(checked, guest, method, wanted)
         if isinstance(marks, str):
             kept.append(not_rehearsed(guest.name, guest.uuid, marks))
         else:
@@ -122,17 +125,17 @@ def choose(checked: Checked, wanted: Wanted) -> tuple[list[tuple[PlannedGuest, M
     return chosen, kept
 
 
-def _marks(checked: Checked, guest: Guest, planned: PlannedGuest, wanted: Wanted) -> Marks | str:
+def _marks(checked: Checked, guest: Guest, method: Method, wanted: Wanted) -> Marks | str:
     """Return where the guest's rehearsal may leave something, or why the guest is not rehearsed."""
-    why = keeps_by_check(
-        guest, planned, checked.report, checked.destination, anyway=wanted.anyway, run_hooks=wanted.run_hooks
-    )
-    if why is not None:
-        return why
+    hosts = checked.source, checked.destination
     try:
-        return marks_of(guest, checked.destination, checked.report.migration)
+        marks = marks_of(guest, checked.destination, checked.report.migration)
     except Unreadable as unknown:
         return str(unknown)
+    why = keeps_by_method(method) or keeps_by_check(
+        guest, marks, checked.report, hosts, anyway=wanted.anyway, run_hooks=wanted.run_hooks
+    )
+    return marks if why is None else why
 
 
 def run(
@@ -155,7 +158,8 @@ def run(
         current = stack.enter_context(opens)
         journal.write("run")
         switch = HostSwitch(visits[0].run, run_lock.key_of(path))
-        rehearsal = Rehearsal(current, switch, lambda marks: look(visits[1].run, marks), keeps_by_traces)
+        watching = stack.enter_context(contextlib.closing(End(visits[0].name, visits[0].connect, planned.calls)))
+        rehearsal = Rehearsal(current, watching, switch, lambda marks: look(visits[1].run, marks), keeps_by_traces)
         answers = Lanes(rehearsal, marks).rehearse(planned.guests)
         finish(current, {uuid: Past(began=one.seconds is not None) for uuid, one in answers.items()})
     return answers

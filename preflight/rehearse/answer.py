@@ -1,6 +1,7 @@
 """The answers of rehearsals, as values."""
 
 import enum
+import re
 
 from msgspec import Struct
 
@@ -11,10 +12,10 @@ from preflight.migrate.outcome import Result
 class Answer(enum.StrEnum):
     """The answer of libvirt to one guest's migration."""
 
-    #: The destination took the guest's memory, or the copies of its disks had all begun.
+    #: The destination took the guest's memory for a while, or the copies of its disks had all begun.
     ACCEPTED = "accepted"
     REFUSED = "refused"
-    #: Begun, and taken back before either could be seen.
+    #: Begun, and ended before either could be seen.
     UNDECIDED = "undecided"
     #: Not begun, for a reason.
     NOT_REHEARSED = "not-rehearsed"
@@ -50,29 +51,43 @@ def not_rehearsed(name: str, uuid: str, why: str) -> Rehearsed:
     return Rehearsed(name=name, uuid=uuid, answer=Answer.NOT_REHEARSED, why=why)
 
 
-#: How libvirt reports that a migration was aborted on request: the source's daemon itself (qemuMigrationJobCheckStatus,
-#: libvirt 7.0 to 11.3), and in peer-to-peer mode the destination, whose QEMU has lost its sender.
-_ABORTED = ("canceled by client", "cancelled by client", "End of file while reading data", "operation aborted")
+#: libvirt's message about a migration that was aborted on request (qemuMigrationJobCheckStatus, libvirt 7.0 to 11.3).
+_ABORTED = ("canceled by client", "cancelled by client", "operation aborted")
+#: The message when a connection between two daemons, or to one, has ended: of a peer-to-peer migration that was aborted
+#: (seen with libvirt 9.0), of a daemon that was killed, of a link that was cut. It tells nothing about the guest.
+_LOST = re.compile(
+    r"(.*: )?(End of file while reading data: ?: Input/output error"
+    r"|Cannot (recv|write) data: (Connection reset by peer|Broken pipe|Input/output error)"
+    r"|client socket is closed|received hangup.*on socket|.*connection closed due to keepalive timeout"
+    r"|.*: no response received from .*|End of file from qemu monitor)"
+)
+_MOST = 1000
 
 
 def is_abort(error: str) -> bool:
-    """Report whether libvirt's message says no more than that the migration was aborted."""
+    """Report whether libvirt's message says that the migration was aborted on request."""
     return any(words in error for words in _ABORTED)
 
 
+def is_lost(error: str) -> bool:
+    """Report whether libvirt's message says no more than that a connection has ended."""
+    return "Failed to connect" not in error and _LOST.fullmatch(error[:_MOST].strip()) is not None
+
+
 def answer_of(
-    result: Result, source: Place, error: str | None, *, has_begun: bool, was_aborted: bool, is_explained: bool
+    result: Result, source: Place, error: str | None, *, is_enough: bool, was_aborted: bool, is_explained: bool
 ) -> Answer:
     """Return the answer, from where the guest is, libvirt's message, and what was seen and done before it.
 
-    `is_explained` says that a rule explains the message as a refusal.
+    `is_enough` says that the destination had the time to refuse the guest, `was_aborted` that libvirt has accepted the
+    rehearsal's abort, and `is_explained` that a rule explains the message as a refusal. A message that says no more
+    than that it was aborted, or that a connection has ended, is no refusal; without an abort of the rehearsal's own it
+    is no acceptance either.
     """
     if result is Result.ARRIVED:
         return Answer.MOVED
-    if result is not Result.STAYED or source is not Place.RUNNING:
+    if result is not Result.STAYED or source is not Place.RUNNING or error is None:
         return Answer.DISTURBED
-    if not was_aborted:
-        return Answer.REFUSED if error is not None else Answer.DISTURBED
-    if error is not None and not is_abort(error):
-        return Answer.REFUSED if is_explained else Answer.UNDECIDED
-    return Answer.ACCEPTED if has_begun else Answer.UNDECIDED
+    if is_abort(error) or is_lost(error):
+        return Answer.ACCEPTED if was_aborted and is_enough else Answer.UNDECIDED
+    return Answer.REFUSED if is_explained or not was_aborted else Answer.UNDECIDED

@@ -1,6 +1,7 @@
 """Rehearses one guest: begins its migration, aborts it once the destination takes it, and looks on both hosts."""
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from msgspec.structs import asdict, replace
 from preflight.facts.fact import Unreadable
 from preflight.judge.explain import explaining
 from preflight.migrate.autostart import carry_over
-from preflight.migrate.end import HostSilent
+from preflight.migrate.end import End, HostSilent
 from preflight.migrate.events import Event
 from preflight.migrate.hypervisor import Domain
 from preflight.migrate.lane import Lane
@@ -21,10 +22,10 @@ from preflight.migrate.run import Run
 from preflight.migrate.settle import Settled, look_at_both, settle
 from preflight.migrate.transfer import Transfer
 from preflight.rehearse.answer import Answer, Rehearsed, answer_of, not_rehearsed
-from preflight.rehearse.reading import Reading, enough, reading_of
+from preflight.rehearse.limits import longest_call
+from preflight.rehearse.reading import Ending, Reading, ends, reading_of
 from preflight.rehearse.switch import Switch
 from preflight.rehearse.traces import Look, Marks, Seen, remains
-from preflight.request.migration import Mode
 from preflight.schema.plan import PlannedGuest
 from preflight.threads import until
 
@@ -52,11 +53,13 @@ class Rehearsing(Domain, Protocol):
 class Rehearsal:
     """What the rehearsals of one run share: the run itself, the switch on the source, and the look at the destination.
 
+    `watching` is another end of the source: a call on it may block without keeping the run from looking at its guests.
     `keeps` says why a guest must not be rehearsed, from what the destination has of it just before, and the sizes of
     its copied disks in bytes, by target; None if nothing speaks against it.
     """
 
     run: Run
+    watching: End
     switch: Switch
     look: Look
     keeps: Callable[[Marks, Seen, dict[str, int]], str | None]
@@ -81,16 +84,14 @@ def rehearse(rehearsal: Rehearsal, guest: PlannedGuest, marks: Marks, lane: Lane
     guest = guest.model_copy(update={"paused": False, "is_defined_there": destination.place is not Place.ABSENT})
     moving = Transfer(run, guest, run.intent(guest), lane, resume_postcopy=False)
     xml = definition(run, guest)
-    if (why := rehearsal.switch.arm(guest.uuid)) is not None:
-        if run.plan.method.mode is not Mode.MANAGED:
-            text = f"nothing on the source would abort a peer-to-peer migration if preflight died: {why}"
-            return not_rehearsed(guest.name, guest.uuid, text)
-        run.tell(Event("note", guest.name, f"only libvirt itself would abort the rehearsal if preflight died: {why}"))
-    try:
-        return _rehearse(rehearsal, guest, marks, before, moving, xml)
-    finally:
-        if not moving.is_alive():  # or else the switch is what still ends it
-            rehearsal.switch.disarm(guest.uuid)
+    if (why := rehearsal.switch.arm(guest.uuid, longest_call(marks.memory))) is not None:
+        text = f"nothing on the source would abort the migration if preflight died or did not answer: {why}"
+        return not_rehearsed(guest.name, guest.uuid, text)
+    answer = _rehearse(rehearsal, guest, marks, before, moving, xml)
+    # or else the switch is what still ends a migration that may be running; it also stays after an exception
+    if not moving.is_alive() and answer.answer is not Answer.DISTURBED:
+        rehearsal.switch.disarm(guest.uuid)
+    return answer
 
 
 def _keeps(source: Sighting, destination: Sighting) -> str | None:
@@ -132,7 +133,7 @@ def _rehearse(
     )
     run.tell(Event("started", guest.name))
     began = time.monotonic()
-    watch = _Watch(run, guest, tuple(copy.target for copy in marks.copies))
+    watch = _Watch(rehearsal, guest, tuple(copy.target for copy in marks.copies))
     moving.start()
     watch.follow(moving)
     moving.leave()
@@ -147,20 +148,20 @@ def _rehearse(
         settled.decision.result,
         settled.source.place,
         error,
-        has_begun=watch.begun_after is not None,
-        was_aborted=watch.aborted is not None,
+        is_enough=watch.end is not None and watch.end.is_enough,
+        was_aborted=watch.was_aborted,
         is_explained=rule is not None,
     )
     refused = answer in (Answer.REFUSED, Answer.UNDECIDED, Answer.DISTURBED)
     told = error if refused else None
-    ended = end(run, guest, _told(settled, answer, watch.aborted), intent, error=told, seconds=time.monotonic() - began)
+    ended = end(run, guest, _told(settled, answer, watch.end), intent, error=told, seconds=time.monotonic() - began)
     return Rehearsed(
         name=guest.name,
         uuid=guest.uuid,
         answer=answer,
         error=told,
         rule=rule if refused else None,
-        why=_why(run, guest, answer, settled, watch.aborted),
+        why=_why(run, guest, answer, settled, watch.end),
         source=ended.source.place,
         destination=ended.destination.place,
         begun_after=watch.begun_after,
@@ -169,21 +170,26 @@ def _rehearse(
     )
 
 
-def _told(settled: Settled, answer: Answer, aborted: str | None) -> Settled:
+def _told(settled: Settled, answer: Answer, ended: Ending | None) -> Settled:
     """Return how it ended with a reason that says what the rehearsal found, for the journal and for the terminal."""
-    if answer is Answer.ACCEPTED:
-        return replace(settled, decision=replace(settled.decision, why=f"accepted: {aborted}"))
+    if answer is Answer.ACCEPTED and ended is not None:
+        return replace(settled, decision=replace(settled.decision, why=f"accepted: {ended.why}"))
     return settled
 
 
-def _why(run: Run, guest: PlannedGuest, answer: Answer, settled: Settled, aborted: str | None) -> str:
+def _why(run: Run, guest: PlannedGuest, answer: Answer, settled: Settled, ended: Ending | None) -> str:
     why = settled.decision.why
     if answer is Answer.MOVED:
         plan = run.plan
         home = f"MOVED BY THE REHEARSAL; to bring it home: preflight migrate {plan.destination} {plan.source}"
         why = f"{home} {guest.name}{f'; {why}' if why else ''}"
-    elif answer is Answer.UNDECIDED and aborted is not None:
-        why = f"it was aborted before libvirt had decided: {aborted}"
+    elif answer is Answer.UNDECIDED:
+        why = (
+            f"it was aborted before libvirt had decided: {ended.why}"
+            if ended is not None
+            else "the migration ended before the rehearsal aborted it, and libvirt's message does not say why: see the"
+            " log of the source's libvirt daemon"
+        )
     return why
 
 
@@ -200,46 +206,46 @@ def _left(rehearsal: Rehearsal, marks: Marks, before: Seen) -> tuple[str, ...]:
         time.sleep(0.2)
 
 
-class _Watch:
-    """Follows one rehearsal over the source's shared connection, and aborts it."""
+class _Reader(threading.Thread):
+    """Reads the job over a second connection to the source, and aborts it when requested.
 
-    def __init__(self, run: Run, guest: PlannedGuest, copied: Sequence[str]) -> None:
-        self._run, self._guest, self._copied = run, guest, copied
+    A call of libvirt cannot be interrupted, and may wait for the guest's lock or for a host that is gone: so it is made
+    on a thread that can be left.
+    """
+
+    def __init__(self, source: End, guest: PlannedGuest, copied: Sequence[str]) -> None:
+        super().__init__(daemon=True)
+        self._source, self._uuid, self._copied = source, guest.uuid, copied
         self._began = time.monotonic()
-        self._first: float | None = None
-        #: Why it was aborted, and seconds until the destination took the guest; None if neither came to be.
-        self.aborted: str | None = None
-        self.begun_after: float | None = None
+        self._left, self._abort = threading.Event(), threading.Event()
+        #: The latest reading of the rehearsal's job; None before the first.
+        self.latest: Reading | None = None
+        #: True once libvirt has accepted the abort of the rehearsal's job.
+        self.has_aborted = False
 
-    def follow(self, moving: Transfer) -> None:
-        """Abort the migration once it has shown enough, and return when libvirt's call has ended, or does not end."""
+    def abort(self) -> None:
+        """Abort the job, as often as it is seen from now on."""
+        self._abort.set()
+
+    def leave(self) -> None:
+        """Make no further call."""
+        self._left.set()
+
+    def run(self) -> None:
+        """Read and abort until left."""
         import libvirt
 
-        asked: float | None = None
-        while moving.is_alive():
-            moving.join(POLL)
-            now = time.monotonic()
-            if asked is not None and now - asked > AFTER_ABORT:
-                return
+        while not self._left.is_set():
             # what cannot be read now is read again: libvirt may hold the guest's lock
-            with contextlib.suppress(libvirt.libvirtError, HostSilent), self._run.source.calling:
-                domain = cast("Rehearsing", self._run.source.domain(self._guest.uuid))
+            with contextlib.suppress(libvirt.libvirtError, HostSilent), self._source.calling:
+                domain = cast("Rehearsing", self._source.domain(self._uuid))
                 stats = domain.jobStats()
-                if not self._is_own(stats):
-                    continue
-                self._look(reading_of(stats, self._mirrors(domain)))
-                if self.aborted is not None and moving.is_alive():
-                    asked = time.monotonic() if asked is None else asked
-                    domain.abortJob()
-
-    def _look(self, reading: Reading) -> None:
-        now = time.monotonic()
-        if reading.has_begun and self._first is None:
-            self._first, self.begun_after = now, now - self._began
-        if self.aborted is None:
-            since = None if self._first is None else now - self._first
-            why = "interrupted" if self._run.stopping.is_set() else enough(reading, now - self._began, since)
-            self.aborted = why
+                if self._is_own(stats):
+                    self.latest = reading_of(stats, self._mirrors(domain))
+                    if self._abort.is_set() and not self._left.is_set():
+                        domain.abortJob()
+                        self.has_aborted = True
+            self._left.wait(POLL)
 
     def _is_own(self, stats: dict[str, int]) -> bool:
         """Report whether the job is an outgoing migration that has not lasted longer than this call."""
@@ -254,3 +260,46 @@ class _Watch:
     def _mirrors(self, domain: "Rehearsing") -> bool | None:
         """Report whether every copied disk has a block job; None if no disk is copied."""
         return all(domain.blockJobInfo(target) for target in self._copied) if self._copied else None
+
+
+class _Watch:
+    """Follows one rehearsal, and has it aborted."""
+
+    def __init__(self, rehearsal: Rehearsal, guest: PlannedGuest, copied: Sequence[str]) -> None:
+        self._stopping = rehearsal.run.stopping
+        self._reader = _Reader(rehearsal.watching, guest, copied)
+        self._first: float | None = None
+        #: Why it was aborted, and seconds until the destination took the guest; None if neither came to be.
+        self.end: Ending | None = None
+        self.begun_after: float | None = None
+
+    @property
+    def was_aborted(self) -> bool:
+        """True once libvirt has accepted the abort."""
+        return self._reader.has_aborted
+
+    def follow(self, moving: Transfer) -> None:
+        """Abort the migration once it has shown enough, and return when libvirt's call has ended, or does not end."""
+        began, asked = time.monotonic(), None
+        self._reader.start()
+        try:
+            while moving.is_alive():
+                moving.join(POLL)
+                now = time.monotonic()
+                self._look(self._reader.latest or Reading(), now, began)
+                if self.end is not None:
+                    asked = now if asked is None else asked
+                    self._reader.abort()
+                if asked is not None and now - asked > AFTER_ABORT:
+                    return
+        finally:
+            self._reader.leave()
+
+    def _look(self, reading: Reading, now: float, began: float) -> None:
+        if reading.has_begun and self._first is None:
+            self._first, self.begun_after = now, now - began
+        if self.end is None:
+            since = None if self._first is None else now - self._first
+            self.end = ends(reading, now - began, since)
+            if self.end is None and self._stopping.is_set():
+                self.end = Ending("the run was interrupted")

@@ -2,11 +2,9 @@
 
 from msgspec.structs import replace
 
+from preflight.rehearse.limits import BANDWIDTH
 from preflight.request.method import Method
 from preflight.request.migration import HandOver, Mode, OnTimeout
-
-#: MiB/s at which memory and disks are sent: libvirt's least.
-BANDWIDTH = 1
 
 
 def rehearsed(method: Method) -> Method:

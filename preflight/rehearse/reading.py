@@ -1,21 +1,18 @@
-"""When a rehearsal has shown enough, from readings of the migration's job. Pure: no clock is read."""
+"""When a rehearsal has shown enough, and when it must end, from readings of its job. Pure: reads no clock."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
 
+from preflight.rehearse.limits import LATEST, MOMENT
 from preflight.units import MIB
 
-#: Bytes of memory after which the destination has taken enough to refuse what it does not want, and seconds after the
-#: first byte: whichever comes first.
+#: Bytes of memory after which the destination has taken enough to refuse what it does not want, unless `MOMENT` seconds
+#: have passed since the first byte before.
 ENOUGH: Final = 4 * MIB
-MOMENT: Final = 0.5
-#: Seconds after which a rehearsal is aborted, whatever has begun by then.
-LATEST: Final = 10.0
-#: Bytes of memory left to send at which it is aborted at once. Pages of zeroes are sent at hundreds of MiB/s even at 1
-#: MiB/s, since only nine bytes are sent for each (save_zero_page, migration/ram.c of QEMU 7.2).
-LEAST_LEFT: Final = 64 * MIB
+#: Bytes of memory left to send at which it is aborted at once.
+LEAST_LEFT: Final = 256 * MIB
 
 
 class Reading(Struct, frozen=True):
@@ -33,6 +30,14 @@ class Reading(Struct, frozen=True):
         return self.sent > 0 or self.mirrors is True
 
 
+class Ending(Struct, frozen=True):
+    """The reason for which a rehearsal is aborted."""
+
+    why: str
+    #: True if the destination had the time to refuse what it was sent, so that it has accepted the guest.
+    is_enough: bool = False
+
+
 def reading_of(stats: Mapping[str, int], mirrors: bool | None = None) -> Reading:
     """Return the reading in a dictionary from `jobStats()`."""
     total = stats.get("memory_total", 0)
@@ -41,17 +46,17 @@ def reading_of(stats: Mapping[str, int], mirrors: bool | None = None) -> Reading
     )
 
 
-def enough(reading: Reading, since_call: float, since_first: float | None) -> str | None:
-    """Return why the rehearsal is aborted now; None if it goes on. Both times are in seconds.
+def ends(reading: Reading, since_call: float, since_first: float | None) -> Ending | None:
+    """Return why the rehearsal is aborted now; None if it continues. Both times are in seconds.
 
     `since_first` is the time since a reading had begun, None if none has.
     """
     if reading.mirrors:
-        return "every copied disk has begun"
-    if reading.has_begun and reading.left is not None and reading.left < LEAST_LEFT:
-        return f"less than {LEAST_LEFT // MIB} MiB of memory are left"
+        return Ending("every copied disk has begun", is_enough=True)
     if reading.sent >= ENOUGH:
-        return f"{ENOUGH // MIB} MiB of memory were sent"
+        return Ending(f"{ENOUGH // MIB} MiB of memory were sent", is_enough=True)
     if since_first is not None and since_first >= MOMENT:
-        return f"memory was sent for {MOMENT:g} s"
-    return f"{LATEST:g} s have passed" if since_call >= LATEST else None
+        return Ending(f"memory was sent for {MOMENT:g} s", is_enough=True)
+    if reading.has_begun and reading.left is not None and reading.left < LEAST_LEFT:
+        return Ending(f"less than {LEAST_LEFT // MIB} MiB of memory were left")
+    return Ending(f"{LATEST:g} s had passed") if since_call >= LATEST else None

@@ -4,11 +4,15 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from preflight.facts.fact import Unreadable
+from preflight.migrate.end import End
 from preflight.migrate.lane import Lane
 from preflight.rehearse.answer import Rehearsed
 from preflight.rehearse.guest import Rehearsal, rehearse
 from preflight.rehearse.keeps import keeps_by_traces
+from preflight.rehearse.limits import LEAST
 from preflight.rehearse.method import rehearsed
 from preflight.rehearse.traces import Marks, Seen
 from preflight.request.method import Method
@@ -24,6 +28,11 @@ SENDING = {
 }
 
 
+def marks(**told: Any) -> Marks:
+    """Return the marks of the guest "web", which has as much memory as a rehearsal asks for."""
+    return Marks(uuid=WEB, memory=LEAST, **told)
+
+
 class FakeSwitch:
     """`preflight.rehearse.switch.Switch` that remembers what it was told."""
 
@@ -32,11 +41,14 @@ class FakeSwitch:
         self.why = why
         self.told: list[str] = []
 
-    def arm(self, _uuid: str) -> str | None:
+    def arm(self, uuid: str, longest_call: float) -> str | None:
+        assert uuid == WEB
+        assert longest_call > 0.5
         self.told.append("arm")
         return self.why
 
-    def disarm(self, _uuid: str) -> None:
+    def disarm(self, uuid: str) -> None:
+        assert uuid == WEB
         self.told.append("disarm")
 
 
@@ -48,7 +60,7 @@ class Hosts(Pair):
         self.source.migrations.sends = threading.Event()
         self.source.migrations.at["perform"] = self.send
         self.switch = FakeSwitch()
-        self.marks = Marks(uuid=WEB)
+        self.marks = marks()
         #: What each look at the destination finds, one after the other; the last one stays.
         self.seen: list[Seen | Unreadable] = [Seen()]
 
@@ -63,8 +75,11 @@ class Hosts(Pair):
             raise found
         return found
 
-    def rehearsal(self) -> Rehearsal:
-        return Rehearsal(self.run, self.switch, self.look, keeps_by_traces)
+    def rehearsal(self, patience: float | None = None) -> Rehearsal:
+        if patience is not None:
+            self.run.settings = structs.replace(self.run.settings, patience=patience)
+        watching = End("host1.example.com", self.source.connect)
+        return Rehearsal(self.run, watching, self.switch, self.look, keeps_by_traces)
 
     def rehearse(self) -> Rehearsed:
         """Rehearse the guest, and see that no copy of it went back."""

@@ -12,14 +12,15 @@ from preflight.migrate.lane import Lane
 from preflight.migrate.observation import Place
 from preflight.migrate.transfer import Transfer
 from preflight.rehearse import guest as rehearsing
+from preflight.rehearse import reading
 from preflight.rehearse.answer import Answer
-from preflight.rehearse.traces import Copy, Marks, Seen
+from preflight.rehearse.traces import Copy, Seen, Status
 from preflight.request.method import Method
 from preflight.request.migration import CopyStorage, Mode
 from preflight.units import MIB
 from tests.fakes.hypervisor import Disk, refusal
 from tests.unit.migrate.plans import WEB
-from tests.unit.rehearse.hosts import FakeSwitch, Hosts
+from tests.unit.rehearse.hosts import FakeSwitch, Hosts, marks
 
 MODES = pytest.mark.parametrize("mode", Mode)
 
@@ -70,7 +71,7 @@ def test_the_destination_that_refuses_the_memory_refuses(tmp_path: Path) -> None
 
 
 def test_what_never_begins_is_aborted_and_undecided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("preflight.rehearse.reading.LATEST", 0.3)
+    monkeypatch.setattr(reading, "LATEST", 0.3)
     hosts = Hosts(tmp_path)
     del hosts.source.migrations.at["perform"]
     answer = hosts.rehearse()
@@ -79,11 +80,13 @@ def test_what_never_begins_is_aborted_and_undecided(tmp_path: Path, monkeypatch:
     assert hosts.is_as_before()
 
 
-def test_a_small_rest_is_aborted_at_once(tmp_path: Path) -> None:
+def test_a_small_rest_is_aborted_at_once_and_that_is_no_acceptance(tmp_path: Path) -> None:
     hosts = Hosts(tmp_path)
-    hosts.source.migrations.at["perform"] = lambda: hosts.send(memory_remaining=63 * MIB)
-    assert hosts.rehearse().answer is Answer.ACCEPTED
-    assert hosts.told[-1].text == "accepted: less than 64 MiB of memory are left"
+    hosts.source.migrations.at["perform"] = lambda: hosts.send(memory_remaining=255 * MIB)
+    answer = hosts.rehearse()
+    assert answer.answer is Answer.UNDECIDED
+    assert "less than 256 MiB of memory were left" in answer.why
+    assert hosts.is_as_before()
 
 
 def test_a_managed_guest_that_is_handed_over_all_the_same_is_started_there(tmp_path: Path) -> None:
@@ -119,21 +122,14 @@ def test_autostart_goes_with_a_guest_that_moved(tmp_path: Path) -> None:
     assert hosts.there.autostart
 
 
-@pytest.mark.parametrize("mode", [Mode.PEER_TO_PEER, Mode.TUNNELLED])
-def test_without_a_switch_no_peer_to_peer_migration_is_begun(tmp_path: Path, mode: Mode) -> None:
+@MODES
+def test_without_a_switch_nothing_is_begun(tmp_path: Path, mode: Mode) -> None:
     hosts = Hosts(tmp_path, Method(mode=mode))
     hosts.switch = FakeSwitch("virsh is not installed")
     answer = hosts.rehearse()
     assert answer.answer is Answer.NOT_REHEARSED
     assert "virsh is not installed" in answer.why
     assert hosts.source.called == []
-
-
-def test_without_a_switch_a_managed_one_is_begun_and_that_is_said(tmp_path: Path) -> None:
-    hosts = Hosts(tmp_path)
-    hosts.switch = FakeSwitch("virsh is not installed")
-    assert hosts.rehearse().answer is Answer.ACCEPTED
-    assert any("virsh is not installed" in event.text for event in hosts.told)
 
 
 def test_the_switch_stays_while_the_migration_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,10 +176,14 @@ def test_another_job_is_never_aborted(tmp_path: Path) -> None:
 def test_what_is_left_on_the_destination_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rehearsing, "CLEARING", 0.1)
     hosts = Hosts(tmp_path)
-    hosts.marks = Marks(uuid=WEB, files=("/var/lib/libvirt/qemu/nvram/web's_VARS.fd",))
-    hosts.seen = [Seen(), Seen(paths=frozenset(hosts.marks.files), processes=("77",), taps=("vnet3",))]
+    hosts.marks = marks(files=("/var/lib/libvirt/qemu/nvram/web's_VARS.fd",))
+    hosts.seen = [
+        Seen(),
+        Seen(paths=dict.fromkeys(hosts.marks.files, Status("0:0:600", "xfs")), processes=("77",), taps=("vnet3",)),
+    ]
     assert hosts.rehearse().left == (
-        "a QEMU process, 77: kill 77",
+        "a QEMU process of the guest, 77; to look at it, on host2.example.com: ps -fp 77; virsh domstate --reason "
+        + WEB,
         "the tap device vnet3",
         """firmware variables; on host2.example.com: rm '/var/lib/libvirt/qemu/nvram/web'"'"'s_VARS.fd'""",
     )
@@ -221,7 +221,7 @@ def test_a_destination_that_falls_silent_costs_no_guest(tmp_path: Path) -> None:
     assert hosts.here.state == libvirt.VIR_DOMAIN_RUNNING
 
 
-def test_ctrl_c_takes_a_rehearsal_back(tmp_path: Path) -> None:
+def test_ctrl_c_takes_a_rehearsal_back_and_is_no_acceptance(tmp_path: Path) -> None:
     hosts = Hosts(tmp_path)
 
     def interrupted() -> None:
@@ -230,15 +230,63 @@ def test_ctrl_c_takes_a_rehearsal_back(tmp_path: Path) -> None:
 
     hosts.source.migrations.at["perform"] = interrupted
     answer = hosts.rehearse()
-    assert hosts.told[-1].text == "accepted: interrupted"
-    assert answer.answer is Answer.ACCEPTED
+    assert answer.answer is Answer.UNDECIDED
+    assert "interrupted" in answer.why
     assert hosts.is_as_before()
+
+
+@pytest.mark.parametrize("mode", [Mode.PEER_TO_PEER, Mode.TUNNELLED])
+def test_a_connection_that_ends_before_the_abort_is_neither_refusal_nor_acceptance(tmp_path: Path, mode: Mode) -> None:
+    hosts = Hosts(tmp_path, Method(mode=mode))
+
+    def ends() -> None:
+        hosts.send()
+        raise refusal(libvirt.VIR_ERR_SYSTEM_ERROR, "End of file while reading data: : Input/output error")
+
+    hosts.source.migrations.at["perform"] = ends
+    answer = hosts.rehearse()
+    assert answer.answer is Answer.UNDECIDED
+    assert "does not say why" in answer.why
+    assert hosts.is_as_before()
+
+
+def test_calls_that_never_return_are_left_and_the_switch_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """libvirt may hold the guest's lock, or the source be gone, for as long as it likes."""
+    monkeypatch.setattr(rehearsing, "AFTER_ABORT", 0.3)
+    monkeypatch.setattr(reading, "LATEST", 0.2)
+    hosts = Hosts(tmp_path)
+    free = threading.Event()
+    hosts.source.before["jobStats"] = lambda: (free.wait(20), None)[1]
+    del hosts.source.migrations.at["perform"]
+    began = time.monotonic()
+    answer = rehearsing.rehearse(hosts.rehearsal(patience=0.2), hosts.web, hosts.marks, Lane(hosts.run))
+    assert time.monotonic() - began < 5
+    assert answer.answer is Answer.DISTURBED
+    assert hosts.switch.told == ["arm"]
+    free.set()
+    hosts.source.migrations.aborted.set()
+
+
+def test_the_switch_stays_if_a_migration_may_still_be_running(tmp_path: Path) -> None:
+    """As when the source's link is cut, and its daemon continues a peer-to-peer migration."""
+    hosts = Hosts(tmp_path, Method(mode=Mode.PEER_TO_PEER))
+
+    def is_cut_off() -> None:
+        hosts.send()
+        hosts.source.is_silent = True
+        raise refusal(libvirt.VIR_ERR_RPC, "client socket is closed")
+
+    hosts.source.migrations.at["perform"] = is_cut_off
+    assert rehearsing.rehearse(hosts.rehearsal(patience=0.2), hosts.web, hosts.marks, Lane(hosts.run)).answer is (
+        Answer.DISTURBED
+    )
+    assert hosts.switch.told == ["arm"]
 
 
 def test_disks_are_taken_once_each_has_a_mirror(tmp_path: Path) -> None:
     hosts = Hosts(tmp_path, Method(copy_storage=CopyStorage.ALL))
     del hosts.source.migrations.at["perform"]
-    hosts.marks = Marks(uuid=WEB, copies=(Copy("vda", "/srv/a"), Copy("vdb", "/srv/b")))
+    hosts.marks = marks(copies=(Copy("vda", "/srv/a"), Copy("vdb", "/srv/b")))
     hosts.seen = [Seen(room={"/srv/a": 100 * MIB, "/srv/b": 100 * MIB}), Seen()]
     hosts.here.disks = {"vda": MIB, "vdb": MIB}
 
