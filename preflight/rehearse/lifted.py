@@ -3,6 +3,11 @@
 Not among them are rules that guard a guest's data, since libvirt accepts what they warn of; rules about the end of the
 stream, about several migrations at once, and about options that a rehearsal leaves out. A rule that is not listed here
 stays unknown. Pure.
+
+Left out although they foretell refusals: cpu-incompatible and time-stamp-counter-not-migratable, since QEMU sets the
+CPU's state at the end of the stream; hugepages-missing, since pages may be taken only when memory arrives in them;
+migration-ports-filtered, since one port is tried and the next migration uses another; daemon-conf-invalid, which is
+about the daemon's next start.
 """
 
 from collections.abc import Sequence
@@ -21,9 +26,7 @@ BEFORE_DISKS: Final = frozenset(
         "announced-name-unresolvable",
         "bridge-missing",
         "copied-disk-unknown",
-        "cpu-incompatible",
         "cpu-pinned-to-missing",
-        "daemon-conf-invalid",
         "destination-hostname-localhost",
         "device-server-missing",
         "device-unsupported",
@@ -36,7 +39,6 @@ BEFORE_DISKS: Final = frozenset(
         "guest-busy",
         "guest-exists-on-destination",
         "host-specific-address",
-        "hugepages-missing",
         "kvm-closed",
         "kvm-missing",
         "label-user-missing",
@@ -58,7 +60,6 @@ BEFORE_DISKS: Final = frozenset(
         "ssh-login-refused",
         "storage-copy-tunnelled",
         "tap-name-taken",
-        "time-stamp-counter-not-migratable",
         "tls-certificate",
         "tls-forced",
         "transient-disk",
@@ -73,7 +74,6 @@ WITH_MEMORY: Final = frozenset(
     (
         "hosts-entry-address-wrong",
         "migration-address-mismatch",
-        "migration-ports-filtered",
         "tls-migration-certs",
     )
 )

@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 from preflight.schema.document import Contract
 from preflight.schema.fields import Count, SomeText, Text
 from preflight.schema.journal import PlaceName
-from preflight.schema.report import Host, Verdict
+from preflight.schema.report import Host, Report, Verdict
 
 #: The version of the contract. It changes only when something is removed or changes its meaning.
 FORMAT: Final = 1
@@ -87,6 +87,10 @@ class Rehearsal(Contract):
     )
     accepted: Count = Field(description="Number of guests that were accepted.")
     exit_code: int = Field(description="Exit code of the command.")
+    check: Report = Field(
+        description="The report of the check, as `preflight check --format json` writes it, without the unknowns that"
+        " the rehearsal answered, and with the guests' verdicts after their rehearsals."
+    )
 
 
 #: Reads the output of `rehearse --format json`.

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,9 @@ from typing import Any
 import pytest
 
 from preflight.rehearse import limits
-from preflight.request.migration import Mode
 from preflight.units import MIB
-from tests.lab.lab import Lab
 
-from . import Client, LabHost, network
+from . import Client, LabHost
 from .test_check import DESTINATION, PREFLIGHT, SOURCE
 from .test_migrate import listed
 from .test_resume import state, until
@@ -29,29 +26,29 @@ KINDS = {
     "tunnelled": ["--tunnelled"],
     "post-copy": ["--postcopy"],
 }
-MODES = pytest.mark.parametrize("kind", [mode.value for mode in Mode])
 #: Seconds after which the switch on the source has acted, and libvirt has taken the guest back.
 SWITCHED = 100
 
 
-#: MiB: as little as a rehearsal allows. Almost all of it is zero, and so is sent as fast as memory can be.
-LEAST = limits.LEAST // MIB
+#: MiB. Almost all of it is zero, and so is sent as fast as memory can be; a guest with half of it is rehearsed too, but
+#: only where a call of virsh takes no more than 0.6 s, which it does on a busy machine.
+MEMORY = 2 * limits.LEAST // MIB
 
 
 def guest(host: LabHost, **told: Any) -> None:
-    """Make the guest that could move soonest: as small as is allowed, and empty."""
-    host.guest("web", memory_mib=LEAST, **told)
+    """Make a guest that is large enough, and empty."""
+    host.guest("web", memory_mib=MEMORY, **told)
 
 
 def rehearse(client: Client, *words: str) -> tuple[int, dict[str, Any], str]:
-    """Rehearse until libvirt has decided, which a busy machine may not let it within ten seconds."""
+    """Rehearse until libvirt has decided, for which a busy machine may be too slow."""
     for _ in range(4):
         done = client.run(
             [PREFLIGHT, "rehearse", SOURCE, DESTINATION, "--yes", "--format", "json", *words], timeout=300
         )
         assert done.stdout, done.stderr
         told = json.loads(done.stdout)
-        if all(one["answer"] != "undecided" for one in told["guests"]):
+        if all(one["answer"] != "undecided" and "a call of virsh took" not in one["why"] for one in told["guests"]):
             break
     return done.returncode, told, done.stderr
 
@@ -147,55 +144,19 @@ def test_a_small_guest_is_not_rehearsed(client: Client, host1: LabHost, host2: L
     assert is_as_before(host1, host2)
 
 
-def begun(client: Client, journal: Path, kind: str) -> "subprocess.Popen[str]":
-    """Begin a rehearsal, and return once its call is about to be made."""
-    words = [PREFLIGHT, "rehearse", SOURCE, DESTINATION, "web", "--yes", "--journal", str(journal), *KINDS[kind]]
-    started = client.popen(words, stdout=-1, stderr=-1)
-    until(lambda: journal.exists() and '"step":"begin"' in journal.read_text(), 120)
-    return started
-
-
-@MODES
-@pytest.mark.parametrize("after", [0.0, 0.7, 1.6])
 def test_preflight_killed_leaves_the_guest_on_the_source(
-    client: Client, host1: LabHost, host2: LabHost, tmp_path: Path, kind: str, after: float
+    client: Client, host1: LabHost, host2: LabHost, tmp_path: Path
 ) -> None:
+    """`make rehearse-faults` throws this and much else in each mode, at any moment."""
     guest(host1)
-    started = begun(client, tmp_path / "journal", kind)
-    time.sleep(after)
+    journal = tmp_path / "journal"
+    words = [PREFLIGHT, "rehearse", SOURCE, DESTINATION, "web", "--yes", "--journal", str(journal), "--p2p"]
+    started = client.popen(words, stdout=-1, stderr=-1)
+    until(lambda: (journal.exists() and '"step":"begin"' in journal.read_text()) or started.poll() is not None, 240)
+    assert started.poll() is None, started.communicate()
     started.send_signal(signal.SIGKILL)
     started.wait(timeout=60)
     time.sleep(5)
     until(lambda: is_as_before(host1, host2), SWITCHED)
     time.sleep(3)
     assert is_as_before(host1, host2)
-
-
-@MODES
-def test_the_destinations_daemon_killed_costs_no_guest(
-    client: Client, host1: LabHost, host2: LabHost, tmp_path: Path, kind: str
-) -> None:
-    guest(host1)
-    started = begun(client, tmp_path / "journal", kind)
-    time.sleep(1)
-    host2.run("pkill", "-9", "libvirtd", check=False)
-    out, err = started.communicate(timeout=300)
-    assert started.returncode in (0, 1, 3, 4), out + err
-    until(lambda: is_as_before(host1, host2), SWITCHED)
-
-
-@MODES
-def test_a_cut_network_costs_no_guest(
-    lab: Lab, client: Client, host1: LabHost, host2: LabHost, tmp_path: Path, kind: str
-) -> None:
-    guest(host1)
-    started = begun(client, tmp_path / "journal", kind)
-    time.sleep(1)
-    network.cut(lab.instance, "host1", host2.address)
-    try:
-        time.sleep(20)
-    finally:
-        network.mend(lab.instance, "host1", host2.address)
-    out, err = started.communicate(timeout=400)
-    assert started.returncode in (0, 1, 3, 4), out + err
-    until(lambda: is_as_before(host1, host2), SWITCHED)

@@ -1,5 +1,6 @@
 """The outcome of a rehearsal, as JSON."""
 
+from preflight.output.report.json import document as report
 from preflight.output.report.json import host
 from preflight.rehearse.outcome import GuestOutcome, Outcome
 from preflight.schema import document, rehearsal
@@ -24,6 +25,7 @@ def render(outcome: Outcome, _colour: bool) -> str:
             predicted=outcome.predicted,
             accepted=outcome.accepted,
             exit_code=outcome.exit_code,
+            check=report(outcome.report),
         )
     )
 
