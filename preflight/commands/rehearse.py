@@ -32,7 +32,7 @@ from preflight.plan.width import pace
 from preflight.rehearse.answer import Answer, Rehearsed, not_rehearsed
 from preflight.rehearse.guest import Rehearsal
 from preflight.rehearse.keeps import keeps_by_check, keeps_by_method, keeps_by_traces
-from preflight.rehearse.lanes import STOPPED, Lanes
+from preflight.rehearse.lanes import Lanes
 from preflight.rehearse.limits import BANDWIDTH, LATEST
 from preflight.rehearse.method import rehearsed
 from preflight.rehearse.outcome import NOT_AS_BEFORE, Outcome, outcome
@@ -93,9 +93,12 @@ def _rehearse(checked: Checked, opened: Opened, method: Method, wanted: Wanted) 
     marks = {one.uuid: mark for one, mark in chosen}
     path = wanted.journal or journals.default_path(planned.source, planned.destination)
     answers: dict[str, Rehearsed] = {}
+    interrupted = False
 
     def run_all() -> int:
-        answers.update(run(planned, path, visits, marks, wanted))
+        nonlocal interrupted
+        found, interrupted = run(planned, path, visits, marks, wanted)
+        answers.update(found)
         return NOT_AS_BEFORE if any(one.answer is Answer.DISTURBED for one in answers.values()) else 0
 
     resumable(path, (), run_all, command="rehearse")
@@ -104,7 +107,7 @@ def _rehearse(checked: Checked, opened: Opened, method: Method, wanted: Wanted) 
         [*answers.values(), *kept],
         at_once=wanted.at_once,
         predicted=checked.report.capacity.concurrent,
-        interrupted=any(one.answer is Answer.NOT_REHEARSED and one.why == STOPPED for one in answers.values()),
+        interrupted=interrupted,
     )
     return _tell(done, wanted)
 
@@ -144,8 +147,11 @@ def run(
     visits: tuple[LiveVisit, LiveVisit],
     marks: Mapping[str, Marks],
     wanted: Wanted,
-) -> Mapping[str, Rehearsed]:
-    """Rehearse the guests of the plan under a journal and a lock; return the answers by UUID. Raises `Refused`."""
+) -> tuple[Mapping[str, Rehearsed], bool]:
+    """Rehearse the guests of the plan under a journal and a lock. Raises `Refused`.
+
+    Returns the answers by UUID, and True if the user has interrupted the run.
+    """
     with contextlib.ExitStack() as stack:
         journal = stack.enter_context(contextlib.closing(Journal.create(path, planned)))
         try:
@@ -162,7 +168,7 @@ def run(
         rehearsal = Rehearsal(current, watching, switch, lambda marks: look(visits[1].run, marks), keeps_by_traces)
         answers = Lanes(rehearsal, marks).rehearse(planned.guests)
         finish(current, {uuid: Past(began=one.seconds is not None) for uuid, one in answers.items()})
-    return answers
+    return answers, current.interrupted
 
 
 def _announce(planned: MigrationPlan, kept: Sequence[Rehearsed]) -> None:

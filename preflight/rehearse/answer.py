@@ -53,15 +53,19 @@ def not_rehearsed(name: str, uuid: str, why: str) -> Rehearsed:
 
 #: libvirt's message about a migration that was aborted on request (qemuMigrationJobCheckStatus, libvirt 7.0 to 11.3).
 _ABORTED = ("canceled by client", "cancelled by client", "operation aborted")
-#: The message when a connection between two daemons, or to one, has ended: of a peer-to-peer migration that was aborted
-#: (seen with libvirt 9.0), of a daemon that was killed, of a link that was cut. It tells nothing about the guest.
-_LOST = re.compile(
-    r"(.*: )?(End of file while reading data: ?: Input/output error"
-    r"|Cannot (recv|write) data: (Connection reset by peer|Broken pipe|Input/output error)"
-    r"|client socket is closed|received hangup.*on socket|.*connection closed due to keepalive timeout"
-    r"|.*: no response received from .*|End of file from qemu monitor)"
+#: Parts of libvirt's messages when a connection between two daemons, or to one, has ended: of a peer-to-peer migration
+#: that was aborted, of a daemon that was killed, of a link that was cut. They tell nothing about the guest.
+_LOST = (
+    "End of file while reading data",
+    "client socket is closed",
+    "connection closed due to keepalive timeout",
+    "Connection reset by peer",
+    "Broken pipe",
+    "received hangup",
+    "no response received",
 )
-_MOST = 1000
+#: The same, with nothing that says why. Rules declare this message too, for causes of which libvirt says no more.
+_BARE = re.compile(r"End of file while reading data: ?: Input/output error")
 
 
 def is_abort(error: str) -> bool:
@@ -69,9 +73,14 @@ def is_abort(error: str) -> bool:
     return any(words in error for words in _ABORTED)
 
 
-def is_lost(error: str) -> bool:
-    """Report whether libvirt's message says no more than that a connection has ended."""
-    return "Failed to connect" not in error and _LOST.fullmatch(error[:_MOST].strip()) is not None
+def is_lost(error: str, *, is_explained: bool) -> bool:
+    """Report whether libvirt's message says no more than that a connection has ended, after it was made.
+
+    A message that a rule explains says more, as the name of a program that is missing.
+    """
+    if _BARE.fullmatch(error.strip()):
+        return True
+    return not is_explained and "Failed to connect" not in error and any(words in error for words in _LOST)
 
 
 def answer_of(
@@ -88,6 +97,6 @@ def answer_of(
         return Answer.MOVED
     if result is not Result.STAYED or source is not Place.RUNNING or error is None:
         return Answer.DISTURBED
-    if is_abort(error) or is_lost(error):
+    if is_abort(error) or is_lost(error, is_explained=is_explained):
         return Answer.ACCEPTED if was_aborted and is_enough else Answer.UNDECIDED
     return Answer.REFUSED if is_explained or not was_aborted else Answer.UNDECIDED

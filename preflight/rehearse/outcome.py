@@ -31,6 +31,8 @@ class GuestOutcome(Struct, frozen=True):
 class Outcome(Struct, frozen=True, kw_only=True):
     """All guests of a rehearsal."""
 
+    #: The report of the check, and the one after the rehearsals.
+    checked: Report
     report: Report
     guests: tuple[GuestOutcome, ...]
     #: Unknowns that acceptance answered, and errors that it refutes.
@@ -84,6 +86,7 @@ def outcome(
         if name in answer_of
     )
     return Outcome(
+        checked=report,
         report=after_report(after.report, guests),
         guests=guests,
         answered=after.answered,
@@ -103,4 +106,7 @@ def after_report(report: Report, guests: Sequence[GuestOutcome]) -> Report:
 
 
 def _verdict(now: Verdict, rehearsed: Rehearsed) -> Verdict:
-    return Verdict.NOT_READY if rehearsed.answer is Answer.REFUSED else now
+    """Return the verdict on a guest; libvirt was asked about it, so that without an answer READY would say too much."""
+    if rehearsed.answer is Answer.REFUSED:
+        return Verdict.NOT_READY
+    return Verdict.UNDETERMINED if rehearsed.answer is Answer.UNDECIDED and now is Verdict.READY else now

@@ -88,8 +88,7 @@ class Rehearsal(Contract):
     accepted: Count = Field(description="Number of guests that were accepted.")
     exit_code: int = Field(description="Exit code of the command.")
     check: Report = Field(
-        description="The report of the check, as `preflight check --format json` writes it, without the unknowns that"
-        " the rehearsal answered, and with the guests' verdicts after their rehearsals."
+        description="The report of the check, as `preflight check --format json` writes it, from before the rehearsal."
     )
 
 

@@ -61,6 +61,29 @@ def test_job_as_virsh_says(host: Host, virsh: str, said: str) -> None:
     assert call(host, "job").stdout.strip() == said
 
 
+def test_now_is_in_hundredths_of_a_second(host: Host) -> None:
+    before = time.clock_gettime(time.CLOCK_BOOTTIME)
+    now = int(call(host, "now").stdout) / 100
+    assert before - 0.02 <= now <= time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def test_is_there_while_preflight_holds_its_lock_and_touches_its_file(host: Host) -> None:
+    """Another switch of the run that looks for the lock must not be taken for preflight."""
+    assert call(host, "is_there").returncode != 0
+    with (host.root / "key.run").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        assert call(host, "is_there").returncode != 0
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert call(host, "is_there").returncode == 0
+    assert call(host, "is_there").returncode != 0
+
+
+def test_abort_asks_libvirt_to_abort_the_job(host: Host) -> None:
+    host.has_program("virsh", f'echo "$*" > {host.root}/called')
+    call(host, "abort")
+    assert (host.root / "called").read_text().split() == ["-q", "-c", "qemu:///system", "domjobabort", UUID]
+
+
 class Guarded:
     """A guest on the host that a switch guards, and preflight, which holds the lock."""
 
@@ -161,31 +184,3 @@ def test_a_dead_preflight_is_noticed_at_once_by_the_switch_of_each_guest(guarded
     until(lambda: guarded.aborts >= 2 and not (guarded.root / "job").exists())
     # and once their rehearsals are over they go, with their files
     until(lambda: any(each.poll() == 0 for each in guarded.running))
-
-
-def setting(host: Host, longest_call: int, sh: str = "true") -> subprocess.CompletedProcess[str]:
-    """Set a switch that is another script, for the run "key"."""
-    script = of_file(SCRIPTS / "switch_set.sh")
-    return host.run(
-        "sh -c @script@ sh @root@ key @uuid@ @longest@ 150 1200 @sh@",
-        functions="",
-        script=str(script),
-        root=str(host.root),
-        uuid=UUID,
-        longest=longest_call,
-        sh=sh,
-    )
-
-
-def test_it_is_set_only_under_the_runs_lock_on_a_guest_without_a_job_and_where_virsh_is_quick(host: Host) -> None:
-    guest = Guarded(host)
-    assert setting(host, 2000).returncode == 0
-    assert (host.root / f"key.abort.{UUID}").exists()
-    guest.has_job(SENDS)
-    assert "a job is running on the guest" in setting(host, 2000).stderr
-    host.has_program("virsh", "sleep 0.3; echo 'Job type: None'")
-    assert "ms there, and may take 200 ms" in setting(host, 20).stderr
-    host.has_program("virsh", "echo 'error: no daemon' >&2; exit 1")
-    assert "virsh failed: error: no daemon" in setting(host, 2000).stderr
-    guest.die()
-    assert "the lock is not held" in setting(host, 2000).stderr

@@ -25,7 +25,7 @@ def render(outcome: Outcome, _colour: bool) -> str:
             predicted=outcome.predicted,
             accepted=outcome.accepted,
             exit_code=outcome.exit_code,
-            check=report(outcome.report),
+            check=report(outcome.checked),
         )
     )
 

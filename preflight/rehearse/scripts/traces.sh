@@ -5,8 +5,7 @@
 
 LC_ALL=C; export LC_ALL
 u=$1; shift; n=0
-# no name of these has a space
-# shellcheck disable=SC2013
+# shellcheck disable=SC2013 # no path of these contains a space
 for f in $(grep -lzxF -e "$u" /proc/[0-9]*/cmdline 2>/dev/null); do
   # not this script, which has the UUID among its words too
   tr '\0' '\n' 2>/dev/null < "$f" | grep -xF -A 1 -e -uuid | grep -qxF -e "$u" || continue
@@ -22,7 +21,7 @@ for w; do
     while [ ! -d "$p" ] && [ "$p" != / ]; do p=$(dirname -- "$p"); done
     k=$(df -Pk -- "$p" | awk 'NR == 2 { print $4 }'); echo "room $n ${k:-unknown}";;
   card:*)
-    # shellcheck disable=SC2013
+    # shellcheck disable=SC2013 # nor do these
     for f in $(grep -lixF -e "$p" /sys/class/net/*/address 2>/dev/null); do
     f=${f%/address}; echo "tap ${f##*/}"; done;;
   esac

@@ -47,7 +47,7 @@ class Code(Struct, frozen=True):
         """Of the files as they are; what is not committed is told by the word behind the commit."""
         commit = command("git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD").stdout.strip()
         changed = command("git", "-C", str(ROOT), "status", "--porcelain", "--", "preflight").stdout
-        return cls(f"{commit}-modified" if changed else commit, digest(ROOT / "preflight/rehearse"))
+        return cls(f"{commit}-modified" if changed else commit, digest(ROOT / "preflight/rehearse", comments=False))
 
 
 class Outcome(Struct, frozen=True, kw_only=True):

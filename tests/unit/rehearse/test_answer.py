@@ -13,6 +13,13 @@ OLDER = "operation aborted: migration out job: canceled by client"
 REFUSAL = "internal error: qemu unexpectedly closed the monitor"
 KEEPALIVE = "internal error: connection closed due to keepalive timeout"
 RESET = "Cannot recv data: Connection reset by peer"
+#: As libvirt 9.0 said them in the lab when the source's daemon was killed.
+KILLED = "internal error: client socket is closed"
+KILLED_PEER = (
+    "End of file while reading data: virt-ssh-helper: could not proxy traffic: End of file while reading data:"
+    " Input/output error: Input/output error"
+)
+NO_HELPER = "End of file while reading data: sh: 1: nc: not found: Input/output error"
 NO_LOGIN = (
     "operation failed: Failed to connect to remote libvirt URI qemu+ssh://host2/system: Cannot recv data: Permission"
     " denied (publickey).: Connection reset by peer"
@@ -41,6 +48,10 @@ NO_LOGIN = (
         (PEER_TO_PEER, False, False, True, Answer.UNDECIDED),
         (KEEPALIVE, True, False, False, Answer.UNDECIDED),
         (RESET, True, False, False, Answer.UNDECIDED),
+        (KILLED_PEER, False, False, False, Answer.UNDECIDED),
+        (KILLED, True, False, False, Answer.UNDECIDED),
+        # but not one that says why
+        (NO_HELPER, False, False, True, Answer.REFUSED),
         (None, True, False, False, Answer.DISTURBED),
     ],
 )
