@@ -1,4 +1,4 @@
-"""The recorded rehearsals with faults, and their section of docs/reference/rehearse.md."""
+"""The recorded rehearsals with faults, and docs/reference/rehearse.md."""
 
 from pathlib import Path
 
@@ -9,13 +9,28 @@ from tests.lab.rehearse_faults.table import summary
 RECORDED = Path(__file__).with_name("recorded.jsonl")
 
 
+HEAD = """\
+# Rehearsals with faults
+
+A fault is thrown at [`preflight rehearse`](../rehearse.md) at a random moment of the four seconds after the rehearsal
+of its guest has begun (`make rehearse-faults`); what lasts is mended after 20 seconds. The guest has 3 GiB of memory,
+almost all of it zero. A violation is a guest that moved, was on both hosts or on none, stayed paused, did not continue
+its work or fell back behind its disk, had a job left on it, or whose definition was not where it was. Traces are changes
+in /etc, /var/lib/libvirt and /root on the destination.
+"""
+
+
 def markdown() -> str:
-    """Return the section."""
+    """docs/reference/rehearse.md."""
     outcomes = Lines(RECORDED, Outcome).read()
     if not outcomes:
-        return "Nothing is recorded yet."
+        return f"{HEAD}\nNothing is recorded yet.\n"
     last = outcomes[-1].code
-    wrong = [f"- {each.fault}, {each.mode} {each.number}: {'; '.join(each.violations)}" for each in outcomes]
-    listed = "\n".join(line for line, each in zip(wrong, outcomes, strict=True) if each.violations) or "No violation."
+    wrong = [
+        f"- {each.fault}, {each.mode} {each.number}: {'; '.join(each.violations)}"
+        for each in outcomes
+        if each.violations
+    ]
+    counted = f"{len(outcomes)} rehearsals, {len(wrong)} with a violation."
     of = f"Recorded with commit {last.commit} (preflight/rehearse {last.rehearse})."
-    return "\n\n".join((summary(outcomes, tablefmt="github"), of, listed))
+    return "\n\n".join((HEAD.rstrip(), counted, summary(outcomes, tablefmt="github"), *wrong, of)) + "\n"
