@@ -452,7 +452,7 @@ EXPLICIT: tuple[Trial, ...] = (
     ),
     Trial(
         asked=("--copy-storage-all", "--migrate-disks-target-zero", "vda"),
-        proofs={"migrate-disks-target-zero": refused_for("--migrate-disks-target-zero, which came with 12.2.0")},
+        proofs={"migrate-disks-target-zero": refused_for("--migrate-disks-target-zero, which was added in 12.2.0")},
         release="trixie",
         guest={"disk": "local"},
         steps=EMPTY,
@@ -497,7 +497,7 @@ def automatic(name: str, told: Told) -> Trial:
     )
     if releases:
         return trial
-    return replace(trial, proofs={name: refused_for(f"--{name}, which came with")}, code=5)
+    return replace(trial, proofs={name: refused_for(f"--{name}, which was added in")}, code=5)
 
 
 TRIALS: tuple[Trial, ...] = (
