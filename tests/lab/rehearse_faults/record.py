@@ -12,11 +12,12 @@ RECORDED = Path(__file__).with_name("recorded.jsonl")
 HEAD = """\
 # Rehearsals with faults
 
-A fault is thrown at [`preflight rehearse`](../rehearse.md) at a random moment of the four seconds after the rehearsal
-of its guest has begun (`make rehearse-faults`); what lasts is mended after 20 seconds. The guest has 3 GiB of memory,
-almost all of it zero. A violation is a guest that moved, was on both hosts or on none, stayed paused, did not continue
-its work or fell back behind its disk, had a job left on it, or whose definition was not where it was. Traces are changes
-in /etc, /var/lib/libvirt and /root on the destination.
+A fault is thrown at [`preflight rehearse`](../rehearse.md) at a random moment (`make rehearse-faults`): within four
+seconds after the rehearsal of its guest has begun, or every second time within half a second after memory is sent. A
+fault that lasts is mended after 20 seconds. The guest has 3 GiB of memory, most of it zero. A violation is a guest
+that moved, was on both hosts or on neither, stayed paused, did not continue its work or fell back behind its disk, had
+a job left on it, or whose definition was not where it was. Traces are changes in /etc, /var/lib/libvirt and /root on
+the destination.
 """
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from preflight.rehearse.limits import LEAST
+from preflight.rehearse.limits import LEAST, MOMENT
 from preflight.units import MIB
 from tests.lab import network
 from tests.lab.chaos import hosts, saved
@@ -22,6 +22,7 @@ from tests.lab.chaos.sight import Held, look_when_up
 from tests.lab.chaos.trial import GuestDrawn
 from tests.lab.chaos.witness import Witness
 from tests.lab.counters import Counters
+from tests.lab.host import LabHost
 from tests.lab.interleavings.stage import status
 from tests.lab.lab import Lab
 from tests.lab.lines import ROOT, digest
@@ -57,7 +58,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     mode: str
     number: int
     code: Code
-    #: Seconds from the rehearsal's beginning until the fault; None if preflight had ended by then.
+    #: Seconds until the fault from the rehearsal's beginning, or with an odd number from the phase in which memory is
+    #: sent; None if preflight had ended by then.
     after: float | None = None
     #: What libvirt had last written down of the guest on the source in that moment.
     job: str = ""
@@ -120,7 +122,7 @@ def run(lab: Lab, fault: str, mode: str, number: int, directory: Path) -> Outcom
             started = Started(lab, [words], output)
             scene = Scene(lab, started, chance)
             throw, mend = throws or (FAULTS[fault].throw, FAULTS[fault].mend)
-            after = _wait(chance, started, journal)
+            after = _wait(chance, started, journal, source, sending=number % 2 == 1)
             job = _job(status(source))
             thrown = time.monotonic()
             throw(scene)
@@ -165,14 +167,19 @@ def run(lab: Lab, fault: str, mode: str, number: int, directory: Path) -> Outcom
     )
 
 
-def _wait(chance: Random, started: Started, journal: Path) -> float | None:
-    """Wait for the moment, and return its seconds from the rehearsal's beginning."""
-    after = round(chance.uniform(0, WITHIN), 3)
+def _wait(chance: Random, started: Started, journal: Path, source: LabHost, *, sending: bool) -> float | None:
+    """Wait for the moment, and return its seconds from the rehearsal's beginning, or from its first byte.
+
+    None if preflight has ended by then.
+    """
+    after = round(chance.uniform(0, MOMENT if sending else WITHIN), 3)
     deadline = time.monotonic() + BEGINS
     while not (journal.exists() and '"step":"begin"' in journal.read_text()):
         if started.has_ended() or time.monotonic() > deadline:
             return None
         time.sleep(0.01)
+    while sending and "phase='perform3'" not in status(source) and not started.has_ended():
+        time.sleep(0.002)
     time.sleep(after)
     return None if started.has_ended() else after
 
