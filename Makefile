@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine clean
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-faults clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -74,7 +74,7 @@ installed: lab-images
 modular: lab-images
 	$(BIN)/python -m pytest tests/lab/test_world.py -k modular
 	PREFLIGHT_LAB_IMAGES='trixie-modular trixie-modular' $(BIN)/python -m pytest \
-	  $(addprefix tests/lab/test_,capacity.py migrate.py resume.py)
+	  tests/lab/test_capacity.py tests/lab/test_migrate.py tests/lab/test_resume.py
 
 truth: lab-images
 	$(BIN)/python -m tests.lab.truth
@@ -105,6 +105,14 @@ interleavings: $(VENV)/.installed-lab
 # preflight killed at 20 random moments of a transfer in each mode, and nobody resumes it.
 kill-nine: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.kill_nine $(KILL_NINE_OPTIONS)
+
+# Rehearsals on real hosts, all but the two of `make test`.
+rehearse-lab: $(VENV)/.installed-lab
+	$(BIN)/python -m pytest tests/lab/rehearsals.py
+
+# Faults at random moments of a rehearsal, in each mode; goes on where it was cut off.
+rehearse-faults: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.rehearse_faults $(REHEARSE_FAULTS_OPTIONS)
 
 twenty: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.twenty

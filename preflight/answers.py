@@ -11,6 +11,10 @@ class Unreadable(Exception):
     """Fact that could not be determined. The text is the reason, for the person who reads the report."""
 
 
+class NotAsked(Unreadable):
+    """Fact that no answer can contain, because the question was not asked; a rule that needs it does not apply."""
+
+
 #: Lines of a shell that did not find sudo, and of sudo when it refuses. "sudo: nft: command not found" is neither: the
 #: command is missing there. Nor is "unable to resolve host", after which sudo continues.
 _NO_SUDO = re.compile(r"(?:^|.*: )sudo: (?:command )?not found|.*command not found: sudo")
@@ -67,11 +71,20 @@ class Record(NamedTuple):
 
 
 class Answers:
-    """Records by name, and the reasons for missing ones; the key "" is the reason for all others."""
+    """Records by name, and the reasons for missing ones; the key "" is the reason for all others.
 
-    def __init__(self, records: dict[str, Record] | None = None, absent: dict[str, str] | None = None) -> None:
+    `unasked` are records that a snapshot lacks because the preflight that took it did not ask for them yet.
+    """
+
+    def __init__(
+        self,
+        records: dict[str, Record] | None = None,
+        absent: dict[str, str] | None = None,
+        unasked: frozenset[str] = frozenset(),
+    ) -> None:
         self.records = {} if records is None else records
         self.absent = {} if absent is None else absent
+        self.unasked = unasked
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Answers) and (self.records, self.absent) == (other.records, other.absent)

@@ -7,13 +7,16 @@ from typing import TypeVar, cast
 
 from msgspec import Struct
 
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import Fact, NotAsked, Record, Unreadable
 from preflight.facts.guest.guests import Guest, Guests
 from preflight.request.migration import Role
 
 __all__ = ["FactSource", "Guest", "Guests", "Host", "Judged", "Part"]
 
 F = TypeVar("F", bound=Fact)
+
+#: Reason why a record of `Host.unasked` is missing.
+NOT_YET = "the snapshot is from a preflight that did not ask for this yet"
 
 
 class Judged(Struct, frozen=True):
@@ -43,7 +46,8 @@ class FactSource(Struct, frozen=True):
 class Host:
     """Host with its records, and the facts parsed from them on first use.
 
-    `absent` has the reasons for missing records; the key "" is the reason for all others.
+    `absent` has the reasons for missing records; the key "" is the reason for all others. `unasked` are the records
+    that no question was asked about, because the host is a snapshot from before that question.
     """
 
     role: Role
@@ -52,6 +56,7 @@ class Host:
     records: Mapping[str, Record]
     absent: Mapping[str, str]
     sources: Mapping[type[Fact], FactSource]
+    unasked: frozenset[str] = frozenset()
     _known: dict[type[Fact], Fact | Unreadable] = field(default_factory=dict)
 
     def fact(self, kind: type[F]) -> F:
@@ -80,11 +85,14 @@ class Host:
             else:
                 self.read_ahead([part.of for part in source.parts if not isinstance(part.of, str)], names)
 
-    def told(self, records: Mapping[str, Record], absent: Mapping[str, str]) -> "Host":
+    def told(
+        self, records: Mapping[str, Record], absent: Mapping[str, str], unasked: frozenset[str] = frozenset()
+    ) -> "Host":
         """Return the host with further answers. Facts that do not depend on them are not parsed again."""
-        names = {*records, *absent}
+        names = {*records, *absent, *unasked}
         known = {kind: fact for kind, fact in self._known.items() if names.isdisjoint(self.sources[kind].records)}
-        return Host(self.role, self.name, {**self.records, **records}, {**self.absent, **absent}, self.sources, known)
+        records, absent = {**self.records, **records}, {**self.absent, **absent}
+        return Host(self.role, self.name, records, absent, self.sources, self.unasked | unasked, known)
 
     def _parse(self, source: FactSource) -> Fact:
         return source.parse(*map(self._part, source.parts))
@@ -102,7 +110,10 @@ class Host:
     def _record(self, name: str, *, optional: bool) -> Record:
         if name in self.records:
             return self.records[name]
-        reason = self.absent.get(name) or self.absent.get("", f"{name} was not collected")
+        reason = self.absent.get(name) or self.absent.get("")
+        unasked = reason is None and name in self.unasked
+        if reason is None:
+            reason = NOT_YET if unasked else f"{name} was not collected"
         if optional:
             return Record("", 1, reason)
-        raise Unreadable(reason)
+        raise NotAsked(reason) if unasked else Unreadable(reason)

@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.hostile.record import markdown as hostile
 from tests.lab.chaos.record import markdown as chaos
 from tests.lab.flags.__main__ import markdown as flags
+from tests.lab.rehearse_faults.record import markdown as rehearse
 from tests.lab.truth.__main__ import markdown as truth
 from tests.mutation.record import markdown as mutation
 from tools.documentation import REFERENCE, publish
@@ -17,6 +18,7 @@ def wanted() -> Mapping[Path, str]:
     return {
         REFERENCE / "chaos.md": chaos(),
         REFERENCE / "hostile.md": hostile(),
+        REFERENCE / "rehearse.md": rehearse(),
         REFERENCE / "truth.md": truth(),
         REFERENCE / "flags.md": flags(),
         REFERENCE / "mutation.md": mutation(),

@@ -20,6 +20,7 @@ from preflight.cli.fix import fix
 from preflight.cli.frame import BUG, INTERRUPTED, USAGE, Command, app, print_notes
 from preflight.cli.help_page import Grouped
 from preflight.cli.migrate import migrate, plan
+from preflight.cli.rehearse import rehearse
 from preflight.cli.rules import explain, rules
 from preflight.cli.snapshot import snapshot
 from preflight.cli.status import status
@@ -36,6 +37,7 @@ COMMANDS: tuple[Command[Any], ...] = (
     nagios,
     plan,
     fix,
+    rehearse,
     migrate,
     show,
     status,

@@ -28,8 +28,6 @@ class Action(enum.StrEnum):
     "preflight waivers list",
     "# Fail if a waiver has expired",
     "preflight waivers check",
-    "# Accept the findings of a rule on one host for 30 days",
-    'preflight waivers add mtu-differs --host kvm1 --days 30 --reason "new switch" --ticket INC-42',
 )
 @takes("site", site_of)
 def waivers(

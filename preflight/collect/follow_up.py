@@ -7,13 +7,18 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from preflight import grammar
 from preflight.collect import questions
+from preflight.connection.libvirt import BUILT
 from preflight.facts.daemon import state_directories
 from preflight.facts.daemon.conf import DaemonConf
+from preflight.facts.daemon.qemu_conf import QemuConf
 from preflight.facts.fact import Record, Unreadable
+from preflight.facts.firewall.firewall import Firewall
 from preflight.facts.guest.guests import KVM, Guests
 from preflight.facts.memory.host import HostMemory
 from preflight.facts.network.addresses import OwnAddresses
+from preflight.facts.network.listening import Listening
 from preflight.facts.storage.block_drivers import MODULES
 from preflight.facts.storage.pools import Pools
 from preflight.facts.storage.qemu_user import QemuUser, above
@@ -23,12 +28,16 @@ from preflight.facts.tls.certificate_paths import CertificatePaths, of_client
 from preflight.facts.tls.listener import NetworkListener
 from preflight.facts.tls.migration_tls import MigrationTls
 from preflight.host import Guest, Host
+from preflight.request.applicability import without_data_connection
 from preflight.request.check_request import Migration
 from preflight.request.migration import Transport
 from preflight.shell_text import ShellText
 from preflight.units import MIB
 
 T = TypeVar("T")
+
+#: Number of free ports that must be left below the one that is tried: so many migrations would have to begin at once.
+_LOWER_PORTS = 8
 
 #: Maximum number of items of each kind that a host is asked about at once: enough for 2,000 guests, and few enough that
 #: no host has to start a million processes.
@@ -57,11 +66,13 @@ class Further(Struct, frozen=True):
     #: Records that need no question, and the reasons why some cannot be asked.
     records: dict[str, Record] = {}
     absent: dict[str, str] = {}
+    #: Definitions of the other host's guests, by name, that libvirt is asked to build.
+    definitions: dict[str, str] = {}
 
     @property
     def news(self) -> set[str]:
         """The names of all records that are still to come."""
-        return {*self.made_of, *self.records, *self.absent, *questions.LAST}
+        return {*self.made_of, *self.records, *self.absent, *questions.LAST, BUILT}
 
     def ask(self, record: str, command: ShellText, *, about: str = "") -> None:
         """Ask for a record; `about` names the answer if it is not the same for every pair of hosts."""
@@ -105,6 +116,7 @@ def further_questions(
 ) -> tuple[Further, Further]:
     """Return the further questions for the source and the destination."""
     here, there = further = Further(), Further()
+    _ask_about_the_way(here, source, destination, migration)
     _ask_about_names(here, there, source, destination, migration)
     _ask_about_guests(here, there, source, destination, migration, guests)
     if migration.peer_to_peer and migration.destination_uri:
@@ -122,6 +134,49 @@ def further_questions(
             with contextlib.suppress(Unreadable):
                 end.ask_for_certificates("tls.data", *host.fact(MigrationTls).paths(what))
     return further
+
+
+def _ask_about_the_way(here: Further, source: Host, destination: Host, migration: Migration) -> None:
+    """Have the source try to connect to a port of the destination, unless that might be noticed there."""
+    if "way.memory" in source.unasked:
+        return
+    try:
+        name = migration.memory_to.host or destination.fact(AnnouncedName).name.value
+        ports, listening = destination.fact(QemuConf).port_range, destination.fact(Listening)
+    except Unreadable as why:
+        here.absent["way.memory"] = str(why)
+        return
+    taken = {*listening.used_in(ports.start, ports.stop - 1), *(port for _, port in migration.ports_given)}
+    # libvirt takes the lowest free port. A QEMU that waits for a migration would take this connection for its guest's
+    # memory, so the highest one is tried, which no migration that begins in this moment uses
+    *lower, port = [port for port in ports if port not in taken] or [0]
+    untried = without_data_connection(migration)
+    if untried is None and len(lower) < _LOWER_PORTS:
+        untried = (
+            f"fewer than {_LOWER_PORTS + 1} ports of the range are free: a migration might use the port that is tried"
+        )
+    untried = untried or _not_to_be_tried(name, port, source, destination)
+    if untried is None:
+        here.ask("way.memory", questions.way(name, port), about=f"way.memory:{name}:{port}")
+    else:
+        here.records["way.memory"] = Record(f"untried {untried}")
+
+
+def _not_to_be_tried(name: str, port: int, source: Host, destination: Host) -> str | None:
+    """Return why the source should not try to connect to the port; None if nothing would come of it."""
+    if not (grammar.HOST_NAME.takes(name) or grammar.is_address(name)):
+        return "the destination's name is not a host name"
+    if "nft" not in destination.records or "nft" not in source.records:
+        return "the hosts were not asked for their firewalls"
+    try:
+        sources = source.fact(OwnAddresses).global_addresses
+        judged = destination.fact(Firewall).judge(port, sources, destination.fact(OwnAddresses))
+        noticed = judged.noticed or judged.rates or source.fact(Firewall).notices_what_leaves
+    except Unreadable as why:
+        return f"a firewall might log or count the connection: {why}"
+    if judged.action != "accept":
+        return "the destination's firewall blocks the port"
+    return "a firewall would log or count the connection" if noticed else None
 
 
 def _ask_about_names(here: Further, there: Further, source: Host, destination: Host, migration: Migration) -> None:
@@ -151,6 +206,7 @@ def _ask_about_guests(
     """Ask for the resources that the guests need on either end."""
     paths = paths_on((source, destination), guests)
     others = _images_of_others(destination, guests) if migration.copy_storage else set()
+    there.definitions.update((guest.name, guest.sent) for guest in guests if guest.sent is not None)
     here.ask_about("paths", "paths", paths, questions.stat_paths)
     there.ask_about("paths", "paths", sorted({*paths, *others}), questions.stat_paths)
     wanted = sorted({account for guest in guests for account in guest.devices.accounts})
@@ -170,6 +226,10 @@ def _ask_about_guests(
             else:
                 end.ask("rdma", questions.rdma(()))
     _ask_about_network_disks(there, guests)
+    if any("type='usb'" in guest.xml for guest in guests):
+        there.ask("usb-devices", questions.USB_DEVICES)
+    else:
+        there.records["usb-devices"] = Record("")
     devices = sorted({disk.path for guest in guests for disk in guest.disks if disk.path and disk.type == "block"})
     images = _copied(guests, migration, source, destination) if migration.copy_storage else []
     for end in (here, there):

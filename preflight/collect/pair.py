@@ -15,6 +15,7 @@ from preflight.collect import questions
 from preflight.collect.follow_up import Further, further_questions
 from preflight.collect.session import Visit
 from preflight.collect.sources import make_host
+from preflight.connection.libvirt import BUILT
 from preflight.facts.fact import Fact
 from preflight.host import Guest, Host
 from preflight.request.check_request import Migration
@@ -46,7 +47,9 @@ def collect(
     first = side_by_side(source.first, destination.first, waiting=waiting)
     hosts = [make_host(role, visit.name, known) for role, visit, known in zip(Role, visits, first, strict=True)]
     further = further_questions(hosts[0], hosts[1], migration, list(guests_of(hosts[0])))
-    asking = [partial(visit.ask, asked.commands) for visit, asked in zip(visits, further, strict=True)]
+    asking = [
+        partial(visit.ask, asked.commands, asked.definitions) for visit, asked in zip(visits, further, strict=True)
+    ]
 
     def read_ahead() -> None:
         for host, asked in zip(hosts, further, strict=True):
@@ -80,4 +83,8 @@ def _with_peer(host: Host, further: Further, answers: Answers) -> Host:
             records[name] = answers.records[kept]
         elif kept in answers.absent:
             absent[name] = answers.absent[kept]
+    if BUILT in answers.records:
+        records[BUILT] = answers.records[BUILT]
+    elif BUILT in answers.absent:
+        absent[BUILT] = answers.absent[BUILT]
     return host.told(records, absent)

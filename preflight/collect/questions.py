@@ -24,6 +24,11 @@ EMULATORS = (
 #: Shell functions that the commands below call.
 PRELUDE = f"{of_file(Path(__file__).with_name('questions.sh'))}\n"
 
+#: Generation of the questions. A host's answers say which one they are from.
+GENERATION = 2
+#: Records that the first generation did not ask for. A snapshot from then is judged without them.
+NEWER = frozenset(("cluster", "resources", "side-daemons", "usb-devices", "way.memory"))
+
 #: Questions for every host, in this order. Those that no selected rule needs are left out.
 STANDING: dict[str, ShellText] = fixed(
     {
@@ -47,6 +52,9 @@ STANDING: dict[str, ShellText] = fixed(
         "sshd_config": "sshd_config",
         "sshd.effective": "as_root sshd -T",
         "sshd.listener": "sshd_listener",
+        "side-daemons": "side_daemons",
+        "resources": "resources",
+        "cluster": "cluster",
         "host-keys": "host_keys",
         "cpu-features": (
             "sed -n \"s/.*<feature name='\\([^']*\\)'.*/\\1/p\" /usr/share/libvirt/cpu_map/x86_features.xml"
@@ -60,7 +68,8 @@ STANDING: dict[str, ShellText] = fixed(
         "mounts": "cat /proc/self/mountinfo",
         "memory": (
             "grep -s . /proc/meminfo /sys/kernel/mm/hugepages/*/*_hugepages "
-            "/sys/devices/system/node/online /sys/devices/system/cpu/online; true"
+            "/sys/devices/system/node/online /sys/devices/system/cpu/online "
+            "/sys/devices/system/node/node*/hugepages/*/*_hugepages; true"
         ),
     }
 )
@@ -86,6 +95,10 @@ LAST: dict[str, ShellText] = fixed(
         "open-files": "open_files",
     }
 )
+
+#: Question asked if libvirt does not accept the connection at once: a daemon that has no room for another client says
+#: nothing. One that was stopped would not answer virt-admin either.
+CLIENTS: dict[str, ShellText] = fixed({"clients": "seen=$(processes); limits timeout 5"})
 
 #: Questions asked if no libvirt connection could be opened, to find out why no daemon is running.
 WHEN_CLOSED: dict[str, ShellText] = fixed(
@@ -167,6 +180,18 @@ def connect_all(ports: Sequence[tuple[str, int]]) -> ShellText:
     tried = [shell("connects @name@ @port@ &", name=name, port=port) for name, port in known]
     some = (joined(tried[at : at + AT_ONCE], " ") for at in range(0, len(tried), AT_ONCE))
     return joined([*(shell("@asked@ wait", asked=asked) for asked in some), shell("true")])
+
+
+def way(name: str, port: int) -> ShellText:
+    """Try one TCP connection to a port, with a 2-second timeout; if there is no answer, report the route to the name.
+
+    Nothing must listen at the port: a QEMU that waits for a migration takes the first connection for its guest.
+    """
+    return shell("way @name@ @port@", name=name, port=port)
+
+
+#: Report the USB devices of the host: vendor, product, bus and number of each.
+USB_DEVICES = shell("usb_devices")
 
 
 def block_drivers(drivers: Sequence[tuple[str, str, str]]) -> ShellText:

@@ -19,7 +19,8 @@ daemons() {
   read -r up _ < /proc/uptime; now=$(date +%s.%N)
   printf 'clock %s %s 100\n' "$now" "$up"  # USER_HZ, which is 100 wherever KVM runs
   [ -z "$seen" ] || printf '%s\n' "$seen"
-  given=$(given)
+  # without a subshell where there is nothing to find
+  given=; case $seen in *'reads '*) given=$(given);; esac
   # shellcheck disable=SC2086 # each is a word: no daemon's file has a space in its name
   set -- stat -c 'conf %n %.Y' $given /etc/libvirt/libvirtd.conf /etc/libvirt/virtqemud.conf \
     /etc/libvirt/virtproxyd.conf /etc/libvirt/qemu.conf /etc/libvirt/hooks/qemu /etc/libvirt/hooks/qemu.d
@@ -47,7 +48,7 @@ log_and_lock() {
 }
 given() {
   # the configuration files that daemons were started with instead of the default ones
-  case $seen in *'reads '*) printf '%s\n' "$seen" | sed -n 's/^reads \(.*\) [^ ]*$/\1/p';; esac
+  printf '%s\n' "$seen" | sed -n 's/^reads \(.*\) [^ ]*$/\1/p'
 }
 reads() {
   # NAME PROGRAM ARGUMENT...: the file that a daemon was started with instead of the default one
@@ -85,11 +86,12 @@ processes() {
   return 0
 }
 limits() {
+  # [COMMAND...]: words before virt-admin, such as timeout
   # virt-admin would start a daemon that is not running, so only running ones are queried
   for name in libvirtd virtqemud virtproxyd; do
     case $seen in *"process $name "*) ;; *) continue;; esac
     echo "daemon $name"
-    as_root virt-admin -c "$name:///system" "srv-clients-info $name; srv-threadpool-info $name" || echo "failed $?"
+    as_root "$@" virt-admin -c "$name:///system" "srv-clients-info $name; srv-threadpool-info $name" || echo "failed $?"
   done
 }
 nft_rules() {
@@ -120,6 +122,15 @@ iptables_tables() {
       echo "family ${v:-4} nft"; as_root ip${v}tables-nft-save || return
     fi
   done
+  # the packets that `recent` has seen, as remarks of iptables, and the jiffies by which it dates them
+  for f in /proc/net/xt_recent/*; do
+    [ -e "$f" ] || return 0
+    printf '# recent %s\n' "${f##*/}"
+    sed 's/^/# /' "$f" || as_root sed 's/^/# /' "$f"
+  done
+  echo '# now'
+  as_root sed -n 's/^jiffies: /# jiffies /p' /proc/timer_list
+  return 0
 }
 stat_paths() {
   n=$#
@@ -252,12 +263,12 @@ device_marks() {
     }'
 }
 connects() {
-  # NAME PORT: the outcome of a TCP connection, which is closed at once; bash can do this, sh cannot
+  # NAME PORT [SECONDS]: the outcome of a TCP connection, which is closed at once; bash can do this, sh cannot
   if command -v bash >/dev/null; then
     # shellcheck disable=SC2016 # the inner shell's own
-    e=$(timeout 5 bash -c ': <"/dev/tcp/$0/$1"' "$1" "$2" 2>&1); c=$?
-  else e=$(nc -z -w 5 -- "$1" "$2" 2>&1 </dev/null); c=$?; fi
-  e=$(printf '%s' "${e##*: }" | tr -d '\n')
+    e=$(timeout "${3:-5}" bash -c ': <"/dev/tcp/$0/$1"' "$1" "$2" 2>&1); c=$?
+  else e=$(nc -z -w "${3:-5}" -- "$1" "$2" 2>&1 </dev/null); c=$?; fi
+  e=${e##*: }
   printf 'port %s %s %s %s\n' $c "$1" "$2" "$e"
 }
 block_driver() {
@@ -283,7 +294,90 @@ rdma_linked() {
   done
 }
 sshd_listener() {
-  grep -sah '^sshd:.*listener' /proc/[0-9]*/cmdline | tr -d '\000'
+  # the title of the sshd that listens; the files that are newer than its PidFile, which a reload writes again; and,
+  # where nothing of sshd listens, the sockets that start one for each connection
+  t=$(grep -sahoE '^sshd:.*\[listener\] [0-9]+ of [0-9]+-[0-9]+ startups' /proc/[0-9]*/cmdline)
+  for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf; do
+    # shellcheck disable=SC3013 # dash, bash and busybox know -nt
+    if [ -e /run/sshd.pid ] && [ "$f" -nt /run/sshd.pid ]; then printf 'newer %s\n' "$f"; fi
+  done
+  if [ -n "$t" ]; then printf '%s\n' "$t"; else
+    systemctl show --property=Id,ActiveState,Accept,MaxConnections,MaxConnectionsPerSource,NConnections \
+      --property=TriggerLimitBurst,TriggerLimitIntervalUSec ssh.socket sshd.socket 2>/dev/null
+  fi
+  return 0
+}
+side_daemons() {
+  # sockets of libvirt's daemons on which something listens, services that cannot be started, and after \037 the lines
+  # of the daemons' files that set something, each after its file and number
+  sed -n 's,^.* 00010000 0001 01 *[0-9]* \(/run/libvirt/[a-z-]*\)$,listens \1,p' /proc/net/unix
+  set -- virtlogd virtlockd virtqemud virtnetworkd virtsecretd virtstoraged virtnodedevd virtnwfilterd virtinterfaced
+  for d do
+    for u in /etc/systemd/system /run/systemd/system; do
+      # shellcheck disable=SC3013 # dash, bash and busybox know -ef
+      if [ "$u/$d.service" -ef /dev/null ]; then printf 'masked %s\n' "$d"; fi
+    done
+  done
+  printf '\037\n'
+  for d do shift; set -- "$@" "/etc/libvirt/$d.conf"; done
+  if [ -x /etc/libvirt ]; then grep -sHn '^[[:blank:]]*[^#[:blank:]]' "$@"
+  else as_root grep -sHn '^[[:blank:]]*[^#[:blank:]]' "$@"; fi
+  return 0
+}
+resources() {
+  # devices, sockets, files and programs that some guests need, and settings of the kernel: by the shell itself
+  for f in /dev/net/tun /dev/vhost-net /dev/vhost-vsock /dev/userfaultfd /dev/hwrng /dev/tpm0 /dev/sev /dev/sgx_vepc \
+    /dev/sgx_provision /dev/udmabuf /run/openvswitch/db.sock /etc/ceph/ceph.conf /etc/pki/libvirt-vnc \
+    /etc/pki/libvirt-spice /etc/pki/libvirt-chardev /etc/pki/libvirt-nbd /etc/pki/qemu; do
+    if [ -e "$f" ]; then printf 'has %s\n' "$f"; fi
+  done
+  for p in numad numactl swtpm swtpm_setup passt slirp-helper dbus-daemon ovs-vsctl nbdkit dnsmasq mdevctl; do
+    if command -v "$p" >/dev/null; then printf 'has %s\n' "$p"; fi
+  done
+  for f in /proc/sys/vm/unprivileged_userfaultfd /proc/sys/vm/overcommit_memory /sys/fs/cgroup/cgroup.controllers \
+    /sys/module/apparmor/parameters/enabled /sys/fs/selinux/enforce; do
+    v=
+    if { read -r v < "$f" || [ -n "$v" ]; } 2>/dev/null; then printf 'value %s %s\n' "$f" "$v"; fi
+  done
+  return 0
+}
+cluster() {
+  # if pacemaker runs: its resources that start guests, without their other parameters, which may be passwords
+  [ -e /var/lib/pacemaker ] || return 44
+  # who may not see the processes of others may still ask systemd
+  grep -slx pacemakerd /proc/[0-9]*/comm >/dev/null || systemctl is-active --quiet pacemaker 2>/dev/null || return 0
+  echo running
+  x=$(as_root sed -n '/<primitive [^>]*type="VirtualDomain"/,/<\/primitive>/ { / name="config"/p; }
+    /<primitive /p; /<\/primitive>/p; / name="is-managed"/p; / name="target-role"/p
+    / name="maintenance"/p; / name="maintenance-mode"/p' /var/lib/pacemaker/cib/cib.xml) || return
+  printf '%s\n' "$x"
+  printf '%s\n' "$x" | sed -n '/ name="config"/s/.* value="\(\/[^"]*\)".*/\1/p' | while read -r f; do
+    as_root grep -sHm 1 '<name>' "$f" </dev/null
+  done
+  return 0
+}
+usb_devices() {
+  grep -s . /sys/bus/usb/devices/*/idVendor /sys/bus/usb/devices/*/idProduct /sys/bus/usb/devices/*/busnum \
+    /sys/bus/usb/devices/*/devnum
+  return 0
+}
+way() {
+  # NAME PORT: the outcome of one TCP connection within 2 s. If nothing answered: the outcome for each address of the
+  # name, since a resolver may be slow and only some addresses may be unreachable; then the route to each address, and
+  # the state of the neighbour there
+  connects "$1" "$2" 2
+  case $c-$e in 0-*|126-*|127-*|*refused) return 0;; esac
+  timeout 5 getent ahosts -- "$1" | head -n 24 | {
+    s=
+    while read -r a kind _; do
+      if [ "$kind" = STREAM ]; then s="$s $a"; connects "$a" "$2" 2 & fi
+    done
+    wait
+    for a in $s; do
+      printf 'route %s %s\n' "$a" "$(ip -o route get "$a" 2>&1)"
+      printf 'neighbour %s %s\n' "$a" "$(ip -o neighbour show to "$a" 2>&1)"
+    done
+  }
   return 0
 }
 sshd_config() {

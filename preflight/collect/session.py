@@ -10,10 +10,11 @@ from typing import Any, Protocol
 from preflight.answers import MISSING, Answers, Record, SavedHost
 from preflight.collect import questions
 from preflight.connection.channel import Channel
-from preflight.connection.libvirt import LibvirtSession, load_bindings, opened, transport_of
+from preflight.connection.libvirt import BUILT, LibvirtSession, load_bindings, opened, transport_of
 from preflight.connection.redaction import redact, redact_message
 from preflight.connection.shell import TOTAL_LIMIT
 from preflight.connection.target import Target
+from preflight.facts.daemon.full import full_daemon
 from preflight.facts.text import augeas, libvirt_conf
 from preflight.request.migration import Role
 from preflight.shell_text import NOTHING, ShellText, shell
@@ -23,6 +24,11 @@ from preflight.shell_text import NOTHING, ShellText, shell
 _AFTER_LIBVIRT = 10.0
 #: Seconds to wait for a daemon to close a connection.
 _PARTING = 2.0
+#: Seconds within which a daemon usually accepts a connection; after that it is asked for its number of clients.
+_PROMPT = 1.5
+#: Seconds to wait for that number.
+_PATIENT = 6.0
+NONE: Mapping[str, str] = {}
 
 
 class Visit(Protocol):
@@ -38,9 +44,10 @@ class Visit(Protocol):
     def first(self) -> Answers:
         """Return the answers that are always collected, including libvirt's, except `questions.LAST`. Call once."""
 
-    def ask(self, further: Mapping[str, ShellText]) -> Answers:
+    def ask(self, further: Mapping[str, ShellText], definitions: Mapping[str, str] = NONE) -> Answers:
         """Return the answers to later questions (POSIX sh commands by record name) and to `questions.LAST`.
 
+        `definitions` are guests of the other host, by name, which libvirt here is asked to build if a rule needs it.
         Call once: the libvirt connection is closed at the same time.
         """
 
@@ -105,14 +112,14 @@ class LiveVisit:
         # the time that a person takes to answer does not count as the host's
         self._deadline = self._channel.deadline = self._deadline + self._channel.of_person
         self._logged_in = login.code == 0
-        self._keep(Answers({"login": login}))
+        self._keep(Answers({"login": login, "generation": Record(str(questions.GENERATION))}))
         if not self._logged_in:
             reason = login.err.strip().splitlines()[-1:] or ["no answer"]
             self._answers.absent[""] = f"login to {self.name} failed: {reason[0]}"
         if self._logged_in or self._transport != "ssh":
             self._at = "libvirt"
             self._libvirt = self._open_libvirt()
-            self._libvirt.wait_until_open()
+            self._wait_for_libvirt(self._libvirt)
             if self._transport == "tls":
                 from preflight.connection.client_certificates import client_certificates
 
@@ -133,8 +140,29 @@ class LiveVisit:
             self._keep(self._channel.receive(after_libvirt))
         return Answers(dict(self._answers.records), dict(self._answers.absent))
 
-    def ask(self, further: Mapping[str, ShellText]) -> Answers:
-        """Return the answers to later questions, over the same login, and to those that `first` did not wait for."""
+    def _wait_for_libvirt(self, libvirt: LibvirtSession) -> None:
+        """Wait until the daemon accepts the connection, unless its own numbers say that it has no room for it."""
+        if not self._logged_in or libvirt.wait_until_open(_PROMPT):
+            libvirt.wait_until_open()
+            return
+        self._channel.send(questions.CLIENTS)
+        # whatever keeps the host from answering this must leave libvirt its time
+        self._channel.deadline = min(self._deadline, time.monotonic() + _PATIENT)
+        answers = self._channel.receive(questions.CLIENTS)
+        self._channel.deadline = self._deadline
+        record = answers.records.get("clients")
+        full = None if record is None else full_daemon(record)
+        # a client may leave in a moment; a daemon that has no room then either says nothing for as long as they stay
+        if full is None or libvirt.wait_until_open(_PROMPT):
+            libvirt.wait_until_open()
+        else:
+            libvirt.give_up(full)
+
+    def ask(self, further: Mapping[str, ShellText], definitions: Mapping[str, str] = NONE) -> Answers:
+        """Return the answers to later questions, over the same login, and to those that `first` did not wait for.
+
+        `definitions` are guests of the other host, by name, which libvirt here is asked to build if a rule needs it.
+        """
         if not self._logged_in:
             return Answers({}, dict(self._answers.absent))
         # a record's name may contain text from a host, so the session uses plain numbers
@@ -142,6 +170,8 @@ class LiveVisit:
         numbered = {f"further{number}": text for number, text in enumerate(further.values())}
         self._channel.send(numbered)
         answers, self._last = self._channel.receive(self._last), {}
+        if definitions and BUILT in self._wanted and self._libvirt is not None and self._libvirt.open:
+            answers.update(self._libvirt.build(definitions))
         if self._libvirt is not None:  # there are no more calls, and closing the connection takes a while
             self._closing = threading.Thread(target=self._libvirt.close, daemon=True)
             self._closing.start()
@@ -263,16 +293,30 @@ class SavedVisit:
                 answers.absent["libvirt.connect"] = (
                     f"the snapshot of {self.name} was taken over {taken_over}, not {self._transport}"
                 )
+        answers.unasked = self._unasked
         return answers
 
-    def ask(self, further: Mapping[str, ShellText]) -> Answers:
-        """Return the answers that were saved under these names."""
-        records, absent = self._saved.answers.records, self._saved.answers.absent
+    @property
+    def _unasked(self) -> frozenset[str]:
+        """The records that the preflight which took the snapshot did not ask for yet."""
+        records = self._saved.answers.records
+        asked = records["generation"].out if "generation" in records else "1"
+        # a snapshot of one host alone knows no guest of another
+        newer = questions.NEWER | {BUILT} if asked == "1" else {BUILT}
+        return frozenset(newer).difference(records, self._saved.answers.absent)
+
+    def ask(
+        self,
+        further: Mapping[str, ShellText],
+        definitions: Mapping[str, str] = NONE,  # noqa: ARG002 - of the protocol
+    ) -> Answers:
+        """Return the answers that were saved under these names; what libvirt built is among the first ones."""
+        records, absent, unasked = self._saved.answers.records, self._saved.answers.absent, self._unasked
         answers = Answers({}, dict(absent))
         for name in further:
             if name in records:
                 answers.records[name] = records[name]
-            elif name not in absent and "" not in absent:
+            elif name not in absent and "" not in absent and name.partition(":")[0] not in unasked:
                 answers.records[name] = Record("", MISSING)
         return answers
 

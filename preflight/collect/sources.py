@@ -89,4 +89,4 @@ def records_for(kinds: Iterable[type[Fact]]) -> set[str]:
 
 def make_host(role: Role, name: str, answers: Answers) -> Host:
     """Return a host whose facts are parsed on first use."""
-    return Host(role, name, answers.records, answers.absent, FACTS)
+    return Host(role, name, answers.records, answers.absent, FACTS, answers.unasked)

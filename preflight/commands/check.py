@@ -52,6 +52,8 @@ def nagios(asked: Asked, files: tuple[tuple[str, Path], ...]) -> int:
 
 def _report(asked: Asked, wanted: Wanted) -> "tuple[Report, Checked]":
     """Collect from both hosts and judge; what the formats need is loaded while ssh shakes hands."""
+    if wanted.save is not None:
+        asked = replace(asked, whole=True)
     with open_hosts(asked) as opened:
         from preflight.commands.made import made_now
         from preflight.connection import snapshot as snapshots

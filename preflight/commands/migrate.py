@@ -28,6 +28,7 @@ from preflight.migrate.run import Run, Settings
 from preflight.migrate.same_host import SameHost
 from preflight.migrate.scheduler import Lanes
 from preflight.output.formats import render
+from preflight.output.ledger.text import is_taken_back
 from preflight.output.plan import text as shown_plan
 from preflight.output.report import text
 from preflight.output.run import progress as shown_run
@@ -121,6 +122,8 @@ def move(asked: Asked, method: Method, wanted: Wanted, *, at_once: int | None = 
 def run_plan(path: Path, wanted: Wanted, *, timeout: float) -> int:
     """Run a plan from a file if nothing that it depends on has changed; return the exit code. Raises `UserError`."""
     planned, doubt = plan_file.read(path)
+    if planned.rehearsal:
+        raise UserError(f"{path}: the plan of a rehearsal, which is not migrated: see `preflight rehearse --help`")
     refuse_programs(path, planned, doubt, wanted.confirmed)
     if time.time() > planned.lapses:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(planned.lapses))
@@ -216,16 +219,16 @@ def _ask_and_run(planned: MigrationPlan, checked: Checked, opened: Opened, wante
                 return refused(why)
             raise
         print(f"journal      {path}", file=sys.stderr)
-        return resumable(path, wanted, lambda: _run(planned, opened, visits, journal, wanted))
+        return resumable(path, wanted.confirmed, lambda: _run(planned, opened, visits, journal, wanted))
 
 
-def resumable(journal: Path, wanted: Wanted, run: Callable[[], int]) -> int:
-    """Carry out a run; unless every guest arrived, the command that resumes it is the last line that is printed.
+def resumable(journal: Path, confirmed: Sequence[str], run: Callable[[], int], *, command: str = "migrate") -> int:
+    """Carry out a run; unless its exit code is 0, the command that resumes it is the last line that is printed.
 
     After an exception too, Ctrl-C among them: whoever reports it prints its notes.
     """
-    words = ["migrate", "--resume", str(journal.absolute())]
-    for uri in wanted.confirmed:
+    words = [command, "--resume", str(journal.absolute())]
+    for uri in confirmed:
         words += ["--confirm-uri", uri]
     note = f"To resume this run:\n{shell('preflight @words@', words=words)}"
     try:
@@ -280,6 +283,10 @@ def report_end(
     """Print the ledger, write the plan for the way back if requested, and return the exit code."""
     sys.stdout.write(render("ledger", "text", Ledger(planned, rows)))
     sys.stdout.flush()
+    if planned.rehearsal:
+        if all(map(is_taken_back, rows)):
+            return ARRIVED
+        return INTERRUPTED if interrupted else NOT_ARRIVED
     if wanted.back is not None:
         _plan_back(planned, rows, opened, wanted)
     if all(row.result is Result.ARRIVED and not row.why for row in rows):

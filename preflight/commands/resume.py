@@ -4,6 +4,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -50,11 +51,17 @@ from preflight.threads import side_by_side
 from preflight.visible import one_line
 
 
-def resume(path: Path, wanted: Wanted, *, timeout: float) -> int:
-    """Continue a run that was cut off, and return the exit code; raises `UserError`."""
+def resume(path: Path, wanted: Wanted, *, timeout: float, command: str = "migrate") -> int:
+    """Continue a run of this command that was cut off, and return the exit code; raises `UserError`.
+
+    Of a rehearsal no guest is rehearsed again: each that was begun is taken back.
+    """
     journal = Journal.resume(path)  # locked from here on, so that what is read and asked about stays true
     with contextlib.closing(journal):
         planned, entries = journal.read()
+        if planned.rehearsal is not (command == "rehearse"):
+            other = "rehearse" if planned.rehearsal else "migrate"
+            raise UserError(f"{path}: the journal of another command: preflight {other} --resume {path}")
         refuse_programs(path, planned, journal.doubt, wanted.confirmed)
         with open_hosts(asked_by(planned, [], timeout, wanted.site)) as opened:
             sys.stderr.write(render("ledger", "text", Ledger(planned, ledger.of_journal(planned, entries))))
@@ -69,7 +76,8 @@ def resume(path: Path, wanted: Wanted, *, timeout: float) -> int:
             try:
                 with run_lock.held(visits[0], path, planned.guests):
                     journal.write("resumed")
-                    return resumable(path, wanted, lambda: _go_on(journal, planned, entries, wanted, opened, visits))
+                    go_on = partial(_go_on, journal, planned, entries, wanted, opened, visits)
+                    return resumable(path, wanted.confirmed, go_on, command=command)
             except Refused as why:
                 return refused(why)
 
@@ -132,8 +140,10 @@ def _go_on(
         shown_run.shown([one for one in planned.guests if not known[one.uuid].is_done], wanted.events) as tell,
         opened_run(planned, same_hosts(planned, visits), journal, tell, wanted.settings) as run,
     ):
+        if planned.rehearsal:
+            run.aborting.set()  # a rehearsal that still runs is what has to end
         known |= {uuid: of(ended) for uuid, ended in recover(run, known).items()}
-        remaining = () if run.stopping.is_set() else left(run, known)
+        remaining = () if planned.rehearsal or run.stopping.is_set() else left(run, known)
         if remaining and _may_go_on(planned, opened, remaining, journal.path):
             ended = Lanes(run, visits[0].run, visits[1].run).move(remaining, canary=False, known=_definitions(known))
             known |= {uuid: of(one) for uuid, one in ended.items()}

@@ -22,6 +22,7 @@ class Planned(NamedTuple):
     source: str
     destination: str
     made: float
+    rehearsal: bool
 
 
 class Told(NamedTuple):
@@ -57,7 +58,7 @@ def _value(document: shown.Shown) -> tuple[str, Any]:
         case capacity.Capacity():
             return "capacity", answer_of(document)
         case status.Status():
-            plan = Planned(document.source, document.destination, document.made)
+            plan = Planned(document.source, document.destination, document.made, document.rehearsal)
             return "ledger", Told(plan, tuple(map(_row, document.guests)))
         case status.Runs():
             return "runs", Found(Path(document.directory), tuple(map(_run, document.runs)), document.older)

@@ -8,7 +8,7 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from preflight.answers import Answers, Record
@@ -30,6 +30,11 @@ RECORDS = (
     "libvirt.domain-capabilities",
     "libvirt.cpus",
 )
+
+#: The record of `LibvirtSession.build`: of the destination, with the guests of the source.
+BUILT = "libvirt.built"
+#: Seconds after which no further guest is built; one takes 24 ms.
+_BUILDING = 5.0
 
 
 def transport_of(connect: Record) -> str:
@@ -80,9 +85,37 @@ class LibvirtSession:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
-    def wait_until_open(self) -> None:
-        """Wait until the daemon has accepted or refused the connection."""
-        self._settled.wait(self._left())
+    def wait_until_open(self, at_most: float | None = None) -> bool:
+        """Wait until the daemon accepts or refuses the connection, or for so many seconds; report whether it did."""
+        return self._settled.wait(self._left() if at_most is None else min(at_most, self._left()))
+
+    def give_up(self, why: str) -> None:
+        """Wait no longer: the daemon is known not to accept the connection, for the given reason."""
+        self._result.put(_failed(self._shown, why, hung=True))
+
+    def build(self, definitions: Mapping[str, str]) -> Answers:
+        """Have the daemon build these guests, by name, from their definitions; see `libvirt_queries.built`.
+
+        At most `_BUILDING` seconds are used, and half of the time that is left for other answers.
+        """
+        import libvirt
+
+        result: queue.SimpleQueue[Record | str] = queue.SimpleQueue()
+        seconds = min(_BUILDING, self._left() / 2)
+        connection, until = self._connection, time.monotonic() + seconds
+
+        def run() -> None:
+            try:
+                result.put(Record(libvirt_queries.built(connection, definitions, until)))
+            except libvirt.libvirtError as error:
+                result.put(str(error))
+
+        threading.Thread(target=run, daemon=True).start()
+        try:
+            told = result.get(timeout=2 * seconds)
+        except queue.Empty:
+            told = f"no answer from {self._shown} within {2 * seconds:.1f} s"
+        return Answers({BUILT: told}) if isinstance(told, Record) else Answers({}, {BUILT: told})
 
     def receive(self) -> Answers:
         """Wait for libvirt's answers; a failure is a record too."""
@@ -128,7 +161,7 @@ class LibvirtSession:
                 }
             ),
             "libvirt.capabilities": connection.getCapabilities,
-            "libvirt.domains": lambda: libvirt_queries.domains(connection),
+            "libvirt.domains": lambda: libvirt_queries.domains(connection, sent=self._role is not Role.DESTINATION),
             "libvirt.networks": lambda: libvirt_queries.networks(connection),
             "libvirt.pools": lambda: libvirt_queries.pools(connection),
             "libvirt.secrets": lambda: libvirt_queries.secrets(connection),

@@ -1,14 +1,16 @@
 """The libvirt calls for each record, with results as text. Only read calls are made."""
 
 import json
+import time
+from collections.abc import Mapping
 from typing import Any
 
 from preflight.answers import Unreadable
 from preflight.facts.text.xml import parse_xml
 
 
-def domains(connection: Any) -> str:
-    """Return all guests, active or not, with their states and XML."""
+def domains(connection: Any, *, sent: bool = True) -> str:
+    """Return all guests, active or not, with their states and XML; with `sent`, also the XML that a migration sends."""
     import libvirt
 
     found = []
@@ -30,6 +32,8 @@ def domains(connection: Any) -> str:
             }
             if active:
                 guest |= _jobs(domain, guest)
+            if sent:
+                guest["sent"] = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE)
         except libvirt.libvirtError as error:
             if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
                 continue  # the guest disappeared during the query
@@ -56,6 +60,26 @@ def _jobs(domain: Any, guest: dict[str, object]) -> dict[str, object]:
         return {"block_jobs": [target for target in targets if domain.blockJobInfo(target)]}
     except (libvirt.libvirtError, Unreadable) as why:
         return {"jobs_error": str(why)}
+
+
+def built(connection: Any, definitions: Mapping[str, str], deadline: float) -> str:
+    """Have libvirt make QEMU's command line of each definition, by the guest's name; return its errors.
+
+    Nothing is started: libvirt parses and validates the definition, and compares it with what its QEMU can do. A guest
+    whose turn does not come before the `deadline` (`time.monotonic`) is left out.
+    """
+    import libvirt
+
+    found: dict[str, str | None] = {}
+    for name, xml in definitions.items():
+        if time.monotonic() > deadline:
+            break
+        try:
+            connection.domainXMLToNative("qemu-argv", xml)
+            found[name] = None
+        except libvirt.libvirtError as error:
+            found[name] = str(error)
+    return json.dumps({"errors": found})
 
 
 def memory(connection: Any) -> str:

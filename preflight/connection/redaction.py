@@ -18,6 +18,11 @@ _IN_URI = re.compile(r"""(://[^\s/@:"'<>]{0,256}+:)[^\s/@"'<>]{1,1024}+@""")
 
 #: SetEnv directives, in sshd's files and in the output of `sshd -T`.
 _SETENV = re.compile(r"^([ \t]*+#?[ \t]*+setenv[ \t=]++)[^\n]++", re.IGNORECASE | re.MULTILINE)
+#: A setting whose name speaks of a secret, after its place, in the answer to `side_daemons`.
+_PLACED_SECRET = re.compile(
+    r"^(/[^:\n]{1,100}:\d{1,7}:[^=\n]{0,200}(?:pass|secret|token|credential)[^=\n]{0,200}=)[^\n]*+",
+    re.IGNORECASE | re.MULTILINE,
+)
 #: Maximum number of secrets in URIs, or in SetEnv, of one record; a record with more is not stored.
 _MOST = 20_000
 #: Maximum number of files in one record; there is one for each daemon that was started with another file than its own.
@@ -59,6 +64,11 @@ def _files(text: str) -> str:
     return "\x1f".join((lines, *(path + end + conf_secrets.without_secrets(file) for path, end, file in named)))
 
 
+def _side_daemons(text: str) -> str:
+    """Redact lines of files, each after its place; none of these daemons has a setting that is secret."""
+    return _PLACED_SECRET.sub(rf"\1{conf_secrets.BLANK}", text)
+
+
 def _listed(text: str) -> str:
     """Redact a JSON list whose entries contain XML."""
     try:
@@ -83,6 +93,7 @@ _READERS: Mapping[str, Callable[[str], str]] = {
         conf_secrets.without_secrets,
     ),
     **dict.fromkeys(("daemons", "log-and-lock"), _files),
+    "side-daemons": _side_daemons,
     **dict.fromkeys(("sshd_config", "sshd.effective"), _sshds),
     **dict.fromkeys(("libvirt.domains", "libvirt.networks", "libvirt.pools"), _listed),
     **dict.fromkeys(("libvirt.capabilities", "libvirt.domain-capabilities"), xml_secrets.without_secrets),

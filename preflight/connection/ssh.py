@@ -5,6 +5,7 @@ master connection's socket is in a directory of our own; libvirt is given a wrap
 """
 
 import contextlib
+import math
 import os
 import shlex
 import sys
@@ -43,6 +44,9 @@ set -- ssh -S {control} -o ControlMaster=no -o BatchMode=yes "$@"
 ! command -v setsid >/dev/null || exec setsid "$@"
 exec "$@"
 """
+#: Messages of ssh about a slow host: its sshd looks up names before the banner, or its PAM waits for a directory
+#: service. libvirt's ssh, which has none of the limits of `_OPTIONS`, would log in.
+_TOO_SLOW = ("Connection timed out during banner exchange", "not responding.")
 #: Seconds that a person has to answer a prompt.
 PATIENCE = 120.0
 
@@ -105,6 +109,8 @@ class SshChannel:
     def login(self) -> Record:
         """Wait until the host answers. If a person could help (a password, an unknown key), ask them once."""
         answer = self._shell.login()
+        if answer.code and any(words in answer.err for words in _TOO_SLOW) and (left := self._left()) > 0:
+            answer = self._log_in_anew(left, batch=True)
         if answer.code and _a_person_could_help(answer.err) and _at_a_terminal():
             # from here on the time counts as the person's, also while they answer about the other host
             began, self.with_person = time.monotonic(), True
@@ -116,6 +122,10 @@ class SshChannel:
         if self._is_in:
             self._sent.clear()
         return answer
+
+    def _left(self) -> float:
+        """Return the seconds that are left for this host."""
+        return self.timeout if self.deadline is None else self.deadline - time.monotonic()
 
     def _ask_the_person(self) -> Record:
         timeout = self.timeout
@@ -129,7 +139,7 @@ class SshChannel:
 
     def _log_in_anew(self, timeout: float, *, batch: bool) -> Record:
         self._shell.close()
-        self._shell = self._start(timeout, batch=batch)
+        self._shell = self._start(timeout, batch=batch, patience=math.ceil(timeout))
         self._shell.send(self._sent)
         return self._shell.login()
 
@@ -149,9 +159,22 @@ class SshChannel:
         self._shell.close()
         _remove(self._directory)
 
-    def _start(self, timeout: float, *, batch: bool = True) -> ShellChannel:
-        """Start a login. Without `batch`, ssh may prompt the person and shows them its messages."""
-        command = ["ssh", *_OPTIONS, "-M", "-S", str(self._control), "-o", "ControlPersist=no"]
+    def _start(self, timeout: float, *, batch: bool = True, patience: int = 0) -> ShellChannel:
+        """Start a login. Without `batch`, ssh may prompt the person and shows them its messages.
+
+        With `patience`, in seconds, ssh waits at least that long for each answer of a host that is known to be there.
+        """
+        patient = ["-o", f"ConnectTimeout={patience}", "-o", f"ServerAliveCountMax={3 + patience // 5}"]
+        command = [
+            "ssh",
+            *(patient if patience else ()),
+            *_OPTIONS,
+            "-M",
+            "-S",
+            str(self._control),
+            "-o",
+            "ControlPersist=no",
+        ]
         command += ["-o", f"BatchMode={'yes' if batch else 'no'}"]
         if self._target.port:
             command += ["-p", str(self._target.port)]

@@ -10,10 +10,10 @@ from typing import Any, Self, TypeVar
 from msgspec import Struct
 from msgspec.json import decode
 
-from preflight.answers import MISSING, Record, Unreadable
+from preflight.answers import MISSING, NotAsked, Record, Unreadable
 from preflight.units import MIB
 
-__all__ = ["LIMIT_PROVES_NOTHING", "MISSING", "OPTIONAL", "Fact", "Record", "Unreadable", "read_json"]
+__all__ = ["LIMIT_PROVES_NOTHING", "MISSING", "OPTIONAL", "Fact", "NotAsked", "Record", "Unreadable", "read_json"]
 
 T = TypeVar("T")
 

@@ -104,6 +104,8 @@ def _needed(role: Role, rules: Iterable[Rule], asked: Asked, migration: Migratio
     judged = [rule for rule in rules if any(rule.body.skip is None or rule.body.skip(way) is None for way in ways)]
     needed = {*SUMMARY_FACTS, *TIES[role], *limited_by(role, migration, every=asked.sizing)}
     needed |= {kind for rule in judged for kind in rule.facts(role)}
+    if asked.whole:
+        return set(FACTS)
     return needed | _SIZING[role] if asked.sizing else needed
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from preflight.facts.fact import Unreadable
+from preflight.facts.fact import NotAsked, Unreadable
 from preflight.host import Guest, Judged
 from preflight.judge.guests import Pair
 from preflight.judge.report import ALL_GUESTS, Outcome, Result
@@ -49,16 +49,20 @@ def _outcome(rule: Rule, pair: Pair, subject: str, guest: str | None, role: Role
 def _result(rule: Rule, pair: Pair, subject: str, role: Role | None, guest: str | None) -> Result:
     findings: list[Finding] = []
     reason: str | None = None
+    unasked = False
     try:
         for finding in rule.body.check(**_arguments(rule, pair, role, guest)):
             whole = finding if finding.host or role is None else replace(finding, host=role)
             findings.append(whole)
     except Unreadable as why:
-        reason = str(why)
+        reason, unasked = str(why), isinstance(why, NotAsked)
     except Exception as bug:  # a rule that raises must not stop the others, nor pass
         reason = f"the rule itself failed: {type(bug).__name__}: {bug}"
     worst = max((_severity(finding, rule) for finding in findings), key=lambda severity: severity.rank, default=None)
-    if reason is not None and worst is not rule.body.severity:
+    if unasked and worst is None:
+        # an old snapshot is judged by what was asked for it: nothing that it could have answered is missing
+        return Result(rule.text, subject, rule.body.severity, Outcome.NOT_APPLICABLE, reason, guest=guest)
+    if reason is not None and not unasked and worst is not rule.body.severity:
         return Result(rule.text, subject, rule.body.severity, Outcome.UNKNOWN, reason, guest=guest)
     if worst is None:
         return Result(rule.text, subject, rule.body.severity, Outcome.PASSED, guest=guest)

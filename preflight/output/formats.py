@@ -36,6 +36,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     ),
     "capacity": ("text", "json", "markdown", "html"),
     "fix": ("text", "ansible"),
+    "rehearsal": ("text", "table", "json"),
     "ledger": ("text", "json", "markdown", "html"),
     "runs": ("text", "json", "markdown", "html"),
     "rules": ("text", "json", "markdown", "html"),

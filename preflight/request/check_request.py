@@ -62,6 +62,8 @@ class Asked(Selection, frozen=True):
     both_ways: bool = False
     #: Whether facts that only `preflight capacity` shows are collected too.
     sizing: bool = False
+    #: Whether every question is asked, so that a saved file can be judged by any rule later.
+    whole: bool = False
     timeout: float = 60.0
 
 

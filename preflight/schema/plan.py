@@ -4,9 +4,9 @@ It is the file that `preflight plan` writes, and the first line of a journal. No
 it is executed.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import FailFast, Field, TypeAdapter, field_validator
+from pydantic import FailFast, Field, SerializerFunctionWrapHandler, TypeAdapter, field_validator, model_serializer
 from pydantic_core import PydanticCustomError
 
 from preflight.request.method import Method
@@ -113,6 +113,18 @@ class MigrationPlan(Document):
         description="Digests of every fact that an error rule has read, by host and fact, such as `source QemuConf`,"
         " and of each guest.",
     )
+    rehearsal: bool = Field(
+        default=False,
+        description="True if the migrations are begun and taken back, by `preflight rehearse`; left out otherwise.",
+    )
+
+    @model_serializer(mode="wrap")
+    def _leave_out(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Return the values, without what only the plan of a rehearsal has, since older releases refuse that."""
+        values: dict[str, Any] = write(self)
+        if not self.rehearsal:
+            del values["rehearsal"]
+        return values
 
     @field_validator("guests")
     @classmethod

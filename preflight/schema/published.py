@@ -11,6 +11,7 @@ from preflight.schema import (
     events,
     journal,
     plan,
+    rehearsal,
     report,
     report_lines,
     rules,
@@ -76,6 +77,13 @@ PUBLISHED = (
         "The number of migrations that two KVM hosts allow at a time, the limit that stops the next one, and the"
         f" duration of these guests' migrations. {_OPEN}",
         capacity.CAPACITY,
+    ),
+    Published(
+        "rehearsal",
+        rehearsal.FORMAT,
+        "The output of `preflight rehearse --format json`",
+        f"libvirt's answer to the migration of each guest, which was begun and taken back. {_OPEN}",
+        rehearsal.REHEARSAL,
     ),
     Published(
         "status",

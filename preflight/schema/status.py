@@ -61,6 +61,7 @@ class Status(Contract):
     made: Moment = Field(description="Time at which the run was planned, in seconds since the epoch.")
     source: Text = Field(description="The host that the guests leave, as the user named it.")
     destination: Text = Field(description="The host that the guests move to, as the user named it.")
+    rehearsal: bool = Field(description="True if the run is a rehearsal, which takes each guest back.")
     arrived: bool = Field(description="True if every guest has arrived and is there as requested.")
     guests: tuple[Guest, ...] = Field(description="Every guest of the plan, in its order.")
 

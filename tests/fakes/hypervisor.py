@@ -61,6 +61,9 @@ class Copy:
     #: The job that runs on it, as jobStats says; where it arrives there is one that says nothing.
     job: dict[str, int] | None = None
     is_arriving: bool = False
+    #: Its disks by target, with their sizes in bytes, and those of them that are being copied.
+    disks: dict[str, int] = field(default_factory=dict)
+    mirrors: set[str] = field(default_factory=set)
 
     @property
     def is_active(self) -> bool:
@@ -341,6 +344,14 @@ class Domain:
     def jobStats(self, flags: int = 0) -> dict[str, int]:  # noqa: N802 # libvirt calls it so
         job = self._copy("jobStats").job
         return {"type": libvirt.VIR_DOMAIN_JOB_NONE} if job is None else dict(job)
+
+    def blockInfo(self, disk: str, flags: int = 0) -> list[int]:  # noqa: N802 # libvirt calls it so
+        size = self._copy("blockInfo").disks[disk]
+        return [size, size, size]
+
+    def blockJobInfo(self, disk: str, flags: int = 0) -> dict[str, int]:  # noqa: N802 # libvirt calls it so
+        mirrors = self._copy("blockJobInfo").mirrors
+        return {"type": libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_COPY} if disk in mirrors else {}
 
     def abortJob(self) -> int:  # noqa: N802 # libvirt calls it so
         self._change("abortJob")

@@ -31,15 +31,19 @@ class Code(Struct, frozen=True):
         return cls(f"{commit}-modified" if changed else commit, digest(ROOT / TESTED))
 
 
-def digest(directory: Path) -> str:
-    """40 hex digits over what the code does: a file's name, its imports, comments and docstrings are left out."""
-    parts = [_statements(path) for path in directory.rglob("*") if path.suffix in {".py", ".sh"}]
+def digest(directory: Path, *, comments: bool = True) -> str:
+    """40 hex digits over what the code does: a file's name, its imports, comments and docstrings are left out.
+
+    Of shell scripts too, unless with `comments`.
+    """
+    parts = [_statements(path, comments=comments) for path in directory.rglob("*") if path.suffix in {".py", ".sh"}]
     return hashlib.sha256(b"".join(sorted(hashlib.sha256(part).digest() for part in parts))).hexdigest()[:40]
 
 
-def _statements(path: Path) -> bytes:
+def _statements(path: Path, *, comments: bool) -> bytes:
     if path.suffix != ".py":
-        return path.read_bytes()
+        lines = path.read_bytes().splitlines(keepends=True)
+        return b"".join(line for line in lines if comments or not line.lstrip().startswith(b"#"))
     tree = ast.parse(path.read_bytes())
     for node in ast.walk(tree):
         for name in ("body", "orelse", "finalbody"):

@@ -26,6 +26,7 @@ NO_MESSAGE: Mapping[str, str] = {
     "copied-disk-of-another-guest": "libvirt copies, and reports success: it is the other guest that comes to harm",
     "daemon-conf-invalid": "while the daemon runs nothing is said; after that libvirt is not there",
     "hypervisor-differs": "the message depends on which emulators the destination has",
+    "managed-by-pacemaker": "libvirt moves the guest; it comes to harm when pacemaker starts it a second time",
     "saved-state-on-destination": "libvirt moves the guest; it comes to harm at its next start",
     "rdma-unavailable": "the message is that of the end which lacks RDMA; no host of the lab has any, so none was seen",
     "libvirt-unreachable": "the message is the one that libvirt gave when preflight tried",

@@ -335,7 +335,126 @@ def test_sshd_listener_is_the_title_of_one(host: Host) -> None:
         cmdline = Path(f"/proc/{pid}/cmdline")
         while not cmdline.read_text().startswith("sshd:"):
             time.sleep(0.01)
-        assert f"{title}60\n" in host.says("sshd_listener; echo")
+        assert f"{title}\n" in host.says("sshd_listener")
+
+
+def test_sshd_listener_names_files_newer_than_the_pidfile(host: Host) -> None:
+    etc, run = host.has_directory("/etc/ssh"), host.has_directory("/run")
+    host.has_program("systemctl", "echo Id=sshd.socket; echo Accept=yes")
+    (run / "sshd.pid").write_text("1\n")
+    (etc / "sshd_config").write_text("Port 22\n")
+    os.utime(run / "sshd.pid", (1, 1))
+    none = "grep() { return 1; }; sshd_listener"
+    assert host.says(none) == f"newer {etc}/sshd_config\nId=sshd.socket\nAccept=yes\n"
+    os.utime(etc / "sshd_config", (0, 0))
+    assert host.says(none) == "Id=sshd.socket\nAccept=yes\n"
+
+
+def test_side_daemons_are_sockets_that_listen_and_lines_that_set_something(host: Host) -> None:
+    net, etc = host.has_directory("/proc/net"), host.has_directory("/etc/libvirt")
+    units = host.has_directory("/etc/systemd/system")
+    line = "0000000078556405: 00000002 00000000 000{}0000 0001 {} 28013416 {}\n"
+    (net / "unix").write_text(
+        line.format("1", "01", "/run/libvirt/virtlogd-sock")
+        + line.format("0", "03", "/run/libvirt/virtlockd-sock")
+        + line.format("1", "01", "/var/lib/libvirt/qemu/domain-1-web/monitor.sock")
+    )
+    (etc / "virtlogd.conf").write_text("# max_clients = 1\n\n  max_clients = 5\n")
+    (units / "virtlockd.service").symlink_to("/dev/null")
+    assert host.says("side_daemons") == (
+        f"listens /run/libvirt/virtlogd-sock\nmasked virtlockd\n\x1f\n{etc}/virtlogd.conf:3:  max_clients = 5\n"
+    )
+
+
+def test_resources_are_what_is_there_and_values_of_the_kernel(host: Host) -> None:
+    dev, vm = host.has_directory("/dev/net"), host.has_directory("/proc/sys/vm")
+    (dev / "tun").touch()
+    (vm / "overcommit_memory").write_text("0\n")
+    (vm / "unprivileged_userfaultfd").write_text("1")
+    host.has_program("numad", "")
+    said = host.says("resources").splitlines()
+    assert {f"has {dev}/tun", "has numad", f"value {vm}/overcommit_memory 0"} <= set(said)
+    assert f"value {vm}/unprivileged_userfaultfd 1" in said
+
+
+CIB = """<cib><configuration><crm_config><cluster_property_set id="o">
+ <nvpair id="m" name="maintenance-mode" value="false"/>
+</cluster_property_set></crm_config><resources>
+ <primitive id="fence" class="stonith" type="fence_ipmilan">
+  <nvpair id="p" name="passwd" value="s3cret"/>
+ </primitive>
+ <primitive id="vm-web" class="ocf" provider="heartbeat" type="VirtualDomain">
+  <nvpair id="c" name="config" value="@file@"/>
+  <nvpair id="h" name="hypervisor" value="qemu:///system"/>
+ </primitive>
+</resources></configuration></cib>
+"""
+
+
+def test_cluster_is_pacemakers_guests_and_no_password(host: Host) -> None:
+    cib, proc = host.has_directory("/var/lib/pacemaker"), host.has_directory("/proc")
+    (host.root / "web.xml").write_text("<domain type='kvm'>\n  <name>web</name>\n</domain>\n")
+    (cib / "cib").mkdir()
+    (cib / "cib" / "cib.xml").write_text(CIB.replace("@file@", f"{host.root}/web.xml"))
+    host.has_program("systemctl", "exit 3")
+    assert host.says("cluster") == "", "pacemaker does not run"
+    (proc / "7").mkdir()
+    (proc / "7" / "comm").write_text("pacemakerd\n")
+    said = [
+        "running",
+        ' <nvpair id="m" name="maintenance-mode" value="false"/>',
+        ' <primitive id="fence" class="stonith" type="fence_ipmilan">',
+        " </primitive>",
+        ' <primitive id="vm-web" class="ocf" provider="heartbeat" type="VirtualDomain">',
+        f'  <nvpair id="c" name="config" value="{host.root}/web.xml"/>',
+        " </primitive>",
+        f"{host.root}/web.xml:  <name>web</name>",
+    ]
+    assert host.says("cluster").splitlines() == said
+    (proc / "7" / "comm").unlink()
+    host.has_program("systemctl", "exit 0")
+    assert host.says("cluster").splitlines() == said, "a login that may not see the processes of others"
+
+
+def test_cluster_without_pacemaker_is_44(host: Host) -> None:
+    (host.has_directory("/var/lib/pacemaker")).rmdir()
+    assert host.run("cluster").returncode == 44
+
+
+def test_usb_devices_are_files_of_sys(host: Host) -> None:
+    usb = host.has_directory("/sys/bus/usb/devices")
+    (usb / "1-1").mkdir()
+    (usb / "1-1" / "idVendor").write_text("0627\n")
+    assert host.says("usb_devices") == f"{usb}/1-1/idVendor:0627\n"
+
+
+def test_way_is_the_outcome_and_of_each_address_only_without_an_answer(host: Host) -> None:
+    host.has_program("getent", "echo '192.0.2.1 STREAM host2'; echo '192.0.2.1 DGRAM'; echo '192.0.2.2 STREAM'")
+    host.has_program("ip", 'case $2 in route) echo "$4 dev eth0";; *) echo "$5 dev eth0 FAILED";; esac')
+    host.has_program("timeout", '[ "$2" = getent ] || exit 124; shift; exec "$@"')
+    first, *others = host.says("way host2 49215").splitlines()
+    assert first == "port 124 host2 49215 "
+    assert sorted(others[:2]) == ["port 124 192.0.2.1 49215 ", "port 124 192.0.2.2 49215 "]
+    assert others[2:] == [
+        f"{what} {one} {one} dev eth0{state}"
+        for one in ("192.0.2.1", "192.0.2.2")
+        for what, state in (("route", ""), ("neighbour", " FAILED"))
+    ]
+    host.has_program("timeout", "echo 'bash: connect: Connection refused' >&2; exit 1")
+    assert host.says("way host2 49215") == "port 1 host2 49215 Connection refused\n"
+
+
+def test_way_without_a_program_that_connects_asks_nothing_else(host: Host) -> None:
+    host.has_program("getent", "touch /never")
+    host.has_program("timeout", "exit 127")
+    assert host.says("way host2 49215").splitlines() == ["port 127 host2 49215 "]
+
+
+def test_way_of_a_closed_port_is_refused_by_the_kernel(host: Host) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert host.says(f"way 127.0.0.1 {port}") == f"port 0 127.0.0.1 {port} \n"
+    assert host.says(f"way 127.0.0.1 {port}") == f"port 1 127.0.0.1 {port} Connection refused\n"
 
 
 def test_sshd_config_is_every_file_behind_its_name(host: Host) -> None:

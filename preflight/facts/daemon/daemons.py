@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NamedTuple, Self, TypeAlias, get_args
 
 from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.text.libvirt_conf import Conf, parse_conf
+from preflight.facts.text.systemd import units_shown
 
 #: If both are installed, the modular one is assumed, since newer releases install it.
 DaemonName: TypeAlias = Literal["virtqemud", "libvirtd"]
@@ -208,9 +209,7 @@ def _number(text: str) -> float:
 def units_of(shown: str) -> Mapping[str, Unit]:
     """Return the units that `systemctl show` printed, by name."""
     units = {}
-    for block in re.split(r"\n[ \t]*\n", shown):
-        told = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        if "Id" in told:
-            states = ("LoadState", "ActiveState", "SubState", "UnitFileState", "Result")
-            units[told["Id"]] = Unit(*(told.get(state, "") for state in states))
+    for told in units_shown(shown):
+        states = ("LoadState", "ActiveState", "SubState", "UnitFileState", "Result")
+        units[told["Id"]] = Unit(*(told.get(state, "") for state in states))
     return units

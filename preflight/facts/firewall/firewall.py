@@ -14,11 +14,11 @@ from msgspec.structs import replace
 
 from preflight.facts.fact import Fact, Record, Unreadable
 from preflight.facts.firewall.iptables import parse_iptables, without_doubles
-from preflight.facts.firewall.packet import Packet, Work
+from preflight.facts.firewall.packet import Kind, Packet, Work
 from preflight.facts.firewall.rate import Rate
-from preflight.facts.firewall.rules import NOT_NFT, Json, Table, parse_nft
-from preflight.facts.firewall.walk import UNKNOWN, Outcomes, Rates, walk
-from preflight.facts.network.addresses import InterfaceAddress, OwnAddresses
+from preflight.facts.firewall.rules import LEAVING_HOOKS, NOT_NFT, Chain, Json, Table, parse_nft
+from preflight.facts.firewall.walk import UNKNOWN, Outcomes, Rates, notices, walk
+from preflight.facts.network.addresses import InterfaceAddress, OwnAddresses, plain
 
 Source: TypeAlias = IPv4Address | IPv6Address
 
@@ -45,6 +45,8 @@ class Judgement(Struct, frozen=True, kw_only=True):
     rule: str | None
     #: Rates beyond which the connection would be blocked by a rule, each with that rule.
     rates: tuple[tuple[Rate, str], ...] = ()
+    #: True if a rule on the way keeps a record of the connection: a log, a mark, a list, or a rate.
+    noticed: bool = False
 
 
 class Firewall(Fact, frozen=True, kw_only=True, dict=True):
@@ -115,9 +117,58 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
             one = _one(found.actions, f"whether port {some[0]} is open depends on the interface or address used")
             if one.action is Action.ACCEPT and not self.is_complete:
                 raise Unreadable(_UNLISTED)
-            one = replace(one, rates=tuple(found.rates.items()))
+            one = replace(one, rates=tuple(found.rates.items()), noticed=found.noticed)
             judged += [(port, one) for port in some]
         return judged
+
+    @cached_property
+    def notices_what_leaves(self) -> bool:
+        """True if a rule that an outgoing connection may meet keeps a record of it: a log, a mark, a list, or a rate.
+
+        Raises `Unreadable` if nftables may have further rules.
+        """
+        if not self.is_complete:
+            raise Unreadable(_UNLISTED)
+        return any(
+            notices(kind, body)
+            for table in self.tables
+            for chain in _reached(table, LEAVING_HOOKS)
+            for rule in chain.rules
+            for statement in rule.statements
+            for kind, body in statement.items()
+        )
+
+    def blocked(self, ports: Sequence[int], flows: Sequence["Flow"], kind: Kind) -> dict[str, list[int]]:
+        """Return the ports of which all flows are blocked for certain, by the rule or policy that blocks the first."""
+        found: dict[str, list[int]] = {}
+        left = [tuple(ports)] if ports and flows else []
+        while left:
+            some = left.pop()
+            fates = [self.fate(some, flow, kind) for flow in flows]
+            if None in fates and len(some) > 1:
+                middle = len(some) // 2
+                left += [some[middle:], some[:middle]]
+            elif all(fate is not None and fate.action is not Action.ACCEPT for fate in fates):
+                first = fates[0]
+                assert first is not None
+                found.setdefault(f"{first.action} by {first.rule}", []).extend(some)
+        return found
+
+    def fate(self, ports: Sequence[int], flow: "Flow", kind: Kind) -> Judgement | None:
+        """Return the fate of the packets of this kind, for all of the ports; None if it differs or is unknown."""
+        here, there = (tuple(map(ip_address, some)) for some in (flow.here, flow.there))
+        packet = Packet(
+            (min(ports), max(ports)),
+            here if kind.leaves else there,
+            flow.interfaces,
+            tuple(map(str, there if kind.leaves else here)),
+            self.gives_marks,
+            kind=kind,
+        )
+        try:
+            return self._judge(packet, exactly=False)
+        except Unreadable:
+            return None
 
     def _ways(self, source_addresses: Sequence[str], own: OwnAddresses | None) -> list["_Way"]:
         """Return the interfaces on which, and the addresses to which, packets from the sources may arrive."""
@@ -155,7 +206,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
 
     def _found(self, ports: Sequence[int], ways: Iterable["_Way"], work: Work) -> "_Fates | None":
         """Return the possible fates of connections to these ports, with reasons; None if they differ between ports."""
-        found = _Fates({}, {})
+        found = _Fates()
         for way in ways:
             left = [(way.sources, way.interfaces)]
             while left:
@@ -168,6 +219,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
                 if judged is not None:
                     found.actions.setdefault(judged.action, judged.rule or "")
                     found.rates.update(judged.rates)
+                    found.noticed = found.noticed or judged.noticed
                 elif len(ports) > 1:
                     return None
                 elif len(sources) > 1:
@@ -182,6 +234,8 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
         """Return the fate of all of these packets; None if it may differ. With `exactly`, there is only one packet."""
         calm = Rates()
         judged = self._walked(packet, calm, exactly=exactly)
+        if judged is not None and calm.noticed:
+            judged = replace(judged, noticed=True)
         if judged is None or not calm.met:
             return judged
         if judged.action is not Action.ACCEPT:
@@ -206,7 +260,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
                 met |= all_exhausted.met
             if beyond.action is not Action.ACCEPT:
                 blocked[max(met, key=lambda rate: rate.most)] = f"{beyond.action} by {beyond.rule}"
-        return Judgement(action=judged.action, rule=judged.rule, rates=tuple(blocked.items()))
+        return replace(judged, rates=tuple(blocked.items()))
 
     def _blocked_within(self, packet: Packet, judged: Judgement, calm: Rates, *, exactly: bool) -> Judgement | None:
         """Return the judgement if it holds beyond the rates too; otherwise raise `Unreadable`, or return None."""
@@ -239,11 +293,37 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
             raise Unreadable(NOT_NFT) from None
 
 
-class _Fates(NamedTuple):
+class Flow(NamedTuple):
+    """Addresses of this host, of the other one, all of one IP version, and the interfaces between them."""
+
+    here: tuple[str, ...]
+    there: tuple[str, ...]
+    interfaces: tuple[str, ...]
+
+
+def flows(own: OwnAddresses, others: Iterable[str], among: Sequence[str] = ()) -> list[Flow]:
+    """Return a flow for each IP version that this host has, between it and these addresses of the other host.
+
+    If some of `among` are its own addresses, only those are used.
+    """
+    found = []
+    for version in (4, 6):
+        there = tuple(plain(one) for one in others if ip_address(plain(one)).version == version)
+        met = list(dict.fromkeys(one for address in there for one in own.met_by(address)))
+        met = [one for one in met if one.address in among] or met
+        if met:
+            here, interfaces = zip(*((one.address, one.interface) for one in met), strict=True)
+            found.append(Flow(tuple(dict.fromkeys(here)), there, tuple(dict.fromkeys(interfaces))))
+    return found
+
+
+class _Fates:
     """The possible fates of connections, each with its reason, and the rates that block them."""
 
-    actions: dict[Action, str]
-    rates: dict[Rate, str]
+    def __init__(self) -> None:
+        self.actions: dict[Action, str] = {}
+        self.rates: dict[Rate, str] = {}
+        self.noticed = False
 
 
 class _Way(NamedTuple):
@@ -265,6 +345,30 @@ def _one(found: dict[Action, str], why: str) -> Judgement:
         raise Unreadable(why)
     action = Action.DROP if Action.DROP in found else next(iter(found))
     return Judgement(action=action, rule=found[action] or None)
+
+
+def _reached(table: Table, hooks: Sequence[str]) -> list[Chain]:
+    """Return the chains that a packet may pass that enters the table through one of the hooks."""
+    reached = {chain.name: chain for chain in table.chains.values() if chain.hook in hooks}
+    left = list(reached.values())
+    while left:
+        chain = left.pop()
+        kinds = {
+            kind: body for rule in chain.rules for statement in rule.statements for kind, body in statement.items()
+        }
+        targets = {
+            body["target"]
+            for rule in chain.rules
+            for statement in rule.statements
+            for kind, body in statement.items()
+            if kind in ("jump", "goto")
+        }
+        # a map of verdicts may lead anywhere
+        for name in table.chains.keys() if "vmap" in kinds else targets:
+            if name not in reached:
+                reached[name] = table.chains[name]
+                left.append(reached[name])
+    return list(reached.values())
 
 
 def _statements(tables: Sequence[Table]) -> Iterator[Json]:

@@ -209,8 +209,8 @@ def _address(field: str) -> Callable[[list[str]], tuple[Json, Json]]:
     return translate
 
 
-def _interface(values: list[str]) -> tuple[Json, Json]:
-    return {"meta": {"key": "iifname"}}, re.sub(r"\+$", "*", values[0])
+def _interface(key: str) -> Callable[[list[str]], tuple[Json, Json]]:
+    return lambda values: ({"meta": {"key": key}}, re.sub(r"\+$", "*", values[0]))
 
 
 def _protocol(values: list[str]) -> tuple[Json, Json]:
@@ -263,7 +263,8 @@ def _mark(values: list[str]) -> tuple[Json, Json]:
 _MATCHES: dict[str, Callable[[list[str]], tuple[Json, Json] | None]] = {
     "-s": _address("saddr"),
     "-d": _address("daddr"),
-    "-i": _interface,
+    "-i": _interface("iifname"),
+    "-o": _interface("oifname"),
     "-p": _protocol,
     "--dport": _ports("dport"),
     "--sport": _ports("sport"),

@@ -88,7 +88,7 @@ def _look(packet: Packet, left: Json) -> tuple[Kind, Values | None]:
         kind = (body["protocol"], body["field"])
         return kind, packet.look(*kind)
     if form == "fib":
-        return ("fib", body["result"]), _fib(body)
+        return ("fib", body["result"]), _fib(body, leaves=packet.kind.leaves)
     if form == "exthdr":  # an IPv6 extension header: the first packet of a connection has none
         return ("exthdr", ""), ABSENT if "field" in body else ("missing",)
     if form in ("&", "|", "^"):
@@ -96,12 +96,12 @@ def _look(packet: Packet, left: Json) -> tuple[Kind, Values | None]:
     return ("", ""), None
 
 
-def _fib(body: Json) -> Values | None:
-    """Return the result of a routing lookup: the packet is for this host, and there is a route to its sender."""
+def _fib(body: Json, *, leaves: bool) -> Values | None:
+    """Return the result of a routing lookup: one end is this host, and there is a route to the other one."""
     flags = [body["flags"]] if isinstance(body["flags"], str) else body["flags"]
     if body["result"] == "type":
-        return ("local",) if "daddr" in flags else None
-    return ("exists",) if "saddr" in flags else None
+        return (("unicast",) if leaves else ("local",)) if "daddr" in flags else None
+    return ("exists",) if "saddr" in flags and not leaves else None
 
 
 def _calculated(packet: Packet, form: str, operands: Json) -> tuple[Kind, Values | None]:

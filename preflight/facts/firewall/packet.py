@@ -1,4 +1,4 @@
-"""Packets to be evaluated: the first ones of new TCP connections to ports of this host.
+"""Packets to be evaluated: the first ones of new TCP connections to ports of this host or another one, and answers.
 
 Many packets that differ in port, source or interface are evaluated at once. A property that a rule may match is given
 as all values that it may have; None if nothing is known about it, and `ABSENT` if a packet has no such property, so
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from preflight.facts.fact import Unreadable
 
@@ -60,17 +60,35 @@ class Work:
             raise Unreadable(f"the firewall rules take more than {MOST_STEPS} steps to evaluate")
 
 
+class Kind(NamedTuple):
+    """Kind of packet: whether the host sends it or receives it, and its part in a connection."""
+
+    leaves: bool = False
+    #: True for the other end's packets: an answer to the first packet.
+    answers: bool = False
+    #: Bits of its TCP flags.
+    flags: int = TCP_FLAGS["syn"]
+
+
+#: A new connection to a port of this host, and one to a port of another host.
+ARRIVING, LEAVING = Kind(), Kind(leaves=True)
+#: The other end's answer that accepts the connection, as it arrives here; ours, as it leaves; and ours that refuses it.
+ACCEPTED = Kind(answers=True, flags=TCP_FLAGS["syn"] | TCP_FLAGS["ack"])
+ACCEPTING = ACCEPTED._replace(leaves=True)
+REFUSING = ACCEPTING._replace(flags=TCP_FLAGS["rst"] | TCP_FLAGS["ack"])
+
+
 @dataclass(frozen=True, slots=True)
 class Packet:
     """Set of packets, given by the values that they may have."""
 
-    #: The first and the last destination port.
+    #: The first and the last port to which the connection is made.
     ports: Span
     #: Source addresses, all of one IP version.
     sources: tuple[IPv4Address | IPv6Address, ...]
-    #: The names of the interfaces on which they arrive; none if unknown.
+    #: The names of the interfaces on which they arrive or leave; none if unknown.
     interfaces: tuple[str, ...]
-    #: The host's own addresses that they may be sent to; none if unknown.
+    #: The addresses that they may be sent to; none if unknown.
     own: tuple[str, ...] = ()
     #: True if some rule sets marks, so that a mark may have any value.
     marked: bool = False
@@ -78,6 +96,7 @@ class Packet:
     tracked: bool = True
     #: True if they are examined below IP, as frames.
     frame: bool = False
+    kind: Kind = ARRIVING
     work: Work = field(default_factory=Work, compare=False)
     _values: dict[tuple[str, str], Values | None] = field(default_factory=dict, compare=False)
 
@@ -101,33 +120,34 @@ class Packet:
         return self.sources[0].version
 
     def _known(self) -> dict[tuple[str, str], Values | None]:
-        network = self._network
+        network, answers = self._network, self.kind.answers
         known_own = map(ip_address, self.own)
         destinations = sorted(int(address) for address in known_own if address.version == self.version)
         known: dict[tuple[str, str], Values | None] = {
             ("meta", "l4proto"): _one(6),
             ("meta", "nfproto"): None if self.frame else ("ipv4" if network == "ip" else "ipv6",),
             ("meta", "protocol"): (network,),
-            ("meta", "iifname"): self.interfaces or None,
-            ("meta", "iif"): self.interfaces or None,
-            ("meta", "oifname"): ("",),
-            ("meta", "oif"): ("",),
-            ("meta", "pkttype"): ("host",),
+            ("meta", "pkttype"): None if self.kind.leaves else ("host",),
             ("meta", "mark"): None if self.marked else _one(0),
             ("ct", "mark"): None if self.marked else _one(0),
-            ("ct", "state"): _one(CT_STATE["new"]) if self.tracked else None,
-            ("ct", "status"): _one(0) if self.tracked else None,
-            ("ct", "direction"): ("original",) if self.tracked else None,
+            ("ct", "state"): _one(CT_STATE["established" if answers else "new"]) if self.tracked else None,
+            ("ct", "status"): _one(0) if self.tracked and not answers else None,
+            ("ct", "direction"): ("reply" if answers else "original",) if self.tracked else None,
             (network, "saddr"): tuple((address, address) for address in sorted(map(int, self.sources))),
             (network, "daddr"): tuple((address, address) for address in destinations) or None,
             (network, "version"): _one(self.version),
         }
         known["ip", "protocol"] = _one(6) if network == "ip" else ABSENT
         known["ip6", "nexthdr"] = _one(6) if network == "ip6" else ABSENT
+        named, other = ("oif", "iif") if self.kind.leaves else ("iif", "oif")
+        for name in ("", "name"):
+            known["meta", f"{named}{name}"] = self.interfaces or None
+            known["meta", f"{other}{name}"] = ("",)
+        there, here = ("sport", "dport") if answers else ("dport", "sport")
         for transport in ("tcp", "th"):
-            known[transport, "dport"] = (self.ports,)
-            known[transport, "sport"] = (_EPHEMERAL,)
-        known["tcp", "flags"] = _one(TCP_FLAGS["syn"])
+            known[transport, there] = (self.ports,)
+            known[transport, here] = (_EPHEMERAL,)
+        known["tcp", "flags"] = _one(self.kind.flags)
         if network == "ip":
             known["ip", "frag-off"] = (*_one(0), *_one(0x4000))  # whole, with or without "don't fragment"
         return known

@@ -15,8 +15,9 @@ from preflight.facts.version import Version
 
 #: A statement or expression of a rule, as in nft's JSON.
 Json: TypeAlias = Any
-#: Hooks in the order in which a packet for this host passes them.
+#: Hooks in the order in which a packet for this host passes them, and one that it sends.
 HOOKS = ("ingress", "prerouting", "input")
+LEAVING_HOOKS = ("output", "postrouting", "egress")
 
 #: Older releases of nft do not print the rate in a statement that adds to a set (0.9.8 does not, 1.0.6 does).
 PRINTS_RATES_OF_SETS = Version(1, 0, 6)
@@ -71,9 +72,9 @@ class Table(Struct, frozen=True):
     chains: dict[str, Chain] = field(default_factory=dict)
     sets: dict[str, Set] = field(default_factory=dict)
 
-    def base_chains(self) -> Iterator[Chain]:
-        """Return the chains that packets for this host, or for any host, enter through a hook."""
-        return (chain for chain in self.chains.values() if chain.hook in HOOKS)
+    def base_chains(self, hooks: Sequence[str]) -> Iterator[Chain]:
+        """Return the chains that packets enter through one of the hooks."""
+        return (chain for chain in self.chains.values() if chain.hook in hooks)
 
 
 def parse_nft(text: str) -> tuple[Table, ...]:

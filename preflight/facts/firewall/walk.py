@@ -11,7 +11,7 @@ from preflight.facts.fact import Unreadable
 from preflight.facts.firewall.match import all_of, found_in, matches
 from preflight.facts.firewall.packet import Packet
 from preflight.facts.firewall.rate import Rate, of_element, of_nft
-from preflight.facts.firewall.rules import HOOKS, Chain, Json, Rule, Table
+from preflight.facts.firewall.rules import HOOKS, LEAVING_HOOKS, Chain, Json, Rule, Table
 from preflight.facts.firewall.wording import policy_text, rule_text
 
 #: Possible outcomes and the rules that cause them: accept, drop, reject, or one of those below.
@@ -27,6 +27,11 @@ _TRACKING = -200  # NF_IP_PRI_CONNTRACK, include/uapi/linux/netfilter_ipv4.h
 #: Statements that let the packet continue without a change that matters here.
 _HARMLESS = frozenset(
     ("counter", "log", "comment", "last", "flow", "ct helper", "ct timeout", "ct expectation", "secmark", "dup")
+)
+#: Statements that keep a record of the packet, so that trying a connection would leave a trace or use up a rate.
+_NOTICES = frozenset(("log", "rate", "listed", "limit", "ct count", "quota", "meter", "set", "map", "mangle", "queue"))
+_XT_NOTICES = frozenset(
+    ("AUDIT", "CONNMARK", "LOG", "MARK", "NFLOG", "NFQUEUE", "SET", "TRACE", "ULOG", "recent", "quota", "limit")
 )
 #: Statements that let the packet continue or not, depending on other connections.
 _RATES = frozenset(("limit", "ct count"))
@@ -45,6 +50,11 @@ _XT_HARMLESS = frozenset(
 )  # fmt: skip
 
 
+def notices(kind: str, body: Json) -> bool:
+    """Report whether a statement keeps a record of the packet."""
+    return kind in _NOTICES or (kind == "xt" and isinstance(body, dict) and body.get("name") in _XT_NOTICES)
+
+
 class Rates:
     """The rates that a packet met on its path, while some of them were exhausted."""
 
@@ -54,6 +64,8 @@ class Rates:
         self.met: dict[Rate, None] = {}
         #: The lists of recent sources to which the packet was added.
         self.listed: set[str] = set()
+        #: True if a rule that the packet may have met keeps a record of it: a log, a mark, a list, or a rate.
+        self.noticed = False
 
     def matches(self, rate: Rate) -> bool:
         """Report whether a rule with this rate applies to the packet."""
@@ -67,20 +79,22 @@ class Rates:
 
 def walk(packet: Packet, tables: Sequence[Table], rates: Rates) -> tuple[Outcomes, list[str]]:
     """Return everything that may happen to the packet, and the rules whose match could not be determined."""
-    passes = [(table, chain) for table in tables for chain in table.base_chains() if _sees(table, chain, packet)]
-    passes.sort(key=lambda one: (HOOKS.index(one[1].hook or ""), one[1].priority))
+    hooks = LEAVING_HOOKS if packet.kind.leaves else HOOKS
+    passes = [(table, chain) for table in tables for chain in table.base_chains(hooks) if _sees(table, chain, packet)]
+    passes.sort(key=lambda one: (hooks.index(one[1].hook or ""), one[1].priority))
     happened: Outcomes = {}
     unsure: list[str] = []
     accepted = ""
     for table, chain in passes:
         walked = _Walk(_seen_by(packet, table, chain), table, unsure, rates)
         outcomes = walked.base(chain)
-        if chain.hook == "ingress" and chain.devices and not set(packet.interfaces) <= set(chain.devices):
+        at_device = chain.hook in ("ingress", "egress")
+        if at_device and chain.devices and not set(packet.interfaces) <= set(chain.devices):
             unsure.append(f"table {table.family} {table.name} chain {chain.name}, which sees only some interfaces")
             outcomes.setdefault("accept", "")
         if table.doubtful:
             unsure.append(f"table {table.family} {table.name}, which may be switched off")
-        if table.doubtful or (chain.hook == "ingress" and not chain.devices):
+        if table.doubtful or (at_device and not chain.devices):
             outcomes.setdefault("accept", "")
         for action, text in outcomes.items():
             if action != "accept":
@@ -93,7 +107,9 @@ def walk(packet: Packet, tables: Sequence[Table], rates: Rates) -> tuple[Outcome
 
 
 def _sees(table: Table, chain: Chain, packet: Packet) -> bool:
-    if chain.hook == "ingress":
+    if chain.type == "nat" and packet.kind.answers:
+        return False  # only the first packet of a connection passes these
+    if chain.hook in ("ingress", "egress"):
         # nft 1.0.6 does not print the devices
         return not chain.devices or not set(chain.devices).isdisjoint(packet.interfaces)
     return table.family in ("inet", "bridge", "ip" if packet.version == 4 else "ip6")
@@ -101,7 +117,8 @@ def _sees(table: Table, chain: Chain, packet: Packet) -> bool:
 
 def _seen_by(packet: Packet, table: Table, chain: Chain) -> Packet:
     """Return the packet as seen at that hook."""
-    is_tracked = chain.hook == "input" or (chain.hook == "prerouting" and chain.priority > _TRACKING)
+    is_first = chain.hook in ("prerouting", "output")
+    is_tracked = chain.hook in ("input", "postrouting") or (is_first and chain.priority > _TRACKING)
     return Packet(
         ports=packet.ports,
         sources=packet.sources,
@@ -110,6 +127,7 @@ def _seen_by(packet: Packet, table: Table, chain: Chain) -> Packet:
         marked=packet.marked,
         tracked=table.family != "bridge" and is_tracked,
         frame=table.family in ("bridge", "netdev"),
+        kind=packet.kind,
         work=packet.work,
     )
 
@@ -174,6 +192,8 @@ class _Walk:
 
     def _statement(self, kind: str, body: Json) -> tuple[list[tuple[str, Json]], bool | None]:
         """Return the possible verdicts of a statement, if any, and whether the packet passes it."""
+        if notices(kind, body):
+            self._rates.noticed = True
         if kind == "match":
             return [], matches(self._packet, self._table.sets, body)
         if kind == "vmap":

@@ -2,6 +2,7 @@
 
 from preflight.facts.guest.accounts import Accounts
 from preflight.facts.guest.backing import GuestBacking
+from preflight.facts.guest.cluster import Cluster
 from preflight.facts.guest.cpu import X86, GuestCpu
 from preflight.facts.guest.devices import OPEN_VSWITCH
 from preflight.facts.guest.guests import KVM, Disk, Guests, Server
@@ -14,6 +15,7 @@ __all__ = [
     "OPEN_VSWITCH",
     "X86",
     "Accounts",
+    "Cluster",
     "Disk",
     "GuestBacking",
     "GuestCpu",

@@ -166,6 +166,8 @@ class Guest(Struct, frozen=True, kw_only=True):
     jobs_error: str | None
     #: The live XML of an active guest, otherwise the inactive XML.
     xml: str
+    #: The XML that a migration sends: without what came from the source's qemu.conf; None if unknown.
+    sent: str | None = None
     #: kvm, qemu…
     virt_type: str
     arch: str
@@ -201,7 +203,9 @@ class Guest(Struct, frozen=True, kw_only=True):
         if xml is None:
             return self if name is None else replace(self, name=name)
         fields = {field: getattr(self, field) for field in _Domain.__struct_fields__ if hasattr(self, field)}
-        return _guest(_Domain(**(fields | {"name": name or self.name, "state": self.state.value, "xml": xml})))
+        return _guest(
+            _Domain(**(fields | {"name": name or self.name, "state": self.state.value, "xml": xml, "sent": xml}))
+        )
 
 
 class UnreadGuest(Struct, frozen=True, kw_only=True):
@@ -287,6 +291,7 @@ class _Domain(Struct, frozen=True, kw_only=True):
     block_jobs: tuple[str, ...] = ()
     jobs_error: str | None = None
     xml: str = ""
+    sent: str | None = None
     error: str | None = None
 
 
@@ -331,6 +336,7 @@ def _guest(domain: _Domain) -> Guest:
         block_jobs=domain.block_jobs,
         jobs_error=domain.jobs_error,
         xml=domain.xml,
+        sent=domain.sent,
         virt_type=_attribute(root, "type"),
         arch=_attribute(system, "arch"),
         machine=_attribute(system, "machine"),

@@ -1,5 +1,6 @@
 """Releases and capabilities of a host's libvirt and QEMU, as they report them."""
 
+from preflight.facts.libvirt.built import BuiltGuests
 from preflight.facts.libvirt.capabilities import Capabilities
 from preflight.facts.libvirt.domain_capabilities import DomainCapabilities
 from preflight.facts.libvirt.flags_since import (
@@ -22,6 +23,7 @@ __all__ = [
     "POSTCOPY_ALONE",
     "POSTCOPY_PARALLEL",
     "UNKNOWN_TO_QEMU",
+    "BuiltGuests",
     "Capabilities",
     "DomainCapabilities",
     "Version",

@@ -8,14 +8,18 @@ from preflight.facts.network.links import Links
 from preflight.facts.network.listening import Listening
 from preflight.facts.network.networks import Networks
 from preflight.facts.network.rdma import Rdma
+from preflight.facts.network.way import MemoryWay, Reached, Way
 
 __all__ = [
     "AcceptQueue",
     "LinkSpeed",
     "Links",
     "Listening",
+    "MemoryWay",
     "NetworkFilters",
     "Networks",
     "OwnAddresses",
     "Rdma",
+    "Reached",
+    "Way",
 ]

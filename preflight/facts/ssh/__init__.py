@@ -2,6 +2,7 @@
 
 from preflight.facts.ssh.host_keys import HostKeys, PeerKeys
 from preflight.facts.ssh.login import TURNED_AWAY, Login
+from preflight.facts.ssh.sockets import SshdSockets
 from preflight.facts.ssh.sshd import SshdListener, SshdSettings
 
 __all__ = [
@@ -11,4 +12,5 @@ __all__ = [
     "PeerKeys",
     "SshdListener",
     "SshdSettings",
+    "SshdSockets",
 ]

@@ -3,6 +3,8 @@
 from preflight.facts.system.clock import Clock
 from preflight.facts.system.identity import AnnouncedName, HostIdentity
 from preflight.facts.system.release import Kernel, OpenSsh, OsRelease
+from preflight.facts.system.resources import Resources
+from preflight.facts.system.usb_devices import UsbDevices
 
 __all__ = [
     "AnnouncedName",
@@ -11,4 +13,6 @@ __all__ = [
     "Kernel",
     "OpenSsh",
     "OsRelease",
+    "Resources",
+    "UsbDevices",
 ]

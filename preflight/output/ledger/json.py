@@ -14,6 +14,7 @@ def render(ledger: Told, _colour: bool) -> str:
             made=ledger.plan.made,
             source=ledger.plan.source,
             destination=ledger.plan.destination,
+            rehearsal=ledger.plan.rehearsal,
             arrived=all(map(is_as_asked, ledger.rows)),
             guests=tuple(_guest(row) for row in ledger.rows),
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from preflight.migrate.ledger import Row
+from preflight.migrate.observation import Place
 from preflight.migrate.outcome import Result
 from preflight.output.terminal import columns, width, wrapped
 from preflight.visible import named, one_line
@@ -23,6 +24,10 @@ class Planned(Protocol):
     @property
     def made(self) -> float:
         """Return the time at which the run was planned, in seconds since the epoch."""
+
+    @property
+    def rehearsal(self) -> bool:
+        """Report whether the run is a rehearsal, which takes each guest back."""
 
 
 class Told(Protocol):
@@ -97,19 +102,30 @@ def verdict(ledger: Told) -> str:
 
 def word(ledger: Told) -> str:
     """Return the outcome of the run."""
-    if _arrived(ledger) != len(ledger.rows):
+    done = _done(ledger) == len(ledger.rows)
+    if ledger.plan.rehearsal:
+        return "TAKEN BACK" if done else "NOT TAKEN BACK"
+    if not done:
         return "NOT ARRIVED"
     return "ARRIVED" if all(map(is_as_asked, ledger.rows)) else "ARRIVED, BUT NOT AS REQUESTED"
 
 
 def count(ledger: Told) -> str:
-    """Return how many of the guests have arrived."""
+    """Return how many of the guests have arrived, or are on the source as before their rehearsal."""
     total = len(ledger.rows)
-    return f"{_arrived(ledger)} of {total} {'guest' if total == 1 else 'guests'}"
+    some = f"{_done(ledger)} of {total} {'guest' if total == 1 else 'guests'}"
+    return f"{some} on the source as before the rehearsal" if ledger.plan.rehearsal else some
 
 
-def _arrived(ledger: Told) -> int:
+def _done(ledger: Told) -> int:
+    if ledger.plan.rehearsal:
+        return sum(map(is_taken_back, ledger.rows))
     return sum(row.result is Result.ARRIVED for row in ledger.rows)
+
+
+def is_taken_back(row: Row) -> bool:
+    """Report whether a guest that was rehearsed runs on the source, as before."""
+    return row.result is Result.STAYED and row.source is Place.RUNNING
 
 
 def is_as_asked(row: Row) -> bool:

@@ -15,9 +15,14 @@ _OPEN, _CLOSE = '{\n  "results": [\n', "\n  ]\n}"
 _NONE = '\n  "results": [],\n'
 
 
-def render(report: reports.Report, _colour: bool) -> str:
-    """Return the report as indented JSON with a final newline."""
-    document = schema.Report(
+def document(report: reports.Report) -> schema.Report:
+    """Return the report as part of another document."""
+    return _head(report).model_copy(update={"results": tuple(map(_result, report.results))})
+
+
+def _head(report: reports.Report) -> schema.Report:
+    """Return the report without its results."""
+    return schema.Report(
         kind="report",
         format=schema.FORMAT,
         verdict=report.verdict.value,
@@ -34,10 +39,14 @@ def render(report: reports.Report, _colour: bool) -> str:
         exit_code=report.exit_code,
         provenance=origin(report),
     )
+
+
+def render(report: reports.Report, _colour: bool) -> str:
+    """Return the report as indented JSON with a final newline."""
     # a few results at a time: the values of 200,000 and the pieces of their text would take half a GiB
     some = range(0, len(report.results), _AT_ONCE)
     texts = [_text(report.results[at : at + _AT_ONCE]) for at in some]
-    whole = indented(document.model_dump())
+    whole = indented(_head(report).model_dump())
     if not texts:
         return f"{whole}\n"
     head, _, tail = whole.partition(_NONE)

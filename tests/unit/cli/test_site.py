@@ -58,10 +58,11 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return ran
 
 
-def put(path: Path, text: str, mode: int = 0o644) -> Path:
+def put(path: Path, text: str, mode: int = 0o644, *, above: int = 0o700) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     path.chmod(mode)
+    path.parent.chmod(above)
     return path
 
 
@@ -231,7 +232,7 @@ def _planted(home: Path) -> Iterator[tuple[str, Any]]:
     work = home / "work"
     for text in (WAIVER, silent, lowered, code, 'fail-on = "never"\n'):
         yield "others can write to the file", lambda text=text: put(work / "hosts/preflight.toml", text, 0o666)
-        yield "others can write above", lambda text=text: put(work / "preflight.toml", text).parent.chmod(0o777)
+        yield "others can write above", lambda text=text: put(work / "preflight.toml", text, above=0o777)
     table = "[tool.preflight]\n"
     yield "a table of pyproject", lambda: put(work / "pyproject.toml", table + silent, 0o666)
     yield "code of one's own", lambda: put(work / "preflight.toml", code)

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,3 +71,21 @@ def test_answers_are_kept_up_to_a_total(visit: LiveVisit) -> None:
         assert answers.records.keys() | answers.absent.keys() == asked.keys()
     assert answers.absent == dict.fromkeys(("b2", "b3", "b4"), "the answers of localhost exceed 64 MiB in total")
     assert sum(len(record.out) for record in visit.saved().answers.records.values()) <= 64 << 20
+
+
+def test_a_daemon_without_room_for_another_client_is_not_waited_for(channel: LocalChannel, tmp_path: Path) -> None:
+    said = "nclients_max: 1\nnclients: 1\nnWorkers: 5\nfreeWorkers: 5\njobQueueDepth: 0"
+    channel.send({}, shell('limits() { printf "daemon libvirtd\\n%s\\n" @said@; }', said=said))
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "s"))
+        silent.listen()
+        uri = f"qemu+unix:///system?socket={tmp_path}/s"
+        visit = LiveVisit(parse_target("localhost"), channel, ("libvirt.connect",), "unix", uri=uri, timeout=600)
+        began = time.monotonic()
+        connected = json.loads(visit.first().records["libvirt.connect"].out)
+        visit.leave()
+    assert (connected["hung"], connected["error"]) == (
+        True,
+        "libvirtd accepts no more clients: all of its max_clients = 1 are connected",
+    )
+    assert time.monotonic() - began < 60

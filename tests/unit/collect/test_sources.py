@@ -6,7 +6,7 @@ import pytest
 
 from preflight.collect import questions
 from preflight.collect.sources import FACTS, made_of, records_for
-from preflight.connection.libvirt import RECORDS
+from preflight.connection.libvirt import BUILT, RECORDS
 from preflight.facts import HostsFile, Kernel, NameService, OwnAddresses, PeerName
 from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.host import Part
@@ -99,11 +99,18 @@ FURTHER = frozenset(
     (
         "access", "accounts", "asked-at", "block-devices", "block-drivers", "came-from", "disk-ports", "disk-servers",
         "disks.name", "disks.resolve", "images", "login", "own.clients", "paths", "peer.connect", "peer.keys",
-        "peer.name", "peer.resolve", "rdma", "resident", "tls.client", "tls.data", "tls.server",
+        "peer.name", "peer.resolve", "rdma", "resident", "tls.client", "tls.data",
+        "tls.server", "usb-devices", "way.memory", BUILT,
     )
 )  # fmt: skip
 
 
 def test_every_record_that_a_fact_takes_is_asked_for() -> None:
-    asked = {*questions.STANDING, *questions.AFTER_LIBVIRT, *questions.LAST, *questions.WHEN_CLOSED, *RECORDS}
+    asked = {
+        *questions.STANDING,
+        *questions.AFTER_LIBVIRT,
+        *questions.LAST,
+        *questions.WHEN_CLOSED,
+        *RECORDS,
+    }
     assert {name for source in FACTS.values() for name in source.records} <= asked | FURTHER

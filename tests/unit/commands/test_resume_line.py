@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from preflight.commands.migrate import Wanted, resumable
+from preflight.commands.migrate import resumable
 from preflight.migrate.journal import Journal
 from tests.interrupting import hears_interrupts
 from tests.unit.migrate.plans import PLAN
@@ -111,7 +111,7 @@ def test_where_nothing_was_begun_there_is_nothing_to_resume(tmp_path: Path) -> N
 
 def test_uris_that_were_confirmed_are_confirmed_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     uri = "qemu+ssh://host2/system?command=my ssh"
-    assert resumable(tmp_path / "j", Wanted(confirmed=(uri,)), lambda: 4) == 4
+    assert resumable(tmp_path / "j", (uri,), lambda: 4) == 4
     words = shlex.split(capsys.readouterr().err.splitlines()[-1])
     assert words == ["preflight", "migrate", "--resume", str(tmp_path / "j"), "--confirm-uri", uri]
 
@@ -121,5 +121,5 @@ def test_what_a_run_ended_with_goes_on_to_whoever_reports_it(tmp_path: Path) -> 
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt) as raised:
-        resumable(tmp_path / "j", Wanted(), interrupted)
+        resumable(tmp_path / "j", (), interrupted)
     assert raised.value.__notes__ == [f"To resume this run:\npreflight migrate --resume {tmp_path / 'j'}"]

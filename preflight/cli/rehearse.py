@@ -1,0 +1,120 @@
+"""`preflight rehearse`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from preflight.cli.arguments import MOST, Ignore, Over, Timeout, Uri, how, output
+from preflight.cli.frame import command
+from preflight.cli.help_page import Purpose
+from preflight.cli.options import takes_method
+from preflight.cli.question import ask
+from preflight.cli.selection import AllGuests, Except, Running, require_selection, selection
+from preflight.errors import UserError
+from preflight.output import formats
+
+if TYPE_CHECKING:
+    from preflight.request.method import Method
+
+
+@command(
+    Purpose.ACT,
+    "# Ask libvirt whether a guest can be migrated, without migrating it",
+    "preflight rehearse host1 host2 web",
+    "# Rehearse all running guests, five at a time",
+    "preflight rehearse host1 host2 --running --at-once 5",
+)
+@takes_method()
+def rehearse(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="SOURCE DESTINATION [GUEST]..., named as for `preflight check`, but not by snapshot files.",
+            metavar="WHAT...",
+        ),
+    ] = None,
+    all_guests: AllGuests = False,
+    running: Running = False,
+    left_out: Except = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Rehearse guests that are NOT READY too, unless that could harm them.")
+    ] = False,
+    run_hooks: Annotated[
+        bool, typer.Option("--run-hooks", help="Allow libvirt to run the hook scripts of the destination.")
+    ] = False,
+    at_once: Annotated[int, how(min=1, max=MOST, help="Number of guests to rehearse at the same time.")] = 1,
+    settle_timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds to wait, after a rehearsal, for a host that does not answer.")
+    ] = 90,
+    output_format: Annotated[str, output("--format", "-f", help=formats.help_on("rehearsal"))] = "text",
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Take back the guests of an interrupted rehearsal, by its journal.", show_default=False),
+    ] = None,
+    save: Annotated[
+        Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
+    ] = None,
+    journal: Annotated[
+        Path | None,
+        output(
+            help="File to which each step is written before it is taken (default: a new file in"
+            " ~/.local/state/preflight).",
+            show_default=False,
+        ),
+    ] = None,
+    events: Annotated[
+        Path | None, output(help="Append each event to this file, as a line of JSON.", show_default=False)
+    ] = None,
+    transport: Over = None,
+    destination_uri: Uri = None,
+    ignore: Ignore = None,
+    answer_timeout: Timeout = 60,
+    *,
+    method: "Method",
+) -> None:
+    """Check, then begin each guest's real migration, and take it back before the guest is handed over.
+
+    Each guest keeps running on SOURCE. The exit code is 0 if the verdict is READY, 1 if it is NOT READY, 3 if it is
+    UNDETERMINED, 4 if a guest is not where and as it was before, 5 if no rehearsal was attempted, and 130 if the run
+    was interrupted.
+    """
+    formats.require("rehearsal", output_format)
+    from preflight.commands import migrate, rehearse
+    from preflight.migrate.run import Settings
+
+    words, settings = what or [], Settings(goes_on=True, patience=settle_timeout)
+    if resume is not None:
+        if words:
+            raise UserError("--resume takes a journal, which names the hosts and the guests: omit them")
+        from preflight.commands.resume import resume as take_back
+
+        again = migrate.Wanted(ask=None if yes else ask, events=events, settings=settings)
+        raise typer.Exit(take_back(resume, again, timeout=answer_timeout, command="rehearse"))
+    if len(words) < 2:
+        raise UserError("SOURCE and DESTINATION are missing")
+    chosen = selection(words[2:], left_out, all_guests=all_guests, running=running, offline=False)
+    require_selection(chosen, running=running)
+    asked = migrate.asked_for(
+        words[0],
+        words[1],
+        chosen,
+        method,
+        transport=transport,
+        destination_uri=destination_uri,
+        ignore=ignore or (),
+        timeout=answer_timeout,
+    )
+    wanted = rehearse.Wanted(
+        ask=None if yes else ask,
+        anyway=anyway,
+        run_hooks=run_hooks,
+        at_once=at_once,
+        output_format=output_format,
+        journal=journal,
+        events=events,
+        save=save,
+        settings=settings,
+    )
+    raise typer.Exit(rehearse.rehearse(asked, method, wanted))

@@ -1,0 +1,154 @@
+"""The way from the source to the destination, as the source has tried it: one connection to a port without a listener.
+
+Where the source's kernel has no route, or nobody has the address, a migration's connection fails as well, whatever its
+port. A port that does not answer proves nothing about another one, since a firewall between the hosts may distinguish
+them. Nor does a refusal: a closed port says the same as a firewall that rejects.
+"""
+
+import enum
+import re
+from collections.abc import Iterator
+from typing import Annotated, Self
+
+from msgspec import Struct
+
+from preflight.facts.fact import Fact, NotAsked, Record, Unreadable
+
+_TRIED = re.compile(r"port (\d{1,3}) (\S{1,255}) (\d{1,5}) ?(.{0,200})")
+_ROUTE = re.compile(r"route (\S{1,64}) (.{0,400})")
+_NEIGHBOUR = re.compile(r"neighbour (\S{1,64}) (.{0,400})")
+_DEVICE = re.compile(r"\bdev (\S{1,15})")
+#: The errors of a route that does not exist, or that is of the type "unreachable", in the words of `ip route get`.
+_NO_ROUTE = re.compile(r"RTNETLINK answers: (Network is unreachable|No route to host|Network is down)")
+#: Exit code of timeout(1) if the time is up.
+_TIMED_OUT = 124
+
+
+class Reached(enum.Enum):
+    """Outcome of an attempt to connect, the best one first."""
+
+    CONNECTED = enum.auto()
+    #: A host answered that nothing listens there, or a firewall rejected the connection.
+    REFUSED = enum.auto()
+    #: The kernel knows that no packet gets there.
+    UNREACHABLE = enum.auto()
+    #: There was no answer in time.
+    SILENT = enum.auto()
+
+
+_ANSWERS = frozenset((Reached.CONNECTED, Reached.REFUSED))
+#: The errors of connect(2) that libvirt and QEMU would report too.
+_ERRORS = {
+    "Connection refused": Reached.REFUSED,
+    "No route to host": Reached.UNREACHABLE,
+    "Network is unreachable": Reached.UNREACHABLE,
+    "Network is down": Reached.UNREACHABLE,
+    "Connection timed out": Reached.SILENT,
+}
+
+
+class Route(Struct, frozen=True):
+    """The way to one address."""
+
+    address: str
+    #: The interface; None if it is unknown, or if there is no route.
+    device: str | None
+    #: The kernel's words if it has no route to the address; None if it has one.
+    error: str | None
+    #: True if the address should be on a network of the host, but nobody there answers for it.
+    deserted: bool
+
+    @property
+    def leads_nowhere(self) -> bool:
+        """True if the source's kernel knows that no packet to the address arrives, to whatever port."""
+        return self.error is not None or self.deserted
+
+
+class Way(Fact, frozen=True, kw_only=True):
+    """The attempt to connect to a name and a port of the destination."""
+
+    name: str = ""
+    port: int = 0
+    #: The best outcome of all addresses of the name: libvirt tries one after another. None if nothing was tried.
+    reached: Reached | None = None
+    #: Reason why nothing was tried.
+    untried: str = ""
+    #: The kernel's words if the attempt failed; "Connection timed out" if there was no answer.
+    error: str = ""
+    #: The routes to the addresses of the name, if no address answered.
+    routes: tuple[Route, ...] = ()
+
+    @property
+    def answered(self) -> bool:
+        """True if some address answered, even if by a refusal."""
+        return self.reached in _ANSWERS
+
+    def require_tried(self) -> None:
+        """Raise `NotAsked` with the reason if nothing was tried."""
+        if self.untried:
+            raise NotAsked(self.untried)
+
+    @property
+    def leads_nowhere(self) -> bool:
+        """True if no address can be reached, whatever the port: the source's kernel says so of each."""
+        return not self.answered and self.routes != () and all(one.leads_nowhere for one in self.routes)
+
+    @classmethod
+    def _read(cls, answer: Record) -> Self:
+        """Parse the answer of `way`, or the reason why nothing was tried."""
+        if answer.missing:
+            raise NotAsked("the snapshots do not record an attempt to connect")
+        text = answer.required()
+        if text.startswith("untried "):
+            return cls(untried=text.removeprefix("untried ").strip())
+        lines = text.splitlines()
+        tries = [found for line in lines if (found := _TRIED.fullmatch(line))]
+        if not lines or not tries or _TRIED.fullmatch(lines[0]) is None:
+            raise Unreadable("the source did not report whether it can connect to the destination")
+        first, *each = tries
+        # of the addresses, where they were tried: a name may take longer to resolve than the attempt lasts
+        outcomes = [_outcome(found) for found in each or tries]
+        known = [(reached, said) for reached, said in outcomes if reached is not None]
+        if len(known) < len(outcomes) and not any(reached in _ANSWERS for reached, _ in known):
+            # of a name that does not resolve, and of a host without a program that connects: other rules' business
+            return cls(untried=f"the source could not try to connect: {next(s for r, s in outcomes if r is None)}")
+        reached, error = min(known, key=lambda one: one[0].value)
+        return cls(name=first[2], port=int(first[3]), reached=reached, error=error, routes=tuple(_routes(lines)))
+
+
+def _outcome(tried: re.Match[str]) -> tuple[Reached | None, str]:
+    """Return the outcome of an attempt, None if it is none, and the words for it."""
+    code, said = int(tried[1]), tried[4].strip()
+    if code == 0:
+        return Reached.CONNECTED, ""
+    reached = Reached.SILENT if code == _TIMED_OUT else _ERRORS.get(said)
+    return reached, "Connection timed out" if reached is Reached.SILENT else said or f"exit code {code}"
+
+
+class MemoryWay(Way, frozen=True, kw_only=True):
+    """The attempt to reach the port to which the guest's memory would be sent."""
+
+    @classmethod
+    def parse(cls, answer: Annotated[Record, "way.memory"]) -> Self:
+        """Parse the attempt."""
+        return cls._read(answer)
+
+
+def _routes(lines: list[str]) -> Iterator[Route]:
+    deserted = {
+        (found[1], on[1])
+        for line in lines
+        if (found := _NEIGHBOUR.fullmatch(line))
+        and (on := _DEVICE.search(found[2]))
+        and found[2].split()[-1] == _NOBODY
+    }
+    for line in lines:
+        if found := _ROUTE.fullmatch(line):
+            refused = _NO_ROUTE.search(found[2])
+            named = None if refused else _DEVICE.search(found[2])
+            device = named[1] if named else None
+            yield Route(found[1], device, refused[1] if refused else None, (found[1], device) in deserted)
+
+
+#: State of a neighbour that has not answered any of the kernel's requests, three by default (ip-neighbour(8)).
+_NOBODY = "FAILED"

@@ -1,0 +1,1 @@
+"""The outcome of a rehearsal, a module for each format."""

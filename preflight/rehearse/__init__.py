@@ -1,0 +1,1 @@
+"""Rehearsals: each guest's real migration is begun, and taken back before anything is handed over."""

@@ -1,0 +1,105 @@
+"""More of `preflight rehearse` on real hosts, by `make rehearse-lab`: too long for `make test`."""
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from . import Client, LabHost
+from .test_check import DESTINATION, PREFLIGHT, SOURCE
+from .test_rehearse import KINDS, NOT_READY, READY, accepts, answer, guest, is_as_before, rehearse
+from .test_resume import until
+
+pytestmark = pytest.mark.lab
+
+#: Seconds after which the switch on the source has acted, and libvirt has taken the guest back.
+SWITCHED = 100
+
+
+def change(host: LabHost, insert: str, before: str = "</devices>") -> None:
+    """Give the guest something else, and start it."""
+    host.run("sh", "-c", f"virsh dumpxml --inactive web | sed 's#{before}#{insert}{before}#' > /root/w.xml")
+    host.run("sh", "-c", "virsh define /root/w.xml && virsh start web")
+
+
+@pytest.mark.parametrize("kind", ["tunnelled", "post-copy"])
+def test_a_guest_is_accepted_in_the_other_modes(client: Client, host1: LabHost, host2: LabHost, kind: str) -> None:
+    accepts(client, host1, host2, KINDS[kind])
+
+
+def test_a_refusal_comes_in_libvirts_words_with_its_rule(client: Client, host1: LabHost, host2: LabHost) -> None:
+    guest(host1, running=False)
+    bridge = "ip link add br7 type bridge; ip link set br7 up"
+    network_xml = '<network><name>lan</name><forward mode=\\"bridge\\"/><bridge name=\\"br7\\"/></network>'
+    host1.run(
+        "sh", "-c", f'{bridge}; echo "{network_xml}" > /root/n.xml; virsh net-define /root/n.xml; virsh net-start lan'
+    )
+    change(host1, '<interface type="network"><source network="lan"/><model type="virtio"/></interface>')
+    code, told, _ = rehearse(client, "web")
+    assert (code, answer(told)["answer"]) == (NOT_READY, "not-rehearsed"), "the check says so already"
+    code, told, _ = rehearse(client, "web", "--anyway")
+    one = answer(told)
+    assert (code, one["answer"], one["rule"]) == (NOT_READY, "refused", "network-missing"), one
+    assert "no network with matching name 'lan'" in one["error"]
+    # and with the rule that knows it ignored, libvirt still does
+    code, told, _ = rehearse(client, "web", "--ignore", "network-missing")
+    assert (code, answer(told)["answer"], answer(told)["checked"]) == (NOT_READY, "refused", "ready")
+    assert is_as_before(host1, host2)
+
+
+def test_the_firmwares_variables_are_named_where_libvirt_leaves_them(
+    client: Client, host1: LabHost, host2: LabHost
+) -> None:
+    guest(host1, running=False)
+    for host in (host1, host2):
+        host.run("sh", "-c", "cp /usr/share/seabios/bios-256k.bin /srv/bios.bin; cp /srv/bios.bin /srv/vars.bin")
+    path = "/var/lib/libvirt/qemu/nvram/web_VARS.fd"
+    nvram = f'<loader readonly="yes" type="pflash">/srv/bios.bin</loader><nvram template="/srv/vars.bin">{path}</nvram>'
+    change(host1, nvram, before="<boot dev=")
+    _, told, _ = rehearse(client, "web")
+    one = answer(told)
+    assert one["answer"] == "accepted", one
+    there = host2.run("test", "-e", path, check=False).returncode == 0
+    assert one["left"] == ([f"firmware variables; on {DESTINATION}: rm {path}"] if there else [])
+    assert is_as_before(host1, host2)
+
+
+def test_copied_disks_are_accepted_once_each_is_being_copied(client: Client, host1: LabHost, host2: LabHost) -> None:
+    guest(host1, running=False, disk="none")
+    host1.run("sh", "-c", "head -c 64M /dev/urandom > /srv/a.img")
+    driver = '<driver name="qemu" type="raw"/><source file="/srv/a.img"/><target dev="vdb" bus="virtio"/>'
+    disk = f'<disk type="file" device="disk">{driver}</disk>'
+    change(host1, disk)
+    host2.run("sh", "-c", "virsh pool-define-as p dir --target /srv; virsh pool-start p")
+    _, told, _ = rehearse(client, "web", "--copy-storage-all")
+    one = answer(told)
+    assert one["answer"] == "accepted", one
+    assert is_as_before(host1, host2)
+    assert host1.run("sh", "-c", "stat -c %s /srv/a.img").stdout.strip() == str(64 << 20)
+
+
+def test_a_small_guest_is_not_rehearsed(client: Client, host1: LabHost, host2: LabHost) -> None:
+    host1.guest("web")
+    code, told, _ = rehearse(client, "web")
+    assert (code, told["verdict"], told["rehearsed"]) == (READY, "ready", False)
+    assert "it has 64 MiB of memory" in answer(told)["why"]
+    assert is_as_before(host1, host2)
+
+
+def test_preflight_killed_leaves_the_guest_on_the_source(
+    client: Client, host1: LabHost, host2: LabHost, tmp_path: Path
+) -> None:
+    """`make rehearse-faults` throws this and much else in each mode, at any moment."""
+    guest(host1)
+    journal = tmp_path / "journal"
+    words = [PREFLIGHT, "rehearse", SOURCE, DESTINATION, "web", "--yes", "--journal", str(journal), "--p2p"]
+    started = client.popen(words, stdout=-1, stderr=-1)
+    until(lambda: (journal.exists() and '"step":"begin"' in journal.read_text()) or started.poll() is not None, 240)
+    assert started.poll() is None, started.communicate()
+    started.send_signal(signal.SIGKILL)
+    started.wait(timeout=60)
+    time.sleep(5)
+    until(lambda: is_as_before(host1, host2), SWITCHED)
+    time.sleep(3)
+    assert is_as_before(host1, host2)

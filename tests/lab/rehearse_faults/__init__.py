@@ -1,0 +1,1 @@
+"""Faults that are thrown at a rehearsal, and where its guest is afterwards."""

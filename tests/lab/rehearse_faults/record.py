@@ -1,0 +1,37 @@
+"""The recorded rehearsals with faults, and docs/reference/rehearse.md."""
+
+from pathlib import Path
+
+from tests.lab.lines import Lines
+from tests.lab.rehearse_faults.run import Outcome
+from tests.lab.rehearse_faults.table import summary
+
+RECORDED = Path(__file__).with_name("recorded.jsonl")
+
+
+HEAD = """\
+# Rehearsals with faults
+
+A fault is thrown at [`preflight rehearse`](../rehearse.md) at a random moment (`make rehearse-faults`): within four
+seconds after the rehearsal of its guest has begun, or every second time within half a second after memory is sent. A
+fault that lasts is mended after 20 seconds. The guest has 3 GiB of memory, most of it zero. A violation is a guest
+that moved, was on both hosts or on neither, stayed paused, did not continue its work or fell back behind its disk, had
+a job left on it, or whose definition was not where it was. Traces are changes in /etc, /var/lib/libvirt and /root on
+the destination.
+"""
+
+
+def markdown() -> str:
+    """docs/reference/rehearse.md."""
+    outcomes = Lines(RECORDED, Outcome).read()
+    if not outcomes:
+        return f"{HEAD}\nNothing is recorded yet.\n"
+    last = outcomes[-1].code
+    wrong = [
+        f"- {each.fault}, {each.mode} {each.number}: {'; '.join(each.violations)}"
+        for each in outcomes
+        if each.violations
+    ]
+    counted = f"{len(outcomes)} rehearsals, {len(wrong)} with a violation."
+    of = f"Recorded with commit {last.commit} (preflight/rehearse {last.rehearse})."
+    return "\n\n".join((HEAD.rstrip(), counted, summary(outcomes, tablefmt="github"), *wrong, of)) + "\n"
