@@ -17,7 +17,7 @@ from preflight.connection import snapshot
 from preflight.facts.fact import Record
 from preflight.judge.check import Checked, check
 from preflight.judge.report import Report, Result
-from preflight.request.check_request import Asked
+from preflight.request.check_request import Asked, Site
 from preflight.request.method import Method
 
 #: Written by `python -m tests.lab.record`, from real hosts.
@@ -72,7 +72,9 @@ class Case:
     def checked(self) -> Checked:
         """Return the report and what it was made of."""
         own = {name: value for name, value in self.options.items() if name in Asked.__struct_fields__}
-        how = {name: value for name, value in self.options.items() if name not in own}
+        if site := {name: value for name, value in self.options.items() if name in Site.__struct_fields__}:
+            own["site"] = Site(**site)
+        how = {name: value for name, value in self.options.items() if name not in own and name not in site}
         method = msgspec.convert(how, Method)
         with open_hosts(Asked(self.hosts[0], self.hosts[1], method=method, **own)) as opened:
             return check(opened)

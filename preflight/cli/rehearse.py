@@ -6,26 +6,29 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from preflight.cli.arguments import MOST, Ignore, Over, Timeout, Uri, how, output
+from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
-from preflight.cli.options import takes_method
+from preflight.cli.options import takes, takes_method
 from preflight.cli.question import ask
 from preflight.cli.selection import AllGuests, Except, Running, require_selection, selection
 from preflight.errors import UserError
 from preflight.output import formats
 
 if TYPE_CHECKING:
+    from preflight.request.check_request import Site
     from preflight.request.method import Method
 
 
 @command(
     Purpose.ACT,
-    "# Ask libvirt whether a guest can be migrated, without migrating it",
+    "# Ask libvirt about a guest, without migrating it",
     "preflight rehearse host1 host2 web",
     "# Rehearse all running guests, five at a time",
     "preflight rehearse host1 host2 --running --at-once 5",
 )
 @takes_method()
+@takes("site", site_of)
 def rehearse(
     what: Annotated[
         list[str] | None,
@@ -72,6 +75,7 @@ def rehearse(
     ignore: Ignore = None,
     answer_timeout: Timeout = 60,
     *,
+    site: "Site",
     method: "Method",
 ) -> None:
     """Check, then begin each guest's real migration, and take it back before the guest is handed over.
@@ -90,7 +94,7 @@ def rehearse(
             raise UserError("--resume takes a journal, which names the hosts and the guests: omit them")
         from preflight.commands.resume import resume as take_back
 
-        again = migrate.Wanted(ask=None if yes else ask, events=events, settings=settings)
+        again = migrate.Wanted(ask=None if yes else ask, events=events, site=site, settings=settings)
         raise typer.Exit(take_back(resume, again, timeout=answer_timeout, command="rehearse"))
     if len(words) < 2:
         raise UserError("SOURCE and DESTINATION are missing")
@@ -104,6 +108,7 @@ def rehearse(
         transport=transport,
         destination_uri=destination_uri,
         ignore=ignore or (),
+        site=site,
         timeout=answer_timeout,
     )
     wanted = rehearse.Wanted(

@@ -19,6 +19,8 @@ from preflight.request.configured import Waiver
 from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 
+_STARS = re.compile(r"\*+")
+
 
 class Ends(Struct, frozen=True):
     """The names of both hosts: of each the one that was typed, and the host's name or address in it."""
@@ -152,5 +154,6 @@ def _matches(pattern: str, names: Iterable[str]) -> bool:
 @lru_cache(maxsize=1024)
 def _form(pattern: str) -> re.Pattern[str]:
     """Return a pattern with * and ? as a regular expression; names of hosts do not differ by their case."""
-    parts = re.split(r"([*?])", re.sub(r"\*+", "*", pattern))
-    return re.compile("".join({"*": ".*", "?": "."}.get(part, re.escape(part)) for part in parts), re.IGNORECASE)
+    parts = re.split(r"([*?])", _STARS.sub("*", pattern))
+    written = "".join({"*": ".*", "?": "."}.get(part, re.escape(part)) for part in parts)
+    return re.compile(written, re.IGNORECASE)

@@ -1,7 +1,7 @@
 """Every value that a configuration file may set, declared once: the option, the environment variable and the key.
 
 The parameters of the command line, the model of the file (`preflight.schema.config`), `preflight config show` and
-docs/reference/configuration.md follow from it. `--help` reads this module, so it imports little.
+docs/configuration.md follow from it. `--help` reads this module, so it imports little.
 """
 
 import enum

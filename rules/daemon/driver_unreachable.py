@@ -23,7 +23,12 @@ from preflight.rule import Findings, Migration, Severity, on_destination, rule, 
 @rule(
     Severity.ERROR,
     skip=unless_live,
-    errors=("Failed to connect socket to '.../virt...d-sock': No such file or directory",),
+    errors=(
+        "Failed to connect socket to '.../virtnetworkd-sock': No such file or directory",
+        "Failed to connect socket to '.../virtstoraged-sock': No such file or directory",
+        "Failed to connect socket to '.../virtsecretd-sock': No such file or directory",
+        "Failed to connect socket to '.../virtnwfilterd-sock': No such file or directory",
+    ),
 )
 def check(
     guest: Guest,

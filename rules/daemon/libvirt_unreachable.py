@@ -37,6 +37,8 @@ _RAISE_MAX_CLIENTS = (
         "authentication failed: authentication failed",
         "packet ... bytes received from server too large, want ...",
         "unable to connect to server at '...': Connection refused",
+        "Cannot recv data: Connection reset by peer",
+        "End of file while reading data: nc: ...: No such file or directory: Input/output error",
     ),
 )
 def check(

@@ -18,7 +18,13 @@ from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 @rule(
     Severity.ERROR,
     skip=unless_live,
-    errors=("Failed to connect socket to '.../virtlockd-sock': No such file or directory",),
+    errors=(
+        "can't connect to virtlogd: Failed to connect socket to '...': No such file or directory",
+        "can't connect to virtlogd: Failed to connect socket to '...': Connection refused",
+        "can't connect to virtlogd: Cannot recv data: Connection reset by peer",
+        "Failed to connect socket to '.../virtlockd-sock': No such file or directory",
+        "Process exited prior to exec: libvirt: XML-RPC error : Cannot recv data: Connection reset by peer",
+    ),
 )
 def check(destination: LogAndLock, destination_conf: QemuConf) -> Findings:
     if destination_conf.stdio_handler.value == "logd" and (found := destination.obstacle("virtlogd")):

@@ -17,7 +17,10 @@ from preflight.rule import Findings, Severity, on_destination, rule, unless_over
 @rule(
     Severity.ERROR,
     skip=unless_over_network,
-    errors=("unable to connect to server at '...': Connection refused",),
+    errors=(
+        "unable to connect to server at '...:16509': Connection refused",
+        "unable to connect to server at '...:16514': Connection refused",
+    ),
 )
 def check(destination: NetworkListener, destination_daemons: Daemons) -> Findings:
     if destination.daemon != "virtproxyd":

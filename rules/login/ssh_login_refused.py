@@ -31,6 +31,7 @@ _CHANNEL = re.compile(r"^channel \d+: ")
         "ssh: connect to host ... port ...: ",
         "Cannot recv data: ssh: Could not resolve hostname ...: ",
         "Host key verification failed.",
+        "Connection closed by ... port ...",
         "Permission denied (...).",
         "open failed: connect failed: open failed",
     ),

@@ -31,6 +31,7 @@ BUILT = {
     ("preflight/output/fix/ansible.py", "remark"): r"(?i)^[ \t]*#[ \t]*maxstartups\b",
     ("preflight/facts/ssh/login.py", "pattern"): r"Connection (?:reset|closed) by|Exceeded MaxStartups",
     ("preflight/connection/xml_secrets.py", 'rf"<(/?){name}(?=[\\s/>])[^<>]*+>"'): r"<(/?)metadata(?=[\s/>])[^<>]*+>",
+    ("preflight/judge/site.py", "written"): r"kvm.*\.dc.",
     ("preflight/grammar.py", "pattern"): r"",  # each one is tried by itself
 }
 #: Characters that patterns often match, in addition to those that they name.

@@ -42,11 +42,19 @@ MODULES = {
 DOCUMENTS = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), ROOT / "Makefile", *(ROOT / "preflight").rglob("*.sh")]
 ROOMS = sorted(path.parent.name for path in (ROOT / "preflight").glob("*/__init__.py"))
 #: A module's name from its folder on, and in backticks from its room on, perhaps with what it defines.
-WHOLE = re.compile(rf"(?<![\w/.@\"'])(?:{'|'.join(FOLDERS)})(?:\.[a-z_]\w*)+")
+WHOLE = re.compile(rf"(?<![\w/.@\"'])(?:{'|'.join(FOLDERS)})(?:\.(?!toml\b)[a-z_]\w*)+")
 WITHIN = re.compile(rf"(?<=`)(?:{'|'.join(ROOMS)})(?:\.[a-z_]\w*)+(?:\.[A-Z]\w*)?(?=[`(])")
 FILE = re.compile(rf"(?<![\w.*$}}/-])(?:(?:{'|'.join(FOLDERS)}|rules|docs)/[\w./-]*\w|(?:[\w]+/)*\w+\.(?:py|sh))\b")
 #: Files of examples, and of others' sources.
-ELSEWHERE = {"some.py", "site/of_our_own.py", "docs/interop/qcow2.txt", "tests/cases/CASE"}
+ELSEWHERE = {
+    "some.py",
+    "site/of_our_own.py",
+    "docs/interop/qcow2.txt",
+    "tests/cases/CASE",
+    "DIR/SUBJECT/RULE.py",
+    "preflight/config.toml",
+    "tests/lab/test_",
+}
 
 
 def prose(path: Path) -> Iterator[str]:

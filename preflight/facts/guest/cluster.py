@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from preflight.facts.fact import Fact, Record, Unreadable
 
-_PRIMITIVE = re.compile(r'<primitive [^>]*\bid="([^"]{1,256})"')
+_PRIMITIVE = re.compile(r'<primitive [^<>]*\bid="([^"]{1,256})"')
 _PAIR = re.compile(r'\bname="([a-z-]{1,32})"')
 _VALUE = re.compile(r'\bvalue="([^"]{0,4096})"')
 _NAME = re.compile(r"(/[^:]{1,4096}):.*?<name>([^<]{1,512})</name>")

@@ -378,7 +378,12 @@ def test_saved_answers_give_the_same_report_byte_for_byte(tmp_path: Path) -> Non
     for form in ("json", "text", "table"):
         first = run("check", GONE1, GONE2, "--format", form, "--save", pair, prelude=CLOCK)
         again = run("check", pair, "--format", form, prelude=CLOCK)
-        assert (first.stdout, first.returncode) == (again.stdout, again.returncode)
+        # a report names the files that its answers come from
+        said = [
+            re.sub(r'"file": (null|".*?"),', "", done.stdout) if form == "json" else done.stdout
+            for done in (first, again)
+        ]
+        assert (said[0], first.returncode) == (said[1], again.returncode)
         assert first.stderr == again.stderr == ""
 
 
@@ -399,7 +404,12 @@ def test_a_report_says_when_where_and_by_whom_it_was_made_and_how_old_the_answer
     user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
     assert (origin["made"], origin["version"]) == ("2026-11-30T00:53:20Z", __version__)
     assert (origin["machine"], origin["user"]) == (os.uname().nodename, user)
-    assert origin["source"] == {"origin": "snapshot", "taken": "2026-11-23T01:06:49Z", "age": 603991}
+    assert origin["source"] == {
+        "origin": "snapshot",
+        "file": str(GONE1),
+        "taken": "2026-11-23T01:06:49Z",
+        "age": 603991,
+    }
     assert document["request"]["ignore"] == ["names"]
 
 
@@ -632,7 +642,7 @@ def test_a_snapshot_of_a_host_that_cannot_be_logged_in_to_is_no_success(tmp_path
     fake_ssh(tmp_path, "echo 'ssh: connect to host host-a port 22: No route to host' >&2; exit 255")
     path = f"{tmp_path}:{os.environ['PATH']}"
     done = run("snapshot", "host-a", "-o", f"{tmp_path}/a.json", PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
-    assert (done.returncode, done.stdout) == (3, f"{tmp_path}/a.json: 1 record of host-a\n")
+    assert (done.returncode, done.stdout) == (3, f"{tmp_path}/a.json: 2 records of host-a\n")
     reason = "login to host-a failed: ssh: connect to host host-a port 22: No route to host"
     assert done.stderr == f"preflight: {reason}\n"
     (saved,) = snapshot.read(tmp_path / "a.json")
@@ -959,7 +969,8 @@ def test_a_text_check_of_files_loads_no_other_formats_library_and_no_libvirt() -
     loaded = set(done.stderr.split())
     assert not loaded & (OF_FORMATS | {"libvirt", "rich.progress"})
     assert {name for name in loaded if name.startswith("preflight.output.report.")} == {
-        f"preflight.output.report.{name}" for name in ("next_step", "problems", "provenance", "skipped", "text")
+        f"preflight.output.report.{name}"
+        for name in ("next_step", "problems", "provenance", "skipped", "text", "waivers")
     }
 
 
@@ -1086,6 +1097,9 @@ OF_THE_RUN = {
     "--events": ["e"],
     "--back": ["b"],
     "--answer-timeout": ["9"],
+    "--severity": ["mtu-differs=warning"],
+    "--rules": ["site"],
+    "--no-config": [],
 }
 VALUES = {"int range": "9", "float range": "9", "choice": "tls", "str": "mt", "path": "/dev/null"}
 
@@ -1098,7 +1112,7 @@ def typed(parameter: Any) -> list[str]:
 SETTLED = [
     typed(parameter)
     for parameter in typer.main.get_command(app).commands["migrate"].params  # type: ignore[attr-defined]  # a group
-    if parameter.opts[0] not in {*OF_THE_RUN, "what", "--resume", "--direct", "--help"}
+    if parameter.opts[0] not in {*OF_THE_RUN, "what", "--resume", "--direct", "--config", "--help"}
 ]
 
 
@@ -1122,14 +1136,15 @@ def test_what_a_plan_or_a_journal_has_settled_is_refused_beside_it(arguments: li
 DOCS = Path(__file__).parents[3] / "docs"
 #: The pages that document the options of each command.
 PAGES = {
-    "check": ("check", "output", "reference/options"),
-    "capacity": ("capacity",),
-    "fix": ("fix",),
-    "migrate": ("migrate", "reference/options"),
-    "plan": ("migrate", "reference/options"),
-    "nagios": ("output", "check", "reference/options"),
+    "check": ("check", "output", "configuration", "reference/options"),
+    "capacity": ("capacity", "output", "configuration"),
+    "fix": ("fix", "configuration"),
+    "migrate": ("migrate", "configuration", "reference/options"),
+    "plan": ("migrate", "configuration", "reference/options"),
+    "rehearse": ("rehearse", "migrate", "check", "configuration", "reference/options"),
+    "nagios": ("output", "check", "configuration", "reference/options"),
     "show": ("output",),
-    "snapshot": ("check",),
+    "snapshot": ("check", "configuration"),
     "status": ("output",),
 }
 #: Short for --copy-storage-all, and what every command has.

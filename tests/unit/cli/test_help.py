@@ -8,17 +8,18 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from preflight.__main__ import hosts_of
 from preflight.cli.app import COMMANDS, app
 from preflight.cli.app import run as run_in_process
 from preflight.cli.help_page import Purpose
-from preflight.forecast.answer import Answer
 from preflight.migrate.journal import Journal
 from preflight.output import formats
 from preflight.plan import file as plan_file
@@ -50,7 +51,7 @@ def test_commands_are_listed_by_what_they_are_for() -> None:
     assert listed == {
         Purpose.LOOK: ["check", "capacity", "snapshot", "nagios"],
         Purpose.PLAN: ["plan", "fix"],
-        Purpose.ACT: ["migrate"],
+        Purpose.ACT: ["rehearse", "migrate"],
         Purpose.LOOK_UP: ["show", "status", "rules", "explain", "waivers", "config"],
     }
 
@@ -99,6 +100,25 @@ def test_a_page_ends_with_an_example_of_its_command(name: str) -> None:
     assert examples == [line for one in COMMANDS if one.__name__ == name for line in one.examples]
 
 
+#: The configuration file that an example names.
+SITE = "concurrency = 8\n"
+
+
+@pytest.mark.parametrize("example", sorted({line for _, line in EXAMPLES}))
+def test_an_example_is_understood(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "site.toml").write_text(SITE)
+    monkeypatch.chdir(tmp_path)
+    _, name, *arguments = shlex.split(example.partition(" > ")[0].rpartition(" | ")[2])
+    known: Any = typer.main.get_command(app)
+    known.commands[name].make_context(name, arguments)
+
+
+@cache
+def _capacity() -> str:
+    files = (str(RECORDED / "ready" / f"{name}.json") for name in ("host1", "host2"))
+    return CliRunner().invoke(app, ["capacity", *files, "--format", "json"]).stdout
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """Return a directory with the files that the examples name, on a machine whose ssh reaches no host."""
@@ -106,10 +126,9 @@ def place(tmp_path: Path) -> Path:
         shutil.copy(RECORDED / "ready" / f"{name}.json", tmp_path / f"{name}.json")
     plan_file.write(tmp_path / "evening.plan", altered(PLAN, lapses=time.time() + 999))
     Journal.create(tmp_path / "evening.journal", PLAN).close()
-    report = Case().asking(select=("shared-host-uuid",)).report()
-    formats.write("report", "json", report, tmp_path / "report.json")
-    formats.write("capacity", "json", Answer(report, None, "no link"), tmp_path / "capacity.json")
-    (tmp_path / "site.toml").write_text("concurrency = 8\n")
+    formats.write("report", "json", Case().asking(select=("shared-host-uuid",)).report(), tmp_path / "report.json")
+    (tmp_path / "site.toml").write_text(SITE)
+    (tmp_path / "capacity.json").write_text(_capacity())
     ssh = tmp_path / "ssh"
     ssh.write_text("#!/bin/sh\necho 'ssh: connect to host x port 22: Connection refused' >&2\nexit 255\n")
     ssh.chmod(0o700)
@@ -117,14 +136,6 @@ def place(tmp_path: Path) -> Path:
     virsh.write_text("#!/bin/sh\necho \"error: Unable to resolve address 'b' service '49152'\" >&2\nexit 1\n")
     virsh.chmod(0o700)
     return tmp_path
-
-
-@pytest.mark.parametrize("example", sorted({line for _, line in EXAMPLES}))
-def test_an_example_is_understood(example: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(place)
-    _, name, *arguments = shlex.split(example.partition(" > ")[0].rpartition(" | ")[2])
-    known: Any = typer.main.get_command(app)
-    known.commands[name].make_context(name, arguments)
 
 
 def run(example: str, place: Path) -> subprocess.CompletedProcess[str]:
@@ -149,6 +160,7 @@ UNREACHED = {
     "show": 0,
     "plan": 5,
     "fix": 3,
+    "rehearse": 1,
     "migrate": 5,
     "status": 0,
     "rules": 0,
