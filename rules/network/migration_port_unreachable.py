@@ -16,7 +16,7 @@ How to fix
     destination's qemu.conf.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from preflight.facts import Firewall, Listening, MemoryWay, OwnAddresses, PeerName, QemuConf
 from preflight.facts.firewall import ACCEPTED, ACCEPTING, LEAVING, REFUSING, flows
@@ -55,6 +55,8 @@ def check(
     migration: Migration,
 ) -> Findings:
     if source.leads_nowhere:
+        if _is_of_nobody(source_peer.addresses, source_own, destination_own):
+            return  # hosts-entry-address-wrong reports it
         yield on_source(
             f"the source cannot reach {source.name}: {_routes(source)}",
             error=f"unable to connect to server at '{source.name}:",
@@ -78,6 +80,13 @@ def check(
                 f"{source.name} port {source.port}, where nothing listens, does not refuse the source's connection"
                 f" ({source.error}): a firewall on the way may block the migration's ports"
             )
+
+
+def _is_of_nobody(addresses: Sequence[str], source: OwnAddresses, destination: OwnAddresses) -> bool:
+    """Report whether no address is the destination's, although both hosts are on its network: nothing translates it."""
+    return bool(addresses) and all(
+        not destination.has(address) and source.beside(address) and destination.beside(address) for address in addresses
+    )
 
 
 def _free(conf: QemuConf, listening: Listening, migration: Migration) -> list[int]:

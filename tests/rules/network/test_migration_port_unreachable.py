@@ -36,6 +36,13 @@ def test_catches_an_address_that_nobody_has() -> None:
     )
 
 
+def test_leaves_an_address_that_is_not_the_destinations_to_the_rule_about_that() -> None:
+    answer = Record("192.0.2.77      STREAM host2.example.com\n")
+    case = Case("hosts-line-gone/host1", "hosts-line-gone/host2").source(f"resolve:{NAME}", answer)
+    assert case.result("hosts-entry-address-wrong").blocks
+    assert tried(GONE.replace("192.0.2.12", "192.0.2.77"), case).outcome is Outcome.PASSED
+
+
 @pytest.mark.parametrize("error", ["No route to host", "Network is unreachable"])
 def test_catches_a_missing_route(error: str) -> None:
     (finding,) = tried(f"port 1 {NAME} 49215 {error}\nroute 192.0.2.12 RTNETLINK answers: {error}\n").findings
