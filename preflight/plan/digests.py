@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from preflight.facts.daemon.daemons import Daemons
 from preflight.facts.daemon.limits import DaemonLimits
+from preflight.facts.daemon.log_and_lock import LogAndLock
 from preflight.facts.fact import Fact, Unreadable
 from preflight.facts.guest.guests import Guests
 from preflight.facts.guest.memory import GuestMemory
@@ -30,7 +31,7 @@ from preflight.rule import Severity
 #: not be the same, only acceptable. A host's identity includes its daemon's process, which systemd starts on demand and
 #: which ends when it is idle; the plan itself has the UUID and the machine ID, which are compared.
 PASSING: frozenset[type[Fact]] = frozenset(
-    (DaemonLimits, Daemons, GuestMemory, HostIdentity, HostMemory, Listening, SshdListener, Storage)
+    (DaemonLimits, Daemons, GuestMemory, HostIdentity, HostMemory, Listening, LogAndLock, SshdListener, Storage)
 )
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import pytest
 
+from preflight.facts.daemon.log_and_lock import LogAndLock
 from preflight.facts.firewall.match import Lookup
 from preflight.facts.firewall.rules import Set
 from preflight.facts.guest.guests import GuestState
@@ -54,6 +55,13 @@ def test_a_daemon_that_ended_for_want_of_clients_and_was_started_again_is_no_par
     identities = [checked(case).destination.fact(HostIdentity) for case in (Case(), restarted)]
     assert identities[0] != identities[1]
     assert digests(checked(restarted), load()) == all_digests()
+
+
+def test_a_virtlogd_that_a_guest_has_started_since_is_no_part_of_a_plan() -> None:
+    started = Case().destination("daemons", lambda text: f"{text.rstrip()}\nprocess virtlogd 77 381600\n")
+    found = [checked(case).destination.fact(LogAndLock) for case in (Case(), started)]
+    assert found[0] != found[1]
+    assert digests(checked(started), load()) == all_digests()
 
 
 def test_what_was_looked_up_in_a_firewalls_set_is_no_part_of_it() -> None:
