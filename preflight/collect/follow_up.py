@@ -146,10 +146,10 @@ def _ask_about_the_way(here: Further, source: Host, destination: Host, migration
     except Unreadable as why:
         here.absent["way.memory"] = str(why)
         return
-    taken = {*listening.used_in(ports.start, ports.stop - 1), *(port for _, port in migration.ports_given)}
+    given = {port for _, port in migration.ports_given}
     # libvirt takes the lowest free port. A QEMU that waits for a migration would take this connection for its guest's
     # memory, so the highest one is tried, which no migration that begins in this moment uses
-    *lower, port = [port for port in ports if port not in taken] or [0]
+    *lower, port = [port for port in listening.free(ports) if port not in given] or [0]
     untried = without_data_connection(migration)
     if untried is None and len(lower) < _LOWER_PORTS:
         untried = (

@@ -57,7 +57,7 @@ def check(
         for address in strange
         if address not in translated
         and not source_met.lead_elsewhere(destination_keys, address)
-        and not (source.beside(address) and destination.beside(address))
+        and not source.shares_network(destination, address)
     ]
     rescued = reached or bool(translated or unproven)
     for address in (one for one in strange if one not in translated):

@@ -62,7 +62,8 @@ def check(
             error=f"unable to connect to server at '{source.name}:",
         )
         return
-    ports = [*(port for _, port in migration.ports_given), *_free(destination_conf, destination_ports, migration)]
+    free = destination_ports.free(destination_conf.port_range)[: migration.concurrency * migration.ports_each]
+    ports = [*(port for _, port in migration.ports_given), *free]
     leaving = flows(source_own, source_peer.addresses)
     arriving = flows(destination_own, [one for flow in leaving for one in flow.here], source_peer.addresses)
     found = [
@@ -85,14 +86,8 @@ def check(
 def _is_of_nobody(addresses: Sequence[str], source: OwnAddresses, destination: OwnAddresses) -> bool:
     """Report whether no address is the destination's, although both hosts are on its network: nothing translates it."""
     return bool(addresses) and all(
-        not destination.has(address) and source.beside(address) and destination.beside(address) for address in addresses
+        not destination.has(address) and source.shares_network(destination, address) for address in addresses
     )
-
-
-def _free(conf: QemuConf, listening: Listening, migration: Migration) -> list[int]:
-    """Return the ports of the range that the migrations would use."""
-    used = listening.used_in(conf.port_range.start, conf.port_range.stop - 1)
-    return [port for port in conf.port_range if port not in used][: migration.concurrency * migration.ports_each]
 
 
 def _stopped(blocked: Mapping[str, list[int]], on: Callable[..., Finding], what: str) -> Iterator[Finding]:

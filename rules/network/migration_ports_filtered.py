@@ -35,9 +35,7 @@ def check(
     destination_ports: Listening,
     migration: Migration,
 ) -> Findings:
-    ports = destination_conf.port_range
-    used = destination_ports.used_in(ports.start, ports.stop - 1)
-    free = [port for port in ports if port not in used] if migration.ports_each else []
+    free = destination_ports.free(destination_conf.port_range) if migration.ports_each else []
     given = [port for _, port in migration.ports_given]
     taken = [*given, *free[: migration.concurrency * migration.ports_each]]
     leaving = tuple(met.address for address in source_peer.addresses for met in source.met_by(address))

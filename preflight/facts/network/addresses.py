@@ -76,6 +76,10 @@ class OwnAddresses(Fact, frozen=True, kw_only=True, dict=True):
             self._beside[mine] = tuple(own for _, own in sorted(found, key=lambda one: one[0]))
         return self._beside[mine]
 
+    def shares_network(self, other: Self, address: str) -> bool:
+        """Report whether the address is on a network that both hosts are on: no router in between can translate it."""
+        return bool(self.beside(address) and other.beside(address))
+
     @cached_property
     def _beside(self) -> dict[tuple[tuple[int, int, int], ...], tuple[InterfaceAddress, ...]]:
         return {}

@@ -40,10 +40,14 @@ class Listening(Fact, frozen=True, kw_only=True):
         """Return the ports from `low` to `high`, both included, with a listener on any address."""
         return frozenset(listener.port for listener in self.listeners if low <= listener.port <= high)
 
+    def free(self, ports: range) -> list[int]:
+        """Return the ports without a listener, in their order."""
+        taken = self.used_in(ports.start, ports.stop - 1)
+        return [port for port in ports if port not in taken]
+
     def first_free(self, ports: range) -> int | None:
         """Return the first of the ports without a listener; None if there is none."""
-        taken = self.used_in(ports.start, ports.stop - 1)
-        return next((port for port in ports if port not in taken), None)
+        return next(iter(self.free(ports)), None)
 
     def has(self, address: str, port: int) -> bool:
         """Report whether there is a listener on this address, in the form of `plain`, or on all of its family.
