@@ -79,7 +79,8 @@ def _above() -> Iterator[Path]:
 def _mentions_preflight(path: Path) -> bool:
     """Report whether a pyproject.toml has a table for preflight; one that cannot be read is not the user's."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(_MOST + 1)
     except OSError:
         return False
     if b"preflight" not in content or len(content) > _MOST:
