@@ -115,7 +115,7 @@ def _read(path: Path, *, of: Found, chain: tuple[Path, ...] = ()) -> Configured:
     extended = directory / Path(model.extend).expanduser()
     chain = (*chain, path.resolve())
     if extended.resolve() in chain or len(chain) > _MOST_EXTENDED:
-        raise UserError(f"{path}: extend: {model.extend}: the files extend one another without end")
+        raise UserError(f"{path}: extend: {model.extend}: the files extend each other in a circle")
     below = _read(extended, of=of, chain=chain)
     return replace(
         found,

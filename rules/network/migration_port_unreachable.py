@@ -99,7 +99,7 @@ def _stopped(blocked: Mapping[str, list[int]], on: Callable[..., Finding], what:
 def _routes(way: Way) -> str:
     """Return the reason for each address."""
     return "; ".join(
-        f"{one.address} is sought on {one.device}, where nobody has this address"
+        f"{one.address} is on the network of {one.device}, but no machine there answers for it"
         if one.error is None
         else f"{one.error} to {one.address}"
         for one in way.routes
