@@ -1079,6 +1079,7 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
         (("status", "/no/journal"), "/no/journal: No such file or directory"),
         (("status", HOST1, "-f", "yaml"), "--format: 'yaml' is not one of text, json"),
         (("status", "-f", "yaml"), "--format: 'yaml' is not one of text, json"),
+        (("migrate", "--resume", "j", "--rehearse"), "--rehearse: a run that is resumed is not rehearsed"),
         (("migrate", "a", "b", "web", "--confirm-uri", "x"), "--confirm-uri is for the URIs of a plan or a journal"),
     ],
 )
@@ -1101,6 +1102,8 @@ OF_THE_RUN = {
     "--rules": ["site"],
     "--no-config": [],
 }
+#: Goes with a plan alone.
+BEFORE = {"--rehearse": list[str]()}
 VALUES = {"int range": "9", "float range": "9", "choice": "tls", "str": "mt", "path": "/dev/null"}
 
 
@@ -1112,7 +1115,7 @@ def typed(parameter: Any) -> list[str]:
 SETTLED = [
     typed(parameter)
     for parameter in typer.main.get_command(app).commands["migrate"].params  # type: ignore[attr-defined]  # a group
-    if parameter.opts[0] not in {*OF_THE_RUN, "what", "--resume", "--direct", "--config", "--help"}
+    if parameter.opts[0] not in {*OF_THE_RUN, *BEFORE, "what", "--resume", "--direct", "--config", "--help"}
 ]
 
 
@@ -1159,7 +1162,7 @@ def test_the_pages_of_a_command_name_each_of_its_options(command: str) -> None:
     assert {one for one in options if not re.search(rf"{one}(?![a-z-])", text)} - UNSAID == set()
 
 
-@pytest.mark.parametrize(("option", "value"), OF_THE_RUN.items())
+@pytest.mark.parametrize(("option", "value"), (OF_THE_RUN | BEFORE).items())
 def test_what_is_about_the_run_goes_with_a_plan(option: str, value: list[str]) -> None:
     done = CliRunner().invoke(app, ["migrate", "/no/plan", option, *value])
     assert str(done.exception) == "/no/plan: No such file or directory"
