@@ -15,6 +15,7 @@ How to fix
     Shut the guest down, migrate it while it is off (--offline), and start it on the destination.
 """
 
+import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
@@ -27,13 +28,15 @@ from preflight.rule import Findings, Severity, Unreadable, on_source, rule, unle
 #: The releases that make all queues as long as possible, from the first one up to one that does not (virtio_add_queue
 #: in hw/virtio/virtio.c: 10.0.13 does, 10.2.2 and Debian's 7.2.22 do not).
 _LONG, _NOT_LONG = Version(10, 0, 13), Version(10, 1)
+#: The release of a machine type, as in pc-q35-10.0: no older QEMU has it.
+_OF_RELEASE = re.compile(r"-([0-9]{1,3})\.([0-9]{1,3})")
 #: The maximum length (VIRTQUEUE_MAX_SIZE). A disk that is given it in the XML has it in all releases.
 _MOST = "1024"
 
 
 @rule(Severity.ERROR, skip=unless_live)
-def check(source_guest: Guest, source: StartedWith, destination: Versions) -> Findings:
-    if destination.qemu < LIMITS_QUEUES or not source_guest.running:
+def check(source_guest: Guest, source: StartedWith, source_versions: Versions, destination: Versions) -> Findings:
+    if destination.qemu < LIMITS_QUEUES or not source_guest.running or not _may_be_long(source_guest, source_versions):
         return
     devices = list(dict.fromkeys(_shorter(parse_xml(source_guest.xml))))
     start = source.of(source_guest.name) if devices else None
@@ -49,6 +52,12 @@ def check(source_guest: Guest, source: StartedWith, destination: Versions) -> Fi
         f" ({', '.join(devices)}) longer than the destination's QEMU {destination.qemu} accepts",
         error="Failed to load element of type virtio for virtio",
     )
+
+
+def _may_be_long(guest: Guest, installed: Versions) -> bool:
+    """Report whether one of these releases may have started the guest, by what is installed and its machine type."""
+    made = _OF_RELEASE.search(guest.machine)
+    return installed.qemu >= _LONG and not (made and Version(int(made[1]), int(made[2])) >= _NOT_LONG)
 
 
 def _shorter(root: Element) -> Iterator[str]:

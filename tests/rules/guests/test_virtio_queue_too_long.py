@@ -24,8 +24,17 @@ INCOMING = "/var/log/libvirt/qemu/web.log:-incoming\n"
 
 def to_qemu(number: int, *starts: str) -> Case:
     """Return the sound pair with this QEMU on the destination; these are the lines of the source's logs."""
-    versions = json.dumps({"libvirt": 12_009_000, "hypervisor": number, "type": "QEMU"})
-    return Case().destination("libvirt.versions", versions).source("started-with", "".join(starts))
+    case = with_source(Case(), 10_000_013).destination("libvirt.versions", versions(number))
+    return case.source("started-with", "".join(starts))
+
+
+def versions(qemu: int) -> str:
+    return json.dumps({"libvirt": 12_009_000, "hypervisor": qemu, "type": "QEMU"})
+
+
+def with_source(case: Case, qemu: int) -> Case:
+    """Have this QEMU be installed on the source."""
+    return case.source("libvirt.versions", versions(qemu))
 
 
 def started(qemu: str, guest: str = "web") -> str:
@@ -98,6 +107,18 @@ def test_passes_a_destination_that_accepts_them(number: int) -> None:
 )
 def test_passes_devices_whose_queues_are_as_long_in_all_releases(xml: str) -> None:
     assert with_device(xml).result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(("qemu", "machine"), [(10_000_012, "pc-i440fx-7.2"), (11_001_003, "pc-i440fx-11.1")])
+def test_passes_a_guest_that_such_a_release_cannot_have_started(qemu: int, machine: str) -> None:
+    case = with_source(to_qemu(11_001_003), qemu)
+    if machine != "pc-i440fx-7.2":
+        case.xml("machine='pc-i440fx-7.2'", f"machine='{machine}'")
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
+def test_catches_a_guest_that_runs_on_after_an_upgrade_to_a_release_without_the_change() -> None:
+    assert with_source(to_qemu(11_001_003, started("10.0.13")), 11_001_003).result(RULE).blocks
 
 
 def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
