@@ -16,6 +16,8 @@ from preflight.facts.daemon.qemu_conf import QemuConf
 from preflight.facts.fact import Record, Unreadable
 from preflight.facts.firewall.firewall import Firewall
 from preflight.facts.guest.guests import KVM, Guests
+from preflight.facts.guest.started_with import LIMITS_QUEUES
+from preflight.facts.libvirt.versions import Versions
 from preflight.facts.memory.host import HostMemory
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.network.listening import Listening
@@ -235,10 +237,13 @@ def _ask_about_guests(
     for end in (here, there):
         end.ask_about("block-devices", "block devices", devices, questions.block_devices)
         end.ask_about("images", "images", images, questions.image_heads)
+    running = [guest.name for guest in guests if guest.running]
+    with contextlib.suppress(Unreadable):  # reported by the rule that needs it
+        if destination.fact(Versions).qemu >= LIMITS_QUEUES:
+            here.ask_about("started-with", "guests", running, questions.started_with)
     with contextlib.suppress(Unreadable):  # reported by the rule that needs it
         # from the file alone: virt-admin is queried at the same time as this, and does not report this setting
         if source.fact(DaemonConf).number("max_client_requests").value <= 1:
-            running = [guest.name for guest in guests if guest.running]
             here.ask_about("resident", "guests", running, questions.resident)
 
 

@@ -210,6 +210,12 @@ def resident(guests: Sequence[str]) -> ShellText:
     return shell("resident @guests@", guests=[name for name in guests if grammar.GUEST.takes(name)])
 
 
+def started_with(guests: Sequence[str]) -> ShellText:
+    """Print the lines of each guest's log about its starts: the release of QEMU, and whether a migration brought it."""
+    known = [name for name in guests if grammar.GUEST.takes(name)]
+    return joined([*(shell("started_with @some@", some=some) for some in _few_at_once(known)), shell("true")], "; ")
+
+
 def accounts(wanted: Sequence[str]) -> ShellText:
     """Report getent's exit code for each user ("passwd:NAME") and group ("group:NAME"): 2 if it does not exist."""
     return shell("accounts @known@", known=[one for one in wanted if grammar.USER.takes(one.partition(":")[2])])

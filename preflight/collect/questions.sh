@@ -416,6 +416,12 @@ resident() {
   done
   return 0
 }
+started_with() {
+  # how libvirt begins the log of each guest at each start, and an argument of a QEMU that waits for a migration
+  for g do set -- "$@" "/var/log/libvirt/qemu/$g.log"; shift; done
+  as_root grep -asHoE -e '^-incoming' -e 'starting up libvirt version: .* qemu version: [0-9.]+' -- "$@"
+  return 0
+}
 may_use_kvm() {
   # UID GID: 0 for yes and 1 for no, from a `test` that runs as that user
   as_root setpriv --reuid="$1" --regid="$2" --groups="$(id -G "$1" 2>/dev/null | tr ' ' ,),$2" \

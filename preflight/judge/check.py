@@ -189,8 +189,12 @@ def take_snapshot(text: str, path: Path, timeout: float) -> SavedHost:
         snapshot.load()
         (first,) = side_by_side(visit.first, waiting=waiting)
         host = make_host(Role.SOURCE, visit.name, first)
-        images = {"paths": questions.all_images(_all_paths(host))}
-        side_by_side(partial(visit.ask, images), waiting=waiting)
+        guests = _all_guests(host)
+        asked = {
+            "paths": questions.all_images(paths_on((host,), guests)),
+            "started-with": questions.started_with([guest.name for guest in guests if guest.running]),
+        }
+        side_by_side(partial(visit.ask, asked), waiting=waiting)
         visit.end_libvirt()
     finally:
         channel.close()
@@ -198,12 +202,11 @@ def take_snapshot(text: str, path: Path, timeout: float) -> SavedHost:
     return visit.saved()
 
 
-def _all_paths(host: Host) -> tuple[str, ...]:
+def _all_guests(host: Host) -> tuple[Guest, ...]:
     try:
-        guests = host.fact(Guests).all
+        return host.fact(Guests).all
     except Unreadable:
-        guests = ()
-    return tuple(paths_on((host,), guests))
+        return ()
 
 
 def visit_both(

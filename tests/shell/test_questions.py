@@ -494,6 +494,24 @@ def test_resident_is_what_each_guest_holds(host: Host) -> None:
     assert said == f"resident {held[1]} a guest\n"
 
 
+def test_started_with_is_what_each_guests_log_says_of_its_starts(host: Host) -> None:
+    logs = host.has_directory("/var/log/libvirt/qemu")
+    start = "starting up libvirt version: 11.3.0, package: 3+deb13u3 (Debian), qemu version: "
+    (logs / "a guest.log").write_text(
+        f"2026-11-30 10:31:01.731+0000: {start}10.0.12Debian 1:10.0.12+ds-0+deb13u1, kernel: 6.1.0, hostname: h\n"
+        "-incoming defer \\\n-S \\\n"
+        f"2026-11-30 10:32:01.731+0000: {start}10.0.13, kernel: 6.1.0, hostname: h\n"
+        "x -incoming\nqemu-system-x86_64: a warning\n"
+    )
+    (logs / "other.log").write_text(f"{start}7.2.0\n")
+    said = host.says("started_with @guests@", guests=["a guest", "none", "other"])
+    prefix = f"{host.root}/var/log/libvirt/qemu"
+    assert said == (
+        f"{prefix}/a guest.log:{start}10.0.12\n{prefix}/a guest.log:-incoming\n"
+        f"{prefix}/a guest.log:{start}10.0.13\n{prefix}/other.log:{start}7.2.0\n"
+    )
+
+
 def test_may_use_kvm_is_tried_as_that_user(host: Host) -> None:
     host.has_program("setpriv", 'printf "<%s>" "$@"; exit 1')
     host.has_program("id", "echo 107 36")
