@@ -8,11 +8,13 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from preflight.answers import Answers, Record
 from preflight.connection import libvirt_cpus, libvirt_queries
+from preflight.connection.calls import Call
+from preflight.connection.libvirt_queries import Listed
 from preflight.request.migration import Role
 
 #: The records that this module collects.
@@ -150,36 +152,42 @@ class LibvirtSession:
             return
         self._connection = connection
         self._settled.set()
+        calls = self._calls(connection)
         answers = Answers({"libvirt.connect": Record(json.dumps({"uri": self._shown, "error": None}))})
-        calls: dict[str, Callable[[], str]] = {
+        for name, call in calls.items():
+            try:
+                answers.records[name] = Record(call.result())
+            except libvirt.libvirtError as error:
+                answers.absent[name] = str(error)
+        self._result.put(answers)
+
+    def _calls(self, connection: Any) -> dict[str, Call[str]]:
+        """Begin the calls for the records that are wanted, all side by side."""
+        queries: dict[str, Callable[[], str]] = {
             "libvirt.hostname": connection.getHostname,
-            "libvirt.versions": lambda: json.dumps(
-                {
-                    "libvirt": connection.getLibVersion(),
-                    "hypervisor": connection.getVersion(),
-                    "type": connection.getType(),
-                }
-            ),
+            "libvirt.versions": lambda: libvirt_queries.versions(connection),
             "libvirt.capabilities": connection.getCapabilities,
-            "libvirt.domains": lambda: libvirt_queries.domains(connection, sent=self._role is not Role.DESTINATION),
             "libvirt.networks": lambda: libvirt_queries.networks(connection),
             "libvirt.pools": lambda: libvirt_queries.pools(connection),
             "libvirt.secrets": lambda: libvirt_queries.secrets(connection),
             "libvirt.memory": lambda: libvirt_queries.memory(connection),
             "libvirt.filters": lambda: libvirt_queries.filters(connection),
             "libvirt.domain-capabilities": connection.getDomainCapabilities,
-            "libvirt.cpus": lambda: libvirt_cpus.read(
-                connection, answers.records.get("libvirt.domain-capabilities"), self._role
-            ),
         }
-        for name, call in calls.items():
-            if name not in self._wanted:
-                continue
-            try:
-                answers.records[name] = Record(call())
-            except libvirt.libvirtError as error:
-                answers.absent[name] = str(error)
-        self._result.put(answers)
+        # the slowest begin first
+        with_cpus = "libvirt.cpus" in self._wanted and self._role is not Role.DESTINATION
+        of_guests = "libvirt.domains" in self._wanted or with_cpus
+        guests = Call(lambda: self._guests(connection) if of_guests else ())
+        calls = {name: Call(query) for name, query in queries.items() if name in self._wanted}
+        if "libvirt.domains" in self._wanted:
+            calls["libvirt.domains"] = Call(lambda: libvirt_queries.domains(guests.result()))
+        if "libvirt.cpus" in self._wanted:
+            default = calls.get("libvirt.domain-capabilities")
+            calls["libvirt.cpus"] = Call(lambda: libvirt_cpus.read(connection, default, guests, self._role))
+        return calls
+
+    def _guests(self, connection: Any) -> Sequence[Listed]:
+        return libvirt_queries.listed(connection, sent=self._role is not Role.DESTINATION)
 
 
 def _failed(uri: str, message: str, *, code: int | None = None, hung: bool = False) -> Answers:
