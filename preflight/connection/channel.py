@@ -32,5 +32,11 @@ class Channel(Protocol):
     def login(self) -> Record:
         """Wait for the first sign of the host: code 0, or 255 with ssh's error message in `err`."""
 
+    def wait_until_shared(self) -> bool:
+        """Wait until libvirt can share this login, which is before `login` returns; report whether it ever can."""
+
+    def end(self) -> None:
+        """Send no more questions: the host's shell exits after its last answer."""
+
     def close(self) -> None:
         """End the session."""

@@ -61,11 +61,11 @@ def opened(uri: str) -> Any:
 
 
 class LibvirtSession:
-    """Connection to a host's libvirt, opened and queried in a thread of its own.
+    """Connection to a host's libvirt, opened and queried in a thread of its own, as soon as `ready` returns.
 
-    libvirt's calls cannot be interrupted, so the thread of a daemon that never answers is abandoned after `timeout`
-    seconds; `limit` is the time limit of the whole host, which the reason names. `shown` is the URI as a user would
-    type it, without our own ssh wrapper; `role` is the host's role, or None if it may have either.
+    libvirt's calls cannot be interrupted, so the thread of a daemon that never answers is abandoned after `deadline`
+    (`time.monotonic`); `limit` is the time limit of the whole host in seconds, which the reason names. `shown` is the
+    URI as a user would type it, without our own ssh wrapper; `role` is the host's role, or None if it may have either.
     """
 
     def __init__(
@@ -73,14 +73,17 @@ class LibvirtSession:
         uri: str,
         *,
         shown: str,
-        timeout: float,
+        deadline: float,
         limit: float,
         wanted: Collection[str] = RECORDS,
         role: Role | None = None,
+        ready: Callable[[], object] = lambda: None,
     ) -> None:
         self._uri, self._shown, self._limit, self._wanted = uri, shown, limit, wanted
-        self._deadline = time.monotonic() + timeout
-        self._role = role
+        #: Time (`time.monotonic`) after which libvirt is not waited for.
+        self.deadline = deadline
+        self._role, self._ready = role, ready
+        self._abandoned, self._closing = threading.Event(), threading.Lock()
         self._result: queue.SimpleQueue[Answers] = queue.SimpleQueue()
         self._connection: Any = None
         self._settled = threading.Event()
@@ -127,7 +130,7 @@ class LibvirtSession:
             return _failed(self._shown, f"no answer from {self._shown} within {self._limit:g} s", hung=True)
 
     def _left(self) -> float:
-        return max(0.0, self._deadline - time.monotonic())
+        return max(0.0, self.deadline - time.monotonic())
 
     @property
     def open(self) -> bool:
@@ -136,13 +139,22 @@ class LibvirtSession:
 
     def close(self) -> None:
         """Close the connection, if it was opened."""
-        connection, self._connection = self._connection, None
+        with self._closing:
+            connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+    def abandon(self) -> None:
+        """Wait for nothing, and close the connection if it is opened after this."""
+        self._abandoned.set()
+        self.close()
 
     def _run(self) -> None:
         import libvirt
 
+        self._ready()
+        if self._abandoned.is_set():
+            return
         libvirt.registerErrorHandler(lambda *_: None, None)
         try:
             connection = libvirt.open(self._uri)
@@ -152,6 +164,9 @@ class LibvirtSession:
             return
         self._connection = connection
         self._settled.set()
+        if self._abandoned.is_set():
+            self.close()
+            return
         calls = self._calls(connection)
         answers = Answers({"libvirt.connect": Record(json.dumps({"uri": self._shown, "error": None}))})
         for name, call in calls.items():

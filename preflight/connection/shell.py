@@ -34,6 +34,9 @@ TOTAL_LIMIT = 64 * MIB
 _PIECE = 64 * KIB
 #: Maximum length of a line with the token, in bytes: three words.
 _LONGEST_MARK = 1024
+#: Seconds in which a shell usually exits once it has read the end of its input; and those that are left to it, and to
+#: the ssh that waits for a distant host, if all answers were received after that end was sent.
+_PARTING, _PARTING_ANSWERED = 0.3, 0.02
 _STRANGE = "the answer is not in the format of preflight's own shell text"
 _FLOODED = f"the host sent more than {TOTAL_LIMIT // MIB} MiB and was cut off"
 
@@ -261,6 +264,7 @@ class ShellChannel:
         #: Timeout for a batch of answers, in seconds.
         self.timeout = timeout
         self._own_group = own_group
+        self._ending = False
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
             list(command),
@@ -337,11 +341,16 @@ class ShellChannel:
         """True if Ctrl-C ended the shell."""
         return self._out.ended and self._process.wait() == -signal.SIGINT
 
+    def end(self) -> None:
+        """Send no more questions: the shell exits after its last answer."""
+        self._in.end()
+        self._ending = True
+
     def close(self) -> None:
         """End the session; a shell that does not exit by itself is killed."""
         self._in.end()
         try:
-            self._process.wait(timeout=0.3)
+            self._process.wait(timeout=_PARTING_ANSWERED if self._ending else _PARTING)
         except subprocess.TimeoutExpired:
             self._signal(signal.SIGTERM)
             try:

@@ -1,6 +1,7 @@
 """libvirt's answers as records, from the driver in libvirt's own library that plays a host (test:///)."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from preflight.connection.libvirt import LibvirtSession
 from preflight.request.migration import Role
 
 _GUEST = "<domain type='test'><name>{name}</name><memory>1024</memory><os><type>hvm</type></os></domain>"
-_POOL = "<pool type='dir'><name>{name}</name><target><path>/x</path></target></pool>"
+_POOL = "<pool type='dir'><name>{name}</name><target><path>/{name}</path></target></pool>"
 _NETWORK = "<network><name>{name}</name></network>"
 
 
@@ -108,7 +109,7 @@ def test_a_driver_without_secrets_or_filters_says_so(connection: Any) -> None:
 def test_a_session_answers_what_is_wanted_and_nothing_else(tmp_path: Path) -> None:
     wanted = ("libvirt.hostname", "libvirt.versions", "libvirt.domains", "libvirt.domain-capabilities")
     uri = _host(tmp_path)
-    session = LibvirtSession(uri, shown=uri, timeout=30, limit=30, wanted=wanted, role=Role.SOURCE)
+    session = LibvirtSession(uri, shown=uri, deadline=time.monotonic() + 30, limit=30, wanted=wanted, role=Role.SOURCE)
     answers = session.receive()
     session.close()
     assert answers.records.keys() == {"libvirt.connect", "libvirt.hostname", "libvirt.versions", "libvirt.domains"}

@@ -301,3 +301,25 @@ class TestPrelude:
 
     def test_answers_are_in_the_posix_locale(self) -> None:
         assert self.ask("echo $LC_ALL").out == "C\n"
+
+
+def test_a_session_that_was_told_the_end_still_answers_and_then_ends_by_itself() -> None:
+    with session() as channel:
+        asked = fixed({"slow": "sleep 0.2; echo last"})
+        channel.send(asked)
+        channel.end()
+        assert channel.receive(asked).records["slow"] == Record("last\n")
+        assert channel._process.wait(timeout=10) == 0
+
+
+def test_a_session_that_was_told_the_end_is_not_waited_for_once_it_has_answered(tmp_path: Path) -> None:
+    """As an ssh that waits for a distant host to confirm the end."""
+    command = script(tmp_path / "far", f"echo $$ > {tmp_path}/pid\nsh -s\nexec sleep 60\n")
+    began = time.monotonic()
+    with session(command) as channel:
+        channel.send(fixed({"it": "echo it"}))
+        channel.end()
+        assert channel.receive(["it"]).records["it"] == Record("it\n")
+    assert time.monotonic() - began < 10
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
