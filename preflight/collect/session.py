@@ -108,7 +108,7 @@ class LiveVisit:
         self._at = "the login"
         standing = self._pick(questions.STANDING)
         # sent before the login is known to work, which saves a round trip; a shell that never starts reads nothing
-        self._channel.send(standing)
+        self._channel.send(standing, together=True)
         load_bindings()  # while ssh shakes hands
         if self._transport == "ssh" and self._uri is None and self._channel.libvirt_command is not None:
             # libvirt's ssh is let in with the first one's login, before the host has even started a shell for that
@@ -140,7 +140,7 @@ class LiveVisit:
         if self._logged_in:
             self._at = "answers about its configuration"
             # while libvirt answers
-            self._channel.send(after_libvirt, questions.LOOK)
+            self._channel.send(after_libvirt, questions.LOOK, together=True)
             self._keep(self._channel.receive(standing))
             libvirt_conf.read_ahead(self._answers.records)
         if self._libvirt is not None:
@@ -150,7 +150,7 @@ class LiveVisit:
         if self._logged_in:
             self._at = "answers about its configuration"
             self._last = self._pick(questions.LAST)
-            self._channel.send(self._last)
+            self._channel.send(self._last, together=True)
             self._answers.records["asked-at"] = Record(f"{time.time():.3f}")
             self._keep(self._channel.receive(after_libvirt))
         return Answers(dict(self._answers.records), dict(self._answers.absent))
@@ -186,7 +186,7 @@ class LiveVisit:
         # a record's name may contain text from a host, so the session uses plain numbers
         self._at = "answers about the guests and the other host"
         numbered = {f"further{number}": text for number, text in enumerate(further.values())}
-        self._channel.send(numbered)
+        self._channel.send(numbered, together=True)
         if not stay:
             self._channel.end()
         answers, self._last = self._channel.receive(self._last), {}

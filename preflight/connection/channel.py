@@ -23,8 +23,11 @@ class Channel(Protocol):
     def of_person(self) -> float:
         """Seconds that a person took to answer."""
 
-    def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING) -> None:
-        """Send questions (POSIX sh commands by record name) without waiting. The session itself runs `first` before."""
+    def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING, *, together: bool = False) -> None:
+        """Send questions (POSIX sh commands by record name) without waiting. The session itself runs `first` before.
+
+        With `together`, one process of the host answers all of them, and each must leave the next as it was.
+        """
 
     def receive(self, names: Mapping[str, object]) -> Answers:
         """Wait for the answers to these questions within the channel's time limit."""

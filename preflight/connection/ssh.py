@@ -151,14 +151,14 @@ class SshChannel:
     def _log_in_anew(self, timeout: float, *, batch: bool) -> Record:
         self._shell.close()
         self._shell = self._start(timeout, batch=batch, patience=math.ceil(timeout))
-        self._shell.send(self._sent)
+        self._shell.send(self._sent, together=True)
         return self._shell.login()
 
-    def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING) -> None:
+    def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING, *, together: bool = False) -> None:
         """Send questions (POSIX sh commands by record name) without waiting. The session itself runs `first` before."""
         if not self._is_in:
             self._sent |= questions
-        self._shell.send(questions, first)
+        self._shell.send(questions, first, together=together)
 
     def receive(self, names: Mapping[str, object]) -> Answers:
         """Wait for the answers to questions that were sent."""

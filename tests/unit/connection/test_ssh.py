@@ -15,7 +15,9 @@ for last do
   case $before in -S) socket=$last ;; esac
   before=$last
 done
-until [ -e {here}/authenticated ]; do [ -e {here}/refuse ] && echo 'host-a: Permission denied' >&2 && exit 255; sleep 0.01
+until [ -e {here}/authenticated ]; do
+  [ -e {here}/refuse ] && echo "host-a: Permission denied" >&2 && exit 255
+  sleep 0.01
 done
 : > "$socket"
 until [ -e {here}/go ]; do sleep 0.01; done
