@@ -1,8 +1,9 @@
 # shellcheck shell=sh
-# Prints the answer to the question $2 under the name $1; shell.py fills in the token. With
-# `together`, questions run in one process, one after the other: the standard output of each is followed by its exit
-# code, and `told` prints what all of them wrote to standard error.
+# Prints the answer to the question $2 under the name $1; shell.py fills in the token. With `together`, questions run in
+# one process, one after the other: the standard output of each is followed by its exit code, and `told` prints what all
+# of them wrote to standard error.
 
+together=
 emit() {
   if [ -n "$together" ]; then
     eval "$2"

@@ -335,7 +335,7 @@ class ShellChannel:
         self._in.start()
         self._out.start()
         self._err.start()
-        self._write(f"{prelude}\n{shell(_EMIT, token=self._token)}\nemit hello :\n")
+        self._write(f"{prelude}\n{shell(_EMIT, token=self._token)}\ntogether=y\nemit hello : 2>&1\ntogether=\n")
 
     def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING, *, together: bool = False) -> None:
         """Send questions, POSIX sh commands by record name, without waiting; earlier answers of a name are discarded.
