@@ -37,10 +37,13 @@ def collect(
     migration: Migration,
     guests_of: Callable[[Host], Iterable[Guest]],
     facts: Mapping[Role, Iterable[type[Fact]]],
+    *,
+    stay: bool = True,
 ) -> Collected:
     """Query both hosts in parallel; `guests_of` selects the guests whose disks are checked on both.
 
-    `facts` are the facts that will be parsed for each end.
+    `facts` are the facts that will be parsed for each end. Unless the visits are to `stay`, these are their last
+    questions.
     """
     visits = (source, destination)
     waiting = Waiting(visits)
@@ -48,7 +51,8 @@ def collect(
     hosts = [make_host(role, visit.name, known) for role, visit, known in zip(Role, visits, first, strict=True)]
     further = further_questions(hosts[0], hosts[1], migration, list(guests_of(hosts[0])))
     asking = [
-        partial(visit.ask, asked.commands, asked.definitions) for visit, asked in zip(visits, further, strict=True)
+        partial(visit.ask, asked.commands, asked.definitions, stay=stay)
+        for visit, asked in zip(visits, further, strict=True)
     ]
 
     def read_ahead() -> None:

@@ -227,13 +227,13 @@ def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> ShellText:
     With `kvm`, also report whether the user may use /dev/kvm.
     """
     return shell(
-        "printf 'groups %s\\n' \"$(id -G @uid@ 2>/dev/null)\"\n@listed@\n@tried@true",
+        "g=$(id -G @uid@ 2>/dev/null); printf 'groups %s\\n' \"$g\"\n@listed@\n@tried@true",
         uid=uid,
         listed=joined(
             shell("as_root ls -dLlnN --time-style=+ -- @some@ 2>/dev/null", some=some)
             for some in _few_at_once(_paths(paths))
         ),
-        tried=shell("may_use_kvm @uid@ @gid@; ", uid=uid, gid=gid) if kvm else NOTHING,
+        tried=shell("may_use_kvm @uid@ @gid@ $g; ", uid=uid, gid=gid) if kvm else NOTHING,
     )
 
 

@@ -87,7 +87,7 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool =
         return (guest for name in chosen for guest in _on_either_end(pair, name))
 
     visits = visit_both(opened, needed)
-    collected = collect(*visits, migration, guests_of, needed)
+    collected = collect(*visits, migration, guests_of, needed, stay=stay)
     ends = [visit.end_libvirt if stay else visit.leave for visit in visits]
     ending = [threading.Thread(target=end, daemon=True) for end in ends]
     for thread in ending:

@@ -176,6 +176,23 @@ def test_may_have_nf_tables_of_a_kernel_that_has_them_built_in(host: Host) -> No
     assert host.run("may_have_nf_tables").returncode == 0
 
 
+def test_may_have_nf_tables_searches_the_symbols_once(host: Host) -> None:
+    proc, _ = host.has_directory("/proc"), host.has_directory("/sys/module")
+    (proc / "kallsyms").write_text("0000000000000000 T ip_do_fragment\n")
+    host.has_program("grep", "echo searched; exit 1")
+    assert host.says("may_have_nf_tables || may_have_nf_tables || echo none") == "searched\nnone\n"
+
+
+def test_may_have_nf_tables_searches_no_symbols_once_nft_has_listed_its_tables(host: Host) -> None:
+    host.has_directory("/proc")
+    host.has_directory("/sys/module")
+    host.has_program("grep", "echo searched; exit 1")
+    host.has_program("nft", "echo '{}'")
+    assert host.says("nft_rules && may_have_nf_tables && echo some") == "{}\nsome\n"
+    host.has_program("nft", "exit 3")
+    assert host.run("nft_rules").returncode == 3
+
+
 def test_iptables_tables_load_no_nf_tables(host: Host) -> None:
     proc, _ = host.has_directory("/proc"), host.has_directory("/sys/module")
     (proc / "kallsyms").write_text("0000000000000000 T ip_do_fragment\n")
@@ -514,7 +531,6 @@ def test_started_with_is_what_each_guests_log_says_of_its_starts(host: Host) -> 
 
 def test_may_use_kvm_is_tried_as_that_user(host: Host) -> None:
     host.has_program("setpriv", 'printf "<%s>" "$@"; exit 1')
-    host.has_program("id", "echo 107 36")
-    assert host.says("may_use_kvm 64055 107") == (
+    assert host.says("may_use_kvm 64055 107 107 36") == (
         "<--reuid=64055><--regid=107><--groups=107,36,107><test><-r></dev/kvm><-a><-w></dev/kvm>kvm 1\n"
     )
