@@ -4,11 +4,13 @@
 
 listen() {
   # PORT: "process PID" and what the program says, which is "Listening ..." or an error. The three programs listen at all
-  # addresses of both IP versions, accept nothing to read, and end with a reset, which leaves no TIME_WAIT
+  # addresses of both IP versions, read nothing, and end each connection with a reset, also when they are killed, which
+  # leaves no TIME_WAIT: a connection that was not accepted ends so by itself, others inherit SO_LINGER
   for l in systemd-socket-activate python3 /usr/libexec/platform-python perl ''; do
     command -v "${l:-:}" >/dev/null && break
   done
   n=$1
+  # shellcheck disable=SC2016 # Perl's own
   case $l in
     systemd-*) set -- env SYSTEMD_LOG_TARGET=console SYSTEMD_LOG_LEVEL=info SYSTEMD_COLORS=0 "$l" -l "$n" true ;;
     *python*) set -- "$l" -c 'import socket as s, struct, sys
@@ -19,22 +21,23 @@ try:
     except OSError:
         l = s.socket()
     l.setsockopt(s.SOL_SOCKET, s.SO_REUSEADDR, 1)
+    l.setsockopt(s.SOL_SOCKET, s.SO_LINGER, struct.pack("ii", 1, 0))
     l.bind(("", int(sys.argv[1])))
     l.listen(1)
 except OSError as why:
     sys.exit(why.strerror)
 print("Listening", flush=True)
-l.accept()[0].setsockopt(s.SOL_SOCKET, s.SO_LINGER, struct.pack("ii", 1, 0))' "$n" ;;
-    # shellcheck disable=SC2016 # of Perl
+l.accept()' "$n" ;;
     perl) set -- "$l" -MSocket=:all -e '$| = 1;
 my $at = pack_sockaddr_in6($ARGV[0], IN6ADDR_ANY);
 unless (socket(L, PF_INET6, SOCK_STREAM, 0) && setsockopt(L, IPPROTO_IPV6, IPV6_V6ONLY, pack("i", 0))) {
     socket(L, PF_INET, SOCK_STREAM, 0);
     $at = pack_sockaddr_in($ARGV[0], INADDR_ANY);
 }
-setsockopt(L, SOL_SOCKET, SO_REUSEADDR, pack("i", 1)) && bind(L, $at) && listen(L, 1) or die "$!\n";
+setsockopt(L, SOL_SOCKET, SO_REUSEADDR, pack("i", 1)) && setsockopt(L, SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+  && bind(L, $at) && listen(L, 1) or die "$!\n";
 print "Listening\n";
-accept(C, L) && setsockopt(C, SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))' "$n" ;;
+accept(C, L)' "$n" ;;
     *) echo 'no program there can listen: systemd-socket-activate, python3 and perl are missing'; return ;;
   esac
   # the subshell ends at once, so that nothing waits for the program
