@@ -10,6 +10,7 @@ from preflight.answers import Unreadable
 from preflight.facts.text.located import Located, Location
 from preflight.request.applicability import (
     unless_data_over_tls,
+    unless_disks_are_sent_elsewhere,
     unless_disks_host_is_given,
     unless_libvirt_migrates,
     unless_live,
@@ -48,6 +49,7 @@ __all__ = [
     "on_source",
     "rule",
     "unless_data_over_tls",
+    "unless_disks_are_sent_elsewhere",
     "unless_disks_host_is_given",
     "unless_libvirt_migrates",
     "unless_live",

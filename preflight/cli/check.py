@@ -15,6 +15,7 @@ from preflight.cli.arguments import (
     Source,
     Timeout,
     Uri,
+    how,
     output,
     setting,
 )
@@ -98,6 +99,15 @@ def check(
     output_format: Format = "text",
     color: Color = Colour.AUTO,
     report: Reports = None,
+    probe: Annotated[
+        bool,
+        how(
+            "--probe",
+            help="Open a port on the destination for at most two seconds, at the upper end of the migration range or as"
+            " given with --migrateuri, and have the source connect to it: finds a firewall between the hosts that"
+            " rejects connections.",
+        ),
+    ] = False,
     save: Annotated[
         Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
     ] = None,
@@ -110,11 +120,14 @@ def check(
     """Check whether guests can be migrated from SOURCE to DESTINATION.
 
     All guests that run on the source are checked, unless others are selected, as for `preflight migrate`. Nothing is
-    changed on either host. The exit code is 0 if the verdict is READY, 1 if it is NOT READY, and 3 if it is
-    UNDETERMINED, in every format; --fail-on, --unknown and --exit-zero change that.
+    changed on either host; only --probe opens a port on the destination, for at most two seconds. The exit code is 0 if
+    the verdict is READY, 1 if it is NOT READY, and 3 if it is UNDETERMINED, in every format; --fail-on, --unknown and
+    --exit-zero change that.
     """
     formats.require("report", output_format)
     files = formats.files("report", report or ())
+    from msgspec.structs import replace
+
     from preflight.commands import check as checks
     from preflight.request.check_request import Gate
 
@@ -125,7 +138,7 @@ def check(
         save=save,
         gate=Gate(fail_on, unknown, exit_zero),
     )
-    raise typer.Exit(checks.check(asked, wanted))
+    raise typer.Exit(checks.check(replace(asked, probe=probe), wanted))
 
 
 @command(

@@ -13,6 +13,7 @@ from msgspec import Struct
 from preflight.answers import Answers
 from preflight.collect import questions
 from preflight.collect.follow_up import Further, further_questions
+from preflight.collect.probe import probe
 from preflight.collect.session import Visit
 from preflight.collect.sources import make_host
 from preflight.connection.libvirt import BUILT
@@ -60,6 +61,8 @@ def collect(
             host.read_ahead(facts[host.role], asked.news)
 
     later = side_by_side(*asking, meanwhile=read_ahead, waiting=waiting)
+    for kept, probed in further[0].probes.items():
+        later[0].update(probe(source, destination, kept, probed))
     ends = [_with_peer(host, asked, answers) for host, asked, answers in zip(hosts, further, later, strict=True)]
     return Collected(ends[0], ends[1])
 

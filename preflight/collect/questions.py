@@ -27,7 +27,7 @@ PRELUDE = f"{of_file(Path(__file__).with_name('questions.sh'))}\n"
 #: Generation of the questions. A host's answers say which one they are from.
 GENERATION = 2
 #: Records that the first generation did not ask for. A snapshot from then is judged without them.
-NEWER = frozenset(("cluster", "resources", "side-daemons", "usb-devices", "way.memory"))
+NEWER = frozenset(("cluster", "resources", "side-daemons", "usb-devices", "way.disks", "way.memory"))
 
 #: Questions for every host, in this order. Those that no selected rule needs are left out.
 STANDING: dict[str, ShellText] = fixed(
@@ -188,6 +188,18 @@ def way(name: str, port: int) -> ShellText:
     Nothing must listen at the port: a QEMU that waits for a migration takes the first connection for its guest.
     """
     return shell("way @name@ @port@", name=name, port=port)
+
+
+def listen(port: int) -> ShellText:
+    """Have the session open a listener at the port for at most two seconds; `LISTENS` prints its first words."""
+    return shell("@functions@\nlistener=$(listen @port@)", functions=_PROBE, port=port)
+
+
+_PROBE = of_file(Path(__file__).with_name("probe.sh"))
+#: Print the process of the listener and its first line: "Listening ..." or an error.
+LISTENS = shell('printf "%s\\n" "$listener"')
+#: End the listener, and print "open" if it was still there, else "ended".
+UNLISTEN = shell('unlisten "$listener"')
 
 
 #: Report the USB devices of the host: vendor, product, bus and number of each.

@@ -308,7 +308,7 @@ sshd_listener() {
   # the title of the sshd that listens; the files that are newer than its PidFile, which a reload writes again; and,
   # where nothing of sshd listens, the sockets that start one for each connection
   t=$(grep -sahoE '^sshd:.*\[listener\] [0-9]+ of [0-9]+-[0-9]+ startups' /proc/[0-9]*/cmdline)
-  for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf; do
+  for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d /etc/ssh/sshd_config.d/*.conf; do
     # shellcheck disable=SC3013 # dash, bash and busybox know -nt
     if [ -e /run/sshd.pid ] && [ "$f" -nt /run/sshd.pid ]; then printf 'newer %s\n' "$f"; fi
   done

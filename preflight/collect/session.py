@@ -243,6 +243,10 @@ class LiveVisit:
         """Return another libvirt connection over the same login; raises `libvirt.libvirtError`."""
         return opened(self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command))
 
+    def add(self, answers: Answers) -> Answers:
+        """Store answers that were made of several of this session's, and return them as they are stored."""
+        return self._keep(answers)
+
     def saved(self) -> SavedHost:
         """Return all answers so far."""
         return SavedHost(self.name, self._answers)

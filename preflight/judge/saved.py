@@ -117,6 +117,7 @@ def asked_of(request: schema.Request, source: schema.Host, destination: schema.H
         left_out=request.left_out,
         select=request.select,
         ignore=request.ignore,
+        probe=request.probe,
         site=Site(
             rules=tuple(map(Path, request.rules)),
             severity=tuple(_severity(text) for text in request.severity),

@@ -64,6 +64,8 @@ class Asked(Selection, frozen=True):
     sizing: bool = False
     #: Whether every question is asked, so that a saved file can be judged by any rule later.
     whole: bool = False
+    #: Whether the destination opens a listener at the ports that the source tries.
+    probe: bool = False
     timeout: float = 60.0
 
 
@@ -113,6 +115,8 @@ class Migration(Struct, frozen=True, kw_only=True):
     both_ways: bool = False
     #: The libvirt URI of the destination, as the opener of the control connection uses it.
     destination_uri: str | None = None
+    #: Whether the destination opens a listener at the ports that the source tries.
+    probe: bool = False
 
     @property
     def of_guests_off(self) -> "Migration":

@@ -364,6 +364,9 @@ def test_sshd_listener_names_files_newer_than_the_pidfile(host: Host) -> None:
     none = "grep() { return 1; }; sshd_listener"
     assert host.says(none) == f"newer {etc}/sshd_config\nId=sshd.socket\nAccept=yes\n"
     os.utime(etc / "sshd_config", (0, 0))
+    (etc / "sshd_config.d").mkdir()  # in which a file was added or removed
+    assert host.says(none) == f"newer {etc}/sshd_config.d\nId=sshd.socket\nAccept=yes\n"
+    os.utime(etc / "sshd_config.d", (0, 0))
     assert host.says(none) == "Id=sshd.socket\nAccept=yes\n"
 
 

@@ -4,6 +4,7 @@ from preflight.facts.ssh.host_keys import HostKeys, PeerKeys
 from preflight.facts.ssh.login import TURNED_AWAY, Login
 from preflight.facts.ssh.sockets import SshdSockets
 from preflight.facts.ssh.sshd import SshdListener, SshdSettings
+from preflight.facts.ssh.unloaded import UnloadedFiles
 
 __all__ = [
     "TURNED_AWAY",
@@ -13,4 +14,5 @@ __all__ = [
     "SshdListener",
     "SshdSettings",
     "SshdSockets",
+    "UnloadedFiles",
 ]

@@ -196,6 +196,7 @@ def request(report: reports.Report) -> schema.Request:
         options=asked.method.typed,
         select=asked.select,
         ignore=asked.ignore,
+        probe=asked.probe,
         severity=tuple("=".join(one) for one in asked.site.severity),
         rules=tuple(map(str, asked.site.rules)),
         configuration=asked.site.configured.file,

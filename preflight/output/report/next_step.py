@@ -145,6 +145,7 @@ def _check(report: Report) -> tuple[str, ...]:
         *_given(report),
         *at_once(report, "--concurrency"),
         *connected(report),
+        *(["--probe"] if report.asked.probe else []),
         *of_site(report),
         *report.asked.method.typed,
     )
