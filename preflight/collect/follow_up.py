@@ -238,7 +238,7 @@ def _ask_about_guests(
     with contextlib.suppress(Unreadable):  # reported by the rule that needs it
         # from the file alone: virt-admin is queried at the same time as this, and does not report this setting
         if source.fact(DaemonConf).number("max_client_requests").value <= 1:
-            running = [guest.name for guest in guests if guest.running]
+            running = sorted({guest.name for guest in guests if guest.running})
             here.ask_about("resident", "guests", running, questions.resident)
 
 
