@@ -12,6 +12,8 @@ from preflight.collect import questions
 from preflight.connection.libvirt import BUILT
 from preflight.facts.daemon import state_directories
 from preflight.facts.daemon.conf import DaemonConf
+from preflight.facts.daemon.device_tls import devices_with_tls
+from preflight.facts.daemon.guest_settings import GuestSettings
 from preflight.facts.daemon.qemu_conf import QemuConf
 from preflight.facts.fact import Record, Unreadable
 from preflight.facts.firewall.firewall import Firewall
@@ -270,6 +272,12 @@ def paths_of(guest: Guest, host: Host) -> Iterator[str]:
     yield from guest.paths
     if "<hugepages" in guest.xml:
         yield from (mount.marker for mount in host.fact(HostMemory).mounts)
+    with contextlib.suppress(Unreadable):
+        settings = host.fact(GuestSettings)
+        for device in devices_with_tls(guest.xml, settings):
+            yield from device.paths
+        if "<memoryBacking" in guest.xml:
+            yield settings.text("memory_backing_dir").value
     with contextlib.suppress(Unreadable):
         for disk in guest.disks:
             if disk.pool is not None:
