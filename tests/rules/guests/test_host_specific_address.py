@@ -1,5 +1,7 @@
 """Addresses that the guest listens on, and paths that its devices use."""
 
+from typing import Any
+
 import pytest
 
 from preflight.judge.report import Outcome
@@ -151,3 +153,44 @@ def test_is_unknown_when_only_a_name_service_could_know_the_name() -> None:
 @pytest.mark.parametrize("record", ["paths", "addresses", "etc.hosts"])
 def test_is_unknown_when_the_destination_did_not_answer(record: str) -> None:
     assert Case().destination(record, None).result(RULE).outcome is Outcome.UNKNOWN
+
+
+def filled_in(conf: str, live: str = "listen='127.0.0.1'", sent: str = "", kind: str = "vnc") -> Case:
+    """Return the sound pair whose guest has a display with another address in its XML than in what is sent."""
+
+    def edit(guest: dict[str, Any]) -> None:
+        xml = guest["xml"]
+        display = "<graphics type='{}' autoport='yes' {}/></devices>"
+        listen = live and f"<listen type='address' address={live.partition('=')[2]}/>"
+        shown = f"<graphics type='{kind}' autoport='yes' {live}>{listen}</graphics></devices>"
+        guest["xml"] = xml.replace("</devices>", shown)
+        guest["sent"] = xml.replace("</devices>", display.format(kind, sent))
+
+    return Case().guest(edit).destination("qemu.conf", conf)
+
+
+@pytest.mark.parametrize("kind", ["vnc", "spice"])
+def test_catches_an_address_that_the_destination_fills_in(kind: str) -> None:
+    [finding] = filled_in(f'# here\n{kind}_listen = "192.0.2.99"\n', kind=kind).result(RULE).findings
+    assert "listens on 192.0.2.99" in finding.message
+    assert finding.location is not None
+    assert (finding.location.path, finding.location.line) == ("/etc/libvirt/qemu.conf", 2)
+
+
+@pytest.mark.parametrize(
+    ("conf", "live", "sent"),
+    [
+        # the source's vnc_listen, which is not sent
+        ("", "listen='192.0.2.11'", ""),
+        ('vnc_listen = "192.0.2.12"\n', "listen='192.0.2.11'", ""),
+        ('vnc_listen = "192.0.2.99"\n', "listen='127.0.0.1'", "listen='127.0.0.1'"),
+        ('vnc_listen = "192.0.2.99"\nvnc_auto_unix_socket = 1\n', "listen='127.0.0.1'", ""),
+        ('spice_listen = "192.0.2.99"\n', "listen='127.0.0.1'", ""),
+    ],
+)
+def test_passes_what_the_destination_does_not_fill_in(conf: str, live: str, sent: str) -> None:
+    assert filled_in(conf, live, sent).result(RULE).outcome is Outcome.PASSED
+
+
+def test_is_unknown_when_the_settings_of_the_destination_are_not_known() -> None:
+    assert filled_in("").destination("qemu.conf", None).result(RULE).outcome is Outcome.UNKNOWN
