@@ -3,9 +3,10 @@
 Why it matters
     Whether a display, a TCP character device or an NBD disk uses TLS is not sent with the guest unless its definition
     says so: vnc_tls, spice_tls, chardev_tls and nbd_tls of the destination's qemu.conf decide, and
-    vnc_tls_x509_cert_dir and the like name the directory. Without the files QEMU does not start: "Unable to access
-    credentials /etc/pki/qemu/ca-cert.pem: No such file or directory", or for SPICE "failed to initialize spice server".
-    If the key is encrypted, libvirt needs the secret that vnc_tls_x509_secret_uuid, chardev_tls_x509_secret_uuid,
+    vnc_tls_x509_cert_dir, spice_tls_x509_cert_dir, chardev_tls_x509_cert_dir, nbd_tls_x509_cert_dir or else
+    default_tls_x509_cert_dir names the directory. Without the files QEMU does not start: "Unable to access credentials
+    /etc/pki/qemu/ca-cert.pem: No such file or directory", or for SPICE "failed to initialize spice server". If the key
+    is encrypted, libvirt needs the secret that vnc_tls_x509_secret_uuid, chardev_tls_x509_secret_uuid,
     nbd_tls_x509_secret_uuid or default_tls_x509_secret_uuid names: "Secret not found". A SPICE port for TLS in the
     definition needs spice_tls: "spice TLS port set in XML configuration, but TLS is disabled in qemu.conf". The
     contents of the certificates are not checked.

@@ -9,9 +9,9 @@ Why it matters
 How to fix
     If an address is missing, let the guest listen on 0.0.0.0, on 127.0.0.1 or on the address of a libvirt network
     (`<listen type='network'>`), or correct vnc_listen or spice_listen in the destination's qemu.conf, which apply to
-    displays without an address of their own. If a path is missing, create its directory or the file on the destination.
-    For a running guest, either can be changed for the migration: edit the output of virsh dumpxml --migratable, and
-    give the result to virsh migrate --xml.
+    displays without an address of their own unless vnc_auto_unix_socket or spice_auto_unix_socket is set. If a path is
+    missing, create its directory or the file on the destination. For a running guest, either can be changed for the
+    migration: edit the output of virsh dumpxml --migratable, and give the result to virsh migrate --xml.
 """
 
 from preflight.facts import GuestSettings, HostsFile, OwnAddresses, Storage
