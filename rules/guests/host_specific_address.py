@@ -70,6 +70,8 @@ def check(
                 error = f"cannot execute binary {used.path}: No such file or directory"
             elif used.device == "rng":
                 error = f"Could not open '{used.path}': No such file or directory"
+            elif used.type == "argument":
+                error = "No such file or directory" if used.device != "the argument -device" else "closed the monitor"
             elif used.type == "rom":
                 error = f'failed to find romfile "{used.path}"'
             elif not used.made:

@@ -27,7 +27,7 @@ def agent(path: str) -> str:
 
 def with_device(xml: str, *, there: str = "", missing: str = "") -> Case:
     """Return the sound pair with this device; the destination has the path `there`, and lacks `missing`."""
-    case = Case().xml("</devices>", f"{xml}</devices>")
+    case = Case().xml("</devices>", f"{xml}</devices>") if xml else Case()
     if there:
         case.destination("paths", lambda text: f"{text}path {there}\nstat 41ed 60 45 9 0:0\nfs ef53 4096 1\n")
     if missing:
@@ -194,3 +194,28 @@ def test_passes_what_the_destination_does_not_fill_in(conf: str, live: str, sent
 
 def test_is_unknown_when_the_settings_of_the_destination_are_not_known() -> None:
     assert filled_in("").destination("qemu.conf", None).result(RULE).outcome is Outcome.UNKNOWN
+
+
+ARGUMENTS = (
+    "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><qemu:arg value='{}'/>"
+    "<qemu:arg value='{}'/></qemu:commandline></domain>"
+)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "needed"),
+    [
+        ("-fw_cfg", "name=opt/a,file=/srv/a.ign", "/srv/a.ign"),
+        ("-chardev", "socket,id=a,path=/run/own/a.sock,server=on", "/run/own"),
+        ("-device", "vfio-pci,host=01:00.0", "/sys/bus/pci/devices/0000:01:00.0"),
+    ],
+)
+def test_catches_and_passes_a_path_of_the_guests_own_arguments(option: str, value: str, needed: str) -> None:
+    for there in (False, True):
+        case = with_device("", **({"there": needed} if there else {"missing": needed}))
+        result = case.xml("</domain>", ARGUMENTS.format(option, value)).result(RULE)
+        assert result.outcome is (Outcome.PASSED if there else Outcome.FAILED)
+        if not there:
+            assert result.findings[0].message == (
+                f"{needed}, which the guest needs (the argument {option}), does not exist here"
+            )
