@@ -44,7 +44,7 @@ _OPTION = re.compile(r"<[A-Za-z][\w.-]*+:(?:arg|env|property|option)\s[^<>]*+>")
 _VALUE = re.compile(r"""(\svalue\s*+=\s*+)("[^"]*+"|'[^']*+')""")
 _NAMED_VALUE = re.compile(r"""(\sname\s*+=\s*+(?P<quote>["'])[^="']*+=)[^"']++(?=(?P=quote))""")
 #: A QEMU option without its value.
-_NAME = re.compile(r"-{1,2}[A-Za-z][A-Za-z0-9-]*")
+_NAME = re.compile(r"-{1,2}[A-Za-z][A-Za-z0-9_-]*")
 _PATH = r"/[\w./+:@~-]{1,1000}"
 #: Parts of an argument that are kept, since rules read them: paths, addresses and ports under these names, and words
 #: that say what kind of device it is.
