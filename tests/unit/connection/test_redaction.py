@@ -303,3 +303,10 @@ def test_the_recorded_hosts_judge_the_same_without_secrets() -> None:
     judged = redacted.report()
     # what was asked holds the answers themselves
     assert replace(judged, asked=whole.report().asked) == whole.report()
+
+
+def test_the_xml_that_a_migration_sends_keeps_no_password() -> None:
+    """libvirt writes passwords into it, as the destination needs them."""
+    sent = "<domain><devices><graphics type='vnc' passwd='s3cret'/></devices></domain>"
+    kept = redact("libvirt.domains", Record(json.dumps({"domains": [{"name": "web", "xml": "", "sent": sent}]})))
+    assert json.loads(kept.out)["domains"][0]["sent"] == sent.replace("s3cret", "***")
