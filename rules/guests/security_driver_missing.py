@@ -19,13 +19,12 @@ from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 @rule(Severity.ERROR, skip=unless_live)
 def check(guest: Guest, destination: Capabilities, destination_settings: GuestSettings) -> Findings:
-    required = destination_settings.flag("security_require_confined")
     for label in parse_xml(guest.xml).iterfind("seclabel"):
         model = label.get("model", "none")
-        if required.value and label.get("type") == "none":
+        if label.get("type") == "none" and destination_settings.flag("security_require_confined").value:
             yield on_destination(
                 "the guest is not confined, which security_require_confined demands here",
-                at=required.at,
+                at=destination_settings.flag("security_require_confined").at,
                 error="Unconfined guests are not allowed on this host",
             )
         # the driver for users and groups is always there, and a label of type "none" does not confine

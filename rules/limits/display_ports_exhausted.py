@@ -25,6 +25,8 @@ def check(guests: Judged, destination: GuestSettings, destination_ports: Listeni
         "websocket": sum(display.chooses_web_socket for display in shown),
     }
     for kind, number in wanted.items():
+        if not number:
+            continue
         ports = destination.ports(kind)
         free = len(ports) - len(destination_ports.used_in(ports.start, ports.stop - 1))
         if number > free:

@@ -47,9 +47,11 @@ def check(
 
 def _is_declared(disk: Disk, pools: Pools, settings: GuestSettings, versions: Versions) -> bool:
     """Report whether shared_filesystems names the disk's directory or one above it (virFileIsSharedFSOverride)."""
+    if versions.libvirt <= READS_IT_NOT:
+        return False
     path = pools.path(disk)
     named = [one.rstrip("/") or "/" for one in settings.texts("shared_filesystems").value]
-    if path is None or not {path, *above(path)}.intersection(named) or versions.libvirt <= READS_IT_NOT:
+    if path is None or not {path, *above(path)}.intersection(named):
         return False
     if versions.libvirt < READS_IT:
         raise Unreadable(f"libvirt {versions.libvirt} may or may not read shared_filesystems in qemu.conf")

@@ -29,14 +29,27 @@ KEYS = (
 
 
 class GuestSettings(Fact, frozen=True, kw_only=True):
-    """The settings in `KEYS` that the file has, as the running daemon uses them."""
+    """The settings in `KEYS` that the file has, as the running daemon uses them.
+
+    If they are not known, that matters to guests alone that need one of them: every method raises `Unreadable` then.
+    """
 
     written: Mapping[str, Located[Value]]
+    #: Why they are not known; empty if they are.
+    unread: str = ""
 
     @classmethod
-    def parse(cls, daemons: Daemons, file: QemuConfFile) -> Self:
-        """Take the settings of the file; raises `Unreadable` if it was changed after the daemon had read it."""
-        conf = in_force(daemons, file)
+    def parse(cls, daemons: Daemons | Unreadable, file: QemuConfFile | Unreadable) -> Self:
+        """Take the settings of the file, unless it was changed after the daemon had read it."""
+        for one in (daemons, file):
+            if isinstance(one, Unreadable):
+                return cls(written={}, unread=str(one))
+        assert isinstance(daemons, Daemons)
+        assert isinstance(file, QemuConfFile)
+        try:
+            conf = in_force(daemons, file)
+        except Unreadable as why:
+            return cls(written={}, unread=str(why))
         return cls(written={key: found for key in KEYS if (found := conf.get(key)) is not None})
 
     def flag(self, key: str) -> Located[bool]:
@@ -71,4 +84,6 @@ class GuestSettings(Fact, frozen=True, kw_only=True):
         return range(first.value, last.value + 1)
 
     def _of(self, key: str) -> Located[Value] | Located[Default]:
+        if self.unread:
+            raise Unreadable(self.unread)
         return self.written.get(key) or Located(default("qemu", key, SINCE))

@@ -63,3 +63,7 @@ def test_passes_what_has_a_port(devices: str, conf: str, taken: tuple[int, ...])
 @pytest.mark.parametrize("record", ["qemu.conf", "sockets", "daemons"])
 def test_is_unknown_when_the_destination_did_not_answer(record: str) -> None:
     assert case(VNC, FEW).destination(record, None).result(RULE).outcome is Outcome.UNKNOWN
+
+
+def test_passes_guests_without_a_display_where_the_settings_are_not_known() -> None:
+    assert Case().destination("qemu.conf", None).result(RULE).outcome is Outcome.PASSED

@@ -263,3 +263,9 @@ def test_is_unknown_when_libvirt_may_or_may_not_read_that_setting() -> None:
         Outcome.UNKNOWN,
         "libvirt 10.0.0 may or may not read shared_filesystems in qemu.conf",
     )
+
+
+def test_passes_shared_storage_where_the_settings_are_not_known() -> None:
+    assert Case().source("qemu.conf", None).result(RULE).outcome is Outcome.PASSED
+    assert file_disk(EXT4).source("qemu.conf", None).result(RULE).outcome is Outcome.FAILED
+    assert declared("/srv/images").source("qemu.conf", None).result(RULE).outcome is Outcome.UNKNOWN
