@@ -81,7 +81,8 @@ def capacity(
     """Show how many migrations can run at once, what limits them, and how long they take.
 
     Nothing is changed on either host. The exit code is 0, or 1 if the hosts do not allow what --concurrency or --window
-    asks for, or 3 if that cannot be determined: for --window, if it depends on dirty rates that were not measured.
+    asks for, or 3 if that cannot be determined: for --window, if it depends on dirty rates that were not measured, or
+    on the copy of disks.
     """
     from msgspec.structs import asdict
 

@@ -13,6 +13,8 @@ from preflight.collect.probe import Probe
 from preflight.connection.libvirt import BUILT
 from preflight.facts.daemon import state_directories
 from preflight.facts.daemon.conf import DaemonConf
+from preflight.facts.daemon.device_tls import devices_with_tls
+from preflight.facts.daemon.guest_settings import GuestSettings
 from preflight.facts.daemon.qemu_conf import QemuConf
 from preflight.facts.fact import Record, Unreadable
 from preflight.facts.firewall.firewall import Firewall
@@ -270,7 +272,7 @@ def _ask_about_guests(
     for end in (here, there):
         end.ask_about("block-devices", "block devices", devices, questions.block_devices)
         end.ask_about("images", "images", images, questions.image_heads)
-    running = [guest.name for guest in guests if guest.running]
+    running = sorted({guest.name for guest in guests if guest.running})
     with contextlib.suppress(Unreadable):  # reported by the rule that needs it
         if destination.fact(Versions).qemu >= LIMITS_QUEUES:
             here.ask_about("started-with", "guests", running, questions.started_with)
@@ -308,6 +310,12 @@ def paths_of(guest: Guest, host: Host) -> Iterator[str]:
     yield from guest.paths
     if "<hugepages" in guest.xml:
         yield from (mount.marker for mount in host.fact(HostMemory).mounts)
+    with contextlib.suppress(Unreadable):
+        settings = host.fact(GuestSettings)
+        for device in devices_with_tls(guest.xml, settings):
+            yield from device.paths
+        if "<memoryBacking" in guest.xml:
+            yield settings.text("memory_backing_dir").value
     with contextlib.suppress(Unreadable):
         for disk in guest.disks:
             if disk.pool is not None:
