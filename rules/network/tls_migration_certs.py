@@ -72,8 +72,6 @@ def check(
         yield on_source(f"{own.path} is missing, but the destination requires a client certificate", error=CUT_OFF)
     elif destination.verify and not own.signed_by(their_trusted):
         yield on_source(f"{own.path} is not signed by any of the destination's authorities in {their_trusted.path}")
-    elif destination.verify and not own.first.serves("client"):
-        yield on_source(f"{own.path} may be used by servers only, and the destination rejects it")
 
 
 def _own(files: CertificateFiles, end: str) -> str | None:

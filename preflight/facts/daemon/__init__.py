@@ -7,6 +7,7 @@ from preflight.facts.daemon.limits import RESERVED_WORKERS, DaemonLimits
 from preflight.facts.daemon.log_and_lock import LogAndLock
 from preflight.facts.daemon.open_files import OpenFiles
 from preflight.facts.daemon.qemu_conf import QemuConf, QemuConfFile
+from preflight.facts.daemon.shared_directories import SharedDirectories
 from preflight.facts.daemon.side_daemons import SideDaemons
 from preflight.facts.daemon.state_directories import DEFINITIONS, LOGS, PRIVATE, STATUS
 from preflight.facts.daemon.unread_conf import UnreadConf
@@ -29,6 +30,7 @@ __all__ = [
     "QemuConf",
     "QemuConfFile",
     "ServingClients",
+    "SharedDirectories",
     "SideDaemons",
     "UnreadConf",
 ]

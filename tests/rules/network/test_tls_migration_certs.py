@@ -140,6 +140,11 @@ def test_catches_a_client_certificate_for_servers() -> None:
     assert finding.message == f"Certificate {USUAL}/client-cert.pem purpose does not allow use with a TLS client"
 
 
+def test_passes_a_client_certificate_whose_purpose_is_not_critical() -> None:
+    cert = LAB.made_out_to("host1.example.com", purpose=Purpose.SERVER_AUTH, critical=False)
+    assert over_tls(source=having("client", {"cert": cert})).result(RULE).outcome is Outcome.PASSED
+
+
 def test_passes_a_certificate_for_signatures_alone() -> None:
     cert = LAB.made_out_to(NAME, for_keys=False)
     assert over_tls(destination=having("server", {"cert": cert})).result(RULE).outcome is Outcome.PASSED

@@ -233,3 +233,25 @@ def test_catches_it_as_a_warning_where_unsafe_is_spelled_out() -> None:
 @pytest.mark.parametrize(("disks", "outcome"), [(("vda",), Outcome.PASSED), (("vdb",), Outcome.FAILED)])
 def test_passes_a_disk_that_is_chosen_to_be_copied(disks: tuple[str, ...], outcome: Outcome) -> None:
     assert file_disk(EXT4).asking(copy_storage="all", migrate_disks=disks).result(RULE).outcome is outcome
+
+
+SHARED = 'shared_filesystems = [ "/srv/other", "{}" ]\n'
+
+
+def declared(directory: str, *, libvirt: int = 11_003_000) -> Case:
+    """Return a local disk whose directory, or another one, the source's qemu.conf declares to be shared."""
+    case = file_disk(EXT4).source("qemu.conf", lambda text: text + SHARED.format(directory))
+    return case.source("libvirt.versions", lambda text: text.replace("9000000", f" {libvirt}"))
+
+
+@pytest.mark.parametrize("directory", [PATH.rpartition("/")[0], "/", PATH])
+def test_passes_a_directory_that_qemu_conf_declares_to_be_shared(directory: str) -> None:
+    assert declared(directory).result(RULE).outcome is Outcome.PASSED
+
+
+def test_catches_a_directory_beside_it() -> None:
+    assert declared(f"{PATH.rpartition('/')[0]}2").result(RULE).outcome is Outcome.FAILED
+
+
+def test_catches_it_where_libvirt_is_too_old_for_the_setting() -> None:
+    assert declared("/", libvirt=9_000_000).result(RULE).outcome is Outcome.FAILED
