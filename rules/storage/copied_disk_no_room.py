@@ -1,16 +1,17 @@
 """A file system of the destination has too little room for the disks that are copied to it.
 
 Why it matters
-    libvirt creates a raw image with its full size before it copies anything: "cannot allocate 10737418240 bytes in file
-    '/srv/images/web.raw': No space left on device". A qcow2 image grows during the copy, up to what the source's image
-    occupies: "migration of disk vda failed: No space left on device". The room that is counted is what root can write;
-    quotas and thin volumes are not considered.
+    libvirt creates each image before it copies anything, and reserves the full size of the disk, however little the
+    source's image occupies: "cannot allocate 10737418240 bytes in file '/srv/images/web.raw': No space left on device",
+    or for qcow2 "Could not preallocate new data: No space left on device". The room that is counted is what root can
+    write; quotas and thin volumes are not considered. An image that already exists is not looked at: "migration of disk
+    vda failed: No space left on device" if it is sparse and its file system fills up.
 
 How to fix
     Make room on the destination's file system, or move its storage pool to a larger one.
 """
 
-from preflight.facts import Pools, Storage
+from preflight.facts import Images, Pools, Storage
 from preflight.facts.guest import Disk
 from preflight.host import Guest
 from preflight.rule import Findings, Migration, Severity, on_destination, rule, unless_live, unless_storage_is_copied
@@ -31,6 +32,7 @@ def check(
     source_guest: Guest,
     source: Storage,
     source_pools: Pools,
+    source_images: Images,
     destination: Storage,
     destination_pools: Pools,
     migration: Migration,
@@ -43,7 +45,7 @@ def check(
         if not migration.copies(disk.target, by_default=disk.copied_by_default):
             continue
         path = destination_pools.path(disk)
-        size = _size(own.get(disk.target, disk), source, source_pools)
+        size = _size(own.get(disk.target, disk), source, source_pools, source_images)
         if path is None or size is None:
             continue
         there = destination.look(path)
@@ -56,12 +58,14 @@ def check(
                 f"the disk {disk.target} needs {size // MIB} MiB at {path}, where {there.fs_free // MIB} MiB are free",
                 error=f"bytes in file '{path}': No space left on device"
                 if disk.format == "raw"
-                else f"migration of disk {disk.target} failed: No space left on device",
+                else "Could not preallocate new data: No space left on device",
             )
 
 
-def _size(disk: Disk, storage: Storage, pools: Pools) -> int | None:
-    """Return the size of the source's file, in bytes; None for a device."""
+def _size(disk: Disk, storage: Storage, pools: Pools, images: Images) -> int | None:
+    """Return the size of the disk in bytes; None if the source's image is no file."""
     path = pools.path(disk)
     place = storage.look(path) if path else None
-    return place.size if place is not None and place.kind == "file" else None
+    if path is None or place is None or place.kind != "file":
+        return None
+    return place.size if disk.format == "raw" else images.look(path).size

@@ -35,9 +35,12 @@ def test_catches_a_raw_image_that_is_larger_than_the_room() -> None:
     assert finding.predicted_error == f"bytes in file '{PATH}': No space left on device"
 
 
-def test_catches_what_a_qcow2_image_holds() -> None:
-    [finding] = case("qcow2").result(RULE).findings
-    assert finding.predicted_error == "migration of disk vdb failed: No space left on device"
+def test_catches_the_size_of_a_qcow2_disk_rather_than_what_its_image_holds() -> None:
+    head = f"path {PATH}\nimage 196616 qcow2 {64 * MIB:016x} -\n"
+    asked = case("qcow2", size=196616).source("images", head)
+    [finding] = asked.result(RULE).findings
+    assert finding.message.startswith("the disk vdb needs 64 MiB")
+    assert finding.predicted_error == "Could not preallocate new data: No space left on device"
 
 
 def test_catches_two_disks_that_do_not_fit_together() -> None:
