@@ -70,7 +70,9 @@ def check(
                 error = f"Failed to connect to '{used.path}': No such file or directory"
             elif used.type == "script":
                 error = f"cannot execute binary {used.path}: No such file or directory"
-            elif used.device == "rng":
+            elif used.device == "vdpa":
+                error = f"Unable to open '{used.path}' for vdpa device"
+            elif used.device in ("rng", "input"):
                 error = f"Could not open '{used.path}': No such file or directory"
             elif used.type == "rom":
                 error = f'failed to find romfile "{used.path}"'

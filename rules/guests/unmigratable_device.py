@@ -7,7 +7,8 @@ Why it matters
     were seen to fail: disks with an image or a backing file in such a format, shared memory of which another guest is
     the master, virtiofs before QEMU 8.2, USB serial ports, sound cards, network cards and MTP file systems, virtio
     sound and crypto devices, and the clipboard channel (qemu-vdagent). According to QEMU's source the same is true of
-    3D acceleration (virgl), of input devices of the host over virtio, and of AMD SEV. The result of other devices
+    3D acceleration (virgl), of input devices of the host over virtio, and of AMD SEV, and of Hyper-V enlightenments in
+    the mode passthrough if the host offers any, which is a warning. The result of other devices
     depends on the host or on what the guest does, so this rule does not report them: devices that are passed through
     (PCI, mediated, SCSI), 9p while it is mounted, vDPA.
 
@@ -82,6 +83,13 @@ def check(source_guest: Guest, source: Versions) -> Findings:
     for element, attributes, name, error in _DEVICES:
         if any(_matches(device, attributes) for device in root.iterfind(f"devices/{element}")):
             yield on_source(f"the guest has {name}, which QEMU cannot migrate", error=error)
+    if root.find("features/hyperv[@mode='passthrough']") is not None:
+        # QEMU adds the blocker only if the host's KVM offers enlightenments; a guest moved where it does not
+        yield on_source(
+            "the guest has every Hyper-V enlightenment that this host offers, which blocks the migration",
+            error="'hv-passthrough' CPU flag prevents migration",
+            severity=Severity.WARNING,
+        )
     if root.find("launchSecurity[@type='sev']") is not None:
         yield on_source("the guest's memory is encrypted by AMD SEV", error="SEV: Migration is not implemented")
 

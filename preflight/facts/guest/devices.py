@@ -239,6 +239,12 @@ def _paths(devices: Element) -> Iterator[HostPath]:
     for script in devices.iterfind("interface/script"):
         if script.get("path", "").startswith("/"):
             yield HostPath(device="interface", path=script.get("path", ""), type="script", made=False)
+    for card in devices.iterfind("interface[@type='vdpa']/source"):
+        if card.get("dev", "").startswith("/"):
+            yield HostPath(device="vdpa", path=card.get("dev", ""), type="dev", made=False)
+    for keyboard in devices.iterfind("input[@type='evdev']/source"):
+        if keyboard.get("dev", "").startswith("/"):
+            yield HostPath(device="input", path=keyboard.get("dev", ""), type="dev", made=False)
     for filesystem in devices.iterfind("filesystem"):
         yield from _shared(filesystem)
     for tag in ("interface", "disk"):

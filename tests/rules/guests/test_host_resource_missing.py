@@ -8,10 +8,11 @@ from preflight.rule import Severity
 from tests.case import Case
 
 RULE = "host-resource-missing"
-ALL = ("/dev/net/tun", "/dev/vhost-net", "numad", "passt")
+ALL = ("/dev/net/tun", "/dev/vhost-net", "/run/openvswitch/db.sock", "dbus-daemon", "numad", "passt")
 TAP = "<interface type='bridge'><source bridge='br0'/>{}</interface>"
 VHOST = TAP.format("<driver name='vhost'/>")
 SOUND = "<sound model='ich6'/>"
+SWITCHED = TAP.format("<virtualport type='openvswitch'/>")
 PASST = "<interface type='user'><backend type='passt'/></interface>"
 
 
@@ -29,6 +30,8 @@ def case(device: str, missing: str) -> Case:
         (TAP.format(""), "/dev/net/tun", "Unable to open /dev/net/tun, is tun module loaded?"),
         (VHOST, "/dev/vhost-net", "vhost-net was requested for an interface, but is unavailable"),
         (PASST, "passt", "Cannot find 'passt' in path"),
+        (SWITCHED, "/run/openvswitch/db.sock", "database connection failed"),
+        ("<graphics type='dbus'/>", "dbus-daemon", "is not a suitable dbus-daemon"),
     ],
 )
 def test_catches_what_is_missing(device: str, missing: str, error: str) -> None:
@@ -62,6 +65,8 @@ def test_catches_placement_without_numad(change: tuple[str, str]) -> None:
         ("<interface type='user'/>", "/dev/net/tun"),
         ("<interface type='ethernet'><target dev='t0' managed='no'/></interface>", "/dev/net/tun"),
         ("<interface type='user'/>", "passt"),
+        (TAP.format(""), "/run/openvswitch/db.sock"),
+        ("<graphics type='dbus' p2p='yes'/>", "dbus-daemon"),
         (SOUND, "numad"),
     ],
 )

@@ -86,6 +86,16 @@ def test_catches_other_listeners(xml: str, error: str) -> None:
             "/srv/v",
             "cannot initialize fsdev",
         ),
+        (
+            "<interface type='vdpa'><source dev='/dev/vhost-vdpa-0'/></interface>",
+            "/dev/vhost-vdpa-0",
+            "Unable to open '/dev/vhost-vdpa-0' for vdpa device",
+        ),
+        (
+            "<input type='evdev'><source dev='/dev/input/event3'/></input>",
+            "/dev/input/event3",
+            "Could not open '/dev/input/event3': No such file or directory",
+        ),
         (VIRTIOFS.format("<source dir='/srv/v'/>"), "/srv/v", "the virtiofs export directory '/srv/v' does not exist"),
         (
             VIRTIOFS.format("<source/><binary path='/usr/lib/v'/>"),

@@ -142,3 +142,13 @@ def test_catches_a_format_that_blocks_below_another(upper: str, lower: str) -> N
 )
 def test_passes_devices_like_them(device: str) -> None:
     assert with_device(device).result(RULE).outcome is Outcome.PASSED
+
+
+def test_catches_enlightenments_that_are_passed_through_as_a_warning() -> None:
+    result = Case().xml("<acpi/>", "<acpi/><hyperv mode='passthrough'/>").result(RULE)
+    assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.WARNING)
+
+
+def test_passes_enlightenments_that_are_named() -> None:
+    named = "<acpi/><hyperv mode='custom'><relaxed state='on'/></hyperv>"
+    assert Case().xml("<acpi/>", named).result(RULE).outcome is Outcome.PASSED
