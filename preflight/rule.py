@@ -170,6 +170,8 @@ class RuleBody(Struct, frozen=True):
     errors: tuple[str, ...] = ()
     #: True if a migration despite a finding can lose, overwrite or confuse a guest's data.
     guards_data: bool = False
+    #: True if its findings pass on a host's own refusal, which other rules may explain.
+    quotes: bool = False
 
 
 def rule(
@@ -178,6 +180,7 @@ def rule(
     skip: Callable[[Migration], str | None] | None = None,
     errors: Iterable[str] = (),
     guards_data: bool = False,
+    quotes: bool = False,
 ) -> Callable[[Check], RuleBody]:
     """Mark a rule file's `check` function.
 
@@ -190,9 +193,11 @@ def rule(
     own, the most typical first, with `...` for names, paths and numbers. `preflight explain` finds the rule by them.
     `guards_data` says that a migration despite a finding can lose, overwrite or confuse a guest's data: a site can
     neither waive such a rule nor lower its severity.
+    `quotes` says that findings predict a host's own refusal: the rules of the same report that predict it too are named
+    in the finding.
     """
 
     def mark(check: Check) -> RuleBody:
-        return RuleBody(check, severity, skip, tuple(errors), guards_data)
+        return RuleBody(check, severity, skip, tuple(errors), guards_data, quotes)
 
     return mark

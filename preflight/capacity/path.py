@@ -23,8 +23,8 @@ from preflight.facts.firewall import Firewall, RecentLists
 from preflight.facts.network.accept_queue import AcceptQueue
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.network.listening import Listening
-from preflight.facts.ssh.sockets import SshdSockets
 from preflight.facts.network.open_connections import OpenConnections
+from preflight.facts.ssh.sockets import SshdSockets
 from preflight.facts.ssh.sshd import SshdListener, SshdSettings
 from preflight.host import Host
 from preflight.request.check_request import Migration

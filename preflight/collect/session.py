@@ -190,8 +190,8 @@ class LiveVisit:
         if not stay:
             self._channel.end()
         answers, self._last = self._channel.receive(self._last), {}
-        if definitions and BUILT in self._wanted and self._libvirt is not None and self._libvirt.open:
-            answers.update(self._libvirt.build(definitions))
+        if BUILT in self._wanted:
+            answers.update(self._built(definitions))
         if self._libvirt is not None:  # there are no more calls, and closing the connection takes a while
             self._closing = threading.Thread(target=self._libvirt.close, daemon=True)
             self._closing.start()
@@ -204,6 +204,11 @@ class LiveVisit:
         kept = self._keep(answers)
         self._channel.deadline, self._at = None, None
         return kept
+
+    def _built(self, definitions: Mapping[str, str]) -> Answers:
+        if self._libvirt is not None and self._libvirt.open:
+            return self._libvirt.build(definitions)
+        return Answers({}, {BUILT: self._answers.absent.get("libvirt.domains", "libvirt could not be queried")})
 
     @property
     def waits_for(self) -> str | None:
