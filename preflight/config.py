@@ -93,7 +93,7 @@ def _read(path: Path, *, of: Found, chain: tuple[Path, ...] = ()) -> Configured:
 
     A file that is extended must be as trustworthy as the file that extends it.
     """
-    model = parse(path, _content(path, of))
+    model = parse(path, trusted_content(path, of))
     directory = path.absolute().parent
     given = {key: getattr(model, key.replace("-", "_")) for key in SETTINGS}
     own = {key: _as_option(key, value, directory) for key, value in given.items() if value is not None}
@@ -138,7 +138,14 @@ def parse(path: Path, content: bytes) -> Any:
         raise UserError(f"{path}: {why}") from None
 
 
-def _content(path: Path, of: Found) -> bytes:
+def refuse_unusable(path: Path, content: bytes) -> None:
+    """Raise `UserError` for contents that a later run would refuse."""
+    if len(content) > _MOST or own_file.marks(content) > _MOST_MARKS:
+        raise UserError(f"{path}: a configuration file has at most {_MOST} bytes, and {_MOST_MARKS} quotes or commas")
+    parse(path, content)
+
+
+def trusted_content(path: Path, of: Found) -> bytes:
     """Return the contents of a file; raises `UserError` for one that another user could have planted."""
     opened = own_file.open_own(path)
     try:

@@ -69,6 +69,7 @@ Select = Annotated[list[str] | None, setting("select", "--select", show_default=
 Ignore = Annotated[list[str] | None, setting("ignore", "--ignore", show_default=False)]
 Severities = Annotated[list[str] | None, setting("severity", "--severity", metavar="RULE=SEVERITY", show_default=False)]
 Rules = Annotated[list[Path] | None, setting("rules", "--rules", metavar="DIR", show_default=False)]
+Packs = Annotated[list[str] | None, setting("packs", "--pack", metavar="PACK", show_default=False)]
 Reports = Annotated[
     list[str] | None,
     output(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import Rules, Severities
+from preflight.cli.arguments import Packs, Rules, Severities
 from preflight.cli.help_page import Purpose
 from preflight.errors import UserError
 from preflight.request.settings import key_of
@@ -82,6 +82,7 @@ def configured(no_config: NoConfig = False, config: ConfigFile = None) -> "Confi
 def site_of(
     severity: Severities = None,
     rules: Rules = None,
+    packs: Packs = None,
     no_config: NoConfig = False,
     config: ConfigFile = None,
 ) -> "Site":
@@ -92,6 +93,7 @@ def site_of(
 
     return Site(
         rules=tuple(rules or ()),
+        packs=tuple(packs or ()),
         severity=tuple(_severities(severity or ())),
         configured=configured(no_config, config),
         today=time.strftime("%Y-%m-%d", time.gmtime()),

@@ -35,7 +35,7 @@ class Ends(Struct, frozen=True):
 
 def rules_of(site: Site) -> tuple[Rule, ...]:
     """Return the rules of preflight and of the site, with the site's severities; raises `UserError`."""
-    rules = load(site.rules)
+    rules = load(site.rules, site.packs)
     refuse_waivers(rules, site.configured.waivers)
     _refuse_ignored(rules, site)
     return _with_severities(rules, dict(site.severity))

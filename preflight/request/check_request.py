@@ -36,8 +36,9 @@ class Selection(Struct, frozen=True, kw_only=True):
 class Site(Struct, frozen=True, kw_only=True):
     """Changes that a site makes to the rules."""
 
-    #: Directories of further rules.
+    #: Directories of further rules, and the names of installed packs of rules.
     rules: tuple[Path, ...] = ()
+    packs: tuple[str, ...] = ()
     #: Rules whose severity is changed, each with its severity.
     severity: tuple[tuple[str, str], ...] = ()
     #: The configuration file, with its waivers.

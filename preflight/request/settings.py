@@ -60,6 +60,7 @@ SETTINGS: Mapping[str, Setting] = {
         "Also apply the rules in this directory (DIR/SUBJECT/RULE.py); may be repeated.",
         loads_code=True,
     ),
+    "packs": Setting(Kind.TEXTS, "Also apply the rules of this installed pack; may be repeated.", loads_code=True),
     "format": Setting(Kind.TEXT, "Output format of a report."),
     "fail-on": Setting(Kind.TEXT, "Least severe finding that gives exit code 1.", words=FailOn),
     "unknown": Setting(
