@@ -7,6 +7,7 @@ from typing import TypeAlias, TypeVar
 from msgspec import Struct
 
 from preflight.answers import Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Question, Record
 from preflight.facts.text.located import Located, Location
 from preflight.request.applicability import (
     unless_data_over_tls,
@@ -30,13 +31,17 @@ from preflight.request.migration import Role, Transport
 from preflight.request.severity import Severity
 
 __all__ = [
+    "OPTIONAL",
     "AnyChange",
     "Change",
+    "Fact",
     "Finding",
     "Findings",
     "HostsLine",
     "Location",
     "Migration",
+    "Question",
+    "Record",
     "Role",
     "RuleBody",
     "Severity",

@@ -92,15 +92,20 @@ def of_directory(directory: Path) -> Pack:
     return Pack(directory)
 
 
+def names() -> dict[str, str]:
+    """Return the package of each installed pack, by the pack's name."""
+    from importlib.metadata import entry_points  # which no check without packs pays for
+
+    return {point.name: point.module for point in entry_points(group=GROUP)}
+
+
 def installed(name: str) -> Pack:
     """Return the pack that an installed distribution has under this name; raises `RuleError`."""
-    from importlib.metadata import entry_points
-
-    found = {point.name: point for point in entry_points(group=GROUP)}
+    found = names()
     if name not in found:
         known = f"; installed are {', '.join(sorted(found))}" if found else "; none is installed"
         raise RuleError(f"there is no installed pack {name!r}{known}")
-    package = found[name].module
+    package = found[name]
     # found, and not imported before it is known who can write to it
     top = _place(name, package.partition(".")[0])
     if top.parent != Path(__file__).parents[2]:  # what is installed beside preflight is as safe as preflight

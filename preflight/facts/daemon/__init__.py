@@ -3,6 +3,7 @@
 from preflight.facts.daemon.clients import LockDaemon, ProxyLimits, ServingClients
 from preflight.facts.daemon.conf import DaemonConf
 from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.daemon.libvirt_files import LibvirtFiles
 from preflight.facts.daemon.limits import RESERVED_WORKERS, DaemonLimits
 from preflight.facts.daemon.log_and_lock import LogAndLock
 from preflight.facts.daemon.open_files import OpenFiles
@@ -22,6 +23,7 @@ __all__ = [
     "DaemonConf",
     "DaemonLimits",
     "Daemons",
+    "LibvirtFiles",
     "LockDaemon",
     "LogAndLock",
     "OpenFiles",
