@@ -173,6 +173,8 @@ class RuleBody(Struct, frozen=True):
     errors: tuple[str, ...] = ()
     #: True if a migration despite a finding can lose, overwrite or confuse a guest's data.
     guards_data: bool = False
+    #: The value of the parameter `threshold: float`, unless a site sets another; None if the rule has none.
+    threshold: float | None = None
 
 
 def rule(
@@ -181,6 +183,7 @@ def rule(
     skip: Callable[[Migration], str | None] | None = None,
     errors: Iterable[str] = (),
     guards_data: bool = False,
+    threshold: float | None = None,
 ) -> Callable[[Check], RuleBody]:
     """Mark a rule file's `check` function.
 
@@ -193,9 +196,10 @@ def rule(
     own, the most typical first, with `...` for names, paths and numbers. `preflight explain` finds the rule by them.
     `guards_data` says that a migration despite a finding can lose, overwrite or confuse a guest's data: a site can
     neither waive such a rule nor lower its severity.
+    `threshold` is the default of a number that sites differ about; the function takes it as `threshold: float`.
     """
 
     def mark(check: Check) -> RuleBody:
-        return RuleBody(check, severity, skip, tuple(errors), guards_data)
+        return RuleBody(check, severity, skip, tuple(errors), guards_data, threshold)
 
     return mark

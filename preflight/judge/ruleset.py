@@ -27,7 +27,7 @@ from preflight.shell_text import ShellText
 
 
 class Parameter(Struct, frozen=True):
-    """A parameter of a rule: its name, the end that it refers to (None for `host`), and the type of its fact."""
+    """A parameter of a rule: its name, the end that it refers to (None for `host`), and its type, usually a fact."""
 
     name: str
     role: Role | None
@@ -243,6 +243,8 @@ def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
         owner = name.split("_")[0]
         if (name, kind) in (("guest", Guest), ("guests", Judged), ("migration", Migration)):
             parameters.append(Parameter(name, None, {"guest": Guest, "guests": Judged}.get(name, Migration)))
+        elif (name, kind) == ("threshold", float) and body.threshold is not None:
+            parameters.append(Parameter(name, None, float))
         elif (name, kind) == ("source_guest", Guest):
             parameters.append(Parameter(name, Role.SOURCE, Guest))
         elif owner in ("source", "destination") and _is_fact(kind):
@@ -251,7 +253,8 @@ def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
             parameters.append(Parameter(name, None, kind))
         else:
             raise RuleError(f"{path}: no fact matches `{name}: {getattr(kind, '__name__', kind)}`")
-    if len({parameter.name.split("_")[0] == "host" for parameter in parameters if parameter.kind is not Migration}) > 1:
+    about = [parameter for parameter in parameters if parameter.kind not in (Migration, float)]
+    if len({parameter.name.split("_")[0] == "host" for parameter in about}) > 1:
         raise RuleError(f"{path}: a `host` rule takes neither another host's facts nor a guest")
     if {Guest, Judged} <= {parameter.kind for parameter in parameters}:
         raise RuleError(f"{path}: a rule takes either `guest` or `guests`, not both")

@@ -41,6 +41,8 @@ class Site(Struct, frozen=True, kw_only=True):
     packs: tuple[str, ...] = ()
     #: Rules whose severity is changed, each with its severity.
     severity: tuple[tuple[str, str], ...] = ()
+    #: Rules whose threshold is changed, each with its threshold.
+    thresholds: tuple[tuple[str, float], ...] = ()
     #: The configuration file, with its waivers.
     configured: Configured = NOTHING_CONFIGURED
     #: The day in UTC to which the expiry of waivers is compared, such as 2026-11-30.

@@ -207,5 +207,7 @@ def of_site(report: Report) -> list[str]:
     site = report.asked.site
     file = site.configured.file
     words = [word for directory in site.rules for word in ("--rules", str(directory))]
+    words += [word for pack in site.packs for word in ("--pack", pack)]
     words += [word for one in site.severity for word in ("--severity", "=".join(one))]
+    words += [word for rule, number in site.thresholds for word in ("--threshold", f"{rule}={number:g}")]
     return words + ([] if file is None else ["--config", file])
