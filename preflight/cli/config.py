@@ -63,8 +63,8 @@ def _defaults() -> dict[str, Any]:
     from preflight.cli.migrate import migrate
 
     found: dict[str, Any] = {}
-    for command in (check, capacity, migrate):
-        for one in inspect.signature(command).parameters.values():
+    for body in (check, capacity, migrate):
+        for one in inspect.signature(body).parameters.values():
             (told, *_) = getattr(one.annotation, "__metadata__", (None,))
             if key := key_of(getattr(told, "envvar", None)):
                 found.setdefault(key, one.default)

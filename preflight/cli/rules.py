@@ -30,7 +30,7 @@ class Action(enum.StrEnum):
     "# Show the commands that the rules have run on hosts",
     "preflight rules --questions",
     "# Write a rule of one's own, and its tests",
-    "preflight rules new sshd-takes-passwords --rules rules.d",
+    "preflight rules new no-root-login --rules rules.d",
     "# Run the tests of all rules in a directory",
     "preflight rules test rules.d",
 )

@@ -113,7 +113,7 @@ def _failure(path: Path, one: Callable[[], object]) -> str:
     try:
         one()
     except Exception as why:  # of a test, whatever it is
-        frames = [frame for frame in traceback.extract_tb(why.__traceback__) if frame.filename == str(path)]
+        frames = [frame for frame in traceback.extract_tb(why.__traceback__) if frame.filename == str(path.absolute())]
         at = f"line {frames[-1].lineno}: {frames[-1].line}: " if frames else ""
         return f"{at}{type(why).__name__}{f': {why}' if str(why) else ''}"
     return ""

@@ -152,6 +152,7 @@ def question_of(question: Question, directory: Path, known: Container[str]) -> S
     if READ_ONLY not in text.partition("\n\n")[0].splitlines():
         raise RuleError(f"{file}: its head does not declare `{READ_ONLY}`")
     function = record.rpartition(".")[2].replace("-", "_")
-    if not re.search(rf"^{function}\(\) ", text, re.MULTILINE):
+    functions = of_file(file)  # what comes after the head
+    if not re.search(rf"^{function}\(\) ", functions, re.MULTILINE):
         raise RuleError(f"{file}: has no function {function}() for the question {record}")
-    return shell("@functions@\n@function@", functions=of_file(file), function=function)
+    return shell("@functions@\n@function@", functions=functions, function=function)

@@ -16,7 +16,7 @@ from preflight.cli.app import COMMANDS, app
 from preflight.cli.app import run as run_in_process
 from preflight.cli.help_page import Purpose
 from preflight.errors import UserError
-from preflight.request.settings import SETTINGS, key_of, variable
+from preflight.request.settings import SETTINGS, every, key_of, variable
 from tests.case import RECORDED
 from tests.own_directory import own_directory
 from tests.rule_files import write_rule
@@ -109,10 +109,93 @@ def test_every_setting_is_an_option_and_is_documented() -> None:
         for parameter in inspect.signature(command).parameters.values():
             (told, *_) = getattr(parameter.annotation, "__metadata__", (None,))
             keys.add(key_of(getattr(told, "envvar", None)))
-    assert keys - {None} == SETTINGS.keys()
+    assert keys - {None} == every().keys() - {"hosts"}  # which are arguments
     for key in SETTINGS:
         assert f"| `{key}` |" in page
         assert f"`{variable(key)}`" in page
+
+
+def test_hosts_of_the_file_are_used_if_none_is_typed(home: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, host in zip(("a.json", "b.json"), GONE, strict=True):
+        put(home / f"work/{name}", Path(host).read_text())
+    put(home / "work/preflight.toml", 'hosts = ["a.json", "b.json"]\n')
+    assert run("check", "--select", RULE)[0] == 1
+    assert run("nagios", "--select", RULE)[0] == 2
+    assert run("capacity")[0] == 0
+    assert run("check", str(RECORDED / "ready/host1.json"), str(RECORDED / "ready/host2.json"))[0] == 0
+    monkeypatch.setenv("PREFLIGHT_HOSTS", " ".join(reversed(GONE)))
+    assert run("check", "--select", RULE, "--format", "json")[1].count('"name": "host2') == 1
+    monkeypatch.setenv("PREFLIGHT_HOSTS", "a")
+    assert run("check")[2].startswith("preflight: PREFLIGHT_HOSTS: expected SOURCE and DESTINATION")
+    monkeypatch.delenv("PREFLIGHT_HOSTS")
+    code, _, said = run("check", "--no-config")
+    assert (code, said.startswith("preflight: Missing argument 'SOURCE'")) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["migrate", "fix", "rehearse", "plan"])
+def test_a_command_that_acts_names_its_hosts(home: Path, run: Any, name: str) -> None:
+    put(home / ".config/preflight/config.toml", 'hosts = ["a", "b"]\n')
+    assert run(name, *(["-o", "x"] if name == "plan" else []))[0] == 2
+
+
+def options(run: Any, *typed: str) -> list[str]:
+    found: list[str] = json.loads(run("check", *GONE, "--select", RULE, "--format", "json", *typed)[1])["request"][
+        "options"
+    ]
+    return found
+
+
+def test_options_of_a_migration_are_those_of_the_file_unless_others_are_typed(
+    home: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(
+        home / "work/preflight.toml",
+        "[migration]\ntunnelled = true\nparallel = true\nparallel-connections = 4\ntimeout = 30\nlive = false\n"
+        'compressed = true\ncomp-methods = ["mt", "xbzrle"]\n',
+    )
+    rest = ["--compressed", "--comp-methods", "mt,xbzrle", "--parallel", "--parallel-connections"]
+    assert options(run) == ["--tunnelled", "--no-live", *rest, "4"]
+    assert options(run, "--p2p", "--live", "--parallel-connections", "2") == ["--p2p", *rest, "2"]
+    monkeypatch.setenv("PREFLIGHT_MIGRATION_P2P", "1")
+    monkeypatch.setenv("PREFLIGHT_MIGRATION_PARALLEL_CONNECTIONS", "3")
+    assert options(run) == ["--p2p", "--no-live", *rest, "3"]
+    assert options(run, "--tunnelled")[0] == "--tunnelled"
+    monkeypatch.setenv("PREFLIGHT_MIGRATION_P2P", "0")
+    assert options(run)[0] == "--tunnelled"
+    assert options(run, "--no-config") == ["--parallel-connections", "3"] or run("check", *GONE, "--no-config")[
+        2
+    ].endswith("requires --parallel\n")
+
+
+def test_a_timeout_of_migrations_is_no_timeout_of_answers(home: Path) -> None:
+    put(home / ".config/preflight/config.toml", "[migration]\ntimeout = 30\nbandwidth = 7\n")
+    known: Any = typer.main.get_command(app)
+    with known.commands["check"].make_context("check", ["a", "b"]) as context:
+        assert context.params["timeout"] == 60
+    with known.commands["capacity"].make_context("capacity", ["a", "b"]) as context:
+        assert context.params["bandwidth"] is None
+    with known.commands["migrate"].make_context("migrate", ["a", "b", "--all"]) as context:
+        assert (context.params["timeout"], context.params["bandwidth"]) == (30, 7)
+
+
+def test_two_switches_of_the_same_source_exclude_each_other_as_typed_ones_do(home: Path, run: Any) -> None:
+    put(home / "work/preflight.toml", "[migration]\ncopy-storage-all = true\ncopy-storage-inc = true\n")
+    assert run("check", *GONE)[2] == "preflight: --copy-storage-all and --copy-storage-inc are mutually exclusive\n"
+    assert options(run, "--copy-storage-inc") == ["--copy-storage-inc"]
+
+
+def test_a_threshold_of_the_file_changes_from_where_a_rule_reports(home: Path, run: Any) -> None:
+    check = ("check", *GONE, "--select", "clocks-differ", "--format", "json")
+    assert "this host's clock is" not in run(*check)[1]
+    put(home / "work/preflight.toml", "threshold = { clocks-differ = 0 }\n")
+    request = json.loads(run(*check)[1])["request"]
+    assert request["thresholds"] == ["clocks-differ=0"]
+    assert run(*check, "--threshold", "mtu-differs=3")[2] == (
+        "preflight: threshold: mtu-differs has no threshold that can be changed; those that have one: clocks-differ\n"
+    )
+    for wrong in ("clocks-differ", "=3", "clocks-differ=-1", "clocks-differ=1e9", "clocks-differ=nan"):
+        assert run(*check, "--threshold", wrong)[2] == f"preflight: --threshold: {wrong!r} is not RULE=NUMBER\n"
+    assert run(*check, "--threshold", "clock-differ=1")[2].endswith("did you mean clocks-differ?\n")
 
 
 def test_a_value_of_the_file_is_refused_where_the_option_would_be(home: Path, run: Any) -> None:
@@ -212,6 +295,40 @@ def test_a_waiver_that_could_not_be_used_is_not_added(home: Path, run: Any, word
     assert (code, file.read_text()) == (2, "# ours\n")
     assert why in said
     assert len(said.splitlines()) == 1
+
+
+def added(run: Any, *more: str) -> tuple[int, str, str]:
+    given: tuple[int, str, str] = run("waivers", "add", RULE, "--reason", "r", "--host", "h", "--days", "1", *more)
+    return given
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777])
+def test_a_waiver_is_not_added_where_it_would_not_be_used(home: Path, run: Any, mode: int) -> None:
+    (home / "work/hosts").chmod(mode)
+    code, _, said = added(run)
+    assert (home / "work/hosts/preflight.toml").exists() is (code == 0) is (mode == 0o1777)
+    assert run("waivers", "check")[:2] == (0, "1 waiver, all valid\n" if code == 0 else "0 waivers, all valid\n")
+    assert code == 0 or said.endswith("so that the file would not be used: create it elsewhere\n")
+
+
+@needs_root
+def test_a_file_of_another_user_does_not_become_ones_own_with_a_waiver(home: Path, run: Any) -> None:
+    path = put(home / "work/hosts/preflight.toml", 'ignore = ["guests"]\n')
+    os.chown(path, 1234, -1)
+    assert added(run, "--no-config")[0] == 2
+    assert (path.stat().st_uid, path.read_text()) == (1234, 'ignore = ["guests"]\n')
+
+
+def test_a_waiver_is_not_added_beyond_what_is_read(home: Path, run: Any) -> None:
+    path = put(home / "work/hosts/preflight.toml", f"# {'x' * (2**20 - 100)}\n")
+    code, _, said = added(run)
+    assert (code, "at most 1048576 bytes" in said, path.stat().st_size) == (2, True, 2**20 - 97)
+
+
+def test_a_link_that_leads_nowhere_gets_no_waiver(home: Path, run: Any) -> None:
+    (home / "work/hosts/preflight.toml").symlink_to(home / "elsewhere.toml")
+    assert added(run, "--no-config")[0] == 2
+    assert not (home / "elsewhere.toml").exists()
 
 
 def test_a_file_whose_waivers_are_wrong_can_still_be_listed_and_is_no_gate(home: Path, run: Any) -> None:
