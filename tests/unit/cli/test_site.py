@@ -4,7 +4,6 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from preflight.errors import UserError
 from preflight.request.settings import SETTINGS, every, key_of, variable
 from tests.case import RECORDED
 from tests.own_directory import own_directory
-from tests.rule_files import write_rule
 
 __all__ = ["own_directory"]
 
@@ -99,7 +97,7 @@ def test_config_show_names_the_origin_of_each_value(home: Path, run: Any, monkey
     assert lines["answer-timeout"] == "answer-timeout 60 default"
     assert lines.keys() >= SETTINGS.keys()
     assert f"configuration file: {file}" in out
-    assert "plan, fix and migrate do not use it" in out
+    assert "plan, fix, rehearse and migrate do not use it" in out
 
 
 def test_every_setting_is_an_option_and_is_documented() -> None:
@@ -162,9 +160,7 @@ def test_options_of_a_migration_are_those_of_the_file_unless_others_are_typed(
     assert options(run, "--tunnelled")[0] == "--tunnelled"
     monkeypatch.setenv("PREFLIGHT_MIGRATION_P2P", "0")
     assert options(run)[0] == "--tunnelled"
-    assert options(run, "--no-config") == ["--parallel-connections", "3"] or run("check", *GONE, "--no-config")[
-        2
-    ].endswith("requires --parallel\n")
+    assert run("check", *GONE, "--no-config")[2] == "preflight: --parallel-connections requires --parallel\n"
 
 
 def test_a_timeout_of_migrations_is_no_timeout_of_answers(home: Path) -> None:
@@ -320,9 +316,9 @@ def test_a_file_of_another_user_does_not_become_ones_own_with_a_waiver(home: Pat
 
 
 def test_a_waiver_is_not_added_beyond_what_is_read(home: Path, run: Any) -> None:
-    path = put(home / "work/hosts/preflight.toml", f"# {'x' * (2**20 - 100)}\n")
+    path = put(home / "work/hosts/preflight.toml", f"# {'x' * (2**20 - 50)}\n")
     code, _, said = added(run)
-    assert (code, "at most 1048576 bytes" in said, path.stat().st_size) == (2, True, 2**20 - 97)
+    assert (code, "at most 1048576 bytes" in said, path.stat().st_size) == (2, True, 2**20 - 47)
 
 
 def test_a_link_that_leads_nowhere_gets_no_waiver(home: Path, run: Any) -> None:
@@ -338,54 +334,11 @@ def test_a_file_whose_waivers_are_wrong_can_still_be_listed_and_is_no_gate(home:
     assert (code, "guards data" in " ".join(out.split())) == (1, True)
 
 
-# files that somebody else has put there
-
-
-def _planted(home: Path) -> Iterator[tuple[str, Any]]:
-    """Yield ways of planting a file, each with the function that does it."""
-    silent = f'ignore = ["{RULE}"]\n'
-    lowered = f'severity = {{ {RULE} = "info" }}\n'
-    code = 'rules = ["rules.d"]\n'
-    work = home / "work"
-    for text in (WAIVER, silent, lowered, code, 'fail-on = "never"\n'):
-        yield "others can write to the file", lambda text=text: put(work / "hosts/preflight.toml", text, 0o666)
-        yield "others can write above", lambda text=text: put(work / "preflight.toml", text, above=0o777)
-    table = "[tool.preflight]\n"
-    yield "a table of pyproject", lambda: put(work / "pyproject.toml", table + silent, 0o666)
-    yield "code of one's own", lambda: put(work / "preflight.toml", code)
-    yield "rules.d alone", lambda: None
+# files that somebody else has put there: see test_planted.py
 
 
 def _acting() -> list[str]:
     return [one.__name__ for one in COMMANDS if one.purpose in (Purpose.PLAN, Purpose.ACT)]
-
-
-def test_a_planted_file_changes_no_verdict_and_runs_nothing(home: Path, run: Any, tmp_path: Path) -> None:
-    marker = tmp_path / "ran"
-    body = (
-        f'open("{marker}", "w")\n\n@rule(Severity.INFO)\ndef check(source: Versions) -> Findings:\n    yield from ()\n'
-    )
-    seen = []
-    for why, plant in _planted(home):
-        for path in (home / "work").rglob("*.toml"):
-            path.unlink()
-        (home / "work").chmod(0o700)
-        for directory in (home / "work/rules.d", home / "work/hosts/rules.d"):
-            write_rule(directory, "planted", body)
-        plant()
-        code, out, said = run("check", *GONE, "--select", RULE)
-        seen.append(code)
-        assert (code == 1 and "NOT READY" in out) or (code == 2 and out == "" and len(said.splitlines()) == 1), why
-        assert not marker.exists(), why
-    assert seen.count(2) == len(seen) - 1 >= 11
-
-
-@needs_root
-def test_a_file_of_another_user_changes_no_verdict(home: Path, run: Any) -> None:
-    path = put(home / "work/preflight.toml", WAIVER)
-    assert run("check", *GONE, "--select", RULE)[0] == 0
-    os.chown(path, 1234, -1)
-    assert run("check", *GONE, "--select", RULE)[:2] == (2, "")
 
 
 @pytest.mark.parametrize("name", _acting())
