@@ -77,9 +77,10 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool =
     False), the logins are closed while the answers are judged.
     """
     asked, migration = opened.asked, opened.migration
+    every = rules_of(asked.site) if rules is None else rules
     if rules is None:
-        rules = select(rules_of(asked.site), select=asked.select, ignore=asked.ignore)
-    sources, own = own_of(rules)
+        rules = select(every, select=asked.select, ignore=asked.ignore)
+    sources, own = own_of(every if asked.whole else rules)
     needed = {role: _needed(role, rules, asked, migration, sources) for role in Role}
 
     def guests_of(source: Host) -> Iterable[Guest]:

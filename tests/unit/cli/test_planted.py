@@ -155,7 +155,10 @@ def _users_pack(home: Path) -> None:
 
 
 def _others_can_write(text: str, name: str = "preflight.toml") -> Callable[[Path], None]:
-    return lambda home: put(home / "work/hosts" / name, text, 0o666) and None
+    def plant(home: Path) -> None:
+        put(home / "work/hosts" / name, text, 0o666)
+
+    return plant
 
 
 IGNORED, REFUSED = 1, 2
@@ -189,7 +192,8 @@ WAYS_OF_ANOTHER: dict[str, Callable[[Path], None]] = {
 }
 
 
-def nothing_happened(home: Path, code: int, out: str, said: str, expected: int) -> None:
+def nothing_happened(home: Path, outcome: tuple[int, str, str], expected: int) -> None:
+    code, out, said = outcome
     assert code == expected, said
     assert ("NOT READY" in out) if code == IGNORED else (out == "" and len(said.splitlines()) == 1)
     assert not (home / "ran").exists()
@@ -200,14 +204,14 @@ def nothing_happened(home: Path, code: int, out: str, said: str, expected: int) 
 def test_a_planted_file_changes_no_verdict_and_runs_nothing(home: Path, run: Any, way: str) -> None:
     plant, expected = WAYS[way]
     plant(home)
-    nothing_happened(home, *run("check", *GONE, "--select", RULE), expected)
+    nothing_happened(home, run("check", *GONE, "--select", RULE), expected)
 
 
 @needs_root
 @pytest.mark.parametrize("way", WAYS_OF_ANOTHER)
 def test_a_file_of_another_user_changes_no_verdict(home: Path, run: Any, way: str) -> None:
     WAYS_OF_ANOTHER[way](home)
-    nothing_happened(home, *run("check", *GONE, "--select", RULE), REFUSED)
+    nothing_happened(home, run("check", *GONE, "--select", RULE), REFUSED)
 
 
 @pytest.mark.parametrize("way", ["rules.d", "waiver"])

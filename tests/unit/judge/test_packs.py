@@ -181,7 +181,8 @@ def test_the_tests_of_a_pack_and_its_hidden_files_are_no_rules(tmp_path: Path) -
 def test_a_pack_of_which_others_can_write_any_part_is_not_run(tmp_path: Path, part: str) -> None:
     mark = tmp_path / "ran"
     made = pack(tmp_path, facts=f"open({str(mark)!r}, 'w')\n{FACTS}")
-    (made / part).exists() or (made / part).mkdir()
+    if not (made / part).exists():
+        (made / part).mkdir()
     (made / part).chmod(0o777)
     assert refusal(made) == f"{made / part}: users other than you and root can write to it, so its rules are not run"
     assert not mark.exists()
