@@ -120,9 +120,13 @@ def _load_pack(pack: Pack) -> Iterator[Rule]:
 
 def _add(rules: dict[str, Rule], others: Iterable[Rule]) -> None:
     asked = {record: command for rule in rules.values() for record, command in rule.questions.items()}
+    facts = {kind.__name__: kind for rule in rules.values() for kind in rule.sources}
     for rule in others:
         if rule.name in rules:
             raise RuleError(f"{rule.path}: the name {rule.name} is already used by {rules[rule.name].path}")
+        for kind in rule.sources:
+            if facts.setdefault(kind.__name__, kind) is not kind:
+                raise RuleError(f"{rule.path}: another rule's fact is called {kind.__name__} too")
         for record, command in rule.questions.items():
             if asked.setdefault(record, command) != command:
                 raise RuleError(f"{rule.path}: another rule asks another question that is called {record}")
@@ -190,11 +194,18 @@ def _own_sources(path: Path, parameters: Iterable[Parameter]) -> Sources:
         sources = {kind: source for kind, source in made_of(own).items() if kind not in FACTS}
     except (TypeError, NameError) as why:
         raise RuleError(f"{path}: {why}") from None
+    for kind in sources:
+        if kind.__name__ in _NAMES:
+            raise RuleError(f"{path}: {kind.__name__} is the name of a fact of preflight's")
     asked = _asked() | {question.record for source in sources.values() for question in source.questions}
     for kind, source in sources.items():
         if unasked := sorted(set(source.records) - asked):
             raise RuleError(f"{path}: {kind.__name__}: no question asks for the record {unasked[0]}")
     return sources
+
+
+#: The names of preflight's facts, by which plans and messages mean them.
+_NAMES = frozenset(kind.__name__ for kind in FACTS)
 
 
 def _own_questions(path: Path, pack: Pack, sources: Mapping[type[Fact], FactSource]) -> Mapping[str, ShellText]:

@@ -148,6 +148,10 @@ FAULTS = {
         {"facts": FACTS.replace('.with_name("questions.sh")', '.parent / "../questions.sh"')},
         "is not among the rules in",
     ),
+    "is for a fact of preflight's name": (
+        {"facts": FACTS.replace("Pressure", "Storage"), "site__under_pressure": RULE.replace("Pressure", "Storage")},
+        "Storage is the name of a fact of preflight's",
+    ),
     "asks for what nobody asks": (
         {"facts": FACTS.replace('Annotated[Record, Question("site.memory-pressure", FILE)]', "Record")},
         "Pressure: no question asks for the record answer",
@@ -165,9 +169,16 @@ def test_a_question_that_must_not_be_asked_is_refused(tmp_path: Path, why: str) 
     assert said in refusal(pack(tmp_path, **changed))
 
 
-def test_two_questions_of_one_name_are_refused(tmp_path: Path) -> None:
-    first, second = pack(tmp_path / "a"), pack(tmp_path / "b", questions_sh=QUESTIONS.replace("low", "high"))
+@pytest.mark.parametrize("renamed", [True, False])
+def test_two_questions_or_facts_of_one_name_are_refused(tmp_path: Path, *, renamed: bool) -> None:
+    first = pack(tmp_path / "a")
+    other = {"facts": FACTS.replace("Pressure", "Other"), "site__under_pressure": RULE.replace("Pressure", "Other")}
+    second = pack(tmp_path / "b", questions_sh=QUESTIONS.replace("low", "high"), **(other if renamed else {}))
     (second / "site/under_pressure.py").rename(second / "site/another.py")
+    if not renamed:
+        with pytest.raises(UserError, match="another rule's fact is called Pressure too"):
+            load((first, second))
+        return
     with pytest.raises(UserError, match=r"another rule asks another question that is called site\.memory-pressure"):
         load((first, second))
 
