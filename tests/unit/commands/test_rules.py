@@ -1,6 +1,7 @@
 """`preflight rules`: a new rule works at once, and the tests of a pack are run and asked for."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from preflight.commands import rules
 from preflight.errors import UserError
 from preflight.judge.ruleset import load
 from preflight.request.check_request import Site
+from preflight.testing import Case
 
-EXAMPLE = Path(__file__).parents[3] / "examples/pack/preflight_example"
+ROOT = Path(__file__).parents[3]
+EXAMPLE = ROOT / "examples/pack/preflight_example"
 SITE = Site()
 
 
@@ -106,6 +109,34 @@ def test_what_fails_and_what_lacks_is_named(work: Path, capsys: pytest.CaptureFi
         "tests/test_no_passwords.py:test_with_a_fixture: takes arguments, which only pytest gives: run it with pytest",
         "2 rules, 4 tests: 6 faults",
     ]
+
+
+def test_the_code_of_the_page_on_packs_is_a_pack_that_works(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs/packs.md").read_text()
+    python = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (rule,) = (block for block in python if block.startswith('"""sshd accepts'))
+    (described,) = (block for block in python if "parse_xml" in block)
+    (fact,) = (block for block in python if "TUNED_PROFILE = " in block)
+    (tests,) = (block for block in python if "def test_catches_" in block)
+    (questions,) = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    rules.new("no-passwords", SITE)
+    made = work / "rules.d"
+    (made / "site/no_passwords.py").write_text(rule)
+    assert rules.test("rules.d") == 0
+    head = rule.partition("from ")[0]
+    (made / "site/described.py").write_text(head + described)
+    (made / "facts.py").write_text(fact)
+    (made / "questions.sh").write_text(questions)
+    uses = "from preflight.rule import *\nfrom ..facts import TunedProfile\n"
+    body = "@rule(Severity.INFO)\ndef check(host: TunedProfile) -> Findings:\n    yield on_host(str(host.name))\n"
+    (made / "site/tuned.py").write_text(head + uses + body)
+    (made / "tests/test_no_passwords.py").write_text(tests)
+    capsys.readouterr()
+    assert rules.test("rules.d") == 1
+    assert "test_catches_a_password" not in capsys.readouterr().out
+    case = Case(rules=made).source("example.tuned-profile", "virtual-host\n")
+    assert case.result("tuned", "source").findings[0].message == "virtual-host"
+    assert Case(rules=made).result("described").findings[0].message == "the guest has no description"
 
 
 def test_what_is_no_pack_is_refused(work: Path) -> None:
