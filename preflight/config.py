@@ -102,11 +102,11 @@ def _read(path: Path, *, of: Found, chain: tuple[Path, ...] = ()) -> Configured:
                 f"{path}: {key}: a file in the working directory or above it must not load code: name the file with"
                 " --config, or set this in your own configuration file"
             )
-        # a URI can name a program or a key
-        if of.is_of_directory and every()[key].kind is Kind.HOSTS and any("://" in host for host in value):
+        # a URI can name a program or a key, and a host that the source is to connect to
+        if of.is_of_directory and any("://" in str(one) for one in (value if isinstance(value, list) else [value])):
             raise UserError(
-                f"{path}: {key}: a file in the working directory or above it must name hosts, and no URIs: name the"
-                " file with --config, or set this in your own configuration file"
+                f"{path}: {key}: a file in the working directory or above it must not set a URI: name the file with"
+                " --config, or set this in your own configuration file"
             )
     found = Configured(
         file=str(path),

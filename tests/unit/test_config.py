@@ -333,10 +333,18 @@ def test_a_file_in_the_directory_never_loads_code_itself_or_by_extending(home: P
     assert refusal().startswith(f"{site}: {key}: ")
 
 
-def test_a_file_in_the_directory_names_no_uri_which_could_name_a_program(home: Path) -> None:
-    path = planted(home, 'hosts = ["kvm1", "qemu+ssh://kvm2/system?command=/tmp/x"]\n')
-    assert refusal().startswith(f"{path}: hosts: a file in the working directory or above it must name hosts, and no")
-    assert config.load(path).values == {"hosts": ["kvm1", "qemu+ssh://kvm2/system?command=/tmp/x"]}
+URIS = {
+    "hosts": 'hosts = ["kvm1", "qemu+ssh://kvm2/system?command=/tmp/x"]',
+    "migration.migrateuri": '[migration]\nmigrateuri = "tcp://192.0.2.1"',
+    "migration.disks-uri": '[migration]\ndisks-uri = "unix:///tmp/x"',
+}
+
+
+@pytest.mark.parametrize("key", URIS)
+def test_a_file_in_the_directory_sets_no_uri_which_could_name_a_program(home: Path, key: str) -> None:
+    path = planted(home, f"{URIS[key]}\n")
+    assert refusal().startswith(f"{path}: {key}: a file in the working directory or above it must not set a URI: ")
+    assert config.load(path).values.keys() == {key}
 
 
 def test_in_a_directory_such_as_tmp_a_file_of_ones_own_is_used(home: Path) -> None:
