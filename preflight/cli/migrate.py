@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import MOST, Ignore, Over, Source, Timeout, Uri, how, output
+from preflight.cli.arguments import MOST, Ignore, Over, SettleTimeout, Source, Timeout, Uri, how, output, setting
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -86,12 +86,8 @@ def migrate(
             help="Action if a guest does not arrive: start no further migrations, or continue with the other guests."
         ),
     ] = OnError.STOP,
-    stall_timeout: Annotated[
-        float, typer.Option(min=1, help="Abort a migration that has sent nothing for this many seconds.")
-    ] = 120,
-    settle_timeout: Annotated[
-        float, typer.Option(min=1, help="Seconds to wait, after a migration, for a host that does not answer.")
-    ] = 90,
+    stall_timeout: Annotated[float, setting("stall-timeout", max=None)] = 120,
+    settle_timeout: SettleTimeout = 90,
     resume: Annotated[
         Path | None, typer.Option(help="Resume the run that this journal records.", show_default=False)
     ] = None,

@@ -49,6 +49,7 @@ STANDING: dict[str, ShellText] = fixed(
         "virtproxyd.conf": "slurp /etc/libvirt/virtproxyd.conf",
         "virtlockd.conf": "slurp /etc/libvirt/virtlockd.conf",
         "qemu.conf": "slurp /etc/libvirt/qemu.conf",
+        "libvirt-files": "libvirt_files",
         "sshd_config": "sshd_config",
         "sshd.effective": "as_root sshd -T",
         "sshd.listener": "sshd_listener",

@@ -399,6 +399,15 @@ sshd_config() {
     slurp "$f" || return
   done
 }
+libvirt_files() {
+  # the files of libvirt that no other question reads, each between a line with its name and the code of reading it
+  for f in virtlogd virtnetworkd virtstoraged virtsecretd virtnodedevd virtnwfilterd virtinterfaced network qemu-lockd \
+    qemu-sanlock libvirt; do
+    printf '\037/etc/libvirt/%s.conf\n' "$f"
+    slurp "/etc/libvirt/$f.conf"
+    printf '\036%s\n' $?
+  done
+}
 remote_helpers() {
   for h in virt-ssh-helper nc; do command -v "$h"; done
   nc -h 2>&1 | grep -m 3 -E -e '(^|[[:space:],])-[A-Za-z]*U'

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from preflight.facts.daemon.libvirt_files import OTHERS
 from tests.shell.host import Host
 
 
@@ -483,6 +484,18 @@ def test_sshd_config_is_every_file_behind_its_name(host: Host) -> None:
     (etc / "sshd_config").write_text("Port 22\n")
     (etc / "sshd_config.d" / "a.conf").write_text("UseDNS no\n")
     assert host.says("sshd_config") == f"\x1f{etc}/sshd_config\nPort 22\n\x1f{etc}/sshd_config.d/a.conf\nUseDNS no\n"
+
+
+def test_libvirt_files_are_each_between_its_name_and_a_code(host: Host) -> None:
+    etc = host.has_directory("/etc/libvirt")
+    (etc / "virtlogd.conf").write_text("max_clients = 7\n")
+    (etc / "network.conf").mkdir()
+    done = host.run("libvirt_files")
+    blocks = done.stdout.split("\x1f")[1:]
+    assert blocks[0] == f"{etc}/virtlogd.conf\nmax_clients = 7\n\x1e0\n"
+    assert f"{etc}/virtnetworkd.conf\n\x1e44\n" in blocks
+    assert f"{etc}/network.conf\n\x1e1\n" in blocks
+    assert tuple(block.partition("\n")[0] for block in blocks) == tuple(f"{etc}/{name}" for name in OTHERS)
 
 
 def test_remote_helpers_are_programs_and_what_netcat_can(host: Host) -> None:
