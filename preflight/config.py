@@ -120,7 +120,7 @@ def _read(path: Path, *, of: Found, chain: tuple[Path, ...] = ()) -> Configured:
     extended = directory / Path(model.extend).expanduser()
     chain = (*chain, path.resolve())
     if extended.resolve() in chain or len(chain) > _MOST_EXTENDED:
-        raise UserError(f"{path}: extend: {model.extend}: the files extend one another without end")
+        raise UserError(f"{path}: extend: {model.extend}: the files extend each other in a circle")
     below = _read(extended, of=of, chain=chain)
     replaced = {rival for key, value in own.items() if value is True for rival in rivals(key)}
     values = {key: value for key, value in below.values.items() if key not in replaced}

@@ -115,7 +115,7 @@ def check(
     fail_on: Annotated[FailOn, setting("fail-on", rich_help_panel=Group.OUTPUT)] = FailOn.ERROR,
     unknown: Annotated[OnUnknown, setting("unknown", rich_help_panel=Group.OUTPUT)] = OnUnknown.FAIL,
     exit_zero: Annotated[
-        bool, output("--exit-zero", help="Never exit with code 1, whatever is found; codes 2, 3 and 70 stay.")
+        bool, output("--exit-zero", help="Never exit with code 1, whatever is found; codes 2, 3 and 70 are unaffected.")
     ] = False,
 ) -> None:
     """Check whether guests can be migrated from SOURCE to DESTINATION.

@@ -160,7 +160,9 @@ def run_plan(path: Path, wanted: Wanted, *, timeout: float, prepare: Prepare = s
     """Run a plan from a file if nothing that it depends on has changed; return the exit code. Raises `UserError`."""
     planned, doubt = plan_file.read(path)
     if planned.rehearsal:
-        raise UserError(f"{path}: the plan of a rehearsal, which is not migrated: see `preflight rehearse --help`")
+        raise UserError(
+            f"{path}: this is the plan of a rehearsal, which cannot be run: see `preflight rehearse --help`"
+        )
     refuse_programs(path, planned, doubt, wanted.confirmed)
     if time.time() > planned.lapses:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(planned.lapses))
