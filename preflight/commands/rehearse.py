@@ -73,21 +73,29 @@ def rehearse(asked: Asked, method: Method, wanted: Wanted) -> int:
             report = replace(checked.report, made=made_now())
             sys.stdout.write(report_text.render(report, sys.stdout.isatty()))
         try:
-            return _rehearse(checked, opened, method, wanted)
+            done = attempt(checked, opened, method, wanted)
         except Refused as why:
             return refused(why)
+        return done if isinstance(done, int) else _tell(done, wanted)
 
 
-def _rehearse(checked: Checked, opened: Opened, method: Method, wanted: Wanted) -> int:
+def attempt(
+    checked: Checked, opened: Opened, method: Method, wanted: Wanted, *, is_shown: bool = True
+) -> Outcome | int:
+    """Rehearse the guests that can be; return the outcome, or the exit code if the user does not agree.
+
+    With `is_shown` standard error says first what will be done. Raises `Refused`.
+    """
     chosen, kept = choose(checked, method, wanted)
     if not chosen:
-        return _tell(outcome(checked.report, kept, at_once=wanted.at_once), wanted)
+        return outcome(checked.report, kept, at_once=wanted.at_once)
     width_of = Pace(wanted.at_once, "as requested", {}, calls=pace(checked, None).calls)
     planned = plan(
         checked, method, [one for one, _ in chosen], width_of, is_uri_given=opened.asked.destination_uri is not None
     )
     visits = live(checked.visits)
-    _announce(planned, kept)
+    if is_shown:
+        announce(planned, kept)
     if (code := agree(wanted.ask, "rehearse?")) is not None:
         return code
     marks = {one.uuid: mark for one, mark in chosen}
@@ -102,14 +110,13 @@ def _rehearse(checked: Checked, opened: Opened, method: Method, wanted: Wanted) 
         return NOT_AS_BEFORE if any(one.answer is Answer.DISTURBED for one in answers.values()) else 0
 
     resumable(path, (), run_all, command="rehearse")
-    done = outcome(
+    return outcome(
         checked.report,
         [*answers.values(), *kept],
         at_once=wanted.at_once,
         predicted=checked.report.capacity.concurrent,
         interrupted=interrupted,
     )
-    return _tell(done, wanted)
 
 
 def choose(
@@ -171,7 +178,7 @@ def run(
     return answers, current.interrupted
 
 
-def _announce(planned: MigrationPlan, kept: Sequence[Rehearsed]) -> None:
+def announce(planned: MigrationPlan, kept: Sequence[Rehearsed]) -> None:
     """Print what will be done to which guests, on standard error."""
     names = listed([one.name for one in planned.guests])
     lines = [

@@ -92,7 +92,7 @@ _READERS: Mapping[str, Callable[[str], str]] = {
         ("libvirtd.conf", "virtqemud.conf", "virtproxyd.conf", "virtlockd.conf", "qemu.conf"),
         conf_secrets.without_secrets,
     ),
-    **dict.fromkeys(("daemons", "log-and-lock"), _files),
+    **dict.fromkeys(("daemons", "log-and-lock", "libvirt-files"), _files),
     "side-daemons": _side_daemons,
     **dict.fromkeys(("sshd_config", "sshd.effective"), _sshds),
     **dict.fromkeys(("libvirt.domains", "libvirt.networks", "libvirt.pools"), _listed),
