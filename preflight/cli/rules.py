@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from preflight.cli.arguments import Reports, output
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 @command(Purpose.LOOK_UP, "preflight rules", "preflight rules --format markdown")
 @takes("site", site_of)
 def rules(
-    output_format: Annotated[str, typer.Option("--format", "-f", help=formats.help_on("rules"))] = "text",
+    output_format: Annotated[str, output("--format", "-f", help=formats.help_on("rules"))] = "text",
+    report: Reports = None,
     *,
     site: "Site",
 ) -> None:
@@ -25,7 +27,8 @@ def rules(
     from preflight.judge.site import rules_of
 
     formats.require("rules", output_format)
-    formats.deliver("rules", output_format, rules_of(site))
+    files = formats.files("rules", report or ())
+    formats.publish("rules", output_format, tuple(rule.text for rule in rules_of(site)), files)
 
 
 @command(
