@@ -5,7 +5,7 @@ import functools
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import typer
 
@@ -110,9 +110,6 @@ def copying(method: "Method") -> "Method":
     return replace(method, copy_storage=CopyStorage.ALL)
 
 
-method_of.__signature__ = inspect.Signature(list(parameters().values()))  # type: ignore[attr-defined]  # for callers
-
-
 def _value(name: str, option: Option, given: Mapping[str, Any]) -> Any:
     """Return the value of a field by the options that were given; raises `UserError`."""
     if option.switches:
@@ -141,6 +138,44 @@ def _switched(name: str, option: Option, given: Mapping[str, Any]) -> Any:
     return switches[-1].value if switches else default_of(name)
 
 
+class _Whole(Generic[T]):
+    """A function with the parameters of another function in place of one of its own.
+
+    They are put together when Typer first asks for them: it asks only for those of the command that is called.
+    """
+
+    def __init__(
+        self,
+        body: Callable[..., T],
+        made: str,
+        make: Callable[..., Any],
+        taken: Callable[[], Mapping[str, inspect.Parameter]],
+    ) -> None:
+        """Take the function, the name of its parameter, what makes its value, and the parameters that this takes."""
+        functools.update_wrapper(self, body, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
+        del vars(self)["__wrapped__"]  # otherwise Typer would find the body's own parameters
+        self._body, self._made, self._make, self._parameters = body, made, make, taken
+        self.__annotations__: dict[str, Any] = {}  # the signature has those of the parameters
+
+    def __call__(self, **given: Any) -> T:
+        """Call the function."""
+        picked = {name: given.pop(name) for name in self._taken}
+        return self._body(**{self._made: self._make(**picked)}, **given)
+
+    @functools.cached_property
+    def _taken(self) -> Mapping[str, inspect.Parameter]:
+        return self._parameters()
+
+    @functools.cached_property
+    def __signature__(self) -> inspect.Signature:
+        """Return the parameters, as `inspect.signature` asks for them."""
+        own = inspect.signature(self._body)
+        every: list[inspect.Parameter] = []
+        for name, one in own.parameters.items():
+            every += self._taken.values() if name == self._made else [one]
+        return own.replace(parameters=[one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in every])
+
+
 def takes_method(
     *, only: Collection[str] | None = None, without: Collection[str] = ()
 ) -> Callable[[Callable[..., T]], Callable[..., T]]:
@@ -148,8 +183,13 @@ def takes_method(
 
     `only` names the options that the command takes, if it does not take all; `without` those that it has no use for.
     """
-    left_out = set(without) if only is None else parameters().keys() - set(only)
-    return takes("method", method_of, without=left_out)
+
+    def taken() -> Mapping[str, inspect.Parameter]:
+        return {
+            name: one for name, one in parameters().items() if name not in without and (only is None or name in only)
+        }
+
+    return lambda body: _Whole(body, "method", method_of, taken)
 
 
 def takes(
@@ -160,25 +200,10 @@ def takes(
     Parameters of `make` that are left out with `without` keep their defaults.
     """
 
-    def give(body: Callable[..., T]) -> Callable[..., T]:
-        own = inspect.signature(body)
-        taken = {name: one for name, one in inspect.signature(make).parameters.items() if name not in without}
+    def taken() -> Mapping[str, inspect.Parameter]:
+        return {name: one for name, one in inspect.signature(make).parameters.items() if name not in without}
 
-        @functools.wraps(body)
-        def whole(**given: Any) -> T:
-            picked = {name: given.pop(name) for name in taken}
-            return body(**{made: make(**picked)}, **given)
-
-        every: list[inspect.Parameter] = []
-        for name, one in own.parameters.items():
-            every += taken.values() if name == made else [one]
-        every = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in every]
-        whole.__signature__ = own.replace(parameters=every)  # type: ignore[attr-defined]  # Typer reads it
-        whole.__annotations__ = {one.name: one.annotation for one in every} | {"return": None}
-        del whole.__wrapped__  # otherwise Typer would find the body's own parameters
-        return whole
-
-    return give
+    return lambda body: _Whole(body, made, make, taken)
 
 
 def _several(option: str, text: str | None) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from preflight.cli.arguments import Reports, output
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -47,7 +48,8 @@ def rules(
             show_default=False,
         ),
     ] = None,
-    output_format: Annotated[str, typer.Option("--format", "-f", help=formats.help_on("rules"))] = "text",
+    output_format: Annotated[str, output("--format", "-f", help=formats.help_on("rules"))] = "text",
+    report: Reports = None,
     questions: Annotated[
         bool, typer.Option("--questions", help="List the commands that hosts are asked to run, instead of the rules.")
     ] = False,
@@ -60,17 +62,18 @@ def rules(
     The exit code of test is 0 if each rule has tests and all of them pass, and 1 if not. No host is contacted.
     """
     formats.require("rules", output_format)
+    files = formats.files("rules", report or ())
     from preflight.commands import rules as commands
 
-    if action is not Action.LIST and (questions or output_format != "text"):
-        raise UserError(f"rules {action.value} takes neither --questions nor --format")
+    if action is not Action.LIST and (questions or files or output_format != "text"):
+        raise UserError(f"rules {action.value} takes neither --questions nor --format nor --report")
     if (action is Action.LIST) is not (what is None):
         wanted = (
             "takes no name" if action is Action.LIST else f"needs {'RULE' if action is Action.NEW else 'DIR or PACK'}"
         )
         raise UserError(f"rules {action.value} {wanted}")
     if questions:
-        if output_format != "text":
+        if files or output_format != "text":
             raise UserError("--questions has only the format text")
         raise typer.Exit(commands.show_questions(site))
     match action:
@@ -78,7 +81,7 @@ def rules(
             raise typer.Exit(commands.new(what or "", site))
         case Action.TEST:
             raise typer.Exit(commands.test(what or ""))
-    raise typer.Exit(commands.show(site, output_format))
+    raise typer.Exit(commands.show(site, output_format, files))
 
 
 @command(

@@ -9,11 +9,12 @@ from preflight.collect.endpoints import Opened
 from preflight.commands import migrate, rehearse
 from preflight.judge.check import Checked
 from preflight.judge.report import Verdict
+from preflight.output import formats
 from preflight.output.plan import text as shown_plan
-from preflight.output.rehearsal import text as shown_rehearsal
 from preflight.plan.make import Refused
 from preflight.rehearse.answer import Answer
 from preflight.rehearse.outcome import INTERRUPTED, NOT_AS_BEFORE, Outcome
+from preflight.rehearse.report import report_of
 from preflight.schema.plan import MigrationPlan, RehearsedGuests
 from preflight.visible import clean, named, one_line
 
@@ -38,8 +39,7 @@ def rehearse_first(
     done = rehearse.attempt(checked, opened, planned.method, rehearsal, is_shown=False)
     if isinstance(done, int):
         return done
-    sys.stdout.write(shown_rehearsal.render(done, _colour=False))
-    sys.stdout.flush()
+    formats.deliver("rehearsal", "text", report_of(done))
     if (code := code_of(done)) is not None:
         return code
     planned, checked = migrate.confirmed(planned, opened)

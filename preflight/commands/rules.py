@@ -28,9 +28,9 @@ DIRECTORY, SUBJECT = Path("rules.d"), "site"
 _NAME = re.compile(r"(?:(?P<subject>[a-z][a-z0-9_-]{0,63})/)?(?P<rule>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)")
 
 
-def show(site: Site, output_format: str) -> int:
-    """Print the list of rules, and return the exit code."""
-    formats.deliver("rules", output_format, rules_of(site))
+def show(site: Site, output_format: str, files: Sequence[tuple[str, Path]] = ()) -> int:
+    """Print the list of rules, write it to files too, each with its format, and return the exit code."""
+    formats.publish("rules", output_format, tuple(rule.text for rule in rules_of(site)), files)
     return SOUND
 
 

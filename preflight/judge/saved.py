@@ -55,7 +55,7 @@ def content_of(path: Path) -> bytes:
 def report_of(document: schema.Report) -> Report:
     """Return the report of a document; raises `UserError` if it contradicts itself."""
     asked = asked_of(document.request, document.source, document.destination)
-    rules = {rule.name: _rule(rule) for rule in document.rules}
+    rules = {rule.name: rule_of(rule) for rule in document.rules}
     gate = document.request
     origin = document.provenance
     source, destination = hosts_of(document.source, document.destination, origin)
@@ -156,7 +156,8 @@ def _waiver(one: schema.Waiver) -> Applied:
     return Applied(waiver, Use(one.use))
 
 
-def _rule(rule: schema.Rule) -> RuleText:
+def rule_of(rule: schema.Rule) -> RuleText:
+    """Return the rule of a document."""
     return RuleText(rule.name, rule.topic, rule.title, rule.why, rule.fix, Severity(rule.severity))
 
 

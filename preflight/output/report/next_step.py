@@ -170,18 +170,24 @@ def _kind(asked: Selection) -> Iterator[str]:
         yield from ("--except", one)
 
 
+def arguments(report: Report, most: int | None = None) -> list[str]:
+    """Return the words that select the guests for a command that takes their names as arguments.
+
+    More names than `most` are left to be typed.
+    """
+    asked = report.asked
+    named = asked.guests if most is None or len(asked.guests) <= most else ("GUEST...",)
+    running = [] if asked.guests or asked.offline or asked.as_they_are else ["--running"]
+    return [*named, *running, *_kind(asked)]
+
+
 def _migrate(report: Report) -> tuple[str, ...]:
     asked = report.asked
-    which: Sequence[str] = asked.guests
-    if len(which) > _GUESTS:
-        which = ("GUEST...",)  # to be replaced by those that were named to the check
     return (
         "preflight",
         "migrate",
         *_ends(report),
-        *which,
-        *(["--running"] if not (asked.guests or asked.offline or asked.as_they_are) else []),
-        *_kind(asked),
+        *arguments(report, _GUESTS),
         *at_once(report, "--at-once"),
         *connected(report),
         *(word for rule in asked.ignore for word in ("--ignore", rule)),
