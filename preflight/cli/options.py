@@ -11,7 +11,8 @@ import typer
 
 from preflight.errors import UserError
 from preflight.request.migration import CopyStorage
-from preflight.request.options import Form, Option, Switch, declared, default_of, option_name, type_of
+from preflight.request.options import Form, Option, Switch, declared, default_of, option_name, type_of, virsh_name
+from preflight.request.settings import MIGRATION, every, key_of, rivals, variable
 
 if TYPE_CHECKING:
     from preflight.request.method import Method
@@ -26,16 +27,48 @@ def parameters() -> Mapping[str, inspect.Parameter]:
 
 
 def _parameters(name: str, option: Option) -> Iterator[inspect.Parameter]:
-    shown: dict[str, Any] = {"rich_help_panel": option.group.value, "show_default": False}
+    shown: dict[str, Any] = {"rich_help_panel": option.group.value, "show_default": False, "show_envvar": False}
     for switch in option.switches:
-        yield _parameter(_variable(switch), bool, typer.Option(*switch.names, help=switch.help, **shown), default=False)
+        key = f"{MIGRATION}.{switch.name}"
+        more = shown | ({"callback": _first_of, "envvar": variable(key)} if key in every() else {})
+        yield _parameter(_variable(switch), bool, typer.Option(*switch.names, help=switch.help, **more), default=False)
     if not option.switches:
+        if (key := f"{MIGRATION}.{virsh_name(name)}") in every():
+            shown["envvar"] = variable(key)
         spelled = f"{option_name(name)}/{option.contrary}" if option.contrary else option_name(name)
         shown |= {"help": option.help, "min": option.least, "max": option.most}
         default = default_of(name)
         yield _parameter(
             name, _taken(name, option), typer.Option(spelled, **shown), default=None if default == () else default
         )
+
+
+#: The sources of a value, each of which outranks the ones after it.
+_RANKS = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP", "DEFAULT")
+
+
+def _first_of(context: typer.Context, parameter: typer.CallbackParam, value: bool) -> bool:
+    """Return the value of a switch, unless a rival is on from a source that outranks this one's.
+
+    A rival from a source that this one's outranks is turned off.
+    """
+    if not value:
+        return value
+    keys = rivals(key_of(parameter.envvar) or "")
+    rank = _rank(context, parameter.name or "")
+    for name in [one.name or "" for one in context.command.params if key_of(one.envvar) in keys]:
+        if context.params.get(name):
+            other = _rank(context, name)
+            if other < rank:
+                return False
+            if other > rank:
+                context.params[name] = False
+    return value
+
+
+def _rank(context: typer.Context, name: str) -> int:
+    source = context.get_parameter_source(name)
+    return _RANKS.index(source.name) if source is not None and source.name in _RANKS else len(_RANKS)
 
 
 def _parameter(name: str, taken: Any, shown: Any, *, default: Any) -> inspect.Parameter:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import MOST, Ignore, Over, Reports, Timeout, Uri, how, output
+from preflight.cli.arguments import MOST, Ignore, Over, Reports, SettleTimeout, Timeout, Uri, how, output
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -50,9 +50,7 @@ def rehearse(
         bool, typer.Option("--run-hooks", help="Allow libvirt to run the hook scripts of the destination.")
     ] = False,
     at_once: Annotated[int, how(min=1, max=MOST, help="Number of guests to rehearse at the same time.")] = 1,
-    settle_timeout: Annotated[
-        float, typer.Option(min=1, help="Seconds to wait, after a rehearsal, for a host that does not answer.")
-    ] = 90,
+    settle_timeout: SettleTimeout = 90,
     output_format: Annotated[str, output("--format", "-f", help=formats.help_on("rehearsal"))] = "text",
     report: Reports = None,
     resume: Annotated[

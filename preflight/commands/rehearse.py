@@ -35,7 +35,7 @@ from preflight.rehearse.keeps import keeps_by_check, keeps_by_method, keeps_by_t
 from preflight.rehearse.lanes import Lanes
 from preflight.rehearse.limits import BANDWIDTH, LATEST
 from preflight.rehearse.method import rehearsed
-from preflight.rehearse.outcome import NOT_AS_BEFORE, outcome
+from preflight.rehearse.outcome import NOT_AS_BEFORE, Outcome, outcome
 from preflight.rehearse.plan import plan
 from preflight.rehearse.report import report_of
 from preflight.rehearse.switch import HostSwitch
@@ -83,21 +83,29 @@ def rehearse(asked: Asked, method: Method, wanted: Wanted) -> int:
             report = replace(checked.report, made=made_now())
             sys.stdout.write(report_text.render(report, sys.stdout.isatty()))
         try:
-            return _rehearse(checked, opened, method, wanted)
+            done = attempt(checked, opened, method, wanted)
         except Refused as why:
             return refused(why)
+        return done if isinstance(done, int) else _tell(done, wanted)
 
 
-def _rehearse(checked: Checked, opened: Opened, method: Method, wanted: Wanted) -> int:
+def attempt(
+    checked: Checked, opened: Opened, method: Method, wanted: Wanted, *, is_shown: bool = True
+) -> Outcome | int:
+    """Rehearse the guests that can be; return the outcome, or the exit code if the user does not agree.
+
+    With `is_shown` standard error says first what will be done. Raises `Refused`.
+    """
     chosen, kept = choose(checked, method, wanted)
     if not chosen:
-        return _tell(checked, kept, wanted)
+        return _outcome(checked, kept, wanted)
     width_of = Pace(wanted.at_once, "as requested", {}, calls=pace(checked, None).calls)
     planned = plan(
         checked, method, [one for one, _ in chosen], width_of, is_uri_given=opened.asked.destination_uri is not None
     )
     visits = live(checked.visits)
-    _announce(planned, kept)
+    if is_shown:
+        announce(planned, kept)
     if (code := agree(wanted.ask, "rehearse?")) is not None:
         return code
     marks = {one.uuid: mark for one, mark in chosen}
@@ -112,7 +120,7 @@ def _rehearse(checked: Checked, opened: Opened, method: Method, wanted: Wanted) 
         return NOT_AS_BEFORE if any(one.answer is Answer.DISTURBED for one in answers.values()) else 0
 
     resumable(path, (), run_all, command="rehearse")
-    return _tell(checked, [*answers.values(), *kept], wanted, interrupted=interrupted)
+    return _outcome(checked, [*answers.values(), *kept], wanted, interrupted=interrupted)
 
 
 def choose(
@@ -174,7 +182,7 @@ def run(
     return answers, current.interrupted
 
 
-def _announce(planned: MigrationPlan, kept: Sequence[Rehearsed]) -> None:
+def announce(planned: MigrationPlan, kept: Sequence[Rehearsed]) -> None:
     """Print what will be done to which guests, on standard error."""
     names = listed([one.name for one in planned.guests])
     lines = [
@@ -195,9 +203,8 @@ def _announce(planned: MigrationPlan, kept: Sequence[Rehearsed]) -> None:
     sys.stderr.write(clean("\n".join(shown) + "\n"))
 
 
-def _tell(checked: Checked, answers: Sequence[Rehearsed], wanted: Wanted, *, interrupted: bool = False) -> int:
-    """Print the outcome, write it to files, and return the exit code; raises `UserError`."""
-    done = outcome(
+def _outcome(checked: Checked, answers: Sequence[Rehearsed], wanted: Wanted, *, interrupted: bool = False) -> Outcome:
+    return outcome(
         replace(checked.report, made=made_now()),
         answers,
         at_once=wanted.at_once,
@@ -205,5 +212,9 @@ def _tell(checked: Checked, answers: Sequence[Rehearsed], wanted: Wanted, *, int
         interrupted=interrupted,
         options=wanted.options,
     )
+
+
+def _tell(done: Outcome, wanted: Wanted) -> int:
+    """Print the outcome, write it to files, and return the exit code; raises `UserError`."""
     formats.publish("rehearsal", wanted.output_format, report_of(done), wanted.files, colour=False)
     return done.exit_code

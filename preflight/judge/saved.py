@@ -117,9 +117,12 @@ def asked_of(request: schema.Request, source: schema.Host, destination: schema.H
         left_out=request.left_out,
         select=request.select,
         ignore=request.ignore,
+        probe=request.probe,
         site=Site(
             rules=tuple(map(Path, request.rules)),
+            packs=request.packs,
             severity=tuple(_severity(text) for text in request.severity),
+            thresholds=tuple(_threshold(text) for text in request.thresholds),
             configured=Configured(file=request.configuration),
         ),
     )
@@ -128,6 +131,14 @@ def asked_of(request: schema.Request, source: schema.Host, destination: schema.H
 def _severity(text: str) -> tuple[str, str]:
     rule, _, level = text.rpartition("=")
     return rule, level
+
+
+def _threshold(text: str) -> tuple[str, float]:
+    rule, _, number = text.rpartition("=")
+    try:
+        return rule, float(number)
+    except ValueError:
+        raise UserError(f"the threshold {text!r} is not RULE=NUMBER") from None
 
 
 def _waiver(one: schema.Waiver) -> Applied:

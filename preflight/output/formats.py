@@ -43,6 +43,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "runs": ("text", "json", "markdown", "html"),
     "rules": ("text", "json", "markdown", "html"),
     "rule": ("text",),
+    "questions": ("text",),
     "explanation": ("text",),
     "configuration": ("text",),
     "waivers": ("text",),

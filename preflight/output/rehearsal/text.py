@@ -59,7 +59,7 @@ def remarks(outcome: Outcome) -> Iterator[str]:
         yield one_line(f"{result.subject}: accepted, so {result.rule.name} is no longer unknown ({result.reason})")
     for result in outcome.refuted:
         yield one_line(
-            f"{result.subject}: accepted although {result.rule.name} foretold a refusal: please report it, with a file"
+            f"{result.subject}: accepted although {result.rule.name} predicted a refusal: please report it, with a file"
             " from `preflight check --save`"
         )
     if outcome.checked.verdict is not Verdict.READY:

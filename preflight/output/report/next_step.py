@@ -39,7 +39,7 @@ def next_step(report: Report) -> NextStep:
         text = f"see the changes that would fix {_of(curable, len(errors), 'error')}"
         return NextStep(text, _fix(report))
     text = "fix the error" if len(errors) == 1 else f"fix the first of the {len(errors)} errors"
-    return NextStep(text, ("preflight", "explain", errors[0].rule.name))
+    return NextStep(text, ("preflight", "explain", errors[0].rule.name, *own_rules(report)))
 
 
 def is_curable(report: Report, problem: Problem) -> bool:
@@ -145,6 +145,7 @@ def _check(report: Report) -> tuple[str, ...]:
         *_given(report),
         *at_once(report, "--concurrency"),
         *connected(report),
+        *(["--probe"] if report.asked.probe else []),
         *of_site(report),
         *report.asked.method.typed,
     )
@@ -212,6 +213,14 @@ def of_site(report: Report) -> list[str]:
     """Return the options that say how the site changes the rules."""
     site = report.asked.site
     file = site.configured.file
-    words = [word for directory in site.rules for word in ("--rules", str(directory))]
+    words = own_rules(report)
     words += [word for one in site.severity for word in ("--severity", "=".join(one))]
+    words += [word for rule, number in site.thresholds for word in ("--threshold", f"{rule}={number:g}")]
     return words + ([] if file is None else ["--config", file])
+
+
+def own_rules(report: Report) -> list[str]:
+    """Return the options that add the site's own rules."""
+    site = report.asked.site
+    words = [word for directory in site.rules for word in ("--rules", str(directory))]
+    return words + [word for pack in site.packs for word in ("--pack", pack)]
