@@ -308,7 +308,7 @@ sshd_listener() {
   # the title of the sshd that listens; the files that are newer than its PidFile, which a reload writes again; and,
   # where nothing of sshd listens, the sockets that start one for each connection
   t=$(grep -sahoE '^sshd:.*\[listener\] [0-9]+ of [0-9]+-[0-9]+ startups' /proc/[0-9]*/cmdline)
-  for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf; do
+  for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d /etc/ssh/sshd_config.d/*.conf; do
     # shellcheck disable=SC3013 # dash, bash and busybox know -nt
     if [ -e /run/sshd.pid ] && [ "$f" -nt /run/sshd.pid ]; then printf 'newer %s\n' "$f"; fi
   done
@@ -399,6 +399,15 @@ sshd_config() {
     slurp "$f" || return
   done
 }
+libvirt_files() {
+  # the files of libvirt that no other question reads, each between a line with its name and the code of reading it
+  for f in virtlogd virtnetworkd virtstoraged virtsecretd virtnodedevd virtnwfilterd virtinterfaced network qemu-lockd \
+    qemu-sanlock libvirt; do
+    printf '\037/etc/libvirt/%s.conf\n' "$f"
+    slurp "/etc/libvirt/$f.conf"
+    printf '\036%s\n' $?
+  done
+}
 remote_helpers() {
   for h in virt-ssh-helper nc; do command -v "$h"; done
   nc -h 2>&1 | grep -m 3 -E -e '(^|[[:space:],])-[A-Za-z]*U'
@@ -425,6 +434,12 @@ resident() {
     k=$(sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$p/status" 2>/dev/null)
     printf 'resident %s %s\n' "$k" "$g"
   done
+  return 0
+}
+started_with() {
+  # how libvirt begins the log of each guest at each start, and an argument of a QEMU that waits for a migration
+  for g do set -- "$@" "/var/log/libvirt/qemu/$g.log"; shift; done
+  as_root grep -asHoE -e '^-incoming' -e 'starting up libvirt version: .* qemu version: [0-9.]+' -- "$@"
   return 0
 }
 may_use_kvm() {

@@ -29,6 +29,7 @@ _PROMPT = 1.5
 #: Seconds to wait for that number.
 _PATIENT = 6.0
 NONE: Mapping[str, str] = {}
+NO_QUESTIONS: Mapping[str, ShellText] = {}
 
 
 class Visit(Protocol):
@@ -69,6 +70,7 @@ class LiveVisit:
 
     `wanted` are the names of the records to ask for; `role` is the host's role, or None if it may have either;
     `transport` is the transport of the libvirt connection; `uri` replaces the libvirt URI that follows from the target;
+    `own` are questions of the site's own, by record;
     `timeout` is in seconds and covers everything that is collected from the host: login, libvirt and all answers.
     """
 
@@ -81,9 +83,11 @@ class LiveVisit:
         *,
         role: Role | None = None,
         uri: str | None = None,
+        own: Mapping[str, ShellText] = NO_QUESTIONS,
         timeout: float,
     ) -> None:
         self.name = target.text
+        self._own = own
         self._target, self._wanted, self._timeout = target, wanted, timeout
         self._transport, self._role, self._uri = transport, role, uri
         self._answers = Answers()
@@ -106,7 +110,7 @@ class LiveVisit:
         """Return the answers that are always collected, including libvirt's."""
         self._deadline = self._channel.deadline = time.monotonic() + self._timeout
         self._at = "the login"
-        standing = self._pick(questions.STANDING)
+        standing = self._pick({**questions.STANDING, **self._own})
         # sent before the login is known to work, which saves a round trip; a shell that never starts reads nothing
         self._channel.send(standing, together=True)
         load_bindings()  # while ssh shakes hands
@@ -190,8 +194,8 @@ class LiveVisit:
         if not stay:
             self._channel.end()
         answers, self._last = self._channel.receive(self._last), {}
-        if definitions and BUILT in self._wanted and self._libvirt is not None and self._libvirt.open:
-            answers.update(self._libvirt.build(definitions))
+        if BUILT in self._wanted:
+            answers.update(self._built(definitions))
         if self._libvirt is not None:  # there are no more calls, and closing the connection takes a while
             self._closing = threading.Thread(target=self._libvirt.close, daemon=True)
             self._closing.start()
@@ -204,6 +208,11 @@ class LiveVisit:
         kept = self._keep(answers)
         self._channel.deadline, self._at = None, None
         return kept
+
+    def _built(self, definitions: Mapping[str, str]) -> Answers:
+        if self._libvirt is not None and self._libvirt.open:
+            return self._libvirt.build(definitions)
+        return Answers({}, {BUILT: self._answers.absent.get("libvirt.domains", "libvirt could not be queried")})
 
     @property
     def waits_for(self) -> str | None:
@@ -242,6 +251,10 @@ class LiveVisit:
     def connect(self) -> Any:
         """Return another libvirt connection over the same login; raises `libvirt.libvirtError`."""
         return opened(self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command))
+
+    def add(self, answers: Answers) -> Answers:
+        """Store answers that were made of several of this session's, and return them as they are stored."""
+        return self._keep(answers)
 
     def saved(self) -> SavedHost:
         """Return all answers so far."""
@@ -304,8 +317,9 @@ class SavedVisit:
 
     waits_for = None
 
-    def __init__(self, saved: SavedHost, transport: str) -> None:
+    def __init__(self, saved: SavedHost, transport: str, own: Mapping[str, ShellText] = NO_QUESTIONS) -> None:
         self.name = saved.name
+        self._own = own
         self._saved = saved
         self._transport = transport
 
@@ -319,6 +333,8 @@ class SavedVisit:
                 answers.absent["libvirt.connect"] = (
                     f"the snapshot of {self.name} was taken over {taken_over}, not {self._transport}"
                 )
+        for name in self._own.keys() - answers.records.keys():
+            answers.absent.setdefault(name, f"{name} is not in the snapshot: take it with the same --rules and --pack")
         answers.unasked = self._unasked
         return answers
 

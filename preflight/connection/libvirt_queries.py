@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from preflight.answers import Unreadable
+from preflight.connection.buildable import buildable
 from preflight.connection.calls import outcomes, result, results
 from preflight.facts.text.xml import parse_xml
 
@@ -117,8 +118,9 @@ def _jobs(guest: Listed) -> dict[str, object]:
 def built(connection: Any, definitions: Mapping[str, str], deadline: float) -> str:
     """Have libvirt make QEMU's command line of each definition, by the guest's name; return its errors.
 
-    Nothing is started: libvirt parses and validates the definition, and compares it with what its QEMU can do. A guest
-    whose turn does not come before the `deadline` (`time.monotonic`) is left out.
+    Nothing is started or changed: libvirt parses and validates what is `buildable`, and compares it with what its QEMU
+    can do. A guest whose turn does not come before the `deadline` (`time.monotonic`), or whose definition is no XML, is
+    left out.
     """
     import libvirt
 
@@ -127,10 +129,12 @@ def built(connection: Any, definitions: Mapping[str, str], deadline: float) -> s
         if time.monotonic() > deadline:
             break
         try:
-            connection.domainXMLToNative("qemu-argv", xml)
+            connection.domainXMLToNative("qemu-argv", buildable(xml))
             found[name] = None
         except libvirt.libvirtError as error:
             found[name] = str(error)
+        except Unreadable:
+            continue
     return json.dumps({"errors": found})
 
 
