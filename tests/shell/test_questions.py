@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from preflight.collect import questions
 from tests.shell.host import Host
 
 
