@@ -27,7 +27,7 @@ check: $(VENV)/.installed
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/shellcheck tools/system-packages .ci/run $$(find preflight tests/lab/variants -name '*.sh')
+	$(BIN)/shellcheck tools/system-packages .ci/run $$(find preflight examples tests/lab/variants -name '*.sh')
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format .

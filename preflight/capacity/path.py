@@ -19,10 +19,11 @@ from preflight.facts.daemon.limits import DaemonLimits
 from preflight.facts.daemon.open_files import OpenFiles
 from preflight.facts.daemon.qemu_conf import QemuConf
 from preflight.facts.fact import Fact, Unreadable
-from preflight.facts.firewall import Firewall
+from preflight.facts.firewall import Firewall, RecentLists
 from preflight.facts.network.accept_queue import AcceptQueue
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.network.listening import Listening
+from preflight.facts.network.open_connections import OpenConnections
 from preflight.facts.ssh.sockets import SshdSockets
 from preflight.facts.ssh.sshd import SshdListener, SshdSettings
 from preflight.host import Host
@@ -72,7 +73,7 @@ def _read_from(role: Role, migration: Migration, *, every: bool) -> set[type[Fac
     is_destination = role is Role.DESTINATION
     found: set[type[Fact]] = {DaemonLimits}
     if is_destination:
-        found |= {QemuConf, Listening, Firewall, OwnAddresses}
+        found |= {QemuConf, Listening, Firewall, OwnAddresses, OpenConnections, RecentLists}
         if migration.control_port is not None:
             found |= {Daemons, ProxyLimits}
     else:

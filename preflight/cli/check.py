@@ -12,14 +12,14 @@ from preflight.cli.arguments import (
     Over,
     Reports,
     Select,
-    Source,
+    SourceIfAny,
     Timeout,
     Uri,
     how,
     output,
     setting,
 )
-from preflight.cli.configured import site_of
+from preflight.cli.configured import ends_of, site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes, takes_method
@@ -48,7 +48,7 @@ Color = Annotated[Colour, output(help="Colour the format text: in a terminal, al
 @takes("chosen", selected)
 @takes("site", site_of)
 def _asked(
-    source: Source,
+    source: SourceIfAny = None,
     destination: Destination = None,
     *,
     chosen: "Selection",
@@ -66,6 +66,7 @@ def _asked(
 
     from preflight.request.check_request import Asked
 
+    source, destination = ends_of(source, destination, site.configured)
     return Asked(
         source=source,
         destination=destination,
@@ -114,7 +115,7 @@ def check(
     fail_on: Annotated[FailOn, setting("fail-on", rich_help_panel=Group.OUTPUT)] = FailOn.ERROR,
     unknown: Annotated[OnUnknown, setting("unknown", rich_help_panel=Group.OUTPUT)] = OnUnknown.FAIL,
     exit_zero: Annotated[
-        bool, output("--exit-zero", help="Never exit with code 1, whatever is found; codes 2, 3 and 70 stay.")
+        bool, output("--exit-zero", help="Never exit with code 1, whatever is found; codes 2, 3 and 70 are unaffected.")
     ] = False,
 ) -> None:
     """Check whether guests can be migrated from SOURCE to DESTINATION.

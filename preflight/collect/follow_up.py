@@ -10,13 +10,18 @@ from msgspec import Struct
 from preflight import grammar
 from preflight.collect import questions
 from preflight.collect.probe import Probe
-from preflight.connection.libvirt import BUILT
+from preflight.connection.libvirt import BUILDS_WITHOUT_TRACE, BUILT
 from preflight.facts.daemon import state_directories
 from preflight.facts.daemon.conf import DaemonConf
+from preflight.facts.daemon.device_tls import devices_with_tls
+from preflight.facts.daemon.guest_settings import GuestSettings
 from preflight.facts.daemon.qemu_conf import QemuConf
 from preflight.facts.fact import Record, Unreadable
 from preflight.facts.firewall.firewall import Firewall
 from preflight.facts.guest.guests import KVM, Guests
+from preflight.facts.guest.started_with import LIMITS_QUEUES
+from preflight.facts.libvirt.capabilities import Capabilities
+from preflight.facts.libvirt.versions import Versions
 from preflight.facts.memory.host import HostMemory
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.network.listening import Listening
@@ -233,13 +238,27 @@ def _ask_about_names(here: Further, there: Further, source: Host, destination: H
                 end.ask_for_address("disks.resolve", name)
 
 
+def _definitions(destination: Host, guests: Iterable[Guest]) -> Iterator[tuple[str, str]]:
+    """Yield the guests, by name, that the destination's libvirt can be asked to build without any trace on it.
+
+    It would run an emulator that it does not know yet.
+    """
+    with contextlib.suppress(Unreadable):
+        if destination.fact(Versions).libvirt < BUILDS_WITHOUT_TRACE:
+            return
+        known = destination.fact(Capabilities).emulators
+        for guest in guests:
+            if guest.sent is not None and (guest.emulator is None or guest.emulator in known):
+                yield guest.name, guest.sent
+
+
 def _ask_about_guests(
     here: Further, there: Further, source: Host, destination: Host, migration: Migration, guests: list[Guest]
 ) -> None:
     """Ask for the resources that the guests need on either end."""
     paths = paths_on((source, destination), guests)
     others = _images_of_others(destination, guests) if migration.copy_storage else set()
-    there.definitions.update((guest.name, guest.sent) for guest in guests if guest.sent is not None)
+    there.definitions.update(_definitions(destination, guests))
     here.ask_about("paths", "paths", paths, questions.stat_paths)
     there.ask_about("paths", "paths", sorted({*paths, *others}), questions.stat_paths)
     wanted = sorted({account for guest in guests for account in guest.devices.accounts})
@@ -268,10 +287,13 @@ def _ask_about_guests(
     for end in (here, there):
         end.ask_about("block-devices", "block devices", devices, questions.block_devices)
         end.ask_about("images", "images", images, questions.image_heads)
+    running = sorted({guest.name for guest in guests if guest.running})
+    with contextlib.suppress(Unreadable):  # reported by the rule that needs it
+        if destination.fact(Versions).qemu >= LIMITS_QUEUES:
+            here.ask_about("started-with", "guests", running, questions.started_with)
     with contextlib.suppress(Unreadable):  # reported by the rule that needs it
         # from the file alone: virt-admin is queried at the same time as this, and does not report this setting
         if source.fact(DaemonConf).number("max_client_requests").value <= 1:
-            running = [guest.name for guest in guests if guest.running]
             here.ask_about("resident", "guests", running, questions.resident)
 
 
@@ -303,6 +325,12 @@ def paths_of(guest: Guest, host: Host) -> Iterator[str]:
     yield from guest.paths
     if "<hugepages" in guest.xml:
         yield from (mount.marker for mount in host.fact(HostMemory).mounts)
+    with contextlib.suppress(Unreadable):
+        settings = host.fact(GuestSettings)
+        for device in devices_with_tls(guest.xml, settings):
+            yield from device.paths
+        if "<memoryBacking" in guest.xml:
+            yield settings.text("memory_backing_dir").value
     with contextlib.suppress(Unreadable):
         for disk in guest.disks:
             if disk.pool is not None:

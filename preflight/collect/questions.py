@@ -49,6 +49,7 @@ STANDING: dict[str, ShellText] = fixed(
         "virtproxyd.conf": "slurp /etc/libvirt/virtproxyd.conf",
         "virtlockd.conf": "slurp /etc/libvirt/virtlockd.conf",
         "qemu.conf": "slurp /etc/libvirt/qemu.conf",
+        "libvirt-files": "libvirt_files",
         "sshd_config": "sshd_config",
         "sshd.effective": "as_root sshd -T",
         "sshd.listener": "sshd_listener",
@@ -225,6 +226,12 @@ def resident(guests: Sequence[str]) -> ShellText:
     return shell("resident @guests@", guests=[name for name in guests if grammar.GUEST.takes(name)])
 
 
+def started_with(guests: Sequence[str]) -> ShellText:
+    """Print the lines of each guest's log about its starts: the release of QEMU, and whether a migration brought it."""
+    known = [name for name in guests if grammar.GUEST.takes(name)]
+    return joined([*(shell("started_with @some@", some=some) for some in _few_at_once(known)), shell("true")], "; ")
+
+
 def accounts(wanted: Sequence[str]) -> ShellText:
     """Report getent's exit code for each user ("passwd:NAME") and group ("group:NAME"): 2 if it does not exist."""
     return shell("accounts @known@", known=[one for one in wanted if grammar.USER.takes(one.partition(":")[2])])
@@ -236,13 +243,13 @@ def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> ShellText:
     With `kvm`, also report whether the user may use /dev/kvm.
     """
     return shell(
-        "printf 'groups %s\\n' \"$(id -G @uid@ 2>/dev/null)\"\n@listed@\n@tried@true",
+        "g=$(id -G @uid@ 2>/dev/null); printf 'groups %s\\n' \"$g\"\n@listed@\n@tried@true",
         uid=uid,
         listed=joined(
             shell("as_root ls -dLlnN --time-style=+ -- @some@ 2>/dev/null", some=some)
             for some in _few_at_once(_paths(paths))
         ),
-        tried=shell("may_use_kvm @uid@ @gid@; ", uid=uid, gid=gid) if kvm else NOTHING,
+        tried=shell("may_use_kvm @uid@ @gid@ $g; ", uid=uid, gid=gid) if kvm else NOTHING,
     )
 
 

@@ -36,10 +36,13 @@ class Selection(Struct, frozen=True, kw_only=True):
 class Site(Struct, frozen=True, kw_only=True):
     """Changes that a site makes to the rules."""
 
-    #: Directories of further rules.
+    #: Directories of further rules, and the names of installed packs of rules.
     rules: tuple[Path, ...] = ()
+    packs: tuple[str, ...] = ()
     #: Rules whose severity is changed, each with its severity.
     severity: tuple[tuple[str, str], ...] = ()
+    #: Rules whose threshold is changed, each with its threshold.
+    thresholds: tuple[tuple[str, float], ...] = ()
     #: The configuration file, with its waivers.
     configured: Configured = NOTHING_CONFIGURED
     #: The day in UTC to which the expiry of waivers is compared, such as 2026-11-30.

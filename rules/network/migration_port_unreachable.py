@@ -16,7 +16,7 @@ How to fix
     Look for what is between the hosts: a route that is missing or leads to another interface (`ip route get ADDRESS` on
     the source), a firewall or a security group of the network, and rules of the source for outgoing connections. If the
     destination has another address that the source reaches, use it with --migrateuri, or set migration_host in the
-    destination's qemu.conf.
+    destination's qemu.conf and restart its libvirt daemon.
 """
 
 from collections.abc import Sequence

@@ -85,6 +85,7 @@ BUILDERS: Mapping[str, Callable[[list[str]], Iterator[ShellText]]] = {
     "block_drivers": lambda bad: iter([questions.block_drivers([(one, one, one) for one in bad])]),
     "rdma": lambda bad: iter([questions.rdma(bad)]),
     "resident": lambda bad: iter([questions.resident(bad)]),
+    "started_with": lambda bad: iter([questions.started_with(bad)]),
     "accounts": lambda bad: iter([questions.accounts(bad)]),
     "access": lambda bad: iter([questions.access(1, 2, bad, kvm=kvm) for kvm in (True, False)]),
     "image_heads": lambda bad: iter([questions.image_heads(bad)]),

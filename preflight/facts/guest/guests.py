@@ -199,13 +199,19 @@ class Guest(Struct, frozen=True, kw_only=True):
         return self.id is not None
 
     def on_destination(self, name: str | None, xml: str | None) -> "Guest":
-        """Return the guest as on the destination, with `--dname` and the devices of `--xml`; raises `Unreadable`."""
-        if xml is None:
+        """Return the guest as on the destination, with `--dname` and the devices of `--xml`; raises `Unreadable`.
+
+        It is made of the XML that libvirt sends. The disks of a running guest are the present ones unless `--xml` gives
+        others: the XML that is sent has no backing chain that libvirt itself found.
+        """
+        sent = self.sent if xml is None and self.running else xml
+        if sent is None:
             return self if name is None else replace(self, name=name)
         fields = {field: getattr(self, field) for field in _Domain.__struct_fields__ if hasattr(self, field)}
-        return _guest(
-            _Domain(**(fields | {"name": name or self.name, "state": self.state.value, "xml": xml, "sent": xml}))
+        made = _guest(
+            _Domain(**(fields | {"name": name or self.name, "state": self.state.value, "xml": sent, "sent": sent}))
         )
+        return replace(made, disks=self.disks) if xml is None else made
 
 
 class UnreadGuest(Struct, frozen=True, kw_only=True):

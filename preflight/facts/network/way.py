@@ -115,7 +115,7 @@ class Way(Fact, frozen=True, kw_only=True):
     def nowhere(self) -> str:
         """The reason for each address that cannot be reached, if the way leads nowhere."""
         return "; ".join(
-            f"{one.address} is sought on {one.device}, where nobody has this address"
+            f"{one.address} is on the network of {one.device}, but no machine there answers for it"
             if one.error is None
             else f"{one.error} to {one.address}"
             for one in self.routes

@@ -1,5 +1,6 @@
 """Logins over ssh: sshd's configuration, host keys, and the outcome of a login."""
 
+from preflight.facts.ssh.effective import EffectiveSshd
 from preflight.facts.ssh.host_keys import HostKeys, PeerKeys
 from preflight.facts.ssh.login import TURNED_AWAY, Login
 from preflight.facts.ssh.sockets import SshdSockets
@@ -8,6 +9,7 @@ from preflight.facts.ssh.unloaded import UnloadedFiles
 
 __all__ = [
     "TURNED_AWAY",
+    "EffectiveSshd",
     "HostKeys",
     "Login",
     "PeerKeys",

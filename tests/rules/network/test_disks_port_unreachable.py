@@ -34,7 +34,7 @@ def test_catches_an_address_that_nobody_has() -> None:
     (finding,) = result.findings
     assert (finding.host, finding.predicted_error) == (Role.SOURCE, f"Failed to connect to '{NAME}:")
     assert finding.message == (
-        f"the source cannot reach {NAME}: 192.0.2.12 is sought on eth0, where nobody has this address"
+        f"the source cannot reach {NAME}: 192.0.2.12 is on the network of eth0, but no machine there answers for it"
     )
 
 

@@ -32,7 +32,7 @@ def test_catches_an_address_that_nobody_has() -> None:
     (finding,) = result.findings
     assert (finding.host, finding.predicted_error) == (Role.SOURCE, f"unable to connect to server at '{NAME}:")
     assert finding.message == (
-        f"the source cannot reach {NAME}: 192.0.2.12 is sought on virbr9, where nobody has this address"
+        f"the source cannot reach {NAME}: 192.0.2.12 is on the network of virbr9, but no machine there answers for it"
     )
 
 
