@@ -201,17 +201,18 @@ class Guest(Struct, frozen=True, kw_only=True):
     def on_destination(self, name: str | None, xml: str | None) -> "Guest":
         """Return the guest as on the destination, with `--dname` and the devices of `--xml`; raises `Unreadable`.
 
-        It is made of the XML that libvirt sends. The disks of a running guest are the present ones unless `--xml` gives
-        others: the XML that is sent has no backing chain that libvirt itself found.
+        Its devices are those of the XML that libvirt sends. Its disks are the present ones unless `--xml` gives others:
+        what is sent lacks backing chains that libvirt found itself.
         """
-        sent = self.sent if xml is None and self.running else xml
-        if sent is None:
-            return self if name is None else replace(self, name=name)
-        fields = {field: getattr(self, field) for field in _Domain.__struct_fields__ if hasattr(self, field)}
-        made = _guest(
-            _Domain(**(fields | {"name": name or self.name, "state": self.state.value, "xml": sent, "sent": sent}))
-        )
-        return replace(made, disks=self.disks) if xml is None else made
+        if xml is not None:
+            fields = {field: getattr(self, field) for field in _Domain.__struct_fields__ if hasattr(self, field)}
+            return _guest(
+                _Domain(**(fields | {"name": name or self.name, "state": self.state.value, "xml": xml, "sent": xml}))
+            )
+        named = self if name is None else replace(self, name=name)
+        if not self.running or self.sent is None:
+            return named
+        return replace(named, xml=self.sent, devices=GuestDevices.of(parse_xml(self.sent)))
 
 
 class UnreadGuest(Struct, frozen=True, kw_only=True):
