@@ -178,7 +178,7 @@ def test_on_the_destination_a_guest_has_the_devices_that_are_sent_and_its_own_di
     there = web.on_destination(None, None)
     assert "192.0.2.11" in {one.address for one in web.devices.listeners}
     assert "192.0.2.11" not in {one.address for one in there.devices.listeners}
-    assert (there.xml, there.disks) == (web.sent, web.disks)
+    assert (there.xml, there.as_it_runs, there.disks) == (web.sent, web.xml, web.disks)
     assert there.disks[0].backing
     assert web.on_destination("db", None).name == "db"
     assert web.on_destination("db", None).devices == there.devices

@@ -168,6 +168,8 @@ class Guest(Struct, frozen=True, kw_only=True):
     xml: str
     #: The XML that a migration sends: without what came from the source's qemu.conf; None if unknown.
     sent: str | None = None
+    #: The live XML, if `xml` is what a migration sends; see `as_it_runs`.
+    live: str | None = None
     #: kvm, qemu…
     virt_type: str
     arch: str
@@ -194,6 +196,11 @@ class Guest(Struct, frozen=True, kw_only=True):
         return (*disks, *sockets, *([self.emulator] if self.emulator else []), *kvm, *self.devices.needed_paths)
 
     @property
+    def as_it_runs(self) -> str:
+        """The XML with the CPU that the guest has: libvirt sends that apart, beside the CPU that was defined."""
+        return self.live or self.xml
+
+    @property
     def running(self) -> bool:
         """True if the guest is active, including paused: such a guest is migrated live."""
         return self.id is not None
@@ -212,7 +219,7 @@ class Guest(Struct, frozen=True, kw_only=True):
         named = self if name is None else replace(self, name=name)
         if not self.running or self.sent is None:
             return named
-        return replace(named, xml=self.sent, devices=GuestDevices.of(parse_xml(self.sent)))
+        return replace(named, xml=self.sent, live=self.xml, devices=GuestDevices.of(parse_xml(self.sent)))
 
 
 class UnreadGuest(Struct, frozen=True, kw_only=True):
