@@ -71,7 +71,7 @@ def check(
             elif used.device == "rng":
                 error = f"Could not open '{used.path}': No such file or directory"
             elif used.type == "argument":
-                error = "No such file or directory" if used.device != "the argument -device" else "closed the monitor"
+                error = "No such file or directory" if used.device != "the argument -device" else "no such host device"
             elif used.type == "rom":
                 error = f'failed to find romfile "{used.path}"'
             elif not used.made:
