@@ -31,7 +31,7 @@ class Action(enum.StrEnum):
 )
 @takes("site", site_of)
 def waivers(
-    action: Annotated[Action, typer.Argument(help="The waivers are listed, checked, or one is added.")],
+    action: Annotated[Action, typer.Argument(help="List the waivers, check them, or add one.")],
     rule: Annotated[
         str | None, typer.Argument(metavar="RULE", help="With add: rule to waive.", show_default=False)
     ] = None,
@@ -61,7 +61,7 @@ def waivers(
         ),
     ] = None,
     ticket: Annotated[
-        str | None, typer.Option(help="With add: ticket that the waiver is discussed in.", show_default=False)
+        str | None, typer.Option(help="With add: ticket in which the waiver is discussed.", show_default=False)
     ] = None,
     *,
     site: "Site",

@@ -27,7 +27,7 @@ PRELUDE = f"{of_file(Path(__file__).with_name('questions.sh'))}\n"
 #: Generation of the questions. A host's answers say which one they are from.
 GENERATION = 2
 #: Records that the first generation did not ask for. A snapshot from then is judged without them.
-NEWER = frozenset(("cluster", "resources", "side-daemons", "usb-devices", "way.memory"))
+NEWER = frozenset(("cluster", "resources", "side-daemons", "usb-devices", "way.disks", "way.memory"))
 
 #: Questions for every host, in this order. Those that no selected rule needs are left out.
 STANDING: dict[str, ShellText] = fixed(
@@ -49,6 +49,7 @@ STANDING: dict[str, ShellText] = fixed(
         "virtproxyd.conf": "slurp /etc/libvirt/virtproxyd.conf",
         "virtlockd.conf": "slurp /etc/libvirt/virtlockd.conf",
         "qemu.conf": "slurp /etc/libvirt/qemu.conf",
+        "libvirt-files": "libvirt_files",
         "sshd_config": "sshd_config",
         "sshd.effective": "as_root sshd -T",
         "sshd.listener": "sshd_listener",
@@ -190,6 +191,18 @@ def way(name: str, port: int) -> ShellText:
     return shell("way @name@ @port@", name=name, port=port)
 
 
+def listen(port: int) -> ShellText:
+    """Have the session open a listener at the port for at most two seconds; `LISTENS` prints its first words."""
+    return shell("@functions@\nlistener=$(listen @port@)", functions=_PROBE, port=port)
+
+
+_PROBE = of_file(Path(__file__).with_name("probe.sh"))
+#: Print the process of the listener and its first line: "Listening ..." or an error.
+LISTENS = shell('printf "%s\\n" "$listener"')
+#: End the listener, and print "open" if it was still there, else "ended".
+UNLISTEN = shell('unlisten "$listener"')
+
+
 #: Report the USB devices of the host: vendor, product, bus and number of each.
 USB_DEVICES = shell("usb_devices")
 
@@ -210,6 +223,12 @@ def resident(guests: Sequence[str]) -> ShellText:
     return shell("resident @guests@", guests=[name for name in guests if grammar.GUEST.takes(name)])
 
 
+def started_with(guests: Sequence[str]) -> ShellText:
+    """Print the lines of each guest's log about its starts: the release of QEMU, and whether a migration brought it."""
+    known = [name for name in guests if grammar.GUEST.takes(name)]
+    return joined([*(shell("started_with @some@", some=some) for some in _few_at_once(known)), shell("true")], "; ")
+
+
 def accounts(wanted: Sequence[str]) -> ShellText:
     """Report getent's exit code for each user ("passwd:NAME") and group ("group:NAME"): 2 if it does not exist."""
     return shell("accounts @known@", known=[one for one in wanted if grammar.USER.takes(one.partition(":")[2])])
@@ -221,13 +240,13 @@ def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> ShellText:
     With `kvm`, also report whether the user may use /dev/kvm.
     """
     return shell(
-        "printf 'groups %s\\n' \"$(id -G @uid@ 2>/dev/null)\"\n@listed@\n@tried@true",
+        "g=$(id -G @uid@ 2>/dev/null); printf 'groups %s\\n' \"$g\"\n@listed@\n@tried@true",
         uid=uid,
         listed=joined(
             shell("as_root ls -dLlnN --time-style=+ -- @some@ 2>/dev/null", some=some)
             for some in _few_at_once(_paths(paths))
         ),
-        tried=shell("may_use_kvm @uid@ @gid@; ", uid=uid, gid=gid) if kvm else NOTHING,
+        tried=shell("may_use_kvm @uid@ @gid@ $g; ", uid=uid, gid=gid) if kvm else NOTHING,
     )
 
 

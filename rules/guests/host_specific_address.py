@@ -3,8 +3,11 @@
 Why it matters
     The addresses of graphics and serial ports, and the paths of sockets, pipes, logs and ROM images, are used unchanged
     on the destination: "Failed to bind socket: Cannot assign requested address", "failed to initialize spice server",
-    "Unable to bind to UNIX socket path '/srv/web.sock': No such file or directory", "failed to find romfile". This rule
-    does not check whether the program at the other end of a socket or pipe is running there.
+    "Unable to bind to UNIX socket path '/srv/web.sock': No such file or directory", "failed to find romfile". So are
+    shared directories, the virtiofsd that libvirt found on the source ("cannot execute binary /usr/libexec/virtiofsd:
+    No such file or directory"), and the sockets of vhost-user back ends ("Failed to connect to
+    '/run/openvswitch/vhost1': No such file or directory"). This rule does not check whether the program at the other
+    end of a socket or pipe is running there.
 
 How to fix
     If an address is missing, let the guest listen on 0.0.0.0, on 127.0.0.1 or on the address of a libvirt network
@@ -21,6 +24,14 @@ from preflight.facts.text import Located
 from preflight.host import Guest
 from preflight.rule import Findings, Severity, Unreadable, on_destination, rule, unless_live
 
+#: Errors about shared directories: of 9p, and of virtiofs, whose server libvirt starts itself.
+_OF_FILE_SYSTEMS = {
+    "dir": "cannot initialize fsdev",
+    "export": "the virtiofs export directory '{}' does not exist",
+    "program": "cannot execute binary {}: No such file or directory",
+}
+#: Devices whose back end is a program that listens on a socket.
+_BACK_ENDS = ("filesystem", "interface", "disk")
 _ERRORS = {
     "unix": "Unable to bind to UNIX socket path '{}': No such file or directory",
     "file": "Unable to open file: {}: No such file or directory",
@@ -31,7 +42,7 @@ _ERRORS = {
     Severity.ERROR,
     skip=unless_live,
     errors=(
-        *(text.format("...") for text in _ERRORS.values()),
+        *(text.format("...") for text in (*_ERRORS.values(), *_OF_FILE_SYSTEMS.values())),
         "-vnc ...: Failed to bind socket: Cannot assign requested address",
         "-chardev ...: Failed to bind socket: Cannot assign requested address",
     ),
@@ -64,11 +75,15 @@ def check(
             )
     for used in guest.devices.paths:
         if not destination.look(used.needed).exists:
-            if used.device == "filesystem":
-                error = "cannot initialize fsdev"
+            if used.type in _OF_FILE_SYSTEMS:
+                error = _OF_FILE_SYSTEMS[used.type].format(used.path)
+            elif used.device in _BACK_ENDS and used.type == "unix" and not used.made:
+                error = f"Failed to connect to '{used.path}': No such file or directory"
             elif used.type == "script":
                 error = f"cannot execute binary {used.path}: No such file or directory"
-            elif used.device == "rng":
+            elif used.device == "vdpa":
+                error = f"Unable to open '{used.path}' for vdpa device"
+            elif used.device in ("rng", "input"):
                 error = f"Could not open '{used.path}': No such file or directory"
             elif used.device == "the argument -device":
                 error = "no such host device"

@@ -8,8 +8,8 @@ Why it matters
 How to fix
     Put the image on storage that both hosts mount (NFS, GFS2, OCFS2, CephFS, GlusterFS…), or copy it with
     --copy-storage-all. If the destination mounts a local directory that the source exports, name that directory in
-    shared_filesystems in the source's qemu.conf, if the source's libvirt has that setting. With --unsafe libvirt does
-    not check, and this is a warning.
+    shared_filesystems in the source's qemu.conf, if the source's libvirt has that setting, and restart the source's
+    libvirt daemon. With --unsafe libvirt does not check, and this is a warning.
 """
 
 from preflight.facts import GuestSettings, Pools, Storage, Versions

@@ -124,7 +124,7 @@ def test_packets_are_recent_by_the_kernels_own_clock(rate: int) -> None:
 def test_built_guests_have_libvirts_error() -> None:
     found = BuiltGuests.parse(Record('{"errors": {"web": null, "db": "unknown panic model"}}'))
     assert (found.error_of("web"), found.error_of("db")) == (None, "unknown panic model")
-    with pytest.raises(Unreadable):
+    with pytest.raises(NotAsked):
         found.error_of("late")
     with pytest.raises(NotAsked):
         BuiltGuests.parse(Record("", 44))
@@ -143,11 +143,44 @@ def test_a_way_has_an_outcome(said: str, reached: Reached) -> None:
     assert MemoryWay.parse(Record(said)).reached is reached
 
 
+@pytest.mark.parametrize(
+    ("said", "reached"),
+    [
+        ("listener ended\nport 0 host2 49215 \n", Reached.CONNECTED),
+        ("listener open\nport 0 host2 49215 \n", Reached.CONNECTED),
+        ("listener open\nport 1 host2 49215 Connection refused\n", Reached.REJECTED),
+        ("listener ended\nport 1 host2 49215 No route to host\n", Reached.UNREACHABLE),
+        ("listener ended\nport 124 host2 49215 \nport 124 192.0.2.1 49215 \n", Reached.SILENT),
+    ],
+)
+def test_a_refusal_of_a_port_with_a_listener_is_a_firewalls(said: str, reached: Reached) -> None:
+    way = MemoryWay.parse(Record(said))
+    assert (way.reached, way.probed) == (reached, True)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "listener ended\nport 1 host2 49215 Connection refused\n",
+        # of two addresses one did not answer, and the listener had ended when the other one was tried
+        "listener ended\nport 124 host2 49215 \nport 124 192.0.2.1 49215 \nport 1 192.0.2.2 49215 Connection refused\n",
+        "listener open\n",
+        "listener\nport 0 host2 49215 \n",
+    ],
+)
+def test_a_refusal_after_the_listeners_end_proves_nothing(said: str) -> None:
+    with pytest.raises(Unreadable):
+        MemoryWay.parse(Record(said))
+
+
 def test_a_way_that_was_not_tried_says_why() -> None:
     with pytest.raises(NotAsked):
         MemoryWay.parse(Record("", 44))
     with pytest.raises(NotAsked, match="offline"):
         MemoryWay.parse(Record("untried the guest is moved offline")).require_tried()
+    with pytest.raises(Unreadable, match="not probed: a firewall") as why:
+        MemoryWay.parse(Record("unprobed a firewall would log it\n")).require_tried()
+    assert not isinstance(why.value, NotAsked)
     with pytest.raises(Unreadable):
         MemoryWay.parse(Record("port x\n"))
 

@@ -6,6 +6,7 @@ from preflight.facts.daemon.daemons import Daemons
 from preflight.facts.daemon.device_tls import DeviceTls, devices_with_tls
 from preflight.facts.daemon.displays import Display, displays
 from preflight.facts.daemon.guest_settings import GuestSettings
+from preflight.facts.daemon.libvirt_files import LibvirtFiles
 from preflight.facts.daemon.limits import RESERVED_WORKERS, DaemonLimits
 from preflight.facts.daemon.log_and_lock import LogAndLock
 from preflight.facts.daemon.open_files import OpenFiles
@@ -28,6 +29,7 @@ __all__ = [
     "DeviceTls",
     "Display",
     "GuestSettings",
+    "LibvirtFiles",
     "LockDaemon",
     "LogAndLock",
     "OpenFiles",

@@ -57,7 +57,8 @@ class HostPath(Struct, frozen=True, kw_only=True):
     #: As "serial".
     device: str
     path: str
-    #: unix, file, pipe, dev, script, rom, dir for a shared directory, or argument for one of QEMU's.
+    #: unix, file, pipe, dev, script, rom; for a shared directory dir (9p) or export (virtiofs); program for virtiofsd;
+    #: argument for one of QEMU's.
     type: str
     #: True if QEMU creates it, so that only the directory must exist.
     made: bool
@@ -228,7 +229,6 @@ def _paths(devices: Element) -> Iterator[HostPath]:
             path = listen.get("socket", "")
             if path.startswith("/") and not _CHOSEN.match(path):
                 yield HostPath(device=graphics.get("type", "").upper(), path=path, type="unix", made=True)
-
     for backend in devices.iterfind("rng/backend"):
         numbers = _text(backend) if backend.get("model") == "random" else None
         if numbers is not None and numbers not in _RANDOM:
@@ -240,11 +240,39 @@ def _paths(devices: Element) -> Iterator[HostPath]:
     for script in devices.iterfind("interface/script"):
         if script.get("path", "").startswith("/"):
             yield HostPath(device="interface", path=script.get("path", ""), type="script", made=False)
+    for card in devices.iterfind("interface[@type='vdpa']/source"):
+        if card.get("dev", "").startswith("/"):
+            yield HostPath(device="vdpa", path=card.get("dev", ""), type="dev", made=False)
+    for keyboard in devices.iterfind("input[@type='evdev']/source"):
+        if keyboard.get("dev", "").startswith("/"):
+            yield HostPath(device="input", path=keyboard.get("dev", ""), type="dev", made=False)
     for filesystem in devices.iterfind("filesystem"):
-        shared = filesystem.find("source")
-        directory = "" if shared is None else shared.get("dir", "")
-        if filesystem.get("type", "mount") == "mount" and directory.startswith("/"):
-            yield HostPath(device="filesystem", path=directory, type="dir", made=False)
+        yield from _shared(filesystem)
+    for tag in ("interface", "disk"):
+        for served in devices.iterfind(f"{tag}[@type='vhostuser']"):
+            yield from _back_end(tag, served)
+
+
+def _shared(filesystem: Element) -> Iterator[HostPath]:
+    """Yield the directory that a file system shares, or the socket of its server, and the server's program."""
+    source, driver, binary = filesystem.find("source"), filesystem.find("driver"), filesystem.find("binary")
+    if source is None or filesystem.get("type", "mount") != "mount":
+        return
+    is_virtiofs = driver is not None and driver.get("type") == "virtiofs"
+    found = {"export" if is_virtiofs else "dir": source.get("dir", ""), "unix": source.get("socket", "")}
+    if is_virtiofs and binary is not None and not found["unix"]:
+        found["program"] = binary.get("path", "")
+    for kind, path in found.items():
+        if path.startswith("/"):
+            yield HostPath(device="filesystem", path=path, type=kind, made=False)
+
+
+def _back_end(tag: str, device: Element) -> Iterator[HostPath]:
+    """Yield the socket of a vhost-user device's back end, unless QEMU waits for that."""
+    for source in device.iterfind("source[@path]"):
+        again, path = source.find("reconnect"), source.get("path", "")
+        if path.startswith("/") and (again is None or again.get("enabled") != "yes"):
+            yield HostPath(device=tag, path=path, type="unix", made=source.get("mode") == "server")
 
 
 def _arguments(root: Element) -> Iterator[HostPath]:

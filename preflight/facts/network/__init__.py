@@ -9,10 +9,11 @@ from preflight.facts.network.listening import Listening
 from preflight.facts.network.networks import Networks
 from preflight.facts.network.open_connections import OpenConnections
 from preflight.facts.network.rdma import Rdma
-from preflight.facts.network.way import MemoryWay, Reached, Way
+from preflight.facts.network.way import DisksWay, MemoryWay, Reached, Way
 
 __all__ = [
     "AcceptQueue",
+    "DisksWay",
     "LinkSpeed",
     "Links",
     "Listening",

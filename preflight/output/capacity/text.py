@@ -7,8 +7,8 @@ from preflight.capacity.limit import Limit, Scope
 from preflight.forecast.answer import Answer
 from preflight.forecast.duration import WITHIN, Forecast
 from preflight.forecast.memory import Room
+from preflight.output.capacity.origin import origin
 from preflight.output.capacity.requested import apart, short
-from preflight.output.report import provenance
 from preflight.output.report.skipped import skipped
 from preflight.output.terminal import columns, labelled, listed, one_line, width, wrapped
 
@@ -27,8 +27,7 @@ def render(answer: Answer, _colour: bool) -> str:
         parts.append("\n".join(columns(guests(answer.forecast), width=width())))
     if ends := [*_all(answer), *_window(answer)]:
         parts.append(_labelled(ends))
-    if saved := provenance.answers(answer.report, live=False):
-        parts.append(_labelled([("answers", saved)]))
+    parts.append(_labelled((label.lower(), said) for label, said in origin(answer)))
     return "\n\n".join(parts) + "\n"
 
 

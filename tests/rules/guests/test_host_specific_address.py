@@ -12,6 +12,13 @@ from tests.case import Case
 RULE = "host-specific-address"
 CANNOT = "Failed to bind socket: Cannot assign requested address"
 
+VIRTIOFS = "<filesystem type='mount'><driver type='virtiofs'/>{}<target dir='x'/></filesystem>"
+
+WAITS = (
+    "<interface type='vhostuser'><source type='unix' path='/srv/s' mode='client'><reconnect enabled='yes'/></source>"
+    "</interface>"
+)
+
 
 def vnc(listen: str, kind: str = "vnc") -> str:
     return f"<graphics type='{kind}' port='5900'><listen {listen}/></graphics>"
@@ -82,6 +89,42 @@ def test_catches_other_listeners(xml: str, error: str) -> None:
             "cannot initialize fsdev",
         ),
         (
+            "<interface type='vdpa'><source dev='/dev/vhost-vdpa-0'/></interface>",
+            "/dev/vhost-vdpa-0",
+            "Unable to open '/dev/vhost-vdpa-0' for vdpa device",
+        ),
+        (
+            "<input type='evdev'><source dev='/dev/input/event3'/></input>",
+            "/dev/input/event3",
+            "Could not open '/dev/input/event3': No such file or directory",
+        ),
+        (VIRTIOFS.format("<source dir='/srv/v'/>"), "/srv/v", "the virtiofs export directory '/srv/v' does not exist"),
+        (
+            VIRTIOFS.format("<source/><binary path='/usr/lib/v'/>"),
+            "/usr/lib/v",
+            "cannot execute binary /usr/lib/v: No such file or directory",
+        ),
+        (
+            VIRTIOFS.format("<source socket='/srv/v.sock'/>"),
+            "/srv/v.sock",
+            "Failed to connect to '/srv/v.sock': No such",
+        ),
+        (
+            "<interface type='vhostuser'><source type='unix' path='/srv/v.sock' mode='client'/></interface>",
+            "/srv/v.sock",
+            "Failed to connect to '/srv/v.sock': No such file or directory",
+        ),
+        (
+            "<interface type='vhostuser'><source type='unix' path='/srv/v/s' mode='server'/></interface>",
+            "/srv/v",
+            "Unable to bind to UNIX socket path '/srv/v/s': No such file or directory",
+        ),
+        (
+            "<disk type='vhostuser' device='disk'><source type='unix' path='/srv/v.sock'/><target dev='vdb'/></disk>",
+            "/srv/v.sock",
+            "Failed to connect to '/srv/v.sock': No such file or directory",
+        ),
+        (
             "<interface type='user'><rom file='/srv/v/rom'/></interface>",
             "/srv/v/rom",
             'failed to find romfile "/srv/v/rom"',
@@ -121,6 +164,7 @@ def test_passes_the_sound_pair() -> None:
         serial("tcp", "mode='bind' host='0.0.0.0' service='4555'"),
         serial("tcp", "mode='connect' host='192.0.2.11' service='4555'"),
         serial("pty", "path='/dev/pts/3'"),
+        WAITS,
         agent("/var/lib/libvirt/qemu/channel/target/domain-1-web/org.qemu.guest_agent.0"),
         agent("/run/libvirt/qemu/channel/1-web/org.qemu.guest_agent.0"),
     ],

@@ -74,6 +74,34 @@ def test_what_is_in_use_is_taken_off() -> None:
     assert found[("MaxStartups", "destination")] == 6
 
 
+ACCEPTING = (
+    "Accept=yes\nMaxConnections=64\nMaxConnectionsPerSource=8\nNConnections=3\nTriggerLimitIntervalUSec=2s\n"
+    "TriggerLimitBurst=200\nId=sshd.socket\nActiveState=active\n"
+)
+
+
+def test_a_socket_that_starts_an_sshd_for_each_connection_has_its_own_limits() -> None:
+    found = capacity(Case().destination("sshd.listener", ACCEPTING))
+    own = {
+        limit.name: limit for limit in found.limits if limit.host is Role.DESTINATION and limit.name not in SOUND_THERE
+    }
+    assert {name: (limit.allows, limit.in_use, limit.scope) for name, limit in own.items()} == {
+        "MaxConnections": (61, 2, Scope.IN_FLIGHT),
+        "MaxConnectionsPerSource": (7, None, Scope.IN_FLIGHT),
+        "TriggerLimitBurst": (199, None, Scope.BURST),
+    }
+    assert ("MaxStartups", "destination") not in limits(found)
+    assert own["TriggerLimitBurst"].seconds_apart == 0.01
+    setting = own["MaxConnections"].setting
+    assert setting is not None
+    assert (setting.path, setting.key) == ("/etc/systemd/system/sshd.socket.d/override.conf", "MaxConnections")
+    assert own["MaxConnections"].raised_for(70) == "73"
+
+
+#: Limits of the destination that do not depend on how sshd is started.
+SOUND_THERE = ("max_clients", "migration_port_range")
+
+
 LISTENS = (
     "  99: 00000000:{port:04X} 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0\n"
 )

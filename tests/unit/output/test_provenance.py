@@ -43,7 +43,7 @@ def test_a_snapshot_that_names_no_time_has_an_age_that_is_not_known(said: str) -
     judged = replace(case.report(), made=Made(1_796_000_000, "m", "u", "1"))
     assert judged.source.taken is None
     assert judged.age(judged.source) is None
-    assert answers(judged, live=False).startswith("source from a snapshot, whose age is not known; destination from")
+    assert answers(judged).startswith("source from a snapshot, whose age is not known; destination from")
 
 
 def test_answers_of_live_hosts_are_as_old_as_the_report_is_young() -> None:
@@ -51,8 +51,7 @@ def test_answers_of_live_hosts_are_as_old_as_the_report_is_young() -> None:
     live = replace(
         sound, source=replace(sound.source, saved=False), destination=replace(sound.destination, saved=False)
     )
-    assert answers(live, live=False) == ""
-    assert answers(live, live=True) == "source and destination asked for this report"
+    assert answers(live) == "source and destination asked for this report"
     never = replace(live, source=replace(live.source, taken=None))
     assert never.age(never.source) == 0
 
