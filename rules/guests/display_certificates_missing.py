@@ -38,7 +38,9 @@ def check(
         if found is None or found.value != 1 or not any(map(_is_encrypted, root.iterfind(devices))):
             continue
         if destination_daemons.changed_since_start("qemu"):
-            raise Unreadable("qemu.conf was changed after the daemon started: the settings in use cannot be known")
+            raise Unreadable(
+                "qemu.conf was changed after the daemon started: its values cannot be known before a restart"
+            )
         named = destination.conf.get(f"{key}_x509_cert_dir") or destination.conf.get("default_tls_x509_cert_dir")
         if named is None and not destination_has.has(preferred) and not destination_has.has(_USUAL):
             yield on_destination(

@@ -26,7 +26,7 @@ def check(
         return
     first, last = destination.conf.get("remote_display_port_min"), destination.conf.get("remote_display_port_max")
     if (first or last) and destination_daemons.changed_since_start("qemu"):
-        raise Unreadable("qemu.conf was changed after the daemon started: the ports in use cannot be known")
+        raise Unreadable("qemu.conf was changed after the daemon started: its values cannot be known before a restart")
     low = first.value if first is not None and isinstance(first.value, int) else _LEAST
     high = last.value if last is not None and isinstance(last.value, int) else _MOST
     free = max(0, high - low + 1) - len(destination_ports.used_in(low, high))
