@@ -153,6 +153,6 @@ def question_of(question: Question, directory: Path, known: Container[str]) -> S
         raise RuleError(f"{file}: its head does not declare `{READ_ONLY}`")
     function = record.rpartition(".")[2].replace("-", "_")
     functions = of_file(file)  # what comes after the head
-    if not re.search(rf"^{function}\(\) ", functions, re.MULTILINE):
+    if not any(line.startswith(f"{function}() ") for line in functions.splitlines()):
         raise RuleError(f"{file}: has no function {function}() for the question {record}")
     return shell("@functions@\n@function@", functions=functions, function=function)
