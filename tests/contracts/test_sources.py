@@ -54,7 +54,6 @@ ELSEWHERE = {
     "DIR/SUBJECT/RULE.py",
     "SUBJECT/RULE.py",
     "tests/test_RULE.py",
-    "facts.py",
     "preflight/config.toml",
     "tests/lab/test_",
 }
