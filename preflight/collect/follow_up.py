@@ -167,7 +167,7 @@ def _ask_about_a_way(
     untried: str | None,
 ) -> None:
     """Have the source try to connect to a port of the destination, unless that might be noticed there."""
-    if record in source.unasked:
+    if record in source.unasked and not migration.probe:
         return
     try:
         name = to.host or migration.memory_to.host or destination.fact(AnnouncedName).name.value
@@ -327,7 +327,7 @@ def paths_of(guest: Guest, host: Host) -> Iterator[str]:
         yield from (mount.marker for mount in host.fact(HostMemory).mounts)
     with contextlib.suppress(Unreadable):
         settings = host.fact(GuestSettings)
-        for device in devices_with_tls(guest.xml, settings):
+        for device in devices_with_tls(guest.sent or guest.xml, settings):
             yield from device.paths
         if "<memoryBacking" in guest.xml:
             yield settings.text("memory_backing_dir").value

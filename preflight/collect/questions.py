@@ -126,8 +126,11 @@ def keys_met(name: str, known: Sequence[str]) -> ShellText:
 
 
 def connect(uri: str) -> ShellText:
-    """Open the control connection from the source as root, as its daemon would in a peer-to-peer migration."""
-    return shell("as_root virsh -q -c @uri@ hostname", uri=uri)
+    """Open the control connection from the source as root, as its daemon would in a peer-to-peer migration.
+
+    The daemon has none of the keys and tickets that a login may have forwarded.
+    """
+    return shell("unset SSH_AUTH_SOCK KRB5CCNAME DISPLAY SSH_ASKPASS; as_root virsh -q -c @uri@ hostname", uri=uri)
 
 
 def certificates(*ends: Sequence[str]) -> ShellText:
