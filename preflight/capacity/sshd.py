@@ -1,6 +1,7 @@
 """Limits of the sshd that the control connection logs in to, or of the socket that starts one for each connection."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -26,11 +27,11 @@ def of_logins(host: Host) -> Iterator[tuple[Read, str, Scope]]:
             yield startups_of_one, "PerSourceMaxStartups", Scope.BURST
         return
     if socket.most is not None:
-        yield connections, "MaxConnections", Scope.IN_FLIGHT
+        yield partial(connections, socket), "MaxConnections", Scope.IN_FLIGHT
     if socket.most_per_source is not None:
-        yield connections_of_one, "MaxConnectionsPerSource", Scope.IN_FLIGHT
+        yield partial(connections_of_one, socket), "MaxConnectionsPerSource", Scope.IN_FLIGHT
     if socket.trigger_burst is not None:
-        yield triggers, "TriggerLimitBurst", Scope.BURST
+        yield partial(triggers, socket), "TriggerLimitBurst", Scope.BURST
 
 
 def _socket(host: Host) -> SshdSocket | None:
@@ -41,21 +42,18 @@ def _socket(host: Host) -> SshdSocket | None:
         return None  # MaxStartups is unread too, and its limit gives the reason
 
 
-def connections(asked: Asked) -> Limit:
+def connections(socket: SshdSocket, asked: Asked) -> Limit:
     """Read MaxConnections: open connections, of all clients, for as long as each migration lasts."""
-    socket = asked.host.fact(SshdSockets).require()
     return _of_socket(asked, socket, socket.most or 0, socket.others)
 
 
-def connections_of_one(asked: Asked) -> Limit:
+def connections_of_one(socket: SshdSocket, asked: Asked) -> Limit:
     """Read MaxConnectionsPerSource: the same, of one address. systemd does not report how many each has."""
-    socket = asked.host.fact(SshdSockets).require()
     return _of_socket(asked, socket, socket.most_per_source or 0, None)
 
 
-def triggers(asked: Asked) -> Limit:
+def triggers(socket: SshdSocket, asked: Asked) -> Limit:
     """Read TriggerLimitBurst: connections that begin within an interval. One more makes the socket fail for good."""
-    socket = asked.host.fact(SshdSockets).require()
     most = socket.trigger_burst or 0
     limit = _of_socket(
         asked, socket, most, None, beyond="ends the socket", written=f"{most}/{socket.trigger_seconds:g}s"

@@ -167,7 +167,7 @@ def _ask_about_a_way(
     untried: str | None,
 ) -> None:
     """Have the source try to connect to a port of the destination, unless that might be noticed there."""
-    if record in source.unasked:
+    if record in source.unasked and not migration.probe:
         return
     try:
         name = to.host or migration.memory_to.host or destination.fact(AnnouncedName).name.value

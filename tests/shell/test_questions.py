@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from preflight.collect import questions
 from preflight.facts.daemon.libvirt_files import OTHERS
 from tests.shell.host import Host
 
@@ -476,6 +477,13 @@ def test_way_of_a_closed_port_is_refused_by_the_kernel(host: Host) -> None:
         port = server.getsockname()[1]
         assert host.says(f"way 127.0.0.1 {port}") == f"port 0 127.0.0.1 {port} \n"
     assert host.says(f"way 127.0.0.1 {port}") == f"port 1 127.0.0.1 {port} Connection refused\n"
+
+
+def test_connects_for_the_daemon_without_the_logins_agent(host: Host) -> None:
+    host.has_program("virsh", 'echo "$* ${SSH_AUTH_SOCK-without an agent}"')
+    asked = questions.connect("qemu+ssh://host2/system")
+    said = host.says("SSH_AUTH_SOCK=/agent; export SSH_AUTH_SOCK; @asked@", asked=asked)
+    assert said == "-q -c qemu+ssh://host2/system hostname without an agent\n"
 
 
 def test_sshd_config_is_every_file_behind_its_name(host: Host) -> None:

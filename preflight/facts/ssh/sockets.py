@@ -9,7 +9,7 @@ from typing import Annotated, Self
 
 from msgspec import Struct
 
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import Fact, Record
 from preflight.facts.text.systemd import units_shown
 
 #: Units of systemd's time spans (systemd.time(7)), in seconds.
@@ -47,12 +47,6 @@ class SshdSockets(Fact, frozen=True, kw_only=True):
     """The socket that starts sshd for each connection, or None if an sshd listens by itself."""
 
     accepting: SshdSocket | None
-
-    def require(self) -> SshdSocket:
-        """Return the socket; raises `Unreadable` if there is none."""
-        if self.accepting is None:
-            raise Unreadable("no socket starts an sshd for each connection")
-        return self.accepting
 
     @classmethod
     def parse(cls, answer: Annotated[Record, "sshd.listener"]) -> Self:

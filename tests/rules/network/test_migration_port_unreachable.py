@@ -266,7 +266,7 @@ def test_passes_a_probe_although_the_firewall_could_not_be_read() -> None:
     ],
 )
 def test_is_unknown_when_a_probe_was_asked_for_and_not_made(case: Case, why: str) -> None:
-    result = asked(case).asking(probe=True).result(RULE)
+    result = (asked(case) if "firewall" in why else case).asking(probe=True).result(RULE)
     assert result.outcome is Outcome.UNKNOWN
     assert why in str(result.reason)
 
