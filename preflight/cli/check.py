@@ -180,7 +180,8 @@ def show(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="Report that `preflight check`, `capacity` or `status` wrote in the format json."
+            metavar="FILE",
+            help="Report that `preflight check`, `rehearse`, `capacity`, `status` or `rules` wrote in the format json.",
         ),
     ],
     output_format: Format = "text",

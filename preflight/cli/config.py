@@ -37,7 +37,7 @@ def config(
 ) -> None:
     """Show which configuration file is used, and each setting with its value and its origin.
 
-    The command line outranks the environment, which outranks the file. No host is contacted.
+    The command line takes precedence over the environment, and the environment over the file. No host is contacted.
     """
     found = configured(no_config, config)
     formats.deliver("configuration", "text", (found, tuple(_in_use(found))))

@@ -38,7 +38,7 @@ class Action(enum.StrEnum):
 @takes("site", site_of)
 def rules(
     action: Annotated[
-        Action, typer.Argument(help="Rules are listed, a new one is written, or the tests of a pack are run.")
+        Action, typer.Argument(help="List the rules, write a new one, or run the tests of a pack.")
     ] = Action.LIST,
     what: Annotated[
         str | None,

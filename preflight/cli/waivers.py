@@ -69,8 +69,8 @@ def waivers(
     """List, check or add waivers: findings that the configuration file accepts until a date.
 
     A waiver is added to the configuration file in use, or to a new preflight.toml in the working directory; its
-    comments stay. The exit code of check is 0 if all waivers are valid, and 1 if one has expired or names a rule that
-    does not exist or cannot be waived. No host is contacted.
+    comments are kept. The exit code of check is 0 if all waivers are valid, and 1 if one has expired or names a rule
+    that does not exist or cannot be waived. No host is contacted.
     """
     from preflight.commands import waivers as commands
     from preflight.request.configured import Waiver

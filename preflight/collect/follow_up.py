@@ -327,7 +327,7 @@ def paths_of(guest: Guest, host: Host) -> Iterator[str]:
         yield from (mount.marker for mount in host.fact(HostMemory).mounts)
     with contextlib.suppress(Unreadable):
         settings = host.fact(GuestSettings)
-        for device in devices_with_tls(guest.xml, settings):
+        for device in devices_with_tls(guest.sent or guest.xml, settings):
             yield from device.paths
         if "<memoryBacking" in guest.xml:
             yield settings.text("memory_backing_dir").value

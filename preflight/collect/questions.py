@@ -4,6 +4,9 @@ A command exits with code 44 (`MISSING`) for a file that does not exist, and wit
 be read, so that "absent" and "unknown" stay distinct. Commands run with LC_ALL=C. `as_root` runs its arguments as root:
 directly if the login is root's, otherwise through `sudo -n`. `slurp FILE` prints a file; of a file larger than the
 8 MiB that the channel accepts, it prints one byte more than that.
+
+One process answers the questions that are sent together, so none of them exits, and each sets the variables that it
+reads, other than those of the session (`uid`, `seen`, `nf_tables`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -277,7 +277,7 @@ class LiveVisit:
     def _pick(self, asked: Mapping[str, ShellText]) -> dict[str, ShellText]:
         return {name: text for name, text in asked.items() if name in self._wanted}
 
-    def _open_libvirt(self, ready: Callable[[], object] = lambda: None) -> LibvirtSession:
+    def _open_libvirt(self, ready: Callable[[], bool] = lambda: True) -> LibvirtSession:
         uri = self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command)
         return LibvirtSession(
             uri,

@@ -65,7 +65,9 @@ def opened(uri: str) -> Any:
 
 
 class LibvirtSession:
-    """Connection to a host's libvirt, opened and queried in a thread of its own, as soon as `ready` returns.
+    """Connection to a host's libvirt, opened and queried in a thread of its own.
+
+    The thread first calls `ready`, which may wait, and opens nothing if that returns False.
 
     libvirt's calls cannot be interrupted, so the thread of a daemon that never answers is abandoned after `deadline`
     (`time.monotonic`); `limit` is the time limit of the whole host in seconds, which the reason names. `shown` is the
@@ -81,7 +83,7 @@ class LibvirtSession:
         limit: float,
         wanted: Collection[str] = RECORDS,
         role: Role | None = None,
-        ready: Callable[[], object] = lambda: None,
+        ready: Callable[[], bool] = lambda: True,
     ) -> None:
         self._uri, self._shown, self._limit, self._wanted = uri, shown, limit, wanted
         #: Time (`time.monotonic`) after which libvirt is not waited for.
@@ -156,8 +158,7 @@ class LibvirtSession:
     def _run(self) -> None:
         import libvirt
 
-        self._ready()
-        if self._abandoned.is_set():
+        if not self._ready():
             return
         libvirt.registerErrorHandler(lambda *_: None, None)
         try:

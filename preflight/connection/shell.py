@@ -13,7 +13,6 @@ import contextlib
 import io
 import os
 import queue
-import re
 import signal
 import subprocess
 import sys
@@ -44,8 +43,6 @@ _STRANGE = "the answer is not in the format of preflight's own shell text"
 _CUT_SHORT = "the session ended before this was answered"
 #: The second words of lines after which no record comes: before the standard errors of a batch, and at its end.
 _DISCARD, _OVER = b"-", b"."
-#: An exit code.
-_CODE = re.compile(rb"[0-9]{1,3}")
 _FLOODED = f"the host sent more than {TOTAL_LIMIT // MIB} MiB and was cut off"
 
 _EMIT = of_file(Path(__file__).with_name("emit.sh"))
@@ -154,7 +151,7 @@ class _Answers(_Reader):
     def unfinished(self, name: str) -> Record | None:
         """Return an answer whose standard error is held back by a later question that has not been answered."""
         for begun in self._begun:
-            if begun.name == name and name in self.wanted and not begun.too_long and _CODE.fullmatch(begun.code):
+            if begun.name == name and name in self.wanted and not begun.too_long and _is_code(begun.code):
                 return Record(_text(begun.out), int(begun.code))
         return None
 
@@ -211,7 +208,7 @@ class _Answers(_Reader):
             return
         if too_long or begun.too_long:
             self._refuse(name, f"the answer is longer than {RECORD_LIMIT // MIB} MiB")
-        elif not _CODE.fullmatch(begun.code):
+        elif not _is_code(begun.code):
             self._refuse(name, _STRANGE)
         else:
             record = Record(_text(begun.out), int(begun.code), _text(err))
@@ -441,6 +438,11 @@ class ShellChannel:
     def _complaint(self) -> str:
         lines = [line.strip() for line in _text(self._err.text).splitlines() if line.strip()]
         return "\n".join(lines[-5:])
+
+
+def _is_code(raw: bytes) -> bool:
+    """Report whether this may be an exit code."""
+    return raw.isdigit() and len(raw) <= 3
 
 
 def _text(raw: bytes) -> str:

@@ -176,12 +176,13 @@ def _names(end: End) -> tuple[str, ...]:
 
 
 def _on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:
-    """Return the guest as it is, and as it will be if that differs."""
+    """Return the guest as it is, and as it will be if the request changes it."""
+    method = pair.migration.method
+    roles = (Role.SOURCE,) if method.xml is None and method.dname is None else tuple(Role)
     try:
-        here, there = (pair.guest_of(role, name) for role in Role)
+        return tuple(pair.guest_of(role, name) for role in roles)
     except Unreadable:
         return ()  # the rules report it
-    return (here,) if here is there else (here, there)
 
 
 def save_pair(path: Path, checked: Checked) -> None:

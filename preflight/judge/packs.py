@@ -41,6 +41,8 @@ class Pack(Struct, frozen=True):
     directory: Path
     #: The name of an importable package; None for a directory that is no package.
     package: str | None = None
+    #: True if Python may keep compiled files beside the rules, as it does for preflight's own.
+    is_compiled: bool = False
 
     @property
     def paths(self) -> Iterator[Path]:
@@ -51,9 +53,20 @@ class Pack(Struct, frozen=True):
                 yield path
 
     def load(self, path: Path) -> ModuleType:
-        """Return the module of a rule's file, run; a relative import leads to other files of the pack."""
-        if self.package is not None:
-            return importlib.import_module(f"{self.package}.{path.parent.name}.{path.stem}")
+        """Return the module of a rule's file, run; a relative import leads to other files of the pack.
+
+        Nothing is written beside a site's files: under some umasks, others could write to the compiled files.
+        """
+        kept = sys.dont_write_bytecode
+        sys.dont_write_bytecode = kept or not self.is_compiled
+        try:
+            if self.package is not None:
+                return importlib.import_module(f"{self.package}.{path.parent.name}.{path.stem}")
+            return self._run(path)
+        finally:
+            sys.dont_write_bytecode = kept
+
+    def _run(self, path: Path) -> ModuleType:
         subject = f"{self._root}.{path.parent.name}"
         for name, directory in ((self._root, self.directory), (subject, path.parent)):
             if name not in sys.modules:
@@ -153,6 +166,6 @@ def question_of(question: Question, directory: Path, known: Container[str]) -> S
         raise RuleError(f"{file}: its head does not declare `{READ_ONLY}`")
     function = record.rpartition(".")[2].replace("-", "_")
     functions = of_file(file)  # what comes after the head
-    if not re.search(rf"^{function}\(\) ", functions, re.MULTILINE):
+    if not any(line.startswith(f"{function}() ") for line in functions.splitlines()):
         raise RuleError(f"{file}: has no function {function}() for the question {record}")
     return shell("@functions@\n@function@", functions=functions, function=function)

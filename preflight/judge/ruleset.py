@@ -111,7 +111,7 @@ def load_own(pack: Pack) -> tuple[Rule, ...]:
 @functools.lru_cache(maxsize=1)
 def _builtin(directory: Path, _identity: tuple[int, int]) -> tuple[Rule, ...]:
     """Load the built-in rules; if another directory takes that one's place, load them again."""
-    return tuple(_load_pack(Pack(directory)))  # as safe as this file
+    return tuple(_load_pack(Pack(directory, is_compiled=True)))  # as safe as this file
 
 
 def _load_pack(pack: Pack) -> Iterator[Rule]:

@@ -315,11 +315,9 @@ class Request(Contract):
     ignore: tuple[Text, ...] = Field(description="The rules and topics that were left out.")
     probe: bool = Field(default=False, description="True if the destination opened a port for the source: --probe.")
     severity: tuple[Text, ...] = Field(description="The rules whose severity was changed, as RULE=SEVERITY.")
-    thresholds: tuple[Text, ...] = Field(
-        default=(), description="The rules whose threshold was changed, as RULE=NUMBER."
-    )
+    thresholds: tuple[Text, ...] = Field(description="The rules whose threshold was changed, as RULE=NUMBER.")
     rules: tuple[Text, ...] = Field(description="The directories of further rules.")
-    packs: tuple[Text, ...] = Field(default=(), description="The installed packs of further rules.")
+    packs: tuple[Text, ...] = Field(description="The installed packs of further rules.")
     configuration: Text | None = Field(description="Path of the configuration file; null if there was none.")
     fail_on: FailOn = Field(description="The mildest finding that gives exit code 1.")
     unknown: OnUnknown = Field(description="fail if the verdict undetermined gives exit code 3, warn if it gives 0.")

@@ -85,8 +85,14 @@ def check(
                 error = f"Unable to open '{used.path}' for vdpa device"
             elif used.device in ("rng", "input"):
                 error = f"Could not open '{used.path}': No such file or directory"
+            elif used.device == "the argument -device":
+                error = "no such host device"
+            elif used.device == "the argument -fw_cfg":
+                error = f"can't load {used.path}: Failed to open file"
+            elif used.device == "the argument -chardev" and used.made:
+                error = f"Failed to bind socket to {used.path}: No such file or directory"
             elif used.type == "argument":
-                error = "No such file or directory" if used.device != "the argument -device" else "closed the monitor"
+                error = "No such file or directory"
             elif used.type == "rom":
                 error = f'failed to find romfile "{used.path}"'
             elif not used.made:

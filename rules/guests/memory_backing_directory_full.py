@@ -34,6 +34,6 @@ def check(guests: Judged, destination: GuestSettings, destination_storage: Stora
             f"{directory}, which backs the memory of {', '.join(guest.name for guest in backed)}, has"
             f" {free >> 20} MiB free, but {needed >> 10} MiB may be needed",
             at=directory.at,
-            error="qemu unexpectedly closed the monitor" if place.fs_type == "tmpfs" else None,
+            error="closed the monitor" if place.fs_type == "tmpfs" else None,
             severity=None if place.fs_type == "tmpfs" else Severity.WARNING,
         )

@@ -30,7 +30,7 @@ def check(
     if not bare or found is None or found.value != 1 or _CONFINING.isdisjoint(destination_libvirt.security_models):
         return
     if destination_daemons.changed_since_start("qemu"):
-        raise Unreadable("qemu.conf was changed after the daemon started: the settings in use cannot be known")
+        raise Unreadable("qemu.conf was changed after the daemon started: its values cannot be known before a restart")
     yield on_destination(
         f"{_KEY} is set, and the guest has no label",
         at=found,

@@ -15,7 +15,8 @@ from preflight.facts import Images, Pools, Storage
 from preflight.facts.guest import Disk
 from preflight.host import Guest
 from preflight.rule import Findings, Migration, Severity, on_destination, rule, unless_live, unless_storage_is_copied
-from preflight.units import MIB
+
+_MIB = 1024 * 1024
 
 
 def _skip(migration: Migration) -> str | None:
@@ -55,7 +56,7 @@ def check(
         taken[on] = taken.get(on, 0) + size
         if taken[on] > there.fs_free:
             yield on_destination(
-                f"the disk {disk.target} needs {size // MIB} MiB at {path}, where {there.fs_free // MIB} MiB are free",
+                f"the disk {disk.target} needs {size // _MIB} MiB at {path}, where {there.fs_free // _MIB} MiB are free",
                 error=f"bytes in file '{path}': No space left on device"
                 if disk.format == "raw"
                 else "Could not preallocate new data: No space left on device",

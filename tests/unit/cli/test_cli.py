@@ -431,6 +431,25 @@ def test_a_report_is_written_in_several_formats_beside_the_one_that_is_printed(t
         assert path.stat().st_mode & 0o777 == 0o644, "as the umask allows"
 
 
+def test_rules_and_runs_are_written_to_files_too_and_shown_again(tmp_path: Path) -> None:
+    state = {"XDG_STATE_HOME": str(tmp_path)}
+    Journal.create(tmp_path / "a.journal", PLAN).close()
+    for number, words in enumerate((["rules"], ["status"], ["status", f"{tmp_path}/a.journal"])):
+        saved, page = tmp_path / f"{number}.json", tmp_path / f"{number}.html"
+        done = run(*words, "--report", f"json={saved}", "--report", f"html={page}", **state)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert run("show", str(saved)).stdout == done.stdout
+        assert run("show", str(saved), "--format", "html").stdout == page.read_text(encoding="utf-8")
+    assert refused(run("rules", "--report", "junit=x")).startswith("--report: 'junit' is not one of text, json")
+
+
+@pytest.mark.parametrize("name", ["rehearsal-refused", "guest-not-as-before"])
+def test_the_rules_that_only_a_rehearsal_has_are_explained(name: str) -> None:
+    done = run("explain", name)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{name}  (rehearsal, error)\n")
+
+
 def test_a_report_that_cannot_be_written_does_not_lose_the_others(tmp_path: Path) -> None:
     nowhere, there = tmp_path / "none" / "r", tmp_path / "r.json"
     done = run("check", HOST1, HOST2, "--report", f"text={nowhere}", "--report", f"json={there}")
@@ -948,6 +967,27 @@ def test_help_loads_nothing_that_it_does_not_need(arguments: tuple[str, ...]) ->
     }
     assert not loaded & heavy
     assert arguments != ("--help",) or "msgspec" not in loaded
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("preflight reh", {"rehearse"}),
+        ("preflight check --exit", {"--exit-zero"}),
+        ("preflight migrate --at-o", {"--at-once"}),
+        ("preflight waivers li", {"list"}),
+        ("preflight --versi", {"--version"}),
+    ],
+)
+def test_a_shell_completes_commands_and_the_options_of_each(shell: str, typed: str, offered: set[str]) -> None:
+    asked = {"bash": {"COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1)}}.get(
+        shell, {"_TYPER_COMPLETE_ARGS": typed, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    )
+    done = python(MODULES, _PREFLIGHT_COMPLETE=f"complete_{shell}", **asked)
+    assert all(re.search(rf"(?<![\w-]){one}(?![\w-])", done.stdout) for one in offered), done.stdout
+    assert "snapshot" not in done.stdout, "it offers the rest too"
+    assert not set(done.stderr.split()) & {"msgspec", "pydantic", "preflight.facts"}
 
 
 def test_a_run_leaves_the_parser_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

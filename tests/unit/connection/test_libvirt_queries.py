@@ -1,6 +1,7 @@
 """libvirt's answers as records, from the driver in libvirt's own library that plays a host (test:///)."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,3 +116,27 @@ def test_a_session_answers_what_is_wanted_and_nothing_else(tmp_path: Path) -> No
     assert answers.records.keys() == {"libvirt.connect", "libvirt.hostname", "libvirt.versions", "libvirt.domains"}
     assert json.loads(answers.records["libvirt.versions"].out)["type"] == "TEST"
     assert "virConnectGetDomainCapabilities" in answers.absent["libvirt.domain-capabilities"]
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_a_session_opens_its_connection_only_when_it_is_ready(tmp_path: Path, *, ready: bool) -> None:
+    uri, asked = _host(tmp_path), threading.Event()
+    session = LibvirtSession(
+        uri, shown=uri, deadline=time.monotonic() + 30, limit=30, wanted=(), ready=lambda: asked.wait(30) and ready
+    )
+    assert not session.wait_until_open(0.1)
+    asked.set()
+    assert session.wait_until_open(30 if ready else 0.1) == ready
+    session.close()
+
+
+def test_an_abandoned_session_keeps_no_connection(tmp_path: Path) -> None:
+    uri, asked = _host(tmp_path), threading.Event()
+    session = LibvirtSession(
+        uri, shown=uri, deadline=time.monotonic() + 30, limit=30, wanted=(), ready=lambda: asked.wait(30)
+    )
+    session.abandon()
+    asked.set()
+    assert session.wait_until_open(30)
+    session._thread.join(30)
+    assert not session.open

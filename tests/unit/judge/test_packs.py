@@ -289,3 +289,16 @@ def test_a_check_without_packs_does_not_look_for_them() -> None:
 
 def test_the_example_declares_the_group_that_packs_are_found_by() -> None:
     assert f'[project.entry-points."{packs.GROUP}"]' in (EXAMPLE.parent / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_compiled_files_are_kept_of_preflights_own_rules_alone(tmp_path: Path, *, own: bool) -> None:
+    made = pack(tmp_path)
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom preflight.judge.packs import Pack\n"
+        "made = Pack(Path(sys.argv[1]), is_compiled=sys.argv[2] == 'True')\n"
+        "made.load(made.directory / 'site/under_pressure.py')\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run([sys.executable, "-c", code, str(made), str(own)], env=environment, check=True)
+    assert bool(list(made.rglob("*.pyc"))) is own
