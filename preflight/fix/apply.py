@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from preflight.shell_text import ShellText, of_file, shell
 
-#: The maximum number of seconds until a daemon answers after its restart.
+#: Maximum number of seconds until a daemon answers after its restart. If the restart fails, the daemon is asked once.
 PATIENCE = 30
 
 

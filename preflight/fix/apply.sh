@@ -54,13 +54,14 @@ why=$(busy 2>&1 | head -n 8)
   exit 1; }
 mv -f -- "$new" "$path" || { say "unchanged: $path cannot be replaced"; exit 1; }
 sync "$(dirname "$path")"
-why=$(activate 2>&1)
+why=$(activate 2>&1) || patience=0
 if working && settled && [ "$(guests)" = "$had" ]; then
   say "in effect: $path"; [ -z "$there" ] || say "backup: $kept"; exit 0
 fi
 [ -n "$why" ] || why=$(head -c 400 "$told" | tr '\n' ' ')
 if [ -n "$there" ]; then cp -a -- "$kept" "$new" && sync "$new" && mv -f -- "$new" "$path"; else rm -f "$path"; fi
 sync "$(dirname "$path")"
+patience=@patience@
 activate >/dev/null 2>&1
 if working; then say "put back: the new configuration did not take effect: $why"; exit 2; fi
 say "put back, but" @name@ "does not answer: $why"; exit 3

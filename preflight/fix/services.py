@@ -34,7 +34,8 @@ def service(host: Host, path: str, changes: tuple[AnyChange, ...]) -> Service:
     asked = f"srv-clients-info {daemon}; srv-threadpool-info {daemon}"
     ask = shell("virt-admin -c @uri@ @asked@", uri=f"{daemon}:///system", asked=asked)
     told = tuple(f"{_TOLD[change.key]}:{change.value}" for change in settings if change.key in _TOLD)
-    restart = shell("systemctl restart @unit@", unit=f"{daemon}.service")
+    # a unit that has failed several times within seconds is not started again until its failures are forgotten
+    restart = shell("systemctl reset-failed @unit@ 2>/dev/null; systemctl restart @unit@", unit=f"{daemon}.service")
     answers = shell("virsh -q -c qemu:///system version && @ask@", ask=ask)
     return Service(daemon, _NOTHING, restart, answers, shell("@ask@ | tr -d ' '", ask=ask), told, _JOBS)
 

@@ -101,6 +101,8 @@ def _arguments(rule: Rule, pair: Pair, role: Role | None, guest: str | None) -> 
     for parameter in rule.parameters:
         if parameter.kind is Migration:
             arguments[parameter.name] = pair.migration_of(guest)
+        elif parameter.kind is float:
+            arguments[parameter.name] = rule.body.threshold
         elif parameter.kind is Guest:
             arguments[parameter.name] = pair.guest_of(parameter.role or Role.DESTINATION, guest)
         elif parameter.kind is Judged:

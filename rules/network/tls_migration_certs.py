@@ -10,9 +10,10 @@ Why it matters
 
 How to fix
     Install ca-cert.pem, server-cert.pem and server-key.pem on each destination, client-cert.pem and client-key.pem on
-    each source, in /etc/pki/qemu or the directory that qemu.conf names. Issue the server's certificate for the name
-    that the destination announces, or the one in --migrateuri. If that is an address, name the host with
-    --tls-destination.
+    each source, in /etc/pki/qemu or the directory that migrate_tls_x509_cert_dir or default_tls_x509_cert_dir in
+    qemu.conf names. A source needs no certificate if migrate_tls_x509_verify, or default_tls_x509_verify if that is not
+    set, is 0 on the destination. Issue the server's certificate for the name that the destination announces, or the one
+    in --migrateuri. If that is an address, name the host with --tls-destination.
 """
 
 from preflight.facts import AnnouncedName, MigrationTls

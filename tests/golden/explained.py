@@ -25,6 +25,9 @@ MISSED: Mapping[str, str] = {
     "daemon/modular-qemu-conf-broken": "virsh says the same of a daemon that does not run, which is named",
     "daemon/modular-qemu-conf-broken-and-idle": "virsh says the same of a daemon that does not run, which is named",
     "guests/trixie-to-backports": "seen once, and not explained yet: no rule knows the message",
+    "guests/argument-socket-of-a-server": "QEMU says the same of a disk's server, which is named",
+    "guests/vnc-tls-in-an-empty-directory": "libvirt lost QEMU's words",
+    "guests/vnc-tls-without-its-secret": "libvirt says the same of a disk's secret, whose rule is named",
     "login/installed-session-fails": "libvirt takes what PAM printed for a packet, which libvirt-unreachable names",
     "login/penalties-of-failed-logins": "ssh says the same of MaxStartups, which is named; this rule is named after it",
 }

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 
@@ -162,8 +163,11 @@ def test_an_error_that_it_does_not_mend_is_listed_with_what_to_do(client: Client
     assert (named.returncode, named.stdout) == (0, "nothing to change\n")
 
 
-#: Into a pipe that is never read: they last until they are looked at.
-PIPE = "mkfifo -m 666 /run/pipe; (sleep 100 </run/pipe >/dev/null 2>&1 &); ("
+#: Into a pipe that is never read: they last until they are looked at. What they write must not fit into the pipe and
+#: libvirt's buffer of 1 MiB, or libvirt answers nothing about the guest until it has written all: the zero pages of
+#: 1 GiB make 2.4 MB.
+ENOUGH_MIB = 1024
+PIPE = "mkfifo -m 666 /run/pipe; (sleep 100 </run/pipe >/dev/null 2>&1 & echo $! >/run/reader); ("
 BACKUP = "<domainbackup mode='pull'><server transport='unix' socket='/var/lib/libvirt/qemu/b'/></domainbackup>"
 JOBS = {
     "migration out": "virsh migrate-setspeed web 1; (virsh migrate --live --unsafe web qemu+ssh://host2.example.com/system",
@@ -180,7 +184,11 @@ def test_a_daemon_is_not_restarted_while_a_guest_of_its_own_has_a_job(client: Cl
     if job == "migration out":
         host2.run("sh", "-c", "truncate -s 1M /var/lib/libvirt/images/web.img")
     host1.guest("idle")
-    host1.guest("web", memory_mib=128, dirty_mib_per_s=5, disk="local")
+    # only a migration ends if the guest writes nothing
+    lasting: dict[str, Any] = (
+        {"memory_mib": 128, "dirty_mib_per_s": 5} if job == "migration out" else {"memory_mib": ENOUGH_MIB}
+    )
+    host1.guest("web", disk="local", **lasting)
     text = restricted(host1)
     host1.run("sh", "-c", f"{JOBS[job]} >/run/job 2>&1 &); sleep 2; cat /run/job")
     done = fix(client, "workers-limit", "--apply", "--yes")
@@ -208,12 +216,13 @@ def test_a_daemon_is_not_restarted_while_a_guest_arrives(client: Client, pair: P
 
 def test_a_job_of_a_guest_that_has_ended_holds_nothing_up(client: Client, host1: LabHost) -> None:
     """libvirt's status file of it stays where its daemon was not there to see the end."""
-    host1.guest("web", memory_mib=128, dirty_mib_per_s=5, disk="local")
+    host1.guest("web", memory_mib=ENOUGH_MIB, disk="local")
     restricted(host1)
     host1.run(
         "sh", "-c", f"{JOBS['save']} >/dev/null 2>&1 &); sleep 2; cp /run/libvirt/qemu/web.* /run/; virsh destroy web"
     )
-    host1.run("sh", "-c", "sleep 1; cp /run/web.* /run/libvirt/qemu/")
+    # without a reader the daemon no longer waits for what it still has to write
+    host1.run("sh", "-c", "kill $(cat /run/reader); sleep 1; cp /run/web.* /run/libvirt/qemu/")
     done = fix(client, "workers-limit", "--apply", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
 

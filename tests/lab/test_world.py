@@ -35,7 +35,8 @@ def hosts(request: pytest.FixtureRequest) -> Iterator[Lab]:
 @pytest.mark.parametrize("way", [(), ("--p2p",), ("--p2p", "--tunnelled")], ids=["managed", "p2p", "tunnelled"])
 def test_a_guest_goes_by_virsh_and_comes_back_by_preflight(hosts: Lab, way: tuple[str, ...]) -> None:
     host1, host2 = hosts.hosts.values()
-    host1.guest("web", dirty_mib_per_s=2)
+    # an IDE disk: QEMU 11.1 refuses the queues of 10.0.13's virtio devices (virtio-queue-too-long)
+    host1.guest("web", dirty_mib_per_s=2, disk="counter" if host2.image_name == "trixie-backports" else "readonly")
     assert_ready(hosts, SOURCE, DESTINATION, *way)
     gone = hosts.client.run(["virsh", "-c", HERE, "migrate", *LIVE, *way, "web", THERE])
     assert gone.returncode == 0, gone.stderr

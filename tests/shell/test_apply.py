@@ -92,6 +92,18 @@ def test_working_is_waited_for_with_patience_and_then_the_old_file_is_put_back(h
     assert (seconds(host), file.read_text()) == (2 * PATIENCE, "old")
 
 
+def test_activate_that_fails_is_not_waited_for_and_the_old_file_is_put_back(host: Host, file: Path) -> None:
+    starts = shell("grep -q old @file@ || { echo it fails; return 1; }", file=str(file))
+    done = apply(host, file, activate=starts, answers=shell("grep -q old @file@", file=str(file)))
+    assert says(done, 2, "put back: the new configuration did not take effect: it fails")
+    assert (seconds(host), file.read_text()) == (0, "old")
+
+
+def test_activate_that_fails_is_no_reason_to_put_back_what_is_in_force(host: Host, file: Path) -> None:
+    assert apply(host, file, activate=shell("false")).returncode == 0
+    assert file.read_text() == "new"
+
+
 def test_in_force_is_what_the_program_shows(host: Host, file: Path) -> None:
     done = apply(host, file, in_force=shell("echo a:1; echo b:2"), expected=("b:2", "a:1"))
     assert done.returncode == 0

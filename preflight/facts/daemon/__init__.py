@@ -3,11 +3,14 @@
 from preflight.facts.daemon.clients import LockDaemon, ProxyLimits, ServingClients
 from preflight.facts.daemon.conf import DaemonConf
 from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.daemon.device_tls import DeviceTls, devices_with_tls
+from preflight.facts.daemon.displays import Display, displays
+from preflight.facts.daemon.guest_settings import GuestSettings
+from preflight.facts.daemon.libvirt_files import LibvirtFiles
 from preflight.facts.daemon.limits import RESERVED_WORKERS, DaemonLimits
 from preflight.facts.daemon.log_and_lock import LogAndLock
 from preflight.facts.daemon.open_files import OpenFiles
 from preflight.facts.daemon.qemu_conf import QemuConf, QemuConfFile
-from preflight.facts.daemon.shared_directories import SharedDirectories
 from preflight.facts.daemon.side_daemons import SideDaemons
 from preflight.facts.daemon.state_directories import DEFINITIONS, LOGS, PRIVATE, STATUS
 from preflight.facts.daemon.unread_conf import UnreadConf
@@ -23,6 +26,10 @@ __all__ = [
     "DaemonConf",
     "DaemonLimits",
     "Daemons",
+    "DeviceTls",
+    "Display",
+    "GuestSettings",
+    "LibvirtFiles",
     "LockDaemon",
     "LogAndLock",
     "OpenFiles",
@@ -30,7 +37,8 @@ __all__ = [
     "QemuConf",
     "QemuConfFile",
     "ServingClients",
-    "SharedDirectories",
     "SideDaemons",
     "UnreadConf",
+    "devices_with_tls",
+    "displays",
 ]

@@ -9,9 +9,11 @@ from preflight.facts.guest.guests import KVM, Disk, Guests, GuestState, Server
 from preflight.facts.guest.memory import GuestMemory
 from preflight.facts.guest.orchestrator import Orchestrator
 from preflight.facts.guest.ports import GuestPorts
+from preflight.facts.guest.started_with import LIMITS_QUEUES, StartedWith
 
 __all__ = [
     "KVM",
+    "LIMITS_QUEUES",
     "OPEN_VSWITCH",
     "X86",
     "Accounts",
@@ -25,4 +27,5 @@ __all__ = [
     "Guests",
     "Orchestrator",
     "Server",
+    "StartedWith",
 ]

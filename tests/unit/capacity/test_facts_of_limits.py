@@ -14,9 +14,12 @@ from preflight.host import FactSource, Host
 from preflight.request.check_request import Migration
 from preflight.request.migration import Role, Transport
 from tests.case import Case
-from tests.unit.capacity.test_path import at_most, firewall, on_port
+from tests.unit.capacity.test_path import UFW, at_most, firewall, on_port
 
 Kinds: TypeAlias = set[type[Fact]]
+
+#: The jiffies of a host that has been up for as long as the recorded ones say.
+NOW = 2**32 - 300 * 250 + 3822 * 250
 
 #: Answers of a host with modular daemons, whose disks virtlockd guards, so that each fact has a part in some limit.
 ANSWERS = {
@@ -26,8 +29,12 @@ ANSWERS = {
     "virtlockd.conf": "max_clients = 9\n",
     "virtqemud.conf": "",
     "virtproxyd.conf": "max_clients = 30\n",
-    "nft": firewall(*(on_port(port, at_most(5)) for port in (22, 16509, 16514, 49152))),
-    "iptables": "",
+    "nft": firewall(
+        *(on_port(port, at_most(5)) for port in (22, 16509, 16514)),
+        on_port(49152, '{"ct count": {"val": 9, "inv": true}}'),
+    ),
+    "iptables": UFW.replace("--dport 22", "--dport 49152").format(NOW - 9000, NOW - 500, NOW - 400)
+    + f"# jiffies {NOW}\n",
 }
 PROXY = "daemon virtproxyd\nnclients_max        : 30\nnclients            : 4\n"
 
