@@ -33,9 +33,6 @@ _ASKS_QEMU = Version(8, 6, 0)
 #: Since this release vhost-user-fs can be migrated, if virtiofsd supports that.
 _VIRTIOFS_MOVES = Version(8, 2, 0)
 
-#: The words of QEMU 5.2, which libvirt before 8.6 passes on.
-_OLDER = "State blocked by non-migratable device '...'"
-
 #: Devices that QEMU marks as unmigratable (.unmigratable in hw/) or for which it adds a blocker (migrate_add_blocker)
 #: when it starts, in 7.2 and 10.0: element of the definition, attributes of it or of a child that must all match, name
 #: in messages, and QEMU's error.
@@ -67,8 +64,8 @@ _DEVICES: tuple[tuple[str, tuple[tuple[str, str, str], ...], str, str], ...] = (
     skip=unless_live,
     errors=(
         *(f"non-migratable device: .../{name}" for *_, name in _DEVICES if " " not in name),
+        "State blocked by non-migratable device '...'",
         _DEVICES[-2][-1],
-        _OLDER,
     ),
 )
 def check(source_guest: Guest, source: Versions) -> Findings:

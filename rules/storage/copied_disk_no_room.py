@@ -55,9 +55,8 @@ def check(
         on = (there.fs_type, there.fs_source)
         taken[on] = taken.get(on, 0) + size
         if taken[on] > there.fs_free:
-            free = there.fs_free // _MIB
             yield on_destination(
-                f"the disk {disk.target} needs {size // _MIB} MiB at {path}, where {free} MiB are free",
+                f"{disk.target} needs {size // _MIB} MiB at {path}, where {there.fs_free // _MIB} MiB are free",
                 error=f"bytes in file '{path}': No space left on device"
                 if disk.format == "raw"
                 else "Could not preallocate new data: No space left on device",

@@ -16,8 +16,11 @@ READ, REASONS = covered()
 FACTS = {
     *guest_settings.KEYS,
     *QemuConf.__struct_fields__,
-    *("dynamic_ownership", "hugetlbfs_mount"),
-    *("security_driver", "user", "group"),
+    "dynamic_ownership",
+    "hugetlbfs_mount",
+    "security_driver",
+    "user",
+    "group",
 }
 
 

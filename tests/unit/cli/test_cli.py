@@ -1169,7 +1169,9 @@ OF_THE_RUN = {
     "--back": ["b"],
     "--answer-timeout": ["9"],
     "--severity": ["mtu-differs=warning"],
+    "--threshold": ["clocks-differ=5"],
     "--rules": ["site"],
+    "--pack": ["site"],
     "--no-config": [],
 }
 #: Goes with a plan alone.
