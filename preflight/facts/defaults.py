@@ -299,6 +299,7 @@ DEFAULTS: dict[str, dict[str, History]] = {
         "remote_websocket_port_min": ((ALWAYS, 5700),),
         "remote_websocket_port_max": ((ALWAYS, 65535),),
         "memory_backing_dir": ((ALWAYS, "/var/lib/libvirt/qemu/ram"),),
+        "security_require_confined": ((ALWAYS, 0),),
         "shared_filesystems": ((ALWAYS, None),),
     },
     "sshd": {

@@ -14,7 +14,7 @@ KEYS = {line for line in LISTED.splitlines() if line and not line.startswith("#"
 READ, REASONS = covered()
 #: Keys that a fact or a rule reads: those of guests, those of the migration, and those that libvirt reports in effect.
 FACTS = {*guest_settings.KEYS, *QemuConf.__struct_fields__}.union(
-    ("dynamic_ownership", "hugetlbfs_mount", "security_require_confined"), ("security_driver", "user", "group")
+    ("dynamic_ownership", "hugetlbfs_mount"), ("security_driver", "user", "group")
 )
 
 
