@@ -254,8 +254,10 @@ _OF_THE_RUN = frozenset(
         "stall_timeout",
         "settle_timeout",
         "answer_timeout",
+        "packs",
         "rules",
         "severity",
+        "threshold",
         "config",
         "no_config",
     )

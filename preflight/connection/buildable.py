@@ -24,7 +24,7 @@ def buildable(definition: str) -> str:
     for element in ("metadata", "description", "title", "sysinfo"):
         _remove(root, root.findall(element))
     for system in root.iterfind("os"):
-        _remove(system, system.findall("smbios"))
+        _remove(system, system.findall("smbios[@mode='sysinfo']"))
     for devices in root.iterfind("devices"):
         _remove(devices, [device for device in devices if _acts(device)])
     return tostring(root, encoding="unicode")

@@ -125,7 +125,7 @@ class Capacity(Contract):
     not_counted: tuple[Text, ...] = Field(description="Why guests are missing from the durations, a reason each.")
     off: tuple[Text, ...] = Field(description="The guests that are off, which have no memory to send.")
     copied: tuple[Text, ...] = Field(
-        default=(), description="The guests with disks that are copied, whose data is not counted in the durations."
+        description="The guests with disks that are copied, whose data is not counted in the durations."
     )
     room: tuple[Room, ...] = Field(
         description="The guests for which the destination has memory, by kind of memory; empty if not known."

@@ -313,7 +313,7 @@ class Request(Contract):
     )
     select: tuple[Text, ...] = Field(description="The rules and topics that were selected; empty for all.")
     ignore: tuple[Text, ...] = Field(description="The rules and topics that were left out.")
-    probe: bool = Field(default=False, description="True if the destination opened a port for the source: --probe.")
+    probe: bool = Field(description="True if the destination opened a port for the source: --probe.")
     severity: tuple[Text, ...] = Field(description="The rules whose severity was changed, as RULE=SEVERITY.")
     thresholds: tuple[Text, ...] = Field(description="The rules whose threshold was changed, as RULE=NUMBER.")
     rules: tuple[Text, ...] = Field(description="The directories of further rules.")

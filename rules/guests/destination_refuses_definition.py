@@ -23,7 +23,8 @@ from preflight.rule import Findings, Migration, Severity, on_destination, rule
 
 #: Errors of libvirt's parser (src/conf/domain_conf.c, 9.0 and 11.3), which stop a guest that is off as well.
 _PARSER = re.compile(
-    r"XML error: |unexpected feature '|unknown (?:\w{1,16} ){1,3}(?:model|type|mode|policy|action)\b|Invalid value for attribute '"
+    r"XML error: |unexpected feature '|unknown (?:\w{1,16} ){1,3}(?:model|type|mode|policy|action)\b"
+    r"|Invalid value for attribute '"
     r"|unsupported (?:HyperV Enlightenment|KVM|Xen) feature|unknown CPU feature|Unknown CPU model"
 )
 #: A release that validates the definition of a guest that is off; 9.0 does not (VIR_DOMAIN_DEF_PARSE_SKIP_VALIDATE in

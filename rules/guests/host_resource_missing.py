@@ -24,7 +24,17 @@ _VHOST, _TUN, _SWITCH = "/dev/vhost-net", "/dev/net/tun", "/run/openvswitch/db.s
 _TAPS = ("network", "bridge", "ethernet")
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=(
+        "Unable to open /dev/net/tun, is tun module loaded?",
+        "vhost-net was requested for an interface, but is unavailable",
+        "Failed to query numad for the advisory nodeset",
+        "Cannot find 'passt' in path",
+        "is not a suitable dbus-daemon",
+    ),
+)
 def check(guest: Guest, destination: Resources) -> Findings:
     for resource, purpose, error in dict.fromkeys(_wanted(guest)):
         if not destination.has(resource):

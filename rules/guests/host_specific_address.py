@@ -78,7 +78,7 @@ def check(
             if used.type in _OF_FILE_SYSTEMS:
                 error = _OF_FILE_SYSTEMS[used.type].format(used.path)
             elif used.device in _BACK_ENDS and used.type == "unix" and not used.made:
-                error = f"Failed to connect to '{used.path}': No such file or directory"
+                error = f"Failed to connect to '{used.path}'"
             elif used.type == "script":
                 error = f"cannot execute binary {used.path}: No such file or directory"
             elif used.device == "vdpa":

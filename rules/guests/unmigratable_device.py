@@ -62,7 +62,11 @@ _DEVICES: tuple[tuple[str, tuple[tuple[str, str, str], ...], str, str], ...] = (
 @rule(
     Severity.ERROR,
     skip=unless_live,
-    errors=(*(f"non-migratable device: .../{name}" for *_, name in _DEVICES if " " not in name), _DEVICES[-2][-1]),
+    errors=(
+        *(f"non-migratable device: .../{name}" for *_, name in _DEVICES if " " not in name),
+        "State blocked by non-migratable device '...'",
+        _DEVICES[-2][-1],
+    ),
 )
 def check(source_guest: Guest, source: Versions) -> Findings:
     root = parse_xml(source_guest.xml)

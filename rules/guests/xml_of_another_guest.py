@@ -44,7 +44,7 @@ def _without_xml(migration: Migration) -> str | None:
     return None if migration.method.xml is not None else "no --xml was given"
 
 
-@rule(Severity.ERROR, skip=_without_xml)
+@rule(Severity.ERROR, skip=_without_xml, errors=("Target ... does not match source ...",))
 def check(source_guest: Guest, guest: Guest, migration: Migration) -> Findings:
     given = parse_xml(migration.method.xml or "")
     name, uuid = given.findtext("name", "").strip(), given.findtext("uuid", "").strip().lower()

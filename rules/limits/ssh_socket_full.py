@@ -27,7 +27,7 @@ from preflight.rule import (
 )
 
 
-@rule(Severity.ERROR, skip=unless_over_ssh, errors=(f"{TURNED_AWAY}: read: Connection reset by peer",))
+@rule(Severity.ERROR, skip=unless_over_ssh)
 def check(source: SshdSettings, destination: SshdSettings, migration: Migration) -> Findings:
     wanted = migration.concurrency
     ends = [(on_destination, destination), *([(on_source, source)] if migration.source_over_ssh else [])]

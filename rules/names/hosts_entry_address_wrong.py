@@ -33,9 +33,9 @@ from preflight.rule import (
     Severity.ERROR,
     skip=without_data_connection,
     errors=(
-        "unable to connect to server at '...': No route to host",
         "unable to connect to server at '...': Connection refused",
         "unable to connect to server at '...:49152': Connection refused",
+        "unable to connect to server at '...': No route to host",
         "unable to connect to server at '...': Connection timed out",
     ),
 )

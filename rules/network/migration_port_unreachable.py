@@ -42,6 +42,8 @@ from preflight.rule import (
         "unable to connect to server at '...': Connection timed out",
         "unable to connect to server at '...': No route to host",
         "unable to connect to server at '...': Network is unreachable",
+        "unable to connect to server at '...': Connection refused",
+        "unable to connect to server at '...:49152': Connection refused",
     ),
 )
 def check(

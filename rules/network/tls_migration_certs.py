@@ -37,6 +37,7 @@ OBJECT = "unable to execute QEMU command 'object-add': "
         "'object-add': The certificate ... is missing basic constraints for a CA",
         "'object-add': The certificate ... basic constraints show a CA, but we need one for a server",
         "'object-add': Certificate ... usage does not permit digital signature",
+        "'object-add': Certificate ... usage does not permit key encipherment",
         "'object-add': Certificate ... purpose does not allow use with a TLS server",
         "'object-add': Certificate ... purpose does not allow use with a TLS client",
     ),

@@ -56,7 +56,7 @@ def check(
         taken[on] = taken.get(on, 0) + size
         if taken[on] > there.fs_free:
             yield on_destination(
-                f"the disk {disk.target} needs {size // _MIB} MiB at {path}, where {there.fs_free // _MIB} MiB are free",
+                f"{disk.target} needs {size // _MIB} MiB at {path}, where {there.fs_free // _MIB} MiB are free",
                 error=f"bytes in file '{path}': No space left on device"
                 if disk.format == "raw"
                 else "Could not preallocate new data: No space left on device",

@@ -107,12 +107,12 @@ def test_catches_other_listeners(xml: str, error: str) -> None:
         (
             VIRTIOFS.format("<source socket='/srv/v.sock'/>"),
             "/srv/v.sock",
-            "Failed to connect to '/srv/v.sock': No such",
+            "Failed to connect to '/srv/v.sock'",
         ),
         (
             "<interface type='vhostuser'><source type='unix' path='/srv/v.sock' mode='client'/></interface>",
             "/srv/v.sock",
-            "Failed to connect to '/srv/v.sock': No such file or directory",
+            "Failed to connect to '/srv/v.sock'",
         ),
         (
             "<interface type='vhostuser'><source type='unix' path='/srv/v/s' mode='server'/></interface>",
@@ -122,7 +122,7 @@ def test_catches_other_listeners(xml: str, error: str) -> None:
         (
             "<disk type='vhostuser' device='disk'><source type='unix' path='/srv/v.sock'/><target dev='vdb'/></disk>",
             "/srv/v.sock",
-            "Failed to connect to '/srv/v.sock': No such file or directory",
+            "Failed to connect to '/srv/v.sock'",
         ),
         (
             "<interface type='user'><rom file='/srv/v/rom'/></interface>",

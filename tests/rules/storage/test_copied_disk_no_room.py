@@ -31,7 +31,7 @@ def test_catches_a_raw_image_that_is_larger_than_the_room() -> None:
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
     [finding] = result.findings
     assert finding.host is Role.DESTINATION
-    assert finding.message == f"the disk vdb needs 64 MiB at {PATH}, where 8 MiB are free"
+    assert finding.message == f"vdb needs 64 MiB at {PATH}, where 8 MiB are free"
     assert finding.predicted_error == f"bytes in file '{PATH}': No space left on device"
 
 
@@ -39,14 +39,14 @@ def test_catches_the_size_of_a_qcow2_disk_rather_than_what_its_image_holds() -> 
     head = f"path {PATH}\nimage 196616 qcow2 {64 * MIB:016x} -\n"
     asked = case("qcow2", size=196616).source("images", head)
     [finding] = asked.result(RULE).findings
-    assert finding.message.startswith("the disk vdb needs 64 MiB")
+    assert finding.message.startswith("vdb needs 64 MiB")
     assert finding.predicted_error == "Could not preallocate new data: No space left on device"
 
 
 def test_catches_two_disks_that_do_not_fit_together() -> None:
     more = "<disk type='file'><driver type='raw'/><source file='/srv/vms/two.img'/><target dev='vdc'/></disk>"
     [finding] = case(size=6 * MIB, more=more).result(RULE).findings
-    assert finding.message.startswith("the disk vdc needs 6 MiB")
+    assert finding.message.startswith("vdc needs 6 MiB")
 
 
 @pytest.mark.parametrize("free", [64 * MIB, 65 * MIB])

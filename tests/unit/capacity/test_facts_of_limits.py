@@ -39,7 +39,16 @@ ANSWERS = {
 PROXY = "daemon virtproxyd\nnclients_max        : 30\nnclients            : 4\n"
 
 
-def hosts() -> dict[Role, Host]:
+#: As systemd shows a socket that starts an sshd for each connection, so that MaxStartups counts nothing.
+SOCKET = (
+    "Accept=yes\nMaxConnections=64\nMaxConnectionsPerSource=0\nNConnections=3\nTriggerLimitIntervalUSec=2s\n"
+    "TriggerLimitBurst=200\nId=sshd.socket\nActiveState=active\n"
+)
+
+Hosts: TypeAlias = dict[Role, Host]
+
+
+def hosts(listener: str | None = None) -> Hosts:
     case = Case()
     for end in (case.source, case.destination):
         for name, text in ANSWERS.items():
@@ -47,6 +56,8 @@ def hosts() -> dict[Role, Host]:
         end("daemons", lambda text: text.replace("libvirtd", "virtqemud").replace("libvirt-sock", "virtqemud-sock"))
         end("limits", lambda text: text.replace("libvirtd", "virtqemud") + PROXY)
         end("qemu.conf", lambda text: text + 'lock_manager = "lockd"\n')
+        if listener is not None:
+            end("sshd.listener", listener)
     return {
         role: Host(role, saved.name, saved.answers.records, saved.answers.absent, FACTS)
         for role, saved in zip(Role, case.hosts, strict=True)
@@ -54,16 +65,17 @@ def hosts() -> dict[Role, Host]:
 
 
 HOSTS = hosts()
+#: Each fact has a part in the limits of the hosts of one kind.
+EITHER = (HOSTS, hosts(SOCKET))
 
 
-def knowing(role: Role, kinds: Kinds) -> Host:
+def knowing(whole: Host, kinds: Kinds) -> Host:
     """Return the host with these facts and no others."""
-    whole = HOSTS[role]
-    return Host(role, whole.name, {}, {}, {kind: FactSource(partial(whole.fact, kind)) for kind in kinds})
+    return Host(whole.role, whole.name, {}, {}, {kind: FactSource(partial(whole.fact, kind)) for kind in kinds})
 
 
-def limits(source: Kinds, destination: Kinds, migration: Migration, *, every: bool) -> Capacity:
-    ends = knowing(Role.SOURCE, source), knowing(Role.DESTINATION, destination)
+def limits(of: Hosts, source: Kinds, destination: Kinds, migration: Migration, *, every: bool) -> Capacity:
+    ends = knowing(of[Role.SOURCE], source), knowing(of[Role.DESTINATION], destination)
     return capacity(*ends, migration, every=every)
 
 
@@ -77,13 +89,15 @@ MIGRATIONS = [
 @pytest.mark.parametrize("migration", MIGRATIONS, ids=str)
 def test_the_facts_that_are_collected_are_those_that_limits_are_read_from(migration: Migration, every: bool) -> None:
     source, destination = (facts(role, migration, every=every) for role in Role)
-    whole = capacity(HOSTS[Role.SOURCE], HOSTS[Role.DESTINATION], migration, every=every)
-    assert whole.unread == ()
-    assert limits(source, destination, migration, every=every) == whole
+    whole = [capacity(of[Role.SOURCE], of[Role.DESTINATION], migration, every=every) for of in EITHER]
+    assert [found.unread for found in whole] == [(), ()]
+    assert [limits(of, source, destination, migration, every=every) for of in EITHER] == whole
     for kind in source:
-        assert limits(source - {kind}, destination, migration, every=every) != whole, f"source {kind.__name__}"
+        less = [limits(of, source - {kind}, destination, migration, every=every) for of in EITHER]
+        assert less != whole, f"source {kind.__name__}"
     for kind in destination:
-        assert limits(source, destination - {kind}, migration, every=every) != whole, f"destination {kind.__name__}"
+        less = [limits(of, source, destination - {kind}, migration, every=every) for of in EITHER]
+        assert less != whole, f"destination {kind.__name__}"
 
 
 def test_facts_for_sizing_are_collected_only_if_sizes_are_asked_for() -> None:

@@ -97,3 +97,25 @@ def test_paths_fit_the_arguments_of_the_programs_that_get_them(
     done = subprocess.run(["sh", "-s"], input=command, capture_output=True, text=True, check=False)
     assert "rgument list too long" not in done.stderr
     assert done.returncode == 0
+
+
+def test_the_destination_is_asked_to_build_the_guests() -> None:
+    _, there = asked(Case().guest(lambda guest: guest.update(sent=guest["xml"])))
+    assert list(there.definitions) == ["web"]
+    assert there.definitions["web"].startswith("<domain")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case(),
+        Case().guest(lambda guest: guest.update(sent=guest["xml"])).xml("/usr/bin/qemu-system", "/opt/qemu-system"),
+        Case()
+        .guest(lambda guest: guest.update(sent=guest["xml"]))
+        .destination("libvirt.versions", lambda text: text.replace("9000000", "8006000")),
+    ],
+    ids=["nothing is sent", "an emulator that libvirt would run", "a libvirt that would bind sockets"],
+)
+def test_the_destination_is_not_asked_to_build_what_would_leave_traces(case: Case) -> None:
+    _, there = asked(case)
+    assert there.definitions == {}
