@@ -80,7 +80,7 @@ STANDING: dict[str, ShellText] = fixed(
 
 #: Command that the session runs after libvirt was queried, since a connection may start a socket-activated daemon, and
 #: before the questions about the daemons.
-LOOK = shell("seen=$(processes)")
+LOOK = shell("look")
 
 #: Questions asked once libvirt has answered.
 AFTER_LIBVIRT: dict[str, ShellText] = fixed(
@@ -102,7 +102,7 @@ LAST: dict[str, ShellText] = fixed(
 
 #: Question asked if libvirt does not accept the connection at once: a daemon that has no room for another client says
 #: nothing. One that was stopped would not answer virt-admin either.
-CLIENTS: dict[str, ShellText] = fixed({"clients": "seen=$(processes); limits timeout 5"})
+CLIENTS: dict[str, ShellText] = fixed({"clients": "look; limits timeout 5"})
 
 #: Questions asked if no libvirt connection could be opened, to find out why no daemon is running.
 WHEN_CLOSED: dict[str, ShellText] = fixed(

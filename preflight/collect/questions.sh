@@ -66,7 +66,10 @@ reads() {
     printf 'reads %s %s\n' "$g" "$c"
   done
 }
-processes() {
+processes() { look; [ -z "$seen" ] || printf '%s\n' "$seen"; }
+look() {
+  # sets `seen` to libvirt's daemons, each with its PID and start, and the files that some read; without a process more
+  seen=
   # a process that ends in the meantime is not an error; a shell loop over all processes would take four times as long
   # shellcheck disable=SC2013 # paths in /proc are words
   for f in $(grep -slxE 'libvirtd|virtqemud|virtproxyd|virtlockd|virtlogd' /proc/[0-9]*/comm); do
@@ -78,13 +81,15 @@ processes() {
     else [ "$(stat -c %u "$p" 2>/dev/null)" = 0 ] || continue; fi
     # shellcheck disable=SC2086 # /proc/PID/stat is words
     set -- ${s##*) }
-    printf 'process %s %s %s\n' "$c" "${p#/proc/}" "${20}"
+    seen="$seen${seen:+
+}process $c ${p#/proc/} ${20}"
     case $c in libvirtd|virtqemud|virtproxyd)
       # without the NULs between its arguments, of which few daemons have any that matter
-      read -r w < "$p/cmdline" 2>/dev/null
+      read -r w 2>/dev/null < "$p/cmdline"
       case $w in *--c*|*-f*|*-[dlv]*f*) w=$(tr '\0' ' ' < "$p/cmdline");; *) continue;; esac
       # shellcheck disable=SC2086 # without globbing: arguments
-      case $w in *' -'*) set -f; reads "$c" $w; set +f;; esac;;
+      case $w in *' -'*) w=$(set -f; reads "$c" $w); seen="$seen${w:+
+}$w";; esac;;
     esac
   done
   return 0

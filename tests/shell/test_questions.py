@@ -135,6 +135,25 @@ def test_processes_are_the_daemons_that_run(host: Host) -> None:
     assert f" {pid} " not in host.says("processes")
 
 
+def test_look_keeps_what_processes_prints(host: Host) -> None:
+    with called("virtqemud", host.root), called("virtlogd", host.root) as pid:
+        said = host.says("processes")
+        assert said.count("process ") >= 2
+        assert f"process virtlogd {pid} " in said
+        assert host.says("look; printf '<%s>' \"$seen\"; look; printf '<%s>' \"$seen\"") == f"<{said.strip()}>" * 2
+
+
+def test_look_keeps_the_file_that_a_daemon_was_told_to_read(host: Host) -> None:
+    program, never = host.root / "virtqemud", host.root / "never"
+    shutil.copy(shutil.which("dash") or "/bin/sh", program)
+    os.mkfifo(never)
+    with running(program, "-c", f"read -r line < {never}; :", "-f", "/etc/of mine.conf") as pid:
+        while Path(f"/proc/{pid}/comm").read_text() != "virtqemud\n":
+            time.sleep(0.01)
+        said = host.says("processes")
+    assert re.search(rf"^process virtqemud {pid} \d+\nreads /etc/of virtqemud$", said, re.MULTILINE)
+
+
 def test_limits_are_asked_only_of_daemons_that_run(host: Host) -> None:
     host.has_program("virt-admin", 'printf "<%s>" "$@"; echo; [ "$2" != virtqemud:///system ]')
     assert host.says("seen=@seen@; limits", seen="process virtqemud 1 2\nprocess libvirtd 3 4") == (
