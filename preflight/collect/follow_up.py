@@ -190,7 +190,7 @@ def _ask_about_a_way(
         here.records[record] = Record(f"{'unprobed' if migration.probe else 'untried'} {untried}")
     elif migration.probe:
         kept = f"probe:{name}:{port}"
-        here.probes[kept], here.made_of[record] = Probe(port, questions.way(name, port)), kept
+        here.probes[kept], here.made_of[record] = Probe(port, questions.reach(name, port)), kept
     else:
         here.ask(record, questions.way(name, port), about=f"{record}:{name}:{port}")
 

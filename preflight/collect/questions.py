@@ -202,6 +202,11 @@ def listen(port: int) -> ShellText:
     return shell("@functions@\nlistener=$(listen @port@)", functions=_PROBE, port=port)
 
 
+def reach(name: str, port: int) -> ShellText:
+    """Try a TCP connection to the port at each address of the name, with a 1.5-second timeout; report the routes."""
+    return shell("@functions@\nreach @name@ @port@", functions=_PROBE, name=name, port=port)
+
+
 _PROBE = of_file(Path(__file__).with_name("probe.sh"))
 #: Print the process of the listener and its first line: "Listening ..." or an error.
 LISTENS = shell('printf "%s\\n" "$listener"')

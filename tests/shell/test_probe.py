@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import preflight.collect
+from preflight.collect.questions import PRELUDE
 from preflight.shell_text import of_file
 from tests.shell.host import Host
 
@@ -97,6 +98,17 @@ def test_listen_says_that_the_port_is_taken(host: Host, program: str) -> None:
 
 def test_listen_without_a_program_says_so(host: Host, port: int) -> None:
     assert says(host, "listen @port@", port=port).startswith("no program there can listen: ")
+
+
+def test_reach_is_the_outcome_at_each_address_and_the_routes(host: Host, port: int) -> None:
+    host.has_program("getent", "echo '127.0.0.1 STREAM host2'; echo '127.0.0.1 DGRAM'; echo '127.0.0.2 STREAM'")
+    host.has_program("ip", 'echo "$4 dev lo"')
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        done = host.run("reach host2 @port@", functions=f"{PRELUDE}\n{FUNCTIONS}", port=taken)
+    *tried, first, second = done.stdout.splitlines()
+    assert sorted(tried) == [f"port 0 host2 {taken} ", f"port 1 host2 {taken} Connection refused"]
+    assert (first, second) == ("route 127.0.0.1 127.0.0.1 dev lo", "route 127.0.0.2 127.0.0.2 dev lo")
 
 
 def test_unlisten_ends_a_listener_that_nobody_has_met(host: Host, program: str, port: int) -> None:

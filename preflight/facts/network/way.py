@@ -142,7 +142,7 @@ class Way(Fact, frozen=True, kw_only=True):
             raise Unreadable("the source did not report whether it can connect to the destination")
         first, *each = tries
         # of the addresses, where they were tried: a name may take longer to resolve than the attempt lasts
-        outcomes = [_outcome(found, listened == "open") for found in each or tries]
+        outcomes = [_outcome(found, listened == "open") for found in (each if listened is None else ()) or tries]
         known = [(reached, said) for reached, said in outcomes if reached is not None]
         if len(known) < len(outcomes) and not any(reached in _ANSWERS for reached, _ in known):
             # of a name that does not resolve, and of a host without a program that connects: other rules' business

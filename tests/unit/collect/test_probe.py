@@ -34,7 +34,7 @@ def port() -> int:
 
 
 def test_the_source_connects_to_the_listener(visits: tuple[LiveVisit, LiveVisit], port: int) -> None:
-    answers = probe(*visits, "kept", Probe(port, questions.way("127.0.0.1", port)))
+    answers = probe(*visits, "kept", Probe(port, questions.reach("127.0.0.1", port)))
     way = MemoryWay.parse(answers.records["kept"])
     assert (way.reached, way.probed, way.port) == (Reached.CONNECTED, True, port)
     assert visits[0].saved().answers.records["kept"] == answers.records["kept"]
