@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-faults clean
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-faults probe-killed clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -27,7 +27,7 @@ check: $(VENV)/.installed
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/shellcheck tools/system-packages .ci/run $$(find preflight tests/lab/variants -name '*.sh')
+	$(BIN)/shellcheck tools/system-packages .ci/run $$(find preflight examples tests/lab/variants -name '*.sh')
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format .
@@ -105,6 +105,10 @@ interleavings: $(VENV)/.installed-lab
 # preflight killed at 20 random moments of a transfer in each mode, and nobody resumes it.
 kill-nine: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.kill_nine $(KILL_NINE_OPTIONS)
+
+# `check --probe` killed at 25 moments, with each kind of listener: what it leaves on the hosts.
+probe-killed: $(VENV)/.installed-lab
+	$(BIN)/python -m pytest -rP tests/lab/probe_killed.py
 
 # Rehearsals on real hosts, all but the two of `make test`.
 rehearse-lab: $(VENV)/.installed-lab

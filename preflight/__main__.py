@@ -77,4 +77,7 @@ def hosts_of(arguments: Sequence[str]) -> Sequence[str]:
 
 
 if __name__ == "__main__":
+    # by `python -m`: what lies in the working directory must not be imported later on, as under `python -P`
+    if not sys.flags.safe_path:
+        del sys.path[0]
     main()

@@ -69,6 +69,11 @@ class Record(NamedTuple):
         lines = self.err.strip().splitlines()
         return next(filter(None, map(without_root, reversed(lines))), lines[-1] if lines else "")
 
+    @property
+    def because(self) -> str:
+        """The complaint as the end of a reason, after a colon; empty without one."""
+        return f": {self.complaint}" if self.complaint else ""
+
 
 class Answers:
     """Records by name, and the reasons for missing ones; the key "" is the reason for all others.

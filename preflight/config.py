@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from preflight import own_file
 from preflight.errors import UserError
 from preflight.request.configured import NONE, Configured, Waiver
-from preflight.request.settings import SETTINGS, Kind
+from preflight.request.settings import MIGRATION, SETTINGS, Kind, every, rivals
 
 #: The names of a configuration file in the working directory or above it.
 OWN, SHARED = "preflight.toml", "pyproject.toml"
@@ -93,14 +93,19 @@ def _read(path: Path, *, of: Found, chain: tuple[Path, ...] = ()) -> Configured:
 
     A file that is extended must be as trustworthy as the file that extends it.
     """
-    model = parse(path, _content(path, of))
+    model = parse(path, trusted_content(path, of))
     directory = path.absolute().parent
-    given = {key: getattr(model, key.replace("-", "_")) for key in SETTINGS}
-    own = {key: _as_option(key, value, directory) for key, value in given.items() if value is not None}
-    for key in own:
-        if of.is_of_directory and SETTINGS[key].loads_code:
+    own = {key: _as_option(key, value, directory) for key, value in _given(model).items() if value is not None}
+    for key, value in own.items():
+        if of.is_of_directory and every()[key].loads_code:
             raise UserError(
                 f"{path}: {key}: a file in the working directory or above it must not load code: name the file with"
+                " --config, or set this in your own configuration file"
+            )
+        # a URI can name a program or a key, and a host that the source is to connect to
+        if of.is_of_directory and any("://" in str(one) for one in (value if isinstance(value, list) else [value])):
+            raise UserError(
+                f"{path}: {key}: a file in the working directory or above it must not set a URI: name the file with"
                 " --config, or set this in your own configuration file"
             )
     found = Configured(
@@ -115,14 +120,28 @@ def _read(path: Path, *, of: Found, chain: tuple[Path, ...] = ()) -> Configured:
     extended = directory / Path(model.extend).expanduser()
     chain = (*chain, path.resolve())
     if extended.resolve() in chain or len(chain) > _MOST_EXTENDED:
-        raise UserError(f"{path}: extend: {model.extend}: the files extend one another without end")
+        raise UserError(f"{path}: extend: {model.extend}: the files extend each other in a circle")
     below = _read(extended, of=of, chain=chain)
+    replaced = {rival for key, value in own.items() if value is True for rival in rivals(key)}
+    values = {key: value for key, value in below.values.items() if key not in replaced}
     return replace(
         found,
-        values={**below.values, **found.values},
-        origins={**below.origins, **found.origins},
+        values={**values, **found.values},
+        origins={**{key: below.origins[key] for key in values}, **found.origins},
         waivers=(*below.waivers, *found.waivers),
     )
+
+
+def _given(model: Any) -> dict[str, Any]:
+    """Return each value of a file by its key; None for what the file does not set."""
+    options = getattr(model, MIGRATION)
+    return {
+        key: getattr(model, _field(key)) if key in SETTINGS else getattr(options, _field(key), None) for key in every()
+    }
+
+
+def _field(key: str) -> str:
+    return key.removeprefix(f"{MIGRATION}.").replace("-", "_")
 
 
 def parse(path: Path, content: bytes) -> Any:
@@ -138,7 +157,14 @@ def parse(path: Path, content: bytes) -> Any:
         raise UserError(f"{path}: {why}") from None
 
 
-def _content(path: Path, of: Found) -> bytes:
+def refuse_unusable(path: Path, content: bytes) -> None:
+    """Raise `UserError` for contents that a later run would refuse."""
+    if len(content) > _MOST or own_file.marks(content) > _MOST_MARKS:
+        raise UserError(f"{path}: a configuration file has at most {_MOST} bytes, and {_MOST_MARKS} quotes or commas")
+    parse(path, content)
+
+
+def trusted_content(path: Path, of: Found) -> bytes:
     """Return the contents of a file; raises `UserError` for one that another user could have planted."""
     opened = own_file.open_own(path)
     try:
@@ -168,15 +194,27 @@ def _table(path: Path, content: bytes) -> dict[str, Any] | None:
 
 def _as_option(key: str, value: Any, directory: Path) -> Any:
     """Return a value as the command line has it."""
-    match SETTINGS[key].kind:
+    match every()[key].kind:
         case Kind.DIRECTORIES:
             return [str(directory / Path(one).expanduser()) for one in value]
+        case Kind.HOSTS:
+            return [_as_host(one, directory) for one in value]
         case Kind.TEXTS:
             return list(value)
+        case Kind.WORDS:
+            return ",".join(value)
         case Kind.BY_RULE:
             return [f"{rule}={text}" for rule, text in value.items()]
+        case Kind.NUMBER_BY_RULE:
+            return [f"{rule}={number:g}" for rule, number in value.items()]
         case _:
             return value
+
+
+def _as_host(text: str, directory: Path) -> str:
+    """Return a host as it is typed, or the path of a snapshot; see the help of SOURCE for what is one."""
+    is_snapshot = "://" not in text and ("/" in text or text.endswith(".json"))
+    return str(directory / Path(text).expanduser()) if is_snapshot else text
 
 
 def _waiver(one: Any, path: Path) -> Waiver:

@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 
 from msgspec import Struct
 
-from preflight.facts.fact import Fact, NotAsked, Record, Unreadable
+from preflight.facts.fact import Fact, NotAsked, Question, Record, Unreadable
 from preflight.facts.guest.guests import Guest, Guests
 from preflight.request.migration import Role
 
@@ -31,6 +31,8 @@ class Part(Struct, frozen=True):
     of: str | type[Fact]
     #: True if the fact is still useful without it.
     optional: bool = False
+    #: The question that asks for the record, if preflight itself does not ask for it.
+    question: Question | None = None
 
 
 class FactSource(Struct, frozen=True):
@@ -40,6 +42,8 @@ class FactSource(Struct, frozen=True):
     parts: tuple[Part, ...] = ()
     #: The names of all records that the fact depends on, those of other facts included.
     records: tuple[str, ...] = ()
+    #: The questions that a site has added for these records.
+    questions: tuple[Question, ...] = ()
 
 
 @dataclass(slots=True)

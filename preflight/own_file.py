@@ -17,12 +17,16 @@ _MOST_LINKS = 40
 #: Maximum number of `marks` in one file: each may take fifty bytes when decoded. A journal of 5,000 guests has half a
 #: million.
 MOST_MARKS = 8_000_000
+#: Maximum number of files and directories below a directory of rules.
+_MOST_ENTRIES = 10_000
+_WRITABLE = "other users can write to the directory {}"
 
 
 class Opened(NamedTuple):
-    """Open file. `doubt` describes who besides its owner may read or replace it; None if nobody may.
+    """Open file, with reasons for doubt; None if there are none.
 
-    `replaced_by` describes only who may replace it: those who can write to a directory on its path.
+    `doubt` says that others can read the file, or write to a directory on its path. `replaced_by` says only that others
+    can replace the file, or a directory or link on its path.
     """
 
     descriptor: int
@@ -30,9 +34,86 @@ class Opened(NamedTuple):
     replaced_by: str | None
 
 
+class _Found(NamedTuple):
+    """O_PATH descriptor for a path, and doubts about the directories on it.
+
+    `written` names the first that others can write to, `replaced` the first in which they can also replace what the
+    path leads through.
+    """
+
+    descriptor: int
+    written: str | None
+    replaced: str | None
+
+
 def others_may_write(status: os.stat_result) -> bool:
     """Report whether anybody except the caller and root may change the file with this status."""
     return status.st_uid not in (0, os.getuid()) or bool(status.st_mode & 0o022)
+
+
+def others_may_replace(directory: os.stat_result, entry: os.stat_result) -> bool:
+    """Report whether anybody except the caller and root may replace this entry of this directory.
+
+    In a directory with the sticky bit, such as /tmp, only the owners of the directory and of the entry may. A hard link
+    to a file of the caller's may have been made by anybody, so that a file with several names counts as replaceable.
+    """
+    if not others_may_write(directory):
+        return False
+    is_linked = not stat.S_ISDIR(entry.st_mode) and entry.st_nlink > 1
+    return is_linked or not _keeps_entries(directory) or entry.st_uid not in (0, os.getuid())
+
+
+def _keeps_entries(directory: os.stat_result) -> bool:
+    """Report whether only their owners can remove the entries of a directory, besides the caller and root."""
+    return bool(directory.st_mode & stat.S_ISVTX) and directory.st_uid in (0, os.getuid())
+
+
+def doubt_of_new(path: Path) -> str | None:
+    """Return why a file that is created under this path could be replaced by others; None if it could not be."""
+    try:
+        found = _walk(path.parent)
+    except (OSError, ValueError) as why:
+        raise UserError(f"{path}: {_said(why)}") from None
+    try:
+        status = os.fstat(found.descriptor)
+    finally:
+        os.close(found.descriptor)
+    if found.replaced is None and others_may_write(status) and not _keeps_entries(status):
+        return _WRITABLE.format(Path.cwd() / path.parent)
+    return found.replaced
+
+
+def refuse_tree(directory: Path) -> None:
+    """Raise `UserError` unless only the caller and root can write to a directory and to everything in it.
+
+    Nobody else may be able to replace a directory or a link on its path either.
+    """
+    left = [directory]
+    seen = 0
+    while left:
+        path = left.pop()
+        seen += 1
+        if seen > _MOST_ENTRIES:
+            raise UserError(f"{directory}: contains more than {_MOST_ENTRIES} files")
+        if stat.S_ISDIR(_refuse(path).st_mode):
+            left += path.iterdir()
+
+
+def _refuse(path: Path) -> os.stat_result:
+    """Return the status of what a path leads to; raises `UserError` if others can write to it or replace it."""
+    try:
+        found = _walk(path)
+    except (OSError, ValueError) as why:
+        raise UserError(f"{path}: {_said(why)}") from None
+    try:
+        status = os.fstat(found.descriptor)
+    finally:
+        os.close(found.descriptor)
+    if others_may_write(status):
+        raise UserError(f"{path}: users other than you and root can write to it")
+    if found.replaced is not None:
+        raise UserError(f"{path}: {found.replaced}")
+    return status
 
 
 def open_own(path: Path, flags: int = os.O_RDONLY) -> Opened:
@@ -41,7 +122,7 @@ def open_own(path: Path, flags: int = os.O_RDONLY) -> Opened:
     The path is walked one directory at a time, including symbolic links.
     """
     try:
-        entry, replaced_by = _walk(path)
+        entry, written, replaced_by = _walk(path)
     except (OSError, ValueError) as why:
         raise UserError(f"{path}: {_said(why)}") from None
     try:
@@ -54,7 +135,7 @@ def open_own(path: Path, flags: int = os.O_RDONLY) -> Opened:
         raise UserError(f"{path}: {why.strerror}") from None
     finally:
         os.close(entry)
-    doubt = replaced_by
+    doubt = written
     if status.st_uid != os.getuid():
         doubt = "the file belongs to another user"
     elif status.st_mode & 0o077:
@@ -107,17 +188,22 @@ def _regular(path: Path, descriptor: int) -> os.stat_result:
     return status
 
 
-def _walk(path: Path) -> tuple[int, str | None]:
-    """Return an O_PATH descriptor for the path, and a doubt about the first directory that others can write to."""
-    at, doubt, links, shown = _root(), None, 0, Path("/")
+def _walk(path: Path) -> _Found:
+    """Return a descriptor for the path, and doubts about the directories on it; raises `OSError` and `ValueError`."""
+    at, links, shown = _root(), 0, Path("/")
+    written: str | None = None
+    replaced: str | None = None
     try:
         left = list(reversed((Path.cwd() / path).parts[1:]))
         while left:
-            if others_may_write(os.fstat(at)):
-                doubt = doubt or f"other users can write to the directory {shown}"
-            name = left.pop()
+            directory, name = os.fstat(at), left.pop()
             entry = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
-            if not stat.S_ISLNK(os.fstat(entry).st_mode):
+            status = os.fstat(entry)
+            if others_may_write(directory):
+                written = written or _WRITABLE.format(shown)
+                if replaced is None and others_may_replace(directory, status):
+                    replaced = _WRITABLE.format(shown)
+            if not stat.S_ISLNK(status.st_mode):
                 at, entry, shown = entry, at, shown / name
                 os.close(entry)
                 continue
@@ -136,7 +222,7 @@ def _walk(path: Path) -> tuple[int, str | None]:
         if at >= 0:
             os.close(at)
         raise
-    return at, doubt
+    return _Found(at, written, replaced)
 
 
 def _refuse_a_loop(links: int) -> None:

@@ -7,9 +7,11 @@ from typing import TypeAlias, TypeVar
 from msgspec import Struct
 
 from preflight.answers import Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Question, Record
 from preflight.facts.text.located import Located, Location
 from preflight.request.applicability import (
     unless_data_over_tls,
+    unless_disks_are_sent_elsewhere,
     unless_disks_host_is_given,
     unless_libvirt_migrates,
     unless_live,
@@ -30,13 +32,17 @@ from preflight.request.migration import Role, Transport
 from preflight.request.severity import Severity
 
 __all__ = [
+    "OPTIONAL",
     "AnyChange",
     "Change",
+    "Fact",
     "Finding",
     "Findings",
     "HostsLine",
     "Location",
     "Migration",
+    "Question",
+    "Record",
     "Role",
     "RuleBody",
     "Severity",
@@ -48,6 +54,7 @@ __all__ = [
     "on_source",
     "rule",
     "unless_data_over_tls",
+    "unless_disks_are_sent_elsewhere",
     "unless_disks_host_is_given",
     "unless_libvirt_migrates",
     "unless_live",
@@ -168,6 +175,10 @@ class RuleBody(Struct, frozen=True):
     errors: tuple[str, ...] = ()
     #: True if a migration despite a finding can lose, overwrite or confuse a guest's data.
     guards_data: bool = False
+    #: True if its findings pass on a host's own refusal, which other rules may explain.
+    quotes: bool = False
+    #: The value of the parameter `threshold: float`, unless a site sets another; None if the rule has none.
+    threshold: float | None = None
 
 
 def rule(
@@ -176,6 +187,8 @@ def rule(
     skip: Callable[[Migration], str | None] | None = None,
     errors: Iterable[str] = (),
     guards_data: bool = False,
+    quotes: bool = False,
+    threshold: float | None = None,
 ) -> Callable[[Check], RuleBody]:
     """Mark a rule file's `check` function.
 
@@ -188,9 +201,12 @@ def rule(
     own, the most typical first, with `...` for names, paths and numbers. `preflight explain` finds the rule by them.
     `guards_data` says that a migration despite a finding can lose, overwrite or confuse a guest's data: a site can
     neither waive such a rule nor lower its severity.
+    `quotes` says that findings predict a host's own refusal: the rules of the same report that predict it too are named
+    in the finding.
+    `threshold` is the default of a number that sites differ about; the function takes it as `threshold: float`.
     """
 
     def mark(check: Check) -> RuleBody:
-        return RuleBody(check, severity, skip, tuple(errors), guards_data)
+        return RuleBody(check, severity, skip, tuple(errors), guards_data, quotes, threshold)
 
     return mark

@@ -6,8 +6,8 @@ from collections.abc import Callable
 #: Characters that control a terminal, change the direction of text, end a line in other programs, or are invalid.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
-#: A name that is one word.
-_PLAIN = re.compile(r"[\w.+@:-]+")
+#: A name that is one word, and does not begin as a command to the runner of a CI job does.
+_PLAIN = re.compile(r"[\w.+@-][\w.+@:-]*")
 
 
 class _Table(dict[int, str]):

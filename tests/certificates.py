@@ -26,17 +26,42 @@ class Authority:
     def __init__(self, name: str = "lab") -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"{name} authority")])
-        self.pem = self._sign(self._name, self._key, (), days=0, ca=True)
+        self.pem = self.as_authority()
 
-    def made_out_to(self, *names: str, days: int = 0, for_keys: bool = True) -> str:
-        """Return a certificate for these names, valid for a year around `NOW` plus this many days."""
+    def as_authority(self, *, ca: bool | None = True, signs: bool = True) -> str:
+        """Return its own certificate; `ca` is that of its basic constraints, or None for none."""
+        return self._sign(self._name, self._key, (), days=0, ca=ca, signs=signs)
+
+    def made_out_to(
+        self,
+        *names: str,
+        days: int = 0,
+        for_keys: bool = True,
+        for_signatures: bool = True,
+        ca: bool = False,
+        purpose: x509.ObjectIdentifier | None = None,
+        critical: bool = True,
+    ) -> str:
+        """Return a certificate for these names, valid for a year around `NOW` plus this many days.
+
+        `purpose` is its only one, critical or not; None for any.
+        """
         subject = x509.Name(
             [
                 x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Lab"),
                 x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0]),
             ]
         )
-        return self._sign(subject, ec.generate_private_key(ec.SECP256R1()), names, days=days, for_keys=for_keys)
+        return self._sign(
+            subject,
+            ec.generate_private_key(ec.SECP256R1()),
+            names,
+            days=days,
+            ca=ca,
+            for_keys=for_keys,
+            for_signatures=for_signatures,
+            purpose=None if purpose is None else (purpose, critical),
+        )
 
     def _sign(
         self,
@@ -45,8 +70,11 @@ class Authority:
         names: tuple[str, ...],
         *,
         days: int,
-        ca: bool = False,
+        ca: bool | None = False,
+        signs: bool | None = None,
         for_keys: bool = True,
+        for_signatures: bool = True,
+        purpose: tuple[x509.ObjectIdentifier, bool] | None = None,
     ) -> str:
         middle = NOW + timedelta(days=days)
         builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self._name).public_key(key.public_key())
@@ -54,9 +82,18 @@ class Authority:
         builder = builder.not_valid_before(middle - timedelta(days=182)).not_valid_after(middle + timedelta(days=182))
         usage = dict.fromkeys(_CRITICAL_EC, False)
         builder = builder.add_extension(
-            x509.KeyUsage(digital_signature=True, key_encipherment=for_keys, key_cert_sign=ca, **usage), critical=True
+            x509.KeyUsage(
+                digital_signature=for_signatures,
+                key_encipherment=for_keys,
+                key_cert_sign=bool(ca) if signs is None else signs,
+                **usage,
+            ),
+            critical=True,
         )
-        builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        if ca is not None:
+            builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        if purpose is not None:
+            builder = builder.add_extension(x509.ExtendedKeyUsage([purpose[0]]), critical=purpose[1])
         if names:
             alternative = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
             builder = builder.add_extension(alternative, critical=False)

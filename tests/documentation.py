@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.hostile.record import markdown as hostile
 from tests.lab.chaos.record import markdown as chaos
 from tests.lab.flags.__main__ import markdown as flags
+from tests.lab.refusals import markdown as refusals
 from tests.lab.rehearse_faults.record import markdown as rehearse
 from tests.lab.truth.__main__ import markdown as truth
 from tests.mutation.record import markdown as mutation
@@ -20,6 +21,7 @@ def wanted() -> Mapping[Path, str]:
         REFERENCE / "hostile.md": hostile(),
         REFERENCE / "rehearse.md": rehearse(),
         REFERENCE / "truth.md": truth(),
+        REFERENCE / "refusals.md": refusals(),
         REFERENCE / "flags.md": flags(),
         REFERENCE / "mutation.md": mutation(),
     }

@@ -24,7 +24,7 @@ def flood(piece):
 _AFTER = """
 try:
     for line in sys.stdin.buffer:
-        found = re.match(rb"printf .* ([0-9a-f]{32}) ", line)
+        found = re.search(rb"printf .* ([0-9a-f]{32}) ", line)
         if found:
             token = found[1]
         elif line.startswith(b"emit "):

@@ -19,9 +19,9 @@ def own_directory() -> Iterator[Path]:
             continue
         made = Path(tempfile.mkdtemp(prefix="preflight-test-", dir=base))
         try:
-            descriptor, doubt = own_file._walk(made)
-            os.close(descriptor)
-            if doubt is None:
+            found = own_file._walk(made)
+            os.close(found.descriptor)
+            if found.written is None:
                 yield made
                 return
         finally:

@@ -19,10 +19,12 @@ from preflight.facts.daemon.limits import DaemonLimits
 from preflight.facts.daemon.open_files import OpenFiles
 from preflight.facts.daemon.qemu_conf import QemuConf
 from preflight.facts.fact import Fact, Unreadable
-from preflight.facts.firewall import Firewall
+from preflight.facts.firewall import Firewall, RecentLists
 from preflight.facts.network.accept_queue import AcceptQueue
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.network.listening import Listening
+from preflight.facts.network.open_connections import OpenConnections
+from preflight.facts.ssh.sockets import SshdSockets
 from preflight.facts.ssh.sshd import SshdListener, SshdSettings
 from preflight.host import Host
 from preflight.request.check_request import Migration
@@ -30,8 +32,8 @@ from preflight.request.migration import Role, Transport
 
 #: The limit on the connections for data that begin in a time.
 DATA_RATE = "firewall rate, data"
-#: The limit on open connections to sshd, of which a managed run of preflight has one for all guests.
-SSH_COUNT = "firewall count, ssh"
+#: Limits on open connections to sshd, of which a managed run of preflight has one for all guests.
+OF_LOGINS = frozenset(("firewall count, ssh", *sshd.OPEN))
 
 #: The reader of a limit, its name, its scope, and its host.
 InPath: TypeAlias = tuple[Read, str, Scope, Host]
@@ -71,13 +73,13 @@ def _read_from(role: Role, migration: Migration, *, every: bool) -> set[type[Fac
     is_destination = role is Role.DESTINATION
     found: set[type[Fact]] = {DaemonLimits}
     if is_destination:
-        found |= {QemuConf, Listening, Firewall, OwnAddresses}
+        found |= {QemuConf, Listening, Firewall, OwnAddresses, OpenConnections, RecentLists}
         if migration.control_port is not None:
             found |= {Daemons, ProxyLimits}
     else:
         found.add(OwnAddresses)
     if migration.transport is Transport.SSH if is_destination else migration.source_over_ssh:
-        found |= {SshdSettings, SshdListener}
+        found |= {SshdSettings, SshdListener, SshdSockets}
     if every:
         found |= {OpenFiles, AcceptQueue, *((LockDaemon,) if is_destination else ())}
     return found
@@ -108,9 +110,7 @@ def _in_path(source: Host, destination: Host, migration: Migration, *, every: bo
     yield from _rates(source, destination, migration)
     logins = _logged_in_to(source, destination, migration)
     for end in logins:
-        yield sshd.startups, "MaxStartups", Scope.BURST, end
-        if sshd.has_a_limit_a_source(end):
-            yield sshd.startups_of_one, "PerSourceMaxStartups", Scope.BURST, end
+        yield from ((*limit, end) for limit in sshd.of_logins(end))
     if not migration.offline:
         yield daemon.requests, "max_client_requests", shared, source
     if every:

@@ -4,7 +4,6 @@ import contextlib
 import copy
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -50,6 +49,10 @@ for one in COMMANDS:
     app.command(cls=Grouped, rich_help_panel=one.purpose, epilog="\n".join(one.examples))(one)
 
 
+#: The variable with which a shell asks for a completion.
+_COMPLETE = "_PREFLIGHT_COMPLETE"
+
+
 @contextlib.contextmanager
 def _building_only(called: str) -> Iterator[None]:
     """Reduce the commands that are not called to their names and their help.
@@ -58,7 +61,7 @@ def _building_only(called: str) -> Iterator[None]:
     """
     known = app.registered_commands
     bodies = [one.callback for one in known if one.callback is not None]
-    if called in HELP or any(body.__name__ == called for body in bodies):
+    if called in HELP or _COMPLETE in os.environ or any(body.__name__ == called for body in bodies):
         app.registered_commands = [
             one if body.__name__ == called else _bare(one, body) for one, body in zip(known, bodies, strict=True)
         ]
@@ -66,6 +69,15 @@ def _building_only(called: str) -> Iterator[None]:
         yield
     finally:
         app.registered_commands = known
+
+
+def _typed() -> str:
+    """Return the command whose arguments are being typed; the text itself if that is not a whole command yet.
+
+    bash gives the line in the first variable, other shells in the second; Typer's own code reads them too.
+    """
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
+    return next(iter(line.split()[1:]), "--help")
 
 
 def _bare(command: CommandInfo, body: Callable[..., None]) -> CommandInfo:
@@ -81,6 +93,9 @@ def run() -> int:
     """Run the command line and return its exit code; nothing that a user types ends in a traceback."""
     arguments = sys.argv[1:]
     try:
+        if _COMPLETE in os.environ:  # the shell asks for a completion
+            with _building_only(_typed()):
+                app(prog_name="preflight")
         if not arguments:
             with contextlib.suppress(typer.Exit):
                 _parse_and_run(["--help"])
@@ -125,8 +140,6 @@ def _parse_and_run(arguments: list[str]) -> None:
     That turns Ctrl-C into an exit code without a word and without the exception's notes, and prints what is wrong with
     a command line in four lines.
     """
-    if "_PREFLIGHT_COMPLETE" in os.environ:  # the shell asks for a completion
-        app(prog_name="preflight")
     command = get_command(app)
     with command.make_context("preflight", arguments) as context:
         command.invoke(context)
@@ -143,6 +156,8 @@ def _explain_failure(arguments: list[str], why: Exception) -> int:
         _say(arguments, one_line(str(why)))
         return USAGE
     if os.environ.get("PREFLIGHT_TRACEBACK"):
+        import traceback  # with all that reads source code
+
         traceback.print_exception(why)
     _say(arguments, f"a bug in preflight: {type(why).__name__}: {one_line(str(why))}")
     print("preflight: please report it, with the traceback that PREFLIGHT_TRACEBACK=1 prints", file=sys.stderr)

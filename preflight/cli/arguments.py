@@ -37,12 +37,17 @@ def setting(key: str, *names: str, **more: Any) -> Any:
 
 
 HOST = "[USER@]HOST, an alias from ~/.ssh/config, a libvirt URI, or localhost."
-Source = Annotated[
-    str,
+SOURCE = (
+    "[USER@]HOST, an alias from ~/.ssh/config, a libvirt URI, localhost, or a snapshot file. A name, other than a URI,"
+    " that contains a slash or ends in .json is taken to be a snapshot file."
+)
+Source = Annotated[str, typer.Argument(metavar="SOURCE", help=SOURCE)]
+SourceIfAny = Annotated[
+    str | None,
     typer.Argument(
         metavar="SOURCE",
-        help="[USER@]HOST, an alias from ~/.ssh/config, a libvirt URI, localhost, or a snapshot file. A name, other"
-        " than a URI, that contains a slash or ends in .json is taken to be a snapshot file.",
+        help=f"{SOURCE} Omit SOURCE and DESTINATION if the configuration file names the hosts.",
+        show_default=False,
     ),
 ]
 Destination = Annotated[
@@ -68,7 +73,11 @@ Uri = Annotated[
 Select = Annotated[list[str] | None, setting("select", "--select", show_default=False)]
 Ignore = Annotated[list[str] | None, setting("ignore", "--ignore", show_default=False)]
 Severities = Annotated[list[str] | None, setting("severity", "--severity", metavar="RULE=SEVERITY", show_default=False)]
+Thresholds = Annotated[
+    list[str] | None, setting("threshold", "--threshold", metavar="RULE=NUMBER", min=None, max=None, show_default=False)
+]
 Rules = Annotated[list[Path] | None, setting("rules", "--rules", metavar="DIR", show_default=False)]
+Packs = Annotated[list[str] | None, setting("packs", "--pack", metavar="PACK", show_default=False)]
 Reports = Annotated[
     list[str] | None,
     output(
@@ -79,6 +88,7 @@ Reports = Annotated[
     ),
 ]
 Concurrency = Annotated[int, setting("concurrency", "--concurrency", rich_help_panel=Group.HOW)]
+SettleTimeout = Annotated[float, setting("settle-timeout", max=None)]
 Timeout = Annotated[float, setting("answer-timeout", max=None)]
 
 #: The maximum number of concurrent migrations.

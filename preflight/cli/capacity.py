@@ -4,8 +4,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import DRIVEN, MOST, CopyStorage, Destination, Over, Reports, Source, Timeout, how, output
-from preflight.cli.configured import configured
+from preflight.cli.arguments import (
+    DRIVEN,
+    MOST,
+    CopyStorage,
+    Destination,
+    Over,
+    Reports,
+    SourceIfAny,
+    Timeout,
+    how,
+    output,
+    setting,
+)
+from preflight.cli.configured import configured, ends_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import copying, takes, takes_method
@@ -31,7 +43,7 @@ if TYPE_CHECKING:
 @takes("chosen", selected, without=("no_guests",))
 @takes("configuration", configured)
 def capacity(
-    source: Source,
+    source: SourceIfAny = None,
     destination: Destination = None,
     *,
     chosen: "Selection",
@@ -54,13 +66,7 @@ def capacity(
             show_default=False,
         ),
     ] = None,
-    window: Annotated[
-        str | None,
-        typer.Option(
-            help="Check whether all guests can be migrated within this time, such as 90s, 30m or 2h.",
-            show_default=False,
-        ),
-    ] = None,
+    window: Annotated[str | None, setting("window", min=None, max=None, show_default=False)] = None,
     both_ways: Annotated[
         bool,
         how("--both-ways", help="Assume the same number of migrations from DESTINATION to SOURCE at the same time."),
@@ -81,7 +87,8 @@ def capacity(
     """Show how many migrations can run at once, what limits them, and how long they take.
 
     Nothing is changed on either host. The exit code is 0, or 1 if the hosts do not allow what --concurrency or --window
-    asks for, or 3 if that cannot be determined: for --window, if it depends on dirty rates that were not measured.
+    asks for, or 3 if that cannot be determined: for --window, if it depends on dirty rates that were not measured, or
+    on the copy of disks.
     """
     from msgspec.structs import asdict
 
@@ -90,6 +97,7 @@ def capacity(
 
     formats.require("capacity", output_format)
     files = formats.files("capacity", report or ())
+    source, destination = ends_of(source, destination, configuration)
     asked = Asked(
         source=source,
         destination=destination,

@@ -12,13 +12,14 @@ from preflight.cli.arguments import (
     Over,
     Reports,
     Select,
-    Source,
+    SourceIfAny,
     Timeout,
     Uri,
+    how,
     output,
     setting,
 )
-from preflight.cli.configured import site_of
+from preflight.cli.configured import ends_of, site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes, takes_method
@@ -47,7 +48,7 @@ Color = Annotated[Colour, output(help="Colour the format text: in a terminal, al
 @takes("chosen", selected)
 @takes("site", site_of)
 def _asked(
-    source: Source,
+    source: SourceIfAny = None,
     destination: Destination = None,
     *,
     chosen: "Selection",
@@ -65,6 +66,7 @@ def _asked(
 
     from preflight.request.check_request import Asked
 
+    source, destination = ends_of(source, destination, site.configured)
     return Asked(
         source=source,
         destination=destination,
@@ -98,23 +100,35 @@ def check(
     output_format: Format = "text",
     color: Color = Colour.AUTO,
     report: Reports = None,
+    probe: Annotated[
+        bool,
+        how(
+            "--probe",
+            help="Open a port on the destination for at most two seconds, at the upper end of the migration range or as"
+            " given with --migrateuri, and have the source connect to it: finds a firewall between the hosts that"
+            " rejects connections.",
+        ),
+    ] = False,
     save: Annotated[
         Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
     ] = None,
     fail_on: Annotated[FailOn, setting("fail-on", rich_help_panel=Group.OUTPUT)] = FailOn.ERROR,
     unknown: Annotated[OnUnknown, setting("unknown", rich_help_panel=Group.OUTPUT)] = OnUnknown.FAIL,
     exit_zero: Annotated[
-        bool, output("--exit-zero", help="Never exit with code 1, whatever is found; codes 2, 3 and 70 stay.")
+        bool, output("--exit-zero", help="Never exit with code 1, whatever is found; codes 2, 3 and 70 are unaffected.")
     ] = False,
 ) -> None:
     """Check whether guests can be migrated from SOURCE to DESTINATION.
 
     All guests that run on the source are checked, unless others are selected, as for `preflight migrate`. Nothing is
-    changed on either host. The exit code is 0 if the verdict is READY, 1 if it is NOT READY, and 3 if it is
-    UNDETERMINED, in every format; --fail-on, --unknown and --exit-zero change that.
+    changed on either host; only --probe opens a port on the destination, for at most two seconds. The exit code is 0 if
+    the verdict is READY, 1 if it is NOT READY, and 3 if it is UNDETERMINED, in every format; --fail-on, --unknown and
+    --exit-zero change that.
     """
     formats.require("report", output_format)
     files = formats.files("report", report or ())
+    from msgspec.structs import replace
+
     from preflight.commands import check as checks
     from preflight.request.check_request import Gate
 
@@ -125,7 +139,7 @@ def check(
         save=save,
         gate=Gate(fail_on, unknown, exit_zero),
     )
-    raise typer.Exit(checks.check(asked, wanted))
+    raise typer.Exit(checks.check(replace(asked, probe=probe), wanted))
 
 
 @command(
@@ -166,7 +180,8 @@ def show(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="Report that `preflight check`, `capacity` or `status` wrote in the format json."
+            metavar="FILE",
+            help="Report that `preflight check`, `rehearse`, `capacity`, `status` or `rules` wrote in the format json.",
         ),
     ],
     output_format: Format = "text",

@@ -12,7 +12,7 @@ from preflight.cli.configured import ConfigFile, NoConfig, configured
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.output import formats
-from preflight.request.settings import SETTINGS, key_of, variable
+from preflight.request.settings import every, key_of, variable
 
 if TYPE_CHECKING:
     from preflight.request.configured import Configured, InUse
@@ -37,7 +37,7 @@ def config(
 ) -> None:
     """Show which configuration file is used, and each setting with its value and its origin.
 
-    The command line outranks the environment, which outranks the file. No host is contacted.
+    The command line takes precedence over the environment, and the environment over the file. No host is contacted.
     """
     found = configured(no_config, config)
     formats.deliver("configuration", "text", (found, tuple(_in_use(found))))
@@ -47,7 +47,7 @@ def _in_use(found: "Configured") -> "Iterator[InUse]":
     from preflight.request.configured import InUse
 
     defaults = _defaults()
-    for key in SETTINGS:
+    for key in every():
         if given := os.environ.get(variable(key)):
             yield InUse(key, given, f"environment variable {variable(key)}")
         elif key in found.values:
@@ -57,18 +57,23 @@ def _in_use(found: "Configured") -> "Iterator[InUse]":
 
 
 def _defaults() -> dict[str, Any]:
-    """Return the defaults of `preflight check` by key."""
+    """Return the defaults by key: those of `preflight check`, and of other commands for what it does not take."""
+    from preflight.cli.capacity import capacity
     from preflight.cli.check import check
+    from preflight.cli.migrate import migrate
 
     found: dict[str, Any] = {}
-    for one in inspect.signature(check).parameters.values():
-        (told, *_) = getattr(one.annotation, "__metadata__", (None,))
-        if key := key_of(getattr(told, "envvar", None)):
-            found[key] = one.default
+    for body in (check, capacity, migrate):
+        for one in inspect.signature(body).parameters.values():
+            (told, *_) = getattr(one.annotation, "__metadata__", (None,))
+            if key := key_of(getattr(told, "envvar", None)):
+                found.setdefault(key, one.default)
     return found
 
 
 def _words(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

@@ -1,15 +1,17 @@
 """The options that choose the configuration file, whose values become the defaults of a command's other options."""
 
-from collections.abc import Iterable, Iterator
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import Rules, Severities
+from preflight.cli.arguments import Packs, Rules, Severities, Thresholds
 from preflight.cli.help_page import Purpose
 from preflight.errors import UserError
-from preflight.request.settings import key_of
+from preflight.request.settings import key_of, variable
 from preflight.request.severity import Severity
 
 if TYPE_CHECKING:
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
 #: The purposes of the commands for which a file in the working directory or above it does not count.
 _TRUSTED_ONLY = (Purpose.PLAN, Purpose.ACT)
+
+
+#: The form of a threshold.
+_NUMBER = re.compile(r"\d{1,6}(?:\.\d{1,6})?", re.ASCII)
 
 
 def _none(context: typer.Context, wanted: bool) -> bool:
@@ -81,7 +87,9 @@ def configured(no_config: NoConfig = False, config: ConfigFile = None) -> "Confi
 
 def site_of(
     severity: Severities = None,
+    threshold: Thresholds = None,
     rules: Rules = None,
+    packs: Packs = None,
     no_config: NoConfig = False,
     config: ConfigFile = None,
 ) -> "Site":
@@ -92,7 +100,9 @@ def site_of(
 
     return Site(
         rules=tuple(rules or ()),
+        packs=tuple(packs or ()),
         severity=tuple(_severities(severity or ())),
+        thresholds=tuple(_thresholds(threshold or ())),
         configured=configured(no_config, config),
         today=time.strftime("%Y-%m-%d", time.gmtime()),
     )
@@ -104,3 +114,27 @@ def _severities(given: Iterable[str]) -> Iterator[tuple[str, str]]:
         if not rule or level not in {one.value for one in Severity}:
             raise UserError(f"--severity: {text!r} is not RULE=error, RULE=warning or RULE=info")
         yield rule, level
+
+
+def _thresholds(given: Iterable[str]) -> Iterator[tuple[str, float]]:
+    for text in given:
+        rule, _, written = text.partition("=")
+        if not rule or not _NUMBER.fullmatch(written):
+            raise UserError(f"--threshold: {text!r} is not RULE=NUMBER")
+        yield rule, float(written)
+
+
+def ends_of(source: str | None, destination: str | None, found: "Configured") -> tuple[str, str | None]:
+    """Return SOURCE and DESTINATION as typed, or else those of the environment or the configuration file.
+
+    Raises `UserError` if there are none.
+    """
+    if source is not None:
+        return source, destination
+    given, hosts = os.environ.get(variable("hosts"), "").split(), found.values.get("hosts") or ()
+    if given and len(given) != 2:
+        raise UserError(f"{variable('hosts')}: expected SOURCE and DESTINATION, separated by a space")
+    assert isinstance(hosts, Sequence)
+    if len(typed := given or hosts) != 2:
+        raise UserError("Missing argument 'SOURCE': name the hosts, or set `hosts` in the configuration file")
+    return typed[0], typed[1]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import MOST, Ignore, Over, Source, Timeout, Uri, how, output
+from preflight.cli.arguments import MOST, Ignore, Over, SettleTimeout, Source, Timeout, Uri, how, output, setting
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -16,6 +16,7 @@ from preflight.cli.selection import AllGuests, Except, Names, Off, Running, requ
 from preflight.errors import UserError
 
 if TYPE_CHECKING:
+    from preflight.commands.migrate import Prepare
     from preflight.request.check_request import Site
     from preflight.request.method import Method
 
@@ -27,6 +28,17 @@ AtOnce = Annotated[
         max=MOST,
         help="Number of guests to migrate at once (default: the number with the shortest total duration).",
         show_default=False,
+    ),
+]
+
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+Rehearse = Annotated[
+    bool,
+    typer.Option(
+        "--rehearse",
+        help="Rehearse the guests first, as many at once as are migrated at once, and continue only if libvirt accepts"
+        " them.",
     ),
 ]
 
@@ -65,20 +77,17 @@ def migrate(
     running: Running = False,
     offline: Off = False,
     left_out: Except = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    yes: Yes = False,
     at_once: AtOnce = None,
+    rehearse: Rehearse = False,
     on_error: Annotated[
         OnError,
         typer.Option(
             help="Action if a guest does not arrive: start no further migrations, or continue with the other guests."
         ),
     ] = OnError.STOP,
-    stall_timeout: Annotated[
-        float, typer.Option(min=1, help="Abort a migration that has sent nothing for this many seconds.")
-    ] = 120,
-    settle_timeout: Annotated[
-        float, typer.Option(min=1, help="Seconds to wait, after a migration, for a host that does not answer.")
-    ] = 90,
+    stall_timeout: Annotated[float, setting("stall-timeout", max=None)] = 120,
+    settle_timeout: SettleTimeout = 90,
     resume: Annotated[
         Path | None, typer.Option(help="Resume the run that this journal records.", show_default=False)
     ] = None,
@@ -130,17 +139,20 @@ def migrate(
         site=site,
         settings=Settings(goes_on=on_error is OnError.CONTINUE, stall=stall_timeout, patience=settle_timeout),
     )
+    prepare = _rehearsal() if rehearse else migrate.show_and_ask
     words = what or []
     if resume is not None:
         if words:
             raise UserError("--resume takes a journal, which names the hosts and the guests: omit them")
+        if rehearse:
+            raise UserError("--rehearse: a run that is resumed is not rehearsed")
         _refuse_what_is_written_down(context, "journal")
         from preflight.commands.resume import resume as continue_run
 
         raise typer.Exit(continue_run(resume, wanted, timeout=answer_timeout))
     if len(words) == 1:
         _refuse_what_is_written_down(context, "plan")
-        raise typer.Exit(migrate.run_plan(Path(words[0]), wanted, timeout=answer_timeout))
+        raise typer.Exit(migrate.run_plan(Path(words[0]), wanted, timeout=answer_timeout, prepare=prepare))
     if len(words) < 2:
         raise UserError("SOURCE and DESTINATION are missing, or a file that `preflight plan` wrote")
     chosen = selection(words[2:], left_out, all_guests=all_guests, running=running, offline=offline)
@@ -160,7 +172,13 @@ def migrate(
         site=site,
         timeout=answer_timeout,
     )
-    raise typer.Exit(migrate.move(asked, method, wanted, at_once=at_once))
+    raise typer.Exit(migrate.move(asked, method, wanted, at_once=at_once, prepare=prepare))
+
+
+def _rehearsal() -> "Prepare":
+    from preflight.commands.rehearsed import rehearse_first
+
+    return rehearse_first
 
 
 @command(
@@ -181,6 +199,8 @@ def plan(
     offline: Off = False,
     left_out: Except = None,
     at_once: AtOnce = None,
+    rehearse: Rehearse = False,
+    yes: Yes = False,
     lapses_after: Annotated[
         str, typer.Option(help="Time after which the plan expires, such as 90s, 30m or 24h.")
     ] = "24h",
@@ -194,7 +214,7 @@ def plan(
 ) -> None:
     """Check, and write a plan that `preflight migrate` can run later, provided that nothing has changed by then.
 
-    Nothing is changed on either host. The exit code is 0, or 5 if the verdict is not READY.
+    Nothing is changed on either host, unless --rehearse is given. The exit code is 0, or 5 if the verdict is not READY.
     """
     from preflight.commands import migrate
     from preflight.commands.capacity import seconds_of
@@ -213,7 +233,10 @@ def plan(
         site=site,
         timeout=answer_timeout,
     )
-    raise typer.Exit(migrate.make_plan(asked, method, output, at_once=at_once, lapses_after=lapse))
+    prepare = _rehearsal() if rehearse else migrate.as_it_is
+    wanted = migrate.Wanted(ask=None if yes else ask, site=site)
+    code = migrate.make_plan(asked, method, output, at_once=at_once, lapses_after=lapse, wanted=wanted, prepare=prepare)
+    raise typer.Exit(code)
 
 
 #: The parameters of `migrate` that are about the run itself; all others say what is migrated, and how.
@@ -222,6 +245,7 @@ _OF_THE_RUN = frozenset(
         "what",
         "resume",
         "yes",
+        "rehearse",
         "confirm_uri",
         "journal",
         "events",
@@ -230,8 +254,10 @@ _OF_THE_RUN = frozenset(
         "stall_timeout",
         "settle_timeout",
         "answer_timeout",
+        "packs",
         "rules",
         "severity",
+        "threshold",
         "config",
         "no_config",
     )

@@ -5,13 +5,14 @@ import functools
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import typer
 
 from preflight.errors import UserError
 from preflight.request.migration import CopyStorage
-from preflight.request.options import Form, Option, Switch, declared, default_of, option_name, type_of
+from preflight.request.options import Form, Option, Switch, declared, default_of, option_name, type_of, virsh_name
+from preflight.request.settings import MIGRATION, every, key_of, rivals, variable
 
 if TYPE_CHECKING:
     from preflight.request.method import Method
@@ -26,16 +27,48 @@ def parameters() -> Mapping[str, inspect.Parameter]:
 
 
 def _parameters(name: str, option: Option) -> Iterator[inspect.Parameter]:
-    shown: dict[str, Any] = {"rich_help_panel": option.group.value, "show_default": False}
+    shown: dict[str, Any] = {"rich_help_panel": option.group.value, "show_default": False, "show_envvar": False}
     for switch in option.switches:
-        yield _parameter(_variable(switch), bool, typer.Option(*switch.names, help=switch.help, **shown), default=False)
+        key = f"{MIGRATION}.{switch.name}"
+        more = shown | ({"callback": _first_of, "envvar": variable(key)} if key in every() else {})
+        yield _parameter(_variable(switch), bool, typer.Option(*switch.names, help=switch.help, **more), default=False)
     if not option.switches:
+        if (key := f"{MIGRATION}.{virsh_name(name)}") in every():
+            shown["envvar"] = variable(key)
         spelled = f"{option_name(name)}/{option.contrary}" if option.contrary else option_name(name)
         shown |= {"help": option.help, "min": option.least, "max": option.most}
         default = default_of(name)
         yield _parameter(
             name, _taken(name, option), typer.Option(spelled, **shown), default=None if default == () else default
         )
+
+
+#: The sources of a value, each of which outranks the ones after it.
+_RANKS = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP", "DEFAULT")
+
+
+def _first_of(context: typer.Context, parameter: typer.CallbackParam, value: bool) -> bool:
+    """Return the value of a switch, unless a rival is on from a source that outranks this one's.
+
+    A rival from a source that this one's outranks is turned off.
+    """
+    if not value:
+        return value
+    keys = rivals(key_of(parameter.envvar) or "")
+    rank = _rank(context, parameter.name or "")
+    for name in [one.name or "" for one in context.command.params if key_of(one.envvar) in keys]:
+        if context.params.get(name):
+            other = _rank(context, name)
+            if other < rank:
+                return False
+            if other > rank:
+                context.params[name] = False
+    return value
+
+
+def _rank(context: typer.Context, name: str) -> int:
+    source = context.get_parameter_source(name)
+    return _RANKS.index(source.name) if source is not None and source.name in _RANKS else len(_RANKS)
 
 
 def _parameter(name: str, taken: Any, shown: Any, *, default: Any) -> inspect.Parameter:
@@ -77,9 +110,6 @@ def copying(method: "Method") -> "Method":
     return replace(method, copy_storage=CopyStorage.ALL)
 
 
-method_of.__signature__ = inspect.Signature(list(parameters().values()))  # type: ignore[attr-defined]  # for callers
-
-
 def _value(name: str, option: Option, given: Mapping[str, Any]) -> Any:
     """Return the value of a field by the options that were given; raises `UserError`."""
     if option.switches:
@@ -108,6 +138,44 @@ def _switched(name: str, option: Option, given: Mapping[str, Any]) -> Any:
     return switches[-1].value if switches else default_of(name)
 
 
+class _Whole(Generic[T]):
+    """A function with the parameters of another function in place of one of its own.
+
+    They are put together when Typer first asks for them: it asks only for those of the command that is called.
+    """
+
+    def __init__(
+        self,
+        body: Callable[..., T],
+        made: str,
+        make: Callable[..., Any],
+        taken: Callable[[], Mapping[str, inspect.Parameter]],
+    ) -> None:
+        """Take the function, the name of its parameter, what makes its value, and the parameters that this takes."""
+        functools.update_wrapper(self, body, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
+        del vars(self)["__wrapped__"]  # otherwise Typer would find the body's own parameters
+        self._body, self._made, self._make, self._parameters = body, made, make, taken
+        self.__annotations__: dict[str, Any] = {}  # the signature has those of the parameters
+
+    def __call__(self, **given: Any) -> T:
+        """Call the function."""
+        picked = {name: given.pop(name) for name in self._taken}
+        return self._body(**{self._made: self._make(**picked)}, **given)
+
+    @functools.cached_property
+    def _taken(self) -> Mapping[str, inspect.Parameter]:
+        return self._parameters()
+
+    @functools.cached_property
+    def __signature__(self) -> inspect.Signature:
+        """Return the parameters, as `inspect.signature` asks for them."""
+        own = inspect.signature(self._body)
+        every: list[inspect.Parameter] = []
+        for name, one in own.parameters.items():
+            every += self._taken.values() if name == self._made else [one]
+        return own.replace(parameters=[one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in every])
+
+
 def takes_method(
     *, only: Collection[str] | None = None, without: Collection[str] = ()
 ) -> Callable[[Callable[..., T]], Callable[..., T]]:
@@ -115,8 +183,13 @@ def takes_method(
 
     `only` names the options that the command takes, if it does not take all; `without` those that it has no use for.
     """
-    left_out = set(without) if only is None else parameters().keys() - set(only)
-    return takes("method", method_of, without=left_out)
+
+    def taken() -> Mapping[str, inspect.Parameter]:
+        return {
+            name: one for name, one in parameters().items() if name not in without and (only is None or name in only)
+        }
+
+    return lambda body: _Whole(body, "method", method_of, taken)
 
 
 def takes(
@@ -127,25 +200,10 @@ def takes(
     Parameters of `make` that are left out with `without` keep their defaults.
     """
 
-    def give(body: Callable[..., T]) -> Callable[..., T]:
-        own = inspect.signature(body)
-        taken = {name: one for name, one in inspect.signature(make).parameters.items() if name not in without}
+    def taken() -> Mapping[str, inspect.Parameter]:
+        return {name: one for name, one in inspect.signature(make).parameters.items() if name not in without}
 
-        @functools.wraps(body)
-        def whole(**given: Any) -> T:
-            picked = {name: given.pop(name) for name in taken}
-            return body(**{made: make(**picked)}, **given)
-
-        every: list[inspect.Parameter] = []
-        for name, one in own.parameters.items():
-            every += taken.values() if name == made else [one]
-        every = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in every]
-        whole.__signature__ = own.replace(parameters=every)  # type: ignore[attr-defined]  # Typer reads it
-        whole.__annotations__ = {one.name: one.annotation for one in every} | {"return": None}
-        del whole.__wrapped__  # otherwise Typer would find the body's own parameters
-        return whole
-
-    return give
+    return lambda body: _Whole(body, made, make, taken)
 
 
 def _several(option: str, text: str | None) -> tuple[str, ...]:

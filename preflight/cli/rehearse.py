@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import MOST, Ignore, Over, Timeout, Uri, how, output
+from preflight.cli.arguments import MOST, Ignore, Over, Reports, SettleTimeout, Timeout, Uri, how, output
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     "preflight rehearse host1 host2 web",
     "# Rehearse all running guests, five at a time",
     "preflight rehearse host1 host2 --running --at-once 5",
+    "# Also write a page for the change ticket",
+    "preflight rehearse host1 host2 web --report html=web.html",
 )
 @takes_method()
 @takes("site", site_of)
@@ -48,10 +50,9 @@ def rehearse(
         bool, typer.Option("--run-hooks", help="Allow libvirt to run the hook scripts of the destination.")
     ] = False,
     at_once: Annotated[int, how(min=1, max=MOST, help="Number of guests to rehearse at the same time.")] = 1,
-    settle_timeout: Annotated[
-        float, typer.Option(min=1, help="Seconds to wait, after a rehearsal, for a host that does not answer.")
-    ] = 90,
+    settle_timeout: SettleTimeout = 90,
     output_format: Annotated[str, output("--format", "-f", help=formats.help_on("rehearsal"))] = "text",
+    report: Reports = None,
     resume: Annotated[
         Path | None,
         typer.Option(help="Take back the guests of an interrupted rehearsal, by its journal.", show_default=False),
@@ -85,6 +86,7 @@ def rehearse(
     was interrupted.
     """
     formats.require("rehearsal", output_format)
+    files = formats.files("rehearsal", report or ())
     from preflight.commands import migrate, rehearse
     from preflight.migrate.run import Settings
 
@@ -117,6 +119,7 @@ def rehearse(
         run_hooks=run_hooks,
         at_once=at_once,
         output_format=output_format,
+        files=files,
         journal=journal,
         events=events,
         save=save,

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from preflight.cli.arguments import HOST, Timeout
-from preflight.cli.configured import configured
+from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes
 from preflight.stdio import deliver
 
 if TYPE_CHECKING:
-    from preflight.request.configured import Configured
+    from preflight.request.check_request import Site
 
 
 @command(
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     "# Check two such files without a network",
     "preflight check host1.json host2.json",
 )
-@takes("configuration", configured)
+@takes("site", site_of, without=("severity",))
 def snapshot(
     host: Annotated[str, typer.Argument(metavar="HOST", help=HOST)],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
     timeout: Timeout = 60,
     *,
-    configuration: "Configured",  # noqa: ARG001 - its values are the defaults of the other options
+    site: "Site",
 ) -> None:
     """Save everything that a check reads from HOST to a file, so that a later check needs no network.
 
@@ -38,7 +38,7 @@ def snapshot(
     from preflight.judge import check as checking
     from preflight.judge.report import Verdict
 
-    saved = checking.take_snapshot(host, output, timeout)
+    saved = checking.take_snapshot(host, output, timeout, site)
     records, why = len(saved.answers.records), saved.answers.absent.get("")
     deliver(f"{output}: {records} record{'' if records == 1 else 's'} of {saved.name}\n")
     if why is not None:

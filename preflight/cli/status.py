@@ -5,11 +5,10 @@ from typing import Annotated
 
 import typer
 
-from preflight.cli.arguments import output
+from preflight.cli.arguments import Reports, output
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.output import formats
-from preflight.stdio import deliver
 
 
 @command(
@@ -25,6 +24,7 @@ def status(
         typer.Argument(metavar="JOURNAL", help="Journal of a run; omit it to list all runs.", show_default=False),
     ] = None,
     output_format: Annotated[str, output("--format", "-f", help=formats.help_on("ledger"))] = "text",
+    report: Reports = None,
 ) -> None:
     """Show what the journal of a run says about each guest, or list all runs, newest first.
 
@@ -34,6 +34,7 @@ def status(
     """
     from preflight.commands import status as told
 
-    formats.require("ledger", output_format)
-    shown = told.of_all(output_format) if journal is None else told.of_run(journal, output_format)
-    deliver(shown, for_programs=output_format not in formats.FOR_PEOPLE)
+    subject = "runs" if journal is None else "ledger"
+    formats.require(subject, output_format)
+    files = formats.files(subject, report or ())
+    formats.publish(subject, output_format, told.of_all() if journal is None else told.of_run(journal), files)

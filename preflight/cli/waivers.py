@@ -31,7 +31,7 @@ class Action(enum.StrEnum):
 )
 @takes("site", site_of)
 def waivers(
-    action: Annotated[Action, typer.Argument(help="The waivers are listed, checked, or one is added.")],
+    action: Annotated[Action, typer.Argument(help="List the waivers, check them, or add one.")],
     rule: Annotated[
         str | None, typer.Argument(metavar="RULE", help="With add: rule to waive.", show_default=False)
     ] = None,
@@ -61,7 +61,7 @@ def waivers(
         ),
     ] = None,
     ticket: Annotated[
-        str | None, typer.Option(help="With add: ticket that the waiver is discussed in.", show_default=False)
+        str | None, typer.Option(help="With add: ticket in which the waiver is discussed.", show_default=False)
     ] = None,
     *,
     site: "Site",
@@ -69,8 +69,8 @@ def waivers(
     """List, check or add waivers: findings that the configuration file accepts until a date.
 
     A waiver is added to the configuration file in use, or to a new preflight.toml in the working directory; its
-    comments stay. The exit code of check is 0 if all waivers are valid, and 1 if one has expired or names a rule that
-    does not exist or cannot be waived. No host is contacted.
+    comments are kept. The exit code of check is 0 if all waivers are valid, and 1 if one has expired or names a rule
+    that does not exist or cannot be waived. No host is contacted.
     """
     from preflight.commands import waivers as commands
     from preflight.request.configured import Waiver

@@ -115,6 +115,7 @@ def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
         offline=asked.offline,
         as_they_are=asked.as_they_are,
         both_ways=asked.both_ways,
+        probe=asked.probe,
         memory_to=data_uri("--migrateuri", method.migrateuri),
         disks_to=replace(disks_to, port=method.disks_port or disks_to.port),
         source_over_ssh=own_transport(source) == Transport.SSH,

@@ -9,14 +9,18 @@ from msgspec import Struct
 
 from preflight import grammar
 from preflight.collect import questions
-from preflight.connection.libvirt import BUILT
+from preflight.collect.probe import Probe
+from preflight.connection.libvirt import BUILDS_WITHOUT_TRACE, BUILT
 from preflight.facts.daemon import state_directories
 from preflight.facts.daemon.conf import DaemonConf
+from preflight.facts.daemon.device_tls import devices_with_tls
+from preflight.facts.daemon.guest_settings import GuestSettings
 from preflight.facts.daemon.qemu_conf import QemuConf
 from preflight.facts.fact import Record, Unreadable
 from preflight.facts.firewall.firewall import Firewall
 from preflight.facts.guest.guests import KVM, Guests
 from preflight.facts.guest.started_with import LIMITS_QUEUES
+from preflight.facts.libvirt.capabilities import Capabilities
 from preflight.facts.libvirt.versions import Versions
 from preflight.facts.memory.host import HostMemory
 from preflight.facts.network.addresses import OwnAddresses
@@ -30,8 +34,13 @@ from preflight.facts.tls.certificate_paths import CertificatePaths, of_client
 from preflight.facts.tls.listener import NetworkListener
 from preflight.facts.tls.migration_tls import MigrationTls
 from preflight.host import Guest, Host
-from preflight.request.applicability import without_data_connection
+from preflight.request.applicability import (
+    unless_disks_are_sent_elsewhere,
+    unless_disks_host_is_given,
+    without_data_connection,
+)
 from preflight.request.check_request import Migration
+from preflight.request.data_uri import DataUri
 from preflight.request.migration import Transport
 from preflight.shell_text import ShellText
 from preflight.units import MIB
@@ -68,6 +77,8 @@ class Further(Struct, frozen=True):
     #: Records that need no question, and the reasons why some cannot be asked.
     records: dict[str, Record] = {}
     absent: dict[str, str] = {}
+    #: Probes by the name under which the answer is stored.
+    probes: dict[str, Probe] = {}
     #: Definitions of the other host's guests, by name, that libvirt is asked to build.
     definitions: dict[str, str] = {}
 
@@ -118,7 +129,7 @@ def further_questions(
 ) -> tuple[Further, Further]:
     """Return the further questions for the source and the destination."""
     here, there = further = Further(), Further()
-    _ask_about_the_way(here, source, destination, migration)
+    _ask_about_the_ways(here, source, destination, migration)
     _ask_about_names(here, there, source, destination, migration)
     _ask_about_guests(here, there, source, destination, migration, guests)
     if migration.peer_to_peer and migration.destination_uri:
@@ -138,34 +149,57 @@ def further_questions(
     return further
 
 
-def _ask_about_the_way(here: Further, source: Host, destination: Host, migration: Migration) -> None:
+def _ask_about_the_ways(here: Further, source: Host, destination: Host, migration: Migration) -> None:
+    """Have the source try to connect to the destination: for the memory, and for disks that go to another host."""
+    untried = without_data_connection(migration)
+    _ask_about_a_way(here, source, destination, migration, "way.memory", migration.memory_to, untried)
+    untried = unless_disks_are_sent_elsewhere(migration)
+    _ask_about_a_way(here, source, destination, migration, "way.disks", migration.disks_to, untried)
+
+
+def _ask_about_a_way(
+    here: Further,
+    source: Host,
+    destination: Host,
+    migration: Migration,
+    record: str,
+    to: DataUri,
+    untried: str | None,
+) -> None:
     """Have the source try to connect to a port of the destination, unless that might be noticed there."""
-    if "way.memory" in source.unasked:
+    if record in source.unasked and not migration.probe:
         return
     try:
-        name = migration.memory_to.host or destination.fact(AnnouncedName).name.value
+        name = to.host or migration.memory_to.host or destination.fact(AnnouncedName).name.value
         ports, listening = destination.fact(QemuConf).port_range, destination.fact(Listening)
     except Unreadable as why:
-        here.absent["way.memory"] = str(why)
+        here.absent[record] = str(why)
         return
     given = {port for _, port in migration.ports_given}
     # libvirt takes the lowest free port. A QEMU that waits for a migration would take this connection for its guest's
     # memory, so the highest one is tried, which no migration that begins in this moment uses
     *lower, port = [port for port in listening.free(ports) if port not in given] or [0]
-    untried = without_data_connection(migration)
-    if untried is None and len(lower) < _LOWER_PORTS:
+    if migration.probe and to.port is not None and to.port in listening.free(range(to.port, to.port + 1)):
+        port = to.port  # where only preflight's own listener can take the connection
+    elif untried is None and len(lower) < _LOWER_PORTS:
         untried = (
             f"fewer than {_LOWER_PORTS + 1} ports of the range are free: a migration might use the port that is tried"
         )
-    untried = untried or _not_to_be_tried(name, port, source, destination)
-    if untried is None:
-        here.ask("way.memory", questions.way(name, port), about=f"way.memory:{name}:{port}")
+    untried = untried or _not_to_be_tried(name, port, source, destination, probe=migration.probe)
+    if untried is not None:
+        here.records[record] = Record(f"{'unprobed' if migration.probe else 'untried'} {untried}")
+    elif migration.probe:
+        kept = f"probe:{name}:{port}"
+        here.probes[kept], here.made_of[record] = Probe(port, questions.way(name, port)), kept
     else:
-        here.records["way.memory"] = Record(f"untried {untried}")
+        here.ask(record, questions.way(name, port), about=f"{record}:{name}:{port}")
 
 
-def _not_to_be_tried(name: str, port: int, source: Host, destination: Host) -> str | None:
-    """Return why the source should not try to connect to the port; None if nothing would come of it."""
+def _not_to_be_tried(name: str, port: int, source: Host, destination: Host, *, probe: bool) -> str | None:
+    """Return why the source should not try to connect to the port; None if nothing would come of it.
+
+    A probe was asked for, so it is also made where a firewall cannot be read.
+    """
     if not (grammar.HOST_NAME.takes(name) or grammar.is_address(name)):
         return "the destination's name is not a host name"
     if "nft" not in destination.records or "nft" not in source.records:
@@ -175,7 +209,7 @@ def _not_to_be_tried(name: str, port: int, source: Host, destination: Host) -> s
         judged = destination.fact(Firewall).judge(port, sources, destination.fact(OwnAddresses))
         noticed = judged.noticed or judged.rates or source.fact(Firewall).notices_what_leaves
     except Unreadable as why:
-        return f"a firewall might log or count the connection: {why}"
+        return None if probe else f"a firewall might log or count the connection: {why}"
     if judged.action != "accept":
         return "the destination's firewall blocks the port"
     return "a firewall would log or count the connection" if noticed else None
@@ -196,10 +230,26 @@ def _ask_about_names(here: Further, there: Further, source: Host, destination: H
                 here.absent["peer.keys"] = f"the hosts have {len(known)} addresses"
             else:
                 here.ask("peer.keys", questions.keys_met(name, sorted(known)), about=f"keys:{name}")
-    if migration.copy_storage and migration.disks_to.host:
-        for end in (here, there):
-            end.records["disks.name"] = Record(migration.disks_to.host)
-            end.ask_for_address("disks.resolve", migration.disks_to.host)
+    if not (unless_disks_host_is_given(migration) and unless_disks_are_sent_elsewhere(migration)):
+        with contextlib.suppress(Unreadable):  # the memory's name, which is reported above
+            name = migration.disks_to.host or migration.memory_to.host or destination.fact(AnnouncedName).name.value
+            for end in (here, there):
+                end.records["disks.name"] = Record(name)
+                end.ask_for_address("disks.resolve", name)
+
+
+def _definitions(destination: Host, guests: Iterable[Guest]) -> Iterator[tuple[str, str]]:
+    """Yield the guests, by name, that the destination's libvirt can be asked to build without any trace on it.
+
+    It would run an emulator that it does not know yet.
+    """
+    with contextlib.suppress(Unreadable):
+        if destination.fact(Versions).libvirt < BUILDS_WITHOUT_TRACE:
+            return
+        known = destination.fact(Capabilities).emulators
+        for guest in guests:
+            if guest.sent is not None and (guest.emulator is None or guest.emulator in known):
+                yield guest.name, guest.sent
 
 
 def _ask_about_guests(
@@ -208,7 +258,7 @@ def _ask_about_guests(
     """Ask for the resources that the guests need on either end."""
     paths = paths_on((source, destination), guests)
     others = _images_of_others(destination, guests) if migration.copy_storage else set()
-    there.definitions.update((guest.name, guest.sent) for guest in guests if guest.sent is not None)
+    there.definitions.update(_definitions(destination, guests))
     here.ask_about("paths", "paths", paths, questions.stat_paths)
     there.ask_about("paths", "paths", sorted({*paths, *others}), questions.stat_paths)
     wanted = sorted({account for guest in guests for account in guest.devices.accounts})
@@ -237,7 +287,7 @@ def _ask_about_guests(
     for end in (here, there):
         end.ask_about("block-devices", "block devices", devices, questions.block_devices)
         end.ask_about("images", "images", images, questions.image_heads)
-    running = [guest.name for guest in guests if guest.running]
+    running = sorted({guest.name for guest in guests if guest.running})
     with contextlib.suppress(Unreadable):  # reported by the rule that needs it
         if destination.fact(Versions).qemu >= LIMITS_QUEUES:
             here.ask_about("started-with", "guests", running, questions.started_with)
@@ -275,6 +325,12 @@ def paths_of(guest: Guest, host: Host) -> Iterator[str]:
     yield from guest.paths
     if "<hugepages" in guest.xml:
         yield from (mount.marker for mount in host.fact(HostMemory).mounts)
+    with contextlib.suppress(Unreadable):
+        settings = host.fact(GuestSettings)
+        for device in devices_with_tls(guest.sent or guest.xml, settings):
+            yield from device.paths
+        if "<memoryBacking" in guest.xml:
+            yield settings.text("memory_backing_dir").value
     with contextlib.suppress(Unreadable):
         for disk in guest.disks:
             if disk.pool is not None:

@@ -13,8 +13,9 @@ from msgspec import Struct
 from preflight.answers import Answers
 from preflight.collect import questions
 from preflight.collect.follow_up import Further, further_questions
+from preflight.collect.probe import probe
 from preflight.collect.session import Visit
-from preflight.collect.sources import make_host
+from preflight.collect.sources import FACTS, Sources, make_host
 from preflight.connection.libvirt import BUILT
 from preflight.facts.fact import Fact
 from preflight.host import Guest, Host
@@ -37,18 +38,24 @@ def collect(
     migration: Migration,
     guests_of: Callable[[Host], Iterable[Guest]],
     facts: Mapping[Role, Iterable[type[Fact]]],
+    sources: Sources = FACTS,
+    *,
+    stay: bool = True,
 ) -> Collected:
     """Query both hosts in parallel; `guests_of` selects the guests whose disks are checked on both.
 
-    `facts` are the facts that will be parsed for each end.
+    `facts` are the facts that will be parsed for each end; `sources` has their parts. Unless the visits are to `stay`,
+    these are their last questions.
     """
     visits = (source, destination)
     waiting = Waiting(visits)
     first = side_by_side(source.first, destination.first, waiting=waiting)
-    hosts = [make_host(role, visit.name, known) for role, visit, known in zip(Role, visits, first, strict=True)]
+    ends = zip(Role, visits, first, strict=True)
+    hosts = [make_host(role, visit.name, known, sources) for role, visit, known in ends]
     further = further_questions(hosts[0], hosts[1], migration, list(guests_of(hosts[0])))
     asking = [
-        partial(visit.ask, asked.commands, asked.definitions) for visit, asked in zip(visits, further, strict=True)
+        partial(visit.ask, asked.commands, asked.definitions, stay=stay or bool(further[0].probes))
+        for visit, asked in zip(visits, further, strict=True)
     ]
 
     def read_ahead() -> None:
@@ -56,8 +63,10 @@ def collect(
             host.read_ahead(facts[host.role], asked.news)
 
     later = side_by_side(*asking, meanwhile=read_ahead, waiting=waiting)
-    ends = [_with_peer(host, asked, answers) for host, asked, answers in zip(hosts, further, later, strict=True)]
-    return Collected(ends[0], ends[1])
+    for kept, probed in further[0].probes.items():
+        later[0].update(probe(source, destination, kept, probed))
+    told = [_with_peer(host, asked, answers) for host, asked, answers in zip(hosts, further, later, strict=True)]
+    return Collected(told[0], told[1])
 
 
 class Waiting:

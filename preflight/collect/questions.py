@@ -4,6 +4,9 @@ A command exits with code 44 (`MISSING`) for a file that does not exist, and wit
 be read, so that "absent" and "unknown" stay distinct. Commands run with LC_ALL=C. `as_root` runs its arguments as root:
 directly if the login is root's, otherwise through `sudo -n`. `slurp FILE` prints a file; of a file larger than the
 8 MiB that the channel accepts, it prints one byte more than that.
+
+One process answers the questions that are sent together, so none of them exits, and each sets the variables that it
+reads, other than those of the session (`uid`, `seen`, `nf_tables`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +30,7 @@ PRELUDE = f"{of_file(Path(__file__).with_name('questions.sh'))}\n"
 #: Generation of the questions. A host's answers say which one they are from.
 GENERATION = 2
 #: Records that the first generation did not ask for. A snapshot from then is judged without them.
-NEWER = frozenset(("cluster", "resources", "side-daemons", "usb-devices", "way.memory"))
+NEWER = frozenset(("cluster", "resources", "side-daemons", "usb-devices", "way.disks", "way.memory"))
 
 #: Questions for every host, in this order. Those that no selected rule needs are left out.
 STANDING: dict[str, ShellText] = fixed(
@@ -49,6 +52,7 @@ STANDING: dict[str, ShellText] = fixed(
         "virtproxyd.conf": "slurp /etc/libvirt/virtproxyd.conf",
         "virtlockd.conf": "slurp /etc/libvirt/virtlockd.conf",
         "qemu.conf": "slurp /etc/libvirt/qemu.conf",
+        "libvirt-files": "libvirt_files",
         "sshd_config": "sshd_config",
         "sshd.effective": "as_root sshd -T",
         "sshd.listener": "sshd_listener",
@@ -122,8 +126,11 @@ def keys_met(name: str, known: Sequence[str]) -> ShellText:
 
 
 def connect(uri: str) -> ShellText:
-    """Open the control connection from the source as root, as its daemon would in a peer-to-peer migration."""
-    return shell("as_root virsh -q -c @uri@ hostname", uri=uri)
+    """Open the control connection from the source as root, as its daemon would in a peer-to-peer migration.
+
+    The daemon has none of the keys and tickets that a login may have forwarded.
+    """
+    return shell("unset SSH_AUTH_SOCK KRB5CCNAME DISPLAY SSH_ASKPASS; as_root virsh -q -c @uri@ hostname", uri=uri)
 
 
 def certificates(*ends: Sequence[str]) -> ShellText:
@@ -190,6 +197,18 @@ def way(name: str, port: int) -> ShellText:
     return shell("way @name@ @port@", name=name, port=port)
 
 
+def listen(port: int) -> ShellText:
+    """Have the session open a listener at the port for at most two seconds; `LISTENS` prints its first words."""
+    return shell("@functions@\nlistener=$(listen @port@)", functions=_PROBE, port=port)
+
+
+_PROBE = of_file(Path(__file__).with_name("probe.sh"))
+#: Print the process of the listener and its first line: "Listening ..." or an error.
+LISTENS = shell('printf "%s\\n" "$listener"')
+#: End the listener, and print "open" if it was still there, else "ended".
+UNLISTEN = shell('unlisten "$listener"')
+
+
 #: Report the USB devices of the host: vendor, product, bus and number of each.
 USB_DEVICES = shell("usb_devices")
 
@@ -227,13 +246,13 @@ def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> ShellText:
     With `kvm`, also report whether the user may use /dev/kvm.
     """
     return shell(
-        "printf 'groups %s\\n' \"$(id -G @uid@ 2>/dev/null)\"\n@listed@\n@tried@true",
+        "g=$(id -G @uid@ 2>/dev/null); printf 'groups %s\\n' \"$g\"\n@listed@\n@tried@true",
         uid=uid,
         listed=joined(
             shell("as_root ls -dLlnN --time-style=+ -- @some@ 2>/dev/null", some=some)
             for some in _few_at_once(_paths(paths))
         ),
-        tried=shell("may_use_kvm @uid@ @gid@; ", uid=uid, gid=gid) if kvm else NOTHING,
+        tried=shell("may_use_kvm @uid@ @gid@ $g; ", uid=uid, gid=gid) if kvm else NOTHING,
     )
 
 

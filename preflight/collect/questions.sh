@@ -5,7 +5,9 @@
 # that; it returns 44 if the file does not exist.
 
 LC_ALL=C; export LC_ALL; umask 077; PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
-uid=$(id -u)
+uid=; { while read -r k _ u _; do [ "$k" != Uid: ] || { uid=$u; break; }; done < /proc/self/status; } 2>/dev/null
+[ -n "$uid" ] || uid=$(id -u)
+nf_tables=
 as_root() { if [ "$uid" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 slurp() {
   if [ ! -e "$1" ]; then
@@ -78,7 +80,9 @@ processes() {
     set -- ${s##*) }
     printf 'process %s %s %s\n' "$c" "${p#/proc/}" "${20}"
     case $c in libvirtd|virtqemud|virtproxyd)
-      w=$(tr '\0' ' ' < "$p/cmdline")
+      # without the NULs between its arguments, of which few daemons have any that matter
+      read -r w < "$p/cmdline" 2>/dev/null
+      case $w in *--c*|*-f*|*-[dlv]*f*) w=$(tr '\0' ' ' < "$p/cmdline");; *) continue;; esac
       # shellcheck disable=SC2086 # without globbing: arguments
       case $w in *' -'*) set -f; reads "$c" $w; set +f;; esac;;
     esac
@@ -96,20 +100,26 @@ limits() {
 }
 nft_rules() {
   # nft alone lists every table of nf_tables; without it, only a kernel without nf_tables is known to have no such rule
-  if command -v nft >/dev/null; then as_root nft -j list ruleset
+  if command -v nft >/dev/null; then as_root nft -j list ruleset || return; nf_tables=0
   elif may_have_nf_tables; then return 44
   else echo '{"nftables": []}'; fi
 }
 may_have_nf_tables() {
-  # loaded as a module; or among the kernel's symbols, which list loaded modules too and may not be readable
-  [ -e /sys/module/nf_tables ] || [ ! -r /proc/kallsyms ] || grep -q nft_do_chain /proc/kallsyms
+  # nft has just listed its tables; or it is loaded as a module, or among the kernel's symbols, which list loaded modules
+  # too, may not be readable, and are searched only once
+  [ -n "$nf_tables" ] || {
+    [ -e /sys/module/nf_tables ] || [ ! -r /proc/kallsyms ] || grep -q nft_do_chain /proc/kallsyms
+    nf_tables=$?
+  }
+  return "$nf_tables"
 }
 iptables_tables() {
   # iptables-save would load a module, so either kind of tables is read only if the kernel may have them
   for v in '' 6; do
     t=/proc/net/ip${v}_tables_names
     if [ -e $t ]; then
-      n=$(as_root cat $t) || return
+      n=
+      if [ -r $t ]; then read -r n < $t; else n=$(as_root cat $t) || return; fi
       if [ -n "$n" ]; then
         echo "family ${v:-4}"
         if command -v ip${v}tables-legacy-save >/dev/null; then as_root ip${v}tables-legacy-save || return
@@ -231,7 +241,8 @@ block_devices() {
   for p in "$@"; do
     printf 'path %s\n' "$p"
     [ -b "$p" ] || continue
-    k=$(stat -L -c '%t:%T' -- "$p"); k=/sys/dev/block/$((0x${k%:*})):$((0x${k#*:}))
+    k=$(stat -L -c '%t:%T' -- "$p") || continue
+    k=/sys/dev/block/$((0x${k%:*})):$((0x${k#*:}))
     w=$(cat "$k/dm/uuid" "$k/wwid" "$k/device/wwid" 2>/dev/null | head -n 1 | tr -d '\0')
     d=$(device_start "$p" | sha256sum) m=$(device_start "$p" | device_marks)
     # empty: the device could not be read
@@ -297,7 +308,7 @@ sshd_listener() {
   # the title of the sshd that listens; the files that are newer than its PidFile, which a reload writes again; and,
   # where nothing of sshd listens, the sockets that start one for each connection
   t=$(grep -sahoE '^sshd:.*\[listener\] [0-9]+ of [0-9]+-[0-9]+ startups' /proc/[0-9]*/cmdline)
-  for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf; do
+  for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d /etc/ssh/sshd_config.d/*.conf; do
     # shellcheck disable=SC3013 # dash, bash and busybox know -nt
     if [ -e /run/sshd.pid ] && [ "$f" -nt /run/sshd.pid ]; then printf 'newer %s\n' "$f"; fi
   done
@@ -388,6 +399,15 @@ sshd_config() {
     slurp "$f" || return
   done
 }
+libvirt_files() {
+  # the files of libvirt that no other question reads, each between a line with its name and the code of reading it
+  for f in virtlogd virtnetworkd virtstoraged virtsecretd virtnodedevd virtnwfilterd virtinterfaced network qemu-lockd \
+    qemu-sanlock libvirt; do
+    printf '\037/etc/libvirt/%s.conf\n' "$f"
+    slurp "/etc/libvirt/$f.conf"
+    printf '\036%s\n' $?
+  done
+}
 remote_helpers() {
   for h in virt-ssh-helper nc; do command -v "$h"; done
   nc -h 2>&1 | grep -m 3 -E -e '(^|[[:space:],])-[A-Za-z]*U'
@@ -423,8 +443,9 @@ started_with() {
   return 0
 }
 may_use_kvm() {
-  # UID GID: 0 for yes and 1 for no, from a `test` that runs as that user
-  as_root setpriv --reuid="$1" --regid="$2" --groups="$(id -G "$1" 2>/dev/null | tr ' ' ,),$2" \
-    test -r /dev/kvm -a -w /dev/kvm 2>/dev/null
+  # UID GID GROUP...: 0 for yes and 1 for no, from a `test` that runs as that user
+  u=$1 n=$2; shift 2
+  g=; for a do g=$g$a,; done
+  as_root setpriv --reuid="$u" --regid="$n" --groups="$g$n" test -r /dev/kvm -a -w /dev/kvm 2>/dev/null
   printf 'kvm %s\n' $?
 }

@@ -4,7 +4,7 @@ import itertools
 import sys
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from preflight.answers import MISSING, Answers, Record, SavedHost
@@ -29,6 +29,7 @@ _PROMPT = 1.5
 #: Seconds to wait for that number.
 _PATIENT = 6.0
 NONE: Mapping[str, str] = {}
+NO_QUESTIONS: Mapping[str, ShellText] = {}
 
 
 class Visit(Protocol):
@@ -44,11 +45,14 @@ class Visit(Protocol):
     def first(self) -> Answers:
         """Return the answers that are always collected, including libvirt's, except `questions.LAST`. Call once."""
 
-    def ask(self, further: Mapping[str, ShellText], definitions: Mapping[str, str] = NONE) -> Answers:
+    def ask(
+        self, further: Mapping[str, ShellText], definitions: Mapping[str, str] = NONE, *, stay: bool = True
+    ) -> Answers:
         """Return the answers to later questions (POSIX sh commands by record name) and to `questions.LAST`.
 
         `definitions` are guests of the other host, by name, which libvirt here is asked to build if a rule needs it.
-        Call once: the libvirt connection is closed at the same time.
+        Call once: the libvirt connection is closed at the same time. Unless this visit is to `stay`, the host's shell
+        exits after its last answer, and `leave` need not wait for it.
         """
 
     def saved(self) -> SavedHost:
@@ -66,6 +70,7 @@ class LiveVisit:
 
     `wanted` are the names of the records to ask for; `role` is the host's role, or None if it may have either;
     `transport` is the transport of the libvirt connection; `uri` replaces the libvirt URI that follows from the target;
+    `own` are questions of the site's own, by record;
     `timeout` is in seconds and covers everything that is collected from the host: login, libvirt and all answers.
     """
 
@@ -78,9 +83,11 @@ class LiveVisit:
         *,
         role: Role | None = None,
         uri: str | None = None,
+        own: Mapping[str, ShellText] = NO_QUESTIONS,
         timeout: float,
     ) -> None:
         self.name = target.text
+        self._own = own
         self._target, self._wanted, self._timeout = target, wanted, timeout
         self._transport, self._role, self._uri = transport, role, uri
         self._answers = Answers()
@@ -103,10 +110,13 @@ class LiveVisit:
         """Return the answers that are always collected, including libvirt's."""
         self._deadline = self._channel.deadline = time.monotonic() + self._timeout
         self._at = "the login"
-        standing = self._pick(questions.STANDING)
+        standing = self._pick({**questions.STANDING, **self._own})
         # sent before the login is known to work, which saves a round trip; a shell that never starts reads nothing
-        self._channel.send(standing)
+        self._channel.send(standing, together=True)
         load_bindings()  # while ssh shakes hands
+        if self._transport == "ssh" and self._uri is None and self._channel.libvirt_command is not None:
+            # libvirt's ssh is let in with the first one's login, before the host has even started a shell for that
+            self._libvirt = self._open_libvirt(self._channel.wait_until_shared)
         augeas.load(libvirt_conf.LENS)
         login = self._channel.login()
         # the time that a person takes to answer does not count as the host's
@@ -116,27 +126,36 @@ class LiveVisit:
         if not self._logged_in:
             reason = login.err.strip().splitlines()[-1:] or ["no answer"]
             self._answers.absent[""] = f"login to {self.name} failed: {reason[0]}"
+            if self._libvirt is not None:
+                self._libvirt.abandon()
+                self._libvirt = None
         if self._logged_in or self._transport != "ssh":
             self._at = "libvirt"
-            self._libvirt = self._open_libvirt()
+            if self._libvirt is None:
+                self._libvirt = self._open_libvirt()
+            self._libvirt.deadline = self._until_libvirt
             self._wait_for_libvirt(self._libvirt)
             if self._transport == "tls":
                 from preflight.connection.client_certificates import client_certificates
 
                 self._answers.records["tls.client"] = client_certificates(self._shown())
+        opened = self._libvirt is not None and self._libvirt.open
+        after_libvirt = self._pick(questions.AFTER_LIBVIRT | ({} if opened else questions.WHEN_CLOSED))
+        if self._logged_in:
+            self._at = "answers about its configuration"
+            # while libvirt answers
+            self._channel.send(after_libvirt, questions.LOOK, together=True)
+            self._keep(self._channel.receive(standing))
+            libvirt_conf.read_ahead(self._answers.records)
         if self._libvirt is not None:
+            self._at = "libvirt"
             self._keep(self._libvirt.receive())
             self._answers.records["own.clients"] = Record("1" if self._libvirt.open else "0")
         if self._logged_in:
             self._at = "answers about its configuration"
-            opened = self._libvirt is not None and self._libvirt.open
-            after_libvirt = self._pick(questions.AFTER_LIBVIRT | ({} if opened else questions.WHEN_CLOSED))
             self._last = self._pick(questions.LAST)
+            self._channel.send(self._last, together=True)
             self._answers.records["asked-at"] = Record(f"{time.time():.3f}")
-            self._channel.send(after_libvirt, questions.LOOK)
-            self._channel.send(self._last)
-            self._keep(self._channel.receive(standing))
-            libvirt_conf.read_ahead(self._answers.records)
             self._keep(self._channel.receive(after_libvirt))
         return Answers(dict(self._answers.records), dict(self._answers.absent))
 
@@ -158,20 +177,25 @@ class LiveVisit:
         else:
             libvirt.give_up(full)
 
-    def ask(self, further: Mapping[str, ShellText], definitions: Mapping[str, str] = NONE) -> Answers:
+    def ask(
+        self, further: Mapping[str, ShellText], definitions: Mapping[str, str] = NONE, *, stay: bool = True
+    ) -> Answers:
         """Return the answers to later questions, over the same login, and to those that `first` did not wait for.
 
         `definitions` are guests of the other host, by name, which libvirt here is asked to build if a rule needs it.
+        Unless this visit is to `stay`, these are the last questions.
         """
         if not self._logged_in:
             return Answers({}, dict(self._answers.absent))
         # a record's name may contain text from a host, so the session uses plain numbers
         self._at = "answers about the guests and the other host"
         numbered = {f"further{number}": text for number, text in enumerate(further.values())}
-        self._channel.send(numbered)
+        self._channel.send(numbered, together=True)
+        if not stay:
+            self._channel.end()
         answers, self._last = self._channel.receive(self._last), {}
-        if definitions and BUILT in self._wanted and self._libvirt is not None and self._libvirt.open:
-            answers.update(self._libvirt.build(definitions))
+        if BUILT in self._wanted:
+            answers.update(self._built(definitions))
         if self._libvirt is not None:  # there are no more calls, and closing the connection takes a while
             self._closing = threading.Thread(target=self._libvirt.close, daemon=True)
             self._closing.start()
@@ -184,6 +208,11 @@ class LiveVisit:
         kept = self._keep(answers)
         self._channel.deadline, self._at = None, None
         return kept
+
+    def _built(self, definitions: Mapping[str, str]) -> Answers:
+        if self._libvirt is not None and self._libvirt.open:
+            return self._libvirt.build(definitions)
+        return Answers({}, {BUILT: self._answers.absent.get("libvirt.domains", "libvirt could not be queried")})
 
     @property
     def waits_for(self) -> str | None:
@@ -223,6 +252,10 @@ class LiveVisit:
         """Return another libvirt connection over the same login; raises `libvirt.libvirtError`."""
         return opened(self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command))
 
+    def add(self, answers: Answers) -> Answers:
+        """Store answers that were made of several of this session's, and return them as they are stored."""
+        return self._keep(answers)
+
     def saved(self) -> SavedHost:
         """Return all answers so far."""
         return SavedHost(self.name, self._answers)
@@ -244,17 +277,23 @@ class LiveVisit:
     def _pick(self, asked: Mapping[str, ShellText]) -> dict[str, ShellText]:
         return {name: text for name, text in asked.items() if name in self._wanted}
 
-    def _open_libvirt(self) -> LibvirtSession:
+    def _open_libvirt(self, ready: Callable[[], bool] = lambda: True) -> LibvirtSession:
         uri = self._uri or self._target.libvirt_uri(self._transport, self._channel.libvirt_command)
-        left = max(0.0, self._deadline - time.monotonic())
         return LibvirtSession(
             uri,
             shown=self._shown(),
-            timeout=left - min(_AFTER_LIBVIRT, left / 4),
+            deadline=self._until_libvirt,
             limit=self._timeout,
             wanted=self._wanted,
             role=self._role,
+            ready=ready,
         )
+
+    @property
+    def _until_libvirt(self) -> float:
+        """Time (`time.monotonic`) after which libvirt is not waited for."""
+        left = max(0.0, self._deadline - time.monotonic())
+        return self._deadline - min(_AFTER_LIBVIRT, left / 4)
 
     def _shown(self) -> str:
         return self._uri or self._target.libvirt_uri(self._transport)
@@ -278,8 +317,9 @@ class SavedVisit:
 
     waits_for = None
 
-    def __init__(self, saved: SavedHost, transport: str) -> None:
+    def __init__(self, saved: SavedHost, transport: str, own: Mapping[str, ShellText] = NO_QUESTIONS) -> None:
         self.name = saved.name
+        self._own = own
         self._saved = saved
         self._transport = transport
 
@@ -293,6 +333,8 @@ class SavedVisit:
                 answers.absent["libvirt.connect"] = (
                     f"the snapshot of {self.name} was taken over {taken_over}, not {self._transport}"
                 )
+        for name in self._own.keys() - answers.records.keys():
+            answers.absent.setdefault(name, f"{name} is not in the snapshot: take it with the same --rules and --pack")
         answers.unasked = self._unasked
         return answers
 
@@ -309,6 +351,8 @@ class SavedVisit:
         self,
         further: Mapping[str, ShellText],
         definitions: Mapping[str, str] = NONE,  # noqa: ARG002 - of the protocol
+        *,
+        stay: bool = True,  # noqa: ARG002 - likewise
     ) -> Answers:
         """Return the answers that were saved under these names; what libvirt built is among the first ones."""
         records, absent, unasked = self._saved.answers.records, self._saved.answers.absent, self._unasked

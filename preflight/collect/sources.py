@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from inspect import get_annotations
 from types import UnionType
+from typing import TypeAlias
 
 from preflight import facts
 from preflight.answers import Answers, Record
@@ -17,7 +18,7 @@ from preflight.facts import (
     PeerName,
     Versions,
 )
-from preflight.facts.fact import OPTIONAL, Fact, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Question, Unreadable
 from preflight.host import FactSource, Host, Part
 from preflight.request.migration import Role
 
@@ -37,12 +38,18 @@ def _add(kind: type[Fact], found: dict[type[Fact], FactSource], above: tuple[typ
     if kind in above:
         raise TypeError(f"{kind.__name__} is made of itself, through {', '.join(one.__name__ for one in above)}")
     if kind not in found:
-        taken = [(name, type_) for name, type_ in get_annotations(kind.parse).items() if name != "return"]
+        annotations = get_annotations(kind.parse)
+        taken = [(name, type_) for name, type_ in annotations.items() if name != "return"]
         parts = tuple(_part(f"{kind.__name__}.parse: {name}", name, type_) for name, type_ in taken)
-        names = [
-            (part.of,) if isinstance(part.of, str) else _add(part.of, found, (*above, kind)).records for part in parts
+        of = [
+            FactSource(kind.parse, records=(part.of,), questions=(part.question,) if part.question else ())
+            if isinstance(part.of, str)
+            else _add(part.of, found, (*above, kind))
+            for part in parts
         ]
-        found[kind] = FactSource(kind.parse, parts, tuple(dict.fromkeys(name for some in names for name in some)))
+        names = dict.fromkeys(name for one in of for name in one.records)
+        asked = dict.fromkeys(question for one in of for question in one.questions)
+        found[kind] = FactSource(kind.parse, parts, tuple(names), tuple(asked))
     return found[kind]
 
 
@@ -50,8 +57,9 @@ def _part(what: str, parameter: str, annotation: object) -> Part:
     """Return the part that a parameter of this type takes; `what` starts the error for any other type."""
     said: tuple[object, ...] = getattr(annotation, "__metadata__", ())
     if getattr(annotation, "__origin__", annotation) is Record:
+        asked = next((one for one in said if isinstance(one, Question)), None)
         name = next((one for one in said if isinstance(one, str)), parameter.replace("_", "-"))
-        return Part(name, optional=OPTIONAL in said)
+        return Part(name if asked is None else asked.record, optional=OPTIONAL in said, question=asked)
     types = annotation.__args__ if isinstance(annotation, UnionType) else (annotation,)
     other = [one for one in types if one is not Unreadable]
     if len(other) == 1 and isinstance(other[0], type) and issubclass(other[0], Fact):
@@ -82,11 +90,15 @@ TIES: Mapping[Role, frozenset[type[Fact]]] = {
 }
 
 
-def records_for(kinds: Iterable[type[Fact]]) -> set[str]:
+#: The parts of facts, by fact.
+Sources: TypeAlias = Mapping[type[Fact], FactSource]
+
+
+def records_for(kinds: Iterable[type[Fact]], sources: Sources = FACTS) -> set[str]:
     """Return the names of the records that these facts depend on."""
-    return {name for kind in kinds for name in FACTS[kind].records}
+    return {name for kind in kinds for name in sources[kind].records}
 
 
-def make_host(role: Role, name: str, answers: Answers) -> Host:
+def make_host(role: Role, name: str, answers: Answers, sources: Sources = FACTS) -> Host:
     """Return a host whose facts are parsed on first use."""
-    return Host(role, name, answers.records, answers.absent, FACTS, answers.unasked)
+    return Host(role, name, answers.records, answers.absent, sources, answers.unasked)

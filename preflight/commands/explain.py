@@ -9,6 +9,7 @@ from preflight.judge.explain import explain, messages
 from preflight.judge.ruleset import find
 from preflight.judge.site import rules_of
 from preflight.output.formats import render
+from preflight.rehearse.report import RULES as OF_REHEARSALS
 from preflight.request.check_request import Site
 from preflight.stdio import deliver, say_waiting
 from preflight.units import KIB
@@ -25,7 +26,8 @@ _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 def of(what: str, site: Site) -> int:
     """Explain a rule, a message, or for "-" the messages of standard input; raises `UserError`."""
     if _NAME.fullmatch(what):
-        deliver(render("rule", "text", find(rules_of(site), what)))
+        own = next((rule for rule in OF_REHEARSALS if rule.name == what), None)
+        deliver(render("rule", "text", own or find(rules_of(site), what)))
         return 0
     if not what.strip():
         raise UserError("there is no message to explain; see `preflight explain --help`")

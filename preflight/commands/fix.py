@@ -66,7 +66,7 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, out
         if not apply:
             deliver("Nothing was changed. --apply makes these changes.\n")
             return code
-        if ask is not None and not (agreed := ask(f"change {len(changes)} files?")):
+        if ask is not None and not (agreed := ask(f"change {len(changes)} file{'' if len(changes) == 1 else 's'}?")):
             if agreed is None:
                 print(
                     "preflight: refused: there is no terminal on which to ask for confirmation; use --yes",

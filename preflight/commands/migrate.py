@@ -95,35 +95,74 @@ def asked_for(
     )
 
 
-def make_plan(asked: Asked, method: Method, output: Path, *, at_once: int | None, lapses_after: float) -> int:
-    """Check, write a plan, and return the exit code."""
+#: Prepares a plan that a check has confirmed, such as by a rehearsal: returns the plan to continue with and its check,
+#: or an exit code. Raises `Refused`.
+Prepare = Callable[[MigrationPlan, Checked, Opened, Wanted], tuple[MigrationPlan, Checked] | int]
+
+
+def as_it_is(
+    planned: MigrationPlan, checked: Checked, _opened: Opened, _wanted: Wanted
+) -> tuple[MigrationPlan, Checked] | int:
+    """Write a plan without further preparation."""
+    return planned, checked
+
+
+def show_and_ask(
+    planned: MigrationPlan, checked: Checked, _opened: Opened, wanted: Wanted
+) -> tuple[MigrationPlan, Checked] | int:
+    """Show the plan, and continue if the user agrees."""
+    live(checked.visits)
+    sys.stderr.write(clean(shown_plan.text(planned, checked.report)))
+    code = agree(wanted.ask, "migrate?")
+    return (planned, checked) if code is None else code
+
+
+def make_plan(
+    asked: Asked,
+    method: Method,
+    output: Path,
+    *,
+    at_once: int | None,
+    lapses_after: float,
+    wanted: Wanted,
+    prepare: Prepare = as_it_is,
+) -> int:
+    """Check, prepare, write a plan, and return the exit code."""
     with open_hosts(asked) as opened:
         try:
-            planned, checked = _plan(opened, method, at_once=at_once, lapses_after=lapses_after)
+            made = checked_plan(opened, method, at_once=at_once, lapses_after=lapses_after)
+            done = prepare(*made, opened, wanted)
         except Refused as why:
             return refused(why)
+    if isinstance(done, int):
+        return done
+    planned, checked = done
     plan_file.write(output, planned)
     sys.stdout.write(clean(shown_plan.text(planned, checked.report)))
     print(f"{output}: run it with `preflight migrate {output}`")
     return ARRIVED
 
 
-def move(asked: Asked, method: Method, wanted: Wanted, *, at_once: int | None = None) -> int:
-    """Check, plan, ask, migrate, and return the exit code; raises `UserError`."""
+def move(
+    asked: Asked, method: Method, wanted: Wanted, *, at_once: int | None = None, prepare: Prepare = show_and_ask
+) -> int:
+    """Check, plan, prepare, migrate, and return the exit code; raises `UserError`."""
     with open_hosts(asked) as opened:
         call.refuse_unknown(method)
         try:
-            planned, checked = _plan(opened, method, at_once=at_once)
+            done = prepare(*checked_plan(opened, method, at_once=at_once), opened, wanted)
         except Refused as why:
             return refused(why)
-        return _ask_and_run(planned, checked, opened, wanted)
+        return done if isinstance(done, int) else start(*done, opened, wanted)
 
 
-def run_plan(path: Path, wanted: Wanted, *, timeout: float) -> int:
+def run_plan(path: Path, wanted: Wanted, *, timeout: float, prepare: Prepare = show_and_ask) -> int:
     """Run a plan from a file if nothing that it depends on has changed; return the exit code. Raises `UserError`."""
     planned, doubt = plan_file.read(path)
     if planned.rehearsal:
-        raise UserError(f"{path}: the plan of a rehearsal, which is not migrated: see `preflight rehearse --help`")
+        raise UserError(
+            f"{path}: this is the plan of a rehearsal, which cannot be run: see `preflight rehearse --help`"
+        )
     refuse_programs(path, planned, doubt, wanted.confirmed)
     if time.time() > planned.lapses:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(planned.lapses))
@@ -133,24 +172,29 @@ def run_plan(path: Path, wanted: Wanted, *, timeout: float) -> int:
         call.refuse_unknown(planned.method)
         try:
             refuse_another_way(planned, opened.migration.destination_uri)
-            rules = rules_of(asked)
-            checked = check(opened, rules)
-            hosts = (checked.source, checked.destination)
-            refuse_other_hosts(
-                planned, *filter(says_who_it_is, hosts)
-            )  # before reporting what is wrong with another host
-            refuse_unless_ready(checked)
-            refuse_other_hosts(planned, *hosts)
-            planned = as_checked(planned, checked, pace(checked, planned.width))
-            refuse_changed(planned, digests(checked, rules))
+            done = prepare(*confirmed(planned, opened), opened, wanted)
         except Refused as why:
             return refused(why)
-        return _ask_and_run(planned, checked, opened, wanted)
+        return done if isinstance(done, int) else start(*done, opened, wanted)
 
 
-def _plan(
+def confirmed(planned: MigrationPlan, opened: Opened) -> tuple[MigrationPlan, Checked]:
+    """Check again; return the plan with the current limits and that check. Raises `Refused` if anything has changed."""
+    rules = rules_of(opened.asked)
+    checked = check(opened, rules)
+    hosts = (checked.source, checked.destination)
+    refuse_other_hosts(planned, *filter(says_who_it_is, hosts))  # before reporting what is wrong with another host
+    refuse_unless_ready(checked)
+    refuse_other_hosts(planned, *hosts)
+    planned = as_checked(planned, checked, pace(checked, planned.width))
+    refuse_changed(planned, digests(checked, rules))
+    return planned, checked
+
+
+def checked_plan(
     opened: Opened, method: Method, *, at_once: int | None, lapses_after: float = plans.LAPSES_AFTER
 ) -> tuple[MigrationPlan, Checked]:
+    """Return the plan for the guests, and the check that it is made of; raises `Refused` unless that says READY."""
     asked = opened.asked
     rules = rules_of(asked)
     checked = check(opened, rules)
@@ -202,11 +246,9 @@ def asked_by(planned: MigrationPlan, guests: Sequence[str], timeout: float, site
     )
 
 
-def _ask_and_run(planned: MigrationPlan, checked: Checked, opened: Opened, wanted: Wanted) -> int:
+def start(planned: MigrationPlan, checked: Checked, opened: Opened, wanted: Wanted) -> int:
+    """Run the plan, to which the user has agreed, under a journal and a lock; return the exit code."""
     visits = live(checked.visits)
-    sys.stderr.write(clean(shown_plan.text(planned, checked.report)))
-    if (code := agree(wanted.ask, "migrate?")) is not None:
-        return code
     path = wanted.journal or journals.default_path(planned.source, planned.destination)
     with contextlib.ExitStack() as stack:
         # the journal first: the lock is named after it, and must not replace that of another run with this journal
@@ -312,7 +354,7 @@ def _plan_back(planned: MigrationPlan, rows: Sequence[Row], opened: Opened, want
         site=wanted.site,
     )
     try:
-        back, _ = _plan(reversed_hosts(opened, asked), planned.method, at_once=None)
+        back, _ = checked_plan(reversed_hosts(opened, asked), planned.method, at_once=None)
         plan_file.write(path, back)
     except (Refused, UserError) as why:
         print(f"preflight: {path}: not written: {one_line(str(why))}", file=sys.stderr)

@@ -37,6 +37,7 @@ from preflight.rehearse.limits import BANDWIDTH, LATEST
 from preflight.rehearse.method import rehearsed
 from preflight.rehearse.outcome import NOT_AS_BEFORE, Outcome, outcome
 from preflight.rehearse.plan import plan
+from preflight.rehearse.report import report_of
 from preflight.rehearse.switch import HostSwitch
 from preflight.rehearse.traces import Marks, look, marks_of
 from preflight.request.check_request import Asked
@@ -55,11 +56,20 @@ class Wanted(Struct, frozen=True, kw_only=True):
     run_hooks: bool = False
     at_once: int = 1
     output_format: str = "text"
+    #: Further files for the outcome, each with its format.
+    files: tuple[tuple[str, Path], ...] = ()
     journal: Path | None = None
     events: Path | None = None
     #: The file for the answers of both hosts.
     save: Path | None = None
     settings: Settings = Settings()
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Return the options that a check does not have, as words of a command line."""
+        given = (("--anyway", self.anyway), ("--run-hooks", self.run_hooks))
+        words = [option for option, is_given in given if is_given]
+        return (*([] if self.at_once == 1 else ["--at-once", str(self.at_once)]), *words)
 
 
 def rehearse(asked: Asked, method: Method, wanted: Wanted) -> int:
@@ -73,21 +83,29 @@ def rehearse(asked: Asked, method: Method, wanted: Wanted) -> int:
             report = replace(checked.report, made=made_now())
             sys.stdout.write(report_text.render(report, sys.stdout.isatty()))
         try:
-            return _rehearse(checked, opened, method, wanted)
+            done = attempt(checked, opened, method, wanted)
         except Refused as why:
             return refused(why)
+        return done if isinstance(done, int) else _tell(done, wanted)
 
 
-def _rehearse(checked: Checked, opened: Opened, method: Method, wanted: Wanted) -> int:
+def attempt(
+    checked: Checked, opened: Opened, method: Method, wanted: Wanted, *, is_shown: bool = True
+) -> Outcome | int:
+    """Rehearse the guests that can be; return the outcome, or the exit code if the user does not agree.
+
+    With `is_shown` standard error says first what will be done. Raises `Refused`.
+    """
     chosen, kept = choose(checked, method, wanted)
     if not chosen:
-        return _tell(outcome(checked.report, kept, at_once=wanted.at_once), wanted)
+        return _outcome(checked, kept, wanted)
     width_of = Pace(wanted.at_once, "as requested", {}, calls=pace(checked, None).calls)
     planned = plan(
         checked, method, [one for one, _ in chosen], width_of, is_uri_given=opened.asked.destination_uri is not None
     )
     visits = live(checked.visits)
-    _announce(planned, kept)
+    if is_shown:
+        announce(planned, kept)
     if (code := agree(wanted.ask, "rehearse?")) is not None:
         return code
     marks = {one.uuid: mark for one, mark in chosen}
@@ -102,14 +120,7 @@ def _rehearse(checked: Checked, opened: Opened, method: Method, wanted: Wanted) 
         return NOT_AS_BEFORE if any(one.answer is Answer.DISTURBED for one in answers.values()) else 0
 
     resumable(path, (), run_all, command="rehearse")
-    done = outcome(
-        checked.report,
-        [*answers.values(), *kept],
-        at_once=wanted.at_once,
-        predicted=checked.report.capacity.concurrent,
-        interrupted=interrupted,
-    )
-    return _tell(done, wanted)
+    return _outcome(checked, [*answers.values(), *kept], wanted, interrupted=interrupted)
 
 
 def choose(
@@ -171,7 +182,7 @@ def run(
     return answers, current.interrupted
 
 
-def _announce(planned: MigrationPlan, kept: Sequence[Rehearsed]) -> None:
+def announce(planned: MigrationPlan, kept: Sequence[Rehearsed]) -> None:
     """Print what will be done to which guests, on standard error."""
     names = listed([one.name for one in planned.guests])
     lines = [
@@ -192,6 +203,18 @@ def _announce(planned: MigrationPlan, kept: Sequence[Rehearsed]) -> None:
     sys.stderr.write(clean("\n".join(shown) + "\n"))
 
 
+def _outcome(checked: Checked, answers: Sequence[Rehearsed], wanted: Wanted, *, interrupted: bool = False) -> Outcome:
+    return outcome(
+        replace(checked.report, made=made_now()),
+        answers,
+        at_once=wanted.at_once,
+        predicted=checked.report.capacity.concurrent,
+        interrupted=interrupted,
+        options=wanted.options,
+    )
+
+
 def _tell(done: Outcome, wanted: Wanted) -> int:
-    formats.deliver("rehearsal", wanted.output_format, done, colour=False)
+    """Print the outcome, write it to files, and return the exit code; raises `UserError`."""
+    formats.publish("rehearsal", wanted.output_format, report_of(done), wanted.files, colour=False)
     return done.exit_code

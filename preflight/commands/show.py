@@ -6,13 +6,17 @@ from typing import Any, NamedTuple
 
 from preflight.errors import UserError
 from preflight.forecast.saved import answer_of
-from preflight.judge.saved import content_of, report_of
+from preflight.judge.saved import content_of, report_of, rule_of
 from preflight.migrate.ledger import Row
 from preflight.migrate.observation import Place
 from preflight.migrate.outcome import Result
 from preflight.migrate.runs import Found, PastRun, Stage
 from preflight.output import formats
-from preflight.schema import capacity, report, shown, status
+from preflight.rehearse.answer import Answer, Rehearsed
+from preflight.rehearse.outcome import outcome
+from preflight.rehearse.report import RehearsalReport
+from preflight.rehearse.report import report_of as rehearsal_of
+from preflight.schema import capacity, rehearsal, report, rules, shown, status
 from preflight.schema.document import Wrong, format_of, read
 
 
@@ -55,6 +59,10 @@ def _value(document: shown.Shown) -> tuple[str, Any]:
     match document:
         case report.Report():
             return "report", report_of(document)
+        case rehearsal.Rehearsal():
+            return "rehearsal", _rehearsal(document)
+        case rules.Rules():
+            return "rules", tuple(map(rule_of, document.rules))
         case capacity.Capacity():
             return "capacity", answer_of(document)
         case status.Status():
@@ -62,6 +70,34 @@ def _value(document: shown.Shown) -> tuple[str, Any]:
             return "ledger", Told(plan, tuple(map(_row, document.guests)))
         case status.Runs():
             return "runs", Found(Path(document.directory), tuple(map(_run, document.runs)), document.older)
+
+
+def _rehearsal(document: rehearsal.Rehearsal) -> RehearsalReport:
+    done = outcome(
+        report_of(document.check),
+        tuple(map(_rehearsed, document.guests)),
+        at_once=document.at_once,
+        predicted=document.predicted,
+        interrupted=document.interrupted,
+        options=document.options,
+    )
+    return rehearsal_of(done)
+
+
+def _rehearsed(guest: rehearsal.Guest) -> Rehearsed:
+    return Rehearsed(
+        name=guest.name,
+        uuid=guest.uuid,
+        answer=Answer(guest.answer),
+        error=guest.error,
+        rule=guest.rule,
+        why=guest.why,
+        source=None if guest.source is None else Place(guest.source),
+        destination=None if guest.destination is None else Place(guest.destination),
+        begun_after=guest.begun_after,
+        seconds=guest.seconds,
+        left=guest.left,
+    )
 
 
 def _row(guest: status.Guest) -> Row:

@@ -5,17 +5,16 @@ from pathlib import Path
 from preflight.migrate import journal, ledger
 from preflight.migrate.ledger import Ledger
 from preflight.migrate.runs import Found, runs
-from preflight.output.formats import render
 
 
-def of_run(path: Path, output_format: str) -> str:
+def of_run(path: Path) -> Ledger:
     """Return what a journal says about each guest; raises `UserError`."""
     planned, entries = journal.read(path)
-    return render("ledger", output_format, Ledger(planned, ledger.of_journal(planned, entries)))
+    return Ledger(planned, ledger.of_journal(planned, entries))
 
 
-def of_all(output_format: str) -> str:
+def of_all() -> Found:
     """Return the runs whose journals are in the default directory, the newest first; raises `UserError`."""
     directory = journal.default_directory()
     found, older = runs(directory)
-    return render("runs", output_format, Found(directory, found, older))
+    return Found(directory, found, older)

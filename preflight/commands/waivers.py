@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from preflight import atomic_file, config
+from preflight import atomic_file, config, own_file
 from preflight.errors import UserError
 from preflight.judge.ruleset import Rule, load
 from preflight.judge.site import fault_of
@@ -38,7 +38,7 @@ def check(site: Site) -> int:
 
 
 def _listed(site: Site) -> Iterator[Listed]:
-    rules = {rule.name: rule for rule in load(site.rules)}
+    rules = {rule.name: rule for rule in load(site.rules, site.packs)}
     for waiver in site.configured.waivers:
         yield Listed(waiver, _fault(waiver, rules, site.today))
 
@@ -55,22 +55,35 @@ def add(site: Site, waiver: Waiver, *, days: int | None) -> int:
     if days is not None:
         waiver = replace(waiver, expires=(date.fromisoformat(site.today) + timedelta(days=days)).isoformat())
     path = Path(site.configured.file or config.OWN)
-    fault = fault_of(waiver, {rule.name: rule for rule in load(site.rules)})
+    found = config.Found(path, is_named=site.configured.file is not None)
+    fault = fault_of(waiver, {rule.name: rule for rule in load(site.rules, site.packs)})
     if fault:
         raise UserError(f"{waiver.rule}: {fault}")
-    text = _with(path, waiver)
+    text = _with(path, _content(found), waiver)
     _write(path, text)
     print_text(f"{path}: {waiver.rule} is waived for {waiver.scope} {waiver.said}\n")
     return SOUND
 
 
-def _with(path: Path, waiver: Waiver) -> str:
+def _content(found: config.Found) -> bytes:
+    """Return the file's contents, empty for a new file; raises `UserError` for a file that would not be used.
+
+    A file that another user has put there must not become the user's own.
+    """
+    if os.path.lexists(found.path):
+        return config.trusted_content(found.path, found)
+    if doubt := own_file.doubt_of_new(found.path):
+        raise UserError(f"{found.path}: {doubt}, so that the file would not be used: create it elsewhere")
+    return b""
+
+
+def _with(path: Path, before: bytes, waiver: Waiver) -> str:
     """Return the file's text with the waiver; raises `UserError` if the result could not be used."""
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
     try:
-        content = path.read_text(encoding="utf-8") if path.exists() else ""
+        content = before.decode()
         document = tomlkit.parse(content)
         whole = document
         if path.name == config.SHARED:
@@ -92,9 +105,9 @@ def _with(path: Path, waiver: Waiver) -> str:
             table["ticket"] = waiver.ticket
         tables.append(table)
         text = tomlkit.dumps(document)
-    except (TOMLKitError, OSError, ValueError, AttributeError) as why:
+    except (TOMLKitError, ValueError, AttributeError) as why:
         raise UserError(f"{path}: {why}") from None
-    config.parse(path, text.encode())  # refuses what could not be used
+    config.refuse_unusable(path, text.encode())
     return text
 
 

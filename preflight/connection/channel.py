@@ -23,14 +23,23 @@ class Channel(Protocol):
     def of_person(self) -> float:
         """Seconds that a person took to answer."""
 
-    def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING) -> None:
-        """Send questions (POSIX sh commands by record name) without waiting. The session itself runs `first` before."""
+    def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING, *, together: bool = False) -> None:
+        """Send questions (POSIX sh commands by record name) without waiting. The session itself runs `first` before.
+
+        With `together`, one process of the host answers all of them, and each must leave the next as it was.
+        """
 
     def receive(self, names: Mapping[str, object]) -> Answers:
         """Wait for the answers to these questions within the channel's time limit."""
 
     def login(self) -> Record:
         """Wait for the first sign of the host: code 0, or 255 with ssh's error message in `err`."""
+
+    def wait_until_shared(self) -> bool:
+        """Wait until libvirt can share this login, which is before `login` returns; report whether it ever can."""
+
+    def end(self) -> None:
+        """Send no more questions: the host's shell exits after its last answer."""
 
     def close(self) -> None:
         """End the session."""

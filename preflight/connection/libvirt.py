@@ -8,11 +8,14 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from preflight.answers import Answers, Record
 from preflight.connection import libvirt_cpus, libvirt_queries
+from preflight.connection.calls import Call
+from preflight.connection.libvirt_queries import Listed
+from preflight.facts.version import Version
 from preflight.request.migration import Role
 
 #: The records that this module collects.
@@ -33,7 +36,10 @@ RECORDS = (
 
 #: The record of `LibvirtSession.build`: of the destination, with the guests of the source.
 BUILT = "libvirt.built"
-#: Seconds after which no further guest is built; one takes 24 ms.
+#: Since this release libvirt builds what is `buildable` without a trace. 7.0 binds the monitor's socket and those of
+#: the guest's devices, and removes what is in their place (qemuOpenChrChardevUNIXSocket in src/qemu/qemu_command.c).
+BUILDS_WITHOUT_TRACE = Version(9, 0, 0)
+#: Seconds after which no further guest is built; one takes 5 ms, and on a busy host 24.
 _BUILDING = 5.0
 
 
@@ -61,9 +67,11 @@ def opened(uri: str) -> Any:
 class LibvirtSession:
     """Connection to a host's libvirt, opened and queried in a thread of its own.
 
-    libvirt's calls cannot be interrupted, so the thread of a daemon that never answers is abandoned after `timeout`
-    seconds; `limit` is the time limit of the whole host, which the reason names. `shown` is the URI as a user would
-    type it, without our own ssh wrapper; `role` is the host's role, or None if it may have either.
+    The thread first calls `ready`, which may wait, and opens nothing if that returns False.
+
+    libvirt's calls cannot be interrupted, so the thread of a daemon that never answers is abandoned after `deadline`
+    (`time.monotonic`); `limit` is the time limit of the whole host in seconds, which the reason names. `shown` is the
+    URI as a user would type it, without our own ssh wrapper; `role` is the host's role, or None if it may have either.
     """
 
     def __init__(
@@ -71,14 +79,17 @@ class LibvirtSession:
         uri: str,
         *,
         shown: str,
-        timeout: float,
+        deadline: float,
         limit: float,
         wanted: Collection[str] = RECORDS,
         role: Role | None = None,
+        ready: Callable[[], bool] = lambda: True,
     ) -> None:
         self._uri, self._shown, self._limit, self._wanted = uri, shown, limit, wanted
-        self._deadline = time.monotonic() + timeout
-        self._role = role
+        #: Time (`time.monotonic`) after which libvirt is not waited for.
+        self.deadline = deadline
+        self._role, self._ready = role, ready
+        self._abandoned, self._closing = threading.Event(), threading.Lock()
         self._result: queue.SimpleQueue[Answers] = queue.SimpleQueue()
         self._connection: Any = None
         self._settled = threading.Event()
@@ -125,7 +136,7 @@ class LibvirtSession:
             return _failed(self._shown, f"no answer from {self._shown} within {self._limit:g} s", hung=True)
 
     def _left(self) -> float:
-        return max(0.0, self._deadline - time.monotonic())
+        return max(0.0, self.deadline - time.monotonic())
 
     @property
     def open(self) -> bool:
@@ -134,13 +145,21 @@ class LibvirtSession:
 
     def close(self) -> None:
         """Close the connection, if it was opened."""
-        connection, self._connection = self._connection, None
+        with self._closing:
+            connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+    def abandon(self) -> None:
+        """Wait for nothing, and close the connection if it is opened after this."""
+        self._abandoned.set()
+        self.close()
 
     def _run(self) -> None:
         import libvirt
 
+        if not self._ready():
+            return
         libvirt.registerErrorHandler(lambda *_: None, None)
         try:
             connection = libvirt.open(self._uri)
@@ -150,36 +169,45 @@ class LibvirtSession:
             return
         self._connection = connection
         self._settled.set()
+        if self._abandoned.is_set():
+            self.close()
+            return
+        calls = self._calls(connection)
         answers = Answers({"libvirt.connect": Record(json.dumps({"uri": self._shown, "error": None}))})
-        calls: dict[str, Callable[[], str]] = {
+        for name, call in calls.items():
+            try:
+                answers.records[name] = Record(call.result())
+            except libvirt.libvirtError as error:
+                answers.absent[name] = str(error)
+        self._result.put(answers)
+
+    def _calls(self, connection: Any) -> dict[str, Call[str]]:
+        """Begin the calls for the records that are wanted, all side by side."""
+        queries: dict[str, Callable[[], str]] = {
             "libvirt.hostname": connection.getHostname,
-            "libvirt.versions": lambda: json.dumps(
-                {
-                    "libvirt": connection.getLibVersion(),
-                    "hypervisor": connection.getVersion(),
-                    "type": connection.getType(),
-                }
-            ),
+            "libvirt.versions": lambda: libvirt_queries.versions(connection),
             "libvirt.capabilities": connection.getCapabilities,
-            "libvirt.domains": lambda: libvirt_queries.domains(connection, sent=self._role is not Role.DESTINATION),
             "libvirt.networks": lambda: libvirt_queries.networks(connection),
             "libvirt.pools": lambda: libvirt_queries.pools(connection),
             "libvirt.secrets": lambda: libvirt_queries.secrets(connection),
             "libvirt.memory": lambda: libvirt_queries.memory(connection),
             "libvirt.filters": lambda: libvirt_queries.filters(connection),
             "libvirt.domain-capabilities": connection.getDomainCapabilities,
-            "libvirt.cpus": lambda: libvirt_cpus.read(
-                connection, answers.records.get("libvirt.domain-capabilities"), self._role
-            ),
         }
-        for name, call in calls.items():
-            if name not in self._wanted:
-                continue
-            try:
-                answers.records[name] = Record(call())
-            except libvirt.libvirtError as error:
-                answers.absent[name] = str(error)
-        self._result.put(answers)
+        # the slowest begin first
+        with_cpus = "libvirt.cpus" in self._wanted and self._role is not Role.DESTINATION
+        of_guests = "libvirt.domains" in self._wanted or with_cpus
+        guests = Call(lambda: self._guests(connection) if of_guests else ())
+        calls = {name: Call(query) for name, query in queries.items() if name in self._wanted}
+        if "libvirt.domains" in self._wanted:
+            calls["libvirt.domains"] = Call(lambda: libvirt_queries.domains(guests.result()))
+        if "libvirt.cpus" in self._wanted:
+            default = calls.get("libvirt.domain-capabilities")
+            calls["libvirt.cpus"] = Call(lambda: libvirt_cpus.read(connection, default, guests, self._role))
+        return calls
+
+    def _guests(self, connection: Any) -> Sequence[Listed]:
+        return libvirt_queries.listed(connection, sent=self._role is not Role.DESTINATION)
 
 
 def _failed(uri: str, message: str, *, code: int | None = None, hung: bool = False) -> Answers:

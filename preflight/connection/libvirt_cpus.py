@@ -1,9 +1,14 @@
 """CPU features available to each type of guest on a host, and those of its running guests, from libvirt's API."""
 
+import contextlib
 import json
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from preflight.answers import Record, Unreadable
+from preflight.answers import Unreadable
+from preflight.connection.calls import Call, outcomes
+from preflight.connection.libvirt_queries import Listed
 from preflight.facts.text.xml import parse_xml
 from preflight.request.migration import Role
 
@@ -14,47 +19,45 @@ if TYPE_CHECKING:
 _ARCHES = frozenset(("x86_64", "i686"))
 
 
-def read(connection: Any, default: Record | None, role: Role | None = None) -> str:
+def read(connection: Any, default: Call[str] | None, guests: Call[Sequence[Listed]], role: Role | None = None) -> str:
     """Query the CPU features that matter for a host in this role, or all of them without a role, and return JSON.
 
     On the source, the features of the guests' CPUs matter, and the available ones only for guests with the host's own
     CPU; on the destination, the available features. Each query takes libvirt a while.
 
-    `default` is the record of the domain capabilities for the default type of guest, if already collected.
+    `guests` is the call for all guests, `default` the one for the domain capabilities of the default type of guest, if
+    there is one.
     """
+    kinds = {"kvm", "qemu"}
+    active = [guest for guest in guests.result() if guest.active] if role is not Role.DESTINATION else []
+    if role is Role.SOURCE:
+        kinds &= {kind for guest in active for kind in _kinds_with_the_hosts_own(guest)}
+    calls: dict[str, Callable[[], object]] = {kind: partial(_type, connection, kind, default) for kind in sorted(kinds)}
+    calls |= {guest.told["uuid"]: partial(_guest, connection, guest) for guest in active}
+    known = {name: _told(outcome) for name, outcome in zip(calls, outcomes(calls.values()), strict=True)}
+    return json.dumps(
+        {
+            "types": {name: told for name, told in known.items() if name in kinds},
+            "guests": {name: told for name, told in known.items() if name not in kinds},
+        }
+    )
+
+
+def _told(outcome: object) -> object:
     import libvirt
 
-    guests: dict[str, object] = {}
-    kinds = {"kvm", "qemu"}
-    if role is not Role.DESTINATION:
-        with_the_hosts_own = set()
-        for domain in connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
-            try:
-                guest = parse_xml(domain.XMLDesc())
-                with_the_hosts_own |= _kinds_with_the_hosts_own(guest)
-                guests[domain.UUIDString()] = {"features": _guest(connection, guest)}
-            except (libvirt.libvirtError, Unreadable) as why:
-                guests[domain.UUIDString()] = {"error": str(why)}
-        if role is Role.SOURCE:
-            kinds &= with_the_hosts_own
-    known = {}
-    if default is not None:
-        known[parse_xml(default.out).findtext("domain", "")] = default.out
-    types: dict[str, object] = {}
-    for kind in sorted(kinds):
-        try:
-            text = known.get(kind) or connection.getDomainCapabilities(None, None, None, kind)
-            types[kind] = _type(connection, kind, text)
-        except (libvirt.libvirtError, Unreadable) as why:
-            types[kind] = {"error": str(why)}
-    return json.dumps({"types": types, "guests": guests})
+    if isinstance(outcome, Exception):
+        if not isinstance(outcome, libvirt.libvirtError | Unreadable):
+            raise outcome
+        return {"error": str(outcome)}
+    return outcome
 
 
-def _type(connection: Any, kind: str, text: str) -> dict[str, object]:
+def _type(connection: Any, kind: str, default: Call[str] | None) -> dict[str, object]:
     """Return the models that libvirt and QEMU know, and the features of a guest with all that the host provides."""
     import xml.etree.ElementTree as ET
 
-    capabilities = parse_xml(text)
+    capabilities = _capabilities(connection, kind, default)
     models = [model.text or "" for model in capabilities.iterfind("cpu/mode[@name='custom']/model")]
     host = capabilities.find("cpu/mode[@name='host-model']")
     if host is None or host.get("supported") != "yes":
@@ -63,22 +66,37 @@ def _type(connection: Any, kind: str, text: str) -> dict[str, object]:
     return {"models": models, "features": _expand(connection, (None, None, None, kind), f"<cpu>{inner}</cpu>")}
 
 
-def _kinds_with_the_hosts_own(root: "Element") -> set[str]:
+def _capabilities(connection: Any, kind: str, default: Call[str] | None) -> "Element":
+    import libvirt
+
+    if default is not None:
+        with contextlib.suppress(libvirt.libvirtError, Unreadable):
+            capabilities = parse_xml(default.result())
+            if capabilities.findtext("domain") == kind:
+                return capabilities
+    return parse_xml(connection.getDomainCapabilities(None, None, None, kind))
+
+
+def _kinds_with_the_hosts_own(guest: Listed) -> set[str]:
     """Return the type of the guest if it has the host's own CPU, otherwise an empty set."""
-    cpu = root.find("cpu")
-    own = cpu is not None and cpu.get("mode") in ("host-passthrough", "maximum")
-    return {root.get("type", "")} if own else set()
+    with contextlib.suppress(Unreadable):
+        root = parse_xml(guest.told["xml"])
+        cpu = root.find("cpu")
+        if cpu is not None and cpu.get("mode") in ("host-passthrough", "maximum"):
+            return {root.get("type", "")}
+    return set()
 
 
-def _guest(connection: Any, root: "Element") -> list[str] | None:
+def _guest(connection: Any, guest: Listed) -> dict[str, object]:
     """Return the features of a guest's CPU, including those of its model; None if it names no model."""
     import xml.etree.ElementTree as ET
 
+    root = parse_xml(guest.told["xml"])
     cpu, system = root.find("cpu"), root.find("os/type")
     if cpu is None or system is None or cpu.get("mode") != "custom" or system.get("arch") not in _ARCHES:
-        return None
+        return {"features": None}
     of = (root.findtext("devices/emulator"), system.get("arch"), system.get("machine"), root.get("type"))
-    return _expand(connection, of, ET.tostring(cpu, encoding="unicode"))
+    return {"features": _expand(connection, of, ET.tostring(cpu, encoding="unicode"))}
 
 
 def _expand(connection: Any, of: tuple[str | None, ...], cpu: str) -> list[str]:

@@ -2,48 +2,99 @@
 
 import json
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 from preflight.answers import Unreadable
+from preflight.connection.buildable import buildable
+from preflight.connection.calls import outcomes, result, results
 from preflight.facts.text.xml import parse_xml
 
 
-def domains(connection: Any, *, sent: bool = True) -> str:
-    """Return all guests, active or not, with their states and XML; with `sent`, also the XML that a migration sends."""
+def versions(connection: Any) -> str:
+    """Return the versions of libvirt and of the hypervisor, and the hypervisor's type."""
+    names = ("libvirt", "hypervisor", "type")
+    calls = (connection.getLibVersion, connection.getVersion, connection.getType)
+    return json.dumps(dict(zip(names, results(calls), strict=True)))
+
+
+class Listed(NamedTuple):
+    """Guest with what libvirt reports about it."""
+
+    domain: Any
+    #: As in the record of all guests; with an error, nothing else but its name and UUID.
+    told: dict[str, Any]
+
+    @property
+    def active(self) -> bool:
+        """True if it has a QEMU process."""
+        return self.told.get("id") is not None
+
+
+def listed(connection: Any, *, sent: bool = True) -> list[Listed]:
+    """Return all guests, active or not, by name; with `sent`, also with the XML that a migration sends."""
     import libvirt
 
+    flags = (
+        0,
+        libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT,
+        libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART,
+        libvirt.VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT,
+        libvirt.VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE,
+    )
+    # one call for all guests each, instead of one for each guest
+    domains, *some = results(partial(connection.listAllDomains, flag) for flag in flags)
+    persistent, autostart, snapshots, saved = ({domain.UUIDString() for domain in those} for those in some)
+    asked: list[dict[str, Callable[[], Any]]] = []
+    for domain in domains:
+        calls = {"state": domain.state, "xml": domain.XMLDesc}
+        if domain.ID() >= 0:
+            calls["job"] = domain.jobInfo
+        if domain.UUIDString() in snapshots:
+            calls["snapshots"] = domain.snapshotNum
+        if sent:
+            calls["sent"] = partial(domain.XMLDesc, libvirt.VIR_DOMAIN_XML_MIGRATABLE)
+        asked.append(calls)
+    told = iter(outcomes(call for calls in asked for call in calls.values()))
     found = []
-    for domain in connection.listAllDomains():
-        guest: dict[str, object] = {"name": domain.name(), "uuid": domain.UUIDString(), "error": None}
+    for domain, calls in zip(domains, asked, strict=True):
+        answers = {name: next(told) for name in calls}
+        uuid, active = domain.UUIDString(), domain.ID() >= 0
+        guest: dict[str, Any] = {"name": domain.name(), "uuid": uuid, "error": None}
         try:
-            state, reason = domain.state()
-            active = bool(domain.isActive())
+            known = {name: result(answer) for name, answer in answers.items()}
             guest |= {
                 "id": domain.ID() if active else None,
-                "state": state,
-                "reason": reason,
-                "persistent": bool(domain.isPersistent()),
-                "autostart": bool(domain.autostart()),
-                "snapshots": domain.snapshotNum(),
-                "saved": not active and bool(domain.hasManagedSaveImage()),
-                "job": domain.jobInfo()[0] if active else 0,
-                "xml": domain.XMLDesc(),
+                "state": known["state"][0],
+                "reason": known["state"][1],
+                "persistent": uuid in persistent,
+                "autostart": uuid in autostart,
+                "snapshots": known.get("snapshots", 0),
+                "saved": not active and uuid in saved,
+                "job": known["job"][0] if active else 0,
+                "xml": known["xml"],
             }
-            if active:
-                guest |= _jobs(domain, guest)
             if sent:
-                guest["sent"] = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE)
+                guest["sent"] = known["sent"]
         except libvirt.libvirtError as error:
             if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
                 continue  # the guest disappeared during the query
             guest["error"] = str(error)
-        found.append(guest)
-    found.sort(key=lambda guest: str(guest["name"]))
-    return json.dumps({"domains": found})
+        found.append(Listed(domain, guest))
+    found.sort(key=lambda guest: str(guest.told["name"]))
+    return found
 
 
-def _jobs(domain: Any, guest: dict[str, object]) -> dict[str, object]:
+def domains(guests: Sequence[Listed]) -> str:
+    """Return all guests with their states and XML, and the jobs of those that are active."""
+    active = [guest for guest in guests if guest.active]
+    for guest, jobs in zip(active, results(partial(_jobs, guest) for guest in active), strict=True):
+        guest.told.update(jobs)
+    return json.dumps({"domains": [guest.told for guest in guests]})
+
+
+def _jobs(guest: Listed) -> dict[str, object]:
     """Return the operation of an active guest's job, or the disks with a block job.
 
     Block jobs that copy a disk are visible in the XML. Those that pull or commit are queried, and only for disks with a
@@ -51,13 +102,15 @@ def _jobs(domain: Any, guest: dict[str, object]) -> dict[str, object]:
     """
     import libvirt
 
+    domain = guest.domain
     try:
-        if guest["job"] in (libvirt.VIR_DOMAIN_JOB_BOUNDED, libvirt.VIR_DOMAIN_JOB_UNBOUNDED):
+        if guest.told["job"] in (libvirt.VIR_DOMAIN_JOB_BOUNDED, libvirt.VIR_DOMAIN_JOB_UNBOUNDED):
             return {"operation": domain.jobStats().get("operation")}
-        disks = parse_xml(str(guest["xml"])).iterfind("devices/disk")
+        disks = parse_xml(guest.told["xml"]).iterfind("devices/disk")
         layered = [disk.find("target") for disk in disks if disk.find("backingStore/source") is not None]
         targets = [target.get("dev", "") for target in layered if target is not None]
-        return {"block_jobs": [target for target in targets if domain.blockJobInfo(target)]}
+        busy = results(partial(domain.blockJobInfo, target) for target in targets)
+        return {"block_jobs": [target for target, job in zip(targets, busy, strict=True) if job]}
     except (libvirt.libvirtError, Unreadable) as why:
         return {"jobs_error": str(why)}
 
@@ -65,8 +118,9 @@ def _jobs(domain: Any, guest: dict[str, object]) -> dict[str, object]:
 def built(connection: Any, definitions: Mapping[str, str], deadline: float) -> str:
     """Have libvirt make QEMU's command line of each definition, by the guest's name; return its errors.
 
-    Nothing is started: libvirt parses and validates the definition, and compares it with what its QEMU can do. A guest
-    whose turn does not come before the `deadline` (`time.monotonic`) is left out.
+    Nothing is started or changed: libvirt parses and validates what is `buildable`, and compares it with what its QEMU
+    can do. A guest whose turn does not come before the `deadline` (`time.monotonic`), or whose definition is no XML, is
+    left out.
     """
     import libvirt
 
@@ -75,10 +129,12 @@ def built(connection: Any, definitions: Mapping[str, str], deadline: float) -> s
         if time.monotonic() > deadline:
             break
         try:
-            connection.domainXMLToNative("qemu-argv", xml)
+            connection.domainXMLToNative("qemu-argv", buildable(xml))
             found[name] = None
         except libvirt.libvirtError as error:
             found[name] = str(error)
+        except Unreadable:
+            continue
     return json.dumps({"errors": found})
 
 
@@ -108,19 +164,18 @@ def networks(connection: Any) -> str:
 
     found, reason = [], None
     try:
-        for network in connection.listAllNetworks():
-            try:
-                found.append(
-                    {
-                        "name": network.name(),
-                        "active": bool(network.isActive()),
-                        "xml": network.XMLDesc(),
-                        "error": None,
-                    }
-                )
-            except libvirt.libvirtError as error:
-                if error.get_error_code() != libvirt.VIR_ERR_NO_NETWORK:  # the network disappeared during the query
-                    found.append({"name": network.name(), "active": False, "xml": "", "error": str(error)})
+        networks, some = results(
+            partial(connection.listAllNetworks, flag) for flag in (0, libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE)
+        )
+        active = {network.name() for network in some}
+        for network, xml in zip(networks, outcomes(network.XMLDesc for network in networks), strict=True):
+            name = network.name()
+            if not isinstance(xml, Exception):
+                found.append({"name": name, "active": name in active, "xml": xml, "error": None})
+            elif not isinstance(xml, libvirt.libvirtError):
+                raise xml
+            elif xml.get_error_code() != libvirt.VIR_ERR_NO_NETWORK:  # the network disappeared during the query
+                found.append({"name": name, "active": False, "xml": "", "error": str(xml)})
     except libvirt.libvirtError as error:
         reason = str(error)  # no network driver: a guest that uses no network can still be checked
     found.sort(key=lambda network: str(network["name"]))
@@ -133,13 +188,25 @@ def pools(connection: Any) -> str:
 
     found, reason = [], None
     try:
-        for pool in connection.listAllStoragePools():
-            told: dict[str, object] = {"name": pool.name(), "active": False, "xml": "", "volumes": [], "error": None}
+        pools, some = results(
+            partial(connection.listAllStoragePools, flag) for flag in (0, libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE)
+        )
+        active = {pool.name() for pool in some}
+        calls: list[Callable[[], Any]] = [pool.XMLDesc for pool in pools]
+        # libvirt's own list of volumes matters, not the contents of the directory: no refresh
+        calls += [pool.listAllVolumes if pool.name() in active else list for pool in pools]
+        answers = outcomes(calls)
+        for number, pool in enumerate(pools):
+            told: dict[str, object] = {
+                "name": pool.name(),
+                "active": pool.name() in active,
+                "xml": "",
+                "volumes": [],
+                "error": None,
+            }
             try:
-                told |= {"active": bool(pool.isActive()), "xml": pool.XMLDesc()}
-                if told["active"]:
-                    # libvirt's own list of volumes matters, not the contents of the directory: no refresh
-                    told["volumes"] = sorted(volume.name() for volume in pool.listAllVolumes())
+                told["xml"] = result(answers[number])
+                told["volumes"] = sorted(volume.name() for volume in result(answers[len(pools) + number]))
             except libvirt.libvirtError as error:
                 if error.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_POOL:
                     continue  # the pool disappeared during the query
@@ -158,14 +225,15 @@ def secrets(connection: Any) -> str:
     found: list[dict[str, object]] = []
     reason = None
     try:
+        secrets = connection.listAllSecrets()
         found += (
             {  # the value is never requested
                 "uuid": secret.UUIDString(),
                 "usage_type": secret.usageType(),
                 "usage": secret.usageID() or "",
-                "ephemeral": parse_xml(secret.XMLDesc()).get("ephemeral") == "yes",
+                "ephemeral": parse_xml(xml).get("ephemeral") == "yes",
             }
-            for secret in connection.listAllSecrets()
+            for secret, xml in zip(secrets, results(secret.XMLDesc for secret in secrets), strict=True)
         )
     except (libvirt.libvirtError, Unreadable) as error:
         reason = str(error)

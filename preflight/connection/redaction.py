@@ -18,7 +18,7 @@ _IN_URI = re.compile(r"""(://[^\s/@:"'<>]{0,256}+:)[^\s/@"'<>]{1,1024}+@""")
 
 #: SetEnv directives, in sshd's files and in the output of `sshd -T`.
 _SETENV = re.compile(r"^([ \t]*+#?[ \t]*+setenv[ \t=]++)[^\n]++", re.IGNORECASE | re.MULTILINE)
-#: A setting whose name speaks of a secret, after its place, in the answer to `side_daemons`.
+#: A setting whose name suggests a secret, after its place, in the answer to `side_daemons`.
 _PLACED_SECRET = re.compile(
     r"^(/[^:\n]{1,100}:\d{1,7}:[^=\n]{0,200}(?:pass|secret|token|credential)[^=\n]{0,200}=)[^\n]*+",
     re.IGNORECASE | re.MULTILINE,
@@ -92,7 +92,7 @@ _READERS: Mapping[str, Callable[[str], str]] = {
         ("libvirtd.conf", "virtqemud.conf", "virtproxyd.conf", "virtlockd.conf", "qemu.conf"),
         conf_secrets.without_secrets,
     ),
-    **dict.fromkeys(("daemons", "log-and-lock"), _files),
+    **dict.fromkeys(("daemons", "log-and-lock", "libvirt-files"), _files),
     "side-daemons": _side_daemons,
     **dict.fromkeys(("sshd_config", "sshd.effective"), _sshds),
     **dict.fromkeys(("libvirt.domains", "libvirt.networks", "libvirt.pools"), _listed),

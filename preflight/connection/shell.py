@@ -3,8 +3,9 @@
 The questions are written to its standard input. Each answer comes back on its standard output, delimited by lines with
 an unguessable token, so that the content of a file can neither end nor start a record. The shell holds back the
 standard error of a command until the command has ended (without trailing newlines, as `$(...)` returns it): one stream
-and one write per record cost the host and both ends of ssh less than two streams. Nothing is written on the host, not
-even a temporary file.
+and one write per record cost the host and both ends of ssh less than two streams. Questions that are asked together
+share a process of the host, and their standard error is held back until all of them have been answered. Nothing is
+written on the host, not even a temporary file.
 """
 
 import codecs
@@ -17,9 +18,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from preflight.answers import Answers, Record
 from preflight.shell_text import NOTHING, ShellText, joined, of_file, shell
@@ -34,10 +36,18 @@ TOTAL_LIMIT = 64 * MIB
 _PIECE = 64 * KIB
 #: Maximum length of a line with the token, in bytes: three words.
 _LONGEST_MARK = 1024
+#: Seconds in which a shell usually exits once it has read the end of its input; and those that are left to it, and to
+#: the ssh that waits for a distant host, if all answers were received after that end was sent.
+_PARTING, _PARTING_ANSWERED = 0.3, 0.02
 _STRANGE = "the answer is not in the format of preflight's own shell text"
+_CUT_SHORT = "the session ended before this was answered"
+#: The second words of lines after which no record comes: before the standard errors of a batch, and at its end.
+_DISCARD, _OVER = b"-", b"."
 _FLOODED = f"the host sent more than {TOTAL_LIMIT // MIB} MiB and was cut off"
 
 _EMIT = of_file(Path(__file__).with_name("emit.sh"))
+#: Has questions answered by one process.
+_TOGETHER = "together=y\n{ e=$( {\n@asked@\n} 2>&1 >&3 3>&- </dev/null ); } 3>&1; told; together="
 
 
 class _Flood(Exception):
@@ -87,11 +97,21 @@ class _Reader(threading.Thread):
             raise _Flood
 
 
-class _Answers(_Reader):
-    """Thread that splits standard output into records, each of which ends with two lines with the token.
+class _Begun(NamedTuple):
+    """Answer whose standard error has not arrived yet."""
 
-    Between the two is the command's standard error. A host knows the token as soon as it has been asked something, so
-    only the first answer to each question is kept, and only in this form.
+    name: str
+    code: bytes
+    out: bytes
+    too_long: bool
+
+
+class _Answers(_Reader):
+    """Thread that splits standard output into records: the output and a line with the token, name and code.
+
+    The standard errors of the same records follow later in the same order, each before a line with the token alone. A
+    host knows the token as soon as it has been asked something, so only the first answer to each question is kept, and
+    only in this form.
     """
 
     def __init__(
@@ -104,21 +124,36 @@ class _Answers(_Reader):
         self.records: dict[str, Record] = {}
         #: Reasons why answers that arrived were rejected.
         self.refused: dict[str, str] = {}
-        #: Name, code and standard output of the record whose first token line has arrived.
-        self._begun: tuple[str, bytes, bytes] | None = None
+        #: Records whose first token line has arrived.
+        self._begun: deque[_Begun] = deque()
+        #: The names of questions that were sent together, if the end of that batch has not arrived.
+        self._batches: deque[tuple[str, ...]] = deque()
         self._too_long = False
 
-    def expect(self, names: Iterable[str]) -> None:
-        """Accept an answer to each of these from now on; earlier answers of the same name are discarded."""
+    def expect(self, names: Iterable[str], *, batch: bool = False) -> None:
+        """Accept an answer to each of these from now on; earlier answers of the same name are discarded.
+
+        The shell reports the end of a `batch`.
+        """
+        names = tuple(names)
         for name in names:
             self.records.pop(name, None)
             self.refused.pop(name, None)
             self.wanted.add(name)
+        if batch:
+            self._batches.append(names)
         self.spent = 0
 
     def answered(self, names: Iterable[str]) -> bool:
         """Report whether each of these has an answer or a rejected one."""
         return all(name in self.records or name in self.refused for name in names)
+
+    def unfinished(self, name: str) -> Record | None:
+        """Return an answer whose standard error is held back by a later question that has not been answered."""
+        for begun in self._begun:
+            if begun.name == name and name in self.wanted and not begun.too_long and _is_code(begun.code):
+                return Record(_text(begun.out), int(begun.code))
+        return None
 
     def _read(self) -> None:
         held, looked = bytearray(), 0
@@ -144,29 +179,42 @@ class _Answers(_Reader):
     def _take(self, part: bytes, line: bytes) -> None:
         """Process one line with the token and the text before it; the newline between the two is ours."""
         words = line.split()
-        begun, self._begun = self._begun, None
-        self._too_long = self._too_long or len(part) > RECORD_LIMIT
+        too_long, self._too_long = self._too_long or len(part) > RECORD_LIMIT, False
         part = part.removesuffix(b"\n")
-        if begun is not None and words == [self.token]:
-            self._finish(*begun, part)
-        elif begun is not None:
-            self._refuse(begun[0], _STRANGE)
         if len(words) == 3 and words[0] == self.token:
-            self._begun = _text(words[1]), words[2], part
-        else:
-            self._too_long = False
+            with self.changed:
+                self._begun.append(_Begun(_text(words[1]), words[2], part, too_long))
+            return
+        if words == [self.token, _DISCARD]:
+            return
+        if words == [self.token, _OVER]:
+            self._end_batch()
+            return
+        with self.changed:
+            begun = self._begun.popleft() if self._begun else None
+        if begun is not None and words == [self.token]:
+            self._finish(begun, part.rstrip(b"\n"), too_long=too_long)
+        elif begun is not None:
+            self._refuse(begun.name, _STRANGE)
 
-    def _finish(self, name: str, code: bytes, out: bytes, err: bytes) -> None:
+    def _end_batch(self) -> None:
+        names = self._batches.popleft() if self._batches else ()
+        for name in names:
+            self._refuse(name, _CUT_SHORT)
+
+    def _finish(self, begun: _Begun, err: bytes, *, too_long: bool) -> None:
+        name = begun.name
         if name not in self.wanted:
             return
-        if self._too_long:
+        if too_long or begun.too_long:
             self._refuse(name, f"the answer is longer than {RECORD_LIMIT // MIB} MiB")
-        elif not (code.isdigit() and len(code) <= 3):
+        elif not _is_code(begun.code):
             self._refuse(name, _STRANGE)
         else:
-            record = Record(_text(out), int(code), _text(err))
+            record = Record(_text(begun.out), int(begun.code), _text(err))
             # four bytes for each byte that is not text, or for each character of a text with an emoji
-            self._spend(max(0, sys.getsizeof(record.out) + sys.getsizeof(record.err) - len(out) - len(err)))
+            held = sys.getsizeof(record.out) + sys.getsizeof(record.err)
+            self._spend(max(0, held - len(begun.out) - len(err)))
             with self.changed:
                 self.wanted.discard(name)
                 self.records[name] = record
@@ -261,6 +309,7 @@ class ShellChannel:
         #: Timeout for a batch of answers, in seconds.
         self.timeout = timeout
         self._own_group = own_group
+        self._ending = False
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
             list(command),
@@ -283,18 +332,20 @@ class ShellChannel:
         self._in.start()
         self._out.start()
         self._err.start()
-        self._write(f"{prelude}\n{shell(_EMIT, token=self._token)}\nemit hello :\n")
+        self._write(f"{prelude}\n{shell(_EMIT, token=self._token)}\ntogether=y\nemit hello : 2>&1\ntogether=\n")
 
-    def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING) -> None:
+    def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING, *, together: bool = False) -> None:
         """Send questions, POSIX sh commands by record name, without waiting; earlier answers of a name are discarded.
 
-        The session itself runs `first` before; all later questions see what it sets.
+        The session itself runs `first` before; all later questions see what it sets. Questions that are sent `together`
+        see what the ones before them set, and none that exits is answered, nor those after it.
         """
+        together = together and len(questions) > 1
         with self._changed:
-            self._out.expect(questions)
+            self._out.expect(questions, batch=together)
             self._err.spent = 0
-        asked = (shell("emit @name@ @text@", name=name, text=str(text)) for name, text in questions.items())
-        self._write(joined((first, *asked, NOTHING)))
+        asked = joined(shell("emit @name@ @text@", name=name, text=str(text)) for name, text in questions.items())
+        self._write(joined((first, shell(_TOGETHER, asked=asked) if together else asked, NOTHING)))
 
     def login(self) -> Record:
         """Wait until the shell answers: code 0, or 255 with the error message."""
@@ -328,6 +379,8 @@ class ShellChannel:
             for name in names:
                 if name in self._out.records:
                     answers.records[name] = self._out.records[name]
+                elif (unfinished := self._out.unfinished(name)) is not None:
+                    answers.records[name] = unfinished
                 else:
                     answers.absent[name] = self._out.refused.get(name) or self._why_missing()
         return answers
@@ -337,11 +390,16 @@ class ShellChannel:
         """True if Ctrl-C ended the shell."""
         return self._out.ended and self._process.wait() == -signal.SIGINT
 
+    def end(self) -> None:
+        """Send no more questions: the shell exits after its last answer."""
+        self._in.end()
+        self._ending = True
+
     def close(self) -> None:
         """End the session; a shell that does not exit by itself is killed."""
         self._in.end()
         try:
-            self._process.wait(timeout=0.3)
+            self._process.wait(timeout=_PARTING_ANSWERED if self._ending else _PARTING)
         except subprocess.TimeoutExpired:
             self._signal(signal.SIGTERM)
             try:
@@ -374,12 +432,17 @@ class ShellChannel:
         if self._flooded:
             return _FLOODED
         if self._out.ended:
-            return self._complaint() or "the session ended before this was answered"
+            return self._complaint() or _CUT_SHORT
         return f"no answer within {self.timeout:g} s"
 
     def _complaint(self) -> str:
         lines = [line.strip() for line in _text(self._err.text).splitlines() if line.strip()]
         return "\n".join(lines[-5:])
+
+
+def _is_code(raw: bytes) -> bool:
+    """Report whether this may be an exit code."""
+    return raw.isdigit() and len(raw) <= 3
 
 
 def _text(raw: bytes) -> str:

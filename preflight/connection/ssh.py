@@ -51,6 +51,8 @@ _TOO_SLOW = ("Connection timed out during banner exchange", "not responding.")
 PATIENCE = 120.0
 
 
+#: Seconds between two looks for the master connection's socket.
+_GLANCE = 0.005
 #: Files in a login's directory: the master connection's socket, and the script that libvirt runs instead of ssh.
 _SOCKET, _WRAPPER_NAME = "s", "ssh"
 #: The directories that still exist.
@@ -80,6 +82,7 @@ class SshChannel:
         #: Questions that a repeated login must send again; empty once a login has succeeded.
         self._sent: dict[str, ShellText] = {}
         self._is_in = False
+        self._answered = threading.Event()
         self.with_person, self.of_person = False, 0.0
         self._closed = False
         try:
@@ -121,7 +124,15 @@ class SshChannel:
         self._is_in = answer.code == 0
         if self._is_in:
             self._sent.clear()
+        self._answered.set()
         return answer
+
+    def wait_until_shared(self) -> bool:
+        """Wait until libvirt's ssh can use this login: from its socket on, while the host's shell still starts."""
+        while not self._control.exists():
+            if self._answered.wait(_GLANCE):
+                return self._is_in
+        return True
 
     def _left(self) -> float:
         """Return the seconds that are left for this host."""
@@ -140,22 +151,27 @@ class SshChannel:
     def _log_in_anew(self, timeout: float, *, batch: bool) -> Record:
         self._shell.close()
         self._shell = self._start(timeout, batch=batch, patience=math.ceil(timeout))
-        self._shell.send(self._sent)
+        self._shell.send(self._sent, together=True)
         return self._shell.login()
 
-    def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING) -> None:
+    def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING, *, together: bool = False) -> None:
         """Send questions (POSIX sh commands by record name) without waiting. The session itself runs `first` before."""
         if not self._is_in:
             self._sent |= questions
-        self._shell.send(questions, first)
+        self._shell.send(questions, first, together=together)
 
     def receive(self, names: Mapping[str, object]) -> Answers:
         """Wait for the answers to questions that were sent."""
         return self._shell.receive(names)
 
+    def end(self) -> None:
+        """Send no more questions."""
+        self._shell.end()
+
     def close(self) -> None:
         """Log out and remove the socket."""
         self._closed = True
+        self._answered.set()
         self._shell.close()
         _remove(self._directory)
 

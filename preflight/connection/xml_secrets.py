@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from preflight.connection.conf_secrets import BLANK
+from preflight.facts.guest.command_line import WITH_PATH
 
 #: Maximum number of secrets that are blanked out in one text; libvirt's XML has at most 4 MiB
 #: (VIR_NET_MESSAGE_STRING_MAX).
@@ -43,7 +44,17 @@ _OPTION = re.compile(r"<[A-Za-z][\w.-]*+:(?:arg|env|property|option)\s[^<>]*+>")
 _VALUE = re.compile(r"""(\svalue\s*+=\s*+)("[^"]*+"|'[^']*+')""")
 _NAMED_VALUE = re.compile(r"""(\sname\s*+=\s*+(?P<quote>["'])[^="']*+=)[^"']++(?=(?P=quote))""")
 #: A QEMU option without its value.
-_NAME = re.compile(r"-{1,2}[A-Za-z][A-Za-z0-9-]*")
+_NAME = re.compile(r"-{1,2}[A-Za-z][A-Za-z0-9_-]*")
+_PATH = r"/[\w./+:@~-]{1,1000}"
+#: Parts of an argument that are kept, since rules read them: paths, addresses and ports under these names, and words
+#: that say what kind of device it is.
+_KEPT = re.compile(
+    rf"(?:path|file|filename|mem-path|romfile|script|sysfsdev)={_PATH}|(?:unix|file|pipe):{_PATH}"
+    r"|(?:tcp|telnet):[\w.-]{0,255}:\d{1,5}|host=[\w.:-]{1,255}|port=\d{1,5}"
+    r"|(?:server|script)(?:=(?:on|off|yes|no))?"
+    r"|socket|file|pipe|serial|parallel|tty|tap|local|rng-random|memory-backend-file|vfio-pci"
+)
+_BARE = re.compile(_PATH)
 _SOURCE = re.compile(r"<source\s[^<>]*+>")
 _QUERY = re.compile(r"""(\sname\s*+=\s*+(?P<quote>["'])[^?"']*+\?)[^"']++(?=(?P=quote))""")
 _PASSWORD = re.compile(r"""\s(?:passwd|password|query)\s*+=\s*+(?:"[^"<]++"|'[^'<]++')""")
@@ -54,7 +65,7 @@ def without_secrets(text: str) -> str:
     if any(f"<{name}" in text for name in _FREE):
         text = "".join(_without_free(text))
     if ":" in text:
-        text = _each(_OPTION, text, lambda tag: _VALUE.sub(_option, _NAMED_VALUE.sub(rf"\1{BLANK}", tag)))
+        text = _each(_OPTION, text, _Arguments())
     if "?" in text and "protocol=" in text:
         text = _each(_SOURCE, text, lambda tag: _QUERY.sub(rf"\1{BLANK}", tag) if "?" in tag else tag)
     if any(name in text for name in ("passwd", "password", "query")):
@@ -113,7 +124,24 @@ def _filled(content: str) -> str:
     return "*" * (-(-size // _STEP) * _STEP) + "\n" * lines if size > _STEP else BLANK + "\n" * lines
 
 
-def _option(found: re.Match[str]) -> str:
-    """Redact an argument's value: only the name of an option is kept."""
-    value = found[2]
-    return found.group() if _NAME.fullmatch(value[1:-1]) else f"{found[1]}{value[0]}{BLANK}{value[0]}"
+class _Arguments:
+    """Redacts the elements of a command line, one after another: the option before decides what an argument is."""
+
+    def __init__(self) -> None:
+        self._option = ""
+
+    def __call__(self, tag: str) -> str:
+        """Return the element without its secrets."""
+        return _VALUE.sub(self._value, _NAMED_VALUE.sub(rf"\1{BLANK}", tag))
+
+    def _value(self, found: re.Match[str]) -> str:
+        """Redact a value: names of options, and the parts of arguments that rules read, are kept."""
+        quote, value = found[2][0], found[2][1:-1]
+        option, self._option = self._option, value if _NAME.fullmatch(value) else ""
+        if self._option:
+            return found.group()
+        if option in WITH_PATH and _BARE.fullmatch(value):
+            return found.group()
+        parts = [part if option and _KEPT.fullmatch(part) else BLANK for part in value.split(",")]
+        kept = [part for at, part in enumerate(parts) if part != BLANK or at == 0 or parts[at - 1] != BLANK]
+        return f"{found[1]}{quote}{','.join(kept)}{quote}"

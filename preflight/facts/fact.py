@@ -5,6 +5,7 @@ A check declares a hundred of them during the ssh handshake, and the user waits 
 """
 
 import enum
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from msgspec import Struct
@@ -13,7 +14,17 @@ from msgspec.json import decode
 from preflight.answers import MISSING, NotAsked, Record, Unreadable
 from preflight.units import MIB
 
-__all__ = ["LIMIT_PROVES_NOTHING", "MISSING", "OPTIONAL", "Fact", "NotAsked", "Record", "Unreadable", "read_json"]
+__all__ = [
+    "LIMIT_PROVES_NOTHING",
+    "MISSING",
+    "OPTIONAL",
+    "Fact",
+    "NotAsked",
+    "Question",
+    "Record",
+    "Unreadable",
+    "read_json",
+]
 
 T = TypeVar("T")
 
@@ -27,6 +38,20 @@ class Optionally(enum.Enum):
 #: Marks a record without which the fact still has content: `parse` then gets one with code 1 and the reason in `err`.
 OPTIONAL = Optionally.OPTIONAL
 
+
+class Question(Struct, frozen=True):
+    """Question of a site's own, in the annotation of a parameter of `parse`, which takes the answer.
+
+    `record` names the answer, as `site.memory-pressure`. `file` is a `.sh` file among the site's rules, whose function
+    `memory_pressure` prints it. The file's head declares `# preflight: read-only`.
+
+        def parse(cls, pressure: Annotated[Record, Question("site.memory-pressure", FILE)])
+    """
+
+    record: str
+    file: Path
+
+
 #: Ends the reason of a fact that a host did not report within a time limit of preflight's own.
 LIMIT_PROVES_NOTHING = "a time limit proves no failure: repeat with a longer one (--timeout)"
 
@@ -36,7 +61,8 @@ class Fact(Struct, frozen=True, kw_only=True):
 
     The signature of a fact's `parse` names what it is made of. A parameter of type `Record` is the record of its name,
     with hyphens, or of the name in its annotation; any other type is another fact. If that fact could not be
-    determined, neither can this one, unless the parameter also takes the reason, an `Unreadable`. `parse` raises
+    determined, neither can this one, unless the parameter also takes the reason, an `Unreadable`. A `Question` in the
+    annotation asks for a record that preflight itself does not ask for. `parse` raises
     `Unreadable` with the reason if the fact cannot be determined.
 
         def parse(cls, kernel: Record, hosts: Annotated[Record, "etc.hosts"], units: Annotated[Record, OPTIONAL])

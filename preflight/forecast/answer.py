@@ -54,9 +54,12 @@ class Answer(Struct, frozen=True):
 
         None if the answer does not depend on it, or on more than that.
         """
-        if self.window is None or self.forecast is None or self.forecast.missing or self.fits_window is not None:
+        forecast = self.forecast
+        if self.window is None or forecast is None or forecast.missing or forecast.copied:
             return None
-        return self.forecast.bearable(self.at_a_time, self.window) if self.forecast.unmeasured else None
+        if self.fits_window is not None:
+            return None
+        return forecast.bearable(self.at_a_time, self.window) if forecast.unmeasured else None
 
     @property
     def exit_code(self) -> int:

@@ -51,6 +51,7 @@ def _forecast(document: schema.Capacity) -> Forecast | None:
         document.memory_unread,
         document.not_counted,
         document.off,
+        document.copied,
     )
 
 

@@ -14,8 +14,8 @@ from preflight.collect import questions
 from preflight.collect.endpoints import End, Opened, own_transport
 from preflight.collect.follow_up import paths_on
 from preflight.collect.pair import Collected, Waiting, collect
-from preflight.collect.session import LiveVisit, SavedVisit
-from preflight.collect.sources import FACTS, SUMMARY_FACTS, TIES, make_host, records_for
+from preflight.collect.session import NO_QUESTIONS, LiveVisit, SavedVisit
+from preflight.collect.sources import FACTS, SUMMARY_FACTS, TIES, Sources, make_host, records_for
 from preflight.connection import snapshot
 from preflight.connection.logins import open_channel
 from preflight.connection.target import Kind, TargetError, parse_target
@@ -36,8 +36,9 @@ from preflight.judge.guests import Pair, choose_guests
 from preflight.judge.report import GuestVerdict, HostSummary, Report, judge_each
 from preflight.judge.ruleset import Rule, select
 from preflight.judge.site import Ends, rules_of, waive
-from preflight.request.check_request import Asked, Migration
+from preflight.request.check_request import Asked, Migration, Site
 from preflight.request.migration import Role
+from preflight.shell_text import ShellText
 from preflight.threads import side_by_side
 
 #: Facts that only `preflight capacity` needs, in addition to those of the limits.
@@ -46,6 +47,8 @@ _SIZING: Mapping[Role, frozenset[type[Fact]]] = {
     Role.DESTINATION: frozenset((GuestMemory, Guests, HostMemory)),
 }
 
+#: The rules of preflight alone.
+NOBODYS = Site()
 
 #: The last second of the year 9999, since the epoch: dates have four digits for the year.
 _LATEST = 253_402_300_799.0
@@ -74,9 +77,11 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool =
     False), the logins are closed while the answers are judged.
     """
     asked, migration = opened.asked, opened.migration
+    every = rules_of(asked.site) if rules is None else rules
     if rules is None:
-        rules = select(rules_of(asked.site), select=asked.select, ignore=asked.ignore)
-    needed = {role: _needed(role, rules, asked, migration) for role in Role}
+        rules = select(every, select=asked.select, ignore=asked.ignore)
+    sources, own = own_of(every if asked.whole else rules)
+    needed = {role: _needed(role, rules, asked, migration, sources) for role in Role}
 
     def guests_of(source: Host) -> Iterable[Guest]:
         try:
@@ -86,8 +91,8 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool =
         pair = Pair(source, source, migration, chosen)
         return (guest for name in chosen for guest in _on_either_end(pair, name))
 
-    visits = visit_both(opened, needed)
-    collected = collect(*visits, migration, guests_of, needed)
+    visits = visit_both(opened, needed, sources, own)
+    collected = collect(*visits, migration, guests_of, needed, sources, stay=stay)
     ends = [visit.end_libvirt if stay else visit.leave for visit in visits]
     ending = [threading.Thread(target=end, daemon=True) for end in ends]
     for thread in ending:
@@ -98,14 +103,24 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool =
     return checked
 
 
-def _needed(role: Role, rules: Iterable[Rule], asked: Asked, migration: Migration) -> set[type[Fact]]:
+def own_of(rules: Iterable[Rule]) -> tuple[Sources, Mapping[str, ShellText]]:
+    """Return the parts of all facts, also those that rules bring, and the questions that rules add."""
+    sources = dict(FACTS)
+    own: dict[str, ShellText] = {}
+    for rule in rules:
+        sources.update(rule.sources)
+        own.update(rule.questions)
+    return sources, own
+
+
+def _needed(role: Role, rules: Iterable[Rule], asked: Asked, migration: Migration, sources: Sources) -> set[type[Fact]]:
     """Return the facts of one end that its role in this migration needs, and no others."""
     ways = [migration, migration.of_guests_off] if asked.as_they_are else [migration]
     judged = [rule for rule in rules if any(rule.body.skip is None or rule.body.skip(way) is None for way in ways)]
     needed = {*SUMMARY_FACTS, *TIES[role], *limited_by(role, migration, every=asked.sizing)}
     needed |= {kind for rule in judged for kind in rule.facts(role)}
     if asked.whole:
-        return set(FACTS)
+        return set(sources)
     return needed | _SIZING[role] if asked.sizing else needed
 
 
@@ -161,12 +176,13 @@ def _names(end: End) -> tuple[str, ...]:
 
 
 def _on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:
-    """Return the guest as it is, and as it will be if that differs."""
+    """Return the guest as it is, and as it will be if the request changes it."""
+    method = pair.migration.method
+    roles = (Role.SOURCE,) if method.xml is None and method.dname is None else tuple(Role)
     try:
-        here, there = (pair.guest_of(role, name) for role in Role)
+        return tuple(pair.guest_of(role, name) for role in roles)
     except Unreadable:
         return ()  # the rules report it
-    return (here,) if here is there else (here, there)
 
 
 def save_pair(path: Path, checked: Checked) -> None:
@@ -174,7 +190,7 @@ def save_pair(path: Path, checked: Checked) -> None:
     snapshot.write(path, [visit.saved() for visit in checked.visits])
 
 
-def take_snapshot(text: str, path: Path, timeout: float) -> SavedHost:
+def take_snapshot(text: str, path: Path, timeout: float, site: Site = NOBODYS) -> SavedHost:
     """Ask one host for everything that any rule may need, and write the answers to a file; raises `UserError`.
 
     If the login fails, the snapshot records the failure: that is an answer too.
@@ -182,9 +198,11 @@ def take_snapshot(text: str, path: Path, timeout: float) -> SavedHost:
     target = parse_target(text)
     if target.kind is Kind.SNAPSHOT:
         raise TargetError(f"{text}: already a snapshot")
+    sources, own = own_of(rules_of(site))
     channel = open_channel(target, questions.PRELUDE, timeout)
     try:
-        visit = LiveVisit(target, channel, records_for(FACTS), own_transport(target), timeout=timeout)
+        wanted = records_for(sources, sources)
+        visit = LiveVisit(target, channel, wanted, own_transport(target), own=own, timeout=timeout)
         waiting = Waiting([visit])
         snapshot.load()
         (first,) = side_by_side(visit.first, waiting=waiting)
@@ -210,26 +228,32 @@ def _all_guests(host: Host) -> tuple[Guest, ...]:
 
 
 def visit_both(
-    opened: Opened, needed: Mapping[Role, Iterable[type[Fact]]] | None = None
+    opened: Opened,
+    needed: Mapping[Role, Iterable[type[Fact]]] | None = None,
+    sources: Sources = FACTS,
+    own: Mapping[str, ShellText] = NO_QUESTIONS,
 ) -> tuple[LiveVisit | SavedVisit, LiveVisit | SavedVisit]:
     """Return visits of source and destination that ask for the records of these facts."""
     source, destination = (
-        _visit(end, role, needed[role] if needed else (), opened)
+        _visit(end, role, records_for(needed[role], sources) if needed else set(), opened, own)
         for role, end in zip(Role, (opened.source, opened.destination), strict=True)
     )
     return source, destination
 
 
-def _visit(end: End, role: Role, facts: Iterable[type[Fact]], opened: Opened) -> LiveVisit | SavedVisit:
+def _visit(
+    end: End, role: Role, wanted: set[str], opened: Opened, own: Mapping[str, ShellText]
+) -> LiveVisit | SavedVisit:
     migration = opened.migration
     managed_destination = role is Role.DESTINATION and not migration.peer_to_peer
     transport = migration.transport if managed_destination else own_transport(end.target)
     if end.saved is not None:
-        return SavedVisit(end.saved, transport)
+        return SavedVisit(end.saved, transport, {name: text for name, text in own.items() if name in wanted})
     assert end.channel is not None
     uri = opened.asked.destination_uri if managed_destination else None
-    wanted = records_for(facts)
-    return LiveVisit(end.target, end.channel, wanted, transport, role=role, uri=uri, timeout=opened.asked.timeout)
+    return LiveVisit(
+        end.target, end.channel, wanted, transport, role=role, uri=uri, own=own, timeout=opened.asked.timeout
+    )
 
 
 def _taken(host: Host) -> int | None:

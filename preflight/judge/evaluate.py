@@ -1,6 +1,6 @@
 """Applies rules to facts. The only place where a fact that could not be read becomes UNKNOWN."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -22,9 +22,28 @@ def evaluate(rules: Sequence[Rule], pair: Pair) -> tuple[Result, ...]:
         for rule in rules:
             if rule.per_guest:
                 of_guests[rule.name].append(_outcome(rule, pair, ALL_GUESTS if name is None else f"guest {name}", name))
-    return tuple(
+    results = tuple(
         result for rule in rules for result in (of_guests[rule.name] if rule.per_guest else _results(rule, pair))
     )
+    quoting = {rule.name for rule in rules if rule.body.quotes}
+    return tuple(_explained(one, results) if one.rule.name in quoting and one.findings else one for one in results)
+
+
+def _explained(quoting: Result, results: Sequence[Result]) -> Result:
+    """Return the result of a rule that passes on a host's refusals; each names the rules that predict it too."""
+    others = [
+        (one.rule.name, finding.predicted_error)
+        for one in results
+        if one.rule.name != quoting.rule.name and one.guest in (None, quoting.guest)
+        for finding in one.findings
+    ]
+    return replace(quoting, findings=tuple(_with_names(finding, others) for finding in quoting.findings))
+
+
+def _with_names(finding: Finding, others: Iterable[tuple[str, str | None]]) -> Finding:
+    text = finding.predicted_error or ""
+    names = list(dict.fromkeys(name for name, error in others if error and error in text))
+    return replace(finding, message=f"{finding.message} (explained by {', '.join(names)})") if names else finding
 
 
 def _results(rule: Rule, pair: Pair) -> Iterator[Result]:
@@ -82,6 +101,8 @@ def _arguments(rule: Rule, pair: Pair, role: Role | None, guest: str | None) -> 
     for parameter in rule.parameters:
         if parameter.kind is Migration:
             arguments[parameter.name] = pair.migration_of(guest)
+        elif parameter.kind is float:
+            arguments[parameter.name] = rule.body.threshold
         elif parameter.kind is Guest:
             arguments[parameter.name] = pair.guest_of(parameter.role or Role.DESTINATION, guest)
         elif parameter.kind is Judged:

@@ -23,6 +23,8 @@ class Pair(Struct, frozen=True):
     destination: Host
     migration: Migration
     guests: Mapping[str | None, Guest | Unreadable]
+    #: The guest as it will be that was asked for last: rules are applied guest by guest.
+    last: dict[str | None, Guest] = {}
 
     def host(self, role: Role) -> Host:
         """Return the host in this role."""
@@ -40,11 +42,12 @@ class Pair(Struct, frozen=True):
         found = self.guests[name]
         if isinstance(found, Unreadable):
             raise found
-        return (
-            found
-            if role is Role.SOURCE
-            else found.on_destination(self.migration.method.dname, self.migration.method.xml)
-        )
+        if role is Role.SOURCE:
+            return found
+        if name not in self.last:
+            self.last.clear()
+            self.last[name] = found.on_destination(self.migration.method.dname, self.migration.method.xml)
+        return self.last[name]
 
 
 class Skip(enum.StrEnum):

@@ -163,6 +163,21 @@ class Report(Struct, frozen=True):
     made: Made | None = None
 
     @property
+    def command(self) -> str:
+        """Return the command of preflight that made the report."""
+        return "check"
+
+    @property
+    def own_options(self) -> tuple[str, ...]:
+        """Return the options that only that command has, as words of a command line."""
+        return ()
+
+    @property
+    def remark(self) -> str:
+        """Return what the line with the verdict says in addition to the numbers; empty for a check."""
+        return ""
+
+    @property
     def verdict(self) -> Verdict:
         """Return the verdict; a proven blocker outranks an unknown."""
         return judge(self.results)

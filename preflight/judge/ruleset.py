@@ -2,34 +2,32 @@
 
 import difflib
 import functools
-import importlib.util
 import inspect
 import re
-import sys
 import typing
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeGuard
 
 from msgspec import Struct
 
-from preflight.collect.sources import FACTS
+from preflight.collect import questions
+from preflight.collect.sources import FACTS, Sources, made_of
+from preflight.connection.libvirt import RECORDS
 from preflight.errors import UserError
 from preflight.facts.fact import Fact
-from preflight.host import Guest, Judged
+from preflight.host import FactSource, Guest, Judged
+from preflight.judge import packs
+from preflight.judge.packs import Pack, RuleError
 from preflight.judge.report import RuleText
-from preflight.own_file import others_may_write
 from preflight.request.check_request import Migration
 from preflight.request.migration import Role
 from preflight.rule import RuleBody, Severity
-
-
-class RuleError(UserError):
-    """Raised for a rule file that cannot be used, or a selection that names no rule. The text is one line."""
+from preflight.shell_text import ShellText
 
 
 class Parameter(Struct, frozen=True):
-    """A parameter of a rule: its name, the end that it refers to (None for `host`), and the type of its fact."""
+    """A parameter of a rule: its name, the end that it refers to (None for `host`), and its type, usually a fact."""
 
     name: str
     role: Role | None
@@ -43,6 +41,10 @@ class Rule(Struct, frozen=True):
     body: RuleBody
     parameters: tuple[Parameter, ...]
     path: Path
+    #: The parts of those of its facts that preflight does not have itself.
+    sources: Sources = {}
+    #: The commands of the questions that these facts add, by record.
+    questions: Mapping[str, ShellText] = {}
 
     @property
     def name(self) -> str:
@@ -85,33 +87,49 @@ def builtin_directory() -> Path:
     return inside if inside.is_dir() else package.parent / "rules"
 
 
-def load(directories: Sequence[Path] = ()) -> tuple[Rule, ...]:
-    """Load the built-in rules, once per process, and those of other directories; raises `RuleError`. Sorted by name."""
+def load(directories: Sequence[Path] = (), installed: Sequence[str] = ()) -> tuple[Rule, ...]:
+    """Load the built-in rules, once per process, and those of directories and installed packs, sorted by name.
+
+    Raises `UserError`.
+    """
     builtin = builtin_directory()
     there = builtin.stat()
     rules: dict[str, Rule] = {}
     _add(rules, _builtin(builtin, (there.st_dev, there.st_ino)))
-    for directory in directories:
-        if directory != builtin:  # the built-in rules are as safe as this file
-            _refuse_if_others_write(directory)
-        _add(rules, _load_directory(directory))
+    for pack in (*map(packs.of_directory, directories), *map(packs.installed, installed)):
+        pack.forget()
+        _add(rules, _load_pack(pack))
     return tuple(rules[name] for name in sorted(rules))
+
+
+def load_own(pack: Pack) -> tuple[Rule, ...]:
+    """Load the rules of one pack, without others; raises `UserError`."""
+    pack.forget()
+    return tuple(_load_pack(pack))
 
 
 @functools.lru_cache(maxsize=1)
 def _builtin(directory: Path, _identity: tuple[int, int]) -> tuple[Rule, ...]:
     """Load the built-in rules; if another directory takes that one's place, load them again."""
-    return tuple(_load_directory(directory))
+    return tuple(_load_pack(Pack(directory, is_compiled=True)))  # as safe as this file
 
 
-def _load_directory(directory: Path) -> Iterator[Rule]:
-    return (_load_file(path) for path in sorted(directory.glob("*/*.py")))
+def _load_pack(pack: Pack) -> Iterator[Rule]:
+    return (_load_file(path, pack) for path in pack.paths)
 
 
 def _add(rules: dict[str, Rule], others: Iterable[Rule]) -> None:
+    asked = {record: command for rule in rules.values() for record, command in rule.questions.items()}
+    facts = {kind.__name__: kind for rule in rules.values() for kind in rule.sources}
     for rule in others:
         if rule.name in rules:
             raise RuleError(f"{rule.path}: the name {rule.name} is already used by {rules[rule.name].path}")
+        for kind in rule.sources:
+            if facts.setdefault(kind.__name__, kind) is not kind:
+                raise RuleError(f"{rule.path}: another rule's fact is called {kind.__name__} too")
+        for record, command in rule.questions.items():
+            if asked.setdefault(record, command) != command:
+                raise RuleError(f"{rule.path}: another rule asks another question that is called {record}")
         rules[rule.name] = rule
 
 
@@ -152,23 +170,9 @@ def _unknown(name: str, known: list[str]) -> str:
     return f"there is no rule {name!r}" + (f"; did you mean {close[0]}?" if close else "; see `preflight rules`")
 
 
-def _refuse_if_others_write(directory: Path) -> None:
-    if not directory.is_dir():
-        raise RuleError(f"{directory}: no such rule directory")
-    for path in (directory, *directory.glob("*"), *directory.glob("*/*.py")):
-        if others_may_write(path.stat()):
-            raise RuleError(f"{path}: users other than you and root can write to it, so its rules are not run")
-
-
-def _load_file(path: Path) -> Rule:
-    module_name = f"preflight_rules.{path.parent.name}.{path.stem}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
-        raise RuleError(f"{path}: not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
+def _load_file(path: Path, pack: Pack) -> Rule:
     try:
-        spec.loader.exec_module(module)
+        module = pack.load(path)
     except Exception as why:
         raise RuleError(f"{path}: {type(why).__name__}: {' '.join(str(why).split())}") from why
     body = getattr(module, "check", None)
@@ -176,7 +180,52 @@ def _load_file(path: Path) -> Rule:
         raise RuleError(f"{path}: no function `check` decorated with @rule")
     name = path.stem.replace("_", "-")
     text = _parse_documentation(path, name, module.__doc__ or "", body.severity)
-    return Rule(text, body, _parameters(path, body), path)
+    parameters = _parameters(path, body)
+    sources = _own_sources(path, parameters)
+    return Rule(text, body, parameters, path, sources, _own_questions(path, pack, sources))
+
+
+def _own_sources(path: Path, parameters: Iterable[Parameter]) -> Sources:
+    """Return the parts of a rule's facts that preflight does not have; raises `RuleError`."""
+    own = [one.kind for one in parameters if issubclass(one.kind, Fact) and one.kind not in FACTS]
+    if not own:
+        return {}
+    try:
+        sources = {kind: source for kind, source in made_of(own).items() if kind not in FACTS}
+    except (TypeError, NameError) as why:
+        raise RuleError(f"{path}: {why}") from None
+    for kind in sources:
+        if kind.__name__ in _NAMES:
+            raise RuleError(f"{path}: {kind.__name__} is the name of a fact of preflight's")
+    asked = _asked() | {question.record for source in sources.values() for question in source.questions}
+    for kind, source in sources.items():
+        if unasked := sorted(set(source.records) - asked):
+            raise RuleError(f"{path}: {kind.__name__}: no question asks for the record {unasked[0]}")
+    return sources
+
+
+#: The names of preflight's facts, by which plans and messages mean them.
+_NAMES = frozenset(kind.__name__ for kind in FACTS)
+
+
+def _own_questions(path: Path, pack: Pack, sources: Mapping[type[Fact], FactSource]) -> Mapping[str, ShellText]:
+    found: dict[str, ShellText] = {}
+    known = _asked()
+    for question in dict.fromkeys(question for source in sources.values() for question in source.questions):
+        try:
+            command = packs.question_of(question, pack.directory, known)
+        except UserError as why:
+            raise RuleError(f"{path}: {why}") from None
+        if found.setdefault(question.record, command) != command:
+            raise RuleError(f"{path}: two questions are called {question.record}")
+    return found
+
+
+@functools.cache
+def _asked() -> frozenset[str]:
+    """Return the names of the records that preflight itself asks for."""
+    of_facts = (name for source in FACTS.values() for name in source.records)
+    return frozenset((*questions.STANDING, *questions.WHEN_CLOSED, *questions.CLIENTS, *RECORDS, *of_facts))
 
 
 _HEADINGS = re.compile(r"^(Why it matters|How to fix)\n", re.MULTILINE)
@@ -205,6 +254,8 @@ def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
         owner = name.split("_")[0]
         if (name, kind) in (("guest", Guest), ("guests", Judged), ("migration", Migration)):
             parameters.append(Parameter(name, None, {"guest": Guest, "guests": Judged}.get(name, Migration)))
+        elif (name, kind) == ("threshold", float) and body.threshold is not None:
+            parameters.append(Parameter(name, None, float))
         elif (name, kind) == ("source_guest", Guest):
             parameters.append(Parameter(name, Role.SOURCE, Guest))
         elif owner in ("source", "destination") and _is_fact(kind):
@@ -213,7 +264,8 @@ def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
             parameters.append(Parameter(name, None, kind))
         else:
             raise RuleError(f"{path}: no fact matches `{name}: {getattr(kind, '__name__', kind)}`")
-    if len({parameter.name.split("_")[0] == "host" for parameter in parameters if parameter.kind is not Migration}) > 1:
+    about = [parameter for parameter in parameters if parameter.kind not in (Migration, float)]
+    if len({parameter.name.split("_")[0] == "host" for parameter in about}) > 1:
         raise RuleError(f"{path}: a `host` rule takes neither another host's facts nor a guest")
     if {Guest, Judged} <= {parameter.kind for parameter in parameters}:
         raise RuleError(f"{path}: a rule takes either `guest` or `guests`, not both")
@@ -221,4 +273,5 @@ def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
 
 
 def _is_fact(kind: object) -> TypeGuard[type[Fact]]:
-    return isinstance(kind, type) and kind in FACTS
+    """Report whether a type is a fact with a parser of its own."""
+    return isinstance(kind, type) and issubclass(kind, Fact) and kind.parse.__qualname__ != Fact.parse.__qualname__

@@ -55,7 +55,7 @@ def content_of(path: Path) -> bytes:
 def report_of(document: schema.Report) -> Report:
     """Return the report of a document; raises `UserError` if it contradicts itself."""
     asked = asked_of(document.request, document.source, document.destination)
-    rules = {rule.name: _rule(rule) for rule in document.rules}
+    rules = {rule.name: rule_of(rule) for rule in document.rules}
     gate = document.request
     origin = document.provenance
     source, destination = hosts_of(document.source, document.destination, origin)
@@ -117,9 +117,12 @@ def asked_of(request: schema.Request, source: schema.Host, destination: schema.H
         left_out=request.left_out,
         select=request.select,
         ignore=request.ignore,
+        probe=request.probe,
         site=Site(
             rules=tuple(map(Path, request.rules)),
+            packs=request.packs,
             severity=tuple(_severity(text) for text in request.severity),
+            thresholds=tuple(_threshold(text) for text in request.thresholds),
             configured=Configured(file=request.configuration),
         ),
     )
@@ -128,6 +131,14 @@ def asked_of(request: schema.Request, source: schema.Host, destination: schema.H
 def _severity(text: str) -> tuple[str, str]:
     rule, _, level = text.rpartition("=")
     return rule, level
+
+
+def _threshold(text: str) -> tuple[str, float]:
+    rule, _, number = text.rpartition("=")
+    try:
+        return rule, float(number)
+    except ValueError:
+        raise UserError(f"the threshold {text!r} is not RULE=NUMBER") from None
 
 
 def _waiver(one: schema.Waiver) -> Applied:
@@ -145,7 +156,8 @@ def _waiver(one: schema.Waiver) -> Applied:
     return Applied(waiver, Use(one.use))
 
 
-def _rule(rule: schema.Rule) -> RuleText:
+def rule_of(rule: schema.Rule) -> RuleText:
+    """Return the rule of a document."""
     return RuleText(rule.name, rule.topic, rule.title, rule.why, rule.fix, Severity(rule.severity))
 
 

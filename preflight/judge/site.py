@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from preflight.errors import UserError
 from preflight.judge.report import Applied, Outcome, Result, Use
-from preflight.judge.ruleset import Rule, load, named
+from preflight.judge.ruleset import Rule, find, load, named
 from preflight.request.check_request import Site
 from preflight.request.configured import Waiver
 from preflight.request.migration import Role
@@ -34,11 +34,11 @@ class Ends(Struct, frozen=True):
 
 
 def rules_of(site: Site) -> tuple[Rule, ...]:
-    """Return the rules of preflight and of the site, with the site's severities; raises `UserError`."""
-    rules = load(site.rules)
+    """Return the rules of preflight and of the site, with the site's severities and thresholds; raises `UserError`."""
+    rules = load(site.rules, site.packs)
     refuse_waivers(rules, site.configured.waivers)
     _refuse_ignored(rules, site)
-    return _with_severities(rules, dict(site.severity))
+    return _with_thresholds(_with_severities(rules, dict(site.severity)), dict(site.thresholds))
 
 
 def refuse_waivers(rules: Sequence[Rule], waivers: Iterable[Waiver]) -> None:
@@ -78,6 +78,19 @@ def _with_severities(rules: Sequence[Rule], severities: dict[str, str]) -> tuple
         raise UserError(f"severity: {unknown[0]} is a subject, not a rule")
     return tuple(
         _with_severity(rule, Severity(severities[rule.name])) if rule.name in severities else rule for rule in rules
+    )
+
+
+def _with_thresholds(rules: tuple[Rule, ...], thresholds: Mapping[str, float]) -> tuple[Rule, ...]:
+    has = {rule.name for rule in rules if rule.body.threshold is not None and not rule.body.guards_data}
+    for name in sorted(thresholds.keys() - has):
+        find(rules, name)  # says what is close to it
+        raise UserError(
+            f"threshold: {name} has no threshold that can be changed; those that have one: {', '.join(sorted(has))}"
+        )
+    return tuple(
+        replace(rule, body=replace(rule.body, threshold=thresholds[rule.name])) if rule.name in thresholds else rule
+        for rule in rules
     )
 
 

@@ -17,33 +17,40 @@ class Render(Protocol):
         """Return the text, with a final newline."""
 
 
+#: The formats of a check, and of a rehearsal, whose report is that of a check with libvirt's answers.
+_OF_CHECK = (
+    "text",
+    "concise",
+    "table",
+    "json",
+    "jsonl",
+    "junit",
+    "sarif",
+    "github",
+    "gitlab",
+    "markdown",
+    "html",
+    "prometheus",
+    "nagios",
+)
 #: The formats of each subject. A format is a module, `preflight.output.<subject>.<format>`, with a `Render`.
 FORMATS: Mapping[str, tuple[str, ...]] = {
-    "report": (
-        "text",
-        "concise",
-        "table",
-        "json",
-        "jsonl",
-        "junit",
-        "sarif",
-        "github",
-        "gitlab",
-        "markdown",
-        "html",
-        "prometheus",
-        "nagios",
-    ),
+    "report": _OF_CHECK,
+    "rehearsal": _OF_CHECK,
     "capacity": ("text", "json", "markdown", "html"),
     "fix": ("text", "ansible"),
-    "rehearsal": ("text", "table", "json"),
     "ledger": ("text", "json", "markdown", "html"),
     "runs": ("text", "json", "markdown", "html"),
     "rules": ("text", "json", "markdown", "html"),
     "rule": ("text",),
+    "questions": ("text",),
     "explanation": ("text",),
     "configuration": ("text",),
     "waivers": ("text",),
+}
+#: A subject whose value is one of another subject's too, and the formats that it leaves to that one's modules.
+LEFT_TO: Mapping[str, tuple[str, frozenset[str]]] = {
+    "rehearsal": ("report", frozenset(("concise", "junit", "sarif", "github", "gitlab", "nagios"))),
 }
 
 
@@ -80,7 +87,8 @@ def files(subject: str, given: Iterable[str], option: str = "--report") -> tuple
 
 def load(subject: str, name: str) -> Render:
     """Load a format's module, at a time when nothing waits for it."""
-    return cast("Render", import_module(f"preflight.output.{subject}.{name}").render)
+    other, left = LEFT_TO.get(subject, (subject, frozenset[str]()))
+    return cast("Render", import_module(f"preflight.output.{other if name in left else subject}.{name}").render)
 
 
 def render(subject: str, name: str, value: Any, *, colour: bool = False) -> str:

@@ -10,6 +10,7 @@ from enum import Enum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from preflight.errors import UserError
 from preflight.facts.daemon.daemons import Daemons
 from preflight.facts.daemon.limits import DaemonLimits
 from preflight.facts.daemon.log_and_lock import LogAndLock
@@ -43,10 +44,17 @@ def digests(checked: Checked, rules: Iterable[Rule]) -> dict[str, str]:
         kinds = {kind for rule in blocking for kind in rule.facts(role)} - PASSING
         for kind in sorted(kinds, key=lambda one: one.__name__):
             if kind is not Guests:
-                found[f"{role.value} {kind.__name__}"] = digest(_value(host, kind))
+                found[f"{role.value} {kind.__name__}"] = _digest(host, kind)
     for guest in checked.guests:
         found[f"guest {guest.uuid}"] = digest(replace(guest, job=0, operation=None))
     return found
+
+
+def _digest(host: Host, kind: type[Fact]) -> str:
+    try:
+        return digest(_value(host, kind))
+    except TypeError as why:  # of a site's own fact
+        raise UserError(f"the fact {kind.__name__} cannot be part of a plan: {why}") from None
 
 
 def _value(host: Host, kind: type[Fact]) -> object:

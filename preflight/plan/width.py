@@ -3,7 +3,7 @@
 import math
 
 from preflight.capacity.limit import Limit, Scope
-from preflight.capacity.path import SSH_COUNT
+from preflight.capacity.path import OF_LOGINS
 from preflight.facts.fact import Unreadable
 from preflight.forecast.duration import forecast, link_of
 from preflight.judge.check import Checked
@@ -18,7 +18,7 @@ def pace(checked: Checked, at_once: int | None) -> Pace:
         for limit in checked.report.capacity.limits
         if limit.scope is Scope.IN_FLIGHT
         and limit.allows is not None
-        and not (shares_logins and limit.name == SSH_COUNT)
+        and not (shares_logins and limit.name in OF_LOGINS)
     ]
     most = min((_left(limit) for limit in limits), default=1)
     binding = min(limits, key=_left, default=None)

@@ -42,6 +42,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     at_once: int = 1
     predicted: int | None = None
     interrupted: bool = False
+    #: The options of the rehearsal that a check does not have, as words of a command line.
+    options: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -74,6 +76,7 @@ def outcome(
     at_once: int = 1,
     predicted: int | None = None,
     interrupted: bool = False,
+    options: tuple[str, ...] = (),
 ) -> Outcome:
     """Return the outcome of a check and of the rehearsals of its guests."""
     after = lifted(report, answers)
@@ -94,6 +97,7 @@ def outcome(
         at_once=at_once,
         predicted=predicted,
         interrupted=interrupted,
+        options=options,
     )
 
 
@@ -106,7 +110,10 @@ def after_report(report: Report, guests: Sequence[GuestOutcome]) -> Report:
 
 
 def _verdict(now: Verdict, rehearsed: Rehearsed) -> Verdict:
-    """Return the verdict on a guest; libvirt was asked about it, so that without an answer READY would say too much."""
-    if rehearsed.answer is Answer.REFUSED:
+    """Return the verdict on a guest; libvirt was asked about it, so that without an answer READY would say too much.
+
+    A guest that is not as it was before is an error, in every format.
+    """
+    if rehearsed.answer in (Answer.REFUSED, Answer.MOVED, Answer.DISTURBED):
         return Verdict.NOT_READY
     return Verdict.UNDETERMINED if rehearsed.answer is Answer.UNDECIDED and now is Verdict.READY else now

@@ -69,6 +69,16 @@ def unless_disks_host_is_given(migration: Migration) -> str | None:
     return None if migration.disks_to.host else "no --disks-uri names a host"
 
 
+def unless_disks_are_sent_elsewhere(migration: Migration) -> str | None:
+    """Return the reason for rules about the connection for copied disks where it is not the memory's as well."""
+    if not migration.copy_storage or migration.tunnelled:
+        return "no disks are copied" if not migration.copy_storage else "the disks go through the control connection"
+    if migration.disks_to.socket is not None:
+        return "the disks go through a UNIX socket"
+    apart = migration.disks_to.host or (migration.probe and migration.disks_to.port)
+    return None if apart else "the disks are sent to the same host as the memory"
+
+
 def unless_storage_is_copied(migration: Migration) -> str | None:
     """Return the reason for rules about the images onto which disks are copied."""
     return None if migration.copy_storage else "no disks are copied"

@@ -36,10 +36,13 @@ class Selection(Struct, frozen=True, kw_only=True):
 class Site(Struct, frozen=True, kw_only=True):
     """Changes that a site makes to the rules."""
 
-    #: Directories of further rules.
+    #: Directories of further rules, and the names of installed packs of rules.
     rules: tuple[Path, ...] = ()
+    packs: tuple[str, ...] = ()
     #: Rules whose severity is changed, each with its severity.
     severity: tuple[tuple[str, str], ...] = ()
+    #: Rules whose threshold is changed, each with its threshold.
+    thresholds: tuple[tuple[str, float], ...] = ()
     #: The configuration file, with its waivers.
     configured: Configured = NOTHING_CONFIGURED
     #: The day in UTC to which the expiry of waivers is compared, such as 2026-11-30.
@@ -64,6 +67,8 @@ class Asked(Selection, frozen=True):
     sizing: bool = False
     #: Whether every question is asked, so that a saved file can be judged by any rule later.
     whole: bool = False
+    #: Whether the destination opens a listener at the ports that the source tries.
+    probe: bool = False
     timeout: float = 60.0
 
 
@@ -113,6 +118,8 @@ class Migration(Struct, frozen=True, kw_only=True):
     both_ways: bool = False
     #: The libvirt URI of the destination, as the opener of the control connection uses it.
     destination_uri: str | None = None
+    #: Whether the destination opens a listener at the ports that the source tries.
+    probe: bool = False
 
     @property
     def of_guests_off(self) -> "Migration":

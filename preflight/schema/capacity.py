@@ -124,6 +124,9 @@ class Capacity(Contract):
     )
     not_counted: tuple[Text, ...] = Field(description="Why guests are missing from the durations, a reason each.")
     off: tuple[Text, ...] = Field(description="The guests that are off, which have no memory to send.")
+    copied: tuple[Text, ...] = Field(
+        description="The guests with disks that are copied, whose data is not counted in the durations."
+    )
     room: tuple[Room, ...] = Field(
         description="The guests for which the destination has memory, by kind of memory; empty if not known."
     )
@@ -135,12 +138,12 @@ class Capacity(Contract):
         " endless."
     )
     seconds_at_least: _Measure | None = Field(
-        description="Lower bound of that duration: guests whose dirty rate was not measured write nothing. Null if not"
-        " known, or endless."
+        description="Lower bound of that duration: guests whose dirty rate was not measured write nothing, and others"
+        " somewhat less than measured. Null if not known, or endless."
     )
     seconds_at_most: _Measure | None = Field(
-        description="Upper bound of that duration: such guests write as fast as they can. Null if not known, or"
-        " endless."
+        description="Upper bound of that duration: such guests write as fast as they can, and others somewhat more than"
+        " measured. Null if not known, or endless, as it is if disks are copied."
     )
     window_seconds: _Measure | None = Field(description="Seconds given by --window; null without it.")
     fits_window: bool | None = Field(

@@ -1,5 +1,6 @@
 """The configuration file: settings, which are options of the command line as well, and waivers."""
 
+from collections.abc import Mapping
 from datetime import date
 from difflib import get_close_matches
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -8,7 +9,7 @@ from pydantic import Field, TypeAdapter, create_model, field_validator, model_va
 from pydantic_core import PydanticCustomError, to_json
 
 from preflight.errors import UserError
-from preflight.request.settings import SETTINGS, Kind, Setting
+from preflight.request.settings import MIGRATION, SETTINGS, Kind, Setting, every
 from preflight.schema.document import Document, read
 from preflight.schema.fields import FORMS
 
@@ -69,21 +70,42 @@ def _type(setting: Setting) -> Any:
     match setting.kind:
         case Kind.TEXT:
             return words
-        case Kind.TEXTS | Kind.DIRECTORIES:
+        case Kind.TEXTS | Kind.DIRECTORIES | Kind.WORDS:
             return tuple[words, ...]
+        case Kind.HOSTS:
+            return Annotated[tuple[words, ...], Field(min_length=2, max_length=2)]
         case Kind.BY_RULE:
             return dict[_Name, words]
+        case Kind.NUMBER_BY_RULE:
+            return dict[_Name, Annotated[float, Field(ge=setting.least, le=setting.most)]]
+        case Kind.FLAG:
+            return bool
         case Kind.WHOLE:
             return Annotated[int, Field(ge=setting.least, le=setting.most)]
         case Kind.NUMBER:
             return Annotated[float, Field(ge=setting.least, le=setting.most)]
 
 
-_SETTINGS: dict[str, Any] = {
-    key.replace("-", "_"): (_type(setting) | None, Field(default=None, alias=key, description=setting.help))
-    for key, setting in SETTINGS.items()
-}
+def _fields(settings: Mapping[str, Setting]) -> dict[str, Any]:
+    return {
+        key.replace("-", "_"): (_type(one) | None, Field(default=None, alias=key, description=one.help))
+        for key, one in settings.items()
+    }
+
+
+_OPTIONS = {key.removeprefix(f"{MIGRATION}."): one for key, one in every().items() if key not in SETTINGS}
+MigrationOptions = create_model(
+    "MigrationOptions",
+    __base__=Document,
+    __doc__="Options of a migration, by virsh's names, that apply unless the command line has others.",
+    **_fields(_OPTIONS),
+)
+_SETTINGS = _fields(SETTINGS)
 _FURTHER: dict[str, Any] = {
+    MIGRATION: (
+        MigrationOptions | None,
+        Field(default=None, description="Options of a migration, by virsh's names."),
+    ),
     "extend": (
         str | None,
         Field(default=None, description="A file whose keys apply unless this file sets them; its waivers apply too."),
@@ -105,6 +127,8 @@ CONFIGURATION: TypeAdapter[Any] = TypeAdapter(Configuration)
 def parsed(values: dict[str, Any]) -> Any:
     """Return the model of what TOML contains; raises `Wrong`, or `UserError` for a key that does not exist."""
     _refuse_unknown(values, [*SETTINGS, *_FURTHER], "")
+    if isinstance(table := values.get(MIGRATION), dict):
+        _refuse_unknown(table, [*_OPTIONS], f" in [{MIGRATION}]")
     for waiver in tables if isinstance(tables := values.get(WAIVER), list) else ():
         if isinstance(waiver, dict):
             _refuse_unknown(waiver, [*Waiver.model_fields], f" in [[{WAIVER}]]")

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -14,6 +14,9 @@ from preflight.schema.complaint import explained
 from preflight.visible import escaped
 
 T = TypeVar("T")
+
+#: Characters that are escaped at a time.
+_BLOCK = 1024 * 1024
 
 #: The message of pydantic's parser for truncated JSON.
 _ENDS = re.compile("EOF while parsing ")
@@ -72,7 +75,20 @@ def indented(values: object) -> str:
 def _encoded(values: object, *, indent: int | None = None, end: str = "") -> str:
     # joined once, with the end: each further copy of a host's text may take a hundred megabytes
     parts = json.JSONEncoder(indent=indent, ensure_ascii=False).iterencode(values)
-    return escaped("".join((*parts, end)))
+    return "".join((*_escaped_blocks(parts), end))
+
+
+def _escaped_blocks(parts: Iterable[str]) -> Iterator[str]:
+    """Yield JSON in blocks, escaped: one character that is not ASCII would widen every character of a longer text."""
+    block: list[str] = []
+    size = 0
+    for part in parts:
+        block.append(part)
+        size += len(part)
+        if size > _BLOCK:
+            yield escaped("".join(block))
+            block, size = [], 0
+    yield escaped("".join(block))
 
 
 def format_of(content: bytes, field: str) -> int | None:

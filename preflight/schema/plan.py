@@ -65,6 +65,15 @@ class PlannedGuest(Document):
     )
 
 
+class RehearsedGuests(Document):
+    """The rehearsal after which a plan was made."""
+
+    at: Moment = Field(description="Time at which the rehearsal ended, in seconds since the epoch.")
+    guests: Annotated[tuple[Uuid, ...], Field(min_length=1, max_length=MOST_GUESTS), FailFast()] = Field(
+        description="UUIDs of the guests that the destination accepted."
+    )
+
+
 class MigrationPlan(Document):
     """A whole run: the guests, their order, the number at a time, and the options. Hosts are as the user named them."""
 
@@ -117,13 +126,20 @@ class MigrationPlan(Document):
         default=False,
         description="True if the migrations are begun and taken back, by `preflight rehearse`; left out otherwise.",
     )
+    rehearsed: RehearsedGuests | None = Field(
+        default=None,
+        description="The rehearsal of the guests before the plan was made, on the facts of `digests`; left out if there"
+        " was none.",
+    )
 
     @model_serializer(mode="wrap")
     def _leave_out(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Return the values, without what only the plan of a rehearsal has, since older releases refuse that."""
+        """Return the values, without what only a rehearsal adds, since older releases refuse that."""
         values: dict[str, Any] = write(self)
         if not self.rehearsal:
             del values["rehearsal"]
+        if self.rehearsed is None:
+            del values["rehearsed"]
         return values
 
     @field_validator("guests")

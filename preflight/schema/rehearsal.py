@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 from preflight.schema.document import Contract
 from preflight.schema.fields import Count, SomeText, Text
 from preflight.schema.journal import PlaceName
-from preflight.schema.report import Host, Report, Verdict
+from preflight.schema.report import Host, Report, RuleName, Verdict
 
 #: The version of the contract. It changes only when something is removed or changes its meaning.
 FORMAT: Final = 1
@@ -22,7 +22,9 @@ class Guest(Contract):
     name: SomeText = Field(description="Name of the guest on the source.")
     uuid: Text = Field(description="UUID of the guest.")
     checked: Verdict = Field(description="Verdict of the check on the guest, before the rehearsal.")
-    verdict: Verdict = Field(description="Verdict after the rehearsal.")
+    verdict: Verdict = Field(
+        description="Verdict after the rehearsal, which is not-ready if the guest is not where and as it was."
+    )
     answer: AnswerName = Field(
         description="libvirt's answer. accepted: the destination took the guest's memory, or the copies of its disks"
         " had begun. refused: libvirt refused the migration. undecided: aborted before either was seen. not-rehearsed:"
@@ -30,7 +32,7 @@ class Guest(Contract):
         " could not be seen."
     )
     error: Text | None = Field(description="libvirt's error message; null without one that matters.")
-    rule: Text | None = Field(
+    rule: RuleName | None = Field(
         description="The rule that explains the error, for `preflight explain`; null if there is none."
     )
     why: Text = Field(description="preflight's reason for the answer; empty if it is obvious.")
@@ -69,11 +71,12 @@ class Refuted(Contract):
 class Rehearsal(Contract):
     """The rehearsal of the migrations of one or more guests."""
 
+    kind: Literal["rehearsal"] = Field(description="The kind of document.")
     format: Literal[1] = Field(description="The version of this contract.")
     verdict: Verdict = Field(
         description="ready: no error was found, no rule that could find one is unknown, and libvirt refused no guest."
-        " not-ready: an error was found, or libvirt refused a guest. undetermined: neither, but a rule that could find"
-        " an error is unknown."
+        " not-ready: an error was found, libvirt refused a guest, or a guest is not where and as it was. undetermined:"
+        " none of these, but a rule that could find an error is unknown."
     )
     rehearsed: bool = Field(description="True if libvirt accepted or refused every guest.")
     source: Host = Field(description="The host that the guests are on.")
@@ -86,6 +89,10 @@ class Rehearsal(Contract):
         description="Number of concurrent migrations that the limits of the hosts allow; null if it is not known."
     )
     accepted: Count = Field(description="Number of guests that were accepted.")
+    interrupted: bool = Field(description="True if the user interrupted the run.")
+    options: tuple[Text, ...] = Field(
+        description="The options of the rehearsal that a check does not have, as words of a command line."
+    )
     exit_code: int = Field(description="Exit code of the command.")
     check: Report = Field(
         description="The report of the check, as `preflight check --format json` writes it, from before the rehearsal."

@@ -1,10 +1,10 @@
-"""A line of `check --format jsonl`. A public contract."""
+"""A line of `check --format jsonl`, or of `rehearse --format jsonl`. A public contract."""
 
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
-from preflight.schema import report
+from preflight.schema import rehearsal, report
 from preflight.schema.document import Contract
 from preflight.schema.fields import Count, SomeText, Text
 
@@ -26,10 +26,15 @@ class Head(Contract):
     )
 
 
-class _OfRule(Contract):
-    """What a line about a rule begins with."""
+class _OfKind(Contract):
+    """The field that a line begins with."""
 
     kind: str = Field(description="The kind of line.")
+
+
+class _OfRule(_OfKind):
+    """What a line about a rule begins with."""
+
     rule: SomeText = Field(description="The name of the rule; `preflight explain` describes it.")
     topic: SomeText = Field(description="The topic of the rule, such as login.")
     subject: SomeText = Field(
@@ -51,19 +56,27 @@ class Unknown(_OfRule):
     reason: Text = Field(description="The reason.")
 
 
+class Rehearsed(rehearsal.Guest, _OfKind):
+    """A guest of a rehearsal, and libvirt's answer; a check has no such line."""
+
+    kind: Literal["rehearsed"] = Field(description="The kind of line.")
+
+
 class Ending(Contract):
     """The last line: the verdict."""
 
     kind: Literal["verdict"] = Field(description="The kind of line.")
     verdict: report.Verdict = Field(description="The verdict of the whole check.")
-    exit_code: Literal[0, 1, 3] = Field(description="The exit code of the check.")
+    exit_code: Literal[0, 1, 3, 4, 130] = Field(
+        description="The exit code of the command; 4 and 130 only of a rehearsal."
+    )
     errors: Count = Field(description="Errors; the same error of several guests counts once.")
     warnings: Count = Field(description="Warnings; the same warning of several guests counts once.")
     unknown: Count = Field(description="Rules that could not be applied everywhere.")
     passed: Count = Field(description="Results of rules that found nothing.")
 
 
-Line: TypeAlias = Head | Finding | Unknown | Ending
+Line: TypeAlias = Head | Finding | Unknown | Rehearsed | Ending
 
 #: Reads a line.
 LINE: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="kind")])

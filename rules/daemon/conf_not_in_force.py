@@ -5,7 +5,8 @@ Why it matters
     the file, and no file shows which ones.
 
 How to fix
-    Restart the daemon: systemctl restart libvirtd (or virtqemud). Running guests are not affected.
+    Restart the daemon: systemctl restart libvirtd (or virtqemud). Running guests are not affected. If the running
+    value was set on purpose with virt-admin, write it to the file first, since a restart discards it.
 """
 
 from preflight.facts import DaemonLimits, Daemons

@@ -72,7 +72,7 @@ def _needed(arriving: list[Guest], defined: list[Guest]) -> dict[str, int]:
     """Return the bytes that are written to each directory; a log is opened, but need not be written to."""
     needed = {DEFINITIONS: BLOCK * len(defined)} if defined else {}
     if arriving:
-        status = [_in_blocks(len(guest.xml.encode()) + STATUS_BEYOND_XML) for guest in arriving]
+        status = [_in_blocks(len(guest.as_it_runs.encode()) + STATUS_BEYOND_XML) for guest in arriving]
         # each guest has a pidfile, and a new status file is written beside the old one
         needed |= {STATUS: sum(status) + BLOCK * len(status) + max(status), PRIVATE: BLOCK * len(arriving), LOGS: 0}
     return needed

@@ -1,4 +1,4 @@
-"""The daemon for guests' output, or that for locks of disks, cannot be reached on the destination.
+"""On the destination, virtlogd or virtlockd cannot be reached.
 
 Why it matters
     libvirt connects to virtlogd when it starts a guest, unless stdio_handler in qemu.conf is "file", and to virtlockd

@@ -5,7 +5,9 @@ Why it matters
     refuses any difference: "guest CPU doesn't match specification: missing features: fma,avx2". A libvirt release that
     does not know the model or feature refuses earlier: "unknown CPU feature: vnmi", "Unknown CPU model EPYC-v4". QEMU
     10.0 and later adds ht to a CPU whose socket has several virtual CPUs, which libvirt before 11.10 also treats as a
-    difference: "extra features: ht". Migrating back to QEMU before 10.0 fails as well: "missing features: ht".
+    difference: "extra features: ht". Migrating back to QEMU before 10.0 fails as well: "missing features: ht". libvirt
+    9.10 to 10.1, which Ubuntu 24.04 has, may refuse a guest with vmx from an older release ("extra features: vmx-...",
+    according to the release notes of 10.2); that is a warning.
 
 How to fix
     Restart the guest with a CPU that both hosts support: a model that virsh domcapabilities reports as usable on both,
@@ -25,6 +27,8 @@ _ADDS_HT = Version(10)
 _EXPECTS_HT = Version(11, 10)
 #: Features that follow from the guest's topology: QEMU adds them itself, so no host's list of features has them.
 _OF_TOPOLOGY = frozenset(("ht", "topoext"))
+#: The libvirt releases that know the features of vmx and miscount those of guests from older ones.
+_MISCOUNTS = (Version(9, 10), Version(10, 2))
 _DIFFERS = "guest CPU doesn't match specification"
 
 
@@ -54,6 +58,13 @@ def check(
             f"QEMU {destination_versions.qemu} adds the feature ht to {cpu.in_a_socket} virtual CPUs in one socket, "
             f"which libvirt {destination_versions.libvirt} refuses",
             error=f"{_DIFFERS}: extra features: ht",
+        )
+    first, fixed = _MISCOUNTS
+    if source_versions.libvirt < first <= destination_versions.libvirt < fixed and cpu.requires("vmx"):
+        yield on_destination(
+            f"libvirt {destination_versions.libvirt} may count features of vmx that the guest does not have",
+            error=f"{_DIFFERS}: extra features: vmx-",
+            severity=Severity.WARNING,
         )
     try:
         there = destination.of(guest.virt_type)

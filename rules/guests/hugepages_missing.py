@@ -4,7 +4,8 @@ Why it matters
     The destination's QEMU allocates all pages when it starts: "unable to map backing store for guest RAM: Cannot
     allocate memory". Without a hugetlbfs mount libvirt does not start such a guest: "hugetlbfs filesystem is not
     mounted or disabled by administrator config", "Unable to find any usable hugetlbfs mount for 1048576 KiB". libvirt
-    looks for mounts only when it starts, so it does not see a mount that was made later.
+    looks for mounts only when it starts, so it does not see a mount that was made later. hugetlbfs_mount in qemu.conf
+    names other mounts, or none.
 
 How to fix
     Reserve enough pages on the destination (vm.nr_hugepages, or hugepages= on the kernel command line), mount hugetlbfs

@@ -2,7 +2,8 @@
 
 Why it matters
     A port number in the definition is used unchanged, and QEMU does not start if something already listens on it:
-    "Failed to find an available port: Address already in use", or for SPICE "failed to initialize spice server". If the
+    "Failed to find an available port: Address already in use", or for SPICE "failed to initialize spice server". A
+    display without an address of its own listens on vnc_listen or spice_listen of the destination's qemu.conf. If the
     port is left to libvirt (autoport='yes'), the destination chooses a new one. UDP ports are not checked: two sockets
     may share one.
 
@@ -12,7 +13,8 @@ How to fix
     result to virsh migrate --xml.
 """
 
-from preflight.facts import HostsFile, Listening
+from preflight.facts import GuestSettings, HostsFile, Listening
+from preflight.facts.daemon import displays
 from preflight.facts.guest import GuestPorts
 from preflight.facts.names import ANY, listens_at
 from preflight.host import Guest
@@ -20,19 +22,25 @@ from preflight.rule import Findings, Severity, Unreadable, on_destination, rule,
 
 
 @rule(Severity.ERROR, skip=unless_live)
-def check(guest: Guest, destination: Listening, destination_hosts: HostsFile) -> Findings:
+def check(
+    guest: Guest, destination: Listening, destination_hosts: HostsFile, destination_settings: GuestSettings
+) -> Findings:
     unknown = ""
-    for port in GuestPorts.of(guest.xml).listens:
+    fixed = [(one.device, one.address, one.port) for one in GuestPorts.of(guest.xml).listens]
+    for display in displays(guest.xml, destination_settings):
+        if display.filled_in is not None:
+            fixed += ((display.device, display.filled_in.value, port) for port in display.ports)
+    for device, address, port in fixed:
         try:
-            wanted = (port.address,) if port.address in ANY else listens_at(port.address, destination_hosts)
+            wanted = (address,) if address in ANY else listens_at(address, destination_hosts)
         except Unreadable as why:
             unknown = str(why)
             continue
-        if any(destination.in_the_way(address, port.port) for address in wanted):
+        if any(destination.in_the_way(one, port) for one in wanted):
             yield on_destination(
-                f"port {port.port}, which the guest must listen on ({port.device}), is already in use here",
+                f"port {port}, which the guest must listen on ({device}), is already in use here",
                 error="failed to initialize spice server"
-                if port.device == "SPICE"
+                if device == "SPICE"
                 else "Failed to find an available port: Address already in use",
             )
     if unknown:

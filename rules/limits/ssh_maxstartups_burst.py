@@ -30,6 +30,8 @@ def check(source: SshdSettings, destination: SshdSettings, migration: Migration)
     wanted = migration.concurrency
     ends = [(on_destination, destination), *([(on_source, source)] if migration.source_over_ssh else [])]
     for on_end, sshd in ends:
+        if sshd.socket is not None:
+            continue  # see ssh-socket-full
         limit, each = sshd.max_startups.value, sshd.per_source_max_startups.value
         if wanted > limit.start:
             chance = limit.chance(wanted)
@@ -50,5 +52,7 @@ def check(source: SshdSettings, destination: SshdSettings, migration: Migration)
                 f"PerSourceMaxStartups is {each}, but {wanted} simultaneous logins from one address are requested",
                 at=sshd.per_source_max_startups,
                 error=TURNED_AWAY,
+                # the title of the running sshd does not show this setting
+                severity=Severity.WARNING if sshd.is_unloaded(sshd.per_source_max_startups) else None,
                 change=Change(sshd.path_of(sshd.per_source_max_startups), "PerSourceMaxStartups", wanted),
             )

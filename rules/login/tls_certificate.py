@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from preflight.facts import ManagedConnection, NetworkListener, SourcesConnection
 from preflight.facts.control import ControlConnection
-from preflight.facts.tls import CertificateFiles, matches_any, problem_of_own
+from preflight.facts.tls import BY_LIBVIRT, CertificateFiles, matches_any, problem_of_own
 from preflight.rule import Findings, Migration, Severity, on_destination, on_host, on_source, rule, unless_over_tls
 
 
@@ -68,7 +68,7 @@ def _client(files: CertificateFiles, *, wanted: bool) -> Iterator[str]:
     elif not certificate.exists or not key.exists:
         if wanted:
             yield f"{(key if certificate.exists else certificate).path} is missing: the client cannot identify itself"
-    elif problem := problem_of_own(files, "client"):
+    elif problem := problem_of_own(files, "client", BY_LIBVIRT):
         yield problem
 
 

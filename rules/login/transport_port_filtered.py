@@ -7,7 +7,7 @@ Why it matters
 
 How to fix
     Open the port on the destination for the address that the connection comes from, for example with firewall-cmd
-    --add-service=libvirt-tls --permanent, or use qemu+ssh.
+    --permanent --add-service=libvirt-tls, followed by firewall-cmd --reload. Or use qemu+ssh.
 """
 
 from preflight.facts import Firewall, Listening, ManagedConnection, OwnAddresses, SourcesConnection

@@ -71,6 +71,11 @@ def _compressed(source: Versions, methods: list[str], *, parallel: bool) -> Find
             "compression over several connections needs zlib or zstd, but neither is requested",
             error="No compression algorithm selected for parallel migration",
         )
+    if parallel and len(set(methods) & set(FOR_PARALLEL)) > 1:
+        yield on_source(
+            "compression over several connections takes one method, but several are requested",
+            error="Only one compression method could be specified with parallel compression",
+        )
     for method in methods:
         if parallel and method not in FOR_PARALLEL:
             error = f"Compression method '{method}' isn't supported with parallel migration"

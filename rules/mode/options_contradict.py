@@ -32,6 +32,8 @@ PAIRS: dict[tuple[str, str], str] = {
     ("tunnelled", "disks-port"): "disk port address is not supported by tunnelled migration",
     ("tunnelled", "tls"): "TLS handshake failed",
     ("disks-port", "disks-uri"): "Both port and URI requested for disk migration while being mutually exclusive",
+    ("tls", "migrateuri unix:"): "Explicit destination hostname is required for TLS migration over UNIX socket",
+    ("tls", "disks-uri unix:"): "NBD migration with TLS is not supported over UNIX socket",
     ("zerocopy", "tls"): ZERO_COPY,
     ("zerocopy", "compressed"): ZERO_COPY,
 }
@@ -44,6 +46,8 @@ def check(migration: Migration) -> Findings:
         "copy-storage": migration.copy_storage,
         "tunnelled": migration.tunnelled,
         "tls": migration.method.tls,
+        "migrateuri unix:": migration.memory_to.socket is not None and not migration.method.tls_destination,
+        "disks-uri unix:": migration.copy_storage and migration.disks_to.socket is not None,
     }
     asked = {name for name, is_asked in named.items() if is_asked} | migration.flags
     for (one, other), error in PAIRS.items():

@@ -7,8 +7,8 @@ Why it matters
 
 How to fix
     Correct the line in the source's /etc/hosts: the name must resolve to the destination's address. If the destination
-    announces an address instead of a name, correct migration_host in the destination's /etc/libvirt/qemu.conf; if an
-    address is given with --migrateuri, correct that.
+    announces an address instead of a name, correct migration_host in the destination's /etc/libvirt/qemu.conf,
+    and restart its libvirt daemon; if an address is given with --migrateuri, correct that.
 """
 
 from preflight.facts import OwnAddresses, PeerName

@@ -8,7 +8,8 @@ Why it matters
 
 How to fix
     Add a line for the name to the source's /etc/hosts, or a record to DNS, or set migration_host in the destination's
-    /etc/libvirt/qemu.conf to a name or address that the source can resolve.
+    /etc/libvirt/qemu.conf to a name or address that the source can resolve, and restart the destination's libvirt
+    daemon.
 """
 
 from preflight.facts import OwnAddresses, PeerName

@@ -11,8 +11,9 @@ Why it matters
 
 How to fix
     Correct the line in the source's /etc/hosts, or the record in DNS. If the destination announces an address instead
-    of a name, correct migration_host in its /etc/libvirt/qemu.conf. If you know that the address is translated, with
-    all ports of the migration range, skip this rule: --ignore hosts-entry-address-wrong.
+    of a name, correct migration_host in its /etc/libvirt/qemu.conf, and restart its libvirt daemon. If you know that
+    the address is translated, with all ports of the migration range, skip this rule: --ignore
+    hosts-entry-address-wrong.
 """
 
 from preflight.facts import HostKeys, OwnAddresses, PeerKeys, PeerName
@@ -32,9 +33,9 @@ from preflight.rule import (
     Severity.ERROR,
     skip=without_data_connection,
     errors=(
-        "unable to connect to server at '...': No route to host",
         "unable to connect to server at '...': Connection refused",
         "unable to connect to server at '...:49152': Connection refused",
+        "unable to connect to server at '...': No route to host",
         "unable to connect to server at '...': Connection timed out",
     ),
 )

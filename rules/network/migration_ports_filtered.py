@@ -7,9 +7,9 @@ Why it matters
     "Connection timed out".
 
 How to fix
-    Open the range on the destination for the source, for example with firewall-cmd --add-port=49152-49215/tcp
-    --permanent, or narrow the range from migration_port_min to migration_port_max in the destination's qemu.conf to
-    ports that are open.
+    Open the range on the destination for the source, for example with firewall-cmd --permanent
+    --add-port=49152-49215/tcp, followed by firewall-cmd --reload. Or narrow the range from migration_port_min to
+    migration_port_max in the destination's qemu.conf to ports that are open, and restart its libvirt daemon.
 """
 
 from preflight.facts import Firewall, Listening, OwnAddresses, PeerName, QemuConf

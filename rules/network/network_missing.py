@@ -2,7 +2,8 @@
 
 Why it matters
     The guest's interface names the network, and libvirt does not start networks by itself: "Network not found: no
-    network with matching name 'lan'" or "network 'lan' is not active".
+    network with matching name 'lan'" or "network 'lan' is not active". A VNC or SPICE display can listen at the address
+    of a network (`<listen type='network'>`), which must then exist as well.
 
 How to fix
     Define the network on the destination under the same name (virsh net-dumpxml on the source, virsh net-define on the
@@ -10,6 +11,7 @@ How to fix
 """
 
 from preflight.facts import Networks
+from preflight.facts.text import parse_xml
 from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
@@ -27,4 +29,11 @@ def check(guest: Guest, destination: Networks) -> Findings:
                 f"the network {name} is not active",
                 error=f"network '{name}' is not active",
                 fix=f"on the destination: virsh net-start {name}",
+            )
+    displays = parse_xml(guest.xml).iterfind("devices/graphics/listen[@type='network']")
+    for name in dict.fromkeys(listen.get("network", "") for listen in displays):
+        if destination.by_name(name) is None:
+            yield on_destination(
+                f"the network {name}, at whose address the guest's display listens, does not exist",
+                error=f"Network not found: no network with matching name '{name}'",
             )

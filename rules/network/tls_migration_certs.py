@@ -4,17 +4,20 @@ Why it matters
     QEMU has its own certificate files, separate from those of libvirt's connections. An end without them reports
     "unable to execute QEMU command 'object-add': Unable to access credentials /etc/pki/qemu/ca-cert.pem: No such file
     or directory". An end that rejects the other end's certificate reports "Certificate does not match the hostname", or
-    that it "hasn't got a known issuer".
+    that it "hasn't got a known issuer". QEMU examines its own certificates first, as libvirt does: their times, their
+    basic constraints ("basic constraints do not show a CA"), the use of the key and the purpose ("purpose does not
+    allow use with a TLS server").
 
 How to fix
     Install ca-cert.pem, server-cert.pem and server-key.pem on each destination, client-cert.pem and client-key.pem on
-    each source, in /etc/pki/qemu or the directory that qemu.conf names. Issue the server's certificate for the name
-    that the destination announces, or the one in --migrateuri. If that is an address, name the host with
-    --tls-destination.
+    each source, in /etc/pki/qemu or the directory that migrate_tls_x509_cert_dir or default_tls_x509_cert_dir in
+    qemu.conf names. A source needs no certificate if migrate_tls_x509_verify, or default_tls_x509_verify if that is not
+    set, is 0 on the destination. Issue the server's certificate for the name that the destination announces, or the one
+    in --migrateuri. If that is an address, name the host with --tls-destination.
 """
 
 from preflight.facts import AnnouncedName, MigrationTls
-from preflight.facts.tls import CertificateFiles, problem_of_own
+from preflight.facts.tls import BY_QEMU, CertificateFiles, problem_of_own
 from preflight.rule import Findings, Migration, Severity, on_destination, on_source, rule, unless_data_over_tls
 
 #: The source's error if the destination closes the connection, while the source writes or reads.
@@ -30,6 +33,13 @@ OBJECT = "unable to execute QEMU command 'object-add': "
         "'object-add': The client certificate ... has expired",
         "'object-add': The server certificate ... has expired",
         "'object-add': Our own certificate ... failed validation against ...",
+        "'object-add': The certificate ... basic constraints do not show a CA",
+        "'object-add': The certificate ... is missing basic constraints for a CA",
+        "'object-add': The certificate ... basic constraints show a CA, but we need one for a server",
+        "'object-add': Certificate ... usage does not permit digital signature",
+        "'object-add': Certificate ... usage does not permit key encipherment",
+        "'object-add': Certificate ... purpose does not allow use with a TLS server",
+        "'object-add': Certificate ... purpose does not allow use with a TLS client",
     ),
 )
 def check(
@@ -56,6 +66,8 @@ def check(
             f"{theirs.path} is issued for {' '.join(theirs.first.names) or 'no name'}, not for {name}",
             error=f"Certificate does not match the hostname {name}",
         )
+    elif not theirs.first.serves("server"):
+        yield on_destination(f"{theirs.path} may be used by clients only, and the source rejects it")
     elif wrong := theirs.first.timely(client.now):
         yield on_destination(f"{theirs.path} {wrong}, according to the source's clock")
     if destination.verify and not own.exists:
@@ -71,4 +83,4 @@ def _own(files: CertificateFiles, end: str) -> str | None:
     missing = [file.path for file in needed if not file.exists]
     if missing:
         return f"Unable to access credentials {missing[0]}: No such file or directory"
-    return problem_of_own(files, end) if certificate.exists else None
+    return problem_of_own(files, end, BY_QEMU) if certificate.exists else None

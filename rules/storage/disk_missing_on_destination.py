@@ -6,12 +6,13 @@ Why it matters
     name, as of the pool's last refresh: "Storage volume not found: no storage vol with matching name 'web.qcow2'". A
     medium in a CD-ROM or floppy drive whose startupPolicy is optional or requisite is omitted instead. A disk that is
     copied is created if it is a file in a directory that is an active storage pool on the destination; otherwise
-    libvirt reports "no storage pool with matching target path '/srv/images'".
+    libvirt reports "no storage pool with matching target path '/srv/images'". With --copy-storage-inc nothing is
+    created: "pre-creation of storage targets for incremental storage migration is not supported".
 
 How to fix
     Mount the same storage at the same place on the destination, copy the image there, or eject the medium. After adding
     a volume to the pool: virsh pool-refresh. For a disk that is copied, create an image of the same size at that path
-    first, or define a pool for its directory.
+    first, or define a pool for its directory. For --copy-storage-inc, create an overlay whose backing file is there.
 """
 
 from preflight.facts import Pools, Storage
@@ -23,7 +24,11 @@ from preflight.rule import Finding, Findings, Migration, Severity, of_each, on_d
 @rule(
     Severity.ERROR,
     skip=unless_live,
-    errors=("Cannot access backing file '...",),
+    errors=(
+        "Cannot access backing file '...",
+        "pre-creation of storage targets for incremental storage migration is not supported",
+        "pre-creation of storage target for incremental storage migration of disk '...' is not supported",
+    ),
 )
 def check(guest: Guest, destination: Storage, destination_pools: Pools, migration: Migration) -> Findings:
     yield from of_each(guest.disks, lambda disk: _lacking(disk, destination, destination_pools, migration))
@@ -46,14 +51,17 @@ def _lacking(disk: Disk, destination: Storage, pools: Pools, migration: Migratio
     for path in (own, *disk.backing)[: 1 if copied else None]:
         if path is None or destination.look(path).exists:
             continue
-        if copied and disk.type == "file" and pools.with_target(path.rpartition("/")[0]):
+        partly = copied and "copy-storage-inc" in migration.flags
+        if copied and not partly and disk.type == "file" and pools.with_target(path.rpartition("/")[0]):
             continue
-        yield _missing(disk, path, copied=copied)
+        yield _missing(disk, path, copied=copied, partly=partly)
 
 
-def _missing(disk: Disk, path: str, *, copied: bool) -> Finding:
+def _missing(disk: Disk, path: str, *, copied: bool, partly: bool) -> Finding:
     error = f"Cannot access storage file '{path}'"
-    if copied and disk.type == "file":
+    if partly:  # 9.0 goes on with "is not supported", 11.3 with the disk's name
+        error = "for incremental storage migration"
+    elif copied and disk.type == "file":
         error = f"no storage pool with matching target path '{path.rpartition('/')[0]}'"
     elif copied:
         error = f"cannot precreate storage for disk type '{disk.type}'"

@@ -22,7 +22,14 @@ T = TypeVar("T")
 F = TypeVar("F")
 
 
-@rule(Severity.ERROR, skip=unless_live, errors=("-blockdev ...: Failed to connect to '...': Connection refused",))
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=(
+        "-blockdev ...: Failed to connect to '...': Connection refused",
+        "-blockdev ...: Failed to connect to '...': No such file or directory",
+    ),
+)
 def check(
     guest: Guest, destination: DiskPorts, destination_servers: DiskServers, destination_storage: Storage
 ) -> Findings:

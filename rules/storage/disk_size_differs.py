@@ -2,17 +2,18 @@
 
 Why it matters
     A disk is copied only into an image of the same size and format: "migration of disk vda failed: Source and target
-    image have different sizes", or "Image is not in qcow2 format". libvirt does not compare the sizes of a disk that is
-    not copied, so the migration succeeds: the guest then reads different content than before, or nothing beyond the end
-    of the shorter image.
+    image have different sizes", or "Image is not in qcow2 format"; libvirt 10.0 and later also copies a raw block
+    device into a larger one. libvirt does not compare the sizes of a disk that is not copied, so the migration
+    succeeds: the guest then reads different content than before, or nothing beyond the end of the shorter image.
 
 How to fix
     For a disk that is copied, remove the image on the destination if libvirt can create it in a storage pool, or create
     it again with the source's size (qemu-img info). For a disk that is not copied, put the same image on both hosts.
 """
 
-from preflight.facts import Images, Pools, Storage
+from preflight.facts import Images, Pools, Storage, Versions
 from preflight.facts.guest import Disk
+from preflight.facts.libvirt import Version
 from preflight.facts.storage import Image
 from preflight.host import Guest
 from preflight.rule import (
@@ -29,6 +30,8 @@ from preflight.rule import (
 
 #: QEMU counts in sectors, so an incomplete last sector counts as a whole one.
 SECTOR = 512
+#: Since this release libvirt copies a raw disk into the beginning of a larger block device (a slice, NEWS of 10.0.0).
+_CUTS_DEVICES = Version(10, 0, 0)
 
 
 @rule(Severity.ERROR, guards_data=True, skip=unless_live)
@@ -41,6 +44,7 @@ def check(
     destination_pools: Pools,
     source_images: Images,
     destination_images: Images,
+    destination_versions: Versions,
     migration: Migration,
 ) -> Findings:
     on_source = {disk.target: disk for disk in source_guest.disks}
@@ -59,6 +63,7 @@ def check(
                 _image(disk, here, source, source_images),
                 _image(disk, there, destination, destination_images),
                 destination,
+                larger_fits=disk.type == "block" and destination_versions.libvirt >= _CUTS_DEVICES,
             )
         elif disk.readonly or disk.format == "raw":
             mine, other = _bytes(source, here), _bytes(destination, there)
@@ -85,7 +90,7 @@ def _image(disk: Disk, path: str, host: Storage, images: Images) -> Image:
     return Image(format="raw", size=found.size) if disk.format == "raw" else found
 
 
-def _copied(disk: Disk, path: str, mine: Image, other: Image, destination: Storage) -> Findings:
+def _copied(disk: Disk, path: str, mine: Image, other: Image, destination: Storage, *, larger_fits: bool) -> Findings:
     if disk.format not in ("raw", "qcow2"):
         raise Unreadable(f"{disk.target} has the format {disk.format}: its size is unknown")
     if disk.format == "qcow2" and other.format != "qcow2":
@@ -93,6 +98,8 @@ def _copied(disk: Disk, path: str, mine: Image, other: Image, destination: Stora
             f"{path}, the disk {disk.target}, is not in qcow2 format on the destination",
             error="Image is not in qcow2 format",
         )
+    elif disk.format == "raw" and larger_fits and other.size > mine.size:
+        return
     elif -(-mine.size // SECTOR) != -(-other.size // SECTOR):
         yield on_destination(
             f"{path}, the disk {disk.target}, has {other.size} bytes on the destination and {mine.size} on the source",

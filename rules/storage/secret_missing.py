@@ -7,7 +7,8 @@ Why it matters
 
 How to fix
     Define the secret on the destination too, with the same UUID (virsh secret-dumpxml on the source, virsh
-    secret-define on the destination), and set its value: virsh secret-set-value UUID --file FILE.
+    secret-define on the destination), and set its value: virsh secret-set-value UUID --plain --file FILE,
+    where FILE contains the value itself (without --plain, in base64).
 """
 
 from preflight.facts import Secrets, Storage

@@ -6,19 +6,18 @@ Why it matters
     clocks.
 
 How to fix
-    Run chrony, systemd-timesyncd or ntpd on both hosts, with the same servers.
+    Run chrony, systemd-timesyncd or ntpd on both hosts, with the same servers. A difference of up to 60 seconds is
+    tolerated; `--threshold clocks-differ=SECONDS` changes that.
 """
 
 from preflight.facts import Clock
 from preflight.rule import Findings, Severity, on_destination, rule
 
-#: Seconds: more than an answer takes to arrive, and less than matters to a certificate.
-_TOLERATED = 60
 
-
-@rule(Severity.WARNING)
-def check(source: Clock, destination: Clock) -> Findings:
+# seconds: more than an answer takes to arrive, and less than matters to a certificate
+@rule(Severity.WARNING, threshold=60)
+def check(source: Clock, destination: Clock, threshold: float) -> Findings:
     apart = destination.ahead - source.ahead
-    if abs(apart) > _TOLERATED:
+    if abs(apart) > threshold:
         way = "ahead of" if apart > 0 else "behind"
         yield on_destination(f"this host's clock is {abs(apart):.0f} s {way} the source's")

@@ -93,10 +93,10 @@ def test_what_status_says_keeps_to_its_schemas(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     journal.Journal.create(tmp_path / "preflight" / "a.journal", PLAN).close()
     (tmp_path / "preflight" / "b.journal").write_text("no")
-    listed = json.loads(status.of_all("json"))
+    listed = json.loads(render("runs", "json", status.of_all()))
     assert {run["stage"] for run in listed["runs"]} == {"cut off", "damaged"}
     assert complaints("runs", listed) == []
-    told = json.loads(status.of_run(CASES / "journal-2.jsonl", "json"))
+    told = json.loads(render("ledger", "json", status.of_run(CASES / "journal-2.jsonl")))
     assert told["guests"][0]["result"] == "stayed"
     assert complaints("status", told) == []
     told["guests"][0]["result"] = "gone"

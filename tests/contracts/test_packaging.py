@@ -24,12 +24,22 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def test_the_wheel_in_an_empty_environment_lists_the_same_rules(wheel: Path, tmp_path: Path) -> None:
-    python = tmp_path / "empty" / "bin" / "python"
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the Python of an empty environment into which the wheel was installed."""
+    where = tmp_path_factory.mktemp("empty")
     # a pip of its own would take longer to install than the wheel
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "empty")], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(where)], check=True)
+    installed(where / "bin" / "python", wheel)
+    return where / "bin" / "python"
+
+
+def installed(python: Path, wheel: Path, *options: str) -> None:
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, str(wheel)], check=True, capture_output=True)
+    subprocess.run([*pip, *options, str(wheel)], check=True, capture_output=True)
+
+
+def test_the_wheel_in_an_empty_environment_lists_the_same_rules(python: Path, tmp_path: Path) -> None:
     # always given: readline, which pytest loads, sets COLUMNS for processes that inherit the environment
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     own = Path(sys.executable).with_name("preflight")
@@ -43,7 +53,30 @@ def test_the_wheel_in_an_empty_environment_lists_the_same_rules(wheel: Path, tmp
     found = subprocess.run(
         [str(python), "-c", where], capture_output=True, text=True, check=True, cwd=tmp_path, env=environment
     )
-    assert found.stdout.startswith(str(tmp_path)), "the rules are the wheel's own"
+    assert found.stdout.startswith(str(python.parents[1])), "the rules are the wheel's own"
+
+
+def test_the_example_of_a_pack_works_as_installed_and_its_tests_pass(python: Path, tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path)]
+    subprocess.run([*build, str(ROOT / "examples" / "pack")], check=True, capture_output=True)
+    (built,) = tmp_path.glob("*.whl")
+    installed(python, built, "--no-deps", "--no-index")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    def preflight(*words: str) -> tuple[int, str]:
+        command = [str(python.with_name("preflight")), *words]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment, timeout=60
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    assert preflight("rules", "test", "example") == (0, "3 rules, 14 tests: passed\n")
+    hosts = [str(ROOT / "tests" / "cases" / "ready" / f"{name}.json") for name in ("host1", "host2")]
+    assert preflight("check", *hosts, "--select", "security")[1].startswith("preflight: there is no rule 'security'")
+    code, said = preflight("check", *hosts, "--pack", "example", "--select", "security")
+    assert (code, said.count("error: sshd accepts passwords: passwordauthentication is yes")) == (1, 2)
+    code, said = preflight("rules", "--questions", "--pack", "example")
+    assert (code, "slurp /etc/tuned/active_profile" in said) == (0, True)
 
 
 def test_the_wheel_installs_no_module_called_rules(wheel: Path) -> None:

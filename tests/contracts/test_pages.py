@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from preflight.cli.app import app
+from preflight.request.options import declared, option_name
 from tests.documentation import wanted as recorded
 from tools.documentation import REFERENCE, publish, wanted
 
@@ -172,6 +173,26 @@ COMMANDS = {
     name: {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
     for name, command in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]  # a group
 }
+_OF_MIGRATIONS = {option_name(name) for name in declared()}
+
+
+def _has(option: str, texts: str) -> bool:
+    return re.search(rf"{re.escape(option)}(?![\w-])", texts) is not None
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_in_help_is_documented(command: str) -> None:
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    long = [option for option in COMMANDS[command] if option.startswith("--")]
+    assert [option for option in long if not _has(option, pages)] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_in_help_is_tested(command: str) -> None:
+    """Options of a migration are tested by their declaration: see tests/unit/request/test_options.py."""
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    own = [option for option in COMMANDS[command] if option.startswith("--") and option not in _OF_MIGRATIONS]
+    assert [option for option in own if not _has(option, sources)] == []
 
 
 def invented(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Each format for machines is valid by its strictest reader, for every golden report."""
+"""Each format for machines is valid by its strictest reader, for every golden report, that of a rehearsal too."""
 
 import json
 import os
@@ -20,7 +20,10 @@ from preflight.output.formats import render
 from preflight.request.migration import Transport
 from preflight.schema.report_lines import LINE
 from tests.case import Case
-from tests.golden.reports import REPORTS, report
+from tests.golden.rehearsals import NAME as REHEARSED
+from tests.golden.rehearsals import rehearsal
+from tests.golden.reports import REPORTS
+from tests.golden.reports import report as of_check
 
 READERS = Path(__file__).parent / "readers"
 DOCS = Path(__file__).parents[2] / "docs"
@@ -34,7 +37,16 @@ PROMTOOL = shutil.which("promtool")
 needs_promtool = pytest.mark.skipif(
     PROMTOOL is None and not os.environ.get("CI"), reason="promtool (Debian: prometheus) is not installed"
 )
-each_report = pytest.mark.parametrize("name", REPORTS)
+each_report = pytest.mark.parametrize("name", [*REPORTS, REHEARSED])
+
+
+def report(name: str) -> Report:
+    """Return a golden report, of a check or of a rehearsal."""
+    return rehearsal() if name == REHEARSED else of_check(name)
+
+
+def rendered(form: str, made: Report) -> str:
+    return render("report" if made.command == "check" else "rehearsal", form, made)
 
 
 def undetermined() -> Report:
@@ -54,7 +66,7 @@ def results(document: Any) -> list[Any]:
 
 
 def sarif(made: Report) -> Any:
-    return json.loads(render("report", "sarif", made))
+    return json.loads(rendered("sarif", made))
 
 
 @each_report
@@ -132,7 +144,7 @@ def test_an_undetermined_run_of_sarif_has_not_completed() -> None:
 
 @each_report
 def test_junit_keeps_to_the_schema_of_jenkins(name: str) -> None:
-    tree = etree.fromstring(render("report", "junit", report(name)).encode())
+    tree = etree.fromstring(rendered("junit", report(name)).encode())
     JUNIT.assertValid(tree)
     tree[0].set("file", "no such attribute of a case")
     tree[0].find("testcase").set("file", "x")
@@ -141,14 +153,14 @@ def test_junit_keeps_to_the_schema_of_jenkins(name: str) -> None:
 
 @each_report
 def test_no_two_cases_of_junit_have_one_name(name: str) -> None:
-    cases = etree.fromstring(render("report", "junit", report(name)).encode()).findall(".//testcase")
+    cases = etree.fromstring(rendered("junit", report(name)).encode()).findall(".//testcase")
     names = [(case.get("classname"), case.get("name")) for case in cases]
     assert len(names) == len(set(names)) == len(report(name).results)
 
 
 @each_report
 def test_the_counts_of_junit_are_those_of_its_cases(name: str) -> None:
-    tree = etree.fromstring(render("report", "junit", report(name)).encode())
+    tree = etree.fromstring(rendered("junit", report(name)).encode())
     for kind, attribute in (("failure", "failures"), ("error", "errors")):
         assert int(tree.get(attribute)) == len(tree.findall(f".//{kind}"))
         for suite in tree:
@@ -164,9 +176,11 @@ _SEVERITIES = {"info", "minor", "major", "critical", "blocker"}
 
 @each_report
 def test_gitlab_has_the_documented_fields_and_unique_fingerprints(name: str) -> None:
-    issues = json.loads(render("report", "gitlab", report(name)))
+    issues = json.loads(rendered("gitlab", report(name)))
     for issue in issues:
-        assert set(issue) == {"description", "check_name", "fingerprint", "severity", "location"}
+        # `content` is Code Climate's: GitLab's schema of an issue allows fields that it does not read
+        assert set(issue) == {"description", "check_name", "fingerprint", "severity", "location", "content"}
+        assert issue["content"].keys() == {"body"}
         assert issue["severity"] in _SEVERITIES
         assert set(issue["location"]) == {"path", "lines"}
         assert issue["location"]["lines"]["begin"] >= 1
@@ -184,7 +198,7 @@ def test_gitlab_has_the_documented_fields_and_unique_fingerprints(name: str) -> 
 @each_report
 def test_promtool_has_nothing_to_say_about_the_gauges(name: str) -> None:
     assert PROMTOOL is not None, "CI installs promtool: tools/system-packages lab"
-    text = render("report", "prometheus", report(name))
+    text = rendered("prometheus", report(name))
     done = subprocess.run([PROMTOOL, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -192,7 +206,7 @@ def test_promtool_has_nothing_to_say_about_the_gauges(name: str) -> None:
 @needs_promtool
 def test_promtool_refuses_what_is_not_escaped() -> None:
     assert PROMTOOL is not None, "CI installs promtool: tools/system-packages lab"
-    text = render("report", "prometheus", report("sound")).replace('source="', 'source="a"b')
+    text = rendered("prometheus", report("sound")).replace('source="', 'source="a"b')
     done = subprocess.run([PROMTOOL, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
     assert done.returncode != 0
 
@@ -200,7 +214,7 @@ def test_promtool_refuses_what_is_not_escaped() -> None:
 def test_a_name_with_quotes_is_one_label() -> None:
     made = report("sound")
     named = replace(made, source=replace(made.source, name='a"b\\c\nd'))
-    assert '{source="a\\"b\\\\c\\nd",destination="' in render("report", "prometheus", named)
+    assert '{source="a\\"b\\\\c\\nd",destination="' in rendered("prometheus", named)
 
 
 # lines of JSON
@@ -208,7 +222,7 @@ def test_a_name_with_quotes_is_one_label() -> None:
 
 @each_report
 def test_each_line_keeps_to_the_schema(name: str) -> None:
-    lines = render("report", "jsonl", report(name)).splitlines()
+    lines = rendered("jsonl", report(name)).splitlines()
     kinds = []
     for text in lines:
         document = json.loads(text)
@@ -216,7 +230,7 @@ def test_each_line_keeps_to_the_schema(name: str) -> None:
         kinds.append(LINE.validate_python(document).kind)
     assert kinds[0] == "report"
     assert kinds[-1] == "verdict"
-    assert set(kinds[1:-1]) <= {"finding", "unknown"}
+    assert set(kinds[1:-1]) <= {"finding", "unknown", "rehearsed"}
 
 
 # workflow commands
@@ -232,7 +246,7 @@ def commands(text: str) -> Iterator[tuple[str, dict[str, str], str]]:
 
 @each_report
 def test_workflow_commands_are_ten_at_most_the_worst_first(name: str) -> None:
-    text = render("report", "github", report(name))
+    text = rendered("github", report(name))
     found = list(commands(text))
     assert len(found) <= 11
     kinds = [kind for kind, *_ in found]
@@ -240,30 +254,32 @@ def test_workflow_commands_are_ten_at_most_the_worst_first(name: str) -> None:
     assert set(kinds) <= {"error", "warning", "notice"}
     for _, properties, _ in found:
         assert properties.keys() <= {"file", "line", "col", "title"}
-    assert len(text.splitlines()) == len(found) + 1
+    origin, verdict = text.splitlines()[len(found) :]
+    assert origin.startswith("made 2026-11-30 00:53 UTC by anna on control.example.com")
+    assert " -> " in verdict
 
 
 def test_what_is_left_out_of_the_workflow_commands_is_counted() -> None:
     made = report("hostile")
     result = next(one for one in made.results if one.outcome is Outcome.FAILED and one.guest is None)
     twenty = tuple(replace(result.findings[0], message=f"number {number}") for number in range(20))
-    lines = render("report", "github", replace(made, results=(replace(result, findings=twenty),))).splitlines()
-    assert lines[-2] == "::notice title=preflight::10 more: `--format text` shows all"
-    assert len(lines) == 12
+    lines = rendered("github", replace(made, results=(replace(result, findings=twenty),))).splitlines()
+    assert lines[-3] == "::notice title=preflight::10 more: `--format text` shows all"
+    assert len(lines) == 13
 
 
 @each_report
 @pytest.mark.parametrize("form", ["text", "concise", "table", "markdown", "nagios"])
 def test_no_line_of_another_format_is_a_workflow_command(name: str, form: str) -> None:
-    assert list(commands(render("report", form, report(name)))) == []
-    assert not re.search(r"^\s*##\[", render("report", form, report(name)), re.MULTILINE)
+    assert list(commands(rendered(form, report(name)))) == []
+    assert not re.search(r"^\s*##\[", rendered(form, report(name)), re.MULTILINE)
 
 
 # Markdown
 
 
 def test_markdown_of_a_hostile_host_has_no_markup_of_its_own() -> None:
-    text = render("report", "markdown", report("hostile"))
+    text = rendered("markdown", report("hostile"))
     assert not re.search(r"<(?!!-- -->)", text)
     for line in text.splitlines():
         if line.startswith("|"):
@@ -273,11 +289,9 @@ def test_markdown_of_a_hostile_host_has_no_markup_of_its_own() -> None:
 
 def test_an_undetermined_check_is_green_nowhere() -> None:
     made = undetermined()
-    assert etree.fromstring(render("report", "junit", made).encode()).findall(".//error")
-    assert [one["severity"] for one in json.loads(render("report", "gitlab", made))]
-    assert any(kind == "error" for kind, *_ in commands(render("report", "github", made)))
-    assert render("report", "nagios", made).startswith("PREFLIGHT UNKNOWN - ")
-    assert " unknown " in render("report", "concise", made)
-    assert re.search(
-        r'^preflight_verdict\{.*verdict="undetermined"\} 1$', render("report", "prometheus", made), re.MULTILINE
-    )
+    assert etree.fromstring(rendered("junit", made).encode()).findall(".//error")
+    assert [one["severity"] for one in json.loads(rendered("gitlab", made))]
+    assert any(kind == "error" for kind, *_ in commands(rendered("github", made)))
+    assert rendered("nagios", made).startswith("PREFLIGHT UNKNOWN - ")
+    assert " unknown " in rendered("concise", made)
+    assert re.search(r'^preflight_verdict\{.*verdict="undetermined"\} 1$', rendered("prometheus", made), re.MULTILINE)

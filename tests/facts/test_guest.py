@@ -162,3 +162,37 @@ def test_a_guest_of_too_many_tags_is_unread_alone() -> None:
     listed = json.dumps({"domains": [{"name": "x", "state": 1, "xml": xml}]})
     (unread,) = Guests.parse(Record(listed)).unread
     assert unread.reason == "XML with more than 100000 tags is not parsed"
+
+
+def display(listen: str) -> str:
+    return f"<graphics type='vnc' autoport='yes'><listen type='address'{listen}/></graphics></devices>"
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_on_the_destination_a_guest_has_the_devices_that_are_sent_and_its_own_disks(release: str) -> None:
+    live = recorded("web", release)
+    sent = live.replace("<backingStore", "<backingStoreOfNone").replace("</backingStore>", "</backingStoreOfNone>")
+    web = guest(
+        live.replace("</devices>", display(" address='192.0.2.11'")), sent=sent.replace("</devices>", display(""))
+    )
+    there = web.on_destination(None, None)
+    assert "192.0.2.11" in {one.address for one in web.devices.listeners}
+    assert "192.0.2.11" not in {one.address for one in there.devices.listeners}
+    assert (there.xml, there.as_it_runs, there.disks) == (web.sent, web.xml, web.disks)
+    assert there.disks[0].backing
+    assert web.on_destination("db", None).name == "db"
+    assert web.on_destination("db", None).devices == there.devices
+
+
+def test_a_guest_that_is_off_or_of_an_older_snapshot_stays_as_it_is() -> None:
+    live = recorded("web", RELEASES[0])
+    for web in (guest(live, id=None, sent=live), guest(live)):
+        assert web.on_destination(None, None) is web
+
+
+def test_the_xml_that_is_given_goes_before_the_one_that_is_sent() -> None:
+    live = recorded("web", RELEASES[0])
+    other = live.replace("</devices>", display(" address='192.0.2.7'"))
+    there = guest(live, sent=live).on_destination(None, other)
+    assert "192.0.2.7" in {one.address for one in there.devices.listeners}
+    assert there.xml == other

@@ -4,10 +4,13 @@ import contextlib
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from preflight.facts.cpu.host import HostCpu
 from preflight.facts.cpu.hypervisor import HypervisorCpus
 from preflight.facts.fact import Record, Unreadable
+from preflight.facts.guest.cpu import GuestCpu
+from tests.case import Case
 from tests.facts.noise import answers
 
 HOST = """<capabilities><host><cpu><arch>x86_64</arch><model>EPYC</model><vendor>AMD</vendor>
@@ -77,3 +80,12 @@ def test_hostile_answers_are_unreadable_and_nothing_else() -> None:
     for record in answers(HOST):
         with contextlib.suppress(Unreadable):
             HostCpu.parse(record)
+
+
+def test_the_cpu_is_the_one_that_runs_and_not_the_one_that_was_defined() -> None:
+    """libvirt sends the former apart, in the migration's cookie."""
+    [web] = Case().checked().guests
+    other = web.xml.replace("<domain", "<domain ").replace("<cpu", "<cpu2").replace("</cpu>", "</cpu2>")
+    defined = replace(web, sent=other).on_destination(None, None)
+    assert defined.xml != web.xml
+    assert GuestCpu.of(defined) == GuestCpu.of(web)

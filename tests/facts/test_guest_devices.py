@@ -133,7 +133,7 @@ def test_shared_memory_shared_directories_and_copies_of_disks() -> None:
     )
     assert found.shared_memory == (SharedMemory(name="a", role="master"), SharedMemory(name="b", role=None))
     assert found.virtiofs == ("x",)
-    assert found.paths == (HostPath(device="filesystem", path="/srv", type="dir", made=False),)
+    assert found.paths == (HostPath(device="filesystem", path="/srv", type="export", made=False),)
     assert found.mirrored == ("vda",)
 
 

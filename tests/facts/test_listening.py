@@ -2,6 +2,7 @@ import pytest
 
 from preflight.facts.fact import Record, Unreadable
 from preflight.facts.network.listening import Listener, Listening
+from preflight.facts.network.open_connections import OpenConnections
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 REST = "00000000:00000000 00:00000000 00000000     0        0 18421 1 0000000000000000 100 0 0 10 0\n"
@@ -62,3 +63,13 @@ def test_an_empty_table_is_no_listener() -> None:
 def test_anything_else_is_unknown(text: str) -> None:
     with pytest.raises(Unreadable, match="socket table"):
         Listening.parse(Record(text))
+
+
+def test_connections_are_counted_by_the_other_end() -> None:
+    peers = (f"   {at}: 0C0200C0:0016 {peer}:C001 01 {REST}" for at, peer in enumerate(["0B0200C0"] * 3 + ["010200C0"]))
+    mapped = f"   9: 0000000000000000FFFF00000C0200C0:0016 0000000000000000FFFF00000B0200C0:C001 01 {REST}"
+    found = OpenConnections.parse(Record(HEAD + "".join(peers) + HEAD + mapped))
+    assert found.to(22, None) == 5
+    assert found.to(22, ["192.0.2.11", "192.0.2.1", "192.0.2.7"]) == 4
+    assert (found.to(22, ["192.0.2.7"]), found.to(22, []), found.to(23, None)) == (0, 0, 0)
+    assert OpenConnections.parse(Record(TABLE)).to(22, None) == 0

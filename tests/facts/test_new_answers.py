@@ -96,17 +96,35 @@ def test_other_sockets_start_no_sshd_for_each_connection(change: tuple[str, str]
     assert SshdSockets.parse(Record("sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups\n")).accepting is None
 
 
+RECENT = (
+    "family 4\n*filter\nCOMMIT\n# recent ssh\n# src=192.0.2.1 ttl: 64 last_seen: {1} oldest_pkt: 2 {0}, {1}\n# now\n"
+)
+
+
 def test_recent_lists_are_remarks_behind_the_tables() -> None:
-    text = "family 4\n*filter\nCOMMIT\n# recent ssh\n# src=192.0.2.1 ttl: 64 last_seen: 900 oldest_pkt: 2 800, 900\n"
-    found = RecentLists.parse(Record(text + "# now\n# jiffies: 1000\n"))
+    clock = Record("", 1, "not answered")
+    found = RecentLists.parse(Record(RECENT.format(800, 900) + "# jiffies 1000\n"), clock)
     assert (found.lists, found.now) == ({"ssh": {"192.0.2.1": (800, 900)}}, 1000)
-    assert RecentLists.parse(Record("family 4\n")).lists == {}
+    assert found.seen("ssh", ["192.0.2.1"], 30) is None
+    assert RecentLists.parse(Record("family 4\n"), clock).lists == {}
+
+
+@pytest.mark.parametrize("rate", [100, 250, 300, 1000])
+def test_packets_are_recent_by_the_kernels_own_clock(rate: int) -> None:
+    """A host that has been up for 73,663 seconds; the packets are 20 and 40 seconds old."""
+    now = 2**32 - 300 * rate + 73_663 * rate
+    text = RECENT.format(now - 40 * rate, now - 20 * rate) + f"# jiffies {now}\n# jiffies {now}\n"
+    found = RecentLists.parse(Record(text), Record("clock 1796037286.712091953 73665.12 100\n"))
+    assert [found.seen("ssh", ["192.0.2.9", "192.0.2.1"], seconds) for seconds in (10, 30, 60)] == [0, 1, 2]
+    assert (found.seen("ssh", ["192.0.2.9"], 60), found.seen("other", ["192.0.2.1"], 60)) == (0, 0)
+    other = RecentLists.parse(Record(text), Record("clock 1796037286.7 99.1 100\n"))
+    assert other.seen("ssh", ["192.0.2.1"], 60) is None
 
 
 def test_built_guests_have_libvirts_error() -> None:
     found = BuiltGuests.parse(Record('{"errors": {"web": null, "db": "unknown panic model"}}'))
     assert (found.error_of("web"), found.error_of("db")) == (None, "unknown panic model")
-    with pytest.raises(Unreadable):
+    with pytest.raises(NotAsked):
         found.error_of("late")
     with pytest.raises(NotAsked):
         BuiltGuests.parse(Record("", 44))
@@ -125,11 +143,44 @@ def test_a_way_has_an_outcome(said: str, reached: Reached) -> None:
     assert MemoryWay.parse(Record(said)).reached is reached
 
 
+@pytest.mark.parametrize(
+    ("said", "reached"),
+    [
+        ("listener ended\nport 0 host2 49215 \n", Reached.CONNECTED),
+        ("listener open\nport 0 host2 49215 \n", Reached.CONNECTED),
+        ("listener open\nport 1 host2 49215 Connection refused\n", Reached.REJECTED),
+        ("listener ended\nport 1 host2 49215 No route to host\n", Reached.UNREACHABLE),
+        ("listener ended\nport 124 host2 49215 \nport 124 192.0.2.1 49215 \n", Reached.SILENT),
+    ],
+)
+def test_a_refusal_of_a_port_with_a_listener_is_a_firewalls(said: str, reached: Reached) -> None:
+    way = MemoryWay.parse(Record(said))
+    assert (way.reached, way.probed) == (reached, True)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "listener ended\nport 1 host2 49215 Connection refused\n",
+        # of two addresses one did not answer, and the listener had ended when the other one was tried
+        "listener ended\nport 124 host2 49215 \nport 124 192.0.2.1 49215 \nport 1 192.0.2.2 49215 Connection refused\n",
+        "listener open\n",
+        "listener\nport 0 host2 49215 \n",
+    ],
+)
+def test_a_refusal_after_the_listeners_end_proves_nothing(said: str) -> None:
+    with pytest.raises(Unreadable):
+        MemoryWay.parse(Record(said))
+
+
 def test_a_way_that_was_not_tried_says_why() -> None:
     with pytest.raises(NotAsked):
         MemoryWay.parse(Record("", 44))
     with pytest.raises(NotAsked, match="offline"):
         MemoryWay.parse(Record("untried the guest is moved offline")).require_tried()
+    with pytest.raises(Unreadable, match="not probed: a firewall") as why:
+        MemoryWay.parse(Record("unprobed a firewall would log it\n")).require_tried()
+    assert not isinstance(why.value, NotAsked)
     with pytest.raises(Unreadable):
         MemoryWay.parse(Record("port x\n"))
 

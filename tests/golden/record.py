@@ -3,14 +3,16 @@
 import os
 from pathlib import Path
 
+from preflight.output.formats import FORMATS as OUTPUT_FORMATS
 from preflight.output.formats import render
+from tests.golden.rehearsals import NAME, rehearsal
 from tests.golden.reports import FORMATS, KEPT_ONCE, REPORTS, report
 
 CASES = Path(__file__).parent / "cases"
 
 
 def main() -> None:
-    """Write every report in every format, and as text for a terminal of 80 columns."""
+    """Write every report in every format, and as text for a terminal of 80 columns, and a rehearsal."""
     CASES.mkdir(exist_ok=True)
     for name in REPORTS:
         made = report(name)
@@ -19,6 +21,10 @@ def main() -> None:
             (CASES / f"{name}.{form}").write_bytes(render("report", form, made).encode())
         os.environ["COLUMNS"] = "80"
         (CASES / f"{name}.columns-80").write_bytes(render("report", "text", made).encode())
+    rehearsed = rehearsal()
+    os.environ.pop("COLUMNS", None)
+    for form in OUTPUT_FORMATS["rehearsal"]:
+        (CASES / f"{NAME}.{form}").write_bytes(render("rehearsal", form, rehearsed).encode())
     for form, name in KEPT_ONCE.items():
         (CASES / f"{name}.{form}").write_bytes(render("report", form, report(name)).encode())
 

@@ -30,7 +30,12 @@ from preflight.errors import UserError
 from preflight.judge.report import GuestVerdict, HostSummary, Made, Outcome, Report, Result
 from preflight.output.formats import FORMATS, render
 from preflight.output.page import template
+from preflight.rehearse.answer import Rehearsed
+from preflight.rehearse.outcome import outcome
+from preflight.rehearse.report import RehearsalReport, report_of
 from preflight.rule import Change, Finding, HostsLine, Severity
+from tests.golden.rehearsals import NAME as REHEARSED
+from tests.golden.rehearsals import rehearsal
 from tests.golden.reports import REPORTS
 from tests.golden.reports import report as golden
 from tests.hostile import texts
@@ -92,19 +97,60 @@ class Case(Struct, frozen=True):
 
 def cases(seed: int, count: int = CASES, *, form: str | None = None) -> Iterator[Case]:
     """Yield so many cases, or those of one format among them; the formats take turns."""
-    forms, bases = FORMATS["report"], tuple(REPORTS)
+    forms, bases = FORMATS["report"], (*REPORTS, REHEARSED)
     for number in range(count):
         if form not in (None, forms[number % len(forms)]):
             continue
         chance = random.Random(f"{seed} {number}")
         base = bases[(number // len(forms)) % len(bases)]
         huge = number % HUGE < len(forms) and number >= len(forms)
-        yield Case(number, forms[number % len(forms)], base, _hostile(chance, _base(base), huge=huge))
+        yield Case(number, forms[number % len(forms)], base, _made(chance, base, huge=huge))
+
+
+def _made(chance: random.Random, base: str, *, huge: bool) -> Report:
+    if base != REHEARSED:
+        return _hostile(chance, _base(base), huge=huge)
+    done = rehearsed().outcome
+    answers = [guest.rehearsed for guest in done.guests]
+    checked = _hostile(chance, done.checked, huge=huge)
+    return report_of(
+        outcome(
+            checked,
+            [_answer(chance, answer, guest.name) for answer, guest in zip(answers, checked.guests, strict=True)],
+            at_once=done.at_once,
+            options=tuple(chance.choice(TEXTS) or "x" for _ in range(chance.randrange(3))),
+        )
+    )
+
+
+def _answer(chance: random.Random, answer: Rehearsed, name: str) -> Rehearsed:
+    """Return the answer for a guest of this name with hostile texts in half of its places."""
+
+    def text(given: str) -> str:
+        return given if chance.random() < 0.5 else f"{given}{chance.choice(TEXTS)}"
+
+    return replace(
+        answer,
+        name=name,
+        error=None if answer.error is None else text(answer.error),
+        why=text(answer.why),
+        left=tuple(map(text, answer.left)),
+    )
 
 
 @functools.cache
 def _base(name: str) -> Report:
     return golden(name)
+
+
+@functools.cache
+def rehearsed() -> RehearsalReport:
+    return rehearsal()
+
+
+def _subject(case: Case) -> str:
+    """Return the subject of a case, as `output.formats` names it."""
+    return "rehearsal" if case.base == REHEARSED else "report"
 
 
 def judge(case: Case) -> Judged:
@@ -113,7 +159,7 @@ def judge(case: Case) -> Judged:
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak is from now on: proc(5)
     began, cpu = time.monotonic(), time.process_time()
     try:
-        text = render("report", case.form, case.report)
+        text = render(_subject(case), case.form, case.report)
         cpu, rss = time.process_time() - cpu, _grown(before)
         found = tuple(faults(case, text))
     except Exception as why:  # whatever it is, it is what is looked for
@@ -194,7 +240,10 @@ def _hostile(chance: random.Random, report: Report, *, huge: bool) -> Report:
             severity=severity,
         )
 
-    names = {guest.name: text(guest.name, _NAMES) or "x" for guest in report.guests}
+    names: dict[str, str] = {}
+    for guest in report.guests:  # libvirt has no two guests of one name
+        name = text(guest.name, _NAMES) or "x"
+        names[guest.name] = f"{name} {len(names)}" if name in names.values() else name
 
     def result(given: Result) -> Result:
         guest = given.guest and names.get(given.guest, given.guest)
@@ -291,13 +340,13 @@ def _json(case: Case, text: str) -> Iterator[str]:
         return
     forms = FORMATS["report"]
     form = forms[case.number // len(forms) % len(forms)]
-    if render("report", form, again) != render("report", form, case.report):
+    if render(_subject(case), form, again) != render(_subject(case), form, case.report):
         yield f"is not the same when it is shown again as {form}"
 
 
 def _jsonl(case: Case, text: str) -> Iterator[str]:
     kinds = [json.loads(line)["kind"] for line in text.split("\n")[:-1]]
-    if kinds[0] != "report" or kinds[-1] != "verdict" or not set(kinds[1:-1]) <= {"finding", "unknown"}:
+    if kinds[0] != "report" or kinds[-1] != "verdict" or not set(kinds[1:-1]) <= {"finding", "unknown", "rehearsed"}:
         yield f"lines of the kinds {kinds[0]}, {set(kinds[1:-1])}, {kinds[-1]}"
 
 
@@ -344,12 +393,13 @@ def _sarif(case: Case, text: str) -> Iterator[str]:
 
 
 def _github(case: Case, text: str) -> Iterator[str]:
-    *commands, verdict = text.split("\n")[:-1]
+    *commands, origin, verdict = text.split("\n")[:-1]
     if len(commands) > 11:
         yield f"{len(commands)} commands"
     for line in commands:
         if not re.fullmatch(r"::(error|warning|notice) (?:[a-z]+=[^:,\r\n]*)(?:,[a-z]+=[^:,\r\n]*)*::[^\r\n]*", line):
             yield f"a command that is none: {line[:80]!r}"
+    yield from _no_commands([origin])
     if not VERDICT.match(verdict) or FORGED in verdict:
         yield "no verdict at the end"
 
@@ -439,9 +489,16 @@ def _prometheus(case: Case, text: str) -> Iterator[str]:
             yield f"promtool: {done.stderr[:100]!r}"
 
 
+#: Bytes of a plugin's output that version 2 of NRPE transmits.
+_NRPE = 1023
+
+
 def _nagios(case: Case, text: str) -> Iterator[str]:
-    if not re.fullmatch(r"PREFLIGHT (?:OK|WARNING|CRITICAL|UNKNOWN) - [^|\n]*\|(?:[a-z]+=\d+(?:;\d*){3} ?)+\n", text):
-        yield f"not a plugin's line: {text[:100]!r}"
+    first, *more = text.split("\n")[:-1]
+    if not re.fullmatch(r"PREFLIGHT (?:OK|WARNING|CRITICAL|UNKNOWN) - [^|]*\|(?:[a-z]+=\d+(?:;\d*){3} ?)+", first):
+        yield f"not a plugin's line: {first[:100]!r}"
+    if len(more) != 1 or "|" in more[0] or len(text.encode()) > _NRPE:
+        yield f"{len(more)} more lines, {len(text.encode())} bytes in all"
 
 
 #: What each format must hold to. A format without a row here fails the test that compares the two.

@@ -71,7 +71,11 @@ def test_each_format_has_its_demands() -> None:
     [
         ("text", "READY  forged-by-a-host\n", "1 lines that look like a verdict"),
         ("concise", "READY  a -> b\n  ::error::x\n", "a workflow command"),
-        ("github", "::error file=a::x\n::set-env n=x::y\nREADY  a\n", "a command that is none: '::set-env n=x::y'"),
+        (
+            "github",
+            "::error file=a::x\n::set-env n=x::y\nmade\nREADY  a\n",
+            "a command that is none: '::set-env n=x::y'",
+        ),
         ("markdown", "## READY: a\n<b>\n", "markup"),
         ("markdown", "## READY: a\n| a | b |\n| c | d | e |\n", "a row of 4 cells in a table of 3"),
         ("markdown", "## READY: a\n[x](y)\n", "a link"),
@@ -83,7 +87,7 @@ def test_each_format_has_its_demands() -> None:
         (
             "nagios",
             "PREFLIGHT OK - a | b|errors=0;;0;0;\n",
-            "not a plugin's line: 'PREFLIGHT OK - a | b|errors=0;;0;0;\\n'",
+            "not a plugin's line: 'PREFLIGHT OK - a | b|errors=0;;0;0;'",
         ),
         ("gitlab", '[{"fingerprint": "a", "location": {"path": "/etc"}}]\n', "the place '/etc'"),
         ("jsonl", '{"kind": "finding"}\n{"kind": "verdict"}\n', "lines of the kinds finding, set(), verdict"),

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from preflight.judge.report import Report
 from preflight.output.formats import render
+from tests.case import Case
+from tests.golden import rehearsals
 from tests.golden import reports as golden
 from tests.html.browser import Page, browser
 from tests.html.reports import REPORTS, harmful, with_text
@@ -30,13 +33,19 @@ def page() -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def reports() -> dict[str, Report]:
-    return {name: make().report() for name, make in REPORTS.items()}
+    made = {name: replace(make().report(), made=golden.MADE) for name, make in REPORTS.items()}
+    return made | {"rehearsed": rehearsals.rehearsal(), "accepted": rehearsals.accepted(Case())}
+
+
+#: The reports of checks, and of rehearsals of which one has every answer.
+NAMES = (*REPORTS, "rehearsed", "accepted")
 
 
 def written(name: str, report: Report) -> Path:
     PICTURES.mkdir(parents=True, exist_ok=True)
     path = PICTURES / f"{name}.html"
-    path.write_text(render("report", "html", report), encoding="utf-8")
+    subject = "report" if report.command == "check" else "rehearsal"
+    path.write_text(render(subject, "html", report), encoding="utf-8")
     return path
 
 
@@ -48,7 +57,7 @@ def choose(page: Page, field: str, value: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_browser_complains_of_nothing_and_nothing_is_wider_than_the_screen(
     page: Page, reports: dict[str, Report], name: str
 ) -> None:
@@ -122,7 +131,7 @@ def test_the_keyboard_reaches_the_findings_first_and_the_focus_can_be_seen(
     assert {"A", "SELECT", "INPUT", "BUTTON", "PRE", "SUMMARY"} <= reached
 
 
-@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("name", NAMES)
 def test_paper_has_every_finding_though_a_filter_hides_them(page: Page, reports: dict[str, Report], name: str) -> None:
     page.open(written(name, reports[name]))
     choose(page, "text", "no such text")

@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     execute = commands.add_parser("exec", help="run a command in a host, as root")
     execute.add_argument("host")
     execute.add_argument("argv", nargs="+", metavar="CMD")
-    reset = commands.add_parser("reset", help="throw a host away and boot it anew")
+    reset = commands.add_parser("reset", help="discard a host and boot a new one")
     reset.add_argument("host")
     guest = commands.add_parser("guest", help="make a guest on a host")
     guest.add_argument("host")

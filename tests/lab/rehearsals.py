@@ -8,7 +8,7 @@ import pytest
 
 from . import Client, LabHost
 from .test_check import DESTINATION, PREFLIGHT, SOURCE
-from .test_rehearse import KINDS, NOT_READY, READY, accepts, answer, guest, is_as_before, rehearse
+from .test_rehearse import KINDS, MEMORY, NOT_READY, READY, accepts, answer, guest, is_as_before, rehearse
 from .test_resume import until
 
 pytestmark = pytest.mark.lab
@@ -23,6 +23,14 @@ def change(host: LabHost, insert: str, before: str = "</devices>") -> None:
     host.run("sh", "-c", "virsh define /root/w.xml && virsh start web")
 
 
+def on_a_network_of_its_own(host: LabHost) -> None:
+    """Start the guest on a network of libvirt's that the other host does not have."""
+    bridge = "ip link add br7 type bridge; ip link set br7 up"
+    network = '<network><name>lan</name><forward mode=\\"bridge\\"/><bridge name=\\"br7\\"/></network>'
+    host.run("sh", "-c", f'{bridge}; echo "{network}" > /root/n.xml; virsh net-define /root/n.xml; virsh net-start lan')
+    change(host, '<interface type="network"><source network="lan"/><model type="virtio"/></interface>')
+
+
 @pytest.mark.parametrize("kind", ["tunnelled", "post-copy"])
 def test_a_guest_is_accepted_in_the_other_modes(client: Client, host1: LabHost, host2: LabHost, kind: str) -> None:
     accepts(client, host1, host2, KINDS[kind])
@@ -30,12 +38,7 @@ def test_a_guest_is_accepted_in_the_other_modes(client: Client, host1: LabHost, 
 
 def test_a_refusal_comes_in_libvirts_words_with_its_rule(client: Client, host1: LabHost, host2: LabHost) -> None:
     guest(host1, running=False)
-    bridge = "ip link add br7 type bridge; ip link set br7 up"
-    network_xml = '<network><name>lan</name><forward mode=\\"bridge\\"/><bridge name=\\"br7\\"/></network>'
-    host1.run(
-        "sh", "-c", f'{bridge}; echo "{network_xml}" > /root/n.xml; virsh net-define /root/n.xml; virsh net-start lan'
-    )
-    change(host1, '<interface type="network"><source network="lan"/><model type="virtio"/></interface>')
+    on_a_network_of_its_own(host1)
     code, told, _ = rehearse(client, "web")
     assert (code, answer(told)["answer"]) == (NOT_READY, "not-rehearsed"), "the check says so already"
     code, told, _ = rehearse(client, "web", "--anyway")
@@ -84,6 +87,38 @@ def test_a_small_guest_is_not_rehearsed(client: Client, host1: LabHost, host2: L
     code, told, _ = rehearse(client, "web")
     assert (code, told["verdict"], told["rehearsed"]) == (READY, "ready", False)
     assert "it has 64 MiB of memory" in answer(told)["why"]
+    assert is_as_before(host1, host2)
+
+
+def test_guests_move_after_a_rehearsal_of_both(client: Client, host1: LabHost, host2: LabHost) -> None:
+    """Two of three guests, together, since the third is too small to be rehearsed."""
+    guest(host1)
+    host1.guest("db", memory_mib=MEMORY)
+    host1.guest("small")
+    code, text = 5, ""
+    for _ in range(4):  # a busy machine may be too slow
+        done = client.run(
+            [PREFLIGHT, "migrate", SOURCE, DESTINATION, "--running", "--yes", "--rehearse", "--at-once", "2"],
+            timeout=300,
+        )
+        code, text = done.returncode, done.stdout
+        if "undecided" not in text and "a call of virsh took" not in done.stderr:
+            break
+    assert code == READY, (text, done.stderr)
+    assert "not rehearsed: small: it has 64 MiB of memory" in done.stderr
+    assert "2 of 3 guests accepted" in text
+    assert sorted(host2.run("virsh", "list", "--name").stdout.split()) == ["db", "small", "web"]
+    assert host1.run("virsh", "list", "--all", "--name").stdout.split() == []
+
+
+def test_no_guest_moves_if_libvirt_refuses_one_in_a_rehearsal(client: Client, host1: LabHost, host2: LabHost) -> None:
+    guest(host1, running=False)
+    on_a_network_of_its_own(host1)
+    words = [PREFLIGHT, "migrate", SOURCE, DESTINATION, "web", "--yes", "--ignore", "network-missing"]
+    done = client.run([*words, "--rehearse"], timeout=300)
+    assert done.returncode == 5, done.stderr
+    assert "no network with matching name 'lan'" in done.stdout
+    assert done.stderr.splitlines()[-1] == "preflight: refused: the rehearsal says NOT READY"
     assert is_as_before(host1, host2)
 
 

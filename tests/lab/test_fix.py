@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 
@@ -184,7 +185,9 @@ def test_a_daemon_is_not_restarted_while_a_guest_of_its_own_has_a_job(client: Cl
         host2.run("sh", "-c", "truncate -s 1M /var/lib/libvirt/images/web.img")
     host1.guest("idle")
     # only a migration ends if the guest writes nothing
-    lasting = {"memory_mib": 128, "dirty_mib_per_s": 5} if job == "migration out" else {"memory_mib": ENOUGH_MIB}
+    lasting: dict[str, Any] = (
+        {"memory_mib": 128, "dirty_mib_per_s": 5} if job == "migration out" else {"memory_mib": ENOUGH_MIB}
+    )
     host1.guest("web", disk="local", **lasting)
     text = restricted(host1)
     host1.run("sh", "-c", f"{JOBS[job]} >/run/job 2>&1 &); sleep 2; cat /run/job")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preflight.facts.fact import Record, Unreadable
-from preflight.facts.tls.certificates import CertificateFiles, problem_of_own
+from preflight.facts.tls.certificates import BY_LIBVIRT, CertificateFiles, problem_of_own
 from tests.certificates import Authority
 from tests.properties.texts import broken, words_of
 
@@ -20,13 +20,13 @@ VOCABULARY = (
 
 
 def test_the_answer_is_a_good_one() -> None:
-    assert problem_of_own(CertificateFiles.read(Record(ANSWER)), "server") is None
+    assert problem_of_own(CertificateFiles.read(Record(ANSWER)), "server", BY_LIBVIRT) is None
 
 
 @given(st.one_of(broken(ANSWER), words_of(VOCABULARY, most=15)))
 def test_any_answer_gives_a_judgement_or_a_reason(text: str) -> None:
     with contextlib.suppress(Unreadable):
         files = CertificateFiles.read(Record(text))
-        problem_of_own(files, "server")
+        problem_of_own(files, "server", BY_LIBVIRT)
         for one in files.files.values():
             one.first.holds("host1.example.com")

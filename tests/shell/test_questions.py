@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from preflight.collect import questions
+from preflight.facts.daemon.libvirt_files import OTHERS
 from tests.shell.host import Host
 
 
@@ -174,6 +176,23 @@ def test_may_have_nf_tables_of_a_kernel_that_has_them_built_in(host: Host) -> No
     proc, _ = host.has_directory("/proc"), host.has_directory("/sys/module")
     (proc / "kallsyms").write_text("0000000000000000 T ip_do_fragment\n0000000000000000 T nft_do_chain\n")
     assert host.run("may_have_nf_tables").returncode == 0
+
+
+def test_may_have_nf_tables_searches_the_symbols_once(host: Host) -> None:
+    proc, _ = host.has_directory("/proc"), host.has_directory("/sys/module")
+    (proc / "kallsyms").write_text("0000000000000000 T ip_do_fragment\n")
+    host.has_program("grep", "echo searched; exit 1")
+    assert host.says("may_have_nf_tables || may_have_nf_tables || echo none") == "searched\nnone\n"
+
+
+def test_may_have_nf_tables_searches_no_symbols_once_nft_has_listed_its_tables(host: Host) -> None:
+    host.has_directory("/proc")
+    host.has_directory("/sys/module")
+    host.has_program("grep", "echo searched; exit 1")
+    host.has_program("nft", "echo '{}'")
+    assert host.says("nft_rules && may_have_nf_tables && echo some") == "{}\nsome\n"
+    host.has_program("nft", "exit 3")
+    assert host.run("nft_rules").returncode == 3
 
 
 def test_iptables_tables_load_no_nf_tables(host: Host) -> None:
@@ -347,6 +366,9 @@ def test_sshd_listener_names_files_newer_than_the_pidfile(host: Host) -> None:
     none = "grep() { return 1; }; sshd_listener"
     assert host.says(none) == f"newer {etc}/sshd_config\nId=sshd.socket\nAccept=yes\n"
     os.utime(etc / "sshd_config", (0, 0))
+    (etc / "sshd_config.d").mkdir()  # in which a file was added or removed
+    assert host.says(none) == f"newer {etc}/sshd_config.d\nId=sshd.socket\nAccept=yes\n"
+    os.utime(etc / "sshd_config.d", (0, 0))
     assert host.says(none) == "Id=sshd.socket\nAccept=yes\n"
 
 
@@ -457,12 +479,31 @@ def test_way_of_a_closed_port_is_refused_by_the_kernel(host: Host) -> None:
     assert host.says(f"way 127.0.0.1 {port}") == f"port 1 127.0.0.1 {port} Connection refused\n"
 
 
+def test_connects_for_the_daemon_without_the_logins_agent(host: Host) -> None:
+    host.has_program("virsh", 'echo "$* ${SSH_AUTH_SOCK-without an agent}"')
+    asked = questions.connect("qemu+ssh://host2/system")
+    said = host.says("SSH_AUTH_SOCK=/agent; export SSH_AUTH_SOCK; @asked@", asked=asked)
+    assert said == "-q -c qemu+ssh://host2/system hostname without an agent\n"
+
+
 def test_sshd_config_is_every_file_behind_its_name(host: Host) -> None:
     etc = host.has_directory("/etc/ssh")
     (etc / "sshd_config.d").mkdir()
     (etc / "sshd_config").write_text("Port 22\n")
     (etc / "sshd_config.d" / "a.conf").write_text("UseDNS no\n")
     assert host.says("sshd_config") == f"\x1f{etc}/sshd_config\nPort 22\n\x1f{etc}/sshd_config.d/a.conf\nUseDNS no\n"
+
+
+def test_libvirt_files_are_each_between_its_name_and_a_code(host: Host) -> None:
+    etc = host.has_directory("/etc/libvirt")
+    (etc / "virtlogd.conf").write_text("max_clients = 7\n")
+    (etc / "network.conf").mkdir()
+    done = host.run("libvirt_files")
+    blocks = done.stdout.split("\x1f")[1:]
+    assert blocks[0] == f"{etc}/virtlogd.conf\nmax_clients = 7\n\x1e0\n"
+    assert f"{etc}/virtnetworkd.conf\n\x1e44\n" in blocks
+    assert f"{etc}/network.conf\n\x1e1\n" in blocks
+    assert tuple(block.partition("\n")[0] for block in blocks) == tuple(f"{etc}/{name}" for name in OTHERS)
 
 
 def test_remote_helpers_are_programs_and_what_netcat_can(host: Host) -> None:
@@ -514,7 +555,6 @@ def test_started_with_is_what_each_guests_log_says_of_its_starts(host: Host) -> 
 
 def test_may_use_kvm_is_tried_as_that_user(host: Host) -> None:
     host.has_program("setpriv", 'printf "<%s>" "$@"; exit 1')
-    host.has_program("id", "echo 107 36")
-    assert host.says("may_use_kvm 64055 107") == (
+    assert host.says("may_use_kvm 64055 107 107 36") == (
         "<--reuid=64055><--regid=107><--groups=107,36,107><test><-r></dev/kvm><-a><-w></dev/kvm>kvm 1\n"
     )

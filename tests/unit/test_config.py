@@ -8,7 +8,8 @@ import pytest
 from preflight import config
 from preflight.errors import UserError
 from preflight.request.configured import NONE, Configured, Waiver
-from preflight.request.settings import SETTINGS
+from preflight.request.options import declared, virsh_name
+from preflight.request.settings import SETTINGS, every, key_of, variable
 from tests.own_directory import own_directory
 
 __all__ = ["own_directory"]
@@ -104,12 +105,25 @@ select = ["ssh"]
 ignore = ["mtu-differs"]
 severity = { mtu-differs = "error" }
 rules = ["rules.d", "/srv/rules"]
+packs = ["example"]
+threshold = { clocks-differ = 2.5 }
+hosts = ["kvm1", "snapshots/kvm2.json"]
 format = "json"
 fail-on = "warning"
 unknown = "warn"
 concurrency = 8
 transport = "tls"
 answer-timeout = 30.5
+window = "30m"
+stall-timeout = 60
+settle-timeout = 10
+
+[migration]
+p2p = true
+persistent = false
+comp-methods = ["mt", "xbzrle"]
+bandwidth = 100
+hand-over = "at-once"
 """
     found = config.load(put(home / "site.toml", text))
     assert found.values == {
@@ -117,14 +131,38 @@ answer-timeout = 30.5
         "ignore": ["mtu-differs"],
         "severity": ["mtu-differs=error"],
         "rules": [f"{home}/rules.d", "/srv/rules"],
+        "packs": ["example"],
+        "threshold": ["clocks-differ=2.5"],
+        "hosts": ["kvm1", f"{home}/snapshots/kvm2.json"],
         "format": "json",
         "fail-on": "warning",
         "unknown": "warn",
         "concurrency": 8,
         "transport": "tls",
         "answer-timeout": 30.5,
+        "window": "30m",
+        "stall-timeout": 60,
+        "settle-timeout": 10,
+        "migration.p2p": True,
+        "migration.persistent": False,
+        "migration.comp-methods": "mt,xbzrle",
+        "migration.bandwidth": 100,
+        "migration.hand-over": "at-once",
     }
-    assert found.values.keys() == SETTINGS.keys() == found.origins.keys()
+    assert {key for key in found.values if not key.startswith("migration.")} == SETTINGS.keys()
+    assert found.values.keys() == found.origins.keys()
+
+
+def test_every_option_of_a_migration_is_a_key_but_those_that_are_given_each_time() -> None:
+    keys = {key.removeprefix("migration.") for key in every() if key not in SETTINGS}
+    switches = {switch.name for option in declared().values() for switch in option.switches if not switch.refused}
+    options = {virsh_name(name) for name, option in declared().items() if not option.switches}
+    assert (switches | options) - keys == {
+        "dname", "xml", "persistent-xml", "migrate-disks", "migrate-disks-detect-zeroes", "migrate-disks-target-zero",
+        "unsafe",
+    }  # fmt: skip
+    assert keys < switches | options
+    assert {key_of(variable(key)) for key in every()} == every().keys()
 
 
 @pytest.mark.parametrize(
@@ -140,6 +178,16 @@ answer-timeout = 30.5
         ("transport = 'telnet'", "Invalid enum value 'telnet' - at `$.transport`"),
         ("select = 'ssh'", "Expected `array`, got `str` - at `$.select`"),
         ("severity = { mtu-differs = 'fatal' }", "Invalid enum value 'fatal'"),
+        ("[migration]\np2pp = true", "there is no key 'p2pp' in [migration]; did you mean p2p?"),
+        ("[migration]\nunsafe = true", "there is no key 'unsafe' in [migration]"),
+        ("[migration]\np2p = 1", "Expected `bool`, got `int` - at `$.migration.p2p`"),
+        ("[migration]\nbandwidth = 0", "Expected `int` >= 1 - at `$.migration.bandwidth`"),
+        ("[migration]\nhand-over = 'x'", "Invalid enum value 'x' - at `$.migration.hand-over`"),
+        ("migration = 3", "at `$.migration`"),
+        ("hosts = ['a']", "at `$.hosts`"),
+        ("hosts = ['a', 'b', 'c']", "at `$.hosts`"),
+        ("threshold = { clocks-differ = -1 }", ">= 0.0 - at `$.threshold.clocks-differ`"),
+        ("threshold = { clocks-differ = '5' }", "at `$.threshold"),
         ("waiver = 3", "Expected `array`, got `int` - at `$.waiver`"),
         ("[[waiver]]\nrule = 'a'", "Object missing required field `reason` - at `$.waiver[0]`"),
         (WAIVER.replace("new switch", " "), "Expected a text that is not blank - at `$.waiver[0].reason`"),
@@ -182,13 +230,24 @@ def test_a_file_extends_another_key_by_key_and_the_waivers_of_both_apply(home: P
     assert [(one.rule, one.file) for one in found.waivers] == [("mtu-differs", str(site)), ("os-differs", str(own))]
 
 
+def test_a_switch_of_the_extending_file_replaces_its_rivals(home: Path) -> None:
+    put(home / "site.toml", "[migration]\ntunnelled = true\ncopy-storage-all = true\nparallel = true\n")
+    own = put(home / "own.toml", 'extend = "site.toml"\n[migration]\np2p = true\ncopy-storage-inc = false\n')
+    assert config.load(own).values == {
+        "migration.p2p": True,
+        "migration.copy-storage-all": True,
+        "migration.copy-storage-inc": False,
+        "migration.parallel": True,
+    }
+
+
 def test_files_that_extend_one_another_without_end_are_refused(home: Path) -> None:
     put(home / "a.toml", 'extend = "b.toml"\n')
     put(home / "b.toml", 'extend = "a.toml"\n')
-    assert "without end" in refusal(home / "a.toml")
+    assert "in a circle" in refusal(home / "a.toml")
     for number in range(12):
         put(home / f"{number}.toml", f'extend = "{number + 1}.toml"\n')
-    assert "without end" in refusal(home / "0.toml")
+    assert "in a circle" in refusal(home / "0.toml")
 
 
 # planted files
@@ -268,10 +327,50 @@ def test_what_a_planted_file_is_extended_by_counts_as_little(home: Path) -> None
 def test_a_file_in_the_directory_never_loads_code_itself_or_by_extending(home: Path, key: str) -> None:
     path = planted(home, f'{key} = ["rules.d"]\n')
     assert refusal().startswith(f"{path}: {key}: a file in the working directory or above it must not load code")
-    assert config.load(path).values == {key: [f"{path.parent}/rules.d"]}
+    assert config.load(path).values == {key: [f"{path.parent}/rules.d" if key == "rules" else "rules.d"]}
     site = put(home / "site.toml", f'{key} = ["rules.d"]\n')
     planted(home, f'extend = "{site}"\n')
     assert refusal().startswith(f"{site}: {key}: ")
+
+
+URIS = {
+    "hosts": 'hosts = ["kvm1", "qemu+ssh://kvm2/system?command=/tmp/x"]',
+    "migration.migrateuri": '[migration]\nmigrateuri = "tcp://192.0.2.1"',
+    "migration.disks-uri": '[migration]\ndisks-uri = "unix:///tmp/x"',
+}
+
+
+@pytest.mark.parametrize("key", URIS)
+def test_a_file_in_the_directory_sets_no_uri_which_could_name_a_program(home: Path, key: str) -> None:
+    path = planted(home, f"{URIS[key]}\n")
+    assert refusal().startswith(f"{path}: {key}: a file in the working directory or above it must not set a URI: ")
+    assert config.load(path).values.keys() == {key}
+
+
+def test_in_a_directory_such_as_tmp_a_file_of_ones_own_is_used(home: Path) -> None:
+    path = planted(home)
+    path.parent.chmod(0o1777)
+    assert config.load().values == {"ignore": ["guests"]}
+    os.link(path, home / "other.toml")
+    assert "other users can write to the directory" in refusal()
+
+
+@needs_root
+@pytest.mark.parametrize("what", ["file", "link", "directory"])
+def test_in_a_directory_such_as_tmp_what_is_anothers_is_refused(home: Path, what: str) -> None:
+    shared = home / "repository/hosts"
+    shared.chmod(0o1777)
+    if what == "file":
+        os.chown(planted(home), 1234, -1)
+    elif what == "link":
+        (shared / "preflight.toml").symlink_to(put(home / "site.toml", 'ignore = ["guests"]\n'))
+        os.chown(shared / "preflight.toml", 1234, -1, follow_symlinks=False)
+    else:
+        os.chown(put(shared / "theirs/preflight.toml", 'ignore = ["guests"]\n').parent, 1234, -1)
+        os.chdir(shared / "theirs")
+    said = refusal()
+    assert "other users can write to the directory" in said or "users other than you and root" in said
+    shared.chmod(0o700)
 
 
 def test_the_users_own_file_is_refused_where_others_can_replace_it(home: Path) -> None:

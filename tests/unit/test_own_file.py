@@ -63,6 +63,51 @@ def test_a_directory_that_others_can_write_is_in_doubt_sticky_or_not(own_directo
     assert doubt_of(path) == f"other users can write to the directory {shared}"
 
 
+def replaced_by(path: Path) -> str | None:
+    opened = own_file.open_own(path)
+    os.close(opened.descriptor)
+    return opened.replaced_by
+
+
+def test_what_is_ones_own_in_a_sticky_directory_cannot_be_replaced(own_directory: Path) -> None:
+    shared = own_directory / "shared"
+    (shared / "own").mkdir(parents=True)
+    for path in (kept(shared), kept(shared / "own")):
+        shared.chmod(0o1777)
+        assert replaced_by(path) is None
+        assert own_file.doubt_of_new(path) is None
+        shared.chmod(0o777)
+        assert replaced_by(path) == f"other users can write to the directory {shared}"
+        assert own_file.doubt_of_new(path) == f"other users can write to the directory {shared}"
+
+
+def test_a_file_with_several_names_in_a_sticky_directory_may_have_been_put_there(own_directory: Path) -> None:
+    shared = own_directory / "shared"
+    shared.mkdir()
+    os.link(kept(own_directory), shared / "other.plan")
+    assert replaced_by(shared / "other.plan") is None
+    shared.chmod(0o1777)
+    assert replaced_by(shared / "other.plan") == f"other users can write to the directory {shared}"
+
+
+@needs_root
+@pytest.mark.parametrize("whose", ["directory", "link", "entry"])
+def test_what_is_anothers_in_a_sticky_directory_can_be_replaced(own_directory: Path, whose: str) -> None:
+    shared = own_directory / "shared"
+    (shared / "below").mkdir(parents=True)
+    path = kept(shared / "below")
+    (shared / "link").symlink_to(own_directory / "evening.plan")
+    kept(own_directory)
+    shared.chmod(0o1777)
+    assert replaced_by(path) is None
+    assert replaced_by(shared / "link") is None
+    given = {"directory": shared, "link": shared / "link", "entry": shared / "below"}[whose]
+    os.chown(given, 12345, -1, follow_symlinks=False)
+    assert replaced_by(shared / "link" if whose == "link" else path) == (
+        f"other users can write to the directory {shared}"
+    )
+
+
 @needs_root
 def test_a_directory_of_somebody_elses_is_in_doubt(own_directory: Path) -> None:
     below = own_directory / "theirs"

@@ -77,6 +77,7 @@ BUILDERS: Mapping[str, Callable[[list[str]], Iterator[ShellText]]] = {
     "keys_met": lambda bad: (questions.keys_met(one, bad) for one in bad),
     "connect": lambda bad: map(questions.connect, bad),
     "way": lambda bad: (questions.way(one, 49215) for one in bad),
+    "listen": lambda bad: iter([questions.listen(len(bad))]),
     "certificates": lambda bad: iter([questions.certificates(bad, bad), questions.certificates(bad)]),
     "stat_paths": lambda bad: iter([questions.stat_paths(bad)]),
     "resolve_all": lambda bad: iter([questions.resolve_all(bad)]),

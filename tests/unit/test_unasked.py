@@ -32,5 +32,5 @@ def test_a_record_that_an_old_snapshot_has_counts() -> None:
 
 
 def test_every_newer_record_is_one_that_is_asked_for() -> None:
-    asked = {*questions.STANDING, "usb-devices", "way.memory"}
+    asked = {*questions.STANDING, "usb-devices", "way.disks", "way.memory"}
     assert asked >= questions.NEWER

@@ -3,6 +3,10 @@
 from preflight.facts.daemon.clients import LockDaemon, ProxyLimits, ServingClients
 from preflight.facts.daemon.conf import DaemonConf
 from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.daemon.device_tls import DeviceTls, devices_with_tls
+from preflight.facts.daemon.displays import Display, displays
+from preflight.facts.daemon.guest_settings import GuestSettings
+from preflight.facts.daemon.libvirt_files import LibvirtFiles
 from preflight.facts.daemon.limits import RESERVED_WORKERS, DaemonLimits
 from preflight.facts.daemon.log_and_lock import LogAndLock
 from preflight.facts.daemon.open_files import OpenFiles
@@ -22,6 +26,10 @@ __all__ = [
     "DaemonConf",
     "DaemonLimits",
     "Daemons",
+    "DeviceTls",
+    "Display",
+    "GuestSettings",
+    "LibvirtFiles",
     "LockDaemon",
     "LogAndLock",
     "OpenFiles",
@@ -31,4 +39,6 @@ __all__ = [
     "ServingClients",
     "SideDaemons",
     "UnreadConf",
+    "devices_with_tls",
+    "displays",
 ]

@@ -86,7 +86,7 @@ class ServingClients(Fact, frozen=True, kw_only=True):
 def _clients(limits: Record, daemon: str, conf: Conf, usual: int) -> Clients:
     told = told_of(limits, daemon)
     if "nclients_max" not in told and f"daemon {daemon}" in limits.required().splitlines():
-        raise Unreadable(f"virt-admin could not query {daemon}")
+        raise Unreadable(f"virt-admin could not query {daemon}{limits.because}")
     setting = conf.get("max_clients")
     if setting is not None and not isinstance(setting.value, int):
         raise Unreadable(f"{conf.path}: max_clients is not a number")

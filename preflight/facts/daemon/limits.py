@@ -64,6 +64,8 @@ class DaemonLimits(Fact, frozen=True, kw_only=True):
     drift: tuple[Drift, ...]
     #: True if the file was modified after the daemon had read it; None if that is unknown.
     changed_since_start: bool | None
+    #: A clause with the reason why the running daemon was not queried; empty if it was.
+    unqueried: str = ""
 
     @property
     def daemon(self) -> DaemonName:
@@ -83,13 +85,13 @@ class DaemonLimits(Fact, frozen=True, kw_only=True):
     def room_for_clients(self) -> int:
         """Return how many connections can still be opened; raises `Unreadable` if the number in use is unknown."""
         if self.clients is None:
-            raise Unreadable(f"the number of clients of {self.daemon} is unknown: virt-admin could not be queried")
+            raise Unreadable(f"the number of clients of {self.daemon} is unknown: {self.unqueried}")
         return max(0, self.max_clients.value - self.clients)
 
     def free_workers(self) -> int:
         """Return the number of free workers, started or not; raises `Unreadable` if that of busy ones is unknown."""
         if self.busy_workers is None:
-            raise Unreadable(f"the number of busy workers of {self.daemon} is unknown: virt-admin could not be queried")
+            raise Unreadable(f"the number of busy workers of {self.daemon} is unknown: {self.unqueried}")
         return max(0, self.max_workers.value - self.busy_workers)
 
     def room_for_migrations(self) -> int:
@@ -126,6 +128,7 @@ class DaemonLimits(Fact, frozen=True, kw_only=True):
             queued_jobs=told["jobQueueDepth"] if told else None,
             drift=tuple(_drift(conf, told)) if told else (),
             changed_since_start=changed,
+            unqueried="" if told else f"virt-admin could not be queried{limits.because}",
         )
 
 

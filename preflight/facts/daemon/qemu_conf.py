@@ -14,13 +14,25 @@ from preflight.facts.version import Version
 PATH = "/etc/libvirt/qemu.conf"
 #: The defaults of this file have been the same since this release.
 SINCE = Version(1, 3, 0)
+#: The lowest display ports: their number is that of the display (QEMU_REMOTE_PORT_MIN, QEMU_WEBSOCKET_PORT_MIN).
+_LEAST = {"remote_display_port_min": 5900, "remote_websocket_port_min": 5700}
+#: The settings of each range of ports, and the end of libvirt's words about the lowest of them.
+_RANGES = (
+    ("migration_port_min", "migration_port_max", " {}"),
+    ("remote_display_port_min", "remote_display_port_max", ""),
+    ("remote_websocket_port_min", "remote_websocket_port_max", ""),
+)
+#: virCgroupController (src/util/vircgroup.c).
+_CONTROLLERS = frozenset(
+    ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "net_cls", "perf_event", "name=systemd")
+)
 
 
 class QemuConfFile(Fact, frozen=True, kw_only=True):
     """The file as it is, effective or not, as the daemon will read it at its next start."""
 
     conf: Conf
-    #: Problems that would keep the daemon from starting. Settings that no migration depends on are not checked.
+    #: Problems that would keep the daemon from starting.
     problems: tuple[ConfProblem, ...]
 
     @classmethod
@@ -73,14 +85,7 @@ class QemuConf(Fact, frozen=True, kw_only=True):
     @classmethod
     def parse(cls, daemons: Daemons, file: QemuConfFile) -> Self:
         """Take the settings of the file; raises `Unreadable` if it was changed after the running daemon had read it."""
-        if daemons.changed_since_start("qemu"):
-            raise Unreadable(
-                f"{PATH} was changed after {daemons.serving} started:"
-                " the values in use cannot be known before a restart"
-            )
-        for problem in file.problems:
-            raise Unreadable(problem.message)
-        conf = file.conf
+        conf = in_force(daemons, file)
         return cls(
             present=conf.present,
             migration_host=_text(conf, "migration_host"),
@@ -100,6 +105,17 @@ class QemuConf(Fact, frozen=True, kw_only=True):
         )
 
 
+def in_force(daemons: Daemons, file: QemuConfFile) -> Conf:
+    """Return the file as the daemon uses it; raises `Unreadable` if it was changed since, or if it is invalid."""
+    if daemons.changed_since_start("qemu"):
+        raise Unreadable(
+            f"{PATH} was changed after {daemons.serving} started: the values in use cannot be known before a restart"
+        )
+    for problem in file.problems:
+        raise Unreadable(problem.message)
+    return file.conf
+
+
 def problems(conf: Conf) -> Iterator[ConfProblem]:
     """Yield the problems that keep the QEMU driver, and so the daemon, from starting (virQEMUDriverConfigLoadFile)."""
     if conf.problem is not None:
@@ -109,7 +125,8 @@ def problems(conf: Conf) -> Iterator[ConfProblem]:
         found = conf.settings.get(key)
         if found is not None and (why := wrong_type(conf.path, key, kind, found) or _refused(conf.path, key, found)):
             yield ConfProblem(f"the QEMU driver will not start with this {key}: {why}", found.at, why)
-    yield from _ports(conf)
+    for first, last, least in _RANGES:
+        yield from _ports(conf, first, last, least)
 
 
 def _refused(path: str, key: str, found: Located[Value]) -> str | None:
@@ -120,14 +137,29 @@ def _refused(path: str, key: str, found: Located[Value]) -> str | None:
         return f"Unknown stdio handler {found.value}"
     if key == "migration_port_min" and found.value == 0:
         return f"{path}: migration_port_min: port must be greater than 0"
+    if key in _LEAST and isinstance(found.value, int) and found.value < _LEAST[key]:
+        return f"{path}: {key}: port must be greater than or equal to {_LEAST[key]}"
+    if key == "allow_disk_format_probing" and found.value:
+        return "allow_disk_format_probing is no longer supported"
+    return _refused_item(key, found.value if isinstance(found.value, tuple) else ())
+
+
+def _refused_item(key: str, items: tuple[int | str, ...]) -> str | None:
+    for item in map(str, items):
+        if key == "cgroup_controllers" and item not in _CONTROLLERS:
+            return f"Unknown cgroup controller '{item}'"
+        if key == "namespaces" and item != "mount":
+            return f"Unknown namespace: {item}"
+        if key == "nvram" and ":" not in item:
+            return f"Invalid nvram format: '{item}'"
     return None
 
 
-def _ports(conf: Conf) -> Iterator[ConfProblem]:
-    first = conf.settings.get("migration_port_min", Located(default("qemu", "migration_port_min", SINCE)))
-    last = conf.settings.get("migration_port_max", Located(default("qemu", "migration_port_max", SINCE)))
+def _ports(conf: Conf, lowest: str, highest: str, least: str) -> Iterator[ConfProblem]:
+    first = conf.settings.get(lowest, Located(default("qemu", lowest, SINCE)))
+    last = conf.settings.get(highest, Located(default("qemu", highest, SINCE)))
     if isinstance(first.value, int) and isinstance(last.value, int) and not 0 <= first.value <= last.value <= 65535:
-        why = f"{conf.path}: migration_port_max: port must be between the minimal port {first} and 65535"
+        why = f"{conf.path}: {highest}: port must be between the minimal port{least.format(first)} and 65535"
         yield ConfProblem(f"the QEMU driver will not start with these ports: {why}", last.at or first.at, why)
     elif first.value == last.value:
         # virPortAllocatorRangeNew requires at least two ports

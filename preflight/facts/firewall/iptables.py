@@ -188,7 +188,10 @@ def _recent(own: _Own) -> Json | None:
         return None  # it matches every address on the list, as after port knocking
     seconds, most = int(own["--seconds"][0]), int(own["--hitcount"][0])
     text = f"hitcount {most} in {seconds} s"
-    return {"rate": Rate(most=most, interval=seconds / most, over=True, per_source=True, text=text, name=name)}
+    rate = Rate(
+        most=most, interval=seconds / most, over=True, per_source=True, text=text, name=name, seconds=float(seconds)
+    )
+    return {"rate": rate}
 
 
 _RATES: dict[str, Callable[[_Own], Json | None]] = {

@@ -33,6 +33,8 @@ class Rate(Struct, frozen=True, kw_only=True):
     text: str
     #: The list of recent sources that is counted, by its name; "" if the rule counts by itself.
     name: str = ""
+    #: The seconds of that list that count.
+    seconds: float = 0.0
 
     def one_less(self) -> "Rate":
         """Return the rate for a connection that is already counted when the rule is evaluated."""

@@ -1,15 +1,22 @@
 """The sources that iptables' `recent` has listed, and when it saw packets from them."""
 
 import re
-from collections.abc import Mapping
-from typing import Self
+from collections.abc import Collection, Mapping
+from typing import Annotated, Self
 
-from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 
 _LIST = re.compile(r"# recent (\S{1,200})")
 #: A line of /proc/net/xt_recent (recent_seq_show, net/netfilter/xt_recent.c).
 _ENTRY = re.compile(r"# src=(\S{1,64}) ttl: \d{1,3} last_seen: (\d{1,20}) oldest_pkt: \d{1,4} ?([\d, ]{0,6000})")
-_NOW = re.compile(r"# jiffies: (\d{1,20})")
+_NOW = re.compile(r"# jiffies:? (\d{1,20})")
+#: The host's clock in the answer to `daemons`: its time, and its seconds since boot.
+_CLOCK = re.compile(r"clock \d{1,12}(?:\.\d{1,9})? (\d{1,12})(?:\.\d{1,9})? \d{1,6}")
+#: Jiffies a second (CONFIG_HZ), and the first of them: five minutes before 32 bits are exceeded (INITIAL_JIFFIES).
+_RATES = (100, 250, 300, 1000)
+_FIRST_SECOND, _FIRST_OVER = 300, 2**32
+#: Seconds between the two answers.
+_APART = 120
 
 
 class RecentLists(Fact, frozen=True, kw_only=True):
@@ -18,9 +25,19 @@ class RecentLists(Fact, frozen=True, kw_only=True):
     lists: Mapping[str, Mapping[str, tuple[int, ...]]]
     #: The jiffies at which this was read; None if they are unknown.
     now: int | None
+    #: Jiffies a second; None if they are unknown.
+    per_second: int | None = None
+
+    def seen(self, name: str, sources: Collection[str], seconds: float) -> int | None:
+        """Return the packets of the last seconds in a list: the most from one of these addresses; None if unknown."""
+        if self.now is None or self.per_second is None:
+            return None
+        since = self.now - seconds * self.per_second
+        entries = self.lists.get(name, {})
+        return max((sum(one >= since for one in entries.get(source, ())) for source in sources), default=0)
 
     @classmethod
-    def parse(cls, iptables: Record) -> Self:
+    def parse(cls, iptables: Record, clock: Annotated[Record, "daemons", OPTIONAL]) -> Self:
         """Parse the remarks behind the output of iptables-save."""
         lines = iptables.required().splitlines()
         lists: dict[str, dict[str, tuple[int, ...]]] = {}
@@ -37,4 +54,15 @@ class RecentLists(Fact, frozen=True, kw_only=True):
                 current[found[1]] = seen
             elif found := _NOW.fullmatch(line):
                 now = int(found[1])
-        return cls(lists=lists, now=now)
+        return cls(lists=lists, now=now, per_second=_per_second(now, clock.out))
+
+
+def _per_second(now: int | None, daemons: str) -> int | None:
+    """Return the jiffies a second by which the kernel would have counted as many since boot."""
+    clock = _CLOCK.match(daemons)
+    if now is None or clock is None:
+        return None
+    up = int(clock[1])
+    counted = ((rate, (now - _FIRST_OVER) / rate + _FIRST_SECOND) for rate in _RATES)
+    fitting = [rate for rate, seconds in counted if abs(seconds - up) <= _APART]
+    return fitting[0] if len(fitting) == 1 else None

@@ -5,7 +5,7 @@ from preflight.facts.guest.backing import GuestBacking
 from preflight.facts.guest.cluster import Cluster
 from preflight.facts.guest.cpu import X86, GuestCpu
 from preflight.facts.guest.devices import OPEN_VSWITCH
-from preflight.facts.guest.guests import KVM, Disk, Guests, Server
+from preflight.facts.guest.guests import KVM, Disk, Guests, GuestState, Server
 from preflight.facts.guest.memory import GuestMemory
 from preflight.facts.guest.orchestrator import Orchestrator
 from preflight.facts.guest.ports import GuestPorts
@@ -23,6 +23,7 @@ __all__ = [
     "GuestCpu",
     "GuestMemory",
     "GuestPorts",
+    "GuestState",
     "Guests",
     "Orchestrator",
     "Server",

@@ -41,7 +41,7 @@ class GuestCpu(Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, guest: Guest) -> Self:
         """Parse the guest's XML."""
-        root = parse_xml(guest.xml)
+        root = parse_xml(guest.as_it_runs)
         cpu = root.find("cpu")
         timer = root.find("clock/timer[@name='tsc']")
         frequency = _number(None if timer is None else timer.get("frequency"))

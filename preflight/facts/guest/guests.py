@@ -168,6 +168,8 @@ class Guest(Struct, frozen=True, kw_only=True):
     xml: str
     #: The XML that a migration sends: without what came from the source's qemu.conf; None if unknown.
     sent: str | None = None
+    #: The live XML, if `xml` is what a migration sends; see `as_it_runs`.
+    live: str | None = None
     #: kvm, qemu…
     virt_type: str
     arch: str
@@ -194,18 +196,30 @@ class Guest(Struct, frozen=True, kw_only=True):
         return (*disks, *sockets, *([self.emulator] if self.emulator else []), *kvm, *self.devices.needed_paths)
 
     @property
+    def as_it_runs(self) -> str:
+        """The XML with the CPU that the guest has: libvirt sends that apart, beside the CPU that was defined."""
+        return self.live or self.xml
+
+    @property
     def running(self) -> bool:
         """True if the guest is active, including paused: such a guest is migrated live."""
         return self.id is not None
 
     def on_destination(self, name: str | None, xml: str | None) -> "Guest":
-        """Return the guest as on the destination, with `--dname` and the devices of `--xml`; raises `Unreadable`."""
-        if xml is None:
-            return self if name is None else replace(self, name=name)
-        fields = {field: getattr(self, field) for field in _Domain.__struct_fields__ if hasattr(self, field)}
-        return _guest(
-            _Domain(**(fields | {"name": name or self.name, "state": self.state.value, "xml": xml, "sent": xml}))
-        )
+        """Return the guest as on the destination, with `--dname` and the devices of `--xml`; raises `Unreadable`.
+
+        Its devices are those of the XML that libvirt sends. Its disks are the present ones unless `--xml` gives others:
+        what is sent lacks backing chains that libvirt found itself.
+        """
+        if xml is not None:
+            fields = {field: getattr(self, field) for field in _Domain.__struct_fields__ if hasattr(self, field)}
+            return _guest(
+                _Domain(**(fields | {"name": name or self.name, "state": self.state.value, "xml": xml, "sent": xml}))
+            )
+        named = self if name is None else replace(self, name=name)
+        if not self.running or self.sent is None:
+            return named
+        return replace(named, xml=self.sent, live=self.xml, devices=GuestDevices.of(parse_xml(self.sent)))
 
 
 class UnreadGuest(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from msgspec import Struct
 
-from preflight.facts.fact import Fact, NotAsked, Record, Unreadable, read_json
+from preflight.facts.fact import Fact, NotAsked, Record, read_json
 
 
 class _Answer(Struct, frozen=True, kw_only=True):
@@ -13,14 +13,21 @@ class _Answer(Struct, frozen=True, kw_only=True):
 
 
 class BuiltGuests(Fact, frozen=True, kw_only=True):
-    """The guests that libvirt was asked to build, with its error for each, or None."""
+    """The guests that libvirt was asked to build, with its error for each, or None.
+
+    Interfaces, devices that are passed through and virtiofs are not built: see `preflight.connection.buildable`.
+    """
 
     errors: Mapping[str, str | None]
 
     def error_of(self, guest: str) -> str | None:
-        """Return libvirt's error, or None if it can build the guest; raises `Unreadable` if its turn did not come."""
+        """Return libvirt's error, or None if it can build the guest.
+
+        Raises `NotAsked` if libvirt was not asked: its release would leave traces, or does not know the guest's
+        emulator yet, or the guest's turn did not come in time.
+        """
         if guest not in self.errors:
-            raise Unreadable(f"libvirt was not asked in time whether it can build {guest}")
+            raise NotAsked(f"libvirt was not asked whether it can build {guest}")
         return self.errors[guest]
 
     @classmethod

@@ -93,7 +93,7 @@ class PeerName(Fact, frozen=True, kw_only=True):
         return (
             f"--migrateuri tcp://{address}"
             if given
-            else f"set migration_host in the destination's qemu.conf to {address}"
+            else f"set migration_host in the destination's qemu.conf to {address}, and restart its libvirt daemon"
         )
 
     def place_of(self, address: str) -> Located[str] | None:

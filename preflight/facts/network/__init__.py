@@ -7,17 +7,20 @@ from preflight.facts.network.link_speed import LinkSpeed
 from preflight.facts.network.links import Links
 from preflight.facts.network.listening import Listening
 from preflight.facts.network.networks import Networks
+from preflight.facts.network.open_connections import OpenConnections
 from preflight.facts.network.rdma import Rdma
-from preflight.facts.network.way import MemoryWay, Reached, Way
+from preflight.facts.network.way import DisksWay, MemoryWay, Reached, Way
 
 __all__ = [
     "AcceptQueue",
+    "DisksWay",
     "LinkSpeed",
     "Links",
     "Listening",
     "MemoryWay",
     "NetworkFilters",
     "Networks",
+    "OpenConnections",
     "OwnAddresses",
     "Rdma",
     "Reached",

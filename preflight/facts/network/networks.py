@@ -21,6 +21,10 @@ class Network(Struct, frozen=True, kw_only=True):
     #: nat, route, open, bridge, private, passthrough, hostdev…; None for an isolated network.
     forward: str | None
     portgroups: frozenset[str]
+    #: The host's links that its guests are attached to directly (macvtap) or that it forwards to.
+    links: tuple[str, ...] = ()
+    #: The IP networks that it serves, as "192.168.122.1/24", as written in its definition.
+    served: frozenset[str] = frozenset()
 
 
 class Networks(PartialListing, frozen=True, kw_only=True, dict=True):
@@ -75,4 +79,6 @@ def _network(told: _Told) -> Network:
         bridge=None if bridge is None else bridge.get("name"),
         forward=None if forward is None else forward.get("mode", "nat"),
         portgroups=frozenset(group.get("name", "") for group in root.iterfind("portgroup")),
+        links=tuple(link.get("dev", "") for link in root.iterfind("forward/interface") if link.get("dev")),
+        served=frozenset(f"{ip.get('address')}/{ip.get('prefix') or ip.get('netmask')}" for ip in root.iterfind("ip")),
     )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from preflight.facts.fact import Unreadable
 
 _LINE = re.compile(
-    r"\s*\d+: ([0-9A-F]{32}|[0-9A-F]{8}):([0-9A-F]{4}) (?:[0-9A-F]{32}|[0-9A-F]{8}):[0-9A-F]{4} ([0-9A-F]{2}) "
+    r"\s*\d+: ([0-9A-F]{32}|[0-9A-F]{8}):([0-9A-F]{4}) ([0-9A-F]{32}|[0-9A-F]{8}):[0-9A-F]{4} ([0-9A-F]{2}) "
 )
 
 
@@ -18,8 +18,15 @@ class Socket(NamedTuple):
     #: The address that it is bound to.
     address: IPv4Address | IPv6Address
     port: int
-    #: The kernel's number for its state; 10 is a listening TCP socket.
+    #: The kernel's number for its state; 10 is a listening TCP socket, 1 an established connection.
     state: int
+    #: The other end's address, as the kernel writes it.
+    other: str = ""
+
+    @property
+    def peer(self) -> IPv4Address | IPv6Address:
+        """The address of the other end of a connection."""
+        return _address(self.other)
 
 
 def sockets(text: str) -> Iterator[Socket]:
@@ -35,7 +42,7 @@ def sockets(text: str) -> Iterator[Socket]:
         match = _LINE.match(line)
         if match is None:
             raise Unreadable(f"unexpected line in the kernel's socket table: {line[:80]}")
-        yield Socket(_address(match[1]), int(match[2], 16), int(match[3], 16))
+        yield Socket(_address(match[1]), int(match[2], 16), int(match[4], 16), match[3])
 
 
 def _address(digits: str) -> IPv4Address | IPv6Address:

@@ -1,8 +1,9 @@
-"""The way from the source to the destination, as the source has tried it: one connection to a port without a listener.
+"""The way from the source to the destination, as the source has tried it: one connection to one port.
 
 Where the source's kernel has no route, or nobody has the address, a migration's connection fails as well, whatever its
 port. A port that does not answer proves nothing about another one, since a firewall between the hosts may distinguish
-them. Nor does a refusal: a closed port says the same as a firewall that rejects.
+them. Nor does a refusal: a closed port says the same as a firewall that rejects. With `--probe` the destination listens
+at the port: then a refusal is a firewall's, and a connection shows that nothing on the way blocks the port.
 """
 
 import enum
@@ -16,6 +17,7 @@ from preflight.facts.fact import Fact, NotAsked, Record, Unreadable
 
 _TRIED = re.compile(r"port (\d{1,3}) (\S{1,255}) (\d{1,5}) ?(.{0,200})")
 _ROUTE = re.compile(r"route (\S{1,64}) (.{0,400})")
+_LISTENER = re.compile(r"listener (open|ended)")
 _NEIGHBOUR = re.compile(r"neighbour (\S{1,64}) (.{0,400})")
 _DEVICE = re.compile(r"\bdev (\S{1,15})")
 #: The errors of a route that does not exist, or that is of the type "unreachable", in the words of `ip route get`.
@@ -30,6 +32,8 @@ class Reached(enum.Enum):
     CONNECTED = enum.auto()
     #: A host answered that nothing listens there, or a firewall rejected the connection.
     REFUSED = enum.auto()
+    #: A firewall rejected the connection: the destination listened.
+    REJECTED = enum.auto()
     #: The kernel knows that no packet gets there.
     UNREACHABLE = enum.auto()
     #: There was no answer in time.
@@ -73,6 +77,8 @@ class Way(Fact, frozen=True, kw_only=True):
     reached: Reached | None = None
     #: Reason why nothing was tried.
     untried: str = ""
+    #: True if the destination listened at the port, or if it was asked to.
+    probed: bool = False
     #: The kernel's words if the attempt failed; "Connection timed out" if there was no answer.
     error: str = ""
     #: The routes to the addresses of the name, if no address answered.
@@ -84,9 +90,36 @@ class Way(Fact, frozen=True, kw_only=True):
         return self.reached in _ANSWERS
 
     def require_tried(self) -> None:
-        """Raise `NotAsked` with the reason if nothing was tried."""
+        """Raise `NotAsked` with the reason if nothing was tried, `Unreadable` if a probe was asked for."""
+        if self.untried and self.probed:
+            raise Unreadable(f"the port was not probed: {self.untried}")
         if self.untried:
             raise NotAsked(self.untried)
+
+    @property
+    def obstacle(self) -> str:
+        """The words for what the connection met, if no address answered."""
+        if self.reached is Reached.REJECTED:
+            return (
+                f"a firewall on the way rejects the source's connection to {self.name} port {self.port}, at which the"
+                f" destination listened ({self.error})"
+            )
+        if self.probed:
+            return f"{self.name} port {self.port}, at which the destination listened, does not answer ({self.error})"
+        return (
+            f"{self.name} port {self.port}, where nothing listens, does not refuse the source's connection"
+            f" ({self.error})"
+        )
+
+    @property
+    def nowhere(self) -> str:
+        """The reason for each address that cannot be reached, if the way leads nowhere."""
+        return "; ".join(
+            f"{one.address} is on the network of {one.device}, but no machine there answers for it"
+            if one.error is None
+            else f"{one.error} to {one.address}"
+            for one in self.routes
+        )
 
     @property
     def leads_nowhere(self) -> bool:
@@ -99,29 +132,42 @@ class Way(Fact, frozen=True, kw_only=True):
         if answer.missing:
             raise NotAsked("the snapshots do not record an attempt to connect")
         text = answer.required()
-        if text.startswith("untried "):
-            return cls(untried=text.removeprefix("untried ").strip())
-        lines = text.splitlines()
+        if found := re.fullmatch(r"(untried|unprobed) (.+)\n?", text):
+            return cls(untried=found[2], probed=found[1] == "unprobed")
+        listened, lines = None, text.splitlines()
+        if lines and (found := _LISTENER.fullmatch(lines[0])):
+            listened, *lines = found[1], *lines[1:]
         tries = [found for line in lines if (found := _TRIED.fullmatch(line))]
         if not lines or not tries or _TRIED.fullmatch(lines[0]) is None:
             raise Unreadable("the source did not report whether it can connect to the destination")
         first, *each = tries
         # of the addresses, where they were tried: a name may take longer to resolve than the attempt lasts
-        outcomes = [_outcome(found) for found in each or tries]
+        outcomes = [_outcome(found, listened == "open") for found in each or tries]
         known = [(reached, said) for reached, said in outcomes if reached is not None]
         if len(known) < len(outcomes) and not any(reached in _ANSWERS for reached, _ in known):
             # of a name that does not resolve, and of a host without a program that connects: other rules' business
             return cls(untried=f"the source could not try to connect: {next(s for r, s in outcomes if r is None)}")
         reached, error = min(known, key=lambda one: one[0].value)
-        return cls(name=first[2], port=int(first[3]), reached=reached, error=error, routes=tuple(_routes(lines)))
+        if listened == "ended" and reached is Reached.REFUSED:
+            raise Unreadable(f"the destination did not listen at port {first[3]} any more when the source connected")
+        return cls(
+            name=first[2],
+            port=int(first[3]),
+            reached=reached,
+            probed=listened is not None,
+            error=error,
+            routes=tuple(_routes(lines)),
+        )
 
 
-def _outcome(tried: re.Match[str]) -> tuple[Reached | None, str]:
+def _outcome(tried: re.Match[str], listened: bool) -> tuple[Reached | None, str]:
     """Return the outcome of an attempt, None if it is none, and the words for it."""
     code, said = int(tried[1]), tried[4].strip()
     if code == 0:
         return Reached.CONNECTED, ""
     reached = Reached.SILENT if code == _TIMED_OUT else _ERRORS.get(said)
+    if reached is Reached.REFUSED and listened:
+        return Reached.REJECTED, said
     return reached, "Connection timed out" if reached is Reached.SILENT else said or f"exit code {code}"
 
 
@@ -130,6 +176,15 @@ class MemoryWay(Way, frozen=True, kw_only=True):
 
     @classmethod
     def parse(cls, answer: Annotated[Record, "way.memory"]) -> Self:
+        """Parse the attempt."""
+        return cls._read(answer)
+
+
+class DisksWay(Way, frozen=True, kw_only=True):
+    """The attempt to reach the host to which copied disks are sent, if it is not the memory's."""
+
+    @classmethod
+    def parse(cls, answer: Annotated[Record, "way.disks"]) -> Self:
         """Parse the attempt."""
         return cls._read(answer)
 

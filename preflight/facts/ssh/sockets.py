@@ -14,6 +14,8 @@ from preflight.facts.text.systemd import units_shown
 
 #: Units of systemd's time spans (systemd.time(7)), in seconds.
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+#: The units that distributions ship.
+_UNITS = frozenset(("ssh.socket", "sshd.socket"))
 _SPAN = re.compile(r"(\d{1,9})(us|ms|s|min|h)")
 
 
@@ -30,6 +32,16 @@ class SshdSocket(Struct, frozen=True, kw_only=True):
     trigger_burst: int | None
     trigger_seconds: float
 
+    @property
+    def others(self) -> int:
+        """The open connections except preflight's own."""
+        return max(0, self.current - 1)
+
+    @property
+    def drop_in(self) -> str:
+        """The file in which `systemctl edit` sets a limit."""
+        return f"/etc/systemd/system/{self.unit}.d/override.conf"
+
 
 class SshdSockets(Fact, frozen=True, kw_only=True):
     """The socket that starts sshd for each connection, or None if an sshd listens by itself."""
@@ -40,14 +52,14 @@ class SshdSockets(Fact, frozen=True, kw_only=True):
     def parse(cls, answer: Annotated[Record, "sshd.listener"]) -> Self:
         """Parse what systemd says of the sockets; it is asked only where no sshd listens."""
         for block in units_shown(answer.required()):
-            if block.get("Accept") == "yes" and block.get("ActiveState") == "active":
+            if block["Id"] in _UNITS and block.get("Accept") == "yes" and block.get("ActiveState") == "active":
                 burst, seconds = (
                     _number(block.get("TriggerLimitBurst")),
                     _span(block.get("TriggerLimitIntervalUSec", "")),
                 )
                 return cls(
                     accepting=SshdSocket(
-                        unit=block.get("Id", "sshd.socket"),
+                        unit=block["Id"],
                         most=_number(block.get("MaxConnections")),
                         most_per_source=_number(block.get("MaxConnectionsPerSource")),
                         current=_number(block.get("NConnections")) or 0,

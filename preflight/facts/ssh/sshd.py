@@ -13,7 +13,9 @@ from msgspec.structs import asdict, replace
 
 from preflight.facts.defaults import default
 from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.ssh.sockets import SshdSocket, SshdSockets
 from preflight.facts.ssh.sshd_config import MAIN, Directive, Unseen, directives, read_files
+from preflight.facts.ssh.unloaded import UnloadedFiles
 from preflight.facts.system.release import OpenSsh
 from preflight.facts.text.located import Located
 from preflight.facts.version import Version
@@ -96,6 +98,10 @@ class SshdListener(Fact, frozen=True, kw_only=True):
 class SshdSettings(Fact, frozen=True, kw_only=True):
     """Settings of sshd. Those in a `Match` block apply to some connections only and are left out."""
 
+    #: The socket that starts an sshd for each connection, where nothing counts MaxStartups; None if an sshd listens.
+    socket: SshdSocket | None
+    #: Files that the sshd that listens has not read since they were changed.
+    unloaded: tuple[str, ...]
     #: True if the values come from sshd itself (`sshd -T`), False if from the files. The running sshd may be older than
     #: either.
     effective: bool
@@ -116,6 +122,10 @@ class SshdSettings(Fact, frozen=True, kw_only=True):
     #: yes, no, prohibit-password or forced-commands-only.
     permit_root_login: Located[str]
 
+    def is_unloaded(self, setting: Located[Any]) -> bool:
+        """Report whether the sshd that listens may have another value: its file was changed since."""
+        return self.path_of(setting) in self.unloaded
+
     def path_of(self, setting: Located[Any]) -> str:
         """Return the file that sets the value, or in which it would be set."""
         return setting.at.path if setting.at else MAIN
@@ -127,9 +137,15 @@ class SshdSettings(Fact, frozen=True, kw_only=True):
         sshd_config: Annotated[Record, "sshd_config"],
         openssh: OpenSsh | Unreadable,
         listener: SshdListener | Unreadable,
+        sockets: SshdSockets | Unreadable,
+        files: UnloadedFiles | Unreadable,
     ) -> Self:
         """Parse the output of `sshd -T` if there is any, otherwise the files, and what the sshd that listens says."""
-        return cls._written(sshd_effective, sshd_config, openssh).in_force(listener)
+        return replace(
+            cls._written(sshd_effective, sshd_config, openssh).in_force(listener),
+            socket=None if isinstance(sockets, Unreadable) else sockets.accepting,
+            unloaded=() if isinstance(files, Unreadable) else files.paths,
+        )
 
     @classmethod
     def _written(cls, sshd_effective: Record, sshd_config: Record, openssh: OpenSsh | Unreadable) -> Self:
@@ -162,6 +178,8 @@ class SshdSettings(Fact, frozen=True, kw_only=True):
     @classmethod
     def _of(cls, settings: "_Settings", *, effective: bool) -> Self:
         return cls(
+            socket=None,
+            unloaded=(),
             effective=effective,
             max_startups=settings.max_startups(),
             written_startups=settings.max_startups(),

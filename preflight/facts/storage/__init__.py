@@ -8,8 +8,8 @@ from preflight.facts.storage.image_owners import ImageOwners
 from preflight.facts.storage.images import Image, Images
 from preflight.facts.storage.paths import PathStatus, Storage
 from preflight.facts.storage.pools import Pools
-from preflight.facts.storage.qemu_user import QemuUser
-from preflight.facts.storage.secrets import Secrets, needed_by
+from preflight.facts.storage.qemu_user import QemuUser, above
+from preflight.facts.storage.secrets import Needed, Secrets, needed_by
 
 __all__ = [
     "MODULES",
@@ -20,10 +20,12 @@ __all__ = [
     "Image",
     "ImageOwners",
     "Images",
+    "Needed",
     "PathStatus",
     "Pools",
     "QemuUser",
     "Secrets",
     "Storage",
+    "above",
     "needed_by",
 ]

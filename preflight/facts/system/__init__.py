@@ -4,7 +4,7 @@ from preflight.facts.system.clock import Clock
 from preflight.facts.system.identity import AnnouncedName, HostIdentity
 from preflight.facts.system.release import Kernel, OpenSsh, OsRelease
 from preflight.facts.system.resources import Resources
-from preflight.facts.system.usb_devices import UsbDevices
+from preflight.facts.system.usb_devices import UsbDevice, UsbDevices
 
 __all__ = [
     "AnnouncedName",
@@ -14,5 +14,6 @@ __all__ = [
     "OpenSsh",
     "OsRelease",
     "Resources",
+    "UsbDevice",
     "UsbDevices",
 ]

@@ -15,8 +15,17 @@ from preflight.facts.fact import MISSING, Record, Unreadable
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate as Parsed
+    from cryptography.x509 import ExtendedKeyUsage, KeyUsage
 
 _LONGEST_CHAIN = 10
+#: Uses of a key, in gnutls' words.
+SIGNING_CERTIFICATES = "certificate signing"
+SIGNATURES = "digital signature"
+ENCIPHERMENT = "key encipherment"
+#: What libvirt requires of a server or client (src/rpc/virnettlscert.c), and what QEMU does (crypto/tlscredsx509.c of
+#: 10.0.13; 7.2.22 was seen to accept a certificate for signatures alone too).
+BY_LIBVIRT = (SIGNATURES, ENCIPHERMENT)
+BY_QEMU = (SIGNATURES,)
 
 
 class Certificate(Struct, frozen=True):
@@ -29,8 +38,14 @@ class Certificate(Struct, frozen=True):
     not_after: float
     #: DNS names and addresses in the subject alternative name; if there are none, the common name.
     names: tuple[str, ...]
-    #: True if it may be used for key exchange, which both programs require of their own certificates.
-    for_keys: bool
+    #: True if it is an authority according to its basic constraints; None if it has none.
+    is_authority: bool | None
+    #: Uses that it permits, in gnutls' words; None if it does not restrict its use, or not critically.
+    uses: frozenset[str] | None
+    #: Ends of a TLS connection for which it may be used, "server" and "client"; None if it does not restrict them.
+    ends: frozenset[str] | None
+    #: True if that restriction is critical: a program then refuses its own certificate, and not only the other end's.
+    ends_critical: bool
     pem: str
 
     def timely(self, now: float) -> str | None:
@@ -38,6 +53,10 @@ class Certificate(Struct, frozen=True):
         if now > self.not_after:
             return "has expired"
         return "is not yet active" if now < self.not_before else None
+
+    def serves(self, end: str) -> bool:
+        """Report whether the certificate may be used at this end, "server" or "client"."""
+        return self.ends is None or end in self.ends
 
     def holds(self, host: str) -> bool:
         """Report whether the certificate was issued for this name or address."""
@@ -141,21 +160,43 @@ def files_or_reason(record: Record) -> CertificateFiles | str:
         return str(why)
 
 
-def problem_of_own(files: CertificateFiles, kind: str) -> str | None:
+def problem_of_own(files: CertificateFiles, kind: str, needed: Sequence[str]) -> str | None:
     """Return the problem that a program finds with its own files, in libvirt's and QEMU's words; raises `Unreadable`.
 
-    `kind` is "server" or "client".
+    `kind` is "server" or "client"; `needed` are the uses that the program requires of its own certificate.
     """
     authority, certificate, _ = files.three
-    for what, one in (("CA", authority), (kind, certificate)):
-        for found in one.certificates if what == "CA" else (one.first,):
-            wrong = found.timely(files.now)
-            if wrong:
-                return f"The {what} certificate {one.path} {wrong}"
-    if not certificate.first.for_keys:
-        return f"Certificate {certificate.path} usage does not permit key encipherment"
-    if not certificate.signed_by(authority):
+    found = (_problem_of_authority(one, authority.path, files.now) for one in authority.certificates)
+    problem = next(filter(None, found), None) or _problem_of(
+        certificate.first, certificate.path, kind, needed, files.now
+    )
+    if problem is None and not certificate.signed_by(authority):
         return f"Our own certificate {certificate.path} failed validation against {authority.path}"
+    return problem
+
+
+def _problem_of_authority(one: Certificate, path: str, now: float) -> str | None:
+    if wrong := one.timely(now):
+        return f"The CA certificate {path} {wrong}"
+    if one.is_authority is None:
+        return f"The certificate {path} is missing basic constraints for a CA"
+    if not one.is_authority:
+        return f"The certificate {path} basic constraints do not show a CA"
+    if one.uses is not None and SIGNING_CERTIFICATES not in one.uses:
+        return f"Certificate {path} usage does not permit {SIGNING_CERTIFICATES}"
+    return None
+
+
+def _problem_of(one: Certificate, path: str, kind: str, needed: Sequence[str], now: float) -> str | None:
+    if wrong := one.timely(now):
+        return f"The {kind} certificate {path} {wrong}"
+    if one.is_authority:
+        return f"The certificate {path} basic constraints show a CA, but we need one for a {kind}"
+    for use in needed:
+        if one.uses is not None and use not in one.uses:
+            return f"Certificate {path} usage does not permit {use}"
+    if one.ends_critical and not one.serves(kind):
+        return f"Certificate {path} purpose does not allow use with a TLS {kind}"
     return None
 
 
@@ -176,13 +217,20 @@ def _certificate(read: "Parsed") -> Certificate:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     names: list[str] = []
-    for_keys = True
+    is_authority: bool | None = None
+    uses: frozenset[str] | None = None
+    ends: frozenset[str] | None = None
+    ends_critical = False
     for extension in read.extensions:
         if isinstance(extension.value, x509.SubjectAlternativeName):
             names += extension.value.get_values_for_type(x509.DNSName)
             names += [str(address) for address in extension.value.get_values_for_type(x509.IPAddress)]
+        elif isinstance(extension.value, x509.BasicConstraints):
+            is_authority = extension.value.ca
         elif isinstance(extension.value, x509.KeyUsage) and extension.critical:
-            for_keys = extension.value.key_encipherment or extension.value.key_cert_sign
+            uses = _uses(extension.value)
+        elif isinstance(extension.value, x509.ExtendedKeyUsage):
+            ends, ends_critical = _ends(extension.value), extension.critical
     if not names:
         common = read.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         names = [str(one.value) for one in common]
@@ -193,9 +241,26 @@ def _certificate(read: "Parsed") -> Certificate:
         not_before=read.not_valid_before_utc.timestamp(),
         not_after=read.not_valid_after_utc.timestamp(),
         names=tuple(names),
-        for_keys=for_keys,
+        is_authority=is_authority,
+        uses=uses,
+        ends=ends,
+        ends_critical=ends_critical,
         pem=read.public_bytes(Encoding.PEM).decode(),
     )
+
+
+def _uses(usage: "KeyUsage") -> frozenset[str]:
+    permitted = (usage.key_cert_sign, usage.digital_signature, usage.key_encipherment)
+    return frozenset(use for use, given in zip((SIGNING_CERTIFICATES, *BY_LIBVIRT), permitted, strict=True) if given)
+
+
+def _ends(purposes: "ExtendedKeyUsage") -> frozenset[str] | None:
+    from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
+
+    if Purpose.ANY_EXTENDED_KEY_USAGE in purposes:
+        return None
+    of_end = {"server": Purpose.SERVER_AUTH, "client": Purpose.CLIENT_AUTH}
+    return frozenset(end for end, purpose in of_end.items() if purpose in purposes)
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,7 @@ from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.libvirt.versions import Versions
 from preflight.facts.text.libvirt_conf import Conf, ConfProblem
 from preflight.facts.tls.certificate_paths import CertificatePaths, of_server
-from preflight.facts.tls.certificates import CertificateFiles, files_or_reason, problem_of_own
+from preflight.facts.tls.certificates import BY_LIBVIRT, CertificateFiles, files_or_reason, problem_of_own
 
 
 class NetworkListener(Fact, frozen=True, kw_only=True):
@@ -38,7 +38,7 @@ class NetworkListener(Fact, frozen=True, kw_only=True):
         unchecked = self.conf.get("tls_no_sanity_certificate")
         if unchecked is not None and unchecked.value:
             return None
-        found = problem_of_own(self.certificates, "server")
+        found = problem_of_own(self.certificates, "server", BY_LIBVIRT)
         return found and f"{found}: the daemon will not start with this file"
 
     @classmethod

@@ -43,6 +43,7 @@ def render(answer: Answer, _colour: bool) -> str:
             memory_unread=forecast.unread if forecast else None,
             not_counted=forecast.missing if forecast else (),
             off=forecast.off if forecast else (),
+            copied=forecast.copied if forecast else (),
             room=tuple(_room(room) for room in answer.rooms),
             guests=_guests(forecast) if forecast else (),
             seconds=_finite(forecast.seconds) if forecast else None,

@@ -12,7 +12,7 @@ def origin(answer: Answer) -> Iterator[tuple[str, str]]:
     """Yield a label and what is known under it."""
     if made := provenance.made(answer.report):
         yield "Made", made
-    yield "Answers", provenance.answers(answer.report, live=True)
+    yield "Answers", provenance.answers(answer.report)
     if words := " ".join(quoted(tuple(_options(answer)))):
         yield "Options", words
 

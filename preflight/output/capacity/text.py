@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 
 from preflight.capacity.limit import Limit, Scope
 from preflight.forecast.answer import Answer
-from preflight.forecast.duration import Forecast
+from preflight.forecast.duration import WITHIN, Forecast
 from preflight.forecast.memory import Room
+from preflight.output.capacity.origin import origin
 from preflight.output.capacity.requested import apart, short
-from preflight.output.report import provenance
 from preflight.output.report.skipped import skipped
 from preflight.output.terminal import columns, labelled, listed, one_line, width, wrapped
 
@@ -27,8 +27,7 @@ def render(answer: Answer, _colour: bool) -> str:
         parts.append("\n".join(columns(guests(answer.forecast), width=width())))
     if ends := [*_all(answer), *_window(answer)]:
         parts.append(_labelled(ends))
-    if saved := provenance.answers(answer.report, live=False):
-        parts.append(_labelled([("answers", saved)]))
+    parts.append(_labelled((label.lower(), said) for label, said in origin(answer)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -212,6 +211,8 @@ def _all(answer: Answer) -> Iterator[tuple[str, str]]:
         yield ("", f"all memory is counted as touched: {forecast.unread}")
     for why in forecast.missing:
         yield ("", f"not counted: {why}")
+    if forecast.copied:
+        yield ("", f"the data of the disks that are copied is not counted: {listed(forecast.copied)}")
     if forecast.off:
         yield ("", f"guests that are off have no memory to send and are not counted: {listed(forecast.off)}")
     for line in skipped(answer.report, "counted"):
@@ -237,15 +238,19 @@ def _why(answer: Answer, forecast: Forecast, window: float) -> str:
     if answer.fits_window is False:
         return f"{_duration(forecast.least)} even if no guest writes to its memory" if forecast.unmeasured else ""
     parts = ["not every guest could be read"] if forecast.missing else []
-    if forecast.seconds > window:
+    if forecast.copied:
+        parts.append("how long the copy of the disks takes is unknown")
+    if forecast.unread and forecast.seconds > window:
         parts.append("how much of the memory has to be sent is unknown")
+    if len(forecast.unmeasured) < len(forecast.loads):
+        parts.append(f"a true dirty rate is within {WITHIN:g} times the measured one")
     if forecast.unmeasured:
         parts.append(f"the dirty rate of {listed(forecast.unmeasured)} was not measured")
     parts.append(f"best case {_short(forecast.least)}, worst case {_short(forecast.most)}")
     if answer.bearable is not None:
         parts.append(f"fits if each dirties at most about {answer.bearable} MiB/s")
-    if forecast.unmeasured and not forecast.missing and forecast.seconds <= window:
-        parts.append("--measure-dirty-rate settles it")
+    if forecast.unmeasured and not forecast.missing and not forecast.copied and forecast.seconds <= window:
+        parts.append("measure them with --measure-dirty-rate")
     return "; ".join(parts)
 
 

@@ -19,7 +19,7 @@ def _lines(configured: Configured, settings: tuple[InUse, ...]) -> Iterator[str]
     else:
         yield from wrapped(f"configuration file: {one_line(configured.file)}", width=wide)
     if configured.is_of_directory:
-        note = "It lies in the working directory or above it, so that plan, fix and migrate do not use it."
+        note = "It lies in the working directory or above it, so that plan, fix, rehearse and migrate do not use it."
         yield from wrapped(note, width=wide)
     yield ""
     rows = [(one.key, one_line(one.value), one_line(one.origin)) for one in settings]

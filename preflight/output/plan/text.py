@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from preflight.judge.report import Outcome, Report, Result
 from preflight.output.report.skipped import skipped
-from preflight.output.terminal import padded, width, wrapped
+from preflight.output.terminal import listed, padded, width, wrapped
 from preflight.request.migration import CopyStorage, Mode
 from preflight.rule import Severity
-from preflight.schema.plan import MigrationPlan, PlannedGuest
+from preflight.schema.plan import MigrationPlan, PlannedGuest, RehearsedGuests
 from preflight.visible import named, one_line
 
 _MODES = {
@@ -70,10 +70,23 @@ def _lines(plan: MigrationPlan) -> Iterator[str]:
         yield _row("at a time", f"{canary}{plan.width} ({one_line(plan.because)})")
     if plan.seconds is not None:
         yield _row("duration", f"about {plan.seconds:.0f} s by the pre-copy model, for guests that write little")
+    if plan.rehearsed is not None:
+        yield _row("rehearsed", _rehearsed(plan, plan.rehearsed))
     yield _row("warnings", str(plan.warnings))
     if plan.ignore:
         yield _row("ignored", one_line(", ".join(plan.ignore)))
-    yield _row("expires", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(plan.lapses)))
+    yield _row("expires", _moment(plan.lapses))
+
+
+def _rehearsed(plan: MigrationPlan, rehearsed: RehearsedGuests) -> str:
+    accepted = set(rehearsed.guests)
+    others = [named(guest.name) for guest in plan.guests if guest.uuid not in accepted]
+    which = f"all but {listed(others)}" if others else "all"
+    return f"{which}, accepted by the destination ({_moment(rehearsed.at)})"
+
+
+def _moment(moment: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
 
 
 def _row(label: str, text: str) -> str:

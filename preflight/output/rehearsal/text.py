@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from preflight.judge.report import Verdict
-from preflight.output.terminal import columns, width, wrapped
+from preflight.output.report.text import origin
+from preflight.output.terminal import columns, listed, width, wrapped
 from preflight.rehearse.answer import Answer
 from preflight.rehearse.outcome import GuestOutcome, Outcome
+from preflight.rehearse.report import ASK, RehearsalReport, accepted
 from preflight.visible import named, one_line
 
 _WORDS = {
@@ -19,16 +21,15 @@ _WORDS = {
 VERDICTS = {Verdict.READY: "READY", Verdict.NOT_READY: "NOT READY", Verdict.UNDETERMINED: "UNDETERMINED"}
 #: The heads of a table of guests.
 HEADS = ("guest", "check", "rehearsal", "begun after", "back after")
-#: The command that asks for help with an unknown message.
-_REPORT = "no rule knows this message: please report it, with a file from `preflight check --save`"
 
 
-def render(outcome: Outcome, _colour: bool) -> str:
-    """Return a line for each guest, what there is to say about some, and one line for all."""
-    wide = width()
-    lines = [*remarks(outcome), verdict(outcome)]
+def render(report: RehearsalReport, _colour: bool) -> str:
+    """Return a line for each guest, what there is to say about some, the origin, and one line for all."""
+    wide, outcome = width(), report.outcome
+    said = [part for line in remarks(outcome) for part in wrapped(line, width=wide)]
     table = columns([HEADS, *map(cells, outcome.guests)], width=wide)
-    return "\n".join([*table, "", *(part for line in lines for part in wrapped(line, width=wide))]) + "\n"
+    ending = wrapped(verdict(outcome), width=wide)
+    return "\n".join([*table, "", *said, *([""] if said else []), *origin(report, wide), "", *ending]) + "\n"
 
 
 def cells(guest: GuestOutcome) -> tuple[str, ...]:
@@ -49,7 +50,7 @@ def remarks(outcome: Outcome) -> Iterator[str]:
         told, name = guest.rehearsed, named(guest.name)
         if told.error:
             yield f"{name}: {one_line(told.error)}"
-            yield f"{name}: see `preflight explain {one_line(told.rule)}`" if told.rule else f"{name}: {_REPORT}"
+            yield f"{name}: see `preflight explain {one_line(told.rule)}`" if told.rule else f"{name}: {ASK}"
         if told.why:
             yield f"{name}: {one_line(told.why)}"
         for line in told.left:
@@ -58,19 +59,26 @@ def remarks(outcome: Outcome) -> Iterator[str]:
         yield one_line(f"{result.subject}: accepted, so {result.rule.name} is no longer unknown ({result.reason})")
     for result in outcome.refuted:
         yield one_line(
-            f"{result.subject}: accepted although {result.rule.name} foretold a refusal: please report it, with a file"
+            f"{result.subject}: accepted although {result.rule.name} predicted a refusal: please report it, with a file"
             " from `preflight check --save`"
         )
+    if outcome.checked.verdict is not Verdict.READY:
+        decisive = [one for one in outcome.checked.results if one.blocks or one.obscures]
+        rules = listed(list(dict.fromkeys(one.rule.name for one in decisive)))
+        yield f"the check alone: {VERDICTS[outcome.checked.verdict]} because of {rules}"
     if outcome.at_once > 1:
         predicted = "?" if outcome.predicted is None else str(outcome.predicted)
         yield f"at once: {outcome.at_once} requested, {predicted} predicted, {outcome.accepted} accepted"
 
 
+def word_of(outcome: Outcome) -> str:
+    """Return the verdict in words; READY only says that it was rehearsed if libvirt has answered for every guest."""
+    word = VERDICTS[outcome.verdict]
+    return f"{word} (rehearsed)" if outcome.verdict is Verdict.READY and outcome.is_rehearsed else word
+
+
 def verdict(outcome: Outcome) -> str:
     """Return the line about all guests."""
-    word = VERDICTS[outcome.verdict]
-    if outcome.verdict is Verdict.READY and outcome.is_rehearsed:
-        word = f"{word} (rehearsed)"
-    total = len(outcome.guests)
+    word = word_of(outcome)
     ends = one_line(f"{outcome.report.source.name} -> {outcome.report.destination.name}")
-    return f"{word}  {ends}: {outcome.accepted} of {total} {'guest' if total == 1 else 'guests'} accepted"
+    return f"{word}  {ends}: {accepted(outcome)}"

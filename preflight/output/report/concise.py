@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from preflight.judge.report import Report
-from preflight.output.report import waivers
+from preflight.output.report import provenance, waivers
 from preflight.output.report.problems import Problem, Unknown, about, in_turn, problems, unknowns
 from preflight.output.report.text import NO_GUEST, counted, numbers, verdict
 from preflight.output.terminal import one_line
 
 
 def render(report: Report, _colour: bool) -> str:
-    """Return a line for each finding and each unknown, the worst first, and the verdict; none is wrapped."""
+    """Return a line for each finding and each unknown, the worst first, the origin and the verdict; none is wrapped."""
     return "\n".join(_lines(report)) + "\n"
 
 
@@ -23,6 +23,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from waivers.remarks(report)
     if not report.guests:
         yield NO_GUEST
+    yield f"# {provenance.in_one_line(report)}"
     yield from verdict(report, numbers(report, found), None, colour=False)
 
 

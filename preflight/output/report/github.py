@@ -6,6 +6,7 @@ GitHub shows ten of each kind for a step. The worst come first, and the last com
 from collections.abc import Iterator
 
 from preflight.judge.report import Report
+from preflight.output.report import provenance
 from preflight.output.report.artifacts import place
 from preflight.output.report.problems import Problem, Unknown, about, in_turn, problems, unknowns
 from preflight.output.report.text import counted, numbers, verdict
@@ -18,12 +19,13 @@ _KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "
 
 
 def render(report: Report, _colour: bool) -> str:
-    """Return the commands and, as a line of the log, the verdict."""
+    """Return the commands and, as lines of the log, the origin and the verdict."""
     found = problems(report.results)
     commands = list(_commands(report, found))
     shown = commands[:MOST]
     if len(commands) > MOST:
         shown.append(_command("notice", f"{len(commands) - MOST} more: `--format text` shows all", title="preflight"))
+    shown.append(provenance.in_one_line(report))
     return "\n".join((*shown, *verdict(report, numbers(report, found), None, colour=False))) + "\n"
 
 

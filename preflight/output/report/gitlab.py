@@ -1,10 +1,15 @@
-"""The report as GitLab's Code Quality JSON: only the fields that GitLab documents, each with its own fingerprint."""
+"""The report as GitLab's Code Quality JSON: the fields that GitLab documents, each issue with its own fingerprint.
+
+The document is a list of issues, so that only these can say who made the report: in `content`, which is a field of Code
+Climate's, of whose format GitLab reads a part and allows the rest.
+"""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from preflight.judge.report import Report
+from preflight.output.report import provenance
 from preflight.output.report.artifacts import Place, digest, filed, place
 from preflight.output.report.problems import unknowns
 from preflight.output.report.text import counted
@@ -18,7 +23,9 @@ _OF_UNKNOWN = "major"
 
 def render(report: Report, _colour: bool) -> str:
     """Return the list of issues, the worst first; GitLab takes no byte order mark."""
-    return escaped(json.dumps([*_issues(report)], indent=2, ensure_ascii=False)) + "\n"
+    origin = {"content": {"body": f"{provenance.in_one_line(report)}."}}
+    issues = [issue | origin for issue in _issues(report)]
+    return escaped(json.dumps(issues, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _issues(report: Report) -> Iterator[dict[str, Any]]:

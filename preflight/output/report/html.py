@@ -18,6 +18,18 @@ from preflight.rule import Severity
 
 def render(report: Report, _colour: bool) -> str:
     """Return the report as a page with a final newline."""
+    return page(report, word=WORDS[report.verdict][0])
+
+
+def page(
+    report: Report,
+    *,
+    word: str,
+    heads: Sequence[str] = (),
+    rehearsed: Sequence[Sequence[str]] = (),
+    said: Sequence[str] = (),
+) -> str:
+    """Return a page whose verdict is `word`; that of a rehearsal has a table of guests, and remarks on some."""
     numbers = {guest.name: str(number) for number, guest in enumerate(report.guests)}
     items = tuple(items_of(report, numbers))
     step = next_step.next_step(report)
@@ -26,6 +38,10 @@ def render(report: Report, _colour: bool) -> str:
         "report.html",
         report=report,
         verdict=report.verdict.value,
+        word=word,
+        heads=heads,
+        rehearsed=rehearsed,
+        said=said,
         words={verdict.value: word for verdict, (word, _) in WORDS.items()},
         sentence=_sentence(report),
         step=step.text,
@@ -91,7 +107,7 @@ def _made(report: Report) -> Iterator[tuple[str, str]]:
     """Yield who made the report, what was asked for, and how old the answers are."""
     if made := provenance.made(report):
         yield "Made", made
-    yield "Answers", provenance.answers(report, live=True)
+    yield "Answers", provenance.answers(report)
     yield "Migration", _migration(report)
     yield "Guests", _chosen(report)
     yield "Options", provenance.options(report) or "none"

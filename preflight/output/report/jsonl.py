@@ -12,10 +12,11 @@ from preflight.schema.document import line
 
 def render(report: Report, _colour: bool) -> str:
     """Return a line for the report, for each finding and for each unknown, the worst first, and for the verdict."""
-    return "".join(map(line, _lines(report)))
+    return "".join(map(line, (*lines(report), ending(report))))
 
 
-def _lines(report: Report) -> Iterator[schema.Line]:
+def lines(report: Report) -> Iterator[schema.Line]:
+    """Yield every line but the last."""
     yield schema.Head(
         kind="report",
         format=schema.FORMAT,
@@ -44,13 +45,17 @@ def _lines(report: Report) -> Iterator[schema.Line]:
                 severity=result.severity.value,
                 reason=result.reason,
             )
+
+
+def ending(report: Report) -> schema.Ending:
+    """Return the last line."""
     found = problems(report.results)
-    yield schema.Ending(
+    return schema.Ending(
         kind="verdict",
         verdict=report.verdict.value,
         exit_code=report.exit_code,
         errors=sum(one.severity is Severity.ERROR for one in found),
         warnings=sum(one.severity is Severity.WARNING for one in found),
-        unknown=len({result.rule.name for result in kept if result.outcome is Outcome.UNKNOWN}),
+        unknown=len({result.rule.name for result in report.results if result.outcome is Outcome.UNKNOWN}),
         passed=sum(result.outcome is Outcome.PASSED for result in report.results),
     )

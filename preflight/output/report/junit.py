@@ -87,7 +87,7 @@ def _properties(report: Report) -> Iterator[str]:
         "source": report.source.name,
         "destination": report.destination.name,
         "made": provenance.made(report),
-        "answers": provenance.answers(report, live=True),
+        "answers": provenance.answers(report),
         "options": provenance.options(report),
     }
     yield "    <properties>"

@@ -1,6 +1,6 @@
 """The report as Markdown, for tickets, comments and summaries of CI jobs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from preflight.judge.report import SEVERE, Report
 from preflight.output.markdown_text import table, text
@@ -13,18 +13,19 @@ from preflight.request.migration import Role
 
 def render(report: Report, _colour: bool) -> str:
     """Return the report as Markdown with tables."""
-    return "\n".join(_lines(report)) + "\n"
+    return "\n".join(lines(report, word=WORDS[report.verdict][0])) + "\n"
 
 
-def _lines(report: Report) -> Iterator[str]:
+def lines(report: Report, *, word: str, first: Iterable[str] = ()) -> Iterator[str]:
+    """Yield the lines of the report: `word` is its verdict, and `first` the lines of a section before all others."""
     found, unclear = problems(report.results), unknowns(report)
-    word, _ = WORDS[report.verdict]
     yield f"## {word}: {text(report.source.name)} → {text(report.destination.name)}"
     yield ""
     narrowed = "; only selected rules were applied" if report.narrowed else ""
-    yield f"{numbers(report, found)}{narrowed}."
+    yield f"{'; '.join(filter(None, (numbers(report, found), report.remark)))}{narrowed}."
     yield ""
     yield from table(("", "Host", "System", "libvirt", "QEMU", "OpenSSH"), _hosts(report))
+    yield from first
     if found:
         yield "### Findings"
         yield ""
@@ -132,10 +133,4 @@ def _next(report: Report) -> Iterator[str]:
 def _origin(report: Report) -> Iterator[str]:
     yield "---"
     yield ""
-    for label, said in (
-        ("Made", provenance.made(report)),
-        ("Answers", provenance.answers(report, live=True)),
-        ("Options", provenance.options(report)),
-    ):
-        if said:
-            yield f"- {label}: {text(said)}"
+    yield from (f"- {label.capitalize()}: {text(said)}" for label, said in provenance.origin(report))

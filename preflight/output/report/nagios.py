@@ -1,8 +1,12 @@
-"""The report as the line of a plugin of Nagios: the state, the reason, and performance data."""
+"""The report as the output of a plugin of Nagios: a line with the state, the reason and performance data.
+
+The origin is the second line, which servers keep as the long output and show where they show a service in detail.
+"""
 
 import enum
 
 from preflight.judge.report import Report, Verdict
+from preflight.output.report import provenance
 from preflight.output.report.problems import Unknown, problems, unknowns
 from preflight.output.terminal import listed
 from preflight.rule import Severity
@@ -10,6 +14,8 @@ from preflight.visible import one_line
 
 #: Characters of the line before the performance data; servers cut off what is longer.
 _LONGEST = 200
+#: Bytes of both lines that version 2 of NRPE transmits.
+_MOST = 1023
 
 
 class State(enum.IntEnum):
@@ -32,13 +38,14 @@ def state(report: Report) -> State:
 
 
 def render(report: Report, _colour: bool) -> str:
-    """Return the line."""
+    """Return the line, and one with the origin."""
     found, unclear = problems(report.results), unknowns(report)
     now = state(report)
     ends = f"{report.source.name} -> {report.destination.name}"
     wanted = {State.CRITICAL: Severity.ERROR, State.WARNING: Severity.WARNING}.get(now)
     rules = list(dict.fromkeys(one.rule.name for one in found if one.severity is wanted))
-    said = f"PREFLIGHT {now.name} - {ends}: {_because(report, now, rules, unclear)}"
+    because = "; ".join(filter(None, (_because(report, now, rules, unclear), report.remark)))
+    said = f"PREFLIGHT {now.name} - {ends}: {because}"
     count = {severity: sum(one.severity is severity for one in found) for severity in Severity}
     data = [
         f"errors={count[Severity.ERROR]};;0;0",
@@ -48,7 +55,8 @@ def render(report: Report, _colour: bool) -> str:
     ]
     if report.capacity.concurrent is not None:
         data.append(f"capacity={report.capacity.concurrent};;;0")
-    return f"{_short(said)}|{' '.join(data)}\n"
+    first = f"{_short(said)}|{' '.join(data)}\n"
+    return f"{first}{_fitting(provenance.in_one_line(report), _MOST - len(first.encode()) - 1)}\n"
 
 
 def _because(report: Report, now: State, rules: list[str], unclear: list[Unknown]) -> str:
@@ -61,5 +69,16 @@ def _because(report: Report, now: State, rules: list[str], unclear: list[Unknown
 
 def _short(text: str) -> str:
     """Return the text in one line without the character that begins performance data."""
-    line = one_line(text).replace("|", "/")
+    line = _plain(text)
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
+def _fitting(text: str, most: int) -> str:
+    """Return the text in one line of so many bytes."""
+    line = _plain(text)
+    encoded = line.encode()
+    return line if len(encoded) <= most else f"{encoded[: most - len('…'.encode())].decode(errors='ignore')}…"
+
+
+def _plain(text: str) -> str:
+    return one_line(text).replace("|", "/")

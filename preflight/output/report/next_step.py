@@ -39,7 +39,7 @@ def next_step(report: Report) -> NextStep:
         text = f"see the changes that would fix {_of(curable, len(errors), 'error')}"
         return NextStep(text, _fix(report))
     text = "fix the error" if len(errors) == 1 else f"fix the first of the {len(errors)} errors"
-    return NextStep(text, ("preflight", "explain", errors[0].rule.name))
+    return NextStep(text, ("preflight", "explain", errors[0].rule.name, *own_rules(report)))
 
 
 def is_curable(report: Report, problem: Problem) -> bool:
@@ -145,6 +145,7 @@ def _check(report: Report) -> tuple[str, ...]:
         *_given(report),
         *at_once(report, "--concurrency"),
         *connected(report),
+        *(["--probe"] if report.asked.probe else []),
         *of_site(report),
         *report.asked.method.typed,
     )
@@ -169,18 +170,24 @@ def _kind(asked: Selection) -> Iterator[str]:
         yield from ("--except", one)
 
 
+def arguments(report: Report, most: int | None = None) -> list[str]:
+    """Return the words that select the guests for a command that takes their names as arguments.
+
+    More names than `most` are left to be typed.
+    """
+    asked = report.asked
+    named = asked.guests if most is None or len(asked.guests) <= most else ("GUEST...",)
+    running = [] if asked.guests or asked.offline or asked.as_they_are else ["--running"]
+    return [*named, *running, *_kind(asked)]
+
+
 def _migrate(report: Report) -> tuple[str, ...]:
     asked = report.asked
-    which: Sequence[str] = asked.guests
-    if len(which) > _GUESTS:
-        which = ("GUEST...",)  # to be replaced by those that were named to the check
     return (
         "preflight",
         "migrate",
         *_ends(report),
-        *which,
-        *(["--running"] if not (asked.guests or asked.offline or asked.as_they_are) else []),
-        *_kind(asked),
+        *arguments(report, _GUESTS),
         *at_once(report, "--at-once"),
         *connected(report),
         *(word for rule in asked.ignore for word in ("--ignore", rule)),
@@ -206,6 +213,14 @@ def of_site(report: Report) -> list[str]:
     """Return the options that say how the site changes the rules."""
     site = report.asked.site
     file = site.configured.file
-    words = [word for directory in site.rules for word in ("--rules", str(directory))]
+    words = own_rules(report)
     words += [word for one in site.severity for word in ("--severity", "=".join(one))]
+    words += [word for rule, number in site.thresholds for word in ("--threshold", f"{rule}={number:g}")]
     return words + ([] if file is None else ["--config", file])
+
+
+def own_rules(report: Report) -> list[str]:
+    """Return the options that add the site's own rules."""
+    site = report.asked.site
+    words = [word for directory in site.rules for word in ("--rules", str(directory))]
+    return words + [word for pack in site.packs for word in ("--pack", pack)]

@@ -1,14 +1,17 @@
 """The report as gauges for the textfile collector of Prometheus's node exporter.
 
 The collector refuses timestamps, so the time is a gauge. No label is taken from a host but the names of the two ends:
-neither messages nor guests, whose number has no bound. Who made the check is in the labels of a gauge of its own.
+neither messages nor guests, whose number has no bound. Who made the check, and with which options as
+typed, is in the labels of a gauge of its own.
 """
 
 import calendar
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
-from preflight.judge.report import Applied, Outcome, Report, Verdict
+from preflight.judge.report import Applied, Made, Outcome, Report, Verdict
+from preflight.output.report import provenance
 from preflight.output.report.problems import problems
 from preflight.request.migration import Role
 from preflight.rule import Severity
@@ -17,17 +20,24 @@ from preflight.visible import clean
 #: Seconds of a day.
 _DAY = 86_400
 
-_Sample = tuple[Mapping[str, str], float]
+_Sample: TypeAlias = tuple[Mapping[str, str], float]
+#: The name of a gauge, its help, and its samples.
+Gauge: TypeAlias = tuple[str, str, Sequence[_Sample]]
 
 
 def render(report: Report, _colour: bool) -> str:
     """Return the gauges, each with its help and its type."""
-    return "".join(f"{line}\n" for line in _lines(report))
+    return text(report)
 
 
-def _lines(report: Report) -> Iterator[str]:
+def text(report: Report, *more: Gauge) -> str:
+    """Return the report's gauges and more of them: each has a name, its help and its samples."""
+    return "".join(f"{line}\n" for line in _lines(report, more))
+
+
+def _lines(report: Report, more: Sequence[Gauge]) -> Iterator[str]:
     ends = {"source": report.source.name, "destination": report.destination.name}
-    for name, what, samples in _gauges(report):
+    for name, what, samples in (*_gauges(report), *more):
         if samples:
             yield f"# HELP preflight_{name} {what}"
             yield f"# TYPE preflight_{name} gauge"
@@ -36,7 +46,7 @@ def _lines(report: Report) -> Iterator[str]:
             yield f"preflight_{name}{{{shown}}} {value}"
 
 
-def _gauges(report: Report) -> Iterator[tuple[str, str, list[_Sample]]]:
+def _gauges(report: Report) -> Iterator[Gauge]:
     found = problems(report.results)
     verdict = report.verdict
     yield "ready", "1 if the verdict is READY, else 0.", [({}, int(verdict is Verdict.READY))]
@@ -68,14 +78,25 @@ def _gauges(report: Report) -> Iterator[tuple[str, str, list[_Sample]]]:
     if report.made is not None:
         yield (
             "report_info",
-            "Always 1, with the machine, the user and the version that made the check.",
-            [({"machine": report.made.machine, "user": report.made.user, "version": report.made.version}, 1)],
+            "Always 1, with the machine, the user and the version that made the report, and the options.",
+            [(_info(report, report.made), 1)],
         )
         yield "report_timestamp_seconds", "Time at which the check was made.", [({}, report.made.at)]
     taken: list[_Sample] = [
         ({"role": role.value}, host.taken) for role in Role if (host := report.host(role)).taken is not None
     ]
     yield "answers_timestamp_seconds", "Time at which each host was asked.", taken
+
+
+def _info(report: Report, made: Made) -> Mapping[str, str]:
+    """Return the labels that say who made the report and how; they change only with the job that makes it."""
+    return {
+        "machine": made.machine,
+        "user": made.user,
+        "version": made.version,
+        "command": report.command,
+        "options": provenance.options(report),
+    }
 
 
 def _last(report: Report) -> Iterator[tuple[Applied, int]]:

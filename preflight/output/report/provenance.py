@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from preflight.judge.report import HostSummary, Report
-from preflight.output.report.next_step import at_once, connected, of_site, quoted, selection
+from preflight.output.report.next_step import arguments, at_once, connected, of_site, quoted, selection
 from preflight.request.check_request import Gate
 from preflight.request.migration import Role
 from preflight.visible import one_line
@@ -42,7 +42,9 @@ def made(report: Report) -> str:
 def options(report: Report) -> str:
     """Return the options, the selection and the ignored rules, as words of a command line; empty if there are none."""
     asked = report.asked
-    words = [*selection(report), *at_once(report, "--concurrency"), *connected(report)]
+    # a command that acts takes the guests as arguments
+    selected = selection(report) if report.command == "check" else arguments(report)
+    words = [*selected, *report.own_options, *at_once(report, "--concurrency"), *connected(report)]
     words += asked.method.typed
     words += [word for rule in asked.select for word in ("--select", rule)]
     words += [word for rule in asked.ignore for word in ("--ignore", rule)]
@@ -61,13 +63,23 @@ def options(report: Report) -> str:
     return " ".join(quoted(words))
 
 
-def answers(report: Report, *, live: bool) -> str:
-    """Return where the answers come from and how old they are; those of live hosts only if `live`."""
+def origin(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield a label and a text: who made the report and when, the age of its answers, and its options."""
+    for label, text in (("made", made(report)), ("answers", answers(report)), ("options", options(report))):
+        if text:
+            yield label, text
+
+
+def in_one_line(report: Report) -> str:
+    """Return the origin of the report in one line, for formats that have room for no more."""
+    return "; ".join(f"{label} {text}" for label, text in origin(report))
+
+
+def answers(report: Report) -> str:
+    """Return where the answers come from and how old they are."""
     said: dict[str, list[str]] = {}
     for role in Role:
-        host = report.host(role)
-        if host.saved or live:
-            said.setdefault(_answers(report, host), []).append(role.value)
+        said.setdefault(_answers(report, report.host(role)), []).append(role.value)
     return "; ".join(f"{' and '.join(roles)} {what}" for what, roles in said.items())
 
 

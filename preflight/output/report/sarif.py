@@ -116,7 +116,7 @@ def _invocation(report: Report, left_out: int) -> dict[str, Any]:
     ]
     if left_out:
         notifications.append({"level": "warning", "message": {"text": f"{left_out} more findings are left out"}})
-    words = ["preflight", "check", one_line(report.source.name), one_line(report.destination.name)]
+    words = ["preflight", report.command, one_line(report.source.name), one_line(report.destination.name)]
     given = provenance.options(report)
     invocation: dict[str, Any] = {
         "executionSuccessful": not any(one.is_decisive for one in unclear),
@@ -125,7 +125,7 @@ def _invocation(report: Report, left_out: int) -> dict[str, Any]:
         "toolExecutionNotifications": notifications,
         "properties": {
             "verdict": report.verdict.value,
-            "answers": provenance.answers(report, live=True),
+            "answers": provenance.answers(report),
         },
     }
     if (made := report.made) is not None:

@@ -7,7 +7,7 @@ from preflight.judge.report import Outcome, Report, Result
 from preflight.output.report import next_step, waivers
 from preflight.output.report.problems import in_order
 from preflight.output.report.skipped import skipped
-from preflight.output.report.text import NO_GUEST, counted, verdict
+from preflight.output.report.text import NO_GUEST, counted, origin, verdict
 from preflight.output.terminal import columns, one_line, width, wrapped
 from preflight.request.migration import Role
 from preflight.rule import Severity
@@ -17,7 +17,7 @@ _ORDER = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.WAIVED, Outcome.PASSED, Outco
 
 
 def render(report: Report, _colour: bool) -> str:
-    """Return a table of results, a table of limits, the verdict and the next step."""
+    """Return a table of results, a table of limits, the origin, the verdict and the next step."""
     of_login = {role: report.without_login(report.host(role)) for role in Role}
     due_to_login = {id(result) for results in of_login.values() for result in results}
     results = in_order(result for result in report.results if id(result) not in due_to_login)
@@ -35,6 +35,8 @@ def render(report: Report, _colour: bool) -> str:
         ),
         "",
         *columns([("limit", "host", "configured", "in use", "allows"), *limits], width=wide),
+        "",
+        *origin(report, wide),
         "",
         *([] if report.guests else [NO_GUEST]),
         *(part for line in skipped(report) for part in wrapped(line, width=wide)),

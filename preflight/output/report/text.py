@@ -33,9 +33,7 @@ def render(report: Report, colour: bool) -> str:
     errors = [problem for problem in found if problem.severity is Severity.ERROR]
     milder = [problem for problem in found if problem.severity is not Severity.ERROR]
     lines = [*_host(report, Role.SOURCE, columns), *_host(report, Role.DESTINATION, columns)]
-    if answers := provenance.answers(report, live=False):
-        lines += labelled("answers", answers, width=columns, indent=0, column=13)
-    lines.append("")
+    lines += [*origin(report, columns), ""]
     lines += _findings(report, errors, columns, colour)
     lines += _unknowns([unknown for unknown in unclear if unknown.is_decisive], columns, colour)
     lines += _findings(report, milder, columns, colour)
@@ -46,6 +44,12 @@ def render(report: Report, colour: bool) -> str:
     lines += ["", *verdict(report, numbers(report, found), columns, colour=colour)]
     lines += next_step.lines(next_step.next_step(report), columns)
     return "\n".join(lines) + "\n"
+
+
+def origin(report: Report, columns: int | None) -> Iterator[str]:
+    """Yield the lines that say who made the report and when, with which options, and how old the answers are."""
+    for label, said in provenance.origin(report):
+        yield from labelled(label, said, width=columns, indent=0, column=13)
 
 
 def _host(report: Report, role: Role, columns: int | None) -> list[str]:
@@ -238,7 +242,7 @@ def verdict(report: Report, numbers: str, columns: int | None, *, colour: bool) 
     """Yield the line that begins with the verdict, wrapped under itself."""
     ends = f"{report.source.name} -> {report.destination.name}"
     scope = "only selected rules were applied" if report.narrowed else ""
-    said = "; ".join(filter(None, (numbers, scope)))
+    said = "; ".join(filter(None, (numbers, report.remark, scope)))
     word, style = WORDS[report.verdict]
     first, *rest = wrapped(one_line(f"{word}  {ends}{': ' if said else ''}{said}"), width=columns)
     yield paint(word, style, "bold", colour=colour) + first.removeprefix(word)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from preflight.judge.ruleset import Rule
+from preflight.judge.report import RuleText
 from preflight.output.report.json import of_rule
 from preflight.schema import rules as schema
 from preflight.schema.document import text
 
 
-def render(rules: Sequence[Rule], _colour: bool) -> str:
+def render(rules: Sequence[RuleText], _colour: bool) -> str:
     """Return the rules with their documentation."""
-    return text(schema.Rules(kind="rules", format=schema.FORMAT, rules=tuple(of_rule(rule.text) for rule in rules)))
+    return text(schema.Rules(kind="rules", format=schema.FORMAT, rules=tuple(map(of_rule, rules))))

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from preflight.judge.ruleset import Rule
+from preflight.judge.report import RuleText
 
 
-def render(rules: Sequence[Rule], _colour: bool) -> str:
+def render(rules: Sequence[RuleText], _colour: bool) -> str:
     """Return a table of the rules."""
-    rows = [(f"`{rule.name}`", rule.text.topic, rule.body.severity.value, rule.text.title) for rule in rules]
+    rows = [(f"`{rule.name}`", rule.topic, rule.severity.value, rule.title) for rule in rules]
     headers = ("Rule", "Subject", "Severity", "Problem")
     return tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True) + "\n"

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from preflight.judge.ruleset import Rule
+from preflight.judge.report import RuleText
 from preflight.output.terminal import columns, width
 
 
-def render(rules: Sequence[Rule], _colour: bool) -> str:
+def render(rules: Sequence[RuleText], _colour: bool) -> str:
     """Return a table of the rules."""
-    rows = [(rule.name, rule.text.topic, rule.body.severity.value, rule.text.title) for rule in rules]
+    rows = [(rule.name, rule.topic, rule.severity.value, rule.title) for rule in rules]
     return "\n".join(columns([("rule", "subject", "severity", "problem"), *rows], width=width())) + "\n"

@@ -167,7 +167,7 @@ def in_words(event: Event) -> str:
     if event.kind == "ended":
         result = event.told.get("result", "")
         return f"{result}: {event.text}" if event.text else result
-    plain = {"started": "starts", "handed-over": "", "aborting": f"is aborted: {event.text}"}
+    plain = {"started": "starts", "handed-over": "", "aborting": f"aborting: {event.text}"}
     return plain.get(event.kind, event.text)
 
 

@@ -1,5 +1,7 @@
 """Addresses that the guest listens on, and paths that its devices use."""
 
+from typing import Any
+
 import pytest
 
 from preflight.judge.report import Outcome
@@ -9,6 +11,13 @@ from tests.case import Case
 
 RULE = "host-specific-address"
 CANNOT = "Failed to bind socket: Cannot assign requested address"
+
+VIRTIOFS = "<filesystem type='mount'><driver type='virtiofs'/>{}<target dir='x'/></filesystem>"
+
+WAITS = (
+    "<interface type='vhostuser'><source type='unix' path='/srv/s' mode='client'><reconnect enabled='yes'/></source>"
+    "</interface>"
+)
 
 
 def vnc(listen: str, kind: str = "vnc") -> str:
@@ -25,7 +34,7 @@ def agent(path: str) -> str:
 
 def with_device(xml: str, *, there: str = "", missing: str = "") -> Case:
     """Return the sound pair with this device; the destination has the path `there`, and lacks `missing`."""
-    case = Case().xml("</devices>", f"{xml}</devices>")
+    case = Case().xml("</devices>", f"{xml}</devices>") if xml else Case()
     if there:
         case.destination("paths", lambda text: f"{text}path {there}\nstat 41ed 60 45 9 0:0\nfs ef53 4096 1\n")
     if missing:
@@ -80,6 +89,42 @@ def test_catches_other_listeners(xml: str, error: str) -> None:
             "cannot initialize fsdev",
         ),
         (
+            "<interface type='vdpa'><source dev='/dev/vhost-vdpa-0'/></interface>",
+            "/dev/vhost-vdpa-0",
+            "Unable to open '/dev/vhost-vdpa-0' for vdpa device",
+        ),
+        (
+            "<input type='evdev'><source dev='/dev/input/event3'/></input>",
+            "/dev/input/event3",
+            "Could not open '/dev/input/event3': No such file or directory",
+        ),
+        (VIRTIOFS.format("<source dir='/srv/v'/>"), "/srv/v", "the virtiofs export directory '/srv/v' does not exist"),
+        (
+            VIRTIOFS.format("<source/><binary path='/usr/lib/v'/>"),
+            "/usr/lib/v",
+            "cannot execute binary /usr/lib/v: No such file or directory",
+        ),
+        (
+            VIRTIOFS.format("<source socket='/srv/v.sock'/>"),
+            "/srv/v.sock",
+            "Failed to connect to '/srv/v.sock': No such",
+        ),
+        (
+            "<interface type='vhostuser'><source type='unix' path='/srv/v.sock' mode='client'/></interface>",
+            "/srv/v.sock",
+            "Failed to connect to '/srv/v.sock': No such file or directory",
+        ),
+        (
+            "<interface type='vhostuser'><source type='unix' path='/srv/v/s' mode='server'/></interface>",
+            "/srv/v",
+            "Unable to bind to UNIX socket path '/srv/v/s': No such file or directory",
+        ),
+        (
+            "<disk type='vhostuser' device='disk'><source type='unix' path='/srv/v.sock'/><target dev='vdb'/></disk>",
+            "/srv/v.sock",
+            "Failed to connect to '/srv/v.sock': No such file or directory",
+        ),
+        (
             "<interface type='user'><rom file='/srv/v/rom'/></interface>",
             "/srv/v/rom",
             'failed to find romfile "/srv/v/rom"',
@@ -119,6 +164,7 @@ def test_passes_the_sound_pair() -> None:
         serial("tcp", "mode='bind' host='0.0.0.0' service='4555'"),
         serial("tcp", "mode='connect' host='192.0.2.11' service='4555'"),
         serial("pty", "path='/dev/pts/3'"),
+        WAITS,
         agent("/var/lib/libvirt/qemu/channel/target/domain-1-web/org.qemu.guest_agent.0"),
         agent("/run/libvirt/qemu/channel/1-web/org.qemu.guest_agent.0"),
     ],
@@ -151,3 +197,69 @@ def test_is_unknown_when_only_a_name_service_could_know_the_name() -> None:
 @pytest.mark.parametrize("record", ["paths", "addresses", "etc.hosts"])
 def test_is_unknown_when_the_destination_did_not_answer(record: str) -> None:
     assert Case().destination(record, None).result(RULE).outcome is Outcome.UNKNOWN
+
+
+def filled_in(conf: str, live: str = "listen='127.0.0.1'", sent: str = "", kind: str = "vnc") -> Case:
+    """Return the sound pair whose guest has a display with another address in its XML than in what is sent."""
+
+    def edit(guest: dict[str, Any]) -> None:
+        xml = guest["xml"]
+        display = "<graphics type='{}' autoport='yes' {}/></devices>"
+        listen = live and f"<listen type='address' address={live.partition('=')[2]}/>"
+        shown = f"<graphics type='{kind}' autoport='yes' {live}>{listen}</graphics></devices>"
+        guest["xml"] = xml.replace("</devices>", shown)
+        guest["sent"] = xml.replace("</devices>", display.format(kind, sent))
+
+    return Case().guest(edit).destination("qemu.conf", conf)
+
+
+@pytest.mark.parametrize("kind", ["vnc", "spice"])
+def test_catches_an_address_that_the_destination_fills_in(kind: str) -> None:
+    [finding] = filled_in(f'# here\n{kind}_listen = "192.0.2.99"\n', kind=kind).result(RULE).findings
+    assert "listens on 192.0.2.99" in finding.message
+    assert finding.location is not None
+    assert (finding.location.path, finding.location.line) == ("/etc/libvirt/qemu.conf", 2)
+
+
+@pytest.mark.parametrize(
+    ("conf", "live", "sent"),
+    [
+        # the source's vnc_listen, which is not sent
+        ("", "listen='192.0.2.11'", ""),
+        ('vnc_listen = "192.0.2.12"\n', "listen='192.0.2.11'", ""),
+        ('vnc_listen = "192.0.2.99"\n', "listen='127.0.0.1'", "listen='127.0.0.1'"),
+        ('vnc_listen = "192.0.2.99"\nvnc_auto_unix_socket = 1\n', "listen='127.0.0.1'", ""),
+        ('spice_listen = "192.0.2.99"\n', "listen='127.0.0.1'", ""),
+    ],
+)
+def test_passes_what_the_destination_does_not_fill_in(conf: str, live: str, sent: str) -> None:
+    assert filled_in(conf, live, sent).result(RULE).outcome is Outcome.PASSED
+
+
+def test_is_unknown_when_the_settings_of_the_destination_are_not_known() -> None:
+    assert filled_in("").destination("qemu.conf", None).result(RULE).outcome is Outcome.UNKNOWN
+
+
+ARGUMENTS = (
+    "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><qemu:arg value='{}'/>"
+    "<qemu:arg value='{}'/></qemu:commandline></domain>"
+)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "needed"),
+    [
+        ("-fw_cfg", "name=opt/a,file=/srv/a.ign", "/srv/a.ign"),
+        ("-chardev", "socket,id=a,path=/run/own/a.sock,server=on", "/run/own"),
+        ("-device", "vfio-pci,host=01:00.0", "/sys/bus/pci/devices/0000:01:00.0"),
+    ],
+)
+def test_catches_and_passes_a_path_of_the_guests_own_arguments(option: str, value: str, needed: str) -> None:
+    for there in (False, True):
+        case = with_device("", **({"there": needed} if there else {"missing": needed}))
+        result = case.xml("</domain>", ARGUMENTS.format(option, value)).result(RULE)
+        assert result.outcome is (Outcome.PASSED if there else Outcome.FAILED)
+        if not there:
+            assert result.findings[0].message == (
+                f"{needed}, which the guest needs (the argument {option}), does not exist here"
+            )

@@ -115,3 +115,19 @@ def test_is_unknown_when_only_a_name_service_could_know_the_name() -> None:
 @pytest.mark.parametrize("record", ["sockets", "etc.hosts"])
 def test_is_unknown_when_the_destination_did_not_answer(record: str) -> None:
     assert Case().destination(record, None).result(RULE).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("conf", "address", "outcome"),
+    [
+        ("", "127.0.0.1", Outcome.FAILED),
+        ('vnc_listen = "192.0.2.12"\n', "192.0.2.12", Outcome.FAILED),
+        ('vnc_listen = "0.0.0.0"\n', "192.0.2.12", Outcome.FAILED),
+        ('vnc_listen = "192.0.2.12"\n', "127.0.0.1", Outcome.PASSED),
+        ("", "192.0.2.12", Outcome.PASSED),
+        ("vnc_auto_unix_socket = 1\n", "127.0.0.1", Outcome.PASSED),
+    ],
+)
+def test_catches_a_port_at_the_address_that_the_destination_fills_in(conf: str, address: str, outcome: Outcome) -> None:
+    fixed = "<graphics type='vnc' port='5901' autoport='no'/>"
+    assert case(fixed, address, 5901).destination("qemu.conf", conf).result(RULE).outcome is outcome

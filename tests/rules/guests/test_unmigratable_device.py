@@ -81,3 +81,74 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 def test_is_unknown_when_the_versions_are_not_known() -> None:
     result = with_device(VIRTIOFS).source("libvirt.versions", None).result(RULE)
     assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "libvirt.versions was not answered")
+
+
+@pytest.mark.parametrize(
+    ("device", "message", "error"),
+    [
+        ("<serial type='pty'><target type='usb-serial'/></serial>", "a USB serial port", "usb-serial"),
+        ("<sound model='usb'/>", "a USB sound card", "usb-audio"),
+        ("<sound model='virtio'/>", "a virtio sound card", "virtio-sound"),
+        ("<crypto model='virtio' type='qemu'/>", "a virtio crypto device", "virtio-crypto"),
+        ("<filesystem type='mount'><driver type='mtp'/></filesystem>", "an MTP file system", "usb-mtp"),
+        ("<interface type='user'><model type='usb-net'/></interface>", "a USB network card", "usb-net"),
+        ("<input type='passthrough' bus='virtio'/>", "an input device of the host", "virtio-input-host"),
+        (
+            "<channel type='qemu-vdagent'><target type='virtio'/></channel>",
+            "a clipboard channel (qemu-vdagent)",
+            "The vdagent chardev doesn't yet support migration",
+        ),
+        (
+            "<video><model type='virtio'><acceleration accel3d='yes'/></model></video>",
+            "3D acceleration",
+            "virgl is not yet migratable",
+        ),
+    ],
+)
+def test_catches_devices_that_qemu_cannot_send(device: str, message: str, error: str) -> None:
+    [finding] = with_device(device).result(RULE).findings
+    assert (finding.host, finding.message) == (Role.SOURCE, f"the guest has {message}, which QEMU cannot migrate")
+    assert finding.predicted_error == error
+
+
+def test_catches_encrypted_memory() -> None:
+    [finding] = Case().xml("</devices>", "</devices><launchSecurity type='sev'/>").result(RULE).findings
+    assert finding.predicted_error == "SEV: Migration is not implemented"
+
+
+LAYER = "<backingStore type='file'><format type='{}'/><source file='/srv/b'/>{}</backingStore>"
+
+
+@pytest.mark.parametrize(("upper", "lower"), [("vmdk", "raw"), ("qcow2", "vmdk")])
+def test_catches_a_format_that_blocks_below_another(upper: str, lower: str) -> None:
+    layers = LAYER.format(upper, LAYER.format(lower, "<backingStore/>"))
+    [finding] = Case().xml(DRIVER, f"<driver name='qemu' type='qcow2'/>{layers}").result(RULE).findings
+    assert finding.message.startswith("a backing file of vda is in the format vmdk")
+    assert finding.predicted_error == "The vmdk format used by node"
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        "<serial type='pty'><target type='isa-serial'/></serial>",
+        "<sound model='ich6'/>",
+        "<filesystem type='mount'><source dir='/srv'/></filesystem>",
+        "<interface type='user'><model type='virtio'/></interface>",
+        "<input type='tablet' bus='virtio'/>",
+        "<input type='evdev'><source dev='/dev/input/event0'/></input>",
+        "<channel type='spicevmc'><target type='virtio'/></channel>",
+        "<video><model type='virtio'><acceleration accel3d='no'/></model></video>",
+    ],
+)
+def test_passes_devices_like_them(device: str) -> None:
+    assert with_device(device).result(RULE).outcome is Outcome.PASSED
+
+
+def test_catches_enlightenments_that_are_passed_through_as_a_warning() -> None:
+    result = Case().xml("<acpi/>", "<acpi/><hyperv mode='passthrough'/>").result(RULE)
+    assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.WARNING)
+
+
+def test_passes_enlightenments_that_are_named() -> None:
+    named = "<acpi/><hyperv mode='custom'><relaxed state='on'/></hyperv>"
+    assert Case().xml("<acpi/>", named).result(RULE).outcome is Outcome.PASSED

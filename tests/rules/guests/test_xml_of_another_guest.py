@@ -73,3 +73,56 @@ def test_does_not_apply_without_xml() -> None:
 @pytest.mark.parametrize("text", ["<domain", "<network><name>web</name></network>", ""])
 def test_is_unknown_when_it_is_no_guests_xml(text: str) -> None:
     assert Case().asking(xml=text).result(RULE).outcome is Outcome.UNKNOWN
+
+
+NET = "<interface type='user'><mac address='52:54:00:00:00:01'/><model type='virtio'/></interface>"
+
+
+def with_device(device: str, change: Callable[[str], str]) -> Case:
+    """Return the pair whose guest has this device, and the guest's XML changed for the destination."""
+    case = Case().xml("</devices>", f"{device}</devices>")
+    xml = json.loads(case.hosts[0].answers.records["libvirt.domains"].out)["domains"][0]["xml"]
+    return case.asking(xml=change(xml))
+
+
+@pytest.mark.parametrize(
+    ("device", "before", "after", "error"),
+    [
+        (
+            NET,
+            "00:01'",
+            "00:99'",
+            "Target network card mac 52:54:00:00:00:99 does not match source 52:54:00:00:00:01",
+        ),
+        (NET, "<mac address='52:54:00:00:00:01'/>", "", "Target network card mac "),
+        (NET, NET, "", "Target domain net card count 0 does not match source 1"),
+        (
+            NET,
+            "'virtio'/></interface>",
+            "'e1000'/></interface>",
+            "Target network card model e1000 does not match source",
+        ),
+        ("", "dev='vda'", "dev='vdb'", "Target disk vdb does not match source vda"),
+        ("", "bus='virtio'", "bus='scsi'", "Target disk bus scsi does not match source virtio"),
+        (
+            "",
+            "</devices>",
+            "<rng model='virtio'/></devices>",
+            "Target domain RNG device count 1 does not match source 0",
+        ),
+        ("", "slot='0x02'", "slot='0x05'", "Target device PCI address 0000:00:05.0"),
+    ],
+)
+def test_catches_devices_that_the_guest_would_see_change(device: str, before: str, after: str, error: str) -> None:
+    case = with_device(device or "<sound model='ich6'/>", lambda xml: xml.replace(before, after, 1))
+    [finding] = case.result(RULE).findings
+    assert str(finding.predicted_error).startswith(error)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("192.0.2.254", "192.0.2.253"), ("<input type='mouse' bus='ps2'>", "<input type='mouse'>")],
+)
+def test_passes_devices_that_are_the_same(before: str, after: str) -> None:
+    case = with_device(NET, lambda xml: xml.replace(before, after, 1))
+    assert case.result(RULE).outcome is Outcome.PASSED

@@ -2,6 +2,7 @@
 
 import pytest
 
+from preflight.answers import Record
 from preflight.judge.report import Outcome
 from preflight.request.migration import Mode, Role, Transport
 from preflight.rule import Change, Finding, Location, Severity
@@ -112,4 +113,13 @@ def test_is_unknown_when_the_file_was_changed_and_the_daemon_could_not_be_asked(
     case.source("daemons", lambda text: text.replace("conf libvirtd 1795396000", "conf libvirtd 1795396009"))
     assert case.result(RULE, "source").reason == (
         "/etc/libvirt/libvirtd.conf was changed after libvirtd started: its limits cannot be known before a restart"
+    )
+
+
+def test_is_unknown_with_the_advice_when_the_login_has_no_sudo() -> None:
+    asked = Record("daemon libvirtd\nfailed 127\n", 0, "sh: 9: sudo: not found\n")
+    result = Case().destination("limits", asked).result(RULE, "destination")
+    assert result.reason == (
+        "the number of clients of libvirtd is unknown: virt-admin could not be queried: root's rights are missing"
+        " (sudo is not installed): log in as root, or allow the user `sudo -n` (NOPASSWD)"
     )

@@ -36,6 +36,11 @@ def between(source: tuple[int, int], destination: tuple[int, int], **asked: Any)
         (TRIXIE, {"compressed": True, "comp_methods": ["zlib"]}, "'zlib' is only supported with parallel migration"),
         (
             TRIXIE,
+            {"compressed": True, "parallel": True, "comp_methods": ["zlib", "zstd"]},
+            "Only one compression method could be specified with parallel compression",
+        ),
+        (
+            TRIXIE,
             {"compressed": True, "parallel": True, "comp_methods": ["xbzrle"]},
             "'xbzrle' isn't supported with parallel migration",
         ),

@@ -20,6 +20,11 @@ RULE = "options-contradict"
         ({"postcopy": True, "mode": Mode.TUNNELLED}, "post-copy is not supported with tunnelled"),
         ({"postcopy": True, "suspend": True}, "not supported with non-live or paused migration"),
         ({"parallel": True, "zerocopy": True, "tls": True}, "Zero copy only available for"),
+        ({"tls": True, "migrateuri": "unix:///srv/m.sock"}, "Explicit destination hostname is required for TLS"),
+        (
+            {"tls": True, "copy_storage": "all", "disks_uri": "unix:///srv/d.sock"},
+            "NBD migration with TLS is not supported over UNIX socket",
+        ),
         ({"copy_storage": "all", "disks_port": 49200, "disks_uri": "tcp://host2"}, "Both port and URI requested"),
     ],
 )
@@ -41,6 +46,7 @@ def test_catches_a_pair_that_excludes_each_other(asked: dict[str, Any], error: s
         {"mode": Mode.TUNNELLED},
         {"postcopy": True, "auto_converge": True, "bandwidth": 10},
         {"compressed": True, "bandwidth": 10, "mode": Mode.TUNNELLED},
+        {"tls": True, "migrateuri": "unix:///srv/m.sock", "tls_destination": "host2.example.com"},
         {"copy_storage": "all", "mode": Mode.TUNNELLED},  # storage-copy-tunnelled reports that
     ],
 )

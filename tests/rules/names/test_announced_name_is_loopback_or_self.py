@@ -77,7 +77,8 @@ def test_catches_an_announced_address_of_the_sources_own_and_says_where_to_corre
     [finding] = case.result(RULE).findings
     assert (finding.host, finding.location) == (Role.SOURCE, None)
     assert finding.predicted_error == "unable to connect to server at '127.0.0.2:"
-    assert finding.fix == "set migration_host in the destination's qemu.conf to 192.0.2.12"
+    change = "set migration_host in the destination's qemu.conf to 192.0.2.12"
+    assert finding.fix == f"{change}, and restart its libvirt daemon"
 
 
 def test_names_the_address_of_the_network_that_both_hosts_are_on() -> None:

@@ -47,7 +47,8 @@ def test_catches_a_migration_host_that_is_an_address_of_another_machine() -> Non
     assert finding.predicted_error == "unable to connect to server at '192.0.2.13:"
     assert finding.location is None
     # no line of /etc/hosts makes an address another one
-    assert finding.fix == "set migration_host in the destination's qemu.conf to 192.0.2.12"
+    change = "set migration_host in the destination's qemu.conf to 192.0.2.12"
+    assert finding.fix == f"{change}, and restart its libvirt daemon"
 
 
 def test_warns_when_a_right_address_is_tried_too_and_predicts_no_error() -> None:

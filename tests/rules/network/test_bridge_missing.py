@@ -39,7 +39,10 @@ def test_catches_a_bridge_that_an_active_network_needs() -> None:
 
 def test_catches_a_link_under_macvtap() -> None:
     [finding] = with_device(DIRECT).result(RULE).findings
-    assert (finding.message, finding.predicted_error) == ("the link eth9 does not exist on the destination", None)
+    assert (finding.message, finding.predicted_error) == (
+        "the link eth9 does not exist on the destination",
+        "Unable to get index for interface eth9: No such device",
+    )
 
 
 def kind(link: str, word: str, case: Case) -> Case:

@@ -32,7 +32,7 @@ def test_catches_an_address_that_nobody_has() -> None:
     (finding,) = result.findings
     assert (finding.host, finding.predicted_error) == (Role.SOURCE, f"unable to connect to server at '{NAME}:")
     assert finding.message == (
-        f"the source cannot reach {NAME}: 192.0.2.12 is sought on virbr9, where nobody has this address"
+        f"the source cannot reach {NAME}: 192.0.2.12 is on the network of virbr9, but no machine there answers for it"
     )
 
 
@@ -198,6 +198,77 @@ def test_is_unknown_where_the_sources_firewall_could_not_be_read() -> None:
 
 def test_tries_a_port_although_other_packets_are_logged() -> None:
     assert tried(GONE, Case().source("nft", rules("input", LOGGING))).outcome is Outcome.FAILED
+
+
+PROBED = "listener open\nport 1 {} {} Connection refused\n"
+
+
+def probed(said: str, port: int = 49215, case: Case | None = None) -> Result:
+    """Return the result where a probe of the port ended so."""
+    case = asked(case).asking(probe=True)
+    return case.source(f"probe:{NAME}:{port}", said.format(NAME, port)).result(RULE)
+
+
+def test_catches_a_rejection_of_the_given_port_while_the_destination_listens() -> None:
+    result = probed(PROBED, 49500, Case().asking(migrateuri=f"tcp://{NAME}:49500"))
+    assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
+    (finding,) = result.findings
+    assert finding.predicted_error == f"unable to connect to server at '{NAME}:"
+    assert finding.message == (
+        f"a firewall on the way rejects the source's connection to {NAME} port 49500, at which the destination"
+        " listened (Connection refused)"
+    )
+
+
+def test_catches_silence_of_the_given_port_while_the_destination_listens() -> None:
+    said = "listener ended\nport 124 {0} {1} \nport 124 192.0.2.12 {1} \n" + ROUTED
+    (finding,) = probed(said, 49500, Case().asking(migrateuri=f"tcp://{NAME}:49500")).findings
+    assert finding.message.endswith(
+        "port 49500, at which the destination listened, does not answer (Connection timed out)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (PROBED, "a firewall on the way rejects"),
+        ("listener ended\nport 124 {0} {1} \n", "port 49215, at which the destination listened, does not answer"),
+        ("listener ended\nport 1 {0} {1} Connection refused\n", "did not listen at port 49215 any more"),
+    ],
+)
+def test_is_unknown_when_a_probe_of_another_port_than_the_migrations_fails(said: str, why: str) -> None:
+    result = probed(said)
+    assert result.outcome is Outcome.UNKNOWN
+    assert why in str(result.reason)
+
+
+def test_passes_a_probe_that_connects() -> None:
+    assert probed("listener ended\nport 0 {} {} \n").outcome is Outcome.PASSED
+    case = Case().asking(migrateuri=f"tcp://{NAME}:49500")
+    assert probed("listener ended\nport 0 {} {} \n", 49500, case).outcome is Outcome.PASSED
+
+
+def test_passes_a_probe_although_the_firewall_could_not_be_read() -> None:
+    """Only where nobody asked for a connection is a firewall that may log it a reason to make none."""
+    case = asked(Case().destination("nft", Record("", 1, "sudo: a password is required"))).asking(probe=True)
+    case = case.source(f"probe:{NAME}:49215", PROBED.format(NAME, 49215))
+    assert case.checked().source.records["way.memory"].out.startswith("listener open")
+
+
+@pytest.mark.parametrize(
+    ("case", "why"),
+    [
+        (
+            Case().destination("nft", rules("input", LOGGING)),
+            "not probed: a firewall would log or count the connection",
+        ),
+        (Case(), "the snapshots do not record a probe"),
+    ],
+)
+def test_is_unknown_when_a_probe_was_asked_for_and_not_made(case: Case, why: str) -> None:
+    result = (asked(case) if "firewall" in why else case).asking(probe=True).result(RULE)
+    assert result.outcome is Outcome.UNKNOWN
+    assert why in str(result.reason)
 
 
 def test_is_unknown_when_the_source_did_not_answer() -> None:

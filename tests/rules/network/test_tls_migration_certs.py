@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import pytest
+from cryptography.x509 import ObjectIdentifier
+from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
 
 from preflight.facts.fact import Record
 from preflight.judge.report import Outcome
@@ -48,6 +50,18 @@ SERVERS: dict[str, dict[str, str | None]] = {
     f"Unable to access credentials {USUAL}/ca-cert.pem: No such file or directory": NONE,
     f"Unable to access credentials {USUAL}/server-key.pem: No such file or directory": {"key": None},
     f"The server certificate {USUAL}/server-cert.pem has expired": {"cert": LAB.made_out_to(NAME, days=-400)},
+    f"The certificate {USUAL}/ca-cert.pem basic constraints do not show a CA": {"ca": LAB.as_authority(ca=False)},
+    f"The certificate {USUAL}/ca-cert.pem is missing basic constraints for a CA": {"ca": LAB.as_authority(ca=None)},
+    f"Certificate {USUAL}/ca-cert.pem usage does not permit certificate signing": {"ca": LAB.as_authority(signs=False)},
+    f"The certificate {USUAL}/server-cert.pem basic constraints show a CA, but we need one for a server": {
+        "cert": LAB.made_out_to(NAME, ca=True)
+    },
+    f"Certificate {USUAL}/server-cert.pem usage does not permit digital signature": {
+        "cert": LAB.made_out_to(NAME, for_signatures=False)
+    },
+    f"Certificate {USUAL}/server-cert.pem purpose does not allow use with a TLS server": {
+        "cert": LAB.made_out_to(NAME, purpose=Purpose.CLIENT_AUTH)
+    },
 }
 
 
@@ -111,3 +125,32 @@ def test_does_not_apply_without_tls_nor_to_a_guest_that_is_off() -> None:
 def test_is_unknown_when_a_snapshot_was_not_asked() -> None:
     result = Case().asking(tls=True).result(RULE)
     assert (result.outcome, result.obscures) == (Outcome.UNKNOWN, True)
+
+
+def test_catches_a_server_certificate_for_clients_that_only_the_source_rejects() -> None:
+    cert = LAB.made_out_to(NAME, purpose=Purpose.CLIENT_AUTH, critical=False)
+    [finding] = over_tls(destination=having("server", {"cert": cert})).result(RULE).findings
+    assert (finding.host, finding.predicted_error) == (Role.DESTINATION, None)
+    assert finding.message == f"{USUAL}/server-cert.pem may be used by clients only, and the source rejects it"
+
+
+def test_catches_a_client_certificate_for_servers() -> None:
+    cert = LAB.made_out_to("host1.example.com", purpose=Purpose.SERVER_AUTH)
+    [finding] = over_tls(source=having("client", {"cert": cert})).result(RULE).findings
+    assert finding.message == f"Certificate {USUAL}/client-cert.pem purpose does not allow use with a TLS client"
+
+
+def test_passes_a_client_certificate_whose_purpose_is_not_critical() -> None:
+    cert = LAB.made_out_to("host1.example.com", purpose=Purpose.SERVER_AUTH, critical=False)
+    assert over_tls(source=having("client", {"cert": cert})).result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_certificate_for_signatures_alone() -> None:
+    cert = LAB.made_out_to(NAME, for_keys=False)
+    assert over_tls(destination=having("server", {"cert": cert})).result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("purpose", [Purpose.SERVER_AUTH, Purpose.ANY_EXTENDED_KEY_USAGE])
+def test_passes_a_certificate_for_this_purpose(purpose: ObjectIdentifier) -> None:
+    cert = LAB.made_out_to(NAME, purpose=purpose)
+    assert over_tls(destination=having("server", {"cert": cert})).result(RULE).outcome is Outcome.PASSED

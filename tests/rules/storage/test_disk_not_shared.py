@@ -233,3 +233,39 @@ def test_catches_it_as_a_warning_where_unsafe_is_spelled_out() -> None:
 @pytest.mark.parametrize(("disks", "outcome"), [(("vda",), Outcome.PASSED), (("vdb",), Outcome.FAILED)])
 def test_passes_a_disk_that_is_chosen_to_be_copied(disks: tuple[str, ...], outcome: Outcome) -> None:
     assert file_disk(EXT4).asking(copy_storage="all", migrate_disks=disks).result(RULE).outcome is outcome
+
+
+def declared(*directories: str, libvirt: int = 11_003_000) -> Case:
+    """Return a local image where the source's qemu.conf declares these directories to be shared."""
+    named = ", ".join(f'"{one}"' for one in directories)
+    versions = f'{{"libvirt": {libvirt}, "hypervisor": 10000000, "type": "QEMU"}}'
+    made = file_disk(EXT4).source("qemu.conf", f"shared_filesystems = [ {named} ]\n")
+    return made.source("libvirt.versions", versions)
+
+
+@pytest.mark.parametrize("directory", ["/srv/images", "/srv/images/", "/srv", "/", PATH])
+def test_passes_a_directory_that_is_declared_shared(directory: str) -> None:
+    assert declared("/mnt", directory).result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("directory", ["/srv/image", "/srv/images/web", "srv/images", "/srv/images2"])
+def test_catches_an_image_beside_the_directories_that_are_declared_shared(directory: str) -> None:
+    assert declared(directory).result(RULE).outcome is Outcome.FAILED
+
+
+def test_catches_it_where_libvirt_does_not_read_that_setting() -> None:
+    assert declared("/srv/images", libvirt=9_000_000).result(RULE).outcome is Outcome.FAILED
+
+
+def test_is_unknown_when_libvirt_may_or_may_not_read_that_setting() -> None:
+    result = declared("/srv/images", libvirt=10_000_000).result(RULE)
+    assert (result.outcome, result.reason) == (
+        Outcome.UNKNOWN,
+        "libvirt 10.0.0 may or may not read shared_filesystems in qemu.conf",
+    )
+
+
+def test_passes_shared_storage_where_the_settings_are_not_known() -> None:
+    assert Case().source("qemu.conf", None).result(RULE).outcome is Outcome.PASSED
+    assert file_disk(EXT4).source("qemu.conf", None).result(RULE).outcome is Outcome.FAILED
+    assert declared("/srv/images").source("qemu.conf", None).result(RULE).outcome is Outcome.UNKNOWN

@@ -139,3 +139,10 @@ def test_is_unknown_when_the_format_does_not_tell_its_size() -> None:
         Outcome.UNKNOWN,
         "vdb has the format vmdk: its size is unknown",
     )
+
+
+@pytest.mark.parametrize(("libvirt", "outcome"), [(9_000_000, Outcome.FAILED), (10_000_000, Outcome.PASSED)])
+def test_passes_a_larger_block_device_that_libvirt_cuts(libvirt: int, outcome: Outcome) -> None:
+    case = copied(raw(MIB), raw(2 * MIB), fmt="raw", kind="block")
+    case.destination("libvirt.versions", lambda text: text.replace("9000000", f" {libvirt}"))
+    assert case.result(RULE).outcome is outcome

@@ -74,6 +74,34 @@ def test_what_is_in_use_is_taken_off() -> None:
     assert found[("MaxStartups", "destination")] == 6
 
 
+ACCEPTING = (
+    "Accept=yes\nMaxConnections=64\nMaxConnectionsPerSource=8\nNConnections=3\nTriggerLimitIntervalUSec=2s\n"
+    "TriggerLimitBurst=200\nId=sshd.socket\nActiveState=active\n"
+)
+
+
+def test_a_socket_that_starts_an_sshd_for_each_connection_has_its_own_limits() -> None:
+    found = capacity(Case().destination("sshd.listener", ACCEPTING))
+    own = {
+        limit.name: limit for limit in found.limits if limit.host is Role.DESTINATION and limit.name not in SOUND_THERE
+    }
+    assert {name: (limit.allows, limit.in_use, limit.scope) for name, limit in own.items()} == {
+        "MaxConnections": (61, 2, Scope.IN_FLIGHT),
+        "MaxConnectionsPerSource": (7, None, Scope.IN_FLIGHT),
+        "TriggerLimitBurst": (199, None, Scope.BURST),
+    }
+    assert ("MaxStartups", "destination") not in limits(found)
+    assert own["TriggerLimitBurst"].seconds_apart == 0.01
+    setting = own["MaxConnections"].setting
+    assert setting is not None
+    assert (setting.path, setting.key) == ("/etc/systemd/system/sshd.socket.d/override.conf", "MaxConnections")
+    assert own["MaxConnections"].raised_for(70) == "73"
+
+
+#: Limits of the destination that do not depend on how sshd is started.
+SOUND_THERE = ("max_clients", "migration_port_range")
+
+
 LISTENS = (
     "  99: 00000000:{port:04X} 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0\n"
 )
@@ -418,3 +446,48 @@ def test_memory_over_a_socket_makes_no_connection_that_a_firewall_counts() -> No
     assert not of_firewall(capacity(case, **socket))
     [limit] = of_firewall(capacity(case, **socket, copy_storage="all"))
     assert (limit.name, limit.takes) == ("firewall rate, data", 1)
+
+
+def connected(case: Case, port: int, *words: str) -> Case:
+    """Have the destination hold a connection to a port from each of these addresses, as the kernel writes them."""
+    lines = "".join(f"   9: 0C0200C0:{port:04X} {word}:C001 01 00000000:00000000 00:0 0 0 0 1\n" for word in words)
+    return case.destination("sockets", lambda text: text.partition("\n")[0] + "\n" + lines)
+
+
+SOURCES, ANOTHER = "0B0200C0", "070200C0"
+
+
+@pytest.mark.parametrize(("words", "used", "allows"), [((SOURCES,) * 2, 2, 1), ((ANOTHER, SOURCES, SOURCES), 3, 0)])
+def test_connections_that_are_open_now_are_in_use(words: tuple[str, ...], used: int, allows: int) -> None:
+    case = connected(filtered(on_port(22, '{"ct count": {"val": 3, "inv": true}}')), 22, *words)
+    [limit] = of_firewall(capacity(case))
+    assert (limit.configured, limit.in_use, limit.allows) == (3, used, allows)
+
+
+def test_connections_to_another_port_are_not_in_use() -> None:
+    case = connected(filtered(on_port(22, '{"ct count": {"val": 3, "inv": true}}')), 23, SOURCES, SOURCES)
+    [limit] = of_firewall(capacity(case))
+    assert (limit.in_use, limit.allows) == (0, 2)
+
+
+UFW = """family 4
+*filter
+:INPUT ACCEPT [0:0]
+-A INPUT -p tcp -m tcp --dport 22 -m conntrack --ctstate NEW -m recent --set --name DEFAULT --mask 255.255.255.255 --rsource
+-A INPUT -p tcp -m tcp --dport 22 -m conntrack --ctstate NEW -m recent --update --seconds 30 --hitcount 6 --name DEFAULT --mask 255.255.255.255 --rsource -j REJECT --reject-with icmp-port-unreachable
+COMMIT
+# recent DEFAULT
+# src=192.0.2.11 ttl: 64 last_seen: {2} oldest_pkt: 3 {0}, {1}, {2}
+# src=192.0.2.7 ttl: 64 last_seen: {2} oldest_pkt: 2 {1}, {2}
+# now
+"""  # noqa: E501 - as iptables-save prints it
+
+
+def test_logins_that_a_list_of_recent_sources_has_are_in_use() -> None:
+    now = 2**32 - 300 * 250 + 3822 * 250
+    seen = UFW.format(now - 40 * 250, now - 20 * 250, now - 10 * 250)
+    case = Case().destination("nft", '{"nftables": []}')
+    [limit] = of_firewall(capacity(case.destination("iptables", f"{seen}# jiffies {now}\n")))
+    assert (limit.name, limit.configured, limit.in_use, limit.allows) == ("firewall rate, ssh", 5, 2, 3)
+    [limit] = of_firewall(capacity(case.destination("iptables", seen)))
+    assert (limit.in_use, limit.allows) == (None, 4)

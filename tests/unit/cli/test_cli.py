@@ -5,6 +5,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -43,6 +44,7 @@ PREFLIGHT = str(Path(sys.executable).with_name("preflight"))
 HOST1, HOST2 = (str(RECORDED / "ready" / f"{name}.json") for name in ("host1", "host2"))
 #: READY, with a warning.
 WARNED = (str(RECORDED / "newer" / "host3.json"), HOST2, "--select", "os-release-differs")
+EXAMPLE_PACK = Path(__file__).parents[3] / "examples/pack/preflight_example"
 GONE1, GONE2 = (str(RECORDED / "hosts-line-gone" / f"{name}.json") for name in ("host1", "host2"))
 UNSET = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "PREFLIGHT_TRACEBACK", "TERM")
 
@@ -429,6 +431,25 @@ def test_a_report_is_written_in_several_formats_beside_the_one_that_is_printed(t
         assert path.stat().st_mode & 0o777 == 0o644, "as the umask allows"
 
 
+def test_rules_and_runs_are_written_to_files_too_and_shown_again(tmp_path: Path) -> None:
+    state = {"XDG_STATE_HOME": str(tmp_path)}
+    Journal.create(tmp_path / "a.journal", PLAN).close()
+    for number, words in enumerate((["rules"], ["status"], ["status", f"{tmp_path}/a.journal"])):
+        saved, page = tmp_path / f"{number}.json", tmp_path / f"{number}.html"
+        done = run(*words, "--report", f"json={saved}", "--report", f"html={page}", **state)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert run("show", str(saved)).stdout == done.stdout
+        assert run("show", str(saved), "--format", "html").stdout == page.read_text(encoding="utf-8")
+    assert refused(run("rules", "--report", "junit=x")).startswith("--report: 'junit' is not one of text, json")
+
+
+@pytest.mark.parametrize("name", ["rehearsal-refused", "guest-not-as-before"])
+def test_the_rules_that_only_a_rehearsal_has_are_explained(name: str) -> None:
+    done = run("explain", name)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{name}  (rehearsal, error)\n")
+
+
 def test_a_report_that_cannot_be_written_does_not_lose_the_others(tmp_path: Path) -> None:
     nowhere, there = tmp_path / "none" / "r", tmp_path / "r.json"
     done = run("check", HOST1, HOST2, "--report", f"text={nowhere}", "--report", f"json={there}")
@@ -590,13 +611,15 @@ def test_the_exit_code_is_the_same_in_every_format(arguments: tuple[str, ...], c
         ((), 3, "PREFLIGHT UNKNOWN - Missing argument"),
     ],
 )
-def test_nagios_gets_one_line_and_its_own_codes(arguments: tuple[str, ...], code: int, begins: str) -> None:
+def test_nagios_gets_one_line_the_origin_and_its_own_codes(arguments: tuple[str, ...], code: int, begins: str) -> None:
     done = run("nagios", *arguments)
     assert done.returncode == code, done.stderr
     assert done.stdout.startswith(begins)
-    assert done.stdout.count("\n") == 1
-    if " - host" in begins:
-        assert re.fullmatch(r"[^|]+\|(?:[a-z]+=\d+(?:;\d*){3} ?)+\n", done.stdout)
+    first, *more = done.stdout.splitlines()
+    assert bool(more) is bool(re.fullmatch(r"[^|]+\|(?:[a-z]+=\d+(?:;\d*){3} ?)+", first))
+    assert bool(more) is (" - host" in begins or "tls" in arguments)
+    assert [line for line in more if not line.startswith("made ") or "|" in line] == []
+    assert len(more) <= 1
 
 
 def test_a_bug_of_ours_is_unknown_to_nagios() -> None:
@@ -621,6 +644,32 @@ HERE = (
     'case " $* " in *" -M "*) exec sh -s;; esac; head -c 1 >/dev/null; '
     'echo "fake ssh: libvirt is not served" >&2; exit 255'
 )
+
+
+def test_a_question_of_ones_own_is_asked_of_live_hosts_and_saved(tmp_path: Path) -> None:
+    fake_ssh(tmp_path, HERE)
+    pack, pair = tmp_path / "rules.d", f"{tmp_path}/pair.json"
+    shutil.copytree(EXAMPLE_PACK, pack)
+    questions = pack / "questions.sh"
+    questions.write_text(questions.read_text().replace("/etc/tuned/active_profile", f"{tmp_path}/profile"))
+    (tmp_path / "profile").write_text("virtual-host\n")
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": str(tmp_path)}
+    words = ("--rules", str(pack), "--select", "tuned-profile-differs", "-f", "json")
+    live = run("check", "host-a", "host-b", *words, "--save", pair, **env)
+    saved = run("check", pair, *words, PATH="/nowhere")
+    for done in (live, saved):
+        (result,) = json.loads(done.stdout)["results"]
+        assert (result["rule"], result["outcome"]) == ("tuned-profile-differs", "passed")
+    assert run("snapshot", "host-a", "-o", f"{tmp_path}/a.json", "--rules", str(pack), **env).returncode == 0
+    assert run("snapshot", "host-b", "-o", f"{tmp_path}/b.json", **env).returncode == 0
+    (asked,), (unasked,) = (snapshot.read(tmp_path / f"{name}.json") for name in "ab")
+    assert asked.answers.records["example.tuned-profile"].out == "virtual-host\n"
+    assert "example.tuned-profile" not in unasked.answers.records
+    assert (
+        "not in the snapshot: take it with the same --rules"
+        in run("check", f"{tmp_path}/a.json", f"{tmp_path}/b.json", *words).stdout
+    )
+    assert left_over(tmp_path) == []
 
 
 def test_answers_of_live_hosts_are_saved_so_that_they_give_the_same_report(tmp_path: Path) -> None:
@@ -920,6 +969,27 @@ def test_help_loads_nothing_that_it_does_not_need(arguments: tuple[str, ...]) ->
     assert arguments != ("--help",) or "msgspec" not in loaded
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("preflight reh", {"rehearse"}),
+        ("preflight check --exit", {"--exit-zero"}),
+        ("preflight migrate --at-o", {"--at-once"}),
+        ("preflight waivers li", {"list"}),
+        ("preflight --versi", {"--version"}),
+    ],
+)
+def test_a_shell_completes_commands_and_the_options_of_each(shell: str, typed: str, offered: set[str]) -> None:
+    asked = {"bash": {"COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1)}}.get(
+        shell, {"_TYPER_COMPLETE_ARGS": typed, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    )
+    done = python(MODULES, _PREFLIGHT_COMPLETE=f"complete_{shell}", **asked)
+    assert all(re.search(rf"(?<![\w-]){one}(?![\w-])", done.stdout) for one in offered), done.stdout
+    assert "snapshot" not in done.stdout, "it offers the rest too"
+    assert not set(done.stderr.split()) & {"msgspec", "pydantic", "preflight.facts"}
+
+
 def test_a_run_leaves_the_parser_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A run builds only the parameters of the command that is called; the next run finds all commands again."""
     known = list(app.registered_commands)
@@ -1079,6 +1149,7 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
         (("status", "/no/journal"), "/no/journal: No such file or directory"),
         (("status", HOST1, "-f", "yaml"), "--format: 'yaml' is not one of text, json"),
         (("status", "-f", "yaml"), "--format: 'yaml' is not one of text, json"),
+        (("migrate", "--resume", "j", "--rehearse"), "--rehearse: a run that is resumed is not rehearsed"),
         (("migrate", "a", "b", "web", "--confirm-uri", "x"), "--confirm-uri is for the URIs of a plan or a journal"),
     ],
 )
@@ -1098,9 +1169,13 @@ OF_THE_RUN = {
     "--back": ["b"],
     "--answer-timeout": ["9"],
     "--severity": ["mtu-differs=warning"],
+    "--threshold": ["clocks-differ=5"],
     "--rules": ["site"],
+    "--pack": ["site"],
     "--no-config": [],
 }
+#: Goes with a plan alone.
+BEFORE = {"--rehearse": list[str]()}
 VALUES = {"int range": "9", "float range": "9", "choice": "tls", "str": "mt", "path": "/dev/null"}
 
 
@@ -1112,7 +1187,7 @@ def typed(parameter: Any) -> list[str]:
 SETTLED = [
     typed(parameter)
     for parameter in typer.main.get_command(app).commands["migrate"].params  # type: ignore[attr-defined]  # a group
-    if parameter.opts[0] not in {*OF_THE_RUN, "what", "--resume", "--direct", "--config", "--help"}
+    if parameter.opts[0] not in {*OF_THE_RUN, *BEFORE, "what", "--resume", "--direct", "--config", "--help"}
 ]
 
 
@@ -1159,7 +1234,7 @@ def test_the_pages_of_a_command_name_each_of_its_options(command: str) -> None:
     assert {one for one in options if not re.search(rf"{one}(?![a-z-])", text)} - UNSAID == set()
 
 
-@pytest.mark.parametrize(("option", "value"), OF_THE_RUN.items())
+@pytest.mark.parametrize(("option", "value"), (OF_THE_RUN | BEFORE).items())
 def test_what_is_about_the_run_goes_with_a_plan(option: str, value: list[str]) -> None:
     done = CliRunner().invoke(app, ["migrate", "/no/plan", option, *value])
     assert str(done.exception) == "/no/plan: No such file or directory"

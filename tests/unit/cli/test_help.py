@@ -27,6 +27,7 @@ from tests.case import RECORDED, Case
 from tests.unit.migrate.plans import PLAN, altered
 
 BIN = Path(sys.executable).parent
+EXAMPLE_PACK = Path(__file__).parents[3] / "examples/pack/preflight_example"
 NAMES = [one.__name__ for one in COMMANDS]
 
 
@@ -128,6 +129,7 @@ def place(tmp_path: Path) -> Path:
     Journal.create(tmp_path / "evening.journal", PLAN).close()
     formats.write("report", "json", Case().asking(select=("shared-host-uuid",)).report(), tmp_path / "report.json")
     (tmp_path / "site.toml").write_text(SITE)
+    shutil.copytree(EXAMPLE_PACK, tmp_path / "rules.d")
     (tmp_path / "capacity.json").write_text(_capacity())
     ssh = tmp_path / "ssh"
     ssh.write_text("#!/bin/sh\necho 'ssh: connect to host x port 22: Connection refused' >&2\nexit 255\n")

@@ -4,7 +4,6 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,9 @@ from preflight.cli.app import COMMANDS, app
 from preflight.cli.app import run as run_in_process
 from preflight.cli.help_page import Purpose
 from preflight.errors import UserError
-from preflight.request.settings import SETTINGS, key_of, variable
+from preflight.request.settings import SETTINGS, every, key_of, variable
 from tests.case import RECORDED
 from tests.own_directory import own_directory
-from tests.rule_files import write_rule
 
 __all__ = ["own_directory"]
 
@@ -99,7 +97,7 @@ def test_config_show_names_the_origin_of_each_value(home: Path, run: Any, monkey
     assert lines["answer-timeout"] == "answer-timeout 60 default"
     assert lines.keys() >= SETTINGS.keys()
     assert f"configuration file: {file}" in out
-    assert "plan, fix and migrate do not use it" in out
+    assert "plan, fix, rehearse and migrate do not use it" in out
 
 
 def test_every_setting_is_an_option_and_is_documented() -> None:
@@ -109,10 +107,91 @@ def test_every_setting_is_an_option_and_is_documented() -> None:
         for parameter in inspect.signature(command).parameters.values():
             (told, *_) = getattr(parameter.annotation, "__metadata__", (None,))
             keys.add(key_of(getattr(told, "envvar", None)))
-    assert keys - {None} == SETTINGS.keys()
+    assert keys - {None} == every().keys() - {"hosts"}  # which are arguments
     for key in SETTINGS:
         assert f"| `{key}` |" in page
         assert f"`{variable(key)}`" in page
+
+
+def test_hosts_of_the_file_are_used_if_none_is_typed(home: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, host in zip(("a.json", "b.json"), GONE, strict=True):
+        put(home / f"work/{name}", Path(host).read_text())
+    put(home / "work/preflight.toml", 'hosts = ["a.json", "b.json"]\n')
+    assert run("check", "--select", RULE)[0] == 1
+    assert run("nagios", "--select", RULE)[0] == 2
+    assert run("capacity")[0] == 0
+    assert run("check", str(RECORDED / "ready/host1.json"), str(RECORDED / "ready/host2.json"))[0] == 0
+    monkeypatch.setenv("PREFLIGHT_HOSTS", " ".join(reversed(GONE)))
+    assert run("check", "--select", RULE, "--format", "json")[1].count('"name": "host2') == 1
+    monkeypatch.setenv("PREFLIGHT_HOSTS", "a")
+    assert run("check")[2].startswith("preflight: PREFLIGHT_HOSTS: expected SOURCE and DESTINATION")
+    monkeypatch.delenv("PREFLIGHT_HOSTS")
+    code, _, said = run("check", "--no-config")
+    assert (code, said.startswith("preflight: Missing argument 'SOURCE'")) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["migrate", "fix", "rehearse", "plan"])
+def test_a_command_that_acts_names_its_hosts(home: Path, run: Any, name: str) -> None:
+    put(home / ".config/preflight/config.toml", 'hosts = ["a", "b"]\n')
+    assert run(name, *(["-o", "x"] if name == "plan" else []))[0] == 2
+
+
+def options(run: Any, *typed: str) -> list[str]:
+    found: list[str] = json.loads(run("check", *GONE, "--select", RULE, "--format", "json", *typed)[1])["request"][
+        "options"
+    ]
+    return found
+
+
+def test_options_of_a_migration_are_those_of_the_file_unless_others_are_typed(
+    home: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(
+        home / "work/preflight.toml",
+        "[migration]\ntunnelled = true\nparallel = true\nparallel-connections = 4\ntimeout = 30\nlive = false\n"
+        'compressed = true\ncomp-methods = ["mt", "xbzrle"]\n',
+    )
+    rest = ["--compressed", "--comp-methods", "mt,xbzrle", "--parallel", "--parallel-connections"]
+    assert options(run) == ["--tunnelled", "--no-live", *rest, "4"]
+    assert options(run, "--p2p", "--live", "--parallel-connections", "2") == ["--p2p", *rest, "2"]
+    monkeypatch.setenv("PREFLIGHT_MIGRATION_P2P", "1")
+    monkeypatch.setenv("PREFLIGHT_MIGRATION_PARALLEL_CONNECTIONS", "3")
+    assert options(run) == ["--p2p", "--no-live", *rest, "3"]
+    assert options(run, "--tunnelled")[0] == "--tunnelled"
+    monkeypatch.setenv("PREFLIGHT_MIGRATION_P2P", "0")
+    assert options(run)[0] == "--tunnelled"
+    assert run("check", *GONE, "--no-config")[2] == "preflight: --parallel-connections requires --parallel\n"
+
+
+def test_a_timeout_of_migrations_is_no_timeout_of_answers(home: Path) -> None:
+    put(home / ".config/preflight/config.toml", "[migration]\ntimeout = 30\nbandwidth = 7\n")
+    known: Any = typer.main.get_command(app)
+    with known.commands["check"].make_context("check", ["a", "b"]) as context:
+        assert context.params["timeout"] == 60
+    with known.commands["capacity"].make_context("capacity", ["a", "b"]) as context:
+        assert context.params["bandwidth"] is None
+    with known.commands["migrate"].make_context("migrate", ["a", "b", "--all"]) as context:
+        assert (context.params["timeout"], context.params["bandwidth"]) == (30, 7)
+
+
+def test_two_switches_of_the_same_source_exclude_each_other_as_typed_ones_do(home: Path, run: Any) -> None:
+    put(home / "work/preflight.toml", "[migration]\ncopy-storage-all = true\ncopy-storage-inc = true\n")
+    assert run("check", *GONE)[2] == "preflight: --copy-storage-all and --copy-storage-inc are mutually exclusive\n"
+    assert options(run, "--copy-storage-inc") == ["--copy-storage-inc"]
+
+
+def test_a_threshold_of_the_file_changes_from_where_a_rule_reports(home: Path, run: Any) -> None:
+    check = ("check", *GONE, "--select", "clocks-differ", "--format", "json")
+    assert "this host's clock is" not in run(*check)[1]
+    put(home / "work/preflight.toml", "threshold = { clocks-differ = 0 }\n")
+    request = json.loads(run(*check)[1])["request"]
+    assert request["thresholds"] == ["clocks-differ=0"]
+    assert run(*check, "--threshold", "mtu-differs=3")[2] == (
+        "preflight: threshold: mtu-differs has no threshold that can be changed; those that have one: clocks-differ\n"
+    )
+    for wrong in ("clocks-differ", "=3", "clocks-differ=-1", "clocks-differ=1e9", "clocks-differ=nan"):
+        assert run(*check, "--threshold", wrong)[2] == f"preflight: --threshold: {wrong!r} is not RULE=NUMBER\n"
+    assert run(*check, "--threshold", "clock-differ=1")[2].endswith("did you mean clocks-differ?\n")
 
 
 def test_a_value_of_the_file_is_refused_where_the_option_would_be(home: Path, run: Any) -> None:
@@ -214,6 +293,40 @@ def test_a_waiver_that_could_not_be_used_is_not_added(home: Path, run: Any, word
     assert len(said.splitlines()) == 1
 
 
+def added(run: Any, *more: str) -> tuple[int, str, str]:
+    given: tuple[int, str, str] = run("waivers", "add", RULE, "--reason", "r", "--host", "h", "--days", "1", *more)
+    return given
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777])
+def test_a_waiver_is_not_added_where_it_would_not_be_used(home: Path, run: Any, mode: int) -> None:
+    (home / "work/hosts").chmod(mode)
+    code, _, said = added(run)
+    assert (home / "work/hosts/preflight.toml").exists() is (code == 0) is (mode == 0o1777)
+    assert run("waivers", "check")[:2] == (0, "1 waiver, all valid\n" if code == 0 else "0 waivers, all valid\n")
+    assert code == 0 or said.endswith("so that the file would not be used: create it elsewhere\n")
+
+
+@needs_root
+def test_a_file_of_another_user_does_not_become_ones_own_with_a_waiver(home: Path, run: Any) -> None:
+    path = put(home / "work/hosts/preflight.toml", 'ignore = ["guests"]\n')
+    os.chown(path, 1234, -1)
+    assert added(run, "--no-config")[0] == 2
+    assert (path.stat().st_uid, path.read_text()) == (1234, 'ignore = ["guests"]\n')
+
+
+def test_a_waiver_is_not_added_beyond_what_is_read(home: Path, run: Any) -> None:
+    path = put(home / "work/hosts/preflight.toml", f"# {'x' * (2**20 - 50)}\n")
+    code, _, said = added(run)
+    assert (code, "at most 1048576 bytes" in said, path.stat().st_size) == (2, True, 2**20 - 47)
+
+
+def test_a_link_that_leads_nowhere_gets_no_waiver(home: Path, run: Any) -> None:
+    (home / "work/hosts/preflight.toml").symlink_to(home / "elsewhere.toml")
+    assert added(run, "--no-config")[0] == 2
+    assert not (home / "elsewhere.toml").exists()
+
+
 def test_a_file_whose_waivers_are_wrong_can_still_be_listed_and_is_no_gate(home: Path, run: Any) -> None:
     put(home / "work/preflight.toml", WAIVER.replace(RULE, "mount-differs"))
     assert run("check", *GONE)[2].endswith("waiver: mount-differs: guards data and cannot be waived\n")
@@ -221,54 +334,11 @@ def test_a_file_whose_waivers_are_wrong_can_still_be_listed_and_is_no_gate(home:
     assert (code, "guards data" in " ".join(out.split())) == (1, True)
 
 
-# files that somebody else has put there
-
-
-def _planted(home: Path) -> Iterator[tuple[str, Any]]:
-    """Yield ways of planting a file, each with the function that does it."""
-    silent = f'ignore = ["{RULE}"]\n'
-    lowered = f'severity = {{ {RULE} = "info" }}\n'
-    code = 'rules = ["rules.d"]\n'
-    work = home / "work"
-    for text in (WAIVER, silent, lowered, code, 'fail-on = "never"\n'):
-        yield "others can write to the file", lambda text=text: put(work / "hosts/preflight.toml", text, 0o666)
-        yield "others can write above", lambda text=text: put(work / "preflight.toml", text, above=0o777)
-    table = "[tool.preflight]\n"
-    yield "a table of pyproject", lambda: put(work / "pyproject.toml", table + silent, 0o666)
-    yield "code of one's own", lambda: put(work / "preflight.toml", code)
-    yield "rules.d alone", lambda: None
+# files that somebody else has put there: see test_planted.py
 
 
 def _acting() -> list[str]:
     return [one.__name__ for one in COMMANDS if one.purpose in (Purpose.PLAN, Purpose.ACT)]
-
-
-def test_a_planted_file_changes_no_verdict_and_runs_nothing(home: Path, run: Any, tmp_path: Path) -> None:
-    marker = tmp_path / "ran"
-    body = (
-        f'open("{marker}", "w")\n\n@rule(Severity.INFO)\ndef check(source: Versions) -> Findings:\n    yield from ()\n'
-    )
-    seen = []
-    for why, plant in _planted(home):
-        for path in (home / "work").rglob("*.toml"):
-            path.unlink()
-        (home / "work").chmod(0o700)
-        for directory in (home / "work/rules.d", home / "work/hosts/rules.d"):
-            write_rule(directory, "planted", body)
-        plant()
-        code, out, said = run("check", *GONE, "--select", RULE)
-        seen.append(code)
-        assert (code == 1 and "NOT READY" in out) or (code == 2 and out == "" and len(said.splitlines()) == 1), why
-        assert not marker.exists(), why
-    assert seen.count(2) == len(seen) - 1 >= 11
-
-
-@needs_root
-def test_a_file_of_another_user_changes_no_verdict(home: Path, run: Any) -> None:
-    path = put(home / "work/preflight.toml", WAIVER)
-    assert run("check", *GONE, "--select", RULE)[0] == 0
-    os.chown(path, 1234, -1)
-    assert run("check", *GONE, "--select", RULE)[:2] == (2, "")
 
 
 @pytest.mark.parametrize("name", _acting())

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from preflight.answers import Record
+from preflight.collect import questions
 from preflight.collect.questions import PRELUDE
 from preflight.collect.session import LiveVisit
 from preflight.connection.local import LocalChannel
@@ -41,6 +42,31 @@ def test_an_answer_that_comes_too_late_is_not_taken_for_the_next_ones(
     channel.timeout = 20
     assert visit.read(str(tmp_path / "file")) == Record("what is in it\n")
     assert visit.run(ShellText("echo now")) == Record("now\n")
+
+
+def test_no_question_ends_the_process_that_answers_the_others_too(channel: LocalChannel) -> None:
+    fixed = {**questions.STANDING, **questions.AFTER_LIBVIRT, **questions.WHEN_CLOSED, **questions.LAST}
+    about = {
+        "access": questions.access(65534, 65534, ["/", "/none"], kvm=True),
+        "accounts": questions.accounts(["passwd:root", "group:none-of-that-name"]),
+        "block-devices": questions.block_devices(["/dev/null", "/none"]),
+        "block-drivers": questions.block_drivers([("/usr/bin/none", "rbd", "librbd")]),
+        "certificates": questions.certificates(("/none/ca.pem", "/none/cert.pem", "/none/key.pem")),
+        "disk-ports": questions.connect_all([("127.0.0.1", 1)]),
+        "disk-servers": questions.resolve_all(["localhost"]),
+        "images": questions.image_heads(["/dev/null", "/etc/passwd", "/none"]),
+        "paths": questions.stat_paths(["/", "/none/of/it"]),
+        "peer.resolve": questions.resolve("localhost"),
+        "rdma": questions.rdma(["/none"]),
+        "resident": questions.resident(["none"]),
+        "usb-devices": questions.USB_DEVICES,
+        "way.memory": questions.way("127.0.0.1", 1),
+    }
+    asked = fixed | about | {"end": ShellText("echo end")}
+    channel.send(asked, questions.LOOK, together=True)
+    answers = channel.receive(asked)
+    assert answers.absent == {}
+    assert answers.records["end"] == Record("end\n")
 
 
 def test_a_libvirt_that_never_answers_leaves_time_to_say_why(channel: LocalChannel, tmp_path: Path) -> None:

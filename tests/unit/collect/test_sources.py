@@ -100,7 +100,7 @@ FURTHER = frozenset(
         "access", "accounts", "asked-at", "block-devices", "block-drivers", "came-from", "disk-ports", "disk-servers",
         "disks.name", "disks.resolve", "images", "login", "own.clients", "paths", "peer.connect", "peer.keys",
         "peer.name", "peer.resolve", "rdma", "resident", "started-with", "tls.client", "tls.data",
-        "tls.server", "usb-devices", "way.memory", BUILT,
+        "tls.server", "usb-devices", "way.disks", "way.memory", BUILT,
     )
 )  # fmt: skip
 

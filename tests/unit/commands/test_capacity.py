@@ -116,7 +116,9 @@ def test_a_measured_dirty_rate_counts() -> None:
         ({"concurrency": 21}, False, 1),
         ({"window": 0.1}, False, 1),
         ({"window": 3600.0, "dirty": {"web": 50.0}}, True, 0),
-        ({"window": 3600.0, "dirty": {"web": 100.0}}, False, 1),
+        ({"window": 3600.0, "dirty": {"web": 150.0}}, False, 1),
+        # a quarter less than measured, it ends
+        ({"window": 3600.0, "dirty": {"web": 100.0}}, None, 3),
         ({"window": 3600.0, "dirty": {"web": 50.0}, "concurrency": 21}, False, 1),
         ({"window": 3600.0, "concurrency": 21}, False, 1),
         ({"window": 0.1, "concurrency": 20}, False, 1),
@@ -124,7 +126,7 @@ def test_a_measured_dirty_rate_counts() -> None:
         ({"window": 3600.0, "rate": 1000.0}, True, 0),
     ],
 )
-def test_what_was_asked_for_fits_or_does_not(asked: dict[str, Any], fits: bool, code: int) -> None:
+def test_what_was_asked_for_fits_or_does_not(asked: dict[str, Any], fits: bool | None, code: int) -> None:
     found = answer(**asked)
     assert (found.fits, found.exit_code) == (fits, code)
 
@@ -140,7 +142,7 @@ def test_a_window_that_depends_on_what_guests_write_is_neither_said_to_fit_nor_n
     assert (found.fits_window, found.fits, found.exit_code) == (None, None, 3)
     assert "NOT KNOWN: the dirty rate of web was not measured; best case" in window_line(found)
     assert "worst case never ends" in window_line(found)
-    assert window_line(found).endswith("--measure-dirty-rate settles it")
+    assert window_line(found).endswith("measure them with --measure-dirty-rate")
     document = json.loads(render("capacity", "json", found))
     assert (document["fits"], document["fits_window"], document["seconds_at_most"]) == (None, None, None)
     assert document["seconds_at_least"] == pytest.approx(document["seconds"])
@@ -150,8 +152,10 @@ def test_the_rate_up_to_which_guests_fit_is_the_greatest() -> None:
     found = answer(window=6.0, rate=20.0)
     rate = found.bearable
     assert rate is not None
-    assert answer(window=6.0, rate=20.0, dirty={"web": rate}).fits_window is True
-    assert answer(window=6.0, rate=20.0, dirty={"web": rate + 1}).fits_window is False
+    at_that, above = (answer(rate=20.0, dirty={"web": one}).forecast for one in (rate, rate + 1))
+    assert at_that is not None
+    assert above is not None
+    assert at_that.seconds <= 6 < above.seconds
     assert f"fits if each dirties at most about {rate} MiB/s" in window_line(found)
     assert answer(window=6.0, rate=20.0, dirty={"web": rate}).bearable is None
 
@@ -168,11 +172,42 @@ def test_memory_of_which_it_is_not_known_whether_it_was_touched_settles_no_windo
     untold = Case().source("libvirt.memory", None).source("speeds", SPEEDS)
     found = untold.asking(select=("same-host",), sizing=True).checked()
     predicted = forecast(found, Link(20.0, ""), {"web": 0.0})
-    assert predicted.least < 3 < predicted.seconds == predicted.most
+    assert predicted.least < 3 < predicted.seconds <= predicted.most
     said = Answer(found.report, predicted, None, 3.0)
     assert (said.fits_window, said.exit_code) == (None, 3)
     assert "how much of the memory has to be sent is unknown" in window_line(said)
-    assert "--measure-dirty-rate settles" not in shown(said)
+    assert "measure them with" not in shown(said)
+
+
+def test_a_measured_rate_decides_only_beyond_what_it_may_be_wrong_by() -> None:
+    dirty = {"web": 15.0}
+    predicted = answer(window=3600.0, rate=20.0, dirty=dirty).forecast
+    assert predicted is not None
+    assert predicted.least < predicted.seconds < predicted.most < 3600
+    outcomes = {
+        window: answer(window=window, rate=20.0, dirty=dirty).fits_window
+        for window in (predicted.least - 0.1, predicted.seconds, predicted.most)
+    }
+    assert list(outcomes.values()) == [False, None, True]
+    said = window_line(answer(window=predicted.seconds, rate=20.0, dirty=dirty))
+    assert "NOT KNOWN: a true dirty rate is within 1.25 times the measured one; best case" in said
+
+
+@pytest.mark.parametrize(("window", "fits", "code"), [(3600.0, None, 3), (0.1, False, 1)])
+def test_disks_that_are_copied_have_no_worst_case(window: float, fits: bool | None, code: int) -> None:
+    found = checked(copy_storage="all")
+    said = Answer(found.report, forecast(found, Link(100, ""), {"web": 0.0}), None, window)
+    assert (said.fits_window, said.exit_code, said.bearable) == (fits, code, None)
+    assert "the data of the disks that are copied is not counted: web" in shown(said)
+    document = json.loads(render("capacity", "json", said))
+    assert (document["copied"], document["seconds_at_most"]) == (["web"], None)
+
+
+def test_a_copy_without_a_disk_to_copy_takes_no_longer() -> None:
+    found = checked(Case().xml("<target dev='vda'", "<readonly/><target dev='vda'"), copy_storage="all")
+    predicted = forecast(found, Link(100, ""), {"web": 0.0})
+    assert predicted.copied == ()
+    assert Answer(found.report, predicted, None, 3600.0).fits_window is True
     assert Answer(found.report, predicted, None, 60.0).fits_window is True
 
 

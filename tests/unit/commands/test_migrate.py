@@ -18,7 +18,6 @@ from preflight.migrate import run_lock
 from preflight.migrate.journal import Journal, JournalError
 from preflight.migrate.ledger import Row
 from preflight.migrate.outcome import Result
-from preflight.output.plan import text as shown_plan
 from preflight.plan import file as plan_file
 from preflight.plan.make import Refused
 from tests.case import Case
@@ -59,9 +58,8 @@ def begun(monkeypatch: pytest.MonkeyPatch, path: Path, held: Any) -> int:
     """Begin a run whose check said READY, with this lock on the source."""
     nothing: Any = SimpleNamespace(visits=(None, None), report=None)
     monkeypatch.setattr(migrate, "live", lambda visits: visits)
-    monkeypatch.setattr(shown_plan, "text", lambda *_: "")
     monkeypatch.setattr(run_lock, "held", held)
-    return migrate._ask_and_run(PLAN, nothing, nothing, Wanted(journal=path))
+    return migrate.start(PLAN, nothing, nothing, Wanted(journal=path))
 
 
 def test_a_run_under_the_name_of_anothers_journal_does_not_touch_the_others_lock(

@@ -12,12 +12,14 @@ from preflight.commands.show import read_saved, show
 from preflight.errors import UserError
 from preflight.forecast.answer import Answer
 from preflight.forecast.memory import Room
+from preflight.judge.ruleset import load
 from preflight.migrate.ledger import Ledger
 from preflight.migrate.runs import Found, PastRun, Stage
 from preflight.output.formats import FORMATS, render
 from preflight.request.check_request import Gate
 from preflight.request.migration import FailOn, Mode, OnUnknown, Transport
 from tests.case import Case
+from tests.golden.rehearsals import of as rehearsal_of
 from tests.golden.reports import MADE as WHEN
 from tests.golden.reports import REPORTS as GOLDEN
 from tests.html.reports import REPORTS as HTML
@@ -92,6 +94,15 @@ def test_a_report_that_was_saved_is_shown_in_each_format_as_the_check_shows_it(t
         # JSON keeps half a character, which no reader decodes: it is shown as its escape
         if name != "hostile" or form not in ("json", "jsonl"):
             assert render("report", form, again) == render("report", form, report), form
+
+
+@pytest.mark.parametrize("name", HTML)
+def test_a_rehearsal_that_was_saved_is_shown_in_each_format_as_it_was(tmp_path: Path, name: str) -> None:
+    same(tmp_path, "rehearsal", rehearsal_of(HTML[name]()))
+
+
+def test_a_list_of_rules_that_was_saved_is_shown_in_each_format_as_it_was(tmp_path: Path) -> None:
+    same(tmp_path, "rules", tuple(rule.text for rule in load()))
 
 
 #: Answers of `capacity` that differ in what is asked for and in what is known.

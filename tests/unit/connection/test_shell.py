@@ -301,3 +301,82 @@ class TestPrelude:
 
     def test_answers_are_in_the_posix_locale(self) -> None:
         assert self.ask("echo $LC_ALL").out == "C\n"
+
+
+def ask_together(asked: dict[str, str], *, timeout: float = 20) -> Answers:
+    with session(timeout=timeout) as channel:
+        channel.send(fixed(asked), together=True)
+        return channel.receive(asked)
+
+
+def test_questions_asked_together_have_answers_of_their_own() -> None:
+    asked = {
+        "out": "echo out",
+        "both": "printf 'no end'; printf 'err\\n\\n' >&2; (exit 3)",
+        "neither": "false",
+        "lines": "printf '\\n\\n'; printf '\\na\\nb' >&2",
+        "greedy": "cat",
+    }
+    assert ask_together(asked).records == {
+        "out": Record("out\n"),
+        "both": Record("no end", 3, "err"),
+        "neither": Record("", 1),
+        "lines": Record("\n\n", 0, "\na\nb"),
+        "greedy": Record(""),
+    }
+
+
+def test_questions_asked_together_share_one_process_and_leave_the_session_as_it_was() -> None:
+    with session() as channel:
+        for number in (1, 2):
+            asked = fixed({f"{one}{number}": "sh -c 'echo $PPID'; x=${x:-0}$x" for one in ("a", "b")})
+            channel.send(asked, together=True)
+            answers = channel.receive(asked)
+            assert answers.records[f"a{number}"] == answers.records[f"b{number}"]
+        channel.send(fixed({"after": "echo ${x:-unset}"}))
+        assert channel.receive({"after": ""}).records["after"] == Record("unset\n")
+
+
+def test_a_question_that_exits_costs_itself_and_those_asked_together_with_it_after_it() -> None:
+    began = time.monotonic()
+    asked = {"before": "echo before; echo err >&2", "exits": "echo half; exit 3", "after": "echo never"}
+    with session() as channel:
+        channel.send(fixed(asked), together=True)
+        channel.send(fixed({"next": "echo next", "last": "echo last"}), together=True)
+        answers = channel.receive({**asked, "next": "", "last": ""})
+    assert answers.records == {
+        "before": Record("before\n", 0, "err"),
+        "next": Record("next\n"),
+        "last": Record("last\n"),
+    }
+    assert answers.absent == dict.fromkeys(("exits", "after"), "the session ended before this was answered")
+    assert time.monotonic() - began < 10
+
+
+def test_a_question_that_hangs_costs_those_before_it_only_their_standard_error() -> None:
+    asked = {"before": "echo before; echo err >&2; (exit 44)", "hangs": "echo half; sleep 60", "after": "echo never"}
+    answers = ask_together(asked, timeout=0.5)
+    assert answers.records == {"before": Record("before\n", 44)}
+    assert answers.absent == dict.fromkeys(("hangs", "after"), "no answer within 0.5 s")
+
+
+def test_a_session_that_was_told_the_end_still_answers_and_then_ends_by_itself() -> None:
+    with session() as channel:
+        asked = fixed({"slow": "sleep 0.2; echo last"})
+        channel.send(asked)
+        channel.end()
+        assert channel.receive(asked).records["slow"] == Record("last\n")
+        assert channel._process.wait(timeout=10) == 0
+
+
+def test_a_session_that_was_told_the_end_is_not_waited_for_once_it_has_answered(tmp_path: Path) -> None:
+    """As an ssh that waits for a distant host to confirm the end."""
+    command = script(tmp_path / "far", f"echo $$ > {tmp_path}/pid\nsh -s\nexec sleep 60\n")
+    began = time.monotonic()
+    with session(command) as channel:
+        channel.send(fixed({"it": "echo it"}))
+        channel.end()
+        assert channel.receive({"it": ""}).records["it"] == Record("it\n")
+    assert time.monotonic() - began < 10
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)

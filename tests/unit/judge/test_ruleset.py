@@ -10,7 +10,8 @@ from preflight.collect.sources import FACTS
 from preflight.facts.fact import Fact
 from preflight.host import Guest
 from preflight.judge import ruleset
-from preflight.judge.ruleset import RuleError, find, load, select
+from preflight.judge.packs import RuleError
+from preflight.judge.ruleset import find, load, select
 from preflight.request.check_request import Migration
 from preflight.request.migration import Role
 from preflight.rule import Severity

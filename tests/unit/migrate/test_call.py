@@ -220,7 +220,7 @@ def test_a_command_with_the_options_has_its_own_and_these() -> None:
     names = list(inspect.signature(takes_method()(body)).parameters)
     assert names[0] == "first"
     assert "method" not in names
-    assert set(names[1:]) == set(inspect.signature(method_of).parameters)
+    assert set(names[1:]) == set(parameters())
 
 
 def test_a_command_gets_the_method_that_its_options_make() -> None:
@@ -229,7 +229,7 @@ def test_a_command_gets_the_method_that_its_options_make() -> None:
     def body(first: str, *, method: Method) -> None:
         given.append((first, method))
 
-    defaults = {name: one.default for name, one in inspect.signature(method_of).parameters.items()}
+    defaults = {name: one.default for name, one in parameters().items()}
     run: Callable[..., None] = takes_method()(body)
     run(first="x", **(defaults | {"bandwidth": 9}))
     assert given == [("x", Method(bandwidth=9))]

@@ -15,6 +15,7 @@ from preflight.migrate.ledger import Row, judge, of_journal
 from preflight.migrate.observation import BY_USER, Place, Sighting
 from preflight.migrate.outcome import Intent, Result
 from preflight.migrate.past import past
+from preflight.output.formats import render
 from preflight.schema.journal import PlaceName
 from preflight.visible import CONTROL
 from tests.unit.migrate.plans import PLAN, WEB
@@ -134,7 +135,7 @@ ESCAPES = "\x1b]52;c;cHduZWQ=\x07\x1b[2J\nARRIVED  a -> b: 1 of 1 guest\r\x9b31m
 @pytest.mark.parametrize("field", ["error", "why"])
 def test_no_escape_and_no_line_of_a_journal_reaches_a_terminal(tmp_path: Path, output_format: str, field: str) -> None:
     over(tmp_path / "j", **{field: ESCAPES})
-    shown = of_run(tmp_path / "j", output_format)
+    shown = render("ledger", output_format, of_run(tmp_path / "j"))
     assert "ARRIVED  a -> b" in shown
     assert not CONTROL.search(shown)
     assert not any(line.startswith("ARRIVED") for line in shown.splitlines())

@@ -10,6 +10,7 @@ from preflight.commands.status import of_all
 from preflight.migrate import journal
 from preflight.migrate.journal import Journal
 from preflight.migrate.runs import Stage, runs
+from preflight.output.formats import render
 from preflight.visible import CONTROL
 from tests.unit.migrate.plans import PLAN, WEB, altered
 
@@ -72,7 +73,7 @@ def test_the_list_is_a_table_and_names_what_is_damaged(directory: Path) -> None:
     begun(directory / "b.journal", 3000.0).close()
     (directory / "e.journal").write_bytes(b'{"preflight_journal": 1}\n')
     os.mkfifo(directory / "f.journal")
-    shown = of_all("text").splitlines()
+    shown = render("runs", "text", of_all()).splitlines()
     assert shown[0].split() == ["begun", "from", "to", "guests", "state", "not", "arrived", "journal"]
     assert "host1.example.com  host2.example.com  3       cut off  web, db, old" in shown[2]
     assert sorted(shown[3:]) == [
@@ -83,7 +84,7 @@ def test_the_list_is_a_table_and_names_what_is_damaged(directory: Path) -> None:
 
 def test_the_list_is_read_by_programs(directory: Path) -> None:
     over(directory / "a.journal", 1000.0, ROWS)
-    found = json.loads(of_all("json"))
+    found = json.loads(render("runs", "json", of_all()))
     assert found == {
         "kind": "runs",
         "format": 1,
@@ -108,13 +109,13 @@ def test_the_list_is_read_by_programs(directory: Path) -> None:
 def test_no_escape_of_a_journals_name_reaches_a_terminal(directory: Path, output_format: str) -> None:
     begun(directory / "\x1b[2J\nover.journal", 3000.0).close()
     (directory / "\x9b31m\u202e.journal").write_text("")
-    assert not CONTROL.search(of_all(output_format))
+    assert not CONTROL.search(render("runs", output_format, of_all()))
 
 
 def test_where_there_is_no_run_that_is_said(directory: Path) -> None:
-    assert of_all("text") == f"no journal in {directory}\n"
+    assert render("runs", "text", of_all()) == f"no journal in {directory}\n"
     directory.mkdir()
-    assert of_all("text") == f"no journal in {directory}\n"
+    assert render("runs", "text", of_all()) == f"no journal in {directory}\n"
 
 
 def test_the_newest_are_read_where_there_are_many(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,4 +124,4 @@ def test_the_newest_are_read_where_there_are_many(directory: Path, monkeypatch: 
         begun(directory / f"{number}.journal", 1000.0 + number).close()
         os.utime(directory / f"{number}.journal", (number, number))
     assert [Path(run.path).name for run in runs(directory)[0]] == ["3.journal", "2.journal"]
-    assert of_all("text").splitlines()[-1] == f"2 older journals in {directory} are not listed"
+    assert render("runs", "text", of_all()).splitlines()[-1] == f"2 older journals in {directory} are not listed"

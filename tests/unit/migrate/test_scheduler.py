@@ -17,8 +17,10 @@ from preflight.migrate.observation import ABSENT, Place
 from preflight.migrate.outcome import Result
 from preflight.migrate.run import Ended
 from preflight.migrate.scheduler import Lanes
+from preflight.request.method import Method
+from preflight.request.migration import HandOver, Mode
 from preflight.schema.plan import PlannedGuest
-from tests.fakes.hypervisor import Disk
+from tests.fakes.hypervisor import Disk, NoStarter
 from tests.unit.migrate.plans import altered, guest
 from tests.unit.migrate.runs import Pair
 
@@ -258,6 +260,79 @@ def test_a_bug_while_a_guest_moves_loses_none_and_stops_the_others(
     assert (web.source.place, web.destination.place) == (Place.RUNNING, Place.ABSENT)
     assert web.handed_over
     assert pair.run.stopping.is_set()
+
+
+def test_a_bug_stops_the_others_even_where_they_would_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Ended:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(scheduler, "move", broken)
+    pair = three(tmp_path, width=1)
+    pair.run.settings = replace(pair.run.settings, goes_on=True)
+    assert list(moved(pair)) == [pair.web.uuid]
+
+
+class Recording(NoStarter):
+    """The starter of a source on which it can, or cannot, be left."""
+
+    def __init__(self, why: str | None = None) -> None:
+        self.why, self.placed = why, 0
+
+    def place(self) -> str | None:
+        self.placed += 1
+        return self.why
+
+
+@pytest.mark.parametrize(
+    ("method", "placed"),
+    [
+        (Method(), 0),
+        (Method(mode=Mode.PEER_TO_PEER), 1),
+        (Method(mode=Mode.TUNNELLED), 1),
+        (Method(mode=Mode.PEER_TO_PEER, hand_over=HandOver.AT_ONCE), 0),
+    ],
+    ids=str,
+)
+def test_a_starter_is_left_on_the_source_where_a_migration_outlives_preflight_and_stays_paused(
+    tmp_path: Path, method: Method, placed: int
+) -> None:
+    pair = three(tmp_path)
+    pair.plan = pair.run.plan = altered(pair.plan, method=method)
+    starter = pair.run.starter = Recording()
+    assert len(moved(pair)) == 3
+    assert starter.placed == placed
+    assert [event.text for event in pair.told if event.kind == "note"] == []
+
+
+def test_no_starter_is_left_for_guests_that_are_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def off(_run: object, one: PlannedGuest, *_: object, **_known: object) -> Ended:
+        return Ended(guest=one, result=Result.ARRIVED, source=ABSENT, destination=ABSENT)
+
+    monkeypatch.setattr(scheduler, "move_off", off)
+    pair = three(tmp_path)
+    guests = tuple(altered(one, active=False) for one in pair.plan.guests)
+    pair.plan = pair.run.plan = altered(pair.plan, guests=guests, method=Method(mode=Mode.PEER_TO_PEER))
+    starter = pair.run.starter = Recording()
+    assert len(moved(pair)) == 3
+    assert starter.placed == 0
+
+
+def test_guests_move_also_where_no_starter_can_be_left_and_it_is_said(tmp_path: Path) -> None:
+    pair = three(tmp_path)
+    pair.plan = pair.run.plan = altered(pair.plan, method=Method(mode=Mode.PEER_TO_PEER))
+    pair.run.starter = Recording("sudo: a password is required")
+    assert len(moved(pair)) == 3
+    notes = [(event.guest, event.text) for event in pair.told if event.kind == "note"]
+    said = "guests that migrate when preflight dies stay paused on the destination until --resume"
+    assert notes == [(None, f"{said}: sudo: a password is required")]
+
+
+def test_the_logs_are_marked_before_a_guest_is_begun(tmp_path: Path) -> None:
+    pair = three(tmp_path, width=1)
+    seen: list[set[str]] = []
+    pair.source.migrations.at["begin"] = lambda: seen.append(set(pair.run.log_marks))
+    moved(pair)
+    assert seen[0] == {one.uuid for one in pair.plan.guests}
 
 
 def test_a_journal_that_cannot_be_written_stops_the_run_before_a_guest_is_begun(

@@ -1,5 +1,7 @@
 """When, where and by whom a report was made, in words."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -7,11 +9,12 @@ from msgspec.structs import asdict, replace
 
 from preflight.commands.show import read_saved
 from preflight.judge.report import Made
-from preflight.output.formats import render
-from preflight.output.report.provenance import answers, instant, lasting, made, options
+from preflight.output.formats import FORMATS, render
+from preflight.output.report.provenance import answers, instant, lasting, made, options, shown
 from preflight.request.check_request import Gate, Selection
 from preflight.request.migration import FailOn, OnUnknown
 from tests.case import Case
+from tests.golden.rehearsals import rehearsal
 from tests.golden.reports import report
 
 
@@ -43,7 +46,7 @@ def test_a_snapshot_that_names_no_time_has_an_age_that_is_not_known(said: str) -
     judged = replace(case.report(), made=Made(1_796_000_000, "m", "u", "1"))
     assert judged.source.taken is None
     assert judged.age(judged.source) is None
-    assert answers(judged, live=False).startswith("source from a snapshot, whose age is not known; destination from")
+    assert answers(judged).startswith("source from a snapshot, whose age is not known; destination from")
 
 
 def test_answers_of_live_hosts_are_as_old_as_the_report_is_young() -> None:
@@ -51,8 +54,7 @@ def test_answers_of_live_hosts_are_as_old_as_the_report_is_young() -> None:
     live = replace(
         sound, source=replace(sound.source, saved=False), destination=replace(sound.destination, saved=False)
     )
-    assert answers(live, live=False) == ""
-    assert answers(live, live=True) == "source and destination asked for this report"
+    assert answers(live) == "source and destination asked for this report"
     never = replace(live, source=replace(live.source, taken=None))
     assert never.age(never.source) == 0
 
@@ -98,3 +100,38 @@ def test_options_name_the_selected_guests_also_of_a_saved_report(
     saved = tmp_path / "report.json"
     saved.write_text(render("report", "json", made_so))
     assert options(read_saved(saved)[1]) == said
+
+
+@pytest.mark.parametrize("form", FORMATS["report"])
+def test_every_format_says_who_made_the_report_when_where_how_and_of_which_age_the_answers_are(form: str) -> None:
+    for subject, made_so in (("report", report("hosts-line-gone")), ("rehearsal", rehearsal())):
+        text = render(subject, form, made_so)
+        by, asked, at = made_so.made, made_so.asked, made_so.source.taken
+        assert by is not None
+        assert at is not None
+        assert all(said in text for said in (by.user, by.machine, by.version))
+        assert re.search(rf"{shown(by.at)}|{instant(by.at)}| {by.at}$", text, re.MULTILINE)
+        assert re.search(rf"taken {shown(at)}|{instant(at)}| {at}$", text, re.MULTILINE)
+        if form != "nagios" or subject == "report":  # cut off after so many bytes
+            assert all(rule in text for rule in asked.select), "the selection"
+        assert ("--anyway" in text) is (subject == "rehearsal" and form != "jsonl")
+
+
+def test_the_origin_of_a_rehearsal_has_its_own_command_line() -> None:
+    made_so = rehearsal()
+    assert options(made_so).startswith("guest-000 guest-001 ")
+    assert " --at-once 2 --anyway --select " in options(made_so)
+    (run,) = json.loads(render("rehearsal", "sarif", made_so))["runs"]
+    assert run["invocations"][0]["commandLine"].startswith(
+        "preflight rehearse host1.example.com host2.example.com guest-000 "
+    )
+    assert run["invocations"][0]["exitCode"] == made_so.exit_code == 4
+
+
+def test_an_origin_that_is_too_long_for_nagios_is_cut_to_what_nrpe_transmits() -> None:
+    sound = report("sound")
+    long = replace(sound, asked=replace(sound.asked, ignore=("é|" * 1000,)))
+    first, second = render("report", "nagios", long).splitlines()
+    assert len(f"{first}\n{second}\n".encode()) in range(1020, 1024)
+    assert second.endswith("…")
+    assert "|" not in second

@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 
 from preflight.output.terminal import clean, columns, excerpt, labelled, one_line, paint, unlimited, width
+from preflight.visible import named
 
 TAB = 8
 
@@ -26,6 +27,21 @@ TAB = 8
 def test_what_steers_a_terminal_is_made_visible(text: str, shown: str) -> None:
     assert clean(text) == shown
     clean(text).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("web-1.example.com", "web-1.example.com"),
+        ("a:b@c+d", "a:b@c+d"),
+        ("READY  a -> b", "'READY  a -> b'"),
+        ("::stop-commands::x", "'::stop-commands::x'"),
+        ("##[error]x", "'##[error]x'"),
+        ("", "''"),
+    ],
+)
+def test_a_name_at_the_beginning_of_a_line_passes_for_nothing_else(name: str, shown: str) -> None:
+    assert named(name) == shown
 
 
 def test_what_must_be_one_line_is() -> None:

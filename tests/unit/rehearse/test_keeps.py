@@ -66,6 +66,16 @@ def test_memory_whose_rate_is_not_proven_is_not_sent(method: Method, said: str) 
     assert said in str(why(large(), method))
 
 
+def test_hook_scripts_of_the_destination_are_run_only_with_run_hooks() -> None:
+    def hooked() -> Case:
+        return large(Case().destination("daemons", lambda text: f"{text}conf /etc/libvirt/hooks/qemu 1\n"))
+
+    said = str(why(hooked()))
+    assert said.startswith("the destination would run its hook scripts (/etc/libvirt/hooks/qemu")
+    assert said.endswith("--run-hooks allows that")
+    assert why(hooked(), run_hooks=True) is None
+
+
 def test_a_guest_that_is_paused_or_busy_is_left_alone() -> None:
     def is_paused(guest: dict[str, Any]) -> None:
         guest.update(state=3, reason=1)

@@ -11,6 +11,7 @@ from preflight.output.rehearsal import text
 from preflight.rehearse.answer import Answer, Rehearsed
 from preflight.rehearse.lifted import BEFORE_DISKS, WITH_MEMORY
 from preflight.rehearse.outcome import outcome
+from preflight.rehearse.report import report_of
 from preflight.schema.rehearsal import REHEARSAL
 from tests.case import Case
 from tests.unit.migrate.plans import WEB
@@ -34,13 +35,16 @@ def unknown() -> Report:
         (Answer.REFUSED, Verdict.NOT_READY, 1),
         (Answer.UNDECIDED, Verdict.UNDETERMINED, 3),
         (Answer.NOT_REHEARSED, Verdict.READY, 0),
-        (Answer.MOVED, Verdict.READY, 4),
-        (Answer.DISTURBED, Verdict.READY, 4),
+        (Answer.MOVED, Verdict.NOT_READY, 4),
+        (Answer.DISTURBED, Verdict.NOT_READY, 4),
     ],
 )
 def test_verdict_and_exit_code(answer: Answer, verdict: Verdict, exit_code: int) -> None:
     done = outcome(Case().report(), [ended(answer)])
     assert (done.verdict, done.exit_code) == (verdict, exit_code)
+    shown = report_of(done)
+    assert (shown.verdict, shown.exit_code) == (verdict, exit_code), "in every format"
+    assert shown.guests == done.report.guests
     assert ("(rehearsed)" in text.verdict(done)) is (answer is Answer.ACCEPTED)
 
 
@@ -51,7 +55,7 @@ def test_an_interrupted_rehearsal_has_its_own_exit_code() -> None:
 def test_json_has_the_findings_of_the_check() -> None:
     report = Case().report()
     done = outcome(report, [ended(Answer.REFUSED, error="no")])
-    made = render("rehearsal", "json", done)
+    made = render("rehearsal", "json", report_of(done))
     read = REHEARSAL.validate_json(made)
     assert (read.verdict, read.check.verdict, read.guests[0].checked) == ("not-ready", "ready", "ready")
     assert {one.rule for one in read.check.results} == {one.rule.name for one in report.results}

@@ -1,0 +1,47 @@
+"""The part of a guest's definition that another host's libvirt can be asked to build without any trace on that host.
+
+Building a command line is not free of effects. Read in libvirt 9.0 and 11.3, and seen on hosts with both:
+
+- for each interface, whatever its type, libvirt creates a TAP device, and runs the interface's script as root
+  (qemuInterfaceEthernetConnect in src/qemu/qemu_interface.c);
+- it runs the virtiofsd that the definition names (qemuVirtioFSPrepareDomain, 11.3) and each vhost-user GPU it finds
+  (qemuVhostUserFillDomainGPU) with --print-capabilities;
+- it opens the devices of passed-through TPMs and of vhost-scsi (src/qemu/qemu_command.c).
+
+These devices are left out. So are the parts that preflight's redaction has blanked, and which libvirt would find
+malformed: SMBIOS strings, and free text.
+"""
+
+from copy import deepcopy
+from xml.etree.ElementTree import Element, tostring
+
+from preflight.facts.text.xml import parse_xml
+
+
+def buildable(definition: str) -> str:
+    """Return the definition without these parts; raises `Unreadable` if it is not XML."""
+    root = deepcopy(parse_xml(definition))
+    for element in ("metadata", "description", "title", "sysinfo"):
+        _remove(root, root.findall(element))
+    for system in root.iterfind("os"):
+        _remove(system, system.findall("smbios"))
+    for devices in root.iterfind("devices"):
+        _remove(devices, [device for device in devices if _acts(device)])
+    return tostring(root, encoding="unicode")
+
+
+def _remove(parent: Element, children: list[Element]) -> None:
+    for child in children:
+        parent.remove(child)
+
+
+def _acts(device: Element) -> bool:
+    """Report whether libvirt would change the host, open its devices or run a program for this device."""
+    driver, backend = device.find("driver"), device.find("backend")
+    if device.tag == "filesystem":
+        return driver is not None and driver.get("type") == "virtiofs"
+    if device.tag == "video":
+        return driver is not None and driver.get("name") == "vhostuser"
+    if device.tag == "tpm":
+        return backend is None or backend.get("type") == "passthrough"
+    return device.tag in ("interface", "hostdev")

@@ -1,0 +1,34 @@
+"""Established TCP connections to a host's ports, by the address of the other end."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Annotated, Self
+
+from preflight.facts.fact import Fact, Record
+from preflight.facts.network.addresses import plain
+from preflight.facts.network.proc_net import sockets
+
+#: The kernel's number for an established connection.
+_ESTABLISHED = 1
+
+
+class OpenConnections(Fact, frozen=True, kw_only=True):
+    """The number of connections from each address, by the port of this host."""
+
+    by_port: Mapping[int, Mapping[str, int]]
+
+    @classmethod
+    def parse(cls, table: Annotated[Record, "sockets"]) -> Self:
+        """Parse /proc/net/tcp, followed by tcp6 if the kernel has it."""
+        found: dict[int, Counter[str]] = {}
+        for socket in sockets(table.required()):
+            if socket.state == _ESTABLISHED:
+                found.setdefault(socket.port, Counter())[plain(str(socket.peer))] += 1
+        return cls(by_port=found)
+
+    def to(self, port: int, sources: Collection[str] | None) -> int:
+        """Return the number of connections to a port: the most from one of these addresses, or all of them if None."""
+        found = self.by_port.get(port, {})
+        if sources is None:
+            return sum(found.values())
+        return max((found.get(plain(one), 0) for one in sources), default=0)

@@ -1,0 +1,1 @@
+"""The questions that hosts are asked, a module for each format."""
