@@ -24,7 +24,6 @@ from preflight.facts.network.accept_queue import AcceptQueue
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.network.listening import Listening
 from preflight.facts.network.open_connections import OpenConnections
-from preflight.facts.ssh.sockets import SshdSockets
 from preflight.facts.ssh.sshd import SshdListener, SshdSettings
 from preflight.host import Host
 from preflight.request.check_request import Migration
@@ -79,7 +78,7 @@ def _read_from(role: Role, migration: Migration, *, every: bool) -> set[type[Fac
     else:
         found.add(OwnAddresses)
     if migration.transport is Transport.SSH if is_destination else migration.source_over_ssh:
-        found |= {SshdSettings, SshdListener, SshdSockets}
+        found |= {SshdSettings, SshdListener}
     if every:
         found |= {OpenFiles, AcceptQueue, *((LockDaemon,) if is_destination else ())}
     return found

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from preflight.capacity.limit import Limit, Scope, Setting
 from preflight.capacity.reader import Asked, Read
 from preflight.facts.fact import Unreadable
-from preflight.facts.ssh.sockets import SshdSocket, SshdSockets
+from preflight.facts.ssh.sockets import SshdSocket
 from preflight.facts.ssh.sshd import SshdListener, SshdSettings
 from preflight.facts.text.located import Located
 from preflight.host import Host
@@ -37,7 +37,7 @@ def of_logins(host: Host) -> Iterator[tuple[Read, str, Scope]]:
 def _socket(host: Host) -> SshdSocket | None:
     """Return the socket that starts an sshd for each connection; none of these counts MaxStartups."""
     try:
-        return host.fact(SshdSockets).accepting
+        return host.fact(SshdSettings).socket
     except Unreadable:
         return None  # MaxStartups is unread too, and its limit gives the reason
 

@@ -110,9 +110,10 @@ class LiveVisit:
         """Return the answers that are always collected, including libvirt's."""
         self._deadline = self._channel.deadline = time.monotonic() + self._timeout
         self._at = "the login"
-        standing = self._pick({**questions.STANDING, **self._own})
+        standing, own = self._pick(questions.STANDING), self._pick(self._own)
         # sent before the login is known to work, which saves a round trip; a shell that never starts reads nothing
         self._channel.send(standing, together=True)
+        self._channel.send(own)  # a site's questions may do what they like to the process that answers them
         load_bindings()  # while ssh shakes hands
         if self._transport == "ssh" and self._uri is None and self._channel.libvirt_command is not None:
             # libvirt's ssh is let in with the first one's login, before the host has even started a shell for that
@@ -145,7 +146,7 @@ class LiveVisit:
             self._at = "answers about its configuration"
             # while libvirt answers
             self._channel.send(after_libvirt, questions.LOOK, together=True)
-            self._keep(self._channel.receive(standing))
+            self._keep(self._channel.receive({**standing, **own}))
             libvirt_conf.read_ahead(self._answers.records)
         if self._libvirt is not None:
             self._at = "libvirt"

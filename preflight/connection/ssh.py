@@ -79,8 +79,8 @@ class SshChannel:
         self._target, self._prelude = target, prelude
         self._wrapper = self._write_wrapper()
         self.libvirt_command: str | None = str(self._wrapper)
-        #: Questions that a repeated login must send again; empty once a login has succeeded.
-        self._sent: dict[str, ShellText] = {}
+        #: Questions that a repeated login must send again, and whether together; none once a login has succeeded.
+        self._sent: list[tuple[Mapping[str, ShellText], bool]] = []
         self._is_in = False
         self._answered = threading.Event()
         self.with_person, self.of_person = False, 0.0
@@ -151,13 +151,14 @@ class SshChannel:
     def _log_in_anew(self, timeout: float, *, batch: bool) -> Record:
         self._shell.close()
         self._shell = self._start(timeout, batch=batch, patience=math.ceil(timeout))
-        self._shell.send(self._sent, together=True)
+        for questions, together in self._sent:
+            self._shell.send(questions, together=together)
         return self._shell.login()
 
     def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING, *, together: bool = False) -> None:
         """Send questions (POSIX sh commands by record name) without waiting. The session itself runs `first` before."""
         if not self._is_in:
-            self._sent |= questions
+            self._sent.append((questions, together))
         self._shell.send(questions, first, together=together)
 
     def receive(self, names: Mapping[str, object]) -> Answers:

@@ -299,9 +299,6 @@ DEFAULTS: dict[str, dict[str, History]] = {
         "remote_websocket_port_min": ((ALWAYS, 5700),),
         "remote_websocket_port_max": ((ALWAYS, 65535),),
         "memory_backing_dir": ((ALWAYS, "/var/lib/libvirt/qemu/ram"),),
-        "security_default_confined": ((ALWAYS, 1),),
-        "security_require_confined": ((ALWAYS, 0),),
-        "pr_helper": ((ALWAYS, None),),
         "shared_filesystems": ((ALWAYS, None),),
     },
     "sshd": {

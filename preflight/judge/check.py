@@ -210,6 +210,7 @@ def take_snapshot(text: str, path: Path, timeout: float, site: Site = NOBODYS) -
         guests = _all_guests(host)
         asked = {
             "paths": questions.all_images(paths_on((host,), guests)),
+            "usb-devices": questions.USB_DEVICES,
             "started-with": questions.started_with([guest.name for guest in guests if guest.running]),
         }
         side_by_side(partial(visit.ask, asked), waiting=waiting)

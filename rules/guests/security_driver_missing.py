@@ -2,31 +2,23 @@
 
 Why it matters
     If AppArmor or SELinux confines a guest, the guest's live definition says so, and the destination accepts only
-    labels for drivers that it uses: "Security driver model 'apparmor' is not available". If security_require_confined
-    is set in its qemu.conf, it accepts no guest without confinement: "Unconfined guests are not allowed on this host".
+    labels for drivers that it uses: "Security driver model 'apparmor' is not available".
 
 How to fix
     Enable the same driver on the destination: in the kernel, and as security_driver in qemu.conf, or leave that setting
-    unset so that libvirt detects the driver. Or restart the guest without confinement, or with it where the destination
-    requires that.
+    unset so that libvirt detects the driver. Or restart the guest without confinement.
 """
 
-from preflight.facts import Capabilities, GuestSettings
+from preflight.facts import Capabilities
 from preflight.facts.text import parse_xml
 from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 
 @rule(Severity.ERROR, skip=unless_live)
-def check(guest: Guest, destination: Capabilities, destination_settings: GuestSettings) -> Findings:
+def check(guest: Guest, destination: Capabilities) -> Findings:
     for label in parse_xml(guest.xml).iterfind("seclabel"):
         model = label.get("model", "none")
-        if label.get("type") == "none" and destination_settings.flag("security_require_confined").value:
-            yield on_destination(
-                "the guest is not confined, which security_require_confined demands here",
-                at=destination_settings.flag("security_require_confined").at,
-                error="Unconfined guests are not allowed on this host",
-            )
         # the driver for users and groups is always there, and a label of type "none" does not confine
         if model in ("none", "dac", *destination.security_models) or label.get("type") == "none":
             continue

@@ -12,16 +12,10 @@ ROOT = Path(__file__).parents[2]
 LISTED = Path(__file__).with_name("qemu_conf_keys.txt").read_text(encoding="utf-8")
 KEYS = {line for line in LISTED.splitlines() if line and not line.startswith("#")}
 READ, REASONS = covered()
-#: Keys that a fact reads: those of guests, those of the migration itself, and those that libvirt reports in effect.
-FACTS = {
-    *guest_settings.KEYS,
-    *QemuConf.__struct_fields__,
-    "dynamic_ownership",
-    "hugetlbfs_mount",
-    "security_driver",
-    "user",
-    "group",
-}
+#: Keys that a fact or a rule reads: those of guests, those of the migration, and those that libvirt reports in effect.
+FACTS = {*guest_settings.KEYS, *QemuConf.__struct_fields__}.union(
+    ("dynamic_ownership", "hugetlbfs_mount", "security_require_confined"), ("security_driver", "user", "group")
+)
 
 
 def test_the_list_is_of_the_release_that_the_page_names() -> None:

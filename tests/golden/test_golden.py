@@ -108,7 +108,7 @@ def test_a_host_that_cannot_be_logged_in_to_is_said_once_and_no_list_of_rules_fo
     assert len([line for line in unknown if "unread:" not in line]) == 1
     assert not any(CAUSE in line for line in unknown), "the finding has said it"
     assert not any("disk-missing-on-destination" in line for line in lines)
-    assert any(re.search(r"\b[5-9]\d rules\b", line) for line in lines)
+    assert any(re.search(r"\b[1-9]\d rules\b", line) for line in lines)
 
 
 @pytest.mark.parametrize("form", ["text", "table"])

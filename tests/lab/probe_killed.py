@@ -46,9 +46,10 @@ def started(client: Client) -> subprocess.Popen[str]:
 @pytest.fixture
 def dropped(client: Client, pair: Pair) -> Iterator[None]:
     """Have the client route what the source sends to the destination, and drop the probe."""
-    client.run(["sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.eth0.send_redirects=0"], check=True)
-    table = f"table inet f {{ chain c {{ type filter hook forward priority 0; tcp dport {PORT} drop; }} }}"
-    client.run(["nft", "-f", "-"], input=table, check=True)
+    silent = [f"net.ipv4.conf.{one}.send_redirects=0" for one in ("all", "eth0")]
+    client.run(["sysctl", "-qw", "net.ipv4.ip_forward=1", *silent], check=True)
+    chain = f"chain c {{\n type filter hook forward priority 0;\n tcp dport {PORT} drop\n}}"
+    client.run(["nft", "-f", "-"], input=f"table inet f {{\n{chain}\n}}\n", check=True)
     pair[0].run("ip", "route", "add", host_address("host2"), "via", client.address)
     yield
     client.run(["sh", "-c", "nft delete table inet f; sysctl -qw net.ipv4.ip_forward=0"])

@@ -22,8 +22,6 @@ KEYS = (
     *(f"{kind}_tls_x509_secret_uuid" for kind in ("default", "vnc", "chardev", "nbd")),
     *(f"remote_{kind}_port_{end}" for kind in ("display", "websocket") for end in ("min", "max")),
     "memory_backing_dir",
-    "security_default_confined",
-    "security_require_confined",
     "shared_filesystems",
 )
 

@@ -1,9 +1,10 @@
 """The runs that have a journal, for people."""
 
 import time
+from collections.abc import Iterator, Sequence
 
 from preflight.migrate.runs import Found, PastRun, Stage
-from preflight.output.terminal import columns, width, wrapped
+from preflight.output.terminal import columns, places, width, wrapped
 from preflight.visible import one_line
 
 #: Names of unfinished guests that are shown.
@@ -18,7 +19,7 @@ def render(found: Found, _colour: bool) -> str:
     readable = [run for run in runs if run.stage is not Stage.DAMAGED]
     lines, wide = [], width()
     if readable:
-        lines += columns([HEADS, *map(cells, readable)], width=wide)
+        lines += _table([HEADS, *map(cells, readable)], wide)
     elif not runs:
         lines.append(f"no journal in {where}")
     damaged = [run for run in runs if run.stage is Stage.DAMAGED]
@@ -30,6 +31,18 @@ def render(found: Found, _colour: bool) -> str:
     if older:
         lines.append(f"{older} older journals in {where} are not listed")
     return "\n".join(lines) + "\n"
+
+
+def _table(rows: Sequence[tuple[str, ...]], wide: int | None) -> Iterator[str]:
+    """Yield the lines of a table; if it is too wide, the journals follow, whole, so that they can be copied."""
+    whole = columns(rows)
+    if wide is None or max(map(places, whole)) <= wide:
+        yield from whole
+        return
+    yield from columns([row[:-1] for row in rows], width=wide)
+    yield ""
+    yield "journals, in the same order:"
+    yield from (row[-1] for row in rows[1:])
 
 
 def cells(run: PastRun) -> tuple[str, ...]:

@@ -56,17 +56,3 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 
 def test_is_unknown_when_the_capabilities_were_not_told() -> None:
     assert labelled("apparmor").destination("libvirt.capabilities", None).result(RULE).outcome is Outcome.UNKNOWN
-
-
-def test_catches_a_guest_without_confinement_where_it_is_required() -> None:
-    found = labelled("dac", "none").destination("qemu.conf", "security_require_confined = 1\n")
-    [finding] = found.result(RULE).findings
-    assert finding.predicted_error == "Unconfined guests are not allowed on this host"
-    assert finding.location is not None
-    assert finding.location.line == 1
-
-
-def test_passes_a_guest_without_confinement_where_it_is_not_required() -> None:
-    assert labelled("dac", "none").result(RULE).outcome is Outcome.PASSED
-    confined = labelled("dac", "static").destination("qemu.conf", "security_require_confined = 1\n")
-    assert confined.result(RULE).outcome is Outcome.PASSED

@@ -1,6 +1,5 @@
 """The facts that are collected for the limits are those that the limits are read from: no fewer and no more."""
 
-from collections.abc import Mapping
 from functools import partial
 from itertools import product
 from typing import TypeAlias
@@ -15,7 +14,7 @@ from preflight.host import FactSource, Host
 from preflight.request.check_request import Migration
 from preflight.request.migration import Role, Transport
 from tests.case import Case
-from tests.unit.capacity.test_path import ACCEPTING, UFW, at_most, firewall, on_port
+from tests.unit.capacity.test_path import UFW, at_most, firewall, on_port
 
 Kinds: TypeAlias = set[type[Fact]]
 
@@ -40,23 +39,34 @@ ANSWERS = {
 PROXY = "daemon virtproxyd\nnclients_max        : 30\nnclients            : 4\n"
 
 
-def hosts(answers: Mapping[str, str]) -> dict[Role, Host]:
+#: As systemd shows a socket that starts an sshd for each connection, so that MaxStartups counts nothing.
+SOCKET = (
+    "Accept=yes\nMaxConnections=64\nMaxConnectionsPerSource=0\nNConnections=3\nTriggerLimitIntervalUSec=2s\n"
+    "TriggerLimitBurst=200\nId=sshd.socket\nActiveState=active\n"
+)
+
+Hosts: TypeAlias = dict[Role, Host]
+
+
+def hosts(listener: str | None = None) -> Hosts:
     case = Case()
     for end in (case.source, case.destination):
-        for name, text in answers.items():
+        for name, text in ANSWERS.items():
             end(name, text)
         end("daemons", lambda text: text.replace("libvirtd", "virtqemud").replace("libvirt-sock", "virtqemud-sock"))
         end("limits", lambda text: text.replace("libvirtd", "virtqemud") + PROXY)
         end("qemu.conf", lambda text: text + 'lock_manager = "lockd"\n')
+        if listener is not None:
+            end("sshd.listener", listener)
     return {
         role: Host(role, saved.name, saved.answers.records, saved.answers.absent, FACTS)
         for role, saved in zip(Role, case.hosts, strict=True)
     }
 
 
-HOSTS = hosts(ANSWERS)
-#: The same with a socket that starts an sshd for each connection, in the place of an sshd's own limits.
-SOCKETS = hosts(ANSWERS | {"sshd.listener": ACCEPTING})
+HOSTS = hosts()
+#: Each fact has a part in the limits of the hosts of one kind.
+EITHER = (HOSTS, hosts(SOCKET))
 
 
 def knowing(whole: Host, kinds: Kinds) -> Host:
@@ -64,20 +74,9 @@ def knowing(whole: Host, kinds: Kinds) -> Host:
     return Host(whole.role, whole.name, {}, {}, {kind: FactSource(partial(whole.fact, kind)) for kind in kinds})
 
 
-def limits(
-    source: Kinds, destination: Kinds, migration: Migration, *, every: bool, pair: Mapping[Role, Host] = HOSTS
-) -> Capacity:
-    ends = knowing(pair[Role.SOURCE], source), knowing(pair[Role.DESTINATION], destination)
+def limits(of: Hosts, source: Kinds, destination: Kinds, migration: Migration, *, every: bool) -> Capacity:
+    ends = knowing(of[Role.SOURCE], source), knowing(of[Role.DESTINATION], destination)
     return capacity(*ends, migration, every=every)
-
-
-def matters(source: Kinds, destination: Kinds, migration: Migration, *, every: bool) -> bool:
-    """Report whether the limits of one of the pairs are others with these facts than with all."""
-    return any(
-        limits(source, destination, migration, every=every, pair=pair)
-        != capacity(pair[Role.SOURCE], pair[Role.DESTINATION], migration, every=every)
-        for pair in (HOSTS, SOCKETS)
-    )
 
 
 MIGRATIONS = [
@@ -90,13 +89,15 @@ MIGRATIONS = [
 @pytest.mark.parametrize("migration", MIGRATIONS, ids=str)
 def test_the_facts_that_are_collected_are_those_that_limits_are_read_from(migration: Migration, every: bool) -> None:
     source, destination = (facts(role, migration, every=every) for role in Role)
-    whole = capacity(HOSTS[Role.SOURCE], HOSTS[Role.DESTINATION], migration, every=every)
-    assert whole.unread == ()
-    assert limits(source, destination, migration, every=every) == whole
+    whole = [capacity(of[Role.SOURCE], of[Role.DESTINATION], migration, every=every) for of in EITHER]
+    assert [found.unread for found in whole] == [(), ()]
+    assert [limits(of, source, destination, migration, every=every) for of in EITHER] == whole
     for kind in source:
-        assert matters(source - {kind}, destination, migration, every=every), f"source {kind.__name__}"
+        less = [limits(of, source - {kind}, destination, migration, every=every) for of in EITHER]
+        assert less != whole, f"source {kind.__name__}"
     for kind in destination:
-        assert matters(source, destination - {kind}, migration, every=every), f"destination {kind.__name__}"
+        less = [limits(of, source, destination - {kind}, migration, every=every) for of in EITHER]
+        assert less != whole, f"destination {kind.__name__}"
 
 
 def test_facts_for_sizing_are_collected_only_if_sizes_are_asked_for() -> None:

@@ -1281,6 +1281,18 @@ def test_status_alone_lists_the_runs_and_is_no_failure_where_one_is_damaged(tmp_
     assert [one["stage"] for one in json.loads(listed.stdout)["runs"]] == ["cut off", "damaged"]
 
 
+def test_the_paths_of_journals_can_be_copied_from_a_narrow_terminal(tmp_path: Path) -> None:
+    directory = tmp_path / "preflight"
+    paths = [directory / f"20261130T1200{number}-host1.example.com-host2.example.com-1.journal" for number in "12"]
+    for path in paths:
+        Journal.create(path, PLAN).close()
+    narrow = run("status", XDG_STATE_HOME=str(tmp_path), COLUMNS="80").stdout.splitlines()
+    assert narrow[-3:] == ["journals, in the same order:", *map(str, sorted(paths, reverse=True))]
+    assert max(map(len, narrow[:-2])) <= 80
+    wide = run("status", XDG_STATE_HOME=str(tmp_path)).stdout.splitlines()
+    assert [line.split()[-1] for line in wide[2:]] == narrow[-2:]
+
+
 @pytest.mark.parametrize("where", ["make_context", "invoke"])
 def test_ctrl_c_is_reported_wherever_it_comes(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], where: str

@@ -69,6 +69,18 @@ def test_no_question_ends_the_process_that_answers_the_others_too(channel: Local
     assert answers.records["end"] == Record("end\n")
 
 
+def test_a_sites_question_that_exits_costs_only_its_own_answer(channel: LocalChannel) -> None:
+    own = {"site.exits": ShellText("echo half; exit 3"), "site.answers": ShellText("echo here")}
+    asked = ("kernel", "machine-id", *own)
+    visit = LiveVisit(parse_target("localhost"), channel, asked, "unix", uri="test:///default", own=own, timeout=20)
+    answers = visit.first()
+    visit.leave()
+    assert answers.absent == {}
+    assert answers.records["site.exits"] == Record("half\n", 3)
+    assert answers.records["site.answers"] == Record("here\n")
+    assert answers.records["kernel"].code == 0
+
+
 def test_a_libvirt_that_never_answers_leaves_time_to_say_why(channel: LocalChannel, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(tmp_path / "s"))

@@ -55,7 +55,6 @@ def test_a_run_names_no_rule_for_an_error_of_several_causes_or_of_none(error: st
         "cannot migrate domain with 3 host devices",
         "Cannot get interface MTU on 'br0': Operation not permitted",
         "command 'migrate' requires <desturi> option",
-        "internal error: client socket is closed",
         "Timed out during operation: cannot acquire job mutex",
         "web2: giving up",
     ],
