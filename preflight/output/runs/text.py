@@ -17,7 +17,7 @@ def render(found: Found, _colour: bool) -> str:
     runs, older = found.runs, found.older
     where = one_line(str(found.directory))
     readable = [run for run in runs if run.stage is not Stage.DAMAGED]
-    lines, wide = [], width()
+    lines, wide = list[str](), width()
     if readable:
         lines += _table([HEADS, *map(cells, readable)], wide)
     elif not runs:
