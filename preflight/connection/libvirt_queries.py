@@ -139,12 +139,14 @@ def built(connection: Any, definitions: Mapping[str, str], deadline: float) -> s
 
 
 def memory(connection: Any) -> str:
-    """Return the KiB that each active guest's QEMU holds, about as much as the guest has touched of its memory."""
+    """Return the KiB that each active guest's QEMU holds, about as much as the guest has touched of its memory.
+
+    A guest that is busy is left out: one that arrives by a migration would keep libvirt waiting for half a minute.
+    """
     import libvirt
 
-    stats = connection.getAllDomainStats(
-        libvirt.VIR_DOMAIN_STATS_BALLOON, libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE
-    )
+    flags = libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE | libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT
+    stats = connection.getAllDomainStats(libvirt.VIR_DOMAIN_STATS_BALLOON, flags)
     return json.dumps({"rss": {domain.name(): told.get("balloon.rss") for domain, told in stats}})
 
 
