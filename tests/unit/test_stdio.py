@@ -35,7 +35,7 @@ def lane(tell):
         tell(Event("note", "web", "x" * 1000))
     (here / "lane").touch()
 
-def move(asked, method, wanted, at_once=None):
+def move(asked, method, wanted, **_):
     with shown.shown(PLAN.guests, wanted.events) as tell:
         run = Run(PLAN, None, None, None, tell, Settings(), None, None, None)
         with _signals(run):
