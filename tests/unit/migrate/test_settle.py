@@ -5,12 +5,15 @@ from pathlib import Path
 import libvirt
 import pytest
 
+from preflight.facts.fact import Unreadable
+from preflight.migrate import call
+from preflight.migrate.journal import read
 from preflight.migrate.observation import Place
 from preflight.migrate.outcome import Intent, Result
 from preflight.migrate.settle import Settled, settle
 from tests.fakes.hypervisor import refusal
 from tests.unit.migrate.plans import WEB
-from tests.unit.migrate.runs import Pair
+from tests.unit.migrate.runs import XML, Pair
 
 
 def left_on_both(directory: Path) -> Pair:
@@ -94,3 +97,35 @@ def test_a_step_that_fails_is_tried_again_and_said(tmp_path: Path) -> None:
     assert found.decision.result is Result.BOTH
     assert "left to do: end the copy on the destination" in found.decision.why
     assert pair.here.state == libvirt.VIR_DOMAIN_PAUSED, "it is not started while the other copy is there"
+
+
+@pytest.mark.parametrize("undefine", [True, False])
+def test_it_is_written_down_once_that_the_source_has_let_the_guest_go(tmp_path: Path, *, undefine: bool) -> None:
+    pair = left_on_both(tmp_path)
+    pair.source.gone(WEB, libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED, undefine=undefine)
+    settle(pair.run, pair.web, pair.run.intent(pair.web, handed_over=True, watched=True), xml=None)
+    _, entries = read(pair.path)
+    assert [entry.told.confirmed for entry in entries if entry.step == "handed-over"] == [True]
+
+
+def test_a_definition_is_given_to_the_host_that_lost_it(tmp_path: Path) -> None:
+    pair = Pair(tmp_path)
+    pair.here.persistent = False
+    found = settle(pair.run, pair.web, pair.run.intent(pair.web), xml=XML)
+    assert found.done == ("define on the source again",)
+    assert (found.source.persistent, found.destination.place) == (True, Place.ABSENT)
+
+
+def test_a_definition_that_cannot_be_made_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(*_: object) -> str:
+        raise Unreadable("/x.xml: No such file or directory")
+
+    monkeypatch.setattr(call, "definition", unreadable)
+    pair = left_on_both(tmp_path)
+    pair.source.gone(WEB, libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED, undefine=True)
+    there = pair.there
+    assert there is not None
+    there.persistent = False
+    intent = pair.run.intent(pair.web, handed_over=True, watched=True)
+    found = settle(pair.run, pair.web, intent, xml=XML, patience=0.3)
+    assert "define on the destination: /x.xml: No such file or directory" in found.done
