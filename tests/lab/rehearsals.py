@@ -133,7 +133,7 @@ def test_preflight_killed_leaves_the_guest_on_the_source(
     until(lambda: (journal.exists() and '"step":"begin"' in journal.read_text()) or started.poll() is not None, 240)
     assert started.poll() is None, started.communicate()
     started.send_signal(signal.SIGKILL)
-    started.wait(timeout=60)
+    started.communicate(timeout=60)  # and close its pipes
     time.sleep(5)
     until(lambda: is_as_before(host1, host2), SWITCHED)
     time.sleep(3)
