@@ -214,7 +214,8 @@ def plan(
 ) -> None:
     """Check, and write a plan that `preflight migrate` can run later, provided that nothing has changed by then.
 
-    Nothing is changed on either host, unless --rehearse is given. The exit code is 0, or 5 if the verdict is not READY.
+    Nothing is changed on either host, unless --rehearse is given. The exit code is 0, or 5 if the verdict is not READY;
+    with --rehearse also 4 or 130, as for `preflight rehearse`.
     """
     from preflight.commands import migrate
     from preflight.commands.capacity import seconds_of
