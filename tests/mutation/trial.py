@@ -135,6 +135,8 @@ def try_all(
         while left and len(running) < at_once:
             module, mutant = left.pop()
             running[run(subject, (module, mutant.of(texts[module])), seconds)] = (module, mutant)
+        if not running:  # the time was up before one was begun
+            return
         pid, status = os.wait()
         module, mutant = running.pop(pid)
         became = outcome(status)
