@@ -4,6 +4,7 @@ import contextlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -45,6 +46,9 @@ from preflight.request.method import Method
 from preflight.schema.plan import MigrationPlan, PlannedGuest
 from preflight.visible import clean
 
+#: The guests of a rehearsal, each with where it may leave something.
+Chosen: TypeAlias = list[tuple[PlannedGuest, Marks]]
+
 
 class Wanted(Struct, frozen=True, kw_only=True):
     """The settings of a rehearsal other than its guests and its method."""
@@ -83,31 +87,30 @@ def rehearse(asked: Asked, method: Method, wanted: Wanted) -> int:
             report = replace(checked.report, made=made_now())
             sys.stdout.write(report_text.render(report, sys.stdout.isatty()))
         try:
-            done = attempt(checked, opened, method, wanted)
+            chosen, kept = choose(checked, method, wanted)
+            if not chosen:
+                return _tell(_outcome(checked, kept, wanted), wanted)
+            planned = plan_of(checked, opened, method, chosen, wanted)
+            announce(planned, kept)
+            if (code := agree(wanted.ask, "rehearse?")) is not None:
+                return code
+            return _tell(attempt(checked, planned, chosen, kept, wanted), wanted)
         except Refused as why:
             return refused(why)
-        return done if isinstance(done, int) else _tell(done, wanted)
+
+
+def plan_of(checked: Checked, opened: Opened, method: Method, chosen: Chosen, wanted: Wanted) -> MigrationPlan:
+    """Return the plan of the rehearsal of these guests, of which there is at least one; raises `Refused`."""
+    width_of = Pace(wanted.at_once, "as requested", {}, calls=pace(checked, None).calls)
+    is_uri_given = opened.asked.destination_uri is not None
+    return plan(checked, method, [one for one, _ in chosen], width_of, is_uri_given=is_uri_given)
 
 
 def attempt(
-    checked: Checked, opened: Opened, method: Method, wanted: Wanted, *, is_shown: bool = True
-) -> Outcome | int:
-    """Rehearse the guests that can be; return the outcome, or the exit code if the user does not agree.
-
-    With `is_shown` standard error says first what will be done. Raises `Refused`.
-    """
-    chosen, kept = choose(checked, method, wanted)
-    if not chosen:
-        return _outcome(checked, kept, wanted)
-    width_of = Pace(wanted.at_once, "as requested", {}, calls=pace(checked, None).calls)
-    planned = plan(
-        checked, method, [one for one, _ in chosen], width_of, is_uri_given=opened.asked.destination_uri is not None
-    )
+    checked: Checked, planned: MigrationPlan, chosen: Chosen, kept: Sequence[Rehearsed], wanted: Wanted
+) -> Outcome:
+    """Rehearse the guests that were chosen, to which the user has agreed, and return the outcome; raises `Refused`."""
     visits = live(checked.visits)
-    if is_shown:
-        announce(planned, kept)
-    if (code := agree(wanted.ask, "rehearse?")) is not None:
-        return code
     marks = {one.uuid: mark for one, mark in chosen}
     path = wanted.journal or journals.default_path(planned.source, planned.destination)
     answers: dict[str, Rehearsed] = {}
@@ -123,11 +126,9 @@ def attempt(
     return _outcome(checked, [*answers.values(), *kept], wanted, interrupted=interrupted)
 
 
-def choose(
-    checked: Checked, method: Method, wanted: Wanted
-) -> tuple[list[tuple[PlannedGuest, Marks]], list[Rehearsed]]:
+def choose(checked: Checked, method: Method, wanted: Wanted) -> tuple[Chosen, list[Rehearsed]]:
     """Return the guests to rehearse with their marks, and the answers for those that must not be."""
-    chosen: list[tuple[PlannedGuest, Marks]] = []
+    chosen: Chosen = []
     kept: list[Rehearsed] = []
     for guest in checked.guests:
         planned = planned_guest(guest, checked, Pace(1, "", {}))

@@ -36,9 +36,8 @@ def rehearse_first(
         raise Refused("refused: none of the guests can be rehearsed; omit --rehearse to continue without a rehearsal")
     if (code := migrate.agree(wanted.ask, "rehearse, then continue?")) is not None:
         return code
-    done = rehearse.attempt(checked, opened, planned.method, rehearsal, is_shown=False)
-    if isinstance(done, int):
-        return done
+    its_plan = rehearse.plan_of(checked, opened, planned.method, chosen, rehearsal)
+    done = rehearse.attempt(checked, its_plan, chosen, kept, rehearsal)
     formats.deliver("rehearsal", "text", report_of(done))
     if (code := code_of(done)) is not None:
         return code

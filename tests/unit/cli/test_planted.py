@@ -10,41 +10,16 @@ from typing import Any
 
 import pytest
 
-from preflight import config
-from preflight.cli.app import run as run_in_process
-from tests.case import RECORDED
-from tests.own_directory import own_directory
 from tests.rule_files import write_rule
+from tests.unit.cli.at_work import GONE, RULE, home, needs_root, own_directory, run
 
-__all__ = ["own_directory"]
+__all__ = ["home", "own_directory", "run"]
 
-needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
-GONE = tuple(str(RECORDED / "hosts-line-gone" / f"{name}.json") for name in ("host1", "host2"))
-RULE = "announced-name-unresolvable"
 WAIVER = f'[[waiver]]\nrule = "{RULE}"\nhosts = ["*"]\nreason = "planted"\nexpires = 9999-12-31\n'
 IGNORE = f'ignore = ["{RULE}"]\n'
 LOWERED = f'severity = {{ {RULE} = "info" }}\n'
 NEVER = 'fail-on = "never"\n'
 ANOTHER = 1234
-
-
-@pytest.fixture(autouse=True)
-def home(own_directory: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the home directory of a user who works in work/hosts."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(own_directory / ".config"))
-    monkeypatch.setattr(config, "OF_SYSTEM", own_directory / "etc/config.toml")
-    (own_directory / "work/hosts").mkdir(parents=True)
-    monkeypatch.chdir(own_directory / "work/hosts")
-    return own_directory
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    def ran(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["preflight", *arguments])
-        return (run_in_process(), *capsys.readouterr())
-
-    return ran
 
 
 def put(path: Path, text: str, mode: int = 0o644) -> Path:

@@ -3,7 +3,6 @@
 import inspect
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +11,15 @@ import typer
 
 from preflight import config
 from preflight.cli.app import COMMANDS, app
-from preflight.cli.app import run as run_in_process
 from preflight.cli.help_page import Purpose
 from preflight.errors import UserError
 from preflight.request.settings import SETTINGS, every, key_of, variable
 from tests.case import RECORDED
-from tests.own_directory import own_directory
+from tests.unit.cli.at_work import GONE, RULE, home, needs_root, own_directory, run
 
-__all__ = ["own_directory"]
+__all__ = ["home", "own_directory", "run"]
 
-needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
 DOCS = Path(__file__).parents[3] / "docs"
-GONE = tuple(str(RECORDED / "hosts-line-gone" / f"{name}.json") for name in ("host1", "host2"))
-RULE = "announced-name-unresolvable"
 WAIVER = f"""
 [[waiver]]
 rule = "{RULE}"
@@ -33,27 +28,6 @@ reason = "the line comes back"
 expires = 9999-12-31
 ticket = "INC-42"
 """
-
-
-@pytest.fixture(autouse=True)
-def home(own_directory: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(own_directory / ".config"))
-    monkeypatch.setattr(config, "OF_SYSTEM", own_directory / "etc/config.toml")
-    (own_directory / "work/hosts").mkdir(parents=True)
-    monkeypatch.chdir(own_directory / "work/hosts")
-    return own_directory
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run a command line in this process; returns its exit code, standard output and standard error."""
-
-    def ran(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["preflight", *arguments])
-        code = run_in_process()
-        return (code, *capsys.readouterr())
-
-    return ran
 
 
 def put(path: Path, text: str, mode: int = 0o644, *, above: int = 0o700) -> Path:

@@ -31,6 +31,7 @@ class Scene:
         self.looked = 0
         self.changed: Refused | None = None
         monkeypatch.setattr(rehearse, "choose", self.choose)
+        monkeypatch.setattr(rehearse, "plan_of", lambda *_: self.plan)
         monkeypatch.setattr(rehearse, "attempt", self.attempt)
         monkeypatch.setattr(migrate, "confirmed", self.confirmed)
 
@@ -38,7 +39,9 @@ class Scene:
         kept = [not_rehearsed(one.name, one.uuid, "it is off") for one in self.plan.guests]
         return ([], kept) if self.answer is Answer.NOT_REHEARSED else ([(self.plan.guests[0], None)], kept[1:])
 
-    def attempt(self, checked: Checked, _opened: object, _method: object, wanted: rehearse.Wanted, **_: object) -> Any:
+    def attempt(
+        self, checked: Checked, _planned: object, _chosen: object, _kept: object, wanted: rehearse.Wanted
+    ) -> Any:
         self.attempts.append(wanted)
         first, *others = self.plan.guests
         answers = [Rehearsed(name=first.name, uuid=first.uuid, answer=self.answer, error="no such network")]
