@@ -1,5 +1,6 @@
 """virtlogd and virtlockd: the daemons that libvirt connects to when it starts a guest, besides its drivers."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self, TypeAlias, get_args
 
@@ -11,6 +12,8 @@ from preflight.facts.defaults import LOG_AND_LOCK
 from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.text.libvirt_conf import Conf, parse_conf
 from preflight.facts.text.located import Location
+
+_LISTENS = re.compile(r"^listens (virtlogd|virtlockd)$", re.MULTILINE)
 
 Name: TypeAlias = Literal["virtlogd", "virtlockd"]
 
@@ -27,8 +30,9 @@ class Obstacle(Struct, frozen=True):
 class LogAndLock(Fact, frozen=True, kw_only=True):
     """virtlogd, which stores what guests print, and virtlockd, which locks their disks if qemu.conf says so."""
 
-    #: Those that run.
+    #: Those that run, and those that do not run, but whose socket listens and whose service exists and is not masked.
     running: frozenset[str]
+    startable: frozenset[str]
     #: The units of those that do not run, by name; empty if systemd was not queried or is not there.
     units: Mapping[str, Unit]
     #: The files of those that do not run.
@@ -42,6 +46,8 @@ class LogAndLock(Fact, frozen=True, kw_only=True):
         """
         if name in self.running:
             return None
+        if name in self.startable:
+            return self._problem(name)
         service, socket = self.units.get(f"{name}.service"), self.units.get(f"{name}.socket")
         if service is None or socket is None:
             if name == "virtlogd":
@@ -68,12 +74,13 @@ class LogAndLock(Fact, frozen=True, kw_only=True):
 
     @classmethod
     def parse(cls, daemons: Daemons, told: Annotated[Record, "log-and-lock", OPTIONAL]) -> Self:
-        """Parse what systemd says of those that do not run, and their files."""
+        """Parse the sockets, or what systemd says, of those that do not run, and their files."""
         shown, *files = told.out.split("\x1f")
         texts = {path: text for path, _, text in (file.partition("\n") for file in files)}
         paths = {name: f"/etc/libvirt/{name}.conf" for name in get_args(Name)}
         return cls(
             running=frozenset(process.name for process in daemons.processes),
+            startable=frozenset(_LISTENS.findall(shown)),
             units=units_of(shown),
             confs={name: parse_conf(path, Record(texts[path])) for name, path in paths.items() if path in texts},
         )
