@@ -60,8 +60,8 @@ STANDING: dict[str, ShellText] = fixed(
         "resources": "resources",
         "cluster": "cluster",
         "host-keys": "host_keys",
-        # the address that the login comes from, which is also that of libvirt's connection
-        "came-from": "printf '%s\\n' \"${SSH_CONNECTION%% *}\"",
+        # the addresses and ports of both ends of the login; libvirt's connection comes from the same address
+        "came-from": "printf '%s\\n' \"$SSH_CONNECTION\"",
         "cpu-features": (
             "sed -n \"s/.*<feature name='\\([^']*\\)'.*/\\1/p\" /usr/share/libvirt/cpu_map/x86_features.xml"
         ),

@@ -2,6 +2,7 @@
 
 from preflight.facts.network.accept_queue import AcceptQueue
 from preflight.facts.network.addresses import OwnAddresses
+from preflight.facts.network.came_from import CameFrom
 from preflight.facts.network.filters import NetworkFilters
 from preflight.facts.network.link_speed import LinkSpeed
 from preflight.facts.network.links import Links
@@ -13,6 +14,7 @@ from preflight.facts.network.way import DisksWay, MemoryWay, Reached, Way
 
 __all__ = [
     "AcceptQueue",
+    "CameFrom",
     "DisksWay",
     "LinkSpeed",
     "Links",
