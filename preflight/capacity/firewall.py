@@ -81,7 +81,7 @@ class Met(Struct, frozen=True):
 def met_by(source: Host, destination: Host, migration: Migration, *, every: bool) -> Iterator[Met]:
     """Yield the strictest rate of each kind that the connections of migrations meet.
 
-    Without `every`, the connections to the source are not collected. Yields nothing where the firewall's rules could not
+    Without `every`, the connections to the source are not collected. Yields nothing where a firewall's rules could not
     be read: the rules about closed ports report that.
     """
     try:

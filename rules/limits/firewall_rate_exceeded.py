@@ -49,6 +49,7 @@ SOON = 10.0
     errors=(
         "ssh: connect to host ... port ...: ",
         "unable to connect to server at '...:49152': Connection refused",
+        "job 'migration out' failed: Failed to connect to '...:49152': Connection refused",
     ),
 )
 def check(
@@ -90,7 +91,7 @@ def check(
         yield on_end(
             f"the firewall accepts {demand.rate.most} {_connections(demand)} at once ({demand.rate.text}), but {number}"
             f" are opened for {_migrations(migration)}{_included(demand, used, before)}; beyond that: {demand.blocked}",
-            error=ERRORS[demand.counted[0].connections.what],
+            error=_error(demand, before, migration.concurrency),
             severity=Severity.WARNING if _passes_later(demand, number) else None,
         )
     if unknown is not None and migration.concurrency > 1:
@@ -105,6 +106,21 @@ def _before(demand: Demand, used: int | None, migrations: int) -> int:
     if used is None and migrations == 1 and demand.rate.interval <= SOON:
         return 0
     return max(used or 0, demand.own)
+
+
+def _error(demand: Demand, before: int, migrations: int) -> str:
+    """Return the message about the first connections that are too many: logins come before connections for data."""
+    number, one = before, demand.counted[0].connections
+    for counted in demand.counted:
+        one = counted.connections
+        wanted = one.of(migrations, counted.ports)
+        # libvirt opens the first connection of each migration, QEMU those that memory is sent over in parallel
+        if one.each > 1 and number + wanted // one.each <= demand.rate.most < number + wanted:
+            return "Failed to connect to '"
+        number += wanted
+        if number > demand.rate.most:
+            break
+    return ERRORS[one.what]
 
 
 def _connections(demand: Demand) -> str:
