@@ -60,13 +60,12 @@ def check(
         if daemon is None:
             unexplained.append((listed, what))
             continue
+        gone = f"Failed to connect socket to '/var/run/libvirt/{daemon}-sock'"
+        why = f"{obstacle.why} ({listed.error})" if obstacle else listed.error
         yield on_destination(
-            f"the guest needs {needed}, but {daemon} cannot be reached: "
-            + (f"{obstacle.why} ({listed.error})" if obstacle else f"{listed.error}"),
+            f"the guest needs {needed}, but {daemon} cannot be reached: {why}",
             at=None if obstacle is None else obstacle.at,
-            error=listed.error
-            if listed.unreachable_daemon
-            else f"Failed to connect socket to '/var/run/libvirt/{daemon}",
+            error=listed.error if listed.unreachable_daemon else gone,
             fix=_fix(daemon, corrected=obstacle is not None and obstacle.at is not None),
         )
     for listed, what in unexplained:

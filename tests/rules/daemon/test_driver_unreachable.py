@@ -122,8 +122,8 @@ RESET = json.dumps({"networks": [], "error": "Cannot recv data: Connection reset
         (
             f'{LISTENS}\x1f\n/etc/libvirt/virtnetworkd.conf:7:max_clients = "many"\n',
             (
-                "virtnetworkd will not start with this max_clients: /etc/libvirt/virtnetworkd.conf: expected an unsigned"
-                " integer for 'max_clients' parameter"
+                "virtnetworkd will not start with this max_clients: /etc/libvirt/virtnetworkd.conf: expected an"
+                " unsigned integer for 'max_clients' parameter"
             ),
             7,
         ),
