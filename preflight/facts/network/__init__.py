@@ -10,7 +10,7 @@ from preflight.facts.network.listening import Listening
 from preflight.facts.network.networks import Networks
 from preflight.facts.network.open_connections import OpenConnections
 from preflight.facts.network.rdma import Rdma
-from preflight.facts.network.way import DisksWay, MemoryWay, Reached, Way
+from preflight.facts.network.way import DisksWay, MemoryProbe, MemoryWay, Reached, Way
 
 __all__ = [
     "AcceptQueue",
@@ -19,6 +19,7 @@ __all__ = [
     "LinkSpeed",
     "Links",
     "Listening",
+    "MemoryProbe",
     "MemoryWay",
     "NetworkFilters",
     "Networks",
