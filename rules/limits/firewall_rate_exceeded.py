@@ -19,16 +19,7 @@ How to fix
     from 192.0.2.11 to any port 22. If the rate is used up by earlier logins, wait until they no longer count.
 """
 
-from preflight.facts import (
-    CameFrom,
-    Firewall,
-    Listening,
-    OpenConnections,
-    OwnAddresses,
-    PeerName,
-    QemuConf,
-    RecentLists,
-)
+from preflight.facts import CountingFirewall, Listening, OpenConnections, PeerName, QemuConf
 from preflight.facts.firewall import BothEnds, Demand, Direction, Traffic
 from preflight.rule import Findings, Migration, Severity, Unreadable, on_destination, on_source, rule
 
@@ -53,36 +44,30 @@ SOON = 10.0
     ),
 )
 def check(
-    source: OwnAddresses,
-    source_firewall: Firewall,
-    source_login: CameFrom,
-    source_lists: RecentLists,
+    source: CountingFirewall,
     source_peer: PeerName,
-    destination: Firewall,
-    destination_own: OwnAddresses,
+    destination: CountingFirewall,
     destination_conf: QemuConf,
     destination_ports: Listening,
     destination_connections: OpenConnections,
-    destination_login: CameFrom,
-    destination_lists: RecentLists,
     migration: Migration,
 ) -> Findings:
     ports = destination_conf.port_range
     free = destination_ports.free(ports)
     demands, unknown = Traffic(
-        ends=BothEnds(source_firewall, source, destination, destination_own),
+        ends=BothEnds(source.firewall, source.own, destination.firewall, destination.own),
         migration=migration,
         addresses=source_peer.addresses,
-        source_login=source_login,
-        destination_login=destination_login,
+        source_login=source.login,
+        destination_login=destination.login,
         source_sshd=None,
         destination_sshd=22,
         free=free,
         taken=sorted(set(ports).difference(free)),
     ).demands()
     for demand in demands:
-        lists, open_now = (source_lists, None) if demand.at_source else (destination_lists, destination_connections)
-        used = demand.used(lists, open_now)
+        end = source if demand.at_source else destination
+        used = demand.used(end.lists, None if demand.at_source else destination_connections)
         before = _before(demand, used, migration.concurrency)
         number = before + demand.of(migration.concurrency)
         if number <= demand.rate.most:
@@ -94,8 +79,9 @@ def check(
             error=_error(demand, before, migration.concurrency),
             severity=Severity.WARNING if _passes_later(demand, number) else None,
         )
-    if unknown is not None and migration.concurrency > 1:
-        raise Unreadable(unknown)
+    # preflight's own login shows that one connection passes, and migration-port-unreachable reports the source's rules
+    if migration.concurrency > 1 and (why := destination.unknown or unknown) is not None:
+        raise Unreadable(why)
 
 
 def _before(demand: Demand, used: int | None, migrations: int) -> int:
