@@ -135,8 +135,6 @@ def further_questions(
     if migration.peer_to_peer and migration.destination_uri:
         uri = migration.destination_uri
         here.ask("peer.connect", questions.connect(uri), about=f"connect:{uri}")
-    if migration.control_port and not migration.peer_to_peer:
-        there.ask("came-from", questions.CAME_FROM)
     if migration.transport is Transport.TLS:
         if migration.peer_to_peer:
             here.ask_for_certificates("tls.client", of_client(migration.destination_uri or ""))

@@ -35,12 +35,12 @@ NEWER = frozenset(("cluster", "resources", "side-daemons", "usb-devices", "way.d
 #: Questions for every host, in this order. Those that no selected rule needs are left out.
 STANDING: dict[str, ShellText] = fixed(
     {
-        "etc.hosts": "slurp /etc/hosts",
-        "nsswitch": "slurp /etc/nsswitch.conf",
-        "resolv": "slurp /etc/resolv.conf",
+        "etc.hosts": "few_lines /etc/hosts",
+        "nsswitch": "few_lines /etc/nsswitch.conf",
+        "resolv": "few_lines /etc/resolv.conf",
         "kernel.hostname": "read -r name < /proc/sys/kernel/hostname && printf '%s\\n' \"$name\"",
-        "machine-id": "slurp /etc/machine-id",
-        "os-release": "slurp /etc/os-release || slurp /usr/lib/os-release",
+        "machine-id": "few_lines /etc/machine-id",
+        "os-release": "few_lines /etc/os-release || few_lines /usr/lib/os-release",
         "kernel": "uname -srm",
         "openssh": "ssh -V 2>&1",
         "addresses": "ip -o addr show",
@@ -60,6 +60,8 @@ STANDING: dict[str, ShellText] = fixed(
         "resources": "resources",
         "cluster": "cluster",
         "host-keys": "host_keys",
+        # the addresses and ports of both ends of the login; libvirt's connection comes from the same address
+        "came-from": "printf '%s\\n' \"$SSH_CONNECTION\"",
         "cpu-features": (
             "sed -n \"s/.*<feature name='\\([^']*\\)'.*/\\1/p\" /usr/share/libvirt/cpu_map/x86_features.xml"
         ),
@@ -158,10 +160,6 @@ _ARGUMENTS = 400
 def _few_at_once(words: Sequence[str]) -> Iterator[Sequence[str]]:
     """Split the words into chunks that each fit into the arguments of one command."""
     return (words[at : at + _ARGUMENTS] for at in range(0, len(words), _ARGUMENTS))
-
-
-#: Prints the address that the login comes from, which is also the source address of libvirt's connection.
-CAME_FROM = shell("printf '%s\\n' \"${SSH_CONNECTION%% *}\"")
 
 
 def stat_paths(paths: Sequence[str]) -> ShellText:
