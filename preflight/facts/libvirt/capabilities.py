@@ -42,6 +42,8 @@ class Capabilities(Fact, frozen=True, kw_only=True):
     platforms: tuple[Platform, ...]
     #: The security drivers in use, as ("apparmor", "dac"), without "none".
     security_models: tuple[str, ...]
+    #: What its CPUs can allocate through resctrl: cache, memory_bandwidth.
+    allocated: frozenset[str]
 
     @property
     def kvm(self) -> bool:
@@ -91,6 +93,9 @@ class Capabilities(Fact, frozen=True, kw_only=True):
             arch=arch.strip(),
             platforms=tuple(_platforms(root)),
             security_models=tuple(model for model in models if model not in {"", "none"}),
+            allocated=frozenset(
+                name for name in ("cache", "memory_bandwidth") if root.find(f"host/{name}//control") is not None
+            ),
         )
 
 
