@@ -18,6 +18,7 @@ from preflight.cli.config import config
 from preflight.cli.fix import fix
 from preflight.cli.frame import BUG, INTERRUPTED, USAGE, Command, app, print_notes
 from preflight.cli.help_page import Grouped
+from preflight.cli.lint import lint
 from preflight.cli.migrate import migrate, plan
 from preflight.cli.rehearse import rehearse
 from preflight.cli.rules import explain, rules
@@ -31,6 +32,7 @@ __all__ = ["app", "run"]
 #: The commands, in the order in which `--help` lists them.
 COMMANDS: tuple[Command[Any], ...] = (
     check,
+    lint,
     capacity,
     snapshot,
     nagios,

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from preflight import grammar
+from preflight.answers import FILES
 from preflight.shell_text import NOTHING, ShellText, fixed, joined, of_file, shell
 
 #: Paths where distributions install QEMU. Checked on every host that is saved in a snapshot, since a guest of another
@@ -35,11 +36,8 @@ NEWER = frozenset(("cluster", "resources", "side-daemons", "usb-devices", "way.d
 #: Questions for every host, in this order. Those that no selected rule needs are left out.
 STANDING: dict[str, ShellText] = fixed(
     {
-        "etc.hosts": "slurp /etc/hosts",
-        "nsswitch": "slurp /etc/nsswitch.conf",
-        "resolv": "slurp /etc/resolv.conf",
+        **{record: f"slurp {path}" for record, path in FILES.items()},
         "kernel.hostname": "read -r name < /proc/sys/kernel/hostname && printf '%s\\n' \"$name\"",
-        "machine-id": "slurp /etc/machine-id",
         "os-release": "slurp /etc/os-release || slurp /usr/lib/os-release",
         "kernel": "uname -srm",
         "openssh": "ssh -V 2>&1",
@@ -47,11 +45,6 @@ STANDING: dict[str, ShellText] = fixed(
         "links": "ip -d -o link show",
         "speeds": "grep -s . /sys/class/net/*/speed; true",
         "helpers": "remote_helpers",
-        "libvirtd.conf": "slurp /etc/libvirt/libvirtd.conf",
-        "virtqemud.conf": "slurp /etc/libvirt/virtqemud.conf",
-        "virtproxyd.conf": "slurp /etc/libvirt/virtproxyd.conf",
-        "virtlockd.conf": "slurp /etc/libvirt/virtlockd.conf",
-        "qemu.conf": "slurp /etc/libvirt/qemu.conf",
         "libvirt-files": "libvirt_files",
         "sshd_config": "sshd_config",
         "sshd.effective": "as_root sshd -T",
