@@ -11,7 +11,7 @@ How to fix
 """
 
 from preflight.facts import FileAccounts
-from preflight.rule import Findings, Severity, on_host, rule
+from preflight.rule import Findings, Severity, Unreadable, on_host, rule
 
 
 @rule(Severity.ERROR)
@@ -28,3 +28,5 @@ def check(files: FileAccounts) -> Findings:
             )
         else:
             yield on_host(f"the {one.kind} {one.name} is not in the host's own list", at=one.name, error=error)
+    if files.unread:
+        raise Unreadable(files.unread[0])

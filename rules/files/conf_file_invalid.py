@@ -16,5 +16,5 @@ from preflight.rule import Findings, Severity, Unreadable, on_host, rule
 def check(files: InvalidFiles) -> Findings:
     for problem in files.problems:
         yield on_host(problem.message, at=problem.location, error=problem.error)
-    for why in files.unread.values():
-        raise Unreadable(why)
+    if files.unread:
+        raise Unreadable(files.unread[0])

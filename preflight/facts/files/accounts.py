@@ -53,6 +53,8 @@ class FileAccounts(Fact, frozen=True, kw_only=True):
     """The accounts that will be missing."""
 
     missing: tuple[Account, ...]
+    #: Why some of the files could not be read.
+    unread: tuple[str, ...]
 
     @classmethod
     def parse(
@@ -69,7 +71,9 @@ class FileAccounts(Fact, frozen=True, kw_only=True):
         """
         given = set(files.required().splitlines())
         lists = {"user": _names(etc_passwd), "group": _names(etc_group)}
-        return cls(missing=tuple(_missing(libvirt, given, lists, release)))
+        unread = [why for name, why in libvirt.unread.items() if f"/etc/libvirt/{name}" in given]
+        unread += [record.complaint for record in (etc_passwd, etc_group) if record.code and not record.missing]
+        return cls(missing=tuple(_missing(libvirt, given, lists, release)), unread=tuple(unread))
 
 
 def _names(record: Record) -> frozenset[str] | None:

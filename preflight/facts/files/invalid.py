@@ -3,7 +3,7 @@
 A host that runs is judged by the file that its daemon reads. Files that are no host yet are all read by somebody.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Self
 
 from preflight.facts.daemon import conf_problems, qemu_conf
@@ -20,8 +20,8 @@ class InvalidFiles(Fact, frozen=True, kw_only=True):
     """The problems of each file, without those that have a finding of their own."""
 
     problems: tuple[ConfProblem, ...]
-    #: Why some files could not be read, by name.
-    unread: Mapping[str, str]
+    #: Why some files could not be read.
+    unread: tuple[str, ...]
 
     @classmethod
     def parse(cls, files: Record, libvirt: LibvirtFiles, faults: TextFaults) -> Self:
@@ -35,7 +35,7 @@ class InvalidFiles(Fact, frozen=True, kw_only=True):
             problems=tuple(
                 one for one in found if one.location is None or (one.location.path, one.location.line) not in seen
             ),
-            unread={name: why for name, why in libvirt.unread.items() if f"/etc/libvirt/{name}" in given},
+            unread=tuple(why for name, why in libvirt.unread.items() if f"/etc/libvirt/{name}" in given),
         )
 
 
