@@ -9,6 +9,8 @@ from preflight.judge.report import Result
 
 #: The text of a file, or its bytes.
 Content = str | bytes
+#: All rules, as without an option.
+EVERYTHING = Request()
 
 
 def written(where: Path, files: Mapping[str, Content]) -> Path:
@@ -20,7 +22,7 @@ def written(where: Path, files: Mapping[str, Content]) -> Path:
     return where
 
 
-def linted(where: Path, files: Mapping[str, Content], request: Request = Request()) -> HostReport:
+def linted(where: Path, files: Mapping[str, Content], request: Request = EVERYTHING) -> HostReport:
     """Return the report on one host, whose files are given by their path on it."""
     (host,) = directory.read(written(where, {name.removeprefix("/"): content for name, content in files.items()}))
     return lint_directory(host, request)
