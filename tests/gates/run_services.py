@@ -204,8 +204,9 @@ def test_icinga_makes_the_command_line(tmp_path: Path, unpacked: Callable[..., P
     pair = HOSTS / "hosts-line-gone"
     (tmp_path / "icinga2.conf").write_text(
         f'include "{root}/usr/share/icinga2/include/itl"\n{command}\n'
+        'object IcingaApplication "app" { }\n'
         'object CheckerComponent "checker" { }\n'
-        f'object FileLogger "log" {{ severity = "notice"; path = "{tmp_path}/log" }}\n'
+        f'object FileLogger "log" {{ severity = "notice"; path = "{tmp_path}/icinga.log" }}\n'
         'object CheckCommand "none" { command = [ "/bin/true" ] }\n'
         f'object Host "kvm1" {{ check_command = "none"; address = "{pair}/host1.json"; vars.preflight_no_guests = true;'
         f' vars.preflight_to = [ "{pair}/host2.json" ] }}\n' + (GATES / "icinga/services.conf").read_text()
@@ -234,11 +235,12 @@ def test_icinga_makes_the_command_line(tmp_path: Path, unpacked: Callable[..., P
     assert "Finished validating the configuration file(s)" in done.stdout
     with subprocess.Popen(list(map(str, icinga)), env=os.environ | environment, stdout=subprocess.DEVNULL) as daemon:
         try:
-            until = time.monotonic() + 90
+            until = time.monotonic() + 240
             while time.monotonic() < until and not (tmp_path / "words").is_file():
                 time.sleep(0.5)
         finally:
             daemon.terminate()
+    assert (tmp_path / "words").is_file(), (tmp_path / "icinga.log").read_text()[-5000:]
     assert (tmp_path / "words").read_text().split() == [
         "nagios",
         f"{pair}/host1.json",
