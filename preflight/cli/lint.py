@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     Purpose.LOOK,
     "# Find what is wrong on two hosts, each by itself",
     "preflight lint host1 host2",
-    "# Judge rendered files before they are installed: rendered/HOST/etc/...",
+    "# Judge rendered/HOST/etc/... before it is installed",
     "preflight lint --files rendered",
     "# The same in a CI job",
-    "preflight lint --files rendered --format github --report junit=junit.xml",
+    "preflight lint --files rendered --format github",
 )
 @takes("site", site_of)
 def lint(
