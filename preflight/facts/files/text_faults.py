@@ -98,7 +98,7 @@ class TextFaults(Fact, frozen=True, kw_only=True):
             templates=tuple(_search(texts, _templates)),
             spaces=tuple(_search(texts, _spaces)),
             unread=tuple(
-                f"{FILES.get(name, name)} could not be read{record.because}"
+                record.complaint or f"{name} could not be read"
                 for name, record in ({**single, "libvirt-files": libvirt_files, "sshd_config": sshd_config}).items()
                 if record.code and not record.missing
             ),

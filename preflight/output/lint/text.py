@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from preflight.judge.lint import HostReport, Linted
+from preflight.judge.report import SEVERE
 from preflight.output.report import provenance
 from preflight.output.report.problems import Problem, problems, unknowns
 from preflight.output.report.text import WORDS, findings, numbers, unknown_lines, waived_lines
@@ -67,7 +68,7 @@ def in_one_line(linted: Linted) -> str:
 
 def verdicts(linted: Linted, columns: int | None, *, colour: bool) -> Iterator[str]:
     """Yield a line for each host, the worst last, each with its verdict."""
-    for host in sorted(linted.hosts, key=lambda host: -list(WORDS).index(host.verdict), reverse=True):
+    for host in sorted(linted.hosts, key=lambda host: -SEVERE.index(host.verdict)):
         yield from verdict(host, problems(host.results), columns, colour=colour)
 
 

@@ -72,6 +72,8 @@ def place(report: Report, result: Result, finding: Finding | None) -> Place:
         return Place(f"hosts/{directory(host.name)}/guests/{directory(result.guest)}")
     if role is not None:
         return Place(f"hosts/{directory(report.host(role).name)}/libvirt")
+    if report.of_files and report.source.file is not None:
+        return Place("/".join(_parts(report.source.file)))
     if not report.is_pair:
         return Place(f"hosts/{directory(report.source.name)}/libvirt")
     return Place(f"hosts/{directory(report.source.name)}/to/{directory(report.destination.name)}")
