@@ -29,7 +29,7 @@ FAULTY = SOUND | {"hosts/kvm1/etc/libvirt/libvirtd.conf": "# managed\nmax_client
 
 
 def run(
-    words: Sequence[str | Path],
+    words: Sequence[object],
     *,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
@@ -103,7 +103,9 @@ _OUTCOMES: dict[str, str] = {}
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Record a whole run: which tests, of which files, and when."""
-    if session.testscollected and not session.config.option.keyword:
+    run_now = {name.partition("::")[0] for name in _OUTCOMES}
+    every = {path.name for path in Path(__file__).parent.glob("run_*.py")}
+    if run_now == every and not session.config.option.keyword:
         today = datetime.now(UTC).strftime("%Y-%m-%d")
         record = {"digest": digest(), "date": today, "tests": dict(sorted(_OUTCOMES.items()))}
         FILE.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

@@ -114,7 +114,7 @@ def prometheus(
         f"global: {{scrape_interval: 1s}}\nrule_files: [{RULES}]\n"
         f"scrape_configs: [{{job_name: node, static_configs: [{{targets: ['127.0.0.1:{exporter}']}}]}}]\n"
     )
-    words = [
+    words: list[list[object]] = [
         [
             binary,
             "--collector.disable-defaults",

@@ -104,7 +104,7 @@ def test_the_gate_and_the_selection_are_those_of_a_check(tmp_path: Path) -> None
 
 def test_a_waiver_covers_a_finding_of_a_host(tmp_path: Path) -> None:
     waiver = Waiver(
-        rule="template-not-rendered", hosts=("kvm*",), pairs=(), reason="r", expires="2026-12-31", ticket=None, file="f"
+        rule="template-not-rendered", hosts=("kvm*",), pairs=(), reason="r", expires="2026-12-31", ticket="", file="f"
     )
     site = Site(configured=Configured(waivers=(waiver,)), today="2026-11-30")
     report = linted(tmp_path / "kvm1", {"etc/ssh/sshd_config": "{{ a }}\n"}, Request(site=site))
