@@ -7,7 +7,7 @@ WORKERS := $(shell expr $$(nproc) + 1)
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-faults probe-killed domains clean
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-faults probe-killed domains gates clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -152,6 +152,10 @@ domains: $(VENV)/.installed
 hostile-lab: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.hostile --seed $(HOSTILE_SEED) --record $(HOSTILE_OPTIONS)
 
+# The files of examples/gates as they stand: steps of CI jobs, the hook, the units, alerts and queries. As root.
+gates: $(VENV)/.installed-gates
+	$(BIN)/python -m pytest -rP tests/gates/run_ci.py tests/gates/run_hook.py tests/gates/run_services.py
+
 bench: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.bench
 
@@ -165,6 +169,10 @@ $(VENV)/.installed: pyproject.toml tools/system-packages
 
 $(VENV)/.installed-lab: $(VENV)/.installed
 	tools/system-packages lab
+	touch $@
+
+$(VENV)/.installed-gates: $(VENV)/.installed-lab
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[gates]'
 	touch $@
 
 $(VENV)/.installed-html: $(VENV)/.installed

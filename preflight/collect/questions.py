@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from preflight import grammar
+from preflight.answers import FILES
 from preflight.shell_text import NOTHING, ShellText, fixed, joined, of_file, shell
 
 #: Paths where distributions install QEMU. Checked on every host that is saved in a snapshot, since a guest of another
@@ -35,11 +36,9 @@ NEWER = frozenset(("cluster", "resources", "side-daemons", "usb-devices", "way.d
 #: Questions for every host, in this order. Those that no selected rule needs are left out.
 STANDING: dict[str, ShellText] = fixed(
     {
-        "etc.hosts": "few_lines /etc/hosts",
-        "nsswitch": "few_lines /etc/nsswitch.conf",
-        "resolv": "few_lines /etc/resolv.conf",
+        # libvirt's files have hundreds of lines as installed
+        **{record: f"{'slurp' if '/libvirt/' in path else 'few_lines'} {path}" for record, path in FILES.items()},
         "kernel.hostname": "read -r name < /proc/sys/kernel/hostname && printf '%s\\n' \"$name\"",
-        "machine-id": "few_lines /etc/machine-id",
         "os-release": "few_lines /etc/os-release || few_lines /usr/lib/os-release",
         "kernel": "uname -srm",
         "openssh": "ssh -V 2>&1",
@@ -47,11 +46,6 @@ STANDING: dict[str, ShellText] = fixed(
         "links": "ip -d -o link show",
         "speeds": "grep -s . /sys/class/net/*/speed; true",
         "helpers": "remote_helpers",
-        "libvirtd.conf": "slurp /etc/libvirt/libvirtd.conf",
-        "virtqemud.conf": "slurp /etc/libvirt/virtqemud.conf",
-        "virtproxyd.conf": "slurp /etc/libvirt/virtproxyd.conf",
-        "virtlockd.conf": "slurp /etc/libvirt/virtlockd.conf",
-        "qemu.conf": "slurp /etc/libvirt/qemu.conf",
         "libvirt-files": "libvirt_files",
         "sshd_config": "sshd_config",
         "sshd.effective": "as_root sshd -T",

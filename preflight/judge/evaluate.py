@@ -14,8 +14,11 @@ from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 
 
-def evaluate(rules: Sequence[Rule], pair: Pair) -> tuple[Result, ...]:
-    """Apply every rule to each of its subjects; the results are in the order of rules, then subjects."""
+def evaluate(rules: Sequence[Rule], pair: Pair, *, alone: bool = False) -> tuple[Result, ...]:
+    """Apply every rule to each of its subjects; the results are in the order of rules, then subjects.
+
+    If the pair is one host, `alone`, rules that are not about its guests are applied to it once, as to the source.
+    """
     of_guests: dict[str, list[Result]] = {rule.name: [] for rule in rules if rule.per_guest}
     for name in pair.guests:
         # guest by guest: the next rule reuses what one rule has parsed
@@ -23,7 +26,9 @@ def evaluate(rules: Sequence[Rule], pair: Pair) -> tuple[Result, ...]:
             if rule.per_guest:
                 of_guests[rule.name].append(_outcome(rule, pair, ALL_GUESTS if name is None else f"guest {name}", name))
     results = tuple(
-        result for rule in rules for result in (of_guests[rule.name] if rule.per_guest else _results(rule, pair))
+        result
+        for rule in rules
+        for result in (of_guests[rule.name] if rule.per_guest else _results(rule, pair, alone=alone))
     )
     quoting = {rule.name for rule in rules if rule.body.quotes}
     return tuple(_explained(one, results) if one.rule.name in quoting and one.findings else one for one in results)
@@ -46,11 +51,14 @@ def _with_names(finding: Finding, others: Iterable[tuple[str, str | None]]) -> F
     return replace(finding, message=f"{finding.message} (explained by {', '.join(names)})") if names else finding
 
 
-def _results(rule: Rule, pair: Pair) -> Iterator[Result]:
-    if rule.per_host:
-        subjects: list[tuple[str, Role | None]] = [(role.value, role) for role in Role]
-    elif rule.of_all_guests:
+def _results(rule: Rule, pair: Pair, *, alone: bool) -> Iterator[Result]:
+    subjects: list[tuple[str, Role | None]]
+    if rule.of_all_guests:
         subjects = [(ALL_GUESTS, None)]
+    elif alone:
+        subjects = [(Role.SOURCE.value, Role.SOURCE)]
+    elif rule.per_host:
+        subjects = [(role.value, role) for role in Role]
     else:
         roles = {parameter.role for parameter in rule.parameters if parameter.role}
         subjects = [(next(iter(roles)).value if len(roles) == 1 else "pair", None)]

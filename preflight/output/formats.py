@@ -37,6 +37,7 @@ _OF_CHECK = (
 FORMATS: Mapping[str, tuple[str, ...]] = {
     "report": _OF_CHECK,
     "rehearsal": _OF_CHECK,
+    "lint": _OF_CHECK,
     "capacity": ("text", "json", "markdown", "html"),
     "fix": ("text", "ansible"),
     "ledger": ("text", "json", "markdown", "html"),

@@ -10,6 +10,7 @@ from preflight.schema import (
     config,
     events,
     journal,
+    lint,
     plan,
     rehearsal,
     report,
@@ -69,6 +70,22 @@ PUBLISHED = (
         "The first line is about the report as a whole, then follow the findings and the unknowns, the worst first,"
         f" and the verdict; `kind` distinguishes them. {_OPEN} A later release may also add kinds.",
         report_lines.LINE,
+    ),
+    Published(
+        "lint",
+        lint.FORMAT,
+        "A report of `preflight lint --format json`",
+        f"What is wrong on single hosts, or in configuration files that are no host yet. {_OPEN}",
+        lint.LINT,
+    ),
+    Published(
+        "lint-lines",
+        lint.FORMAT,
+        "A line of `preflight lint --format jsonl`",
+        "The first line is about the request, then follow the findings and the unknowns of each host, the worst first,"
+        f" each host's verdict, and the verdict on all; `kind` distinguishes them. {_OPEN} A later release may also add"
+        " kinds.",
+        lint.LINE,
     ),
     Published(
         "capacity",

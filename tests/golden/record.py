@@ -5,6 +5,7 @@ from pathlib import Path
 
 from preflight.output.formats import FORMATS as OUTPUT_FORMATS
 from preflight.output.formats import render
+from tests.golden.linting import linted
 from tests.golden.rehearsals import NAME, rehearsal
 from tests.golden.reports import FORMATS, KEPT_ONCE, REPORTS, report
 
@@ -25,6 +26,8 @@ def main() -> None:
     os.environ.pop("COLUMNS", None)
     for form in OUTPUT_FORMATS["rehearsal"]:
         (CASES / f"{NAME}.{form}").write_bytes(render("rehearsal", form, rehearsed).encode())
+    for form in OUTPUT_FORMATS["lint"]:
+        (CASES.parent / "lint" / form).write_bytes(render("lint", form, linted()).encode())
     for form, name in KEPT_ONCE.items():
         (CASES / f"{name}.{form}").write_bytes(render("report", form, report(name)).encode())
 

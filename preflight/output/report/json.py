@@ -30,11 +30,11 @@ def _head(report: reports.Report) -> schema.Report:
         source=host(report.source),
         destination=host(report.destination),
         results=(),
-        guests=tuple(schema.Guest(name=guest.name, verdict=guest.verdict.value) for guest in report.guests),
+        guests=tuple(map(of_guest, report.guests)),
         skipped=skipped(report),
         capacity=_capacity(report.capacity, report.migration.concurrency),
         rules=tuple(of_rule(rule) for rule in report.rules),
-        waivers=tuple(map(_waiver, report.waivers)),
+        waivers=tuple(map(of_waiver, report.waivers)),
         request=request(report),
         exit_code=report.exit_code,
         provenance=origin(report),
@@ -208,7 +208,13 @@ def request(report: reports.Report) -> schema.Request:
     )
 
 
-def _waiver(one: reports.Applied) -> schema.Waiver:
+def of_guest(guest: reports.GuestVerdict) -> schema.Guest:
+    """Return a guest and its verdict as documents have them."""
+    return schema.Guest(name=guest.name, verdict=guest.verdict.value)
+
+
+def of_waiver(one: reports.Applied) -> schema.Waiver:
+    """Return a waiver and its effect as documents have them."""
     waiver = one.waiver
     return schema.Waiver(
         rule=waiver.rule,

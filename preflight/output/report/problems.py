@@ -14,7 +14,19 @@ from preflight.visible import named
 
 #: The subjects of rules, in the order in which their findings should be fixed: without a login nothing else is known,
 #: and without the right hosts, names and daemons little. The subjects of a site's own rules come last.
-SUBJECTS = ("login", "identity", "names", "daemon", "versions", "mode", "network", "storage", "guests", "limits")
+SUBJECTS = (
+    "files",
+    "login",
+    "identity",
+    "names",
+    "daemon",
+    "versions",
+    "mode",
+    "network",
+    "storage",
+    "guests",
+    "limits",
+)
 #: Replaces a guest's name in a text that is the same for several guests.
 GUEST = "GUEST"
 #: Guests that are named where the text goes on behind them.

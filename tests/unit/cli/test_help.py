@@ -24,6 +24,7 @@ from preflight.migrate.journal import Journal
 from preflight.output import formats
 from preflight.plan import file as plan_file
 from tests.case import RECORDED, Case
+from tests.files import written
 from tests.unit.migrate.plans import PLAN, altered
 
 BIN = Path(sys.executable).parent
@@ -50,7 +51,7 @@ def test_commands_are_listed_by_what_they_are_for() -> None:
         elif listed and line[2:3].isalpha():
             listed[list(listed)[-1]].append(line.split()[0])
     assert listed == {
-        Purpose.LOOK: ["check", "capacity", "snapshot", "nagios"],
+        Purpose.LOOK: ["check", "lint", "capacity", "snapshot", "nagios"],
         Purpose.PLAN: ["plan", "fix"],
         Purpose.ACT: ["rehearse", "migrate"],
         Purpose.LOOK_UP: ["show", "status", "rules", "explain", "waivers", "config"],
@@ -128,6 +129,7 @@ def place(tmp_path: Path) -> Path:
     plan_file.write(tmp_path / "evening.plan", altered(PLAN, lapses=time.time() + 999))
     Journal.create(tmp_path / "evening.journal", PLAN).close()
     formats.write("report", "json", Case().asking(select=("shared-host-uuid",)).report(), tmp_path / "report.json")
+    written(tmp_path / "rendered", {"host1/etc/hosts": "127.0.0.1 localhost\n"})
     (tmp_path / "site.toml").write_text(SITE)
     shutil.copytree(EXAMPLE_PACK, tmp_path / "rules.d")
     (tmp_path / "capacity.json").write_text(_capacity())
@@ -155,6 +157,8 @@ def run(example: str, place: Path) -> subprocess.CompletedProcess[str]:
 UNREACHED = {
     "check host1 host2": 1,
     "check host1.json": 0,
+    "lint": 3,
+    "lint --files": 0,
     "capacity": 0,
     "capacity host1 host2 --window": 3,
     "snapshot": 3,
