@@ -22,7 +22,8 @@ from preflight.migrate.run import Run
 from preflight.migrate.settle import Settled, look_at_both, settle
 from preflight.migrate.transfer import Transfer
 from preflight.rehearse.answer import Answer, Rehearsed, answer_of, not_rehearsed
-from preflight.rehearse.limits import longest_call
+from preflight.rehearse.limits import LARGE, longest_call
+from preflight.rehearse.memory import Memory
 from preflight.rehearse.reading import Ending, Reading, ends, reading_of
 from preflight.rehearse.switch import Switch
 from preflight.rehearse.traces import Look, Marks, Seen, remains
@@ -51,17 +52,19 @@ class Rehearsing(Domain, Protocol):
 
 @dataclass(slots=True)
 class Rehearsal:
-    """What the rehearsals of one run share: the run itself, the switch on the source, and the look at the destination.
+    """What the rehearsals of one run share: the run itself, the switch on the source, and looks at both hosts.
 
-    `watching` is another end of the source: a call on it may block without keeping the run from looking at its guests.
-    `keeps` says why a guest must not be rehearsed, from what the destination has of it just before, and the sizes of
-    its copied disks in bytes, by target; None if nothing speaks against it.
+    `memory` returns what a guest has in memory; raises `Unreadable`. `watching` is another end of the source: a call on
+    it may block without keeping the run from looking at its guests. `keeps` says why a guest must not be
+    rehearsed, from what the destination has of it just before, and the sizes of its copied disks in bytes, by target;
+    None if nothing speaks against it.
     """
 
     run: Run
     watching: End
     switch: Switch
     look: Look
+    memory: Callable[[str], Memory]
     keeps: Callable[[Marks, Seen, dict[str, int]], str | None]
 
 
@@ -73,7 +76,7 @@ def rehearse(rehearsal: Rehearsal, guest: PlannedGuest, marks: Marks, lane: Lane
     if why is None:
         try:
             before = rehearsal.look(marks)
-            why = rehearsal.keeps(marks, before, _sizes(run, marks))
+            why = rehearsal.keeps(marks, before, _sizes(run, marks)) or _too_little(rehearsal, marks)
             if why is None:
                 lane.source()
                 lane.destination()
@@ -105,6 +108,11 @@ def _keeps(source: Sighting, destination: Sighting) -> str | None:
     if destination.place.active:
         return f"it is {destination.place} on the destination too"
     return None
+
+
+def _too_little(rehearsal: Rehearsal, marks: Marks) -> str | None:
+    """Return why the guest's memory could be sent too soon; None if it cannot. Raises `Unreadable`."""
+    return None if marks.memory >= LARGE else rehearsal.memory(marks.uuid).why_too_little(marks.memory)
 
 
 def _sizes(run: Run, marks: Marks) -> dict[str, int]:

@@ -8,7 +8,7 @@ from preflight.facts.fact import Unreadable
 from preflight.facts.guest.guests import GuestState
 from preflight.host import Guest, Host
 from preflight.judge.report import Report, Verdict
-from preflight.rehearse.limits import LEAST
+from preflight.rehearse.limits import TOUCHED
 from preflight.rehearse.traces import Marks, Seen
 from preflight.request.check_request import Migration
 from preflight.request.method import Method
@@ -49,10 +49,10 @@ def _by_check(
     verdict = next((one.verdict for one in report.guests if one.name == guest.name), Verdict.UNDETERMINED)
     if verdict is Verdict.NOT_READY and not anyway:
         yield "the check says NOT READY; with --anyway it is rehearsed all the same"
-    if marks.memory < LEAST:
+    if marks.memory < TOUCHED:
         yield (
-            f"it has {marks.memory // MIB} MiB of memory: with less than {LEAST // MIB} MiB all of it could be sent, if"
-            " it were zero, before the rehearsal is certain to be aborted"
+            f"it has {marks.memory // MIB} MiB of memory: with less than {TOUCHED // MIB} MiB it could be sent before"
+            " the rehearsal is certain to be aborted"
         )
     if not run_hooks:
         yield from _hooks(hosts[1])

@@ -12,7 +12,7 @@ from preflight.units import MIB
 #: have passed since the first byte before.
 ENOUGH: Final = 4 * MIB
 #: Bytes of memory left to send at which it is aborted at once.
-LEAST_LEFT: Final = 256 * MIB
+LEAST_LEFT: Final = 64 * MIB
 
 
 class Reading(Struct, frozen=True):

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from preflight.rehearse.limits import LEAST, MOMENT
+from preflight.rehearse.limits import LARGE, MOMENT
 from preflight.units import MIB
 from tests.lab import network
 from tests.lab.chaos import hosts, saved
@@ -30,7 +30,7 @@ from tests.lab.machine import command
 
 #: A guest that could move soon: nearly all of it is zero. It is half as large again as it must be, so that it is
 #: rehearsed on a busy machine too.
-GUEST: Final = GuestDrawn("g0", LEAST // MIB * 3 // 2, 0.4)
+GUEST: Final = GuestDrawn("g0", LARGE // MIB * 3 // 2, 0.4)
 #: Seconds from the rehearsal's beginning by its journal within which the fault is thrown, and for which it lasts.
 WITHIN, LASTS = 4.0, 20.0
 #: Seconds until the rehearsal has begun, until preflight has ended, and until the guest must be as before.

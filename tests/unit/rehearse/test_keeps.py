@@ -8,7 +8,7 @@ import pytest
 from preflight.commands.rehearse import Wanted, choose
 from preflight.rehearse.answer import Answer
 from preflight.rehearse.keeps import keeps_by_traces
-from preflight.rehearse.limits import LEAST
+from preflight.rehearse.limits import LARGE, TOUCHED
 from preflight.rehearse.traces import Copy, Seen, Status
 from preflight.request.method import Method
 from preflight.units import MIB
@@ -22,7 +22,7 @@ EXT4, NFS = "ef53", "6969"
 OWN, ROOTS = "64055 106", "0 0"
 
 
-def large(case: Case | None = None, *, kib: int = LEAST // 1024) -> Case:
+def large(case: Case | None = None, *, kib: int = LARGE // 1024) -> Case:
     """Return the sound pair with a guest of this memory."""
     return (
         (case or Case())
@@ -46,11 +46,13 @@ def test_a_sound_guest_that_is_large_enough_is_rehearsed() -> None:
 
 
 def test_a_guest_that_could_be_sent_before_the_abort_is_not_whatever_it_has_touched() -> None:
-    assert "with less than 2048 MiB all of it could be sent" in str(why(large(kib=LEAST // 1024 - 1)))
+    assert "with less than 256 MiB it could be sent" in str(why(large(kib=TOUCHED // 1024 - 1)))
+    # the memory of one that is not so small is looked at just before its rehearsal
+    assert why(large(kib=TOUCHED // 1024)) is None
 
 
 def test_memory_that_a_balloon_has_taken_does_not_count() -> None:
-    case = Case().xml("<memory unit='KiB'>65536<", f"<memory unit='KiB'>{LEAST // 1024}<")
+    case = Case().xml("<memory unit='KiB'>65536<", f"<memory unit='KiB'>{LARGE // 1024}<")
     assert "it has 64 MiB of memory" in str(why(case))
 
 
