@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-faults probe-killed clean
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults probe-killed clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -114,6 +114,10 @@ probe-killed: $(VENV)/.installed-lab
 # Rehearsals on real hosts, all but the two of `make test`.
 rehearse-lab: $(VENV)/.installed-lab
 	$(BIN)/python -m pytest tests/lab/rehearsals.py
+
+# A rehearsal and then virsh on 250 rows of the truth; continues where it was cut off.
+rehearse-truth: lab-images
+	$(BIN)/python -m tests.lab.rehearse_truth $(REHEARSE_TRUTH_OPTIONS)
 
 # Faults at random moments of a rehearsal, in each mode; goes on where it was cut off.
 rehearse-faults: $(VENV)/.installed-lab
