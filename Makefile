@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults probe-killed clean
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill probe-killed clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -123,6 +123,14 @@ rehearse-truth: lab-images
 rehearse-faults: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.rehearse_faults $(REHEARSE_FAULTS_OPTIONS)
 
+# The time of a rehearsal beside that of a check and of virsh.
+rehearse-bench: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.rehearse_bench costs
+
+# The longest standstill of a guest of 8 GiB that writes, by its own clock, while it is rehearsed.
+rehearse-standstill: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.rehearse_bench standstill
+
 twenty: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.twenty
 
@@ -152,6 +160,7 @@ hostile-lab: $(VENV)/.installed-lab
 
 bench: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.bench
+	$(BIN)/python -m tests.lab.rehearse_bench costs
 
 $(VENV)/.installed: pyproject.toml tools/system-packages
 	tools/system-packages build

@@ -64,8 +64,8 @@ _LOST = (
     "received hangup",
     "no response received",
 )
-#: The same, with nothing that says why. Rules declare this message too, for causes of which libvirt says no more.
-_BARE = re.compile(r"End of file while reading data: ?: Input/output error")
+#: The same, with nothing that says why. Rules declare these messages too, for causes of which libvirt says no more.
+_BARE = re.compile(r"End of file while reading data: ?: Input/output error|internal error: client socket is closed")
 
 
 def is_abort(error: str) -> bool:

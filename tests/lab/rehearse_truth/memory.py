@@ -14,6 +14,8 @@ MIB = 1024 * 1024
 LOW, HIGH = 48 * MIB, 64 * MIB
 #: A mapping of that size is the memory of a guest.
 LEAST = 64 * MIB
+#: Names of processes that are QEMU, also by a link.
+_NAMES = ("qemu-system-x86", "qemu")
 _MAPPING = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) rw", re.MULTILINE)
 #: Bytes that are written at once; no page of them is zero, and no two are alike.
 _PIECE = b"".join(number.to_bytes(8, "big") * 512 for number in range(1, 4 * MIB // 4096 + 1))
@@ -22,7 +24,7 @@ _PIECE = b"".join(number.to_bytes(8, "big") * 512 for number in range(1, 4 * MIB
 def fill(host: LabHost) -> int:
     """Write to the memory of each guest that runs on a host, from outside, and return the bytes that were written."""
     written = 0
-    for pid in host.processes("qemu-system-x86"):
+    for pid in (pid for name in _NAMES for pid in host.processes(name)):
         with Path(f"/proc/{pid}/mem").open("r+b", buffering=0) as memory:
             for start, end in _mappings(pid):
                 for at in range(start + LOW, end - HIGH, len(_PIECE)):

@@ -61,6 +61,12 @@ def reasons() -> Mapping[str, str]:
     return dict(tomllib.loads(REASONS.read_text(encoding="utf-8"))["rows"])
 
 
+def share(found: Sequence[Rehearsal]) -> float:
+    """Return the share of rehearsals that agree with virsh, of those that can; 1 if there are none."""
+    agrees, differs = (sum(class_of(one) is each for one in found) for each in (Class.AGREES, Class.DISAGREES))
+    return agrees / (agrees + differs) if agrees + differs else 1.0
+
+
 def summary(found: Sequence[Rehearsal], *, tablefmt: str = "simple") -> str:
     """Return the number of rows by class and outcome, and the share that agrees."""
     counted = Counter((class_of(one), one.outcome) for one in found)
@@ -70,12 +76,11 @@ def summary(found: Sequence[Rehearsal], *, tablefmt: str = "simple") -> str:
         tablefmt=tablefmt,
         disable_numparse=True,
     )
-    agrees, differs = (sum(class_of(one) is each for one in found) for each in (Class.AGREES, Class.DISAGREES))
-    answered = agrees + differs
-    rate = f" ({agrees / answered:.1%})" if answered else ""
+    agrees = sum(class_of(one) is Class.AGREES for one in found)
+    answered = agrees + sum(class_of(one) is Class.DISAGREES for one in found)
     return (
         f"{table}\n\nOf {len(found)} rows, {answered} were answered by libvirt and have no refusal that comes later;"
-        f" the rehearsal agrees with virsh in {agrees} of them{rate}."
+        f" the rehearsal agrees with virsh in {agrees} of them ({share(found):.1%})."
     )
 
 

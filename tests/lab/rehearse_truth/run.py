@@ -81,7 +81,18 @@ def words_of(row: Row) -> list[str]:
         elif option not in ("--running", "--probe"):
             words.append(option)
     ignored = [] if row.rule == KEPT else ["--ignore", row.rule]
-    return [SOURCE, DESTINATION, row.guests[0].name, *words, *ignored, "--anyway", "--yes", "--format", "json"]
+    return [
+        SOURCE,
+        DESTINATION,
+        row.guests[0].name,
+        *words,
+        *ignored,
+        "--anyway",
+        "--run-hooks",
+        "--yes",
+        "--format",
+        "json",
+    ]
 
 
 def _rehearse(lab: Lab, row: Row) -> tuple[dict[str, Any], float]:
