@@ -1,4 +1,4 @@
-"""The memory of a guest on the source: how much of it was touched, and how much of it is not zero."""
+"""The memory of a guest on the source: the part that was touched, and the part that is not zero."""
 
 import re
 from pathlib import Path
@@ -28,13 +28,16 @@ class Memory(Struct, frozen=True):
 
     def why_too_little(self, size: int) -> str | None:
         """Return why this is too little for a rehearsal of a guest with `size` bytes of memory; None if it suffices."""
-        least = f"with less than {TOUCHED // MIB} MiB it could be sent before the rehearsal is certain to be aborted"
+        soon = "could be sent before the rehearsal is certain to be aborted"
         if self.touched < TOUCHED:
-            return f"only {self.touched // MIB} of its {size // MIB} MiB of memory were touched: {least}"
+            return (
+                f"the guest has touched only {self.touched // MIB} of its {size // MIB} MiB of memory; less than"
+                f" {TOUCHED // MIB} MiB {soon}"
+            )
         if self.filled * size < FILLED * self.sampled or not self.sampled:
             return (
-                f"{self.filled} of {self.sampled} sampled pages of its {size // MIB} MiB of memory are not zero: at"
-                f" least {FILLED // MIB} MiB must be, or it could be sent before the rehearsal is certain to be aborted"
+                f"only {self.filled} of {self.sampled} sampled pages of the guest's {size // MIB} MiB of memory are not"
+                f" zero; less than {FILLED // MIB} MiB of such pages {soon}"
             )
         return None
 
@@ -44,6 +47,6 @@ def memory_of(host: Shell, uuid: str) -> Memory:
     answer = host(as_root(str(of_file(_SCRIPT)), UUID.of(uuid), str(SAMPLE)))
     printed = _PRINTED.fullmatch(answer.out)
     if answer.code != 0 or printed is None:
-        raise Unreadable(f"it is not known how much of its memory is in use: {complaint(answer)}")
+        raise Unreadable(f"the guest's memory on the source could not be read: {complaint(answer)}")
     touched, sampled, filled = (int(number) for number in printed.groups())
     return Memory(touched * KIB, sampled, filled)

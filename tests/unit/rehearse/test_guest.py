@@ -79,7 +79,7 @@ def test_what_never_begins_is_aborted_and_undecided(tmp_path: Path, monkeypatch:
     del hosts.source.migrations.at["perform"]
     answer = hosts.rehearse()
     assert answer.answer is Answer.UNDECIDED
-    assert "aborted before libvirt had decided" in answer.why
+    assert "aborted before libvirt had accepted or refused it" in answer.why
     assert hosts.is_as_before()
 
 
@@ -152,10 +152,10 @@ def test_the_switch_stays_while_the_migration_goes_on(tmp_path: Path, monkeypatc
 def test_a_guest_that_is_busy_paused_or_on_both_is_left_alone(tmp_path: Path) -> None:
     hosts = Hosts(tmp_path)
     hosts.source.suspend(WEB)
-    assert "only a guest that runs" in hosts.rehearse().why
+    assert "only running guests" in hosts.rehearse().why
     hosts.source.resume(WEB)
     hosts.here.job = {"type": libvirt.VIR_DOMAIN_JOB_UNBOUNDED}
-    assert hosts.rehearse().why == "a job is running on it"
+    assert hosts.rehearse().why == "a job is running on the guest"
     hosts.here.job = None
     hosts.destination.add(WEB, Disk()).to(libvirt.VIR_DOMAIN_PAUSED, 1)
     assert "on the destination too" in hosts.rehearse().why
@@ -319,7 +319,7 @@ def test_a_smaller_guest_is_rehearsed_if_enough_of_its_memory_is_touched_and_not
     hosts.memory = Memory(LARGE, 128, 0)
     answer = hosts.rehearse()
     assert (answer.answer, hosts.switch.told) == (Answer.NOT_REHEARSED, [])
-    assert "0 of 128 sampled pages of its 2047 MiB of memory are not zero" in answer.why
+    assert "only 0 of 128 sampled pages of the guest's 2047 MiB of memory are not zero" in answer.why
     hosts.memory = Memory(LARGE, 128, 128)
     assert hosts.rehearse().answer is Answer.ACCEPTED
     # a guest of another size is rehearsed whatever its memory contains

@@ -35,7 +35,7 @@ def test_what_the_script_prints_is_read() -> None:
     ],
 )
 def test_anything_else_is_unknown(answer: Record, said: str) -> None:
-    with pytest.raises(Unreadable, match=f"it is not known how much of its memory is in use: {said}"):
+    with pytest.raises(Unreadable, match=f"the guest's memory on the source could not be read: {said}"):
         memory_of(lambda _command: answer, WEB)
 
 
@@ -47,8 +47,8 @@ def test_a_guest_that_has_touched_enough_and_not_with_zeros_has_enough() -> None
 @pytest.mark.parametrize(
     ("memory", "said"),
     [
-        (Memory(TOUCHED - 1, SAMPLE, SAMPLE), "only 255 of its 384 MiB of memory were touched: with less than 256 MiB"),
-        (Memory(SIZE, SAMPLE, ENOUGH - 1), "42 of 128 sampled pages of its 384 MiB of memory are not zero"),
+        (Memory(TOUCHED - 1, SAMPLE, SAMPLE), "touched only 255 of its 384 MiB of memory; less than 256 MiB"),
+        (Memory(SIZE, SAMPLE, ENOUGH - 1), "42 of 128 sampled pages of the guest's 384 MiB of memory are not zero"),
         (Memory(SIZE, SAMPLE, 0), "0 of 128 sampled pages"),
         (Memory(SIZE, 0, 0), "0 of 0 sampled pages"),
     ],
