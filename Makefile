@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill probe-killed clean
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small probe-killed clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -130,6 +130,10 @@ rehearse-bench: $(VENV)/.installed-lab
 # The longest standstill of a guest of 8 GiB that writes, by its own clock, while it is rehearsed.
 rehearse-standstill: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.rehearse_bench standstill
+
+# 50 rehearsals of guests of 384 MiB that have touched 256 MiB, of which none may move.
+rehearse-small: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.rehearse_bench small
 
 twenty: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.twenty

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,14 +22,18 @@ _MAPPING = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) rw", re.MULTILINE)
 _PIECE = b"".join(number.to_bytes(8, "big") * 512 for number in range(1, 4 * MIB // 4096 + 1))
 
 
-def fill(host: LabHost) -> int:
-    """Write to the memory of each guest that runs on a host, from outside, and return the bytes that were written."""
+def fill(host: LabHost, most: int = sys.maxsize) -> int:
+    """Write to the memory of each guest that runs on a host, from outside, and return the bytes that were written.
+
+    At most `most` bytes of each guest.
+    """
     written = 0
     for pid in (pid for name in _NAMES for pid in host.processes(name)):
         with Path(f"/proc/{pid}/mem").open("r+b", buffering=0) as memory:
             for start, end in _mappings(pid):
-                for at in range(start + LOW, end - HIGH, len(_PIECE)):
-                    piece = _PIECE[: end - HIGH - at]
+                top = min(end - HIGH, start + LOW + most)
+                for at in range(start + LOW, top, len(_PIECE)):
+                    piece = _PIECE[: top - at]
                     if os.pwrite(memory.fileno(), piece, at) != len(piece):
                         raise LabError(f"{host.name}: the memory of a guest could not be written")
                     written += len(piece)
