@@ -56,9 +56,17 @@ def _by_check(
         )
     if not run_hooks:
         yield from _hooks(hosts[1])
-    if any(one.rule.name == _PORTS and one.blocks for one in report.results):
-        yield "the data port is blocked: libvirt would keep the job for two minutes and ignore an abort"
+    yield from _ports(report)
     yield from _images(guest, hosts, report.migration)
+
+
+def _ports(report: Report) -> Iterator[str]:
+    """Yield why a rehearsal could not be aborted: a finding that is certain, whatever severity the user gives it."""
+    if _PORTS not in {rule.name for rule in report.rules}:
+        yield f"the rule {_PORTS} is ignored: it finds a blocked data port, for which libvirt ignores an abort"
+    for one in report.results:
+        if one.rule.name == _PORTS and any(each.severity in (None, one.rule.severity) for each in one.findings):
+            yield "the data port is blocked: libvirt would keep the job for two minutes and ignore an abort"
 
 
 def _hooks(destination: Host) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.lab.host import LabHost
@@ -11,19 +11,22 @@ from tests.lab.host import LabHost
 #: Directories that contain them.
 WATCHED = ("/srv", "/var/lib/libvirt/images", "/var/lib/libvirt/qemu/nvram", "/var/lib/libvirt/swtpm")
 
+#: Directories in which a rehearsal may leave something.
+EVERYWHERE = ("/etc", "/root", "/srv", "/var/lib/libvirt")
+
 Files = Mapping[str, str]
 
 
-def look(host: LabHost) -> Files:
-    """Return the type, mode, owner, extended attributes and digest of each path below `WATCHED`, by path."""
-    return dict(_look(host))
+def look(host: LabHost, directories: Sequence[str] = WATCHED) -> Files:
+    """Return the type, mode, owner, extended attributes and digest of each path below directories, by path."""
+    return dict(_look(host, directories))
 
 
-def _look(host: LabHost) -> Iterator[tuple[str, str]]:
-    for directory in WATCHED:
+def _look(host: LabHost, directories: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for directory in directories:
         top = host.inside(directory)
-        for parent, directories, names in os.walk(top):
-            for path in sorted(Path(parent, name) for name in (*directories, *names)):
+        for parent, below, names in os.walk(top):
+            for path in sorted(Path(parent, name) for name in (*below, *names)):
                 yield directory + str(path).removeprefix(top), _described(path)
 
 
@@ -50,6 +53,6 @@ def changed(before: Files, after: Files) -> list[str]:
     ]
 
 
-def added(before: Files, after: Files) -> list[str]:
-    """Return the paths that were not there before."""
-    return sorted(set(after) - set(before))
+def other(before: Files, after: Files) -> list[str]:
+    """Return the paths that were not there before, that are not as they were, or that are gone."""
+    return sorted(path for path in {*before, *after} if before.get(path) != after.get(path))

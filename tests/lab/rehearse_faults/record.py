@@ -1,5 +1,7 @@
 """The recorded rehearsals with faults, and docs/reference/rehearse.md."""
 
+import re
+from collections import Counter
 from pathlib import Path
 
 from tests.lab.lines import Lines
@@ -35,6 +37,10 @@ def markdown() -> str:
         for each in outcomes
         if each.violations
     ]
-    counted = f"{len(outcomes)} rehearsals, {len(wrong)} with a violation."
+    left = Counter(re.sub(r"-[0-9]+-", "-N-", path) for each in outcomes for path in each.left)
+    traces = [f"- `{path}`: after {number} rehearsals" for path, number in sorted(left.items())]
+    if traces:
+        wrong += ["## Traces", "\n".join(traces)]
+    counted = f"{len(outcomes)} rehearsals, {sum(bool(each.violations) for each in outcomes)} with a violation."
     of = f"Recorded with commit {last.commit} (preflight/rehearse {last.rehearse})."
     return "\n\n".join((HEAD.rstrip(), counted, summary(outcomes, tablefmt="github"), *wrong, of)) + "\n"

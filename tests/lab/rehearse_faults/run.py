@@ -66,9 +66,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     #: preflight's exit code, None if it was killed, and the last line that it printed.
     exit_code: int | None = None
     told: str = ""
-    #: Whether what the destination has in /etc, /var/lib/libvirt and /root changed.
+    #: Whether what the destination has in /etc, /var/lib/libvirt and /root changed, and the paths that did.
     traces: bool = False
-    #: Images, variables and TPM state that are new on the destination.
     left: tuple[str, ...] = ()
     violations: tuple[str, ...] = ()
 
@@ -109,7 +108,7 @@ def run(lab: Lab, fault: str, mode: str, number: int, directory: Path) -> Outcom
     chance = Random(f"{fault}:{mode}:{number}")
     source, destination = lab.hosts["host1"], lab.hosts["host2"]
     _place(lab, fault, Scene(lab, Started(lab, [], directory / "nothing.txt"), chance))
-    before, held = destination.tree_digest(), [files.look(host) for host in (source, destination)]
+    held, everything = [files.look(host) for host in (source, destination)], files.look(destination, files.EVERYWHERE)
     journal = directory / "journal"
     words = [PREFLIGHT, "rehearse", SOURCE, DESTINATION, GUEST.name, "--yes", "--journal", str(journal), *MODES[mode]]
     words += ["--settle-timeout", "30"]
@@ -134,6 +133,7 @@ def run(lab: Lab, fault: str, mode: str, number: int, directory: Path) -> Outcom
             here, there, settled = _look(lab, thrown)
             counts = counters.advances(GUEST.name)
             now = [files.look(host) for host in (source, destination)]
+            left = files.other(everything, files.look(destination, files.EVERYWHERE))
     finally:
         for each in lab.hosts.values():
             network.mend(lab.instance, "client", each.address)
@@ -163,8 +163,8 @@ def run(lab: Lab, fault: str, mode: str, number: int, directory: Path) -> Outcom
         settled=settled,
         exit_code=exit_code,
         told=printed[-1][:200] if printed else "",
-        traces=destination.tree_digest() != before,
-        left=tuple(files.added(held[1], now[1])),
+        traces=bool(left),
+        left=tuple(left),
         violations=tuple(wrong),
     )
 

@@ -13,6 +13,7 @@ from preflight.rehearse.traces import Copy, Seen, Status
 from preflight.request.method import Method
 from preflight.units import MIB
 from tests.case import Case
+from tests.rules.network.test_migration_ports_filtered import nft, port_dropped
 from tests.unit.migrate.plans import WEB
 from tests.unit.rehearse.hosts import marks
 
@@ -91,6 +92,16 @@ def test_a_guest_that_is_paused_or_busy_is_left_alone() -> None:
     )
     for change, said in says:
         assert said in str(why(large(Case().guest(change)), anyway=True)), said
+
+
+def test_a_blocked_data_port_keeps_every_guest_whatever_the_user_makes_of_its_rule() -> None:
+    def blocked() -> Case:
+        return large(Case().destination("nft", nft(port_dropped(49152, 49215))))
+
+    blocks = "the data port is blocked"
+    assert blocks in str(why(blocked(), anyway=True))
+    assert blocks in str(why(blocked().asking(severity=(("migration-ports-filtered", "warning"),)), anyway=True))
+    assert "is ignored" in str(why(large().asking(ignore=("migration-ports-filtered",)), anyway=True))
 
 
 def with_image(magic: str, owner: str, *, more: str = "", mount: str = "ext4 /dev/sdb1", dynamic: int = 1) -> Case:
