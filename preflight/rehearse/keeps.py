@@ -24,6 +24,8 @@ def keeps_by_method(method: Method) -> str | None:
     """Return why no guest is rehearsed by this method; None if guests may be rehearsed."""
     if method.compressed:
         return "compressed memory is sent so fast that a guest could move before the rehearsal is aborted"
+    if method.suspend and method.postcopy:
+        return "a rehearsal leaves out --suspend, which libvirt refuses together with --postcopy"
     if method.migrateuri is not None and not method.migrateuri.startswith("tcp:"):
         return "QEMU is not known to limit the rate of memory that is not sent over TCP"
     return None

@@ -32,12 +32,13 @@ class Class(enum.StrEnum):
     HARM = "not as before"
 
 
-#: Parts of messages about what comes after the memory: QEMU's refusal of the state of a device, and what virsh or a
-#: person finds once the guest has arrived.
+#: Parts of messages about what comes after the memory: QEMU's refusal of the state of a device, the definition that
+#: libvirt writes once the guest has arrived, and the faults that a person finds then.
 _LATER = (
     "error while loading state",
     "load of migration failed",
     "has lost something",
+    "cannot write data to file '/etc/libvirt/qemu/",
 )
 
 

@@ -61,11 +61,14 @@ def test_memory_that_a_balloon_has_taken_does_not_count() -> None:
     ("method", "said"),
     [
         (Method(compressed=True), "compressed memory"),
+        (Method(postcopy=True, suspend=True), "leaves out --suspend"),
         (Method(migrateuri="rdma://host2.example.com"), "not known to limit the rate"),
         (Method(migrateuri="unix:///run/socket"), "not known to limit the rate"),
     ],
 )
-def test_memory_whose_rate_is_not_proven_is_not_sent(method: Method, said: str) -> None:
+def test_a_method_that_a_rehearsal_would_not_try_or_that_is_too_fast_is_not_rehearsed(
+    method: Method, said: str
+) -> None:
     assert said in str(why(large(), method))
 
 
