@@ -7,7 +7,7 @@ WORKERS := $(shell expr $$(nproc) + 1)
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-faults probe-killed domains gates clean
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small audit-truth probe-killed domains gates clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -117,9 +117,25 @@ probe-killed: $(VENV)/.installed-lab
 rehearse-lab: $(VENV)/.installed-lab
 	$(BIN)/python -m pytest tests/lab/rehearsals.py
 
+# A rehearsal and then virsh on 250 rows of the truth; continues where it was cut off.
+rehearse-truth: lab-images
+	$(BIN)/python -m tests.lab.rehearse_truth $(REHEARSE_TRUTH_OPTIONS)
+
 # Faults at random moments of a rehearsal, in each mode; goes on where it was cut off.
 rehearse-faults: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.rehearse_faults $(REHEARSE_FAULTS_OPTIONS)
+
+# The time of a rehearsal beside that of a check and of virsh.
+rehearse-bench: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.rehearse_bench costs
+
+# The longest standstill of a guest of 8 GiB that writes, by its own clock, while it is rehearsed.
+rehearse-standstill: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.rehearse_bench standstill
+
+# 50 rehearsals of guests of 384 MiB that have touched 256 MiB, of which none may move.
+rehearse-small: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.rehearse_bench small
 
 twenty: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.twenty
@@ -158,6 +174,7 @@ gates: $(VENV)/.installed-gates
 
 bench: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.bench
+	$(BIN)/python -m tests.lab.rehearse_bench costs
 
 $(VENV)/.installed: pyproject.toml tools/system-packages
 	tools/system-packages build
