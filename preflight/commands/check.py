@@ -70,4 +70,6 @@ def _report(asked: Asked, wanted: Wanted) -> "tuple[Report, Checked]":
         if wanted.save is not None:
             snapshots.load()
         checked = checking.check(opened, stay=False)
-    return replace(checked.report, gate=wanted.gate, made=made_now()), checked
+    forms = {wanted.output_format, *(name for name, _ in wanted.files)}
+    made = made_now(asked, digests=not forms.isdisjoint(formats.WITH_DIGESTS))
+    return replace(checked.report, gate=wanted.gate, made=made), checked

@@ -88,7 +88,7 @@ def rehearse(asked: Asked, method: Method, wanted: Wanted) -> int:
         if wanted.save is not None:
             save_pair(wanted.save, checked, taken_now(asked.site), overwrite=wanted.overwrite)
         if checked.report.verdict is not Verdict.READY and wanted.output_format == "text":
-            report = replace(checked.report, made=made_now())
+            report = replace(checked.report, made=made_now(checked.report.asked))
             sys.stdout.write(report_text.render(report, sys.stdout.isatty()))
         try:
             chosen, kept = choose(checked, method, wanted)
@@ -210,7 +210,7 @@ def announce(planned: MigrationPlan, kept: Sequence[Rehearsed]) -> None:
 
 def _outcome(checked: Checked, answers: Sequence[Rehearsed], wanted: Wanted, *, interrupted: bool = False) -> Outcome:
     return outcome(
-        replace(checked.report, made=made_now()),
+        replace(checked.report, made=made_now(checked.report.asked)),
         answers,
         at_once=wanted.at_once,
         predicted=checked.report.capacity.concurrent,

@@ -1,10 +1,9 @@
 """The files of a host that were read for its answers, with digests, for the record.
 
 A digest is that of the text in the answers: the file's own, unless a secret in it was blanked out or a byte is not
-UTF-8. The digest of the file itself would let anybody who has the snapshot try passwords.
+UTF-8. The digest of the file itself would let anybody who has the answers try passwords.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
@@ -24,33 +23,46 @@ _WHOLE: Mapping[str, str] = {
     "virtlockd.conf": "/etc/libvirt/virtlockd.conf",
     "qemu.conf": "/etc/libvirt/qemu.conf",
 }
+#: Records with several files, each after its name.
+_SEVERAL = frozenset(("sshd_config", "daemons", "log-and-lock", "libvirt-files"))
 
 
 class FileRead(Struct, frozen=True):
-    """The digest of one file that was read, and whether secrets in it were blanked out."""
+    """One file that was read."""
 
-    sha256: str
+    path: str
+    #: True if secrets in it were blanked out.
     redacted: bool
+    #: Its text, or, in a report that was saved, the digest.
+    text: str = ""
+    known: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        """The digest of its text, in hexadecimal digits."""
+        return self.known or digest(self.text.encode("utf-8", "surrogatepass"))
 
 
-def files_of(answers: Answers) -> dict[str, FileRead]:
-    """Return the files that were read on a host, by path."""
-    return {path: _read(text) for path, text in texts_of(answers).items()}
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of a content in hexadecimal digits."""
+    import hashlib  # which takes as long to load as all of these files to parse
+
+    return hashlib.sha256(content).hexdigest()
 
 
-def texts_of(answers: Answers) -> dict[str, str]:
-    """Return the texts of the configuration files in the answers, by path."""
-    found: dict[str, str] = {}
-    for name, record in answers.records.items():
-        found.update(_in(name, record))
-    return found
+def files_of(answers: Answers) -> tuple[FileRead, ...]:
+    """Return the files that were read on a host, sorted by path."""
+    found = {path: text for name, record in answers.records.items() for path, text in _in(name, record)}
+    return tuple(FileRead(path, BLANK in found[path], found[path]) for path in sorted(found))
 
 
 def _in(name: str, record: Record) -> Iterator[tuple[str, str]]:
+    """Yield the path and the text of each file in a record."""
+    if record.code != 0:
+        return
     if name in _WHOLE:
-        if record.code == 0:
-            yield _WHOLE[name], record.out
-    elif name in ("sshd_config", "daemons", "log-and-lock", "libvirt-files") and record.code == 0:
+        yield _WHOLE[name], record.out
+    elif name in _SEVERAL:
         for part in record.out.split("\x1f")[1:]:
             path, _, text = part.partition("\n")
             if name == "libvirt-files":
@@ -61,7 +73,3 @@ def _in(name: str, record: Record) -> Iterator[tuple[str, str]]:
                 text = text.removesuffix("\n")  # which separates it from the next one
             if path.startswith("/"):
                 yield path, text
-
-
-def _read(text: str) -> FileRead:
-    return FileRead(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), BLANK in text)

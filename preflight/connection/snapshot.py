@@ -78,10 +78,7 @@ def _saved(host: SavedHost) -> saved.SavedHost:
         records=records,
         absent=absent,
         peers=tuple(map(encodable, host.peers)),
-        files={
-            encodable(path): saved.File(one.sha256, one.redacted)
-            for path, one in sorted(files_of(host.answers).items())
-        },
+        files={encodable(one.path): saved.File(one.sha256, one.redacted) for one in files_of(host.answers)},
     )
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -14,6 +15,7 @@ from preflight.collect.pair import Collected, collect
 from preflight.collect.session import NO_QUESTIONS, LiveVisit, SavedVisit
 from preflight.collect.sources import FACTS, SUMMARY_FACTS, TIES, Sources, records_for
 from preflight.connection import snapshot
+from preflight.connection.files_read import files_of
 from preflight.errors import UserError
 from preflight.facts.fact import Fact, Unreadable
 from preflight.facts.guest.guests import Guests
@@ -23,6 +25,7 @@ from preflight.facts.memory.host import HostMemory
 from preflight.facts.names.peer_name import PeerName
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.network.link_speed import LinkSpeed
+from preflight.facts.ssh.session import Session
 from preflight.facts.system.identity import HostIdentity
 from preflight.facts.system.release import OpenSsh, OsRelease
 from preflight.host import Guest, Host
@@ -34,6 +37,8 @@ from preflight.judge.site import Ends, rules_of, waive
 from preflight.request.check_request import Asked, Migration
 from preflight.request.migration import Role
 from preflight.shell_text import ShellText
+
+T = TypeVar("T")
 
 #: Facts that only `preflight capacity` needs, in addition to those of the limits.
 _SIZING: Mapping[Role, frozenset[type[Fact]]] = {
@@ -137,7 +142,7 @@ def _judge(
     limits = capacity(source, destination, migration, every=asked.sizing)
     narrowed = bool(asked.select or asked.ignore)
     leaves, moves_to = (
-        _summary(host, given if isinstance(visit, SavedVisit) else None, saved=isinstance(visit, SavedVisit))
+        _summary(host, given if isinstance(visit, SavedVisit) else None, visit)
         for host, visit, given in zip((source, destination), visits, (asked.source, asked.destination), strict=True)
     )
     applied = tuple(rule.text for rule in rules)
@@ -220,8 +225,8 @@ def _taken(host: Host) -> int | None:
     return int(taken) if 0 <= taken <= _LATEST else None
 
 
-def _summary(host: Host, given: str | SavedHost | None, *, saved: bool) -> HostSummary:
-    def known(say: Callable[[Host], str]) -> str | None:
+def _summary(host: Host, given: str | SavedHost | None, visit: LiveVisit | SavedVisit) -> HostSummary:
+    def known(say: Callable[[Host], T]) -> T | None:
         try:
             return say(host)
         except Unreadable:
@@ -236,7 +241,10 @@ def _summary(host: Host, given: str | SavedHost | None, *, saved: bool) -> HostS
         qemu=known(lambda host: str(host.fact(Versions).qemu)),
         openssh=known(lambda host: host.fact(OpenSsh).text.partition(",")[0]),
         no_login=host.absent.get("") if login is not None and login.code else None,
-        saved=saved,
+        saved=isinstance(visit, SavedVisit),
         file=given if isinstance(given, str) and given.isprintable() else None,
         taken=_taken(host),
+        made=visit.saved().made,
+        session=known(lambda host: host.fact(Session)),
+        files=files_of(visit.saved().answers),
     )

@@ -56,6 +56,8 @@ LEFT_TO: Mapping[str, tuple[str, frozenset[str]]] = {
 
 #: Formats for people, in the encoding of their terminal; all others are UTF-8.
 FOR_PEOPLE = frozenset(("text", "concise", "table"))
+#: Formats of a report that list the files that it depends on.
+WITH_DIGESTS = frozenset(("json", "jsonl", "markdown", "html"))
 
 
 def help_on(subject: str) -> str:

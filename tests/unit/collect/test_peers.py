@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,7 +63,7 @@ def _words(further: Further, record: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_a_host_is_asked_about_a_peer_what_a_check_asks(name: str, tmp_path: object) -> None:
+def test_a_host_is_asked_about_a_peer_what_a_check_asks(name: str, tmp_path: Path) -> None:
     recorded = read(name)
     assert recorded is not None
     hosts = hosts_of(recorded[1], tmp_path)
@@ -69,8 +71,41 @@ def test_a_host_is_asked_about_a_peer_what_a_check_asks(name: str, tmp_path: obj
         assert list(missing(hosts, migration)) == []
 
 
-def hosts_of(text: str, directory: object) -> list[SavedHost]:
-    path = directory / "pair.json"  # type: ignore[operator]  # a Path of pytest's
+def on_their_own(hosts: list[SavedHost]) -> list[SavedHost]:
+    """Return the same answers as each host's own snapshot, with the other as its peer, has them."""
+    source, _ = (make_host(role, host.name, host.answers) for role, host in zip(Role, hosts, strict=True))
+    sent = {guest.name: guest.sent for guest in source.fact(Guests).all if guest.sent is not None}
+    made = []
+    for host in hosts:
+        records = {
+            kept.partition(":")[0] if kept.startswith(("accounts:", "disk-servers:")) else kept: record
+            for kept, record in host.answers.records.items()
+        }
+        if BUILT in records:
+            errors = json.loads(records[BUILT].out)["errors"]
+            by_digest = {digest_of(sent[name]): error for name, error in errors.items() if name in sent}
+            records[BUILT] = Record(json.dumps({"errors": by_digest}))
+        made.append(SavedHost(host.name, apart(Answers(records, host.answers.absent))))
+    return made
+
+
+def results(hosts: list[SavedHost], asked: dict[str, Any]) -> list[tuple[str, str, str, str | None]]:
+    case = Case().asking(**asked)
+    case.hosts = hosts
+    return [(one.rule.name, one.subject, one.outcome, one.reason) for one in case.report().results]
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_two_files_of_one_host_each_give_the_report_of_both(name: str, tmp_path: Path) -> None:
+    recorded = read(name)
+    assert recorded is not None
+    hosts = hosts_of(recorded[1], tmp_path)
+    for asked in ({}, {"copy_storage": CopyStorage.ALL}):
+        assert results(on_their_own(hosts), asked) == results(hosts, asked)
+
+
+def hosts_of(text: str, directory: Path) -> list[SavedHost]:
+    path = directory / "pair.json"
     path.write_text(text)
     return snapshot.read(path)
 
