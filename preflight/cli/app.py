@@ -15,6 +15,7 @@ from preflight.cli import HELP
 from preflight.cli.capacity import capacity
 from preflight.cli.check import check, nagios, show
 from preflight.cli.config import config
+from preflight.cli.diff import diff
 from preflight.cli.fix import fix
 from preflight.cli.frame import BUG, INTERRUPTED, USAGE, Command, app, print_notes
 from preflight.cli.help_page import Grouped
@@ -39,6 +40,7 @@ COMMANDS: tuple[Command[Any], ...] = (
     rehearse,
     migrate,
     show,
+    diff,
     status,
     rules,
     explain,

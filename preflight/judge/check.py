@@ -215,7 +215,7 @@ def _visit(
     )
 
 
-def _taken(host: Host) -> int | None:
+def taken_of(host: Host) -> int | None:
     """Return the time at which the host was asked, in seconds since the epoch; a snapshot may state anything."""
     record = host.records.get("asked-at")
     try:
@@ -243,7 +243,7 @@ def _summary(host: Host, given: str | SavedHost | None, visit: LiveVisit | Saved
         no_login=host.absent.get("") if login is not None and login.code else None,
         saved=isinstance(visit, SavedVisit),
         file=given if isinstance(given, str) and given.isprintable() else None,
-        taken=_taken(host),
+        taken=taken_of(host),
         made=visit.saved().made,
         session=known(lambda host: host.fact(Session)),
         files=files_of(visit.saved().answers),
