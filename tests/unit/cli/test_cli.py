@@ -1248,6 +1248,7 @@ PAGES = {
     "nagios": ("output", "check", "configuration", "reference/options"),
     "show": ("output",),
     "snapshot": ("check", "configuration"),
+    "diff": ("diff", "check", "output", "configuration", "reference/options"),
     "status": ("output",),
 }
 #: Short for --copy-storage-all, and what every command has.
