@@ -12,10 +12,11 @@ from msgspec import Struct
 
 from preflight.answers import Answers, Record, SavedHost
 from preflight.collect import questions
-from preflight.collect.built import BUILT_BY_DIGEST, digest_of
+from preflight.collect.built import BUILT_BY_DIGEST
 from preflight.collect.endpoints import own_transport
 from preflight.collect.follow_up import About, Further, further_questions, paths_on
 from preflight.collect.sources import FACTS, Sources, make_host
+from preflight.connection.files_read import digest_of
 from preflight.connection.libvirt import BUILT
 from preflight.connection.target import TargetError, parse_target
 from preflight.facts.fact import Unreadable

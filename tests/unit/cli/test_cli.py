@@ -724,6 +724,31 @@ def test_a_snapshot_with_a_peer_is_of_both_and_leaves_no_name_open(tmp_path: Pat
     assert left_over(tmp_path) == []
 
 
+def test_what_is_obfuscated_has_no_name_and_the_same_verdict_and_its_map_is_private(tmp_path: Path) -> None:
+    plain, names = tmp_path / "plain.json", tmp_path / "names.map"
+    known = run("check", GONE1, GONE2, "-f", "json", "--save", str(plain))
+    words = ("--save", str(tmp_path / "pair.json"), "--report", f"html={tmp_path}/r.html", "--obfuscate", str(names))
+    done = run("check", GONE1, GONE2, "web", "-f", "json", *words)
+    assert (done.returncode, done.stderr) == (1, "")
+    again = run("check", str(tmp_path / "pair.json"), "-f", "json")
+    rules = [
+        [(one["rule"], one["outcome"]) for one in json.loads(each.stdout)["results"]] for each in (known, done, again)
+    ]
+    assert rules[0] == rules[1] == rules[2]
+    original = r"(?<![a-z0-9])host[12]\.example|192\.0\.2\.1"  # the rules' own documentation has examples
+    for text in (done.stdout, (tmp_path / "pair.json").read_text(), (tmp_path / "r.html").read_text()):
+        assert re.search(original, text) is None
+    assert re.search(r"(?<![a-z0-9])(?:host[12]|web)(?![a-z0-9])", (tmp_path / "pair.json").read_text()) is None
+    assert re.search(original, known.stdout) is not None
+    assert names.stat().st_mode & 0o777 == 0o600
+    assert json.loads(names.read_text())["names"].keys() >= {"host1", "host2", "example", "web"}
+    names.chmod(0o644)
+    assert refused(run("check", GONE1, GONE2, "--obfuscate", str(names))).endswith("so it is not used as a map")
+    names.write_text("{}")
+    names.chmod(0o600)
+    assert "not a map of --obfuscate" in refused(run("check", GONE1, GONE2, "--obfuscate", str(names)))
+
+
 @pytest.mark.parametrize("words", [("check", HOST1, HOST2, "--save"), ("snapshot", "host-a", "-o")])
 def test_a_file_of_another_time_is_kept_unless_told(words: tuple[str, ...], tmp_path: Path) -> None:
     fake_ssh(tmp_path, f"touch {tmp_path}/contacted; exit 255")

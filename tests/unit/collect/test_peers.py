@@ -9,12 +9,13 @@ import pytest
 
 from preflight.answers import MISSING, Answers, Record, SavedHost
 from preflight.collect import questions
-from preflight.collect.built import BUILT_BY_DIGEST, digest_of
+from preflight.collect.built import BUILT_BY_DIGEST
 from preflight.collect.follow_up import Further, further_questions
 from preflight.collect.peers import Peers, apart, batch
 from preflight.collect.session import SavedVisit
 from preflight.collect.sources import make_host
 from preflight.connection import snapshot
+from preflight.connection.files_read import digest_of
 from preflight.connection.libvirt import BUILT
 from preflight.facts.guest.guests import Guests
 from preflight.judge.report import Outcome, Verdict
