@@ -52,8 +52,10 @@ class Mapped:
     def _read(self) -> schema.Map:
         opened = own_file.open_own(self._path)
         try:
-            if opened.doubt is not None:
-                raise UserError(f"{self._path}: {opened.doubt}, so it is not used as a map")
+            private = os.fstat(opened.descriptor).st_mode & 0o077 == 0
+            doubt = opened.replaced_by if private else "other users can read the file"
+            if doubt is not None:
+                raise UserError(f"{self._path}: {doubt}, so it is not used as a map")
             content = own_file.read(self._path, opened.descriptor, _MOST)
         finally:
             os.close(opened.descriptor)

@@ -112,7 +112,7 @@ class Obfuscation:
         lower = name.lower()
         if lower and lower not in _EVERYWHERE and lower not in self.names:
             # unlike any other name: part of it is random
-            self.names[lower] = f"{kind}{len(self.names) + 1}x{self.key[:6]}"
+            self.names[lower] = f"{kind}{len(self.names) + 1}x{self._number('names', below=16**6):06x}"
 
     # what is replaced
 

@@ -736,7 +736,9 @@ def test_what_is_obfuscated_has_no_name_and_the_same_verdict_and_its_map_is_priv
     ]
     assert rules[0] == rules[1] == rules[2]
     original = r"(?<![a-z0-9])host[12]\.example|192\.0\.2\.1"  # the rules' own documentation has examples
-    for text in (done.stdout, (tmp_path / "pair.json").read_text(), (tmp_path / "r.html").read_text()):
+    report = json.dumps({**json.loads(done.stdout), "rules": []})
+    page = re.sub(r"<article.*?</article>", "", (tmp_path / "r.html").read_text(), flags=re.DOTALL)
+    for text in (report, (tmp_path / "pair.json").read_text(), page):
         assert re.search(original, text) is None
     assert re.search(r"(?<![a-z0-9])(?:host[12]|web)(?![a-z0-9])", (tmp_path / "pair.json").read_text()) is None
     assert re.search(original, known.stdout) is not None
