@@ -17,7 +17,7 @@ import typer
 from typer.testing import CliRunner
 
 from preflight.__main__ import hosts_of
-from preflight.cli.app import COMMANDS, app
+from preflight.cli.app import every_command, with_commands
 from preflight.cli.app import run as run_in_process
 from preflight.cli.help_page import Purpose
 from preflight.connection import snapshot
@@ -29,7 +29,7 @@ from tests.unit.migrate.plans import PLAN, altered
 
 BIN = Path(sys.executable).parent
 EXAMPLE_PACK = Path(__file__).parents[3] / "examples/pack/preflight_example"
-NAMES = [one.__name__ for one in COMMANDS]
+NAMES = [one.__name__ for one in every_command()]
 
 
 def shown(*arguments: str, columns: int = 80) -> list[str]:
@@ -62,7 +62,7 @@ def test_commands_are_listed_by_what_they_are_for() -> None:
 def test_each_command_has_a_whole_sentence(columns: int) -> None:
     page = " ".join(" ".join(shown("--help", columns=columns)).split())
     assert "..." not in page.partition("COMMAND [ARGS]...")[2]
-    for one in COMMANDS:
+    for one in every_command():
         sentence = " ".join((one.__doc__ or "").partition("\n\n")[0].split())
         assert sentence.endswith(".")
         assert f"{one.__name__} {sentence}" in page
@@ -91,7 +91,7 @@ def test_no_login_begins_for_help() -> None:
     assert not hosts_of(("check", "a", "b", "--help"))
 
 
-EXAMPLES = [(one.__name__, line) for one in COMMANDS for line in one.examples if not line.startswith("#")]
+EXAMPLES = [(one.__name__, line) for one in every_command() for line in one.examples if not line.startswith("#")]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -99,7 +99,7 @@ def test_a_page_ends_with_an_example_of_its_command(name: str) -> None:
     lines = shown(name, "--help")
     examples = [line.strip() for line in lines[lines.index("Examples:") + 1 :]]
     assert [line for line in examples if line.startswith(f"preflight {name}")]
-    assert examples == [line for one in COMMANDS if one.__name__ == name for line in one.examples]
+    assert examples == [line for one in every_command() if one.__name__ == name for line in one.examples]
 
 
 #: The configuration file that an example names.
@@ -111,14 +111,14 @@ def test_an_example_is_understood(example: str, tmp_path: Path, monkeypatch: pyt
     (tmp_path / "site.toml").write_text(SITE)
     monkeypatch.chdir(tmp_path)
     _, name, *arguments = shlex.split(example.partition(" > ")[0].rpartition(" | ")[2])
-    known: Any = typer.main.get_command(app)
+    known: Any = typer.main.get_command(with_commands())
     known.commands[name].make_context(name, arguments)
 
 
 @cache
 def _capacity() -> str:
     files = (str(RECORDED / "ready" / f"{name}.json") for name in ("host1", "host2"))
-    return CliRunner().invoke(app, ["capacity", *files, "--format", "json"]).stdout
+    return CliRunner().invoke(with_commands("capacity"), ["capacity", *files, "--format", "json"]).stdout
 
 
 @pytest.fixture
