@@ -1,10 +1,12 @@
 """Writes what the reports look like now: look at what has changed before you keep it."""
 
 import os
+import tempfile
 from pathlib import Path
 
 from preflight.output.formats import FORMATS as OUTPUT_FORMATS
 from preflight.output.formats import render
+from tests.golden import differences
 from tests.golden.linting import linted
 from tests.golden.rehearsals import NAME, rehearsal
 from tests.golden.reports import FORMATS, KEPT_ONCE, REPORTS, report
@@ -30,6 +32,17 @@ def main() -> None:
         (CASES.parent / "lint" / form).write_bytes(render("lint", form, linted()).encode())
     for form, name in KEPT_ONCE.items():
         (CASES / f"{name}.{form}").write_bytes(render("report", form, report(name)).encode())
+    _write_differences()
+
+
+def _write_differences() -> None:
+    """Write each difference as text, and one in the other formats."""
+    differences.CASES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as directory:
+        for name in differences.DIFFERENCES:
+            one = differences.found(name, Path(directory))
+            for form in OUTPUT_FORMATS["difference"] if name == differences.IN_EACH_FORMAT else ("text",):
+                (differences.CASES / f"{name}.{form}").write_bytes(render("difference", form, one).encode())
 
 
 if __name__ == "__main__":

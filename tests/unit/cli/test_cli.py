@@ -709,6 +709,61 @@ def test_a_snapshot_of_a_live_host_says_how_much_it_holds(tmp_path: Path) -> Non
     assert "etc.hosts" in saved.answers.records
 
 
+def test_a_snapshot_with_a_peer_is_of_both_and_leaves_no_name_open(tmp_path: Path) -> None:
+    fake_ssh(tmp_path, HERE)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": str(tmp_path)}
+    one, other = f"{tmp_path}/a.json", f"{tmp_path}/b.json"
+    assert run("snapshot", "host-b", "-o", other, **env).returncode == 0
+    done = run("snapshot", "host-a", "-o", one, "--peer", f"{other},host-c", "--peer", "host-d", **env)
+    assert (done.returncode, done.stderr) == (0, "")
+    (saved,) = snapshot.read(Path(one))
+    assert saved.peers == ("host-b", "host-c", "host-d")
+    assert {f"resolve:{name}" for name in saved.peers} <= set(saved.answers.records)
+    assert saved.answers.records["resolve:host-c"].code == 2
+    assert saved.made is not None
+    assert saved.made.at > 0
+    assert left_over(tmp_path) == []
+
+
+def test_what_is_obfuscated_has_no_name_and_the_same_verdict_and_its_map_is_private(tmp_path: Path) -> None:
+    plain, names = tmp_path / "plain.json", tmp_path / "names.map"
+    known = run("check", GONE1, GONE2, "-f", "json", "--save", str(plain))
+    words = ("--save", str(tmp_path / "pair.json"), "--report", f"html={tmp_path}/r.html", "--obfuscate", str(names))
+    done = run("check", GONE1, GONE2, "web", "-f", "json", *words)
+    assert (done.returncode, done.stderr) == (1, "")
+    again = run("check", str(tmp_path / "pair.json"), "-f", "json")
+    rules = [
+        [(one["rule"], one["outcome"]) for one in json.loads(each.stdout)["results"]] for each in (known, done, again)
+    ]
+    assert rules[0] == rules[1] == rules[2]
+    original = r"(?<![a-z0-9])host[12]\.example|192\.0\.2\.1"  # the rules' own documentation has examples
+    report = json.dumps({**json.loads(done.stdout), "rules": []})
+    page = re.sub(r"<article.*?</article>", "", (tmp_path / "r.html").read_text(), flags=re.DOTALL)
+    for text in (report, (tmp_path / "pair.json").read_text(), page):
+        assert re.search(original, text) is None
+    assert re.search(r"(?<![a-z0-9])(?:host[12]|web)(?![a-z0-9])", (tmp_path / "pair.json").read_text()) is None
+    assert re.search(original, known.stdout) is not None
+    assert names.stat().st_mode & 0o777 == 0o600
+    assert json.loads(names.read_text())["names"].keys() >= {"host1", "host2", "example", "web"}
+    names.chmod(0o644)
+    assert refused(run("check", GONE1, GONE2, "--obfuscate", str(names))).endswith("so it is not used as a map")
+    names.write_text("{}")
+    names.chmod(0o600)
+    assert "not a map of --obfuscate" in refused(run("check", GONE1, GONE2, "--obfuscate", str(names)))
+
+
+@pytest.mark.parametrize("words", [("check", HOST1, HOST2, "--save"), ("snapshot", "host-a", "-o")])
+def test_a_file_of_another_time_is_kept_unless_told(words: tuple[str, ...], tmp_path: Path) -> None:
+    fake_ssh(tmp_path, f"touch {tmp_path}/contacted; exit 255")
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": str(tmp_path)}
+    path = tmp_path / "kept.json"
+    path.write_text("of another time")
+    assert refused(run(*words, str(path), **env)) == f"{path}: there is such a file already; --overwrite replaces it"
+    assert path.read_text() == "of another time"
+    assert run(*words, str(path), "--overwrite", **env).returncode in {0, 3}
+    assert snapshot.read(path)
+
+
 def test_a_host_that_cannot_be_logged_in_to_is_a_finding_and_no_failure_of_ours(tmp_path: Path) -> None:
     fake_ssh(tmp_path, "echo 'ssh: connect to host x port 22: Connection refused' >&2; exit 255")
     path = f"{tmp_path}:{os.environ['PATH']}"
@@ -1229,6 +1284,7 @@ PAGES = {
     "nagios": ("output", "check", "configuration", "reference/options"),
     "show": ("output",),
     "snapshot": ("check", "configuration"),
+    "diff": ("diff", "check", "output", "configuration", "reference/options"),
     "status": ("output",),
 }
 #: Short for --copy-storage-all, and what every command has.

@@ -20,6 +20,7 @@ from preflight.__main__ import hosts_of
 from preflight.cli.app import every_command, with_commands
 from preflight.cli.app import run as run_in_process
 from preflight.cli.help_page import Purpose
+from preflight.connection import snapshot
 from preflight.migrate.journal import Journal
 from preflight.output import formats
 from preflight.plan import file as plan_file
@@ -133,6 +134,8 @@ def place(tmp_path: Path) -> Path:
     (tmp_path / "site.toml").write_text(SITE)
     shutil.copytree(EXAMPLE_PACK, tmp_path / "rules.d")
     (tmp_path / "capacity.json").write_text(_capacity())
+    snapshot.write(tmp_path / "a.json", Case().hosts)
+    snapshot.write(tmp_path / "b.json", Case("hosts-line-gone/host1", "hosts-line-gone/host2").hosts)
     ssh = tmp_path / "ssh"
     ssh.write_text("#!/bin/sh\necho 'ssh: connect to host x port 22: Connection refused' >&2\nexit 255\n")
     ssh.chmod(0o700)
@@ -173,6 +176,8 @@ UNREACHED = {
     "explain": 0,
     "waivers": 0,
     "config": 0,
+    "diff": 0,
+    "diff a.json": 1,
 }
 
 

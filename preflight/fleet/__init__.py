@@ -1,0 +1,1 @@
+"""Several hosts, or one host at several times: what differs between them."""
