@@ -42,6 +42,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "ledger": ("text", "json", "markdown", "html"),
     "runs": ("text", "json", "markdown", "html"),
     "rules": ("text", "json", "markdown", "html"),
+    "hosts": ("text", "json"),
     "rule": ("text",),
     "questions": ("text",),
     "explanation": ("text",),

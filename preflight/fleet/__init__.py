@@ -1,0 +1,1 @@
+"""Many hosts: which they are, and what is judged about all pairs of them."""
