@@ -1,1 +1,1 @@
-"""Many hosts: which they are, and what is judged about all pairs of them."""
+"""Many hosts: which they are, what is judged about all pairs of them, and what differs between them."""

@@ -8,6 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from preflight.schema import (
     capacity,
     config,
+    difference,
     events,
     hosts,
     inventory,
@@ -114,6 +115,13 @@ PUBLISHED = (
         "The output of `--list-hosts --format json`",
         f"The hosts that a command is about, and how they are reached. {_OPEN}",
         hosts.HOSTS,
+    ),
+    Published(
+        "difference",
+        difference.FORMAT,
+        "The output of `preflight diff --format json`",
+        f"What differs between two snapshots, pairs of snapshots or reports. {_OPEN}",
+        difference.DIFFERENCE,
     ),
     Published(
         "events",
