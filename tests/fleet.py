@@ -1,4 +1,4 @@
-"""Snapshots of a fleet of any size, for tests of `preflight audit`: `python -m tests.fleet N DIR [--seed S]`.
+"""Snapshots of a fleet of any size, for tests of `preflight audit`: `python -m tests.fleet N DIR [--seed S] [--built]`.
 
 Each host is made from one that the lab recorded, with a name, addresses, a UUID, keys and guests of its own. It has one
 of 40 configurations, which differ in versions, limits, settings, network and guests, and answers about all the others.
@@ -25,6 +25,7 @@ from typing import Any
 from msgspec import Struct
 
 from preflight.answers import MISSING, Answers, Record, SavedHost
+from preflight.collect.built import BUILT_BY_DIGEST, digest_of
 from preflight.connection import snapshot
 from tests.lab.truth.record import read
 
@@ -142,22 +143,30 @@ def _drawn(draw: random.Random) -> Configuration:
     )
 
 
-def fleet(count: int, seed: int = 1) -> Iterator[SavedHost]:
-    """Yield the answers of each host of a fleet."""
+def fleet(count: int, seed: int = 1, *, built: bool = False) -> Iterator[SavedHost]:
+    """Yield the answers of each host of a fleet; see `saved` for `built`."""
     everyone = members(count, seed)
     for member in everyone:
-        yield saved(member, everyone, seed)
+        yield saved(member, everyone, seed, built=built)
 
 
-def saved(member: Member, everyone: Sequence[Member], seed: int = 1) -> SavedHost:
-    """Return the answers of one host, about itself and about all the others."""
+def saved(member: Member, everyone: Sequence[Member], seed: int = 1, *, built: bool = False) -> SavedHost:
+    """Return the answers of one host, about itself and about all the others.
+
+    With `built`, these include those of its libvirt about the definitions of all guests of the others: in a fleet of
+    1,000 hosts, 240 KiB in each file.
+    """
     if member.is_down:
         return SavedHost(member.name, _of_a_host_that_is_down(member))
     records = _own(member, seed)
     others = [other for other in everyone if other is not member]
     if member.configuration.has_hosts_file:
         records["etc.hosts"] = Record(_hosts_file(member, others, seed))
-    return SavedHost(member.name, Answers(records | answers_about(member, others, seed)))
+    records |= answers_about(member, others, seed)
+    if built:
+        errors = {digest: None for other in others if not other.is_down for digest in _definitions(other, seed)}
+        records[BUILT_BY_DIGEST] = Record(json.dumps({"errors": errors}))
+    return SavedHost(member.name, Answers(records), tuple(other.name for other in others))
 
 
 def answers_about(member: Member, others: Sequence[Member], seed: int) -> dict[str, Record]:
@@ -171,6 +180,12 @@ def answers_about(member: Member, others: Sequence[Member], seed: int) -> dict[s
             to = f"{other.name} {other.configuration.ports[1]}"
             found[f"way.memory:{to.replace(' ', ':')}"] = Record(f"port 1 {to} Connection refused\n")
     return found
+
+
+@cache
+def _definitions(member: Member, seed: int) -> tuple[str, ...]:
+    """Return the digests of the definitions that a host's guests would be sent with."""
+    return tuple(digest_of(guest["sent"]) for guest in json.loads(_own(member, seed)["libvirt.domains"].out)["domains"])
 
 
 def _resolved(address: str, name: str) -> str:
@@ -359,13 +374,13 @@ def _recorded(release: str) -> tuple[dict[str, Record], Any]:
     return {name: one for name, one in destination.items() if not name.startswith(about_others)}, features
 
 
-def write(count: int, directory: Path, seed: int = 1) -> int:
+def write(count: int, directory: Path, seed: int = 1, *, built: bool = False) -> int:
     """Write a snapshot of each host, and return their size in bytes."""
     directory.mkdir(parents=True, exist_ok=True)
     size = 0
-    for saved in fleet(count, seed):
-        path = directory / f"{saved.name}.json"
-        snapshot.write(path, [saved])
+    for host in fleet(count, seed, built=built):
+        path = directory / f"{host.name}.json"
+        snapshot.write(path, [host])
         size += path.stat().st_size
     return size
 
@@ -376,8 +391,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("count", type=int)
     parser.add_argument("directory", type=Path)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--built", action="store_true", help="with the answers of libvirt about all guests of others")
     given = parser.parse_args(arguments)
-    size = write(given.count, given.directory, given.seed)
+    size = write(given.count, given.directory, given.seed, built=given.built)
     print(f"{given.count} snapshots of {size // given.count >> 10} KiB each in {given.directory}")
     return 0
 

@@ -57,6 +57,14 @@ def test_a_host_answers_about_each_of_its_peers() -> None:
     assert {f"resolve:{one.name}" for one in everyone[1:]} == {name for name in records if name.startswith("resolve:")}
 
 
+def test_libvirt_has_answered_about_every_guest_of_the_others_if_that_is_asked_for() -> None:
+    pair = pair_of(PLAIN, PLAIN)
+    here, there = (fleet.saved(member, pair, built=True) for member in pair)
+    with open_hosts(Asked(here, there, select=("destination-refuses-definition",))) as opened:
+        (*results,) = check(opened).report.results
+    assert [one.outcome for one in results] == [Outcome.PASSED] * 2
+
+
 def test_two_hosts_of_one_configuration_are_ready_both_ways() -> None:
     here, there = pair_of(PLAIN, PLAIN)
     for report in (report_of(here, there), report_of(there, here)):
