@@ -43,6 +43,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "ledger": ("text", "json", "markdown", "html"),
     "runs": ("text", "json", "markdown", "html"),
     "rules": ("text", "json", "markdown", "html"),
+    "hosts": ("text", "json"),
     "difference": ("text", "json", "markdown", "html"),
     "rule": ("text",),
     "questions": ("text",),

@@ -10,6 +10,8 @@ from preflight.schema import (
     config,
     difference,
     events,
+    hosts,
+    inventory,
     journal,
     lint,
     plan,
@@ -125,6 +127,13 @@ PUBLISHED = (
         rules.RULES,
     ),
     Published(
+        "hosts",
+        hosts.FORMAT,
+        "The output of `--list-hosts --format json`",
+        f"The hosts that a command is about, and how they are reached. {_OPEN}",
+        hosts.HOSTS,
+    ),
+    Published(
         "difference",
         difference.FORMAT,
         "The output of `preflight diff --format json`",
@@ -165,5 +174,12 @@ PUBLISHED = (
         "A configuration file",
         "The contents of preflight.toml, or of the table [tool.preflight] in pyproject.toml. Unknown keys are refused.",
         config.CONFIGURATION,
+    ),
+    Published(
+        "inventory",
+        inventory.FORMAT,
+        "An inventory",
+        "The contents of an inventory in TOML: hosts, and groups of them. Unknown keys are refused.",
+        inventory.INVENTORY,
     ),
 )
