@@ -95,8 +95,8 @@ def own_transport(target: Target) -> str:
     return target.transport or Transport.SSH
 
 
-def migration_between(asked: Asked, source: Target, destination: Target, kind: type[Migration] = Migration) -> Migration:
-    """Return the migration that is asked for between two hosts, of this kind; raises `TargetError`."""
+def migration_between(asked: Asked, source: Target, destination: Target) -> Migration:
+    """Return the migration that is asked for between two hosts; raises `TargetError`."""
     if asked.destination_uri is not None:
         if not asked.destination_uri.strip():
             raise TargetError(f"--destination-uri: {asked.destination_uri!r} is blank")
@@ -109,7 +109,7 @@ def migration_between(asked: Asked, source: Target, destination: Target, kind: t
     else:
         transport = asked.transport or Transport(own_transport(destination))
     method, disks_to = asked.method, data_uri("--disks-uri", asked.method.disks_uri)
-    return kind(
+    return Migration(
         method=method,
         transport=transport,
         concurrency=asked.concurrency,

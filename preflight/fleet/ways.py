@@ -7,7 +7,6 @@ passed or do not apply.
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from preflight.answers import SavedHost, Unreadable
 from preflight.capacity.limit import Capacity
@@ -18,11 +17,10 @@ from preflight.collect.follow_up import further_questions
 from preflight.collect.pair import with_peer
 from preflight.collect.session import SavedVisit
 from preflight.connection.target import Target, parse_target
-from preflight.errors import UserError
 from preflight.facts.fact import Fact
 from preflight.fleet.content import Library, Member, Related
-from preflight.host import Guest, Host, Judged
-from preflight.judge.check import own_of, on_either_end
+from preflight.host import Guest, Judged
+from preflight.judge.check import on_either_end, own_of
 from preflight.judge.evaluate import explained, outcome, subjects
 from preflight.judge.guests import Pair, choose_guests
 from preflight.judge.report import ALL_GUESTS, Outcome, Result, Verdict, judge
@@ -53,14 +51,15 @@ class _Watched(Migration, frozen=True):
     A result is the same for every destination with the same facts unless the rule has looked at the URI.
     """
 
-    #: One item if it was; a list, since it stays in sight when the migration is replaced.
-    looks: list[bool] = []
+    uri: str | None = None
+    #: Not empty if it was; a list, so that it is also that of a migration made from this one.
+    looks: list[bool] = []  # noqa: RUF012 - msgspec copies it for each one
 
-    def __getattribute__(self, name: str) -> object:
-        """Return an attribute."""
-        if name == "destination_uri":
-            super().__getattribute__("looks")[:] = [True]
-        return super().__getattribute__(name)
+    @property  # type: ignore[misc]  # it is read as the attribute is
+    def destination_uri(self) -> str | None:
+        """Return the libvirt URI of the destination, and remember that."""
+        self.looks.append(True)
+        return self.uri
 
 
 class _Unit(Struct, frozen=True):
@@ -73,13 +72,12 @@ class _Unit(Struct, frozen=True):
     #: The facts that it takes of either end.
     takes: tuple[tuple[type[Fact], ...], tuple[type[Fact], ...]]
     #: True if it takes all judged guests of the source.
-    judged: bool
+    takes_guests: bool
 
 
 class _End(Struct, frozen=True):
     """A host in one of its roles."""
 
-    target: Target
     visit: SavedVisit
     host: Member
     #: The content of what each unit takes of it.
@@ -100,6 +98,21 @@ class _SentPair(Pair, frozen=True):
         return self.last[name]
 
 
+class _Source(Struct, frozen=True):
+    """A host from which ways are judged, with what its ways share."""
+
+    number: int
+    end: _End
+    #: The guests that are judged, as `Pair.guests` has them.
+    guests: Mapping[str | None, Guest | Unreadable]
+    #: The guests as they are and as they will be, about which the other host is asked.
+    known: tuple[Guest, ...]
+    #: Each guest as it will be, and each unit's result by the guest and the destination's facts.
+    sent: dict[str | None, Guest] = {}
+    results: dict[tuple[int, int, int], Result] = {}
+    capacities: dict[int, Capacity] = {}
+
+
 class Ways:
     """The ways between hosts whose answers are saved."""
 
@@ -109,55 +122,46 @@ class Ways:
         self._asked = asked
         every = rules_of(asked.site)
         self.rules = select(every, select=asked.select, ignore=asked.ignore)
-        sources, own = own_of(every)
+        sources, self._own = own_of(every)
         self._library = Library(sources)
-        self._own = own
         self._units = tuple(_units(self.rules))
         self._of_hosts = tuple(unit for unit in self._units if not unit.rule.per_guest)
         self._of_guests = tuple(unit for unit in self._units if unit.rule.per_guest)
-        self._order = {rule.name: number for number, rule in enumerate(self.rules)}
+        self._quoting = frozenset(rule.name for rule in self.rules if rule.body.quotes)
         self._targets = [parse_target(host.name) for host in hosts]
         self._ends: dict[tuple[int, Role, str], _End] = {}
-        self._kept: dict[tuple[int, ...], Result] = {}
+        self._kept: dict[tuple[int, int, int, bool], Result] = {}
         self._number_kept = [0] * len(self._units)
-        self._capacities: dict[tuple[int, ...], Capacity] = {}
 
-    def from_source(self, source: int, destinations: Sequence[int]) -> Iterator[Way]:
+    def from_source(self, number: int, destinations: Sequence[int]) -> Iterator[Way]:
         """Judge the ways from one host to others, by their numbers; a host has no way to itself."""
-        own: dict[tuple[int, ...], Result] = {}
-        sent: dict[str | None, Guest] = {}
+        host = self._end(number, Role.SOURCE, own_transport(self._targets[number]))
+        guests = choose_guests(host.host, self._asked).guests
+        alone = _SentPair(host.host, host.host, Migration(method=self._asked.method), guests)
+        known = tuple(guest for name in guests for guest in on_either_end(alone, name))
+        source = _Source(number, host, guests, known, alone.last)
         for destination in destinations:
-            if destination != source:
-                yield self._judged(source, destination, own, sent)
+            if destination != number:
+                yield self._judged(source, destination)
 
-    def _judged(
-        self,
-        source: int,
-        destination: int,
-        own: dict[tuple[int, ...], Result],
-        sent: dict[str | None, Guest],
-    ) -> Way:
-        asked, targets = self._asked, (self._targets[source], self._targets[destination])
-        migration = migration_between(asked, *targets, kind=_Watched)
-        transports = (own_transport(targets[0]), migration.transport)
-        if migration.peer_to_peer:
-            transports = (transports[0], own_transport(targets[1]))
-        ends = tuple(
-            self._end(number, role, transport)
-            for number, role, transport in zip((source, destination), Role, transports, strict=True)
+    def _judged(self, source: _Source, number: int) -> Way:
+        asked, targets = self._asked, (self._targets[source.number], self._targets[number])
+        migration = _watched(migration_between(asked, *targets))
+        # a daemon that opens the connection itself asks preflight for none to the destination
+        transport = own_transport(targets[1]) if migration.peer_to_peer else migration.transport
+        destination = self._end(number, Role.DESTINATION, transport)
+        further = further_questions(source.end.host, destination.host, migration, list(source.known))
+        here, there = (
+            with_peer(end.host, more, end.visit.ask(more.commands, more.definitions))
+            for end, more in zip((source.end, destination), further, strict=True)
         )
-        guests = self._guests(ends[0].host)
-        pair = self._related(ends, migration, guests, sent)
-        results = tuple(explained(self.rules, tuple(self._results(pair, ends, own))))
+        pair = _SentPair(here, there, migration, source.guests, source.sent)
+        results = tuple(self._results(pair, source, destination))
+        if any(one.rule.name in self._quoting and one.findings for one in results):
+            results = explained(self.rules, results)
         if asked.site.configured.waivers:
             results, _ = waive(results, asked.site, Ends(*map(_names, targets)), self.rules)
-        return Way(
-            ends[0].host.name,
-            ends[1].host.name,
-            judge(results),
-            results,
-            self._capacity(pair, migration),
-        )
+        return Way(here.name, there.name, judge(results), results, self._capacity(pair, source, destination))
 
     def _end(self, number: int, role: Role, transport: str) -> _End:
         key = (number, role, transport)
@@ -167,83 +171,78 @@ class Ways:
             host = self._library.member(role, saved.name, visit.first())
             at = list(Role).index(role)
             keys = [self._library.number(tuple(map(host.content, unit.takes[at]))) for unit in self._units]
-            self._ends[key] = _End(self._targets[number], visit, host, keys)
+            self._ends[key] = _End(visit, host, keys)
         return self._ends[key]
 
-    def _guests(self, source: Member) -> Mapping[str | None, Guest | Unreadable]:
-        return choose_guests(source, self._asked).guests
-
-    def _related(
-        self,
-        ends: tuple[_End, ...],
-        migration: Migration,
-        guests: Mapping[str | None, Guest | Unreadable],
-        sent: dict[str | None, Guest],
-    ) -> Pair:
-        here, there = ends
-        alone = _SentPair(here.host, here.host, migration, guests, sent)
-        known = [guest for name in guests for guest in on_either_end(alone, name)]
-        further = further_questions(here.host, there.host, migration, known)
-        told: list[Host] = [
-            with_peer(end.host, asked, end.visit.ask(asked.commands, asked.definitions))
-            for end, asked in zip(ends, further, strict=True)
-        ]
-        return _SentPair(told[0], told[1], migration, guests, sent)
-
-    def _results(self, pair: Pair, ends: tuple[_End, ...], own: dict[tuple[int, ...], Result]) -> Iterator[Result]:
+    def _results(self, pair: Pair, source: _Source, destination: _End) -> Iterator[Result]:
+        """Yield what is wrong or unknown, in the order of rules, then subjects."""
         found: list[tuple[int, Result]] = []
-        for unit in self._of_hosts:
-            result = self._result(unit, pair, ends, own, unit.subject, None, -1)
-            if result.outcome not in _SILENT:
-                found.append((unit.number, result))
+        subjects_: list[tuple[tuple[_Unit, ...], int, str | None, str]] = [(self._of_hosts, -1, None, "")]
         for number, name in enumerate(pair.guests):
-            subject = ALL_GUESTS if name is None else f"guest {name}"
-            for unit in self._of_guests:
-                result = self._result(unit, pair, ends, own, subject, name, number)
+            subjects_.append((self._of_guests, number, name, ALL_GUESTS if name is None else f"guest {name}"))
+        for units, number, name, subject in subjects_:
+            for unit in units:
+                result = self._result(unit, pair, source, destination, subject or unit.subject, name, number)
                 if result.outcome not in _SILENT:
                     found.append((unit.number, result))
-        # in the order of rules, then subjects
         return (result for _, result in sorted(found, key=lambda one: one[0]))
 
     def _result(
-        self,
-        unit: _Unit,
-        pair: Pair,
-        ends: tuple[_End, ...],
-        own: dict[tuple[int, ...], Result],
-        subject: str,
-        guest: str | None,
-        number: int,
+        self, unit: _Unit, pair: Pair, source: _Source, destination: _End, subject: str, guest: str | None, number: int
     ) -> Result:
-        """Return the result of a unit: a kept one if one with the same facts did not look at the destination's URI."""
-        source, destination = pair.source, pair.destination
-        assert isinstance(source, Related)
-        assert isinstance(destination, Related)
-        if not (source.own.isdisjoint(unit.takes[0]) and destination.own.isdisjoint(unit.takes[1])):
+        """Return the result of a unit: a kept one if one with the same facts did not look at the destination's URI.
+
+        `number` is the guest's place among the source's guests, -1 for a unit that is not about one guest.
+        """
+        here, there = pair.source, pair.destination
+        assert isinstance(here, Related)
+        assert isinstance(there, Related)
+        if not (here.own.isdisjoint(unit.takes[0]) and there.own.isdisjoint(unit.takes[1])):
             return outcome(unit.rule, pair, subject, guest, unit.role)
-        key = (unit.number, number, ends[1].keys[unit.number])
-        kept = own.get(key)
+        key = (unit.number, number, destination.keys[unit.number])
+        kept = source.results.get(key)
         if kept is not None:
-            return kept
-        is_own = number >= 0 or unit.judged
-        whole = (*key, ends[0].keys[unit.number], pair.migration.source_over_ssh)
-        kept = None if is_own else self._kept.get(whole)
-        if kept is not None:
-            own[key] = kept
             return kept
         migration = pair.migration
         assert isinstance(migration, _Watched)
-        migration.looks.clear()
-        result = outcome(unit.rule, pair, subject, guest, unit.role)
-        if not migration.looks:
-            own[key] = result
-            if not is_own and self._number_kept[unit.number] < _MOST_KEPT:
+        whole = (unit.number, source.end.keys[unit.number], destination.keys[unit.number], migration.source_over_ssh)
+        is_shared = number < 0 and not unit.takes_guests
+        kept = self._kept.get(whole) if is_shared else None
+        if kept is None:
+            migration.looks.clear()
+            kept = outcome(unit.rule, pair, subject, guest, unit.role)
+            if migration.looks:
+                return kept
+            if is_shared and self._number_kept[unit.number] < _MOST_KEPT:
                 self._number_kept[unit.number] += 1
-                self._kept[whole] = result
-        return result
+                self._kept[whole] = kept
+        source.results[key] = kept
+        return kept
 
-    def _capacity(self, pair: Pair, migration: Migration) -> Capacity:
-        return capacity(pair.source, pair.destination, migration, every=self._asked.sizing)
+    def _capacity(self, pair: Pair, source: _Source, destination: _End) -> Capacity:
+        migration = pair.migration
+        assert isinstance(migration, _Watched)
+        here, there = pair.source, pair.destination
+        assert isinstance(here, Related)
+        assert isinstance(there, Related)
+        takes = [limited_by(role, migration, every=self._asked.sizing) for role in Role]
+        if not (here.own.isdisjoint(takes[0]) and there.own.isdisjoint(takes[1])):
+            return capacity(here, there, migration, every=self._asked.sizing)
+        key = self._library.number(
+            tuple(map(destination.host.content, sorted(takes[1], key=lambda kind: kind.__name__)))
+        )
+        if key in source.capacities:
+            return source.capacities[key]
+        migration.looks.clear()
+        found = capacity(here, there, migration, every=self._asked.sizing)
+        if not migration.looks:
+            source.capacities[key] = found
+        return found
+
+
+def _watched(migration: Migration) -> _Watched:
+    fields = {name: getattr(migration, name) for name in Migration.__struct_fields__ if name != "destination_uri"}
+    return _Watched(**fields, uri=migration.destination_uri)
 
 
 def _names(target: Target) -> tuple[str, ...]:
@@ -253,13 +252,9 @@ def _names(target: Target) -> tuple[str, ...]:
 def _units(rules: Sequence[Rule]) -> Iterator[_Unit]:
     number = 0
     for rule in rules:
-        for subject, role in ((("", None),) if rule.per_guest else subjects(rule)):
+        for subject, role in (("", None),) if rule.per_guest else subjects(rule):
             takes = tuple(
-                tuple(
-                    one.kind
-                    for one in rule.parameters
-                    if issubclass(one.kind, Fact) and (one.role or role) is end
-                )
+                tuple(one.kind for one in rule.parameters if issubclass(one.kind, Fact) and (one.role or role) is end)
                 for end in Role
             )
             judged = any(one.kind is Judged for one in rule.parameters)
