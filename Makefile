@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# One more than there are cores: some tests wait rather than compute.
+WORKERS := $(shell expr $$(nproc) + 1)
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -40,13 +42,13 @@ contracts: $(VENV)/.installed
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.installed
-	$(BIN)/python -m pytest -n auto tests --ignore=tests/lab --ignore=tests/html
+	$(BIN)/python -m pytest -n $(WORKERS) tests --ignore=tests/lab --ignore=tests/html
 
 # Not in `check`: measured, the tests take more than twice their CPU time. Commands that tests start, and processes that
 # they fork, are measured too. The test that is left out takes times.
 coverage: $(VENV)/.installed
 	rm -f .coverage .coverage.*
-	$(BIN)/python -m coverage run -m pytest -n auto tests --ignore=tests/lab --ignore=tests/html \
+	$(BIN)/python -m coverage run -m pytest -n $(WORKERS) tests --ignore=tests/lab --ignore=tests/html \
 	  --ignore=tests/contracts/test_growth.py
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report

@@ -17,7 +17,7 @@ import typer
 from typer.testing import CliRunner
 
 from preflight.__main__ import hosts_of
-from preflight.cli.app import every_command, with_every_command
+from preflight.cli.app import every_command, with_commands
 from preflight.cli.app import run as run_in_process
 from preflight.cli.help_page import Purpose
 from preflight.migrate.journal import Journal
@@ -110,14 +110,14 @@ def test_an_example_is_understood(example: str, tmp_path: Path, monkeypatch: pyt
     (tmp_path / "site.toml").write_text(SITE)
     monkeypatch.chdir(tmp_path)
     _, name, *arguments = shlex.split(example.partition(" > ")[0].rpartition(" | ")[2])
-    known: Any = typer.main.get_command(with_every_command())
+    known: Any = typer.main.get_command(with_commands())
     known.commands[name].make_context(name, arguments)
 
 
 @cache
 def _capacity() -> str:
     files = (str(RECORDED / "ready" / f"{name}.json") for name in ("host1", "host2"))
-    return CliRunner().invoke(with_every_command(), ["capacity", *files, "--format", "json"]).stdout
+    return CliRunner().invoke(with_commands("capacity"), ["capacity", *files, "--format", "json"]).stdout
 
 
 @pytest.fixture
