@@ -20,10 +20,10 @@ from preflight.connection.target import Target, parse_target
 from preflight.facts.fact import Fact
 from preflight.fleet.content import Library, Member, Related
 from preflight.host import Guest, Judged
-from preflight.judge.check import on_either_end, own_of
+from preflight.judge.check import on_either_end, own_of, summary
 from preflight.judge.evaluate import explained, outcome, subjects
 from preflight.judge.guests import Pair, choose_guests
-from preflight.judge.report import ALL_GUESTS, Outcome, Result, Verdict, judge
+from preflight.judge.report import ALL_GUESTS, HostSummary, Outcome, Result, Verdict, judge
 from preflight.judge.ruleset import Rule, select
 from preflight.judge.site import Ends, rules_of, waive
 from preflight.request.check_request import Asked, Migration
@@ -143,6 +143,16 @@ class Ways:
         for destination in destinations:
             if destination != number:
                 yield self._judged(source, destination)
+
+    def guests_of(self, number: int) -> tuple[str, ...]:
+        """Return the names of the guests of a host that are judged."""
+        host = self._end(number, Role.SOURCE, own_transport(self._targets[number])).host
+        return tuple(name for name in choose_guests(host, self._asked).guests if name is not None)
+
+    def summary(self, number: int) -> HostSummary:
+        """Return a host as reports name it."""
+        host = self._end(number, Role.SOURCE, own_transport(self._targets[number])).host
+        return summary(host, None, saved=True)
 
     def _judged(self, source: _Source, number: int) -> Way:
         asked, targets = self._asked, (self._targets[source.number], self._targets[number])

@@ -146,7 +146,7 @@ def _judge(
     limits = capacity(source, destination, migration, every=asked.sizing)
     narrowed = bool(asked.select or asked.ignore)
     leaves, moves_to = (
-        _summary(host, given if isinstance(visit, SavedVisit) else None, saved=isinstance(visit, SavedVisit))
+        summary(host, given if isinstance(visit, SavedVisit) else None, saved=isinstance(visit, SavedVisit))
         for host, visit, given in zip((source, destination), visits, (asked.source, asked.destination), strict=True)
     )
     applied = tuple(rule.text for rule in rules)
@@ -267,7 +267,9 @@ def _taken(host: Host) -> int | None:
     return int(taken) if 0 <= taken <= _LATEST else None
 
 
-def _summary(host: Host, given: str | SavedHost | None, *, saved: bool) -> HostSummary:
+def summary(host: Host, given: str | SavedHost | None, *, saved: bool) -> HostSummary:
+    """Return a host as reports name it; `given` is the file with its answers."""
+
     def known(say: Callable[[Host], str]) -> str | None:
         try:
             return say(host)
