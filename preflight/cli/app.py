@@ -30,6 +30,7 @@ MODULES = {
     "rehearse": "rehearse",
     "migrate": "migrate",
     "show": "check",
+    "diff": "diff",
     "status": "status",
     "rules": "rules",
     "explain": "rules",

@@ -87,6 +87,8 @@ Reports = Annotated[
         show_default=False,
     ),
 ]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file if there is one already.")]
+OverwriteSaved = Annotated[bool, output("--overwrite", help="Replace the file of --save if there is one already.")]
 Concurrency = Annotated[int, setting("concurrency", "--concurrency", rich_help_panel=Group.HOW)]
 SettleTimeout = Annotated[float, setting("settle-timeout", max=None)]
 Timeout = Annotated[float, setting("answer-timeout", max=None)]

@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import MOST, Ignore, Over, Reports, SettleTimeout, Timeout, Uri, how, output
+from preflight.cli.arguments import (
+    MOST,
+    Ignore,
+    Over,
+    OverwriteSaved,
+    Reports,
+    SettleTimeout,
+    Timeout,
+    Uri,
+    how,
+    output,
+)
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -60,6 +71,7 @@ def rehearse(
     save: Annotated[
         Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
     ] = None,
+    overwrite: OverwriteSaved = False,
     journal: Annotated[
         Path | None,
         output(
@@ -123,6 +135,7 @@ def rehearse(
         journal=journal,
         events=events,
         save=save,
+        overwrite=overwrite,
         settings=settings,
     )
     raise typer.Exit(rehearse.rehearse(asked, method, wanted))

@@ -30,7 +30,7 @@ PRELUDE = f"{of_file(Path(__file__).with_name('questions.sh'))}\n"
 #: Generation of the questions. A host's answers say which one they are from.
 GENERATION = 2
 #: Records that the first generation did not ask for. A snapshot from then is judged without them.
-NEWER = frozenset(("cluster", "resources", "side-daemons", "usb-devices", "way.disks", "way.memory"))
+NEWER = frozenset(("cluster", "resources", "session", "side-daemons", "usb-devices", "way.disks", "way.memory"))
 
 #: Questions for every host, in this order. Those that no selected rule needs are left out.
 STANDING: dict[str, ShellText] = fixed(
@@ -60,6 +60,7 @@ STANDING: dict[str, ShellText] = fixed(
         "resources": "resources",
         "cluster": "cluster",
         "host-keys": "host_keys",
+        "session": """printf 'user %s\\nuid %s\\nfrom %s\\n' "${LOGNAME-}" "$uid" "${SSH_CONNECTION%% *}\"""",
         "cpu-features": (
             "sed -n \"s/.*<feature name='\\([^']*\\)'.*/\\1/p\" /usr/share/libvirt/cpu_map/x86_features.xml"
         ),
@@ -173,6 +174,11 @@ def stat_paths(paths: Sequence[str]) -> ShellText:
     return joined(shell("stat_paths @some@", some=some) for some in _few_at_once(_paths(paths)))
 
 
+def names_met(names: Sequence[str]) -> ShellText:
+    """Resolve names as `resolve` does, with a 5-second timeout: each with getent's exit code and output."""
+    return shell("names_met @names@", names=_hosts(names))
+
+
 def resolve_all(names: Sequence[str]) -> ShellText:
     """Report getent's exit code for each name: 0 if the host finds an address for it, 2 if it finds none."""
     return shell("resolves @names@", names=_hosts(names))
@@ -245,10 +251,13 @@ def accounts(wanted: Sequence[str]) -> ShellText:
     return shell("accounts @known@", known=[one for one in wanted if grammar.USER.takes(one.partition(":")[2])])
 
 
-def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> ShellText:
+_KVM = "/dev/kvm"
+
+
+def access(uid: int, gid: int, paths: Sequence[str]) -> ShellText:
     """Report the group IDs of a user, and the mode, owner and group of each path that exists.
 
-    With `kvm`, also report whether the user may use /dev/kvm.
+    If /dev/kvm is among them, also report whether the user may use it.
     """
     return shell(
         "g=$(id -G @uid@ 2>/dev/null); printf 'groups %s\\n' \"$g\"\n@listed@\n@tried@true",
@@ -257,7 +266,7 @@ def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> ShellText:
             shell("as_root ls -dLlnN --time-style=+ -- @some@ 2>/dev/null", some=some)
             for some in _few_at_once(_paths(paths))
         ),
-        tried=shell("may_use_kvm @uid@ @gid@ $g; ", uid=uid, gid=gid) if kvm else NOTHING,
+        tried=shell("may_use_kvm @uid@ @gid@ $g; ", uid=uid, gid=gid) if _KVM in paths else NOTHING,
     )
 
 

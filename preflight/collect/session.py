@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from preflight.answers import MISSING, Answers, Record, SavedHost
 from preflight.collect import questions
+from preflight.collect.built import BUILT_BY_DIGEST, built_of
 from preflight.connection.channel import Channel
 from preflight.connection.libvirt import BUILT, LibvirtSession, load_bindings, opened, transport_of
 from preflight.connection.redaction import redact, redact_message
@@ -29,6 +30,8 @@ _PROMPT = 1.5
 #: Seconds to wait for that number.
 _PATIENT = 6.0
 NONE: Mapping[str, str] = {}
+#: Records that are named after the items asked about; a snapshot of one host has them under the record's name alone.
+_LISTED = frozenset(("accounts", "disk-servers"))
 NO_QUESTIONS: Mapping[str, ShellText] = {}
 
 
@@ -351,18 +354,26 @@ class SavedVisit:
     def ask(
         self,
         further: Mapping[str, ShellText],
-        definitions: Mapping[str, str] = NONE,  # noqa: ARG002 - of the protocol
+        definitions: Mapping[str, str] = NONE,
         *,
-        stay: bool = True,  # noqa: ARG002 - likewise
+        stay: bool = True,  # noqa: ARG002 - of the protocol
     ) -> Answers:
-        """Return the answers that were saved under these names; what libvirt built is among the first ones."""
+        """Return the answers that were saved under these names; what libvirt built is among the first ones.
+
+        A snapshot of one host has answers about several peers together: lists under the record's name alone, and what
+        libvirt built by the definition.
+        """
         records, absent, unasked = self._saved.answers.records, self._saved.answers.absent, self._unasked
         answers = Answers({}, dict(absent))
         for name in further:
-            if name in records:
-                answers.records[name] = records[name]
-            elif name not in absent and "" not in absent and name.partition(":")[0] not in unasked:
+            record, _, items = name.partition(":")
+            kept = record if name not in records and record in _LISTED and items else name
+            if kept in records:
+                answers.records[name] = records[kept]
+            elif name not in absent and "" not in absent and record not in unasked:
                 answers.records[name] = Record("", MISSING)
+        if BUILT_BY_DIGEST in records and (built := built_of(records[BUILT_BY_DIGEST], definitions)) is not None:
+            answers.records[BUILT] = built
         return answers
 
     def saved(self) -> SavedHost:

@@ -25,6 +25,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     files: tuple[tuple[str, Path], ...] = ()
     #: The file for the answers of both hosts.
     save: Path | None = None
+    #: Whether that file may replace another one.
+    overwrite: bool = False
     gate: Gate = Gate()
 
 
@@ -33,9 +35,10 @@ def check(asked: Asked, wanted: Wanted) -> int:
     report, checked = _report(asked, wanted)
     more = []
     if wanted.save is not None:
+        from preflight.commands.made import taken_now
         from preflight.judge.check import save_pair
 
-        more.append(partial(save_pair, wanted.save, checked))
+        more.append(partial(save_pair, wanted.save, checked, taken_now(asked.site), overwrite=wanted.overwrite))
     formats.publish("report", wanted.output_format, report, wanted.files, *more, colour=wanted.colour)
     return report.exit_code
 
@@ -53,6 +56,9 @@ def nagios(asked: Asked, files: tuple[tuple[str, Path], ...]) -> int:
 def _report(asked: Asked, wanted: Wanted) -> "tuple[Report, Checked]":
     """Collect from both hosts and judge; what the formats need is loaded while ssh shakes hands."""
     if wanted.save is not None:
+        from preflight.connection.snapshot import refuse_to_overwrite
+
+        refuse_to_overwrite(wanted.save, overwrite=wanted.overwrite)
         asked = replace(asked, whole=True)
     with open_hosts(asked) as opened:
         from preflight.commands.made import made_now
@@ -64,4 +70,6 @@ def _report(asked: Asked, wanted: Wanted) -> "tuple[Report, Checked]":
         if wanted.save is not None:
             snapshots.load()
         checked = checking.check(opened, stay=False)
-    return replace(checked.report, gate=wanted.gate, made=made_now()), checked
+    forms = {wanted.output_format, *(name for name, _ in wanted.files)}
+    made = made_now(asked, digests=not forms.isdisjoint(formats.WITH_DIGESTS))
+    return replace(checked.report, gate=wanted.gate, made=made), checked

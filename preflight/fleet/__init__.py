@@ -1,1 +1,1 @@
-"""Many hosts: the same text is parsed once, and a rule judges the same facts once."""
+"""Many hosts, and hosts at several times: every way between them judged, and what differs."""

@@ -151,8 +151,8 @@ class Ways:
 
     def summary(self, number: int) -> HostSummary:
         """Return a host as reports name it."""
-        host = self._end(number, Role.SOURCE, own_transport(self._targets[number])).host
-        return summary(host, None, saved=True)
+        end = self._end(number, Role.SOURCE, own_transport(self._targets[number]))
+        return summary(end.host, None, end.visit)
 
     def _judged(self, source: _Source, number: int) -> Way:
         asked, targets = self._asked, (self._targets[source.number], self._targets[number])

@@ -8,6 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from preflight.schema import (
     capacity,
     config,
+    difference,
     events,
     journal,
     plan,
@@ -105,6 +106,13 @@ PUBLISHED = (
         "The output of `preflight rules --format json`",
         f"The rules of this version of preflight, with their documentation. {_OPEN}",
         rules.RULES,
+    ),
+    Published(
+        "difference",
+        difference.FORMAT,
+        "The output of `preflight diff --format json`",
+        f"What differs between two snapshots, pairs of snapshots or reports. {_OPEN}",
+        difference.DIFFERENCE,
     ),
     Published(
         "events",

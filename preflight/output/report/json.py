@@ -1,6 +1,10 @@
 """The report as JSON: a public contract, described by docs/report.schema.json."""
 
+from collections.abc import Iterable
+
+from preflight.answers import Taken
 from preflight.capacity.limit import Capacity, Limit
+from preflight.facts.ssh.session import Session
 from preflight.judge import report as reports
 from preflight.output.report import problems, provenance
 from preflight.request.migration import Role
@@ -232,6 +236,8 @@ def origin(report: reports.Report) -> schema.Provenance | None:
         machine=made.machine,
         user=made.user,
         version=made.version,
+        packs=_packs(made.packs),
+        files=tuple(schema.FileHere(path=path, sha256=sha256) for path, sha256 in made.files),
         source=source,
         destination=destination,
     )
@@ -243,4 +249,25 @@ def _answers(report: reports.Report, host: reports.HostSummary) -> schema.Answer
         file=host.file,
         taken=None if host.taken is None else provenance.instant(host.taken),
         age=report.age(host),
+        snapshot=host.made and _taken(host.made),
+        session=host.session and _session(host.session),
+        files=tuple(schema.FileRead(path=one.path, sha256=one.sha256, redacted=one.redacted) for one in host.files),
     )
+
+
+def _taken(by: Taken) -> schema.Taken:
+    return schema.Taken(
+        at=provenance.instant(by.at),
+        machine=by.machine,
+        user=by.user,
+        version=by.version,
+        packs=_packs(by.packs),
+    )
+
+
+def _session(session: Session) -> schema.Session:
+    return schema.Session(user=session.user, root="login" if session.is_root else "sudo", client=session.client)
+
+
+def _packs(packs: Iterable[tuple[str, str]]) -> tuple[schema.Pack, ...]:
+    return tuple(schema.Pack(name=name, version=version) for name, version in packs)

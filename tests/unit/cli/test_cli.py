@@ -709,6 +709,34 @@ def test_a_snapshot_of_a_live_host_says_how_much_it_holds(tmp_path: Path) -> Non
     assert "etc.hosts" in saved.answers.records
 
 
+def test_a_snapshot_with_a_peer_is_of_both_and_leaves_no_name_open(tmp_path: Path) -> None:
+    fake_ssh(tmp_path, HERE)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": str(tmp_path)}
+    one, other = f"{tmp_path}/a.json", f"{tmp_path}/b.json"
+    assert run("snapshot", "host-b", "-o", other, **env).returncode == 0
+    done = run("snapshot", "host-a", "-o", one, "--peer", f"{other},host-c", "--peer", "host-d", **env)
+    assert (done.returncode, done.stderr) == (0, "")
+    (saved,) = snapshot.read(Path(one))
+    assert saved.peers == ("host-b", "host-c", "host-d")
+    assert {f"resolve:{name}" for name in saved.peers} <= set(saved.answers.records)
+    assert saved.answers.records["resolve:host-c"].code == 2
+    assert saved.made is not None
+    assert saved.made.at > 0
+    assert left_over(tmp_path) == []
+
+
+@pytest.mark.parametrize("words", [("check", HOST1, HOST2, "--save"), ("snapshot", "host-a", "-o")])
+def test_a_file_of_another_time_is_kept_unless_told(words: tuple[str, ...], tmp_path: Path) -> None:
+    fake_ssh(tmp_path, f"touch {tmp_path}/contacted; exit 255")
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": str(tmp_path)}
+    path = tmp_path / "kept.json"
+    path.write_text("of another time")
+    assert refused(run(*words, str(path), **env)) == f"{path}: there is such a file already; --overwrite replaces it"
+    assert path.read_text() == "of another time"
+    assert run(*words, str(path), "--overwrite", **env).returncode in {0, 3}
+    assert snapshot.read(path)
+
+
 def test_a_host_that_cannot_be_logged_in_to_is_a_finding_and_no_failure_of_ours(tmp_path: Path) -> None:
     fake_ssh(tmp_path, "echo 'ssh: connect to host x port 22: Connection refused' >&2; exit 255")
     path = f"{tmp_path}:{os.environ['PATH']}"
