@@ -1,12 +1,17 @@
 """Hosts whose facts are shared by content: what many hosts answer alike is parsed once.
 
-A fact is a function of its host's records, so hosts whose records are the same have the same fact. The content of a
-fact is a number that is the same for two hosts exactly if the fact's records are.
+A fact is a function of its host's records, so hosts whose records are the same have the same fact. Others may have it
+too, since a fact keeps only a part of what was answered: the content of a fact is a number that two hosts have in
+common only if their facts have the same value.
 """
 
+import copyreg
+import io
+import pickle
 from collections import ChainMap
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TypeVar, cast
 
 from preflight.answers import Answers, Record
@@ -25,7 +30,9 @@ class Library:
         """Take the parts of all facts, those that rules bring included."""
         self.sources = sources
         self._numbers: dict[Hashable, int] = {}
-        self._facts: dict[tuple[type[Fact], int], Fact | Unreadable] = {}
+        #: By kind and the content of the records; each with its own content.
+        self._parsed: dict[tuple[type[Fact], int], tuple[int, Fact | Unreadable]] = {}
+        self._facts: dict[int, Fact | Unreadable] = {}
         self._made_of: dict[frozenset[str], frozenset[type[Fact]]] = {}
 
     def member(self, role: Role, name: str, answers: Answers) -> "Member":
@@ -36,12 +43,15 @@ class Library:
         """Return the number of a content, which is the same for equal ones."""
         return self._numbers.setdefault(content, len(self._numbers))
 
-    def fact(self, kind: type[Fact], host: "Member") -> Fact | Unreadable:
-        """Return the fact of this kind of a host, parsed unless another host has the same."""
-        key = (kind, host.content(kind))
-        if key not in self._facts:
-            self._facts[key] = host.parsed(kind)
-        return self._facts[key]
+    def fact(self, kind: type[Fact], host: "Member") -> tuple[int, Fact | Unreadable]:
+        """Return the fact of this kind of a host, parsed unless another host has the same records, and its content."""
+        key = (kind, self.number(tuple(map(host.answer, self.sources[kind].records))))
+        if key not in self._parsed:
+            fact = host.parsed(kind)
+            content = self.number((kind, _written(fact)))
+            # equal facts are one object
+            self._parsed[key] = (content, self._facts.setdefault(content, fact))
+        return self._parsed[key]
 
     def made_of(self, records: Iterable[str]) -> frozenset[type[Fact]]:
         """Return the facts that depend on any of these records."""
@@ -64,15 +74,16 @@ class Member(Host):
         """Return the fact of this kind; raises `Unreadable` with the reason if it could not be determined."""
         known = self._known.get(kind)
         if known is None:
-            known = self._known[kind] = self.library.fact(kind, self)
+            self._contents[kind], known = self.library.fact(kind, self)
+            self._known[kind] = known
         if isinstance(known, Unreadable):
             raise known.with_traceback(None)  # which would otherwise grow with every host that asks
         return cast("F", known)
 
     def content(self, kind: type[Fact]) -> int:
-        """Return the content of a fact."""
+        """Return the content of a fact, or of the reason why it could not be determined."""
         if kind not in self._contents:
-            self._contents[kind] = self.library.number(tuple(map(self.answer, self.sources[kind].records)))
+            self._contents[kind], self._known[kind] = self.library.fact(kind, self)
         return self._contents[kind]
 
     def answer(self, record: str) -> int:
@@ -123,3 +134,15 @@ class Related(Host):
         if kind in self.own:
             return super().fact(kind)
         return self.member.fact(kind)
+
+
+def _written(fact: Fact | Unreadable) -> Hashable:
+    """Return a value that only equal facts have in common."""
+    if isinstance(fact, Unreadable):
+        return (type(fact), str(fact))
+    file = io.BytesIO()
+    pickler = pickle.Pickler(file, pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = copyreg.dispatch_table | {MappingProxyType: lambda mapping: (dict, (dict(mapping),))}
+    pickler.fast = True  # by value: what is there twice is written twice
+    pickler.dump(fact)
+    return file.getvalue()
