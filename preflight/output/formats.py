@@ -43,6 +43,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "runs": ("text", "json", "markdown", "html"),
     "rules": ("text", "json", "markdown", "html"),
     "difference": ("text", "json", "markdown", "html"),
+    "hosts": ("text", "json"),
     "rule": ("text",),
     "questions": ("text",),
     "explanation": ("text",),

@@ -10,6 +10,8 @@ from preflight.schema import (
     config,
     difference,
     events,
+    hosts,
+    inventory,
     journal,
     plan,
     rehearsal,
@@ -115,6 +117,13 @@ PUBLISHED = (
         difference.DIFFERENCE,
     ),
     Published(
+        "hosts",
+        hosts.FORMAT,
+        "The output of `--list-hosts --format json`",
+        f"The hosts that a command is about, and how they are reached. {_OPEN}",
+        hosts.HOSTS,
+    ),
+    Published(
         "events",
         events.FORMAT,
         "A line of the file written by `preflight migrate --events`",
@@ -148,5 +157,12 @@ PUBLISHED = (
         "A configuration file",
         "The contents of preflight.toml, or of the table [tool.preflight] in pyproject.toml. Unknown keys are refused.",
         config.CONFIGURATION,
+    ),
+    Published(
+        "inventory",
+        inventory.FORMAT,
+        "An inventory",
+        "The contents of an inventory in TOML: hosts, and groups of them. Unknown keys are refused.",
+        inventory.INVENTORY,
     ),
 )
