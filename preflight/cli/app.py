@@ -22,6 +22,7 @@ __all__ = ["command_of", "every_command", "run", "with_commands"]
 #: called is loaded.
 MODULES = {
     "check": "check",
+    "audit": "audit",
     "capacity": "capacity",
     "snapshot": "snapshot",
     "nagios": "check",

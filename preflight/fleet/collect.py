@@ -12,8 +12,8 @@ from preflight.collect import questions
 from preflight.collect.endpoints import own_transport
 from preflight.collect.pair import Waiting
 from preflight.collect.peers import Peers
-from preflight.collect.session import NO_QUESTIONS, LiveVisit
-from preflight.collect.sources import FACTS, Sources, records_for
+from preflight.collect.session import LiveVisit
+from preflight.collect.sources import Sources, records_for
 from preflight.connection.logins import close_all, open_channel
 from preflight.connection.target import parse_target
 from preflight.shell_text import ShellText
@@ -29,9 +29,9 @@ class Manner(Struct, frozen=True, kw_only=True):
     timeout: float = 60.0
     #: True if each host opens the libvirt of every other one, as for a peer-to-peer migration.
     peer_to_peer: bool = False
-    sources: Sources = FACTS
+    sources: Sources
     #: Questions of the site's own, by record.
-    own: Mapping[str, ShellText] = NO_QUESTIONS
+    own: Mapping[str, ShellText]
     #: Who collects.
     taken: Taken | None = None
 
@@ -51,8 +51,8 @@ class _Host:
 
 def collect(
     names: Sequence[str],
-    known: Sequence[SavedHost] = (),
-    manner: Manner = Manner(),  # noqa: B008 - a frozen value
+    known: Sequence[SavedHost],
+    manner: Manner,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> list[SavedHost]:
     """Ask all these hosts, about each other and about the `known` ones too, and return their answers in this order.

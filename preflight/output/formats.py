@@ -44,6 +44,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "rules": ("text", "json", "markdown", "html"),
     "difference": ("text", "json", "markdown", "html"),
     "hosts": ("text", "json"),
+    "audit": ("text", "json"),
     "rule": ("text",),
     "questions": ("text",),
     "explanation": ("text",),
