@@ -5,6 +5,7 @@ from pathlib import Path
 
 from preflight.output.formats import FORMATS as OUTPUT_FORMATS
 from preflight.output.formats import render
+from tests.golden import audits
 from tests.golden.rehearsals import NAME, rehearsal
 from tests.golden.reports import FORMATS, KEPT_ONCE, REPORTS, report
 
@@ -12,7 +13,7 @@ CASES = Path(__file__).parent / "cases"
 
 
 def main() -> None:
-    """Write every report in every format, and as text for a terminal of 80 columns, and a rehearsal."""
+    """Write every report in every format, and as text for a terminal of 80 columns, a rehearsal, and an audit."""
     CASES.mkdir(exist_ok=True)
     for name in REPORTS:
         made = report(name)
@@ -25,6 +26,9 @@ def main() -> None:
     os.environ.pop("COLUMNS", None)
     for form in OUTPUT_FORMATS["rehearsal"]:
         (CASES / f"{NAME}.{form}").write_bytes(render("rehearsal", form, rehearsed).encode())
+    audited = audits.audit()
+    for form in OUTPUT_FORMATS["audit"]:
+        (CASES / f"{audits.NAME}.{form}").write_bytes(render("audit", form, audited).encode())
     for form, name in KEPT_ONCE.items():
         (CASES / f"{name}.{form}").write_bytes(render("report", form, report(name)).encode())
 

@@ -12,6 +12,7 @@ from preflight.output.formats import FORMATS as OUTPUT_FORMATS
 from preflight.output.formats import render
 from preflight.output.terminal import CONTROL
 from tests.case import Case
+from tests.golden import audits
 from tests.golden.rehearsals import NAME, rehearsal
 from tests.golden.reports import FORMATS, KEPT_ONCE, REPORTS, report
 
@@ -41,6 +42,11 @@ def test_a_rehearsal_is_what_it_was_and_is_shown_so_when_it_was_saved(form: str)
     subject, again = read_saved(CASES / f"{NAME}.json")
     assert subject == "rehearsal"
     assert render(subject, form, again).encode() == kept
+
+
+@pytest.mark.parametrize("form", OUTPUT_FORMATS["audit"])
+def test_an_audit_is_what_it_was(form: str) -> None:
+    assert render("audit", form, audits.audit()).encode() == (CASES / f"{audits.NAME}.{form}").read_bytes()
 
 
 @pytest.mark.parametrize("name", REPORTS)

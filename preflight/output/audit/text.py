@@ -18,6 +18,9 @@ _NAME = 24
 _USUAL = 120
 #: Causes that are listed with their texts; the others are counted.
 _LISTED = 40
+#: Differences of one host that are listed, and the characters that are shown of each.
+_DIFFERENCES = 6
+_LONGEST = 160
 #: Texts of one group that are quoted.
 _QUOTED = 2
 #: The column in which the text of a cause begins.
@@ -170,8 +173,19 @@ def _left_over(audited: Audited, columns: int | None) -> Iterator[str]:
         yield from wrapped(f"guests of {names[number]} that can go nowhere: {listed(guests)}", width=columns)
     if nobody := [names[number] for number in matrix.takes_nobody()]:
         yield from wrapped(f"hosts that can take nobody: {listed(nobody)}", width=columns)
-    for odd in audited.odd:
-        yield from wrapped(f"the odd one out: {names[odd.host]}: {one_line(odd.text)}", width=columns)
+    odd: dict[int, list[str]] = {}
+    for one in audited.odd:
+        odd.setdefault(one.host, []).append(one.text)
+    for number, texts in odd.items():
+        yield f"the odd one out: {names[number]} (the others -> this host)"
+        for text in texts[:_DIFFERENCES]:
+            yield from wrapped(f"  {_short(one_line(text))}", width=columns, indent=4)
+        if len(texts) > _DIFFERENCES:
+            yield f"  and {len(texts) - _DIFFERENCES} more, in --format json"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _because(audited: Audited) -> str:
