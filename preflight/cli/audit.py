@@ -37,7 +37,7 @@ _NOT_OF_MANY = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort
     Purpose.LOOK,
     "# Judge every way between three hosts",
     "preflight audit kvm01 kvm02 kvm03",
-    "# Find out which of these hosts can take the guests of kvm01",
+    "# See who can take the guests of kvm01",
     "preflight audit kvm01 --to 'kvm[02-16]'",
     "# Judge the snapshots in a directory, without a network",
     "preflight audit snapshots/",

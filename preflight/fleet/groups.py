@@ -1,10 +1,10 @@
 """The causes of a matrix as people act on them, and the verdict on all hosts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from preflight.fleet.matrix import Cause, Matrix
+from preflight.fleet.matrix import Cause, Cell, Matrix, best_of
 from preflight.judge.report import Outcome, RuleText, Verdict
 from preflight.rule import Severity
 from preflight.visible import unnamed
@@ -80,22 +80,26 @@ def _urgency(group: Group) -> tuple[int, int, int, int, str, tuple[str, ...]]:
 
 
 def verdict_of(matrix: Matrix, *, every: bool) -> Verdict:
-    """Return the verdict on all hosts: READY if every way is (`every`), or else if every guest has a way that is."""
+    """Return the verdict on all hosts: READY if every way is (`every`), or else if every guest has a way that is.
+
+    A source of which no guest is known needs a way that is READY itself.
+    """
     if every:
         return _worst(cell.verdict for _, _, cell in matrix.ways)
     return _worst(
-        _best([cell.guests[number] for cell in matrix.cells[source].values()])
-        for source, names in enumerate(matrix.guests)
-        if matrix.cells[source]
-        for number in range(len(names))
+        verdict for row, names in zip(matrix.cells, matrix.guests, strict=True) for verdict in _each(row, names)
     )
+
+
+def _each(row: Mapping[int, Cell], names: Sequence[str]) -> Iterator[Verdict]:
+    """Yield the best verdict on each guest of a source, or on its ways if it is not known to have any."""
+    cells = row.values()
+    if cells and not names:
+        yield best_of(cell.verdict for cell in cells)
+    elif cells:
+        yield from (best_of(cell.guests[number] for cell in cells) for number in range(len(names)))
 
 
 def _worst(verdicts: Iterable[Verdict]) -> Verdict:
     found = set(verdicts)
     return next((one for one in (Verdict.NOT_READY, Verdict.UNDETERMINED) if one in found), Verdict.READY)
-
-
-def _best(verdicts: Iterable[Verdict]) -> Verdict:
-    found = set(verdicts)
-    return next((one for one in (Verdict.READY, Verdict.UNDETERMINED) if one in found), Verdict.NOT_READY)

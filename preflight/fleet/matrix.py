@@ -100,20 +100,30 @@ class Matrix(Struct, frozen=True):
                 found[cause].append((source, destination))
         return found
 
-    def stuck(self) -> Iterator[tuple[int, str]]:
-        """Yield the guests for which no destination is READY, each with the number of its host."""
+    def stuck(self) -> Iterator[tuple[int, str, Verdict]]:
+        """Yield the guests without a way that is READY, with the number of their host and the best verdict."""
         for source, names in enumerate(self.guests):
             row = self.cells[source].values()
-            for number, name in enumerate(names):
-                if row and not any(cell.guests[number] is Verdict.READY for cell in row):
-                    yield source, name
+            for number, name in enumerate(names if row else ()):
+                best = best_of(cell.guests[number] for cell in row)
+                if best is not Verdict.READY:
+                    yield source, name, best
 
-    def takes_nobody(self) -> Iterator[int]:
-        """Yield the hosts that are the destination of some ways, none of which is READY."""
-        ready: dict[int, bool] = {}
+    def unreachable(self) -> Iterator[tuple[int, Verdict]]:
+        """Yield the hosts to which no way is READY, with the best verdict on the ways."""
+        arriving: dict[int, set[Verdict]] = {}
         for _, destination, cell in self.ways:
-            ready[destination] = ready.get(destination, False) or cell.verdict is Verdict.READY
-        return (number for number in sorted(ready) if not ready[number])
+            arriving.setdefault(destination, set()).add(cell.verdict)
+        for number in sorted(arriving):
+            best = best_of(arriving[number])
+            if best is not Verdict.READY:
+                yield number, best
+
+
+def best_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the best of these verdicts; NOT READY if there is none."""
+    found = set(verdicts)
+    return next((one for one in (Verdict.READY, Verdict.UNDETERMINED) if one in found), Verdict.NOT_READY)
 
 
 def matrix(

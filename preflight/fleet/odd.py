@@ -7,12 +7,11 @@ from preflight.fleet.hosts import changes_of
 from preflight.host import Host
 
 #: Records in which every host differs from the others anyway.
-_OWN = frozenset(
-    (
-        *("addresses", "etc.hosts", "host-keys", "kernel.hostname", "libvirt.hostname", "machine-id", "peer.resolve"),
-        *("libvirt.domains", "mounts", "paths", "sockets", "clients", "limits"),
-    )
+_OWN_NAMES = frozenset(
+    ("etc.hosts", "host-keys", "kernel.hostname", "libvirt.hostname", "machine-id", "peer.resolve", "addresses")
 )
+_OF_THE_MOMENT = frozenset(("clients", "libvirt.domains", "limits", "mounts", "paths", "sockets"))
+_OWN = _OWN_NAMES | _OF_THE_MOMENT
 #: Files of which every host has its own.
 _OWN_FILES = frozenset(("/etc/hosts", "/etc/hostname", "/etc/machine-id"))
 #: Hosts below which none can be said to be the odd one.

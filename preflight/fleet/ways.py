@@ -19,18 +19,20 @@ from preflight.collect.session import SavedVisit
 from preflight.connection.target import Target, parse_target
 from preflight.facts.fact import Fact
 from preflight.fleet.content import Library, Member, Related
-from preflight.host import Guest, Judged
+from preflight.host import Guest, Host, Judged
 from preflight.judge.check import on_either_end, own_of, summary
 from preflight.judge.evaluate import explained, outcome, subjects
 from preflight.judge.guests import Pair, choose_guests
 from preflight.judge.report import ALL_GUESTS, HostSummary, Outcome, Result, Verdict, judge
-from preflight.judge.ruleset import Rule, select
+from preflight.judge.ruleset import Rule, find, select
 from preflight.judge.site import Ends, rules_of, waive
 from preflight.request.check_request import Asked, Migration
 from preflight.request.migration import Role
 
 #: Maximum number of results that are kept of one rule for all sources.
 _MOST_KEPT = 20_000
+#: The rule that explains why a host could not be logged in to. Of a host that is down, nothing else is judged.
+_LOGIN = "ssh-login-refused"
 #: Outcomes of which a report on many hosts has nothing to say.
 _SILENT = frozenset((Outcome.PASSED, Outcome.NOT_APPLICABLE))
 
@@ -121,6 +123,7 @@ class Ways:
         self.hosts = tuple(hosts)
         self._asked = asked
         every = rules_of(asked.site)
+        self._login = find(every, _LOGIN).text
         self.rules = select(every, select=asked.select, ignore=asked.ignore)
         sources, self._own = own_of(every)
         self._library = Library(sources)
@@ -160,6 +163,12 @@ class Ways:
         # a daemon that opens the connection itself asks preflight for none to the destination
         transport = own_transport(targets[1]) if migration.peer_to_peer else migration.transport
         destination = self._end(number, Role.DESTINATION, transport)
+        if down := [end.host for end in (source.end, destination) if _is_down(end.host)]:
+            unknown = tuple(
+                Result(self._login, host.role.value, self._login.severity, Outcome.UNKNOWN, host.absent[""])
+                for host in down
+            )
+            return Way(source.end.host.name, destination.host.name, judge(unknown), unknown, Capacity(()))
         further = further_questions(source.end.host, destination.host, migration, list(source.known))
         here, there = (
             with_peer(end.host, more, end.visit.ask(more.commands, more.definitions))
@@ -248,6 +257,11 @@ class Ways:
         if not migration.looks:
             source.capacities[key] = found
         return found
+
+
+def _is_down(host: Host) -> bool:
+    """Report whether nothing is known of a host, since neither a login nor its libvirt could be reached."""
+    return "" in host.absent and "libvirt.domains" not in host.records
 
 
 def _watched(migration: Migration) -> _Watched:

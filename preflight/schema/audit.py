@@ -74,7 +74,7 @@ class Audit(Contract):
     guests: tuple[Guest, ...] = Field(description="The guests that were judged.")
     sources: tuple[Source, ...] = Field(description="The ways, by their source.")
     causes: tuple[Cause, ...] = Field(description="What is wrong or unknown, each once.")
-    takes_nobody: tuple[HostNumber, ...] = Field(description="The hosts to which no way is ready.")
+    takes_nobody: tuple[HostNumber, ...] = Field(description="The hosts to which every way is not-ready.")
     odd: tuple[Odd, ...] = Field(description="What differs on one host alone.")
     need: Literal["any", "all"] = Field(
         description="What `verdict` asks for: that every guest has a way that is ready (any), or that every way is."

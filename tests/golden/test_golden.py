@@ -68,6 +68,7 @@ def test_every_kept_report_is_still_compared() -> None:
     expected = {f"{name}.{form}" for name in REPORTS for form in (*FORMATS, "columns-80")}
     expected |= {f"{name}.{form}" for form, name in KEPT_ONCE.items()}
     expected |= {f"{NAME}.{form}" for form in OUTPUT_FORMATS["rehearsal"]}
+    expected |= {f"{audits.NAME}.{form}" for form in OUTPUT_FORMATS["audit"]}
     assert {path.name for path in CASES.iterdir()} == expected
 
 

@@ -21,7 +21,7 @@ def render(audited: Audited, _colour: bool) -> str:
             guests=tuple(_guests(matrix)),
             sources=tuple(_sources(matrix)),
             causes=tuple(_causes(matrix)),
-            takes_nobody=tuple(matrix.takes_nobody()),
+            takes_nobody=tuple(number for number, best in matrix.unreachable() if best is Verdict.NOT_READY),
             odd=tuple(schema.Odd(host=one.host, text=one.text) for one in audited.odd),
             need="all" if audited.every else "any",
             verdict=audited.verdict.value,

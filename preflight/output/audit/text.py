@@ -166,13 +166,17 @@ def _group(group: Group, names: Mapping[str, str], ways: int, columns: int | Non
 def _left_over(audited: Audited, columns: int | None) -> Iterator[str]:
     matrix = audited.matrix
     names = short_names(matrix)
-    stuck: dict[int, list[str]] = {}
-    for number, guest in matrix.stuck():
-        stuck.setdefault(number, []).append(guest)
-    for number, guests in stuck.items():
-        yield from wrapped(f"guests of {names[number]} that can go nowhere: {listed(guests)}", width=columns)
-    if nobody := [names[number] for number in matrix.takes_nobody()]:
-        yield from wrapped(f"hosts that can take nobody: {listed(nobody)}", width=columns)
+    stuck: dict[tuple[int, Verdict], list[str]] = {}
+    for number, guest, best in matrix.stuck():
+        stuck.setdefault((number, best), []).append(guest)
+    for (number, best), guests in stuck.items():
+        what = "that can go nowhere" if best is Verdict.NOT_READY else "for which no way is certain"
+        yield from wrapped(f"guests of {names[number]} {what}: {listed(guests)}", width=columns)
+    nobody = {best: [names[number] for number, one in matrix.unreachable() if one is best] for best in WORDS}
+    if nobody[Verdict.NOT_READY]:
+        yield from wrapped(f"hosts that can take nobody: {listed(nobody[Verdict.NOT_READY])}", width=columns)
+    if nobody[Verdict.UNDETERMINED]:
+        yield from wrapped(f"hosts to which no way is certain: {listed(nobody[Verdict.UNDETERMINED])}", width=columns)
     odd: dict[int, list[str]] = {}
     for one in audited.odd:
         odd.setdefault(one.host, []).append(one.text)
@@ -192,7 +196,7 @@ def _because(audited: Audited) -> str:
     if audited.every:
         return "every way is READY" if audited.verdict is Verdict.READY else "not every way is READY (--need all)"
     if audited.verdict is Verdict.READY:
-        return "every guest can go somewhere"
+        return "every guest can go somewhere" if any(audited.matrix.guests) else "every host has a way that is READY"
     if audited.verdict is Verdict.NOT_READY:
         return "some guests can go nowhere (--need any)"
     return "some guests have no way that is certain (--need any)"

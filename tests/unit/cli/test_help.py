@@ -50,7 +50,7 @@ def test_commands_are_listed_by_what_they_are_for() -> None:
         elif listed and line[2:3].isalpha():
             listed[list(listed)[-1]].append(line.split()[0])
     assert listed == {
-        Purpose.LOOK: ["check", "capacity", "snapshot", "nagios"],
+        Purpose.LOOK: ["check", "audit", "capacity", "snapshot", "nagios"],
         Purpose.PLAN: ["plan", "fix"],
         Purpose.ACT: ["rehearse", "migrate"],
         Purpose.LOOK_UP: ["show", "status", "rules", "explain", "waivers", "config"],
@@ -131,6 +131,9 @@ def place(tmp_path: Path) -> Path:
     (tmp_path / "site.toml").write_text(SITE)
     shutil.copytree(EXAMPLE_PACK, tmp_path / "rules.d")
     (tmp_path / "capacity.json").write_text(_capacity())
+    (tmp_path / "snapshots").mkdir()
+    for name in ("host1", "host2"):
+        shutil.copy(RECORDED / "ready" / f"{name}.json", tmp_path / "snapshots" / f"{name}.json")
     ssh = tmp_path / "ssh"
     ssh.write_text("#!/bin/sh\necho 'ssh: connect to host x port 22: Connection refused' >&2\nexit 255\n")
     ssh.chmod(0o700)
@@ -155,6 +158,8 @@ def run(example: str, place: Path) -> subprocess.CompletedProcess[str]:
 UNREACHED = {
     "check host1 host2": 1,
     "check host1.json": 0,
+    "audit": 3,
+    "audit snapshots/": 0,
     "capacity": 0,
     "capacity host1 host2 --window": 3,
     "snapshot": 3,
