@@ -7,7 +7,7 @@ WORKERS := $(shell expr $$(nproc) + 1)
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-faults probe-killed clean
+.PHONY: audit-truth demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-faults probe-killed clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -129,6 +129,10 @@ fix-chaos: $(VENV)/.installed-lab
 
 ansible-truth: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.ansible_truth
+
+# An audit of five hosts with different faults, and what virsh then does on 40 ways.
+audit-truth: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.audits
 
 # How the time of a check grows with the size of its hosts, up to 4,000 guests and 60,000 firewall rules.
 growth: $(VENV)/.installed
