@@ -146,6 +146,10 @@ fix-chaos: $(VENV)/.installed-lab
 ansible-truth: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.ansible_truth
 
+# An audit of five hosts with different faults, and what virsh then does on 40 ways.
+audit-truth: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.audits
+
 # How the time of a check grows with the size of its hosts, up to 4,000 guests and 60,000 firewall rules.
 growth: $(VENV)/.installed
 	$(BIN)/python -m tests.growing

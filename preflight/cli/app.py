@@ -23,6 +23,7 @@ __all__ = ["command_of", "every_command", "run", "with_commands"]
 MODULES = {
     "check": "check",
     "lint": "lint",
+    "audit": "audit",
     "capacity": "capacity",
     "snapshot": "snapshot",
     "nagios": "check",

@@ -85,7 +85,7 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool =
         except UserError:
             return ()  # reported below
         pair = Pair(source, source, migration, chosen)
-        return (guest for name in chosen for guest in _on_either_end(pair, name))
+        return (guest for name in chosen for guest in on_either_end(pair, name))
 
     visits = visit_both(opened, needed, sources, own)
     collected = collect(*visits, migration, guests_of, needed, sources, stay=stay)
@@ -173,7 +173,7 @@ def _names(end: End) -> tuple[str, ...]:
     return tuple(filter(None, (end.target.text, end.target.host)))
 
 
-def _on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:
+def on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:
     """Return the guest as it is, and as it will be if the request changes it."""
     method = pair.migration.method
     roles = (Role.SOURCE,) if method.xml is None and method.dname is None else tuple(Role)

@@ -6,6 +6,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from preflight.schema import (
+    audit,
     capacity,
     config,
     difference,
@@ -125,6 +126,13 @@ PUBLISHED = (
         "The output of `preflight rules --format json`",
         f"The rules of this version of preflight, with their documentation. {_OPEN}",
         rules.RULES,
+    ),
+    Published(
+        "audit",
+        audit.FORMAT,
+        "The output of `preflight audit --format json`",
+        f"All ways between many hosts, and each cause once. {_OPEN}",
+        audit.AUDIT,
     ),
     Published(
         "hosts",

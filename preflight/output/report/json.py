@@ -8,7 +8,7 @@ from preflight.facts.ssh.session import Session
 from preflight.judge import report as reports
 from preflight.output.report import problems, provenance
 from preflight.request.migration import Role
-from preflight.rule import AnyChange, Change, Finding
+from preflight.rule import AnyChange, Change, Finding, Location
 from preflight.schema import report as schema
 from preflight.schema.document import indented
 
@@ -93,19 +93,21 @@ def _result(result: reports.Result) -> schema.Result:
 
 def of_finding(result: reports.Result, finding: Finding) -> schema.Finding:
     """Return a finding as documents have it."""
-    at = finding.location
     return schema.Finding(
         host=finding.host.value if finding.host else None,
         guest=result.guest,
         severity=problems.severity(result, finding).value,
         message=finding.message,
-        location=None
-        if at is None
-        else schema.Excerpt(path=at.path, line=at.line, column=at.column, end_column=at.end_column, text=at.text),
+        location=finding.location and excerpt_of(finding.location),
         predicted_error=finding.predicted_error,
         fix=finding.fix,
         change=finding.change and _change(finding.change),
     )
+
+
+def excerpt_of(at: Location) -> schema.Excerpt:
+    """Return a place in a file as documents have it."""
+    return schema.Excerpt(path=at.path, line=at.line, column=at.column, end_column=at.end_column, text=at.text)
 
 
 def skipped(report: reports.Report) -> tuple[schema.Skipped, ...]:

@@ -52,10 +52,10 @@ def test_commands_are_listed_by_what_they_are_for() -> None:
         elif listed and line[2:3].isalpha():
             listed[list(listed)[-1]].append(line.split()[0])
     assert listed == {
-        Purpose.LOOK: ["check", "lint", "capacity", "snapshot", "nagios"],
+        Purpose.LOOK: ["check", "lint", "audit", "capacity", "snapshot", "nagios"],
         Purpose.PLAN: ["plan", "fix"],
         Purpose.ACT: ["rehearse", "migrate"],
-        Purpose.LOOK_UP: ["show", "status", "rules", "explain", "waivers", "config"],
+        Purpose.LOOK_UP: ["show", "diff", "status", "rules", "explain", "waivers", "config"],
     }
 
 
@@ -136,6 +136,9 @@ def place(tmp_path: Path) -> Path:
     (tmp_path / "capacity.json").write_text(_capacity())
     snapshot.write(tmp_path / "a.json", Case().hosts)
     snapshot.write(tmp_path / "b.json", Case("hosts-line-gone/host1", "hosts-line-gone/host2").hosts)
+    (tmp_path / "snapshots").mkdir()
+    for name in ("host1", "host2"):
+        shutil.copy(RECORDED / "ready" / f"{name}.json", tmp_path / "snapshots" / f"{name}.json")
     ssh = tmp_path / "ssh"
     ssh.write_text("#!/bin/sh\necho 'ssh: connect to host x port 22: Connection refused' >&2\nexit 255\n")
     ssh.chmod(0o700)
@@ -162,6 +165,8 @@ UNREACHED = {
     "check host1.json": 0,
     "lint": 3,
     "lint --files": 0,
+    "audit": 3,
+    "audit snapshots/": 0,
     "capacity": 0,
     "capacity host1 host2 --window": 3,
     "snapshot": 3,
