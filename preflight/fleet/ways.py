@@ -4,7 +4,8 @@ A way is an ordered pair of hosts. Its results are those that `preflight.judge.e
 passed or do not apply.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 from msgspec import Struct
 
@@ -28,6 +29,8 @@ from preflight.judge.ruleset import Rule, find, select
 from preflight.judge.site import Ends, rules_of, waive
 from preflight.request.check_request import Asked, Migration
 from preflight.request.migration import Role
+
+F = TypeVar("F", bound=Fact)
 
 #: Maximum number of results that are kept of one rule for all sources.
 _MOST_KEPT = 20_000
@@ -82,12 +85,94 @@ class _End(Struct, frozen=True):
 
     visit: SavedVisit
     host: Member
-    #: The content of what each unit takes of it.
+    #: The contents of the facts that each unit takes of it.
+    contents: list[tuple[int, ...]]
+    #: The places of those among them that could not be determined.
+    unreadable: list[frozenset[int]]
+    #: The contents as one number for each unit.
     keys: list[int]
 
 
+class _Kept(Struct):
+    """The results of a unit for one source, by what they depend on of the destination.
+
+    Each entry has the places of the facts, among those that the unit takes, that were looked at for its results, which
+    are kept by the contents of these facts. A rule that has looked at the same facts does the same.
+    """
+
+    entries: list[tuple[tuple[int, ...], dict[tuple[int, ...], Result]]] = []
+
+    def find(self, contents: tuple[int, ...], unreadable: frozenset[int]) -> Result | None:
+        """Return the result for a destination whose facts have these contents; None if there is none yet.
+
+        A fact at one of the `unreadable` places ends the rule before it can look at any.
+        """
+        for places, results in self.entries:
+            if not unreadable.issubset(places):
+                continue
+            found = results.get(tuple([contents[place] for place in places]))
+            if found is not None:
+                return found
+        return None
+
+    def add(self, places: tuple[int, ...], contents: tuple[int, ...], result: Result) -> None:
+        """Keep a result, for which the facts at these places were looked at."""
+        key = tuple(contents[place] for place in places)
+        for known, results in self.entries:
+            if known == places:
+                results[key] = result
+                return
+        self.entries.append((places, {key: result}))
+
+
+class _Seen:
+    """A fact of the destination that remembers that it was looked at."""
+
+    __slots__ = ("_fact", "_kind", "_seen")
+
+    def __init__(self, fact: Fact, kind: type[Fact], seen: set[type[Fact]]) -> None:
+        self._fact, self._kind, self._seen = fact, kind, seen
+
+    def __getattr__(self, name: str) -> Any:
+        self._seen.add(self._kind)
+        return getattr(self._fact, name)
+
+    def __eq__(self, other: object) -> bool:
+        self._seen.add(self._kind)
+        return self._fact == (other._fact if isinstance(other, _Seen) else other)
+
+    def __hash__(self) -> int:
+        self._seen.add(self._kind)
+        return hash(self._fact)
+
+
+class _Watching:
+    """A destination that remembers which of its facts a rule has looked at."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.seen: set[type[Fact]] = set()
+
+    def fact(self, kind: type[F]) -> F:
+        """Return the fact of this kind; raises `Unreadable`, which the rule has then looked at."""
+        try:
+            return cast("F", _Seen(self._host.fact(kind), kind, self.seen))
+        except Unreadable:
+            self.seen.add(kind)
+            raise
+
+
 class _SentPair(Pair, frozen=True):
-    """The pair of a way; its guests as they will be are those of every way from the source."""
+    """The pair of a way. Its guests as they will be are those of every way from the source."""
+
+    #: The destination as rules see it.
+    watching: _Watching | None = None
+
+    def host(self, role: Role) -> Host:
+        """Return the host in this role."""
+        if role is Role.DESTINATION and self.watching is not None:
+            return cast("Host", self.watching)  # of which evaluation asks for facts alone
+        return super().host(role)
 
     def guest_of(self, role: Role, name: str | None) -> Guest:
         """Return the guest as it is on the source, or as it will be on the destination; raises `Unreadable`."""
@@ -109,9 +194,9 @@ class _Source(Struct, frozen=True):
     guests: Mapping[str | None, Guest | Unreadable]
     #: The guests as they are and as they will be, about which the other host is asked.
     known: tuple[Guest, ...]
-    #: Each guest as it will be, and each unit's result by the guest and the destination's facts.
+    #: Each guest as it will be, and the results of each unit by the guest.
     sent: dict[str | None, Guest] = {}
-    results: dict[tuple[int, int, int], Result] = {}
+    results: dict[tuple[int, int], _Kept] = {}
     capacities: dict[int, Capacity] = {}
 
 
@@ -133,7 +218,7 @@ class Ways:
         self._quoting = frozenset(rule.name for rule in self.rules if rule.body.quotes)
         self._targets = [parse_target(host.name) for host in hosts]
         self._ends: dict[tuple[int, Role, str], _End] = {}
-        self._kept: dict[tuple[int, int, int, bool], Result] = {}
+        self._kept: dict[tuple[int, int, bool], _Kept] = {}
         self._number_kept = [0] * len(self._units)
 
     def from_source(self, number: int, destinations: Sequence[int]) -> Iterator[Way]:
@@ -174,7 +259,7 @@ class Ways:
             with_peer(end.host, more, end.visit.ask(more.commands, more.definitions))
             for end, more in zip((source.end, destination), further, strict=True)
         )
-        pair = _SentPair(here, there, migration, source.guests, source.sent)
+        pair = _SentPair(here, there, migration, source.guests, source.sent, _Watching(there))
         results = tuple(self._results(pair, source, destination))
         if any(one.rule.name in self._quoting and one.findings for one in results):
             results = explained(self.rules, results)
@@ -189,11 +274,12 @@ class Ways:
             visit = SavedVisit(saved, transport, self._own)
             host = self._library.member(role, saved.name, visit.first())
             at = list(Role).index(role)
-            keys = [self._library.number(tuple(map(host.content, unit.takes[at]))) for unit in self._units]
-            self._ends[key] = _End(visit, host, keys)
+            contents = [tuple(map(host.content, unit.takes[at])) for unit in self._units]
+            unreadable = [frozenset(_unreadable(host, unit.takes[at])) for unit in self._units]
+            self._ends[key] = _End(visit, host, contents, unreadable, list(map(self._library.number, contents)))
         return self._ends[key]
 
-    def _results(self, pair: Pair, source: _Source, destination: _End) -> Iterator[Result]:
+    def _results(self, pair: _SentPair, source: _Source, destination: _End) -> Iterator[Result]:
         """Yield what is wrong or unknown, in the order of rules, then subjects."""
         found: list[tuple[int, Result]] = []
         subjects_: list[tuple[tuple[_Unit, ...], int, str | None, str]] = [(self._of_hosts, -1, None, "")]
@@ -207,7 +293,14 @@ class Ways:
         return (result for _, result in sorted(found, key=lambda one: one[0]))
 
     def _result(
-        self, unit: _Unit, pair: Pair, source: _Source, destination: _End, subject: str, guest: str | None, number: int
+        self,
+        unit: _Unit,
+        pair: _SentPair,
+        source: _Source,
+        destination: _End,
+        subject: str,
+        guest: str | None,
+        number: int,
     ) -> Result:
         """Return the result of a unit: a kept one if one with the same facts did not look at the destination's URI.
 
@@ -218,25 +311,31 @@ class Ways:
         assert isinstance(there, Related)
         if not (here.own.isdisjoint(unit.takes[0]) and there.own.isdisjoint(unit.takes[1])):
             return outcome(unit.rule, pair, subject, guest, unit.role)
-        key = (unit.number, number, destination.keys[unit.number])
-        kept = source.results.get(key)
+        contents = destination.contents[unit.number]
+        own = source.results.get((unit.number, number))
+        if own is None:
+            own = self._shared(unit, source, pair) if number < 0 and not unit.takes_guests else _Kept()
+            source.results[unit.number, number] = own
+        kept = own.find(contents, destination.unreadable[unit.number])
         if kept is not None:
             return kept
-        migration = pair.migration
+        migration, watching = pair.migration, pair.watching
         assert isinstance(migration, _Watched)
-        whole = (unit.number, source.end.keys[unit.number], destination.keys[unit.number], migration.source_over_ssh)
+        assert watching is not None
+        migration.looks.clear()
+        watching.seen.clear()
+        result = outcome(unit.rule, pair, subject, guest, unit.role)
         is_shared = number < 0 and not unit.takes_guests
-        kept = self._kept.get(whole) if is_shared else None
-        if kept is None:
-            migration.looks.clear()
-            kept = outcome(unit.rule, pair, subject, guest, unit.role)
-            if migration.looks:
-                return kept
-            if is_shared and self._number_kept[unit.number] < _MOST_KEPT:
-                self._number_kept[unit.number] += 1
-                self._kept[whole] = kept
-        source.results[key] = kept
-        return kept
+        if not migration.looks and not (is_shared and self._number_kept[unit.number] >= _MOST_KEPT):
+            seen = tuple(place for place, kind in enumerate(unit.takes[1]) if kind in watching.seen)
+            own.add(seen, contents, result)
+            self._number_kept[unit.number] += is_shared
+        return result
+
+    def _shared(self, unit: _Unit, source: _Source, pair: Pair) -> _Kept:
+        """Return the results of a unit that are the same for all sources with the same facts."""
+        key = (unit.number, source.end.keys[unit.number], pair.migration.source_over_ssh)
+        return self._kept.setdefault(key, _Kept())
 
     def _capacity(self, pair: Pair, source: _Source, destination: _End) -> Capacity:
         migration = pair.migration
@@ -262,6 +361,15 @@ class Ways:
 def _is_down(host: Host) -> bool:
     """Report whether nothing is known of a host, since neither a login nor its libvirt could be reached."""
     return "" in host.absent and "libvirt.domains" not in host.records
+
+
+def _unreadable(host: Member, kinds: Iterable[type[Fact]]) -> Iterator[int]:
+    """Yield the places of the facts that could not be determined."""
+    for place, kind in enumerate(kinds):
+        try:
+            host.fact(kind)
+        except Unreadable:
+            yield place
 
 
 def _watched(migration: Migration) -> _Watched:
