@@ -22,7 +22,7 @@ def main() -> None:
         print(f"preflight {__version__}")
         sys.exit(_told(0))
     os.environ.setdefault("LIBVIRT_DEBUG", "4")  # libvirt's warnings must not be printed; its errors are raised
-    gc.set_threshold(50_000)  # nearly all objects created while preflight starts are kept
+    gc.set_threshold(200_000)  # nearly all objects created while preflight starts are kept
     for number in (signal.SIGTERM, signal.SIGHUP):  # log out as on Ctrl-C
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, signal.default_int_handler)

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import MOST, Reports, SettleTimeout, how, output
+from preflight.cli.arguments import (
+    MOST,
+    OverwriteSaved,
+    Reports,
+    SettleTimeout,
+    how,
+    output,
+)
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -62,6 +69,7 @@ def rehearse(
     save: Annotated[
         Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
     ] = None,
+    overwrite: OverwriteSaved = False,
     journal: Annotated[
         Path | None,
         output(
@@ -112,6 +120,7 @@ def rehearse(
         journal=journal,
         events=events,
         save=save,
+        overwrite=overwrite,
         settings=settings,
     )
     raise typer.Exit(rehearse.rehearse(asked, method, wanted))

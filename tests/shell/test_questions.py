@@ -575,6 +575,21 @@ def test_resolves_says_whether_a_name_leads_anywhere(host: Host) -> None:
     assert host.says("resolves @names@", names=["known", "un known"]) == "0 known\n2 un known\n"
 
 
+def test_names_met_says_what_each_name_leads_to_and_asks_for_all_at_once(host: Host) -> None:
+    host.has_program("getent", 'case $3 in slow) sleep 0.5;; known) ;; *) exit 2;; esac; echo "192.0.2.1 STREAM $3"')
+    said = host.says("names_met @names@", names=["slow", "known", "un known"])
+    assert said.split("\x1f") == [
+        "",
+        *("known 0\n192.0.2.1 STREAM known\n", "un known 2\n\n")[:: -1 if said.startswith("\x1fun") else 1],
+        "slow 0\n192.0.2.1 STREAM slow\n",
+    ]
+
+
+def test_names_met_shows_the_first_lines_of_a_long_answer(host: Host) -> None:
+    host.has_program("getent", 'for n in $(seq 200); do echo "192.0.2.$n STREAM"; done')
+    assert host.says("names_met many").count("STREAM") == 48
+
+
 def test_accounts_says_whether_each_is_known(host: Host) -> None:
     said = host.says("accounts @all@", all=["passwd:root", "group:root", "passwd:no such user"])
     assert said == "0 passwd:root\n0 group:root\n2 passwd:no such user\n"
