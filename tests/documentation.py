@@ -10,6 +10,7 @@ from tests.lab.chaos.record import markdown as chaos
 from tests.lab.flags.__main__ import markdown as flags
 from tests.lab.refusals import markdown as refusals
 from tests.lab.rehearse_faults.record import markdown as rehearse
+from tests.lab.rehearse_truth.page import markdown as rehearse_truth
 from tests.lab.truth.__main__ import markdown as truth
 from tests.mutation.record import markdown as mutation
 from tools.documentation import REFERENCE, publish
@@ -22,6 +23,7 @@ def wanted() -> Mapping[Path, str]:
         REFERENCE / "domains.md": domains(),
         REFERENCE / "hostile.md": hostile(),
         REFERENCE / "rehearse.md": rehearse(),
+        REFERENCE / "rehearsal-truth.md": rehearse_truth(),
         REFERENCE / "truth.md": truth(),
         REFERENCE / "refusals.md": refusals(),
         REFERENCE / "flags.md": flags(),
