@@ -116,8 +116,24 @@ class Answers:
         self.absent.update(other.absent)
 
 
+class Taken(NamedTuple):
+    """When, on which machine, by whom and with which versions a snapshot was taken."""
+
+    #: Whole seconds since the epoch.
+    at: int
+    machine: str
+    user: str
+    version: str
+    #: Installed packs of rules, each with its version.
+    packs: tuple[tuple[str, str], ...] = ()
+
+
 class SavedHost(NamedTuple):
     """Host with its answers, under the name that it was given on the command line."""
 
     name: str
     answers: Answers
+    #: The hosts that it was asked about, besides the other host of a pair.
+    peers: tuple[str, ...] = ()
+    #: Who took the snapshot; None if that is not known.
+    made: Taken | None = None

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from preflight.collect.endpoints import Opened, open_hosts
 from preflight.collect.session import LiveVisit
-from preflight.commands.made import made_now
+from preflight.commands.made import made_now, taken_now
 from preflight.commands.migrate import Ask, agree, finish, live, refused, resumable, rules_of, same_hosts
+from preflight.connection.snapshot import refuse_to_overwrite
 from preflight.facts.fact import Unreadable
 from preflight.host import Guest
 from preflight.judge.check import Checked, check, save_pair
@@ -35,6 +36,7 @@ from preflight.rehearse.guest import Rehearsal
 from preflight.rehearse.keeps import keeps_by_check, keeps_by_method, keeps_by_traces
 from preflight.rehearse.lanes import Lanes
 from preflight.rehearse.limits import BANDWIDTH, LATEST
+from preflight.rehearse.memory import memory_of
 from preflight.rehearse.method import rehearsed
 from preflight.rehearse.outcome import NOT_AS_BEFORE, Outcome, outcome
 from preflight.rehearse.plan import plan
@@ -66,6 +68,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     events: Path | None = None
     #: The file for the answers of both hosts.
     save: Path | None = None
+    #: Whether that file may replace another one.
+    overwrite: bool = False
     settings: Settings = Settings()
 
     @property
@@ -79,12 +83,13 @@ class Wanted(Struct, frozen=True, kw_only=True):
 def rehearse(asked: Asked, method: Method, wanted: Wanted) -> int:
     """Check, ask, rehearse, print the outcome, and return the exit code; raises `UserError`."""
     call.refuse_unknown(rehearsed(method))
+    refuse_to_overwrite(wanted.save, overwrite=wanted.overwrite)
     with open_hosts(asked) as opened:
         checked = check(opened, rules_of(asked))
         if wanted.save is not None:
-            save_pair(wanted.save, checked)
+            save_pair(wanted.save, checked, taken_now(asked.site), overwrite=wanted.overwrite)
         if checked.report.verdict is not Verdict.READY and wanted.output_format == "text":
-            report = replace(checked.report, made=made_now())
+            report = replace(checked.report, made=made_now(checked.report.asked))
             sys.stdout.write(report_text.render(report, sys.stdout.isatty()))
         try:
             chosen, kept = choose(checked, method, wanted)
@@ -177,7 +182,14 @@ def run(
         journal.write("run")
         switch = HostSwitch(visits[0].run, run_lock.key_of(path))
         watching = stack.enter_context(contextlib.closing(End(visits[0].name, visits[0].connect, planned.calls)))
-        rehearsal = Rehearsal(current, watching, switch, lambda marks: look(visits[1].run, marks), keeps_by_traces)
+        rehearsal = Rehearsal(
+            run=current,
+            watching=watching,
+            switch=switch,
+            look=lambda marks: look(visits[1].run, marks),
+            memory=lambda uuid: memory_of(visits[0].run, uuid),
+            keeps=keeps_by_traces,
+        )
         answers = Lanes(rehearsal, marks).rehearse(planned.guests)
         finish(current, {uuid: Past(began=one.seconds is not None) for uuid, one in answers.items()})
     return answers, current.interrupted
@@ -206,7 +218,7 @@ def announce(planned: MigrationPlan, kept: Sequence[Rehearsed]) -> None:
 
 def _outcome(checked: Checked, answers: Sequence[Rehearsed], wanted: Wanted, *, interrupted: bool = False) -> Outcome:
     return outcome(
-        replace(checked.report, made=made_now()),
+        replace(checked.report, made=made_now(checked.report.asked)),
         answers,
         at_once=wanted.at_once,
         predicted=checked.report.capacity.concurrent,

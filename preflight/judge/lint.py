@@ -192,7 +192,7 @@ def lint_host(saved: SavedHost, request: Request, *, is_saved: bool, file: str |
     report = _report(host, rules, request, names=(target.text, target.host))
     return replace(
         report,
-        source=(summary := summary_of(host, file, saved=is_saved)),
+        source=(summary := summary_of(host, file, saved, saved=is_saved)),
         destination=summary,
         unjudged=(Unjudged(_TWO_HOSTS, others),),
     )

@@ -5,7 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
+from preflight.answers import Taken
 from preflight.capacity.limit import Capacity
+from preflight.connection.files_read import FileRead
+from preflight.facts.ssh.session import Session
 from preflight.judge.guests import Skip
 from preflight.request.check_request import Asked, Gate, Migration
 from preflight.request.configured import Waiver
@@ -120,6 +123,12 @@ class HostSummary(Struct, frozen=True):
     file: str | None = None
     #: Time at which the host was asked, in whole seconds since the epoch; None if its answers do not say so.
     taken: int | None = None
+    #: Who took the snapshot; None if it does not say so, or if there is none.
+    made: Taken | None = None
+    #: The user of the login and the address that it came from; None if they are not known.
+    session: Session | None = None
+    #: The files that were read on the host.
+    files: tuple[FileRead, ...] = ()
 
 
 class GuestVerdict(Struct, frozen=True):
@@ -137,6 +146,11 @@ class Made(Struct, frozen=True):
     machine: str
     user: str
     version: str
+    #: Installed packs of rules that were applied, each with its version.
+    packs: tuple[tuple[str, str], ...] = ()
+    #: Path and SHA-256 of the files on this machine that the report depends on; empty unless the report has a format
+    #: that shows them.
+    files: tuple[tuple[str, str], ...] = ()
 
 
 class Report(Struct, frozen=True):

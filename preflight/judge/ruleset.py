@@ -4,7 +4,6 @@ import difflib
 import functools
 import inspect
 import re
-import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeGuard
@@ -256,7 +255,7 @@ def _parse_documentation(path: Path, name: str, documentation: str, severity: Se
 
 def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
     try:
-        hints = typing.get_type_hints(body.check)
+        hints = inspect.get_annotations(body.check, eval_str=True)
     except NameError as why:
         raise RuleError(f"{path}: {why}") from None
     parameters = []

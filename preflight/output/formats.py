@@ -43,6 +43,9 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "ledger": ("text", "json", "markdown", "html"),
     "runs": ("text", "json", "markdown", "html"),
     "rules": ("text", "json", "markdown", "html"),
+    "hosts": ("text", "json"),
+    "audit": ("text", "json"),
+    "difference": ("text", "json", "markdown", "html"),
     "rule": ("text",),
     "questions": ("text",),
     "explanation": ("text",),
@@ -57,6 +60,8 @@ LEFT_TO: Mapping[str, tuple[str, frozenset[str]]] = {
 
 #: Formats for people, in the encoding of their terminal; all others are UTF-8.
 FOR_PEOPLE = frozenset(("text", "concise", "table"))
+#: Formats of a report that list the files that it depends on.
+WITH_DIGESTS = frozenset(("json", "jsonl", "markdown", "html"))
 
 
 def help_on(subject: str) -> str:

@@ -6,9 +6,13 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from preflight.schema import (
+    audit,
     capacity,
     config,
+    difference,
     events,
+    hosts,
+    inventory,
     journal,
     lint,
     plan,
@@ -124,6 +128,27 @@ PUBLISHED = (
         rules.RULES,
     ),
     Published(
+        "audit",
+        audit.FORMAT,
+        "The output of `preflight audit --format json`",
+        f"All ways between many hosts, and each cause once. {_OPEN}",
+        audit.AUDIT,
+    ),
+    Published(
+        "hosts",
+        hosts.FORMAT,
+        "The output of `--list-hosts --format json`",
+        f"The hosts that a command is about, and how they are reached. {_OPEN}",
+        hosts.HOSTS,
+    ),
+    Published(
+        "difference",
+        difference.FORMAT,
+        "The output of `preflight diff --format json`",
+        f"What differs between two snapshots, pairs of snapshots or reports. {_OPEN}",
+        difference.DIFFERENCE,
+    ),
+    Published(
         "events",
         events.FORMAT,
         "A line of the file written by `preflight migrate --events`",
@@ -157,5 +182,12 @@ PUBLISHED = (
         "A configuration file",
         "The contents of preflight.toml, or of the table [tool.preflight] in pyproject.toml. Unknown keys are refused.",
         config.CONFIGURATION,
+    ),
+    Published(
+        "inventory",
+        inventory.FORMAT,
+        "An inventory",
+        "The contents of an inventory in TOML: hosts, and groups of them. Unknown keys are refused.",
+        inventory.INVENTORY,
     ),
 )

@@ -139,3 +139,6 @@ def _origin(report: Report) -> Iterator[str]:
     yield "---"
     yield ""
     yield from (f"- {label.capitalize()}: {text(said)}" for label, said in provenance.origin(report))
+    if rows := [tuple(map(text, row)) for row in provenance.digests(report)]:
+        yield ""
+        yield from table(("Host", "File read", "SHA-256"), rows)
