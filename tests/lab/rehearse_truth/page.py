@@ -90,8 +90,8 @@ def summary(found: Sequence[Rehearsal], *, tablefmt: str = "simple") -> str:
     answered = agrees + sum(class_of(one) is Class.DISAGREES for one in found)
     return (
         f"{table}\n\nOf {len(found)} rows, {answered} were answered by libvirt and have no refusal that comes later;"
-        f" the rehearsal agrees with virsh in {agrees} of them ({share(found):.1%}). Without the migrations that fail only"
-        f" if they take longer than a rehearsal, it agrees in {share(short(found)):.1%}."
+        f" the rehearsal agrees with virsh in {agrees} of them ({share(found):.1%}). Without the migrations that fail"
+        f" only if they take longer than a rehearsal, it agrees in {share(short(found)):.1%}."
     )
 
 
