@@ -51,7 +51,8 @@ class Host:
     """Host with its records, and the facts parsed from them on first use.
 
     `absent` has the reasons for missing records; the key "" is the reason for all others. `unasked` are the records
-    that no question was asked about, because the host is a snapshot from before that question.
+    that no question was asked about, because the host is a snapshot: from before that question, unless `absent` has
+    another reason.
     """
 
     role: Role
@@ -114,8 +115,8 @@ class Host:
     def _record(self, name: str, *, optional: bool) -> Record:
         if name in self.records:
             return self.records[name]
+        unasked = name in self.unasked and "" not in self.absent
         reason = self.absent.get(name) or self.absent.get("")
-        unasked = reason is None and name in self.unasked
         if reason is None:
             reason = NOT_YET if unasked else f"{name} was not collected"
         if optional:
