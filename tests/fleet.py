@@ -25,8 +25,9 @@ from typing import Any
 from msgspec import Struct
 
 from preflight.answers import MISSING, Answers, Record, SavedHost
-from preflight.collect.built import BUILT_BY_DIGEST, digest_of
+from preflight.collect.built import BUILT_BY_DIGEST
 from preflight.connection import snapshot
+from preflight.connection.files_read import digest_of
 from tests.lab.truth.record import read
 
 #: Number of configurations of any fleet.

@@ -16,12 +16,14 @@ from preflight.cli.frame import BUG, INTERRUPTED, USAGE, Command, app, print_not
 from preflight.cli.help_page import Grouped
 from preflight.errors import UserError
 
-__all__ = ["command_of", "every_command", "run", "with_every_command"]
+__all__ = ["command_of", "every_command", "run", "with_commands"]
 
 #: The module of each command, in the order in which `--help` lists the commands. Only the module of the command that is
 #: called is loaded.
 MODULES = {
     "check": "check",
+    "lint": "lint",
+    "audit": "audit",
     "capacity": "capacity",
     "snapshot": "snapshot",
     "nagios": "check",
@@ -52,9 +54,9 @@ def every_command() -> tuple[Command[Any], ...]:
     return tuple(map(command_of, MODULES))
 
 
-def with_every_command() -> typer.Typer:
-    """Return the command line with all its commands, and all their parameters."""
-    app.registered_commands = [_registered(one) for one in every_command()]
+def with_commands(*names: str) -> typer.Typer:
+    """Return the command line with these commands alone, all of them unless some are named."""
+    app.registered_commands = [_registered(command_of(name)) for name in names or MODULES]
     return app
 
 
@@ -69,11 +71,11 @@ def _register(called: str) -> None:
     For a page or a completion that lists the commands, their names and their help suffice.
     """
     if called in MODULES:
-        app.registered_commands = [_registered(command_of(called))]
+        with_commands(called)
     elif called in HELP or _COMPLETE in os.environ:
         app.registered_commands = [_bare(_registered(one)) for one in every_command()]
     else:
-        with_every_command()
+        with_commands()
 
 
 def _typed() -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import HOST, Overwrite, Timeout
+from preflight.cli.arguments import HOST, Obfuscate, Overwrite, Timeout
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -57,6 +57,7 @@ def snapshot(
         ),
     ] = False,
     overwrite: Overwrite = False,
+    obfuscate: Obfuscate = None,
     timeout: Timeout = 60,
     *,
     site: "Site",
@@ -74,6 +75,7 @@ def snapshot(
         overwrite=overwrite,
         peers=snapshots.peers_of(peer or ()),
         peer_to_peer=p2p,
+        obfuscate=obfuscate,
         timeout=timeout,
         site=site,
     )

@@ -1,18 +1,13 @@
 """libvirt's answers about the definitions of guests, by digest: several peers may have guests of the same name."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 
 from preflight.answers import Record
+from preflight.connection.files_read import digest_of
 
 #: The record of a snapshot with libvirt's answers about the guests of the host's peers.
 BUILT_BY_DIGEST = "libvirt.built-by-digest"
-
-
-def digest_of(xml: str) -> str:
-    """Return the digest by which libvirt's answer about a definition is found."""
-    return hashlib.sha256(xml.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def built_of(record: Record, definitions: Mapping[str, str]) -> Record | None:

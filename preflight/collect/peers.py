@@ -12,10 +12,11 @@ from msgspec import Struct
 
 from preflight.answers import Answers, Record, SavedHost
 from preflight.collect import questions
-from preflight.collect.built import BUILT_BY_DIGEST, digest_of
+from preflight.collect.built import BUILT_BY_DIGEST
 from preflight.collect.endpoints import own_transport
 from preflight.collect.follow_up import About, Further, further_questions, paths_on
 from preflight.collect.sources import FACTS, Sources, make_host
+from preflight.connection.files_read import digest_of
 from preflight.connection.libvirt import BUILT
 from preflight.connection.target import TargetError, parse_target
 from preflight.facts.fact import Unreadable
@@ -96,7 +97,6 @@ def _about_itself(ends: Mapping[Role, Host]) -> Further:
     own.ask_about("paths", "paths", paths_on((host,), guests), questions.all_images)
     own.ask_about("started-with", "guests", running, questions.started_with)
     own.ask("usb-devices", questions.USB_DEVICES)
-    own.ask("came-from", questions.CAME_FROM)
     with contextlib.suppress(Unreadable):  # reported by the rules that need it
         own.ask_for_certificates("tls.server", host.fact(NetworkListener).paths)
     with contextlib.suppress(Unreadable):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from preflight.answers import SavedHost
 from preflight.collect.endpoints import open_hosts
@@ -17,12 +18,14 @@ from preflight.fleet.results import Causes, changed, guests_of, verdict_of
 from preflight.host import Host
 from preflight.judge.check import Checked, check
 from preflight.judge.report import HostSummary, Report
-from preflight.judge.ruleset import load
+from preflight.judge.site import rules_of
 from preflight.output import formats
 from preflight.request.check_request import Asked
 from preflight.request.migration import Role
 
-#: Snapshots in a directory.
+#: The options of a check without options.
+AS_BY_DEFAULT = Asked("")
+#: Hosts in a directory of snapshots.
 _MOST = 2
 
 
@@ -43,9 +46,9 @@ class Wanted(Struct, frozen=True, kw_only=True):
     files: tuple[tuple[str, Path], ...] = ()
 
 
-def diff(old: Path, new: Path, wanted: Wanted) -> int:
+def diff(old: Path, new: Path, asked: Asked, wanted: Wanted) -> int:
     """Print what differs, write the files, and return the exit code; raises `UserError`."""
-    found = difference(read(old), read(new))
+    found = difference(read(old), read(new), asked)
     formats.publish("difference", wanted.output_format, found, wanted.files, colour=wanted.colour)
     return found.exit_code
 
@@ -82,17 +85,22 @@ def _report(path: Path) -> Report | None:
     return value
 
 
-def difference(old: State, new: State) -> Difference:
-    """Return what differs between two states of the same kind; raises `UserError` for others."""
+def difference(old: State, new: State, asked: Asked = AS_BY_DEFAULT) -> Difference:
+    """Return what differs between two states of the same kind; raises `UserError` for others.
+
+    Pairs of snapshots are checked as `asked`, whose hosts do not count.
+    """
     if old.report is not None and new.report is not None:
+        if replace(asked, site=AS_BY_DEFAULT.site) != AS_BY_DEFAULT:
+            raise UserError("two reports have the options of their checks: give options only with snapshots")
         return _of_reports(old, new, old.report, new.report)
     if old.report is not None or new.report is not None:
         one, other = (state.path for state in ((old, new) if old.report is not None else (new, old)))
         raise UserError(f"{one} is a report and {other} is not: compare two reports, or two snapshots")
-    return _of_snapshots(old, new)
+    return _of_snapshots(old, new, asked)
 
 
-def _of_snapshots(old: State, new: State) -> Difference:
+def _of_snapshots(old: State, new: State, asked: Asked) -> Difference:
     pairs = _matched(old.hosts, new.hosts)
     changes: list[Change] = []
     for was, now in pairs:
@@ -105,10 +113,10 @@ def _of_snapshots(old: State, new: State) -> Difference:
     older, newer = _side(old), _side(new)
     if len(old.hosts) != 2 or len(new.hosts) != 2 or any(was is None or now is None for was, now in pairs):
         return Difference(older, newer, "snapshots", tuple(changes))
-    before = _checked(old.hosts[0], old.hosts[1])
+    before = _checked(asked, *old.hosts)
     in_order = {was.name: now for was, now in pairs if was is not None and now is not None}
-    after = _checked(*(in_order[host.name] for host in old.hosts))
-    causes = Causes(changes, load(), {Role.SOURCE: after.source, Role.DESTINATION: after.destination})
+    after = _checked(asked, *(in_order[host.name] for host in old.hosts))
+    causes = Causes(changes, rules_of(asked.site), {Role.SOURCE: after.source, Role.DESTINATION: after.destination})
     return Difference(
         older,
         newer,
@@ -132,8 +140,8 @@ def _host(saved: SavedHost) -> Host:
     return make_host(Role.SOURCE, saved.name, SavedVisit(saved, "ssh").first())
 
 
-def _checked(source: SavedHost, destination: SavedHost) -> Checked:
-    with open_hosts(Asked(source, destination)) as opened:
+def _checked(asked: Asked, source: SavedHost, destination: SavedHost) -> Checked:
+    with open_hosts(replace(asked, source=source, destination=destination)) as opened:
         return check(opened)
 
 

@@ -9,12 +9,14 @@ from msgspec import Struct
 from preflight.answers import SavedHost
 from preflight.collect import peers as collecting
 from preflight.collect import questions
+from preflight.collect.built import BUILT_BY_DIGEST
 from preflight.collect.endpoints import own_transport
 from preflight.collect.pair import Waiting
 from preflight.collect.peers import Peers
 from preflight.collect.session import LiveVisit
 from preflight.collect.sources import records_for
 from preflight.commands.made import taken_now
+from preflight.commands.obfuscated import Mapped
 from preflight.connection import snapshot
 from preflight.connection.logins import open_channel
 from preflight.connection.target import Kind, TargetError, parse_target
@@ -34,6 +36,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     peers: Peers = Peers()
     #: Whether the host opens the libvirt of each peer whose answers are known.
     peer_to_peer: bool = False
+    #: The map with which names and addresses are replaced; None to keep them.
+    obfuscate: Path | None = None
     #: Seconds for everything that is collected from the host.
     timeout: float = 60.0
     site: Site = Site()
@@ -65,6 +69,7 @@ def take(text: str, wanted: Wanted) -> SavedHost:
         raise TargetError(f"{text}: already a snapshot")
     name = target.text if wanted.name is None else _name_of(wanted.name)
     snapshot.refuse_to_overwrite(wanted.output, overwrite=wanted.overwrite)
+    mapped = None if wanted.obfuscate is None else Mapped(wanted.obfuscate)
     sources, own = own_of(rules_of(wanted.site))
     # a snapshot of the host itself may be among those of a pair
     peers = Peers(tuple(peer for peer in wanted.peers.known if peer.name != name), wanted.peers.named)
@@ -83,6 +88,11 @@ def take(text: str, wanted: Wanted) -> SavedHost:
     answers = collecting.apart(visit.saved().answers)
     answers.absent.update(batch.absent)
     saved = SavedHost(name, answers, peers.names, taken_now(wanted.site))
+    if mapped is not None:
+        built = answers.records.get(BUILT_BY_DIGEST)
+        (saved,) = mapped.hosts([saved])
+        if built is not None:
+            saved.answers.records[BUILT_BY_DIGEST] = mapped.obfuscation.by_digest(built, batch.definitions)
     snapshot.write(wanted.output, [saved], saved.made, overwrite=wanted.overwrite)
     return saved
 

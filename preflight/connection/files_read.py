@@ -40,7 +40,7 @@ class FileRead(Struct, frozen=True):
     @property
     def sha256(self) -> str:
         """The digest of its text, in hexadecimal digits."""
-        return self.known or digest(self.text.encode("utf-8", "surrogatepass"))
+        return self.known or digest_of(self.text)
 
 
 def digest(content: bytes) -> str:
@@ -48,6 +48,11 @@ def digest(content: bytes) -> str:
     import hashlib  # which takes as long to load as all of these files to parse
 
     return hashlib.sha256(content).hexdigest()
+
+
+def digest_of(text: str) -> str:
+    """Return the digest by which a guest's definition is known."""
+    return digest(text.encode("utf-8", "surrogatepass"))
 
 
 def files_of(answers: Answers) -> tuple[FileRead, ...]:

@@ -20,6 +20,8 @@ class Said(Struct, frozen=True):
     text: str
     at: Location | None = None
     guest: str | None = None
+    #: The file, if no line in it has the change.
+    path: str | None = None
 
 
 class Comparison(Struct, frozen=True):
@@ -64,7 +66,7 @@ def _why_unknown(host: Host, one: Comparison) -> str | None:
 
 
 def _change(host: str, said: Said, records: frozenset[str]) -> Change:
-    path, line = (None, None) if said.at is None else (said.at.path, said.at.line)
+    path, line = (said.path, None) if said.at is None else (said.at.path, said.at.line)
     return Change(host, said.kind, said.text, said.guest, path, line, records)
 
 

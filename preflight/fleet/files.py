@@ -8,9 +8,10 @@ from preflight.connection.files_read import files_of
 from preflight.facts.daemon.libvirt_files import LibvirtFiles
 from preflight.facts.fact import Unreadable
 from preflight.facts.names.hosts_file import HostsEntry, HostsFile
-from preflight.facts.names.name_service import NameService
+from preflight.facts.names.name_service import NSSWITCH_CONF, NameService
 from preflight.facts.network.addresses import plain
 from preflight.facts.ssh.effective import EffectiveSshd
+from preflight.facts.system.release import OpenSsh
 from preflight.facts.text.libvirt_conf import Conf, Value
 from preflight.facts.text.located import Located
 from preflight.fleet.comparison import Comparison, Said, keyed, place, value
@@ -43,35 +44,49 @@ _SPELLINGS = (
 _KEYWORDS = {word.lower(): word for word in _SPELLINGS}
 #: Characters of a file's line that are shown.
 _SHOWN = 200
+#: Names of a line of /etc/hosts, and defaults of sshd, that are shown.
+_NAMED, _LISTED = 3, 5
+#: Characters from which a list is shown by its differences only.
+_LONG = 100
 
 
 def _hosts(old: Host, new: Host) -> Iterator[Said]:
     before, after = old.fact(HostsFile), new.fact(HostsFile)
     gone = _only_in(before.entries, after.entries)
     added = _only_in(after.entries, before.entries)
-    commented = {_key(entry): entry for entry in after.commented}
-    were_commented = {_key(entry) for entry in before.commented}
+    hidden, were_hidden = (
+        _only_in(one.commented, other.commented) for one, other in ((after, before), (before, after))
+    )
     for entry in gone:
-        name = entry.names[0]
-        now = next((one for one in added if _shares_name(one, entry)), None)
-        beside = next((one for one in added if plain(one.address.value) == plain(entry.address.value)), None)
-        if now is not None and plain(now.address.value) != plain(entry.address.value):
-            added.remove(now)
-            yield from value(f"{name} in {place(now.address.at)}", entry.address, now.address, now.address.at)
-        elif beside is not None:
-            added.remove(beside)
-            were, are = (" ".join(map(str, one.names)) for one in (entry, beside))
-            at = beside.address.at
-            yield from value(f"names of {entry.address} in {place(at)}", were, are, at)
-        elif _key(entry) in commented:
-            at = commented[_key(entry)].address.at
-            yield Said(Kind.GONE, f"line for {name} commented out in {place(at)}", at)
+        now = _partner(entry, added)
+        remark = next((one for one in hidden if _same_address(one, entry) and _shares_name(one, entry)), None)
+        if now is None and remark is not None:
+            at = remark.address.at
+            yield Said(Kind.GONE, f"line for {_names(entry)} commented out in {place(at)}", at)
+        elif now is None:
+            yield Said(Kind.GONE, f"line for {_names(entry)} gone from {place(entry.address.at)}", entry.address.at)
         else:
-            yield Said(Kind.GONE, f"line for {name} gone from {place(entry.address.at)}", entry.address.at)
+            added.remove(now)
+            at = now.address.at
+            yield from value(f"{_names(now)} in {place(at)}", str(entry.address), str(now.address), at)
+            if _same_address(now, entry):
+                yield from value(f"names of {now.address} in {place(at)}", _names(entry), _names(now), at)
     for entry in added:
-        how = "no longer commented out" if _key(entry) in were_commented else "added"
+        shown_again = any(_same_address(one, entry) and _shares_name(one, entry) for one in were_hidden)
+        how = "no longer commented out" if shown_again else "added"
         at = entry.address.at
-        yield Said(Kind.ADDED, f"line for {entry.names[0]} {how} in {place(at)} ({entry.address})", at)
+        yield Said(Kind.ADDED, f"line for {_names(entry)} {how} in {place(at)} ({entry.address})", at)
+
+
+def _partner(entry: HostsEntry, added: Iterable[HostsEntry]) -> HostsEntry | None:
+    """Return the new line that replaces a line: one with its names, or with its address."""
+    these = tuple(added)
+    named = (one for one in these if _shares_name(one, entry))
+    return next(named, None) or next((one for one in these if _same_address(one, entry)), None)
+
+
+def _names(entry: HostsEntry) -> str:
+    return ", ".join(map(str, entry.names[:_NAMED])) + (", ..." if len(entry.names) > _NAMED else "")
 
 
 def _key(entry: HostsEntry) -> tuple[str, ...]:
@@ -83,15 +98,21 @@ def _only_in(these: Iterable[HostsEntry], others: Iterable[HostsEntry]) -> list[
     return list({_key(entry): entry for entry in these if _key(entry) not in known}.values())
 
 
+def _same_address(one: HostsEntry, other: HostsEntry) -> bool:
+    return plain(one.address.value) == plain(other.address.value)
+
+
 def _shares_name(one: HostsEntry, other: HostsEntry) -> bool:
     return not {name.value.lower() for name in one.names}.isdisjoint(name.value.lower() for name in other.names)
 
 
 def _name_service(old: Host, new: Host) -> Iterator[Said]:
     before, after = old.fact(NameService), new.fact(NameService)
-    yield from value("hosts: in /etc/nsswitch.conf", _services(before), _services(after))
-    known, now = ({one.value: one for one in state.nameservers} for state in (before, after))
-    for address, was, is_ in keyed(known, now):
+    services, now = _services(before), _services(after)
+    if services != now:
+        yield Said(Kind.CHANGED, f"hosts: in {NSSWITCH_CONF}: {services} -> {now}", path=NSSWITCH_CONF)
+    known, servers = ({one.value: one for one in state.nameservers} for state in (before, after))
+    for address, was, is_ in keyed(known, servers):
         if was is None:
             yield Said(Kind.ADDED, f"nameserver {address} added in {place(is_.at)}", is_.at)
         elif is_ is None:
@@ -107,18 +128,40 @@ def _services(of: NameService) -> str:
 
 def _sshd(old: Host, new: Host) -> Iterator[Said]:
     before, after = old.fact(EffectiveSshd), new.fact(EffectiveSshd)
-    for where, was, now in (
-        ("", before.settings, after.settings),
-        (" in a Match block", before.conditional, after.conditional),
-    ):
-        for keyword, values, others in keyed(was, now):
-            at = next((one.at for one in (*(others or ()), *(values or ())) if one.at is not None), None)
-            label = f"{_KEYWORDS.get(keyword, keyword)} of sshd{where}"
-            yield from value(label, _joined(values), _joined(others), at)
+    released = old.fact(OpenSsh).text != new.fact(OpenSsh).text
+    defaults = []
+    for keyword, was, now in keyed(before.settings, after.settings):
+        spelling = _KEYWORDS.get(keyword, keyword)
+        at = next((one.at for one in (*(now or ()), *(was or ())) if one.at is not None), None)
+        if _joined(was) == _joined(now):
+            continue
+        if released and at is None:
+            defaults.append(spelling)
+        else:
+            yield from value(f"{spelling} of sshd", *_apart(_joined(was), _joined(now)), at)
+    if defaults:
+        listed = ", ".join(defaults[:_LISTED]) + (
+            f" and {len(defaults) - _LISTED} more" if len(defaults) > _LISTED else ""
+        )
+        yield Said(Kind.CHANGED, f"defaults of sshd that came with its release: {listed}")
+    for keyword, was, now in keyed(before.conditional, after.conditional):
+        at = next((one.at for one in (*(now or ()), *(was or ()))), None)
+        yield from value(f"{_KEYWORDS.get(keyword, keyword)} of sshd in a Match block", _joined(was), _joined(now), at)
 
 
 def _joined(values: Iterable[Located[str]] | None) -> str | None:
     return None if values is None else ", ".join(sorted(map(str, values))) or "(empty)"
+
+
+def _apart(was: str | None, now: str | None) -> tuple[str | None, str | None]:
+    """Return two values, of long lists only what is in one of them."""
+    if was is None or now is None or max(len(was), len(now)) < _LONG or "," not in was + now:
+        return was, now
+    before, after = was.split(","), now.split(",")
+    gone, added = ([word for word in one if word not in other] for one, other in ((before, after), (after, before)))
+    if not gone and not added:
+        return "the same words", "in another order"
+    return f"with {', '.join(gone) or 'nothing more'}", f"with {', '.join(added) or 'nothing more'}"
 
 
 def _libvirt(old: Host, new: Host) -> Iterator[Said]:
@@ -155,7 +198,7 @@ def _written(setting: Value) -> str:
 FILES = (
     Comparison("/etc/hosts", frozenset(("etc.hosts",)), _hosts),
     Comparison("the name service", frozenset(("nsswitch", "resolv")), _name_service),
-    Comparison("sshd's settings", frozenset(("sshd.effective", "sshd_config")), _sshd),
+    Comparison("sshd's settings", frozenset(("sshd.effective", "sshd_config", "openssh")), _sshd),
     Comparison(
         "libvirt's files",
         frozenset(
@@ -191,7 +234,12 @@ def _lines(before: str, after: str) -> str:
         how = "added" if marks[0].startswith("+") else "gone"
         return f"line {how}: {marks[0][2:].strip()[:_SHOWN]}"
     added = sum(line.startswith("+") for line in marks)
-    return f"{added} lines added, {len(marks) - added} gone, none of which is a setting that is compared"
+    said = f"{added} line{'' if added == 1 else 's'} added, {len(marks) - added} gone"
+    return f"only remarks and blank lines differ: {said}" if all(_is_remark(line[2:]) for line in marks) else said
+
+
+def _is_remark(line: str) -> bool:
+    return not line.strip() or line.lstrip().startswith("#")
 
 
 def resolved(old: Host, new: Host) -> Iterator[Said]:

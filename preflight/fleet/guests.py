@@ -29,14 +29,23 @@ _COMPARED = frozenset(("name", "uuid", "memory", "currentMemory", "vcpu", "os", 
 
 
 def _guests(old: Host, new: Host) -> Iterator[Said]:
-    before, after = ({one.uuid or one.name: one for one in host.fact(Guests).all} for host in (old, new))
-    for _, was, now in keyed(before, after):
-        if was is None:
-            yield Said(Kind.ADDED, f"guest {now.name} added ({_STATES[now.state]})", guest=now.name)
-        elif now is None:
+    """Yield the changes of each guest: the one with the same UUID, or else with the same name."""
+    before, after = (list(host.fact(Guests).all) for host in (old, new))
+    uuids = {guest.uuid: guest for guest in after if guest.uuid}
+    pairs = [(was, uuids.get(was.uuid)) for was in before]
+    left = {guest.name: guest for guest in after if all(guest is not now for _, now in pairs)}
+    for was, known in pairs:
+        now = left.pop(was.name, None) if known is None else known
+        if now is None:
             yield Said(Kind.GONE, f"guest {was.name} gone (was {_STATES[was.state]})", guest=was.name)
-        else:
-            yield from _guest(was, now)
+            continue
+        if known is None:
+            yield Said(
+                Kind.CHANGED, f"guest {was.name}: another guest of the same name (UUID {now.uuid})", guest=was.name
+            )
+        yield from _guest(was, now)
+    for now in left.values():
+        yield Said(Kind.ADDED, f"guest {now.name} added ({_STATES[now.state]})", guest=now.name)
 
 
 def _guest(was: Guest, now: Guest) -> Iterator[Said]:

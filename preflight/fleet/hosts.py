@@ -3,7 +3,8 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import ip_address
 from typing import Any
 
 from preflight.answers import Answers
@@ -35,6 +36,8 @@ _NO_STORAGE = frozenset(
         *("sysfs", "tmpfs", "tracefs"),
     )
 )
+#: Features of a CPU that are named.
+_NAMED = 8
 #: Rules of a firewall that are quoted; of more, only their number is given.
 _QUOTED = 5
 _NUMBERS = re.compile(r"\[\d+:\d+\] ?")
@@ -56,9 +59,16 @@ def changes_of(old: Host, new: Host) -> tuple[Change, ...]:
     return (*found, *texts(new.name, before, after, found))
 
 
+def program(name: str, states: Iterable[str]) -> Iterator[Said]:
+    """Yield the change of a program's release."""
+    before, after = states
+    if before != after:
+        yield Said(Kind.CHANGED, f"{name} {before} -> {after}")
+
+
 def _programs(old: Host, new: Host) -> Iterator[Said]:
-    yield from either("libvirt", (str(host.fact(Versions).libvirt) for host in (old, new)))
-    yield from either("QEMU", (str(host.fact(Versions).qemu) for host in (old, new)))
+    yield from program("libvirt", (str(host.fact(Versions).libvirt) for host in (old, new)))
+    yield from program("QEMU", (str(host.fact(Versions).qemu) for host in (old, new)))
 
 
 def _release(old: Host, new: Host) -> Iterator[Said]:
@@ -66,7 +76,7 @@ def _release(old: Host, new: Host) -> Iterator[Said]:
 
 
 def _kernel(old: Host, new: Host) -> Iterator[Said]:
-    yield from either("kernel", (host.fact(Kernel).release for host in (old, new)))
+    yield from program("kernel", (host.fact(Kernel).release for host in (old, new)))
 
 
 def _openssh(old: Host, new: Host) -> Iterator[Said]:
@@ -124,16 +134,18 @@ _RUNNING = (
 
 
 def _addresses(old: Host, new: Host) -> Iterator[Said]:
-    known = (
-        {(one.interface, f"{one.address}/{one.prefix}") for one in host.fact(OwnAddresses).addresses}
-        for host in (old, new)
-    )
-    before, after = known
+    before, after = (set(_own(host)) for host in (old, new))
     for interface, address in sorted(before - after):
         yield Said(Kind.GONE, f"address {address} gone from {interface}")
     for interface, address in sorted(after - before):
-        if not is_loopback(address.partition("/")[0]):
-            yield Said(Kind.ADDED, f"address {address} added to {interface}")
+        yield Said(Kind.ADDED, f"address {address} added to {interface}")
+
+
+def _own(host: Host) -> Iterator[tuple[str, str]]:
+    """Yield interface and address, without those that an interface has by itself."""
+    for one in host.fact(OwnAddresses).addresses:
+        if not is_loopback(one.address) and not ip_address(one.address).is_link_local:
+            yield one.interface, f"{one.address}/{one.prefix}"
 
 
 def _links(old: Host, new: Host) -> Iterator[Said]:
@@ -285,9 +297,13 @@ def _cpu(old: Host, new: Host) -> Iterator[Said]:
     yield from value("microcode", before.microcode, after.microcode)
     gone, added = sorted(before.features - after.features), sorted(after.features - before.features)
     if before.model == after.model and gone:
-        yield Said(Kind.GONE, f"CPU features gone: {', '.join(gone)}")
+        yield Said(Kind.GONE, f"CPU features gone: {_first(gone)}")
     if before.model == after.model and added:
-        yield Said(Kind.ADDED, f"CPU features added: {', '.join(added)}")
+        yield Said(Kind.ADDED, f"CPU features added: {_first(added)}")
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def _memory(old: Host, new: Host) -> Iterator[Said]:

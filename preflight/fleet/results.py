@@ -1,5 +1,6 @@
 """Findings and unknowns that are new or gone, and the changes that explain them."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from preflight.fleet.difference import Change, ChangedResult, ChangedVerdict, Effect
@@ -11,6 +12,14 @@ from preflight.rule import Finding
 
 #: Changes that are named as the reason for one result.
 _NAMED = 3
+#: Words that say nothing about what changed.
+_COMMON = frozenset(
+    (
+        *("added", "another", "destination", "from", "gone", "guest", "host", "line", "not", "running", "set"),
+        *("source", "that", "the", "was", "with"),
+    )
+)
+_WORD = re.compile(r"[\w./:-]{3,}")
 #: How bad an outcome is.
 _BAD = {Outcome.FAILED: 2, Outcome.UNKNOWN: 1}
 
@@ -52,8 +61,9 @@ class Causes:
         ]
         read = [one for one in self._changes if self._reads(result, one)]
         at = [one for one in in_file if finding and finding.location and one.line == finding.location.line]
-        own = [one for one in read if one.guest is not None]
-        return tuple(dict.fromkeys(one.text for one in (at or in_file or own or read)))[:_NAMED]
+        said = _words(finding.message if finding is not None else result.reason or "")
+        same = [one for one in read if said & (_words(one.text) - {one.guest})]
+        return tuple(dict.fromkeys(one.text for one in (at or in_file or same or read)))[:_NAMED]
 
     def _name(self, role: Role) -> str | None:
         host = self._hosts.get(role)
@@ -72,6 +82,11 @@ class Causes:
                 if not records.isdisjoint(change.records):
                     return True
         return False
+
+
+def _words(text: str) -> set[str]:
+    """Return the words of a text that may name what changed."""
+    return {word.strip(".:,") for word in _WORD.findall(text)} - _COMMON
 
 
 def changed(old: Report, new: Report, causes: Causes) -> Iterator[ChangedResult]:

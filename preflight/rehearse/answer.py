@@ -54,7 +54,7 @@ def not_rehearsed(name: str, uuid: str, why: str) -> Rehearsed:
 #: libvirt's message about a migration that was aborted on request (qemuMigrationJobCheckStatus, libvirt 7.0 to 11.3).
 _ABORTED = ("canceled by client", "cancelled by client", "operation aborted")
 #: Parts of libvirt's messages when a connection between two daemons, or to one, has ended: of a peer-to-peer migration
-#: that was aborted, of a daemon that was killed, of a link that was cut. They tell nothing about the guest.
+#: that was aborted, of a daemon that was killed, of a link that was cut. They say nothing about the guest.
 _LOST = (
     "End of file while reading data",
     "client socket is closed",
@@ -64,8 +64,8 @@ _LOST = (
     "received hangup",
     "no response received",
 )
-#: The same, with nothing that says why. Rules declare this message too, for causes of which libvirt says no more.
-_BARE = re.compile(r"End of file while reading data: ?: Input/output error")
+#: The same, with nothing that says why. Rules declare these messages too, for causes of which libvirt says no more.
+_BARE = re.compile(r"End of file while reading data: ?: Input/output error|internal error: client socket is closed")
 
 
 def is_abort(error: str) -> bool:

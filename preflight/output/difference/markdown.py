@@ -35,7 +35,7 @@ def _lines(found: Difference) -> Iterator[str]:
 
 def _result(result: ChangedResult) -> Iterator[str]:
     about = f" ({text(result.subject)})" if result.subject.startswith("guest ") else ""
-    gone = "no longer " if result.effect is Effect.BETTER else ""
+    gone = "resolved " if result.effect is Effect.BETTER else ""
     yield f"- **{gone}{result.severity}** {text(result.text)}{about} (`{result.rule}`)"
     yield from (f"    - because: {text(why)}" for why in result.because)
 

@@ -75,7 +75,7 @@ def groups(results: Iterable[ChangedResult]) -> Iterator[tuple[str, list[Changed
 def headline(result: ChangedResult) -> str:
     """Return a result in one line."""
     what = "unknown" if Outcome.UNKNOWN in (result.after, result.before) and not _failed(result) else result.severity
-    said = "no longer " if result.effect is Effect.BETTER else ""
+    said = "resolved " if result.effect is Effect.BETTER else ""
     about = f" ({one_line(result.subject)})" if result.subject.startswith("guest ") else ""
     return f"{said}{what}: {one_line(result.text)}{about}  [{result.rule}]"
 

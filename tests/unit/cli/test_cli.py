@@ -26,7 +26,7 @@ from preflight import __version__
 from preflight.__main__ import hosts_of
 from preflight.cli.app import MODULES as COMMAND_MODULES
 from preflight.cli.app import run as run_in_process
-from preflight.cli.app import with_every_command
+from preflight.cli.app import with_commands
 from preflight.connection import snapshot
 from preflight.errors import UserError
 from preflight.grammar import shown
@@ -316,7 +316,7 @@ def test_xml_that_is_no_guests_is_refused(tmp_path: Path) -> None:
 
 FRACTIONS = [
     (name, parameter.opts[0])
-    for name, command in typer.main.get_command(with_every_command()).commands.items()  # type: ignore[attr-defined]  # it is a group
+    for name, command in typer.main.get_command(with_commands()).commands.items()  # type: ignore[attr-defined]  # it is a group
     for parameter in command.params
     if parameter.type.name.startswith("float")
 ]
@@ -330,7 +330,7 @@ def test_there_are_options_that_take_a_fraction() -> None:
 @pytest.mark.parametrize(("command", "option"), FRACTIONS)
 def test_what_is_no_finite_number_is_refused(command: str, option: str, value: str) -> None:
     needed = {"migrate": ["a", "b", "web"], "plan": ["a", "b", "web", "-o", "p"], "snapshot": ["a", "-o", "p"]}
-    done = CliRunner().invoke(with_every_command(), [command, *needed.get(command, ["a", "b"]), option, value])
+    done = CliRunner().invoke(with_commands(command), [command, *needed.get(command, ["a", "b"]), option, value])
     assert isinstance(done.exception, UserError)
     assert str(done.exception) == f"{option}: {float(value):g} is not a number up to 1000000"
 
@@ -723,6 +723,33 @@ def test_a_snapshot_with_a_peer_is_of_both_and_leaves_no_name_open(tmp_path: Pat
     assert saved.made is not None
     assert saved.made.at > 0
     assert left_over(tmp_path) == []
+
+
+def test_what_is_obfuscated_has_no_name_and_the_same_verdict_and_its_map_is_private(tmp_path: Path) -> None:
+    plain, names = tmp_path / "plain.json", tmp_path / "names.map"
+    known = run("check", GONE1, GONE2, "-f", "json", "--save", str(plain))
+    words = ("--save", str(tmp_path / "pair.json"), "--report", f"html={tmp_path}/r.html", "--obfuscate", str(names))
+    done = run("check", GONE1, GONE2, "web", "-f", "json", *words)
+    assert (done.returncode, done.stderr) == (1, "")
+    again = run("check", str(tmp_path / "pair.json"), "-f", "json")
+    rules = [
+        [(one["rule"], one["outcome"]) for one in json.loads(each.stdout)["results"]] for each in (known, done, again)
+    ]
+    assert rules[0] == rules[1] == rules[2]
+    original = r"(?<![a-z0-9])host[12]\.example|192\.0\.2\.1"  # the rules' own documentation has examples
+    report = json.dumps({**json.loads(done.stdout), "rules": []})
+    page = re.sub(r"<article.*?</article>", "", (tmp_path / "r.html").read_text(), flags=re.DOTALL)
+    for text in (report, (tmp_path / "pair.json").read_text(), page):
+        assert re.search(original, text) is None
+    assert re.search(r"(?<![a-z0-9])(?:host[12]|web)(?![a-z0-9])", (tmp_path / "pair.json").read_text()) is None
+    assert re.search(original, known.stdout) is not None
+    assert names.stat().st_mode & 0o777 == 0o600
+    assert json.loads(names.read_text())["names"].keys() >= {"host1", "host2", "example", "web"}
+    names.chmod(0o644)
+    assert refused(run("check", GONE1, GONE2, "--obfuscate", str(names))).endswith("so it is not used as a map")
+    names.write_text("{}")
+    names.chmod(0o600)
+    assert "not a map of --obfuscate" in refused(run("check", GONE1, GONE2, "--obfuscate", str(names)))
 
 
 @pytest.mark.parametrize("words", [("check", HOST1, HOST2, "--save"), ("snapshot", "host-a", "-o")])
@@ -1222,7 +1249,7 @@ def typed(parameter: Any) -> list[str]:
 
 SETTLED = [
     typed(parameter)
-    for parameter in typer.main.get_command(with_every_command()).commands["migrate"].params  # type: ignore[attr-defined]  # a group
+    for parameter in typer.main.get_command(with_commands()).commands["migrate"].params  # type: ignore[attr-defined]  # a group
     if parameter.opts[0] not in {*OF_THE_RUN, *BEFORE, "what", "--resume", "--direct", "--config", "--help"}
 ]
 
@@ -1236,7 +1263,7 @@ ALONE = {option_name(name) for name, option in declared().items() if option.need
 @pytest.mark.parametrize("arguments", [*SETTLED, ["--no-live"], ["--transient"]], ids=lambda given: given[0])
 def test_what_a_plan_or_a_journal_has_settled_is_refused_beside_it(arguments: list[str]) -> None:
     for words, where in (["evening.plan"], "plan"), (["--resume", "journal"], "journal"):
-        done = CliRunner().invoke(with_every_command(), ["migrate", *words, *arguments])
+        done = CliRunner().invoke(with_commands("migrate"), ["migrate", *words, *arguments])
         assert isinstance(done.exception, UserError), done.output
         known = str(done.exception)
         assert arguments[0] in known
@@ -1248,6 +1275,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 #: The pages that document the options of each command.
 PAGES = {
     "check": ("check", "output", "configuration", "reference/options"),
+    "lint": ("lint", "output", "configuration"),
     "capacity": ("capacity", "output", "configuration"),
     "fix": ("fix", "configuration"),
     "migrate": ("migrate", "configuration", "reference/options"),
@@ -1256,6 +1284,7 @@ PAGES = {
     "nagios": ("output", "check", "configuration", "reference/options"),
     "show": ("output",),
     "snapshot": ("check", "configuration"),
+    "diff": ("diff", "check", "output", "configuration", "reference/options"),
     "status": ("output",),
 }
 #: Short for --copy-storage-all, and what every command has.
@@ -1264,7 +1293,7 @@ UNSAID = {"--copy-storage", "--help"}
 
 @pytest.mark.parametrize("command", PAGES)
 def test_the_pages_of_a_command_name_each_of_its_options(command: str) -> None:
-    parameters = typer.main.get_command(with_every_command()).commands[command].params  # type: ignore[attr-defined]  # a group
+    parameters = typer.main.get_command(with_commands()).commands[command].params  # type: ignore[attr-defined]  # a group
     options = {name for one in parameters for name in (*one.opts, *one.secondary_opts) if name.startswith("--")}
     text = "".join((DOCS / f"{page}.md").read_text(encoding="utf-8") for page in PAGES[command])
     assert {one for one in options if not re.search(rf"{one}(?![a-z-])", text)} - UNSAID == set()
@@ -1272,7 +1301,7 @@ def test_the_pages_of_a_command_name_each_of_its_options(command: str) -> None:
 
 @pytest.mark.parametrize(("option", "value"), (OF_THE_RUN | BEFORE).items())
 def test_what_is_about_the_run_goes_with_a_plan(option: str, value: list[str]) -> None:
-    done = CliRunner().invoke(with_every_command(), ["migrate", "/no/plan", option, *value])
+    done = CliRunner().invoke(with_commands("migrate"), ["migrate", "/no/plan", option, *value])
     assert str(done.exception) == "/no/plan: No such file or directory"
 
 

@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from preflight import config
-from preflight.cli.app import every_command, with_every_command
+from preflight.cli.app import every_command, with_commands
 from preflight.cli.help_page import Purpose
 from preflight.errors import UserError
 from preflight.request.settings import SETTINGS, every, key_of, variable
@@ -140,7 +140,7 @@ def test_options_of_a_migration_are_those_of_the_file_unless_others_are_typed(
 
 def test_a_timeout_of_migrations_is_no_timeout_of_answers(home: Path) -> None:
     put(home / ".config/preflight/config.toml", "[migration]\ntimeout = 30\nbandwidth = 7\n")
-    known: Any = typer.main.get_command(with_every_command())
+    known: Any = typer.main.get_command(with_commands())
     with known.commands["check"].make_context("check", ["a", "b"]) as context:
         assert context.params["timeout"] == 60
     with known.commands["capacity"].make_context("capacity", ["a", "b"]) as context:
@@ -319,7 +319,7 @@ def _acting() -> list[str]:
 @pytest.mark.parametrize("name", _acting())
 def test_a_command_that_acts_does_not_look_at_a_file_of_the_directory(home: Path, name: str) -> None:
     put(home / "work/preflight.toml", "this is no TOML\n")
-    known: Any = typer.main.get_command(with_every_command())
+    known: Any = typer.main.get_command(with_commands())
     command = known.commands[name]
     arguments = [] if name == "migrate" else ["host1", "host2", *(["-o", "x"] if name == "plan" else [])]
     with command.make_context(name, [*arguments]) as context:
@@ -334,7 +334,7 @@ def test_a_command_that_acts_does_not_look_at_a_file_of_the_directory(home: Path
 @pytest.mark.parametrize("name", [one.__name__ for one in every_command() if one.purpose is Purpose.LOOK])
 def test_a_command_that_looks_reads_it(home: Path, name: str) -> None:
     put(home / "work/preflight.toml", "answer-timeout = 7\n")
-    known: Any = typer.main.get_command(with_every_command())
+    known: Any = typer.main.get_command(with_commands())
     arguments = ["host1", "-o", "x"] if name == "snapshot" else ["host1", "host2"]
     with known.commands[name].make_context(name, arguments) as context:
         assert context.params["timeout"] == 7
@@ -343,5 +343,5 @@ def test_a_command_that_looks_reads_it(home: Path, name: str) -> None:
 def test_help_and_completion_read_no_file(home: Path, run: Any) -> None:
     put(home / "work/preflight.toml", "this is no TOML\n")
     assert run("check", "--help")[0] == 0
-    known: Any = typer.main.get_command(with_every_command())
+    known: Any = typer.main.get_command(with_commands())
     known.commands["check"].make_context("check", [], resilient_parsing=True)

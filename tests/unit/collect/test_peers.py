@@ -9,12 +9,13 @@ import pytest
 
 from preflight.answers import MISSING, Answers, Record, SavedHost
 from preflight.collect import questions
-from preflight.collect.built import BUILT_BY_DIGEST, digest_of
+from preflight.collect.built import BUILT_BY_DIGEST
 from preflight.collect.follow_up import Further, further_questions
 from preflight.collect.peers import Peers, apart, batch
 from preflight.collect.session import SavedVisit
 from preflight.collect.sources import make_host
 from preflight.connection import snapshot
+from preflight.connection.files_read import digest_of
 from preflight.connection.libvirt import BUILT
 from preflight.facts.guest.guests import Guests
 from preflight.judge.report import Outcome, Verdict
@@ -187,6 +188,6 @@ def test_libvirts_answers_are_kept_by_definition_and_found_by_name() -> None:
 
 def test_lists_about_several_peers_answer_for_each() -> None:
     saved = SavedVisit(SavedHost("host2", Answers({"accounts": Record("0 passwd:qemu\n")})), "ssh")
-    told = saved.ask({"accounts:passwd:qemu": questions.CAME_FROM, "resolve:x": questions.CAME_FROM}).records
+    told = saved.ask({"accounts:passwd:qemu": questions.LOOK, "resolve:x": questions.LOOK}).records
     assert told["accounts:passwd:qemu"].out == "0 passwd:qemu\n"
     assert told["resolve:x"] == Record("", MISSING)

@@ -43,7 +43,9 @@ NO_LOGIN = (
         (REFUSAL, True, True, True, Answer.REFUSED),
         (REFUSAL, True, True, False, Answer.UNDECIDED),
         (NO_LOGIN, False, False, False, Answer.REFUSED),
-        # a connection that ends by itself tells nothing
+        # a connection that ends by itself tells nothing, also where a rule declares that message for its cause
+        (KILLED, False, False, True, Answer.UNDECIDED),
+        (KILLED, True, True, True, Answer.ACCEPTED),
         (PEER_TO_PEER, True, False, False, Answer.UNDECIDED),
         (PEER_TO_PEER, False, False, True, Answer.UNDECIDED),
         (KEEPALIVE, True, False, False, Answer.UNDECIDED),

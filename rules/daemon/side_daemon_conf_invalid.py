@@ -1,0 +1,30 @@
+"""On the destination, a daemon that libvirt needs beside its own would not start again with its file.
+
+Why it matters
+    virtlogd, virtlockd and, with modular daemons, virtnetworkd, virtstoraged, virtsecretd and others read their files
+    only when they start, so a running one shows no problem. Many of them end when they have been idle for two minutes,
+    and are started again by the next connection. Then a guest that needs the daemon does not start: "Failed to connect
+    socket to '/var/run/libvirt/virtnetworkd-sock': No such file or directory".
+
+How to fix
+    Correct the line. The daemon reads the file when it starts the next time.
+"""
+
+from preflight.facts import StartObstacles
+from preflight.rule import Findings, Severity, Unreadable, on_destination, rule, unless_live
+
+
+@rule(
+    Severity.WARNING,
+    skip=unless_live,
+    errors=(
+        "Failed to connect socket to '.../virtnetworkd-sock': No such file or directory",
+        "can't connect to virtlogd: Cannot recv data: Connection reset by peer",
+    ),
+)
+def check(destination: StartObstacles) -> Findings:
+    if destination.unknown is not None:
+        raise Unreadable(destination.unknown)
+    for daemon, problems in destination.problems.items():
+        if daemon in destination.there:  # otherwise log-or-lock-daemon-unreachable or driver-unreachable reports it
+            yield from (on_destination(problem.message, at=problem.location) for problem in problems)
