@@ -46,6 +46,11 @@ class StartObstacles(Fact, frozen=True, kw_only=True):
         )
 
 
+def socket_gone(daemon: str) -> str:
+    """Return libvirt's error once systemd has given up a daemon that does not start, and has removed its socket."""
+    return f"Failed to connect socket to '/var/run/libvirt/{daemon}-sock': No such file or directory"
+
+
 def _problems(name: str, conf: Conf, version: Version | None) -> tuple[ConfProblem, ...]:
     if name in ("virtlogd", "virtlockd"):
         return tuple(side_problems(name, conf))
