@@ -25,7 +25,6 @@ MISSED: Mapping[str, str] = {
     "daemon/modular-qemu-conf-broken": "virsh says the same of a daemon that does not run, which is named",
     "daemon/modular-qemu-conf-broken-and-idle": "virsh says the same of a daemon that does not run, which is named",
     "guests/vnc-tls-in-an-empty-directory": "libvirt lost QEMU's words",
-    "guests/vnc-tls-without-its-secret": "libvirt says the same of a disk's secret, whose rule is named",
     "login/installed-session-fails": "libvirt takes what PAM printed for a packet, which libvirt-unreachable names",
     "limits/socket-triggered-twice-and-five": "ssh says the same of MaxStartups, which is named",
     "limits/socket-two-connections-and-five": "ssh says the same of MaxStartups, which is named",
