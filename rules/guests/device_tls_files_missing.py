@@ -47,13 +47,11 @@ def check(
                 if one.device == "SPICE"
                 else f"Unable to access credentials {missing}: No such file or directory",
             )
-            continue
-        named = f"uuid '{one.secret}'"
-        if one.secret.value and _lacks(one.secret.value, destination_secrets):
+        elif one.secret.value and _lacks(one.secret.value, destination_secrets):
             yield on_destination(
                 f"libvirt has no secret {one.secret}, which {one.device} needs for its TLS key",
                 at=one.secret.at,
-                error=f"Secret not found: no secret with matching {named}",
+                error=f"no secret with matching uuid '{one.secret}'",
             )
 
 

@@ -20,8 +20,6 @@ from tests.lab.truth.row import Row, rows
 MISSED: Mapping[str, str] = {
     "daemon/cannot-write-status-full-peer-to-peer": "virsh lost the reason: the log of the source's daemon has it",
     "network/tls-forced-at-the-destination-p2p": "virsh lost the reason: the log of the source's daemon has it",
-    "storage/copied-by-a-name-of-none": "virsh stops at disk-not-shared, which these hosts have too",
-    "storage/copied-by-a-name-of-none-debian-13": "virsh stops at disk-not-shared, which these hosts have too",
     "daemon/modular-qemu-conf-broken": "virsh says the same of a daemon that does not run, which is named",
     "daemon/modular-qemu-conf-broken-and-idle": "virsh says the same of a daemon that does not run, which is named",
     "guests/vnc-tls-in-an-empty-directory": "libvirt lost QEMU's words",
@@ -31,10 +29,16 @@ MISSED: Mapping[str, str] = {
     "limits/socket-two-of-each-address-and-five": "ssh says the same of MaxStartups, which is named",
     "network/way-disks-rejected-between": "QEMU says the same of a wrong address, whose rule is named",
     "login/sshd-not-reloaded-but-in-force": "sshd refuses by a MaxStartups that it still uses, which is named",
+    "network/tls-data-secret-missing": "libvirt says the same of a disk's secret, whose rule is named",
+    "network/tls-data-secret-missing-at-the-source": "libvirt says the same of a disk's secret, whose rule is named",
+    "network/tls-data-secret-missing-debian-13": "libvirt says the same of a disk's secret, whose rule is named",
+    "guests/vnc-tls-without-its-secret": "libvirt says the same of a disk's secret, whose rule is named",
+    "limits/firewall-rate-of-data-and-six": "libvirt says the same of a port that is closed, whose rules are named",
+    "limits/firewall-leaving-count-and-six": "libvirt says the same of a port that is closed, whose rules are named",
+    "limits/firewall-leaving-rate-and-six": "libvirt says the same of a port that is closed, whose rules are named",
+    "limits/firewall-recent-at-the-source-and-eight": "preflight cannot log in to the source either, which is named",
     "network/tls-data-server-for-clients-debian-13": "libvirt lost QEMU's words",
-    "storage/card-rom-larger": "libvirt lost QEMU's words",
     "storage/firmware-rom-smaller-debian-13": "libvirt lost QEMU's words",
-    "storage/firmware-variables-smaller": "libvirt lost QEMU's words",
     "login/penalties-of-failed-logins": "ssh says the same of MaxStartups, which is named; this rule is named after it",
 }
 
