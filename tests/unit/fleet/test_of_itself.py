@@ -43,8 +43,17 @@ def test_over_another_transport_its_libvirt_is_unknown() -> None:
     assert case.result("libvirt-unreachable", "destination").outcome is Outcome.UNKNOWN
 
 
-@pytest.mark.parametrize("name", ["localhost", "qemu:///system", "-oProxyCommand=x", "kvm 1"])
-def test_the_name_is_one_by_which_other_machines_reach_the_host(tmp_path: Path, name: str) -> None:
-    with pytest.raises(TargetError):
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("localhost", "--name: localhost is not the name by which other machines reach the host"),
+        ("qemu:///system", "--name: qemu:///system is not the name by which other machines reach the host"),
+        ("-oProxyCommand=x", "'-oProxyCommand=x' is not a host"),
+        ("kvm 1", "'kvm 1' is not a host"),
+    ],
+)
+def test_the_name_is_one_by_which_other_machines_reach_the_host(tmp_path: Path, name: str, why: str) -> None:
+    with pytest.raises(TargetError) as refused:
         snapshots.take("localhost", snapshots.Wanted(output=tmp_path / "a.json", name=name))
+    assert str(refused.value) == why
     assert not (tmp_path / "a.json").exists()
