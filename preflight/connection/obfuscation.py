@@ -30,6 +30,7 @@ _EVERYWHERE = frozenset((
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\w)")
 _IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,39}(?:(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])")
 _MAC = re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:])")
+_MIGRATION_HOST = re.compile(r'^[ \t]*migration_host[ \t]*=[ \t]*"([^"\n]{1,255})"', re.MULTILINE)
 #: Address and port in the kernel's tables of sockets: each 32 bits with the bytes reversed.
 _SOCKET = re.compile(r"\b([0-9A-F]{8}|[0-9A-F]{32})(?=:[0-9A-F]{4}\b)")
 _SOCKETS = frozenset(("sockets", "udp-sockets"))
@@ -276,7 +277,7 @@ def _host_names(host: SavedHost) -> Iterator[str]:
         if name in records:
             yield from re.findall(r"<host name=\\?['\"]([^'\"\\]{1,255})", records[name].out)
     if "qemu.conf" in records:
-        yield from re.findall(r'^\s*migration_host\s*=\s*"([^"\n]{1,255})"', records["qemu.conf"].out, re.MULTILINE)
+        yield from _MIGRATION_HOST.findall(records["qemu.conf"].out)
 
 
 def _typed_host(typed: str) -> str:

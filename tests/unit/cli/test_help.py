@@ -54,7 +54,7 @@ def test_commands_are_listed_by_what_they_are_for() -> None:
         Purpose.LOOK: ["check", "capacity", "snapshot", "nagios"],
         Purpose.PLAN: ["plan", "fix"],
         Purpose.ACT: ["rehearse", "migrate"],
-        Purpose.LOOK_UP: ["show", "status", "rules", "explain", "waivers", "config"],
+        Purpose.LOOK_UP: ["show", "diff", "status", "rules", "explain", "waivers", "config"],
     }
 
 
