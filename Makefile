@@ -7,7 +7,7 @@ WORKERS := $(shell expr $$(nproc) + 1)
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-faults probe-killed clean
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth ansible-fleet twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small audit-truth probe-killed domains gates clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -29,7 +29,7 @@ check: $(VENV)/.installed
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/shellcheck tools/system-packages .ci/run $$(find preflight examples tests/lab/variants -name '*.sh')
+	$(BIN)/shellcheck tools/system-packages .ci/run $$(find preflight examples tests/lab/variants -name '*.sh' -o -name bundle)
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format .
@@ -117,9 +117,25 @@ probe-killed: $(VENV)/.installed-lab
 rehearse-lab: $(VENV)/.installed-lab
 	$(BIN)/python -m pytest tests/lab/rehearsals.py
 
+# A rehearsal and then virsh on 250 rows of the truth; continues where it was cut off.
+rehearse-truth: lab-images
+	$(BIN)/python -m tests.lab.rehearse_truth $(REHEARSE_TRUTH_OPTIONS)
+
 # Faults at random moments of a rehearsal, in each mode; goes on where it was cut off.
 rehearse-faults: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.rehearse_faults $(REHEARSE_FAULTS_OPTIONS)
+
+# The time of a rehearsal beside that of a check and of virsh.
+rehearse-bench: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.rehearse_bench costs
+
+# The longest standstill of a guest of 8 GiB that writes, by its own clock, while it is rehearsed.
+rehearse-standstill: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.rehearse_bench standstill
+
+# 50 rehearsals of guests of 384 MiB that have touched 256 MiB, of which none may move.
+rehearse-small: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.rehearse_bench small
 
 twenty: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.twenty
@@ -129,6 +145,14 @@ fix-chaos: $(VENV)/.installed-lab
 
 ansible-truth: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.ansible_truth
+
+# Hosts that Ansible collects, with the collection in examples/ansible, are as those that ssh collects.
+ansible-fleet: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.ansible_fleet
+
+# An audit of five hosts with different faults, and what virsh then does on 40 ways.
+audit-truth: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.audits
 
 # How the time of a check grows with the size of its hosts, up to 4,000 guests and 60,000 firewall rules.
 growth: $(VENV)/.installed
@@ -145,11 +169,20 @@ HOSTILE_SEED ?= 1
 hostile: $(VENV)/.installed
 	$(BIN)/python -m tests.hostile --seed $(HOSTILE_SEED) --record $(HOSTILE_OPTIONS)
 
+# libvirt's own test domains, from Debian's source packages, each as the guest of two recorded hosts.
+domains: $(VENV)/.installed
+	$(BIN)/python -m tests.domains $(DOMAINS_OPTIONS)
+
 hostile-lab: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.hostile --seed $(HOSTILE_SEED) --record $(HOSTILE_OPTIONS)
 
+# The files of examples/gates as they stand: steps of CI jobs, the hook, the units, alerts and queries. As root.
+gates: $(VENV)/.installed-gates
+	$(BIN)/python -m pytest -rP tests/gates/run_ci.py tests/gates/run_hook.py tests/gates/run_services.py
+
 bench: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.bench
+	$(BIN)/python -m tests.lab.rehearse_bench costs
 
 $(VENV)/.installed: pyproject.toml tools/system-packages
 	tools/system-packages build
@@ -161,6 +194,10 @@ $(VENV)/.installed: pyproject.toml tools/system-packages
 
 $(VENV)/.installed-lab: $(VENV)/.installed
 	tools/system-packages lab
+	touch $@
+
+$(VENV)/.installed-gates: $(VENV)/.installed-lab
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[gates]'
 	touch $@
 
 $(VENV)/.installed-html: $(VENV)/.installed

@@ -7,6 +7,20 @@ from typing import NamedTuple
 MISSING = 44
 
 
+#: The records that are the text of one file each, and the path of that file.
+FILES = {
+    "etc.hosts": "/etc/hosts",
+    "nsswitch": "/etc/nsswitch.conf",
+    "resolv": "/etc/resolv.conf",
+    "machine-id": "/etc/machine-id",
+    "libvirtd.conf": "/etc/libvirt/libvirtd.conf",
+    "virtqemud.conf": "/etc/libvirt/virtqemud.conf",
+    "virtproxyd.conf": "/etc/libvirt/virtproxyd.conf",
+    "virtlockd.conf": "/etc/libvirt/virtlockd.conf",
+    "qemu.conf": "/etc/libvirt/qemu.conf",
+}
+
+
 class Unreadable(Exception):
     """Fact that could not be determined. The text is the reason, for the person who reads the report."""
 

@@ -4,11 +4,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.domains.record import markdown as domains
 from tests.hostile.record import markdown as hostile
 from tests.lab.chaos.record import markdown as chaos
 from tests.lab.flags.__main__ import markdown as flags
 from tests.lab.refusals import markdown as refusals
 from tests.lab.rehearse_faults.record import markdown as rehearse
+from tests.lab.rehearse_truth.page import markdown as rehearse_truth
 from tests.lab.truth.__main__ import markdown as truth
 from tests.mutation.record import markdown as mutation
 from tools.documentation import REFERENCE, publish
@@ -18,8 +20,10 @@ def wanted() -> Mapping[Path, str]:
     """Return each document, as it should be now."""
     return {
         REFERENCE / "chaos.md": chaos(),
+        REFERENCE / "domains.md": domains(),
         REFERENCE / "hostile.md": hostile(),
         REFERENCE / "rehearse.md": rehearse(),
+        REFERENCE / "rehearsal-truth.md": rehearse_truth(),
         REFERENCE / "truth.md": truth(),
         REFERENCE / "refusals.md": refusals(),
         REFERENCE / "flags.md": flags(),

@@ -22,6 +22,8 @@ __all__ = ["command_of", "every_command", "run", "with_commands"]
 #: called is loaded.
 MODULES = {
     "check": "check",
+    "lint": "lint",
+    "audit": "audit",
     "capacity": "capacity",
     "snapshot": "snapshot",
     "nagios": "check",

@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 def snapshot(
     host: Annotated[str, typer.Argument(metavar="HOST", help=HOST)],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--name",
+            metavar="NAME",
+            help="Name of the host in the file, if other machines reach it by another name than HOST, such as"
+            " localhost.",
+            show_default=False,
+        ),
+    ] = None,
     peer: Annotated[
         list[str] | None,
         typer.Option(
@@ -61,6 +71,7 @@ def snapshot(
 
     wanted = snapshots.Wanted(
         output=output,
+        name=name,
         overwrite=overwrite,
         peers=snapshots.peers_of(peer or ()),
         peer_to_peer=p2p,

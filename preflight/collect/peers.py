@@ -97,7 +97,6 @@ def _about_itself(ends: Mapping[Role, Host]) -> Further:
     own.ask_about("paths", "paths", paths_on((host,), guests), questions.all_images)
     own.ask_about("started-with", "guests", running, questions.started_with)
     own.ask("usb-devices", questions.USB_DEVICES)
-    own.ask("came-from", questions.CAME_FROM)
     with contextlib.suppress(Unreadable):  # reported by the rules that need it
         own.ask_for_certificates("tls.server", host.fact(NetworkListener).paths)
     with contextlib.suppress(Unreadable):

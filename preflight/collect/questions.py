@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from preflight import grammar
+from preflight.answers import FILES
 from preflight.shell_text import NOTHING, ShellText, fixed, joined, of_file, shell
 
 #: Paths where distributions install QEMU. Checked on every host that is saved in a snapshot, since a guest of another
@@ -35,23 +36,16 @@ NEWER = frozenset(("cluster", "resources", "session", "side-daemons", "usb-devic
 #: Questions for every host, in this order. Those that no selected rule needs are left out.
 STANDING: dict[str, ShellText] = fixed(
     {
-        "etc.hosts": "slurp /etc/hosts",
-        "nsswitch": "slurp /etc/nsswitch.conf",
-        "resolv": "slurp /etc/resolv.conf",
+        # libvirt's files have hundreds of lines as installed
+        **{record: f"{'slurp' if '/libvirt/' in path else 'few_lines'} {path}" for record, path in FILES.items()},
         "kernel.hostname": "read -r name < /proc/sys/kernel/hostname && printf '%s\\n' \"$name\"",
-        "machine-id": "slurp /etc/machine-id",
-        "os-release": "slurp /etc/os-release || slurp /usr/lib/os-release",
+        "os-release": "few_lines /etc/os-release || few_lines /usr/lib/os-release",
         "kernel": "uname -srm",
         "openssh": "ssh -V 2>&1",
         "addresses": "ip -o addr show",
         "links": "ip -d -o link show",
         "speeds": "grep -s . /sys/class/net/*/speed; true",
         "helpers": "remote_helpers",
-        "libvirtd.conf": "slurp /etc/libvirt/libvirtd.conf",
-        "virtqemud.conf": "slurp /etc/libvirt/virtqemud.conf",
-        "virtproxyd.conf": "slurp /etc/libvirt/virtproxyd.conf",
-        "virtlockd.conf": "slurp /etc/libvirt/virtlockd.conf",
-        "qemu.conf": "slurp /etc/libvirt/qemu.conf",
         "libvirt-files": "libvirt_files",
         "sshd_config": "sshd_config",
         "sshd.effective": "as_root sshd -T",
@@ -60,6 +54,8 @@ STANDING: dict[str, ShellText] = fixed(
         "resources": "resources",
         "cluster": "cluster",
         "host-keys": "host_keys",
+        # the addresses and ports of both ends of the login; libvirt's connection comes from the same address
+        "came-from": "printf '%s\\n' \"$SSH_CONNECTION\"",
         "session": """printf 'user %s\\nuid %s\\nfrom %s\\n' "${LOGNAME-}" "$uid" "${SSH_CONNECTION%% *}\"""",
         "cpu-features": (
             "sed -n \"s/.*<feature name='\\([^']*\\)'.*/\\1/p\" /usr/share/libvirt/cpu_map/x86_features.xml"
@@ -159,10 +155,6 @@ _ARGUMENTS = 400
 def _few_at_once(words: Sequence[str]) -> Iterator[Sequence[str]]:
     """Split the words into chunks that each fit into the arguments of one command."""
     return (words[at : at + _ARGUMENTS] for at in range(0, len(words), _ARGUMENTS))
-
-
-#: Prints the address that the login comes from, which is also the source address of libvirt's connection.
-CAME_FROM = shell("printf '%s\\n' \"${SSH_CONNECTION%% *}\"")
 
 
 def stat_paths(paths: Sequence[str]) -> ShellText:

@@ -17,7 +17,7 @@ from preflight.connection.shell import TOTAL_LIMIT
 from preflight.connection.target import Target
 from preflight.facts.daemon.full import full_daemon
 from preflight.facts.text import augeas, libvirt_conf
-from preflight.request.migration import Role
+from preflight.request.migration import Role, Transport
 from preflight.shell_text import NOTHING, ShellText, shell
 
 #: Maximum number of seconds that libvirt must leave for the answers that explain why it gives none: which daemons run,
@@ -330,16 +330,22 @@ class SavedVisit:
     def first(self) -> Answers:
         """Return all saved answers, except those of a libvirt connection over another transport than requested."""
         answers = Answers(dict(self._saved.answers.records), dict(self._saved.answers.absent))
+        unasked = self._unasked
         if "libvirt.connect" in answers.records:
             taken_over = transport_of(answers.records["libvirt.connect"])
-            if taken_over != self._transport:
+            if taken_over == Transport.UNIX and self._transport == Transport.SSH:
+                # the daemon's answer to the host itself counts; whether anybody can log in is not known
+                answers.records.pop("login", None)
+                answers.absent["login"] = f"{self.name} took the snapshot itself: nobody has logged in to it"
+                unasked |= {"login"}
+            elif taken_over != self._transport:
                 del answers.records["libvirt.connect"]
                 answers.absent["libvirt.connect"] = (
                     f"the snapshot of {self.name} was taken over {taken_over}, not {self._transport}"
                 )
         for name in self._own.keys() - answers.records.keys():
             answers.absent.setdefault(name, f"{name} is not in the snapshot: take it with the same --rules and --pack")
-        answers.unasked = self._unasked
+        answers.unasked = unasked
         return answers
 
     @property

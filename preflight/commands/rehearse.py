@@ -36,6 +36,7 @@ from preflight.rehearse.guest import Rehearsal
 from preflight.rehearse.keeps import keeps_by_check, keeps_by_method, keeps_by_traces
 from preflight.rehearse.lanes import Lanes
 from preflight.rehearse.limits import BANDWIDTH, LATEST
+from preflight.rehearse.memory import memory_of
 from preflight.rehearse.method import rehearsed
 from preflight.rehearse.outcome import NOT_AS_BEFORE, Outcome, outcome
 from preflight.rehearse.plan import plan
@@ -181,7 +182,14 @@ def run(
         journal.write("run")
         switch = HostSwitch(visits[0].run, run_lock.key_of(path))
         watching = stack.enter_context(contextlib.closing(End(visits[0].name, visits[0].connect, planned.calls)))
-        rehearsal = Rehearsal(current, watching, switch, lambda marks: look(visits[1].run, marks), keeps_by_traces)
+        rehearsal = Rehearsal(
+            run=current,
+            watching=watching,
+            switch=switch,
+            look=lambda marks: look(visits[1].run, marks),
+            memory=lambda uuid: memory_of(visits[0].run, uuid),
+            keeps=keeps_by_traces,
+        )
         answers = Lanes(rehearsal, marks).rehearse(planned.guests)
         finish(current, {uuid: Past(began=one.seconds is not None) for uuid, one in answers.items()})
     return answers, current.interrupted

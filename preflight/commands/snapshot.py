@@ -30,6 +30,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """What is asked, and the file for the answers."""
 
     output: Path
+    #: The name that the file gives the host; None for the name by which it is reached.
+    name: str | None = None
     overwrite: bool = False
     peers: Peers = Peers()
     #: Whether the host opens the libvirt of each peer whose answers are known.
@@ -65,11 +67,12 @@ def take(text: str, wanted: Wanted) -> SavedHost:
     target = parse_target(text)
     if target.kind is Kind.SNAPSHOT:
         raise TargetError(f"{text}: already a snapshot")
+    name = target.text if wanted.name is None else _name_of(wanted.name)
     snapshot.refuse_to_overwrite(wanted.output, overwrite=wanted.overwrite)
     mapped = None if wanted.obfuscate is None else Mapped(wanted.obfuscate)
     sources, own = own_of(rules_of(wanted.site))
     # a snapshot of the host itself may be among those of a pair
-    peers = Peers(tuple(peer for peer in wanted.peers.known if peer.name != target.text), wanted.peers.named)
+    peers = Peers(tuple(peer for peer in wanted.peers.known if peer.name != name), wanted.peers.named)
     channel = open_channel(target, questions.PRELUDE, wanted.timeout)
     try:
         wanted_records = records_for(sources, sources)
@@ -77,14 +80,14 @@ def take(text: str, wanted: Wanted) -> SavedHost:
         waiting = Waiting([visit])
         snapshot.load()
         (first,) = side_by_side(visit.first, waiting=waiting)
-        batch = collecting.batch(visit.name, first, peers, peer_to_peer=wanted.peer_to_peer, sources=sources)
+        batch = collecting.batch(name, first, peers, peer_to_peer=wanted.peer_to_peer, sources=sources)
         side_by_side(partial(visit.ask, batch.commands, batch.definitions), waiting=waiting)
         visit.end_libvirt()
     finally:
         channel.close()
     answers = collecting.apart(visit.saved().answers)
     answers.absent.update(batch.absent)
-    saved = SavedHost(visit.name, answers, peers.names, taken_now(wanted.site))
+    saved = SavedHost(name, answers, peers.names, taken_now(wanted.site))
     if mapped is not None:
         built = answers.records.get(BUILT_BY_DIGEST)
         (saved,) = mapped.hosts([saved])
@@ -92,3 +95,10 @@ def take(text: str, wanted: Wanted) -> SavedHost:
             saved.answers.records[BUILT_BY_DIGEST] = mapped.obfuscation.by_digest(built, batch.definitions)
     snapshot.write(wanted.output, [saved], saved.made, overwrite=wanted.overwrite)
     return saved
+
+
+def _name_of(text: str) -> str:
+    """Return the name by which others reach a host; raises `TargetError`."""
+    if parse_target(text).kind is not Kind.SSH:
+        raise TargetError(f"--name: {text} is not the name by which other machines reach the host")
+    return text

@@ -84,7 +84,7 @@ def _saved(host: SavedHost) -> saved.SavedHost:
 
 def read(path: Path) -> list[SavedHost]:
     """Read a snapshot; raises `SnapshotError`."""
-    content = _content(path)
+    content = content_of(path)
     snapshot = saved.quick(content) or _read_or_explain(path, content)
     try:
         return [_host(host, _taken(snapshot.made)) for host in snapshot.hosts]
@@ -103,7 +103,7 @@ def _read_or_explain(path: Path, content: bytes) -> saved.Snapshot:
         raise SnapshotError(f"{path}: {why}") from None
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
     """Return the file's content, within the limits; raises `SnapshotError`."""
     try:
         descriptor = own_file.open_any(path)

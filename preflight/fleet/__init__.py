@@ -1,1 +1,1 @@
-"""Several hosts, or one host at several times: what differs between them."""
+"""Many hosts: which they are, what is judged about all pairs of them, and what differs between them."""

@@ -85,7 +85,7 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool =
         except UserError:
             return ()  # reported below
         pair = Pair(source, source, migration, chosen)
-        return (guest for name in chosen for guest in _on_either_end(pair, name))
+        return (guest for name in chosen for guest in on_either_end(pair, name))
 
     visits = visit_both(opened, needed, sources, own)
     collected = collect(*visits, migration, guests_of, needed, sources, stay=stay)
@@ -142,7 +142,9 @@ def _judge(
     limits = capacity(source, destination, migration, every=asked.sizing)
     narrowed = bool(asked.select or asked.ignore)
     leaves, moves_to = (
-        _summary(host, given if isinstance(visit, SavedVisit) else None, visit)
+        summary_of(
+            host, given if isinstance(visit, SavedVisit) else None, visit.saved(), saved=isinstance(visit, SavedVisit)
+        )
         for host, visit, given in zip((source, destination), visits, (asked.source, asked.destination), strict=True)
     )
     applied = tuple(rule.text for rule in rules)
@@ -171,7 +173,7 @@ def _names(end: End) -> tuple[str, ...]:
     return tuple(filter(None, (end.target.text, end.target.host)))
 
 
-def _on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:
+def on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:
     """Return the guest as it is, and as it will be if the request changes it."""
     method = pair.migration.method
     roles = (Role.SOURCE,) if method.xml is None and method.dname is None else tuple(Role)
@@ -231,7 +233,9 @@ def taken_of(host: Host) -> int | None:
     return int(taken) if 0 <= taken <= _LATEST else None
 
 
-def _summary(host: Host, given: str | SavedHost | None, visit: LiveVisit | SavedVisit) -> HostSummary:
+def summary_of(host: Host, given: str | SavedHost | None, answers: SavedHost, *, saved: bool) -> HostSummary:
+    """Return a host as a report names it; `given` is the file, if the answers are from one."""
+
     def known(say: Callable[[Host], T]) -> T | None:
         try:
             return say(host)
@@ -247,10 +251,10 @@ def _summary(host: Host, given: str | SavedHost | None, visit: LiveVisit | Saved
         qemu=known(lambda host: str(host.fact(Versions).qemu)),
         openssh=known(lambda host: host.fact(OpenSsh).text.partition(",")[0]),
         no_login=host.absent.get("") if login is not None and login.code else None,
-        saved=isinstance(visit, SavedVisit),
+        saved=saved,
         file=given if isinstance(given, str) and given.isprintable() else None,
         taken=taken_of(host),
-        made=visit.saved().made,
+        made=answers.made,
         session=known(lambda host: host.fact(Session)),
-        files=files_of(visit.saved().answers),
+        files=files_of(answers.answers),
     )

@@ -182,6 +182,20 @@ class Report(Struct, frozen=True):
         return "check"
 
     @property
+    def is_pair(self) -> bool:
+        """Report whether there are two hosts, between which guests are migrated."""
+        return True
+
+    @property
+    def of_files(self) -> bool:
+        """Report whether the host is a directory of its files."""
+        return False
+
+    def file(self, path: str) -> str | None:  # noqa: ARG002 - for files that are no host yet
+        """Return the path under which a reader finds a file of a host; None if it is on the host itself."""
+        return None
+
+    @property
     def own_options(self) -> tuple[str, ...]:
         """Return the options that only that command has, as words of a command line."""
         return ()
@@ -216,6 +230,10 @@ class Report(Struct, frozen=True):
     def host(self, role: Role) -> HostSummary:
         """Return the host in this role."""
         return self.source if role is Role.SOURCE else self.destination
+
+    def at(self, role: Role, path: str) -> str:
+        """Return a file of a host as people read it: with the host's name, if it is on the host."""
+        return self.file(path) or f"{self.host(role).name}:{path}"
 
     def without_login(self, host: HostSummary) -> tuple[Result, ...]:
         """Return the results that are unknown because the login to the host failed: one cause, reported once."""

@@ -1,1 +1,1 @@
-"""Rehearsals: each guest's real migration is begun, and taken back before anything is handed over."""
+"""Rehearsals: each guest's real migration is begun, and aborted before the guest is handed over."""

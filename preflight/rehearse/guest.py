@@ -1,4 +1,4 @@
-"""Rehearses one guest: begins its migration, aborts it once the destination takes it, and looks on both hosts."""
+"""Rehearses one guest: begins its migration, aborts it once the destination receives it, and inspects both hosts."""
 
 import contextlib
 import threading
@@ -22,12 +22,13 @@ from preflight.migrate.run import Run
 from preflight.migrate.settle import Settled, look_at_both, settle
 from preflight.migrate.transfer import Transfer
 from preflight.rehearse.answer import Answer, Rehearsed, answer_of, not_rehearsed
-from preflight.rehearse.limits import longest_call
+from preflight.rehearse.limits import LARGE, longest_call
+from preflight.rehearse.memory import Memory
 from preflight.rehearse.reading import Ending, Reading, ends, reading_of
 from preflight.rehearse.switch import Switch
 from preflight.rehearse.traces import Look, Marks, Seen, remains
 from preflight.schema.plan import PlannedGuest
-from preflight.threads import until
+from preflight.threads import side_by_side, until
 
 #: Seconds between two readings. In this time QEMU passes about 10 MiB of zero pages at 1 MiB/s.
 POLL: Final = 0.02
@@ -51,17 +52,19 @@ class Rehearsing(Domain, Protocol):
 
 @dataclass(slots=True)
 class Rehearsal:
-    """What the rehearsals of one run share: the run itself, the switch on the source, and the look at the destination.
+    """What the rehearsals of one run share: the run itself, the switch on the source, and looks at both hosts.
 
-    `watching` is another end of the source: a call on it may block without keeping the run from looking at its guests.
-    `keeps` says why a guest must not be rehearsed, from what the destination has of it just before, and the sizes of
-    its copied disks in bytes, by target; None if nothing speaks against it.
+    `memory` returns what a guest has in memory; raises `Unreadable`. `watching` is another end of the source: a call on
+    it may block without keeping the run from looking at its guests. `keeps` returns why a guest must not be
+    rehearsed, from the traces on the destination just before and the sizes of its copied disks in bytes, by target;
+    None if it may be.
     """
 
     run: Run
     watching: End
     switch: Switch
     look: Look
+    memory: Callable[[str], Memory]
     keeps: Callable[[Marks, Seen, dict[str, int]], str | None]
 
 
@@ -69,14 +72,10 @@ def rehearse(rehearsal: Rehearsal, guest: PlannedGuest, marks: Marks, lane: Lane
     """Rehearse one guest; raises `JournalError` and `UserError` before anything is begun."""
     run = rehearsal.run
     source, destination = look_at_both(run, guest.uuid)
-    why = _keeps(source, destination)
+    why, before = _keeps(source, destination), Seen()
     if why is None:
         try:
-            before = rehearsal.look(marks)
-            why = rehearsal.keeps(marks, before, _sizes(run, marks))
-            if why is None:
-                lane.source()
-                lane.destination()
+            why, before = _looked(rehearsal, marks, lane)
         except (Unreadable, HostSilent) as unknown:
             why = str(unknown)
     if why is not None:
@@ -99,12 +98,39 @@ def _keeps(source: Sighting, destination: Sighting) -> str | None:
     if Place.UNKNOWN in (source.place, destination.place):
         return source.why or destination.why or "a host does not answer"
     if source.place is not Place.RUNNING:
-        return f"only a guest that runs is rehearsed; this one is {source.place} on the source"
+        return f"only running guests are rehearsed; this one is {source.place} on the source"
     if source.job or destination.job:
-        return "a job is running on it"
+        return "a job is running on the guest"
     if destination.place.active:
-        return f"it is {destination.place} on the destination too"
+        return f"the guest is {destination.place} on the destination too"
     return None
+
+
+def _looked(rehearsal: Rehearsal, marks: Marks, lane: Lane) -> tuple[str | None, Seen]:
+    """Look at both hosts side by side, and open the lane's connections to them.
+
+    Returns why the guest must not be rehearsed (None if it may be), and the traces that the destination has of it.
+    Raises `Unreadable` and `HostSilent`.
+    """
+    sizes: dict[str, int] = {}
+    seen: list[Seen] = []
+
+    def here() -> str | None:
+        sizes.update(_sizes(rehearsal.run, marks))
+        lane.source()
+        return _too_little(rehearsal, marks)
+
+    def there() -> None:
+        seen.append(rehearsal.look(marks))
+        lane.destination()
+
+    too_little, _ = side_by_side(here, there)
+    return rehearsal.keeps(marks, seen[0], sizes) or too_little, seen[0]
+
+
+def _too_little(rehearsal: Rehearsal, marks: Marks) -> str | None:
+    """Return why the guest's memory could be sent too soon; None if it cannot. Raises `Unreadable`."""
+    return None if marks.memory >= LARGE else rehearsal.memory(marks.uuid).why_too_little(marks.memory)
 
 
 def _sizes(run: Run, marks: Marks) -> dict[str, int]:
@@ -115,7 +141,7 @@ def _sizes(run: Run, marks: Marks) -> dict[str, int]:
         domain = cast("Rehearsing", run.source.domain(marks.uuid))
         return {copy.target: domain.blockInfo(copy.target)[0] for copy in marks.copies}
     except libvirt.libvirtError as error:
-        raise Unreadable(f"the size of a copied disk is not known: {error}") from None
+        raise Unreadable(f"the size of a copied disk is unknown: {error}") from None
 
 
 def _rehearse(
@@ -185,7 +211,7 @@ def _why(run: Run, guest: PlannedGuest, answer: Answer, settled: Settled, ended:
         why = f"{home} {guest.name}{f'; {why}' if why else ''}"
     elif answer is Answer.UNDECIDED:
         why = (
-            f"it was aborted before libvirt had decided: {ended.why}"
+            f"the migration was aborted before libvirt had accepted or refused it: {ended.why}"
             if ended is not None
             else "the migration ended before the rehearsal aborted it, and libvirt's message does not say why: see the"
             " log of the source's libvirt daemon"

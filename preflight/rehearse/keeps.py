@@ -1,4 +1,4 @@
-"""Why a guest must not be rehearsed: for a rehearsal would move it, or harm it or a file. Pure: it looks at no host."""
+"""Reasons not to rehearse a guest: the rehearsal would move the guest, or harm the guest or a file. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -8,7 +8,7 @@ from preflight.facts.fact import Unreadable
 from preflight.facts.guest.guests import GuestState
 from preflight.host import Guest, Host
 from preflight.judge.report import Report, Verdict
-from preflight.rehearse.limits import LEAST
+from preflight.rehearse.limits import TOUCHED
 from preflight.rehearse.traces import Marks, Seen
 from preflight.request.check_request import Migration
 from preflight.request.method import Method
@@ -21,18 +21,20 @@ _PORTS: Final = "migration-ports-filtered"
 
 
 def keeps_by_method(method: Method) -> str | None:
-    """Return why no guest is rehearsed by this method; None if nothing speaks against it."""
+    """Return why no guest is rehearsed by this method; None if guests may be rehearsed."""
     if method.compressed:
         return "compressed memory is sent so fast that a guest could move before the rehearsal is aborted"
+    if method.suspend and method.postcopy:
+        return "a rehearsal leaves out --suspend, which libvirt refuses together with --postcopy"
     if method.migrateuri is not None and not method.migrateuri.startswith("tcp:"):
-        return "it is not proven that QEMU limits the rate of memory that is not sent by TCP"
+        return "QEMU is not known to limit the rate of memory that is not sent over TCP"
     return None
 
 
 def keeps_by_check(
     guest: Guest, marks: Marks, report: Report, hosts: tuple[Host, Host], *, anyway: bool, run_hooks: bool
 ) -> str | None:
-    """Return why the guest is not rehearsed by what the check has found; None if nothing speaks against it."""
+    """Return why the guest is not rehearsed by what the check has found; None if guests may be rehearsed."""
     return next(_by_check(guest, marks, report, hosts, anyway=anyway, run_hooks=run_hooks), None)
 
 
@@ -40,32 +42,40 @@ def _by_check(
     guest: Guest, marks: Marks, report: Report, hosts: tuple[Host, Host], *, anyway: bool, run_hooks: bool
 ) -> Iterator[str]:
     if not guest.running:
-        yield "it is off: only guests that run are rehearsed"
+        yield "the guest is off: only running guests are rehearsed"
         return
     if guest.state is not GuestState.RUNNING:
-        yield "it is not running, but paused: only guests that run are rehearsed"
+        yield "the guest is not running, but paused: only running guests are rehearsed"
     if guest.job:
-        yield "a job is running on it"
+        yield "a job is running on the guest"
     verdict = next((one.verdict for one in report.guests if one.name == guest.name), Verdict.UNDETERMINED)
     if verdict is Verdict.NOT_READY and not anyway:
-        yield "the check says NOT READY; with --anyway it is rehearsed all the same"
-    if marks.memory < LEAST:
+        yield "the check reports NOT READY; --anyway rehearses the guest nevertheless"
+    if marks.memory < TOUCHED:
         yield (
-            f"it has {marks.memory // MIB} MiB of memory: with less than {LEAST // MIB} MiB all of it could be sent, if"
-            " it were zero, before the rehearsal is certain to be aborted"
+            f"the guest has {marks.memory // MIB} MiB of memory; less than {TOUCHED // MIB} MiB could be sent before"
+            " the rehearsal is certain to be aborted"
         )
     if not run_hooks:
         yield from _hooks(hosts[1])
-    if any(one.rule.name == _PORTS and one.blocks for one in report.results):
-        yield "the data port is blocked: libvirt would hold the guest for two minutes, and no abort would help"
+    yield from _ports(report)
     yield from _images(guest, hosts, report.migration)
+
+
+def _ports(report: Report) -> Iterator[str]:
+    """Yield why a rehearsal could not be aborted: a finding that is certain, whatever severity the user gives it."""
+    if _PORTS not in {rule.name for rule in report.rules}:
+        yield f"the rule {_PORTS} is ignored: it finds a blocked data port, for which libvirt ignores an abort"
+    for one in report.results:
+        if one.rule.name == _PORTS and any(each.severity in (None, one.rule.severity) for each in one.findings):
+            yield "the data port is blocked: libvirt would keep the job for two minutes and ignore an abort"
 
 
 def _hooks(destination: Host) -> Iterator[str]:
     try:
         hooks = destination.fact(Daemons).hooks
     except Unreadable as why:
-        yield f"it is not known whether the destination has hook scripts, which a rehearsal would run: {why}"
+        yield f"the destination's hook scripts, which a rehearsal would run, are unknown: {why}"
         return
     if hooks:
         yield f"the destination would run its hook scripts ({', '.join(hooks)}); --run-hooks allows that"
@@ -114,18 +124,18 @@ def _image(path: str, hosts: tuple[Host, Host], *, is_written: bool) -> str | No
 def keeps_by_traces(marks: Marks, seen: Seen, sizes: Mapping[str, int]) -> str | None:
     """Return why the guest is not rehearsed by what the destination has just before; None if nothing is in the way."""
     if seen.processes:
-        return f"the destination has a QEMU process of it, {seen.processes[0]}"
+        return f"the destination has a QEMU process of the guest, {seen.processes[0]}"
     if marks.tpm is not None and marks.tpm in seen.paths:
         return (
             f"the destination has {marks.tpm}: if both hosts see the same TPM state, libvirt there deletes it when the"
-            " migration is taken back"
+            " migration fails"
         )
     for path in marks.files:
         if path in seen.paths and seen.paths[path].file_system not in _LOCAL:
-            return f"{path} is on a file system that both hosts may see, and libvirt would change its owner"
+            return f"{path} is on a file system that both hosts may share, and libvirt would change its owner"
     for copy in marks.copies:
         if copy.path in seen.paths:
-            return f"{copy.path} is on the destination already, and copying {copy.target} would write into it"
+            return f"{copy.path} exists on the destination already, and copying {copy.target} would write to it"
     return _room(marks, seen, sizes)
 
 
@@ -135,10 +145,10 @@ def _room(marks: Marks, seen: Seen, sizes: Mapping[str, int]) -> str | None:
     for copy in marks.copies:
         free = seen.room.get(copy.path)
         if free is None:
-            return f"it is not known how much room there is for {copy.path}"
+            return f"the free space for {copy.path} is unknown"
         if free < needed:
             return (
-                f"{free // MIB} MiB are free for {copy.path}, and a rehearsal wants twice the size of all copied disks,"
-                f" {needed // MIB} MiB"
+                f"{free // MIB} MiB are free for {copy.path}, and a rehearsal requires twice the size of all copied"
+                f" disks, {needed // MIB} MiB"
             )
     return None

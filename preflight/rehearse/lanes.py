@@ -69,7 +69,7 @@ class Lanes:
                 with self._lock:
                     self._answers[guest.uuid] = answer
                 if answer.answer in _ENDS:
-                    self._run.stop(f"{guest.name} is not as it was: no further guest is rehearsed")
+                    self._run.stop(f"{guest.name} is not as it was before: no further guest is rehearsed")
         finally:
             lane.close()
 

@@ -1,4 +1,4 @@
-"""When a rehearsal has shown enough, and when it must end, from readings of its job. Pure: reads no clock."""
+"""The end of a rehearsal: when its job has shown enough, and when it must be aborted. Pure: reads no clock."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -8,11 +8,11 @@ from msgspec import Struct
 from preflight.rehearse.limits import LATEST, MOMENT
 from preflight.units import MIB
 
-#: Bytes of memory after which the destination has taken enough to refuse what it does not want, unless `MOMENT` seconds
-#: have passed since the first byte before.
+#: Bytes of memory after which the destination has received enough to refuse what it does not accept, unless `MOMENT`
+#: seconds have passed since the first byte before.
 ENOUGH: Final = 4 * MIB
 #: Bytes of memory left to send at which it is aborted at once.
-LEAST_LEFT: Final = 256 * MIB
+LEAST_LEFT: Final = 64 * MIB
 
 
 class Reading(Struct, frozen=True):
@@ -52,7 +52,7 @@ def ends(reading: Reading, since_call: float, since_first: float | None) -> Endi
     `since_first` is the time since a reading had begun, None if none has.
     """
     if reading.mirrors:
-        return Ending("every copied disk has begun", is_enough=True)
+        return Ending("the copy of every disk has begun", is_enough=True)
     if reading.sent >= ENOUGH:
         return Ending(f"{ENOUGH // MIB} MiB of memory were sent", is_enough=True)
     if since_first is not None and since_first >= MOMENT:

@@ -21,8 +21,8 @@ REFUSED = RuleText(
     "libvirt refuses a guest's migration when `preflight rehearse` begins it.",
     "The migration was begun with all its options, and libvirt ended it with an error. The real migration would end in"
     " the same way, unless something changes before.",
-    "The message is libvirt's own: `preflight explain MESSAGE` names the rules that know it. Fix that, and rehearse"
-    " again.",
+    "The message is libvirt's own: `preflight explain MESSAGE` names the rules that explain it. Fix the cause, and"
+    " rehearse again.",
     Severity.ERROR,
 )
 DISTURBED = RuleText(
@@ -30,7 +30,7 @@ DISTURBED = RuleText(
     TOPIC,
     "A guest is not where and as it was before its rehearsal, or the rehearsal has left something behind.",
     "A rehearsal takes each guest back. If the guest was handed over in spite of that, or is not seen as it was,"
-    " somebody has to look at it. What is left on the destination may keep the guest from being migrated there later.",
+    " somebody must look at it. Anything left on the destination may keep the guest from being migrated there later.",
     "Follow the message, which has the command for this guest; `preflight rehearse --resume JOURNAL` asks both hosts"
     " again.",
     Severity.ERROR,

@@ -1,4 +1,4 @@
-"""The traces of a guest on the destination: what a rehearsal may leave there, and what was there before."""
+"""The traces of a guest on the destination, before and after its rehearsal."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -80,7 +80,7 @@ Look = Callable[[Marks], Seen]
 
 
 def marks_of(guest: Guest, destination: Host, migration: Migration) -> Marks:
-    """Return where the rehearsal of a guest may leave something; raises `Unreadable` if that cannot be told."""
+    """Return the places where the rehearsal of a guest may leave something; raises `Unreadable` if they are unknown."""
     root = parse_xml(guest.xml)
     pools = destination.fact(Pools)
     copies: list[Copy] = []
@@ -89,7 +89,7 @@ def marks_of(guest: Guest, destination: Host, migration: Migration) -> Marks:
             continue
         path = pools.path(disk)
         if path is None:
-            raise Unreadable(f"the place on the destination into which {disk.target} is copied is not known")
+            raise Unreadable(f"the image on the destination into which {disk.target} is copied is unknown")
         copies.append(Copy(disk.target, path))
     images = [
         path

@@ -50,8 +50,12 @@ def _answers(count: int) -> Iterator[Rehearsed]:
         _told(Answer.ACCEPTED, begun_after=0.4, seconds=1.2, left=(_LEFT,)),
         _told(Answer.REFUSED, error=_REFUSED, rule="announced-name-unresolvable", seconds=0.5),
         _told(Answer.REFUSED, error="internal error: never seen before", seconds=0.5),
-        _told(Answer.UNDECIDED, why="it was aborted before libvirt had decided: 10 s were over", seconds=10.2),
-        not_rehearsed("", "", "a job is running on it"),
+        _told(
+            Answer.UNDECIDED,
+            why="the migration was aborted before libvirt had accepted or refused it: 10 s had passed",
+            seconds=10.2,
+        ),
+        not_rehearsed("", "", "a job is running on the guest"),
         _told(
             Answer.MOVED,
             why="MOVED BY THE REHEARSAL; to bring it home: preflight migrate host2.example.com host1.example.com GUEST",

@@ -35,7 +35,9 @@ def row(**fields: Any) -> Row:
     return Row(title="", expect="moves", rule="no-rule", **fields)
 
 
-def spread(rows: dict[str, Row], labs: int = 2, show: Any = None) -> tuple[list[Done], list[ListingLab], list[str]]:
+def spread(
+    rows: dict[str, Row], labs: int = 2, show: Any = None
+) -> tuple[list[Done[Any]], list[ListingLab], list[str]]:
     """Run the rows; what came of them, the labs, and who ran which in which order."""
     crew = [ListingLab(f"lab{number}") for number in range(1, labs + 1)]
     order: list[str] = []

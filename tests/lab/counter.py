@@ -4,6 +4,7 @@ Served by NBD, which locks nothing, as storage area networks do not: two QEMUs m
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 from .guest import Guest, export
 from .instance import Instance
@@ -45,6 +46,22 @@ def reset(instance: Instance, name: str) -> None:
     with image(instance, name).open("r+b") as file:
         file.seek(SECTOR)
         file.write(bytes(SECTOR))
+
+
+class Clock(NamedTuple):
+    """The guest's own clock when it last wrote to its disk, in the guest's units."""
+
+    #: The longest time between two ticks since it had written before, and the time.
+    longest: int
+    now: int
+
+
+def clock(instance: Instance, name: str) -> Clock:
+    """Return the guest's own clock, as it wrote it."""
+    with image(instance, name).open("rb") as file:
+        file.seek(SECTOR + 4)
+        written = file.read(8)
+    return Clock(int.from_bytes(written[:4], "little"), int.from_bytes(written[4:], "little"))
 
 
 def value(instance: Instance, name: str) -> int:

@@ -15,6 +15,8 @@ from .network import SWITCH_ADDRESS
 Disk = Literal["readonly", "nbd", "local", "none", "counter"]
 
 MIB = 1024 * 1024
+LOW_MIB = 3 * 1024 - 1
+"""The memory of a large guest that it writes to: the rest is above 4 GiB on the machine "pc", out of its reach."""
 TICKS = 100
 """How often a second the boot sector writes; the programmable interval timer's rate in guest.S."""
 
@@ -46,7 +48,7 @@ class Guest:
         source = Path(__file__).with_name("guest.S")
         with tempfile.TemporaryDirectory() as directory:
             made, linked = f"{directory}/guest.o", f"{directory}/guest"
-            symbols = {"PAGES": self.pages(), "END": (self.memory_mib - 1) * MIB, "FILL": int(self.fill)}
+            symbols = {"PAGES": self.pages(), "END": min(self.memory_mib - 1, LOW_MIB) * MIB, "FILL": int(self.fill)}
             symbols["COUNT"] = int(self.disk == "counter")
             defined = [f"--defsym={name}={value}" for name, value in symbols.items()]
             command("as", "--32", *defined, "-o", made, str(source))

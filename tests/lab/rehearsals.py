@@ -86,7 +86,7 @@ def test_a_small_guest_is_not_rehearsed(client: Client, host1: LabHost, host2: L
     host1.guest("web")
     code, told, _ = rehearse(client, "web")
     assert (code, told["verdict"], told["rehearsed"]) == (READY, "ready", False)
-    assert "it has 64 MiB of memory" in answer(told)["why"]
+    assert "the guest has 64 MiB of memory" in answer(told)["why"]
     assert is_as_before(host1, host2)
 
 
@@ -105,7 +105,7 @@ def test_guests_move_after_a_rehearsal_of_both(client: Client, host1: LabHost, h
         if "undecided" not in text and "a call of virsh took" not in done.stderr:
             break
     assert code == READY, (text, done.stderr)
-    assert "not rehearsed: small: it has 64 MiB of memory" in done.stderr
+    assert "not rehearsed: small: the guest has 64 MiB of memory" in done.stderr
     assert "2 of 3 guests accepted" in text
     assert sorted(host2.run("virsh", "list", "--name").stdout.split()) == ["db", "small", "web"]
     assert host1.run("virsh", "list", "--all", "--name").stdout.split() == []

@@ -26,7 +26,7 @@ KINDS = {
 }
 #: MiB. Almost all of it is zero, and so is sent as fast as memory can be; a guest with half of it is rehearsed too, but
 #: only where a call of virsh takes 0.6 s at most, and on a busy machine it takes longer.
-MEMORY = 2 * limits.LEAST // MIB
+MEMORY = 2 * limits.LARGE // MIB
 
 
 def guest(host: LabHost, **told: Any) -> None:

@@ -46,8 +46,8 @@ def _with_packs(packs: Iterable[tuple[str, str]]) -> str:
 def options(report: Report) -> str:
     """Return the options, the selection and the ignored rules, as words of a command line; empty if there are none."""
     asked = report.asked
-    # a command that acts takes the guests as arguments
-    selected = selection(report) if report.command == "check" else arguments(report)
+    # a command that acts takes the guests as arguments, and one about single hosts takes none
+    selected = selection(report) if report.command == "check" else arguments(report) if report.is_pair else []
     words = [*selected, *report.own_options, *at_once(report, "--concurrency"), *connected(report)]
     words += asked.method.typed
     words += [word for rule in asked.select for word in ("--select", rule)]
@@ -87,6 +87,8 @@ def in_one_line(report: Report) -> str:
 
 def answers(report: Report) -> str:
     """Return where the answers come from and how old they are."""
+    if not report.is_pair:
+        return _answers(report, report.source)
     said: dict[str, list[str]] = {}
     for role in Role:
         said.setdefault(_answers(report, report.host(role)), []).append(role.value)
@@ -96,6 +98,8 @@ def answers(report: Report) -> str:
 def _answers(report: Report, host: HostSummary) -> str:
     if not host.saved:
         return "asked for this report"
+    if report.of_files:
+        return f"from the files in {one_line(host.file or '')}"
     return ", ".join(("from a snapshot", *_taken(report, host)))
 
 

@@ -1,5 +1,7 @@
 """The recorded rehearsals with faults, and docs/reference/rehearse.md."""
 
+import re
+from collections import Counter
 from pathlib import Path
 
 from tests.lab.lines import Lines
@@ -14,10 +16,13 @@ HEAD = """\
 
 A fault is thrown at [`preflight rehearse`](../rehearse.md) at a random moment (`make rehearse-faults`): within four
 seconds after the rehearsal of its guest has begun, or every second time within half a second after memory is sent. A
-fault that lasts is mended after 20 seconds. The guest has 3 GiB of memory, most of it zero. A violation is a guest
-that moved, was on both hosts or on neither, stayed paused, did not continue its work or fell back behind its disk, had
-a job left on it, or whose definition was not where it was. Traces are changes in /etc, /var/lib/libvirt and /root on
-the destination.
+fault that lasts is mended after 20 seconds. The guest has 3 GiB of memory, most of it zero, an image, firmware
+variables and a TPM; the destination has an image and variables of its own at the same paths.
+
+A violation is a guest that moved, was on both hosts or on neither, stayed paused, did not continue its work or fell
+back behind its disk, had a job left on it, or whose definition was not where it was; and any image, variables or TPM
+state whose content, owner, mode or extended attributes are not as they were on either host. Traces are changes in
+/etc, /var/lib/libvirt and /root on the destination.
 """
 
 
@@ -32,6 +37,10 @@ def markdown() -> str:
         for each in outcomes
         if each.violations
     ]
-    counted = f"{len(outcomes)} rehearsals, {len(wrong)} with a violation."
+    left = Counter(re.sub(r"-[0-9]+-", "-N-", path) for each in outcomes for path in each.left)
+    traces = [f"- `{path}`: after {number} rehearsals" for path, number in sorted(left.items())]
+    if traces:
+        wrong += ["## Traces", "\n".join(traces)]
+    counted = f"{len(outcomes)} rehearsals, {sum(bool(each.violations) for each in outcomes)} with a violation."
     of = f"Recorded with commit {last.commit} (preflight/rehearse {last.rehearse})."
     return "\n\n".join((HEAD.rstrip(), counted, summary(outcomes, tablefmt="github"), *wrong, of)) + "\n"

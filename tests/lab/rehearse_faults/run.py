@@ -7,19 +7,16 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Final
 
 from msgspec import Struct
 
-from preflight.rehearse.limits import LEAST, MOMENT
-from preflight.units import MIB
+from preflight.rehearse.limits import MOMENT
 from tests.lab import network
-from tests.lab.chaos import hosts, saved
-from tests.lab.chaos.faults import FAULTS, Scene
+from tests.lab.chaos import hosts
+from tests.lab.chaos.faults import FAULTS, FULL, Scene
 from tests.lab.chaos.modes import MODES
 from tests.lab.chaos.mover import DESTINATION, PREFLIGHT, SOURCE, Started
 from tests.lab.chaos.sight import Held, look_when_up
-from tests.lab.chaos.trial import GuestDrawn
 from tests.lab.chaos.witness import Witness
 from tests.lab.counters import Counters
 from tests.lab.host import LabHost
@@ -27,10 +24,9 @@ from tests.lab.interleavings.stage import status
 from tests.lab.lab import Lab
 from tests.lab.lines import ROOT, digest
 from tests.lab.machine import command
+from tests.lab.rehearse_faults import files, guest
+from tests.lab.rehearse_faults.guest import GUEST
 
-#: A guest that could move soon: nearly all of it is zero. It is half as large again as it must be, so that it is
-#: rehearsed on a busy machine too.
-GUEST: Final = GuestDrawn("g0", LEAST // MIB * 3 // 2, 0.4)
 #: Seconds from the rehearsal's beginning by its journal within which the fault is thrown, and for which it lasts.
 WITHIN, LASTS = 4.0, 20.0
 #: Seconds until the rehearsal has begun, until preflight has ended, and until the guest must be as before.
@@ -70,8 +66,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
     #: preflight's exit code, None if it was killed, and the last line that it printed.
     exit_code: int | None = None
     told: str = ""
-    #: Whether what the destination has in /etc, /var/lib/libvirt and /root changed.
+    #: Whether what the destination has in /etc, /var/lib/libvirt and /root changed, and the paths that did.
     traces: bool = False
+    left: tuple[str, ...] = ()
     violations: tuple[str, ...] = ()
 
 
@@ -102,16 +99,16 @@ THROWN = (
     "cut for good, client-source",
     "cut for good, client-destination",
     "cut for good, source-destination",
+    *(f"{shown} full, {role}" for role in ("source", "destination") for shown in FULL.values()),
 )
 
 
 def run(lab: Lab, fault: str, mode: str, number: int, directory: Path) -> Outcome:
     """Rehearse the guest, throw the fault at a random moment, and look."""
     chance = Random(f"{fault}:{mode}:{number}")
-    hosts.clean(lab, used_up=False)
     source, destination = lab.hosts["host1"], lab.hosts["host2"]
-    saved.place(lab, source, GUEST)
-    before = destination.tree_digest()
+    _place(lab, fault, Scene(lab, Started(lab, [], directory / "nothing.txt"), chance))
+    held, everything = [files.look(host) for host in (source, destination)], files.look(destination, files.EVERYWHERE)
     journal = directory / "journal"
     words = [PREFLIGHT, "rehearse", SOURCE, DESTINATION, GUEST.name, "--yes", "--journal", str(journal), *MODES[mode]]
     words += ["--settle-timeout", "30"]
@@ -135,6 +132,8 @@ def run(lab: Lab, fault: str, mode: str, number: int, directory: Path) -> Outcom
             exit_code = started.wait(ENDS)
             here, there, settled = _look(lab, thrown)
             counts = counters.advances(GUEST.name)
+            now = [files.look(host) for host in (source, destination)]
+            left = files.other(everything, files.look(destination, files.EVERYWHERE))
     finally:
         for each in lab.hosts.values():
             network.mend(lab.instance, "client", each.address)
@@ -149,6 +148,8 @@ def run(lab: Lab, fault: str, mode: str, number: int, directory: Path) -> Outcom
         wrong.append("its definition is not where it was")
     if "<job" in status(source):
         wrong.append("a job is left on it")
+    for host, was, is_now in zip((source, destination), held, now, strict=True):
+        wrong += (f"{host.name}: {each}" for each in files.changed(was, is_now))
     printed = output.read_text().strip().splitlines() if output.exists() else []
     return Outcome(
         fault=fault,
@@ -162,9 +163,20 @@ def run(lab: Lab, fault: str, mode: str, number: int, directory: Path) -> Outcom
         settled=settled,
         exit_code=exit_code,
         told=printed[-1][:200] if printed else "",
-        traces=destination.tree_digest() != before,
+        traces=bool(left),
+        left=tuple(left),
         violations=tuple(wrong),
     )
+
+
+def _place(lab: Lab, fault: str, scene: Scene) -> None:
+    """Have the guest run on hosts that have nothing else, and on which the fault can be thrown."""
+    guest.prepare(lab)  # its variables and its TPM keep it from being undefined otherwise
+    hosts.clean(lab, used_up=False)
+    guest.prepare(lab)
+    if fault in FAULTS and (prepare := FAULTS[fault].prepare) is not None:
+        prepare(scene)
+    guest.place(lab)
 
 
 def _wait(chance: Random, started: Started, journal: Path, source: LabHost, *, sending: bool) -> float | None:

@@ -13,6 +13,7 @@ from tests.lab import Lab
 
 from .record import Seen, last_seen, read
 from .row import Row, rows
+from .run import run
 from .schedule import Done, run_all
 
 
@@ -53,7 +54,7 @@ def _in_labs(chosen: dict[str, Row], labs: int) -> tuple[list[tuple[str, Row, Se
     began = time.monotonic()
     with ExitStack() as held:
         crew = [held.enter_context(Lab(f"{name}{number}")) for number in range(1, labs + 1)]
-        for done in run_all(chosen, crew):
+        for done in run_all(chosen, crew, run):
             broken += done.saw is None
             if done.saw is not None:
                 found.append((done.name, done.row, done.saw))
@@ -63,7 +64,7 @@ def _in_labs(chosen: dict[str, Row], labs: int) -> tuple[list[tuple[str, Row, Se
     return sorted(found), broken
 
 
-def _told(done: Done) -> str:
+def _told(done: Done[Seen]) -> str:
     """Return the result of a row, and the number of times that the lab broke during it."""
     broke = "".join(f"\n     the lab broke: {' '.join(why.split())[:300]}" for why in done.broke)
     went = line(done.name, done.row, done.saw) if done.saw else f"{done.name:<52} NOT SEEN"

@@ -1,9 +1,11 @@
 """Runs one row in a lab: brings its hosts into a state, checks them, migrates for real, and keeps what was seen."""
 
+import contextlib
 import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
@@ -32,10 +34,28 @@ def run(lab: Lab, name: str, row: Row) -> Seen:
 
     Raises LabError when the lab itself did not do what the row asks of it.
     """
+    with prepare(lab, row, firmware=any(guest.dirty_mib_per_s for guest in row.made)):
+        return _run(lab, name, row)
+
+
+@contextlib.contextmanager
+def prepare(lab: Lab, row: Row, *, firmware: bool = True) -> Iterator[None]:
+    """Bring clean hosts into the row's state, and put back afterwards what all hosts share.
+
+    Without `firmware` a guest halts at once. Raises LabError.
+    """
     lab.client.reset(list(lab.hosts))
     lab.reset([host for host in lab.hosts.values() if host.is_dirty()])
     try:
-        return _run(lab, name, row)
+        for step in row.before:
+            _step(lab, step)
+        if not firmware:
+            lab.hosts["host1"].run("sh", "-c", HALTING_FIRMWARE)
+        for guest in row.made:
+            lab.hosts["host1"].guest(**asdict(guest))
+        for step in row.steps:
+            _step(lab, step)
+        yield
     except subprocess.SubprocessError as error:
         raise LabError(str(error)) from error
     finally:
@@ -44,22 +64,13 @@ def run(lab: Lab, name: str, row: Row) -> Seen:
 
 
 def _run(lab: Lab, name: str, row: Row) -> Seen:
-    hosts = lab.hosts
-    for step in row.before:
-        _step(lab, step)
-    if not any(guest.dirty_mib_per_s for guest in row.made):
-        hosts["host1"].run("sh", "-c", HALTING_FIRMWARE)
-    for guest in row.made:
-        hosts["host1"].guest(**asdict(guest))
-    for step in row.steps:
-        _step(lab, step)
     with tempfile.TemporaryDirectory() as directory:
         saved = Path(directory) / "both.json"
         words = [PREFLIGHT, "check", SOURCE, DESTINATION, "--format", "json", "--save", str(saved), *row.checked_with]
         checked = lab.client.run(words)
         if checked.returncode not in (0, 1, 3):
             raise LabError(f"preflight ended with {checked.returncode}: {checked.stderr}")
-        outcome, message = _migrate(lab, row)
+        outcome, message = migrate(lab, row)
         saw = seen(json.loads(checked.stdout), outcome, message)
         write(name, saw, saved.read_text(encoding="utf-8"), {path: Path(path).read_text() for path in row.files})
     return saw
@@ -77,7 +88,8 @@ def _step(lab: Lab, step: Step) -> None:
         lab.hosts[where].run("sh", "-c", command)
 
 
-def _migrate(lab: Lab, row: Row) -> tuple[Literal["moves", "fails"], str]:
+def migrate(lab: Lab, row: Row) -> tuple[Literal["moves", "fails"], str]:
+    """Migrate the guests of a row with virsh; return the outcome, and the message of virsh or the fault."""
     client, destination = lab.client, lab.hosts["host2"]
     with ThreadPoolExecutor(row.at_once) as pool:
         failed = list(pool.map(lambda guest: _virsh(client, row, guest.name), row.movers))

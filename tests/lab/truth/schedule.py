@@ -5,33 +5,33 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from typing import Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
 
 from tests.lab import ImageMissing, Lab, LabError, LabUnavailable
 from tests.lab.recipes import ImageName
 
-from .record import Seen
 from .row import Row
-from .run import run
 
+Saw = TypeVar("Saw")
 Images = tuple[ImageName, ImageName]
-Perform = Callable[[Lab, str, Row], Seen]
+Perform: TypeAlias = Callable[[Lab, str, Row], Saw]
 #: How often the lab may break under one row.
 TRIES = 2
 
 
-class Done(Struct, frozen=True):
+class Done(Struct, Generic[Saw], frozen=True):
     """A row that is over: what was seen of it, or why the lab could not show it."""
 
     name: str
     row: Row
-    saw: Seen | None
+    saw: Saw | None
     #: What went wrong with the lab itself, each time.
     broke: tuple[str, ...] = ()
 
 
-def run_all(chosen: Mapping[str, Row], labs: Sequence[Lab], perform: Perform = run) -> Iterator[Done]:
+def run_all(chosen: Mapping[str, Row], labs: Sequence[Lab], perform: Perform[Saw]) -> Iterator[Done[Saw]]:
     """Yield each row as it is over: first all that may run side by side, then the others in the first lab.
 
     The labs are the caller's to name and to hold; they are up only as long as they are needed. `perform` runs one row
@@ -44,17 +44,17 @@ def run_all(chosen: Mapping[str, Row], labs: Sequence[Lab], perform: Perform = r
             yield from _Crew(rows, crew, perform).work()
 
 
-class _Crew:
+class _Crew(Generic[Saw]):
     """Labs that take rows from one heap; each stays with one pair of images while there are rows for it."""
 
-    def __init__(self, rows: Mapping[str, Row], labs: Sequence[Lab], perform: Perform) -> None:
+    def __init__(self, rows: Mapping[str, Row], labs: Sequence[Lab], perform: Perform[Saw]) -> None:
         self._left = dict(rows)
         self._labs = labs
         self._perform = perform
         self._lock = threading.Lock()
-        self._over: queue.Queue[Done | BaseException | None] = queue.Queue()
+        self._over: queue.Queue[Done[Saw] | BaseException | None] = queue.Queue()
 
-    def work(self) -> Iterator[Done]:
+    def work(self) -> Iterator[Done[Saw]]:
         """Yield every row; an error that is not the lab's ends the work."""
         threads = [threading.Thread(target=self._serve, args=(lab,)) for lab in self._labs]
         with ExitStack() as ending:

@@ -1281,6 +1281,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 #: The pages that document the options of each command.
 PAGES = {
     "check": ("check", "output", "configuration", "reference/options"),
+    "lint": ("lint", "output", "configuration"),
     "capacity": ("capacity", "output", "configuration"),
     "fix": ("fix", "configuration"),
     "migrate": ("migrate", "configuration", "reference/options"),

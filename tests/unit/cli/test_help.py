@@ -25,6 +25,7 @@ from preflight.migrate.journal import Journal
 from preflight.output import formats
 from preflight.plan import file as plan_file
 from tests.case import RECORDED, Case
+from tests.files import written
 from tests.unit.migrate.plans import PLAN, altered
 
 BIN = Path(sys.executable).parent
@@ -51,7 +52,7 @@ def test_commands_are_listed_by_what_they_are_for() -> None:
         elif listed and line[2:3].isalpha():
             listed[list(listed)[-1]].append(line.split()[0])
     assert listed == {
-        Purpose.LOOK: ["check", "capacity", "snapshot", "nagios"],
+        Purpose.LOOK: ["check", "lint", "audit", "capacity", "snapshot", "nagios"],
         Purpose.PLAN: ["plan", "fix"],
         Purpose.ACT: ["rehearse", "migrate"],
         Purpose.LOOK_UP: ["show", "diff", "status", "rules", "explain", "waivers", "config"],
@@ -129,11 +130,15 @@ def place(tmp_path: Path) -> Path:
     plan_file.write(tmp_path / "evening.plan", altered(PLAN, lapses=time.time() + 999))
     Journal.create(tmp_path / "evening.journal", PLAN).close()
     formats.write("report", "json", Case().asking(select=("shared-host-uuid",)).report(), tmp_path / "report.json")
+    written(tmp_path / "rendered", {"host1/etc/hosts": "127.0.0.1 localhost\n"})
     (tmp_path / "site.toml").write_text(SITE)
     shutil.copytree(EXAMPLE_PACK, tmp_path / "rules.d")
     (tmp_path / "capacity.json").write_text(_capacity())
     snapshot.write(tmp_path / "a.json", Case().hosts)
     snapshot.write(tmp_path / "b.json", Case("hosts-line-gone/host1", "hosts-line-gone/host2").hosts)
+    (tmp_path / "snapshots").mkdir()
+    for name in ("host1", "host2"):
+        shutil.copy(RECORDED / "ready" / f"{name}.json", tmp_path / "snapshots" / f"{name}.json")
     ssh = tmp_path / "ssh"
     ssh.write_text("#!/bin/sh\necho 'ssh: connect to host x port 22: Connection refused' >&2\nexit 255\n")
     ssh.chmod(0o700)
@@ -158,6 +163,10 @@ def run(example: str, place: Path) -> subprocess.CompletedProcess[str]:
 UNREACHED = {
     "check host1 host2": 1,
     "check host1.json": 0,
+    "lint": 3,
+    "lint --files": 0,
+    "audit": 3,
+    "audit snapshots/": 0,
     "capacity": 0,
     "capacity host1 host2 --window": 3,
     "snapshot": 3,

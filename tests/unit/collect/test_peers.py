@@ -188,6 +188,6 @@ def test_libvirts_answers_are_kept_by_definition_and_found_by_name() -> None:
 
 def test_lists_about_several_peers_answer_for_each() -> None:
     saved = SavedVisit(SavedHost("host2", Answers({"accounts": Record("0 passwd:qemu\n")})), "ssh")
-    told = saved.ask({"accounts:passwd:qemu": questions.CAME_FROM, "resolve:x": questions.CAME_FROM}).records
+    told = saved.ask({"accounts:passwd:qemu": questions.LOOK, "resolve:x": questions.LOOK}).records
     assert told["accounts:passwd:qemu"].out == "0 passwd:qemu\n"
     assert told["resolve:x"] == Record("", MISSING)

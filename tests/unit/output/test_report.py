@@ -19,11 +19,12 @@ from preflight.judge.check import check
 from preflight.judge.report import Made, Report
 from preflight.judge.ruleset import builtin_directory, load
 from preflight.output.formats import render
-from preflight.output.report.problems import GUEST, SUBJECTS, problems, unnamed
+from preflight.output.report.problems import SUBJECTS, problems
 from preflight.output.terminal import columns
 from preflight.request.check_request import Asked
 from preflight.request.method import Method
 from preflight.request.migration import CopyStorage, Mode
+from preflight.visible import GUEST, unnamed
 from tests.case import Case
 from tests.golden.many import guests, names, turned_off
 

@@ -12,7 +12,8 @@ from preflight.migrate.lane import Lane
 from preflight.rehearse.answer import Rehearsed
 from preflight.rehearse.guest import Rehearsal, rehearse
 from preflight.rehearse.keeps import keeps_by_traces
-from preflight.rehearse.limits import LEAST
+from preflight.rehearse.limits import LARGE
+from preflight.rehearse.memory import Memory
 from preflight.rehearse.method import rehearsed
 from preflight.rehearse.traces import Marks, Seen
 from preflight.request.method import Method
@@ -30,7 +31,7 @@ SENDING = {
 
 def marks(**told: Any) -> Marks:
     """Return the marks of the guest "web", which has as much memory as a rehearsal asks for."""
-    return Marks(uuid=WEB, memory=LEAST, **told)
+    return Marks(uuid=WEB, memory=LARGE, **told)
 
 
 class FakeSwitch:
@@ -61,6 +62,7 @@ class Hosts(Pair):
         self.source.migrations.at["perform"] = self.send
         self.switch = FakeSwitch()
         self.marks = marks()
+        self.memory = Memory(LARGE, 128, 128)
         #: What each look at the destination finds, one after the other; the last one stays.
         self.seen: list[Seen | Unreadable] = [Seen()]
 
@@ -79,7 +81,7 @@ class Hosts(Pair):
         if patience is not None:
             self.run.settings = structs.replace(self.run.settings, patience=patience)
         watching = End("host1.example.com", self.source.connect)
-        return Rehearsal(self.run, watching, self.switch, self.look, keeps_by_traces)
+        return Rehearsal(self.run, watching, self.switch, self.look, lambda _uuid: self.memory, keeps_by_traces)
 
     def rehearse(self) -> Rehearsed:
         """Rehearse the guest, and see that no copy of it went back."""

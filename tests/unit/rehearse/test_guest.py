@@ -6,6 +6,7 @@ from pathlib import Path
 
 import libvirt
 import pytest
+from msgspec import structs
 
 from preflight.facts.fact import Unreadable
 from preflight.migrate.lane import Lane
@@ -14,6 +15,8 @@ from preflight.migrate.transfer import Transfer
 from preflight.rehearse import guest as rehearsing
 from preflight.rehearse import reading
 from preflight.rehearse.answer import Answer
+from preflight.rehearse.limits import LARGE
+from preflight.rehearse.memory import Memory
 from preflight.rehearse.traces import Copy, Seen, Status
 from preflight.request.method import Method
 from preflight.request.migration import CopyStorage, Mode
@@ -76,16 +79,16 @@ def test_what_never_begins_is_aborted_and_undecided(tmp_path: Path, monkeypatch:
     del hosts.source.migrations.at["perform"]
     answer = hosts.rehearse()
     assert answer.answer is Answer.UNDECIDED
-    assert "aborted before libvirt had decided" in answer.why
+    assert "aborted before libvirt had accepted or refused it" in answer.why
     assert hosts.is_as_before()
 
 
 def test_a_small_rest_is_aborted_at_once_and_that_is_no_acceptance(tmp_path: Path) -> None:
     hosts = Hosts(tmp_path)
-    hosts.source.migrations.at["perform"] = lambda: hosts.send(memory_remaining=255 * MIB)
+    hosts.source.migrations.at["perform"] = lambda: hosts.send(memory_remaining=63 * MIB)
     answer = hosts.rehearse()
     assert answer.answer is Answer.UNDECIDED
-    assert "less than 256 MiB of memory were left" in answer.why
+    assert "less than 64 MiB of memory were left" in answer.why
     assert hosts.is_as_before()
 
 
@@ -149,10 +152,10 @@ def test_the_switch_stays_while_the_migration_goes_on(tmp_path: Path, monkeypatc
 def test_a_guest_that_is_busy_paused_or_on_both_is_left_alone(tmp_path: Path) -> None:
     hosts = Hosts(tmp_path)
     hosts.source.suspend(WEB)
-    assert "only a guest that runs" in hosts.rehearse().why
+    assert "only running guests" in hosts.rehearse().why
     hosts.source.resume(WEB)
     hosts.here.job = {"type": libvirt.VIR_DOMAIN_JOB_UNBOUNDED}
-    assert hosts.rehearse().why == "a job is running on it"
+    assert hosts.rehearse().why == "a job is running on the guest"
     hosts.here.job = None
     hosts.destination.add(WEB, Disk()).to(libvirt.VIR_DOMAIN_PAUSED, 1)
     assert "on the destination too" in hosts.rehearse().why
@@ -308,3 +311,17 @@ def test_a_transfer_is_made_with_the_flags_of_the_rehearsal(tmp_path: Path) -> N
     assert moving._flags & libvirt.VIR_MIGRATE_PERSIST_DEST
     assert not moving._flags & libvirt.VIR_MIGRATE_UNDEFINE_SOURCE
     assert moving._parameters == {"bandwidth": 1}
+
+
+def test_a_smaller_guest_is_rehearsed_if_enough_of_its_memory_is_touched_and_not_zero(tmp_path: Path) -> None:
+    hosts = Hosts(tmp_path)
+    hosts.marks = structs.replace(hosts.marks, memory=LARGE - MIB)
+    hosts.memory = Memory(LARGE, 128, 0)
+    answer = hosts.rehearse()
+    assert (answer.answer, hosts.switch.told) == (Answer.NOT_REHEARSED, [])
+    assert "only 0 of 128 sampled pages of the guest's 2047 MiB of memory are not zero" in answer.why
+    hosts.memory = Memory(LARGE, 128, 128)
+    assert hosts.rehearse().answer is Answer.ACCEPTED
+    # a guest of another size is rehearsed whatever its memory contains
+    hosts.marks, hosts.memory = structs.replace(hosts.marks, memory=LARGE), Memory(0, 128, 0)
+    assert hosts.rehearse().answer is Answer.ACCEPTED

@@ -8,11 +8,12 @@ import pytest
 from preflight.commands.rehearse import Wanted, choose
 from preflight.rehearse.answer import Answer
 from preflight.rehearse.keeps import keeps_by_traces
-from preflight.rehearse.limits import LEAST
+from preflight.rehearse.limits import LARGE, TOUCHED
 from preflight.rehearse.traces import Copy, Seen, Status
 from preflight.request.method import Method
 from preflight.units import MIB
 from tests.case import Case
+from tests.rules.network.test_migration_ports_filtered import nft, port_dropped
 from tests.unit.migrate.plans import WEB
 from tests.unit.rehearse.hosts import marks
 
@@ -22,7 +23,7 @@ EXT4, NFS = "ef53", "6969"
 OWN, ROOTS = "64055 106", "0 0"
 
 
-def large(case: Case | None = None, *, kib: int = LEAST // 1024) -> Case:
+def large(case: Case | None = None, *, kib: int = LARGE // 1024) -> Case:
     """Return the sound pair with a guest of this memory."""
     return (
         (case or Case())
@@ -46,23 +47,28 @@ def test_a_sound_guest_that_is_large_enough_is_rehearsed() -> None:
 
 
 def test_a_guest_that_could_be_sent_before_the_abort_is_not_whatever_it_has_touched() -> None:
-    assert "with less than 2048 MiB all of it could be sent" in str(why(large(kib=LEAST // 1024 - 1)))
+    assert "less than 256 MiB could be sent" in str(why(large(kib=TOUCHED // 1024 - 1)))
+    # the memory of one that is not so small is looked at just before its rehearsal
+    assert why(large(kib=TOUCHED // 1024)) is None
 
 
 def test_memory_that_a_balloon_has_taken_does_not_count() -> None:
-    case = Case().xml("<memory unit='KiB'>65536<", f"<memory unit='KiB'>{LEAST // 1024}<")
-    assert "it has 64 MiB of memory" in str(why(case))
+    case = Case().xml("<memory unit='KiB'>65536<", f"<memory unit='KiB'>{LARGE // 1024}<")
+    assert "the guest has 64 MiB of memory" in str(why(case))
 
 
 @pytest.mark.parametrize(
     ("method", "said"),
     [
         (Method(compressed=True), "compressed memory"),
-        (Method(migrateuri="rdma://host2.example.com"), "not proven"),
-        (Method(migrateuri="unix:///run/socket"), "not proven"),
+        (Method(postcopy=True, suspend=True), "leaves out --suspend"),
+        (Method(migrateuri="rdma://host2.example.com"), "not known to limit the rate"),
+        (Method(migrateuri="unix:///run/socket"), "not known to limit the rate"),
     ],
 )
-def test_memory_whose_rate_is_not_proven_is_not_sent(method: Method, said: str) -> None:
+def test_a_method_that_a_rehearsal_would_not_try_or_that_is_too_fast_is_not_rehearsed(
+    method: Method, said: str
+) -> None:
     assert said in str(why(large(), method))
 
 
@@ -85,10 +91,20 @@ def test_a_guest_that_is_paused_or_busy_is_left_alone() -> None:
 
     says: tuple[tuple[Callable[[dict[str, Any]], None], str], ...] = (
         (is_paused, "paused"),
-        (is_busy, "a job is running on it"),
+        (is_busy, "a job is running on the guest"),
     )
     for change, said in says:
         assert said in str(why(large(Case().guest(change)), anyway=True)), said
+
+
+def test_a_blocked_data_port_keeps_every_guest_whatever_the_user_makes_of_its_rule() -> None:
+    def blocked() -> Case:
+        return large(Case().destination("nft", nft(port_dropped(49152, 49215))))
+
+    blocks = "the data port is blocked"
+    assert blocks in str(why(blocked(), anyway=True))
+    assert blocks in str(why(blocked().asking(severity=(("migration-ports-filtered", "warning"),)), anyway=True))
+    assert "is ignored" in str(why(large().asking(ignore=("migration-ports-filtered",)), anyway=True))
 
 
 def with_image(magic: str, owner: str, *, more: str = "", mount: str = "ext4 /dev/sdb1", dynamic: int = 1) -> Case:
@@ -141,18 +157,18 @@ def there(*paths: str, file_system: str = "xfs") -> Seen:
 
 def test_traces_on_the_destination() -> None:
     tpm, nvram = "/var/lib/libvirt/swtpm/" + WEB, "/var/lib/libvirt/qemu/nvram/web_VARS.fd"
-    assert "QEMU process of it, 77" in str(keeps_by_traces(marks(), Seen(processes=("77",)), {}))
+    assert "QEMU process of the guest, 77" in str(keeps_by_traces(marks(), Seen(processes=("77",)), {}))
     assert "libvirt there deletes it" in str(keeps_by_traces(marks(tpm=tpm), there(tpm), {}))
     assert keeps_by_traces(marks(tpm=tpm), there(), {}) is None
     # its own variables from an earlier stay are labelled and given back; on a network they may be the source's
     assert keeps_by_traces(marks(files=(nvram,)), there(nvram), {}) is None
     for file_system in ("nfs", "UNKNOWN", "fuseblk"):
         said = keeps_by_traces(marks(files=(nvram,)), there(nvram, file_system=file_system), {})
-        assert "both hosts may see" in str(said)
+        assert "both hosts may share" in str(said)
     copied = marks(copies=(Copy("vda", "/srv/a"), Copy("vdb", "/srv/b")))
     sizes = {"vda": 10 * MIB, "vdb": 20 * MIB}
-    assert "would write into it" in str(keeps_by_traces(copied, there("/srv/b"), sizes))
-    assert "not known how much room" in str(keeps_by_traces(copied, Seen(), sizes))
+    assert "would write to it" in str(keeps_by_traces(copied, there("/srv/b"), sizes))
+    assert "the free space for" in str(keeps_by_traces(copied, Seen(), sizes))
     room = {"/srv/a": 60 * MIB, "/srv/b": 60 * MIB}
     assert keeps_by_traces(copied, Seen(room=room), sizes) is None
     assert "60 MiB" in str(keeps_by_traces(copied, Seen(room=room | {"/srv/b": 59 * MIB}), sizes))
