@@ -50,6 +50,9 @@ _VOCABULARY = (
 #: First numbers of the networks that mean the same everywhere.
 _SPECIAL_V4 = frozenset((0, 127, *range(224, 256)))
 
+#: The machine and the user that took an obfuscated snapshot.
+OBFUSCATED = "obfuscated"
+
 
 class Obfuscation:
     """What becomes of each name and address, by a key that only the map has."""
@@ -118,7 +121,7 @@ class Obfuscation:
     def _host(self, host: SavedHost) -> SavedHost:
         records = {self.text(name): self._record(name, record) for name, record in host.answers.records.items()}
         absent = {self.text(name): self.text(why) for name, why in host.answers.absent.items()}
-        made = host.made and Taken(host.made.at, "obfuscated", "obfuscated", host.made.version, host.made.packs)
+        made = host.made and Taken(host.made.at, OBFUSCATED, OBFUSCATED, host.made.version, host.made.packs)
         return SavedHost(self.text(host.name), Answers(records, absent), tuple(map(self.text, host.peers)), made)
 
     def _record(self, name: str, record: Record) -> Record:
