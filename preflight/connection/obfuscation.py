@@ -112,6 +112,8 @@ class Obfuscation:
 
     def _add(self, name: str, kind: str) -> None:
         lower = name.lower()
+        if lower.startswith("localhost"):  # libvirt refuses such a destination (qemuMigrationDstPrepareDirect)
+            return
         if lower and lower not in _EVERYWHERE and lower not in self.names:
             # unlike any other name: part of it is random
             self.names[lower] = f"{kind}{len(self.names) + 1}x{self._number('names', below=16**6):06x}"

@@ -29,7 +29,7 @@ from tests.lab.truth.row import rows
 RULE = "announced-name-unresolvable"
 #: Rows about what is asked of one host because of the other: storage, names, networks, certificates.
 RECORDED = [name for name in sorted(rows()) if is_recorded(name) and not name.startswith(("limits/", "versions/"))][
-    ::12
+    ::40
 ]
 WAYS = (
     Migration(destination_uri="qemu+ssh://host2/system"),

@@ -57,7 +57,7 @@ def whole(hosts: Iterable[SavedHost]) -> str:
     )
 
 
-@pytest.mark.parametrize("name", RECORDED)
+@pytest.mark.parametrize("name", [*RECORDED, "names/hostname-begins-with-localhost"])
 def test_an_obfuscated_pair_gives_the_same_verdict_rules_and_limits(name: str, tmp_path: Path) -> None:
     hosts = of_row(name, tmp_path)
     assert summary(judged(Obfuscation(KEY).hosts(hosts))) == summary(judged(hosts))
