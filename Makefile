@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# One more than there are cores: some tests wait rather than compute.
+WORKERS := $(shell expr $$(nproc) + 1)
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small probe-killed clean
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth ansible-fleet twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small audit-truth probe-killed domains gates clean
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -27,7 +29,7 @@ check: $(VENV)/.installed
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/shellcheck tools/system-packages .ci/run $$(find preflight examples tests/lab/variants -name '*.sh')
+	$(BIN)/shellcheck tools/system-packages .ci/run $$(find preflight examples tests/lab/variants -name '*.sh' -o -name bundle)
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format .
@@ -40,13 +42,13 @@ contracts: $(VENV)/.installed
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.installed
-	$(BIN)/python -m pytest -n auto tests --ignore=tests/lab --ignore=tests/html
+	$(BIN)/python -m pytest -n $(WORKERS) tests --ignore=tests/lab --ignore=tests/html
 
 # Not in `check`: measured, the tests take more than twice their CPU time. Commands that tests start, and processes that
 # they fork, are measured too. The test that is left out takes times.
 coverage: $(VENV)/.installed
 	rm -f .coverage .coverage.*
-	$(BIN)/python -m coverage run -m pytest -n auto tests --ignore=tests/lab --ignore=tests/html \
+	$(BIN)/python -m coverage run -m pytest -n $(WORKERS) tests --ignore=tests/lab --ignore=tests/html \
 	  --ignore=tests/contracts/test_growth.py
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
@@ -144,6 +146,14 @@ fix-chaos: $(VENV)/.installed-lab
 ansible-truth: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.ansible_truth
 
+# Hosts that Ansible collects, with the collection in examples/ansible, are as those that ssh collects.
+ansible-fleet: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.ansible_fleet
+
+# An audit of five hosts with different faults, and what virsh then does on 40 ways.
+audit-truth: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.audits
+
 # How the time of a check grows with the size of its hosts, up to 4,000 guests and 60,000 firewall rules.
 growth: $(VENV)/.installed
 	$(BIN)/python -m tests.growing
@@ -159,8 +169,16 @@ HOSTILE_SEED ?= 1
 hostile: $(VENV)/.installed
 	$(BIN)/python -m tests.hostile --seed $(HOSTILE_SEED) --record $(HOSTILE_OPTIONS)
 
+# libvirt's own test domains, from Debian's source packages, each as the guest of two recorded hosts.
+domains: $(VENV)/.installed
+	$(BIN)/python -m tests.domains $(DOMAINS_OPTIONS)
+
 hostile-lab: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.hostile --seed $(HOSTILE_SEED) --record $(HOSTILE_OPTIONS)
+
+# The files of examples/gates as they stand: steps of CI jobs, the hook, the units, alerts and queries. As root.
+gates: $(VENV)/.installed-gates
+	$(BIN)/python -m pytest -rP tests/gates/run_ci.py tests/gates/run_hook.py tests/gates/run_services.py
 
 bench: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.bench
@@ -176,6 +194,10 @@ $(VENV)/.installed: pyproject.toml tools/system-packages
 
 $(VENV)/.installed-lab: $(VENV)/.installed
 	tools/system-packages lab
+	touch $@
+
+$(VENV)/.installed-gates: $(VENV)/.installed-lab
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[gates]'
 	touch $@
 
 $(VENV)/.installed-html: $(VENV)/.installed

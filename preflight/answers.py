@@ -7,6 +7,20 @@ from typing import NamedTuple
 MISSING = 44
 
 
+#: The records that are the text of one file each, and the path of that file.
+FILES = {
+    "etc.hosts": "/etc/hosts",
+    "nsswitch": "/etc/nsswitch.conf",
+    "resolv": "/etc/resolv.conf",
+    "machine-id": "/etc/machine-id",
+    "libvirtd.conf": "/etc/libvirt/libvirtd.conf",
+    "virtqemud.conf": "/etc/libvirt/virtqemud.conf",
+    "virtproxyd.conf": "/etc/libvirt/virtproxyd.conf",
+    "virtlockd.conf": "/etc/libvirt/virtlockd.conf",
+    "qemu.conf": "/etc/libvirt/qemu.conf",
+}
+
+
 class Unreadable(Exception):
     """Fact that could not be determined. The text is the reason, for the person who reads the report."""
 
@@ -102,8 +116,24 @@ class Answers:
         self.absent.update(other.absent)
 
 
+class Taken(NamedTuple):
+    """When, on which machine, by whom and with which versions a snapshot was taken."""
+
+    #: Whole seconds since the epoch.
+    at: int
+    machine: str
+    user: str
+    version: str
+    #: Installed packs of rules, each with its version.
+    packs: tuple[tuple[str, str], ...] = ()
+
+
 class SavedHost(NamedTuple):
     """Host with its answers, under the name that it was given on the command line."""
 
     name: str
     answers: Answers
+    #: The hosts that it was asked about, besides the other host of a pair.
+    peers: tuple[str, ...] = ()
+    #: Who took the snapshot; None if that is not known.
+    made: Taken | None = None

@@ -12,13 +12,17 @@ from typing import BinaryIO
 PRIVATE, PUBLIC = 0o600, 0o666
 
 
+class Exists(FileExistsError):
+    """There is a file at the path, and it is not to be replaced."""
+
+
 @contextlib.contextmanager
-def written(path: Path, permissions: int = PRIVATE) -> Iterator[BinaryIO]:
+def written(path: Path, permissions: int = PRIVATE, *, replace: bool = True) -> Iterator[BinaryIO]:
     """Open a file that replaces the path once it is written and synced; raises `OSError`.
 
-    Its permissions are these, less those that the umask takes away. If writing fails, the path stays as it was.
-    Anything other than a regular file is not replaced, and neither is a standard stream: /dev/stdout is a link that
-    would be replaced by a file.
+    Without `replace` it only takes a path at which there is nothing, or raises `Exists`. Its permissions are these,
+    less those that the umask takes away. If writing fails, the path stays as it was. Anything other than a regular file
+    is not replaced, and neither is a standard stream: /dev/stdout is a link that would be replaced by a file.
     """
     import tempfile  # imported here: slow to load, and few commands write a file
 
@@ -31,10 +35,27 @@ def written(path: Path, permissions: int = PRIVATE) -> Iterator[BinaryIO]:
             if permissions != PRIVATE:  # which mkstemp has set
                 os.fchmod(file.fileno(), permissions & ~_umask())
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        if replace:
+            Path(temporary).replace(path)
+        else:
+            _take(path, Path(temporary))
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _take(path: Path, temporary: Path) -> None:
+    """Give the file its name, unless another file has it."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise Exists(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+    except OSError:  # a file system without hard links
+        if os.path.lexists(path):
+            raise Exists(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        temporary.replace(path)
+        return
+    temporary.unlink()
 
 
 def _refuse_to_replace(path: Path) -> None:

@@ -197,6 +197,8 @@ def _as_option(key: str, value: Any, directory: Path) -> Any:
     match every()[key].kind:
         case Kind.DIRECTORIES:
             return [str(directory / Path(one).expanduser()) for one in value]
+        case Kind.PATH:
+            return str(directory / Path(value).expanduser())
         case Kind.HOSTS:
             return [_as_host(one, directory) for one in value]
         case Kind.TEXTS:

@@ -51,7 +51,8 @@ class Host:
     """Host with its records, and the facts parsed from them on first use.
 
     `absent` has the reasons for missing records; the key "" is the reason for all others. `unasked` are the records
-    that no question was asked about, because the host is a snapshot from before that question.
+    that no question was asked about, because the host is a snapshot: from before that question, unless `absent` has
+    another reason.
     """
 
     role: Role
@@ -66,17 +67,21 @@ class Host:
     def fact(self, kind: type[F]) -> F:
         """Return the fact of this kind; raises `Unreadable` with the reason if it could not be determined."""
         if kind not in self._known:
-            try:
-                self._known[kind] = self._parse(self.sources[kind])
-            except Unreadable as why:
-                self._known[kind] = why
-            except Exception as bug:
-                # a fact that fails must not affect others, nor pass as known
-                self._known[kind] = Unreadable(f"{kind.__name__} could not be read: {type(bug).__name__}: {bug}")
+            self._known[kind] = self.parsed(kind)
         known = self._known[kind]
         if isinstance(known, Unreadable):
             raise known
         return cast("F", known)
+
+    def parsed(self, kind: type[Fact]) -> Fact | Unreadable:
+        """Return the fact of this kind, parsed again, or the reason why it cannot be."""
+        try:
+            return self._parse(self.sources[kind])
+        except Unreadable as why:
+            return why
+        except Exception as bug:
+            # a fact that fails must not affect others, nor pass as known
+            return Unreadable(f"{kind.__name__} could not be read: {type(bug).__name__}: {bug}")
 
     def read_ahead(self, kinds: Iterable[type[Fact]], later: Iterable[str]) -> None:
         """Parse the facts of these kinds, or else their parts, that need none of the `later` records ahead of time."""
@@ -114,8 +119,8 @@ class Host:
     def _record(self, name: str, *, optional: bool) -> Record:
         if name in self.records:
             return self.records[name]
+        unasked = name in self.unasked and "" not in self.absent
         reason = self.absent.get(name) or self.absent.get("")
-        unasked = reason is None and name in self.unasked
         if reason is None:
             reason = NOT_YET if unasked else f"{name} was not collected"
         if optional:

@@ -1,10 +1,13 @@
-"""Control characters in text of hosts and files made visible, so that none reaches a terminal or a program."""
+"""Text of hosts and files as it is shown: control characters made visible, and names of guests left out."""
 
 import re
 from collections.abc import Callable
 
 #: Characters that control a terminal, change the direction of text, end a line in other programs, or are invalid.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+#: Replaces a guest's name in a text that is the same for several guests.
+GUEST = "GUEST"
 
 #: A name that is one word, and does not begin as a command to the runner of a CI job does.
 _PLAIN = re.compile(r"[\w.+@-][\w.+@:-]*")
@@ -53,3 +56,10 @@ def encodable(text: str) -> str:
 def escaped(json: str) -> str:
     r"""Return JSON with every control character written as \u; JSON itself requires that only below a space."""
     return json.translate(_ESCAPED) if CONTROL.search(json) else json
+
+
+def unnamed(text: str, guest: str | None) -> str:
+    """Return the text with `GUEST` for the guest's name, where the name is a whole word."""
+    if not guest or guest not in text:
+        return text
+    return re.sub(rf"(?<!\w){re.escape(guest)}(?!\w)", GUEST, text)

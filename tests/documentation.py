@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.domains.record import markdown as domains
 from tests.hostile.record import markdown as hostile
 from tests.lab.chaos.record import markdown as chaos
 from tests.lab.flags.__main__ import markdown as flags
@@ -19,6 +20,7 @@ def wanted() -> Mapping[Path, str]:
     """Return each document, as it should be now."""
     return {
         REFERENCE / "chaos.md": chaos(),
+        REFERENCE / "domains.md": domains(),
         REFERENCE / "hostile.md": hostile(),
         REFERENCE / "rehearse.md": rehearse(),
         REFERENCE / "rehearsal-truth.md": rehearse_truth(),

@@ -88,6 +88,8 @@ def _judged(rule: Rule) -> str:
         return "once for all guests together"
     if rule.per_host:
         return "once per host"
+    if rule.of_files:
+        return "once per host, by `preflight lint` only"
     return "once per pair of hosts"
 
 

@@ -1,7 +1,7 @@
-"""Rates of a host's firewall: the new connections to a port that it accepts in a time, or that may be open together.
+"""Rates of the firewalls: the new connections that one accepts in a time, or that may be open together.
 
-What is used up now is known of connections that are open, and of lists of recent sources. The kernel does not show how
-much of a token bucket (limit, hashlimit, nft's limit) is left.
+What is used up now is known of connections to a host that are open, and of lists of recent sources. The kernel does not
+show how much of a token bucket (limit, hashlimit, nft's limit) is left.
 """
 
 from collections.abc import Iterator
@@ -11,66 +11,123 @@ from msgspec.structs import replace
 
 from preflight.capacity.limit import Limit
 from preflight.capacity.reader import Asked
+from preflight.facts.daemon.qemu_conf import QemuConf
 from preflight.facts.fact import Unreadable
-from preflight.facts.firewall import Firewall, Rate, RecentLists
+from preflight.facts.firewall import BothEnds, Demand, Firewall, RecentLists, Traffic
+from preflight.facts.names.peer_name import PeerName
 from preflight.facts.network.addresses import OwnAddresses
+from preflight.facts.network.came_from import CameFrom
+from preflight.facts.network.listening import Listening
 from preflight.facts.network.open_connections import OpenConnections
+from preflight.facts.ssh.sshd import SshdSettings
 from preflight.facts.text.located import Located
 from preflight.host import Host
-from preflight.request.check_request import Connections
+from preflight.request.check_request import Migration
 
 
 class Met(Struct, frozen=True):
-    """A rate that connections to one of a host's ports meet, and the rule that blocks those beyond it."""
+    """A rate that connections of migrations meet."""
 
-    rate: Rate
-    rule: str
-    connections: Connections
-    #: The source's addresses.
-    sources: tuple[str, ...] = ()
+    demand: Demand
+    #: True if the open connections of the host are collected.
+    sees_connections: bool
+
+    @property
+    def strictness(self) -> tuple[int, float]:
+        """A key that is the lower the fewer migrations it allows."""
+        rate = self.demand.rate
+        return self.demand.allows(rate.most), -(rate.interval or 0)
+
+    @property
+    def name(self) -> str:
+        """The name of the limit, as "firewall rate, outgoing data"."""
+        return f"firewall {'count' if self.counts_open else 'rate'}, {self.demand.what}"
+
+    @property
+    def counts_open(self) -> bool:
+        """True if it limits the connections that are open, not those that begin in a time."""
+        return self.demand.rate.interval is None
 
     def __call__(self, asked: Asked) -> Limit:
         """Return it as a limit."""
-        rate, takes = self.rate, self.connections.each * asked.ways
-        written = rate.text + (" per source" if rate.per_source else "")
+        rate, takes = self.demand.rate, self.demand.each * asked.ways
         used = self._used(asked.host)
+        # preflight's own login may be among them
+        left = rate.most - max(used or 0, self.demand.own)
         limit = asked.limit(
             Located(rate.most, None),
             used,
-            # preflight's own login may be among them
-            rate.most - max(used or 0, self.connections.own),
+            left,
             each=takes,
-            written=written,
-            beyond=self.rule,
+            written=rate.text + (" per source" if rate.per_source else ""),
+            beyond=self.demand.blocked,
         )
-        return replace(limit, interval=None if rate.interval is None else rate.interval * takes)
+        interval = None if rate.interval is None else rate.interval * takes
+        in_turn = None if interval is None else limit.allows
+        return replace(limit, interval=interval, allows=self.demand.allows(left) // asked.ways, in_turn=in_turn)
 
     def _used(self, host: Host) -> int | None:
         """Return what is used up now; None if it is not known."""
-        rate = self.rate
         try:
-            if rate.interval is None:
-                sources = self.sources if rate.per_source else None
-                return host.fact(OpenConnections).to(self.connections.port, sources)
-            return host.fact(RecentLists).seen(rate.name, self.sources, rate.seconds) if rate.name else None
+            connections = host.fact(OpenConnections) if self.sees_connections else None
+        except Unreadable:
+            connections = None
+        try:
+            return self.demand.used(host.fact(RecentLists), connections)
         except Unreadable:
             return None
 
 
-def met_by(source: Host, host: Host, connections: Connections) -> Iterator[Met]:
-    """Yield the strictest rate, and the strictest number of open connections, that these connections to `host` meet.
+def met_by(source: Host, destination: Host, migration: Migration, *, every: bool) -> Iterator[Met]:
+    """Yield the strictest rate of each kind that the connections of migrations meet.
 
-    They come from any address of `source`; the address of a machine from which a managed migration is driven is not
-    known. Yields nothing where the firewall's rules could not be read: the rules about closed ports report that.
+    Without `every`, the connections to the source are not collected. Yields nothing where a firewall's rules could not
+    be read: the rules about closed ports report that.
     """
     try:
-        firewall, own_addresses = host.fact(Firewall), host.fact(OwnAddresses)
-        sources = source.fact(OwnAddresses).global_addresses
-        rates = firewall.judge(connections.port, sources, own_addresses).rates
+        ends = BothEnds(
+            source.fact(Firewall), source.fact(OwnAddresses), destination.fact(Firewall), destination.fact(OwnAddresses)
+        )
+        ports = destination.fact(QemuConf).port_range
+        free = destination.fact(Listening).free(ports)
     except Unreadable:
         return
-    for counts_open in (False, True):
-        alike = [(rate, rule) for rate, rule in rates if (rate.interval is None) is counts_open]
-        if alike:
-            rate, rule = min(alike, key=lambda one: (one[0].most, -(one[0].interval or 0)))
-            yield Met(rate, rule, connections, tuple(map(str, sources)))
+    met, _ = Traffic(
+        ends=ends,
+        migration=migration,
+        addresses=_addresses(source) or ends.destination_own.global_addresses,
+        source_login=_login(source),
+        destination_login=_login(destination),
+        source_sshd=_sshd_port(source),
+        destination_sshd=_sshd_port(destination),
+        free=free,
+        taken=sorted({*ports}.difference(free)),
+    ).demands()
+    strictest: dict[tuple[str, bool], Met] = {}
+    for demand in met:
+        one = Met(demand, every or not demand.at_source)
+        kept = strictest.setdefault((one.name, one.demand.at_source), one)
+        if one.strictness < kept.strictness:
+            strictest[one.name, one.demand.at_source] = one
+    yield from strictest.values()
+
+
+def _addresses(source: Host) -> tuple[str, ...]:
+    try:
+        return source.fact(PeerName).addresses
+    except Unreadable:
+        return ()
+
+
+def _login(host: Host) -> CameFrom:
+    try:
+        return host.fact(CameFrom)
+    except Unreadable:
+        return CameFrom()
+
+
+def _sshd_port(host: Host) -> int | None:
+    try:
+        return min(host.fact(SshdSettings).ports, default=None)
+    except Unreadable:
+        return None

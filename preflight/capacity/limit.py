@@ -67,6 +67,8 @@ class Limit(Struct, frozen=True):
     beyond: str = ""
     #: Seconds after which one more migration may start, for a limit on those that start in a time.
     interval: float | None = None
+    #: Number of migrations that may start in that time if each uses the ports of the one before; None for other limits.
+    in_turn: int | None = None
     #: The free part, in the limit's own unit; None if not known.
     left: int | None = None
     #: The setting that raises it; None if it could not be read, or for a limit that is only shown.

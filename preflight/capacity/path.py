@@ -22,6 +22,7 @@ from preflight.facts.fact import Fact, Unreadable
 from preflight.facts.firewall import Firewall, RecentLists
 from preflight.facts.network.accept_queue import AcceptQueue
 from preflight.facts.network.addresses import OwnAddresses
+from preflight.facts.network.came_from import CameFrom
 from preflight.facts.network.listening import Listening
 from preflight.facts.network.open_connections import OpenConnections
 from preflight.facts.ssh.sshd import SshdListener, SshdSettings
@@ -29,8 +30,8 @@ from preflight.host import Host
 from preflight.request.check_request import Migration
 from preflight.request.migration import Role, Transport
 
-#: The limit on the connections for data that begin in a time.
-DATA_RATE = "firewall rate, data"
+#: The limit on the logins to a host that begin in a time.
+LOGIN_RATE = "firewall rate, ssh"
 #: Limits on open connections to sshd, of which a managed run of preflight has one for all guests.
 OF_LOGINS = frozenset(("firewall count, ssh", *sshd.OPEN))
 
@@ -59,6 +60,11 @@ def capacity(source: Host, destination: Host, migration: Migration, *, every: bo
     return Capacity(tuple(found.values()), both_ways=migration.both_ways)
 
 
+def counts_data(limit: Limit) -> bool:
+    """Report whether this is a firewall's limit on connections for data that begin in a time."""
+    return limit.name.startswith("firewall rate, ") and limit.name.endswith("data")
+
+
 def facts(role: Role, migration: Migration, *, every: bool = False) -> set[type[Fact]]:
     """Return the facts from which the limits of the host in this role are read."""
     found = _read_from(role, migration, every=every)
@@ -70,17 +76,19 @@ def facts(role: Role, migration: Migration, *, every: bool = False) -> set[type[
 
 def _read_from(role: Role, migration: Migration, *, every: bool) -> set[type[Fact]]:
     is_destination = role is Role.DESTINATION
-    found: set[type[Fact]] = {DaemonLimits}
+    found: set[type[Fact]] = {DaemonLimits, Firewall, OwnAddresses, RecentLists}
     if is_destination:
-        found |= {QemuConf, Listening, Firewall, OwnAddresses, OpenConnections, RecentLists}
+        found |= {QemuConf, Listening, OpenConnections}
         if migration.control_port is not None:
-            found |= {Daemons, ProxyLimits}
-    else:
-        found.add(OwnAddresses)
+            found |= {CameFrom, Daemons, ProxyLimits}
     if migration.transport is Transport.SSH if is_destination else migration.source_over_ssh:
-        found |= {SshdSettings, SshdListener}
+        found |= {CameFrom, SshdSettings, SshdListener}
     if every:
-        found |= {OpenFiles, AcceptQueue, *((LockDaemon,) if is_destination else ())}
+        found |= {OpenFiles, AcceptQueue}
+        if is_destination:
+            found.add(LockDaemon)
+        elif migration.source_over_ssh:
+            found.add(OpenConnections)
     return found
 
 
@@ -106,7 +114,7 @@ def _in_path(source: Host, destination: Host, migration: Migration, *, every: bo
         if not migration.offline and _locks(destination):
             yield daemon.locks, "virtlockd max_clients", flight, destination
         yield from ((daemon.files, "open files", flight, end) for end in ends)
-    yield from _rates(source, destination, migration)
+    yield from _rates(source, destination, migration, every=every)
     logins = _logged_in_to(source, destination, migration)
     for end in logins:
         yield from ((*limit, end) for limit in sshd.of_logins(end))
@@ -120,27 +128,11 @@ def _in_path(source: Host, destination: Host, migration: Migration, *, every: bo
         yield from ((sshd.penalties, "PerSourcePenalties", waits, end) for end in logins if sshd.has_penalties(end))
 
 
-def _rates(source: Host, destination: Host, migration: Migration) -> Iterator[InPath]:
-    """Yield the rates of the destination's firewall for each port that a migration connects to."""
-    for connections in migration.connections(sshd=_sshd_port(destination), free=_free_port(destination)):
-        for one in firewall.met_by(source, destination, connections):
-            is_open = one.rate.interval is None
-            name = f"firewall {'count' if is_open else 'rate'}, {connections.what}"
-            yield one, name, Scope.IN_FLIGHT if is_open else Scope.BURST, destination
-
-
-def _sshd_port(host: Host) -> int | None:
-    try:
-        return min(host.fact(SshdSettings).ports, default=None)
-    except Unreadable:
-        return None
-
-
-def _free_port(host: Host) -> int | None:
-    try:
-        return host.fact(Listening).first_free(host.fact(QemuConf).port_range)
-    except Unreadable:
-        return None
+def _rates(source: Host, destination: Host, migration: Migration, *, every: bool) -> Iterator[InPath]:
+    """Yield the rates of both firewalls for each port that a migration connects to."""
+    for one in firewall.met_by(source, destination, migration, every=every):
+        scope = Scope.IN_FLIGHT if one.counts_open else Scope.BURST
+        yield one, one.name, scope, source if one.demand.at_source else destination
 
 
 def _logged_in_to(source: Host, destination: Host, migration: Migration) -> tuple[Host, ...]:

@@ -4,71 +4,78 @@ import contextlib
 import copy
 import os
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 
 import typer
 from typer.main import get_command
 from typer.models import CommandInfo
 
 from preflight.cli import HELP
-from preflight.cli.capacity import capacity
-from preflight.cli.check import check, nagios, show
-from preflight.cli.config import config
-from preflight.cli.fix import fix
 from preflight.cli.frame import BUG, INTERRUPTED, USAGE, Command, app, print_notes
 from preflight.cli.help_page import Grouped
-from preflight.cli.migrate import migrate, plan
-from preflight.cli.rehearse import rehearse
-from preflight.cli.rules import explain, rules
-from preflight.cli.snapshot import snapshot
-from preflight.cli.status import status
-from preflight.cli.waivers import waivers
 from preflight.errors import UserError
 
-__all__ = ["app", "run"]
+__all__ = ["command_of", "every_command", "run", "with_commands"]
 
-#: The commands, in the order in which `--help` lists them.
-COMMANDS: tuple[Command[Any], ...] = (
-    check,
-    capacity,
-    snapshot,
-    nagios,
-    plan,
-    fix,
-    rehearse,
-    migrate,
-    show,
-    status,
-    rules,
-    explain,
-    waivers,
-    config,
-)
-for one in COMMANDS:
-    app.command(cls=Grouped, rich_help_panel=one.purpose, epilog="\n".join(one.examples))(one)
-
+#: The module of each command, in the order in which `--help` lists the commands. Only the module of the command that is
+#: called is loaded.
+MODULES = {
+    "check": "check",
+    "lint": "lint",
+    "audit": "audit",
+    "capacity": "capacity",
+    "snapshot": "snapshot",
+    "nagios": "check",
+    "plan": "migrate",
+    "fix": "fix",
+    "rehearse": "rehearse",
+    "migrate": "migrate",
+    "show": "check",
+    "diff": "diff",
+    "status": "status",
+    "rules": "rules",
+    "explain": "rules",
+    "waivers": "waivers",
+    "config": "config",
+}
 
 #: The variable with which a shell asks for a completion.
 _COMPLETE = "_PREFLIGHT_COMPLETE"
 
 
-@contextlib.contextmanager
-def _building_only(called: str) -> Iterator[None]:
-    """Reduce the commands that are not called to their names and their help.
+def command_of(name: str) -> Command[Any]:
+    """Return the command of this name; raises `KeyError`."""
+    return cast("Command[Any]", getattr(import_module(f"preflight.cli.{MODULES[name]}"), name))
 
-    The parser would otherwise build the parameters of all of them, one by one, whichever is called.
+
+def every_command() -> tuple[Command[Any], ...]:
+    """Return all commands, in the order in which `--help` lists them."""
+    return tuple(map(command_of, MODULES))
+
+
+def with_commands(*names: str) -> typer.Typer:
+    """Return the command line with these commands alone, all of them unless some are named."""
+    app.registered_commands = [_registered(command_of(name)) for name in names or MODULES]
+    return app
+
+
+def _registered(one: Command[Any]) -> CommandInfo:
+    name, epilog = one.__name__, "\n".join(one.examples)
+    return CommandInfo(name, cls=Grouped, callback=one, rich_help_panel=one.purpose, epilog=epilog)
+
+
+def _register(called: str) -> None:
+    """Give the command line the command that is called; if there is none of that name, all of them.
+
+    For a page or a completion that lists the commands, their names and their help suffice.
     """
-    known = app.registered_commands
-    bodies = [one.callback for one in known if one.callback is not None]
-    if called in HELP or _COMPLETE in os.environ or any(body.__name__ == called for body in bodies):
-        app.registered_commands = [
-            one if body.__name__ == called else _bare(one, body) for one, body in zip(known, bodies, strict=True)
-        ]
-    try:
-        yield
-    finally:
-        app.registered_commands = known
+    if called in MODULES:
+        with_commands(called)
+    elif called in HELP or _COMPLETE in os.environ:
+        app.registered_commands = [_bare(_registered(one)) for one in every_command()]
+    else:
+        with_commands()
 
 
 def _typed() -> str:
@@ -80,10 +87,10 @@ def _typed() -> str:
     return next(iter(line.split()[1:]), "--help")
 
 
-def _bare(command: CommandInfo, body: Callable[..., None]) -> CommandInfo:
+def _bare(command: CommandInfo) -> CommandInfo:
     def passed_over() -> None: ...
 
-    passed_over.__name__, passed_over.__doc__ = body.__name__, body.__doc__
+    passed_over.__doc__ = command.callback.__doc__
     bare = copy.copy(command)
     bare.callback = passed_over
     return bare
@@ -94,14 +101,13 @@ def run() -> int:
     arguments = sys.argv[1:]
     try:
         if _COMPLETE in os.environ:  # the shell asks for a completion
-            with _building_only(_typed()):
-                app(prog_name="preflight")
+            _register(_typed())
+            app(prog_name="preflight")
         if not arguments:
             with contextlib.suppress(typer.Exit):
                 _parse_and_run(["--help"])
             return USAGE
-        with _building_only(arguments[0]):
-            _parse_and_run(arguments)
+        _parse_and_run(arguments)
     except typer.Exit as end:
         return end.exit_code
     except SystemExit as end:
@@ -124,7 +130,8 @@ def _own(arguments: list[str], code: int) -> int:
 
 
 def _failure(arguments: list[str]) -> int | None:
-    return next((one.failure for one in COMMANDS if arguments[:1] == [one.__name__]), None)
+    called = arguments[0] if arguments else ""
+    return command_of(called).failure if called in MODULES else None
 
 
 def _say(arguments: list[str], what: str) -> None:
@@ -140,6 +147,7 @@ def _parse_and_run(arguments: list[str]) -> None:
     That turns Ctrl-C into an exit code without a word and without the exception's notes, and prints what is wrong with
     a command line in four lines.
     """
+    _register(arguments[0])
     command = get_command(app)
     with command.make_context("preflight", arguments) as context:
         command.invoke(context)

@@ -87,6 +87,18 @@ Reports = Annotated[
         show_default=False,
     ),
 ]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file if there is one already.")]
+OverwriteSaved = Annotated[bool, output("--overwrite", help="Replace the file of --save if there is one already.")]
+Obfuscate = Annotated[
+    Path | None,
+    output(
+        "--obfuscate",
+        metavar="MAP",
+        help="Replace names of hosts and guests, IP addresses and MAC addresses in everything that is printed and"
+        " written; what replaced what is kept in this private file, which is read and extended if it exists.",
+        show_default=False,
+    ),
+]
 Concurrency = Annotated[int, setting("concurrency", "--concurrency", rich_help_panel=Group.HOW)]
 SettleTimeout = Annotated[float, setting("settle-timeout", max=None)]
 Timeout = Annotated[float, setting("answer-timeout", max=None)]

@@ -9,7 +9,9 @@ from preflight.cli.arguments import (
     Concurrency,
     Destination,
     Ignore,
+    Obfuscate,
     Over,
+    OverwriteSaved,
     Reports,
     Select,
     SourceIfAny,
@@ -112,6 +114,8 @@ def check(
     save: Annotated[
         Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
     ] = None,
+    overwrite: OverwriteSaved = False,
+    obfuscate: Obfuscate = None,
     fail_on: Annotated[FailOn, setting("fail-on", rich_help_panel=Group.OUTPUT)] = FailOn.ERROR,
     unknown: Annotated[OnUnknown, setting("unknown", rich_help_panel=Group.OUTPUT)] = OnUnknown.FAIL,
     exit_zero: Annotated[
@@ -137,6 +141,8 @@ def check(
         colour=is_coloured(color),
         files=files,
         save=save,
+        overwrite=overwrite,
+        obfuscate=obfuscate,
         gate=Gate(fail_on, unknown, exit_zero),
     )
     raise typer.Exit(checks.check(replace(asked, probe=probe), wanted))

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import MOST, Ignore, Over, SettleTimeout, Source, Timeout, Uri, how, output, setting
+from preflight.cli.arguments import MOST, SettleTimeout, Source, how, output, setting
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes, takes_method
 from preflight.cli.question import ask
+from preflight.cli.requested import Requested, request_of
 from preflight.cli.selection import AllGuests, Except, Names, Off, Running, require_selection, selection
 from preflight.errors import UserError
 
@@ -63,6 +64,7 @@ class OnError(enum.StrEnum):
 )
 @takes_method()
 @takes("site", site_of)
+@takes("requested", request_of)
 def migrate(
     context: typer.Context,
     what: Annotated[
@@ -113,11 +115,8 @@ def migrate(
     back: Annotated[
         Path | None, output(help="File to which a plan for migrating the guests back is written.", show_default=False)
     ] = None,
-    transport: Over = None,
-    destination_uri: Uri = None,
-    ignore: Ignore = None,
-    answer_timeout: Timeout = 60,
     *,
+    requested: Requested,
     site: "Site",
     method: "Method",
 ) -> None:
@@ -149,10 +148,10 @@ def migrate(
         _refuse_what_is_written_down(context, "journal")
         from preflight.commands.resume import resume as continue_run
 
-        raise typer.Exit(continue_run(resume, wanted, timeout=answer_timeout))
+        raise typer.Exit(continue_run(resume, wanted, timeout=requested.timeout))
     if len(words) == 1:
         _refuse_what_is_written_down(context, "plan")
-        raise typer.Exit(migrate.run_plan(Path(words[0]), wanted, timeout=answer_timeout, prepare=prepare))
+        raise typer.Exit(migrate.run_plan(Path(words[0]), wanted, timeout=requested.timeout, prepare=prepare))
     if len(words) < 2:
         raise UserError("SOURCE and DESTINATION are missing, or a file that `preflight plan` wrote")
     chosen = selection(words[2:], left_out, all_guests=all_guests, running=running, offline=offline)
@@ -161,17 +160,7 @@ def migrate(
         raise UserError(
             "--confirm-uri is for the URIs of a plan or a journal; URIs on the command line need no confirmation"
         )
-    asked = migrate.asked_for(
-        words[0],
-        words[1],
-        chosen,
-        method,
-        transport=transport,
-        destination_uri=destination_uri,
-        ignore=ignore or (),
-        site=site,
-        timeout=answer_timeout,
-    )
+    asked = requested.check(words[0], words[1], chosen, method, site)
     raise typer.Exit(migrate.move(asked, method, wanted, at_once=at_once, prepare=prepare))
 
 
@@ -189,6 +178,7 @@ def _rehearsal() -> "Prepare":
 )
 @takes_method()
 @takes("site", site_of)
+@takes("requested", request_of)
 def plan(
     source: Source,
     destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="Same forms as SOURCE.")],
@@ -204,11 +194,8 @@ def plan(
     lapses_after: Annotated[
         str, typer.Option(help="Time after which the plan expires, such as 90s, 30m or 24h.")
     ] = "24h",
-    transport: Over = None,
-    destination_uri: Uri = None,
-    ignore: Ignore = None,
-    answer_timeout: Timeout = 60,
     *,
+    requested: Requested,
     site: "Site",
     method: "Method",
 ) -> None:
@@ -223,17 +210,7 @@ def plan(
     chosen = selection(guest or (), left_out, all_guests=all_guests, running=running, offline=offline)
     require_selection(chosen, running=running)
     lapse = seconds_of("--lapses-after", lapses_after)
-    asked = migrate.asked_for(
-        source,
-        destination,
-        chosen,
-        method,
-        transport=transport,
-        destination_uri=destination_uri,
-        ignore=ignore or (),
-        site=site,
-        timeout=answer_timeout,
-    )
+    asked = requested.check(source, destination, chosen, method, site)
     prepare = _rehearsal() if rehearse else migrate.as_it_is
     wanted = migrate.Wanted(ask=None if yes else ask, site=site)
     code = migrate.make_plan(asked, method, output, at_once=at_once, lapses_after=lapse, wanted=wanted, prepare=prepare)

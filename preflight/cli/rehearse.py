@@ -5,12 +5,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import MOST, Ignore, Over, Reports, SettleTimeout, Timeout, Uri, how, output
+from preflight.cli.arguments import (
+    MOST,
+    OverwriteSaved,
+    Reports,
+    SettleTimeout,
+    how,
+    output,
+)
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes, takes_method
 from preflight.cli.question import ask
+from preflight.cli.requested import Requested, request_of
 from preflight.cli.selection import AllGuests, Except, Running, require_selection, selection
 from preflight.errors import UserError
 from preflight.output import formats
@@ -31,6 +39,7 @@ if TYPE_CHECKING:
 )
 @takes_method()
 @takes("site", site_of)
+@takes("requested", request_of)
 def rehearse(
     what: Annotated[
         list[str] | None,
@@ -60,6 +69,7 @@ def rehearse(
     save: Annotated[
         Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
     ] = None,
+    overwrite: OverwriteSaved = False,
     journal: Annotated[
         Path | None,
         output(
@@ -71,11 +81,8 @@ def rehearse(
     events: Annotated[
         Path | None, output(help="Append each event to this file, as a line of JSON.", show_default=False)
     ] = None,
-    transport: Over = None,
-    destination_uri: Uri = None,
-    ignore: Ignore = None,
-    answer_timeout: Timeout = 60,
     *,
+    requested: Requested,
     site: "Site",
     method: "Method",
 ) -> None:
@@ -97,22 +104,12 @@ def rehearse(
         from preflight.commands.resume import resume as take_back
 
         again = migrate.Wanted(ask=None if yes else ask, events=events, site=site, settings=settings)
-        raise typer.Exit(take_back(resume, again, timeout=answer_timeout, command="rehearse"))
+        raise typer.Exit(take_back(resume, again, timeout=requested.timeout, command="rehearse"))
     if len(words) < 2:
         raise UserError("SOURCE and DESTINATION are missing")
     chosen = selection(words[2:], left_out, all_guests=all_guests, running=running, offline=False)
     require_selection(chosen, running=running)
-    asked = migrate.asked_for(
-        words[0],
-        words[1],
-        chosen,
-        method,
-        transport=transport,
-        destination_uri=destination_uri,
-        ignore=ignore or (),
-        site=site,
-        timeout=answer_timeout,
-    )
+    asked = requested.check(words[0], words[1], chosen, method, site)
     wanted = rehearse.Wanted(
         ask=None if yes else ask,
         anyway=anyway,
@@ -123,6 +120,7 @@ def rehearse(
         journal=journal,
         events=events,
         save=save,
+        overwrite=overwrite,
         settings=settings,
     )
     raise typer.Exit(rehearse.rehearse(asked, method, wanted))

@@ -42,7 +42,7 @@ def open_hosts(asked: Asked) -> Iterator[Opened]:
     """Start the logins at both ends, and log out at the end; raises `UserError` for unusable input."""
     ends = _ends(asked)
     targets = [end if isinstance(end, Target) else parse_target(end.name) for end in ends]
-    migration = _migration(asked, *targets)
+    migration = migration_between(asked, *targets)
     channels: list[Channel] = []
     opened = []
     try:
@@ -60,7 +60,7 @@ def open_hosts(asked: Asked) -> Iterator[Opened]:
 
 def reversed_hosts(opened: Opened, asked: Asked) -> Opened:
     """Return the same logins for the opposite direction; `asked` names the hosts in that order."""
-    migration = _migration(asked, opened.destination.target, opened.source.target)
+    migration = migration_between(asked, opened.destination.target, opened.source.target)
     return Opened(asked, migration, opened.destination, opened.source)
 
 
@@ -95,7 +95,8 @@ def own_transport(target: Target) -> str:
     return target.transport or Transport.SSH
 
 
-def _migration(asked: Asked, source: Target, destination: Target) -> Migration:
+def migration_between(asked: Asked, source: Target, destination: Target) -> Migration:
+    """Return the migration that is asked for between two hosts; raises `TargetError`."""
     if asked.destination_uri is not None:
         if not asked.destination_uri.strip():
             raise TargetError(f"--destination-uri: {asked.destination_uri!r} is blank")

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -62,9 +62,19 @@ MOST = {
     "images": 5000,
     "guests": 5000,
     "addresses": 5000,
+    "ports": 50_000,
+    "names": 5000,
 }
 #: Maximum length of one question, in characters.
 LONGEST = 8 * MIB
+
+
+class About(Struct, frozen=True):
+    """Items of one kind that a host is asked about with one command."""
+
+    what: str
+    items: Sequence[Any]
+    command: Callable[[Sequence[Any]], ShellText]
 
 
 class Further(Struct, frozen=True):
@@ -81,6 +91,8 @@ class Further(Struct, frozen=True):
     probes: dict[str, Probe] = {}
     #: Definitions of the other host's guests, by name, that libvirt is asked to build.
     definitions: dict[str, str] = {}
+    #: The items of each record that is asked about items.
+    about: dict[str, About] = {}
 
     @property
     def news(self) -> set[str]:
@@ -109,6 +121,7 @@ class Further(Struct, frozen=True):
         The other host determines how many there are; items that were silently left out would pass as checked.
         """
         most = MOST[what]
+        self.about[record] = About(what, items, command)
         if len(items) > most:
             self.absent[record] = f"{len(items)} {what} would have to be checked, but the limit is {most}"
         elif items:
@@ -128,15 +141,34 @@ def further_questions(
     source: Host, destination: Host, migration: Migration, guests: list[Guest]
 ) -> tuple[Further, Further]:
     """Return the further questions for the source and the destination."""
+    of_guests = questions_about_guests(source, destination, migration, guests)
+    of_hosts = questions_about_hosts(source, destination, migration)
+    here, there = (_both(one, other) for one, other in zip(of_hosts, of_guests, strict=True))
+    return here, there
+
+
+def _both(one: Further, other: Further) -> Further:
+    """Return the questions of both, which have no record in common."""
+    return Further(*({**getattr(one, name), **getattr(other, name)} for name in Further.__struct_fields__))
+
+
+def questions_about_guests(
+    source: Host, destination: Host, migration: Migration, guests: list[Guest]
+) -> tuple[Further, Further]:
+    """Return the questions for the source and the destination about the guests to be migrated."""
+    here, there = further = Further(), Further()
+    _ask_about_guests(here, there, source, destination, migration, guests)
+    return further
+
+
+def questions_about_hosts(source: Host, destination: Host, migration: Migration) -> tuple[Further, Further]:
+    """Return the questions for the source and the destination about each other."""
     here, there = further = Further(), Further()
     _ask_about_the_ways(here, source, destination, migration)
     _ask_about_names(here, there, source, destination, migration)
-    _ask_about_guests(here, there, source, destination, migration, guests)
     if migration.peer_to_peer and migration.destination_uri:
         uri = migration.destination_uri
         here.ask("peer.connect", questions.connect(uri), about=f"connect:{uri}")
-    if migration.control_port and not migration.peer_to_peer:
-        there.ask("came-from", questions.CAME_FROM)
     if migration.transport is Transport.TLS:
         if migration.peer_to_peer:
             here.ask_for_certificates("tls.client", of_client(migration.destination_uri or ""))
@@ -269,7 +301,7 @@ def _ask_about_guests(
         user = destination.fact(QemuUser)
         if user.uid and (opened or kvm):  # root may access everything, so there is nothing to ask
             asked = [*opened, *([KVM] if kvm else [])]
-            there.ask_about("access", "paths", asked, partial(questions.access, user.uid, user.gid, kvm=kvm))
+            there.ask_about("access", "paths", asked, partial(questions.access, user.uid, user.gid))
     if migration.memory_to.rdma:
         emulators = sorted({guest.emulator for guest in guests if guest.emulator})
         for end in (here, there):
@@ -303,8 +335,8 @@ def _ask_about_network_disks(there: Further, guests: Iterable[Guest]) -> None:
     servers = {server for _, disk in disks for server in disk.servers}
     names = sorted({server.name for server in servers if server.named})
     there.ask_about("disk-servers", "server names", names, questions.resolve_all)
-    if ports := sorted({(server.name, port) for server in servers for port in server.ports}):
-        there.ask("disk-ports", questions.connect_all(ports))
+    ports = sorted({(server.name, port) for server in servers for port in server.ports})
+    there.ask_about("disk-ports", "ports", ports, questions.connect_all)
     wanted = {(guest.emulator, MODULES[one]) for guest, disk in disks for one in disk.protocols if one in MODULES}
     drivers = sorted((emulator, *module) for emulator, module in wanted if emulator)
     there.ask_about("block-drivers", "drivers", drivers, questions.block_drivers)

@@ -65,7 +65,7 @@ def collect(
     later = side_by_side(*asking, meanwhile=read_ahead, waiting=waiting)
     for kept, probed in further[0].probes.items():
         later[0].update(probe(source, destination, kept, probed))
-    told = [_with_peer(host, asked, answers) for host, asked, answers in zip(hosts, further, later, strict=True)]
+    told = [with_peer(host, asked, answers) for host, asked, answers in zip(hosts, further, later, strict=True)]
     return Collected(told[0], told[1])
 
 
@@ -85,7 +85,8 @@ class Waiting:
                 say_waiting(whom)
 
 
-def _with_peer(host: Host, further: Further, answers: Answers) -> Host:
+def with_peer(host: Host, further: Further, answers: Answers) -> Host:
+    """Return the host with its answers to the further questions."""
     records, absent = dict(further.records), dict(further.absent)
     for name, kept in (*further.made_of.items(), *zip(questions.LAST, questions.LAST, strict=True)):
         if kept in answers.records:

@@ -57,13 +57,21 @@ unlisten() {
 }
 reach() {
   # NAME PORT: the outcome of a connection to each address of the name, all at the same time, within 1.5 s, so that
-  # nothing is left after 2 s; then the routes, where nothing answered
+  # nothing is left after 2 s; then the route to each address, and the state of the neighbour there: the kernel looks for
+  # one that nobody is with three requests, one a second
   c='' e=''
   s=$(timeout 1 getent ahosts -- "$1" | sed -n 's/ *STREAM.*//p' | head -n 24)
   for a in ${s:-"$1"}; do
     { connects "$a" "$2" 1.5 >/dev/null; printf 'port %s %s %s %s\n' "$c" "$1" "$2" "$e"; } &
   done
   wait
-  for a in $s; do printf 'route %s %s\n' "$a" "$(ip -o route get "$a" 2>&1)"; done
+  for a in $s; do
+    printf 'route %s %s\n' "$a" "$(ip -o route get "$a" 2>&1)"
+    for w in 1 1 0; do
+      n=$(ip -o neighbour show to "$a" 2>&1)
+      case $n in *INCOMPLETE*) sleep $w;; *) break;; esac
+    done
+    printf 'neighbour %s %s\n' "$a" "$n"
+  done
   return 0
 }

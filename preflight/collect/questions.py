@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from preflight import grammar
+from preflight.answers import FILES
 from preflight.shell_text import NOTHING, ShellText, fixed, joined, of_file, shell
 
 #: Paths where distributions install QEMU. Checked on every host that is saved in a snapshot, since a guest of another
@@ -30,28 +31,21 @@ PRELUDE = f"{of_file(Path(__file__).with_name('questions.sh'))}\n"
 #: Generation of the questions. A host's answers say which one they are from.
 GENERATION = 2
 #: Records that the first generation did not ask for. A snapshot from then is judged without them.
-NEWER = frozenset(("cluster", "resources", "side-daemons", "usb-devices", "way.disks", "way.memory"))
+NEWER = frozenset(("cluster", "resources", "session", "side-daemons", "usb-devices", "way.disks", "way.memory"))
 
 #: Questions for every host, in this order. Those that no selected rule needs are left out.
 STANDING: dict[str, ShellText] = fixed(
     {
-        "etc.hosts": "slurp /etc/hosts",
-        "nsswitch": "slurp /etc/nsswitch.conf",
-        "resolv": "slurp /etc/resolv.conf",
+        # libvirt's files have hundreds of lines as installed
+        **{record: f"{'slurp' if '/libvirt/' in path else 'few_lines'} {path}" for record, path in FILES.items()},
         "kernel.hostname": "read -r name < /proc/sys/kernel/hostname && printf '%s\\n' \"$name\"",
-        "machine-id": "slurp /etc/machine-id",
-        "os-release": "slurp /etc/os-release || slurp /usr/lib/os-release",
+        "os-release": "few_lines /etc/os-release || few_lines /usr/lib/os-release",
         "kernel": "uname -srm",
         "openssh": "ssh -V 2>&1",
         "addresses": "ip -o addr show",
         "links": "ip -d -o link show",
         "speeds": "grep -s . /sys/class/net/*/speed; true",
         "helpers": "remote_helpers",
-        "libvirtd.conf": "slurp /etc/libvirt/libvirtd.conf",
-        "virtqemud.conf": "slurp /etc/libvirt/virtqemud.conf",
-        "virtproxyd.conf": "slurp /etc/libvirt/virtproxyd.conf",
-        "virtlockd.conf": "slurp /etc/libvirt/virtlockd.conf",
-        "qemu.conf": "slurp /etc/libvirt/qemu.conf",
         "libvirt-files": "libvirt_files",
         "sshd_config": "sshd_config",
         "sshd.effective": "as_root sshd -T",
@@ -60,6 +54,9 @@ STANDING: dict[str, ShellText] = fixed(
         "resources": "resources",
         "cluster": "cluster",
         "host-keys": "host_keys",
+        # the addresses and ports of both ends of the login; libvirt's connection comes from the same address
+        "came-from": "printf '%s\\n' \"$SSH_CONNECTION\"",
+        "session": """printf 'user %s\\nuid %s\\nfrom %s\\n' "${LOGNAME-}" "$uid" "${SSH_CONNECTION%% *}\"""",
         "cpu-features": (
             "sed -n \"s/.*<feature name='\\([^']*\\)'.*/\\1/p\" /usr/share/libvirt/cpu_map/x86_features.xml"
         ),
@@ -160,10 +157,6 @@ def _few_at_once(words: Sequence[str]) -> Iterator[Sequence[str]]:
     return (words[at : at + _ARGUMENTS] for at in range(0, len(words), _ARGUMENTS))
 
 
-#: Prints the address that the login comes from, which is also the source address of libvirt's connection.
-CAME_FROM = shell("printf '%s\\n' \"${SSH_CONNECTION%% *}\"")
-
-
 def stat_paths(paths: Sequence[str]) -> ShellText:
     """Report the type, size (bytes), device and file system of each path.
 
@@ -171,6 +164,11 @@ def stat_paths(paths: Sequence[str]) -> ShellText:
     and free inodes, and total blocks.
     """
     return joined(shell("stat_paths @some@", some=some) for some in _few_at_once(_paths(paths)))
+
+
+def names_met(names: Sequence[str]) -> ShellText:
+    """Resolve names as `resolve` does, with a 5-second timeout: each with getent's exit code and output."""
+    return shell("names_met @names@", names=_hosts(names))
 
 
 def resolve_all(names: Sequence[str]) -> ShellText:
@@ -245,10 +243,13 @@ def accounts(wanted: Sequence[str]) -> ShellText:
     return shell("accounts @known@", known=[one for one in wanted if grammar.USER.takes(one.partition(":")[2])])
 
 
-def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> ShellText:
+_KVM = "/dev/kvm"
+
+
+def access(uid: int, gid: int, paths: Sequence[str]) -> ShellText:
     """Report the group IDs of a user, and the mode, owner and group of each path that exists.
 
-    With `kvm`, also report whether the user may use /dev/kvm.
+    If /dev/kvm is among them, also report whether the user may use it.
     """
     return shell(
         "g=$(id -G @uid@ 2>/dev/null); printf 'groups %s\\n' \"$g\"\n@listed@\n@tried@true",
@@ -257,7 +258,7 @@ def access(uid: int, gid: int, paths: Sequence[str], *, kvm: bool) -> ShellText:
             shell("as_root ls -dLlnN --time-style=+ -- @some@ 2>/dev/null", some=some)
             for some in _few_at_once(_paths(paths))
         ),
-        tried=shell("may_use_kvm @uid@ @gid@ $g; ", uid=uid, gid=gid) if kvm else NOTHING,
+        tried=shell("may_use_kvm @uid@ @gid@ $g; ", uid=uid, gid=gid) if _KVM in paths else NOTHING,
     )
 
 

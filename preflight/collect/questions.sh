@@ -17,6 +17,19 @@ slurp() {
   fi
   if [ -r "$1" ]; then head -c 8388609 "$1"; else as_root head -c 8388609 "$1"; fi
 }
+few_lines() {
+  # FILE: as slurp, but without a process if the file has few lines
+  t='' l='' n=0
+  if [ -r "$1" ] && [ -f "$1" ]; then
+    # shellcheck disable=SC2094 # both only read
+    while IFS= read -r l; do
+      t="$t$l
+" n=$((n + 1))
+      [ $n -lt 60 ] || { slurp "$1"; return; }
+    done < "$1"
+    printf '%s' "$t$l"
+  else slurp "$1"; fi
+}
 daemons() {
   read -r up _ < /proc/uptime; now=$(date +%s.%N)
   printf 'clock %s %s 100\n' "$now" "$up"  # USER_HZ, which is 100 wherever KVM runs
@@ -35,10 +48,18 @@ daemons() {
   return 0
 }
 log_and_lock() {
-  # of virtlogd and virtlockd, those that do not run: what systemd says of their units, and their files
+  # of virtlogd and virtlockd, those that do not run: that systemd would start them for a client, or else what it says of
+  # their units; and their files
   n='' u=''
   for c in virtlogd virtlockd; do
-    case $seen in *"process $c "*) ;; *) n="$n $c" u="$u $c.service $c.socket";; esac
+    case $seen in *"process $c "*) ;; *) n="$n $c";; esac
+  done
+  [ -n "$n" ] || return 0
+  # sockets that something listens at
+  l=$(grep -s ' 00010000 0001 01 .* /run/libvirt/virtlo[a-z]*-sock$' /proc/net/unix)
+  for c in $n; do
+    case $l in *"/run/libvirt/$c-sock"*) starts "$c.service" && { echo "listens $c"; continue; };; esac
+    u="$u $c.service $c.socket"
   done
   # shellcheck disable=SC2086 # names of units are words
   [ -z "$u" ] || systemctl show --property=Id,LoadState,ActiveState,SubState,UnitFileState,Result $u
@@ -47,6 +68,15 @@ log_and_lock() {
     [ ! -e "$f" ] || { printf '\037%s\n' "$f"; slurp "$f" && echo; }
   done
   return 0
+}
+starts() {
+  # UNIT: whether systemd has a file of the unit that is not masked; only the first of these counts
+  for f in /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system \
+    /lib/systemd/system; do
+    # shellcheck disable=SC3013 # dash, bash and busybox know -ef
+    if [ -e "$f/$1" ]; then [ ! "$f/$1" -ef /dev/null ]; return; fi
+  done
+  return 1
 }
 given() {
   # the configuration files that daemons were started with instead of the default ones
@@ -425,6 +455,15 @@ virtlockd_limits() {
     as_root virt-admin -c virtlockd:///system srv-clients-info virtlockd </dev/null
   done
   return 0
+}
+names_met() {
+  # NAME...: for each, after \037, the name, getent's exit code, and its first lines; all names at once
+  for n do
+    # one write for each name, so that the answers do not mix
+    { o=$(timeout 5 getent ahosts -- "$n" 2>/dev/null); c=$?
+      printf '\037%s %s\n%s\n' "$n" "$c" "$(printf '%s\n' "$o" | head -n 48)"; } &
+  done
+  wait
 }
 resolves() {
   for n do getent ahosts -- "$n" >/dev/null 2>&1; printf '%s %s\n' $? "$n"; done

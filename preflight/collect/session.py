@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from preflight.answers import MISSING, Answers, Record, SavedHost
 from preflight.collect import questions
+from preflight.collect.built import BUILT_BY_DIGEST, built_of
 from preflight.connection.channel import Channel
 from preflight.connection.libvirt import BUILT, LibvirtSession, load_bindings, opened, transport_of
 from preflight.connection.redaction import redact, redact_message
@@ -16,7 +17,7 @@ from preflight.connection.shell import TOTAL_LIMIT
 from preflight.connection.target import Target
 from preflight.facts.daemon.full import full_daemon
 from preflight.facts.text import augeas, libvirt_conf
-from preflight.request.migration import Role
+from preflight.request.migration import Role, Transport
 from preflight.shell_text import NOTHING, ShellText, shell
 
 #: Maximum number of seconds that libvirt must leave for the answers that explain why it gives none: which daemons run,
@@ -29,6 +30,8 @@ _PROMPT = 1.5
 #: Seconds to wait for that number.
 _PATIENT = 6.0
 NONE: Mapping[str, str] = {}
+#: Records that are named after the items asked about; a snapshot of one host has them under the record's name alone.
+_LISTED = frozenset(("accounts", "disk-servers"))
 NO_QUESTIONS: Mapping[str, ShellText] = {}
 
 
@@ -327,16 +330,22 @@ class SavedVisit:
     def first(self) -> Answers:
         """Return all saved answers, except those of a libvirt connection over another transport than requested."""
         answers = Answers(dict(self._saved.answers.records), dict(self._saved.answers.absent))
+        unasked = self._unasked
         if "libvirt.connect" in answers.records:
             taken_over = transport_of(answers.records["libvirt.connect"])
-            if taken_over != self._transport:
+            if taken_over == Transport.UNIX and self._transport == Transport.SSH:
+                # the daemon's answer to the host itself counts; whether anybody can log in is not known
+                answers.records.pop("login", None)
+                answers.absent["login"] = f"{self.name} took the snapshot itself: nobody has logged in to it"
+                unasked |= {"login"}
+            elif taken_over != self._transport:
                 del answers.records["libvirt.connect"]
                 answers.absent["libvirt.connect"] = (
                     f"the snapshot of {self.name} was taken over {taken_over}, not {self._transport}"
                 )
         for name in self._own.keys() - answers.records.keys():
             answers.absent.setdefault(name, f"{name} is not in the snapshot: take it with the same --rules and --pack")
-        answers.unasked = self._unasked
+        answers.unasked = unasked
         return answers
 
     @property
@@ -351,18 +360,26 @@ class SavedVisit:
     def ask(
         self,
         further: Mapping[str, ShellText],
-        definitions: Mapping[str, str] = NONE,  # noqa: ARG002 - of the protocol
+        definitions: Mapping[str, str] = NONE,
         *,
-        stay: bool = True,  # noqa: ARG002 - likewise
+        stay: bool = True,  # noqa: ARG002 - of the protocol
     ) -> Answers:
-        """Return the answers that were saved under these names; what libvirt built is among the first ones."""
+        """Return the answers that were saved under these names; what libvirt built is among the first ones.
+
+        A snapshot of one host has answers about several peers together: lists under the record's name alone, and what
+        libvirt built by the definition.
+        """
         records, absent, unasked = self._saved.answers.records, self._saved.answers.absent, self._unasked
         answers = Answers({}, dict(absent))
         for name in further:
-            if name in records:
-                answers.records[name] = records[name]
-            elif name not in absent and "" not in absent and name.partition(":")[0] not in unasked:
+            record, _, items = name.partition(":")
+            kept = record if name not in records and record in _LISTED and items else name
+            if kept in records:
+                answers.records[name] = records[kept]
+            elif name not in absent and "" not in absent and record not in unasked:
                 answers.records[name] = Record("", MISSING)
+        if BUILT_BY_DIGEST in records and (built := built_of(records[BUILT_BY_DIGEST], definitions)) is not None:
+            answers.records[BUILT] = built
         return answers
 
     def saved(self) -> SavedHost:

@@ -16,6 +16,7 @@ from preflight.facts import (
     OsRelease,
     OwnAddresses,
     PeerName,
+    Session,
     Versions,
 )
 from preflight.facts.fact import OPTIONAL, Fact, Question, Unreadable
@@ -79,7 +80,7 @@ FACTS: Mapping[type[Fact], FactSource] = made_of(_exported())
 
 
 #: Facts that every report shows for a host, whichever rules are selected.
-SUMMARY_FACTS: frozenset[type[Fact]] = frozenset((HostIdentity, OsRelease, Versions, OpenSsh, Login))
+SUMMARY_FACTS: frozenset[type[Fact]] = frozenset((HostIdentity, OsRelease, Versions, OpenSsh, Login, Session))
 
 
 #: Facts of each end that questions for the other end need, whichever rules are selected: the guests to be migrated, and

@@ -43,7 +43,7 @@ def size(
         checked = check(opened, rules=())
         dirty = _dirty(checked) if measure_dirty_rate else {}
     room, no_room = _rooms(checked)
-    report = replace(checked.report, made=made_now())
+    report = replace(checked.report, made=made_now(checked.report.asked))
     try:
         predicted = forecast(checked, link_of(checked, bandwidth), dirty, concurrency=concurrency)
     except Unreadable as why:

@@ -25,6 +25,10 @@ class Wanted(Struct, frozen=True, kw_only=True):
     files: tuple[tuple[str, Path], ...] = ()
     #: The file for the answers of both hosts.
     save: Path | None = None
+    #: Whether that file may replace another one.
+    overwrite: bool = False
+    #: The map with which names and addresses are replaced in all that is written; None to keep them.
+    obfuscate: Path | None = None
     gate: Gate = Gate()
 
 
@@ -33,9 +37,10 @@ def check(asked: Asked, wanted: Wanted) -> int:
     report, checked = _report(asked, wanted)
     more = []
     if wanted.save is not None:
+        from preflight.commands.made import taken_now
         from preflight.judge.check import save_pair
 
-        more.append(partial(save_pair, wanted.save, checked))
+        more.append(partial(save_pair, wanted.save, checked, taken_now(asked.site), overwrite=wanted.overwrite))
     formats.publish("report", wanted.output_format, report, wanted.files, *more, colour=wanted.colour)
     return report.exit_code
 
@@ -50,9 +55,42 @@ def nagios(asked: Asked, files: tuple[tuple[str, Path], ...]) -> int:
     return state(report).value
 
 
+def _obfuscated(asked: Asked, wanted: Wanted, path: Path, checked: "Checked") -> "tuple[Report, Checked]":
+    """Judge the same answers again under other names and addresses, and return the report that says no more."""
+    from preflight.commands.made import made_now
+    from preflight.commands.obfuscated import Mapped
+    from preflight.judge import check as checking
+
+    mapped = Mapped(path)
+    source, destination = mapped.hosts([visit.saved() for visit in checked.visits])
+    other = mapped.obfuscation
+    again = replace(
+        asked,
+        source=source,
+        destination=destination,
+        guests=tuple(map(other.typed, asked.guests)),
+        left_out=tuple(map(other.typed, asked.left_out)),
+        destination_uri=None if asked.destination_uri is None else other.text(asked.destination_uri),
+        method=replace(
+            asked.method,
+            migrateuri=None if asked.method.migrateuri is None else other.text(asked.method.migrateuri),
+            disks_uri=None if asked.method.disks_uri is None else other.text(asked.method.disks_uri),
+            dname=None if asked.method.dname is None else other.typed(asked.method.dname),
+        ),
+    )
+    with open_hosts(again) as opened:
+        checked = checking.check(opened, stay=False)
+    made = replace(made_now(asked), machine="obfuscated", user="obfuscated")
+    mapped.write()  # with what the options named
+    return replace(checked.report, gate=wanted.gate, made=made), checked
+
+
 def _report(asked: Asked, wanted: Wanted) -> "tuple[Report, Checked]":
     """Collect from both hosts and judge; what the formats need is loaded while ssh shakes hands."""
     if wanted.save is not None:
+        from preflight.connection.snapshot import refuse_to_overwrite
+
+        refuse_to_overwrite(wanted.save, overwrite=wanted.overwrite)
         asked = replace(asked, whole=True)
     with open_hosts(asked) as opened:
         from preflight.commands.made import made_now
@@ -64,4 +102,8 @@ def _report(asked: Asked, wanted: Wanted) -> "tuple[Report, Checked]":
         if wanted.save is not None:
             snapshots.load()
         checked = checking.check(opened, stay=False)
-    return replace(checked.report, gate=wanted.gate, made=made_now()), checked
+    if wanted.obfuscate is not None:
+        return _obfuscated(asked, wanted, wanted.obfuscate, checked)
+    forms = {wanted.output_format, *(name for name, _ in wanted.files)}
+    made = made_now(asked, digests=not forms.isdisjoint(formats.WITH_DIGESTS))
+    return replace(checked.report, gate=wanted.gate, made=made), checked

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from preflight.collect.endpoints import Opened, open_hosts
 from preflight.collect.session import LiveVisit
-from preflight.commands.made import made_now
+from preflight.commands.made import made_now, taken_now
 from preflight.commands.migrate import Ask, agree, finish, live, refused, resumable, rules_of, same_hosts
+from preflight.connection.snapshot import refuse_to_overwrite
 from preflight.facts.fact import Unreadable
 from preflight.host import Guest
 from preflight.judge.check import Checked, check, save_pair
@@ -67,6 +68,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     events: Path | None = None
     #: The file for the answers of both hosts.
     save: Path | None = None
+    #: Whether that file may replace another one.
+    overwrite: bool = False
     settings: Settings = Settings()
 
     @property
@@ -80,12 +83,13 @@ class Wanted(Struct, frozen=True, kw_only=True):
 def rehearse(asked: Asked, method: Method, wanted: Wanted) -> int:
     """Check, ask, rehearse, print the outcome, and return the exit code; raises `UserError`."""
     call.refuse_unknown(rehearsed(method))
+    refuse_to_overwrite(wanted.save, overwrite=wanted.overwrite)
     with open_hosts(asked) as opened:
         checked = check(opened, rules_of(asked))
         if wanted.save is not None:
-            save_pair(wanted.save, checked)
+            save_pair(wanted.save, checked, taken_now(asked.site), overwrite=wanted.overwrite)
         if checked.report.verdict is not Verdict.READY and wanted.output_format == "text":
-            report = replace(checked.report, made=made_now())
+            report = replace(checked.report, made=made_now(checked.report.asked))
             sys.stdout.write(report_text.render(report, sys.stdout.isatty()))
         try:
             chosen, kept = choose(checked, method, wanted)
@@ -214,7 +218,7 @@ def announce(planned: MigrationPlan, kept: Sequence[Rehearsed]) -> None:
 
 def _outcome(checked: Checked, answers: Sequence[Rehearsed], wanted: Wanted, *, interrupted: bool = False) -> Outcome:
     return outcome(
-        replace(checked.report, made=made_now()),
+        replace(checked.report, made=made_now(checked.report.asked)),
         answers,
         at_once=wanted.at_once,
         predicted=checked.report.capacity.concurrent,

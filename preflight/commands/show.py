@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from preflight.errors import UserError
+from preflight.fleet.saved import difference_of
 from preflight.forecast.saved import answer_of
 from preflight.judge.saved import content_of, report_of, rule_of
 from preflight.migrate.ledger import Row
@@ -16,7 +17,7 @@ from preflight.rehearse.answer import Answer, Rehearsed
 from preflight.rehearse.outcome import outcome
 from preflight.rehearse.report import RehearsalReport
 from preflight.rehearse.report import report_of as rehearsal_of
-from preflight.schema import capacity, rehearsal, report, rules, shown, status
+from preflight.schema import capacity, difference, rehearsal, report, rules, shown, status
 from preflight.schema.document import Wrong, format_of, read
 
 
@@ -68,6 +69,8 @@ def _value(document: shown.Shown) -> tuple[str, Any]:
         case status.Status():
             plan = Planned(document.source, document.destination, document.made, document.rehearsal)
             return "ledger", Told(plan, tuple(map(_row, document.guests)))
+        case difference.Difference():
+            return "difference", difference_of(document)
         case status.Runs():
             return "runs", Found(Path(document.directory), tuple(map(_run, document.runs)), document.older)
 

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from preflight import atomic_file, own_file
-from preflight.answers import Answers, Record, SavedHost
+from preflight.answers import Answers, Record, SavedHost, Taken
+from preflight.connection.files_read import files_of
 from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.errors import UserError
 from preflight.schema import saved
@@ -15,6 +16,8 @@ from preflight.visible import encodable
 
 #: Maximum size of a snapshot, in bytes. A host with 2,000 guests takes 10 MiB.
 MOST = 64 * 1024 * 1024
+#: Why a file is not written.
+EXISTS = "there is such a file already; --overwrite replaces it"
 #: Maximum number of quotes, and of commas: each record has six quotes and two commas besides those in its text.
 _MOST_MARKS = 2_000_000
 #: Maximum size of a snapshot that is not ASCII: Python may store each of its characters in four bytes, three times.
@@ -30,17 +33,36 @@ def load() -> None:
     import preflight.schema.snapshot  # noqa: F401 - pydantic, while waiting for a host
 
 
-def write(path: Path, hosts: list[SavedHost]) -> None:
-    """Write a snapshot completely or not at all, readable only by its owner; raises `SnapshotError`."""
+def refuse_to_overwrite(path: Path | None, *, overwrite: bool) -> None:
+    """Raise `SnapshotError` if there is a file at the path that the user has not agreed to lose."""
+    if path is not None and not overwrite and os.path.lexists(path):
+        raise SnapshotError(f"{path}: {EXISTS}")
+
+
+def write(path: Path, hosts: list[SavedHost], made: Taken | None = None, *, overwrite: bool = True) -> None:
+    """Write a snapshot completely or not at all, readable only by its owner; raises `SnapshotError`.
+
+    A file that is there already is replaced only with `overwrite`. `made` says who took the snapshot.
+    """
     from preflight.schema import snapshot as schema
 
-    document = schema.written(saved.Snapshot(preflight_snapshot=saved.FORMAT, hosts=[_saved(host) for host in hosts]))
+    document = schema.written(
+        saved.Snapshot(
+            preflight_snapshot=saved.FORMAT,
+            hosts=[_saved(host) for host in hosts],
+            made=None
+            if made is None
+            else saved.Made(made.at, encodable(made.machine), encodable(made.user), made.version, dict(made.packs)),
+        )
+    )
     try:
-        with atomic_file.written(path) as file:
+        with atomic_file.written(path, replace=overwrite) as file:
             text = io.TextIOWrapper(file, encoding="utf-8")
             json.dump(document, text, indent=1)
             text.write("\n")
             text.detach()
+    except atomic_file.Exists:
+        raise SnapshotError(f"{path}: {EXISTS}") from None
     except OSError as why:
         raise SnapshotError(f"{path}: {why.strerror}") from None
 
@@ -51,15 +73,21 @@ def _saved(host: SavedHost) -> saved.SavedHost:
         for name, record in sorted(host.answers.records.items())
     }
     absent = {name: encodable(reason) for name, reason in sorted(host.answers.absent.items())}
-    return saved.SavedHost(name=encodable(host.name), records=records, absent=absent)
+    return saved.SavedHost(
+        name=encodable(host.name),
+        records=records,
+        absent=absent,
+        peers=tuple(map(encodable, host.peers)),
+        files={encodable(one.path): saved.File(one.sha256, one.redacted) for one in files_of(host.answers)},
+    )
 
 
 def read(path: Path) -> list[SavedHost]:
     """Read a snapshot; raises `SnapshotError`."""
-    content = _content(path)
+    content = content_of(path)
     snapshot = saved.quick(content) or _read_or_explain(path, content)
     try:
-        return [_host(host) for host in snapshot.hosts]
+        return [_host(host, _taken(snapshot.made)) for host in snapshot.hosts]
     except SnapshotError as why:
         raise SnapshotError(f"{path}: not a whole snapshot: {why}") from None
 
@@ -75,7 +103,7 @@ def _read_or_explain(path: Path, content: bytes) -> saved.Snapshot:
         raise SnapshotError(f"{path}: {why}") from None
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
     """Return the file's content, within the limits; raises `SnapshotError`."""
     try:
         descriptor = own_file.open_any(path)
@@ -90,7 +118,11 @@ def _content(path: Path) -> bytes:
     return content.removeprefix(codecs.BOM_UTF8)  # an editor may have added a byte order mark
 
 
-def _host(host: saved.SavedHost) -> SavedHost:
+def _taken(made: saved.Made | None) -> Taken | None:
+    return None if made is None else Taken(made.at, made.machine, made.user, made.version, tuple(made.packs.items()))
+
+
+def _host(host: saved.SavedHost, made: Taken | None) -> SavedHost:
     try:
         of_snapshot = parse_target(host.name).kind is Kind.SNAPSHOT
     except TargetError as why:
@@ -98,4 +130,4 @@ def _host(host: saved.SavedHost) -> SavedHost:
     if of_snapshot:
         raise SnapshotError(f"the name of a host in it is a file name: {host.name!r}")
     records = {name: Record(*answer) for name, answer in host.records.items()}
-    return SavedHost(host.name, Answers(records, host.absent))
+    return SavedHost(host.name, Answers(records, host.absent), host.peers, made)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from preflight.connection.conf_secrets import BLANK
-from preflight.facts.guest.command_line import WITH_PATH
+from preflight.facts.guest.command_line import READ, WITH_PATH
 
 #: Maximum number of secrets that are blanked out in one text; libvirt's XML has at most 4 MiB
 #: (VIR_NET_MESSAGE_STRING_MAX).
@@ -38,22 +38,31 @@ _FREE = (
     "cookie",
     "cookies",
 )
+#: Those in which programs that manage guests leave marks.
+_MARKED = frozenset(("metadata", "entry"))
 _OPENING = re.compile(rf"<({'|'.join(_FREE)})(?:\s[^<>]*+)?>")
 #: Arguments and environment of QEMU, overridden properties, options of a pool's mount or of its Ceph.
 _OPTION = re.compile(r"<[A-Za-z][\w.-]*+:(?:arg|env|property|option)\s[^<>]*+>")
+_IS_ARGUMENT = re.compile(r"<[A-Za-z][\w.-]*+:arg\s")
 _VALUE = re.compile(r"""(\svalue\s*+=\s*+)("[^"]*+"|'[^']*+')""")
 _NAMED_VALUE = re.compile(r"""(\sname\s*+=\s*+(?P<quote>["'])[^="']*+=)[^"']++(?=(?P=quote))""")
 #: A QEMU option without its value.
 _NAME = re.compile(r"-{1,2}[A-Za-z][A-Za-z0-9_-]*")
 _PATH = r"/[\w./+:@~-]{1,1000}"
-#: Parts of an argument that are kept, since rules read them: paths, addresses and ports under these names, and words
-#: that say what kind of device it is.
+#: Parts of an argument that are kept, since rules read them (preflight.facts.guest.command_line): paths under these
+#: names, the address of a PCI device, and words that say what kind of device it is.
 _KEPT = re.compile(
     rf"(?:path|file|filename|mem-path|romfile|script|sysfsdev)={_PATH}|(?:unix|file|pipe):{_PATH}"
-    r"|(?:tcp|telnet):[\w.-]{0,255}:\d{1,5}|host=[\w.:-]{1,255}|port=\d{1,5}"
-    r"|(?:server|script)(?:=(?:on|off|yes|no))?"
+    r"|host=(?:[0-9A-Fa-f]{4}:)?[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.[0-7]"
+    r"|server(?:=(?:on|off|yes|no))?"
     r"|socket|file|pipe|serial|parallel|tty|tap|local|rng-random|memory-backend-file|vfio-pci"
 )
+#: Options that always have an argument, and are often given one that is secret.
+_WITH_ARGUMENT = READ | frozenset(
+    ("-append", "-blockdev", "-fw_cfg", "-global", "-name", "-set", "-smbios", "-spice", "-tpmdev", "-uuid", "-vnc")
+)
+#: A comma that separates parts; two in a row are one in a value.
+_SEPARATOR = re.compile(r",(?!,)(?<!,,)")
 _BARE = re.compile(_PATH)
 _SOURCE = re.compile(r"<source\s[^<>]*+>")
 _QUERY = re.compile(r"""(\sname\s*+=\s*+(?P<quote>["'])[^?"']*+\?)[^"']++(?=(?P=quote))""")
@@ -97,7 +106,7 @@ def _without_free(text: str) -> Iterator[str]:
             end = _closing(text, found[1], at)
             if end is None:
                 return
-            yield _filled(text[at:end])
+            yield _without_content(found, text[at:end])
             at = end
 
 
@@ -116,12 +125,29 @@ def _closing(text: str, name: str, at: int) -> int | None:
     return None
 
 
-def _filled(content: str) -> str:
+def _without_content(opening: re.Match[str], content: str) -> str:
+    """Return the content without what may be secret: what shows which program manages the guest is kept."""
+    if opening[1] not in _MARKED:
+        return _filled(content)
+    from preflight.facts.guest.orchestrator import is_mark, marks_in  # which few guests need
+
+    if opening[1] == "entry":
+        return content if is_mark(content) else _filled(content)
+    marks = "".join(f'<mark xmlns="{uri}"/>' for uri in marks_in(f"{opening[0]}{content}</metadata>"))
+    return marks + _filled(content, len(marks))
+
+
+def _filled(content: str, less: int = 0) -> str:
+    """Return text in place of the content, shorter by so many characters."""
     if not content.strip():
         return content
     lines = content.count("\n")
-    size = len(content) - lines
+    size = len(content) - lines - less
     return "*" * (-(-size // _STEP) * _STEP) + "\n" * lines if size > _STEP else BLANK + "\n" * lines
+
+
+def _blank(found: re.Match[str]) -> str:
+    return f"{found[1]}{found[2][0]}{BLANK}{found[2][0]}"
 
 
 class _Arguments:
@@ -132,16 +158,21 @@ class _Arguments:
 
     def __call__(self, tag: str) -> str:
         """Return the element without its secrets."""
-        return _VALUE.sub(self._value, _NAMED_VALUE.sub(rf"\1{BLANK}", tag))
+        redacted = self._value if _IS_ARGUMENT.match(tag) else _blank
+        return _VALUE.sub(redacted, _NAMED_VALUE.sub(rf"\1{BLANK}", tag))
 
     def _value(self, found: re.Match[str]) -> str:
         """Redact a value: names of options, and the parts of arguments that rules read, are kept."""
         quote, value = found[2][0], found[2][1:-1]
-        option, self._option = self._option, value if _NAME.fullmatch(value) else ""
+        option = self._option.replace("--", "-", 1)
+        # a text that looks like an option may be the argument of one
+        self._option = value if _NAME.fullmatch(value) and option not in _WITH_ARGUMENT else ""
         if self._option:
             return found.group()
         if option in WITH_PATH and _BARE.fullmatch(value):
             return found.group()
-        parts = [part if option and _KEPT.fullmatch(part) else BLANK for part in value.split(",")]
+        # JSON has commas inside of texts, and what is written as an entity is not recognized
+        readable = option in READ and "{" not in value and "&" not in value
+        parts = [part if readable and _KEPT.fullmatch(part) else BLANK for part in _SEPARATOR.split(value)]
         kept = [part for at, part in enumerate(parts) if part != BLANK or at == 0 or parts[at - 1] != BLANK]
         return f"{found[1]}{quote}{','.join(kept)}{quote}"

@@ -7,6 +7,7 @@ from preflight.facts import (
     control,
     cpu,
     daemon,
+    files,
     firewall,
     guest,
     libvirt,
@@ -21,6 +22,7 @@ from preflight.facts import (
 from preflight.facts.control import *
 from preflight.facts.cpu import *
 from preflight.facts.daemon import *
+from preflight.facts.files import *
 from preflight.facts.firewall import *
 from preflight.facts.guest import *
 from preflight.facts.libvirt import *
@@ -36,6 +38,7 @@ __all__ = (
     control.__all__
     + cpu.__all__
     + daemon.__all__
+    + files.__all__
     + firewall.__all__
     + guest.__all__
     + libvirt.__all__

@@ -291,6 +291,7 @@ DEFAULTS: dict[str, dict[str, History]] = {
         "chardev_tls_x509_cert_dir": ((ALWAYS, None),),
         "nbd_tls_x509_cert_dir": ((ALWAYS, None),),
         "default_tls_x509_secret_uuid": ((ALWAYS, None),),
+        "migrate_tls_x509_secret_uuid": ((ALWAYS, None),),
         "vnc_tls_x509_secret_uuid": ((ALWAYS, None),),
         "chardev_tls_x509_secret_uuid": ((ALWAYS, None),),
         "nbd_tls_x509_secret_uuid": ((ALWAYS, None),),

@@ -1,24 +1,21 @@
-"""A complete check: collect, judge, and make the report; and snapshots, which are only collected."""
+"""A complete check: collect, judge, and make the report."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import Struct
 
-from preflight.answers import SavedHost
+from preflight.answers import SavedHost, Taken
 from preflight.capacity.path import capacity
 from preflight.capacity.path import facts as limited_by
-from preflight.collect import questions
 from preflight.collect.endpoints import End, Opened, own_transport
-from preflight.collect.follow_up import paths_on
-from preflight.collect.pair import Collected, Waiting, collect
+from preflight.collect.pair import Collected, collect
 from preflight.collect.session import NO_QUESTIONS, LiveVisit, SavedVisit
-from preflight.collect.sources import FACTS, SUMMARY_FACTS, TIES, Sources, make_host, records_for
+from preflight.collect.sources import FACTS, SUMMARY_FACTS, TIES, Sources, records_for
 from preflight.connection import snapshot
-from preflight.connection.logins import open_channel
-from preflight.connection.target import Kind, TargetError, parse_target
+from preflight.connection.files_read import files_of
 from preflight.errors import UserError
 from preflight.facts.fact import Fact, Unreadable
 from preflight.facts.guest.guests import Guests
@@ -28,6 +25,7 @@ from preflight.facts.memory.host import HostMemory
 from preflight.facts.names.peer_name import PeerName
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.network.link_speed import LinkSpeed
+from preflight.facts.ssh.session import Session
 from preflight.facts.system.identity import HostIdentity
 from preflight.facts.system.release import OpenSsh, OsRelease
 from preflight.host import Guest, Host
@@ -36,19 +34,17 @@ from preflight.judge.guests import Pair, choose_guests
 from preflight.judge.report import GuestVerdict, HostSummary, Report, judge_each
 from preflight.judge.ruleset import Rule, select
 from preflight.judge.site import Ends, rules_of, waive
-from preflight.request.check_request import Asked, Migration, Site
+from preflight.request.check_request import Asked, Migration
 from preflight.request.migration import Role
 from preflight.shell_text import ShellText
-from preflight.threads import side_by_side
+
+T = TypeVar("T")
 
 #: Facts that only `preflight capacity` needs, in addition to those of the limits.
 _SIZING: Mapping[Role, frozenset[type[Fact]]] = {
     Role.SOURCE: frozenset((GuestMemory, LinkSpeed, OwnAddresses, PeerName)),
     Role.DESTINATION: frozenset((GuestMemory, Guests, HostMemory)),
 }
-
-#: The rules of preflight alone.
-NOBODYS = Site()
 
 #: The last second of the year 9999, since the epoch: dates have four digits for the year.
 _LATEST = 253_402_300_799.0
@@ -89,7 +85,7 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool =
         except UserError:
             return ()  # reported below
         pair = Pair(source, source, migration, chosen)
-        return (guest for name in chosen for guest in _on_either_end(pair, name))
+        return (guest for name in chosen for guest in on_either_end(pair, name))
 
     visits = visit_both(opened, needed, sources, own)
     collected = collect(*visits, migration, guests_of, needed, sources, stay=stay)
@@ -146,7 +142,9 @@ def _judge(
     limits = capacity(source, destination, migration, every=asked.sizing)
     narrowed = bool(asked.select or asked.ignore)
     leaves, moves_to = (
-        _summary(host, given if isinstance(visit, SavedVisit) else None, saved=isinstance(visit, SavedVisit))
+        summary_of(
+            host, given if isinstance(visit, SavedVisit) else None, visit.saved(), saved=isinstance(visit, SavedVisit)
+        )
         for host, visit, given in zip((source, destination), visits, (asked.source, asked.destination), strict=True)
     )
     applied = tuple(rule.text for rule in rules)
@@ -175,7 +173,7 @@ def _names(end: End) -> tuple[str, ...]:
     return tuple(filter(None, (end.target.text, end.target.host)))
 
 
-def _on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:
+def on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:
     """Return the guest as it is, and as it will be if the request changes it."""
     method = pair.migration.method
     roles = (Role.SOURCE,) if method.xml is None and method.dname is None else tuple(Role)
@@ -185,47 +183,9 @@ def _on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:
         return ()  # the rules report it
 
 
-def save_pair(path: Path, checked: Checked) -> None:
-    """Write both hosts' answers to one file; raises `UserError` if it cannot be written."""
-    snapshot.write(path, [visit.saved() for visit in checked.visits])
-
-
-def take_snapshot(text: str, path: Path, timeout: float, site: Site = NOBODYS) -> SavedHost:
-    """Ask one host for everything that any rule may need, and write the answers to a file; raises `UserError`.
-
-    If the login fails, the snapshot records the failure: that is an answer too.
-    """
-    target = parse_target(text)
-    if target.kind is Kind.SNAPSHOT:
-        raise TargetError(f"{text}: already a snapshot")
-    sources, own = own_of(rules_of(site))
-    channel = open_channel(target, questions.PRELUDE, timeout)
-    try:
-        wanted = records_for(sources, sources)
-        visit = LiveVisit(target, channel, wanted, own_transport(target), own=own, timeout=timeout)
-        waiting = Waiting([visit])
-        snapshot.load()
-        (first,) = side_by_side(visit.first, waiting=waiting)
-        host = make_host(Role.SOURCE, visit.name, first)
-        guests = _all_guests(host)
-        asked = {
-            "paths": questions.all_images(paths_on((host,), guests)),
-            "usb-devices": questions.USB_DEVICES,
-            "started-with": questions.started_with([guest.name for guest in guests if guest.running]),
-        }
-        side_by_side(partial(visit.ask, asked), waiting=waiting)
-        visit.end_libvirt()
-    finally:
-        channel.close()
-    snapshot.write(path, [visit.saved()])
-    return visit.saved()
-
-
-def _all_guests(host: Host) -> tuple[Guest, ...]:
-    try:
-        return host.fact(Guests).all
-    except Unreadable:
-        return ()
+def save_pair(path: Path, checked: Checked, made: Taken | None = None, *, overwrite: bool = True) -> None:
+    """Write both hosts' answers to one file, with who took them; raises `UserError` if it cannot be written."""
+    snapshot.write(path, [visit.saved() for visit in checked.visits], made, overwrite=overwrite)
 
 
 def visit_both(
@@ -257,7 +217,7 @@ def _visit(
     )
 
 
-def _taken(host: Host) -> int | None:
+def taken_of(host: Host) -> int | None:
     """Return the time at which the host was asked, in seconds since the epoch; a snapshot may state anything."""
     record = host.records.get("asked-at")
     try:
@@ -267,8 +227,10 @@ def _taken(host: Host) -> int | None:
     return int(taken) if 0 <= taken <= _LATEST else None
 
 
-def _summary(host: Host, given: str | SavedHost | None, *, saved: bool) -> HostSummary:
-    def known(say: Callable[[Host], str]) -> str | None:
+def summary_of(host: Host, given: str | SavedHost | None, answers: SavedHost, *, saved: bool) -> HostSummary:
+    """Return a host as a report names it; `given` is the file, if the answers are from one."""
+
+    def known(say: Callable[[Host], T]) -> T | None:
         try:
             return say(host)
         except Unreadable:
@@ -285,5 +247,8 @@ def _summary(host: Host, given: str | SavedHost | None, *, saved: bool) -> HostS
         no_login=host.absent.get("") if login is not None and login.code else None,
         saved=saved,
         file=given if isinstance(given, str) and given.isprintable() else None,
-        taken=_taken(host),
+        taken=taken_of(host),
+        made=answers.made,
+        session=known(lambda host: host.fact(Session)),
+        files=files_of(answers.answers),
     )

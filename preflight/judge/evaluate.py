@@ -14,17 +14,27 @@ from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 
 
-def evaluate(rules: Sequence[Rule], pair: Pair) -> tuple[Result, ...]:
-    """Apply every rule to each of its subjects; the results are in the order of rules, then subjects."""
+def evaluate(rules: Sequence[Rule], pair: Pair, *, alone: bool = False) -> tuple[Result, ...]:
+    """Apply every rule to each of its subjects; the results are in the order of rules, then subjects.
+
+    If the pair is one host, `alone`, rules that are not about its guests are applied to it once, as to the source.
+    """
     of_guests: dict[str, list[Result]] = {rule.name: [] for rule in rules if rule.per_guest}
     for name in pair.guests:
         # guest by guest: the next rule reuses what one rule has parsed
         for rule in rules:
             if rule.per_guest:
-                of_guests[rule.name].append(_outcome(rule, pair, ALL_GUESTS if name is None else f"guest {name}", name))
+                of_guests[rule.name].append(outcome(rule, pair, ALL_GUESTS if name is None else f"guest {name}", name))
     results = tuple(
-        result for rule in rules for result in (of_guests[rule.name] if rule.per_guest else _results(rule, pair))
+        result
+        for rule in rules
+        for result in (of_guests[rule.name] if rule.per_guest else _results(rule, pair, alone=alone))
     )
+    return explained(rules, results)
+
+
+def explained(rules: Iterable[Rule], results: Sequence[Result]) -> tuple[Result, ...]:
+    """Return the results, in which findings that pass on a host's refusal name the rules that predict it too."""
     quoting = {rule.name for rule in rules if rule.body.quotes}
     return tuple(_explained(one, results) if one.rule.name in quoting and one.findings else one for one in results)
 
@@ -46,19 +56,25 @@ def _with_names(finding: Finding, others: Iterable[tuple[str, str | None]]) -> F
     return replace(finding, message=f"{finding.message} (explained by {', '.join(names)})") if names else finding
 
 
-def _results(rule: Rule, pair: Pair) -> Iterator[Result]:
+def _results(rule: Rule, pair: Pair, *, alone: bool) -> Iterator[Result]:
+    for subject, role in subjects(rule, alone=alone):
+        yield outcome(rule, pair, subject, None, role)
+
+
+def subjects(rule: Rule, *, alone: bool = False) -> tuple[tuple[str, Role | None], ...]:
+    """Return the subjects of a rule that is not applied guest by guest, each with its host if it is about one alone."""
+    if rule.of_all_guests:
+        return ((ALL_GUESTS, None),)
+    if alone:
+        return ((Role.SOURCE.value, Role.SOURCE),)
     if rule.per_host:
-        subjects: list[tuple[str, Role | None]] = [(role.value, role) for role in Role]
-    elif rule.of_all_guests:
-        subjects = [(ALL_GUESTS, None)]
-    else:
-        roles = {parameter.role for parameter in rule.parameters if parameter.role}
-        subjects = [(next(iter(roles)).value if len(roles) == 1 else "pair", None)]
-    for subject, role in subjects:
-        yield _outcome(rule, pair, subject, None, role)
+        return tuple((role.value, role) for role in Role)
+    roles = {parameter.role for parameter in rule.parameters if parameter.role}
+    return ((next(iter(roles)).value if len(roles) == 1 else "pair", None),)
 
 
-def _outcome(rule: Rule, pair: Pair, subject: str, guest: str | None, role: Role | None = None) -> Result:
+def outcome(rule: Rule, pair: Pair, subject: str, guest: str | None, role: Role | None = None) -> Result:
+    """Apply a rule to one of its subjects."""
     skipped = rule.body.skip(pair.migration_of(guest)) if rule.body.skip else None
     if skipped is not None:
         return Result(rule.text, subject, rule.body.severity, Outcome.NOT_APPLICABLE, skipped, guest=guest)

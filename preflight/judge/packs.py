@@ -8,7 +8,7 @@ import importlib
 import importlib.util
 import re
 import sys
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -110,6 +110,16 @@ def names() -> dict[str, str]:
     from importlib.metadata import entry_points  # which no check without packs pays for
 
     return {point.name: point.module for point in entry_points(group=GROUP)}
+
+
+def versions(packs: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return these installed packs, each with the version of its distribution, or an empty text."""
+    if not (wanted := tuple(packs)):
+        return ()
+    from importlib.metadata import entry_points
+
+    known = {point.name: point.dist.version for point in entry_points(group=GROUP) if point.dist is not None}
+    return tuple((name, known.get(name, "")) for name in wanted)
 
 
 def installed(name: str) -> Pack:

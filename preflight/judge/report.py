@@ -5,7 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
+from preflight.answers import Taken
 from preflight.capacity.limit import Capacity
+from preflight.connection.files_read import FileRead
+from preflight.facts.ssh.session import Session
 from preflight.judge.guests import Skip
 from preflight.request.check_request import Asked, Gate, Migration
 from preflight.request.configured import Waiver
@@ -120,6 +123,12 @@ class HostSummary(Struct, frozen=True):
     file: str | None = None
     #: Time at which the host was asked, in whole seconds since the epoch; None if its answers do not say so.
     taken: int | None = None
+    #: Who took the snapshot; None if it does not say so, or if there is none.
+    made: Taken | None = None
+    #: The user of the login and the address that it came from; None if they are not known.
+    session: Session | None = None
+    #: The files that were read on the host.
+    files: tuple[FileRead, ...] = ()
 
 
 class GuestVerdict(Struct, frozen=True):
@@ -137,6 +146,11 @@ class Made(Struct, frozen=True):
     machine: str
     user: str
     version: str
+    #: Installed packs of rules that were applied, each with its version.
+    packs: tuple[tuple[str, str], ...] = ()
+    #: Path and SHA-256 of the files on this machine that the report depends on; empty unless the report has a format
+    #: that shows them.
+    files: tuple[tuple[str, str], ...] = ()
 
 
 class Report(Struct, frozen=True):
@@ -166,6 +180,20 @@ class Report(Struct, frozen=True):
     def command(self) -> str:
         """Return the command of preflight that made the report."""
         return "check"
+
+    @property
+    def is_pair(self) -> bool:
+        """Report whether there are two hosts, between which guests are migrated."""
+        return True
+
+    @property
+    def of_files(self) -> bool:
+        """Report whether the host is a directory of its files."""
+        return False
+
+    def file(self, path: str) -> str | None:  # noqa: ARG002 - for files that are no host yet
+        """Return the path under which a reader finds a file of a host; None if it is on the host itself."""
+        return None
 
     @property
     def own_options(self) -> tuple[str, ...]:
@@ -202,6 +230,10 @@ class Report(Struct, frozen=True):
     def host(self, role: Role) -> HostSummary:
         """Return the host in this role."""
         return self.source if role is Role.SOURCE else self.destination
+
+    def at(self, role: Role, path: str) -> str:
+        """Return a file of a host as people read it: with the host's name, if it is on the host."""
+        return self.file(path) or f"{self.host(role).name}:{path}"
 
     def without_login(self, host: HostSummary) -> tuple[Result, ...]:
         """Return the results that are unknown because the login to the host failed: one cause, reported once."""

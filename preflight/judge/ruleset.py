@@ -4,8 +4,7 @@ import difflib
 import functools
 import inspect
 import re
-import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeGuard
 
@@ -65,6 +64,11 @@ class Rule(Struct, frozen=True):
     def per_host(self) -> bool:
         """Report whether the rule is applied to each host alone."""
         return any(parameter.name.split("_")[0] == "host" for parameter in self.parameters)
+
+    @property
+    def of_files(self) -> bool:
+        """Report whether the rule is about files as they are written, which only `preflight lint` judges."""
+        return any(parameter.name.split("_")[0] == "files" for parameter in self.parameters)
 
     @property
     def may_ask_for_a_change(self) -> bool:
@@ -133,14 +137,20 @@ def _add(rules: dict[str, Rule], others: Iterable[Rule]) -> None:
         rules[rule.name] = rule
 
 
-def select(rules: Sequence[Rule], *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
-    """Return the rules that are selected, by rule or by subject, and not ignored.
+def select(
+    rules: Sequence[Rule],
+    *,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    applies: Callable[[Rule], bool] = lambda rule: not rule.of_files,
+) -> tuple[Rule, ...]:
+    """Return the rules that are selected, by rule or by subject, not ignored, and that a check `applies`.
 
     Raises `RuleError` for a name that is neither, and if no rule is left: READY would then mean nothing.
     """
     wanted = named(rules, select) or {rule.name for rule in rules}
     unwanted = named(rules, ignore)
-    left = tuple(rule for rule in rules if rule.name in wanted and rule.name not in unwanted)
+    left = tuple(rule for rule in rules if rule.name in wanted and rule.name not in unwanted and applies(rule))
     if not left:
         raise RuleError("--select and --ignore leave no rule to apply")
     return left
@@ -245,7 +255,7 @@ def _parse_documentation(path: Path, name: str, documentation: str, severity: Se
 
 def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
     try:
-        hints = typing.get_type_hints(body.check)
+        hints = inspect.get_annotations(body.check, eval_str=True)
     except NameError as why:
         raise RuleError(f"{path}: {why}") from None
     parameters = []
@@ -260,13 +270,14 @@ def _parameters(path: Path, body: RuleBody) -> tuple[Parameter, ...]:
             parameters.append(Parameter(name, Role.SOURCE, Guest))
         elif owner in ("source", "destination") and _is_fact(kind):
             parameters.append(Parameter(name, Role(owner), kind))
-        elif owner == "host" and _is_fact(kind):
+        elif owner in ("host", "files") and _is_fact(kind):
             parameters.append(Parameter(name, None, kind))
         else:
             raise RuleError(f"{path}: no fact matches `{name}: {getattr(kind, '__name__', kind)}`")
     about = [parameter for parameter in parameters if parameter.kind not in (Migration, float)]
-    if len({parameter.name.split("_")[0] == "host" for parameter in about}) > 1:
-        raise RuleError(f"{path}: a `host` rule takes neither another host's facts nor a guest")
+    for alone in ("host", "files"):
+        if len({parameter.name.split("_")[0] == alone for parameter in about}) > 1:
+            raise RuleError(f"{path}: a `{alone}` rule takes neither another host's facts nor a guest")
     if {Guest, Judged} <= {parameter.kind for parameter in parameters}:
         raise RuleError(f"{path}: a rule takes either `guest` or `guests`, not both")
     return tuple(parameters)

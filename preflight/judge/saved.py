@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from preflight import own_file
+from preflight.answers import Taken
 from preflight.capacity.limit import Capacity, Limit, Scope, Setting
+from preflight.connection.files_read import FileRead
 from preflight.errors import UserError
+from preflight.facts.ssh.session import Session
 from preflight.facts.ssh.sshd import MaxStartups
 from preflight.judge.guests import Skip
 from preflight.judge.report import (
@@ -78,7 +81,20 @@ def report_of(document: schema.Report) -> Report:
 
 def made_of(origin: schema.Provenance | None) -> Made | None:
     """Return who made a document, and when; None if it does not say."""
-    return Made(instant_of(origin.made), origin.machine, origin.user, origin.version) if origin else None
+    if origin is None:
+        return None
+    return Made(
+        instant_of(origin.made),
+        origin.machine,
+        origin.user,
+        origin.version,
+        _packs(origin.packs),
+        tuple((one.path, one.sha256) for one in origin.files),
+    )
+
+
+def _packs(packs: Iterable[schema.Pack]) -> tuple[tuple[str, str], ...]:
+    return tuple((one.name, one.version) for one in packs)
 
 
 def hosts_of(
@@ -173,7 +189,18 @@ def _host(host: schema.Host, answers: schema.Answers | None) -> HostSummary:
         saved=answers is not None and answers.origin == "snapshot",
         file=answers.file if answers else None,
         taken=None if answers is None or answers.taken is None else instant_of(answers.taken),
+        made=_taken(answers.snapshot) if answers and answers.snapshot else None,
+        session=_session(answers.session) if answers and answers.session else None,
+        files=tuple(FileRead(one.path, one.redacted, known=one.sha256) for one in answers.files) if answers else (),
     )
+
+
+def _taken(by: schema.Taken) -> Taken:
+    return Taken(instant_of(by.at), by.machine, by.user, by.version, _packs(by.packs))
+
+
+def _session(one: schema.Session) -> Session:
+    return Session(user=one.user, is_root=one.root == "login", client=one.client)
 
 
 def _result(result: schema.Result, rules: Mapping[str, RuleText]) -> Result:

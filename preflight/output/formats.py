@@ -37,11 +37,15 @@ _OF_CHECK = (
 FORMATS: Mapping[str, tuple[str, ...]] = {
     "report": _OF_CHECK,
     "rehearsal": _OF_CHECK,
+    "lint": _OF_CHECK,
     "capacity": ("text", "json", "markdown", "html"),
     "fix": ("text", "ansible"),
     "ledger": ("text", "json", "markdown", "html"),
     "runs": ("text", "json", "markdown", "html"),
     "rules": ("text", "json", "markdown", "html"),
+    "hosts": ("text", "json"),
+    "audit": ("text", "json"),
+    "difference": ("text", "json", "markdown", "html"),
     "rule": ("text",),
     "questions": ("text",),
     "explanation": ("text",),
@@ -56,6 +60,8 @@ LEFT_TO: Mapping[str, tuple[str, frozenset[str]]] = {
 
 #: Formats for people, in the encoding of their terminal; all others are UTF-8.
 FOR_PEOPLE = frozenset(("text", "concise", "table"))
+#: Formats of a report that list the files that it depends on.
+WITH_DIGESTS = frozenset(("json", "jsonl", "markdown", "html"))
 
 
 def help_on(subject: str) -> str:

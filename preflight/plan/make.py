@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from preflight import __version__
-from preflight.capacity.path import DATA_RATE
+from preflight.capacity.path import LOGIN_RATE, counts_data
 from preflight.errors import UserError
 from preflight.facts.fact import Unreadable
 from preflight.facts.guest.guests import Guests, GuestState
@@ -128,18 +128,18 @@ def plan(
 
 
 def spacing(checked: Checked) -> float:
-    """Return the seconds between two starts: more than usual where the destination's firewall limits their rate."""
+    """Return the seconds between two starts: more than usual where a firewall limits their rate."""
     migration = checked.report.migration
     usual = SPACING_OF_LOGINS if migration.peer_to_peer else SPACING
     active = sum(guest.running for guest in checked.guests)
-    # in a managed migration all guests share preflight's own connection
+    # all guests share preflight's own login to the source, and in a managed migration that to the destination
     rates = [
         limit.interval
         for limit in checked.report.capacity.limits
         if limit.interval is not None
-        and limit.host is Role.DESTINATION
-        and (migration.peer_to_peer or limit.name == DATA_RATE)
-        and active > (limit.allows or 0)
+        and (counts_data(limit) or migration.peer_to_peer)
+        and not (limit.host is Role.SOURCE and limit.name == LOGIN_RATE)
+        and active > ((limit.allows if limit.in_turn is None else limit.in_turn) or 0)
     ]
     return max(usual, *rates) if rates else usual
 

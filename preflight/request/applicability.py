@@ -31,11 +31,6 @@ def unless_data_over_tls(migration: Migration) -> str | None:
     return without_data_connection(migration) or (None if migration.method.tls else "--tls was not requested")
 
 
-def unless_several(migration: Migration) -> str | None:
-    """Return the reason for rules about migrations that start at the same instant."""
-    return "one migration starts alone" if migration.concurrency == 1 else None
-
-
 def unless_over_ssh(migration: Migration) -> str | None:
     """Return the reason for rules about sshd."""
     return None if migration.transport is Transport.SSH else f"the control connection runs over {migration.transport}"

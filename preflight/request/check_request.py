@@ -1,7 +1,6 @@
 """The request of a check, as typed or as saved, and the migration that it asks for, as rules see it."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -82,17 +81,24 @@ class Gate(Struct, frozen=True):
 
 
 class Connections(Struct, frozen=True):
-    """The TCP connections of each migration to one port of the destination, and those of preflight itself."""
+    """The TCP connections of each migration to one port of a host, and those of preflight itself."""
 
     #: ssh, libvirt or data.
     what: str
-    port: int
+    #: The port of each migration in turn, as many as can run at once; a single one if all connect to the same.
+    ports: tuple[int, ...]
     each: int
-    own: int
+    own: int = 0
+    #: True if all migrations connect to the same port.
+    shared: bool = True
+    #: Further ports for the same purpose, which are in use now.
+    taken: tuple[int, ...] = ()
 
-    def of(self, migrations: int) -> int:
-        """Return the connections of so many migrations."""
-        return migrations * self.each + self.own
+    def of(self, migrations: int, counted: Collection[int]) -> int:
+        """Return the connections of so many migrations to the ports that are counted, without preflight's own."""
+        if self.shared:
+            return migrations * self.each if self.ports[0] in counted else 0
+        return self.each * sum(port in counted for port in self.ports[:migrations])
 
 
 class Migration(Struct, frozen=True, kw_only=True):
@@ -172,25 +178,34 @@ class Migration(Struct, frozen=True, kw_only=True):
         disks = self.copy_storage and self.disks_to.port is None and self.disks_to.socket is None
         return memory + disks
 
-    def connections(self, *, sshd: int | None, free: int | None) -> Iterator[Connections]:
-        """Yield the TCP connections of each migration to the destination, by the port.
-
-        `sshd` is the port of its sshd, `free` the port of the migration range that the next migration uses; None if not
-        known.
-        """
-        if self.transport is Transport.SSH and sshd is not None:
-            yield Connections("ssh", sshd, 1, OWN)
+    def control_connections(self, sshd: int | None) -> Iterator[Connections]:
+        """Yield the control connection of each migration; `sshd` is the port of the destination's sshd, if known."""
+        if self.transport is Transport.SSH and (port := urlsplit(self.destination_uri or "").port or sshd) is not None:
+            yield Connections("ssh", (port,), 1, OWN)
         if self.control_port is not None:
-            yield Connections("libvirt", self.control_port, 1, OWN)
+            yield Connections("libvirt", (self.control_port,), 1, OWN)
+
+    def data_connections(self, free: Sequence[int], taken: Sequence[int] = ()) -> Iterator[Connections]:
+        """Yield the connections for memory and for copied disks of each migration to the destination.
+
+        `free` and `taken` are the ports of its migration range. libvirt takes the lowest free ones: the first for the
+        memory, and the next for the guest's NBD server if disks are copied, to which each disk has a connection; the
+        number of disks is not known here.
+        """
         if self.offline or self.tunnelled:
             return
-        data: Counter[int | None] = Counter()
-        if self.memory_to.socket is None and not self.memory_to.rdma:
-            parallel = (self.method.parallel_connections or 2) if self.method.parallel else 0
-            data[self.memory_to.port or free] += 1 + parallel
-        if self.copy_storage and self.disks_to.socket is None:
-            data[self.disks_to.port or free] += 1
-        yield from (Connections("data", port, each, 0) for port, each in data.items() if port is not None)
+        parallel = (self.method.parallel_connections or 2) if self.method.parallel else 0
+        memory = (self.memory_to.port, 1 + parallel)
+        disks = (self.disks_to.port, 1)
+        wanted = [memory] if self.memory_to.socket is None and not self.memory_to.rdma else []
+        wanted += [disks] if self.copy_storage and self.disks_to.socket is None else []
+        position = 0
+        for given, each in wanted:
+            if given is not None:
+                yield Connections("data", (given,), each)
+            elif ports := tuple(free[position :: self.ports_each]):
+                yield Connections("data", ports, each, shared=False, taken=tuple(taken))
+            position += given is None
 
     @property
     def ports_given(self) -> tuple[tuple[str, int], ...]:

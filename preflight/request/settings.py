@@ -29,6 +29,8 @@ class Kind(enum.Enum):
     TEXTS = enum.auto()
     #: A list of directories, which a file names relative to its own directory.
     DIRECTORIES = enum.auto()
+    #: A file or directory, which a file names relative to its own directory.
+    PATH = enum.auto()
     #: SOURCE and DESTINATION: two hosts, or two snapshots, which a file names relative to its own directory.
     HOSTS = enum.auto()
     #: A list of texts that are one text with commas on the command line.
@@ -80,6 +82,11 @@ SETTINGS: Mapping[str, Setting] = {
         most=1_000_000,
     ),
     "hosts": Setting(Kind.HOSTS, "SOURCE and DESTINATION of check, nagios and capacity, if none is given."),
+    "inventory": Setting(
+        Kind.PATH,
+        "Inventory of hosts and groups: a .toml file, or one that Ansible reads.",
+        loads_code=True,  # one of Ansible's may be a script
+    ),
     "format": Setting(Kind.TEXT, "Output format of a report."),
     "fail-on": Setting(Kind.TEXT, "Least severe finding that gives exit code 1.", words=FailOn),
     "unknown": Setting(

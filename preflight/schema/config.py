@@ -68,7 +68,7 @@ class Waiver(Document):
 def _type(setting: Setting) -> Any:
     words: Any = _Name if setting.words is None else Literal[tuple(one.value for one in setting.words)]
     match setting.kind:
-        case Kind.TEXT:
+        case Kind.TEXT | Kind.PATH:
             return words
         case Kind.TEXTS | Kind.DIRECTORIES | Kind.WORDS:
             return tuple[words, ...]

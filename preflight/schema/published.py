@@ -6,10 +6,15 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from preflight.schema import (
+    audit,
     capacity,
     config,
+    difference,
     events,
+    hosts,
+    inventory,
     journal,
+    lint,
     plan,
     rehearsal,
     report,
@@ -71,6 +76,22 @@ PUBLISHED = (
         report_lines.LINE,
     ),
     Published(
+        "lint",
+        lint.FORMAT,
+        "A report of `preflight lint --format json`",
+        f"What is wrong on single hosts, or in configuration files that are no host yet. {_OPEN}",
+        lint.LINT,
+    ),
+    Published(
+        "lint-lines",
+        lint.FORMAT,
+        "A line of `preflight lint --format jsonl`",
+        "The first line is about the request, then follow the findings and the unknowns of each host, the worst first,"
+        f" each host's verdict, and the verdict on all; `kind` distinguishes them. {_OPEN} A later release may also add"
+        " kinds.",
+        lint.LINE,
+    ),
+    Published(
         "capacity",
         capacity.FORMAT,
         "The output of `preflight capacity --format json`",
@@ -107,6 +128,27 @@ PUBLISHED = (
         rules.RULES,
     ),
     Published(
+        "audit",
+        audit.FORMAT,
+        "The output of `preflight audit --format json`",
+        f"All ways between many hosts, and each cause once. {_OPEN}",
+        audit.AUDIT,
+    ),
+    Published(
+        "hosts",
+        hosts.FORMAT,
+        "The output of `--list-hosts --format json`",
+        f"The hosts that a command is about, and how they are reached. {_OPEN}",
+        hosts.HOSTS,
+    ),
+    Published(
+        "difference",
+        difference.FORMAT,
+        "The output of `preflight diff --format json`",
+        f"What differs between two snapshots, pairs of snapshots or reports. {_OPEN}",
+        difference.DIFFERENCE,
+    ),
+    Published(
         "events",
         events.FORMAT,
         "A line of the file written by `preflight migrate --events`",
@@ -140,5 +182,12 @@ PUBLISHED = (
         "A configuration file",
         "The contents of preflight.toml, or of the table [tool.preflight] in pyproject.toml. Unknown keys are refused.",
         config.CONFIGURATION,
+    ),
+    Published(
+        "inventory",
+        inventory.FORMAT,
+        "An inventory",
+        "The contents of an inventory in TOML: hosts, and groups of them. Unknown keys are refused.",
+        inventory.INVENTORY,
     ),
 )

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self, TypeAlias
 from pydantic import ConfigDict, Field, JsonValue, TypeAdapter, model_validator
 
 from preflight.schema.document import Contract, Wrong
-from preflight.schema.fields import AnyText, Count, Instant, SomeText, Text, Version
+from preflight.schema.fields import AnyText, Count, Digest, Instant, SomeText, Text, Version
 
 #: The version of the contract. It changes only when something is removed or changes its meaning.
 FORMAT: Final = 1
@@ -341,6 +341,52 @@ class Waiver(Contract):
     )
 
 
+class Session(Contract):
+    """The login in which a host answered."""
+
+    user: Text | None = Field(description="Name of the user on the host; null if the session did not name one.")
+    root: Literal["login", "sudo"] = Field(
+        description="How commands were run as root: login if the user is root, sudo if `sudo -n` ran them."
+    )
+    client: Text | None = Field(
+        description="Address from which the login came, as the host saw it; null for this machine."
+    )
+
+
+class FileRead(Contract):
+    """A configuration file that was read on a host."""
+
+    path: Text = Field(description="Path of the file.")
+    sha256: Digest = Field(
+        description="SHA-256 of the text that was judged: the file's own, unless it is redacted or not UTF-8."
+    )
+    redacted: bool = Field(description="True if secrets in it were blanked out.")
+
+
+class FileHere(Contract):
+    """A file on the machine on which preflight ran: a snapshot, the configuration, or a site's own rules."""
+
+    path: Text = Field(description="Path of the file.")
+    sha256: Digest = Field(description="SHA-256 of the file.")
+
+
+class Pack(Contract):
+    """An installed pack of rules."""
+
+    name: SomeText = Field(description="Name of the pack.")
+    version: Text = Field(description="Version of its distribution; empty if it has none.")
+
+
+class Taken(Contract):
+    """When, where, by whom and with which versions a snapshot was taken."""
+
+    at: Instant = Field(description="Time at which it was written.")
+    machine: Text = Field(description="Host name of the machine on which preflight ran.")
+    user: Text = Field(description="Name of the user who ran preflight.")
+    version: Text = Field(description="Version of preflight.")
+    packs: tuple[Pack, ...] = Field(description="The installed packs of rules whose questions were asked.")
+
+
 class Answers(Contract):
     """The origin and the age of the answers of one host."""
 
@@ -353,6 +399,11 @@ class Answers(Contract):
     )
     taken: Instant | None = Field(description="Time at which the host was asked; null if it is not known.")
     age: Count | None = Field(description="Seconds from then until the report was made; null if that is not known.")
+    snapshot: Taken | None = Field(
+        description="Who took the snapshot; null if it does not say so, or if the host itself was asked."
+    )
+    session: Session | None = Field(description="The login to the host; null if it is not known.")
+    files: tuple[FileRead, ...] = Field(description="The configuration files that were read on the host, by path.")
 
 
 class Provenance(Contract):
@@ -365,6 +416,11 @@ class Provenance(Contract):
     machine: Text = Field(description="Host name of the machine on which preflight ran.")
     user: Text = Field(description="Name of the user who ran preflight.")
     version: Version = Field(description="Version of preflight.")
+    packs: tuple[Pack, ...] = Field(description="The installed packs of rules that were applied.")
+    files: tuple[FileHere, ...] = Field(
+        description="The files on that machine that the report depends on: snapshots, the configuration file, and rules"
+        " of the site's own."
+    )
     source: Answers = Field(description="The answers of the source.")
     destination: Answers = Field(description="The answers of the destination.")
 

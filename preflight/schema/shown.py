@@ -5,6 +5,7 @@ from typing import Annotated, Final, TypeAlias
 from pydantic import Field, TypeAdapter
 
 from preflight.schema.capacity import Capacity
+from preflight.schema.difference import Difference
 from preflight.schema.rehearsal import Rehearsal
 from preflight.schema.report import Report
 from preflight.schema.rules import Rules
@@ -13,7 +14,7 @@ from preflight.schema.status import Runs, Status
 #: The version of all their contracts.
 FORMAT: Final = 1
 
-Shown: TypeAlias = Report | Rehearsal | Capacity | Status | Runs | Rules
+Shown: TypeAlias = Report | Rehearsal | Capacity | Status | Runs | Rules | Difference
 
 #: Reads any of them, by its `kind`.
 SHOWN: TypeAdapter[Shown] = TypeAdapter(Annotated[Shown, Field(discriminator="kind")])

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError, from_json
 
 from preflight.schema import saved
-from preflight.schema.document import Contract, Wrong
+from preflight.schema.document import Contract, Wrong, format_of
 from preflight.schema.inside import modelled
 
 
@@ -36,25 +36,30 @@ def _answer(name: object, answer: Any) -> tuple[object, ...]:
     return tuple(answer)
 
 
-_SavedHost = modelled(
-    saved.SavedHost,
-    Contract,
-    validators={
-        "_are_answers": field_validator("records", mode="before")(_are_answers),
-        "_are_reasons": field_validator("absent", mode="before")(_are_reasons),
-    },
-)
+_VALIDATORS = {
+    "_are_answers": field_validator("records", mode="before")(_are_answers),
+    "_are_reasons": field_validator("absent", mode="before")(_are_reasons),
+}
+_File, _Made = modelled(saved.File, Contract), modelled(saved.Made, Contract)
+_SavedHost = modelled(saved.SavedHost, Contract, parts={saved.File: _File}, validators=_VALIDATORS)
 #: Reads a snapshot.
-SNAPSHOT = TypeAdapter(modelled(saved.Snapshot, Contract, parts={saved.SavedHost: _SavedHost}))
+SNAPSHOT = TypeAdapter(modelled(saved.Snapshot, Contract, parts={saved.SavedHost: _SavedHost, saved.Made: _Made}))
+_FormerHost = modelled(saved.FormerHost, Contract, validators=_VALIDATORS)
+#: Reads a snapshot in the former format.
+_FORMER = TypeAdapter(modelled(saved.Former, Contract, parts={saved.FormerHost: _FormerHost}))
 
 
 def read(content: bytes) -> saved.Snapshot:
-    """Read a snapshot; raises `Wrong`."""
+    """Read a snapshot in today's format or in the former one; raises `Wrong`."""
+    former = format_of(content, "preflight_snapshot") == saved.FORMER
     try:
-        document = SNAPSHOT.validate_json(content, strict=True)
+        document = (_FORMER if former else SNAPSHOT).validate_json(content, strict=True)
     except ValidationError as why:
         raise Wrong(_in_words(content, why.errors(include_url=False)[0])) from None
-    return msgspec.convert(document.model_dump(), saved.Snapshot)
+    values = document.model_dump()
+    return (
+        saved.brought_up(msgspec.convert(values, saved.Former)) if former else msgspec.convert(values, saved.Snapshot)
+    )
 
 
 def written(snapshot: saved.Snapshot) -> dict[str, Any]:
@@ -72,7 +77,9 @@ def _in_words(content: bytes, why: ErrorDetails) -> str:
         return "not a snapshot made by preflight"
     if at == ("preflight_snapshot",):
         found = str(document["preflight_snapshot"])[:20]
-        return f"snapshot format {found!r}, this preflight reads {saved.FORMAT}"
+        return f"snapshot format {found!r}, this preflight reads {saved.FORMER} and {saved.FORMAT}"
+    if at[0] == "made":
+        return "not a whole snapshot: it does not say properly who took it and when"
     if len(at) < 2:
         return "not a whole snapshot: it contains no host"
     host = document["hosts"][at[1]]
@@ -81,6 +88,8 @@ def _in_words(content: bytes, why: ErrorDetails) -> str:
         return "not a whole snapshot: a host in it has no name"
     if kind in ("answer", "reason"):
         return f"not a whole snapshot: {why['msg'].replace('@host@', repr(name))}"
+    if len(at) > 2 and at[2] in ("peers", "files"):
+        return f"not a whole snapshot: the list of {at[2]} of {name!r} is invalid"
     return f"not a whole snapshot: it contains no answers of {name!r}"
 
 

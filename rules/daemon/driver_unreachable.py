@@ -4,16 +4,18 @@ Why it matters
     With modular daemons, virtqemud starts a guest with the help of virtnetworkd for its networks, virtstoraged for its
     volumes, virtsecretd for its secrets, and virtnwfilterd for its filters: "Failed to connect socket to
     '/var/run/libvirt/virtnetworkd-sock': No such file or directory". A stopped daemon whose socket unit listens is not
-    a problem: the first connection starts it.
+    a problem, unless its service is masked or it would not start with its file: the first connection starts it.
 
 How to fix
     Enable the daemon's socket unit on the destination: systemctl enable --now virtnetworkd.socket. Run systemctl unmask
-    first if it is masked, and install the daemon's package if there is no such unit.
+    first if it is masked, and install the daemon's package if there is no such unit. Correct the daemon's file if it
+    does not start with it, and start the socket again: systemctl reset-failed virtnetworkd.service virtnetworkd.socket;
+    systemctl start virtnetworkd.socket.
 """
 
 from collections.abc import Iterator
 
-from preflight.facts import NetworkFilters, Networks, Pools, Secrets, Storage
+from preflight.facts import NetworkFilters, Networks, Pools, Secrets, StartObstacles, Storage
 from preflight.facts.storage import needed_by
 from preflight.facts.text import parse_xml
 from preflight.host import Guest
@@ -37,29 +39,43 @@ def check(
     destination_pools: Pools,
     destination_secrets: Secrets,
     destination_storage: Storage,
+    destination_obstacles: StartObstacles,
     migration: Migration,
 ) -> Findings:
     needs = (
-        (destination_networks, "networks", _networks(guest)),
-        (destination_filters, "network filters", _filters(guest)),
-        (destination_pools, "storage pools", _pools(guest, destination_storage, migration)),
-        (destination_secrets, "secrets", map(str, needed_by(guest))),
+        (destination_networks, "virtnetworkd", "networks", _networks(guest)),
+        (destination_filters, "virtnwfilterd", "network filters", _filters(guest)),
+        (destination_pools, "virtstoraged", "storage pools", _pools(guest, destination_storage, migration)),
+        (destination_secrets, "virtsecretd", "secrets", map(str, needed_by(guest))),
     )
     unlisted = [
-        (listed, what, needed) for listed, what, names in needs if listed.error and (needed := next(names, None))
+        (listed, daemon, what, needed)
+        for listed, daemon, what, names in needs
+        if listed.error and (needed := next(names, None))
     ]
-    for listed, _, needed in unlisted:
-        daemon = listed.unreachable_daemon
-        if daemon is not None:
-            yield on_destination(
-                f"the guest needs {needed}, but {daemon} cannot be reached: {listed.error}",
-                error=listed.error,
-                fix=f"on the destination: systemctl unmask {daemon}.socket {daemon}.service; "
-                f"systemctl enable --now {daemon}.socket",
-            )
-    for listed, what, _ in unlisted:
-        if listed.unreachable_daemon is None:
-            listed.must_be_there(what)
+    unexplained = []
+    for listed, usual, what, needed in unlisted:
+        obstacle = destination_obstacles.drivers.get(usual)
+        daemon = listed.unreachable_daemon or (usual if obstacle else None)
+        if daemon is None:
+            unexplained.append((listed, what))
+            continue
+        gone = f"Failed to connect socket to '/var/run/libvirt/{daemon}-sock'"
+        why = f"{obstacle.why} ({listed.error})" if obstacle else listed.error
+        yield on_destination(
+            f"the guest needs {needed}, but {daemon} cannot be reached: {why}",
+            at=None if obstacle is None else obstacle.at,
+            error=listed.error if listed.unreachable_daemon else gone,
+            fix=_fix(daemon, corrected=obstacle is not None and obstacle.at is not None),
+        )
+    for listed, what in unexplained:
+        listed.must_be_there(what)
+
+
+def _fix(daemon: str, *, corrected: bool) -> str:
+    units = f"{daemon}.socket {daemon}.service"
+    first = f"correct the line; systemctl reset-failed {units}" if corrected else f"systemctl unmask {units}"
+    return f"on the destination: {first}; systemctl enable --now {daemon}.socket"
 
 
 def _networks(guest: Guest) -> Iterator[str]:

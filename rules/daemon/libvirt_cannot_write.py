@@ -37,6 +37,7 @@ QEMU_ENDED = "unexpected exit status 1"
 
 @rule(
     Severity.ERROR,
+    guards_data=True,
     errors=(
         "-msg timestamp=on) unexpected exit status ",
         "cannot write data to file '...': No space left on device",

@@ -5,7 +5,8 @@ Why it matters
     but is unavailable"), a tap device ("Unable to open /dev/net/tun, is tun module loaded?"), a port of Open vSwitch
     ("database connection failed"), placement by numad ("Failed to query numad for the advisory nodeset"), user
     networking by passt ("Cannot find 'passt' in path"), a D-Bus display ("'dbus-daemon' is not a suitable
-    dbus-daemon"). The source has them, or the guest would not run there.
+    dbus-daemon"), memory for SGX enclaves ("Could not open '/dev/sgx_vepc'"). The source has them, or the guest would
+    not run there.
 
 How to fix
     Load the kernel module on the destination (modprobe vhost_net, modprobe tun) and add it to /etc/modules-load.d, or
@@ -20,6 +21,7 @@ from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 _VHOST, _TUN, _SWITCH = "/dev/vhost-net", "/dev/net/tun", "/run/openvswitch/db.sock"
+_ENCLAVES = "/dev/sgx_vepc"
 #: Kinds of interface for which libvirt opens a tap device.
 _TAPS = ("network", "bridge", "ethernet")
 
@@ -33,6 +35,7 @@ _TAPS = ("network", "bridge", "ethernet")
         "Failed to query numad for the advisory nodeset",
         "Cannot find 'passt' in path",
         "is not a suitable dbus-daemon",
+        "Could not open '/dev/sgx_vepc'",
     ),
 )
 def check(guest: Guest, destination: Resources) -> Findings:
@@ -59,6 +62,8 @@ def _wanted(guest: Guest) -> Iterator[tuple[str, str, str]]:
             yield "passt", "user networking", "Cannot find 'passt' in path"
     if any(display.get("p2p") != "yes" for display in root.iterfind("devices/graphics[@type='dbus']")):
         yield "dbus-daemon", "its D-Bus display", "is not a suitable dbus-daemon"
+    if root.find("devices/memory[@model='sgx-epc']") is not None:
+        yield _ENCLAVES, "its SGX enclaves", "Could not open '/dev/sgx_vepc'"
     vcpu, numa = root.find("vcpu"), root.find("numatune/memory")
     if any(one is not None and one.get("placement") == "auto" for one in (vcpu, numa)):
         yield "numad", "its placement", "Failed to query numad for the advisory nodeset"

@@ -45,6 +45,7 @@ _ERRORS = {
         *(text.format("...") for text in (*_ERRORS.values(), *_OF_FILE_SYSTEMS.values())),
         "-vnc ...: Failed to bind socket: Cannot assign requested address",
         "-chardev ...: Failed to bind socket: Cannot assign requested address",
+        "-netdev ...: can't bind ip=... to socket: Cannot assign requested address",
     ),
 )
 def check(
@@ -65,13 +66,16 @@ def check(
             unknown = str(why)
             continue
         if wanted and not any(destination_addresses.has(address) for address in wanted):
-            spice = device == "SPICE"
+            if device == "SPICE":
+                error = "failed to initialize spice server"
+            elif device.startswith("interface"):
+                error = f"can't bind ip={listener} to socket: Cannot assign requested address"
+            else:
+                error = "Failed to bind socket: Cannot assign requested address"
             yield on_destination(
                 f"the guest listens on {listener} ({device}), which is not an address of this host",
                 at=listener.at,
-                error="failed to initialize spice server"
-                if spice
-                else "Failed to bind socket: Cannot assign requested address",
+                error=error,
             )
     for used in guest.devices.paths:
         if not destination.look(used.needed).exists:

@@ -17,7 +17,7 @@ from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_source, rule
 
 
-@rule(Severity.ERROR)
+@rule(Severity.ERROR, guards_data=True)
 def check(source_guest: Guest, source: Cluster) -> Findings:
     found = source.of(source_guest.name)
     if found is None or source.maintenance or not found.managed or found.stopped:

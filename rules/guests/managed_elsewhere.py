@@ -18,7 +18,7 @@ from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_source, rule
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, guards_data=True)
 def check(source_guest: Guest) -> Findings:
     found = Orchestrator.of(source_guest)
     if found is not None:

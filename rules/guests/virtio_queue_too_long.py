@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from preflight.facts import LIMITS_QUEUES, StartedWith, Versions
+from preflight.facts import LIMITS_QUEUES, Start, StartedWith, Versions
 from preflight.facts.libvirt import Version
 from preflight.facts.text import parse_xml
 from preflight.host import Guest
@@ -36,10 +36,10 @@ _MOST = "1024"
 
 @rule(Severity.ERROR, skip=unless_live)
 def check(source_guest: Guest, source: StartedWith, source_versions: Versions, destination: Versions) -> Findings:
-    if destination.qemu < LIMITS_QUEUES or not source_guest.running or not _may_be_long(source_guest, source_versions):
+    if destination.qemu < LIMITS_QUEUES or not source_guest.running or _is_of_a_later_release(source_guest):
         return
     devices = list(dict.fromkeys(_shorter(parse_xml(source_guest.xml))))
-    start = source.of(source_guest.name) if devices else None
+    start = _start(source_guest, source, source_versions) if devices else None
     if start is None or not _LONG <= start.qemu < _NOT_LONG:
         return
     if start.incoming:
@@ -54,10 +54,20 @@ def check(source_guest: Guest, source: StartedWith, source_versions: Versions, d
     )
 
 
-def _may_be_long(guest: Guest, installed: Versions) -> bool:
-    """Report whether one of these releases may have started the guest, by what is installed and its machine type."""
+def _start(guest: Guest, source: StartedWith, installed: Versions) -> Start | None:
+    """Return the guest's last start; None if it is unknown and the installed release says that it does not matter.
+
+    After a downgrade, a guest that was started before may still run with the later release.
+    """
+    if installed.qemu < _LONG and guest.name not in source.starts:
+        return None
+    return source.of(guest.name)
+
+
+def _is_of_a_later_release(guest: Guest) -> bool:
+    """Report whether none of these releases can have started the guest, by its machine type."""
     made = _OF_RELEASE.search(guest.machine)
-    return installed.qemu >= _LONG and not (made and Version(int(made[1]), int(made[2])) >= _NOT_LONG)
+    return made is not None and Version(int(made[1]), int(made[2])) >= _NOT_LONG
 
 
 def _shorter(root: Element) -> Iterator[str]:

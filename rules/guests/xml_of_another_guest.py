@@ -5,8 +5,12 @@ Why it matters
     itself sees must not change: "Target domain uuid … does not match source …", and likewise for the name, memory,
     virtual CPUs, machine type and every device: "Target network card mac 52:54:00:00:00:99 does not match source
     52:54:00:00:00:01". Of the devices, this rule compares the numbers of each kind, the disks' targets, buses and
-    serial numbers, the network cards' MAC addresses and models, and PCI addresses. It does not compare the devices that
-    libvirt adds by itself, such as controllers and input devices, nor the CPU, the features and the clock.
+    serial numbers, the network cards' MAC addresses and models, and the addresses of all.
+
+    Everything else is compared with the definition that libvirt would send, element by element. Host-specific parts may
+    differ: sources of devices, displays, the host's end of network cards and serial ports, limits, labels, pinning,
+    firmware paths. If another part differs, such as the CPU, a feature or a controller, the result is UNKNOWN: libvirt
+    may refuse it, and if it does not, the guest's machine changes while it runs.
 
 How to fix
     Start from the output of virsh dumpxml --migratable for the running guest, and change only the host-specific parts.
@@ -14,6 +18,7 @@ How to fix
 """
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from xml.etree.ElementTree import Element
 
 from preflight.facts.text import parse_xml
@@ -38,6 +43,80 @@ _KINDS = {
     "tpm": "TPM device",
 }
 _PCI = ("domain", "bus", "slot", "function")
+#: Other addresses that libvirt compares, by their names in its errors (virDomainDeviceInfoCheckABIStability).
+_ADDRESSES = {"drive": "drive", "virtio-serial": "virtio serial", "ccid": "ccid", "isa": "isa"}
+#: Parts of a definition that are the host's or of no consequence to the guest, so that they may differ.
+_MAY_DIFFER = (
+    "@id",
+    "title",
+    "description",
+    "metadata*",
+    "currentMemory*",
+    "vcpu/@cpuset",
+    "vcpu/@placement",
+    "seclabel*",
+    "resource*",
+    "perf*",
+    "on_*",
+    "cputune*",
+    "numatune*",
+    "blkiotune*",
+    "memtune*",
+    "os/loader",
+    "os/loader/@template",
+    "os/nvram*",
+    "os/boot*",
+    "devices/emulator",
+    "devices/*/source*",
+    "devices/*/alias*",
+    "devices/*/log*",
+    "devices/*/protocol*",
+    "devices/graphics*",
+    "devices/audio*",
+    "devices/disk/@type",
+    "devices/disk/backingStore*",
+    "devices/disk/mirror*",
+    "devices/disk/iotune*",
+    "devices/disk/driver/@cache",
+    "devices/disk/driver/@io",
+    "devices/disk/driver/@discard",
+    "devices/disk/driver/@error_policy",
+    "devices/disk/driver/@rerror_policy",
+    "devices/interface/@type",
+    "devices/interface/target*",
+    "devices/interface/virtualport*",
+    "devices/interface/filterref*",
+    "devices/interface/script*",
+    "devices/interface/bandwidth*",
+    "devices/interface/vlan*",
+    "devices/interface/backend*",
+    "devices/interface/link*",
+    "devices/serial/@type",
+    "devices/parallel/@type",
+    "devices/console/@type",
+    "devices/console/@tty",
+    "devices/channel/@type",
+    "devices/redirdev/@type",
+    "devices/smartcard/@type",
+    "devices/rng/backend*",
+)
+#: Parts that are compared by what they mean.
+_COMPARED = (
+    "name",
+    "uuid",
+    "memory",
+    "memory/@unit",
+    "vcpu",
+    "os/type/@machine",
+    "devices/*/address*",
+    "devices/disk/target/@dev",
+    "devices/disk/target/@bus",
+    "devices/disk/serial",
+    "devices/interface/mac/@address",
+    "devices/interface/model/@type",
+)
+#: Number of parts that a message names.
+_NAMED = 3
 
 
 def _without_xml(migration: Migration) -> str | None:
@@ -64,8 +143,42 @@ def check(source_guest: Guest, guest: Guest, migration: Migration) -> Findings:
                 f"the {what} in the XML is {theirs}, but the guest's is {own}",
                 error=f"Target domain {what} " + ("" if what == "uuid" else f"{theirs} does not match source {own}"),
             )
-    for changed, error in _of_devices(given, parse_xml(source_guest.sent or source_guest.xml)):
+    sent = parse_xml(source_guest.sent or source_guest.xml)
+    for changed, error in _of_devices(given, sent):
         yield on_source(changed, error=error)
+    if source_guest.running and source_guest.sent is None:
+        return  # a snapshot from before that was asked for; the live XML differs everywhere
+    parts = [part for part in dict.fromkeys(_differing(given, sent, "")) if not _is_named(part)]
+    if parts:
+        more = f" and {len(parts) - _NAMED} more" if len(parts) > _NAMED else ""
+        raise Unreadable(
+            f"the XML differs from the guest's in {', '.join(parts[:_NAMED])}{more}: libvirt may refuse that, or not"
+        )
+
+
+def _is_named(part: str) -> bool:
+    """Report whether a part that differs may do so, or is compared by what it means."""
+    device = part.removeprefix("devices/")
+    return device in _KINDS or any(fnmatchcase(part, form) for form in (*_MAY_DIFFER, *_COMPARED))
+
+
+def _differing(theirs: Element, mine: Element, path: str) -> Iterator[str]:
+    """Yield the path of each element and attribute that differs; elements of the same name are compared in order."""
+    if (theirs.text or "").strip() != (mine.text or "").strip():
+        yield path.rstrip("/")
+    for name in sorted({*theirs.attrib, *mine.attrib}):
+        if theirs.get(name) != mine.get(name):
+            yield f"{path}@{name}"
+    for tag in sorted({child.tag for root in (theirs, mine) for child in root}):
+        pairs = [
+            sorted(root.findall(tag), key=_target) if tag == "disk" else root.findall(tag) for root in (theirs, mine)
+        ]
+        inner = f"{path}{tag.rpartition('}')[2]}"
+        if len(pairs[0]) != len(pairs[1]):
+            yield inner
+            continue
+        for one, other in zip(*pairs, strict=True):
+            yield from _differing(one, other, f"{inner}/")
 
 
 def _of_devices(given: Element, own: Element) -> Iterator[tuple[str, str]]:
@@ -106,6 +219,14 @@ def _of_device(kind: str, theirs: Element, mine: Element) -> Iterator[tuple[str,
             yield (
                 f"the {what} in the XML is {one or 'missing'}, but the guest's is {other or 'missing'}",
                 f"Target {what} " + (f"{one} does not match source {other}" if one and other else ""),
+            )
+    for form, named in _ADDRESSES.items():
+        places = [device.find(f"address[@type='{form}']") for device in (theirs, mine)]
+        found = [dict(place.attrib) for place in places if place is not None]
+        if len(found) == len(places) and found[0] != found[1]:
+            yield (
+                f"the {form} address of a {kind} in the XML differs from the guest's",
+                f"Target device {named} address",
             )
     places = [device.find("address[@type='pci']") for device in (theirs, mine)]
     if all(place is not None for place in places):

@@ -1,22 +1,27 @@
-"""The requested migrations open more connections at once than the destination's firewall accepts.
+"""The requested migrations open more connections at once than a firewall accepts.
 
 Why it matters
     A firewall may limit the number of connections to a port that begin within a given time, or that are open at once:
     `ufw limit ssh` rejects the sixth connection from one address within 30 seconds. Each `virsh migrate` over
     qemu+ssh:// opens a login, each one over TLS or TCP opens a connection to the daemon, and the memory is sent over
-    another connection. Connections beyond the limit fail if they are rejected: "Connection refused". If they are
-    dropped, the kernel tries again after 1, 3, 7 and more seconds, for about two minutes, and the migration starts late
-    or fails.
+    another connection. The rules of the source for what leaves can limit these connections as well as those of the
+    destination for what arrives. Connections beyond the limit fail if they are rejected: "Connection refused". If they
+    are dropped, the kernel tries again after 1, 3, 7 and more seconds, for about two minutes, and the migration starts
+    late or fails.
+
+    What is used up now is known of open connections to the destination and of lists of recent sources
+    (/proc/net/xt_recent), in which preflight's own login is one. The kernel does not show how much of another rate is
+    left.
 
 How to fix
     Start fewer migrations at the same instant; preflight migrate spaces them as far apart as the firewall needs. Or
-    accept the source in the destination's firewall before the rule that counts, for example with ufw insert 1 allow
-    proto tcp from 192.0.2.11 to any port 22.
+    accept the other host in the firewall before the rule that counts, for example with ufw insert 1 allow proto tcp
+    from 192.0.2.11 to any port 22. If the rate is used up by earlier logins, wait until they no longer count.
 """
 
-from preflight.facts import Firewall, Listening, OwnAddresses, QemuConf, SshdSettings
-from preflight.facts.firewall import Rate
-from preflight.rule import Findings, Migration, Severity, on_destination, rule, unless_several
+from preflight.facts import CountingFirewall, Listening, OpenConnections, PeerName, QemuConf
+from preflight.facts.firewall import BothEnds, Demand, Direction, Traffic
+from preflight.rule import Findings, Migration, Severity, Unreadable, on_destination, on_source, rule
 
 #: The start of the message, by what the connection is for.
 ERRORS = {
@@ -26,40 +31,109 @@ ERRORS = {
 }
 #: Seconds after which the kernel sends the last SYN but one: net.ipv4.tcp_syn_retries is 6.
 TRIED_FOR = 63.0
+#: Seconds after which preflight's own login is no longer among those that a rate counts when the migration starts.
+SOON = 10.0
 
 
 @rule(
     Severity.ERROR,
-    skip=unless_several,
     errors=(
         "ssh: connect to host ... port ...: ",
         "unable to connect to server at '...:49152': Connection refused",
+        "job 'migration out' failed: Failed to connect to '...:49152': Connection refused",
     ),
 )
 def check(
-    source: OwnAddresses,
-    destination: Firewall,
-    destination_own: OwnAddresses,
+    source: CountingFirewall,
+    source_peer: PeerName,
+    destination: CountingFirewall,
     destination_conf: QemuConf,
     destination_ports: Listening,
-    destination_sshd: SshdSettings,
+    destination_connections: OpenConnections,
     migration: Migration,
 ) -> Findings:
-    wanted = migration.concurrency
-    free = destination_ports.first_free(destination_conf.port_range)
-    for opened in migration.connections(sshd=min(destination_sshd.ports, default=None), free=free):
-        number = opened.of(wanted)
-        for limit, blocked in destination.judge(opened.port, source.global_addresses, destination_own).rates:
-            if number <= limit.most:
-                continue
-            yield on_destination(
-                f"the firewall accepts {limit.most} connections to port {opened.port} at once ({limit.text}), but"
-                f" {number} are opened for {wanted} simultaneous migrations; beyond that: {blocked}",
-                error=ERRORS[opened.what],
-                severity=Severity.WARNING if blocked.startswith("drop") and _passes_later(limit, number) else None,
-            )
+    ports = destination_conf.port_range
+    free = destination_ports.free(ports)
+    demands, unknown = Traffic(
+        ends=BothEnds(source.firewall, source.own, destination.firewall, destination.own),
+        migration=migration,
+        addresses=source_peer.addresses,
+        source_login=source.login,
+        destination_login=destination.login,
+        source_sshd=None,
+        destination_sshd=22,
+        free=free,
+        taken=sorted(set(ports).difference(free)),
+    ).demands()
+    for demand in demands:
+        end = source if demand.at_source else destination
+        used = demand.used(end.lists, None if demand.at_source else destination_connections)
+        before = _before(demand, used, migration.concurrency)
+        number = before + demand.of(migration.concurrency)
+        if number <= demand.rate.most:
+            continue
+        on_end = on_source if demand.at_source else on_destination
+        yield on_end(
+            f"the firewall accepts {demand.rate.most} {_connections(demand)} at once ({demand.rate.text}), but {number}"
+            f" are opened for {_migrations(migration)}{_included(demand, used, before)}; beyond that: {demand.blocked}",
+            error=_error(demand, before, migration.concurrency),
+            severity=Severity.WARNING if _passes_later(demand, number) else None,
+        )
+    # preflight's own login shows that one connection passes, and migration-port-unreachable reports the source's rules
+    if migration.concurrency > 1 and (why := destination.unknown or unknown) is not None:
+        raise Unreadable(why)
 
 
-def _passes_later(limit: Rate, connections: int) -> bool:
+def _before(demand: Demand, used: int | None, migrations: int) -> int:
+    """Return the connections that count when the migrations start: what is used up, and preflight's own."""
+    if demand.rate.interval is None:
+        # when a single migration starts after this check, its login has ended
+        return max(used or 0, demand.own) if migrations > 1 else max(0, (used or 0) - demand.own)
+    if used is None and migrations == 1 and demand.rate.interval <= SOON:
+        return 0
+    return max(used or 0, demand.own)
+
+
+def _error(demand: Demand, before: int, migrations: int) -> str:
+    """Return the message about the first connections that are too many: logins come before connections for data."""
+    number, one = before, demand.counted[0].connections
+    for counted in demand.counted:
+        one = counted.connections
+        wanted = one.of(migrations, counted.ports)
+        # libvirt opens the first connection of each migration, QEMU those that memory is sent over in parallel
+        if one.each > 1 and number + wanted // one.each <= demand.rate.most < number + wanted:
+            return "Failed to connect to '"
+        number += wanted
+        if number > demand.rate.most:
+            break
+    return ERRORS[one.what]
+
+
+def _connections(demand: Demand) -> str:
+    first, *others = demand.ports
+    ports = f"port {first}" if not others else f"ports {first} to {others[-1]}"
+    words = {
+        Direction.INCOMING: "connections to",
+        Direction.OUTGOING: "outgoing connections to",
+        Direction.ANSWERS: "answers from",
+    }
+    return f"{words[demand.direction]} {ports}"
+
+
+def _migrations(migration: Migration) -> str:
+    return "one migration" if migration.concurrency == 1 else f"{migration.concurrency} simultaneous migrations"
+
+
+def _included(demand: Demand, used: int | None, before: int) -> str:
+    if not used:
+        return ""
+    when = "that are open now" if demand.rate.interval is None else f"of the last {demand.rate.seconds:g} s"
+    return f", including {before} {when}"
+
+
+def _passes_later(demand: Demand, connections: int) -> bool:
     """Report whether a dropped connection is accepted when the kernel tries it again: a list is renewed by each try."""
-    return limit.interval is not None and not limit.name and (connections - limit.most) * limit.interval <= TRIED_FOR
+    rate = demand.rate
+    if rate.interval is None or rate.name or not demand.blocked.startswith("drop"):
+        return False
+    return (connections - rate.most) * rate.interval <= TRIED_FOR

@@ -7,7 +7,9 @@ Why it matters
     (NAT) works if the migration ports are translated too. It is certain that the address is not translated if both
     hosts are on its network, so that there is no router in between, or if the sshd that answers there has other host
     keys than the destination's. Otherwise the result is unknown, even if the destination's own sshd answers there,
-    since only the machine that translates the address knows which ports are translated.
+    since only the machine that translates the address knows which ports are translated. With --probe the destination
+    listens at a port of the range: if the source's connection to the address reaches it, the address is translated; if
+    neither an sshd nor that port answers, nobody has the address.
 
 How to fix
     Correct the line in the source's /etc/hosts, or the record in DNS. If the destination announces an address instead
@@ -16,7 +18,7 @@ How to fix
     hosts-entry-address-wrong.
 """
 
-from preflight.facts import HostKeys, OwnAddresses, PeerKeys, PeerName
+from preflight.facts import HostKeys, MemoryProbe, OwnAddresses, PeerKeys, PeerName
 from preflight.rule import (
     Findings,
     HostsLine,
@@ -42,6 +44,7 @@ from preflight.rule import (
 def check(
     source_peer: PeerName,
     source_met: PeerKeys,
+    source_probe: MemoryProbe,
     source: OwnAddresses,
     destination: OwnAddresses,
     destination_keys: HostKeys,
@@ -52,6 +55,8 @@ def check(
         return  # destination-hostname-localhost reports it, and no line on the source would help
     strange = [address for address in source_peer.addresses if not destination.has(address) and not source.has(address)]
     reached = any(destination.has(address) and not source.has(address) for address in source_peer.addresses)
+    if source_probe.met and not reached:
+        return  # one of the addresses is translated to the destination's
     translated = [address for address in strange if source_met.lead_to(destination_keys, address)]
     unproven = [
         address
@@ -59,6 +64,7 @@ def check(
         if address not in translated
         and not source_met.lead_elsewhere(destination_keys, address)
         and not source.shares_network(destination, address)
+        and source_probe.met is not False
     ]
     rescued = reached or bool(translated or unproven)
     for address in (one for one in strange if one not in translated):

@@ -12,11 +12,19 @@ How to fix
 """
 
 from preflight.facts import Storage
+from preflight.facts.text import parse_xml
 from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 
-@rule(Severity.ERROR, skip=unless_live, errors=("libvirt-pflash...: Could not open '...': No such file or directory",))
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=(
+        "libvirt-pflash...: Could not open '...': No such file or directory",
+        "'block' nvram backing device '...' doesn't exist",
+    ),
+)
 def check(guest: Guest, destination: Storage) -> Findings:
     devices = guest.devices
     if devices.loader and not destination.look(devices.loader).exists:
@@ -31,6 +39,13 @@ def check(guest: Guest, destination: Storage) -> Findings:
             yield on_destination(
                 f"neither {devices.nvram} nor its template {template} exists on the destination",
                 error=f"Failed to open file '{template}': No such file or directory",
+            )
+    for source in parse_xml(guest.xml).iterfind("os/nvram/source[@dev]"):
+        device = source.get("dev", "")
+        if device and not destination.look(device).exists:
+            yield on_destination(
+                f"{device}, the device with the guest's firmware variables, does not exist on the destination",
+                error=f"'block' nvram backing device '{device}' doesn't exist",
             )
     for path in devices.boot_files:
         if not destination.look(path).exists:

@@ -47,7 +47,8 @@ def _files(root: Element) -> Iterator[tuple[str, str]]:
     if loader is not None and loader.get("format", "raw") == "raw":
         yield "system.flash0" if loader.get("type") == "pflash" else "pc.bios", (loader.text or "").strip()
     if nvram is not None and nvram.get("format", "raw") == "raw":
-        yield "system.flash1", (nvram.text or "").strip()
+        source = nvram.find("source")
+        yield "system.flash1", (nvram.text or "").strip() if source is None else source.get("file", "")
     for number, device in enumerate(root.iterfind("devices/*")):
         image = device.find("rom")
         if image is not None and image.get("file"):

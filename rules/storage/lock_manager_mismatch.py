@@ -13,7 +13,7 @@ from preflight.facts import QemuConf
 from preflight.rule import Findings, Severity, on_destination, rule
 
 
-@rule(Severity.WARNING)
+@rule(Severity.WARNING, guards_data=True)
 def check(source: QemuConf, destination: QemuConf) -> Findings:
     mine, other = source.lock_manager, destination.lock_manager
     if mine.value != other.value:

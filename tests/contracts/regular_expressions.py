@@ -27,10 +27,18 @@ ONCE = frozenset(("match", "fullmatch"))
 #: Patterns that are put together where they are used, by file and source: what they are like.
 BUILT = {
     ("preflight/fix/files.py", 'rf"[ \\t]*#[ \\t]*{re.escape(key)}\\b"'): r"[ \t]*#[ \t]*maxstartups\b",
-    ("preflight/output/report/problems.py", 'rf"(?<!\\w){re.escape(guest)}(?!\\w)"'): r"(?<!\w)web(?!\w)",
+    ("preflight/visible.py", 'rf"(?<!\\w){re.escape(guest)}(?!\\w)"'): r"(?<!\w)web(?!\w)",
     ("preflight/output/fix/ansible.py", "remark"): r"(?i)^[ \t]*#[ \t]*maxstartups\b",
     ("preflight/facts/ssh/login.py", "pattern"): r"Connection (?:reset|closed) by|Exceeded MaxStartups",
     ("preflight/connection/xml_secrets.py", 'rf"<(/?){name}(?=[\\s/>])[^<>]*+>"'): r"<(/?)metadata(?=[\s/>])[^<>]*+>",
+    (
+        "preflight/connection/obfuscation.py",
+        'rf"(?<![^\\W_])(?:{each})(?![^\\W_])"',
+    ): r"(?i)(?<![^\W_])(?:host1|web)(?![^\W_])",
+    (
+        "preflight/connection/obfuscation.py",
+        """f"{before}({'|'.join(map(re.escape, taken))}){after}\"""",
+    ): r"(?im)(/)(disk|vda)(\.[\w.-]+\b|(?=[/'\"\s]))",
     ("preflight/judge/site.py", "written"): r"kvm.*\.dc.",
     ("preflight/grammar.py", "pattern"): r"",  # each one is tried by itself
 }

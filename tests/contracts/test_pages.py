@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from preflight.cli.app import app
+from preflight.cli.app import with_commands
 from preflight.request.options import declared, option_name
 from tests.documentation import wanted as recorded
 from tools.documentation import REFERENCE, publish, wanted
@@ -156,7 +156,7 @@ def test_what_a_page_shows_is_what_the_command_prints(
 ) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("COLUMNS", raising=False)
-    output = CliRunner().invoke(app, command).stdout
+    output = CliRunner().invoke(with_commands(), command).stdout
     assert shown
     at = 0
     for part in re.split(r"^\.\.\.\n?", f"{shown}\n", flags=re.MULTILINE):
@@ -171,7 +171,7 @@ def test_outputs_are_shown_and_compared() -> None:
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 COMMANDS = {
     name: {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
-    for name, command in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]  # a group
+    for name, command in typer.main.get_command(with_commands()).commands.items()  # type: ignore[attr-defined]  # a group
 }
 _OF_MIGRATIONS = {option_name(name) for name in declared()}
 

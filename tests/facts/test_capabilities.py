@@ -70,11 +70,6 @@ def test_machines_of_a_domain_type_replace_those_of_the_architecture() -> None:
     assert host.machines("x86_64", "kvm", "/q") == ()
 
 
-def test_the_uuid_is_in_lower_case() -> None:
-    host = capabilities("<capabilities><host><uuid> AB </uuid><cpu><arch>x</arch></cpu></host></capabilities>")
-    assert host.host_uuid == "ab"
-
-
 def test_hostile_answers_are_unreadable_and_nothing_else() -> None:
     for record in answers(recorded("9.0")):
         try:

@@ -3,6 +3,8 @@
 from typing import Any
 from xml.etree.ElementTree import fromstring
 
+import pytest
+
 from preflight.facts.guest.devices import GuestDevices, HostPath, Interface, Listener, SharedMemory
 
 
@@ -150,3 +152,32 @@ def test_devices_of_the_hosts_own_that_stay_are_named_as_libvirt_names_them() ->
         "<hostdev mode='capabilities'>",
         "<interface type='hostdev'>",
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "path"), [("file='/srv/v.fd'", "/srv/v.fd"), ("dev='/dev/v'", "/dev/v"), ("", None)]
+)
+def test_variables_may_be_named_by_a_source(source: str, path: str | None) -> None:
+    xml = f"<domain><os><nvram type='file'><source {source}/></nvram></os><devices/></domain>"
+    assert GuestDevices.of(fromstring(xml)).nvram == path
+
+
+def test_sockets_of_interfaces_listen() -> None:
+    xml = (
+        "<domain><devices><interface type='server'><source address='192.0.2.1' port='5558'/></interface>"
+        "<interface type='udp'><source address='192.0.2.2' port='1'><local address='192.0.2.3' port='2'/></source>"
+        "</interface><interface type='client'><source address='192.0.2.4' port='3'/></interface></devices></domain>"
+    )
+    found = GuestDevices.of(fromstring(xml)).listeners
+    assert [(one.device, one.address) for one in found] == [
+        ("interface server", "192.0.2.1"),
+        ("interface udp", "192.0.2.3"),
+    ]
+
+
+def test_a_tpm_of_the_host_and_a_store_for_crash_logs_need_paths() -> None:
+    xml = (
+        "<domain><devices><tpm><backend type='passthrough'><device path='/dev/tpm0'/></backend></tpm>"
+        "<pstore backend='acpi-erst'><path>/srv/crash/erst</path></pstore></devices></domain>"
+    )
+    assert [one.needed for one in GuestDevices.of(fromstring(xml)).paths] == ["/dev/tpm0", "/srv/crash"]

@@ -69,7 +69,7 @@ def test_connections_are_counted_by_the_other_end() -> None:
     peers = (f"   {at}: 0C0200C0:0016 {peer}:C001 01 {REST}" for at, peer in enumerate(["0B0200C0"] * 3 + ["010200C0"]))
     mapped = f"   9: 0000000000000000FFFF00000C0200C0:0016 0000000000000000FFFF00000B0200C0:C001 01 {REST}"
     found = OpenConnections.parse(Record(HEAD + "".join(peers) + HEAD + mapped))
-    assert found.to(22, None) == 5
-    assert found.to(22, ["192.0.2.11", "192.0.2.1", "192.0.2.7"]) == 4
-    assert (found.to(22, ["192.0.2.7"]), found.to(22, []), found.to(23, None)) == (0, 0, 0)
-    assert OpenConnections.parse(Record(TABLE)).to(22, None) == 0
+    assert found.to([22], None) == 5
+    assert found.to([22], ["192.0.2.11", "192.0.2.1", "192.0.2.7"]) == 4
+    assert (found.to([22], ["192.0.2.7"]), found.to([22], []), found.to([23], None)) == (0, 0, 0)
+    assert OpenConnections.parse(Record(TABLE)).to([22], None) == 0

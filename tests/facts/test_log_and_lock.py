@@ -1,9 +1,12 @@
 """virtlogd and virtlockd, and what would keep them from starting."""
 
+from typing import Literal
+
 import pytest
 
 from preflight.facts.daemon import LogAndLock
 from preflight.facts.daemon.daemons import Daemons
+from preflight.facts.daemon.side_daemons import SideDaemons
 from preflight.facts.fact import Record, Unreadable
 
 RUNNING = "clock 1795396000.0 100.00 100\nprocess libvirtd 71 500\n"
@@ -22,9 +25,10 @@ def shown(**units: str) -> str:
 LISTENING = shown(service="loaded inactive dead", socket="loaded active listening")
 
 
-def fact(told: str | Record, daemons: str = RUNNING) -> LogAndLock:
+def fact(told: str | Record, daemons: str = RUNNING, side: str | None = None) -> LogAndLock:
     record = Record(told) if isinstance(told, str) else told
-    return LogAndLock.parse(Daemons.parse(Record(daemons), Record("", 1, "not asked")), record)
+    sockets = Unreadable("not asked") if side is None else SideDaemons.parse(Record(side))
+    return LogAndLock.parse(Daemons.parse(Record(daemons), Record("", 1, "not asked")), record, sockets)
 
 
 def why(told: str, daemons: str = RUNNING) -> str | None:
@@ -83,3 +87,18 @@ def test_without_systemd_only_virtlogd_is_known_since_the_daemons_require_its_so
         assert fact(told).obstacle("virtlogd") is None
         with pytest.raises(Unreadable, match="virtlockd is not running, and systemd did not say"):
             fact(told).obstacle("virtlockd")
+
+
+@pytest.mark.parametrize("name", ["virtlogd", "virtlockd"])
+def test_without_systemd_the_sockets_decide(name: Literal["virtlogd", "virtlockd"]) -> None:
+    found = fact("", side="\x1f\n").obstacle(name)
+    assert found is not None
+    assert found.why == f"{name} is not running, and nothing listens at /run/libvirt/{name}-sock"
+    assert fact("", side=f"listens /run/libvirt/{name}-sock\n\x1f\n").obstacle(name) is None
+
+
+def test_one_that_systemd_would_start_needs_no_word_of_systemd() -> None:
+    assert fact("listens virtlockd\n").obstacle("virtlockd") is None
+    broken = fact("listens virtlockd\n\x1f/etc/libvirt/virtlockd.conf\nmax_clients 5\n").obstacle("virtlockd")
+    assert broken is not None
+    assert broken.why.startswith("virtlockd will not start: /etc/libvirt/virtlockd.conf cannot be parsed")

@@ -12,6 +12,7 @@ from preflight.output.formats import FORMATS as OUTPUT_FORMATS
 from preflight.output.formats import render
 from preflight.output.terminal import CONTROL
 from tests.case import Case
+from tests.golden import audits
 from tests.golden.rehearsals import NAME, rehearsal
 from tests.golden.reports import FORMATS, KEPT_ONCE, REPORTS, report
 
@@ -43,6 +44,11 @@ def test_a_rehearsal_is_what_it_was_and_is_shown_so_when_it_was_saved(form: str)
     assert render(subject, form, again).encode() == kept
 
 
+@pytest.mark.parametrize("form", OUTPUT_FORMATS["audit"])
+def test_an_audit_is_what_it_was(form: str) -> None:
+    assert render("audit", form, audits.audit()).encode() == (CASES / f"{audits.NAME}.{form}").read_bytes()
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_text_for_eighty_columns_is_what_it_was(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
@@ -62,6 +68,7 @@ def test_every_kept_report_is_still_compared() -> None:
     expected = {f"{name}.{form}" for name in REPORTS for form in (*FORMATS, "columns-80")}
     expected |= {f"{name}.{form}" for form, name in KEPT_ONCE.items()}
     expected |= {f"{NAME}.{form}" for form in OUTPUT_FORMATS["rehearsal"]}
+    expected |= {f"{audits.NAME}.{form}" for form in OUTPUT_FORMATS["audit"]}
     assert {path.name for path in CASES.iterdir()} == expected
 
 

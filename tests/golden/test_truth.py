@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from preflight.cli.app import app
+from preflight.cli.app import with_commands
 from preflight.judge.ruleset import Rule, load
 from preflight.rule import Severity
 from tests.lab.truth.__main__ import wrong
@@ -31,7 +31,7 @@ def test_the_verdict_from_the_recorded_hosts_is_what_happened(name: str, tmp_pat
         kept = tmp_path / str(number)
         kept.write_text(text, encoding="utf-8")
         words[words.index(path)] = str(kept)
-    done = CliRunner().invoke(app, ["check", str(pair), "--format", "json", *words])
+    done = CliRunner().invoke(with_commands("check"), ["check", str(pair), "--format", "json", *words])
     assert done.exit_code in (0, 1, 3), done.output
     now = seen(json.loads(done.stdout), saw.outcome, saw.message)
     assert wrong(ROWS[name], now) is None

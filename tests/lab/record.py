@@ -36,7 +36,7 @@ def record(lab: Lab, case: str, *hosts: LabHost) -> None:
     (CASES / case).mkdir(parents=True, exist_ok=True)
     for host in hosts:
         path = CASES / case / f"{host.name}.json"
-        lab.client.run([PREFLIGHT, "snapshot", host.fqdn, "-o", str(path)], check=True)
+        lab.client.run([PREFLIGHT, "snapshot", host.fqdn, "-o", str(path), "--overwrite"], check=True)
         path.chmod(0o644)
 
 

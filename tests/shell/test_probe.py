@@ -102,13 +102,33 @@ def test_listen_without_a_program_says_so(host: Host, port: int) -> None:
 
 def test_reach_is_the_outcome_at_each_address_and_the_routes(host: Host, port: int) -> None:
     host.has_program("getent", "echo '127.0.0.1 STREAM host2'; echo '127.0.0.1 DGRAM'; echo '127.0.0.2 STREAM'")
-    host.has_program("ip", 'echo "$4 dev lo"')
+    host.has_program("ip", '[ "$2" != route ] || echo "$4 dev lo"')
     with socket.create_server(("127.0.0.1", 0)) as server:
         taken = server.getsockname()[1]
         done = host.run("reach host2 @port@", functions=f"{PRELUDE}\n{FUNCTIONS}", port=taken)
-    *tried, first, second = done.stdout.splitlines()
-    assert sorted(tried) == [f"port 0 host2 {taken} ", f"port 1 host2 {taken} Connection refused"]
-    assert (first, second) == ("route 127.0.0.1 127.0.0.1 dev lo", "route 127.0.0.2 127.0.0.2 dev lo")
+    lines = done.stdout.splitlines()
+    assert sorted(lines[:2]) == [f"port 0 host2 {taken} ", f"port 1 host2 {taken} Connection refused"]
+    assert lines[2:] == [
+        "route 127.0.0.1 127.0.0.1 dev lo", "neighbour 127.0.0.1 ",
+        "route 127.0.0.2 127.0.0.2 dev lo", "neighbour 127.0.0.2 ",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("after", "state"), [(1, "FAILED"), (3, "INCOMPLETE")])
+def test_reach_waits_until_the_kernel_has_looked_for_the_neighbour(
+    host: Host, port: int, after: int, state: str
+) -> None:
+    """The kernel sends three requests, one a second; `reach` has tried to connect for longer than one of them."""
+    host.has_program("getent", "echo '127.0.0.1 STREAM host2'")
+    host.has_program(
+        "ip",
+        f"""[ "$2" != route ] || {{ echo "$4 dev lo"; exit; }}
+        echo >> {host.root}/looked; n=$(wc -l < {host.root}/looked)
+        if [ "$n" -gt {after} ]; then echo "$5 dev lo FAILED"; else echo "$5 dev lo INCOMPLETE"; fi""",
+    )
+    host.has_program("sleep", "")
+    done = host.run("reach host2 @port@", functions=f"{PRELUDE}\n{FUNCTIONS}", port=port)
+    assert done.stdout.splitlines()[-1] == f"neighbour 127.0.0.1 127.0.0.1 dev lo {state}"
 
 
 def test_unlisten_ends_a_listener_that_nobody_has_met(host: Host, program: str, port: int) -> None:

@@ -18,6 +18,9 @@ from preflight.collect import questions
 from preflight.facts.daemon.libvirt_files import OTHERS
 from tests.shell.host import Host
 
+#: A line of /proc/net/unix.
+LISTENS = "0000000078556405: 00000002 00000000 000{}0000 0001 {} 28013416 {}\n"
+
 
 @contextmanager
 def running(*command: str | Path) -> Iterator[int]:
@@ -101,6 +104,40 @@ def test_log_and_lock_is_what_would_start_those_that_do_not_run(host: Host) -> N
     none = host.says("seen=@seen@; log_and_lock", seen="process libvirtd 1 2")
     assert none.splitlines()[0] == "<virtlogd.service><virtlogd.socket><virtlockd.service><virtlockd.socket>"
     assert host.says("seen=@seen@; log_and_lock", seen="process virtlogd 1 2\nprocess virtlockd 3 4") == ""
+
+
+def test_log_and_lock_asks_systemd_for_nothing_that_it_would_start(host: Host) -> None:
+    host.has_program("systemctl", 'shift 2; printf "<%s>" "$@"; echo')
+    units = host.has_directory("/etc/systemd/system")
+    net = host.has_directory("/proc/net")
+    (net / "unix").write_text(LISTENS.format("1", "01", "/run/libvirt/virtlockd-sock"))
+    (units / "virtlockd.service").touch()
+    assert host.says("seen=@seen@; log_and_lock", seen="process virtlogd 1 2") == "listens virtlockd\n"
+    (net / "unix").write_text(LISTENS.format("0", "03", "/run/libvirt/virtlockd-sock"))
+    silent = host.says("seen=@seen@; log_and_lock", seen="process virtlogd 1 2")
+    assert silent == "<virtlockd.service><virtlockd.socket>\n"
+
+
+@pytest.mark.parametrize(("kind", "code"), [("file", 0), ("mask", 1), ("nothing", 1)])
+def test_starts_is_about_a_unit_that_is_there_and_not_masked(host: Host, kind: str, code: int) -> None:
+    unit = host.has_directory("/usr/local/lib/systemd/system") / "of-a-test.service"
+    if kind == "file":
+        unit.touch()
+    elif kind == "mask":
+        unit.symlink_to("/dev/null")
+    assert host.run("starts of-a-test.service").returncode == code
+
+
+@pytest.mark.parametrize(
+    "text", ["", "one", "one\n", " a \\b\n\n$c\n", "line\n" * 59 + "end", "line\n" * 500, "x\n" * 60]
+)
+def test_few_lines_prints_a_file(host: Host, text: str) -> None:
+    (host.root / "file").write_text(text)
+    assert host.says("few_lines @path@", path=f"{host.root}/file") == text
+
+
+def test_few_lines_of_what_is_not_there_is_44(host: Host) -> None:
+    assert host.run("few_lines @path@", path=f"{host.root}/none").returncode == 44
 
 
 def test_given_is_each_file_that_a_daemon_was_told_to_read(host: Host) -> None:
@@ -394,11 +431,10 @@ def test_sshd_listener_names_files_newer_than_the_pidfile(host: Host) -> None:
 def test_side_daemons_are_sockets_that_listen_and_lines_that_set_something(host: Host) -> None:
     net, etc = host.has_directory("/proc/net"), host.has_directory("/etc/libvirt")
     units = host.has_directory("/etc/systemd/system")
-    line = "0000000078556405: 00000002 00000000 000{}0000 0001 {} 28013416 {}\n"
     (net / "unix").write_text(
-        line.format("1", "01", "/run/libvirt/virtlogd-sock")
-        + line.format("0", "03", "/run/libvirt/virtlockd-sock")
-        + line.format("1", "01", "/var/lib/libvirt/qemu/domain-1-web/monitor.sock")
+        LISTENS.format("1", "01", "/run/libvirt/virtlogd-sock")
+        + LISTENS.format("0", "03", "/run/libvirt/virtlockd-sock")
+        + LISTENS.format("1", "01", "/var/lib/libvirt/qemu/domain-1-web/monitor.sock")
     )
     (etc / "virtlogd.conf").write_text("# max_clients = 1\n\n  max_clients = 5\n")
     (units / "virtlockd.service").symlink_to("/dev/null")
@@ -537,6 +573,21 @@ def test_remote_helpers_are_programs_and_what_netcat_can(host: Host) -> None:
 def test_resolves_says_whether_a_name_leads_anywhere(host: Host) -> None:
     host.has_program("getent", '[ "$*" = "ahosts -- known" ] || exit 2; echo 192.0.2.1')
     assert host.says("resolves @names@", names=["known", "un known"]) == "0 known\n2 un known\n"
+
+
+def test_names_met_says_what_each_name_leads_to_and_asks_for_all_at_once(host: Host) -> None:
+    host.has_program("getent", 'case $3 in slow) sleep 0.5;; known) ;; *) exit 2;; esac; echo "192.0.2.1 STREAM $3"')
+    said = host.says("names_met @names@", names=["slow", "known", "un known"])
+    assert said.split("\x1f") == [
+        "",
+        *("known 0\n192.0.2.1 STREAM known\n", "un known 2\n\n")[:: -1 if said.startswith("\x1fun") else 1],
+        "slow 0\n192.0.2.1 STREAM slow\n",
+    ]
+
+
+def test_names_met_shows_the_first_lines_of_a_long_answer(host: Host) -> None:
+    host.has_program("getent", 'for n in $(seq 200); do echo "192.0.2.$n STREAM"; done')
+    assert host.says("names_met many").count("STREAM") == 48
 
 
 def test_accounts_says_whether_each_is_known(host: Host) -> None:

@@ -108,6 +108,7 @@ rules = ["rules.d", "/srv/rules"]
 packs = ["example"]
 threshold = { clocks-differ = 2.5 }
 hosts = ["kvm1", "snapshots/kvm2.json"]
+inventory = "hosts.toml"
 format = "json"
 fail-on = "warning"
 unknown = "warn"
@@ -134,6 +135,7 @@ hand-over = "at-once"
         "packs": ["example"],
         "threshold": ["clocks-differ=2.5"],
         "hosts": ["kvm1", f"{home}/snapshots/kvm2.json"],
+        "inventory": f"{home}/hosts.toml",
         "format": "json",
         "fail-on": "warning",
         "unknown": "warn",
@@ -323,14 +325,29 @@ def test_what_a_planted_file_is_extended_by_counts_as_little(home: Path) -> None
     assert "other users can write to the directory" in refusal()
 
 
-@pytest.mark.parametrize("key", [key for key, one in SETTINGS.items() if one.loads_code])
-def test_a_file_in_the_directory_never_loads_code_itself_or_by_extending(home: Path, key: str) -> None:
-    path = planted(home, f'{key} = ["rules.d"]\n')
+@pytest.mark.parametrize(
+    ("key", "given", "read"),
+    [
+        ("rules", '["rules.d"]', ["{}/rules.d"]),
+        ("packs", '["rules.d"]', ["rules.d"]),
+        ("inventory", '"hosts.ini"', "{}/hosts.ini"),
+    ],
+)
+def test_a_file_in_the_directory_never_loads_code_itself_or_by_extending(
+    home: Path, key: str, given: str, read: list[str] | str
+) -> None:
+    path = planted(home, f"{key} = {given}\n")
+    here = str(path.parent)
     assert refusal().startswith(f"{path}: {key}: a file in the working directory or above it must not load code")
-    assert config.load(path).values == {key: [f"{path.parent}/rules.d" if key == "rules" else "rules.d"]}
-    site = put(home / "site.toml", f'{key} = ["rules.d"]\n')
+    wanted = read.format(here) if isinstance(read, str) else [one.format(here) for one in read]
+    assert config.load(path).values == {key: wanted}
+    site = put(home / "site.toml", f"{key} = {given}\n")
     planted(home, f'extend = "{site}"\n')
     assert refusal().startswith(f"{site}: {key}: ")
+
+
+def test_every_setting_that_loads_code_is_tried() -> None:
+    assert {key for key, one in SETTINGS.items() if one.loads_code} == {"rules", "packs", "inventory"}
 
 
 URIS = {

@@ -9,6 +9,7 @@ from preflight.facts.control.by_preflight import LibvirtConnection
 from preflight.facts.control.by_source import PeerConnection
 from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.network.addresses import OwnAddresses
+from preflight.facts.network.came_from import CameFrom
 from preflight.facts.tls.certificates import CertificateFiles, files_or_reason
 
 #: Start of libvirt's message about a server that refuses a connection over TLS or TCP, or does not answer
@@ -57,16 +58,15 @@ class ManagedConnection(ControlConnection, frozen=True, kw_only=True):
         cls,
         attempt: LibvirtConnection | Unreadable,
         certificates: Annotated[Record, "tls.client", OPTIONAL],
-        came_from: Annotated[Record, OPTIONAL],
+        came_from: CameFrom | Unreadable,
     ) -> Self:
         """Take the attempt to connect to the destination, and parse the certificates of the control machine."""
         tried = None if isinstance(attempt, Unreadable) else attempt
         unanswered = None if tried is None else tried.unanswered
-        address = came_from.out.strip() if came_from.code == 0 else ""
         return cls(
             refusal=None if tried is None or unanswered is not None else tried.error,
             _certificates=files_or_reason(certificates),
-            came_from=(address,) if address else (),
+            came_from=() if isinstance(came_from, Unreadable) else came_from.addresses,
             untried=str(attempt) if tried is None else None,
             unanswered=unanswered,
         )

@@ -6,7 +6,7 @@ The daemon stops at the first setting that it rejects; this module reports all o
 import re
 from collections.abc import Callable, Iterator
 
-from preflight.facts.defaults import AUTH, LEAST_SSF, Kind, default, known_settings
+from preflight.facts.defaults import AUTH, LEAST_SSF, LOG_AND_LOCK, Kind, default, known_settings
 from preflight.facts.text.libvirt_conf import Conf, ConfProblem, Value
 from preflight.facts.text.located import Located
 from preflight.facts.version import Version
@@ -28,6 +28,17 @@ def problems(daemon: str, conf: Conf, version: Version | None) -> Iterator[ConfP
                 yield ConfProblem(f"{daemon} will not start with this {key}: {why}", found.at, why)
     if version is None or version >= REFUSES_FEW_CLIENTS:
         yield from _few_clients(conf)
+
+
+def side_problems(daemon: str, conf: Conf) -> Iterator[ConfProblem]:
+    """Yield the problems that would keep virtlogd or virtlockd from starting with this file."""
+    if conf.problem is not None:
+        yield ConfProblem(f"{daemon} will not start: {conf.problem.message}", conf.problem.location, conf.problem.error)
+        return
+    for key, kind in LOG_AND_LOCK.items():
+        found = conf.settings.get(key)
+        if found is not None and (why := wrong_type(conf.path, key, kind, found)):
+            yield ConfProblem(f"{daemon} will not start with this {key}: {why}", found.at, why)
 
 
 def wrong_type(path: str, key: str, kind: Kind, found: Located[Value]) -> str | None:

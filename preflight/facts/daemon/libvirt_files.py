@@ -48,7 +48,7 @@ class LibvirtFiles(Fact, frozen=True, kw_only=True):
             "virtlockd.conf": virtlockd_conf,
             "qemu.conf": qemu_conf,
             **dict.fromkeys(OTHERS, _unanswered(libvirt_files)),
-            **dict(_others(libvirt_files)),
+            **{path.removeprefix(f"{_DIRECTORY}/"): record for path, record in of_answer(libvirt_files)},
         }
         files: dict[str, Conf] = {}
         unread: dict[str, str] = {}
@@ -74,6 +74,7 @@ OTHERS = (
     "qemu-sanlock.conf",
     "libvirt.conf",
 )
+_PATHS = frozenset(f"{_DIRECTORY}/{name}" for name in OTHERS)
 
 
 def _unanswered(record: Record) -> Record:
@@ -81,17 +82,16 @@ def _unanswered(record: Record) -> Record:
     return Record("", 1, record.err if record.code else "the answer about libvirt's files is incomplete")
 
 
-def _others(record: Record) -> Iterator[tuple[str, Record]]:
-    """Yield each file of the answer: a line with the path, the text, and the code of the command that read it."""
+def of_answer(record: Record) -> Iterator[tuple[str, Record]]:
+    """Yield path and record of each file of the answer: a line with the path, the text, and the code of reading it."""
     for block in record.out.split("\x1f")[1:]:
         path, _, rest = block.partition("\n")
         text, mark, code = rest.rpartition("\x1e")
-        name = path.removeprefix(f"{_DIRECTORY}/")
-        if not mark or name not in OTHERS:
+        if not mark or path not in _PATHS:
             continue
         if code.strip() == "0":
-            yield name, Record(text)
+            yield path, Record(text)
         elif code.strip() == str(MISSING):
-            yield name, Record("", MISSING)
+            yield path, Record("", MISSING)
         else:
-            yield name, Record("", 1, f"{path} could not be read")
+            yield path, Record("", 1, f"{path} could not be read")

@@ -1,14 +1,20 @@
 """Effect of a host's packet filter on a new connection."""
 
 from preflight.facts.firewall.both_ends import BothEnds, Stop
+from preflight.facts.firewall.counting import CountingFirewall
+from preflight.facts.firewall.demand import Demand, Direction, Traffic
 from preflight.facts.firewall.firewall import Firewall
 from preflight.facts.firewall.rate import Rate
 from preflight.facts.firewall.recent import RecentLists
 
 __all__ = [
     "BothEnds",
+    "CountingFirewall",
+    "Demand",
+    "Direction",
     "Firewall",
     "Rate",
     "RecentLists",
     "Stop",
+    "Traffic",
 ]

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from preflight.facts.fact import Fact, Record, Unreadable
 from preflight.facts.firewall.iptables import parse_iptables, without_doubles
 from preflight.facts.firewall.packet import Kind, Packet, Work
-from preflight.facts.firewall.rate import Rate
+from preflight.facts.firewall.rate import Rate, limits_a_rate
 from preflight.facts.firewall.rules import LEAVING_HOOKS, NOT_NFT, Chain, Json, Table, parse_nft
 from preflight.facts.firewall.walk import UNKNOWN, Outcomes, Rates, notices, walk
 from preflight.facts.network.addresses import InterfaceAddress, OwnAddresses, plain
@@ -120,6 +120,11 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
             one = replace(one, rates=tuple(found.rates.items()), noticed=found.noticed)
             judged += [(port, one) for port in some]
         return judged
+
+    @cached_property
+    def has_rates(self) -> bool:
+        """True if a rule applies to a connection depending on others."""
+        return any(limits_a_rate(kind, body) for one in _statements(self.tables) for kind, body in one.items())
 
     @cached_property
     def notices_what_leaves(self) -> bool:

@@ -35,12 +35,23 @@ class Rate(Struct, frozen=True, kw_only=True):
     name: str = ""
     #: The seconds of that list that count.
     seconds: float = 0.0
+    #: What counts: the list, the set, or the rule. Connections to different ports may be counted together.
+    counter: str = ""
 
     def one_less(self) -> "Rate":
         """Return the rate for a connection that is already counted when the rule is evaluated."""
         most = max(0, self.most - 1)
         slower = 1.0 if self.interval is None or not most else self.most / most
         return replace(self, most=most, interval=None if self.interval is None else self.interval * slower)
+
+
+#: Statements of nft that limit a rate.
+LIMITS: Final = frozenset(("limit", "ct count"))
+
+
+def limits_a_rate(kind: str, body: Any) -> bool:
+    """Report whether a rule's statement lets a packet pass or not depending on other connections."""
+    return kind == "rate" or kind in LIMITS or (kind in ("meter", "set", "map") and "stmt" in body)
 
 
 def of_bucket(amount: int, unit: str, burst: int, *, over: bool, per_source: bool) -> Rate:

@@ -7,10 +7,12 @@ packet.
 from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from preflight.facts.fact import Unreadable
 from preflight.facts.firewall.match import all_of, found_in, matches
 from preflight.facts.firewall.packet import Packet
-from preflight.facts.firewall.rate import Rate, of_element, of_nft
+from preflight.facts.firewall.rate import LIMITS, Rate, limits_a_rate, of_element, of_nft
 from preflight.facts.firewall.rules import HOOKS, LEAVING_HOOKS, Chain, Json, Rule, Table
 from preflight.facts.firewall.wording import policy_text, rule_text
 
@@ -33,8 +35,6 @@ _NOTICES = frozenset(("log", "rate", "listed", "limit", "ct count", "quota", "me
 _XT_NOTICES = frozenset(
     ("AUDIT", "CONNMARK", "LOG", "MARK", "NFLOG", "NFQUEUE", "SET", "TRACE", "ULOG", "recent", "quota", "limit")
 )
-#: Statements that let the packet continue or not, depending on other connections.
-_RATES = frozenset(("limit", "ct count"))
 #: Statements that let it continue or not, depending on anything else.
 _DEPENDS = frozenset(("quota",))
 #: Statements that change the source and let the packet continue.
@@ -67,10 +67,11 @@ class Rates:
         #: True if a rule that the packet may have met keeps a record of it: a log, a mark, a list, or a rate.
         self.noticed = False
 
-    def matches(self, rate: Rate) -> bool:
-        """Report whether a rule with this rate applies to the packet."""
+    def matches(self, rate: Rate, counter: str) -> bool:
+        """Report whether a rule with this rate applies to the packet; `counter` is what counts."""
         if rate.name in self.listed:
             rate = rate.one_less()
+        rate = replace(rate, counter=counter)
         if not rate.most:  # not even the first connection is within it
             return rate.over
         self.met[rate] = None
@@ -138,6 +139,8 @@ class _Walk:
     def __init__(self, packet: Packet, table: Table, unsure: list[str], rates: Rates) -> None:
         self._packet, self._table, self._unsure, self._rates = packet, table, unsure, rates
         self._walked: dict[str, Outcomes] = {}
+        #: The rule that is being evaluated, by its chain and its place there.
+        self._at = ""
 
     def base(self, chain: Chain) -> Outcomes:
         outcomes = self._chain(chain, 0)
@@ -157,7 +160,8 @@ class _Walk:
         if depth > _DEEPEST:
             raise Unreadable("the firewall chains jump to each other endlessly")
         outcomes: Outcomes = {}
-        for rule in chain.rules:
+        for number, rule in enumerate(chain.rules):
+            self._at = f"{chain.name} {number}"
             of_rule = self._rule(chain, rule, depth)
             goes_on = of_rule.pop(_NEXT, None) is not None
             outcomes = of_rule | outcomes
@@ -201,13 +205,15 @@ class _Walk:
         if kind == "xt":
             return _xt(body or {})
         if kind == "rate":
-            return [], self._rates.matches(body)
+            return [], self._rates.matches(body, f"list {body.name}" if body.name else self._counter(self._at))
         if kind == "listed":
             self._rates.listed.add(body)
             return [], True
-        if kind in _RATES or (kind in ("meter", "set", "map") and "stmt" in body):
-            found = [of_nft(kind, body)] if kind in _RATES else of_element(body)
-            return [], all_of(None if rate is None else self._rates.matches(rate) for rate in found)
+        if limits_a_rate(kind, body):
+            found = [of_nft(kind, body)] if kind in LIMITS else of_element(body)
+            named = None if kind in LIMITS else body.get("name", body.get("set", body.get("map")))
+            counter = self._counter(named if isinstance(named, str) else self._at)
+            return [], all_of(None if rate is None else self._rates.matches(rate, counter) for rate in found)
         if kind in _DEPENDS:
             return [], None
         if kind == "mangle":
@@ -220,6 +226,10 @@ class _Walk:
         if kind in _HARMLESS or kind in ("set", "map"):
             return [], True
         return [(kind, body)], True
+
+    def _counter(self, name: str) -> str:
+        """Return the name of what counts in this table."""
+        return f"{self._table.family} {self._table.name} {name}"
 
     def _looked_up(self, body: Json) -> tuple[list[tuple[str, Json]], bool | None]:
         data = body["data"]

@@ -9,7 +9,7 @@ from preflight.facts.guest.guests import KVM, Disk, Guests, GuestState, Server
 from preflight.facts.guest.memory import GuestMemory
 from preflight.facts.guest.orchestrator import Orchestrator
 from preflight.facts.guest.ports import GuestPorts
-from preflight.facts.guest.started_with import LIMITS_QUEUES, StartedWith
+from preflight.facts.guest.started_with import LIMITS_QUEUES, Start, StartedWith
 
 __all__ = [
     "KVM",
@@ -27,5 +27,6 @@ __all__ = [
     "Guests",
     "Orchestrator",
     "Server",
+    "Start",
     "StartedWith",
 ]

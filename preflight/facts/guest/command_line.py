@@ -27,6 +27,10 @@ _FILES: Mapping[str, tuple[str, ...]] = {
     "-fsdev": ("path",),
     "-virtfs": ("path",),
 }
+#: Options that take a character device, as "unix:/run/a.sock".
+_CHARACTER_DEVICES = ("-serial", "-parallel", "-monitor", "-qmp")
+#: Every option with an argument that is read here.
+READ = WITH_PATH.union(_FILES, _CHARACTER_DEVICES, ("-chardev", "-object"))
 #: Kinds of character device whose path QEMU creates.
 _WRITTEN = frozenset(("file",))
 
@@ -62,7 +66,7 @@ def _of(option: str, value: str) -> Iterator[OwnPath]:
             yield OwnPath(option, value, option in _MADE)
     elif option == "-chardev" and named.get("path", "").startswith("/"):
         yield OwnPath(option, named["path"], words[0] in _WRITTEN or (words[0] == "socket" and serves))
-    elif option in ("-serial", "-parallel", "-monitor", "-qmp"):
+    elif option in _CHARACTER_DEVICES:
         kind, _, path = words[0].partition(":")
         if kind in ("unix", "file", "pipe") and path.startswith("/"):
             yield OwnPath(option, path, kind == "file" or (kind == "unix" and serves))

@@ -100,7 +100,8 @@ class GuestDevices(Struct, frozen=True, kw_only=True):
     #: True if its labels determine the user that QEMU runs as, regardless of the host's default.
     own_user: bool = False
     #: Host devices that are passed through and not unplugged during a migration, as libvirt names them:
-    #: "<hostdev mode='subsystem' type='pci'>", "<interface type='hostdev'>". USB devices are not included.
+    #: "<hostdev mode='subsystem' type='pci'>", "<interface type='hostdev'>", "<interface type='vdpa'>", with the model
+    #: of a mediated device that only s390 has. USB devices are not included.
     passed_through: tuple[str, ...] = ()
     #: Disks with an active block job that writes a copy (blockcopy, active commit).
     mirrored: tuple[str, ...] = ()
@@ -119,7 +120,7 @@ class GuestDevices(Struct, frozen=True, kw_only=True):
             paths=tuple(dict.fromkeys((*_paths(devices), *_arguments(root)))),
             loader=_text(loader),
             loader_type=None if loader is None else loader.get("type"),
-            nvram=_text(nvram),
+            nvram=_nvram(nvram),
             nvram_template=None if nvram is None else nvram.get("template"),
             boot_files=tuple(_boot_files(root)),
             shared_memory=tuple(
@@ -144,6 +145,15 @@ class GuestDevices(Struct, frozen=True, kw_only=True):
             *(path.needed for path in self.paths),
             *(OPEN_VSWITCH if switched else ()),
         )
+
+
+def _nvram(nvram: Element | None) -> str | None:
+    """Return the path of the firmware's variables, in the older form (text) or the newer one (`<source>`)."""
+    source = None if nvram is None else nvram.find("source")
+    if source is None:
+        return _text(nvram)
+    path = source.get("file") or source.get("dev") or ""
+    return path if path.startswith("/") else None
 
 
 def _own_user(label: Element) -> bool:
@@ -212,6 +222,12 @@ def _listeners(devices: Element) -> Iterator[Listener]:
         host = source.get("host")
         if kind in ("tcp", "udp") and source.get("mode") == "bind" and host:
             yield Listener(device=device, address=host)
+    for interface in devices.iterfind("interface"):
+        # of sockets that QEMU opens itself: of "udp" the local end, which is another element
+        kind = interface.get("type", "")
+        own = interface.find({"server": "source", "udp": "source/local"}.get(kind, "none"))
+        if own is not None and own.get("address"):
+            yield Listener(device=f"interface {kind}", address=own.get("address", ""))
 
 
 def _paths(devices: Element) -> Iterator[HostPath]:
@@ -246,6 +262,11 @@ def _paths(devices: Element) -> Iterator[HostPath]:
     for keyboard in devices.iterfind("input[@type='evdev']/source"):
         if keyboard.get("dev", "").startswith("/"):
             yield HostPath(device="input", path=keyboard.get("dev", ""), type="dev", made=False)
+    for tag, where in (("tpm", "tpm/backend[@type='passthrough']/device"), ("pstore", "pstore/path")):
+        for found in devices.iterfind(where):
+            path = found.get("path") or found.text or ""
+            if path.strip().startswith("/"):
+                yield HostPath(device=tag, path=path.strip(), type="dev" if tag == "tpm" else "file", made=tag != "tpm")
     for filesystem in devices.iterfind("filesystem"):
         yield from _shared(filesystem)
     for tag in ("interface", "disk"):
@@ -297,10 +318,14 @@ def _passed_through(devices: Element) -> Iterator[str]:
         if mode != "subsystem":
             yield f"<hostdev mode='{mode}'>"
         elif kind != "usb" and not (kind == "pci" and comes_off(device)):
-            yield f"<hostdev mode='subsystem' type='{kind}'>"
+            model = device.get("model", "")
+            named = f" model='{model}'" if kind == "mdev" and model in ("vfio-ap", "vfio-ccw") else ""
+            yield f"<hostdev mode='subsystem' type='{kind}'{named}>"
     for interface in devices.iterfind("interface"):
         if interface.get("type") == "hostdev" and not comes_off(interface):
             yield "<interface type='hostdev'>"
+        elif interface.get("type") == "vdpa":
+            yield "<interface type='vdpa'>"
 
 
 def _mirrored(devices: Element) -> Iterator[str]:

@@ -34,7 +34,7 @@ class GuestPorts(Struct, frozen=True, kw_only=True):
         """Parse a guest's XML; raises `Unreadable`."""
         root = parse_xml(xml)
         ports = tuple(_character_devices(root))
-        listens = (*_graphics(root), *(port for mode, port in ports if mode == "bind"))
+        listens = (*_graphics(root), *_interfaces(root), *(port for mode, port in ports if mode == "bind"))
         return cls(
             listens=tuple(dict.fromkeys(listens)),
             connects=tuple(dict.fromkeys(port for mode, port in ports if mode == "connect")),
@@ -68,6 +68,13 @@ def _character_devices(root: Element) -> Iterator[tuple[str, Port]]:
             mode, port = source.get("mode", "connect"), _port(source.get("service"))
             if port and not (mode == "connect" and again is not None and again.get("enabled") == "yes"):
                 yield mode, Port(device=path.partition("/")[0], address=source.get("host", ""), port=port)
+
+
+def _interfaces(root: Element) -> Iterator[Port]:
+    """Yield the ports on which interfaces wait for those of other guests; of those that connect, QEMU tries again."""
+    for source in root.iterfind("devices/interface[@type='server']/source"):
+        if port := _port(source.get("port")):
+            yield Port(device="interface server", address=source.get("address", ""), port=port)
 
 
 def _port(text: str | None) -> int | None:

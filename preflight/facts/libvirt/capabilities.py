@@ -1,4 +1,4 @@
-"""Capabilities of a host's libvirt: its UUID, and the emulators and machine types of each guest architecture."""
+"""Capabilities of a host's libvirt: the emulators and machine types of each guest architecture."""
 
 from collections.abc import Iterator
 from typing import Annotated, Self
@@ -35,13 +35,13 @@ class Platform(Struct, frozen=True, kw_only=True):
 class Capabilities(Fact, frozen=True, kw_only=True):
     """The result of virConnectGetCapabilities."""
 
-    #: The UUID by which libvirt distinguishes hosts; None if it has none.
-    host_uuid: str | None
     #: The host's own architecture.
     arch: str
     platforms: tuple[Platform, ...]
     #: The security drivers in use, as ("apparmor", "dac"), without "none".
     security_models: tuple[str, ...]
+    #: What its CPUs can allocate through resctrl: cache, memory_bandwidth.
+    allocated: frozenset[str]
 
     @property
     def kvm(self) -> bool:
@@ -87,10 +87,12 @@ class Capabilities(Fact, frozen=True, kw_only=True):
             raise Unreadable("libvirt's capabilities do not name the host's architecture")
         models = (model.text or "" for model in root.iterfind("host/secmodel/model"))
         return cls(
-            host_uuid=(root.findtext("host/uuid") or "").strip().lower() or None,
             arch=arch.strip(),
             platforms=tuple(_platforms(root)),
             security_models=tuple(model for model in models if model not in {"", "none"}),
+            allocated=frozenset(
+                name for name in ("cache", "memory_bandwidth") if root.find(f"host/{name}//control") is not None
+            ),
         )
 
 

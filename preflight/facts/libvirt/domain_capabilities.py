@@ -10,8 +10,8 @@ from preflight.facts.text.xml import parse_xml
 class DomainCapabilities(Fact, frozen=True, kw_only=True):
     """The result of virConnectGetDomainCapabilities for the host's own emulator and its default machine type."""
 
-    #: Values by device and enum, as {("graphics", "type"): {"vnc", "spice"}}; a device that is not supported at all has
-    #: none. Enums that this libvirt release does not report are missing.
+    #: Values by device (or "hyperv") and enum, as {("graphics", "type"): {"vnc", "spice"}}; a device that is not
+    #: supported at all has none. Enums that this libvirt release does not report are missing.
     values: Mapping[tuple[str, str], frozenset[str]]
     #: Reason why they are unknown, or None.
     error: str | None = None
@@ -33,7 +33,7 @@ class DomainCapabilities(Fact, frozen=True, kw_only=True):
         if root.tag != "domainCapabilities":
             raise Unreadable(f"libvirt's domain capabilities are a <{root.tag}>, not a <domainCapabilities>")
         values: dict[tuple[str, str], frozenset[str]] = {}
-        for device in root.iterfind("devices/*"):
+        for device in (*root.iterfind("devices/*"), *root.iterfind("features/hyperv")):
             if device.get("supported") == "no":
                 values[device.tag, ""] = frozenset()
             for enum in device.iterfind("enum"):

@@ -45,10 +45,6 @@ class Listening(Fact, frozen=True, kw_only=True):
         taken = self.used_in(ports.start, ports.stop - 1)
         return [port for port in ports if port not in taken]
 
-    def first_free(self, ports: range) -> int | None:
-        """Return the first of the ports without a listener; None if there is none."""
-        return next(iter(self.free(ports)), None)
-
     def has(self, address: str, port: int) -> bool:
         """Report whether there is a listener on this address, in the form of `plain`, or on all of its family.
 

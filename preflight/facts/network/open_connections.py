@@ -26,9 +26,9 @@ class OpenConnections(Fact, frozen=True, kw_only=True):
                 found.setdefault(socket.port, Counter())[plain(str(socket.peer))] += 1
         return cls(by_port=found)
 
-    def to(self, port: int, sources: Collection[str] | None) -> int:
-        """Return the number of connections to a port: the most from one of these addresses, or all of them if None."""
-        found = self.by_port.get(port, {})
+    def to(self, ports: Collection[int], sources: Collection[str] | None) -> int:
+        """Return the number of connections to ports: the most from one of these addresses, or all of them if None."""
+        found = [self.by_port[port] for port in ports if port in self.by_port]
         if sources is None:
-            return sum(found.values())
-        return max((found.get(plain(one), 0) for one in sources), default=0)
+            return sum(sum(one.values()) for one in found)
+        return max((sum(one.get(plain(source), 0) for one in found) for source in sources), default=0)

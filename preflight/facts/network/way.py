@@ -79,6 +79,8 @@ class Way(Fact, frozen=True, kw_only=True):
     untried: str = ""
     #: True if the destination listened at the port, or if it was asked to.
     probed: bool = False
+    #: True if the listener of the destination ended with this connection, or with another one at that time.
+    met: bool = False
     #: The kernel's words if the attempt failed; "Connection timed out" if there was no answer.
     error: str = ""
     #: The routes to the addresses of the name, if no address answered.
@@ -155,6 +157,7 @@ class Way(Fact, frozen=True, kw_only=True):
             port=int(first[3]),
             reached=reached,
             probed=listened is not None,
+            met=listened == "ended" and reached is Reached.CONNECTED,
             error=error,
             routes=tuple(_routes(lines)),
         )
@@ -178,6 +181,21 @@ class MemoryWay(Way, frozen=True, kw_only=True):
     def parse(cls, answer: Annotated[Record, "way.memory"]) -> Self:
         """Parse the attempt."""
         return cls._read(answer)
+
+
+class MemoryProbe(Fact, frozen=True, kw_only=True):
+    """Whether the destination's listener met the source's connection, for rules that also judge without a probe."""
+
+    #: True if it did, False if nothing answered at any address of the name, None if the probe shows neither.
+    met: bool | None
+
+    @classmethod
+    def parse(cls, way: MemoryWay | Unreadable) -> Self:
+        """Take the attempt, if the destination listened."""
+        if isinstance(way, Unreadable) or not way.probed or way.reached is None:
+            return cls(met=None)
+        nothing = way.reached in (Reached.SILENT, Reached.UNREACHABLE)
+        return cls(met=True if way.met else False if nothing else None)
 
 
 class DisksWay(Way, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from preflight.facts.ssh.effective import EffectiveSshd
 from preflight.facts.ssh.host_keys import HostKeys, PeerKeys
 from preflight.facts.ssh.login import TURNED_AWAY, Login
+from preflight.facts.ssh.session import Session
 from preflight.facts.ssh.sockets import SshdSockets
 from preflight.facts.ssh.sshd import SshdListener, SshdSettings
 from preflight.facts.ssh.unloaded import UnloadedFiles
@@ -13,6 +14,7 @@ __all__ = [
     "HostKeys",
     "Login",
     "PeerKeys",
+    "Session",
     "SshdListener",
     "SshdSettings",
     "SshdSockets",

@@ -53,13 +53,16 @@ class Unseen(Struct, frozen=True):
 
 def read_files(record: Record) -> Mapping[str, str]:
     """Return the text of each collected file by its path; raises `Unreadable` if the main file is missing."""
-    files = {}
-    for block in record.required().split("\x1f")[1:]:
-        path, _, text = block.partition("\n")
-        files[path] = text
+    files = blocks(record.required())
     if MAIN not in files:
         raise Unreadable(f"{MAIN} does not exist")
     return files
+
+
+def blocks(answer: str) -> Mapping[str, str]:
+    """Return the text of each file of the answer, by its path."""
+    named = (block.partition("\n") for block in answer.split("\x1f")[1:])
+    return {path: text for path, _, text in named}
 
 
 def directives(files: Mapping[str, str]) -> tuple[Directive | Unseen, ...]:

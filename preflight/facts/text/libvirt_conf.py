@@ -26,6 +26,7 @@ BLANKS_AND_ENDS = re.compile(r"[ \t\r\n]*")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 LINE = re.compile(r"[^\r\n]*")
 REMARK = re.compile(r"#[^\r\n]*")
+REMARKS = re.compile(r"(?:#[^\r\n]*+[ \t\r\n]*+)++")
 SCALAR = re.compile(r"""'[^'\r\n]*'|\"{3}(?:.|\n)*?\"{3}|"[^"\r\n]*"|[+-]?[0-9]+""")
 #: No 64-bit number is longer than this, except for leading zeros.
 MOST_DIGITS = 40
@@ -134,7 +135,9 @@ def refusal(text: str) -> tuple[int, str] | None:
     at = 0
     try:
         while at < len(text):
-            at = _separator(text, _statement(text, _after(BLANKS_AND_ENDS, text, at)))
+            at = _after(BLANKS_AND_ENDS, text, at)
+            remarks = REMARKS.match(text, at)
+            at = remarks.end() if remarks else _separator(text, _statement(text, at))
     except _Refused as why:
         return why.at, why.why
     return None
@@ -146,8 +149,6 @@ def _after(pattern: re.Pattern[str], text: str, at: int) -> int:
 
 
 def _statement(text: str, at: int) -> int:
-    if text.startswith("#", at):
-        return _after(REMARK, text, at)
     end = _after(NAME, text, at)
     if end == at:
         raise _Refused(at, "expecting a name")

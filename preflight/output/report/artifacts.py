@@ -63,6 +63,8 @@ def place(report: Report, result: Result, finding: Finding | None) -> Place:
     if role is None and result.subject in _OF_ONE_HOST:
         role = Role(result.subject)
     at = None if finding is None else finding.location
+    if at is not None and (file := report.file(at.path)) is not None:
+        return Place("/".join(_parts(file)), at)
     if role is not None and at is not None:
         return Place("/".join(("hosts", directory(report.host(role).name), *_parts(at.path))), at)
     if result.guest is not None:
@@ -70,6 +72,10 @@ def place(report: Report, result: Result, finding: Finding | None) -> Place:
         return Place(f"hosts/{directory(host.name)}/guests/{directory(result.guest)}")
     if role is not None:
         return Place(f"hosts/{directory(report.host(role).name)}/libvirt")
+    if report.of_files and report.source.file is not None:
+        return Place("/".join(_parts(report.source.file)))
+    if not report.is_pair:
+        return Place(f"hosts/{directory(report.source.name)}/libvirt")
     return Place(f"hosts/{directory(report.source.name)}/to/{directory(report.destination.name)}")
 
 

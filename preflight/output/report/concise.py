@@ -1,6 +1,6 @@
 """The report in one line a finding, as compilers print it: `HOST:PATH:LINE:COLUMN: severity rule: message`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from preflight.judge.report import Report
 from preflight.output.report import provenance, waivers
@@ -15,16 +15,21 @@ def render(report: Report, _colour: bool) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    found, unclear = problems(report.results), unknowns(report)
-    for one in in_turn(found, unclear):
-        yield _finding(report, one) if isinstance(one, Problem) else _unknown(report, one)
-    for problem in waivers.waived(report):
-        yield one_line(f"{_place(report, problem)}: waived {_said(problem)}, {problem.result.reason}")
-    yield from waivers.remarks(report)
+    found = problems(report.results)
+    yield from lines(report, found)
     if not report.guests:
         yield NO_GUEST
     yield f"# {provenance.in_one_line(report)}"
     yield from verdict(report, numbers(report, found), None, colour=False)
+
+
+def lines(report: Report, found: Sequence[Problem]) -> Iterator[str]:
+    """Yield a line for each finding and each unknown, the worst first, and for each waiver."""
+    for one in in_turn(found, unknowns(report)):
+        yield _finding(report, one) if isinstance(one, Problem) else _unknown(report, one)
+    for problem in waivers.waived(report):
+        yield one_line(f"{_place(report, problem)}: waived {_said(problem)}, {problem.result.reason}")
+    yield from waivers.remarks(report)
 
 
 def _finding(report: Report, problem: Problem) -> str:
@@ -40,7 +45,7 @@ def _place(report: Report, problem: Problem) -> str:
     at, host = finding.location, finding.host
     place = _ends(report) if host is None else _name(report.host(host).name)
     if host is not None and at is not None:
-        place += f":{at.path}:{at.line}:{at.column}"
+        return f"{report.file(at.path) or f'{place}:{at.path}'}:{at.line}:{at.column}"
     return place
 
 
@@ -52,6 +57,8 @@ def _unknown(report: Report, unknown: Unknown) -> str:
 
 
 def _ends(report: Report) -> str:
+    if not report.is_pair:
+        return _name(report.source.name)
     return f"{_name(report.source.name)}->{_name(report.destination.name)}"
 
 

@@ -3,7 +3,7 @@
 GitHub shows ten of each kind for a step. The worst come first, and the last command says how many are left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from preflight.judge.report import Report
 from preflight.output.report import provenance
@@ -21,15 +21,20 @@ _KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "
 def render(report: Report, _colour: bool) -> str:
     """Return the commands and, as lines of the log, the origin and the verdict."""
     found = problems(report.results)
-    commands = list(_commands(report, found))
-    shown = commands[:MOST]
-    if len(commands) > MOST:
-        shown.append(_command("notice", f"{len(commands) - MOST} more: `--format text` shows all", title="preflight"))
-    shown.append(provenance.in_one_line(report))
-    return "\n".join((*shown, *verdict(report, numbers(report, found), None, colour=False))) + "\n"
+    ending = (provenance.in_one_line(report), *verdict(report, numbers(report, found), None, colour=False))
+    return "\n".join((*shortened(commands(report, found)), *ending)) + "\n"
 
 
-def _commands(report: Report, found: list[Problem]) -> Iterator[str]:
+def shortened(commands: Iterable[str]) -> Iterator[str]:
+    """Yield as many commands as GitHub shows, and one that counts the rest."""
+    every = list(commands)
+    yield from every[:MOST]
+    if len(every) > MOST:
+        yield _command("notice", f"{len(every) - MOST} more: `--format text` shows all", title="preflight")
+
+
+def commands(report: Report, found: list[Problem]) -> Iterator[str]:
+    """Yield a command for each finding and each unknown that may hide one, the worst first."""
     for one in in_turn(found, (unknown for unknown in unknowns(report) if unknown.is_decisive)):
         yield _finding(report, one) if isinstance(one, Problem) else _unknown(report, one)
 

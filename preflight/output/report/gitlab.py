@@ -5,7 +5,7 @@ Climate's, of whose format GitLab reads a part and allows the rest.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from preflight.judge.report import Report
@@ -23,9 +23,18 @@ _OF_UNKNOWN = "major"
 
 def render(report: Report, _colour: bool) -> str:
     """Return the list of issues, the worst first; GitLab takes no byte order mark."""
+    return text(issues(report))
+
+
+def text(found: Iterable[dict[str, Any]]) -> str:
+    """Return the document."""
+    return escaped(json.dumps(list(found), indent=2, ensure_ascii=False)) + "\n"
+
+
+def issues(report: Report) -> Iterator[dict[str, Any]]:
+    """Yield the issues of a report, each with its origin."""
     origin = {"content": {"body": f"{provenance.in_one_line(report)}."}}
-    issues = [issue | origin for issue in _issues(report)]
-    return escaped(json.dumps(issues, indent=2, ensure_ascii=False)) + "\n"
+    return (issue | origin for issue in _issues(report))
 
 
 def _issues(report: Report) -> Iterator[dict[str, Any]]:

@@ -48,6 +48,7 @@ def page(
         command=_typed(step.command),
         origin=provenance.made(report),
         made=tuple(_made(report)),
+        digests=tuple(provenance.digests(report)),
         hosts=tuple(_hosts(report)),
         guests=guests,
         no_guest=NO_GUEST,
@@ -108,6 +109,8 @@ def _made(report: Report) -> Iterator[tuple[str, str]]:
     if made := provenance.made(report):
         yield "Made", made
     yield "Answers", provenance.answers(report)
+    if logins := provenance.logins(report):
+        yield "Logins", logins
     yield "Migration", _migration(report)
     yield "Guests", _chosen(report)
     yield "Options", provenance.options(report) or "none"

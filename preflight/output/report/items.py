@@ -9,6 +9,7 @@ from preflight.output.report import next_step
 from preflight.output.report.marks import numbered, one_host
 from preflight.output.report.problems import Problem, Unknown, about, in_turn, problems, unknowns
 from preflight.output.terminal import excerpt
+from preflight.rule import Finding
 
 
 class Item(Struct, frozen=True):
@@ -56,7 +57,7 @@ def _finding(report: Report, problem: Problem, anchor: str, numbers: Mapping[str
         finding.host.value if finding.host else "",
         numbered(problem.guests, numbers),
         (rule,),
-        place=name if at is None else f"{name}:{at.path}:{at.line}:{at.column}",
+        place=name if at is None else f"{_file(report, finding, at.path)}:{at.line}:{at.column}",
         missing_line=at is not None and not at.text,
         excerpt=tuple(excerpt(at.text, at.column, at.end_column, at.line)[1:]) if at is not None and at.text else (),
         why=" ".join(rule.why.split()) if explain else "",
@@ -65,6 +66,10 @@ def _finding(report: Report, problem: Problem, anchor: str, numbers: Mapping[str
         command=" ".join(next_step.quoted(next_step.fix_of(report, problem))) if curable else "",
         guests=problem.guests if len(problem.guests) > 1 else (),
     )
+
+
+def _file(report: Report, finding: Finding, path: str) -> str:
+    return f":{path}" if finding.host is None else report.at(finding.host, path)
 
 
 def _unknown(report: Report, unknown: Unknown, anchor: str, numbers: Mapping[str, str]) -> Item:

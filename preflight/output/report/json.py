@@ -1,10 +1,14 @@
 """The report as JSON: a public contract, described by docs/report.schema.json."""
 
+from collections.abc import Iterable
+
+from preflight.answers import Taken
 from preflight.capacity.limit import Capacity, Limit
+from preflight.facts.ssh.session import Session
 from preflight.judge import report as reports
 from preflight.output.report import problems, provenance
 from preflight.request.migration import Role
-from preflight.rule import AnyChange, Change, Finding
+from preflight.rule import AnyChange, Change, Finding, Location
 from preflight.schema import report as schema
 from preflight.schema.document import indented
 
@@ -30,11 +34,11 @@ def _head(report: reports.Report) -> schema.Report:
         source=host(report.source),
         destination=host(report.destination),
         results=(),
-        guests=tuple(schema.Guest(name=guest.name, verdict=guest.verdict.value) for guest in report.guests),
+        guests=tuple(map(of_guest, report.guests)),
         skipped=skipped(report),
         capacity=_capacity(report.capacity, report.migration.concurrency),
         rules=tuple(of_rule(rule) for rule in report.rules),
-        waivers=tuple(map(_waiver, report.waivers)),
+        waivers=tuple(map(of_waiver, report.waivers)),
         request=request(report),
         exit_code=report.exit_code,
         provenance=origin(report),
@@ -89,19 +93,21 @@ def _result(result: reports.Result) -> schema.Result:
 
 def of_finding(result: reports.Result, finding: Finding) -> schema.Finding:
     """Return a finding as documents have it."""
-    at = finding.location
     return schema.Finding(
         host=finding.host.value if finding.host else None,
         guest=result.guest,
         severity=problems.severity(result, finding).value,
         message=finding.message,
-        location=None
-        if at is None
-        else schema.Excerpt(path=at.path, line=at.line, column=at.column, end_column=at.end_column, text=at.text),
+        location=finding.location and excerpt_of(finding.location),
         predicted_error=finding.predicted_error,
         fix=finding.fix,
         change=finding.change and _change(finding.change),
     )
+
+
+def excerpt_of(at: Location) -> schema.Excerpt:
+    """Return a place in a file as documents have it."""
+    return schema.Excerpt(path=at.path, line=at.line, column=at.column, end_column=at.end_column, text=at.text)
 
 
 def skipped(report: reports.Report) -> tuple[schema.Skipped, ...]:
@@ -208,7 +214,13 @@ def request(report: reports.Report) -> schema.Request:
     )
 
 
-def _waiver(one: reports.Applied) -> schema.Waiver:
+def of_guest(guest: reports.GuestVerdict) -> schema.Guest:
+    """Return a guest and its verdict as documents have them."""
+    return schema.Guest(name=guest.name, verdict=guest.verdict.value)
+
+
+def of_waiver(one: reports.Applied) -> schema.Waiver:
+    """Return a waiver and its effect as documents have them."""
     waiver = one.waiver
     return schema.Waiver(
         rule=waiver.rule,
@@ -232,6 +244,8 @@ def origin(report: reports.Report) -> schema.Provenance | None:
         machine=made.machine,
         user=made.user,
         version=made.version,
+        packs=_packs(made.packs),
+        files=tuple(schema.FileHere(path=path, sha256=sha256) for path, sha256 in made.files),
         source=source,
         destination=destination,
     )
@@ -243,4 +257,25 @@ def _answers(report: reports.Report, host: reports.HostSummary) -> schema.Answer
         file=host.file,
         taken=None if host.taken is None else provenance.instant(host.taken),
         age=report.age(host),
+        snapshot=host.made and _taken(host.made),
+        session=host.session and _session(host.session),
+        files=tuple(schema.FileRead(path=one.path, sha256=one.sha256, redacted=one.redacted) for one in host.files),
     )
+
+
+def _taken(by: Taken) -> schema.Taken:
+    return schema.Taken(
+        at=provenance.instant(by.at),
+        machine=by.machine,
+        user=by.user,
+        version=by.version,
+        packs=_packs(by.packs),
+    )
+
+
+def _session(session: Session) -> schema.Session:
+    return schema.Session(user=session.user, root="login" if session.is_root else "sudo", client=session.client)
+
+
+def _packs(packs: Iterable[tuple[str, str]]) -> tuple[schema.Pack, ...]:
+    return tuple(schema.Pack(name=name, version=version) for name, version in packs)

@@ -23,16 +23,22 @@ _KINDS = ("failure", "error", "skipped")
 
 def render(report: Report, _colour: bool) -> str:
     """Return the document."""
-    subjects: dict[str, list[Result]] = {}
-    for result in report.results:
-        subjects.setdefault(result.subject, []).append(result)
+    return document([report])
+
+
+def document(reports: Sequence[Report]) -> str:
+    """Return the document on several reports, whose hosts have suites of their own."""
     counts = dict.fromkeys((*_KINDS, "tests"), 0)
     classes: dict[str, int] = {}
-    suites = [
-        line
-        for number, (subject, results) in enumerate(subjects.items())
-        for line in _suite(report, number, subject, results, counts, classes)
-    ]
+    suites: list[str] = []
+    number = 0
+    for report in reports:
+        subjects: dict[str, list[Result]] = {}
+        for result in report.results:
+            subjects.setdefault(result.subject, []).append(result)
+        for subject, results in subjects.items():
+            suites += _suite(report, number, subject, results, counts, classes)
+            number += 1
     head = _open(
         "testsuites", name="preflight", tests=counts["tests"], failures=counts["failure"], errors=counts["error"]
     )
@@ -50,6 +56,8 @@ def _suite(
     """Yield the lines of one suite, and add up its cases in `counts`."""
     host = _host(report, subject)
     shown = f"{subject} {host}" if subject in ("source", "destination") else subject
+    if not report.is_pair:
+        shown = host if subject == "source" else f"{host} {subject}"
     own = _class(shown, classes)
     cases = [(result, *_outcome(report, result)) for result in results]
     kinds = [kind for _, kind, _, _ in cases]
@@ -82,10 +90,10 @@ def _suite(
 
 
 def _properties(report: Report) -> Iterator[str]:
+    ends = {"source": report.source.name, "destination": report.destination.name}
     said = {
         "verdict": report.verdict.value,
-        "source": report.source.name,
-        "destination": report.destination.name,
+        **(ends if report.is_pair else {}),
         "made": provenance.made(report),
         "answers": provenance.answers(report),
         "options": provenance.options(report),
@@ -119,7 +127,7 @@ def _finding(report: Report, result: Result, finding: Finding) -> Iterator[str]:
     at = finding.location
     place = "" if finding.host is None else f"{report.host(finding.host).name}: "
     if finding.host is not None and at is not None:
-        place = f"{report.host(finding.host).name}:{at.path}:{at.line}:{at.column}: "
+        place = f"{report.at(finding.host, at.path)}:{at.line}:{at.column}: "
     yield one_line(f"{place}{severity(result, finding).value}: {finding.message}")
     if finding.predicted_error:
         yield one_line(f"libvirt: {finding.predicted_error}")

@@ -29,7 +29,7 @@ def lines(report: Report, *, word: str, first: Iterable[str] = ()) -> Iterator[s
     if found:
         yield "### Findings"
         yield ""
-        yield from table(("Severity", "Rule", "Where", "Problem", "Fix"), (_problem(report, one) for one in found))
+        yield from table(("Severity", "Rule", "Where", "Problem", "Fix"), (problem_row(report, one) for one in found))
         if errors := [one for one in found if one.finding.predicted_error]:
             yield "libvirt or ssh would report:"
             yield ""
@@ -38,11 +38,11 @@ def lines(report: Report, *, word: str, first: Iterable[str] = ()) -> Iterator[s
     if unclear:
         yield "### Unknown"
         yield ""
-        yield from table(("Reason", "Leaves open", "May hide an error"), map(_unknown, unclear))
+        yield from table(("Reason", "Leaves open", "May hide an error"), map(unknown_row, unclear))
     if accepted := waivers.waived(report):
         yield "### Waived"
         yield ""
-        yield from table(("Rule", "Where", "Problem", "Accepted"), (_accepted(report, one) for one in accepted))
+        yield from table(("Rule", "Where", "Problem", "Accepted"), (waived_row(report, one) for one in accepted))
     if remarks := [f"- {text(remark)}" for remark in waivers.remarks(report)]:
         yield from (*remarks, "")
     yield "### Guests"
@@ -63,14 +63,16 @@ def _hosts(report: Report) -> Iterator[Sequence[str]]:
         yield (role.value, text(host.name), *("?" if one is None else text(one) for one in known))
 
 
-def _problem(report: Report, problem: Problem) -> Sequence[str]:
+def problem_row(report: Report, problem: Problem) -> Sequence[str]:
+    """Return the cells of a finding."""
     finding = problem.finding
     fix = finding.fix or " ".join(problem.rule.fix.split())
     message = finding.message + about(problem.guests)
     return problem.severity.value, f"`{problem.rule.name}`", text(_where(report, problem)), text(message), text(fix)
 
 
-def _accepted(report: Report, problem: Problem) -> Sequence[str]:
+def waived_row(report: Report, problem: Problem) -> Sequence[str]:
+    """Return the cells of a waived finding."""
     message = problem.finding.message + about(problem.guests)
     return f"`{problem.rule.name}`", text(_where(report, problem)), text(message), text(problem.result.reason or "")
 
@@ -78,11 +80,14 @@ def _accepted(report: Report, problem: Problem) -> Sequence[str]:
 def _where(report: Report, problem: Problem) -> str:
     finding = problem.finding
     at = finding.location
-    where = "both hosts" if finding.host is None else report.host(finding.host).name
-    return where if at is None else f"{where}:{at.path}:{at.line}:{at.column}"
+    if finding.host is None:
+        where = "both hosts" if report.is_pair else report.source.name
+        return where if at is None else f"{where}:{at.path}:{at.line}:{at.column}"
+    return report.host(finding.host).name if at is None else f"{report.at(finding.host, at.path)}:{at.line}:{at.column}"
 
 
-def _unknown(unknown: Unknown) -> Sequence[str]:
+def unknown_row(unknown: Unknown) -> Sequence[str]:
+    """Return the cells of an unknown."""
     return text(unknown.reason), counted(unknown.results), "yes" if unknown.is_decisive else "no"
 
 
@@ -134,3 +139,6 @@ def _origin(report: Report) -> Iterator[str]:
     yield "---"
     yield ""
     yield from (f"- {label.capitalize()}: {text(said)}" for label, said in provenance.origin(report))
+    if rows := [tuple(map(text, row)) for row in provenance.digests(report)]:
+        yield ""
+        yield from table(("Host", "File read", "SHA-256"), rows)

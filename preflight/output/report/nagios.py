@@ -15,7 +15,7 @@ from preflight.visible import one_line
 #: Characters of the line before the performance data; servers cut off what is longer.
 _LONGEST = 200
 #: Bytes of both lines that version 2 of NRPE transmits.
-_MOST = 1023
+LONGEST_PAGE = 1023
 
 
 class State(enum.IntEnum):
@@ -55,8 +55,8 @@ def render(report: Report, _colour: bool) -> str:
     ]
     if report.capacity.concurrent is not None:
         data.append(f"capacity={report.capacity.concurrent};;;0")
-    first = f"{_short(said)}|{' '.join(data)}\n"
-    return f"{first}{_fitting(provenance.in_one_line(report), _MOST - len(first.encode()) - 1)}\n"
+    first = f"{short(said)}|{' '.join(data)}\n"
+    return f"{first}{fitting(provenance.in_one_line(report), LONGEST_PAGE - len(first.encode()) - 1)}\n"
 
 
 def _because(report: Report, now: State, rules: list[str], unclear: list[Unknown]) -> str:
@@ -67,13 +67,13 @@ def _because(report: Report, now: State, rules: list[str], unclear: list[Unknown
     return f"{'not ready' if now is State.CRITICAL else 'ready with warnings'}: {listed(rules)}"
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     """Return the text in one line without the character that begins performance data."""
     line = _plain(text)
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
-def _fitting(text: str, most: int) -> str:
+def fitting(text: str, most: int) -> str:
     """Return the text in one line of so many bytes."""
     line = _plain(text)
     encoded = line.encode()

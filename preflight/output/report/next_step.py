@@ -46,7 +46,7 @@ def is_curable(report: Report, problem: Problem) -> bool:
     """Report whether `preflight fix` has a change for it; a host that cannot be logged in to cannot be changed."""
     finding = problem.finding
     logged_in = report.source.no_login is None and report.destination.no_login is None
-    return logged_in and finding.change is not None and finding.host is not None
+    return report.is_pair and logged_in and finding.change is not None and finding.host is not None
 
 
 def fix_of(report: Report, problem: Problem) -> tuple[str, ...]:

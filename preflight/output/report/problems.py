@@ -1,6 +1,5 @@
 """The findings of a report as problems to solve: one for each cause, in the order in which one would solve them."""
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
@@ -10,13 +9,23 @@ from msgspec.structs import replace
 from preflight.judge.report import Outcome, Report, Result, RuleText
 from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
-from preflight.visible import named
+from preflight.visible import named, unnamed
 
 #: The subjects of rules, in the order in which their findings should be fixed: without a login nothing else is known,
 #: and without the right hosts, names and daemons little. The subjects of a site's own rules come last.
-SUBJECTS = ("login", "identity", "names", "daemon", "versions", "mode", "network", "storage", "guests", "limits")
-#: Replaces a guest's name in a text that is the same for several guests.
-GUEST = "GUEST"
+SUBJECTS = (
+    "files",
+    "login",
+    "identity",
+    "names",
+    "daemon",
+    "versions",
+    "mode",
+    "network",
+    "storage",
+    "guests",
+    "limits",
+)
 #: Guests that are named where the text goes on behind them.
 _NAMED = 2
 
@@ -98,13 +107,6 @@ def anonymous(finding: Finding, guest: str) -> Finding:
         predicted_error=finding.predicted_error and unnamed(finding.predicted_error, guest),
         fix=finding.fix and unnamed(finding.fix, guest),
     )
-
-
-def unnamed(text: str, guest: str | None) -> str:
-    """Return the text with `GUEST` for the guest's name, where the name is a whole word."""
-    if not guest or guest not in text:
-        return text
-    return re.sub(rf"(?<!\w){re.escape(guest)}(?!\w)", GUEST, text)
 
 
 def _key(result: Result, finding: Finding) -> _Key:

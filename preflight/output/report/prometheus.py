@@ -42,8 +42,13 @@ def _lines(report: Report, more: Sequence[Gauge]) -> Iterator[str]:
             yield f"# HELP preflight_{name} {what}"
             yield f"# TYPE preflight_{name} gauge"
         for labels, value in samples:
-            shown = ",".join(f'{label}="{_escaped(text)}"' for label, text in (ends | dict(labels)).items())
-            yield f"preflight_{name}{{{shown}}} {value}"
+            yield sample(f"preflight_{name}", ends | dict(labels), value)
+
+
+def sample(name: str, labels: Mapping[str, str], value: float) -> str:
+    """Return the line of one sample."""
+    shown = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+    return f"{name}{{{shown}}} {value}"
 
 
 def _gauges(report: Report) -> Iterator[Gauge]:

@@ -1,7 +1,7 @@
 """When, where, by whom and with which options a report was made, and the age of its answers, in words."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from preflight.judge.report import HostSummary, Report
 from preflight.output.report.next_step import arguments, at_once, connected, of_site, quoted, selection
@@ -36,14 +36,18 @@ def made(report: Report) -> str:
     by = report.made
     if by is None:
         return ""
-    return one_line(f"{shown(by.at)} by {by.user} on {by.machine}, preflight {by.version}")
+    return one_line(f"{shown(by.at)} by {by.user} on {by.machine}, preflight {by.version}{_with_packs(by.packs)}")
+
+
+def _with_packs(packs: Iterable[tuple[str, str]]) -> str:
+    return "".join(f", pack {name} {version}".rstrip() for name, version in packs)
 
 
 def options(report: Report) -> str:
     """Return the options, the selection and the ignored rules, as words of a command line; empty if there are none."""
     asked = report.asked
-    # a command that acts takes the guests as arguments
-    selected = selection(report) if report.command == "check" else arguments(report)
+    # a command that acts takes the guests as arguments, and one about single hosts takes none
+    selected = selection(report) if report.command == "check" else arguments(report) if report.is_pair else []
     words = [*selected, *report.own_options, *at_once(report, "--concurrency"), *connected(report)]
     words += asked.method.typed
     words += [word for rule in asked.select for word in ("--select", rule)]
@@ -65,7 +69,13 @@ def options(report: Report) -> str:
 
 def origin(report: Report) -> Iterator[tuple[str, str]]:
     """Yield a label and a text: who made the report and when, the age of its answers, and its options."""
-    for label, text in (("made", made(report)), ("answers", answers(report)), ("options", options(report))):
+    for label, text in (
+        ("made", made(report)),
+        ("answers", answers(report)),
+        ("logins", logins(report)),
+        ("read", read(report)),
+        ("options", options(report)),
+    ):
         if text:
             yield label, text
 
@@ -77,6 +87,8 @@ def in_one_line(report: Report) -> str:
 
 def answers(report: Report) -> str:
     """Return where the answers come from and how old they are."""
+    if not report.is_pair:
+        return _answers(report, report.source)
     said: dict[str, list[str]] = {}
     for role in Role:
         said.setdefault(_answers(report, report.host(role)), []).append(role.value)
@@ -86,6 +98,8 @@ def answers(report: Report) -> str:
 def _answers(report: Report, host: HostSummary) -> str:
     if not host.saved:
         return "asked for this report"
+    if report.of_files:
+        return f"from the files in {one_line(host.file or '')}"
     return ", ".join(("from a snapshot", *_taken(report, host)))
 
 
@@ -97,3 +111,45 @@ def _taken(report: Report, host: HostSummary) -> Iterator[str]:
     age = report.age(host)
     if age is not None:
         yield f"{lasting(age)} before this report"
+    if host.made is not None:
+        by = host.made
+        yield one_line(f"by {by.user} on {by.machine} with preflight {by.version}{_with_packs(by.packs)}")
+
+
+def logins(report: Report) -> str:
+    """Return as whom and from where the hosts were logged in to; empty if that is not known of either."""
+    said: dict[str, list[str]] = {}
+    for role in Role:
+        if text := login(report.host(role)):
+            said.setdefault(text, []).append(role.value)
+    return "; ".join(f"{' and '.join(roles)} {text}" for text, roles in said.items())
+
+
+def login(host: HostSummary) -> str:
+    """Return as whom and from where a host was logged in to; empty if that is not known."""
+    if host.session is None:
+        return ""
+    user = host.session.user or ("root" if host.session.is_root else "a user")
+    rights = "" if host.session.is_root else " with sudo"
+    return f"as {user}{rights}" + (f" from {host.session.client}" if host.session.client else "")
+
+
+def read(report: Report) -> str:
+    """Return how many files were read on each host; empty if none was. Formats with room list them with digests."""
+    read = {role: len(report.host(role).files) for role in Role}
+    if len(set(read.values())) == 1 and (number := read[Role.SOURCE]):
+        return f"{_files(number)} on each host"
+    return ", ".join(f"{_files(number)} on the {role.value}" for role, number in read.items() if number)
+
+
+def _files(number: int) -> str:
+    return f"{number} file{'' if number == 1 else 's'}"
+
+
+def digests(report: Report) -> Iterator[tuple[str, str, str]]:
+    """Yield place, path and SHA-256 of each file that was read, with a remark where secrets were blanked out."""
+    for role in Role:
+        for one in report.host(role).files:
+            yield role.value, one.path, f"{one.sha256}{' (redacted)' if one.redacted else ''}"
+    for path, sha256 in report.made.files if report.made else ():
+        yield "this machine", path, sha256

@@ -6,6 +6,7 @@ are left out. What is unknown is no result: it is a notification, and the run di
 """
 
 import json
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 from urllib.parse import quote
@@ -30,26 +31,36 @@ _PROBLEMS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO
 
 def render(report: Report, _colour: bool) -> str:
     """Return the document."""
-    numbers = {rule.name: number for number, rule in enumerate(report.rules)}
-    found = filed(report)
-    results = [_result(report, one, numbers) for one in islice(found, MOST)]
-    left_out = sum(1 for _ in found)
+    return document([report], f"preflight/{directory(report.source.name)}/{directory(report.destination.name)}/")
+
+
+def document(reports: Sequence[Report], category: str) -> str:
+    """Return the document, with one run of all reports: GitHub takes 20 runs, and one of a category."""
+    rules = {rule.name: rule for report in reports for rule in report.rules}
+    numbers = {name: number for number, name in enumerate(rules)}
+    results: list[dict[str, Any]] = []
+    invocations: list[dict[str, Any]] = []
+    for report in reports:
+        found = filed(report)
+        results += (_result(report, one, numbers) for one in islice(found, MOST - len(results)))
+        invocations.append(_invocation(report, sum(1 for _ in found)))
+    made = reports[0].made
     run = {
         "tool": {
             "driver": {
                 "name": "preflight",
-                "semanticVersion": report.made.version if report.made else __version__,
-                "rules": [_rule(rule) for rule in report.rules],
+                "semanticVersion": made.version if made else __version__,
+                "rules": [_rule(rule) for rule in rules.values()],
             }
         },
-        "automationDetails": {"id": f"preflight/{directory(report.source.name)}/{directory(report.destination.name)}/"},
-        "invocations": [_invocation(report, left_out)],
+        "automationDetails": {"id": category},
+        "invocations": invocations,
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The root of the repository."}}},
         "results": results,
     }
-    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return escaped(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+    whole = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return escaped(json.dumps(whole, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _rule(rule: RuleText) -> dict[str, Any]:
@@ -116,7 +127,8 @@ def _invocation(report: Report, left_out: int) -> dict[str, Any]:
     ]
     if left_out:
         notifications.append({"level": "warning", "message": {"text": f"{left_out} more findings are left out"}})
-    words = ["preflight", report.command, one_line(report.source.name), one_line(report.destination.name)]
+    ends = (report.source, report.destination) if report.is_pair else (report.source,)
+    words = ["preflight", report.command, *(one_line(host.name) for host in ends)]
     given = provenance.options(report)
     invocation: dict[str, Any] = {
         "executionSuccessful": not any(one.is_decisive for one in unclear),

@@ -13,7 +13,7 @@ from preflight.request.migration import Role
 from preflight.rule import Severity
 
 _Row: TypeAlias = tuple[str, str, str, str, str]
-_ORDER = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.WAIVED, Outcome.PASSED, Outcome.NOT_APPLICABLE)
+ORDER = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.WAIVED, Outcome.PASSED, Outcome.NOT_APPLICABLE)
 
 
 def render(report: Report, _colour: bool) -> str:
@@ -21,9 +21,9 @@ def render(report: Report, _colour: bool) -> str:
     of_login = {role: report.without_login(report.host(role)) for role in Role}
     due_to_login = {id(result) for results in of_login.values() for result in results}
     results = in_order(result for result in report.results if id(result) not in due_to_login)
-    rows = [(result.outcome, result.severity, row) for result in results for row in _rows(result)]
+    rows = [(result.outcome, result.severity, row) for result in results for row in rows_of(result)]
     rows += [_of_login(report, role, results) for role, results in of_login.items() if results]
-    rows.sort(key=lambda row: (_ORDER.index(row[0]), -row[1].rank))
+    rows.sort(key=lambda row: (ORDER.index(row[0]), -row[1].rank))
     limits = [
         (limit.name, limit.host.value, _number(limit.configured), _number(limit.in_use), _number(limit.allows))
         for limit in report.capacity.counted
@@ -56,8 +56,9 @@ def _of_login(report: Report, role: Role, results: Sequence[Result]) -> tuple[Ou
     return Outcome.UNKNOWN, worst, (Outcome.UNKNOWN.value, worst.value, rules, role.value, what)
 
 
-def _rows(result: Result) -> Iterator[_Row]:
-    head = (result.outcome.value, result.severity.value, result.rule.name, one_line(result.subject))
+def rows_of(result: Result, about: str | None = None) -> Iterator[_Row]:
+    """Yield a row for each finding, or one for the result; `about` replaces its subject."""
+    head = (result.outcome.value, result.severity.value, result.rule.name, one_line(about or result.subject))
     for finding in result.findings:
         at = finding.location
         where = f"{one_line(at.path)}:{at.line}:{at.column}: " if at else ""

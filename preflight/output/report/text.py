@@ -34,11 +34,11 @@ def render(report: Report, colour: bool) -> str:
     milder = [problem for problem in found if problem.severity is not Severity.ERROR]
     lines = [*_host(report, Role.SOURCE, columns), *_host(report, Role.DESTINATION, columns)]
     lines += [*origin(report, columns), ""]
-    lines += _findings(report, errors, columns, colour)
-    lines += _unknowns([unknown for unknown in unclear if unknown.is_decisive], columns, colour)
-    lines += _findings(report, milder, columns, colour)
-    lines += _unknowns([unknown for unknown in unclear if not unknown.is_decisive], columns, colour)
-    lines += _waived(report, columns, colour)
+    lines += findings(report, errors, columns, colour)
+    lines += unknown_lines([unknown for unknown in unclear if unknown.is_decisive], columns, colour)
+    lines += findings(report, milder, columns, colour)
+    lines += unknown_lines([unknown for unknown in unclear if not unknown.is_decisive], columns, colour)
+    lines += waived_lines(report, columns, colour)
     lines += _guests(report, unclear, columns, colour)
     lines += _capacity(report, columns)
     lines += ["", *verdict(report, numbers(report, found), columns, colour=colour)]
@@ -59,7 +59,8 @@ def _host(report: Report, role: Role, columns: int | None) -> list[str]:
     return labelled(role.value, one_line(f"{host.name}  ({described})"), width=columns, indent=0, column=13)
 
 
-def _findings(report: Report, found: Iterable[Problem], columns: int | None, colour: bool) -> Iterator[str]:
+def findings(report: Report, found: Iterable[Problem], columns: int | None, colour: bool) -> Iterator[str]:
+    """Yield each finding, its place and what is known about it."""
     explained = ""
     for problem in found:
         yield from _head(problem, columns, colour)
@@ -96,7 +97,8 @@ def _place(report: Report, problem: Problem, columns: int | None) -> Iterator[st
     host, at = problem.finding.host, problem.finding.location
     name = "" if host is None else one_line(report.host(host).name)
     if at is not None:
-        place = f"  --> {name}:{one_line(at.path)}:{at.line}:{at.column}"
+        file = f":{at.path}" if host is None else report.at(host, at.path)
+        place = f"  --> {one_line(file)}:{at.line}:{at.column}"
         if at.text:
             yield place
             yield from excerpt(at.text, at.column, at.end_column, at.line, width=columns)
@@ -106,7 +108,7 @@ def _place(report: Report, problem: Problem, columns: int | None) -> Iterator[st
         yield f"  --> {name}"
 
 
-def _unknowns(unclear: Iterable[Unknown], columns: int | None, colour: bool) -> Iterator[str]:
+def unknown_lines(unclear: Iterable[Unknown], columns: int | None, colour: bool) -> Iterator[str]:
     """Yield the reasons for which something is unknown, and the rules that they leave open."""
     for unknown in unclear:
         head, *rest = labelled("unknown", one_line(unknown.reason), width=columns, indent=0)
@@ -120,7 +122,7 @@ def _unknowns(unclear: Iterable[Unknown], columns: int | None, colour: bool) -> 
         yield ""
 
 
-def _waived(report: Report, columns: int | None, colour: bool) -> Iterator[str]:
+def waived_lines(report: Report, columns: int | None, colour: bool) -> Iterator[str]:
     """Yield the findings that are accepted, each with the reason, and what is wrong with waivers."""
     for problem in waivers.waived(report):
         text = f"{one_line(problem.finding.message + about(problem.guests))}  [{problem.rule.name}]"

@@ -107,3 +107,48 @@ def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
 def test_is_unknown_when_libvirt_gives_another_reason(answer: str | Record, reason: str) -> None:
     result = on_network().destination("libvirt.networks", answer).result(RULE)
     assert (result.outcome, result.reason) == (Outcome.UNKNOWN, reason)
+
+
+MODULAR = "clock 1795396000.0 100.00 100\nprocess virtqemud 71 500\nsocket virtqemud-sock\n"
+LISTENS = "listens /run/libvirt/virtnetworkd-sock\n"
+RESET = json.dumps({"networks": [], "error": "Cannot recv data: Connection reset by peer"})
+
+
+@pytest.mark.parametrize(
+    ("side", "why", "line"),
+    [
+        (f"{LISTENS}masked virtnetworkd\n\x1f\n", "virtnetworkd.service is masked", None),
+        ("\x1f\n", "nothing listens at /run/libvirt/virtnetworkd-sock", None),
+        (
+            f'{LISTENS}\x1f\n/etc/libvirt/virtnetworkd.conf:7:max_clients = "many"\n',
+            (
+                "virtnetworkd will not start with this max_clients: /etc/libvirt/virtnetworkd.conf: expected an"
+                " unsigned integer for 'max_clients' parameter"
+            ),
+            7,
+        ),
+    ],
+)
+def test_catches_a_daemon_that_does_not_start_by_its_socket_and_its_file(side: str, why: str, line: int | None) -> None:
+    """libvirt itself reports only that the connection ended."""
+    case = on_network().destination("libvirt.filters", '{"names": ["mine"]}')
+    case.destination("daemons", MODULAR).destination("side-daemons", side)
+    [finding] = case.destination("libvirt.networks", RESET).result(RULE).findings
+    assert finding.message == (
+        f"the guest needs the network lan, but virtnetworkd cannot be reached: {why}"
+        " (Cannot recv data: Connection reset by peer)"
+    )
+    assert (finding.location and finding.location.line) == line
+    assert finding.predicted_error == "Failed to connect socket to '/var/run/libvirt/virtnetworkd-sock'"
+    assert finding.fix is not None
+    assert finding.fix.startswith(
+        "on the destination: correct the line; systemctl reset-failed"
+        if line
+        else "on the destination: systemctl unmask"
+    )
+
+
+def test_is_unknown_when_libvirtd_itself_lists_no_networks() -> None:
+    """There is no virtnetworkd then, so its socket proves nothing."""
+    case = on_network().destination("side-daemons", "\x1f\n").destination("libvirt.networks", RESET)
+    assert case.result(RULE).outcome is Outcome.UNKNOWN

@@ -263,3 +263,9 @@ def test_catches_and_passes_a_path_of_the_guests_own_arguments(option: str, valu
             assert result.findings[0].message == (
                 f"{needed}, which the guest needs (the argument {option}), does not exist here"
             )
+
+
+def test_catches_the_address_of_a_network_card_between_guests() -> None:
+    card = "<interface type='server'><source address='192.0.2.77' port='5558'/></interface>"
+    [finding] = Case().xml("</devices>", f"{card}</devices>").result(RULE).findings
+    assert finding.predicted_error == "can't bind ip=192.0.2.77 to socket: Cannot assign requested address"

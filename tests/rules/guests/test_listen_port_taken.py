@@ -131,3 +131,10 @@ def test_is_unknown_when_the_destination_did_not_answer(record: str) -> None:
 def test_catches_a_port_at_the_address_that_the_destination_fills_in(conf: str, address: str, outcome: Outcome) -> None:
     fixed = "<graphics type='vnc' port='5901' autoport='no'/>"
     assert case(fixed, address, 5901).destination("qemu.conf", conf).result(RULE).outcome is outcome
+
+
+def test_catches_the_port_of_a_network_card_between_guests() -> None:
+    card = "<interface type='server'><source address='127.0.0.1' port='5558'/></interface>"
+    [finding] = case(card, "127.0.0.1", 5558).result(RULE).findings
+    assert finding.message == "port 5558, which the guest must listen on (interface server), is already in use here"
+    assert finding.predicted_error == "can't bind ip=127.0.0.1 to socket: Address already in use"

@@ -111,11 +111,6 @@ def test_catches_devices_that_qemu_cannot_send(device: str, message: str, error:
     assert finding.predicted_error == error
 
 
-def test_catches_encrypted_memory() -> None:
-    [finding] = Case().xml("</devices>", "</devices><launchSecurity type='sev'/>").result(RULE).findings
-    assert finding.predicted_error == "SEV: Migration is not implemented"
-
-
 LAYER = "<backingStore type='file'><format type='{}'/><source file='/srv/b'/>{}</backingStore>"
 
 
@@ -152,3 +147,46 @@ def test_catches_enlightenments_that_are_passed_through_as_a_warning() -> None:
 def test_passes_enlightenments_that_are_named() -> None:
     named = "<acpi/><hyperv mode='custom'><relaxed state='on'/></hyperv>"
     assert Case().xml("<acpi/>", named).result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("device", "error"),
+    [
+        ("<iommu model='amd'/>", "amd-iommu"),
+        ("<disk><target dev='nvme0' bus='nvme'/></disk>", "nvme"),
+        ("<memory model='virtio-pmem'/>", None),
+        ("<video><model type='virtio'/><driver name='vhostuser'/></video>", None),
+    ],
+)
+def test_catches_devices_that_qemu_10_0_cannot_send(device: str, error: str | None) -> None:
+    [finding] = with_versions(with_device(device), 11_003_000, 10_000_013).result(RULE).findings
+    assert finding.predicted_error == error
+
+
+CLIPBOARD = "<channel type='qemu-vdagent'><target type='virtio' name='com.redhat.spice.0'/></channel>"
+
+
+@pytest.mark.parametrize("device", [CLIPBOARD, "<disk><target dev='nvme0' bus='nvme'/></disk>"])
+def test_passes_devices_that_a_later_qemu_was_seen_to_send(device: str) -> None:
+    assert with_versions(with_device(device), 12_009_000, 11_001_003).result(RULE).outcome is Outcome.PASSED
+
+
+def test_is_unknown_when_the_release_was_not_tried() -> None:
+    result = with_versions(with_device(CLIPBOARD), 11_009_000, 10_002_000).result(RULE)
+    assert result.outcome is Outcome.UNKNOWN
+    assert result.reason == "it is unknown whether QEMU 10.2.0 can migrate a clipboard channel (qemu-vdagent)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("sev", "SEV: Migration is not implemented"),
+        ("sev-snp", "SEV-SNP: Migration is not implemented"),
+        ("s390-pv", "protected VMs are currently not migratable"),
+        ("tdx", None),
+    ],
+)
+def test_catches_encrypted_memory(kind: str, error: str | None) -> None:
+    [finding] = Case().xml("<devices>", f"<launchSecurity type='{kind}'/><devices>").result(RULE).findings
+    assert finding.message == f"the guest's memory is encrypted ({kind})"
+    assert finding.predicted_error == error

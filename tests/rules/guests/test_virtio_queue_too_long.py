@@ -121,6 +121,10 @@ def test_catches_a_guest_that_runs_on_after_an_upgrade_to_a_release_without_the_
     assert with_source(to_qemu(11_001_003, started("10.0.13")), 11_001_003).result(RULE).blocks
 
 
+def test_catches_a_guest_that_runs_on_after_a_downgrade() -> None:
+    assert with_source(to_qemu(11_001_003, started("10.0.13")), 10_000_008).result(RULE).blocks
+
+
 def test_does_not_apply_to_a_guest_that_is_moved_offline() -> None:
     case = to_qemu(11_001_003, started("10.0.13")).asking(offline=True, guests=("web",))
     assert case.result(RULE).outcome is Outcome.NOT_APPLICABLE

@@ -126,3 +126,62 @@ def test_catches_devices_that_the_guest_would_see_change(device: str, before: st
 def test_passes_devices_that_are_the_same(before: str, after: str) -> None:
     case = with_device(NET, lambda xml: xml.replace(before, after, 1))
     assert case.result(RULE).outcome is Outcome.PASSED
+
+
+def sent(before: str, after: str) -> Case:
+    """Return the sound pair, whose source says what it would send, and that with a change for the destination."""
+    case = Case().guest(lambda guest: guest.update(sent=guest["xml"]))
+    xml = json.loads(case.hosts[0].answers.records["libvirt.domains"].out)["domains"][0]["xml"]
+    assert before in xml
+    return case.asking(xml=xml.replace(before, after, 1))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<os>", "<title>a</title><description>b</description><os>"),
+        ("<on_reboot>restart</on_reboot>", "<on_reboot>destroy</on_reboot>"),
+        ("<driver name='qemu' type='raw'", "<driver name='qemu' type='raw' cache='none' io='native'"),
+        ("<alias name='virtio-disk0'/>", ""),
+        ("<vcpu placement='static'>", "<vcpu placement='static' cpuset='0'>"),
+        ("</devices>", "<graphics type='vnc' autoport='yes'/></devices>"),
+    ],
+)
+def test_passes_parts_of_the_host(before: str, after: str) -> None:
+    assert sent(before, after).result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "part"),
+    [
+        ("<acpi/>", "", "features/acpi"),
+        ("<clock offset='utc'", "<clock offset='localtime'", "clock/@offset"),
+        ("</devices>", "<watchdog model='i6300esb'/></devices>", "devices/watchdog"),
+        ("type='raw'", "type='qcow2'", "devices/disk/driver/@type"),
+        ("<model fallback='forbid'>", "<model fallback='allow'>", "cpu/model/@fallback"),
+    ],
+)
+def test_is_unknown_when_another_part_differs(before: str, after: str, part: str) -> None:
+    result = sent(before, after).result(RULE)
+    assert result.outcome is Outcome.UNKNOWN
+    assert result.reason == f"the XML differs from the guest's in {part}: libvirt may refuse that, or not"
+
+
+def test_names_some_of_many_parts() -> None:
+    result = sent("<clock offset='utc'", "<clock a='1' b='1' c='1' d='1' e='1' offset='utc'").result(RULE)
+    assert result.reason == (
+        "the XML differs from the guest's in clock/@a, clock/@b, clock/@c and 2 more: libvirt may refuse that, or not"
+    )
+
+
+def test_catches_an_address_on_another_bus() -> None:
+    case = Case().xml("</devices>", f"{DRIVE}</devices>").guest(lambda guest: guest.update(sent=guest["xml"]))
+    xml = json.loads(case.hosts[0].answers.records["libvirt.domains"].out)["domains"][0]["xml"]
+    [finding] = case.asking(xml=xml.replace("unit='7'", "unit='6'")).result(RULE).findings
+    assert finding.predicted_error == "Target device drive address"
+
+
+DRIVE = (
+    "<disk type='file' device='cdrom'><target dev='sdz' bus='sata'/><readonly/>"
+    "<address type='drive' controller='0' bus='0' target='0' unit='7'/></disk>"
+)

@@ -6,7 +6,7 @@ from preflight.judge.report import Outcome
 from preflight.request.migration import Mode, Role, Transport
 from preflight.rule import Severity
 from tests.case import Case
-from tests.unit.capacity.test_path import at_most, filtered, on_port
+from tests.unit.capacity.test_path import RANGE, UFW, at_most, connected, filtered, firewall, on_port
 
 RULE = "firewall-rate-exceeded"
 COUNT = '{"ct count": {"val": 3, "inv": true}}'
@@ -29,11 +29,14 @@ def test_catches_more_open_connections_than_are_accepted() -> None:
 
 
 def test_catches_more_connections_for_data_than_are_accepted() -> None:
-    case = filtered(on_port(49152, at_most(4)))
+    case = filtered(on_port(RANGE, at_most(4)))
     [finding] = case.asking(concurrency=5).result(RULE).findings
     assert finding.predicted_error == "unable to connect to server at '"
     assert case.asking(concurrency=4).result(RULE).outcome is Outcome.PASSED
-    assert case.asking(concurrency=2, parallel=True).result(RULE).outcome is Outcome.FAILED
+    [finding] = case.asking(concurrency=2, parallel=True).result(RULE).findings
+    assert finding.predicted_error == "Failed to connect to '", "of QEMU, which opens the second and the third"
+    [finding] = case.asking(concurrency=5, parallel=True).result(RULE).findings
+    assert finding.predicted_error == "unable to connect to server at '"
     assert case.asking(concurrency=5, mode=Mode.TUNNELLED, parallel=False).result(RULE).outcome is Outcome.PASSED
 
 
@@ -50,10 +53,8 @@ def test_dropped_connections_are_a_risk_as_long_as_the_kernel_tries_again(concur
     assert case.asking(concurrency=concurrency).result(RULE).severity is severity
 
 
-def test_passes_over_one_migration() -> None:
-    result = filtered(on_port(22, at_most(1))).result(RULE)
-    assert result.outcome is Outcome.NOT_APPLICABLE
-    assert result.reason == "one migration starts alone"
+def test_passes_one_migration_within_a_rate() -> None:
+    assert filtered(on_port(22, at_most(2))).result(RULE).outcome is Outcome.PASSED
 
 
 def test_is_unknown_when_the_rules_could_not_be_read() -> None:
@@ -63,3 +64,130 @@ def test_is_unknown_when_the_rules_could_not_be_read() -> None:
 
 def test_passes_without_a_rate() -> None:
     assert filtered(on_port(80, at_most(1))).asking(concurrency=20).result(RULE).outcome is Outcome.PASSED
+
+
+def test_passes_a_rate_of_a_port_that_only_one_of_the_migrations_uses() -> None:
+    case = filtered(on_port(49154, at_most(1)))
+    assert case.asking(concurrency=20).result(RULE).outcome is Outcome.PASSED
+    assert case.asking(concurrency=20, parallel=True).result(RULE).severity is Severity.ERROR, (
+        "it has three connections"
+    )
+
+
+def test_catches_the_ports_of_copied_disks() -> None:
+    """Each migration uses two ports: 49152 to 49157 for three."""
+    case = filtered(on_port("49152-49157", at_most(5)))
+    assert case.asking(concurrency=3).result(RULE).outcome is Outcome.PASSED
+    [finding] = case.asking(concurrency=3, copy_storage="all").result(RULE).findings
+    assert "connections to ports 49152 to 49157 at once (6/minute burst 5), but 6 are opened" in finding.message
+    given = filtered(on_port(50000, at_most(1))).asking(concurrency=2, copy_storage="all", disks_port=50000)
+    assert given.result(RULE).outcome is Outcome.FAILED
+
+
+def test_catches_connections_of_two_kinds_that_one_rule_counts() -> None:
+    """A rule without a port: two logins, preflight's own, and two connections for memory."""
+    left = '{"ct": {"key": "state"}}'
+    every = f'{{"match": {{"op": "in", "left": {left}, "right": "new"}}}}, {at_most(4)}, {{"reject": null}}'
+    [finding] = filtered(every).asking(concurrency=2).result(RULE).findings
+    assert "but 5 are opened" in finding.message
+    assert finding.predicted_error == "unable to connect to server at '", "the logins come first"
+    [finding] = filtered(every).asking(concurrency=4).result(RULE).findings
+    assert finding.predicted_error == "ssh: connect to host "
+    assert filtered(every.replace('"burst": 4', '"burst": 5')).asking(concurrency=2).result(RULE).findings == ()
+
+
+def leaving(statement: str, hook: str = "output", field: str = "dport") -> str:
+    """Return a ruleset whose only chain counts the connections to, or the answers from, the ports of migrations."""
+    return firewall(on_port(RANGE, statement)).replace('"hook": "input"', f'"hook": "{hook}"').replace("dport", field)
+
+
+def test_catches_the_sources_own_rules_for_what_leaves() -> None:
+    case = Case().source("nft", leaving(at_most(2))).source("iptables", "").source("peer.name", "host2.example.com")
+    case = case.source("peer.resolve", "192.0.2.12 STREAM host2.example.com\n")
+    [finding] = case.asking(concurrency=3).result(RULE).findings
+    assert (finding.host, finding.severity) == (Role.SOURCE, None)
+    assert finding.message.startswith(
+        "the firewall accepts 2 outgoing connections to ports 49152 to 49215 at once (6/minute burst 2), but 3 are"
+    )
+    assert case.asking(concurrency=2).result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(("end", "hook"), [("source", "input"), ("destination", "output")])
+def test_catches_rules_for_the_answers(end: str, hook: str) -> None:
+    case = Case().source("peer.name", "host2.example.com").source("peer.resolve", "192.0.2.12 STREAM host2\n")
+    getattr(case, end)("nft", leaving(at_most(2), hook, "sport"))
+    getattr(case, end)("iptables", "")
+    [finding] = case.asking(concurrency=3).result(RULE).findings
+    assert (str(finding.host), "2 answers from ports 49152 to 49215" in finding.message) == (end, True)
+    assert case.asking(concurrency=2).result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("mode", [Mode.MANAGED, Mode.PEER_TO_PEER])
+def test_logins_leave_the_source_only_if_its_daemon_opens_them(mode: Mode) -> None:
+    rules = leaving(at_most(1)).replace("[49152, 49215]", "[22, 22]")
+    case = Case().source("nft", rules).source("iptables", "").source("peer.name", "host2.example.com")
+    case.source("peer.resolve", "192.0.2.12 STREAM host2.example.com\n")
+    found = case.asking(concurrency=2, mode=mode).result(RULE).outcome
+    assert found is (Outcome.PASSED if mode is Mode.MANAGED else Outcome.FAILED)
+
+
+def test_catches_logins_at_the_source() -> None:
+    """`virsh -c qemu+ssh://source` logs in there for each migration, from where preflight's own login comes."""
+    case = Case().source("nft", firewall(on_port(2222, at_most(3), "192.0.2.1"))).source("iptables", "")
+    assert case.asking(concurrency=4).result(RULE).outcome is Outcome.PASSED, "where logins come from is unknown"
+    case.source("came-from", "192.0.2.1 41000 192.0.2.11 2222\n")
+    [finding] = case.asking(concurrency=4).result(RULE).findings
+    assert (finding.host, "3 connections to port 2222" in finding.message) == (Role.SOURCE, True)
+
+
+def test_logins_of_a_managed_migration_come_from_the_client() -> None:
+    case = filtered(on_port(22, at_most(3), "192.0.2.1")).destination("came-from", "192.0.2.1 41000 192.0.2.12 22\n")
+    assert case.asking(concurrency=3).result(RULE).outcome is Outcome.FAILED
+    assert case.asking(concurrency=3, mode=Mode.PEER_TO_PEER).result(RULE).outcome is Outcome.PASSED
+
+
+def listed(*seconds: int) -> Case:
+    """Return hosts whose destination limits logins as ufw does, and has seen the client so many seconds ago."""
+    now = 2**32 - 300 * 250 + 3822 * 250
+    seen = ", ".join(str(now - one * 250) for one in seconds)
+    entry = f"# src=192.0.2.1 ttl: 64 last_seen: {now - seconds[-1] * 250} oldest_pkt: 1 {seen}"
+    lines = [line for line in UFW.splitlines() if not line.startswith("# src=")]
+    text = "\n".join([*lines[:-1], entry, f"# jiffies {now}", ""])
+    case = Case().destination("nft", '{"nftables": []}').destination("iptables", text)
+    return case.destination("came-from", "192.0.2.1 41000 192.0.2.12 22\n")
+
+
+def test_catches_one_migration_where_earlier_logins_have_used_up_the_rate() -> None:
+    """The sixth in 30 seconds is rejected: four before, preflight's own a second ago, and that of the migration."""
+    result = listed(20, 15, 12, 10, 1).result(RULE)
+    [finding] = result.findings
+    assert result.severity is Severity.ERROR
+    assert finding.message.startswith(
+        "the firewall accepts 5 connections to port 22 at once (hitcount 6 in 30 s), but 6 are opened for one"
+        " migration, including 5 of the last 30 s; beyond that: reject by table ip filter chain INPUT"
+    )
+
+
+def test_passes_one_migration_where_earlier_logins_no_longer_count() -> None:
+    assert listed(40, 35, 12, 10, 1).result(RULE).outcome is Outcome.PASSED
+
+
+def test_catches_one_migration_where_the_open_connections_are_as_many_as_are_accepted() -> None:
+    """preflight's own login ends before the migration begins."""
+    case = connected(filtered(on_port(22, COUNT)), 22, *["0B0200C0"] * 4)
+    [finding] = case.result(RULE).findings
+    assert "but 4 are opened for one migration, including 3 that are open now" in finding.message
+    assert connected(filtered(on_port(22, COUNT)), 22, *["0B0200C0"] * 3).result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(("per", "outcome"), [("hour", Outcome.FAILED), ("second", Outcome.PASSED)])
+def test_the_login_of_the_check_counts_until_the_rate_has_recovered(per: str, outcome: Outcome) -> None:
+    assert filtered(on_port(22, at_most(1).replace("minute", per))).result(RULE).outcome is outcome
+
+
+def test_passes_one_migration_through_rules_that_cannot_be_judged() -> None:
+    """preflight's own login has passed them; the rules about closed ports report those for data."""
+    unsure = '{"match": {"op": "==", "left": {"meta": {"key": "skuid"}}, "right": 5}}'
+    case = filtered(on_port(22, unsure), on_port(80, at_most(1)))
+    assert case.result(RULE).outcome is Outcome.PASSED
+    assert case.asking(concurrency=2).result(RULE).outcome is Outcome.UNKNOWN

@@ -203,3 +203,29 @@ def test_is_unknown_when_an_address_or_the_name_is_not_known(end: str, record: s
     result = case.result(RULE)
     assert result.outcome is Outcome.UNKNOWN
     assert result.obscures
+
+
+ELSEWHERE = "198.51.100.12"
+PORT = "host2.example.com 49215"
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (f"listener ended\nport 0 {PORT} \n", Outcome.PASSED),
+        (f"listener open\nport 0 {PORT} \n", Outcome.UNKNOWN),
+        (f"listener ended\nport 124 {PORT} \n", Outcome.FAILED),
+        (f"listener open\nport 1 {PORT} No route to host\n", Outcome.FAILED),
+        (f"listener open\nport 1 {PORT} Connection refused\n", Outcome.UNKNOWN),
+        (f"port 124 {PORT} \n", Outcome.UNKNOWN),
+        ("unprobed the destination's firewall blocks the port\n", Outcome.UNKNOWN),
+    ],
+    ids=["met", "another took it", "silent", "unreachable", "rejected", "not probed", "could not be probed"],
+)
+def test_a_probe_settles_an_address_behind_a_router(answer: str, outcome: Outcome) -> None:
+    """Neither is it on a network of both hosts, nor does an sshd answer there."""
+    case = with_address(ELSEWHERE).source("way.memory", answer).asking(probe=True)
+    result = case.result(RULE)
+    assert result.outcome is outcome
+    if outcome is Outcome.FAILED:
+        assert (result.severity, result.findings[0].predicted_error) == (Severity.ERROR, ERROR)

@@ -88,3 +88,9 @@ def test_is_unknown_when_a_snapshot_was_not_asked_about_the_path() -> None:
     result = Case().xml("</os>", f"{ROM}</os>").result(RULE)
     assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "the host was not asked about /srv/bios.bin")
     assert result.obscures
+
+
+def test_catches_a_device_with_variables_that_is_not_there() -> None:
+    flash = "<loader type='pflash'>/srv/bios.bin</loader><nvram type='block'><source dev='/srv/vars.bin'/></nvram>"
+    [finding] = started_with(flash, "/srv/vars.bin").result(RULE).findings
+    assert finding.predicted_error == "'block' nvram backing device '/srv/vars.bin' doesn't exist"

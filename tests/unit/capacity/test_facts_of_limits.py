@@ -14,15 +14,23 @@ from preflight.host import FactSource, Host
 from preflight.request.check_request import Migration
 from preflight.request.migration import Role, Transport
 from tests.case import Case
-from tests.unit.capacity.test_path import UFW, at_most, firewall, on_port
+from tests.unit.capacity.test_path import UFW, firewall, on_port
 
 Kinds: TypeAlias = set[type[Fact]]
 
 #: The jiffies of a host that has been up for as long as the recorded ones say.
 NOW = 2**32 - 300 * 250 + 3822 * 250
 
+#: Connections for data are counted where they arrive and where they leave.
+ARRIVING = UFW.replace("--dport 22", "--dport 49152")
+LEAVING = [line.replace("INPUT", "OUTPUT") for line in ARRIVING.splitlines() if line.startswith("-A")]
+LISTS = ARRIVING.replace(":INPUT ACCEPT [0:0]", ":INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]").replace(
+    "COMMIT", "\n".join([*LEAVING, "COMMIT"])
+)
+
 #: Answers of a host with modular daemons, whose disks virtlockd guards, so that each fact has a part in some limit.
 ANSWERS = {
+    "came-from": "192.0.2.1 40000 192.0.2.11 22\n",
     "open-files": "files virtqemud 8192 26\n",
     "somaxconn": "4096\n",
     "limits.virtlockd": "daemon virtlockd\nnclients_max        : 9\nnclients            : 2\n",
@@ -30,11 +38,10 @@ ANSWERS = {
     "virtqemud.conf": "",
     "virtproxyd.conf": "max_clients = 30\n",
     "nft": firewall(
-        *(on_port(port, at_most(5)) for port in (22, 16509, 16514)),
+        *(on_port(port, '{"ct count": {"val": 5, "inv": true}}', "192.0.2.1") for port in (22, 16509, 16514)),
         on_port(49152, '{"ct count": {"val": 9, "inv": true}}'),
     ),
-    "iptables": UFW.replace("--dport 22", "--dport 49152").format(NOW - 9000, NOW - 500, NOW - 400)
-    + f"# jiffies {NOW}\n",
+    "iptables": LISTS.format(NOW - 9000, NOW - 500, NOW - 400) + f"# jiffies {NOW}\n",
 }
 PROXY = "daemon virtproxyd\nnclients_max        : 30\nnclients            : 4\n"
 

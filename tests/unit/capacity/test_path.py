@@ -383,13 +383,23 @@ def filtered(*statements: str) -> Case:
     return Case().destination("nft", firewall(*statements)).destination("iptables", "")
 
 
-def on_port(port: int, statement: str) -> str:
+def on_port(port: int | str, statement: str, source: str | None = None) -> str:
+    """Return a rule that rejects what the statement applies to: for a port or a range, as "49152-49215"."""
     left = '{"payload": {"protocol": "tcp", "field": "dport"}}'
-    return f'{{"match": {{"op": "==", "left": {left}, "right": {port}}}}}, {statement}, {{"reject": null}}'
+    right = f'{{"range": [{port.replace("-", ", ")}]}}' if isinstance(port, str) else port
+    matches = f'{{"match": {{"op": "==", "left": {left}, "right": {right}}}}}, '
+    if source is not None:
+        left = '{"payload": {"protocol": "ip", "field": "saddr"}}'
+        matches += f'{{"match": {{"op": "==", "left": {left}, "right": "{source}"}}}}, '
+    return f'{matches}{statement}, {{"reject": null}}'
 
 
 def at_most(burst: int) -> str:
     return f'{{"limit": {{"rate": 6, "burst": {burst}, "per": "minute", "inv": true}}}}'
+
+
+#: The ports of migrations.
+RANGE = "49152-49215"
 
 
 def of_firewall(found: Capacity) -> list[Limit]:
@@ -413,7 +423,7 @@ def test_a_number_of_open_connections_is_a_limit_on_what_is_in_flight() -> None:
 
 
 def test_a_rate_on_the_migration_ports_counts_every_connection_for_data() -> None:
-    case = filtered(on_port(49152, at_most(6)))
+    case = filtered(on_port(RANGE, at_most(6)))
     [limit] = of_firewall(capacity(case))
     assert (limit.name, limit.allows, limit.takes) == ("firewall rate, data", 6, 1)
     [limit] = of_firewall(capacity(case, parallel=True, parallel_connections=2))
@@ -441,7 +451,7 @@ def test_a_rate_is_shown_with_the_seconds_between_starts() -> None:
 
 
 def test_memory_over_a_socket_makes_no_connection_that_a_firewall_counts() -> None:
-    case = filtered(on_port(49152, at_most(1)))
+    case = filtered(on_port(RANGE, at_most(1)))
     socket = {"migrateuri": "unix:///run/m.sock", "transport": Transport.UNIX}
     assert not of_firewall(capacity(case, **socket))
     [limit] = of_firewall(capacity(case, **socket, copy_storage="all"))

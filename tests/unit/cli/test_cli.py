@@ -24,8 +24,9 @@ from typer.testing import CliRunner
 
 from preflight import __version__
 from preflight.__main__ import hosts_of
-from preflight.cli.app import app
+from preflight.cli.app import MODULES as COMMAND_MODULES
 from preflight.cli.app import run as run_in_process
+from preflight.cli.app import with_commands
 from preflight.connection import snapshot
 from preflight.errors import UserError
 from preflight.grammar import shown
@@ -315,7 +316,7 @@ def test_xml_that_is_no_guests_is_refused(tmp_path: Path) -> None:
 
 FRACTIONS = [
     (name, parameter.opts[0])
-    for name, command in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]  # it is a group
+    for name, command in typer.main.get_command(with_commands()).commands.items()  # type: ignore[attr-defined]  # it is a group
     for parameter in command.params
     if parameter.type.name.startswith("float")
 ]
@@ -329,7 +330,7 @@ def test_there_are_options_that_take_a_fraction() -> None:
 @pytest.mark.parametrize(("command", "option"), FRACTIONS)
 def test_what_is_no_finite_number_is_refused(command: str, option: str, value: str) -> None:
     needed = {"migrate": ["a", "b", "web"], "plan": ["a", "b", "web", "-o", "p"], "snapshot": ["a", "-o", "p"]}
-    done = CliRunner().invoke(app, [command, *needed.get(command, ["a", "b"]), option, value])
+    done = CliRunner().invoke(with_commands(command), [command, *needed.get(command, ["a", "b"]), option, value])
     assert isinstance(done.exception, UserError)
     assert str(done.exception) == f"{option}: {float(value):g} is not a number up to 1000000"
 
@@ -708,6 +709,61 @@ def test_a_snapshot_of_a_live_host_says_how_much_it_holds(tmp_path: Path) -> Non
     assert "etc.hosts" in saved.answers.records
 
 
+def test_a_snapshot_with_a_peer_is_of_both_and_leaves_no_name_open(tmp_path: Path) -> None:
+    fake_ssh(tmp_path, HERE)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": str(tmp_path)}
+    one, other = f"{tmp_path}/a.json", f"{tmp_path}/b.json"
+    assert run("snapshot", "host-b", "-o", other, **env).returncode == 0
+    done = run("snapshot", "host-a", "-o", one, "--peer", f"{other},host-c", "--peer", "host-d", **env)
+    assert (done.returncode, done.stderr) == (0, "")
+    (saved,) = snapshot.read(Path(one))
+    assert saved.peers == ("host-b", "host-c", "host-d")
+    assert {f"resolve:{name}" for name in saved.peers} <= set(saved.answers.records)
+    assert saved.answers.records["resolve:host-c"].code == 2
+    assert saved.made is not None
+    assert saved.made.at > 0
+    assert left_over(tmp_path) == []
+
+
+def test_what_is_obfuscated_has_no_name_and_the_same_verdict_and_its_map_is_private(tmp_path: Path) -> None:
+    plain, names = tmp_path / "plain.json", tmp_path / "names.map"
+    known = run("check", GONE1, GONE2, "-f", "json", "--save", str(plain))
+    words = ("--save", str(tmp_path / "pair.json"), "--report", f"html={tmp_path}/r.html", "--obfuscate", str(names))
+    done = run("check", GONE1, GONE2, "web", "-f", "json", *words)
+    assert (done.returncode, done.stderr) == (1, "")
+    again = run("check", str(tmp_path / "pair.json"), "-f", "json")
+    rules = [
+        [(one["rule"], one["outcome"]) for one in json.loads(each.stdout)["results"]] for each in (known, done, again)
+    ]
+    assert rules[0] == rules[1] == rules[2]
+    original = r"(?<![a-z0-9])host[12]\.example|192\.0\.2\.1"  # the rules' own documentation has examples
+    report = json.dumps({**json.loads(done.stdout), "rules": []})
+    page = re.sub(r"<article.*?</article>", "", (tmp_path / "r.html").read_text(), flags=re.DOTALL)
+    for text in (report, (tmp_path / "pair.json").read_text(), page):
+        assert re.search(original, text) is None
+    assert re.search(r"(?<![a-z0-9])(?:host[12]|web)(?![a-z0-9])", (tmp_path / "pair.json").read_text()) is None
+    assert re.search(original, known.stdout) is not None
+    assert names.stat().st_mode & 0o777 == 0o600
+    assert json.loads(names.read_text())["names"].keys() >= {"host1", "host2", "example", "web"}
+    names.chmod(0o644)
+    assert refused(run("check", GONE1, GONE2, "--obfuscate", str(names))).endswith("so it is not used as a map")
+    names.write_text("{}")
+    names.chmod(0o600)
+    assert "not a map of --obfuscate" in refused(run("check", GONE1, GONE2, "--obfuscate", str(names)))
+
+
+@pytest.mark.parametrize("words", [("check", HOST1, HOST2, "--save"), ("snapshot", "host-a", "-o")])
+def test_a_file_of_another_time_is_kept_unless_told(words: tuple[str, ...], tmp_path: Path) -> None:
+    fake_ssh(tmp_path, f"touch {tmp_path}/contacted; exit 255")
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": str(tmp_path)}
+    path = tmp_path / "kept.json"
+    path.write_text("of another time")
+    assert refused(run(*words, str(path), **env)) == f"{path}: there is such a file already; --overwrite replaces it"
+    assert path.read_text() == "of another time"
+    assert run(*words, str(path), "--overwrite", **env).returncode in {0, 3}
+    assert snapshot.read(path)
+
+
 def test_a_host_that_cannot_be_logged_in_to_is_a_finding_and_no_failure_of_ours(tmp_path: Path) -> None:
     fake_ssh(tmp_path, "echo 'ssh: connect to host x port 22: Connection refused' >&2; exit 255")
     path = f"{tmp_path}:{os.environ['PATH']}"
@@ -990,13 +1046,20 @@ def test_a_shell_completes_commands_and_the_options_of_each(shell: str, typed: s
     assert not set(done.stderr.split()) & {"msgspec", "pydantic", "preflight.facts"}
 
 
-def test_a_run_leaves_the_parser_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A run builds only the parameters of the command that is called; the next run finds all commands again."""
-    known = list(app.registered_commands)
-    monkeypatch.setattr(sys, "argv", ["preflight", "rules", "--help"])
-    assert run_in_process() == 0
-    assert "preflight rules [OPTIONS]" in capsys.readouterr().out
-    assert app.registered_commands == known
+def test_a_run_does_not_hide_other_commands_from_the_next(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("rules", "status"):
+        monkeypatch.setattr(sys, "argv", ["preflight", name, "--help"])
+        assert run_in_process() == 0
+        assert f"preflight {name} [OPTIONS]" in capsys.readouterr().out
+
+
+def test_a_run_loads_the_module_of_its_command_only() -> None:
+    loaded = python(MODULES, "status", "--help").stderr.split()
+    assert [one for one in loaded if one.removeprefix("preflight.cli.") in set(COMMAND_MODULES.values())] == [
+        "preflight.cli.status"
+    ]
 
 
 def test_the_version_needs_no_command_line_parser() -> None:
@@ -1186,7 +1249,7 @@ def typed(parameter: Any) -> list[str]:
 
 SETTLED = [
     typed(parameter)
-    for parameter in typer.main.get_command(app).commands["migrate"].params  # type: ignore[attr-defined]  # a group
+    for parameter in typer.main.get_command(with_commands()).commands["migrate"].params  # type: ignore[attr-defined]  # a group
     if parameter.opts[0] not in {*OF_THE_RUN, *BEFORE, "what", "--resume", "--direct", "--config", "--help"}
 ]
 
@@ -1200,7 +1263,7 @@ ALONE = {option_name(name) for name, option in declared().items() if option.need
 @pytest.mark.parametrize("arguments", [*SETTLED, ["--no-live"], ["--transient"]], ids=lambda given: given[0])
 def test_what_a_plan_or_a_journal_has_settled_is_refused_beside_it(arguments: list[str]) -> None:
     for words, where in (["evening.plan"], "plan"), (["--resume", "journal"], "journal"):
-        done = CliRunner().invoke(app, ["migrate", *words, *arguments])
+        done = CliRunner().invoke(with_commands("migrate"), ["migrate", *words, *arguments])
         assert isinstance(done.exception, UserError), done.output
         known = str(done.exception)
         assert arguments[0] in known
@@ -1212,6 +1275,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 #: The pages that document the options of each command.
 PAGES = {
     "check": ("check", "output", "configuration", "reference/options"),
+    "lint": ("lint", "output", "configuration"),
     "capacity": ("capacity", "output", "configuration"),
     "fix": ("fix", "configuration"),
     "migrate": ("migrate", "configuration", "reference/options"),
@@ -1220,6 +1284,7 @@ PAGES = {
     "nagios": ("output", "check", "configuration", "reference/options"),
     "show": ("output",),
     "snapshot": ("check", "configuration"),
+    "diff": ("diff", "check", "output", "configuration", "reference/options"),
     "status": ("output",),
 }
 #: Short for --copy-storage-all, and what every command has.
@@ -1228,7 +1293,7 @@ UNSAID = {"--copy-storage", "--help"}
 
 @pytest.mark.parametrize("command", PAGES)
 def test_the_pages_of_a_command_name_each_of_its_options(command: str) -> None:
-    parameters = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]  # a group
+    parameters = typer.main.get_command(with_commands()).commands[command].params  # type: ignore[attr-defined]  # a group
     options = {name for one in parameters for name in (*one.opts, *one.secondary_opts) if name.startswith("--")}
     text = "".join((DOCS / f"{page}.md").read_text(encoding="utf-8") for page in PAGES[command])
     assert {one for one in options if not re.search(rf"{one}(?![a-z-])", text)} - UNSAID == set()
@@ -1236,7 +1301,7 @@ def test_the_pages_of_a_command_name_each_of_its_options(command: str) -> None:
 
 @pytest.mark.parametrize(("option", "value"), (OF_THE_RUN | BEFORE).items())
 def test_what_is_about_the_run_goes_with_a_plan(option: str, value: list[str]) -> None:
-    done = CliRunner().invoke(app, ["migrate", "/no/plan", option, *value])
+    done = CliRunner().invoke(with_commands("migrate"), ["migrate", "/no/plan", option, *value])
     assert str(done.exception) == "/no/plan: No such file or directory"
 
 

@@ -17,18 +17,20 @@ import typer
 from typer.testing import CliRunner
 
 from preflight.__main__ import hosts_of
-from preflight.cli.app import COMMANDS, app
+from preflight.cli.app import every_command, with_commands
 from preflight.cli.app import run as run_in_process
 from preflight.cli.help_page import Purpose
+from preflight.connection import snapshot
 from preflight.migrate.journal import Journal
 from preflight.output import formats
 from preflight.plan import file as plan_file
 from tests.case import RECORDED, Case
+from tests.files import written
 from tests.unit.migrate.plans import PLAN, altered
 
 BIN = Path(sys.executable).parent
 EXAMPLE_PACK = Path(__file__).parents[3] / "examples/pack/preflight_example"
-NAMES = [one.__name__ for one in COMMANDS]
+NAMES = [one.__name__ for one in every_command()]
 
 
 def shown(*arguments: str, columns: int = 80) -> list[str]:
@@ -50,10 +52,10 @@ def test_commands_are_listed_by_what_they_are_for() -> None:
         elif listed and line[2:3].isalpha():
             listed[list(listed)[-1]].append(line.split()[0])
     assert listed == {
-        Purpose.LOOK: ["check", "capacity", "snapshot", "nagios"],
+        Purpose.LOOK: ["check", "lint", "audit", "capacity", "snapshot", "nagios"],
         Purpose.PLAN: ["plan", "fix"],
         Purpose.ACT: ["rehearse", "migrate"],
-        Purpose.LOOK_UP: ["show", "status", "rules", "explain", "waivers", "config"],
+        Purpose.LOOK_UP: ["show", "diff", "status", "rules", "explain", "waivers", "config"],
     }
 
 
@@ -61,7 +63,7 @@ def test_commands_are_listed_by_what_they_are_for() -> None:
 def test_each_command_has_a_whole_sentence(columns: int) -> None:
     page = " ".join(" ".join(shown("--help", columns=columns)).split())
     assert "..." not in page.partition("COMMAND [ARGS]...")[2]
-    for one in COMMANDS:
+    for one in every_command():
         sentence = " ".join((one.__doc__ or "").partition("\n\n")[0].split())
         assert sentence.endswith(".")
         assert f"{one.__name__} {sentence}" in page
@@ -90,7 +92,7 @@ def test_no_login_begins_for_help() -> None:
     assert not hosts_of(("check", "a", "b", "--help"))
 
 
-EXAMPLES = [(one.__name__, line) for one in COMMANDS for line in one.examples if not line.startswith("#")]
+EXAMPLES = [(one.__name__, line) for one in every_command() for line in one.examples if not line.startswith("#")]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -98,7 +100,7 @@ def test_a_page_ends_with_an_example_of_its_command(name: str) -> None:
     lines = shown(name, "--help")
     examples = [line.strip() for line in lines[lines.index("Examples:") + 1 :]]
     assert [line for line in examples if line.startswith(f"preflight {name}")]
-    assert examples == [line for one in COMMANDS if one.__name__ == name for line in one.examples]
+    assert examples == [line for one in every_command() if one.__name__ == name for line in one.examples]
 
 
 #: The configuration file that an example names.
@@ -110,14 +112,14 @@ def test_an_example_is_understood(example: str, tmp_path: Path, monkeypatch: pyt
     (tmp_path / "site.toml").write_text(SITE)
     monkeypatch.chdir(tmp_path)
     _, name, *arguments = shlex.split(example.partition(" > ")[0].rpartition(" | ")[2])
-    known: Any = typer.main.get_command(app)
+    known: Any = typer.main.get_command(with_commands())
     known.commands[name].make_context(name, arguments)
 
 
 @cache
 def _capacity() -> str:
     files = (str(RECORDED / "ready" / f"{name}.json") for name in ("host1", "host2"))
-    return CliRunner().invoke(app, ["capacity", *files, "--format", "json"]).stdout
+    return CliRunner().invoke(with_commands("capacity"), ["capacity", *files, "--format", "json"]).stdout
 
 
 @pytest.fixture
@@ -128,9 +130,15 @@ def place(tmp_path: Path) -> Path:
     plan_file.write(tmp_path / "evening.plan", altered(PLAN, lapses=time.time() + 999))
     Journal.create(tmp_path / "evening.journal", PLAN).close()
     formats.write("report", "json", Case().asking(select=("shared-host-uuid",)).report(), tmp_path / "report.json")
+    written(tmp_path / "rendered", {"host1/etc/hosts": "127.0.0.1 localhost\n"})
     (tmp_path / "site.toml").write_text(SITE)
     shutil.copytree(EXAMPLE_PACK, tmp_path / "rules.d")
     (tmp_path / "capacity.json").write_text(_capacity())
+    snapshot.write(tmp_path / "a.json", Case().hosts)
+    snapshot.write(tmp_path / "b.json", Case("hosts-line-gone/host1", "hosts-line-gone/host2").hosts)
+    (tmp_path / "snapshots").mkdir()
+    for name in ("host1", "host2"):
+        shutil.copy(RECORDED / "ready" / f"{name}.json", tmp_path / "snapshots" / f"{name}.json")
     ssh = tmp_path / "ssh"
     ssh.write_text("#!/bin/sh\necho 'ssh: connect to host x port 22: Connection refused' >&2\nexit 255\n")
     ssh.chmod(0o700)
@@ -155,6 +163,10 @@ def run(example: str, place: Path) -> subprocess.CompletedProcess[str]:
 UNREACHED = {
     "check host1 host2": 1,
     "check host1.json": 0,
+    "lint": 3,
+    "lint --files": 0,
+    "audit": 3,
+    "audit snapshots/": 0,
     "capacity": 0,
     "capacity host1 host2 --window": 3,
     "snapshot": 3,
@@ -169,6 +181,8 @@ UNREACHED = {
     "explain": 0,
     "waivers": 0,
     "config": 0,
+    "diff": 0,
+    "diff a.json": 1,
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 from typer.testing import CliRunner, Result
 
-from preflight.cli.app import app
+from preflight.cli.app import with_commands
 from preflight.cli.capacity import capacity
 from preflight.cli.check import check
 from preflight.cli.migrate import migrate, plan
@@ -104,7 +104,7 @@ def test_the_options_are_declared_once() -> None:
 def run(case: Case, tmp_path: Path, *words: str, command: str = "check") -> Result:
     pair = tmp_path / "pair.json"
     snapshot.write(pair, case.hosts)
-    return CliRunner().invoke(app, [command, str(pair), *words])
+    return CliRunner().invoke(with_commands(command), [command, str(pair), *words])
 
 
 SAME = ("--select", "guest-not-running")

@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from preflight import config
-from preflight.cli.app import COMMANDS, app
+from preflight.cli.app import every_command, with_commands
 from preflight.cli.help_page import Purpose
 from preflight.errors import UserError
 from preflight.request.settings import SETTINGS, every, key_of, variable
@@ -77,11 +77,12 @@ def test_config_show_names_the_origin_of_each_value(home: Path, run: Any, monkey
 def test_every_setting_is_an_option_and_is_documented() -> None:
     page = (DOCS / "configuration.md").read_text()
     keys = set()
-    for command in COMMANDS:
+    for command in every_command():
         for parameter in inspect.signature(command).parameters.values():
             (told, *_) = getattr(parameter.annotation, "__metadata__", (None,))
             keys.add(key_of(getattr(told, "envvar", None)))
-    assert keys - {None} == every().keys() - {"hosts"}  # which are arguments
+    # hosts are arguments; an inventory belongs to commands that are about many hosts
+    assert keys - {None, "inventory"} == every().keys() - {"hosts", "inventory"}
     for key in SETTINGS:
         assert f"| `{key}` |" in page
         assert f"`{variable(key)}`" in page
@@ -139,7 +140,7 @@ def test_options_of_a_migration_are_those_of_the_file_unless_others_are_typed(
 
 def test_a_timeout_of_migrations_is_no_timeout_of_answers(home: Path) -> None:
     put(home / ".config/preflight/config.toml", "[migration]\ntimeout = 30\nbandwidth = 7\n")
-    known: Any = typer.main.get_command(app)
+    known: Any = typer.main.get_command(with_commands())
     with known.commands["check"].make_context("check", ["a", "b"]) as context:
         assert context.params["timeout"] == 60
     with known.commands["capacity"].make_context("capacity", ["a", "b"]) as context:
@@ -312,13 +313,13 @@ def test_a_file_whose_waivers_are_wrong_can_still_be_listed_and_is_no_gate(home:
 
 
 def _acting() -> list[str]:
-    return [one.__name__ for one in COMMANDS if one.purpose in (Purpose.PLAN, Purpose.ACT)]
+    return [one.__name__ for one in every_command() if one.purpose in (Purpose.PLAN, Purpose.ACT)]
 
 
 @pytest.mark.parametrize("name", _acting())
 def test_a_command_that_acts_does_not_look_at_a_file_of_the_directory(home: Path, name: str) -> None:
     put(home / "work/preflight.toml", "this is no TOML\n")
-    known: Any = typer.main.get_command(app)
+    known: Any = typer.main.get_command(with_commands())
     command = known.commands[name]
     arguments = [] if name == "migrate" else ["host1", "host2", *(["-o", "x"] if name == "plan" else [])]
     with command.make_context(name, [*arguments]) as context:
@@ -330,10 +331,10 @@ def test_a_command_that_acts_does_not_look_at_a_file_of_the_directory(home: Path
         assert str(context.params["transport"]) == "tls"
 
 
-@pytest.mark.parametrize("name", [one.__name__ for one in COMMANDS if one.purpose is Purpose.LOOK])
+@pytest.mark.parametrize("name", [one.__name__ for one in every_command() if one.purpose is Purpose.LOOK])
 def test_a_command_that_looks_reads_it(home: Path, name: str) -> None:
     put(home / "work/preflight.toml", "answer-timeout = 7\n")
-    known: Any = typer.main.get_command(app)
+    known: Any = typer.main.get_command(with_commands())
     arguments = ["host1", "-o", "x"] if name == "snapshot" else ["host1", "host2"]
     with known.commands[name].make_context(name, arguments) as context:
         assert context.params["timeout"] == 7
@@ -342,5 +343,5 @@ def test_a_command_that_looks_reads_it(home: Path, name: str) -> None:
 def test_help_and_completion_read_no_file(home: Path, run: Any) -> None:
     put(home / "work/preflight.toml", "this is no TOML\n")
     assert run("check", "--help")[0] == 0
-    known: Any = typer.main.get_command(app)
+    known: Any = typer.main.get_command(with_commands())
     known.commands["check"].make_context("check", [], resilient_parsing=True)

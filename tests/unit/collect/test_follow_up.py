@@ -88,7 +88,7 @@ def _with_devices(case: Case, devices: str) -> str:
     return json.dumps(listed)
 
 
-@pytest.mark.parametrize("build", [questions.stat_paths, lambda paths: questions.access(1, 1, paths, kvm=False)])
+@pytest.mark.parametrize("build", [questions.stat_paths, lambda paths: questions.access(1, 1, paths)])
 def test_paths_fit_the_arguments_of_the_programs_that_get_them(
     build: Callable[[list[str]], ShellText],
 ) -> None:

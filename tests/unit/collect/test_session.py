@@ -47,7 +47,7 @@ def test_an_answer_that_comes_too_late_is_not_taken_for_the_next_ones(
 def test_no_question_ends_the_process_that_answers_the_others_too(channel: LocalChannel) -> None:
     fixed = {**questions.STANDING, **questions.AFTER_LIBVIRT, **questions.WHEN_CLOSED, **questions.LAST}
     about = {
-        "access": questions.access(65534, 65534, ["/", "/none"], kvm=True),
+        "access": questions.access(65534, 65534, ["/", "/none", "/dev/kvm"]),
         "accounts": questions.accounts(["passwd:root", "group:none-of-that-name"]),
         "block-devices": questions.block_devices(["/dev/null", "/none"]),
         "block-drivers": questions.block_drivers([("/usr/bin/none", "rbd", "librbd")]),

@@ -97,7 +97,7 @@ def test_facts_for_rules_are_made_from_the_records_of_their_signatures() -> None
 #: Records that are made from several answers, by preflight itself, or from the needs of the guests.
 FURTHER = frozenset(
     (
-        "access", "accounts", "asked-at", "block-devices", "block-drivers", "came-from", "disk-ports", "disk-servers",
+        "access", "accounts", "asked-at", "block-devices", "block-drivers", "disk-ports", "disk-servers",
         "disks.name", "disks.resolve", "images", "login", "own.clients", "paths", "peer.connect", "peer.keys",
         "peer.name", "peer.resolve", "rdma", "resident", "started-with", "tls.client", "tls.data",
         "tls.server", "usb-devices", "way.disks", "way.memory", BUILT,

@@ -8,7 +8,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from preflight.cli.app import app
+from preflight.cli.app import with_commands
 from preflight.commands.explain import LONGEST, read
 from preflight.judge.explain import explain
 from preflight.output.formats import render
@@ -25,7 +25,7 @@ def _no_width(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(what: str, output: str | bytes = "") -> tuple[int, str, str]:
-    done = CliRunner().invoke(app, ["explain", what], input=output)
+    done = CliRunner().invoke(with_commands("explain"), ["explain", what], input=output)
     return done.exit_code, done.stdout, done.stderr
 
 
@@ -86,12 +86,12 @@ def test_where_virsh_succeeded_there_is_nothing_to_explain(output: str) -> None:
 
 @pytest.mark.parametrize("what", ["", " ", "\n"])
 def test_an_empty_message_is_refused(what: str) -> None:
-    done = CliRunner().invoke(app, ["explain", what])
+    done = CliRunner().invoke(with_commands("explain"), ["explain", what])
     assert str(done.exception) == "there is no message to explain; see `preflight explain --help`"
 
 
 def test_a_word_is_the_name_of_a_rule() -> None:
-    done = CliRunner().invoke(app, ["explain", "shared-host-uid"])
+    done = CliRunner().invoke(with_commands("explain"), ["explain", "shared-host-uid"])
     assert str(done.exception) == "there is no rule 'shared-host-uid'; did you mean shared-host-uuid?"
 
 

@@ -132,6 +132,12 @@ XML = {
     "<title>s3cret</title>": "<title>***</title>",
     "<description>root\ns3cret</description>": "<description>***\n</description>",
     '<metadata><a:b xmlns:a="x" key="s3cret">s3cret</a:b></metadata>': "<metadata>***</metadata>",
+    '<metadata><n:i xmlns:n="http://openstack.org/xmlns/libvirt/nova/1.1" k="s3cret">s3cret</n:i>s3cret</metadata>': (
+        '<metadata><mark xmlns="http://openstack.org/xmlns/libvirt/nova/1.1"/>***</metadata>'
+    ),
+    '<metadata><n:i xmlns:n="http://openstack.org/xmlns/libvirt/nova/s3cret"/></metadata>': (
+        "<metadata>***</metadata>"
+    ),
     "<metadata><metadata>s3cret</metadata><metadata/> s3cret </metadata>": "<metadata>***</metadata>",
     "<os><cmdline>console=ttyS0 token=s3cret</cmdline></os>": "<os><cmdline>***</cmdline></os>",
     "<initenv name='A'>s3cret</initenv>": "<initenv name='A'>***</initenv>",
@@ -173,6 +179,38 @@ XML = {
     "<qemu:arg value='/s3cret'/><qemu:arg value='file=/s3cret'/>": "<qemu:arg value='***'/><qemu:arg value='***'/>",
     "<qemu:arg value='-append'/><qemu:arg value='s3cret'/>": "<qemu:arg value='-append'/><qemu:arg value='***'/>",
     """<q:arg value='{"qom-type":"secret","data":"s3cret"}'/>""": "<q:arg value='***'/>",
+    # hostile spellings: a text that looks like an option, a comma in a value, a path or an address inside of a text
+    "<qemu:arg value='-append'/><qemu:arg value='-s3cret'/>": "<qemu:arg value='-append'/><qemu:arg value='***'/>",
+    "<qemu:arg value='--append'/><qemu:arg value='-s3cret'/>": "<qemu:arg value='--append'/><qemu:arg value='***'/>",
+    "<qemu:arg value='-object'/><qemu:arg value='secret,data=a,,file=/s3cret,id=x'/>": (
+        "<qemu:arg value='-object'/><qemu:arg value='***'/>"
+    ),
+    "<qemu:arg value='-object'/><qemu:arg value='secret,data=a,,,file=/s3cret'/>": (
+        "<qemu:arg value='-object'/><qemu:arg value='***'/>"
+    ),
+    """<qemu:arg value='-object'/><qemu:arg value='{"data":"a,file=/s3cret,b"}'/>""": (
+        "<qemu:arg value='-object'/><qemu:arg value='***'/>"
+    ),
+    "<qemu:arg value='-drive'/><qemu:arg value='json:&#123;&quot;key&quot;:&quot;a,file=/s3cret,b&quot;}'/>": (
+        "<qemu:arg value='-drive'/><qemu:arg value='***'/>"
+    ),
+    "<qemu:arg value='-append'/><qemu:arg value='root=a,file=/s3cret'/>": (
+        "<qemu:arg value='-append'/><qemu:arg value='***'/>"
+    ),
+    "<qemu:arg value='-netdev'/><qemu:arg value='user,host=s3cret,script=no'/>": (
+        "<qemu:arg value='-netdev'/><qemu:arg value='***'/>"
+    ),
+    "<qemu:arg value='-device'/><qemu:arg value='vfio-pci,host=01:00.0,id=s3cret'/>": (
+        "<qemu:arg value='-device'/><qemu:arg value='vfio-pci,host=01:00.0,***'/>"
+    ),
+    '<qemu:arg\n  value = "-object" /><qemu:arg\n  value = "secret,data=s3cret" />': (
+        '<qemu:arg\n  value = "-object" /><qemu:arg\n  value = "***" />'
+    ),
+    "<qemu:env name='A' value='-s3cret'/>": "<qemu:env name='A' value='***'/>",
+    "<qemu:property name='a' type='string' value='-s3cret'/>": "<qemu:property name='a' type='string' value='***'/>",
+    "<qemu:env name='A' value='-object'/><qemu:arg value='/s3cret'/>": (
+        "<qemu:env name='A' value='***'/><qemu:arg value='***'/>"
+    ),
     "<qemu:env name='TOKEN' value='s3cret'/>": "<qemu:env name='TOKEN' value='***'/>",
     "<qemu:property name='a' type='string' value='s3cret'/>": "<qemu:property name='a' type='string' value='***'/>",
     "<fs:option name='password=s3cret'/><fs:option name='sync'/>": (

@@ -1,5 +1,6 @@
 """Snapshots: written whole or not at all, and read whole or refused in one line."""
 
+import hashlib
 import json
 import os
 import stat
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from preflight.answers import MISSING, Answers, Record, SavedHost
+from preflight.answers import MISSING, Answers, Record, SavedHost, Taken
 from preflight.connection import snapshot
 from preflight.connection.snapshot import SnapshotError
 from tests.case import RECORDED
@@ -56,6 +57,73 @@ def test_recorded_hosts_go_round(path: Path, tmp_path: Path) -> None:
     assert snapshot.read(tmp_path / "again.json") == hosts
 
 
+def test_a_snapshot_of_the_former_format_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "former.json"
+    host = {"name": "h", "records": {"a": ["out", 0, "err"]}, "absent": {"b": "why"}}
+    path.write_text(json.dumps({"preflight_snapshot": 1, "hosts": [host]}, indent=1))
+    assert snapshot.read(path) == [SavedHost("h", Answers({"a": Record("out", 0, "err")}, {"b": "why"}))]
+    path.write_text(json.dumps({"preflight_snapshot": 1, "hosts": [host | {"more": 1}]}))  # by a later release
+    assert snapshot.read(path)[0].answers.records == {"a": Record("out", 0, "err")}
+    del host["absent"]
+    path.write_text(json.dumps({"preflight_snapshot": 1, "hosts": [host]}))
+    assert refused(path) == "not a whole snapshot: it contains no answers of 'h'"
+
+
+def test_a_newer_format_is_refused_by_its_number(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text(json.dumps(document() | {"preflight_snapshot": 3}))
+    assert refused(tmp_path / "s.json") == "snapshot format '3', this preflight reads 1 and 2"
+
+
+def test_who_took_it_and_of_which_peers_is_read_again(tmp_path: Path) -> None:
+    made = Taken(1_800_000_000, "control", "root", "0.1.0", (("example", "1.2"),))
+    taken = SavedHost("h", Answers({"etc.hosts": Record("127.0.0.1 localhost\n")}), ("host2", "host3"), made)
+    snapshot.write(tmp_path / "s.json", [taken], made)
+    assert snapshot.read(tmp_path / "s.json") == [taken]
+
+
+def test_the_files_that_were_read_are_written_with_their_digests(tmp_path: Path) -> None:
+    records = {
+        "etc.hosts": Record("127.0.0.1 localhost\n"),
+        "qemu.conf": Record('vnc_password = "***"\n'),
+        "virtqemud.conf": Record("", MISSING),
+        "sshd_config": Record("\x1f/etc/ssh/sshd_config\nUseDNS no\n\x1f/etc/ssh/sshd_config.d/a.conf\n"),
+        "libvirt-files": Record("\x1f/etc/libvirt/network.conf\na = 1\n\x1e0\n\x1f/etc/libvirt/libvirt.conf\n\x1e44\n"),
+    }
+    snapshot.write(tmp_path / "s.json", [SavedHost("h", Answers(records))])
+    (host,) = json.loads((tmp_path / "s.json").read_text())["hosts"]
+    assert {path: file["redacted"] for path, file in host["files"].items()} == {
+        "/etc/hosts": False,
+        "/etc/libvirt/network.conf": False,
+        "/etc/libvirt/qemu.conf": True,
+        "/etc/ssh/sshd_config": False,
+        "/etc/ssh/sshd_config.d/a.conf": False,
+    }
+    for path, text in (("/etc/hosts", "127.0.0.1 localhost\n"), ("/etc/libvirt/network.conf", "a = 1\n")):
+        assert host["files"][path]["sha256"] == hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_of_another_time_is_replaced_only_on_request(
+    tmp_path: Path, links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "s.json"
+    if not links:
+
+        def none(*_: object) -> None:
+            raise PermissionError(1, "Operation not permitted")
+
+        monkeypatch.setattr(Path, "hardlink_to", none)
+    snapshot.write(path, [HOST], overwrite=False)
+    before = path.read_bytes()
+    with pytest.raises(SnapshotError, match="there is such a file already; --overwrite replaces it"):
+        snapshot.write(path, [HOST, HOST], overwrite=False)
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["s.json"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    snapshot.write(path, [HOST, HOST], overwrite=True)
+    assert snapshot.read(path) == [HOST, HOST]
+
+
 def test_half_a_file_is_refused_wherever_it_is_cut(tmp_path: Path) -> None:
     whole = RECORDED / "ready" / "host1.json"
     content = whole.read_bytes().rstrip()
@@ -65,7 +133,7 @@ def test_half_a_file_is_refused_wherever_it_is_cut(tmp_path: Path) -> None:
         assert refused(cut).startswith("not a whole snapshot")
 
 
-@pytest.mark.parametrize("number", [0, 2, "1", None, 1.5, [], {"\x1b[1m": "\n"}])
+@pytest.mark.parametrize("number", [0, 3, "1", None, 1.5, [], {"\x1b[1m": "\n"}])
 def test_another_format_is_refused(tmp_path: Path, number: object) -> None:
     (tmp_path / "s.json").write_text(json.dumps(document() | {"preflight_snapshot": number}))
     assert refused(tmp_path / "s.json").startswith("snapshot format ")

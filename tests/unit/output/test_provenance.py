@@ -1,5 +1,6 @@
 """When, where and by whom a report was made, in words."""
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -7,13 +8,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import asdict, replace
 
+from preflight.answers import Record, Taken
+from preflight.commands.made import made_now
 from preflight.commands.show import read_saved
 from preflight.judge.report import Made
 from preflight.output.formats import FORMATS, render
-from preflight.output.report.provenance import answers, instant, lasting, made, options, shown
-from preflight.request.check_request import Gate, Selection
+from preflight.output.report.provenance import answers, digests, instant, lasting, logins, made, options, read, shown
+from preflight.request.check_request import Asked, Gate, Selection
 from preflight.request.migration import FailOn, OnUnknown
-from tests.case import Case
+from tests.case import RECORDED, Case
 from tests.golden.rehearsals import rehearsal
 from tests.golden.reports import report
 
@@ -47,6 +50,55 @@ def test_a_snapshot_that_names_no_time_has_an_age_that_is_not_known(said: str) -
     assert judged.source.taken is None
     assert judged.age(judged.source) is None
     assert answers(judged).startswith("source from a snapshot, whose age is not known; destination from")
+
+
+def in_session(text: str) -> str:
+    case = Case().asking(select=("shared-host-uuid",))
+    return logins(case.source("session", Record(text)).destination("session", Record(text)).report())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("user root\nuid 0\nfrom 192.0.2.1\n", "source and destination as root from 192.0.2.1"),
+        ("user anna\nuid 1000\nfrom 2001:db8::1\n", "source and destination as anna with sudo from 2001:db8::1"),
+        ("user \nuid 0\nfrom \n", "source and destination as root"),
+        ("user a b\x1b[2J\nuid 7\nfrom here\n", "source and destination as a user with sudo"),
+        ("user root\n", ""),
+        ("", ""),
+    ],
+)
+def test_a_login_is_named_with_its_user_and_the_address_that_it_came_from(text: str, said: str) -> None:
+    assert in_session(text) == said
+
+
+def test_who_took_a_snapshot_is_said_with_the_packs_whose_questions_were_asked() -> None:
+    taken = Taken(1_795_000_000, "control", "anna", "0.1.0", (("example", "1.2"), ("unversioned", "")))
+    case = Case().asking(select=("shared-host-uuid",))
+    case.hosts = [host._replace(made=taken) for host in case.hosts]
+    assert answers(case.report()).endswith(
+        "by anna on control with preflight 0.1.0, pack example 1.2, pack unversioned"
+    )
+
+
+def test_the_files_that_were_read_are_counted_and_listed() -> None:
+    sound = report("sound")
+    assert read(sound) == "6 files on each host"
+    assert read(replace(sound, source=replace(sound.source, files=()))) == "6 files on the destination"
+    assert read(replace(report("no-login"), source=replace(sound.source, files=sound.source.files[:1]))) == (
+        "1 file on the source"
+    )
+    known = {(place, path): sha256 for place, path, sha256 in digests(sound)}
+    text = Case().hosts[0].answers.records["etc.hosts"].out
+    assert known["source", "/etc/hosts"] == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_report_names_the_files_of_this_machine_and_the_packs() -> None:
+    file = str(RECORDED / "ready" / "host1.json")
+    by = made_now(Asked(source=file, destination="host2"), digests=True)
+    assert by.files == ((file, hashlib.sha256(Path(file).read_bytes()).hexdigest()),)
+    assert made_now(Asked(source=file, destination="host2")).files == ()
+    assert made(replace(report("sound"), made=replace(by, packs=(("a", "1"),)))).endswith(f"{by.version}, pack a 1")
 
 
 def test_answers_of_live_hosts_are_as_old_as_the_report_is_young() -> None:

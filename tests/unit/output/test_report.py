@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from preflight.answers import Answers, Record, SavedHost
-from preflight.cli.app import app
+from preflight.cli.app import with_commands
 from preflight.collect.endpoints import open_hosts
 from preflight.commands.show import read_saved
 from preflight.connection import snapshot
@@ -19,11 +19,12 @@ from preflight.judge.check import check
 from preflight.judge.report import Made, Report
 from preflight.judge.ruleset import builtin_directory, load
 from preflight.output.formats import render
-from preflight.output.report.problems import GUEST, SUBJECTS, problems, unnamed
+from preflight.output.report.problems import SUBJECTS, problems
 from preflight.output.terminal import columns
 from preflight.request.check_request import Asked
 from preflight.request.method import Method
 from preflight.request.migration import CopyStorage, Mode
+from preflight.visible import GUEST, unnamed
 from tests.case import Case
 from tests.golden.many import guests, names, turned_off
 
@@ -315,7 +316,7 @@ def test_the_options_of_a_method_are_typed_again(tmp_path: Any) -> None:
         Method(compressed=True, comp_methods=("zstd", "xbzrle"), comp_zstd_level=3),
         Method(xml="<domain/>", dname="other", unsafe=True),
     ]
-    command = typer.main.get_command(app).commands["migrate"]  # type: ignore[attr-defined]  # a group
+    command = typer.main.get_command(with_commands()).commands["migrate"]  # type: ignore[attr-defined]  # a group
     for method in methods:
         words = [str(xml) if word == "FILE" else word for word in method.typed]
         given = command.make_context("migrate", ["host1", "host2", "web", *words]).params
@@ -325,7 +326,7 @@ def test_the_options_of_a_method_are_typed_again(tmp_path: Any) -> None:
 
 def test_a_check_from_the_command_line_passes_its_options_on() -> None:
     pair = ("tests/cases/ready/host1.json", "tests/cases/ready/host2.json")
-    done = CliRunner().invoke(app, ["check", *pair, "--postcopy", "--bandwidth", "100", "--keepsource"])
+    done = CliRunner().invoke(with_commands(), ["check", *pair, "--postcopy", "--bandwidth", "100", "--keepsource"])
     words = "--keepsource --bandwidth 100 --postcopy"
     assert done.stdout.splitlines()[-1] == (
         f"next: preflight migrate host1.example.com host2.example.com --running {words}"

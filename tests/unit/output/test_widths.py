@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from preflight.cli.app import app
+from preflight.cli.app import with_commands
 from preflight.migrate.ledger import Ledger
 from preflight.migrate.outlook import Outlook
 from preflight.output.formats import render
@@ -24,8 +24,8 @@ def printed() -> dict[str, str]:
     runner = CliRunner()
     steps = ("abort the job on the source", "start the guest on the destination", "undefine it on the source")
     return {
-        "capacity": runner.invoke(app, ["capacity", *PAIR]).stdout,
-        "rules": runner.invoke(app, ["rules"]).stdout,
+        "capacity": runner.invoke(with_commands("capacity"), ["capacity", *PAIR]).stdout,
+        "rules": runner.invoke(with_commands("rules"), ["rules"]).stdout,
         "ledger": render("ledger", "text", LEDGER),
         "plan": text(PLAN),
         "outlook": outlooks.text([Outlook("web", steps, "libvirt's answer to the last call was lost")]),

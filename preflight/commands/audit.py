@@ -1,0 +1,89 @@
+"""`preflight audit`: ask many hosts, or read their snapshots, judge every way between them, and print the matrix."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from preflight.answers import SavedHost
+from preflight.collect.sources import make_host
+from preflight.commands.made import made_now, taken_now
+from preflight.connection import snapshot
+from preflight.errors import UserError
+from preflight.fleet.audited import Audited
+from preflight.fleet.collect import Manner, collect
+from preflight.fleet.host import Fleet, FleetHost
+from preflight.fleet.matrix import matrix
+from preflight.fleet.odd import odd
+from preflight.judge.check import own_of
+from preflight.judge.site import rules_of
+from preflight.output import formats
+from preflight.output.progress_bar import bar
+from preflight.request.check_request import Asked
+from preflight.request.migration import Mode, Role
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What is asked of an audit besides its hosts, and what becomes of it."""
+
+    #: The request, whose own hosts do not count.
+    asked: Asked
+    #: True if only a READY of every way is one.
+    every: bool = False
+    #: Hosts that are asked at the same time, and processes that judge.
+    width: int = 16
+    jobs: int = 1
+    output_format: str = "text"
+    colour: bool = False
+    #: Further files, each with its format.
+    files: tuple[tuple[str, Path], ...] = ()
+
+
+def audit(fleet: Fleet, to: Fleet | None, wanted: Wanted) -> int:
+    """Ask the hosts, judge all ways, print the audit, write the files, and return the exit code; raises `UserError`."""
+    every = list({host.name: host for host in (*fleet.hosts, *(to.hosts if to is not None else ()))}.values())
+    if len(every) < 2:
+        raise UserError("an audit needs at least two hosts")
+    names = [host.name for host in every]
+    hosts = _answers(every, wanted)
+    sources = [names.index(host.name) for host in fleet.hosts]
+    destinations = None if to is None else [names.index(host.name) for host in to.hosts]
+    with bar("judging", len(sources)) as advance:
+        found = matrix(
+            hosts, wanted.asked, sources=sources, destinations=destinations, jobs=wanted.jobs, progress=advance
+        )
+    compared = [
+        make_host(Role.SOURCE, host.name, host.answers) if "" not in host.answers.absent else None for host in hosts
+    ]
+    audited = Audited(found, wanted.every, odd(compared), made_now(wanted.asked))
+    formats.publish("audit", wanted.output_format, audited, wanted.files, colour=wanted.colour)
+    return audited.verdict.exit_code
+
+
+def _answers(hosts: Sequence[FleetHost], wanted: Wanted) -> list[SavedHost]:
+    """Return the answers of the hosts, in order: of those that are asked, and of those whose snapshots are read."""
+    read = {host.name: _read(host) for host in hosts if host.snapshot is not None}
+    live = {host.name: host.text for host in hosts if host.snapshot is None}
+    if live:
+        sources, own = own_of(rules_of(wanted.asked.site))
+        manner = Manner(
+            width=wanted.width,
+            timeout=wanted.asked.timeout,
+            peer_to_peer=wanted.asked.method.mode is not Mode.MANAGED,
+            sources=sources,
+            own=own,
+            taken=taken_now(wanted.asked.site),
+        )
+        with bar("asking", 2 * len(live)) as advance:
+            asked = collect(tuple(live.values()), tuple(read.values()), manner, advance)
+        read |= dict(zip(live, asked, strict=True))
+    return [read[host.name] for host in hosts]
+
+
+def _read(host: FleetHost) -> SavedHost:
+    assert host.snapshot is not None
+    found = snapshot.read(host.snapshot)
+    named = [one for one in found if one.name == host.name]
+    if not named:
+        raise UserError(f"{host.snapshot}: does not have the host {host.name}")
+    return named[0]

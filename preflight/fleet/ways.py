@@ -1,0 +1,437 @@
+"""Every way from one host to another, judged as `check` judges a pair, but each rule once for the same facts.
+
+A way is an ordered pair of hosts. Its results are those that `preflight.judge.evaluate` gives, without those that
+passed or do not apply.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, cast
+
+from msgspec import Struct
+
+from preflight.answers import SavedHost, Unreadable
+from preflight.capacity.limit import Capacity
+from preflight.capacity.path import capacity
+from preflight.capacity.path import facts as limited_by
+from preflight.collect.endpoints import migration_between, own_transport
+from preflight.collect.follow_up import Further, questions_about_guests, questions_about_hosts
+from preflight.collect.pair import with_peer
+from preflight.collect.session import SavedVisit
+from preflight.connection.target import Target, parse_target
+from preflight.facts.fact import Fact
+from preflight.fleet.content import Library, Member, Related
+from preflight.host import Guest, Host, Judged
+from preflight.judge.check import on_either_end, own_of, summary_of
+from preflight.judge.evaluate import explained, outcome, subjects
+from preflight.judge.guests import Pair, choose_guests
+from preflight.judge.report import ALL_GUESTS, HostSummary, Outcome, Result, Verdict, judge
+from preflight.judge.ruleset import Rule, find, select
+from preflight.judge.site import Ends, rules_of, waive
+from preflight.request.check_request import Asked, Migration
+from preflight.request.migration import Role
+
+F = TypeVar("F", bound=Fact)
+
+#: Maximum number of results that are kept of one rule for all sources.
+_MOST_KEPT = 20_000
+#: The rule that explains why a host could not be logged in to. Of a host that is down, nothing else is judged.
+_LOGIN = "ssh-login-refused"
+#: Outcomes of which a report on many hosts has nothing to say.
+_SILENT = frozenset((Outcome.PASSED, Outcome.NOT_APPLICABLE))
+
+
+class Way(Struct, frozen=True):
+    """A way that was judged: what is wrong or unknown about it, or waived, and how many migrations it allows."""
+
+    source: str
+    destination: str
+    verdict: Verdict
+    results: tuple[Result, ...]
+    capacity: Capacity
+
+
+class _Watched(Migration, frozen=True):
+    """The migration to one destination, which remembers that its URI was looked at.
+
+    A result is the same for every destination with the same facts unless the rule has looked at the URI.
+    """
+
+    uri: str | None = None
+    #: Not empty if it was; a list, so that it is also that of a migration made from this one.
+    looks: list[bool] = []  # noqa: RUF012 - msgspec copies it for each one
+
+    @property  # type: ignore[misc]  # it is read as the attribute is
+    def destination_uri(self) -> str | None:
+        """Return the libvirt URI of the destination, and remember that."""
+        self.looks.append(True)
+        return self.uri
+
+
+class _Unit(Struct, frozen=True):
+    """A rule and one of its subjects, and what its result depends on."""
+
+    rule: Rule
+    number: int
+    subject: str
+    role: Role | None
+    #: The facts that it takes of either end.
+    takes: tuple[tuple[type[Fact], ...], tuple[type[Fact], ...]]
+    #: True if it takes all judged guests of the source.
+    takes_guests: bool
+
+
+class _End(Struct, frozen=True):
+    """A host in one of its roles."""
+
+    visit: SavedVisit
+    host: Member
+    #: The contents of the facts that each unit takes of it.
+    contents: list[tuple[int, ...]]
+    #: The places of those among them that could not be determined.
+    unreadable: list[frozenset[int]]
+    #: The contents as one number for each unit.
+    keys: list[int]
+
+
+class _Kept(Struct):
+    """The results of a unit for one source, by what they depend on of the destination.
+
+    Each entry has the places of the facts, among those that the unit takes, that were looked at for its results, which
+    are kept by the contents of these facts. A rule that has looked at the same facts does the same.
+    """
+
+    entries: list[tuple[tuple[int, ...], dict[tuple[int, ...], Result]]] = []
+
+    def find(self, contents: tuple[int, ...], unreadable: frozenset[int]) -> Result | None:
+        """Return the result for a destination whose facts have these contents; None if there is none yet.
+
+        A fact at one of the `unreadable` places ends the rule before it can look at any.
+        """
+        for places, results in self.entries:
+            if not unreadable.issubset(places):
+                continue
+            found = results.get(tuple([contents[place] for place in places]))
+            if found is not None:
+                return found
+        return None
+
+    def add(self, places: tuple[int, ...], contents: tuple[int, ...], result: Result) -> None:
+        """Keep a result, for which the facts at these places were looked at."""
+        key = tuple(contents[place] for place in places)
+        for known, results in self.entries:
+            if known == places:
+                results[key] = result
+                return
+        self.entries.append((places, {key: result}))
+
+
+class _Seen:
+    """A fact of the destination that remembers that it was looked at."""
+
+    __slots__ = ("_fact", "_kind", "_seen")
+
+    def __init__(self, fact: Fact, kind: type[Fact], seen: set[type[Fact]]) -> None:
+        self._fact, self._kind, self._seen = fact, kind, seen
+
+    def __getattr__(self, name: str) -> Any:
+        self._seen.add(self._kind)
+        return getattr(self._fact, name)
+
+    def __eq__(self, other: object) -> bool:
+        self._seen.add(self._kind)
+        return self._fact == (other._fact if isinstance(other, _Seen) else other)
+
+    def __hash__(self) -> int:
+        self._seen.add(self._kind)
+        return hash(self._fact)
+
+
+class _Watching:
+    """A destination that remembers which of its facts a rule has looked at."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.seen: set[type[Fact]] = set()
+
+    def fact(self, kind: type[F]) -> F:
+        """Return the fact of this kind; raises `Unreadable`, which the rule has then looked at."""
+        try:
+            return cast("F", _Seen(self._host.fact(kind), kind, self.seen))
+        except Unreadable:
+            self.seen.add(kind)
+            raise
+
+
+class _Asking:
+    """A destination that remembers which of its facts were taken."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.asked: dict[type[Fact], None] = {}
+
+    def fact(self, kind: type[F]) -> F:
+        """Return the fact of this kind; raises `Unreadable`."""
+        self.asked[kind] = None
+        return self._host.fact(kind)
+
+
+class _SentPair(Pair, frozen=True):
+    """The pair of a way. Its guests as they will be are those of every way from the source."""
+
+    #: The destination as rules see it.
+    watching: _Watching | None = None
+
+    def host(self, role: Role) -> Host:
+        """Return the host in this role."""
+        if role is Role.DESTINATION and self.watching is not None:
+            return cast("Host", self.watching)  # of which evaluation asks for facts alone
+        return super().host(role)
+
+    def guest_of(self, role: Role, name: str | None) -> Guest:
+        """Return the guest as it is on the source, or as it will be on the destination; raises `Unreadable`."""
+        if role is Role.SOURCE or name in self.last:
+            return super().guest_of(role, name)
+        found = self.guests[name]
+        if isinstance(found, Unreadable):
+            raise found
+        self.last[name] = found.on_destination(self.migration.method.dname, self.migration.method.xml)
+        return self.last[name]
+
+
+class _Source(Struct, frozen=True):
+    """A host from which ways are judged, with what its ways share."""
+
+    number: int
+    end: _End
+    #: The guests that are judged, as `Pair.guests` has them.
+    guests: Mapping[str | None, Guest | Unreadable]
+    #: The guests as they are and as they will be, about which the other host is asked.
+    known: tuple[Guest, ...]
+    #: Each guest as it will be, and the results of each unit by the guest.
+    sent: dict[str | None, Guest] = {}
+    results: dict[tuple[int, int], _Kept] = {}
+    #: The questions about the guests, by the facts of the destination that they take and the contents of these.
+    asked: list[tuple[tuple[type[Fact], ...], dict[tuple[int, ...], tuple[Further, Further]]]] = []
+    capacities: dict[int, Capacity] = {}
+
+
+class Ways:
+    """The ways between hosts whose answers are saved."""
+
+    def __init__(self, hosts: Sequence[SavedHost], asked: Asked) -> None:
+        """Take the hosts, and the request, whose own hosts do not count; raises `UserError`."""
+        self.hosts = tuple(hosts)
+        self._asked = asked
+        every = rules_of(asked.site)
+        self._login = find(every, _LOGIN).text
+        self.rules = select(every, select=asked.select, ignore=asked.ignore)
+        sources, self._own = own_of(every)
+        self._library = Library(sources)
+        self._units = tuple(_units(self.rules))
+        self._of_hosts = tuple(unit for unit in self._units if not unit.rule.per_guest)
+        self._of_guests = tuple(unit for unit in self._units if unit.rule.per_guest)
+        self._quoting = frozenset(rule.name for rule in self.rules if rule.body.quotes)
+        self._targets = [parse_target(host.name) for host in hosts]
+        self._ends: dict[tuple[int, Role, str], _End] = {}
+        self._kept: dict[tuple[int, int, bool], _Kept] = {}
+        self._number_kept = [0] * len(self._units)
+
+    def from_source(self, number: int, destinations: Sequence[int]) -> Iterator[Way]:
+        """Judge the ways from one host to others, by their numbers; a host has no way to itself."""
+        host = self._end(number, Role.SOURCE, own_transport(self._targets[number]))
+        guests = choose_guests(host.host, self._asked).guests
+        alone = _SentPair(host.host, host.host, Migration(method=self._asked.method), guests)
+        known = tuple(guest for name in guests for guest in on_either_end(alone, name))
+        source = _Source(number, host, guests, known, alone.last)
+        for destination in destinations:
+            if destination != number:
+                yield self._judged(source, destination)
+
+    def guests_of(self, number: int) -> tuple[str, ...]:
+        """Return the names of the guests of a host that are judged."""
+        host = self._end(number, Role.SOURCE, own_transport(self._targets[number])).host
+        return tuple(name for name in choose_guests(host, self._asked).guests if name is not None)
+
+    def summary(self, number: int) -> HostSummary:
+        """Return a host as reports name it."""
+        end = self._end(number, Role.SOURCE, own_transport(self._targets[number]))
+        return summary_of(end.host, None, self.hosts[number], saved=True)
+
+    def _judged(self, source: _Source, number: int) -> Way:
+        asked, targets = self._asked, (self._targets[source.number], self._targets[number])
+        migration = _watched(migration_between(asked, *targets))
+        # a daemon that opens the connection itself asks preflight for none to the destination
+        transport = own_transport(targets[1]) if migration.peer_to_peer else migration.transport
+        destination = self._end(number, Role.DESTINATION, transport)
+        if down := [end.host for end in (source.end, destination) if _is_down(end.host)]:
+            unknown = tuple(
+                Result(self._login, host.role.value, self._login.severity, Outcome.UNKNOWN, host.absent[""])
+                for host in down
+            )
+            return Way(source.end.host.name, destination.host.name, judge(unknown), unknown, Capacity(()))
+        of_hosts = questions_about_hosts(source.end.host, destination.host, migration)
+        of_guests = self._about_guests(source, destination, migration)
+        here, there = (
+            _told(end, *further) for end, *further in zip((source.end, destination), of_hosts, of_guests, strict=True)
+        )
+        pair = _SentPair(here, there, migration, source.guests, source.sent, _Watching(there))
+        results = tuple(self._results(pair, source, destination))
+        if any(one.rule.name in self._quoting and one.findings for one in results):
+            results = explained(self.rules, results)
+        if asked.site.configured.waivers:
+            results, _ = waive(results, asked.site, Ends(*map(_names, targets)), self.rules)
+        return Way(here.name, there.name, judge(results), results, self._capacity(pair, source, destination))
+
+    def _end(self, number: int, role: Role, transport: str) -> _End:
+        key = (number, role, transport)
+        if key not in self._ends:
+            saved = self.hosts[number]
+            visit = SavedVisit(saved, transport, self._own)
+            host = self._library.member(role, saved.name, visit.first())
+            at = list(Role).index(role)
+            contents = [tuple(map(host.content, unit.takes[at])) for unit in self._units]
+            unreadable = [frozenset(_unreadable(host, unit.takes[at])) for unit in self._units]
+            self._ends[key] = _End(visit, host, contents, unreadable, list(map(self._library.number, contents)))
+        return self._ends[key]
+
+    def _about_guests(self, source: _Source, destination: _End, migration: _Watched) -> tuple[Further, Further]:
+        """Return the questions about the source's guests: the same for destinations with the facts that they take."""
+        for kinds, kept in source.asked:
+            found = kept.get(tuple([destination.host.content(kind) for kind in kinds]))
+            if found is not None:
+                return found
+        watching = _Asking(destination.host)
+        found = questions_about_guests(source.end.host, cast("Host", watching), migration, list(source.known))
+        kinds = tuple(watching.asked)
+        contents = tuple(destination.host.content(kind) for kind in kinds)
+        for known, kept in source.asked:
+            if known == kinds:
+                kept[contents] = found
+                return found
+        source.asked.append((kinds, {contents: found}))
+        return found
+
+    def _results(self, pair: _SentPair, source: _Source, destination: _End) -> Iterator[Result]:
+        """Yield what is wrong or unknown, in the order of rules, then subjects."""
+        found: list[tuple[int, Result]] = []
+        subjects_: list[tuple[tuple[_Unit, ...], int, str | None, str]] = [(self._of_hosts, -1, None, "")]
+        for number, name in enumerate(pair.guests):
+            subjects_.append((self._of_guests, number, name, ALL_GUESTS if name is None else f"guest {name}"))
+        for units, number, name, subject in subjects_:
+            for unit in units:
+                result = self._result(unit, pair, source, destination, subject or unit.subject, name, number)
+                if result.outcome not in _SILENT:
+                    found.append((unit.number, result))
+        return (result for _, result in sorted(found, key=lambda one: one[0]))
+
+    def _result(
+        self,
+        unit: _Unit,
+        pair: _SentPair,
+        source: _Source,
+        destination: _End,
+        subject: str,
+        guest: str | None,
+        number: int,
+    ) -> Result:
+        """Return the result of a unit: a kept one if one with the same facts did not look at the destination's URI.
+
+        `number` is the guest's place among the source's guests, -1 for a unit that is not about one guest.
+        """
+        here, there = pair.source, pair.destination
+        assert isinstance(here, Related)
+        assert isinstance(there, Related)
+        if not (here.own.isdisjoint(unit.takes[0]) and there.own.isdisjoint(unit.takes[1])):
+            return outcome(unit.rule, pair, subject, guest, unit.role)
+        contents = destination.contents[unit.number]
+        own = source.results.get((unit.number, number))
+        if own is None:
+            own = self._shared(unit, source, pair) if number < 0 and not unit.takes_guests else _Kept()
+            source.results[unit.number, number] = own
+        kept = own.find(contents, destination.unreadable[unit.number])
+        if kept is not None:
+            return kept
+        migration, watching = pair.migration, pair.watching
+        assert isinstance(migration, _Watched)
+        assert watching is not None
+        migration.looks.clear()
+        watching.seen.clear()
+        result = outcome(unit.rule, pair, subject, guest, unit.role)
+        is_shared = number < 0 and not unit.takes_guests
+        if not migration.looks and not (is_shared and self._number_kept[unit.number] >= _MOST_KEPT):
+            seen = tuple(place for place, kind in enumerate(unit.takes[1]) if kind in watching.seen)
+            own.add(seen, contents, result)
+            self._number_kept[unit.number] += is_shared
+        return result
+
+    def _shared(self, unit: _Unit, source: _Source, pair: Pair) -> _Kept:
+        """Return the results of a unit that are the same for all sources with the same facts."""
+        key = (unit.number, source.end.keys[unit.number], pair.migration.source_over_ssh)
+        return self._kept.setdefault(key, _Kept())
+
+    def _capacity(self, pair: Pair, source: _Source, destination: _End) -> Capacity:
+        migration = pair.migration
+        assert isinstance(migration, _Watched)
+        here, there = pair.source, pair.destination
+        assert isinstance(here, Related)
+        assert isinstance(there, Related)
+        takes = [limited_by(role, migration, every=self._asked.sizing) for role in Role]
+        if not (here.own.isdisjoint(takes[0]) and there.own.isdisjoint(takes[1])):
+            return capacity(here, there, migration, every=self._asked.sizing)
+        key = self._library.number(
+            tuple(map(destination.host.content, sorted(takes[1], key=lambda kind: kind.__name__)))
+        )
+        if key in source.capacities:
+            return source.capacities[key]
+        migration.looks.clear()
+        found = capacity(here, there, migration, every=self._asked.sizing)
+        if not migration.looks:
+            source.capacities[key] = found
+        return found
+
+
+def _is_down(host: Host) -> bool:
+    """Report whether nothing is known of a host, since neither a login nor its libvirt could be reached."""
+    return "" in host.absent and "libvirt.domains" not in host.records
+
+
+def _told(end: _End, of_hosts: Further, of_guests: Further) -> Host:
+    """Return a host with its answers about its peer."""
+    further = Further(
+        made_of={**of_hosts.made_of, **of_guests.made_of},
+        records={**of_hosts.records, **of_guests.records},
+        absent={**of_hosts.absent, **of_guests.absent},
+    )
+    commands = {**of_hosts.commands, **of_guests.commands}
+    return with_peer(end.host, further, end.visit.ask(commands, of_guests.definitions))
+
+
+def _unreadable(host: Member, kinds: Iterable[type[Fact]]) -> Iterator[int]:
+    """Yield the places of the facts that could not be determined."""
+    for place, kind in enumerate(kinds):
+        try:
+            host.fact(kind)
+        except Unreadable:
+            yield place
+
+
+def _watched(migration: Migration) -> _Watched:
+    fields = {name: getattr(migration, name) for name in Migration.__struct_fields__ if name != "destination_uri"}
+    return _Watched(**fields, uri=migration.destination_uri)
+
+
+def _names(target: Target) -> tuple[str, ...]:
+    return tuple(filter(None, (target.text, target.host)))
+
+
+def _units(rules: Sequence[Rule]) -> Iterator[_Unit]:
+    number = 0
+    for rule in rules:
+        for subject, role in (("", None),) if rule.per_guest else subjects(rule):
+            takes = tuple(
+                tuple(one.kind for one in rule.parameters if issubclass(one.kind, Fact) and (one.role or role) is end)
+                for end in Role
+            )
+            judged = any(one.kind is Judged for one in rule.parameters)
+            yield _Unit(rule, number, subject, role, (takes[0], takes[1]), judged)
+            number += 1

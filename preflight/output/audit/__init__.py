@@ -1,0 +1,1 @@
+"""Formats of an audit: every way between many hosts."""

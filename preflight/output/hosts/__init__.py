@@ -1,0 +1,1 @@
+"""The hosts of a fleet, as `--list-hosts` shows them."""

@@ -1,0 +1,1 @@
+"""libvirt's own test domains, each judged as a guest of a recorded pair of hosts: `make domains`."""

@@ -1,0 +1,69 @@
+"""`preflight audit`, run on snapshots."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from preflight.cli.app import with_commands
+from preflight.schema import audit as schema
+from tests.fleet import write
+
+HOSTS = 4
+
+
+@pytest.fixture(scope="module")
+def snapshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("fleet")
+    write(HOSTS, directory, seed=3)
+    return directory
+
+
+def run(*words: str) -> tuple[int, str, str]:
+    done = CliRunner().invoke(with_commands("audit"), ["audit", *words])
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_all_ways_between_the_snapshots_of_a_directory_are_judged(snapshots: Path) -> None:
+    code, shown, _ = run(f"{snapshots}/", "--jobs", "1")
+    assert shown.startswith(f"{HOSTS} hosts, ")
+    assert f"{HOSTS * (HOSTS - 1)} ways: " in shown
+    assert code == 1, "the guests of the only Debian 13 can go nowhere"
+    assert "(--need any)" in shown
+
+
+def test_only_the_ways_to_some_hosts_are_judged(snapshots: Path) -> None:
+    first, second, *_ = sorted(path.name for path in snapshots.iterdir())
+    code, shown, _ = run(str(snapshots / second), "--to", str(snapshots / first), "--format", "json", "--need", "all")
+    found = schema.AUDIT.validate_json(shown)
+    assert code == found.exit_code == 1
+    assert [(one.host, [way.host for way in one.ways]) for one in found.sources] == [(0, [1])]
+    assert found.need == "all"
+    assert {way for cause in found.causes for way in cause.ways} == {(0, 1)}
+
+
+def test_a_document_names_hosts_by_numbers_that_it_has(snapshots: Path) -> None:
+    document = json.loads(run(f"{snapshots}/", "--format", "json", "--width", "2")[1])
+    numbers = range(len(document["hosts"]))
+    assert all(host in numbers for cause in document["causes"] for way in cause["ways"] for host in way)
+    assert all(one["host"] in numbers for one in (*document["guests"], *document["sources"], *document["odd"]))
+
+
+def test_the_hosts_are_listed_without_being_asked(snapshots: Path) -> None:
+    code, shown, _ = run(f"{snapshots}/", "--list-hosts")
+    assert (code, f"{HOSTS} hosts" in shown) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["one"], "an audit needs at least two hosts"),
+        (["a,b", "--format", "pdf"], "--format: 'pdf' is not one of text, json"),
+        (["kvm[1-"], "kvm[1-"),
+    ],
+)
+def test_what_cannot_be_audited_is_said_in_one_line(words: list[str], why: str) -> None:
+    done = CliRunner().invoke(with_commands("audit"), ["audit", *words])
+    assert done.exit_code != 0
+    assert why in str(done.exception)

@@ -1,0 +1,72 @@
+"""Every way between many hosts gets the results that a check of the pair alone gives."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from preflight.answers import SavedHost
+from preflight.collect.endpoints import open_hosts
+from preflight.connection import snapshot
+from preflight.fleet.ways import Way, Ways
+from preflight.judge.check import check
+from preflight.judge.report import Outcome, Report
+from preflight.request.check_request import Asked
+from preflight.request.method import Method
+from preflight.request.migration import CopyStorage, Mode, Transport
+from tests.lab.truth.record import RECORDED, read
+
+#: Every so many recorded rows give their two hosts.
+STEP = 97
+
+
+def recorded(directory: Path, names: Iterable[str]) -> Iterator[SavedHost]:
+    for number, name in enumerate(names):
+        row = read(name)
+        assert row is not None
+        path = directory / f"{number}.json"
+        path.write_text(row[1], encoding="utf-8")
+        yield from snapshot.read(path)
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory: pytest.TempPathFactory) -> list[SavedHost]:
+    """Hosts of all kinds and releases, each of which has answered about one of the others."""
+    names = sorted(str(path.relative_to(RECORDED)).removesuffix(".json.gz") for path in RECORDED.glob("*/*.json.gz"))
+    return list(recorded(tmp_path_factory.mktemp("rows"), names[::STEP]))
+
+
+def checked(source: SavedHost, destination: SavedHost, **asked: Any) -> Report:
+    with open_hosts(Asked(source=source, destination=destination, **asked)) as opened:
+        return check(opened, stay=False).report
+
+
+def compare(way: Way, report: Report) -> None:
+    silent = (Outcome.PASSED, Outcome.NOT_APPLICABLE)
+    assert way.results == tuple(one for one in report.results if one.outcome not in silent)
+    assert way.verdict is report.verdict
+    assert way.capacity == report.capacity
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"as_they_are": True, "method": Method(copy_storage=CopyStorage.ALL)},
+        {"method": Method(mode=Mode.PEER_TO_PEER, tls=True), "transport": Transport.TLS},
+    ],
+    ids=["usual", "copying", "p2p over TLS"],
+)
+def test_each_way_has_the_results_of_a_check(hosts: list[SavedHost], asked: dict[str, Any]) -> None:
+    ways = Ways(hosts, Asked(source="", **asked))
+    numbers = range(len(hosts))
+    compared = 0
+    for source in numbers:
+        for way, destination in zip(
+            ways.from_source(source, numbers), [one for one in numbers if one != source], strict=True
+        ):
+            if (source + destination) % 3 == 0:  # a third of the ways is checked alone, and all are judged
+                compare(way, checked(hosts[source], hosts[destination], **asked))
+                compared += 1
+    assert compared > 100
