@@ -125,8 +125,10 @@ def markdown() -> str:
     ]
     headers = ("Row", "Releases", "Rehearsal", "virsh migrate")
     parts.append("## All rows\n\n" + tabulate(table, headers=headers, tablefmt="github", disable_numparse=True))
-    last = found[-1].code
-    parts.append(f"Recorded with preflight/rehearse {last.rehearse} (commit {last.commit}).")
+    codes = Counter(one.code.rehearse for one in found)
+    parts.append(
+        "Rows by the digest of preflight/rehearse: " + ", ".join(f"{n} of {it}" for it, n in codes.items()) + "."
+    )
     return "\n\n".join(parts) + "\n"
 
 
