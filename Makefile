@@ -7,7 +7,7 @@ WORKERS := $(shell expr $$(nproc) + 1)
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth ansible-fleet twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small audit-truth probe-killed domains gates clean
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth ansible-fleet twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small audit-truth probe-killed domains gates clean file-faults
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -108,6 +108,10 @@ interleavings: $(VENV)/.installed-lab
 # preflight killed at 20 random moments of a transfer in each mode, and nobody resumes it.
 kill-nine: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.kill_nine $(KILL_NINE_OPTIONS)
+
+# What libvirtd, sshd and the resolver do with each fault that `lint --files` finds.
+file-faults: $(VENV)/.installed-lab
+	$(BIN)/python -m pytest -rP tests/lab/file_faults.py
 
 # `check --probe` killed at 25 moments, with each kind of listener: what it leaves on the hosts.
 probe-killed: $(VENV)/.installed-lab

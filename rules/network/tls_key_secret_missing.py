@@ -20,12 +20,11 @@ from preflight.rule import Findings, Severity, on_host, rule, unless_data_over_t
 @rule(Severity.ERROR, skip=unless_data_over_tls)
 def check(host: GuestSettings, host_secrets: Secrets) -> Findings:
     uuid = _named(host)
-    named = f"uuid '{uuid}'"
     if uuid.value and host_secrets.find(Needed(device="TLS", uuid=uuid.value, usage=None, usage_type=4)) is None:
         yield on_host(
             f"the secret {uuid}, which decrypts the key for migrations, does not exist",
             at=uuid.at,
-            error=f"Secret not found: no secret with matching {named}",
+            error=f"no secret with matching uuid '{uuid}'",
         )
 
 

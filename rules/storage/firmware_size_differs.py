@@ -24,7 +24,12 @@ from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 @rule(
     Severity.ERROR,
     skip=unless_live,
-    errors=("Size mismatch: pc.bios", "Size mismatch: system.flash0", "Size mismatch: system.flash1"),
+    errors=(
+        "Size mismatch: pc.bios",
+        "Size mismatch: system.flash0",
+        "Size mismatch: system.flash1",
+        "job 'migration out' failed: Unable to write to socket",
+    ),
 )
 def check(guest: Guest, source_guest: Guest, source: Storage, destination: Storage) -> Findings:
     here = dict(_files(parse_xml(source_guest.xml)))

@@ -42,7 +42,7 @@ MODULES = {
 DOCUMENTS = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), ROOT / "Makefile", *(ROOT / "preflight").rglob("*.sh")]
 ROOMS = sorted(path.parent.name for path in (ROOT / "preflight").glob("*/__init__.py"))
 #: A module's name from its folder on, and in backticks from its room on, perhaps with what it defines.
-WHOLE = re.compile(rf"(?<![\w/.@\"'])(?:{'|'.join(FOLDERS)})(?:\.(?!(?:toml|yml|html|test\.yml)\b)[a-z_]\w*)+")
+WHOLE = re.compile(rf"(?<![\w/.@\"'])(?:{'|'.join(FOLDERS)})(?:\.(?!(?:toml|yml|html|test\.yml|tar\.gz)\b)[a-z_]\w*)+")
 WITHIN = re.compile(rf"(?<=`)(?:{'|'.join(ROOMS)})(?:\.[a-z_]\w*)+(?:\.[A-Z]\w*)?(?=[`(])")
 FILE = re.compile(rf"(?<![\w.*$}}/-])(?:(?:{'|'.join(FOLDERS)}|rules|docs)/[\w./-]*\w|(?:[\w]+/)*\w+\.(?:py|sh))\b")
 #: Files of examples, and of others' sources.

@@ -62,6 +62,9 @@ def main() -> int:
         _install(base)
         lab.up(["bookworm", "bookworm"])
         lab.hosts["host1"].guest("web")
+        lab.hosts["host1"].run(
+            "sed", "-i", "/host2/d", "/etc/hosts"
+        )  # one way is blocked, so that the audit has a cause
         by_ssh = _by_ssh(lab, base / "ssh")
         before = _traces(lab)
         wrong = [*_collected(lab, base, "brought", by_ssh, f"collect_bundle={base}/preflight.tar.gz")]
@@ -139,6 +142,9 @@ def _collected(lab: Lab, base: Path, how: str, by_ssh: Mapping[str, SavedHost], 
             print(f"{how}: {name}: {what} differs: {why}")
             if what.partition(":")[0] not in MAY_DIFFER:
                 yield f"{how}: {name}: {what} differs: {why}"
+    audits = [_audit(base / one) for one in ("ssh", how)]
+    if audits[0] != audits[1] or "announced-name-unresolvable" not in audits[0]:
+        yield f"{how}: the audits differ, or have no cause: {audits}"
     for pair in (NAMES, NAMES[::-1]):
         reports = [_report(base / one, *pair) for one in ("ssh", how)]
         if reports[0] != reports[1]:
@@ -179,6 +185,12 @@ def _report(directory: Path, source: str, destination: str) -> Mapping[str, Any]
         )
         for one in report["results"]
     }
+
+
+def _audit(directory: Path) -> str:
+    """Return the audit of a directory of snapshots, as one document."""
+    done = run([PREFLIGHT, "audit", f"{directory}/", "--format", "json"], capture_output=True, text=True, check=False)
+    return done.stdout
 
 
 def _listed(base: Path) -> Iterator[str]:

@@ -38,6 +38,15 @@ def test_an_error_of_the_hosts_own_libvirt_is_an_error() -> None:
     assert result.findings[0].predicted_error == error
 
 
+@pytest.mark.parametrize("end", ["source", "destination"])
+def test_a_host_to_which_no_client_gets_over_ssh_is_found(end: str) -> None:
+    case = of_itself(Case())
+    getattr(case, end)("helpers", "")
+    result = case.result("remote-helper-missing", end)
+    assert (result.outcome, result.findings[0].predicted_error) == (Outcome.FAILED, "End of file while reading data")
+    assert of_itself(Case()).result("remote-helper-missing", end).outcome is Outcome.PASSED
+
+
 def test_over_another_transport_its_libvirt_is_unknown() -> None:
     case = of_itself(Case()).asking(transport="tls")
     assert case.result("libvirt-unreachable", "destination").outcome is Outcome.UNKNOWN
