@@ -65,6 +65,31 @@ class Cell(Struct, frozen=True):
     limited_by: tuple[str, str] | None
 
 
+#: Texts that are kept of what one rule says of one host: a thousand hosts may each say something of all others.
+MOST_TEXTS = 32
+#: The text of the cause that stands for all further ones.
+FURTHER = "further findings of this kind, whose texts are not kept"
+
+
+class _Numbers:
+    """Numbers of causes; of one rule and host, only so many are told apart."""
+
+    def __init__(self) -> None:
+        self.causes: dict[Cause, int] = {}
+        self._texts: Counter[tuple[str, Outcome, Severity, str | None]] = Counter()
+
+    def of(self, cause: Cause) -> int:
+        """Return the number of a cause, or of that which stands for it."""
+        known = self.causes.get(cause)
+        if known is not None:
+            return known
+        kind = (cause.rule.name, cause.outcome, cause.severity, cause.host)
+        if self._texts[kind] >= MOST_TEXTS:
+            cause = Cause(cause.rule, cause.outcome, cause.severity, FURTHER, cause.host)
+        self._texts[kind] += cause not in self.causes
+        return self.causes.setdefault(cause, len(self.causes))
+
+
 #: The cells of one source, by the number of the destination, and the causes that they number.
 _Row: TypeAlias = tuple[int, dict[int, Cell], list[Cause]]
 
@@ -143,20 +168,20 @@ def matrix(
     leaving = tuple(everyone if sources is None else sources)
     arriving = tuple(everyone if destinations is None else destinations)
     ways = Ways(hosts, asked)
-    numbers: dict[Cause, int] = {}
+    numbers = _Numbers()
     cells: list[Mapping[int, Cell]] = [{} for _ in hosts]
     names = [ways.guests_of(number) if number in set(leaving) else () for number in everyone]
     same: dict[Cell, Cell] = {}
     for done, (source, row, causes) in enumerate(_rows(ways, names, leaving, arriving, jobs), start=1):
-        known = [numbers.setdefault(cause, len(numbers)) for cause in causes]
+        known = list(map(numbers.of, causes))
         cells[source] = {
-            destination: _shared(same, cell, tuple(known[cause] for cause in cell.causes))
+            destination: _shared(same, cell, tuple(dict.fromkeys(known[cause] for cause in cell.causes)))
             for destination, cell in row.items()
         }
         progress(done, len(leaving))
     summaries = tuple(ways.summary(number) for number in everyone)
     rules = tuple(rule.text for rule in ways.rules)
-    return Matrix(summaries, tuple(names), tuple(cells), tuple(numbers), asked, rules)
+    return Matrix(summaries, tuple(names), tuple(cells), tuple(numbers.causes), asked, rules)
 
 
 def _shared(same: dict[Cell, Cell], cell: Cell, causes: tuple[int, ...]) -> Cell:
@@ -191,12 +216,12 @@ def _part(sources: Sequence[int]) -> list[_Row]:
 
 
 def _row(ways: Ways, names: Sequence[tuple[str, ...]], source: int, destinations: Sequence[int]) -> _Row:
-    numbers: dict[Cause, int] = {}
+    numbers = _Numbers()
     others = [destination for destination in destinations if destination != source]
     row: dict[int, Cell] = {}
     same: dict[Cell, Cell] = {}
     for destination, way in zip(others, ways.from_source(source, others), strict=True):
-        causes = [numbers.setdefault(cause, len(numbers)) for cause in _causes(way)]
+        causes = map(numbers.of, _causes(way))
         binding = way.capacity.binding
         cell = Cell(
             verdict=way.verdict,
@@ -206,7 +231,7 @@ def _row(ways: Ways, names: Sequence[tuple[str, ...]], source: int, destinations
             limited_by=None if binding is None else (binding.name, _host(way, binding.host)),
         )
         row[destination] = same.setdefault(cell, cell)
-    return source, row, list(numbers)
+    return source, row, list(numbers.causes)
 
 
 def _host(way: Way, role: Role) -> str:

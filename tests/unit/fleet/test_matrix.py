@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import pytest
 
 from preflight.answers import SavedHost
+from preflight.fleet import matrix as matrices
 from preflight.fleet.audited import Audited
 from preflight.fleet.groups import groups
-from preflight.fleet.matrix import Matrix, matrix
-from preflight.judge.report import Verdict
+from preflight.fleet.matrix import Cause, Matrix, matrix
+from preflight.judge.report import Outcome, RuleText, Verdict
 from preflight.request.check_request import Asked
+from preflight.rule import Severity
 from tests.fleet import fleet
 
 #: Every third of these hosts cannot take anybody, and one guest has a disk that no other host has.
@@ -59,6 +61,18 @@ def test_the_verdict_of_a_way_follows_from_its_causes(found: Matrix) -> None:
 def test_no_cause_is_there_twice(found: Matrix) -> None:
     assert len(set(found.causes)) == len(found.causes)
     assert all(found.met_by())
+
+
+def test_of_a_rule_and_a_host_so_many_texts_are_kept() -> None:
+    rule = RuleText("a-rule", "names", "Title.", "Why.", "Fix.", Severity.ERROR)
+    numbers = matrices._Numbers()
+    causes = [Cause(rule, Outcome.FAILED, Severity.ERROR, f"text {number}", "host1") for number in range(100)]
+    given = [numbers.of(cause) for cause in causes]
+    assert given == [min(number, matrices.MOST_TEXTS) for number in range(100)]
+    assert [numbers.of(cause) for cause in causes] == given
+    assert list(numbers.causes)[-1].text == matrices.FURTHER
+    assert list(numbers.causes)[-1].blocks
+    assert numbers.of(Cause(rule, Outcome.FAILED, Severity.ERROR, "text 99", "host2")) == matrices.MOST_TEXTS + 1
 
 
 def test_groups_have_every_cause_once_and_all_its_ways(found: Matrix) -> None:
