@@ -96,7 +96,7 @@ def render(audited: Audited, _colour: bool) -> str:
         rows=rows,
         widest=_WIDEST,
         sums=tuple(_sums(matrix, names)),
-        cards=tuple(_card(matrix, one, names, ways) for one in decisive[:_CARDS]),
+        cards=tuple(_card(one, names, ways) for one in decisive[:_CARDS]),
         more=len(decisive) - _CARDS,
         milder=tuple(_milder(groups)),
         stuck=tuple(_stuck(audited, groups, names)),
@@ -164,13 +164,13 @@ def _sums(matrix: Matrix, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
             host.release or "?",
             host.libvirt or "?",
             host.qemu or "?",
-            str(len(matrix.guests[number])) if one.leaving else "–",
-            f"{one.leaving_ready} of {one.leaving}" if one.leaving else "–",
-            f"{one.arriving_ready} of {one.arriving}" if one.arriving else "–",
+            str(len(matrix.guests[number])) if one.leaving else "",
+            f"{one.leaving_ready} of {one.leaving}" if one.leaving else "",
+            f"{one.arriving_ready} of {one.arriving}" if one.arriving else "",
         )
 
 
-def _card(matrix: Matrix, one: Told, names: Sequence[str], ways: int) -> _Card:
+def _card(one: Told, names: Sequence[str], ways: int) -> _Card:
     located = {(cause.host, cause.location): cause for cause in one.group.causes if cause.location is not None}
     by_source: dict[int, list[int]] = {}
     for source, destination in sorted(one.group.ways):
