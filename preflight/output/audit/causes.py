@@ -10,6 +10,7 @@ from preflight.fleet.matrix import Cause, Cell, Matrix
 from preflight.judge.report import Outcome
 from preflight.output.audit.names import short_names
 from preflight.output.report.problems import about
+from preflight.output.terminal import listed
 from preflight.visible import unnamed
 
 #: What a cause between hosts is at.
@@ -71,6 +72,16 @@ def by_rule(groups: Iterable[Told]) -> dict[tuple[str, str], list[Told]]:
     for one in groups:
         found.setdefault((one.kind, one.group.rule.name), []).append(one)
     return found
+
+
+def in_short(groups: Sequence[Told]) -> tuple[str, str, str, str, str]:
+    """Return kind, rule, hosts, first text and number of ways of groups of one kind and rule."""
+    first = groups[0]
+    hosts = list(dict.fromkeys(host for one in groups for host in one.hosts))
+    more = sum(len(one.texts) for one in groups) - 1
+    ways = len(frozenset[tuple[int, int]]().union(*(one.group.ways for one in groups)))
+    said = f"{first.texts[0]}{f' (and {more} more like it)' if more else ''}"
+    return first.kind, first.group.rule.name, listed(hosts) or BETWEEN, said, str(ways)
 
 
 def kind(outcome: Outcome, severity: str) -> str:

@@ -7,14 +7,14 @@ from msgspec import Struct
 from preflight.fleet.audited import Audited
 from preflight.fleet.matrix import Cause, Cell, Matrix
 from preflight.judge.report import Outcome, Verdict
-from preflight.output.audit.causes import BETWEEN, Told, by_rule, decisive_of, many, told
+from preflight.output.audit.causes import Told, by_rule, decisive_of, in_short, many, told
 from preflight.output.audit.names import short_names
 from preflight.output.audit.origin import origin
 from preflight.output.audit.sums import odd, stuck, sums, unreachable
 from preflight.output.audit.text import because
 from preflight.output.page.template import fill
 from preflight.output.report.text import WORDS
-from preflight.output.terminal import excerpt, listed
+from preflight.output.terminal import excerpt
 
 #: Rows, and columns, of a matrix beyond which a page has the sums of each host alone.
 _WIDEST = 128
@@ -98,7 +98,7 @@ def render(audited: Audited, _colour: bool) -> str:
         sums=tuple(_sums(matrix, names)),
         cards=tuple(_card(one, names, ways) for one in decisive[:_CARDS]),
         more=len(decisive) - _CARDS,
-        milder=tuple(_milder(groups)),
+        milder=tuple(map(in_short, by_rule(one for one in groups if not one.is_decisive).values())),
         stuck=tuple(_stuck(audited, groups, names)),
         nobody=tuple(
             (best.value, words, tuple(names[number] for number in unreachable(matrix)[best]))
@@ -188,16 +188,6 @@ def _card(one: Told, names: Sequence[str], ways: int) -> _Card:
         ways=tuple(leading[:_LONGEST]),
         more_ways=len(leading) - _LONGEST,
     )
-
-
-def _milder(groups: Sequence[Told]) -> Iterator[tuple[str, str, str, str, str]]:
-    """Yield kind, rule, hosts, first text and number of ways of what keeps no way from being READY, by the rule."""
-    for (kind, rule), some in by_rule(one for one in groups if not one.is_decisive).items():
-        hosts = list(dict.fromkeys(host for one in some for host in one.hosts))
-        texts = sum(len(one.texts) for one in some)
-        ways = len(frozenset[tuple[int, int]]().union(*(one.group.ways for one in some)))
-        more = f" (and {texts - 1} more like it)" if texts > 1 else ""
-        yield kind, rule, listed(hosts) or BETWEEN, f"{some[0].texts[0]}{more}", str(ways)
 
 
 def _excerpt(cause: Cause) -> _Excerpt:

@@ -12,10 +12,14 @@ def origin(audited: Audited) -> Iterator[tuple[str, str]]:
     if audited.made is not None:
         yield "made", made_by(audited.made)
     yield "answers", _answers(audited)
+    if words := options(audited):
+        yield "options", " ".join(words)
+
+
+def options(audited: Audited) -> list[str]:
+    """Return the options, as words of a command line."""
     asked = audited.matrix.asked
-    words = [*selection(asked), *requested(asked), *(["--need", "all"] if audited.every else [])]
-    if words:
-        yield "options", " ".join(quoted(words))
+    return quoted([*selection(asked), *requested(asked), *(["--need", "all"] if audited.every else [])])
 
 
 def in_one_line(audited: Audited) -> str:

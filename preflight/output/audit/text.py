@@ -14,6 +14,11 @@ from preflight.visible import GUEST
 
 #: What a cell shows; a way that is READY shows how many migrations it allows at once.
 _SIGNS = {Verdict.NOT_READY: ("NO", "red"), Verdict.UNDETERMINED: ("?", "yellow")}
+#: What is said of hosts to which the best verdict on any way is this.
+NOBODY = {
+    Verdict.NOT_READY: "hosts that can take nobody",
+    Verdict.UNDETERMINED: "hosts to which no way is certain",
+}
 #: Columns that the name of a host may take.
 _NAME = 24
 #: The columns of a matrix where no terminal says how many there are.
@@ -36,9 +41,8 @@ def render(audited: Audited, colour: bool) -> str:
     lines = [*_head(matrix), ""]
     lines += _grid(matrix, columns or _USUAL, colour)
     lines += _groups(audited, columns, colour)
-    lines += _left_over(audited, columns)
-    word, style = WORDS[audited.verdict]
-    lines += ["", f"{paint(word, style, 'bold', colour=colour)}  {because(audited)}"]
+    lines += left_over(audited, columns)
+    lines += ["", verdict(audited, colour=colour)]
     return "\n".join(lines) + "\n"
 
 
@@ -141,32 +145,47 @@ def _group(one: Told, ways: int, columns: int | None, colour: bool) -> Iterator[
     yield ""
 
 
-def _left_over(audited: Audited, columns: int | None) -> Iterator[str]:
+def verdict(audited: Audited, *, colour: bool) -> str:
+    """Return the line that begins with the verdict."""
+    word, style = WORDS[audited.verdict]
+    return f"{paint(word, style, 'bold', colour=colour)}  {because(audited)}"
+
+
+def without_a_way(best: Verdict) -> str:
+    """Return what is said of guests whose best verdict is this."""
+    return "that can go nowhere" if best is Verdict.NOT_READY else "for which no way is certain"
+
+
+def left_over(audited: Audited, columns: int | None) -> Iterator[str]:
+    """Yield the guests that can go nowhere, the hosts that can take nobody, and what is different on one host."""
     matrix = audited.matrix
     names = short_names(matrix)
     for (number, best), guests in stuck(matrix).items():
-        what = "that can go nowhere" if best is Verdict.NOT_READY else "for which no way is certain"
-        yield from wrapped(f"guests of {names[number]} {what}: {listed(guests)}", width=columns)
-    for best, what in (
-        (Verdict.NOT_READY, "hosts that can take nobody"),
-        (Verdict.UNDETERMINED, "hosts to which no way is certain"),
-    ):
+        yield from wrapped(f"guests of {names[number]} {without_a_way(best)}: {listed(guests)}", width=columns)
+    for best, what in NOBODY.items():
         if hosts := unreachable(matrix)[best]:
             yield from wrapped(f"{what}: {listed([names[number] for number in hosts])}", width=columns)
     for number, texts in odd(audited).items():
         yield f"the odd one out: {names[number]} (the others -> this host)"
         for text in texts[:_DIFFERENCES]:
-            yield from wrapped(f"  {_short(one_line(text))}", width=columns, indent=4)
+            yield from wrapped(f"  {difference(text)}", width=columns, indent=4)
         if len(texts) > _DIFFERENCES:
             yield f"  and {len(texts) - _DIFFERENCES} more, in --format json"
 
 
-def _short(text: str) -> str:
+def difference(text: str) -> str:
+    """Return what is different, not without end."""
+    text = one_line(text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def because(audited: Audited) -> str:
-    """Return what the verdict is due to."""
+    """Return what the verdict is due to, and whether it covers all rules."""
+    asked = audited.matrix.asked
+    return f"{_due(audited)}{'; only selected rules were applied' if asked.select or asked.ignore else ''}"
+
+
+def _due(audited: Audited) -> str:
     if audited.every:
         return "every way is READY" if audited.verdict is Verdict.READY else "not every way is READY (--need all)"
     if audited.verdict is Verdict.READY:
