@@ -33,6 +33,8 @@ RULES = (
     "ssh-login-refused",
     "workers-limit",
 )
+#: The fields of causes that are texts of the program.
+_OWN = frozenset(("outcome", "severity"))
 #: When, where and by whom the audits were made: a day after their hosts were asked.
 AUDITED = replace(MADE, at=MADE.at + 2 * 86_400)
 #: The audit whose page is kept; the others would repeat the style sheet.
@@ -67,7 +69,7 @@ def audited(hosts: tuple[SavedHost, ...], *, every: bool = False) -> Audited:
 
 def with_text(found: Audited, text: str) -> Audited:
     """Return the audit with the text behind every text that comes from a host."""
-    names = {host.name: f"{host.name}{text}" for host in found.matrix.hosts}
+    names = {host.name: host.name.replace(".", f"{text}.", 1) for host in found.matrix.hosts}
 
     def said(value: S) -> S:
         return replace(
@@ -75,14 +77,14 @@ def with_text(found: Audited, text: str) -> Audited:
             **{
                 field.name: f"{one}{text}"
                 for field in fields(value)
-                if isinstance(one := getattr(value, field.name), str) and field.name not in ("outcome", "severity")
+                if isinstance(one := getattr(value, field.name), str) and field.name not in _OWN
             },
         )
 
     def cause(one: Cause) -> Cause:
         location = one.location and said(one.location)
         assert location is None or isinstance(location, Location)
-        return replace(said(one), location=location)
+        return replace(said(one), location=location, host=one.host and names[one.host])
 
     def cell(one: Cell) -> Cell:
         return replace(one, limited_by=one.limited_by and (one.limited_by[0], names[one.limited_by[1]]))
@@ -91,7 +93,7 @@ def with_text(found: Audited, text: str) -> Audited:
     return Audited(
         replace(
             whole,
-            hosts=tuple(said(_complete(host)) for host in whole.hosts),
+            hosts=tuple(replace(said(_complete(host)), name=names[host.name]) for host in whole.hosts),
             guests=tuple(tuple(f"{name}{text}" for name in guests) for guests in whole.guests),
             cells=tuple({number: cell(one) for number, one in row.items()} for row in whole.cells),
             causes=tuple(map(cause, whole.causes)),
