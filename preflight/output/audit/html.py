@@ -35,8 +35,9 @@ class _Square(Struct, frozen=True):
     #: How many migrations can run at once; empty unless the way is READY.
     allows: str
     causes: tuple[int, ...]
-    #: The way in words, for readers that do not see the heads of the table.
-    says: str
+    #: The verdict in words, and the limit on the migrations; empty unless the way is READY.
+    word: str
+    limit: str
 
 
 class _Row(Struct, frozen=True):
@@ -122,7 +123,7 @@ def _grid(audited: Audited, groups: Sequence[Told], names: Sequence[str]) -> tup
         return (), ()
     deciding = decisive_of(audited, groups)
 
-    def square(source: int, destination: int, cell: Cell | None) -> _Square | None:
+    def square(cell: Cell | None) -> _Square | None:
         if cell is None:
             return None
         is_ready = cell.verdict is Verdict.READY
@@ -131,28 +132,28 @@ def _grid(audited: Audited, groups: Sequence[Told], names: Sequence[str]) -> tup
             sign=_SIGNS[cell.verdict],
             allows="" if not is_ready or cell.allows is None else str(cell.allows),
             causes=deciding.of(cell),
-            says=f"{names[source]} to {names[destination]}: {WORDS[cell.verdict][0]}{_capacity(cell)}",
+            word=WORDS[cell.verdict][0],
+            limit=_limit(cell),
         )
 
     rows = tuple(
         _Row(
             source + 1,
             names[source],
-            tuple(square(source, destination, matrix.cells[source].get(destination)) for destination in columns),
+            tuple(square(matrix.cells[source].get(destination)) for destination in columns),
         )
         for source in sources
     )
     return rows, tuple(columns)
 
 
-def _capacity(cell: Cell) -> str:
-    """Return how many migrations a way that is READY allows, in words."""
+def _limit(cell: Cell) -> str:
+    """Return the limit on the migrations of a way that is READY, in words."""
     if cell.verdict is not Verdict.READY:
         return ""
-    if cell.allows is None:
-        return ", the capacity is not known"
-    limit = "" if cell.limited_by is None else f" ({cell.limited_by[0]} of {cell.limited_by[1]})"
-    return f", {many(cell.allows, 'migration')} at once{limit}"
+    if cell.allows is None or cell.limited_by is None:
+        return "no limit could be read"
+    return f"limited by {cell.limited_by[0]} on {cell.limited_by[1]}"
 
 
 def _sums(matrix: Matrix, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
