@@ -78,7 +78,7 @@ def _rows(document: schema.Audit) -> Iterator[Mapping[int, Cell]]:
                 causes=tuple(causes.get((source.host, way.host), ())),
                 guests=tuple(_verdict(way.host, *one) for one in guests.get(source.host, ())),
                 allows=way.allows,
-                limited_by=way.limited_by and (way.limited_by.name, way.limited_by.host),
+                limited_by=None if way.limited_by is None else (way.limited_by.name, way.limited_by.host),
             )
     for number in range(len(document.hosts)):
         yield rows.get(number, {})

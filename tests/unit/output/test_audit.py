@@ -3,6 +3,7 @@
 import json
 import re
 from functools import cache
+from xml.etree.ElementTree import Element
 
 import html5lib
 import pytest
@@ -10,6 +11,7 @@ from jsonschema import Draft202012Validator
 from lxml import etree
 from msgspec.structs import replace
 
+from preflight.facts.text.located import Location
 from preflight.fleet.audited import Audited
 from preflight.judge.report import Outcome, Verdict
 from preflight.output.audit import html
@@ -28,8 +30,15 @@ def of(name: str = "audit", **changes: object) -> Audited:
 
 
 @cache
-def page() -> "html5lib.treebuilders.etree.Element":
-    return html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(render("audit", "html", audit()))
+def page() -> Element:
+    return parsed(audit())
+
+
+def parsed(audited: Audited) -> Element:
+    """Return the page of an audit as a browser reads it; fails if the standard calls it an error."""
+    text = render("audit", "html", audited)
+    root: Element = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(text)
+    return root
 
 
 def cases(audited: Audited) -> dict[str, list[tuple[str, str]]]:
@@ -72,6 +81,24 @@ def test_a_page_of_too_many_hosts_has_their_sums(monkeypatch: pytest.MonkeyPatch
     assert '<div class="matrix"' not in shown
     assert "A matrix of more than 4 hosts does not fit on a page" in shown
     assert '<td class="number">3 of 4</td>' in shown
+
+
+def test_a_card_quotes_the_line_with_a_caret_and_counts_further_places() -> None:
+    matrix = audit().matrix
+    numbers = iter(range(1, 100))
+    causes = tuple(
+        replace(one, location=Location("/etc/libvirt/qemu.conf", next(numbers), 5, 9, "key = <b>"))
+        if one.blocks
+        else one
+        for one in matrix.causes
+    )
+    card = next(parsed(of(matrix=replace(matrix, causes=causes))).iter("article"))
+    places = ["".join(one.itertext()) for one in card.findall("p[@class='place']")]
+    located = len(told(audit())[0].group.causes)
+    assert places[0].startswith("kvm0001.dc1.example.com:/etc/libvirt/qemu.conf:")
+    assert places[3:] == [f"and {located - 3} more places"]
+    line, caret = "".join(card.findall("pre[@class='excerpt']")[0].itertext()).splitlines()
+    assert line.index("= <b>") == caret.index("^")
 
 
 def test_a_page_without_causes_says_so() -> None:
