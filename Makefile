@@ -7,7 +7,7 @@ WORKERS := $(shell expr $$(nproc) + 1)
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small audit-truth probe-killed domains gates clean
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth ansible-fleet twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small audit-truth probe-killed domains gates clean file-faults
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -29,7 +29,7 @@ check: $(VENV)/.installed
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/shellcheck tools/system-packages .ci/run $$(find preflight examples tests/lab/variants -name '*.sh')
+	$(BIN)/shellcheck tools/system-packages .ci/run $$(find preflight examples tests/lab/variants -name '*.sh' -o -name bundle)
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format .
@@ -109,6 +109,10 @@ interleavings: $(VENV)/.installed-lab
 kill-nine: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.kill_nine $(KILL_NINE_OPTIONS)
 
+# What libvirtd, sshd and the resolver do with each fault that `lint --files` finds.
+file-faults: $(VENV)/.installed-lab
+	$(BIN)/python -m pytest -rP tests/lab/file_faults.py
+
 # `check --probe` killed at 25 moments, with each kind of listener: what it leaves on the hosts.
 probe-killed: $(VENV)/.installed-lab
 	$(BIN)/python -m pytest -rP tests/lab/probe_killed.py
@@ -145,6 +149,10 @@ fix-chaos: $(VENV)/.installed-lab
 
 ansible-truth: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.ansible_truth
+
+# Hosts that Ansible collects, with the collection in examples/ansible, are as those that ssh collects.
+ansible-fleet: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.ansible_fleet
 
 # An audit of five hosts with different faults, and what virsh then does on 40 ways.
 audit-truth: $(VENV)/.installed-lab

@@ -141,10 +141,31 @@ def further_questions(
     source: Host, destination: Host, migration: Migration, guests: list[Guest]
 ) -> tuple[Further, Further]:
     """Return the further questions for the source and the destination."""
+    of_guests = questions_about_guests(source, destination, migration, guests)
+    of_hosts = questions_about_hosts(source, destination, migration)
+    here, there = (_both(one, other) for one, other in zip(of_hosts, of_guests, strict=True))
+    return here, there
+
+
+def _both(one: Further, other: Further) -> Further:
+    """Return the questions of both, which have no record in common."""
+    return Further(*({**getattr(one, name), **getattr(other, name)} for name in Further.__struct_fields__))
+
+
+def questions_about_guests(
+    source: Host, destination: Host, migration: Migration, guests: list[Guest]
+) -> tuple[Further, Further]:
+    """Return the questions for the source and the destination about the guests to be migrated."""
+    here, there = further = Further(), Further()
+    _ask_about_guests(here, there, source, destination, migration, guests)
+    return further
+
+
+def questions_about_hosts(source: Host, destination: Host, migration: Migration) -> tuple[Further, Further]:
+    """Return the questions for the source and the destination about each other."""
     here, there = further = Further(), Further()
     _ask_about_the_ways(here, source, destination, migration)
     _ask_about_names(here, there, source, destination, migration)
-    _ask_about_guests(here, there, source, destination, migration, guests)
     if migration.peer_to_peer and migration.destination_uri:
         uri = migration.destination_uri
         here.ask("peer.connect", questions.connect(uri), about=f"connect:{uri}")

@@ -1,6 +1,7 @@
 """Sessions with one host: first the questions that are always asked, then those that depend on the answers."""
 
 import itertools
+import json
 import sys
 import threading
 import time
@@ -316,6 +317,14 @@ class LiveVisit:
         return kept
 
 
+def _untried(connect: Record, transport: str) -> Record:
+    """Return the answer about libvirt's connection with the transport that nobody has tried."""
+    try:
+        return connect._replace(out=json.dumps({**json.loads(connect.out), "untried": transport}))
+    except (ValueError, TypeError, RecursionError):  # reported where it is read
+        return connect
+
+
 class SavedVisit:
     """A host from a snapshot. Questions that it was not asked are answered with `MISSING`."""
 
@@ -338,6 +347,7 @@ class SavedVisit:
                 answers.records.pop("login", None)
                 answers.absent["login"] = f"{self.name} took the snapshot itself: nobody has logged in to it"
                 unasked |= {"login"}
+                answers.records["libvirt.connect"] = _untried(answers.records["libvirt.connect"], self._transport)
             elif taken_over != self._transport:
                 del answers.records["libvirt.connect"]
                 answers.absent["libvirt.connect"] = (

@@ -9,7 +9,6 @@ from preflight.answers import SavedHost
 from preflight.collect import alone, directory, questions
 from preflight.collect.endpoints import own_transport
 from preflight.collect.session import LiveVisit
-from preflight.collect.sources import FACTS
 from preflight.commands.made import made_now
 from preflight.connection import snapshot
 from preflight.connection.channel import Channel
@@ -69,7 +68,7 @@ def _asked(targets: Sequence[Target], request: judge.Request, timeout: float) ->
             LiveVisit(target, channel, wanted, own_transport(target), own=own, timeout=timeout)
             for target, channel in zip(targets, channels, strict=True)
         ]
-        alone.ask(visits, wanted, FACTS)
+        alone.ask(visits, wanted)
     finally:
         close_all(channels)
     return {target.text: visit.saved() for target, visit in zip(targets, visits, strict=True)}

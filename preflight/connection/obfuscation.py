@@ -22,13 +22,11 @@ from preflight.connection.target import TargetError, parse_target
 
 #: Names that are the same everywhere, and words of libvirt's and sshd's own that a name may be: such a name is only
 #: replaced where nothing but a name can be.
-_EVERYWHERE = frozenset(
-    (
-        *("localhost", "localdomain", "localhost4", "localhost6", "localdomain4", "localdomain6", "ip6-localhost"),
-        *("ip6-loopback", "ip6-localnet", "ip6-mcastprefix", "ip6-allnodes", "ip6-allrouters", "ip6-allhosts"),
-        *("com", "org", "net", "edu", "gov", "local", "lan", "internal", "home", "arpa", "test", "invalid", "intern"),
-    )
-)
+_EVERYWHERE = frozenset((
+    "localhost", "localdomain", "localhost4", "localhost6", "localdomain4", "localdomain6", "ip6-localhost",
+    "ip6-loopback", "ip6-localnet", "ip6-mcastprefix", "ip6-allnodes", "ip6-allrouters", "ip6-allhosts", "com",
+    "org", "net", "edu", "gov", "local", "lan", "internal", "home", "arpa", "test", "invalid", "intern",
+))  # fmt: skip
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\w)")
 _IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,39}(?:(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])")
 _MAC = re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:])")
@@ -45,9 +43,9 @@ _PLACES = (
 )
 #: Records whose words are libvirt's and sshd's own, in a host that has no name of a user's.
 _VOCABULARY = (
-    *("libvirt.domains", "libvirt.capabilities", "libvirt.networks", "sshd.effective", "links", "mounts", "limits"),
-    *("daemons", "sshd.listener", "nft", "iptables", "addresses"),
-)
+    "libvirt.domains", "libvirt.capabilities", "libvirt.networks", "sshd.effective", "links", "mounts",
+    "limits", "daemons", "sshd.listener", "nft", "iptables", "addresses",
+)  # fmt: skip
 #: First numbers of the networks that mean the same everywhere.
 _SPECIAL_V4 = frozenset((0, 127, *range(224, 256)))
 

@@ -38,6 +38,8 @@ _FREE = (
     "cookie",
     "cookies",
 )
+#: Those in which programs that manage guests leave marks.
+_MARKED = frozenset(("metadata", "entry"))
 _OPENING = re.compile(rf"<({'|'.join(_FREE)})(?:\s[^<>]*+)?>")
 #: Arguments and environment of QEMU, overridden properties, options of a pool's mount or of its Ceph.
 _OPTION = re.compile(r"<[A-Za-z][\w.-]*+:(?:arg|env|property|option)\s[^<>]*+>")
@@ -104,7 +106,7 @@ def _without_free(text: str) -> Iterator[str]:
             end = _closing(text, found[1], at)
             if end is None:
                 return
-            yield _filled(text[at:end])
+            yield _without_content(found, text[at:end])
             at = end
 
 
@@ -123,11 +125,24 @@ def _closing(text: str, name: str, at: int) -> int | None:
     return None
 
 
-def _filled(content: str) -> str:
+def _without_content(opening: re.Match[str], content: str) -> str:
+    """Return the content without what may be secret: what shows which program manages the guest is kept."""
+    if opening[1] not in _MARKED:
+        return _filled(content)
+    from preflight.facts.guest.orchestrator import is_mark, marks_in  # which few guests need
+
+    if opening[1] == "entry":
+        return content if is_mark(content) else _filled(content)
+    marks = "".join(f'<mark xmlns="{uri}"/>' for uri in marks_in(f"{opening[0]}{content}</metadata>"))
+    return marks + _filled(content, len(marks))
+
+
+def _filled(content: str, less: int = 0) -> str:
+    """Return text in place of the content, shorter by so many characters."""
     if not content.strip():
         return content
     lines = content.count("\n")
-    size = len(content) - lines
+    size = len(content) - lines - less
     return "*" * (-(-size // _STEP) * _STEP) + "\n" * lines if size > _STEP else BLANK + "\n" * lines
 
 

@@ -20,27 +20,26 @@ from preflight.host import Host
 
 #: Keywords as sshd_config(5) of OpenSSH 10.0 writes them; `sshd -T` prints them in lower case.
 _SPELLINGS = (
-    *("AcceptEnv", "AddressFamily", "AllowAgentForwarding", "AllowGroups", "AllowStreamLocalForwarding"),
-    *("AllowTcpForwarding", "AllowUsers", "AuthenticationMethods", "AuthorizedKeysCommand"),
-    *("AuthorizedKeysCommandUser", "AuthorizedKeysFile", "AuthorizedPrincipalsCommand"),
-    *("AuthorizedPrincipalsCommandUser", "AuthorizedPrincipalsFile", "Banner", "CASignatureAlgorithms"),
-    *("ChannelTimeout", "ChrootDirectory", "Ciphers", "ClientAliveCountMax", "ClientAliveInterval"),
-    *("Compression", "DenyGroups", "DenyUsers", "DisableForwarding", "ExposeAuthInfo", "FingerprintHash"),
-    *("ForceCommand", "GatewayPorts", "GSSAPIAuthentication", "GSSAPICleanupCredentials"),
-    *("GSSAPIStrictAcceptorCheck", "HostbasedAcceptedAlgorithms", "HostbasedAuthentication"),
-    *("HostbasedUsesNameFromPacketOnly", "HostCertificate", "HostKey", "HostKeyAgent", "HostKeyAlgorithms"),
-    *("IgnoreRhosts", "IgnoreUserKnownHosts", "IPQoS", "KbdInteractiveAuthentication"),
-    *("KerberosAuthentication", "KexAlgorithms", "ListenAddress", "LoginGraceTime", "LogLevel", "LogVerbose"),
-    *("MACs", "MaxAuthTries", "MaxSessions", "MaxStartups", "ModuliFile", "PasswordAuthentication"),
-    *("PermitEmptyPasswords", "PermitListen", "PermitOpen", "PermitRootLogin", "PermitTTY", "PermitTunnel"),
-    *("PermitUserEnvironment", "PermitUserRC", "PerSourceMaxStartups", "PerSourceNetBlockSize"),
-    *("PerSourcePenalties", "PerSourcePenaltyExemptList", "PidFile", "Port", "PrintLastLog", "PrintMotd"),
-    *("PubkeyAcceptedAlgorithms", "PubkeyAuthentication", "RDomain", "RekeyLimit", "RequiredRSASize"),
-    *("RevokedKeys", "SetEnv", "SshdSessionPath", "StreamLocalBindMask", "StreamLocalBindUnlink"),
-    *("StrictModes", "Subsystem", "SyslogFacility", "TCPKeepAlive", "TrustedUserCAKeys"),
-    *("UnusedConnectionTimeout", "UseDNS", "UsePAM", "VersionAddendum", "X11DisplayOffset", "X11Forwarding"),
-    *("X11UseLocalhost", "XAuthLocation"),
-)
+    "AcceptEnv", "AddressFamily", "AllowAgentForwarding", "AllowGroups", "AllowStreamLocalForwarding",
+    "AllowTcpForwarding", "AllowUsers", "AuthenticationMethods", "AuthorizedKeysCommand",
+    "AuthorizedKeysCommandUser", "AuthorizedKeysFile", "AuthorizedPrincipalsCommand",
+    "AuthorizedPrincipalsCommandUser", "AuthorizedPrincipalsFile", "Banner", "CASignatureAlgorithms",
+    "ChannelTimeout", "ChrootDirectory", "Ciphers", "ClientAliveCountMax", "ClientAliveInterval",
+    "Compression", "DenyGroups", "DenyUsers", "DisableForwarding", "ExposeAuthInfo", "FingerprintHash",
+    "ForceCommand", "GatewayPorts", "GSSAPIAuthentication", "GSSAPICleanupCredentials",
+    "GSSAPIStrictAcceptorCheck", "HostbasedAcceptedAlgorithms", "HostbasedAuthentication",
+    "HostbasedUsesNameFromPacketOnly", "HostCertificate", "HostKey", "HostKeyAgent", "HostKeyAlgorithms",
+    "IgnoreRhosts", "IgnoreUserKnownHosts", "IPQoS", "KbdInteractiveAuthentication", "KerberosAuthentication",
+    "KexAlgorithms", "ListenAddress", "LoginGraceTime", "LogLevel", "LogVerbose", "MACs", "MaxAuthTries",
+    "MaxSessions", "MaxStartups", "ModuliFile", "PasswordAuthentication", "PermitEmptyPasswords",
+    "PermitListen", "PermitOpen", "PermitRootLogin", "PermitTTY", "PermitTunnel", "PermitUserEnvironment",
+    "PermitUserRC", "PerSourceMaxStartups", "PerSourceNetBlockSize", "PerSourcePenalties",
+    "PerSourcePenaltyExemptList", "PidFile", "Port", "PrintLastLog", "PrintMotd", "PubkeyAcceptedAlgorithms",
+    "PubkeyAuthentication", "RDomain", "RekeyLimit", "RequiredRSASize", "RevokedKeys", "SetEnv",
+    "SshdSessionPath", "StreamLocalBindMask", "StreamLocalBindUnlink", "StrictModes", "Subsystem",
+    "SyslogFacility", "TCPKeepAlive", "TrustedUserCAKeys", "UnusedConnectionTimeout", "UseDNS", "UsePAM",
+    "VersionAddendum", "X11DisplayOffset", "X11Forwarding", "X11UseLocalhost", "XAuthLocation",
+)  # fmt: skip
 _KEYWORDS = {word.lower(): word for word in _SPELLINGS}
 #: Characters of a file's line that are shown.
 _SHOWN = 200

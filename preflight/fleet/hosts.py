@@ -29,13 +29,11 @@ from preflight.host import Host
 #: Links that libvirt and QEMU make for guests.
 _OF_GUESTS = re.compile(r"(?:vnet|tap|macvtap|veth)\d+")
 #: File systems of the kernel's own, and those of which each login has its own.
-_NO_STORAGE = frozenset(
-    (
-        *("autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs"),
-        *("fusectl", "mqueue", "nsfs", "overlay", "proc", "pstore", "ramfs", "rpc_pipefs", "securityfs", "selinuxfs"),
-        *("sysfs", "tmpfs", "tracefs"),
-    )
-)
+_NO_STORAGE = frozenset((
+    "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs",
+    "efivarfs", "fusectl", "mqueue", "nsfs", "overlay", "proc", "pstore", "ramfs", "rpc_pipefs", "securityfs",
+    "selinuxfs", "sysfs", "tmpfs", "tracefs",
+))  # fmt: skip
 #: Features of a CPU that are named.
 _NAMED = 8
 #: Rules of a firewall that are quoted; of more, only their number is given.

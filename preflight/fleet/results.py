@@ -13,12 +13,10 @@ from preflight.rule import Finding
 #: Changes that are named as the reason for one result.
 _NAMED = 3
 #: Words that say nothing about what changed.
-_COMMON = frozenset(
-    (
-        *("added", "another", "destination", "from", "gone", "guest", "host", "line", "not", "running", "set"),
-        *("source", "that", "the", "was", "with"),
-    )
-)
+_COMMON = frozenset((
+    "added", "another", "destination", "from", "gone", "guest", "host", "line", "not", "running", "set",
+    "source", "that", "the", "was", "with",
+))  # fmt: skip
 _WORD = re.compile(r"[\w./:-]{3,}")
 #: How bad an outcome is.
 _BAD = {Outcome.FAILED: 2, Outcome.UNKNOWN: 1}

@@ -14,7 +14,7 @@ from preflight.capacity.limit import Capacity
 from preflight.capacity.path import capacity
 from preflight.capacity.path import facts as limited_by
 from preflight.collect.endpoints import migration_between, own_transport
-from preflight.collect.follow_up import further_questions
+from preflight.collect.follow_up import Further, questions_about_guests, questions_about_hosts
 from preflight.collect.pair import with_peer
 from preflight.collect.session import SavedVisit
 from preflight.connection.target import Target, parse_target
@@ -162,6 +162,19 @@ class _Watching:
             raise
 
 
+class _Asking:
+    """A destination that remembers which of its facts were taken."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.asked: dict[type[Fact], None] = {}
+
+    def fact(self, kind: type[F]) -> F:
+        """Return the fact of this kind; raises `Unreadable`."""
+        self.asked[kind] = None
+        return self._host.fact(kind)
+
+
 class _SentPair(Pair, frozen=True):
     """The pair of a way. Its guests as they will be are those of every way from the source."""
 
@@ -197,6 +210,8 @@ class _Source(Struct, frozen=True):
     #: Each guest as it will be, and the results of each unit by the guest.
     sent: dict[str | None, Guest] = {}
     results: dict[tuple[int, int], _Kept] = {}
+    #: The questions about the guests, by the facts of the destination that they take and the contents of these.
+    asked: list[tuple[tuple[type[Fact], ...], dict[tuple[int, ...], tuple[Further, Further]]]] = []
     capacities: dict[int, Capacity] = {}
 
 
@@ -254,10 +269,10 @@ class Ways:
                 for host in down
             )
             return Way(source.end.host.name, destination.host.name, judge(unknown), unknown, Capacity(()))
-        further = further_questions(source.end.host, destination.host, migration, list(source.known))
+        of_hosts = questions_about_hosts(source.end.host, destination.host, migration)
+        of_guests = self._about_guests(source, destination, migration)
         here, there = (
-            with_peer(end.host, more, end.visit.ask(more.commands, more.definitions))
-            for end, more in zip((source.end, destination), further, strict=True)
+            _told(end, *further) for end, *further in zip((source.end, destination), of_hosts, of_guests, strict=True)
         )
         pair = _SentPair(here, there, migration, source.guests, source.sent, _Watching(there))
         results = tuple(self._results(pair, source, destination))
@@ -278,6 +293,23 @@ class Ways:
             unreadable = [frozenset(_unreadable(host, unit.takes[at])) for unit in self._units]
             self._ends[key] = _End(visit, host, contents, unreadable, list(map(self._library.number, contents)))
         return self._ends[key]
+
+    def _about_guests(self, source: _Source, destination: _End, migration: _Watched) -> tuple[Further, Further]:
+        """Return the questions about the source's guests: the same for destinations with the facts that they take."""
+        for kinds, kept in source.asked:
+            found = kept.get(tuple([destination.host.content(kind) for kind in kinds]))
+            if found is not None:
+                return found
+        watching = _Asking(destination.host)
+        found = questions_about_guests(source.end.host, cast("Host", watching), migration, list(source.known))
+        kinds = tuple(watching.asked)
+        contents = tuple(destination.host.content(kind) for kind in kinds)
+        for known, kept in source.asked:
+            if known == kinds:
+                kept[contents] = found
+                return found
+        source.asked.append((kinds, {contents: found}))
+        return found
 
     def _results(self, pair: _SentPair, source: _Source, destination: _End) -> Iterator[Result]:
         """Yield what is wrong or unknown, in the order of rules, then subjects."""
@@ -361,6 +393,17 @@ class Ways:
 def _is_down(host: Host) -> bool:
     """Report whether nothing is known of a host, since neither a login nor its libvirt could be reached."""
     return "" in host.absent and "libvirt.domains" not in host.records
+
+
+def _told(end: _End, of_hosts: Further, of_guests: Further) -> Host:
+    """Return a host with its answers about its peer."""
+    further = Further(
+        made_of={**of_hosts.made_of, **of_guests.made_of},
+        records={**of_hosts.records, **of_guests.records},
+        absent={**of_hosts.absent, **of_guests.absent},
+    )
+    commands = {**of_hosts.commands, **of_guests.commands}
+    return with_peer(end.host, further, end.visit.ask(commands, of_guests.definitions))
 
 
 def _unreadable(host: Member, kinds: Iterable[type[Fact]]) -> Iterator[int]:

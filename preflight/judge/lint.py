@@ -37,16 +37,13 @@ from preflight.request.migration import Role
 from preflight.shell_text import ShellText
 
 #: The records that a host can be asked for without another one.
-ASKED_ALONE = frozenset(
-    (
-        *questions.STANDING,
-        *questions.AFTER_LIBVIRT,
-        *questions.WHEN_CLOSED,
-        *questions.CLIENTS,
-        *questions.LAST,
-        *RECORDS,
-        *("login", "generation", "own.clients", "paths", "usb-devices", "started-with"),
-    )
+ASKED_ALONE = frozenset(("login", "generation", "own.clients", "paths", "usb-devices", "started-with")).union(
+    questions.STANDING,
+    questions.AFTER_LIBVIRT,
+    questions.WHEN_CLOSED,
+    questions.CLIENTS,
+    questions.LAST,
+    RECORDS,
 )
 
 

@@ -64,8 +64,10 @@ _LOST = (
     "received hangup",
     "no response received",
 )
-#: The same, with nothing that says why. Rules declare these messages too, for causes of which libvirt says no more.
+#: Messages of that kind with nothing that says why. Rules declare them too, for causes of which libvirt says no more.
 _BARE = re.compile(r"End of file while reading data: ?: Input/output error|internal error: client socket is closed")
+#: Parts of messages about a connection that was never made, which may end in one of `_LOST`.
+_NOT_MADE = ("Failed to connect", "Permission denied")
 
 
 def is_abort(error: str) -> bool:
@@ -80,7 +82,9 @@ def is_lost(error: str, *, is_explained: bool) -> bool:
     """
     if _BARE.fullmatch(error.strip()):
         return True
-    return not is_explained and "Failed to connect" not in error and any(words in error for words in _LOST)
+    return (
+        not is_explained and not any(words in error for words in _NOT_MADE) and any(words in error for words in _LOST)
+    )
 
 
 def answer_of(

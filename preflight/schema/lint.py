@@ -116,7 +116,7 @@ class Lint(Contract):
     narrowed: bool = Field(description="True if --select or --ignore left rules out.")
     hosts: tuple[Host, ...] = Field(description="The hosts, in the order in which they were given.")
     rules: tuple[report.Rule, ...] = Field(description="The rules that were applied to any host.")
-    request: Request = Field(description="The options.")
+    request: Request = Field(description="The options of the command.")
     made: Made | None = Field(description="When, where and by whom the report was made; null if that is not known.")
 
 
@@ -130,7 +130,7 @@ class Head(Contract):
     kind: Literal["lint"] = Field(description="The kind of line.")
     format: Literal[1] = Field(description="The version of this contract.")
     narrowed: bool = Field(description="True if --select or --ignore left rules out.")
-    request: Request = Field(description="The options.")
+    request: Request = Field(description="The options of the command.")
     made: Made | None = Field(description="When, where and by whom the report was made; null if that is not known.")
 
 

@@ -16,6 +16,7 @@ How to fix
 from collections.abc import Iterator
 
 from preflight.facts import NetworkFilters, Networks, Pools, Secrets, StartObstacles, Storage
+from preflight.facts.daemon import socket_gone
 from preflight.facts.storage import needed_by
 from preflight.facts.text import parse_xml
 from preflight.host import Guest
@@ -60,12 +61,11 @@ def check(
         if daemon is None:
             unexplained.append((listed, what))
             continue
-        gone = f"Failed to connect socket to '/var/run/libvirt/{daemon}-sock'"
         why = f"{obstacle.why} ({listed.error})" if obstacle else listed.error
         yield on_destination(
             f"the guest needs {needed}, but {daemon} cannot be reached: {why}",
             at=None if obstacle is None else obstacle.at,
-            error=listed.error if listed.unreachable_daemon else gone,
+            error=listed.error if listed.unreachable_daemon else socket_gone(daemon),
             fix=_fix(daemon, corrected=obstacle is not None and obstacle.at is not None),
         )
     for listed, what in unexplained:

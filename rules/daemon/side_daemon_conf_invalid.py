@@ -10,8 +10,8 @@ How to fix
     Correct the line. The daemon reads the file when it starts the next time.
 """
 
-from preflight.facts import StartObstacles
-from preflight.rule import Findings, Severity, Unreadable, on_destination, rule, unless_live
+from preflight.facts import SideDaemons, StartObstacles
+from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 
 @rule(
@@ -22,9 +22,8 @@ from preflight.rule import Findings, Severity, Unreadable, on_destination, rule,
         "can't connect to virtlogd: Cannot recv data: Connection reset by peer",
     ),
 )
-def check(destination: StartObstacles) -> Findings:
-    if destination.unknown is not None:
-        raise Unreadable(destination.unknown)
+def check(destination: StartObstacles, destination_side: SideDaemons) -> Findings:
     for daemon, problems in destination.problems.items():
-        if daemon in destination.there:  # otherwise log-or-lock-daemon-unreachable or driver-unreachable reports it
+        # where nothing would start it, log-or-lock-daemon-unreachable or driver-unreachable reports that
+        if daemon in destination.running or destination_side.listens(daemon):
             yield from (on_destination(problem.message, at=problem.location) for problem in problems)

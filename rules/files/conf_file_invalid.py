@@ -12,7 +12,7 @@ from preflight.facts import InvalidFiles
 from preflight.rule import Findings, Severity, Unreadable, on_host, rule
 
 
-@rule(Severity.ERROR, errors=("expected ... for '...' parameter", ".conf:...: expecting a "))
+@rule(Severity.ERROR)
 def check(files: InvalidFiles) -> Findings:
     for problem in files.problems:
         yield on_host(problem.message, at=problem.location, error=problem.error)

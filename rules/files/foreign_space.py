@@ -13,7 +13,7 @@ from preflight.facts import Reader, TextFaults
 from preflight.rule import Findings, Severity, Unreadable, on_host, rule
 
 
-@rule(Severity.ERROR, errors=("Bad configuration option: ...", ".conf:...: expecting a separator"))
+@rule(Severity.ERROR, errors=("Bad configuration option: ...",))
 def check(files: TextFaults) -> Findings:
     for fault in files.spaces:
         milder = files.is_running or fault.reader is Reader.RESOLVER

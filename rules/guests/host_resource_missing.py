@@ -30,7 +30,7 @@ _TAPS = ("network", "bridge", "ethernet")
     Severity.ERROR,
     skip=unless_live,
     errors=(
-        "Unable to open /dev/net/tun, is tun module loaded?",
+        "Unable to open ..., is tun module loaded?",
         "vhost-net was requested for an interface, but is unavailable",
         "Failed to query numad for the advisory nodeset",
         "Cannot find 'passt' in path",

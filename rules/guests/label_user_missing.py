@@ -14,7 +14,7 @@ from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(Severity.ERROR, skip=unless_live, errors=("Failed to parse user '...'", "Failed to parse group '...'"))
 def check(guest: Guest, destination: Accounts) -> Findings:
     for account in guest.devices.accounts:
         if not destination.knows(account):

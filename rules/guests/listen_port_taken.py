@@ -39,15 +39,11 @@ def check(
         if any(destination.in_the_way(one, port) for one in wanted):
             yield on_destination(
                 f"port {port}, which the guest must listen on ({device}), is already in use here",
-                error=_error(device, address),
+                error="failed to initialize spice server"
+                if device == "SPICE"
+                else f"can't bind ip={address} to socket: Address already in use"
+                if device.startswith("interface")
+                else "Failed to find an available port: Address already in use",
             )
     if unknown:
         raise Unreadable(unknown)
-
-
-def _error(device: str, address: str) -> str:
-    if device == "SPICE":
-        return "failed to initialize spice server"
-    if device.startswith("interface"):
-        return f"can't bind ip={address} to socket: Address already in use"
-    return "Failed to find an available port: Address already in use"

@@ -2,9 +2,10 @@
 
 Why it matters
     With the feature invtsc, a guest relies on a counter that never changes its rate, so QEMU migrates it only if the
-    rate is set: "State blocked by non-migratable CPU device (invtsc flag)". If a frequency is set, it must be the
-    destination's own, or the destination's CPU must be able to scale the counter: "Requested TSC frequency ... is
-    outside tolerance range".
+    rate is set: "State blocked by non-migratable CPU device (invtsc flag)", or, from libvirt before 8.6, "domain has
+    'invtsc' CPU feature but TSC frequency is not specified". If a frequency is set, it must be the destination's own,
+    or the destination's CPU must be able to scale the counter: "Requested TSC frequency ... is outside tolerance
+    range".
 
 How to fix
     Restart the guest without invtsc (policy='disable'; with migratable='on' if the guest has the host's own CPU), or
@@ -12,17 +13,20 @@ How to fix
     both hosts.
 """
 
-from preflight.facts import HostCpu, HypervisorCpus
+from preflight.facts import HostCpu, HypervisorCpus, Versions
 from preflight.facts.guest import X86, GuestCpu
+from preflight.facts.libvirt import Version
 from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_destination, on_source, rule, unless_live
 
 #: The largest difference between two frequencies, in parts per million (virCPUx86 TSC tolerance, libvirt since 5.2).
 TOLERANCE_PPM = 250
+#: Since this release libvirt asks QEMU first what blocks a migration; 7.0 was seen to look at the definition.
+_ASKS_QEMU = Version(8, 6, 0)
 
 
 @rule(Severity.ERROR, skip=unless_live)
-def check(guest: Guest, source: HypervisorCpus, destination_cpu: HostCpu) -> Findings:
+def check(guest: Guest, source: HypervisorCpus, source_versions: Versions, destination_cpu: HostCpu) -> Findings:
     cpu = GuestCpu.of(guest)
     if guest.arch not in X86:
         return
@@ -30,7 +34,9 @@ def check(guest: Guest, source: HypervisorCpus, destination_cpu: HostCpu) -> Fin
         if _is_invariant(cpu, guest, source):
             yield on_source(
                 "the guest's CPU has invtsc, and no frequency is set for its time stamp counter",
-                error="State blocked by non-migratable CPU device (invtsc flag)",
+                error="domain has 'invtsc' CPU feature but TSC frequency is not specified"
+                if cpu.requires("invtsc") and source_versions.libvirt < _ASKS_QEMU
+                else "State blocked by non-migratable CPU device (invtsc flag)",
             )
         return
     own = destination_cpu.tsc_frequency

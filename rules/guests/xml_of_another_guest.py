@@ -143,12 +143,12 @@ def check(source_guest: Guest, guest: Guest, migration: Migration) -> Findings:
                 f"the {what} in the XML is {theirs}, but the guest's is {own}",
                 error=f"Target domain {what} " + ("" if what == "uuid" else f"{theirs} does not match source {own}"),
             )
-    own = parse_xml(source_guest.sent or source_guest.xml)
-    for changed, error in _of_devices(given, own):
+    sent = parse_xml(source_guest.sent or source_guest.xml)
+    for changed, error in _of_devices(given, sent):
         yield on_source(changed, error=error)
     if source_guest.running and source_guest.sent is None:
         return  # a snapshot from before that was asked for; the live XML differs everywhere
-    parts = [part for part in dict.fromkeys(_differing(given, own, "")) if not _is_named(part)]
+    parts = [part for part in dict.fromkeys(_differing(given, sent, "")) if not _is_named(part)]
     if parts:
         more = f" and {len(parts) - _NAMED} more" if len(parts) > _NAMED else ""
         raise Unreadable(

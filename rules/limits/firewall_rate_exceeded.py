@@ -39,6 +39,8 @@ SOON = 10.0
     Severity.ERROR,
     errors=(
         "ssh: connect to host ... port ...: ",
+        "ssh: connect to host ... port ...: Connection refused",
+        "unable to connect to server at '...': Connection refused",
         "unable to connect to server at '...:49152': Connection refused",
         "job 'migration out' failed: Failed to connect to '...:49152': Connection refused",
     ),

@@ -10,6 +10,7 @@ How to fix
 """
 
 from preflight.facts import LibvirtConnection, RemoteHelper
+from preflight.facts.control import HUNG_UP
 from preflight.rule import Findings, Severity, on_host, rule
 
 
@@ -23,5 +24,6 @@ from preflight.rule import Findings, Severity, on_host, rule
     ),
 )
 def check(host_connection: LibvirtConnection, host: RemoteHelper) -> Findings:
-    if host_connection.transport == "ssh" and not host.usable and host_connection.error:
-        yield on_host("neither virt-ssh-helper nor a netcat that supports -U is installed", error=host_connection.error)
+    error = HUNG_UP if host_connection.untried == "ssh" else host_connection.error
+    if "ssh" in (host_connection.transport, host_connection.untried) and not host.usable and error:
+        yield on_host("neither virt-ssh-helper nor a netcat that supports -U is installed", error=error)

@@ -29,6 +29,7 @@ _CHANNEL = re.compile(r"^channel \d+: ")
     Severity.ERROR,
     errors=(
         "ssh: connect to host ... port ...: ",
+        "ssh: connect to host ... port ...: Connection refused",
         "Cannot recv data: ssh: Could not resolve hostname ...: ",
         "Host key verification failed.",
         "Connection closed by ... port ...",

@@ -20,13 +20,17 @@ from preflight.rule import Findings, Migration, Severity, Unreadable, on_destina
 _ALLOWED = ("tmpfs", "hugetlbfs")
 #: A release that was seen not to look, and one that looks.
 _DOES_NOT_LOOK, _LOOKS = Version(7, 3), Version(10, 0)
+_ERROR = (
+    "unable to execute QEMU command 'migrate-set-capabilities': Postcopy is not supported: "
+    "Host backend files need to be TMPFS or HUGETLBFS only"
+)
 
 
 def _unless_postcopy(migration: Migration) -> str | None:
     return unless_live(migration) or (None if "postcopy" in migration.flags else "--postcopy was not requested")
 
 
-@rule(Severity.ERROR, skip=_unless_postcopy, errors=("Host backend files need to be TMPFS or HUGETLBFS only",))
+@rule(Severity.ERROR, skip=_unless_postcopy, errors=(_ERROR,))
 def check(
     guest: Guest, destination: GuestSettings, destination_storage: Storage, destination_qemu: Versions
 ) -> Findings:
@@ -41,5 +45,5 @@ def check(
     yield on_destination(
         f"{directory}, in which the guest's memory will be, is on {kind}, from which post-copy cannot work",
         at=directory.at,
-        error="Host backend files need to be TMPFS or HUGETLBFS only",
+        error=_ERROR,
     )

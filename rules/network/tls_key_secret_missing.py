@@ -17,14 +17,14 @@ from preflight.facts.text import Located
 from preflight.rule import Findings, Severity, on_host, rule, unless_data_over_tls
 
 
-@rule(Severity.ERROR, skip=unless_data_over_tls, errors=("Secret not found: no secret with matching uuid '...'",))
+@rule(Severity.ERROR, skip=unless_data_over_tls)
 def check(host: GuestSettings, host_secrets: Secrets) -> Findings:
     uuid = _named(host)
     if uuid.value and host_secrets.find(Needed(device="TLS", uuid=uuid.value, usage=None, usage_type=4)) is None:
         yield on_host(
             f"the secret {uuid}, which decrypts the key for migrations, does not exist",
             at=uuid.at,
-            error=f"Secret not found: no secret with matching uuid '{uuid}'",
+            error=f"no secret with matching uuid '{uuid}'",
         )
 
 

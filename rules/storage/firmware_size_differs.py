@@ -24,7 +24,12 @@ from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 @rule(
     Severity.ERROR,
     skip=unless_live,
-    errors=("Size mismatch: pc.bios", "Size mismatch: system.flash0", "Size mismatch: system.flash1"),
+    errors=(
+        "Size mismatch: pc.bios",
+        "Size mismatch: system.flash0",
+        "Size mismatch: system.flash1",
+        "job 'migration out' failed: Unable to write to socket",
+    ),
 )
 def check(guest: Guest, source_guest: Guest, source: Storage, destination: Storage) -> Findings:
     here = dict(_files(parse_xml(source_guest.xml)))
@@ -47,7 +52,8 @@ def _files(root: Element) -> Iterator[tuple[str, str]]:
     if loader is not None and loader.get("format", "raw") == "raw":
         yield "system.flash0" if loader.get("type") == "pflash" else "pc.bios", (loader.text or "").strip()
     if nvram is not None and nvram.get("format", "raw") == "raw":
-        yield "system.flash1", (nvram.text or "").strip()
+        source = nvram.find("source")
+        yield "system.flash1", (nvram.text or "").strip() if source is None else source.get("file", "")
     for number, device in enumerate(root.iterfind("devices/*")):
         image = device.find("rom")
         if image is not None and image.get("file"):

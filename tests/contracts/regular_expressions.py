@@ -31,6 +31,14 @@ BUILT = {
     ("preflight/output/fix/ansible.py", "remark"): r"(?i)^[ \t]*#[ \t]*maxstartups\b",
     ("preflight/facts/ssh/login.py", "pattern"): r"Connection (?:reset|closed) by|Exceeded MaxStartups",
     ("preflight/connection/xml_secrets.py", 'rf"<(/?){name}(?=[\\s/>])[^<>]*+>"'): r"<(/?)metadata(?=[\s/>])[^<>]*+>",
+    (
+        "preflight/connection/obfuscation.py",
+        'rf"(?<![^\\W_])(?:{each})(?![^\\W_])"',
+    ): r"(?i)(?<![^\W_])(?:host1|web)(?![^\W_])",
+    (
+        "preflight/connection/obfuscation.py",
+        """f"{before}({'|'.join(map(re.escape, taken))}){after}\"""",
+    ): r"(?im)(/)(disk|vda)(\.[\w.-]+\b|(?=[/'\"\s]))",
     ("preflight/judge/site.py", "written"): r"kvm.*\.dc.",
     ("preflight/grammar.py", "pattern"): r"",  # each one is tried by itself
 }

@@ -42,7 +42,7 @@ MODULES = {
 DOCUMENTS = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), ROOT / "Makefile", *(ROOT / "preflight").rglob("*.sh")]
 ROOMS = sorted(path.parent.name for path in (ROOT / "preflight").glob("*/__init__.py"))
 #: A module's name from its folder on, and in backticks from its room on, perhaps with what it defines.
-WHOLE = re.compile(rf"(?<![\w/.@\"'])(?:{'|'.join(FOLDERS)})(?:\.(?!toml\b)[a-z_]\w*)+")
+WHOLE = re.compile(rf"(?<![\w/.@\"'])(?:{'|'.join(FOLDERS)})(?:\.(?!(?:toml|yml|html|test\.yml|tar\.gz)\b)[a-z_]\w*)+")
 WITHIN = re.compile(rf"(?<=`)(?:{'|'.join(ROOMS)})(?:\.[a-z_]\w*)+(?:\.[A-Z]\w*)?(?=[`(])")
 FILE = re.compile(rf"(?<![\w.*$}}/-])(?:(?:{'|'.join(FOLDERS)}|rules|docs)/[\w./-]*\w|(?:[\w]+/)*\w+\.(?:py|sh))\b")
 #: Files of examples, and of others' sources.
@@ -56,12 +56,14 @@ ELSEWHERE = {
     "tests/test_RULE.py",
     "preflight/config.toml",
     "tests/lab/test_",
+    "preflight/lint",
 }
 
 
 #: Tests of rules of a site's own, which name the files that they write.
 OF_SITES = {
-    ROOT / "tests/unit" / name for name in ("cli/test_planted.py", "commands/test_rules.py", "judge/test_packs.py")
+    ROOT / "tests/unit" / name
+    for name in ("cli/test_planted.py", "commands/test_rules.py", "judge/test_packs.py", "judge/test_lint.py")
 }
 
 

@@ -69,16 +69,16 @@ def _lines(found: Recorded) -> Iterator[str]:
     yield f"{found.unread} more could not be read as XML. No rule or fact failed, and the slowest check took"
     yield f"{found.slowest:.1f} s."
     yield ""
-    yield "A domain has many kinds of devices and settings, and counts for each. *Rule* is the rule that reports the kind,"
-    yield "and *Reported* the number of domains with it that the rule reports or is UNKNOWN about; *all* says that no guest"
-    yield "with it is READY, which the run checks. Other domains that are not READY fail for another reason."
+    yield "A domain has many kinds of devices and settings, and counts for each. *Rule* is the rule that reports the"
+    yield "kind, and *Reported* how many domains it reports or is UNKNOWN about. *All* says that no guest with"
+    yield "such a kind is READY, which the run checks. Other domains that are not READY fail for another reason."
     yield ""
     yield "| Kind | Domains | READY | Rule | Reported | READY because, or when |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for one in found.kinds:
         entry = entry_titled(one.title)
         rule = "" if entry.rule is None else f"[{entry.rule}](../rules/{entry.rule}.md)"
-        reported = "all" if entry.always else str(one.by_rule or "")
+        reported = "All" if entry.always else str(one.by_rule or "")
         count, ready = str(sum(one.verdicts.values())), str(one.verdicts.get("ready", 0))
-        yield "| " + " | ".join((one.title, count, ready, rule, reported, entry.why)) + " |"
+        yield f"| {one.title} | {count} | {ready} | {rule} | {reported} | {entry.why} |"
     yield ""

@@ -175,6 +175,32 @@ def test_a_set_that_rules_add_to_may_hold_more_by_then() -> None:
         rules(BY_SET, DYNAMIC).judge(49152, ["192.0.2.12"])
 
 
+OVER = '{"limit": {"rate": 4, "burst": 4, "per": "minute", "inv": true}}'
+ADDS = '{"set": {"op": "add", "elem": {"payload": {"protocol": "ip", "field": "saddr"}}, "set": "@s"}}'
+
+
+@pytest.mark.parametrize(
+    ("adding", "known"),
+    [
+        (f'{PORT}, {OVER}, {ADDS}, {{"drop": null}}', True),
+        (f'{PORT}, {OVER}, {ADDS}, {{"accept": null}}', False),
+        (f'{PORT}, {ADDS}, {OVER}, {{"drop": null}}', False),
+        (f"{PORT}, {ADDS}", False),
+        (f'{PORT}, {OVER}, {ADDS}, {{"drop": null}}\n{PORT}, {ADDS}', False),
+    ],
+    ids=["beyond a rate", "it accepts", "within a rate too", "always", "by another rule too"],
+)
+def test_a_list_of_who_is_kept_out_beyond_a_rate_is_what_it_is_now(adding: str, known: bool) -> None:
+    host = rules(f"{BY_SET}\n{adding}", DYNAMIC, '{"metainfo": {"version": "1.0.6"}}')
+    assert host.judge(49152, ["192.0.2.9"]).action == "drop"
+    if known:
+        judgement = host.judge(49152, ["192.0.2.12"])
+        assert (judgement.action, [rate.most for rate, _ in judgement.rates]) == ("accept", [4])
+    else:
+        with pytest.raises(Unreadable, match="cannot be determined"):
+            host.judge(49152, ["192.0.2.12"])
+
+
 def test_a_table_that_is_switched_off_does_nothing() -> None:
     text = RECORDED["policy-drop"]["shown"]["1.1.3"]["nft"]
     dormant = text.replace('"name": "filter", "handle": 1', '"name": "filter", "handle": 1, "flags": ["dormant"]', 1)

@@ -95,7 +95,7 @@ def unpacked() -> Callable[..., Path]:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Note the outcome of each test."""
     if report.when == "call" or report.outcome != "passed":
-        _OUTCOMES[report.nodeid.rpartition("/")[2]] = report.outcome
+        _OUTCOMES[report.nodeid.removeprefix("tests/gates/")] = report.outcome
 
 
 _OUTCOMES: dict[str, str] = {}

@@ -65,7 +65,7 @@ def github(repository: Path, wheel: Path) -> tuple[int, str, Path]:
     for step in action["runs"]["steps"]:
         assert step["shell"] == "bash"
         own = {name: INPUT.sub(lambda found: inputs[found[1]], value) for name, value in step["env"].items()}
-        script = home / "step.sh"
+        script = home / "step"
         script.write_text(step["run"])
         assert "${{" not in step["run"], "an expression in a script is an injection"
         found = ":".join([*paths.read_text().splitlines(), "/usr/sbin:/usr/bin:/sbin:/bin"])

@@ -47,7 +47,13 @@ class Pair:
 
     def document(self) -> bytes:
         """Return the snapshot file."""
-        return json.dumps({"preflight_snapshot": 1, "hosts": self.hosts}).encode("utf-8", "surrogatepass")
+        return json.dumps(whole(self.hosts)).encode("utf-8", "surrogatepass")
+
+
+def whole(hosts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the document of these hosts, which may have been recorded in the former format."""
+    in_format = [{"peers": [], "files": {}} | host for host in hosts]
+    return {"preflight_snapshot": 2, "hosts": in_format, "made": None}
 
 
 class Hostile(Struct, frozen=True):

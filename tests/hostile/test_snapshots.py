@@ -10,8 +10,8 @@ from tests.hostile.pair import Hostile
 SEED = 1
 #: Maximum size of the files that are read here, in bytes; longer files have the same forms.
 MOST = 1_000_000
-#: Read only by pydantic: a repeated field, `true` as the number of the format, a field that no release has yet.
-ALONE = {"keys twice", "preflight_snapshot 1", *(f"hosts.0.more {number}" for number in range(len(whole.OTHERS)))}
+#: Read only by pydantic: a repeated field, a field that no release has yet.
+ALONE = {"keys twice", *(f"hosts.0.more {number}" for number in range(len(whole.OTHERS)))}
 
 
 def read(content: bytes) -> saved.Snapshot | None:

@@ -46,6 +46,10 @@ PLACES: tuple[tuple[str | int, ...], ...] = (
     ("hosts", 0, "absent", "limits"),
     ("hosts", 0, "absent", ""),
     ("hosts", 0, "more"),
+    ("hosts", 0, "peers"),
+    ("hosts", 1, "files"),
+    ("hosts", 1, "files", "/etc/hosts"),
+    ("made",),
 )
 #: Files that are no document at all.
 RAW: dict[str, Callable[[], bytes]] = {
@@ -123,7 +127,7 @@ class _Whole(Pair):
 
 
 def _document() -> Pair:
-    return _Whole({"preflight_snapshot": 1, "hosts": pair.ready().hosts})
+    return _Whole(pair.whole(pair.ready().hosts))
 
 
 def _put(place: tuple[str | int, ...], other: Any, chance: Random, found: Pair) -> None:

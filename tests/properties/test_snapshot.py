@@ -52,9 +52,9 @@ GOOD = (
 )
 #: The fields of a snapshot in either format.
 KNOWN = {
-    *("preflight_snapshot", "hosts", "name", "records", "absent", "peers", "files", "sha256", "redacted", "made"),
-    *("at", "machine", "user", "version", "packs"),
-}
+    "preflight_snapshot", "hosts", "name", "records", "absent", "peers", "files", "sha256", "redacted", "made",
+    "at", "machine", "user", "version", "packs",
+}  # fmt: skip
 WORDS = words_of(
     (
         '{"preflight_snapshot": 1, "hosts": [', '{"name": "h", "records": {', '"a": [', '"o"', ", 0", ", ", "]", "}",

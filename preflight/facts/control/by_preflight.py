@@ -17,6 +17,8 @@ class LibvirtConnection(Fact, frozen=True, kw_only=True):
     _error: str | None
     #: Reason why the outcome is unknown, if no answer came within the time limit, otherwise None.
     unanswered: str | None
+    #: Transport of the migration if the host asked itself, and nobody has tried it; otherwise None.
+    untried: str | None = None
 
     @property
     def error(self) -> str | None:
@@ -37,6 +39,6 @@ class LibvirtConnection(Fact, frozen=True, kw_only=True):
         try:
             said = json.loads(connect.required())
             unanswered = f"{said['error']}; {LIMIT_PROVES_NOTHING}" if said.get("hung") else None
-            return cls(uri=said["uri"], _error=said["error"], unanswered=unanswered)
+            return cls(uri=said["uri"], _error=said["error"], unanswered=unanswered, untried=said.get("untried"))
         except (ValueError, KeyError, TypeError) as why:
             raise Unreadable(f"libvirt.connect: {why}") from None

@@ -12,7 +12,7 @@ from preflight.facts.daemon.log_and_lock import LogAndLock
 from preflight.facts.daemon.open_files import OpenFiles
 from preflight.facts.daemon.qemu_conf import QemuConf, QemuConfFile
 from preflight.facts.daemon.side_daemons import SideDaemons
-from preflight.facts.daemon.start_obstacles import StartObstacles
+from preflight.facts.daemon.start_obstacles import StartObstacles, socket_gone
 from preflight.facts.daemon.state_directories import DEFINITIONS, LOGS, PRIVATE, STATUS
 from preflight.facts.daemon.unread_conf import UnreadConf
 from preflight.facts.defaults import DROPPED
@@ -43,4 +43,5 @@ __all__ = [
     "UnreadConf",
     "devices_with_tls",
     "displays",
+    "socket_gone",
 ]

@@ -23,10 +23,8 @@ class StartObstacles(Fact, frozen=True, kw_only=True):
     problems: Mapping[str, tuple[ConfProblem, ...]]
     #: Why a connection to one of virtqemud's drivers fails; empty if libvirtd has them itself, or if it is unknown.
     drivers: Mapping[str, Obstacle]
-    #: Daemons that run, or whose socket listens.
-    there: frozenset[str]
-    #: Why none of this is known, or None.
-    unknown: str | None = None
+    #: virtlogd and virtlockd, if they run.
+    running: frozenset[str]
 
     @classmethod
     def parse(
@@ -34,19 +32,23 @@ class StartObstacles(Fact, frozen=True, kw_only=True):
     ) -> Self:
         """Take the sockets and files; where they are unknown, no obstacle is known."""
         if isinstance(daemons, Unreadable) or isinstance(side, Unreadable):
-            why = daemons if isinstance(daemons, Unreadable) else side
-            return cls(problems={}, drivers={}, there=frozenset(), unknown=str(why))
+            return cls(problems={}, drivers={}, running=frozenset())
         version = None if isinstance(versions, Unreadable) else versions.libvirt
         modular = daemons.intended == "virtqemud"
-        running = {one.name for one in daemons.processes}
-        named = (*sorted(running & {"virtlogd", "virtlockd"}), *(DRIVERS if modular else ()))
+        running = {one.name for one in daemons.processes} & {"virtlogd", "virtlockd"}
+        named = (*sorted(running), *(DRIVERS if modular else ()))
         found = {name: tuple(_problems(name, side.conf(name), version)) for name in named}
         obstacles = {name: _obstacle(name, side, found[name]) for name in DRIVERS if modular}
         return cls(
             problems={name: some for name, some in found.items() if some},
             drivers={name: obstacle for name, obstacle in obstacles.items() if obstacle is not None},
-            there=frozenset(name for name in named if name in running or side.listens(name)),
+            running=frozenset(running),
         )
+
+
+def socket_gone(daemon: str) -> str:
+    """Return libvirt's error once systemd has given up a daemon that does not start, and has removed its socket."""
+    return f"Failed to connect socket to '/var/run/libvirt/{daemon}-sock': No such file or directory"
 
 
 def _problems(name: str, conf: Conf, version: Version | None) -> tuple[ConfProblem, ...]:

@@ -33,7 +33,7 @@ _FAMILIES: Mapping[str, Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("rhel", "centos", "fedora", "rocky", "almalinux", "ol"), _RED_HAT),
 }
 #: An account that is given by its number.
-_NUMBER = re.compile(r"\+?[0-9]{1,10}")
+_NUMBER = r"\+?[0-9]{1,10}"
 
 
 class Account(Struct, frozen=True):
@@ -94,7 +94,7 @@ def _missing(
         if conf is None or conf.path not in given or conf.problem is not None:
             continue
         found = conf.settings.get(key)
-        if found is None or not isinstance(found.value, str) or not found.value or _NUMBER.fullmatch(found.value):
+        if found is None or not isinstance(found.value, str) or not found.value or re.fullmatch(_NUMBER, found.value):
             continue
         name, known = Located(found.value, found.at), lists[kind]
         if known is not None:

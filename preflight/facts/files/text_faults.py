@@ -20,16 +20,18 @@ from preflight.facts.text.located import Location
 
 #: UTF-8's mark as it is decoded, and those of UTF-16, which is not decoded.
 _MARKS = ("\ufeff", "\\xff\\xfe", "\\xfe\\xff")
+# compiled when first used: a check loads this module for rules that it does not apply
+
 #: The beginnings of Jinja's expressions, statements and comments, of ERB's tags, and of a variable of a shell or of
 #: Terraform.
-_TEMPLATE = re.compile(r"\{\{|\{%|\{#|<%|\$\{[A-Za-z_]")
+_TEMPLATE = r"\{\{|\{%|\{#|<%|\$\{[A-Za-z_]"
 _ENDS = {"{{": "}}", "{%": "%}", "{#": "#}", "<%": "%>"}
 #: The spaces of Unicode (category Zs) that are not ASCII's, and those of no width.
-_SPACE = re.compile("[\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff]")
+_SPACE = "[\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff]"
 #: Keywords of sshd whose arguments a shell runs: braces and variables belong there.
-_COMMAND = re.compile(r"[ \t]*(?:forcecommand|subsystem)[ \t=]", re.IGNORECASE)
+_COMMAND = r"(?i:[ \t]*(?:forcecommand|subsystem)[ \t=])"
 #: Text in quotes; a quote that is not closed ends with the line.
-_QUOTED = re.compile(r"""\"[^"]*\"?|'[^']*'?""")
+_QUOTED = r"""\"[^"]*\"?|'[^']*'?"""
 #: Findings of each kind in one file: a file in UTF-16 has one in each line.
 _MOST = 20
 
@@ -133,13 +135,13 @@ def _marks(reader: Reader, path: str, text: str) -> Iterator[tuple[str, Location
 
 
 def _templates(reader: Reader, path: str, text: str) -> Iterator[tuple[str, Location]]:
-    if not _TEMPLATE.search(text):
+    if not re.search(_TEMPLATE, text):
         return
     for number, line in _lines(text):
-        found = _TEMPLATE.search(line)
+        found = re.search(_TEMPLATE, line)
         if found is None or found.start() >= len(_said(reader, line)):
             continue
-        if reader is Reader.SSHD and _COMMAND.match(line):
+        if reader is Reader.SSHD and re.match(_COMMAND, line):
             continue
         ending = _ENDS.get(found[0], "}")
         end = line.find(ending, found.end())
@@ -148,14 +150,14 @@ def _templates(reader: Reader, path: str, text: str) -> Iterator[tuple[str, Loca
 
 
 def _spaces(reader: Reader, path: str, text: str) -> Iterator[tuple[str, Location]]:
-    if text.isascii() or not _SPACE.search(text):
+    if text.isascii() or not re.search(_SPACE, text):
         return
     for number, line in _lines(text):
         # a byte order mark has a finding of its own
         start = 1 if number == 1 and line.startswith(_MARKS[0]) else 0
         said = _said(reader, line)
-        found = _SPACE.search(said, start)
-        if found is None or (reader is Reader.RESOLVER and not _SPACE.sub(" ", said).strip()):
+        found = re.compile(_SPACE).search(said, start)
+        if found is None or (reader is Reader.RESOLVER and not re.sub(_SPACE, " ", said).strip()):
             continue
         what = f"U+{ord(found[0]):04X}"
         yield what, Location(path, number, found.start() + 1, found.end() + 1, line)
@@ -172,7 +174,7 @@ def _said(reader: Reader, line: str) -> str:
     sshd takes a number sign for the start of a comment only at the start of a word, where only ASCII's spaces end one.
     """
     if reader is Reader.LIBVIRT:
-        line = _QUOTED.sub(lambda quoted: "x" * len(quoted[0]), line)
+        line = re.sub(_QUOTED, lambda quoted: "x" * len(quoted[0]), line)
     if reader is Reader.SSHD:
         comment = re.search(r"(?:^|[ \t])#", line)
         return line if comment is None else line[: comment.start()]

@@ -9,8 +9,10 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from preflight.facts.fact import Unreadable
+from preflight.facts.firewall.rate import LIMITS, limits_a_rate, of_element, of_nft
 from preflight.facts.version import Version
 
 #: A statement or expression of a rule, as in nft's JSON.
@@ -53,7 +55,7 @@ class Set(Struct, frozen=True, dict=True):
     """Named set, or map, whose elements are pairs of key and verdict."""
 
     elements: list[Json]
-    #: True if rules add elements to it while packets pass.
+    #: True if rules add elements to it while packets pass, other than those that a rule blocks beyond a rate.
     dynamic: bool
 
     @cached_property
@@ -111,7 +113,30 @@ def _tables(objects: Sequence[tuple[str, Mapping[str, Json]]]) -> tuple[Table, .
             chain = tables[body["family"], body["table"]].chains[body["chain"]]
             statements = map(_perhaps_a_rate, body["expr"]) if hides_rates else body["expr"]
             chain.rules.append(Rule(tuple(statements), body.get("comment")))
+    for table in tables.values():
+        for name in _filled_beyond_rates(table):
+            table.sets[name] = replace(table.sets[name], dynamic=False)
     return tuple(tables.values())
+
+
+def _filled_beyond_rates(table: Table) -> set[str]:
+    """Return the sets to which packets add elements only if they are beyond a rate, which blocks them as well.
+
+    As a list of sources to be kept out: no packet adds to it that would otherwise pass.
+    """
+    found: dict[str, bool] = {}
+    for chain in table.chains.values():
+        for rule in chain.rules:
+            is_beyond = False
+            blocks = any(kind in ("drop", "reject") for statement in rule.statements for kind in statement)
+            for kind, body in (one for statement in rule.statements for one in statement.items()):
+                if kind == "set" and body.get("op") in ("add", "update"):
+                    name = str(body.get("set")).removeprefix("@")
+                    found[name] = found.get(name, True) and is_beyond and blocks
+                if limits_a_rate(kind, body):
+                    rates = [of_nft(kind, body)] if kind in LIMITS else of_element(body)
+                    is_beyond = is_beyond or any(rate is not None and rate.over for rate in rates)
+    return {name for name, only_beyond in found.items() if only_beyond and name in table.sets}
 
 
 def _version(objects: Sequence[tuple[str, Mapping[str, Json]]]) -> Version:

@@ -14,13 +14,18 @@ Names such as "instance-0000001a" are no mark: anybody may choose them. Proxmox 
 pacemaker leaves no mark in a guest's XML.
 """
 
+import re
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element
 
 from msgspec import Struct
 
+from preflight.facts.fact import Unreadable
 from preflight.facts.guest.guests import Guest
 from preflight.facts.text.xml import parse_xml
+
+#: A namespace in which nothing can be hidden: a version follows the last slash.
+_MARK = re.compile(r"http://[a-z./]{1,64}?[\d.]{0,8}")
 
 
 class Orchestrator(Struct, frozen=True, kw_only=True):
@@ -41,6 +46,20 @@ class Orchestrator(Struct, frozen=True, kw_only=True):
         found = {_namespace(child) for child in root.iterfind("metadata/*")}
         smbios = tuple(_entry(root, name) for name in ("manufacturer", "product"))
         return next((one for one in _KNOWN if one.smbios == smbios or _any_of(one.namespaces, found)), None)
+
+
+def marks_in(metadata: str) -> list[str]:
+    """Return the namespaces of the known programs in a `<metadata>` element; none if it is not XML by itself."""
+    try:
+        found = dict.fromkeys(_namespace(child) for child in parse_xml(metadata))
+    except Unreadable:
+        return []
+    return [uri for uri in found if any(_any_of(one.namespaces, [uri]) for one in _KNOWN) and _MARK.fullmatch(uri)]
+
+
+def is_mark(entry: str) -> bool:
+    """Report whether the content of an SMBIOS entry is what a known program writes there."""
+    return any(one.smbios is not None and entry in one.smbios for one in _KNOWN)
 
 
 def _any_of(namespaces: Iterable[str], found: Iterable[str]) -> bool:

@@ -3,6 +3,7 @@
 import re
 import stat
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Self
 
 from msgspec import Struct
@@ -121,7 +122,7 @@ class PathStatus(Struct, frozen=True, kw_only=True):
         return self.fs_magic
 
 
-class Storage(Fact, frozen=True, kw_only=True):
+class Storage(Fact, frozen=True, kw_only=True, dict=True):
     """State of the paths that the host was asked about."""
 
     #: Answer lines for each path: that of stat (or its error), then that of the file system.
@@ -154,6 +155,17 @@ class Storage(Fact, frozen=True, kw_only=True):
 
     def look(self, path: str) -> PathStatus:
         """Return the state of the path; raises `Unreadable` if the host was not asked or could not answer."""
+        known = self._known.get(path)
+        if known is None:
+            known = self._known[path] = self._look(path)
+        return known
+
+    @cached_property
+    def _known(self) -> dict[str, PathStatus]:
+        """What was found out already: several rules look at the same paths."""
+        return {}
+
+    def _look(self, path: str) -> PathStatus:
         lines = self.answers.get(path)
         if lines is None and path.rpartition("/")[0] in self.listed and "\n" not in path:
             return _status(path, None, self.mounts.holding(path))

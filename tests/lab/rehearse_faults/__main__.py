@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import signal
 import sys
 import time
@@ -35,7 +36,7 @@ def main() -> int:
         for fault, mode, number in _wanted(given):
             if (fault, mode, number) in done or time.monotonic() - began > given.seconds:
                 continue
-            directory = kept / f"{fault}-{mode}-{number}".replace(" ", "-").replace(",", "")
+            directory = kept / re.sub(r"[^a-z0-9]+", "-", f"{fault} {mode} {number}".lower())
             directory.mkdir()
             try:
                 outcome = run(lab, fault, mode, number, directory)

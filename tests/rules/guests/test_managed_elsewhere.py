@@ -2,6 +2,8 @@
 
 import pytest
 
+from preflight.answers import Record
+from preflight.connection.redaction import redact
 from preflight.judge.report import Outcome
 from preflight.request.migration import Role
 from preflight.rule import Severity
@@ -74,6 +76,7 @@ def smbios(manufacturer: str, product: str) -> str:
 """
 
 
+NOVAS = ("OpenStack Foundation", "OpenStack Nova")
 CLOUDSTACK = smbios("Apache Software Foundation", "CloudStack KVM Hypervisor")
 
 
@@ -103,6 +106,16 @@ def test_catches_the_program_that_manages_the_guest(mark: str, name: str, comman
         f"web is managed by {name}, which will not know that the guest has moved",
     )
     assert command in (finding.fix or "")
+
+
+@pytest.mark.parametrize("mark", [NOVA, OVIRT, KUBEVIRT, OPENNEBULA, CLOUDSTACK, smbios(*NOVAS)])
+def test_catches_it_in_what_is_kept_of_the_xml(mark: str) -> None:
+    """Free text in a guest's XML is blanked out before anything reads it."""
+    whole = Case().xml("  <devices>\n", f"{mark}  <devices>\n").checked().guests[0].xml
+    kept = redact("libvirt.capabilities", Record(whole)).out
+    assert kept != whole
+    before = Case().checked().guests[0].xml
+    assert Case().xml(before, kept).result(RULE).outcome is Outcome.FAILED
 
 
 def test_catches_a_guest_that_is_off_and_one_with_another_xml_for_the_destination() -> None:

@@ -43,6 +43,12 @@ def test_catches_an_invariant_counter_without_a_frequency() -> None:
     assert "invtsc flag" in (result.findings[0].predicted_error or "")
 
 
+def test_catches_it_in_the_words_of_an_older_libvirt() -> None:
+    case = invariant().source("libvirt.versions", '{"libvirt": 7000000, "hypervisor": 5002000, "type": "QEMU"}')
+    [finding] = case.result(RULE).findings
+    assert finding.predicted_error == "domain has 'invtsc' CPU feature but TSC frequency is not specified"
+
+
 def test_catches_the_one_that_comes_with_the_hosts_own_cpu() -> None:
     assert of_the_host(("sse", "invtsc")).result(RULE).outcome is Outcome.FAILED
 

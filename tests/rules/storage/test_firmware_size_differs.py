@@ -38,6 +38,12 @@ def test_catches_flash_of_another_size(code: int, variables: int, block: str) ->
     assert finding.predicted_error == f"Size mismatch: {block}"
 
 
+def test_catches_variables_that_are_named_by_a_source() -> None:
+    loader = f"{TYPE}<loader type='pflash'>{CODE}</loader><nvram type='file'><source file='{VARS}'/></nvram>"
+    [finding] = case(loader, files(2048, 4096), files(2048, 1024)).result(RULE).findings
+    assert finding.predicted_error == "Size mismatch: system.flash1"
+
+
 def test_catches_a_template_of_another_size() -> None:
     away = there(CODE, size=2048) + gone(VARS) + there(TEMPLATE, size=1024)
     [finding] = case(PFLASH, files(2048, 4096), away).result(RULE).findings

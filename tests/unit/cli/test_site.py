@@ -81,8 +81,7 @@ def test_every_setting_is_an_option_and_is_documented() -> None:
         for parameter in inspect.signature(command).parameters.values():
             (told, *_) = getattr(parameter.annotation, "__metadata__", (None,))
             keys.add(key_of(getattr(told, "envvar", None)))
-    # hosts are arguments; an inventory belongs to commands that are about many hosts
-    assert keys - {None, "inventory"} == every().keys() - {"hosts", "inventory"}
+    assert keys - {None} == every().keys() - {"hosts"}  # which are arguments
     for key in SETTINGS:
         assert f"| `{key}` |" in page
         assert f"`{variable(key)}`" in page

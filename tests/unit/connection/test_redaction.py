@@ -132,6 +132,12 @@ XML = {
     "<title>s3cret</title>": "<title>***</title>",
     "<description>root\ns3cret</description>": "<description>***\n</description>",
     '<metadata><a:b xmlns:a="x" key="s3cret">s3cret</a:b></metadata>': "<metadata>***</metadata>",
+    '<metadata><n:i xmlns:n="http://openstack.org/xmlns/libvirt/nova/1.1" k="s3cret">s3cret</n:i>s3cret</metadata>': (
+        '<metadata><mark xmlns="http://openstack.org/xmlns/libvirt/nova/1.1"/>***</metadata>'
+    ),
+    '<metadata><n:i xmlns:n="http://openstack.org/xmlns/libvirt/nova/s3cret"/></metadata>': (
+        "<metadata>***</metadata>"
+    ),
     "<metadata><metadata>s3cret</metadata><metadata/> s3cret </metadata>": "<metadata>***</metadata>",
     "<os><cmdline>console=ttyS0 token=s3cret</cmdline></os>": "<os><cmdline>***</cmdline></os>",
     "<initenv name='A'>s3cret</initenv>": "<initenv name='A'>***</initenv>",

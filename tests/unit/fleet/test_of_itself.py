@@ -38,13 +38,31 @@ def test_an_error_of_the_hosts_own_libvirt_is_an_error() -> None:
     assert result.findings[0].predicted_error == error
 
 
+@pytest.mark.parametrize("end", ["source", "destination"])
+def test_a_host_to_which_no_client_gets_over_ssh_is_found(end: str) -> None:
+    case = of_itself(Case())
+    getattr(case, end)("helpers", "")
+    result = case.result("remote-helper-missing", end)
+    assert (result.outcome, result.findings[0].predicted_error) == (Outcome.FAILED, "End of file while reading data")
+    assert of_itself(Case()).result("remote-helper-missing", end).outcome is Outcome.PASSED
+
+
 def test_over_another_transport_its_libvirt_is_unknown() -> None:
     case = of_itself(Case()).asking(transport="tls")
     assert case.result("libvirt-unreachable", "destination").outcome is Outcome.UNKNOWN
 
 
-@pytest.mark.parametrize("name", ["localhost", "qemu:///system", "-oProxyCommand=x", "kvm 1"])
-def test_the_name_is_one_by_which_other_machines_reach_the_host(tmp_path: Path, name: str) -> None:
-    with pytest.raises(TargetError):
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("localhost", "--name: localhost is not the name by which other machines reach the host"),
+        ("qemu:///system", "--name: qemu:///system is not the name by which other machines reach the host"),
+        ("-oProxyCommand=x", "'-oProxyCommand=x' is not a host"),
+        ("kvm 1", "'kvm 1' is not a host"),
+    ],
+)
+def test_the_name_is_one_by_which_other_machines_reach_the_host(tmp_path: Path, name: str, why: str) -> None:
+    with pytest.raises(TargetError) as refused:
         snapshots.take("localhost", snapshots.Wanted(output=tmp_path / "a.json", name=name))
+    assert str(refused.value) == why
     assert not (tmp_path / "a.json").exists()

@@ -175,6 +175,7 @@ def test_the_rules_that_guard_data_are_these() -> None:
         "offline-guest-running",
         "saved-state-left-behind",
         "saved-state-on-destination",
+        "tpm-of-the-host",
     ]
 
 

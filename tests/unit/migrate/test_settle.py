@@ -10,9 +10,10 @@ from preflight.facts.fact import Unreadable
 from preflight.migrate import call
 from preflight.migrate.events import Event
 from preflight.migrate.journal import read
+from preflight.migrate.live import end
 from preflight.migrate.observation import Place, Sighting
-from preflight.migrate.outcome import Intent, Result
-from preflight.migrate.settle import Settled, settle
+from preflight.migrate.outcome import Decision, Intent, Result
+from preflight.migrate.settle import Settled, look_at_both, settle
 from preflight.request.method import Method
 from tests.fakes.hypervisor import refusal
 from tests.unit.migrate.plans import WEB
@@ -44,6 +45,13 @@ def test_a_copy_that_never_ran_is_ended_and_the_guest_goes_on(tmp_path: Path) ->
         "start on the source",
         "undefine on the destination",
     )
+
+
+def test_a_guest_whose_move_was_cut_off_is_not_taken_for_handed_over(tmp_path: Path) -> None:
+    pair = Pair(tmp_path)
+    here, there = look_at_both(pair.run, WEB)
+    unknown = Settled(Decision((), Result.UNKNOWN, "a bug"), here, there)
+    assert not end(pair.run, pair.web, unknown, pair.run.intent(pair.web)).handed_over
 
 
 def test_each_step_is_reported_and_in_the_journal_with_its_reason(tmp_path: Path) -> None:
@@ -99,9 +107,9 @@ def test_a_host_that_answers_again_in_time_is_waited_for(tmp_path: Path) -> None
 def test_a_host_that_was_silent_for_as_long_before_is_not_waited_for(tmp_path: Path, silent: str) -> None:
     pair = Pair(tmp_path)
     getattr(pair, silent).is_silent = True
-    end = getattr(pair.run, silent)
-    end.look(WEB)
-    end._silent_since = time.monotonic() - 30
+    host = getattr(pair.run, silent)
+    host.look(WEB)
+    host._silent_since = time.monotonic() - 30
     began = time.monotonic()
     assert (
         settle(pair.run, pair.web, pair.run.intent(pair.web), xml=None, patience=20).decision.result is Result.UNKNOWN
@@ -160,12 +168,12 @@ def test_a_call_that_comes_to_its_end_meanwhile_is_heard(tmp_path: Path) -> None
 
 
 def test_a_host_that_falls_silent_is_left_alone(tmp_path: Path) -> None:
-    for end in ("source", "destination"):
+    for silent in ("source", "destination"):
         pair = left_on_both(tmp_path)
-        getattr(pair, end).is_silent = True
+        getattr(pair, silent).is_silent = True
         found = settled(pair)
         assert found.decision.result is Result.UNKNOWN
-        assert found.decision.why == f"the {end} does not answer"
+        assert found.decision.why == f"the {silent} does not answer"
         assert pair.source.called == pair.destination.called == []
 
 

@@ -25,6 +25,12 @@ NO_LOGIN = (
     " denied (publickey).: Connection reset by peer"
 )
 
+#: As libvirt said it in peer-to-peer mode, of a key that the source's daemon does not have.
+NO_LOGIN_PEER = (
+    "Cannot recv data: Permission denied, please try again.\r\nroot@host2.example.com: Permission denied"
+    " (publickey,password).: Connection reset by peer"
+)
+
 
 @pytest.mark.parametrize(
     ("error", "is_enough", "was_aborted", "is_explained", "answer"),
@@ -43,6 +49,7 @@ NO_LOGIN = (
         (REFUSAL, True, True, True, Answer.REFUSED),
         (REFUSAL, True, True, False, Answer.UNDECIDED),
         (NO_LOGIN, False, False, False, Answer.REFUSED),
+        (NO_LOGIN_PEER, False, False, False, Answer.REFUSED),
         # a connection that ends by itself tells nothing, also where a rule declares that message for its cause
         (KILLED, False, False, True, Answer.UNDECIDED),
         (KILLED, True, True, True, Answer.ACCEPTED),
