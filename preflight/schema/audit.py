@@ -32,7 +32,7 @@ class Guest(Contract):
 class Host(report.Host):
     """One host, and the age of its answers."""
 
-    taken: Instant | None = Field(default=None, description="When the host was asked; null if that is not known.")
+    taken: Instant | None = Field(description="When the host was asked; null if that is not known.")
 
 
 class Limit(Contract):
@@ -48,7 +48,7 @@ class Destination(Contract):
     host: HostNumber = Field(description="The number of the destination.")
     verdict: Verdict = Field(description="The verdict on all guests of the source together.")
     allows: Count | None = Field(description="Number of migrations that can be in flight at once; null if not known.")
-    limited_by: Limit | None = Field(default=None, description="The limit on that number; null if none is known.")
+    limited_by: Limit | None = Field(description="The limit on that number; null if none is known.")
 
 
 class Source(Contract):
@@ -76,7 +76,7 @@ class Cause(_Cause):
     """A finding or an unknown, with all ways that meet it."""
 
     change: Setting | HostsLine | None = Field(
-        default=None, description="The change that `preflight fix` would make; null if it has none for this finding."
+        description="The change that `preflight fix` would make; null if it has none for this finding."
     )
     ways: tuple[Way, ...] = Field(description="The ways that meet it.")
 
