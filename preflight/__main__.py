@@ -62,24 +62,11 @@ def _run(arguments: Sequence[str]) -> int:
 
     try:
         logins.begin(hosts, questions.PRELUDE)
-        sys.meta_path.insert(0, _GiveWay)
         from preflight.cli.app import run
 
         return run()
     finally:
         logins.abandon()
-
-
-class _GiveWay:
-    """Finds no module, but lets ssh go on before each 40th import, if it waits for this processor."""
-
-    imports = 0
-
-    @classmethod
-    def find_spec(cls, *_: object) -> None:
-        cls.imports += 1
-        if cls.imports % 40 == 0:
-            os.sched_yield()
 
 
 def hosts_of(arguments: Sequence[str]) -> Sequence[str]:

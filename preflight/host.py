@@ -101,7 +101,7 @@ class Host:
         names = {*records, *absent, *unasked}
         known = {kind: fact for kind, fact in self._known.items() if names.isdisjoint(self.sources[kind].records)}
         records, absent = {**self.records, **records}, {**self.absent, **absent}
-        return Host(self.role, self.name, records, absent, self.sources, self.unasked | unasked, known)
+        return Host(self.role, self.name, records, absent, self.sources, (self.unasked - names) | unasked, known)
 
     def _parse(self, source: FactSource) -> Fact:
         return source.parse(*map(self._part, source.parts))

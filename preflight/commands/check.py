@@ -59,6 +59,7 @@ def _obfuscated(asked: Asked, wanted: Wanted, path: Path, checked: "Checked") ->
     """Judge the same answers again under other names and addresses, and return the report that says no more."""
     from preflight.commands.made import made_now
     from preflight.commands.obfuscated import Mapped
+    from preflight.connection.obfuscation import OBFUSCATED
     from preflight.judge import check as checking
 
     mapped = Mapped(path)
@@ -80,7 +81,7 @@ def _obfuscated(asked: Asked, wanted: Wanted, path: Path, checked: "Checked") ->
     )
     with open_hosts(again) as opened:
         checked = checking.check(opened, stay=False)
-    made = replace(made_now(asked), machine="obfuscated", user="obfuscated")
+    made = replace(made_now(asked), machine=OBFUSCATED, user=OBFUSCATED)
     mapped.write()  # with what the options named
     return replace(checked.report, gate=wanted.gate, made=made), checked
 

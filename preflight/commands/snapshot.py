@@ -19,7 +19,9 @@ from preflight.commands.made import taken_now
 from preflight.commands.obfuscated import Mapped
 from preflight.connection import snapshot
 from preflight.connection.logins import open_channel
+from preflight.connection.obfuscation import OBFUSCATED
 from preflight.connection.target import Kind, TargetError, parse_target
+from preflight.errors import UserError
 from preflight.judge.check import own_of
 from preflight.judge.site import rules_of
 from preflight.request.check_request import Site
@@ -53,7 +55,10 @@ def peers_of(given: Iterable[str]) -> Peers:
     for text in (part for one in given for part in one.split(",")):
         target = parse_target(text.strip())
         if target.path is not None:
-            known += snapshot.read(target.path)
+            hosts = snapshot.read(target.path)
+            if any(host.made is not None and host.made.machine == OBFUSCATED for host in hosts):
+                raise UserError(f"{text}: is obfuscated: a host can only be asked about real names and addresses")
+            known += hosts
         else:
             named.append(target.text)
     return Peers(tuple(known), tuple(named))

@@ -30,6 +30,7 @@ _EVERYWHERE = frozenset((
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\w)")
 _IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,39}(?:(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])")
 _MAC = re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:])")
+_MIGRATION_HOST = re.compile(r'^[ \t]*migration_host[ \t]*=[ \t]*"([^"\n]{1,255})"', re.MULTILINE)
 #: Address and port in the kernel's tables of sockets: each 32 bits with the bytes reversed.
 _SOCKET = re.compile(r"\b([0-9A-F]{8}|[0-9A-F]{32})(?=:[0-9A-F]{4}\b)")
 _SOCKETS = frozenset(("sockets", "udp-sockets"))
@@ -48,6 +49,9 @@ _VOCABULARY = (
 )  # fmt: skip
 #: First numbers of the networks that mean the same everywhere.
 _SPECIAL_V4 = frozenset((0, 127, *range(224, 256)))
+
+#: The machine and the user that took an obfuscated snapshot.
+OBFUSCATED = "obfuscated"
 
 
 class Obfuscation:
@@ -108,6 +112,8 @@ class Obfuscation:
 
     def _add(self, name: str, kind: str) -> None:
         lower = name.lower()
+        if lower.startswith("localhost"):  # libvirt refuses such a destination (qemuMigrationDstPrepareDirect)
+            return
         if lower and lower not in _EVERYWHERE and lower not in self.names:
             # unlike any other name: part of it is random
             self.names[lower] = f"{kind}{len(self.names) + 1}x{self._number('names', below=16**6):06x}"
@@ -117,7 +123,7 @@ class Obfuscation:
     def _host(self, host: SavedHost) -> SavedHost:
         records = {self.text(name): self._record(name, record) for name, record in host.answers.records.items()}
         absent = {self.text(name): self.text(why) for name, why in host.answers.absent.items()}
-        made = host.made and Taken(host.made.at, "obfuscated", "obfuscated", host.made.version, host.made.packs)
+        made = host.made and Taken(host.made.at, OBFUSCATED, OBFUSCATED, host.made.version, host.made.packs)
         return SavedHost(self.text(host.name), Answers(records, absent), tuple(map(self.text, host.peers)), made)
 
     def _record(self, name: str, record: Record) -> Record:
@@ -276,7 +282,7 @@ def _host_names(host: SavedHost) -> Iterator[str]:
         if name in records:
             yield from re.findall(r"<host name=\\?['\"]([^'\"\\]{1,255})", records[name].out)
     if "qemu.conf" in records:
-        yield from re.findall(r'^\s*migration_host\s*=\s*"([^"\n]{1,255})"', records["qemu.conf"].out, re.MULTILINE)
+        yield from _MIGRATION_HOST.findall(records["qemu.conf"].out)
 
 
 def _typed_host(typed: str) -> str:

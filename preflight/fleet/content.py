@@ -123,11 +123,11 @@ class Related(Host):
             ChainMap(news, cast("dict[str, Record]", member.records)),
             ChainMap(missing, cast("dict[str, str]", member.absent)),
             member.sources,
-            member.unasked | unasked,
+            (member.unasked - {*records, *absent}) | unasked,
         )
         self.member = member
         #: The facts that this pair's answers change.
-        self.own = member.library.made_of((*news, *missing, *(unasked - member.unasked)))
+        self.own = member.library.made_of((*news, *missing, *(self.unasked ^ member.unasked)))
 
     def fact(self, kind: type[F]) -> F:
         """Return the fact of this kind; raises `Unreadable` with the reason if it could not be determined."""

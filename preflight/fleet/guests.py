@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from xml.etree.ElementTree import Element, tostring
+from xml.etree.ElementTree import Element
 
 from preflight.facts.fact import Unreadable
 from preflight.facts.guest.guests import Disk, Guests, GuestState
@@ -24,6 +24,8 @@ _STATES: Mapping[GuestState, str] = {
 #: Parts of a running guest's XML that libvirt makes up at each start.
 _OF_A_START = frozenset(("alias", "address", "seclabel", "backingStore", "resource"))
 _NUMBERS_OF_A_START = frozenset(("id", "index", "portid"))
+#: Terminals and sockets that QEMU opens.
+_OPENED = ("/dev/pts/", "/run/libvirt/", "/var/lib/libvirt/qemu/channel")
 #: Parts that are compared by themselves, or that are none of the definition's.
 _COMPARED = frozenset(("name", "uuid", "memory", "currentMemory", "vcpu", "os", "cpu", "disk", "interface", "emulator"))
 
@@ -176,26 +178,28 @@ def _parts(domain: Element) -> Iterator[tuple[str, str]]:
 
 
 def _canonical(element: Element) -> str:
-    """Return an element without what libvirt makes up at each start, and without blank space."""
+    """Return an element without what libvirt makes up at each start, and without blank space; it may be deep."""
+    parts: list[str] = []
+    left = [element]
+    while left:
+        one = left.pop()
+        children = [child for child in one if child.tag not in _OF_A_START]
+        # with the number of children, the order of elements says which is in which
+        parts.append(repr((one.tag, sorted(_attributes(one).items()), (one.text or "").strip(), len(children))))
+        left += reversed(children)
+    return "\n".join(parts)
 
-    def copied(one: Element) -> Element:
-        kept = Element(one.tag, {key: one.attrib[key] for key in sorted(one.attrib) if key not in _NUMBERS_OF_A_START})
-        kept.text = (one.text or "").strip() or None
-        # the terminal or socket that QEMU has opened
-        made_up = one.tag in ("source", "target") and one.get("path", "").startswith(
-            ("/dev/pts/", "/run/libvirt/", "/var/lib/libvirt/qemu/channel")
-        )
-        if made_up:
-            del kept.attrib["path"]
-        if one.get("tty"):
-            del kept.attrib["tty"]
-        if one.get("autoport") == "yes":
-            for key in ("port", "tlsPort", "websocket"):
-                kept.attrib.pop(key, None)
-        kept.extend(copied(child) for child in one if child.tag not in _OF_A_START)
-        return kept
 
-    return tostring(copied(element), encoding="unicode")
+def _attributes(element: Element) -> dict[str, str]:
+    """Return the attributes, except for terminals, sockets and ports that QEMU has opened, and numbers of a start."""
+    kept = {key: text for key, text in element.attrib.items() if key not in _NUMBERS_OF_A_START}
+    if element.tag in ("source", "target") and kept.get("path", "").startswith(_OPENED):
+        del kept["path"]
+    kept.pop("tty", None)
+    if kept.get("autoport") == "yes":
+        for key in ("port", "tlsPort", "websocket"):
+            kept.pop(key, None)
+    return kept
 
 
 GUESTS = (Comparison("the guests", frozenset(("libvirt.domains",)), _guests),)

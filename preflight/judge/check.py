@@ -184,8 +184,14 @@ def on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:
 
 
 def save_pair(path: Path, checked: Checked, made: Taken | None = None, *, overwrite: bool = True) -> None:
-    """Write both hosts' answers to one file, with who took them; raises `UserError` if it cannot be written."""
-    snapshot.write(path, [visit.saved() for visit in checked.visits], made, overwrite=overwrite)
+    """Write both hosts' answers to one file; raises `UserError` if it cannot be written.
+
+    `made` says who asks the hosts now. Answers that come from snapshots keep who took those, if that is the same.
+    """
+    hosts = [visit.saved() for visit in checked.visits]
+    if not any(isinstance(visit, LiveVisit) for visit in checked.visits):
+        made = hosts[0].made if hosts[0].made == hosts[1].made else None
+    snapshot.write(path, hosts, made, overwrite=overwrite)
 
 
 def visit_both(

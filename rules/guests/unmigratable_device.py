@@ -24,9 +24,8 @@ How to fix
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
-
-from msgspec import Struct
 
 from preflight.facts import Versions
 from preflight.facts.libvirt import Version
@@ -42,7 +41,7 @@ _ASKS_QEMU = Version(8, 6, 0)
 _VIRTIOFS_MOVES = Version(8, 2, 0)
 
 
-class _Device(Struct, frozen=True):
+class _Device(NamedTuple):
     """Device that QEMU marks as unmigratable, or for which it adds a blocker when it starts."""
 
     #: Element of `<devices>`.

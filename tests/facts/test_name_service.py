@@ -106,4 +106,4 @@ def test_brackets_without_an_end_take_no_longer_than_other_text(pump: str) -> No
     """T3: `hosts: [[[[…` of 500 KB took over a minute."""
     began = time.process_time()
     service(nsswitch="hosts: files " + pump * (16_000 // len(pump)))
-    assert time.process_time() - began < 0.2
+    assert time.process_time() - began < 0.5

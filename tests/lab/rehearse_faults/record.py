@@ -31,7 +31,7 @@ def markdown() -> str:
     outcomes = Lines(RECORDED, Outcome).read()
     if not outcomes:
         return f"{HEAD}\nNothing is recorded yet.\n"
-    last = outcomes[-1].code
+    codes = Counter(each.code.rehearse for each in outcomes)
     wrong = [
         f"- {each.fault}, {each.mode} {each.number}: {'; '.join(each.violations)}"
         for each in outcomes
@@ -42,5 +42,5 @@ def markdown() -> str:
     if traces:
         wrong += ["## Traces", "\n".join(traces)]
     counted = f"{len(outcomes)} rehearsals, {sum(bool(each.violations) for each in outcomes)} with a violation."
-    of = f"Recorded with commit {last.commit} (preflight/rehearse {last.rehearse})."
+    of = "Rehearsals by the digest of preflight/rehearse: " + ", ".join(f"{n} of {it}" for it, n in codes.items()) + "."
     return "\n\n".join((HEAD.rstrip(), counted, summary(outcomes, tablefmt="github"), *wrong, of)) + "\n"

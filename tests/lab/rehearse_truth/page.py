@@ -66,6 +66,12 @@ def _reasons(table: str) -> dict[str, str]:
     return dict(tomllib.loads(REASONS.read_text(encoding="utf-8"))[table])
 
 
+def recorded() -> list[Rehearsal]:
+    """Return what is recorded of rows that exist."""
+    every = rows()
+    return sorted((one for one in Lines(RECORDED, Rehearsal).read() if one.row in every), key=lambda one: one.row)
+
+
 def short(found: Sequence[Rehearsal]) -> list[Rehearsal]:
     """Return those whose migration does not fail only because it takes longer than a rehearsal."""
     return [one for one in found if one.row not in _reasons("long")]
@@ -106,7 +112,7 @@ and `--anyway`, and then migrated with virsh.
 
 def markdown() -> str:
     """Return docs/reference/rehearsal-truth.md."""
-    found = sorted(Lines(RECORDED, Rehearsal).read(), key=lambda one: one.row)
+    found = recorded()
     if not found:
         return f"{HEAD}\nNothing is recorded yet.\n"
     missing = [name for name in chosen(rows()) if name not in {one.row for one in found}]
@@ -121,12 +127,13 @@ def markdown() -> str:
     table = [
         (f"`{one.row}`", f"{every[one.row].source} to {every[one.row].destination}", one.answer, one.outcome)
         for one in found
-        if one.row in every
     ]
     headers = ("Row", "Releases", "Rehearsal", "virsh migrate")
     parts.append("## All rows\n\n" + tabulate(table, headers=headers, tablefmt="github", disable_numparse=True))
-    last = found[-1].code
-    parts.append(f"Recorded with preflight/rehearse {last.rehearse} (commit {last.commit}).")
+    codes = Counter(one.code.rehearse for one in found)
+    parts.append(
+        "Rows by the digest of preflight/rehearse: " + ", ".join(f"{n} of {it}" for it, n in codes.items()) + "."
+    )
     return "\n\n".join(parts) + "\n"
 
 

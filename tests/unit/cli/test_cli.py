@@ -379,11 +379,13 @@ def without_origin(text: str) -> Any:
 def test_saved_answers_give_the_same_report_byte_for_byte(tmp_path: Path) -> None:
     pair = f"{tmp_path}/pair.json"
     for form in ("json", "text", "table"):
-        first = run("check", GONE1, GONE2, "--format", form, "--save", pair, prelude=CLOCK)
+        first = run("check", GONE1, GONE2, "--format", form, "--save", pair, "--overwrite", prelude=CLOCK)
         again = run("check", pair, "--format", form, prelude=CLOCK)
-        # a report names the files that its answers come from
+        # a report names the files that its answers come from, and their digests
         said = [
-            re.sub(r'"file": (null|".*?"),', "", done.stdout) if form == "json" else done.stdout
+            re.sub(r'"file": (null|".*?"),|"files": \[[^]]*\],\n    "source"', "", done.stdout)
+            if form == "json"
+            else done.stdout
             for done in (first, again)
         ]
         assert (said[0], first.returncode) == (said[1], again.returncode)
@@ -407,12 +409,16 @@ def test_a_report_says_when_where_and_by_whom_it_was_made_and_how_old_the_answer
     user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
     assert (origin["made"], origin["version"]) == ("2026-11-30T00:53:20Z", __version__)
     assert (origin["machine"], origin["user"]) == (os.uname().nodename, user)
-    assert origin["source"] == {
+    assert {key: value for key, value in origin["source"].items() if key != "files"} == {
         "origin": "snapshot",
         "file": str(GONE1),
         "taken": "2026-11-23T01:06:49Z",
         "age": 603991,
+        "snapshot": None,  # it was taken before snapshots said by whom
+        "session": None,
     }
+    assert [file["path"] for file in origin["source"]["files"]][:2] == ["/etc/hosts", "/etc/libvirt/libvirtd.conf"]
+    assert [(file["path"], len(file["sha256"])) for file in origin["files"]] == [(str(GONE1), 64), (str(HOST2), 64)]
     assert document["request"]["ignore"] == ["names"]
 
 

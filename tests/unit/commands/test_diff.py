@@ -205,6 +205,12 @@ def test_a_running_guest_that_was_started_again_has_not_changed() -> None:
     assert said(Case(), again) == []
 
 
+def test_a_definition_that_is_nested_as_deep_as_can_be_is_no_bug() -> None:
+    deep = Case().xml("</devices>", f"<a>{'<b>' * 3000}{'</b>' * 3000}</a></devices>")
+    assert said(Case(), deep)
+    assert said(deep, deep) == []
+
+
 def test_what_is_not_known_any_more_is_a_change() -> None:
     lost = Case().source("libvirt.domains", None).source("nft", None)
     found = said(Case(), lost)

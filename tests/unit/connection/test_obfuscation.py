@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from preflight.answers import Answers, Record, SavedHost
+from preflight.answers import Answers, Record, SavedHost, Taken
+from preflight.commands.snapshot import peers_of
 from preflight.connection import snapshot
+from preflight.connection.files_read import digest_of
 from preflight.connection.obfuscation import Obfuscation
+from preflight.errors import UserError
 from preflight.judge.report import Report
 from tests.case import Case
 from tests.golden.differences import of_row
@@ -18,7 +21,7 @@ from tests.lab.truth.record import is_recorded
 from tests.lab.truth.row import rows
 
 #: Rows whose check has no options that name something.
-RECORDED = [name for name, row in sorted(rows().items()) if is_recorded(name) and not row.checked_with][::24]
+RECORDED = [name for name, row in sorted(rows().items()) if is_recorded(name) and not row.checked_with][::36]
 KEY = "0123456789abcdef" * 2
 
 
@@ -54,7 +57,7 @@ def whole(hosts: Iterable[SavedHost]) -> str:
     )
 
 
-@pytest.mark.parametrize("name", RECORDED)
+@pytest.mark.parametrize("name", [*RECORDED, "names/hostname-begins-with-localhost"])
 def test_an_obfuscated_pair_gives_the_same_verdict_rules_and_limits(name: str, tmp_path: Path) -> None:
     hosts = of_row(name, tmp_path)
     assert summary(judged(Obfuscation(KEY).hosts(hosts))) == summary(judged(hosts))
@@ -121,6 +124,29 @@ def test_sockets_of_the_kernel_are_those_of_the_new_addresses() -> None:
 )  # fmt: skip
 def test_what_means_the_same_everywhere_stays(text: str) -> None:
     assert Obfuscation(KEY).text(text) == text
+
+
+def test_libvirts_answers_about_definitions_are_found_by_the_new_ones() -> None:
+    obfuscation = Obfuscation(KEY)
+    (host,) = obfuscation.hosts([Case().hosts[0]])
+    xml = json.loads(Case().hosts[0].answers.records["libvirt.domains"].out)["domains"][0]["xml"]
+    told = Record(json.dumps({"errors": {"1": "web: no disk", "2": None, "3": None}}))
+    found = json.loads(obfuscation.by_digest(told, {"1": xml, "2": "<a/>"}).out)["errors"]
+    new = json.loads(host.answers.records["libvirt.domains"].out)["domains"][0]["xml"]
+    assert found == {digest_of(new): obfuscation.text("web: no disk"), digest_of("<a/>"): None}
+    assert obfuscation.by_digest(Record("[]"), {}).code == 1
+
+
+def test_a_host_is_not_asked_about_obfuscated_peers(tmp_path: Path) -> None:
+    made = Taken(1, "control", "anna", "0.1.0")
+    hosts = Obfuscation(KEY).hosts([host._replace(made=made) for host in Case().hosts])
+    snapshot.write(tmp_path / "s.json", hosts, hosts[0].made)
+    with pytest.raises(UserError, match="is obfuscated"):
+        peers_of([str(tmp_path / "s.json")])
+    snapshot.write(tmp_path / "r.json", Case().hosts, made)
+    assert peers_of([f"{tmp_path}/r.json,host9", "host8"]).names == (
+        "host1.example.com", "host2.example.com", "host9", "host8",
+    )  # fmt: skip
 
 
 def test_a_snapshot_is_as_valid_as_before(tmp_path: Path) -> None:
