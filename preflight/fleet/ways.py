@@ -108,7 +108,7 @@ class _Kept(Struct):
         A fact at one of the `unreadable` places ends the rule before it can look at any.
         """
         for places, results in self.entries:
-            if not unreadable.issubset(places):
+            if unreadable and not unreadable.issubset(places):
                 continue
             found = results.get(tuple([contents[place] for place in places]))
             if found is not None:
@@ -235,6 +235,7 @@ class Ways:
         self._ends: dict[tuple[int, Role, str], _End] = {}
         self._kept: dict[tuple[int, int, bool], _Kept] = {}
         self._number_kept = [0] * len(self._units)
+        self._units_apart: dict[tuple[frozenset[type[Fact]], frozenset[type[Fact]]], frozenset[int]] = {}
 
     def from_source(self, number: int, destinations: Sequence[int]) -> Iterator[Way]:
         """Judge the ways from one host to others, by their numbers; a host has no way to itself."""
@@ -313,16 +314,39 @@ class Ways:
 
     def _results(self, pair: _SentPair, source: _Source, destination: _End) -> Iterator[Result]:
         """Yield what is wrong or unknown, in the order of rules, then subjects."""
+        here, there = pair.source, pair.destination
+        assert isinstance(here, Related)
+        assert isinstance(there, Related)
+        apart = self._apart(here.own, there.own)
+        contents, unreadable, kept_of = destination.contents, destination.unreadable, source.results
         found: list[tuple[int, Result]] = []
         subjects_: list[tuple[tuple[_Unit, ...], int, str | None, str]] = [(self._of_hosts, -1, None, "")]
-        for number, name in enumerate(pair.guests):
-            subjects_.append((self._of_guests, number, name, ALL_GUESTS if name is None else f"guest {name}"))
-        for units, number, name, subject in subjects_:
+        for place, name in enumerate(pair.guests):
+            subjects_.append((self._of_guests, place, name, ALL_GUESTS if name is None else f"guest {name}"))
+        for units, place, name, subject in subjects_:
             for unit in units:
-                result = self._result(unit, pair, source, destination, subject or unit.subject, name, number)
+                number = unit.number
+                result: Result | None = None
+                if number in apart:
+                    result = outcome(unit.rule, pair, subject or unit.subject, name, unit.role)
+                elif (kept := kept_of.get((number, place))) is not None:
+                    result = kept.find(contents[number], unreadable[number])
+                if result is None:
+                    result = self._result(unit, pair, source, destination, subject or unit.subject, name, place)
                 if result.outcome not in _SILENT:
-                    found.append((unit.number, result))
+                    found.append((number, result))
         return (result for _, result in sorted(found, key=lambda one: one[0]))
+
+    def _apart(self, here: frozenset[type[Fact]], there: frozenset[type[Fact]]) -> frozenset[int]:
+        """Return the units that take facts which are this pair's own, and whose results no other way has."""
+        key = (here, there)
+        if key not in self._units_apart:
+            self._units_apart[key] = frozenset(
+                unit.number
+                for unit in self._units
+                if not (here.isdisjoint(unit.takes[0]) and there.isdisjoint(unit.takes[1]))
+            )
+        return self._units_apart[key]
 
     def _result(
         self,
@@ -332,35 +356,28 @@ class Ways:
         destination: _End,
         subject: str,
         guest: str | None,
-        number: int,
+        place: int,
     ) -> Result:
-        """Return the result of a unit: a kept one if one with the same facts did not look at the destination's URI.
+        """Return the result of a unit, and keep it unless it looked at the destination's URI.
 
-        `number` is the guest's place among the source's guests, -1 for a unit that is not about one guest.
+        `place` is the guest's among the source's guests, -1 for a unit that is not about one guest.
         """
-        here, there = pair.source, pair.destination
-        assert isinstance(here, Related)
-        assert isinstance(there, Related)
-        if not (here.own.isdisjoint(unit.takes[0]) and there.own.isdisjoint(unit.takes[1])):
-            return outcome(unit.rule, pair, subject, guest, unit.role)
-        contents = destination.contents[unit.number]
-        own = source.results.get((unit.number, number))
+        is_shared = place < 0 and not unit.takes_guests
+        own = source.results.get((unit.number, place))
         if own is None:
-            own = self._shared(unit, source, pair) if number < 0 and not unit.takes_guests else _Kept()
-            source.results[unit.number, number] = own
-        kept = own.find(contents, destination.unreadable[unit.number])
-        if kept is not None:
-            return kept
+            own = source.results[unit.number, place] = self._shared(unit, source, pair) if is_shared else _Kept()
+            kept = own.find(destination.contents[unit.number], destination.unreadable[unit.number])
+            if kept is not None:  # from another source with the same facts
+                return kept
         migration, watching = pair.migration, pair.watching
         assert isinstance(migration, _Watched)
         assert watching is not None
         migration.looks.clear()
         watching.seen.clear()
         result = outcome(unit.rule, pair, subject, guest, unit.role)
-        is_shared = number < 0 and not unit.takes_guests
         if not migration.looks and not (is_shared and self._number_kept[unit.number] >= _MOST_KEPT):
             seen = tuple(place for place, kind in enumerate(unit.takes[1]) if kind in watching.seen)
-            own.add(seen, contents, result)
+            own.add(seen, destination.contents[unit.number], result)
             self._number_kept[unit.number] += is_shared
         return result
 

@@ -18,7 +18,7 @@ from preflight.facts.firewall.packet import Kind, Packet, Work
 from preflight.facts.firewall.rate import Rate, limits_a_rate
 from preflight.facts.firewall.rules import LEAVING_HOOKS, NOT_NFT, Chain, Json, Table, parse_nft
 from preflight.facts.firewall.walk import UNKNOWN, Outcomes, Rates, notices, walk
-from preflight.facts.network.addresses import InterfaceAddress, OwnAddresses, plain
+from preflight.facts.network.addresses import InterfaceAddress, OwnAddresses, address_of, plain
 
 Source: TypeAlias = IPv4Address | IPv6Address
 
@@ -313,7 +313,7 @@ def flows(own: OwnAddresses, others: Iterable[str], among: Sequence[str] = ()) -
     """
     found = []
     for version in (4, 6):
-        there = tuple(plain(one) for one in others if ip_address(plain(one)).version == version)
+        there = tuple(plain(one) for one in others if address_of(plain(one)).version == version)
         met = list(dict.fromkeys(one for address in there for one in own.met_by(address)))
         met = [one for one in met if one.address in among] or met
         if met:

@@ -6,14 +6,14 @@ derived from its files if they suffice. Both ways give the same fact for the sam
 
 import re
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Self
 
 from preflight import grammar
 from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 from preflight.facts.names.hosts_file import HostsFile
 from preflight.facts.names.name_service import NameService
-from preflight.facts.network.addresses import OwnAddresses, plain
+from preflight.facts.network.addresses import OwnAddresses, address_of, plain
 from preflight.facts.text.located import Located, Location
 
 _NOT_FOUND = 2  # getent(1)
@@ -81,7 +81,7 @@ class PeerName(Fact, frozen=True, kw_only=True):
     def is_address(self) -> bool:
         """True if an address was announced, which need not be resolved."""
         try:
-            ip_address(self.name)
+            address_of(self.name)
         except ValueError:
             return False
         return True
@@ -126,7 +126,7 @@ def answered(resolve: Record) -> tuple[str, ...]:
         return ()
     words = [line.split() for line in resolve.required().splitlines()]
     try:
-        return _in_order([ip_address(plain(line[0])) for line in words if line])
+        return _in_order([address_of(plain(line[0])) for line in words if line])
     except ValueError:
         raise Unreadable("getent did not print addresses") from None
 
@@ -155,7 +155,7 @@ def _derived(
 def _literal(name: str, unasked: Unreadable) -> Address | None:
     """Return the name as an address, or None; raises `unasked` for a form that only the host's libc can interpret."""
     try:
-        literal = ip_address(name)
+        literal = address_of(name)
     except ValueError:
         if _NUMERIC.fullmatch(name) or "%" in name:
             raise unasked from None
@@ -207,7 +207,7 @@ def _families(own: OwnAddresses) -> tuple[bool, bool]:
 
     This is AI_ADDRCONFIG (sysdeps/unix/sysv/linux/check_pf.c), which getent, libvirt and QEMU all use.
     """
-    parsed = [ip_address(known.address) for known in own.addresses]
+    parsed = [address_of(known.address) for known in own.addresses]
     four = any(address.version == 4 and not address.is_loopback for address in parsed)
     six = any(address.version == 6 and not address.is_loopback for address in parsed)
     return (four, six) if four or six else (True, True)
@@ -234,9 +234,9 @@ def _as_ipv4(address: Address, literal: bool) -> Address | None:
 
 
 def _parsed(addresses: tuple[str, ...]) -> list[Address]:
-    return [ip_address(address) for address in addresses]
+    return [address_of(address) for address in addresses]
 
 
 def _in_order(addresses: Sequence[Address]) -> tuple[str, ...]:
-    unique = {ip_address(plain(str(address))) for address in addresses}
+    unique = {address_of(plain(str(address))) for address in addresses}
     return tuple(str(address) for address in sorted(unique, key=lambda one: (one.version, int(one), str(one))))

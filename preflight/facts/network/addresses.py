@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
-from ipaddress import IPv6Address, ip_address, ip_interface
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 from typing import Self
 
 from msgspec import Struct
@@ -48,11 +48,11 @@ class OwnAddresses(Fact, frozen=True, kw_only=True, dict=True):
     @cached_property
     def global_addresses(self) -> tuple[str, ...]:
         """The addresses that another host may reach, without loopback and link-local ones."""
-        return tuple(own.address for own in self._reachable if not ip_address(own.address).is_link_local)
+        return tuple(own.address for own in self._reachable if not address_of(own.address).is_link_local)
 
     def reachable_from(self, other: "OwnAddresses") -> str:
         """Return the best address to reach this host from `other`: first on a common network, then IPv4 before IPv6."""
-        reachable = sorted(self.global_addresses, key=lambda address: ip_address(address).version)
+        reachable = sorted(self.global_addresses, key=lambda address: address_of(address).version)
         of_other = set(other.global_addresses)
         near = (one for one in reachable if any(own.address in of_other for own in other.beside(one)))
         return next(near, next(iter(reachable), "ADDRESS"))
@@ -62,11 +62,11 @@ class OwnAddresses(Fact, frozen=True, kw_only=True, dict=True):
 
         These are the addresses on its network; if there are none, all reachable ones of the same IP version, if any.
         """
-        return self.beside(address) or self._by_version[ip_address(plain(address)).version]
+        return self.beside(address) or self._by_version[address_of(plain(address)).version]
 
     def beside(self, address: str) -> tuple[InterfaceAddress, ...]:
         """Return the addresses and interfaces whose network contains the address, with no router in between."""
-        other = ip_address(plain(address))
+        other = address_of(plain(address))
         bits = {
             prefix: int(other) >> (other.max_prefixlen - prefix) for of, prefix in self._prefixes if of == other.version
         }
@@ -94,7 +94,7 @@ class OwnAddresses(Fact, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def _by_version(self) -> Mapping[int, tuple[InterfaceAddress, ...]]:
-        versions = [(ip_address(own.address).version, own) for own in self._reachable]
+        versions = [(address_of(own.address).version, own) for own in self._reachable]
         return {version: tuple(own for of, own in versions if of == version) for version in (4, 6)}
 
     @cached_property
@@ -102,7 +102,7 @@ class OwnAddresses(Fact, frozen=True, kw_only=True, dict=True):
         """The reachable addresses and their positions, by network: IP version, prefix length and prefix bits."""
         found: dict[tuple[int, int, int], list[tuple[int, InterfaceAddress]]] = {}
         for place, own in enumerate(self._reachable):
-            known = ip_address(own.address)
+            known = address_of(own.address)
             bits = int(known) >> (known.max_prefixlen - own.prefix)
             found.setdefault((known.version, own.prefix, bits), []).append((place, own))
         return found
@@ -113,13 +113,19 @@ class OwnAddresses(Fact, frozen=True, kw_only=True, dict=True):
 
 
 @lru_cache(maxsize=4096)  # called with the same few addresses for each port of a range
+def address_of(address: str) -> IPv4Address | IPv6Address:
+    """Return an address as a value; raises `ValueError` for text that is none."""
+    return ip_address(address)
+
+
+@lru_cache(maxsize=4096)
 def plain(address: str) -> str:
     """Return the address in its usual short form; an IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) as IPv4.
 
     Text that is not an address is returned unchanged.
     """
     try:
-        known = ip_address(address)
+        known = address_of(address)
     except ValueError:
         return address
     if isinstance(known, IPv6Address) and known.ipv4_mapped is not None:
@@ -131,7 +137,7 @@ def plain(address: str) -> str:
 def is_loopback(address: str) -> bool:
     """Report whether the address is a loopback address: 127.0.0.0/8, ::1, or IPv4-mapped loopback."""
     try:
-        return ip_address(plain(address)).is_loopback
+        return address_of(plain(address)).is_loopback
     except ValueError:
         return False
 
