@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from preflight.errors import UserError
 from preflight.fleet.saved import difference_of
+from preflight.fleet.saved_audit import audited_of
 from preflight.forecast.saved import answer_of
 from preflight.judge.saved import content_of, report_of, rule_of
 from preflight.migrate.ledger import Row
@@ -17,7 +18,7 @@ from preflight.rehearse.answer import Answer, Rehearsed
 from preflight.rehearse.outcome import outcome
 from preflight.rehearse.report import RehearsalReport
 from preflight.rehearse.report import report_of as rehearsal_of
-from preflight.schema import capacity, difference, rehearsal, report, rules, shown, status
+from preflight.schema import audit, capacity, difference, rehearsal, report, rules, shown, status
 from preflight.schema.document import Wrong, format_of, read
 
 
@@ -69,6 +70,8 @@ def _value(document: shown.Shown) -> tuple[str, Any]:
         case status.Status():
             plan = Planned(document.source, document.destination, document.made, document.rehearsal)
             return "ledger", Told(plan, tuple(map(_row, document.guests)))
+        case audit.Audit():
+            return "audit", audited_of(document)
         case difference.Difference():
             return "difference", difference_of(document)
         case status.Runs():

@@ -30,6 +30,7 @@ from preflight.request.configured import Configured, Waiver
 from preflight.request.method import of_words
 from preflight.request.migration import FailOn, OnUnknown, Role, Transport
 from preflight.rule import AnyChange, Change, Finding, HostsLine, Location, Severity
+from preflight.schema import audit
 from preflight.schema import report as schema
 from preflight.schema.report import instant_of
 
@@ -88,12 +89,13 @@ def made_of(origin: schema.Provenance | None) -> Made | None:
         origin.machine,
         origin.user,
         origin.version,
-        _packs(origin.packs),
+        packs_of(origin.packs),
         tuple((one.path, one.sha256) for one in origin.files),
     )
 
 
-def _packs(packs: Iterable[schema.Pack]) -> tuple[tuple[str, str], ...]:
+def packs_of(packs: Iterable[schema.Pack]) -> tuple[tuple[str, str], ...]:
+    """Return the packs of a document, each with its version."""
     return tuple((one.name, one.version) for one in packs)
 
 
@@ -102,8 +104,8 @@ def hosts_of(
 ) -> tuple[HostSummary, HostSummary]:
     """Return the hosts of a document, with the origin of their answers."""
     if origin is None:
-        return _host(source, None), _host(destination, None)
-    return _host(source, origin.source), _host(destination, origin.destination)
+        return host_of(source, None), host_of(destination, None)
+    return host_of(source, origin.source), host_of(destination, origin.destination)
 
 
 def migration_of(asked: Asked, request: schema.Request, *, both_ways: bool = False) -> Migration:
@@ -134,13 +136,18 @@ def asked_of(request: schema.Request, source: schema.Host, destination: schema.H
         select=request.select,
         ignore=request.ignore,
         probe=request.probe,
-        site=Site(
-            rules=tuple(map(Path, request.rules)),
-            packs=request.packs,
-            severity=tuple(_severity(text) for text in request.severity),
-            thresholds=tuple(_threshold(text) for text in request.thresholds),
-            configured=Configured(file=request.configuration),
-        ),
+        site=site_of(request),
+    )
+
+
+def site_of(request: schema.Request | audit.Request) -> Site:
+    """Return how the site changed the rules; raises `UserError` for a threshold without a number."""
+    return Site(
+        rules=tuple(map(Path, request.rules)),
+        packs=request.packs,
+        severity=tuple(_severity(text) for text in request.severity),
+        thresholds=tuple(_threshold(text) for text in request.thresholds),
+        configured=Configured(file=request.configuration),
     )
 
 
@@ -177,7 +184,8 @@ def rule_of(rule: schema.Rule) -> RuleText:
     return RuleText(rule.name, rule.topic, rule.title, rule.why, rule.fix, Severity(rule.severity))
 
 
-def _host(host: schema.Host, answers: schema.Answers | None) -> HostSummary:
+def host_of(host: schema.Host, answers: schema.Answers | None) -> HostSummary:
+    """Return a host of a document, with the origin of its answers if that is known."""
     return HostSummary(
         name=host.name,
         hostname=host.hostname,
@@ -196,7 +204,7 @@ def _host(host: schema.Host, answers: schema.Answers | None) -> HostSummary:
 
 
 def _taken(by: schema.Taken) -> Taken:
-    return Taken(instant_of(by.at), by.machine, by.user, by.version, _packs(by.packs))
+    return Taken(instant_of(by.at), by.machine, by.user, by.version, packs_of(by.packs))
 
 
 def _session(one: schema.Session) -> Session:
@@ -228,12 +236,17 @@ def _finding(finding: schema.Finding, worst: Severity) -> Finding:
     return Finding(
         message=finding.message,
         host=Role(finding.host) if finding.host else None,
-        location=Location(at.path, at.line, at.column, at.end_column, at.text) if at else None,
+        location=location_of(at),
         predicted_error=finding.predicted_error,
         fix=finding.fix,
         severity=None if own is worst else own,
-        change=_change(finding.change),
+        change=change_of(finding.change),
     )
+
+
+def location_of(at: schema.Excerpt | None) -> Location | None:
+    """Return the place in a file of a document."""
+    return Location(at.path, at.line, at.column, at.end_column, at.text) if at else None
 
 
 def skipped_of(skipped: Iterable[schema.Skipped]) -> Mapping[Skip, tuple[str, ...]]:
@@ -244,7 +257,8 @@ def skipped_of(skipped: Iterable[schema.Skipped]) -> Mapping[Skip, tuple[str, ..
     return {why: tuple(names) for why, names in found.items()}
 
 
-def _change(change: schema.Setting | schema.HostsLine | None) -> AnyChange | None:
+def change_of(change: schema.Setting | schema.HostsLine | None) -> AnyChange | None:
+    """Return the change of a document."""
     if isinstance(change, schema.Setting):
         return Change(change.path, change.key, change.value)
     return HostsLine(change.name, change.address, change.replaces) if change else None

@@ -108,13 +108,14 @@ def wrapped(text: str, *, width: int | None, indent: int = 2) -> list[str]:
     """Return a line wrapped at `width` columns (None: never); what follows is indented."""
     if width is None or places(text) <= width:
         return [text]
-    return _wrap(text)(
+    first, *rest = _wrap(text)(
         text,
         max(width, indent + 20),
         subsequent_indent=" " * indent,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [first, *map(_no_command, rest)]
 
 
 def listed(names: Sequence[str], where: str = "") -> str:
@@ -137,7 +138,7 @@ def columns(rows: Sequence[Sequence[str]], *, width: int | None = None, gap: int
         widths, gap = _narrowed(rows, widths, width, gap)
     ruled = [rows[0], ["-" * wide for wide in widths], *rows[1:]]
     return [
-        (" " * gap).join(padded(part, wide) for part, wide in zip(parts, widths, strict=True)).rstrip()
+        _no_command((" " * gap).join(padded(part, wide) for part, wide in zip(parts, widths, strict=True)).rstrip())
         for row in ruled
         for parts in zip_longest(*(_cell(cell, wide) for cell, wide in zip(row, widths, strict=True)), fillvalue="")
     ]

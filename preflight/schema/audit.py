@@ -4,9 +4,10 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from preflight.schema import report
 from preflight.schema.document import Contract
-from preflight.schema.fields import Count, SomeText, Text
-from preflight.schema.report import Excerpt, Host, RuleName, Severity, Verdict
+from preflight.schema.fields import Count, Instant, SomeText, Text, Version
+from preflight.schema.report import Excerpt, HostsLine, Pack, Rule, RuleName, Setting, Severity, Transport, Verdict
 
 #: The version of the contract. It changes only when something is removed or changes its meaning.
 FORMAT: Final = 1
@@ -28,12 +29,26 @@ class Guest(Contract):
     undetermined: tuple[HostNumber, ...] = Field(description="The hosts for which it is undetermined.")
 
 
+class Host(report.Host):
+    """One host, and the age of its answers."""
+
+    taken: Instant | None = Field(description="When the host was asked; null if that is not known.")
+
+
+class Limit(Contract):
+    """The limit that stops one migration more."""
+
+    name: SomeText = Field(description="The name of the limit, as `preflight capacity` has it.")
+    host: SomeText = Field(description="The host that has it.")
+
+
 class Destination(Contract):
     """A way from a source, without its causes."""
 
     host: HostNumber = Field(description="The number of the destination.")
     verdict: Verdict = Field(description="The verdict on all guests of the source together.")
     allows: Count | None = Field(description="Number of migrations that can be in flight at once; null if not known.")
+    limited_by: Limit | None = Field(description="The limit on that number; null if none is known.")
 
 
 class Source(Contract):
@@ -43,8 +58,8 @@ class Source(Contract):
     ways: tuple[Destination, ...] = Field(description="The ways from it.")
 
 
-class Cause(Contract):
-    """A finding or an unknown, with all ways that meet it."""
+class _Cause(Contract):
+    """A finding or an unknown."""
 
     rule: RuleName = Field(description="The rule.")
     outcome: CauseOutcome = Field(description="failed for a finding, waived if a waiver covers it, or unknown.")
@@ -55,6 +70,14 @@ class Cause(Contract):
     location: Excerpt | None = Field(description="The place of the wrong value in a file; null if no file has it.")
     predicted_error: Text | None = Field(description="Text of the error that a migration would end with.")
     fix: Text | None = Field(description="The remedy for this finding; null if the rule's general advice applies.")
+
+
+class Cause(_Cause):
+    """A finding or an unknown, with all ways that meet it."""
+
+    change: Setting | HostsLine | None = Field(
+        description="The change that `preflight fix` would make; null if it has none for this finding."
+    )
     ways: tuple[Way, ...] = Field(description="The ways that meet it.")
 
 
@@ -63,6 +86,33 @@ class Odd(Contract):
 
     host: HostNumber = Field(description="The number of the host.")
     text: SomeText = Field(description="What differs, in words.")
+
+
+class Request(Contract):
+    """The options of the audit."""
+
+    offline: bool = Field(description="True if the guests that are off were judged.")
+    as_they_are: bool = Field(description="True if all guests were judged, each as it is.")
+    concurrency: Count = Field(description="The value of --concurrency.")
+    transport: Transport | None = Field(description="The value of --transport; null if it was not given.")
+    options: tuple[SomeText, ...] = Field(description="The options of the migration, as words of a command line.")
+    select: tuple[SomeText, ...] = Field(description="The rules and subjects of --select.")
+    ignore: tuple[SomeText, ...] = Field(description="The rules and subjects of --ignore.")
+    severity: tuple[SomeText, ...] = Field(description="Each --severity, as RULE=SEVERITY.")
+    thresholds: tuple[SomeText, ...] = Field(description="Each --threshold, as RULE=NUMBER.")
+    rules: tuple[Text, ...] = Field(description="The directories of --rules.")
+    packs: tuple[Text, ...] = Field(description="The packs of --pack.")
+    configuration: Text | None = Field(description="The configuration file that was used; null for none.")
+
+
+class Made(Contract):
+    """When, where and by whom the audit was made."""
+
+    made: Instant = Field(description="When the audit was made.")
+    machine: Text = Field(description="The machine on which preflight ran.")
+    user: Text = Field(description="The user who ran it.")
+    version: Version = Field(description="The version of preflight.")
+    packs: tuple[Pack, ...] = Field(description="The installed packs whose rules were applied.")
 
 
 class Audit(Contract):
@@ -81,7 +131,58 @@ class Audit(Contract):
     )
     verdict: Verdict = Field(description="The verdict on all hosts, by `need`.")
     exit_code: Literal[0, 1, 3] = Field(description="The exit code that follows from the verdict.")
+    rules: tuple[Rule, ...] = Field(description="The rules that were applied.")
+    request: Request = Field(description="The options.")
+    made: Made | None = Field(description="When, where and by whom the audit was made; null if that is not known.")
 
 
+class Head(Contract):
+    """The first line: the hosts and the options."""
+
+    kind: Literal["audit"] = Field(description="The kind of line.")
+    format: Literal[1] = Field(description="The version of this contract.")
+    hosts: tuple[Host, ...] = Field(description="The hosts.")
+    need: Literal["any", "all"] = Field(description="What the verdict asks for.")
+    request: Request = Field(description="The options.")
+    made: Made | None = Field(description="When, where and by whom the audit was made; null if that is not known.")
+
+
+class CauseLine(_Cause):
+    """A finding or an unknown, with all ways that meet it."""
+
+    kind: Literal["cause"] = Field(description="The kind of line.")
+    ways: tuple[tuple[SomeText, SomeText], ...] = Field(
+        description="The ways that meet it, as the names of their source and their destination."
+    )
+
+
+class WayLine(Contract):
+    """A way from one host to another."""
+
+    kind: Literal["way"] = Field(description="The kind of line.")
+    source: SomeText = Field(description="The host that guests would leave.")
+    destination: SomeText = Field(description="The host that they would move to.")
+    verdict: Verdict = Field(description="The verdict on all guests of the source together.")
+    allows: Count | None = Field(description="Number of migrations that can be in flight at once; null if not known.")
+    rules: tuple[RuleName, ...] = Field(description="The rules that keep the way from being ready.")
+
+
+class Ending(Contract):
+    """The last line: the verdict on all hosts."""
+
+    kind: Literal["verdict"] = Field(description="The kind of line.")
+    verdict: Verdict = Field(description="The verdict on all hosts, by `need`.")
+    exit_code: Literal[0, 1, 3] = Field(description="The exit code that follows from the verdict.")
+    ready: Count = Field(description="Ways that are ready.")
+    not_ready: Count = Field(description="Ways that are not.")
+    undetermined: Count = Field(description="Ways of which that is not known.")
+    guests: Count = Field(description="Guests that were judged.")
+    stuck: Count = Field(description="Guests without a way that is ready.")
+
+
+Line: TypeAlias = Head | CauseLine | WayLine | Ending
+
+#: Reads a line.
+LINE: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="kind")])
 #: Reads an audit.
 AUDIT = TypeAdapter(Audit)

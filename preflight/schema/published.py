@@ -135,6 +135,14 @@ PUBLISHED = (
         audit.AUDIT,
     ),
     Published(
+        "audit-lines",
+        audit.FORMAT,
+        "A line of `preflight audit --format jsonl`",
+        "The first line is about the audit as a whole, then follow the causes, the ways, and the verdict; `kind`"
+        f" distinguishes them. {_OPEN} A later release may also add kinds.",
+        audit.LINE,
+    ),
+    Published(
         "hosts",
         hosts.FORMAT,
         "The output of `--list-hosts --format json`",

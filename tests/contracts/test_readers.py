@@ -20,6 +20,7 @@ from preflight.output.formats import render
 from preflight.request.migration import Transport
 from preflight.schema.report_lines import LINE
 from tests.case import Case
+from tests.golden.audits import AUDITS, audit
 from tests.golden.rehearsals import NAME as REHEARSED
 from tests.golden.rehearsals import rehearsal
 from tests.golden.reports import REPORTS
@@ -38,11 +39,19 @@ needs_promtool = pytest.mark.skipif(
     PROMTOOL is None and not os.environ.get("CI"), reason="promtool (Debian: prometheus) is not installed"
 )
 each_report = pytest.mark.parametrize("name", [*REPORTS, REHEARSED])
+each_text = pytest.mark.parametrize("name", [*REPORTS, REHEARSED, *AUDITS])
 
 
 def report(name: str) -> Report:
     """Return a golden report, of a check or of a rehearsal."""
     return rehearsal() if name == REHEARSED else of_check(name)
+
+
+def text_of(form: str, name: str) -> str:
+    """Return a golden report or audit in a format."""
+    if name in AUDITS:
+        return render("audit", form, audit(name))
+    return rendered(form, report(name))
 
 
 def rendered(form: str, made: Report) -> str:
@@ -69,17 +78,17 @@ def sarif(made: Report) -> Any:
     return json.loads(rendered("sarif", made))
 
 
-@each_report
+@each_text
 def test_sarif_keeps_to_the_schema_of_oasis(name: str) -> None:
-    document = sarif(report(name))
+    document = json.loads(text_of("sarif", name))
     assert [error.message for error in SARIF.iter_errors(document)] == []
     document["runs"][0]["results"].append({"message": {}})
     assert list(SARIF.iter_errors(document))
 
 
-@each_report
+@each_text
 def test_each_result_of_sarif_has_a_place_without_a_scheme(name: str) -> None:
-    for result in results(sarif(report(name))):
+    for result in results(json.loads(text_of("sarif", name))):
         (location,) = result["locations"]
         physical = location["physicalLocation"]
         uri = physical["artifactLocation"]["uri"]
@@ -94,9 +103,9 @@ def test_each_result_of_sarif_has_a_place_without_a_scheme(name: str) -> None:
             assert region["endColumn"] >= region["startColumn"] >= 1
 
 
-@each_report
+@each_text
 def test_each_result_of_sarif_is_of_a_rule_that_is_described(name: str) -> None:
-    document = sarif(report(name))
+    document = json.loads(text_of("sarif", name))
     rules = document["runs"][0]["tool"]["driver"]["rules"]
     for result in results(document):
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
@@ -142,9 +151,9 @@ def test_an_undetermined_run_of_sarif_has_not_completed() -> None:
 # JUnit
 
 
-@each_report
+@each_text
 def test_junit_keeps_to_the_schema_of_jenkins(name: str) -> None:
-    tree = etree.fromstring(rendered("junit", report(name)).encode())
+    tree = etree.fromstring(text_of("junit", name).encode())
     JUNIT.assertValid(tree)
     tree[0].set("file", "no such attribute of a case")
     tree[0].find("testcase").set("file", "x")
@@ -158,9 +167,9 @@ def test_no_two_cases_of_junit_have_one_name(name: str) -> None:
     assert len(names) == len(set(names)) == len(report(name).results)
 
 
-@each_report
+@each_text
 def test_the_counts_of_junit_are_those_of_its_cases(name: str) -> None:
-    tree = etree.fromstring(rendered("junit", report(name)).encode())
+    tree = etree.fromstring(text_of("junit", name).encode())
     for kind, attribute in (("failure", "failures"), ("error", "errors")):
         assert int(tree.get(attribute)) == len(tree.findall(f".//{kind}"))
         for suite in tree:
@@ -174,9 +183,9 @@ def test_the_counts_of_junit_are_those_of_its_cases(name: str) -> None:
 _SEVERITIES = {"info", "minor", "major", "critical", "blocker"}
 
 
-@each_report
+@each_text
 def test_gitlab_has_the_documented_fields_and_unique_fingerprints(name: str) -> None:
-    issues = json.loads(rendered("gitlab", report(name)))
+    issues = json.loads(text_of("gitlab", name))
     for issue in issues:
         # `content` is Code Climate's: GitLab's schema of an issue allows fields that it does not read
         assert set(issue) == {"description", "check_name", "fingerprint", "severity", "location", "content"}
@@ -195,10 +204,10 @@ def test_gitlab_has_the_documented_fields_and_unique_fingerprints(name: str) -> 
 
 
 @needs_promtool
-@each_report
+@each_text
 def test_promtool_has_nothing_to_say_about_the_gauges(name: str) -> None:
     assert PROMTOOL is not None, "CI installs promtool: tools/system-packages lab"
-    text = rendered("prometheus", report(name))
+    text = text_of("prometheus", name)
     done = subprocess.run([PROMTOOL, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -268,11 +277,11 @@ def test_what_is_left_out_of_the_workflow_commands_is_counted() -> None:
     assert len(lines) == 13
 
 
-@each_report
+@each_text
 @pytest.mark.parametrize("form", ["text", "concise", "table", "markdown", "nagios"])
 def test_no_line_of_another_format_is_a_workflow_command(name: str, form: str) -> None:
-    assert list(commands(rendered(form, report(name)))) == []
-    assert not re.search(r"^\s*##\[", rendered(form, report(name)), re.MULTILINE)
+    assert list(commands(text_of(form, name))) == []
+    assert not re.search(r"^\s*##\[", text_of(form, name), re.MULTILINE)
 
 
 # Markdown

@@ -57,6 +57,7 @@ ELSEWHERE = {
     "preflight/config.toml",
     "tests/lab/test_",
     "preflight/lint",
+    "preflight/audit",
 }
 
 

@@ -15,7 +15,7 @@ CASES = Path(__file__).parent / "cases"
 
 
 def main() -> None:
-    """Write every report in every format, and as text for a terminal of 80 columns, a rehearsal, and an audit."""
+    """Write every report in every format, and as text for a terminal of 80 columns, a rehearsal, and audits."""
     CASES.mkdir(exist_ok=True)
     for name in REPORTS:
         made = report(name)
@@ -30,9 +30,9 @@ def main() -> None:
         (CASES / f"{NAME}.{form}").write_bytes(render("rehearsal", form, rehearsed).encode())
     for form in OUTPUT_FORMATS["lint"]:
         (CASES.parent / "lint" / form).write_bytes(render("lint", form, linted()).encode())
-    audited = audits.audit()
     for form in OUTPUT_FORMATS["audit"]:
-        (CASES / f"{audits.NAME}.{form}").write_bytes(render("audit", form, audited).encode())
+        for name in audits.kept(form):
+            (CASES / f"{name}.{form}").write_bytes(render("audit", form, audits.audit(name)).encode())
     for form, name in KEPT_ONCE.items():
         (CASES / f"{name}.{form}").write_bytes(render("report", form, report(name)).encode())
     _write_differences()

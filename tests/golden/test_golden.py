@@ -45,8 +45,25 @@ def test_a_rehearsal_is_what_it_was_and_is_shown_so_when_it_was_saved(form: str)
 
 
 @pytest.mark.parametrize("form", OUTPUT_FORMATS["audit"])
-def test_an_audit_is_what_it_was(form: str) -> None:
-    assert render("audit", form, audits.audit()).encode() == (CASES / f"{audits.NAME}.{form}").read_bytes()
+def test_an_audit_is_what_it_was_and_is_shown_so_when_it_was_saved(form: str) -> None:
+    for name in audits.kept(form):
+        kept = (CASES / f"{name}.{form}").read_bytes()
+        assert render("audit", form, audits.audit(name)).encode() == kept, name
+        subject, again = read_saved(CASES / f"{name}.json")
+        assert subject == "audit"
+        assert render(subject, form, again).encode() == kept, name
+
+
+def test_the_audits_have_every_verdict_and_text_of_no_host_steers_the_terminal() -> None:
+    assert {name: audits.audit(name).verdict for name in audits.AUDITS} == {
+        "audit": Verdict.NOT_READY,
+        "audit-down": Verdict.UNDETERMINED,
+        "audit-hostile": Verdict.NOT_READY,
+    }
+    for form in OUTPUT_FORMATS["audit"]:
+        text = render("audit", form, audits.audit("audit-hostile"))
+        assert not CONTROL.search(text), form
+        assert text.endswith("\n"), form
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -68,7 +85,7 @@ def test_every_kept_report_is_still_compared() -> None:
     expected = {f"{name}.{form}" for name in REPORTS for form in (*FORMATS, "columns-80")}
     expected |= {f"{name}.{form}" for form, name in KEPT_ONCE.items()}
     expected |= {f"{NAME}.{form}" for form in OUTPUT_FORMATS["rehearsal"]}
-    expected |= {f"{audits.NAME}.{form}" for form in OUTPUT_FORMATS["audit"]}
+    expected |= {f"{name}.{form}" for form in OUTPUT_FORMATS["audit"] for name in audits.kept(form)}
     assert {path.name for path in CASES.iterdir()} == expected
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from preflight.judge.report import Report
 from preflight.output.formats import render
 from tests.case import Case
-from tests.golden import rehearsals
+from tests.golden import audits, rehearsals
 from tests.golden import reports as golden
 from tests.html.browser import Page, browser
 from tests.html.reports import REPORTS, harmful, with_text
@@ -129,6 +129,26 @@ def test_the_keyboard_reaches_the_findings_first_and_the_focus_can_be_seen(
         page.press("Tab")
         reached.add(page.run(f"{focused}.tagName"))
     assert {"A", "SELECT", "INPUT", "BUTTON", "PRE", "SUMMARY"} <= reached
+
+
+@pytest.mark.parametrize("name", audits.AUDITS)
+def test_the_matrix_of_an_audit_scrolls_in_its_frame_and_its_heads_stay(page: Page, name: str) -> None:
+    path = PICTURES / f"{name}.html"
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    path.write_text(render("audit", "html", audits.audit(name)), encoding="utf-8")
+    head = "document.querySelector('.matrix tbody th').getBoundingClientRect().left"
+    for width in (1280, 390):
+        for scheme in ("light", "dark"):
+            page.open(path, width=width, scheme=scheme)
+            page.screenshot(PICTURES / f"{name}-{width}-{scheme}.png")
+            assert page.complaints == []
+            assert page.run("document.documentElement.scrollWidth") <= width
+            before = page.run(head)
+            page.run("document.querySelector('.matrix').scrollLeft = 1000")
+            assert page.run(head) == before
+    page.look(800, "light", "print")
+    shown = "[...document.querySelectorAll('.matrix td, article.item')].filter(e => !e.checkVisibility())"
+    assert page.run(f"{shown}.length") == 0
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,11 +1,15 @@
 """An audit as JSON."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from preflight.fleet.audited import Audited
-from preflight.fleet.matrix import Matrix
-from preflight.judge.report import Verdict
-from preflight.output.report.json import excerpt_of, host
+from preflight.fleet.matrix import Cause, Matrix
+from preflight.judge.report import HostSummary, Made, Verdict
+from preflight.output.report.json import change_of, excerpt_of, of_rule, packs
+from preflight.output.report.json import host as of_host
+from preflight.output.report.provenance import instant
+from preflight.request.check_request import Asked
 from preflight.schema import audit as schema
 from preflight.schema.document import text
 
@@ -26,8 +30,57 @@ def render(audited: Audited, _colour: bool) -> str:
             need="all" if audited.every else "any",
             verdict=audited.verdict.value,
             exit_code=audited.verdict.exit_code,
+            rules=tuple(map(of_rule, matrix.rules)),
+            request=request(matrix.asked),
+            made=made(audited.made),
         )
     )
+
+
+def host(one: HostSummary) -> schema.Host:
+    """Return a host as documents have it."""
+    return schema.Host(**dict(of_host(one)), taken=None if one.taken is None else instant(one.taken))
+
+
+def request(asked: Asked) -> schema.Request:
+    """Return the options as documents have them."""
+    site = asked.site
+    return schema.Request(
+        offline=asked.offline,
+        as_they_are=asked.as_they_are,
+        concurrency=asked.concurrency,
+        transport=None if asked.transport is None else asked.transport.value,
+        options=asked.method.typed,
+        select=asked.select,
+        ignore=asked.ignore,
+        severity=tuple("=".join(one) for one in site.severity),
+        thresholds=tuple(f"{rule}={number:g}" for rule, number in site.thresholds),
+        rules=tuple(map(str, site.rules)),
+        packs=site.packs,
+        configuration=site.configured.file,
+    )
+
+
+def made(by: Made | None) -> schema.Made | None:
+    """Return who made the audit and when, as documents have it."""
+    if by is None:
+        return None
+    return schema.Made(made=instant(by.at), machine=by.machine, user=by.user, version=by.version, packs=packs(by.packs))
+
+
+def of_cause(cause: Cause) -> dict[str, Any]:
+    """Return the fields of a cause, as documents and lines have them."""
+    return {
+        "rule": cause.rule.name,
+        "outcome": cause.outcome.value,
+        "severity": cause.severity.value,
+        "host": cause.host,
+        "guest": cause.guest,
+        "message": cause.text,
+        "location": cause.location and excerpt_of(cause.location),
+        "predicted_error": cause.predicted_error,
+        "fix": cause.fix,
+    }
 
 
 def _guests(matrix: Matrix) -> Iterator[schema.Guest]:
@@ -46,7 +99,12 @@ def _sources(matrix: Matrix) -> Iterator[schema.Source]:
     for source, row in enumerate(matrix.cells):
         if row:
             ways = (
-                schema.Destination(host=destination, verdict=cell.verdict.value, allows=cell.allows)
+                schema.Destination(
+                    host=destination,
+                    verdict=cell.verdict.value,
+                    allows=cell.allows,
+                    limited_by=cell.limited_by and schema.Limit(name=cell.limited_by[0], host=cell.limited_by[1]),
+                )
                 for destination, cell in row.items()
             )
             yield schema.Source(host=source, ways=tuple(ways))
@@ -54,15 +112,5 @@ def _sources(matrix: Matrix) -> Iterator[schema.Source]:
 
 def _causes(matrix: Matrix) -> Iterator[schema.Cause]:
     for cause, ways in zip(matrix.causes, matrix.met_by(), strict=True):
-        yield schema.Cause(
-            rule=cause.rule.name,
-            outcome=cause.outcome.value,
-            severity=cause.severity.value,
-            host=cause.host,
-            guest=cause.guest,
-            message=cause.text,
-            location=cause.location and excerpt_of(cause.location),
-            predicted_error=cause.predicted_error,
-            fix=cause.fix,
-            ways=tuple(ways),
-        )
+        change = None if cause.change is None else change_of(cause.change)
+        yield schema.Cause(**of_cause(cause), change=change, ways=tuple(ways))

@@ -20,10 +20,10 @@ def origin(answer: Answer) -> Iterator[tuple[str, str]]:
 def _options(answer: Answer) -> Iterator[str]:
     """Yield the options, as words of a command line."""
     report, forecast = answer.report, answer.forecast
-    yield from selection(report)
+    yield from selection(report.asked)
     if answer.concurrency is not None:
         yield from ("--concurrency", str(answer.concurrency))
-    yield from connected(report)
+    yield from connected(report.asked)
     yield from (word for word in report.asked.method.typed if word in ("--p2p", "--tunnelled"))
     if report.asked.method.copies_storage:
         yield "--copy-storage"

@@ -2,7 +2,7 @@
 
 from preflight.judge.lint import Linted
 from preflight.output.lint.text import in_one_line
-from preflight.output.report.nagios import LONGEST_PAGE, State, fitting, short, state
+from preflight.output.report.nagios import State, lines, state
 from preflight.output.report.problems import problems, unknowns
 from preflight.output.terminal import listed
 from preflight.rule import Severity
@@ -21,13 +21,10 @@ def render(linted: Linted, _colour: bool) -> str:
     wanted = {State.CRITICAL: Severity.ERROR, State.WARNING: Severity.WARNING}.get(now)
     if rules := list(dict.fromkeys(one.rule.name for one in found if one.severity is wanted)):
         said += f": {listed(rules)}"
-    data = " ".join(
-        (
-            f"errors={sum(one.severity is Severity.ERROR for one in found)};;0;0",
-            f"warnings={sum(one.severity is Severity.WARNING for one in found)};0;;0",
-            f"unknown={sum(len(unknowns(host)) for host in linted.hosts)};;;0",
-            f"hosts={len(linted.hosts)};;;0",
-        )
+    data = (
+        f"errors={sum(one.severity is Severity.ERROR for one in found)};;0;0",
+        f"warnings={sum(one.severity is Severity.WARNING for one in found)};0;;0",
+        f"unknown={sum(len(unknowns(host)) for host in linted.hosts)};;;0",
+        f"hosts={len(linted.hosts)};;;0",
     )
-    first = f"{short(said)}|{data}\n"
-    return f"{first}{fitting(in_one_line(linted), LONGEST_PAGE - len(first.encode()) - 1)}\n"
+    return lines(said, data, in_one_line(linted))

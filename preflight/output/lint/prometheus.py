@@ -5,16 +5,16 @@ from collections.abc import Iterable, Iterator
 from preflight.judge.lint import HostReport, Linted
 from preflight.judge.report import Outcome, Verdict
 from preflight.output.report.problems import problems
-from preflight.output.report.prometheus import sample
+from preflight.output.report.prometheus import Gauge, written
 from preflight.rule import Severity
 
 
 def render(linted: Linted, _colour: bool) -> str:
     """Return the gauges, each with its help and its type."""
-    return "".join(f"{line}\n" for line in _lines(linted))
+    return written("preflight_host_", _gauges(linted))
 
 
-def _lines(linted: Linted) -> Iterator[str]:
+def _gauges(linted: Linted) -> Iterator[Gauge]:
     gauges = (
         ("ready", "1 if the verdict on the host is READY, else 0.", _ready),
         ("findings", "Findings about the host by severity.", _findings),
@@ -22,11 +22,11 @@ def _lines(linted: Linted) -> Iterator[str]:
         ("report_timestamp_seconds", "Time at which the host was linted.", _made),
     )
     for name, what, of in gauges:
-        yield f"# HELP preflight_host_{name} {what}"
-        yield f"# TYPE preflight_host_{name} gauge"
-        for host in linted.hosts:
-            for labels, value in of(host):
-                yield sample(f"preflight_host_{name}", {"host": host.source.name, **labels}, value)
+        yield (
+            name,
+            what,
+            [({"host": host.source.name, **labels}, value) for host in linted.hosts for labels, value in of(host)],
+        )
 
 
 def _ready(report: HostReport) -> Iterable[tuple[dict[str, str], float]]:

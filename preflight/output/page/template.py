@@ -28,8 +28,13 @@ _NO_CHARACTERS = {
 
 
 def fill(name: str, **values: object) -> str:
-    """Return the page that a template of this package makes of the values, with a final newline."""
+    """Return the page that a template of this package makes of the values, with a final newline.
+
+    A style sheet with the template's name is added to that of all pages.
+    """
     style, script = (_inline(f"page.{kind}") for kind in ("css", "js"))
+    own = Path(name).with_suffix(".css").name
+    style += f"\n{_inline(own)}" if (_HERE / own).exists() else ""
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
-from preflight.judge.report import Outcome, Report, Result
+from preflight.judge.report import Outcome, Report, Result, RuleText
 from preflight.output.report.problems import in_order, severity
 from preflight.request.migration import Role
-from preflight.rule import Change, Finding, Location, Severity
+from preflight.rule import AnyChange, Change, Finding, Location, Severity
 from preflight.visible import encodable, one_line
 
 #: Whatever in a host's name could end a name of a directory, or begin a URI's scheme.
@@ -37,10 +37,12 @@ class Place(NamedTuple):
 class Filed(NamedTuple):
     """A finding with the name under which it is filed."""
 
-    result: Result
+    rule: RuleText
     finding: Finding
     severity: Severity
     place: Place
+    #: The host, and the guest if there is one, by name.
+    about: str
     #: The same for the same finding in every report, whatever its line and its numbers; unique in this report.
     fingerprint: str
 
@@ -52,9 +54,21 @@ def filed(report: Report) -> Iterator[Filed]:
     found = [(result, finding, severity(result, finding)) for result in failed for finding in result.findings]
     found.sort(key=lambda one: -one[2].rank)
     for result, finding, how_bad in found:
-        key = _key(report, result, finding)
-        number = seen[key] = seen.get(key, 0) + 1
-        yield Filed(result, finding, how_bad, place(report, result, finding), digest(key, str(number)))
+        host = report.source.name if finding.host is None else report.host(finding.host).name
+        yield Filed(
+            result.rule,
+            finding,
+            how_bad,
+            place(report, result, finding),
+            f"{host} {result.subject}" if result.guest else host,
+            fingerprint(_key(report, result, finding), seen),
+        )
+
+
+def fingerprint(key: str, seen: dict[str, int]) -> str:
+    """Return a fingerprint of the key, another one each time; `seen` counts the keys."""
+    number = seen[key] = seen.get(key, 0) + 1
+    return digest(key, str(number))
 
 
 def place(report: Report, result: Result, finding: Finding | None) -> Place:
@@ -65,18 +79,27 @@ def place(report: Report, result: Result, finding: Finding | None) -> Place:
     at = None if finding is None else finding.location
     if at is not None and (file := report.file(at.path)) is not None:
         return Place("/".join(_parts(file)), at)
-    if role is not None and at is not None:
-        return Place("/".join(("hosts", directory(report.host(role).name), *_parts(at.path))), at)
-    if result.guest is not None:
-        host = report.host(role or Role.SOURCE)
-        return Place(f"hosts/{directory(host.name)}/guests/{directory(result.guest)}")
-    if role is not None:
-        return Place(f"hosts/{directory(report.host(role).name)}/libvirt")
+    if role is not None or result.guest is not None:
+        return on_host(report.host(role or Role.SOURCE).name, None if role is None else at, result.guest)
     if report.of_files and report.source.file is not None:
         return Place("/".join(_parts(report.source.file)))
     if not report.is_pair:
-        return Place(f"hosts/{directory(report.source.name)}/libvirt")
-    return Place(f"hosts/{directory(report.source.name)}/to/{directory(report.destination.name)}")
+        return on_host(report.source.name)
+    return between(report.source.name, report.destination.name)
+
+
+def on_host(host: str, at: Location | None = None, guest: str | None = None) -> Place:
+    """Return the place of something about a host: in a file, or about a guest, or neither."""
+    if at is not None:
+        return Place("/".join(("hosts", directory(host), *_parts(at.path))), at)
+    if guest is not None:
+        return Place(f"hosts/{directory(host)}/guests/{directory(guest)}")
+    return Place(f"hosts/{directory(host)}/libvirt")
+
+
+def between(source: str, destination: str) -> Place:
+    """Return the place of something about neither host alone."""
+    return Place(f"hosts/{directory(source)}/to/{directory(destination)}")
 
 
 def directory(name: str) -> str:
@@ -102,8 +125,13 @@ def _key(report: Report, result: Result, finding: Finding) -> str:
     ends = (report.source.name, report.destination.name)
     if result.subject in _OF_ONE_HOST:
         ends = (report.host(Role(result.subject)).name, "")
-    change = finding.change
-    setting = change.key if isinstance(change, Change) else "" if change is None else change.name
     at = finding.location
     role = "" if finding.host is None else finding.host.value
-    return "\0".join((result.rule.name, *ends, result.subject, role, "" if at is None else at.path, setting))
+    return "\0".join(
+        (result.rule.name, *ends, result.subject, role, "" if at is None else at.path, setting(finding.change))
+    )
+
+
+def setting(change: AnyChange | None) -> str:
+    """Return the name of the setting that a change is about; empty if there is none."""
+    return change.key if isinstance(change, Change) else "" if change is None else change.name

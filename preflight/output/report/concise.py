@@ -43,14 +43,14 @@ def _said(problem: Problem) -> str:
 def _place(report: Report, problem: Problem) -> str:
     finding = problem.finding
     at, host = finding.location, finding.host
-    place = _ends(report) if host is None else _name(report.host(host).name)
+    place = _ends(report) if host is None else name(report.host(host).name)
     if host is not None and at is not None:
         return f"{report.file(at.path) or f'{place}:{at.path}'}:{at.line}:{at.column}"
     return place
 
 
 def _unknown(report: Report, unknown: Unknown) -> str:
-    place = _ends(report) if unknown.no_login is None else _name(report.host(unknown.no_login).name)
+    place = _ends(report) if unknown.no_login is None else name(report.host(unknown.no_login).name)
     first = unknown.results[0].rule.name
     rules = first if len({one.rule.name for one in unknown.results}) == 1 else counted(unknown.results)
     return one_line(f"{place}: unknown {rules}: {unknown.reason}")
@@ -58,10 +58,10 @@ def _unknown(report: Report, unknown: Unknown) -> str:
 
 def _ends(report: Report) -> str:
     if not report.is_pair:
-        return _name(report.source.name)
-    return f"{_name(report.source.name)}->{_name(report.destination.name)}"
+        return name(report.source.name)
+    return f"{name(report.source.name)}->{name(report.destination.name)}"
 
 
-def _name(host: str) -> str:
+def name(host: str) -> str:
     """Return a host's name as the beginning of a line: in brackets if it has colons, as an address of IPv6 has."""
     return f"[{host}]" if ":" in host or host[:1] == "#" else host

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from preflight.judge.report import Report
 from preflight.output.report import provenance
-from preflight.output.report.artifacts import place
+from preflight.output.report.artifacts import Place, place
 from preflight.output.report.problems import Problem, Unknown, about, in_turn, problems, unknowns
 from preflight.output.report.text import counted, numbers, verdict
 from preflight.rule import Severity
@@ -40,22 +40,25 @@ def commands(report: Report, found: list[Problem]) -> Iterator[str]:
 
 
 def _unknown(report: Report, unknown: Unknown) -> str:
-    path = place(report, unknown.results[0], None).path
-    message = one_line(f"unknown: {unknown.reason} ({counted(unknown.results)} left open)")
-    return _command("error", message, file=path, line=1, title="unknown")
+    message = f"unknown: {unknown.reason} ({counted(unknown.results)} left open)"
+    return annotation(Severity.ERROR, [message], place(report, unknown.results[0], None), "unknown")
 
 
 def _finding(report: Report, problem: Problem) -> str:
     finding = problem.finding
-    where = place(report, problem.result, finding)
-    properties: dict[str, object] = {"file": where.path, "line": where.line}
-    if where.at is not None:
-        properties["col"] = where.at.column
     said = [finding.message + about(problem.guests)]
     if finding.predicted_error:
         said.append(f"libvirt: {finding.predicted_error}")
     said.append(f"fix: {finding.fix or ' '.join(problem.rule.fix.split())}")
-    return _command(_KINDS[problem.severity], "\n".join(map(one_line, said)), **properties, title=problem.rule.name)
+    return annotation(problem.severity, said, place(report, problem.result, finding), problem.rule.name)
+
+
+def annotation(severity: Severity, said: Iterable[str], where: Place, title: str) -> str:
+    """Return the command for a finding at a place."""
+    properties: dict[str, object] = {"file": where.path, "line": where.line}
+    if where.at is not None:
+        properties["col"] = where.at.column
+    return _command(_KINDS[severity], "\n".join(map(one_line, said)), **properties, title=title)
 
 
 def _command(kind: str, message: str, **properties: object) -> str:

@@ -17,8 +17,8 @@ from preflight.rule import Severity
 from preflight.visible import escaped, one_line
 
 #: An unknown that may hide an error counts as a major issue.
-_SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.INFO: "info"}
-_OF_UNKNOWN = "major"
+SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.INFO: "info"}
+OF_UNKNOWN = "major"
 
 
 def render(report: Report, _colour: bool) -> str:
@@ -33,32 +33,37 @@ def text(found: Iterable[dict[str, Any]]) -> str:
 
 def issues(report: Report) -> Iterator[dict[str, Any]]:
     """Yield the issues of a report, each with its origin."""
-    origin = {"content": {"body": f"{provenance.in_one_line(report)}."}}
-    return (issue | origin for issue in _issues(report))
+    return with_origin(_issues(report), provenance.in_one_line(report))
+
+
+def with_origin(found: Iterable[dict[str, Any]], origin: str) -> Iterator[dict[str, Any]]:
+    """Yield the issues, each with who made the report, and when."""
+    return (one | {"content": {"body": f"{origin}."}} for one in found)
 
 
 def _issues(report: Report) -> Iterator[dict[str, Any]]:
     for one in filed(report):
-        yield _issue(
+        yield issue(
             one.finding.message,
-            one.result.rule.name,
+            one.rule.name,
             one.fingerprint,
-            _SEVERITIES[one.severity],
+            SEVERITIES[one.severity],
             one.place,
         )
     for unknown in unknowns(report):
         if unknown.is_decisive:
             first = unknown.results[0]
-            yield _issue(
+            yield issue(
                 f"unknown, which leaves {counted(unknown.results)} open: {unknown.reason}",
                 first.rule.name,
                 digest("unknown", report.source.name, report.destination.name, first.rule.name, first.subject),
-                _OF_UNKNOWN,
+                OF_UNKNOWN,
                 place(report, first, None),
             )
 
 
-def _issue(description: str, rule: str, fingerprint: str, severity: str, at: Place) -> dict[str, Any]:
+def issue(description: str, rule: str, fingerprint: str, severity: str, at: Place) -> dict[str, Any]:
+    """Return one issue."""
     return {
         "description": one_line(description),
         "check_name": rule,

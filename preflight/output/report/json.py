@@ -101,7 +101,7 @@ def of_finding(result: reports.Result, finding: Finding) -> schema.Finding:
         location=finding.location and excerpt_of(finding.location),
         predicted_error=finding.predicted_error,
         fix=finding.fix,
-        change=finding.change and _change(finding.change),
+        change=finding.change and change_of(finding.change),
     )
 
 
@@ -134,7 +134,8 @@ def short_limits(capacity: Capacity, migrations: int) -> tuple[schema.ShortLimit
     )
 
 
-def _change(change: AnyChange) -> schema.Setting | schema.HostsLine:
+def change_of(change: AnyChange) -> schema.Setting | schema.HostsLine:
+    """Return a change as documents have it."""
     if isinstance(change, Change):
         return schema.Setting(path=change.path, key=change.key, value=change.value)
     return schema.HostsLine(name=change.name, address=change.address, replaces=change.replaces)
@@ -244,7 +245,7 @@ def origin(report: reports.Report) -> schema.Provenance | None:
         machine=made.machine,
         user=made.user,
         version=made.version,
-        packs=_packs(made.packs),
+        packs=packs(made.packs),
         files=tuple(schema.FileHere(path=path, sha256=sha256) for path, sha256 in made.files),
         source=source,
         destination=destination,
@@ -269,7 +270,7 @@ def _taken(by: Taken) -> schema.Taken:
         machine=by.machine,
         user=by.user,
         version=by.version,
-        packs=_packs(by.packs),
+        packs=packs(by.packs),
     )
 
 
@@ -277,5 +278,6 @@ def _session(session: Session) -> schema.Session:
     return schema.Session(user=session.user, root="login" if session.is_root else "sudo", client=session.client)
 
 
-def _packs(packs: Iterable[tuple[str, str]]) -> tuple[schema.Pack, ...]:
+def packs(packs: Iterable[tuple[str, str]]) -> tuple[schema.Pack, ...]:
+    """Return packs, each with its version, as documents have them."""
     return tuple(schema.Pack(name=name, version=version) for name, version in packs)

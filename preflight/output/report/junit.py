@@ -5,10 +5,11 @@ are in the text. GitLab shows that text, and keeps only one of two cases of the 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
-from preflight.judge.report import Outcome, Report, Result
+from preflight.judge.report import Made, Outcome, Report, Result
 from preflight.output.report import provenance
 from preflight.output.report.artifacts import directory
 from preflight.output.report.problems import severity
@@ -21,6 +22,28 @@ _ILLEGAL = re.compile("[\ufffe\uffff]")
 _KINDS = ("failure", "error", "skipped")
 
 
+class Case(NamedTuple):
+    """One case."""
+
+    classname: str
+    name: str
+    #: passed, failure, error or skipped.
+    kind: str
+    message: str
+    text: str
+    type: str
+
+
+class Suite(NamedTuple):
+    """One suite. The properties of the first are those of the whole document."""
+
+    name: str
+    hostname: str
+    cases: Sequence[Case]
+    made: Made | None
+    properties: Mapping[str, str]
+
+
 def render(report: Report, _colour: bool) -> str:
     """Return the document."""
     return document([report])
@@ -28,80 +51,85 @@ def render(report: Report, _colour: bool) -> str:
 
 def document(reports: Sequence[Report]) -> str:
     """Return the document on several reports, whose hosts have suites of their own."""
-    counts = dict.fromkeys((*_KINDS, "tests"), 0)
     classes: dict[str, int] = {}
-    suites: list[str] = []
-    number = 0
-    for report in reports:
-        subjects: dict[str, list[Result]] = {}
-        for result in report.results:
-            subjects.setdefault(result.subject, []).append(result)
-        for subject, results in subjects.items():
-            suites += _suite(report, number, subject, results, counts, classes)
-            number += 1
+    return text(suite for report in reports for suite in _suites(report, classes))
+
+
+def text(suites: Iterable[Suite]) -> str:
+    """Return the document of these suites."""
+    counts = dict.fromkeys((*_KINDS, "tests"), 0)
+    lines = [line for number, suite in enumerate(suites) for line in _lines(suite, number, counts)]
     head = _open(
         "testsuites", name="preflight", tests=counts["tests"], failures=counts["failure"], errors=counts["error"]
     )
-    return "\n".join(('<?xml version="1.0" encoding="UTF-8"?>', head, *suites, "</testsuites>")) + "\n"
+    return "\n".join(('<?xml version="1.0" encoding="UTF-8"?>', head, *lines, "</testsuites>")) + "\n"
 
 
-def _suite(
-    report: Report,
-    number: int,
-    subject: str,
-    results: Sequence[Result],
-    counts: dict[str, int],
-    classes: dict[str, int],
-) -> Iterator[str]:
+def _suites(report: Report, classes: dict[str, int]) -> Iterator[Suite]:
+    subjects: dict[str, list[Result]] = {}
+    for result in report.results:
+        subjects.setdefault(result.subject, []).append(result)
+    for subject, results in subjects.items():
+        host = _host(report, subject)
+        shown = f"{subject} {host}" if subject in ("source", "destination") else subject
+        if not report.is_pair:
+            shown = host if subject == "source" else f"{host} {subject}"
+        own = class_of(shown, classes)
+        cases = [
+            Case(
+                f"preflight.{directory(result.rule.topic).replace('.', '_')}.{own}",
+                result.rule.name,
+                *_outcome(report, result),
+                _type(result),
+            )
+            for result in results
+        ]
+        yield Suite(shown, host, cases, report.made, _properties(report))
+
+
+def _lines(suite: Suite, number: int, counts: dict[str, int]) -> Iterator[str]:
     """Yield the lines of one suite, and add up its cases in `counts`."""
-    host = _host(report, subject)
-    shown = f"{subject} {host}" if subject in ("source", "destination") else subject
-    if not report.is_pair:
-        shown = host if subject == "source" else f"{host} {subject}"
-    own = _class(shown, classes)
-    cases = [(result, *_outcome(report, result)) for result in results]
-    kinds = [kind for _, kind, _, _ in cases]
-    counts["tests"] += len(cases)
+    kinds = [case.kind for case in suite.cases]
+    counts["tests"] += len(kinds)
     for kind in _KINDS:
         counts[kind] += kinds.count(kind)
     attributes: dict[str, object] = {
-        "name": shown,
-        "tests": len(cases),
+        "name": suite.name,
+        "tests": len(kinds),
         "failures": kinds.count("failure"),
         "errors": kinds.count("error"),
         "skipped": kinds.count("skipped"),
         "id": number,
-        "hostname": host,
+        "hostname": suite.hostname,
     }
-    if report.made is not None:
-        attributes["timestamp"] = provenance.instant(report.made.at).removesuffix("Z")
+    if suite.made is not None:
+        attributes["timestamp"] = provenance.instant(suite.made.at).removesuffix("Z")
     yield f"  {_open('testsuite', **attributes)}"
     if not number:  # once is enough for the whole document
-        yield from _properties(report)
-    for result, kind, message, text in cases:
-        name = f"preflight.{directory(result.rule.topic).replace('.', '_')}.{own}"
-        case = _open("testcase", classname=name, name=result.rule.name)
+        yield "    <properties>"
+        for name, value in suite.properties.items():
+            yield f"      <property name={_quoted(f'preflight.{name}')} value={_quoted(value)}/>"
+        yield "    </properties>"
+    for case in suite.cases:
+        kind, said = case.kind, _text(case.text)
+        opened = _open("testcase", classname=case.classname, name=case.name)
         if kind == "passed":
-            output = f"<system-out>{_text(text)}</system-out></testcase>" if text else ""
-            yield f"    {case}{output}" if output else f"    {case.removesuffix('>')}/>"
+            output = f"<system-out>{said}</system-out></testcase>" if said else ""
+            yield f"    {opened}{output}" if output else f"    {opened.removesuffix('>')}/>"
         else:
-            yield f"    {case}{_open(kind, message=message, type=_type(result))}{_text(text)}</{kind}></testcase>"
+            yield f"    {opened}{_open(kind, message=case.message, type=case.type)}{said}</{kind}></testcase>"
     yield "  </testsuite>"
 
 
-def _properties(report: Report) -> Iterator[str]:
+def _properties(report: Report) -> dict[str, str]:
     ends = {"source": report.source.name, "destination": report.destination.name}
-    said = {
+    return {
         "verdict": report.verdict.value,
         **(ends if report.is_pair else {}),
         "made": provenance.made(report),
         "answers": provenance.answers(report),
         "options": provenance.options(report),
     }
-    yield "    <properties>"
-    for name, value in said.items():
-        yield f"      <property name={_quoted(f'preflight.{name}')} value={_quoted(value)}/>"
-    yield "    </properties>"
 
 
 def _outcome(report: Report, result: Result) -> tuple[str, str, str]:
@@ -142,7 +170,7 @@ def _host(report: Report, subject: str) -> str:
     return report.destination.name if subject == "destination" else report.source.name
 
 
-def _class(subject: str, classes: dict[str, int]) -> str:
+def class_of(subject: str, classes: dict[str, int]) -> str:
     """Return the subject as the last part of the name of a class, different from all others of the document."""
     name = directory(subject).replace(".", "_")
     classes[name] = number = classes.get(name, 0) + 1

@@ -4,6 +4,7 @@ The origin is the second line, which servers keep as the long output and show wh
 """
 
 import enum
+from collections.abc import Iterable
 
 from preflight.judge.report import Report, Verdict
 from preflight.output.report import provenance
@@ -15,7 +16,7 @@ from preflight.visible import one_line
 #: Characters of the line before the performance data; servers cut off what is longer.
 _LONGEST = 200
 #: Bytes of both lines that version 2 of NRPE transmits.
-LONGEST_PAGE = 1023
+_LONGEST_PAGE = 1023
 
 
 class State(enum.IntEnum):
@@ -55,8 +56,13 @@ def render(report: Report, _colour: bool) -> str:
     ]
     if report.capacity.concurrent is not None:
         data.append(f"capacity={report.capacity.concurrent};;;0")
-    first = f"{short(said)}|{' '.join(data)}\n"
-    return f"{first}{fitting(provenance.in_one_line(report), LONGEST_PAGE - len(first.encode()) - 1)}\n"
+    return lines(said, data, provenance.in_one_line(report))
+
+
+def lines(said: str, data: Iterable[str], origin: str) -> str:
+    """Return a line with the state and performance data, and one with the origin."""
+    first = f"{_short(said)}|{' '.join(data)}\n"
+    return f"{first}{_fitting(origin, _LONGEST_PAGE - len(first.encode()) - 1)}\n"
 
 
 def _because(report: Report, now: State, rules: list[str], unclear: list[Unknown]) -> str:
@@ -67,13 +73,13 @@ def _because(report: Report, now: State, rules: list[str], unclear: list[Unknown
     return f"{'not ready' if now is State.CRITICAL else 'ready with warnings'}: {listed(rules)}"
 
 
-def short(text: str) -> str:
+def _short(text: str) -> str:
     """Return the text in one line without the character that begins performance data."""
     line = _plain(text)
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
-def fitting(text: str, most: int) -> str:
+def _fitting(text: str, most: int) -> str:
     """Return the text in one line of so many bytes."""
     line = _plain(text)
     encoded = line.encode()

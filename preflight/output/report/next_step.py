@@ -8,7 +8,7 @@ from preflight.judge.guests import Skip
 from preflight.judge.report import Report, Verdict
 from preflight.output.report.problems import Problem, problems, unknowns
 from preflight.output.terminal import labelled, one_line, places
-from preflight.request.check_request import Selection
+from preflight.request.check_request import Asked, Selection
 from preflight.request.migration import Transport
 from preflight.rule import Severity
 from preflight.shell_text import shell
@@ -39,7 +39,7 @@ def next_step(report: Report) -> NextStep:
         text = f"see the changes that would fix {_of(curable, len(errors), 'error')}"
         return NextStep(text, _fix(report))
     text = "fix the error" if len(errors) == 1 else f"fix the first of the {len(errors)} errors"
-    return NextStep(text, ("preflight", "explain", errors[0].rule.name, *own_rules(report)))
+    return NextStep(text, ("preflight", "explain", errors[0].rule.name, *own_rules(report.asked)))
 
 
 def is_curable(report: Report, problem: Problem) -> bool:
@@ -91,7 +91,7 @@ def continued(words: Sequence[str], width: int | None, head: str) -> Iterator[st
 def _after_ready(report: Report) -> NextStep:
     asked = report.asked
     if asked.select:
-        return NextStep("check with all rules", (*_check(report), *selection(report)))
+        return NextStep("check with all rules", (*_check(report), *selection(report.asked)))
     if report.guests:
         many = len(asked.guests) > _GUESTS
         return NextStep(f"migrate the {len(report.guests)} guests" if many else "", _migrate(report))
@@ -135,7 +135,16 @@ def _fix(report: Report, *rules: str) -> tuple[str, ...]:
     copied = ["--copy-storage"] if report.asked.method.copies_storage else []
     transport = report.migration.transport
     over = [] if transport is Transport.SSH else ["--transport", transport.value]
-    return ("preflight", "fix", *_ends(report), *rules, *at_once(report, "--concurrency"), *over, *driven, *copied)
+    return (
+        "preflight",
+        "fix",
+        *_ends(report),
+        *rules,
+        *at_once(report.asked, "--concurrency"),
+        *over,
+        *driven,
+        *copied,
+    )
 
 
 def _check(report: Report) -> tuple[str, ...]:
@@ -143,17 +152,16 @@ def _check(report: Report) -> tuple[str, ...]:
         "preflight",
         "check",
         *_given(report),
-        *at_once(report, "--concurrency"),
-        *connected(report),
+        *at_once(report.asked, "--concurrency"),
+        *connected(report.asked),
         *(["--probe"] if report.asked.probe else []),
-        *of_site(report),
+        *of_site(report.asked),
         *report.asked.method.typed,
     )
 
 
-def selection(report: Report) -> list[str]:
+def selection(asked: Asked) -> list[str]:
     """Return the options of a check that select its guests."""
-    asked = report.asked
     named = [word for guest in asked.guests for word in ("--guest", guest)]
     return [*named, *_kind(asked), *(["--no-guests"] if asked.no_guests else [])]
 
@@ -188,39 +196,37 @@ def _migrate(report: Report) -> tuple[str, ...]:
         "migrate",
         *_ends(report),
         *arguments(report, _GUESTS),
-        *at_once(report, "--at-once"),
-        *connected(report),
+        *at_once(report.asked, "--at-once"),
+        *connected(report.asked),
         *(word for rule in asked.ignore for word in ("--ignore", rule)),
-        *of_site(report),
+        *of_site(report.asked),
         *asked.method.typed,
     )
 
 
-def at_once(report: Report, option: str) -> list[str]:
+def at_once(asked: Asked, option: str) -> list[str]:
     """Return the option for the number of concurrent migrations, in its spelling for a command."""
-    concurrency = report.asked.concurrency
-    return [] if concurrency == 1 else [option, str(concurrency)]
+    return [] if asked.concurrency == 1 else [option, str(asked.concurrency)]
 
 
-def connected(report: Report) -> list[str]:
+def connected(asked: Asked) -> list[str]:
     """Return the options that say how the control connection is made."""
-    asked = report.asked
     over = [] if asked.transport is None else ["--transport", asked.transport.value]
     return over + ([] if asked.destination_uri is None else ["--destination-uri", asked.destination_uri])
 
 
-def of_site(report: Report) -> list[str]:
+def of_site(asked: Asked) -> list[str]:
     """Return the options that say how the site changes the rules."""
-    site = report.asked.site
+    site = asked.site
     file = site.configured.file
-    words = own_rules(report)
+    words = own_rules(asked)
     words += [word for one in site.severity for word in ("--severity", "=".join(one))]
     words += [word for rule, number in site.thresholds for word in ("--threshold", f"{rule}={number:g}")]
     return words + ([] if file is None else ["--config", file])
 
 
-def own_rules(report: Report) -> list[str]:
+def own_rules(asked: Asked) -> list[str]:
     """Return the options that add the site's own rules."""
-    site = report.asked.site
+    site = asked.site
     words = [word for directory in site.rules for word in ("--rules", str(directory))]
     return words + [word for pack in site.packs for word in ("--pack", pack)]

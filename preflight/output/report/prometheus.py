@@ -7,7 +7,7 @@ typed, is in the labels of a gauge of its own.
 
 import calendar
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from preflight.judge.report import Applied, Made, Outcome, Report, Verdict
@@ -32,23 +32,28 @@ def render(report: Report, _colour: bool) -> str:
 
 def text(report: Report, *more: Gauge) -> str:
     """Return the report's gauges and more of them: each has a name, its help and its samples."""
-    return "".join(f"{line}\n" for line in _lines(report, more))
-
-
-def _lines(report: Report, more: Sequence[Gauge]) -> Iterator[str]:
     ends = {"source": report.source.name, "destination": report.destination.name}
-    for name, what, samples in (*_gauges(report), *more):
+    return written("preflight_", (*_gauges(report), *more), ends)
+
+
+def written(prefix: str, gauges: Iterable[Gauge], labels: Mapping[str, str] | None = None) -> str:
+    """Return gauges whose names have a prefix, and whose samples all have these labels."""
+    return "".join(f"{line}\n" for line in _lines(prefix, gauges, labels or {}))
+
+
+def _lines(prefix: str, gauges: Iterable[Gauge], of_all: Mapping[str, str]) -> Iterator[str]:
+    for name, what, samples in gauges:
         if samples:
-            yield f"# HELP preflight_{name} {what}"
-            yield f"# TYPE preflight_{name} gauge"
+            yield f"# HELP {prefix}{name} {what}"
+            yield f"# TYPE {prefix}{name} gauge"
         for labels, value in samples:
-            yield sample(f"preflight_{name}", ends | dict(labels), value)
+            yield _sample(f"{prefix}{name}", {**of_all, **labels}, value)
 
 
-def sample(name: str, labels: Mapping[str, str], value: float) -> str:
+def _sample(name: str, labels: Mapping[str, str], value: float) -> str:
     """Return the line of one sample."""
     shown = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
-    return f"{name}{{{shown}}} {value}"
+    return f"{name}{{{shown}}} {value}" if shown else f"{name} {value}"
 
 
 def _gauges(report: Report) -> Iterator[Gauge]:

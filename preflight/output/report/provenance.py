@@ -3,9 +3,9 @@
 import time
 from collections.abc import Iterable, Iterator
 
-from preflight.judge.report import HostSummary, Report
+from preflight.judge.report import HostSummary, Made, Report
 from preflight.output.report.next_step import arguments, at_once, connected, of_site, quoted, selection
-from preflight.request.check_request import Gate
+from preflight.request.check_request import Asked, Gate
 from preflight.request.migration import Role
 from preflight.visible import one_line
 
@@ -33,9 +33,11 @@ def lasting(seconds: int) -> str:
 
 def made(report: Report) -> str:
     """Return when, where, by whom and with which version the report was made; empty if that is not known."""
-    by = report.made
-    if by is None:
-        return ""
+    return "" if report.made is None else made_by(report.made)
+
+
+def made_by(by: Made) -> str:
+    """Return when, where, by whom and with which version a report was made."""
     return one_line(f"{shown(by.at)} by {by.user} on {by.machine}, preflight {by.version}{_with_packs(by.packs)}")
 
 
@@ -47,12 +49,8 @@ def options(report: Report) -> str:
     """Return the options, the selection and the ignored rules, as words of a command line; empty if there are none."""
     asked = report.asked
     # a command that acts takes the guests as arguments, and one about single hosts takes none
-    selected = selection(report) if report.command == "check" else arguments(report) if report.is_pair else []
-    words = [*selected, *report.own_options, *at_once(report, "--concurrency"), *connected(report)]
-    words += asked.method.typed
-    words += [word for rule in asked.select for word in ("--select", rule)]
-    words += [word for rule in asked.ignore for word in ("--ignore", rule)]
-    words += of_site(report)
+    selected = selection(asked) if report.command == "check" else arguments(report) if report.is_pair else []
+    words = [*selected, *report.own_options, *requested(asked)]
     gate = report.gate
     words += [
         word
@@ -65,6 +63,14 @@ def options(report: Report) -> str:
     ]
     words += ["--exit-zero"] if gate.exit_zero else []
     return " ".join(quoted(words))
+
+
+def requested(asked: Asked) -> list[str]:
+    """Return the options of a request other than those that select guests, as words of a command line."""
+    words = [*at_once(asked, "--concurrency"), *connected(asked), *asked.method.typed]
+    words += [word for rule in asked.select for word in ("--select", rule)]
+    words += [word for rule in asked.ignore for word in ("--ignore", rule)]
+    return words + of_site(asked)
 
 
 def origin(report: Report) -> Iterator[tuple[str, str]]:

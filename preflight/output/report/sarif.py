@@ -6,13 +6,13 @@ are left out. What is unknown is no result: it is a notification, and the run di
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
 from preflight import __version__
-from preflight.judge.report import Report, RuleText
+from preflight.judge.report import Made, Report, RuleText
 from preflight.output.report import provenance
 from preflight.output.report.artifacts import Filed, directory, filed
 from preflight.output.report.problems import unknowns
@@ -42,15 +42,25 @@ def document(reports: Sequence[Report], category: str) -> str:
     invocations: list[dict[str, Any]] = []
     for report in reports:
         found = filed(report)
-        results += (_result(report, one, numbers) for one in islice(found, MOST - len(results)))
+        results += (result(one, numbers) for one in islice(found, MOST - len(results)))
         invocations.append(_invocation(report, sum(1 for _ in found)))
-    made = reports[0].made
+    return text(rules.values(), category, invocations, results, reports[0].made)
+
+
+def text(
+    rules: Iterable[RuleText],
+    category: str,
+    invocations: Sequence[dict[str, Any]],
+    results: Sequence[dict[str, Any]],
+    made: Made | None,
+) -> str:
+    """Return a document of one run."""
     run = {
         "tool": {
             "driver": {
                 "name": "preflight",
                 "semanticVersion": made.version if made else __version__,
-                "rules": [_rule(rule) for rule in rules.values()],
+                "rules": [_rule(rule) for rule in rules],
             }
         },
         "automationDetails": {"id": category},
@@ -80,18 +90,17 @@ def _rule(rule: RuleText) -> dict[str, Any]:
     }
 
 
-def _result(report: Report, one: Filed, numbers: dict[str, int]) -> dict[str, Any]:
-    finding, rule = one.finding, one.result.rule
-    subject = one.result.subject if one.result.guest else None
+def result(one: Filed, numbers: Mapping[str, int]) -> dict[str, Any]:
+    """Return a result; `numbers` are those of the rules."""
+    finding, rule = one.finding, one.rule
     said = [finding.message]
     if finding.predicted_error:
         said.append(f"libvirt will report: {finding.predicted_error}")
     said.append(f"Fix: {finding.fix or ' '.join(rule.fix.split())}")
-    host = report.source.name if finding.host is None else report.host(finding.host).name
-    result: dict[str, Any] = {"ruleId": rule.name}
+    named: dict[str, Any] = {"ruleId": rule.name}
     if rule.name in numbers:
-        result["ruleIndex"] = numbers[rule.name]
-    return result | {
+        named["ruleIndex"] = numbers[rule.name]
+    return named | {
         "level": _LEVELS[one.severity],
         "message": {"text": "\n".join(map(_unlinked, said))},
         "locations": [
@@ -100,9 +109,7 @@ def _result(report: Report, one: Filed, numbers: dict[str, int]) -> dict[str, An
                     "artifactLocation": {"uri": quote(one.place.path), "uriBaseId": "%SRCROOT%"},
                     "region": _region(one.place.at),
                 },
-                "logicalLocations": [
-                    {"fullyQualifiedName": one_line(f"{host} {subject}" if subject else host), "kind": "resource"}
-                ],
+                "logicalLocations": [{"fullyQualifiedName": one_line(one.about), "kind": "resource"}],
             }
         ],
         "partialFingerprints": {"primaryLocationLineHash": f"{one.fingerprint}:1"},
@@ -117,20 +124,12 @@ def _region(at: Location | None) -> dict[str, int]:
 
 def _invocation(report: Report, left_out: int) -> dict[str, Any]:
     unclear = unknowns(report)
-    notifications = [
-        {
-            "level": "error" if one.is_decisive else "note",
-            "message": {"text": _unlinked(f"unknown: {one.reason}")},
-            "associatedRule": {"id": one.results[0].rule.name},
-        }
-        for one in unclear
-    ]
-    if left_out:
-        notifications.append({"level": "warning", "message": {"text": f"{left_out} more findings are left out"}})
+    notifications = [unknown(one.reason, one.results[0].rule.name, is_decisive=one.is_decisive) for one in unclear]
+    notifications += omitted(left_out)
     ends = (report.source, report.destination) if report.is_pair else (report.source,)
     words = ["preflight", report.command, *(one_line(host.name) for host in ends)]
     given = provenance.options(report)
-    invocation: dict[str, Any] = {
+    invocation = {
         "executionSuccessful": not any(one.is_decisive for one in unclear),
         "exitCode": report.exit_code,
         "commandLine": " ".join(filter(None, (*words, given))),
@@ -140,13 +139,33 @@ def _invocation(report: Report, left_out: int) -> dict[str, Any]:
             "answers": provenance.answers(report),
         },
     }
-    if (made := report.made) is not None:
-        invocation |= {
-            "endTimeUtc": provenance.instant(made.at),
-            "machine": one_line(made.machine),
-            "account": one_line(made.user),
-        }
-    return invocation
+    return invocation | run_by(report.made)
+
+
+def unknown(reason: str, rule: str, *, is_decisive: bool) -> dict[str, Any]:
+    """Return the notification of something unknown."""
+    return {
+        "level": "error" if is_decisive else "note",
+        "message": {"text": _unlinked(f"unknown: {reason}")},
+        "associatedRule": {"id": rule},
+    }
+
+
+def omitted(number: int) -> list[dict[str, Any]]:
+    """Return the notification of findings that are left out, if there are any."""
+    text = f"{number} more {'finding is' if number == 1 else 'findings are'} left out"
+    return [{"level": "warning", "message": {"text": text}}] if number else []
+
+
+def run_by(made: Made | None) -> dict[str, Any]:
+    """Return who made a report, where and when, as an invocation has them."""
+    if made is None:
+        return {}
+    return {
+        "endTimeUtc": provenance.instant(made.at),
+        "machine": one_line(made.machine),
+        "account": one_line(made.user),
+    }
 
 
 def _unlinked(text: str) -> str:

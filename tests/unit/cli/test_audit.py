@@ -59,7 +59,7 @@ def test_the_hosts_are_listed_without_being_asked(snapshots: Path) -> None:
     ("words", "why"),
     [
         (["one"], "an audit needs at least two hosts"),
-        (["a,b", "--format", "pdf"], "--format: 'pdf' is not one of text, json"),
+        (["a,b", "--format", "pdf"], "--format: 'pdf' is not one of text, concise, table, json"),
         (["kvm[1-"], "kvm[1-"),
     ],
 )

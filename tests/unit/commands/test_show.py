@@ -1,6 +1,7 @@
 """A saved report is shown as its command shows it, and refused in one line if it contradicts itself."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from preflight.output.formats import FORMATS, render
 from preflight.request.check_request import Gate
 from preflight.request.migration import FailOn, Mode, OnUnknown, Transport
 from tests.case import Case
+from tests.golden.audits import audit
 from tests.golden.rehearsals import of as rehearsal_of
 from tests.golden.reports import MADE as WHEN
 from tests.golden.reports import REPORTS as GOLDEN
@@ -162,4 +164,43 @@ def test_a_rule_that_is_no_word_is_not_shown_as_a_command(tmp_path: Path) -> Non
     path = tmp_path / "saved.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(UserError, match="Expected another form"):
+        read_saved(path)
+
+
+def _verdict(document: Any) -> None:
+    document["verdict"] = "ready"
+
+
+def _no_rule(document: Any) -> None:
+    document["causes"][0]["rule"] = "no-rule"
+
+
+def _no_way(document: Any) -> None:
+    document["causes"][0]["ways"].append([0, 0])
+
+
+def _no_way_of_a_guest(document: Any) -> None:
+    document["guests"][0]["ready"].append(99)
+
+
+def _no_host(document: Any) -> None:
+    document["odd"].append({"host": 99, "text": "x"})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_verdict, "the verdict ready is not that of its ways, not-ready"),
+        (_no_rule, "the rule 'no-rule' of a cause is not among its rules"),
+        (_no_way, "there is no way from host 0 to host 0"),
+        (_no_way_of_a_guest, "there is no way from host 0 to host 99"),
+        (_no_host, "there is no host 99"),
+    ],
+)
+def test_an_audit_that_contradicts_itself_is_refused(tmp_path: Path, change: Callable[[Any], None], said: str) -> None:
+    document = json.loads(render("audit", "json", audit()))
+    change(document)
+    path = tmp_path / "audit.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(UserError, match=re.escape(said)):
         read_saved(path)

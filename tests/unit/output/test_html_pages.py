@@ -13,6 +13,7 @@ from preflight.migrate.ledger import Ledger, Row
 from preflight.migrate.runs import Found, PastRun, Stage
 from preflight.output.formats import render
 from preflight.visible import clean
+from tests.golden import audits
 from tests.html.reports import HARM, harmful, with_text
 from tests.unit.commands.test_capacity import answer, checked
 from tests.unit.migrate.plans import PLAN, altered
@@ -52,7 +53,11 @@ def runs(text: str) -> str:
     return render("runs", "html", Found(Path(f"/r{text}"), (run, replace(run, stage=Stage.RUNNING, made=1.0)), 3))
 
 
-PAGES: dict[str, Callable[[str], str]] = {"capacity": capacity, "ledger": ledger, "runs": runs}
+def audited(text: str) -> str:
+    return render("audit", "html", audits.with_text(audits.audit(), text))
+
+
+PAGES: dict[str, Callable[[str], str]] = {"capacity": capacity, "ledger": ledger, "runs": runs, "audit": audited}
 
 
 def parsed(text: str) -> Element:

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from preflight.output.terminal import clean, columns, excerpt, labelled, one_line, paint, unlimited, width
+from preflight.output.terminal import clean, columns, excerpt, labelled, one_line, paint, unlimited, width, wrapped
 from preflight.visible import named
 
 TAB = 8
@@ -169,3 +169,11 @@ def test_a_file_is_not_as_wide_as_the_terminal(monkeypatch: pytest.MonkeyPatch) 
         assert width() == 50
     monkeypatch.delenv("COLUMNS")
     assert width() is not None
+
+
+@pytest.mark.parametrize("command", ["::error::x", "##[error]x"])
+def test_no_line_that_wrapping_begins_is_a_command_of_a_ci_job(command: str) -> None:
+    text = f"{'word ' * 10}{command} more"
+    lines = [*wrapped(text, width=50), *columns([("a", "b"), ("c", text)], width=50)]
+    assert any(command in line for line in lines)
+    assert not [line for line in lines if line.lstrip().startswith(("::", "##"))]
