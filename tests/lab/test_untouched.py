@@ -36,7 +36,7 @@ def files(host: LabHost) -> set[str]:
 def test_a_check_writes_nothing_on_a_host(client: Client, pair: Pair, tmp_path: Path, options: tuple[str, ...]) -> None:
     pair[0].guest("web", disk="local")
     pair[0].guest("off", running=False)
-    words = [*options, *([str(tmp_path / "both.json")] if "--save" in options else [])]
+    words = [*options, *([str(tmp_path / "both.json"), "--overwrite"] if "--save" in options else [])]
     check(client, *words)  # starts daemons that start with the first connection
     before = [files(host) for host in pair]
     done = check(client, *words)
