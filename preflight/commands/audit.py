@@ -8,13 +8,13 @@ from msgspec import Struct
 from preflight.answers import SavedHost
 from preflight.collect.sources import make_host
 from preflight.commands.made import made_now, taken_now
-from preflight.connection import snapshot
 from preflight.errors import UserError
 from preflight.fleet.audited import Audited
 from preflight.fleet.collect import Manner, collect
 from preflight.fleet.host import Fleet, FleetHost
 from preflight.fleet.matrix import matrix
 from preflight.fleet.odd import odd
+from preflight.fleet.snapshots import answers_of
 from preflight.judge.check import own_of
 from preflight.judge.site import rules_of
 from preflight.output import formats
@@ -62,7 +62,7 @@ def audit(fleet: Fleet, to: Fleet | None, wanted: Wanted) -> int:
 
 def _answers(hosts: Sequence[FleetHost], wanted: Wanted) -> list[SavedHost]:
     """Return the answers of the hosts, in order: of those that are asked, and of those whose snapshots are read."""
-    read = {host.name: _read(host) for host in hosts if host.snapshot is not None}
+    read = {host.name: answers_of(host) for host in hosts if host.snapshot is not None}
     live = {host.name: host.text for host in hosts if host.snapshot is None}
     if live:
         sources, own = own_of(rules_of(wanted.asked.site))
@@ -78,12 +78,3 @@ def _answers(hosts: Sequence[FleetHost], wanted: Wanted) -> list[SavedHost]:
             asked = collect(tuple(live.values()), tuple(read.values()), manner, advance)
         read |= dict(zip(live, asked, strict=True))
     return [read[host.name] for host in hosts]
-
-
-def _read(host: FleetHost) -> SavedHost:
-    assert host.snapshot is not None
-    found = snapshot.read(host.snapshot)
-    named = [one for one in found if one.name == host.name]
-    if not named:
-        raise UserError(f"{host.snapshot}: does not have the host {host.name}")
-    return named[0]

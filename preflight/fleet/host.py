@@ -52,6 +52,8 @@ class FleetHost(Struct, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()
     #: The file that has the host's answers; None if the host is to be asked.
     snapshot: Path | None = None
+    #: The host's place among those in that file.
+    place: int = 0
     #: Time of the snapshot, in seconds since the epoch; None if it is not known.
     taken: float | None = None
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from preflight.answers import SavedHost
 from preflight.connection import snapshot
 from preflight.connection.target import Kind, TargetError, parse_target
 from preflight.errors import UserError
@@ -61,14 +62,30 @@ def in_file(path: Path) -> Iterator[FleetHost]:
             raise
         snapshot.read(path)  # says what is wrong
         raise UserError(f"{path}: not a snapshot made by preflight") from None
-    for host in hosts:
+    for place, host in enumerate(hosts):
         yield FleetHost(
             name=_name(path, host),
             text=str(path),
             origin=str(path),
             snapshot=path,
+            place=place,
             taken=_taken(host.records.asked_at[0]),
         )
+
+
+def answers_of(host: FleetHost) -> SavedHost:
+    """Return the answers of a host from its snapshot; raises `UserError` if the file has changed since it was listed.
+
+    A host that took its snapshot itself is known by the name by which other machines reach it.
+    """
+    assert host.snapshot is not None
+    for saved in snapshot.read(host.snapshot)[host.place : host.place + 1]:
+        target = parse_target(saved.name)
+        if target.kind is Kind.LOCAL:
+            return saved._replace(name=host.name)
+        if (target.host or saved.name) == host.name:
+            return saved
+    raise UserError(f"{host.snapshot}: does not have the host {host.name} any more")
 
 
 def _name(path: Path, host: _Host) -> str:

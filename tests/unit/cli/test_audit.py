@@ -7,7 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from preflight.cli.app import with_commands
+from preflight.connection import snapshot
 from preflight.schema import audit as schema
+from tests.case import RECORDED
 from tests.fleet import write
 
 HOSTS = 4
@@ -31,6 +33,17 @@ def test_all_ways_between_the_snapshots_of_a_directory_are_judged(snapshots: Pat
     assert f"{HOSTS * (HOSTS - 1)} ways: " in shown
     assert code == 1, "the guests of the only Debian 13 can go nowhere"
     assert "(--need any)" in shown
+
+
+def test_hosts_are_found_in_snapshots_whatever_login_took_them(tmp_path: Path) -> None:
+    """`preflight snapshot root@host1`, and a snapshot that host2 took of itself."""
+    for number, name in ((1, "root@host1.example.com"), (2, "localhost")):
+        (saved,) = snapshot.read(RECORDED / "ready" / f"host{number}.json")
+        snapshot.write(tmp_path / f"{number}.json", [saved._replace(name=name)])
+    code, shown, _ = run(f"{tmp_path}/")
+    assert code == 0
+    assert "1 root@host1" in shown
+    assert "2 host2" in shown
 
 
 def test_only_the_ways_to_some_hosts_are_judged(snapshots: Path) -> None:
