@@ -5,8 +5,8 @@ a part of them if only their names are. However many peers there are, each host 
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -15,7 +15,7 @@ from preflight.collect import questions
 from preflight.collect.built import BUILT_BY_DIGEST
 from preflight.collect.endpoints import own_transport
 from preflight.collect.follow_up import About, Further, further_questions, paths_on
-from preflight.collect.sources import FACTS, Sources, make_host
+from preflight.collect.sources import make_host
 from preflight.connection.files_read import digest_of
 from preflight.connection.libvirt import BUILT
 from preflight.connection.target import TargetError, parse_target
@@ -63,19 +63,22 @@ class Batch(Struct, frozen=True):
 
 #: No peer.
 NONE = Peers()
+#: Makes a host of its role, its name and its answers.
+HostOf: TypeAlias = Callable[[Role, str, Answers], Host]
 
 
 def batch(
-    name: str, answers: Answers, peers: Peers = NONE, *, peer_to_peer: bool = False, sources: Sources = FACTS
+    name: str, answers: Answers, peers: Peers = NONE, *, peer_to_peer: bool = False, host_of: HostOf = make_host
 ) -> Batch:
     """Return the questions to a host that has given these first answers, about itself and about its peers.
 
-    `peer_to_peer` also has the host open the libvirt of each known peer, as its daemon would.
+    `peer_to_peer` also has the host open the libvirt of each known peer, as its daemon would. `host_of` makes a host
+    of its answers; whoever asks many hosts about each other keeps the hosts, whose facts are then parsed once.
     """
-    ends = {role: make_host(role, name, answers, sources) for role in Role}
+    ends = {role: host_of(role, name, answers) for role in Role}
     merged = Further()
     listed: dict[str, tuple[About, dict[Any, None]]] = {}
-    for further in (_about_itself(ends), *_about_known(ends, peers.known, sources, peer_to_peer=peer_to_peer)):
+    for further in (_about_itself(ends), *_about_known(ends, peers.known, host_of, peer_to_peer=peer_to_peer)):
         merged.commands.update(
             {kept: text for kept, text in further.commands.items() if kept.partition(":")[0] not in further.about}
         )
@@ -107,11 +110,11 @@ def _about_itself(ends: Mapping[Role, Host]) -> Further:
 
 
 def _about_known(
-    ends: Mapping[Role, Host], peers: Iterable[SavedHost], sources: Sources, *, peer_to_peer: bool
+    ends: Mapping[Role, Host], peers: Iterable[SavedHost], host_of: HostOf, *, peer_to_peer: bool
 ) -> Iterator[Further]:
     """Yield what a check would ask the host because of each peer: in the one direction and in the other."""
     for peer in peers:
-        others = {role: make_host(role, peer.name, peer.answers, sources) for role in Role}
+        others = {role: host_of(role, peer.name, peer.answers) for role in Role}
         for role in Role:
             pair = {**others, role: ends[role]}
             source, destination = pair[Role.SOURCE], pair[Role.DESTINATION]

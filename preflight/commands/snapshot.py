@@ -14,7 +14,7 @@ from preflight.collect.endpoints import own_transport
 from preflight.collect.pair import Waiting
 from preflight.collect.peers import Peers
 from preflight.collect.session import LiveVisit
-from preflight.collect.sources import records_for
+from preflight.collect.sources import make_host, records_for
 from preflight.commands.made import taken_now
 from preflight.commands.obfuscated import Mapped
 from preflight.connection import snapshot
@@ -85,7 +85,9 @@ def take(text: str, wanted: Wanted) -> SavedHost:
         waiting = Waiting([visit])
         snapshot.load()
         (first,) = side_by_side(visit.first, waiting=waiting)
-        batch = collecting.batch(name, first, peers, peer_to_peer=wanted.peer_to_peer, sources=sources)
+        batch = collecting.batch(
+            name, first, peers, peer_to_peer=wanted.peer_to_peer, host_of=partial(make_host, sources=sources)
+        )
         side_by_side(partial(visit.ask, batch.commands, batch.definitions), waiting=waiting)
         visit.end_libvirt()
     finally:

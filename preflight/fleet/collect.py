@@ -16,6 +16,8 @@ from preflight.collect.session import LiveVisit
 from preflight.collect.sources import Sources, records_for
 from preflight.connection.logins import close_all, open_channel
 from preflight.connection.target import parse_target
+from preflight.fleet.content import Library, Member
+from preflight.request.migration import Role
 from preflight.shell_text import ShellText
 from preflight.threads import side_by_side
 
@@ -81,10 +83,18 @@ def collect(
             hosts[name] = host
         host.first = host.visit.first()
 
+    library = Library(manner.sources)
+    members: dict[tuple[Role, str], Member] = {}
+
+    def member(role: Role, name: str, answers: Answers) -> Member:
+        if (role, name) not in members:
+            members[role, name] = library.member(role, name, answers)
+        return members[role, name]
+
     def further(name: str, peers: Peers) -> None:
         host = hosts[name]
-        batch = collecting.batch(name, host.first, peers, peer_to_peer=manner.peer_to_peer, sources=manner.sources)
         if "" not in host.first.absent:
+            batch = collecting.batch(name, host.first, peers, peer_to_peer=manner.peer_to_peer, host_of=member)
             host.visit.ask(batch.commands, batch.definitions)
             host.visit.add(Answers({}, batch.absent))
         host.visit.end_libvirt()
