@@ -143,11 +143,11 @@ def further_questions(
     """Return the further questions for the source and the destination."""
     of_guests = questions_about_guests(source, destination, migration, guests)
     of_hosts = questions_about_hosts(source, destination, migration)
-    here, there = (_both(one, other) for one, other in zip(of_hosts, of_guests, strict=True))
+    here, there = map(both, of_hosts, of_guests)
     return here, there
 
 
-def _both(one: Further, other: Further) -> Further:
+def both(one: Further, other: Further) -> Further:
     """Return the questions of both, which have no record in common."""
     return Further(*({**getattr(one, name), **getattr(other, name)} for name in Further.__struct_fields__))
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from msgspec import Struct
 
 from preflight.answers import SavedHost
-from preflight.collect.sources import make_host
 from preflight.commands.made import made_now, taken_now
 from preflight.errors import UserError
 from preflight.fleet.audited import Audited
@@ -15,12 +14,13 @@ from preflight.fleet.host import Fleet, FleetHost
 from preflight.fleet.matrix import matrix
 from preflight.fleet.odd import odd
 from preflight.fleet.snapshots import answers_of
+from preflight.fleet.ways import Ways
 from preflight.judge.check import own_of
 from preflight.judge.site import rules_of
 from preflight.output import formats
 from preflight.output.progress_bar import bar
 from preflight.request.check_request import Asked
-from preflight.request.migration import Mode, Role
+from preflight.request.migration import Mode
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -45,17 +45,13 @@ def audit(fleet: Fleet, to: Fleet | None, wanted: Wanted) -> int:
     if len(every) < 2:
         raise UserError("an audit needs at least two hosts")
     names = [host.name for host in every]
-    hosts = _answers(every, wanted)
+    ways = Ways(_answers(every, wanted), wanted.asked)
     sources = [names.index(host.name) for host in fleet.hosts]
     destinations = None if to is None else [names.index(host.name) for host in to.hosts]
+    differences = odd(ways)  # first, so that the processes that judge find every fact parsed
     with bar("judging", len(sources)) as advance:
-        found = matrix(
-            hosts, wanted.asked, sources=sources, destinations=destinations, jobs=wanted.jobs, progress=advance
-        )
-    compared = [
-        make_host(Role.SOURCE, host.name, host.answers) if "" not in host.answers.absent else None for host in hosts
-    ]
-    audited = Audited(found, wanted.every, odd(compared), made_now(wanted.asked))
+        found = matrix(ways, sources=sources, destinations=destinations, jobs=wanted.jobs, progress=advance)
+    audited = Audited(found, wanted.every, differences, made_now(wanted.asked))
     formats.publish("audit", wanted.output_format, audited, wanted.files, colour=wanted.colour)
     return audited.verdict.exit_code
 

@@ -1,11 +1,11 @@
 """The causes of a matrix as people act on them, and the verdict on all hosts."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from preflight.fleet.matrix import Cause, Cell, Matrix, best_of
-from preflight.judge.report import Outcome, RuleText, Verdict
+from preflight.fleet.matrix import Cause, Cell, Matrix
+from preflight.judge.report import Outcome, RuleText, Verdict, best, worst
 from preflight.rule import Severity
 from preflight.visible import unnamed
 
@@ -85,8 +85,8 @@ def verdict_of(matrix: Matrix, *, every: bool) -> Verdict:
     A source of which no guest is known needs a way that is READY itself.
     """
     if every:
-        return _worst(cell.verdict for _, _, cell in matrix.ways)
-    return _worst(
+        return worst(cell.verdict for _, _, cell in matrix.ways)
+    return worst(
         verdict for row, names in zip(matrix.cells, matrix.guests, strict=True) for verdict in _each(row, names)
     )
 
@@ -95,11 +95,6 @@ def _each(row: Mapping[int, Cell], names: Sequence[str]) -> Iterator[Verdict]:
     """Yield the best verdict on each guest of a source, or on its ways if it is not known to have any."""
     cells = row.values()
     if cells and not names:
-        yield best_of(cell.verdict for cell in cells)
+        yield best(cell.verdict for cell in cells)
     elif cells:
-        yield from (best_of(cell.guests[number] for cell in cells) for number in range(len(names)))
-
-
-def _worst(verdicts: Iterable[Verdict]) -> Verdict:
-    found = set(verdicts)
-    return next((one for one in (Verdict.NOT_READY, Verdict.UNDETERMINED) if one in found), Verdict.READY)
+        yield from (best(cell.guests[number] for cell in cells) for number in range(len(names)))

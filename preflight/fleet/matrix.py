@@ -6,15 +6,24 @@ found only once then, and what many sources have in common once in each process.
 
 import multiprocessing
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeAlias
 
 from msgspec import Struct
 
-from preflight.answers import SavedHost
 from preflight.fleet.ways import Way, Ways
-from preflight.judge.report import ALL_GUESTS, HostSummary, Outcome, Result, RuleText, Verdict, judge_each
+from preflight.judge.report import (
+    ALL_GUESTS,
+    Decides,
+    HostSummary,
+    Outcome,
+    Result,
+    RuleText,
+    Verdict,
+    best,
+    judge_each,
+)
 from preflight.request.check_request import Asked
 from preflight.request.migration import Role
 from preflight.rule import AnyChange, Finding, Location, Severity
@@ -23,7 +32,7 @@ from preflight.rule import AnyChange, Finding, Location, Severity
 _AT_ONCE = 8
 
 
-class Cause(Struct, frozen=True):
+class Cause(Decides, Struct, frozen=True):
     """One problem, or one thing that is not known, of a host, a guest or a way; the same for all ways that meet it."""
 
     rule: RuleText
@@ -39,16 +48,6 @@ class Cause(Struct, frozen=True):
     predicted_error: str | None = None
     fix: str | None = None
     change: AnyChange | None = None
-
-    @property
-    def blocks(self) -> bool:
-        """Report whether a way that it is about is NOT READY."""
-        return self.outcome is Outcome.FAILED and self.severity is Severity.ERROR
-
-    @property
-    def obscures(self) -> bool:
-        """Report whether a way that it is about cannot be READY."""
-        return self.outcome is Outcome.UNKNOWN and self.severity is Severity.ERROR
 
 
 class Cell(Struct, frozen=True):
@@ -129,10 +128,10 @@ class Matrix(Struct, frozen=True):
         """Yield the guests without a way that is READY, with the number of their host and the best verdict."""
         for source, names in enumerate(self.guests):
             row = self.cells[source].values()
-            for number, name in enumerate(names if row else ()):
-                best = best_of(cell.guests[number] for cell in row)
-                if best is not Verdict.READY:
-                    yield source, name, best
+            for number, name in enumerate(names):
+                found = best(cell.guests[number] for cell in row)
+                if found is not Verdict.READY:
+                    yield source, name, found
 
     def unreachable(self) -> Iterator[tuple[int, Verdict]]:
         """Yield the hosts to which no way is READY, with the best verdict on the ways."""
@@ -140,36 +139,29 @@ class Matrix(Struct, frozen=True):
         for _, destination, cell in self.ways:
             arriving.setdefault(destination, set()).add(cell.verdict)
         for number in sorted(arriving):
-            best = best_of(arriving[number])
-            if best is not Verdict.READY:
-                yield number, best
-
-
-def best_of(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the best of these verdicts; NOT READY if there is none."""
-    found = set(verdicts)
-    return next((one for one in (Verdict.READY, Verdict.UNDETERMINED) if one in found), Verdict.NOT_READY)
+            found = best(arriving[number])
+            if found is not Verdict.READY:
+                yield number, found
 
 
 def matrix(
-    hosts: Sequence[SavedHost],
-    asked: Asked,
+    ways: Ways,
     *,
     sources: Sequence[int] | None = None,
     destinations: Sequence[int] | None = None,
     jobs: int = 1,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Matrix:
-    """Judge all ways from sources to destinations, all hosts by default; raises `UserError`.
+    """Judge all ways from sources to destinations, by the numbers of hosts, all of them by default.
 
     `jobs` processes judge at once. `progress` is called with the number of sources that are done, and of all.
     """
-    everyone = range(len(hosts))
-    leaving = tuple(everyone if sources is None else sources)
+    everyone = range(len(ways.hosts))
     arriving = tuple(everyone if destinations is None else destinations)
-    ways = Ways(hosts, asked)
+    # the guests of the only destination stay where they are
+    leaving = tuple(one for one in (everyone if sources is None else sources) if {*arriving} - {one})
     numbers = _Numbers()
-    cells: list[Mapping[int, Cell]] = [{} for _ in hosts]
+    cells: list[Mapping[int, Cell]] = [{} for _ in everyone]
     names = [ways.guests_of(number) if number in set(leaving) else () for number in everyone]
     same: dict[Cell, Cell] = {}
     for done, (source, row, causes) in enumerate(_rows(ways, names, leaving, arriving, jobs), start=1):
@@ -181,7 +173,7 @@ def matrix(
         progress(done, len(leaving))
     summaries = tuple(ways.summary(number) for number in everyone)
     rules = tuple(rule.text for rule in ways.rules)
-    return Matrix(summaries, tuple(names), tuple(cells), tuple(numbers.causes), asked, rules)
+    return Matrix(summaries, tuple(names), tuple(cells), tuple(numbers.causes), ways.asked, rules)
 
 
 def _shared(same: dict[Cell, Cell], cell: Cell, causes: tuple[int, ...]) -> Cell:

@@ -1,9 +1,10 @@
 """The odd one out: what is different on one host and alike on all others."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from preflight.fleet.audited import Odd
 from preflight.fleet.hosts import changes_of
+from preflight.fleet.ways import Ways
 from preflight.host import Host
 
 #: Records in which every host differs from the others anyway.
@@ -18,31 +19,26 @@ _OWN_FILES = frozenset(("/etc/hosts", "/etc/hostname", "/etc/machine-id"))
 _FEWEST = 3
 
 
-def odd(hosts: Sequence[Host | None]) -> tuple[Odd, ...]:
-    """Return what differs on one of these hosts alone; None stands for a host that is not compared."""
-    numbers = [number for number, host in enumerate(hosts) if host is not None]
-    if len(numbers) < _FEWEST:
+def odd(ways: Ways) -> tuple[Odd, ...]:
+    """Return what differs on one of the hosts alone; of those that are down nothing is known."""
+    hosts = {number: ways.host(number) for number in range(len(ways.hosts)) if not ways.is_down(number)}
+    if len(hosts) < _FEWEST:
         return ()
-    first = numbers[0]
-    changed = {number: _texts(hosts, first, number) for number in numbers[1:]}
+    first, *others = hosts
+    changed = {number: _texts(hosts[first], hosts[number]) for number in others}
     holders: dict[str, list[int]] = {}
     for number, texts in changed.items():
         for text in texts:
             holders.setdefault(text, []).append(number)
-    found = [Odd(only, text) for text, (only, *others) in holders.items() if not others]
+    found = [Odd(number, text) for text, (number, *more) in holders.items() if not more]
     # what all others have in common, the first lacks
-    if any(len(others) == len(changed) for others in holders.values()):
-        common = [_texts(hosts, number, first) for number in numbers[1:]]
-        found += [Odd(first, text) for text in common[0] if all(text in texts for texts in common[1:])]
-    # a host that differs from the first alone may differ from it in what the first alone has
-    alone = {one.text for one in found if one.host == first}
-    return tuple(sorted((one for one in found if one.host != first or one.text in alone), key=lambda one: one.host))
+    if any(len(numbers) == len(others) for numbers in holders.values()):
+        common, *rest = (_texts(hosts[number], hosts[first]) for number in others)
+        found += [Odd(first, text) for text in common if all(text in texts for texts in rest)]
+    return tuple(sorted(found, key=lambda one: one.host))
 
 
-def _texts(hosts: Sequence[Host | None], old: int, new: int) -> dict[str, None]:
-    before, after = hosts[old], hosts[new]
-    assert before is not None
-    assert after is not None
+def _texts(before: Host, after: Host) -> dict[str, None]:
     return dict.fromkeys(_said(before, after))
 
 

@@ -4,24 +4,24 @@ A way is an ordered pair of hosts. Its results are those that `preflight.judge.e
 passed or do not apply.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Generic, TypeVar, cast
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from preflight.answers import SavedHost, Unreadable
 from preflight.capacity.limit import Capacity
 from preflight.capacity.path import capacity
 from preflight.capacity.path import facts as limited_by
 from preflight.collect.endpoints import migration_between, own_transport
-from preflight.collect.follow_up import Further, questions_about_guests, questions_about_hosts
+from preflight.collect.follow_up import Further, both, questions_about_guests, questions_about_hosts
 from preflight.collect.pair import with_peer
 from preflight.collect.session import SavedVisit
-from preflight.connection.target import Target, parse_target
+from preflight.connection.target import parse_target
 from preflight.facts.fact import Fact
 from preflight.fleet.content import Library, Member, Related
 from preflight.host import Guest, Host, Judged
-from preflight.judge.check import on_either_end, own_of, summary_of
+from preflight.judge.check import names_of, on_either_end, own_of, summary_of
 from preflight.judge.evaluate import explained, outcome, subjects
 from preflight.judge.guests import Pair, choose_guests
 from preflight.judge.report import ALL_GUESTS, HostSummary, Outcome, Result, Verdict, judge
@@ -31,6 +31,8 @@ from preflight.request.check_request import Asked, Migration
 from preflight.request.migration import Role
 
 F = TypeVar("F", bound=Fact)
+K = TypeVar("K")
+V = TypeVar("V")
 
 #: Maximum number of results that are kept of one rule for all sources.
 _MOST_KEPT = 20_000
@@ -93,36 +95,39 @@ class _End(Struct, frozen=True):
     keys: list[int]
 
 
-class _Kept(Struct):
-    """The results of a unit for one source, by what they depend on of the destination.
+class _Kept(Generic[K, V]):
+    """Values for one source, by what they depend on of the destination.
 
-    Each entry has the places of the facts, among those that the unit takes, that were looked at for its results, which
-    are kept by the contents of these facts. A rule that has looked at the same facts does the same.
+    Each entry has what was looked at for its values, as places or kinds of facts, and the values by the contents of
+    these. Whoever has looked at the same contents does the same.
     """
 
-    entries: list[tuple[tuple[int, ...], dict[tuple[int, ...], Result]]] = []
+    __slots__ = ("entries",)
 
-    def find(self, contents: tuple[int, ...], unreadable: frozenset[int]) -> Result | None:
-        """Return the result for a destination whose facts have these contents; None if there is none yet.
+    def __init__(self) -> None:
+        self.entries: list[tuple[tuple[K, ...], dict[tuple[int, ...], V]]] = []
 
-        A fact at one of the `unreadable` places ends the rule before it can look at any.
+    def find(self, content_of: Callable[[K], int], unreadable: frozenset[K] = frozenset()) -> V | None:
+        """Return the value for a destination with these contents; None if there is none yet.
+
+        A fact among the `unreadable` ones ends a rule before it can look at any.
         """
-        for places, results in self.entries:
-            if unreadable and not unreadable.issubset(places):
+        for looked_at, values in self.entries:
+            if unreadable and not unreadable.issubset(looked_at):
                 continue
-            found = results.get(tuple([contents[place] for place in places]))
+            found = values.get(tuple(map(content_of, looked_at)))
             if found is not None:
                 return found
         return None
 
-    def add(self, places: tuple[int, ...], contents: tuple[int, ...], result: Result) -> None:
-        """Keep a result, for which the facts at these places were looked at."""
-        key = tuple(contents[place] for place in places)
-        for known, results in self.entries:
-            if known == places:
-                results[key] = result
+    def add(self, looked_at: tuple[K, ...], content_of: Callable[[K], int], value: V) -> None:
+        """Keep a value, for which this was looked at."""
+        contents = tuple(map(content_of, looked_at))
+        for known, values in self.entries:
+            if known == looked_at:
+                values[contents] = value
                 return
-        self.entries.append((places, {key: result}))
+        self.entries.append((looked_at, {contents: value}))
 
 
 class _Seen:
@@ -209,9 +214,9 @@ class _Source(Struct, frozen=True):
     known: tuple[Guest, ...]
     #: Each guest as it will be, and the results of each unit by the guest.
     sent: dict[str | None, Guest] = {}
-    results: dict[tuple[int, int], _Kept] = {}
-    #: The questions about the guests, by the facts of the destination that they take and the contents of these.
-    asked: list[tuple[tuple[type[Fact], ...], dict[tuple[int, ...], tuple[Further, Further]]]] = []
+    results: dict[tuple[int, int], _Kept[int, Result]] = {}
+    #: The questions about the guests, by the kinds of the destination's facts that they take.
+    questions: _Kept[type[Fact], tuple[Further, Further]] = field(default_factory=_Kept)
     capacities: dict[int, Capacity] = {}
 
 
@@ -221,7 +226,7 @@ class Ways:
     def __init__(self, hosts: Sequence[SavedHost], asked: Asked) -> None:
         """Take the hosts, and the request, whose own hosts do not count; raises `UserError`."""
         self.hosts = tuple(hosts)
-        self._asked = asked
+        self.asked = asked
         every = rules_of(asked.site)
         self._login = find(every, _LOGIN).text
         self.rules = select(every, select=asked.select, ignore=asked.ignore)
@@ -233,15 +238,15 @@ class Ways:
         self._quoting = frozenset(rule.name for rule in self.rules if rule.body.quotes)
         self._targets = [parse_target(host.name) for host in hosts]
         self._ends: dict[tuple[int, Role, str], _End] = {}
-        self._kept: dict[tuple[int, int, bool], _Kept] = {}
+        self._kept: dict[tuple[int, int, bool], _Kept[int, Result]] = {}
         self._number_kept = [0] * len(self._units)
         self._units_apart: dict[tuple[frozenset[type[Fact]], frozenset[type[Fact]]], frozenset[int]] = {}
 
     def from_source(self, number: int, destinations: Sequence[int]) -> Iterator[Way]:
         """Judge the ways from one host to others, by their numbers; a host has no way to itself."""
         host = self._end(number, Role.SOURCE, own_transport(self._targets[number]))
-        guests = choose_guests(host.host, self._asked).guests
-        alone = _SentPair(host.host, host.host, Migration(method=self._asked.method), guests)
+        guests = choose_guests(host.host, self.asked).guests
+        alone = _SentPair(host.host, host.host, Migration(method=self.asked.method), guests)
         known = tuple(guest for name in guests for guest in on_either_end(alone, name))
         source = _Source(number, host, guests, known, alone.last)
         for destination in destinations:
@@ -250,16 +255,22 @@ class Ways:
 
     def guests_of(self, number: int) -> tuple[str, ...]:
         """Return the names of the guests of a host that are judged."""
-        host = self._end(number, Role.SOURCE, own_transport(self._targets[number])).host
-        return tuple(name for name in choose_guests(host, self._asked).guests if name is not None)
+        return tuple(name for name in choose_guests(self.host(number), self.asked).guests if name is not None)
+
+    def host(self, number: int) -> Member:
+        """Return a host as a source, with its facts."""
+        return self._end(number, Role.SOURCE, own_transport(self._targets[number])).host
+
+    def is_down(self, number: int) -> bool:
+        """Report whether nothing is known of a host."""
+        return _is_down(self.host(number))
 
     def summary(self, number: int) -> HostSummary:
         """Return a host as reports name it."""
-        end = self._end(number, Role.SOURCE, own_transport(self._targets[number]))
-        return summary_of(end.host, None, self.hosts[number], saved=True)
+        return summary_of(self.host(number), None, self.hosts[number], saved=True)
 
     def _judged(self, source: _Source, number: int) -> Way:
-        asked, targets = self._asked, (self._targets[source.number], self._targets[number])
+        asked, targets = self.asked, (self._targets[source.number], self._targets[number])
         migration = _watched(migration_between(asked, *targets))
         # a daemon that opens the connection itself asks preflight for none to the destination
         transport = own_transport(targets[1]) if migration.peer_to_peer else migration.transport
@@ -273,14 +284,15 @@ class Ways:
         of_hosts = questions_about_hosts(source.end.host, destination.host, migration)
         of_guests = self._about_guests(source, destination, migration)
         here, there = (
-            _told(end, *further) for end, *further in zip((source.end, destination), of_hosts, of_guests, strict=True)
+            with_peer(end.host, more, end.visit.ask(more.commands, more.definitions))
+            for end, more in zip((source.end, destination), map(both, of_hosts, of_guests), strict=True)
         )
         pair = _SentPair(here, there, migration, source.guests, source.sent, _Watching(there))
         results = tuple(self._results(pair, source, destination))
         if any(one.rule.name in self._quoting and one.findings for one in results):
             results = explained(self.rules, results)
         if asked.site.configured.waivers:
-            results, _ = waive(results, asked.site, Ends(*map(_names, targets)), self.rules)
+            results, _ = waive(results, asked.site, Ends(*map(names_of, targets)), self.rules)
         return Way(here.name, there.name, judge(results), results, self._capacity(pair, source, destination))
 
     def _end(self, number: int, role: Role, transport: str) -> _End:
@@ -297,19 +309,12 @@ class Ways:
 
     def _about_guests(self, source: _Source, destination: _End, migration: _Watched) -> tuple[Further, Further]:
         """Return the questions about the source's guests: the same for destinations with the facts that they take."""
-        for kinds, kept in source.asked:
-            found = kept.get(tuple([destination.host.content(kind) for kind in kinds]))
-            if found is not None:
-                return found
-        watching = _Asking(destination.host)
-        found = questions_about_guests(source.end.host, cast("Host", watching), migration, list(source.known))
-        kinds = tuple(watching.asked)
-        contents = tuple(destination.host.content(kind) for kind in kinds)
-        for known, kept in source.asked:
-            if known == kinds:
-                kept[contents] = found
-                return found
-        source.asked.append((kinds, {contents: found}))
+        content_of = destination.host.content
+        found = source.questions.find(content_of)
+        if found is None:
+            watching = _Asking(destination.host)
+            found = questions_about_guests(source.end.host, cast("Host", watching), migration, list(source.known))
+            source.questions.add(tuple(watching.asked), content_of, found)
         return found
 
     def _results(self, pair: _SentPair, source: _Source, destination: _End) -> Iterator[Result]:
@@ -330,7 +335,7 @@ class Ways:
                 if number in apart:
                     result = outcome(unit.rule, pair, subject or unit.subject, name, unit.role)
                 elif (kept := kept_of.get((number, place))) is not None:
-                    result = kept.find(contents[number], unreadable[number])
+                    result = kept.find(contents[number].__getitem__, unreadable[number])
                 if result is None:
                     result = self._result(unit, pair, source, destination, subject or unit.subject, name, place)
                 if result.outcome not in _SILENT:
@@ -363,10 +368,11 @@ class Ways:
         `place` is the guest's among the source's guests, -1 for a unit that is not about one guest.
         """
         is_shared = place < 0 and not unit.takes_guests
+        contents = destination.contents[unit.number].__getitem__
         own = source.results.get((unit.number, place))
         if own is None:
             own = source.results[unit.number, place] = self._shared(unit, source, pair) if is_shared else _Kept()
-            kept = own.find(destination.contents[unit.number], destination.unreadable[unit.number])
+            kept = own.find(contents, destination.unreadable[unit.number])
             if kept is not None:  # from another source with the same facts
                 return kept
         migration, watching = pair.migration, pair.watching
@@ -377,11 +383,11 @@ class Ways:
         result = outcome(unit.rule, pair, subject, guest, unit.role)
         if not migration.looks and not (is_shared and self._number_kept[unit.number] >= _MOST_KEPT):
             seen = tuple(place for place, kind in enumerate(unit.takes[1]) if kind in watching.seen)
-            own.add(seen, destination.contents[unit.number], result)
+            own.add(seen, contents, result)
             self._number_kept[unit.number] += is_shared
         return result
 
-    def _shared(self, unit: _Unit, source: _Source, pair: Pair) -> _Kept:
+    def _shared(self, unit: _Unit, source: _Source, pair: Pair) -> _Kept[int, Result]:
         """Return the results of a unit that are the same for all sources with the same facts."""
         key = (unit.number, source.end.keys[unit.number], pair.migration.source_over_ssh)
         return self._kept.setdefault(key, _Kept())
@@ -392,16 +398,16 @@ class Ways:
         here, there = pair.source, pair.destination
         assert isinstance(here, Related)
         assert isinstance(there, Related)
-        takes = [limited_by(role, migration, every=self._asked.sizing) for role in Role]
+        takes = [limited_by(role, migration, every=self.asked.sizing) for role in Role]
         if not (here.own.isdisjoint(takes[0]) and there.own.isdisjoint(takes[1])):
-            return capacity(here, there, migration, every=self._asked.sizing)
+            return capacity(here, there, migration, every=self.asked.sizing)
         key = self._library.number(
             tuple(map(destination.host.content, sorted(takes[1], key=lambda kind: kind.__name__)))
         )
         if key in source.capacities:
             return source.capacities[key]
         migration.looks.clear()
-        found = capacity(here, there, migration, every=self._asked.sizing)
+        found = capacity(here, there, migration, every=self.asked.sizing)
         if not migration.looks:
             source.capacities[key] = found
         return found
@@ -410,17 +416,6 @@ class Ways:
 def _is_down(host: Host) -> bool:
     """Report whether nothing is known of a host, since neither a login nor its libvirt could be reached."""
     return "" in host.absent and "libvirt.domains" not in host.records
-
-
-def _told(end: _End, of_hosts: Further, of_guests: Further) -> Host:
-    """Return a host with its answers about its peer."""
-    further = Further(
-        made_of={**of_hosts.made_of, **of_guests.made_of},
-        records={**of_hosts.records, **of_guests.records},
-        absent={**of_hosts.absent, **of_guests.absent},
-    )
-    commands = {**of_hosts.commands, **of_guests.commands}
-    return with_peer(end.host, further, end.visit.ask(commands, of_guests.definitions))
 
 
 def _unreadable(host: Member, kinds: Iterable[type[Fact]]) -> Iterator[int]:
@@ -435,10 +430,6 @@ def _unreadable(host: Member, kinds: Iterable[type[Fact]]) -> Iterator[int]:
 def _watched(migration: Migration) -> _Watched:
     fields = {name: getattr(migration, name) for name in Migration.__struct_fields__ if name != "destination_uri"}
     return _Watched(**fields, uri=migration.destination_uri)
-
-
-def _names(target: Target) -> tuple[str, ...]:
-    return tuple(filter(None, (target.text, target.host)))
 
 
 def _units(rules: Sequence[Rule]) -> Iterator[_Unit]:

@@ -16,6 +16,7 @@ from preflight.collect.session import NO_QUESTIONS, LiveVisit, SavedVisit
 from preflight.collect.sources import FACTS, SUMMARY_FACTS, TIES, Sources, records_for
 from preflight.connection import snapshot
 from preflight.connection.files_read import files_of
+from preflight.connection.target import Target
 from preflight.errors import UserError
 from preflight.facts.fact import Fact, Unreadable
 from preflight.facts.guest.guests import Guests
@@ -134,7 +135,9 @@ def _judge(
     if len(chosen) > 1 and (migration.method.dname is not None or migration.method.xml is not None):
         raise UserError("--dname and --xml apply to one guest: name it")
     found = evaluate(rules, Pair(source, destination, migration, chosen))
-    results, waivers = waive(found, asked.site, Ends(_names(opened.source), _names(opened.destination)), rules)
+    results, waivers = waive(
+        found, asked.site, Ends(names_of(opened.source.target), names_of(opened.destination.target)), rules
+    )
     verdicts = tuple(
         GuestVerdict(name, verdict)
         for name, verdict in judge_each(results, (name for name in chosen if name is not None))
@@ -168,9 +171,9 @@ def _judge(
     return Checked(report, guests, unread, source, destination, visits)
 
 
-def _names(end: End) -> tuple[str, ...]:
+def names_of(target: Target) -> tuple[str, ...]:
     """Return the names of a host by which a waiver may mean it."""
-    return tuple(filter(None, (end.target.text, end.target.host)))
+    return tuple(filter(None, (target.text, target.host)))
 
 
 def on_either_end(pair: Pair, name: str | None) -> tuple[Guest, ...]:

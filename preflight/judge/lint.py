@@ -16,11 +16,10 @@ from preflight.connection.libvirt import RECORDS
 from preflight.connection.target import parse_target
 from preflight.facts.fact import Fact
 from preflight.host import Guest, Host, Judged
-from preflight.judge.check import own_of, summary_of
+from preflight.judge.check import names_of, own_of, summary_of
 from preflight.judge.evaluate import evaluate
 from preflight.judge.guests import Pair, choose_guests
 from preflight.judge.report import (
-    SEVERE,
     GuestVerdict,
     HostSummary,
     Made,
@@ -29,6 +28,7 @@ from preflight.judge.report import (
     RuleText,
     Verdict,
     judge_each,
+    worst,
 )
 from preflight.judge.ruleset import Parameter, Rule, select
 from preflight.judge.site import Ends, rules_of, waive
@@ -93,8 +93,7 @@ class Linted(Struct, frozen=True):
     @property
     def verdict(self) -> Verdict:
         """Return the worst verdict."""
-        verdicts = {host.verdict for host in self.hosts}
-        return next(one for one in SEVERE if one in verdicts)
+        return worst(host.verdict for host in self.hosts)
 
     @property
     def exit_code(self) -> int:
@@ -189,7 +188,7 @@ def lint_host(saved: SavedHost, request: Request, *, is_saved: bool, file: str |
     target = parse_target(saved.name)
     host = make_host(Role.SOURCE, saved.name, SavedVisit(saved, own_transport(target), own).first(), sources)
     others = tuple(rule.text for rule in every if not of_one_host(rule))
-    report = _report(host, rules, request, names=(target.text, target.host))
+    report = _report(host, rules, request, names=names_of(target))
     return replace(
         report,
         source=(summary := summary_of(host, file, saved, saved=is_saved)),

@@ -44,6 +44,35 @@ class Verdict(enum.StrEnum):
 SEVERE = (Verdict.NOT_READY, Verdict.UNDETERMINED, Verdict.READY)
 
 
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the most severe of these verdicts; READY if there is none."""
+    return min(verdicts, key=SEVERE.index, default=Verdict.READY)
+
+
+def best(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the least severe of these verdicts; NOT READY if there is none."""
+    return max(verdicts, key=SEVERE.index, default=Verdict.NOT_READY)
+
+
+class Decides:
+    """The weight of an outcome: what has a rule's outcome, and the severity of what was found, decides by it."""
+
+    __slots__ = ()
+
+    outcome: "Outcome"
+    severity: Severity
+
+    @property
+    def blocks(self) -> bool:
+        """Report whether this alone makes the verdict NOT READY."""
+        return self.outcome is Outcome.FAILED and self.severity is Severity.ERROR
+
+    @property
+    def obscures(self) -> bool:
+        """Report whether this rules out the verdict READY, since a blocker may hide behind it."""
+        return self.outcome is Outcome.UNKNOWN and self.severity is Severity.ERROR
+
+
 class RuleText(Struct, frozen=True):
     """A rule's name and documentation, for printing a result."""
 
@@ -62,7 +91,7 @@ class RuleText(Struct, frozen=True):
 ALL_GUESTS = "guests"
 
 
-class Result(Struct, frozen=True):
+class Result(Decides, Struct, frozen=True):
     """The result of one rule for one subject.
 
     `subject` is "pair", "source", "destination", "guest NAME" or `ALL_GUESTS`. `severity` is that of the worst finding,
@@ -77,16 +106,6 @@ class Result(Struct, frozen=True):
     reason: str | None = None
     findings: tuple[Finding, ...] = ()
     guest: str | None = None
-
-    @property
-    def blocks(self) -> bool:
-        """Report whether this result alone makes the verdict NOT READY."""
-        return self.outcome is Outcome.FAILED and self.severity is Severity.ERROR
-
-    @property
-    def obscures(self) -> bool:
-        """Report whether this result rules out the verdict READY, since a blocker may hide behind it."""
-        return self.outcome is Outcome.UNKNOWN and self.severity is Severity.ERROR
 
 
 class Use(enum.StrEnum):
@@ -272,5 +291,4 @@ def judge_each(results: Iterable[Result], guests: Iterable[str]) -> Iterator[tup
             own.setdefault(result.guest, []).append(result)
     of_hosts = judge(own.get(None, ()))
     for guest in guests:
-        verdicts = {of_hosts, judge(own.get(guest, ()))}
-        yield guest, next(one for one in SEVERE if one in verdicts)
+        yield guest, worst((of_hosts, judge(own.get(guest, ()))))

@@ -8,14 +8,13 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from preflight.answers import Answers, Record, SavedHost
-from preflight.collect.sources import make_host
 from preflight.facts.text.located import Location
 from preflight.fleet.audited import Audited, Odd
 from preflight.fleet.matrix import Cause, Cell, matrix
 from preflight.fleet.odd import odd
+from preflight.fleet.ways import Ways
 from preflight.judge.report import HostSummary
 from preflight.request.check_request import Asked
-from preflight.request.migration import Role
 from tests.fleet import fleet
 from tests.golden.reports import HOSTILE, MADE
 
@@ -63,8 +62,8 @@ def hostile() -> Audited:
 
 def audited(hosts: tuple[SavedHost, ...], *, every: bool = False) -> Audited:
     """Return the audit of these hosts, made where and when the kept reports were."""
-    compared = [make_host(Role.SOURCE, host.name, host.answers) for host in hosts if "" not in host.answers.absent]
-    return Audited(matrix(hosts, Asked(source="", select=RULES)), every, odd(compared), AUDITED)
+    ways = Ways(hosts, Asked(source="", select=RULES))
+    return Audited(matrix(ways), every, odd(ways), AUDITED)
 
 
 def with_text(found: Audited, text: str) -> Audited:

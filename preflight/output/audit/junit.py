@@ -7,8 +7,8 @@ exit code is 0.
 from collections.abc import Iterator, Mapping
 
 from preflight.fleet.audited import Audited
-from preflight.fleet.matrix import Cell, best_of
-from preflight.judge.report import Outcome, Verdict
+from preflight.fleet.matrix import Cell
+from preflight.judge.report import Outcome, Verdict, best
 from preflight.output.audit.causes import Deciding, decisive_of, told
 from preflight.output.audit.names import short_names
 from preflight.output.audit.origin import origin
@@ -57,13 +57,13 @@ class _Cases:
             return
         for number, guest in enumerate(matrix.guests[source]):
             verdicts = {destination: cell.guests[number] for destination, cell in row.items()}
-            best = best_of(verdicts.values())
-            ways = {destination: row[destination] for destination, one in verdicts.items() if one is best}
-            yield self._case(classname, f"guest {guest}", ways if best is Verdict.READY else row, best, guest)
+            verdict = best(verdicts.values())
+            ways = {destination: row[destination] for destination, one in verdicts.items() if one is verdict}
+            yield self._case(classname, f"guest {guest}", ways if verdict is Verdict.READY else row, verdict, guest)
         if not matrix.guests[source]:
-            best = best_of(cell.verdict for cell in row.values())
-            ways = {destination: cell for destination, cell in row.items() if cell.verdict is best}
-            yield self._case(classname, "any way", ways if best is Verdict.READY else row, best)
+            verdict = best(cell.verdict for cell in row.values())
+            ways = {destination: cell for destination, cell in row.items() if cell.verdict is verdict}
+            yield self._case(classname, "any way", ways if verdict is Verdict.READY else row, verdict)
 
     def _case(
         self, classname: str, name: str, ways: Mapping[int, Cell], verdict: Verdict, guest: str | None = None

@@ -9,6 +9,7 @@ from preflight.fleet import matrix as matrices
 from preflight.fleet.audited import Audited
 from preflight.fleet.groups import groups
 from preflight.fleet.matrix import Cause, Matrix, matrix
+from preflight.fleet.ways import Ways
 from preflight.judge.report import Outcome, RuleText, Verdict
 from preflight.request.check_request import Asked
 from preflight.rule import Severity
@@ -25,12 +26,12 @@ def hosts() -> Sequence[SavedHost]:
 
 @pytest.fixture(scope="module")
 def found(hosts: Sequence[SavedHost]) -> Matrix:
-    return matrix(hosts, Asked(source=""))
+    return matrix(Ways(hosts, Asked(source="")))
 
 
 def test_several_processes_find_what_one_finds(hosts: Sequence[SavedHost], found: Matrix) -> None:
-    both = matrix([*hosts, *hosts], Asked(source=""), jobs=2)
-    alone = matrix([*hosts, *hosts], Asked(source=""))
+    both = matrix(Ways([*hosts, *hosts], Asked(source="")), jobs=2)
+    alone = matrix(Ways([*hosts, *hosts], Asked(source="")))
     assert both == alone
     for source, row in enumerate(found.cells):
         for destination, cell in row.items():
@@ -102,10 +103,16 @@ def test_a_guest_is_stuck_if_no_destination_is_ready_for_it(found: Matrix) -> No
 
 
 def test_the_ways_can_be_some_of_all(hosts: Sequence[SavedHost], found: Matrix) -> None:
-    some = matrix(hosts, Asked(source=""), sources=(0, 1), destinations=(1, 2))
+    some = matrix(Ways(hosts, Asked(source="")), sources=(0, 1), destinations=(1, 2))
     assert {way[:2] for way in some.ways} == {(0, 1), (0, 2), (1, 2)}
     for source, destination, cell in some.ways:
         whole = found.cells[source][destination]
         assert [some.causes[one] for one in cell.causes] == [found.causes[one] for one in whole.causes]
     assert some.guests[2] == ()
     assert {number for number, _ in some.unreachable()} <= {1, 2}
+
+
+def test_the_guests_of_the_only_destination_are_not_said_to_go_anywhere(hosts: Sequence[SavedHost]) -> None:
+    one = matrix(Ways(hosts, Asked(source="")), sources=(0, 1), destinations=(0,))
+    assert [way[:2] for way in one.ways] == [(1, 0)]
+    assert (one.guests[0], bool(one.guests[1])) == ((), True)
