@@ -63,3 +63,8 @@ def unnamed(text: str, guest: str | None) -> str:
     if not guest or guest not in text:
         return text
     return re.sub(rf"(?<!\w){re.escape(guest)}(?!\w)", GUEST, text)
+
+
+def many(number: int, what: str) -> str:
+    """Return a number of things, whose name takes an s."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -8,6 +8,7 @@ import typer
 from preflight.request.migration import Transport
 from preflight.request.options import Group
 from preflight.request.settings import MOST_AT_ONCE, SETTINGS, variable
+from preflight.stdio import Colour
 
 
 def what(*names: str, **more: Any) -> Any:
@@ -102,6 +103,7 @@ Obfuscate = Annotated[
 Concurrency = Annotated[int, setting("concurrency", "--concurrency", rich_help_panel=Group.HOW)]
 SettleTimeout = Annotated[float, setting("settle-timeout", max=None)]
 Timeout = Annotated[float, setting("answer-timeout", max=None)]
+Color = Annotated[Colour, output(help="Colour the format text: in a terminal, always, or never.")]
 
 #: The maximum number of concurrent migrations.
 MOST = MOST_AT_ONCE

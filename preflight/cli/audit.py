@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import Concurrency, Ignore, Over, Reports, Select, Timeout, output, setting, what
+from preflight.cli.arguments import Color, Concurrency, Ignore, Over, Reports, Select, Timeout, output, setting, what
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -85,7 +85,7 @@ def audit(
     output_format: Annotated[
         str, setting("format", "--format", "-f", rich_help_panel=Group.OUTPUT, help=formats.help_on("audit"))
     ] = "text",
-    color: Annotated[Colour, output(help="Colour the format text: in a terminal, always, or never.")] = Colour.AUTO,
+    color: Color = Colour.AUTO,
     report: Reports = None,
     method: "Method",
 ) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from preflight.cli.arguments import (
+    Color,
     Concurrency,
     Destination,
     Ignore,
@@ -21,18 +22,17 @@ from preflight.cli.arguments import (
     output,
     setting,
 )
-from preflight.cli.configured import ends_of, site_of
+from preflight.cli.configured import ends_of, gate_of, site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes, takes_method
 from preflight.cli.selection import selected
 from preflight.output import formats
-from preflight.request.migration import FailOn, OnUnknown
 from preflight.request.options import Group
 from preflight.stdio import Colour, is_coloured
 
 if TYPE_CHECKING:
-    from preflight.request.check_request import Asked, Selection, Site
+    from preflight.request.check_request import Asked, Gate, Selection, Site
     from preflight.request.method import Method
 
 
@@ -43,7 +43,6 @@ _TIMEOUTS = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort")
 Format = Annotated[
     str, setting("format", "--format", "-f", rich_help_panel=Group.OUTPUT, help=formats.help_on("report"))
 ]
-Color = Annotated[Colour, output(help="Colour the format text: in a terminal, always, or never.")]
 
 
 @takes_method(without=_TIMEOUTS)
@@ -96,6 +95,7 @@ def _asked(
     "preflight check host1 host2 --report junit=junit.xml",
 )
 @takes("asked", _asked)
+@takes("gate", gate_of)
 def check(
     *,
     asked: "Asked",
@@ -116,11 +116,7 @@ def check(
     ] = None,
     overwrite: OverwriteSaved = False,
     obfuscate: Obfuscate = None,
-    fail_on: Annotated[FailOn, setting("fail-on", rich_help_panel=Group.OUTPUT)] = FailOn.ERROR,
-    unknown: Annotated[OnUnknown, setting("unknown", rich_help_panel=Group.OUTPUT)] = OnUnknown.FAIL,
-    exit_zero: Annotated[
-        bool, output("--exit-zero", help="Never exit with code 1, whatever is found; codes 2, 3 and 70 are unaffected.")
-    ] = False,
+    gate: "Gate",
 ) -> None:
     """Check whether guests can be migrated from SOURCE to DESTINATION.
 
@@ -134,7 +130,6 @@ def check(
     from msgspec.structs import replace
 
     from preflight.commands import check as checks
-    from preflight.request.check_request import Gate
 
     wanted = checks.Wanted(
         output_format=output_format,
@@ -143,7 +138,7 @@ def check(
         save=save,
         overwrite=overwrite,
         obfuscate=obfuscate,
-        gate=Gate(fail_on, unknown, exit_zero),
+        gate=gate,
     )
     raise typer.Exit(checks.check(replace(asked, probe=probe), wanted))
 

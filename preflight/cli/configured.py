@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import Packs, Rules, Severities, Thresholds
+from preflight.cli.arguments import Packs, Rules, Severities, Thresholds, output, setting
 from preflight.cli.help_page import Purpose
 from preflight.errors import UserError
+from preflight.request.migration import FailOn, OnUnknown
+from preflight.request.options import Group
 from preflight.request.settings import key_of, variable
 from preflight.request.severity import Severity
 
 if TYPE_CHECKING:
-    from preflight.request.check_request import Site
+    from preflight.request.check_request import Gate, Site
     from preflight.request.configured import Configured
 
 #: The purposes of the commands for which a file in the working directory or above it does not count.
@@ -138,3 +140,16 @@ def ends_of(source: str | None, destination: str | None, found: "Configured") ->
     if len(typed := given or hosts) != 2:
         raise UserError("Missing argument 'SOURCE': name the hosts, or set `hosts` in the configuration file")
     return typed[0], typed[1]
+
+
+def gate_of(
+    fail_on: Annotated[FailOn, setting("fail-on", rich_help_panel=Group.OUTPUT)] = FailOn.ERROR,
+    unknown: Annotated[OnUnknown, setting("unknown", rich_help_panel=Group.OUTPUT)] = OnUnknown.FAIL,
+    exit_zero: Annotated[
+        bool, output("--exit-zero", help="Never exit with code 1, whatever is found; codes 2, 3 and 70 are unaffected.")
+    ] = False,
+) -> "Gate":
+    """Return what changes the exit code."""
+    from preflight.request.check_request import Gate
+
+    return Gate(fail_on, unknown, exit_zero)

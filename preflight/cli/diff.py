@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import Concurrency, Ignore, Over, Reports, Select, Uri, output, setting
+from preflight.cli.arguments import Color, Concurrency, Ignore, Over, Reports, Select, Uri, setting
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -78,7 +78,7 @@ def diff(
     output_format: Annotated[
         str, setting("format", "--format", "-f", rich_help_panel=Group.OUTPUT, help=formats.help_on("difference"))
     ] = "text",
-    color: Annotated[Colour, output(help="Colour the format text: in a terminal, always, or never.")] = Colour.AUTO,
+    color: Color = Colour.AUTO,
     report: Reports = None,
 ) -> None:
     """Show what changed between two snapshots, pairs of snapshots or reports, and what that did to the verdict.

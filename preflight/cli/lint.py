@@ -5,19 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import HOST, Ignore, Reports, Select, Timeout, output, setting
-from preflight.cli.check import Color, Format
-from preflight.cli.configured import site_of
+from preflight.cli.arguments import HOST, Color, Ignore, Reports, Select, Timeout
+from preflight.cli.check import Format
+from preflight.cli.configured import gate_of, site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes
 from preflight.output import formats
-from preflight.request.migration import FailOn, OnUnknown
-from preflight.request.options import Group
 from preflight.stdio import Colour, is_coloured
 
 if TYPE_CHECKING:
-    from preflight.request.check_request import Site
+    from preflight.request.check_request import Gate, Site
 
 
 @command(
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     "preflight lint --files rendered --format github",
 )
 @takes("site", site_of)
+@takes("gate", gate_of)
 def lint(
     hosts: Annotated[
         list[str] | None,
@@ -53,11 +52,7 @@ def lint(
     output_format: Format = "text",
     color: Color = Colour.AUTO,
     report: Reports = None,
-    fail_on: Annotated[FailOn, setting("fail-on", rich_help_panel=Group.OUTPUT)] = FailOn.ERROR,
-    unknown: Annotated[OnUnknown, setting("unknown", rich_help_panel=Group.OUTPUT)] = OnUnknown.FAIL,
-    exit_zero: Annotated[
-        bool, output("--exit-zero", help="Never exit with code 1, whatever is found; codes 2, 3 and 70 are unaffected.")
-    ] = False,
+    gate: "Gate",
 ) -> None:
     """Find what is wrong on each HOST by itself, or in configuration files that are no host yet.
 
@@ -69,14 +64,13 @@ def lint(
     reports = formats.files("lint", report or ())
     from preflight.commands import lint as lints
     from preflight.judge.lint import Request
-    from preflight.request.check_request import Gate
 
     lints.refuse_both(hosts or (), files)
     request = Request(
         select=tuple(select or ()),
         ignore=tuple(ignore or ()),
         site=site,
-        gate=Gate(fail_on, unknown, exit_zero),
+        gate=gate,
     )
     raise typer.Exit(
         lints.lint(

@@ -12,6 +12,7 @@ from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes
 from preflight.stdio import deliver
+from preflight.visible import many
 
 if TYPE_CHECKING:
     from preflight.request.check_request import Site
@@ -81,7 +82,7 @@ def snapshot(
     )
     saved = snapshots.take(host, wanted)
     records, why = len(saved.answers.records), saved.answers.absent.get("")
-    deliver(f"{output}: {records} record{'' if records == 1 else 's'} of {saved.name}\n")
+    deliver(f"{output}: {many(records, 'record')} of {saved.name}\n")
     if why is not None:
         from preflight.visible import one_line
 

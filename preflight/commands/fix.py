@@ -21,6 +21,7 @@ from preflight.request.check_request import Asked
 from preflight.request.migration import Role
 from preflight.shell_text import shell
 from preflight.stdio import deliver
+from preflight.visible import many
 
 #: The exit codes: every error that was found is fixed by changes that are shown or in effect; an error remains, or a
 #: rule that may hide one or ask for a change could not be evaluated; a change is not in effect; nobody agreed.
@@ -66,7 +67,7 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, out
         if not apply:
             deliver("Nothing was changed. --apply makes these changes.\n")
             return code
-        if ask is not None and not (agreed := ask(f"change {len(changes)} file{'' if len(changes) == 1 else 's'}?")):
+        if ask is not None and not (agreed := ask(f"change {many(len(changes), 'file')}?")):
             if agreed is None:
                 print(
                     "preflight: refused: there is no terminal on which to ask for confirmation; use --yes",

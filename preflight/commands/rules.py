@@ -17,6 +17,7 @@ from preflight.judge.site import rules_of
 from preflight.output import formats
 from preflight.request.check_request import Site
 from preflight.stdio import deliver
+from preflight.visible import many
 
 #: The exit codes if all tests of a pack pass, and if some do not, or lack.
 SOUND, FAULTY = 0, 1
@@ -58,8 +59,8 @@ def test(name: str) -> int:
         for told, fault in _run(pack, path):
             ran += 1
             faults += [f"{told}: {fault}"] if fault else []
-    many = f"{len(rules)} rule{'' if len(rules) == 1 else 's'}, {ran} test{'' if ran == 1 else 's'}"
-    deliver("".join(f"{fault}\n" for fault in faults) + f"{many}: {f'{len(faults)} faults' if faults else 'passed'}\n")
+    tried = f"{many(len(rules), 'rule')}, {many(ran, 'test')}"
+    deliver("".join(f"{fault}\n" for fault in faults) + f"{tried}: {f'{len(faults)} faults' if faults else 'passed'}\n")
     return FAULTY if faults else SOUND
 
 

@@ -15,6 +15,7 @@ from preflight.output.formats import deliver
 from preflight.request.check_request import Site
 from preflight.request.configured import Listed, Waiver
 from preflight.stdio import deliver as print_text
+from preflight.visible import many
 
 #: The exit codes if all waivers apply, and if some do not.
 SOUND, FAULTY = 0, 1
@@ -32,8 +33,7 @@ def check(site: Site) -> int:
     if faulty:
         deliver("waivers", "text", faulty)
         return FAULTY
-    many = len(site.configured.waivers)
-    print_text(f"{many} waiver{'' if many == 1 else 's'}, all valid\n")
+    print_text(f"{many(len(site.configured.waivers), 'waiver')}, all valid\n")
     return SOUND
 
 

@@ -4,25 +4,13 @@ A digest is that of the text in the answers: the file's own, unless a secret in 
 UTF-8. The digest of the file itself would let anybody who has the answers try passwords.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from msgspec import Struct
 
-from preflight.answers import Answers, Record
+from preflight.answers import FILES, Answers, Record
 from preflight.connection.conf_secrets import BLANK
 
-#: Records that are one file.
-_WHOLE: Mapping[str, str] = {
-    "etc.hosts": "/etc/hosts",
-    "nsswitch": "/etc/nsswitch.conf",
-    "resolv": "/etc/resolv.conf",
-    "machine-id": "/etc/machine-id",
-    "libvirtd.conf": "/etc/libvirt/libvirtd.conf",
-    "virtqemud.conf": "/etc/libvirt/virtqemud.conf",
-    "virtproxyd.conf": "/etc/libvirt/virtproxyd.conf",
-    "virtlockd.conf": "/etc/libvirt/virtlockd.conf",
-    "qemu.conf": "/etc/libvirt/qemu.conf",
-}
 #: Records with several files, each after its name.
 _SEVERAL = frozenset(("sshd_config", "daemons", "log-and-lock", "libvirt-files"))
 
@@ -65,8 +53,8 @@ def _in(name: str, record: Record) -> Iterator[tuple[str, str]]:
     """Yield the path and the text of each file in a record."""
     if record.code != 0:
         return
-    if name in _WHOLE:
-        yield _WHOLE[name], record.out
+    if name in FILES:
+        yield FILES[name], record.out
     elif name in _SEVERAL:
         for part in record.out.split("\x1f")[1:]:
             path, _, text = part.partition("\n")

@@ -17,6 +17,7 @@ from preflight.facts.text.located import Located
 from preflight.fleet.comparison import Comparison, Said, keyed, place, value
 from preflight.fleet.difference import Change, Kind
 from preflight.host import Host
+from preflight.visible import many
 
 #: Keywords as sshd_config(5) of OpenSSH 10.0 writes them; `sshd -T` prints them in lower case.
 _SPELLINGS = (
@@ -233,7 +234,7 @@ def _lines(before: str, after: str) -> str:
         how = "added" if marks[0].startswith("+") else "gone"
         return f"line {how}: {marks[0][2:].strip()[:_SHOWN]}"
     added = sum(line.startswith("+") for line in marks)
-    said = f"{added} line{'' if added == 1 else 's'} added, {len(marks) - added} gone"
+    said = f"{many(added, 'line')} added, {len(marks) - added} gone"
     return f"only remarks and blank lines differ: {said}" if all(_is_remark(line[2:]) for line in marks) else said
 
 

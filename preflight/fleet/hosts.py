@@ -163,31 +163,29 @@ def _links(old: Host, new: Host) -> Iterator[Said]:
 
 
 def _networks(old: Host, new: Host) -> Iterator[Said]:
-    before, after = ({one.name: one for one in _all(host.fact(Networks))} for host in (old, new))
-    for name, was, now in keyed(before, after):
-        if was is None or now is None:
-            yield Said(Kind.ADDED if was is None else Kind.GONE, f"network {name} {'added' if was is None else 'gone'}")
-            continue
-        if was.active != now.active:
-            yield Said(Kind.CHANGED, f"network {name} {'started' if now.active else 'stopped'}")
-        for field in ("bridge", "forward"):
-            yield from value(f"network {name}: {field}", getattr(was, field), getattr(now, field))
-        for field in ("portgroups", "links", "served"):
-            yield from either(
-                f"network {name}: {field}", (", ".join(sorted(getattr(one, field))) or None for one in (was, now))
-            )
+    listings = (host.fact(Networks) for host in (old, new))
+    yield from _entries("network", listings, ("bridge", "forward"), ("portgroups", "links", "served"))
 
 
 def _pools(old: Host, new: Host) -> Iterator[Said]:
-    before, after = ({one.name: one for one in _all(host.fact(Pools))} for host in (old, new))
+    yield from _entries("pool", (host.fact(Pools) for host in (old, new)), ("type", "target"))
+
+
+def _entries(what: str, listings: Iterable[Any], fields: Sequence[str], sets: Sequence[str] = ()) -> Iterator[Said]:
+    """Yield the changes of the entries of one of libvirt's listings, in these fields and sets."""
+    before, after = ({one.name: one for one in _all(listing)} for listing in listings)
     for name, was, now in keyed(before, after):
         if was is None or now is None:
-            yield Said(Kind.ADDED if was is None else Kind.GONE, f"pool {name} {'added' if was is None else 'gone'}")
+            yield Said(Kind.ADDED if was is None else Kind.GONE, f"{what} {name} {'added' if was is None else 'gone'}")
             continue
         if was.active != now.active:
-            yield Said(Kind.CHANGED, f"pool {name} {'started' if now.active else 'stopped'}")
-        for field in ("type", "target"):
-            yield from value(f"pool {name}: {field}", getattr(was, field), getattr(now, field))
+            yield Said(Kind.CHANGED, f"{what} {name} {'started' if now.active else 'stopped'}")
+        for field in fields:
+            yield from value(f"{what} {name}: {field}", getattr(was, field), getattr(now, field))
+        for field in sets:
+            yield from either(
+                f"{what} {name}: {field}", (", ".join(sorted(getattr(one, field))) or None for one in (was, now))
+            )
 
 
 def _all(listing: Any) -> Any:

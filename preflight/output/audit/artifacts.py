@@ -6,10 +6,10 @@ from typing import TypeAlias
 from preflight.fleet.audited import Audited
 from preflight.fleet.matrix import Cause, Matrix
 from preflight.judge.report import Outcome
-from preflight.output.audit.causes import many
 from preflight.output.report.artifacts import Filed, Place, between, fingerprint, on_host, setting
 from preflight.output.terminal import listed
 from preflight.rule import Finding
+from preflight.visible import many
 
 #: Ways, as the numbers of source and destination.
 Ways: TypeAlias = Sequence[tuple[int, int]]

@@ -11,7 +11,7 @@ from preflight.judge.report import Outcome
 from preflight.output.audit.names import short_names
 from preflight.output.report.problems import about
 from preflight.output.terminal import listed
-from preflight.visible import unnamed
+from preflight.visible import many, unnamed
 
 #: What a cause between hosts is at.
 BETWEEN = "between hosts"
@@ -132,8 +132,3 @@ def _fix(group: Group) -> str:
 def advice(cause: Cause) -> str:
     """Return the remedy for a cause, or its rule's general advice, in one line."""
     return cause.fix or " ".join(cause.rule.fix.split())
-
-
-def many(number: int, what: str) -> str:
-    """Return a number of things."""
-    return f"{number} {what}{'' if number == 1 else 's'}"

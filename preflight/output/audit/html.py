@@ -7,7 +7,7 @@ from msgspec import Struct
 from preflight.fleet.audited import Audited
 from preflight.fleet.matrix import Cause, Cell, Matrix
 from preflight.judge.report import Outcome, Verdict
-from preflight.output.audit.causes import Told, by_rule, decisive_of, in_short, many, told
+from preflight.output.audit.causes import Told, by_rule, decisive_of, in_short, told
 from preflight.output.audit.names import short_names
 from preflight.output.audit.origin import origin
 from preflight.output.audit.sums import odd, stuck, sums, unreachable
@@ -15,6 +15,7 @@ from preflight.output.audit.text import because
 from preflight.output.page.template import fill
 from preflight.output.report.text import WORDS
 from preflight.output.terminal import excerpt
+from preflight.visible import many
 
 #: Rows, and columns, of a matrix beyond which a page has the sums of each host alone.
 _WIDEST = 128

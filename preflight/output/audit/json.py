@@ -6,7 +6,7 @@ from typing import Any
 from preflight.fleet.audited import Audited
 from preflight.fleet.matrix import Cause, Matrix
 from preflight.judge.report import HostSummary, Made, Verdict
-from preflight.output.report.json import change_of, excerpt_of, of_rule, packs
+from preflight.output.report.json import change_of, excerpt_of, of_rule, of_site, packs
 from preflight.output.report.json import host as of_host
 from preflight.output.report.provenance import instant
 from preflight.request.check_request import Asked
@@ -44,7 +44,6 @@ def host(one: HostSummary) -> schema.Host:
 
 def request(asked: Asked) -> schema.Request:
     """Return the options as documents have them."""
-    site = asked.site
     return schema.Request(
         offline=asked.offline,
         as_they_are=asked.as_they_are,
@@ -53,11 +52,7 @@ def request(asked: Asked) -> schema.Request:
         options=asked.method.typed,
         select=asked.select,
         ignore=asked.ignore,
-        severity=tuple("=".join(one) for one in site.severity),
-        thresholds=tuple(f"{rule}={number:g}" for rule, number in site.thresholds),
-        rules=tuple(map(str, site.rules)),
-        packs=site.packs,
-        configuration=site.configured.file,
+        **of_site(asked.site),
     )
 
 

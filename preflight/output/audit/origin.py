@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from preflight.fleet.audited import Audited
 from preflight.output.report.next_step import quoted, selection
 from preflight.output.report.provenance import lasting, made_by, requested, shown
+from preflight.visible import many
 
 
 def origin(audited: Audited) -> Iterator[tuple[str, str]]:
@@ -31,7 +32,7 @@ def _answers(audited: Audited) -> str:
     """Return when the hosts were asked."""
     taken = sorted(host.taken for host in audited.matrix.hosts if host.taken is not None)
     missing = len(audited.matrix.hosts) - len(taken)
-    unknown = f"; of {missing} {'host' if missing == 1 else 'hosts'} the age is not known" if missing and taken else ""
+    unknown = f"; of {many(missing, 'host')} the age is not known" if missing and taken else ""
     if not taken:
         return "of unknown age"
     first, last = shown(taken[0]), shown(taken[-1])

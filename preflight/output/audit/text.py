@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from preflight.fleet.audited import Audited
 from preflight.fleet.matrix import Matrix
 from preflight.judge.report import Verdict
-from preflight.output.audit.causes import BETWEEN, Told, many, told
+from preflight.output.audit.causes import BETWEEN, Told, told
 from preflight.output.audit.names import short_names
 from preflight.output.audit.sums import odd, stuck, sums, unreachable
 from preflight.output.report.text import WORDS
 from preflight.output.terminal import labelled, listed, one_line, padded, paint, places, width, wrapped
-from preflight.visible import GUEST
+from preflight.visible import GUEST, many
 
 #: What a cell shows; a way that is READY shows how many migrations it allows at once.
 _SIGNS = {Verdict.NOT_READY: ("NO", "red"), Verdict.UNDETERMINED: ("?", "yellow")}
@@ -135,7 +135,7 @@ def _group(one: Told, ways: int, columns: int | None, colour: bool) -> Iterator[
     for text in one.texts[:_QUOTED]:
         yield from labelled("", text, width=columns, column=_COLUMN - 2)
     if len(one.texts) > _QUOTED:
-        more = f"and {len(one.texts) - _QUOTED} more like {'it' if _QUOTED == 1 else 'these'}"
+        more = f"and {len(one.texts) - _QUOTED} more like these"
         yield from labelled("", more, width=columns, column=_COLUMN - 2)
     if guests := one.group.guests:
         label = GUEST if any(GUEST in text for text in one.texts) else many(len(guests), "guest")

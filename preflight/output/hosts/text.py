@@ -8,6 +8,7 @@ from preflight.fleet.listing import Listing
 from preflight.fleet.resolved import Resolved
 from preflight.output.terminal import columns, one_line, width, wrapped
 from preflight.request.migration import Transport
+from preflight.visible import many
 
 _HEAD = ("host", "reached as", "groups", "named in")
 
@@ -20,7 +21,7 @@ def render(listing: Listing, _colour: bool) -> str:
     for note in listing.fleet.notes:
         lines += wrapped(f"note: {one_line(note)}", width=wide)
     count = len(listing.fleet.hosts)
-    return "\n".join((*lines, f"{count} host{'' if count == 1 else 's'}")) + "\n"
+    return "\n".join((*lines, many(count, "host"))) + "\n"
 
 
 def _cells(host: FleetHost, by_ssh: Resolved | None) -> Iterator[str]:

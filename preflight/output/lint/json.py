@@ -68,18 +68,9 @@ def finding(report: HostReport, one: Result, number: int) -> schema.Finding:
 
 def request(report: HostReport) -> schema.Request:
     """Return the request as documents have it."""
-    asked, gate = report.asked, report.gate
+    asked = report.asked
     return schema.Request(
-        select=asked.select,
-        ignore=asked.ignore,
-        severity=tuple("=".join(one) for one in asked.site.severity),
-        thresholds=tuple(f"{rule}={number:g}" for rule, number in asked.site.thresholds),
-        rules=tuple(map(str, asked.site.rules)),
-        packs=asked.site.packs,
-        configuration=asked.site.configured.file,
-        fail_on=gate.fail_on.value,
-        unknown=gate.unknown.value,
-        exit_zero=gate.exit_zero,
+        select=asked.select, ignore=asked.ignore, **reports.of_site(asked.site), **reports.of_gate(report.gate)
     )
 
 

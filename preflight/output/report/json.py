@@ -1,12 +1,14 @@
 """The report as JSON: a public contract, described by docs/report.schema.json."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from preflight.answers import Taken
 from preflight.capacity.limit import Capacity, Limit
 from preflight.facts.ssh.session import Session
 from preflight.judge import report as reports
 from preflight.output.report import problems, provenance
+from preflight.request.check_request import Gate, Site
 from preflight.request.migration import Role
 from preflight.rule import AnyChange, Change, Finding, Location
 from preflight.schema import report as schema
@@ -187,9 +189,25 @@ def of_rule(rule: reports.RuleText) -> schema.Rule:
     )
 
 
+def of_site(site: Site) -> dict[str, Any]:
+    """Return what a site and its options change about the rules, as the requests of all documents have it."""
+    return {
+        "severity": tuple("=".join(one) for one in site.severity),
+        "thresholds": tuple(f"{rule}={number:g}" for rule, number in site.thresholds),
+        "rules": tuple(map(str, site.rules)),
+        "packs": site.packs,
+        "configuration": site.configured.file,
+    }
+
+
+def of_gate(gate: Gate) -> dict[str, Any]:
+    """Return what changes the exit code, as the requests of documents have it."""
+    return {"fail_on": gate.fail_on.value, "unknown": gate.unknown.value, "exit_zero": gate.exit_zero}
+
+
 def request(report: reports.Report) -> schema.Request:
     """Return the request as documents have it."""
-    asked, gate = report.asked, report.gate
+    asked = report.asked
     return schema.Request(
         guests=asked.guests,
         no_guests=asked.no_guests,
@@ -201,17 +219,11 @@ def request(report: reports.Report) -> schema.Request:
         is_transport_given=asked.transport is not None,
         destination_uri=asked.destination_uri,
         options=asked.method.typed,
+        probe=asked.probe,
         select=asked.select,
         ignore=asked.ignore,
-        probe=asked.probe,
-        severity=tuple("=".join(one) for one in asked.site.severity),
-        thresholds=tuple(f"{rule}={number:g}" for rule, number in asked.site.thresholds),
-        rules=tuple(map(str, asked.site.rules)),
-        packs=asked.site.packs,
-        configuration=asked.site.configured.file,
-        fail_on=gate.fail_on.value,
-        unknown=gate.unknown.value,
-        exit_zero=gate.exit_zero,
+        **of_site(asked.site),
+        **of_gate(report.gate),
     )
 
 

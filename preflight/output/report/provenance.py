@@ -7,7 +7,7 @@ from preflight.judge.report import HostSummary, Made, Report
 from preflight.output.report.next_step import arguments, at_once, connected, of_site, quoted, selection
 from preflight.request.check_request import Asked, Gate
 from preflight.request.migration import Role
-from preflight.visible import one_line
+from preflight.visible import many, one_line
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -26,8 +26,7 @@ def lasting(seconds: int) -> str:
     """Return a duration for people, in its greatest unit, rounded down."""
     for unit, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
         if seconds >= unit:
-            number = int(seconds // unit)
-            return f"{number} {name}{'' if number == 1 else 's'}"
+            return many(int(seconds // unit), name)
     return "less than a minute"
 
 
@@ -144,12 +143,8 @@ def read(report: Report) -> str:
     """Return how many files were read on each host; empty if none was. Formats with room list them with digests."""
     read = {role: len(report.host(role).files) for role in Role}
     if len(set(read.values())) == 1 and (number := read[Role.SOURCE]):
-        return f"{_files(number)} on each host"
-    return ", ".join(f"{_files(number)} on the {role.value}" for role, number in read.items() if number)
-
-
-def _files(number: int) -> str:
-    return f"{number} file{'' if number == 1 else 's'}"
+        return f"{many(number, 'file')} on each host"
+    return ", ".join(f"{many(number, 'file')} on the {role.value}" for role, number in read.items() if number)
 
 
 def digests(report: Report) -> Iterator[tuple[str, str, str]]:
