@@ -51,5 +51,9 @@ SUBJECTS = (
     ),
     Subject("scheduler", ("preflight.migrate.scheduler",), ("tests/unit/migrate/test_scheduler.py",)),
     # last, since its tests take longest: they look at every state of two hosts
-    Subject("decide", ("preflight.migrate.decide",), ("tests/unit/migrate/test_decide.py",)),
+    Subject(
+        "decide",
+        ("preflight.migrate.decide",),
+        ("tests/unit/migrate/test_decide.py", "tests/unit/migrate/test_every_state.py"),
+    ),
 )
