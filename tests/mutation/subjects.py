@@ -50,10 +50,14 @@ SUBJECTS = (
         ),
     ),
     Subject("scheduler", ("preflight.migrate.scheduler",), ("tests/unit/migrate/test_scheduler.py",)),
-    # last, since its tests take longest: they look at every state of two hosts
     Subject(
         "decide",
         ("preflight.migrate.decide",),
-        ("tests/unit/migrate/test_decide.py", "tests/unit/migrate/test_every_state.py"),
+        (
+            "tests/unit/migrate/test_decide_by_log.py",
+            "tests/unit/migrate/test_decide_advice.py",
+            "tests/unit/migrate/test_decide.py",
+            "tests/unit/migrate/test_every_state.py",
+        ),
     ),
 )

@@ -78,6 +78,7 @@ def after_an_end(
     if intent.handed_over:
         assert destination.place in (Place.RUNNING, Place.PAUSED), "it was the last copy of its memory"
         assert destination.reason not in (BY_MIGRATION, STARTING_UP) or destination.place is Place.RUNNING
+        assert destination.reason not in (0, 99), "nobody knows whether it is whole there"
     else:
         assert destination.place is Place.RUNNING
         has_run = destination.reason == RUNS_UNPAUSED and destination.cpu_time and intent.shares_disks
@@ -111,6 +112,7 @@ def after(act: Act, intent: Intent, source: Sighting, destination: Sighting) -> 
         return intent, source, GONE
     if act is Act.DEFINE_ON_SOURCE:
         assert source.place.active, "its owner may have moved it on (D10)"
+        assert not intent.handed_over, "it belongs to the destination"
         assert not destination.place.active
         return intent, replace(source, persistent=True), destination
     assert act is Act.DEFINE_ON_DESTINATION
