@@ -126,8 +126,8 @@ def test_survivors_are_not_tried_again_in_code_that_has_changed() -> None:
     subject = SUBJECTS[-1]
     possible = draw(subject, 1, 1)[0]
     gone = Survivor(subject.modules[0], 1, "a line that is not there", "1", "2")
-    before = Recorded(1, 1, 0, (Trial(subject.name, subject.modules, possible, 0, 0, (gone,)),))
+    before = Recorded(1, 1, (Trial(subject.name, subject.modules, possible, 0, 0, (gone,)),))
     with pytest.raises(SystemExit, match="the code has changed"):
         try_survivors(subject, before, 1, 0)
     with pytest.raises(SystemExit, match="was not recorded"):
-        try_survivors(subject, Recorded(1, 1, 0, ()), 1, 0)
+        try_survivors(subject, Recorded(1, 1, ()), 1, 0)

@@ -5,6 +5,8 @@ import multiprocessing
 import time
 from concurrent.futures import ProcessPoolExecutor
 
+from msgspec.structs import replace
+
 from tests.mutation.drawn import try_drawn, try_survivors
 from tests.mutation.record import Recorded, Trial, keep, read
 from tests.mutation.subjects import SUBJECTS, Subject
@@ -21,7 +23,7 @@ def main() -> None:
     asked.add_argument("--record", action="store_true", help="write tests/mutation/recorded.json")
     asked.add_argument("--survivors", action="store_true", help="only those that survived the last time")
     given = asked.parse_args()
-    before = read() if given.survivors else Recorded(given.seed, given.most, 0, ())
+    before = read() if given.survivors else Recorded(given.seed, given.most, ())
     if before is None:
         raise SystemExit("nothing was recorded yet")
     began = time.monotonic()
@@ -30,12 +32,11 @@ def main() -> None:
         for subject in SUBJECTS
         if not given.only or subject.name in given.only
     ]
-    minutes = (time.monotonic() - began) / 60
     for one in trials:
         print(f"{one.subject}: {one.drawn} of {one.possible} tried, {len(one.survivors)} survived")
-    print(f"{minutes:.1f} minutes")
+    print(f"{(time.monotonic() - began) / 60:.1f} minutes")
     if given.record:
-        keep(_with_others(Recorded(before.seed, before.most, minutes, tuple(trials))))
+        keep(_with_others(Recorded(before.seed, before.most, tuple(trials))))
         print("docs/reference/mutation.md: python -m tests.documentation")
 
 
@@ -45,7 +46,9 @@ def _tried(subject: Subject, before: Recorded, at_once: int, until: float) -> Tr
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as one:
         if before.trials:
             return one.submit(try_survivors, subject, before, at_once, until).result()
-        return one.submit(try_drawn, subject, before.seed, before.most, at_once, until).result()
+        began = time.monotonic()
+        trial = one.submit(try_drawn, subject, before.seed, before.most, at_once, until).result()
+        return replace(trial, minutes=(time.monotonic() - began) / 60)
 
 
 def _with_others(new: Recorded) -> Recorded:
@@ -57,7 +60,7 @@ def _with_others(new: Recorded) -> Recorded:
     kept = [one for one in before.trials if one.subject not in names]
     order = [one.name for one in SUBJECTS]
     trials = sorted([*kept, *new.trials], key=lambda one: order.index(one.subject))
-    return Recorded(new.seed, new.most, new.minutes + before.minutes * bool(kept), tuple(trials))
+    return Recorded(new.seed, new.most, tuple(trials))
 
 
 if __name__ == "__main__":

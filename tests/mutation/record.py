@@ -39,6 +39,8 @@ class Trial(Struct, frozen=True):
     noticed: int
     endless: int
     survivors: tuple[Survivor, ...]
+    #: How long the mutants took; 0 if that was not recorded.
+    minutes: float = 0
 
     @property
     def drawn(self) -> int:
@@ -51,7 +53,6 @@ class Recorded(Struct, frozen=True):
 
     seed: int
     most: int
-    minutes: float
     trials: tuple[Trial, ...]
 
     def trial(self, subject: str) -> Trial:
@@ -117,17 +118,17 @@ def markdown() -> str:
     if recorded is None:
         return "\n".join([*lines, "Nothing is recorded yet."]) + "\n"
     lines += [
-        f"Seed {recorded.seed}, at most {recorded.most} mutants per subject; it took {recorded.minutes:.0f} minutes.",
+        f"Seed {recorded.seed}, at most {recorded.most} mutants per subject.",
         "",
-        "| Subject | Modules | Possible | Tried | Noticed | Endless | Survived | Score |",
-        "|---|---|---|---|---|---|---|---|",
+        "| Subject | Modules | Possible | Tried | Noticed | Endless | Survived | Score | Minutes |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for trial in recorded.trials:
         score = 1 - len(trial.survivors) / trial.drawn if trial.drawn else 1.0
         modules = ", ".join(f"`{one.removeprefix('preflight.')}`" for one in trial.modules)
         lines.append(
             f"| {trial.subject} | {modules} | {trial.possible} | {trial.drawn} | {trial.noticed} | {trial.endless} "
-            f"| {len(trial.survivors)} | {score:.1%} |"
+            f"| {len(trial.survivors)} | {score:.1%} | {f'{trial.minutes:.0f}' if trial.minutes else ''} |"
         )
     for trial in recorded.trials:
         if trial.survivors:
