@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 #: The exit code of a collecting command for a file that does not exist.
 MISSING = 44
+#: What stands in a text for a secret that was in it.
+BLANK = "***"
 
 
 #: The records that are the text of one file each, and the path of that file.

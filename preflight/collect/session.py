@@ -13,7 +13,6 @@ from preflight.collect import questions
 from preflight.collect.built import BUILT_BY_DIGEST, built_of
 from preflight.connection.channel import Channel
 from preflight.connection.libvirt import BUILT, LibvirtSession, load_bindings, opened, transport_of
-from preflight.connection.redaction import redact, redact_message
 from preflight.connection.shell import TOTAL_LIMIT
 from preflight.connection.target import Target
 from preflight.facts.daemon.full import full_daemon
@@ -119,6 +118,8 @@ class LiveVisit:
         self._channel.send(standing, together=True)
         self._channel.send(own)  # a site's questions may do what they like to the process that answers them
         load_bindings()  # while ssh shakes hands
+        import preflight.connection.redaction  # noqa: F401 - likewise; saved answers are redacted already
+
         if self._transport == "ssh" and self._uri is None and self._channel.libvirt_command is not None:
             # libvirt's ssh is let in with the first one's login, before the host has even started a shell for that
             self._libvirt = self._open_libvirt(self._channel.wait_until_shared)
@@ -305,6 +306,8 @@ class LiveVisit:
 
     def _keep(self, answers: Answers) -> Answers:
         """Store answers without the secrets in them, and return them: the same for a live check and a snapshot."""
+        from preflight.connection.redaction import redact, redact_message
+
         kept = Answers({}, {name: redact_message(reason) for name, reason in answers.absent.items()})
         for name, record in answers.records.items():
             size = sys.getsizeof(record.out) + sys.getsizeof(record.err)

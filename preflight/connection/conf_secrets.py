@@ -8,10 +8,9 @@ number, or a list of those. The syntax, the type of each value and the line numb
 import re
 from collections.abc import Iterator
 
+from preflight.answers import BLANK
 from preflight.facts.text.augeas import LIMIT
 
-#: Replacement for a secret.
-BLANK = "***"
 #: Words in the name of a setting that contains a secret.
 _WORDS = ("password", "passphrase", "passwd", "secret", "credential", "token")
 _SEPARATORS = re.compile(r"[ \t\r\n;]*+")

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from preflight.answers import FILES, Answers, Record
-from preflight.connection.conf_secrets import BLANK
+from preflight.answers import BLANK, FILES, Answers, Record
 
 #: Records with several files, each after its name.
 _SEVERAL = frozenset(("sshd_config", "daemons", "log-and-lock", "libvirt-files"))

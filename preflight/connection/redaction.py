@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from preflight.answers import Record
+from preflight.answers import BLANK, Record
 from preflight.connection import conf_secrets, xml_secrets
 
 #: A password in a URI, which may occur anywhere: in a message, a mount, a disk's source.
@@ -47,13 +47,13 @@ def redact_message(text: str) -> str:
     """Return any text without passwords in URIs."""
     if "://" not in text or "@" not in text:
         return text
-    blanked, found = _IN_URI.subn(rf"\1{conf_secrets.BLANK}@", text, count=_MOST)
+    blanked, found = _IN_URI.subn(rf"\1{BLANK}@", text, count=_MOST)
     return blanked if found < _MOST else ""
 
 
 def _sshds(text: str) -> str:
     """Redact sshd's lines; a text with more SetEnv than any real sshd is dropped."""
-    blanked, found = _SETENV.subn(rf"\1{conf_secrets.BLANK}", text, count=_MOST)
+    blanked, found = _SETENV.subn(rf"\1{BLANK}", text, count=_MOST)
     return blanked if found < _MOST else ""
 
 
@@ -66,7 +66,7 @@ def _files(text: str) -> str:
 
 def _side_daemons(text: str) -> str:
     """Redact lines of files, each after its place; none of these daemons has a setting that is secret."""
-    return _PLACED_SECRET.sub(rf"\1{conf_secrets.BLANK}", text)
+    return _PLACED_SECRET.sub(rf"\1{BLANK}", text)
 
 
 def _listed(text: str) -> str:

@@ -8,7 +8,7 @@ numbers and, to within 64 characters, the length, because libvirt writes the who
 import re
 from collections.abc import Callable, Iterator
 
-from preflight.connection.conf_secrets import BLANK
+from preflight.answers import BLANK
 from preflight.facts.guest.command_line import READ, WITH_PATH
 
 #: Maximum number of secrets that are blanked out in one text; libvirt's XML has at most 4 MiB
