@@ -5,6 +5,7 @@ grammar where it enters, and is `Unreadable` if it does not match. Nothing here 
 """
 
 import re
+from functools import cached_property
 from ipaddress import ip_address
 from typing import Final
 
@@ -21,7 +22,11 @@ class Grammar:
     def __init__(self, what: str, pattern: str, longest: int) -> None:
         """`what` names the form in errors, as in "a host name"; `pattern` must match in linear time."""
         self.what, self.pattern, self.longest = what, pattern, longest
-        self._whole = re.compile(pattern, re.ASCII)
+
+    @cached_property
+    def _whole(self) -> re.Pattern[str]:
+        """The compiled pattern; a run needs few of them, and no run all."""
+        return re.compile(self.pattern, re.ASCII)
 
     def takes(self, text: str) -> bool:
         """Report whether the text has this form."""
