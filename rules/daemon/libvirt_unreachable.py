@@ -17,9 +17,7 @@ from preflight.facts import Daemons, LibvirtConnection, RemoteHelper, ServingCli
 from preflight.rule import Findings, Severity, on_host, rule
 
 #: libvirt's messages to a user who may not manage it: the socket's mode, polkit without an agent, and polkit's refusal.
-_NO_RIGHT = re.compile(
-    r"Failed to connect socket to '/[^']*': Permission denied|no polkit agent available|access denied by policy"
-)
+_NO_RIGHT = r"Failed to connect socket to '/[^']*': Permission denied|no polkit agent available|access denied by policy"
 _GIVE_THE_RIGHT = (
     "Let the user manage libvirt: `usermod -aG libvirt USER` on the host, where that group exists, or a rule of polkit"
     " for org.libvirt.unix.manage; then log in again. Or log in as root."
@@ -55,5 +53,5 @@ def check(
     yield on_host(
         f"{host_connection.uri} cannot be opened: {host_connection.error}",
         error=host_connection.error,
-        fix=_GIVE_THE_RIGHT if _NO_RIGHT.search(host_connection.error) else None,
+        fix=_GIVE_THE_RIGHT if re.search(_NO_RIGHT, host_connection.error) else None,
     )

@@ -22,7 +22,7 @@ from preflight.host import Guest
 from preflight.rule import Findings, Migration, Severity, on_destination, rule
 
 #: Errors of libvirt's parser (src/conf/domain_conf.c, 9.0 and 11.3), which stop a guest that is off as well.
-_PARSER = re.compile(
+_PARSER = (
     r"XML error: |unexpected feature '|unknown (?:\w{1,16} ){1,3}(?:model|type|mode|policy|action)\b"
     r"|Invalid value for attribute '"
     r"|unsupported (?:HyperV Enlightenment|KVM|Xen) feature|unknown CPU feature|Unknown CPU model"
@@ -31,7 +31,7 @@ _PARSER = re.compile(
 #: qemuMigrationAnyPrepareDef, src/qemu/qemu_migration.c).
 _VALIDATES = Version(11, 3, 0)
 #: Errors that come after the validation, when libvirt looks for what a start needs (src/qemu/qemu_process.c).
-_AT_START = re.compile(r"NUMA node|TSC frequency|storage pool|secret|CPU is incompatible|hugetlbfs|huge page")
+_AT_START = r"NUMA node|TSC frequency|storage pool|secret|CPU is incompatible|hugetlbfs|huge page"
 #: What libvirt says only because nothing is started: for a start, and for a migration, it asks numad first
 #: (qemuProcessPrepareDomain in src/qemu/qemu_process.c).
 _FALSE_ALARMS = ("Advice from numad is needed in case of automatic numa placement",)
@@ -62,6 +62,6 @@ def check(guest: Guest, migration: Migration, destination: BuiltGuests, destinat
 
 def _stops_guests_off(error: str, libvirt: Version) -> bool:
     """Report whether a guest that is off does not even arrive."""
-    if _PARSER.search(error):
+    if re.search(_PARSER, error):
         return True
-    return libvirt >= _VALIDATES and error.startswith("unsupported configuration: ") and not _AT_START.search(error)
+    return libvirt >= _VALIDATES and error.startswith("unsupported configuration: ") and not re.search(_AT_START, error)

@@ -6,12 +6,12 @@ from typing import Annotated, Self
 
 from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 
-_LIST = re.compile(r"# recent (\S{1,200})")
+_LIST = r"# recent (\S{1,200})"
 #: A line of /proc/net/xt_recent (recent_seq_show, net/netfilter/xt_recent.c).
-_ENTRY = re.compile(r"# src=(\S{1,64}) ttl: \d{1,3} last_seen: (\d{1,20}) oldest_pkt: \d{1,4} ?([\d, ]{0,6000})")
-_NOW = re.compile(r"# jiffies:? (\d{1,20})")
+_ENTRY = r"# src=(\S{1,64}) ttl: \d{1,3} last_seen: (\d{1,20}) oldest_pkt: \d{1,4} ?([\d, ]{0,6000})"
+_NOW = r"# jiffies:? (\d{1,20})"
 #: The host's clock in the answer to `daemons`: its time, and its seconds since boot.
-_CLOCK = re.compile(r"clock \d{1,12}(?:\.\d{1,9})? (\d{1,12})(?:\.\d{1,9})? \d{1,6}")
+_CLOCK = r"clock \d{1,12}(?:\.\d{1,9})? (\d{1,12})(?:\.\d{1,9})? \d{1,6}"
 #: Jiffies a second (CONFIG_HZ), and the first of them: five minutes before 32 bits are exceeded (INITIAL_JIFFIES).
 _RATES = (100, 250, 300, 1000)
 _FIRST_SECOND, _FIRST_OVER = 300, 2**32
@@ -44,22 +44,22 @@ class RecentLists(Fact, frozen=True, kw_only=True):
         current: dict[str, tuple[int, ...]] | None = None
         now = None
         for line in lines:
-            if found := _LIST.fullmatch(line):
+            if found := re.fullmatch(_LIST, line):
                 current = lists.setdefault(found[1], {})
-            elif (found := _ENTRY.fullmatch(line)) and current is not None:
+            elif (found := re.fullmatch(_ENTRY, line)) and current is not None:
                 try:
                     seen = tuple(sorted({int(found[2]), *(int(word) for word in found[3].split(",") if word.strip())}))
                 except ValueError:
                     raise Unreadable("the list of recent sources has an unexpected form") from None
                 current[found[1]] = seen
-            elif found := _NOW.fullmatch(line):
+            elif found := re.fullmatch(_NOW, line):
                 now = int(found[1])
         return cls(lists=lists, now=now, per_second=_per_second(now, clock.out))
 
 
 def _per_second(now: int | None, daemons: str) -> int | None:
     """Return the jiffies a second by which the kernel would have counted as many since boot."""
-    clock = _CLOCK.match(daemons)
+    clock = re.match(_CLOCK, daemons)
     if now is None or clock is None:
         return None
     up = int(clock[1])

@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from preflight.facts.fact import Fact, Record, Unreadable
 
-_PRIMITIVE = re.compile(r'<primitive [^<>]*\bid="([^"]{1,256})"')
-_PAIR = re.compile(r'\bname="([a-z-]{1,32})"')
-_VALUE = re.compile(r'\bvalue="([^"]{0,4096})"')
-_NAME = re.compile(r"(/[^:]{1,4096}):.*?<name>([^<]{1,512})</name>")
+_PRIMITIVE = r'<primitive [^<>]*\bid="([^"]{1,256})"'
+_PAIR = r'\bname="([a-z-]{1,32})"'
+_VALUE = r'\bvalue="([^"]{0,4096})"'
+_NAME = r"(/[^:]{1,4096}):.*?<name>([^<]{1,512})</name>"
 #: Maximum number of resources of one cluster that are read.
 _MOST = 50_000
 #: Booleans of pacemaker (crm_str_to_boolean, lib/common/strings.c).
@@ -56,7 +56,7 @@ class Cluster(Fact, frozen=True, kw_only=True):
     def parse(cls, answer: Annotated[Record, "cluster"]) -> Self:
         """Parse the lines of cib.xml about such resources, and the names in their files; none without pacemaker."""
         lines = [] if answer.missing else answer.required().splitlines()
-        names = {found[1]: _unescaped(found[2]) for line in lines if (found := _NAME.match(line))}
+        names = {found[1]: _unescaped(found[2]) for line in lines if (found := re.match(_NAME, line))}
         resources, others = _pairs(lines)
         return cls(
             maintenance=_is_true(others, "maintenance-mode"),
@@ -71,7 +71,7 @@ def _pairs(lines: list[str]) -> tuple[Mapping[str, list[tuple[str, str]]], list[
     others: list[tuple[str, str]] = []
     current = others
     for line in lines:
-        if found := _PRIMITIVE.search(line):
+        if found := re.search(_PRIMITIVE, line):
             current = resources.setdefault(_unescaped(found[1]), [])
             if len(resources) > _MOST:
                 raise Unreadable(f"pacemaker has more than {_MOST} resources")
@@ -105,7 +105,7 @@ def _is_false(pairs: list[tuple[str, str]], key: str) -> bool:
 
 def _said(line: str) -> tuple[str, str] | None:
     """Return the name and the value of an nvpair, in either order of its attributes."""
-    name, value = _PAIR.search(line), _VALUE.search(line)
+    name, value = re.search(_PAIR, line), re.search(_VALUE, line)
     return (name[1], _unescaped(value[1])) if name and value else None
 
 

@@ -14,11 +14,10 @@ LIMITS_QUEUES = Version(11, 1)
 
 #: As libvirt begins a guest's log at each start (qemuLogOperation of src/qemu/qemu_process.c), and as it logs the
 #: arguments that follow, one per line.
-_LINE = re.compile(
-    r"/var/log/libvirt/qemu/(?P<guest>[^/\n]+?)\.log:"
+_LINE = (
+    r"(?a)/var/log/libvirt/qemu/(?P<guest>[^/\n]+?)\.log:"
     r"(?:(?P<incoming>-incoming)"
-    r"|starting up libvirt version: .* qemu version: (\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?)\D*",
-    re.ASCII,
+    r"|starting up libvirt version: .* qemu version: (\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?)\D*"
 )
 
 
@@ -53,7 +52,7 @@ class StartedWith(Fact, frozen=True, kw_only=True):
         except Unreadable as why:
             return cls(starts={}, error=str(why))
         starts: dict[str, Start] = {}
-        for line in filter(None, map(_LINE.fullmatch, text.splitlines())):
+        for line in filter(None, (re.fullmatch(_LINE, line) for line in text.splitlines())):
             guest = line["guest"]
             if line["incoming"] is None:
                 starts[guest] = Start(qemu=Version(int(line[3]), int(line[4]), int(line[5] or 0)))

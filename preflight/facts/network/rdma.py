@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 
-_PORT = re.compile(r"port /sys/class/infiniband/([^/\s]+)/ports/(\d+)/state \d+: (\w+)")
+_PORT = r"port /sys/class/infiniband/([^/\s]+)/ports/(\d+)/state \d+: (\w+)"
 
 
 class Rdma(Fact, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class Rdma(Fact, frozen=True, kw_only=True):
         ports, emulators = {}, {}
         for line in text.splitlines():
             match line.split(" ", 2):
-                case ["port", *_] if found := _PORT.fullmatch(line):
+                case ["port", *_] if found := re.fullmatch(_PORT, line):
                     ports[f"{found[1]}/{found[2]}"] = found[3]
                 case ["qemu", "0" | "1" as code, emulator]:
                     emulators[emulator] = code == "0"

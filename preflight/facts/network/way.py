@@ -15,13 +15,13 @@ from msgspec import Struct
 
 from preflight.facts.fact import Fact, NotAsked, Record, Unreadable
 
-_TRIED = re.compile(r"port (\d{1,3}) (\S{1,255}) (\d{1,5}) ?(.{0,200})")
-_ROUTE = re.compile(r"route (\S{1,64}) (.{0,400})")
-_LISTENER = re.compile(r"listener (open|ended)")
-_NEIGHBOUR = re.compile(r"neighbour (\S{1,64}) (.{0,400})")
-_DEVICE = re.compile(r"\bdev (\S{1,15})")
+_TRIED = r"port (\d{1,3}) (\S{1,255}) (\d{1,5}) ?(.{0,200})"
+_ROUTE = r"route (\S{1,64}) (.{0,400})"
+_LISTENER = r"listener (open|ended)"
+_NEIGHBOUR = r"neighbour (\S{1,64}) (.{0,400})"
+_DEVICE = r"\bdev (\S{1,15})"
 #: The errors of a route that does not exist, or that is of the type "unreachable", in the words of `ip route get`.
-_NO_ROUTE = re.compile(r"RTNETLINK answers: (Network is unreachable|No route to host|Network is down)")
+_NO_ROUTE = r"RTNETLINK answers: (Network is unreachable|No route to host|Network is down)"
 #: Exit code of timeout(1) if the time is up.
 _TIMED_OUT = 124
 
@@ -137,10 +137,10 @@ class Way(Fact, frozen=True, kw_only=True):
         if found := re.fullmatch(r"(untried|unprobed) (.+)\n?", text):
             return cls(untried=found[2], probed=found[1] == "unprobed")
         listened, lines = None, text.splitlines()
-        if lines and (found := _LISTENER.fullmatch(lines[0])):
+        if lines and (found := re.fullmatch(_LISTENER, lines[0])):
             listened, *lines = found[1], *lines[1:]
-        tries = [found for line in lines if (found := _TRIED.fullmatch(line))]
-        if not lines or not tries or _TRIED.fullmatch(lines[0]) is None:
+        tries = [found for line in lines if (found := re.fullmatch(_TRIED, line))]
+        if not lines or not tries or re.fullmatch(_TRIED, lines[0]) is None:
             raise Unreadable("the source did not report whether it can connect to the destination")
         first, *each = tries
         # of the addresses, where they were tried: a name may take longer to resolve than the attempt lasts
@@ -211,14 +211,14 @@ def _routes(lines: list[str]) -> Iterator[Route]:
     deserted = {
         (found[1], on[1])
         for line in lines
-        if (found := _NEIGHBOUR.fullmatch(line))
-        and (on := _DEVICE.search(found[2]))
+        if (found := re.fullmatch(_NEIGHBOUR, line))
+        and (on := re.search(_DEVICE, found[2]))
         and found[2].split()[-1] == _NOBODY
     }
     for line in lines:
-        if found := _ROUTE.fullmatch(line):
-            refused = _NO_ROUTE.search(found[2])
-            named = None if refused else _DEVICE.search(found[2])
+        if found := re.fullmatch(_ROUTE, line):
+            refused = re.search(_NO_ROUTE, found[2])
+            named = None if refused else re.search(_DEVICE, found[2])
             device = named[1] if named else None
             yield Route(found[1], device, refused[1] if refused else None, (found[1], device) in deserted)
 

@@ -12,10 +12,10 @@ from msgspec import Struct
 from preflight.facts.fact import OPTIONAL, Record, Unreadable
 from preflight.facts.text.by_path import ByPath
 
-_LINE = re.compile(r"device (\d{1,20}) ([0-9a-f]{64}|-) (-|[a-z0-9=,]{1,500}) ?(.{0,300})", re.ASCII)
-_MARK = re.compile(r"([a-z0-9]+)=((?:[0-9a-f]{2}){1,36})")
+_LINE = r"(?a)device (\d{1,20}) ([0-9a-f]{64}|-) (-|[a-z0-9=,]{1,500}) ?(.{0,300})"
+_MARK = r"([a-z0-9]+)=((?:[0-9a-f]{2}){1,36})"
 #: Form of older snapshots: the first 4 KiB of the device in hex.
-_OLD = re.compile(r"device \d{1,20} [0-9a-f]{65}")
+_OLD = r"device \d{1,20} [0-9a-f]{65}"
 #: Identifiers at the start of a device, which last as long as what they identify, by their names in
 #: `questions.block_devices`.
 _MARKS: Mapping[str, str] = {
@@ -70,17 +70,17 @@ class BlockDevices(ByPath, frozen=True, kw_only=True):
         line = self.answer(path, "device")
         if not line:
             return None
-        if _OLD.match(line):
+        if re.match(_OLD, line):
             raise Unreadable(
                 f"{path}: the snapshot is from an older preflight, which stored devices differently: take it again"
             )
-        found = _LINE.fullmatch(line)
+        found = re.fullmatch(_LINE, line)
         if found is None:
             raise Unreadable(f"the device {path} could not be read")
         size, start, marks, name = found.groups()
         if start == "-":
             return BlockDevice(size=int(size), name=name.strip() or None, marks=None)
-        read = [_MARK.fullmatch(mark) for mark in marks.split(",")] if marks != "-" else []
+        read = [re.fullmatch(_MARK, mark) for mark in marks.split(",")] if marks != "-" else []
         return BlockDevice(
             size=int(size),
             name=name.strip() or None,

@@ -8,7 +8,7 @@ from msgspec import Struct
 from preflight.facts.fact import OPTIONAL, Record, Unreadable
 from preflight.facts.text.by_path import ByPath
 
-_LINE = re.compile(r"image (\d{1,20}) (?:(raw|unread|cut)|qcow2 ([0-9a-f]{16}) ((?:[0-9a-f]{2}){1,1023}|[a-z]+|-))")
+_LINE = r"image (\d{1,20}) (?:(raw|unread|cut)|qcow2 ([0-9a-f]{16}) ((?:[0-9a-f]{2}){1,1023}|[a-z]+|-))"
 #: Reasons why the backing file of an image is unknown.
 _NO_NAME = {
     "far": "the name of its backing image is too far from its start",
@@ -42,7 +42,7 @@ class Images(ByPath, frozen=True, kw_only=True):
             raise Unreadable(
                 f"{path}: the snapshot is from an older preflight, which stored images differently: take it again"
             )
-        found = _LINE.fullmatch(line)
+        found = re.fullmatch(_LINE, line)
         if found is None:
             raise Unreadable(f"{path}: {line.rpartition(': ')[2] or 'no answer'}")
         size, other, virtual, backing = found.groups()

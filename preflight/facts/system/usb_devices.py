@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple, Self
 
 from preflight.facts.fact import Fact, NotAsked, Record
 
-_LINE = re.compile(r"/sys/bus/usb/devices/([-0-9.a-z]{1,32})/(idVendor|idProduct|busnum|devnum):([0-9a-f]{1,8})")
+_LINE = r"/sys/bus/usb/devices/([-0-9.a-z]{1,32})/(idVendor|idProduct|busnum|devnum):([0-9a-f]{1,8})"
 
 
 class UsbDevice(NamedTuple):
@@ -29,7 +29,7 @@ class UsbDevices(Fact, frozen=True, kw_only=True):
             raise NotAsked("the snapshot does not record the host's USB devices")
         found: dict[str, dict[str, str]] = {}
         for line in answer.required().splitlines():
-            if named := _LINE.fullmatch(line):
+            if named := re.fullmatch(_LINE, line):
                 found.setdefault(named[1], {})[named[2]] = named[3]
         whole = (told for _, told in sorted(found.items()) if len(told) == 4)
         return cls(
