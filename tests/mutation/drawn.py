@@ -43,7 +43,8 @@ def try_survivors(subject: Subject, before: Recorded, at_once: int, until: float
     untried = [(module, one, Outcome.SURVIVED) for module, one in survived[len(tried) :]]
     now = trial_of(subject.name, subject.modules, possible, [*tried, *untried], texts)
     endless = last.endless + now.endless
-    return replace(now, endless=endless, noticed=last.drawn - endless - len(now.survivors))
+    noticed = last.drawn - endless - len(now.survivors)
+    return replace(now, endless=endless, noticed=noticed, minutes=last.minutes)
 
 
 def _teller(texts: dict[str, str]) -> Callable[[str, Mutant, Outcome], None]:
