@@ -1,7 +1,7 @@
 """Writes the documents that follow from what the lab and the hostile runs recorded, or checks them with --check."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.domains.record import markdown as domains
@@ -15,21 +15,19 @@ from tests.lab.truth.__main__ import markdown as truth
 from tests.mutation.record import markdown as mutation
 from tools.documentation import REFERENCE, publish
 
-
-def wanted() -> Mapping[Path, str]:
-    """Return each document, as it should be now."""
-    return {
-        REFERENCE / "chaos.md": chaos(),
-        REFERENCE / "domains.md": domains(),
-        REFERENCE / "hostile.md": hostile(),
-        REFERENCE / "rehearse.md": rehearse(),
-        REFERENCE / "rehearsal-truth.md": rehearse_truth(),
-        REFERENCE / "truth.md": truth(),
-        REFERENCE / "refusals.md": refusals(),
-        REFERENCE / "flags.md": flags(),
-        REFERENCE / "mutation.md": mutation(),
-    }
+#: The pages, and what makes the text of each.
+REFERENCES: Mapping[Path, Callable[[], str]] = {
+    REFERENCE / "chaos.md": chaos,
+    REFERENCE / "domains.md": domains,
+    REFERENCE / "hostile.md": hostile,
+    REFERENCE / "rehearse.md": rehearse,
+    REFERENCE / "rehearsal-truth.md": rehearse_truth,
+    REFERENCE / "truth.md": truth,
+    REFERENCE / "refusals.md": refusals,
+    REFERENCE / "flags.md": flags,
+    REFERENCE / "mutation.md": mutation,
+}
 
 
 if __name__ == "__main__":
-    sys.exit(publish(wanted(), "tests.documentation"))
+    sys.exit(publish({page: text() for page, text in REFERENCES.items()}, "tests.documentation"))

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from preflight.judge.ruleset import load
@@ -15,6 +15,11 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"
 RULES = DOCS / "rules"
+#: The reference pages that are written here, and what makes the text of each.
+REFERENCES: Mapping[Path, Callable[[], str]] = {
+    REFERENCE / "options.md": options,
+    REFERENCE / "qemu-conf.md": qemu_conf,
+}
 
 
 def schema(document: Published) -> str:
@@ -25,8 +30,7 @@ def schema(document: Published) -> str:
 def wanted() -> Mapping[Path, str]:
     """Return each generated document with its current text."""
     return {
-        REFERENCE / "options.md": options(),
-        REFERENCE / "qemu-conf.md": qemu_conf(),
+        **{page: text() for page, text in REFERENCES.items()},
         **{DOCS / f"{one.name}.schema.json": schema(one) for one in PUBLISHED},
         **{RULES / name: text for name, text in pages(load()).items()},
     }
