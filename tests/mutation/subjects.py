@@ -20,7 +20,11 @@ SUBJECTS = (
     Subject(
         "evaluate",
         ("preflight.judge.evaluate",),
-        ("tests/unit/judge/test_arguments.py", "tests/unit/judge/test_evaluate.py"),
+        (
+            "tests/unit/judge/test_explained_refusals.py",
+            "tests/unit/judge/test_arguments.py",
+            "tests/unit/judge/test_evaluate.py",
+        ),
     ),
     Subject(
         "capacity",
