@@ -12,7 +12,7 @@ from tests.lab.refusals import markdown as refusals
 from tests.lab.rehearse_faults.record import markdown as rehearse
 from tests.lab.rehearse_truth.page import markdown as rehearse_truth
 from tests.lab.truth.__main__ import markdown as truth
-from tests.mutation.record import markdown as mutation
+from tests.mutation.page import markdown as mutation
 from tools.documentation import REFERENCE, publish
 
 #: The pages, and what makes the text of each.

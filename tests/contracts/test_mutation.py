@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.mutation.drawn import draw, try_survivors
+from tests.mutation.drawn import draw, is_of_this_code, try_survivors
 from tests.mutation.mutants import mutants
-from tests.mutation.record import Recorded, Survivor, Trial, markdown, reasons, survivor
+from tests.mutation.page import markdown
+from tests.mutation.record import Recorded, Survivor, Trial, reasons, survivor
 from tests.mutation.subjects import SUBJECTS, Subject
 from tests.mutation.trial import ROOT, Outcome, outcome, path_of
 
@@ -131,3 +132,11 @@ def test_survivors_are_not_tried_again_in_code_that_has_changed() -> None:
         try_survivors(subject, before, 1, 0)
     with pytest.raises(SystemExit, match="was not recorded"):
         try_survivors(subject, Recorded(1, 1, ()), 1, 0)
+
+
+def test_a_record_of_older_code_is_known_by_its_number_of_mutants() -> None:
+    subject = SUBJECTS[-1]
+    possible = draw(subject, 1, 1)[0]
+    recorded = Recorded(1, 1, ())
+    for number, is_of_this in ((possible, True), (possible + 1, False)):
+        assert is_of_this_code(Trial(subject.name, subject.modules, number, 0, 0, ()), recorded) is is_of_this

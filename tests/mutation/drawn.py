@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tests.mutation.mutants import Mutant, mutants
 from tests.mutation.record import Recorded, Trial, survivor, trial_of
-from tests.mutation.subjects import Subject
+from tests.mutation.subjects import SUBJECTS, Subject
 from tests.mutation.trial import Outcome, path_of, try_all, warm_up
 
 
@@ -33,11 +33,10 @@ def try_survivors(subject: Subject, before: Recorded, at_once: int, until: float
     One that is not tried by `until` still counts as a survivor. Raises `SystemExit` if the code has changed since.
     """
     last = before.trial(subject.name)
+    if not is_of_this_code(last, before):
+        raise SystemExit(f"{subject.name}: the code has changed since it was recorded: try all of it")
     possible, drawn, texts = draw(subject, before.seed, before.most)
     survived = [(module, one) for module, one in drawn if survivor(module, one, texts[module]) in last.survivors]
-    found = {survivor(module, one, texts[module]) for module, one in survived}
-    if possible != last.possible or found != set(last.survivors):
-        raise SystemExit(f"{subject.name}: the code has changed since it was recorded: try all of it")
     warm_up(subject)
     tried = list(try_all(subject, survived, texts, at_once=at_once, until=until, told=_teller(texts)))
     untried = [(module, one, Outcome.SURVIVED) for module, one in survived[len(tried) :]]
@@ -45,6 +44,14 @@ def try_survivors(subject: Subject, before: Recorded, at_once: int, until: float
     endless = last.endless + now.endless
     noticed = last.drawn - endless - len(now.survivors)
     return replace(now, endless=endless, noticed=noticed, minutes=last.minutes)
+
+
+def is_of_this_code(trial: Trial, recorded: Recorded) -> bool:
+    """Report whether the code still has as many mutants as when they were tried, and those that survived among them."""
+    subject = next(one for one in SUBJECTS if one.name == trial.subject)
+    possible, drawn, texts = draw(subject, recorded.seed, recorded.most)
+    found = {survivor(module, one, texts[module]) for module, one in drawn}
+    return possible == trial.possible and found.issuperset(trial.survivors)
 
 
 def _teller(texts: dict[str, str]) -> Callable[[str, Mutant, Outcome], None]:
