@@ -10,6 +10,7 @@ import pytest
 from preflight.answers import Record
 from preflight.errors import UserError
 from preflight.host import Guests
+from preflight.judge.evaluate import subjects
 from preflight.judge.guests import Pair
 from preflight.judge.report import Outcome, Report, Result, Verdict
 from preflight.request.check_request import Migration
@@ -17,7 +18,7 @@ from preflight.request.method import Method
 from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 from tests.case import Case
-from tests.rule_files import write_rule
+from tests.rule_files import load_rule, write_rule
 from tests.rules.neighbour import with_db
 
 
@@ -409,3 +410,9 @@ def test_a_rule_has_the_guest_as_it_is_and_as_it_will_be() -> None:
     assert pair.guest_of(Role.SOURCE, "web") is web
     there = pair.guest_of(Role.DESTINATION, "web")
     assert (there.name, there.uuid, there.state, there.xml) == ("web-moved", web.uuid, web.state, xml)
+
+
+def test_a_rule_of_each_host_has_both_as_subjects_and_one_host_alone_is_the_source(tmp_path: Path) -> None:
+    rule = load_rule(tmp_path, FOUND.replace("source: Versions", "host: Versions"))
+    assert subjects(rule) == (("source", Role.SOURCE), ("destination", Role.DESTINATION))
+    assert subjects(rule, alone=True) == (("source", Role.SOURCE),)
