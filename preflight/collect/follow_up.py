@@ -1,21 +1,20 @@
 """Questions that depend on the first answers: about the other host, and about the guests to be migrated."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from preflight import grammar
 from preflight.collect import questions
+from preflight.collect.entrance import Entrance, Port
 from preflight.collect.probe import Probe
 from preflight.connection.libvirt import BUILDS_WITHOUT_TRACE, BUILT
 from preflight.facts.daemon import state_directories
 from preflight.facts.daemon.conf import DaemonConf
 from preflight.facts.daemon.device_tls import devices_with_tls
 from preflight.facts.daemon.guest_settings import GuestSettings
-from preflight.facts.daemon.qemu_conf import QemuConf
 from preflight.facts.fact import Record, Unreadable
 from preflight.facts.firewall.firewall import Firewall
 from preflight.facts.guest.guests import KVM, Guests
@@ -24,7 +23,6 @@ from preflight.facts.libvirt.capabilities import Capabilities
 from preflight.facts.libvirt.versions import Versions
 from preflight.facts.memory.host import HostMemory
 from preflight.facts.network.addresses import OwnAddresses
-from preflight.facts.network.listening import Listening
 from preflight.facts.storage.block_drivers import MODULES
 from preflight.facts.storage.pools import Pools
 from preflight.facts.storage.qemu_user import QemuUser, above
@@ -37,18 +35,15 @@ from preflight.host import Guest, Host
 from preflight.request.applicability import (
     unless_disks_are_sent_elsewhere,
     unless_disks_host_is_given,
-    without_data_connection,
 )
 from preflight.request.check_request import Migration
-from preflight.request.data_uri import DataUri
 from preflight.request.migration import Transport
 from preflight.shell_text import ShellText
 from preflight.units import MIB
 
 T = TypeVar("T")
 
-#: Number of free ports that must be left below the one that is tried: so many migrations would have to begin at once.
-_LOWER_PORTS = 8
+NO_PATHS: Collection[str] = frozenset()
 
 #: Maximum number of items of each kind that a host is asked about at once: enough for 2,000 guests, and few enough that
 #: no host has to start a million processes.
@@ -141,7 +136,8 @@ def further_questions(
     source: Host, destination: Host, migration: Migration, guests: list[Guest]
 ) -> tuple[Further, Further]:
     """Return the further questions for the source and the destination."""
-    of_guests = questions_about_guests(source, destination, migration, guests)
+    others = images_of_others(destination, guests) if migration.copy_storage else NO_PATHS
+    of_guests = questions_about_guests(source, destination, migration, guests, others)
     of_hosts = questions_about_hosts(source, destination, migration)
     here, there = map(both, of_hosts, of_guests)
     return here, there
@@ -153,19 +149,34 @@ def both(one: Further, other: Further) -> Further:
 
 
 def questions_about_guests(
-    source: Host, destination: Host, migration: Migration, guests: list[Guest]
+    source: Host, destination: Host, migration: Migration, guests: list[Guest], others: Collection[str] = NO_PATHS
 ) -> tuple[Further, Further]:
-    """Return the questions for the source and the destination about the guests to be migrated."""
+    """Return the questions for the source and the destination about the guests to be migrated.
+
+    `others` are the images of the destination's other guests.
+    """
     here, there = further = Further(), Further()
-    _ask_about_guests(here, there, source, destination, migration, guests)
+    _ask_about_guests(here, there, source, destination, migration, guests, others)
     return further
 
 
-def questions_about_hosts(source: Host, destination: Host, migration: Migration) -> tuple[Further, Further]:
-    """Return the questions for the source and the destination about each other."""
+def questions_about_hosts(
+    source: Host, destination: Host, migration: Migration, entrance: Entrance | None = None
+) -> tuple[Further, Further]:
+    """Return the questions for the source and the destination about each other.
+
+    `entrance` is that of this migration to the destination, if it is known already.
+    """
     here, there = further = Further(), Further()
-    _ask_about_the_ways(here, source, destination, migration)
-    _ask_about_names(here, there, source, destination, migration)
+    known = entrance or Entrance.of(destination, migration)
+    ask_about_the_ways(here, source, destination, migration, known)
+    _ask_about_names(here, there, source, destination, migration, known)
+    ask_about_connections(here, there, source, destination, migration)
+    return further
+
+
+def ask_about_connections(here: Further, there: Further, source: Host, destination: Host, migration: Migration) -> None:
+    """Ask for the source's own connection to the destination's libvirt, and for the certificates of both ends."""
     if migration.peer_to_peer and migration.destination_uri:
         uri = migration.destination_uri
         here.ask("peer.connect", questions.connect(uri), about=f"connect:{uri}")
@@ -178,67 +189,42 @@ def questions_about_hosts(source: Host, destination: Host, migration: Migration)
         for end, host, what in ((here, source, "client"), (there, destination, "server")):
             with contextlib.suppress(Unreadable):
                 end.ask_for_certificates("tls.data", *host.fact(MigrationTls).paths(what))
-    return further
 
 
-def _ask_about_the_ways(here: Further, source: Host, destination: Host, migration: Migration) -> None:
-    """Have the source try to connect to the destination: for the memory, and for disks that go to another host."""
-    untried = without_data_connection(migration)
-    _ask_about_a_way(here, source, destination, migration, "way.memory", migration.memory_to, untried)
-    untried = unless_disks_are_sent_elsewhere(migration)
-    _ask_about_a_way(here, source, destination, migration, "way.disks", migration.disks_to, untried)
-
-
-def _ask_about_a_way(
-    here: Further,
-    source: Host,
-    destination: Host,
-    migration: Migration,
-    record: str,
-    to: DataUri,
-    untried: str | None,
+def ask_about_the_ways(
+    here: Further, source: Host, destination: Host, migration: Migration, entrance: Entrance
 ) -> None:
-    """Have the source try to connect to a port of the destination, unless that might be noticed there."""
-    if record in source.unasked and not migration.probe:
-        return
-    try:
-        name = to.host or migration.memory_to.host or destination.fact(AnnouncedName).name.value
-        ports, listening = destination.fact(QemuConf).port_range, destination.fact(Listening)
-    except Unreadable as why:
-        here.absent[record] = str(why)
-        return
-    given = {port for _, port in migration.ports_given}
-    # libvirt takes the lowest free port. A QEMU that waits for a migration would take this connection for its guest's
-    # memory, so the highest one is tried, which no migration that begins in this moment uses
-    *lower, port = [port for port in listening.free(ports) if port not in given] or [0]
-    if migration.probe and to.port is not None and to.port in listening.free(range(to.port, to.port + 1)):
-        port = to.port  # where only preflight's own listener can take the connection
-    elif untried is None and len(lower) < _LOWER_PORTS:
-        untried = (
-            f"fewer than {_LOWER_PORTS + 1} ports of the range are free: a migration might use the port that is tried"
-        )
-    untried = untried or _not_to_be_tried(name, port, source, destination, probe=migration.probe)
-    if untried is not None:
-        here.records[record] = Record(f"{'unprobed' if migration.probe else 'untried'} {untried}")
-    elif migration.probe:
-        kept = f"probe:{name}:{port}"
-        here.probes[kept], here.made_of[record] = Probe(port, questions.reach(name, port)), kept
-    else:
-        here.ask(record, questions.way(name, port), about=f"{record}:{name}:{port}")
+    """Have the source try to connect to the destination, unless that might be noticed there.
+
+    It does so for the memory, and for disks that go to another host.
+    """
+    for record, port in entrance.ports.items():
+        if record in source.unasked and not migration.probe:
+            continue
+        if isinstance(port, str):
+            here.absent[record] = port
+            continue
+        untried = port.untried or _not_to_be_tried(port, source, destination, probe=migration.probe)
+        if untried is not None:
+            here.records[record] = Record(f"{'unprobed' if migration.probe else 'untried'} {untried}")
+        elif migration.probe:
+            kept = f"probe:{port.name}:{port.number}"
+            here.probes[kept] = Probe(port.number, questions.reach(port.name, port.number))
+            here.made_of[record] = kept
+        else:
+            here.ask(record, questions.way(port.name, port.number), about=f"{record}:{port.name}:{port.number}")
 
 
-def _not_to_be_tried(name: str, port: int, source: Host, destination: Host, *, probe: bool) -> str | None:
+def _not_to_be_tried(port: Port, source: Host, destination: Host, *, probe: bool) -> str | None:
     """Return why the source should not try to connect to the port; None if nothing would come of it.
 
     A probe was asked for, so it is also made where a firewall cannot be read.
     """
-    if not (grammar.HOST_NAME.takes(name) or grammar.is_address(name)):
-        return "the destination's name is not a host name"
     if "nft" not in destination.records or "nft" not in source.records:
         return "the hosts were not asked for their firewalls"
     try:
         sources = source.fact(OwnAddresses).global_addresses
-        judged = destination.fact(Firewall).judge(port, sources, destination.fact(OwnAddresses))
+        judged = destination.fact(Firewall).judge(port.number, sources, destination.fact(OwnAddresses))
         noticed = judged.noticed or judged.rates or source.fact(Firewall).notices_what_leaves
     except Unreadable as why:
         return None if probe else f"a firewall might log or count the connection: {why}"
@@ -247,13 +233,14 @@ def _not_to_be_tried(name: str, port: int, source: Host, destination: Host, *, p
     return "a firewall would log or count the connection" if noticed else None
 
 
-def _ask_about_names(here: Further, there: Further, source: Host, destination: Host, migration: Migration) -> None:
+def _ask_about_names(
+    here: Further, there: Further, source: Host, destination: Host, migration: Migration, entrance: Entrance
+) -> None:
     """Ask both ends to resolve the names that the guests' data is sent to."""
-    try:
-        name = migration.memory_to.host or destination.fact(AnnouncedName).name.value
-    except Unreadable as why:
-        here.absent["peer.name"] = f"the name that {destination.name} announces is unknown: {why}"
+    if entrance.name is None:
+        here.absent["peer.name"] = f"the name that {destination.name} announces is unknown: {entrance.unnamed}"
     else:
+        name = entrance.name
         here.records["peer.name"] = Record(name)
         here.ask_for_address("peer.resolve", name)
         with contextlib.suppress(Unreadable):
@@ -285,11 +272,16 @@ def _definitions(destination: Host, guests: Iterable[Guest]) -> Iterator[tuple[s
 
 
 def _ask_about_guests(
-    here: Further, there: Further, source: Host, destination: Host, migration: Migration, guests: list[Guest]
+    here: Further,
+    there: Further,
+    source: Host,
+    destination: Host,
+    migration: Migration,
+    guests: list[Guest],
+    others: Collection[str],
 ) -> None:
     """Ask for the resources that the guests need on either end."""
     paths = paths_on((source, destination), guests)
-    others = _images_of_others(destination, guests) if migration.copy_storage else set()
     there.definitions.update(_definitions(destination, guests))
     here.ask_about("paths", "paths", paths, questions.stat_paths)
     there.ask_about("paths", "paths", sorted({*paths, *others}), questions.stat_paths)
@@ -374,7 +366,7 @@ def paths_of(guest: Guest, host: Host) -> Iterator[str]:
                 yield secret.value_path
 
 
-def _images_of_others(destination: Host, guests: Iterable[Guest]) -> set[str]:
+def images_of_others(destination: Host, guests: Iterable[Guest]) -> set[str]:
     """Return the image paths of the destination's other guests: a disk may be copied onto one, under another path."""
     own = {guest.uuid for guest in guests}
     with contextlib.suppress(Unreadable):  # reported by the rule that needs it

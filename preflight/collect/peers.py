@@ -5,34 +5,33 @@ a part of them if only their names are. However many peers there are, each host 
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
+from typing import TypeAlias
 
 from msgspec import Struct
 
 from preflight.answers import Answers, Record, SavedHost
 from preflight.collect import questions
 from preflight.collect.built import BUILT_BY_DIGEST
-from preflight.collect.endpoints import own_transport
-from preflight.collect.follow_up import About, Further, further_questions, paths_on
+from preflight.collect.follow_up import Further, ask_about_connections, ask_about_the_ways, paths_on
+from preflight.collect.pieces import Merged, Piece, Pieces, guests_of
 from preflight.collect.sources import make_host
-from preflight.connection.files_read import digest_of
 from preflight.connection.libvirt import BUILT
 from preflight.connection.target import TargetError, parse_target
 from preflight.facts.fact import Unreadable
-from preflight.facts.guest.guests import Guests
 from preflight.facts.names.hosts_file import HostsFile
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.tls.listener import NetworkListener
 from preflight.facts.tls.migration_tls import MigrationTls
-from preflight.host import Guest, Host
-from preflight.request.check_request import Migration
-from preflight.request.method import Method
-from preflight.request.migration import CopyStorage, Mode, Role, Transport
-from preflight.shell_text import ShellText
+from preflight.host import Host
+from preflight.request.migration import Role
+from preflight.shell_text import NOTHING, ShellText
 
-#: The answer that `apart` divides into one record for each name.
-_NAMES = "names"
+#: The answers that `apart` divides into one record for each name.
+_NAMES, _KEYS = "names", "keys"
+_RECORDS = {_NAMES: "resolve", _KEYS: "keys"}
+NO_NAMES: Mapping[str, Collection[str]] = {}
 #: Maximum number of names from a host's own /etc/hosts that it is asked to resolve.
 _MOST_NAMES = 64
 #: Names that no other host has.
@@ -59,6 +58,8 @@ class Batch(Struct, frozen=True):
     definitions: dict[str, str]
     #: Reasons why some records cannot be asked for.
     absent: dict[str, str]
+    #: The names that some of the commands ask about together, by record; `apart` divides their answers.
+    names: Mapping[str, Collection[str]]
 
 
 #: No peer.
@@ -68,34 +69,53 @@ HostOf: TypeAlias = Callable[[Role, str, Answers], Host]
 
 
 def batch(
-    name: str, answers: Answers, peers: Peers = NONE, *, peer_to_peer: bool = False, host_of: HostOf = make_host
+    name: str,
+    answers: Answers,
+    peers: Peers = NONE,
+    *,
+    peer_to_peer: bool = False,
+    host_of: HostOf = make_host,
+    pieces: Pieces | None = None,
+    tried: Collection[str] | None = None,
 ) -> Batch:
     """Return the questions to a host that has given these first answers, about itself and about its peers.
 
     `peer_to_peer` also has the host open the libvirt of each known peer, as its daemon would. `host_of` makes a host
-    of its answers; whoever asks many hosts about each other keeps the hosts, whose facts are then parsed once.
+    of its answers. Whoever asks many hosts about each other passes `pieces` instead, which keep what several batches
+    have in common. `tried` are the names of the peers to which the host tries to connect; None for all of them.
     """
-    ends = {role: host_of(role, name, answers) for role in Role}
-    merged = Further()
-    listed: dict[str, tuple[About, dict[Any, None]]] = {}
-    for further in (_about_itself(ends), *_about_known(ends, peers.known, host_of, peer_to_peer=peer_to_peer)):
-        merged.commands.update(
-            {kept: text for kept, text in further.commands.items() if kept.partition(":")[0] not in further.about}
-        )
-        merged.definitions.update({digest_of(xml): xml for xml in further.definitions.values()})
-        for record, about in further.about.items():
-            listed.setdefault(record, (about, {}))[1].update(dict.fromkeys(about.items))
-    for record, (about, items) in listed.items():
-        merged.ask_about(record, about.what, sorted(items), about.command)
-    _ask_for_names(merged, ends[Role.SOURCE], peers)
-    return Batch(merged.commands, merged.definitions, merged.absent)
+    pieces = pieces or Pieces(host_of, peer_to_peer=peer_to_peer)
+    ends = {role: pieces.host(role, name, answers) for role in Role}
+    source, destination = ends[Role.SOURCE], ends[Role.DESTINATION]
+    merged = Merged()
+    merged.add(Piece.of(_about_itself(source)))
+    own = Further()
+    met: dict[str, ShellText] = {}
+    for peer in peers.known:
+        others = {role: pieces.host(role, peer.name, peer.answers) for role in Role}
+        there = pieces.entry(others[Role.DESTINATION])
+        merged.add(pieces.about_guests(source, others[Role.DESTINATION], there)[0])
+        merged.add(pieces.about_guests(others[Role.SOURCE], destination, pieces.entry(destination))[1])
+        if tried is None or peer.name in tried:
+            ask_about_the_ways(own, source, others[Role.DESTINATION], there.migration, there.entrance)
+        ask_about_connections(own, Further(), source, others[Role.DESTINATION], there.migration)
+        met[there.entrance.name or _host_of(peer.name)] = pieces.addresses(others[Role.DESTINATION])
+    merged.add(Piece.of(own))
+    further = merged.further()
+    met |= {host: met.get(host, NOTHING) for host in map(_host_of, peers.named)}
+    met.pop("", None)
+    names = list({**met, **dict.fromkeys(_names_of(source))})
+    further.ask_about(_NAMES, "names", names, questions.names_met)
+    with contextlib.suppress(Unreadable):
+        source.fact(OwnAddresses)
+        further.ask_about(_KEYS, "names", list(met.items()), partial(questions.keys_of, pieces.addresses(source)))
+    return Batch(further.commands, further.definitions, further.absent, {_NAMES: names, _KEYS: met})
 
 
-def _about_itself(ends: Mapping[Role, Host]) -> Further:
+def _about_itself(host: Host) -> Further:
     """Return the questions whose answers every check of this host needs, whatever the other host is."""
     own = Further()
-    host = ends[Role.SOURCE]
-    guests = _guests(host)
+    guests = guests_of(host)
     running = sorted({guest.name for guest in guests if guest.running})
     own.ask_about("paths", "paths", paths_on((host,), guests), questions.all_images)
     own.ask_about("started-with", "guests", running, questions.started_with)
@@ -109,55 +129,16 @@ def _about_itself(ends: Mapping[Role, Host]) -> Further:
     return own
 
 
-def _about_known(
-    ends: Mapping[Role, Host], peers: Iterable[SavedHost], host_of: HostOf, *, peer_to_peer: bool
-) -> Iterator[Further]:
-    """Yield what a check would ask the host because of each peer: in the one direction and in the other."""
-    for peer in peers:
-        others = {role: host_of(role, peer.name, peer.answers) for role in Role}
-        for role in Role:
-            pair = {**others, role: ends[role]}
-            source, destination = pair[Role.SOURCE], pair[Role.DESTINATION]
-            migration = _migration(destination, peer_to_peer=peer_to_peer)
-            here, there = further_questions(source, destination, migration, list(_guests(source)))
-            yield here if role is Role.SOURCE else there
-
-
-def _migration(destination: Host, *, peer_to_peer: bool) -> Migration:
-    """Return the migration about which more is asked than about any other that names no host or port of its own."""
-    mode = Mode.PEER_TO_PEER if peer_to_peer else Mode.MANAGED
-    target = parse_target(destination.name)
-    transport = Transport(own_transport(target))
-    return Migration(
-        method=Method(copy_storage=CopyStorage.ALL, mode=mode),
-        transport=transport,
-        destination_uri=target.libvirt_uri(transport),
-    )
-
-
-def _guests(host: Host) -> tuple[Guest, ...]:
-    try:
-        return host.fact(Guests).all
-    except Unreadable:
-        return ()
-
-
-def _ask_for_names(further: Further, host: Host, peers: Peers) -> None:
-    """Have the host resolve the names of its own /etc/hosts, commented out or not, and those of its peers.
+def _names_of(host: Host) -> list[str]:
+    """Return names of the host's own /etc/hosts, commented out or not.
 
     A name that was commented out, or that is there and counts for nothing, is found or not by what else the host asks.
     """
-    names = dict.fromkeys(filter(None, map(_host_of, peers.names)))
     with contextlib.suppress(Unreadable):
         file = host.fact(HostsFile)
         found = (name.value for entry in (*file.commented, *file.entries) for name in entry.names)
-        own = [name for name in dict.fromkeys(found) if name.lower() not in _LOCAL]
-        names.update(dict.fromkeys(own[:_MOST_NAMES]))
-    further.ask_about(_NAMES, "names", list(names), questions.names_met)
-    with contextlib.suppress(Unreadable):
-        known = sorted({one.address for one in host.fact(OwnAddresses).addresses})
-        for peer in filter(None, map(_host_of, peers.named)):
-            further.ask(f"keys:{peer}", questions.keys_met(peer, known))
+        return [name for name in dict.fromkeys(found) if name.lower() not in _LOCAL][:_MOST_NAMES]
+    return []
 
 
 def _host_of(typed: str) -> str:
@@ -168,19 +149,25 @@ def _host_of(typed: str) -> str:
         return ""
 
 
-def apart(answers: Answers) -> Answers:
-    """Return the answers as a snapshot keeps them: a record for each name, and guests by their definition."""
+def apart(answers: Answers, names: Mapping[str, Collection[str]] = NO_NAMES) -> Answers:
+    """Return the answers as a snapshot keeps them: a record for each name, and guests by their definition.
+
+    `names` are those of the batch, so that a name without an answer has the reason.
+    """
     records, absent = dict(answers.records), dict(answers.absent)
-    told = records.pop(_NAMES, None)
-    if told is not None:
-        records |= {f"resolve:{name}": record for name, record in _resolved(told)}
+    for kept, record in _RECORDS.items():
+        told = records.pop(kept, None)
+        found = {} if told is None else dict(_apart(told))
+        records |= {f"{record}:{name}": answer for name, answer in found.items()}
+        reason = absent.pop(kept, "the host's answer does not have the name")
+        absent |= {f"{record}:{name}": reason for name in names.get(kept, ()) if name not in found}
     if BUILT in records:
         records[BUILT_BY_DIGEST] = records.pop(BUILT)
     return Answers(records, absent)
 
 
-def _resolved(told: Record) -> Iterator[tuple[str, Record]]:
-    """Yield each name with getent's answer, which is missing if the time ended."""
+def _apart(told: Record) -> Iterator[tuple[str, Record]]:
+    """Yield each name with the answer about it and its exit code; of getent, 124 if the time ended."""
     for part in told.out.split("\x1f")[1:]:
         head, _, found = part.partition("\n")
         name, _, code = head.rpartition(" ")

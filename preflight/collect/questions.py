@@ -122,6 +122,24 @@ def keys_met(name: str, known: Sequence[str]) -> ShellText:
     return shell("keys_met @name@ @known@", name=name, known=known)
 
 
+def words(texts: Sequence[str]) -> ShellText:
+    """Return texts as words of a command, to be put into several ones."""
+    return shell("@texts@", texts=texts)
+
+
+def keys_of(own: ShellText, names: Sequence[tuple[str, ShellText]]) -> ShellText:
+    """Scan as `keys_met` does for several names, each with the addresses that are known beside the host's `own`.
+
+    `AT_ONCE` of the names are looked at at a time.
+    """
+    asked = [
+        shell("keys_of @name@ @known@ @own@ &", name=name, known=known, own=own)
+        for name, known in names
+        if _hosts([name])
+    ]
+    return joined([*_at_once(asked), shell("true")])
+
+
 def connect(uri: str) -> ShellText:
     """Open the control connection from the source as root, as its daemon would in a peer-to-peer migration.
 
@@ -183,8 +201,13 @@ def connect_all(ports: Sequence[tuple[str, int]]) -> ShellText:
     """
     known = [(name, port) for name, port in ports if _hosts([name])][:MOST_SERVERS]
     tried = [shell("connects @name@ @port@ &", name=name, port=port) for name, port in known]
-    some = (joined(tried[at : at + AT_ONCE], " ") for at in range(0, len(tried), AT_ONCE))
-    return joined([*(shell("@asked@ wait", asked=asked) for asked in some), shell("true")])
+    return joined([*_at_once(tried), shell("true")])
+
+
+def _at_once(commands: Sequence[ShellText]) -> Iterator[ShellText]:
+    """Yield commands that run in the background, `AT_ONCE` of them at a time."""
+    for at in range(0, len(commands), AT_ONCE):
+        yield shell("@asked@ wait", asked=joined(commands[at : at + AT_ONCE], " "))
 
 
 def way(name: str, port: int) -> ShellText:

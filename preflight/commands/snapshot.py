@@ -92,7 +92,7 @@ def take(text: str, wanted: Wanted) -> SavedHost:
         visit.end_libvirt()
     finally:
         channel.close()
-    answers = collecting.apart(visit.saved().answers)
+    answers = collecting.apart(visit.saved().answers, batch.names)
     answers.absent.update(batch.absent)
     saved = SavedHost(name, answers, peers.names, taken_now(wanted.site))
     if mapped is not None:

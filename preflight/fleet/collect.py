@@ -1,7 +1,7 @@
 """Collection from many hosts: each is logged in to once, asked about itself, and then about all others at once."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -16,8 +16,8 @@ from preflight.collect.session import LiveVisit
 from preflight.collect.sources import Sources, records_for
 from preflight.connection.logins import close_all, open_channel
 from preflight.connection.target import parse_target
-from preflight.fleet.content import Library, Member
-from preflight.request.migration import Role
+from preflight.fleet.content import Library
+from preflight.fleet.shared_pieces import SharedPieces
 from preflight.shell_text import ShellText
 from preflight.threads import side_by_side
 
@@ -83,18 +83,14 @@ def collect(
             hosts[name] = host
         host.first = host.visit.first()
 
-    library = Library(manner.sources)
-    members: dict[tuple[Role, str], Member] = {}
-
-    def member(role: Role, name: str, answers: Answers) -> Member:
-        if (role, name) not in members:
-            members[role, name] = library.member(role, name, answers)
-        return members[role, name]
+    pieces = SharedPieces(Library(manner.sources), peer_to_peer=manner.peer_to_peer)
+    asked: dict[str, Mapping[str, Collection[str]]] = {}
 
     def further(name: str, peers: Peers) -> None:
         host = hosts[name]
         if "" not in host.first.absent:
-            batch = collecting.batch(name, host.first, peers, peer_to_peer=manner.peer_to_peer, host_of=member)
+            batch = collecting.batch(name, host.first, peers, pieces=pieces)
+            asked[name] = batch.names
             host.visit.ask(batch.commands, batch.definitions)
             host.visit.add(Answers({}, batch.absent))
         host.visit.end_libvirt()
@@ -110,6 +106,11 @@ def collect(
     finally:
         close_all([host.channel for host in hosts.values()])
     return [
-        SavedHost(name, collecting.apart(hosts[name].visit.saved().answers), others[name].names, manner.taken)
+        SavedHost(
+            name,
+            collecting.apart(hosts[name].visit.saved().answers, asked.get(name, collecting.NO_NAMES)),
+            others[name].names,
+            manner.taken,
+        )
         for name in names
     ]

@@ -11,6 +11,7 @@ import pickle
 from collections import ChainMap
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from types import MappingProxyType
 from typing import TypeVar, cast
 
@@ -30,6 +31,7 @@ class Library:
         """Take the parts of all facts, those that rules bring included."""
         self.sources = sources
         self._numbers: dict[Hashable, int] = {}
+        self._next = count()  # not the size of the dictionary: threads would give two contents the same number
         #: By kind and the content of the records; each with its own content.
         self._parsed: dict[tuple[type[Fact], int], tuple[int, Fact | Unreadable]] = {}
         self._facts: dict[int, Fact | Unreadable] = {}
@@ -41,7 +43,8 @@ class Library:
 
     def number(self, content: Hashable) -> int:
         """Return the number of a content, which is the same for equal ones."""
-        return self._numbers.setdefault(content, len(self._numbers))
+        known = self._numbers.get(content)
+        return self._numbers.setdefault(content, next(self._next)) if known is None else known
 
     def fact(self, kind: type[Fact], host: "Member") -> tuple[int, Fact | Unreadable]:
         """Return the fact of this kind of a host, parsed unless another host has the same records, and its content."""

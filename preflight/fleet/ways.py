@@ -4,8 +4,8 @@ A way is an ordered pair of hosts. Its results are those that `preflight.judge.e
 passed or do not apply.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 from msgspec import Struct, field
 
@@ -14,12 +14,20 @@ from preflight.capacity.limit import Capacity
 from preflight.capacity.path import capacity
 from preflight.capacity.path import facts as limited_by
 from preflight.collect.endpoints import migration_between, own_transport
-from preflight.collect.follow_up import Further, both, questions_about_guests, questions_about_hosts
+from preflight.collect.follow_up import (
+    NO_PATHS,
+    Further,
+    both,
+    images_of_others,
+    questions_about_guests,
+    questions_about_hosts,
+)
 from preflight.collect.pair import with_peer
 from preflight.collect.session import SavedVisit
 from preflight.connection.target import parse_target
 from preflight.facts.fact import Fact
 from preflight.fleet.content import Library, Member, Related
+from preflight.fleet.kept import Asking, Kept
 from preflight.host import Guest, Host, Judged
 from preflight.judge.check import names_of, on_either_end, own_of, summary_of
 from preflight.judge.evaluate import explained, outcome, subjects
@@ -31,8 +39,6 @@ from preflight.request.check_request import Asked, Migration
 from preflight.request.migration import Role
 
 F = TypeVar("F", bound=Fact)
-K = TypeVar("K")
-V = TypeVar("V")
 
 #: Maximum number of results that are kept of one rule for all sources.
 _MOST_KEPT = 20_000
@@ -95,41 +101,6 @@ class _End(Struct, frozen=True):
     keys: list[int]
 
 
-class _Kept(Generic[K, V]):
-    """Values for one source, by what they depend on of the destination.
-
-    Each entry has what was looked at for its values, as places or kinds of facts, and the values by the contents of
-    these. Whoever has looked at the same contents does the same.
-    """
-
-    __slots__ = ("entries",)
-
-    def __init__(self) -> None:
-        self.entries: list[tuple[tuple[K, ...], dict[tuple[int, ...], V]]] = []
-
-    def find(self, content_of: Callable[[K], int], unreadable: frozenset[K] = frozenset()) -> V | None:
-        """Return the value for a destination with these contents; None if there is none yet.
-
-        A fact among the `unreadable` ones ends a rule before it can look at any.
-        """
-        for looked_at, values in self.entries:
-            if unreadable and not unreadable.issubset(looked_at):
-                continue
-            found = values.get(tuple(map(content_of, looked_at)))
-            if found is not None:
-                return found
-        return None
-
-    def add(self, looked_at: tuple[K, ...], content_of: Callable[[K], int], value: V) -> None:
-        """Keep a value, for which this was looked at."""
-        contents = tuple(map(content_of, looked_at))
-        for known, values in self.entries:
-            if known == looked_at:
-                values[contents] = value
-                return
-        self.entries.append((looked_at, {contents: value}))
-
-
 class _Seen:
     """A fact of the destination that remembers that it was looked at."""
 
@@ -167,19 +138,6 @@ class _Watching:
             raise
 
 
-class _Asking:
-    """A destination that remembers which of its facts were taken."""
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
-        self.asked: dict[type[Fact], None] = {}
-
-    def fact(self, kind: type[F]) -> F:
-        """Return the fact of this kind; raises `Unreadable`."""
-        self.asked[kind] = None
-        return self._host.fact(kind)
-
-
 class _SentPair(Pair, frozen=True):
     """The pair of a way. Its guests as they will be are those of every way from the source."""
 
@@ -214,9 +172,9 @@ class _Source(Struct, frozen=True):
     known: tuple[Guest, ...]
     #: Each guest as it will be, and the results of each unit by the guest.
     sent: dict[str | None, Guest] = {}
-    results: dict[tuple[int, int], _Kept[int, Result]] = {}
+    results: dict[tuple[int, int], Kept[int, Result]] = {}
     #: The questions about the guests, by the kinds of the destination's facts that they take.
-    questions: _Kept[type[Fact], tuple[Further, Further]] = field(default_factory=_Kept)
+    questions: Kept[type[Fact], tuple[Further, Further]] = field(default_factory=Kept)
     capacities: dict[int, Capacity] = {}
 
 
@@ -238,7 +196,7 @@ class Ways:
         self._quoting = frozenset(rule.name for rule in self.rules if rule.body.quotes)
         self._targets = [parse_target(host.name) for host in hosts]
         self._ends: dict[tuple[int, Role, str], _End] = {}
-        self._kept: dict[tuple[int, int, bool], _Kept[int, Result]] = {}
+        self._kept: dict[tuple[int, int, bool], Kept[int, Result]] = {}
         self._number_kept = [0] * len(self._units)
         self._units_apart: dict[tuple[frozenset[type[Fact]], frozenset[type[Fact]]], frozenset[int]] = {}
 
@@ -312,8 +270,10 @@ class Ways:
         content_of = destination.host.content
         found = source.questions.find(content_of)
         if found is None:
-            watching = _Asking(destination.host)
-            found = questions_about_guests(source.end.host, cast("Host", watching), migration, list(source.known))
+            watching = Asking(destination.host)
+            there, guests = cast("Host", watching), list(source.known)
+            others = images_of_others(there, guests) if migration.copy_storage else NO_PATHS
+            found = questions_about_guests(source.end.host, there, migration, guests, others)
             source.questions.add(tuple(watching.asked), content_of, found)
         return found
 
@@ -371,7 +331,7 @@ class Ways:
         contents = destination.contents[unit.number].__getitem__
         own = source.results.get((unit.number, place))
         if own is None:
-            own = source.results[unit.number, place] = self._shared(unit, source, pair) if is_shared else _Kept()
+            own = source.results[unit.number, place] = self._shared(unit, source, pair) if is_shared else Kept()
             kept = own.find(contents, destination.unreadable[unit.number])
             if kept is not None:  # from another source with the same facts
                 return kept
@@ -387,10 +347,10 @@ class Ways:
             self._number_kept[unit.number] += is_shared
         return result
 
-    def _shared(self, unit: _Unit, source: _Source, pair: Pair) -> _Kept[int, Result]:
+    def _shared(self, unit: _Unit, source: _Source, pair: Pair) -> Kept[int, Result]:
         """Return the results of a unit that are the same for all sources with the same facts."""
         key = (unit.number, source.end.keys[unit.number], pair.migration.source_over_ssh)
-        return self._kept.setdefault(key, _Kept())
+        return self._kept.setdefault(key, Kept())
 
     def _capacity(self, pair: Pair, source: _Source, destination: _End) -> Capacity:
         migration = pair.migration

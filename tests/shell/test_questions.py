@@ -318,6 +318,13 @@ def test_keys_met_are_those_at_addresses_that_are_not_known(host: Host) -> None:
     assert said == "<-T><2><--><192.0.2.1>\n<-T><2><--><2001:db8::3>\n"
 
 
+def test_keys_of_says_whose_they_are_in_one_write(host: Host) -> None:
+    host.has_program("getent", "printf '%s STREAM x\\n' 192.0.2.1 192.0.2.2")
+    host.has_program("ssh-keyscan", 'echo "$4 ssh-rsa AAAA"')
+    assert host.says("keys_of host2 192.0.2.2") == "\x1fhost2 0\n192.0.2.1 ssh-rsa AAAA\n"
+    assert host.says("keys_of host2 192.0.2.2 192.0.2.1") == "\x1fhost2 0\n\n"
+
+
 def test_certificates_are_shown_and_keys_are_not(host: Host) -> None:
     certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
     (host.root / "cert.pem").write_text(f"text before\n{certificate}text behind\n")
@@ -583,6 +590,13 @@ def test_names_met_says_what_each_name_leads_to_and_asks_for_all_at_once(host: H
         *("known 0\n192.0.2.1 STREAM known\n", "un known 2\n\n")[:: -1 if said.startswith("\x1fun") else 1],
         "slow 0\n192.0.2.1 STREAM slow\n",
     ]
+
+
+def test_names_met_asks_for_64_names_at_a_time(host: Host) -> None:
+    # each name waits for the file of its 64: those of the next ones come only afterwards
+    host.has_program("getent", f"echo x >> {host.root}/asked; sleep 0.3; wc -l < {host.root}/asked")
+    said = host.says("names_met @names@", names=[f"host{number}" for number in range(65)])
+    assert sorted(int(one.split("\n")[1]) for one in said.split("\x1f")[1:])[-2:] == [64, 65]
 
 
 def test_names_met_shows_the_first_lines_of_a_long_answer(host: Host) -> None:

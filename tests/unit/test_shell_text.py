@@ -75,6 +75,10 @@ def texts(canary: Path) -> list[str]:
 BUILDERS: Mapping[str, Callable[[list[str]], Iterator[ShellText]]] = {
     "resolve": lambda bad: map(questions.resolve, bad),
     "keys_met": lambda bad: (questions.keys_met(one, bad) for one in bad),
+    "words": lambda bad: iter([questions.words(bad)]),
+    "keys_of": lambda bad: iter(
+        [questions.keys_of(questions.words(bad), [(one, questions.words(bad)) for one in bad])]
+    ),
     "connect": lambda bad: map(questions.connect, bad),
     "way": lambda bad: (questions.way(one, 49215) for one in bad),
     "reach": lambda bad: (questions.reach(one, 49215) for one in bad),

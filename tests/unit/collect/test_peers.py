@@ -29,6 +29,8 @@ from tests.lab.truth.record import is_recorded, read
 from tests.lab.truth.row import rows
 
 RULE = "announced-name-unresolvable"
+#: Records about a name, and the commands of a batch that ask about all names together.
+TOGETHER = {"resolve": "names", "keys": "keys"}
 #: Rows about what is asked of one host because of the other: storage, names, networks, certificates.
 RECORDED = [name for name in sorted(rows()) if is_recorded(name) and not name.startswith(("limits/", "versions/"))][
     ::40
@@ -59,7 +61,11 @@ def missing(hosts: list[SavedHost], migration: Migration, *, peer_to_peer: bool 
         for kept, command in live.commands.items():
             if kept in offline.commands:
                 continue
-            record = kept.partition(":")[0]
+            record, _, name = kept.partition(":")
+            if record in TOGETHER:
+                if name not in offline.names[TOGETHER[record]] or name not in offline.commands[TOGETHER[record]]:
+                    yield f"{own.name}: {kept}"
+                continue
             if record not in live.about or any(
                 str(item) not in offline.commands[record] for item in _words(live, record)
             ):
@@ -181,7 +187,26 @@ def test_no_record_is_made_of_a_broken_answer(text: str) -> None:
 def test_a_name_alone_is_resolved_and_its_keys_are_read() -> None:
     own = batch("host1", Case().hosts[0].answers, Peers((), ("root@host9", "qemu+ssh://host8/system", "localhost")))
     assert "host9" in own.commands["names"]
-    assert {"keys:host9", "keys:host8"} <= set(own.commands)
+    assert {"host9", "host8"} <= set(own.names["keys"])
+    assert "keys_of host9 " in own.commands["keys"]
+
+
+def test_a_name_without_an_answer_has_the_reason() -> None:
+    names = {"names": ("host2", "host3"), "keys": ("host2",)}
+    found = apart(Answers({"names": Record("\x1fhost2 2\n\n")}, {"keys": "no answer within 60 s"}), names)
+    assert found.records == {"resolve:host2": Record("", 2)}
+    assert found.absent == {
+        "resolve:host3": "the host's answer does not have the name",
+        "keys:host2": "no answer within 60 s",
+    }
+
+
+def test_the_keys_at_each_name_are_those_that_a_check_reads() -> None:
+    told = "\x1fhost2 0\n192.0.2.9 ssh-ed25519 AAAA\n\x1fhost3 0\n\n"
+    assert apart(Answers({"keys": Record(told)})).records == {
+        "keys:host2": Record("192.0.2.9 ssh-ed25519 AAAA\n"),
+        "keys:host3": Record(""),
+    }
 
 
 def test_libvirts_answers_are_kept_by_definition_and_found_by_name() -> None:
