@@ -15,6 +15,7 @@ from preflight.cli.options import takes, takes_method
 from preflight.cli.selection import selected
 from preflight.output import formats
 from preflight.request.options import Group
+from preflight.request.settings import PROBED_WAYS
 from preflight.stdio import Colour, is_coloured
 
 if TYPE_CHECKING:
@@ -75,6 +76,16 @@ def audit(
             "--jobs", min=1, max=64, help="Number of processes that judge (default: one per CPU).", show_default=False
         ),
     ] = None,
+    probe_ways: Annotated[
+        int,
+        typer.Option(
+            "--probe-ways",
+            min=0,
+            max=10_000,
+            help="Number of other hosts to whose migration ports each host tries to connect, and that try to connect to"
+            " it; 0 for none. The other ways are judged by names, addresses and firewalls alone.",
+        ),
+    ] = PROBED_WAYS,
     chosen: "Selection",
     concurrency: Concurrency = 1,
     transport: Over = None,
@@ -125,6 +136,7 @@ def audit(
         asked=asked,
         every=need is Need.ALL,
         width=width,
+        probe_ways=probe_ways,
         jobs=jobs or os.cpu_count() or 1,
         output_format=output_format,
         colour=is_coloured(color),

@@ -204,7 +204,7 @@ def ask_about_the_ways(
         if isinstance(port, str):
             here.absent[record] = port
             continue
-        untried = port.untried or _not_to_be_tried(port, source, destination, probe=migration.probe)
+        untried = why_not_to_try(port, source, destination, probe=migration.probe)
         if untried is not None:
             here.records[record] = Record(f"{'unprobed' if migration.probe else 'untried'} {untried}")
         elif migration.probe:
@@ -215,11 +215,13 @@ def ask_about_the_ways(
             here.ask(record, questions.way(port.name, port.number), about=f"{record}:{port.name}:{port.number}")
 
 
-def _not_to_be_tried(port: Port, source: Host, destination: Host, *, probe: bool) -> str | None:
+def why_not_to_try(port: Port, source: Host, destination: Host, *, probe: bool) -> str | None:
     """Return why the source should not try to connect to the port; None if nothing would come of it.
 
     A probe was asked for, so it is also made where a firewall cannot be read.
     """
+    if port.untried is not None:
+        return port.untried
     if "nft" not in destination.records or "nft" not in source.records:
         return "the hosts were not asked for their firewalls"
     try:

@@ -22,9 +22,12 @@ from preflight.facts.guest.guests import Guests
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.host import Guest, Host
 from preflight.request.check_request import Migration
-from preflight.request.method import Method
+from preflight.request.data_uri import data_uri
+from preflight.request.method import Method, led_to
 from preflight.request.migration import CopyStorage, Mode, Role, Transport
 from preflight.shell_text import NOTHING, ShellText
+
+NOT_LED: Mapping[str, str] = {}
 
 
 class Piece(Struct, frozen=True):
@@ -56,18 +59,29 @@ class Entry(Struct, frozen=True):
 class Pieces:
     """Makes the pieces of one batch, each anew."""
 
-    def __init__(self, host_of: Callable[[Role, str, Answers], Host], *, peer_to_peer: bool = False) -> None:
-        """Take what makes a host of its answers; `peer_to_peer` has each host open the libvirt of its peers."""
-        self.host, self._peer_to_peer = host_of, peer_to_peer
+    def __init__(
+        self,
+        host_of: Callable[[Role, str, Answers], Host],
+        *,
+        peer_to_peer: bool = False,
+        led: Mapping[str, str] = NOT_LED,
+    ) -> None:
+        """Take what makes a host of its answers; `peer_to_peer` has each host open the libvirt of its peers.
+
+        `led` has the addresses that guests' memory is sent to, by the names of hosts with one of their own.
+        """
+        self.host, self._peer_to_peer, self._led = host_of, peer_to_peer, led
 
     def entry(self, destination: Host) -> Entry:
-        """Return the migration about which more is asked than about any other that names no host or port itself."""
+        """Return the migration about which more is asked than about any other, but for those that name ports."""
         mode = Mode.PEER_TO_PEER if self._peer_to_peer else Mode.MANAGED
         target = parse_target(destination.name)
         transport = Transport(own_transport(target))
+        method = led_to(Method(copy_storage=CopyStorage.ALL, mode=mode), self._led.get(destination.name))
         migration = Migration(
-            method=Method(copy_storage=CopyStorage.ALL, mode=mode),
+            method=method,
             transport=transport,
+            memory_to=data_uri("--migrateuri", method.migrateuri),
             destination_uri=target.libvirt_uri(transport),
         )
         return Entry(migration, Entrance.of(destination, migration))

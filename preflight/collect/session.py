@@ -35,6 +35,10 @@ _LISTED = frozenset(("accounts", "disk-servers"))
 NO_QUESTIONS: Mapping[str, ShellText] = {}
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 class Visit(Protocol):
     """A host that answers questions, live or from a snapshot."""
 
@@ -74,7 +78,8 @@ class LiveVisit:
     `wanted` are the names of the records to ask for; `role` is the host's role, or None if it may have either;
     `transport` is the transport of the libvirt connection; `uri` replaces the libvirt URI that follows from the target;
     `own` are questions of the site's own, by record;
-    `timeout` is in seconds and covers everything that is collected from the host: login, libvirt and all answers.
+    `timeout` is in seconds and covers everything that is collected from the host: login, libvirt and all answers;
+    `admitted` is called once the login has worked or failed.
     """
 
     def __init__(
@@ -88,8 +93,10 @@ class LiveVisit:
         uri: str | None = None,
         own: Mapping[str, ShellText] = NO_QUESTIONS,
         timeout: float,
+        admitted: Callable[[], None] = _nothing,
     ) -> None:
         self.name = target.text
+        self._admitted = admitted
         self._own = own
         self._target, self._wanted, self._timeout = target, wanted, timeout
         self._transport, self._role, self._uri = transport, role, uri
@@ -101,6 +108,8 @@ class LiveVisit:
         self._channel = channel
         #: Time (`time.monotonic`) after which no answer is waited for.
         self._deadline = time.monotonic() + timeout
+        #: Seconds of that time that were left after the first answers.
+        self._left = timeout
         #: What is currently being waited for.
         self._at: str | None = None
         self._asking = threading.Lock()
@@ -125,6 +134,7 @@ class LiveVisit:
             self._libvirt = self._open_libvirt(self._channel.wait_until_shared)
         augeas.load(libvirt_conf.LENS)
         login = self._channel.login()
+        self._admitted()
         # the time that a person takes to answer does not count as the host's
         self._deadline = self._channel.deadline = self._deadline + self._channel.of_person
         self._logged_in = login.code == 0
@@ -163,7 +173,14 @@ class LiveVisit:
             self._channel.send(self._last, together=True)
             self._answers.records["asked-at"] = Record(f"{time.time():.3f}")
             self._keep(self._channel.receive(after_libvirt))
+        self._left = max(0.0, self._deadline - time.monotonic())
         return Answers(dict(self._answers.records), dict(self._answers.absent))
+
+    def resume(self) -> None:
+        """Have the host's time run on from the end of its first answers: until now, others were asked."""
+        self._deadline = self._channel.deadline = time.monotonic() + self._left
+        if self._libvirt is not None:
+            self._libvirt.deadline = self._until_libvirt
 
     def _wait_for_libvirt(self, libvirt: LibvirtSession) -> None:
         """Wait until the daemon accepts the connection, unless its own numbers say that it has no room for it."""

@@ -21,6 +21,7 @@ from preflight.output import formats
 from preflight.output.progress_bar import bar
 from preflight.request.check_request import Asked
 from preflight.request.migration import Mode
+from preflight.request.settings import PROBED_WAYS
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -33,6 +34,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     #: Hosts that are asked at the same time, and processes that judge.
     width: int = 16
     jobs: int = 1
+    #: Ways that are tried from each host, and to each.
+    probe_ways: int = PROBED_WAYS
     output_format: str = "text"
     colour: bool = False
     #: Further files, each with its format.
@@ -45,7 +48,8 @@ def audit(fleet: Fleet, to: Fleet | None, wanted: Wanted) -> int:
     if len(every) < 2:
         raise UserError("an audit needs at least two hosts")
     names = [host.name for host in every]
-    ways = Ways(_answers(every, wanted), wanted.asked)
+    answers = _answers(every, fleet, to, wanted)
+    ways = Ways(answers, wanted.asked, _led(every, answers))
     sources = [names.index(host.name) for host in fleet.hosts]
     destinations = None if to is None else [names.index(host.name) for host in to.hosts]
     differences = odd(ways)  # first, so that the processes that judge find every fact parsed
@@ -56,12 +60,13 @@ def audit(fleet: Fleet, to: Fleet | None, wanted: Wanted) -> int:
     return audited.verdict.exit_code
 
 
-def _answers(hosts: Sequence[FleetHost], wanted: Wanted) -> list[SavedHost]:
+def _answers(hosts: Sequence[FleetHost], fleet: Fleet, to: Fleet | None, wanted: Wanted) -> list[SavedHost]:
     """Return the answers of the hosts, in order: of those that are asked, and of those whose snapshots are read."""
     read = {host.name: answers_of(host) for host in hosts if host.snapshot is not None}
     live = {host.name: host.text for host in hosts if host.snapshot is None}
     if live:
         sources, own = own_of(rules_of(wanted.asked.site))
+        texts = {name: saved.name for name, saved in read.items()} | live
         manner = Manner(
             width=wanted.width,
             timeout=wanted.asked.timeout,
@@ -69,8 +74,18 @@ def _answers(hosts: Sequence[FleetHost], wanted: Wanted) -> list[SavedHost]:
             sources=sources,
             own=own,
             taken=taken_now(wanted.asked.site),
+            ways=wanted.probe_ways,
+            led={texts[host.name]: host.migration_address for host in hosts if host.migration_address is not None},
+            leaving=frozenset(texts[host.name] for host in fleet.hosts),
+            arriving=None if to is None else frozenset(texts[host.name] for host in to.hosts),
         )
         with bar("asking", 2 * len(live)) as advance:
             asked = collect(tuple(live.values()), tuple(read.values()), manner, advance)
         read |= dict(zip(live, asked, strict=True))
     return [read[host.name] for host in hosts]
+
+
+def _led(hosts: Sequence[FleetHost], answers: Sequence[SavedHost]) -> dict[str, str]:
+    """Return the migration addresses of the inventory, by the names under which the hosts have answered."""
+    given = zip(hosts, answers, strict=True)
+    return {saved.name: host.migration_address for host, saved in given if host.migration_address is not None}

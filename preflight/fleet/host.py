@@ -83,19 +83,23 @@ def live(text: str, origin: str, known: Known | None = None, name: str | None = 
         text = THIS_MACHINE if known.is_here else _text(known.address or typed, login, known.port, transport)
         here = parse_target(text).kind is Kind.LOCAL
         login, transport = (None, None) if here else (login, transport)
-    to = known.migration_address
-    if to is not None and not (is_address(to) or HOST_NAME.takes(to)):
-        raise TargetError(f"the migration address {shown(to)} is neither a host name nor an address")
     return FleetHost(
         name=name,
         text=text,
         origin=origin,
         login=login,
         transport=transport,
-        migration_address=known.migration_address,
+        migration_address=checked_address(known.migration_address),
         weight=1.0 if known.weight is None else known.weight,
         groups=known.groups,
     )
+
+
+def checked_address(address: str | None) -> str | None:
+    """Return a migration address, which is a host name or an address; raises `TargetError`."""
+    if address is not None and not (is_address(address) or HOST_NAME.takes(address)):
+        raise TargetError(f"the migration address {shown(address)} is neither a host name nor an address")
+    return address
 
 
 def _text(address: str, login: str | None, port: int | None, transport: Transport | None) -> str:

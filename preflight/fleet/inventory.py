@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from msgspec.structs import replace
+
 from preflight.connection.target import TargetError, parse_target
 from preflight.errors import UserError
 from preflight.fleet import snapshots
-from preflight.fleet.host import Fleet, FleetHost, live
+from preflight.fleet.host import Fleet, FleetHost, checked_address, live
 from preflight.fleet.known import EVERY, Inventory
 from preflight.fleet.ranges import MOST, expanded, words
 from preflight.grammar import shown
@@ -89,11 +91,11 @@ def _of_word(word: str, origin: str, inventory: Inventory) -> Iterator[FleetHost
             for name in inventory.in_group(word.removeprefix(GROUP)):
                 yield _of_name(name, f"{inventory.path}, group {word.removeprefix(GROUP)}", inventory)
         elif "://" not in word and "/" in word and Path(word).is_dir():
-            yield from snapshots.in_directory(Path(word))
+            yield from (_known(host, inventory) for host in snapshots.in_directory(Path(word)))
         elif "://" not in word and ("/" in word or word.endswith(".json")):
             path = parse_target(word).path
             assert path is not None
-            yield from snapshots.in_file(path)
+            yield from (_known(host, inventory) for host in snapshots.in_file(path))
         else:
             for name in expanded(word):
                 yield _of_name(name, origin, inventory)
@@ -113,6 +115,16 @@ def _of_name(text: str, origin: str, inventory: Inventory) -> FleetHost:
         return live(text, origin, known, None if known is None else name)
     except TargetError as why:
         raise TargetError(f"{inventory.path}: hosts.{name[:100]}: {why}" if known is not None else str(why)) from None
+
+
+def _known(host: FleetHost, inventory: Inventory) -> FleetHost:
+    """Return a host of a snapshot with what does not depend on how it is reached."""
+    known = inventory.hosts.get(host.name)
+    if known is None:
+        return host
+    address = checked_address(known.migration_address)
+    weight = host.weight if known.weight is None else known.weight
+    return replace(host, migration_address=address, weight=weight, groups=known.groups)
 
 
 def _add(found: dict[str, FleetHost], notes: list[str], host: FleetHost) -> None:

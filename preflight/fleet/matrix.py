@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from preflight.fleet.ways import Way, Ways
 from preflight.judge.report import (
@@ -24,7 +25,8 @@ from preflight.judge.report import (
     best,
     judge_each,
 )
-from preflight.request.check_request import Asked
+from preflight.request.applicability import without_data_connection
+from preflight.request.check_request import Asked, Migration
 from preflight.request.migration import Role
 from preflight.rule import AnyChange, Finding, Location, Severity
 
@@ -62,6 +64,8 @@ class Cell(Struct, frozen=True):
     allows: int | None
     #: The limit that stops the next one, with the name of its host.
     limited_by: tuple[str, str] | None
+    #: True if the source has tried to connect to the destination.
+    is_tried: bool = False
 
 
 #: Texts that are kept of what one rule says of one host: a thousand hosts may each say something of all others.
@@ -111,6 +115,13 @@ class Matrix(Struct, frozen=True):
         for source, row in enumerate(self.cells):
             for destination, cell in row.items():
                 yield source, destination, cell
+
+    def tried(self) -> tuple[int, int]:
+        """Return how many ways were tried, and how many there are that have a connection of their own to try."""
+        if without_data_connection(Migration(method=self.asked.method, offline=self.asked.offline)) is not None:
+            return 0, 0
+        tried = [cell.is_tried for _, _, cell in self.ways]
+        return sum(tried), len(tried)
 
     def verdicts(self) -> Counter[Verdict]:
         """Return how many ways have each verdict."""
@@ -178,7 +189,7 @@ def matrix(
 
 def _shared(same: dict[Cell, Cell], cell: Cell, causes: tuple[int, ...]) -> Cell:
     """Return the cell with these causes; equal cells are one object, of which a million take little."""
-    numbered = Cell(cell.verdict, causes, cell.guests, cell.allows, cell.limited_by)
+    numbered = replace(cell, causes=causes)
     return same.setdefault(numbered, numbered)
 
 
@@ -221,6 +232,7 @@ def _row(ways: Ways, names: Sequence[tuple[str, ...]], source: int, destinations
             guests=tuple(verdict for _, verdict in judge_each(way.results, names[source])),
             allows=way.capacity.concurrent,
             limited_by=None if binding is None else (binding.name, _host(way, binding.host)),
+            is_tried=way.is_tried,
         )
         row[destination] = same.setdefault(cell, cell)
     return source, row, list(numbers.causes)

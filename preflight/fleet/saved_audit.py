@@ -57,7 +57,7 @@ def _check_numbers(document: schema.Audit) -> None:
 
 def _host(host: schema.Host) -> HostSummary:
     taken = None if host.taken is None else instant_of(host.taken)
-    return replace(host_of(host, None), saved=True, taken=taken)
+    return replace(host_of(host, None), saved=True, taken=taken, migration_address=host.migration_address)
 
 
 def _rows(document: schema.Audit) -> Iterator[Mapping[int, Cell]]:
@@ -79,6 +79,7 @@ def _rows(document: schema.Audit) -> Iterator[Mapping[int, Cell]]:
                 guests=tuple(_verdict(way.host, *one) for one in guests.get(source.host, ())),
                 allows=way.allows,
                 limited_by=None if way.limited_by is None else (way.limited_by.name, way.limited_by.host),
+                is_tried=way.tried,
             )
     for number in range(len(document.hosts)):
         yield rows.get(number, {})

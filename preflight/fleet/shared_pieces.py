@@ -1,9 +1,10 @@
 """Pieces of the questions to many hosts about each other, each made once for all that have it in common."""
 
+from collections.abc import Mapping
 from typing import cast
 
 from preflight.answers import Answers
-from preflight.collect.pieces import Entry, Piece, Pieces
+from preflight.collect.pieces import NOT_LED, Entry, Piece, Pieces
 from preflight.fleet.content import Library, Member
 from preflight.fleet.kept import Asking, Kept
 from preflight.host import Host
@@ -18,9 +19,9 @@ class SharedPieces(Pieces):
     questions depend on.
     """
 
-    def __init__(self, library: Library, *, peer_to_peer: bool = False) -> None:
+    def __init__(self, library: Library, *, peer_to_peer: bool = False, led: Mapping[str, str] = NOT_LED) -> None:
         """Take the facts of the hosts; see `Pieces`."""
-        super().__init__(self._member, peer_to_peer=peer_to_peer)
+        super().__init__(self._member, peer_to_peer=peer_to_peer, led=led)
         self._library = library
         self._members: dict[tuple[Role, str], Member] = {}
         self._entries: dict[str, Entry] = {}

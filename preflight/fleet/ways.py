@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from preflight.answers import SavedHost, Unreadable
 from preflight.capacity.limit import Capacity
@@ -23,9 +24,11 @@ from preflight.collect.follow_up import (
     questions_about_hosts,
 )
 from preflight.collect.pair import with_peer
+from preflight.collect.pieces import NOT_LED
 from preflight.collect.session import SavedVisit
 from preflight.connection.target import parse_target
 from preflight.facts.fact import Fact
+from preflight.facts.network.way import MemoryWay
 from preflight.fleet.content import Library, Member, Related
 from preflight.fleet.kept import Asking, Kept
 from preflight.host import Guest, Host, Judged
@@ -36,7 +39,9 @@ from preflight.judge.report import ALL_GUESTS, HostSummary, Outcome, Result, Ver
 from preflight.judge.ruleset import Rule, find, select
 from preflight.judge.site import Ends, rules_of, waive
 from preflight.request.check_request import Asked, Migration
-from preflight.request.migration import Role
+from preflight.request.data_uri import DataUri
+from preflight.request.method import led_to
+from preflight.request.migration import Role, Transport
 
 F = TypeVar("F", bound=Fact)
 
@@ -56,6 +61,8 @@ class Way(Struct, frozen=True):
     verdict: Verdict
     results: tuple[Result, ...]
     capacity: Capacity
+    #: True if the source has tried to connect to the destination.
+    is_tried: bool = False
 
 
 class _Watched(Migration, frozen=True):
@@ -73,6 +80,19 @@ class _Watched(Migration, frozen=True):
         """Return the libvirt URI of the destination, and remember that."""
         self.looks.append(True)
         return self.uri
+
+
+class _WatchedHost(DataUri, frozen=True):
+    """The host of an inventory's migration address, which is the destination's own as its URI is."""
+
+    given: str | None = None
+    looks: list[bool] = []  # noqa: RUF012 - as above
+
+    @property  # type: ignore[misc]  # it is read as the attribute is
+    def host(self) -> str | None:
+        """Return the host or address, and remember that it was looked at."""
+        self.looks.append(True)
+        return self.given
 
 
 class _Unit(Struct, frozen=True):
@@ -172,7 +192,8 @@ class _Source(Struct, frozen=True):
     known: tuple[Guest, ...]
     #: Each guest as it will be, and the results of each unit by the guest.
     sent: dict[str | None, Guest] = {}
-    results: dict[tuple[int, int], Kept[int, Result]] = {}
+    #: Apart for migrations to an address of the destination's own, which are migrations with one option more.
+    results: dict[bool, dict[tuple[int, int], Kept[int, Result]]] = field(default_factory=lambda: {False: {}, True: {}})
     #: The questions about the guests, by the kinds of the destination's facts that they take.
     questions: Kept[type[Fact], tuple[Further, Further]] = field(default_factory=Kept)
     capacities: dict[int, Capacity] = {}
@@ -181,10 +202,16 @@ class _Source(Struct, frozen=True):
 class Ways:
     """The ways between hosts whose answers are saved."""
 
-    def __init__(self, hosts: Sequence[SavedHost], asked: Asked) -> None:
-        """Take the hosts, and the request, whose own hosts do not count; raises `UserError`."""
+    def __init__(self, hosts: Sequence[SavedHost], asked: Asked, led: Mapping[str, str] = NOT_LED) -> None:
+        """Take the hosts, and the request, whose own hosts do not count; raises `UserError`.
+
+        `led` has the addresses that guests' memory is sent to, by the names of hosts with one of their own: each way
+        to such a host is judged as with `--migrateuri`.
+        """
         self.hosts = tuple(hosts)
         self.asked = asked
+        self._led = led
+        self._migrations: dict[tuple[int, bool], _Watched] = {}
         every = rules_of(asked.site)
         self._login = find(every, _LOGIN).text
         self.rules = select(every, select=asked.select, ignore=asked.ignore)
@@ -196,7 +223,7 @@ class Ways:
         self._quoting = frozenset(rule.name for rule in self.rules if rule.body.quotes)
         self._targets = [parse_target(host.name) for host in hosts]
         self._ends: dict[tuple[int, Role, str], _End] = {}
-        self._kept: dict[tuple[int, int, bool], Kept[int, Result]] = {}
+        self._kept: dict[tuple[int, int, bool, bool], Kept[int, Result]] = {}
         self._number_kept = [0] * len(self._units)
         self._units_apart: dict[tuple[frozenset[type[Fact]], frozenset[type[Fact]]], frozenset[int]] = {}
 
@@ -225,11 +252,12 @@ class Ways:
 
     def summary(self, number: int) -> HostSummary:
         """Return a host as reports name it."""
-        return summary_of(self.host(number), None, self.hosts[number], saved=True)
+        summary = summary_of(self.host(number), None, self.hosts[number], saved=True)
+        return replace(summary, migration_address=self._led.get(self.hosts[number].name))
 
     def _judged(self, source: _Source, number: int) -> Way:
         asked, targets = self.asked, (self._targets[source.number], self._targets[number])
-        migration = _watched(migration_between(asked, *targets))
+        migration = self._migration(source.number, number)
         # a daemon that opens the connection itself asks preflight for none to the destination
         transport = own_transport(targets[1]) if migration.peer_to_peer else migration.transport
         destination = self._end(number, Role.DESTINATION, transport)
@@ -251,7 +279,19 @@ class Ways:
             results = explained(self.rules, results)
         if asked.site.configured.waivers:
             results, _ = waive(results, asked.site, Ends(*map(names_of, targets)), self.rules)
-        return Way(here.name, there.name, judge(results), results, self._capacity(pair, source, destination))
+        allowed = self._capacity(pair, source, destination)
+        return Way(here.name, there.name, judge(results), results, allowed, is_tried=_is_tried(here))
+
+    def _migration(self, source: int, destination: int) -> _Watched:
+        """Return the migration of a way, which depends on little of its source."""
+        key = (destination, own_transport(self._targets[source]) == Transport.SSH)
+        if key not in self._migrations:
+            led = self._led.get(self.hosts[destination].name)
+            asked = replace(self.asked, method=led_to(self.asked.method, led))
+            self._migrations[key] = _watched(
+                migration_between(asked, self._targets[source], self._targets[destination]), is_led=led is not None
+            )
+        return self._migrations[key]
 
     def _end(self, number: int, role: Role, transport: str) -> _End:
         key = (number, role, transport)
@@ -283,7 +323,8 @@ class Ways:
         assert isinstance(here, Related)
         assert isinstance(there, Related)
         apart = self._apart(here.own, there.own)
-        contents, unreadable, kept_of = destination.contents, destination.unreadable, source.results
+        contents, unreadable = destination.contents, destination.unreadable
+        kept_of = source.results[_is_led(pair.migration)]
         found: list[tuple[int, Result]] = []
         subjects_: list[tuple[tuple[_Unit, ...], int, str | None, str]] = [(self._of_hosts, -1, None, "")]
         for place, name in enumerate(pair.guests):
@@ -329,9 +370,10 @@ class Ways:
         """
         is_shared = place < 0 and not unit.takes_guests
         contents = destination.contents[unit.number].__getitem__
-        own = source.results.get((unit.number, place))
+        results = source.results[_is_led(pair.migration)]
+        own = results.get((unit.number, place))
         if own is None:
-            own = source.results[unit.number, place] = self._shared(unit, source, pair) if is_shared else Kept()
+            own = results[unit.number, place] = self._shared(unit, source, pair) if is_shared else Kept()
             kept = own.find(contents, destination.unreadable[unit.number])
             if kept is not None:  # from another source with the same facts
                 return kept
@@ -349,7 +391,12 @@ class Ways:
 
     def _shared(self, unit: _Unit, source: _Source, pair: Pair) -> Kept[int, Result]:
         """Return the results of a unit that are the same for all sources with the same facts."""
-        key = (unit.number, source.end.keys[unit.number], pair.migration.source_over_ssh)
+        key = (
+            unit.number,
+            source.end.keys[unit.number],
+            pair.migration.source_over_ssh,
+            _is_led(pair.migration),
+        )
         return self._kept.setdefault(key, Kept())
 
     def _capacity(self, pair: Pair, source: _Source, destination: _End) -> Capacity:
@@ -362,7 +409,7 @@ class Ways:
         if not (here.own.isdisjoint(takes[0]) and there.own.isdisjoint(takes[1])):
             return capacity(here, there, migration, every=self.asked.sizing)
         key = self._library.number(
-            tuple(map(destination.host.content, sorted(takes[1], key=lambda kind: kind.__name__)))
+            (_is_led(migration), *map(destination.host.content, sorted(takes[1], key=lambda kind: kind.__name__)))
         )
         if key in source.capacities:
             return source.capacities[key]
@@ -371,6 +418,19 @@ class Ways:
         if not migration.looks:
             source.capacities[key] = found
         return found
+
+
+def _is_tried(source: Host) -> bool:
+    """Report whether the source has tried to connect to its peer, and that it was not only asked to."""
+    try:
+        return source.fact(MemoryWay).reached is not None
+    except Unreadable:
+        return False
+
+
+def _is_led(migration: Migration) -> bool:
+    """Report whether the memory is sent to an address that the inventory gives the destination."""
+    return isinstance(migration.memory_to, _WatchedHost)
 
 
 def _is_down(host: Host) -> bool:
@@ -387,9 +447,12 @@ def _unreadable(host: Member, kinds: Iterable[type[Fact]]) -> Iterator[int]:
             yield place
 
 
-def _watched(migration: Migration) -> _Watched:
+def _watched(migration: Migration, *, is_led: bool) -> _Watched:
     fields = {name: getattr(migration, name) for name in Migration.__struct_fields__ if name != "destination_uri"}
-    return _Watched(**fields, uri=migration.destination_uri)
+    looks: list[bool] = []
+    if is_led and migration.memory_to.host is not None:
+        fields["memory_to"] = _WatchedHost(given=migration.memory_to.host, looks=looks)
+    return _Watched(**fields, uri=migration.destination_uri, looks=looks)
 
 
 def _units(rules: Sequence[Rule]) -> Iterator[_Unit]:

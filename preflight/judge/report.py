@@ -148,6 +148,8 @@ class HostSummary(Struct, frozen=True):
     session: Session | None = None
     #: The files that were read on the host.
     files: tuple[FileRead, ...] = ()
+    #: The host name or address that guests' memory is sent to, by an inventory; None for none.
+    migration_address: str | None = None
 
 
 class GuestVerdict(Struct, frozen=True):

@@ -36,3 +36,8 @@ def data_uri(option: str, text: str | None) -> DataUri:
     if not (HOST_NAME.takes(host) or is_address(host)):
         raise UserError(f"{option}: {text}: {shown(host)} is not a host name or an address")
     return DataUri(host=host, port=port or None, rdma=over_rdma)
+
+
+def to_host(host: str) -> str:
+    """Return the value of `--migrateuri` that sends the memory to a host name or an address."""
+    return f"tcp://[{host}]" if ":" in host else f"tcp://{host}"

@@ -11,6 +11,8 @@ from msgspec import Meta
 
 from preflight.errors import UserError
 from preflight.fields import GuestName, HostText, Line, Word, Xml
+from preflight.request.data_uri import to_host
+from preflight.request.migration import Mode
 from preflight.request.options import Form, Options, declared, default_of, option_name, type_of
 
 #: The greatest value of a number without a bound of its own; poll() waits for at most 2**31 milliseconds.
@@ -86,3 +88,13 @@ def _by_word() -> dict[str, tuple[str, Any]]:
         else:
             found[option_name(name)] = (name, None)
     return found
+
+
+def led_to(method: Method, address: str | None) -> Method:
+    """Return the method with the guest's memory sent to this host name or address, as with `--migrateuri`.
+
+    It stays as it is without an address, with one of its own, and if the memory needs no connection.
+    """
+    if address is None or method.migrateuri is not None or method.mode is Mode.TUNNELLED:
+        return method
+    return msgspec.structs.replace(method, migrateuri=to_host(address))

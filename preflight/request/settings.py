@@ -17,6 +17,8 @@ from preflight.request.severity import Severity
 
 #: The greatest number of concurrent migrations: a host has no more ports.
 MOST_AT_ONCE = 65535
+#: Ways that an audit tries from each host, and to each, unless others are asked for: 32 s if nothing answers.
+PROBED_WAYS = 8
 #: The beginning of each environment variable.
 _PREFIX = "PREFLIGHT_"
 

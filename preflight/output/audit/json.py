@@ -39,7 +39,11 @@ def render(audited: Audited, _colour: bool) -> str:
 
 def host(one: HostSummary) -> schema.Host:
     """Return a host as documents have it."""
-    return schema.Host(**dict(of_host(one)), taken=None if one.taken is None else instant(one.taken))
+    return schema.Host(
+        **dict(of_host(one)),
+        taken=None if one.taken is None else instant(one.taken),
+        migration_address=one.migration_address,
+    )
 
 
 def request(asked: Asked) -> schema.Request:
@@ -99,6 +103,7 @@ def _sources(matrix: Matrix) -> Iterator[schema.Source]:
                     verdict=cell.verdict.value,
                     allows=cell.allows,
                     limited_by=cell.limited_by and schema.Limit(name=cell.limited_by[0], host=cell.limited_by[1]),
+                    tried=cell.is_tried,
                 )
                 for destination, cell in row.items()
             )

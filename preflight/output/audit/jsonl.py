@@ -40,6 +40,7 @@ def _lines(audited: Audited) -> Iterator[schema.Line]:
             destination=names[destination],
             verdict=cell.verdict.value,
             allows=cell.allows,
+            tried=cell.is_tried,
             rules=tuple(dict.fromkeys(cause.rule.name for _, cause in deciding.causes(cell))),
         )
     counted = matrix.verdicts()

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from preflight.fleet.audited import Audited
+from preflight.fleet.matrix import Matrix
 from preflight.output.report.next_step import quoted, selection
 from preflight.output.report.provenance import lasting, made_by, requested, shown
+from preflight.output.terminal import listed
 from preflight.visible import many
 
 
@@ -13,8 +15,24 @@ def origin(audited: Audited) -> Iterator[tuple[str, str]]:
     if audited.made is not None:
         yield "made", made_by(audited.made)
     yield "answers", _answers(audited)
+    yield from tried(audited.matrix)
+    led = [f"{host.migration_address} for {host.name}" for host in audited.matrix.hosts if host.migration_address]
+    if led:
+        yield "memory", f"is sent to {listed(led)}, by the inventory"
     if words := options(audited):
         yield "options", " ".join(words)
+
+
+def tried(matrix: Matrix) -> Iterator[tuple[str, str]]:
+    """Yield how many ways were tried, and how the others are judged."""
+    number, every = matrix.tried()
+    if number < every:
+        yield (
+            "tried",
+            f"{number} of {many(every, 'way')}; the others are judged by names, addresses and firewalls alone",
+        )
+    elif every:
+        yield "tried", f"all {many(every, 'way')}"
 
 
 def options(audited: Audited) -> list[str]:

@@ -7,6 +7,7 @@ from preflight.fleet.matrix import Matrix
 from preflight.judge.report import Verdict
 from preflight.output.audit.causes import BETWEEN, Told, told
 from preflight.output.audit.names import short_names
+from preflight.output.audit.origin import tried
 from preflight.output.audit.sums import odd, stuck, sums, unreachable
 from preflight.output.report.text import WORDS
 from preflight.output.terminal import labelled, listed, one_line, padded, paint, places, width, wrapped
@@ -57,6 +58,7 @@ def numbers(matrix: Matrix) -> str:
 
 def _head(matrix: Matrix) -> Iterator[str]:
     yield numbers(matrix)
+    yield from (f"{label}: {said}" for label, said in tried(matrix))
     for host in matrix.hosts:
         if host.no_login is not None:
             yield f"  {one_line(host.no_login)}"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from preflight.answers import SavedHost
 from preflight.collect.endpoints import open_hosts
@@ -13,6 +14,7 @@ from preflight.fleet.ways import Way, Ways
 from preflight.judge.check import check
 from preflight.judge.report import Outcome, Report
 from preflight.request.check_request import Asked
+from preflight.request.data_uri import to_host
 from preflight.request.method import Method
 from preflight.request.migration import CopyStorage, Mode, Transport
 from tests.lab.truth.record import RECORDED, read
@@ -47,6 +49,28 @@ def compare(way: Way, report: Report) -> None:
     assert way.results == tuple(one for one in report.results if one.outcome not in silent)
     assert way.verdict is report.verdict
     assert way.capacity == report.capacity
+
+
+def test_a_way_to_a_host_with_a_migration_address_is_that_of_a_check_with_migrateuri(hosts: list[SavedHost]) -> None:
+    """Addresses of three hosts, of which one is the host's own, and of the others none."""
+    some = hosts[:8]
+    (line,) = [one for one in some[1].answers.records["addresses"].out.splitlines() if "eth0" in one and "inet " in one]
+    led = {some[1].name: line.split()[3].partition("/")[0], some[4].name: "10.99.0.9", some[6].name: "2001:db8::9"}
+    different = 0
+    for method in (Method(), Method(copy_storage=CopyStorage.ALL, tls=True), Method(mode=Mode.TUNNELLED)):
+        ways = Ways(some, Asked(source="", method=method), led)
+        for source in range(len(some)):
+            for way, number in zip(
+                ways.from_source(source, range(8)), [one for one in range(8) if one != source], strict=True
+            ):
+                address = led.get(some[number].name)
+                given = None if address is None or method.mode is Mode.TUNNELLED else to_host(address)
+                alone = checked(some[source], some[number], method=replace(method, migrateuri=given))
+                compare(way, alone)
+                different += (
+                    given is not None and alone.results != checked(some[source], some[number], method=method).results
+                )
+    assert different > 10
 
 
 @pytest.mark.parametrize(
